@@ -1,0 +1,51 @@
+//! Denials: what is refused although its signature is good, and until when it must be remembered.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::id::{SessionId, TokenId, UserId};
+
+/// How long a denial outlives the last token it can concern: room for machines whose clocks
+/// differ. Forgetting late costs a few bytes; forgetting early would bring a token back to life.
+pub const SLACK: Duration = Duration::from_mins(2);
+
+/// What a denial is about. Never the text of a token: a re-encoded token stays denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Denied {
+    /// One access token, by its `jti`.
+    Token(TokenId),
+    /// Every access token of a session, by its `sid`.
+    Session(SessionId),
+    /// Every access token of a user that was issued up to [`Denial::at`], by its `sub`.
+    User(UserId),
+}
+
+/// One entry of the denylist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denial {
+    /// What is denied.
+    pub denied: Denied,
+    /// Why.
+    pub reason: DenialReason,
+    /// When it was denied.
+    pub at: Timestamp,
+    /// From when on it can be forgotten.
+    pub until: Timestamp,
+}
+
+/// Why something is denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DenialReason {
+    /// The person signed out.
+    SignedOut,
+    /// A token was revoked through the API.
+    Revoked,
+    /// A refresh token was used twice.
+    Replayed,
+    /// The account is banned.
+    Banned,
+}

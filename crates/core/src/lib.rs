@@ -1,0 +1,25 @@
+//! The domain of Latchkey and its pure decisions.
+//!
+//! Nothing here does I/O, reads a clock or draws a random number: time and randomness come in as
+//! parameters, so that the same code runs in the server, in the browser and in a simulated world.
+
+pub mod admission;
+pub mod clock;
+pub mod denial;
+pub mod id;
+pub mod rng;
+pub mod rotation;
+pub mod session;
+pub mod sign_in;
+pub mod signing_key;
+pub mod user;
+
+pub use admission::Admission;
+pub use clock::{Clock, Timestamp};
+pub use denial::{Denial, DenialReason, Denied};
+pub use id::{FlowId, SessionId, TokenId, UserId};
+pub use rng::Rng;
+pub use session::{EndReason, Session, SessionOrigin, SessionStatus};
+pub use sign_in::{LoginFlow, ReturnTo};
+pub use signing_key::{SealedSigningKey, SigningAlgorithm};
+pub use user::{Ban, Identity, Profile, User};

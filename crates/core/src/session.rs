@@ -1,0 +1,244 @@
+//! A session: one signed-in browser or program.
+
+use core::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::clock::Timestamp;
+use crate::denial::{self, Denial, DenialReason, Denied};
+use crate::id::{SessionId, UserId};
+
+/// How many idempotency keys a session remembers.
+pub const REMEMBERED_KEYS: usize = 4;
+
+/// The record that every refresh reads and writes; of constant size (DESIGN: under 400 bytes).
+/// What never changes after the sign-in and is not needed to decide lives in [`SessionOrigin`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id, the `sid` of its tokens.
+    #[serde(rename = "id")]
+    pub id: SessionId,
+    /// Whose it is.
+    #[serde(rename = "sub")]
+    pub user: UserId,
+    /// When it was opened; the `iat` of its refresh tokens.
+    #[serde(rename = "new")]
+    pub opened_at: Timestamp,
+    /// When the person proved who they are.
+    #[serde(rename = "auth")]
+    pub auth_time: Timestamp,
+    /// No refresh extends this.
+    #[serde(rename = "abs")]
+    pub absolute_end: Timestamp,
+    /// Moves ahead with every rotation, never past the absolute end.
+    #[serde(rename = "idle")]
+    pub idle_end: Timestamp,
+    /// The generation of the refresh token in force.
+    #[serde(rename = "gen")]
+    pub generation: u64,
+    /// Hashes of the idempotency keys of the latest rotations, newest first.
+    #[serde(rename = "keys", default)]
+    pub keys: KeyRing,
+    /// When the generation in force began.
+    #[serde(rename = "rot")]
+    pub rotated_at: Timestamp,
+    /// When the last access token issued so far expires, whatever the life configured today.
+    #[serde(rename = "acc")]
+    pub access_until: Timestamp,
+    /// The key the session is bound to (RFC 9449), if any.
+    #[serde(rename = "jkt", default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Thumbprint>,
+    /// Whether it lives.
+    #[serde(
+        rename = "end",
+        default,
+        skip_serializing_if = "SessionStatus::is_live"
+    )]
+    pub status: SessionStatus,
+}
+
+/// Written once, when the session is opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionOrigin {
+    /// The provider that vouched for the person.
+    pub provider: String,
+    /// The `User-Agent` of the sign-in, cut to a bounded length.
+    pub user_agent: Option<String>,
+    /// The address it came from.
+    pub address: Option<String>,
+}
+
+/// The life of a session: it ends once and for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionStatus {
+    /// Its refresh token can be used.
+    #[default]
+    Live,
+    /// It was ended before its time.
+    Ended {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+impl SessionStatus {
+    /// Whether the session has not been ended.
+    pub const fn is_live(&self) -> bool {
+        matches!(self, Self::Live)
+    }
+}
+
+/// Why a session was ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The person signed out, here or everywhere.
+    SignedOut,
+    /// One of its refresh tokens was revoked (RFC 7009).
+    Revoked,
+    /// One of its refresh tokens was used twice.
+    Replayed,
+    /// The account was banned.
+    Banned,
+}
+
+impl From<EndReason> for DenialReason {
+    fn from(reason: EndReason) -> Self {
+        match reason {
+            EndReason::SignedOut => Self::SignedOut,
+            EndReason::Revoked => Self::Revoked,
+            EndReason::Replayed => Self::Replayed,
+            EndReason::Banned => Self::Banned,
+        }
+    }
+}
+
+/// How long a new session may live.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// Life of an access token.
+    pub access: Duration,
+    /// From sign-in to the absolute end.
+    pub absolute: Duration,
+    /// From one refresh to the latest moment of the next.
+    pub idle: Duration,
+}
+
+impl Session {
+    /// A session that begins now, with its first access token.
+    pub fn open(
+        id: SessionId,
+        user: UserId,
+        binding: Option<Thumbprint>,
+        now: Timestamp,
+        lifetimes: Lifetimes,
+    ) -> Self {
+        // JWT claims carry whole seconds: what is written there must be what is kept here.
+        let absolute_end = now.plus(lifetimes.absolute).floor_to_second();
+        Self {
+            id,
+            user,
+            opened_at: now,
+            auth_time: now,
+            absolute_end,
+            idle_end: now.plus(lifetimes.idle).min(absolute_end),
+            generation: 0,
+            keys: KeyRing::default(),
+            rotated_at: now,
+            access_until: now.plus(lifetimes.access).min(absolute_end),
+            binding,
+            status: SessionStatus::Live,
+        }
+    }
+
+    /// The same session, ended now; unchanged if it was ended before.
+    #[must_use]
+    pub fn ended(&self, at: Timestamp, reason: EndReason) -> Self {
+        let mut session = self.clone();
+        if session.status.is_live() {
+            session.status = SessionStatus::Ended { at, reason };
+        }
+        session
+    }
+
+    /// The denial that refuses every access token this session was ever given.
+    pub fn denial(&self, at: Timestamp, reason: DenialReason) -> Denial {
+        Denial {
+            denied: Denied::Session(self.id),
+            reason,
+            at,
+            until: self.access_until.max(at).plus(denial::SLACK),
+        }
+    }
+}
+
+/// The first 128 bits of the SHA-256 of an `Idempotency-Key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyHash(pub [u8; 16]);
+
+/// The SHA-256 thumbprint of a public key (RFC 7638).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thumbprint(pub [u8; 32]);
+
+/// Hashes of the idempotency keys of the latest rotations, newest first; `None` where a rotation
+/// came without one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyRing(Vec<Option<KeyHash>>);
+
+impl KeyRing {
+    /// Remembers the key of a new rotation and forgets the oldest.
+    pub fn push(&mut self, key: Option<KeyHash>) {
+        self.0.insert(0, key);
+        self.0.truncate(REMEMBERED_KEYS);
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Whether the rotation `age` generations ago (1 = the latest) was made with this very key.
+    pub fn made_with(&self, age: u64, key: Option<KeyHash>) -> bool {
+        let index = age
+            .checked_sub(1)
+            .and_then(|index| usize::try_from(index).ok());
+        let remembered = index.and_then(|index| self.0.get(index)).copied().flatten();
+        key.is_some() && remembered == key
+    }
+}
+
+macro_rules! serde_as_base64url {
+    ($name:ident, $length:literal) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&URL_SAFE_NO_PAD.encode(self.0))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                let mut bytes = [0; $length];
+                match URL_SAFE_NO_PAD.decode_slice(text.as_ref(), &mut bytes) {
+                    Ok($length) => Ok(Self(bytes)),
+                    _ => Err(de::Error::custom(concat!(
+                        stringify!($length),
+                        " bytes of base64url expected"
+                    ))),
+                }
+            }
+        }
+    };
+}
+
+serde_as_base64url!(KeyHash, 16);
+serde_as_base64url!(Thumbprint, 32);
+
+#[cfg(test)]
+mod tests;

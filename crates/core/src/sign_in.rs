@@ -1,0 +1,117 @@
+//! A sign-in under way.
+
+use core::fmt;
+use core::str::FromStr;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::id::FlowId;
+
+/// How long a person has to come back from the provider.
+pub const FLOW_TTL: Duration = Duration::from_mins(10);
+
+/// What the server remembers between sending a browser to a provider and its return.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginFlow {
+    /// The secret in the browser's cookie.
+    pub id: FlowId,
+    /// The configured name of the provider.
+    pub provider: String,
+    /// Comes back in the redirect (RFC 6749 §10.12).
+    pub state: String,
+    /// Comes back in the ID token (OpenID Connect Core §3.1.2.1).
+    pub nonce: String,
+    /// Proves to the provider that the code is used by who asked for it (RFC 7636).
+    pub verifier: String,
+    /// Where the person was going.
+    pub return_to: ReturnTo,
+    /// After this the flow is gone.
+    pub expires_at: Timestamp,
+}
+
+impl fmt::Debug for LoginFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginFlow")
+            .field("provider", &self.provider)
+            .field("return_to", &self.return_to)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A path of this very site to go to after signing in. Nothing that a browser could read as
+/// another origin can be one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ReturnTo(String);
+
+/// The text is not a path of this site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidReturnTo;
+
+impl fmt::Display for InvalidReturnTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "return_to must be a path of this site, such as /account: it begins with one slash, \
+             has no empty, dotted or encoded separators, and is at most 512 characters long",
+        )
+    }
+}
+
+impl core::error::Error for InvalidReturnTo {}
+
+impl ReturnTo {
+    /// Where people go who were going nowhere in particular.
+    pub fn account() -> Self {
+        Self("/account".to_owned())
+    }
+
+    /// The path, with its query if it has one.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ReturnTo {
+    type Err = InvalidReturnTo;
+
+    fn from_str(text: &str) -> Result<Self, InvalidReturnTo> {
+        let path_end = text.find(['?', '#']).unwrap_or(text.len());
+        let path = text[..path_end].to_ascii_lowercase();
+        // Encoded separators, and `%25` which could hide them behind a second decoding.
+        let encoded = ["%2f", "%5c", "%25", "%2e", "%0", "%1"];
+        let fits = text.len() <= 512
+            && path.starts_with('/')
+            && text.chars().all(|c| c.is_ascii_graphic() && c != '\\')
+            && !path.contains("//")
+            && !path.split('/').any(|segment| segment == "." || segment == "..")
+            && !encoded.iter().any(|form| path.contains(form))
+            // These would start another sign-in, or end in none.
+            && !path.starts_with("/auth/")
+            && path != "/callback";
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidReturnTo)
+        }
+    }
+}
+
+impl TryFrom<String> for ReturnTo {
+    type Error = InvalidReturnTo;
+
+    fn try_from(text: String) -> Result<Self, InvalidReturnTo> {
+        text.parse()
+    }
+}
+
+impl From<ReturnTo> for String {
+    fn from(return_to: ReturnTo) -> Self {
+        return_to.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! A user: one account, known by what one provider calls the person.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::id::UserId;
+
+/// The role that may use `/api/admin`.
+pub const ADMIN: &str = "admin";
+
+/// How a provider knows a person: unique and never reassigned (OpenID Connect Core §5.7). An
+/// email address is neither, so accounts are never found by it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Identity {
+    /// The provider's issuer identifier.
+    pub issuer: String,
+    /// The provider's subject identifier.
+    pub subject: String,
+}
+
+/// What a provider says about a person at a sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Who it is.
+    pub identity: Identity,
+    /// The email address, if the provider gave one.
+    pub email: Option<String>,
+    /// Whether the provider says that the address was verified.
+    pub email_verified: bool,
+    /// The name to show.
+    pub name: Option<String>,
+}
+
+impl Profile {
+    /// The email address, if it was verified: the only form that may decide anything.
+    pub fn verified_email(&self) -> Option<&str> {
+        self.email.as_deref().filter(|_| self.email_verified)
+    }
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its id, the `sub` of its tokens.
+    pub id: UserId,
+    /// How its provider knows the person.
+    pub identity: Identity,
+    /// The email address given at the latest sign-in.
+    pub email: Option<String>,
+    /// Whether that address was verified.
+    pub email_verified: bool,
+    /// The name given at the latest sign-in.
+    pub name: Option<String>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// Set while the account may not sign in or refresh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ban: Option<Ban>,
+}
+
+/// An account is banned until this is removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ban {
+    /// When it was banned.
+    pub at: Timestamp,
+    /// Why, in the operator's words.
+    pub reason: String,
+}
+
+impl User {
+    /// A new account for this profile.
+    pub fn create(id: UserId, profile: Profile, now: Timestamp) -> Self {
+        Self {
+            id,
+            identity: profile.identity,
+            email: profile.email,
+            email_verified: profile.email_verified,
+            name: profile.name,
+            created_at: now,
+            ban: None,
+        }
+    }
+
+    /// The account with what the provider says today.
+    #[must_use]
+    pub fn updated(mut self, profile: Profile) -> Self {
+        self.email = profile.email;
+        self.email_verified = profile.email_verified;
+        self.name = profile.name;
+        self
+    }
+
+    /// The roles of this account, given the email addresses configured as `admins`. An address
+    /// that the provider has not verified gives none.
+    pub fn roles(&self, admins: &[String]) -> Vec<String> {
+        let is_admin = self.email_verified
+            && self
+                .email
+                .as_ref()
+                .is_some_and(|email| admins.iter().any(|admin| admin.eq_ignore_ascii_case(email)));
+        if is_admin {
+            vec![ADMIN.to_owned()]
+        } else {
+            Vec::new()
+        }
+    }
+}

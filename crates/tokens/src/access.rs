@@ -1,0 +1,211 @@
+//! Access tokens: JWTs by RFC 9068, signed with a key of the ring, verifiable by anyone.
+
+use core::time::Duration;
+
+use latchkey_core::{SessionId, Timestamp, TokenId, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::EXPIRY_LEEWAY;
+use crate::jws::{self, Header, Unverified};
+use crate::key_ring::KeyRing;
+use crate::signing_key::{KeyError, algorithm_name};
+
+const TYPE: &str = "at+jwt";
+
+/// The longest life an access token can have: no denial needs to be kept for longer.
+pub const MAX_LIFE: Duration = Duration::from_hours(24);
+
+/// The claims of an access token (RFC 9068 §2.2). Moments are whole seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessClaims {
+    /// Issuer: the server's public URL.
+    pub iss: String,
+    /// Audience: the issuer's API.
+    pub aud: String,
+    /// The user.
+    pub sub: UserId,
+    /// The OAuth client that the session belongs to.
+    pub client_id: String,
+    /// Issued at.
+    pub iat: u64,
+    /// Expires at.
+    pub exp: u64,
+    /// The token's own id.
+    pub jti: TokenId,
+    /// The session.
+    pub sid: SessionId,
+    /// When the person proved who they are.
+    pub auth_time: u64,
+    /// The email address, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The name to show, if known (RFC 9068 §2.2.2 allows identity claims).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Roles of the user.
+    pub roles: Vec<String>,
+    /// Not written by us; refused if it is there and lies ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<u64>,
+}
+
+/// What an access token is issued for.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The user.
+    pub user: UserId,
+    /// The session.
+    pub session: SessionId,
+    /// A new id for the token.
+    pub token: TokenId,
+    /// When the person proved who they are.
+    pub auth_time: Timestamp,
+    /// The email address, if known.
+    pub email: Option<String>,
+    /// The name to show, if known.
+    pub name: Option<String>,
+    /// Roles of the user.
+    pub roles: Vec<String>,
+    /// When the token is issued.
+    pub issued_at: Timestamp,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+/// Why a text is not an access token in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccessTokenError {
+    /// It is none of ours, or was altered; the reason is for the log.
+    #[error("the access token is invalid: {0}")]
+    Invalid(&'static str),
+    /// It was good once.
+    #[error("the access token expired")]
+    Expired,
+}
+
+/// Issues and verifies access tokens.
+#[derive(Clone, Debug)]
+pub struct AccessTokens {
+    issuer: String,
+    audience: String,
+    client_id: String,
+}
+
+impl AccessTokens {
+    /// For the server at `issuer` and its one first-party client.
+    pub fn new(issuer: &str, client_id: &str) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            audience: format!("{issuer}/api"),
+            client_id: client_id.to_owned(),
+        }
+    }
+
+    /// The audience that verifiers elsewhere must insist on.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// Signs a token; it never outlives the key that signs it.
+    pub fn issue(&self, ring: &KeyRing, grant: Grant) -> Result<String, KeyError> {
+        let key = ring.signing(grant.issued_at);
+        let expires_at = key
+            .verifies_until()
+            .map_or(grant.expires_at, |until| grant.expires_at.min(until));
+        let claims = AccessClaims {
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            sub: grant.user,
+            client_id: self.client_id.clone(),
+            iat: grant.issued_at.as_secs(),
+            exp: expires_at.as_secs(),
+            jti: grant.token,
+            sid: grant.session,
+            auth_time: grant.auth_time.as_secs(),
+            email: grant.email,
+            name: grant.name,
+            roles: grant.roles,
+            nbf: None,
+        };
+        let header = Header {
+            typ: TYPE.to_owned(),
+            alg: algorithm_name(key.algorithm()).to_owned(),
+            kid: Some(key.kid().to_owned()),
+        };
+        jws::sign(&header, &claims, &key.encoding, key.jwt_algorithm()).map_err(|error| {
+            KeyError::Unusable {
+                kid: key.kid().to_owned(),
+                reason: error.to_string(),
+            }
+        })
+    }
+
+    /// Checks everything but the clock and the denylist: what stays true of this text for ever.
+    pub fn authenticate(
+        &self,
+        ring: &KeyRing,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<AccessClaims, AccessTokenError> {
+        let token = Unverified::parse(token).map_err(AccessTokenError::Invalid)?;
+        if token.header.typ != TYPE {
+            return Err(AccessTokenError::Invalid("its typ is not at+jwt"));
+        }
+        let kid = token
+            .header
+            .kid
+            .as_deref()
+            .ok_or(AccessTokenError::Invalid("it has no kid"))?;
+        let key = ring
+            .verifying(kid, now)
+            .ok_or(AccessTokenError::Invalid("no key of this kid is in force"))?;
+        if token.header.alg != algorithm_name(key.algorithm()) {
+            return Err(AccessTokenError::Invalid("its alg is not that of its key"));
+        }
+        let claims: AccessClaims = token
+            .verify(&key.decoding, key.jwt_algorithm())
+            .map_err(AccessTokenError::Invalid)?;
+        if claims.iss != self.issuer {
+            return Err(AccessTokenError::Invalid("its iss is not this server"));
+        }
+        if claims.aud != self.audience {
+            return Err(AccessTokenError::Invalid(
+                "its aud is not this server's API",
+            ));
+        }
+        if claims.exp <= claims.iat || claims.exp - claims.iat > MAX_LIFE.as_secs() {
+            return Err(AccessTokenError::Invalid(
+                "its life is longer than any we issue",
+            ));
+        }
+        Ok(claims)
+    }
+
+    /// Checks everything but the denylist.
+    pub fn verify(
+        &self,
+        ring: &KeyRing,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<AccessClaims, AccessTokenError> {
+        let claims = self.authenticate(ring, token, now)?;
+        claims.check_time(now)?;
+        Ok(claims)
+    }
+}
+
+impl AccessClaims {
+    /// What must be asked again at every use.
+    pub fn check_time(&self, now: Timestamp) -> Result<(), AccessTokenError> {
+        if now >= Timestamp::from_secs(self.exp).plus(EXPIRY_LEEWAY) {
+            return Err(AccessTokenError::Expired);
+        }
+        if self.nbf.is_some_and(|nbf| now < Timestamp::from_secs(nbf)) {
+            return Err(AccessTokenError::Invalid("its nbf lies ahead"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The compact form of a signed token (RFC 7515), read strictly.
+//!
+//! Strict means: one text for one token. Three parts of unpadded base64url without stray bits, a
+//! header with exactly the members that we write, no member twice, and for ECDSA the lower of the
+//! two values that `s` can have.
+
+use core::fmt;
+use std::collections::HashSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::MAX_TOKEN_BYTES;
+
+/// The header of our tokens. Anything else (`crit`, `b64`, `jwk`, `jku`, `x5u`, `x5c`, …) is
+/// refused, and so is a member that comes twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Header {
+    pub(crate) typ: String,
+    pub(crate) alg: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kid: Option<String>,
+}
+
+/// A token whose signature has not been looked at.
+pub(crate) struct Unverified<'a> {
+    pub(crate) header: Header,
+    message: &'a str,
+    claims: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Unverified<'a> {
+    /// Takes the text apart.
+    pub(crate) fn parse(token: &'a str) -> Result<Self, &'static str> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err("it is longer than 8 KiB");
+        }
+        let (message, signature) = token.rsplit_once('.').ok_or("it has not three parts")?;
+        let (header, claims) = message.split_once('.').ok_or("it has not three parts")?;
+        if claims.contains('.') {
+            return Err("it has not three parts");
+        }
+        let header = decode(header).ok_or("its header is not what this server writes")?;
+        Ok(Self {
+            header,
+            message,
+            claims,
+            signature,
+        })
+    }
+
+    /// Checks the signature, then reads the claims.
+    pub(crate) fn verify<C: DeserializeOwned>(
+        &self,
+        key: &DecodingKey,
+        algorithm: Algorithm,
+    ) -> Result<C, &'static str> {
+        if algorithm == Algorithm::ES256 && !low_s(self.signature) {
+            return Err("its signature is re-encoded");
+        }
+        let good = crypto::verify(self.signature, self.message.as_bytes(), key, algorithm);
+        if !matches!(good, Ok(true)) {
+            return Err("its signature is not good");
+        }
+        let unique: Option<UniqueMembers> = decode(self.claims);
+        if unique.is_none() {
+            return Err("its claims are not one JSON object without duplicates");
+        }
+        decode(self.claims).ok_or("a claim is missing or of the wrong type")
+    }
+}
+
+/// Signs `claims`.
+pub(crate) fn sign<C: Serialize>(
+    header: &Header,
+    claims: &C,
+    key: &EncodingKey,
+    algorithm: Algorithm,
+) -> Result<String, jsonwebtoken::errors::Error> {
+    let message = format!("{}.{}", encode(header)?, encode(claims)?);
+    let mut signature = crypto::sign(message.as_bytes(), key, algorithm)?;
+    if algorithm == Algorithm::ES256 {
+        lower_s(&mut signature);
+    }
+    Ok(format!("{message}.{signature}"))
+}
+
+fn encode<T: Serialize>(part: &T) -> Result<String, jsonwebtoken::errors::Error> {
+    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(part)?))
+}
+
+fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+/// A JSON object in which no member comes twice.
+struct UniqueMembers;
+
+impl<'de> Deserialize<'de> for UniqueMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = UniqueMembers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut seen = HashSet::new();
+                while let Some((name, _)) = map.next_entry::<String, IgnoredAny>()? {
+                    if !seen.insert(name) {
+                        return Err(A::Error::custom("a member comes twice"));
+                    }
+                }
+                Ok(UniqueMembers)
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// The order of P-256 (SEC 2 §2.4.2), big-endian.
+const ORDER: [u8; 32] = [
+    0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+    0xBC, 0xE6, 0xFA, 0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
+];
+
+/// Half the order, rounded down.
+const HALF_ORDER: [u8; 32] = [
+    0x7F, 0xFF, 0xFF, 0xFF, 0x80, 0x00, 0x00, 0x00, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+    0xDE, 0x73, 0x7D, 0x56, 0xD3, 0x8B, 0xCF, 0x42, 0x79, 0xDC, 0xE5, 0x61, 0x7E, 0x31, 0x92, 0xA8,
+];
+
+/// Whether an ES256 signature has the lower of the two possible values of `s`. With `(r, s)` also
+/// `(r, n − s)` is a signature of the same message: a second text for the same token.
+fn low_s(signature: &str) -> bool {
+    let mut bytes = [0; 64];
+    let decoded = URL_SAFE_NO_PAD.decode_slice(signature, &mut bytes);
+    decoded == Ok(64) && bytes[32..] <= HALF_ORDER[..]
+}
+
+/// Gives an ES256 signature the lower value of `s`.
+pub(crate) fn lower_s(signature: &mut String) {
+    let mut bytes = [0; 64];
+    if URL_SAFE_NO_PAD.decode_slice(&*signature, &mut bytes) == Ok(64)
+        && bytes[32..] > HALF_ORDER[..]
+    {
+        subtract_from_order(&mut bytes[32..]);
+        *signature = URL_SAFE_NO_PAD.encode(bytes);
+    }
+}
+
+/// Replaces `s` by `n − s`.
+pub(crate) fn subtract_from_order(s: &mut [u8]) {
+    let mut borrow = false;
+    for (byte, order) in s.iter_mut().zip(ORDER).rev() {
+        let (difference, under) = order.overflowing_sub(*byte);
+        let (difference, under_again) = difference.overflowing_sub(u8::from(borrow));
+        *byte = difference;
+        borrow = under || under_again;
+    }
+}

@@ -1,0 +1,112 @@
+//! The one secret: everything else that must stay secret is derived from it or sealed with it.
+
+use core::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use latchkey_core::Rng;
+use latchkey_core::rng;
+
+/// 256 secret bits.
+pub struct MasterKey([u8; 32]);
+
+/// The text is not a master key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a master key is 43 characters of base64url (256 bits)")]
+pub struct InvalidMasterKey;
+
+/// Sealed bytes could not be opened: another master key made them, or they were altered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("sealed with another master key, or altered")]
+pub struct SealBroken;
+
+/// What a derived key is for. One key never serves two purposes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    RefreshTokens,
+    SigningKeySeal,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::RefreshTokens => b"latchkey refresh token hs256 v1",
+            Self::SigningKeySeal => b"latchkey signing key seal aes-256-gcm v1",
+        }
+    }
+}
+
+impl MasterKey {
+    /// A new key.
+    pub fn random(rng: &dyn Rng) -> Self {
+        Self(rng::bytes(rng))
+    }
+
+    /// Reads the text form; white space around it does not matter.
+    pub fn parse(text: &str) -> Result<Self, InvalidMasterKey> {
+        let mut key = [0; 32];
+        match URL_SAFE_NO_PAD.decode_slice(text.trim(), &mut key) {
+            Ok(32) => Ok(Self(key)),
+            _ => Err(InvalidMasterKey),
+        }
+    }
+
+    /// The text form, for the file that keeps it.
+    pub fn to_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// The key for one purpose (HKDF-SHA256, RFC 5869).
+    pub(crate) fn derive(&self, purpose: Purpose) -> [u8; 32] {
+        let mut key = [0; 32];
+        Salt::new(HKDF_SHA256, b"latchkey")
+            .extract(&self.0)
+            .expand(&[purpose.label()], HKDF_SHA256)
+            .and_then(|okm| okm.fill(&mut key))
+            .expect("the output is as long as the hash");
+        key
+    }
+
+    /// Seals `plain`; `context` must be given again to open it.
+    pub(crate) fn seal(&self, context: &str, plain: &[u8]) -> String {
+        let mut bytes = plain.to_vec();
+        let nonce = self
+            .sealing_key()
+            .seal_in_place_append_tag(Aad::from(context.as_bytes()), &mut bytes)
+            .expect("a key is far shorter than what AES-GCM can seal");
+        let mut sealed = nonce.as_ref().to_vec();
+        sealed.append(&mut bytes);
+        URL_SAFE_NO_PAD.encode(sealed)
+    }
+
+    /// Opens what [`MasterKey::seal`] made.
+    pub(crate) fn open(&self, context: &str, sealed: &str) -> Result<Vec<u8>, SealBroken> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealBroken)?;
+        if bytes.len() < NONCE_LEN {
+            return Err(SealBroken);
+        }
+        let mut sealed = bytes.split_off(NONCE_LEN);
+        let nonce = Nonce::try_assume_unique_for_key(&bytes).map_err(|_| SealBroken)?;
+        let plain = self
+            .sealing_key()
+            .open_in_place(nonce, Aad::from(context.as_bytes()), &mut sealed)
+            .map_err(|_| SealBroken)?;
+        Ok(plain.to_vec())
+    }
+
+    fn sealing_key(&self) -> RandomizedNonceKey {
+        RandomizedNonceKey::new(&AES_256_GCM, &self.derive(Purpose::SigningKeySeal))
+            .expect("the key has the length of the algorithm")
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Refresh tokens: JWTs that only this server reads. The same session and generation always give
+//! the same bytes, so a successor can be handed out again without ever having been stored.
+
+use core::fmt;
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use latchkey_core::{Session, SessionId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::jws::{self, Header, Unverified};
+use crate::master_key::{MasterKey, Purpose};
+
+const TYPE: &str = "rt+jwt";
+const ALGORITHM: &str = "HS256";
+
+/// The claims of a refresh token. Moments are whole seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshClaims {
+    /// Issuer: the server's public URL.
+    pub iss: String,
+    /// Audience: the issuer's token endpoint.
+    pub aud: String,
+    /// The user.
+    pub sub: UserId,
+    /// The session.
+    pub sid: SessionId,
+    /// The generation: counts the rotations before it.
+    #[serde(rename = "gen")]
+    pub generation: u64,
+    /// When the session was opened.
+    pub iat: u64,
+    /// The session's absolute end.
+    pub exp: u64,
+}
+
+/// Why a text is not a refresh token in force; the reason is for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the refresh token is invalid: {0}")]
+pub struct RefreshTokenError(pub &'static str);
+
+/// Issues and verifies refresh tokens.
+pub struct RefreshTokens {
+    issuer: String,
+    audience: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl RefreshTokens {
+    /// For the server at `issuer`, with a key derived from the master key for this alone.
+    pub fn new(issuer: &str, master: &MasterKey) -> Self {
+        let key = master.derive(Purpose::RefreshTokens);
+        Self {
+            issuer: issuer.to_owned(),
+            audience: format!("{issuer}/auth/token"),
+            encoding: EncodingKey::from_secret(&key),
+            decoding: DecodingKey::from_secret(&key),
+        }
+    }
+
+    /// The refresh token of the session's generation in force.
+    pub fn issue(&self, session: &Session) -> String {
+        let claims = RefreshClaims {
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            sub: session.user,
+            sid: session.id,
+            generation: session.generation,
+            iat: session.opened_at.as_secs(),
+            exp: session.absolute_end.as_secs(),
+        };
+        let header = Header {
+            typ: TYPE.to_owned(),
+            alg: ALGORITHM.to_owned(),
+            kid: None,
+        };
+        jws::sign(&header, &claims, &self.encoding, Algorithm::HS256)
+            .expect("HMAC takes any key and any message")
+    }
+
+    /// Checks everything that the token alone can show.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<RefreshClaims, RefreshTokenError> {
+        let token = Unverified::parse(token).map_err(RefreshTokenError)?;
+        if token.header.typ != TYPE || token.header.alg != ALGORITHM || token.header.kid.is_some() {
+            return Err(RefreshTokenError(
+                "its header is not that of a refresh token",
+            ));
+        }
+        let claims: RefreshClaims = token
+            .verify(&self.decoding, Algorithm::HS256)
+            .map_err(RefreshTokenError)?;
+        if claims.iss != self.issuer {
+            return Err(RefreshTokenError("its iss is not this server"));
+        }
+        if claims.aud != self.audience {
+            return Err(RefreshTokenError(
+                "its aud is not this server's token endpoint",
+            ));
+        }
+        if now >= Timestamp::from_secs(claims.exp) {
+            return Err(RefreshTokenError("it expired"));
+        }
+        Ok(claims)
+    }
+}
+
+impl fmt::Debug for RefreshTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefreshTokens")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! The system's random numbers.
+
+use aws_lc_rs::rand;
+use latchkey_core::Rng;
+
+/// The random numbers of the cryptographic library.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemRng;
+
+impl Rng for SystemRng {
+    fn fill(&self, bytes: &mut [u8]) {
+        rand::fill(bytes).expect("without randomness nothing here may go on");
+    }
+}

@@ -1,0 +1,209 @@
+//! One signing key: made, sealed for the store, opened, published.
+
+use core::fmt;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use latchkey_core::{SealedSigningKey, SigningAlgorithm, Timestamp};
+use serde_json::{Value, json};
+
+use crate::master_key::MasterKey;
+
+/// A signing key could not be made or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The master key does not fit.
+    #[error(
+        "signing key {kid} cannot be opened: it was sealed with another master key, or altered; \
+         start with the master key that this store was made with"
+    )]
+    Sealed {
+        /// Which key.
+        kid: String,
+    },
+    /// The key's bytes make no key.
+    #[error("signing key {kid} is not usable: {reason}")]
+    Unusable {
+        /// Which key.
+        kid: String,
+        /// What the cryptographic library says.
+        reason: String,
+    },
+    /// The store holds no key that signs.
+    #[error("the store holds no signing key")]
+    Empty,
+}
+
+/// A signing key, ready for use.
+pub struct SigningKey {
+    kid: String,
+    algorithm: SigningAlgorithm,
+    created_at: Timestamp,
+    signs_from: Timestamp,
+    verifies_until: Option<Timestamp>,
+    pub(crate) encoding: EncodingKey,
+    pub(crate) decoding: DecodingKey,
+    jwk: Value,
+}
+
+impl SigningKey {
+    /// Makes a key, sealed: it is published at once and signs from `signs_from` on.
+    pub fn generate(
+        algorithm: SigningAlgorithm,
+        master: &MasterKey,
+        now: Timestamp,
+        signs_from: Timestamp,
+    ) -> Result<SealedSigningKey, KeyError> {
+        let rng = SystemRandom::new();
+        let pkcs8 = match algorithm {
+            SigningAlgorithm::ES256 => {
+                EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &rng)
+            }
+            SigningAlgorithm::EdDSA => Ed25519KeyPair::generate_pkcs8(&rng),
+        }
+        .map_err(|_| unusable("(new)", "the system gave no randomness"))?;
+        let kid = thumbprint(&public_jwk(algorithm, pkcs8.as_ref(), "(new)")?);
+        Ok(SealedSigningKey {
+            sealed: master.seal(&kid, pkcs8.as_ref()),
+            kid,
+            algorithm,
+            created_at: now,
+            signs_from,
+            verifies_until: None,
+        })
+    }
+
+    /// Opens a key of the store.
+    pub fn open(sealed: &SealedSigningKey, master: &MasterKey) -> Result<Self, KeyError> {
+        let kid = sealed.kid.clone();
+        let pkcs8 = master
+            .open(&kid, &sealed.sealed)
+            .map_err(|_| KeyError::Sealed { kid: kid.clone() })?;
+        let mut jwk = public_jwk(sealed.algorithm, &pkcs8, &kid)?;
+        let member = |name: &str| jwk[name].as_str().unwrap_or_default();
+        let (encoding, decoding) = match sealed.algorithm {
+            SigningAlgorithm::ES256 => (
+                EncodingKey::from_ec_der(&pkcs8),
+                DecodingKey::from_ec_components(member("x"), member("y")),
+            ),
+            SigningAlgorithm::EdDSA => (
+                EncodingKey::from_ed_der(&pkcs8),
+                DecodingKey::from_ed_components(member("x")),
+            ),
+        };
+        let decoding = decoding.map_err(|error| unusable(&kid, &error.to_string()))?;
+        jwk["kid"] = json!(kid);
+        jwk["use"] = json!("sig");
+        jwk["alg"] = json!(algorithm_name(sealed.algorithm));
+        Ok(Self {
+            kid,
+            algorithm: sealed.algorithm,
+            created_at: sealed.created_at,
+            signs_from: sealed.signs_from,
+            verifies_until: sealed.verifies_until,
+            encoding,
+            decoding,
+            jwk,
+        })
+    }
+
+    /// Its RFC 7638 thumbprint.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// What it signs with.
+    pub const fn algorithm(&self) -> SigningAlgorithm {
+        self.algorithm
+    }
+
+    /// When it was made.
+    pub const fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// When it begins to sign.
+    pub const fn signs_from(&self) -> Timestamp {
+        self.signs_from
+    }
+
+    /// When its last token has expired; `None` while it has no successor.
+    pub const fn verifies_until(&self) -> Option<Timestamp> {
+        self.verifies_until
+    }
+
+    /// Whether tokens it signed may still be good.
+    pub fn verifies(&self, now: Timestamp) -> bool {
+        self.verifies_until.is_none_or(|until| now < until)
+    }
+
+    /// The public half (RFC 7517).
+    pub const fn jwk(&self) -> &Value {
+        &self.jwk
+    }
+
+    pub(crate) const fn jwt_algorithm(&self) -> Algorithm {
+        match self.algorithm {
+            SigningAlgorithm::ES256 => Algorithm::ES256,
+            SigningAlgorithm::EdDSA => Algorithm::EdDSA,
+        }
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The algorithm's name in a JWT header (RFC 7518, RFC 8037).
+pub(crate) const fn algorithm_name(algorithm: SigningAlgorithm) -> &'static str {
+    match algorithm {
+        SigningAlgorithm::ES256 => "ES256",
+        SigningAlgorithm::EdDSA => "EdDSA",
+    }
+}
+
+/// The members of the public key that its thumbprint is made of.
+fn public_jwk(algorithm: SigningAlgorithm, pkcs8: &[u8], kid: &str) -> Result<Value, KeyError> {
+    let refused = |error: aws_lc_rs::error::KeyRejected| unusable(kid, &error.to_string());
+    match algorithm {
+        SigningAlgorithm::ES256 => {
+            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
+                .map_err(refused)?;
+            let point = pair.public_key().as_ref();
+            Ok(json!({
+                "crv": "P-256",
+                "kty": "EC",
+                "x": URL_SAFE_NO_PAD.encode(&point[1..33]),
+                "y": URL_SAFE_NO_PAD.encode(&point[33..65]),
+            }))
+        }
+        SigningAlgorithm::EdDSA => {
+            let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(refused)?;
+            let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
+            Ok(json!({ "crv": "Ed25519", "kty": "OKP", "x": x }))
+        }
+    }
+}
+
+/// The RFC 7638 thumbprint: SHA-256 over the required members in lexicographic order, which is
+/// the order that [`public_jwk`] puts them in.
+fn thumbprint(jwk: &Value) -> String {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, jwk.to_string().as_bytes());
+    URL_SAFE_NO_PAD.encode(hash.as_ref())
+}
+
+fn unusable(kid: &str, reason: &str) -> KeyError {
+    KeyError::Unusable {
+        kid: kid.to_owned(),
+        reason: reason.to_owned(),
+    }
+}

@@ -1,0 +1,64 @@
+//! Requests and responses of the token endpoints.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A successful token response (RFC 6749 §5.1).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenResponse {
+    /// The access token, a JWT by RFC 9068.
+    pub access_token: String,
+    /// Always `Bearer` for now (RFC 6750).
+    pub token_type: String,
+    /// Life of the access token in seconds.
+    pub expires_in: u64,
+    /// The refresh token; replaces the one presented.
+    pub refresh_token: String,
+    /// Seconds until the session's absolute end, which no refresh extends.
+    pub refresh_expires_in: u64,
+    /// After a sign-in: the local path at which it was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_to: Option<String>,
+}
+
+/// Tokens never reach a log through `{:?}`.
+impl fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenResponse")
+            .field("token_type", &self.token_type)
+            .field("expires_in", &self.expires_in)
+            .field("refresh_expires_in", &self.refresh_expires_in)
+            .field("return_to", &self.return_to)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The body of `POST /auth/refresh`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RefreshRequest {
+    /// `refresh_token`.
+    pub grant_type: String,
+    /// The refresh token to rotate.
+    pub refresh_token: String,
+    /// Asks for an access token that lives this many seconds; never longer than configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u64>,
+}
+
+impl fmt::Debug for RefreshRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefreshRequest")
+            .field("grant_type", &self.grant_type)
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The optional body of `POST /auth/logout`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogoutRequest {
+    /// Ends every session of the account, not only this one.
+    #[serde(default)]
+    pub everywhere: bool,
+}

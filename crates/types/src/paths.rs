@@ -1,0 +1,32 @@
+//! Every path of the server that more than one crate names.
+
+/// `GET`: starts a sign-in; query `provider` and `return_to`.
+pub const LOGIN: &str = "/auth/login";
+/// `POST`, a form: the OAuth 2.0 token endpoint (RFC 6749 §3.2).
+pub const TOKEN: &str = "/auth/token";
+/// `POST`, JSON: the refresh grant for programs that prefer JSON.
+pub const REFRESH: &str = "/auth/refresh";
+/// `POST`, Bearer: ends the session of the presented access token.
+pub const LOGOUT: &str = "/auth/logout";
+/// `POST`, a form: token revocation (RFC 7009).
+pub const REVOKE: &str = "/auth/revoke";
+/// `GET`: what the sign-in page offers.
+pub const PROVIDERS: &str = "/auth/providers";
+/// `GET`: authorization server metadata (RFC 8414).
+pub const METADATA: &str = "/.well-known/oauth-authorization-server";
+/// `GET`: the public signing keys (RFC 7517).
+pub const JWKS: &str = "/.well-known/jwks.json";
+/// `GET`: answers without a token.
+pub const API_ROOT: &str = "/api/";
+/// `GET`: answers with a valid access token only.
+pub const API_PROTECTED: &str = "/api/protected";
+/// `GET`: who the access token speaks for.
+pub const API_ME: &str = "/api/me";
+/// `GET`: the process is alive.
+pub const HEALTHZ: &str = "/healthz";
+/// `GET`: the server can do its work; reasons otherwise.
+pub const READYZ: &str = "/readyz";
+/// The page that providers redirect to; the redirect URI is `{public_url}/callback`.
+pub const CALLBACK: &str = "/callback";
+/// The built-in provider of `--demo`: its issuer is `{public_url}/demo`.
+pub const DEMO: &str = "/demo";
