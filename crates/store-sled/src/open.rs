@@ -1,0 +1,138 @@
+//! Opening a directory, or saying in one sentence why not.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use latchkey_store::keyspace::{KeyValueStore, key};
+
+use crate::engine::Sled;
+
+/// The embedded store.
+pub type SledStore = KeyValueStore<Sled>;
+
+/// The format that this version writes and reads.
+const FORMAT: &[u8] = b"1";
+/// Stands beside sled's files once they hold records: if it is there and the records are not,
+/// they were lost, and starting empty would bring every revoked token back to life.
+const MARKER: &str = "latchkey.format";
+/// How much of the records sled may keep in memory, in bytes.
+const CACHE: u64 = 64 * 1024 * 1024;
+
+/// A directory cannot be opened as a store.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error(
+        "the store in {path} is in use by another process; stop that one, or give this one a \
+         data_dir of its own"
+    )]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The operating system says no.
+    #[error("the store in {path} cannot be opened: {source}")]
+    Io {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The files are there but damaged.
+    #[error(
+        "the store in {path} is damaged ({reason}); nothing was changed; restore it from a backup"
+    )]
+    Damaged {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The files are of another version.
+    #[error("the store in {path} has format {found:?}, this version reads format \"1\"")]
+    Format {
+        /// The directory.
+        path: PathBuf,
+        /// The format found.
+        found: String,
+    },
+}
+
+/// Opens the store in this directory; makes it if there is none.
+pub fn open(path: &Path) -> Result<SledStore, OpenError> {
+    let io = |source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let damaged = |reason: String| OpenError::Damaged {
+        path: path.to_owned(),
+        reason,
+    };
+    fs::create_dir_all(path).map_err(io)?;
+    let marker = path.join(MARKER);
+    let was_made = marker.try_exists().map_err(io)?;
+    let file = path.join("db");
+    if was_made && !file.try_exists().map_err(io)? {
+        return Err(damaged("its file `db` is missing".to_owned()));
+    }
+    // sled reads damaged files with code that can panic; that must not look like a crash of ours.
+    let opened = catch_unwind(AssertUnwindSafe(|| {
+        sled::Config::new()
+            .path(path)
+            .cache_capacity(CACHE)
+            .flush_every_ms(None)
+            .open()
+    }));
+    let db = match opened {
+        Ok(Ok(db)) => db,
+        Ok(Err(sled::Error::Io(error))) if is_locked(&error) => {
+            return Err(OpenError::InUse {
+                path: path.to_owned(),
+            });
+        }
+        Ok(Err(sled::Error::Io(error))) => return Err(io(error)),
+        Ok(Err(error)) => return Err(damaged(error.to_string())),
+        Err(_) => return Err(damaged("sled cannot make sense of it".to_owned())),
+    };
+    let sync = File::open(&file).map_err(io)?;
+    match db
+        .get(key::FORMAT)
+        .map_err(|error| damaged(error.to_string()))?
+    {
+        Some(found) if found == FORMAT => {}
+        Some(found) => {
+            let found = String::from_utf8_lossy(&found).into_owned();
+            return Err(OpenError::Format {
+                path: path.to_owned(),
+                found,
+            });
+        }
+        None if was_made || !db.is_empty() => {
+            return Err(damaged("its records are gone".to_owned()));
+        }
+        None => {
+            let failed = |error: sled::Error| damaged(error.to_string());
+            db.insert(key::FORMAT, FORMAT).map_err(failed)?;
+            db.flush().map_err(failed)?;
+            sync.sync_data().map_err(io)?;
+            fs::write(&marker, FORMAT).map_err(io)?;
+            File::open(&marker)
+                .and_then(|file| file.sync_all())
+                .map_err(io)?;
+            File::open(path)
+                .and_then(|directory| directory.sync_all())
+                .map_err(io)?;
+        }
+    }
+    Sled::start(db, sync).map(KeyValueStore).map_err(io)
+}
+
+/// sled gives its lock's failure as an error of its own making, with the system's in the text.
+fn is_locked(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::WouldBlock || error.to_string().contains("WouldBlock")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use core::time::Duration;
+
+use latchkey_core::{Denial, DenialReason, Denied, SessionId, TokenId, UserId};
+
+use super::world::NOW;
+use crate::store::Store;
+
+pub(super) async fn check(store: &dyn Store) {
+    let until = NOW.plus(Duration::from_mins(10));
+    let denial = |denied, until| Denial {
+        denied,
+        reason: DenialReason::Revoked,
+        at: NOW,
+        until,
+    };
+    let bits = [5; 16];
+    let kinds = [
+        Denied::Token(TokenId::from_bytes(bits)),
+        Denied::Session(SessionId::from_bytes(bits)),
+        Denied::User(UserId::from_bytes(bits)),
+    ];
+    let all: Vec<_> = kinds.iter().map(|denied| denial(*denied, until)).collect();
+    store.deny(all).await.expect("stored");
+    let live = |now| async move { store.live_denials(now).await.expect("read") };
+    assert_eq!(
+        live(NOW).await.len(),
+        3,
+        "the kinds are told apart though their bits are the same"
+    );
+
+    let last = until.minus(Duration::from_millis(1));
+    assert_eq!(
+        live(last).await.len(),
+        3,
+        "SECURITY 42: denied through the last moment"
+    );
+    assert!(live(until).await.is_empty());
+
+    // A shorter end never replaces a longer one; a longer one does.
+    store
+        .deny(vec![denial(kinds[0], NOW)])
+        .await
+        .expect("stored");
+    assert_eq!(live(last).await.len(), 3, "a denial was cut short");
+    let longer = until.plus(Duration::from_mins(1));
+    store
+        .deny(vec![denial(kinds[0], longer)])
+        .await
+        .expect("stored");
+    assert_eq!(live(until).await.len(), 1);
+
+    // A sweep in small steps frees the two that ended and keeps the one that was made longer.
+    let mut freed = 0;
+    for _ in 0..10 {
+        freed += store.sweep(until, 1).await.expect("swept");
+    }
+    assert_eq!(freed, 2);
+    assert_eq!(live(NOW).await.len(), 1);
+}

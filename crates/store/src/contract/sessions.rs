@@ -1,0 +1,192 @@
+use core::time::Duration;
+use std::sync::Arc;
+
+use latchkey_core::rotation::{Decision, GRACE, Refusal};
+use latchkey_core::{Denied, EndReason, SessionId};
+
+use super::world::{LIMITS, NOW, generation, refresh, rotate, session, user};
+use crate::request::{EndSession, Rotate, SESSION_KEPT};
+use crate::store::Store;
+
+pub(super) async fn rotation(store: &dyn Store) {
+    let user = user(store, 1).await;
+    let session = session(store, &user, 1).await;
+
+    let first = rotate(store, refresh(&session, 0, Some(1))).await;
+    assert_eq!((generation(&first.decision), &first.user), (Some(1), &user));
+    let stored = store
+        .session(session.id)
+        .await
+        .expect("read")
+        .expect("known");
+    assert_eq!(
+        Decision::Rotated(stored),
+        first.decision,
+        "what was answered is what is stored"
+    );
+
+    let repeated = rotate(store, refresh(&session, 0, Some(1))).await;
+    assert_eq!(
+        generation(&repeated.decision),
+        Some(1),
+        "a lost reply gives the same successor"
+    );
+    let other_tab = rotate(store, refresh(&session, 0, Some(2))).await;
+    assert_eq!(other_tab.decision, Decision::Superseded);
+
+    let late = Rotate {
+        now: NOW.plus(GRACE),
+        ..refresh(&session, 0, Some(2))
+    };
+    let replay = rotate(store, late.clone()).await;
+    assert!(
+        matches!(replay.decision, Decision::Replayed(_)),
+        "{:?}",
+        replay.decision
+    );
+    let denial = replay.denial.expect("a replay leaves a denial");
+    assert_eq!(denial.denied, Denied::Session(session.id));
+    assert!(
+        denial.until > NOW.plus(LIMITS.access),
+        "the denial ends before the access token"
+    );
+    assert_eq!(store.live_denials(late.now).await, Ok(vec![denial]));
+
+    let after = rotate(store, refresh(&session, 1, None)).await;
+    assert_eq!(
+        after.decision,
+        Decision::Refused(Refusal::Ended(EndReason::Replayed))
+    );
+    let unknown = Rotate {
+        session: SessionId::from_bytes([99; 16]),
+        ..refresh(&session, 0, None)
+    };
+    assert_eq!(store.rotate(unknown).await, Ok(None));
+}
+
+pub(super) async fn ends(store: &dyn Store) {
+    let (ada, bob) = (user(store, 1).await, user(store, 2).await);
+    let one = session(store, &ada, 1).await;
+    let two = session(store, &ada, 2).await;
+    let bobs = session(store, &bob, 3).await;
+    let live = |user, now| async move {
+        let mut ids: Vec<_> = store
+            .live_sessions(user, now)
+            .await
+            .expect("read")
+            .iter()
+            .map(|s| s.id)
+            .collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(live(ada.id, NOW).await, [one.id, two.id]);
+    assert!(
+        live(ada.id, one.idle_end).await.is_empty(),
+        "an idle session is listed"
+    );
+
+    let end = EndSession {
+        session: one.id,
+        reason: EndReason::SignedOut,
+        now: NOW,
+    };
+    let denial = store.end_session(end).await.expect("ended").expect("known");
+    assert_eq!(denial.denied, Denied::Session(one.id));
+    let again = EndSession {
+        reason: EndReason::Revoked,
+        ..end
+    };
+    assert_eq!(
+        store.end_session(again).await,
+        Ok(Some(denial)),
+        "an end moved"
+    );
+    let unknown = EndSession {
+        session: SessionId::from_bytes([99; 16]),
+        ..end
+    };
+    assert_eq!(store.end_session(unknown).await, Ok(None));
+    assert_eq!(live(ada.id, NOW).await, [two.id]);
+
+    let denials = store
+        .end_sessions_of(ada.id, EndReason::SignedOut, NOW)
+        .await
+        .expect("ended");
+    assert_eq!(denials.len(), 1);
+    assert!(live(ada.id, NOW).await.is_empty());
+    assert_eq!(live(bob.id, NOW).await, [bobs.id]);
+
+    let kept_until = one.absolute_end.plus(SESSION_KEPT);
+    store
+        .sweep(kept_until.minus(Duration::from_millis(1)), 100)
+        .await
+        .expect("swept");
+    assert!(
+        store.session(one.id).await.expect("read").is_some(),
+        "swept too early"
+    );
+    store.sweep(kept_until, 100).await.expect("swept");
+    assert_eq!(store.session(one.id).await, Ok(None));
+}
+
+/// SECURITY 49 and 51, at the store.
+pub(super) async fn races<S: Store + 'static>(store: S) {
+    let store = Arc::new(store);
+    let user = user(&*store, 1).await;
+    let session_1 = session(&*store, &user, 1).await;
+    let mut tasks = Vec::new();
+    for _ in 0..100 {
+        let (store, request) = (Arc::clone(&store), refresh(&session_1, 0, Some(1)));
+        tasks.push(async move { rotate(&*store, request).await });
+    }
+    let mut rotated = 0;
+    for answer in together(tasks).await {
+        assert_eq!(
+            generation(&answer.decision),
+            Some(1),
+            "{:?}",
+            answer.decision
+        );
+        rotated += usize::from(matches!(answer.decision, Decision::Rotated(_)));
+    }
+    assert_eq!(rotated, 1, "of 100 identical refreshes one rotates");
+
+    let session_2 = session(&*store, &user, 2).await;
+    let end = EndSession {
+        session: session_2.id,
+        reason: EndReason::Revoked,
+        now: NOW,
+    };
+    let (ended, _) = (
+        store.end_session(end).await,
+        rotate(&*store, refresh(&session_2, 0, None)),
+    );
+    assert!(ended.expect("ended").is_some());
+    let after = rotate(&*store, refresh(&session_2, 0, None)).await;
+    assert_eq!(
+        after.decision,
+        Decision::Refused(Refusal::Ended(EndReason::Revoked))
+    );
+}
+
+/// Runs all at once and gives their answers.
+async fn together<T>(tasks: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut pending: Vec<_> = tasks.into_iter().map(Box::pin).collect();
+    let mut answers = Vec::new();
+    core::future::poll_fn(move |cx| {
+        pending.retain_mut(|task| match task.as_mut().poll(cx) {
+            core::task::Poll::Ready(answer) => {
+                answers.push(answer);
+                false
+            }
+            core::task::Poll::Pending => true,
+        });
+        if pending.is_empty() {
+            core::task::Poll::Ready(core::mem::take(&mut answers))
+        } else {
+            core::task::Poll::Pending
+        }
+    })
+    .await
+}

@@ -1,0 +1,95 @@
+//! What the tests of the contract begin with.
+
+use core::time::Duration;
+
+use latchkey_core::rotation::{Decision, Limits, Presented};
+use latchkey_core::session::{KeyHash, Lifetimes};
+use latchkey_core::{
+    Identity, Profile, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
+};
+
+use crate::request::{NewSession, Opened, Rotate, Rotated};
+use crate::store::Store;
+
+pub(super) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+pub(super) const LIMITS: Limits = Limits {
+    access: Duration::from_mins(10),
+    idle: Duration::from_hours(24),
+};
+
+pub(super) fn profile(subject: &str) -> Profile {
+    Profile {
+        identity: Identity {
+            issuer: "https://issuer.example".into(),
+            subject: subject.into(),
+        },
+        email: Some(format!("{subject}@example.com")),
+        email_verified: true,
+        name: Some(subject.to_owned()),
+    }
+}
+
+pub(super) async fn user(store: &dyn Store, number: u8) -> User {
+    let profile = profile(&format!("person-{number}"));
+    store
+        .upsert_identity(profile, UserId::from_bytes([number; 16]), NOW)
+        .await
+        .expect("a user")
+}
+
+pub(super) async fn session(store: &dyn Store, user: &User, number: u8) -> Session {
+    let lifetimes = Lifetimes {
+        access: LIMITS.access,
+        absolute: Duration::from_hours(72),
+        idle: LIMITS.idle,
+    };
+    let session = Session::open(
+        SessionId::from_bytes([number; 16]),
+        user.id,
+        None,
+        NOW,
+        lifetimes,
+    );
+    let origin = SessionOrigin {
+        provider: "demo".into(),
+        user_agent: None,
+        address: None,
+    };
+    let new = NewSession {
+        session: session.clone(),
+        origin,
+    };
+    assert_eq!(store.open_session(new).await, Ok(Opened::Opened));
+    session
+}
+
+pub(super) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Rotate {
+    let key = key.map(|byte| KeyHash([byte; 16]));
+    let presented = Presented {
+        generation,
+        key,
+        proof: None,
+        user_banned: false,
+    };
+    Rotate {
+        session: session.id,
+        presented,
+        now: NOW,
+        limits: LIMITS,
+    }
+}
+
+pub(super) async fn rotate(store: &dyn Store, request: Rotate) -> Rotated {
+    store
+        .rotate(request)
+        .await
+        .expect("the store answers")
+        .expect("the session is known")
+}
+
+pub(super) fn generation(decision: &Decision) -> Option<u64> {
+    match decision {
+        Decision::Rotated(session) | Decision::Repeated(session) => Some(session.generation),
+        _ => None,
+    }
+}

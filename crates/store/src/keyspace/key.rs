@@ -1,0 +1,94 @@
+//! The keys of all records. The first byte tells the kind; no two kinds share one.
+
+use latchkey_core::{Denied, FlowId, Identity, SessionId, Timestamp, UserId};
+
+/// Everything from a moment on: the prefix of the expiry index.
+pub const EXPIRIES: &[u8] = b"x";
+/// The prefix of all denials.
+pub const DENIALS: &[u8] = b"d";
+/// The prefix of all signing keys.
+pub const SIGNING_KEYS: &[u8] = b"k";
+
+/// The format of the records; written at the first start, checked at every other.
+pub const FORMAT: &[u8] = b"mformat";
+
+pub(super) fn user(id: UserId) -> Vec<u8> {
+    join(b"u", &[id.as_bytes()])
+}
+
+/// Issuers hold no NUL, so no two identities share a key.
+pub(super) fn identity(identity: &Identity) -> Vec<u8> {
+    join(
+        b"i",
+        &[
+            identity.issuer.as_bytes(),
+            b"\0",
+            identity.subject.as_bytes(),
+        ],
+    )
+}
+
+pub(super) fn session(id: SessionId) -> Vec<u8> {
+    join(b"s", &[id.as_bytes()])
+}
+
+pub(super) fn session_origin(id: SessionId) -> Vec<u8> {
+    join(b"o", &[id.as_bytes()])
+}
+
+pub(super) fn session_of(user: UserId, id: SessionId) -> Vec<u8> {
+    join(b"n", &[user.as_bytes(), id.as_bytes()])
+}
+
+pub(super) fn sessions_of(user: UserId) -> Vec<u8> {
+    join(b"n", &[user.as_bytes()])
+}
+
+/// The session that an entry under [`sessions_of`] names.
+pub(super) fn session_named_by(entry: &[u8]) -> Option<SessionId> {
+    let id = entry.get(17..)?;
+    Some(SessionId::from_bytes(id.try_into().ok()?))
+}
+
+pub(super) fn flow(id: FlowId) -> Vec<u8> {
+    join(b"f", &[id.as_bytes()])
+}
+
+pub(super) fn denial(denied: &Denied) -> Vec<u8> {
+    match denied {
+        Denied::Token(id) => join(DENIALS, &[b"t", id.as_bytes()]),
+        Denied::Session(id) => join(DENIALS, &[b"s", id.as_bytes()]),
+        Denied::User(id) => join(DENIALS, &[b"u", id.as_bytes()]),
+    }
+}
+
+pub(super) fn signing_key(kid: &str) -> Vec<u8> {
+    join(SIGNING_KEYS, &[kid.as_bytes()])
+}
+
+/// The expiry index: at this moment, look at that record.
+pub(super) fn expiry(at: Timestamp, record: &[u8]) -> Vec<u8> {
+    join(EXPIRIES, &[&at.as_millis().to_be_bytes(), record])
+}
+
+/// The moment and the record that an entry of the expiry index names.
+pub(super) fn expiry_named_by(entry: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let at = entry.get(1..9)?.try_into().ok()?;
+    Some((
+        Timestamp::from_millis(u64::from_be_bytes(at)),
+        entry.get(9..)?,
+    ))
+}
+
+/// A key as a person can read it.
+pub fn readable(key: &[u8]) -> String {
+    key.escape_ascii().to_string()
+}
+
+fn join(kind: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = kind.to_vec();
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key
+}

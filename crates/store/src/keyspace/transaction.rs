@@ -1,0 +1,93 @@
+//! Reading and writing records inside one operation.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::key;
+use crate::error::StoreError;
+
+/// Keys and values as bytes.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
+/// The records as they stand.
+pub trait View {
+    /// The value of this key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Up to `limit` pairs whose keys begin with `prefix`, in the order of their keys.
+    fn scan(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError>;
+}
+
+/// A view that remembers writes until they are applied as one. What it writes it reads back by
+/// key; scans show the records before the operation.
+pub struct Transaction<'a> {
+    view: &'a dyn View,
+    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl<'a> Transaction<'a> {
+    /// Begins with nothing written.
+    pub fn new(view: &'a dyn View) -> Self {
+        Self {
+            view,
+            writes: BTreeMap::new(),
+        }
+    }
+
+    /// What to apply: keys with their new values, `None` for those to remove.
+    pub fn into_writes(self) -> BTreeMap<Vec<u8>, Option<Vec<u8>>> {
+        self.writes
+    }
+
+    pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(value).map_err(|error| corrupt(&key, &error))?;
+        self.writes.insert(key, Some(bytes));
+        Ok(())
+    }
+
+    /// An entry of an index: the key says it all.
+    pub(super) fn mark(&mut self, key: Vec<u8>) {
+        self.writes.insert(key, Some(Vec::new()));
+    }
+
+    pub(super) fn remove(&mut self, key: Vec<u8>) {
+        self.writes.insert(key, None);
+    }
+}
+
+impl View for Transaction<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.writes.get(key) {
+            Some(written) => Ok(written.clone()),
+            None => self.view.get(key),
+        }
+    }
+
+    fn scan(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        self.view.scan(prefix, limit)
+    }
+}
+
+/// Reads the record of this key.
+pub(super) fn record<T: DeserializeOwned>(
+    view: &dyn View,
+    key: &[u8],
+) -> Result<Option<T>, StoreError> {
+    view.get(key)?.map(|bytes| parse(key, &bytes)).transpose()
+}
+
+/// Reads a record's bytes.
+pub(super) fn parse<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes).map_err(|error| corrupt(key, &error))
+}
+
+fn corrupt(key: &[u8], error: &serde_json::Error) -> StoreError {
+    // The error's text quotes no value: where it is wrong, not what stands there.
+    let reason = format!("{:?} error at column {}", error.classify(), error.column());
+    StoreError::Corrupt {
+        key: key::readable(key),
+        reason,
+    }
+}

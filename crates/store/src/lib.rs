@@ -1,0 +1,19 @@
+//! What Latchkey asks of a store.
+//!
+//! [`Store`] speaks in intentions, each of them atomic and, where it changes something, durable
+//! before it returns. [`keyspace`] carries the intentions out over any ordered key-value engine
+//! with one writer at a time; [`MemoryStore`] is the engine that forgets. [`contract`] holds the
+//! tests that every store must pass.
+
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
+pub mod error;
+pub mod keyspace;
+pub mod memory;
+pub mod request;
+mod store;
+
+pub use error::StoreError;
+pub use memory::MemoryStore;
+pub use request::{EndSession, NewSession, Opened, Rotate, Rotated};
+pub use store::Store;

@@ -1,0 +1,65 @@
+//! Requests and answers of the operations that need more than one value.
+
+use core::time::Duration;
+
+use latchkey_core::rotation::{Decision, Limits, Presented};
+use latchkey_core::{Denial, EndReason, Session, SessionId, SessionOrigin, Timestamp, User};
+
+/// A session to open.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The session.
+    pub session: Session,
+    /// Where it comes from.
+    pub origin: SessionOrigin,
+}
+
+/// What came of opening a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// It lives.
+    Opened,
+    /// The account is banned; nothing was stored.
+    Banned,
+    /// There is no such account; nothing was stored.
+    UnknownUser,
+}
+
+/// A refresh token to decide on.
+#[derive(Clone, Debug)]
+pub struct Rotate {
+    /// The session it names.
+    pub session: SessionId,
+    /// What was presented; whether the user is banned is filled in by the store.
+    pub presented: Presented,
+    /// Now.
+    pub now: Timestamp,
+    /// The limits in force.
+    pub limits: Limits,
+}
+
+/// What came of it; whatever had to be stored is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotated {
+    /// The decision.
+    pub decision: Decision,
+    /// The session's user, as the record stands now.
+    pub user: User,
+    /// The denial that a replay left behind.
+    pub denial: Option<Denial>,
+}
+
+/// A session to end.
+#[derive(Clone, Copy, Debug)]
+pub struct EndSession {
+    /// Which.
+    pub session: SessionId,
+    /// Why.
+    pub reason: EndReason,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// How long the record of a session stays after its absolute end: a token that comes late is
+/// answered by what is known, not by what is missing.
+pub const SESSION_KEPT: Duration = Duration::from_hours(1);

@@ -1,0 +1,93 @@
+//! The trait that every store implements.
+
+use async_trait::async_trait;
+use latchkey_core::{
+    Denial, FlowId, LoginFlow, Profile, SealedSigningKey, Session, SessionId, Timestamp, User,
+    UserId,
+};
+
+use crate::error::StoreError;
+use crate::request::{EndSession, NewSession, Opened, Rotate, Rotated};
+
+/// The records of Latchkey.
+///
+/// Every method is atomic: it happens as a whole or not at all, and two at the same time behave as
+/// if one came first. A method that changes something returns after the change is durable: it
+/// survives the loss of power. An error means that the change must be taken as not made.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Remembers a sign-in under way until it expires.
+    async fn put_login_flow(&self, flow: LoginFlow) -> Result<(), StoreError>;
+
+    /// Takes out the flow that has one of these ids *and* this state. A second call finds nothing;
+    /// a flow whose state differs stays.
+    async fn take_login_flow(
+        &self,
+        ids: Vec<FlowId>,
+        state: String,
+        now: Timestamp,
+    ) -> Result<Option<LoginFlow>, StoreError>;
+
+    /// Finds the account of this identity and brings it up to date, or makes it with `new_id`.
+    async fn upsert_identity(
+        &self,
+        profile: Profile,
+        new_id: UserId,
+        now: Timestamp,
+    ) -> Result<User, StoreError>;
+
+    /// The account of this id.
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// Opens a session unless the account is banned.
+    async fn open_session(&self, new: NewSession) -> Result<Opened, StoreError>;
+
+    /// The session of this id, live or ended.
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
+
+    /// The sessions of a user that are live at this moment, in no particular order.
+    async fn live_sessions(&self, user: UserId, now: Timestamp)
+    -> Result<Vec<Session>, StoreError>;
+
+    /// Decides on a refresh token (see [`latchkey_core::rotation`]) and stores what the decision
+    /// demands; `None` if the session is unknown.
+    async fn rotate(&self, rotate: Rotate) -> Result<Option<Rotated>, StoreError>;
+
+    /// Ends a session and denies its access tokens. `None` if the session is unknown. Ending it
+    /// again changes nothing and gives the denial once more.
+    async fn end_session(&self, end: EndSession) -> Result<Option<Denial>, StoreError>;
+
+    /// Ends every live session of a user and denies their access tokens.
+    async fn end_sessions_of(
+        &self,
+        user: UserId,
+        reason: latchkey_core::EndReason,
+        now: Timestamp,
+    ) -> Result<Vec<Denial>, StoreError>;
+
+    /// Adds denials. One that is there already keeps the later end.
+    async fn deny(&self, denials: Vec<Denial>) -> Result<(), StoreError>;
+
+    /// Every denial that has not ended.
+    async fn live_denials(&self, now: Timestamp) -> Result<Vec<Denial>, StoreError>;
+
+    /// Every signing key.
+    async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, StoreError>;
+
+    /// Adds a signing key as the successor of `after` (`None`: as the first) and lets all older
+    /// ones verify until `retire_at`. `false` if another key is newest by now: of several machines
+    /// that rotate, one does.
+    async fn add_signing_key(
+        &self,
+        key: SealedSigningKey,
+        after: Option<String>,
+        retire_at: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Frees up to `limit` records that have expired and says how many were freed. Nothing is
+    /// correct only because this ran.
+    async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Whether the store works, with the reason if it does not.
+    async fn health(&self) -> Result<(), StoreError>;
+}
