@@ -1,0 +1,86 @@
+//! Looking into a JWT without verifying it. For showing only: what a token may do is the
+//! server's to say.
+
+use core::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+/// A JSON object with its members in the order in which they stand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Members(pub Vec<(String, Value)>);
+
+/// The readable parts of a JWT.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded {
+    /// The JOSE header.
+    pub header: Members,
+    /// The claims.
+    pub claims: Members,
+}
+
+/// The header and claims of a token; `None` if it is no JWT.
+pub fn decode(token: &str) -> Option<Decoded> {
+    let mut parts = token.split('.');
+    let (header, claims) = (parts.next()?, parts.next()?);
+    (parts.count() == 1).then_some(())?;
+    Some(Decoded {
+        header: members(header)?,
+        claims: members(claims)?,
+    })
+}
+
+/// One claim that is a text, such as `sub`.
+pub fn text(token: &str, name: &str) -> Option<String> {
+    match decode(token)?.claims.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+impl Members {
+    /// The value of a member.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let (_, value) = self.0.iter().find(|(member, _)| member == name)?;
+        Some(value)
+    }
+
+    /// A member that is a NumericDate (RFC 7519 §2), in seconds since 1970.
+    pub fn date(&self, name: &str) -> Option<u64> {
+        self.get(name)?.as_u64()
+    }
+}
+
+fn members(part: &str) -> Option<Members> {
+    let json = URL_SAFE_NO_PAD.decode(part).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! A call: a request with the access token, its one retry, and the answer.
+
+use std::rc::Rc;
+
+use futures_channel::mpsc;
+use latchkey_types::{ErrorCode, Me, paths};
+
+use super::drive::since;
+use super::{Client, Inner, Verdict};
+use crate::browser;
+use crate::engine::{Cause, Event, Failure, RequestId, Trouble};
+use crate::expiry::Freshness;
+use crate::notice::{Exchange, Notice};
+use crate::reply::ErrorBody;
+use crate::transport::{Incoming, Method, Outgoing, Unreachable};
+
+/// What to call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// A path of this origin.
+    pub path: String,
+    /// Attach the access token, and refresh and retry as needed.
+    pub with_token: bool,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// No tokens (any more).
+    #[error("not signed in: sign in and call again")]
+    SignedOut,
+    /// Another account signed in while the call was under way.
+    #[error("another account signed in meanwhile: look what it may see and call again")]
+    AccountChanged,
+    /// The server did not answer.
+    #[error("the server cannot be reached: try again later")]
+    Unreachable,
+    /// A fresh access token is needed and cannot be had right now.
+    #[error("the access token cannot be refreshed right now ({0:?}): try again later")]
+    TryLater(Trouble),
+    /// It answered with an error.
+    #[error("the server answered {status}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The code in its body.
+        code: Option<ErrorCode>,
+    },
+    /// It answered with something that is not what was asked for.
+    #[error(
+        "the answer is not of the expected form: is this page older than the server? Reload it"
+    )]
+    Unreadable,
+}
+
+impl From<Unreachable> for CallError {
+    fn from(_: Unreachable) -> Self {
+        Self::Unreachable
+    }
+}
+
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::SignedOut => Self::SignedOut,
+            Failure::AccountChanged => Self::AccountChanged,
+            Failure::TryLater(Trouble::Unreachable) => Self::Unreachable,
+            Failure::TryLater(trouble) => Self::TryLater(trouble),
+        }
+    }
+}
+
+impl Call {
+    /// A `GET` with the access token.
+    pub fn get(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            with_token: true,
+            ..Self::default()
+        }
+    }
+
+    /// A `GET` without.
+    pub fn anonymous(path: &str) -> Self {
+        Self {
+            with_token: false,
+            ..Self::get(path)
+        }
+    }
+}
+
+impl Client {
+    /// Calls; an answer of any status is an answer. With a token, a 401 leads to one refresh,
+    /// shared with all other calls, and one retry.
+    pub async fn call(&self, call: Call) -> Result<Incoming, CallError> {
+        let id = self.0.next_id();
+        if !call.with_token {
+            return Ok(self.0.exchange(&call, id, None, false).await?);
+        }
+        let (verdicts, mut verdict) = mpsc::unbounded();
+        let request = Waiting::new(&self.0, id, verdicts);
+        self.0.begin(request.id);
+        let mut latest = None;
+        loop {
+            match verdict.recv().await {
+                Ok(Verdict::Send(token)) => {
+                    let retry = latest.is_some();
+                    let answer = self.0.exchange(&call, id, Some(&token), retry).await?;
+                    let unauthorized = answer.status == 401;
+                    latest = Some(answer);
+                    self.0.take_in(Event::Answered {
+                        request: request.id,
+                        unauthorized,
+                    });
+                }
+                Ok(Verdict::Deliver) => return latest.ok_or(CallError::SignedOut),
+                Ok(Verdict::Fail(failure)) => {
+                    if latest.is_none() {
+                        self.0.tell(&Notice::NotSent {
+                            method: call.method,
+                            path: call.path,
+                        });
+                    }
+                    return Err(failure.into());
+                }
+                Err(_) => return Err(CallError::SignedOut),
+            }
+        }
+    }
+
+    /// `GET /api/me`: who is signed in.
+    pub async fn me(&self) -> Result<Me, CallError> {
+        let answer = self.call(Call::get(paths::API_ME)).await?;
+        if answer.status == 200 {
+            serde_json::from_str(&answer.body).map_err(|_| CallError::Unreadable)
+        } else {
+            Err(CallError::Status {
+                status: answer.status,
+                code: ErrorBody::of(&answer).known_code(),
+            })
+        }
+    }
+}
+
+impl Inner {
+    fn begin(self: &Rc<Self>, request: RequestId) {
+        let tokens = self.store.read().tokens;
+        let freshness = match &tokens {
+            Some(tokens) if self.refresh_ahead.get() => self.freshness(tokens),
+            _ => Freshness::Good(0),
+        };
+        let stale = freshness == Freshness::Past;
+        self.take_in(Event::Begun { request, stale });
+        if freshness == Freshness::Due {
+            self.take_in(Event::Wanted(Cause::AheadOfExpiry));
+        }
+    }
+
+    /// One request and its answer.
+    async fn exchange(
+        self: &Rc<Self>,
+        call: &Call,
+        id: u64,
+        token: Option<&str>,
+        retry: bool,
+    ) -> Result<Incoming, Unreachable> {
+        let exchange = Exchange {
+            call: id,
+            method: call.method,
+            path: call.path.clone(),
+            with_token: token.is_some(),
+            retry,
+        };
+        let mut headers = Vec::new();
+        if let Some(token) = token {
+            headers.push(("Authorization", format!("Bearer {token}")));
+        }
+        let began = browser::monotonic_clock();
+        self.tell(&Notice::Sent(exchange.clone()));
+        let answer = self
+            .transport
+            .send(Outgoing {
+                method: call.method,
+                path: call.path.clone(),
+                headers,
+                ..Outgoing::default()
+            })
+            .await;
+        let code = match &answer {
+            Ok(incoming) if incoming.status >= 400 => ErrorBody::of(incoming).code,
+            _ => None,
+        };
+        self.tell(&Notice::Answered {
+            exchange,
+            status: answer.as_ref().ok().map(|incoming| incoming.status),
+            code,
+            millis: since(began),
+        });
+        self.heard(&answer);
+        answer
+    }
+}
+
+/// A call under way: the engine forgets it when nobody waits for it any more.
+struct Waiting {
+    inner: Rc<Inner>,
+    id: RequestId,
+}
+
+impl Waiting {
+    fn new(inner: &Rc<Inner>, id: u64, verdicts: mpsc::UnboundedSender<Verdict>) -> Self {
+        let id = RequestId(id);
+        inner.waiting.borrow_mut().insert(id, verdicts);
+        Self {
+            inner: Rc::clone(inner),
+            id,
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.inner.waiting.borrow_mut().remove(&self.id);
+        self.inner.take_in(Event::Dropped { request: self.id });
+    }
+}

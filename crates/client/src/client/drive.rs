@@ -1,0 +1,238 @@
+//! The loop around the engine: events in, commands out.
+
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use latchkey_types::paths;
+use wasm_bindgen_futures::spawn_local;
+
+use super::sign_in::form_header;
+use super::{Inner, Verdict};
+use crate::engine::{Cause, Command, Event, Progress, Reply, RequestId};
+use crate::expiry::{Deadline, Freshness};
+use crate::notice::Notice;
+use crate::session::{EndReason, SessionState};
+use crate::tokens::Tokens;
+use crate::transport::{Method, Outgoing};
+use crate::{backoff, browser, lock, reply, sign_in};
+
+/// The longest wait a browser's timer can count, in milliseconds.
+const LONGEST_TIMER: u64 = 0x7fff_ffff;
+
+impl Inner {
+    /// Takes in an event, now or, if one is being taken in already, right after it.
+    pub(super) fn take_in(self: &Rc<Self>, event: Event) {
+        self.events.borrow_mut().push_back(event);
+        if self.busy.replace(true) {
+            return;
+        }
+        loop {
+            let event = self.events.borrow_mut().pop_front();
+            let Some(event) = event else { break };
+            let stored = self.store.read();
+            let commands = self.engine.borrow_mut().step(event, &stored);
+            for command in commands {
+                self.run(command);
+            }
+        }
+        self.busy.set(false);
+        self.look_at_storage();
+    }
+
+    fn run(self: &Rc<Self>, command: Command) {
+        match command {
+            Command::Send {
+                request,
+                access_token,
+            } => self.rule(request, Verdict::Send(access_token)),
+            Command::Deliver { request } => self.rule(request, Verdict::Deliver),
+            Command::Fail { request, failure } => self.rule(request, Verdict::Fail(failure)),
+            Command::Lock => self.take_lock(),
+            Command::Unlock => drop(self.lock.borrow_mut().take()),
+            Command::RememberKey(pending) => self.store.set_pending(&pending),
+            Command::ForgetKey => self.store.clear_pending(),
+            Command::Post { refresh_token, key } => self.post(&refresh_token, key),
+            Command::StoreTokens(tokens) => self.store.set_tokens(&tokens),
+            Command::ClearTokens => {
+                self.store.clear_tokens();
+                // Why they are gone is about to be told; nobody else took them.
+                self.seen.borrow_mut().take();
+                self.tell(&Notice::Tokens(None));
+            }
+            Command::BackOff { attempt, at_least } => self.back_off(attempt, at_least),
+            Command::Tell(progress) => self.report(progress),
+        }
+    }
+
+    fn rule(&self, request: RequestId, verdict: Verdict) {
+        if let Some(waiting) = self.waiting.borrow().get(&request) {
+            let _ = waiting.unbounded_send(verdict);
+        }
+    }
+
+    fn take_lock(self: &Rc<Self>) {
+        let this = Rc::clone(self);
+        spawn_local(async move {
+            let held = lock::acquire().await;
+            *this.lock.borrow_mut() = Some(held);
+            let fresh_key = browser::random_key();
+            this.take_in(Event::Locked { fresh_key });
+        });
+    }
+
+    fn post(self: &Rc<Self>, refresh_token: &str, key: String) {
+        let life = self.access_life.get().map(|life| life.to_string());
+        let mut pairs = vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh_token),
+        ];
+        if let Some(life) = &life {
+            pairs.push(("expires_in", life));
+        }
+        let (wall, monotonic) = (browser::wall_clock(), browser::monotonic_clock());
+        let answer = self.transport.send(Outgoing {
+            method: Method::Post,
+            path: paths::TOKEN.to_owned(),
+            headers: vec![form_header(), ("Idempotency-Key", key)],
+            body: Some(sign_in::form(&pairs)),
+            keepalive: false,
+        });
+        let this = Rc::clone(self);
+        spawn_local(async move {
+            let answer = answer.await;
+            let reply = reply::of_refresh(&answer, wall);
+            let status = answer.ok().map(|incoming| incoming.status);
+            this.posted.set((status, since(monotonic)));
+            if let Reply::Tokens(tokens) = &reply {
+                let deadline = Deadline::received(tokens, monotonic);
+                *this.deadline.borrow_mut() = Some(deadline);
+            }
+            this.take_in(Event::Replied(reply));
+        });
+    }
+
+    fn back_off(self: &Rc<Self>, attempt: u32, at_least: u32) {
+        let wait = backoff::delay(attempt, at_least, browser::jitter());
+        let this = Rc::downgrade(self);
+        let timer = Timeout::new(wait, move || {
+            if let Some(this) = this.upgrade() {
+                this.take_in(Event::Due);
+            }
+        });
+        *self.back_off_timer.borrow_mut() = Some(timer);
+    }
+
+    fn report(self: &Rc<Self>, progress: Progress) {
+        let (status, millis) = match progress {
+            Progress::Begun => (None, 0),
+            _ => self.posted.take(),
+        };
+        self.tell(&Notice::Refresh {
+            progress,
+            status,
+            millis,
+        });
+        match progress {
+            Progress::Begun => return,
+            Progress::Delayed(trouble) => self.trouble.borrow_mut().refresh = Some(trouble),
+            _ => self.trouble.borrow_mut().refresh = None,
+        }
+        self.tell_trouble();
+        if let Progress::Ended(code) = progress {
+            self.tell(&Notice::Ended(EndReason::ByServer(code)));
+        }
+    }
+
+    /// Compares storage with what the observers know, tells the difference, and sets the clock
+    /// for the next refresh.
+    pub(super) fn look_at_storage(self: &Rc<Self>) {
+        if self.busy.get() {
+            return;
+        }
+        let tokens = self.store.read().tokens;
+        let seen = self.seen.replace(tokens.clone());
+        if seen != tokens {
+            self.tell(&Notice::Tokens(tokens.clone()));
+            if tokens.is_none() {
+                self.tell(&Notice::Ended(EndReason::Elsewhere));
+            }
+        }
+        let in_between = matches!(
+            self.state.get(),
+            SessionState::SigningIn | SessionState::SigningOut
+        );
+        if !in_between {
+            self.set_state(if tokens.is_some() {
+                SessionState::SignedIn
+            } else {
+                SessionState::SignedOut
+            });
+        }
+        self.schedule(tokens.as_ref());
+    }
+
+    /// How fresh the stored access token is.
+    pub(super) fn freshness(&self, tokens: &Tokens) -> Freshness {
+        let now = browser::monotonic_clock();
+        let mut deadline = self.deadline.borrow_mut();
+        let known = deadline.take().filter(|known| known.is_for(tokens));
+        deadline
+            .insert(known.unwrap_or_else(|| Deadline::found(tokens, browser::wall_clock(), now)))
+            .freshness(now)
+    }
+
+    /// The monotonic clock stands still in some browsers while the machine sleeps: if the wall
+    /// clock says that less is left, so be it.
+    pub(super) fn heed_wall_clock(&self) {
+        let Some(tokens) = self.store.read().tokens else {
+            return;
+        };
+        let found = Deadline::found(&tokens, browser::wall_clock(), browser::monotonic_clock());
+        let mut deadline = self.deadline.borrow_mut();
+        let known = deadline.take().filter(|known| known.is_for(&tokens));
+        *deadline = Some(match known {
+            Some(known) => known.or_earlier(&found),
+            None => found,
+        });
+    }
+
+    /// Asks for a refresh if it is time, else sets the timer for when it will be.
+    pub(super) fn check_expiry(self: &Rc<Self>) {
+        let tokens = self.store.read().tokens;
+        if let (true, Some(tokens)) = (self.refresh_ahead.get(), &tokens)
+            && !matches!(self.freshness(tokens), Freshness::Good(_))
+        {
+            self.take_in(Event::Wanted(Cause::AheadOfExpiry));
+        }
+        self.schedule(tokens.as_ref());
+    }
+
+    fn schedule(self: &Rc<Self>, tokens: Option<&Tokens>) {
+        let wait = match tokens {
+            Some(tokens) if self.refresh_ahead.get() => match self.freshness(tokens) {
+                Freshness::Good(millis) => Some(millis.min(LONGEST_TIMER)),
+                // Unless it is being seen to, see to it right after this.
+                Freshness::Due | Freshness::Past => {
+                    let engine = self.engine.borrow();
+                    (!engine.is_refreshing() && !engine.is_backing_off()).then_some(0)
+                }
+            },
+            _ => None,
+        };
+        let this = Rc::downgrade(self);
+        let timer = wait.map(|millis| {
+            Timeout::new(u32::try_from(millis).unwrap_or(u32::MAX), move || {
+                if let Some(this) = this.upgrade() {
+                    this.check_expiry();
+                }
+            })
+        });
+        *self.expiry_timer.borrow_mut() = timer;
+    }
+}
+
+/// Milliseconds since a moment of the monotonic clock.
+pub(super) fn since(monotonic: u64) -> u32 {
+    let millis = browser::monotonic_clock().saturating_sub(monotonic);
+    u32::try_from(millis).unwrap_or(u32::MAX)
+}

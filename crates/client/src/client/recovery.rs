@@ -1,0 +1,84 @@
+//! When the server cannot be reached: says so, keeps looking for it, and says when it is back.
+
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use latchkey_types::paths;
+use wasm_bindgen_futures::spawn_local;
+
+use super::Inner;
+use crate::engine::{Event, Trouble};
+use crate::notice::Notice;
+use crate::transport::{Incoming, Outgoing, Unreachable};
+use crate::{backoff, browser};
+
+impl Inner {
+    /// Learns from the outcome of any request whether the server is there.
+    pub(super) fn heard(self: &Rc<Self>, answer: &Result<Incoming, Unreachable>) {
+        let trouble = match answer {
+            Err(Unreachable) => Some(Trouble::Unreachable),
+            // What a proxy says of a server that is not there.
+            Ok(incoming) if matches!(incoming.status, 502 | 504) => Some(Trouble::Unreachable),
+            Ok(_) => None,
+        };
+        let before = core::mem::replace(&mut self.trouble.borrow_mut().request, trouble);
+        self.tell_trouble();
+        match (before, trouble) {
+            (None, Some(_)) => self.probe_later(0),
+            (Some(_), None) => self.back_again(),
+            _ => {}
+        }
+    }
+
+    /// The network is said to be back: do not wait for the timers.
+    pub(super) fn online(self: &Rc<Self>) {
+        self.take_in(Event::Due);
+        if self.trouble.borrow().request.is_some() {
+            self.probe(0);
+        }
+    }
+
+    /// Tells the observers, if it is news.
+    pub(super) fn tell_trouble(&self) {
+        let mut troubles = self.trouble.borrow_mut();
+        let now = troubles.refresh.or(troubles.request);
+        if core::mem::replace(&mut troubles.told, now) == now {
+            return;
+        }
+        drop(troubles);
+        self.tell(&Notice::Trouble(now));
+    }
+
+    fn back_again(self: &Rc<Self>) {
+        self.probe_timer.borrow_mut().take();
+        let unreachable = self.trouble.borrow().refresh == Some(Trouble::Unreachable);
+        if unreachable {
+            self.take_in(Event::Due);
+        }
+    }
+
+    fn probe_later(self: &Rc<Self>, attempt: u32) {
+        let this = Rc::downgrade(self);
+        let wait = backoff::delay(attempt, 0, browser::jitter());
+        let timer = Timeout::new(wait, move || {
+            if let Some(this) = this.upgrade() {
+                this.probe(attempt);
+            }
+        });
+        *self.probe_timer.borrow_mut() = Some(timer);
+    }
+
+    fn probe(self: &Rc<Self>, attempt: u32) {
+        let answer = self.transport.send(Outgoing {
+            path: paths::HEALTHZ.to_owned(),
+            ..Outgoing::default()
+        });
+        let this = Rc::clone(self);
+        spawn_local(async move {
+            this.heard(&answer.await);
+            if this.trouble.borrow().request.is_some() {
+                this.probe_later(attempt.saturating_add(1));
+            }
+        });
+    }
+}

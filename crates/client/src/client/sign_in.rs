@@ -1,0 +1,130 @@
+//! Finishing a sign-in at `/callback`.
+
+use latchkey_types::{ErrorCode, TokenResponse, paths};
+
+use super::Client;
+use crate::browser;
+use crate::engine::{Event, Trouble};
+use crate::expiry::Deadline;
+use crate::reply::{self, ErrorBody};
+use crate::session::SessionState;
+use crate::sign_in::{CallbackQuery, form};
+use crate::tokens::Tokens;
+use crate::transport::{Method, Outgoing, Unreachable};
+
+/// The header of a form body.
+pub(super) fn form_header() -> (&'static str, String) {
+    let form = "application/x-www-form-urlencoded";
+    ("Content-Type", form.to_owned())
+}
+
+/// A sign-in that worked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Where the person was going.
+    pub return_to: Option<String>,
+}
+
+/// Why it did not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// The provider sent the person back with a refusal, or the server did.
+    #[error("the sign-in was refused ({0:?}): try again")]
+    Refused(Option<ErrorCode>),
+    /// There is nothing to finish: no code, no error.
+    #[error("this page was opened without a sign-in under way: start at the sign-in page")]
+    Nothing,
+    /// The server cannot say right now.
+    #[error("the server cannot finish the sign-in right now ({0:?}): try again")]
+    TryLater(Trouble),
+}
+
+impl CallbackQuery {
+    /// The error in the query, if there is one, in Latchkey's words.
+    fn refusal(&self) -> Option<SignInError> {
+        let error = self.error.as_deref()?;
+        Some(match error {
+            "temporarily_unavailable" | "server_error" => {
+                SignInError::Refused(Some(ErrorCode::ProviderUnavailable))
+            }
+            "unknown_provider" => SignInError::Refused(Some(ErrorCode::UnknownProvider)),
+            // `access_denied` and all the rest a provider may say.
+            _ => SignInError::Refused(Some(ErrorCode::ProviderRefused)),
+        })
+    }
+}
+
+impl Client {
+    /// Exchanges what the provider sent the person back with for tokens, and stores them.
+    pub async fn complete_sign_in(&self, query: &CallbackQuery) -> Result<SignedIn, SignInError> {
+        if let Some(refusal) = query.refusal() {
+            return Err(refusal);
+        }
+        let (Some(code), Some(state)) = (&query.code, &query.state) else {
+            return Err(SignInError::Nothing);
+        };
+        self.0.set_state(SessionState::SigningIn);
+        let outcome = self.exchange_code(code, state, query.iss.as_deref()).await;
+        // Storage decides what the state is now.
+        self.0.state.set(SessionState::Checking);
+        self.0.take_in(Event::Changed);
+        outcome
+    }
+
+    async fn exchange_code(
+        &self,
+        code: &str,
+        state: &str,
+        iss: Option<&str>,
+    ) -> Result<SignedIn, SignInError> {
+        let mut pairs = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("state", state),
+        ];
+        pairs.extend(iss.map(|iss| ("iss", iss)));
+        let (wall, monotonic) = (browser::wall_clock(), browser::monotonic_clock());
+        let answer = self.0.transport.send(Outgoing {
+            method: Method::Post,
+            path: paths::TOKEN.to_owned(),
+            headers: vec![form_header()],
+            body: Some(form(&pairs)),
+            keepalive: false,
+        });
+        let incoming = match answer.await {
+            Ok(incoming) => incoming,
+            Err(Unreachable) => return Err(SignInError::TryLater(Trouble::Unreachable)),
+        };
+        match incoming.status {
+            200 => {
+                let response: TokenResponse = serde_json::from_str(&incoming.body)
+                    .map_err(|_| SignInError::TryLater(Trouble::Unwell))?;
+                let return_to = response.return_to.clone();
+                let tokens = Tokens::received(response, wall);
+                *self.0.deadline.borrow_mut() = Some(Deadline::received(&tokens, monotonic));
+                self.replace_tokens(&tokens);
+                Ok(SignedIn { return_to })
+            }
+            status => {
+                let code = ErrorBody::of(&incoming).known_code();
+                match code {
+                    Some(ErrorCode::ProviderUnavailable) => Err(SignInError::Refused(code)),
+                    _ if status >= 500 || status == 429 => {
+                        Err(SignInError::TryLater(reply::trouble(&incoming)))
+                    }
+                    _ => Err(SignInError::Refused(code)),
+                }
+            }
+        }
+    }
+
+    /// A new sign-in takes the place of the one before, which nobody could end any more.
+    fn replace_tokens(&self, tokens: &Tokens) {
+        let before = self.0.store.read().tokens;
+        self.0.store.clear_pending();
+        self.0.store.set_tokens(tokens);
+        if let Some(before) = before {
+            self.0.revoke_in_background(before.refresh_token);
+        }
+    }
+}

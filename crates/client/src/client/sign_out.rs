@@ -1,0 +1,120 @@
+//! Signing out: here first, whatever happens; then on the server.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use gloo_timers::callback::Timeout;
+use gloo_timers::future::TimeoutFuture;
+use latchkey_types::paths;
+use wasm_bindgen_futures::spawn_local;
+
+use super::Inner;
+use super::sign_in::form_header;
+use crate::client::Client;
+use crate::engine::Event;
+use crate::notice::Notice;
+use crate::session::{EndReason, SessionState};
+use crate::sign_in::form;
+use crate::tokens::Tokens;
+use crate::transport::{Method, Outgoing};
+use crate::{backoff, browser};
+
+/// How often the server is told before it is left to the session's own end. The waits between
+/// add up to a quarter of an hour.
+const TRIES: u32 = 32;
+
+/// How long the person is kept waiting for the server's word, in milliseconds.
+const PATIENCE: u32 = 4_000;
+
+impl Client {
+    /// Forgets the tokens, then ends the session on the server. Gives whether the server has
+    /// been told; if not, it is told later, for as long as this page is open.
+    pub async fn sign_out(&self) -> bool {
+        let Some(tokens) = self.0.store.read().tokens else {
+            return true;
+        };
+        self.0.set_state(SessionState::SigningOut);
+        self.0.store.clear_tokens();
+        self.0.store.clear_pending();
+        self.0.seen.borrow_mut().take();
+        self.0.tell(&Notice::Tokens(None));
+        self.0.take_in(Event::Changed);
+        let told = self.0.tell_server(tokens).await;
+        self.0.tell(&Notice::Ended(EndReason::SignedOut));
+        // Storage decides: another tab may have signed in meanwhile.
+        self.0.state.set(SessionState::Checking);
+        self.0.take_in(Event::Changed);
+        told
+    }
+}
+
+impl Inner {
+    /// Gives whether the server has answered within [`PATIENCE`]; goes on behind it otherwise.
+    async fn tell_server(self: &Rc<Self>, tokens: Tokens) -> bool {
+        let (tell, told) = oneshot::channel();
+        let tell = Rc::new(RefCell::new(Some(tell)));
+        let say = move |told| {
+            if let Some(tell) = tell.borrow_mut().take() {
+                let _ = tell.send(told);
+            }
+        };
+        let give_up = {
+            let say = say.clone();
+            Timeout::new(PATIENCE, move || say(false))
+        };
+        let this = Rc::clone(self);
+        spawn_local(async move {
+            let done = this.end_session(&tokens).await;
+            say(done);
+            if !done {
+                this.revoke_in_background(tokens.refresh_token);
+            }
+        });
+        let told = told.await.unwrap_or(false);
+        give_up.cancel();
+        told
+    }
+
+    async fn end_session(&self, tokens: &Tokens) -> bool {
+        let logout = self.transport.send(Outgoing {
+            method: Method::Post,
+            path: paths::LOGOUT.to_owned(),
+            headers: vec![("Authorization", format!("Bearer {}", tokens.access_token))],
+            body: None,
+            keepalive: true,
+        });
+        match logout.await {
+            Ok(answer) if (200..300).contains(&answer.status) => true,
+            // Expired, most likely: the refresh token can end the session as well.
+            Ok(_) => self.revoke(&tokens.refresh_token).await,
+            Err(_) => false,
+        }
+    }
+
+    async fn revoke(&self, refresh_token: &str) -> bool {
+        let revoke = self.transport.send(Outgoing {
+            method: Method::Post,
+            path: paths::REVOKE.to_owned(),
+            headers: vec![form_header()],
+            body: Some(form(&[("token", refresh_token)])),
+            keepalive: true,
+        });
+        // Any other refusal would be the same the next time.
+        matches!(revoke.await, Ok(answer) if answer.status < 500 && answer.status != 429)
+    }
+
+    /// Keeps telling the server, from memory alone: nothing is left in storage.
+    pub(super) fn revoke_in_background(self: &Rc<Self>, refresh_token: String) {
+        let this = Rc::clone(self);
+        spawn_local(async move {
+            for attempt in 0..TRIES {
+                if this.revoke(&refresh_token).await {
+                    return;
+                }
+                let wait = backoff::delay(attempt, 0, browser::jitter());
+                TimeoutFuture::new(wait).await;
+            }
+        });
+    }
+}

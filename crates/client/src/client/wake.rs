@@ -1,0 +1,69 @@
+//! What the browser tells: another tab changed storage, the page is looked at again, the network
+//! is back.
+
+use std::rc::{Rc, Weak};
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Event as DomEvent, EventTarget, StorageEvent, VisibilityState};
+
+use super::Inner;
+use crate::browser;
+use crate::engine::Event;
+use crate::store;
+
+impl Inner {
+    pub(super) fn listen(self: &Rc<Self>) {
+        let Some(window) = browser::window() else {
+            return;
+        };
+        let this = Rc::downgrade(self);
+        on(&window, "storage", &this, |this, event| {
+            let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
+            // No key: the whole storage was cleared.
+            if key.is_none_or(|key| key == store::TOKENS) {
+                this.store.yield_to_other_tab();
+                this.take_in(Event::Changed);
+            }
+        });
+        on(&window, "online", &this, |this, _| this.online());
+        on(&window, "focus", &this, |this, _| this.awake());
+        on(&window, "pageshow", &this, |this, _| this.awake());
+        if let Some(document) = window.document() {
+            on(
+                &document.clone(),
+                "visibilitychange",
+                &this,
+                move |this, _| {
+                    if document.visibility_state() == VisibilityState::Visible {
+                        this.awake();
+                    }
+                },
+            );
+        }
+    }
+
+    /// Timers and storage events may have slept with the page.
+    fn awake(self: &Rc<Self>) {
+        self.take_in(Event::Changed);
+        self.heed_wall_clock();
+        self.check_expiry();
+    }
+}
+
+fn on(
+    target: &EventTarget,
+    name: &str,
+    this: &Weak<Inner>,
+    then: impl Fn(&Rc<Inner>, &DomEvent) + 'static,
+) {
+    let this = Weak::clone(this);
+    let listener = Closure::<dyn Fn(DomEvent)>::new(move |event: DomEvent| {
+        if let Some(this) = this.upgrade() {
+            then(&this, &event);
+        }
+    });
+    // As long as the page lives; an event after the client's end finds nobody.
+    let _ = target.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
+    listener.forget();
+}

@@ -1,0 +1,175 @@
+//! The one refresh of a tab: lock, read again, post, and what each answer means.
+
+use super::{Cause, Command, Engine, Pending, Progress, Refresh, Reply, Stored, Tokens, Trouble};
+
+/// How often requests wait on while another tab's newer tokens have yet to come to storage.
+const PATIENCE: u32 = 3;
+
+impl Engine {
+    /// Begins a refresh unless one is under way. `stale` as in [`Refresh::Locking`].
+    pub(super) fn start(&mut self, stale: Option<String>, commands: &mut Vec<Command>) {
+        if !self.is_refreshing() {
+            self.refresh = Refresh::Locking { stale };
+            commands.push(Command::Lock);
+        }
+    }
+
+    pub(super) fn wanted(&mut self, cause: Cause, stored: &Stored, commands: &mut Vec<Command>) {
+        let Some(tokens) = &stored.tokens else {
+            return;
+        };
+        match (&mut self.refresh, cause) {
+            (Refresh::Locking { stale }, Cause::Asked) => *stale = None,
+            (Refresh::Posting { again, .. }, Cause::Asked) => *again = true,
+            (Refresh::Idle | Refresh::BackingOff { .. }, Cause::Asked) => {
+                self.start(None, commands);
+            }
+            (Refresh::Idle, Cause::AheadOfExpiry) => {
+                self.start(Some(tokens.access_token.clone()), commands);
+            }
+            (_, Cause::AheadOfExpiry) => {}
+        }
+    }
+
+    pub(super) fn locked(
+        &mut self,
+        fresh_key: String,
+        stored: &Stored,
+        commands: &mut Vec<Command>,
+    ) {
+        let Refresh::Locking { stale } = &mut self.refresh else {
+            commands.push(Command::Unlock);
+            return;
+        };
+        let stale = stale.take();
+        let Some(tokens) = &stored.tokens else {
+            self.leave(Progress::Abandoned, stored, commands);
+            return;
+        };
+        if stale.is_some_and(|stale| stale != tokens.access_token) {
+            self.leave(Progress::Adopted, stored, commands);
+            return;
+        }
+        // The same refresh token goes out with the same key, however often and from whichever
+        // tab: that is how the server knows a retry from a replay.
+        let key = match &stored.pending {
+            Some(pending) if pending.is_for(&tokens.refresh_token) => pending.key.clone(),
+            _ => {
+                commands.push(Command::RememberKey(Pending::new(
+                    fresh_key.clone(),
+                    &tokens.refresh_token,
+                )));
+                fresh_key
+            }
+        };
+        commands.push(Command::Tell(Progress::Begun));
+        commands.push(Command::Post {
+            refresh_token: tokens.refresh_token.clone(),
+            key,
+        });
+        self.refresh = Refresh::Posting {
+            stale: Some(tokens.access_token.clone()),
+            sent: tokens.refresh_token.clone(),
+            again: false,
+        };
+    }
+
+    pub(super) fn replied(&mut self, reply: Reply, stored: &Stored, commands: &mut Vec<Command>) {
+        let Refresh::Posting { stale, sent, again } = &mut self.refresh else {
+            return;
+        };
+        let (stale, sent, again) = (stale.take(), core::mem::take(sent), *again);
+        let ours = |tokens: &Tokens| tokens.refresh_token == sent;
+        if !stored.tokens.as_ref().is_some_and(ours) {
+            // Signed out, signed in anew, or refreshed by a tab that took the lock from us: this
+            // reply speaks of a token that is nobody's any more.
+            if matches!(&stored.pending, Some(pending) if pending.is_for(&sent)) {
+                commands.push(Command::ForgetKey);
+            }
+            let progress = if stored.tokens.is_some() {
+                Progress::Adopted
+            } else {
+                Progress::Abandoned
+            };
+            self.leave(progress, stored, commands);
+            return;
+        }
+        match reply {
+            Reply::Tokens(tokens) => {
+                commands.push(Command::StoreTokens(tokens.clone()));
+                commands.push(Command::ForgetKey);
+                let stored = Stored {
+                    tokens: Some(tokens),
+                    pending: None,
+                };
+                self.leave(Progress::Refreshed, &stored, commands);
+                if again {
+                    self.start(None, commands);
+                }
+            }
+            Reply::Refused(code) => {
+                commands.push(Command::ClearTokens);
+                commands.push(Command::ForgetKey);
+                self.leave(Progress::Ended(code), &Stored::default(), commands);
+            }
+            Reply::Superseded => self.back_off(stale, Trouble::Superseded, commands),
+            Reply::Unavailable(trouble) => self.back_off(stale, trouble, commands),
+        }
+    }
+
+    pub(super) fn changed(&mut self, stored: &Stored, commands: &mut Vec<Command>) {
+        let Refresh::BackingOff { stale, .. } = &self.refresh else {
+            return;
+        };
+        match &stored.tokens {
+            None => self.finish(Progress::Abandoned, stored, commands),
+            Some(tokens) if stale.as_ref() != Some(&tokens.access_token) => {
+                self.finish(Progress::Adopted, stored, commands);
+            }
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn due(&mut self, commands: &mut Vec<Command>) {
+        if let Refresh::BackingOff { stale, .. } = &mut self.refresh {
+            let stale = stale.take();
+            self.start(stale, commands);
+        }
+    }
+
+    fn back_off(&mut self, stale: Option<String>, trouble: Trouble, commands: &mut Vec<Command>) {
+        commands.push(Command::Unlock);
+        commands.push(Command::Tell(Progress::Delayed(trouble)));
+        let at_least = match trouble {
+            Trouble::Busy { retry_after } => retry_after.unwrap_or(0),
+            _ => 0,
+        };
+        commands.push(Command::BackOff {
+            attempt: self.failures,
+            at_least,
+        });
+        self.refresh = Refresh::BackingOff { stale, trouble };
+        let patient = trouble == Trouble::Superseded && self.failures < PATIENCE;
+        self.failures = self.failures.saturating_add(1);
+        if !patient {
+            self.give_up_waiting(trouble, commands);
+        }
+    }
+
+    /// Lets go of the lock and finishes.
+    fn leave(&mut self, progress: Progress, stored: &Stored, commands: &mut Vec<Command>) {
+        commands.push(Command::Unlock);
+        self.finish(progress, stored, commands);
+    }
+
+    /// The refresh is over, and everyone who waited goes on.
+    fn finish(&mut self, progress: Progress, stored: &Stored, commands: &mut Vec<Command>) {
+        self.refresh = Refresh::Idle;
+        self.failures = 0;
+        commands.push(Command::Tell(progress));
+        let force = progress == Progress::Refreshed;
+        if let Some(stale) = self.settle(stored, |_| true, force, commands) {
+            self.start(Some(stale), commands);
+        }
+    }
+}

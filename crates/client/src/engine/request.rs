@@ -1,0 +1,174 @@
+//! The requests of one tab: which token each was sent with, and its one retry.
+
+use super::{Command, Engine, Failure, Refresh, RequestId, Stored, Tokens, Trouble};
+
+/// A request under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Request {
+    /// The access token that is no good for it: the one it was refused with, or, before it was
+    /// ever sent, the one known to be past its end.
+    token: String,
+    /// Whose tokens it began with.
+    account: Option<String>,
+    place: Place,
+    /// The one retry after a 401 is spent.
+    retried: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    /// With the server.
+    Sent,
+    /// Here, until there is a newer token.
+    Waiting {
+        /// Because of a 401.
+        refused: bool,
+    },
+}
+
+impl Engine {
+    pub(super) fn begin(
+        &mut self,
+        id: RequestId,
+        stale: bool,
+        stored: &Stored,
+        commands: &mut Vec<Command>,
+    ) {
+        let Some(tokens) = &stored.tokens else {
+            commands.push(Command::Fail {
+                request: id,
+                failure: Failure::SignedOut,
+            });
+            return;
+        };
+        let mut request = Request {
+            token: tokens.access_token.clone(),
+            account: tokens.account.clone(),
+            place: Place::Waiting { refused: false },
+            retried: false,
+        };
+        if stale {
+            self.requests.insert(id, request);
+            self.need_newer_than(tokens, id, commands);
+        } else {
+            request.place = Place::Sent;
+            self.requests.insert(id, request);
+            commands.push(Command::Send {
+                request: id,
+                access_token: tokens.access_token.clone(),
+            });
+        }
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        id: RequestId,
+        unauthorized: bool,
+        stored: &Stored,
+        commands: &mut Vec<Command>,
+    ) {
+        let Some(request) = self.requests.get_mut(&id) else {
+            return;
+        };
+        if !unauthorized || request.retried {
+            self.requests.remove(&id);
+            commands.push(Command::Deliver { request: id });
+            return;
+        }
+        request.place = Place::Waiting { refused: true };
+        match &stored.tokens {
+            Some(tokens) if tokens.access_token == request.token => {
+                self.need_newer_than(tokens, id, commands);
+            }
+            // Signed out, another account, or already newer: no refresh is needed to tell.
+            _ => {
+                self.settle(stored, |waiting| waiting == id, false, commands);
+            }
+        }
+    }
+
+    /// A request waits for something newer than `tokens`.
+    fn need_newer_than(&mut self, tokens: &Tokens, id: RequestId, commands: &mut Vec<Command>) {
+        if let Refresh::BackingOff {
+            trouble: trouble @ Trouble::Busy { .. },
+            ..
+        } = self.refresh
+        {
+            // It was asked to wait; no request may push it.
+            self.requests.remove(&id);
+            commands.push(Command::Fail {
+                request: id,
+                failure: Failure::TryLater(trouble),
+            });
+            return;
+        }
+        self.start(Some(tokens.access_token.clone()), commands);
+    }
+
+    /// Lets the waiting requests that `chosen` names go on with what storage holds; gives the
+    /// access token that one of them still finds no good, if any. With `force` they go on even
+    /// with the very token they waited to be rid of: it has just come.
+    pub(super) fn settle(
+        &mut self,
+        stored: &Stored,
+        chosen: impl Fn(RequestId) -> bool,
+        force: bool,
+        commands: &mut Vec<Command>,
+    ) -> Option<String> {
+        let mut unsettled = None;
+        self.requests.retain(|&id, request| {
+            let Place::Waiting { refused } = request.place else {
+                return true;
+            };
+            if !chosen(id) {
+                return true;
+            }
+            let Some(tokens) = &stored.tokens else {
+                commands.push(Command::Fail {
+                    request: id,
+                    failure: Failure::SignedOut,
+                });
+                return false;
+            };
+            if differs(request.account.as_deref(), tokens.account.as_deref()) {
+                commands.push(Command::Fail {
+                    request: id,
+                    failure: Failure::AccountChanged,
+                });
+                return false;
+            }
+            if !force && tokens.access_token == request.token {
+                unsettled = Some(tokens.access_token.clone());
+                return true;
+            }
+            request.place = Place::Sent;
+            request.retried = refused;
+            request.token.clone_from(&tokens.access_token);
+            commands.push(Command::Send {
+                request: id,
+                access_token: tokens.access_token.clone(),
+            });
+            true
+        });
+        unsettled
+    }
+
+    /// No newer token can be had for now.
+    pub(super) fn give_up_waiting(&mut self, trouble: Trouble, commands: &mut Vec<Command>) {
+        self.requests.retain(|&id, request| {
+            if request.place == Place::Sent {
+                return true;
+            }
+            commands.push(Command::Fail {
+                request: id,
+                failure: Failure::TryLater(trouble),
+            });
+            false
+        });
+    }
+}
+
+/// Both are known and not the same.
+fn differs(one: Option<&str>, other: Option<&str>) -> bool {
+    matches!((one, other), (Some(one), Some(other)) if one != other)
+}

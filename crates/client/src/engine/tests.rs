@@ -1,0 +1,431 @@
+use super::*;
+
+const ONE: RequestId = RequestId(1);
+const TWO: RequestId = RequestId(2);
+
+fn tokens(generation: u32) -> Tokens {
+    Tokens {
+        access_token: format!("access-{generation}"),
+        refresh_token: format!("refresh-with-a-long-tail-{generation}"),
+        access_expires_at: 0,
+        refresh_expires_at: 0,
+        access_life: 0,
+        account: Some("ada".to_owned()),
+    }
+}
+
+fn holding(generation: u32) -> Stored {
+    Stored {
+        tokens: Some(tokens(generation)),
+        pending: None,
+    }
+}
+
+fn send(request: RequestId, generation: u32) -> Command {
+    Command::Send {
+        request,
+        access_token: format!("access-{generation}"),
+    }
+}
+
+fn begun(request: RequestId) -> Event {
+    Event::Begun {
+        request,
+        stale: false,
+    }
+}
+
+fn refused(request: RequestId) -> Event {
+    Event::Answered {
+        request,
+        unauthorized: true,
+    }
+}
+
+fn locked() -> Event {
+    Event::Locked {
+        fresh_key: "fresh".to_owned(),
+    }
+}
+
+/// An engine whose request `ONE` got a 401 for generation 1 and whose refresh is with the server.
+fn posting() -> Engine {
+    let mut engine = Engine::new();
+    engine.step(begun(ONE), &holding(1));
+    engine.step(refused(ONE), &holding(1));
+    engine.step(locked(), &holding(1));
+    engine
+}
+
+fn backing_off(trouble: Trouble) -> Engine {
+    let mut engine = posting();
+    engine.step(Event::Replied(Reply::Unavailable(trouble)), &holding(1));
+    assert!(engine.is_backing_off(), "{engine:?}");
+    engine
+}
+
+fn fail(request: RequestId, failure: Failure) -> Command {
+    Command::Fail { request, failure }
+}
+
+fn pending() -> Pending {
+    Pending::new("stored".to_owned(), &tokens(1).refresh_token)
+}
+
+#[test]
+fn a_request_goes_out_with_the_stored_token() {
+    let commands = Engine::new().step(begun(ONE), &holding(1));
+    assert_eq!(commands, [send(ONE, 1)]);
+}
+
+#[test]
+fn a_request_without_tokens_is_not_sent() {
+    let commands = Engine::new().step(begun(ONE), &Stored::default());
+    assert_eq!(commands, [fail(ONE, Failure::SignedOut)]);
+}
+
+#[test]
+fn forbidden_is_delivered_and_refreshes_nothing() {
+    let mut engine = Engine::new();
+    engine.step(begun(ONE), &holding(1));
+    let answered = Event::Answered {
+        request: ONE,
+        unauthorized: false,
+    };
+    assert_eq!(
+        engine.step(answered, &holding(1)),
+        [Command::Deliver { request: ONE }]
+    );
+    assert!(!engine.is_refreshing());
+}
+
+#[test]
+fn unauthorized_refreshes_then_retries_once() {
+    let mut engine = Engine::new();
+    engine.step(begun(ONE), &holding(1));
+    assert_eq!(engine.step(refused(ONE), &holding(1)), [Command::Lock]);
+    let commands = engine.step(locked(), &holding(1));
+    assert_eq!(
+        commands,
+        [
+            Command::RememberKey(Pending::new("fresh".to_owned(), &tokens(1).refresh_token)),
+            Command::Tell(Progress::Begun),
+            Command::Post {
+                refresh_token: tokens(1).refresh_token,
+                key: "fresh".to_owned()
+            },
+        ]
+    );
+    let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(1));
+    assert_eq!(
+        commands,
+        [
+            Command::StoreTokens(tokens(2)),
+            Command::ForgetKey,
+            Command::Unlock,
+            Command::Tell(Progress::Refreshed),
+            send(ONE, 2),
+        ]
+    );
+    assert_eq!(
+        engine.step(refused(ONE), &holding(2)),
+        [Command::Deliver { request: ONE }],
+        "a second 401 is the answer"
+    );
+    assert_eq!(engine, Engine::new(), "nothing is left behind");
+}
+
+#[test]
+fn thirty_requests_share_one_refresh() {
+    let mut engine = Engine::new();
+    let mut locks = 0;
+    for id in 0..30 {
+        engine.step(begun(RequestId(id)), &holding(1));
+    }
+    for id in 0..30 {
+        locks += engine.step(refused(RequestId(id)), &holding(1)).len();
+    }
+    assert_eq!(locks, 1);
+    engine.step(locked(), &holding(1));
+    let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(1));
+    let sent = commands
+        .iter()
+        .filter(|c| matches!(c, Command::Send { .. }));
+    assert_eq!(sent.count(), 30);
+}
+
+#[test]
+fn a_token_past_its_end_is_refreshed_before_the_request_goes() {
+    let mut engine = Engine::new();
+    let stale = Event::Begun {
+        request: ONE,
+        stale: true,
+    };
+    assert_eq!(engine.step(stale, &holding(1)), [Command::Lock]);
+    engine.step(locked(), &holding(1));
+    let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(1));
+    assert_eq!(commands.last(), Some(&send(ONE, 2)));
+    assert_eq!(
+        engine.step(refused(ONE), &holding(2)),
+        [Command::Lock],
+        "this was its first 401: the retry is still to be had"
+    );
+}
+
+#[test]
+fn a_401_for_an_older_token_than_the_stored_one_retries_without_refreshing() {
+    let mut engine = Engine::new();
+    engine.step(begun(ONE), &holding(1));
+    assert_eq!(engine.step(refused(ONE), &holding(2)), [send(ONE, 2)]);
+    assert!(!engine.is_refreshing());
+}
+
+#[test]
+fn what_another_tab_stored_before_the_lock_is_adopted() {
+    let mut engine = Engine::new();
+    engine.step(begun(ONE), &holding(1));
+    engine.step(refused(ONE), &holding(1));
+    assert_eq!(
+        engine.step(locked(), &holding(2)),
+        [
+            Command::Unlock,
+            Command::Tell(Progress::Adopted),
+            send(ONE, 2)
+        ]
+    );
+}
+
+#[test]
+fn the_same_refresh_token_goes_out_with_the_same_key() {
+    let mut engine = Engine::new();
+    engine.step(Event::Wanted(Cause::Asked), &holding(1));
+    let stored = Stored {
+        pending: Some(pending()),
+        ..holding(1)
+    };
+    let commands = engine.step(locked(), &stored);
+    assert_eq!(
+        commands,
+        [
+            Command::Tell(Progress::Begun),
+            Command::Post {
+                refresh_token: tokens(1).refresh_token,
+                key: "stored".to_owned()
+            },
+        ]
+    );
+}
+
+#[test]
+fn a_key_made_for_another_refresh_token_is_replaced() {
+    let mut engine = Engine::new();
+    engine.step(Event::Wanted(Cause::Asked), &holding(2));
+    let stored = Stored {
+        pending: Some(pending()),
+        ..holding(2)
+    };
+    let commands = engine.step(locked(), &stored);
+    assert!(
+        matches!(&commands[0], Command::RememberKey(pending) if pending.key == "fresh"),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn invalid_grant_ends_the_session() {
+    let mut engine = posting();
+    let code = Some(latchkey_types::ErrorCode::SessionEnded);
+    assert_eq!(
+        engine.step(Event::Replied(Reply::Refused(code)), &holding(1)),
+        [
+            Command::ClearTokens,
+            Command::ForgetKey,
+            Command::Unlock,
+            Command::Tell(Progress::Ended(code)),
+            fail(ONE, Failure::SignedOut),
+        ]
+    );
+}
+
+#[test]
+fn invalid_grant_for_a_token_that_is_no_longer_stored_ends_nothing() {
+    let commands = posting().step(Event::Replied(Reply::Refused(None)), &holding(2));
+    assert_eq!(
+        commands,
+        [
+            Command::Unlock,
+            Command::Tell(Progress::Adopted),
+            send(ONE, 2)
+        ]
+    );
+}
+
+#[test]
+fn no_trouble_ends_a_session() {
+    for trouble in [
+        Trouble::Unreachable,
+        Trouble::Unwell,
+        Trouble::Busy { retry_after: None },
+    ] {
+        let commands = posting().step(Event::Replied(Reply::Unavailable(trouble)), &holding(1));
+        assert!(!commands.contains(&Command::ClearTokens), "{trouble:?}");
+        assert!(!commands.contains(&Command::ForgetKey), "{trouble:?}");
+        assert!(
+            commands.contains(&fail(ONE, Failure::TryLater(trouble))),
+            "{commands:?}"
+        );
+    }
+}
+
+#[test]
+fn the_wait_grows_and_never_undercuts_retry_after() {
+    let busy = Trouble::Busy {
+        retry_after: Some(7),
+    };
+    let mut engine = posting();
+    for attempt in 0..3 {
+        let commands = engine.step(Event::Replied(Reply::Unavailable(busy)), &holding(1));
+        let wait = Command::BackOff {
+            attempt,
+            at_least: 7,
+        };
+        assert!(commands.contains(&wait), "{commands:?}");
+        assert_eq!(engine.step(Event::Due, &holding(1)), [Command::Lock]);
+        engine.step(locked(), &holding(1));
+    }
+}
+
+#[test]
+fn superseded_adopts_what_storage_holds_by_then() {
+    let commands = posting().step(Event::Replied(Reply::Superseded), &holding(2));
+    assert_eq!(commands.last(), Some(&send(ONE, 2)));
+}
+
+#[test]
+fn superseded_with_nothing_newer_waits_for_it() {
+    let mut engine = posting();
+    let commands = engine.step(Event::Replied(Reply::Superseded), &holding(1));
+    assert!(!commands.contains(&Command::ForgetKey), "{commands:?}");
+    assert!(
+        !commands.iter().any(|c| matches!(c, Command::Fail { .. })),
+        "the request waits on: {commands:?}"
+    );
+    let commands = engine.step(Event::Changed, &holding(2));
+    assert_eq!(commands, [Command::Tell(Progress::Adopted), send(ONE, 2)]);
+}
+
+#[test]
+fn superseded_again_and_again_lets_the_request_go() {
+    let mut engine = posting();
+    let mut failed = 0;
+    for _ in 0..4 {
+        let commands = engine.step(Event::Replied(Reply::Superseded), &holding(1));
+        failed += commands
+            .iter()
+            .filter(|c| matches!(c, Command::Fail { .. }))
+            .count();
+        engine.step(Event::Due, &holding(1));
+        engine.step(locked(), &holding(1));
+    }
+    assert_eq!(failed, 1);
+}
+
+#[test]
+fn a_request_in_need_tries_again_at_once_after_a_network_failure() {
+    let mut engine = backing_off(Trouble::Unreachable);
+    engine.step(begun(TWO), &holding(1));
+    assert_eq!(engine.step(refused(TWO), &holding(1)), [Command::Lock]);
+}
+
+#[test]
+fn no_request_pushes_a_server_that_asked_for_patience() {
+    let busy = Trouble::Busy {
+        retry_after: Some(30),
+    };
+    let mut engine = backing_off(busy);
+    engine.step(begun(TWO), &holding(1));
+    assert_eq!(
+        engine.step(refused(TWO), &holding(1)),
+        [fail(TWO, Failure::TryLater(busy))]
+    );
+    assert!(engine.is_backing_off());
+}
+
+#[test]
+fn signing_out_during_a_refresh_keeps_its_tokens_out_of_storage() {
+    let mut engine = posting();
+    let stored = Stored {
+        tokens: None,
+        pending: None,
+    };
+    let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &stored);
+    assert_eq!(
+        commands,
+        [
+            Command::Unlock,
+            Command::Tell(Progress::Abandoned),
+            fail(ONE, Failure::SignedOut),
+        ]
+    );
+}
+
+#[test]
+fn signing_out_while_backing_off_stops_the_retries() {
+    let mut engine = backing_off(Trouble::Unreachable);
+    engine.step(Event::Changed, &Stored::default());
+    assert_eq!(engine.step(Event::Due, &Stored::default()), []);
+}
+
+#[test]
+fn a_request_of_one_account_is_never_repeated_for_another() {
+    let mut engine = Engine::new();
+    engine.step(begun(ONE), &holding(1));
+    let mut other = holding(2);
+    other.tokens.as_mut().expect("tokens").account = Some("grace".to_owned());
+    assert_eq!(
+        engine.step(refused(ONE), &other),
+        [fail(ONE, Failure::AccountChanged)]
+    );
+}
+
+#[test]
+fn a_request_refused_with_newer_tokens_during_an_old_refresh_gets_a_refresh_of_its_own() {
+    let mut engine = posting();
+    engine.step(begun(TWO), &holding(5));
+    engine.step(refused(TWO), &holding(5));
+    let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(5));
+    assert_eq!(
+        commands,
+        [
+            Command::Unlock,
+            Command::Tell(Progress::Adopted),
+            send(ONE, 5),
+            Command::Lock,
+        ]
+    );
+}
+
+#[test]
+fn asking_during_a_refresh_asks_once_more() {
+    let mut engine = posting();
+    engine.step(Event::Wanted(Cause::Asked), &holding(1));
+    let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(1));
+    assert_eq!(commands.last(), Some(&Command::Lock));
+}
+
+#[test]
+fn near_expiry_during_a_refresh_asks_for_nothing() {
+    let mut engine = posting();
+    assert_eq!(
+        engine.step(Event::Wanted(Cause::AheadOfExpiry), &holding(1)),
+        []
+    );
+}
+
+#[test]
+fn a_dropped_request_is_forgotten() {
+    let mut engine = posting();
+    engine.step(Event::Dropped { request: ONE }, &holding(1));
+    let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(1));
+    assert!(!commands.contains(&send(ONE, 2)), "{commands:?}");
+}

@@ -1,0 +1,105 @@
+//! The lock that all tabs of this origin share (Web Locks), so that one of them refreshes while
+//! the others wait and then find its tokens in storage.
+//!
+//! Bound by hand: in web-sys it needs a flag of the compiler's. Where there are no Web Locks, or
+//! they refuse, the work is done without: the server tells tabs that collide from thieves.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use gloo_timers::callback::Timeout;
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::AbortController;
+
+use crate::browser;
+use crate::fetch;
+
+const NAME: &str = "latchkey.refresh";
+
+/// A holder that sends has its answer or its time-out before this, in milliseconds: who holds
+/// the lock for longer was frozen or forgotten by the browser.
+const PATIENCE: u32 = fetch::TIME_OUT + 5_000;
+
+/// Holds the lock until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Held(Option<Function>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(release) = self.0.take() {
+            let _ = release.call0(&JsValue::UNDEFINED);
+        }
+    }
+}
+
+/// Waits for the lock; takes it by force from whoever holds it for too long.
+pub(crate) async fn acquire() -> Held {
+    let Some(manager) = manager() else {
+        return Held(None);
+    };
+    match request(&manager, Manner::Patient).await {
+        Some(held) => held,
+        None => request(&manager, Manner::Steal).await.unwrap_or(Held(None)),
+    }
+}
+
+enum Manner {
+    Patient,
+    Steal,
+}
+
+/// One call of `navigator.locks.request`; `None` if the lock was not had.
+async fn request(manager: &JsValue, manner: Manner) -> Option<Held> {
+    let options = Object::new();
+    let _time_out = match manner {
+        Manner::Patient => {
+            let abort = AbortController::new().ok()?;
+            Reflect::set(&options, &"signal".into(), &abort.signal()).ok()?;
+            Some(Timeout::new(PATIENCE, move || abort.abort()))
+        }
+        Manner::Steal => {
+            Reflect::set(&options, &"steal".into(), &true.into()).ok()?;
+            None
+        }
+    };
+    let (tell, told) = oneshot::channel();
+    let tell = Rc::new(RefCell::new(Some(tell)));
+    let granted = {
+        let tell = Rc::clone(&tell);
+        // The lock is held until the promise that this returns is resolved.
+        Closure::once_into_js(move |_lock: JsValue| {
+            Promise::new(&mut |release, _| {
+                if let Some(tell) = tell.borrow_mut().take() {
+                    let _ = tell.send(Some(Held(Some(release))));
+                }
+            })
+        })
+    };
+    let call: Function = Reflect::get(manager, &"request".into())
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    let over: Promise = call
+        .call3(manager, &NAME.into(), &options, &granted)
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    spawn_local(async move {
+        // Rejected when it is aborted, or stolen from us: both are no news here.
+        let _ = JsFuture::from(over).await;
+        if let Some(tell) = tell.borrow_mut().take() {
+            let _ = tell.send(None);
+        }
+    });
+    told.await.ok().flatten()
+}
+
+fn manager() -> Option<JsValue> {
+    let navigator = browser::window()?.navigator();
+    let manager = Reflect::get(&navigator, &"locks".into()).ok()?;
+    manager.is_object().then_some(manager)
+}

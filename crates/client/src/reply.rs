@@ -1,0 +1,70 @@
+//! What an answer of the server means. Only an explicit `invalid_grant` is ever read as the end
+//! of a session; whatever is not understood is trouble, and trouble passes.
+
+use latchkey_types::{ErrorCode, TokenResponse};
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error, StrDeserializer};
+
+use crate::engine::{Reply, Trouble};
+use crate::tokens::Tokens;
+use crate::transport::{Incoming, Unreachable};
+
+/// An error body, OAuth's or problem details, read with patience for codes this build does not
+/// know.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ErrorBody {
+    #[serde(default)]
+    pub(crate) error: Option<String>,
+    #[serde(default)]
+    pub(crate) code: Option<String>,
+}
+
+impl ErrorBody {
+    pub(crate) fn of(incoming: &Incoming) -> Self {
+        serde_json::from_str(&incoming.body).unwrap_or_default()
+    }
+
+    /// The code, if this build knows it.
+    pub(crate) fn known_code(&self) -> Option<ErrorCode> {
+        let text: StrDeserializer<'_, Error> = self.code.as_deref()?.into_deserializer();
+        ErrorCode::deserialize(text).ok()
+    }
+}
+
+/// Reads the answer to a refresh that was sent at `sent_at` (milliseconds since 1970).
+pub(crate) fn of_refresh(answer: &Result<Incoming, Unreachable>, sent_at: u64) -> Reply {
+    let Ok(incoming) = answer else {
+        return Reply::Unavailable(Trouble::Unreachable);
+    };
+    match incoming.status {
+        200 => match serde_json::from_str::<TokenResponse>(&incoming.body) {
+            Ok(response) => Reply::Tokens(Tokens::received(response, sent_at)),
+            Err(_) => Reply::Unavailable(Trouble::Unwell),
+        },
+        400 => {
+            let body = ErrorBody::of(incoming);
+            if body.error.as_deref() == Some("invalid_grant") {
+                Reply::Refused(body.known_code())
+            } else {
+                Reply::Unavailable(Trouble::Unwell)
+            }
+        }
+        409 => Reply::Superseded,
+        _ => Reply::Unavailable(trouble(incoming)),
+    }
+}
+
+/// What an answer that is neither success nor refusal says about the server.
+pub(crate) fn trouble(incoming: &Incoming) -> Trouble {
+    if incoming.status == 429 {
+        Trouble::Busy {
+            retry_after: incoming.retry_after,
+        }
+    } else {
+        Trouble::Unwell
+    }
+}
+
+#[cfg(test)]
+mod tests;

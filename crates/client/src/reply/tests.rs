@@ -1,0 +1,80 @@
+use super::*;
+
+fn answer(status: u16, body: &str) -> Incoming {
+    Incoming {
+        status,
+        retry_after: None,
+        body: body.to_owned(),
+    }
+}
+
+const TOKENS: &str = r#"{"access_token":"a","token_type":"Bearer","expires_in":5,
+    "refresh_token":"r","refresh_expires_in":9}"#;
+
+#[test]
+fn success_is_tokens_counted_from_when_they_were_asked_for() {
+    let Reply::Tokens(tokens) = of_refresh(&Ok(answer(200, TOKENS)), 1_000) else {
+        panic!("tokens expected");
+    };
+    assert_eq!(tokens.access_expires_at, 6_000);
+}
+
+#[test]
+fn only_an_explicit_invalid_grant_refuses() {
+    let ended = r#"{"error":"invalid_grant","code":"session_ended"}"#;
+    assert_eq!(
+        of_refresh(&Ok(answer(400, ended)), 0),
+        Reply::Refused(Some(ErrorCode::SessionEnded))
+    );
+    for (status, body) in [
+        (200, "<html>Please sign in to this hotel's network</html>"),
+        (200, r#"{"access_token":"a"}"#),
+        (400, r#"{"error":"invalid_request"}"#),
+        (400, "not json"),
+        (401, ended),
+        (403, ended),
+        (404, ""),
+        (500, ended),
+        (503, r#"{"error":"temporarily_unavailable"}"#),
+    ] {
+        assert_eq!(
+            of_refresh(&Ok(answer(status, body)), 0),
+            Reply::Unavailable(Trouble::Unwell),
+            "{status} {body}"
+        );
+    }
+}
+
+#[test]
+fn a_refusal_with_a_code_of_a_later_version_is_still_a_refusal() {
+    let body = r#"{"error":"invalid_grant","code":"eaten_by_a_grue"}"#;
+    assert_eq!(of_refresh(&Ok(answer(400, body)), 0), Reply::Refused(None));
+}
+
+#[test]
+fn conflict_means_another_tab_won() {
+    assert_eq!(of_refresh(&Ok(answer(409, "")), 0), Reply::Superseded);
+}
+
+#[test]
+fn too_many_requests_keeps_its_wait() {
+    let busy = Ok(Incoming {
+        status: 429,
+        retry_after: Some(12),
+        body: String::new(),
+    });
+    assert_eq!(
+        of_refresh(&busy, 0),
+        Reply::Unavailable(Trouble::Busy {
+            retry_after: Some(12)
+        })
+    );
+}
+
+#[test]
+fn no_answer_is_unreachable() {
+    assert_eq!(
+        of_refresh(&Err(Unreachable), 0),
+        Reply::Unavailable(Trouble::Unreachable)
+    );
+}

@@ -1,0 +1,68 @@
+//! The two ends of a sign-in that the browser holds: the link that starts it, and the query that
+//! the provider sends the person back with.
+
+use latchkey_core::ReturnTo;
+use latchkey_types::paths;
+
+/// The address that starts a sign-in with this provider and comes back to `return_to`.
+pub fn login_href(provider: &str, return_to: &str) -> String {
+    let mut href = String::from(paths::LOGIN);
+    href.push_str("?provider=");
+    encode(provider, &mut href);
+    href.push_str("&return_to=");
+    encode(return_to, &mut href);
+    href
+}
+
+/// `wanted` if it is a path of this site that a person can be sent to, `/account` otherwise: an
+/// address someone else made up must not lead away from here.
+pub fn local_path(wanted: &str) -> &str {
+    match wanted.parse::<ReturnTo>() {
+        Ok(_) => wanted,
+        Err(_) => "/account",
+    }
+}
+
+/// The query of `/callback`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallbackQuery {
+    /// The authorization code (RFC 6749 §4.1.2).
+    pub code: Option<String>,
+    /// What the sign-in was begun with.
+    pub state: Option<String>,
+    /// Who answers (RFC 9207).
+    pub iss: Option<String>,
+    /// What went wrong, by the provider's word or the server's.
+    pub error: Option<String>,
+}
+
+/// A form body: pairs, percent-encoded.
+pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
+    let mut body = String::new();
+    for (name, value) in pairs {
+        if !body.is_empty() {
+            body.push('&');
+        }
+        encode(name, &mut body);
+        body.push('=');
+        encode(value, &mut body);
+    }
+    body
+}
+
+/// Leaves what means nothing in a query as it is, slashes too, and encodes the rest.
+fn encode(text: &str, into: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            into.push(char::from(byte));
+        } else {
+            into.push('%');
+            into.push(char::from(HEX[usize::from(byte >> 4)]));
+            into.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! The tokens as they lie in localStorage, and the key of a refresh that is under way.
+
+use core::fmt;
+
+use latchkey_types::TokenResponse;
+use serde::{Deserialize, Serialize};
+
+use crate::claims;
+
+/// One value in localStorage, so that no tab ever sees half of a change.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Goes with every request.
+    pub access_token: String,
+    /// Goes to the token endpoint alone.
+    pub refresh_token: String,
+    /// Milliseconds since 1970, by this browser's clock.
+    pub access_expires_at: u64,
+    /// The session's absolute end, in milliseconds since 1970 by this browser's clock.
+    pub refresh_expires_at: u64,
+    /// Life of the access token in milliseconds; 0 if unknown.
+    #[serde(default)]
+    pub access_life: u64,
+    /// Whose they are: the `sub` of the access token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// Tokens never reach a console through `{:?}`.
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens")
+            .field("access_expires_at", &self.access_expires_at)
+            .field("refresh_expires_at", &self.refresh_expires_at)
+            .field("access_life", &self.access_life)
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    /// What to store of a response that came at `now` (milliseconds since 1970).
+    pub fn received(response: TokenResponse, now: u64) -> Self {
+        let until = |seconds: u64| now.saturating_add(seconds.saturating_mul(1000));
+        Self {
+            access_expires_at: until(response.expires_in),
+            refresh_expires_at: until(response.refresh_expires_in),
+            access_life: response.expires_in.saturating_mul(1000),
+            account: claims::text(&response.access_token, "sub"),
+            access_token: response.access_token,
+            refresh_token: response.refresh_token,
+        }
+    }
+}
+
+/// The `Idempotency-Key` of a refresh that has not been answered, and for which refresh token.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Pending {
+    /// The key.
+    pub key: String,
+    /// The end of the refresh token it goes with: enough to tell tokens apart, too little to
+    /// be one.
+    pub token: String,
+}
+
+impl Pending {
+    /// A key for this refresh token.
+    pub fn new(key: String, refresh_token: &str) -> Self {
+        Self {
+            key,
+            token: tail(refresh_token).to_owned(),
+        }
+    }
+
+    /// Whether the key was made for this refresh token.
+    pub fn is_for(&self, refresh_token: &str) -> bool {
+        self.token == tail(refresh_token)
+    }
+}
+
+/// The last sixteen characters: a part of the signature, different for every token.
+fn tail(token: &str) -> &str {
+    let start = token.len().saturating_sub(16);
+    token.get(start..).unwrap_or(token)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+use super::*;
+
+fn response() -> TokenResponse {
+    TokenResponse {
+        // {"alg":"none"}.{"sub":"ada"}
+        access_token: "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.x".to_owned(),
+        token_type: "Bearer".to_owned(),
+        expires_in: 600,
+        refresh_token: "a.b.0123456789abcdef".to_owned(),
+        refresh_expires_in: 2_592_000,
+        return_to: None,
+    }
+}
+
+#[test]
+fn seconds_on_the_wire_become_moments_in_storage() {
+    let tokens = Tokens::received(response(), 1_000);
+    assert_eq!(tokens.access_expires_at, 601_000);
+    assert_eq!(tokens.access_life, 600_000);
+    assert_eq!(tokens.refresh_expires_at, 2_592_001_000);
+    assert_eq!(tokens.account.as_deref(), Some("ada"));
+}
+
+#[test]
+fn a_value_without_the_newer_members_is_still_read() {
+    let json =
+        r#"{"access_token":"a","refresh_token":"r","access_expires_at":1,"refresh_expires_at":2}"#;
+    let tokens: Tokens = serde_json::from_str(json).expect("readable");
+    assert_eq!((tokens.access_life, tokens.account), (0, None));
+}
+
+#[test]
+fn debug_output_holds_no_token() {
+    let text = format!("{:?}", Tokens::received(response(), 0));
+    assert!(
+        !text.contains("eyJ") && !text.contains("0123456789"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_key_knows_its_refresh_token() {
+    let pending = Pending::new("key".to_owned(), "a.b.0123456789abcdef");
+    assert!(pending.is_for("a.b.0123456789abcdef"));
+    assert!(!pending.is_for("a.b.0123456789abcdeg"));
+    assert!(!pending.is_for(""));
+    assert!(!pending.token.contains("a.b"), "{pending:?}");
+}

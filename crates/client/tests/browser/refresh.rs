@@ -1,0 +1,103 @@
+//! Refreshing: once for many, with the same key when it is tried again.
+
+use gloo_storage::{LocalStorage, Storage as _};
+use latchkey_client::{
+    Call, Client, EndReason, Notice, Progress, SessionState, Trouble,
+};
+use latchkey_types::ErrorCode;
+use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::server::{Server, notices, store, stored, tokens, until};
+
+fn call_often(client: &Client, times: usize) -> std::rc::Rc<std::cell::Cell<usize>> {
+    let good = std::rc::Rc::new(std::cell::Cell::new(0));
+    for _ in 0..times {
+        let (client, good) = (client.clone(), good.clone());
+        spawn_local(async move {
+            let answer = client.call(Call::get("/api/protected")).await;
+            assert!(matches!(&answer, Ok(answer) if answer.status == 200), "{answer:?}");
+            good.set(good.get() + 1);
+        });
+    }
+    good
+}
+
+#[wasm_bindgen_test]
+async fn thirty_calls_with_an_expired_token_share_one_refresh() {
+    let server = Server::with_expired_tokens();
+    let client = server.client();
+    let good = call_often(&client, 30);
+    until(|| good.get() == 30).await;
+    assert_eq!(server.count("/auth/token"), 1);
+    assert_eq!(server.count("/api/protected"), 60, "each is retried once");
+    assert_eq!(stored(), client.tokens());
+    assert_eq!(stored().expect("tokens").access_token, "access-2");
+    let pending: Result<serde_json::Value, _> = LocalStorage::get("latchkey.pending");
+    assert!(pending.is_err(), "no refresh is under way any more");
+}
+
+#[wasm_bindgen_test]
+async fn two_clients_on_one_storage_share_one_refresh() {
+    let server = Server::with_expired_tokens();
+    let (one, other) = (server.client(), server.client());
+    let good = [call_often(&one, 10), call_often(&other, 10)];
+    until(|| good.iter().all(|good| good.get() == 10)).await;
+    assert_eq!(server.count("/auth/token"), 1, "the lock and storage are shared");
+}
+
+#[wasm_bindgen_test]
+async fn a_lost_reply_is_asked_for_again_with_the_same_key() {
+    let server = Server::with_expired_tokens();
+    let client = server.client();
+    let notices = notices(&client);
+    server.lose_reply.set(true);
+    client.refresh();
+    until(|| {
+        notices.borrow().iter().any(|notice| {
+            matches!(
+                notice,
+                Notice::Refresh {
+                    progress: Progress::Refreshed,
+                    ..
+                }
+            )
+        })
+    })
+    .await;
+    let keys = server.keys();
+    assert_eq!(keys.len(), 2);
+    assert_eq!(keys[0], keys[1]);
+    assert!(notices.borrow().contains(&Notice::Trouble(Some(Trouble::Unreachable))));
+    assert_eq!(notices.borrow().iter().filter(|n| **n == Notice::Trouble(None)).count(), 1);
+    assert_eq!(client.state(), SessionState::SignedIn);
+}
+
+#[wasm_bindgen_test]
+async fn trouble_keeps_the_tokens_and_an_explicit_refusal_ends_the_session() {
+    let server = Server::with_expired_tokens();
+    let client = server.client();
+    let notices = notices(&client);
+    *server.refuse.borrow_mut() = Some((503, "{}"));
+    client.refresh();
+    until(|| notices.borrow().contains(&Notice::Trouble(Some(Trouble::Unwell)))).await;
+    assert_eq!(stored(), Some(tokens(0)));
+
+    let ended = r#"{"error":"invalid_grant","code":"session_ended"}"#;
+    *server.refuse.borrow_mut() = Some((400, ended));
+    client.refresh();
+    until(|| client.state() == SessionState::SignedOut).await;
+    assert_eq!(stored(), None);
+    let reason = EndReason::ByServer(Some(ErrorCode::SessionEnded));
+    assert!(notices.borrow().contains(&Notice::Ended(reason)));
+}
+
+#[wasm_bindgen_test]
+async fn newer_tokens_of_another_tab_are_used_without_a_refresh() {
+    let server = Server::with_expired_tokens();
+    let client = server.client();
+    store(&tokens(1));
+    let answer = client.call(Call::get("/api/protected")).await;
+    assert!(matches!(answer, Ok(answer) if answer.status == 200));
+    assert_eq!(server.count("/auth/token"), 0);
+}

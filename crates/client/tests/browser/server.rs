@@ -1,0 +1,164 @@
+//! A server of a few lines, in place of the network.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_storage::{LocalStorage, Storage as _};
+use gloo_timers::future::TimeoutFuture;
+use latchkey_client::transport::Answer;
+use latchkey_client::{
+    Client, Incoming, Notice, Outgoing, SessionState, Store, Tokens, Transport, Unreachable,
+};
+
+/// Knows one session and the one access token that is good.
+#[derive(Default)]
+pub(crate) struct Server {
+    pub(crate) generation: Cell<u32>,
+    /// Nothing is answered.
+    pub(crate) down: Cell<bool>,
+    /// The next refresh is done, but its answer is lost.
+    pub(crate) lose_reply: Cell<bool>,
+    /// The next refreshes are answered with this.
+    pub(crate) refuse: RefCell<Option<(u16, &'static str)>>,
+    pub(crate) log: RefCell<Vec<Outgoing>>,
+    last_key: RefCell<String>,
+}
+
+impl Server {
+    /// A server, and storage with tokens that it takes for expired.
+    pub(crate) fn with_expired_tokens() -> Rc<Self> {
+        LocalStorage::clear();
+        store(&tokens(0));
+        let server = Self::default();
+        server.generation.set(1);
+        // The rotation from 0 to 1 has not happened yet, only the access token is old.
+        Rc::new(server)
+    }
+
+    pub(crate) fn client(self: &Rc<Self>) -> Client {
+        let client = Client::with(Store::open(), Rc::new(Wire(Rc::clone(self))));
+        client.start();
+        client
+    }
+
+    /// How many requests went to this path.
+    pub(crate) fn count(&self, path: &str) -> usize {
+        let log = self.log.borrow();
+        log.iter().filter(|outgoing| outgoing.path == path).count()
+    }
+
+    /// The idempotency keys that came, in order.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let log = self.log.borrow();
+        let headers = log.iter().flat_map(|outgoing| outgoing.headers.iter());
+        headers
+            .filter(|(name, _)| *name == "Idempotency-Key")
+            .map(|(_, key)| key.clone())
+            .collect()
+    }
+
+    fn answer(&self, outgoing: &Outgoing) -> Result<Incoming, Unreachable> {
+        if self.down.get() {
+            return Err(Unreachable);
+        }
+        let access = format!("Bearer access-{}", self.generation.get());
+        match outgoing.path.as_str() {
+            "/auth/token" => self.refresh(outgoing),
+            "/auth/logout" | "/auth/revoke" | "/healthz" => Ok(status(200, "{}")),
+            _ if header(outgoing, "Authorization") == Some(&access) => Ok(status(200, "{}")),
+            _ => Ok(status(401, r#"{"code":"token_expired"}"#)),
+        }
+    }
+
+    fn refresh(&self, outgoing: &Outgoing) -> Result<Incoming, Unreachable> {
+        if let Some((code, body)) = self.refuse.borrow_mut().take() {
+            return Ok(status(code, body));
+        }
+        let key = header(outgoing, "Idempotency-Key").cloned().unwrap_or_default();
+        if *self.last_key.borrow() != key {
+            self.generation.set(self.generation.get() + 1);
+            *self.last_key.borrow_mut() = key;
+        }
+        if self.lose_reply.replace(false) {
+            return Err(Unreachable);
+        }
+        let generation = self.generation.get();
+        Ok(status(
+            200,
+            &format!(
+                r#"{{"access_token":"access-{generation}","token_type":"Bearer","expires_in":600,
+                "refresh_token":"refresh-token-{generation:08}","refresh_expires_in":86400}}"#
+            ),
+        ))
+    }
+}
+
+/// Carries requests to the server, with a little time on the way.
+struct Wire(Rc<Server>);
+
+impl Transport for Wire {
+    fn send(&self, outgoing: Outgoing) -> Answer {
+        let server = Rc::clone(&self.0);
+        server.log.borrow_mut().push(outgoing.clone());
+        Box::pin(async move {
+            TimeoutFuture::new(2).await;
+            server.answer(&outgoing)
+        })
+    }
+}
+
+pub(crate) fn tokens(generation: u32) -> Tokens {
+    Tokens {
+        access_token: format!("access-{generation}"),
+        refresh_token: format!("refresh-token-{generation:08}"),
+        access_expires_at: u64::MAX,
+        refresh_expires_at: u64::MAX,
+        access_life: 600_000,
+        account: None,
+    }
+}
+
+pub(crate) fn store(tokens: &Tokens) {
+    LocalStorage::set("latchkey.tokens", tokens).expect("room in localStorage");
+}
+
+pub(crate) fn stored() -> Option<Tokens> {
+    LocalStorage::get("latchkey.tokens").ok()
+}
+
+/// Collects what a client tells.
+pub(crate) fn notices(client: &Client) -> Rc<RefCell<Vec<Notice>>> {
+    let notices = Rc::<RefCell<Vec<_>>>::default();
+    let log = Rc::clone(&notices);
+    client.observe(move |notice| log.borrow_mut().push(notice.clone()));
+    notices
+}
+
+/// Waits until the client is in this state.
+pub(crate) async fn reaches(client: &Client, state: SessionState) {
+    until(|| client.state() == state).await;
+}
+
+/// Waits until something is so.
+pub(crate) async fn until(mut so: impl FnMut() -> bool) {
+    for _ in 0..2_000 {
+        if so() {
+            return;
+        }
+        TimeoutFuture::new(5).await;
+    }
+    panic!("it did not come to pass within ten seconds");
+}
+
+fn status(status: u16, body: &str) -> Incoming {
+    Incoming {
+        status,
+        retry_after: None,
+        body: body.to_owned(),
+    }
+}
+
+fn header<'a>(outgoing: &'a Outgoing, wanted: &str) -> Option<&'a String> {
+    let mut headers = outgoing.headers.iter();
+    headers.find_map(|(name, value)| (*name == wanted).then_some(value))
+}

@@ -1,0 +1,99 @@
+//! Who the demo provider knows: two people, and anybody with an address.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::error::DemoError;
+
+/// The longest address, in bytes (RFC 5321 §4.5.3.1.3).
+const MAX_EMAIL: usize = 254;
+
+/// An account on the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DemoAccount {
+    /// The name to show.
+    pub name: &'static str,
+    /// The address to send.
+    pub email: &'static str,
+}
+
+pub(super) const ACCOUNTS: [DemoAccount; 2] = [
+    DemoAccount {
+        name: "Ada Lovelace",
+        email: "ada@example.com",
+    },
+    DemoAccount {
+        name: "Grace Hopper",
+        email: "grace@example.com",
+    },
+];
+
+/// Somebody who came with an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Person {
+    email: String,
+}
+
+impl Person {
+    /// The person with this address; upper and lower case are the same to us.
+    pub(super) fn new(email: &str) -> Result<Self, DemoError> {
+        let email = email.trim().to_lowercase();
+        let plain = !email.chars().any(|c| c.is_control() || c.is_whitespace());
+        match email.split_once('@') {
+            Some((local, domain))
+                if plain
+                    && email.len() <= MAX_EMAIL
+                    && !local.is_empty()
+                    && !domain.is_empty()
+                    && !domain.contains('@') =>
+            {
+                Ok(Self { email })
+            }
+            _ => Err(DemoError::Email),
+        }
+    }
+
+    /// What the provider says about them (Core §5.1).
+    pub(super) fn claims(&self) -> Value {
+        json!({
+            "sub": self.subject(),
+            "email": self.email,
+            "email_verified": true,
+            "name": self.name(),
+        })
+    }
+
+    /// The same for the same address, whenever the provider was started.
+    fn subject(&self) -> String {
+        let text = format!("latchkey demo account {}", self.email);
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
+    }
+
+    /// The name in the list, or one made of the address: `mary.jackson@…` is Mary Jackson.
+    fn name(&self) -> String {
+        if let Some(account) = ACCOUNTS.iter().find(|account| account.email == self.email) {
+            return account.name.to_owned();
+        }
+        let local = self.email.split(['@', '+']).next().unwrap_or_default();
+        let words: Vec<String> = local
+            .split(['.', '_', '-'])
+            .filter(|word| !word.is_empty())
+            .map(|word| {
+                let mut letters = word.chars();
+                letters
+                    .next()
+                    .into_iter()
+                    .flat_map(char::to_uppercase)
+                    .chain(letters)
+                    .collect()
+            })
+            .collect();
+        if words.is_empty() {
+            self.email.clone()
+        } else {
+            words.join(" ")
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The authorization endpoint: what a client may ask, and the two answers a person can give.
+
+use core::fmt;
+use core::time::Duration;
+
+use latchkey_core::Timestamp;
+use url::Url;
+
+use super::accounts::Person;
+use super::error::DemoError;
+use super::token::Grant;
+use super::{CLIENT_ID, DemoProvider, secret};
+
+/// How long a code can be exchanged.
+const CODE_LIFE: Duration = Duration::from_mins(1);
+/// The longest `state` or `nonce`, in bytes.
+const MAX_TEXT: usize = 512;
+
+/// A request that was found in order. It goes through the page's form as [`DemoRequest::fields`]
+/// and comes back through [`DemoProvider::check_authorize`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct DemoRequest {
+    redirect_uri: String,
+    scope: String,
+    state: String,
+    nonce: String,
+    challenge: String,
+}
+
+impl DemoRequest {
+    /// Names and values for the hidden fields of a form.
+    pub fn fields(&self) -> [(&'static str, &str); 8] {
+        [
+            ("client_id", CLIENT_ID),
+            ("redirect_uri", &self.redirect_uri),
+            ("response_type", "code"),
+            ("scope", &self.scope),
+            ("state", &self.state),
+            ("nonce", &self.nonce),
+            ("code_challenge", &self.challenge),
+            ("code_challenge_method", "S256"),
+        ]
+    }
+}
+
+impl fmt::Debug for DemoRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DemoRequest")
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DemoProvider {
+    /// Checks the parameters of a query or a form; those that are not known are ignored. A request
+    /// that is not in order must not be answered with a redirect.
+    pub fn check_authorize(&self, query: &[(String, String)]) -> Result<DemoRequest, DemoError> {
+        let exactly = |name, wanted: &str| match one(query, name)? {
+            Some(value) if value == wanted => Ok(value.to_owned()),
+            _ => Err(DemoError::Parameter(name)),
+        };
+        let text = |name| match one(query, name)? {
+            Some(value) if (1..=MAX_TEXT).contains(&value.len()) => Ok(value.to_owned()),
+            _ => Err(DemoError::Parameter(name)),
+        };
+        exactly("client_id", CLIENT_ID)?;
+        let redirect_uri = exactly("redirect_uri", &self.redirect_uri)?;
+        exactly("response_type", "code")?;
+        exactly("code_challenge_method", "S256")?;
+        let scope = text("scope")?;
+        if !scope.split(' ').any(|scope| scope == "openid") {
+            return Err(DemoError::Parameter("scope"));
+        }
+        let challenge = text("code_challenge")?;
+        // A SHA-256 in base64url (RFC 7636 §4.2).
+        let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if challenge.len() != 43 || !challenge.bytes().all(alphabet) {
+            return Err(DemoError::Parameter("code_challenge"));
+        }
+        Ok(DemoRequest {
+            redirect_uri,
+            scope,
+            state: text("state")?,
+            nonce: text("nonce")?,
+            challenge,
+        })
+    }
+
+    /// The person is this one: where to send the browser.
+    pub fn approve(
+        &self,
+        request: &DemoRequest,
+        email: &str,
+        now: Timestamp,
+    ) -> Result<Url, DemoError> {
+        let grant = Grant {
+            person: Person::new(email)?,
+            redirect_uri: request.redirect_uri.clone(),
+            scope: request.scope.clone(),
+            nonce: request.nonce.clone(),
+            challenge: request.challenge.clone(),
+            at: now,
+        };
+        let code = secret(&*self.rng);
+        self.shelves()
+            .codes
+            .put(code.clone(), grant, CODE_LIFE, now);
+        Ok(self.answer(request, "code", &code))
+    }
+
+    /// The person would rather not: where to send the browser.
+    pub fn refuse(&self, request: &DemoRequest) -> Url {
+        self.answer(request, "error", "access_denied")
+    }
+
+    fn answer(&self, request: &DemoRequest, name: &str, value: &str) -> Url {
+        let mut url = self.redirect_url.clone();
+        url.query_pairs_mut()
+            .append_pair(name, value)
+            .append_pair("state", &request.state)
+            .append_pair("iss", &self.issuer);
+        url
+    }
+}
+
+/// The value of a parameter that may occur once.
+pub(super) fn one<'a>(
+    parameters: &'a [(String, String)],
+    name: &str,
+) -> Result<Option<&'a str>, DemoError> {
+    let mut values = parameters.iter().filter(|(known, _)| known == name);
+    let value = values.next().map(|(_, value)| value.as_str());
+    if values.next().is_some() {
+        Err(DemoError::Repeated)
+    } else {
+        Ok(value)
+    }
+}

@@ -1,0 +1,312 @@
+use std::sync::Arc;
+
+use latchkey_core::{Rng, Timestamp};
+use url::Url;
+
+use super::{DemoError, DemoProvider, DemoRequest};
+
+const ISSUER: &str = "http://127.0.0.1:7000/demo";
+const CALLBACK: &str = "http://127.0.0.1:7000/callback";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// Of that verifier (RFC 7636 appendix B).
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+struct SystemRng;
+
+impl Rng for SystemRng {
+    fn fill(&self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).expect("random numbers");
+    }
+}
+
+fn provider() -> DemoProvider {
+    DemoProvider::new(ISSUER, CALLBACK, Arc::new(SystemRng))
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn query() -> Vec<(String, String)> {
+    pairs(&[
+        ("response_type", "code"),
+        ("client_id", "latchkey-demo"),
+        ("redirect_uri", CALLBACK),
+        ("scope", "openid email profile"),
+        ("state", "the state"),
+        ("nonce", "the nonce"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("prompt", "select_account"),
+    ])
+}
+
+fn request(provider: &DemoProvider) -> DemoRequest {
+    provider.check_authorize(&query()).expect("in order")
+}
+
+fn parameter(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+fn code(provider: &DemoProvider) -> String {
+    let url = provider
+        .approve(&request(provider), "ada@example.com", NOW)
+        .expect("approved");
+    parameter(&url, "code").expect("a code")
+}
+
+fn form(code: &str) -> Vec<(String, String)> {
+    pairs(&[
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ])
+}
+
+fn basic(provider: &DemoProvider) -> (&str, &str) {
+    ("latchkey-demo", &provider.client_secret)
+}
+
+#[test]
+fn a_request_survives_the_form_unchanged() {
+    let provider = provider();
+    let request = request(&provider);
+    let mut form = pairs(&request.fields());
+    form.extend(pairs(&[("email", "ada@example.com")]));
+    assert_eq!(provider.check_authorize(&form), Ok(request));
+}
+
+#[test]
+fn a_request_that_is_not_in_order_is_refused() {
+    let provider = provider();
+    for (name, value) in [
+        ("client_id", "other"),
+        ("redirect_uri", "http://127.0.0.1:7000/callback/"),
+        ("redirect_uri", "http://evil.example/callback"),
+        ("response_type", "token"),
+        ("scope", "email openidx"),
+        ("state", ""),
+        ("nonce", ""),
+        ("code_challenge", "short"),
+        ("code_challenge_method", "plain"),
+    ] {
+        let mut changed = query();
+        changed.retain(|(known, _)| known != name);
+        assert_eq!(
+            provider.check_authorize(&changed),
+            Err(DemoError::Parameter(name))
+        );
+        changed.extend(pairs(&[(name, value)]));
+        assert_eq!(
+            provider.check_authorize(&changed),
+            Err(DemoError::Parameter(name))
+        );
+        let mut twice = query();
+        twice.extend(pairs(&[(name, value)]));
+        assert_eq!(provider.check_authorize(&twice), Err(DemoError::Repeated));
+    }
+    let mut long = query();
+    long.retain(|(known, _)| known != "state");
+    long.push(("state".to_owned(), "a".repeat(513)));
+    assert_eq!(
+        provider.check_authorize(&long),
+        Err(DemoError::Parameter("state"))
+    );
+}
+
+#[test]
+fn both_answers_go_to_the_client_with_state_and_issuer() {
+    let provider = provider();
+    let request = request(&provider);
+    let approved = provider
+        .approve(&request, "ada@example.com", NOW)
+        .expect("approved");
+    let refused = provider.refuse(&request);
+    for url in [&approved, &refused] {
+        assert!(url.as_str().starts_with(&format!("{CALLBACK}?")), "{url}");
+        assert_eq!(parameter(url, "state").as_deref(), Some("the state"));
+        assert_eq!(parameter(url, "iss").as_deref(), Some(ISSUER));
+    }
+    assert_eq!(
+        parameter(&refused, "error").as_deref(),
+        Some("access_denied")
+    );
+    assert_eq!(parameter(&refused, "code"), None);
+}
+
+#[test]
+fn what_is_no_address_is_asked_for_again() {
+    let provider = provider();
+    for email in [
+        "",
+        "ada",
+        "@",
+        "ada@",
+        "@example.com",
+        "a@b@c",
+        "a b@c",
+        "a\n@c",
+    ] {
+        let answer = provider.approve(&request(&provider), email, NOW);
+        assert_eq!(answer, Err(DemoError::Email), "{email:?}");
+    }
+}
+
+#[test]
+fn a_code_is_for_its_client_its_redirect_its_verifier_and_its_minute() {
+    let provider = provider();
+    for (name, value) in [
+        ("redirect_uri", "http://127.0.0.1:7000/"),
+        ("code_verifier", "another"),
+        ("code", "x"),
+    ] {
+        let mut changed = form(&code(&provider));
+        changed.retain(|(known, _)| known != name);
+        changed.extend(pairs(&[(name, value)]));
+        let answer = provider.exchange(&changed, Some(basic(&provider)), NOW);
+        assert_eq!(answer, Err(DemoError::Grant), "{name}");
+    }
+    let late = NOW.plus(core::time::Duration::from_mins(1));
+    let answer = provider.exchange(&form(&code(&provider)), Some(basic(&provider)), late);
+    assert_eq!(answer, Err(DemoError::Grant));
+}
+
+#[test]
+fn a_code_is_used_once_also_when_it_was_used_wrongly() {
+    let provider = provider();
+    let code = code(&provider);
+    provider
+        .exchange(&form(&code), Some(basic(&provider)), NOW)
+        .expect("tokens");
+    assert_eq!(
+        provider.exchange(&form(&code), Some(basic(&provider)), NOW),
+        Err(DemoError::Grant)
+    );
+
+    let code = self::code(&provider);
+    let mut wrong = form(&code);
+    wrong[3].1 = "another verifier".to_owned();
+    assert_eq!(
+        provider.exchange(&wrong, Some(basic(&provider)), NOW),
+        Err(DemoError::Grant)
+    );
+    assert_eq!(
+        provider.exchange(&form(&code), Some(basic(&provider)), NOW),
+        Err(DemoError::Grant)
+    );
+}
+
+#[test]
+fn the_client_must_prove_who_it_is_in_one_way() {
+    let provider = provider();
+    let secret = provider.client_secret.clone();
+    let posted = [
+        ("client_id", "latchkey-demo"),
+        ("client_secret", secret.as_str()),
+    ];
+    let with = |more: &[(&str, &str)]| {
+        let mut form = form(&code(&provider));
+        form.extend(pairs(more));
+        form
+    };
+    for (form, basic) in [
+        (with(&[]), None),
+        (with(&[]), Some(("latchkey-demo", "wrong"))),
+        (with(&[]), Some(("other", secret.as_str()))),
+        (with(&posted[..1]), None),
+        (with(&[posted[0], ("client_secret", "")]), None),
+        (with(&posted), Some(("latchkey-demo", secret.as_str()))),
+        (
+            with(&[("client_id", "other")]),
+            Some(("latchkey-demo", secret.as_str())),
+        ),
+    ] {
+        assert_eq!(provider.exchange(&form, basic, NOW), Err(DemoError::Client));
+    }
+    provider
+        .exchange(&with(&posted), None, NOW)
+        .expect("posted");
+    provider
+        .exchange(&with(&posted[..1]), Some(basic(&provider)), NOW)
+        .expect("basic");
+}
+
+#[test]
+fn other_grants_and_missing_parameters_are_named() {
+    let provider = provider();
+    let mut other = form("x");
+    other[0].1 = "password".to_owned();
+    assert_eq!(
+        provider.exchange(&other, Some(basic(&provider)), NOW),
+        Err(DemoError::GrantType)
+    );
+    for missing in ["grant_type", "code", "redirect_uri", "code_verifier"] {
+        let mut form = form("x");
+        form.retain(|(name, _)| name != missing);
+        let answer = provider.exchange(&form, Some(basic(&provider)), NOW);
+        assert_eq!(
+            answer.map_err(DemoError::code),
+            Err("invalid_request"),
+            "{missing}"
+        );
+    }
+}
+
+#[test]
+fn people_are_the_same_however_they_write_and_whenever_they_come() {
+    let claims = |email: &str| {
+        let provider = provider();
+        let url = provider
+            .approve(&request(&provider), email, NOW)
+            .expect("approved");
+        let code = parameter(&url, "code").expect("a code");
+        let tokens = provider
+            .exchange(&form(&code), Some(basic(&provider)), NOW)
+            .expect("tokens");
+        let access_token = tokens["access_token"]
+            .as_str()
+            .expect("an access token")
+            .to_owned();
+        let late = NOW.plus(core::time::Duration::from_mins(5));
+        assert_eq!(
+            provider.userinfo(&access_token, late),
+            Err(DemoError::AccessToken)
+        );
+        assert_eq!(provider.userinfo("x", NOW), Err(DemoError::AccessToken));
+        provider.userinfo(&access_token, NOW).expect("userinfo")
+    };
+    let ada = claims("ada@example.com");
+    assert_eq!(ada, claims(" Ada@Example.COM "));
+    assert_eq!(
+        (&ada["name"], &ada["email_verified"]),
+        (&"Ada Lovelace".into(), &true.into())
+    );
+    assert_ne!(ada["sub"], claims("grace@example.com")["sub"]);
+    assert_eq!(
+        claims("mary.jackson+nasa@example.org")["name"],
+        "Mary Jackson"
+    );
+    assert_eq!(claims("__@example.org")["name"], "__@example.org");
+}
+
+#[test]
+fn security_30_the_published_key_is_public() {
+    let keys = provider().jwks();
+    let key = &keys["keys"][0];
+    assert_eq!(
+        (&key["kty"], &key["alg"], &key["use"]),
+        (&"EC".into(), &"ES256".into(), &"sig".into())
+    );
+    assert!(key["kid"].is_string());
+    for private in ["d", "p", "q", "k"] {
+        assert!(key.get(private).is_none(), "{private}");
+    }
+}

@@ -1,0 +1,110 @@
+use super::{Client, OidcConfig, default_scopes, google};
+use crate::error::ConfigError;
+use crate::provider::Kind;
+
+fn config(issuer: &str) -> OidcConfig {
+    OidcConfig {
+        id: "work".to_owned(),
+        label: "Example Inc.".to_owned(),
+        kind: Kind::Oidc,
+        issuer: issuer.to_owned(),
+        client_id: "latchkey".to_owned(),
+        client_secret: Some("hunter2".to_owned()),
+        scopes: default_scopes(),
+    }
+}
+
+#[test]
+fn https_and_loopback_issuers_are_taken() {
+    for issuer in [
+        "https://login.example.com",
+        "https://login.example.com/tenant/v2.0",
+        "https://login.example.com/",
+        "http://localhost:9000",
+        "http://127.0.0.1:7000/demo",
+        "http://[::1]:9000",
+    ] {
+        let client = Client::new(&config(issuer)).expect(issuer);
+        assert_eq!(client.issuer.as_str(), issuer, "kept letter by letter");
+    }
+}
+
+#[test]
+fn issuers_that_could_be_overheard_are_refused() {
+    for issuer in [
+        "http://login.example.com",
+        "http://10.0.0.1",
+        "ftp://127.0.0.1",
+        "data:,x",
+    ] {
+        let refused = Client::new(&config(issuer)).expect_err(issuer);
+        assert!(
+            matches!(refused, ConfigError::IssuerInsecure { .. }),
+            "{issuer}: {refused}"
+        );
+    }
+    for issuer in [
+        "https://a@example.com",
+        "https://example.com?x=1",
+        "https://example.com#x",
+    ] {
+        let refused = Client::new(&config(issuer)).expect_err(issuer);
+        assert!(
+            matches!(refused, ConfigError::IssuerParts { .. }),
+            "{issuer}: {refused}"
+        );
+    }
+    let refused = Client::new(&config("login.example.com")).expect_err("no URL");
+    assert!(
+        matches!(refused, ConfigError::IssuerNotUrl { .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn what_is_empty_or_missing_is_named() {
+    let mut no_id = config("https://login.example.com");
+    no_id.client_id.clear();
+    let refused = Client::new(&no_id).expect_err("no client_id");
+    assert!(
+        refused
+            .to_string()
+            .contains("`client_id` of the provider `work`"),
+        "{refused}"
+    );
+
+    let mut no_secret = config("https://login.example.com");
+    no_secret.client_secret = Some(String::new());
+    let refused = Client::new(&no_secret).expect_err("empty client_secret");
+    assert!(refused.to_string().contains("`client_secret`"), "{refused}");
+
+    let mut no_openid = config("https://login.example.com");
+    no_openid.scopes = vec!["email".to_owned()];
+    assert!(matches!(
+        Client::new(&no_openid),
+        Err(ConfigError::ScopeOpenid { .. })
+    ));
+}
+
+#[test]
+fn google_needs_no_more_than_its_client() {
+    let google = google("id", "secret");
+    assert_eq!(
+        (google.label.as_str(), google.kind),
+        ("Google", Kind::Google)
+    );
+    let client = Client::new(&google).expect("a good configuration");
+    assert_eq!(client.issuer.as_str(), "https://accounts.google.com");
+}
+
+#[test]
+fn security_69_the_secret_is_in_no_debug_output() {
+    let config = config("https://login.example.com");
+    let client = Client::new(&config).expect("a good configuration");
+    for text in [format!("{config:?}"), format!("{client:?}")] {
+        assert!(
+            text.contains("latchkey") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+}

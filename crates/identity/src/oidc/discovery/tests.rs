@@ -1,0 +1,115 @@
+use openidconnect::IssuerUrl;
+use openidconnect::core::CoreJwsSigningAlgorithm;
+use serde_json::{Value, json};
+
+use super::Metadata;
+use crate::check::Check;
+
+fn document(issuer: &str) -> Value {
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": "https://login.example.com/authorize",
+        "token_endpoint": "https://login.example.com/token",
+        "jwks_uri": "https://login.example.com/jwks",
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    })
+}
+
+fn checked(issuer: &str, document: &Value) -> Result<Metadata, Check> {
+    let issuer = IssuerUrl::new(issuer.to_owned()).expect("a URL");
+    let document = serde_json::from_value(document.clone()).expect("a discovery document");
+    Metadata::new(&issuer, &document)
+}
+
+#[test]
+fn security_07_the_issuer_is_compared_letter_by_letter() {
+    let issuer = "https://login.example.com";
+    checked(issuer, &document(issuer)).expect("the same");
+    for other in [
+        "https://login.example.com/",
+        "https://login.example.com:443",
+        "https://LOGIN.example.com",
+        "https://login.example.org",
+        "http://login.example.com",
+    ] {
+        assert_eq!(
+            checked(issuer, &document(other)).err(),
+            Some(Check::DiscoveredIssuer)
+        );
+    }
+}
+
+#[test]
+fn endpoints_are_as_safe_as_their_issuer() {
+    let issuer = "https://login.example.com";
+    for name in [
+        "authorization_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+        "jwks_uri",
+    ] {
+        for url in [
+            "http://login.example.com/x",
+            "http://127.0.0.1/x",
+            "javascript:alert(1)",
+        ] {
+            let mut document = document(issuer);
+            document[name] = url.into();
+            let refused = checked(issuer, &document).err();
+            assert_eq!(refused, Some(Check::InsecureEndpoint(name)), "{name} {url}");
+        }
+    }
+    let issuer = "http://127.0.0.1:9000";
+    let mut document = document(issuer);
+    document["token_endpoint"] = "http://127.0.0.1:9000/token".into();
+    checked(issuer, &document).expect("on this machine");
+    document["token_endpoint"] = "http://10.0.0.1/token".into();
+    assert_eq!(
+        checked(issuer, &document).err(),
+        Some(Check::InsecureEndpoint("token_endpoint"))
+    );
+}
+
+#[test]
+fn security_08_only_asymmetric_algorithms_are_taken() {
+    let issuer = "https://login.example.com";
+    let mut document = document(issuer);
+    document["id_token_signing_alg_values_supported"] =
+        json!(["none", "HS256", "ES256", "ES512", "X999"]);
+    let metadata = checked(issuer, &document).expect("one is good");
+    assert_eq!(
+        metadata.algorithms,
+        [CoreJwsSigningAlgorithm::EcdsaP256Sha256]
+    );
+    document["id_token_signing_alg_values_supported"] = json!(["none", "HS256", "HS512"]);
+    assert_eq!(checked(issuer, &document).err(), Some(Check::NoAlgorithm));
+}
+
+#[test]
+fn basic_is_used_unless_the_provider_does_not_have_it() {
+    let issuer = "https://login.example.com";
+    for (methods, basic) in [
+        (Value::Null, true),
+        (json!(["client_secret_post", "client_secret_basic"]), true),
+        (json!(["client_secret_post"]), false),
+        (json!(["private_key_jwt", "client_secret_post"]), false),
+    ] {
+        let mut document = document(issuer);
+        document["token_endpoint_auth_methods_supported"] = methods.clone();
+        let metadata = checked(issuer, &document).expect("a good document");
+        assert_eq!(metadata.takes_basic, basic, "{methods}");
+    }
+}
+
+#[test]
+fn a_document_without_a_token_endpoint_is_of_no_use() {
+    let issuer = "https://login.example.com";
+    let mut document = document(issuer);
+    document["token_endpoint"] = Value::Null;
+    assert_eq!(
+        checked(issuer, &document).err(),
+        Some(Check::MissingEndpoint("token_endpoint"))
+    );
+}

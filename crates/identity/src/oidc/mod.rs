@@ -1,0 +1,184 @@
+//! Sign-in by OpenID Connect: the authorization code flow with PKCE, at any issuer that can be
+//! discovered (OpenID Connect Core, OpenID Connect Discovery, RFC 7636, RFC 9207).
+
+mod cache;
+mod config;
+mod discovery;
+mod exchange;
+mod id_token;
+mod jwks;
+mod profile;
+mod userinfo;
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use latchkey_core::{Profile, Timestamp};
+use tokio::time::timeout;
+use url::Url;
+
+use crate::check::Check;
+use crate::error::{ConfigError, Fault, SignInError};
+use crate::http::HttpClient;
+use crate::provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Provider};
+
+use cache::Cached;
+use discovery::Metadata;
+use id_token::{Expected, IdToken, Trouble};
+use jwks::KeySet;
+
+pub use config::{OidcConfig, default_scopes, google};
+
+/// How long one step of a sign-in may take, however many requests it makes.
+const STEP_LIMIT: Duration = Duration::from_secs(4);
+
+/// A provider that speaks OpenID Connect. Nothing is asked of it before somebody signs in.
+pub struct OidcProvider {
+    id: String,
+    label: String,
+    kind: Kind,
+    client: config::Client,
+    http: HttpClient,
+    metadata: Cached<Metadata>,
+    keys: Cached<KeySet>,
+}
+
+impl OidcProvider {
+    /// Takes a configuration, or says what is wrong with it.
+    pub fn new(config: OidcConfig, http: HttpClient) -> Result<Self, ConfigError> {
+        let client = config::Client::new(&config)?;
+        if client.issuer.url().scheme() == "https"
+            && let Some(reason) = http.https_trouble()
+        {
+            let reason = reason.to_owned();
+            return Err(ConfigError::NoCertificateAuthorities {
+                provider: config.id,
+                reason,
+            });
+        }
+        Ok(Self {
+            id: config.id,
+            label: config.label,
+            kind: config.kind,
+            client,
+            http,
+            metadata: Cached::default(),
+            keys: Cached::default(),
+        })
+    }
+
+    async fn metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, Fault> {
+        let fetch = discovery::fetch(&self.client.issuer, &self.http);
+        self.metadata.get(now, discovery::LIFE, fetch).await
+    }
+
+    async fn sign_in(
+        &self,
+        answer: &AuthorizationAnswer<'_>,
+        now: Timestamp,
+    ) -> Result<Profile, Fault> {
+        let metadata = self.metadata(now).await?;
+        self.check_answer_issuer(&metadata, answer.iss)?;
+        let tokens = exchange::exchange(&self.client, &metadata, answer, &self.http).await?;
+        let id_token = IdToken::parse(&tokens.id_token)?;
+        let expected = Expected {
+            client: &self.client,
+            algorithms: &metadata.algorithms,
+            nonce: answer.nonce,
+            access_token: &tokens.access_token,
+            now,
+        };
+        let fetch = || jwks::fetch(&metadata.jwks_uri, &self.http);
+        let mut keys = self.keys.get(now, jwks::LIFE, fetch()).await?;
+        let mut verified = id_token.verify(&keys, &expected);
+        if let Err(Trouble::Key) = verified
+            && let Some(newer) = self.keys.renew(&keys, now, jwks::PAUSE, fetch()).await?
+        {
+            keys = newer;
+            verified = id_token.verify(&keys, &expected);
+        }
+        let claims = verified.map_err(Check::from)?;
+        let info = match &metadata.userinfo_endpoint {
+            Some(endpoint) => {
+                let subject = claims.subject();
+                let token = &tokens.access_token;
+                let asked =
+                    userinfo::fetch(&self.client, endpoint, &keys, token, subject, &self.http);
+                Some(asked.await?)
+            }
+            None => None,
+        };
+        Ok(profile::profile(claims, info.as_ref()))
+    }
+
+    /// RFC 9207 §2.4: the answer to a request to this provider must have come from it.
+    fn check_answer_issuer(&self, metadata: &Metadata, iss: Option<&str>) -> Result<(), Check> {
+        match iss {
+            Some(iss) if iss == self.client.issuer.as_str() => Ok(()),
+            Some(_) => Err(Check::AnswerIssuer),
+            None if metadata.answers_name_issuer => Err(Check::AnswerIssuerMissing),
+            None => Ok(()),
+        }
+    }
+
+    /// Does one step of a sign-in within its time, and says which provider a failure is about.
+    async fn step<T>(
+        &self,
+        work: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, SignInError> {
+        let done = timeout(STEP_LIMIT, work).await.unwrap_or_else(|_| {
+            Err(Fault::Unavailable(format!(
+                "no full answer in {} seconds",
+                STEP_LIMIT.as_secs()
+            )))
+        });
+        done.map_err(|fault| fault.of(&self.id))
+    }
+}
+
+#[async_trait]
+impl Provider for OidcProvider {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn label(&self) -> &str {
+        &self.label
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    async fn authorize_url(
+        &self,
+        request: &AuthorizeRequest<'_>,
+        now: Timestamp,
+    ) -> Result<Url, SignInError> {
+        self.step(async {
+            let metadata = self.metadata(now).await?;
+            exchange::authorize_url(&self.client, &metadata, request)
+        })
+        .await
+    }
+
+    async fn complete(
+        &self,
+        answer: &AuthorizationAnswer<'_>,
+        now: Timestamp,
+    ) -> Result<Profile, SignInError> {
+        self.step(self.sign_in(answer, now)).await
+    }
+}
+
+impl fmt::Debug for OidcProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OidcProvider")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,240 @@
+//! The demo provider over HTTP, signed in with like with any other.
+
+use core::time::Duration;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{Form, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use latchkey_core::{Rng, Timestamp};
+use latchkey_identity::demo::{self, DemoError, DemoProvider};
+use latchkey_identity::{
+    AuthorizationAnswer, Check, HttpClient, Kind, OidcProvider, Provider as _, SignInError,
+};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::flow::{NONCE, NOW, REDIRECT, STATE, VERIFIER, request};
+
+struct SystemRng;
+
+impl Rng for SystemRng {
+    fn fill(&self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).expect("random numbers");
+    }
+}
+
+type Demo = State<Arc<DemoProvider>>;
+type Answer = Result<Json<Value>, (StatusCode, Json<Value>)>;
+
+fn answer(outcome: Result<Value, DemoError>) -> Answer {
+    outcome.map(Json).map_err(|error| {
+        let status = StatusCode::from_u16(error.status()).expect("a status");
+        (status, Json(error.to_json()))
+    })
+}
+
+async fn token(
+    State(demo): Demo,
+    headers: HeaderMap,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Answer {
+    let basic = headers.get("authorization").map(|value| {
+        let encoded = value
+            .to_str()
+            .expect("text")
+            .strip_prefix("Basic ")
+            .expect("Basic");
+        String::from_utf8(STANDARD.decode(encoded).expect("base64")).expect("text")
+    });
+    let basic = basic
+        .as_deref()
+        .map(|pair| pair.split_once(':').expect("a pair"));
+    answer(demo.exchange(&form, basic, NOW))
+}
+
+async fn userinfo(State(demo): Demo, headers: HeaderMap) -> Answer {
+    let token = headers["authorization"]
+        .to_str()
+        .expect("text")
+        .strip_prefix("Bearer ");
+    answer(demo.userinfo(token.expect("Bearer"), NOW))
+}
+
+/// Serves a demo provider as the server does.
+async fn serve() -> (Arc<DemoProvider>, OidcProvider) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let issuer = format!("http://{}/demo", listener.local_addr().expect("an address"));
+    let demo = Arc::new(DemoProvider::new(&issuer, REDIRECT, Arc::new(SystemRng)));
+    let routes = Router::new()
+        .route(
+            demo::DISCOVERY,
+            get(|State(demo): Demo| async move { Json(demo.discovery()) }),
+        )
+        .route(
+            demo::JWKS,
+            get(|State(demo): Demo| async move { Json(demo.jwks()) }),
+        )
+        .route(demo::TOKEN, post(token))
+        .route(demo::USERINFO, get(userinfo));
+    let app = Router::new().nest("/demo", routes).with_state(demo.clone());
+    tokio::spawn(async move { axum::serve(listener, app).await.expect("serving") });
+    let http = HttpClient::new().expect("an HTTP client");
+    let client = OidcProvider::new(demo.config(), http).expect("a good configuration");
+    (demo, client)
+}
+
+fn query(url: &Url) -> HashMap<String, String> {
+    url.query_pairs().into_owned().collect()
+}
+
+/// From the first link to the redirect back: its query.
+async fn approve(
+    demo: &DemoProvider,
+    client: &OidcProvider,
+    email: &str,
+) -> HashMap<String, String> {
+    let url = client.authorize_url(&request(), NOW).await.expect("a URL");
+    assert!(url.path().ends_with(demo::AUTHORIZE), "{url}");
+    let asked: Vec<_> = url.query_pairs().into_owned().collect();
+    let request = demo.check_authorize(&asked).expect("in order");
+    let back = demo.approve(&request, email, NOW).expect("approved");
+    assert!(back.as_str().starts_with(REDIRECT), "{back}");
+    query(&back)
+}
+
+fn returned(back: &HashMap<String, String>) -> AuthorizationAnswer<'_> {
+    AuthorizationAnswer {
+        code: &back["code"],
+        iss: back.get("iss").map(String::as_str),
+        nonce: NONCE,
+        verifier: VERIFIER,
+        redirect_uri: REDIRECT,
+    }
+}
+
+#[tokio::test]
+async fn both_accounts_and_any_address_can_sign_in() {
+    let (demo, client) = serve().await;
+    assert_eq!(
+        (client.id(), client.label(), client.kind()),
+        ("demo", "Demo account", Kind::Demo)
+    );
+    let listed = DemoProvider::accounts()
+        .iter()
+        .map(|account| (account.email, account.name));
+    let listed: Vec<_> = listed
+        .chain([("mary.jackson@example.org", "Mary Jackson")])
+        .collect();
+    let mut subjects = Vec::new();
+    for (email, name) in listed {
+        let back = approve(&demo, &client, email).await;
+        assert_eq!(back["state"], STATE);
+        let profile = client
+            .complete(&returned(&back), NOW)
+            .await
+            .expect("a profile");
+        assert_eq!(profile.verified_email(), Some(email));
+        assert_eq!(profile.name.as_deref(), Some(name));
+        assert_eq!(profile.identity.issuer, demo.config().issuer);
+        subjects.push(profile.identity.subject);
+    }
+    let back = approve(&demo, &client, "ada@example.com").await;
+    let again = client
+        .complete(&returned(&back), NOW)
+        .await
+        .expect("a profile");
+    assert_eq!(again.identity.subject, subjects[0]);
+    subjects.sort_unstable();
+    subjects.dedup();
+    assert_eq!(subjects.len(), 3);
+}
+
+#[tokio::test]
+async fn security_06_the_demo_provider_says_who_it_is_and_must() {
+    let (demo, client) = serve().await;
+    let back = approve(&demo, &client, "ada@example.com").await;
+    let silent = AuthorizationAnswer {
+        iss: None,
+        ..returned(&back)
+    };
+    let refused = client.complete(&silent, NOW).await;
+    assert!(matches!(
+        refused,
+        Err(SignInError::Invalid {
+            what: Check::AnswerIssuerMissing,
+            ..
+        })
+    ));
+}
+
+#[tokio::test]
+async fn security_04_a_code_of_the_demo_provider_works_once() {
+    let (demo, client) = serve().await;
+    let back = approve(&demo, &client, "ada@example.com").await;
+    client
+        .complete(&returned(&back), NOW)
+        .await
+        .expect("a profile");
+    let again = client.complete(&returned(&back), NOW).await;
+    assert!(
+        matches!(again, Err(SignInError::Refused { .. })),
+        "{again:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_stolen_code_is_of_no_use_without_the_verifier_and_the_nonce() {
+    let (demo, client) = serve().await;
+    let back = approve(&demo, &client, "ada@example.com").await;
+    let other = "another-verifier-of-the-right-length-0123456789";
+    let thief = AuthorizationAnswer {
+        verifier: other,
+        ..returned(&back)
+    };
+    let refused = client.complete(&thief, NOW).await;
+    assert!(
+        matches!(refused, Err(SignInError::Refused { .. })),
+        "{refused:?}"
+    );
+
+    let back = approve(&demo, &client, "ada@example.com").await;
+    let injected = AuthorizationAnswer {
+        nonce: "another",
+        ..returned(&back)
+    };
+    let refused = client.complete(&injected, NOW).await;
+    assert!(
+        matches!(
+            refused,
+            Err(SignInError::Invalid {
+                what: Check::Nonce,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_demo_providers_tokens_are_judged_by_the_clock() {
+    let (demo, client) = serve().await;
+    let back = approve(&demo, &client, "ada@example.com").await;
+    let late: Timestamp = NOW.plus(Duration::from_mins(6));
+    let refused = client.complete(&returned(&back), late).await;
+    assert!(
+        matches!(
+            refused,
+            Err(SignInError::Invalid {
+                what: Check::Expired,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+}

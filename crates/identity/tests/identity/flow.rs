@@ -1,0 +1,104 @@
+//! The client's side of a sign-in, with fixed values for all that a server would make at random.
+
+use latchkey_core::{Profile, Timestamp};
+use latchkey_identity::{
+    AuthorizationAnswer, AuthorizeRequest, Check, HttpClient, Kind, OidcConfig, OidcProvider,
+    Prompt, Provider as _, SignInError, default_scopes,
+};
+
+use crate::hostile::Hostile;
+
+pub(crate) const CLIENT_ID: &str = "latchkey";
+pub(crate) const SECRET: &str = "canary-secret+/: of the client";
+pub(crate) const CODE: &str = "canary-code";
+pub(crate) const STATE: &str = "canary-state";
+pub(crate) const NONCE: &str = "canary-nonce";
+pub(crate) const VERIFIER: &str = "canary-verifier-dBjftJeZ4CVP-mB92K27uhbUJU1p1r";
+pub(crate) const REDIRECT: &str = "http://127.0.0.1:7000/callback";
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+pub(crate) fn config(issuer: &str) -> OidcConfig {
+    OidcConfig {
+        id: "work".to_owned(),
+        label: "Example Inc.".to_owned(),
+        kind: Kind::Oidc,
+        issuer: issuer.to_owned(),
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: Some(SECRET.to_owned()),
+        scopes: default_scopes(),
+    }
+}
+
+pub(crate) fn provider_of(config: OidcConfig) -> OidcProvider {
+    let http = HttpClient::new().expect("an HTTP client");
+    OidcProvider::new(config, http).expect("a good configuration")
+}
+
+pub(crate) fn provider(hostile: &Hostile) -> OidcProvider {
+    provider_of(config(&hostile.issuer))
+}
+
+pub(crate) fn request() -> AuthorizeRequest<'static> {
+    AuthorizeRequest {
+        state: STATE,
+        nonce: NONCE,
+        verifier: VERIFIER,
+        redirect_uri: REDIRECT,
+        prompt: Prompt::SelectAccount,
+    }
+}
+
+pub(crate) fn answer() -> AuthorizationAnswer<'static> {
+    AuthorizationAnswer {
+        code: CODE,
+        iss: None,
+        nonce: NONCE,
+        verifier: VERIFIER,
+        redirect_uri: REDIRECT,
+    }
+}
+
+/// Finishes a sign-in at this moment. Whatever goes wrong, the error betrays nothing.
+pub(crate) async fn complete(
+    provider: &OidcProvider,
+    answer: &AuthorizationAnswer<'_>,
+    now: Timestamp,
+) -> Result<Profile, SignInError> {
+    let outcome = provider.complete(answer, now).await;
+    if let Err(error) = &outcome {
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert!(
+                !text.contains("canary") && !text.contains("the-access-token"),
+                "{text}"
+            );
+            assert!(!text.contains("eyJ") && !text.contains("<html"), "{text}");
+        }
+    }
+    outcome
+}
+
+/// A first sign-in at this provider.
+pub(crate) async fn sign_in(hostile: &Hostile) -> Result<Profile, SignInError> {
+    complete(&provider(hostile), &answer(), NOW).await
+}
+
+/// The check that a sign-in failed.
+#[track_caller]
+pub(crate) fn failed(outcome: Result<Profile, SignInError>) -> Check {
+    match outcome {
+        Err(SignInError::Invalid { provider, what }) => {
+            assert_eq!(provider, "work");
+            what
+        }
+        other => panic!("no check failed: {other:?}"),
+    }
+}
+
+/// Why the provider was not available.
+#[track_caller]
+pub(crate) fn unavailable<T: core::fmt::Debug>(outcome: Result<T, SignInError>) -> String {
+    match outcome {
+        Err(SignInError::Unavailable { reason, .. }) => reason,
+        other => panic!("the provider was available: {other:?}"),
+    }
+}

@@ -1,0 +1,187 @@
+//! Providers that are slow, endless, or talk nonsense: security 15.
+
+use core::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Bytes;
+use latchkey_identity::SignInError;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::flow::{NOW, answer, complete, config, provider_of, sign_in, unavailable};
+use crate::hostile::{DISCOVERY, Hostile, JWKS, Plain, TOKEN, USERINFO};
+use crate::stalling::{self, Stall};
+
+const PATHS: [&str; 4] = [DISCOVERY, JWKS, TOKEN, USERINFO];
+
+/// A provider of which one endpoint stalls; what to configure as its issuer.
+async fn stalling_at(hostile: &Hostile, path: &str, stall: Stall) -> String {
+    let elsewhere = stalling::start(stall).await;
+    let name = match path {
+        DISCOVERY => return elsewhere,
+        JWKS => "jwks_uri",
+        TOKEN => "token_endpoint",
+        _ => "userinfo_endpoint",
+    };
+    hostile.script().metadata[name] = format!("{elsewhere}{path}").into();
+    hostile.issuer.clone()
+}
+
+#[tokio::test]
+async fn security_15_wherever_a_provider_hangs_sign_in_fails_within_5_s() {
+    let mut attempts = JoinSet::new();
+    for path in PATHS {
+        for stall in [
+            Stall::Silence,
+            Stall::DripHeader,
+            Stall::DripBody,
+            Stall::Flood,
+        ] {
+            attempts.spawn(async move {
+                let hostile = Hostile::start().await;
+                let provider = provider_of(config(&stalling_at(&hostile, path, stall).await));
+                let start = Instant::now();
+                let reason = unavailable(complete(&provider, &answer(), NOW).await);
+                let took = start.elapsed();
+                assert!(
+                    took < Duration::from_secs(5),
+                    "{path} {stall:?} took {took:?}"
+                );
+                reason
+            });
+        }
+    }
+    let reasons = attempts.join_all().await;
+    assert_eq!(
+        reasons
+            .iter()
+            .filter(|reason| reason.contains("too long"))
+            .count(),
+        12
+    );
+    assert_eq!(
+        reasons
+            .iter()
+            .filter(|reason| reason.contains("1 MiB"))
+            .count(),
+        4
+    );
+}
+
+#[tokio::test]
+async fn security_15_slow_answers_add_up_to_no_more_than_5_s() {
+    let hostile = Hostile::start().await;
+    hostile.script().pause = Duration::from_millis(1500);
+    let start = Instant::now();
+    let reason = unavailable(sign_in(&hostile).await);
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(5), "took {took:?}");
+    assert!(reason.contains("4 seconds"), "{reason}");
+    assert_eq!(
+        hostile.count(USERINFO),
+        0,
+        "the fourth answer would come after 6 s"
+    );
+}
+
+#[tokio::test]
+async fn security_15_a_crowd_that_waits_for_one_slow_answer_fails_together() {
+    let hostile = Hostile::start().await;
+    let issuer = stalling_at(&hostile, JWKS, Stall::Silence).await;
+    let provider = Arc::new(provider_of(config(&issuer)));
+    let start = Instant::now();
+    let mut crowd = JoinSet::new();
+    for _ in 0..20 {
+        let provider = provider.clone();
+        crowd.spawn(async move { unavailable(complete(&provider, &answer(), NOW).await) });
+    }
+    crowd.join_all().await;
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(5), "took {took:?}");
+}
+
+#[tokio::test]
+async fn security_15_answers_of_5_mb_are_refused() {
+    let hostile = Hostile::start().await;
+    let large = Bytes::from(json!({ "a": "a".repeat(5_000_000) }).to_string());
+    for path in PATHS {
+        hostile.script().instead.clear();
+        hostile
+            .script()
+            .instead
+            .insert(path, Plain::bytes(200, "application/json", large.clone()));
+        let reason = unavailable(sign_in(&hostile).await);
+        assert!(reason.contains("1 MiB"), "{path}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn security_15_redirects_are_not_followed() {
+    let hostile = Hostile::start().await;
+    for path in PATHS {
+        for status in [301, 302, 303, 307, 308] {
+            let location = format!("{}/elsewhere", hostile.issuer);
+            let redirect = Plain {
+                status,
+                headers: vec![("location", location)],
+                body: Bytes::new(),
+            };
+            hostile.script().instead.clear();
+            hostile.script().instead.insert(path, redirect);
+            let reason = unavailable(sign_in(&hostile).await);
+            assert!(reason.contains("redirect"), "{path}: {reason}");
+        }
+    }
+    assert_eq!(hostile.count("/elsewhere"), 0);
+}
+
+#[tokio::test]
+async fn security_15_garbage_is_an_error_and_nothing_worse() {
+    let hostile = Hostile::start().await;
+    let deep = "[".repeat(100_000);
+    let garbage: [&[u8]; 9] = [
+        b"",
+        b"null",
+        b"[]",
+        b"7",
+        b"{",
+        b"{}",
+        b"<html>canary",
+        b"\xff\xfe\x00{}",
+        deep.as_bytes(),
+    ];
+    for path in PATHS {
+        for body in garbage {
+            for media_type in ["application/json", "text/html"] {
+                let plain = Plain::bytes(200, media_type, Bytes::copy_from_slice(body));
+                hostile.script().instead.clear();
+                hostile.script().instead.insert(path, plain);
+                let outcome = sign_in(&hostile).await;
+                let failed = matches!(
+                    outcome,
+                    Err(SignInError::Unavailable { .. } | SignInError::Invalid { .. })
+                );
+                assert!(failed, "{path} {body:?}: {outcome:?}");
+            }
+        }
+    }
+    hostile.script().instead.clear();
+    sign_in(&hostile)
+        .await
+        .expect("everything else is unaffected");
+}
+
+#[tokio::test]
+async fn security_15_server_errors_are_unavailable_wherever_they_are() {
+    let hostile = Hostile::start().await;
+    for path in PATHS {
+        for status in [500, 502, 503, 429] {
+            let plain = Plain::json(status, &json!({ "error": "invalid_grant" }));
+            hostile.script().instead.clear();
+            hostile.script().instead.insert(path, plain);
+            let reason = unavailable(sign_in(&hostile).await);
+            assert!(reason.contains(&status.to_string()), "{path}: {reason}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Sign-in against a provider that does whatever a test tells it to, and against the demo provider,
+//! both over real HTTP. Numbers in test names are those of the security checklist.
+
+mod authorize;
+mod demo;
+mod discovery;
+mod exchange;
+mod flow;
+mod hostile;
+mod id_token;
+mod keys;
+mod limits;
+mod rotation;
+mod signature;
+mod stalling;
+mod userinfo;

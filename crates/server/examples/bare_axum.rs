@@ -1,0 +1,35 @@
+//! The least that axum can do: one route, one fixed answer. What Latchkey is measured beside.
+//!
+//! `bare_axum ADDRESS PATH BODY` answers `GET PATH` with BODY as JSON; port 0 takes a free one.
+
+#![expect(
+    clippy::print_stderr,
+    reason = "it says where it listens, as the server does"
+)]
+
+use std::env;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut args = env::args().skip(1);
+    let mut next = |what| args.next().with_context(|| format!("{what} is missing"));
+    let (address, path, body) = (next("ADDRESS")?, next("PATH")?, next("BODY")?);
+
+    let body: &'static str = body.leak();
+    let answer = || async move { ([(CONTENT_TYPE, "application/json")], body) };
+    let app = Router::new().route(&path, get(answer));
+
+    let listener = TcpListener::bind(&address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
+    eprintln!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app)
+        .await
+        .context("the server stopped")
+}

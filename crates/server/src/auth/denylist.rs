@@ -1,0 +1,99 @@
+//! The denylist in memory: asked on every authenticated request.
+//!
+//! Entries come from the store at start and from every denial since. An entry that has ended
+//! refuses nothing any more; sweeping only frees its memory.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use ahash::RandomState;
+use latchkey_core::{Denial, DenialReason, Denied, Timestamp};
+use latchkey_tokens::AccessClaims;
+
+/// All denials in force. Asking it never waits for anyone.
+#[derive(Default)]
+pub struct Denylist {
+    entries: papaya::HashMap<Denied, Entry, RandomState>,
+    /// What may have ended, in the order of the ends; an entry may have been given a later one.
+    ends: Mutex<BTreeMap<Timestamp, Vec<Denied>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    reason: DenialReason,
+    at: Timestamp,
+    until: Timestamp,
+}
+
+impl Denylist {
+    /// Refuses from now on what `denial` says. One that is there already keeps the later end.
+    pub fn insert(&self, denial: &Denial) {
+        let fresh = Entry {
+            reason: denial.reason,
+            at: denial.at,
+            until: denial.until,
+        };
+        self.entries.pin().update_or_insert(
+            denial.denied,
+            |known| Entry {
+                reason: known.reason,
+                at: known.at.max(fresh.at),
+                until: known.until.max(fresh.until),
+            },
+            fresh,
+        );
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.entry(denial.until).or_default().push(denial.denied);
+    }
+
+    /// Why a token with these claims is refused, if it is.
+    pub fn refusal(&self, claims: &AccessClaims, now: Timestamp) -> Option<DenialReason> {
+        let entries = self.entries.pin();
+        let live = |denied| entries.get(&denied).filter(|entry| now < entry.until);
+        live(Denied::Token(claims.jti))
+            .or_else(|| live(Denied::Session(claims.sid)))
+            // `iat` has whole seconds: within the second of the denial, refuse.
+            .or_else(|| {
+                live(Denied::User(claims.sub)).filter(|entry| claims.iat <= entry.at.as_secs())
+            })
+            .map(|entry| entry.reason)
+    }
+
+    /// Frees up to `limit` entries that have ended and says how many were looked at.
+    pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
+        let mut ended = Vec::new();
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        while ended.len() < limit {
+            match ends.first_entry() {
+                Some(first) if *first.key() <= now => ended.extend(first.remove()),
+                _ => break,
+            }
+        }
+        drop(ends);
+        let entries = self.entries.pin();
+        for denied in &ended {
+            // Only what has ended: it may have been given a later end meanwhile.
+            let _ = entries.remove_if(denied, |_, entry| entry.until <= now);
+        }
+        ended.len()
+    }
+
+    /// How many entries there are, ended ones that were not swept yet included.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl fmt::Debug for Denylist {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Denylist")
+            .field("len", &self.len())
+            .finish()
+    }
+}

@@ -1,0 +1,96 @@
+//! The tokens of a session, made from its record.
+
+use std::fmt;
+use std::sync::Arc;
+
+use latchkey_core::{Rng, Session, Timestamp, TokenId, User};
+use latchkey_tokens::{AccessTokens, Grant, KeyError, RefreshTokens};
+
+use super::keys::Keys;
+
+/// Both tokens, and how long they live from now.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// The access token.
+    pub access: String,
+    /// Its life in seconds.
+    pub expires_in: u64,
+    /// The refresh token of the session's generation in force.
+    pub refresh: String,
+    /// Seconds to the session's absolute end.
+    pub refresh_expires_in: u64,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens")
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes tokens.
+pub struct Issuer {
+    access: AccessTokens,
+    refresh: RefreshTokens,
+    rng: Arc<dyn Rng>,
+    admins: Vec<String>,
+}
+
+impl Issuer {
+    /// Over these services; `admins` are the configured addresses.
+    pub fn new(
+        access: AccessTokens,
+        refresh: RefreshTokens,
+        rng: Arc<dyn Rng>,
+        admins: Vec<String>,
+    ) -> Self {
+        Self {
+            access,
+            refresh,
+            rng,
+            admins,
+        }
+    }
+
+    /// The refresh tokens, to verify one.
+    pub const fn refresh_tokens(&self) -> &RefreshTokens {
+        &self.refresh
+    }
+
+    /// The tokens of `session` as its record stands: the access token ends at `expires_at`, which
+    /// the record must have been told of.
+    pub fn issue(
+        &self,
+        keys: &Keys,
+        session: &Session,
+        user: &User,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Tokens, KeyError> {
+        let expires_at = expires_at.min(session.access_until);
+        let grant = Grant {
+            user: user.id,
+            session: session.id,
+            token: TokenId::random(&*self.rng),
+            auth_time: session.auth_time,
+            email: user.email.clone(),
+            name: user.name.clone(),
+            roles: user.roles(&self.admins),
+            issued_at: now,
+            expires_at,
+        };
+        Ok(Tokens {
+            access: self.access.issue(&keys.ring(), grant)?,
+            expires_in: expires_at.as_secs().saturating_sub(now.as_secs()),
+            refresh: self.refresh.issue(session),
+            refresh_expires_in: session.absolute_end.as_secs().saturating_sub(now.as_secs()),
+        })
+    }
+}
+
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,11 @@
+//! The use cases: what happens, in domain terms. No HTTP types here, and no use case calls
+//! another; what two of them need is a service of its own.
+
+pub mod access;
+pub mod denylist;
+pub mod issue;
+pub mod keys;
+pub mod refresh;
+pub mod revoke;
+pub mod sign_in;
+pub mod sign_out;

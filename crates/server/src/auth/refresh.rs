@@ -1,0 +1,93 @@
+//! The refresh grant: the decision of `latchkey_core::rotation`, and the tokens that follow.
+
+use core::time::Duration;
+
+use latchkey_core::rotation::{Decision, Limits, Presented, Refusal};
+use latchkey_store::{Rotate, StoreError};
+use latchkey_tokens::{KeyError, RefreshTokenError, digest};
+
+use super::issue::Tokens;
+use crate::state::State;
+
+/// A refresh token was not exchanged.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// It is none of ours, was altered, or is past its end.
+    #[error("the refresh token is not valid; sign in again")]
+    Invalid(#[from] RefreshTokenError),
+    /// The session is not known here.
+    #[error("the session of this refresh token is not known; sign in again")]
+    UnknownSession,
+    /// The session is over.
+    #[error("the session of this refresh token is over; sign in again")]
+    Ended(Refusal),
+    /// Someone used it before.
+    #[error("this refresh token was used before, so the session was ended; sign in again")]
+    Replayed,
+    /// Another request rotated it moments ago.
+    #[error("another request has just rotated this refresh token; use the tokens it was given")]
+    Superseded,
+    /// The session is bound to a key that did not speak.
+    #[error("this session is bound to a key, and the request was not signed with it")]
+    Unproven,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No token could be signed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// Exchanges a refresh token for its successor and a fresh access token, which lives for
+/// `access_life` if that is shorter than configured.
+pub async fn refresh(
+    state: &State,
+    token: &str,
+    idempotency_key: Option<&str>,
+    access_life: Option<Duration>,
+) -> Result<Tokens, RefreshError> {
+    let now = state.clock.now();
+    let claims = state.issuer.refresh_tokens().verify(token, now)?;
+    let configured = state.config.tokens.access_ttl;
+    let access = access_life.map_or(configured, |life| life.min(configured));
+    let rotate = Rotate {
+        session: claims.sid,
+        presented: Presented {
+            generation: claims.generation,
+            key: idempotency_key.map(digest::idempotency_key),
+            proof: None,
+            user_banned: false,
+        },
+        now,
+        limits: Limits {
+            access,
+            idle: state.config.tokens.idle_ttl,
+        },
+    };
+    let rotated = state
+        .store
+        .rotate(rotate)
+        .await?
+        .ok_or(RefreshError::UnknownSession)?;
+    if let Some(denial) = &rotated.denial {
+        state.denylist.insert(denial);
+    }
+    match rotated.decision {
+        Decision::Rotated(session) | Decision::Repeated(session) => {
+            let expires_at = now.plus(access);
+            Ok(state
+                .issuer
+                .issue(&state.keys, &session, &rotated.user, now, expires_at)?)
+        }
+        Decision::Superseded => Err(RefreshError::Superseded),
+        Decision::Replayed(session) => {
+            tracing::warn!(
+                session = %session.id, user = %session.user,
+                "a refresh token was used twice: the session is ended"
+            );
+            Err(RefreshError::Replayed)
+        }
+        Decision::Unproven => Err(RefreshError::Unproven),
+        Decision::Refused(refusal) => Err(RefreshError::Ended(refusal)),
+    }
+}

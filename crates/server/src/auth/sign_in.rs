@@ -1,0 +1,199 @@
+//! Signing in with a provider: off to it, and back.
+
+use core::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use latchkey_core::rng;
+use latchkey_core::session::Lifetimes;
+use latchkey_core::sign_in::FLOW_TTL;
+use latchkey_core::{FlowId, LoginFlow, ReturnTo, Rng, Session, SessionId, SessionOrigin, UserId};
+use latchkey_identity::{AuthorizationAnswer, AuthorizeRequest, Prompt, Provider, SignInError};
+use latchkey_store::{NewSession, Opened, StoreError};
+use latchkey_tokens::KeyError;
+
+use super::issue::Tokens;
+use crate::state::State;
+
+/// A sign-in could not be begun.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    /// No provider of this name.
+    #[error("there is no provider of this name; GET /auth/providers lists them")]
+    UnknownProvider,
+    /// The provider cannot be used now.
+    #[error(transparent)]
+    Provider(#[from] SignInError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A sign-in begun.
+#[derive(Debug)]
+pub struct Begun {
+    /// Where to send the browser.
+    pub url: String,
+    /// What its cookie must remember.
+    pub flow: FlowId,
+}
+
+/// Sends a person to a provider (DESIGN: state, nonce and PKCE verifier of 256 bits each).
+pub async fn begin(
+    state: &State,
+    provider: &str,
+    return_to: ReturnTo,
+    prompt: Prompt,
+) -> Result<Begun, BeginError> {
+    let now = state.clock.now();
+    let provider = find(state, provider).ok_or(BeginError::UnknownProvider)?;
+    let flow = LoginFlow {
+        id: FlowId::random(&*state.rng),
+        provider: provider.id().to_owned(),
+        state: secret(&*state.rng),
+        nonce: secret(&*state.rng),
+        verifier: secret(&*state.rng),
+        return_to,
+        expires_at: now.plus(FLOW_TTL),
+    };
+    let request = AuthorizeRequest {
+        state: &flow.state,
+        nonce: &flow.nonce,
+        verifier: &flow.verifier,
+        redirect_uri: &state.redirect_uri(),
+        prompt,
+    };
+    let url = provider.authorize_url(&request, now).await?.into();
+    let id = flow.id;
+    state.store.put_login_flow(flow).await?;
+    Ok(Begun { url, flow: id })
+}
+
+/// What the browser brought back.
+#[derive(Debug)]
+pub struct Answer<'a> {
+    /// The sign-ins under way in this browser, by its cookie.
+    pub flows: Vec<FlowId>,
+    /// `state`
+    pub state: &'a str,
+    /// `code`
+    pub code: &'a str,
+    /// `iss` (RFC 9207)
+    pub iss: Option<&'a str>,
+    /// `User-Agent` of the browser.
+    pub user_agent: Option<String>,
+    /// Its address.
+    pub address: Option<String>,
+}
+
+/// A sign-in could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum FinishError {
+    /// Missing, foreign, late or used.
+    #[error(
+        "no sign-in of this browser fits: it was begun in another one, took longer than ten \
+         minutes, or was finished already; begin again"
+    )]
+    FlowNotFound,
+    /// The provider, or its answer, is not good.
+    #[error(transparent)]
+    Provider(#[from] SignInError),
+    /// Not on the allow-list.
+    #[error("this account is not admitted here; ask whoever runs this server")]
+    NotAdmitted,
+    /// Banned.
+    #[error("this account is banned; ask whoever runs this server")]
+    Banned,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No token could be signed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// A person is signed in.
+#[derive(Debug)]
+pub struct Finished {
+    /// Their tokens.
+    pub tokens: Tokens,
+    /// Where they were going.
+    pub return_to: ReturnTo,
+    /// The flow that is used up.
+    pub flow: FlowId,
+}
+
+/// Takes the flow, once, and makes a session of the provider's answer.
+pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, FinishError> {
+    let now = state.clock.now();
+    let taken = state
+        .store
+        .take_login_flow(answer.flows, answer.state.to_owned(), now)
+        .await?;
+    let flow = taken.ok_or(FinishError::FlowNotFound)?;
+    let provider = find(state, &flow.provider).ok_or(FinishError::FlowNotFound)?;
+    let answered = AuthorizationAnswer {
+        code: answer.code,
+        iss: answer.iss,
+        nonce: &flow.nonce,
+        verifier: &flow.verifier,
+        redirect_uri: &state.redirect_uri(),
+    };
+    let profile = provider.complete(&answered, now).await?;
+    if !state.config.admission.admits(&profile) {
+        return Err(FinishError::NotAdmitted);
+    }
+    // The provider took its time: the session begins now.
+    let now = state.clock.now();
+    let new_id = UserId::random(&*state.rng);
+    let user = state.store.upsert_identity(profile, new_id, now).await?;
+    let lifetimes = Lifetimes {
+        access: state.config.tokens.access_ttl,
+        absolute: state.config.tokens.refresh_ttl,
+        idle: state.config.tokens.idle_ttl,
+    };
+    let session = Session::open(
+        SessionId::random(&*state.rng),
+        user.id,
+        None,
+        now,
+        lifetimes,
+    );
+    let origin = SessionOrigin {
+        provider: flow.provider,
+        user_agent: answer.user_agent,
+        address: answer.address,
+    };
+    let new = NewSession {
+        session: session.clone(),
+        origin,
+    };
+    match state.store.open_session(new).await? {
+        Opened::Opened => {}
+        Opened::Banned | Opened::UnknownUser => return Err(FinishError::Banned),
+    }
+    tracing::info!(session = %session.id, user = %user.id, "signed in");
+    let tokens = state
+        .issuer
+        .issue(&state.keys, &session, &user, now, session.access_until)?;
+    Ok(Finished {
+        tokens,
+        return_to: flow.return_to,
+        flow: flow.id,
+    })
+}
+
+/// How long a person has to come back.
+pub const FLOW_LIFE: Duration = FLOW_TTL;
+
+fn find<'a>(state: &'a State, name: &str) -> Option<&'a dyn Provider> {
+    state
+        .providers
+        .iter()
+        .find(|provider| provider.id() == name)
+        .map(|provider| &**provider)
+}
+
+fn secret(rng: &dyn Rng) -> String {
+    URL_SAFE_NO_PAD.encode(rng::bytes::<32>(rng))
+}

@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Sign-in, refresh and instant revocation for single-page apps.
+#[derive(Debug, Parser)]
+#[command(name = "latchkey", version, about, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server
+    Serve(Serve),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look at the signing keys, or rotate them
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Fill a store with denials, to measure with
+    #[command(hide = true)]
+    BenchSeed(BenchSeed),
+}
+
+/// Flags that win over the environment, which wins over the file.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Overrides {
+    /// The configuration file; `latchkey.toml` in this folder if it is there
+    #[arg(long, value_name = "FILE", env = "LATCHKEY_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where the store and the master key live
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Start the server.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Serve {
+    /// Which configuration.
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// The address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// The origin that people and programs see, such as https://id.example.com
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// The folder with the built single-page app
+    #[arg(long, value_name = "DIR")]
+    pub web_dir: Option<PathBuf>,
+    /// Offer a built-in provider to try things out with; on a loopback address only
+    #[arg(long)]
+    pub demo: bool,
+}
+
+/// Look at the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether the configuration is good, and every mistake if it is not
+    Check(Overrides),
+}
+
+/// Look at the signing keys, or rotate them.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Publish a new signing key; it signs once verifiers had time to fetch it
+    Rotate(Overrides),
+}
+
+/// Fill a store with denials, to measure with.
+#[derive(Args, Debug)]
+pub struct BenchSeed {
+    /// Where the store lives
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: PathBuf,
+    /// How many sessions to deny
+    #[arg(long)]
+    pub denials: u64,
+}

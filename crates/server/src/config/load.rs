@@ -1,0 +1,210 @@
+//! From layers of text to a checked [`Config`].
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::admission::AdmissionSection;
+use super::log::LogSection;
+use super::providers::{self, ProviderSection};
+use super::public_url::PublicUrl;
+use super::store::StoreSection;
+use super::tls::TlsConfig;
+use super::tokens::TokensSection;
+use super::{Config, environment};
+use crate::cli::{Overrides, Serve};
+
+/// The configuration is not good; each mistake is a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n          "))]
+pub struct ConfigError(pub Vec<String>);
+
+/// Sentences about what is wrong.
+#[derive(Debug, Default)]
+pub(super) struct Mistakes(Vec<String>);
+
+impl Mistakes {
+    pub(super) fn add(&mut self, sentence: impl Into<String>) {
+        self.0.push(sentence.into());
+    }
+
+    /// Keeps the sentence of an error; the value goes on otherwise.
+    pub(super) fn take<T>(&mut self, result: Result<T, String>) -> Option<T> {
+        result.map_err(|sentence| self.add(sentence)).ok()
+    }
+}
+
+/// The file as it is written, unchecked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    public_url: Option<String>,
+    #[serde(default = "default_listen")]
+    listen: SocketAddr,
+    #[serde(default = "default_data_dir")]
+    data_dir: PathBuf,
+    master_key_file: Option<PathBuf>,
+    web_dir: Option<PathBuf>,
+    #[serde(default)]
+    demo: bool,
+    #[serde(default)]
+    admins: Vec<String>,
+    #[serde(default)]
+    store: StoreSection,
+    #[serde(default)]
+    tokens: TokensSection,
+    #[serde(default)]
+    admission: AdmissionSection,
+    #[serde(default)]
+    providers: std::collections::BTreeMap<String, ProviderSection>,
+    #[serde(default)]
+    log: LogSection,
+    tls: Option<TlsConfig>,
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 7000))
+}
+
+fn default_data_dir() -> PathBuf {
+    PathBuf::from("data")
+}
+
+/// Loads the configuration of `latchkey serve`.
+pub fn load(
+    flags: &Serve,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let mut mistakes = Mistakes::default();
+    let mut table = match file(flags.overrides.config.as_deref()) {
+        Ok(table) => table,
+        Err(sentence) => return Err(ConfigError(vec![sentence])),
+    };
+    environment::overlay(&mut table, variables, &mut mistakes);
+    let mut set = |key: &str, value: Option<String>| {
+        if let Some(value) = value {
+            table.insert(key.to_owned(), Value::String(value));
+        }
+    };
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    set("data_dir", flags.overrides.data_dir.as_ref().map(text));
+    set("listen", flags.listen.map(|address| address.to_string()));
+    set("public_url", flags.public_url.clone());
+    set("web_dir", flags.web_dir.as_ref().map(text));
+    if flags.demo {
+        table.insert("demo".to_owned(), Value::Boolean(true));
+    }
+    match serde_path_to_error::deserialize(Value::Table(table)) {
+        Ok(file) => check(file, mistakes),
+        Err(error) => {
+            mistakes.add(sentence_of(&error));
+            Err(ConfigError(mistakes.0))
+        }
+    }
+}
+
+/// Loads the configuration of the commands that start no server.
+pub fn load_for(
+    overrides: &Overrides,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    load(
+        &Serve {
+            overrides: overrides.clone(),
+            ..Serve::default()
+        },
+        variables,
+    )
+}
+
+fn file(path: Option<&Path>) -> Result<Table, String> {
+    let (path, chosen) = match path {
+        Some(path) => (path, true),
+        None => (Path::new("latchkey.toml"), false),
+    };
+    match fs::read_to_string(path) {
+        Ok(text) => text.parse().map_err(|error: toml::de::Error| {
+            let line = error
+                .span()
+                .map_or(1, |span| text[..span.start].lines().count().max(1));
+            format!("{}, line {line}: {}", path.display(), error.message())
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !chosen => Ok(Table::new()),
+        Err(error) => Err(format!(
+            "the configuration file {} cannot be read: {error}",
+            path.display()
+        )),
+    }
+}
+
+fn sentence_of(error: &serde_path_to_error::Error<toml::de::Error>) -> String {
+    let path = error.path().to_string();
+    let message = error.inner().message();
+    if let Some(unknown) = message.strip_prefix("unknown field ") {
+        let (name, known) = unknown
+            .split_once(", expected ")
+            .unwrap_or((unknown, "none"));
+        let name = name.trim_matches('`');
+        let section = path
+            .strip_suffix(name)
+            .unwrap_or_default()
+            .trim_end_matches('.');
+        let place = if section.is_empty() {
+            "there".to_owned()
+        } else {
+            format!("in [{section}]")
+        };
+        return format!("{path}: there is no such key; known {place}: {known}");
+    }
+    format!("{path}: {message}")
+}
+
+fn check(file: File, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
+    let public_url = file
+        .public_url
+        .and_then(|text| mistakes.take(PublicUrl::parse(&text)));
+    let loopback = file.listen.ip().is_loopback();
+    if file.demo && !loopback {
+        mistakes.add(format!(
+            "demo: anyone can sign in as anyone there, so it needs a loopback address; \
+             listen is {}",
+            file.listen
+        ));
+    }
+    if public_url.is_none() && !loopback && mistakes.0.is_empty() {
+        mistakes.add(format!(
+            "public_url: set it to the origin that people see, such as \
+             \"https://id.example.com\"; it cannot be told from listen = \"{}\"",
+            file.listen
+        ));
+    }
+    for address in file.admins.iter().filter(|address| !address.contains('@')) {
+        mistakes.add(format!("admins: {address:?} is no email address"));
+    }
+    let tokens = file.tokens.check(&mut mistakes);
+    let admission = file.admission.check(&mut mistakes);
+    let providers = providers::check(file.providers, &mut mistakes);
+    let store = mistakes.take(file.store.check());
+    let log = file.log.check();
+    match (tokens, admission, store) {
+        (Some(tokens), Some(admission), Some(store)) if mistakes.0.is_empty() => Ok(Config {
+            public_url,
+            listen: file.listen,
+            data_dir: file.data_dir,
+            master_key_file: file.master_key_file,
+            web_dir: file.web_dir,
+            demo: file.demo,
+            admins: file.admins,
+            store,
+            tokens,
+            admission,
+            providers,
+            log,
+            tls: file.tls,
+        }),
+        _ => Err(ConfigError(mistakes.0)),
+    }
+}

@@ -1,0 +1,60 @@
+//! The configuration: defaults, then the file, then the environment, then flags. All of it is
+//! checked before a port opens, and every mistake is one sentence that names the key.
+
+mod admission;
+mod duration;
+mod environment;
+mod load;
+mod log;
+mod providers;
+mod public_url;
+mod store;
+mod tls;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+pub use load::{ConfigError, load, load_for};
+pub use log::{LogConfig, LogFormat};
+pub use public_url::PublicUrl;
+pub use store::StoreKind;
+pub use tls::TlsConfig;
+pub use tokens::TokensConfig;
+
+use latchkey_core::Admission;
+use latchkey_identity::OidcConfig;
+
+/// The configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `public_url`: the one origin that people see. `None`: follows from the address.
+    pub public_url: Option<PublicUrl>,
+    /// `listen`: the address to listen on.
+    pub listen: SocketAddr,
+    /// `data_dir`: where the store and the master key live.
+    pub data_dir: PathBuf,
+    /// `master_key_file`: the master key, if it does not live in `data_dir`.
+    pub master_key_file: Option<PathBuf>,
+    /// `web_dir`: the built single-page app, if it is not inside the binary.
+    pub web_dir: Option<PathBuf>,
+    /// `demo`: whether the built-in provider is offered.
+    pub demo: bool,
+    /// `admins`: verified email addresses of those with the role `admin`.
+    pub admins: Vec<String>,
+    /// `[store]`
+    pub store: StoreKind,
+    /// `[tokens]`
+    pub tokens: TokensConfig,
+    /// `[admission]`
+    pub admission: Admission,
+    /// `[providers.NAME]`, in the order in which to offer them.
+    pub providers: Vec<OidcConfig>,
+    /// `[log]`
+    pub log: LogConfig,
+    /// `[tls]`
+    pub tls: Option<TlsConfig>,
+}

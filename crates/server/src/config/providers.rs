@@ -1,0 +1,131 @@
+//! `[providers.NAME]`
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use latchkey_identity::{Kind, OidcConfig, default_scopes, google};
+use serde::Deserialize;
+
+use super::load::Mistakes;
+
+/// The name of the built-in provider; nobody else may take it.
+const DEMO: &str = "demo";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderSection {
+    kind: Option<String>,
+    label: Option<String>,
+    issuer: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    client_secret_file: Option<PathBuf>,
+    scopes: Option<Vec<String>>,
+}
+
+/// Google first, the others by name.
+pub(super) fn check(
+    sections: BTreeMap<String, ProviderSection>,
+    mistakes: &mut Mistakes,
+) -> Vec<OidcConfig> {
+    let mut providers = Vec::new();
+    for (name, section) in sections {
+        let known = mistakes.take(one(&name, section));
+        providers.extend(known);
+    }
+    providers.sort_by_key(|provider: &OidcConfig| provider.id != "google");
+    providers
+}
+
+fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
+    let key = format!("providers.{name}");
+    let usable = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if name.is_empty() || !name.chars().all(usable) {
+        return Err(format!(
+            "{key}: a provider's name is made of a-z, 0-9, - and _"
+        ));
+    }
+    if name == DEMO {
+        return Err(format!(
+            "{key}: this name is taken by the provider of --demo"
+        ));
+    }
+    let client_id = section
+        .client_id
+        .filter(|id| !id.is_empty())
+        .ok_or(format!("{key}.client_id: set it"))?;
+    let secret = secret(&key, section.client_secret, section.client_secret_file)?;
+    let kind = section
+        .kind
+        .as_deref()
+        .unwrap_or(if name == "google" { "google" } else { "oidc" });
+    let mut config = match kind {
+        "google" => {
+            let secret = secret.ok_or(format!(
+                "{key}.client_secret: set it, or client_secret_file; Google gives it with the \
+                 client id"
+            ))?;
+            google(client_id, secret)
+        }
+        "oidc" => OidcConfig {
+            id: name.to_owned(),
+            label: name.to_owned(),
+            kind: Kind::Oidc,
+            issuer: section
+                .issuer
+                .clone()
+                .ok_or(format!("{key}.issuer: set it"))?,
+            client_id,
+            client_secret: secret,
+            scopes: default_scopes(),
+        },
+        other => {
+            return Err(format!(
+                "{key}.kind: {other:?} is none of: \"google\", \"oidc\""
+            ));
+        }
+    };
+    name.clone_into(&mut config.id);
+    if let Some(label) = section.label {
+        config.label = label;
+    }
+    if let Some(issuer) = section.issuer {
+        config.issuer = issuer;
+    }
+    if let Some(scopes) = section.scopes {
+        if !scopes.iter().any(|scope| scope == "openid") {
+            return Err(format!(
+                "{key}.scopes: OpenID Connect needs \"openid\" among them"
+            ));
+        }
+        config.scopes = scopes;
+    }
+    // The same checks as at start, so that `config check` knows of them.
+    let http = latchkey_identity::HttpClient::new().map_err(|error| error.to_string())?;
+    latchkey_identity::OidcProvider::new(config.clone(), http)
+        .map_err(|error| format!("{key}: {error}"))?;
+    Ok(config)
+}
+
+/// A secret is a value or a file.
+fn secret(
+    key: &str,
+    value: Option<String>,
+    file: Option<PathBuf>,
+) -> Result<Option<String>, String> {
+    match (value, file) {
+        (Some(_), Some(_)) => Err(format!(
+            "{key}: client_secret and client_secret_file are both set; keep one"
+        )),
+        (Some(value), None) => Ok(Some(value)),
+        (None, Some(path)) => match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim_end().to_owned())),
+            Err(error) => Err(format!(
+                "{key}.client_secret_file: {} cannot be read: {error}",
+                path.display()
+            )),
+        },
+        (None, None) => Ok(None),
+    }
+}

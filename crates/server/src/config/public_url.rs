@@ -1,0 +1,81 @@
+//! `public_url`: the one origin. Redirect URIs, the issuer and cookies follow from it.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use url::{Host, Url};
+
+/// An origin without a trailing slash: `https://id.example.com`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    /// Reads the key. Plain http is for loopback: elsewhere tokens would cross the network bare.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let url =
+            Url::parse(text).map_err(|error| format!("public_url: {text:?} is no URL: {error}"))?;
+        if !(url.path() == "/" || url.path().is_empty())
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+            || url.password().is_some()
+        {
+            return Err(format!(
+                "public_url: {text:?} has more than scheme, host and port; write an origin such \
+                 as \"https://id.example.com\""
+            ));
+        }
+        let loopback = match url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            None => false,
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            _ => {
+                return Err(format!(
+                    "public_url: {text:?} must begin with https://; http:// is for loopback only"
+                ));
+            }
+        }
+        Ok(Self(url.origin().ascii_serialization()))
+    }
+
+    /// What a server on a loopback address is called when nothing else is said.
+    pub fn of_address(address: SocketAddr, tls: bool) -> Self {
+        Self(format!(
+            "{}://{address}",
+            if tls { "https" } else { "http" }
+        ))
+    }
+
+    /// The origin.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether browsers reach the server through TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+
+    /// Host and port as they stand in a `Host` header.
+    pub fn authority(&self) -> &str {
+        self.0
+            .split_once("://")
+            .map_or("", |(_, authority)| authority)
+    }
+
+    /// The URL of a path of this server.
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

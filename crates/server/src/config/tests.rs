@@ -1,0 +1,185 @@
+use std::time::Duration;
+
+use super::{Config, ConfigError, load};
+use crate::cli::{Overrides, Serve};
+
+/// Loads this text as the file, with these variables.
+fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), text).expect("written");
+    let overrides = Overrides {
+        config: Some(file.path().to_owned()),
+        data_dir: None,
+    };
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    load(
+        &Serve {
+            overrides,
+            ..Serve::default()
+        },
+        variables,
+    )
+}
+
+#[track_caller]
+fn mistake(text: &str, variables: &[(&str, &str)], expected: &str) {
+    let error = loaded(text, variables)
+        .expect_err("it was taken")
+        .to_string();
+    assert!(
+        error.contains(expected),
+        "{error:?} does not say {expected:?}"
+    );
+}
+
+#[test]
+fn defaults_are_those_of_the_documentation() {
+    let config = loaded("", &[]).expect("an empty file is good");
+    assert_eq!(config.listen.to_string(), "127.0.0.1:7000");
+    assert_eq!(config.tokens.access_ttl, Duration::from_mins(10));
+    assert_eq!(config.tokens.refresh_ttl, Duration::from_hours(24 * 30));
+    assert_eq!(config.tokens.idle_ttl, Duration::from_hours(24 * 14));
+    assert!(config.providers.is_empty() && !config.demo);
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let text = "listen = \"127.0.0.1:1\"\n[tokens]\naccess_ttl = \"1m\"\n";
+    let variables = [
+        ("LATCHKEY_TOKENS__ACCESS_TTL", "90s"),
+        ("LATCHKEY_LISTEN", "127.0.0.1:2"),
+        ("LATCHKEY_ADMINS", "ada@example.com, bob@example.com"),
+        ("LATCHKEY_DEMO", "true"),
+        ("GOOGLE_CLIENT_ID", "id"),
+        ("GOOGLE_CLIENT_SECRET", "secret"),
+        ("UNRELATED", "x"),
+    ];
+    let config = loaded(text, &variables).expect("good");
+    assert_eq!(config.tokens.access_ttl, Duration::from_secs(90));
+    assert_eq!(config.listen.port(), 2);
+    assert_eq!(config.admins, ["ada@example.com", "bob@example.com"]);
+    assert!(config.demo);
+    assert_eq!(config.providers[0].id, "google");
+    assert_eq!(config.providers[0].label, "Google");
+}
+
+#[test]
+fn google_comes_first_and_secrets_may_be_files() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "from-a-file\n").expect("written");
+    let text = format!(
+        "[providers.google]\nclient_id = \"a\"\nclient_secret = \"b\"\n\
+         [providers.acme]\nkind = \"oidc\"\nlabel = \"Acme\"\nissuer = \"http://127.0.0.1:1\"\n\
+         client_id = \"c\"\nclient_secret_file = {:?}\n",
+        file.path()
+    );
+    let config = loaded(&text, &[]).expect("good");
+    let ids: Vec<_> = config
+        .providers
+        .iter()
+        .map(|provider| provider.id.as_str())
+        .collect();
+    assert_eq!(ids, ["google", "acme"]);
+    assert_eq!(
+        config.providers[1].client_secret.as_deref(),
+        Some("from-a-file")
+    );
+}
+
+#[test]
+fn every_mistake_names_its_key() {
+    mistake("listen = ", &[], "line 1");
+    mistake("\n\n[tokens\n", &[], "line 3");
+    mistake(
+        "lisen = \"127.0.0.1:1\"",
+        &[],
+        "lisen: there is no such key",
+    );
+    mistake(
+        "[tokens]\nacces_ttl = \"1m\"",
+        &[],
+        "tokens.acces_ttl: there is no such key",
+    );
+    mistake("listen = \"nowhere\"", &[], "listen: ");
+    mistake(
+        "[tokens]\naccess_ttl = \"soon\"",
+        &[],
+        "tokens.access_ttl: \"soon\" is no duration",
+    );
+    mistake("[tokens]\naccess_ttl = 600", &[], "tokens.access_ttl");
+    mistake("[tokens]\naccess_ttl = \"0s\"", &[], "tokens.access_ttl");
+    mistake("[tokens]\naccess_ttl = \"2d\"", &[], "tokens.access_ttl");
+    mistake("[tokens]\nalgorithm = \"RS256\"", &[], "tokens.algorithm");
+    mistake("[store]\nkind = \"mysql\"", &[], "store.kind");
+    mistake("[admission]\nmode = \"allow-list\"", &[], "admission");
+    mistake("[admission]\nemails = [\"a@b\"]", &[], "admission.mode");
+    mistake("admins = [\"ada\"]", &[], "admins");
+    mistake("public_url = \"http://id.example.com\"", &[], "public_url");
+    mistake(
+        "public_url = \"https://id.example.com/path\"",
+        &[],
+        "public_url",
+    );
+    mistake("public_url = \"nonsense\"", &[], "public_url");
+    mistake("listen = \"0.0.0.0:1\"", &[], "public_url: set it");
+    mistake("listen = \"0.0.0.0:1\"\ndemo = true", &[], "demo");
+    mistake(
+        "[providers.x]\nkind = \"saml\"\nclient_id = \"a\"",
+        &[],
+        "providers.x.kind",
+    );
+    mistake(
+        "[providers.x]\nkind = \"oidc\"\nclient_id = \"a\"",
+        &[],
+        "providers.x.issuer",
+    );
+    mistake(
+        "[providers.google]\nclient_id = \"a\"",
+        &[],
+        "providers.google.client_secret",
+    );
+    mistake("[providers.demo]\nclient_id = \"a\"", &[], "providers.demo");
+    let plain = "[providers.x]\nissuer = \"http://x.example\"\nclient_id = \"a\"";
+    mistake(plain, &[], "providers.x");
+    mistake(
+        "",
+        &[("LATCHKEY_TOKNES__ACCESS_TTL", "1m")],
+        "toknes: there is no such key",
+    );
+    mistake(
+        "",
+        &[("LATCHKEY_LISTEN__PORT", "1"), ("LATCHKEY_LISTEN", "x")],
+        "LISTEN",
+    );
+}
+
+#[test]
+fn several_mistakes_are_told_at_once() {
+    let text = "admins = [\"ada\"]\n[tokens]\naccess_ttl = \"2d\"\n[store]\nkind = \"x\"";
+    let ConfigError(mistakes) = loaded(text, &[]).expect_err("it was taken");
+    assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+}
+
+#[test]
+fn a_file_that_was_named_must_be_there() {
+    let overrides = Overrides {
+        config: Some("/nonexistent.toml".into()),
+        data_dir: None,
+    };
+    let error = load(
+        &Serve {
+            overrides,
+            ..Serve::default()
+        },
+        [],
+    )
+    .expect_err("it was taken");
+    assert!(
+        error
+            .to_string()
+            .contains("/nonexistent.toml cannot be read"),
+        "{error}"
+    );
+}

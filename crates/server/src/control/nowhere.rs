@@ -1,0 +1,16 @@
+//! Where there are no Unix sockets, no command reaches a running server.
+
+use std::path::Path;
+
+use super::{Reply, Request};
+use crate::state::AppState;
+
+/// Listens for nothing.
+pub fn listen(_: AppState) -> Option<()> {
+    None
+}
+
+/// Finds no server.
+pub async fn ask(_: &Path, _: Request) -> anyhow::Result<Option<Reply>> {
+    Ok(None)
+}

@@ -1,0 +1,115 @@
+//! The control socket, where there are Unix sockets.
+
+use core::time::Duration;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinHandle;
+
+use super::{Reply, Request, carry_out, socket};
+use crate::state::AppState;
+
+/// How long either side waits for the other's line.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest line, in bytes.
+const LINE: u64 = 64 * 1024;
+
+/// The socket; gone when this is dropped.
+#[derive(Debug)]
+pub struct Control {
+    path: PathBuf,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.task.abort();
+        drop(fs::remove_file(&self.path));
+    }
+}
+
+/// Listens for commands. A server without its control socket serves all the same.
+pub fn listen(state: AppState) -> Option<Control> {
+    let path = socket(&state.config.data_dir);
+    match bind(&path) {
+        Ok(listener) => {
+            let task = tokio::spawn(answer_all(listener, state));
+            Some(Control { path, task })
+        }
+        Err(error) => {
+            let path = path.display();
+            tracing::warn!(%path, %error, "no control socket: commands will not reach this server");
+            None
+        }
+    }
+}
+
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    // The store's lock says that no other server runs here: what is left is a leftover.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+async fn answer_all(listener: UnixListener, state: AppState) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let state = state.clone();
+        tokio::spawn(async move {
+            if let Err(error) = tokio::time::timeout(PATIENCE, answer(stream, &state)).await {
+                tracing::debug!(%error, "a command did not come in time");
+            }
+        });
+    }
+}
+
+async fn answer(stream: UnixStream, state: &AppState) -> io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(read.take(LINE)).read_line(&mut line).await?;
+    let reply: Reply = match serde_json::from_str(&line) {
+        Ok(request) => carry_out(state, request).await,
+        Err(error) => Err(format!("this server does not know the command: {error}")),
+    };
+    let mut bytes = serde_json::to_vec(&reply)?;
+    bytes.push(b'\n');
+    write.write_all(&bytes).await
+}
+
+/// Tells the server over this data directory to do something; `None` if none runs there.
+pub async fn ask(data_dir: &Path, request: Request) -> anyhow::Result<Option<Reply>> {
+    let path = socket(data_dir);
+    let stream = match UnixStream::connect(&path).await {
+        Ok(stream) => stream,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error).context(format!("control socket {}", path.display())),
+    };
+    let talk = async {
+        let (read, mut write) = stream.into_split();
+        let mut bytes = serde_json::to_vec(&request)?;
+        bytes.push(b'\n');
+        write.write_all(&bytes).await?;
+        let mut line = String::new();
+        BufReader::new(read.take(LINE)).read_line(&mut line).await?;
+        Ok(serde_json::from_str(&line)?)
+    };
+    let reply: anyhow::Result<Reply> = tokio::time::timeout(PATIENCE, talk)
+        .await
+        .context("the server did not answer")?;
+    reply.map(Some)
+}

@@ -1,0 +1,269 @@
+//! Every error that HTTP can see, with its status and code: one exhaustive match.
+//!
+//! A handler returns an [`ApiError`]; it travels in the response's extensions to
+//! `middleware::envelope`, which writes the body: problem details (RFC 9457), or the OAuth form
+//! (RFC 6749 §5.2) at the endpoints that RFC is about.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use latchkey_identity::SignInError;
+use latchkey_store::StoreError;
+use latchkey_tokens::{AccessTokenError, KeyError};
+use latchkey_types::ErrorCode;
+
+use crate::auth::access::AccessError;
+use crate::auth::refresh::RefreshError;
+use crate::auth::sign_in::{BeginError, FinishError};
+
+/// What went wrong with a request.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The request is malformed.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// A grant type that this server has not (RFC 6749 §5.2).
+    #[error("grant_type {0:?} is not supported; use authorization_code or refresh_token")]
+    UnsupportedGrantType(String),
+    /// A scope that was not granted (RFC 6749 §6).
+    #[error("scope {0:?} was not granted at the sign-in, and a refresh cannot widen it")]
+    InvalidScope(String),
+    /// Client credentials, where no client has any.
+    #[error("this server has no client with credentials; send the request without them")]
+    InvalidClient,
+    /// No access token.
+    #[error("this needs an access token: Authorization: Bearer <token>")]
+    TokenMissing,
+    /// An access token that is not in force.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// A sign-in could not be begun.
+    #[error(transparent)]
+    Begin(#[from] Arc<BeginError>),
+    /// A sign-in could not be finished.
+    #[error(transparent)]
+    Finish(#[from] Arc<FinishError>),
+    /// A refresh token was not exchanged.
+    #[error(transparent)]
+    Refresh(#[from] Arc<RefreshError>),
+    /// `return_to` leads elsewhere.
+    #[error(transparent)]
+    ReturnTo(#[from] latchkey_core::sign_in::InvalidReturnTo),
+    /// Inside a frame.
+    #[error("a sign-in cannot be started inside a frame; open this site in a tab of its own")]
+    Framed,
+    /// Nothing at this path.
+    #[error("there is nothing at this path")]
+    NotFound,
+    /// Another method.
+    #[error("this path does not take this method")]
+    MethodNotAllowed,
+    /// A body over the limit.
+    #[error("the body is longer than 64 KiB")]
+    PayloadTooLarge,
+    /// A body of another media type.
+    #[error("the body must be {0}")]
+    UnsupportedMediaType(&'static str),
+    /// The server took too long.
+    #[error("the server took too long; try again")]
+    Timeout,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of ours.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// How an [`ApiError`] looks on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Latchkey's code.
+    pub code: ErrorCode,
+    /// OAuth's code (RFC 6749 §5.2).
+    pub oauth: &'static str,
+}
+
+impl ApiError {
+    /// Status and codes.
+    pub fn shape(&self) -> Shape {
+        use ErrorCode as Code;
+        use StatusCode as S;
+        let (status, code, oauth) = match self {
+            Self::InvalidRequest(_) => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_request"),
+            Self::UnsupportedGrantType(_) => (
+                S::BAD_REQUEST,
+                Code::InvalidRequest,
+                "unsupported_grant_type",
+            ),
+            Self::InvalidScope(_) => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_scope"),
+            Self::InvalidClient => (S::UNAUTHORIZED, Code::InvalidRequest, "invalid_client"),
+            Self::TokenMissing => (S::UNAUTHORIZED, Code::TokenMissing, "invalid_token"),
+            Self::Access(error) => match error {
+                AccessError::Token(AccessTokenError::Invalid(_)) => {
+                    (S::UNAUTHORIZED, Code::TokenInvalid, "invalid_token")
+                }
+                AccessError::Token(AccessTokenError::Expired) => {
+                    (S::UNAUTHORIZED, Code::TokenExpired, "invalid_token")
+                }
+                AccessError::Denied(_) => (S::UNAUTHORIZED, Code::TokenRevoked, "invalid_token"),
+            },
+            Self::Begin(error) => match &**error {
+                BeginError::UnknownProvider => {
+                    (S::BAD_REQUEST, Code::UnknownProvider, "invalid_request")
+                }
+                BeginError::Provider(error) => provider(error),
+                BeginError::Store(error) => store(error),
+            },
+            Self::Finish(error) => match &**error {
+                FinishError::FlowNotFound => {
+                    (S::BAD_REQUEST, Code::SignInNotFound, "invalid_grant")
+                }
+                FinishError::Provider(error) => provider(error),
+                FinishError::NotAdmitted => (S::BAD_REQUEST, Code::NotAdmitted, "invalid_grant"),
+                FinishError::Banned => (S::BAD_REQUEST, Code::Banned, "invalid_grant"),
+                FinishError::Store(error) => store(error),
+                FinishError::Key(error) => key(error),
+            },
+            Self::Refresh(error) => match &**error {
+                RefreshError::Invalid(_)
+                | RefreshError::UnknownSession
+                | RefreshError::Ended(_)
+                | RefreshError::Unproven => (S::BAD_REQUEST, Code::SessionEnded, "invalid_grant"),
+                RefreshError::Replayed => (S::BAD_REQUEST, Code::RefreshReplayed, "invalid_grant"),
+                RefreshError::Superseded => (S::CONFLICT, Code::Superseded, "superseded"),
+                RefreshError::Store(error) => store(error),
+                RefreshError::Key(error) => key(error),
+            },
+            Self::ReturnTo(_) => (S::BAD_REQUEST, Code::InvalidReturnTo, "invalid_request"),
+            Self::Framed => (S::FORBIDDEN, Code::Framed, "invalid_request"),
+            Self::NotFound => (S::NOT_FOUND, Code::NotFound, "invalid_request"),
+            Self::MethodNotAllowed => (
+                S::METHOD_NOT_ALLOWED,
+                Code::MethodNotAllowed,
+                "invalid_request",
+            ),
+            Self::PayloadTooLarge => (
+                S::PAYLOAD_TOO_LARGE,
+                Code::PayloadTooLarge,
+                "invalid_request",
+            ),
+            Self::UnsupportedMediaType(_) => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                Code::UnsupportedMediaType,
+                "invalid_request",
+            ),
+            Self::Timeout => (
+                S::SERVICE_UNAVAILABLE,
+                Code::Timeout,
+                "temporarily_unavailable",
+            ),
+            Self::Store(error) => store(error),
+            Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, Code::Internal, "server_error"),
+        };
+        Shape {
+            status,
+            code,
+            oauth,
+        }
+    }
+
+    /// The sentence for the caller. What is ours to mend stays in the log.
+    pub fn detail(&self) -> String {
+        match self.shape().code {
+            ErrorCode::Internal => {
+                "something went wrong here; the request id leads to it in the log".to_owned()
+            }
+            ErrorCode::StoreUnavailable => {
+                "the store cannot be reached and nothing was changed; try again later".to_owned()
+            }
+            _ => self.to_string(),
+        }
+    }
+
+    /// `WWW-Authenticate` (RFC 6750 §3, RFC 6749 §5.2), where one belongs.
+    pub fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::TokenMissing => Some(r#"Bearer realm="latchkey""#),
+            Self::Access(AccessError::Token(AccessTokenError::Invalid(_))) => Some(
+                r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token is invalid""#,
+            ),
+            Self::Access(AccessError::Token(AccessTokenError::Expired)) => Some(
+                r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token expired""#,
+            ),
+            Self::Access(AccessError::Denied(_)) => Some(
+                r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token was revoked""#,
+            ),
+            Self::InvalidClient => Some(r#"Basic realm="latchkey""#),
+            _ => None,
+        }
+    }
+}
+
+type Parts = (StatusCode, ErrorCode, &'static str);
+
+fn provider(error: &SignInError) -> Parts {
+    match error {
+        SignInError::Unavailable { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::ProviderUnavailable,
+            "temporarily_unavailable",
+        ),
+        SignInError::Refused { .. } => (
+            StatusCode::BAD_REQUEST,
+            ErrorCode::ProviderRefused,
+            "invalid_grant",
+        ),
+        SignInError::Invalid { .. } => (
+            StatusCode::BAD_REQUEST,
+            ErrorCode::ProviderInvalid,
+            "invalid_grant",
+        ),
+    }
+}
+
+fn store(error: &StoreError) -> Parts {
+    match error {
+        StoreError::Unavailable(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::StoreUnavailable,
+            "temporarily_unavailable",
+        ),
+        StoreError::Corrupt { .. } => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::Internal,
+            "server_error",
+        ),
+    }
+}
+
+fn key(_: &KeyError) -> Parts {
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::Internal,
+        "server_error",
+    )
+}
+
+macro_rules! shared {
+    ($($error:ident => $variant:ident),*) => {$(
+        impl From<$error> for ApiError {
+            fn from(error: $error) -> Self {
+                Self::$variant(Arc::new(error))
+            }
+        }
+    )*};
+}
+
+shared!(BeginError => Begin, FinishError => Finish, RefreshError => Refresh);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.shape().status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,65 @@
+//! The access token of a request (RFC 6750).
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use latchkey_tokens::AccessClaims;
+
+use crate::http::error::ApiError;
+use crate::state::AppState;
+
+/// The claims of the access token in the `Authorization` header, the only place where one is
+/// looked for (RFC 6750 §2.2 and §2.3 are not supported: bodies and URLs end up in logs).
+#[derive(Clone, Debug)]
+pub struct Authenticated(pub Arc<AccessClaims>);
+
+impl FromRequestParts<AppState> for Authenticated {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let token = token(&parts.headers)?;
+        if parts.uri.query().is_some_and(|query| {
+            query
+                .split('&')
+                .any(|pair| pair.split('=').next() == Some("access_token"))
+        }) {
+            return Err(ApiError::InvalidRequest(
+                "an access token belongs in the Authorization header, and only there".to_owned(),
+            ));
+        }
+        let now = state.clock.now();
+        let claims = state
+            .authenticator
+            .authenticate(token, &state.keys, &state.denylist, now)?;
+        Ok(Self(claims))
+    }
+}
+
+fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or(ApiError::TokenMissing)?;
+    if values.next().is_some() {
+        return Err(ApiError::InvalidRequest(
+            "there are two Authorization headers; send one".to_owned(),
+        ));
+    }
+    let malformed =
+        || ApiError::InvalidRequest("write Authorization: Bearer <access token>".to_owned());
+    let value = value.to_str().map_err(|_| malformed())?;
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            let token = token.trim_start_matches(' ');
+            if token.is_empty() || token.contains([' ', ',']) {
+                return Err(malformed());
+            }
+            Ok(token)
+        }
+        // Another scheme is no access token (RFC 9110 §11.4).
+        Some(_) => Err(ApiError::TokenMissing),
+        None if value.eq_ignore_ascii_case("bearer") => Err(malformed()),
+        None => Err(ApiError::TokenMissing),
+    }
+}

@@ -1,0 +1,13 @@
+//! From a request to values, or to the error that says what was wrong.
+
+mod bearer;
+mod cookie;
+mod device;
+mod form;
+mod json;
+
+pub use bearer::Authenticated;
+pub use cookie::FlowCookie;
+pub use device::Device;
+pub use form::Form;
+pub use json::OptionalJson;

@@ -1,0 +1,148 @@
+//! Around every request: a time limit, a request id, the security headers, the bodies of errors,
+//! and the log of what went wrong.
+
+use core::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use latchkey_types::{OAuthError, Problem, paths};
+
+use super::headers;
+use crate::http::error::ApiError;
+use crate::state::AppState;
+
+/// The longest a request may take.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// See the module.
+pub async fn envelope(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = Path::of(request.uri().path());
+    let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
+        .then(|| (request.method().clone(), request.uri().path().to_owned()));
+    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
+    let mut response = answered.unwrap_or_else(|_| ApiError::Timeout.into_response());
+    if response.status().is_client_error() || response.status().is_server_error() {
+        response = explain(response, path);
+    }
+    headers::secure(response.headers_mut(), state.public_url.is_https());
+    if path != Path::Other && !response.headers().contains_key(CACHE_CONTROL) {
+        headers::no_store(response.headers_mut());
+    }
+    if let Some((method, path)) = log {
+        let status = response.status().as_u16();
+        tracing::debug!(target: "latchkey::http", %method, path, status);
+    }
+    response
+}
+
+/// What a path says about the form of its answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Path {
+    /// RFC 6749 is about it.
+    OAuth,
+    /// For programs.
+    Api,
+    /// Pages and files.
+    Other,
+}
+
+impl Path {
+    fn of(path: &str) -> Self {
+        match path {
+            paths::TOKEN | paths::REFRESH | paths::REVOKE => Self::OAuth,
+            _ if path.starts_with("/api") || path.starts_with("/auth") => Self::Api,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Writes the body of an error.
+fn explain(response: Response, path: Path) -> Response {
+    let status = response.status();
+    let error = match response.extensions().get::<ApiError>() {
+        Some(error) => error.clone(),
+        // Pages have bodies of their own; what axum itself refuses has none of use.
+        None if path == Path::Other => return response,
+        None => foreign(status),
+    };
+    let shape = error.shape();
+    let request_id = request_id();
+    if shape.status.is_server_error() {
+        tracing::error!(request_id, code = shape.code.as_str(), error = %error, "request failed");
+    } else {
+        tracing::debug!(request_id, code = shape.code.as_str(), error = %error, "request refused");
+    }
+    let mut explained = if path == Path::OAuth {
+        Json(OAuthError {
+            error: shape.oauth.to_owned(),
+            error_description: Some(error.detail()),
+            code: Some(shape.code),
+            request_id: Some(request_id.clone()),
+        })
+        .into_response()
+    } else {
+        let mut response = Json(Problem {
+            kind: "about:blank".to_owned(),
+            title: shape
+                .status
+                .canonical_reason()
+                .unwrap_or("Error")
+                .to_owned(),
+            status: shape.status.as_u16(),
+            detail: error.detail(),
+            code: shape.code,
+            request_id: request_id.clone(),
+        })
+        .into_response();
+        let problem = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(CONTENT_TYPE, problem);
+        response
+    };
+    *explained.status_mut() = shape.status;
+    let headers = explained.headers_mut();
+    // `Allow` and the like, which say more than the status.
+    for (name, value) in response.headers() {
+        if !headers.contains_key(name) && name != axum::http::header::CONTENT_LENGTH {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+    if let Some(challenge) = error.challenge() {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    if shape.status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    explained
+}
+
+/// An error that no handler of ours made.
+fn foreign(status: StatusCode) -> ApiError {
+    match status {
+        StatusCode::NOT_FOUND => ApiError::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::PayloadTooLarge,
+        status if status.is_client_error() => {
+            ApiError::InvalidRequest("the request is malformed".to_owned())
+        }
+        _ => ApiError::Internal(format!("a response of status {status} without a cause")),
+    }
+}
+
+/// Unique in this process; the log has it too.
+fn request_id() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!(
+        "{:x}-{:x}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
+}

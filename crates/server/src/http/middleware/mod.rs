@@ -1,0 +1,4 @@
+//! What every request goes through.
+
+pub mod envelope;
+pub mod headers;

@@ -1,0 +1,48 @@
+//! Every route of the server, in one place.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use latchkey_types::paths;
+
+use super::error::ApiError;
+use super::middleware::envelope::envelope;
+use super::{pages, routes};
+use crate::state::AppState;
+
+/// The longest body that is read, in bytes.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// All routes, with what every request goes through.
+pub fn router(state: AppState) -> Router {
+    let mut router = Router::new()
+        .route(paths::API_ROOT, get(routes::api::find_greeting))
+        .route(paths::API_PROTECTED, get(routes::api::find_protected))
+        .route(paths::API_ME, get(routes::api::find_me))
+        .route(paths::LOGIN, get(routes::login::start_login))
+        .route(paths::TOKEN, post(routes::token::create_token))
+        .route(
+            paths::REFRESH,
+            post(routes::refresh::create_refreshed_token),
+        )
+        .route(paths::LOGOUT, post(routes::logout::delete_session))
+        .route(paths::REVOKE, post(routes::revoke::revoke_token))
+        .route(paths::PROVIDERS, get(routes::providers::list_providers))
+        .route(paths::METADATA, get(routes::metadata::find_metadata))
+        .route(paths::JWKS, get(routes::jwks::list_keys))
+        .route(paths::HEALTHZ, get(routes::health::find_health))
+        .route(paths::READYZ, get(routes::health::find_readiness));
+    for path in pages::paths() {
+        router = router.route(&path, get(pages::show));
+    }
+    if state.demo.is_some() {
+        router = router.nest(paths::DEMO, routes::demo::router());
+    }
+    router
+        .fallback(pages::fallback)
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(state.clone(), envelope))
+        .with_state(state)
+}

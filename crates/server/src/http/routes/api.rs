@@ -1,0 +1,31 @@
+//! `GET /api/`, `/api/protected`, `/api/me`.
+
+use axum::Json;
+use latchkey_types::Me;
+use serde_json::{Value, json};
+
+use crate::http::extract::Authenticated;
+
+/// Anyone may read this.
+pub async fn find_greeting() -> Json<Value> {
+    Json(json!({ "message": "Anyone may read this." }))
+}
+
+/// Only who is signed in may read this.
+pub async fn find_protected(Authenticated(claims): Authenticated) -> Json<Value> {
+    Json(json!({ "message": "Only who is signed in may read this.", "sub": claims.sub }))
+}
+
+/// Who the access token speaks for: what it says, so that no store is asked.
+pub async fn find_me(Authenticated(claims): Authenticated) -> Json<Me> {
+    Json(Me {
+        sub: claims.sub.to_string(),
+        email: claims.email.clone(),
+        name: claims.name.clone(),
+        roles: claims.roles.clone(),
+        session_id: claims.sid.to_string(),
+        auth_time: claims.auth_time,
+        issued_at: claims.iat,
+        expires_at: claims.exp,
+    })
+}

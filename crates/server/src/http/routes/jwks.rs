@@ -1,0 +1,18 @@
+//! `GET /.well-known/jwks.json`: the public signing keys (RFC 7517).
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::IntoResponse;
+
+use crate::auth::keys::JWKS_MAX_AGE;
+use crate::state::AppState;
+
+/// The keys that verify access tokens now or soon.
+pub async fn list_keys(State(state): State<AppState>) -> impl IntoResponse {
+    let max_age = format!("public, max-age={}", JWKS_MAX_AGE.as_secs());
+    (
+        [(CACHE_CONTROL, max_age)],
+        Json(state.keys.ring().jwks(state.clock.now())),
+    )
+}

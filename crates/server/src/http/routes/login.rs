@@ -1,0 +1,105 @@
+//! `GET /auth/login`: off to the provider.
+
+use axum::extract::{RawQuery, State};
+use axum::http::header::{ACCEPT, HOST, HeaderName, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use latchkey_core::ReturnTo;
+use latchkey_identity::Prompt;
+use latchkey_types::{ErrorCode, paths};
+
+use crate::auth::sign_in;
+use crate::http::error::ApiError;
+use crate::http::extract::{FlowCookie, Form};
+use crate::state::AppState;
+
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+/// Begins a sign-in. A person's browser that meets an error is sent to the page that explains it;
+/// a program is told.
+pub async fn start_login(
+    State(state): State<AppState>,
+    cookie: FlowCookie,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let framed = headers
+        .get(SEC_FETCH_DEST)
+        .and_then(|value| value.to_str().ok());
+    if framed.is_some_and(|dest| matches!(dest, "iframe" | "frame" | "embed" | "object")) {
+        return Err(ApiError::Framed);
+    }
+    let query = query.unwrap_or_default();
+    // The flow cookie must be where the provider sends the browser back to.
+    if let Some(elsewhere) = elsewhere(&headers, state.public_url.authority()) {
+        tracing::debug!(
+            host = elsewhere,
+            "a sign-in was begun under another name of this server"
+        );
+        return redirect(
+            &state.public_url.join(&format!("{}?{query}", paths::LOGIN)),
+            None,
+        );
+    }
+    match begin(&state, cookie, &query).await {
+        Ok(response) => Ok(response),
+        Err(error) if wants_page(&headers) => match page_error(&error) {
+            Some(name) => redirect(&format!("{}?error={name}", paths::CALLBACK), None),
+            None => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+async fn begin(state: &AppState, cookie: FlowCookie, query: &str) -> Result<Response, ApiError> {
+    let query = Form::parse(query.as_bytes())?;
+    let provider = query.require("provider")?;
+    let return_to = match query.get("return_to") {
+        Some(path) => path.parse()?,
+        None => ReturnTo::account(),
+    };
+    let begun = sign_in::begin(state, provider, return_to, Prompt::SelectAccount).await?;
+    redirect(&begun.url, Some(cookie.with(begun.flow).header(state)))
+}
+
+/// What the callback page calls an error. The provider's absence is logged here, as no other
+/// response will tell of it.
+fn page_error(error: &ApiError) -> Option<&'static str> {
+    match error.shape().code {
+        ErrorCode::ProviderUnavailable | ErrorCode::StoreUnavailable => {
+            tracing::warn!(%error, "a sign-in could not be begun");
+            Some("temporarily_unavailable")
+        }
+        ErrorCode::UnknownProvider => Some("unknown_provider"),
+        ErrorCode::ProviderInvalid | ErrorCode::ProviderRefused => {
+            tracing::warn!(%error, "a sign-in could not be begun");
+            Some("provider_invalid")
+        }
+        _ => None,
+    }
+}
+
+fn elsewhere<'a>(headers: &'a HeaderMap, authority: &str) -> Option<&'a str> {
+    let host = headers.get(HOST)?.to_str().ok()?;
+    let loopback = |name: &str| {
+        let host = name.rsplit_once(':').map_or(name, |(host, _)| host);
+        matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+    };
+    // Behind a proxy the header may name anything; only the names of loopback are ours to mend.
+    (host != authority && loopback(host) && loopback(authority)).then_some(host)
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn redirect(url: &str, cookie: Option<HeaderValue>) -> Result<Response, ApiError> {
+    let location = HeaderValue::from_str(url)
+        .map_err(|_| ApiError::InvalidRequest("the query holds what no URL can".to_owned()))?;
+    let mut response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

@@ -1,0 +1,14 @@
+//! One file per endpoint, named as its RFC names it. Here requests are parsed, use cases called,
+//! and their values written to the wire; nothing is decided.
+
+pub mod api;
+pub mod demo;
+pub mod health;
+pub mod jwks;
+pub mod login;
+pub mod logout;
+pub mod metadata;
+pub mod providers;
+pub mod refresh;
+pub mod revoke;
+pub mod token;

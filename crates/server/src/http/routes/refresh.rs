@@ -1,0 +1,30 @@
+//! `POST /auth/refresh`: the refresh grant for programs that prefer JSON.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use latchkey_types::{RefreshRequest, TokenResponse};
+
+use super::token::{idempotency_key, seconds_of_life, wire};
+use crate::auth::refresh;
+use crate::http::error::ApiError;
+use crate::http::extract::OptionalJson;
+use crate::state::AppState;
+
+/// Exchanges a refresh token.
+pub async fn create_refreshed_token(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    OptionalJson(body): OptionalJson<RefreshRequest>,
+) -> Result<Json<TokenResponse>, ApiError> {
+    let body = body.ok_or_else(|| {
+        ApiError::InvalidRequest("send {\"grant_type\",\"refresh_token\"} as JSON".to_owned())
+    })?;
+    if body.grant_type != "refresh_token" {
+        return Err(ApiError::UnsupportedGrantType(body.grant_type));
+    }
+    let life = body.expires_in.map(seconds_of_life).transpose()?;
+    let key = idempotency_key(&headers)?;
+    let tokens = refresh::refresh(&state, &body.refresh_token, key, life).await?;
+    Ok(Json(wire(tokens, None)))
+}

@@ -1,0 +1,116 @@
+//! `POST /auth/token`: the token endpoint (RFC 6749 §3.2).
+
+use core::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, HeaderName, SET_COOKIE};
+use axum::response::{IntoResponse as _, Response};
+use latchkey_types::TokenResponse;
+
+use crate::auth::issue::Tokens;
+use crate::auth::{refresh, sign_in};
+use crate::http::error::ApiError;
+use crate::http::extract::{Device, FlowCookie, Form};
+use crate::state::AppState;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Exchanges an authorization code, or a refresh token.
+pub async fn create_token(
+    State(state): State<AppState>,
+    cookie: FlowCookie,
+    device: Device,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, ApiError> {
+    // There is one client and it is public: whoever sends credentials means another server.
+    if headers.contains_key(AUTHORIZATION) || form.get("client_secret").is_some() {
+        return Err(ApiError::InvalidClient);
+    }
+    match form.require("grant_type")? {
+        "authorization_code" => finish_sign_in(&state, cookie, device, &form).await,
+        "refresh_token" => {
+            let life = access_life(form.get("expires_in"))?;
+            if let Some(scope) = form.get("scope") {
+                return Err(ApiError::InvalidScope(scope.to_owned()));
+            }
+            let key = idempotency_key(&headers)?;
+            let token = form.require("refresh_token")?;
+            let tokens = refresh::refresh(&state, token, key, life).await?;
+            Ok(Json(wire(tokens, None)).into_response())
+        }
+        other => Err(ApiError::UnsupportedGrantType(other.to_owned())),
+    }
+}
+
+async fn finish_sign_in(
+    state: &AppState,
+    cookie: FlowCookie,
+    device: Device,
+    form: &Form,
+) -> Result<Response, ApiError> {
+    let answer = sign_in::Answer {
+        flows: cookie.0.clone(),
+        state: form.require("state")?,
+        code: form.require("code")?,
+        iss: form.get("iss"),
+        user_agent: device.user_agent,
+        address: device.address,
+    };
+    let finished = sign_in::finish(state, answer).await?;
+    let return_to = finished.return_to.as_str().to_owned();
+    let mut response = Json(wire(finished.tokens, Some(return_to))).into_response();
+    let cookie = cookie.without(finished.flow).header(state);
+    response.headers_mut().insert(SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// The tokens as RFC 6749 §5.1 writes them.
+pub(super) fn wire(tokens: Tokens, return_to: Option<String>) -> TokenResponse {
+    TokenResponse {
+        access_token: tokens.access,
+        token_type: "Bearer".to_owned(),
+        expires_in: tokens.expires_in,
+        refresh_token: tokens.refresh,
+        refresh_expires_in: tokens.refresh_expires_in,
+        return_to,
+    }
+}
+
+/// The `Idempotency-Key`, if the request has one.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    let fits = |key: &&str| !key.is_empty() && key.len() <= 255;
+    match value.to_str().ok().filter(fits) {
+        Some(key) => Ok(Some(key)),
+        None => Err(ApiError::InvalidRequest(
+            "Idempotency-Key must be 1 to 255 visible ASCII characters".to_owned(),
+        )),
+    }
+}
+
+/// The asked-for life of the access token.
+fn access_life(text: Option<&str>) -> Result<Option<Duration>, ApiError> {
+    let Some(text) = text else { return Ok(None) };
+    match text.parse() {
+        Ok(seconds) => seconds_of_life(seconds).map(Some),
+        Err(_) => Err(not_a_life()),
+    }
+}
+
+/// The same, as a number.
+pub(super) fn seconds_of_life(seconds: u64) -> Result<Duration, ApiError> {
+    if seconds == 0 {
+        Err(not_a_life())
+    } else {
+        Ok(Duration::from_secs(seconds))
+    }
+}
+
+fn not_a_life() -> ApiError {
+    ApiError::InvalidRequest("expires_in must be a whole number of seconds, at least 1".to_owned())
+}

@@ -1,0 +1,19 @@
+//! The `latchkey` command.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use latchkey_server::cli::Cli;
+use latchkey_server::startup;
+
+fn main() -> ExitCode {
+    match startup::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One sentence, causes included; the format that every command shares.
+            drop(writeln!(std::io::stderr(), "latchkey: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

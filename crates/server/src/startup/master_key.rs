@@ -1,0 +1,73 @@
+//! The master key's file: made at the first start, readable by its owner only.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use latchkey_core::Rng;
+use latchkey_tokens::MasterKey;
+
+use crate::config::Config;
+
+/// Reads the key; makes it if the file lives in the data directory and is not there yet.
+pub(super) fn load(config: &Config, rng: &dyn Rng) -> anyhow::Result<MasterKey> {
+    if let Some(path) = &config.master_key_file {
+        return read(path).with_context(|| format!("master_key_file: {}", path.display()));
+    }
+    let path = config.data_dir.join("master.key");
+    match path.try_exists() {
+        Ok(true) => read(&path),
+        Ok(false) => make(&path, rng),
+        Err(error) => Err(error.into()),
+    }
+    .with_context(|| format!("the master key {}", path.display()))
+}
+
+fn read(path: &Path) -> anyhow::Result<MasterKey> {
+    let text = fs::read_to_string(path).context("cannot be read")?;
+    refuse_readable_by_others(path)?;
+    Ok(MasterKey::parse(&text)?)
+}
+
+/// Written whole under another name first: half a key must never be found.
+fn make(path: &Path, rng: &dyn Rng) -> anyhow::Result<MasterKey> {
+    let key = MasterKey::random(rng);
+    let fresh = path.with_extension("key.new");
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&fresh).context("cannot be written")?;
+    writeln!(file, "{}", key.to_text())?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    if let Some(folder) = path.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(key)
+}
+
+#[cfg(unix)]
+fn refuse_readable_by_others(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = fs::metadata(path)?.permissions().mode();
+    // A group may read it: that is how secrets are mounted into containers.
+    if mode & 0o007 != 0 {
+        bail!(
+            "can be read by everyone on this machine; run: chmod 600 {}",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_readable_by_others(_: &Path) -> anyhow::Result<()> {
+    Ok(())
+}

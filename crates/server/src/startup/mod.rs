@@ -1,0 +1,313 @@
+//! The composition root: the one place that knows which store, clock and randomness are real.
+
+mod master_key;
+mod tls;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use latchkey_core::{Clock, Denial, DenialReason, Denied, Rng, SessionId};
+use latchkey_identity::demo::DemoProvider;
+use latchkey_identity::{HttpClient, OidcProvider, Provider};
+use latchkey_store::Store;
+use latchkey_tokens::{AccessTokens, RefreshTokens, SystemRng};
+use latchkey_types::paths;
+use tokio::net::TcpListener;
+
+use crate::auth::access::Authenticator;
+use crate::auth::denylist::Denylist;
+use crate::auth::issue::Issuer;
+use crate::auth::keys::Keys;
+use crate::cli::{BenchSeed, Cli, Command, ConfigCommand, KeysCommand, Overrides, Serve};
+use crate::clock::SystemClock;
+use crate::config::{self, Config, PublicUrl, StoreKind};
+use crate::control::{self, Request};
+use crate::http::assets::Assets;
+use crate::http::router::router;
+use crate::http::serve::serve;
+use crate::jobs;
+use crate::state::{AppState, State};
+use crate::telemetry;
+
+/// The one client: the single-page app that this server serves.
+const CLIENT_ID: &str = "latchkey";
+
+/// Does what the command line says.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve(flags) => runtime()?.block_on(run_server(&flags)),
+        Command::Config(ConfigCommand::Check(overrides)) => {
+            config::load_for(&overrides, std::env::vars())?;
+            say("the configuration is good");
+            Ok(())
+        }
+        Command::Keys(KeysCommand::Rotate(overrides)) => {
+            runtime()?.block_on(rotate_keys(&overrides))
+        }
+        Command::BenchSeed(seed) => runtime()?.block_on(bench_seed(&seed)),
+    }
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}
+
+/// A server that holds its port and is ready to serve.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its services.
+    pub state: AppState,
+    listener: TcpListener,
+    tls: Option<tokio_rustls::TlsAcceptor>,
+}
+
+/// What tests replace.
+#[derive(Clone)]
+pub struct Environment {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SystemRng),
+        }
+    }
+}
+
+impl Server {
+    /// Opens the store, loads keys and denials, then takes the port: whoever connects is served.
+    pub async fn prepare(config: Config, environment: Environment) -> anyhow::Result<Self> {
+        let Environment { clock, rng } = environment;
+        let assets = Assets::load(config.web_dir.as_deref())?;
+        let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+        let store = open_store(&config)?;
+        let master = Arc::new(master_key::load(&config, &*rng)?);
+        let now = clock.now();
+        let keys = Keys::load(&*store, Arc::clone(&master), config.tokens.algorithm, now).await?;
+        let denylist = Denylist::default();
+        for denial in store
+            .live_denials(now)
+            .await
+            .context("the denylist cannot be read")?
+        {
+            denylist.insert(&denial);
+        }
+        let listener = TcpListener::bind(config.listen).await.with_context(|| {
+            format!(
+                "listen: {} cannot be taken; is another server running there? Stop it, or choose \
+                 another address",
+                config.listen
+            )
+        })?;
+        let address = listener.local_addr()?;
+        let public_url = config
+            .public_url
+            .clone()
+            .unwrap_or_else(|| PublicUrl::of_address(address, config.tls.is_some()));
+        let access = AccessTokens::new(public_url.as_str(), CLIENT_ID);
+        let refresh = RefreshTokens::new(public_url.as_str(), &master);
+        let issuer = Issuer::new(
+            access.clone(),
+            refresh,
+            Arc::clone(&rng),
+            config.admins.clone(),
+        );
+        let demo = config.demo.then(|| {
+            let issuer = public_url.join(paths::DEMO);
+            DemoProvider::new(&issuer, &public_url.join(paths::CALLBACK), Arc::clone(&rng))
+        });
+        let providers = providers(&config, demo.as_ref())?;
+        let state = AppState::new(State {
+            config,
+            public_url,
+            clock,
+            rng,
+            store,
+            keys,
+            issuer,
+            authenticator: Authenticator::new(access),
+            denylist,
+            providers,
+            demo,
+            assets,
+        });
+        Ok(Self {
+            address,
+            state,
+            listener,
+            tls,
+        })
+    }
+
+    /// Serves until `stop` is done or the store fails; the latter is an error.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let control = control::listen(self.state.clone());
+        let jobs = jobs::start(&self.state);
+        let store = Arc::clone(&self.state.store);
+        let failed = jobs::store_failure(Arc::clone(&store));
+        let stop = async {
+            tokio::select! {
+                () = stop => {}
+                () = failed => {}
+            }
+        };
+        serve(self.listener, self.tls, router(self.state.clone()), stop).await;
+        drop((jobs, control));
+        store
+            .health()
+            .await
+            .context("the server stopped because its store failed")
+    }
+}
+
+async fn run_server(flags: &Serve) -> anyhow::Result<()> {
+    let config = config::load(flags, std::env::vars())?;
+    telemetry::start(&config.log).map_err(anyhow::Error::msg)?;
+    let server = Server::prepare(config, Environment::default()).await?;
+    announce(&server);
+    server.run(stop_signal()).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn announce(server: &Server) {
+    let state = &server.state;
+    let providers: Vec<_> = state
+        .providers
+        .iter()
+        .map(|provider| provider.id())
+        .collect();
+    if providers.is_empty() {
+        tracing::warn!(
+            "no provider is configured, so nobody can sign in: set GOOGLE_CLIENT_ID and \
+             GOOGLE_CLIENT_SECRET, write a [providers.NAME] section, or try --demo"
+        );
+    }
+    tracing::info!(
+        providers = providers.join(" "),
+        denials = state.denylist.len(),
+        data_dir = %state.config.data_dir.display(),
+        "ready"
+    );
+    let scheme = if server.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    tracing::info!("listening on {scheme}://{}", server.address);
+    if state.public_url.authority() != server.address.to_string() {
+        tracing::info!("people reach it at {}", state.public_url);
+    }
+}
+
+fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    std::fs::create_dir_all(&config.data_dir).with_context(|| {
+        format!(
+            "data_dir: {} cannot be made or entered",
+            config.data_dir.display()
+        )
+    })?;
+    match config.store {
+        StoreKind::Sled => Ok(Arc::new(latchkey_store_sled::open(&store_path(
+            &config.data_dir,
+        ))?)),
+    }
+}
+
+fn store_path(data_dir: &Path) -> std::path::PathBuf {
+    data_dir.join("store")
+}
+
+fn providers(
+    config: &Config,
+    demo: Option<&DemoProvider>,
+) -> anyhow::Result<Vec<Arc<dyn Provider>>> {
+    let http = HttpClient::new()?;
+    let configs = config
+        .providers
+        .iter()
+        .cloned()
+        .chain(demo.map(DemoProvider::config));
+    configs
+        .map(|config| Ok(Arc::new(OidcProvider::new(config, http.clone())?) as Arc<dyn Provider>))
+        .collect()
+}
+
+/// Rotates the signing key: by asking the server that runs over this store, or in the store if
+/// none does.
+async fn rotate_keys(overrides: &Overrides) -> anyhow::Result<()> {
+    let config = config::load_for(overrides, std::env::vars())?;
+    if let Some(reply) = control::ask(&config.data_dir, Request::RotateKeys).await? {
+        say(&reply.map_err(anyhow::Error::msg)?);
+        return Ok(());
+    }
+    let store = open_store(&config)?;
+    let master = Arc::new(master_key::load(&config, &SystemRng)?);
+    let now = SystemClock.now();
+    let keys = Keys::load(&*store, master, config.tokens.algorithm, now).await?;
+    let kid = keys.rotate(&*store, now).await?;
+    say(&control::rotated(&kid));
+    Ok(())
+}
+
+/// Denies sessions that nobody has, for as long as a measurement may take.
+async fn bench_seed(seed: &BenchSeed) -> anyhow::Result<()> {
+    const AT_ONCE: u64 = 10_000;
+    let store = latchkey_store_sled::open(&store_path(&seed.data_dir))?;
+    let now = SystemClock.now();
+    let until = now.plus(core::time::Duration::from_hours(24));
+    let mut left = seed.denials;
+    while left > 0 {
+        let count = left.min(AT_ONCE);
+        let denials = (0..count)
+            .map(|_| Denial {
+                denied: Denied::Session(SessionId::random(&SystemRng)),
+                reason: DenialReason::SignedOut,
+                at: now,
+                until,
+            })
+            .collect();
+        store.deny(denials).await?;
+        left -= count;
+    }
+    say(&format!("{} denials stored", seed.denials));
+    Ok(())
+}
+
+/// Done when the process is asked to end.
+async fn stop_signal() {
+    let interrupt = async {
+        drop(tokio::signal::ctrl_c().await);
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "what a command answers goes to standard output"
+)]
+fn say(sentence: &str) {
+    println!("{sentence}");
+}

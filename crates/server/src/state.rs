@@ -1,0 +1,71 @@
+//! Everything a request may need, put together once at start.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use latchkey_core::{Clock, Rng};
+use latchkey_identity::Provider;
+use latchkey_identity::demo::DemoProvider;
+use latchkey_store::Store;
+use latchkey_types::paths;
+
+use crate::auth::access::Authenticator;
+use crate::auth::denylist::Denylist;
+use crate::auth::issue::Issuer;
+use crate::auth::keys::Keys;
+use crate::config::{Config, PublicUrl};
+use crate::http::assets::Assets;
+
+/// A handle on the services; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<State>);
+
+/// The services themselves.
+pub struct State {
+    /// The configuration.
+    pub config: Config,
+    /// The one origin.
+    pub public_url: PublicUrl,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// The records.
+    pub store: Arc<dyn Store>,
+    /// The signing keys.
+    pub keys: Keys,
+    /// Makes tokens.
+    pub issuer: Issuer,
+    /// Checks access tokens.
+    pub authenticator: Authenticator,
+    /// What is refused although its signature is good.
+    pub denylist: Denylist,
+    /// The ways to sign in, in the order in which to offer them.
+    pub providers: Vec<Arc<dyn Provider>>,
+    /// The provider of `--demo`.
+    pub demo: Option<DemoProvider>,
+    /// The single-page app.
+    pub assets: Assets,
+}
+
+impl AppState {
+    /// Shares these services.
+    pub fn new(state: State) -> Self {
+        Self(Arc::new(state))
+    }
+}
+
+impl Deref for AppState {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+impl State {
+    /// The redirect URI to register with a provider.
+    pub fn redirect_uri(&self) -> String {
+        self.public_url.join(paths::CALLBACK)
+    }
+}

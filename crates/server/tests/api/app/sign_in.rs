@@ -1,0 +1,80 @@
+//! Signing in with the demo provider, step by step.
+
+use std::collections::BTreeMap;
+
+use latchkey_types::TokenResponse;
+use reqwest::Response;
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use url::Url;
+
+use super::{TestApp, tokens};
+
+/// A browser between two steps.
+pub(crate) struct Begun {
+    /// The flow cookie, `name=value`.
+    pub(crate) cookie: String,
+    /// Where the provider is.
+    pub(crate) authorize: Url,
+}
+
+/// What the provider sent the browser back with.
+pub(crate) type Callback = BTreeMap<String, String>;
+
+impl TestApp {
+    /// Signs in, as a new session of this person.
+    pub(crate) async fn sign_in_as(&self, email: &str) -> TokenResponse {
+        let begun = self.begin("demo").await;
+        let callback = self.approve(&begun, email).await;
+        tokens(self.finish(&begun.cookie, &callback).await).await
+    }
+
+    /// Signs in as Ada.
+    pub(crate) async fn sign_in(&self) -> TokenResponse {
+        self.sign_in_as("ada@example.com").await
+    }
+
+    pub(crate) async fn begin(&self, provider: &str) -> Begun {
+        let path = format!("/auth/login?provider={provider}&return_to=/account");
+        let response = self.get(&path).send().await.expect("an answer");
+        assert_eq!(response.status(), 303, "{:?}", response.text().await);
+        Begun {
+            cookie: cookie(&response),
+            authorize: location(&response),
+        }
+    }
+
+    /// Picks an account on the demo provider's page.
+    pub(crate) async fn approve(&self, begun: &Begun, email: &str) -> Callback {
+        let mut form: Callback = begun.authorize.query_pairs().into_owned().collect();
+        form.insert("email".into(), email.into());
+        let mut url = begun.authorize.clone();
+        url.set_query(None);
+        let response = self
+            .http
+            .post(url)
+            .form(&form)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(response.status(), 303, "{:?}", response.text().await);
+        location(&response).query_pairs().into_owned().collect()
+    }
+
+    /// The callback page's request.
+    pub(crate) async fn finish(&self, cookie: &str, callback: &Callback) -> Response {
+        let mut form = callback.clone();
+        form.insert("grant_type".into(), "authorization_code".into());
+        let request = self.post("/auth/token").header(COOKIE, cookie).form(&form);
+        request.send().await.expect("an answer")
+    }
+}
+
+pub(crate) fn cookie(response: &Response) -> String {
+    let header = response.headers()[SET_COOKIE].to_str().expect("text");
+    header.split(';').next().expect("a pair").to_owned()
+}
+
+pub(crate) fn location(response: &Response) -> Url {
+    let header = response.headers()[LOCATION].to_str().expect("text");
+    Url::parse(header).expect("an absolute URL")
+}

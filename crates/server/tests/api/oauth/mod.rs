@@ -1,0 +1,3 @@
+//! The token endpoints.
+
+mod refresh;

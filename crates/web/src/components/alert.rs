@@ -1,0 +1,52 @@
+//! The one message that matters to the whole session: signed out by the server, or the server
+//! cannot be reached.
+
+use latchkey_client::EndReason;
+use leptos::ev;
+use leptos::html::{a, button, div, p, span};
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::sentences;
+use crate::session::Session;
+
+/// At most one alert. It is put into the page when there is something to say, so that screen
+/// readers say it.
+pub(crate) fn alert() -> impl IntoView {
+    let session = Session::expect();
+    let path = use_location().pathname;
+    move || {
+        let ended = session.ended.get().and_then(sentences::ended);
+        if let Some(sentence) = ended {
+            return Some(session_ended(session, sentence, &path.get()).into_any());
+        }
+        let trouble = session.trouble.get()?;
+        let sentence = sentences::trouble(trouble, session.is_signed_in());
+        Some(
+            div()
+                .role("alert")
+                .class("alert waiting")
+                .child(p().child(sentence))
+                .into_any(),
+        )
+    }
+}
+
+fn session_ended(session: Session, sentence: &'static str, path: &str) -> impl IntoView + use<> {
+    // The sign-in page needs no link to itself.
+    let sign_in = (path != "/").then(|| {
+        a().class("alert-action")
+            .href(format!("/?return_to={path}"))
+            .child("Sign in")
+    });
+    div().role("alert").class("alert ended").child((
+        p().child(sentence),
+        sign_in,
+        button()
+            .r#type("button")
+            .class("alert-dismiss")
+            .aria_label("Dismiss this message")
+            .on(ev::click, move |_| session.ended.set(None::<EndReason>))
+            .child(span().class("cross").aria_hidden("true")),
+    ))
+}

@@ -1,0 +1,26 @@
+//! Claims as a definition list, in the order in which they stand in the token.
+
+use latchkey_client::claims::Members;
+use leptos::html::{code, dd, div, dl, dt, span};
+use leptos::prelude::*;
+
+use crate::time;
+
+/// Claims that are moments (RFC 7519 §2, NumericDate).
+const DATES: [&str; 4] = ["iat", "exp", "nbf", "auth_time"];
+
+/// Names and values.
+pub(crate) fn claims_view(claims: &Members) -> impl IntoView + use<> {
+    let rows = claims.0.iter().map(|(name, value)| {
+        let date = DATES
+            .contains(&name.as_str())
+            .then(|| value.as_u64())
+            .flatten()
+            .map(|seconds| span().class("claim-date").child(time::moment(seconds)));
+        div().child((
+            dt().child(code().child(name.clone())),
+            dd().child((code().child(value.to_string()), date)),
+        ))
+    });
+    dl().class("claims").child(rows.collect_view())
+}

@@ -1,0 +1,145 @@
+//! `/account`: who is signed in, and since when.
+
+use latchkey_client::{CallError, EndReason, SessionState};
+use latchkey_types::Me;
+use leptos::ev;
+use leptos::html::{button, code, dd, div, dl, dt, h1, h2, p, section, span};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_meta::Title;
+use leptos_router::hooks::use_navigate;
+
+use super::go_on_to;
+use crate::components::skeleton::skeleton;
+use crate::session::{Session, client};
+use crate::{sentences, time};
+
+type Answer = Option<Result<Me, CallError>>;
+
+/// The account, for those who are signed in; the way there, for others.
+pub(crate) fn account() -> impl IntoView {
+    let session = Session::expect();
+    let answer: RwSignal<Answer> = RwSignal::new(None);
+    leave_when_signed_out(session);
+
+    // Whose tokens are stored: a switch of accounts in another tab shows here.
+    let account = Memo::new(move |_| {
+        let tokens = session.tokens.get();
+        tokens.map(|tokens| tokens.account)
+    });
+    Effect::new(move || {
+        // What failed for want of the server is asked for again when it is back.
+        let _ = session.trouble.get();
+        if account.get().is_some() && session.trouble.get().is_none() {
+            ask(answer);
+        }
+    });
+
+    (
+        view! { <Title text="Your account" /> },
+        h1().child("Your account"),
+        move || match (session.state.get(), answer.get()) {
+            (SessionState::SignedIn, Some(Ok(me))) => facts(session, &me).into_any(),
+            (SessionState::SignedIn, Some(Err(error))) => sorry(answer, error).into_any(),
+            _ => section()
+                .class("card")
+                .child(skeleton("Loading your account", 4))
+                .into_any(),
+        },
+    )
+}
+
+fn ask(answer: RwSignal<Answer>) {
+    spawn_local(async move {
+        let me = client().me().await;
+        // A page that was left has no use for it.
+        let _ = answer.try_set(Some(me));
+    });
+}
+
+fn leave_when_signed_out(session: Session) {
+    let navigate = use_navigate();
+    Effect::new(move || {
+        if session.state.get() != SessionState::SignedOut {
+            return;
+        }
+        let here_by_choice = session.ended.get_untracked() == Some(EndReason::SignedOut);
+        let path = if here_by_choice {
+            "/"
+        } else {
+            "/?return_to=/account"
+        };
+        go_on_to(&navigate, path);
+    });
+}
+
+fn facts(session: Session, me: &Me) -> impl IntoView + use<> {
+    let called = me.name.as_ref().or(me.email.as_ref()).unwrap_or(&me.sub);
+    let initial: String = called
+        .chars()
+        .take(1)
+        .flat_map(char::to_uppercase)
+        .collect();
+    let name = me
+        .name
+        .clone()
+        .unwrap_or_else(|| "No name given".to_owned());
+    let email = me
+        .email
+        .clone()
+        .unwrap_or_else(|| "No email given".to_owned());
+    let roles = if me.roles.is_empty() {
+        "None".to_owned()
+    } else {
+        me.roles.join(", ")
+    };
+    let until = move || {
+        let tokens = session.tokens.get();
+        tokens.map(|tokens| time::moment(tokens.refresh_expires_at / 1000))
+    };
+    (
+        section().class("card person").aria_label("Profile").child((
+            span().class("monogram").aria_hidden("true").child(initial),
+            div().child((
+                p().class("person-name").child(name),
+                p().class("person-email").child(email),
+            )),
+        )),
+        section()
+            .class("card")
+            .aria_labelledby("session-heading")
+            .child((
+                h2().id("session-heading").child("This session"),
+                dl().class("facts").child((
+                    fact("Signed in", time::moment(me.auth_time)),
+                    fact("Ends at the latest", until),
+                    fact("Access renewed", time::moment(me.issued_at)),
+                    fact("Roles", roles),
+                    fact("Session", code().child(me.session_id.clone())),
+                    fact("Account", code().child(me.sub.clone())),
+                )),
+                p().class("hint").child(
+                    "Access is renewed by itself while you use this site. Signing out ends this \
+                     session at once, everywhere it is checked.",
+                ),
+            )),
+    )
+}
+
+fn fact(name: &'static str, value: impl IntoView) -> impl IntoView {
+    div().child((dt().child(name), dd().child(value.into_view())))
+}
+
+fn sorry(answer: RwSignal<Answer>, error: CallError) -> impl IntoView {
+    section().class("card").child((
+        p().child(sentences::call(error)),
+        button()
+            .r#type("button")
+            .class("button")
+            .on(ev::click, move |_| {
+                answer.set(None);
+                ask(answer);
+            })
+            .child("Try again"),
+    ))
+}

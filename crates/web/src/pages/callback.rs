@@ -1,0 +1,88 @@
+//! `/callback`: back from the provider. No click is needed; reload and Back do no harm.
+
+use latchkey_client::{CallbackQuery, SignInError, sign_in};
+use latchkey_types::{ErrorCode, paths};
+use leptos::html::{a, div, h1, p, span};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use wasm_bindgen::JsValue;
+
+use super::go_on_to;
+use crate::sentences;
+use crate::session::client;
+
+/// Finishes the sign-in and goes on, or says what failed.
+pub(crate) fn callback() -> impl IntoView {
+    let failure = RwSignal::new(None);
+    let query = use_query_map();
+    let navigate = use_navigate();
+    Effect::new(move || {
+        let query = query.with_untracked(|query| CallbackQuery {
+            code: query.get("code"),
+            state: query.get("state"),
+            iss: query.get("iss"),
+            error: query.get("error"),
+        });
+        hide_query();
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            match finish(&query).await {
+                Ok(path) => go_on_to(&navigate, &path),
+                Err(error) => failure.set(Some(error)),
+            }
+        });
+    });
+    let title = move || match failure.get() {
+        Some(_) => "Sign-in did not work",
+        None => "Signing you in",
+    };
+    (view! { <Title text=title /> }, move || {
+        match failure.get() {
+            Some(error) => failed(error).into_any(),
+            None => working().into_any(),
+        }
+    })
+}
+
+/// Where to go on to.
+async fn finish(query: &CallbackQuery) -> Result<String, SignInError> {
+    let client = client();
+    match client.complete_sign_in(query).await {
+        Ok(signed_in) => {
+            let wanted = signed_in.return_to.unwrap_or_default();
+            Ok(sign_in::local_path(&wanted).to_owned())
+        }
+        // A reload, or Back: what this page was for is done.
+        Err(SignInError::Nothing | SignInError::Refused(Some(ErrorCode::SignInNotFound)))
+            if client.tokens().is_some() =>
+        {
+            Ok(sign_in::local_path("").to_owned())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The code is of no use to anyone who reads the address bar or the history, and of none to a
+/// reload.
+fn hide_query() {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(paths::CALLBACK));
+    }
+}
+
+fn working() -> impl IntoView {
+    div().class("narrow card centred").child((
+        span().class("spinner").aria_hidden("true"),
+        div().role("status").child(h1().child("Signing you in…")),
+    ))
+}
+
+fn failed(error: SignInError) -> impl IntoView {
+    div().class("narrow card").child((
+        h1().child("Sign-in did not work"),
+        p().child(sentences::sign_in(error)),
+        a().class("button primary").href("/").child("Try again"),
+    ))
+}

@@ -1,0 +1,102 @@
+//! What the pages say when something did not work: for the person, not for the log. Nothing a
+//! provider or another program wrote is ever repeated here.
+
+use latchkey_client::{CallError, EndReason, SignInError, Trouble};
+use latchkey_types::ErrorCode;
+
+/// Why the person is signed out; `None` where they did it themselves.
+pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
+    Some(match reason {
+        EndReason::SignedOut => return None,
+        EndReason::Elsewhere => {
+            "You have been signed out: you signed out in another tab, or this site's data was \
+             cleared."
+        }
+        EndReason::ByServer(Some(ErrorCode::RefreshReplayed)) => {
+            "You have been signed out: someone used a copy of this device's sign-in. The session \
+             was ended for both of you. Sign in again; if you did not make that copy yourself, \
+             check this device."
+        }
+        EndReason::ByServer(Some(ErrorCode::Banned)) => {
+            "You have been signed out: this account may not sign in any more. Ask whoever runs \
+             this site."
+        }
+        EndReason::ByServer(_) => {
+            "You have been signed out: this session was ended. Sign in again to go on."
+        }
+    })
+}
+
+/// What keeps the server from us.
+pub(crate) const fn trouble(trouble: Trouble, signed_in: bool) -> &'static str {
+    match (trouble, signed_in) {
+        (Trouble::Busy { .. }, true) => {
+            "The server asks for patience: too many requests. You are still signed in; we keep \
+             trying."
+        }
+        (Trouble::Superseded, true) => {
+            "Another tab is renewing your sign-in. You are still signed in; we keep trying."
+        }
+        (_, true) => "We cannot reach the server. You are still signed in; we keep trying.",
+        (_, false) => "We cannot reach the server. We keep trying.",
+    }
+}
+
+/// Why a sign-in did not work, and what to do.
+pub(crate) const fn sign_in(error: SignInError) -> &'static str {
+    match error {
+        SignInError::Nothing | SignInError::Refused(Some(ErrorCode::SignInNotFound)) => {
+            "This sign-in is no longer under way in this browser. It was finished already, took \
+             longer than ten minutes, or was begun somewhere else."
+        }
+        SignInError::Refused(Some(ErrorCode::ProviderRefused)) => {
+            "The sign-in was cancelled, or the provider did not agree to it. Nothing was changed."
+        }
+        SignInError::Refused(Some(ErrorCode::ProviderUnavailable)) => {
+            "The provider does not answer at the moment. Try again in a minute, or choose another \
+             way to sign in."
+        }
+        SignInError::Refused(Some(ErrorCode::ProviderInvalid)) => {
+            "The provider's answer did not pass our checks, so we did not accept it. Try again; \
+             if it happens again, tell whoever runs this site."
+        }
+        SignInError::Refused(Some(ErrorCode::NotAdmitted)) => {
+            "You proved who you are, but this account is not on the list of those who may sign \
+             in here. Ask whoever runs this site, or choose another account."
+        }
+        SignInError::Refused(Some(ErrorCode::Banned)) => {
+            "This account may not sign in here. Ask whoever runs this site."
+        }
+        SignInError::Refused(Some(ErrorCode::UnknownProvider)) => {
+            "This way to sign in is not offered here any more. Choose another one."
+        }
+        SignInError::TryLater(Trouble::Busy { .. }) => {
+            "Too many sign-ins at once. Wait a minute, then try again."
+        }
+        SignInError::TryLater(Trouble::Unreachable) => {
+            "We cannot reach the server. Check your connection, then try again."
+        }
+        SignInError::TryLater(_) => {
+            "The server could not finish the sign-in just now. Try again in a minute."
+        }
+        SignInError::Refused(_) => "The sign-in could not be finished. Try again from the start.",
+    }
+}
+
+/// Why something could not be shown.
+pub(crate) const fn call(error: CallError) -> &'static str {
+    match error {
+        CallError::SignedOut => "You are signed out.",
+        CallError::AccountChanged => "Another account signed in meanwhile.",
+        CallError::Unreachable => "We cannot reach the server just now.",
+        CallError::TryLater(_) => "Your sign-in cannot be renewed just now.",
+        CallError::Status { status: 403, .. } => "This account may not see this.",
+        CallError::Status { status: 429, .. } => "Too many requests. Wait a moment.",
+        CallError::Status { status: 401, .. } => "The server did not accept this sign-in.",
+        CallError::Status { .. } => "The server could not answer.",
+        CallError::Unreadable => "This page is older than the server. Reload it.",
+    }
+}
+
+#[cfg(test)]
+mod tests;

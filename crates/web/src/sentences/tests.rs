@@ -1,0 +1,63 @@
+use super::*;
+
+#[test]
+fn who_was_signed_out_is_told_so() {
+    for reason in [
+        EndReason::Elsewhere,
+        EndReason::ByServer(None),
+        EndReason::ByServer(Some(ErrorCode::SessionEnded)),
+        EndReason::ByServer(Some(ErrorCode::RefreshReplayed)),
+        EndReason::ByServer(Some(ErrorCode::Banned)),
+    ] {
+        let sentence = ended(reason).expect("a sentence");
+        assert!(sentence.contains("signed out"), "{sentence}");
+    }
+    assert_eq!(ended(EndReason::SignedOut), None);
+}
+
+#[test]
+fn a_copy_is_called_a_copy() {
+    let sentence = ended(EndReason::ByServer(Some(ErrorCode::RefreshReplayed)));
+    assert!(sentence.is_some_and(|sentence| sentence.contains("copy")));
+}
+
+#[test]
+fn trouble_never_reads_like_a_sign_out() {
+    for met in [
+        Trouble::Unreachable,
+        Trouble::Unwell,
+        Trouble::Busy { retry_after: None },
+        Trouble::Superseded,
+    ] {
+        assert!(trouble(met, true).contains("still signed in"), "{met:?}");
+        assert!(!trouble(met, false).contains("signed in"), "{met:?}");
+    }
+    for met in [Trouble::Unreachable, Trouble::Unwell] {
+        assert!(trouble(met, true).contains("cannot reach the server"));
+    }
+}
+
+#[test]
+fn each_cause_of_a_failed_sign_in_has_its_own_sentence() {
+    let causes = [
+        SignInError::Nothing,
+        SignInError::Refused(None),
+        SignInError::Refused(Some(ErrorCode::ProviderRefused)),
+        SignInError::Refused(Some(ErrorCode::ProviderUnavailable)),
+        SignInError::Refused(Some(ErrorCode::ProviderInvalid)),
+        SignInError::Refused(Some(ErrorCode::NotAdmitted)),
+        SignInError::Refused(Some(ErrorCode::Banned)),
+        SignInError::Refused(Some(ErrorCode::UnknownProvider)),
+        SignInError::TryLater(Trouble::Unreachable),
+        SignInError::TryLater(Trouble::Unwell),
+        SignInError::TryLater(Trouble::Busy { retry_after: None }),
+    ];
+    let mut sentences: Vec<_> = causes.into_iter().map(sign_in).collect();
+    sentences.sort_unstable();
+    sentences.dedup();
+    assert_eq!(sentences.len(), causes.len());
+    assert_eq!(
+        sign_in(SignInError::Nothing),
+        sign_in(SignInError::Refused(Some(ErrorCode::SignInNotFound)))
+    );
+}

@@ -1,0 +1,54 @@
+//! The document around the pages, on the server: the head that Trunk wrote, with this request's
+//! nonce in it, and the body that the browser will hydrate.
+
+use std::sync::Arc;
+
+use leptos::html::{body, head, html};
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos::tachys::html::doctype;
+
+use crate::App;
+use crate::page_data::{self, PageData};
+
+/// What Trunk writes where a nonce belongs (`nonce_placeholder` in `Trunk.toml`).
+pub const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
+
+/// Marks the document if tokens are stored, before anything is painted: whoever is signed in
+/// should not see the sign-in page flash by on the way to their account.
+const MARK_IF_STORED: &str = "try{localStorage.getItem('latchkey.tokens')&&\
+    (document.documentElement.dataset.session='stored')}catch{}";
+
+/// The inside of the `<head>` that Trunk wrote to `index.html`, its placeholder still in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadHtml(pub Arc<str>);
+
+/// Takes the head out of Trunk's `index.html`; `None` if there is none.
+pub fn head_of(index_html: &str) -> Option<HeadHtml> {
+    let (_, after) = index_html.split_once("<head>")?;
+    let (head, _) = after.split_once("</head>")?;
+    Some(HeadHtml(head.trim().into()))
+}
+
+/// The whole document, for every path. Wants [`PageData`] as a context.
+pub fn shell(head_html: HeadHtml) -> impl IntoView {
+    let nonce = use_nonce().map(|nonce| nonce.to_string());
+    let nonce = nonce.unwrap_or_default();
+    let mut inner = head_html.0.replace(NONCE_PLACEHOLDER, &nonce);
+    for part in ["<script nonce=\"", &nonce, "\">", MARK_IF_STORED, "</script>"] {
+        inner.push_str(part);
+    }
+    let data = PageData::current().to_json();
+    (
+        doctype("html"),
+        html().lang("en").child((
+            head().inner_html(inner),
+            body()
+                .attr(page_data::ATTRIBUTE, data)
+                .child(view! { <App /> }),
+        )),
+    )
+}
+
+#[cfg(test)]
+mod tests;

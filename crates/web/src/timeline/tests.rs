@@ -1,0 +1,121 @@
+use latchkey_client::Method;
+
+use super::*;
+
+fn answered(call: u64, status: u16, code: Option<&str>, retry: bool) -> Notice {
+    Notice::Answered {
+        exchange: Exchange {
+            call,
+            method: Method::Get,
+            path: "/api/protected".to_owned(),
+            with_token: true,
+            retry,
+        },
+        status: Some(status),
+        code: code.map(str::to_owned),
+        millis: 12,
+    }
+}
+
+fn refresh_notice(progress: Progress, status: Option<u16>) -> Notice {
+    Notice::Refresh {
+        progress,
+        status,
+        millis: 34,
+    }
+}
+
+fn record(notices: &[Notice]) -> Vec<Line> {
+    let mut timeline = Timeline::default();
+    for notice in notices {
+        timeline.record(notice, || "14:03:07".to_owned());
+    }
+    timeline.lines()
+}
+
+fn texts(lines: &[Line]) -> Vec<&str> {
+    lines.iter().map(|line| line.text.as_str()).collect()
+}
+
+#[test]
+fn unauthorized_refresh_and_retry_read_from_bottom_to_top_and_are_joined() {
+    let lines = record(&[
+        answered(1, 401, Some("token_expired"), false),
+        refresh_notice(Progress::Begun, None),
+        refresh_notice(Progress::Refreshed, Some(200)),
+        answered(1, 200, None, true),
+    ]);
+    assert_eq!(
+        texts(&lines),
+        [
+            "GET /api/protected → 200 (retry)",
+            "POST /auth/token → 200 refreshed",
+            "GET /api/protected → 401 token_expired",
+        ]
+    );
+    let joined: Vec<_> = lines.iter().map(|line| line.joined).collect();
+    assert_eq!(joined, [true, true, false]);
+    assert!(lines.iter().all(|line| line.chained));
+    assert_eq!(lines[1].millis, Some(34));
+}
+
+#[test]
+fn two_chains_are_not_joined_to_each_other() {
+    let chain = [
+        answered(1, 401, Some("token_expired"), false),
+        refresh_notice(Progress::Refreshed, Some(200)),
+        answered(1, 200, None, true),
+    ];
+    let lines = record(&[&chain[..], &chain[..]].concat());
+    let joined: Vec<_> = lines.iter().map(|line| line.joined).collect();
+    assert_eq!(joined, [true, true, false, true, true, false]);
+}
+
+#[test]
+fn a_refresh_that_nobody_waited_for_stands_alone() {
+    let lines = record(&[
+        answered(1, 200, None, false),
+        refresh_notice(Progress::Refreshed, Some(200)),
+    ]);
+    assert!(lines.iter().all(|line| !line.chained && !line.joined));
+}
+
+#[test]
+fn a_401_without_a_token_begins_no_chain() {
+    let mut notice = answered(1, 401, Some("token_missing"), false);
+    if let Notice::Answered { exchange, .. } = &mut notice {
+        exchange.with_token = false;
+    }
+    let lines = record(&[notice, refresh_notice(Progress::Refreshed, Some(200))]);
+    assert_eq!(lines[1].text, "GET /api/protected → 401 token_missing");
+    assert!(lines.iter().all(|line| !line.chained));
+}
+
+#[test]
+fn what_went_wrong_is_said() {
+    let lines = record(&[
+        refresh_notice(Progress::Delayed(Trouble::Unreachable), None),
+        refresh_notice(Progress::Delayed(Trouble::Unwell), Some(503)),
+        refresh_notice(Progress::Ended(None), Some(400)),
+        refresh_notice(Progress::Adopted, Some(409)),
+        refresh_notice(Progress::Adopted, None),
+    ]);
+    assert_eq!(
+        texts(&lines),
+        [
+            "localStorage → newer tokens of another tab",
+            "POST /auth/token → 409 another tab had newer tokens",
+            "POST /auth/token → 400 invalid_grant, the session is over",
+            "POST /auth/token → 503 tokens kept, trying again",
+            "POST /auth/token → no answer, tokens kept, trying again",
+        ]
+    );
+}
+
+#[test]
+fn only_so_many_lines_are_kept() {
+    let notices = vec![answered(1, 200, None, false); LONGEST + 5];
+    let lines = record(&notices);
+    assert_eq!(lines.len(), LONGEST);
+    assert_eq!(lines[0].id, (LONGEST + 5) as u64);
+}

@@ -1,0 +1,146 @@
+//! `GET /api/me` with an ES256 token and a long denylist, beside a bare axum route.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::load::{Load, Sample};
+use super::report::{self, Report};
+use super::sign_in;
+use crate::dist::{self, Sizes};
+use crate::http::{self, Request};
+use crate::server::Server;
+use crate::tools::{c_compiler, debian};
+use crate::workspace::Workspace;
+use crate::{process, progress};
+
+/// How long and how often to measure.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// How often each of the two is measured, in turns.
+    pub(crate) rounds: u32,
+    /// How long each measurement takes, in seconds.
+    pub(crate) seconds: u32,
+    /// How many live denials the server holds.
+    pub(crate) denials: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rounds: 5,
+            seconds: 8,
+            denials: 100_000,
+        }
+    }
+}
+
+const TARGET: &str = "/api/me";
+
+/// Measures, prints the figures and writes them down.
+pub(crate) fn run(workspace: &Workspace, settings: &Settings) -> Result<()> {
+    c_compiler::ensure()?;
+    ensure_wrk()?;
+    let built = dist::build(workspace, None)?;
+    let bare = build_bare(workspace)?;
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let logs = workspace.own_dir()?;
+
+    seed(&built.program, folder.path(), settings.denials)?;
+    let latchkey = start_latchkey(&built.program, folder.path(), &logs)?;
+    let token = sign_in::access_token(latchkey.address)?;
+    let authorization = format!("Bearer {token}");
+    let body = answer(latchkey.address, &authorization)?;
+    let mut command = Command::new(bare);
+    command.args(["127.0.0.1:0", TARGET, &body]);
+    let bare = Server::start(&mut command, &logs.join("bench-bare.log"))?;
+
+    let load = Load {
+        seconds: settings.seconds,
+        target: TARGET,
+        authorization: &authorization,
+    };
+    let mut bare_samples = Vec::new();
+    let mut latchkey_samples = Vec::new();
+    for round in 1..=settings.rounds {
+        progress::step(&format!("Round {round} of {}", settings.rounds), || {
+            bare_samples.push(shown("bare axum", load.put_on(bare.address)?));
+            latchkey_samples.push(shown("latchkey", load.put_on(latchkey.address)?));
+            Ok(())
+        })?;
+    }
+    latchkey.stop()?;
+    bare.stop()?;
+    let report = Report {
+        bare: Sample::median(&bare_samples).context("no round was run")?,
+        latchkey: Sample::median(&latchkey_samples).context("no round was run")?,
+        denials: settings.denials,
+        rounds: settings.rounds,
+        load: load.describe(),
+        sizes: Sizes::of(&built)?,
+    };
+    report::write(workspace, &report)
+}
+
+fn shown(what: &str, sample: Sample) -> Sample {
+    progress::note(&format!("{what:<10} {sample}"));
+    sample
+}
+
+fn ensure_wrk() -> Result<()> {
+    if process::on_path("wrk").is_some() {
+        return Ok(());
+    }
+    debian::install(&["wrk"])
+        .context("the load generator `wrk` is missing: install it by your system's package manager")
+}
+
+/// The route to compare with: axum, the same bytes, nothing else.
+fn build_bare(workspace: &Workspace) -> Result<PathBuf> {
+    progress::step("Building the bare axum server", || {
+        process::run(workspace.cargo().args([
+            "build",
+            "--release",
+            "-p",
+            "latchkey-server",
+            "--example",
+            "bare_axum",
+        ]))
+    })?;
+    Ok(workspace.target_dir().join("release/examples/bare_axum"))
+}
+
+fn seed(program: &Path, folder: &Path, denials: u32) -> Result<()> {
+    progress::step(&format!("Writing {denials} live denials"), || {
+        let mut command = Command::new(program);
+        command
+            .current_dir(folder)
+            .args(["bench-seed", "--data-dir", "data", "--denials"]);
+        process::run(command.arg(denials.to_string()))
+    })
+}
+
+fn start_latchkey(program: &Path, folder: &Path, logs: &Path) -> Result<Server> {
+    let mut command = Command::new(program);
+    command
+        .current_dir(folder)
+        .args([
+            "serve",
+            "--demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--data-dir",
+            "data",
+        ])
+        // Longer than the run, so that no request is refused for its token's age.
+        .env("LATCHKEY_TOKENS__ACCESS_TTL", "1h");
+    Server::start(&mut command, &logs.join("bench-latchkey.log"))
+}
+
+fn answer(server: SocketAddr, authorization: &str) -> Result<String> {
+    let headers = [("authorization", authorization)];
+    let answer = http::send(server, &Request::get(TARGET, &headers))?.expect(200, TARGET)?;
+    answer.text().map(str::to_owned)
+}

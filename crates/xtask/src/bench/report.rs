@@ -1,0 +1,133 @@
+//! The figures as a section of docs/performance.md, between two markers.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::{fs, thread};
+
+use anyhow::{Context, Result, bail};
+
+use super::load::Sample;
+use crate::dist::Sizes;
+use crate::process;
+use crate::workspace::Workspace;
+
+const FILE: &str = "docs/performance.md";
+const START: &str = "<!-- bench:http -->";
+const END: &str = "<!-- /bench:http -->";
+
+/// Everything that the section says.
+pub(crate) struct Report {
+    /// Medians of the bare route.
+    pub(crate) bare: Sample,
+    /// Medians of ours.
+    pub(crate) latchkey: Sample,
+    /// How many live denials the server held.
+    pub(crate) denials: u32,
+    /// How often each was measured.
+    pub(crate) rounds: u32,
+    /// The command of the load generator.
+    pub(crate) load: String,
+    /// The bytes of the binary and the pages.
+    pub(crate) sizes: Sizes,
+}
+
+/// Prints the section and puts it into the file.
+pub(crate) fn write(workspace: &Workspace, report: &Report) -> Result<()> {
+    let section = section(report, &machine())?;
+    println!("\n{section}");
+    let path = workspace.path(FILE);
+    let old = fs::read_to_string(&path).unwrap_or_else(|_| empty());
+    let new = replace(&old, &section)?;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    fs::write(&path, new).with_context(|| format!("cannot write {}", path.display()))?;
+    println!("written to {FILE}");
+    Ok(())
+}
+
+fn empty() -> String {
+    format!("# Performance\n\n{START}\n{END}\n")
+}
+
+/// Puts `section` between the markers.
+fn replace(text: &str, section: &str) -> Result<String> {
+    let (before, rest) = text.split_once(START).unwrap_or((text, ""));
+    if rest.is_empty() {
+        return Ok(format!(
+            "{}\n\n{START}\n{section}{END}\n",
+            before.trim_end()
+        ));
+    }
+    let Some((_, after)) = rest.split_once(END) else {
+        bail!("{FILE} has `{START}`, but not `{END}` after it");
+    };
+    Ok(format!("{before}{START}\n{section}{END}{after}"))
+}
+
+fn section(report: &Report, machine: &str) -> Result<String> {
+    let Report {
+        bare,
+        latchkey,
+        denials,
+        rounds,
+        load,
+        sizes,
+    } = report;
+    let mut text = String::new();
+    writeln!(text, "`cargo xtask bench http` on {machine}.\n")?;
+    writeln!(
+        text,
+        "`GET /api/me` with an ES256 access token and {denials} live denials, beside a bare axum \
+         route that answers the same body to the same request. In turns, {rounds} times each, on \
+         the machine that also makes the load (`{load}`); medians.\n"
+    )?;
+    writeln!(text, "| | requests/s | p50 | p99 |")?;
+    writeln!(text, "|---|---:|---:|---:|")?;
+    for (name, sample) in [("bare axum", bare), ("latchkey", latchkey)] {
+        let Sample { rate, p50, p99 } = sample;
+        writeln!(text, "| {name} | {rate:.0} | {p50:.2} ms | {p99:.2} ms |")?;
+    }
+    let (rate, p50, p99) = (
+        latchkey.rate / bare.rate,
+        latchkey.p50 / bare.p50,
+        latchkey.p99 / bare.p99,
+    );
+    writeln!(
+        text,
+        "| latchkey / bare | {rate:.2} | {p50:.2} | {p99:.2} |\n"
+    )?;
+    writeln!(text, "What a browser downloads, in bytes:\n")?;
+    writeln!(text, "| | as built | with brotli |")?;
+    writeln!(text, "|---|---:|---:|")?;
+    for (name, bytes) in sizes.rows() {
+        writeln!(text, "| {name} | {} | {} |", bytes.plain, bytes.brotli)?;
+    }
+    writeln!(
+        text,
+        "\nThe binary with all of that inside: {} bytes.",
+        sizes.program
+    )?;
+    Ok(text)
+}
+
+/// Date, cores, processor and system, as far as they can be told.
+fn machine() -> String {
+    let said = |program: &str, args: &[&str]| {
+        process::stdout_of(Command::new(program).args(args)).unwrap_or_default()
+    };
+    let date = said("date", &["-u", "+%Y-%m-%d"]);
+    let cores = thread::available_parallelism().map_or(0, usize::from);
+    let processor = fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("model name"))?;
+            line.split_once(':').map(|(_, name)| name.trim().to_owned())
+        })
+        .unwrap_or_else(|| said("sysctl", &["-n", "machdep.cpu.brand_string"]));
+    let system = said("uname", &["-sm"]);
+    format!("{date}, {cores} cores ({processor}), {system}")
+}
+
+#[cfg(test)]
+mod tests;

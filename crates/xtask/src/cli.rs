@@ -1,0 +1,144 @@
+//! The command line, taken apart.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::bench::http::Settings;
+use crate::test::Part;
+
+/// What `cargo xtask --help` says.
+pub(crate) const HELP: &str = "\
+Builds, runs and tests Latchkey, with everything that takes set up on the way.
+
+cargo xtask run [-- FLAGS]
+    Build the pages and the server, and start them with demo accounts on
+    http://127.0.0.1:7000. FLAGS are for `latchkey serve`.
+
+cargo xtask test [PART...] [-- ARGS]
+    Run the tests: all parts, or the ones named. ARGS are for the test runner of one part.
+        fmt      the formatting
+        tidy     the rules of ARCHITECTURE.md that no compiler checks
+        clippy   lints, for the host and for the browser
+        unit     unit, integration and documentation tests of the host crates
+        api      the HTTP API
+        wasm     the client's tests in a headless browser
+        e2e      Playwright: a browser, the real server, a provider nobody here wrote
+        dist     the one binary of `cargo xtask dist`, started from an empty folder
+
+cargo xtask dist [--target-dir DIR]
+    Build one optimised `latchkey` with the pages inside: target/dist/latchkey.
+
+cargo xtask bench http [--rounds N] [--seconds N] [--denials N]
+    Measure an authenticated request beside a bare axum route, and write the figures to
+    docs/performance.md.
+
+cargo xtask tidy
+    Only the part `tidy` of the tests.
+";
+
+/// What the person wants.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// To see what there is.
+    Help,
+    /// To see Latchkey run.
+    Run {
+        /// For `latchkey serve`.
+        serve_flags: Vec<String>,
+    },
+    /// To know whether a change is good.
+    Test {
+        /// The parts named; all if none is.
+        parts: Vec<Part>,
+        /// For the test runner of the one part named.
+        runner_args: Vec<String>,
+    },
+    /// One binary to carry away.
+    Dist {
+        /// Where cargo builds.
+        target_dir: Option<PathBuf>,
+    },
+    /// Figures of the HTTP API's speed.
+    BenchHttp(Settings),
+    /// The rules of ARCHITECTURE.md checked.
+    Tidy,
+}
+
+/// Understands the arguments after the program's name.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let end = args
+        .iter()
+        .position(|arg| arg == "--")
+        .unwrap_or(args.len());
+    let mut parser = Parser::from_args(args[..end].iter().cloned());
+    let command = command(&mut parser, &args[(end + 1).min(args.len())..]);
+    command.context("see `cargo xtask --help`")
+}
+
+fn command(parser: &mut Parser, rest: &[OsString]) -> Result<Command> {
+    let mut command = match word(parser)?.as_deref() {
+        None | Some("help") => Command::Help,
+        Some("run") => Command::Run {
+            serve_flags: texts(rest)?,
+        },
+        Some("test") => Command::Test {
+            parts: Vec::new(),
+            runner_args: texts(rest)?,
+        },
+        Some("dist") => Command::Dist { target_dir: None },
+        Some("bench") => match word(parser)?.as_deref() {
+            Some("http") => Command::BenchHttp(Settings::default()),
+            other => bail!(
+                "`bench` needs `http` after it, not `{}`",
+                other.unwrap_or_default()
+            ),
+        },
+        Some("tidy") => Command::Tidy,
+        Some(other) => bail!("there is no command `{other}`"),
+    };
+    while let Some(arg) = parser.next()? {
+        match (&mut command, arg) {
+            (_, Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help),
+            (Command::Test { parts, .. }, Arg::Value(name)) => {
+                parts.push(Part::named(&name.string()?)?);
+            }
+            (Command::Dist { target_dir }, Arg::Long("target-dir")) => {
+                *target_dir = Some(parser.value()?.into());
+            }
+            (Command::BenchHttp(settings), Arg::Long("rounds")) => {
+                settings.rounds = parser.value()?.parse()?;
+            }
+            (Command::BenchHttp(settings), Arg::Long("seconds")) => {
+                settings.seconds = parser.value()?.parse()?;
+            }
+            (Command::BenchHttp(settings), Arg::Long("denials")) => {
+                settings.denials = parser.value()?.parse()?;
+            }
+            (_, other) => return Err(other.unexpected().into()),
+        }
+    }
+    if !rest.is_empty() && !matches!(command, Command::Run { .. } | Command::Test { .. }) {
+        bail!("only `run` and `test` take arguments after `--`");
+    }
+    Ok(command)
+}
+
+/// The next argument, which must be a word; nothing at the end or where help is asked for.
+fn word(parser: &mut Parser) -> Result<Option<String>> {
+    match parser.next()? {
+        None | Some(Arg::Short('h') | Arg::Long("help")) => Ok(None),
+        Some(Arg::Value(word)) => Ok(Some(word.string()?)),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn texts(args: &[OsString]) -> Result<Vec<String>> {
+    args.iter().map(|arg| Ok(arg.clone().string()?)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! The two compressed forms that every file of the pages has.
+
+use std::io::{Read, Write};
+
+use anyhow::{Context, Result};
+use brotli::enc::BrotliEncoderParams;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+/// A content coding (RFC 9110 §8.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// RFC 7932.
+    Brotli,
+    /// RFC 1952.
+    Gzip,
+}
+
+impl Encoding {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
+
+    /// As it stands in `Accept-Encoding` and `Content-Encoding`.
+    pub(crate) const fn token(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// What the file's name ends in: `main.css.br`.
+    pub(crate) const fn extension(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gz",
+        }
+    }
+
+    /// As small as it gets: done once, sent many times.
+    pub(crate) fn compress(self, mut plain: &[u8]) -> Result<Vec<u8>> {
+        let mut compressed = Vec::new();
+        match self {
+            Self::Brotli => {
+                let best = BrotliEncoderParams {
+                    quality: 11,
+                    lgwin: 24,
+                    ..Default::default()
+                };
+                brotli::BrotliCompress(&mut plain, &mut compressed, &best)
+                    .context("brotli cannot compress it")?;
+            }
+            Self::Gzip => {
+                let mut encoder = GzEncoder::new(&mut compressed, Compression::best());
+                encoder
+                    .write_all(plain)
+                    .context("gzip cannot compress it")?;
+                encoder.finish().context("gzip cannot compress it")?;
+            }
+        }
+        Ok(compressed)
+    }
+
+    /// The plain bytes again.
+    pub(crate) fn decompress(self, mut compressed: &[u8]) -> Result<Vec<u8>> {
+        let mut plain = Vec::new();
+        match self {
+            Self::Brotli => brotli::BrotliDecompress(&mut compressed, &mut plain),
+            Self::Gzip => GzDecoder::new(compressed)
+                .read_to_end(&mut plain)
+                .map(|_| ()),
+        }
+        .with_context(|| format!("this is not {}", self.token()))?;
+        Ok(plain)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! The folder that goes into the binary: the pages, each file with its compressed forms.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::Encoding;
+use crate::{progress, spa};
+
+/// What does not get smaller: it is compressed already.
+const COMPRESSED_ALREADY: [&str; 6] = ["png", "jpg", "webp", "avif", "woff2", "ico"];
+
+/// Makes `pages` from what Trunk left in `dist`; leaves it alone if it was made from the same.
+pub(crate) fn prepare(dist: &Path, pages: &Path) -> Result<()> {
+    let stamp = spa::outputs(dist)?;
+    let record = pages.with_extension("stamp");
+    if pages.is_dir() && stamp.is_recorded(&record) {
+        return Ok(());
+    }
+    progress::step("Compressing the pages", || {
+        if pages.exists() {
+            fs::remove_dir_all(pages)
+                .with_context(|| format!("cannot clear {}", pages.display()))?;
+        }
+        copy(dist, pages)
+    })?;
+    stamp.record(&record)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    let unreadable = || format!("cannot read {}", from.display());
+    for entry in fs::read_dir(from).with_context(unreadable)? {
+        let source = entry.with_context(unreadable)?.path();
+        let target = to.join(source.file_name().unwrap_or_default());
+        if source.is_dir() {
+            copy(&source, &target)?;
+            continue;
+        }
+        let plain = fs::read(&source).with_context(unreadable)?;
+        write(&target, &plain)?;
+        let extension = source.extension().unwrap_or_default().to_string_lossy();
+        if COMPRESSED_ALREADY.contains(&extension.as_ref()) {
+            continue;
+        }
+        for encoding in Encoding::ALL {
+            let mut name = target.clone().into_os_string();
+            name.push(format!(".{}", encoding.extension()));
+            write(Path::new(&name), &encoding.compress(&plain)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(file, bytes).with_context(|| format!("cannot write {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests;

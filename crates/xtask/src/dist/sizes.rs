@@ -1,0 +1,119 @@
+//! How large the parts are, plain and as they are sent.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::Dist;
+
+/// The bytes of one kind of file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bytes {
+    /// As built.
+    pub(crate) plain: u64,
+    /// With brotli, or as built if it has no such form.
+    pub(crate) brotli: u64,
+}
+
+/// Bytes of the binary and of the pages in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    /// The binary with everything in it.
+    pub(crate) program: u64,
+    /// The module.
+    pub(crate) wasm: Bytes,
+    /// All scripts.
+    pub(crate) js: Bytes,
+    /// All style sheets.
+    pub(crate) css: Bytes,
+    /// Everything in the folder of the pages.
+    pub(crate) all: Bytes,
+}
+
+impl Sizes {
+    /// Measures what was built.
+    pub(crate) fn of(dist: &Dist) -> Result<Self> {
+        let mut sizes = Self {
+            program: length(&dist.program)?,
+            ..Self::default()
+        };
+        sizes.add(&dist.pages)?;
+        Ok(sizes)
+    }
+
+    fn add(&mut self, folder: &Path) -> Result<()> {
+        let unreadable = || format!("cannot read {}", folder.display());
+        for entry in fs::read_dir(folder).with_context(unreadable)? {
+            let path = entry.with_context(unreadable)?.path();
+            let extension = path
+                .extension()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            if path.is_dir() {
+                self.add(&path)?;
+            } else if !["br", "gz"].contains(&extension.as_str()) {
+                self.add_file(&path, &extension)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_file(&mut self, path: &Path, extension: &str) -> Result<()> {
+        let mut compressed = path.to_owned().into_os_string();
+        compressed.push(".br");
+        let plain = length(path)?;
+        let brotli = length(Path::new(&compressed)).unwrap_or(plain);
+        let kind = match extension {
+            "wasm" => Some(&mut self.wasm),
+            "js" => Some(&mut self.js),
+            "css" => Some(&mut self.css),
+            _ => None,
+        };
+        for bytes in [kind, Some(&mut self.all)].into_iter().flatten() {
+            bytes.plain += plain;
+            bytes.brotli += brotli;
+        }
+        Ok(())
+    }
+
+    /// The pages by kind, with a name each.
+    pub(crate) fn rows(&self) -> [(&'static str, Bytes); 4] {
+        [
+            ("wasm", self.wasm),
+            ("js", self.js),
+            ("css", self.css),
+            ("all pages", self.all),
+        ]
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "  binary     {:>9}", kilobytes(self.program))?;
+        for (name, bytes) in self.rows() {
+            let (plain, brotli) = (kilobytes(bytes.plain), kilobytes(bytes.brotli));
+            writeln!(f, "  {name:<10} {plain:>9}   {brotli:>9} with brotli")?;
+        }
+        Ok(())
+    }
+}
+
+/// Thousands of bytes, as download sizes are given: `100.3 KB`.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "sizes for people, with one decimal"
+)]
+pub(crate) fn kilobytes(bytes: u64) -> String {
+    format!("{:.1} KB", bytes as f64 / 1000.0)
+}
+
+fn length(file: &Path) -> Result<u64> {
+    let meta = fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(meta.len())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! The project's own commands: `cargo xtask run`, `test`, `dist`, `bench`, `tidy`.
+//!
+//! Whatever a developer would otherwise set up by hand is set up here. Nothing of the product
+//! lives in this crate, and it depends on no other crate of the workspace: it must compile, fast,
+//! when all the rest does not.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool speaks to the person who typed the command"
+)]
+
+mod bench;
+mod cli;
+mod dist;
+mod http;
+mod process;
+mod progress;
+mod run;
+mod server;
+mod spa;
+mod stamp;
+mod test;
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::Command;
+use crate::workspace::Workspace;
+
+fn main() -> ExitCode {
+    match cli::parse(std::env::args_os().skip(1)).and_then(dispatch) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Help => print!("{}", cli::HELP),
+        Command::Run { serve_flags } => run::run(&workspace, &serve_flags)?,
+        Command::Test { parts, runner_args } => {
+            return test::run(&workspace, &parts, &runner_args);
+        }
+        Command::Dist { target_dir } => dist::run(&workspace, target_dir)?,
+        Command::BenchHttp(settings) => bench::http::run(&workspace, &settings)?,
+        Command::Tidy => tidy::run(&workspace)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

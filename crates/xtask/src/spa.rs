@@ -1,0 +1,144 @@
+//! The pages: what Trunk builds into `dist`.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::stamp::Stamp;
+use crate::tools::rust::{self, WASM_TARGET};
+use crate::tools::{WebTools, wasm_opt};
+use crate::workspace::Workspace;
+use crate::{process, progress};
+
+/// All that the pages are made from.
+const INPUTS: [&str; 9] = [
+    "crates/web",
+    "crates/client",
+    "crates/types",
+    "crates/core",
+    "style",
+    "public",
+    "Cargo.toml",
+    "Cargo.lock",
+    "Trunk.toml",
+];
+
+/// The folder with the optimised pages, built if they are not there or not of today's sources.
+pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
+    let dist = workspace.path("dist");
+    let records = Records::of(workspace)?;
+    if records.are_fresh(workspace, &dist)? {
+        progress::note("the pages are up to date");
+        return Ok(dist);
+    }
+    if !workspace.path("crates/web/index.html").is_file() {
+        bail!("crates/web/index.html is missing: there are no pages to build");
+    }
+    let tools = WebTools::ensure(workspace)?;
+    records.forget()?;
+    let first = !workspace
+        .target_dir()
+        .join(WASM_TARGET)
+        .join("wasm")
+        .is_dir();
+    let wait = if first {
+        " (2 to 4 minutes the first time)"
+    } else {
+        ""
+    };
+    progress::step(&format!("Building the pages{wait}"), || {
+        build(workspace, &tools)
+    })?;
+    records.write(workspace, &dist, tools.wasm_opt.is_some())?;
+    Ok(dist)
+}
+
+fn build(workspace: &Workspace, tools: &WebTools) -> Result<()> {
+    // Trunk is told to stay offline, as all its tools are here; so does the cargo it calls.
+    let mut fetch = workspace.cargo();
+    fetch.args([
+        "fetch",
+        "--target",
+        WASM_TARGET,
+        "--target",
+        &rust::host(workspace)?,
+    ]);
+    process::run(&mut fetch)?;
+
+    let mut trunk = workspace.command(tools.trunk.join("trunk"));
+    trunk
+        .arg("build")
+        .args(["--offline", "--skip-version-check"])
+        .env("PATH", tools.path()?);
+    if tools.wasm_opt.is_some() {
+        trunk.arg("--release");
+    } else {
+        // `--release` insists on wasm-opt; this is the same but for that step.
+        trunk.args(["--cargo-profile", "wasm", "--minify"]);
+    }
+    // Trunk takes `true` and `false` there and refuses the customary `1`.
+    if env::var_os("NO_COLOR").is_some() {
+        trunk.env("NO_COLOR", "true");
+    }
+    process::run(&mut trunk)
+}
+
+/// What the last build was made from, and what it left.
+struct Records {
+    inputs: Stamp,
+    inputs_file: PathBuf,
+    outputs_file: PathBuf,
+    /// There if the last build had no wasm-opt.
+    unoptimised_file: PathBuf,
+}
+
+impl Records {
+    fn of(workspace: &Workspace) -> Result<Self> {
+        let compiler = process::stdout_of(workspace.command("rustc").arg("-V"))?;
+        let folder = workspace.own_dir()?;
+        Ok(Self {
+            inputs: Stamp::of(workspace.root(), &INPUTS, &[&compiler])?,
+            inputs_file: folder.join("spa-inputs"),
+            outputs_file: folder.join("spa-outputs"),
+            unoptimised_file: folder.join("spa-unoptimised"),
+        })
+    }
+
+    /// Both ends are looked at: `dist` may have been removed, or written by hand.
+    fn are_fresh(&self, workspace: &Workspace, dist: &Path) -> Result<bool> {
+        Ok(dist.join("index.html").is_file()
+            && self.inputs.is_recorded(&self.inputs_file)
+            && outputs(dist)?.is_recorded(&self.outputs_file)
+            && !(self.unoptimised_file.exists() && wasm_opt::ensure(workspace).is_ok()))
+    }
+
+    fn forget(&self) -> Result<()> {
+        for file in [
+            &self.inputs_file,
+            &self.outputs_file,
+            &self.unoptimised_file,
+        ] {
+            if file.exists() {
+                fs::remove_file(file)
+                    .with_context(|| format!("cannot remove {}", file.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, workspace: &Workspace, dist: &Path, optimised: bool) -> Result<()> {
+        if !optimised {
+            fs::write(&self.unoptimised_file, "")?;
+        }
+        outputs(dist)?.record(&self.outputs_file)?;
+        // The build may have completed Cargo.lock, which is an input.
+        Self::of(workspace)?.inputs.record(&self.inputs_file)
+    }
+}
+
+/// A fingerprint of what Trunk left in `dist`.
+pub(crate) fn outputs(dist: &Path) -> Result<Stamp> {
+    Stamp::of(dist, &["."], &[])
+}

@@ -1,0 +1,73 @@
+//! Whether something was made from exactly these files already.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::hash::{DefaultHasher, Hasher};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// A fingerprint of files and settings. Not for secrets: it only has to notice a change.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stamp(String);
+
+impl Stamp {
+    /// Over the names and contents of `inputs` under `root` (files, folders, or nothing there
+    /// yet), and over `settings`.
+    pub(crate) fn of(root: &Path, inputs: &[&str], settings: &[&str]) -> Result<Self> {
+        let mut hasher = DefaultHasher::new();
+        for setting in settings {
+            hash(&mut hasher, setting.as_bytes());
+        }
+        for input in inputs {
+            add(&mut hasher, root, input)?;
+        }
+        let mut text = String::new();
+        write!(text, "{:016x}", hasher.finish())?;
+        Ok(Self(text))
+    }
+
+    /// Whether this is what `file` holds.
+    pub(crate) fn is_recorded(&self, file: &Path) -> bool {
+        fs::read_to_string(file).is_ok_and(|text| text.trim() == self.0)
+    }
+
+    /// Writes it into `file`.
+    pub(crate) fn record(&self, file: &Path) -> Result<()> {
+        fs::write(file, format!("{}\n", self.0))
+            .with_context(|| format!("cannot write {}", file.display()))
+    }
+}
+
+fn add(hasher: &mut DefaultHasher, root: &Path, relative: &str) -> Result<()> {
+    let path = root.join(relative);
+    hash(hasher, relative.as_bytes());
+    if path.is_dir() {
+        let mut names = Vec::new();
+        let entries = fs::read_dir(&path).with_context(|| unreadable(&path))?;
+        for entry in entries {
+            let entry = entry.with_context(|| unreadable(&path))?;
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        for name in names {
+            add(hasher, root, &format!("{relative}/{name}"))?;
+        }
+    } else if path.is_file() {
+        hash(hasher, &fs::read(&path).with_context(|| unreadable(&path))?);
+    }
+    Ok(())
+}
+
+/// With its length, so that no two lists of parts run together into the same bytes.
+fn hash(hasher: &mut DefaultHasher, bytes: &[u8]) {
+    hasher.write_usize(bytes.len());
+    hasher.write(bytes);
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("cannot read {}", path.display())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! The HTTP API, tested over HTTP.
+
+use anyhow::Result;
+
+use super::count::Count;
+use super::unit::{API, cargo_test};
+use crate::workspace::Workspace;
+
+/// The test binary `api` of the server.
+pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
+    let mut count = Count::default();
+    cargo_test(
+        workspace,
+        &["--test".to_owned(), API.to_owned()],
+        args,
+        &mut count,
+    )?;
+    Ok(count)
+}

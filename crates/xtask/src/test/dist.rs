@@ -1,0 +1,115 @@
+//! The distributed binary, alone in an empty folder.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::dist::{self, Encoding};
+use crate::http::{self, Request, Response};
+use crate::progress;
+use crate::server::Server;
+use crate::workspace::Workspace;
+
+/// Builds it, starts it where nothing else is, and looks at what it serves.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let built = dist::build(workspace, None)?;
+    let empty = tempfile::tempdir().context("cannot make an empty folder")?;
+    let log = workspace.own_dir()?.join("dist-server.log");
+    let mut command = Command::new(&built.program);
+    command.current_dir(empty.path());
+    command.args([
+        "serve",
+        "--demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        "data",
+    ]);
+    let server = Server::start(&mut command, &log)?;
+    progress::note(&format!("it listens on {}", server.address));
+    check(server.address)?;
+    server.stop()
+}
+
+fn check(server: SocketAddr) -> Result<()> {
+    let page = http::send(server, &Request::get("/", &[("accept", "text/html")]))?;
+    let page = page.expect(200, "the start page")?;
+    let page = page.text()?.to_owned();
+    let hashed = assets(&page);
+    for kind in ["js", "wasm"] {
+        ensure!(
+            hashed
+                .iter()
+                .any(|path| path.ends_with(&format!(".{kind}"))),
+            "the start page names no hashed .{kind} file, but {hashed:?}"
+        );
+    }
+    for path in &hashed {
+        for encoding in Encoding::ALL {
+            let accept = [("accept-encoding", encoding.token())];
+            let answer = http::send(server, &Request::get(path, &accept))?.expect(200, path)?;
+            compressed(&answer, path, encoding)?;
+        }
+        progress::note(&format!("{path}: br and gzip, immutable"));
+    }
+    Ok(())
+}
+
+fn compressed(answer: &Response, path: &str, encoding: Encoding) -> Result<()> {
+    let got = answer.header("content-encoding");
+    let wanted = encoding.token();
+    ensure!(
+        got == Some(wanted),
+        "{path}: asked for {wanted}, got content-encoding {got:?}"
+    );
+    let cache = answer.header("cache-control").unwrap_or_default();
+    ensure!(
+        cache.contains("immutable"),
+        "{path}: cache-control is `{cache}`, without immutable"
+    );
+    let vary = answer
+        .header("vary")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    ensure!(
+        vary.contains("accept-encoding"),
+        "{path}: vary is `{vary}`, without accept-encoding"
+    );
+    let plain = encoding
+        .decompress(&answer.body)
+        .with_context(|| format!("{path}: {wanted}"))?;
+    if Path::new(path).extension().is_some_and(|ext| ext == "wasm") {
+        ensure!(plain.starts_with(b"\0asm"), "{path} is no WASM module");
+    }
+    Ok(())
+}
+
+/// The bundle's own files that the page names, each once: `/latchkey-web-0123456789abcdef.js`.
+fn assets(page: &str) -> Vec<String> {
+    let mut found: Vec<String> = page
+        .split(['"', '\''])
+        .filter(|text| text.starts_with('/') && !text.contains(char::is_whitespace))
+        .filter(|text| {
+            [".js", ".wasm", ".css"]
+                .iter()
+                .any(|end| text.ends_with(end))
+        })
+        .filter(|text| is_hashed(text))
+        .map(str::to_owned)
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Trunk's hash is 64 bits in hexadecimal, without leading zeros, between `-` and `.` or `_`.
+fn is_hashed(path: &str) -> bool {
+    path.split(['-', '.', '_', '/']).any(|piece| {
+        (12..=16).contains(&piece.len()) && piece.chars().all(|digit| digit.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! Playwright in a real browser, against the real server.
+
+use anyhow::Result;
+
+use super::count::Count;
+use crate::tools::{chromium, node};
+use crate::workspace::Workspace;
+use crate::{process, server, spa};
+
+/// Checks the types of the tests, then runs them.
+pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
+    let folder = node::ensure_packages(workspace)?;
+    let browser = chromium::ensure(workspace)?;
+    let dist = spa::ensure(workspace)?;
+    let program = server::build_debug(workspace)?;
+    process::run(node::packaged(&folder, "tsc")?.arg("--noEmit"))?;
+
+    let mut playwright = node::packaged(&folder, "playwright")?;
+    playwright
+        .arg("test")
+        .args(args)
+        .env("LATCHKEY_BIN", program)
+        .env("LATCHKEY_WEB_DIST", dist)
+        .env("CHROMIUM_PATH", browser);
+    let mut count = Count::default();
+    process::run_watched(&mut playwright, |line| count.see_playwright(line))?;
+    Ok(count)
+}

@@ -1,0 +1,62 @@
+//! Formatting and lints.
+
+use anyhow::{Result, bail};
+
+use crate::tools::rust::{self, WASM_TARGET};
+use crate::workspace::Workspace;
+use crate::{process, progress};
+
+/// `cargo fmt`, looking only.
+pub(crate) fn fmt(workspace: &Workspace) -> Result<()> {
+    rust::ensure_component(workspace, "fmt", "rustfmt")?;
+    if process::run(workspace.cargo().args(["fmt", "--all", "--check"])).is_err() {
+        bail!("some files are not formatted: run `cargo fmt --all`");
+    }
+    Ok(())
+}
+
+/// Advisories, licences and sources of all dependencies by `deny.toml`, where cargo-deny is.
+pub(crate) fn deny(workspace: &Workspace) -> Result<()> {
+    if process::on_path("cargo-deny").is_none() {
+        progress::note("cargo-deny is not installed: advisories and licences are not looked at");
+        return Ok(());
+    }
+    process::run(workspace.cargo().args(["deny", "check"]))
+}
+
+/// The browser's crates apart from the host's: one command over both would unify the features
+/// `ssr` and `hydrate`.
+const BROWSER: [&[&str]; 2] = [
+    &[
+        "-p",
+        "latchkey-web",
+        "--no-default-features",
+        "--features",
+        "hydrate",
+    ],
+    &["-p", "latchkey-client", "--all-targets"],
+];
+
+/// Clippy with warnings as errors.
+pub(crate) fn clippy(workspace: &Workspace) -> Result<()> {
+    rust::ensure_component(workspace, "clippy", "clippy")?;
+    rust::ensure_wasm_target(workspace)?;
+    let deny = ["--", "-D", "warnings"];
+    // All of them even if the first complains: one run shows everything.
+    let mut results = vec![process::run(
+        workspace
+            .cargo()
+            .args(["clippy", "--all-targets"])
+            .args(deny),
+    )];
+    for selection in BROWSER {
+        let mut command = workspace.cargo();
+        command
+            .arg("clippy")
+            .args(selection)
+            .args(["--target", WASM_TARGET])
+            .args(deny);
+        results.push(process::run(&mut command));
+    }
+    results.into_iter().collect()
+}

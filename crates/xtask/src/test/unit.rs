@@ -1,0 +1,80 @@
+//! The host crates' own tests.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::count::Count;
+use crate::process;
+use crate::workspace::Workspace;
+
+/// A test binary with a part of its own.
+pub(crate) const API: &str = "api";
+
+/// Unit tests and integration tests but for the API's, then the documentation's examples.
+pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
+    let mut selection = vec!["--lib".to_owned(), "--bins".to_owned()];
+    for name in integration_tests(workspace)? {
+        selection.extend(["--test".to_owned(), name]);
+    }
+    let mut count = Count::default();
+    let tests = cargo_test(workspace, &selection, args, &mut count);
+    let examples = cargo_test(workspace, &["--doc".to_owned()], args, &mut count);
+    tests.and(examples).map(|()| count)
+}
+
+/// `cargo test` over the default members, counting.
+///
+/// Never `--workspace`: that would unify the features `ssr` and `hydrate`.
+pub(crate) fn cargo_test(
+    workspace: &Workspace,
+    selection: &[String],
+    args: &[String],
+    count: &mut Count,
+) -> Result<()> {
+    let mut command = workspace.cargo();
+    command
+        .args(["test", "--no-fail-fast"])
+        .args(selection)
+        .arg("--")
+        .args(args);
+    process::run_watched(&mut command, |line| count.see_cargo(line))
+}
+
+/// The names of all test binaries of the default members but the API's.
+fn integration_tests(workspace: &Workspace) -> Result<BTreeSet<String>> {
+    let manifest = workspace.read_toml("Cargo.toml")?;
+    let members = manifest
+        .get("workspace")
+        .and_then(|workspace| workspace.get("default-members"))
+        .and_then(|members| members.as_array())
+        .context("Cargo.toml has no default-members")?;
+    let mut names = BTreeSet::new();
+    for member in members.iter().filter_map(|member| member.as_str()) {
+        names.extend(tests_in(&workspace.path(member).join("tests"))?);
+    }
+    names.remove(API);
+    Ok(names)
+}
+
+/// What cargo takes for a test binary: `NAME.rs` and `NAME/main.rs`.
+fn tests_in(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    if !folder.is_dir() {
+        return Ok(names);
+    }
+    let unreadable = || format!("cannot read {}", folder.display());
+    for entry in folder.read_dir().with_context(unreadable)? {
+        let path = entry.with_context(unreadable)?.path();
+        let is_test =
+            path.extension().is_some_and(|ext| ext == "rs") || path.join("main.rs").is_file();
+        if let (true, Some(name)) = (is_test, path.file_stem()) {
+            names.push(name.to_string_lossy().into_owned());
+        }
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests;

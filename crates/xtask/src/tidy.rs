@@ -1,0 +1,84 @@
+//! `cargo xtask tidy`: the rules of ARCHITECTURE.md that no compiler checks.
+//!
+//! One file per rule. A rule looks at the files of the project and nothing else, and every
+//! finding says what is wrong and where the thing belongs.
+
+mod arrows;
+mod concrete_store;
+mod heads;
+mod length;
+mod libraries;
+mod lock;
+mod manifest;
+mod markup;
+mod paths;
+mod purity;
+mod tree;
+mod words;
+
+use std::fmt;
+
+use anyhow::{Result, bail};
+
+use self::tree::Tree;
+use crate::progress;
+use crate::workspace::Workspace;
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Finding {
+    /// The file, from the root of the project.
+    path: String,
+    /// The line, from 1.
+    line: usize,
+    /// What is wrong and what to do.
+    what: String,
+}
+
+impl Finding {
+    fn new(path: impl Into<String>, line: usize, what: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            line,
+            what: what.into(),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.what)
+    }
+}
+
+/// Looks at a tree and says what is wrong with it.
+type Rule = fn(&Tree) -> Vec<Finding>;
+
+const RULES: [Rule; 10] = [
+    arrows::check,
+    libraries::check,
+    concrete_store::check,
+    purity::check,
+    paths::check,
+    heads::check,
+    length::check,
+    words::check,
+    markup::check,
+    lock::check,
+];
+
+/// Applies all rules and prints what they find.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let tree = Tree::read(workspace.root())?;
+    let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(&tree)).collect();
+    findings.sort();
+    for finding in &findings {
+        println!("{finding}");
+    }
+    match findings.len() {
+        0 => progress::note(&format!("{} files are tidy", tree.len())),
+        1 => bail!("one thing is out of place"),
+        many => bail!("{many} things are out of place"),
+    }
+    Ok(())
+}

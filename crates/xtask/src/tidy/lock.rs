@@ -1,0 +1,54 @@
+//! The library wasm-bindgen is locked at the version that the manifest pins.
+//!
+//! Its command line, which `cargo xtask` installs by the lock file, works with that one only.
+
+use toml::{Table, Value};
+
+use super::Finding;
+use super::tree::{Tree, numbered};
+use crate::workspace::locked_version;
+
+const PACKAGE: &str = "wasm-bindgen";
+
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let manifest = tree.text("Cargo.toml").unwrap_or_default();
+    let Some(pinned) = pinned(manifest) else {
+        let what =
+            format!("{PACKAGE} has to be pinned under [workspace.dependencies]: `\"=X.Y.Z\"`");
+        return vec![Finding::new("Cargo.toml", line_of(manifest), what)];
+    };
+    let lock = tree
+        .text("Cargo.lock")
+        .unwrap_or_default()
+        .parse::<Table>()
+        .unwrap_or_default();
+    match locked_version(&lock, PACKAGE) {
+        Some(locked) if locked == pinned => Vec::new(),
+        Some(locked) => {
+            let what = format!("pins {PACKAGE} {pinned}, but Cargo.lock has {locked}");
+            vec![Finding::new("Cargo.toml", line_of(manifest), what)]
+        }
+        // No crate uses it.
+        None => Vec::new(),
+    }
+}
+
+fn pinned(manifest: &str) -> Option<String> {
+    let manifest: Table = manifest.parse().ok()?;
+    let value = manifest
+        .get("workspace")?
+        .get("dependencies")?
+        .get(PACKAGE)?;
+    let version = value
+        .as_str()
+        .or_else(|| value.get("version").and_then(Value::as_str))?;
+    version.strip_prefix('=').map(str::to_owned)
+}
+
+fn line_of(manifest: &str) -> usize {
+    let found = numbered(manifest).find(|(_, line)| line.starts_with(&format!("{PACKAGE} ")));
+    found.map_or(1, |(number, _)| number)
+}
+
+#[cfg(test)]
+mod tests;

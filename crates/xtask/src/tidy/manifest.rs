@@ -1,0 +1,84 @@
+//! Dependencies, as the manifests of our crates name them.
+
+use toml::{Table, Value};
+
+use super::tree::{Tree, numbered};
+
+const SECTIONS: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
+
+/// One dependency of one of our crates.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Dependency {
+    /// The folder of our crate: `core`, `store-sled`.
+    pub(crate) of: String,
+    /// The package it depends on.
+    pub(crate) on: String,
+    /// Its manifest, from the root of the project.
+    pub(crate) path: String,
+    /// The line that names the package, from 1.
+    pub(crate) line: usize,
+}
+
+/// The folder name of the crate that a manifest is of: `crates/core/Cargo.toml` → `core`.
+fn crate_of(path: &str) -> Option<&str> {
+    let folder = path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml")?;
+    (!folder.contains('/')).then_some(folder)
+}
+
+/// The folders of all our crates.
+pub(crate) fn crates(tree: &Tree) -> Vec<&str> {
+    tree.paths().filter_map(crate_of).collect()
+}
+
+/// All dependencies of all our crates: for building, for testing, on any platform.
+pub(crate) fn dependencies(tree: &Tree) -> Vec<Dependency> {
+    let mut found = Vec::new();
+    for (path, text) in tree.texts() {
+        let Some(of) = crate_of(path) else { continue };
+        // A manifest that cannot be read stops cargo itself, long before this.
+        let Ok(manifest) = text.parse::<Table>() else {
+            continue;
+        };
+        for on in packages(&manifest) {
+            let line = line_of(text, &on);
+            found.push(Dependency {
+                of: of.to_owned(),
+                on,
+                path: path.to_owned(),
+                line,
+            });
+        }
+    }
+    found
+}
+
+fn packages(manifest: &Table) -> Vec<String> {
+    let platforms = manifest.get("target").and_then(Value::as_table);
+    let platforms = platforms
+        .into_iter()
+        .flat_map(Table::values)
+        .filter_map(Value::as_table);
+    let tables = [manifest].into_iter().chain(platforms);
+    let sections = tables.flat_map(|table| SECTIONS.map(|section| table.get(section)));
+    let named = sections.flatten().filter_map(Value::as_table).flatten();
+    named
+        .map(|(name, value)| {
+            let package = value.get("package").and_then(Value::as_str);
+            package.unwrap_or(name).to_owned()
+        })
+        .collect()
+}
+
+fn line_of(manifest: &str, package: &str) -> usize {
+    let names = |line: &str| {
+        line.trim_start()
+            .trim_start_matches('"')
+            .strip_prefix(package)
+            .is_some_and(|rest| rest.starts_with(['.', ' ', '=', '"']))
+    };
+    let found = numbered(manifest).find(|(_, line)| names(line));
+    found.map_or(1, |(number, _)| number)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! The pages hold no inline style and no raw HTML: the content security policy forbids both.
+
+use super::Finding;
+use super::tree::{Tree, code};
+
+/// The one file that writes raw HTML: the head of the document, on the server only.
+const HEAD: &str = "crates/web/src/shell.rs";
+
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let pages = tree.texts_ending(&["rs", "html"]);
+    for (path, text) in pages.filter(|(path, _)| path.starts_with("crates/web/")) {
+        for (line, words) in code(text) {
+            if has_style(words) {
+                let what = "an inline style, which the browser refuses: it belongs in style/";
+                findings.push(Finding::new(path, line, what));
+            }
+            if path != HEAD && (words.contains("inner_html") || words.contains("innerHTML")) {
+                let what = format!("raw HTML, which the browser refuses: only {HEAD} writes it");
+                findings.push(Finding::new(path, line, what));
+            }
+        }
+    }
+    findings
+}
+
+/// `style=`, Leptos' `style:colour=`, or `<style>`.
+fn has_style(line: &str) -> bool {
+    let attribute = line.match_indices("style").any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let mut after = line[at + "style".len()..].chars();
+        let opens = match after.next() {
+            Some('=') => true,
+            Some(':') => after
+                .next()
+                .is_some_and(|letter| letter.is_ascii_lowercase()),
+            _ => false,
+        };
+        opens && before.is_none_or(char::is_whitespace)
+    });
+    attribute || line.contains("<style")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! Every path that ARCHITECTURE.md names is there.
+
+use super::Finding;
+use super::tree::{Tree, numbered};
+
+const MAP: &str = "ARCHITECTURE.md";
+
+/// What a file of the project ends in.
+const EXTENSIONS: [&str; 9] = [
+    "rs", "toml", "md", "ts", "css", "html", "json", "svg", "png",
+];
+
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let Some(map) = tree.text(MAP) else {
+        return vec![Finding::new(
+            MAP,
+            1,
+            "is missing: it is the map of the project",
+        )];
+    };
+    let mut findings = Vec::new();
+    for (line, text) in numbered(map) {
+        for name in quoted(text).filter(|name| looks_like_a_path(tree, name)) {
+            if !is_there(tree, name) {
+                let what = format!("`{name}` is not in the project: mend the map");
+                findings.push(Finding::new(MAP, line, what));
+            }
+        }
+    }
+    findings
+}
+
+/// What stands between backticks.
+fn quoted(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2)
+}
+
+/// A name with a file's ending, or a way down from a folder at the root. Not a URL's path, a
+/// Rust path, a pattern, or a command.
+fn looks_like_a_path(tree: &Tree, name: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "./_-".contains(letter);
+    if name.is_empty() || name.starts_with('/') || !name.chars().all(plain) {
+        return false;
+    }
+    let has_ending = name
+        .rsplit_once('.')
+        .is_some_and(|(stem, ending)| !stem.is_empty() && EXTENSIONS.contains(&ending));
+    let from_the_root = name
+        .split_once('/')
+        .is_some_and(|(folder, _)| !folder.is_empty() && tree.holds(folder));
+    has_ending || from_the_root
+}
+
+/// As it stands, or as the end of a longer path: `startup.rs`, `http/router.rs`.
+fn is_there(tree: &Tree, name: &str) -> bool {
+    let tail = format!("/{}", name.trim_end_matches('/'));
+    tree.holds(name)
+        || tree
+            .paths()
+            .any(|path| path.ends_with(&tail) || path.contains(&format!("{tail}/")))
+        || MADE_AT_HOME.contains(&name)
+}
+
+/// Files that each copy of the project makes for itself.
+const MADE_AT_HOME: [&str; 2] = ["latchkey.toml", "dist/index.html"];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! `types` and `core` do no I/O: time and randomness are parameters there.
+
+use super::Finding;
+use super::tree::{Tree, code, is_test};
+
+const IMPURE: [&str; 9] = [
+    "std::env",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "Instant::now",
+    "SystemTime",
+    "js_sys::",
+];
+
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in tree.texts_ending(&["rs"]) {
+        let pure = ["crates/types/src/", "crates/core/src/"];
+        if !pure.iter().any(|folder| path.starts_with(folder)) || is_test(path) {
+            continue;
+        }
+        for (line, words) in code(text) {
+            for name in IMPURE.iter().filter(|name| words.contains(*name)) {
+                let what = format!(
+                    "`{name}` reaches outside: take the value as a parameter (`Clock`, `Rng`), \
+                     and reach out in `server` or `client`"
+                );
+                findings.push(Finding::new(path, line, what));
+            }
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! The project's files in memory: what the rules look at.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Folders that hold nothing of the project: made by tools, or git's own.
+const NOT_OURS: [&str; 7] = [
+    ".git",
+    "target",
+    "dist",
+    "data",
+    "node_modules",
+    "test-results",
+    "playwright-report",
+];
+
+/// Every file of the project by its path from the root, with `/` between folders.
+pub(crate) struct Tree(BTreeMap<String, Option<String>>);
+
+impl Tree {
+    /// Reads the project at `root`.
+    pub(crate) fn read(root: &Path) -> Result<Self> {
+        let mut files = BTreeMap::new();
+        walk(root, "", &mut files)?;
+        Ok(Self(files))
+    }
+
+    /// A tree of these files.
+    #[cfg(test)]
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let files = files
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), Some((*text).to_owned())));
+        Self(files.collect())
+    }
+
+    /// How many files there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The text of a file; nothing if it is not there, or not text.
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
+        self.0.get(path)?.as_deref()
+    }
+
+    /// All paths.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// All files that are text, with it.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .filter_map(|(path, text)| Some((path.as_str(), text.as_deref()?)))
+    }
+
+    /// Those of them whose name ends in one of these: `rs`, `css`.
+    pub(crate) fn texts_ending(&self, extensions: &[&str]) -> impl Iterator<Item = (&str, &str)> {
+        self.texts().filter(|(path, _)| {
+            path.rsplit_once('.')
+                .is_some_and(|(_, extension)| extensions.contains(&extension))
+        })
+    }
+
+    /// Whether there is a file or a folder of this path.
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        let path = path.trim_end_matches('/');
+        let inside = format!("{path}/");
+        self.0.contains_key(path) || self.paths().any(|other| other.starts_with(&inside))
+    }
+}
+
+/// The lines of a text with their numbers, from 1.
+pub(crate) fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line))
+}
+
+/// The lines of a Rust file with their numbers, but for those that are comments.
+pub(crate) fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    numbered(text).filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// Whether a Rust file holds tests only.
+pub(crate) fn is_test(path: &str) -> bool {
+    path.ends_with("/tests.rs") || path.split('/').any(|folder| folder == "tests")
+}
+
+fn walk(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Option<String>>) -> Result<()> {
+    let unreadable = || format!("cannot read {}", folder.display());
+    for entry in fs::read_dir(folder).with_context(unreadable)? {
+        let entry = entry.with_context(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = format!("{prefix}{name}");
+        let kind = entry.file_type().with_context(unreadable)?;
+        if kind.is_dir() && !NOT_OURS.contains(&name.as_str()) {
+            walk(&entry.path(), &format!("{path}/"), files)?;
+        } else if kind.is_file() {
+            let bytes = fs::read(entry.path()).with_context(|| format!("cannot read {path}"))?;
+            files.insert(path, String::from_utf8(bytes).ok());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,39 @@
+//! Where tools are kept between runs.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+/// The folder of one tool in one version: `~/.cache/latchkey/tools/trunk-0.21.14`.
+pub(crate) fn folder(tool: &str, version: &str) -> Result<PathBuf> {
+    let home = env::var_os("HOME")
+        .filter(|home| !home.is_empty())
+        .map(PathBuf::from);
+    let chosen = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let base = base(chosen, home, cfg!(target_os = "macos"))
+        .context("neither HOME nor XDG_CACHE_HOME is set: no place to keep tools in")?;
+    Ok(base
+        .join("latchkey/tools")
+        .join(format!("{tool}-{version}")))
+}
+
+/// The same, made if it is not there.
+pub(crate) fn made(tool: &str, version: &str) -> Result<PathBuf> {
+    let folder = folder(tool, version)?;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// The user's cache folder (XDG Base Directory; Apple's File System Programming Guide).
+fn base(chosen: Option<PathBuf>, home: Option<PathBuf>, macos: bool) -> Option<PathBuf> {
+    if let Some(chosen) = chosen.filter(|path| path.is_absolute()) {
+        return Some(chosen);
+    }
+    let place = if macos { "Library/Caches" } else { ".cache" };
+    home.map(|home| home.join(place))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Programs that come from crates.io: Trunk and wasm-bindgen.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use super::cache;
+use crate::{process, progress};
+
+/// A prebuilt program is here within this time, or it is built.
+const PREBUILT_LIMIT: Duration = Duration::from_mins(2);
+
+/// A package whose programs are wanted in one exact version.
+pub(crate) struct CargoTool {
+    /// The package on crates.io.
+    pub(crate) package: &'static str,
+    /// The exact version.
+    pub(crate) version: String,
+    /// The programs wanted of it; the first is asked for its version.
+    pub(crate) programs: &'static [&'static str],
+    /// Whether to build with the lock file that the package brings.
+    pub(crate) locked: bool,
+    /// How long a build from source takes, for the person who waits.
+    pub(crate) patience: &'static str,
+}
+
+/// A target folder that the tools to be built share; removed when dropped, made when needed.
+#[derive(Default)]
+pub(crate) struct BuildDir(OnceCell<TempDir>);
+
+impl BuildDir {
+    fn path(&self) -> Result<&Path> {
+        if self.0.get().is_none() {
+            let made = tempfile::Builder::new().prefix("latchkey-tools-").tempdir();
+            let made = made.context("cannot make a temporary folder to build tools in")?;
+            return Ok(self.0.get_or_init(|| made).path());
+        }
+        self.0
+            .get()
+            .map(TempDir::path)
+            .context("the folder to build tools in is gone")
+    }
+}
+
+impl CargoTool {
+    /// The folder that holds the programs; installs them if they are nowhere.
+    pub(crate) fn ensure(&self, build_dir: &BuildDir) -> Result<PathBuf> {
+        if let Some(folder) = self.find()? {
+            return Ok(folder);
+        }
+        let what = format!("Installing {} {}", self.package, self.version);
+        let root = cache::made(self.programs[0], &self.version)?;
+        if process::on_path("cargo-binstall").is_some() {
+            let prebuilt = progress::step(&format!("{what}, prebuilt"), || self.binstall(&root));
+            match prebuilt {
+                Ok(()) if self.find()?.is_some() => return Ok(root.join("bin")),
+                Ok(()) => progress::note("that brought another version"),
+                Err(error) => progress::note(&format!("that did not work: {error:#}")),
+            }
+        }
+        progress::step(
+            &format!("{what} from source, once ({})", self.patience),
+            || self.build(&root, build_dir.path()?),
+        )?;
+        self.find()?.with_context(|| {
+            format!(
+                "{} was installed, yet {} does not hold it",
+                self.package,
+                root.display()
+            )
+        })
+    }
+
+    /// A folder on PATH, or in the cache, with all programs in the right version.
+    fn find(&self) -> Result<Option<PathBuf>> {
+        let cached = cache::folder(self.programs[0], &self.version)?.join("bin");
+        let on_path = process::all_on_path(self.programs[0]);
+        let folders = on_path
+            .iter()
+            .filter_map(|program| program.parent().map(Path::to_owned));
+        Ok(folders.chain([cached]).find(|folder| self.is_in(folder)))
+    }
+
+    fn is_in(&self, folder: &Path) -> bool {
+        self.programs
+            .iter()
+            .all(|name| process::is_program(&folder.join(name)))
+            && process::stdout_of(Command::new(folder.join(self.programs[0])).arg("--version"))
+                .is_ok_and(|said| said.split_whitespace().nth(1) == Some(self.version.as_str()))
+    }
+
+    fn binstall(&self, root: &Path) -> Result<()> {
+        let mut command = Command::new("cargo-binstall");
+        command
+            .args(["--no-confirm", "--disable-strategies", "compile", "--root"])
+            .arg(root);
+        command.arg(format!("{}@{}", self.package, self.version));
+        process::run_within(&mut command, PREBUILT_LIMIT)
+    }
+
+    fn build(&self, root: &Path, target_dir: &Path) -> Result<()> {
+        let mut command = Command::new("cargo");
+        command.args([
+            "install",
+            self.package,
+            "--version",
+            &self.version,
+            "--debug",
+        ]);
+        command
+            .arg("--root")
+            .arg(root)
+            .arg("--target-dir")
+            .arg(target_dir);
+        if self.locked {
+            command.arg("--locked");
+        }
+        for program in self.programs {
+            command.args(["--bin", program]);
+        }
+        // Settings of this workspace are no settings of theirs.
+        process::run(command.current_dir(target_dir))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! ChromeDriver, by which the tests compiled to WASM reach the browser.
+//!
+//! It works with a browser of its own major version only.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::{cache, chromium, debian, node};
+use crate::{process, progress};
+
+/// The npm package that downloads drivers, and its version.
+const DOWNLOADER: (&str, &str) = ("@puppeteer/browsers", "2.13.0");
+/// A driver is here within this time, or is not to be had.
+const DOWNLOAD_LIMIT: Duration = Duration::from_mins(2);
+
+/// A driver for `browser`.
+pub(crate) fn ensure(browser: &Path) -> Result<PathBuf> {
+    let version = chromium::version(browser)?;
+    if let Some(named) = env::var_os("CHROMEDRIVER") {
+        return Ok(named.into());
+    }
+    if let Some(found) = on_path(&version) {
+        return Ok(found);
+    }
+    let folder = cache::folder("chromedriver", &version)?;
+    if let Some(found) = downloaded(&folder) {
+        return Ok(found);
+    }
+    // Debian's driver is for Debian's browser.
+    let debians = browser == Path::new("/usr/bin/chromium");
+    let got = if debians && debian::can_install() {
+        debian::install(&["chromium-driver"])
+    } else {
+        progress::step(&format!("Downloading ChromeDriver {version}"), || {
+            download(&cache::made("chromedriver", &version)?, &version)
+        })
+    };
+    let advice = || {
+        format!(
+            "no ChromeDriver {version} for {}: put one on PATH, or name it in the variable \
+             CHROMEDRIVER",
+            browser.display()
+        )
+    };
+    got.with_context(advice)?;
+    on_path(&version)
+        .or_else(|| downloaded(&folder))
+        .with_context(advice)
+}
+
+fn on_path(browser: &str) -> Option<PathBuf> {
+    process::all_on_path("chromedriver")
+        .into_iter()
+        .find(|driver| chromium::version(driver).is_ok_and(|version| fits(&version, browser)))
+}
+
+fn fits(driver: &str, browser: &str) -> bool {
+    driver.split('.').next() == browser.split('.').next()
+}
+
+fn download(folder: &Path, version: &str) -> Result<()> {
+    node::install(folder, DOWNLOADER.0, DOWNLOADER.1)?;
+    let mut command = node::packaged(folder, "browsers")?;
+    command.args(["install", &format!("chromedriver@{version}"), "--path", "."]);
+    process::run_within(&mut command, DOWNLOAD_LIMIT)
+}
+
+/// `chromedriver/PLATFORM-VERSION/chromedriver-PLATFORM/chromedriver`, as the downloader lays it.
+fn downloaded(folder: &Path) -> Option<PathBuf> {
+    let mut found = folder.join("chromedriver");
+    for _ in 0..2 {
+        let entries = found.read_dir().ok()?;
+        found = entries
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .find(|at| at.is_dir())?;
+    }
+    Some(found.join("chromedriver")).filter(|file| process::is_program(file))
+}
+
+#[cfg(test)]
+mod tests;

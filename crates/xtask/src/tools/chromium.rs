@@ -1,0 +1,123 @@
+//! The browser that the tests run in.
+//!
+//! In this order: the one named in `CHROMIUM_PATH`, one of the system, Playwright's own (which it
+//! downloads), Debian's package.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::{debian, node};
+use crate::workspace::Workspace;
+use crate::{process, progress};
+
+/// Playwright's download is here within this time, or another way is taken.
+const DOWNLOAD_LIMIT: Duration = Duration::from_mins(5);
+
+const PROGRAMS: [&str; 4] = [
+    "chromium",
+    "google-chrome",
+    "google-chrome-stable",
+    "chromium-browser",
+];
+
+const MAC_APPS: [&str; 2] = [
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+
+/// A Chromium that starts.
+pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(named) = env::var_os("CHROMIUM_PATH").map(PathBuf::from) {
+        if starts(&named) {
+            return Ok(named);
+        }
+        bail!(
+            "CHROMIUM_PATH names {}, which does not start",
+            named.display()
+        );
+    }
+    if let Some(found) = of_the_system() {
+        return Ok(found);
+    }
+    // A build machine that can have Debian's has no use for waiting on a download.
+    let hurried = env::var_os("CI").is_some() && debian::can_install();
+    let mut failures = Vec::new();
+    if !hurried {
+        match of_playwright(workspace) {
+            Ok(found) => return Ok(found),
+            Err(error) => failures.push(format!("Playwright's: {error:#}")),
+        }
+    }
+    match debian::install(&["chromium", "chromium-driver"]) {
+        Ok(()) => {}
+        Err(error) => failures.push(format!("Debian's: {error:#}")),
+    }
+    of_the_system().with_context(|| {
+        format!(
+            "no Chromium for the browser tests ({}): install Chromium or Google Chrome, or name \
+             one in the variable CHROMIUM_PATH",
+            failures.join("; ")
+        )
+    })
+}
+
+/// The version of a Chromium or a ChromeDriver: `Chromium 156.0.8078.73 built on …`.
+pub(crate) fn version(program: &Path) -> Result<String> {
+    let said = process::stdout_of(Command::new(program).arg("--version"))?;
+    version_in(&said).map(str::to_owned).with_context(|| {
+        format!(
+            "{} says `{said}`, which names no version",
+            program.display()
+        )
+    })
+}
+
+fn version_in(said: &str) -> Option<&str> {
+    let is_version = |word: &&str| {
+        word.contains('.')
+            && word
+                .chars()
+                .all(|letter| letter.is_ascii_digit() || letter == '.')
+    };
+    said.split_whitespace().find(is_version)
+}
+
+fn of_the_system() -> Option<PathBuf> {
+    let on_path = PROGRAMS.iter().flat_map(|name| process::all_on_path(name));
+    on_path
+        .chain(MAC_APPS.map(PathBuf::from))
+        .find(|program| starts(program))
+}
+
+fn starts(program: &Path) -> bool {
+    process::is_program(program) && version(program).is_ok()
+}
+
+/// The browser that Playwright downloads for itself.
+fn of_playwright(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = node::ensure_packages(workspace)?;
+    let place = playwrights_place(&folder)?;
+    if !starts(&place) {
+        progress::step("Downloading Playwright's Chromium", || {
+            let mut command = node::packaged(&folder, "playwright")?;
+            process::run_within(command.args(["install", "chromium"]), DOWNLOAD_LIMIT)
+        })?;
+    }
+    if !starts(&place) {
+        bail!("{} does not start", place.display());
+    }
+    Ok(place)
+}
+
+fn playwrights_place(folder: &Path) -> Result<PathBuf> {
+    let script = "import('@playwright/test').then(p => console.log(p.chromium.executablePath()))";
+    let mut command = Command::new("node");
+    process::stdout_of(command.args(["-e", script]).current_dir(folder)).map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests;

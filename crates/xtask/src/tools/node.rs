@@ -1,0 +1,102 @@
+//! Node.js and the npm packages of the browser tests.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+
+use crate::stamp::Stamp;
+use crate::workspace::Workspace;
+use crate::{process, progress};
+
+/// The oldest Node.js that the browser tests run on.
+const OLDEST: u32 = 20;
+
+/// A single package is here within this time, or is not to be had.
+const INSTALL_LIMIT: Duration = Duration::from_mins(3);
+
+/// Sees to it that Node.js is new enough, and npm with it.
+pub(crate) fn ensure() -> Result<()> {
+    let wanted = format!("install Node.js {OLDEST} or newer (https://nodejs.org)");
+    let said = process::stdout_of(Command::new("node").arg("--version"))
+        .with_context(|| format!("Node.js is missing: {wanted}"))?;
+    match major(&said) {
+        Some(version) if version >= OLDEST => {}
+        _ => bail!("Node.js {said} is too old: {wanted}"),
+    }
+    if process::on_path("npm").is_none() {
+        bail!("npm, which comes with Node.js, is missing: {wanted}");
+    }
+    Ok(())
+}
+
+/// The folder of the browser tests, its packages installed as the lock file has them.
+pub(crate) fn ensure_packages(workspace: &Workspace) -> Result<PathBuf> {
+    ensure()?;
+    let folder = workspace.path("end2end");
+    let stamp = Stamp::of(
+        &folder,
+        &["package.json", "package-lock.json", ".npmrc"],
+        &[],
+    )?;
+    // Inside the folder it speaks of, so that removing that folder removes it as well.
+    let record = folder.join("node_modules/.latchkey-stamp");
+    if !stamp.is_recorded(&record) {
+        progress::step("Installing the npm packages of end2end", || {
+            process::run(npm(&folder).args(["ci", "--no-fund", "--no-audit"]))
+        })?;
+        stamp.record(&record)?;
+    }
+    Ok(folder)
+}
+
+/// A program that a package brings, or an error that says where it was looked for.
+pub(crate) fn packaged(folder: &Path, name: &str) -> Result<Command> {
+    let program = folder.join("node_modules/.bin").join(name);
+    if !process::is_program(&program) {
+        bail!(
+            "{} is missing: remove node_modules there and try again",
+            program.display()
+        );
+    }
+    let mut command = Command::new(program);
+    command.current_dir(folder);
+    Ok(command)
+}
+
+/// Installs exactly one package into a folder of its own.
+pub(crate) fn install(folder: &Path, package: &str, version: &str) -> Result<()> {
+    ensure()?;
+    fs::write(folder.join("package.json"), "{\"private\":true}\n")
+        .with_context(|| format!("cannot write into {}", folder.display()))?;
+    let exact = format!("{package}@{version}");
+    let mut command = npm(folder);
+    command.args(["install", "--no-fund", "--no-audit", "--save-exact", &exact]);
+    process::run_within(&mut command, INSTALL_LIMIT)
+}
+
+fn npm(folder: &Path) -> Command {
+    let mut command = Command::new("npm");
+    command.current_dir(folder);
+    // In production npm leaves out what tests need.
+    if env::var_os("NODE_ENV").is_some() {
+        command.env_remove("NODE_ENV");
+    }
+    command
+}
+
+/// `v20.11.1` → 20.
+fn major(version: &str) -> Option<u32> {
+    version
+        .trim()
+        .strip_prefix('v')?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests;

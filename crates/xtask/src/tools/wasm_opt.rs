@@ -1,0 +1,65 @@
+//! `wasm-opt` of Binaryen, which makes the pages smaller. The build works without.
+//!
+//! Only the version pinned in `Trunk.toml` is taken: others produce other bytes, and version 108,
+//! which Debian 12 has, produces a module that does not start.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::{cache, node};
+use crate::workspace::Workspace;
+use crate::{process, progress};
+
+/// The folder of a `wasm-opt` of the pinned version; installs it from npm if it is nowhere.
+pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
+    let version = pinned(workspace)?;
+    let folder = cache::folder("binaryen", &version)?;
+    let cached = folder.join("node_modules/.bin");
+    let found = || {
+        let on_path = process::all_on_path("wasm-opt");
+        on_path
+            .into_iter()
+            .chain([cached.join("wasm-opt")])
+            .find(|program| {
+                process::is_program(program)
+                    && process::stdout_of(Command::new(program).arg("--version"))
+                        .is_ok_and(|said| is_version(&said, &version))
+            })
+    };
+    let program = if let Some(program) = found() {
+        program
+    } else {
+        node::ensure()?;
+        let folder = cache::made("binaryen", &version)?;
+        progress::step(&format!("Installing wasm-opt {version}"), || {
+            node::install(&folder, "binaryen", &format!("{version}.0.0"))
+        })?;
+        found().context("npm installed binaryen, yet its wasm-opt does not start")?
+    };
+    program
+        .parent()
+        .map(PathBuf::from)
+        .context("wasm-opt is in no folder")
+}
+
+/// Binaryen counts whole numbers; `Trunk.toml` writes them `version_132`.
+fn pinned(workspace: &Workspace) -> Result<String> {
+    let settings = workspace.read_toml("Trunk.toml")?;
+    let pinned = settings
+        .get("tools")
+        .and_then(|tools| tools.get("wasm_opt"))
+        .and_then(|version| version.as_str())
+        .and_then(|version| version.strip_prefix("version_"))
+        .context("Trunk.toml has no line `wasm_opt = \"version_N\"` under [tools]")?;
+    Ok(pinned.to_owned())
+}
+
+/// `wasm-opt version 132 (version_132)`.
+fn is_version(said: &str, wanted: &str) -> bool {
+    said.split_whitespace().nth(2) == Some(wanted)
+}
+
+#[cfg(test)]
+mod tests;

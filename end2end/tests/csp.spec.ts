@@ -1,0 +1,112 @@
+// SECURITY 62: the Content-Security-Policy holds, and the pages themselves keep to it.
+import type { BrowserContext } from '@playwright/test';
+
+import { button, expectAccount, heading, openPlayground, signIn } from '../fixtures/pages.ts';
+import { expect, test } from '../fixtures/test.ts';
+
+/** Collects what the browser reports as violations of the policy, in every page. */
+async function violations(context: BrowserContext): Promise<string[]> {
+  const seen: string[] = [];
+  await context.exposeFunction('reportViolation', (text: string) => seen.push(text));
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      const { reportViolation } = window as unknown as { reportViolation: (text: string) => void };
+      reportViolation(`${event.effectiveDirective} ${event.blockedURI} on ${location.pathname}`);
+    });
+  });
+  return seen;
+}
+
+test('62: a normal visit of every page violates nothing', async ({ page, context }) => {
+  const seen = await violations(context);
+  await page.goto('/');
+  await expect(heading(page, 'Sign in')).toBeVisible();
+  await page.goto('/callback?error=access_denied');
+  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await page.goto('/no-such-page');
+  await expect(heading(page, 'There is no such page')).toBeVisible();
+  await signIn(page);
+  await page.reload();
+  await expectAccount(page);
+  await openPlayground(page);
+  await button(page, 'Call protected with token').click();
+  await button(page, 'Refresh now').click();
+  await page.reload();
+  await expect(heading(page, 'Playground')).toBeVisible();
+  expect(seen).toEqual([]);
+});
+
+test.describe('with markup injected into the page', () => {
+  test.use({ expectedErrors: [/Content Security Policy/, /hydrat/i] });
+
+  test('62: neither an inline script nor an event handler runs', async ({ page, context }) => {
+    const seen = await violations(context);
+    await page.route('/', async (route) => {
+      const response = await route.fetch();
+      const injected =
+        '<script>window.injected = "script"</script>' +
+        '<img src="data:," alt="" onerror="window.injected = \'handler\'">';
+      const html = await response.text();
+      await route.fulfill({ response, body: html.replace('</body>', `${injected}</body>`) });
+    });
+    await page.goto('/');
+    await expect(heading(page, 'Sign in')).toBeVisible();
+    await expect.poll(() => seen.length).toBeGreaterThanOrEqual(2);
+    expect(await page.evaluate(() => 'injected' in window)).toBe(false);
+  });
+
+  test('62: a script element made by script, and HTML given as text, are refused', async ({
+    page,
+  }) => {
+    await page.goto('/');
+    await expect(heading(page, 'Sign in')).toBeVisible();
+    const ran = await page.evaluate(() => {
+      const attempts = [
+        () => {
+          const script = document.createElement('script');
+          script.textContent = 'window.injected = 1';
+          document.head.append(script);
+        },
+        () => (document.body.innerHTML += '<img src="data:," onerror="window.injected = 1">'),
+        () => eval('window.injected = 1'),
+      ];
+      const passed = attempts.filter((attempt) => {
+        try {
+          attempt();
+          return true;
+        } catch {
+          return false;
+        }
+      });
+      return passed.length;
+    });
+    expect(ran).toBe(0);
+    expect(await page.evaluate(() => 'injected' in window)).toBe(false);
+  });
+});
+
+test('62: each page load has a nonce of its own', async ({ request }) => {
+  const nonce = async () => {
+    const policy = (await request.get('/')).headers()['content-security-policy'] ?? '';
+    expect(policy).not.toMatch(/'unsafe-(inline|eval)'/);
+    return /'nonce-([^']+)'/.exec(policy)?.[1];
+  };
+  const first = await nonce();
+  expect(first).toBeTruthy();
+  expect(await nonce()).not.toBe(first);
+});
+
+test.describe('in a frame', () => {
+  test.use({ expectedErrors: [/frame-ancestors|X-Frame-Options/i] });
+
+  test('17: the sign-in page cannot be framed', async ({ page, google, server }) => {
+    await page.goto(`${google.issuer}/.well-known/openid-configuration`);
+    await page.evaluate((url) => {
+      const frame = document.createElement('iframe');
+      frame.src = url;
+      document.body.append(frame);
+    }, server.url);
+    const frame = () => page.frames().find((it) => it !== page.mainFrame());
+    await expect.poll(() => frame()?.url() ?? '').toContain('chrome-error:');
+  });
+});

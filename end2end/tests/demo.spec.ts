@@ -1,0 +1,70 @@
+// The whole way once through the built-in provider of `--demo`, with nothing configured.
+import {
+  button,
+  expectAccount,
+  expectSignedOut,
+  heading,
+  link,
+  openPlayground,
+  signInLink,
+  storedTokens,
+  timeline,
+  tokensOf,
+} from '../fixtures/pages.ts';
+import { expect, test } from '../fixtures/test.ts';
+
+test.use({ setup: { demo: true } });
+
+const demo = 'Demo account';
+
+test('sign in, call, refresh, sign out', async ({ page, traffic }) => {
+  await page.goto('/');
+  await signInLink(page, demo).click();
+  await page.getByRole('button', { name: /Ada Lovelace/ }).click();
+  await expectAccount(page, 'ada@example.com');
+  await expect(page.getByRole('main')).toContainText('Ada Lovelace');
+
+  await openPlayground(page);
+  await button(page, 'Call protected with token').click();
+  await expect(timeline(page).first()).toContainText(/GET \/api\/protected\s*→\s*200/);
+
+  const before = await tokensOf(page);
+  await button(page, 'Refresh now').click();
+  await expect.poll(async () => (await tokensOf(page)).refresh_token).not.toBe(before.refresh_token);
+
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
+  await expect.poll(() => storedTokens(page)).toBeNull();
+  expect(traffic.statuses('POST /auth/logout')).toEqual([204]);
+  await page.goto('/account');
+  await expectSignedOut(page);
+});
+
+test('a typed email is an account too', async ({ page }) => {
+  await page.goto('/');
+  await signInLink(page, demo).click();
+  await page.getByLabel('Email').fill('someone.else@example.com');
+  await button(page, 'Continue').click();
+  await expectAccount(page, 'someone.else@example.com');
+});
+
+test('Cancel leads to a page with a way back', async ({ page }) => {
+  await page.goto('/');
+  await signInLink(page, demo).click();
+  await button(page, 'Cancel').click();
+  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await link(page, 'Try again').click();
+  await expect(heading(page, 'Sign in')).toBeVisible();
+});
+
+test('switching accounts shows the other account', async ({ page }) => {
+  const as = async (name: RegExp, email: string) => {
+    await page.goto('/');
+    await signInLink(page, demo).click();
+    await page.getByRole('button', { name }).click();
+    await expectAccount(page, email);
+  };
+  await as(/Ada Lovelace/, 'ada@example.com');
+  await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click();
+  await expectSignedOut(page);
+  await as(/Grace Hopper/, 'grace@example.com');
+});
