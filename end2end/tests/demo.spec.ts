@@ -64,7 +64,7 @@ test('switching accounts shows the other account', async ({ page }) => {
     await expectAccount(page, email);
   };
   await as(/Ada Lovelace/, 'ada@example.com');
-  await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
   await expectSignedOut(page);
   await as(/Grace Hopper/, 'grace@example.com');
 });

@@ -35,7 +35,7 @@ test('a restart keeps the session', async ({ page, server, traffic }) => {
 test('a restart keeps the denials', async ({ page, server, request }) => {
   await signIn(page);
   const old = await tokensOf(page);
-  await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
   await expectSignedOut(page);
   await server.stop();
   await server.start();
@@ -90,7 +90,7 @@ test('a 503 to a refresh keeps the tokens, and a later refresh works', async ({
 test('67: signing out while the server is away empties localStorage', async ({ page, server }) => {
   await signIn(page);
   await server.stop();
-  await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
   await expect.poll(() => storedTokens(page)).toBeNull();
   expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
 });

@@ -14,7 +14,7 @@ import { expect, test } from '../fixtures/test.ts';
 
 test('signing out empties localStorage and leads to the sign-in page', async ({ page }) => {
   await signIn(page);
-  await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
   await expectSignedOut(page);
   expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
   await page.goto('/account');
@@ -48,7 +48,7 @@ for (const path of ['/account', '/playground']) {
   test(`the old tokens put back by hand are refused on ${path}`, async ({ page, traffic }) => {
     await signIn(page);
     const old = await page.evaluate(() => localStorage.getItem('latchkey.tokens') ?? '');
-    await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
     await expectSignedOut(page);
     traffic.forget();
     await page.evaluate((value) => localStorage.setItem('latchkey.tokens', value), old);
@@ -67,7 +67,7 @@ test('signing out ends this session only', async ({ page, browser, request }) =>
   const tab = await other.newPage();
   await signIn(tab);
   const kept = await tokensOf(tab);
-  await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
   await expectSignedOut(page);
   const call = await request.get('/api/protected', { headers: bearer(kept.access_token) });
   expect(call.status()).toBe(200);
@@ -76,7 +76,7 @@ test('signing out ends this session only', async ({ page, browser, request }) =>
 
 test('signing in again after signing out works, as another account too', async ({ page }) => {
   await signIn(page);
-  await page.getByRole('main').getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
   await expectSignedOut(page);
   await signIn(page, 'grace.hopper@example.org');
   await expect(page.getByRole('main')).not.toContainText('Ada Lovelace');

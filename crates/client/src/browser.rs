@@ -1,4 +1,4 @@
-//! Clocks and randomness of the browser.
+//! Clocks and randomness of the browser: the one place that reads them.
 
 use web_sys::Window;
 
@@ -8,7 +8,11 @@ pub(crate) fn window() -> Option<Window> {
 }
 
 /// Milliseconds since 1970, by the system's clock.
-pub(crate) fn wall_clock() -> u64 {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the browser's clock is read"
+)]
+pub fn wall_clock() -> u64 {
     whole(js_sys::Date::now())
 }
 
@@ -19,6 +23,10 @@ pub(crate) fn monotonic_clock() -> u64 {
 }
 
 /// A number from 0 to 1, for spreading waits.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "good enough to spread waits, and no secret"
+)]
 pub(crate) fn jitter() -> f64 {
     js_sys::Math::random()
 }

@@ -21,6 +21,7 @@ mod fetch;
 mod lock;
 mod reply;
 
+pub use browser::wall_clock;
 pub use client::{Call, CallError, Client, SignInError, SignedIn};
 pub use engine::{Progress, Trouble};
 pub use notice::{Exchange, Notice};

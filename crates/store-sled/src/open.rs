@@ -5,9 +5,9 @@ use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use latchkey_store::keyspace::{KeyValueStore, key};
+use latchkey_store::keyspace::{KeyValueStore, key, verify};
 
-use crate::engine::Sled;
+use crate::engine::{Records, Sled};
 
 /// The embedded store.
 pub type SledStore = KeyValueStore<Sled>;
@@ -101,7 +101,10 @@ pub fn open(path: &Path) -> Result<SledStore, OpenError> {
         .get(key::FORMAT)
         .map_err(|error| damaged(error.to_string()))?
     {
-        Some(found) if found == FORMAT => {}
+        Some(found) if found == FORMAT => {
+            let whole = verify(&Records(&db));
+            whole.map_err(|error| damaged(error.to_string()))?;
+        }
         Some(found) => {
             let found = String::from_utf8_lossy(&found).into_owned();
             return Err(OpenError::Format {

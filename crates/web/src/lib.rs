@@ -9,7 +9,7 @@
 //! no policy allowed) forbids in the browser. `view!` is fine for components.
 
 // Views are nested tuples; the compiler follows them further than it does by default.
-#![recursion_limit = "256"]
+#![recursion_limit = "512"]
 
 pub mod app;
 mod components;

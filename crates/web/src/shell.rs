@@ -25,17 +25,30 @@ pub struct HeadHtml(pub Arc<str>);
 
 /// Takes the head out of Trunk's `index.html`; `None` if there is none.
 pub fn head_of(index_html: &str) -> Option<HeadHtml> {
-    let (_, after) = index_html.split_once("<head>")?;
+    let (_, after) = index_html.split_once("<html")?;
+    let (_, after) = after.split_once('>')?;
     let (head, _) = after.split_once("</head>")?;
+    // Trunk's minifier leaves the opening tag out.
+    let head = head.trim_start().trim_start_matches("<head>");
     Some(HeadHtml(head.trim().into()))
 }
 
 /// The whole document, for every path. Wants [`PageData`] as a context.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "called from closures that render once per request and may keep nothing borrowed"
+)]
 pub fn shell(head_html: HeadHtml) -> impl IntoView {
     let nonce = use_nonce().map(|nonce| nonce.to_string());
     let nonce = nonce.unwrap_or_default();
     let mut inner = head_html.0.replace(NONCE_PLACEHOLDER, &nonce);
-    for part in ["<script nonce=\"", &nonce, "\">", MARK_IF_STORED, "</script>"] {
+    for part in [
+        "<script nonce=\"",
+        &nonce,
+        "\">",
+        MARK_IF_STORED,
+        "</script>",
+    ] {
         inner.push_str(part);
     }
     let data = PageData::current().to_json();

@@ -1,4 +1,8 @@
-//! Spans of time in words.
+//! Time in words.
+
+use js_sys::{Array, Date, Intl, Object, Reflect};
+use latchkey_client::wall_clock;
+use wasm_bindgen::JsValue;
 
 /// What is left, in milliseconds, as a person reads it: the two largest units that are not zero.
 pub(crate) fn countdown(millis: u64) -> String {
@@ -25,44 +29,34 @@ fn two(large: u64, unit: &str, small: u64, sub_unit: &str) -> String {
 
 /// A moment given in seconds since 1970, as this browser's owner writes dates.
 pub(crate) fn moment(seconds: u64) -> String {
-    use js_sys::{Date, Intl, Object, Reflect};
-    use wasm_bindgen::JsValue;
-
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-    let millis = JsValue::from_f64(seconds as f64 * 1000.0);
-    let options = Object::new();
-    for (name, style) in [("dateStyle", "long"), ("timeStyle", "short")] {
-        let _ = Reflect::set(&options, &name.into(), &style.into());
-    }
-    let format = Intl::DateTimeFormat::new(&js_sys::Array::new(), &options);
-    let text = format
-        .format()
-        .call1(&JsValue::UNDEFINED, &Date::new(&millis));
-    text.ok()
-        .and_then(|text| text.as_string())
-        .unwrap_or_default()
-}
-
-/// The time of day by this browser's clock, to the second: `14:03:07`.
-pub(crate) fn time_of_day() -> String {
-    let now = js_sys::Date::new_0();
-    format!(
-        "{:02}:{:02}:{:02}",
-        now.get_hours(),
-        now.get_minutes(),
-        now.get_seconds()
+    format(
+        &date(seconds.saturating_mul(1000)),
+        &[("dateStyle", "long"), ("timeStyle", "short")],
     )
 }
 
-/// Milliseconds since 1970 by this browser's clock.
-pub(crate) fn now() -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a positive count of milliseconds far below 2^53"
-    )]
-    let now = js_sys::Date::now() as u64;
-    now
+/// The time of day by this browser's clock, to the second.
+pub(crate) fn time_of_day() -> String {
+    format(&date(wall_clock()), &[("timeStyle", "medium")])
+}
+
+fn date(millis: u64) -> Date {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    let millis = millis as f64;
+    Date::new(&JsValue::from_f64(millis))
+}
+
+fn format(date: &Date, styles: &[(&str, &str)]) -> String {
+    let options = Object::new();
+    for (name, style) in styles {
+        let _ = Reflect::set(&options, &(*name).into(), &(*style).into());
+    }
+    // No locale named: the browser's own.
+    let format = Intl::DateTimeFormat::new(&Array::new(), &options);
+    let text = format.format().call1(&JsValue::UNDEFINED, date);
+    text.ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

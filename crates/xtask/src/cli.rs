@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::bench::http::Settings;
@@ -76,7 +76,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command>
         .unwrap_or(args.len());
     let mut parser = Parser::from_args(args[..end].iter().cloned());
     let command = command(&mut parser, &args[(end + 1).min(args.len())..]);
-    command.context("see `cargo xtask --help`")
+    command.map_err(|error| anyhow!("{error:#} (`cargo xtask --help` lists what there is)"))
 }
 
 fn command(parser: &mut Parser, rest: &[OsString]) -> Result<Command> {

@@ -8,6 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use toml::Table;
 
+use crate::tools::cache;
+
 /// The checked-out project.
 pub(crate) struct Workspace {
     root: PathBuf,
@@ -44,10 +46,16 @@ impl Workspace {
         self.root.join(relative)
     }
 
-    /// Where cargo builds.
+    /// Where cargo builds. Under `CI` the clone is new every time: what the dependencies were
+    /// compiled to is kept in the user's cache folder.
     pub(crate) fn target_dir(&self) -> PathBuf {
-        let chosen = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-        self.root.join(chosen)
+        let chosen = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+        let cached = || match env::var_os("CI") {
+            Some(_) => cache::own().ok().map(|folder| folder.join("target")),
+            None => None,
+        };
+        self.root
+            .join(chosen.or_else(cached).unwrap_or_else(|| "target".into()))
     }
 
     /// A folder of this tool's own under the target folder: stamps, generated settings, logs.
@@ -60,7 +68,9 @@ impl Workspace {
     /// A command that runs in the root and sees none of what cargo told this tool about itself.
     pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
-        command.current_dir(&self.root);
+        command
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", self.target_dir());
         for (name, _) in env::vars_os() {
             let told = name.to_str().is_some_and(|name| {
                 [

@@ -1,9 +1,7 @@
 //! Refreshing: once for many, with the same key when it is tried again.
 
 use gloo_storage::{LocalStorage, Storage as _};
-use latchkey_client::{
-    Call, Client, EndReason, Notice, Progress, SessionState, Trouble,
-};
+use latchkey_client::{Call, Client, EndReason, Notice, Progress, SessionState, Trouble};
 use latchkey_types::ErrorCode;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -16,7 +14,10 @@ fn call_often(client: &Client, times: usize) -> std::rc::Rc<std::cell::Cell<usiz
         let (client, good) = (client.clone(), good.clone());
         spawn_local(async move {
             let answer = client.call(Call::get("/api/protected")).await;
-            assert!(matches!(&answer, Ok(answer) if answer.status == 200), "{answer:?}");
+            assert!(
+                matches!(&answer, Ok(answer) if answer.status == 200),
+                "{answer:?}"
+            );
             good.set(good.get() + 1);
         });
     }
@@ -43,7 +44,11 @@ async fn two_clients_on_one_storage_share_one_refresh() {
     let (one, other) = (server.client(), server.client());
     let good = [call_often(&one, 10), call_often(&other, 10)];
     until(|| good.iter().all(|good| good.get() == 10)).await;
-    assert_eq!(server.count("/auth/token"), 1, "the lock and storage are shared");
+    assert_eq!(
+        server.count("/auth/token"),
+        1,
+        "the lock and storage are shared"
+    );
 }
 
 #[wasm_bindgen_test]
@@ -68,8 +73,19 @@ async fn a_lost_reply_is_asked_for_again_with_the_same_key() {
     let keys = server.keys();
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0], keys[1]);
-    assert!(notices.borrow().contains(&Notice::Trouble(Some(Trouble::Unreachable))));
-    assert_eq!(notices.borrow().iter().filter(|n| **n == Notice::Trouble(None)).count(), 1);
+    assert!(
+        notices
+            .borrow()
+            .contains(&Notice::Trouble(Some(Trouble::Unreachable)))
+    );
+    assert_eq!(
+        notices
+            .borrow()
+            .iter()
+            .filter(|n| **n == Notice::Trouble(None))
+            .count(),
+        1
+    );
     assert_eq!(client.state(), SessionState::SignedIn);
 }
 
@@ -80,7 +96,12 @@ async fn trouble_keeps_the_tokens_and_an_explicit_refusal_ends_the_session() {
     let notices = notices(&client);
     *server.refuse.borrow_mut() = Some((503, "{}"));
     client.refresh();
-    until(|| notices.borrow().contains(&Notice::Trouble(Some(Trouble::Unwell)))).await;
+    until(|| {
+        notices
+            .borrow()
+            .contains(&Notice::Trouble(Some(Trouble::Unwell)))
+    })
+    .await;
     assert_eq!(stored(), Some(tokens(0)));
 
     let ended = r#"{"error":"invalid_grant","code":"session_ended"}"#;

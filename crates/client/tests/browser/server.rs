@@ -74,7 +74,9 @@ impl Server {
         if let Some((code, body)) = self.refuse.borrow_mut().take() {
             return Ok(status(code, body));
         }
-        let key = header(outgoing, "Idempotency-Key").cloned().unwrap_or_default();
+        let key = header(outgoing, "Idempotency-Key")
+            .cloned()
+            .unwrap_or_default();
         if *self.last_key.borrow() != key {
             self.generation.set(self.generation.get() + 1);
             *self.last_key.borrow_mut() = key;

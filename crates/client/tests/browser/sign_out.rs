@@ -56,5 +56,9 @@ async fn clearing_storage_in_another_tab_signs_out_this_one() {
     let window = web_sys::window().expect("a window");
     window.dispatch_event(&event).expect("dispatched");
     assert_eq!(client.state(), SessionState::SignedOut);
-    assert!(notices.borrow().contains(&Notice::Ended(EndReason::Elsewhere)));
+    assert!(
+        notices
+            .borrow()
+            .contains(&Notice::Ended(EndReason::Elsewhere))
+    );
 }

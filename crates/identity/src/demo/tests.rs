@@ -15,6 +15,10 @@ const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 struct SystemRng;
 
 impl Rng for SystemRng {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the `Rng` of these tests"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         aws_lc_rs::rand::fill(bytes).expect("random numbers");
     }

@@ -152,7 +152,9 @@ fn fault(error: RequestTokenError<HttpError, BasicErrorResponse>) -> Fault {
                     return Fault::Unavailable(format!("asked for {ENDPOINT}, it says {code}"));
                 }
                 Code::Extension(_) => {
-                    return Fault::Refused("with an error code that is not registered".to_owned());
+                    return Fault::Refused(
+                        "the error code it gave is not a registered one".to_owned(),
+                    );
                 }
             };
             Fault::Refused(format!("{}; {advice}", response.error()))

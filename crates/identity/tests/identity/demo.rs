@@ -24,6 +24,10 @@ use crate::flow::{NONCE, NOW, REDIRECT, STATE, VERIFIER, request};
 struct SystemRng;
 
 impl Rng for SystemRng {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the `Rng` of these tests"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         aws_lc_rs::rand::fill(bytes).expect("random numbers");
     }

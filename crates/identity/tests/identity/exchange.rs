@@ -142,7 +142,7 @@ async fn a_refusal_names_the_registered_code_and_never_the_providers_text() {
         ("invalid_client", "client_secret"),
         ("unauthorized_client", "unauthorized_client"),
         ("invalid_request", "invalid_request"),
-        ("canary_code", "not registered"),
+        ("canary_code", "not a registered one"),
     ] {
         let body = json!({ "error": code, "error_description": "canary <html>" });
         hostile

@@ -2,12 +2,12 @@
 
 use core::time::Duration;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::Bytes;
 use latchkey_identity::SignInError;
 use serde_json::json;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::flow::{NOW, answer, complete, config, provider_of, sign_in, unavailable};
 use crate::hostile::{DISCOVERY, Hostile, JWKS, Plain, TOKEN, USERINFO};

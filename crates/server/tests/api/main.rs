@@ -1,7 +1,15 @@
 //! The HTTP API, tested over HTTP: each test starts a server of its own on a free port, over a
-//! store in a temporary directory, with a clock that it sets.
+//! store in a temporary directory, with a clock that it sets. What only a process can show
+//! (`binary`, `canary`) is shown by the real `latchkey`.
 
 mod app;
 
 mod api;
+mod binary;
+mod canary;
+mod faults;
+mod headers;
+mod limits;
 mod oauth;
+mod restart;
+mod sign_in;

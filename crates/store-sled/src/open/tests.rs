@@ -37,6 +37,70 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
     assert_eq!(again.live_denials(now).await, Ok(vec![denial]));
 }
 
+fn denial(number: u32) -> latchkey_core::Denial {
+    use latchkey_core::{Denial, DenialReason, Denied, SessionId, Timestamp};
+
+    let mut id = [0; 16];
+    id[..4].copy_from_slice(&number.wrapping_mul(0x9E37_79B9).to_be_bytes());
+    let at = Timestamp::from_secs(1_800_000_000);
+    Denial {
+        denied: Denied::Session(SessionId::from_bytes(id)),
+        reason: DenialReason::SignedOut,
+        at,
+        until: at.plus(std::time::Duration::from_secs(u64::from(number) + 600)),
+    }
+}
+
+/// A revoked token must not come back to life because some bytes of a file changed.
+#[tokio::test]
+async fn damage_anywhere_loses_no_denial_silently() {
+    use latchkey_store::Store as _;
+
+    const DENIALS: u32 = 3000;
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = open(directory.path()).expect("a store");
+    for first in (0..DENIALS).step_by(100) {
+        store.deny((first..first + 100).map(denial).collect()).await.expect("stored");
+    }
+    drop(store);
+    drop(reopened(directory.path()));
+    let good = files_of(directory.path());
+    let length = good.iter().find(|(name, _)| name == "db").expect("the file").1.len();
+    let now = denial(0).at;
+    for step in 0..40 {
+        let copy = tempfile::tempdir().expect("a directory");
+        for (name, bytes) in &good {
+            let mut bytes = bytes.clone();
+            if name == "db" {
+                let at = length * step / 40 + 17;
+                for byte in &mut bytes[at..(at + 64).min(length)] {
+                    *byte ^= 0xff;
+                }
+            }
+            fs::write(copy.path().join(name), bytes).expect("written");
+        }
+        match open(copy.path()) {
+            Err(OpenError::Damaged { .. }) => {}
+            Err(error) => panic!("step {step}: {error}"),
+            Ok(store) => match store.live_denials(now).await {
+                Err(_) => {}
+                Ok(live) => assert_eq!(live.len(), DENIALS as usize, "step {step}"),
+            },
+        }
+    }
+}
+
+fn files_of(path: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(path).expect("a directory").map(|entry| entry.expect("an entry"));
+    entries
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (name, fs::read(entry.path()).expect("read"))
+        })
+        .collect()
+}
+
 /// sled lets go of its lock when its last thread ends, a moment after the store is dropped.
 fn reopened(path: &std::path::Path) -> SledStore {
     loop {

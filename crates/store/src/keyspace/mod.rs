@@ -13,6 +13,8 @@ mod signing_keys;
 mod sweep;
 mod transaction;
 mod users;
+mod verify;
 
 pub use engine::{Engine, KeyValueStore};
 pub use transaction::{Pair, Transaction, View};
+pub use verify::verify;

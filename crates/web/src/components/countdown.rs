@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use latchkey_client::wall_clock;
 use leptos::html::{div, p, progress};
 use leptos::prelude::*;
 
@@ -15,8 +16,8 @@ const TICK: Duration = Duration::from_millis(250);
 pub(crate) fn ticking() -> ReadSignal<u64> {
     let (now, set_now) = signal(0);
     Effect::new(move || {
-        set_now.set(time::now());
-        let handle = set_interval_with_handle(move || set_now.set(time::now()), TICK);
+        set_now.set(wall_clock());
+        let handle = set_interval_with_handle(move || set_now.set(wall_clock()), TICK);
         on_cleanup(move || {
             if let Ok(handle) = handle {
                 handle.clear();

@@ -44,7 +44,7 @@ pub(crate) fn run(workspace: &Workspace, settings: &Settings) -> Result<()> {
     c_compiler::ensure()?;
     ensure_wrk()?;
     let built = dist::build(workspace, None)?;
-    let bare = build_bare(workspace)?;
+    let bare = build_bare(workspace, &built.pages)?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let logs = workspace.own_dir()?;
 
@@ -98,16 +98,19 @@ fn ensure_wrk() -> Result<()> {
 }
 
 /// The route to compare with: axum, the same bytes, nothing else.
-fn build_bare(workspace: &Workspace) -> Result<PathBuf> {
+fn build_bare(workspace: &Workspace, pages: &Path) -> Result<PathBuf> {
     progress::step("Building the bare axum server", || {
-        process::run(workspace.cargo().args([
+        let mut command = workspace.cargo();
+        command.args([
             "build",
             "--release",
             "-p",
             "latchkey-server",
             "--example",
             "bare_axum",
-        ]))
+        ]);
+        // As the server was built just before, or cargo would build that anew.
+        process::run(command.env("LATCHKEY_EMBED_DIST", pages))
     })?;
     Ok(workspace.target_dir().join("release/examples/bare_axum"))
 }

@@ -1,5 +1,6 @@
 //! Signing in by the demo provider, as a browser would, for a token to measure with.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
@@ -26,7 +27,7 @@ pub(crate) fn access_token(server: SocketAddr) -> Result<String> {
     let mut body = "grant_type=authorization_code".to_owned();
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         if ["code", "state", "iss"].contains(&name) {
-            body.push_str(&format!("&{name}={}", encode(&decode(value))));
+            write!(body, "&{name}={}", encode(&decode(value)))?;
         }
     }
     let headers = [

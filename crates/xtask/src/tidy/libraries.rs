@@ -1,4 +1,6 @@
 //! A library that shapes whatever touches it stays in the crate that is there for it.
+//!
+//! Tests may use any: a provider to test against is easier made with axum than without.
 
 use super::Finding;
 use super::manifest;
@@ -23,7 +25,10 @@ const CONFINED: [(&str, &[&str], &str); 5] = [
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for dependency in manifest::dependencies(tree) {
+    let shipped = manifest::dependencies(tree)
+        .into_iter()
+        .filter(|found| !found.for_tests);
+    for dependency in shipped {
         for (library, only, place) in CONFINED {
             if is_of(&dependency.on, library) && !only.contains(&dependency.of.as_str()) {
                 let what = format!(

@@ -17,6 +17,8 @@ pub(crate) struct Dependency {
     pub(crate) path: String,
     /// The line that names the package, from 1.
     pub(crate) line: usize,
+    /// Whether only tests, examples and benches see it.
+    pub(crate) for_tests: bool,
 }
 
 /// The folder name of the crate that a manifest is of: `crates/core/Cargo.toml` → `core`.
@@ -39,34 +41,38 @@ pub(crate) fn dependencies(tree: &Tree) -> Vec<Dependency> {
         let Ok(manifest) = text.parse::<Table>() else {
             continue;
         };
-        for on in packages(&manifest) {
+        for (on, for_tests) in packages(&manifest) {
             let line = line_of(text, &on);
             found.push(Dependency {
                 of: of.to_owned(),
                 on,
                 path: path.to_owned(),
                 line,
+                for_tests,
             });
         }
     }
     found
 }
 
-fn packages(manifest: &Table) -> Vec<String> {
+/// The packages that a manifest names, and whether for tests only.
+fn packages(manifest: &Table) -> Vec<(String, bool)> {
     let platforms = manifest.get("target").and_then(Value::as_table);
     let platforms = platforms
         .into_iter()
         .flat_map(Table::values)
         .filter_map(Value::as_table);
-    let tables = [manifest].into_iter().chain(platforms);
-    let sections = tables.flat_map(|table| SECTIONS.map(|section| table.get(section)));
-    let named = sections.flatten().filter_map(Value::as_table).flatten();
-    named
-        .map(|(name, value)| {
-            let package = value.get("package").and_then(Value::as_str);
-            package.unwrap_or(name).to_owned()
-        })
-        .collect()
+    let mut found = Vec::new();
+    for table in [manifest].into_iter().chain(platforms) {
+        for section in SECTIONS {
+            let named = table.get(section).and_then(Value::as_table);
+            for (name, value) in named.into_iter().flatten() {
+                let package = value.get("package").and_then(Value::as_str).unwrap_or(name);
+                found.push((package.to_owned(), section == "dev-dependencies"));
+            }
+        }
+    }
+    found
 }
 
 fn line_of(manifest: &str, package: &str) -> usize {

@@ -8,15 +8,18 @@ use anyhow::{Context, Result};
 
 /// The folder of one tool in one version: `~/.cache/latchkey/tools/trunk-0.21.14`.
 pub(crate) fn folder(tool: &str, version: &str) -> Result<PathBuf> {
+    Ok(own()?.join("tools").join(format!("{tool}-{version}")))
+}
+
+/// This project's place in the user's cache folder.
+pub(crate) fn own() -> Result<PathBuf> {
     let home = env::var_os("HOME")
         .filter(|home| !home.is_empty())
         .map(PathBuf::from);
     let chosen = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let base = base(chosen, home, cfg!(target_os = "macos"))
         .context("neither HOME nor XDG_CACHE_HOME is set: no place to keep tools in")?;
-    Ok(base
-        .join("latchkey/tools")
-        .join(format!("{tool}-{version}")))
+    Ok(base.join("latchkey"))
 }
 
 /// The same, made if it is not there.

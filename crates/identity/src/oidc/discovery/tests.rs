@@ -113,3 +113,38 @@ fn a_document_without_a_token_endpoint_is_of_no_use() {
         Some(Check::MissingEndpoint("token_endpoint"))
     );
 }
+
+#[test]
+fn documents_as_large_providers_write_them_are_read() {
+    // Members that nobody here uses, values that nobody here knows.
+    let google = json!({
+        "issuer": "https://accounts.google.com",
+        "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
+        "device_authorization_endpoint": "https://oauth2.googleapis.com/device/code",
+        "token_endpoint": "https://oauth2.googleapis.com/token",
+        "userinfo_endpoint": "https://openidconnect.googleapis.com/v1/userinfo",
+        "revocation_endpoint": "https://oauth2.googleapis.com/revoke",
+        "jwks_uri": "https://www.googleapis.com/oauth2/v3/certs",
+        "response_types_supported":
+            ["code", "token", "id_token", "code token", "code id_token", "token id_token",
+             "code token id_token", "none"],
+        "response_modes_supported": ["query", "fragment", "form_post", "web_message"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "scopes_supported": ["openid", "email", "profile"],
+        "token_endpoint_auth_methods_supported":
+            ["client_secret_post", "client_secret_basic", "tls_client_auth"],
+        "claims_supported": ["aud", "email", "email_verified", "exp", "iat", "iss", "name", "sub"],
+        "code_challenge_methods_supported": ["plain", "S256"],
+        "grant_types_supported":
+            ["authorization_code", "refresh_token",
+             "urn:ietf:params:oauth:grant-type:device_code",
+             "urn:ietf:params:oauth:grant-type:jwt-bearer"],
+        "id_token_encryption_alg_values_supported": ["RSA-OAEP", "RSA-OAEP-999"],
+        "mtls_endpoint_aliases": { "token_endpoint": "https://mtls.example.com/token" },
+        "request_parameter_supported": true,
+    });
+    let metadata = checked("https://accounts.google.com", &google).expect("a good document");
+    assert!(metadata.takes_basic && !metadata.answers_name_issuer);
+    assert!(metadata.userinfo_endpoint.is_some());
+}

@@ -1,28 +1,32 @@
 //! What the tests begin with.
 
+mod caller;
 mod clock;
+mod forge;
+mod provider;
 mod sign_in;
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) use caller::{Caller, code, header, refusal, tokens};
 pub(crate) use clock::ManualClock;
+pub(crate) use forge::{Forge, claims, decoded, hs256, recoded};
+pub(crate) use provider::{ProviderKey, ScriptedProvider, section};
+pub(crate) use sign_in::{Begun, Callback, cookie, location};
 use latchkey_server::cli::{Overrides, Serve};
 use latchkey_server::config;
 use latchkey_server::startup::{Environment, Server};
 use latchkey_server::state::AppState;
 use latchkey_tokens::SystemRng;
-use latchkey_types::TokenResponse;
-use reqwest::{Client, RequestBuilder, Response};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// A running server and a client that follows no redirect and keeps no cookie.
+/// A running server, and a client of it.
 pub(crate) struct TestApp {
-    pub(crate) url: String,
-    pub(crate) http: Client,
+    pub(crate) caller: Caller,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) state: AppState,
     config: String,
@@ -96,13 +100,8 @@ impl TestApp {
         let serving = tokio::spawn(server.run(async {
             drop(stopped.await);
         }));
-        let http = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a client");
         Self {
-            url,
-            http,
+            caller: Caller::new(url),
             clock,
             state,
             config,
@@ -125,68 +124,12 @@ impl TestApp {
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.directory.path().join("data")
     }
-
-    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
-        self.http.get(format!("{}{path}", self.url))
-    }
-
-    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
-        self.http.post(format!("{}{path}", self.url))
-    }
-
-    /// `GET` with this access token.
-    pub(crate) async fn get_as(&self, path: &str, access_token: &str) -> Response {
-        self.get(path)
-            .bearer_auth(access_token)
-            .send()
-            .await
-            .expect("an answer")
-    }
-
-    /// The refresh grant, with or without an idempotency key.
-    pub(crate) async fn refresh(&self, refresh_token: &str, key: Option<&str>) -> Response {
-        let form = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token),
-        ];
-        let mut request = self.post("/auth/token").form(&form);
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        request.send().await.expect("an answer")
-    }
-
-    /// The refresh grant, which must work.
-    pub(crate) async fn refreshed(&self, refresh_token: &str) -> TokenResponse {
-        tokens(self.refresh(refresh_token, None).await).await
-    }
-
-    /// Revokes a token (RFC 7009), which must work.
-    pub(crate) async fn revoke(&self, token: &str) {
-        let answer = self
-            .post("/auth/revoke")
-            .form(&[("token", token)])
-            .send()
-            .await;
-        assert_eq!(answer.expect("an answer").status(), 200);
-    }
 }
 
-/// A successful token response.
-pub(crate) async fn tokens(response: Response) -> TokenResponse {
-    let status = response.status();
-    let text = response.text().await.expect("a body");
-    assert_eq!(status, 200, "{text}");
-    serde_json::from_str(&text).expect("a token response")
-}
+impl Deref for TestApp {
+    type Target = Caller;
 
-/// Status, `error` or `code`, of a refused request.
-pub(crate) async fn refusal(response: Response) -> (u16, String) {
-    let status = response.status().as_u16();
-    let body: Value = response.json().await.expect("a JSON body");
-    let name = body
-        .get("error")
-        .or_else(|| body.get("code"))
-        .and_then(Value::as_str);
-    (status, name.unwrap_or_default().to_owned())
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
 }

@@ -7,7 +7,7 @@ use reqwest::Response;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use url::Url;
 
-use super::{TestApp, tokens};
+use super::{Caller, tokens};
 
 /// A browser between two steps.
 pub(crate) struct Begun {
@@ -20,7 +20,7 @@ pub(crate) struct Begun {
 /// What the provider sent the browser back with.
 pub(crate) type Callback = BTreeMap<String, String>;
 
-impl TestApp {
+impl Caller {
     /// Signs in, as a new session of this person.
     pub(crate) async fn sign_in_as(&self, email: &str) -> TokenResponse {
         let begun = self.begin("demo").await;
@@ -36,7 +36,7 @@ impl TestApp {
     pub(crate) async fn begin(&self, provider: &str) -> Begun {
         let path = format!("/auth/login?provider={provider}&return_to=/account");
         let response = self.get(&path).send().await.expect("an answer");
-        assert_eq!(response.status(), 303, "{:?}", response.text().await);
+        assert_eq!(response.status(), 303);
         Begun {
             cookie: cookie(&response),
             authorize: location(&response),

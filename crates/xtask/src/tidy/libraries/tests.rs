@@ -3,8 +3,12 @@
 use super::*;
 
 fn findings(name: &str, dependency: &str) -> Vec<String> {
+    findings_in("dependencies", name, dependency)
+}
+
+fn findings_in(section: &str, name: &str, dependency: &str) -> Vec<String> {
     let path = format!("crates/{name}/Cargo.toml");
-    let text = format!("[dev-dependencies]\n{dependency} = \"1\"\n");
+    let text = format!("[{section}]\n{dependency} = \"1\"\n");
     check(&Tree::of(&[(&path, &text)]))
         .iter()
         .map(ToString::to_string)
@@ -38,4 +42,13 @@ fn the_client_knows_no_leptos() {
     assert_eq!(findings("client", "leptos_router").len(), 1);
     assert!(findings("web", "leptos").is_empty());
     assert!(findings("client", "leptosaurus").is_empty());
+}
+
+#[test]
+fn tests_may_use_any_library() {
+    assert!(findings_in("dev-dependencies", "identity", "axum").is_empty());
+    assert_eq!(
+        findings_in("build-dependencies", "identity", "axum").len(),
+        1
+    );
 }

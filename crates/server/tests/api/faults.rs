@@ -1,0 +1,90 @@
+//! What fails, fails closed; and what is stolen is of no use.
+
+use std::fs;
+use std::path::Path;
+
+use latchkey_core::Clock as _;
+use reqwest::StatusCode;
+
+use crate::app::{Forge, TestApp, claims, code, header, section};
+
+#[tokio::test]
+async fn security_73_an_issuer_that_is_unreachable_at_start_keeps_nobody_else_out() {
+    // A port that was free a moment ago: nobody listens there.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = closed.local_addr().expect("an address");
+    drop(closed);
+    let config = format!("demo = true\n{}", section("down", &format!("http://{address}")));
+    let app = TestApp::with(&config).await;
+    let answer = app.get("/auth/login?provider=down").send().await;
+    let answer = answer.expect("an answer");
+    assert_eq!(header(&answer, "retry-after"), "2");
+    assert_eq!(header(&answer, "set-cookie"), "");
+    assert_eq!(code(answer).await, (503, "provider_unavailable".into()));
+    let signed_in = app.sign_in().await;
+    assert_eq!(app.check(&signed_in.access_token).await, Ok(()));
+    assert_eq!(
+        app.get("/readyz").send().await.expect("an answer").status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn security_55_stolen_store_files_yield_no_token() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    let second = app.refreshed(&first.refresh_token).await;
+    let begun = app.begin("demo").await;
+    app.revoke(&second.access_token).await;
+    // A key that signs and one that only is published.
+    let rotated = app.state.keys.rotate(&*app.state.store, app.clock.now());
+    rotated.await.expect("rotated");
+    let forge = Forge::of(&app).await;
+    let master = fs::read(app.data_dir().join("master.key")).expect("read");
+
+    let mut secrets: Vec<(&str, Vec<u8>)> = vec![
+        ("the master key", master.trim_ascii().to_vec()),
+        ("a private key", forge.private()),
+    ];
+    for tokens in [&first, &second] {
+        for token in [&tokens.access_token, &tokens.refresh_token] {
+            secrets.push(("a token", token.clone().into_bytes()));
+            for part in token.split('.').skip(1) {
+                secrets.push(("a part of a token", part.to_owned().into_bytes()));
+            }
+        }
+    }
+    let app = app.restarted().await;
+    let files = files(&app.data_dir().join("store"));
+    assert!(!files.is_empty());
+    // What must be there, so that the search is known to find things.
+    let session = claims(&first.access_token)["sub"].as_str().expect("text").to_owned();
+    assert!(files.iter().any(|file| contains(file, session.as_bytes())));
+    for (what, secret) in &secrets {
+        assert!(
+            !files.iter().any(|file| contains(file, secret)),
+            "{what} stands in the store"
+        );
+    }
+    // Sign-ins under way are there, but good for nothing without the provider.
+    drop(begun);
+}
+
+/// All files below `folder`.
+pub(crate) fn files(folder: &Path) -> Vec<Vec<u8>> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    entries
+        .flat_map(|entry| {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![fs::read(path).expect("read")]
+            }
+        })
+        .collect()
+}
+
+fn contains(file: &[u8], text: &[u8]) -> bool {
+    file.windows(text.len()).any(|window| window == text)
+}

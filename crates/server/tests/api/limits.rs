@@ -1,0 +1,127 @@
+//! What is too long, too slow, or not there.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use reqwest::Method;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use crate::app::{TestApp, code, header, refusal};
+
+#[tokio::test]
+async fn a_body_over_64_kib_is_refused() {
+    let app = TestApp::start().await;
+    let token = app.sign_in().await.access_token;
+    // One byte more than fits.
+    let body = format!("a={}", "b".repeat(64 * 1024 - 1));
+    let form = "application/x-www-form-urlencoded";
+    for path in ["/auth/token", "/auth/revoke"] {
+        let request = app.post(path).header("content-type", form);
+        let answer = request.body(body.clone()).send().await.expect("an answer");
+        assert_eq!(header(&answer, "content-type"), "application/json");
+        assert_eq!(code(answer).await, (413, "payload_too_large".into()));
+    }
+    let request = app.post("/auth/logout").bearer_auth(&token);
+    let request = request.header("content-type", "application/json");
+    let answer = request.body(body.clone()).send().await.expect("an answer");
+    assert_eq!(header(&answer, "content-type"), "application/problem+json");
+    assert_eq!(code(answer).await, (413, "payload_too_large".into()));
+
+    let fits = body[..body.len() - 1].to_owned();
+    let request = app.post("/auth/token").header("content-type", form);
+    let answer = request.body(fits).send().await.expect("an answer");
+    assert_eq!(refusal(answer).await, (400, "invalid_request".into()));
+}
+
+#[tokio::test]
+async fn deep_json_is_refused() {
+    let app = TestApp::start().await;
+    let deep = "[".repeat(60 * 1024);
+    let request = app.post("/auth/refresh");
+    let request = request.header("content-type", "application/json");
+    let answer = request.body(deep).send().await.expect("an answer");
+    assert_eq!(refusal(answer).await, (400, "invalid_request".into()));
+}
+
+#[tokio::test]
+async fn a_header_over_16_kib_is_refused() {
+    let app = TestApp::start().await;
+    let request = app.get("/api/").header("x-long", "a".repeat(17 * 1024));
+    assert_eq!(request.send().await.expect("an answer").status(), 431);
+    let request = app.get("/api/").header("x-long", "a".repeat(12 * 1024));
+    assert_eq!(request.send().await.expect("an answer").status(), 200);
+}
+
+#[tokio::test]
+async fn programs_never_get_html() {
+    let app = TestApp::start().await;
+    for (method, path, status) in [
+        (Method::GET, "/api/nothing", 404),
+        (Method::GET, "/api", 404),
+        (Method::GET, "/api/me/", 404),
+        (Method::POST, "/api/me", 405),
+        (Method::GET, "/auth", 404),
+        (Method::GET, "/auth/nothing", 404),
+        (Method::POST, "/auth/login", 405),
+        (Method::GET, "/auth/logout", 405),
+        (Method::GET, "/.well-known/nothing", 404),
+    ] {
+        let request = app.http.request(method.clone(), format!("{}{path}", app.url));
+        let answer = request.header("accept", "text/html").send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(
+            header(&answer, "content-type"),
+            "application/problem+json",
+            "{method} {path}"
+        );
+        let name = if status == 404 { "not_found" } else { "method_not_allowed" };
+        if status == 405 {
+            assert!(!header(&answer, "allow").is_empty(), "{method} {path}");
+        }
+        assert_eq!(code(answer).await, (status, name.into()), "{method} {path}");
+    }
+    for path in ["/auth/token", "/auth/refresh", "/auth/revoke"] {
+        let answer = app.get(path).send().await.expect("an answer");
+        assert_eq!(header(&answer, "content-type"), "application/json", "{path}");
+        assert_eq!(answer.status(), 405, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_sends_nothing_or_a_byte_a_second_is_closed_within_ten_seconds() {
+    let app = TestApp::start().await;
+    let address: SocketAddr = app.url.trim_start_matches("http://").parse().expect("an address");
+    let slow = |text: &'static str| async move {
+        let begun = Instant::now();
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        let mut answer = [0; 1024];
+        for byte in text.bytes() {
+            if stream.write_all(&[byte]).await.is_err() {
+                return begun.elapsed();
+            }
+            match timeout(Duration::from_secs(1), stream.read(&mut answer)).await {
+                // Closed, or an answer (408) and then closed.
+                Ok(Ok(0) | Err(_)) => return begun.elapsed(),
+                Ok(Ok(_)) | Err(_) => {}
+            }
+        }
+        drop(stream.read_to_end(&mut Vec::new()).await);
+        begun.elapsed()
+    };
+    let closed = async {
+        tokio::join!(
+            slow(""),
+            slow("GET /api/ HTTP/1.1\r\nhost: a\r\n"),
+            // HTTP/2, whose preface begins like nothing in HTTP/1.
+            slow("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        )
+    };
+    let (nothing, byte_a_second, h2) = timeout(Duration::from_secs(12), closed)
+        .await
+        .expect("all are closed within 12 seconds");
+    for (what, after) in [("nothing", nothing), ("a byte", byte_a_second), ("h2", h2)] {
+        assert!(after < Duration::from_secs(10), "{what}: {after:?}");
+    }
+}

@@ -1,0 +1,65 @@
+//! Authorization server metadata (RFC 8414).
+
+use serde_json::json;
+
+use crate::app::{ScriptedProvider, TestApp, header};
+
+#[tokio::test]
+async fn security_29_metadata_names_the_issuer_exactly_and_its_endpoints() {
+    let app = TestApp::start().await;
+    let metadata = app.get_json("/.well-known/oauth-authorization-server").await;
+    let url = &app.url;
+    assert_eq!(
+        metadata,
+        json!({
+            "issuer": url,
+            "authorization_endpoint": format!("{url}/auth/login"),
+            "token_endpoint": format!("{url}/auth/token"),
+            "revocation_endpoint": format!("{url}/auth/revoke"),
+            "jwks_uri": format!("{url}/.well-known/jwks.json"),
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "revocation_endpoint_auth_methods_supported": ["none"],
+            "code_challenge_methods_supported": ["S256"],
+        })
+    );
+    let tokens = app.sign_in().await;
+    assert_eq!(crate::app::claims(&tokens.access_token)["iss"], metadata["issuer"]);
+    assert_eq!(crate::app::claims(&tokens.refresh_token)["iss"], metadata["issuer"]);
+}
+
+#[tokio::test]
+async fn security_29_the_issuer_is_the_public_url_whoever_asks() {
+    let app = TestApp::with("public_url = \"https://id.example.com/\"").await;
+    let request = app
+        .get("/.well-known/oauth-authorization-server")
+        .header("host", "evil.example")
+        .header("x-forwarded-host", "evil.example");
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(header(&answer, "content-type"), "application/json");
+    let metadata: serde_json::Value = answer.json().await.expect("JSON");
+    assert_eq!(metadata["issuer"], "https://id.example.com");
+    assert_eq!(metadata["token_endpoint"], "https://id.example.com/auth/token");
+}
+
+#[tokio::test]
+async fn the_providers_are_listed_in_their_order() {
+    let provider = ScriptedProvider::start().await;
+    let config = format!(
+        "demo = true\n{}label = \"Example Inc.\"\n\
+         [providers.google]\nclient_id = \"a\"\nclient_secret = \"b\"\n",
+        provider.section("work")
+    );
+    let app = TestApp::with(&config).await;
+    assert_eq!(
+        app.get_json("/auth/providers").await,
+        json!({ "providers": [
+            { "id": "google", "label": "Google", "kind": "google" },
+            { "id": "work", "label": "Example Inc.", "kind": "oidc" },
+            { "id": "demo", "label": "Demo account", "kind": "demo" },
+        ] })
+    );
+    // Nothing was asked of it for that.
+    assert!(provider.script().seen.is_empty());
+}

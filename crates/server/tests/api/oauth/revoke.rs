@@ -1,0 +1,161 @@
+//! Revocation (RFC 7009).
+
+use std::time::Duration;
+
+use latchkey_core::denial::SLACK;
+
+use crate::app::{TestApp, code, header, refusal};
+
+const LIFE: Duration = Duration::from_mins(10);
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn security_24_an_unknown_token_is_revoked_already() {
+    let app = TestApp::start().await;
+    for token in ["unknown", "a.b.c", "eyJhbGciOiJub25lIn0.e30."] {
+        app.revoke(token).await;
+    }
+    let other = TestApp::start().await;
+    app.revoke(&other.sign_in().await.access_token).await;
+    assert!(app.state.denylist.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_without_a_token_is_refused() {
+    let app = TestApp::start().await;
+    let answer = app.post("/auth/revoke").form(&[("a", "b")]).send().await;
+    let answer = answer.expect("an answer");
+    assert_eq!(header(&answer, "content-type"), "application/json");
+    assert_eq!(refusal(answer).await, (400, "invalid_request".into()));
+}
+
+#[tokio::test]
+async fn security_25_revoking_a_refresh_token_kills_its_access_tokens_at_once() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    let second = app.refreshed(&first.refresh_token).await;
+    let other = app.sign_in().await;
+    app.revoke(&second.refresh_token).await;
+    for access in [&first.access_token, &second.access_token] {
+        assert_eq!(app.check(access).await, Err("token_revoked".into()));
+    }
+    app.refresh_is_refused(&second.refresh_token).await;
+    // Another session of the same person lives.
+    assert_eq!(app.check(&other.access_token).await, Ok(()));
+    app.refreshed(&other.refresh_token).await;
+}
+
+#[tokio::test]
+async fn security_25_an_older_refresh_token_of_the_session_revokes_it_as_well() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    let second = app.refreshed(&first.refresh_token).await;
+    app.revoke(&first.refresh_token).await;
+    app.refresh_is_refused(&second.refresh_token).await;
+    assert_eq!(
+        app.check(&second.access_token).await,
+        Err("token_revoked".into())
+    );
+}
+
+#[tokio::test]
+async fn revoking_an_access_token_denies_that_one_alone() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    app.revoke(&first.access_token).await;
+    assert_eq!(
+        app.check(&first.access_token).await,
+        Err("token_revoked".into())
+    );
+    let second = app.refreshed(&first.refresh_token).await;
+    assert_eq!(app.check(&second.access_token).await, Ok(()));
+}
+
+#[tokio::test]
+async fn security_42_a_denied_token_is_refused_through_its_last_second() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    app.revoke(&first.access_token).await;
+    app.clock.advance(LIFE - Duration::from_secs(1));
+    assert_eq!(
+        app.check(&first.access_token).await,
+        Err("token_revoked".into())
+    );
+    app.clock.advance(Duration::from_millis(999));
+    assert_eq!(
+        app.check(&first.access_token).await,
+        Err("token_revoked".into())
+    );
+    app.clock.advance(Duration::from_millis(1));
+    assert_eq!(
+        app.check(&first.access_token).await,
+        Err("token_expired".into())
+    );
+    // Machines with slower clocks still take the token: the entry outlives it.
+    swept(&app).await;
+    assert_eq!(app.state.denylist.len(), 1);
+    app.clock.advance(SLACK);
+    swept(&app).await;
+    assert!(app.state.denylist.is_empty());
+}
+
+#[tokio::test]
+async fn security_42_a_denial_made_after_a_refresh_covers_the_longest_life() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    app.clock.advance(LIFE - Duration::from_secs(1));
+    let second = app.refreshed(&first.refresh_token).await;
+    app.revoke(&second.refresh_token).await;
+    app.clock.advance(LIFE - Duration::from_secs(1));
+    swept(&app).await;
+    assert_eq!(
+        app.check(&second.access_token).await,
+        Err("token_revoked".into())
+    );
+}
+
+#[tokio::test]
+async fn regression_the_denylist_is_pruned() {
+    let app = TestApp::start().await;
+    for _ in 0..5 {
+        let signed_in = app.sign_in().await;
+        app.revoke(&signed_in.access_token).await;
+        app.revoke(&signed_in.refresh_token).await;
+    }
+    assert_eq!(app.state.denylist.len(), 10);
+    app.clock.advance(LIFE + SLACK);
+    swept(&app).await;
+    assert!(app.state.denylist.is_empty());
+    let now = latchkey_core::Clock::now(&*app.clock);
+    let kept = app.state.store.live_denials(now).await.expect("read");
+    assert!(kept.is_empty(), "{kept:?}");
+    // Nothing more to sweep: the records themselves are gone, not only hidden.
+    assert_eq!(app.state.store.sweep(now, 100).await.expect("swept"), 0);
+}
+
+#[tokio::test]
+async fn regression_a_revoked_refresh_token_never_comes_back_to_life() {
+    let app = TestApp::start().await;
+    let signed_in = app.sign_in().await;
+    app.revoke(&signed_in.refresh_token).await;
+    // Its denial has ended with its access tokens; the session has not come back.
+    app.clock.advance(LIFE + SLACK + Duration::from_secs(1));
+    swept(&app).await;
+    assert!(app.state.denylist.is_empty());
+    let answer = app.refresh(&signed_in.refresh_token, None).await;
+    assert_eq!(code(answer).await, (400, "session_ended".into()));
+    let app = app.restarted().await;
+    // Up to its absolute end and beyond.
+    for _ in 0..32 {
+        app.clock.advance(DAY);
+        swept(&app).await;
+        app.refresh_is_refused(&signed_in.refresh_token).await;
+    }
+}
+
+/// Everything that has ended is freed.
+async fn swept(app: &TestApp) {
+    let now = latchkey_core::Clock::now(&*app.clock);
+    while app.state.denylist.sweep(now, 100) > 0 {}
+    while app.state.store.sweep(now, 100).await.expect("swept") > 0 {}
+}

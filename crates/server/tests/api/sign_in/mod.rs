@@ -1,0 +1,5 @@
+//! Signing in with a provider: off to it, back, and what a hostile one may try.
+
+mod begin;
+mod callback;
+mod hostile;

@@ -1,0 +1,30 @@
+//! Whether the records fit together: what an engine that lost some of them would not notice.
+
+use latchkey_core::{Denial, Timestamp};
+
+use super::transaction::parse;
+use super::{View, key};
+use crate::error::StoreError;
+
+/// Holds the denials and the expiry index against each other. They are written in one change and
+/// lie far apart, so that damage to the one is seen in the other.
+pub fn verify(view: &dyn View) -> Result<(), StoreError> {
+    for (entry, _) in view.scan(key::EXPIRIES, usize::MAX)? {
+        let record = key::expiry_named_by(&entry).map(|(_, record)| record);
+        match record {
+            Some(record) if view.get(record)?.is_some() => {}
+            _ => return Err(missing(&entry, "the record that it names is gone")),
+        }
+    }
+    for (record, bytes) in view.scan(key::DENIALS, usize::MAX)? {
+        let until: Timestamp = parse::<Denial>(&record, &bytes)?.until;
+        if view.get(&key::expiry(until, &record))?.is_none() {
+            return Err(missing(&record, "its entry in the expiry index is gone"));
+        }
+    }
+    Ok(())
+}
+
+fn missing(key: &[u8], reason: &str) -> StoreError {
+    StoreError::Corrupt { key: key::readable(key), reason: reason.to_owned() }
+}
