@@ -135,10 +135,11 @@ test('3: a callback that this browser did not begin signs nobody in', async ({ p
   const context = await browser.newContext();
   const attacker = await context.newPage();
   let planted = '';
-  await attacker.route('**/callback?*', async (route) => {
-    planted = route.request().url();
-    await route.abort();
+  attacker.on('request', (request) => {
+    if (/\/callback\?.*code=/.test(request.url())) planted = request.url();
   });
+  // The attacker's own browser does not use up the code.
+  await attacker.route('**/auth/token', (route) => route.abort());
   await page.goto('/');
   await attacker.goto(page.url());
   await signInLink(attacker, 'Google').click();

@@ -51,7 +51,12 @@ test.describe('the provider is down when the server starts', () => {
   });
 });
 
-test('the provider goes down between consent and exchange', async ({ page, google }) => {
+test('the provider goes down between consent and exchange', async ({
+  page,
+  google,
+  traffic,
+}) => {
+  traffic.expectErrors(/status of 503 .*\/auth\/token/);
   await page.route('**/auth/token', async (route) => {
     await google.stop();
     await route.continue();

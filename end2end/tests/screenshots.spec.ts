@@ -79,7 +79,8 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
   },
 };
 
-test.use({ setup: { demo: true }, expectedErrors: [failedLoads] });
+test.use({ setup: { demo: true } });
+test.beforeEach(({ traffic }) => traffic.expectErrors(failedLoads));
 
 for (const [name, open] of Object.entries(scenes)) {
   for (const colorScheme of ['light', 'dark'] as const) {

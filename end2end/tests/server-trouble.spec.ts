@@ -16,7 +16,7 @@ import { expect, test } from '../fixtures/test.ts';
 
 // What Chromium itself writes when nobody answers, or when the answer is a 503.
 const failedLoads = /^Failed to load resource: (net::ERR_|the server responded with a status of 503)/;
-test.use({ expectedErrors: [failedLoads] });
+test.beforeEach(({ traffic }) => traffic.expectErrors(failedLoads));
 
 test('a restart keeps the session', async ({ page, server, traffic }) => {
   await signIn(page);

@@ -117,8 +117,9 @@ test('11: the same email at two providers is not the same account', async ({ pag
     const me = await context.request.get('/api/me', {
       headers: { authorization: `Bearer ${access_token}` },
     });
+    const { sub } = (await me.json()) as { sub: string };
     await context.close();
-    return ((await me.json()) as { sub: string }).sub;
+    return sub;
   };
   await page.goto('/');
   const first = await subject('Google');

@@ -31,8 +31,8 @@ test('localStorage cleared in one tab signs out the other', async ({ page, conte
   await expectSignedOut(other);
 });
 
-test.describe('with access tokens that live 2 seconds', () => {
-  test.use({ setup: { env: { LATCHKEY_TOKENS__ACCESS_TTL: '2s' } } });
+test.describe('with access tokens that live 4 seconds', () => {
+  test.use({ setup: { env: { LATCHKEY_TOKENS__ACCESS_TTL: '4s' } } });
 
   test('68: two tabs, 60 calls with an expired token: one refresh, all succeed', async ({
     page,

@@ -76,7 +76,7 @@ fn build(workspace: &Workspace, tools: &WebTools) -> Result<()> {
         trunk.arg("--release");
     } else {
         // `--release` insists on wasm-opt; this is the same but for that step.
-        trunk.args(["--cargo-profile", "wasm", "--minify"]);
+        trunk.args(["--cargo-profile", "wasm"]);
     }
     // Trunk takes `true` and `false` there and refuses the customary `1`.
     if env::var_os("NO_COLOR").is_some() {

@@ -12,8 +12,8 @@ use anyhow::{Context, Result};
 pub(crate) struct Stamp(String);
 
 impl Stamp {
-    /// Over the names and contents of `inputs` under `root` (files, folders, or nothing there
-    /// yet), and over `settings`.
+    /// Over the names and contents of `inputs` under `root` (files, folders without what is
+    /// hidden in them, or nothing there yet), and over `settings`.
     pub(crate) fn of(root: &Path, inputs: &[&str], settings: &[&str]) -> Result<Self> {
         let mut hasher = DefaultHasher::new();
         for setting in settings {
@@ -47,7 +47,11 @@ fn add(hasher: &mut DefaultHasher, root: &Path, relative: &str) -> Result<()> {
         let entries = fs::read_dir(&path).with_context(|| unreadable(&path))?;
         for entry in entries {
             let entry = entry.with_context(|| unreadable(&path))?;
-            names.push(entry.file_name().to_string_lossy().into_owned());
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // What tools leave in between, such as Trunk's `.stage`.
+            if !name.starts_with('.') {
+                names.push(name);
+            }
         }
         names.sort();
         for name in names {

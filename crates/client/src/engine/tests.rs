@@ -1,5 +1,7 @@
 use super::*;
 
+mod replies;
+
 const ONE: RequestId = RequestId(1);
 const TWO: RequestId = RequestId(2);
 
@@ -229,105 +231,6 @@ fn a_key_made_for_another_refresh_token_is_replaced() {
         matches!(&commands[0], Command::RememberKey(pending) if pending.key == "fresh"),
         "{commands:?}"
     );
-}
-
-#[test]
-fn invalid_grant_ends_the_session() {
-    let mut engine = posting();
-    let code = Some(latchkey_types::ErrorCode::SessionEnded);
-    assert_eq!(
-        engine.step(Event::Replied(Reply::Refused(code)), &holding(1)),
-        [
-            Command::ClearTokens,
-            Command::ForgetKey,
-            Command::Unlock,
-            Command::Tell(Progress::Ended(code)),
-            fail(ONE, Failure::SignedOut),
-        ]
-    );
-}
-
-#[test]
-fn invalid_grant_for_a_token_that_is_no_longer_stored_ends_nothing() {
-    let commands = posting().step(Event::Replied(Reply::Refused(None)), &holding(2));
-    assert_eq!(
-        commands,
-        [
-            Command::Unlock,
-            Command::Tell(Progress::Adopted),
-            send(ONE, 2)
-        ]
-    );
-}
-
-#[test]
-fn no_trouble_ends_a_session() {
-    for trouble in [
-        Trouble::Unreachable,
-        Trouble::Unwell,
-        Trouble::Busy { retry_after: None },
-    ] {
-        let commands = posting().step(Event::Replied(Reply::Unavailable(trouble)), &holding(1));
-        assert!(!commands.contains(&Command::ClearTokens), "{trouble:?}");
-        assert!(!commands.contains(&Command::ForgetKey), "{trouble:?}");
-        assert!(
-            commands.contains(&fail(ONE, Failure::TryLater(trouble))),
-            "{commands:?}"
-        );
-    }
-}
-
-#[test]
-fn the_wait_grows_and_never_undercuts_retry_after() {
-    let busy = Trouble::Busy {
-        retry_after: Some(7),
-    };
-    let mut engine = posting();
-    for attempt in 0..3 {
-        let commands = engine.step(Event::Replied(Reply::Unavailable(busy)), &holding(1));
-        let wait = Command::BackOff {
-            attempt,
-            at_least: 7,
-        };
-        assert!(commands.contains(&wait), "{commands:?}");
-        assert_eq!(engine.step(Event::Due, &holding(1)), [Command::Lock]);
-        engine.step(locked(), &holding(1));
-    }
-}
-
-#[test]
-fn superseded_adopts_what_storage_holds_by_then() {
-    let commands = posting().step(Event::Replied(Reply::Superseded), &holding(2));
-    assert_eq!(commands.last(), Some(&send(ONE, 2)));
-}
-
-#[test]
-fn superseded_with_nothing_newer_waits_for_it() {
-    let mut engine = posting();
-    let commands = engine.step(Event::Replied(Reply::Superseded), &holding(1));
-    assert!(!commands.contains(&Command::ForgetKey), "{commands:?}");
-    assert!(
-        !commands.iter().any(|c| matches!(c, Command::Fail { .. })),
-        "the request waits on: {commands:?}"
-    );
-    let commands = engine.step(Event::Changed, &holding(2));
-    assert_eq!(commands, [Command::Tell(Progress::Adopted), send(ONE, 2)]);
-}
-
-#[test]
-fn superseded_again_and_again_lets_the_request_go() {
-    let mut engine = posting();
-    let mut failed = 0;
-    for _ in 0..4 {
-        let commands = engine.step(Event::Replied(Reply::Superseded), &holding(1));
-        failed += commands
-            .iter()
-            .filter(|c| matches!(c, Command::Fail { .. }))
-            .count();
-        engine.step(Event::Due, &holding(1));
-        engine.step(locked(), &holding(1));
-    }
-    assert_eq!(failed, 1);
 }
 
 #[test]

@@ -183,3 +183,23 @@ fn a_file_that_was_named_must_be_there() {
         "{error}"
     );
 }
+
+#[test]
+fn the_example_file_is_good_as_it_stands_and_with_every_line_in_use() {
+    let example = include_str!("../../../../latchkey.example.toml");
+    loaded(example, &[]).expect("the example is good");
+    let key_file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(key_file.path(), "secret").expect("written");
+    let used: String = example
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with('[') || rest.contains(" = ") => rest,
+            _ => line,
+        })
+        .map(|line| line.replace("/run/secrets/google", &key_file.path().to_string_lossy()))
+        .map(|line| line.replace("mode = \"open\"", "mode = \"allow-list\"") + "\n")
+        .collect();
+    let config = loaded(&used, &[]).expect("every line of the example is good");
+    assert_eq!(config.providers.len(), 2);
+    assert!(config.tls.is_some() && config.public_url.is_some());
+}

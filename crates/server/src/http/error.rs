@@ -24,10 +24,10 @@ pub enum ApiError {
     #[error("{0}")]
     InvalidRequest(String),
     /// A grant type that this server has not (RFC 6749 §5.2).
-    #[error("grant_type {0:?} is not supported; use authorization_code or refresh_token")]
+    #[error("this grant_type is not supported; use authorization_code or refresh_token")]
     UnsupportedGrantType(String),
     /// A scope that was not granted (RFC 6749 §6).
-    #[error("scope {0:?} was not granted at the sign-in, and a refresh cannot widen it")]
+    #[error("this scope was not granted at the sign-in, and a refresh cannot widen it")]
     InvalidScope(String),
     /// Client credentials, where no client has any.
     #[error("this server has no client with credentials; send the request without them")]

@@ -15,15 +15,14 @@ async fn security_69_no_secret_is_in_the_log_at_any_level_nor_in_an_error() {
         let data_dir = folder.path().join("data");
         let config = format!("[log]\nfilter = \"trace\"\nformat = \"{format}\"\n");
         fs::write(folder.path().join("latchkey.toml"), config).expect("written");
-        let mut command = crate::binary::latchkey(
-            folder.path(),
-            &arguments(&data_dir, "127.0.0.1:0"),
-        );
+        let mut command =
+            crate::binary::latchkey(folder.path(), &arguments(&data_dir, "127.0.0.1:0"));
         let server = Running::spawn(&mut command);
         let mut walk = Walk::default();
         walk.through(&server.caller).await;
         let master = fs::read_to_string(data_dir.join("master.key")).expect("read");
-        walk.secrets.push(("the master key", master.trim().to_owned()));
+        walk.secrets
+            .push(("the master key", master.trim().to_owned()));
         let log = server.stop();
 
         // It did log, and in full.
@@ -62,12 +61,14 @@ impl Walk {
         self.secret("the flow id", flow);
         self.secret("the code", &callback["code"]);
         // Again, and with a code that was never given.
-        self.error(caller.finish(&begun.cookie, &callback).await).await;
+        self.error(caller.finish(&begun.cookie, &callback).await)
+            .await;
         let other = caller.begin("demo").await;
         let mut guessed = caller.approve(&other, "ada@example.com").await;
         guessed.insert("code".into(), "canary-of-a-guessed-code".into());
         self.secret("a guessed code", "canary-of-a-guessed-code");
-        self.error(caller.finish(&other.cookie, &guessed).await).await;
+        self.error(caller.finish(&other.cookie, &guessed).await)
+            .await;
 
         let key = "canary-of-an-idempotency-key";
         self.secret("an idempotency key", key);
@@ -110,15 +111,18 @@ impl Walk {
         self.error(caller.token(&twice).await).await;
         let answer = caller.get(&format!("/auth/login?provider={}", third.access_token));
         self.error(answer.send().await.expect("an answer")).await;
-        self.error(caller.get_as("/api/me", &third.refresh_token).await).await;
+        self.error(caller.get_as("/api/me", &third.refresh_token).await)
+            .await;
         let query = format!("/api/me?access_token={}", third.access_token);
         let answer = caller.get(&query).send().await.expect("an answer");
         self.error(answer).await;
 
         caller.revoke(&second.access_token).await;
-        self.error(caller.get_as("/api/me", &second.access_token).await).await;
+        self.error(caller.get_as("/api/me", &second.access_token).await)
+            .await;
         assert_eq!(caller.log_out(&third.access_token).await.status(), 204);
-        self.error(caller.refresh(&third.refresh_token, None).await).await;
+        self.error(caller.refresh(&third.refresh_token, None).await)
+            .await;
     }
 
     fn secret(&mut self, what: &'static str, secret: &str) {

@@ -14,7 +14,10 @@ async fn security_73_an_issuer_that_is_unreachable_at_start_keeps_nobody_else_ou
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = closed.local_addr().expect("an address");
     drop(closed);
-    let config = format!("demo = true\n{}", section("down", &format!("http://{address}")));
+    let config = format!(
+        "demo = true\n{}",
+        section("down", &format!("http://{address}"))
+    );
     let app = TestApp::with(&config).await;
     let answer = app.get("/auth/login?provider=down").send().await;
     let answer = answer.expect("an answer");
@@ -34,7 +37,6 @@ async fn security_55_stolen_store_files_yield_no_token() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let second = app.refreshed(&first.refresh_token).await;
-    let begun = app.begin("demo").await;
     app.revoke(&second.access_token).await;
     // A key that signs and one that only is published.
     let rotated = app.state.keys.rotate(&*app.state.store, app.clock.now());
@@ -58,7 +60,10 @@ async fn security_55_stolen_store_files_yield_no_token() {
     let files = files(&app.data_dir().join("store"));
     assert!(!files.is_empty());
     // What must be there, so that the search is known to find things.
-    let session = claims(&first.access_token)["sub"].as_str().expect("text").to_owned();
+    let session = claims(&first.access_token)["sub"]
+        .as_str()
+        .expect("text")
+        .to_owned();
     assert!(files.iter().any(|file| contains(file, session.as_bytes())));
     for (what, secret) in &secrets {
         assert!(
@@ -66,12 +71,10 @@ async fn security_55_stolen_store_files_yield_no_token() {
             "{what} stands in the store"
         );
     }
-    // Sign-ins under way are there, but good for nothing without the provider.
-    drop(begun);
 }
 
 /// All files below `folder`.
-pub(crate) fn files(folder: &Path) -> Vec<Vec<u8>> {
+fn files(folder: &Path) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(folder).expect("a folder");
     entries
         .flat_map(|entry| {

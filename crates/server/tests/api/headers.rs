@@ -20,7 +20,10 @@ fn check(answer: &Response, what: &str) {
     assert!(!header(answer, "permissions-policy").is_empty(), "{what}");
     let policy = header(answer, "content-security-policy");
     assert!(policy.starts_with("default-src 'none'"), "{what}: {policy}");
-    assert!(policy.contains("frame-ancestors 'none'"), "{what}: {policy}");
+    assert!(
+        policy.contains("frame-ancestors 'none'"),
+        "{what}: {policy}"
+    );
 }
 
 #[tokio::test]
@@ -63,7 +66,13 @@ async fn security_63_https_is_insisted_upon_where_people_use_it() {
     let provider = ScriptedProvider::start().await;
     let config = "public_url = \"https://id.example.com\"\n".to_owned() + &provider.section("a");
     let app = TestApp::with(&config).await;
-    for path in ["/api/", "/api/me", "/api/nothing", "/nothing", "/auth/login?provider=a"] {
+    for path in [
+        "/api/",
+        "/api/me",
+        "/api/nothing",
+        "/nothing",
+        "/auth/login?provider=a",
+    ] {
         let answer = app.get(path).send().await.expect("an answer");
         assert_eq!(
             header(&answer, HSTS),
@@ -83,7 +92,10 @@ async fn what_is_about_a_person_is_in_no_cache() {
         assert_eq!(header(&answer, "cache-control"), "no-store", "{path}");
     }
     let begun = app.get("/auth/login?provider=demo").send().await;
-    assert_eq!(header(&begun.expect("an answer"), "cache-control"), "no-store");
+    assert_eq!(
+        header(&begun.expect("an answer"), "cache-control"),
+        "no-store"
+    );
 }
 
 #[tokio::test]
@@ -97,7 +109,10 @@ async fn security_64_no_other_origin_is_let_in() {
             .header("origin", origin)
             .header("access-control-request-method", "GET")
             .header("access-control-request-headers", "authorization");
-        let request = app.get("/api/me").bearer_auth(&token).header("origin", origin);
+        let request = app
+            .get("/api/me")
+            .bearer_auth(&token)
+            .header("origin", origin);
         for request in [preflight, request] {
             let answer = request.send().await.expect("an answer");
             let named = |name: &str| answer.headers().contains_key(name);
@@ -114,8 +129,17 @@ async fn security_65_a_form_on_another_site_changes_nothing() {
     let begun = app.begin("demo").await;
     let callback = app.approve(&begun, "ada@example.com").await;
     // What another site can make a browser send: forms, and at most the Lax cookie, never a token.
-    for path in ["/auth/logout", "/auth/token", "/auth/refresh", "/auth/revoke"] {
-        for media_type in ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data"] {
+    for path in [
+        "/auth/logout",
+        "/auth/token",
+        "/auth/refresh",
+        "/auth/revoke",
+    ] {
+        for media_type in [
+            "application/x-www-form-urlencoded",
+            "text/plain",
+            "multipart/form-data",
+        ] {
             let request = app
                 .post(path)
                 .header("origin", "https://evil.example")

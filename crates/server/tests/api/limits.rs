@@ -68,7 +68,9 @@ async fn programs_never_get_html() {
         (Method::GET, "/auth/logout", 405),
         (Method::GET, "/.well-known/nothing", 404),
     ] {
-        let request = app.http.request(method.clone(), format!("{}{path}", app.url));
+        let request = app
+            .http
+            .request(method.clone(), format!("{}{path}", app.url));
         let answer = request.header("accept", "text/html").send().await;
         let answer = answer.expect("an answer");
         assert_eq!(
@@ -76,7 +78,11 @@ async fn programs_never_get_html() {
             "application/problem+json",
             "{method} {path}"
         );
-        let name = if status == 404 { "not_found" } else { "method_not_allowed" };
+        let name = if status == 404 {
+            "not_found"
+        } else {
+            "method_not_allowed"
+        };
         if status == 405 {
             assert!(!header(&answer, "allow").is_empty(), "{method} {path}");
         }
@@ -84,7 +90,11 @@ async fn programs_never_get_html() {
     }
     for path in ["/auth/token", "/auth/refresh", "/auth/revoke"] {
         let answer = app.get(path).send().await.expect("an answer");
-        assert_eq!(header(&answer, "content-type"), "application/json", "{path}");
+        assert_eq!(
+            header(&answer, "content-type"),
+            "application/json",
+            "{path}"
+        );
         assert_eq!(answer.status(), 405, "{path}");
     }
 }
@@ -92,7 +102,11 @@ async fn programs_never_get_html() {
 #[tokio::test]
 async fn a_connection_that_sends_nothing_or_a_byte_a_second_is_closed_within_ten_seconds() {
     let app = TestApp::start().await;
-    let address: SocketAddr = app.url.trim_start_matches("http://").parse().expect("an address");
+    let address: SocketAddr = app
+        .url
+        .trim_start_matches("http://")
+        .parse()
+        .expect("an address");
     let slow = |text: &'static str| async move {
         let begun = Instant::now();
         let mut stream = TcpStream::connect(address).await.expect("connected");

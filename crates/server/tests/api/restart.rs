@@ -36,7 +36,13 @@ async fn sessions_and_denials_are_as_before() {
     assert_eq!(denials(&app).await, before);
     assert_eq!(app.state.denylist.len(), 5);
     assert_eq!(app.check(&lives.access_token).await, Ok(()));
-    for denied in [&logged_out, &revoked, &access_revoked, &successor, &everywhere] {
+    for denied in [
+        &logged_out,
+        &revoked,
+        &access_revoked,
+        &successor,
+        &everywhere,
+    ] {
         assert_eq!(
             app.check(&denied.access_token).await,
             Err("token_revoked".into())
@@ -81,5 +87,8 @@ async fn what_ended_meanwhile_is_not_loaded_again() {
 
 async fn denials(app: &TestApp) -> BTreeSet<String> {
     let live = app.state.store.live_denials(app.clock.now()).await;
-    live.expect("read").iter().map(|denial| format!("{denial:?}")).collect()
+    live.expect("read")
+        .iter()
+        .map(|denial| format!("{denial:?}"))
+        .collect()
 }

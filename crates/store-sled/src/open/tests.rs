@@ -60,12 +60,20 @@ async fn damage_anywhere_loses_no_denial_silently() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = open(directory.path()).expect("a store");
     for first in (0..DENIALS).step_by(100) {
-        store.deny((first..first + 100).map(denial).collect()).await.expect("stored");
+        store
+            .deny((first..first + 100).map(denial).collect())
+            .await
+            .expect("stored");
     }
     drop(store);
     drop(reopened(directory.path()));
     let good = files_of(directory.path());
-    let length = good.iter().find(|(name, _)| name == "db").expect("the file").1.len();
+    let length = good
+        .iter()
+        .find(|(name, _)| name == "db")
+        .expect("the file")
+        .1
+        .len();
     let now = denial(0).at;
     for step in 0..40 {
         let copy = tempfile::tempdir().expect("a directory");
@@ -91,7 +99,9 @@ async fn damage_anywhere_loses_no_denial_silently() {
 }
 
 fn files_of(path: &std::path::Path) -> Vec<(String, Vec<u8>)> {
-    let entries = fs::read_dir(path).expect("a directory").map(|entry| entry.expect("an entry"));
+    let entries = fs::read_dir(path)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry"));
     entries
         .filter(|entry| entry.path().is_file())
         .map(|entry| {

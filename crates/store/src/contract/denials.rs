@@ -1,3 +1,5 @@
+//! Denials: kept to the last moment, never cut short, freed in steps.
+
 use core::time::Duration;
 
 use latchkey_core::{Denial, DenialReason, Denied, SessionId, TokenId, UserId};

@@ -1,3 +1,5 @@
+//! Sign-ins under way: taken once, by who began them.
+
 use core::time::Duration;
 
 use latchkey_core::{FlowId, LoginFlow, ReturnTo};

@@ -1,3 +1,5 @@
+//! Sessions: rotation, ends, and races of the two.
+
 use core::time::Duration;
 use std::sync::Arc;
 

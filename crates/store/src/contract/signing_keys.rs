@@ -1,3 +1,5 @@
+//! Signing keys: one machine adds the next one.
+
 use core::time::Duration;
 
 use latchkey_core::{SealedSigningKey, SigningAlgorithm, Timestamp};

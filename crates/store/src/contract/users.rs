@@ -1,3 +1,5 @@
+//! Accounts: one for each pair of issuer and subject.
+
 use latchkey_core::{Identity, Profile, UserId};
 
 use super::world::{NOW, profile};

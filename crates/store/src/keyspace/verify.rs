@@ -26,5 +26,8 @@ pub fn verify(view: &dyn View) -> Result<(), StoreError> {
 }
 
 fn missing(key: &[u8], reason: &str) -> StoreError {
-    StoreError::Corrupt { key: key::readable(key), reason: reason.to_owned() }
+    StoreError::Corrupt {
+        key: key::readable(key),
+        reason: reason.to_owned(),
+    }
 }

@@ -32,8 +32,12 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     let unreadable = || format!("cannot read {}", from.display());
     for entry in fs::read_dir(from).with_context(unreadable)? {
-        let source = entry.with_context(unreadable)?.path();
-        let target = to.join(source.file_name().unwrap_or_default());
+        let entry = entry.with_context(unreadable)?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        // What a build that was broken off leaves, such as Trunk's `.stage`.
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
         if source.is_dir() {
             copy(&source, &target)?;
             continue;

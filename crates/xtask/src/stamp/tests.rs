@@ -16,6 +16,7 @@ fn it_follows_names_contents_and_settings() {
     assert_eq!(stamp(root), first, "nothing changed");
 
     fs::write(root.join("elsewhere"), "x").expect("written");
+    fs::create_dir(root.join("src/.stage")).expect("made");
     assert_eq!(stamp(root), first, "not an input");
 
     fs::write(root.join("src/deep/a"), "2").expect("written");

@@ -39,7 +39,9 @@ impl Form {
                 .insert(name.clone(), value.into_owned())
                 .is_some()
             {
-                return Err(ApiError::InvalidRequest(format!("{name:?} comes twice")));
+                return Err(ApiError::InvalidRequest(
+                    "a parameter comes twice".to_owned(),
+                ));
             }
         }
         parameters.retain(|_, value| !value.is_empty());

@@ -125,10 +125,7 @@ pub(crate) async fn refusal(response: Response) -> (u16, String) {
 pub(crate) async fn code(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
     let body: Value = response.json().await.expect("a JSON body");
-    (
-        status,
-        body["code"].as_str().unwrap_or_default().to_owned(),
-    )
+    (status, body["code"].as_str().unwrap_or_default().to_owned())
 }
 
 /// A header's value; empty if there is none.

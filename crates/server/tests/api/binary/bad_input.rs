@@ -1,87 +1,12 @@
 //! What cannot work is refused before the port opens: a sentence that names the key or the path,
 //! an exit code, and nothing lost.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-
-use tempfile::TempDir;
 
 use super::process::{Running, arguments, latchkey, refused};
-
-const FREE: &str = "127.0.0.1:0";
-
-/// A folder in which a server ran and stopped, with a session in its store.
-struct Used {
-    folder: TempDir,
-    address: String,
-    refresh_token: String,
-}
-
-impl Used {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a directory");
-        let server = Running::start(&folder.path().join("data"));
-        let refresh_token = server.caller.sign_in().await.refresh_token;
-        let address = server.address().to_owned();
-        server.stop();
-        Self {
-            folder,
-            address,
-            refresh_token,
-        }
-    }
-
-    fn data_dir(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    /// The next start is refused and leaves the data as it is; what it says.
-    fn start_is_refused(&self) -> String {
-        let before = contents(&self.data_dir());
-        let data_dir = self.data_dir();
-        let said = refused(&mut latchkey(
-            self.folder.path(),
-            &arguments(&data_dir, FREE),
-        ));
-        let after = contents(&data_dir);
-        for (path, bytes) in &before {
-            let kept = after.get(path) == Some(bytes);
-            assert!(kept, "{} was changed: {said}", path.display());
-        }
-        said
-    }
-
-    /// With everything as it was, the session is there again.
-    async fn is_unharmed(&self) {
-        let server = Running::over(&self.data_dir(), &self.address);
-        server.caller.refreshed(&self.refresh_token).await;
-    }
-}
-
-/// All files below a folder, by path.
-fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files.extend(contents(&path));
-        } else {
-            files.insert(path.clone(), fs::read(&path).expect("read"));
-        }
-    }
-    files
-}
-
-#[track_caller]
-fn says(said: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(said.contains(part), "{said:?} does not say {part:?}");
-    }
-    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
-}
+use super::used::{FREE, Used, contents, says};
 
 #[test]
 fn a_malformed_configuration_is_refused() {
@@ -92,8 +17,14 @@ fn a_malformed_configuration_is_refused() {
         ("[tokens\n", ["other.toml", "line 1"]),
         ("\u{0}", ["other.toml", "line 1"]),
         ("lisen = \"127.0.0.1:0\"", ["lisen", "no such key"]),
-        ("[tokens]\nacces_ttl = \"1m\"", ["tokens.acces_ttl", "no such key"]),
-        ("[tokens]\naccess_ttl = \"soon\"", ["tokens.access_ttl", "\"soon\""]),
+        (
+            "[tokens]\nacces_ttl = \"1m\"",
+            ["tokens.acces_ttl", "no such key"],
+        ),
+        (
+            "[tokens]\naccess_ttl = \"soon\"",
+            ["tokens.access_ttl", "\"soon\""],
+        ),
         ("[log]\nfilter = \"=,=\"", ["log.filter", "=,="]),
         ("web_dir = \"/nonexistent\"", ["web_dir", "/nonexistent"]),
         (
@@ -122,7 +53,10 @@ fn a_port_in_use_is_named() {
     let taken = TcpListener::bind(FREE).expect("a free port");
     let address = taken.local_addr().expect("an address").to_string();
     let data_dir = folder.path().join("data");
-    let said = refused(&mut latchkey(folder.path(), &arguments(&data_dir, &address)));
+    let said = refused(&mut latchkey(
+        folder.path(),
+        &arguments(&data_dir, &address),
+    ));
     says(&said, &["listen", &address]);
 }
 
@@ -138,53 +72,6 @@ async fn a_data_directory_in_use_is_named_and_its_server_goes_on() {
     first.caller.refreshed(&signed_in.refresh_token).await;
     // Its control socket is still its own.
     assert!(data_dir.join("control.sock").exists());
-}
-
-#[tokio::test]
-async fn a_damaged_store_is_refused_and_left_as_it_is() {
-    let used = Used::new().await;
-    let db = used.data_dir().join("store/db");
-    let good = fs::read(&db).expect("read");
-    let mut state = 1_u32;
-    let noise: Vec<u8> = (0..good.len())
-        .map(|_| {
-            // A linear congruential generator (Numerical Recipes) is noise enough.
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state.to_be_bytes()[0]
-        })
-        .collect();
-    for bad in [noise, vec![0; good.len()], Vec::new()] {
-        fs::write(&db, bad).expect("written");
-        let said = used.start_is_refused();
-        says(&said, &["store", "damaged"]);
-    }
-    fs::write(&db, &good).expect("written");
-    used.is_unharmed().await;
-}
-
-#[tokio::test]
-async fn a_store_whose_records_are_missing_is_not_begun_anew() {
-    let used = Used::new().await;
-    let db = used.data_dir().join("store/db");
-    let aside = used.folder.path().join("aside");
-    fs::rename(&db, &aside).expect("moved");
-    says(&used.start_is_refused(), &["store", "damaged", "missing"]);
-    fs::rename(&aside, &db).expect("moved");
-    used.is_unharmed().await;
-}
-
-#[tokio::test]
-async fn a_store_that_cannot_be_read_is_refused() {
-    let used = Used::new().await;
-    let db = used.data_dir().join("store/db");
-    let aside = used.folder.path().join("aside");
-    fs::rename(&db, &aside).expect("moved");
-    // Permissions stop nobody who is root; a folder in the place of a file stops everybody.
-    fs::create_dir(&db).expect("made");
-    says(&used.start_is_refused(), &[used.data_dir().to_str().expect("UTF-8")]);
-    fs::remove_dir(&db).expect("removed");
-    fs::rename(&aside, &db).expect("moved");
-    used.is_unharmed().await;
 }
 
 #[test]
@@ -203,13 +90,14 @@ async fn security_55_store_files_with_another_master_key_are_refused() {
     let key = used.data_dir().join("master.key");
     let good = fs::read(&key).expect("read");
     fs::write(&key, format!("{}\n", "A".repeat(43))).expect("written");
-    says(&used.start_is_refused(), &["master key", "sealed with another"]);
+    says(
+        &used.start_is_refused(),
+        &["master key", "sealed with another"],
+    );
 
     // Stolen without it: a new one would be made, which fits no better.
     fs::remove_file(&key).expect("removed");
-    let data_dir = used.data_dir();
-    let said = refused(&mut latchkey(used.folder.path(), &arguments(&data_dir, FREE)));
-    says(&said, &["master key"]);
+    says(&used.start_is_refused(), &["master key"]);
 
     fs::write(&key, good).expect("written");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");

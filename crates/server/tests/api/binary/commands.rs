@@ -11,7 +11,11 @@ fn config_check_says_whether_the_configuration_is_good() {
     let check = ["config", "check", "--config", "latchkey.toml"];
     let file = folder.path().join("latchkey.toml");
 
-    fs::write(&file, "listen = \"127.0.0.1:0\"\n[tokens]\naccess_ttl = \"5m\"").expect("written");
+    fs::write(
+        &file,
+        "listen = \"127.0.0.1:0\"\n[tokens]\naccess_ttl = \"5m\"",
+    )
+    .expect("written");
     let (status, answer, said) = finished(&mut latchkey(folder.path(), &check));
     assert!(status.success(), "{said}");
     assert_eq!((&*answer, &*said), ("the configuration is good\n", ""));
@@ -41,7 +45,10 @@ async fn keys_rotate_reaches_a_server_that_runs_and_a_store_that_rests() {
     let announced = rotate(&data_dir);
     let published = kids(&server).await;
     assert_eq!(published.len(), 2);
-    assert!(published.iter().any(|kid| announced.contains(kid)), "{announced}");
+    assert!(
+        published.iter().any(|kid| announced.contains(kid)),
+        "{announced}"
+    );
     // The old one verifies and signs on.
     assert_eq!(server.caller.check(&signed_in.access_token).await, Ok(()));
     let address = server.address().to_owned();
@@ -51,7 +58,10 @@ async fn keys_rotate_reaches_a_server_that_runs_and_a_store_that_rests() {
     let server = Running::over(&data_dir, &address);
     let published = kids(&server).await;
     assert_eq!(published.len(), 3);
-    assert!(published.iter().any(|kid| announced.contains(kid)), "{announced}");
+    assert!(
+        published.iter().any(|kid| announced.contains(kid)),
+        "{announced}"
+    );
     assert_eq!(server.caller.check(&signed_in.access_token).await, Ok(()));
 }
 

@@ -26,7 +26,10 @@ async fn security_73_a_store_that_cannot_write_fails_closed_and_loses_nothing() 
     let mut server = Running::spawn(&mut command);
     let address = server.address().to_owned();
     let (lives, ended) = (server.caller.sign_in().await, server.caller.sign_in().await);
-    assert_eq!(server.caller.log_out(&ended.access_token).await.status(), 204);
+    assert_eq!(
+        server.caller.log_out(&ended.access_token).await.status(),
+        204
+    );
 
     let mut crowd = JoinSet::new();
     for _ in 0..8 {

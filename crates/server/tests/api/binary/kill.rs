@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 use super::process::Running;
 
 const ROUNDS: usize = 5;
-const CLIENTS: usize = 8;
+const CLIENTS: usize = 6;
 /// Of a client's sessions, all but the last are logged out.
-const SESSIONS: usize = 4;
+const SESSIONS: usize = 3;
 
 /// What became of a session's logout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

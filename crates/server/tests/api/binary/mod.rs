@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod commands;
+mod damage;
 mod full_disk;
 mod kill;
 mod process;
+mod used;
 
 pub(crate) use process::{Running, arguments, latchkey};

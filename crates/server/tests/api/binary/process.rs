@@ -1,6 +1,6 @@
 //! Starting, watching and ending a process.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -24,7 +24,14 @@ pub(crate) struct Running {
 /// The arguments of `latchkey serve` over this directory.
 pub(crate) fn arguments<'a>(data_dir: &'a Path, listen: &'a str) -> Vec<&'a str> {
     let data_dir = data_dir.to_str().expect("a path in UTF-8");
-    vec!["serve", "--demo", "--data-dir", data_dir, "--listen", listen]
+    vec![
+        "serve",
+        "--demo",
+        "--data-dir",
+        data_dir,
+        "--listen",
+        listen,
+    ]
 }
 
 /// `latchkey`, which sees nothing of this process's environment, in this folder.
@@ -126,6 +133,7 @@ impl Drop for Running {
 #[track_caller]
 pub(crate) fn refused(command: &mut Command) -> String {
     let (status, _, said) = finished(command);
+    assert!(!said.contains("listening on http"), "it was taken: {said}");
     assert!(!status.success(), "it was taken");
     assert!(!said.contains("panicked"), "{said}");
     said
@@ -139,17 +147,25 @@ pub(crate) fn finished(command: &mut Command) -> (ExitStatus, String, String) {
         .stderr(Stdio::piped())
         .spawn()
         .expect("started");
-    let mut pipe = child.stderr.take().expect("a pipe");
+    let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
     let (done, waiting) = channel();
     std::thread::spawn(move || {
         let mut said = String::new();
-        drop(pipe.read_to_string(&mut said));
+        for line in lines.map_while(Result::ok) {
+            said.push_str(&line);
+            said.push('\n');
+            if line.contains("listening on http") {
+                break;
+            }
+        }
         drop(done.send(said));
     });
-    let Ok(said) = waiting.recv_timeout(PATIENCE) else {
+    let said = waiting
+        .recv_timeout(PATIENCE)
+        .unwrap_or_else(|_| "it goes on, listening on http nowhere".to_owned());
+    if said.contains("listening on http") {
         drop(child.kill());
-        panic!("it goes on");
-    };
+    }
     let output = child.wait_with_output().expect("it ended");
     let answer = String::from_utf8(output.stdout).expect("text");
     (output.status, answer, said)

@@ -69,10 +69,14 @@ async fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
     let first = app.sign_in().await;
     let old = kid(&first);
     let new = rotate(&app).await;
-    assert_eq!(published(&app).await, BTreeSet::from([old.clone(), new.clone()]));
+    assert_eq!(
+        published(&app).await,
+        BTreeSet::from([old.clone(), new.clone()])
+    );
 
     // Published, but not signing yet: verifiers may still have the old list.
-    app.clock.advance(PUBLISHED_AHEAD - Duration::from_millis(1));
+    app.clock
+        .advance(PUBLISHED_AHEAD - Duration::from_millis(1));
     let second = app.refreshed(&first.refresh_token).await;
     assert_eq!(kid(&second), old);
     app.clock.advance(Duration::from_millis(1));
@@ -81,7 +85,8 @@ async fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
     assert_eq!(app.check(&second.access_token).await, Ok(()));
     assert_eq!(app.check(&third.access_token).await, Ok(()));
 
-    app.clock.advance(MAX_LIFE + SLACK - Duration::from_millis(1));
+    app.clock
+        .advance(MAX_LIFE + SLACK - Duration::from_millis(1));
     assert!(published(&app).await.contains(&old));
     app.clock.advance(Duration::from_millis(1));
     assert_eq!(published(&app).await, BTreeSet::from([new]));

@@ -70,7 +70,11 @@ async fn security_53_logout_ends_this_session_and_no_other() {
 #[tokio::test]
 async fn security_53_logout_everywhere_ends_every_session_of_the_account() {
     let app = TestApp::start().await;
-    let sessions = [app.sign_in().await, app.sign_in().await, app.sign_in().await];
+    let sessions = [
+        app.sign_in().await,
+        app.sign_in().await,
+        app.sign_in().await,
+    ];
     let grace = app.sign_in_as("grace@example.com").await;
     let answer = app
         .post("/auth/logout")

@@ -7,7 +7,9 @@ use crate::app::{ScriptedProvider, TestApp, header};
 #[tokio::test]
 async fn security_29_metadata_names_the_issuer_exactly_and_its_endpoints() {
     let app = TestApp::start().await;
-    let metadata = app.get_json("/.well-known/oauth-authorization-server").await;
+    let metadata = app
+        .get_json("/.well-known/oauth-authorization-server")
+        .await;
     let url = &app.url;
     assert_eq!(
         metadata,
@@ -25,8 +27,14 @@ async fn security_29_metadata_names_the_issuer_exactly_and_its_endpoints() {
         })
     );
     let tokens = app.sign_in().await;
-    assert_eq!(crate::app::claims(&tokens.access_token)["iss"], metadata["issuer"]);
-    assert_eq!(crate::app::claims(&tokens.refresh_token)["iss"], metadata["issuer"]);
+    assert_eq!(
+        crate::app::claims(&tokens.access_token)["iss"],
+        metadata["issuer"]
+    );
+    assert_eq!(
+        crate::app::claims(&tokens.refresh_token)["iss"],
+        metadata["issuer"]
+    );
 }
 
 #[tokio::test]
@@ -40,7 +48,10 @@ async fn security_29_the_issuer_is_the_public_url_whoever_asks() {
     assert_eq!(header(&answer, "content-type"), "application/json");
     let metadata: serde_json::Value = answer.json().await.expect("JSON");
     assert_eq!(metadata["issuer"], "https://id.example.com");
-    assert_eq!(metadata["token_endpoint"], "https://id.example.com/auth/token");
+    assert_eq!(
+        metadata["token_endpoint"],
+        "https://id.example.com/auth/token"
+    );
 }
 
 #[tokio::test]

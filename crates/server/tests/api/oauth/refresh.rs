@@ -212,11 +212,20 @@ async fn the_json_form_does_the_same() {
     assert_eq!(code(replay).await, (400, "refresh_replayed".into()));
 
     for (body, expected) in [
-        (json!({ "grant_type": "password", "refresh_token": "x" }), "unsupported_grant_type"),
+        (
+            json!({ "grant_type": "password", "refresh_token": "x" }),
+            "unsupported_grant_type",
+        ),
         (json!({ "grant_type": "refresh_token" }), "invalid_request"),
-        (json!({ "grant_type": "refresh_token", "refresh_token": 1 }), "invalid_request"),
+        (
+            json!({ "grant_type": "refresh_token", "refresh_token": 1 }),
+            "invalid_request",
+        ),
         (json!([]), "invalid_request"),
-        (json!({ "grant_type": "refresh_token", "refresh_token": "x" }), "invalid_grant"),
+        (
+            json!({ "grant_type": "refresh_token", "refresh_token": "x" }),
+            "invalid_grant",
+        ),
     ] {
         let answer = app.post("/auth/refresh").json(&body).send().await;
         let answer = refusal(answer.expect("an answer")).await;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use latchkey_core::denial::SLACK;
+use tokio::task::JoinSet;
 
-use crate::app::{TestApp, code, header, refusal};
+use crate::app::{TestApp, code, header, refusal, tokens};
 
 const LIFE: Duration = Duration::from_mins(10);
 const DAY: Duration = Duration::from_hours(24);
@@ -56,6 +57,34 @@ async fn security_25_an_older_refresh_token_of_the_session_revokes_it_as_well() 
         app.check(&second.access_token).await,
         Err("token_revoked".into())
     );
+}
+
+#[tokio::test]
+async fn security_51_after_a_revocation_in_a_race_with_refreshes_nothing_works() {
+    let app = TestApp::start().await;
+    for _ in 0..10 {
+        let first = app.sign_in().await;
+        let mut refreshes = JoinSet::new();
+        for _ in 0..4 {
+            let (caller, token) = (app.caller.clone(), first.refresh_token.clone());
+            refreshes.spawn(async move {
+                let answer = caller.refresh(&token, Some("key-1")).await;
+                match answer.status().as_u16() {
+                    200 => Some(tokens(answer).await),
+                    status => {
+                        assert_eq!(status, 400);
+                        None
+                    }
+                }
+            });
+        }
+        app.revoke(&first.refresh_token).await;
+        for won in refreshes.join_all().await.into_iter().flatten() {
+            app.refresh_is_refused(&won.refresh_token).await;
+            let access = app.check(&won.access_token).await;
+            assert_eq!(access, Err("token_revoked".into()));
+        }
+    }
 }
 
 #[tokio::test]

@@ -63,13 +63,21 @@ async fn security_20_client_credentials_are_met_with_a_challenge() {
         ("grant_type", "refresh_token"),
         ("refresh_token", &*signed_in.refresh_token),
     ];
-    let request = app.post("/auth/token").basic_auth("latchkey", Some("guess"));
+    let request = app
+        .post("/auth/token")
+        .basic_auth("latchkey", Some("guess"));
     let answer = request.form(&form).send().await.expect("an answer");
-    assert_eq!(header(&answer, "www-authenticate"), "Basic realm=\"latchkey\"");
+    assert_eq!(
+        header(&answer, "www-authenticate"),
+        "Basic realm=\"latchkey\""
+    );
     assert_eq!(refusal(answer).await, (401, "invalid_client".into()));
 
     let form = [&form[..], &[("client_secret", "guess")]].concat();
-    assert_eq!(refusal(app.token(&form).await).await, (401, "invalid_client".into()));
+    assert_eq!(
+        refusal(app.token(&form).await).await,
+        (401, "invalid_client".into())
+    );
     // Nothing was used up.
     app.refreshed(&signed_in.refresh_token).await;
 }
@@ -107,7 +115,11 @@ async fn security_21_it_takes_forms_only() {
             (twice, "refresh_token"),
         ];
         let answer = app.token(&form).await;
-        assert_eq!(refusal(answer).await, (400, "invalid_request".into()), "{twice}");
+        assert_eq!(
+            refusal(answer).await,
+            (400, "invalid_request".into()),
+            "{twice}"
+        );
     }
 
     let form = [

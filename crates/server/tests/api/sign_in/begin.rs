@@ -20,7 +20,12 @@ async fn security_1_a_start_sends_code_s256_state_nonce_and_the_exact_redirect_u
     let app = TestApp::start().await;
     let begun = app.begin("demo").await;
     let mut query: BTreeMap<String, String> = begun.authorize.query_pairs().into_owned().collect();
-    assert!(begun.authorize.as_str().starts_with(&format!("{}/demo/authorize?", app.url)));
+    assert!(
+        begun
+            .authorize
+            .as_str()
+            .starts_with(&format!("{}/demo/authorize?", app.url))
+    );
     let pairs = begun.authorize.query_pairs().count();
     assert_eq!(pairs, query.len(), "a parameter comes twice");
     for (name, bytes) in [("state", 32), ("nonce", 32), ("code_challenge", 32)] {
@@ -35,7 +40,10 @@ async fn security_1_a_start_sends_code_s256_state_nonce_and_the_exact_redirect_u
         ("response_type", "code"),
         ("scope", "openid email profile"),
     ];
-    let rest: Vec<_> = query.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let rest: Vec<_> = query
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
     assert_eq!(rest, expected);
 }
 
@@ -144,7 +152,10 @@ async fn security_66_the_flow_cookie_is_http_only_lax_and_short_lived() {
     let answer = answer.expect("an answer");
     let (name, attributes) = set_cookie(&answer);
     assert_eq!(name, "latchkey-flow");
-    assert_eq!(attributes, ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax"]);
+    assert_eq!(
+        attributes,
+        ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax"]
+    );
 
     // Once it has served, it is gone.
     let begun = app.begin("demo").await;
@@ -152,7 +163,10 @@ async fn security_66_the_flow_cookie_is_http_only_lax_and_short_lived() {
     let answer = app.finish(&begun.cookie, &callback).await;
     let (name, attributes) = set_cookie(&answer);
     assert_eq!(name, "latchkey-flow");
-    assert_eq!(attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax"]);
+    assert_eq!(
+        attributes,
+        ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax"]
+    );
 }
 
 #[tokio::test]
@@ -166,7 +180,13 @@ async fn security_66_behind_https_the_flow_cookie_is_bound_to_its_host() {
     assert_eq!(name, "__Host-latchkey-flow");
     assert_eq!(
         attributes,
-        ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax", "Secure"]
+        [
+            "HttpOnly",
+            "Max-Age=600",
+            "Path=/",
+            "SameSite=Lax",
+            "Secure"
+        ]
     );
     // The name without the prefix, which another host could set, is not listened to.
     let begun = app.begin("a").await;
@@ -180,7 +200,10 @@ async fn security_66_behind_https_the_flow_cookie_is_bound_to_its_host() {
 /// The cookie's name and its attributes, sorted.
 fn set_cookie(answer: &reqwest::Response) -> (&str, Vec<&str>) {
     let mut parts = header(answer, "set-cookie").split("; ");
-    let (name, _) = parts.next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+    let (name, _) = parts
+        .next()
+        .and_then(|pair| pair.split_once('='))
+        .expect("a cookie");
     let mut attributes: Vec<_> = parts.collect();
     attributes.sort_unstable();
     (name, attributes)
@@ -196,7 +219,10 @@ async fn an_unknown_provider_is_told_to_programs_and_shown_to_people() {
         let person = app.get(&path).header("accept", "text/html").send().await;
         let person = person.expect("an answer");
         assert_eq!(person.status(), 303);
-        assert_eq!(header(&person, "location"), "/callback?error=unknown_provider");
+        assert_eq!(
+            header(&person, "location"),
+            "/callback?error=unknown_provider"
+        );
     }
     let none = app.get("/auth/login").send().await.expect("an answer");
     assert_eq!(code(none).await, (400, "invalid_request".into()));
@@ -210,7 +236,9 @@ async fn security_15_a_provider_that_hangs_hangs_nobody_else() {
     let app = TestApp::with(&format!("demo = true\n{}", section("slow", &issuer))).await;
     let begun = Instant::now();
     let start = |accept: &str| {
-        let request = app.get("/auth/login?provider=slow").header("accept", accept);
+        let request = app
+            .get("/auth/login?provider=slow")
+            .header("accept", accept);
         tokio::spawn(request.send())
     };
     let (program, person) = (start("*/*"), start("text/html,*/*;q=0.8"));

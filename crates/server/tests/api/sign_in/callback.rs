@@ -132,7 +132,10 @@ async fn security_16_no_token_is_in_any_url() {
     let urls = format!("{} {callback:?} {:?}", begun.authorize, signed_in.return_to);
     assert!(!urls.contains("eyJ"), "{urls}");
     // What goes through the provider's redirect is good for nothing without the cookie.
-    assert_eq!(callback.keys().collect::<Vec<_>>(), ["code", "iss", "state"]);
+    assert_eq!(
+        callback.keys().collect::<Vec<_>>(),
+        ["code", "iss", "state"]
+    );
     assert!(!urls.contains(begun.cookie.split_once('=').expect("a pair").1));
 }
 
@@ -164,7 +167,11 @@ async fn only_who_is_on_the_list_is_admitted() {
     for email in ["ada@example.com", "grace@navy.example"] {
         app.sign_in_as(email).await;
     }
-    for email in ["grace@example.com", "a@not-navy.example", "a@x.navy.example"] {
+    for email in [
+        "grace@example.com",
+        "a@not-navy.example",
+        "a@x.navy.example",
+    ] {
         let begun = app.begin("demo").await;
         let callback = app.approve(&begun, email).await;
         let answer = app.finish(&begun.cookie, &callback).await;

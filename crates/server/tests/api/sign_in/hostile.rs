@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use crate::app::{ProviderKey, ScriptedProvider, TestApp, claims, code, header, tokens};
 
 async fn two() -> (TestApp, ScriptedProvider, ScriptedProvider) {
-    let (a, b) = (ScriptedProvider::start().await, ScriptedProvider::start().await);
+    let (a, b) = (
+        ScriptedProvider::start().await,
+        ScriptedProvider::start().await,
+    );
     let app = TestApp::with(&format!("{}{}", a.section("a"), b.section("b"))).await;
     (app, a, b)
 }
@@ -37,7 +40,11 @@ async fn security_5_a_code_of_one_provider_is_not_taken_to_another() {
         let begun = app.begin("a").await;
         let mut callback = a.approve(&begun);
         callback.extend(iss.map(|iss| ("iss".to_owned(), iss.clone())));
-        refused(app.finish(&begun.cookie, &callback).await, "provider_invalid").await;
+        refused(
+            app.finish(&begun.cookie, &callback).await,
+            "provider_invalid",
+        )
+        .await;
     }
     // The code, which was meant for B, was not shown to A.
     assert_eq!((a.asked("/token"), b.asked("/token")), (0, 0));
@@ -48,7 +55,11 @@ async fn security_5_the_state_of_one_provider_does_not_fit_the_flow_of_another()
     let (app, a, b) = two().await;
     let (at_a, at_b) = (app.begin("a").await, app.begin("b").await);
     let callback = a.approve(&at_a);
-    refused(app.finish(&at_b.cookie, &callback).await, "sign_in_not_found").await;
+    refused(
+        app.finish(&at_b.cookie, &callback).await,
+        "sign_in_not_found",
+    )
+    .await;
     assert_eq!((a.asked("/token"), b.asked("/token")), (0, 0));
 }
 
@@ -109,7 +120,11 @@ async fn security_8_an_id_token_of_another_sign_in_is_refused() {
     let callback = provider.approve(&first);
     // Now the provider has the other sign-in's nonce.
     provider.approve(&second);
-    refused(app.finish(&first.cookie, &callback).await, "provider_invalid").await;
+    refused(
+        app.finish(&first.cookie, &callback).await,
+        "provider_invalid",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -118,9 +133,17 @@ async fn security_8_an_unsigned_id_token_is_refused() {
     let begun = app.begin("a").await;
     let callback = provider.approve(&begun);
     let claims = provider.script().claims.to_string();
-    let unsigned = format!("{}.{}.", B64.encode(r#"{"alg":"none"}"#), B64.encode(claims));
+    let unsigned = format!(
+        "{}.{}.",
+        B64.encode(r#"{"alg":"none"}"#),
+        B64.encode(claims)
+    );
     provider.script().id_token = Some(unsigned);
-    refused(app.finish(&begun.cookie, &callback).await, "provider_invalid").await;
+    refused(
+        app.finish(&begun.cookie, &callback).await,
+        "provider_invalid",
+    )
+    .await;
 }
 
 #[tokio::test]

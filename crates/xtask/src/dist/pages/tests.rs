@@ -7,6 +7,7 @@ fn every_file_gets_its_compressed_forms_and_stale_ones_go() {
     let folder = tempfile::tempdir().expect("a folder");
     let (dist, pages) = (folder.path().join("dist"), folder.path().join("pages"));
     fs::create_dir_all(dist.join("snippets")).expect("made");
+    fs::create_dir_all(dist.join(".stage")).expect("made");
     fs::write(dist.join("index.html"), "<p>".repeat(100)).expect("written");
     fs::write(dist.join("snippets/a.js"), "1;".repeat(100)).expect("written");
     fs::write(dist.join("icon.png"), "png").expect("written");
@@ -21,6 +22,7 @@ fn every_file_gets_its_compressed_forms_and_stale_ones_go() {
         assert!(pages.join(file).is_file(), "{file}");
     }
     assert!(!pages.join("icon.png.br").exists());
+    assert!(!pages.join(".stage").exists());
 
     fs::remove_dir_all(dist.join("snippets")).expect("removed");
     prepare(&dist, &pages).expect("prepared again");

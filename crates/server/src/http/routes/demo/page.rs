@@ -27,8 +27,8 @@ pub(super) fn ask(state: &AppState, request: &DemoRequest, error: Option<DemoErr
         .iter()
         .map(|account| {
             format!(
-                r#"<button class="button button--quiet button--wide" name="account" value="{email}">
-<span class="account"><strong>{name}</strong> <span class="muted">{email}</span></span></button>"#,
+                r#"<button class="button" name="account" value="{email}">
+<span class="account"><strong>{name}</strong><span>{email}</span></span></button>"#,
                 name = escape(account.name),
                 email = escape(account.email),
             )
@@ -43,15 +43,15 @@ pub(super) fn ask(state: &AppState, request: &DemoRequest, error: Option<DemoErr
     let action = format!("{}/authorize", paths::DEMO);
     let body = format!(
         r#"<h1>Choose a demo account</h1>
-<p class="muted">This provider is part of the demo: no password, and any address will do.</p>
+<p class="hint">This provider is part of the demo: no password, and any address will do.</p>
 {alert}
-<form method="post" action="{action}" class="stack">{hidden}{accounts}</form>
-<form method="post" action="{action}" class="stack">{hidden}
-<label class="field" for="email"><span>Email</span>
+<form method="post" action="{action}">{hidden}{accounts}</form>
+<form method="post" action="{action}">{hidden}
+<label for="email">Email
 <input id="email" name="email" type="email" autocomplete="off" required placeholder="you@example.com"></label>
-<button class="button button--primary button--wide">Continue</button></form>
-<form method="post" action="{action}" class="stack">{hidden}
-<button class="button button--quiet button--wide" name="cancel" value="1">Cancel</button></form>"#
+<button class="button primary">Continue</button></form>
+<form method="post" action="{action}">{hidden}
+<button class="button" name="cancel" value="1">Cancel</button></form>"#
     );
     let status = if error.is_some() {
         StatusCode::BAD_REQUEST
@@ -66,7 +66,7 @@ pub(super) fn refused(state: &AppState, error: DemoError) -> Response {
     let body = format!(
         r#"<h1>This request is not in order</h1>
 <p class="alert" role="alert">{}</p>
-<p><a class="button button--primary" href="/">Start again</a></p>"#,
+<p><a class="button primary" href="/">Start again</a></p>"#,
         escape(&error.to_string())
     );
     page(state, StatusCode::BAD_REQUEST, &body)
@@ -85,7 +85,7 @@ fn page(state: &AppState, status: StatusCode, body: &str) -> Response {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Demo provider</title>{sheets}</head>
-<body><main class="page page--narrow"><section class="card card--demo">{body}</section></main></body></html>
+<body><main><div class="narrow card demo">{body}</div></main></body></html>
 "#
     );
     let headers = [

@@ -1,0 +1,104 @@
+//! How an access token is sent (RFC 6750), and how it is refused.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::app::{TestApp, code, header};
+
+#[tokio::test]
+async fn security_27_a_token_in_query_body_or_cookie_is_no_token() {
+    let app = TestApp::start().await;
+    let token = app.sign_in().await.access_token;
+
+    let query = format!("/api/protected?access_token={token}");
+    let answer = app.get(&query).send().await.expect("an answer");
+    assert_eq!(code(answer).await, (401, "token_missing".into()));
+
+    for name in ["access_token", "latchkey-flow", "token"] {
+        let request = app.get("/api/protected");
+        let answer = request.header("cookie", format!("{name}={token}")).send();
+        let answer = answer.await.expect("an answer");
+        assert_eq!(code(answer).await, (401, "token_missing".into()));
+    }
+
+    let request = app.post("/auth/logout").form(&[("access_token", &token)]);
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(code(answer).await, (401, "token_missing".into()));
+    assert_eq!(app.check(&token).await, Ok(()));
+}
+
+#[tokio::test]
+async fn security_28_two_ways_of_sending_a_token_are_one_too_many() {
+    let app = TestApp::start().await;
+    let token = app.sign_in().await.access_token;
+    let bearer = format!("Bearer {token}");
+    let query = format!("/api/protected?access_token={token}");
+    let requests = [
+        app.get(&query).header("authorization", &bearer),
+        app.get("/api/protected")
+            .header("authorization", &bearer)
+            .header("authorization", &bearer),
+        app.get("/api/protected")
+            .header("authorization", "Basic bGF0Y2hrZXk6")
+            .header("authorization", &bearer),
+        app.get("/api/protected").header("authorization", "Bearer"),
+        app.get("/api/protected")
+            .header("authorization", format!("{bearer} {token}")),
+        app.get("/api/protected")
+            .header("authorization", format!("{bearer}, {bearer}")),
+    ];
+    for request in requests {
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(code(answer).await, (400, "invalid_request".into()));
+    }
+    // The scheme's case does not matter (RFC 9110 §11.1).
+    let request = app.get("/api/protected");
+    let answer = request.header("authorization", format!("bearer {token}"));
+    assert_eq!(answer.send().await.expect("an answer").status(), 200);
+}
+
+#[tokio::test]
+async fn security_28_every_refusal_carries_its_challenge() {
+    let app = TestApp::start().await;
+    let tokens = app.sign_in().await;
+    let challenge = |description: &str| {
+        format!(
+            "Bearer realm=\"latchkey\", error=\"invalid_token\", \
+             error_description=\"The access token {description}\""
+        )
+    };
+
+    // Nothing is said about an error where there was no token.
+    for request in [
+        app.get("/api/protected"),
+        app.get("/api/protected").basic_auth("ada", Some("secret")),
+    ] {
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(
+            header(&answer, "www-authenticate"),
+            "Bearer realm=\"latchkey\""
+        );
+        assert_eq!(header(&answer, "content-type"), "application/problem+json");
+        assert_eq!(code(answer).await, (401, "token_missing".into()));
+    }
+    let bad = app.get_as("/api/protected", "bad").await;
+    assert_eq!(header(&bad, "www-authenticate"), challenge("is invalid"));
+    app.revoke(&tokens.access_token).await;
+    let revoked = app.get_as("/api/protected", &tokens.access_token).await;
+    assert_eq!(
+        header(&revoked, "www-authenticate"),
+        challenge("was revoked")
+    );
+    app.clock.advance(Duration::from_mins(10));
+    let expired = app.get_as("/api/protected", &tokens.access_token).await;
+    assert_eq!(header(&expired, "www-authenticate"), challenge("expired"));
+
+    let problem: Value = expired.json().await.expect("JSON");
+    assert!(
+        problem["request_id"]
+            .as_str()
+            .is_some_and(|id| !id.is_empty())
+    );
+    assert_eq!(problem["status"], 401);
+}

@@ -1,0 +1,41 @@
+//! A server whose keys the test holds as well.
+
+use serde_json::Value;
+
+use crate::app::{Forge, TestApp, claims};
+
+/// A server, its keys, and a good token to change.
+pub(super) struct World {
+    pub(super) app: TestApp,
+    pub(super) forge: Forge,
+    pub(super) token: String,
+    pub(super) header: Value,
+    pub(super) claims: Value,
+}
+
+impl World {
+    pub(super) async fn start() -> Self {
+        let app = TestApp::start().await;
+        let forge = Forge::of(&app).await;
+        let token = app.sign_in().await.access_token;
+        Self {
+            header: forge.header(),
+            claims: claims(&token),
+            app,
+            forge,
+            token,
+        }
+    }
+
+    pub(super) async fn takes(&self, token: &str) {
+        assert_eq!(self.app.check(token).await, Ok(()));
+    }
+
+    pub(super) async fn refuses(&self, what: &str, token: &str) {
+        assert_eq!(
+            self.app.check(token).await,
+            Err("token_invalid".into()),
+            "{what}: {token}"
+        );
+    }
+}
