@@ -33,6 +33,7 @@ fn list(root: &Path, folder: &Path, files: &mut String) {
                 .strip_prefix(root)
                 .expect("it lies below")
                 .to_string_lossy();
+            let path = path.to_string_lossy();
             writeln!(files, "({name:?}, include_bytes!({path:?})),").expect("a string grows");
         }
     }

@@ -1,4 +1,5 @@
 // The whole way once through the built-in provider of `--demo`, with nothing configured.
+import { expectAccessible, expectFits } from '../fixtures/layout.ts';
 import {
   button,
   expectAccount,
@@ -55,6 +56,20 @@ test('Cancel leads to a page with a way back', async ({ page }) => {
   await link(page, 'Try again').click();
   await expect(heading(page, 'Sign in')).toBeVisible();
 });
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(`${colorScheme}, 360 px wide`, () => {
+    test.use({ colorScheme, viewport: { width: 360, height: 740 } });
+
+    test('the page of the built-in provider is accessible and not cut off', async ({ page }) => {
+      await page.goto('/');
+      await signInLink(page, demo).click();
+      await expect(button(page, 'Cancel')).toBeVisible();
+      await expectAccessible(page);
+      await expectFits(page);
+    });
+  });
+}
 
 test('switching accounts shows the other account', async ({ page }) => {
   const as = async (name: RegExp, email: string) => {

@@ -1,8 +1,8 @@
 // What every page must be: without a console error, without an accessibility violation in light
 // and dark, and usable on a narrow screen.
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 
+import { expectAccessible, expectFits } from '../fixtures/layout.ts';
 import { button, heading, link, signIn, timeline } from '../fixtures/pages.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -48,12 +48,7 @@ for (const it of visits) {
 
       test(`no accessibility violation: ${title}`, async ({ page }) => {
         await visit(page, it);
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const found = violations.map(({ id, nodes }) => ({
-          id,
-          nodes: nodes.map(({ target, failureSummary }) => `${String(target)}: ${failureSummary}`),
-        }));
-        expect(found).toEqual([]);
+        await expectAccessible(page);
       });
     });
   }
@@ -63,10 +58,7 @@ for (const it of visits) {
 
     test(`nothing is cut off: ${title}`, async ({ page }) => {
       await visit(page, it);
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(overflow).toBeLessThanOrEqual(0);
+      await expectFits(page);
     });
   });
 }

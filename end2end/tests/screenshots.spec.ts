@@ -86,10 +86,14 @@ for (const [name, open] of Object.entries(scenes)) {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const width of [1280, 390]) {
       test.describe(`${colorScheme}, ${width} px`, () => {
-        test.use({ colorScheme, viewport: { width, height: width === 1280 ? 800 : 844 } });
+        const isMobile = width < 600;
+        const viewport = { width, height: isMobile ? 844 : 800 };
+        test.use({ colorScheme, viewport, isMobile, hasTouch: isMobile });
 
         test(name, async ({ page }) => {
           await open(page);
+          // Away from the button that was pressed last.
+          await page.mouse.move(0, 0);
           await page.screenshot({
             path: join(folder, `${name}-${colorScheme}-${width}.png`),
             fullPage: true,

@@ -22,7 +22,7 @@ async fn main() -> Result<()> {
     let (address, path, body) = (next("ADDRESS")?, next("PATH")?, next("BODY")?);
 
     let body: &'static str = body.leak();
-    let answer = || async move { ([(CONTENT_TYPE, "application/json")], body) };
+    let answer = move || async move { ([(CONTENT_TYPE, "application/json")], body) };
     let app = Router::new().route(&path, get(answer));
 
     let listener = TcpListener::bind(&address)

@@ -6,6 +6,7 @@ use std::io;
 use latchkey_store::StoreError;
 use latchkey_store::keyspace::{Engine, Pair, Transaction, View};
 
+use crate::commits::Commits;
 use crate::writer::Writer;
 
 /// sled behind its one writer.
@@ -16,8 +17,8 @@ pub struct Sled {
 }
 
 impl Sled {
-    pub(crate) fn start(db: sled::Db, sync: File) -> io::Result<Self> {
-        let writer = Writer::start(db.clone(), sync)?;
+    pub(crate) fn start(db: sled::Db, sync: File, commits: Commits) -> io::Result<Self> {
+        let writer = Writer::start(db.clone(), sync, commits)?;
         Ok(Self { db, writer })
     }
 }
@@ -69,6 +70,7 @@ impl View for Records<'_> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 pub(crate) fn unavailable(error: sled::Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }

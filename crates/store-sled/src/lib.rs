@@ -6,6 +6,7 @@
 //! all of them, makes the file durable with `fdatasync`, and only then answers. After an error of
 //! sled nothing is written any more: every operation fails until the process is started anew.
 
+mod commits;
 mod engine;
 mod open;
 mod writer;

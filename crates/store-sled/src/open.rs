@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use latchkey_store::keyspace::{KeyValueStore, key, verify};
 
+use crate::commits::Commits;
 use crate::engine::{Records, Sled};
 
 /// The embedded store.
@@ -19,6 +20,8 @@ const FORMAT: &[u8] = b"1";
 const MARKER: &str = "latchkey.format";
 /// How much of the records sled may keep in memory, in bytes.
 const CACHE: u64 = 64 * 1024 * 1024;
+/// Up to which size, in bytes, a file is kept aside while sled opens it.
+const KEPT_ASIDE: u64 = 256 * 1024 * 1024;
 
 /// A directory cannot be opened as a store.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +44,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The files are there but damaged.
-    #[error(
-        "the store in {path} is damaged ({reason}); nothing was changed; restore it from a backup"
-    )]
+    #[error("the store in {path} is damaged ({reason}); restore it from a backup")]
     Damaged {
         /// The directory.
         path: PathBuf,
@@ -60,8 +61,23 @@ pub enum OpenError {
     },
 }
 
-/// Opens the store in this directory; makes it if there is none.
+/// Opens the store in this directory; makes it if there is none. A damaged one is left as it was:
+/// sled may have begun to mend it by then, which would be the end of what can be saved.
 pub fn open(path: &Path) -> Result<SledStore, OpenError> {
+    let file = path.join("db");
+    let small = fs::metadata(&file).is_ok_and(|file| file.len() <= KEPT_ASIDE);
+    let before = small.then(|| fs::read(&file).ok()).flatten();
+    let opened = open_checked(path);
+    if let (Err(OpenError::Damaged { .. }), Some(before)) = (&opened, before)
+        && fs::read(&file).is_ok_and(|after| after != before)
+        && let Err(error) = fs::write(&file, before)
+    {
+        tracing::error!(%error, "the damaged store cannot be put back as it was");
+    }
+    opened
+}
+
+fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     let io = |source| OpenError::Io {
         path: path.to_owned(),
         source,
@@ -129,7 +145,12 @@ pub fn open(path: &Path) -> Result<SledStore, OpenError> {
                 .map_err(io)?;
         }
     }
-    Sled::start(db, sync).map(KeyValueStore).map_err(io)
+    let commits = Commits::open(path, &db)
+        .map_err(io)?
+        .map_err(|missing| damaged(format!("its last {missing} acknowledged changes are gone")))?;
+    Sled::start(db, sync, commits)
+        .map(KeyValueStore)
+        .map_err(io)
 }
 
 /// sled gives its lock's failure as an error of its own making, with the system's in the text.

@@ -10,6 +10,7 @@ use latchkey_store::StoreError;
 use latchkey_store::keyspace::Transaction;
 use tokio::sync::oneshot;
 
+use crate::commits::{self, Commits};
 use crate::engine::{Records, unavailable};
 
 /// How many operations may share one flush: bounds how long the first of them waits.
@@ -23,7 +24,7 @@ pub(crate) struct Writer {
 }
 
 /// An operation to run on the writing thread.
-type Job = Box<dyn FnOnce(&sled::Db) -> Done + Send>;
+type Job = Box<dyn FnOnce(&sled::Db, &mut Commits) -> Done + Send>;
 
 /// What an operation left to do.
 struct Done {
@@ -36,13 +37,13 @@ struct Done {
 }
 
 impl Writer {
-    pub(crate) fn start(db: sled::Db, sync: File) -> io::Result<Self> {
+    pub(crate) fn start(db: sled::Db, sync: File, mut commits: Commits) -> io::Result<Self> {
         let (jobs, queue) = channel();
         let failure = Arc::new(OnceLock::new());
         let shared = Arc::clone(&failure);
         thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&db, &sync, &queue, &shared))?;
+            .spawn(move || run(&db, &sync, &mut commits, &queue, &shared))?;
         Ok(Self { jobs, failure })
     }
 
@@ -53,8 +54,8 @@ impl Writer {
     ) -> Result<T, StoreError> {
         self.health()?;
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |db| {
-            let (value, wrote, failed) = apply(db, operation);
+        let job: Job = Box::new(move |db, commits| {
+            let (value, wrote, failed) = apply(db, commits, operation);
             let answer = Box::new(move |durable: Result<(), StoreError>| {
                 // The caller may have gone away; the change stands all the same.
                 drop(reply.send(durable.and(value)));
@@ -83,6 +84,7 @@ impl Writer {
 /// Runs one operation and applies what it wrote as one change.
 fn apply<T>(
     db: &sled::Db,
+    commits: &mut Commits,
     operation: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError>,
 ) -> (Result<T, StoreError>, bool, Option<StoreError>) {
     let records = Records(db);
@@ -102,6 +104,7 @@ fn apply<T>(
             None => batch.remove(key),
         }
     }
+    batch.insert(commits::KEY, &commits.next());
     match db.apply_batch(batch) {
         Ok(()) => (Ok(value), true, None),
         Err(error) => {
@@ -111,12 +114,18 @@ fn apply<T>(
     }
 }
 
-fn run(db: &sled::Db, sync: &File, queue: &Receiver<Job>, failure: &OnceLock<String>) {
+fn run(
+    db: &sled::Db,
+    sync: &File,
+    commits: &mut Commits,
+    queue: &Receiver<Job>,
+    failure: &OnceLock<String>,
+) {
     while let Ok(first) = queue.recv() {
         let mut group = Vec::with_capacity(8);
         let mut outcome = Ok(());
         for job in std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)) {
-            let done = job(db);
+            let done = job(db, commits);
             if let Some(error) = &done.failed {
                 outcome = Err(error.clone());
             }
@@ -126,7 +135,7 @@ fn run(db: &sled::Db, sync: &File, queue: &Receiver<Job>, failure: &OnceLock<Str
             }
         }
         if outcome.is_ok() && group.iter().any(|done| done.wrote) {
-            outcome = make_durable(db, sync);
+            outcome = make_durable(db, sync, commits);
         }
         if let Err(error) = &outcome {
             let reason = failure.get_or_init(|| error.to_string());
@@ -143,8 +152,8 @@ fn run(db: &sled::Db, sync: &File, queue: &Receiver<Job>, failure: &OnceLock<Str
 }
 
 /// sled's flush leaves the data with the operating system; `fdatasync` brings it to the disk.
-fn make_durable(db: &sled::Db, sync: &File) -> Result<(), StoreError> {
+fn make_durable(db: &sled::Db, sync: &File, commits: &mut Commits) -> Result<(), StoreError> {
     db.flush().map_err(unavailable)?;
-    sync.sync_data()
-        .map_err(|error| StoreError::Unavailable(error.to_string()))
+    let synced = sync.sync_data().and_then(|()| commits.written());
+    synced.map_err(|error| StoreError::Unavailable(error.to_string()))
 }

@@ -8,6 +8,10 @@ use latchkey_core::Rng;
 pub struct SystemRng;
 
 impl Rng for SystemRng {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that draws random numbers"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         rand::fill(bytes).expect("without randomness nothing here may go on");
     }

@@ -15,6 +15,7 @@ pub mod app;
 mod components;
 mod page_data;
 mod pages;
+mod piece;
 mod sentences;
 mod session;
 mod time;

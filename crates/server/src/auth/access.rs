@@ -60,15 +60,14 @@ impl Authenticator {
         denylist: &Denylist,
         now: Timestamp,
     ) -> Result<Arc<AccessClaims>, AccessError> {
-        let claims = match self.verified.get(token) {
-            Some(claims) => claims,
-            None => {
-                let claims = Arc::new(self.tokens.authenticate(&keys.ring(), token, now)?);
-                // An expired token is not worth a place.
-                claims.check_time(now)?;
-                self.verified.insert(token.into(), Arc::clone(&claims));
-                claims
-            }
+        let claims = if let Some(claims) = self.verified.get(token) {
+            claims
+        } else {
+            let claims = Arc::new(self.tokens.authenticate(&keys.ring(), token, now)?);
+            // An expired token is not worth a place.
+            claims.check_time(now)?;
+            self.verified.insert(token.into(), Arc::clone(&claims));
+            claims
         };
         claims.check_time(now)?;
         match denylist.refusal(&claims, now) {
@@ -92,6 +91,6 @@ impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authenticator")
             .field("verified", &self.verified.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

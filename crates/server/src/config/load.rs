@@ -40,7 +40,7 @@ impl Mistakes {
 /// The file as it is written, unchecked.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Written {
     public_url: Option<String>,
     #[serde(default = "default_listen")]
     listen: SocketAddr,
@@ -98,7 +98,7 @@ pub fn load(
         table.insert("demo".to_owned(), Value::Boolean(true));
     }
     match serde_path_to_error::deserialize(Value::Table(table)) {
-        Ok(file) => check(file, mistakes),
+        Ok(written) => check(written, mistakes),
         Err(error) => {
             mistakes.add(sentence_of(&error));
             Err(ConfigError(mistakes.0))
@@ -162,7 +162,7 @@ fn sentence_of(error: &serde_path_to_error::Error<toml::de::Error>) -> String {
     format!("{path}: {message}")
 }
 
-fn check(file: File, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
+fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
     let public_url = file
         .public_url
         .and_then(|text| mistakes.take(PublicUrl::parse(&text)));

@@ -113,7 +113,7 @@ impl Assets {
             .files
             .keys()
             .map(String::as_str)
-            .filter(|path| path.ends_with(".css"))
+            .filter(|path| content_type(path).starts_with("text/css"))
             .collect();
         paths.sort_unstable();
         paths

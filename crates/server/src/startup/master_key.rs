@@ -18,6 +18,13 @@ pub(super) fn load(config: &Config, rng: &dyn Rng) -> anyhow::Result<MasterKey> 
     let path = config.data_dir.join("master.key");
     match path.try_exists() {
         Ok(true) => read(&path),
+        Ok(false) if super::store_path(&config.data_dir).exists() => {
+            bail!(
+                "the master key {} is missing, and the store beside it needs the one that it was \
+                 made with; put it back, or name it as master_key_file",
+                path.display()
+            )
+        }
         Ok(false) => make(&path, rng),
         Err(error) => Err(error.into()),
     }

@@ -90,8 +90,9 @@ impl Server {
         let Environment { clock, rng } = environment;
         let assets = Assets::load(config.web_dir.as_deref())?;
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
-        let store = open_store(&config)?;
+        make_data_dir(&config)?;
         let master = Arc::new(master_key::load(&config, &*rng)?);
+        let store = open_store(&config)?;
         let now = clock.now();
         let keys = Keys::load(&*store, Arc::clone(&master), config.tokens.algorithm, now).await?;
         let denylist = Denylist::default();
@@ -210,13 +211,16 @@ fn announce(server: &Server) {
     }
 }
 
-fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+fn make_data_dir(config: &Config) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data_dir).with_context(|| {
         format!(
             "data_dir: {} cannot be made or entered",
             config.data_dir.display()
         )
-    })?;
+    })
+}
+
+fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     match config.store {
         StoreKind::Sled => Ok(Arc::new(latchkey_store_sled::open(&store_path(
             &config.data_dir,
@@ -251,8 +255,9 @@ async fn rotate_keys(overrides: &Overrides) -> anyhow::Result<()> {
         say(&reply.map_err(anyhow::Error::msg)?);
         return Ok(());
     }
-    let store = open_store(&config)?;
+    make_data_dir(&config)?;
     let master = Arc::new(master_key::load(&config, &SystemRng)?);
+    let store = open_store(&config)?;
     let now = SystemClock.now();
     let keys = Keys::load(&*store, master, config.tokens.algorithm, now).await?;
     let kid = keys.rotate(&*store, now).await?;

@@ -85,7 +85,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
     }
 
     async fn rotate(&self, rotate: Rotate) -> Result<Option<Rotated>, StoreError> {
-        self.0.write(move |tx| sessions::rotate(tx, rotate)).await
+        self.0.write(move |tx| sessions::rotate(tx, &rotate)).await
     }
 
     async fn end_session(&self, end: EndSession) -> Result<Option<Denial>, StoreError> {

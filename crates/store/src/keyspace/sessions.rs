@@ -32,7 +32,7 @@ pub(super) fn open(tx: &mut Transaction<'_>, new: &NewSession) -> Result<Opened,
 
 pub(super) fn rotate(
     tx: &mut Transaction<'_>,
-    rotate: Rotate,
+    rotate: &Rotate,
 ) -> Result<Option<Rotated>, StoreError> {
     let Some((session, user)) = with_user(tx, rotate.session)? else {
         return Ok(None);
@@ -44,14 +44,14 @@ pub(super) fn rotate(
     let decision = decide(&session, &presented, rotate.now, rotate.limits);
     let mut denial = None;
     match &decision {
-        Decision::Rotated(next) => tx.put(key::session(next.id), next)?,
-        // Only a later end of its access tokens makes a repeated answer worth a write.
-        Decision::Repeated(next) if *next == session => {}
-        Decision::Repeated(next) => tx.put(key::session(next.id), next)?,
+        // Of a repeated answer only a later end of its access tokens is worth a write.
+        Decision::Rotated(next) | Decision::Repeated(next) if *next != session => {
+            tx.put(key::session(next.id), next)?;
+        }
         Decision::Replayed(ended) => {
             denial = Some(store_end(tx, ended, rotate.now, EndReason::Replayed)?);
         }
-        Decision::Superseded | Decision::Unproven | Decision::Refused(_) => {}
+        _ => {}
     }
     Ok(Some(Rotated {
         decision,

@@ -7,6 +7,7 @@ use leptos::html::{a, button, div, p, span};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use crate::piece::piece;
 use crate::sentences;
 use crate::session::Session;
 
@@ -18,17 +19,12 @@ pub(crate) fn alert() -> impl IntoView {
     move || {
         let ended = session.ended.get().and_then(sentences::ended);
         if let Some(sentence) = ended {
-            return Some(session_ended(session, sentence, &path.get()).into_any());
+            return Some(piece(session_ended(session, sentence, &path.get())));
         }
         let trouble = session.trouble.get()?;
         let sentence = sentences::trouble(trouble, session.is_signed_in());
-        Some(
-            div()
-                .role("alert")
-                .class("alert waiting")
-                .child(p().child(sentence))
-                .into_any(),
-        )
+        let alert = div().role("alert").class("alert waiting");
+        Some(piece(alert.child(p().child(sentence))))
     }
 }
 

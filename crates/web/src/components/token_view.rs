@@ -1,11 +1,12 @@
 //! One token, looked into: what is left of it, its claims, its text.
 
 use latchkey_client::claims;
-use leptos::html::{code, details, div, h2, p, section, summary};
+use leptos::html::{code, details, h2, p, section, summary};
 use leptos::prelude::*;
 
 use super::claims_view::claims_view;
 use super::countdown::countdown;
+use crate::piece::piece;
 
 /// What to show of a token.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,43 +21,41 @@ pub(crate) struct TokenFacts {
 
 /// A region named `title`; `facts` is `None` while there is no token, and the region says why
 /// with `absent`.
-pub(crate) fn token_view<A: IntoView + 'static>(
+pub(crate) fn token_view(
     id: &'static str,
     title: &'static str,
     now: ReadSignal<u64>,
     facts: impl Fn() -> Option<TokenFacts> + Send + Sync + 'static,
-    absent: impl Fn() -> A + Send + Sync + 'static,
+    absent: impl Fn() -> AnyView + Send + Sync + 'static,
 ) -> impl IntoView {
     let facts = Memo::new(move |_| facts());
     section()
         .class("card token")
         .aria_labelledby(id)
         .child((h2().id(id).child(title), move || match facts.get() {
-            Some(facts) => present(title, now, &facts).into_any(),
-            None => absent().into_any(),
+            Some(facts) => present(title, now, &facts),
+            None => absent(),
         }))
 }
 
-fn present(title: &'static str, now: ReadSignal<u64>, facts: &TokenFacts) -> impl IntoView + use<> {
+fn present(title: &'static str, now: ReadSignal<u64>, facts: &TokenFacts) -> AnyView {
     let decoded = claims::decode(&facts.token);
     let life = decoded.as_ref().and_then(life_of).unwrap_or(facts.life);
     let body = match &decoded {
-        Some(decoded) => div()
-            .child((
-                claims_view(&decoded.claims),
-                details().child((summary().child("Header"), claims_view(&decoded.header))),
-            ))
-            .into_any(),
-        None => p().child("This is not a JWT.").into_any(),
+        Some(decoded) => piece((
+            claims_view(&decoded.claims),
+            details().child((summary().child("Header"), claims_view(&decoded.header))),
+        )),
+        None => piece(p().child("This is not a JWT.")),
     };
-    (
+    piece((
         countdown(title, now, facts.end, life),
         body,
         details().child((
             summary().child("The token itself"),
             code().class("raw-token").child(facts.token.clone()),
         )),
-    )
+    ))
 }
 
 /// From `iat` to `exp`, in milliseconds.

@@ -11,13 +11,14 @@ use leptos_router::hooks::use_navigate;
 
 use super::go_on_to;
 use crate::components::skeleton::skeleton;
+use crate::piece::piece;
 use crate::session::{Session, client};
 use crate::{sentences, time};
 
 type Answer = Option<Result<Me, CallError>>;
 
 /// The account, for those who are signed in; the way there, for others.
-pub(crate) fn account() -> impl IntoView {
+pub(crate) fn account() -> AnyView {
     let session = Session::expect();
     let answer: RwSignal<Answer> = RwSignal::new(None);
     leave_when_signed_out(session);
@@ -35,18 +36,19 @@ pub(crate) fn account() -> impl IntoView {
         }
     });
 
-    (
+    piece((
         view! { <Title text="Your account" /> },
         h1().child("Your account"),
         move || match (session.state.get(), answer.get()) {
-            (SessionState::SignedIn, Some(Ok(me))) => facts(session, &me).into_any(),
-            (SessionState::SignedIn, Some(Err(error))) => sorry(answer, error).into_any(),
-            _ => section()
-                .class("card")
-                .child(skeleton("Loading your account", 4))
-                .into_any(),
+            (SessionState::SignedIn, Some(Ok(me))) => facts(session, &me),
+            (SessionState::SignedIn, Some(Err(error))) => sorry(answer, error),
+            _ => piece(
+                section()
+                    .class("card")
+                    .child(skeleton("Loading your account", 4)),
+            ),
         },
-    )
+    ))
 }
 
 fn ask(answer: RwSignal<Answer>) {
@@ -73,7 +75,7 @@ fn leave_when_signed_out(session: Session) {
     });
 }
 
-fn facts(session: Session, me: &Me) -> impl IntoView + use<> {
+fn facts(session: Session, me: &Me) -> AnyView {
     let called = me.name.as_ref().or(me.email.as_ref()).unwrap_or(&me.sub);
     let initial: String = called
         .chars()
@@ -97,18 +99,19 @@ fn facts(session: Session, me: &Me) -> impl IntoView + use<> {
         let tokens = session.tokens.get();
         tokens.map(|tokens| time::moment(tokens.refresh_expires_at / 1000))
     };
-    (
-        section().class("card person").aria_label("Profile").child((
-            span().class("monogram").aria_hidden("true").child(initial),
-            div().child((
-                p().class("person-name").child(name),
-                p().class("person-email").child(email),
+    piece(
+        div().class("account").child((
+            section().class("card person").aria_label("Profile").child((
+                span().class("monogram").aria_hidden("true").child(initial),
+                div().child((
+                    p().class("person-name").child(name),
+                    p().class("person-email").child(email),
+                )),
             )),
-        )),
-        section()
-            .class("card")
-            .aria_labelledby("session-heading")
-            .child((
+            section()
+                .class("card")
+                .aria_labelledby("session-heading")
+                .child((
                 h2().id("session-heading").child("This session"),
                 dl().class("facts").child((
                     fact("Signed in", time::moment(me.auth_time)),
@@ -123,6 +126,7 @@ fn facts(session: Session, me: &Me) -> impl IntoView + use<> {
                      session at once, everywhere it is checked.",
                 ),
             )),
+        )),
     )
 }
 
@@ -130,16 +134,18 @@ fn fact(name: &'static str, value: impl IntoView) -> impl IntoView {
     div().child((dt().child(name), dd().child(value.into_view())))
 }
 
-fn sorry(answer: RwSignal<Answer>, error: CallError) -> impl IntoView {
-    section().class("card").child((
-        p().child(sentences::call(error)),
-        button()
-            .r#type("button")
-            .class("button")
-            .on(ev::click, move |_| {
-                answer.set(None);
-                ask(answer);
-            })
-            .child("Try again"),
-    ))
+fn sorry(answer: RwSignal<Answer>, error: CallError) -> AnyView {
+    piece(
+        section().class("card").child((
+            p().child(sentences::call(error)),
+            button()
+                .r#type("button")
+                .class("button")
+                .on(ev::click, move |_| {
+                    answer.set(None);
+                    ask(answer);
+                })
+                .child("Try again"),
+        )),
+    )
 }

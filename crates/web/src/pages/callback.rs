@@ -10,11 +10,12 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use wasm_bindgen::JsValue;
 
 use super::go_on_to;
+use crate::piece::piece;
 use crate::sentences;
 use crate::session::client;
 
 /// Finishes the sign-in and goes on, or says what failed.
-pub(crate) fn callback() -> impl IntoView {
+pub(crate) fn callback() -> AnyView {
     let failure = RwSignal::new(None);
     let query = use_query_map();
     let navigate = use_navigate();
@@ -38,12 +39,12 @@ pub(crate) fn callback() -> impl IntoView {
         Some(_) => "Sign-in did not work",
         None => "Signing you in",
     };
-    (view! { <Title text=title /> }, move || {
+    piece((view! { <Title text=title /> }, move || {
         match failure.get() {
-            Some(error) => failed(error).into_any(),
-            None => working().into_any(),
+            Some(error) => failed(error),
+            None => working(),
         }
-    })
+    }))
 }
 
 /// Where to go on to.
@@ -72,17 +73,17 @@ fn hide_query() {
     }
 }
 
-fn working() -> impl IntoView {
-    div().class("narrow card centred").child((
+fn working() -> AnyView {
+    piece(div().class("narrow card centred").child((
         span().class("spinner").aria_hidden("true"),
         div().role("status").child(h1().child("Signing you in…")),
-    ))
+    )))
 }
 
-fn failed(error: SignInError) -> impl IntoView {
-    div().class("narrow card").child((
+fn failed(error: SignInError) -> AnyView {
+    piece(div().class("narrow card").child((
         h1().child("Sign-in did not work"),
         p().child(sentences::sign_in(error)),
         a().class("button primary").href("/").child("Try again"),
-    ))
+    )))
 }

@@ -9,12 +9,13 @@ use crate::components::countdown::ticking;
 use crate::components::skeleton::skeleton;
 use crate::components::timeline_view::timeline_view;
 use crate::components::token_view::{TokenFacts, token_view};
+use crate::piece::piece;
 use crate::session::Session;
 
 mod controls;
 
 /// Controls, timeline and both tokens.
-pub(crate) fn playground() -> impl IntoView {
+pub(crate) fn playground() -> AnyView {
     let session = Session::expect();
     let now = ticking();
     let absent = move || absent(session.state.get());
@@ -34,7 +35,7 @@ pub(crate) fn playground() -> impl IntoView {
             life: 0,
         })
     };
-    (
+    piece((
         view! { <Title text="Playground" /> },
         h1().child("Playground"),
         p().class("lead").child(
@@ -50,18 +51,16 @@ pub(crate) fn playground() -> impl IntoView {
                 token_view("refresh-token", "Refresh token", now, refresh, absent),
             )),
         )),
-    )
+    ))
 }
 
-fn absent(state: SessionState) -> impl IntoView + use<> {
+fn absent(state: SessionState) -> AnyView {
     if state == SessionState::SignedOut {
-        p().class("hint")
-            .child((
-                "No token: you are signed out. ",
-                a().href("/?return_to=/playground").child("Sign in"),
-            ))
-            .into_any()
+        piece(p().class("hint").child((
+            "No token: you are signed out. ",
+            a().href("/?return_to=/playground").child("Sign in"),
+        )))
     } else {
-        skeleton("Loading the token", 5).into_any()
+        piece(skeleton("Loading the token", 5))
     }
 }

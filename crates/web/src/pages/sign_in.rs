@@ -10,10 +10,11 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::go_on_to;
 use crate::page_data::PageData;
+use crate::piece::piece;
 use crate::session::Session;
 
 /// One link per provider; whoever is signed in goes on.
-pub(crate) fn sign_in() -> impl IntoView {
+pub(crate) fn sign_in() -> AnyView {
     let session = Session::expect();
     let query = use_query_map();
     let return_to = Memo::new(move |_| {
@@ -30,43 +31,37 @@ pub(crate) fn sign_in() -> impl IntoView {
 
     let providers = PageData::current().providers;
     let signed_in = Memo::new(move |_| session.is_signed_in());
-    (view! { <Title text="Sign in" /> }, move || {
+    piece((view! { <Title text="Sign in" /> }, move || {
         if signed_in.get() {
-            already(return_to.get()).into_any()
+            already(return_to.get())
         } else {
-            offer(session, return_to, &providers).into_any()
+            offer(session, return_to, &providers)
         }
-    })
+    }))
 }
 
-fn already(return_to: String) -> impl IntoView {
-    div().class("narrow card sign-in").child((
+fn already(return_to: String) -> AnyView {
+    piece(div().class("narrow card sign-in").child((
         h1().child("You are signed in"),
         a().class("button primary").href(return_to).child("Go on"),
-    ))
+    )))
 }
 
-fn offer(
-    session: Session,
-    return_to: Memo<String>,
-    providers: &[ProviderInfo],
-) -> impl IntoView + use<> {
+fn offer(session: Session, return_to: Memo<String>, providers: &[ProviderInfo]) -> AnyView {
     let ways = if providers.is_empty() {
-        p().class("hint")
-            .child(
-                "No way to sign in is set up on this server yet. Its configuration names the \
+        piece(p().class("hint").child(
+            "No way to sign in is set up on this server yet. Its configuration names the \
                  providers; with --demo it brings one along.",
-            )
-            .into_any()
+        ))
     } else {
         let links = providers.iter().cloned();
-        ul().class("providers")
-            .child(
+        piece(
+            ul().class("providers").child(
                 links
                     .map(|provider| way(provider, return_to))
                     .collect_view(),
-            )
-            .into_any()
+            ),
+        )
     };
     let goodbye = move || {
         let done = session.ended.get() == Some(EndReason::SignedOut)
@@ -77,15 +72,16 @@ fn offer(
                 .child("You are signed out.")
         })
     };
-    div().class("narrow card sign-in").child((
-        span().class("mark").aria_hidden("true"),
-        h1().child("Sign in"),
-        goodbye,
-        ways,
-        p().class("hint").child(
-            "You stay signed in on this device until you sign out, and you can end it at any time.",
-        ),
-    ))
+    piece(
+        div().class("narrow card sign-in").child((
+            span().class("mark").aria_hidden("true"),
+            h1().child("Sign in"),
+            goodbye,
+            ways,
+            p().class("hint")
+                .child("You stay signed in on this device until you sign out."),
+        )),
+    )
 }
 
 fn way(provider: ProviderInfo, return_to: Memo<String>) -> impl IntoView {

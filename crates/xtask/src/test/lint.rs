@@ -41,22 +41,15 @@ const BROWSER: [&[&str]; 2] = [
 pub(crate) fn clippy(workspace: &Workspace) -> Result<()> {
     rust::ensure_component(workspace, "clippy", "clippy")?;
     rust::ensure_wasm_target(workspace)?;
-    let deny = ["--", "-D", "warnings"];
-    // All of them even if the first complains: one run shows everything.
-    let mut results = vec![process::run(
-        workspace
-            .cargo()
-            .args(["clippy", "--all-targets"])
-            .args(deny),
-    )];
-    for selection in BROWSER {
+    let look = |selection: &[&str]| {
         let mut command = workspace.cargo();
-        command
-            .arg("clippy")
-            .args(selection)
-            .args(["--target", WASM_TARGET])
-            .args(deny);
-        results.push(process::run(&mut command));
+        command.args(["clippy", "--keep-going"]).args(selection);
+        process::run(command.args(["--", "-D", "warnings"]))
+    };
+    // All of them even if the first complains: one run shows everything.
+    let mut results = vec![look(&["--all-targets"])];
+    for selection in BROWSER {
+        results.push(look(&[selection, &["--target", WASM_TARGET]].concat()));
     }
     results.into_iter().collect()
 }

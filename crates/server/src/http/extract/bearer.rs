@@ -57,9 +57,8 @@ fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
             }
             Ok(token)
         }
-        // Another scheme is no access token (RFC 9110 §11.4).
-        Some(_) => Err(ApiError::TokenMissing),
         None if value.eq_ignore_ascii_case("bearer") => Err(malformed()),
-        None => Err(ApiError::TokenMissing),
+        // Another scheme is no access token (RFC 9110 §11.4).
+        _ => Err(ApiError::TokenMissing),
     }
 }

@@ -36,6 +36,10 @@ impl FlowCookie {
 
     /// The `Set-Cookie` header. `Lax` lets it come along when the provider sends the browser back;
     /// `__Host-` keeps other hosts from setting it.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "ids are made of letters that a header can hold"
+    )]
     pub fn header(&self, state: &State) -> HeaderValue {
         let ids: Vec<_> = self.0.iter().map(FlowId::to_string).collect();
         let life = if ids.is_empty() {

@@ -162,20 +162,20 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
     match path.as_str() {
         "/.well-known/openid-configuration" => Json(script.metadata.clone()).into_response(),
         "/jwks" => Json(json!({ "keys": [script.key.public()] })).into_response(),
-        "/token" => match &script.refusal {
-            Some(refusal) => (StatusCode::BAD_REQUEST, Json(refusal.clone())).into_response(),
-            None => {
-                let signed = || script.key.sign(&script.claims);
-                let id_token = script.id_token.clone().unwrap_or_else(signed);
-                Json(json!({
-                    "access_token": "the-providers-access-token",
-                    "token_type": "Bearer",
-                    "expires_in": 300,
-                    "id_token": id_token,
-                }))
-                .into_response()
+        "/token" => {
+            if let Some(refusal) = &script.refusal {
+                return (StatusCode::BAD_REQUEST, Json(refusal.clone())).into_response();
             }
-        },
+            let signed = || script.key.sign(&script.claims);
+            let id_token = script.id_token.clone().unwrap_or_else(signed);
+            Json(json!({
+                "access_token": "the-providers-access-token",
+                "token_type": "Bearer",
+                "expires_in": 300,
+                "id_token": id_token,
+            }))
+            .into_response()
+        }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }

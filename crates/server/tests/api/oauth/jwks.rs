@@ -41,7 +41,7 @@ async fn keys_may_be_kept_for_less_time_than_they_are_published_ahead() {
     let app = TestApp::start().await;
     let answer = app.get(JWKS).send().await.expect("an answer");
     assert_eq!(header(&answer, "cache-control"), "public, max-age=300");
-    assert!(PUBLISHED_AHEAD > Duration::from_secs(300));
+    assert!(PUBLISHED_AHEAD > Duration::from_mins(5));
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
 
     // Published, but not signing yet: verifiers may still have the old list.
     app.clock
-        .advance(PUBLISHED_AHEAD - Duration::from_millis(1));
+        .advance(PUBLISHED_AHEAD.saturating_sub(Duration::from_millis(1)));
     let second = app.refreshed(&first.refresh_token).await;
     assert_eq!(kid(&second), old);
     app.clock.advance(Duration::from_millis(1));
@@ -86,7 +86,7 @@ async fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
     assert_eq!(app.check(&third.access_token).await, Ok(()));
 
     app.clock
-        .advance(MAX_LIFE + SLACK - Duration::from_millis(1));
+        .advance((MAX_LIFE + SLACK).saturating_sub(Duration::from_millis(1)));
     assert!(published(&app).await.contains(&old));
     app.clock.advance(Duration::from_millis(1));
     assert_eq!(published(&app).await, BTreeSet::from([new]));

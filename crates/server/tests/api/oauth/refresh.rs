@@ -144,7 +144,8 @@ async fn security_45_rotation_never_extends_the_absolute_end() {
         assert_eq!(signed_in.refresh_expires_in, (30 - day) * DAY.as_secs());
     }
     // Five minutes before the end: neither token outlives it.
-    app.clock.advance(2 * DAY - Duration::from_mins(5));
+    app.clock
+        .advance((2 * DAY).saturating_sub(Duration::from_mins(5)));
     signed_in = app.refreshed(&signed_in.refresh_token).await;
     assert_eq!(signed_in.expires_in, 300);
     assert_eq!(claims(&signed_in.access_token)["exp"], end);
@@ -160,7 +161,8 @@ async fn security_45_rotation_never_extends_the_absolute_end() {
 async fn security_46_a_session_ends_when_idle_for_too_long() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
-    app.clock.advance(14 * DAY - Duration::from_secs(1));
+    app.clock
+        .advance((14 * DAY).saturating_sub(Duration::from_secs(1)));
     let second = app.refreshed(&first.refresh_token).await;
     app.clock.advance(14 * DAY);
     let late = app.refresh(&second.refresh_token, None).await;

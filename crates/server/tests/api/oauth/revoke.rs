@@ -105,7 +105,8 @@ async fn security_42_a_denied_token_is_refused_through_its_last_second() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     app.revoke(&first.access_token).await;
-    app.clock.advance(LIFE - Duration::from_secs(1));
+    app.clock
+        .advance(LIFE.saturating_sub(Duration::from_secs(1)));
     assert_eq!(
         app.check(&first.access_token).await,
         Err("token_revoked".into())
@@ -132,10 +133,12 @@ async fn security_42_a_denied_token_is_refused_through_its_last_second() {
 async fn security_42_a_denial_made_after_a_refresh_covers_the_longest_life() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
-    app.clock.advance(LIFE - Duration::from_secs(1));
+    app.clock
+        .advance(LIFE.saturating_sub(Duration::from_secs(1)));
     let second = app.refreshed(&first.refresh_token).await;
     app.revoke(&second.refresh_token).await;
-    app.clock.advance(LIFE - Duration::from_secs(1));
+    app.clock
+        .advance(LIFE.saturating_sub(Duration::from_secs(1)));
     swept(&app).await;
     assert_eq!(
         app.check(&second.access_token).await,

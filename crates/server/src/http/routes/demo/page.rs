@@ -1,5 +1,10 @@
 //! The page on which a person picks an account. Plain HTML: it works without any script.
 
+#![expect(
+    clippy::format_collect,
+    reason = "a page of three lines is not worth a buffer"
+)]
+
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
