@@ -12,7 +12,6 @@ import {
 } from '../fixtures/pages.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-test.beforeEach(({ page }) => page.route('**/auth/logout', (r) => r.fulfill({ status: 204 })));
 test('signing out empties localStorage and leads to the sign-in page', async ({ page }) => {
   await signIn(page);
   await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();

@@ -150,8 +150,11 @@ fn every_mistake_names_its_key() {
     );
     mistake(
         "",
-        &[("LATCHKEY_LISTEN__PORT", "1"), ("LATCHKEY_LISTEN", "x")],
-        "LISTEN",
+        &[
+            ("LATCHKEY_LISTEN", "127.0.0.1:1"),
+            ("LATCHKEY_LISTEN__PORT", "1"),
+        ],
+        "LATCHKEY_LISTEN__PORT does not name",
     );
 }
 
