@@ -6,14 +6,15 @@ use core::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-/// A JSON object with its members in the order in which they stand.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Members(pub Vec<(String, Value)>);
+/// A JSON object: the names of its members and their values as JSON, in the order in which they
+/// stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Members(pub Vec<(String, String)>);
 
 /// The readable parts of a JWT.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
     /// The JOSE header.
     pub header: Members,
@@ -34,22 +35,19 @@ pub fn decode(token: &str) -> Option<Decoded> {
 
 /// One claim that is a text, such as `sub`.
 pub fn text(token: &str, name: &str) -> Option<String> {
-    match decode(token)?.claims.get(name)? {
-        Value::String(text) => Some(text.clone()),
-        _ => None,
-    }
+    serde_json::from_str(decode(token)?.claims.get(name)?).ok()
 }
 
 impl Members {
-    /// The value of a member.
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    /// The value of a member, as JSON.
+    pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(member, _)| member == name)?;
         Some(value)
     }
 
     /// A member that is a NumericDate (RFC 7519 §2), in seconds since 1970.
     pub fn date(&self, name: &str) -> Option<u64> {
-        self.get(name)?.as_u64()
+        self.get(name)?.parse().ok()
     }
 }
 
@@ -71,8 +69,8 @@ impl<'de> Deserialize<'de> for Members {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
                 let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                while let Some((name, value)) = map.next_entry::<_, &RawValue>()? {
+                    members.push((name, value.get().to_owned()));
                 }
                 Ok(Members(members))
             }

@@ -5,7 +5,7 @@
 //! one is looked at, so the engine's promise holds that what was read is what is sent.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedSender;
@@ -46,7 +46,7 @@ struct Inner {
     /// Events are being taken in further up the stack.
     busy: Cell<bool>,
     lock: RefCell<Option<Held>>,
-    waiting: RefCell<BTreeMap<RequestId, UnboundedSender<Verdict>>>,
+    waiting: RefCell<Vec<(RequestId, UnboundedSender<Verdict>)>>,
     last_id: Cell<u64>,
 
     state: Cell<SessionState>,

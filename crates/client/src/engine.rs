@@ -19,8 +19,6 @@
 //! and a reply without tokens never ends a session unless it is an explicit `invalid_grant` for
 //! the very refresh token that storage holds.
 
-use std::collections::BTreeMap;
-
 use crate::tokens::{Pending, Tokens};
 
 mod event;
@@ -34,7 +32,8 @@ use request::Request;
 /// The state of one tab.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Engine {
-    requests: BTreeMap<RequestId, Request>,
+    /// Few at any time: a list will do.
+    requests: Vec<Request>,
     refresh: Refresh,
     /// Refreshes in a row that brought no answer to go on.
     failures: u32,
@@ -83,7 +82,7 @@ impl Engine {
                 unauthorized,
             } => self.answered(request, unauthorized, stored, &mut commands),
             Event::Dropped { request } => {
-                self.requests.remove(&request);
+                self.forget(request);
             }
             Event::Wanted(cause) => self.wanted(cause, stored, &mut commands),
             Event::Locked { fresh_key } => self.locked(fresh_key, stored, &mut commands),

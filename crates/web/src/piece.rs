@@ -13,13 +13,19 @@ use leptos::tachys::view::{Position, PositionState};
 
 /// Hides the type of a view.
 pub(crate) fn piece(view: impl IntoView + 'static) -> AnyView {
-    AtOnce(view.into_view()).into_any()
+    AtOnce::<_, false>(view.into_view()).into_any()
 }
 
-/// A view that is hydrated in one go.
-struct AtOnce<V>(V);
+/// Hides the type of a view that the server never renders: what needs a session to be seen, or
+/// an answer, or a click. It needs no way to be hydrated at all.
+pub(crate) fn late(view: impl IntoView + 'static) -> AnyView {
+    AtOnce::<_, true>(view.into_view()).into_any()
+}
 
-impl<V: Render> Render for AtOnce<V> {
+/// A view that is hydrated in one go, or never.
+struct AtOnce<V, const LATE: bool>(V);
+
+impl<V: Render, const LATE: bool> Render for AtOnce<V, LATE> {
     type State = V::State;
 
     fn build(self) -> Self::State {
@@ -32,7 +38,7 @@ impl<V: Render> Render for AtOnce<V> {
 }
 
 /// Never asked for: [`piece`] hides this type at once, and what hides it takes attributes itself.
-impl<V: RenderHtml + 'static> AddAnyAttr for AtOnce<V> {
+impl<V: RenderHtml + 'static, const LATE: bool> AddAnyAttr for AtOnce<V, LATE> {
     type Output<A: Attribute> = Self;
 
     fn add_any_attr<A: Attribute>(self, _: A) -> Self::Output<A> {
@@ -40,9 +46,9 @@ impl<V: RenderHtml + 'static> AddAnyAttr for AtOnce<V> {
     }
 }
 
-impl<V: RenderHtml + 'static> RenderHtml for AtOnce<V> {
+impl<V: RenderHtml + 'static, const LATE: bool> RenderHtml for AtOnce<V, LATE> {
     type AsyncOutput = V::AsyncOutput;
-    type Owned = AtOnce<V::Owned>;
+    type Owned = AtOnce<V::Owned, LATE>;
 
     const MIN_LENGTH: usize = V::MIN_LENGTH;
     const EXISTS: bool = V::EXISTS;
@@ -93,7 +99,11 @@ impl<V: RenderHtml + 'static> RenderHtml for AtOnce<V> {
         cursor: &Cursor,
         position: &PositionState,
     ) -> Self::State {
-        self.0.hydrate::<FROM_SERVER>(cursor, position)
+        if LATE {
+            self.0.build()
+        } else {
+            self.0.hydrate::<FROM_SERVER>(cursor, position)
+        }
     }
 
     // `hydrate_async` is the trait's own: `hydrate`, without waiting.

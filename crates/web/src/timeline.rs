@@ -3,7 +3,7 @@
 //! A request that got 401, the refresh it led to and its retry form a chain; lines of one chain
 //! that follow each other are joined on the page.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use latchkey_client::{EndReason, Exchange, Notice, Progress, Trouble};
 use latchkey_types::paths;
@@ -49,7 +49,7 @@ pub(crate) struct Timeline {
     lines: VecDeque<Line>,
     last_id: u64,
     /// The calls that wait for the retry of the chain in progress.
-    open: BTreeSet<u64>,
+    open: Vec<u64>,
     chain: u64,
     /// The chain of the newest line.
     newest: Option<u64>,
@@ -148,12 +148,15 @@ impl Timeline {
             text.push_str(" (retry)");
         }
         let chained = if exchange.retry {
-            self.open.remove(&exchange.call)
+            let open = self.open.len();
+            self.open.retain(|call| *call != exchange.call);
+            self.open.len() < open
         } else if exchange.with_token && status == Some(401) {
             if self.open.is_empty() {
                 self.chain += 1;
             }
-            self.open.insert(exchange.call)
+            self.open.push(exchange.call);
+            true
         } else {
             false
         };

@@ -212,7 +212,7 @@ struct Waiting {
 impl Waiting {
     fn new(inner: &Rc<Inner>, id: u64, verdicts: mpsc::UnboundedSender<Verdict>) -> Self {
         let id = RequestId(id);
-        inner.waiting.borrow_mut().insert(id, verdicts);
+        inner.waiting.borrow_mut().push((id, verdicts));
         Self {
             inner: Rc::clone(inner),
             id,
@@ -222,7 +222,10 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.inner.waiting.borrow_mut().remove(&self.id);
+        self.inner
+            .waiting
+            .borrow_mut()
+            .retain(|(id, _)| *id != self.id);
         self.inner.take_in(Event::Dropped { request: self.id });
     }
 }

@@ -65,7 +65,8 @@ impl Inner {
     }
 
     fn rule(&self, request: RequestId, verdict: Verdict) {
-        if let Some(waiting) = self.waiting.borrow().get(&request) {
+        let waiting = self.waiting.borrow();
+        if let Some((_, waiting)) = waiting.iter().find(|(id, _)| *id == request) {
             let _ = waiting.unbounded_send(verdict);
         }
     }

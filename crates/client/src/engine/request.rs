@@ -5,6 +5,7 @@ use super::{Command, Engine, Failure, Refresh, RequestId, Stored, Tokens, Troubl
 /// A request under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Request {
+    id: RequestId,
     /// The access token that is no good for it: the one it was refused with, or, before it was
     /// ever sent, the one known to be past its end.
     token: String,
@@ -42,17 +43,18 @@ impl Engine {
             return;
         };
         let mut request = Request {
+            id,
             token: tokens.access_token.clone(),
             account: tokens.account.clone(),
             place: Place::Waiting { refused: false },
             retried: false,
         };
         if stale {
-            self.requests.insert(id, request);
+            self.requests.push(request);
             self.need_newer_than(tokens, id, commands);
         } else {
             request.place = Place::Sent;
-            self.requests.insert(id, request);
+            self.requests.push(request);
             commands.push(Command::Send {
                 request: id,
                 access_token: tokens.access_token.clone(),
@@ -67,11 +69,12 @@ impl Engine {
         stored: &Stored,
         commands: &mut Vec<Command>,
     ) {
-        let Some(request) = self.requests.get_mut(&id) else {
+        let mut requests = self.requests.iter_mut();
+        let Some(request) = requests.find(|request| request.id == id) else {
             return;
         };
         if !unauthorized || request.retried {
-            self.requests.remove(&id);
+            self.forget(id);
             commands.push(Command::Deliver { request: id });
             return;
         }
@@ -95,7 +98,7 @@ impl Engine {
         } = self.refresh
         {
             // It was asked to wait; no request may push it.
-            self.requests.remove(&id);
+            self.forget(id);
             commands.push(Command::Fail {
                 request: id,
                 failure: Failure::TryLater(trouble),
@@ -116,7 +119,8 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Option<String> {
         let mut unsettled = None;
-        self.requests.retain(|&id, request| {
+        self.requests.retain_mut(|request| {
+            let id = request.id;
             let Place::Waiting { refused } = request.place else {
                 return true;
             };
@@ -153,9 +157,15 @@ impl Engine {
         unsettled
     }
 
+    /// Nobody waits for this request any more.
+    pub(super) fn forget(&mut self, id: RequestId) {
+        self.requests.retain(|request| request.id != id);
+    }
+
     /// No newer token can be had for now.
     pub(super) fn give_up_waiting(&mut self, trouble: Trouble, commands: &mut Vec<Command>) {
-        self.requests.retain(|&id, request| {
+        self.requests.retain(|request| {
+            let id = request.id;
             if request.place == Place::Sent {
                 return true;
             }

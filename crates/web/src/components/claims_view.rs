@@ -14,12 +14,12 @@ pub(crate) fn claims_view(claims: &Members) -> impl IntoView + use<> {
     let rows = claims.0.iter().map(|(name, value)| {
         let date = DATES
             .contains(&name.as_str())
-            .then(|| value.as_u64())
+            .then(|| claims.date(name))
             .flatten()
             .map(|seconds| span().class("claim-date").child(time::moment(seconds)));
         div().child((
             dt().child(code().child(name.clone())),
-            dd().child((code().child(value.to_string()), date)),
+            dd().child((code().child(value.clone()), date)),
         ))
     });
     dl().class("claims").child(rows.collect_view())
