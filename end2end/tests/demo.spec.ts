@@ -35,7 +35,7 @@ test('sign in, call, refresh, sign out', async ({ page, traffic }) => {
 
   await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
   await expect.poll(() => storedTokens(page)).toBeNull();
-  expect(traffic.statuses('POST /auth/logout')).toEqual([204]);
+  await expect.poll(() => traffic.statuses('POST /auth/logout')).toEqual([204]);
   await page.goto('/account');
   await expectSignedOut(page);
 });

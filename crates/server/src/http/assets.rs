@@ -119,6 +119,12 @@ impl Assets {
         paths
     }
 
+    /// The path of the icon.
+    pub fn icon(&self) -> Option<&str> {
+        let mut paths = self.files.keys().map(String::as_str);
+        paths.find(|path| path.starts_with("/favicon"))
+    }
+
     /// The file at this path, in the best encoding that the request takes.
     pub fn find(&self, path: &str, request: &HeaderMap) -> Option<Response<Body>> {
         let file = self.files.get(path)?;

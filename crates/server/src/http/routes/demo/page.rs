@@ -84,12 +84,15 @@ fn page(state: &AppState, status: StatusCode, body: &str) -> Response {
         .iter()
         .map(|path| format!(r#"<link rel="stylesheet" href="{}">"#, escape(path)))
         .collect();
+    let icon = state.assets.icon().map_or_else(String::new, |path| {
+        format!(r#"<link rel="icon" href="{}">"#, escape(path))
+    });
     let html = format!(
         r#"<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Demo provider</title>{sheets}</head>
+<title>Demo provider</title>{icon}{sheets}</head>
 <body><main><div class="narrow card demo">{body}</div></main></body></html>
 "#
     );
