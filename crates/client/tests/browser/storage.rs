@@ -4,7 +4,7 @@ use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::{Function, Object, Reflect};
 use latchkey_client::Store;
 use latchkey_client::tokens::Pending;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::server::{stored, tokens};
@@ -56,6 +56,8 @@ fn full_storage_falls_back_to_memory_and_keeps_no_old_token() {
 #[wasm_bindgen_test]
 fn denied_storage_falls_back_to_memory() {
     let window = web_sys::window().expect("a window");
+    // Properties of the global object are its own: what is replaced must be put back.
+    let given = Object::get_own_property_descriptor(&window, &"localStorage".into());
     let denied = Object::new();
     let getter = Function::new_no_args("throw new DOMException('denied', 'SecurityError')");
     Reflect::set(&denied, &"get".into(), &getter).expect("set");
@@ -66,9 +68,12 @@ fn denied_storage_falls_back_to_memory() {
     assert_eq!(store.read().tokens, Some(tokens(1)));
     store.clear_tokens();
     assert_eq!(store.read().tokens, None);
-    // The window's own property goes, the prototype's is there again.
-    Reflect::delete_property(&window, &"localStorage".into()).expect("deleted");
-    assert!(window.local_storage().is_ok());
+    Object::define_property(&window, &"localStorage".into(), given.unchecked_ref());
+    assert!(
+        window
+            .local_storage()
+            .is_ok_and(|storage| storage.is_some())
+    );
 }
 
 fn storage_prototype() -> JsValue {
