@@ -1,15 +1,22 @@
-//! A boundary inside a view: what is behind it has no type that the outside knows of.
+//! Boundaries inside a view: what is behind one has no type that the outside knows of.
 //!
-//! It does what `into_any` does, less one thing. `into_any` keeps every way to hydrate, one of
-//! which waits between elements for code that is loaded later; a state machine for each element
-//! of the page, a third of the bundle, and nothing here is loaded later.
+//! Leptos compiles a view's type: every nesting of elements anew, for each of the ways to render
+//! it. These boundaries leave out what nothing here needs, which is most of it.
+//!
+//! [`piece`] and [`late`] do what `into_any` does, less three things. They are hydrated in one go,
+//! while `into_any` also keeps a state machine per element that waits for code loaded later. They
+//! are replaced, not compared with what was there. And what is [`late`] is never hydrated at all.
+//!
+//! [`live`] and [`words`] do what a closure does, in one type for all of them.
+
+use std::sync::Arc;
 
 use leptos::attr::Attribute;
 use leptos::attr::any_attribute::AnyAttribute;
 use leptos::prelude::*;
 use leptos::tachys::hydration::Cursor;
 use leptos::tachys::ssr::StreamBuilder;
-use leptos::tachys::view::{Position, PositionState};
+use leptos::tachys::view::{Mountable, Position, PositionState};
 
 /// Hides the type of a view.
 pub(crate) fn piece(view: impl IntoView + 'static) -> AnyView {
@@ -20,6 +27,23 @@ pub(crate) fn piece(view: impl IntoView + 'static) -> AnyView {
 /// an answer, or a click. It needs no way to be hydrated at all.
 pub(crate) fn late(view: impl IntoView + 'static) -> AnyView {
     AtOnce::<_, true>(view.into_view()).into_any()
+}
+
+/// A view that changes with the signals it reads.
+pub(crate) fn live(view: impl Fn() -> AnyView + Send + Sync + 'static) -> impl IntoView {
+    let view: Arc<dyn Fn() -> AnyView + Send + Sync> = Arc::new(view);
+    move || view()
+}
+
+/// Words that change with the signals they are made of.
+pub(crate) fn words(words: impl Fn() -> String + Send + Sync + 'static) -> impl IntoView {
+    let words: Arc<dyn Fn() -> String + Send + Sync> = Arc::new(words);
+    move || words()
+}
+
+/// No view.
+pub(crate) fn nothing() -> AnyView {
+    ().into_any()
 }
 
 /// A view that is hydrated in one go, or never.
@@ -33,7 +57,10 @@ impl<V: Render, const LATE: bool> Render for AtOnce<V, LATE> {
     }
 
     fn rebuild(self, state: &mut Self::State) {
-        self.0.rebuild(state);
+        let mut fresh = self.0.build();
+        state.insert_before_this(&mut fresh);
+        state.unmount();
+        *state = fresh;
     }
 }
 

@@ -7,7 +7,7 @@ use leptos::html::{a, button, div, p, span};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::piece::piece;
+use crate::piece::{late, live, nothing};
 use crate::sentences;
 use crate::session::Session;
 
@@ -16,33 +16,37 @@ use crate::session::Session;
 pub(crate) fn alert() -> impl IntoView {
     let session = Session::expect();
     let path = use_location().pathname;
-    move || {
+    live(move || {
         let ended = session.ended.get().and_then(sentences::ended);
         if let Some(sentence) = ended {
-            return Some(piece(session_ended(session, sentence, &path.get())));
+            return session_ended(session, sentence, &path.get());
         }
-        let trouble = session.trouble.get()?;
+        let Some(trouble) = session.trouble.get() else {
+            return nothing();
+        };
         let sentence = sentences::trouble(trouble, session.is_signed_in());
         let alert = div().role("alert").class("alert waiting");
-        Some(piece(alert.child(p().child(sentence))))
-    }
+        late(alert.child(p().child(sentence)))
+    })
 }
 
-fn session_ended(session: Session, sentence: &'static str, path: &str) -> impl IntoView + use<> {
+fn session_ended(session: Session, sentence: &'static str, path: &str) -> AnyView {
     // The sign-in page needs no link to itself.
     let sign_in = (path != "/").then(|| {
         a().class("alert-action")
             .href(format!("/?return_to={path}"))
             .child("Sign in")
     });
-    div().role("alert").class("alert ended").child((
-        p().child(sentence),
-        sign_in,
-        button()
-            .r#type("button")
-            .class("alert-dismiss")
-            .aria_label("Dismiss this message")
-            .on(ev::click, move |_| session.ended.set(None::<EndReason>))
-            .child(span().class("cross").aria_hidden("true")),
-    ))
+    late(
+        div().role("alert").class("alert ended").child((
+            p().child(sentence),
+            sign_in,
+            button()
+                .r#type("button")
+                .class("alert-dismiss")
+                .aria_label("Dismiss this message")
+                .on(ev::click, move |_| session.ended.set(None::<EndReason>))
+                .child(span().class("cross").aria_hidden("true")),
+        )),
+    )
 }

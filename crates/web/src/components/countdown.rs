@@ -6,6 +6,7 @@ use latchkey_client::wall_clock;
 use leptos::html::{div, p, progress};
 use leptos::prelude::*;
 
+use crate::piece::words;
 use crate::time;
 
 /// How often a countdown looks at the clock.
@@ -35,12 +36,12 @@ pub(crate) fn countdown(
     life: u64,
 ) -> impl IntoView {
     let left = move || end.saturating_sub(now.get());
-    let words = move || match left() {
+    let left_in_words = move || match left() {
         0 => "Expired".to_owned(),
         left => format!("Expires in {}", time::countdown(left)),
     };
     div().class("countdown").child((
-        p().child(words),
+        p().child(words(left_in_words)),
         progress()
             .aria_label(label)
             .max(life.max(1).to_string())

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
 
+use crate::piece::{late, live, nothing};
 use crate::session::{Session, client};
 
 /// Name, navigation, sign-out.
@@ -24,7 +25,7 @@ pub(crate) fn header() -> impl IntoView {
             ))),
             div()
                 .class("page-header-end")
-                .child(move || sign_out(session.state.get())),
+                .child(live(move || sign_out(session.state.get()))),
         )),
     )
 }
@@ -35,10 +36,12 @@ fn link(href: &'static str, label: &'static str) -> impl IntoView {
     a().href(href).aria_current(current).child(label)
 }
 
-fn sign_out(state: SessionState) -> Option<impl IntoView> {
+fn sign_out(state: SessionState) -> AnyView {
     let leaving = state == SessionState::SigningOut;
-    let shown = leaving || state == SessionState::SignedIn;
-    shown.then(|| {
+    if !leaving && state != SessionState::SignedIn {
+        return nothing();
+    }
+    late(
         button()
             .r#type("button")
             .class("button quiet")
@@ -52,6 +55,6 @@ fn sign_out(state: SessionState) -> Option<impl IntoView> {
                 "Signing out…"
             } else {
                 "Sign out"
-            })
-    })
+            }),
+    )
 }

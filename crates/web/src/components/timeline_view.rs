@@ -4,6 +4,7 @@ use leptos::ev;
 use leptos::html::{button, div, h2, li, ol, p, section, span, time};
 use leptos::prelude::*;
 
+use crate::piece::{late, live, nothing, piece};
 use crate::session::Session;
 use crate::timeline::{Line, Timeline, Tone};
 
@@ -20,38 +21,49 @@ pub(crate) fn timeline_view(session: Session) -> impl IntoView {
     section().class("card timeline-card").child((
         div().class("card-head").child((
             h2().id("timeline-heading").child("Timeline"),
-            move || {
-                let count = under_way.get();
-                (count > 0).then(|| {
+            live(move || match under_way.get() {
+                0 => nothing(),
+                count => late(
                     span()
                         .class("under-way")
-                        .child(format!("{count} under way"))
-                })
-            },
-            move || (!is_empty.get()).then(|| clear(session)),
+                        .child(format!("{count} under way")),
+                ),
+            }),
+            live(move || {
+                if is_empty.get() {
+                    nothing()
+                } else {
+                    clear(session)
+                }
+            }),
         )),
-        move || {
-            is_empty.get().then(|| {
+        live(move || {
+            if !is_empty.get() {
+                return nothing();
+            }
+            piece(
                 p().class("hint").child(
                     "Nothing yet. Call something and watch what the client does: newest first.",
-                )
-            })
-        },
+                ),
+            )
+        }),
         list,
     ))
 }
 
-fn clear(session: Session) -> impl IntoView {
-    button()
-        .r#type("button")
-        .class("button quiet small")
-        .on(ev::click, move |_| {
-            session.timeline.update(Timeline::clear);
-        })
-        .child("Clear")
+fn clear(session: Session) -> AnyView {
+    late(
+        button()
+            .r#type("button")
+            .class("button quiet small")
+            .on(ev::click, move |_| {
+                session.timeline.update(Timeline::clear);
+            })
+            .child("Clear"),
+    )
 }
 
-fn line_view(line: Line) -> impl IntoView {
+fn line_view(line: Line) -> AnyView {
     let tone = match line.tone {
         Tone::Good => "good",
         Tone::Refused => "refused",
@@ -64,12 +76,14 @@ fn line_view(line: Line) -> impl IntoView {
             class.push_str(name);
         }
     }
-    li().class(class).child((
-        span().class("line-text").child(line.text),
-        span().class("line-facts").child((
-            line.millis
-                .map(|millis| span().child(format!("{millis} ms"))),
-            time().child(line.at),
+    late(
+        li().class(class).child((
+            span().class("line-text").child(line.text),
+            span().class("line-facts").child((
+                line.millis
+                    .map(|millis| span().child(format!("{millis} ms"))),
+                time().child(line.at),
+            )),
         )),
-    ))
+    )
 }

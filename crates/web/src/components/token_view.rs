@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::claims_view::claims_view;
 use super::countdown::countdown;
-use crate::piece::piece;
+use crate::piece::{late, live};
 
 /// What to show of a token.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,26 +29,26 @@ pub(crate) fn token_view(
     absent: impl Fn() -> AnyView + Send + Sync + 'static,
 ) -> impl IntoView {
     let facts = Memo::new(move |_| facts());
-    section()
-        .class("card token")
-        .aria_labelledby(id)
-        .child((h2().id(id).child(title), move || match facts.get() {
+    section().class("card token").aria_labelledby(id).child((
+        h2().id(id).child(title),
+        live(move || match facts.get() {
             Some(facts) => present(title, now, &facts),
             None => absent(),
-        }))
+        }),
+    ))
 }
 
 fn present(title: &'static str, now: ReadSignal<u64>, facts: &TokenFacts) -> AnyView {
     let decoded = claims::decode(&facts.token);
     let life = decoded.as_ref().and_then(life_of).unwrap_or(facts.life);
     let body = match &decoded {
-        Some(decoded) => piece((
+        Some(decoded) => late((
             claims_view(&decoded.claims),
             details().child((summary().child("Header"), claims_view(&decoded.header))),
         )),
-        None => piece(p().child("This is not a JWT.")),
+        None => late(p().child("This is not a JWT.")),
     };
-    piece((
+    late((
         countdown(title, now, facts.end, life),
         body,
         details().child((

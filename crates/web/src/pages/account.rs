@@ -11,7 +11,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::go_on_to;
 use crate::components::skeleton::skeleton;
-use crate::piece::piece;
+use crate::piece::{late, live, piece, words};
 use crate::session::{Session, client};
 use crate::{sentences, time};
 
@@ -39,7 +39,7 @@ pub(crate) fn account() -> AnyView {
     piece((
         view! { <Title text="Your account" /> },
         h1().child("Your account"),
-        move || match (session.state.get(), answer.get()) {
+        live(move || match (session.state.get(), answer.get()) {
             (SessionState::SignedIn, Some(Ok(me))) => facts(session, &me),
             (SessionState::SignedIn, Some(Err(error))) => sorry(answer, error),
             _ => piece(
@@ -47,7 +47,7 @@ pub(crate) fn account() -> AnyView {
                     .class("card")
                     .child(skeleton("Loading your account", 4)),
             ),
-        },
+        }),
     ))
 }
 
@@ -97,9 +97,11 @@ fn facts(session: Session, me: &Me) -> AnyView {
     };
     let until = move || {
         let tokens = session.tokens.get();
-        tokens.map(|tokens| time::moment(tokens.refresh_expires_at / 1000))
+        tokens.map_or_else(String::new, |tokens| {
+            time::moment(tokens.refresh_expires_at / 1000)
+        })
     };
-    piece(
+    late(
         div().class("account").child((
             section().class("card person").aria_label("Profile").child((
                 span().class("monogram").aria_hidden("true").child(initial),
@@ -115,7 +117,7 @@ fn facts(session: Session, me: &Me) -> AnyView {
                 h2().id("session-heading").child("This session"),
                 dl().class("facts").child((
                     fact("Signed in", time::moment(me.auth_time)),
-                    fact("Ends at the latest", until),
+                    fact("Ends at the latest", words(until)),
                     fact("Access renewed", time::moment(me.issued_at)),
                     fact("Roles", roles),
                     fact("Session", code().child(me.session_id.clone())),
@@ -130,12 +132,12 @@ fn facts(session: Session, me: &Me) -> AnyView {
     )
 }
 
-fn fact(name: &'static str, value: impl IntoView) -> impl IntoView {
-    div().child((dt().child(name), dd().child(value.into_view())))
+fn fact(name: &'static str, value: impl IntoView + 'static) -> AnyView {
+    late(div().child((dt().child(name), dd().child(late(value)))))
 }
 
 fn sorry(answer: RwSignal<Answer>, error: CallError) -> AnyView {
-    piece(
+    late(
         section().class("card").child((
             p().child(sentences::call(error)),
             button()

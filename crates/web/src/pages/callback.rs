@@ -10,7 +10,7 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use wasm_bindgen::JsValue;
 
 use super::go_on_to;
-use crate::piece::piece;
+use crate::piece::{late, live, piece};
 use crate::sentences;
 use crate::session::client;
 
@@ -39,12 +39,13 @@ pub(crate) fn callback() -> AnyView {
         Some(_) => "Sign-in did not work",
         None => "Signing you in",
     };
-    piece((view! { <Title text=title /> }, move || {
-        match failure.get() {
+    piece((
+        view! { <Title text=title /> },
+        live(move || match failure.get() {
             Some(error) => failed(error),
             None => working(),
-        }
-    }))
+        }),
+    ))
 }
 
 /// Where to go on to.
@@ -81,7 +82,7 @@ fn working() -> AnyView {
 }
 
 fn failed(error: SignInError) -> AnyView {
-    piece(div().class("narrow card").child((
+    late(div().class("narrow card").child((
         h1().child("Sign-in did not work"),
         p().child(sentences::sign_in(error)),
         a().class("button primary").href("/").child("Try again"),

@@ -10,7 +10,7 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::go_on_to;
 use crate::page_data::PageData;
-use crate::piece::piece;
+use crate::piece::{late, live, nothing, piece};
 use crate::session::Session;
 
 /// One link per provider; whoever is signed in goes on.
@@ -31,17 +31,20 @@ pub(crate) fn sign_in() -> AnyView {
 
     let providers = PageData::current().providers;
     let signed_in = Memo::new(move |_| session.is_signed_in());
-    piece((view! { <Title text="Sign in" /> }, move || {
-        if signed_in.get() {
-            already(return_to.get())
-        } else {
-            offer(session, return_to, &providers)
-        }
-    }))
+    piece((
+        view! { <Title text="Sign in" /> },
+        live(move || {
+            if signed_in.get() {
+                already(return_to.get())
+            } else {
+                offer(session, return_to, &providers)
+            }
+        }),
+    ))
 }
 
 fn already(return_to: String) -> AnyView {
-    piece(div().class("narrow card sign-in").child((
+    late(div().class("narrow card sign-in").child((
         h1().child("You are signed in"),
         a().class("button primary").href(return_to).child("Go on"),
     )))
@@ -66,17 +69,20 @@ fn offer(session: Session, return_to: Memo<String>, providers: &[ProviderInfo]) 
     let goodbye = move || {
         let done = session.ended.get() == Some(EndReason::SignedOut)
             && session.state.get() == SessionState::SignedOut;
-        done.then(|| {
+        if !done {
+            return nothing();
+        }
+        late(
             p().role("status")
                 .class("goodbye")
-                .child("You are signed out.")
-        })
+                .child("You are signed out."),
+        )
     };
     piece(
         div().class("narrow card sign-in").child((
             span().class("mark").aria_hidden("true"),
             h1().child("Sign in"),
-            goodbye,
+            live(goodbye),
             ways,
             p().class("hint")
                 .child("You stay signed in on this device until you sign out."),
