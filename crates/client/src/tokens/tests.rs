@@ -8,6 +8,7 @@ fn response() -> TokenResponse {
         expires_in: 600,
         refresh_token: "a.b.0123456789abcdef".to_owned(),
         refresh_expires_in: 2_592_000,
+        bound: false,
         return_to: None,
     }
 }

@@ -75,6 +75,7 @@ pub(super) fn wire(tokens: Tokens, return_to: Option<String>) -> TokenResponse {
         expires_in: tokens.expires_in,
         refresh_token: tokens.refresh,
         refresh_expires_in: tokens.refresh_expires_in,
+        bound: false,
         return_to,
     }
 }
