@@ -78,9 +78,9 @@ pub enum KeysCommand {
 /// Fill a store with denials, to measure with.
 #[derive(Args, Debug)]
 pub struct BenchSeed {
-    /// Where the store lives
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: PathBuf,
+    /// Which store.
+    #[command(flatten)]
+    pub overrides: Overrides,
     /// How many sessions to deny
     #[arg(long)]
     pub denials: u64,

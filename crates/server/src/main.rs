@@ -7,6 +7,10 @@ use clap::Parser as _;
 use latchkey_server::cli::Cli;
 use latchkey_server::startup;
 
+/// Every request allocates some dozens of times, from several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match startup::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,

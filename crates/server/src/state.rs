@@ -15,6 +15,7 @@ use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
 use crate::config::{Config, PublicUrl};
 use crate::http::assets::Assets;
+use crate::http::middleware::headers::CommonHeaders;
 
 /// A handle on the services; cheap to clone.
 #[derive(Clone)]
@@ -46,6 +47,8 @@ pub struct State {
     pub demo: Option<DemoProvider>,
     /// The single-page app.
     pub assets: Assets,
+    /// What every response carries.
+    pub common_headers: CommonHeaders,
 }
 
 impl AppState {

@@ -26,8 +26,7 @@ cargo xtask test [PART...] [-- ARGS]
         api      the HTTP API
         wasm     the client's tests in a headless browser
         e2e      Playwright: a browser, the real server, a provider nobody here wrote
-        dist     the one binary of `cargo xtask dist`, started from an empty folder;
-                 only when it is named, as its build takes long
+        dist     the one binary of `cargo xtask dist`, started from an empty folder
 
 cargo xtask dist [--target-dir DIR]
     Build one optimised `latchkey` with the pages inside: target/dist/latchkey.

@@ -127,15 +127,11 @@ pub(crate) fn run(workspace: &Workspace, named: &[Part], args: &[String]) -> Res
     })
 }
 
-/// In the order of the list, whatever order they are named in, each once. Without names, all but
-/// `dist`: its optimised build takes longer than all else together.
+/// In the order of the list, whatever order they are named in, each once; without names, all.
 fn chosen(named: &[Part]) -> Vec<Part> {
     Part::ALL
         .into_iter()
-        .filter(|part| match named {
-            [] => *part != Part::Dist,
-            named => named.contains(part),
-        })
+        .filter(|part| named.is_empty() || named.contains(part))
         .collect()
 }
 

@@ -2,8 +2,11 @@
 //! denylist.
 
 use std::fmt;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use latchkey_core::{DenialReason, Timestamp};
 use latchkey_tokens::{AccessClaims, AccessTokenError, AccessTokens};
 use quick_cache::Weighter;
@@ -27,18 +30,57 @@ pub enum AccessError {
 }
 
 /// Checks access tokens. The cost of a signature is paid once per token: the full text leads to
-/// its verified claims. What can change with time is asked at every use.
+/// its verified claims. Clock and denylist are asked at every use; of a denylist that has not
+/// been added to since this token was last looked up there, the answer is known.
 pub struct Authenticator {
     tokens: AccessTokens,
-    verified: Cache<Box<str>, Arc<AccessClaims>, Bytes>,
+    verified: Cache<Box<[u8]>, Arc<Verified>, Weight>,
+}
+
+/// A token whose signature and claims are good.
+pub struct Verified {
+    claims: AccessClaims,
+    /// What its person is told of it, written once.
+    told: OnceLock<Bytes>,
+    /// The version of the denylist that was last seen not to refuse it, and one; zero before.
+    cleared: AtomicU64,
+}
+
+impl Deref for Verified {
+    type Target = AccessClaims;
+
+    fn deref(&self) -> &AccessClaims {
+        &self.claims
+    }
+}
+
+impl Verified {
+    /// What `tell` makes of the claims: the same bytes for as long as the token is remembered.
+    pub fn told(&self, tell: impl FnOnce(&AccessClaims) -> Bytes) -> Bytes {
+        self.told.get_or_init(|| tell(&self.claims)).clone()
+    }
+
+    /// Why the denylist refuses it, if it does.
+    fn refusal(&self, denylist: &Denylist, now: Timestamp) -> Option<DenialReason> {
+        // Read before looking: what is added meanwhile moves it on, and is looked for next time.
+        let version = denylist.version() + 1;
+        if self.cleared.load(Ordering::Relaxed) == version {
+            return None;
+        }
+        let refusal = denylist.refusal(&self.claims, now);
+        if refusal.is_none() {
+            self.cleared.store(version, Ordering::Relaxed);
+        }
+        refusal
+    }
 }
 
 #[derive(Clone)]
-struct Bytes;
+struct Weight;
 
-impl Weighter<Box<str>, Arc<AccessClaims>> for Bytes {
-    fn weight(&self, token: &Box<str>, _: &Arc<AccessClaims>) -> u64 {
-        // The claims take about as much memory as the text they stand in.
+impl Weighter<Box<[u8]>, Arc<Verified>> for Weight {
+    fn weight(&self, token: &Box<[u8]>, _: &Arc<Verified>) -> u64 {
+        // Claims and answer together take about as much memory as the text of the token.
         2 * token.len() as u64
     }
 }
@@ -48,30 +90,38 @@ impl Authenticator {
     pub fn new(tokens: AccessTokens) -> Self {
         Self {
             tokens,
-            verified: Cache::with_weighter(32 * 1024, REMEMBERED_BYTES, Bytes),
+            verified: Cache::with_weighter(32 * 1024, REMEMBERED_BYTES, Weight),
         }
     }
 
     /// The claims of an access token in force.
     pub fn authenticate(
         &self,
-        token: &str,
+        token: &[u8],
         keys: &Keys,
         denylist: &Denylist,
         now: Timestamp,
-    ) -> Result<Arc<AccessClaims>, AccessError> {
-        let claims = if let Some(claims) = self.verified.get(token) {
-            claims
+    ) -> Result<Arc<Verified>, AccessError> {
+        let verified = if let Some(verified) = self.verified.get(token) {
+            verified
         } else {
-            let claims = Arc::new(self.tokens.authenticate(&keys.ring(), token, now)?);
+            let text = str::from_utf8(token)
+                .map_err(|_| AccessTokenError::Invalid("it is not made of characters"))?;
+            let claims = self.tokens.authenticate(&keys.ring(), text, now)?;
             // An expired token is not worth a place.
             claims.check_time(now)?;
-            self.verified.insert(token.into(), Arc::clone(&claims));
-            claims
+            let verified = Arc::new(Verified {
+                claims,
+                told: OnceLock::new(),
+                cleared: AtomicU64::new(0),
+            });
+            self.verified.insert(token.into(), Arc::clone(&verified));
+            verified
         };
-        claims.check_time(now)?;
-        match denylist.refusal(&claims, now) {
-            None => Ok(claims),
+        // Before the denylist, whose entries outlive the tokens they concern.
+        verified.check_time(now)?;
+        match verified.refusal(denylist, now) {
+            None => Ok(verified),
             Some(reason) => Err(AccessError::Denied(reason)),
         }
     }
@@ -92,5 +142,11 @@ impl fmt::Debug for Authenticator {
         f.debug_struct("Authenticator")
             .field("verified", &self.verified.len())
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.claims.fmt(f)
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ahash::RandomState;
@@ -17,6 +18,7 @@ pub struct Denylist {
     entries: papaya::HashMap<Denied, Entry, RandomState>,
     /// What may have ended, in the order of the ends; an entry may have been given a later one.
     ends: Mutex<BTreeMap<Timestamp, Vec<Denied>>>,
+    insertions: AtomicU64,
 }
 
 #[derive(Clone, Copy)]
@@ -43,8 +45,16 @@ impl Denylist {
             },
             fresh,
         );
+        // After the entry is there and before whoever denied is answered.
+        self.insertions.fetch_add(1, Ordering::SeqCst);
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         ends.entry(denial.until).or_default().push(denial.denied);
+    }
+
+    /// Moves with every [`insert`](Self::insert), and with nothing else. What was not refused at
+    /// one version is not refused at the same version later: entries only ever stop refusing.
+    pub fn version(&self) -> u64 {
+        self.insertions.load(Ordering::SeqCst)
     }
 
     /// Why a token with these claims is refused, if it is.

@@ -2,19 +2,17 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use latchkey_types::paths;
 
 use super::error::ApiError;
-use super::middleware::envelope::envelope;
 use super::{pages, routes};
 use crate::state::AppState;
 
 /// The longest body that is read, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// All routes, with what every request goes through.
+/// All routes; what every request goes through is [`envelope`](super::middleware::envelope).
 pub fn router(state: AppState) -> Router {
     let mut router = Router::new()
         .route(paths::API_ROOT, get(routes::api::find_greeting))
@@ -43,6 +41,5 @@ pub fn router(state: AppState) -> Router {
         .fallback(pages::fallback)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn_with_state(state.clone(), envelope))
         .with_state(state)
 }

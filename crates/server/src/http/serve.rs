@@ -2,6 +2,7 @@
 //! a timer, let finish when the server stops.
 
 use core::time::Duration;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +21,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
+
+use super::middleware::envelope::envelope;
+use crate::state::AppState;
 
 /// How many connections are open at most; more wait to be accepted.
 const CONNECTIONS: usize = 20_000;
@@ -35,6 +38,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(10);
 pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
+    state: AppState,
     router: Router,
     stop: impl Future<Output = ()>,
 ) {
@@ -57,14 +61,14 @@ pub async fn serve(
                 continue;
             }
         };
-        let (router, tls) = (router.clone(), tls.clone());
+        let (app, tls) = ((state.clone(), router.clone()), tls.clone());
         let watcher = graceful.watcher();
         tokio::spawn(async move {
             let _permit = permit;
             drop(stream.set_nodelay(true));
             match tls {
-                None => connection(stream, address, router, watcher).await,
-                Some(tls) => handshake(tls, stream, address, router, watcher).await,
+                None => connection(stream, address, app, watcher).await,
+                Some(tls) => handshake(tls, stream, address, app, watcher).await,
             }
         });
     }
@@ -77,23 +81,24 @@ pub async fn serve(
     }
 }
 
+type App = (AppState, Router);
 type Watcher = hyper_util::server::graceful::Watcher;
 
 async fn handshake(
     tls: TlsAcceptor,
     stream: TcpStream,
     address: SocketAddr,
-    router: Router,
+    app: App,
     watcher: Watcher,
 ) {
     match tokio::time::timeout(HEADER_TIME, tls.accept(stream)).await {
-        Ok(Ok(stream)) => connection(stream, address, router, watcher).await,
+        Ok(Ok(stream)) => connection(stream, address, app, watcher).await,
         Ok(Err(error)) => tracing::debug!(%address, %error, "TLS failed"),
         Err(_) => tracing::debug!(%address, "TLS took too long"),
     }
 }
 
-async fn connection<S>(stream: S, address: SocketAddr, router: Router, watcher: Watcher)
+async fn connection<S>(stream: S, address: SocketAddr, app: App, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -103,12 +108,15 @@ where
         seen.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
-        router.clone().oneshot(request)
+        let (state, router) = app.clone();
+        async move { Ok::<_, Infallible>(envelope(&state, router, request).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
+        // Header and body in one buffer: most answers are small.
+        .writev(false)
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(HEADER_BYTES);
     builder

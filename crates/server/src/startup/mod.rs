@@ -25,6 +25,7 @@ use crate::clock::SystemClock;
 use crate::config::{self, Config, PublicUrl, StoreKind};
 use crate::control::{self, Request};
 use crate::http::assets::Assets;
+use crate::http::middleware::headers::CommonHeaders;
 use crate::http::router::router;
 use crate::http::serve::serve;
 use crate::jobs;
@@ -130,6 +131,7 @@ impl Server {
         let providers = providers(&config, demo.as_ref())?;
         let state = AppState::new(State {
             config,
+            common_headers: CommonHeaders::new(public_url.is_https()),
             public_url,
             clock,
             rng,
@@ -162,7 +164,8 @@ impl Server {
                 () = failed => {}
             }
         };
-        serve(self.listener, self.tls, router(self.state.clone()), stop).await;
+        let router = router(self.state.clone());
+        serve(self.listener, self.tls, self.state, router, stop).await;
         drop((jobs, control));
         store
             .health()
@@ -268,7 +271,11 @@ async fn rotate_keys(overrides: &Overrides) -> anyhow::Result<()> {
 /// Denies sessions that nobody has, for as long as a measurement may take.
 async fn bench_seed(seed: &BenchSeed) -> anyhow::Result<()> {
     const AT_ONCE: u64 = 10_000;
-    let store = latchkey_store_sled::open(&store_path(&seed.data_dir))?;
+    let config = config::load_for(&seed.overrides, std::env::vars())?;
+    make_data_dir(&config)?;
+    // The server that is to be measured over this store needs the key to be there first.
+    master_key::load(&config, &SystemRng)?;
+    let store = open_store(&config)?;
     let now = SystemClock.now();
     let until = now.plus(core::time::Duration::from_hours(24));
     let mut left = seed.denials;

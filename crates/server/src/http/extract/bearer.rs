@@ -6,15 +6,15 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use latchkey_tokens::AccessClaims;
 
+use crate::auth::access::Verified;
 use crate::http::error::ApiError;
 use crate::state::AppState;
 
 /// The claims of the access token in the `Authorization` header, the only place where one is
 /// looked for (RFC 6750 §2.2 and §2.3 are not supported: bodies and URLs end up in logs).
 #[derive(Clone, Debug)]
-pub struct Authenticated(pub Arc<AccessClaims>);
+pub struct Authenticated(pub Arc<Verified>);
 
 impl FromRequestParts<AppState> for Authenticated {
     type Rejection = ApiError;
@@ -38,9 +38,9 @@ impl FromRequestParts<AppState> for Authenticated {
     }
 }
 
-fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
+fn token(headers: &HeaderMap) -> Result<&[u8], ApiError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let value = values.next().ok_or(ApiError::TokenMissing)?;
+    let value = values.next().ok_or(ApiError::TokenMissing)?.as_bytes();
     if values.next().is_some() {
         return Err(ApiError::InvalidRequest(
             "there are two Authorization headers; send one".to_owned(),
@@ -48,17 +48,15 @@ fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
     }
     let malformed =
         || ApiError::InvalidRequest("write Authorization: Bearer <access token>".to_owned());
-    let value = value.to_str().map_err(|_| malformed())?;
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            let token = token.trim_start_matches(' ');
-            if token.is_empty() || token.contains([' ', ',']) {
-                return Err(malformed());
-            }
-            Ok(token)
-        }
-        None if value.eq_ignore_ascii_case("bearer") => Err(malformed()),
+    let end = value.iter().position(|byte| *byte == b' ');
+    let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
         // Another scheme is no access token (RFC 9110 §11.4).
-        _ => Err(ApiError::TokenMissing),
+        return Err(ApiError::TokenMissing);
     }
+    let token = rest.trim_ascii_start();
+    if token.is_empty() || memchr::memchr2(b' ', b',', token).is_some() {
+        return Err(malformed());
+    }
+    Ok(token)
 }

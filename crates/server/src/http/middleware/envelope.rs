@@ -4,15 +4,14 @@
 use core::time::Duration;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::Json;
-use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use latchkey_types::{OAuthError, Problem, paths};
+use tower::Service as _;
 
-use super::headers;
 use crate::http::error::ApiError;
 use crate::state::AppState;
 
@@ -20,20 +19,22 @@ use crate::state::AppState;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// See the module.
-pub async fn envelope(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// See the module. Around the router as a whole: a layer would be copied for every request.
+pub async fn envelope(state: &AppState, mut router: Router, request: Request) -> Response {
     let path = Path::of(request.uri().path());
     let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
         .then(|| (request.method().clone(), request.uri().path().to_owned()));
-    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
-    let mut response = answered.unwrap_or_else(|_| ApiError::Timeout.into_response());
+    let answered = tokio::time::timeout(TIME_LIMIT, router.call(request)).await;
+    let mut response = match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(_) => ApiError::Timeout.into_response(),
+    };
     if response.status().is_client_error() || response.status().is_server_error() {
         response = explain(response, path);
     }
-    headers::secure(response.headers_mut(), state.public_url.is_https());
-    if path != Path::Other && !response.headers().contains_key(CACHE_CONTROL) {
-        headers::no_store(response.headers_mut());
-    }
+    let common = &state.common_headers;
+    common.add_to(response.headers_mut(), path != Path::Other);
     if let Some((method, path)) = log {
         let status = response.status().as_u16();
         tracing::debug!(target: "latchkey::http", %method, path, status);
