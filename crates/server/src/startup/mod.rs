@@ -20,6 +20,7 @@ use crate::auth::access::Authenticator;
 use crate::auth::denylist::Denylist;
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
+use crate::auth::proof::Proofs;
 use crate::cli::{BenchSeed, Cli, Command, ConfigCommand, KeysCommand, Overrides, Serve};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, PublicUrl, StoreKind};
@@ -122,6 +123,7 @@ impl Server {
             refresh,
             Arc::clone(&rng),
             config.admins.clone(),
+            config.tokens.binding,
         );
         let demo = config.demo.then(|| {
             let issuer = public_url.join(paths::DEMO);
@@ -137,6 +139,7 @@ impl Server {
             keys,
             issuer,
             authenticator: Authenticator::new(access),
+            proofs: Proofs::new(&master),
             denylist,
             providers,
             demo,

@@ -1,4 +1,5 @@
-//! The access token of a request (RFC 6750).
+//! The access token of a request: as a bearer token (RFC 6750), or with a proof of the key that it
+//! is bound to (RFC 9449 §7).
 
 use std::sync::Arc;
 
@@ -7,7 +8,11 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use latchkey_tokens::AccessClaims;
+use latchkey_tokens::access::Confirmation;
+use latchkey_tokens::dpop::{ProofError, Request};
 
+use super::proof;
+use crate::auth::proof::HolderError;
 use crate::http::error::ApiError;
 use crate::state::AppState;
 
@@ -20,7 +25,7 @@ impl FromRequestParts<AppState> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let token = token(&parts.headers)?;
+        let (scheme, token) = token(&parts.headers)?;
         if parts.uri.query().is_some_and(|query| {
             query
                 .split('&')
@@ -33,12 +38,53 @@ impl FromRequestParts<AppState> for Authenticated {
         let now = state.clock.now();
         let claims = state
             .authenticator
-            .authenticate(token, &state.keys, &state.denylist, now)?;
+            .authenticate(token, &state.keys, &state.denylist, now)
+            .map_err(|error| match scheme {
+                Scheme::Bearer => ApiError::Access(error),
+                Scheme::Dpop => ApiError::Holder(error.into()),
+            })?;
+        // What counts is what the token says, whatever is configured by now.
+        match (scheme, claims.cnf) {
+            (Scheme::Bearer, None) => {}
+            (Scheme::Bearer, Some(_)) => return Err(HolderError::KeyMismatch.into()),
+            (Scheme::Dpop, None) => return Err(HolderError::NotBound.into()),
+            (Scheme::Dpop, Some(Confirmation { jkt })) => {
+                let proof = proof::header(&parts.headers).map_err(HolderError::Proof)?;
+                let proof = proof.ok_or(HolderError::Proof(PROOF_MISSING))?;
+                let request = Request {
+                    method: parts.method.as_str(),
+                    uri: &proof::uri(parts, state),
+                    access_token: Some(token),
+                };
+                state.proofs.holder(proof, &request, jkt, now)?;
+            }
+        }
         Ok(Self(claims))
     }
 }
 
-fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
+const PROOF_MISSING: ProofError = ProofError::Invalid("there is none; send it as DPoP: <proof>");
+
+/// How a token was sent.
+#[derive(Clone, Copy)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+impl Scheme {
+    fn named(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("bearer") {
+            Some(Self::Bearer)
+        } else if name.eq_ignore_ascii_case("dpop") {
+            Some(Self::Dpop)
+        } else {
+            None
+        }
+    }
+}
+
+fn token(headers: &HeaderMap) -> Result<(Scheme, &str), ApiError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or(ApiError::TokenMissing)?;
     if values.next().is_some() {
@@ -49,16 +95,12 @@ fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
     let malformed =
         || ApiError::InvalidRequest("write Authorization: Bearer <access token>".to_owned());
     let value = value.to_str().map_err(|_| malformed())?;
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            let token = token.trim_start_matches(' ');
-            if token.is_empty() || token.contains([' ', ',']) {
-                return Err(malformed());
-            }
-            Ok(token)
-        }
-        None if value.eq_ignore_ascii_case("bearer") => Err(malformed()),
-        // Another scheme is no access token (RFC 9110 §11.4).
-        _ => Err(ApiError::TokenMissing),
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    // Another scheme is no access token (RFC 9110 §11.4).
+    let scheme = Scheme::named(scheme).ok_or(ApiError::TokenMissing)?;
+    let token = token.trim_start_matches(' ');
+    if token.is_empty() || token.contains([' ', ',']) {
+        return Err(malformed());
     }
+    Ok((scheme, token))
 }

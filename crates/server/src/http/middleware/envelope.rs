@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use latchkey_types::{OAuthError, Problem, paths};
 
-use super::headers;
+use super::{dpop, headers};
 use crate::http::error::ApiError;
 use crate::state::AppState;
 
@@ -23,13 +23,17 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// See the module.
 pub async fn envelope(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = Path::of(request.uri().path());
+    let binding = state.config.tokens.binding;
+    let mut notes = dpop::Notes::of(request.uri().path(), binding);
     let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
         .then(|| (request.method().clone(), request.uri().path().to_owned()));
     let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| ApiError::Timeout.into_response());
     if response.status().is_client_error() || response.status().is_server_error() {
+        notes = notes.and_of(&response, binding);
         response = explain(response, path);
     }
+    notes.write(response.headers_mut(), &state);
     headers::secure(response.headers_mut(), state.public_url.is_https());
     if path != Path::Other && !response.headers().contains_key(CACHE_CONTROL) {
         headers::no_store(response.headers_mut());
