@@ -35,7 +35,7 @@ pub enum HolderError {
 /// filling it makes no proof beside an access token usable twice.
 #[derive(Debug)]
 pub struct Proofs {
-    proofs: dpop::Proofs,
+    verifier: dpop::Proofs,
     bare: UsedProofs,
     beside_tokens: UsedProofs,
 }
@@ -44,7 +44,7 @@ impl Proofs {
     /// With nonces that servers with the same master key recognise.
     pub fn new(master: &MasterKey) -> Self {
         Self {
-            proofs: dpop::Proofs::new(master),
+            verifier: dpop::Proofs::new(master),
             bare: UsedProofs::new(REMEMBERED),
             beside_tokens: UsedProofs::new(REMEMBERED),
         }
@@ -52,7 +52,7 @@ impl Proofs {
 
     /// The nonce to hand out now.
     pub fn nonce(&self, now: Timestamp) -> String {
-        self.proofs.nonce(now)
+        self.verifier.nonce(now)
     }
 
     /// The key that signed a request to a token endpoint.
@@ -68,7 +68,7 @@ impl Proofs {
             uri,
             access_token: None,
         };
-        let proof = self.proofs.verify(proof, &request, now)?;
+        let proof = self.verifier.verify(proof, &request, now)?;
         if !self.bare.take(&proof, now) {
             return Err(USED);
         }
@@ -83,7 +83,7 @@ impl Proofs {
         bound_to: Thumbprint,
         now: Timestamp,
     ) -> Result<(), HolderError> {
-        let proof = self.proofs.verify(proof, request, now)?;
+        let proof = self.verifier.verify(proof, request, now)?;
         if proof.key != bound_to {
             return Err(HolderError::KeyMismatch);
         }
