@@ -13,6 +13,7 @@ use crate::auth::access::Authenticator;
 use crate::auth::denylist::Denylist;
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
+use crate::auth::proof::Proofs;
 use crate::config::{Config, PublicUrl};
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::CommonHeaders;
@@ -39,6 +40,8 @@ pub struct State {
     pub issuer: Issuer,
     /// Checks access tokens.
     pub authenticator: Authenticator,
+    /// Checks DPoP proofs.
+    pub proofs: Proofs,
     /// What is refused although its signature is good.
     pub denylist: Denylist,
     /// The ways to sign in, in the order in which to offer them.

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, Limits, Presented, Refusal};
+use latchkey_core::session::Thumbprint;
 use latchkey_store::{Rotate, StoreError};
 use latchkey_tokens::{KeyError, RefreshTokenError, digest};
 
@@ -39,12 +40,13 @@ pub enum RefreshError {
 }
 
 /// Exchanges a refresh token for its successor and a fresh access token, which lives for
-/// `access_life` if that is shorter than configured.
+/// `access_life` if that is shorter than configured. `proven` is the key that signed the request.
 pub async fn refresh(
     state: &State,
     token: &str,
     idempotency_key: Option<&str>,
     access_life: Option<Duration>,
+    proven: Option<Thumbprint>,
 ) -> Result<Tokens, RefreshError> {
     let now = state.clock.now();
     let claims = state.issuer.refresh_tokens().verify(token, now)?;
@@ -55,7 +57,7 @@ pub async fn refresh(
         presented: Presented {
             generation: claims.generation,
             key: idempotency_key.map(digest::idempotency_key),
-            proof: None,
+            proof: proven,
             user_banned: false,
         },
         now,
@@ -87,7 +89,14 @@ pub async fn refresh(
             );
             Err(RefreshError::Replayed)
         }
-        Decision::Unproven => Err(RefreshError::Unproven),
+        Decision::Unproven => {
+            tracing::warn!(
+                session = %claims.sid, user = %claims.sub,
+                "a refresh token of a bound session came without a proof of its key: nothing is \
+                 given"
+            );
+            Err(RefreshError::Unproven)
+        }
         Decision::Refused(refusal) => Err(RefreshError::Ended(refusal)),
     }
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::rng;
-use latchkey_core::session::Lifetimes;
+use latchkey_core::session::{Lifetimes, Thumbprint};
 use latchkey_core::sign_in::FLOW_TTL;
 use latchkey_core::{FlowId, LoginFlow, ReturnTo, Rng, Session, SessionId, SessionOrigin, UserId};
 use latchkey_identity::{AuthorizationAnswer, AuthorizeRequest, Prompt, Provider, SignInError};
@@ -84,6 +84,8 @@ pub struct Answer<'a> {
     pub user_agent: Option<String>,
     /// Its address.
     pub address: Option<String>,
+    /// The key that signed the request: the session is bound to it.
+    pub proven: Option<Thumbprint>,
 }
 
 /// A sign-in could not be finished.
@@ -155,7 +157,7 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
     let session = Session::open(
         SessionId::random(&*state.rng),
         user.id,
-        None,
+        answer.proven,
         now,
         lifetimes,
     );

@@ -4,16 +4,20 @@
 //! `middleware::envelope`, which writes the body: problem details (RFC 9457), or the OAuth form
 //! (RFC 6749 §5.2) at the endpoints that RFC is about.
 
+mod dpop;
+
 use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use latchkey_identity::SignInError;
 use latchkey_store::StoreError;
+use latchkey_tokens::dpop::ProofError;
 use latchkey_tokens::{AccessTokenError, KeyError};
 use latchkey_types::ErrorCode;
 
 use crate::auth::access::AccessError;
+use crate::auth::proof::HolderError;
 use crate::auth::refresh::RefreshError;
 use crate::auth::sign_in::{BeginError, FinishError};
 
@@ -38,6 +42,12 @@ pub enum ApiError {
     /// An access token that is not in force.
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// A DPoP proof at a token endpoint that is not good.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// An access token that is not in force, or whose holder did not show to be that.
+    #[error(transparent)]
+    Holder(#[from] HolderError),
     /// A sign-in could not be begun.
     #[error(transparent)]
     Begin(#[from] Arc<BeginError>),
@@ -102,15 +112,9 @@ impl ApiError {
             Self::InvalidScope(_) => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_scope"),
             Self::InvalidClient => (S::UNAUTHORIZED, Code::InvalidRequest, "invalid_client"),
             Self::TokenMissing => (S::UNAUTHORIZED, Code::TokenMissing, "invalid_token"),
-            Self::Access(error) => match error {
-                AccessError::Token(AccessTokenError::Invalid(_)) => {
-                    (S::UNAUTHORIZED, Code::TokenInvalid, "invalid_token")
-                }
-                AccessError::Token(AccessTokenError::Expired) => {
-                    (S::UNAUTHORIZED, Code::TokenExpired, "invalid_token")
-                }
-                AccessError::Denied(_) => (S::UNAUTHORIZED, Code::TokenRevoked, "invalid_token"),
-            },
+            Self::Access(error) => access(*error),
+            Self::Proof(error) => dpop::proof(*error),
+            Self::Holder(error) => dpop::holder(*error),
             Self::Begin(error) => match &**error {
                 BeginError::UnknownProvider => {
                     (S::BAD_REQUEST, Code::UnknownProvider, "invalid_request")
@@ -131,8 +135,8 @@ impl ApiError {
             Self::Refresh(error) => match &**error {
                 RefreshError::Invalid(_)
                 | RefreshError::UnknownSession
-                | RefreshError::Ended(_)
-                | RefreshError::Unproven => (S::BAD_REQUEST, Code::SessionEnded, "invalid_grant"),
+                | RefreshError::Ended(_) => (S::BAD_REQUEST, Code::SessionEnded, "invalid_grant"),
+                RefreshError::Unproven => (S::BAD_REQUEST, Code::KeyMismatch, "invalid_dpop_proof"),
                 RefreshError::Replayed => (S::BAD_REQUEST, Code::RefreshReplayed, "invalid_grant"),
                 RefreshError::Superseded => (S::CONFLICT, Code::Superseded, "superseded"),
                 RefreshError::Store(error) => store(error),
@@ -197,6 +201,7 @@ impl ApiError {
             Self::Access(AccessError::Denied(_)) => Some(
                 r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token was revoked""#,
             ),
+            Self::Holder(error) => Some(dpop::challenge(*error)),
             Self::InvalidClient => Some(r#"Basic realm="latchkey""#),
             _ => None,
         }
@@ -204,6 +209,15 @@ impl ApiError {
 }
 
 type Parts = (StatusCode, ErrorCode, &'static str);
+
+fn access(error: AccessError) -> Parts {
+    let code = match error {
+        AccessError::Token(AccessTokenError::Invalid(_)) => ErrorCode::TokenInvalid,
+        AccessError::Token(AccessTokenError::Expired) => ErrorCode::TokenExpired,
+        AccessError::Denied(_) => ErrorCode::TokenRevoked,
+    };
+    (StatusCode::UNAUTHORIZED, code, "invalid_token")
+}
 
 fn provider(error: &SignInError) -> Parts {
     match error {

@@ -20,6 +20,7 @@ use crate::auth::access::Authenticator;
 use crate::auth::denylist::Denylist;
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
+use crate::auth::proof::Proofs;
 use crate::cli::{BenchSeed, Cli, Command, ConfigCommand, KeysCommand, Overrides, Serve};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, PublicUrl, StoreKind};
@@ -123,6 +124,7 @@ impl Server {
             refresh,
             Arc::clone(&rng),
             config.admins.clone(),
+            config.tokens.binding,
         );
         let demo = config.demo.then(|| {
             let issuer = public_url.join(paths::DEMO);
@@ -139,6 +141,7 @@ impl Server {
             keys,
             issuer,
             authenticator: Authenticator::new(access),
+            proofs: Proofs::new(&master),
             denylist,
             providers,
             demo,

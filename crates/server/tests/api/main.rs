@@ -7,6 +7,7 @@ mod app;
 mod api;
 mod binary;
 mod canary;
+mod dpop;
 mod faults;
 mod headers;
 mod limits;

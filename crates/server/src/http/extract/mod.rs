@@ -5,9 +5,11 @@ mod cookie;
 mod device;
 mod form;
 mod json;
+mod proof;
 
 pub use bearer::Authenticated;
 pub use cookie::FlowCookie;
 pub use device::Device;
 pub use form::Form;
 pub use json::OptionalJson;
+pub use proof::Proven;

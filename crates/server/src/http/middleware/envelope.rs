@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use latchkey_types::{OAuthError, Problem, paths};
 use tower::Service as _;
 
+use super::dpop;
 use crate::http::error::ApiError;
 use crate::state::AppState;
 
@@ -22,6 +23,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// See the module. Around the router as a whole: a layer would be copied for every request.
 pub async fn envelope(state: &AppState, mut router: Router, request: Request) -> Response {
     let path = Path::of(request.uri().path());
+    let binding = state.config.tokens.binding;
+    let mut notes = dpop::Notes::of(request.uri().path(), binding);
     let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
         .then(|| (request.method().clone(), request.uri().path().to_owned()));
     let answered = tokio::time::timeout(TIME_LIMIT, router.call(request)).await;
@@ -31,8 +34,10 @@ pub async fn envelope(state: &AppState, mut router: Router, request: Request) ->
         Err(_) => ApiError::Timeout.into_response(),
     };
     if response.status().is_client_error() || response.status().is_server_error() {
+        notes = notes.and_of(&response, binding);
         response = explain(response, path);
     }
+    notes.write(response.headers_mut(), state);
     let common = &state.common_headers;
     common.add_to(response.headers_mut(), path != Path::Other);
     if let Some((method, path)) = log {

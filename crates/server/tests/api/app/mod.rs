@@ -3,6 +3,7 @@
 mod caller;
 mod clock;
 mod forge;
+mod prover;
 mod provider;
 mod sign_in;
 
@@ -18,6 +19,7 @@ use latchkey_server::config;
 use latchkey_server::startup::{Environment, Server};
 use latchkey_server::state::AppState;
 use latchkey_tokens::SystemRng;
+pub(crate) use prover::{Prover, hash};
 pub(crate) use provider::{ProviderKey, ScriptedProvider, section};
 pub(crate) use sign_in::{Begun, Callback, cookie, location};
 use tempfile::TempDir;
