@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use latchkey_core::Device;
 use latchkey_core::rotation::{Decision, Limits, Presented, Refusal};
 use latchkey_store::{Rotate, StoreError};
 use latchkey_tokens::{KeyError, RefreshTokenError, digest};
@@ -45,6 +46,7 @@ pub async fn refresh(
     token: &str,
     idempotency_key: Option<&str>,
     access_life: Option<Duration>,
+    device: Device,
 ) -> Result<Tokens, RefreshError> {
     let now = state.clock.now();
     let claims = state.issuer.refresh_tokens().verify(token, now)?;
@@ -58,6 +60,7 @@ pub async fn refresh(
             proof: None,
             user_banned: false,
         },
+        device,
         now,
         limits: Limits {
             access,
@@ -69,8 +72,8 @@ pub async fn refresh(
         .rotate(rotate)
         .await?
         .ok_or(RefreshError::UnknownSession)?;
-    if let Some(denial) = &rotated.denial {
-        state.denylist.insert(denial);
+    if let Some(denial) = rotated.denial {
+        state.deny(rotated.user.id, &[denial]);
     }
     match rotated.decision {
         Decision::Rotated(session) | Decision::Repeated(session) => {
@@ -87,7 +90,10 @@ pub async fn refresh(
             );
             Err(RefreshError::Replayed)
         }
-        Decision::Unproven => Err(RefreshError::Unproven),
+        Decision::Unproven => {
+            state.hub.wake(rotated.user.id);
+            Err(RefreshError::Unproven)
+        }
         Decision::Refused(refusal) => Err(RefreshError::Ended(refusal)),
     }
 }

@@ -8,12 +8,13 @@ use latchkey_types::{RefreshRequest, TokenResponse};
 use super::token::{idempotency_key, seconds_of_life, wire};
 use crate::auth::refresh;
 use crate::http::error::ApiError;
-use crate::http::extract::OptionalJson;
+use crate::http::extract::{Device, OptionalJson};
 use crate::state::AppState;
 
 /// Exchanges a refresh token.
 pub async fn create_refreshed_token(
     State(state): State<AppState>,
+    device: Device,
     headers: HeaderMap,
     OptionalJson(body): OptionalJson<RefreshRequest>,
 ) -> Result<Json<TokenResponse>, ApiError> {
@@ -25,6 +26,6 @@ pub async fn create_refreshed_token(
     }
     let life = body.expires_in.map(seconds_of_life).transpose()?;
     let key = idempotency_key(&headers)?;
-    let tokens = refresh::refresh(&state, &body.refresh_token, key, life).await?;
+    let tokens = refresh::refresh(&state, &body.refresh_token, key, life, device.into()).await?;
     Ok(Json(wire(tokens, None)))
 }

@@ -38,7 +38,7 @@ pub async fn create_token(
             }
             let key = idempotency_key(&headers)?;
             let token = form.require("refresh_token")?;
-            let tokens = refresh::refresh(&state, token, key, life).await?;
+            let tokens = refresh::refresh(&state, token, key, life, device.into()).await?;
             Ok(Json(wire(tokens, None)).into_response())
         }
         other => Err(ApiError::UnsupportedGrantType(other.to_owned())),
