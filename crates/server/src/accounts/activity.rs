@@ -1,5 +1,7 @@
 //! What happened to a person's account, newest first.
 
+use core::cmp::Reverse;
+
 use latchkey_core::{AuditEvent, AuditKind, AuditPosition, Device, SessionId, UserId};
 use latchkey_store::{LiveSession, StoreError};
 
@@ -67,7 +69,7 @@ pub async fn list(
 /// Cuts the first page off. Entries of the very same position stay together: a cursor could not
 /// tell them apart.
 fn page(mut entries: Vec<Entry>, limit: usize) -> Page {
-    entries.sort_by(|a, b| b.position.cmp(&a.position));
+    entries.sort_by_key(|entry| Reverse(entry.position));
     let mut end = limit.min(entries.len());
     while end > 0 && end < entries.len() && entries[end].position == entries[end - 1].position {
         end += 1;
@@ -92,7 +94,7 @@ fn audited((position, event): (AuditPosition, AuditEvent)) -> Entry {
 /// address it came is not kept.
 fn refreshed(live: LiveSession) -> Option<Entry> {
     let session = live.session;
-    (session.rotated_at > session.opened_at).then(|| Entry {
+    (session.rotated_at > session.opened_at).then_some(Entry {
         position: AuditPosition {
             at: session.rotated_at,
             nth: 0,

@@ -135,7 +135,6 @@ impl ApiError {
                 "insufficient_user_authentication",
             ),
             Self::Forbidden => (S::FORBIDDEN, Code::Forbidden, "insufficient_scope"),
-            Self::UnknownSession => (S::NOT_FOUND, Code::NotFound, "invalid_request"),
             Self::Operator(error) => match error {
                 OperatorError::UnknownUser(_) | OperatorError::Several { .. } => {
                     (S::NOT_FOUND, Code::NotFound, "invalid_request")
@@ -177,7 +176,9 @@ impl ApiError {
             },
             Self::ReturnTo(_) => (S::BAD_REQUEST, Code::InvalidReturnTo, "invalid_request"),
             Self::Framed => (S::FORBIDDEN, Code::Framed, "invalid_request"),
-            Self::NotFound => (S::NOT_FOUND, Code::NotFound, "invalid_request"),
+            Self::NotFound | Self::UnknownSession => {
+                (S::NOT_FOUND, Code::NotFound, "invalid_request")
+            }
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
                 Code::MethodNotAllowed,

@@ -7,25 +7,22 @@ use latchkey_core::audit::{KEPT_EVENTS, ONE_EVENT, RETENTION};
 use latchkey_core::rotation::{Decision, GRACE};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
-    AuditEvent, AuditKind, AuditPosition, Denial, DenialReason, Denied, EndReason, TokenId, UserId,
+    AuditEvent, AuditKind, AuditPosition, Denial, DenialReason, Denied, EndReason, SessionId,
+    TokenId, UserId,
 };
 
 use super::world::{NOW, device, refresh, rotate, session, session_with, user};
 use crate::request::{EndSession, EndSessions, Rotate};
 use crate::store::Store;
 
-pub(super) async fn events(store: &dyn Store) {
+/// Sign-ins, and tokens that were refused.
+pub(super) async fn refusals(store: &dyn Store) {
     use AuditKind as Kind;
     let ada = user(store, 1).await;
-    let bob = user(store, 2).await;
-    let bobs = session(store, &bob, 9).await;
-
     let one = session(store, &ada, 1).await;
     let first = all(store, ada.id).await;
-    assert_eq!(
-        (first[0].kind, first[0].session),
-        (Kind::SignedIn, Some(one.id))
-    );
+    let happened = (first[0].kind, first[0].session);
+    assert_eq!(happened, (Kind::SignedIn, Some(one.id)));
     assert_eq!(first[0].device.address.as_deref(), Some("192.0.2.1"));
     assert_eq!(first[0].device.user_agent.as_deref(), Some("Browser/1"));
 
@@ -38,10 +35,8 @@ pub(super) async fn events(store: &dyn Store) {
     let replay = rotate(store, late).await;
     assert!(matches!(replay.decision, Decision::Replayed(_)));
     let replayed = all(store, ada.id).await.remove(0);
-    assert_eq!(
-        (replayed.kind, replayed.session),
-        (Kind::Replayed, Some(one.id))
-    );
+    let happened = (replayed.kind, replayed.session);
+    assert_eq!(happened, (Kind::Replayed, Some(one.id)));
     assert_eq!(replayed.device, device("192.0.2.9"), "who presented it");
     let other = replayed.other_address.as_deref();
     assert_eq!(other, Some("192.0.2.1"), "where it was signed in");
@@ -57,12 +52,27 @@ pub(super) async fn events(store: &dyn Store) {
         ..refresh(&bound, 0, None)
     };
     rotate(store, again).await;
+    let expected = [
+        Kind::Unproven,
+        Kind::Replayed,
+        Kind::Unproven,
+        Kind::SignedIn,
+        Kind::SignedIn,
+    ];
+    assert_eq!(kinds(store, ada.id).await, expected);
+}
 
+/// Whatever ends sessions.
+pub(super) async fn ends(store: &dyn Store) {
+    use AuditKind as Kind;
+    let (ada, bob) = (user(store, 1).await, user(store, 2).await);
+    let bobs = session(store, &bob, 9).await;
+    let one = session(store, &ada, 1).await;
     let end = EndSession {
-        session: bound.id,
+        session: one.id,
         reason: EndReason::EndedRemotely,
         device: device("192.0.2.3"),
-        now: NOW.plus(ONE_EVENT),
+        now: NOW,
     };
     for _ in 0..2 {
         store.end_session(end.clone()).await.expect("ended");
@@ -72,30 +82,57 @@ pub(super) async fn events(store: &dyn Store) {
         keep,
         reason: EndReason::EndedAll,
         device: device("192.0.2.3"),
-        now: NOW.plus(ONE_EVENT),
+        now: NOW,
     };
     // Nothing to end is no event.
     store.end_sessions_of(many(None)).await.expect("ended");
     let kept = session(store, &ada, 3).await;
-    store
-        .end_sessions_of(many(Some(kept.id)))
-        .await
-        .expect("ended");
+    let but_one = store.end_sessions_of(many(Some(kept.id))).await;
+    but_one.expect("ended");
     store.end_sessions_of(many(None)).await.expect("ended");
+    revocation(store, ada.id, kept.id).await;
+    session(store, &ada, 4).await;
+    for slice in 0..=u8::MAX {
+        let ended = store.end_slice_of_everyone(slice, NOW).await;
+        ended.expect("ended");
+    }
+    let ban = store.ban_user(ada.id, "spam".into(), NOW).await;
+    ban.expect("banned");
+    store.unban_user(ada.id, NOW).await.expect("unbanned");
 
-    let token = TokenId::from_bytes([1; 16]);
-    let now = NOW.plus(ONE_EVENT);
+    let expected = [
+        Kind::Unbanned,
+        Kind::Banned,
+        Kind::EndedByOperator,
+        Kind::SignedIn,
+        Kind::Revoked,
+        Kind::EndedAll,
+        Kind::SignedIn,
+        Kind::EndedRemotely,
+        Kind::SignedIn,
+    ];
+    assert_eq!(kinds(store, ada.id).await, expected);
+    let operators = all(store, ada.id).await;
+    assert!(operators[..3].iter().all(|e| e.device == <_>::default()));
+    // Another person's are their own.
+    let others = all(store, bob.id).await;
+    assert_eq!(others.len(), 2);
+    assert!(others.iter().all(|event| event.session == Some(bobs.id)));
+}
+
+/// However often it is repeated, it is one event.
+async fn revocation(store: &dyn Store, user: UserId, session: SessionId) {
     let denial = Denial {
-        denied: Denied::Token(token),
+        denied: Denied::Token(TokenId::from_bytes([1; 16])),
         reason: DenialReason::Revoked,
-        at: now,
-        until: now.plus(Duration::from_mins(1)),
+        at: NOW,
+        until: NOW.plus(Duration::from_mins(1)),
     };
     let revoked = AuditEvent {
-        at: now,
-        kind: Kind::Revoked,
-        user: ada.id,
-        session: Some(kept.id),
+        at: NOW,
+        kind: AuditKind::Revoked,
+        user,
+        session: Some(session),
         device: device("192.0.2.4"),
         other_address: None,
     };
@@ -103,43 +140,8 @@ pub(super) async fn events(store: &dyn Store) {
         let done = store.revoke_token(denial.clone(), revoked.clone()).await;
         done.expect("revoked");
     }
-    let live = store.live_denials(now).await.expect("read");
+    let live = store.live_denials(NOW).await.expect("read");
     assert!(live.contains(&denial), "{live:?}");
-
-    session(store, &ada, 4).await;
-    for slice in 0..=u8::MAX {
-        let ended = store.end_slice_of_everyone(slice, now).await;
-        ended.expect("ended");
-    }
-    store
-        .ban_user(ada.id, "spam".into(), now)
-        .await
-        .expect("banned");
-    store.unban_user(ada.id, now).await.expect("unbanned");
-
-    let kinds: Vec<_> = all(store, ada.id).await.iter().map(|e| e.kind).collect();
-    let expected = [
-        Kind::Unbanned,
-        Kind::Banned,
-        Kind::EndedByOperator,
-        Kind::Revoked,
-        Kind::EndedAll,
-        Kind::EndedRemotely,
-        Kind::Unproven,
-        Kind::Replayed,
-        Kind::SignedIn,
-        Kind::SignedIn,
-        Kind::Unproven,
-        Kind::SignedIn,
-        Kind::SignedIn,
-    ];
-    assert_eq!(kinds, expected);
-    let operators = all(store, ada.id).await;
-    assert!(operators[..3].iter().all(|e| e.device == <_>::default()));
-    // Another person's are their own.
-    let kinds: Vec<_> = all(store, bob.id).await;
-    assert_eq!(kinds.len(), 2);
-    assert!(kinds.iter().all(|event| event.session == Some(bobs.id)));
 }
 
 pub(super) async fn bounds(store: &dyn Store) {
@@ -198,4 +200,9 @@ async fn all(store: &dyn Store, user: UserId) -> Vec<AuditEvent> {
     let events = store.audit_events(user, None, usize::MAX, NOW).await;
     let events = events.expect("read");
     events.into_iter().map(|(_, event)| event).collect()
+}
+
+async fn kinds(store: &dyn Store, user: UserId) -> Vec<AuditKind> {
+    let events = all(store, user).await;
+    events.iter().map(|event| event.kind).collect()
 }

@@ -27,7 +27,8 @@ where
     sessions::ends(&make().await).await;
     sessions::races(make().await).await;
     bans::check(&make().await).await;
-    audit::events(&make().await).await;
+    audit::refusals(&make().await).await;
+    audit::ends(&make().await).await;
     audit::bounds(&make().await).await;
     denials::check(&make().await).await;
     signing_keys::check(&make().await).await;

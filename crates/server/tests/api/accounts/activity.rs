@@ -119,7 +119,7 @@ async fn refreshes_are_one_entry_per_session_the_latest() {
     let app = TestApp::start().await;
     let mut here = app.sign_in_with(FIREFOX).await;
     for _ in 0..5 {
-        app.clock.advance(Duration::from_secs(60));
+        app.clock.advance(Duration::from_mins(1));
         here = app.refreshed(&here.refresh_token).await;
     }
     let events = app.activity(&here.access_token).await;

@@ -34,7 +34,7 @@ async fn changes_of_the_account_are_told_to_its_streams_and_no_others() {
     let here = app.sign_in().await;
     let grace = app.sign_in_as("grace@example.com").await;
     let mut mine = app.events(&here.access_token).await;
-    let mut hers = app.events(&grace.access_token).await;
+    let mut other = app.events(&grace.access_token).await;
 
     let there = app.sign_in().await;
     assert_eq!(mine.next().await, Some(ServerEvent::AccountChanged));
@@ -51,7 +51,7 @@ async fn changes_of_the_account_are_told_to_its_streams_and_no_others() {
     assert_eq!(mine.next().await, None);
     // Nothing of it reached her: the first that she hears of is her own.
     app.log_out(&grace.access_token).await;
-    assert_eq!(hers.next().await, Some(ENDED));
+    assert_eq!(other.next().await, Some(ENDED));
 }
 
 #[tokio::test]

@@ -13,12 +13,12 @@ const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML,
 async fn security_53_sessions_are_listed_this_one_first_then_by_last_use() {
     let app = TestApp::start().await;
     let here = app.sign_in_with(FIREFOX).await;
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     let phone = app.sign_in_with(CHROME).await;
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     let program = app.sign_in().await;
     app.sign_in_as("grace@example.com").await;
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     app.refreshed(&phone.refresh_token).await;
 
     let sessions = app.sessions(&here.access_token).await;
