@@ -97,12 +97,18 @@ impl SessionStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
-    /// The person signed out, here or everywhere.
+    /// The person signed out.
     SignedOut,
+    /// The person ended it from another session.
+    EndedRemotely,
+    /// The person ended all their sessions, or all but one.
+    EndedAll,
     /// One of its refresh tokens was revoked (RFC 7009).
     Revoked,
     /// One of its refresh tokens was used twice.
     Replayed,
+    /// The operator ended it.
+    EndedByOperator,
     /// The account was banned.
     Banned,
 }
@@ -110,9 +116,12 @@ pub enum EndReason {
 impl From<EndReason> for DenialReason {
     fn from(reason: EndReason) -> Self {
         match reason {
-            EndReason::SignedOut => Self::SignedOut,
+            EndReason::SignedOut | EndReason::EndedRemotely | EndReason::EndedAll => {
+                Self::SignedOut
+            }
             EndReason::Revoked => Self::Revoked,
             EndReason::Replayed => Self::Replayed,
+            EndReason::EndedByOperator => Self::EndedByOperator,
             EndReason::Banned => Self::Banned,
         }
     }

@@ -3,6 +3,8 @@
 
 pub mod access;
 pub mod denylist;
+pub mod feed;
+pub mod hub;
 pub mod issue;
 pub mod keys;
 pub mod proof;
@@ -10,4 +12,5 @@ pub mod refresh;
 pub mod revoke;
 pub mod sign_in;
 pub mod sign_out;
+pub mod step_up;
 pub mod used_proofs;

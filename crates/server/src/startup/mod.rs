@@ -1,6 +1,7 @@
 //! The composition root: the one place that knows which store, clock and randomness are real.
 
 mod master_key;
+mod operate;
 mod tls;
 
 use std::net::SocketAddr;
@@ -48,6 +49,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys(KeysCommand::Rotate(overrides)) => {
             runtime()?.block_on(rotate_keys(&overrides))
         }
+        Command::Users(command) => runtime()?.block_on(operate::users(command)),
+        Command::Sessions(command) => runtime()?.block_on(operate::sessions(command)),
         Command::BenchSeed(seed) => runtime()?.block_on(bench_seed(&seed)),
     }
 }
@@ -143,6 +146,7 @@ impl Server {
             authenticator: Authenticator::new(access),
             proofs: Proofs::new(&master),
             denylist,
+            hub: Arc::default(),
             providers,
             demo,
             assets,
@@ -161,11 +165,14 @@ impl Server {
         let jobs = jobs::start(&self.state);
         let store = Arc::clone(&self.state.store);
         let failed = jobs::store_failure(Arc::clone(&store));
+        let hub = Arc::clone(&self.state.hub);
         let stop = async {
             tokio::select! {
                 () = stop => {}
                 () = failed => {}
             }
+            // Event streams never finish by themselves.
+            hub.close();
         };
         let router = router(self.state.clone());
         serve(self.listener, self.tls, self.state, router, stop).await;

@@ -4,6 +4,7 @@
 
 mod app;
 
+mod accounts;
 mod api;
 mod binary;
 mod canary;

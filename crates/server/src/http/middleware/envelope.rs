@@ -121,7 +121,10 @@ fn explain(response: Response, path: Path) -> Response {
     if let Some(challenge) = error.challenge() {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
-    if shape.status == StatusCode::SERVICE_UNAVAILABLE {
+    if matches!(
+        shape.status,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+    ) {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {

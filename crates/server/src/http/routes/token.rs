@@ -34,13 +34,17 @@ pub async fn create_token(
     match form.require("grant_type")? {
         "authorization_code" => finish_sign_in(&state, cookie, device, proven, &form).await,
         "refresh_token" => {
-            let life = access_life(form.get("expires_in"))?;
             if let Some(scope) = form.get("scope") {
                 return Err(ApiError::InvalidScope(scope.to_owned()));
             }
-            let key = idempotency_key(&headers)?;
-            let token = form.require("refresh_token")?;
-            let tokens = refresh::refresh(&state, token, key, life, proven).await?;
+            let request = refresh::Request {
+                token: form.require("refresh_token")?,
+                idempotency_key: idempotency_key(&headers)?,
+                access_life: access_life(form.get("expires_in"))?,
+                proven,
+                device: device.into(),
+            };
+            let tokens = refresh::refresh(&state, request).await?;
             Ok(Json(wire(tokens, None)).into_response())
         }
         other => Err(ApiError::UnsupportedGrantType(other.to_owned())),

@@ -1,5 +1,6 @@
 //! What the tests begin with.
 
+mod browser;
 mod caller;
 mod clock;
 mod forge;
@@ -11,6 +12,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) use browser::FIREFOX;
 pub(crate) use caller::{Caller, code, header, refusal, tokens};
 pub(crate) use clock::ManualClock;
 pub(crate) use forge::{Forge, claims, decoded, hs256, recoded};
