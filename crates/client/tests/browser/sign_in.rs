@@ -108,5 +108,5 @@ async fn signing_in_once_more_ends_the_session_before() {
     let revoke = log.iter().find(|it| it.path == "/auth/revoke");
     let old = format!("token={}", tokens(0).refresh_token);
     assert_eq!(revoke.and_then(|it| it.body.as_deref()), Some(&*old));
-    assert_eq!(stored().expect("tokens").access_token, "access-2");
+    assert_eq!(stored().expect("tokens").access_token, "access-1");
 }
