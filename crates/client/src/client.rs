@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedSender;
 use gloo_timers::callback::Timeout;
+use latchkey_types::ErrorCode;
 
 use crate::engine::{Cause, Engine, Event, Failure, RequestId, Trouble};
 use crate::expiry::Deadline;
@@ -21,12 +22,17 @@ use crate::store::Store;
 use crate::tokens::Tokens;
 use crate::transport::Transport;
 
+mod account;
 mod call;
 mod drive;
+mod follow;
+mod prove;
 mod recovery;
 mod sign_in;
 mod sign_out;
 mod wake;
+
+use follow::Following;
 
 pub use call::{Call, CallError};
 pub use sign_in::{SignInError, SignedIn};
@@ -56,6 +62,11 @@ struct Inner {
     /// Status and duration in milliseconds of the latest answer of the token endpoint.
     posted: Cell<(Option<u16>, u32)>,
     trouble: RefCell<Troubles>,
+    /// The server's latest word for the next proof (`DPoP-Nonce`).
+    nonce: RefCell<Option<String>>,
+    following: RefCell<Following>,
+    /// Why the session ended, by the event stream's word: only to say it better.
+    hint: Cell<Option<ErrorCode>>,
     refresh_ahead: Cell<bool>,
     access_life: Cell<Option<u32>>,
 
@@ -109,6 +120,9 @@ impl Client {
             deadline: RefCell::default(),
             posted: Cell::default(),
             trouble: RefCell::default(),
+            nonce: RefCell::default(),
+            following: RefCell::default(),
+            hint: Cell::default(),
             refresh_ahead: Cell::new(true),
             access_life: Cell::new(None),
             expiry_timer: RefCell::default(),
@@ -122,6 +136,7 @@ impl Client {
     pub fn start(&self) {
         self.0.listen();
         self.0.look_at_storage();
+        self.0.follow();
     }
 
     /// Tells `observer` everything from now on.

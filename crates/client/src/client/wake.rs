@@ -27,7 +27,7 @@ impl Inner {
             }
         });
         on(&window, "online", &this, |this, _| this.online());
-        on(&window, "focus", &this, |this, _| this.awake());
+        on(&window, "focus", &this, |this, _| this.looked_at());
         on(&window, "pageshow", &this, |this, _| this.awake());
         if let Some(document) = window.document() {
             on(
@@ -36,11 +36,19 @@ impl Inner {
                 &this,
                 move |this, _| {
                     if document.visibility_state() == VisibilityState::Visible {
-                        this.awake();
+                        this.looked_at();
+                    } else {
+                        this.follow();
                     }
                 },
             );
         }
+    }
+
+    /// A person is here again.
+    fn looked_at(self: &Rc<Self>) {
+        self.awake();
+        self.follow_again();
     }
 
     /// Timers and storage events may have slept with the page.
@@ -48,6 +56,7 @@ impl Inner {
         self.take_in(Event::Changed);
         self.heed_wall_clock();
         self.check_expiry();
+        self.follow();
     }
 }
 

@@ -85,6 +85,7 @@ impl World {
             refresh_expires_at: 0,
             access_life: 0,
             account: Some("ada".to_owned()),
+            bound: false,
         }
     }
 
