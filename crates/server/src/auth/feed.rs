@@ -5,9 +5,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use latchkey_core::{DenialReason, Timestamp};
-use latchkey_tokens::AccessClaims;
 use tokio::time::{Instant, sleep_until};
 
+use super::access::Verified;
 use super::hub::{Listener, TooManyStreams};
 use crate::state::AppState;
 
@@ -25,7 +25,7 @@ pub enum Notice {
 /// The notices of one access token, for as long as it is good.
 pub struct Feed {
     state: AppState,
-    claims: Arc<AccessClaims>,
+    claims: Arc<Verified>,
     listener: Listener,
     /// By the runtime's clock, which nobody sets.
     deadline: Instant,
@@ -41,7 +41,7 @@ enum Step {
 
 impl Feed {
     /// Begins to listen.
-    pub fn open(state: AppState, claims: Arc<AccessClaims>) -> Result<Self, TooManyStreams> {
+    pub fn open(state: AppState, claims: Arc<Verified>) -> Result<Self, TooManyStreams> {
         let listener = state.hub.listen(claims.sub)?;
         let left = Timestamp::from_secs(claims.exp).since(state.clock.now());
         Ok(Self {

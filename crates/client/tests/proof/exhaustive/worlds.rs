@@ -38,13 +38,7 @@ fn requests_whose_access_token_expires() {
 fn tabs_closed_and_a_server_restarted_in_mid_refresh() {
     honest(
         Rules::PLAIN,
-        [
-            (Ask, 2),
-            (Reopen, 2),
-            (Restart, 1),
-            (Pass, 1),
-            (Decline, 1),
-        ],
+        [(Ask, 2), (Reopen, 2), (Restart, 1), (Pass, 1), (Decline, 1)],
     )
     .check("tabs closed, the server restarted");
 }
@@ -110,7 +104,14 @@ fn a_thief_and_a_bound_session() {
     };
     Small {
         rules,
-        budget: Budget::of([(Ask, 2), (Copy, 1), (Use, 2), (Lose, 1), (Restart, 1), (Pass, 1)]),
+        budget: Budget::of([
+            (Ask, 2),
+            (Copy, 1),
+            (Use, 2),
+            (Lose, 1),
+            (Restart, 1),
+            (Pass, 1),
+        ]),
         pending_copied: true,
     }
     .check("a thief and a bound session");

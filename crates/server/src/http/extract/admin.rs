@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use latchkey_core::user::ADMIN;
-use latchkey_tokens::AccessClaims;
 
 use super::Authenticated;
+use crate::auth::access::Verified;
 use crate::auth::step_up;
 use crate::http::error::ApiError;
 use crate::state::AppState;
@@ -15,7 +15,7 @@ use crate::state::AppState;
 /// The claims of an access token in force with the role `admin`, whose session began with a recent
 /// enough sign-in.
 #[derive(Clone, Debug)]
-pub struct Admin(pub Arc<AccessClaims>);
+pub struct Admin(pub Arc<Verified>);
 
 impl FromRequestParts<AppState> for Admin {
     type Rejection = ApiError;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use latchkey_tokens::AccessClaims;
 
 use super::Authenticated;
+use crate::auth::access::Verified;
 use crate::auth::step_up;
 use crate::http::error::ApiError;
 use crate::state::AppState;
@@ -14,7 +14,7 @@ use crate::state::AppState;
 /// The claims of an access token in force whose session began with a recent enough sign-in: for
 /// acts that cannot be undone.
 #[derive(Clone, Debug)]
-pub struct Recent(pub Arc<AccessClaims>);
+pub struct Recent(pub Arc<Verified>);
 
 impl FromRequestParts<AppState> for Recent {
     type Rejection = ApiError;
