@@ -1,12 +1,10 @@
 //! The proofs that were used while they could be used again: a proof is taken once.
 //!
-//! Each server remembers those that came to it. A proof that is copied on its way and sent to
-//! another server with the same store is not noticed here; it is worth little there, because what
-//! it was sent with is used up: a code and its flow are taken once; a used refresh token gives
-//! nothing, ends its session as any copy does, or, with its `Idempotency-Key`, gives the same
-//! successor, which is bound to a key that the copier does not have. Beside an access token, a
-//! copied proof can repeat that one request elsewhere until it is a minute old, or its nonce has
-//! ended.
+//! Each server remembers those that came to it since it started. A copy that is sent to another
+//! server with the same store is not noticed there. It is worth little, because what it was sent
+//! with is used up: a code and its flow are taken once; a used refresh token gives nothing, ends
+//! its session, or, with its `Idempotency-Key`, gives the same successor, which is bound to a key
+//! that the copier does not have. `docs/security.md` says what is left.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
