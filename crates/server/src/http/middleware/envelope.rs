@@ -25,7 +25,7 @@ pub async fn envelope(State(state): State<AppState>, request: Request, next: Nex
     let path = Path::of(request.uri().path());
     let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
         .then(|| (request.method().clone(), request.uri().path().to_owned()));
-    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
+    let answered = tokio::time::timeout(TIME_LIMIT, answer(request, next)).await;
     let mut response = answered.unwrap_or_else(|_| ApiError::Timeout.into_response());
     if response.status().is_client_error() || response.status().is_server_error() {
         response = explain(response, path);
@@ -39,6 +39,18 @@ pub async fn envelope(State(state): State<AppState>, request: Request, next: Nex
         tracing::debug!(target: "latchkey::http", %method, path, status);
     }
     response
+}
+
+/// The answer. What changes something is carried through even if the client hangs up or time runs
+/// out: a change that the store has made must reach the denylist as well.
+async fn answer(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => ApiError::Internal(error.to_string()).into_response(),
+    }
 }
 
 /// What a path says about the form of its answers.
