@@ -27,12 +27,8 @@ pub async fn envelope(state: &AppState, mut router: Router, request: Request) ->
     let mut notes = dpop::Notes::of(request.uri().path(), binding);
     let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
         .then(|| (request.method().clone(), request.uri().path().to_owned()));
-    let answered = tokio::time::timeout(TIME_LIMIT, router.call(request)).await;
-    let mut response = match answered {
-        Ok(Ok(response)) => response,
-        Ok(Err(never)) => match never {},
-        Err(_) => ApiError::Timeout.into_response(),
-    };
+    let answered = tokio::time::timeout(TIME_LIMIT, answer(router, request)).await;
+    let mut response = answered.unwrap_or_else(|_| ApiError::Timeout.into_response());
     if response.status().is_client_error() || response.status().is_server_error() {
         notes = notes.and_of(&response, binding);
         response = explain(response, path);
@@ -45,6 +41,24 @@ pub async fn envelope(state: &AppState, mut router: Router, request: Request) ->
         tracing::debug!(target: "latchkey::http", %method, path, status);
     }
     response
+}
+
+/// The answer. What changes something is carried through even if the client hangs up or time runs
+/// out: a change that the store has made must reach the denylist as well.
+async fn answer(mut router: Router, request: Request) -> Response {
+    let safe = request.method().is_safe();
+    let answered = router.call(request);
+    if safe {
+        return match answered.await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+    }
+    match tokio::spawn(answered).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(error) => ApiError::Internal(error.to_string()).into_response(),
+    }
 }
 
 /// What a path says about the form of its answers.

@@ -1,7 +1,9 @@
 //! What operators do over the API.
 
-use latchkey_types::ErrorCode;
+use latchkey_types::{ErrorCode, ServerEvent};
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::app::{TestApp, claims, code, header, tokens};
@@ -75,6 +77,34 @@ async fn security_48_52_a_ban_and_its_denials_survive_a_restart() {
     let callback = app.approve(&begun, "ada@example.com").await;
     let answer = app.finish(&begun.cookie, &callback).await;
     assert_eq!(code(answer).await, (400, "banned".into()));
+}
+
+/// Whoever ends something and hangs up has ended it all the same, in the denylist too.
+#[tokio::test]
+async fn security_52_a_client_that_hangs_up_does_not_stop_what_it_began() {
+    let app = TestApp::start().await;
+    for _ in 0..20 {
+        let signed_in = app.sign_in().await;
+        let mut events = app.events(&signed_in.access_token).await;
+        let mut stream = TcpStream::connect(app.url.trim_start_matches("http://"))
+            .await
+            .expect("connected");
+        let body = format!("token={}", signed_in.refresh_token);
+        let request = format!(
+            "POST /auth/revoke HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\
+             content-type: application/x-www-form-urlencoded\r\n\r\n{body}",
+            body.len()
+        );
+        let written = stream.write_all(request.as_bytes()).await;
+        written.expect("written");
+        drop(stream);
+        let ended = ServerEvent::SessionEnded {
+            code: ErrorCode::SessionEnded,
+        };
+        assert_eq!(events.next().await, Some(ended));
+        let access = app.check(&signed_in.access_token).await;
+        assert_eq!(access, Err("token_revoked".into()));
+    }
 }
 
 /// SECURITY 51 for bans: refreshes and sign-ins under way win or lose, but none outlives it.

@@ -92,6 +92,12 @@ pub(crate) struct Events {
 impl Events {
     /// The next event; `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Option<ServerEvent> {
+        // Comments keep the connection alive, not the test.
+        let next = timeout(PATIENCE, self.next_event()).await;
+        next.expect("something happens, or the stream ends")
+    }
+
+    async fn next_event(&mut self) -> Option<ServerEvent> {
         loop {
             let message = self.message().await?;
             if let Some(data) = message.strip_prefix("data: ") {
@@ -109,8 +115,7 @@ impl Events {
                 self.read = rest;
                 return Some(message);
             }
-            let chunk = timeout(PATIENCE, self.answer.chunk()).await;
-            let chunk = chunk.expect("something comes").expect("a whole stream")?;
+            let chunk = self.answer.chunk().await.expect("a whole stream")?;
             self.read
                 .push_str(std::str::from_utf8(&chunk).expect("text"));
         }
