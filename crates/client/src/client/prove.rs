@@ -83,13 +83,18 @@ impl Inner {
         }
         outgoing.headers.push(("DPoP", proof));
         let answer = self.transport.send(outgoing).await;
+        self.remember_nonce(&answer);
+        Some(answer)
+    }
+
+    /// The server may tell the next nonce with any answer (RFC 9449 §8.2).
+    pub(super) fn remember_nonce(&self, answer: &Result<Incoming, Unreachable>) {
         if let Ok(Incoming {
             nonce: Some(nonce), ..
-        }) = &answer
+        }) = answer
         {
             *self.nonce.borrow_mut() = Some(nonce.clone());
         }
-        Some(answer)
     }
 
     /// The headers that present an access token: it says itself whether it is bound (RFC 9449
