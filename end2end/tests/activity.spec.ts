@@ -28,7 +28,7 @@ async function openActivity(page: Page): Promise<void> {
 test('70: a sign-in is an event, with device, time and address', async ({ page }) => {
   await signIn(page);
   await openActivity(page);
-  await expect(events(page).first()).toContainText(/Chrome.* on Windows signed in\./);
+  await expect(events(page).first()).toContainText(/Chrome.* on \w+ signed in\./);
   await expect(events(page).first()).toContainText('127.0.0.1');
 });
 
@@ -42,7 +42,7 @@ test('70: what another device does shows by itself, newest first', async ({ page
   await endTheOther(other);
   await expectSignedOut(page);
   await openActivity(other);
-  await expect(events(other).first()).toContainText(/A device was signed out, from Chrome/);
+  await expect(events(other).first()).toContainText(/A device was signed out, from .*Chrome/);
   await other.context().close();
 });
 
