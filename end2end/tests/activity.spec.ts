@@ -28,7 +28,7 @@ async function openActivity(page: Page): Promise<void> {
 test('70: a sign-in is an event, with device, time and address', async ({ page }) => {
   await signIn(page);
   await openActivity(page);
-  await expect(events(page).first()).toContainText(/Chrome.* on Windows signed in\./);
+  await expect(events(page).first()).toContainText(/Chrome.* on \w+ signed in\./);
   await expect(events(page).first()).toContainText('127.0.0.1');
 });
 
@@ -42,7 +42,7 @@ test('70: what another device does shows by itself, newest first', async ({ page
   await endTheOther(other);
   await expectSignedOut(page);
   await openActivity(other);
-  await expect(events(other).first()).toContainText(/A device was signed out, from Chrome/);
+  await expect(events(other).first()).toContainText(/A device was signed out, from .*Chrome/);
   await other.context().close();
 });
 
@@ -95,8 +95,14 @@ test.describe('with sessions that are not bound to their browser', () => {
   }) => {
     await signIn(page);
     await openPlayground(page);
-    const { refresh_token } = await tokensOf(page);
-    expect((await refreshByHand(request, refresh_token)).status).toBe(200);
+    let { refresh_token } = await tokensOf(page);
+    // Twice: a single rotation moments ago could have been another tab's.
+    for (let times = 1; times <= 2; times += 1) {
+      const form = { grant_type: 'refresh_token', refresh_token };
+      const response = await request.post('/auth/token', { form });
+      expect(response.status()).toBe(200);
+      ({ refresh_token } = (await response.json()) as { refresh_token: string });
+    }
     await button(page, 'Refresh now').click();
     await expect(alert(page)).toContainText(/signed out.*copy/i);
     await alert(page).getByRole('link', { name: 'Sign in' }).click();

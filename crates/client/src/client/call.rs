@@ -208,6 +208,7 @@ impl Inner {
             code,
             millis: since(began),
         });
+        self.remember_nonce(&answer);
         self.heard(&answer);
         answer
     }

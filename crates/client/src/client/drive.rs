@@ -8,20 +8,16 @@ use gloo_timers::callback::Timeout;
 use latchkey_types::{ErrorCode, paths};
 use wasm_bindgen_futures::spawn_local;
 
+use super::prove::Posted;
 use super::sign_in::form_header;
 use super::{Inner, Verdict};
-use crate::dpop::{Key, Unanswered};
-use crate::engine::{Cause, Command, Event, Progress, Reply, RequestId, Trouble};
+use crate::engine::{Cause, Command, Event, Progress, Reply, RequestId};
 use crate::expiry::{Deadline, Freshness};
 use crate::notice::Notice;
 use crate::session::{EndReason, SessionState};
 use crate::tokens::Tokens;
-use crate::transport::{Incoming, Method, Outgoing, Unreachable};
+use crate::transport::{Method, Outgoing, Unreachable};
 use crate::{backoff, browser, lock, reply, sign_in};
-
-/// What came of posting a refresh token: an answer or none; or, not being sent at all, what to make
-/// of that.
-type Posted = Result<Result<Incoming, Unreachable>, Reply>;
 
 /// The longest wait a browser's timer can count, in milliseconds.
 const LONGEST_TIMER: u64 = 0x7fff_ffff;
@@ -129,26 +125,6 @@ impl Inner {
             }
             this.take_in(Event::Replied(reply));
         });
-    }
-
-    /// Sends a refresh token with a proof that its key is here; `Err`: it was not sent.
-    ///
-    /// Signing takes a moment, in which another tab may have come to take this one for dead,
-    /// taken the lock and used the token. So storage is asked once more: what is sent is what it
-    /// holds.
-    async fn post_proven(self: &Rc<Self>, refresh_token: &str, outgoing: Outgoing) -> Posted {
-        let key = match Key::found().await {
-            Ok(Some(key)) => key,
-            Ok(None) => return Err(Reply::Refused(Some(ErrorCode::KeyMismatch))),
-            Err(Unanswered) => return Err(Reply::Unavailable(Trouble::Unwell)),
-        };
-        let still = || {
-            let tokens = self.store.read().tokens;
-            tokens.is_some_and(|tokens| tokens.refresh_token == refresh_token)
-        };
-        let answer = self.send_proven(&key, outgoing, still).await;
-        // Whatever is told of a token that is not stored any more, the engine looks at storage.
-        answer.ok_or(Reply::Unavailable(Trouble::Unwell))
     }
 
     fn back_off(self: &Rc<Self>, attempt: u32, at_least: u32) {

@@ -10,16 +10,43 @@ use super::Inner;
 use super::drive::since;
 use crate::browser;
 use crate::claims;
-use crate::dpop::{Key, Subject};
+use crate::dpop::{Key, Subject, Unanswered};
+use crate::engine::{Reply, Trouble};
 use crate::reply::ErrorBody;
 use crate::transport::{Incoming, Method, Outgoing, Unreachable};
 
-/// How quickly the server must have asked for its nonce for the answer to go out at once, in
-/// milliseconds. Else it is left to the next try: other tabs wait for the lock just as long as
-/// one request may take, and a little longer.
+/// How long a refresh may take before its token is sent, the first time or with the nonce that the
+/// server asked for, in milliseconds. After that it is left to the next try: other tabs wait for
+/// the lock just as long as one request may take, and a little longer.
 const HASTE: u32 = 4_000;
 
+/// What came of posting a refresh token: an answer or none; or, not being sent at all, what to make
+/// of that.
+pub(super) type Posted = Result<Result<Incoming, Unreachable>, Reply>;
+
 impl Inner {
+    /// Sends a refresh token with a proof that its key is here.
+    ///
+    /// Signing takes a moment, in which another tab may have come to take this one for dead,
+    /// taken the lock and used the token. So storage is asked once more: what is sent is what it
+    /// holds.
+    pub(super) async fn post_proven(&self, refresh_token: &str, outgoing: Outgoing) -> Posted {
+        let began = browser::monotonic_clock();
+        let key = match Key::found().await {
+            Ok(Some(key)) => key,
+            Ok(None) => return Err(Reply::Refused(Some(ErrorCode::KeyMismatch))),
+            Err(Unanswered) => return Err(Reply::Unavailable(Trouble::Unwell)),
+        };
+        let still = || {
+            let tokens = self.store.read().tokens;
+            tokens.is_some_and(|tokens| tokens.refresh_token == refresh_token)
+                && since(began) <= HASTE
+        };
+        let answer = self.send_proven(&key, outgoing, still).await;
+        // Whatever is told of a token that is not stored any more, the engine looks at storage.
+        answer.ok_or(Reply::Unavailable(Trouble::Unwell))
+    }
+
     /// Sends to the token endpoint with a proof, and once more if the server asks for its nonce.
     /// `None` if there is no proof to be had, or if it is not right to send any more: `still` is
     /// asked in the very moment before.
@@ -29,9 +56,9 @@ impl Inner {
         outgoing: Outgoing,
         still: impl Fn() -> bool,
     ) -> Option<Result<Incoming, Unreachable>> {
-        let began = browser::monotonic_clock();
         let answer = self.send_once_proven(key, outgoing.clone(), &still).await?;
-        if asks_for_nonce(&answer) && since(began) <= HASTE {
+        // RFC 9449 §8.
+        if is_refused(&answer, ErrorCode::UseDpopNonce) {
             return self.send_once_proven(key, outgoing, &still).await;
         }
         Some(answer)
@@ -56,13 +83,18 @@ impl Inner {
         }
         outgoing.headers.push(("DPoP", proof));
         let answer = self.transport.send(outgoing).await;
+        self.remember_nonce(&answer);
+        Some(answer)
+    }
+
+    /// The server may tell the next nonce with any answer (RFC 9449 §8.2).
+    pub(super) fn remember_nonce(&self, answer: &Result<Incoming, Unreachable>) {
         if let Ok(Incoming {
             nonce: Some(nonce), ..
-        }) = &answer
+        }) = answer
         {
             *self.nonce.borrow_mut() = Some(nonce.clone());
         }
-        Some(answer)
     }
 
     /// The headers that present an access token: it says itself whether it is bound (RFC 9449
@@ -106,11 +138,6 @@ impl Inner {
         let tokens = self.store.read().tokens;
         tokens.map_or(now / 1000, |tokens| tokens.server_clock(now))
     }
-}
-
-/// RFC 9449 §8.
-fn asks_for_nonce(answer: &Result<Incoming, Unreachable>) -> bool {
-    is_refused(answer, ErrorCode::UseDpopNonce)
 }
 
 /// Whether the answer is a refusal with this code.

@@ -12,6 +12,9 @@ use latchkey_client::{
     Tokens, Transport, Unreachable,
 };
 
+/// The listener of a stream, and whether it was closed.
+type Opened = (Rc<Listener>, Rc<Cell<bool>>);
+
 /// Knows one session and the one access token that is good.
 #[derive(Default)]
 pub(crate) struct Server {
@@ -27,8 +30,8 @@ pub(crate) struct Server {
     pub(crate) nonce: RefCell<Option<&'static str>>,
     /// It wants another nonce every time.
     pub(crate) fickle: Cell<bool>,
-    /// The listeners of all streams that were ever opened, and whether they were closed.
-    pub(crate) streams: RefCell<Vec<(Rc<Listener>, Rc<Cell<bool>>)>>,
+    /// All streams that were ever opened.
+    pub(crate) streams: RefCell<Vec<Opened>>,
     last_key: RefCell<String>,
 }
 

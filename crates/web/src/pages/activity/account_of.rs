@@ -32,23 +32,24 @@ pub(super) fn sentence(event: &Activity, at: &str) -> String {
     }
 }
 
-/// When and where, and what else is known.
+/// When and where, and what else is known that the sentence does not say.
 pub(super) fn facts(event: &Activity, at: &str) -> String {
-    let mut facts = at.to_owned();
-    let mut add = |fact: &str| {
-        facts.push_str(" · ");
-        facts.push_str(fact);
+    let sent_by = || {
+        let device = device(event.browser.as_deref(), event.system.as_deref());
+        format!("sent by {device}")
     };
-    if let Some(address) = &event.address {
-        add(address);
-    }
-    if matches!(event.kind, ActivityKind::Replayed | ActivityKind::Unproven) {
-        add(&device(event.browser.as_deref(), event.system.as_deref()));
-    }
-    if let Some(other) = &event.other_address {
-        add(&format!("the session was used from {other} before"));
-    }
-    facts
+    let before = |address: &String| format!("the session was used from {address} before");
+    let facts = match event.kind {
+        ActivityKind::Replayed => [
+            Some(sent_by()),
+            event.other_address.as_ref().map(before),
+            None,
+        ],
+        ActivityKind::Unproven => [Some(at.to_owned()), event.address.clone(), Some(sent_by())],
+        _ => [Some(at.to_owned()), event.address.clone(), None],
+    };
+    let facts: Vec<_> = facts.into_iter().flatten().collect();
+    facts.join(" · ")
 }
 
 #[cfg(test)]

@@ -22,13 +22,19 @@ fn a_replay_says_what_when_and_from_where() {
     );
     assert_eq!(
         facts(&replay, "noon"),
-        "noon · 203.0.113.7 · Chrome on Linux · the session was used from 198.51.100.1 before"
+        "sent by Chrome on Linux · the session was used from 198.51.100.1 before"
     );
     replay.address = None;
     assert_eq!(
         sentence(&replay, "noon"),
         "Someone used a copy of a token of this device, at noon; we ended it."
     );
+}
+
+#[test]
+fn a_token_without_its_key_is_told_with_who_sent_it() {
+    let facts = facts(&event(ActivityKind::Unproven), "noon");
+    assert_eq!(facts, "noon · 203.0.113.7 · sent by Chrome on Linux");
 }
 
 #[test]
