@@ -102,6 +102,7 @@ impl World {
             post: post.id,
             generation,
             key,
+            sent_at: self.server.session.generation,
         });
     }
 
