@@ -25,12 +25,12 @@ fn refresh(world: &mut World, dice: &mut Dice, tab: usize) -> usize {
             } else {
                 world.act(Action::Arrive { message });
             }
-        } else if world.tabs[tab].post.is_some() {
+        } else if let Some(waits) = (0..2).find(|&tab| world.tabs[tab].post.is_some()) {
             // Ten seconds without an answer.
             world.act(Action::Pass { millis: 10_000 });
-            world.act(Action::TimeOut { tab });
+            world.act(Action::TimeOut { tab: waits });
             if dice.percent(10) {
-                world.act(Action::Reopen { tab });
+                world.act(Action::Reopen { tab: waits });
             }
         } else {
             world.act(Action::Pass { millis: 15_000 });

@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Ask,
     /// The access tokens expire.
     Expire,
+    /// A back-off is over.
+    Due,
     /// A message is lost, or a tab gives up waiting for it.
     Lose,
     /// A message arrives twice.
@@ -41,6 +43,8 @@ pub(super) struct Budget([u8; KINDS]);
 impl Budget {
     pub(super) fn of<const N: usize>(kinds: [(Kind, u8); N]) -> Self {
         let mut budget = Self::default();
+        // Without an end to it a tab could try for ever within the grace.
+        budget.0[Kind::Due as usize] = 2;
         for (kind, times) in kinds {
             budget.0[kind as usize] = times;
         }
@@ -62,7 +66,6 @@ impl Budget {
 fn kind(action: Action, answer_possible: bool) -> Option<Kind> {
     Some(match action {
         Action::Answer { .. }
-        | Action::Due { .. }
         | Action::Grant { .. }
         | Action::Arrive { .. }
         | Action::Sync { .. } => return None,
@@ -71,6 +74,7 @@ fn kind(action: Action, answer_possible: bool) -> Option<Kind> {
         Action::TimeOut { .. } | Action::Lose { .. } => Kind::Lose,
         Action::Begin { .. } | Action::Abandon { .. } => Kind::Begin,
         Action::Ask { .. } | Action::Ahead { .. } => Kind::Ask,
+        Action::Due { .. } => Kind::Due,
         Action::Steal { .. } => Kind::Steal,
         Action::ArriveTwice { .. } => Kind::Twice,
         Action::Decline { .. } => Kind::Decline,

@@ -120,7 +120,7 @@ fn of_tab(world: &World, left: &Budget, tab: usize, actions: &mut Vec<Action>) {
     if !at.sent.is_empty() {
         actions.push(Action::Answer { tab });
     }
-    if at.engine.is_backing_off() {
+    if left.has(Kind::Due) && at.engine.is_backing_off() {
         actions.push(Action::Due { tab });
     }
     if at.news {

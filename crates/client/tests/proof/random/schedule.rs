@@ -40,7 +40,7 @@ impl Schedule {
         Self {
             world: World::new(rules),
             done: 0,
-            length: 20 + dice.below(100),
+            length: 20 + dice.below(200),
             thief: dice.percent(40),
             backups: dice.percent(30),
             dice,

@@ -135,8 +135,10 @@ impl World {
                 post,
                 generation,
                 key,
+                sent_at,
             } => {
-                if self.server.session.generation > generation + self.rules.most_late {
+                let rotations = self.server.session.generation.saturating_sub(sent_at);
+                if rotations > self.rules.most_late {
                     return;
                 }
                 let answer = self.rotate(Party::Owner, generation, Some(key));

@@ -105,6 +105,7 @@ impl World {
             post: post.id,
             generation,
             key,
+            sent_at: self.server.session.generation,
         });
     }
 

@@ -25,7 +25,8 @@ pub(crate) struct Rules {
     /// The session is bound to the browser's key (RFC 9449).
     pub(crate) bound: bool,
     pub(crate) storage: Storage,
-    /// A refresh request is delivered at most this many rotations after the one it asked for.
+    /// A refresh request arrives before more than this many rotations have been made since it was
+    /// sent, or not at all: TCP gives up, and so do proxies.
     pub(crate) most_late: u64,
 }
 
@@ -48,7 +49,7 @@ impl Rules {
         locks: true,
         bound: false,
         storage: Storage::Prompt,
-        most_late: 4,
+        most_late: 3,
     };
 }
 
@@ -112,6 +113,8 @@ pub(crate) enum Message {
         post: u32,
         generation: u64,
         key: u32,
+        /// The generation in force when it was sent.
+        sent_at: u64,
     },
     Answer {
         tab: usize,
