@@ -21,7 +21,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// See the module. Around the router as a whole: a layer would be copied for every request.
-pub async fn envelope(state: &AppState, mut router: Router, request: Request) -> Response {
+pub async fn envelope(state: &AppState, router: Router, request: Request) -> Response {
     let path = Path::of(request.uri().path());
     let binding = state.config.tokens.binding;
     let mut notes = dpop::Notes::of(request.uri().path(), binding);
