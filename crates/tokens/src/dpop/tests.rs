@@ -114,6 +114,13 @@ fn a_good_proof_names_its_key_and_how_long_it_must_be_remembered() {
     let another = world.both(&claims, NOW)[0].expect("a good proof");
     assert_eq!(another.key, good.key);
     assert_ne!(another.id, good.id);
+    let stranger = World {
+        pair: pair(&ECDSA_P256_SHA256_FIXED_SIGNING),
+        ..world
+    };
+    let theirs = stranger.both(&stranger.claims(), NOW)[0].expect("a good proof");
+    assert_ne!(theirs.key, good.key);
+    assert_ne!(theirs.id, good.id);
 }
 
 #[test]
@@ -240,6 +247,12 @@ fn security_56_the_key_is_a_public_p256_key() {
     ] {
         world.refuses(&format!("{name}: {value}"), &with(name, value));
     }
+    // The same point, divided elsewhere: it would be the same key by another name.
+    let (x, y) = world.pair.public_key().as_ref()[1..].split_at(31);
+    let mut header = world.header();
+    header["jwk"]["x"] = json!(B64.encode(x));
+    header["jwk"]["y"] = json!(B64.encode(y));
+    world.refuses("divided elsewhere", &world.sign(&header, &claims));
     for name in ["kty", "crv", "x", "y"] {
         let mut header = world.header();
         header["jwk"].as_object_mut().expect("a key").remove(name);
