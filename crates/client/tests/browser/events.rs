@@ -1,6 +1,6 @@
 //! Following the event stream: when it is opened and closed, and what its events lead to.
 
-use latchkey_client::{EndReason, Notice, SessionState};
+use latchkey_client::{EndReason, Notice, Progress, SessionState};
 use latchkey_types::ErrorCode;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -80,7 +80,27 @@ async fn the_end_of_a_session_that_this_browser_has_replaced_is_no_news() {
     // Another tab has signed in anew; its storage event has yet to come.
     store(&tokens(9));
     server.say(ENDED);
-    assert_eq!(server.count("/auth/token"), 0);
+    // The lock is had in turn: whatever that led to is done before this.
+    let other = server.client();
+    let told = notices(&other);
+    other.refresh();
+    until(|| {
+        told.borrow().iter().any(|notice| {
+            matches!(
+                notice,
+                Notice::Refresh {
+                    progress: Progress::Refreshed,
+                    ..
+                }
+            )
+        })
+    })
+    .await;
+    assert_eq!(
+        server.count("/auth/token"),
+        1,
+        "the one of the other client"
+    );
     assert_eq!(client.state(), SessionState::SignedIn);
 }
 
