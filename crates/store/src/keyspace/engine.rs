@@ -140,3 +140,6 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.health().await
     }
 }
+
+#[cfg(test)]
+mod tests;

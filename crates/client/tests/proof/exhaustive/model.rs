@@ -62,24 +62,30 @@ impl Model for Small {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("an honest browser is never signed out", |_, state: &State| {
-                state.lacks(Breach::HonestSignedOut)
-            }),
+            Property::always(
+                "an honest browser is never signed out",
+                |_, state: &State| state.lacks(Breach::HonestSignedOut),
+            ),
             Property::always("a bound session serves no thief", |_, state: &State| {
                 state.lacks(Breach::BoundServedThief)
+            }),
+            Property::always("an ended session serves nobody", |_, state: &State| {
+                state.lacks(Breach::EndedServes)
             }),
             Property::always("thief and owner never both go on", |_, state: &State| {
                 state.lacks(Breach::BothGoOn)
             }),
-            Property::always("only an explicit refusal ends a session", |_, state: &State| {
-                state.lacks(Breach::EndedWithoutRefusal)
-            }),
+            Property::always(
+                "only an explicit refusal ends a session",
+                |_, state: &State| state.lacks(Breach::EndedWithoutRefusal),
+            ),
             Property::always("storage never goes back", |_, state: &State| {
                 state.lacks(Breach::WentBack)
             }),
-            Property::always("one refresh at a time, one answer each", |_, state: &State| {
-                state.lacks(Breach::Disorder)
-            }),
+            Property::always(
+                "one refresh at a time, one answer each",
+                |_, state: &State| state.lacks(Breach::Disorder),
+            ),
             Property::always("all that waits comes to an end", |_, state: &State| {
                 let mut world = state.world.clone();
                 world.calm_down();

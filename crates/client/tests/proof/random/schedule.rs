@@ -71,7 +71,10 @@ impl Schedule {
         self.world.let_both_go_on();
     }
 
-    #[expect(clippy::print_stderr, reason = "asked for by whoever looks for the mistake")]
+    #[expect(
+        clippy::print_stderr,
+        reason = "asked for by whoever looks for the mistake"
+    )]
     fn say(&self, what: &dyn core::fmt::Debug) {
         eprintln!("{:>4} {what:?}", self.done);
     }

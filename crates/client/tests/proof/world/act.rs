@@ -150,7 +150,10 @@ impl World {
 
     /// Sends an answer to whoever still listens.
     fn reply(&mut self, tab: usize, post: u32, answer: Answer) {
-        if self.tabs[tab].post.is_some_and(|waiting| waiting.id == post) {
+        if self.tabs[tab]
+            .post
+            .is_some_and(|waiting| waiting.id == post)
+        {
             self.network.push(Message::Answer { tab, post, answer });
         }
     }
@@ -190,7 +193,8 @@ impl World {
                 _ => own,
             },
         };
-        if let Answer::Tokens { generation, .. } = self.rotate(Party::Thief, thief.generation, key) {
+        if let Answer::Tokens { generation, .. } = self.rotate(Party::Thief, thief.generation, key)
+        {
             thief.generation = generation;
             self.thief = Some(thief);
         }

@@ -61,7 +61,9 @@ impl World {
                 }
             }
             Command::Unlock => self.unlock(at),
-            Command::RememberKey(pending) => self.write(at, |stored| stored.pending = Some(pending.clone())),
+            Command::RememberKey(pending) => {
+                self.write(at, |stored| stored.pending = Some(pending.clone()))
+            }
             Command::ForgetKey => self.write(at, |stored| stored.pending = None),
             Command::Post { refresh_token, key } => {
                 self.post(at, generation(&refresh_token), number(&key));
@@ -188,7 +190,10 @@ impl World {
     /// A tab hears nothing in time. What it sent may still be on its way.
     pub(super) fn time_out(&mut self, tab: usize) {
         if self.tabs[tab].post.take().is_some() {
-            self.step(tab, Event::Replied(Reply::Unavailable(Trouble::Unreachable)));
+            self.step(
+                tab,
+                Event::Replied(Reply::Unavailable(Trouble::Unreachable)),
+            );
         }
     }
 
