@@ -5,10 +5,12 @@
 
 mod schedule;
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use self::schedule::Schedule;
+use crate::world::Tally;
 
 /// How many schedules are run unless the environment says otherwise.
 const SCHEDULES: u64 = 100_000;
@@ -18,7 +20,7 @@ fn from_environment(name: &str) -> Option<u64> {
     Some(text.parse().expect("a number"))
 }
 
-fn check(seed: u64, told: bool) {
+fn check(seed: u64, told: bool) -> Tally {
     let mut schedule = Schedule::new(seed, told);
     schedule.run();
     assert!(
@@ -28,6 +30,7 @@ fn check(seed: u64, told: bool) {
         schedule.world.breach.expect("a breach"),
         schedule.done,
     );
+    schedule.world.server.tally
 }
 
 #[test]
@@ -41,19 +44,28 @@ fn whatever_the_schedule_nobody_honest_is_signed_out_and_every_thief_is_caught()
     let next = AtomicU64::new(0);
     let began = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let all = Mutex::new(Tally::default());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
+                let mut mine = Tally::default();
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= schedules {
-                        return;
+                        break;
                     }
-                    check(seed, false);
+                    mine += check(seed, false);
                 }
+                *all.lock().expect("a tally") += mine;
             });
         }
     });
     let seconds = began.elapsed().as_secs_f32();
-    eprintln!("{schedules} schedules, {threads} threads, {seconds:.1} s");
+    let all = all.into_inner().expect("a tally");
+    eprintln!("{schedules} schedules, {threads} threads, {seconds:.1} s: {all:?}");
+    let rare = all.repeated.min(all.superseded).min(all.replayed);
+    assert!(
+        rare.min(all.unproven) > schedules / 20 && all.rotated > schedules,
+        "too little happens in these schedules to prove anything: {all:?}"
+    );
 }

@@ -185,3 +185,6 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.health().await
     }
 }
+
+#[cfg(test)]
+mod tests;

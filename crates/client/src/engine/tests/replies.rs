@@ -120,3 +120,20 @@ fn a_key_that_is_superseded_for_good_is_given_up_so_that_the_server_tells_a_thie
     }
     assert_eq!(keys, ["stored", "stored", "stored", "fresh", "fresh"]);
 }
+
+#[test]
+fn the_key_of_a_token_that_is_no_longer_stored_is_forgotten() {
+    let stored = Stored {
+        pending: Some(pending()),
+        ..holding(2)
+    };
+    let commands = posting().step(Event::Replied(Reply::Tokens(tokens(2))), &stored);
+    assert_eq!(commands.first(), Some(&Command::ForgetKey));
+    let of_another = Pending::new("theirs".to_owned(), &tokens(2).refresh_token);
+    let stored = Stored {
+        pending: Some(of_another),
+        ..holding(2)
+    };
+    let commands = posting().step(Event::Replied(Reply::Tokens(tokens(2))), &stored);
+    assert_eq!(commands.first(), Some(&Command::Unlock));
+}

@@ -69,6 +69,9 @@ impl Model for Small {
             Property::always("a bound session serves no thief", |_, state: &State| {
                 state.lacks(Breach::BoundServedThief)
             }),
+            Property::always("an ended session serves nobody", |_, state: &State| {
+                state.lacks(Breach::EndedServes)
+            }),
             Property::always("thief and owner never both go on", |_, state: &State| {
                 state.lacks(Breach::BothGoOn)
             }),
@@ -89,6 +92,9 @@ impl Model for Small {
                 world.breach == state.world.breach
             }),
             Property::always("who goes on with a copy is caught", |_, state: &State| {
+                if state.world.thief.is_none() {
+                    return true;
+                }
                 let mut world = state.world.clone();
                 world.calm_down();
                 world.let_both_go_on();

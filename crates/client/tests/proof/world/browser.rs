@@ -63,13 +63,13 @@ impl World {
             }
             Command::Unlock => self.unlock(at),
             Command::RememberKey(pending) => {
-                self.write(at, |stored| stored.pending = Some(pending.clone()))
+                self.write(at, |stored| stored.pending = Some(pending.clone()));
             }
             Command::ForgetKey => self.write(at, |stored| stored.pending = None),
             Command::Post { refresh_token, key } => {
                 self.post(at, generation(&refresh_token), number(&key));
             }
-            Command::StoreTokens(tokens) => self.store(at, tokens),
+            Command::StoreTokens(tokens) => self.store(at, &tokens),
             Command::ClearTokens => self.clear(at),
             Command::BackOff { .. } | Command::Tell(_) => {}
         }
@@ -109,7 +109,7 @@ impl World {
         });
     }
 
-    fn store(&mut self, at: usize, tokens: Tokens) {
+    fn store(&mut self, at: usize, tokens: &Tokens) {
         let goes_back = self
             .held()
             .is_some_and(|held| generation(&tokens.refresh_token) < held);

@@ -14,7 +14,7 @@ use latchkey_client::engine::{Engine, RequestId, Stored};
 use latchkey_core::Timestamp;
 
 pub(crate) use self::act::Action;
-pub(crate) use self::server::{Answer, Party, Server, ThiefKey};
+pub(crate) use self::server::{Answer, Party, Server, Tally, ThiefKey};
 
 /// What kind of world it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +60,8 @@ pub(crate) enum Breach {
     HonestSignedOut,
     /// A thief was given tokens of a bound session.
     BoundServedThief,
+    /// An ended session gave tokens.
+    EndedServes,
     /// Thief and owner both rotated, again and again.
     BothGoOn,
     /// Thief and owner refreshed in turn, past the grace, and the session lives.

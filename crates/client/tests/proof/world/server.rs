@@ -32,6 +32,17 @@ pub(crate) enum ThiefKey {
     Copied,
 }
 
+impl core::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.rotated += other.rotated;
+        self.repeated += other.repeated;
+        self.superseded += other.superseded;
+        self.replayed += other.replayed;
+        self.unproven += other.unproven;
+        self.refused += other.refused;
+    }
+}
+
 /// The answer of the token endpoint, before it becomes the engine's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Answer {
@@ -48,8 +59,33 @@ pub(crate) enum Answer {
     Busy,
 }
 
+/// How often the server decided what: for those who want to know whether a world is worth its
+/// name, of no consequence in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) rotated: u64,
+    pub(crate) repeated: u64,
+    pub(crate) superseded: u64,
+    pub(crate) replayed: u64,
+    pub(crate) unproven: u64,
+    pub(crate) refused: u64,
+}
+
+impl PartialEq for Tally {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Tally {}
+
+impl core::hash::Hash for Tally {
+    fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Server {
+    pub(crate) tally: Tally,
     pub(crate) session: Session,
     pub(crate) backup: Option<Session>,
     pub(crate) now: Timestamp,
@@ -76,6 +112,7 @@ impl Server {
         let (id, user) = (SessionId::from_bytes([1; 16]), UserId::from_bytes([2; 16]));
         let binding = bound.then_some(OWNERS_KEY);
         Self {
+            tally: Tally::default(),
             session: Session::open(id, user, binding, START, lifetimes),
             backup: None,
             now: START,
@@ -124,27 +161,43 @@ impl World {
             user_banned: false,
         };
         let server = &mut self.server;
+        let ended = !server.session.status.is_live();
         server.thief_acted |= party == Party::Thief;
         let decision = decide(&server.session, &presented, server.now, LIMITS);
         let answer = match decision {
             Decision::Rotated(session) => {
+                server.tally.rotated += 1;
                 server.session = session;
                 self.count_turn(party);
                 self.tokens()
             }
             Decision::Repeated(session) => {
+                server.tally.repeated += 1;
                 server.session = session;
                 self.tokens()
             }
-            Decision::Superseded => Answer::Superseded,
+            Decision::Superseded => {
+                server.tally.superseded += 1;
+                Answer::Superseded
+            }
             Decision::Replayed(session) => {
+                server.tally.replayed += 1;
                 server.session = session;
                 Answer::Refused
             }
-            Decision::Refused(_) => Answer::Refused,
+            Decision::Refused(_) => {
+                server.tally.refused += 1;
+                Answer::Refused
+            }
             // Another code than `invalid_grant`: to the engine, trouble.
-            Decision::Unproven => Answer::Unwell,
+            Decision::Unproven => {
+                server.tally.unproven += 1;
+                Answer::Unwell
+            }
         };
+        if ended && matches!(answer, Answer::Tokens { .. }) {
+            self.breach(Breach::EndedServes);
+        }
         self.look_at(party, answer);
         answer
     }
