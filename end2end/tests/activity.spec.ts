@@ -67,17 +67,20 @@ test('the list that cannot be had is asked for again', async ({ page }) => {
 test('older events come page by page', async ({ page }) => {
   await signIn(page);
   const event = (at: number) => ({ at, kind: 'signed_in', browser: 'Chrome', system: `No ${at}` });
-  await page.route('**/api/activity*', (route) => {
-    const before = new URL(route.request().url()).searchParams.get('before');
-    return route.fulfill({
-      json:
-        before === null
-          ? { events: [event(5), event(4)], next: 'a/b+c' }
-          : before === 'a/b+c'
-            ? { events: [event(3)] }
-            : { events: [] },
-    });
-  });
+  await page.route(
+    (url) => url.pathname === '/api/activity',
+    (route) => {
+      const before = new URL(route.request().url()).searchParams.get('before');
+      return route.fulfill({
+        json:
+          before === null
+            ? { events: [event(5), event(4)], next: 'a/b+c' }
+            : before === 'a/b+c'
+              ? { events: [event(3)] }
+              : { events: [] },
+      });
+    },
+  );
   await openActivity(page);
   await expect(events(page)).toHaveCount(2);
   await button(page, 'Show older').click();

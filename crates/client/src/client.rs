@@ -11,6 +11,7 @@ use std::rc::Rc;
 use futures_channel::mpsc::UnboundedSender;
 use gloo_timers::callback::Timeout;
 use latchkey_types::ErrorCode;
+use web_sys::BroadcastChannel;
 
 use crate::engine::{Cause, Engine, Event, Failure, RequestId, Trouble};
 use crate::expiry::Deadline;
@@ -65,6 +66,8 @@ struct Inner {
     /// The server's latest word for the next proof (`DPoP-Nonce`).
     nonce: RefCell<Option<String>>,
     following: RefCell<Following>,
+    /// Between the tabs: that the account changed.
+    channel: RefCell<Option<BroadcastChannel>>,
     /// Why the session ended, by the event stream's word: only to say it better.
     hint: Cell<Option<ErrorCode>>,
     refresh_ahead: Cell<bool>,
@@ -122,6 +125,7 @@ impl Client {
             trouble: RefCell::default(),
             nonce: RefCell::default(),
             following: RefCell::default(),
+            channel: RefCell::default(),
             hint: Cell::default(),
             refresh_ahead: Cell::new(true),
             access_life: Cell::new(None),

@@ -1,6 +1,10 @@
 //! Following the server's event stream, so that what happens elsewhere to this session and its
 //! account is known here at once: while the page can be seen, and while there is a token.
 //!
+//! One tab of a browser follows for all: whoever has the lock. A browser opens few connections to
+//! one server, and the tabs share one session. The end of it reaches the other tabs through
+//! storage, a change of the account through a channel.
+//!
 //! Nothing is decided by what the stream says. That the session has ended is asked of the server,
 //! by a refresh; without a stream the same is learnt a little later.
 
@@ -9,6 +13,7 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use latchkey_types::{ServerEvent, paths};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 
@@ -16,9 +21,10 @@ use super::{Client, Inner};
 use crate::engine::{Cause, Event};
 use crate::events::Reader;
 use crate::expiry::Freshness;
+use crate::lock::Held;
 use crate::notice::Notice;
 use crate::transport::{Method, Outgoing, Piece, Stream};
-use crate::{backoff, browser};
+use crate::{backoff, browser, lock};
 
 /// The stream that is open, or about to be.
 #[derive(Default)]
@@ -36,6 +42,17 @@ pub(super) struct Following {
     /// The person has just come back: if no stream opens, ask in another way.
     returned: bool,
     timer: Option<Timeout>,
+    place: Place,
+}
+
+/// Where this tab stands among those that would follow.
+#[derive(Default)]
+enum Place {
+    #[default]
+    Away,
+    InLine,
+    /// It is this tab's turn, until the lock is dropped.
+    First(#[expect(dead_code, reason = "it is held, not read")] Held),
 }
 
 impl Inner {
@@ -46,7 +63,8 @@ impl Inner {
         let tokens = tokens.filter(|tokens| self.freshness(tokens) != Freshness::Past);
         let token = tokens.map(|tokens| tokens.access_token);
         let mut following = self.following.borrow_mut();
-        if following.token == token {
+        let holds = matches!(following.place, Place::First(_));
+        if following.token == token && (token.is_some() || !holds) {
             return;
         }
         following.number += 1;
@@ -55,11 +73,54 @@ impl Inner {
         let before = following.stream.take();
         following.token.clone_from(&token);
         let number = following.number;
+        let place = core::mem::take(&mut following.place);
+        let (first, lines_up) = match (&token, &place) {
+            (Some(_), Place::First(_)) => (true, false),
+            (Some(_), Place::Away) => (false, true),
+            _ => (false, false),
+        };
+        let mut let_go = None;
+        following.place = match place {
+            Place::First(_) if token.is_none() => {
+                let_go = Some(place);
+                Place::Away
+            }
+            Place::Away if lines_up => Place::InLine,
+            place => place,
+        };
         drop(following);
-        drop(before);
-        if let Some(token) = token {
-            let this = Rc::clone(self);
+        drop((before, let_go));
+        let this = Rc::clone(self);
+        if lines_up {
+            spawn_local(async move {
+                let held = lock::turn_to_follow().await;
+                this.my_turn(held);
+            });
+        } else if let (true, Some(token)) = (first, token) {
             spawn_local(async move { this.open_stream(number, &token).await });
+        }
+    }
+
+    /// The lock has come; it may be wanted no more.
+    fn my_turn(self: &Rc<Self>, held: Held) {
+        {
+            let mut following = self.following.borrow_mut();
+            if following.token.take().is_none() {
+                following.place = Place::Away;
+                return;
+            }
+            following.place = Place::First(held);
+        }
+        self.follow();
+    }
+
+    /// What happened to the account, for the pages of this tab and of the others.
+    fn account_changed(&self) {
+        self.tell(&Notice::AccountChanged);
+        let channel = self.channel.borrow();
+        if let Some(channel) = &*channel {
+            // Its message says no more than that there was one.
+            let _ = channel.post_message(&JsValue::NULL);
         }
     }
 
@@ -117,7 +178,7 @@ impl Inner {
                     following.failures = 0;
                 }
                 // What happened before it was open was not heard.
-                self.tell(&Notice::AccountChanged);
+                self.account_changed();
             }
             ServerEvent::SessionEnded { code } => {
                 let token = self.following.borrow().token.clone();
@@ -128,7 +189,7 @@ impl Inner {
                     self.take_in(Event::Wanted(Cause::AheadOfExpiry));
                 }
             }
-            ServerEvent::AccountChanged => self.tell(&Notice::AccountChanged),
+            ServerEvent::AccountChanged => self.account_changed(),
             // Of a later version.
             _ => {}
         }
@@ -139,7 +200,8 @@ impl Inner {
         let was_ready = core::mem::take(&mut following.ready);
         let returned = core::mem::take(&mut following.returned);
         let before = following.stream.take();
-        if status == Some(401) && !core::mem::replace(&mut following.refused, true) {
+        let may_refresh = self.refresh_ahead.get();
+        if status == Some(401) && may_refresh && !core::mem::replace(&mut following.refused, true) {
             // This token opens no other stream; the next one may, or the server says why not.
             drop(following);
             drop(before);

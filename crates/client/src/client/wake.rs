@@ -5,11 +5,12 @@ use std::rc::{Rc, Weak};
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Event as DomEvent, EventTarget, StorageEvent, VisibilityState};
+use web_sys::{BroadcastChannel, Event as DomEvent, EventTarget, StorageEvent, VisibilityState};
 
 use super::Inner;
 use crate::browser;
 use crate::engine::Event;
+use crate::notice::Notice;
 use crate::store;
 
 impl Inner {
@@ -26,6 +27,12 @@ impl Inner {
                 this.take_in(Event::Changed);
             }
         });
+        if let Ok(channel) = BroadcastChannel::new("latchkey.account") {
+            on(&channel, "message", &this, |this, _| {
+                this.tell(&Notice::AccountChanged);
+            });
+            *self.channel.borrow_mut() = Some(channel);
+        }
         on(&window, "online", &this, |this, _| this.online());
         on(&window, "focus", &this, |this, _| this.looked_at());
         on(&window, "pageshow", &this, |this, _| this.awake());
