@@ -41,7 +41,7 @@ test.describe('without JavaScript', () => {
     await expect(signInLink(page, 'Google')).toHaveAttribute('href', /return_to=(\/|%2F)playground/);
   });
 
-  for (const path of ['/account', '/playground', '/callback']) {
+  for (const path of ['/account', '/sessions', '/activity', '/playground', '/callback']) {
     test(`${path} is not an empty page`, async ({ page }) => {
       const response = await page.goto(path);
       expect(response?.status()).toBe(200);

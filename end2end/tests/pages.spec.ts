@@ -18,6 +18,8 @@ const visits: Visit[] = [
   { path: '/playground', heading: 'Playground', signedIn: false },
   { path: '/no-such-page', heading: 'There is no such page', signedIn: false },
   { path: '/account', heading: 'Your account', signedIn: true },
+  { path: '/sessions', heading: 'Your devices', signedIn: true },
+  { path: '/activity', heading: 'Activity', signedIn: true },
   { path: '/playground', heading: 'Playground', signedIn: true },
   { path: '/no-such-page', heading: 'There is no such page', signedIn: true },
 ];
@@ -32,6 +34,13 @@ async function visit(page: Page, { path, heading: name, signedIn }: Visit): Prom
   await expect(heading(page, name)).toBeVisible();
   if (signedIn) {
     await expect(page.getByRole('banner').getByRole('button', { name: 'Sign out' })).toBeVisible();
+  }
+  if (path === '/sessions') {
+    await button(page, 'Sign out everywhere').click();
+    await expect(button(page, 'Cancel')).toBeVisible();
+  }
+  if (path === '/activity') {
+    await expect(page.getByRole('list', { name: 'Activity' })).toBeVisible();
   }
   if (path === '/playground') {
     await button(page, 'Call unprotected').click();
@@ -79,8 +88,12 @@ test('a visit of every page, by load and by link, leaves the console silent', as
     await link(page, path === '/account' ? 'Playground' : 'Account').click();
     await expect(heading(page, path === '/account' ? 'Playground' : 'Your account')).toBeVisible();
   }
+  await link(page, 'Devices').click();
+  await expect(heading(page, 'Your devices')).toBeVisible();
+  await link(page, 'Activity').click();
+  await expect(heading(page, 'Activity')).toBeVisible();
   await page.reload();
-  await expect(heading(page, 'Your account')).toBeVisible();
+  await expect(heading(page, 'Activity')).toBeVisible();
   // The console is checked after every test.
 });
 

@@ -43,6 +43,17 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
   account: async (page) => {
     await signIn(page);
   },
+  sessions: async (page) => {
+    await signIn(page);
+    await page.goto('/sessions');
+    await button(page, 'Sign out everywhere').click();
+    await expect(button(page, 'Cancel')).toBeVisible();
+  },
+  activity: async (page) => {
+    await signIn(page);
+    await page.goto('/activity');
+    await expect(page.getByRole('list', { name: 'Activity' })).toBeVisible();
+  },
   playground: async (page) => {
     await signIn(page);
     await page.goto('/playground');

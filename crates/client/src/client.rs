@@ -10,6 +10,8 @@ use std::rc::Rc;
 
 use futures_channel::mpsc::UnboundedSender;
 use gloo_timers::callback::Timeout;
+use latchkey_types::ErrorCode;
+use web_sys::BroadcastChannel;
 
 use crate::engine::{Cause, Engine, Event, Failure, RequestId, Trouble};
 use crate::expiry::Deadline;
@@ -21,12 +23,17 @@ use crate::store::Store;
 use crate::tokens::Tokens;
 use crate::transport::Transport;
 
+mod account;
 mod call;
 mod drive;
+mod follow;
+mod prove;
 mod recovery;
 mod sign_in;
 mod sign_out;
 mod wake;
+
+use follow::Following;
 
 pub use call::{Call, CallError};
 pub use sign_in::{SignInError, SignedIn};
@@ -56,6 +63,13 @@ struct Inner {
     /// Status and duration in milliseconds of the latest answer of the token endpoint.
     posted: Cell<(Option<u16>, u32)>,
     trouble: RefCell<Troubles>,
+    /// The server's latest word for the next proof (`DPoP-Nonce`).
+    nonce: RefCell<Option<String>>,
+    following: RefCell<Following>,
+    /// Between the tabs: that the account changed.
+    channel: RefCell<Option<BroadcastChannel>>,
+    /// Why the session ended, by the event stream's word: only to say it better.
+    hint: Cell<Option<ErrorCode>>,
     refresh_ahead: Cell<bool>,
     access_life: Cell<Option<u32>>,
 
@@ -109,6 +123,10 @@ impl Client {
             deadline: RefCell::default(),
             posted: Cell::default(),
             trouble: RefCell::default(),
+            nonce: RefCell::default(),
+            following: RefCell::default(),
+            channel: RefCell::default(),
+            hint: Cell::default(),
             refresh_ahead: Cell::new(true),
             access_life: Cell::new(None),
             expiry_timer: RefCell::default(),
@@ -122,6 +140,7 @@ impl Client {
     pub fn start(&self) {
         self.0.listen();
         self.0.look_at_storage();
+        self.0.follow();
     }
 
     /// Tells `observer` everything from now on.

@@ -11,7 +11,8 @@
 //! | [posting](Refresh::Posting) | storage changed hands meanwhile | adopt what is there, idle |
 //! | | tokens | store them, idle |
 //! | | explicit `invalid_grant` | forget the tokens, idle |
-//! | | anything else | keep the tokens, back off |
+//! | | 409 again and again, storage unchanged | back off, go on with a fresh key |
+//! | | anything else | keep the tokens and the key, back off |
 //! | [backing off](Refresh::BackingOff) | time is up, online again, a request needs it | lock |
 //! | | another tab stored newer tokens | adopt them, idle |
 //!
@@ -37,6 +38,8 @@ pub struct Engine {
     refresh: Refresh,
     /// Refreshes in a row that brought no answer to go on.
     failures: u32,
+    /// How many of them were told that another tab had won.
+    superseded: u32,
 }
 
 /// Where the one refresh of this tab stands.
@@ -109,5 +112,3 @@ impl Engine {
 
 #[cfg(test)]
 mod tests;
-#[cfg(all(test, not(target_arch = "wasm32")))]
-mod world;

@@ -1,19 +1,25 @@
-//! The browser's `fetch`, with a time-out.
+//! The browser's `fetch`, with a time-out; and a body read while it comes.
 
 use gloo_timers::callback::Timeout;
-use js_sys::{JsString, Promise, Reflect};
+use js_sys::{JsString, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    AbortController, Headers, RequestCache, RequestCredentials, RequestInit, RequestRedirect,
-    Response,
+    AbortController, AbortSignal, Headers, ReadableStreamDefaultReader, RequestCache,
+    RequestCredentials, RequestInit, RequestRedirect, Response,
 };
 
 use crate::browser;
-use crate::transport::{Answer, Incoming, Outgoing, Transport, Unreachable};
+use crate::transport::{
+    Answer, Incoming, Listener, Outgoing, Piece, Stream, Transport, Unreachable,
+};
 
 /// After this an answer is taken for lost, in milliseconds.
 pub(crate) const TIME_OUT: u32 = 10_000;
+
+/// After this a stream on which nothing came is taken for dead, in milliseconds. The server says
+/// something every 15 seconds.
+const SILENCE: u32 = 40_000;
 
 /// Requests by `fetch`, to this origin alone.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,28 +27,48 @@ pub(crate) struct Fetch;
 
 impl Transport for Fetch {
     fn send(&self, outgoing: Outgoing) -> Answer {
-        let begun = begin(&outgoing);
+        let begun = AbortController::new().and_then(|abort| {
+            Ok((
+                begin(&outgoing, &abort.signal())?,
+                time_out(&abort, TIME_OUT),
+            ))
+        });
         Box::pin(async move {
-            let Ok(Begun { promise, _time_out }) = begun else {
+            let Ok((promise, _time_out)) = begun else {
                 return Err(Unreachable);
             };
             read(promise).await.map_err(|_| Unreachable)
         })
     }
+
+    fn stream(&self, outgoing: Outgoing, listener: Listener) -> Stream {
+        let Ok(abort) = AbortController::new() else {
+            return Stream::default();
+        };
+        let begun = begin(&outgoing, &abort.signal());
+        let close = abort.clone();
+        spawn_local(async move {
+            let status = match begun {
+                Ok(promise) => listen(promise, &abort, &listener).await,
+                Err(_) => None,
+            };
+            listener(Piece::Over(status));
+        });
+        Stream::closed_by(move || close.abort())
+    }
 }
 
-struct Begun {
-    promise: Promise,
-    /// Aborts the request, body and all, unless it is dropped before.
-    _time_out: Timeout,
+/// Aborts the request, body and all, unless it is dropped before.
+fn time_out(abort: &AbortController, after: u32) -> Timeout {
+    let abort = abort.clone();
+    Timeout::new(after, move || abort.abort())
 }
 
-fn begin(outgoing: &Outgoing) -> Result<Begun, JsValue> {
+fn begin(outgoing: &Outgoing, signal: &AbortSignal) -> Result<Promise, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &outgoing.headers {
         headers.set(name, value)?;
     }
-    let abort = AbortController::new()?;
     let init = RequestInit::new();
     init.set_method(outgoing.method.as_str());
     init.set_headers(&headers);
@@ -50,7 +76,7 @@ fn begin(outgoing: &Outgoing) -> Result<Begun, JsValue> {
     init.set_cache(RequestCache::NoStore);
     // No endpoint redirects; a network that wants its own sign-in page seen does.
     init.set_redirect(RequestRedirect::Error);
-    init.set_signal(Some(&abort.signal()));
+    init.set_signal(Some(signal));
     if let Some(body) = &outgoing.body {
         init.set_body(&JsValue::from_str(body));
     }
@@ -58,19 +84,43 @@ fn begin(outgoing: &Outgoing) -> Result<Begun, JsValue> {
         Reflect::set(&init, &"keepalive".into(), &true.into())?;
     }
     let window = browser::window().ok_or(JsValue::NULL)?;
-    Ok(Begun {
-        promise: window.fetch_with_str_and_init(&outgoing.path, &init),
-        _time_out: Timeout::new(TIME_OUT, move || abort.abort()),
-    })
+    Ok(window.fetch_with_str_and_init(&outgoing.path, &init))
 }
 
 async fn read(promise: Promise) -> Result<Incoming, JsValue> {
     let response: Response = JsFuture::from(promise).await?.dyn_into()?;
     let retry_after = response.headers().get("Retry-After")?;
+    let nonce = response.headers().get("DPoP-Nonce")?;
     let body = JsFuture::from(response.text()?).await?;
     Ok(Incoming {
         status: response.status(),
         retry_after: retry_after.and_then(|seconds| seconds.parse().ok()),
+        nonce,
         body: JsString::from(body).into(),
     })
+}
+
+/// Hands on what comes, until no more does; gives the status of the answer.
+async fn listen(promise: Promise, abort: &AbortController, listener: &Listener) -> Option<u16> {
+    let mut patience = time_out(abort, TIME_OUT);
+    let response: Response = JsFuture::from(promise).await.ok()?.dyn_into().ok()?;
+    if response.status() == 200
+        && let Some(body) = response.body()
+    {
+        let reader = ReadableStreamDefaultReader::new(&body).ok()?;
+        loop {
+            patience.cancel();
+            patience = time_out(abort, SILENCE);
+            let Ok(read) = JsFuture::from(reader.read()).await else {
+                break;
+            };
+            // At the end there is no value.
+            let value = Reflect::get(&read, &"value".into()).ok();
+            let Some(bytes) = value.and_then(|value| value.dyn_into::<Uint8Array>().ok()) else {
+                break;
+            };
+            listener(Piece::Bytes(&bytes.to_vec()));
+        }
+    }
+    Some(response.status())
 }

@@ -6,7 +6,9 @@
 
 pub mod claims;
 pub mod client;
+pub mod dpop;
 pub mod engine;
+pub mod events;
 pub mod notice;
 pub mod session;
 pub mod sign_in;
@@ -26,7 +28,7 @@ pub use client::{Call, CallError, Client, SignInError, SignedIn};
 pub use engine::{Progress, Trouble};
 pub use notice::{Exchange, Notice};
 pub use session::{EndReason, SessionState};
-pub use sign_in::{CallbackQuery, login_href};
+pub use sign_in::{CallbackQuery, login_href, step_up_href};
 pub use store::Store;
 pub use tokens::Tokens;
-pub use transport::{Incoming, Method, Outgoing, Transport, Unreachable};
+pub use transport::{Incoming, Listener, Method, Outgoing, Piece, Stream, Transport, Unreachable};

@@ -1,5 +1,6 @@
-//! The lock that all tabs of this origin share (Web Locks), so that one of them refreshes while
-//! the others wait and then find its tokens in storage.
+//! The locks that all tabs of this origin share (Web Locks): one so that a single tab refreshes
+//! while the others wait and then find its tokens in storage, one so that a single tab follows
+//! the event stream.
 //!
 //! Bound by hand: in web-sys it needs a flag of the compiler's. Where there are no Web Locks, or
 //! they refuse, the work is done without: the server tells tabs that collide from thieves.
@@ -18,7 +19,8 @@ use web_sys::AbortController;
 use crate::browser;
 use crate::fetch;
 
-const NAME: &str = "latchkey.refresh";
+const REFRESH: &str = "latchkey.refresh";
+const EVENTS: &str = "latchkey.events";
 
 /// A holder that sends has its answer or its time-out before this, in milliseconds: who holds
 /// the lock for longer was frozen or forgotten by the browser.
@@ -36,26 +38,39 @@ impl Drop for Held {
     }
 }
 
-/// Waits for the lock; takes it by force from whoever holds it for too long.
+/// Waits for the turn to follow the event stream, for as long as it takes.
+pub(crate) async fn turn_to_follow() -> Held {
+    match manager() {
+        Some(manager) => request(&manager, EVENTS, Manner::Queue).await,
+        None => None,
+    }
+    .unwrap_or(Held(None))
+}
+
+/// Waits for the refresh lock; takes it by force from whoever holds it for too long.
 pub(crate) async fn acquire() -> Held {
     let Some(manager) = manager() else {
         return Held(None);
     };
-    match request(&manager, Manner::Patient).await {
+    match request(&manager, REFRESH, Manner::Patient).await {
         Some(held) => held,
-        None => request(&manager, Manner::Steal).await.unwrap_or(Held(None)),
+        None => request(&manager, REFRESH, Manner::Steal)
+            .await
+            .unwrap_or(Held(None)),
     }
 }
 
 enum Manner {
+    Queue,
     Patient,
     Steal,
 }
 
 /// One call of `navigator.locks.request`; `None` if the lock was not had.
-async fn request(manager: &JsValue, manner: Manner) -> Option<Held> {
+async fn request(manager: &JsValue, name: &str, manner: Manner) -> Option<Held> {
     let options = Object::new();
     let _time_out = match manner {
+        Manner::Queue => None,
         Manner::Patient => {
             let abort = AbortController::new().ok()?;
             Reflect::set(&options, &"signal".into(), &abort.signal()).ok()?;
@@ -84,7 +99,7 @@ async fn request(manager: &JsValue, manner: Manner) -> Option<Held> {
         .dyn_into()
         .ok()?;
     let over: Promise = call
-        .call3(manager, &NAME.into(), &options, &granted)
+        .call3(manager, &name.into(), &options, &granted)
         .ok()?
         .dyn_into()
         .ok()?;

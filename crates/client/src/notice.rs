@@ -30,6 +30,9 @@ pub enum Notice {
     Tokens(Option<Tokens>),
     /// The session ended; the state follows.
     Ended(EndReason),
+    /// The account's sessions or its activity may have changed: what is shown of them may be
+    /// stale.
+    AccountChanged,
     /// The server cannot be reached, or can again (`None`). The person stays signed in.
     Trouble(Option<Trouble>),
     /// A request was sent.

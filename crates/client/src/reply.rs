@@ -1,5 +1,6 @@
 //! What an answer of the server means. Only an explicit `invalid_grant` is ever read as the end
-//! of a session; whatever is not understood is trouble, and trouble passes.
+//! of a session, and the word that its key is another one, which this browser cannot change;
+//! whatever is not understood is trouble, and trouble passes.
 
 use latchkey_types::{ErrorCode, TokenResponse};
 use serde::Deserialize;
@@ -44,8 +45,11 @@ pub(crate) fn of_refresh(answer: &Result<Incoming, Unreachable>, sent_at: u64) -
         },
         400 => {
             let body = ErrorBody::of(incoming);
-            if body.error.as_deref() == Some("invalid_grant") {
-                Reply::Refused(body.known_code())
+            let code = body.known_code();
+            if body.error.as_deref() == Some("invalid_grant")
+                || code == Some(ErrorCode::KeyMismatch)
+            {
+                Reply::Refused(code)
             } else {
                 Reply::Unavailable(Trouble::Unwell)
             }

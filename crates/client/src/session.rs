@@ -27,4 +27,6 @@ pub enum EndReason {
     Elsewhere,
     /// The server ended it: an explicit `invalid_grant`, with its finer code.
     ByServer(Option<ErrorCode>),
+    /// This browser has lost the key that the session is bound to, and cannot go on with it.
+    KeyLost,
 }

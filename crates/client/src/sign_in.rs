@@ -6,12 +6,20 @@ use latchkey_types::paths;
 
 /// The address that starts a sign-in with this provider and comes back to `return_to`.
 pub fn login_href(provider: &str, return_to: &str) -> String {
-    let mut href = String::from(paths::LOGIN);
-    href.push_str("?provider=");
-    encode(provider, &mut href);
-    href.push_str("&return_to=");
-    encode(return_to, &mut href);
-    href
+    let pairs = [("provider", provider), ("return_to", return_to)];
+    query(paths::LOGIN, &pairs)
+}
+
+/// As [`login_href`], for those who are signed in and must prove once more who they are (RFC
+/// 9470): the provider is to ask them, unless it did within the last ten minutes.
+pub fn step_up_href(provider: &str, return_to: &str) -> String {
+    let pairs = [
+        ("provider", provider),
+        ("prompt", "login"),
+        ("max_age", "600"),
+        ("return_to", return_to),
+    ];
+    query(paths::LOGIN, &pairs)
 }
 
 /// `wanted` if it is a path of this site that a person can be sent to, `/account` otherwise: an
@@ -34,6 +42,11 @@ pub struct CallbackQuery {
     pub iss: Option<String>,
     /// What went wrong, by the provider's word or the server's.
     pub error: Option<String>,
+}
+
+/// A path with a query.
+pub(crate) fn query(path: &str, pairs: &[(&str, &str)]) -> String {
+    format!("{path}?{}", form(pairs))
 }
 
 /// A form body: pairs, percent-encoded.

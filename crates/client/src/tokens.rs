@@ -24,6 +24,9 @@ pub struct Tokens {
     /// Whose they are: the `sub` of the access token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// The refresh token is bound to the key of this browser (RFC 9449 §5).
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub bound: bool,
 }
 
 /// Tokens never reach a console through `{:?}`.
@@ -34,6 +37,7 @@ impl fmt::Debug for Tokens {
             .field("refresh_expires_at", &self.refresh_expires_at)
             .field("access_life", &self.access_life)
             .field("account", &self.account)
+            .field("bound", &self.bound)
             .finish_non_exhaustive()
     }
 }
@@ -47,8 +51,21 @@ impl Tokens {
             refresh_expires_at: until(response.refresh_expires_in),
             access_life: response.expires_in.saturating_mul(1000),
             account: claims::text(&response.access_token, "sub"),
+            bound: response.bound,
             access_token: response.access_token,
             refresh_token: response.refresh_token,
+        }
+    }
+
+    /// What the server's clock shows, in seconds since 1970, when this browser's shows `now`
+    /// milliseconds: the end of the access token is known by both. The two may be hours apart,
+    /// and it is the server that looks at the date of a proof.
+    pub fn server_clock(&self, now: u64) -> u64 {
+        let now = now / 1000;
+        let claims = claims::decode(&self.access_token).map(|decoded| decoded.claims);
+        match claims.and_then(|claims| claims.date("exp")) {
+            Some(end) => (end + now).saturating_sub(self.access_expires_at / 1000),
+            None => now,
         }
     }
 }

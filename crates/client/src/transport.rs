@@ -1,4 +1,4 @@
-//! Requests and answers, and who carries them: `fetch` in the browser, a stub in tests.
+//! Requests, answers and streams, and who carries them: `fetch` in the browser, a stub in tests.
 
 use core::fmt;
 use core::future::Future;
@@ -12,6 +12,8 @@ pub enum Method {
     Get,
     /// `POST`.
     Post,
+    /// `DELETE`.
+    Delete,
 }
 
 impl Method {
@@ -20,6 +22,7 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -62,6 +65,8 @@ pub struct Incoming {
     pub status: u16,
     /// Seconds to wait, if the server said so (`Retry-After`).
     pub retry_after: Option<u32>,
+    /// What the next DPoP proof must repeat, if the server said so (`DPoP-Nonce`, RFC 9449 §8).
+    pub nonce: Option<String>,
     /// The body.
     pub body: String,
 }
@@ -82,9 +87,45 @@ pub struct Unreachable;
 /// An answer to come.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Incoming, Unreachable>>>>;
 
+/// What comes of a stream, in turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Some bytes of the body, cut anywhere.
+    Bytes(&'a [u8]),
+    /// Nothing more. The HTTP status, if there was an answer at all: bytes come with 200 alone.
+    Over(Option<u16>),
+}
+
+/// Hears the pieces of a stream.
+pub type Listener = Box<dyn Fn(Piece<'_>)>;
+
+/// A stream that is listened to; dropped, it is closed.
+#[derive(Default)]
+pub struct Stream(Option<Box<dyn FnOnce()>>);
+
+impl Stream {
+    /// A stream that `close` closes.
+    pub fn closed_by(close: impl FnOnce() + 'static) -> Self {
+        Self(Some(Box::new(close)))
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(close) = self.0.take() {
+            close();
+        }
+    }
+}
+
 /// Carries requests.
 pub trait Transport {
     /// Sends. The request must be on its way when this returns, not only when the answer is
     /// first waited for: what was read from storage a moment ago is what must be sent.
     fn send(&self, outgoing: Outgoing) -> Answer;
+
+    /// Sends, and hands the body on while it comes. One that knows no streams says nothing.
+    fn stream(&self, _outgoing: Outgoing, _listener: Listener) -> Stream {
+        Stream::default()
+    }
 }

@@ -40,12 +40,14 @@ pub struct Denial {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DenialReason {
-    /// The person signed out.
+    /// The person signed out, or ended the session from another one.
     SignedOut,
     /// A token was revoked through the API.
     Revoked,
     /// A refresh token was used twice.
     Replayed,
+    /// The operator ended the session.
+    EndedByOperator,
     /// The account is banned.
     Banned,
 }

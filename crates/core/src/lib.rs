@@ -4,6 +4,7 @@
 //! parameters, so that the same code runs in the server, in the browser and in a simulated world.
 
 pub mod admission;
+pub mod audit;
 pub mod clock;
 pub mod denial;
 pub mod id;
@@ -15,6 +16,7 @@ pub mod signing_key;
 pub mod user;
 
 pub use admission::Admission;
+pub use audit::{AuditEvent, AuditKind, AuditPosition, Device};
 pub use clock::{Clock, Timestamp};
 pub use denial::{Denial, DenialReason, Denied};
 pub use id::{FlowId, SessionId, TokenId, UserId};

@@ -15,7 +15,7 @@ pub const REMEMBERED_KEYS: usize = 4;
 
 /// The record that every refresh reads and writes; of constant size (DESIGN: under 400 bytes).
 /// What never changes after the sign-in and is not needed to decide lives in [`SessionOrigin`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Session {
     /// Its id, the `sid` of its tokens.
     #[serde(rename = "id")]
@@ -71,7 +71,7 @@ pub struct SessionOrigin {
 }
 
 /// The life of a session: it ends once and for all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
     /// Its refresh token can be used.
@@ -94,15 +94,21 @@ impl SessionStatus {
 }
 
 /// Why a session was ended before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
-    /// The person signed out, here or everywhere.
+    /// The person signed out.
     SignedOut,
+    /// The person ended it from another session.
+    EndedRemotely,
+    /// The person ended all their sessions, or all but one.
+    EndedAll,
     /// One of its refresh tokens was revoked (RFC 7009).
     Revoked,
     /// One of its refresh tokens was used twice.
     Replayed,
+    /// The operator ended it.
+    EndedByOperator,
     /// The account was banned.
     Banned,
 }
@@ -110,9 +116,12 @@ pub enum EndReason {
 impl From<EndReason> for DenialReason {
     fn from(reason: EndReason) -> Self {
         match reason {
-            EndReason::SignedOut => Self::SignedOut,
+            EndReason::SignedOut | EndReason::EndedRemotely | EndReason::EndedAll => {
+                Self::SignedOut
+            }
             EndReason::Revoked => Self::Revoked,
             EndReason::Replayed => Self::Replayed,
+            EndReason::EndedByOperator => Self::EndedByOperator,
             EndReason::Banned => Self::Banned,
         }
     }
@@ -178,16 +187,16 @@ impl Session {
 }
 
 /// The first 128 bits of the SHA-256 of an `Idempotency-Key`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyHash(pub [u8; 16]);
 
 /// The SHA-256 thumbprint of a public key (RFC 7638).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Thumbprint(pub [u8; 32]);
 
 /// Hashes of the idempotency keys of the latest rotations, newest first; `None` where a rotation
 /// came without one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyRing(Vec<Option<KeyHash>>);
 

@@ -27,6 +27,10 @@ pub struct LoginFlow {
     pub verifier: String,
     /// Where the person was going.
     pub return_to: ReturnTo,
+    /// How long ago, in seconds, the person may have proved to the provider who they are (OpenID
+    /// Connect Core §3.1.2.1); `None` if that does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u64>,
     /// After this the flow is gone.
     pub expires_at: Timestamp,
 }

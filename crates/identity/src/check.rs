@@ -69,6 +69,9 @@ pub enum Check {
     /// Core §3.1.3.7, 10.
     #[error("the ID token was issued too long ago, or in the future")]
     IssuedAt,
+    /// Core §3.1.3.7, 13.
+    #[error("it does not say that the person proved who they are anew, as it was asked to")]
+    AuthTime,
     /// Core §3.1.3.7, 11.
     #[error("the ID token belongs to another sign-in")]
     Nonce,

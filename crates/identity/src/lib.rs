@@ -16,4 +16,4 @@ pub use check::Check;
 pub use error::{ConfigError, SignInError};
 pub use http::{HttpClient, HttpError};
 pub use oidc::{OidcConfig, OidcProvider, default_scopes, google};
-pub use provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Prompt, Provider};
+pub use provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Prompt, Provider, Vouched};

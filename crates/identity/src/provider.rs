@@ -1,6 +1,7 @@
 //! What every provider can do, whatever its protocol.
 
 use core::fmt;
+use core::time::Duration;
 
 use async_trait::async_trait;
 use latchkey_core::{Profile, Timestamp};
@@ -34,7 +35,16 @@ pub trait Provider: Send + Sync {
         &self,
         answer: &AuthorizationAnswer<'_>,
         now: Timestamp,
-    ) -> Result<Profile, SignInError>;
+    ) -> Result<Vouched, SignInError>;
+}
+
+/// What a provider vouches for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vouched {
+    /// Who the person is.
+    pub profile: Profile,
+    /// When they proved it, if the provider says so.
+    pub auth_time: Option<Timestamp>,
 }
 
 /// How a provider identifies people.
@@ -82,6 +92,9 @@ pub struct AuthorizeRequest<'a> {
     pub redirect_uri: &'a str,
     /// What to ask the person.
     pub prompt: Prompt,
+    /// How long ago the person may have proved who they are; the provider asks again otherwise
+    /// (Core §3.1.2.1).
+    pub max_age: Option<Duration>,
 }
 
 impl fmt::Debug for AuthorizeRequest<'_> {
@@ -89,6 +102,7 @@ impl fmt::Debug for AuthorizeRequest<'_> {
         f.debug_struct("AuthorizeRequest")
             .field("redirect_uri", &self.redirect_uri)
             .field("prompt", &self.prompt)
+            .field("max_age", &self.max_age)
             .finish_non_exhaustive()
     }
 }
@@ -106,6 +120,9 @@ pub struct AuthorizationAnswer<'a> {
     pub verifier: &'a str,
     /// The redirect URI of this sign-in.
     pub redirect_uri: &'a str,
+    /// What was asked for as [`AuthorizeRequest::max_age`]: the ID token must show that it was
+    /// heeded.
+    pub max_age: Option<Duration>,
 }
 
 impl fmt::Debug for AuthorizationAnswer<'_> {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use latchkey_core::UserId;
 
 /// Sign-in, refresh and instant revocation for single-page apps.
 #[derive(Debug, Parser)]
@@ -25,6 +26,12 @@ pub enum Command {
     /// Look at the signing keys, or rotate them
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Ban an account, or lift its ban
+    #[command(subcommand)]
+    Users(UsersCommand),
+    /// End sessions
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
     /// Fill a store with denials, to measure with
     #[command(hide = true)]
     BenchSeed(BenchSeed),
@@ -73,6 +80,65 @@ pub enum ConfigCommand {
 pub enum KeysCommand {
     /// Publish a new signing key; it signs once verifiers had time to fetch it
     Rotate(Overrides),
+}
+
+/// Ban an account, or lift its ban.
+#[derive(Debug, Subcommand)]
+pub enum UsersCommand {
+    /// End an account's sessions and refuse its tokens from now on; it cannot sign in again
+    Ban {
+        /// Which configuration.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// Whom.
+        #[command(flatten)]
+        account: Account,
+        /// Why, in 1 to 500 characters
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Let an account sign in again; the sessions that were ended stay ended
+    Unban {
+        /// Which configuration.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// Whom.
+        #[command(flatten)]
+        account: Account,
+    },
+}
+
+/// Which account.
+#[derive(Args, Clone, Debug)]
+#[group(required = true, multiple = false)]
+pub struct Account {
+    /// The account's id: the `sub` of its tokens
+    #[arg(long, allow_hyphen_values = true)]
+    pub id: Option<UserId>,
+    /// The account's email address
+    #[arg(long)]
+    pub email: Option<String>,
+}
+
+/// End sessions.
+#[derive(Debug, Subcommand)]
+pub enum SessionsCommand {
+    /// End the sessions of one account, or of everyone; people sign in again
+    #[command(group(clap::ArgGroup::new("whose").required(true).args(["user", "email", "all"])))]
+    End {
+        /// Which configuration.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// The account's id: the `sub` of its tokens
+        #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+        user: Option<UserId>,
+        /// The account's email address
+        #[arg(long)]
+        email: Option<String>,
+        /// Everyone's
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 /// Fill a store with denials, to measure with.

@@ -1,5 +1,6 @@
 //! The Latchkey server: what `main.rs` starts, as a library, so that the tests can start it too.
 
+pub mod accounts;
 pub mod auth;
 pub mod cli;
 pub mod clock;

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use latchkey_core::{Clock, Rng};
+use latchkey_core::{Clock, Denial, Rng, UserId};
 use latchkey_identity::Provider;
 use latchkey_identity::demo::DemoProvider;
 use latchkey_store::Store;
@@ -11,8 +11,10 @@ use latchkey_types::paths;
 
 use crate::auth::access::Authenticator;
 use crate::auth::denylist::Denylist;
+use crate::auth::hub::Hub;
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
+use crate::auth::proof::Proofs;
 use crate::config::{Config, PublicUrl};
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::CommonHeaders;
@@ -39,8 +41,12 @@ pub struct State {
     pub issuer: Issuer,
     /// Checks access tokens.
     pub authenticator: Authenticator,
+    /// Checks DPoP proofs.
+    pub proofs: Proofs,
     /// What is refused although its signature is good.
     pub denylist: Denylist,
+    /// Who is to be told at once.
+    pub hub: Arc<Hub>,
     /// The ways to sign in, in the order in which to offer them.
     pub providers: Vec<Arc<dyn Provider>>,
     /// The provider of `--demo`.
@@ -67,6 +73,15 @@ impl Deref for AppState {
 }
 
 impl State {
+    /// Refuses from now on what these denials of an account say, and tells its open streams. The
+    /// store has the denials by then; this is the one way in which the server hears of them.
+    pub fn deny(&self, user: UserId, denials: &[Denial]) {
+        for denial in denials {
+            self.denylist.insert(denial);
+        }
+        self.hub.wake(user);
+    }
+
     /// The redirect URI to register with a provider.
     pub fn redirect_uri(&self) -> String {
         self.public_url.join(paths::CALLBACK)

@@ -15,5 +15,7 @@ mod store;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;
-pub use request::{EndSession, NewSession, Opened, Rotate, Rotated};
+pub use request::{
+    EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
+};
 pub use store::Store;

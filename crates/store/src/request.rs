@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, Limits, Presented};
-use latchkey_core::{Denial, EndReason, Session, SessionId, SessionOrigin, Timestamp, User};
+use latchkey_core::{
+    Denial, Device, EndReason, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
+};
 
 /// A session to open.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct Rotate {
     pub session: SessionId,
     /// What was presented; whether the user is banned is filled in by the store.
     pub presented: Presented,
+    /// Who presented it.
+    pub device: Device,
     /// Now.
     pub now: Timestamp,
     /// The limits in force.
@@ -49,13 +53,48 @@ pub struct Rotated {
     pub denial: Option<Denial>,
 }
 
+/// A session as its person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSession {
+    /// Its record.
+    pub session: Session,
+    /// Where it comes from.
+    pub origin: SessionOrigin,
+}
+
 /// A session to end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EndSession {
     /// Which.
     pub session: SessionId,
     /// Why.
     pub reason: EndReason,
+    /// Who asked for it; of an operator nothing is kept.
+    pub device: Device,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// A session that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Whose it was.
+    pub user: UserId,
+    /// What refuses its access tokens.
+    pub denial: Denial,
+}
+
+/// Sessions of a user to end.
+#[derive(Clone, Debug)]
+pub struct EndSessions {
+    /// Whose.
+    pub user: UserId,
+    /// The one to leave alone.
+    pub keep: Option<SessionId>,
+    /// Why.
+    pub reason: EndReason,
+    /// Who asked for it; of an operator nothing is kept.
+    pub device: Device,
     /// Now.
     pub now: Timestamp,
 }

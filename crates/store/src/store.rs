@@ -2,18 +2,23 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    Denial, FlowId, LoginFlow, Profile, SealedSigningKey, Session, SessionId, Timestamp, User,
-    UserId,
+    AuditEvent, AuditPosition, Denial, FlowId, LoginFlow, Profile, SealedSigningKey, Session,
+    SessionId, Timestamp, User, UserId,
 };
 
 use crate::error::StoreError;
-use crate::request::{EndSession, NewSession, Opened, Rotate, Rotated};
+use crate::request::{
+    EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
+};
 
 /// The records of Latchkey.
 ///
 /// Every method is atomic: it happens as a whole or not at all, and two at the same time behave as
 /// if one came first. A method that changes something returns after the change is durable: it
 /// survives the loss of power. An error means that the change must be taken as not made.
+///
+/// What the person of an account should know of is written into its security events by the very
+/// operation that they tell of.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Remembers a sign-in under way until it expires.
@@ -39,6 +44,22 @@ pub trait Store: Send + Sync {
     /// The account of this id.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
+    /// The accounts with this email address, whichever provider said so and verified or not: for
+    /// an operator to choose from, never to decide by.
+    async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError>;
+
+    /// Bans an account: ends its sessions and denies every access token it was given. `None` if
+    /// there is no such account. A second ban replaces the reason.
+    async fn ban_user(
+        &self,
+        id: UserId,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Denial>>, StoreError>;
+
+    /// Lifts a ban and says whether there was one; `None` if there is no such account.
+    async fn unban_user(&self, id: UserId, now: Timestamp) -> Result<Option<bool>, StoreError>;
+
     /// Opens a session unless the account is banned.
     async fn open_session(&self, new: NewSession) -> Result<Opened, StoreError>;
 
@@ -46,8 +67,11 @@ pub trait Store: Send + Sync {
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
     /// The sessions of a user that are live at this moment, in no particular order.
-    async fn live_sessions(&self, user: UserId, now: Timestamp)
-    -> Result<Vec<Session>, StoreError>;
+    async fn live_sessions(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<LiveSession>, StoreError>;
 
     /// Decides on a refresh token (see [`latchkey_core::rotation`]) and stores what the decision
     /// demands; `None` if the session is unknown.
@@ -55,18 +79,34 @@ pub trait Store: Send + Sync {
 
     /// Ends a session and denies its access tokens. `None` if the session is unknown. Ending it
     /// again changes nothing and gives the denial once more.
-    async fn end_session(&self, end: EndSession) -> Result<Option<Denial>, StoreError>;
+    async fn end_session(&self, end: EndSession) -> Result<Option<Ended>, StoreError>;
 
-    /// Ends every live session of a user and denies their access tokens.
-    async fn end_sessions_of(
+    /// Ends the sessions of a user, all or all but one, and denies their access tokens.
+    async fn end_sessions_of(&self, end: EndSessions) -> Result<Vec<Denial>, StoreError>;
+
+    /// Ends, by the operator, the sessions of everyone whose ids begin with this byte. All of them
+    /// at once would be a change without a bound: whoever means everyone asks for each byte.
+    async fn end_slice_of_everyone(
         &self,
-        user: UserId,
-        reason: latchkey_core::EndReason,
+        slice: u8,
         now: Timestamp,
-    ) -> Result<Vec<Denial>, StoreError>;
+    ) -> Result<Vec<Ended>, StoreError>;
 
     /// Adds denials. One that is there already keeps the later end.
     async fn deny(&self, denials: Vec<Denial>) -> Result<(), StoreError>;
+
+    /// Adds the denial of an access token that its holder revoked, and the event that tells of it.
+    async fn revoke_token(&self, denial: Denial, event: AuditEvent) -> Result<(), StoreError>;
+
+    /// Up to `limit` security events of a user, newest first: those before this position, or from
+    /// the newest on. Bounded in number and in age ([`latchkey_core::audit`]).
+    async fn audit_events(
+        &self,
+        user: UserId,
+        before: Option<AuditPosition>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<(AuditPosition, AuditEvent)>, StoreError>;
 
     /// Every denial that has not ended.
     async fn live_denials(&self, now: Timestamp) -> Result<Vec<Denial>, StoreError>;

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use latchkey_core::session::Thumbprint;
 use latchkey_core::{SessionId, Timestamp, TokenId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -44,9 +45,20 @@ pub struct AccessClaims {
     pub name: Option<String>,
     /// Roles of the user.
     pub roles: Vec<String>,
+    /// The key without whose proof the token is worth nothing, if it is bound to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// Not written by us; refused if it is there and lies ahead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<u64>,
+}
+
+/// How the holder of a token is confirmed (RFC 7800 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// By a DPoP proof of the key with this thumbprint (RFC 9449 §6.1).
+    pub jkt: Thumbprint,
 }
 
 /// What an access token is issued for.
@@ -66,6 +78,8 @@ pub struct Grant {
     pub name: Option<String>,
     /// Roles of the user.
     pub roles: Vec<String>,
+    /// The key to bind it to.
+    pub binding: Option<Thumbprint>,
     /// When the token is issued.
     pub issued_at: Timestamp,
     /// When it expires.
@@ -125,6 +139,7 @@ impl AccessTokens {
             email: grant.email,
             name: grant.name,
             roles: grant.roles,
+            cnf: grant.binding.map(|jkt| Confirmation { jkt }),
             nbf: None,
         };
         let header = Header {
@@ -147,7 +162,7 @@ impl AccessTokens {
         token: &str,
         now: Timestamp,
     ) -> Result<AccessClaims, AccessTokenError> {
-        let token = Unverified::parse(token).map_err(AccessTokenError::Invalid)?;
+        let token = Unverified::<Header>::parse(token).map_err(AccessTokenError::Invalid)?;
         if token.header.typ != TYPE {
             return Err(AccessTokenError::Invalid("its typ is not at+jwt"));
         }

@@ -2,7 +2,7 @@
 //!
 //! Strict means: one text for one token. Three parts of unpadded base64url without stray bits, a
 //! header with exactly the members that we write, no member twice, and for ECDSA the lower of the
-//! two values that `s` can have.
+//! two values that `s` can have. Proofs, which others write, are held to the first and the third.
 
 use core::fmt;
 use std::collections::HashSet;
@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::MAX_TOKEN_BYTES;
@@ -26,15 +26,15 @@ pub(crate) struct Header {
     pub(crate) kid: Option<String>,
 }
 
-/// A token whose signature has not been looked at.
-pub(crate) struct Unverified<'a> {
-    pub(crate) header: Header,
+/// A token whose signature has not been looked at, with the header that its kind has.
+pub(crate) struct Unverified<'a, H = Header> {
+    pub(crate) header: H,
     message: &'a str,
     claims: &'a str,
     signature: &'a str,
 }
 
-impl<'a> Unverified<'a> {
+impl<'a, H: DeserializeOwned> Unverified<'a, H> {
     /// Takes the text apart.
     pub(crate) fn parse(token: &'a str) -> Result<Self, &'static str> {
         if token.len() > MAX_TOKEN_BYTES {
@@ -45,7 +45,10 @@ impl<'a> Unverified<'a> {
         if claims.contains('.') {
             return Err("it has not three parts");
         }
-        let header = decode(header).ok_or("its header is not what this server writes")?;
+        if decode::<UniqueMembers>(header).is_none() {
+            return Err("its header is not one JSON object without duplicates");
+        }
+        let header = decode(header).ok_or("its header is not that of its kind")?;
         Ok(Self {
             header,
             message,
@@ -63,6 +66,15 @@ impl<'a> Unverified<'a> {
         if algorithm == Algorithm::ES256 && !low_s(self.signature) {
             return Err("its signature is re-encoded");
         }
+        self.verify_foreign(key, algorithm)
+    }
+
+    /// The same for what others sign, who need not choose the lower `s`.
+    pub(crate) fn verify_foreign<C: DeserializeOwned>(
+        &self,
+        key: &DecodingKey,
+        algorithm: Algorithm,
+    ) -> Result<C, &'static str> {
         let good = crypto::verify(self.signature, self.message.as_bytes(), key, algorithm);
         if !matches!(good, Ok(true)) {
             return Err("its signature is not good");
@@ -98,30 +110,70 @@ fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
-/// A JSON object in which no member comes twice.
+/// A JSON object in which, however deep, no member comes twice.
 struct UniqueMembers;
 
 impl<'de> Deserialize<'de> for UniqueMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = UniqueMembers;
+        deserializer.deserialize_map(Walk).map(|()| Self)
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
+/// The same of any value.
+struct UniqueInside;
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut seen = HashSet::new();
-                while let Some((name, _)) = map.next_entry::<String, IgnoredAny>()? {
-                    if !seen.insert(name) {
-                        return Err(A::Error::custom("a member comes twice"));
-                    }
-                }
-                Ok(UniqueMembers)
+impl<'de> Deserialize<'de> for UniqueInside {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Walk).map(|()| Self)
+    }
+}
+
+struct Walk;
+
+impl<'de> Visitor<'de> for Walk {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON without duplicate members")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = HashSet::new();
+        while let Some((name, UniqueInside)) = map.next_entry::<String, _>()? {
+            if !seen.insert(name) {
+                return Err(A::Error::custom("a member comes twice"));
             }
         }
-        deserializer.deserialize_map(Members)
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(UniqueInside) = list.next_element()? {}
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 }
 

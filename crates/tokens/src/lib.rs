@@ -1,10 +1,12 @@
-//! The tokens of Latchkey: master key, signing keys, claims, issuing and verifying.
+//! The tokens of Latchkey: master key, signing keys, claims, issuing and verifying; and the proofs
+//! that whoever sends a token holds the key it is bound to.
 //!
 //! Nothing here does I/O or reads a clock. What a store keeps comes in and goes out as values of
 //! `latchkey_core`; whether a good token is *denied* is not asked here.
 
 pub mod access;
 pub mod digest;
+pub mod dpop;
 mod jws;
 pub mod key_ring;
 pub mod master_key;

@@ -84,7 +84,7 @@ impl RefreshTokens {
 
     /// Checks everything that the token alone can show.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<RefreshClaims, RefreshTokenError> {
-        let token = Unverified::parse(token).map_err(RefreshTokenError)?;
+        let token = Unverified::<Header>::parse(token).map_err(RefreshTokenError)?;
         if token.header.typ != TYPE || token.header.alg != ALGORITHM || token.header.kid.is_some() {
             return Err(RefreshTokenError(
                 "its header is not that of a refresh token",

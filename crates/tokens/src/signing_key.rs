@@ -12,6 +12,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use latchkey_core::{SealedSigningKey, SigningAlgorithm, Timestamp};
 use serde_json::{Value, json};
 
+use crate::digest;
 use crate::master_key::MasterKey;
 
 /// A signing key could not be made or opened.
@@ -67,7 +68,8 @@ impl SigningKey {
             SigningAlgorithm::EdDSA => Ed25519KeyPair::generate_pkcs8(&rng),
         }
         .map_err(|_| unusable("(new)", "the system gave no randomness"))?;
-        let kid = thumbprint(&public_jwk(algorithm, pkcs8.as_ref(), "(new)")?);
+        let jwk = public_jwk(algorithm, pkcs8.as_ref(), "(new)")?;
+        let kid = URL_SAFE_NO_PAD.encode(digest::thumbprint(&jwk).0);
         Ok(SealedSigningKey {
             sealed: master.seal(&kid, pkcs8.as_ref()),
             kid,
@@ -192,13 +194,6 @@ fn public_jwk(algorithm: SigningAlgorithm, pkcs8: &[u8], kid: &str) -> Result<Va
             Ok(json!({ "crv": "Ed25519", "kty": "OKP", "x": x }))
         }
     }
-}
-
-/// The RFC 7638 thumbprint: SHA-256 over the required members in lexicographic order, which is
-/// the order that [`public_jwk`] puts them in.
-fn thumbprint(jwk: &Value) -> String {
-    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, jwk.to_string().as_bytes());
-    URL_SAFE_NO_PAD.encode(hash.as_ref())
 }
 
 fn unusable(kid: &str, reason: &str) -> KeyError {

@@ -17,6 +17,15 @@ pub enum ErrorCode {
     TokenExpired,
     /// The access token, its session or its user is on the denylist.
     TokenRevoked,
+    /// The access token is good, but the person proved who they are too long ago for this: sign in
+    /// again, then repeat (RFC 9470).
+    StepUpRequired,
+    /// The DPoP proof needs the nonce of the `DPoP-Nonce` header beside this answer (RFC 9449 §8).
+    UseDpopNonce,
+    /// The DPoP proof failed a check (RFC 9449 §4.3).
+    InvalidDpopProof,
+    /// The token is bound to a key, and the request was not signed with that key (RFC 9449 §5).
+    KeyMismatch,
     /// The token is good, but not for this.
     Forbidden,
     /// There is nothing at this path.
@@ -71,6 +80,10 @@ impl ErrorCode {
             Self::TokenInvalid => "token_invalid",
             Self::TokenExpired => "token_expired",
             Self::TokenRevoked => "token_revoked",
+            Self::StepUpRequired => "step_up_required",
+            Self::UseDpopNonce => "use_dpop_nonce",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::KeyMismatch => "key_mismatch",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",

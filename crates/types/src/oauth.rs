@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct TokenResponse {
     /// The access token, a JWT by RFC 9068.
     pub access_token: String,
-    /// Always `Bearer` for now (RFC 6750).
+    /// `Bearer` (RFC 6750), or `DPoP` (RFC 9449) if the access token is bound to a key.
     pub token_type: String,
     /// Life of the access token in seconds.
     pub expires_in: u64,
@@ -17,6 +17,9 @@ pub struct TokenResponse {
     pub refresh_token: String,
     /// Seconds until the session's absolute end, which no refresh extends.
     pub refresh_expires_in: u64,
+    /// Whether the refresh token is bound to the key that signed this request's DPoP proof.
+    #[serde(default)]
+    pub bound: bool,
     /// After a sign-in: the local path at which it was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_to: Option<String>,
@@ -29,6 +32,7 @@ impl fmt::Debug for TokenResponse {
             .field("token_type", &self.token_type)
             .field("expires_in", &self.expires_in)
             .field("refresh_expires_in", &self.refresh_expires_in)
+            .field("bound", &self.bound)
             .field("return_to", &self.return_to)
             .finish_non_exhaustive()
     }

@@ -22,6 +22,20 @@ pub const API_ROOT: &str = "/api/";
 pub const API_PROTECTED: &str = "/api/protected";
 /// `GET`: who the access token speaks for.
 pub const API_ME: &str = "/api/me";
+/// `GET`: the account's live sessions. `DELETE`: ends all but this one.
+pub const API_SESSIONS: &str = "/api/sessions";
+/// `DELETE`: ends one session of the account.
+pub const API_SESSION: &str = "/api/sessions/{id}";
+/// `GET`: the account's security events, newest first; query `before` and `limit`.
+pub const API_ACTIVITY: &str = "/api/activity";
+/// `GET`: a stream of [`ServerEvent`](crate::ServerEvent)s.
+pub const API_EVENTS: &str = "/api/events";
+/// `POST`, role `admin`: bans an account. `DELETE`: lifts the ban.
+pub const API_ADMIN_USER_BAN: &str = "/api/admin/users/{id}/ban";
+/// `DELETE`, role `admin`: ends every session of an account.
+pub const API_ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
+/// `DELETE`, role `admin`: ends every session of everyone.
+pub const API_ADMIN_SESSIONS: &str = "/api/admin/sessions";
 /// `GET`: the process is alive.
 pub const HEALTHZ: &str = "/healthz";
 /// `GET`: the server can do its work; reasons otherwise.

@@ -11,9 +11,11 @@ use crate::components::alert::alert;
 use crate::components::header::header;
 use crate::page_data::PageData;
 use crate::pages::account::account;
+use crate::pages::activity::activity;
 use crate::pages::callback::callback;
 use crate::pages::not_found::not_found;
 use crate::pages::playground::playground;
+use crate::pages::sessions::sessions;
 use crate::pages::sign_in::sign_in;
 use crate::session::Session;
 
@@ -38,6 +40,8 @@ fn layout() -> impl IntoView {
             <Route path=StaticSegment("") view=sign_in />
             <Route path=StaticSegment("callback") view=callback />
             <Route path=StaticSegment("account") view=account />
+            <Route path=StaticSegment("sessions") view=sessions />
+            <Route path=StaticSegment("activity") view=activity />
             <Route path=StaticSegment("playground") view=playground />
         </Routes>
     };

@@ -2,8 +2,10 @@
 
 pub(crate) mod alert;
 pub(crate) mod claims_view;
+pub(crate) mod confirm;
 pub(crate) mod countdown;
 pub(crate) mod header;
 pub(crate) mod skeleton;
+pub(crate) mod sorry;
 pub(crate) mod timeline_view;
 pub(crate) mod token_view;

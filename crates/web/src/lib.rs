@@ -13,6 +13,7 @@
 
 pub mod app;
 mod components;
+mod device;
 mod page_data;
 mod pages;
 mod piece;

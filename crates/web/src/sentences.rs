@@ -13,18 +13,29 @@ pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
              cleared."
         }
         EndReason::ByServer(Some(ErrorCode::RefreshReplayed)) => {
-            "You have been signed out: someone used a copy of this device's sign-in. The session \
-             was ended for both of you. Sign in again; if you did not make that copy yourself, \
-             check this device."
+            "You have been signed out: someone used a copy of this device's sign-in. We ended the \
+             session for both of you. Sign in again to see when and from where; if you did not \
+             make that copy yourself, check this device."
         }
         EndReason::ByServer(Some(ErrorCode::Banned)) => {
             "You have been signed out: this account may not sign in any more. Ask whoever runs \
              this site."
         }
+        EndReason::KeyLost => {
+            "You have been signed out. This browser lost the key of its session. Sign in again."
+        }
         EndReason::ByServer(_) => {
             "You have been signed out: this session was ended. Sign in again to go on."
         }
     })
+}
+
+/// Where to go after signing in again: whoever was robbed reads what happened first.
+pub(crate) fn after_sign_in(ended: Option<EndReason>, path: &str) -> &str {
+    match ended {
+        Some(EndReason::ByServer(Some(ErrorCode::RefreshReplayed))) => "/activity",
+        _ => path,
+    }
 }
 
 /// What keeps the server from us.
@@ -90,6 +101,10 @@ pub(crate) const fn call(error: CallError) -> &'static str {
         CallError::AccountChanged => "Another account signed in meanwhile.",
         CallError::Unreachable => "We cannot reach the server just now.",
         CallError::TryLater(_) => "Your sign-in cannot be renewed just now.",
+        CallError::StepUp => {
+            "This needs a fresh sign-in, and there was none. Sign out, sign in again, then repeat \
+             it."
+        }
         CallError::Status { status: 403, .. } => "This account may not see this.",
         CallError::Status { status: 429, .. } => "Too many requests. Wait a moment.",
         CallError::Status { status: 401, .. } => "The server did not accept this sign-in.",

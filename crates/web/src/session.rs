@@ -29,6 +29,8 @@ pub(crate) struct Session {
     pub(crate) trouble: RwSignal<Option<Trouble>>,
     /// Why the latest session ended; until the next one, or until it was read.
     pub(crate) ended: RwSignal<Option<EndReason>>,
+    /// Counts how often sessions or activity of the account may have changed.
+    pub(crate) changes: RwSignal<usize>,
     /// Requests, refreshes and retries.
     pub(crate) timeline: RwSignal<Timeline>,
     /// Requests that have not been answered.
@@ -43,6 +45,7 @@ impl Session {
             tokens: RwSignal::new(None),
             trouble: RwSignal::new(None),
             ended: RwSignal::new(None),
+            changes: RwSignal::new(0),
             timeline: RwSignal::default(),
             under_way: RwSignal::new(0),
         };
@@ -85,6 +88,7 @@ impl Session {
             }
             Notice::Tokens(tokens) => self.tokens.set(tokens.clone()),
             Notice::Ended(reason) => self.ended.set(Some(*reason)),
+            Notice::AccountChanged => self.changes.update(|changes| *changes += 1),
             Notice::Trouble(trouble) => self.trouble.set(*trouble),
             Notice::Sent(_) => self.under_way.update(|count| *count += 1),
             Notice::Answered { .. } => {

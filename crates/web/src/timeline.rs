@@ -120,7 +120,7 @@ impl Timeline {
                 let text = match reason {
                     EndReason::SignedOut => "Signed out, localStorage is empty",
                     EndReason::Elsewhere => "Signed out in another tab",
-                    EndReason::ByServer(_) => return None,
+                    EndReason::ByServer(_) | EndReason::KeyLost => return None,
                 };
                 Some(Draft::new(text.to_owned(), Tone::Plain))
             }

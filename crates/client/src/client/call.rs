@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use futures_channel::mpsc;
-use latchkey_types::{ErrorCode, Me, paths};
+use latchkey_types::ErrorCode;
 
 use super::drive::since;
 use super::{Client, Inner, Verdict};
@@ -23,6 +23,8 @@ pub struct Call {
     pub path: String,
     /// Attach the access token, and refresh and retry as needed.
     pub with_token: bool,
+    /// A body, as JSON.
+    pub json: Option<String>,
 }
 
 /// Why there is no answer.
@@ -40,6 +42,9 @@ pub enum CallError {
     /// A fresh access token is needed and cannot be had right now.
     #[error("the access token cannot be refreshed right now ({0:?}): try again later")]
     TryLater(Trouble),
+    /// The token is good, but the person proved who they are too long ago for this (RFC 9470).
+    #[error("this needs a recent sign-in: sign in again, then repeat")]
+    StepUp,
     /// It answered with an error.
     #[error("the server answered {status}")]
     Status {
@@ -82,6 +87,14 @@ impl Call {
         }
     }
 
+    /// A `DELETE` with the access token.
+    pub fn delete(path: &str) -> Self {
+        Self {
+            method: Method::Delete,
+            ..Self::get(path)
+        }
+    }
+
     /// A `GET` without.
     pub fn anonymous(path: &str) -> Self {
         Self {
@@ -93,7 +106,8 @@ impl Call {
 
 impl Client {
     /// Calls; an answer of any status is an answer. With a token, a 401 leads to one refresh,
-    /// shared with all other calls, and one retry.
+    /// shared with all other calls, and one retry; unless it asks for a recent sign-in, which no
+    /// refresh brings.
     pub async fn call(&self, call: Call) -> Result<Incoming, CallError> {
         let id = self.0.next_id();
         if !call.with_token {
@@ -108,7 +122,7 @@ impl Client {
                 Ok(Verdict::Send(token)) => {
                     let retry = latest.is_some();
                     let answer = self.0.exchange(&call, id, Some(&token), retry).await?;
-                    let unauthorized = answer.status == 401;
+                    let unauthorized = answer.status == 401 && !wants_step_up(&answer);
                     latest = Some(answer);
                     self.0.take_in(Event::Answered {
                         request: request.id,
@@ -129,19 +143,11 @@ impl Client {
             }
         }
     }
+}
 
-    /// `GET /api/me`: who is signed in.
-    pub async fn me(&self) -> Result<Me, CallError> {
-        let answer = self.call(Call::get(paths::API_ME)).await?;
-        if answer.status == 200 {
-            serde_json::from_str(&answer.body).map_err(|_| CallError::Unreadable)
-        } else {
-            Err(CallError::Status {
-                status: answer.status,
-                code: ErrorBody::of(&answer).known_code(),
-            })
-        }
-    }
+/// RFC 9470 §3, by our own code: what it needs is a new sign-in, not a new token.
+fn wants_step_up(answer: &Incoming) -> bool {
+    ErrorBody::of(answer).known_code() == Some(ErrorCode::StepUpRequired)
 }
 
 impl Inner {
@@ -173,9 +179,12 @@ impl Inner {
             with_token: token.is_some(),
             retry,
         };
-        let mut headers = Vec::new();
-        if let Some(token) = token {
-            headers.push(("Authorization", format!("Bearer {token}")));
+        let mut headers = match token {
+            Some(token) => self.authorization(call.method, &call.path, token).await,
+            None => Vec::new(),
+        };
+        if call.json.is_some() {
+            headers.push(("Content-Type", "application/json".to_owned()));
         }
         let began = browser::monotonic_clock();
         self.tell(&Notice::Sent(exchange.clone()));
@@ -185,7 +194,8 @@ impl Inner {
                 method: call.method,
                 path: call.path.clone(),
                 headers,
-                ..Outgoing::default()
+                body: call.json.clone(),
+                keepalive: false,
             })
             .await;
         let code = match &answer {
@@ -198,6 +208,7 @@ impl Inner {
             code,
             millis: since(began),
         });
+        self.remember_nonce(&answer);
         self.heard(&answer);
         answer
     }

@@ -1,11 +1,14 @@
 //! The loop around the engine: events in, commands out.
 
+use core::future::Future;
+use core::pin::Pin;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
-use latchkey_types::paths;
+use latchkey_types::{ErrorCode, paths};
 use wasm_bindgen_futures::spawn_local;
 
+use super::prove::Posted;
 use super::sign_in::form_header;
 use super::{Inner, Verdict};
 use crate::engine::{Cause, Command, Event, Progress, Reply, RequestId};
@@ -13,7 +16,7 @@ use crate::expiry::{Deadline, Freshness};
 use crate::notice::Notice;
 use crate::session::{EndReason, SessionState};
 use crate::tokens::Tokens;
-use crate::transport::{Method, Outgoing};
+use crate::transport::{Method, Outgoing, Unreachable};
 use crate::{backoff, browser, lock, reply, sign_in};
 
 /// The longest wait a browser's timer can count, in milliseconds.
@@ -51,10 +54,12 @@ impl Inner {
             Command::Unlock => drop(self.lock.borrow_mut().take()),
             Command::RememberKey(pending) => self.store.set_pending(&pending),
             Command::ForgetKey => self.store.clear_pending(),
-            Command::Post { refresh_token, key } => self.post(&refresh_token, key),
+            Command::Post { refresh_token, key } => self.post(refresh_token, key),
             Command::StoreTokens(tokens) => self.store.set_tokens(&tokens),
             Command::ClearTokens => {
                 self.store.clear_tokens();
+                self.forget_browser_key();
+                self.follow();
                 // Why they are gone is about to be told; nobody else took them.
                 self.seen.borrow_mut().take();
                 self.tell(&Notice::Tokens(None));
@@ -81,27 +86,37 @@ impl Inner {
         });
     }
 
-    fn post(self: &Rc<Self>, refresh_token: &str, key: String) {
+    fn post(self: &Rc<Self>, refresh_token: String, key: String) {
         let life = self.access_life.get().map(|life| life.to_string());
         let mut pairs = vec![
             ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token),
+            ("refresh_token", &*refresh_token),
         ];
         if let Some(life) = &life {
             pairs.push(("expires_in", life));
         }
         let (wall, monotonic) = (browser::wall_clock(), browser::monotonic_clock());
-        let answer = self.transport.send(Outgoing {
+        let outgoing = Outgoing {
             method: Method::Post,
             path: paths::TOKEN.to_owned(),
             headers: vec![form_header(), ("Idempotency-Key", key)],
             body: Some(sign_in::form(&pairs)),
             keepalive: false,
-        });
+        };
+        let tokens = self.store.read().tokens;
+        let answer: Pin<Box<dyn Future<Output = Posted>>> = if tokens.is_some_and(|it| it.bound) {
+            let this = Rc::clone(self);
+            Box::pin(async move { this.post_proven(&refresh_token, outgoing).await })
+        } else {
+            let answer = self.transport.send(outgoing);
+            Box::pin(async move { Ok(answer.await) })
+        };
         let this = Rc::clone(self);
         spawn_local(async move {
-            let answer = answer.await;
-            let reply = reply::of_refresh(&answer, wall);
+            let (reply, answer) = match answer.await {
+                Ok(answer) => (reply::of_refresh(&answer, wall), answer),
+                Err(reply) => (reply, Err(Unreachable)),
+            };
             let status = answer.ok().map(|incoming| incoming.status);
             this.posted.set((status, since(monotonic)));
             if let Reply::Tokens(tokens) = &reply {
@@ -139,8 +154,17 @@ impl Inner {
             _ => self.trouble.borrow_mut().refresh = None,
         }
         self.tell_trouble();
+        if matches!(progress, Progress::Delayed(_)) {
+            return;
+        }
+        let hint = self.hint.take();
         if let Progress::Ended(code) = progress {
-            self.tell(&Notice::Ended(EndReason::ByServer(code)));
+            self.tell(&Notice::Ended(match code {
+                Some(ErrorCode::KeyMismatch) => EndReason::KeyLost,
+                // The stream may have known more than that.
+                None | Some(ErrorCode::SessionEnded) => EndReason::ByServer(hint.or(code)),
+                _ => EndReason::ByServer(code),
+            }));
         }
     }
 
@@ -154,6 +178,7 @@ impl Inner {
         let seen = self.seen.replace(tokens.clone());
         if seen != tokens {
             self.tell(&Notice::Tokens(tokens.clone()));
+            self.follow();
             if tokens.is_none() {
                 self.tell(&Notice::Ended(EndReason::Elsewhere));
             }

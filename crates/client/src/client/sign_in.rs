@@ -1,16 +1,19 @@
 //! Finishing a sign-in at `/callback`.
 
 use latchkey_types::{ErrorCode, TokenResponse, paths};
+use wasm_bindgen_futures::spawn_local;
 
-use super::Client;
+use super::prove::is_refused;
+use super::{Client, Inner};
 use crate::browser;
+use crate::dpop::Key;
 use crate::engine::{Event, Trouble};
 use crate::expiry::Deadline;
 use crate::reply::{self, ErrorBody};
 use crate::session::SessionState;
 use crate::sign_in::{CallbackQuery, form};
 use crate::tokens::Tokens;
-use crate::transport::{Method, Outgoing, Unreachable};
+use crate::transport::{Incoming, Method, Outgoing, Unreachable};
 
 /// The header of a form body.
 pub(super) fn form_header() -> (&'static str, String) {
@@ -83,15 +86,16 @@ impl Client {
             ("state", state),
         ];
         pairs.extend(iss.map(|iss| ("iss", iss)));
-        let (wall, monotonic) = (browser::wall_clock(), browser::monotonic_clock());
-        let answer = self.0.transport.send(Outgoing {
+        let outgoing = Outgoing {
             method: Method::Post,
             path: paths::TOKEN.to_owned(),
             headers: vec![form_header()],
             body: Some(form(&pairs)),
             keepalive: false,
-        });
-        let incoming = match answer.await {
+        };
+        let key = Key::found_or_made().await;
+        let (wall, monotonic) = (browser::wall_clock(), browser::monotonic_clock());
+        let incoming = match self.0.send_sign_in(key.as_ref(), outgoing).await {
             Ok(incoming) => incoming,
             Err(Unreachable) => return Err(SignInError::TryLater(Trouble::Unreachable)),
         };
@@ -103,6 +107,9 @@ impl Client {
                 let tokens = Tokens::received(response, wall);
                 *self.0.deadline.borrow_mut() = Some(Deadline::received(&tokens, monotonic));
                 self.replace_tokens(&tokens);
+                if let Some(key) = key.filter(|_| tokens.bound) {
+                    spawn_local(async move { key.keep().await });
+                }
                 Ok(SignedIn { return_to })
             }
             status => {
@@ -126,5 +133,25 @@ impl Client {
         if let Some(before) = before {
             self.0.revoke_in_background(before.refresh_token);
         }
+    }
+}
+
+impl Inner {
+    /// With a proof, where there is a key to bind the session to. A server that does not like
+    /// the proof gives a plain session: a clock that is wrong should keep nobody out.
+    async fn send_sign_in(
+        &self,
+        key: Option<&Key>,
+        outgoing: Outgoing,
+    ) -> Result<Incoming, Unreachable> {
+        if let Some(key) = key {
+            let answer = self.send_proven(key, outgoing.clone(), || true).await;
+            if let Some(answer) = answer
+                && !is_refused(&answer, ErrorCode::InvalidDpopProof)
+            {
+                return answer;
+            }
+        }
+        self.transport.send(outgoing).await
     }
 }

@@ -35,21 +35,38 @@ impl Client {
             return true;
         };
         self.0.set_state(SessionState::SigningOut);
-        self.0.store.clear_tokens();
-        self.0.store.clear_pending();
-        self.0.seen.borrow_mut().take();
-        self.0.tell(&Notice::Tokens(None));
-        self.0.take_in(Event::Changed);
+        self.0.forget_tokens();
         let told = self.0.tell_server(tokens).await;
-        self.0.tell(&Notice::Ended(EndReason::SignedOut));
-        // Storage decides: another tab may have signed in meanwhile.
-        self.0.state.set(SessionState::Checking);
-        self.0.take_in(Event::Changed);
+        self.0.signed_out();
         told
+    }
+
+    /// Forgets the tokens of a session that the server has ended at this person's word.
+    pub(super) fn forget_after_sign_out(&self) {
+        self.0.set_state(SessionState::SigningOut);
+        self.0.forget_tokens();
+        self.0.forget_browser_key();
+        self.0.signed_out();
     }
 }
 
 impl Inner {
+    fn forget_tokens(self: &Rc<Self>) {
+        self.store.clear_tokens();
+        self.store.clear_pending();
+        self.seen.borrow_mut().take();
+        self.tell(&Notice::Tokens(None));
+        self.follow();
+        self.take_in(Event::Changed);
+    }
+
+    fn signed_out(self: &Rc<Self>) {
+        self.tell(&Notice::Ended(EndReason::SignedOut));
+        // Storage decides: another tab may have signed in meanwhile.
+        self.state.set(SessionState::Checking);
+        self.take_in(Event::Changed);
+    }
+
     /// Gives whether the server has answered within [`PATIENCE`]; goes on behind it otherwise.
     async fn tell_server(self: &Rc<Self>, tokens: Tokens) -> bool {
         let (tell, told) = oneshot::channel();
@@ -76,11 +93,15 @@ impl Inner {
         told
     }
 
-    async fn end_session(&self, tokens: &Tokens) -> bool {
+    async fn end_session(self: &Rc<Self>, tokens: &Tokens) -> bool {
+        let token = &tokens.access_token;
+        let headers = self.authorization(Method::Post, paths::LOGOUT, token).await;
+        // It has signed for the last time.
+        self.forget_browser_key();
         let logout = self.transport.send(Outgoing {
             method: Method::Post,
             path: paths::LOGOUT.to_owned(),
-            headers: vec![("Authorization", format!("Bearer {}", tokens.access_token))],
+            headers,
             body: None,
             keepalive: true,
         });

@@ -5,11 +5,12 @@ use std::rc::{Rc, Weak};
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Event as DomEvent, EventTarget, StorageEvent, VisibilityState};
+use web_sys::{BroadcastChannel, Event as DomEvent, EventTarget, StorageEvent, VisibilityState};
 
 use super::Inner;
 use crate::browser;
 use crate::engine::Event;
+use crate::notice::Notice;
 use crate::store;
 
 impl Inner {
@@ -26,8 +27,14 @@ impl Inner {
                 this.take_in(Event::Changed);
             }
         });
+        if let Ok(channel) = BroadcastChannel::new("latchkey.account") {
+            on(&channel, "message", &this, |this, _| {
+                this.tell(&Notice::AccountChanged);
+            });
+            *self.channel.borrow_mut() = Some(channel);
+        }
         on(&window, "online", &this, |this, _| this.online());
-        on(&window, "focus", &this, |this, _| this.awake());
+        on(&window, "focus", &this, |this, _| this.looked_at());
         on(&window, "pageshow", &this, |this, _| this.awake());
         if let Some(document) = window.document() {
             on(
@@ -36,11 +43,19 @@ impl Inner {
                 &this,
                 move |this, _| {
                     if document.visibility_state() == VisibilityState::Visible {
-                        this.awake();
+                        this.looked_at();
+                    } else {
+                        this.follow();
                     }
                 },
             );
         }
+    }
+
+    /// A person is here again.
+    fn looked_at(self: &Rc<Self>) {
+        self.awake();
+        self.follow_again();
     }
 
     /// Timers and storage events may have slept with the page.
@@ -48,6 +63,7 @@ impl Inner {
         self.take_in(Event::Changed);
         self.heed_wall_clock();
         self.check_expiry();
+        self.follow();
     }
 }
 

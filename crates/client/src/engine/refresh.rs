@@ -2,7 +2,8 @@
 
 use super::{Cause, Command, Engine, Pending, Progress, Refresh, Reply, Stored, Tokens, Trouble};
 
-/// How often requests wait on while another tab's newer tokens have yet to come to storage.
+/// How often another tab's newer tokens may have yet to come to storage: so often requests wait on
+/// and the key is kept. With the waits of the back-off this is longer than the server's grace.
 const PATIENCE: u32 = 3;
 
 impl Engine {
@@ -52,8 +53,13 @@ impl Engine {
         }
         // The same refresh token goes out with the same key, however often and from whichever
         // tab: that is how the server knows a retry from a replay.
+        // But a key that was superseded again and again, while nobody here stored anything newer,
+        // has been used by somebody else: another key makes the server say so.
+        let lasting = self.superseded <= PATIENCE;
         let key = match &stored.pending {
-            Some(pending) if pending.is_for(&tokens.refresh_token) => pending.key.clone(),
+            Some(pending) if lasting && pending.is_for(&tokens.refresh_token) => {
+                pending.key.clone()
+            }
             _ => {
                 commands.push(Command::RememberKey(Pending::new(
                     fresh_key.clone(),
@@ -112,7 +118,10 @@ impl Engine {
                 commands.push(Command::ForgetKey);
                 self.leave(Progress::Ended(code), &Stored::default(), commands);
             }
-            Reply::Superseded => self.back_off(stale, Trouble::Superseded, commands),
+            Reply::Superseded => {
+                self.superseded = self.superseded.saturating_add(1);
+                self.back_off(stale, Trouble::Superseded, commands);
+            }
             Reply::Unavailable(trouble) => self.back_off(stale, trouble, commands),
         }
     }
@@ -166,6 +175,7 @@ impl Engine {
     fn finish(&mut self, progress: Progress, stored: &Stored, commands: &mut Vec<Command>) {
         self.refresh = Refresh::Idle;
         self.failures = 0;
+        self.superseded = 0;
         commands.push(Command::Tell(progress));
         let force = progress == Progress::Refreshed;
         if let Some(stale) = self.settle(stored, |_| true, force, commands) {

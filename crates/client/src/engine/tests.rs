@@ -13,6 +13,7 @@ fn tokens(generation: u32) -> Tokens {
         refresh_expires_at: 0,
         access_life: 0,
         account: Some("ada".to_owned()),
+        bound: false,
     }
 }
 

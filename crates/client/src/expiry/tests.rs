@@ -8,6 +8,7 @@ fn tokens(life: u64, end: u64) -> Tokens {
         refresh_expires_at: 0,
         access_life: life,
         account: None,
+        bound: false,
     }
 }
 

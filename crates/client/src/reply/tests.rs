@@ -3,8 +3,8 @@ use super::*;
 fn answer(status: u16, body: &str) -> Incoming {
     Incoming {
         status,
-        retry_after: None,
         body: body.to_owned(),
+        ..Incoming::default()
     }
 }
 
@@ -46,6 +46,26 @@ fn only_an_explicit_invalid_grant_refuses() {
 }
 
 #[test]
+fn another_key_than_the_session_s_ends_it_here() {
+    let body = r#"{"error":"invalid_dpop_proof","code":"key_mismatch"}"#;
+    assert_eq!(
+        of_refresh(&Ok(answer(400, body)), 0),
+        Reply::Refused(Some(ErrorCode::KeyMismatch))
+    );
+}
+
+#[test]
+fn a_proof_that_is_refused_ends_nothing() {
+    for code in ["invalid_dpop_proof", "use_dpop_nonce"] {
+        let body = format!(r#"{{"error":"{code}","code":"{code}"}}"#);
+        assert_eq!(
+            of_refresh(&Ok(answer(400, &body)), 0),
+            Reply::Unavailable(Trouble::Unwell)
+        );
+    }
+}
+
+#[test]
 fn a_refusal_with_a_code_of_a_later_version_is_still_a_refusal() {
     let body = r#"{"error":"invalid_grant","code":"eaten_by_a_grue"}"#;
     assert_eq!(of_refresh(&Ok(answer(400, body)), 0), Reply::Refused(None));
@@ -61,7 +81,7 @@ fn too_many_requests_keeps_its_wait() {
     let busy = Ok(Incoming {
         status: 429,
         retry_after: Some(12),
-        body: String::new(),
+        ..Incoming::default()
     });
     assert_eq!(
         of_refresh(&busy, 0),

@@ -9,6 +9,15 @@ fn the_link_names_provider_and_way_back() {
 }
 
 #[test]
+fn a_step_up_asks_for_a_fresh_sign_in_and_comes_back() {
+    assert_eq!(
+        step_up_href("google", "/sessions?resume=end-others"),
+        "/auth/login?provider=google&prompt=login&max_age=600\
+         &return_to=/sessions%3Fresume%3Dend-others"
+    );
+}
+
+#[test]
 fn what_means_something_in_a_query_is_encoded() {
     assert_eq!(
         login_href("a&b", "/x?y=1&z=ä#f"),

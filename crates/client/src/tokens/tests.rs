@@ -8,6 +8,7 @@ fn response() -> TokenResponse {
         expires_in: 600,
         refresh_token: "a.b.0123456789abcdef".to_owned(),
         refresh_expires_in: 2_592_000,
+        bound: false,
         return_to: None,
     }
 }
@@ -27,6 +28,32 @@ fn a_value_without_the_newer_members_is_still_read() {
         r#"{"access_token":"a","refresh_token":"r","access_expires_at":1,"refresh_expires_at":2}"#;
     let tokens: Tokens = serde_json::from_str(json).expect("readable");
     assert_eq!((tokens.access_life, tokens.account), (0, None));
+}
+
+#[test]
+fn only_a_bound_session_says_so_in_storage() {
+    let mut tokens = Tokens::received(response(), 0);
+    let json = serde_json::to_string(&tokens).expect("written");
+    assert!(!json.contains("bound"), "{json}");
+    tokens.bound = true;
+    let json = serde_json::to_string(&tokens).expect("written");
+    assert!(json.contains(r#""bound":true"#), "{json}");
+    let read: Tokens = serde_json::from_str(&json).expect("readable");
+    assert_eq!(read, tokens);
+}
+
+#[test]
+fn the_server_s_clock_is_told_by_the_end_of_its_token() {
+    let mut tokens = Tokens::received(response(), 1_000_000);
+    assert_eq!(
+        tokens.server_clock(5_000_000),
+        5_000,
+        "no `exp`, no better clock"
+    );
+    // {"alg":"none"}.{"exp":7600}: issued at 7,000 there, at 1,000 here.
+    tokens.access_token = "eyJhbGciOiJub25lIn0.eyJleHAiOjc2MDB9.x".to_owned();
+    assert_eq!(tokens.server_clock(1_000_000), 7_000);
+    assert_eq!(tokens.server_clock(1_100_999), 7_100);
 }
 
 #[test]

@@ -5,8 +5,11 @@
 
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 
+mod dpop;
+mod events;
 mod refresh;
 mod server;
+mod sign_in;
 mod sign_out;
 mod storage;
 

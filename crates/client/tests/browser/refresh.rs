@@ -1,7 +1,9 @@
 //! Refreshing: once for many, with the same key when it is tried again.
 
 use gloo_storage::{LocalStorage, Storage as _};
-use latchkey_client::{Call, Client, EndReason, Notice, Progress, SessionState, Trouble};
+use latchkey_client::{
+    Call, CallError, Client, EndReason, Notice, Progress, SessionState, Trouble,
+};
 use latchkey_types::ErrorCode;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -121,4 +123,15 @@ async fn newer_tokens_of_another_tab_are_used_without_a_refresh() {
     let answer = client.call(Call::get("/api/protected")).await;
     assert!(matches!(answer, Ok(answer) if answer.status == 200));
     assert_eq!(server.count("/auth/token"), 0);
+}
+
+#[wasm_bindgen_test]
+async fn what_wants_a_recent_sign_in_is_not_cured_by_a_refresh() {
+    let server = Server::with_expired_tokens();
+    let client = server.client();
+    let answer = client.end_other_sessions().await;
+    assert_eq!(answer, Err(CallError::StepUp));
+    assert_eq!(server.count("/auth/token"), 0);
+    assert_eq!(server.count("/api/sessions"), 1, "nor by a retry");
+    assert_eq!(stored(), Some(tokens(0)));
 }

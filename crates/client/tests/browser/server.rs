@@ -5,10 +5,15 @@ use std::rc::Rc;
 
 use gloo_storage::{LocalStorage, Storage as _};
 use gloo_timers::future::TimeoutFuture;
+use latchkey_client::claims;
 use latchkey_client::transport::Answer;
 use latchkey_client::{
-    Client, Incoming, Notice, Outgoing, SessionState, Store, Tokens, Transport, Unreachable,
+    Client, Incoming, Listener, Method, Notice, Outgoing, Piece, SessionState, Store, Stream,
+    Tokens, Transport, Unreachable,
 };
+
+/// The listener of a stream, and whether it was closed.
+type Opened = (Rc<Listener>, Rc<Cell<bool>>);
 
 /// Knows one session and the one access token that is good.
 #[derive(Default)]
@@ -21,6 +26,12 @@ pub(crate) struct Server {
     /// The next refreshes are answered with this.
     pub(crate) refuse: RefCell<Option<(u16, &'static str)>>,
     pub(crate) log: RefCell<Vec<Outgoing>>,
+    /// Proofs at the token endpoint must repeat this, and sessions are bound.
+    pub(crate) nonce: RefCell<Option<&'static str>>,
+    /// It wants another nonce every time.
+    pub(crate) fickle: Cell<bool>,
+    /// All streams that were ever opened.
+    pub(crate) streams: RefCell<Vec<Opened>>,
     last_key: RefCell<String>,
 }
 
@@ -49,12 +60,45 @@ impl Server {
 
     /// The idempotency keys that came, in order.
     pub(crate) fn keys(&self) -> Vec<String> {
+        self.headers("Idempotency-Key")
+    }
+
+    /// The proofs that came, in order.
+    pub(crate) fn proofs(&self) -> Vec<String> {
+        self.headers("DPoP")
+    }
+
+    fn headers(&self, wanted: &str) -> Vec<String> {
         let log = self.log.borrow();
         let headers = log.iter().flat_map(|outgoing| outgoing.headers.iter());
         headers
-            .filter(|(name, _)| *name == "Idempotency-Key")
-            .map(|(_, key)| key.clone())
+            .filter(|(name, _)| *name == wanted)
+            .map(|(_, value)| value.clone())
             .collect()
+    }
+
+    /// Says something on the latest stream.
+    pub(crate) fn say(&self, text: &str) {
+        self.latest_stream(Piece::Bytes(text.as_bytes()));
+    }
+
+    /// Ends the latest stream, or does not open it at all.
+    pub(crate) fn end_stream(&self, status: u16) {
+        self.latest_stream(Piece::Over(Some(status)));
+    }
+
+    fn latest_stream(&self, piece: Piece<'_>) {
+        // What is said may open another stream at once.
+        let (listener, closed) = self.streams.borrow().last().cloned().expect("a stream");
+        if !closed.get() {
+            listener(piece);
+        }
+    }
+
+    /// How many streams are open.
+    pub(crate) fn open_streams(&self) -> usize {
+        let streams = self.streams.borrow();
+        streams.iter().filter(|(_, closed)| !closed.get()).count()
     }
 
     fn answer(&self, outgoing: &Outgoing) -> Result<Incoming, Unreachable> {
@@ -63,11 +107,31 @@ impl Server {
         }
         let access = format!("Bearer access-{}", self.generation.get());
         match outgoing.path.as_str() {
+            "/auth/token" if self.wants_nonce(outgoing) => Ok(Incoming {
+                nonce: self.nonce.borrow().map(str::to_owned),
+                ..status(400, r#"{"error":"use_dpop_nonce","code":"use_dpop_nonce"}"#)
+            }),
             "/auth/token" => self.refresh(outgoing),
+            "/api/sessions" if outgoing.method == Method::Delete => {
+                Ok(status(401, r#"{"code":"step_up_required"}"#))
+            }
             "/auth/logout" | "/auth/revoke" | "/healthz" => Ok(status(200, "{}")),
             _ if header(outgoing, "Authorization") == Some(&access) => Ok(status(200, "{}")),
+            // Bound: the test looks at the proof itself.
+            _ if header(outgoing, "DPoP").is_some() => Ok(status(200, "{}")),
             _ => Ok(status(401, r#"{"code":"token_expired"}"#)),
         }
+    }
+
+    /// Whether a proof came that does not repeat the nonce.
+    fn wants_nonce(&self, outgoing: &Outgoing) -> bool {
+        let Some(nonce) = *self.nonce.borrow() else {
+            return false;
+        };
+        header(outgoing, "DPoP").is_some_and(|proof| {
+            let claims = claims::decode(proof).expect("a JWT").claims;
+            self.fickle.get() || claims.get("nonce") != Some(&format!("\"{nonce}\""))
+        })
     }
 
     fn refresh(&self, outgoing: &Outgoing) -> Result<Incoming, Unreachable> {
@@ -85,11 +149,13 @@ impl Server {
             return Err(Unreachable);
         }
         let generation = self.generation.get();
+        let bound = self.nonce.borrow().is_some() && header(outgoing, "DPoP").is_some();
         Ok(status(
             200,
             &format!(
                 r#"{{"access_token":"access-{generation}","token_type":"Bearer","expires_in":600,
-                "refresh_token":"refresh-token-{generation:08}","refresh_expires_in":86400}}"#
+                "refresh_token":"refresh-token-{generation:08}","refresh_expires_in":86400,
+                "bound":{bound}}}"#
             ),
         ))
     }
@@ -107,6 +173,14 @@ impl Transport for Wire {
             server.answer(&outgoing)
         })
     }
+
+    fn stream(&self, outgoing: Outgoing, listener: Listener) -> Stream {
+        self.0.log.borrow_mut().push(outgoing);
+        let closed = Rc::new(Cell::new(false));
+        let mut streams = self.0.streams.borrow_mut();
+        streams.push((Rc::new(listener), Rc::clone(&closed)));
+        Stream::closed_by(move || closed.set(true))
+    }
 }
 
 pub(crate) fn tokens(generation: u32) -> Tokens {
@@ -117,6 +191,7 @@ pub(crate) fn tokens(generation: u32) -> Tokens {
         refresh_expires_at: u64::MAX,
         access_life: 600_000,
         account: None,
+        bound: false,
     }
 }
 
@@ -155,8 +230,8 @@ pub(crate) async fn until(mut so: impl FnMut() -> bool) {
 fn status(status: u16, body: &str) -> Incoming {
     Incoming {
         status,
-        retry_after: None,
         body: body.to_owned(),
+        ..Incoming::default()
     }
 }
 

@@ -163,6 +163,15 @@ fn a_store_restored_from_a_backup_adopts_the_newer_generation() {
 }
 
 #[test]
+fn a_restored_record_vouches_for_no_generation_it_has_not_seen() {
+    let before = rotated(&session(None), &present(0, Some(1)), START);
+    let next = rotated(&before, &present(7, Some(2)), START);
+    // The key of the rotation before the backup is not that of generation 6.
+    let decision = decide(&next, &present(6, Some(1)), START, LIMITS);
+    assert!(matches!(decision, Decision::Replayed(_)), "{decision:?}");
+}
+
+#[test]
 fn a_bound_session_wants_its_own_key_and_lives_on_without_it() {
     let bound = session(Some(Thumbprint([1; 32])));
     for proof in [None, Some(Thumbprint([2; 32]))] {

@@ -2,7 +2,8 @@
 //!
 //! It is good enough for every check that a real provider has to pass, so that `--demo` walks the
 //! same road as Google does. All of it is in memory, bounded, and gone with the process. The pages
-//! and routes around it are the server's; this is only what they decide.
+//! and routes around it are the server's; this is only what they decide. It asks at every sign-in,
+//! so that whatever `prompt` and `max_age` demand is done already.
 
 mod accounts;
 mod authorize;

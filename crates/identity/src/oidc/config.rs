@@ -67,6 +67,7 @@ pub fn google(client_id: impl Into<String>, client_secret: impl Into<String>) ->
 /// Latchkey as the provider knows it: its side of a checked configuration.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
+    pub(super) kind: Kind,
     pub(super) issuer: IssuerUrl,
     pub(super) id: ClientId,
     pub(super) secret: Option<ClientSecret>,
@@ -92,6 +93,7 @@ impl Client {
             });
         }
         Ok(Self {
+            kind: config.kind,
             issuer: issuer(config)?,
             id: ClientId::new(config.client_id.clone()),
             secret: config.client_secret.clone().map(ClientSecret::new),

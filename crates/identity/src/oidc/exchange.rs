@@ -21,7 +21,7 @@ use super::discovery::Metadata;
 use crate::check::Check;
 use crate::error::Fault;
 use crate::http::{HttpClient, HttpError};
-use crate::provider::{AuthorizationAnswer, AuthorizeRequest};
+use crate::provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Prompt};
 
 /// What the token endpoint gave, not yet checked.
 pub(super) struct Tokens {
@@ -64,14 +64,23 @@ pub(super) fn authorize_url(
     let verifier = PkceCodeVerifier::new(request.verifier.to_owned());
     let oauth =
         OauthClient::new(client.id.clone()).set_auth_uri(metadata.authorization_endpoint.clone());
-    let (url, _) = oauth
+    // Google knows no `login` (https://developers.google.com/identity/openid-connect/openid-connect):
+    // the choice of an account is the nearest it has.
+    let prompt = match (client.kind, request.prompt) {
+        (Kind::Google, Prompt::Login) => Prompt::SelectAccount,
+        (_, prompt) => prompt,
+    };
+    let mut begun = oauth
         .authorize_url(|| CsrfToken::new(request.state.to_owned()))
         .add_scopes(client.scopes.iter().cloned())
         .set_redirect_uri(redirect_url(request.redirect_uri)?)
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
         .add_extra_param("nonce", request.nonce)
-        .add_extra_param("prompt", request.prompt.as_str())
-        .url();
+        .add_extra_param("prompt", prompt.as_str());
+    if let Some(max_age) = request.max_age {
+        begun = begun.add_extra_param("max_age", max_age.as_secs().to_string());
+    }
+    let (url, _) = begun.url();
     Ok(url)
 }
 

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::config::Client;
 use super::jwks::KeySet;
 use crate::check::Check;
+use crate::provider::Kind;
 
 /// How far the provider's clock and ours may differ.
 const LEEWAY: Duration = Duration::from_mins(1);
@@ -34,6 +35,7 @@ pub(super) struct Expected<'a> {
     pub(super) client: &'a Client,
     pub(super) algorithms: &'a [CoreJwsSigningAlgorithm],
     pub(super) nonce: &'a str,
+    pub(super) max_age: Option<Duration>,
     pub(super) access_token: &'a AccessToken,
     pub(super) now: Timestamp,
 }
@@ -104,6 +106,7 @@ impl IdToken {
             .map_err(|error| trouble(&error))?;
         check_party(claims, expected.client)?;
         check_issue_time(claims, expected.now)?;
+        check_auth_time(claims, expected)?;
         if !(1..=MAX_SUBJECT).contains(&claims.subject().len()) {
             return Err(Check::Subject.into());
         }
@@ -171,6 +174,30 @@ fn check_issue_time(claims: &CoreIdTokenClaims, now: Timestamp) -> Result<(), Ch
         Err(Check::IssuedAt)
     } else {
         Ok(())
+    }
+}
+
+/// When the person proved who they are, in whole seconds.
+pub(super) fn auth_time(claims: &CoreIdTokenClaims) -> Option<Timestamp> {
+    let said = claims.auth_time()?.timestamp();
+    u64::try_from(said).ok().map(Timestamp::from_secs)
+}
+
+/// Core §3.1.3.7, 13. Google is asked and never says: its word is that of any sign-in, which is as
+/// much as it has.
+fn check_auth_time(claims: &CoreIdTokenClaims, expected: &Expected<'_>) -> Result<(), Check> {
+    let Some(max_age) = expected.max_age else {
+        return Ok(());
+    };
+    match auth_time(claims) {
+        None if claims.auth_time().is_none() && expected.client.kind == Kind::Google => Ok(()),
+        Some(at)
+            if at <= expected.now.plus(LEEWAY)
+                && expected.now.minus(LEEWAY).since(at) <= max_age =>
+        {
+            Ok(())
+        }
+        _ => Err(Check::AuthTime),
     }
 }
 

@@ -15,14 +15,14 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use latchkey_core::{Profile, Timestamp};
+use latchkey_core::Timestamp;
 use tokio::time::timeout;
 use url::Url;
 
 use crate::check::Check;
 use crate::error::{ConfigError, Fault, SignInError};
 use crate::http::HttpClient;
-use crate::provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Provider};
+use crate::provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Provider, Vouched};
 
 use cache::Cached;
 use discovery::Metadata;
@@ -78,7 +78,7 @@ impl OidcProvider {
         &self,
         answer: &AuthorizationAnswer<'_>,
         now: Timestamp,
-    ) -> Result<Profile, Fault> {
+    ) -> Result<Vouched, Fault> {
         let metadata = self.metadata(now).await?;
         self.check_answer_issuer(&metadata, answer.iss)?;
         let tokens = exchange::exchange(&self.client, &metadata, answer, &self.http).await?;
@@ -87,6 +87,7 @@ impl OidcProvider {
             client: &self.client,
             algorithms: &metadata.algorithms,
             nonce: answer.nonce,
+            max_age: answer.max_age,
             access_token: &tokens.access_token,
             now,
         };
@@ -110,7 +111,10 @@ impl OidcProvider {
             }
             None => None,
         };
-        Ok(profile::profile(claims, info.as_ref()))
+        Ok(Vouched {
+            profile: profile::profile(claims, info.as_ref()),
+            auth_time: id_token::auth_time(claims),
+        })
     }
 
     /// RFC 9207 §2.4: the answer to a request to this provider must have come from it.
@@ -168,7 +172,7 @@ impl Provider for OidcProvider {
         &self,
         answer: &AuthorizationAnswer<'_>,
         now: Timestamp,
-    ) -> Result<Profile, SignInError> {
+    ) -> Result<Vouched, SignInError> {
         self.step(self.sign_in(answer, now)).await
     }
 }

@@ -119,6 +119,7 @@ fn returned(back: &HashMap<String, String>) -> AuthorizationAnswer<'_> {
         nonce: NONCE,
         verifier: VERIFIER,
         redirect_uri: REDIRECT,
+        max_age: None,
     }
 }
 
@@ -142,7 +143,8 @@ async fn both_accounts_and_any_address_can_sign_in() {
         let profile = client
             .complete(&returned(&back), NOW)
             .await
-            .expect("a profile");
+            .expect("a profile")
+            .profile;
         assert_eq!(profile.verified_email(), Some(email));
         assert_eq!(profile.name.as_deref(), Some(name));
         assert_eq!(profile.identity.issuer, demo.config().issuer);
@@ -152,7 +154,8 @@ async fn both_accounts_and_any_address_can_sign_in() {
     let again = client
         .complete(&returned(&back), NOW)
         .await
-        .expect("a profile");
+        .expect("a profile")
+        .profile;
     assert_eq!(again.identity.subject, subjects[0]);
     subjects.sort_unstable();
     subjects.dedup();

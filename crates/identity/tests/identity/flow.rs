@@ -45,6 +45,7 @@ pub(crate) fn request() -> AuthorizeRequest<'static> {
         verifier: VERIFIER,
         redirect_uri: REDIRECT,
         prompt: Prompt::SelectAccount,
+        max_age: None,
     }
 }
 
@@ -55,6 +56,7 @@ pub(crate) fn answer() -> AuthorizationAnswer<'static> {
         nonce: NONCE,
         verifier: VERIFIER,
         redirect_uri: REDIRECT,
+        max_age: None,
     }
 }
 
@@ -74,7 +76,7 @@ pub(crate) async fn complete(
             assert!(!text.contains("eyJ") && !text.contains("<html"), "{text}");
         }
     }
-    outcome
+    outcome.map(|vouched| vouched.profile)
 }
 
 /// A first sign-in at this provider.

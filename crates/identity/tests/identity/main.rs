@@ -13,4 +13,5 @@ mod limits;
 mod rotation;
 mod signature;
 mod stalling;
+mod step_up;
 mod userinfo;

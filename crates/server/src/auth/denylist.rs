@@ -59,15 +59,29 @@ impl Denylist {
 
     /// Why a token with these claims is refused, if it is.
     pub fn refusal(&self, claims: &AccessClaims, now: Timestamp) -> Option<DenialReason> {
-        let entries = self.entries.pin();
-        let live = |denied| entries.get(&denied).filter(|entry| now < entry.until);
-        live(Denied::Token(claims.jti))
-            .or_else(|| live(Denied::Session(claims.sid)))
+        self.live(Denied::Token(claims.jti), now)
+            .map(|entry| entry.reason)
+            .or_else(|| self.session_refusal(claims, now))
+    }
+
+    /// Why every token of this session is refused, if it is: because of the session or its user,
+    /// not of this one token.
+    pub fn session_refusal(&self, claims: &AccessClaims, now: Timestamp) -> Option<DenialReason> {
+        self.live(Denied::Session(claims.sid), now)
             // `iat` has whole seconds: within the second of the denial, refuse.
             .or_else(|| {
-                live(Denied::User(claims.sub)).filter(|entry| claims.iat <= entry.at.as_secs())
+                self.live(Denied::User(claims.sub), now)
+                    .filter(|entry| claims.iat <= entry.at.as_secs())
             })
             .map(|entry| entry.reason)
+    }
+
+    fn live(&self, denied: Denied, now: Timestamp) -> Option<Entry> {
+        let entries = self.entries.pin();
+        entries
+            .get(&denied)
+            .copied()
+            .filter(|entry| now < entry.until)
     }
 
     /// Frees up to `limit` entries that have ended and says how many were looked at.

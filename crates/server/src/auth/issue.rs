@@ -7,6 +7,7 @@ use latchkey_core::{Rng, Session, Timestamp, TokenId, User};
 use latchkey_tokens::{AccessTokens, Grant, KeyError, RefreshTokens};
 
 use super::keys::Keys;
+use crate::config::Binding;
 
 /// Both tokens, and how long they live from now.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,6 +20,10 @@ pub struct Tokens {
     pub refresh: String,
     /// Seconds to the session's absolute end.
     pub refresh_expires_in: u64,
+    /// Whether the refresh token is bound to a key.
+    pub refresh_bound: bool,
+    /// Whether the access token is bound to the same key.
+    pub access_bound: bool,
 }
 
 impl fmt::Debug for Tokens {
@@ -35,21 +40,25 @@ pub struct Issuer {
     refresh: RefreshTokens,
     rng: Arc<dyn Rng>,
     admins: Vec<String>,
+    binding: Binding,
 }
 
 impl Issuer {
-    /// Over these services; `admins` are the configured addresses.
+    /// Over these services; `admins` are the configured addresses, `binding` says what the key of
+    /// a bound session binds.
     pub fn new(
         access: AccessTokens,
         refresh: RefreshTokens,
         rng: Arc<dyn Rng>,
         admins: Vec<String>,
+        binding: Binding,
     ) -> Self {
         Self {
             access,
             refresh,
             rng,
             admins,
+            binding,
         }
     }
 
@@ -69,6 +78,7 @@ impl Issuer {
         expires_at: Timestamp,
     ) -> Result<Tokens, KeyError> {
         let expires_at = expires_at.min(session.access_until);
+        let access_key = session.binding.filter(|_| self.binding == Binding::Full);
         let grant = Grant {
             user: user.id,
             session: session.id,
@@ -77,6 +87,7 @@ impl Issuer {
             email: user.email.clone(),
             name: user.name.clone(),
             roles: user.roles(&self.admins),
+            binding: access_key,
             issued_at: now,
             expires_at,
         };
@@ -85,6 +96,8 @@ impl Issuer {
             expires_in: expires_at.as_secs().saturating_sub(now.as_secs()),
             refresh: self.refresh.issue(session),
             refresh_expires_in: session.absolute_end.as_secs().saturating_sub(now.as_secs()),
+            refresh_bound: session.binding.is_some(),
+            access_bound: access_key.is_some(),
         })
     }
 }

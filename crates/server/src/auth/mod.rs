@@ -3,9 +3,14 @@
 
 pub mod access;
 pub mod denylist;
+pub mod feed;
+pub mod hub;
 pub mod issue;
 pub mod keys;
+pub mod proof;
 pub mod refresh;
 pub mod revoke;
 pub mod sign_in;
 pub mod sign_out;
+pub mod step_up;
+pub mod used_proofs;

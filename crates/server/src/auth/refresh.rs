@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
+use latchkey_core::Device;
 use latchkey_core::rotation::{Decision, Limits, Presented, Refusal};
+use latchkey_core::session::Thumbprint;
 use latchkey_store::{Rotate, StoreError};
 use latchkey_tokens::{KeyError, RefreshTokenError, digest};
 
@@ -38,26 +40,38 @@ pub enum RefreshError {
     Key(#[from] KeyError),
 }
 
-/// Exchanges a refresh token for its successor and a fresh access token, which lives for
-/// `access_life` if that is shorter than configured.
-pub async fn refresh(
-    state: &State,
-    token: &str,
-    idempotency_key: Option<&str>,
-    access_life: Option<Duration>,
-) -> Result<Tokens, RefreshError> {
+/// What came with a refresh token.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The refresh token.
+    pub token: &'a str,
+    /// The header `Idempotency-Key`.
+    pub idempotency_key: Option<&'a str>,
+    /// How long the access token is to live, if that is shorter than configured.
+    pub access_life: Option<Duration>,
+    /// The key that signed the request's DPoP proof.
+    pub proven: Option<Thumbprint>,
+    /// Where the request comes from.
+    pub device: Device,
+}
+
+/// Exchanges a refresh token for its successor and a fresh access token.
+pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, RefreshError> {
     let now = state.clock.now();
-    let claims = state.issuer.refresh_tokens().verify(token, now)?;
+    let claims = state.issuer.refresh_tokens().verify(request.token, now)?;
     let configured = state.config.tokens.access_ttl;
-    let access = access_life.map_or(configured, |life| life.min(configured));
+    let access = request
+        .access_life
+        .map_or(configured, |life| life.min(configured));
     let rotate = Rotate {
         session: claims.sid,
         presented: Presented {
             generation: claims.generation,
-            key: idempotency_key.map(digest::idempotency_key),
-            proof: None,
+            key: request.idempotency_key.map(digest::idempotency_key),
+            proof: request.proven,
             user_banned: false,
         },
+        device: request.device,
         now,
         limits: Limits {
             access,
@@ -69,8 +83,8 @@ pub async fn refresh(
         .rotate(rotate)
         .await?
         .ok_or(RefreshError::UnknownSession)?;
-    if let Some(denial) = &rotated.denial {
-        state.denylist.insert(denial);
+    if let Some(denial) = rotated.denial {
+        state.deny(rotated.user.id, &[denial]);
     }
     match rotated.decision {
         Decision::Rotated(session) | Decision::Repeated(session) => {
@@ -87,7 +101,15 @@ pub async fn refresh(
             );
             Err(RefreshError::Replayed)
         }
-        Decision::Unproven => Err(RefreshError::Unproven),
+        Decision::Unproven => {
+            tracing::warn!(
+                session = %claims.sid, user = %claims.sub,
+                "a refresh token of a bound session came without a proof of its key: nothing is \
+                 given"
+            );
+            state.hub.wake(rotated.user.id);
+            Err(RefreshError::Unproven)
+        }
         Decision::Refused(refusal) => Err(RefreshError::Ended(refusal)),
     }
 }

@@ -1,7 +1,9 @@
 //! Revocation of either token (RFC 7009).
 
 use latchkey_core::denial::SLACK;
-use latchkey_core::{Denial, DenialReason, Denied, EndReason, Timestamp};
+use latchkey_core::{
+    AuditEvent, AuditKind, Denial, DenialReason, Denied, Device, EndReason, Timestamp,
+};
 use latchkey_store::{EndSession, StoreError};
 
 use crate::state::State;
@@ -9,16 +11,17 @@ use crate::state::State;
 /// Revokes a token. An access token is denied; a refresh token ends its session, and every access
 /// token of it is denied. A text that is neither, or is past its end, has nothing to revoke: that
 /// is a success (RFC 7009 §2.2).
-pub async fn revoke(state: &State, token: &str) -> Result<(), StoreError> {
+pub async fn revoke(state: &State, token: &str, device: Device) -> Result<(), StoreError> {
     let now = state.clock.now();
     if let Ok(claims) = state.issuer.refresh_tokens().verify(token, now) {
         let end = EndSession {
             session: claims.sid,
             reason: EndReason::Revoked,
+            device,
             now,
         };
-        if let Some(denial) = state.store.end_session(end).await? {
-            state.denylist.insert(&denial);
+        if let Some(ended) = state.store.end_session(end).await? {
+            state.deny(ended.user, &[ended.denial]);
             tracing::info!(session = %claims.sid, "a refresh token was revoked");
         }
     } else if let Ok(claims) = state.authenticator.recognise(token, &state.keys, now)
@@ -30,8 +33,16 @@ pub async fn revoke(state: &State, token: &str) -> Result<(), StoreError> {
             at: now,
             until: Timestamp::from_secs(claims.exp).plus(SLACK),
         };
-        state.store.deny(vec![denial.clone()]).await?;
-        state.denylist.insert(&denial);
+        let event = AuditEvent {
+            at: now,
+            kind: AuditKind::Revoked,
+            user: claims.sub,
+            session: Some(claims.sid),
+            device,
+            other_address: None,
+        };
+        state.store.revoke_token(denial.clone(), event).await?;
+        state.deny(claims.sub, &[denial]);
         tracing::info!(token = %claims.jti, "an access token was revoked");
     }
     Ok(())

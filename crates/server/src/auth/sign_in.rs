@@ -5,10 +5,12 @@ use core::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::rng;
-use latchkey_core::session::Lifetimes;
+use latchkey_core::session::{Lifetimes, Thumbprint};
 use latchkey_core::sign_in::FLOW_TTL;
 use latchkey_core::{FlowId, LoginFlow, ReturnTo, Rng, Session, SessionId, SessionOrigin, UserId};
-use latchkey_identity::{AuthorizationAnswer, AuthorizeRequest, Prompt, Provider, SignInError};
+use latchkey_identity::{
+    AuthorizationAnswer, AuthorizeRequest, Prompt, Provider, SignInError, Vouched,
+};
 use latchkey_store::{NewSession, Opened, StoreError};
 use latchkey_tokens::KeyError;
 
@@ -44,6 +46,7 @@ pub async fn begin(
     provider: &str,
     return_to: ReturnTo,
     prompt: Prompt,
+    max_age: Option<Duration>,
 ) -> Result<Begun, BeginError> {
     let now = state.clock.now();
     let provider = find(state, provider).ok_or(BeginError::UnknownProvider)?;
@@ -54,6 +57,7 @@ pub async fn begin(
         nonce: secret(&*state.rng),
         verifier: secret(&*state.rng),
         return_to,
+        max_age: max_age.map(|max_age| max_age.as_secs()),
         expires_at: now.plus(FLOW_TTL),
     };
     let request = AuthorizeRequest {
@@ -62,6 +66,7 @@ pub async fn begin(
         verifier: &flow.verifier,
         redirect_uri: &state.redirect_uri(),
         prompt,
+        max_age,
     };
     let url = provider.authorize_url(&request, now).await?.into();
     let id = flow.id;
@@ -84,6 +89,8 @@ pub struct Answer<'a> {
     pub user_agent: Option<String>,
     /// Its address.
     pub address: Option<String>,
+    /// The key that signed the request: the session is bound to it.
+    pub proven: Option<Thumbprint>,
 }
 
 /// A sign-in could not be finished.
@@ -138,8 +145,9 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         nonce: &flow.nonce,
         verifier: &flow.verifier,
         redirect_uri: &state.redirect_uri(),
+        max_age: flow.max_age.map(Duration::from_secs),
     };
-    let profile = provider.complete(&answered, now).await?;
+    let Vouched { profile, auth_time } = provider.complete(&answered, now).await?;
     if !state.config.admission.admits(&profile) {
         return Err(FinishError::NotAdmitted);
     }
@@ -152,13 +160,15 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         absolute: state.config.tokens.refresh_ttl,
         idle: state.config.tokens.idle_ttl,
     };
-    let session = Session::open(
+    let mut session = Session::open(
         SessionId::random(&*state.rng),
         user.id,
-        None,
+        answer.proven,
         now,
         lifetimes,
     );
+    // A provider that has known the person for hours says so; its clock may run ahead.
+    session.auth_time = auth_time.map_or(now, |at| at.min(now));
     let origin = SessionOrigin {
         provider: flow.provider,
         user_agent: answer.user_agent,
@@ -173,6 +183,7 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         Opened::Banned | Opened::UnknownUser => return Err(FinishError::Banned),
     }
     tracing::info!(session = %session.id, user = %user.id, "signed in");
+    state.hub.wake(user.id);
     let tokens = state
         .issuer
         .issue(&state.keys, &session, &user, now, session.access_until)?;

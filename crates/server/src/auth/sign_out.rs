@@ -1,35 +1,41 @@
 //! Signing out: this session, or all of the account's.
 
-use latchkey_core::{EndReason, SessionId, UserId};
-use latchkey_store::{EndSession, StoreError};
+use latchkey_core::{Device, EndReason};
+use latchkey_store::{EndSession, EndSessions, StoreError};
+use latchkey_tokens::AccessClaims;
 
 use crate::state::State;
 
-/// Ends one session; nothing that was issued for it works after this returns.
-pub async fn one(state: &State, session: SessionId) -> Result<(), StoreError> {
-    let now = state.clock.now();
+/// Ends the session of this token; nothing that was issued for it works after this returns.
+pub async fn one(state: &State, claims: &AccessClaims, device: Device) -> Result<(), StoreError> {
     let end = EndSession {
-        session,
+        session: claims.sid,
         reason: EndReason::SignedOut,
-        now,
+        device,
+        now: state.clock.now(),
     };
-    if let Some(denial) = state.store.end_session(end).await? {
-        state.denylist.insert(&denial);
+    if let Some(ended) = state.store.end_session(end).await? {
+        state.deny(ended.user, &[ended.denial]);
     }
-    tracing::info!(%session, "signed out");
+    tracing::info!(session = %claims.sid, "signed out");
     Ok(())
 }
 
-/// Ends every session of an account.
-pub async fn everywhere(state: &State, user: UserId) -> Result<(), StoreError> {
-    let now = state.clock.now();
-    let denials = state
-        .store
-        .end_sessions_of(user, EndReason::SignedOut, now)
-        .await?;
-    for denial in &denials {
-        state.denylist.insert(denial);
-    }
-    tracing::info!(%user, sessions = denials.len(), "signed out everywhere");
+/// Ends every session of the account.
+pub async fn everywhere(
+    state: &State,
+    claims: &AccessClaims,
+    device: Device,
+) -> Result<(), StoreError> {
+    let end = EndSessions {
+        user: claims.sub,
+        keep: None,
+        reason: EndReason::EndedAll,
+        device,
+        now: state.clock.now(),
+    };
+    let denials = state.store.end_sessions_of(end).await?;
+    state.deny(claims.sub, &denials);
+    tracing::info!(user = %claims.sub, sessions = denials.len(), "signed out everywhere");
     Ok(())
 }

@@ -23,7 +23,7 @@ pub use log::{LogConfig, LogFormat};
 pub use public_url::PublicUrl;
 pub use store::StoreKind;
 pub use tls::TlsConfig;
-pub use tokens::TokensConfig;
+pub use tokens::{Binding, TokensConfig};
 
 use latchkey_core::Admission;
 use latchkey_identity::OidcConfig;

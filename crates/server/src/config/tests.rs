@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Config, ConfigError, load};
+use super::{Binding, Config, ConfigError, load};
 use crate::cli::{Overrides, Serve};
 
 /// Loads this text as the file, with these variables.
@@ -41,7 +41,20 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!(config.tokens.access_ttl, Duration::from_mins(10));
     assert_eq!(config.tokens.refresh_ttl, Duration::from_hours(24 * 30));
     assert_eq!(config.tokens.idle_ttl, Duration::from_hours(24 * 14));
+    assert_eq!(config.tokens.binding, Binding::Refresh);
     assert!(config.providers.is_empty() && !config.demo);
+}
+
+#[test]
+fn binding_has_three_modes() {
+    for (text, binding) in [
+        ("off", Binding::Off),
+        ("refresh", Binding::Refresh),
+        ("full", Binding::Full),
+    ] {
+        let config = loaded("", &[("LATCHKEY_TOKENS__BINDING", text)]).expect("good");
+        assert_eq!(config.tokens.binding, binding);
+    }
 }
 
 #[test]
@@ -112,6 +125,7 @@ fn every_mistake_names_its_key() {
     mistake("[tokens]\naccess_ttl = \"0s\"", &[], "tokens.access_ttl");
     mistake("[tokens]\naccess_ttl = \"2d\"", &[], "tokens.access_ttl");
     mistake("[tokens]\nalgorithm = \"RS256\"", &[], "tokens.algorithm");
+    mistake("[tokens]\nbinding = \"on\"", &[], "tokens.binding");
     mistake("[store]\nkind = \"mysql\"", &[], "store.kind");
     mistake("[admission]\nmode = \"allow-list\"", &[], "admission");
     mistake("[admission]\nemails = [\"a@b\"]", &[], "admission.mode");

@@ -25,6 +25,26 @@ pub struct TokensConfig {
     pub algorithm: SigningAlgorithm,
     /// `key_rotation`: how long a signing key signs.
     pub key_rotation: Duration,
+    /// `binding`: what a DPoP proof at sign-in binds to its key.
+    pub binding: Binding,
+}
+
+/// What a DPoP proof (RFC 9449) at sign-in binds to its key. Who sends none gets plain tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// Nothing.
+    Off,
+    /// The session's refresh tokens.
+    Refresh,
+    /// The session's refresh tokens and access tokens.
+    Full,
+}
+
+impl Binding {
+    /// Whether the token endpoints look at proofs.
+    pub const fn takes_proofs(self) -> bool {
+        !matches!(self, Self::Off)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,10 +76,18 @@ impl TokensSection {
                 }
             },
             key_rotation: or(self.key_rotation, 30 * DAY),
+            binding: match self.binding.as_deref() {
+                Some("off") => Binding::Off,
+                None | Some("refresh") => Binding::Refresh,
+                Some("full") => Binding::Full,
+                Some(other) => {
+                    mistakes.add(format!(
+                        "tokens.binding: {other:?} is none of: \"off\", \"refresh\", \"full\""
+                    ));
+                    return None;
+                }
+            },
         };
-        if let Some(other) = self.binding.filter(|binding| binding != "off") {
-            mistakes.add(format!("tokens.binding: {other:?} is none of: \"off\""));
-        }
         let mut within = |key: &str, value: Duration, least: Duration, most: Duration| {
             if value < least || value > most {
                 mistakes.add(format!(

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use latchkey_core::User;
 use serde::{Deserialize, Serialize};
 
 #[cfg(not(unix))]
@@ -15,14 +16,34 @@ pub use nowhere::{ask, listen};
 #[cfg(unix)]
 pub use unix::{ask, listen};
 
+use crate::accounts::operator::{Operator, OperatorError, Who};
 use crate::state::State;
 
 /// What a server can be told to do.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Request {
     /// Rotate the signing key.
     RotateKeys,
+    /// Ban an account.
+    BanUser {
+        /// Whom.
+        who: Who,
+        /// Why.
+        reason: String,
+    },
+    /// Lift a ban.
+    UnbanUser {
+        /// Whose.
+        who: Who,
+    },
+    /// End an account's sessions.
+    EndSessions {
+        /// Whose.
+        who: Who,
+    },
+    /// End the sessions of everyone.
+    EndEveryone,
 }
 
 /// The sentence to show, or the one that says why it was not done.
@@ -40,6 +61,7 @@ async fn carry_out(state: &State, request: Request) -> Reply {
             tracing::info!(kid, "the signing key was rotated by command");
             Ok(self::rotated(&kid))
         }
+        request => operate(&Operator::of(state), request).await,
     }
 }
 
@@ -47,4 +69,49 @@ async fn carry_out(state: &State, request: Request) -> Reply {
 pub fn rotated(kid: &str) -> String {
     let minutes = crate::auth::keys::PUBLISHED_AHEAD.as_secs() / 60;
     format!("signing key {kid} is published and signs in {minutes} minutes")
+}
+
+/// Carries out what concerns accounts, and says what came of it.
+pub async fn operate(operator: &Operator<'_>, request: Request) -> Reply {
+    let done = async {
+        Ok(match request {
+            Request::RotateKeys => return Ok("keys are rotated elsewhere".to_owned()),
+            Request::BanUser { who, reason } => {
+                let user = operator.find(&who).await?;
+                let ended = operator.ban(user.id, &reason).await?;
+                format!("{} is banned; {}", named(&user), sessions(ended))
+            }
+            Request::UnbanUser { who } => {
+                let user = operator.find(&who).await?;
+                if operator.unban(user.id).await? {
+                    format!("{} may sign in again", named(&user))
+                } else {
+                    format!("{} was not banned", named(&user))
+                }
+            }
+            Request::EndSessions { who } => {
+                let user = operator.find(&who).await?;
+                let ended = operator.end_sessions(user.id).await?;
+                format!("{} of {}", sessions(ended), named(&user))
+            }
+            Request::EndEveryone => sessions(operator.end_everyone().await?),
+        })
+    };
+    let done: Result<String, OperatorError> = done.await;
+    done.map_err(|error| error.to_string())
+}
+
+fn named(user: &User) -> String {
+    match &user.email {
+        Some(email) => format!("{email} ({})", user.id),
+        None => user.id.to_string(),
+    }
+}
+
+fn sessions(ended: usize) -> String {
+    match ended {
+        0 => "no session was live".to_owned(),
+        1 => "1 session was ended".to_owned(),
+        more => format!("{more} sessions were ended"),
+    }
 }

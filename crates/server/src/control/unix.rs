@@ -14,8 +14,10 @@ use tokio::task::JoinHandle;
 use super::{Reply, Request, carry_out, socket};
 use crate::state::AppState;
 
-/// How long either side waits for the other's line.
+/// How long the server waits for a command.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a command may take: some concern every session there is.
+const LONGEST: Duration = Duration::from_mins(10);
 /// The longest line, in bytes.
 const LINE: u64 = 64 * 1024;
 
@@ -64,8 +66,8 @@ async fn answer_all(listener: UnixListener, state: AppState) {
     while let Ok((stream, _)) = listener.accept().await {
         let state = state.clone();
         tokio::spawn(async move {
-            if let Err(error) = tokio::time::timeout(PATIENCE, answer(stream, &state)).await {
-                tracing::debug!(%error, "a command did not come in time");
+            if let Err(error) = answer(stream, &state).await {
+                tracing::debug!(%error, "a command was not answered");
             }
         });
     }
@@ -74,7 +76,9 @@ async fn answer_all(listener: UnixListener, state: AppState) {
 async fn answer(stream: UnixStream, state: &AppState) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
-    BufReader::new(read.take(LINE)).read_line(&mut line).await?;
+    let mut read = BufReader::new(read.take(LINE));
+    // From here on it is carried out, whether or not somebody waits for the answer.
+    tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
     let reply: Reply = match serde_json::from_str(&line) {
         Ok(request) => carry_out(state, request).await,
         Err(error) => Err(format!("this server does not know the command: {error}")),
@@ -108,7 +112,7 @@ pub async fn ask(data_dir: &Path, request: Request) -> anyhow::Result<Option<Rep
         BufReader::new(read.take(LINE)).read_line(&mut line).await?;
         Ok(serde_json::from_str(&line)?)
     };
-    let reply: anyhow::Result<Reply> = tokio::time::timeout(PATIENCE, talk)
+    let reply: anyhow::Result<Reply> = tokio::time::timeout(LONGEST, talk)
         .await
         .context("the server did not answer")?;
     reply.map(Some)

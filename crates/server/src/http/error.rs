@@ -4,18 +4,25 @@
 //! `middleware::envelope`, which writes the body: problem details (RFC 9457), or the OAuth form
 //! (RFC 6749 §5.2) at the endpoints that RFC is about.
 
+mod dpop;
+
 use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use latchkey_identity::SignInError;
+use latchkey_identity::{Check, SignInError};
 use latchkey_store::StoreError;
+use latchkey_tokens::dpop::ProofError;
 use latchkey_tokens::{AccessTokenError, KeyError};
 use latchkey_types::ErrorCode;
 
+use crate::accounts::operator::OperatorError;
 use crate::auth::access::AccessError;
+use crate::auth::hub::TooManyStreams;
+use crate::auth::proof::HolderError;
 use crate::auth::refresh::RefreshError;
 use crate::auth::sign_in::{BeginError, FinishError};
+use crate::auth::step_up::StepUpRequired;
 
 /// What went wrong with a request.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -38,6 +45,27 @@ pub enum ApiError {
     /// An access token that is not in force.
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// A DPoP proof at a token endpoint that is not good.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// An access token that is not in force, or whose holder did not show to be that.
+    #[error(transparent)]
+    Holder(#[from] HolderError),
+    /// The sign-in lies too far back for this.
+    #[error(transparent)]
+    StepUp(#[from] StepUpRequired),
+    /// A token without the role that this needs.
+    #[error("this needs the role admin")]
+    Forbidden,
+    /// No session of the person has this id.
+    #[error("you have no session of this id")]
+    UnknownSession,
+    /// An operator's act that was not done.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+    /// More streams than an account may have.
+    #[error(transparent)]
+    Streams(#[from] TooManyStreams),
     /// A sign-in could not be begun.
     #[error(transparent)]
     Begin(#[from] Arc<BeginError>),
@@ -102,15 +130,27 @@ impl ApiError {
             Self::InvalidScope(_) => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_scope"),
             Self::InvalidClient => (S::UNAUTHORIZED, Code::InvalidRequest, "invalid_client"),
             Self::TokenMissing => (S::UNAUTHORIZED, Code::TokenMissing, "invalid_token"),
-            Self::Access(error) => match error {
-                AccessError::Token(AccessTokenError::Invalid(_)) => {
-                    (S::UNAUTHORIZED, Code::TokenInvalid, "invalid_token")
+            Self::Access(error) => access(*error),
+            Self::Proof(error) => dpop::proof(*error),
+            Self::Holder(error) => dpop::holder(*error),
+            Self::StepUp(_) => (
+                S::UNAUTHORIZED,
+                Code::StepUpRequired,
+                "insufficient_user_authentication",
+            ),
+            Self::Forbidden => (S::FORBIDDEN, Code::Forbidden, "insufficient_scope"),
+            Self::Operator(error) => match error {
+                OperatorError::UnknownUser(_) | OperatorError::Several { .. } => {
+                    (S::NOT_FOUND, Code::NotFound, "invalid_request")
                 }
-                AccessError::Token(AccessTokenError::Expired) => {
-                    (S::UNAUTHORIZED, Code::TokenExpired, "invalid_token")
-                }
-                AccessError::Denied(_) => (S::UNAUTHORIZED, Code::TokenRevoked, "invalid_token"),
+                OperatorError::Reason => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_request"),
+                OperatorError::Store(error) => store(error),
             },
+            Self::Streams(_) => (
+                S::TOO_MANY_REQUESTS,
+                Code::TooManyRequests,
+                "temporarily_unavailable",
+            ),
             Self::Begin(error) => match &**error {
                 BeginError::UnknownProvider => {
                     (S::BAD_REQUEST, Code::UnknownProvider, "invalid_request")
@@ -131,8 +171,8 @@ impl ApiError {
             Self::Refresh(error) => match &**error {
                 RefreshError::Invalid(_)
                 | RefreshError::UnknownSession
-                | RefreshError::Ended(_)
-                | RefreshError::Unproven => (S::BAD_REQUEST, Code::SessionEnded, "invalid_grant"),
+                | RefreshError::Ended(_) => (S::BAD_REQUEST, Code::SessionEnded, "invalid_grant"),
+                RefreshError::Unproven => (S::BAD_REQUEST, Code::KeyMismatch, "invalid_dpop_proof"),
                 RefreshError::Replayed => (S::BAD_REQUEST, Code::RefreshReplayed, "invalid_grant"),
                 RefreshError::Superseded => (S::CONFLICT, Code::Superseded, "superseded"),
                 RefreshError::Store(error) => store(error),
@@ -140,7 +180,9 @@ impl ApiError {
             },
             Self::ReturnTo(_) => (S::BAD_REQUEST, Code::InvalidReturnTo, "invalid_request"),
             Self::Framed => (S::FORBIDDEN, Code::Framed, "invalid_request"),
-            Self::NotFound => (S::NOT_FOUND, Code::NotFound, "invalid_request"),
+            Self::NotFound | Self::UnknownSession => {
+                (S::NOT_FOUND, Code::NotFound, "invalid_request")
+            }
             Self::MethodNotAllowed => (
                 S::METHOD_NOT_ALLOWED,
                 Code::MethodNotAllowed,
@@ -197,6 +239,14 @@ impl ApiError {
             Self::Access(AccessError::Denied(_)) => Some(
                 r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token was revoked""#,
             ),
+            Self::Holder(error) => Some(dpop::challenge(*error)),
+            // RFC 9470 §3.
+            Self::StepUp(_) => Some(
+                r#"Bearer realm="latchkey", error="insufficient_user_authentication", error_description="A more recent sign-in is needed", max_age="600""#,
+            ),
+            Self::Forbidden => Some(
+                r#"Bearer realm="latchkey", error="insufficient_scope", error_description="The role admin is needed""#,
+            ),
             Self::InvalidClient => Some(r#"Basic realm="latchkey""#),
             _ => None,
         }
@@ -204,6 +254,15 @@ impl ApiError {
 }
 
 type Parts = (StatusCode, ErrorCode, &'static str);
+
+fn access(error: AccessError) -> Parts {
+    let code = match error {
+        AccessError::Token(AccessTokenError::Invalid(_)) => ErrorCode::TokenInvalid,
+        AccessError::Token(AccessTokenError::Expired) => ErrorCode::TokenExpired,
+        AccessError::Denied(_) => ErrorCode::TokenRevoked,
+    };
+    (StatusCode::UNAUTHORIZED, code, "invalid_token")
+}
 
 fn provider(error: &SignInError) -> Parts {
     match error {
@@ -215,6 +274,15 @@ fn provider(error: &SignInError) -> Parts {
         SignInError::Refused { .. } => (
             StatusCode::BAD_REQUEST,
             ErrorCode::ProviderRefused,
+            "invalid_grant",
+        ),
+        // OpenID Connect Core §3.1.3.7, 13: the person was not asked anew, as they had to be.
+        SignInError::Invalid {
+            what: Check::AuthTime,
+            ..
+        } => (
+            StatusCode::BAD_REQUEST,
+            ErrorCode::StepUpRequired,
             "invalid_grant",
         ),
         SignInError::Invalid { .. } => (

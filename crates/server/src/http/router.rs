@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use latchkey_types::paths;
 
 use super::error::ApiError;
@@ -18,6 +18,25 @@ pub fn router(state: AppState) -> Router {
         .route(paths::API_ROOT, get(routes::api::find_greeting))
         .route(paths::API_PROTECTED, get(routes::api::find_protected))
         .route(paths::API_ME, get(routes::api::find_me))
+        .route(
+            paths::API_SESSIONS,
+            get(routes::sessions::list_sessions).delete(routes::sessions::delete_other_sessions),
+        )
+        .route(paths::API_SESSION, delete(routes::sessions::delete_session))
+        .route(paths::API_ACTIVITY, get(routes::activity::list_activity))
+        .route(paths::API_EVENTS, get(routes::events::stream_events))
+        .route(
+            paths::API_ADMIN_USER_BAN,
+            post(routes::admin::create_ban).delete(routes::admin::delete_ban),
+        )
+        .route(
+            paths::API_ADMIN_USER_SESSIONS,
+            delete(routes::admin::delete_user_sessions),
+        )
+        .route(
+            paths::API_ADMIN_SESSIONS,
+            delete(routes::admin::delete_all_sessions),
+        )
         .route(paths::LOGIN, get(routes::login::start_login))
         .route(paths::TOKEN, post(routes::token::create_token))
         .route(

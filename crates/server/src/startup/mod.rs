@@ -1,6 +1,7 @@
 //! The composition root: the one place that knows which store, clock and randomness are real.
 
 mod master_key;
+mod operate;
 mod tls;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use crate::auth::access::Authenticator;
 use crate::auth::denylist::Denylist;
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
+use crate::auth::proof::Proofs;
 use crate::cli::{BenchSeed, Cli, Command, ConfigCommand, KeysCommand, Overrides, Serve};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, PublicUrl, StoreKind};
@@ -47,6 +49,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys(KeysCommand::Rotate(overrides)) => {
             runtime()?.block_on(rotate_keys(&overrides))
         }
+        Command::Users(command) => runtime()?.block_on(operate::users(command)),
+        Command::Sessions(command) => runtime()?.block_on(operate::sessions(command)),
         Command::BenchSeed(seed) => runtime()?.block_on(bench_seed(&seed)),
     }
 }
@@ -123,6 +127,7 @@ impl Server {
             refresh,
             Arc::clone(&rng),
             config.admins.clone(),
+            config.tokens.binding,
         );
         let demo = config.demo.then(|| {
             let issuer = public_url.join(paths::DEMO);
@@ -139,7 +144,9 @@ impl Server {
             keys,
             issuer,
             authenticator: Authenticator::new(access),
+            proofs: Proofs::new(&master),
             denylist,
+            hub: Arc::default(),
             providers,
             demo,
             assets,
@@ -158,11 +165,14 @@ impl Server {
         let jobs = jobs::start(&self.state);
         let store = Arc::clone(&self.state.store);
         let failed = jobs::store_failure(Arc::clone(&store));
+        let hub = Arc::clone(&self.state.hub);
         let stop = async {
             tokio::select! {
                 () = stop => {}
                 () = failed => {}
             }
+            // Event streams never finish by themselves.
+            hub.close();
         };
         let router = router(self.state.clone());
         serve(self.listener, self.tls, self.state, router, stop).await;

@@ -87,7 +87,15 @@ async fn security_63_https_is_insisted_upon_where_people_use_it() {
 async fn what_is_about_a_person_is_in_no_cache() {
     let app = TestApp::start().await;
     let token = app.sign_in().await.access_token;
-    for path in ["/api/", "/api/me", "/api/protected", "/auth/providers"] {
+    for path in [
+        "/api/",
+        "/api/me",
+        "/api/protected",
+        "/api/sessions",
+        "/api/activity",
+        "/api/events",
+        "/auth/providers",
+    ] {
         let answer = app.get_as(path, &token).await;
         assert_eq!(header(&answer, "cache-control"), "no-store", "{path}");
     }
@@ -115,11 +123,20 @@ async fn security_64_no_other_origin_is_let_in() {
             .header("origin", origin);
         for request in [preflight, request] {
             let answer = request.send().await.expect("an answer");
-            let named = |name: &str| answer.headers().contains_key(name);
-            assert!(!named("access-control-allow-origin"), "{origin}");
-            assert!(!named("access-control-allow-credentials"), "{origin}");
+            uninvited(&answer, origin);
+        }
+        for path in ["/api/sessions", "/api/activity", "/api/events"] {
+            let request = app.get(path).bearer_auth(&token).header("origin", origin);
+            uninvited(&request.send().await.expect("an answer"), path);
         }
     }
+}
+
+/// Lets no page of another origin read it.
+fn uninvited(answer: &Response, what: &str) {
+    let named = |name: &str| answer.headers().contains_key(name);
+    assert!(!named("access-control-allow-origin"), "{what}");
+    assert!(!named("access-control-allow-credentials"), "{what}");
 }
 
 #[tokio::test]
@@ -128,12 +145,17 @@ async fn security_65_a_form_on_another_site_changes_nothing() {
     let signed_in = app.sign_in().await;
     let begun = app.begin("demo").await;
     let callback = app.approve(&begun, "ada@example.com").await;
+    let sub = crate::app::claims(&signed_in.access_token)["sub"].clone();
+    let ban = format!("/api/admin/users/{}/ban", sub.as_str().expect("text"));
     // What another site can make a browser send: forms, and at most the Lax cookie, never a token.
     for path in [
         "/auth/logout",
         "/auth/token",
         "/auth/refresh",
         "/auth/revoke",
+        "/api/sessions",
+        "/api/admin/sessions",
+        &ban,
     ] {
         for media_type in [
             "application/x-www-form-urlencoded",

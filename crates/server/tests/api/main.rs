@@ -4,9 +4,11 @@
 
 mod app;
 
+mod accounts;
 mod api;
 mod binary;
 mod canary;
+mod dpop;
 mod faults;
 mod headers;
 mod limits;

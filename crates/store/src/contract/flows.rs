@@ -15,6 +15,7 @@ fn flow(number: u8) -> LoginFlow {
         nonce: "nonce".into(),
         verifier: "verifier".into(),
         return_to: ReturnTo::account(),
+        max_age: None,
         expires_at: NOW.plus(Duration::from_mins(10)),
     }
 }

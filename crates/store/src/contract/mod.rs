@@ -1,6 +1,8 @@
 //! The tests that every store must pass. A store's crate calls [`check`] with a way to make an
 //! empty store; each test gets one of its own.
 
+mod audit;
+mod bans;
 mod denials;
 mod flows;
 mod sessions;
@@ -24,6 +26,10 @@ where
     sessions::rotation(&make().await).await;
     sessions::ends(&make().await).await;
     sessions::races(make().await).await;
+    bans::check(&make().await).await;
+    audit::refusals(&make().await).await;
+    audit::ends(&make().await).await;
+    audit::bounds(&make().await).await;
     denials::check(&make().await).await;
     signing_keys::check(&make().await).await;
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use latchkey_core::rotation::{Decision, GRACE, Refusal};
 use latchkey_core::{Denied, EndReason, SessionId};
 
-use super::world::{LIMITS, NOW, generation, refresh, rotate, session, user};
-use crate::request::{EndSession, Rotate, SESSION_KEPT};
+use super::world::{LIMITS, NOW, device, generation, refresh, rotate, session, user};
+use crate::request::{EndSession, EndSessions, Ended, Rotate, SESSION_KEPT};
 use crate::store::Store;
 
 pub(super) async fn rotation(store: &dyn Store) {
@@ -77,7 +77,7 @@ pub(super) async fn ends(store: &dyn Store) {
             .await
             .expect("read")
             .iter()
-            .map(|s| s.id)
+            .map(|live| live.session.id)
             .collect();
         ids.sort();
         ids
@@ -91,17 +91,19 @@ pub(super) async fn ends(store: &dyn Store) {
     let end = EndSession {
         session: one.id,
         reason: EndReason::SignedOut,
+        device: device("192.0.2.1"),
         now: NOW,
     };
-    let denial = store.end_session(end).await.expect("ended").expect("known");
-    assert_eq!(denial.denied, Denied::Session(one.id));
+    let ended = store.end_session(end.clone()).await;
+    let Ended { user, denial } = ended.expect("ended").expect("known");
+    assert_eq!((user, denial.denied), (ada.id, Denied::Session(one.id)));
     let again = EndSession {
         reason: EndReason::Revoked,
-        ..end
+        ..end.clone()
     };
     assert_eq!(
         store.end_session(again).await,
-        Ok(Some(denial)),
+        Ok(Some(Ended { user, denial })),
         "an end moved"
     );
     let unknown = EndSession {
@@ -111,13 +113,42 @@ pub(super) async fn ends(store: &dyn Store) {
     assert_eq!(store.end_session(unknown).await, Ok(None));
     assert_eq!(live(ada.id, NOW).await, [two.id]);
 
-    let denials = store
-        .end_sessions_of(ada.id, EndReason::SignedOut, NOW)
-        .await
-        .expect("ended");
-    assert_eq!(denials.len(), 1);
+    let three = session(store, &ada, 4).await;
+    let all = |keep| EndSessions {
+        user: ada.id,
+        keep,
+        reason: EndReason::EndedAll,
+        device: device("192.0.2.1"),
+        now: NOW,
+    };
+    let denials = store.end_sessions_of(all(Some(three.id))).await;
+    assert_eq!(denials.expect("ended").len(), 1);
+    assert_eq!(live(ada.id, NOW).await, [three.id], "the one to keep");
+    let denials = store.end_sessions_of(all(None)).await;
+    assert_eq!(denials.expect("ended").len(), 1);
     assert!(live(ada.id, NOW).await.is_empty());
     assert_eq!(live(bob.id, NOW).await, [bobs.id]);
+
+    // SECURITY 54, slice by slice.
+    let four = session(store, &ada, 5).await;
+    let mut ended = Vec::new();
+    for slice in 0..=u8::MAX {
+        ended.extend(
+            store
+                .end_slice_of_everyone(slice, NOW)
+                .await
+                .expect("ended"),
+        );
+    }
+    let denied: Vec<_> = ended.iter().map(|e| (e.user, e.denial.denied)).collect();
+    assert_eq!(
+        denied,
+        [
+            (bob.id, Denied::Session(bobs.id)),
+            (ada.id, Denied::Session(four.id))
+        ]
+    );
+    assert!(live(ada.id, NOW).await.is_empty() && live(bob.id, NOW).await.is_empty());
 
     let kept_until = one.absolute_end.plus(SESSION_KEPT);
     store
@@ -158,6 +189,7 @@ pub(super) async fn races<S: Store + 'static>(store: S) {
     let end = EndSession {
         session: session_2.id,
         reason: EndReason::Revoked,
+        device: device("192.0.2.1"),
         now: NOW,
     };
     let (ended, _) = (

@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, Limits, Presented};
-use latchkey_core::session::{KeyHash, Lifetimes};
+use latchkey_core::session::{KeyHash, Lifetimes, Thumbprint};
 use latchkey_core::{
-    Identity, Profile, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
+    Device, Identity, Profile, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
 };
 
 use crate::request::{NewSession, Opened, Rotate, Rotated};
@@ -29,6 +29,13 @@ pub(super) fn profile(subject: &str) -> Profile {
     }
 }
 
+pub(super) fn device(address: &str) -> Device {
+    Device {
+        user_agent: Some("Browser/2".into()),
+        address: Some(address.into()),
+    }
+}
+
 pub(super) async fn user(store: &dyn Store, number: u8) -> User {
     let profile = profile(&format!("person-{number}"));
     store
@@ -38,6 +45,22 @@ pub(super) async fn user(store: &dyn Store, number: u8) -> User {
 }
 
 pub(super) async fn session(store: &dyn Store, user: &User, number: u8) -> Session {
+    session_with(store, user, number, None).await
+}
+
+pub(super) async fn session_with(
+    store: &dyn Store,
+    user: &User,
+    number: u8,
+    binding: Option<Thumbprint>,
+) -> Session {
+    let new = new_session(user, number, binding);
+    let session = new.session.clone();
+    assert_eq!(store.open_session(new).await, Ok(Opened::Opened));
+    session
+}
+
+pub(super) fn new_session(user: &User, number: u8, binding: Option<Thumbprint>) -> NewSession {
     let lifetimes = Lifetimes {
         access: LIMITS.access,
         absolute: Duration::from_hours(72),
@@ -46,21 +69,16 @@ pub(super) async fn session(store: &dyn Store, user: &User, number: u8) -> Sessi
     let session = Session::open(
         SessionId::from_bytes([number; 16]),
         user.id,
-        None,
+        binding,
         NOW,
         lifetimes,
     );
     let origin = SessionOrigin {
         provider: "demo".into(),
-        user_agent: None,
-        address: None,
+        user_agent: Some("Browser/1".into()),
+        address: Some("192.0.2.1".into()),
     };
-    let new = NewSession {
-        session: session.clone(),
-        origin,
-    };
-    assert_eq!(store.open_session(new).await, Ok(Opened::Opened));
-    session
+    NewSession { session, origin }
 }
 
 pub(super) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Rotate {
@@ -74,6 +92,7 @@ pub(super) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Ro
     Rotate {
         session: session.id,
         presented,
+        device: device("192.0.2.9"),
         now: NOW,
         limits: LIMITS,
     }

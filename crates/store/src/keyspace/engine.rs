@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    Denial, EndReason, FlowId, LoginFlow, Profile, SealedSigningKey, Session, SessionId, Timestamp,
-    User, UserId,
+    AuditEvent, AuditPosition, Denial, FlowId, LoginFlow, Profile, SealedSigningKey, Session,
+    SessionId, Timestamp, User, UserId,
 };
 
-use super::{Transaction, View, denials, flows, sessions, signing_keys, sweep, users};
+use super::{Transaction, View, audit, bans, denials, flows, sessions, signing_keys, sweep, users};
 use crate::error::StoreError;
-use crate::request::{EndSession, NewSession, Opened, Rotate, Rotated};
+use crate::request::{
+    EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
+};
 use crate::store::Store;
 
 /// An ordered key-value engine.
@@ -66,6 +68,25 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.read(move |view| users::get(view, id)).await
     }
 
+    async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError> {
+        self.0.read(move |view| users::by_email(view, &email)).await
+    }
+
+    async fn ban_user(
+        &self,
+        id: UserId,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Denial>>, StoreError> {
+        self.0
+            .write(move |tx| bans::ban(tx, id, &reason, now))
+            .await
+    }
+
+    async fn unban_user(&self, id: UserId, now: Timestamp) -> Result<Option<bool>, StoreError> {
+        self.0.write(move |tx| bans::unban(tx, id, now)).await
+    }
+
     async fn open_session(&self, new: NewSession) -> Result<Opened, StoreError> {
         self.0.write(move |tx| sessions::open(tx, &new)).await
     }
@@ -78,9 +99,9 @@ impl<E: Engine> Store for KeyValueStore<E> {
         &self,
         user: UserId,
         now: Timestamp,
-    ) -> Result<Vec<Session>, StoreError> {
+    ) -> Result<Vec<LiveSession>, StoreError> {
         self.0
-            .read(move |view| sessions::live_of(view, user, now))
+            .read(move |view| sessions::live_with_origin(view, user, now))
             .await
     }
 
@@ -88,18 +109,21 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.write(move |tx| sessions::rotate(tx, &rotate)).await
     }
 
-    async fn end_session(&self, end: EndSession) -> Result<Option<Denial>, StoreError> {
+    async fn end_session(&self, end: EndSession) -> Result<Option<Ended>, StoreError> {
         self.0.write(move |tx| sessions::end(tx, end)).await
     }
 
-    async fn end_sessions_of(
+    async fn end_sessions_of(&self, end: EndSessions) -> Result<Vec<Denial>, StoreError> {
+        self.0.write(move |tx| sessions::end_many(tx, end)).await
+    }
+
+    async fn end_slice_of_everyone(
         &self,
-        user: UserId,
-        reason: EndReason,
+        slice: u8,
         now: Timestamp,
-    ) -> Result<Vec<Denial>, StoreError> {
+    ) -> Result<Vec<Ended>, StoreError> {
         self.0
-            .write(move |tx| sessions::end_all_of(tx, user, reason, now))
+            .write(move |tx| sessions::end_slice(tx, slice, now))
             .await
     }
 
@@ -110,6 +134,27 @@ impl<E: Engine> Store for KeyValueStore<E> {
                     .iter()
                     .try_for_each(|denial| denials::put(tx, denial))
             })
+            .await
+    }
+
+    async fn revoke_token(&self, denial: Denial, event: AuditEvent) -> Result<(), StoreError> {
+        self.0
+            .write(move |tx| {
+                denials::put(tx, &denial)?;
+                audit::append_once(tx, &event)
+            })
+            .await
+    }
+
+    async fn audit_events(
+        &self,
+        user: UserId,
+        before: Option<AuditPosition>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<(AuditPosition, AuditEvent)>, StoreError> {
+        self.0
+            .read(move |view| audit::page(view, user, before, limit, now))
             .await
     }
 
@@ -140,3 +185,6 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.health().await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,13 @@
 //! The keys of all records. The first byte tells the kind; no two kinds share one.
 
-use latchkey_core::{Denied, FlowId, Identity, SessionId, Timestamp, UserId};
+use latchkey_core::{AuditPosition, Denied, FlowId, Identity, SessionId, Timestamp, UserId};
 
 /// Everything from a moment on: the prefix of the expiry index.
 pub const EXPIRIES: &[u8] = b"x";
 /// The prefix of all denials.
 pub const DENIALS: &[u8] = b"d";
+/// The prefix of all security events.
+pub const AUDIT: &[u8] = b"a";
 /// The prefix of all signing keys.
 pub const SIGNING_KEYS: &[u8] = b"k";
 
@@ -48,6 +50,35 @@ pub(super) fn sessions_of(user: UserId) -> Vec<u8> {
 pub(super) fn session_named_by(entry: &[u8]) -> Option<SessionId> {
     let id = entry.get(17..)?;
     Some(SessionId::from_bytes(id.try_into().ok()?))
+}
+
+/// The records of a kind whose ids begin with this byte: ids are random, so that the 256 slices
+/// are of about one size.
+pub(super) fn slice(kind: u8, first: u8) -> [u8; 2] {
+    [kind, first]
+}
+
+/// Security events lie newest first: moments count backwards.
+pub(super) fn audit_event(user: UserId, position: AuditPosition) -> Vec<u8> {
+    let moment = (u64::MAX - position.at.as_millis()).to_be_bytes();
+    let nth = [u8::MAX - position.nth];
+    join(AUDIT, &[user.as_bytes(), &moment, &nth])
+}
+
+pub(super) fn audit_events_of(user: UserId) -> Vec<u8> {
+    join(AUDIT, &[user.as_bytes()])
+}
+
+/// The position that a key of [`audit_event`] names.
+pub(super) fn position_named_by(key: &[u8]) -> Option<AuditPosition> {
+    let moment = u64::from_be_bytes(key.get(17..25)?.try_into().ok()?);
+    let [nth] = key.get(25..)? else {
+        return None;
+    };
+    Some(AuditPosition {
+        at: Timestamp::from_millis(u64::MAX - moment),
+        nth: u8::MAX - nth,
+    })
 }
 
 pub(super) fn flow(id: FlowId) -> Vec<u8> {

@@ -4,6 +4,8 @@
 //! operation wrote there is applied as one, or not at all. All records live in one keyspace, told
 //! apart by the first byte of the key, so that a change across several kinds is still one change.
 
+mod audit;
+mod bans;
 mod denials;
 pub mod engine;
 mod flows;

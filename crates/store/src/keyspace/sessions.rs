@@ -2,13 +2,16 @@
 
 use latchkey_core::rotation::{Decision, Presented, decide};
 use latchkey_core::{
-    Denial, EndReason, Session, SessionId, SessionStatus, Timestamp, User, UserId,
+    AuditEvent, AuditKind, Denial, Device, EndReason, Session, SessionId, SessionOrigin,
+    SessionStatus, Timestamp, User, UserId,
 };
 
-use super::transaction::record;
-use super::{Transaction, View, denials, key, users};
+use super::transaction::{parse, record};
+use super::{Transaction, View, audit, denials, key, users};
 use crate::error::StoreError;
-use crate::request::{EndSession, NewSession, Opened, Rotate, Rotated, SESSION_KEPT};
+use crate::request::{
+    EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated, SESSION_KEPT,
+};
 
 pub(super) fn get(view: &dyn View, id: SessionId) -> Result<Option<Session>, StoreError> {
     record(view, &key::session(id))
@@ -27,6 +30,12 @@ pub(super) fn open(tx: &mut Transaction<'_>, new: &NewSession) -> Result<Opened,
     tx.mark(key::session_of(session.user, session.id));
     tx.put(key::session_origin(session.id), &new.origin)?;
     tx.put(key, session)?;
+    let device = Device {
+        user_agent: new.origin.user_agent.clone(),
+        address: new.origin.address.clone(),
+    };
+    let at = session.opened_at;
+    audit::append(tx, &event(session, AuditKind::SignedIn, device, at))?;
     Ok(Opened::Opened)
 }
 
@@ -50,6 +59,22 @@ pub(super) fn rotate(
         }
         Decision::Replayed(ended) => {
             denial = Some(store_end(tx, ended, rotate.now, EndReason::Replayed)?);
+            let origin = origin(tx, ended.id)?;
+            let replayed = AuditEvent {
+                other_address: origin.and_then(|origin| origin.address),
+                ..event(
+                    ended,
+                    AuditKind::Replayed,
+                    rotate.device.clone(),
+                    rotate.now,
+                )
+            };
+            audit::append(tx, &replayed)?;
+        }
+        Decision::Unproven => {
+            let device = rotate.device.clone();
+            let unproven = event(&session, AuditKind::Unproven, device, rotate.now);
+            audit::append_once(tx, &unproven)?;
         }
         _ => {}
     }
@@ -60,48 +85,130 @@ pub(super) fn rotate(
     }))
 }
 
-pub(super) fn end(tx: &mut Transaction<'_>, end: EndSession) -> Result<Option<Denial>, StoreError> {
+pub(super) fn end(tx: &mut Transaction<'_>, end: EndSession) -> Result<Option<Ended>, StoreError> {
     let Some(session) = get(tx, end.session)? else {
         return Ok(None);
     };
-    match session.status {
+    let user = session.user;
+    let denial = match session.status {
         SessionStatus::Live => {
             let ended = session.ended(end.now, end.reason);
-            store_end(tx, &ended, end.now, end.reason).map(Some)
+            audit::append(tx, &event(&ended, end.reason.into(), end.device, end.now))?;
+            store_end(tx, &ended, end.now, end.reason)?
         }
-        SessionStatus::Ended { at, reason } => Ok(Some(session.denial(at, reason.into()))),
-    }
+        SessionStatus::Ended { at, reason } => session.denial(at, reason.into()),
+    };
+    Ok(Some(Ended { user, denial }))
 }
 
-pub(super) fn end_all_of(
+/// Ends all of a user's, or all but one; one event tells of it.
+pub(super) fn end_many(
     tx: &mut Transaction<'_>,
-    user: UserId,
-    reason: EndReason,
-    now: Timestamp,
+    end: EndSessions,
 ) -> Result<Vec<Denial>, StoreError> {
-    let mut denials = Vec::new();
-    for session in live_of(tx, user, now)? {
-        denials.push(store_end(tx, &session.ended(now, reason), now, reason)?);
+    let denials = end_quietly(tx, &end)?;
+    if !denials.is_empty() {
+        let event = AuditEvent {
+            at: end.now,
+            kind: end.reason.into(),
+            user: end.user,
+            session: None,
+            device: end.device,
+            other_address: None,
+        };
+        audit::append(tx, &event)?;
     }
     Ok(denials)
 }
 
-pub(super) fn live_of(
+/// The same without an event.
+pub(super) fn end_quietly(
+    tx: &mut Transaction<'_>,
+    end: &EndSessions,
+) -> Result<Vec<Denial>, StoreError> {
+    let mut denials = Vec::new();
+    for session in of(tx, end.user)? {
+        if Some(session.id) != end.keep && is_of_use(&session, end.now) {
+            let ended = session.ended(end.now, end.reason);
+            denials.push(store_end(tx, &ended, end.now, end.reason)?);
+        }
+    }
+    Ok(denials)
+}
+
+/// Ends what lives among the sessions whose ids begin with this byte.
+pub(super) fn end_slice(
+    tx: &mut Transaction<'_>,
+    slice: u8,
+    now: Timestamp,
+) -> Result<Vec<Ended>, StoreError> {
+    const REASON: EndReason = EndReason::EndedByOperator;
+    let mut all = Vec::new();
+    for (key, bytes) in tx.scan(&key::slice(b's', slice), usize::MAX)? {
+        let session: Session = parse(&key, &bytes)?;
+        if !is_of_use(&session, now) {
+            continue;
+        }
+        let ended = session.ended(now, REASON);
+        audit::append(tx, &event(&ended, REASON.into(), Device::default(), now))?;
+        all.push(Ended {
+            user: ended.user,
+            denial: store_end(tx, &ended, now, REASON)?,
+        });
+    }
+    Ok(all)
+}
+
+pub(super) fn live_with_origin(
     view: &dyn View,
     user: UserId,
     now: Timestamp,
-) -> Result<Vec<Session>, StoreError> {
+) -> Result<Vec<LiveSession>, StoreError> {
     let mut live = Vec::new();
-    for (entry, _) in view.scan(&key::sessions_of(user), usize::MAX)? {
-        let session = match key::session_named_by(&entry) {
-            Some(id) => get(view, id)?,
-            None => None,
-        };
-        live.extend(session.filter(|session| {
-            session.status.is_live() && now < session.idle_end && now < session.absolute_end
-        }));
+    for session in of(view, user)? {
+        if is_live(&session, now)
+            && let Some(origin) = origin(view, session.id)?
+        {
+            live.push(LiveSession { session, origin });
+        }
     }
     Ok(live)
+}
+
+/// Every session of a user that is on record.
+fn of(view: &dyn View, user: UserId) -> Result<Vec<Session>, StoreError> {
+    let mut sessions = Vec::new();
+    for (entry, _) in view.scan(&key::sessions_of(user), usize::MAX)? {
+        if let Some(id) = key::session_named_by(&entry) {
+            sessions.extend(get(view, id)?);
+        }
+    }
+    Ok(sessions)
+}
+
+fn origin(view: &dyn View, id: SessionId) -> Result<Option<SessionOrigin>, StoreError> {
+    record(view, &key::session_origin(id))
+}
+
+/// Whether its refresh token can be used.
+fn is_live(session: &Session, now: Timestamp) -> bool {
+    session.status.is_live() && now < session.idle_end && now < session.absolute_end
+}
+
+/// Whether any token of it can be used: an access token may outlive the idle end.
+fn is_of_use(session: &Session, now: Timestamp) -> bool {
+    is_live(session, now) || session.status.is_live() && now < session.access_until
+}
+
+fn event(session: &Session, kind: AuditKind, device: Device, at: Timestamp) -> AuditEvent {
+    AuditEvent {
+        at,
+        kind,
+        user: session.user,
+        session: Some(session.id),
+        device,
+        other_address: None,
+    }
 }
 
 fn store_end(

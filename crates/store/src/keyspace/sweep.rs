@@ -1,6 +1,7 @@
 //! Freeing what has expired.
 
-use latchkey_core::{Denial, LoginFlow, SealedSigningKey, Session, Timestamp};
+use latchkey_core::audit::RETENTION;
+use latchkey_core::{AuditEvent, Denial, LoginFlow, SealedSigningKey, Session, Timestamp};
 
 use super::transaction::parse;
 use super::{Transaction, View as _, key};
@@ -42,6 +43,7 @@ pub(super) fn sweep(
 /// When the record says that it ends.
 fn expires_at(record: &[u8], bytes: &[u8]) -> Result<Option<Timestamp>, StoreError> {
     Ok(match record.first() {
+        Some(b'a') => Some(parse::<AuditEvent>(record, bytes)?.at.plus(RETENTION)),
         Some(b'd') => Some(parse::<Denial>(record, bytes)?.until),
         Some(b'f') => Some(parse::<LoginFlow>(record, bytes)?.expires_at),
         Some(b's') => Some(

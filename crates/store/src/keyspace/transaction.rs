@@ -41,6 +41,11 @@ impl<'a> Transaction<'a> {
         self.writes
     }
 
+    #[cfg(test)]
+    pub(super) fn keys_written(&self) -> Vec<Vec<u8>> {
+        self.writes.keys().cloned().collect()
+    }
+
     pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(value).map_err(|error| corrupt(&key, &error))?;
         self.writes.insert(key, Some(bytes));

@@ -2,12 +2,31 @@
 
 use latchkey_core::{Profile, Timestamp, User, UserId};
 
-use super::transaction::record;
+use super::transaction::{parse, record};
 use super::{Transaction, View, key};
 use crate::error::StoreError;
 
 pub(super) fn get(view: &dyn View, id: UserId) -> Result<Option<User>, StoreError> {
     record(view, &key::user(id))
+}
+
+/// Reads every account, slice by slice: operators ask this, requests never do.
+pub(super) fn by_email(view: &dyn View, email: &str) -> Result<Vec<User>, StoreError> {
+    let mut found = Vec::new();
+    for first in 0..=u8::MAX {
+        for (key, bytes) in view.scan(&key::slice(b'u', first), usize::MAX)? {
+            let user: User = parse(&key, &bytes)?;
+            let address = user.email.as_deref();
+            if address.is_some_and(|address| address.eq_ignore_ascii_case(email)) {
+                found.push(user);
+            }
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn put(tx: &mut Transaction<'_>, user: &User) -> Result<(), StoreError> {
+    tx.put(key::user(user.id), user)
 }
 
 pub(super) fn upsert(

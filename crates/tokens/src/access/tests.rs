@@ -50,6 +50,7 @@ fn grant() -> Grant {
         email: Some("ada@example.com".into()),
         name: None,
         roles: vec!["admin".into()],
+        binding: None,
         issued_at: NOW,
         expires_at: NOW.plus(LIFE),
     }

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use super::{MasterKey, Purpose, SealBroken};
 use crate::SystemRng;
 
@@ -22,10 +24,13 @@ fn the_text_form_round_trips_and_nothing_else_is_taken() {
 #[test]
 fn keys_differ_by_purpose_and_by_master() {
     let (one, two) = (MasterKey::random(&SystemRng), MasterKey::random(&SystemRng));
-    assert_ne!(
-        one.derive(Purpose::RefreshTokens),
-        one.derive(Purpose::SigningKeySeal)
-    );
+    let purposes = [
+        Purpose::DpopNonces,
+        Purpose::RefreshTokens,
+        Purpose::SigningKeySeal,
+    ];
+    let keys: HashSet<_> = purposes.map(|purpose| one.derive(purpose)).into();
+    assert_eq!(keys.len(), purposes.len());
     assert_ne!(
         one.derive(Purpose::RefreshTokens),
         two.derive(Purpose::RefreshTokens)

@@ -17,9 +17,12 @@ pub(crate) fn alert() -> impl IntoView {
     let session = Session::expect();
     let path = use_location().pathname;
     live(move || {
-        let ended = session.ended.get().and_then(sentences::ended);
-        if let Some(sentence) = ended {
-            return session_ended(session, sentence, &path.get());
+        let ended = session.ended.get();
+        if let Some(sentence) = ended.and_then(sentences::ended) {
+            let path = path.get();
+            // The sign-in page needs no link to itself.
+            let back = (path != "/").then(|| sentences::after_sign_in(ended, &path));
+            return session_ended(session, sentence, back);
         }
         let Some(trouble) = session.trouble.get() else {
             return nothing();
@@ -30,9 +33,8 @@ pub(crate) fn alert() -> impl IntoView {
     })
 }
 
-fn session_ended(session: Session, sentence: &'static str, path: &str) -> AnyView {
-    // The sign-in page needs no link to itself.
-    let sign_in = (path != "/").then(|| {
+fn session_ended(session: Session, sentence: &'static str, back: Option<&str>) -> AnyView {
+    let sign_in = back.map(|path| {
         a().class("alert-action")
             .href(format!("/?return_to={path}"))
             .child("Sign in")

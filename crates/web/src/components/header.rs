@@ -21,6 +21,8 @@ pub(crate) fn header() -> impl IntoView {
             )),
             nav().aria_label("Main").child(ul().child((
                 li().child(link("/account", "Account")),
+                li().child(link("/sessions", "Devices")),
+                li().child(link("/activity", "Activity")),
                 li().child(link("/playground", "Playground")),
             ))),
             div()

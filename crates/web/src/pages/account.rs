@@ -1,19 +1,18 @@
 //! `/account`: who is signed in, and since when.
 
-use latchkey_client::{CallError, EndReason, SessionState};
+use latchkey_client::{CallError, SessionState};
 use latchkey_types::Me;
-use leptos::ev;
-use leptos::html::{button, code, dd, div, dl, dt, h1, h2, p, section, span};
+use leptos::html::{a, code, dd, div, dl, dt, h1, h2, p, section, span};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
-use leptos_router::hooks::use_navigate;
 
-use super::go_on_to;
+use super::{ask_when_it_is_worth_it, leave_when_signed_out};
 use crate::components::skeleton::skeleton;
+use crate::components::sorry::sorry;
 use crate::piece::{late, live, piece, words};
 use crate::session::{Session, client};
-use crate::{sentences, time};
+use crate::time;
 
 type Answer = Option<Result<Me, CallError>>;
 
@@ -21,27 +20,18 @@ type Answer = Option<Result<Me, CallError>>;
 pub(crate) fn account() -> AnyView {
     let session = Session::expect();
     let answer: RwSignal<Answer> = RwSignal::new(None);
-    leave_when_signed_out(session);
-
-    // Whose tokens are stored: a switch of accounts in another tab shows here.
-    let account = Memo::new(move |_| {
-        let tokens = session.tokens.get();
-        tokens.map(|tokens| tokens.account)
-    });
-    Effect::new(move || {
-        // What failed for want of the server is asked for again when it is back.
-        let _ = session.trouble.get();
-        if account.get().is_some() && session.trouble.get().is_none() {
-            ask(answer);
-        }
-    });
+    leave_when_signed_out(session, "/account");
+    ask_when_it_is_worth_it(session, move || ask(answer));
 
     piece((
         view! { <Title text="Your account" /> },
         h1().child("Your account"),
         live(move || match (session.state.get(), answer.get()) {
             (SessionState::SignedIn, Some(Ok(me))) => facts(session, &me),
-            (SessionState::SignedIn, Some(Err(error))) => sorry(answer, error),
+            (SessionState::SignedIn, Some(Err(error))) => sorry(error, move || {
+                answer.set(None);
+                ask(answer);
+            }),
             _ => piece(
                 section()
                     .class("card")
@@ -56,22 +46,6 @@ fn ask(answer: RwSignal<Answer>) {
         let me = client().me().await;
         // A page that was left has no use for it.
         let _ = answer.try_set(Some(me));
-    });
-}
-
-fn leave_when_signed_out(session: Session) {
-    let navigate = use_navigate();
-    Effect::new(move || {
-        if session.state.get() != SessionState::SignedOut {
-            return;
-        }
-        let here_by_choice = session.ended.get_untracked() == Some(EndReason::SignedOut);
-        let path = if here_by_choice {
-            "/"
-        } else {
-            "/?return_to=/account"
-        };
-        go_on_to(&navigate, path);
     });
 }
 
@@ -123,10 +97,12 @@ fn facts(session: Session, me: &Me) -> AnyView {
                     fact("Session", code().child(me.session_id.clone())),
                     fact("Account", code().child(me.sub.clone())),
                 )),
-                p().class("hint").child(
+                p().class("hint").child((
                     "Access is renewed by itself while you use this site. Signing out ends this \
-                     session at once, everywhere it is checked.",
-                ),
+                     session at once, everywhere it is checked. Where else you are signed in: ",
+                    a().href("/sessions").child("your devices"),
+                    ".",
+                )),
             )),
         )),
     )
@@ -134,20 +110,4 @@ fn facts(session: Session, me: &Me) -> AnyView {
 
 fn fact(name: &'static str, value: impl IntoView + 'static) -> AnyView {
     late(div().child((dt().child(name), dd().child(late(value)))))
-}
-
-fn sorry(answer: RwSignal<Answer>, error: CallError) -> AnyView {
-    late(
-        section().class("card").child((
-            p().child(sentences::call(error)),
-            button()
-                .r#type("button")
-                .class("button")
-                .on(ev::click, move |_| {
-                    answer.set(None);
-                    ask(answer);
-                })
-                .child("Try again"),
-        )),
-    )
 }

@@ -8,6 +8,7 @@ fn who_was_signed_out_is_told_so() {
         EndReason::ByServer(Some(ErrorCode::SessionEnded)),
         EndReason::ByServer(Some(ErrorCode::RefreshReplayed)),
         EndReason::ByServer(Some(ErrorCode::Banned)),
+        EndReason::KeyLost,
     ] {
         let sentence = ended(reason).expect("a sentence");
         assert!(sentence.contains("signed out"), "{sentence}");
@@ -19,6 +20,22 @@ fn who_was_signed_out_is_told_so() {
 fn a_copy_is_called_a_copy() {
     let sentence = ended(EndReason::ByServer(Some(ErrorCode::RefreshReplayed)));
     assert!(sentence.is_some_and(|sentence| sentence.contains("copy")));
+}
+
+#[test]
+fn a_lost_key_is_called_that() {
+    let sentence = ended(EndReason::KeyLost).expect("a sentence");
+    let decided = "This browser lost the key of its session. Sign in again.";
+    assert!(sentence.ends_with(decided), "{sentence}");
+}
+
+#[test]
+fn whoever_was_robbed_is_shown_what_happened() {
+    let replayed = EndReason::ByServer(Some(ErrorCode::RefreshReplayed));
+    assert_eq!(after_sign_in(Some(replayed), "/account"), "/activity");
+    let ended = EndReason::ByServer(Some(ErrorCode::SessionEnded));
+    assert_eq!(after_sign_in(Some(ended), "/account"), "/account");
+    assert_eq!(after_sign_in(None, "/sessions"), "/sessions");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Folders that hold nothing of the project: made by tools, or git's own.
+/// Folders that hold nothing of the project: made by tools, or git's own (in a worktree, a file).
 const NOT_OURS: [&str; 7] = [
     ".git",
     "target",
@@ -99,7 +99,10 @@ fn walk(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Option<String>
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = format!("{prefix}{name}");
         let kind = entry.file_type().with_context(unreadable)?;
-        if kind.is_dir() && !NOT_OURS.contains(&name.as_str()) {
+        if NOT_OURS.contains(&name.as_str()) {
+            continue;
+        }
+        if kind.is_dir() {
             walk(&entry.path(), &format!("{path}/"), files)?;
         } else if kind.is_file() {
             let bytes = fs::read(entry.path()).with_context(|| format!("cannot read {path}"))?;

@@ -100,3 +100,40 @@ fn superseded_again_and_again_lets_the_request_go() {
     }
     assert_eq!(failed, 1);
 }
+
+#[test]
+fn a_key_that_is_superseded_for_good_is_given_up_so_that_the_server_tells_a_thief() {
+    let mut engine = posting();
+    let stored = Stored {
+        pending: Some(pending()),
+        ..holding(1)
+    };
+    let mut keys = Vec::new();
+    for _ in 0..5 {
+        engine.step(Event::Replied(Reply::Superseded), &stored);
+        engine.step(Event::Due, &stored);
+        let commands = engine.step(locked(), &stored);
+        keys.extend(commands.into_iter().filter_map(|command| match command {
+            Command::Post { key, .. } => Some(key),
+            _ => None,
+        }));
+    }
+    assert_eq!(keys, ["stored", "stored", "stored", "fresh", "fresh"]);
+}
+
+#[test]
+fn the_key_of_a_token_that_is_no_longer_stored_is_forgotten() {
+    let stored = Stored {
+        pending: Some(pending()),
+        ..holding(2)
+    };
+    let commands = posting().step(Event::Replied(Reply::Tokens(tokens(2))), &stored);
+    assert_eq!(commands.first(), Some(&Command::ForgetKey));
+    let of_another = Pending::new("theirs".to_owned(), &tokens(2).refresh_token);
+    let stored = Stored {
+        pending: Some(of_another),
+        ..holding(2)
+    };
+    let commands = posting().step(Event::Replied(Reply::Tokens(tokens(2))), &stored);
+    assert_eq!(commands.first(), Some(&Command::Unlock));
+}

@@ -20,6 +20,15 @@ pub struct Device {
     pub address: Option<String>,
 }
 
+impl From<Device> for latchkey_core::Device {
+    fn from(device: Device) -> Self {
+        Self {
+            user_agent: device.user_agent,
+            address: device.address,
+        }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Device {
     type Rejection = Infallible;
 

@@ -1,13 +1,19 @@
 //! From a request to values, or to the error that says what was wrong.
 
+mod admin;
 mod bearer;
 mod cookie;
 mod device;
 mod form;
 mod json;
+mod proof;
+mod recent;
 
+pub use admin::Admin;
 pub use bearer::Authenticated;
 pub use cookie::FlowCookie;
 pub use device::Device;
 pub use form::Form;
 pub use json::OptionalJson;
+pub use proof::Proven;
+pub use recent::Recent;

@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use latchkey_types::{OAuthError, Problem, paths};
 use tower::Service as _;
 
+use super::dpop;
 use crate::http::error::ApiError;
 use crate::state::AppState;
 
@@ -20,19 +21,19 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// See the module. Around the router as a whole: a layer would be copied for every request.
-pub async fn envelope(state: &AppState, mut router: Router, request: Request) -> Response {
+pub async fn envelope(state: &AppState, router: Router, request: Request) -> Response {
     let path = Path::of(request.uri().path());
+    let binding = state.config.tokens.binding;
+    let mut notes = dpop::Notes::of(request.uri().path(), binding);
     let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
         .then(|| (request.method().clone(), request.uri().path().to_owned()));
-    let answered = tokio::time::timeout(TIME_LIMIT, router.call(request)).await;
-    let mut response = match answered {
-        Ok(Ok(response)) => response,
-        Ok(Err(never)) => match never {},
-        Err(_) => ApiError::Timeout.into_response(),
-    };
+    let answered = tokio::time::timeout(TIME_LIMIT, answer(router, request)).await;
+    let mut response = answered.unwrap_or_else(|_| ApiError::Timeout.into_response());
     if response.status().is_client_error() || response.status().is_server_error() {
+        notes = notes.and_of(&response, binding);
         response = explain(response, path);
     }
+    notes.write(response.headers_mut(), state);
     let common = &state.common_headers;
     common.add_to(response.headers_mut(), path != Path::Other);
     if let Some((method, path)) = log {
@@ -40,6 +41,24 @@ pub async fn envelope(state: &AppState, mut router: Router, request: Request) ->
         tracing::debug!(target: "latchkey::http", %method, path, status);
     }
     response
+}
+
+/// The answer. What changes something is carried through even if the client hangs up or time runs
+/// out: a change that the store has made must reach the denylist as well.
+async fn answer(mut router: Router, request: Request) -> Response {
+    let safe = request.method().is_safe();
+    let answered = router.call(request);
+    if safe {
+        return match answered.await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+    }
+    match tokio::spawn(answered).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(error) => ApiError::Internal(error.to_string()).into_response(),
+    }
 }
 
 /// What a path says about the form of its answers.
@@ -116,7 +135,10 @@ fn explain(response: Response, path: Path) -> Response {
     if let Some(challenge) = error.challenge() {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
-    if shape.status == StatusCode::SERVICE_UNAVAILABLE {
+    if matches!(
+        shape.status,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+    ) {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {

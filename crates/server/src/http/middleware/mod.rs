@@ -1,4 +1,5 @@
 //! What every request goes through.
 
+mod dpop;
 pub mod envelope;
 pub mod headers;

@@ -1,5 +1,7 @@
 //! `GET /auth/login`: off to the provider.
 
+use core::time::Duration;
+
 use axum::extract::{RawQuery, State};
 use axum::http::header::{ACCEPT, HOST, HeaderName, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -58,7 +60,20 @@ async fn begin(state: &AppState, cookie: FlowCookie, query: &str) -> Result<Resp
         Some(path) => path.parse()?,
         None => ReturnTo::account(),
     };
-    let begun = sign_in::begin(state, provider, return_to, Prompt::SelectAccount).await?;
+    let prompt = match query.get("prompt") {
+        None | Some("select_account") => Prompt::SelectAccount,
+        Some("login") => Prompt::Login,
+        Some(_) => {
+            let text = "prompt must be login or select_account".to_owned();
+            return Err(ApiError::InvalidRequest(text));
+        }
+    };
+    let max_age = query.get("max_age").map(str::parse).transpose();
+    let max_age = max_age.map_err(|_| {
+        ApiError::InvalidRequest("max_age must be a whole number of seconds".to_owned())
+    })?;
+    let max_age = max_age.map(Duration::from_secs);
+    let begun = sign_in::begin(state, provider, return_to, prompt, max_age).await?;
     redirect(&begun.url, Some(cookie.with(begun.flow).header(state)))
 }
 

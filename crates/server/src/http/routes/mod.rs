@@ -1,8 +1,11 @@
 //! One file per endpoint, named as its RFC names it. Here requests are parsed, use cases called,
 //! and their values written to the wire; nothing is decided.
 
+pub mod activity;
+pub mod admin;
 pub mod api;
 pub mod demo;
+pub mod events;
 pub mod health;
 pub mod jwks;
 pub mod login;
@@ -11,4 +14,5 @@ pub mod metadata;
 pub mod providers;
 pub mod refresh;
 pub mod revoke;
+pub mod sessions;
 pub mod token;

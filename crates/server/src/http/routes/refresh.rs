@@ -8,12 +8,14 @@ use latchkey_types::{RefreshRequest, TokenResponse};
 use super::token::{idempotency_key, seconds_of_life, wire};
 use crate::auth::refresh;
 use crate::http::error::ApiError;
-use crate::http::extract::OptionalJson;
+use crate::http::extract::{Device, OptionalJson, Proven};
 use crate::state::AppState;
 
 /// Exchanges a refresh token.
 pub async fn create_refreshed_token(
     State(state): State<AppState>,
+    Proven(proven): Proven,
+    device: Device,
     headers: HeaderMap,
     OptionalJson(body): OptionalJson<RefreshRequest>,
 ) -> Result<Json<TokenResponse>, ApiError> {
@@ -23,8 +25,13 @@ pub async fn create_refreshed_token(
     if body.grant_type != "refresh_token" {
         return Err(ApiError::UnsupportedGrantType(body.grant_type));
     }
-    let life = body.expires_in.map(seconds_of_life).transpose()?;
-    let key = idempotency_key(&headers)?;
-    let tokens = refresh::refresh(&state, &body.refresh_token, key, life).await?;
+    let request = refresh::Request {
+        token: &body.refresh_token,
+        idempotency_key: idempotency_key(&headers)?,
+        access_life: body.expires_in.map(seconds_of_life).transpose()?,
+        proven,
+        device: device.into(),
+    };
+    let tokens = refresh::refresh(&state, request).await?;
     Ok(Json(wire(tokens, None)))
 }

@@ -5,14 +5,15 @@ use axum::http::StatusCode;
 
 use crate::auth::revoke;
 use crate::http::error::ApiError;
-use crate::http::extract::Form;
+use crate::http::extract::{Device, Form};
 use crate::state::AppState;
 
 /// Revokes either token; `token_type_hint` is not needed. Whoever holds a token may revoke it.
 pub async fn revoke_token(
     State(state): State<AppState>,
+    device: Device,
     form: Form,
 ) -> Result<StatusCode, ApiError> {
-    revoke::revoke(&state, form.require("token")?).await?;
+    revoke::revoke(&state, form.require("token")?, device.into()).await?;
     Ok(StatusCode::OK)
 }

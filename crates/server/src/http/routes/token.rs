@@ -7,12 +7,13 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HeaderName, SET_COOKIE};
 use axum::response::{IntoResponse as _, Response};
+use latchkey_core::session::Thumbprint;
 use latchkey_types::TokenResponse;
 
 use crate::auth::issue::Tokens;
 use crate::auth::{refresh, sign_in};
 use crate::http::error::ApiError;
-use crate::http::extract::{Device, FlowCookie, Form};
+use crate::http::extract::{Device, FlowCookie, Form, Proven};
 use crate::state::AppState;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -22,6 +23,7 @@ pub async fn create_token(
     State(state): State<AppState>,
     cookie: FlowCookie,
     device: Device,
+    Proven(proven): Proven,
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
@@ -30,15 +32,19 @@ pub async fn create_token(
         return Err(ApiError::InvalidClient);
     }
     match form.require("grant_type")? {
-        "authorization_code" => finish_sign_in(&state, cookie, device, &form).await,
+        "authorization_code" => finish_sign_in(&state, cookie, device, proven, &form).await,
         "refresh_token" => {
-            let life = access_life(form.get("expires_in"))?;
             if let Some(scope) = form.get("scope") {
                 return Err(ApiError::InvalidScope(scope.to_owned()));
             }
-            let key = idempotency_key(&headers)?;
-            let token = form.require("refresh_token")?;
-            let tokens = refresh::refresh(&state, token, key, life).await?;
+            let request = refresh::Request {
+                token: form.require("refresh_token")?,
+                idempotency_key: idempotency_key(&headers)?,
+                access_life: access_life(form.get("expires_in"))?,
+                proven,
+                device: device.into(),
+            };
+            let tokens = refresh::refresh(&state, request).await?;
             Ok(Json(wire(tokens, None)).into_response())
         }
         other => Err(ApiError::UnsupportedGrantType(other.to_owned())),
@@ -49,6 +55,7 @@ async fn finish_sign_in(
     state: &AppState,
     cookie: FlowCookie,
     device: Device,
+    proven: Option<Thumbprint>,
     form: &Form,
 ) -> Result<Response, ApiError> {
     let answer = sign_in::Answer {
@@ -58,6 +65,7 @@ async fn finish_sign_in(
         iss: form.get("iss"),
         user_agent: device.user_agent,
         address: device.address,
+        proven,
     };
     let finished = sign_in::finish(state, answer).await?;
     let return_to = finished.return_to.as_str().to_owned();
@@ -71,10 +79,16 @@ async fn finish_sign_in(
 pub(super) fn wire(tokens: Tokens, return_to: Option<String>) -> TokenResponse {
     TokenResponse {
         access_token: tokens.access,
-        token_type: "Bearer".to_owned(),
+        token_type: if tokens.access_bound {
+            "DPoP"
+        } else {
+            "Bearer"
+        }
+        .to_owned(),
         expires_in: tokens.expires_in,
         refresh_token: tokens.refresh,
         refresh_expires_in: tokens.refresh_expires_in,
+        bound: tokens.refresh_bound,
         return_to,
     }
 }

@@ -1,8 +1,10 @@
 //! What the tests begin with.
 
+mod browser;
 mod caller;
 mod clock;
 mod forge;
+mod prover;
 mod provider;
 mod sign_in;
 
@@ -10,6 +12,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) use browser::FIREFOX;
 pub(crate) use caller::{Caller, code, header, refusal, tokens};
 pub(crate) use clock::ManualClock;
 pub(crate) use forge::{Forge, claims, decoded, hs256, recoded};
@@ -18,6 +21,7 @@ use latchkey_server::config;
 use latchkey_server::startup::{Environment, Server};
 use latchkey_server::state::AppState;
 use latchkey_tokens::SystemRng;
+pub(crate) use prover::{Prover, hash};
 pub(crate) use provider::{ProviderKey, ScriptedProvider, section};
 pub(crate) use sign_in::{Begun, Callback, cookie, location};
 use tempfile::TempDir;

@@ -34,8 +34,14 @@ impl Caller {
     }
 
     pub(crate) async fn begin(&self, provider: &str) -> Begun {
-        let path = format!("/auth/login?provider={provider}&return_to=/account");
-        let response = self.get(&path).send().await.expect("an answer");
+        self.begin_at(&format!(
+            "/auth/login?provider={provider}&return_to=/account"
+        ))
+        .await
+    }
+
+    pub(crate) async fn begin_at(&self, path: &str) -> Begun {
+        let response = self.get(path).send().await.expect("an answer");
         assert_eq!(response.status(), 303);
         Begun {
             cookie: cookie(&response),

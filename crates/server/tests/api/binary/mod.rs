@@ -5,6 +5,7 @@ mod commands;
 mod damage;
 mod full_disk;
 mod kill;
+mod operate;
 mod process;
 mod used;
 

@@ -24,6 +24,7 @@ async fn security_29_metadata_names_the_issuer_exactly_and_its_endpoints() {
             "token_endpoint_auth_methods_supported": ["none"],
             "revocation_endpoint_auth_methods_supported": ["none"],
             "code_challenge_methods_supported": ["S256"],
+            "dpop_signing_alg_values_supported": ["ES256"],
         })
     );
     let tokens = app.sign_in().await;

@@ -58,8 +58,13 @@ async fn security_2_state_nonce_and_verifier_are_unique_over_10_000_starts_in_pr
         starts.spawn(async move {
             let mut secrets = Vec::new();
             for _ in 0..100 {
-                let begun =
-                    sign_in::begin(&state, "demo", ReturnTo::account(), Prompt::SelectAccount);
+                let begun = sign_in::begin(
+                    &state,
+                    "demo",
+                    ReturnTo::account(),
+                    Prompt::SelectAccount,
+                    None,
+                );
                 let begun = begun.await.expect("begun");
                 let url = Url::parse(&begun.url).expect("a URL");
                 let random = ["state", "nonce", "code_challenge"];

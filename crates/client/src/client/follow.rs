@@ -1,0 +1,237 @@
+//! Following the server's event stream, so that what happens elsewhere to this session and its
+//! account is known here at once: while the page can be seen, and while there is a token.
+//!
+//! One tab of a browser follows for all: whoever has the lock. A browser opens few connections to
+//! one server, and the tabs share one session. The end of it reaches the other tabs through
+//! storage, a change of the account through a channel.
+//!
+//! Nothing is decided by what the stream says. That the session has ended is asked of the server,
+//! by a refresh; without a stream the same is learnt a little later.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use latchkey_types::{ServerEvent, paths};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::VisibilityState;
+
+use super::{Client, Inner};
+use crate::engine::{Cause, Event};
+use crate::events::Reader;
+use crate::expiry::Freshness;
+use crate::lock::Held;
+use crate::notice::Notice;
+use crate::transport::{Method, Outgoing, Piece, Stream};
+use crate::{backoff, browser, lock};
+
+/// The stream that is open, or about to be.
+#[derive(Default)]
+pub(super) struct Following {
+    /// The access token it was opened with; `None` if there is no stream.
+    token: Option<String>,
+    /// Tells streams apart: what a closed one still says is not heard.
+    number: u64,
+    stream: Option<Stream>,
+    ready: bool,
+    /// Streams in a row that were never ready.
+    failures: u32,
+    /// A 401 has led to a refresh since a stream was last ready.
+    refused: bool,
+    /// The person has just come back: if no stream opens, ask in another way.
+    returned: bool,
+    timer: Option<Timeout>,
+    place: Place,
+}
+
+/// Where this tab stands among those that would follow.
+#[derive(Default)]
+enum Place {
+    #[default]
+    Away,
+    InLine,
+    /// It is this tab's turn, until the lock is dropped.
+    First(#[expect(dead_code, reason = "it is held, not read")] Held),
+}
+
+impl Inner {
+    /// Opens the stream, keeps it, or closes it, as things are now.
+    pub(super) fn follow(self: &Rc<Self>) {
+        let tokens = self.store.read().tokens.filter(|_| is_visible());
+        // With a token past its end there is nothing to be had. Its successor leads here again.
+        let tokens = tokens.filter(|tokens| self.freshness(tokens) != Freshness::Past);
+        let token = tokens.map(|tokens| tokens.access_token);
+        let mut following = self.following.borrow_mut();
+        let holds = matches!(following.place, Place::First(_));
+        if following.token == token && (token.is_some() || !holds) {
+            return;
+        }
+        following.number += 1;
+        following.ready = false;
+        following.timer = None;
+        let before = following.stream.take();
+        following.token.clone_from(&token);
+        let number = following.number;
+        let place = core::mem::take(&mut following.place);
+        let (first, lines_up) = match (&token, &place) {
+            (Some(_), Place::First(_)) => (true, false),
+            (Some(_), Place::Away) => (false, true),
+            _ => (false, false),
+        };
+        let mut let_go = None;
+        following.place = match place {
+            Place::First(_) if token.is_none() => {
+                let_go = Some(place);
+                Place::Away
+            }
+            Place::Away if lines_up => Place::InLine,
+            place => place,
+        };
+        drop(following);
+        drop((before, let_go));
+        let this = Rc::clone(self);
+        if lines_up {
+            spawn_local(async move {
+                let held = lock::turn_to_follow().await;
+                this.my_turn(held);
+            });
+        } else if let (true, Some(token)) = (first, token) {
+            spawn_local(async move { this.open_stream(number, &token).await });
+        }
+    }
+
+    /// The lock has come; it may be wanted no more.
+    fn my_turn(self: &Rc<Self>, held: Held) {
+        {
+            let mut following = self.following.borrow_mut();
+            if following.token.take().is_none() {
+                following.place = Place::Away;
+                return;
+            }
+            following.place = Place::First(held);
+        }
+        self.follow();
+    }
+
+    /// What happened to the account, for the pages of this tab and of the others.
+    fn account_changed(&self) {
+        self.tell(&Notice::AccountChanged);
+        let channel = self.channel.borrow();
+        if let Some(channel) = &*channel {
+            // Its message says no more than that there was one.
+            let _ = channel.post_message(&JsValue::NULL);
+        }
+    }
+
+    /// As [`follow`](Self::follow), by a person who was elsewhere: what happened meanwhile should
+    /// show now.
+    pub(super) fn follow_again(self: &Rc<Self>) {
+        {
+            let mut following = self.following.borrow_mut();
+            following.returned = !following.ready;
+        }
+        self.follow();
+    }
+
+    async fn open_stream(self: &Rc<Self>, number: u64, token: &str) {
+        let path = paths::API_EVENTS;
+        let mut headers = self.authorization(Method::Get, path, token).await;
+        if self.following.borrow().number != number {
+            return;
+        }
+        headers.push(("Accept", "text/event-stream".to_owned()));
+        let outgoing = Outgoing {
+            path: path.to_owned(),
+            headers,
+            ..Outgoing::default()
+        };
+        let this = Rc::downgrade(self);
+        let reader = RefCell::new(Reader::default());
+        let listener = Box::new(move |piece: Piece<'_>| {
+            let this = this.upgrade();
+            let Some(this) = this.filter(|this| this.following.borrow().number == number) else {
+                return;
+            };
+            match piece {
+                Piece::Bytes(bytes) => {
+                    let events = reader.borrow_mut().read(bytes);
+                    for event in events {
+                        this.happened(&event);
+                    }
+                }
+                Piece::Over(status) => this.stream_is_over(status),
+            }
+        });
+        let stream = self.transport.stream(outgoing, listener);
+        self.following.borrow_mut().stream = Some(stream);
+    }
+
+    fn happened(self: &Rc<Self>, event: &ServerEvent) {
+        match event {
+            ServerEvent::Ready => {
+                {
+                    let mut following = self.following.borrow_mut();
+                    following.ready = true;
+                    following.returned = false;
+                    following.refused = false;
+                    following.failures = 0;
+                }
+                // What happened before it was open was not heard.
+                self.account_changed();
+            }
+            ServerEvent::SessionEnded { code } => {
+                let token = self.following.borrow().token.clone();
+                let stored = self.store.read().tokens;
+                // A new sign-in in this browser has ended the session before it: no news.
+                if stored.map(|tokens| tokens.access_token) == token {
+                    self.hint.set(Some(*code));
+                    self.take_in(Event::Wanted(Cause::AheadOfExpiry));
+                }
+            }
+            ServerEvent::AccountChanged => self.account_changed(),
+            // Of a later version.
+            _ => {}
+        }
+    }
+
+    fn stream_is_over(self: &Rc<Self>, status: Option<u16>) {
+        let mut following = self.following.borrow_mut();
+        let was_ready = core::mem::take(&mut following.ready);
+        let returned = core::mem::take(&mut following.returned);
+        let before = following.stream.take();
+        let may_refresh = self.refresh_ahead.get();
+        if status == Some(401) && may_refresh && !core::mem::replace(&mut following.refused, true) {
+            // This token opens no other stream; the next one may, or the server says why not.
+            drop(following);
+            drop(before);
+            self.take_in(Event::Wanted(Cause::AheadOfExpiry));
+            return;
+        }
+        let wait = backoff::delay(following.failures, 0, browser::jitter());
+        if !was_ready {
+            following.failures = following.failures.saturating_add(1);
+        }
+        following.token = None;
+        let this = Rc::downgrade(self);
+        following.timer = Some(Timeout::new(wait, move || {
+            if let Some(this) = this.upgrade() {
+                this.follow();
+            }
+        }));
+        drop(following);
+        drop(before);
+        if returned && !was_ready {
+            let client = Client(Rc::clone(self));
+            spawn_local(async move {
+                // A 401 leads to a refresh, and that to the truth.
+                let _ = client.me().await;
+            });
+        }
+    }
+}
+
+fn is_visible() -> bool {
+    let document = browser::window().and_then(|window| window.document());
+    document.is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
+}

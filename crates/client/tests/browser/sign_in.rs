@@ -1,0 +1,112 @@
+//! Finishing a sign-in: with a key where one can be kept, without where not.
+
+use gloo_storage::{LocalStorage, Storage as _};
+use js_sys::{Function, Object, Reflect};
+use latchkey_client::dpop::Key;
+use latchkey_client::{CallbackQuery, SessionState, claims};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::server::{Server, store, stored, tokens, until};
+
+fn query() -> CallbackQuery {
+    CallbackQuery {
+        code: Some("code".to_owned()),
+        state: Some("state".to_owned()),
+        ..CallbackQuery::default()
+    }
+}
+
+async fn signed_out() -> std::rc::Rc<Server> {
+    let server = Server::with_expired_tokens();
+    LocalStorage::clear();
+    Key::remove(|| false).await;
+    server
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_in_binds_the_session_with_the_nonce_it_is_told() {
+    let server = signed_out().await;
+    server.nonce.replace(Some("n-1"));
+    let client = server.client();
+    let signed_in = client.complete_sign_in(&query()).await;
+    assert!(signed_in.is_ok(), "{signed_in:?}");
+    assert!(stored().expect("tokens").bound);
+    let proofs = server.proofs();
+    assert_eq!(
+        server.count("/auth/token"),
+        2,
+        "once without the nonce, once with it"
+    );
+    let of = |proof: &str, name: &str| {
+        let decoded = claims::decode(proof).expect("a JWT");
+        decoded.claims.get(name).map(str::to_owned)
+    };
+    assert_eq!(of(&proofs[0], "nonce"), None);
+    assert_eq!(of(&proofs[1], "nonce").as_deref(), Some("\"n-1\""));
+    assert_ne!(of(&proofs[0], "jti"), of(&proofs[1], "jti"));
+    assert!(matches!(Key::found().await, Ok(Some(_))));
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_binds_nothing_is_fine() {
+    let server = signed_out().await;
+    let client = server.client();
+    assert!(client.complete_sign_in(&query()).await.is_ok());
+    assert!(!stored().expect("tokens").bound);
+    assert_eq!(client.state(), SessionState::SignedIn);
+}
+
+#[wasm_bindgen_test]
+async fn a_proof_that_is_refused_leads_to_a_plain_session() {
+    let server = signed_out().await;
+    let refusal = r#"{"error":"invalid_dpop_proof","code":"invalid_dpop_proof"}"#;
+    *server.refuse.borrow_mut() = Some((400, refusal));
+    let client = server.client();
+    assert!(client.complete_sign_in(&query()).await.is_ok());
+    assert_eq!(server.proofs().len(), 1);
+    assert_eq!(server.count("/auth/token"), 2);
+    assert!(!stored().expect("tokens").bound);
+}
+
+#[wasm_bindgen_test]
+async fn without_indexed_db_the_session_is_a_plain_one() {
+    let server = signed_out().await;
+    server.nonce.replace(Some("n-1"));
+    let window = web_sys::window().expect("a window");
+    // Properties of the global object are its own: what is replaced must be put back.
+    let given = Object::get_own_property_descriptor(&window, &"indexedDB".into());
+    for getter in [
+        "return undefined",
+        "throw new DOMException('no', 'SecurityError')",
+    ] {
+        LocalStorage::clear();
+        let denied = Object::new();
+        let getter = Function::new_no_args(getter);
+        Reflect::set(&denied, &"get".into(), &getter).expect("set");
+        Reflect::set(&denied, &"configurable".into(), &JsValue::TRUE).expect("set");
+        Object::define_property(&window, &"indexedDB".into(), &denied);
+        let client = server.client();
+        let signed_in = client.complete_sign_in(&query()).await;
+        Object::define_property(&window, &"indexedDB".into(), given.unchecked_ref());
+        assert!(signed_in.is_ok(), "{signed_in:?}");
+        assert!(!stored().expect("tokens").bound);
+        assert_eq!(client.state(), SessionState::SignedIn);
+        client.sign_out().await;
+    }
+    assert_eq!(server.proofs(), Vec::<String>::new());
+}
+
+#[wasm_bindgen_test]
+async fn signing_in_once_more_ends_the_session_before() {
+    let server = signed_out().await;
+    store(&tokens(0));
+    let client = server.client();
+    assert!(client.complete_sign_in(&query()).await.is_ok());
+    until(|| server.count("/auth/revoke") == 1).await;
+    let log = server.log.borrow();
+    let revoke = log.iter().find(|it| it.path == "/auth/revoke");
+    let old = format!("token={}", tokens(0).refresh_token);
+    assert_eq!(revoke.and_then(|it| it.body.as_deref()), Some(&*old));
+    assert_eq!(stored().expect("tokens").access_token, "access-1");
+}

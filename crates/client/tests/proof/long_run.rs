@@ -1,0 +1,96 @@
+//! Two tabs that go on and on while replies are lost, and thieves planted among them.
+
+use crate::dice::Dice;
+use crate::world::{Action, Message, Rules, Storage, ThiefKey, World};
+
+/// Lost replies, in percent.
+const LOST: usize = 5;
+
+const RULES: Rules = Rules {
+    storage: Storage::LateEvents,
+    ..Rules::PLAIN
+};
+
+/// A tab is asked to refresh; everything runs its course, but that replies are lost.
+fn refresh(world: &mut World, dice: &mut Dice, tab: usize) -> usize {
+    let mut lost = 0;
+    world.act(Action::Ask { tab });
+    while world.tabs[tab].engine.is_refreshing() || world.tabs[tab].engine.is_backing_off() {
+        world.act(Action::Grant { tab });
+        if let Some(message) = world.network.len().checked_sub(1) {
+            let is_reply = matches!(world.network[message], Message::Answer { .. });
+            if is_reply && dice.percent(LOST) {
+                world.act(Action::Lose { message });
+                lost += 1;
+            } else {
+                world.act(Action::Arrive { message });
+            }
+        } else if let Some(waits) = (0..2).find(|&tab| world.tabs[tab].post.is_some()) {
+            // Ten seconds without an answer.
+            world.act(Action::Pass { millis: 10_000 });
+            world.act(Action::TimeOut { tab: waits });
+            if dice.percent(10) {
+                world.act(Action::Reopen { tab: waits });
+            }
+        } else {
+            world.act(Action::Pass { millis: 15_000 });
+            world.act(Action::Due { tab });
+        }
+    }
+    lost
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the figures are the point")]
+fn two_tabs_refresh_ten_thousand_times_each_and_nobody_is_signed_out() {
+    let mut world = World::new(RULES);
+    let mut dice = Dice::new(1);
+    let mut lost = 0;
+    for _ in 0..10_000 {
+        for tab in 0..2 {
+            lost += refresh(&mut world, &mut dice, tab);
+            assert_eq!(world.breach, None);
+            assert!(world.is_signed_in());
+        }
+    }
+    let rotations = world.server.session.generation;
+    eprintln!("{rotations} rotations, {lost} replies lost, 0 sign-outs");
+    assert!(rotations >= 19_000 && lost >= 900, "{rotations}, {lost}");
+}
+
+#[test]
+fn every_planted_thief_is_caught() {
+    for seed in 0..1_000 {
+        let mut dice = Dice::new(seed);
+        let mut world = World::new(RULES);
+        let theft = dice.below(20);
+        let mut uses = 0;
+        for turn in 0..40 {
+            refresh(&mut world, &mut dice, turn % 2);
+            world.act(Action::Pass { millis: 300_000 });
+            if turn == theft {
+                // In the middle of a refresh, when there is a pending key to be had.
+                world.act(Action::Ask { tab: 0 });
+                world.act(Action::Grant { tab: 0 });
+                world.act(Action::Copy {
+                    pending: dice.percent(50),
+                });
+            }
+            if turn > theft && dice.percent(30) {
+                let keys = [ThiefKey::Own, ThiefKey::No, ThiefKey::Copied];
+                let key = keys[dice.below(keys.len())];
+                world.act(Action::Use { key });
+                uses += 1;
+            }
+            if !world.server.session.status.is_live() {
+                break;
+            }
+        }
+        assert_eq!(world.breach, None, "seed {seed}");
+        assert!(uses > 0, "seed {seed}: the thief had no chance");
+        assert!(
+            !world.server.session.status.is_live(),
+            "seed {seed}: the thief got away after {uses} uses"
+        );
+    }
+}

@@ -1,0 +1,71 @@
+//! Random schedules, many of them, in worlds of up to twenty tabs.
+//!
+//! `LATCHKEY_SCHEDULES=N` runs another number of them, `LATCHKEY_SEED=N` one alone, action by
+//! action.
+
+mod schedule;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use self::schedule::Schedule;
+use crate::world::Tally;
+
+/// How many schedules are run unless the environment says otherwise.
+const SCHEDULES: u64 = 100_000;
+
+fn from_environment(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().expect("a number"))
+}
+
+fn check(seed: u64, told: bool) -> Tally {
+    let mut schedule = Schedule::new(seed, told);
+    schedule.run();
+    assert!(
+        schedule.world.breach.is_none(),
+        "{:?} after {} actions. To run this schedule alone:\n    LATCHKEY_SEED={seed} cargo test \
+         -p latchkey-client --test proof random -- --nocapture",
+        schedule.world.breach.expect("a breach"),
+        schedule.done,
+    );
+    schedule.world.server.tally
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the figures are the point")]
+fn whatever_the_schedule_nobody_honest_is_signed_out_and_every_thief_is_caught() {
+    if let Some(seed) = from_environment("LATCHKEY_SEED") {
+        check(seed, true);
+        return;
+    }
+    let schedules = from_environment("LATCHKEY_SCHEDULES").unwrap_or(SCHEDULES);
+    let next = AtomicU64::new(0);
+    let began = Instant::now();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let all = Mutex::new(Tally::default());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut mine = Tally::default();
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= schedules {
+                        break;
+                    }
+                    mine += check(seed, false);
+                }
+                *all.lock().expect("a tally") += mine;
+            });
+        }
+    });
+    let seconds = began.elapsed().as_secs_f32();
+    let all = all.into_inner().expect("a tally");
+    eprintln!("{schedules} schedules, {threads} threads, {seconds:.1} s: {all:?}");
+    let rare = all.repeated.min(all.superseded).min(all.replayed);
+    assert!(
+        rare.min(all.unproven) > schedules / 20 && all.rotated > schedules,
+        "too little happens in these schedules to prove anything: {all:?}"
+    );
+}

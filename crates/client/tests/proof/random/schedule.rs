@@ -1,0 +1,194 @@
+//! One random schedule.
+
+use crate::dice::Dice;
+use crate::world::{Action, Rules, Storage, ThiefKey, World};
+
+/// A world and the dice that say what happens in it.
+pub(super) struct Schedule {
+    pub(super) world: World,
+    /// How many actions were done.
+    pub(super) done: usize,
+    dice: Dice,
+    length: usize,
+    /// A thief may come.
+    thief: bool,
+    /// The store may be backed up and restored.
+    backups: bool,
+    /// Every action is printed.
+    told: bool,
+}
+
+impl Schedule {
+    pub(super) fn new(seed: u64, told: bool) -> Self {
+        let mut dice = Dice::new(seed);
+        let tabs = match dice.below(10) {
+            0..=4 => 2,
+            5..=7 => 1 + dice.below(5),
+            _ => 1 + dice.below(20),
+        };
+        let rules = Rules {
+            tabs,
+            locks: dice.percent(70),
+            bound: dice.percent(25),
+            storage: if dice.percent(50) {
+                Storage::LateEvents
+            } else {
+                Storage::Prompt
+            },
+            ..Rules::PLAIN
+        };
+        Self {
+            world: World::new(rules),
+            done: 0,
+            length: 20 + dice.below(200),
+            thief: dice.percent(40),
+            backups: dice.percent(30),
+            dice,
+            told,
+        }
+    }
+
+    /// Everything on the schedule, then peace; then the thief and the owner in turn.
+    pub(super) fn run(&mut self) {
+        if self.told {
+            self.say(&self.world.rules);
+        }
+        while self.done < self.length && self.world.breach.is_none() {
+            if let Some(action) = self.throw() {
+                if self.told {
+                    self.say(&action);
+                }
+                self.world.act(action);
+                self.done += 1;
+            } else {
+                self.length -= 1;
+            }
+        }
+        self.world.calm_down();
+        if self.told {
+            self.say(&self.world);
+        }
+        self.world.let_both_go_on();
+    }
+
+    #[expect(
+        clippy::print_stderr,
+        reason = "asked for by whoever looks for the mistake"
+    )]
+    fn say(&self, what: &dyn core::fmt::Debug) {
+        eprintln!("{:>4} {what:?}", self.done);
+    }
+
+    /// What happens next; `None` if what the dice said cannot happen now.
+    fn throw(&mut self) -> Option<Action> {
+        let tab = self.dice.below(self.world.tabs.len());
+        match self.dice.below(100) {
+            0..=24 => self.message(),
+            25..=59 => self.progress(tab),
+            60..=64 => Some(Action::Begin {
+                tab,
+                stale: self.dice.percent(50),
+            }),
+            65..=69 => Some(Action::Ask { tab }),
+            70..=73 => Some(Action::Ahead { tab }),
+            74..=85 => self.trouble(tab),
+            86..=91 => Some(self.time()),
+            92..=95 if self.backups => Some(self.backup()),
+            96.. if self.thief => Some(self.thief()),
+            _ => None,
+        }
+    }
+
+    fn message(&mut self) -> Option<Action> {
+        let messages = self.world.network.len();
+        (messages > 0).then(|| Action::Arrive {
+            message: self.dice.below(messages),
+        })
+    }
+
+    /// The first tab from this one on for which something is due gets it.
+    fn progress(&mut self, from: usize) -> Option<Action> {
+        let tabs = self.world.tabs.len();
+        (0..tabs).map(|step| (from + step) % tabs).find_map(|tab| {
+            let at = &self.world.tabs[tab];
+            if self.world.may_lock(tab) {
+                Some(Action::Grant { tab })
+            } else if !at.sent.is_empty() {
+                Some(Action::Answer { tab })
+            } else if at.news && self.dice.percent(50) {
+                Some(Action::Sync { tab })
+            } else if at.engine.is_backing_off() && self.dice.percent(50) {
+                Some(Action::Due { tab })
+            } else if at.post.is_some() && !self.world.is_answer_possible(tab) {
+                Some(Action::TimeOut { tab })
+            } else {
+                None
+            }
+        })
+    }
+
+    fn trouble(&mut self, tab: usize) -> Option<Action> {
+        let kind = self.dice.below(9);
+        if kind <= 3 {
+            let messages = self.world.network.len();
+            if messages == 0 {
+                return None;
+            }
+            let message = self.dice.below(messages);
+            return Some(match kind {
+                0 | 1 => Action::Lose { message },
+                2 => Action::ArriveTwice { message },
+                _ => Action::Decline {
+                    message,
+                    busy: self.dice.percent(50),
+                },
+            });
+        }
+        Some(match kind {
+            4 | 5 => Action::TimeOut { tab },
+            6 => Action::Steal { tab },
+            7 => Action::Reopen { tab },
+            _ if self.dice.percent(30) => Action::Restart,
+            _ => Action::Abandon { tab },
+        })
+    }
+
+    fn time(&mut self) -> Action {
+        let millis = |dice: &mut Dice, most| u32::try_from(dice.below(most)).expect("small");
+        match self.dice.below(10) {
+            0..=3 => Action::Pass {
+                millis: millis(&mut self.dice, 3_000),
+            },
+            4 | 5 => Action::Pass {
+                millis: millis(&mut self.dice, 60_000),
+            },
+            6 => Action::Pass {
+                millis: millis(&mut self.dice, 3_600_000),
+            },
+            7 => Action::SetBack {
+                millis: millis(&mut self.dice, 3_600_000),
+            },
+            _ => Action::Expire,
+        }
+    }
+
+    fn backup(&mut self) -> Action {
+        if self.world.server.backup.is_none() || self.dice.percent(40) {
+            Action::Backup
+        } else {
+            Action::Restore
+        }
+    }
+
+    fn thief(&mut self) -> Action {
+        if self.world.thief.is_none() {
+            return Action::Copy {
+                pending: self.dice.percent(50),
+            };
+        }
+        let keys = [ThiefKey::Own, ThiefKey::No, ThiefKey::Copied];
+        Action::Use {
+            key: keys[self.dice.below(keys.len())],
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What can happen.
+
+use core::time::Duration;
+
+use latchkey_client::engine::{Cause, Event, RequestId};
+
+use super::{Answer, Message, Party, Thief, ThiefKey, World};
+
+/// Something happens. A `message` is a place in the list of those on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Action {
+    /// A tab wants to send a request; `stale`: with an access token known to be past its end.
+    Begin { tab: usize, stale: bool },
+    /// The API answers a tab's oldest request.
+    Answer { tab: usize },
+    /// Nobody waits any more for a tab's oldest request.
+    Abandon { tab: usize },
+    /// A person asks for a refresh.
+    Ask { tab: usize },
+    /// A timer asks for a refresh.
+    Ahead { tab: usize },
+    /// The back-off is over, or the network is said to be back.
+    Due { tab: usize },
+    /// The lock is granted.
+    Grant { tab: usize },
+    /// The lock is taken by force.
+    Steal { tab: usize },
+    /// A message arrives: the server decides and answers, or the tab takes in the answer.
+    Arrive { message: usize },
+    /// The same, and a second copy of it is still on its way.
+    ArriveTwice { message: usize },
+    /// The server says 503 or 429 instead of deciding.
+    Decline { message: usize, busy: bool },
+    /// A message is lost.
+    Lose { message: usize },
+    /// A tab gives up waiting for its answer.
+    TimeOut { tab: usize },
+    /// A tab is closed in whatever it does, and opened again.
+    Reopen { tab: usize },
+    /// A tab gets its storage event.
+    Sync { tab: usize },
+    /// Every access token issued so far expires.
+    Expire,
+    /// The server's clock moves on.
+    Pass { millis: u32 },
+    /// The server's clock is set back.
+    SetBack { millis: u32 },
+    /// The server restarts: all connections break.
+    Restart,
+    /// The store is backed up.
+    Backup,
+    /// The server starts again over the backup: all connections break.
+    Restore,
+    /// The same, and requests from before arrive after it.
+    RestoreUnderLoad,
+    /// A thief copies storage, with or without the pending key.
+    Copy { pending: bool },
+    /// The thief presents the refresh token in hand.
+    Use { key: ThiefKey },
+}
+
+impl World {
+    /// Does it. What cannot happen now does not.
+    pub(crate) fn act(&mut self, action: Action) {
+        match action {
+            Action::Begin { tab, stale } => self.begin(tab, stale),
+            Action::Answer { tab } => self.answer(tab),
+            Action::Abandon { tab } => self.abandon(tab),
+            Action::Ask { tab } => self.step(tab, Event::Wanted(Cause::Asked)),
+            Action::Ahead { tab } => self.step(tab, Event::Wanted(Cause::AheadOfExpiry)),
+            Action::Due { tab } => self.step(tab, Event::Due),
+            Action::Grant { tab } if self.may_lock(tab) => self.grant(tab),
+            Action::Steal { tab } if self.tabs[tab].wants_lock => self.grant(tab),
+            Action::Grant { .. } | Action::Steal { .. } => {}
+            Action::Arrive { message } => {
+                let message = self.network.swap_remove(message);
+                self.arrive(message);
+            }
+            Action::ArriveTwice { message } => self.arrive(self.network[message]),
+            Action::Decline { message, busy } => self.decline(message, busy),
+            Action::Lose { message } => drop(self.network.swap_remove(message)),
+            Action::TimeOut { tab } => self.time_out(tab),
+            Action::Reopen { tab } => self.reopen(tab),
+            Action::Sync { tab } => self.tell(tab),
+            Action::Expire => self.server.expire(),
+            Action::Pass { millis } => self.pass(Duration::from_millis(millis.into())),
+            Action::SetBack { millis } => {
+                let back = Duration::from_millis(millis.into());
+                self.server.now = self.server.now.minus(back);
+            }
+            Action::Restart => self.network.clear(),
+            Action::Backup => self.server.backup = Some(self.server.session.clone()),
+            Action::Restore => {
+                self.network.clear();
+                self.restore();
+            }
+            Action::RestoreUnderLoad => self.restore(),
+            Action::Copy { pending } => self.copy(pending),
+            Action::Use { key } => self.use_copy(key),
+        }
+    }
+
+    fn begin(&mut self, tab: usize, stale: bool) {
+        self.requests += 1;
+        let request = RequestId(self.requests);
+        self.tabs[tab].open.push(request);
+        self.step(tab, Event::Begun { request, stale });
+    }
+
+    fn answer(&mut self, tab: usize) {
+        if self.tabs[tab].sent.is_empty() {
+            return;
+        }
+        let sent = self.tabs[tab].sent.remove(0);
+        let answered = Event::Answered {
+            request: sent.request,
+            unauthorized: !self.server.accepts(sent.access),
+        };
+        self.step(tab, answered);
+    }
+
+    fn abandon(&mut self, tab: usize) {
+        if self.tabs[tab].open.is_empty() {
+            return;
+        }
+        let request = self.tabs[tab].open.remove(0);
+        self.tabs[tab].sent.retain(|sent| sent.request != request);
+        self.step(tab, Event::Dropped { request });
+    }
+
+    pub(super) fn arrive(&mut self, message: Message) {
+        match message {
+            Message::Refresh {
+                tab,
+                post,
+                generation,
+                key,
+                sent_at,
+            } => {
+                let rotations = self.server.session.generation.saturating_sub(sent_at);
+                if rotations > self.rules.most_late {
+                    return;
+                }
+                let answer = self.rotate(Party::Owner, generation, Some(key));
+                self.reply(tab, post, answer);
+            }
+            Message::Answer { tab, post, answer } => self.hear(tab, post, answer),
+        }
+    }
+
+    /// Sends an answer to whoever still listens.
+    fn reply(&mut self, tab: usize, post: u32, answer: Answer) {
+        if self.tabs[tab]
+            .post
+            .is_some_and(|waiting| waiting.id == post)
+        {
+            self.network.push(Message::Answer { tab, post, answer });
+        }
+    }
+
+    fn decline(&mut self, message: usize, busy: bool) {
+        if let Message::Refresh { tab, post, .. } = self.network.swap_remove(message) {
+            let answer = if busy { Answer::Busy } else { Answer::Unwell };
+            self.reply(tab, post, answer);
+        }
+    }
+
+    fn restore(&mut self) {
+        if let Some(backup) = self.server.backup.clone() {
+            self.server.session = backup;
+            self.server.restored = self.server.restored.saturating_add(1);
+        }
+    }
+
+    fn copy(&mut self, pending: bool) {
+        if let Some(generation) = self.held() {
+            let pending = self.copy_of_pending().filter(|_| pending);
+            self.thief = Some(Thief {
+                generation,
+                pending,
+            });
+        }
+    }
+
+    pub(super) fn use_copy(&mut self, key: ThiefKey) {
+        let Some(mut thief) = self.thief else { return };
+        let own = Some(self.fresh_key());
+        let key = match key {
+            ThiefKey::Own => own,
+            ThiefKey::No => None,
+            ThiefKey::Copied => match thief.pending {
+                Some((generation, key)) if generation == thief.generation => Some(key),
+                _ => own,
+            },
+        };
+        if let Answer::Tokens { generation, .. } = self.rotate(Party::Thief, thief.generation, key)
+        {
+            thief.generation = generation;
+            self.thief = Some(thief);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The browser: carries out what the engine of each tab says.
+
+use latchkey_client::engine::{Command, Event, Reply, Stored, Trouble};
+use latchkey_client::tokens::{Pending, Tokens};
+
+use super::{Answer, Breach, Message, Post, Sent, Storage, Tab, World};
+
+/// Tokens as they lie in storage.
+pub(super) fn tokens(generation: u64, access: u32) -> Tokens {
+    Tokens {
+        access_token: access.to_string(),
+        refresh_token: format!("{generation:016}"),
+        access_expires_at: 0,
+        refresh_expires_at: 0,
+        access_life: 0,
+        account: None,
+        bound: false,
+    }
+}
+
+/// The generation of a refresh token.
+pub(super) fn generation(refresh_token: &str) -> u64 {
+    refresh_token.parse().expect("a generation")
+}
+
+fn number(text: &str) -> u32 {
+    text.parse().expect("a number")
+}
+
+impl Tab {
+    fn forget_request(&mut self, request: latchkey_client::engine::RequestId) -> bool {
+        let before = self.open.len();
+        self.open.retain(|&open| open != request);
+        self.open.len() < before
+    }
+}
+
+impl World {
+    /// Lets a tab take in an event and carries out what comes of it.
+    pub(super) fn step(&mut self, tab: usize, event: Event) {
+        let Tab { engine, view, .. } = &mut self.tabs[tab];
+        let stored = view.as_ref().unwrap_or(&self.storage);
+        for command in engine.step(event, stored) {
+            self.run(tab, command);
+        }
+    }
+
+    fn run(&mut self, at: usize, command: Command) {
+        match command {
+            Command::Send {
+                request,
+                access_token,
+            } => self.send(at, request, number(&access_token)),
+            Command::Deliver { request } | Command::Fail { request, .. } => {
+                if !self.tabs[at].forget_request(request) {
+                    self.breach(Breach::Disorder);
+                }
+            }
+            Command::Lock => {
+                if core::mem::replace(&mut self.tabs[at].wants_lock, true) {
+                    self.breach(Breach::Disorder);
+                }
+            }
+            Command::Unlock => self.unlock(at),
+            Command::RememberKey(pending) => {
+                self.write(at, |stored| stored.pending = Some(pending.clone()));
+            }
+            Command::ForgetKey => self.write(at, |stored| stored.pending = None),
+            Command::Post { refresh_token, key } => {
+                self.post(at, generation(&refresh_token), number(&key));
+            }
+            Command::StoreTokens(tokens) => self.store(at, &tokens),
+            Command::ClearTokens => self.clear(at),
+            Command::BackOff { .. } | Command::Tell(_) => {}
+        }
+    }
+
+    fn send(&mut self, at: usize, request: latchkey_client::engine::RequestId, access: u32) {
+        let tab = &mut self.tabs[at];
+        let waits = tab.open.contains(&request);
+        let twice = tab.sent.iter().any(|sent| sent.request == request);
+        tab.sent.push(Sent { request, access });
+        if !waits || twice {
+            self.breach(Breach::Disorder);
+        }
+    }
+
+    fn unlock(&mut self, at: usize) {
+        if self.holder == Some(at) {
+            self.holder = None;
+        }
+    }
+
+    fn post(&mut self, at: usize, generation: u64, key: u32) {
+        self.posts += 1;
+        let post = Post {
+            id: self.posts,
+            generation,
+        };
+        if self.tabs[at].post.replace(post).is_some() {
+            self.breach(Breach::Disorder);
+        }
+        self.network.push(Message::Refresh {
+            tab: at,
+            post: post.id,
+            generation,
+            key,
+            sent_at: self.server.session.generation,
+        });
+    }
+
+    fn store(&mut self, at: usize, tokens: &Tokens) {
+        let goes_back = self
+            .held()
+            .is_some_and(|held| generation(&tokens.refresh_token) < held);
+        if goes_back && self.rules.storage != Storage::Stale {
+            self.breach(Breach::WentBack);
+        }
+        self.write(at, |stored| stored.tokens = Some(tokens.clone()));
+        self.announce(at);
+    }
+
+    fn clear(&mut self, at: usize) {
+        let refused = matches!(
+            self.hearing,
+            Some((generation, Answer::Refused)) if Some(generation) == self.held()
+        );
+        if !refused {
+            self.breach(Breach::EndedWithoutRefusal);
+        }
+        if self.rules.bound || !self.server.thief_acted {
+            self.breach(Breach::HonestSignedOut);
+        }
+        self.write(at, |stored| stored.tokens = None);
+        self.announce(at);
+    }
+
+    fn write(&mut self, at: usize, change: impl Fn(&mut Stored)) {
+        change(&mut self.storage);
+        if let Some(view) = &mut self.tabs[at].view {
+            change(view);
+        }
+    }
+
+    /// The other tabs get a storage event.
+    fn announce(&mut self, by: usize) {
+        for tab in (0..self.tabs.len()).filter(|&tab| tab != by) {
+            self.tabs[tab].news = true;
+            if self.rules.storage == Storage::Prompt {
+                self.tell(tab);
+            }
+        }
+    }
+
+    /// The storage event comes to a tab.
+    pub(super) fn tell(&mut self, tab: usize) {
+        self.tabs[tab].news = false;
+        if let Some(view) = &mut self.tabs[tab].view {
+            view.clone_from(&self.storage);
+        }
+        self.step(tab, Event::Changed);
+    }
+
+    pub(super) fn grant(&mut self, tab: usize) {
+        self.tabs[tab].wants_lock = false;
+        self.holder = Some(tab);
+        let fresh_key = self.fresh_key().to_string();
+        self.step(tab, Event::Locked { fresh_key });
+    }
+
+    /// The answer of the token endpoint comes to a tab, if it still listens.
+    pub(super) fn hear(&mut self, tab: usize, post: u32, answer: Answer) {
+        let waiting = &mut self.tabs[tab].post;
+        let Some(waited) = waiting.take_if(|waiting| waiting.id == post) else {
+            return;
+        };
+        let reply = match answer {
+            Answer::Tokens { generation, access } => Reply::Tokens(tokens(generation, access)),
+            Answer::Superseded => Reply::Superseded,
+            Answer::Refused => Reply::Refused(None),
+            Answer::Unwell => Reply::Unavailable(Trouble::Unwell),
+            Answer::Busy => Reply::Unavailable(Trouble::Busy {
+                retry_after: Some(1),
+            }),
+        };
+        self.hearing = Some((waited.generation, answer));
+        self.step(tab, Event::Replied(reply));
+        self.hearing = None;
+    }
+
+    /// A tab hears nothing in time. What it sent may still be on its way.
+    pub(super) fn time_out(&mut self, tab: usize) {
+        if self.tabs[tab].post.take().is_some() {
+            self.step(
+                tab,
+                Event::Replied(Reply::Unavailable(Trouble::Unreachable)),
+            );
+        }
+    }
+
+    /// A tab is closed and opened again: it forgets all that is not in storage.
+    pub(super) fn reopen(&mut self, tab: usize) {
+        self.unlock(tab);
+        let fresh = Tab {
+            view: (self.rules.storage == Storage::Stale).then(|| self.storage.clone()),
+            ..Tab::default()
+        };
+        self.tabs[tab] = fresh;
+    }
+
+    /// What a thief finds in storage.
+    pub(super) fn copy_of_pending(&self) -> Option<(u64, u32)> {
+        let held = self.storage.tokens.as_ref()?;
+        let pending: &Pending = self.storage.pending.as_ref()?;
+        let is_for = pending.is_for(&held.refresh_token);
+        is_for.then(|| (generation(&held.refresh_token), number(&pending.key)))
+    }
+}

@@ -1,0 +1,244 @@
+//! The server: one session, the decision, and the books that tell who was given what.
+
+use core::time::Duration;
+
+use latchkey_core::rotation::{Decision, Limits, Presented, decide};
+use latchkey_core::session::{KeyHash, Lifetimes, Thumbprint};
+use latchkey_core::{Session, SessionId, Timestamp, UserId};
+
+use super::{Breach, START, World};
+
+const LONG: Duration = Duration::from_hours(24 * 365);
+const LIMITS: Limits = Limits {
+    access: Duration::from_mins(10),
+    idle: LONG,
+};
+const OWNERS_KEY: Thumbprint = Thumbprint([1; 32]);
+const THIEFS_KEY: Thumbprint = Thumbprint([2; 32]);
+
+/// Who presents a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Party {
+    Owner,
+    Thief,
+}
+
+/// Which idempotency key the thief sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ThiefKey {
+    Own,
+    No,
+    /// The owner's pending key, if it was copied and is for the token in hand.
+    Copied,
+}
+
+impl core::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.rotated += other.rotated;
+        self.repeated += other.repeated;
+        self.superseded += other.superseded;
+        self.replayed += other.replayed;
+        self.unproven += other.unproven;
+        self.refused += other.refused;
+    }
+}
+
+/// The answer of the token endpoint, before it becomes the engine's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Answer {
+    Tokens {
+        generation: u64,
+        access: u32,
+    },
+    Superseded,
+    /// An explicit `invalid_grant`.
+    Refused,
+    /// 5xx.
+    Unwell,
+    /// 429.
+    Busy,
+}
+
+/// How often the server decided what: for those who want to know whether a world is worth its
+/// name, of no consequence in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) rotated: u64,
+    pub(crate) repeated: u64,
+    pub(crate) superseded: u64,
+    pub(crate) replayed: u64,
+    pub(crate) unproven: u64,
+    pub(crate) refused: u64,
+}
+
+impl PartialEq for Tally {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Tally {}
+
+impl core::hash::Hash for Tally {
+    fn hash<H: core::hash::Hasher>(&self, _: &mut H) {}
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Server {
+    pub(crate) tally: Tally,
+    pub(crate) session: Session,
+    pub(crate) backup: Option<Session>,
+    pub(crate) now: Timestamp,
+    /// How many access tokens were issued.
+    issued: u32,
+    /// How many of them have expired.
+    pub(crate) expired: u32,
+    /// A thief's request has come.
+    pub(crate) thief_acted: bool,
+    pub(crate) restored: u8,
+    /// Who rotated last since the theft.
+    last: Option<Party>,
+    /// How often the other one rotated next.
+    turns: u8,
+}
+
+impl Server {
+    pub(super) fn new(bound: bool) -> Self {
+        let lifetimes = Lifetimes {
+            access: LIMITS.access,
+            absolute: LONG,
+            idle: LONG,
+        };
+        let (id, user) = (SessionId::from_bytes([1; 16]), UserId::from_bytes([2; 16]));
+        let binding = bound.then_some(OWNERS_KEY);
+        Self {
+            tally: Tally::default(),
+            session: Session::open(id, user, binding, START, lifetimes),
+            backup: None,
+            now: START,
+            issued: 0,
+            expired: 0,
+            thief_acted: false,
+            restored: 0,
+            last: None,
+            turns: 0,
+        }
+    }
+
+    pub(super) fn issue(&mut self) -> u32 {
+        self.issued += 1;
+        self.issued
+    }
+
+    pub(super) fn expire(&mut self) {
+        self.expired = self.issued;
+    }
+
+    /// Whether an access token is good.
+    pub(super) fn accepts(&self, access: u32) -> bool {
+        access > self.expired && self.session.status.is_live()
+    }
+
+    /// The owner's own clock may be wrong; that of the server is right again, past the grace.
+    pub(super) fn leave_grace(&mut self) {
+        let latest = self.now.max(self.session.rotated_at);
+        self.now = latest.plus(latchkey_core::rotation::GRACE);
+    }
+}
+
+impl World {
+    /// Decides on a refresh token, stores what the decision demands, and looks for breaches.
+    pub(super) fn rotate(&mut self, party: Party, generation: u64, key: Option<u32>) -> Answer {
+        let presented = Presented {
+            generation,
+            key: key.map(hash),
+            proof: match party {
+                Party::Owner if self.rules.bound => Some(OWNERS_KEY),
+                // With a proof by a key of the thief's own, or with none.
+                Party::Thief if key.is_some() => Some(THIEFS_KEY),
+                _ => None,
+            },
+            user_banned: false,
+        };
+        let server = &mut self.server;
+        let ended = !server.session.status.is_live();
+        server.thief_acted |= party == Party::Thief;
+        let decision = decide(&server.session, &presented, server.now, LIMITS);
+        let answer = match decision {
+            Decision::Rotated(session) => {
+                server.tally.rotated += 1;
+                server.session = session;
+                self.count_turn(party);
+                self.tokens()
+            }
+            Decision::Repeated(session) => {
+                server.tally.repeated += 1;
+                server.session = session;
+                self.tokens()
+            }
+            Decision::Superseded => {
+                server.tally.superseded += 1;
+                Answer::Superseded
+            }
+            Decision::Replayed(session) => {
+                server.tally.replayed += 1;
+                server.session = session;
+                Answer::Refused
+            }
+            Decision::Refused(_) => {
+                server.tally.refused += 1;
+                Answer::Refused
+            }
+            // Another code than `invalid_grant`: to the engine, trouble.
+            Decision::Unproven => {
+                server.tally.unproven += 1;
+                Answer::Unwell
+            }
+        };
+        if ended && matches!(answer, Answer::Tokens { .. }) {
+            self.breach(Breach::EndedServes);
+        }
+        self.look_at(party, answer);
+        answer
+    }
+
+    fn tokens(&mut self) -> Answer {
+        Answer::Tokens {
+            generation: self.server.session.generation,
+            access: self.server.issue(),
+        }
+    }
+
+    fn look_at(&mut self, party: Party, answer: Answer) {
+        let harmless = self.rules.bound || !self.server.thief_acted;
+        if harmless && party == Party::Owner && answer == Answer::Refused {
+            self.breach(Breach::HonestSignedOut);
+        }
+        if harmless && !self.server.session.status.is_live() {
+            self.breach(Breach::HonestSignedOut);
+        }
+        let served = matches!(answer, Answer::Tokens { .. });
+        if self.rules.bound && party == Party::Thief && served {
+            self.breach(Breach::BoundServedThief);
+        }
+    }
+
+    /// Without a copied pending key whoever rotates first is the only one who ever does. With it
+    /// both may hold the same successor, once. A restored record forgives what came after it.
+    fn count_turn(&mut self, party: Party) {
+        let Some(thief) = self.thief else { return };
+        let server = &mut self.server;
+        if server.last.is_some_and(|last| last != party) {
+            server.turns += 1;
+        }
+        server.last = Some(party);
+        let allowed = u8::from(thief.pending.is_some()) + 2 * server.restored;
+        if server.turns > allowed {
+            self.breach(Breach::BothGoOn);
+        }
+    }
+}
+
+fn hash(key: u32) -> KeyHash {
+    KeyHash(u128::from(key).to_be_bytes())
+}

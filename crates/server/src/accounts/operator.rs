@@ -1,0 +1,153 @@
+//! What an operator does about accounts, over the admin API or from the command line; with a
+//! running server or, when none runs, on its store.
+
+use latchkey_core::{Denial, Device, EndReason, Timestamp, User, UserId};
+use latchkey_store::{EndSessions, Store, StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::state::State;
+
+/// The longest reason of a ban, in characters.
+const LONGEST_REASON: usize = 500;
+
+/// Whom an operator means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// The account of this id.
+    Id(UserId),
+    /// The account with this email address, if it is one.
+    Email(String),
+}
+
+/// Nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OperatorError {
+    /// Nobody fits.
+    #[error("there is no account {0}")]
+    UnknownUser(String),
+    /// Several fit.
+    #[error("several accounts have the address {email}; choose one of them by its id: {ids}")]
+    Several {
+        /// The address.
+        email: String,
+        /// The ids, with what tells them apart.
+        ids: String,
+    },
+    /// The reason is empty or too long.
+    #[error("the reason must be 1 to {LONGEST_REASON} characters long")]
+    Reason,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// An operator at work.
+#[derive(Clone, Copy)]
+pub struct Operator<'a> {
+    store: &'a dyn Store,
+    now: Timestamp,
+    /// The server that must hear of it at once.
+    server: Option<&'a State>,
+}
+
+impl<'a> Operator<'a> {
+    /// Over a running server.
+    pub fn of(state: &'a State) -> Self {
+        Self {
+            store: &*state.store,
+            now: state.clock.now(),
+            server: Some(state),
+        }
+    }
+
+    /// On a store that no server has open.
+    pub const fn over(store: &'a dyn Store, now: Timestamp) -> Self {
+        Self {
+            store,
+            now,
+            server: None,
+        }
+    }
+
+    /// The one account that is meant.
+    pub async fn find(&self, who: &Who) -> Result<User, OperatorError> {
+        let (name, mut found) = match who {
+            Who::Id(id) => (id.to_string(), Vec::from_iter(self.store.user(*id).await?)),
+            Who::Email(email) => {
+                let found = self.store.users_by_email(email.clone()).await?;
+                (email.clone(), found)
+            }
+        };
+        if found.len() > 1 {
+            let ids = found
+                .iter()
+                .map(|user| format!("{} ({})", user.id, user.identity.issuer))
+                .collect::<Vec<_>>()
+                .join(", ");
+            return Err(OperatorError::Several { email: name, ids });
+        }
+        found.pop().ok_or(OperatorError::UnknownUser(name))
+    }
+
+    /// Bans an account and says how many sessions that ended.
+    pub async fn ban(&self, user: UserId, reason: &str) -> Result<usize, OperatorError> {
+        let reason = reason.trim();
+        if !(1..=LONGEST_REASON).contains(&reason.chars().count()) {
+            return Err(OperatorError::Reason);
+        }
+        let banned = self.store.ban_user(user, reason.to_owned(), self.now).await;
+        let denials = banned?.ok_or_else(|| OperatorError::UnknownUser(user.to_string()))?;
+        self.tell(user, &denials);
+        tracing::info!(%user, "an account was banned");
+        // One of them is about the account itself.
+        Ok(denials.len().saturating_sub(1))
+    }
+
+    /// Lifts a ban and says whether there was one.
+    pub async fn unban(&self, user: UserId) -> Result<bool, OperatorError> {
+        let lifted = self.store.unban_user(user, self.now).await?;
+        let lifted = lifted.ok_or_else(|| OperatorError::UnknownUser(user.to_string()))?;
+        self.tell(user, &[]);
+        tracing::info!(%user, lifted, "a ban was lifted");
+        Ok(lifted)
+    }
+
+    /// Ends an account's sessions and says how many.
+    pub async fn end_sessions(&self, user: UserId) -> Result<usize, OperatorError> {
+        if self.store.user(user).await?.is_none() {
+            return Err(OperatorError::UnknownUser(user.to_string()));
+        }
+        let end = EndSessions {
+            user,
+            keep: None,
+            reason: EndReason::EndedByOperator,
+            device: Device::default(),
+            now: self.now,
+        };
+        let denials = self.store.end_sessions_of(end).await?;
+        self.tell(user, &denials);
+        tracing::info!(%user, sessions = denials.len(), "the operator ended sessions");
+        Ok(denials.len())
+    }
+
+    /// Ends everyone's sessions and says how many.
+    pub async fn end_everyone(&self) -> Result<usize, OperatorError> {
+        let mut sessions = 0;
+        for slice in 0..=u8::MAX {
+            let ended = self.store.end_slice_of_everyone(slice, self.now).await?;
+            for ended in &ended {
+                self.tell(ended.user, std::slice::from_ref(&ended.denial));
+            }
+            sessions += ended.len();
+        }
+        tracing::info!(sessions, "the operator ended everyone's sessions");
+        Ok(sessions)
+    }
+
+    fn tell(&self, user: UserId, denials: &[Denial]) {
+        if let Some(server) = self.server {
+            server.deny(user, denials);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! A person's sessions: seen, and ended from one of them.
+
+use core::cmp::Reverse;
+
+use latchkey_core::{Device, EndReason, SessionId};
+use latchkey_store::{EndSession, EndSessions, LiveSession, StoreError};
+use latchkey_tokens::AccessClaims;
+
+use crate::state::State;
+
+/// The live ones: this one first, then by their last use.
+pub async fn list(state: &State, claims: &AccessClaims) -> Result<Vec<LiveSession>, StoreError> {
+    let now = state.clock.now();
+    let mut live = state.store.live_sessions(claims.sub, now).await?;
+    live.sort_by_key(|live| {
+        let session = &live.session;
+        (
+            session.id != claims.sid,
+            Reverse(session.rotated_at),
+            session.id,
+        )
+    });
+    Ok(live)
+}
+
+/// Ends one; `false` if the person has none of this id.
+pub async fn end(
+    state: &State,
+    claims: &AccessClaims,
+    id: SessionId,
+    device: Device,
+) -> Result<bool, StoreError> {
+    // A session never changes hands, so it may be asked first.
+    let known = state.store.session(id).await?;
+    if known.is_none_or(|session| session.user != claims.sub) {
+        return Ok(false);
+    }
+    let reason = if id == claims.sid {
+        EndReason::SignedOut
+    } else {
+        EndReason::EndedRemotely
+    };
+    let end = EndSession {
+        session: id,
+        reason,
+        device,
+        now: state.clock.now(),
+    };
+    if let Some(ended) = state.store.end_session(end).await? {
+        state.deny(ended.user, &[ended.denial]);
+    }
+    tracing::info!(session = %id, by = %claims.sid, "a session was ended by its person");
+    Ok(true)
+}
+
+/// Ends all but this one.
+pub async fn end_others(
+    state: &State,
+    claims: &AccessClaims,
+    device: Device,
+) -> Result<(), StoreError> {
+    let end = EndSessions {
+        user: claims.sub,
+        keep: Some(claims.sid),
+        reason: EndReason::EndedAll,
+        device,
+        now: state.clock.now(),
+    };
+    let denials = state.store.end_sessions_of(end).await?;
+    state.deny(claims.sub, &denials);
+    let sessions = denials.len();
+    tracing::info!(user = %claims.sub, sessions, "all other sessions were ended");
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Who may use `/api/admin`.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use latchkey_core::user::ADMIN;
+
+use super::Authenticated;
+use crate::auth::access::Verified;
+use crate::auth::step_up;
+use crate::http::error::ApiError;
+use crate::state::AppState;
+
+/// The claims of an access token in force with the role `admin`, whose session began with a recent
+/// enough sign-in.
+#[derive(Clone, Debug)]
+pub struct Admin(pub Arc<Verified>);
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Authenticated(claims) = Authenticated::from_request_parts(parts, state).await?;
+        // Nobody is sent to sign in again for what would be refused all the same.
+        if !claims.roles.iter().any(|role| role == ADMIN) {
+            return Err(ApiError::Forbidden);
+        }
+        step_up::check(&claims, state.clock.now())?;
+        Ok(Self(claims))
+    }
+}

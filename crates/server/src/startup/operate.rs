@@ -1,0 +1,71 @@
+//! What operators do from the command line: through the server that runs over the data directory,
+//! or on its store if none does.
+
+use anyhow::{Context as _, bail};
+use latchkey_core::Clock as _;
+
+use super::{open_store, say, store_path};
+use crate::accounts::operator::{Operator, Who};
+use crate::cli::{Account, Overrides, SessionsCommand, UsersCommand};
+use crate::clock::SystemClock;
+use crate::config;
+use crate::control::{self, Request};
+
+pub(super) async fn users(command: UsersCommand) -> anyhow::Result<()> {
+    match command {
+        UsersCommand::Ban {
+            overrides,
+            account,
+            reason,
+        } => {
+            let who = who(account)?;
+            carry_out(&overrides, Request::BanUser { who, reason }).await
+        }
+        UsersCommand::Unban { overrides, account } => {
+            let who = who(account)?;
+            carry_out(&overrides, Request::UnbanUser { who }).await
+        }
+    }
+}
+
+pub(super) async fn sessions(command: SessionsCommand) -> anyhow::Result<()> {
+    let SessionsCommand::End {
+        overrides,
+        user,
+        email,
+        all,
+    } = command;
+    let request = if all {
+        Request::EndEveryone
+    } else {
+        let account = Account { id: user, email };
+        Request::EndSessions { who: who(account)? }
+    };
+    carry_out(&overrides, request).await
+}
+
+fn who(account: Account) -> anyhow::Result<Who> {
+    match (account.id, account.email) {
+        (Some(id), _) => Ok(Who::Id(id)),
+        (None, Some(email)) => Ok(Who::Email(email)),
+        (None, None) => bail!("say whose account it is: by its id, or by --email"),
+    }
+}
+
+async fn carry_out(overrides: &Overrides, request: Request) -> anyhow::Result<()> {
+    let config = config::load_for(overrides, std::env::vars())?;
+    let asked = control::ask(&config.data_dir, request.clone()).await?;
+    let reply = if let Some(reply) = asked {
+        reply
+    } else {
+        let path = store_path(&config.data_dir);
+        let there = path.try_exists();
+        if !there.with_context(|| format!("data_dir: {}", config.data_dir.display()))? {
+            bail!("there is no store in {}; check --data-dir", path.display());
+        }
+        let store = open_store(&config)?;
+        control::operate(&Operator::over(&*store, SystemClock.now()), request).await
+    };
+    say(&reply.map_err(anyhow::Error::msg)?);
+    Ok(())
+}

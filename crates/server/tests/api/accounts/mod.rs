@@ -1,0 +1,7 @@
+//! What people see of their accounts and do about them, and what operators do.
+
+mod activity;
+mod admin;
+mod events;
+mod sessions;
+mod step_up;

@@ -1,0 +1,161 @@
+//! Acts that take a recent sign-in, and how a person gets one (RFC 9470).
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::app::{ScriptedProvider, TestApp, claims, code, header, tokens};
+
+const CHALLENGE: &str = "Bearer realm=\"latchkey\", \
+    error=\"insufficient_user_authentication\", \
+    error_description=\"A more recent sign-in is needed\", max_age=\"600\"";
+
+#[tokio::test]
+async fn what_cannot_be_undone_takes_a_sign_in_of_the_last_ten_minutes() {
+    let app = TestApp::with("demo = true\nadmins = [\"ada@example.com\"]").await;
+    let first = app.sign_in().await;
+    let other = app.sign_in().await;
+    app.clock.advance(Duration::from_mins(10));
+    // Through the last second of it, with a token that is fresh: a refresh is no sign-in.
+    let fresh = app.refreshed(&first.refresh_token).await.access_token;
+    let sub = claims(&fresh)["sub"].as_str().expect("text").to_owned();
+    let unban = format!("/api/admin/users/{sub}/ban");
+    let unbanned = app.delete_as(&unban, &fresh).await;
+    assert_eq!(unbanned.status(), 204);
+
+    app.clock.advance(Duration::from_secs(1));
+    let end = format!("/api/admin/users/{sub}/sessions");
+    for path in ["/api/sessions", "/api/admin/sessions", &unban, &end] {
+        let answer = app.delete_as(path, &fresh).await;
+        assert_eq!(header(&answer, "www-authenticate"), CHALLENGE, "{path}");
+        assert_eq!(
+            code(answer).await,
+            (401, "step_up_required".into()),
+            "{path}"
+        );
+    }
+    let ban = app.post(&unban).bearer_auth(&fresh);
+    let answer = ban.json(&json!({ "reason": "spam" })).send().await;
+    let answer = code(answer.expect("an answer")).await;
+    assert_eq!(answer, (401, "step_up_required".into()));
+    let answer = app.log_out_everywhere(&fresh).await;
+    assert_eq!(header(&answer, "www-authenticate"), CHALLENGE);
+    assert_eq!(code(answer).await, (401, "step_up_required".into()));
+
+    // Nothing was done, and what is not sensitive goes on.
+    let other = app.refreshed(&other.refresh_token).await;
+    assert_eq!(app.check(&other.access_token).await, Ok(()));
+    let one = format!(
+        "/api/sessions/{}",
+        super::sessions::sid(&other.access_token)
+    );
+    assert_eq!(app.delete_as(&one, &fresh).await.status(), 204);
+
+    // Whoever signs in anew may.
+    let again = app.sign_in().await;
+    let done = app.delete_as("/api/sessions", &again.access_token).await;
+    assert_eq!(done.status(), 204);
+    assert_eq!(app.check(&fresh).await, Err("token_revoked".into()));
+    assert_eq!(
+        app.log_out_everywhere(&again.access_token).await.status(),
+        204
+    );
+}
+
+#[tokio::test]
+async fn the_demand_goes_to_the_provider_and_its_answer_is_held_to_it() {
+    let provider = ScriptedProvider::start().await;
+    let app = TestApp::with(&provider.section("a")).await;
+    let path =
+        "/auth/login?provider=a&prompt=login&max_age=600&return_to=/sessions?resume=end-others";
+    for (auth_time, status) in [
+        (json!(1_800_000_000), 200),
+        (json!(1_799_999_500), 200),
+        (json!(1_799_999_000), 400),
+        (json!(null), 400),
+    ] {
+        let begun = app.begin_at(path).await;
+        let asked = |name: &str| {
+            let mut pairs = begun.authorize.query_pairs();
+            pairs
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.into_owned())
+        };
+        assert_eq!(asked("prompt").as_deref(), Some("login"));
+        assert_eq!(asked("max_age").as_deref(), Some("600"));
+        provider.script().claims["auth_time"] = auth_time.clone();
+        let callback = provider.approve(&begun);
+        let answer = app.finish(&begun.cookie, &callback).await;
+        assert_eq!(answer.status(), status, "{auth_time}");
+        if status == 200 {
+            let signed_in = tokens(answer).await;
+            assert_eq!(claims(&signed_in.access_token)["auth_time"], auth_time);
+            assert_eq!(
+                signed_in.return_to.as_deref(),
+                Some("/sessions?resume=end-others")
+            );
+        } else {
+            assert_eq!(code(answer).await, (400, "step_up_required".into()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_is_as_old_as_the_provider_says() {
+    let provider = ScriptedProvider::start().await;
+    let app = TestApp::with(&provider.section("a")).await;
+    let now = 1_800_000_000_u64;
+    for (said, kept) in [
+        (json!(now - 5000), now - 5000),
+        // Its clock runs ahead.
+        (json!(now + 30), now),
+        (json!(null), now),
+    ] {
+        provider.script().claims["auth_time"] = said.clone();
+        let signed_in = tokens(provider.sign_in(&app, "a").await).await;
+        assert_eq!(claims(&signed_in.access_token)["auth_time"], kept, "{said}");
+        let answer = app
+            .delete_as("/api/sessions", &signed_in.access_token)
+            .await;
+        let expected = if kept == now { 204 } else { 401 };
+        assert_eq!(answer.status(), expected, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_step_up_with_the_demo_provider_makes_a_new_session() {
+    let app = TestApp::start().await;
+    let old = app.sign_in().await;
+    app.clock.advance(Duration::from_hours(1));
+    let begun = app
+        .begin_at("/auth/login?provider=demo&prompt=login&max_age=600&return_to=/sessions")
+        .await;
+    let callback = app.approve(&begun, "ada@example.com").await;
+    let new = tokens(app.finish(&begun.cookie, &callback).await).await;
+    let (before, after) = (claims(&old.access_token), claims(&new.access_token));
+    assert_eq!(before["sub"], after["sub"]);
+    assert_ne!(before["sid"], after["sid"]);
+    assert_eq!(after["auth_time"], 1_800_003_600);
+}
+
+#[tokio::test]
+async fn a_demand_that_makes_no_sense_is_refused() {
+    let app = TestApp::start().await;
+    for query in [
+        "prompt=none",
+        "prompt=consent",
+        "max_age=-1",
+        "max_age=x",
+        "max_age=1.5",
+    ] {
+        let path = format!("/auth/login?provider=demo&{query}");
+        let answer = app.get(&path).send().await.expect("an answer");
+        assert_eq!(
+            code(answer).await,
+            (400, "invalid_request".into()),
+            "{query}"
+        );
+    }
+    app.begin_at("/auth/login?provider=demo&prompt=select_account")
+        .await;
+}

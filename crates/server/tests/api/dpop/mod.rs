@@ -1,0 +1,7 @@
+//! Proofs of possession (RFC 9449).
+
+mod checks;
+mod full;
+mod nonce;
+mod refresh;
+mod world;

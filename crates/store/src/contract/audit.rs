@@ -1,0 +1,208 @@
+//! SECURITY 70: what a person should know of is on record with the act itself, newest first,
+//! bounded in number and in age.
+
+use core::time::Duration;
+
+use latchkey_core::audit::{KEPT_EVENTS, ONE_EVENT, RETENTION};
+use latchkey_core::rotation::{Decision, GRACE};
+use latchkey_core::session::Thumbprint;
+use latchkey_core::{
+    AuditEvent, AuditKind, AuditPosition, Denial, DenialReason, Denied, EndReason, SessionId,
+    TokenId, UserId,
+};
+
+use super::world::{NOW, device, refresh, rotate, session, session_with, user};
+use crate::request::{EndSession, EndSessions, Rotate};
+use crate::store::Store;
+
+/// Sign-ins, and tokens that were refused.
+pub(super) async fn refusals(store: &dyn Store) {
+    use AuditKind as Kind;
+    let ada = user(store, 1).await;
+    let one = session(store, &ada, 1).await;
+    let first = all(store, ada.id).await;
+    let happened = (first[0].kind, first[0].session);
+    assert_eq!(happened, (Kind::SignedIn, Some(one.id)));
+    assert_eq!(first[0].device.address.as_deref(), Some("192.0.2.1"));
+    assert_eq!(first[0].device.user_agent.as_deref(), Some("Browser/1"));
+
+    // A refresh is no event.
+    rotate(store, refresh(&one, 0, None)).await;
+    let late = Rotate {
+        now: NOW.plus(GRACE),
+        ..refresh(&one, 0, None)
+    };
+    let replay = rotate(store, late).await;
+    assert!(matches!(replay.decision, Decision::Replayed(_)));
+    let replayed = all(store, ada.id).await.remove(0);
+    let happened = (replayed.kind, replayed.session);
+    assert_eq!(happened, (Kind::Replayed, Some(one.id)));
+    assert_eq!(replayed.device, device("192.0.2.9"), "who presented it");
+    let other = replayed.other_address.as_deref();
+    assert_eq!(other, Some("192.0.2.1"), "where it was signed in");
+
+    // Without its key: once, however often it is tried.
+    let bound = session_with(store, &ada, 2, Some(Thumbprint([1; 32]))).await;
+    for _ in 0..5 {
+        let stolen = rotate(store, refresh(&bound, 0, None)).await;
+        assert_eq!(stolen.decision, Decision::Unproven);
+    }
+    let again = Rotate {
+        now: NOW.plus(ONE_EVENT),
+        ..refresh(&bound, 0, None)
+    };
+    rotate(store, again).await;
+    let expected = [
+        Kind::Unproven,
+        Kind::Replayed,
+        Kind::Unproven,
+        Kind::SignedIn,
+        Kind::SignedIn,
+    ];
+    assert_eq!(kinds(store, ada.id).await, expected);
+}
+
+/// Whatever ends sessions.
+pub(super) async fn ends(store: &dyn Store) {
+    use AuditKind as Kind;
+    let (ada, bob) = (user(store, 1).await, user(store, 2).await);
+    let bobs = session(store, &bob, 9).await;
+    let one = session(store, &ada, 1).await;
+    let end = EndSession {
+        session: one.id,
+        reason: EndReason::EndedRemotely,
+        device: device("192.0.2.3"),
+        now: NOW,
+    };
+    for _ in 0..2 {
+        store.end_session(end.clone()).await.expect("ended");
+    }
+    let many = |keep| EndSessions {
+        user: ada.id,
+        keep,
+        reason: EndReason::EndedAll,
+        device: device("192.0.2.3"),
+        now: NOW,
+    };
+    // Nothing to end is no event.
+    store.end_sessions_of(many(None)).await.expect("ended");
+    let kept = session(store, &ada, 3).await;
+    let but_one = store.end_sessions_of(many(Some(kept.id))).await;
+    but_one.expect("ended");
+    store.end_sessions_of(many(None)).await.expect("ended");
+    revocation(store, ada.id, kept.id).await;
+    session(store, &ada, 4).await;
+    for slice in 0..=u8::MAX {
+        let ended = store.end_slice_of_everyone(slice, NOW).await;
+        ended.expect("ended");
+    }
+    let ban = store.ban_user(ada.id, "spam".into(), NOW).await;
+    ban.expect("banned");
+    store.unban_user(ada.id, NOW).await.expect("unbanned");
+
+    let expected = [
+        Kind::Unbanned,
+        Kind::Banned,
+        Kind::EndedByOperator,
+        Kind::SignedIn,
+        Kind::Revoked,
+        Kind::EndedAll,
+        Kind::SignedIn,
+        Kind::EndedRemotely,
+        Kind::SignedIn,
+    ];
+    assert_eq!(kinds(store, ada.id).await, expected);
+    let operators = all(store, ada.id).await;
+    assert!(operators[..3].iter().all(|e| e.device == <_>::default()));
+    // Another person's are their own.
+    let others = all(store, bob.id).await;
+    assert_eq!(others.len(), 2);
+    assert!(others.iter().all(|event| event.session == Some(bobs.id)));
+}
+
+/// However often it is repeated, it is one event.
+async fn revocation(store: &dyn Store, user: UserId, session: SessionId) {
+    let denial = Denial {
+        denied: Denied::Token(TokenId::from_bytes([1; 16])),
+        reason: DenialReason::Revoked,
+        at: NOW,
+        until: NOW.plus(Duration::from_mins(1)),
+    };
+    let revoked = AuditEvent {
+        at: NOW,
+        kind: AuditKind::Revoked,
+        user,
+        session: Some(session),
+        device: device("192.0.2.4"),
+        other_address: None,
+    };
+    for _ in 0..3 {
+        let done = store.revoke_token(denial.clone(), revoked.clone()).await;
+        done.expect("revoked");
+    }
+    let live = store.live_denials(NOW).await.expect("read");
+    assert!(live.contains(&denial), "{live:?}");
+}
+
+pub(super) async fn bounds(store: &dyn Store) {
+    let ada = user(store, 1).await;
+    let at = |number: u64| NOW.plus(Duration::from_secs(number));
+    let ban = |now| store.ban_user(ada.id, "again".into(), now);
+    let total = KEPT_EVENTS as u64 + 10;
+    for number in 0..total {
+        ban(at(number)).await.expect("banned");
+    }
+    let times: Vec<_> = all(store, ada.id).await.iter().map(|e| e.at).collect();
+    let newest: Vec<_> = (10..total).rev().map(at).collect();
+    assert_eq!(times, newest, "the newest, in their order");
+
+    // Page by page the same.
+    let mut paged = Vec::new();
+    let mut before = None;
+    loop {
+        let page = store.audit_events(ada.id, before, 7, at(total)).await;
+        let page = page.expect("read");
+        assert!(page.len() <= 7);
+        let Some((position, _)) = page.last() else {
+            break;
+        };
+        before = Some(*position);
+        paged.extend(page.iter().map(|(_, event)| event.at));
+    }
+    assert_eq!(paged, newest);
+    let start = AuditPosition { at: NOW, nth: 0 };
+    let none = store.audit_events(ada.id, Some(start), 7, NOW).await;
+    assert_eq!(none, Ok(Vec::new()));
+
+    // Many in one millisecond are told apart.
+    let bob = user(store, 2).await;
+    for _ in 0..3 {
+        store
+            .ban_user(bob.id, "x".into(), NOW)
+            .await
+            .expect("banned");
+    }
+    assert_eq!(all(store, bob.id).await.len(), 3);
+
+    // By age: not shown, then gone, with nothing left to sweep.
+    let old = at(20).plus(RETENTION);
+    let left = store.audit_events(ada.id, None, usize::MAX, old).await;
+    assert_eq!(left.expect("read").len(), KEPT_EVENTS - 11);
+    while store.sweep(old, 100).await.expect("swept") > 0 {}
+    assert_eq!(all(store, ada.id).await.len(), KEPT_EVENTS - 11);
+    let far = at(total).plus(RETENTION);
+    while store.sweep(far, 100).await.expect("swept") > 0 {}
+    assert!(all(store, ada.id).await.is_empty());
+}
+
+/// Every event on record.
+async fn all(store: &dyn Store, user: UserId) -> Vec<AuditEvent> {
+    let events = store.audit_events(user, None, usize::MAX, NOW).await;
+    let events = events.expect("read");
+    events.into_iter().map(|(_, event)| event).collect()
+}
+
+async fn kinds(store: &dyn Store, user: UserId) -> Vec<AuditKind> {
+    let events = all(store, user).await;
+    events.iter().map(|event| event.kind).collect()
+}

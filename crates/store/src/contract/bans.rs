@@ -1,0 +1,65 @@
+//! Bans: everything ends at once and nothing begins, until the ban is lifted.
+
+use latchkey_core::rotation::{Decision, Refusal};
+use latchkey_core::{Denied, EndReason, UserId};
+
+use super::world::{LIMITS, NOW, new_session, refresh, rotate, session, user};
+use crate::request::Opened;
+use crate::store::Store;
+
+pub(super) async fn check(store: &dyn Store) {
+    let (ada, bob) = (user(store, 1).await, user(store, 2).await);
+    let one = session(store, &ada, 1).await;
+    let bobs = session(store, &bob, 2).await;
+    let nobody = UserId::from_bytes([99; 16]);
+    let ban = |id| store.ban_user(id, "spam".into(), NOW);
+    assert_eq!(ban(nobody).await, Ok(None));
+    assert_eq!(store.unban_user(nobody, NOW).await, Ok(None));
+    assert_eq!(store.unban_user(ada.id, NOW).await, Ok(Some(false)));
+
+    let denials = ban(ada.id).await.expect("banned").expect("known");
+    let denied: Vec<_> = denials.iter().map(|denial| denial.denied).collect();
+    assert_eq!(denied, [Denied::Session(one.id), Denied::User(ada.id)]);
+    for denial in &denials {
+        assert!(denial.until > NOW.plus(LIMITS.access), "{denial:?}");
+    }
+    assert_eq!(store.live_denials(NOW).await.map(|live| live.len()), Ok(2));
+    let banned = store.user(ada.id).await.expect("read").expect("known");
+    let record = banned.ban.expect("it is on the account");
+    assert_eq!((record.at, &*record.reason), (NOW, "spam"));
+
+    let after = rotate(store, refresh(&one, 0, None)).await;
+    assert_eq!(
+        after.decision,
+        Decision::Refused(Refusal::Ended(EndReason::Banned))
+    );
+    let new = new_session(&ada, 3, None);
+    assert_eq!(store.open_session(new).await, Ok(Opened::Banned));
+    // Signing in again brings the profile up to date and leaves the ban alone.
+    assert!(user(store, 1).await.ban.is_some());
+    // Another person does not notice.
+    rotate(store, refresh(&bobs, 0, None)).await;
+    assert_eq!(
+        store
+            .live_sessions(bob.id, NOW)
+            .await
+            .map(|live| live.len()),
+        Ok(1)
+    );
+
+    assert_eq!(store.unban_user(ada.id, NOW).await, Ok(Some(true)));
+    assert_eq!(store.unban_user(ada.id, NOW).await, Ok(Some(false)));
+    session(store, &ada, 4).await;
+    let still = rotate(store, refresh(&one, 0, None)).await;
+    assert_eq!(
+        still.decision,
+        Decision::Refused(Refusal::Ended(EndReason::Banned)),
+        "a lifted ban brought a session back to life"
+    );
+
+    let found = store.users_by_email("PERSON-2@example.com".into()).await;
+    let found: Vec<_> = found.expect("read").iter().map(|user| user.id).collect();
+    assert_eq!(found, [bob.id]);
+    let unknown = store.users_by_email("person@example.com".into()).await;
+    assert_eq!(unknown, Ok(Vec::new()));
+}

@@ -1,0 +1,66 @@
+//! Security events: the newest of each account, for a while.
+
+use latchkey_core::audit::{KEPT_EVENTS, ONE_EVENT, RETENTION};
+use latchkey_core::{AuditEvent, AuditPosition, Timestamp, UserId};
+
+use super::transaction::parse;
+use super::{Transaction, View, key};
+use crate::error::StoreError;
+
+/// Adds an event, and removes what there is no more room for.
+pub(super) fn append(tx: &mut Transaction<'_>, event: &AuditEvent) -> Result<(), StoreError> {
+    let prefix = key::audit_events_of(event.user);
+    // Several events of one change count each for one; the next change makes up for it.
+    let known = tx.scan(&prefix, usize::MAX)?;
+    for (key, _) in known.into_iter().skip(KEPT_EVENTS - 1) {
+        if let Some(position) = key::position_named_by(&key) {
+            tx.remove(key::expiry(position.at.plus(RETENTION), &key));
+        }
+        tx.remove(key);
+    }
+    let mut position = AuditPosition {
+        at: event.at,
+        nth: 0,
+    };
+    let mut key = key::audit_event(event.user, position);
+    while tx.get(&key)?.is_some() && position.nth < u8::MAX {
+        position.nth += 1;
+        key = key::audit_event(event.user, position);
+    }
+    tx.mark(key::expiry(event.at.plus(RETENTION), &key));
+    tx.put(key, event)
+}
+
+/// Adds an event unless it repeats one of moments ago.
+pub(super) fn append_once(tx: &mut Transaction<'_>, event: &AuditEvent) -> Result<(), StoreError> {
+    for (key, bytes) in tx.scan(&key::audit_events_of(event.user), KEPT_EVENTS)? {
+        let known: AuditEvent = parse(&key, &bytes)?;
+        if event.at.since(known.at) >= ONE_EVENT {
+            break;
+        }
+        if (known.kind, known.session) == (event.kind, event.session) {
+            return Ok(());
+        }
+    }
+    append(tx, event)
+}
+
+pub(super) fn page(
+    view: &dyn View,
+    user: UserId,
+    before: Option<AuditPosition>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<(AuditPosition, AuditEvent)>, StoreError> {
+    let mut page = Vec::new();
+    for (key, bytes) in view.scan(&key::audit_events_of(user), KEPT_EVENTS)? {
+        let Some(position) = key::position_named_by(&key) else {
+            continue;
+        };
+        let kept = now < position.at.plus(RETENTION);
+        if page.len() < limit && kept && before.is_none_or(|before| position < before) {
+            page.push((position, parse(&key, &bytes)?));
+        }
+    }
+    Ok(page)
+}

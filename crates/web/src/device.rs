@@ -1,0 +1,23 @@
+//! What to call a device.
+
+/// `Chrome on Linux`, or as much of it as is known.
+pub(crate) fn device(browser: Option<&str>, system: Option<&str>) -> String {
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(name), None) | (None, Some(name)) => name.to_owned(),
+        (None, None) => "A program".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::device;
+
+    #[test]
+    fn as_much_as_is_known() {
+        assert_eq!(device(Some("Chrome"), Some("Linux")), "Chrome on Linux");
+        assert_eq!(device(Some("Chrome"), None), "Chrome");
+        assert_eq!(device(None, Some("Linux")), "Linux");
+        assert_eq!(device(None, None), "A program");
+    }
+}

@@ -1,0 +1,56 @@
+//! What happened, in a sentence for the person it happened to. Pure.
+
+use latchkey_types::{Activity, ActivityKind};
+
+use crate::device::device;
+
+/// What happened. `at` is the event's moment in words.
+pub(super) fn sentence(event: &Activity, at: &str) -> String {
+    let device = device(event.browser.as_deref(), event.system.as_deref());
+    match event.kind {
+        ActivityKind::SignedIn => format!("{device} signed in."),
+        ActivityKind::Refreshed => format!("{device} was in use and stayed signed in."),
+        ActivityKind::SignedOut => format!("{device} signed out."),
+        ActivityKind::EndedRemotely => format!("A device was signed out, from {device}."),
+        ActivityKind::EndedAll => format!("Devices were signed out all at once, from {device}."),
+        ActivityKind::Replayed => {
+            let from = event.address.as_ref();
+            let from = from.map_or_else(String::new, |address| format!(" from {address}"));
+            format!("Someone used a copy of a token of this device, at {at}{from}; we ended it.")
+        }
+        ActivityKind::Unproven => {
+            "Someone sent a token of one of your devices without that device's key; they were \
+             given nothing."
+                .to_owned()
+        }
+        ActivityKind::Revoked => "A program ended a session by revoking its token.".to_owned(),
+        ActivityKind::EndedByOperator => "The operator of this site ended a session.".to_owned(),
+        ActivityKind::Banned => "The operator of this site banned this account.".to_owned(),
+        ActivityKind::Unbanned => "The operator of this site lifted the ban.".to_owned(),
+        // Of a later version.
+        _ => "Something happened to a session of this account.".to_owned(),
+    }
+}
+
+/// When and where, and what else is known that the sentence does not say.
+pub(super) fn facts(event: &Activity, at: &str) -> String {
+    let sent_by = || {
+        let device = device(event.browser.as_deref(), event.system.as_deref());
+        format!("sent by {device}")
+    };
+    let before = |address: &String| format!("the session was used from {address} before");
+    let facts = match event.kind {
+        ActivityKind::Replayed => [
+            Some(sent_by()),
+            event.other_address.as_ref().map(before),
+            None,
+        ],
+        ActivityKind::Unproven => [Some(at.to_owned()), event.address.clone(), Some(sent_by())],
+        _ => [Some(at.to_owned()), event.address.clone(), None],
+    };
+    let facts: Vec<_> = facts.into_iter().flatten().collect();
+    facts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests;
