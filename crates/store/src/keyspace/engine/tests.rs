@@ -3,7 +3,9 @@ use std::sync::Mutex;
 
 use latchkey_core::rotation::{Decision, Limits, Presented};
 use latchkey_core::session::{KeyHash, Lifetimes};
-use latchkey_core::{Identity, Profile, Session, SessionId, SessionOrigin, Timestamp, UserId};
+use latchkey_core::{
+    Device, Identity, Profile, Session, SessionId, SessionOrigin, Timestamp, UserId,
+};
 
 use super::{Engine, KeyValueStore};
 use crate::error::StoreError;
@@ -108,6 +110,7 @@ async fn present(store: &KeyValueStore<Counted>, generation: u64, key: u8) -> Ro
     let rotate = Rotate {
         session: id(),
         presented,
+        device: Device::default(),
         now: NOW,
         limits: LIMITS,
     };
