@@ -1,5 +1,6 @@
 //! The composition root: the one place that knows which store, clock and randomness are real.
 
+mod bench_seed;
 mod master_key;
 mod operate;
 mod tls;
@@ -9,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use latchkey_core::{Clock, Denial, DenialReason, Denied, Rng, SessionId};
+use latchkey_core::{Clock, Rng};
 use latchkey_identity::demo::DemoProvider;
 use latchkey_identity::{HttpClient, OidcProvider, Provider};
 use latchkey_store::Store;
@@ -22,10 +23,10 @@ use crate::auth::denylist::Denylist;
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
 use crate::auth::proof::Proofs;
-use crate::cli::{BenchSeed, Cli, Command, ConfigCommand, KeysCommand, Overrides, Serve};
+use crate::cli::{Cli, Command, ConfigCommand, KeysCommand, Serve};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, PublicUrl, StoreKind};
-use crate::control::{self, Request};
+use crate::control;
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::CommonHeaders;
 use crate::http::router::router;
@@ -47,11 +48,11 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Keys(KeysCommand::Rotate(overrides)) => {
-            runtime()?.block_on(rotate_keys(&overrides))
+            runtime()?.block_on(operate::rotate_keys(&overrides))
         }
         Command::Users(command) => runtime()?.block_on(operate::users(command)),
         Command::Sessions(command) => runtime()?.block_on(operate::sessions(command)),
-        Command::BenchSeed(seed) => runtime()?.block_on(bench_seed(&seed)),
+        Command::BenchSeed(seed) => runtime()?.block_on(bench_seed::run(&seed)),
     }
 }
 
@@ -258,52 +259,6 @@ fn providers(
     configs
         .map(|config| Ok(Arc::new(OidcProvider::new(config, http.clone())?) as Arc<dyn Provider>))
         .collect()
-}
-
-/// Rotates the signing key: by asking the server that runs over this store, or in the store if
-/// none does.
-async fn rotate_keys(overrides: &Overrides) -> anyhow::Result<()> {
-    let config = config::load_for(overrides, std::env::vars())?;
-    if let Some(reply) = control::ask(&config.data_dir, Request::RotateKeys).await? {
-        say(&reply.map_err(anyhow::Error::msg)?);
-        return Ok(());
-    }
-    make_data_dir(&config)?;
-    let master = Arc::new(master_key::load(&config, &SystemRng)?);
-    let store = open_store(&config)?;
-    let now = SystemClock.now();
-    let keys = Keys::load(&*store, master, config.tokens.algorithm, now).await?;
-    let kid = keys.rotate(&*store, now).await?;
-    say(&control::rotated(&kid));
-    Ok(())
-}
-
-/// Denies sessions that nobody has, for as long as a measurement may take.
-async fn bench_seed(seed: &BenchSeed) -> anyhow::Result<()> {
-    const AT_ONCE: u64 = 10_000;
-    let config = config::load_for(&seed.overrides, std::env::vars())?;
-    make_data_dir(&config)?;
-    // The server that is to be measured over this store needs the key to be there first.
-    master_key::load(&config, &SystemRng)?;
-    let store = open_store(&config)?;
-    let now = SystemClock.now();
-    let until = now.plus(core::time::Duration::from_hours(24));
-    let mut left = seed.denials;
-    while left > 0 {
-        let count = left.min(AT_ONCE);
-        let denials = (0..count)
-            .map(|_| Denial {
-                denied: Denied::Session(SessionId::random(&SystemRng)),
-                reason: DenialReason::SignedOut,
-                at: now,
-                until,
-            })
-            .collect();
-        store.deny(denials).await?;
-        left -= count;
-    }
-    say(&format!("{} denials stored", seed.denials));
-    Ok(())
 }
 
 /// Done when the process is asked to end.

@@ -1,15 +1,37 @@
 //! What operators do from the command line: through the server that runs over the data directory,
 //! or on its store if none does.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, bail};
 use latchkey_core::Clock as _;
+use latchkey_tokens::SystemRng;
 
-use super::{open_store, say, store_path};
+use super::{make_data_dir, master_key, open_store, say, store_path};
 use crate::accounts::operator::{Operator, Who};
+use crate::auth::keys::Keys;
 use crate::cli::{Account, Overrides, SessionsCommand, UsersCommand};
 use crate::clock::SystemClock;
 use crate::config;
 use crate::control::{self, Request};
+
+/// Rotates the signing key: by asking the server that runs over this store, or in the store if
+/// none does.
+pub(super) async fn rotate_keys(overrides: &Overrides) -> anyhow::Result<()> {
+    let config = config::load_for(overrides, std::env::vars())?;
+    if let Some(reply) = control::ask(&config.data_dir, Request::RotateKeys).await? {
+        say(&reply.map_err(anyhow::Error::msg)?);
+        return Ok(());
+    }
+    make_data_dir(&config)?;
+    let master = Arc::new(master_key::load(&config, &SystemRng)?);
+    let store = open_store(&config)?;
+    let now = SystemClock.now();
+    let keys = Keys::load(&*store, master, config.tokens.algorithm, now).await?;
+    let kid = keys.rotate(&*store, now).await?;
+    say(&control::rotated(&kid));
+    Ok(())
+}
 
 pub(super) async fn users(command: UsersCommand) -> anyhow::Result<()> {
     match command {
