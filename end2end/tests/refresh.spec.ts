@@ -131,8 +131,10 @@ test('a revoked refresh token signs out, with a message', async ({ page, request
 test('a revoked refresh token is noticed at the next visit too', async ({ page, request }) => {
   await signIn(page);
   const { refresh_token } = await tokensOf(page);
+  // A page that is open would know at once.
+  await page.goto('about:blank');
   await request.post('/auth/revoke', { form: { token: refresh_token } });
-  await page.reload();
+  await page.goto('/account');
   await expect(alert(page)).toContainText(/signed out/i);
   await expectSignedOut(page);
 });

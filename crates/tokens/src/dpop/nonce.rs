@@ -1,6 +1,6 @@
 //! Nonces (RFC 9449 §8): made and recognised without remembering any.
 //!
-//! Time is divided into windows of a quarter of an hour. The nonce of a window is a MAC over its number, by
+//! Time is divided into windows of five minutes. The nonce of a window is a MAC over its number, by
 //! a key that only servers with the same master key have: every one of them recognises it, nobody
 //! can make the next one, and a proof with it was made after the window began.
 
@@ -14,9 +14,8 @@ use latchkey_core::Timestamp;
 
 use crate::master_key::{MasterKey, Purpose};
 
-/// For how long one nonce is handed out; it is taken for as long again. Longer than an access
-/// token lives by default, so that a client that refreshes in time still has a good one.
-pub const WINDOW: Duration = Duration::from_mins(15);
+/// For how long one nonce is handed out; it is taken for as long again.
+pub const WINDOW: Duration = Duration::from_mins(5);
 
 /// Makes nonces and recognises them.
 pub struct Nonces(hmac::Key);
