@@ -84,8 +84,10 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
   'session-ended': async (page) => {
     await signIn(page);
     const { refresh_token } = await tokensOf(page);
+    // A page that is open would know at once.
+    await page.goto('about:blank');
     await page.request.post('/auth/revoke', { form: { token: refresh_token } });
-    await page.reload();
+    await page.goto('/account');
     await expect(page.getByRole('alert')).toBeVisible();
   },
 };

@@ -33,7 +33,7 @@ pub(super) fn ask(state: &AppState, request: &DemoRequest, error: Option<DemoErr
         .map(|account| {
             format!(
                 r#"<button class="button" name="account" value="{email}">
-<span class="account"><strong>{name}</strong><span>{email}</span></span></button>"#,
+<span class="choice"><strong>{name}</strong><span>{email}</span></span></button>"#,
                 name = escape(account.name),
                 email = escape(account.email),
             )
