@@ -23,21 +23,22 @@ pub async fn list(state: &State, claims: &AccessClaims) -> Result<Vec<LiveSessio
     Ok(live)
 }
 
-/// Ends one; `false` if the person has none of this id.
+/// Ends one, this one too: nothing that was issued for it works after this returns. `false` if the
+/// person has none of this id.
 pub async fn end(
     state: &State,
     claims: &AccessClaims,
     id: SessionId,
     device: Device,
 ) -> Result<bool, StoreError> {
-    // A session never changes hands, so it may be asked first.
-    let known = state.store.session(id).await?;
-    if known.is_none_or(|session| session.user != claims.sub) {
-        return Ok(false);
-    }
     let reason = if id == claims.sid {
         EndReason::SignedOut
     } else {
+        // A session never changes hands, so it may be asked first.
+        let known = state.store.session(id).await?;
+        if known.is_none_or(|session| session.user != claims.sub) {
+            return Ok(false);
+        }
         EndReason::EndedRemotely
     };
     let end = EndSession {
@@ -53,22 +54,23 @@ pub async fn end(
     Ok(true)
 }
 
-/// Ends all but this one.
-pub async fn end_others(
+/// Ends all, or all but the one to `keep`.
+pub async fn end_all(
     state: &State,
     claims: &AccessClaims,
+    keep: Option<SessionId>,
     device: Device,
 ) -> Result<(), StoreError> {
     let end = EndSessions {
         user: claims.sub,
-        keep: Some(claims.sid),
+        keep,
         reason: EndReason::EndedAll,
         device,
         now: state.clock.now(),
     };
     let denials = state.store.end_sessions_of(end).await?;
     state.deny(claims.sub, &denials);
-    let sessions = denials.len();
-    tracing::info!(user = %claims.sub, sessions, "all other sessions were ended");
+    let (user, by, sessions) = (claims.sub, claims.sid, denials.len());
+    tracing::info!(%user, %by, sessions, "sessions were ended by their person");
     Ok(())
 }

@@ -11,6 +11,5 @@ pub mod proof;
 pub mod refresh;
 pub mod revoke;
 pub mod sign_in;
-pub mod sign_out;
 pub mod step_up;
 pub mod used_proofs;

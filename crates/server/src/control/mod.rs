@@ -21,10 +21,18 @@ use crate::state::State;
 
 /// What a server can be told to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Rotate the signing key.
     RotateKeys,
+    /// Do something about accounts.
+    Operate(Order),
+}
+
+/// What an operator wants done about accounts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
     /// Ban an account.
     BanUser {
         /// Whom.
@@ -61,7 +69,7 @@ async fn carry_out(state: &State, request: Request) -> Reply {
             tracing::info!(kid, "the signing key was rotated by command");
             Ok(self::rotated(&kid))
         }
-        request => operate(&Operator::of(state), request).await,
+        Request::Operate(order) => operate(&Operator::of(state), order).await,
     }
 }
 
@@ -72,16 +80,15 @@ pub fn rotated(kid: &str) -> String {
 }
 
 /// Carries out what concerns accounts, and says what came of it.
-pub async fn operate(operator: &Operator<'_>, request: Request) -> Reply {
+pub async fn operate(operator: &Operator<'_>, order: Order) -> Reply {
     let done = async {
-        Ok(match request {
-            Request::RotateKeys => return Ok("keys are rotated elsewhere".to_owned()),
-            Request::BanUser { who, reason } => {
+        Ok(match order {
+            Order::BanUser { who, reason } => {
                 let user = operator.find(&who).await?;
                 let ended = operator.ban(user.id, &reason).await?;
                 format!("{} is banned; {}", named(&user), sessions(ended))
             }
-            Request::UnbanUser { who } => {
+            Order::UnbanUser { who } => {
                 let user = operator.find(&who).await?;
                 if operator.unban(user.id).await? {
                     format!("{} may sign in again", named(&user))
@@ -89,12 +96,12 @@ pub async fn operate(operator: &Operator<'_>, request: Request) -> Reply {
                     format!("{} was not banned", named(&user))
                 }
             }
-            Request::EndSessions { who } => {
+            Order::EndSessions { who } => {
                 let user = operator.find(&who).await?;
                 let ended = operator.end_sessions(user.id).await?;
                 format!("{} of {}", sessions(ended), named(&user))
             }
-            Request::EndEveryone => sessions(operator.end_everyone().await?),
+            Order::EndEveryone => sessions(operator.end_everyone().await?),
         })
     };
     let done: Result<String, OperatorError> = done.await;

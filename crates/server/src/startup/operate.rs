@@ -13,7 +13,7 @@ use crate::auth::keys::Keys;
 use crate::cli::{Account, Overrides, SessionsCommand, UsersCommand};
 use crate::clock::SystemClock;
 use crate::config;
-use crate::control::{self, Request};
+use crate::control::{self, Order, Request};
 
 /// Rotates the signing key: by asking the server that runs over this store, or in the store if
 /// none does.
@@ -41,11 +41,11 @@ pub(super) async fn users(command: UsersCommand) -> anyhow::Result<()> {
             reason,
         } => {
             let who = who(account)?;
-            carry_out(&overrides, Request::BanUser { who, reason }).await
+            carry_out(&overrides, Order::BanUser { who, reason }).await
         }
         UsersCommand::Unban { overrides, account } => {
             let who = who(account)?;
-            carry_out(&overrides, Request::UnbanUser { who }).await
+            carry_out(&overrides, Order::UnbanUser { who }).await
         }
     }
 }
@@ -57,13 +57,13 @@ pub(super) async fn sessions(command: SessionsCommand) -> anyhow::Result<()> {
         email,
         all,
     } = command;
-    let request = if all {
-        Request::EndEveryone
+    let order = if all {
+        Order::EndEveryone
     } else {
         let account = Account { id: user, email };
-        Request::EndSessions { who: who(account)? }
+        Order::EndSessions { who: who(account)? }
     };
-    carry_out(&overrides, request).await
+    carry_out(&overrides, order).await
 }
 
 fn who(account: Account) -> anyhow::Result<Who> {
@@ -74,9 +74,9 @@ fn who(account: Account) -> anyhow::Result<Who> {
     }
 }
 
-async fn carry_out(overrides: &Overrides, request: Request) -> anyhow::Result<()> {
+async fn carry_out(overrides: &Overrides, order: Order) -> anyhow::Result<()> {
     let config = config::load_for(overrides, std::env::vars())?;
-    let asked = control::ask(&config.data_dir, request.clone()).await?;
+    let asked = control::ask(&config.data_dir, Request::Operate(order.clone())).await?;
     let reply = if let Some(reply) = asked {
         reply
     } else {
@@ -86,7 +86,7 @@ async fn carry_out(overrides: &Overrides, request: Request) -> anyhow::Result<()
             bail!("there is no store in {}; check --data-dir", path.display());
         }
         let store = open_store(&config)?;
-        control::operate(&Operator::over(&*store, SystemClock.now()), request).await
+        control::operate(&Operator::over(&*store, SystemClock.now()), order).await
     };
     say(&reply.map_err(anyhow::Error::msg)?);
     Ok(())

@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use latchkey_types::LogoutRequest;
 
-use crate::auth::{sign_out, step_up};
+use crate::accounts::sessions;
+use crate::auth::step_up;
 use crate::http::error::ApiError;
 use crate::http::extract::{Authenticated, Device, OptionalJson};
 use crate::state::AppState;
@@ -19,9 +20,9 @@ pub async fn delete_session(
 ) -> Result<StatusCode, ApiError> {
     if body.unwrap_or_default().everywhere {
         step_up::check(&claims, state.clock.now())?;
-        sign_out::everywhere(&state, &claims, device.into()).await?;
+        sessions::end_all(&state, &claims, None, device.into()).await?;
     } else {
-        sign_out::one(&state, &claims, device.into()).await?;
+        sessions::end(&state, &claims, claims.sid, device.into()).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

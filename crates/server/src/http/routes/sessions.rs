@@ -45,7 +45,7 @@ pub async fn delete_other_sessions(
     Recent(claims): Recent,
     device: Device,
 ) -> Result<StatusCode, ApiError> {
-    sessions::end_others(&state, &claims, device.into()).await?;
+    sessions::end_all(&state, &claims, Some(claims.sid), device.into()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
