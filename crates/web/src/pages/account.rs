@@ -1,6 +1,5 @@
 //! `/account`: who is signed in, and since when.
 
-use latchkey_client::{CallError, SessionState};
 use latchkey_types::Me;
 use leptos::html::{a, code, dd, div, dl, dt, h1, h2, p, section, span};
 use leptos::prelude::*;
@@ -8,40 +7,32 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 
 use super::{ask_when_it_is_worth_it, leave_when_signed_out};
-use crate::components::skeleton::skeleton;
-use crate::components::sorry::sorry;
-use crate::piece::{late, live, piece, words};
+use crate::components::answered::{Answer, answered};
+use crate::piece::{late, piece, words};
 use crate::session::{Session, client};
 use crate::time;
-
-type Answer = Option<Result<Me, CallError>>;
 
 /// The account, for those who are signed in; the way there, for others.
 pub(crate) fn account() -> AnyView {
     let session = Session::expect();
-    let answer: RwSignal<Answer> = RwSignal::new(None);
+    let answer: Answer<Me> = RwSignal::new(None);
     leave_when_signed_out(session, "/account");
     ask_when_it_is_worth_it(session, move || ask(answer));
 
     piece((
         view! { <Title text="Your account" /> },
         h1().child("Your account"),
-        live(move || match (session.state.get(), answer.get()) {
-            (SessionState::SignedIn, Some(Ok(me))) => facts(session, &me),
-            (SessionState::SignedIn, Some(Err(error))) => sorry(error, move || {
-                answer.set(None);
-                ask(answer);
-            }),
-            _ => piece(
-                section()
-                    .class("card")
-                    .child(skeleton("Loading your account", 4)),
-            ),
-        }),
+        answered(
+            session,
+            answer,
+            ("Loading your account", 4),
+            move || ask(answer),
+            move |me| facts(session, me),
+        ),
     ))
 }
 
-fn ask(answer: RwSignal<Answer>) {
+fn ask(answer: Answer<Me>) {
     spawn_local(async move {
         let me = client().me().await;
         // A page that was left has no use for it.

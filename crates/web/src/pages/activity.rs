@@ -1,6 +1,5 @@
 //! `/activity`: what happened to the account, newest first.
 
-use latchkey_client::{CallError, SessionState};
 use latchkey_types::{Activity, ActivityKind, ActivityList};
 use leptos::ev;
 use leptos::html::{a, button, h1, li, ol, p, section};
@@ -9,9 +8,8 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 
 use super::{ask_when_it_changes, ask_when_it_is_worth_it, leave_when_signed_out};
-use crate::components::skeleton::skeleton;
-use crate::components::sorry::sorry;
-use crate::piece::{late, live, nothing, piece};
+use crate::components::answered::{Answer, answered};
+use crate::piece::{late, nothing, piece};
 use crate::session::{Session, client};
 use crate::time;
 
@@ -21,7 +19,7 @@ mod merge;
 /// What the parts of this page share.
 #[derive(Clone, Copy)]
 struct Page {
-    answer: RwSignal<Option<Result<ActivityList, CallError>>>,
+    answer: Answer<ActivityList>,
     /// Older events are being asked for.
     asking: RwSignal<bool>,
 }
@@ -85,18 +83,13 @@ pub(crate) fn activity() -> AnyView {
             a().href("/sessions").child("Devices"),
             ".",
         )),
-        live(move || match (session.state.get(), page.answer.get()) {
-            (SessionState::SignedIn, Some(Ok(list))) => events(page, &list),
-            (SessionState::SignedIn, Some(Err(error))) => sorry(error, move || {
-                page.answer.set(None);
-                page.ask();
-            }),
-            _ => piece(
-                section()
-                    .class("card")
-                    .child(skeleton("Loading your activity", 6)),
-            ),
-        }),
+        answered(
+            session,
+            page.answer,
+            ("Loading your activity", 6),
+            move || page.ask(),
+            move |list| events(page, list),
+        ),
     ))
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use latchkey_client::{CallError, SessionState};
 use latchkey_types::{ProviderInfo, SessionInfo};
 use leptos::html::{div, h1, h2, li, p, section, span, ul};
 use leptos::prelude::*;
@@ -10,12 +9,11 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 
 use super::{ask_when_it_changes, ask_when_it_is_worth_it, leave_when_signed_out};
+use crate::components::answered::{Answer, answered};
 use crate::components::confirm::{Confirm, Deed};
-use crate::components::skeleton::skeleton;
-use crate::components::sorry::sorry;
 use crate::device::device;
 use crate::page_data::PageData;
-use crate::piece::{late, live, nothing, piece, words};
+use crate::piece::{late, nothing, piece, words};
 use crate::session::{Session, client};
 use crate::time;
 
@@ -30,7 +28,7 @@ const TOLD: &str = "told";
 /// What the parts of this page share.
 #[derive(Clone, Copy)]
 struct Page {
-    answer: RwSignal<Option<Result<Vec<SessionInfo>, CallError>>>,
+    answer: Answer<Vec<SessionInfo>>,
     confirm: Confirm,
     /// What has been done, for the person to read.
     told: RwSignal<String>,
@@ -78,18 +76,13 @@ pub(crate) fn sessions() -> AnyView {
             .tabindex("-1")
             .class("told")
             .child(words(move || page.told.get())),
-        live(move || match (session.state.get(), page.answer.get()) {
-            (SessionState::SignedIn, Some(Ok(sessions))) => devices(page, &sessions, &providers),
-            (SessionState::SignedIn, Some(Err(error))) => sorry(error, move || {
-                page.answer.set(None);
-                page.ask();
-            }),
-            _ => piece(
-                section()
-                    .class("card")
-                    .child(skeleton("Loading your devices", 5)),
-            ),
-        }),
+        answered(
+            session,
+            page.answer,
+            ("Loading your devices", 5),
+            move || page.ask(),
+            move |sessions| devices(page, sessions, &providers),
+        ),
     ))
 }
 
