@@ -67,6 +67,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await expect(button(page, 'Cancel')).toBeVisible();
       await expectAccessible(page);
       await expectFits(page);
+      await page.setViewportSize({ width: 1280, height: 740 });
+      await expectFits(page);
     });
   });
 }

@@ -62,13 +62,12 @@ for (const it of visits) {
     });
   }
 
-  test.describe('on a screen 360 px wide', () => {
-    test.use({ viewport: { width: 360, height: 740 } });
-
-    test(`nothing is cut off: ${title}`, async ({ page }) => {
-      await visit(page, it);
+  test(`nothing is cut off, 360 and 1280 px wide: ${title}`, async ({ page }) => {
+    await visit(page, it);
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 740 });
       await expectFits(page);
-    });
+    }
   });
 }
 
