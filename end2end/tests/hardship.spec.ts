@@ -55,7 +55,9 @@ test.describe('in a browser without Web Locks', () => {
 test('a tab that was frozen with the lock in its hand: another one takes it', async ({
   page,
   context,
+  traffic,
 }) => {
+  traffic.expectErrors(/404/);
   await signIn(page);
   const frozen = await context.newPage();
   await frozen.goto('/no-such-page');
@@ -138,7 +140,8 @@ test.describe('when the clock jumps', () => {
   });
 });
 
-test('a server that fails is asked again, ever more seldom', async ({ page }) => {
+test('a server that fails is asked again, ever more seldom', async ({ page, traffic }) => {
+  traffic.expectErrors(/500/);
   await page.clock.install();
   await signIn(page);
   await openPlayground(page);
