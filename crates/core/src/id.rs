@@ -97,6 +97,10 @@ id! {
     TokenId
 }
 id! {
+    /// A store: told apart from another one at the same address.
+    StoreId
+}
+id! {
     /// A sign-in under way: the secret in the browser's flow cookie.
     FlowId
 }

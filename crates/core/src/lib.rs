@@ -19,7 +19,7 @@ pub use admission::Admission;
 pub use audit::{AuditEvent, AuditKind, AuditPosition, Device};
 pub use clock::{Clock, Timestamp};
 pub use denial::{Denial, DenialReason, Denied};
-pub use id::{FlowId, SessionId, TokenId, UserId};
+pub use id::{FlowId, SessionId, StoreId, TokenId, UserId};
 pub use rng::Rng;
 pub use session::{EndReason, Session, SessionOrigin, SessionStatus};
 pub use sign_in::{LoginFlow, ReturnTo};

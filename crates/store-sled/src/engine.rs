@@ -1,5 +1,6 @@
 //! The engine: reads on the blocking pool, writes through the one writer.
 
+use core::ops::Bound;
 use std::fs::File;
 use std::io;
 
@@ -26,19 +27,19 @@ impl Sled {
 impl Engine for Sled {
     async fn write<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         self.writer.write(operation).await
     }
 
     async fn read<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&dyn View) -> Result<T, StoreError> + Send + 'static,
+        operation: impl Fn(&dyn View) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let db = self.db.clone();
         tokio::task::spawn_blocking(move || operation(&Records(&db)))
             .await
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?
+            .map_err(|error| StoreError::Stopped(error.to_string()))?
     }
 
     async fn health(&self) -> Result<(), StoreError> {
@@ -58,19 +59,33 @@ impl View for Records<'_> {
             .map(|value| value.to_vec()))
     }
 
-    fn scan(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
-        self.0
-            .scan_prefix(prefix)
+    fn page(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Pair>, StoreError> {
+        let from = match after {
+            Some(after) => Bound::Excluded(after),
+            None => Bound::Included(prefix),
+        };
+        let mut pairs = Vec::new();
+        for pair in self
+            .0
+            .range::<&[u8], _>((from, Bound::Unbounded))
             .take(limit)
-            .map(|pair| {
-                pair.map(|(key, value)| (key.to_vec(), value.to_vec()))
-                    .map_err(unavailable)
-            })
-            .collect()
+        {
+            let (key, value) = pair.map_err(unavailable)?;
+            if !key.starts_with(prefix) {
+                break;
+            }
+            pairs.push((key.to_vec(), value.to_vec()));
+        }
+        Ok(pairs)
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 pub(crate) fn unavailable(error: sled::Error) -> StoreError {
-    StoreError::Unavailable(error.to_string())
+    StoreError::Stopped(error.to_string())
 }

@@ -50,7 +50,7 @@ impl Writer {
     /// Runs `operation` after all before it, and returns when what it wrote is durable.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         self.health()?;
         let (reply, answer) = oneshot::channel();
@@ -66,7 +66,7 @@ impl Writer {
                 answer,
             }
         });
-        let stopped = || StoreError::Unavailable("its writing thread has ended".to_owned());
+        let stopped = || StoreError::Stopped("its writing thread has ended".to_owned());
         self.jobs.send(job).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
@@ -74,7 +74,7 @@ impl Writer {
     pub(crate) fn health(&self) -> Result<(), StoreError> {
         match self.failure.get() {
             None => Ok(()),
-            Some(reason) => Err(StoreError::Unavailable(format!(
+            Some(reason) => Err(StoreError::Stopped(format!(
                 "a write failed ({reason}); mend the cause and start again"
             ))),
         }
@@ -85,7 +85,7 @@ impl Writer {
 fn apply<T>(
     db: &sled::Db,
     commits: &mut Commits,
-    operation: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError>,
+    operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError>,
 ) -> (Result<T, StoreError>, bool, Option<StoreError>) {
     let records = Records(db);
     let mut tx = Transaction::new(&records);
@@ -155,5 +155,5 @@ fn run(
 fn make_durable(db: &sled::Db, sync: &File, commits: &mut Commits) -> Result<(), StoreError> {
     db.flush().map_err(unavailable)?;
     let synced = sync.sync_data().and_then(|()| commits.written());
-    synced.map_err(|error| StoreError::Unavailable(error.to_string()))
+    synced.map_err(|error| StoreError::Stopped(error.to_string()))
 }

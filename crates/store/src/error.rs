@@ -4,9 +4,12 @@
 /// must not acknowledge it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The store cannot be reached, or stopped taking writes.
+    /// The store cannot be reached. It may come back by itself.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// The store takes no more writes until the process is started anew.
+    #[error("the store has stopped: {0}")]
+    Stopped(String),
     /// A record is there but cannot be read.
     #[error("record {key} of the store cannot be read: {reason}")]
     Corrupt {
@@ -14,5 +17,21 @@ pub enum StoreError {
         key: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A backup was put in only in part.
+    #[error(
+        "an import into the store did not come to its end; empty the store and import once more"
+    )]
+    HalfImported,
+    /// Not the store that this process knows: an empty one, or another one's.
+    #[error(
+        "the store at this address is {found}, this server's is {expected}: what was revoked is \
+         not known there; bring back the right one"
+    )]
+    Another {
+        /// The id of the store that was there before.
+        expected: String,
+        /// The id of the one there now, or what it is like.
+        found: String,
     },
 }

@@ -5,15 +5,20 @@
 //! with one writer at a time; [`MemoryStore`] is the engine that forgets. [`contract`] holds the
 //! tests that every store must pass.
 
+pub mod backup;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod error;
+pub mod feed;
 pub mod keyspace;
 pub mod memory;
+pub mod remote;
 pub mod request;
 mod store;
 
+pub use backup::{Bookmark, Record};
 pub use error::StoreError;
+pub use feed::{Feed, News};
 pub use memory::MemoryStore;
 pub use request::{
     EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,

@@ -1,5 +1,6 @@
 //! A store that forgets when the process ends: for tests, and to measure against.
 
+use core::ops::Bound;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -27,9 +28,18 @@ impl View for Records {
         Ok(Self::get(self, key).cloned())
     }
 
-    fn scan(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+    fn page(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Pair>, StoreError> {
+        let from = match after {
+            Some(after) => Bound::Excluded(after),
+            None => Bound::Included(prefix),
+        };
         Ok(self
-            .range(prefix.to_vec()..)
+            .range::<[u8], _>((from, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
             .take(limit)
             .map(|(key, value)| (key.clone(), value.clone()))
@@ -40,7 +50,7 @@ impl View for Records {
 impl Engine for Memory {
     async fn write<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut tx = Transaction::new(&*records);
@@ -56,7 +66,7 @@ impl Engine for Memory {
 
     async fn read<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&dyn View) -> Result<T, StoreError> + Send + 'static,
+        operation: impl Fn(&dyn View) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         operation(&*self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -68,10 +78,17 @@ impl Engine for Memory {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::MemoryStore;
+    use crate::store::Store;
 
     #[tokio::test]
     async fn keeps_the_contract() {
-        crate::contract::check(|| async { MemoryStore::empty() }).await;
+        crate::contract::check(|| async {
+            let store: Arc<dyn Store> = Arc::new(MemoryStore::empty());
+            [Arc::clone(&store), store]
+        })
+        .await;
     }
 }

@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    AuditEvent, AuditPosition, Denial, FlowId, LoginFlow, Profile, SealedSigningKey, Session,
-    SessionId, Timestamp, User, UserId,
+    AuditEvent, AuditPosition, Denial, Denied, FlowId, LoginFlow, Profile, SealedSigningKey,
+    Session, SessionId, StoreId, Timestamp, User, UserId,
 };
 
+use crate::backup::{Bookmark, Record};
 use crate::error::StoreError;
+use crate::feed::Feed;
 use crate::request::{
     EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
 };
@@ -84,8 +86,8 @@ pub trait Store: Send + Sync {
     /// Ends the sessions of a user, all or all but one, and denies their access tokens.
     async fn end_sessions_of(&self, end: EndSessions) -> Result<Vec<Denial>, StoreError>;
 
-    /// Ends, by the operator, the sessions of everyone whose ids begin with this byte. All of them
-    /// at once would be a change without a bound: whoever means everyone asks for each byte.
+    /// Ends, by the operator, the sessions of everyone whose ids begin with this byte, in changes
+    /// of a bounded size: this one alone is not atomic. Whoever means everyone asks for each byte.
     async fn end_slice_of_everyone(
         &self,
         slice: u8,
@@ -108,8 +110,31 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<(AuditPosition, AuditEvent)>, StoreError>;
 
+    /// Up to `limit` denials that lie after `after` in the store's order, ended ones included, and
+    /// where to go on if there may be more.
+    async fn denials(
+        &self,
+        after: Option<Denied>,
+        limit: usize,
+    ) -> Result<(Vec<Denial>, Option<Denied>), StoreError>;
+
     /// Every denial that has not ended.
-    async fn live_denials(&self, now: Timestamp) -> Result<Vec<Denial>, StoreError>;
+    async fn live_denials(&self, now: Timestamp) -> Result<Vec<Denial>, StoreError> {
+        const PAGE: usize = 10_000;
+        let mut live = Vec::new();
+        let mut after = None;
+        loop {
+            let (page, next) = self.denials(after, PAGE).await?;
+            live.extend(page.into_iter().filter(|denial| now < denial.until));
+            if next.is_none() {
+                return Ok(live);
+            }
+            after = next;
+        }
+    }
+
+    /// Begins to listen to what other machines do to this store. `None`: no other machine can.
+    async fn follow(&self) -> Result<Option<Box<dyn Feed>>, StoreError>;
 
     /// Every signing key.
     async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, StoreError>;
@@ -127,6 +152,30 @@ pub trait Store: Send + Sync {
     /// Frees up to `limit` records that have expired and says how many were freed. Nothing is
     /// correct only because this ran.
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// The latest moment that a sweep took for the present: of what ended before it, records may
+    /// be gone.
+    async fn swept_until(&self) -> Result<Timestamp, StoreError>;
+
+    /// The id of this store, `fresh` if it had none: to tell it from another at the same address.
+    async fn identify(&self, fresh: StoreId) -> Result<StoreId, StoreError>;
+
+    /// Up to some records to back up, from where the last call stopped, and where to go on if
+    /// there are more. What was committed before the first call is in them.
+    async fn export(
+        &self,
+        from: Option<Bookmark>,
+    ) -> Result<(Vec<Record>, Option<Bookmark>), StoreError>;
+
+    /// Makes ready for records of a backup; `false` if there are some already. Until
+    /// [`finish_import`](Self::finish_import) the store can serve nobody.
+    async fn begin_import(&self) -> Result<bool, StoreError>;
+
+    /// Adds records of a backup.
+    async fn import(&self, records: Vec<Record>) -> Result<(), StoreError>;
+
+    /// All records of the backup are there.
+    async fn finish_import(&self) -> Result<(), StoreError>;
 
     /// Whether the store works, with the reason if it does not.
     async fn health(&self) -> Result<(), StoreError>;

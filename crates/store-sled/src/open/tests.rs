@@ -1,4 +1,7 @@
 use std::fs;
+use std::sync::Arc;
+
+use latchkey_store::Store;
 
 use super::{OpenError, SledStore, open};
 
@@ -19,7 +22,9 @@ async fn keeps_the_contract() {
     let number = std::sync::atomic::AtomicUsize::new(0);
     latchkey_store::contract::check(|| async {
         let number = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        open(&directory.path().join(number.to_string())).expect("a store")
+        let path = directory.path().join(number.to_string());
+        let store: Arc<dyn Store> = Arc::new(open(&path).expect("a store"));
+        [Arc::clone(&store), store]
     })
     .await;
 }
@@ -27,7 +32,6 @@ async fn keeps_the_contract() {
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_a_restart() {
     use latchkey_core::{Denial, DenialReason, Denied, SessionId, Timestamp};
-    use latchkey_store::Store as _;
 
     let directory = tempfile::tempdir().expect("a directory");
     let now = Timestamp::from_secs(1_800_000_000);

@@ -59,3 +59,28 @@ pub(super) async fn check(store: &dyn Store) {
     assert_eq!(freed, 2);
     assert_eq!(live(NOW).await.len(), 1);
 }
+
+/// Page by page, as a server reads them at its start: each once.
+pub(super) async fn pages(store: &dyn Store) {
+    let denials: Vec<_> = (0..25)
+        .map(|number| Denial {
+            denied: Denied::Session(SessionId::from_bytes([number; 16])),
+            reason: DenialReason::SignedOut,
+            at: NOW,
+            until: NOW.plus(Duration::from_mins(10)),
+        })
+        .collect();
+    store.deny(denials.clone()).await.expect("stored");
+    let mut read = Vec::new();
+    let mut after = None;
+    loop {
+        let (page, next) = store.denials(after, 5).await.expect("read");
+        assert!(page.len() <= 5);
+        read.extend(page);
+        if next.is_none() {
+            break;
+        }
+        after = next;
+    }
+    assert_eq!(read, denials);
+}

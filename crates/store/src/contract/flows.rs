@@ -7,7 +7,7 @@ use latchkey_core::{FlowId, LoginFlow, ReturnTo};
 use super::world::NOW;
 use crate::store::Store;
 
-fn flow(number: u8) -> LoginFlow {
+pub(super) fn flow(number: u8) -> LoginFlow {
     LoginFlow {
         id: FlowId::from_bytes([number; 16]),
         provider: "demo".into(),

@@ -2,34 +2,49 @@
 //! empty store; each test gets one of its own.
 
 mod audit;
+mod backup;
 mod bans;
 mod denials;
+mod feed;
 mod flows;
+mod identity;
+mod races;
 mod sessions;
 mod signing_keys;
 mod users;
 mod world;
 
 use core::future::Future;
+use std::sync::Arc;
 
 use crate::store::Store;
 
+/// Two machines over one empty store; where only one can be, it plays both.
+pub type Machines = [Arc<dyn Store>; 2];
+
 /// Runs the whole contract; panics with the sentence of what does not hold.
-pub async fn check<S, F, M>(make: M)
+pub async fn check<F>(make: impl Fn() -> F)
 where
-    S: Store + 'static,
-    F: Future<Output = S>,
-    M: Fn() -> F,
+    F: Future<Output = Machines>,
 {
-    flows::check(&make().await).await;
-    users::check(&make().await).await;
-    sessions::rotation(&make().await).await;
-    sessions::ends(&make().await).await;
-    sessions::races(make().await).await;
-    bans::check(&make().await).await;
-    audit::refusals(&make().await).await;
-    audit::ends(&make().await).await;
-    audit::bounds(&make().await).await;
-    denials::check(&make().await).await;
-    signing_keys::check(&make().await).await;
+    flows::check(&*make().await[0]).await;
+    users::check(&*make().await[0]).await;
+    sessions::rotation(&*make().await[0]).await;
+    sessions::ends(&*make().await[0]).await;
+    races::refreshes(make().await).await;
+    races::ends_against_refreshes(make().await).await;
+    races::bans_against_sign_ins(make().await).await;
+    races::flows(make().await).await;
+    races::signing_keys(make().await).await;
+    bans::check(&*make().await[0]).await;
+    audit::refusals(&*make().await[0]).await;
+    audit::ends(&*make().await[0]).await;
+    audit::bounds(&*make().await[0]).await;
+    denials::check(&*make().await[0]).await;
+    denials::pages(&*make().await[0]).await;
+    signing_keys::check(&*make().await[0]).await;
+    backup::round_trip(&make().await, &*make().await[0]).await;
+    backup::only_into_an_empty_store(&*make().await[0]).await;
+    identity::check(&make().await).await;
+    feed::check(make().await).await;
 }

@@ -1,7 +1,6 @@
 //! Sessions: rotation, ends, and races of the two.
 
 use core::time::Duration;
-use std::sync::Arc;
 
 use latchkey_core::rotation::{Decision, GRACE, Refusal};
 use latchkey_core::{Denied, EndReason, SessionId};
@@ -161,66 +160,4 @@ pub(super) async fn ends(store: &dyn Store) {
     );
     store.sweep(kept_until, 100).await.expect("swept");
     assert_eq!(store.session(one.id).await, Ok(None));
-}
-
-/// SECURITY 49 and 51, at the store.
-pub(super) async fn races<S: Store + 'static>(store: S) {
-    let store = Arc::new(store);
-    let user = user(&*store, 1).await;
-    let session_1 = session(&*store, &user, 1).await;
-    let mut tasks = Vec::new();
-    for _ in 0..100 {
-        let (store, request) = (Arc::clone(&store), refresh(&session_1, 0, Some(1)));
-        tasks.push(async move { rotate(&*store, request).await });
-    }
-    let mut rotated = 0;
-    for answer in together(tasks).await {
-        assert_eq!(
-            generation(&answer.decision),
-            Some(1),
-            "{:?}",
-            answer.decision
-        );
-        rotated += usize::from(matches!(answer.decision, Decision::Rotated(_)));
-    }
-    assert_eq!(rotated, 1, "of 100 identical refreshes one rotates");
-
-    let session_2 = session(&*store, &user, 2).await;
-    let end = EndSession {
-        session: session_2.id,
-        reason: EndReason::Revoked,
-        device: device("192.0.2.1"),
-        now: NOW,
-    };
-    let (ended, _) = (
-        store.end_session(end).await,
-        rotate(&*store, refresh(&session_2, 0, None)),
-    );
-    assert!(ended.expect("ended").is_some());
-    let after = rotate(&*store, refresh(&session_2, 0, None)).await;
-    assert_eq!(
-        after.decision,
-        Decision::Refused(Refusal::Ended(EndReason::Revoked))
-    );
-}
-
-/// Runs all at once and gives their answers.
-async fn together<T>(tasks: Vec<impl Future<Output = T>>) -> Vec<T> {
-    let mut pending: Vec<_> = tasks.into_iter().map(Box::pin).collect();
-    let mut answers = Vec::new();
-    core::future::poll_fn(move |cx| {
-        pending.retain_mut(|task| match task.as_mut().poll(cx) {
-            core::task::Poll::Ready(answer) => {
-                answers.push(answer);
-                false
-            }
-            core::task::Poll::Pending => true,
-        });
-        if pending.is_empty() {
-            core::task::Poll::Ready(core::mem::take(&mut answers))
-        } else {
-            core::task::Poll::Pending
-        }
-    })
-    .await
 }

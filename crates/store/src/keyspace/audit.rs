@@ -12,18 +12,21 @@ pub(super) fn append(tx: &mut Transaction<'_>, event: &AuditEvent) -> Result<(),
     let prefix = key::audit_events_of(event.user);
     // Several events of one change count each for one; the next change makes up for it.
     let known = tx.scan(&prefix, usize::MAX)?;
-    for (key, _) in known.into_iter().skip(KEPT_EVENTS - 1) {
-        if let Some(position) = key::position_named_by(&key) {
-            tx.remove(key::expiry(position.at.plus(RETENTION), &key));
+    for (key, _) in known.iter().skip(KEPT_EVENTS - 1) {
+        if let Some(position) = key::position_named_by(key) {
+            tx.remove(key::expiry(position.at.plus(RETENTION), key));
         }
-        tx.remove(key);
+        tx.remove(key.clone());
     }
     let mut position = AuditPosition {
         at: event.at,
         nth: 0,
     };
     let mut key = key::audit_event(event.user, position);
-    while tx.get(&key)?.is_some() && position.nth < u8::MAX {
+    let is_taken = |tx: &Transaction<'_>, key: &Vec<u8>| {
+        tx.wrote(key) || known.iter().any(|(known, _)| known == key)
+    };
+    while is_taken(tx, &key) && position.nth < u8::MAX {
         position.nth += 1;
         key = key::audit_event(event.user, position);
     }

@@ -1,9 +1,9 @@
 //! Denials.
 
-use latchkey_core::{Denial, Timestamp};
+use latchkey_core::Denial;
 
 use super::transaction::{parse, record};
-use super::{Transaction, View, key};
+use super::{Pair, Transaction, key};
 use crate::error::StoreError;
 
 pub(super) fn put(tx: &mut Transaction<'_>, denial: &Denial) -> Result<(), StoreError> {
@@ -18,13 +18,7 @@ pub(super) fn put(tx: &mut Transaction<'_>, denial: &Denial) -> Result<(), Store
     tx.put(key, &denial)
 }
 
-pub(super) fn live(view: &dyn View, now: Timestamp) -> Result<Vec<Denial>, StoreError> {
-    let mut live = Vec::new();
-    for (key, bytes) in view.scan(key::DENIALS, usize::MAX)? {
-        let denial: Denial = parse(&key, &bytes)?;
-        if now < denial.until {
-            live.push(denial);
-        }
-    }
-    Ok(live)
+/// The denials of these pairs.
+pub(super) fn of_pairs(pairs: &[Pair]) -> Result<Vec<Denial>, StoreError> {
+    pairs.iter().map(|(key, bytes)| parse(key, bytes)).collect()
 }

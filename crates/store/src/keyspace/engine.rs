@@ -2,12 +2,17 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    AuditEvent, AuditPosition, Denial, FlowId, LoginFlow, Profile, SealedSigningKey, Session,
-    SessionId, Timestamp, User, UserId,
+    AuditEvent, AuditPosition, Denial, Denied, FlowId, LoginFlow, Profile, SealedSigningKey,
+    Session, SessionId, StoreId, Timestamp, User, UserId,
 };
 
-use super::{Transaction, View, audit, bans, denials, flows, sessions, signing_keys, sweep, users};
+use super::{
+    Pair, Transaction, View, audit, backup, bans, denials, flows, key, sessions, signing_keys,
+    store_id, sweep, users,
+};
+use crate::backup::{Bookmark, Record};
 use crate::error::StoreError;
+use crate::feed::Feed;
 use crate::request::{
     EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
 };
@@ -15,21 +20,29 @@ use crate::store::Store;
 
 /// An ordered key-value engine.
 pub trait Engine: Send + Sync {
-    /// Runs `operation` alone, applies what it wrote as one change, and returns once that is
-    /// durable. Nothing is applied if it fails.
+    /// Runs `operation` as if alone, applies what it wrote as one change, and returns once that is
+    /// durable. Nothing is applied if it fails. It may run several times, until one run counts.
     fn write<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
     /// Runs `operation` over the records as they stand.
     fn read<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&dyn View) -> Result<T, StoreError> + Send + 'static,
+        operation: impl Fn(&dyn View) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
     /// Whether the engine works, with the reason if it does not.
     fn health(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Begins to listen to what other processes do; `None` if none can.
+    fn follow(&self) -> impl Future<Output = Result<Option<Box<dyn Feed>>, StoreError>> + Send {
+        core::future::ready(Ok(None))
+    }
+
+    /// From now on no other store may answer: of use where another one could.
+    fn pin(&self, _id: StoreId) {}
 }
 
 /// A [`Store`] over an [`Engine`].
@@ -60,7 +73,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
         now: Timestamp,
     ) -> Result<User, StoreError> {
         self.0
-            .write(move |tx| users::upsert(tx, profile, new_id, now))
+            .write(move |tx| users::upsert(tx, &profile, new_id, now))
             .await
     }
 
@@ -69,7 +82,16 @@ impl<E: Engine> Store for KeyValueStore<E> {
     }
 
     async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError> {
-        self.0.read(move |view| users::by_email(view, &email)).await
+        let mut found = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.page(b"u", after, PAGE).await?;
+            found.extend(users::with_email(&page, &email)?);
+            let Some(last) = next(page, PAGE) else {
+                return Ok(found);
+            };
+            after = Some(last);
+        }
     }
 
     async fn ban_user(
@@ -110,11 +132,11 @@ impl<E: Engine> Store for KeyValueStore<E> {
     }
 
     async fn end_session(&self, end: EndSession) -> Result<Option<Ended>, StoreError> {
-        self.0.write(move |tx| sessions::end(tx, end)).await
+        self.0.write(move |tx| sessions::end(tx, &end)).await
     }
 
     async fn end_sessions_of(&self, end: EndSessions) -> Result<Vec<Denial>, StoreError> {
-        self.0.write(move |tx| sessions::end_many(tx, end)).await
+        self.0.write(move |tx| sessions::end_many(tx, &end)).await
     }
 
     async fn end_slice_of_everyone(
@@ -122,9 +144,21 @@ impl<E: Engine> Store for KeyValueStore<E> {
         slice: u8,
         now: Timestamp,
     ) -> Result<Vec<Ended>, StoreError> {
-        self.0
-            .write(move |tx| sessions::end_slice(tx, slice, now))
-            .await
+        const AT_ONCE: usize = 100;
+        let mut ended = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.page(&[b's', slice], after, AT_ONCE).await?;
+            let ids = sessions::of_use(&page, now)?;
+            if !ids.is_empty() {
+                let end = move |tx: &mut Transaction<'_>| sessions::end_each(tx, &ids, now);
+                ended.extend(self.0.write(end).await?);
+            }
+            let Some(last) = next(page, AT_ONCE) else {
+                return Ok(ended);
+            };
+            after = Some(last);
+        }
     }
 
     async fn deny(&self, denials: Vec<Denial>) -> Result<(), StoreError> {
@@ -158,8 +192,21 @@ impl<E: Engine> Store for KeyValueStore<E> {
             .await
     }
 
-    async fn live_denials(&self, now: Timestamp) -> Result<Vec<Denial>, StoreError> {
-        self.0.read(move |view| denials::live(view, now)).await
+    async fn denials(
+        &self,
+        after: Option<Denied>,
+        limit: usize,
+    ) -> Result<(Vec<Denial>, Option<Denied>), StoreError> {
+        let after = after.map(|denied| key::denial(&denied));
+        let page = self.page(key::DENIALS, after, limit).await?;
+        let denials = denials::of_pairs(&page)?;
+        let last = denials.last().filter(|_| page.len() == limit);
+        let next = last.map(|denial| denial.denied);
+        Ok((denials, next))
+    }
+
+    async fn follow(&self) -> Result<Option<Box<dyn Feed>>, StoreError> {
+        self.0.follow().await
     }
 
     async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, StoreError> {
@@ -181,9 +228,73 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.write(move |tx| sweep::sweep(tx, now, limit)).await
     }
 
+    async fn swept_until(&self) -> Result<Timestamp, StoreError> {
+        self.0.read(sweep::until).await
+    }
+
+    async fn identify(&self, fresh: StoreId) -> Result<StoreId, StoreError> {
+        let identify = move |tx: &mut Transaction<'_>| store_id::identify(tx, fresh);
+        let id = self.0.write(identify).await?;
+        self.0.pin(id);
+        Ok(id)
+    }
+
+    async fn export(
+        &self,
+        from: Option<Bookmark>,
+    ) -> Result<(Vec<Record>, Option<Bookmark>), StoreError> {
+        self.0
+            .read(move |view| backup::export(view, from.as_ref()))
+            .await
+    }
+
+    async fn begin_import(&self) -> Result<bool, StoreError> {
+        self.0.write(backup::begin_import).await
+    }
+
+    async fn import(&self, records: Vec<Record>) -> Result<(), StoreError> {
+        let add = move |tx: &mut Transaction<'_>| {
+            records
+                .iter()
+                .try_for_each(|record| backup::import(tx, record))
+        };
+        self.0.write(add).await
+    }
+
+    async fn finish_import(&self) -> Result<(), StoreError> {
+        let finish = |tx: &mut Transaction<'_>| {
+            tx.remove(key::IMPORTING.to_vec());
+            Ok(())
+        };
+        self.0.write(finish).await
+    }
+
     async fn health(&self) -> Result<(), StoreError> {
         self.0.health().await
     }
+}
+
+/// How many records are read at once where there may be millions.
+const PAGE: usize = 1000;
+
+impl<E: Engine> KeyValueStore<E> {
+    async fn page(
+        &self,
+        prefix: &[u8],
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> Result<Vec<Pair>, StoreError> {
+        let prefix = prefix.to_vec();
+        self.0
+            .read(move |view| view.page(&prefix, after.as_deref(), limit))
+            .await
+    }
+}
+
+/// The key after which the next page begins, unless this was the last.
+fn next(mut page: Vec<Pair>, limit: usize) -> Option<Vec<u8>> {
+    let is_full = page.len() == limit;
+    page.pop().filter(|_| is_full).map(|(key, _)| key)
 }
 
 #[cfg(test)]

@@ -11,6 +11,12 @@ pub const AUDIT: &[u8] = b"a";
 /// The prefix of all signing keys.
 pub const SIGNING_KEYS: &[u8] = b"k";
 
+/// The id of this store, to tell it from another at the same address.
+pub const STORE_ID: &[u8] = b"mid";
+/// There while an import is under way.
+pub const IMPORTING: &[u8] = b"mimporting";
+/// The latest moment of a sweep.
+pub const SWEPT: &[u8] = b"mswept";
 /// The format of the records; written at the first start, checked at every other.
 pub const FORMAT: &[u8] = b"mformat";
 
@@ -79,6 +85,21 @@ pub(super) fn position_named_by(key: &[u8]) -> Option<AuditPosition> {
         at: Timestamp::from_millis(u64::MAX - moment),
         nth: u8::MAX - nth,
     })
+}
+
+/// The account whose events a key of [`audit_event`] belongs to.
+pub(crate) fn account_named_by(key: &[u8]) -> Option<[u8; 16]> {
+    key.get(1..17)?.try_into().ok()
+}
+
+/// The group of keys that are read as a whole and decided by, which this key or prefix belongs
+/// to, if there is one: a user's sessions, a user's events, the signing keys.
+pub(crate) fn family(key: &[u8]) -> Option<&[u8]> {
+    match key.first()? {
+        b'a' | b'n' => key.get(..17),
+        b'k' => key.get(..1),
+        _ => None,
+    }
 }
 
 pub(super) fn flow(id: FlowId) -> Vec<u8> {

@@ -5,6 +5,7 @@
 //! apart by the first byte of the key, so that a change across several kinds is still one change.
 
 mod audit;
+mod backup;
 mod bans;
 mod denials;
 pub mod engine;
@@ -12,6 +13,7 @@ mod flows;
 pub mod key;
 mod sessions;
 mod signing_keys;
+mod store_id;
 mod sweep;
 mod transaction;
 mod users;

@@ -7,7 +7,7 @@ use latchkey_core::{
 };
 
 use super::transaction::{parse, record};
-use super::{Transaction, View, audit, denials, key, users};
+use super::{Pair, Transaction, View, audit, denials, key, users};
 use crate::error::StoreError;
 use crate::request::{
     EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated, SESSION_KEPT,
@@ -85,7 +85,7 @@ pub(super) fn rotate(
     }))
 }
 
-pub(super) fn end(tx: &mut Transaction<'_>, end: EndSession) -> Result<Option<Ended>, StoreError> {
+pub(super) fn end(tx: &mut Transaction<'_>, end: &EndSession) -> Result<Option<Ended>, StoreError> {
     let Some(session) = get(tx, end.session)? else {
         return Ok(None);
     };
@@ -93,7 +93,8 @@ pub(super) fn end(tx: &mut Transaction<'_>, end: EndSession) -> Result<Option<En
     let denial = match session.status {
         SessionStatus::Live => {
             let ended = session.ended(end.now, end.reason);
-            audit::append(tx, &event(&ended, end.reason.into(), end.device, end.now))?;
+            let device = end.device.clone();
+            audit::append(tx, &event(&ended, end.reason.into(), device, end.now))?;
             store_end(tx, &ended, end.now, end.reason)?
         }
         SessionStatus::Ended { at, reason } => session.denial(at, reason.into()),
@@ -104,16 +105,16 @@ pub(super) fn end(tx: &mut Transaction<'_>, end: EndSession) -> Result<Option<En
 /// Ends all of a user's, or all but one; one event tells of it.
 pub(super) fn end_many(
     tx: &mut Transaction<'_>,
-    end: EndSessions,
+    end: &EndSessions,
 ) -> Result<Vec<Denial>, StoreError> {
-    let denials = end_quietly(tx, &end)?;
+    let denials = end_quietly(tx, end)?;
     if !denials.is_empty() {
         let event = AuditEvent {
             at: end.now,
             kind: end.reason.into(),
             user: end.user,
             session: None,
-            device: end.device,
+            device: end.device.clone(),
             other_address: None,
         };
         audit::append(tx, &event)?;
@@ -136,16 +137,27 @@ pub(super) fn end_quietly(
     Ok(denials)
 }
 
-/// Ends what lives among the sessions whose ids begin with this byte.
-pub(super) fn end_slice(
+/// Which of these pairs are sessions that can be of use.
+pub(super) fn of_use(pairs: &[Pair], now: Timestamp) -> Result<Vec<SessionId>, StoreError> {
+    let mut ids = Vec::new();
+    for (key, bytes) in pairs {
+        let session: Session = parse(key, bytes)?;
+        if is_of_use(&session, now) {
+            ids.push(session.id);
+        }
+    }
+    Ok(ids)
+}
+
+/// Ends, by the operator, those of these sessions that are of use.
+pub(super) fn end_each(
     tx: &mut Transaction<'_>,
-    slice: u8,
+    ids: &[SessionId],
     now: Timestamp,
 ) -> Result<Vec<Ended>, StoreError> {
     const REASON: EndReason = EndReason::EndedByOperator;
     let mut all = Vec::new();
-    for (key, bytes) in tx.scan(&key::slice(b's', slice), usize::MAX)? {
-        let session: Session = parse(&key, &bytes)?;
+    for session in get_all(tx, ids)? {
         if !is_of_use(&session, now) {
             continue;
         }
@@ -165,7 +177,9 @@ pub(super) fn live_with_origin(
     now: Timestamp,
 ) -> Result<Vec<LiveSession>, StoreError> {
     let mut live = Vec::new();
-    for session in of(view, user)? {
+    let sessions = of(view, user)?;
+    view.expect(sessions.iter().map(|s| key::session_origin(s.id)).collect());
+    for session in sessions {
         if is_live(&session, now)
             && let Some(origin) = origin(view, session.id)?
         {
@@ -177,11 +191,19 @@ pub(super) fn live_with_origin(
 
 /// Every session of a user that is on record.
 fn of(view: &dyn View, user: UserId) -> Result<Vec<Session>, StoreError> {
+    let entries = view.scan(&key::sessions_of(user), usize::MAX)?;
+    let ids = entries
+        .iter()
+        .filter_map(|(key, _)| key::session_named_by(key));
+    get_all(view, &ids.collect::<Vec<_>>())
+}
+
+/// Those of these sessions that are on record.
+fn get_all(view: &dyn View, ids: &[SessionId]) -> Result<Vec<Session>, StoreError> {
+    view.expect(ids.iter().copied().map(key::session).collect());
     let mut sessions = Vec::new();
-    for (entry, _) in view.scan(&key::sessions_of(user), usize::MAX)? {
-        if let Some(id) = key::session_named_by(&entry) {
-            sessions.extend(get(view, id)?);
-        }
+    for id in ids {
+        sessions.extend(get(view, *id)?);
     }
     Ok(sessions)
 }

@@ -3,8 +3,8 @@
 use latchkey_core::audit::RETENTION;
 use latchkey_core::{AuditEvent, Denial, LoginFlow, SealedSigningKey, Session, Timestamp};
 
-use super::transaction::parse;
-use super::{Transaction, View as _, key};
+use super::transaction::{parse, record};
+use super::{Transaction, View, key};
 use crate::error::StoreError;
 use crate::request::SESSION_KEPT;
 
@@ -16,15 +16,20 @@ pub(super) fn sweep(
     limit: usize,
 ) -> Result<usize, StoreError> {
     let mut freed = 0;
-    for (entry, _) in tx.scan(key::EXPIRIES, limit)? {
-        let Some((at, record)) = key::expiry_named_by(&entry) else {
-            continue;
-        };
-        if at > now {
-            break;
-        }
-        let record = record.to_vec();
-        tx.remove(entry);
+    let entries = tx.scan(key::EXPIRIES, limit)?;
+    let due: Vec<_> = entries
+        .iter()
+        .map_while(|(entry, _)| ended(entry, now))
+        .collect();
+    if due.is_empty() {
+        return Ok(0);
+    }
+    tx.expect(due.clone());
+    if until(tx)? < now {
+        tx.put(key::SWEPT.to_vec(), &now)?;
+    }
+    for ((entry, _), record) in entries.iter().zip(due) {
+        tx.remove(entry.clone());
         if let Some(bytes) = tx.get(&record)?
             && expires_at(&record, &bytes)?.is_some_and(|end| end <= now)
         {
@@ -38,6 +43,17 @@ pub(super) fn sweep(
         freed += 1;
     }
     Ok(freed)
+}
+
+/// The record that an entry of the index names, if the entry's moment has come.
+fn ended(entry: &[u8], now: Timestamp) -> Option<Vec<u8>> {
+    let (at, record) = key::expiry_named_by(entry)?;
+    (at <= now).then(|| record.to_vec())
+}
+
+/// The latest moment that a sweep took for the present.
+pub(super) fn until(view: &dyn View) -> Result<Timestamp, StoreError> {
+    Ok(record(view, key::SWEPT)?.unwrap_or_default())
 }
 
 /// When the record says that it ends.

@@ -16,12 +16,26 @@ pub trait View {
     /// The value of this key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Up to `limit` pairs whose keys begin with `prefix`, in the order of their keys.
-    fn scan(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError>;
+    /// Up to `limit` pairs whose keys begin with `prefix` and lie after `after`, in the order of
+    /// their keys.
+    fn page(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Pair>, StoreError>;
+
+    /// The first `limit` pairs whose keys begin with `prefix`.
+    fn scan(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
+        self.page(prefix, None, limit)
+    }
+
+    /// Says that these keys are going to be read: where reading is a journey, one will do for all.
+    fn expect(&self, _keys: Vec<Vec<u8>>) {}
 }
 
 /// A view that remembers writes until they are applied as one. What it writes it reads back by
-/// key; scans show the records before the operation.
+/// key; pages show the records before the operation.
 pub struct Transaction<'a> {
     view: &'a dyn View,
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
@@ -57,6 +71,11 @@ impl<'a> Transaction<'a> {
         self.writes.insert(key, Some(Vec::new()));
     }
 
+    /// Whether this very operation has written here.
+    pub(super) fn wrote(&self, key: &[u8]) -> bool {
+        self.writes.contains_key(key)
+    }
+
     pub(super) fn remove(&mut self, key: Vec<u8>) {
         self.writes.insert(key, None);
     }
@@ -70,8 +89,17 @@ impl View for Transaction<'_> {
         }
     }
 
-    fn scan(&self, prefix: &[u8], limit: usize) -> Result<Vec<Pair>, StoreError> {
-        self.view.scan(prefix, limit)
+    fn page(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Pair>, StoreError> {
+        self.view.page(prefix, after, limit)
+    }
+
+    fn expect(&self, keys: Vec<Vec<u8>>) {
+        self.view.expect(keys);
     }
 }
 

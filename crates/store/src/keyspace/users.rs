@@ -3,23 +3,21 @@
 use latchkey_core::{Profile, Timestamp, User, UserId};
 
 use super::transaction::{parse, record};
-use super::{Transaction, View, key};
+use super::{Pair, Transaction, View, key};
 use crate::error::StoreError;
 
 pub(super) fn get(view: &dyn View, id: UserId) -> Result<Option<User>, StoreError> {
     record(view, &key::user(id))
 }
 
-/// Reads every account, slice by slice: operators ask this, requests never do.
-pub(super) fn by_email(view: &dyn View, email: &str) -> Result<Vec<User>, StoreError> {
+/// Those of these pairs whose address is this one.
+pub(super) fn with_email(pairs: &[Pair], email: &str) -> Result<Vec<User>, StoreError> {
     let mut found = Vec::new();
-    for first in 0..=u8::MAX {
-        for (key, bytes) in view.scan(&key::slice(b'u', first), usize::MAX)? {
-            let user: User = parse(&key, &bytes)?;
-            let address = user.email.as_deref();
-            if address.is_some_and(|address| address.eq_ignore_ascii_case(email)) {
-                found.push(user);
-            }
+    for (key, bytes) in pairs {
+        let user: User = parse(key, bytes)?;
+        let address = user.email.as_deref();
+        if address.is_some_and(|address| address.eq_ignore_ascii_case(email)) {
+            found.push(user);
         }
     }
     Ok(found)
@@ -31,7 +29,7 @@ pub(super) fn put(tx: &mut Transaction<'_>, user: &User) -> Result<(), StoreErro
 
 pub(super) fn upsert(
     tx: &mut Transaction<'_>,
-    profile: Profile,
+    profile: &Profile,
     new_id: UserId,
     now: Timestamp,
 ) -> Result<User, StoreError> {
@@ -42,13 +40,13 @@ pub(super) fn upsert(
     };
     let user = match known {
         Some(user) => {
-            let updated = user.clone().updated(profile);
+            let updated = user.clone().updated(profile.clone());
             if updated == user {
                 return Ok(user);
             }
             updated
         }
-        None => User::create(new_id, profile, now),
+        None => User::create(new_id, profile.clone(), now),
     };
     tx.put(identity, &user.id)?;
     tx.put(key::user(user.id), &user)?;

@@ -40,7 +40,7 @@ impl Counted {
 impl Engine for Counted {
     async fn write<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let watched = move |tx: &mut Transaction<'_>| {
             let answer = operation(tx)?;
@@ -53,7 +53,7 @@ impl Engine for Counted {
 
     async fn read<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&dyn View) -> Result<T, StoreError> + Send + 'static,
+        operation: impl Fn(&dyn View) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         *self.reads.lock().expect("a count") += 1;
         self.engine.read(operation).await

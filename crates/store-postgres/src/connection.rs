@@ -1,0 +1,134 @@
+//! Connecting, and making sure of what answers.
+
+use core::time::Duration;
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use latchkey_store::StoreError;
+use latchkey_store::remote::{Connect, PATIENCE, Pin};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::{migrations, records, settings, tls};
+
+/// Where the database is.
+#[derive(Clone)]
+pub struct Address {
+    /// Host, port, user, password, database.
+    pub config: Config,
+    /// Whether to talk TLS; certificates are always checked.
+    pub tls: bool,
+    /// Certificates in PEM to trust instead of the system's.
+    pub roots: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address").finish_non_exhaustive()
+    }
+}
+
+/// Makes connections to one address.
+pub(crate) struct Connector {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    pin: Arc<Pin>,
+}
+
+/// A connection with its statements prepared.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) fetch: Statement,
+    pub(crate) page: Statement,
+    pub(crate) commit: Statement,
+}
+
+impl Connector {
+    pub(crate) fn new(address: &Address, pin: Arc<Pin>) -> Result<Self, StoreError> {
+        let mut config = address.config.clone();
+        config
+            .application_name("latchkey")
+            .connect_timeout(PATIENCE)
+            .keepalives_idle(Duration::from_secs(5))
+            .keepalives_interval(Duration::from_secs(2))
+            .keepalives_retries(3)
+            // A server that gave up waiting must not leave its statement waiting for a lock.
+            .options("-c statement_timeout=5s -c lock_timeout=2s");
+        let tls = match address.tls {
+            true => Some(tls::connector(address.roots.as_deref())?),
+            false => None,
+        };
+        Ok(Self { config, tls, pin })
+    }
+
+    /// Creates what is missing in the database.
+    pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
+        let (mut client, _) = self.talk().await?;
+        settings::check(&client).await?;
+        migrations::run(&mut client).await
+    }
+
+    /// A plain connection, and the notifications that come over it.
+    pub(crate) async fn talk(&self) -> Result<(Client, UnboundedReceiver<String>), StoreError> {
+        match &self.tls {
+            Some(tls) => talk(&self.config, tls.clone()).await,
+            None => talk(&self.config, NoTls).await,
+        }
+    }
+
+    /// The same, checked: with settings that lose nothing, and the right store.
+    pub(crate) async fn checked(&self) -> Result<(Client, UnboundedReceiver<String>), StoreError> {
+        let (client, notifications) = self.talk().await?;
+        settings::check(&client).await?;
+        let id = client
+            .query_opt("SELECT value FROM latchkey.records WHERE key = 'mid'", &[])
+            .await
+            .map_err(|error| records::unavailable(&error))?;
+        let id: Option<&[u8]> = id.as_ref().map(|row| row.get(0));
+        self.pin.check(id)?;
+        Ok((client, notifications))
+    }
+}
+
+impl Connect for Connector {
+    type Connection = Connection;
+
+    async fn connect(&self) -> Result<Connection, StoreError> {
+        let (client, _) = self.checked().await?;
+        let prepare = async |text: &str| {
+            let statement = client.prepare(text).await;
+            statement.map_err(|error| records::unavailable(&error))
+        };
+        Ok(Connection {
+            fetch: prepare(records::FETCH).await?,
+            page: prepare(records::PAGE).await?,
+            commit: prepare(records::COMMIT).await?,
+            client,
+        })
+    }
+}
+
+/// Connects, and drives the connection until it ends.
+async fn talk<T>(config: &Config, tls: T) -> Result<(Client, UnboundedReceiver<String>), StoreError>
+where
+    T: MakeTlsConnect<Socket> + Send,
+    T::Stream: Send + 'static,
+    T::TlsConnect: Send,
+    <T::TlsConnect as tokio_postgres::tls::TlsConnect<Socket>>::Future: Send,
+{
+    let connected = config.connect(tls).await;
+    let (client, mut connection) = connected.map_err(|error| records::unavailable(&error))?;
+    let (heard, notifications) = unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+            if let AsyncMessage::Notification(notification) = message {
+                // Who does not listen hears nothing.
+                drop(heard.send(notification.payload().to_owned()));
+            }
+        }
+    });
+    Ok((client, notifications))
+}

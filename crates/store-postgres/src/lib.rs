@@ -1,0 +1,40 @@
+//! PostgreSQL as a store for several machines.
+//!
+//! The records are those of every store ([`latchkey_store::keyspace`]), in one table; one function
+//! of the database commits a change on conditions and notifies all servers. What they may have
+//! missed meanwhile they find by the numbers of the transactions, without gaps.
+
+mod connection;
+mod feed;
+mod migrations;
+mod records;
+mod settings;
+mod tls;
+
+use std::sync::Arc;
+
+use latchkey_store::StoreError;
+use latchkey_store::keyspace::KeyValueStore;
+use latchkey_store::remote::{Optimistic, Pin, Pool};
+
+use connection::Connector;
+use records::Records;
+
+pub use connection::Address;
+
+/// How many connections a server holds for its calls; one more follows the others' news.
+const CONNECTIONS: usize = 16;
+
+/// The store.
+pub type PostgresStore = KeyValueStore<Optimistic<Records>>;
+
+/// Connects to the store, and brings its tables up to date. An error says which setting, or what
+/// else, stands in the way.
+pub async fn open(address: &Address) -> Result<PostgresStore, StoreError> {
+    let pin = Arc::new(Pin::default());
+    let connector = Connector::new(address, Arc::clone(&pin))?;
+    connector.migrate().await?;
+    let records = Records::new(Pool::new(connector, CONNECTIONS), pin);
+    records.greet().await?;
+    Ok(KeyValueStore(Optimistic(records)))
+}

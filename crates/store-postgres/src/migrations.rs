@@ -1,0 +1,43 @@
+//! Bringing the tables up to date, whichever server comes first.
+
+use latchkey_store::StoreError;
+use tokio_postgres::Client;
+
+use crate::records::unavailable;
+
+/// One after the other, each once. What was released is never changed here, only added to.
+const ALL: [&str; 2] = [
+    include_str!("sql/1_records.sql"),
+    include_str!("sql/2_commit.sql"),
+];
+/// Taken while migrating: any number that nobody else takes.
+const LOCK: i64 = 0x6c61_7463_686b_6579;
+
+/// Runs those that have not been run yet, in one transaction.
+pub(crate) async fn run(client: &mut Client) -> Result<(), StoreError> {
+    migrate(client).await.map_err(|error| unavailable(&error))?;
+    Ok(())
+}
+
+async fn migrate(client: &mut Client) -> Result<(), tokio_postgres::Error> {
+    let transaction = client.transaction().await?;
+    let lock = "SELECT pg_advisory_xact_lock($1)";
+    transaction.execute(lock, &[&LOCK]).await?;
+    transaction
+        .batch_execute(
+            "CREATE SCHEMA IF NOT EXISTS latchkey; \
+             CREATE TABLE IF NOT EXISTS latchkey.migrations \
+             (number int PRIMARY KEY, run_at timestamptz NOT NULL DEFAULT now());",
+        )
+        .await?;
+    let last = "SELECT coalesce(max(number), 0) FROM latchkey.migrations";
+    let last: i32 = transaction.query_one(last, &[]).await?.get(0);
+    for (number, migration) in (1..).zip(ALL) {
+        if number > last {
+            transaction.batch_execute(migration).await?;
+            let done = "INSERT INTO latchkey.migrations (number) VALUES ($1)";
+            transaction.execute(done, &[&number]).await?;
+        }
+    }
+    transaction.commit().await
+}

@@ -1,0 +1,257 @@
+//! The keyspace in a table.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{Context, SHA256, digest};
+use futures_util::future::try_join_all;
+use latchkey_core::StoreId;
+use latchkey_store::keyspace::Pair;
+use latchkey_store::remote::{Change, Found, Outcome, Page, Pin, Pool, Read, Remote};
+use latchkey_store::{Feed, StoreError};
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::connection::{Connection, Connector};
+use crate::feed::Follower;
+
+pub(crate) const FETCH: &str = "SELECT key, value FROM latchkey.records WHERE key = ANY ($1)";
+pub(crate) const PAGE: &str = "SELECT key, value FROM latchkey.records \
+     WHERE key >= $1 AND ($2::bytea IS NULL OR key < $2) ORDER BY key LIMIT $3";
+pub(crate) const COMMIT: &str =
+    "SELECT latchkey.commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+
+/// The records, behind a few connections.
+pub struct Records {
+    pool: Arc<Pool<Connector>>,
+    pin: Arc<Pin>,
+}
+
+impl Records {
+    pub(crate) fn new(pool: Pool<Connector>, pin: Arc<Pin>) -> Self {
+        Self {
+            pool: Arc::new(pool),
+            pin,
+        }
+    }
+
+    /// Connects for the first time.
+    pub(crate) async fn greet(&self) -> Result<(), StoreError> {
+        self.fetch(&[Read::Value(Vec::new())]).await.map(drop)
+    }
+}
+
+impl Remote for Records {
+    async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
+        let call = async {
+            let mut lease = self.pool.lease().await?;
+            let found = fetch(lease.connection(), reads).await;
+            let found = found.map_err(|error| unavailable(&error))?;
+            lease.give_back();
+            Ok(found)
+        };
+        self.pool.within(call).await
+    }
+
+    async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
+        let parameters = Parameters::of(change);
+        let call = async {
+            let mut lease = self.pool.lease().await?;
+            let made = parameters.commit(lease.connection()).await;
+            let outcome = match made {
+                Ok(true) => Outcome::Committed,
+                Ok(false) => Outcome::Conflict,
+                Err(error) if is_conflict(&error) => Outcome::Conflict,
+                Err(error) => return Err(unavailable(&error)),
+            };
+            lease.give_back();
+            Ok(outcome)
+        };
+        self.pool.within(call).await
+    }
+
+    fn pin(&self, id: StoreId) {
+        self.pin.set(id);
+    }
+
+    async fn follow(&self) -> Result<Box<dyn Feed>, StoreError> {
+        let follower = Follower::open(Arc::clone(&self.pool));
+        Ok(Box::new(self.pool.within(follower).await?))
+    }
+}
+
+/// Values by one query, each page by one more; all are on their way at the same time.
+async fn fetch(connection: &Connection, reads: &[Read]) -> Result<Vec<Found>, Error> {
+    let keys: Vec<&[u8]> = reads
+        .iter()
+        .filter_map(|read| match read {
+            Read::Value(key) => Some(key.as_slice()),
+            Read::Page(_) => None,
+        })
+        .collect();
+    let values = async {
+        if keys.is_empty() && !reads.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = connection.client.query(&connection.fetch, &[&keys]).await?;
+        Ok(rows.iter().map(pair).collect::<Vec<Pair>>())
+    };
+    let pages = reads.iter().filter_map(|read| match read {
+        Read::Page(page) => Some(fetch_page(connection, page)),
+        Read::Value(_) => None,
+    });
+    let (values, pages) = tokio::try_join!(values, try_join_all(pages))?;
+    let values: std::collections::HashMap<_, _> = values.into_iter().collect();
+    let mut pages = pages.into_iter();
+    let found = reads.iter().map(|read| match read {
+        Read::Value(key) => Found::Value(values.get(key).cloned()),
+        Read::Page(_) => Found::Page(pages.next().unwrap_or_default()),
+    });
+    Ok(found.collect())
+}
+
+async fn fetch_page(connection: &Connection, page: &Page) -> Result<Vec<Pair>, Error> {
+    let (from, until, limit) = (page.from(), page.until(), most(page));
+    let rows = connection
+        .client
+        .query(&connection.page, &[&from, &until, &limit])
+        .await?;
+    Ok(rows.iter().map(pair).collect())
+}
+
+fn pair(row: &tokio_postgres::Row) -> Pair {
+    (row.get(0), row.get(1))
+}
+
+fn most(page: &Page) -> i64 {
+    i64::try_from(page.limit).unwrap_or(i64::MAX)
+}
+
+/// What the function `latchkey.commit` is given.
+#[derive(Default)]
+struct Parameters {
+    families: Vec<i64>,
+    keys: Vec<Vec<u8>>,
+    values: Vec<Option<Vec<u8>>>,
+    page_from: Vec<Vec<u8>>,
+    page_until: Vec<Option<Vec<u8>>>,
+    page_limit: Vec<i64>,
+    page_digest: Vec<Vec<u8>>,
+    put_keys: Vec<Vec<u8>>,
+    put_values: Vec<Vec<u8>>,
+    new_keys: Vec<Vec<u8>>,
+    new_values: Vec<Vec<u8>>,
+    gone: Vec<Vec<u8>>,
+    accounts: Vec<String>,
+}
+
+impl Parameters {
+    fn of(change: &Change) -> Self {
+        let mut all = Self {
+            families: change.families().iter().map(|it| number_of(it)).collect(),
+            ..Self::default()
+        };
+        for condition in &change.conditions {
+            match condition {
+                (Read::Value(key), Found::Value(value)) => {
+                    all.keys.push(key.clone());
+                    all.values.push(value.clone());
+                }
+                (Read::Page(page), Found::Page(pairs)) => {
+                    all.page_from.push(page.from());
+                    all.page_until.push(page.until());
+                    all.page_limit.push(most(page));
+                    all.page_digest.push(digest_of(pairs));
+                }
+                // Each read was answered in kind.
+                _ => {}
+            }
+        }
+        for (key, value) in &change.writes {
+            let condition = change.conditions.get(&Read::Value(key.clone()));
+            let must_be_new = condition == Some(&Found::Value(None));
+            let (keys, values) = match must_be_new {
+                true => (&mut all.new_keys, &mut all.new_values),
+                false => (&mut all.put_keys, &mut all.put_values),
+            };
+            match value {
+                Some(value) => {
+                    keys.push(key.clone());
+                    values.push(value.clone());
+                }
+                None => all.gone.push(key.clone()),
+            }
+        }
+        let accounts = change.announcement().accounts;
+        all.accounts = accounts
+            .into_iter()
+            .map(|id| latchkey_core::UserId::from_bytes(id).to_string())
+            .collect();
+        all
+    }
+
+    async fn commit(&self, connection: &Connection) -> Result<bool, Error> {
+        let row = connection
+            .client
+            .query_one(
+                &connection.commit,
+                &[
+                    &self.families,
+                    &self.keys,
+                    &self.values,
+                    &self.page_from,
+                    &self.page_until,
+                    &self.page_limit,
+                    &self.page_digest,
+                    &self.put_keys,
+                    &self.put_values,
+                    &self.new_keys,
+                    &self.new_values,
+                    &self.gone,
+                    &self.accounts,
+                ],
+            )
+            .await?;
+        Ok(row.get(0))
+    }
+}
+
+/// A number for an advisory lock: two families that share one only wait for each other.
+fn number_of(family: &[u8]) -> i64 {
+    let digest = digest(&SHA256, family);
+    let mut number = [0; 8];
+    number.copy_from_slice(&digest.as_ref()[..8]);
+    i64::from_be_bytes(number)
+}
+
+/// What the function `latchkey.page_digest` makes of the same rows.
+fn digest_of(pairs: &[Pair]) -> Vec<u8> {
+    let mut context = Context::new(&SHA256);
+    for part in pairs.iter().flat_map(|(key, value)| [key, value]) {
+        let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+        context.update(&length.to_be_bytes());
+        context.update(part);
+    }
+    context.finish().as_ref().to_vec()
+}
+
+/// Another transaction was faster.
+fn is_conflict(error: &Error) -> bool {
+    let conflicts = [
+        SqlState::UNIQUE_VIOLATION,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+    ];
+    error.code().is_some_and(|code| conflicts.contains(code))
+}
+
+/// With what the database says; that names neither address nor password.
+pub(crate) fn unavailable(error: &Error) -> StoreError {
+    let said = match error.as_db_error() {
+        Some(said) => said.message().to_owned(),
+        None => match std::error::Error::source(error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        },
+    };
+    StoreError::Unavailable(format!("PostgreSQL: {said}"))
+}

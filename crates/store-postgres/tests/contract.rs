@@ -1,0 +1,40 @@
+//! The contract, and what a PostgreSQL must be like, with a private one.
+
+use std::sync::Arc;
+
+use latchkey_store::Store;
+use latchkey_store_postgres::{Address, open};
+use latchkey_testing::Postgres;
+
+fn address(url: &str) -> Address {
+    Address {
+        config: url.parse().expect("a url"),
+        tls: false,
+        roots: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn keeps_the_contract() {
+    let postgres = Postgres::start().expect("a private PostgreSQL");
+    latchkey_store::contract::check(|| async {
+        let address = address(&postgres.database().expect("a database"));
+        // Both bring the empty database up to date at the same time.
+        let (one, two) = tokio::join!(open(&address), open(&address));
+        let one: Arc<dyn Store> = Arc::new(one.expect("a store"));
+        let two: Arc<dyn Store> = Arc::new(two.expect("a store"));
+        [one, two]
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn refuses_settings_that_lose_data_and_names_them() {
+    for name in ["fsync", "full_page_writes", "synchronous_commit"] {
+        let setting = format!("{name}=off");
+        let postgres = Postgres::with(&[&setting]).expect("a private PostgreSQL");
+        let address = address(&postgres.database().expect("a database"));
+        let said = open(&address).await.expect_err("refused").to_string();
+        assert!(said.contains(name), "{said}");
+    }
+}

@@ -1,0 +1,39 @@
+//! Redis as a store for several machines.
+//!
+//! The records are those of every store ([`latchkey_store::keyspace`]); one Lua script commits a
+//! change on conditions, and announces it in a stream that all machines follow. Redis answers
+//! after the change is on its disk: with other settings than that, it is refused.
+//!
+//! Nothing here expires by Redis's own clock: if that were set ahead for a moment, denials would
+//! be gone for good. Records end as in every store, by the sweeps of the servers.
+
+mod connection;
+mod feed;
+mod records;
+mod scripts;
+mod settings;
+
+use std::sync::Arc;
+
+use latchkey_store::StoreError;
+use latchkey_store::keyspace::KeyValueStore;
+use latchkey_store::remote::{Optimistic, Pin, Pool};
+
+pub use connection::Address;
+use connection::Connector;
+use records::Records;
+
+/// How many connections a server holds: Redis does one thing at a time, so few will do.
+const CONNECTIONS: usize = 8;
+
+/// The store.
+pub type RedisStore = KeyValueStore<Optimistic<Records>>;
+
+/// Connects to the store. An error says which setting, or what else, stands in the way.
+pub async fn open(address: &Address) -> Result<RedisStore, StoreError> {
+    let pin = Arc::new(Pin::default());
+    let connector = Connector::new(address, Arc::clone(&pin))?;
+    let records = Records::new(Pool::new(connector, CONNECTIONS), pin);
+    records.greet().await?;
+    Ok(KeyValueStore(Optimistic(records)))
+}

@@ -1,0 +1,27 @@
+-- One keyspace, as in every store of Latchkey. The keys of each kind (their first byte) are the
+-- members of a sorted set, in the order of their bytes; values lie beside it. What is an index
+-- has keys only.
+local function index(key) return 'latchkey:keys:' .. key:sub(1, 1) end
+
+local function is_mark(key)
+  local kind = key:sub(1, 1)
+  return kind == 'n' or kind == 'x'
+end
+
+local function value(key)
+  if is_mark(key) then
+    return redis.call('ZSCORE', index(key), key) and ''
+  end
+  return redis.call('GET', 'latchkey:record:' .. key)
+end
+
+-- Keys and values in turns.
+local function page(kind, from, til, limit)
+  local pairs = {}
+  local keys = redis.call('ZRANGE', index(kind), from, til, 'BYLEX', 'LIMIT', 0, limit)
+  for _, key in ipairs(keys) do
+    pairs[#pairs + 1] = key
+    pairs[#pairs + 1] = value(key) or ''
+  end
+  return pairs
+end

@@ -1,0 +1,99 @@
+//! The keyspace in Redis.
+
+use std::sync::Arc;
+
+use latchkey_core::StoreId;
+use latchkey_store::remote::{Change, Found, Outcome, Pin, Pool, Read, Remote};
+use latchkey_store::{Feed, StoreError};
+use redis::{FromRedisValue as _, Value};
+
+use crate::connection::Connector;
+use crate::feed::Follower;
+use crate::scripts::Scripts;
+
+/// The records, behind a few connections.
+pub struct Records {
+    pool: Arc<Pool<Connector>>,
+    scripts: Scripts,
+    pin: Arc<Pin>,
+}
+
+impl Records {
+    pub(crate) fn new(pool: Pool<Connector>, pin: Arc<Pin>) -> Self {
+        Self {
+            pool: Arc::new(pool),
+            scripts: Scripts::new(),
+            pin,
+        }
+    }
+
+    /// Connects for the first time.
+    pub(crate) async fn greet(&self) -> Result<(), StoreError> {
+        self.fetch(&[]).await.map(drop)
+    }
+}
+
+impl Remote for Records {
+    async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
+        let call = async {
+            let mut lease = self.pool.lease().await?;
+            let script = self.scripts.fetch(reads);
+            let values: Vec<Value> = script
+                .invoke_async(lease.connection())
+                .await
+                .map_err(|error| unavailable(&error))?;
+            lease.give_back();
+            Ok(values)
+        };
+        let values = self.pool.within(call).await?;
+        let found: Result<_, _> = reads.iter().zip(values).map(found).collect();
+        found.map_err(|error| unavailable(&error))
+    }
+
+    async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
+        let call = async {
+            let mut lease = self.pool.lease().await?;
+            let script = self.scripts.commit(change);
+            let made: bool = script
+                .invoke_async(lease.connection())
+                .await
+                .map_err(|error| unavailable(&error))?;
+            lease.give_back();
+            Ok(made)
+        };
+        Ok(if self.pool.within(call).await? {
+            Outcome::Committed
+        } else {
+            Outcome::Conflict
+        })
+    }
+
+    fn pin(&self, id: StoreId) {
+        self.pin.set(id);
+    }
+
+    async fn follow(&self) -> Result<Box<dyn Feed>, StoreError> {
+        let follower = Follower::open(Arc::clone(&self.pool));
+        Ok(Box::new(self.pool.within(follower).await?))
+    }
+}
+
+fn found((read, value): (&Read, Value)) -> Result<Found, redis::ParsingError> {
+    Ok(match read {
+        Read::Value(_) => Found::Value(Option::<Vec<u8>>::from_redis_value(value)?),
+        Read::Page(_) => {
+            let parts = Vec::<Vec<u8>>::from_redis_value(value)?;
+            let mut parts = parts.into_iter();
+            let mut pairs = Vec::new();
+            while let (Some(key), Some(value)) = (parts.next(), parts.next()) {
+                pairs.push((key, value));
+            }
+            Found::Page(pairs)
+        }
+    })
+}
+
+/// In words that name no address and no password.
+pub(crate) fn unavailable(error: &(impl std::error::Error + ?Sized)) -> StoreError {
+    StoreError::Unavailable(format!("Redis: {error}"))
+}

@@ -1,0 +1,104 @@
+//! The Lua scripts, and what they are given.
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use latchkey_store::keyspace::Pair;
+use latchkey_store::remote::{Change, Found, Page, Read};
+use redis::{Script, ScriptInvocation};
+
+/// Both scripts.
+pub(crate) struct Scripts {
+    fetch: Script,
+    commit: Script,
+}
+
+impl Scripts {
+    pub(crate) fn new() -> Self {
+        let script =
+            |body: &str| Script::new(&format!("{}\n{body}", include_str!("lua/keyspace.lua")));
+        Self {
+            fetch: script(include_str!("lua/fetch.lua")),
+            commit: script(include_str!("lua/commit.lua")),
+        }
+    }
+
+    /// The call that reads all of these.
+    pub(crate) fn fetch(&self, reads: &[Read]) -> ScriptInvocation<'_> {
+        let mut call = self.fetch.prepare_invoke();
+        for read in reads {
+            match read {
+                Read::Value(key) => {
+                    call.arg("v").arg(&**key);
+                }
+                Read::Page(page) => add_page(&mut call, page),
+            }
+        }
+        call
+    }
+
+    /// The call that makes this change.
+    pub(crate) fn commit(&self, change: &Change) -> ScriptInvocation<'_> {
+        let mut call = self.commit.prepare_invoke();
+        for condition in &change.conditions {
+            match condition {
+                (Read::Value(key), Found::Value(Some(value))) => {
+                    call.arg("v").arg(&**key).arg("+").arg(&**value);
+                }
+                (Read::Value(key), _) => {
+                    call.arg("v").arg(&**key).arg("-");
+                }
+                (Read::Page(page), found) => {
+                    add_page(&mut call, page);
+                    let pairs = match found {
+                        Found::Page(pairs) => pairs.as_slice(),
+                        Found::Value(_) => &[],
+                    };
+                    call.arg(digest_of(pairs));
+                }
+            }
+        }
+        for (key, value) in &change.writes {
+            match value {
+                Some(value) => call.arg("s").arg(&**key).arg(&**value),
+                None => call.arg("d").arg(&**key),
+            };
+        }
+        let news = change.announcement();
+        for denial in &news.denials {
+            call.arg("denial").arg(&**denial);
+        }
+        for account in &news.accounts {
+            call.arg("account").arg(&account[..]);
+        }
+        call
+    }
+}
+
+/// The bounds of a page as `ZRANGE … BYLEX` wants them.
+fn add_page(call: &mut ScriptInvocation<'_>, page: &Page) {
+    let from = match &page.after {
+        Some(after) => [b"(", after.as_slice()].concat(),
+        None => [b"[", page.prefix.as_slice()].concat(),
+    };
+    let until = match page.until() {
+        Some(until) => [b"(", until.as_slice()].concat(),
+        None => b"+".to_vec(),
+    };
+    let limit = i64::try_from(page.limit).unwrap_or(-1);
+    let kind = page.prefix.get(..1).unwrap_or_default();
+    call.arg("p").arg(kind).arg(from).arg(until).arg(limit);
+}
+
+/// What the script of the same name makes of a page: it need not be sent back to be compared.
+fn digest_of(pairs: &[Pair]) -> String {
+    let mut text = Vec::new();
+    for part in pairs.iter().flat_map(|(key, value)| [key, value]) {
+        text.extend_from_slice(format!("{}:", part.len()).as_bytes());
+        text.extend_from_slice(part);
+    }
+    let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, &text);
+    digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

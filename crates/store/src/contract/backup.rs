@@ -1,0 +1,121 @@
+//! Out of one store and into another: nothing is lost, nothing is added.
+
+use core::time::Duration;
+
+use latchkey_core::{AuditKind, EndReason, SealedSigningKey, SigningAlgorithm, StoreId};
+
+use super::Machines;
+use super::flows::flow;
+use super::world::{NOW, device, refresh, rotate, session, user};
+use crate::backup::Record;
+use crate::error::StoreError;
+use crate::request::EndSession;
+use crate::store::Store;
+
+pub(super) async fn round_trip(machines: &Machines, other: &dyn Store) {
+    let store = &*machines[0];
+    fill(store).await;
+    let records = export(store).await;
+    assert_eq!(other.begin_import().await, Ok(true));
+    // Nobody is served meanwhile.
+    let fresh = StoreId::from_bytes([1; 16]);
+    assert_eq!(other.identify(fresh).await, Err(StoreError::HalfImported));
+    for some in records.chunks(7) {
+        other.import(some.to_vec()).await.expect("imported");
+    }
+    other.finish_import().await.expect("finished");
+    assert_eq!(other.identify(fresh).await, Ok(fresh));
+    assert_eq!(export(other).await, records);
+
+    // What is found by indexes is found there as well.
+    let ada = user(other, 1).await;
+    assert_eq!(Ok(Some(ada.clone())), store.user(ada.id).await);
+    let live = other.live_sessions(ada.id, NOW).await;
+    assert_eq!(store.live_sessions(ada.id, NOW).await, live);
+    assert_eq!(live.expect("read").len(), 1);
+    assert_eq!(store.live_denials(NOW).await, other.live_denials(NOW).await);
+    let one = store.audit_events(ada.id, None, 100, NOW).await;
+    assert_eq!(one, other.audit_events(ada.id, None, 100, NOW).await);
+    assert_eq!(store.swept_until().await, other.swept_until().await);
+    // And it all ends there.
+    let far = NOW.plus(Duration::from_hours(200 * 24));
+    while other.sweep(far, 100).await.expect("swept") > 0 {}
+    let left = export(other).await;
+    let stays = |record: &Record| {
+        matches!(
+            record,
+            Record::User(_) | Record::SigningKey(_) | Record::SweptUntil(_)
+        )
+    };
+    assert!(left.iter().all(stays), "{left:?}");
+}
+
+pub(super) async fn only_into_an_empty_store(store: &dyn Store) {
+    user(store, 1).await;
+    assert_eq!(store.begin_import().await, Ok(false));
+    let fresh = StoreId::from_bytes([1; 16]);
+    assert_eq!(store.identify(fresh).await, Ok(fresh), "it was touched");
+}
+
+/// One of everything.
+async fn fill(store: &dyn Store) {
+    let (ada, bob) = (user(store, 1).await, user(store, 2).await);
+    store
+        .identify(StoreId::from_bytes([9; 16]))
+        .await
+        .expect("an id");
+    for number in 1..=2 {
+        store.put_login_flow(flow(number)).await.expect("stored");
+    }
+    let gone = session(store, &ada, 1).await;
+    let lives = session(store, &ada, 2).await;
+    session(store, &bob, 3).await;
+    for generation in 0..6 {
+        rotate(store, refresh(&lives, generation, Some(1))).await;
+    }
+    let end = EndSession {
+        session: gone.id,
+        reason: EndReason::SignedOut,
+        device: device("192.0.2.1"),
+        now: NOW,
+    };
+    store.end_session(end).await.expect("ended");
+    let ban = store.ban_user(bob.id, "spam".into(), NOW).await;
+    ban.expect("banned");
+    for (kid, after) in [("one", None), ("two", Some("one".to_owned()))] {
+        let key = SealedSigningKey {
+            kid: kid.into(),
+            algorithm: SigningAlgorithm::EdDSA,
+            sealed: "c2VhbGVk".into(),
+            created_at: NOW,
+            signs_from: NOW,
+            verifies_until: None,
+        };
+        let retire_at = NOW.plus(Duration::from_hours(30 * 24));
+        assert_eq!(store.add_signing_key(key, after, retire_at).await, Ok(true));
+    }
+    // A sweep leaves a trace of its own.
+    let swept = store.sweep(flow(1).expires_at, 100).await;
+    assert_eq!(swept, Ok(2), "the two flows");
+    store.put_login_flow(flow(1)).await.expect("stored");
+    let events = store.audit_events(ada.id, None, 100, NOW).await;
+    let kinds: Vec<_> = events
+        .expect("read")
+        .iter()
+        .map(|(_, it)| it.kind)
+        .collect();
+    assert!(kinds.contains(&AuditKind::SignedOut), "{kinds:?}");
+}
+
+async fn export(store: &dyn Store) -> Vec<Record> {
+    let mut records = Vec::new();
+    let mut from = None;
+    loop {
+        let (page, next) = store.export(from).await.expect("exported");
+        records.extend(page);
+        if next.is_none() {
+            return records;
+        }
+        from = next;
+    }
+}

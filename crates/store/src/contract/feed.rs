@@ -1,0 +1,93 @@
+//! What machines hear of each other: all of it, whoever did it, however much at once.
+
+use core::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use latchkey_core::{AuditKind, Denied, EndReason, SessionId};
+use tokio::task::JoinSet;
+
+use super::Machines;
+use super::world::{NOW, device, session, user};
+use crate::feed::News;
+use crate::request::EndSession;
+
+/// Waits, if nothing happens, for as long.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) async fn check(machines: Machines) {
+    let [one, two] = &machines;
+    let Some(mut feed) = two.follow().await.expect("it listens") else {
+        return;
+    };
+    // Nothing that was there before; and an answer although nothing happens.
+    let nothing = feed.next(Duration::from_millis(50)).await;
+    assert_eq!(nothing, Ok(News::default()));
+
+    let ada = user(&**one, 1).await;
+    let first = session(&**one, &ada, 1).await;
+    let heard = feed.next(PATIENCE).await.expect("news");
+    assert_eq!((heard.accounts, heard.denials.len()), (vec![ada.id], 0));
+
+    one.end_session(end(first.id)).await.expect("ended");
+    let mut denied = BTreeSet::new();
+    while denied.is_empty() {
+        let heard = feed.next(PATIENCE).await.expect("news");
+        denied.extend(heard.denials.iter().map(|denial| text(denial.denied)));
+    }
+    assert_eq!(denied, BTreeSet::from([text(Denied::Session(first.id))]));
+
+    // Many at once, by both machines, while the feed is read.
+    let mut all = BTreeSet::new();
+    let mut tasks = JoinSet::new();
+    let mut people = BTreeSet::new();
+    for number in 2..=201u8 {
+        let person = user(&**one, number / 10).await;
+        people.insert(person.id);
+        let id = session(&**one, &person, number).await.id;
+        all.insert(text(Denied::Session(id)));
+        let store = Arc::clone(&machines[usize::from(number % 2)]);
+        tasks.spawn(async move { store.end_session(end(id)).await.expect("ended") });
+    }
+    denied.clear();
+    let mut accounts = BTreeSet::new();
+    while denied.len() < all.len() {
+        let heard = feed.next(PATIENCE).await.expect("news");
+        assert!(!heard.denials_missed && !heard.accounts_missed);
+        let missing = all.difference(&denied).count();
+        assert!(heard != News::default(), "{missing} denials did not come");
+        let heard_denied = heard.denials.iter().map(|denial| text(denial.denied));
+        denied.extend(heard_denied.filter(|denied| all.contains(denied)));
+        accounts.extend(heard.accounts);
+    }
+    assert_eq!(accounts, people);
+    tasks.join_all().await;
+    // What was told of it is on record, each end once.
+    for person in people {
+        let events = one
+            .audit_events(person, None, 1000, NOW)
+            .await
+            .expect("read");
+        let ends = |kind| events.iter().filter(|(_, it)| it.kind == kind).count();
+        let of_before = usize::from(person == ada.id);
+        let ended = ends(AuditKind::Revoked) - of_before;
+        assert_eq!(
+            ended,
+            ends(AuditKind::SignedIn) - of_before,
+            "events were lost"
+        );
+    }
+}
+
+fn end(session: SessionId) -> EndSession {
+    EndSession {
+        session,
+        reason: EndReason::Revoked,
+        device: device("192.0.2.1"),
+        now: NOW,
+    }
+}
+
+fn text(denied: Denied) -> String {
+    format!("{denied:?}")
+}

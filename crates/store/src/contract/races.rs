@@ -1,0 +1,185 @@
+//! Several machines at the same time: as if one had come first.
+
+use std::sync::Arc;
+
+use latchkey_core::rotation::Decision;
+use latchkey_core::{
+    Denied, EndReason, FlowId, SealedSigningKey, Session, SessionId, SigningAlgorithm, Timestamp,
+};
+use tokio::task::JoinSet;
+
+use super::Machines;
+use super::flows::flow;
+use super::world::{NOW, device, generation, new_session, refresh, rotate, session, user};
+use crate::request::{EndSession, Opened};
+use crate::store::Store;
+
+/// SECURITY 49: of 100 identical refreshes, on both machines, one rotates.
+pub(super) async fn refreshes(machines: Machines) {
+    let user = user(&*machines[0], 1).await;
+    let session = session(&*machines[0], &user, 1).await;
+    let answers = together(&machines, 100, move |store, _| {
+        let request = refresh(&session, 0, Some(1));
+        async move { rotate(&*store, request).await.decision }
+    });
+    let answers = answers.await;
+    for decision in &answers {
+        assert_eq!(generation(decision), Some(1), "{decision:?}");
+    }
+    let rotations = answers
+        .iter()
+        .filter(|it| matches!(it, Decision::Rotated(_)));
+    assert_eq!(
+        rotations.count(),
+        1,
+        "of 100 identical refreshes one rotates"
+    );
+}
+
+/// SECURITY 51: whatever comes first, after both the session is over, and its denial outlives
+/// every access token that was given.
+pub(super) async fn ends_against_refreshes(machines: Machines) {
+    let user = user(&*machines[0], 1).await;
+    for round in 1..=20 {
+        let session = session(&*machines[0], &user, round).await;
+        let ended = session.id;
+        let answers = together(&machines, 6, move |store, number| {
+            let request = refresh(&session, 0, Some(1));
+            async move {
+                if number == 3 {
+                    let ended = store.end_session(end(session.id)).await;
+                    assert!(ended.expect("ended").is_some());
+                    return None;
+                }
+                Some(rotate(&*store, request).await.decision)
+            }
+        });
+        let decisions = answers.await;
+        let denials = machines[1].live_denials(NOW).await.expect("read");
+        let denial = denials
+            .iter()
+            .find(|it| it.denied == Denied::Session(ended));
+        let until = denial.expect("a denial").until;
+        for decision in decisions.iter().flatten() {
+            match decision {
+                Decision::Rotated(next) | Decision::Repeated(next) => {
+                    assert!(
+                        next.access_until < until,
+                        "an access token outlives its denial"
+                    );
+                }
+                Decision::Refused(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_ended(&*machines[0], ended).await;
+    }
+}
+
+/// A ban and sign-ins: what was opened before is ended, nothing is opened after.
+pub(super) async fn bans_against_sign_ins(machines: Machines) {
+    for round in 1..=10 {
+        let user = user(&*machines[0], round).await;
+        let id = user.id;
+        let opened = together(&machines, 6, move |store, number| {
+            let user = user.clone();
+            async move {
+                if number == 3 {
+                    let ban = store.ban_user(user.id, "spam".into(), NOW).await;
+                    assert!(ban.expect("banned").is_some());
+                    return None;
+                }
+                let number = u8::try_from(number).expect("a few");
+                let new = new_session(&user, round * 8 + number, None);
+                let session = new.session.clone();
+                let opened = store.open_session(new).await.expect("an answer");
+                (opened == Opened::Opened).then_some(session)
+            }
+        });
+        for session in opened.await.into_iter().flatten() {
+            assert_ended(&*machines[1], session.id).await;
+        }
+        let live = machines[0].live_sessions(id, NOW).await.expect("read");
+        assert!(live.is_empty(), "a session of a banned account: {live:?}");
+    }
+}
+
+/// SECURITY 4: a flow is taken by one.
+pub(super) async fn flows(machines: Machines) {
+    machines[0].put_login_flow(flow(1)).await.expect("stored");
+    let taken = together(&machines, 20, |store, _| async move {
+        let ids = vec![FlowId::from_bytes([1; 16])];
+        let taken = store.take_login_flow(ids, "state-1".into(), NOW).await;
+        taken.expect("an answer").is_some()
+    });
+    let taken = taken.await;
+    assert_eq!(taken.iter().filter(|taken| **taken).count(), 1);
+}
+
+/// Of several machines that rotate the signing key, one does.
+pub(super) async fn signing_keys(machines: Machines) {
+    for after in [None, Some(0)] {
+        let known = machines[0].signing_keys().await.expect("read");
+        let before = after.map(|_: i32| known[0].kid.clone());
+        let added = together(&machines, 10, move |store, number| {
+            let after = before.clone();
+            let at = NOW.plus(core::time::Duration::from_secs(known.len() as u64));
+            async move {
+                let kid = format!("{at}-{number}");
+                let key = signing_key(kid, at);
+                store
+                    .add_signing_key(key, after, at)
+                    .await
+                    .expect("an answer")
+            }
+        });
+        let added = added.await;
+        assert_eq!(added.iter().filter(|added| **added).count(), 1);
+    }
+    assert_eq!(machines[1].signing_keys().await.expect("read").len(), 2);
+}
+
+fn signing_key(kid: String, at: Timestamp) -> SealedSigningKey {
+    SealedSigningKey {
+        kid,
+        algorithm: SigningAlgorithm::ES256,
+        sealed: "c2VhbGVk".into(),
+        created_at: at,
+        signs_from: at,
+        verifies_until: None,
+    }
+}
+
+fn end(session: SessionId) -> EndSession {
+    EndSession {
+        session,
+        reason: EndReason::Revoked,
+        device: device("192.0.2.1"),
+        now: NOW,
+    }
+}
+
+async fn assert_ended(store: &dyn Store, id: SessionId) {
+    let known: Option<Session> = store.session(id).await.expect("read");
+    let known = known.expect("a session");
+    assert!(!known.status.is_live(), "{id} lives");
+    let after = rotate(store, refresh(&known, known.generation, None)).await;
+    assert!(matches!(after.decision, Decision::Refused(_)), "{after:?}");
+}
+
+/// Runs so many at once, on both machines in turns, and gives their answers.
+async fn together<T, F>(
+    machines: &Machines,
+    count: usize,
+    task: impl Fn(Arc<dyn Store>, usize) -> F,
+) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let mut tasks = JoinSet::new();
+    for number in 0..count {
+        tasks.spawn(task(Arc::clone(&machines[number % 2]), number));
+    }
+    tasks.join_all().await
+}

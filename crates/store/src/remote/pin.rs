@@ -1,0 +1,35 @@
+//! Which store must answer.
+
+use std::sync::OnceLock;
+
+use latchkey_core::StoreId;
+
+use crate::error::StoreError;
+
+/// The store that this process began with. A database that was lost and made anew, or taken for
+/// another, knows nothing of what was revoked: it must not be mistaken for the old one.
+#[derive(Debug, Default)]
+pub struct Pin(OnceLock<StoreId>);
+
+impl Pin {
+    /// From now on, this one.
+    pub fn set(&self, id: StoreId) {
+        // The first one stays.
+        let _ = self.0.set(id);
+    }
+
+    /// Whether the record of the id found there, if any, is the right one's.
+    pub fn check(&self, found: Option<&[u8]>) -> Result<(), StoreError> {
+        let Some(expected) = self.0.get() else {
+            return Ok(());
+        };
+        let found: Option<StoreId> = found.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        if found == Some(*expected) {
+            return Ok(());
+        }
+        Err(StoreError::Another {
+            expected: expected.to_string(),
+            found: found.map_or_else(|| "empty".to_owned(), |id| id.to_string()),
+        })
+    }
+}

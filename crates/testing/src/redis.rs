@@ -1,0 +1,115 @@
+//! A private Redis that keeps what it acknowledges.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::Database;
+use crate::process::{Server, free_port, program, wait_until};
+
+/// The server.
+#[derive(Debug)]
+pub struct Redis {
+    folder: TempDir,
+    port: u16,
+    settings: Vec<String>,
+    server: Server,
+}
+
+impl Redis {
+    /// With the settings that Latchkey asks for.
+    pub fn start() -> Result<Self> {
+        Self::with(&[])
+    }
+
+    /// With these settings as well: `--appendfsync`, `everysec`.
+    pub fn with(settings: &[&str]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let port = free_port()?;
+        let settings: Vec<_> = settings.iter().map(ToString::to_string).collect();
+        let server = run(&folder, port, &settings)?;
+        let mut redis = Self {
+            folder,
+            port,
+            settings,
+            server,
+        };
+        redis.wait()?;
+        Ok(redis)
+    }
+
+    /// Says something to it in one line, and gives the first bytes of the answer.
+    pub fn say(&self, line: &str) -> Result<String> {
+        say(self.port, line)
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        let port = self.port;
+        let log = self.folder.path().join("log");
+        let ready = || say(port, "PING").is_ok_and(|answer| answer.starts_with("+PONG"));
+        wait_until(&mut self.server, &log, ready).context("Redis")
+    }
+}
+
+impl Database for Redis {
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn kill(&mut self) -> Result<()> {
+        self.server.kill()
+    }
+
+    fn start_again(&mut self) -> Result<()> {
+        self.server = run(&self.folder, self.port, &self.settings)?;
+        self.wait()
+    }
+
+    fn pause(&self) -> Result<()> {
+        self.server.signal(Signal::STOP)
+    }
+
+    fn resume(&self) -> Result<()> {
+        self.server.signal(Signal::CONT)
+    }
+}
+
+fn run(folder: &TempDir, port: u16, settings: &[String]) -> Result<Server> {
+    let mut command = Command::new(program("redis-server", &[], "redis-server")?);
+    command
+        .current_dir(folder.path())
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+        .args([
+            "--save",
+            "",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+        ])
+        .args(["--maxmemory-policy", "noeviction"])
+        .args(settings)
+        .stdin(Stdio::null())
+        .stdout(File::create(folder.path().join("log"))?)
+        .stderr(Stdio::null());
+    Ok(Server(command.spawn().context("redis-server")?))
+}
+
+fn say(port: u16, line: &str) -> Result<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    stream.write_all(format!("{line}\r\n").as_bytes())?;
+    let mut answer = [0; 512];
+    let length = stream.read(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
+}
