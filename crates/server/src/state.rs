@@ -11,6 +11,7 @@ use latchkey_types::paths;
 
 use crate::auth::access::Authenticator;
 use crate::auth::denylist::Denylist;
+use crate::auth::freshness::Freshness;
 use crate::auth::hub::Hub;
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
@@ -45,6 +46,8 @@ pub struct State {
     pub proofs: Proofs,
     /// What is refused although its signature is good.
     pub denylist: Denylist,
+    /// Whether what is refused is known up to the present.
+    pub freshness: Freshness,
     /// Who is to be told at once.
     pub hub: Arc<Hub>,
     /// The ways to sign in, in the order in which to offer them.

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use latchkey_store::StoreError;
 use latchkey_store::remote::{Connect, PATIENCE, Pin};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use url::Url;
 
 use crate::{migrations, records, settings, tls};
 
@@ -28,6 +30,40 @@ pub struct Address {
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Address").finish_non_exhaustive()
+    }
+}
+
+impl Address {
+    /// `postgresql://user@host[:port]/database`, with `postgresqls` for TLS. `sslmode=require` and
+    /// `verify-full` mean TLS as well, for those who are used to them; a password that the url
+    /// does not hold comes beside it. An error says what is wrong with the url.
+    pub fn new(url: &Url, password: Option<&str>, roots: Option<Vec<u8>>) -> Result<Self, String> {
+        let mut tls = matches!(url.scheme(), "postgress" | "postgresqls");
+        for (name, value) in url.query_pairs() {
+            match (&*name, &*value) {
+                ("sslmode", "require" | "verify-full") => tls = true,
+                ("sslmode", "disable") if !tls => {}
+                _ => return Err(format!("the parameter {name}={value} is not known")),
+            }
+        }
+        let mut plain = url.clone();
+        plain.set_query(None);
+        let rest = plain
+            .as_str()
+            .split_once("://")
+            .map_or("", |(_, rest)| rest);
+        let parsed = format!("postgresql://{rest}").parse();
+        let mut config: Config =
+            parsed.map_err(|error: tokio_postgres::Error| error.to_string())?;
+        if let Some(password) = password {
+            config.password(password);
+        }
+        config.ssl_mode(if tls {
+            SslMode::Require
+        } else {
+            SslMode::Disable
+        });
+        Ok(Self { config, tls, roots })
     }
 }
 
@@ -57,9 +93,10 @@ impl Connector {
             .keepalives_retries(3)
             // A server that gave up waiting must not leave its statement waiting for a lock.
             .options("-c statement_timeout=5s -c lock_timeout=2s");
-        let tls = match address.tls {
-            true => Some(tls::connector(address.roots.as_deref())?),
-            false => None,
+        let tls = if address.tls {
+            Some(tls::connector(address.roots.as_deref())?)
+        } else {
+            None
         };
         Ok(Self { config, tls, pin })
     }

@@ -86,14 +86,13 @@ impl Follower {
 impl Feed for Follower {
     async fn next(&mut self, patience: Duration) -> Result<News, StoreError> {
         let mut news = News::default();
-        let mut ear = match self.ear.take() {
-            Some(ear) => ear,
-            None => {
-                // Denials are found by their numbers; what was said meanwhile nobody repeats.
-                news.accounts_missed = true;
-                let open = Ear::open(self.pool.connector());
-                self.pool.within(open).await?
-            }
+        let mut ear = if let Some(ear) = self.ear.take() {
+            ear
+        } else {
+            // Denials are found by their numbers; what was said meanwhile nobody repeats.
+            news.accounts_missed = true;
+            let open = Ear::open(self.pool.connector());
+            self.pool.within(open).await?
         };
         if !news.accounts_missed {
             match timeout(patience, ear.notifications.recv()).await {

@@ -169,9 +169,10 @@ impl Parameters {
         for (key, value) in &change.writes {
             let condition = change.conditions.get(&Read::Value(key.clone()));
             let must_be_new = condition == Some(&Found::Value(None));
-            let (keys, values) = match must_be_new {
-                true => (&mut all.new_keys, &mut all.new_values),
-                false => (&mut all.put_keys, &mut all.put_values),
+            let (keys, values) = if must_be_new {
+                (&mut all.new_keys, &mut all.new_values)
+            } else {
+                (&mut all.put_keys, &mut all.put_values)
             };
             match value {
                 Some(value) => {

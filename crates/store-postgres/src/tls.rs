@@ -11,18 +11,15 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// Trusts these certificates in PEM, or else the system's.
 pub(crate) fn connector(roots: Option<&[u8]>) -> Result<MakeRustlsConnect, StoreError> {
     let mut trusted = RootCertStore::empty();
-    match roots {
-        Some(pem) => {
-            for certificate in CertificateDer::pem_slice_iter(pem) {
-                let certificate = certificate.map_err(|error| wrong(&error.to_string()))?;
-                let added = trusted.add(certificate);
-                added.map_err(|error| wrong(&error.to_string()))?;
-            }
+    if let Some(pem) = roots {
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|error| wrong(&error.to_string()))?;
+            let added = trusted.add(certificate);
+            added.map_err(|error| wrong(&error.to_string()))?;
         }
-        None => {
-            let found = rustls_native_certs::load_native_certs();
-            trusted.add_parsable_certificates(found.certs);
-        }
+    } else {
+        let found = rustls_native_certs::load_native_certs();
+        trusted.add_parsable_certificates(found.certs);
     }
     if trusted.is_empty() {
         return Err(wrong(

@@ -7,25 +7,21 @@ use latchkey_store_postgres::{Address, open};
 use latchkey_testing::Postgres;
 
 fn address(url: &str) -> Address {
-    Address {
-        config: url.parse().expect("a url"),
-        tls: false,
-        roots: None,
-    }
+    Address::new(&url.parse().expect("a url"), None, None).expect("an address")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn keeps_the_contract() {
     let postgres = Postgres::start().expect("a private PostgreSQL");
-    latchkey_store::contract::check(|| async {
+    let contract = latchkey_store::contract::check(|| async {
         let address = address(&postgres.database().expect("a database"));
         // Both bring the empty database up to date at the same time.
         let (one, two) = tokio::join!(open(&address), open(&address));
         let one: Arc<dyn Store> = Arc::new(one.expect("a store"));
         let two: Arc<dyn Store> = Arc::new(two.expect("a store"));
         [one, two]
-    })
-    .await;
+    });
+    Box::pin(contract).await;
 }
 
 #[tokio::test]

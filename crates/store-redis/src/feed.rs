@@ -69,8 +69,7 @@ impl Follower {
             .arg(&["STREAMS", STREAM, &format!("{ms}-{nth}")]);
         // After reading: what was cut off by then could not be read.
         both.cmd("GET").arg(TRIMMED);
-        type Both = (Option<StreamReadReply>, Option<String>);
-        let (read, trimmed): Both = both
+        let (read, trimmed): (Option<StreamReadReply>, Option<String>) = both
             .query_async(connection)
             .await
             .map_err(|error| unavailable(&error))?;

@@ -1,5 +1,7 @@
 //! The Lua scripts, and what they are given.
 
+use core::fmt::Write as _;
+
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use latchkey_store::keyspace::Pair;
 use latchkey_store::remote::{Change, Found, Page, Read};
@@ -96,9 +98,10 @@ fn digest_of(pairs: &[Pair]) -> String {
         text.extend_from_slice(part);
     }
     let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, &text);
-    digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut hex = String::with_capacity(40);
+    for byte in digest.as_ref() {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }

@@ -157,8 +157,9 @@ pub trait Store: Send + Sync {
     /// be gone.
     async fn swept_until(&self) -> Result<Timestamp, StoreError>;
 
-    /// The id of this store, `fresh` if it had none: to tell it from another at the same address.
-    async fn identify(&self, fresh: StoreId) -> Result<StoreId, StoreError>;
+    /// The id of this store, `fresh` if it had none, for it begins now: to tell it from another at
+    /// the same address.
+    async fn identify(&self, fresh: StoreId, now: Timestamp) -> Result<StoreId, StoreError>;
 
     /// Up to some records to back up, from where the last call stopped, and where to go on if
     /// there are more. What was committed before the first call is in them.

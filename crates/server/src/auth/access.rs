@@ -102,6 +102,8 @@ impl Authenticator {
         denylist: &Denylist,
         now: Timestamp,
     ) -> Result<Arc<Verified>, AccessError> {
+        // What has expired once stays so, whatever the clock says later.
+        let now = now.max(denylist.swept_until());
         let verified = if let Some(verified) = self.verified.get(token) {
             verified
         } else {

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ahash::RandomState;
 use latchkey_core::{Denial, DenialReason, Denied, Timestamp};
+use latchkey_store::{Store, StoreError};
 use latchkey_tokens::AccessClaims;
 
 /// All denials in force. Asking it never waits for anyone.
@@ -19,6 +20,8 @@ pub struct Denylist {
     /// What may have ended, in the order of the ends; an entry may have been given a later one.
     ends: Mutex<BTreeMap<Timestamp, Vec<Denied>>>,
     insertions: AtomicU64,
+    /// The latest moment of a sweep, in milliseconds since 1970.
+    swept_until: AtomicU64,
 }
 
 #[derive(Clone, Copy)]
@@ -31,12 +34,18 @@ struct Entry {
 impl Denylist {
     /// Refuses from now on what `denial` says. One that is there already keeps the later end.
     pub fn insert(&self, denial: &Denial) {
+        let entries = self.entries.pin();
+        let known = entries.get(&denial.denied);
+        if known.is_some_and(|known| denial.until <= known.until && denial.at <= known.at) {
+            // Of a shared store, one hears of one's own denials as well.
+            return;
+        }
         let fresh = Entry {
             reason: denial.reason,
             at: denial.at,
             until: denial.until,
         };
-        self.entries.pin().update_or_insert(
+        entries.update_or_insert(
             denial.denied,
             |known| Entry {
                 reason: known.reason,
@@ -49,6 +58,36 @@ impl Denylist {
         self.insertions.fetch_add(1, Ordering::SeqCst);
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         ends.entry(denial.until).or_default().push(denial.denied);
+    }
+
+    /// Takes over every denial of the store that has not ended.
+    pub async fn load(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+        const PAGE: usize = 10_000;
+        self.note_sweep(store.swept_until().await?);
+        let mut after = None;
+        loop {
+            let (page, next) = store.denials(after, PAGE).await?;
+            for denial in page.iter().filter(|denial| now < denial.until) {
+                self.insert(denial);
+            }
+            if next.is_none() {
+                return Ok(());
+            }
+            after = next;
+        }
+    }
+
+    /// The latest moment at which entries were freed, by this process or an earlier one. A token
+    /// that had expired by then may be one whose entry is gone: it has expired once and for all,
+    /// even if the clock is set back.
+    pub fn swept_until(&self) -> Timestamp {
+        Timestamp::from_millis(self.swept_until.load(Ordering::Relaxed))
+    }
+
+    /// Takes over the moment of an earlier sweep.
+    pub fn note_sweep(&self, until: Timestamp) {
+        self.swept_until
+            .fetch_max(until.as_millis(), Ordering::Relaxed);
     }
 
     /// Moves with every [`insert`](Self::insert), and with nothing else. What was not refused at
@@ -87,6 +126,7 @@ impl Denylist {
     /// Frees up to `limit` entries that have ended and says how many were looked at.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         let mut ended = Vec::new();
+        self.note_sweep(now);
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         while ended.len() < limit {
             match ends.first_entry() {

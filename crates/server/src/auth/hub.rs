@@ -56,6 +56,13 @@ impl Hub {
         }
     }
 
+    /// Wakes all streams: something happened, and nobody knows to whom.
+    pub fn wake_all(&self) {
+        for sender in self.lock().by_user.values() {
+            sender.send_replace(());
+        }
+    }
+
     /// Ends all streams, also those that are yet to come.
     pub fn close(&self) {
         let mut streams = self.lock();

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod denylist;
 pub mod feed;
+pub mod freshness;
 pub mod hub;
 pub mod issue;
 pub mod keys;

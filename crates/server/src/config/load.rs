@@ -187,7 +187,7 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
     let tokens = file.tokens.check(&mut mistakes);
     let admission = file.admission.check(&mut mistakes);
     let providers = providers::check(file.providers, &mut mistakes);
-    let store = mistakes.take(file.store.check());
+    let store = file.store.check(&mut mistakes);
     let log = file.log.check();
     match (tokens, admission, store) {
         (Some(tokens), Some(admission), Some(store)) if mistakes.0.is_empty() => Ok(Config {

@@ -8,6 +8,7 @@ mod load;
 mod log;
 mod providers;
 mod public_url;
+mod secret;
 mod store;
 mod tls;
 mod tokens;
@@ -21,7 +22,7 @@ use std::path::PathBuf;
 pub use load::{ConfigError, load, load_for};
 pub use log::{LogConfig, LogFormat};
 pub use public_url::PublicUrl;
-pub use store::StoreKind;
+pub use store::{SharedStore, StoreConfig};
 pub use tls::TlsConfig;
 pub use tokens::{Binding, TokensConfig};
 
@@ -46,7 +47,7 @@ pub struct Config {
     /// `admins`: verified email addresses of those with the role `admin`.
     pub admins: Vec<String>,
     /// `[store]`
-    pub store: StoreKind,
+    pub store: StoreConfig,
     /// `[tokens]`
     pub tokens: TokensConfig,
     /// `[admission]`

@@ -1,13 +1,13 @@
 //! `[providers.NAME]`
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 
 use latchkey_identity::{Kind, OidcConfig, default_scopes, google};
 use serde::Deserialize;
 
 use super::load::Mistakes;
+use super::secret;
 
 /// The name of the built-in provider; nobody else may take it.
 const DEMO: &str = "demo";
@@ -55,7 +55,8 @@ fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
         .client_id
         .filter(|id| !id.is_empty())
         .ok_or(format!("{key}.client_id: set it"))?;
-    let secret = secret(&key, section.client_secret, section.client_secret_file)?;
+    let (value, file) = (section.client_secret, section.client_secret_file);
+    let secret = secret::read(&key, "client_secret", value, file)?;
     let kind = section
         .kind
         .as_deref()
@@ -106,26 +107,4 @@ fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
     latchkey_identity::OidcProvider::new(config.clone(), http)
         .map_err(|error| format!("{key}: {error}"))?;
     Ok(config)
-}
-
-/// A secret is a value or a file.
-fn secret(
-    key: &str,
-    value: Option<String>,
-    file: Option<PathBuf>,
-) -> Result<Option<String>, String> {
-    match (value, file) {
-        (Some(_), Some(_)) => Err(format!(
-            "{key}: client_secret and client_secret_file are both set; keep one"
-        )),
-        (Some(value), None) => Ok(Some(value)),
-        (None, Some(path)) => match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text.trim_end().to_owned())),
-            Err(error) => Err(format!(
-                "{key}.client_secret_file: {} cannot be read: {error}",
-                path.display()
-            )),
-        },
-        (None, None) => Ok(None),
-    }
 }

@@ -18,6 +18,7 @@ use latchkey_types::ErrorCode;
 
 use crate::accounts::operator::OperatorError;
 use crate::auth::access::AccessError;
+use crate::auth::freshness::Stale;
 use crate::auth::hub::TooManyStreams;
 use crate::auth::proof::HolderError;
 use crate::auth::refresh::RefreshError;
@@ -99,6 +100,9 @@ pub enum ApiError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Revocations on other machines may have been missed.
+    #[error(transparent)]
+    Stale(#[from] Stale),
     /// A fault of ours.
     #[error("{0}")]
     Internal(String),
@@ -204,6 +208,7 @@ impl ApiError {
                 "temporarily_unavailable",
             ),
             Self::Store(error) => store(error),
+            Self::Stale(_) => STORE_UNAVAILABLE,
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, Code::Internal, "server_error"),
         };
         Shape {
@@ -220,7 +225,8 @@ impl ApiError {
                 "something went wrong here; the request id leads to it in the log".to_owned()
             }
             ErrorCode::StoreUnavailable => {
-                "the store cannot be reached and nothing was changed; try again later".to_owned()
+                "the store cannot be reached, so nothing can be promised; try again later"
+                    .to_owned()
             }
             _ => self.to_string(),
         }
@@ -293,13 +299,18 @@ fn provider(error: &SignInError) -> Parts {
     }
 }
 
+const STORE_UNAVAILABLE: Parts = (
+    StatusCode::SERVICE_UNAVAILABLE,
+    ErrorCode::StoreUnavailable,
+    "temporarily_unavailable",
+);
+
 fn store(error: &StoreError) -> Parts {
     match error {
-        StoreError::Unavailable(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            ErrorCode::StoreUnavailable,
-            "temporarily_unavailable",
-        ),
+        StoreError::Unavailable(_)
+        | StoreError::Stopped(_)
+        | StoreError::Another { .. }
+        | StoreError::HalfImported => STORE_UNAVAILABLE,
         StoreError::Corrupt { .. } => (
             StatusCode::INTERNAL_SERVER_ERROR,
             ErrorCode::Internal,

@@ -1,31 +1,38 @@
 //! What happens without being asked: sweeping, key rotation, watching the store.
 
+mod follow;
 mod rotate_keys;
+mod settled;
 mod sweep;
 
 use core::time::Duration;
 use std::sync::Arc;
 
-use latchkey_store::Store;
+use latchkey_store::{Feed, Store, StoreError};
 use tokio::task::JoinSet;
 
 use crate::state::AppState;
 
 /// Starts all jobs; they end when the set is dropped.
-pub fn start(state: &AppState) -> JoinSet<()> {
+pub fn start(state: &AppState, feed: Option<Box<dyn Feed>>) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
+    if let Some(feed) = feed {
+        jobs.spawn(follow::run(state.clone(), feed));
+    }
     jobs.spawn(sweep::run(state.clone()));
     jobs.spawn(rotate_keys::run(state.clone()));
     jobs
 }
 
-/// Done when the store has failed: a server that cannot write must not look alive.
+/// Done when the store has failed for good: a server that cannot write must not look alive. One
+/// that cannot be reached may come back.
 pub async fn store_failure(store: Arc<dyn Store>) {
     let mut ticks = every(Duration::from_secs(1));
     loop {
         ticks.tick().await;
-        if store.health().await.is_err() {
-            return;
+        match store.health().await {
+            Ok(()) | Err(StoreError::Unavailable(_) | StoreError::Another { .. }) => {}
+            Err(_) => return,
         }
     }
 }

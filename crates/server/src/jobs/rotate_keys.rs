@@ -12,6 +12,13 @@ pub(super) async fn run(state: AppState) {
     loop {
         ticks.tick().await;
         let now = state.clock.now();
+        // Another machine may have rotated them.
+        if state.config.store.shared().is_some()
+            && let Err(error) = state.keys.reload(&*state.store).await
+        {
+            tracing::warn!(%error, "the signing keys cannot be read");
+            continue;
+        }
         if !state.keys.is_due(state.config.tokens.key_rotation, now) {
             continue;
         }

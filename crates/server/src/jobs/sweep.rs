@@ -1,8 +1,10 @@
 //! Frees what has expired, in steps so small that nobody waits for them.
 
 use core::time::Duration;
+use std::time::Instant;
 
 use super::every;
+use super::settled::Settled;
 use crate::state::AppState;
 
 const PERIOD: Duration = Duration::from_secs(30);
@@ -10,9 +12,15 @@ const STEP: usize = 500;
 
 pub(super) async fn run(state: AppState) {
     let mut ticks = every(PERIOD);
+    let start = Instant::now();
+    let mut settled = Settled::new(
+        state.denylist.swept_until(),
+        state.clock.now(),
+        Duration::ZERO,
+    );
     loop {
         ticks.tick().await;
-        let now = state.clock.now();
+        let now = settled.advance(state.clock.now(), start.elapsed());
         while state.denylist.sweep(now, STEP) == STEP {
             tokio::task::yield_now().await;
         }

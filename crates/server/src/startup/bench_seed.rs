@@ -5,7 +5,7 @@ use core::time::Duration;
 use latchkey_core::{Clock as _, Denial, DenialReason, Denied, SessionId};
 use latchkey_tokens::SystemRng;
 
-use super::{make_data_dir, master_key, open_store, say};
+use super::{make_data_dir, master_key, say, store};
 use crate::cli::BenchSeed;
 use crate::clock::SystemClock;
 use crate::config;
@@ -17,7 +17,7 @@ pub(super) async fn run(seed: &BenchSeed) -> anyhow::Result<()> {
     make_data_dir(&config)?;
     // The server that is to be measured over this store needs the key to be there first.
     master_key::load(&config, &SystemRng)?;
-    let store = open_store(&config)?;
+    let store = store::open(&config).await?;
     let now = SystemClock.now();
     let until = now.plus(Duration::from_hours(24));
     let mut left = seed.denials;

@@ -3,6 +3,7 @@
 mod bench_seed;
 mod master_key;
 mod operate;
+mod store;
 mod tls;
 
 use std::net::SocketAddr;
@@ -13,19 +14,20 @@ use anyhow::Context as _;
 use latchkey_core::{Clock, Rng};
 use latchkey_identity::demo::DemoProvider;
 use latchkey_identity::{HttpClient, OidcProvider, Provider};
-use latchkey_store::Store;
+use latchkey_store::Feed;
 use latchkey_tokens::{AccessTokens, RefreshTokens, SystemRng};
 use latchkey_types::paths;
 use tokio::net::TcpListener;
 
 use crate::auth::access::Authenticator;
 use crate::auth::denylist::Denylist;
+use crate::auth::freshness::{Freshness, Moment};
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
 use crate::auth::proof::Proofs;
 use crate::cli::{Cli, Command, ConfigCommand, KeysCommand, Serve};
 use crate::clock::SystemClock;
-use crate::config::{self, Config, PublicUrl, StoreKind};
+use crate::config::{self, Config, PublicUrl};
 use crate::control;
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::CommonHeaders;
@@ -70,6 +72,7 @@ pub struct Server {
     pub state: AppState,
     listener: TcpListener,
     tls: Option<tokio_rustls::TlsAcceptor>,
+    feed: Option<Box<dyn Feed>>,
 }
 
 /// What tests replace.
@@ -98,17 +101,19 @@ impl Server {
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
         make_data_dir(&config)?;
         let master = Arc::new(master_key::load(&config, &*rng)?);
-        let store = open_store(&config)?;
         let now = clock.now();
+        let store = store::open_known(&config, &*rng, now).await?;
         let keys = Keys::load(&*store, Arc::clone(&master), config.tokens.algorithm, now).await?;
+        // From here on nothing is missed; then what was there before.
+        let heard = Moment::now(now);
+        let feed = store.follow().await?;
+        let freshness = match config.store.shared() {
+            Some(shared) => Freshness::shared(shared.max_staleness, heard),
+            None => Freshness::Embedded,
+        };
         let denylist = Denylist::default();
-        for denial in store
-            .live_denials(now)
-            .await
-            .context("the denylist cannot be read")?
-        {
-            denylist.insert(&denial);
-        }
+        let loaded = denylist.load(&*store, now).await;
+        loaded.context("the denylist cannot be read")?;
         let listener = TcpListener::bind(config.listen).await.with_context(|| {
             format!(
                 "listen: {} cannot be taken; is another server running there? Stop it, or choose \
@@ -147,6 +152,7 @@ impl Server {
             authenticator: Authenticator::new(access),
             proofs: Proofs::new(&master),
             denylist,
+            freshness,
             hub: Arc::default(),
             providers,
             demo,
@@ -157,13 +163,14 @@ impl Server {
             state,
             listener,
             tls,
+            feed,
         })
     }
 
     /// Serves until `stop` is done or the store fails; the latter is an error.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let control = control::listen(self.state.clone());
-        let jobs = jobs::start(&self.state);
+        let jobs = jobs::start(&self.state, self.feed);
         let store = Arc::clone(&self.state.store);
         let failed = jobs::store_failure(Arc::clone(&store));
         let hub = Arc::clone(&self.state.hub);
@@ -232,14 +239,6 @@ fn make_data_dir(config: &Config) -> anyhow::Result<()> {
             config.data_dir.display()
         )
     })
-}
-
-fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    match config.store {
-        StoreKind::Sled => Ok(Arc::new(latchkey_store_sled::open(&store_path(
-            &config.data_dir,
-        ))?)),
-    }
 }
 
 fn store_path(data_dir: &Path) -> std::path::PathBuf {

@@ -7,12 +7,12 @@ use anyhow::{Context as _, bail};
 use latchkey_core::Clock as _;
 use latchkey_tokens::SystemRng;
 
-use super::{make_data_dir, master_key, open_store, say, store_path};
+use super::{make_data_dir, master_key, say, store, store_path};
 use crate::accounts::operator::{Operator, Who};
 use crate::auth::keys::Keys;
 use crate::cli::{Account, Overrides, SessionsCommand, UsersCommand};
 use crate::clock::SystemClock;
-use crate::config;
+use crate::config::{self, Config};
 use crate::control::{self, Order, Request};
 
 /// Rotates the signing key: by asking the server that runs over this store, or in the store if
@@ -25,8 +25,8 @@ pub(super) async fn rotate_keys(overrides: &Overrides) -> anyhow::Result<()> {
     }
     make_data_dir(&config)?;
     let master = Arc::new(master_key::load(&config, &SystemRng)?);
-    let store = open_store(&config)?;
     let now = SystemClock.now();
+    let store = store::open_known(&config, &SystemRng, now).await?;
     let keys = Keys::load(&*store, master, config.tokens.algorithm, now).await?;
     let kid = keys.rotate(&*store, now).await?;
     say(&control::rotated(&kid));
@@ -74,18 +74,26 @@ fn who(account: Account) -> anyhow::Result<Who> {
     }
 }
 
+/// A store that is not there must not be made by looking at it.
+pub(super) fn must_exist(config: &Config) -> anyhow::Result<()> {
+    let path = store_path(&config.data_dir);
+    let there = path.try_exists();
+    if !there.with_context(|| format!("data_dir: {}", config.data_dir.display()))? {
+        bail!("there is no store in {}; check --data-dir", path.display());
+    }
+    Ok(())
+}
+
 async fn carry_out(overrides: &Overrides, order: Order) -> anyhow::Result<()> {
     let config = config::load_for(overrides, std::env::vars())?;
     let asked = control::ask(&config.data_dir, Request::Operate(order.clone())).await?;
     let reply = if let Some(reply) = asked {
         reply
     } else {
-        let path = store_path(&config.data_dir);
-        let there = path.try_exists();
-        if !there.with_context(|| format!("data_dir: {}", config.data_dir.display()))? {
-            bail!("there is no store in {}; check --data-dir", path.display());
+        if config.store.shared().is_none() {
+            must_exist(&config)?;
         }
-        let store = open_store(&config)?;
+        let store = store::open(&config).await?;
         control::operate(&Operator::over(&*store, SystemClock.now()), order).await
     };
     say(&reply.map_err(anyhow::Error::msg)?);

@@ -19,12 +19,15 @@ pub(super) async fn round_trip(machines: &Machines, other: &dyn Store) {
     assert_eq!(other.begin_import().await, Ok(true));
     // Nobody is served meanwhile.
     let fresh = StoreId::from_bytes([1; 16]);
-    assert_eq!(other.identify(fresh).await, Err(StoreError::HalfImported));
+    assert_eq!(
+        other.identify(fresh, NOW).await,
+        Err(StoreError::HalfImported)
+    );
     for some in records.chunks(7) {
         other.import(some.to_vec()).await.expect("imported");
     }
     other.finish_import().await.expect("finished");
-    assert_eq!(other.identify(fresh).await, Ok(fresh));
+    assert_eq!(other.identify(fresh, NOW).await, Ok(fresh));
     assert_eq!(export(other).await, records);
 
     // What is found by indexes is found there as well.
@@ -54,14 +57,18 @@ pub(super) async fn only_into_an_empty_store(store: &dyn Store) {
     user(store, 1).await;
     assert_eq!(store.begin_import().await, Ok(false));
     let fresh = StoreId::from_bytes([1; 16]);
-    assert_eq!(store.identify(fresh).await, Ok(fresh), "it was touched");
+    assert_eq!(
+        store.identify(fresh, NOW).await,
+        Ok(fresh),
+        "it was touched"
+    );
 }
 
 /// One of everything.
 async fn fill(store: &dyn Store) {
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
     store
-        .identify(StoreId::from_bytes([9; 16]))
+        .identify(StoreId::from_bytes([9; 16]), NOW)
         .await
         .expect("an id");
     for number in 1..=2 {

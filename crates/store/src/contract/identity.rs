@@ -3,12 +3,13 @@
 use latchkey_core::StoreId;
 
 use super::Machines;
+use super::world::NOW;
 
 pub(super) async fn check(machines: &Machines) {
     let id = |byte| StoreId::from_bytes([byte; 16]);
-    assert_eq!(machines[0].identify(id(1)).await, Ok(id(1)));
+    assert_eq!(machines[0].identify(id(1), NOW).await, Ok(id(1)));
     for machine in machines {
-        assert_eq!(machine.identify(id(2)).await, Ok(id(1)), "it changed");
+        assert_eq!(machine.identify(id(2), NOW).await, Ok(id(1)), "it changed");
         assert_eq!(machine.health().await, Ok(()));
     }
 }

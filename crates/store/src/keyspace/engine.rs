@@ -232,8 +232,8 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.read(sweep::until).await
     }
 
-    async fn identify(&self, fresh: StoreId) -> Result<StoreId, StoreError> {
-        let identify = move |tx: &mut Transaction<'_>| store_id::identify(tx, fresh);
+    async fn identify(&self, fresh: StoreId, now: Timestamp) -> Result<StoreId, StoreError> {
+        let identify = move |tx: &mut Transaction<'_>| store_id::identify(tx, fresh, now);
         let id = self.0.write(identify).await?;
         self.0.pin(id);
         Ok(id)

@@ -36,6 +36,7 @@ impl FromRequestParts<AppState> for Authenticated {
             ));
         }
         let now = state.clock.now();
+        state.freshness.check(now)?;
         let claims = state
             .authenticator
             .authenticate(token, &state.keys, &state.denylist, now)

@@ -14,11 +14,25 @@ pub async fn find_health() -> Json<Value> {
 
 /// Whether requests can be served, with the reasons why not.
 pub async fn find_readiness(State(state): State<AppState>) -> (StatusCode, Json<Value>) {
-    match state.store.health().await {
-        Ok(()) => (StatusCode::OK, Json(json!({ "status": "ready" }))),
-        Err(error) => {
-            let body = json!({ "status": "not ready", "reasons": [error.to_string()] });
-            (StatusCode::SERVICE_UNAVAILABLE, Json(body))
-        }
+    let mut reasons = Vec::new();
+    if let Err(error) = state.store.health().await {
+        reasons.push(error.to_string());
+    }
+    let now = state.clock.now();
+    if let Err(stale) = state.freshness.check(now) {
+        reasons.push(stale.to_string());
+    }
+    let swept_until = state.denylist.swept_until();
+    if now < swept_until {
+        let behind = swept_until.since(now).as_secs();
+        reasons.push(format!(
+            "the clock is {behind} seconds behind a moment that has passed by it before; set it"
+        ));
+    }
+    if reasons.is_empty() {
+        (StatusCode::OK, Json(json!({ "status": "ready" })))
+    } else {
+        let body = json!({ "status": "not ready", "reasons": reasons });
+        (StatusCode::SERVICE_UNAVAILABLE, Json(body))
     }
 }

@@ -1,0 +1,85 @@
+//! How long ago this server heard from a store that others share.
+//!
+//! What was revoked on another machine comes by the store's feed. A server that does not hear from
+//! it for too long must not take tokens any more: one of them may be revoked by now.
+
+use core::time::Duration;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use latchkey_core::Timestamp;
+
+/// A moment by two clocks. One of them can be set, the other may stand still while the machine
+/// sleeps: whichever says that more time has passed is believed.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    wall: Timestamp,
+    monotonic: Instant,
+}
+
+impl Moment {
+    /// The present, `wall` by the clock that can be set.
+    pub fn now(wall: Timestamp) -> Self {
+        Self {
+            wall,
+            monotonic: Instant::now(),
+        }
+    }
+
+    fn since(self, earlier: Self) -> Duration {
+        let monotonic = self.monotonic.saturating_duration_since(earlier.monotonic);
+        monotonic.max(self.wall.since(earlier.wall))
+    }
+}
+
+/// Requests are refused: this server may have missed a revocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nothing was heard from the store for more than {limit:?}")]
+pub struct Stale {
+    limit: Duration,
+}
+
+/// When something was last heard, and for how long that lasts.
+#[derive(Debug)]
+pub enum Freshness {
+    /// Of a store that nobody else writes to nothing is to be heard.
+    Embedded,
+    /// Of one that others share.
+    Shared {
+        /// How long an answer lasts.
+        limit: Duration,
+        /// When the question was asked that was last answered.
+        heard: Mutex<Moment>,
+    },
+}
+
+impl Freshness {
+    /// Of a shared store that was heard from just now.
+    pub fn shared(limit: Duration, heard: Moment) -> Self {
+        Self::Shared {
+            limit,
+            heard: Mutex::new(heard),
+        }
+    }
+
+    /// Everything that was committed before this moment is known here.
+    pub fn heard(&self, asked: Moment) {
+        if let Self::Shared { heard, .. } = self {
+            *heard.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+        }
+    }
+
+    /// Whether tokens can be taken.
+    pub fn check(&self, now: Timestamp) -> Result<(), Stale> {
+        let Self::Shared { limit, heard } = self else {
+            return Ok(());
+        };
+        let heard = *heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if Moment::now(now).since(heard) <= *limit {
+            Ok(())
+        } else {
+            Err(Stale { limit: *limit })
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Opening the store that the configuration names.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use latchkey_core::{Rng, StoreId, Timestamp};
+use latchkey_store::Store;
+
+use crate::config::{Config, SharedStore, StoreConfig};
+
+/// Opens the store; how it is doing is not known yet.
+pub(super) async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    match &config.store {
+        StoreConfig::Sled => {
+            let path = super::store_path(&config.data_dir);
+            Ok(Arc::new(latchkey_store_sled::open(&path)?))
+        }
+        StoreConfig::Redis(shared) => {
+            let address = latchkey_store_redis::Address {
+                url: shared.url.to_string(),
+                password: shared.password.clone(),
+                roots: roots(shared)?,
+            };
+            let store = latchkey_store_redis::open(&address).await;
+            Ok(Arc::new(store.with_context(|| named(shared))?))
+        }
+        StoreConfig::Postgres(shared) => {
+            let (url, password) = (&shared.url, shared.password.as_deref());
+            let address = latchkey_store_postgres::Address::new(url, password, roots(shared)?)
+                .map_err(|wrong| anyhow::anyhow!("store.url: {wrong}"))?;
+            let store = latchkey_store_postgres::open(&address).await;
+            Ok(Arc::new(store.with_context(|| named(shared))?))
+        }
+    }
+}
+
+/// The same for a server: made sure that it is the store that this server knows. One that was lost
+/// and made anew knows nothing of what was revoked.
+pub(super) async fn open_known(
+    config: &Config,
+    rng: &dyn Rng,
+    now: Timestamp,
+) -> anyhow::Result<Arc<dyn Store>> {
+    let store = open(config).await?;
+    let id = store.identify(StoreId::random(rng), now).await?;
+    if config.store.shared().is_some() {
+        recognise(&config.data_dir, id)?;
+    }
+    Ok(store)
+}
+
+/// Compares the store's id with the one that was noted down at the first start.
+fn recognise(data_dir: &Path, id: StoreId) -> anyhow::Result<()> {
+    let path = data_dir.join("store.id");
+    match fs::read_to_string(&path) {
+        Ok(known) if known.trim() == id.to_string() => Ok(()),
+        Ok(known) => bail!(
+            "store.url leads to the store {id}; this server has worked with {} and what was \
+             revoked there is not known here. Bring that one back, or remove {} if this one is to \
+             take its place",
+            known.trim(),
+            path.display()
+        ),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            fs::write(&path, format!("{id}\n")).with_context(|| path.display().to_string())
+        }
+        Err(error) => Err(error).context(path.display().to_string()),
+    }
+}
+
+fn named(shared: &SharedStore) -> String {
+    let host = shared.url.host_str().unwrap_or_default();
+    match shared.url.port() {
+        Some(port) => format!("store.url: {host}:{port}"),
+        None => format!("store.url: {host}"),
+    }
+}
+
+fn roots(shared: &SharedStore) -> anyhow::Result<Option<Vec<u8>>> {
+    let Some(path) = &shared.ca_file else {
+        return Ok(None);
+    };
+    let read = fs::read(path);
+    read.map(Some)
+        .with_context(|| format!("store.ca_file: {} cannot be read", path.display()))
+}
