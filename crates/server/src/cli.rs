@@ -32,6 +32,10 @@ pub enum Command {
     /// End sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Write a backup of all records; a running server goes on
+    Export(Export),
+    /// Put a backup into a new, empty store
+    Import(Import),
     /// Fill a store with denials, to measure with
     #[command(hide = true)]
     BenchSeed(BenchSeed),
@@ -139,6 +143,28 @@ pub enum SessionsCommand {
         #[arg(long)]
         all: bool,
     },
+}
+
+/// Write a backup of all records.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// Which store.
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// The file to write, which must not be there yet; standard output without it
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// Put a backup into a new, empty store.
+#[derive(Args, Debug)]
+pub struct Import {
+    /// Which store.
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Fill a store with denials, to measure with.

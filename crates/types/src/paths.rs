@@ -34,6 +34,8 @@ pub const API_EVENTS: &str = "/api/events";
 pub const API_ADMIN_USER_BAN: &str = "/api/admin/users/{id}/ban";
 /// `DELETE`, role `admin`: ends every session of an account.
 pub const API_ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
+/// `GET`, role `admin`: a backup of the running server, JSON lines.
+pub const API_ADMIN_EXPORT: &str = "/api/admin/export";
 /// `DELETE`, role `admin`: ends every session of everyone.
 pub const API_ADMIN_SESSIONS: &str = "/api/admin/sessions";
 /// `GET`: the process is alive.

@@ -12,9 +12,9 @@ mod nowhere;
 mod unix;
 
 #[cfg(not(unix))]
-pub use nowhere::{ask, listen};
+pub use nowhere::{ask, export, listen};
 #[cfg(unix)]
-pub use unix::{ask, listen};
+pub use unix::{ask, export, listen};
 
 use crate::accounts::operator::{Operator, OperatorError, Who};
 use crate::state::State;
@@ -27,6 +27,8 @@ pub enum Request {
     RotateKeys,
     /// Do something about accounts.
     Operate(Order),
+    /// Send a backup: its lines are the answer.
+    Export,
 }
 
 /// What an operator wants done about accounts.
@@ -70,6 +72,7 @@ async fn carry_out(state: &State, request: Request) -> Reply {
             Ok(self::rotated(&kid))
         }
         Request::Operate(order) => operate(&Operator::of(state), order).await,
+        Request::Export => Err("a backup is no sentence".to_owned()),
     }
 }
 

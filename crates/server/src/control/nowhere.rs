@@ -11,6 +11,11 @@ pub fn listen(_: AppState) -> Option<()> {
 }
 
 /// Finds no server.
+pub async fn export(_: &Path) -> anyhow::Result<Option<tokio::io::Empty>> {
+    Ok(None)
+}
+
+/// Finds no server.
 pub async fn ask(_: &Path, _: Request) -> anyhow::Result<Option<Reply>> {
     Ok(None)
 }

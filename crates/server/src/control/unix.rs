@@ -5,13 +5,16 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 use super::{Reply, Request, carry_out, socket};
+use crate::backup::Export;
 use crate::state::AppState;
 
 /// How long the server waits for a command.
@@ -80,6 +83,7 @@ async fn answer(stream: UnixStream, state: &AppState) -> io::Result<()> {
     // From here on it is carried out, whether or not somebody waits for the answer.
     tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
     let reply: Reply = match serde_json::from_str(&line) {
+        Ok(Request::Export) => return send_backup(write, state).await,
         Ok(request) => carry_out(state, request).await,
         Err(error) => Err(format!("this server does not know the command: {error}")),
     };
@@ -88,20 +92,48 @@ async fn answer(stream: UnixStream, state: &AppState) -> io::Result<()> {
     write.write_all(&bytes).await
 }
 
-/// Tells the server over this data directory to do something; `None` if none runs there.
-pub async fn ask(data_dir: &Path, request: Request) -> anyhow::Result<Option<Reply>> {
+/// What breaks off has no last line.
+async fn send_backup(mut write: OwnedWriteHalf, state: &AppState) -> io::Result<()> {
+    tracing::info!("exported by command");
+    let mut export = Export::of(Arc::clone(&state.store));
+    while let Some(lines) = export.next().await.map_err(io::Error::other)? {
+        write.write_all(&lines).await?;
+    }
+    Ok(())
+}
+
+/// The lines of a backup by the server over this data directory; `None` if none runs there.
+pub async fn export(data_dir: &Path) -> anyhow::Result<Option<OwnedReadHalf>> {
+    let Some(stream) = connect(data_dir).await? else {
+        return Ok(None);
+    };
+    let (read, mut write) = stream.into_split();
+    let mut bytes = serde_json::to_vec(&Request::Export)?;
+    bytes.push(b'\n');
+    write.write_all(&bytes).await?;
+    Ok(Some(read))
+}
+
+async fn connect(data_dir: &Path) -> anyhow::Result<Option<UnixStream>> {
     let path = socket(data_dir);
-    let stream = match UnixStream::connect(&path).await {
-        Ok(stream) => stream,
+    match UnixStream::connect(&path).await {
+        Ok(stream) => Ok(Some(stream)),
         Err(error)
             if matches!(
                 error.kind(),
                 io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
             ) =>
         {
-            return Ok(None);
+            Ok(None)
         }
-        Err(error) => return Err(error).context(format!("control socket {}", path.display())),
+        Err(error) => Err(error).context(format!("control socket {}", path.display())),
+    }
+}
+
+/// Tells the server over this data directory to do something; `None` if none runs there.
+pub async fn ask(data_dir: &Path, request: Request) -> anyhow::Result<Option<Reply>> {
+    let Some(stream) = connect(data_dir).await? else {
+        return Ok(None);
     };
     let talk = async {
         let (read, mut write) = stream.into_split();

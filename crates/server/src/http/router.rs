@@ -37,6 +37,10 @@ pub fn router(state: AppState) -> Router {
             paths::API_ADMIN_SESSIONS,
             delete(routes::admin::delete_all_sessions),
         )
+        .route(
+            paths::API_ADMIN_EXPORT,
+            get(routes::admin_export::stream_export),
+        )
         .route(paths::LOGIN, get(routes::login::start_login))
         .route(paths::TOKEN, post(routes::token::create_token))
         .route(

@@ -10,6 +10,20 @@ use latchkey_tokens::MasterKey;
 
 use crate::config::Config;
 
+/// Reads the key that is there.
+pub(super) fn known(config: &Config) -> anyhow::Result<MasterKey> {
+    let path = match &config.master_key_file {
+        Some(path) => path.clone(),
+        None => config.data_dir.join("master.key"),
+    };
+    read(&path).with_context(|| {
+        format!(
+            "the master key {}: the backup needs the one of the server that it was made of",
+            path.display()
+        )
+    })
+}
+
 /// Reads the key; makes it if the file lives in the data directory and is not there yet.
 pub(super) fn load(config: &Config, rng: &dyn Rng) -> anyhow::Result<MasterKey> {
     if let Some(path) = &config.master_key_file {

@@ -1,8 +1,10 @@
 //! The composition root: the one place that knows which store, clock and randomness are real.
 
+mod backup;
 mod bench_seed;
 mod master_key;
 mod operate;
+mod progress;
 mod store;
 mod tls;
 
@@ -54,6 +56,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Users(command) => runtime()?.block_on(operate::users(command)),
         Command::Sessions(command) => runtime()?.block_on(operate::sessions(command)),
+        Command::Export(export) => runtime()?.block_on(backup::export(export)),
+        Command::Import(import) => runtime()?.block_on(backup::import(import)),
         Command::BenchSeed(seed) => runtime()?.block_on(bench_seed::run(&seed)),
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod activity;
 pub mod admin;
+pub mod admin_export;
 pub mod api;
 pub mod demo;
 pub mod events;

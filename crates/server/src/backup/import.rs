@@ -1,0 +1,97 @@
+//! Reading a backup: first all of it, to see whether it is whole, then into the store.
+
+use std::io::{self, BufRead};
+
+use latchkey_core::SealedSigningKey;
+use latchkey_store::{Record, Store, StoreError};
+
+use super::lines::{Chain, LineError};
+
+/// How many records make one change.
+const AT_ONCE: usize = 500;
+
+/// A backup was not taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A line is wrong.
+    #[error("line {number}: {error}; nothing was imported")]
+    Line {
+        /// Which, the first is 1.
+        number: u64,
+        /// What is wrong with it.
+        error: LineError,
+    },
+    /// It cannot be read.
+    #[error("it cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// There are records already.
+    #[error("the store is not empty; an import is for a new one. Nothing was imported")]
+    NotEmpty,
+    /// The store failed on the way.
+    #[error("the import did not come to its end; empty the store and import once more")]
+    Store(#[from] StoreError),
+}
+
+/// A backup that is whole.
+#[derive(Debug)]
+pub struct Examined {
+    /// How many records it holds.
+    pub records: u64,
+    /// Its signing keys, to be opened with the master key.
+    pub signing_keys: Vec<SealedSigningKey>,
+}
+
+/// Reads all of a backup, and says what is wrong if it is not whole.
+pub fn examine(backup: impl BufRead) -> Result<Examined, ImportError> {
+    let mut chain = Chain::default();
+    let mut signing_keys = Vec::new();
+    let mut last = 0;
+    for (number, line) in (1..).zip(backup.lines()) {
+        let line = line.map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => {
+                let error = LineError::Unreadable("it is no text".to_owned());
+                ImportError::Line { number, error }
+            }
+            _ => error.into(),
+        })?;
+        let record = chain.read(&line);
+        let record = record.map_err(|error| ImportError::Line { number, error })?;
+        if let Some(Record::SigningKey(key)) = record {
+            signing_keys.push(key);
+        }
+        last = number;
+    }
+    let number = last + 1;
+    let finished = chain.finished();
+    Ok(Examined {
+        records: finished.map_err(|error| ImportError::Line { number, error })?,
+        signing_keys,
+    })
+}
+
+/// Takes over a backup that was examined, and tells how many records are there so far.
+pub async fn import(
+    backup: impl BufRead,
+    store: &dyn Store,
+    mut tell: impl FnMut(u64),
+) -> Result<(), ImportError> {
+    if !store.begin_import().await? {
+        return Err(ImportError::NotEmpty);
+    }
+    let mut chain = Chain::default();
+    let mut some = Vec::with_capacity(AT_ONCE);
+    let mut done = 0;
+    for (number, line) in (1..).zip(backup.lines()) {
+        let record = chain.read(&line?);
+        some.extend(record.map_err(|error| ImportError::Line { number, error })?);
+        if some.len() == AT_ONCE {
+            done += AT_ONCE as u64;
+            store.import(std::mem::take(&mut some)).await?;
+            tell(done);
+        }
+    }
+    done += some.len() as u64;
+    store.import(some).await?;
+    tell(done);
+    Ok(store.finish_import().await?)
+}

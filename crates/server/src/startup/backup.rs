@@ -1,0 +1,129 @@
+//! `latchkey export` and `latchkey import`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use latchkey_tokens::KeyRing;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
+
+use super::progress::Progress;
+use super::{make_data_dir, master_key, operate, say, store};
+use crate::backup::{self, Chain, Export};
+use crate::cli;
+use crate::config::{self, Config};
+use crate::control;
+
+/// Writes a backup: by the server that runs over this data directory, or of its store if none does.
+pub(super) async fn export(command: cli::Export) -> anyhow::Result<()> {
+    let config = config::load_for(&command.overrides, std::env::vars())?;
+    let mut progress = Progress::begin("exported", None);
+    match &command.file {
+        Some(path) => {
+            let part = path.with_extension("part");
+            refuse_existing(path)?;
+            let mut file = private(&part)?;
+            if let Err(error) = write(&config, &mut file, &mut progress).await {
+                drop(fs::remove_file(&part));
+                return Err(error);
+            }
+            file.sync_all()?;
+            fs::rename(&part, path).with_context(|| path.display().to_string())?;
+        }
+        None => write(&config, &mut io::stdout(), &mut progress).await?,
+    }
+    progress.end();
+    Ok(())
+}
+
+async fn write(
+    config: &Config,
+    out: &mut impl Write,
+    progress: &mut Progress,
+) -> anyhow::Result<()> {
+    if let Some(lines) = control::export(&config.data_dir).await? {
+        return copy(tokio::io::BufReader::new(lines), out, progress).await;
+    }
+    if config.store.shared().is_none() {
+        operate::must_exist(config)?;
+    }
+    let mut export = Export::of(Arc::clone(&store::open(config).await?));
+    while let Some(lines) = export.next().await? {
+        out.write_all(&lines)
+            .context("the backup cannot be written")?;
+        progress.tell(export.records());
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// What a running server sends, checked line by line: it may break off.
+async fn copy(
+    mut lines: impl AsyncBufRead + Unpin,
+    out: &mut impl Write,
+    progress: &mut Progress,
+) -> anyhow::Result<()> {
+    let mut chain = Chain::default();
+    let mut line = String::new();
+    let mut records = 0;
+    while lines.read_line(&mut line).await? > 0 {
+        let read = chain
+            .read(&line)
+            .context("the server's backup is not whole")?;
+        records += u64::from(read.is_some());
+        out.write_all(line.as_bytes())
+            .context("the backup cannot be written")?;
+        progress.tell(records);
+        line.clear();
+    }
+    chain
+        .finished()
+        .context("the server's backup is not whole")?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Puts a backup into an empty store.
+pub(super) async fn import(command: cli::Import) -> anyhow::Result<()> {
+    let config = config::load_for(&command.overrides, std::env::vars())?;
+    let name = command.file.display().to_string();
+    let open = || File::open(&command.file).map(BufReader::new);
+    let examined = backup::examine(open().with_context(|| name.clone())?);
+    let examined = examined.with_context(|| name.clone())?;
+    make_data_dir(&config)?;
+    let master = master_key::known(&config)?;
+    let keys = KeyRing::open(&examined.signing_keys, &master);
+    if !examined.signing_keys.is_empty() {
+        keys.context(
+            "the signing keys of the backup were sealed with another master key than this one; \
+             put that one in its place. Nothing was imported",
+        )?;
+    }
+    let store = store::open(&config).await?;
+    let mut progress = Progress::begin("imported", Some(examined.records));
+    let done = backup::import(open()?, &*store, |records| progress.tell(records)).await;
+    done.with_context(|| name)?;
+    progress.end();
+    say(&format!("{} records imported", examined.records));
+    Ok(())
+}
+
+fn refuse_existing(path: &Path) -> anyhow::Result<()> {
+    if path.try_exists()? {
+        bail!("{} is there already; choose another name", path.display());
+    }
+    Ok(())
+}
+
+/// A backup holds who signed in from where: it is for its owner only.
+fn private(path: &PathBuf) -> anyhow::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .with_context(|| format!("{} cannot be written", path.display()))
+}
