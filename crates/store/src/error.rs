@@ -35,3 +35,10 @@ pub enum StoreError {
         found: String,
     },
 }
+
+impl StoreError {
+    /// Whether it may pass while the process runs.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Another { .. })
+    }
+}

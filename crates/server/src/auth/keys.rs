@@ -72,12 +72,12 @@ impl Keys {
         let after = self.ring().newest().kid().to_owned();
         let signs_from = now.plus(PUBLISHED_AHEAD);
         let next = SigningKey::generate(self.algorithm, &self.master, now, signs_from)?;
-        let kid = next.kid.clone();
+        // If another machine was faster, it is that one's key.
         store
             .add_signing_key(next, Some(after), signs_from.plus(MAX_LIFE).plus(SLACK))
             .await?;
         self.reload(store).await?;
-        Ok(kid)
+        Ok(self.ring().newest().kid().to_owned())
     }
 
     /// Whether the newest key has signed for longer than `period`.

@@ -30,11 +30,18 @@ pub async fn store_failure(store: Arc<dyn Store>) {
     let mut ticks = every(Duration::from_secs(1));
     loop {
         ticks.tick().await;
-        match store.health().await {
-            Ok(()) | Err(StoreError::Unavailable(_) | StoreError::Another { .. }) => {}
-            Err(_) => return,
+        if has_failed(&*store).await.is_err() {
+            return;
         }
     }
+}
+
+/// Whether the store has failed for good, and how.
+pub async fn has_failed(store: &dyn Store) -> Result<(), StoreError> {
+    store
+        .health()
+        .await
+        .or_else(|error| if error.may_pass() { Ok(()) } else { Err(error) })
 }
 
 fn every(period: Duration) -> tokio::time::Interval {

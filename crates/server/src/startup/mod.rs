@@ -189,8 +189,7 @@ impl Server {
         let router = router(self.state.clone());
         serve(self.listener, self.tls, self.state, router, stop).await;
         drop((jobs, control));
-        store
-            .health()
+        jobs::has_failed(&*store)
             .await
             .context("the server stopped because its store failed")
     }

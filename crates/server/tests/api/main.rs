@@ -8,6 +8,7 @@ mod accounts;
 mod api;
 mod binary;
 mod canary;
+mod cluster;
 mod dpop;
 mod faults;
 mod headers;

@@ -71,6 +71,27 @@ impl TestApp {
         Self::over(directory, config, clock).await
     }
 
+    /// Stops the server and tries to start it again: why that is refused.
+    pub(crate) async fn restart_is_refused(mut self) -> String {
+        self.stop().await;
+        let flags = Serve {
+            overrides: Overrides {
+                config: Some(self.directory.path().join("latchkey.toml")),
+                data_dir: Some(self.data_dir()),
+            },
+            ..Serve::default()
+        };
+        let config = config::load(&flags, []).expect("the test's configuration is good");
+        let environment = Environment {
+            clock: self.clock.clone(),
+            rng: Arc::new(SystemRng),
+        };
+        match Server::prepare(config, environment).await {
+            Ok(_) => panic!("it started"),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
     async fn over(directory: Arc<TempDir>, config: String, clock: Arc<ManualClock>) -> Self {
         let file = directory.path().join("latchkey.toml");
         let data_dir = directory.path().join("data");

@@ -1,0 +1,9 @@
+//! Several servers over one store: as if they were one.
+
+mod acts;
+mod outage;
+mod proxy;
+mod refusals;
+mod world;
+
+pub(crate) use world::{Cluster, KINDS, STALENESS};

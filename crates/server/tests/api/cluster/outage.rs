@@ -1,0 +1,256 @@
+//! The store goes away: no revoked token is taken, answers come in time, and nobody is signed out.
+
+use core::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use latchkey_types::TokenResponse;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::proxy::{BOUND, Way};
+use super::world::until;
+use super::{Cluster, KINDS, STALENESS};
+use crate::app::{Caller, TestApp};
+
+/// SECURITY 73: within this long everything is as before.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+async fn works(app: &TestApp, token: &str) -> bool {
+    app.get_as("/api/me", token).await.status() == 200
+}
+
+/// The server refuses, in time, whatever needs the store, and says so.
+async fn is_down(app: &TestApp, signed_in: &TokenResponse) {
+    until("a refusal", || async {
+        !works(app, &signed_in.access_token).await
+    })
+    .await;
+    let begun = Instant::now();
+    let refresh = app.refresh(&signed_in.refresh_token, Some("key")).await;
+    assert_eq!(refresh.status(), 503);
+    let revoke = app
+        .post("/auth/revoke")
+        .form(&[("token", &signed_in.refresh_token)]);
+    assert_eq!(revoke.send().await.expect("an answer").status(), 503);
+    assert!(begun.elapsed() < 3 * BOUND, "{:?}", begun.elapsed());
+    let ready = app.get("/readyz").send().await.expect("an answer");
+    assert_eq!(ready.status(), 503);
+    assert_eq!(
+        app.get("/healthz")
+            .send()
+            .await
+            .expect("an answer")
+            .status(),
+        200
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn security_73_a_store_that_is_gone_or_asleep() {
+    for kind in KINDS {
+        let mut cluster = Cluster::start(kind).await;
+        let signed_in = cluster.one.sign_in().await;
+        for asleep in [false, true] {
+            if asleep {
+                cluster.database.pause().expect("paused");
+            } else {
+                cluster.database.kill().expect("killed");
+            }
+            for app in [&cluster.one, &cluster.two] {
+                is_down(app, &signed_in).await;
+            }
+            if asleep {
+                cluster.database.resume().expect("resumed");
+            } else {
+                cluster.database.start_again().expect("started");
+            }
+            for app in [&cluster.one, &cluster.two] {
+                let back = || works(app, &signed_in.access_token);
+                let took = until("the recovery", back).await;
+                assert!(took < RECOVERY, "{kind:?}: {took:?}");
+                let ready = || async {
+                    app.get("/readyz").send().await.expect("an answer").status() == 200
+                };
+                until("readiness", ready).await;
+            }
+        }
+        // The refreshes that were refused may have been made: the same key tells.
+        let next = cluster
+            .one
+            .refresh(&signed_in.refresh_token, Some("key"))
+            .await;
+        assert_eq!(next.status(), 200, "{kind:?}: an honest session was lost");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn security_52_a_server_that_is_cut_off_takes_no_token_for_longer_than_max_staleness() {
+    for kind in KINDS {
+        let Cluster {
+            one, two, proxy, ..
+        } = &Cluster::start(kind).await;
+        for way in [Way::Cut, Way::Silent] {
+            let (lives, revoked) = (one.sign_in().await, one.sign_in().await);
+            assert!(works(two, &revoked.access_token).await);
+            proxy.set(way);
+            one.revoke(&revoked.refresh_token).await;
+            let acknowledged = Instant::now();
+            assert!(!works(one, &revoked.access_token).await);
+            let refused = || async { !works(two, &revoked.access_token).await };
+            until("the refusal", refused).await;
+            let took = acknowledged.elapsed();
+            assert!(
+                took < STALENESS + Duration::from_millis(300),
+                "{kind:?} {way:?}: {took:?}"
+            );
+            // The other one does not notice.
+            assert!(works(one, &lives.access_token).await);
+
+            proxy.set(Way::Open);
+            let took = until("the recovery", || works(two, &lives.access_token)).await;
+            assert!(took < RECOVERY, "{kind:?} {way:?}: {took:?}");
+            assert_eq!(
+                two.check(&revoked.access_token).await,
+                Err("token_revoked".into())
+            );
+            two.refreshed(&lives.refresh_token).await;
+        }
+    }
+}
+
+/// What everybody does while the store comes and goes.
+struct Load {
+    over: AtomicBool,
+    refreshed: AtomicUsize,
+    refused: AtomicUsize,
+    revoked: Mutex<Vec<(String, Instant)>>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_load_nobody_is_signed_out_and_nothing_revoked_comes_through() {
+    for kind in KINDS {
+        let mut cluster = Cluster::start(kind).await;
+        let load = Arc::new(Load {
+            over: AtomicBool::new(false),
+            refreshed: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
+            revoked: Mutex::default(),
+        });
+        let callers = [cluster.one.caller.clone(), cluster.two.caller.clone()];
+        let mut tasks = JoinSet::new();
+        for number in 0..4 {
+            let signed_in = cluster
+                .one
+                .sign_in_as(&format!("{number}@example.com"))
+                .await;
+            tasks.spawn(refresh_on_and_on(
+                callers.clone(),
+                signed_in,
+                Arc::clone(&load),
+            ));
+        }
+        let mut to_revoke = Vec::new();
+        for _ in 0..30 {
+            to_revoke.push(cluster.one.sign_in().await);
+        }
+        tasks.spawn(revoke_one_by_one(
+            callers[0].clone(),
+            to_revoke,
+            Arc::clone(&load),
+        ));
+        tasks.spawn(try_the_revoked(callers.clone(), Arc::clone(&load)));
+
+        let some = |count: usize| {
+            let (load, begun) = (Arc::clone(&load), load.refreshed.load(Ordering::SeqCst));
+            async move {
+                let enough = || async { load.refreshed.load(Ordering::SeqCst) >= begun + count };
+                until("refreshes", enough).await;
+            }
+        };
+        some(8).await;
+        for bytes in [1, 7, 40, 150, 400, 900] {
+            cluster.proxy.cut_after(bytes);
+            some(4).await;
+        }
+        for way in [Way::Cut, Way::Silent] {
+            cluster.proxy.set(way);
+            sleep(STALENESS).await;
+            cluster.proxy.set(Way::Open);
+            some(8).await;
+        }
+        cluster.database.pause().expect("paused");
+        sleep(STALENESS).await;
+        cluster.database.resume().expect("resumed");
+        some(8).await;
+        cluster.database.kill().expect("killed");
+        cluster.database.start_again().expect("started");
+        some(8).await;
+        load.over.store(true, Ordering::SeqCst);
+        tasks.join_all().await;
+        assert!(
+            load.refused.load(Ordering::SeqCst) > 0,
+            "the store never went away"
+        );
+        assert!(load.revoked.lock().await.len() > 5);
+    }
+}
+
+/// An honest client: what was not answered, or with 503, is asked again with the same key.
+async fn refresh_on_and_on(callers: [Caller; 2], mut tokens: TokenResponse, load: Arc<Load>) {
+    let mut turn = 0;
+    while !load.over.load(Ordering::SeqCst) {
+        let key = format!("key-{}", load.refreshed.load(Ordering::SeqCst));
+        let key = format!("{key}-{turn}");
+        tokens = loop {
+            turn += 1;
+            let answer = callers[turn % 2]
+                .refresh(&tokens.refresh_token, Some(&key))
+                .await;
+            match answer.status().as_u16() {
+                200 => break crate::app::tokens(answer).await,
+                503 => {
+                    load.refused.fetch_add(1, Ordering::SeqCst);
+                    sleep(Duration::from_millis(20)).await;
+                }
+                other => panic!("{other}: {}", answer.text().await.expect("text")),
+            }
+        };
+        load.refreshed.fetch_add(1, Ordering::SeqCst);
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn revoke_one_by_one(caller: Caller, sessions: Vec<TokenResponse>, load: Arc<Load>) {
+    for tokens in sessions {
+        while !load.over.load(Ordering::SeqCst) {
+            let request = caller.post("/auth/revoke");
+            let answer = request
+                .form(&[("token", &tokens.refresh_token)])
+                .send()
+                .await;
+            if answer.expect("an answer").status() == 200 {
+                let revoked = (tokens.access_token.clone(), Instant::now());
+                load.revoked.lock().await.push(revoked);
+                break;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        sleep(Duration::from_millis(150)).await;
+    }
+}
+
+async fn try_the_revoked(callers: [Caller; 2], load: Arc<Load>) {
+    while !load.over.load(Ordering::SeqCst) {
+        let revoked = load.revoked.lock().await.clone();
+        for (token, acknowledged) in revoked.iter().rev().take(5) {
+            for (caller, delay) in [(&callers[0], Duration::ZERO), (&callers[1], STALENESS)] {
+                let late = acknowledged.elapsed() > delay;
+                let status = caller.get_as("/api/me", token).await.status();
+                assert!(!late || status != 200, "a revoked token was taken");
+            }
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+}

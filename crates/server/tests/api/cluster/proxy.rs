@@ -1,0 +1,121 @@
+//! A way to the database that can be cut.
+
+use core::time::Duration;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+/// What the way is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Everything goes through.
+    Open,
+    /// Connections are taken, and nothing comes of them.
+    Silent,
+    /// Connections end, and new ones with them.
+    Cut,
+}
+
+/// A proxy on a port of its own.
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    way: watch::Sender<Way>,
+    /// So many bytes of replies pass before a connection is cut; negative: any number.
+    budget: Arc<AtomicI64>,
+    accepting: AbortHandle,
+}
+
+impl Proxy {
+    /// To this port.
+    pub(crate) async fn start(to: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let (way, ways) = watch::channel(Way::Open);
+        let budget = Arc::new(AtomicI64::new(-1));
+        let left = Arc::clone(&budget);
+        let accepting = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (ways, left) = (ways.clone(), Arc::clone(&left));
+                tokio::spawn(async move { carry(client, to, ways, left).await });
+            }
+        });
+        Self {
+            port,
+            way,
+            budget,
+            accepting: accepting.abort_handle(),
+        }
+    }
+
+    pub(crate) fn set(&self, way: Way) {
+        self.way.send_replace(way);
+    }
+
+    /// Cuts whichever connection carries the last of so many bytes of replies, in the middle.
+    pub(crate) fn cut_after(&self, bytes: i64) {
+        self.budget.store(bytes, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn carry(client: TcpStream, to: u16, mut ways: watch::Receiver<Way>, left: Arc<AtomicI64>) {
+    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await else {
+        return;
+    };
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let unlimited = Arc::new(AtomicI64::new(-1));
+    let watched = ways.clone();
+    let both = async {
+        tokio::select! {
+            () = copy(from_client, to_server, watched.clone(), unlimited) => {}
+            () = copy(from_server, to_client, watched.clone(), left) => {}
+        }
+    };
+    tokio::select! {
+        () = both => {}
+        _ = ways.wait_for(|way| *way == Way::Cut) => {}
+    }
+}
+
+async fn copy(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut ways: watch::Receiver<Way>,
+    left: Arc<AtomicI64>,
+) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        if ways.wait_for(|way| *way != Way::Silent).await.is_err() {
+            return;
+        }
+        let length = i64::try_from(length).expect("a buffer's length");
+        let before = left.load(Ordering::SeqCst);
+        let mut pass = length;
+        if before >= 0 {
+            pass = before.min(length);
+            left.store(before - pass, Ordering::SeqCst);
+        }
+        let part = &buffer[..usize::try_from(pass).expect("positive")];
+        if to.write_all(part).await.is_err() || pass < length {
+            // The next one goes through.
+            left.store(-1, Ordering::SeqCst);
+            return;
+        }
+    }
+}
+
+/// The time in which whatever was under way comes to its end.
+pub(crate) const BOUND: Duration = Duration::from_millis(2500);

@@ -1,0 +1,37 @@
+//! A store that is not the one that it was.
+
+use latchkey_testing::{Database as _, Redis};
+
+use super::world::{Kind, section, until};
+use crate::app::TestApp;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_emptied_store_is_not_taken_for_the_old_one() {
+    let redis = Redis::start().expect("a private Redis");
+    let config = format!("demo = true\n{}", section(Kind::Redis, &redis.url()));
+    let app = TestApp::with(&config).await;
+    let signed_in = app.sign_in().await;
+    app.revoke(&signed_in.access_token).await;
+    redis.say("FLUSHALL").expect("emptied");
+    // Whatever connects anew looks at what it is.
+    redis.say("CLIENT KILL TYPE normal").ok();
+    let not_ready = || async {
+        let answer = app.get("/readyz").send().await.expect("an answer");
+        let status = answer.status();
+        let body = answer.text().await.expect("text");
+        status == 503 && body.contains("is empty, this server's is")
+    };
+    until("the discovery", not_ready).await;
+    let stale = || async {
+        app.get_as("/api/me", &signed_in.access_token)
+            .await
+            .status()
+            == 503
+    };
+    until("the refusal", stale).await;
+    // Nor by the next process.
+    let data_dir = app.data_dir();
+    assert!(data_dir.join("store.id").exists());
+    let refused = app.restart_is_refused().await;
+    assert!(refused.contains("store.id"), "{refused}");
+}

@@ -1,0 +1,100 @@
+//! Two servers over a private database.
+
+use core::time::Duration;
+
+use latchkey_testing::{Database, Postgres, Redis};
+use tokio::time::{Instant, sleep};
+
+use super::proxy::Proxy;
+use crate::app::TestApp;
+
+/// How long a server without news takes tokens here.
+pub(crate) const STALENESS: Duration = Duration::from_secs(1);
+/// How long something may take that takes a moment.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Redis,
+    Postgres,
+}
+
+pub(crate) const KINDS: [Kind; 2] = [Kind::Redis, Kind::Postgres];
+
+/// Two servers; the second reaches the database through a proxy.
+pub(crate) struct Cluster {
+    pub(crate) one: TestApp,
+    pub(crate) two: TestApp,
+    pub(crate) proxy: Proxy,
+    pub(crate) database: Box<dyn Database + Send>,
+}
+
+impl Cluster {
+    /// Both with the demo provider.
+    pub(crate) async fn start(kind: Kind) -> Self {
+        Self::with(kind, "").await
+    }
+
+    /// The same, and what else is in the configuration.
+    pub(crate) async fn with(kind: Kind, more: &str) -> Self {
+        let database: Box<dyn Database + Send> = match kind {
+            Kind::Redis => Box::new(Redis::start().expect("a private Redis")),
+            Kind::Postgres => Box::new(Postgres::start().expect("a private PostgreSQL")),
+        };
+        let proxy = Proxy::start(database.port()).await;
+        let url = database.url();
+        let through = url.replace(&database.port().to_string(), &proxy.port.to_string());
+        let one = TestApp::with(&format!("demo = true\n{}{more}", section(kind, &url))).await;
+        let key = one.data_dir().join("master.key");
+        let two = TestApp::with(&format!(
+            "demo = true\npublic_url = {:?}\nmaster_key_file = {key:?}\n{}{more}",
+            one.url,
+            section(kind, &through)
+        ))
+        .await;
+        Self {
+            one,
+            two,
+            proxy,
+            database,
+        }
+    }
+}
+
+/// Sets the clocks ahead, and waits until the servers have heard from the store since.
+pub(crate) async fn advance(apps: [&TestApp; 2], by: Duration) {
+    for app in apps {
+        app.clock.advance(by);
+        let ready =
+            || async { app.get("/readyz").send().await.expect("an answer").status() == 200 };
+        until("news", ready).await;
+    }
+}
+
+/// `[store]`
+pub(crate) fn section(kind: Kind, url: &str) -> String {
+    let kind = match kind {
+        Kind::Redis => "redis",
+        Kind::Postgres => "postgres",
+    };
+    format!("[store]\nkind = {kind:?}\nurl = {url:?}\nmax_staleness = {STALENESS:?}\n")
+        .replace(&format!("{STALENESS:?}"), "\"1s\"")
+}
+
+/// Asks until the answer is yes, and says how long that took.
+#[track_caller]
+pub(crate) fn until<F: Future<Output = bool>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> impl Future<Output = Duration> {
+    let caller = core::panic::Location::caller();
+    async move {
+        let begun = Instant::now();
+        while !ask().await {
+            assert!(begun.elapsed() < PATIENCE, "{caller}: {what} never came");
+            sleep(Duration::from_millis(5)).await;
+        }
+        begun.elapsed()
+    }
+}
