@@ -46,6 +46,32 @@ fn defaults_are_those_of_the_documentation() {
 }
 
 #[test]
+fn a_shared_store_has_a_url_and_keeps_its_password_to_itself() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "secret-1\n").expect("written");
+    let text = format!(
+        "[store]\nkind = \"postgres\"\nurl = \"postgresqls://a@db.example.com/b\"\n\
+         password_file = {:?}\nmax_staleness = \"2s\"",
+        file.path()
+    );
+    let config = loaded(&text, &[]).expect("good");
+    let shared = config.store.shared().expect("shared");
+    assert_eq!(shared.password.as_deref(), Some("secret-1"));
+    assert_eq!(shared.max_staleness, Duration::from_secs(2));
+    let variables = [
+        ("LATCHKEY_STORE__KIND", "redis"),
+        (
+            "LATCHKEY_STORE__URL",
+            "rediss://:secret-2@cache.example.com:6380/1",
+        ),
+    ];
+    let redis = loaded("", &variables).expect("good");
+    for shown in [format!("{config:?}"), format!("{redis:?}")] {
+        assert!(!shown.contains("secret-"), "{shown}");
+    }
+}
+
+#[test]
 fn binding_has_three_modes() {
     for (text, binding) in [
         ("off", Binding::Off),
@@ -127,6 +153,34 @@ fn every_mistake_names_its_key() {
     mistake("[tokens]\nalgorithm = \"RS256\"", &[], "tokens.algorithm");
     mistake("[tokens]\nbinding = \"on\"", &[], "tokens.binding");
     mistake("[store]\nkind = \"mysql\"", &[], "store.kind");
+    mistake("[store]\nurl = \"redis://a\"", &[], "store.url");
+    mistake(
+        "[store]\nmax_staleness = \"5s\"",
+        &[],
+        "store.max_staleness",
+    );
+    mistake("[store]\nkind = \"redis\"", &[], "store.url: set it");
+    for (kind, url) in [
+        ("redis", "localhost:6379"),
+        ("redis", "postgresql://localhost/a"),
+        ("redis", "rediss://localhost/#insecure"),
+        ("redis", "redis:///0"),
+        ("postgres", "mysql://localhost/a"),
+        ("postgres", "nonsense"),
+    ] {
+        let text = format!("[store]\nkind = {kind:?}\nurl = {url:?}");
+        mistake(&text, &[], "store.url");
+    }
+    let shared = "[store]\nkind = \"redis\"\nurl = \"redis://:a@localhost\"\n";
+    mistake(&format!("{shared}password = \"b\""), &[], "store.password");
+    let file = "password_file = \"/nonexistent\"";
+    mistake(&format!("{shared}{file}"), &[], "store.password_file");
+    let both = format!("{shared}{file}\npassword = \"b\"");
+    mistake(&both, &[], "password and password_file");
+    for staleness in ["500ms", "2h", "soon"] {
+        let text = format!("{shared}max_staleness = {staleness:?}");
+        mistake(&text, &[], "store.max_staleness");
+    }
     mistake("[admission]\nmode = \"allow-list\"", &[], "admission");
     mistake("[admission]\nemails = [\"a@b\"]", &[], "admission.mode");
     mistake("admins = [\"ada\"]", &[], "admins");

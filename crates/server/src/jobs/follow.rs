@@ -50,10 +50,7 @@ impl Follower {
         }
         self.denials_missed |= news.denials_missed;
         if self.denials_missed {
-            state
-                .denylist
-                .load(&*state.store, state.clock.now())
-                .await?;
+            state.denylist.load(&*state.store).await?;
             self.denials_missed = false;
         }
         // After the denials: whoever is woken looks at them.

@@ -116,7 +116,7 @@ impl Server {
             None => Freshness::Embedded,
         };
         let denylist = Denylist::default();
-        let loaded = denylist.load(&*store, now).await;
+        let loaded = denylist.load(&*store).await;
         loaded.context("the denylist cannot be read")?;
         let listener = TcpListener::bind(config.listen).await.with_context(|| {
             format!(

@@ -5,13 +5,16 @@ use super::manifest;
 use super::tree::Tree;
 
 /// Every crate, and which of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("types", &[]),
     ("core", &[]),
     ("tokens", &["core"]),
     ("identity", &["core"]),
     ("store", &["core"]),
     ("store-sled", &["store", "core"]),
+    ("store-redis", &["store", "core", "testing"]),
+    ("store-postgres", &["store", "core", "testing"]),
+    ("testing", &[]),
     ("client", &["types", "core"]),
     ("web", &["client", "types", "core"]),
     (
@@ -23,6 +26,9 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "identity",
             "store",
             "store-sled",
+            "store-redis",
+            "store-postgres",
+            "testing",
             "web",
         ],
     ),

@@ -3,7 +3,12 @@
 use super::Finding;
 use super::tree::{Tree, code, is_test};
 
-const CONCRETE: [&str; 2] = ["latchkey_store_sled", "MemoryStore"];
+const CONCRETE: [&str; 4] = [
+    "latchkey_store_sled",
+    "latchkey_store_redis",
+    "latchkey_store_postgres",
+    "MemoryStore",
+];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();

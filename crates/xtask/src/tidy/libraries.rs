@@ -10,7 +10,11 @@ use super::tree::Tree;
 const CONFINED: [(&str, &[&str], &str); 5] = [
     ("sled", &["store-sled"], "behind the traits of `store`"),
     ("redis", &["store-redis"], "behind the traits of `store`"),
-    ("sqlx", &["store-postgres"], "behind the traits of `store`"),
+    (
+        "tokio-postgres",
+        &["store-postgres"],
+        "behind the traits of `store`",
+    ),
     (
         "axum",
         &["server", "web"],

@@ -5,6 +5,8 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 
+use latchkey_testing::{Database as _, Postgres, Redis};
+
 use super::process::{Running, arguments, latchkey, refused};
 use super::used::{FREE, Used, contents, says};
 
@@ -45,6 +47,33 @@ fn a_configuration_file_that_was_named_must_be_there() {
     let said = refused(&mut latchkey(folder.path(), &arguments));
     says(&said, &["missing.toml", "cannot be read"]);
     assert_eq!(contents(folder.path()).len(), 0);
+}
+
+#[test]
+fn a_store_that_could_lose_data_is_refused_and_its_setting_named() {
+    let redis = Redis::with(&["--appendfsync", "everysec"]).expect("a private Redis");
+    let postgres = Postgres::with(&["synchronous_commit=off"]).expect("a private PostgreSQL");
+    let folder = tempfile::tempdir().expect("a directory");
+    for (kind, url, setting) in [
+        ("redis", redis.url(), "appendfsync"),
+        ("postgres", postgres.url(), "synchronous_commit"),
+        (
+            "redis",
+            format!("redis://127.0.0.1:{}", postgres.port()),
+            "store.url",
+        ),
+        (
+            "postgres",
+            "postgresql://a@127.0.0.1:1/b".to_owned(),
+            "store.url",
+        ),
+    ] {
+        let mut command = latchkey(folder.path(), &["serve", "--demo", "--listen", FREE]);
+        command
+            .env("LATCHKEY_STORE__KIND", kind)
+            .env("LATCHKEY_STORE__URL", &url);
+        says(&refused(&mut command), &["store.url", setting]);
+    }
 }
 
 #[test]
