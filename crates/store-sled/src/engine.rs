@@ -1,14 +1,12 @@
 //! The engine: reads on the blocking pool, writes through the one writer.
 
 use core::ops::Bound;
-use std::fs::File;
 use std::io;
 
 use latchkey_store::StoreError;
 use latchkey_store::keyspace::{Engine, Pair, Transaction, View};
 
-use crate::commits::Commits;
-use crate::writer::Writer;
+use crate::writer::{Book, Writer};
 
 /// sled behind its one writer.
 #[derive(Debug)]
@@ -18,8 +16,9 @@ pub struct Sled {
 }
 
 impl Sled {
-    pub(crate) fn start(db: sled::Db, sync: File, commits: Commits) -> io::Result<Self> {
-        let writer = Writer::start(db.clone(), sync, commits)?;
+    pub(crate) fn start(book: Book) -> io::Result<Self> {
+        let db = book.db.clone();
+        let writer = Writer::start(book)?;
         Ok(Self { db, writer })
     }
 }

@@ -8,6 +8,7 @@
 
 mod commits;
 mod engine;
+mod ledger;
 mod open;
 mod writer;
 

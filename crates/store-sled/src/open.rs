@@ -5,10 +5,13 @@ use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use latchkey_store::keyspace::{KeyValueStore, key, verify};
+use latchkey_store::StoreError;
+use latchkey_store::keyspace::{KeyValueStore, key};
 
 use crate::commits::Commits;
-use crate::engine::{Records, Sled};
+use crate::engine::Sled;
+use crate::ledger::Ledger;
+use crate::writer::Book;
 
 /// The embedded store.
 pub type SledStore = KeyValueStore<Sled>;
@@ -117,10 +120,7 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
         .get(key::FORMAT)
         .map_err(|error| damaged(error.to_string()))?
     {
-        Some(found) if found == FORMAT => {
-            let whole = verify(&Records(&db));
-            whole.map_err(|error| damaged(error.to_string()))?;
-        }
+        Some(found) if found == FORMAT => {}
         Some(found) => {
             let found = String::from_utf8_lossy(&found).into_owned();
             return Err(OpenError::Format {
@@ -148,9 +148,21 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     let commits = Commits::open(path, &db)
         .map_err(io)?
         .map_err(|missing| damaged(format!("its last {missing} acknowledged changes are gone")))?;
-    Sled::start(db, sync, commits)
-        .map(KeyValueStore)
-        .map_err(io)
+    let failed = |error: StoreError| damaged(error.to_string());
+    let ledger = Ledger::add_up(&db).map_err(failed)?;
+    // A store of before the ledger has none; it gets one with its next denial.
+    let written = Ledger::read(&db).map_err(failed)?;
+    if let Some(wrong) = written.and_then(|written| written.compare(&ledger)) {
+        return Err(damaged(wrong));
+    }
+    Sled::start(Book {
+        db,
+        sync,
+        commits,
+        ledger,
+    })
+    .map(KeyValueStore)
+    .map_err(io)
 }
 
 /// sled gives its lock's failure as an error of its own making, with the system's in the text.

@@ -1,5 +1,6 @@
 //! The one thread that writes, and its group commit.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,6 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::commits::{self, Commits};
 use crate::engine::{Records, unavailable};
+use crate::ledger::Ledger;
 
 /// How many operations may share one flush: bounds how long the first of them waits.
 const GROUP: usize = 1024;
@@ -23,8 +25,23 @@ pub(crate) struct Writer {
     failure: Arc<OnceLock<String>>,
 }
 
+/// Keys with their new values, `None` for those to remove.
+type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
 /// An operation to run on the writing thread.
-type Job = Box<dyn FnOnce(&sled::Db, &mut Commits) -> Done + Send>;
+type Job = Box<dyn FnOnce(&mut Book) -> Done + Send>;
+
+/// What the writing thread works on.
+pub(crate) struct Book {
+    /// The records.
+    pub(crate) db: sled::Db,
+    /// A handle of its own on sled's file, to make it durable.
+    pub(crate) sync: File,
+    /// How many groups of changes there were.
+    pub(crate) commits: Commits,
+    /// Which denials there are.
+    pub(crate) ledger: Ledger,
+}
 
 /// What an operation left to do.
 struct Done {
@@ -37,13 +54,13 @@ struct Done {
 }
 
 impl Writer {
-    pub(crate) fn start(db: sled::Db, sync: File, mut commits: Commits) -> io::Result<Self> {
+    pub(crate) fn start(mut book: Book) -> io::Result<Self> {
         let (jobs, queue) = channel();
         let failure = Arc::new(OnceLock::new());
         let shared = Arc::clone(&failure);
         thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&db, &sync, &mut commits, &queue, &shared))?;
+            .spawn(move || run(&mut book, &queue, &shared))?;
         Ok(Self { jobs, failure })
     }
 
@@ -54,8 +71,8 @@ impl Writer {
     ) -> Result<T, StoreError> {
         self.health()?;
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |db, commits| {
-            let (value, wrote, failed) = apply(db, commits, operation);
+        let job: Job = Box::new(move |book| {
+            let (value, wrote, failed) = apply(book, operation);
             let answer = Box::new(move |durable: Result<(), StoreError>| {
                 // The caller may have gone away; the change stands all the same.
                 drop(reply.send(durable.and(value)));
@@ -83,11 +100,10 @@ impl Writer {
 
 /// Runs one operation and applies what it wrote as one change.
 fn apply<T>(
-    db: &sled::Db,
-    commits: &mut Commits,
+    book: &mut Book,
     operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError>,
 ) -> (Result<T, StoreError>, bool, Option<StoreError>) {
-    let records = Records(db);
+    let records = Records(&book.db);
     let mut tx = Transaction::new(&records);
     let value = match operation(&mut tx) {
         Ok(value) => value,
@@ -97,35 +113,46 @@ fn apply<T>(
     if writes.is_empty() {
         return (Ok(value), false, None);
     }
-    let mut batch = sled::Batch::default();
-    for (key, change) in writes {
-        match change {
-            Some(bytes) => batch.insert(key, bytes),
-            None => batch.remove(key),
-        }
-    }
-    batch.insert(commits::KEY, &commits.next());
-    match db.apply_batch(batch) {
+    match book.write(writes) {
         Ok(()) => (Ok(value), true, None),
-        Err(error) => {
-            let error = unavailable(error);
-            (Err(error.clone()), true, Some(error))
-        }
+        Err(error) => (Err(error.clone()), true, Some(error)),
     }
 }
 
-fn run(
-    db: &sled::Db,
-    sync: &File,
-    commits: &mut Commits,
-    queue: &Receiver<Job>,
-    failure: &OnceLock<String>,
-) {
+impl Book {
+    /// Applies all of these as one change.
+    fn write(&mut self, writes: Writes) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        let mut denials = false;
+        for (key, change) in writes {
+            denials |= self.ledger.note(&self.db, &key, change.is_some())?;
+            match change {
+                Some(bytes) => batch.insert(key, bytes),
+                None => batch.remove(key),
+            }
+        }
+        if denials {
+            self.ledger.write(&mut batch);
+        }
+        batch.insert(commits::KEY, &self.commits.next());
+        self.db.apply_batch(batch).map_err(unavailable)
+    }
+
+    /// sled's flush leaves the data with the operating system; `fdatasync` brings it to the disk.
+    fn make_durable(&mut self) -> Result<(), StoreError> {
+        self.db.flush().map_err(unavailable)?;
+        let synced = self.sync.sync_data();
+        let counted = synced.and_then(|()| self.commits.written());
+        counted.map_err(|error| StoreError::Stopped(error.to_string()))
+    }
+}
+
+fn run(book: &mut Book, queue: &Receiver<Job>, failure: &OnceLock<String>) {
     while let Ok(first) = queue.recv() {
         let mut group = Vec::with_capacity(8);
         let mut outcome = Ok(());
         for job in std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)) {
-            let done = job(db, commits);
+            let done = job(book);
             if let Some(error) = &done.failed {
                 outcome = Err(error.clone());
             }
@@ -135,7 +162,7 @@ fn run(
             }
         }
         if outcome.is_ok() && group.iter().any(|done| done.wrote) {
-            outcome = make_durable(db, sync, commits);
+            outcome = book.make_durable();
         }
         if let Err(error) = &outcome {
             let reason = failure.get_or_init(|| error.to_string());
@@ -149,11 +176,4 @@ fn run(
             return;
         }
     }
-}
-
-/// sled's flush leaves the data with the operating system; `fdatasync` brings it to the disk.
-fn make_durable(db: &sled::Db, sync: &File, commits: &mut Commits) -> Result<(), StoreError> {
-    db.flush().map_err(unavailable)?;
-    let synced = sync.sync_data().and_then(|()| commits.written());
-    synced.map_err(|error| StoreError::Stopped(error.to_string()))
 }

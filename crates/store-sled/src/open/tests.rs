@@ -109,6 +109,44 @@ async fn damage_anywhere_loses_no_denial_silently() {
     }
 }
 
+/// What sled itself would not miss.
+#[tokio::test]
+async fn a_denial_that_is_gone_or_another_one_is_missed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = open(directory.path()).expect("a store");
+    store
+        .deny((0..9).map(denial).collect())
+        .await
+        .expect("stored");
+    // Some that end are swept: the ledger follows.
+    let swept = denial(3).until;
+    assert_eq!(store.sweep(swept, 100).await, Ok(4));
+    store
+        .deny(vec![denial(5), denial(5)])
+        .await
+        .expect("stored");
+    drop(store);
+    drop(reopened(directory.path()));
+    for (number, expected) in [(1, "1 of its denials are gone"), (0, "are not the ones")] {
+        let copy = tempfile::tempdir().expect("a directory");
+        for (name, bytes) in files_of(directory.path()) {
+            fs::write(copy.path().join(name), bytes).expect("written");
+        }
+        let db = sled::open(copy.path()).expect("sled");
+        let (key, value) = db.scan_prefix(b"d").next().expect("one").expect("read");
+        db.remove(&key).expect("removed");
+        if number == 0 {
+            let mut other = key.to_vec();
+            other[5] ^= 1;
+            db.insert(other, value).expect("inserted");
+        }
+        db.flush().expect("flushed");
+        drop(db);
+        let said = error(copy.path()).to_string();
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
 fn files_of(path: &std::path::Path) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(path)
         .expect("a directory")

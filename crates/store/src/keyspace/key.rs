@@ -58,12 +58,6 @@ pub(super) fn session_named_by(entry: &[u8]) -> Option<SessionId> {
     Some(SessionId::from_bytes(id.try_into().ok()?))
 }
 
-/// The records of a kind whose ids begin with this byte: ids are random, so that the 256 slices
-/// are of about one size.
-pub(super) fn slice(kind: u8, first: u8) -> [u8; 2] {
-    [kind, first]
-}
-
 /// Security events lie newest first: moments count backwards.
 pub(super) fn audit_event(user: UserId, position: AuditPosition) -> Vec<u8> {
     let moment = (u64::MAX - position.at.as_millis()).to_be_bytes();

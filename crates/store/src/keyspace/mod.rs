@@ -17,8 +17,6 @@ mod store_id;
 mod sweep;
 mod transaction;
 mod users;
-mod verify;
 
 pub use engine::{Engine, KeyValueStore};
 pub use transaction::{Pair, Transaction, View};
-pub use verify::verify;

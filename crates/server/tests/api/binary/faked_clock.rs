@@ -4,7 +4,9 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use latchkey_core::Clock as _;
+use latchkey_server::clock::SystemClock;
 
 use super::process::{Running, arguments, latchkey};
 use crate::app::claims;
@@ -67,10 +69,8 @@ async fn difference(server: &Running) -> i64 {
     let issued = claims(&signed_in.access_token)["iat"]
         .as_i64()
         .expect("iat");
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970");
-    issued - i64::try_from(now.as_secs()).expect("seconds")
+    let now = SystemClock.now().as_secs();
+    issued - i64::try_from(now).expect("seconds")
 }
 
 #[tokio::test]

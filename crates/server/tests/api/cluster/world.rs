@@ -47,10 +47,11 @@ impl Cluster {
         let through = url.replace(&database.port().to_string(), &proxy.port.to_string());
         let one = TestApp::with(&format!("demo = true\n{}{more}", section(kind, &url))).await;
         let key = one.data_dir().join("master.key");
+        let public = &one.url;
+        let key = key.display();
+        let store = section(kind, &through);
         let two = TestApp::with(&format!(
-            "demo = true\npublic_url = {:?}\nmaster_key_file = {key:?}\n{}{more}",
-            one.url,
-            section(kind, &through)
+            "demo = true\npublic_url = \"{public}\"\nmaster_key_file = \"{key}\"\n{store}{more}"
         ))
         .await;
         Self {
