@@ -1,0 +1,37 @@
+//! Measures what the stores do for the server: how soon the other machine knows, what a refresh
+//! costs, how a server starts over a long denylist. Prints Markdown.
+//!
+//! `stores propagation LATCHKEY [COUNT]` and `stores scale LATCHKEY [DENIALS…]`, where LATCHKEY is
+//! the program to measure.
+
+#![expect(clippy::print_stdout, reason = "what it measured is its answer")]
+
+mod figures;
+mod node;
+mod person;
+mod propagation;
+mod refresh;
+mod scale;
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut args = env::args().skip(1);
+    let what = args.next().unwrap_or_default();
+    let program = PathBuf::from(args.next().context("name the program to measure")?);
+    let numbers: Result<Vec<u64>, _> = args.map(|arg| arg.parse()).collect();
+    let numbers = numbers.context("what follows is numbers")?;
+    match what.as_str() {
+        "propagation" => {
+            let count = numbers.first().copied().unwrap_or(1000);
+            propagation::run(&program, count).await?;
+            refresh::run(&program).await
+        }
+        "scale" => scale::run(&program, &numbers),
+        other => bail!("there is nothing to measure by the name {other:?}"),
+    }
+}
