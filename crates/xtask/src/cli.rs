@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow, bail};
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::bench::http::Settings;
-use crate::test::Part;
+use crate::test::{Part, Request};
 
 /// What `cargo xtask --help` says.
 pub(crate) const HELP: &str = "\
@@ -17,13 +17,14 @@ cargo xtask run [-- FLAGS]
     Build the pages and the server, and start them with demo accounts on
     http://127.0.0.1:7000. FLAGS are for `latchkey serve`.
 
-cargo xtask test [PART...] [-- ARGS]
+cargo xtask test [PART...] [--rounds N] [--seed S] [-- ARGS]
     Run the tests: all parts, or the ones named. ARGS are for the test runner of one part.
         fmt      the formatting
         tidy     the rules of ARCHITECTURE.md that no compiler checks
         clippy   lints, for the host and for the browser
         unit     unit, integration and documentation tests of the host crates
         api      the HTTP API
+        crash    the server killed amid its work, N times; what happens when follows from S
         wasm     the client's tests in a headless browser
         e2e      Playwright: a browser, the real server, a provider nobody here wrote
         dist     the one binary of `cargo xtask dist`, started from an empty folder
@@ -50,12 +51,7 @@ pub(crate) enum Command {
         serve_flags: Vec<String>,
     },
     /// To know whether a change is good.
-    Test {
-        /// The parts named; all if none is.
-        parts: Vec<Part>,
-        /// For the test runner of the one part named.
-        runner_args: Vec<String>,
-    },
+    Test(Request),
     /// One binary to carry away.
     Dist {
         /// Where cargo builds.
@@ -85,10 +81,10 @@ fn command(parser: &mut Parser, rest: &[OsString]) -> Result<Command> {
         Some("run") => Command::Run {
             serve_flags: texts(rest)?,
         },
-        Some("test") => Command::Test {
-            parts: Vec::new(),
+        Some("test") => Command::Test(Request {
             runner_args: texts(rest)?,
-        },
+            ..Request::default()
+        }),
         Some("dist") => Command::Dist { target_dir: None },
         Some("bench") => match word(parser)?.as_deref() {
             Some("http") => Command::BenchHttp(Settings::default()),
@@ -103,8 +99,14 @@ fn command(parser: &mut Parser, rest: &[OsString]) -> Result<Command> {
     while let Some(arg) = parser.next()? {
         match (&mut command, arg) {
             (_, Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help),
-            (Command::Test { parts, .. }, Arg::Value(name)) => {
-                parts.push(Part::named(&name.string()?)?);
+            (Command::Test(request), Arg::Value(name)) => {
+                request.parts.push(Part::named(&name.string()?)?);
+            }
+            (Command::Test(request), Arg::Long("rounds")) => {
+                request.kills.rounds = parser.value()?.parse()?;
+            }
+            (Command::Test(request), Arg::Long("seed")) => {
+                request.kills.seed = Some(parser.value()?.parse()?);
             }
             (Command::Dist { target_dir }, Arg::Long("target-dir")) => {
                 *target_dir = Some(parser.value()?.into());
@@ -121,7 +123,7 @@ fn command(parser: &mut Parser, rest: &[OsString]) -> Result<Command> {
             (_, other) => return Err(other.unexpected().into()),
         }
     }
-    if !rest.is_empty() && !matches!(command, Command::Run { .. } | Command::Test { .. }) {
+    if !rest.is_empty() && !matches!(command, Command::Run { .. } | Command::Test(_)) {
         bail!("only `run` and `test` take arguments after `--`");
     }
     Ok(command)

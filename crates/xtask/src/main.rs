@@ -47,9 +47,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Help => print!("{}", cli::HELP),
         Command::Run { serve_flags } => run::run(&workspace, &serve_flags)?,
-        Command::Test { parts, runner_args } => {
-            return test::run(&workspace, &parts, &runner_args);
-        }
+        Command::Test(request) => return test::run(&workspace, &request),
         Command::Dist { target_dir } => dist::run(&workspace, target_dir)?,
         Command::BenchHttp(settings) => bench::http::run(&workspace, &settings)?,
         Command::Tidy => tidy::run(&workspace)?,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -33,13 +34,20 @@ pub(crate) fn cargo_test(
     args: &[String],
     count: &mut Count,
 ) -> Result<()> {
+    process::run_watched(&mut command(workspace, selection, args), |line| {
+        count.see_cargo(line);
+    })
+}
+
+/// That command.
+pub(super) fn command(workspace: &Workspace, selection: &[String], args: &[String]) -> Command {
     let mut command = workspace.cargo();
     command
         .args(["test", "--no-fail-fast"])
         .args(selection)
         .arg("--")
         .args(args);
-    process::run_watched(&mut command, |line| count.see_cargo(line))
+    command
 }
 
 /// The names of all test binaries of the default members but the API's.

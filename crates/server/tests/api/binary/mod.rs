@@ -2,9 +2,9 @@
 
 mod bad_input;
 mod commands;
+mod crash;
 mod damage;
 mod full_disk;
-mod kill;
 mod operate;
 mod process;
 mod used;
