@@ -4,9 +4,15 @@ mod bad_input;
 mod commands;
 mod crash;
 mod damage;
+#[cfg(target_os = "linux")]
+mod durable;
+#[cfg(target_os = "linux")]
+mod failing_disk;
 mod full_disk;
 mod operate;
 mod process;
+#[cfg(target_os = "linux")]
+mod traced;
 mod used;
 
 pub(crate) use process::{Running, arguments, latchkey};
