@@ -51,7 +51,7 @@ async fn every_answer_comes_after_an_fdatasync_of_what_it_acknowledges() {
 
 /// Whether it is the arrival of a request that changes something.
 fn changes_something(call: &Call) -> bool {
-    let begins = |start: &str| call.text.starts_with(&format!(", \"{start}"));
+    let begins = |start: &str| call.data().starts_with(&format!("\"{start}"));
     call.name == "recvfrom" && (begins("POST /auth/") || begins("{\\\"operate\\\""))
 }
 

@@ -69,6 +69,11 @@ impl Call {
         self.name == name && self.file.ends_with(&format!("/{file}>"))
     }
 
+    /// The data sent or received, as strace quotes it: from its first quotation mark on.
+    pub(super) fn data(&self) -> &str {
+        self.text.find('"').map_or("", |at| &self.text[at..])
+    }
+
     pub(super) fn succeeded(&self) -> bool {
         self.text
             .rsplit_once(" = ")
