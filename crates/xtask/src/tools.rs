@@ -2,7 +2,7 @@
 //!
 //! Everything that is set up goes into the user's cache folder, under its exact version, and
 //! stays there for the next time. Nothing is put on PATH and nothing of the system is changed,
-//! but for the wasm target (rustup) and, on Debian, the browser (apt-get).
+//! but for the wasm target (rustup) and, on Debian, the browser and strace (apt-get).
 
 pub(crate) mod c_compiler;
 pub(crate) mod cache;
@@ -12,6 +12,7 @@ pub(crate) mod chromium;
 pub(crate) mod debian;
 pub(crate) mod node;
 pub(crate) mod rust;
+pub(crate) mod strace;
 pub(crate) mod wasm_opt;
 
 use std::env;

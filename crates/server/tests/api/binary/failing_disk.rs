@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use latchkey_types::TokenResponse;
+use tokio::task::JoinSet;
 
 use super::process::Running;
 use super::traced::{COMMITS, DB, traced};
@@ -33,25 +34,33 @@ enum Outcome {
     Failed,
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn security_73_a_sync_that_fails_is_never_acknowledged() {
     // Every act is one commit with one fdatasync: each of them fails once.
-    for act in 1..=ACTS.len() {
-        fails(DB, &format!("fdatasync:error=EIO:when={act}+")).await;
-    }
+    let faults = (1..=ACTS.len()).map(|act| format!("fdatasync:error=EIO:when={act}+"));
+    all_fail(DB, faults).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn security_73_a_write_that_fails_is_never_acknowledged() {
     // How sled writes: what has not come to the file yet when the disk is full or breaks.
-    for error in ["EIO", "ENOSPC"] {
-        fails(DB, &format!("sync_file_range:error={error}:when=1+")).await;
-    }
+    let errors = ["EIO", "ENOSPC"];
+    let faults = errors.map(|error| format!("sync_file_range:error={error}:when=1+"));
+    all_fail(DB, faults).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn security_73_a_count_that_cannot_be_written_is_a_failure() {
-    fails(COMMITS, "write:error=ENOSPC:when=1+").await;
+    all_fail(COMMITS, ["write:error=ENOSPC:when=1+".to_owned()]).await;
+}
+
+/// Each with a server of its own, at once: most of the time they wait.
+async fn all_fail(file: &'static str, faults: impl IntoIterator<Item = String>) {
+    let mut failing = JoinSet::new();
+    for fault in faults {
+        failing.spawn(async move { fails(file, &fault).await });
+    }
+    failing.join_all().await;
 }
 
 /// Lets calls on this file fail while a server is told to do things; looks at what it answers,
