@@ -5,3 +5,4 @@ pub(crate) mod http;
 mod load;
 mod report;
 mod sign_in;
+pub(crate) mod stores;

@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow, bail};
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::bench::http::Settings;
-use crate::test::Part;
+use crate::test::{Part, Request};
 
 /// What `cargo xtask --help` says.
 pub(crate) const HELP: &str = "\
@@ -17,13 +17,14 @@ cargo xtask run [-- FLAGS]
     Build the pages and the server, and start them with demo accounts on
     http://127.0.0.1:7000. FLAGS are for `latchkey serve`.
 
-cargo xtask test [PART...] [-- ARGS]
+cargo xtask test [PART...] [--rounds N] [--seed S] [-- ARGS]
     Run the tests: all parts, or the ones named. ARGS are for the test runner of one part.
         fmt      the formatting
         tidy     the rules of ARCHITECTURE.md that no compiler checks
         clippy   lints, for the host and for the browser
         unit     unit, integration and documentation tests of the host crates
         api      the HTTP API
+        crash    the server killed amid its work, N times; what happens when follows from S
         wasm     the client's tests in a headless browser
         e2e      Playwright: a browser, the real server, a provider nobody here wrote
         dist     the one binary of `cargo xtask dist`, started from an empty folder
@@ -34,6 +35,13 @@ cargo xtask dist [--target-dir DIR]
 cargo xtask bench http [--rounds N] [--seconds N] [--denials N]
     Measure an authenticated request beside a bare axum route, and write the figures to
     docs/performance.md.
+
+cargo xtask bench propagation [--count N]
+    Measure how soon a second server refuses what was revoked at the first, over Redis and over
+    PostgreSQL, and what sign-ins and refreshes cost.
+
+cargo xtask bench scale [--denials N]...
+    Measure how a server starts over so many denials, and how large sled becomes.
 
 cargo xtask tidy
     Only the part `tidy` of the tests.
@@ -50,12 +58,7 @@ pub(crate) enum Command {
         serve_flags: Vec<String>,
     },
     /// To know whether a change is good.
-    Test {
-        /// The parts named; all if none is.
-        parts: Vec<Part>,
-        /// For the test runner of the one part named.
-        runner_args: Vec<String>,
-    },
+    Test(Request),
     /// One binary to carry away.
     Dist {
         /// Where cargo builds.
@@ -63,6 +66,16 @@ pub(crate) enum Command {
     },
     /// Figures of the HTTP API's speed.
     BenchHttp(Settings),
+    /// Figures of several servers over one store.
+    BenchPropagation {
+        /// How many revocations.
+        count: u32,
+    },
+    /// Figures of long denylists.
+    BenchScale {
+        /// How many denials; the usual steps if none is named.
+        denials: Vec<u32>,
+    },
     /// The rules of ARCHITECTURE.md checked.
     Tidy,
 }
@@ -85,15 +98,19 @@ fn command(parser: &mut Parser, rest: &[OsString]) -> Result<Command> {
         Some("run") => Command::Run {
             serve_flags: texts(rest)?,
         },
-        Some("test") => Command::Test {
-            parts: Vec::new(),
+        Some("test") => Command::Test(Request {
             runner_args: texts(rest)?,
-        },
+            ..Request::default()
+        }),
         Some("dist") => Command::Dist { target_dir: None },
         Some("bench") => match word(parser)?.as_deref() {
             Some("http") => Command::BenchHttp(Settings::default()),
+            Some("propagation") => Command::BenchPropagation { count: 1000 },
+            Some("scale") => Command::BenchScale {
+                denials: Vec::new(),
+            },
             other => bail!(
-                "`bench` needs `http` after it, not `{}`",
+                "`bench` needs `http`, `propagation` or `scale` after it, not `{}`",
                 other.unwrap_or_default()
             ),
         },
@@ -103,8 +120,14 @@ fn command(parser: &mut Parser, rest: &[OsString]) -> Result<Command> {
     while let Some(arg) = parser.next()? {
         match (&mut command, arg) {
             (_, Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help),
-            (Command::Test { parts, .. }, Arg::Value(name)) => {
-                parts.push(Part::named(&name.string()?)?);
+            (Command::Test(request), Arg::Value(name)) => {
+                request.parts.push(Part::named(&name.string()?)?);
+            }
+            (Command::Test(request), Arg::Long("rounds")) => {
+                request.kills.rounds = parser.value()?.parse()?;
+            }
+            (Command::Test(request), Arg::Long("seed")) => {
+                request.kills.seed = Some(parser.value()?.parse()?);
             }
             (Command::Dist { target_dir }, Arg::Long("target-dir")) => {
                 *target_dir = Some(parser.value()?.into());
@@ -118,10 +141,16 @@ fn command(parser: &mut Parser, rest: &[OsString]) -> Result<Command> {
             (Command::BenchHttp(settings), Arg::Long("denials")) => {
                 settings.denials = parser.value()?.parse()?;
             }
+            (Command::BenchPropagation { count }, Arg::Long("count")) => {
+                *count = parser.value()?.parse()?;
+            }
+            (Command::BenchScale { denials }, Arg::Long("denials")) => {
+                denials.push(parser.value()?.parse()?);
+            }
             (_, other) => return Err(other.unexpected().into()),
         }
     }
-    if !rest.is_empty() && !matches!(command, Command::Run { .. } | Command::Test { .. }) {
+    if !rest.is_empty() && !matches!(command, Command::Run { .. } | Command::Test(_)) {
         bail!("only `run` and `test` take arguments after `--`");
     }
     Ok(command)

@@ -47,11 +47,11 @@ fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Help => print!("{}", cli::HELP),
         Command::Run { serve_flags } => run::run(&workspace, &serve_flags)?,
-        Command::Test { parts, runner_args } => {
-            return test::run(&workspace, &parts, &runner_args);
-        }
+        Command::Test(request) => return test::run(&workspace, &request),
         Command::Dist { target_dir } => dist::run(&workspace, target_dir)?,
         Command::BenchHttp(settings) => bench::http::run(&workspace, &settings)?,
+        Command::BenchPropagation { count } => bench::stores::propagation(&workspace, count)?,
+        Command::BenchScale { denials } => bench::stores::scale(&workspace, &denials)?,
         Command::Tidy => tidy::run(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 mod api;
 mod browser_wasm;
 mod count;
+pub(crate) mod crash;
 mod dist;
 mod e2e;
 mod lint;
@@ -15,6 +16,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use self::count::Count;
+use self::crash::Kills;
 use self::summary::Outcome;
 use crate::tidy;
 use crate::tools::c_compiler;
@@ -33,6 +35,8 @@ pub(crate) enum Part {
     Unit,
     /// The HTTP API.
     Api,
+    /// The server killed again and again amid its work.
+    Crash,
     /// The client's tests in a headless browser.
     Wasm,
     /// Playwright: a browser, the real server, a provider nobody here wrote.
@@ -43,12 +47,13 @@ pub(crate) enum Part {
 
 impl Part {
     /// All of them, in the order in which they run.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Fmt,
         Self::Tidy,
         Self::Clippy,
         Self::Unit,
         Self::Api,
+        Self::Crash,
         Self::Wasm,
         Self::E2e,
         Self::Dist,
@@ -68,14 +73,16 @@ impl Part {
             Self::Clippy => "clippy",
             Self::Unit => "unit",
             Self::Api => "api",
+            Self::Crash => "crash",
             Self::Wasm => "wasm",
             Self::E2e => "e2e",
             Self::Dist => "dist",
         }
     }
 
-    /// Does it. `args` are for the test runner.
-    fn run(self, workspace: &Workspace, args: &[String]) -> Result<Option<Count>> {
+    /// Does it.
+    fn run(self, workspace: &Workspace, request: &Request) -> Result<Option<Count>> {
+        let args = &request.runner_args;
         match self {
             Self::Fmt => lint::fmt(workspace).map(|()| None),
             Self::Tidy => tidy::run(workspace)
@@ -84,6 +91,7 @@ impl Part {
             Self::Clippy => lint::clippy(workspace).map(|()| None),
             Self::Unit => unit::run(workspace, args).map(Some),
             Self::Api => api::run(workspace, args).map(Some),
+            Self::Crash => crash::run(workspace, &request.kills).map(Some),
             Self::Wasm => browser_wasm::run(workspace, args).map(Some),
             Self::E2e => e2e::run(workspace, args).map(Some),
             Self::Dist => dist::run(workspace).map(|()| None),
@@ -91,19 +99,30 @@ impl Part {
     }
 }
 
+/// What is to be run, and how.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// The parts named; all if none is.
+    pub(crate) parts: Vec<Part>,
+    /// For the test runner of the one part named.
+    pub(crate) runner_args: Vec<String>,
+    /// For the part `crash`.
+    pub(crate) kills: Kills,
+}
+
 /// Runs the parts named, or all; goes on after one that fails.
-pub(crate) fn run(workspace: &Workspace, named: &[Part], args: &[String]) -> Result<ExitCode> {
-    if !args.is_empty() && named.len() != 1 {
+pub(crate) fn run(workspace: &Workspace, request: &Request) -> Result<ExitCode> {
+    if !request.runner_args.is_empty() && request.parts.len() != 1 {
         bail!(
             "arguments after `--` are for one part: name it, as in `cargo xtask test e2e -- -g x`"
         );
     }
     c_compiler::ensure()?;
     let mut outcomes = Vec::new();
-    for part in chosen(named) {
+    for part in chosen(&request.parts) {
         println!("\n──── {} ────", part.name());
         let start = Instant::now();
-        let result = part.run(workspace, args);
+        let result = part.run(workspace, request);
         if let Err(error) = &result {
             eprintln!("\n{}: {error:#}", part.name());
         }

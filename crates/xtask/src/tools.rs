@@ -2,16 +2,20 @@
 //!
 //! Everything that is set up goes into the user's cache folder, under its exact version, and
 //! stays there for the next time. Nothing is put on PATH and nothing of the system is changed,
-//! but for the wasm target (rustup) and, on Debian, the browser (apt-get).
+//! but for the wasm target (rustup) and, on Debian, the browser, the databases and what hinders
+//! system calls (apt-get).
 
 pub(crate) mod c_compiler;
 pub(crate) mod cache;
 pub(crate) mod cargo_tool;
 pub(crate) mod chromedriver;
 pub(crate) mod chromium;
+pub(crate) mod databases;
 pub(crate) mod debian;
+pub(crate) mod faketime;
 pub(crate) mod node;
 pub(crate) mod rust;
+pub(crate) mod strace;
 pub(crate) mod wasm_opt;
 
 use std::env;

@@ -1,4 +1,4 @@
-//! The figures as a section of docs/performance.md, between two markers.
+//! Figures as sections of docs/performance.md, each between two markers.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -12,8 +12,6 @@ use crate::process;
 use crate::workspace::Workspace;
 
 const FILE: &str = "docs/performance.md";
-const START: &str = "<!-- bench:http -->";
-const END: &str = "<!-- /bench:http -->";
 
 /// Everything that the section says.
 pub(crate) struct Report {
@@ -31,13 +29,17 @@ pub(crate) struct Report {
     pub(crate) sizes: Sizes,
 }
 
-/// Prints the section and puts it into the file.
+/// Prints the section of an authenticated request and puts it into the file.
 pub(crate) fn write(workspace: &Workspace, report: &Report) -> Result<()> {
-    let section = section(report, &machine())?;
+    write_section(workspace, "http", &section(report, &machine())?)
+}
+
+/// Prints a section and puts it into the file.
+pub(crate) fn write_section(workspace: &Workspace, name: &str, section: &str) -> Result<()> {
     println!("\n{section}");
     let path = workspace.path(FILE);
-    let old = fs::read_to_string(&path).unwrap_or_else(|_| empty());
-    let new = replace(&old, &section)?;
+    let old = fs::read_to_string(&path).unwrap_or_else(|_| "# Performance\n".to_owned());
+    let new = replace(&old, name, section)?;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
@@ -46,23 +48,20 @@ pub(crate) fn write(workspace: &Workspace, report: &Report) -> Result<()> {
     Ok(())
 }
 
-fn empty() -> String {
-    format!("# Performance\n\n{START}\n{END}\n")
-}
-
-/// Puts `section` between the markers.
-fn replace(text: &str, section: &str) -> Result<String> {
-    let (before, rest) = text.split_once(START).unwrap_or((text, ""));
-    if rest.is_empty() {
-        return Ok(format!(
-            "{}\n\n{START}\n{section}{END}\n",
-            before.trim_end()
-        ));
-    }
-    let Some((_, after)) = rest.split_once(END) else {
-        bail!("{FILE} has `{START}`, but not `{END}` after it");
+/// Puts `section` between the markers of that name.
+fn replace(text: &str, name: &str, section: &str) -> Result<String> {
+    let (start, end) = (
+        format!("<!-- bench:{name} -->"),
+        format!("<!-- /bench:{name} -->"),
+    );
+    let Some((before, rest)) = text.split_once(&start) else {
+        let before = text.trim_end();
+        return Ok(format!("{before}\n\n{start}\n{section}{end}\n"));
     };
-    Ok(format!("{before}{START}\n{section}{END}{after}"))
+    let Some((_, after)) = rest.split_once(&end) else {
+        bail!("{FILE} has `{start}`, but not `{end}` after it");
+    };
+    Ok(format!("{before}{start}\n{section}{end}{after}"))
 }
 
 fn section(report: &Report, machine: &str) -> Result<String> {
@@ -112,7 +111,7 @@ fn section(report: &Report, machine: &str) -> Result<String> {
 }
 
 /// Date, cores, processor and system, as far as they can be told.
-fn machine() -> String {
+pub(crate) fn machine() -> String {
     let said = |program: &str, args: &[&str]| {
         process::stdout_of(Command::new(program).args(args)).unwrap_or_default()
     };

@@ -1,6 +1,7 @@
 //! What is understood, and what is refused with which words.
 
 use super::*;
+use crate::test::crash::Kills;
 
 fn understand(line: &str) -> Result<Command> {
     parse(line.split_whitespace().map(OsString::from))
@@ -27,17 +28,29 @@ fn commands_are_understood() {
         ),
         (
             "test api e2e",
-            Command::Test {
+            Command::Test(Request {
                 parts: vec![Part::Api, Part::E2e],
-                runner_args: Vec::new(),
-            },
+                ..Request::default()
+            }),
         ),
         (
             "test unit -- rotation -- x",
-            Command::Test {
+            Command::Test(Request {
                 parts: vec![Part::Unit],
                 runner_args: vec!["rotation".into(), "--".into(), "x".into()],
-            },
+                ..Request::default()
+            }),
+        ),
+        (
+            "test crash --rounds 1000 --seed 7",
+            Command::Test(Request {
+                parts: vec![Part::Crash],
+                kills: Kills {
+                    rounds: 1000,
+                    seed: Some(7),
+                },
+                ..Request::default()
+            }),
         ),
         (
             "bench http --rounds 2 --seconds 1",
@@ -62,7 +75,10 @@ fn mistakes_are_named() {
             "dist -- x",
             "only `run` and `test` take arguments after `--`",
         ),
-        ("bench", "`bench` needs `http` after it"),
+        (
+            "bench",
+            "`bench` needs `http`, `propagation` or `scale` after it",
+        ),
         ("bench http --rounds many", "many"),
     ] {
         let error = format!("{:#}", understand(line).expect_err(line));

@@ -4,10 +4,14 @@ use anyhow::Result;
 
 use super::count::Count;
 use super::unit::{API, cargo_test};
+use crate::tools::{databases, faketime, strace};
 use crate::workspace::Workspace;
 
 /// The test binary `api` of the server.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
+    strace::ensure()?;
+    faketime::ensure()?;
+    databases::ensure()?;
     let mut count = Count::default();
     cargo_test(
         workspace,

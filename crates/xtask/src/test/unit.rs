@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use super::count::Count;
 use crate::process;
+use crate::tools::databases;
 use crate::workspace::Workspace;
 
 /// A test binary with a part of its own.
@@ -14,6 +16,7 @@ pub(crate) const API: &str = "api";
 
 /// Unit tests and integration tests but for the API's, then the documentation's examples.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
+    databases::ensure()?;
     let mut selection = vec!["--lib".to_owned(), "--bins".to_owned()];
     for name in integration_tests(workspace)? {
         selection.extend(["--test".to_owned(), name]);
@@ -33,13 +36,20 @@ pub(crate) fn cargo_test(
     args: &[String],
     count: &mut Count,
 ) -> Result<()> {
+    process::run_watched(&mut command(workspace, selection, args), |line| {
+        count.see_cargo(line);
+    })
+}
+
+/// That command.
+pub(super) fn command(workspace: &Workspace, selection: &[String], args: &[String]) -> Command {
     let mut command = workspace.cargo();
     command
         .args(["test", "--no-fail-fast"])
         .args(selection)
         .arg("--")
         .args(args);
-    process::run_watched(&mut command, |line| count.see_cargo(line))
+    command
 }
 
 /// The names of all test binaries of the default members but the API's.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use latchkey_types::TokenResponse;
-use reqwest::Response;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::{RequestBuilder, Response};
 use url::Url;
 
 use super::{Caller, tokens};
@@ -41,37 +41,48 @@ impl Caller {
     }
 
     pub(crate) async fn begin_at(&self, path: &str) -> Begun {
-        let response = self.get(path).send().await.expect("an answer");
-        assert_eq!(response.status(), 303);
-        Begun {
-            cookie: cookie(&response),
-            authorize: location(&response),
-        }
+        Begun::of(&self.get(path).send().await.expect("an answer"))
     }
 
     /// Picks an account on the demo provider's page.
     pub(crate) async fn approve(&self, begun: &Begun, email: &str) -> Callback {
-        let mut form: Callback = begun.authorize.query_pairs().into_owned().collect();
-        form.insert("email".into(), email.into());
-        let mut url = begun.authorize.clone();
-        url.set_query(None);
-        let response = self
-            .http
-            .post(url)
-            .form(&form)
-            .send()
-            .await
-            .expect("an answer");
+        let response = self.approval(begun, email).send().await;
+        let response = response.expect("an answer");
         assert_eq!(response.status(), 303, "{:?}", response.text().await);
         location(&response).query_pairs().into_owned().collect()
     }
 
-    /// The callback page's request.
+    /// The request that picks it.
+    pub(crate) fn approval(&self, begun: &Begun, email: &str) -> RequestBuilder {
+        let mut form: Callback = begun.authorize.query_pairs().into_owned().collect();
+        form.insert("email".into(), email.into());
+        let mut url = begun.authorize.clone();
+        url.set_query(None);
+        self.http.post(url).form(&form)
+    }
+
+    /// Sends the callback page's request.
     pub(crate) async fn finish(&self, cookie: &str, callback: &Callback) -> Response {
+        let request = self.completion(cookie, callback);
+        request.send().await.expect("an answer")
+    }
+
+    /// The callback page's request.
+    pub(crate) fn completion(&self, cookie: &str, callback: &Callback) -> RequestBuilder {
         let mut form = callback.clone();
         form.insert("grant_type".into(), "authorization_code".into());
-        let request = self.post("/auth/token").header(COOKIE, cookie).form(&form);
-        request.send().await.expect("an answer")
+        self.post("/auth/token").header(COOKIE, cookie).form(&form)
+    }
+}
+
+impl Begun {
+    /// Of the answer to the first request.
+    pub(crate) fn of(response: &Response) -> Self {
+        assert_eq!(response.status(), 303);
+        Self {
+            cookie: cookie(response),
+            authorize: location(response),
+        }
     }
 }
 

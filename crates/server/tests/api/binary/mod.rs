@@ -3,12 +3,19 @@
 mod backup;
 mod bad_input;
 mod commands;
+mod crash;
 mod damage;
+#[cfg(target_os = "linux")]
+mod durable;
+#[cfg(target_os = "linux")]
+mod failing_disk;
+#[cfg(target_os = "linux")]
 mod faked_clock;
 mod full_disk;
-mod kill;
 mod operate;
 mod process;
+#[cfg(target_os = "linux")]
+mod traced;
 mod used;
 
 pub(crate) use process::{Running, arguments, latchkey};

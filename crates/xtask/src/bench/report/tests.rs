@@ -39,24 +39,27 @@ fn figures_and_ratios_stand_in_the_section() {
     }
 }
 
+const START: &str = "<!-- bench:http -->";
+const END: &str = "<!-- /bench:http -->";
+
 #[test]
 fn only_what_is_between_the_markers_changes() {
     let old = format!("# P\n\nby hand\n\n{START}\nold\n{END}\n\nmore by hand\n");
-    let new = replace(&old, "new\n").expect("marked");
+    let new = replace(&old, "http", "new\n").expect("marked");
     assert_eq!(
         new,
         format!("# P\n\nby hand\n\n{START}\nnew\n{END}\n\nmore by hand\n")
     );
-    assert_eq!(replace(&new, "new\n").expect("marked"), new);
+    assert_eq!(replace(&new, "http", "new\n").expect("marked"), new);
 }
 
 #[test]
 fn a_file_without_markers_gets_them_at_its_end() {
-    let new = replace("# P\n", "new\n").expect("no marks");
+    let new = replace("# P\n", "http", "new\n").expect("no marks");
     assert_eq!(new, format!("# P\n\n{START}\nnew\n{END}\n"));
 }
 
 #[test]
 fn half_a_pair_of_markers_is_an_error() {
-    assert!(replace(&format!("{START}\nold\n"), "new\n").is_err());
+    assert!(replace(&format!("{START}\nold\n"), "http", "new\n").is_err());
 }

@@ -1,0 +1,22 @@
+//! libfaketime, with which tests set the server's clock. Linux only.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::debian;
+
+/// Finds it or installs it.
+pub(crate) fn ensure() -> Result<()> {
+    if !cfg!(target_os = "linux") || is_there() {
+        return Ok(());
+    }
+    debian::install(&["libfaketime"])
+        .context("libfaketime is missing: install it by your system's package manager")
+}
+
+fn is_there() -> bool {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut files = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
+    files.any(|file| file.is_file())
+}
