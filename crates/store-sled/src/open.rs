@@ -96,6 +96,7 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     if was_made && !file.try_exists().map_err(io)? {
         return Err(damaged("its file `db` is missing".to_owned()));
     }
+    remove_unfinished_snapshots(path).map_err(io)?;
     // sled reads damaged files with code that can panic; that must not look like a crash of ours.
     let opened = catch_unwind(AssertUnwindSafe(|| {
         sled::Config::new()
@@ -163,6 +164,21 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     })
     .map(KeyValueStore)
     .map_err(io)
+}
+
+/// sled writes a snapshot as `snap.….generating` and renames it when it is whole. sled 0.34.7 takes
+/// what a kill left of one for the newest snapshot, and the store for damaged (it passes over
+/// `.in___motion`, a name it no longer uses). All that a snapshot says is in the log as well.
+fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// sled gives its lock's failure as an error of its own making, with the system's in the text.
