@@ -49,6 +49,7 @@ impl Commits {
     /// Writes the count beside the store; what it counts is durable by now.
     pub(crate) fn written(&mut self) -> io::Result<()> {
         self.file.rewind()?;
-        writeln!(self.file, "{:020}", self.count)
+        // In one write, of one length.
+        self.file.write_all(format!("{:020}\n", self.count).as_bytes())
     }
 }

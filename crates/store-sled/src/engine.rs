@@ -6,6 +6,7 @@ use std::io;
 use latchkey_store::StoreError;
 use latchkey_store::keyspace::{Engine, Pair, Transaction, View};
 
+use crate::stuck::Rescue;
 use crate::writer::{Book, Writer};
 
 /// sled behind its one writer.
@@ -13,13 +14,20 @@ use crate::writer::{Book, Writer};
 pub struct Sled {
     db: sled::Db,
     writer: Writer,
+    _rescue: Rescue,
 }
 
 impl Sled {
-    pub(crate) fn start(book: Book) -> io::Result<Self> {
+    /// `config` is the one that the records were opened with.
+    pub(crate) fn start(book: Book, config: sled::Config) -> io::Result<Self> {
         let db = book.db.clone();
         let writer = Writer::start(book)?;
-        Ok(Self { db, writer })
+        let rescue = Rescue::start(db.clone(), config)?;
+        Ok(Self {
+            db,
+            writer,
+            _rescue: rescue,
+        })
     }
 }
 

@@ -10,6 +10,7 @@ mod commits;
 mod engine;
 mod ledger;
 mod open;
+mod stuck;
 mod writer;
 
 pub use engine::Sled;

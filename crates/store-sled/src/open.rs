@@ -98,13 +98,11 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     }
     remove_unfinished_snapshots(path).map_err(io)?;
     // sled reads damaged files with code that can panic; that must not look like a crash of ours.
-    let opened = catch_unwind(AssertUnwindSafe(|| {
-        sled::Config::new()
-            .path(path)
-            .cache_capacity(CACHE)
-            .flush_every_ms(None)
-            .open()
-    }));
+    let config = sled::Config::new()
+        .path(path)
+        .cache_capacity(CACHE)
+        .flush_every_ms(None);
+    let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
     let db = match opened {
         Ok(Ok(db)) => db,
         Ok(Err(sled::Error::Io(error))) if is_locked(&error) => {
@@ -156,14 +154,13 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     if let Some(wrong) = written.and_then(|written| written.compare(&ledger)) {
         return Err(damaged(wrong));
     }
-    Sled::start(Book {
+    let book = Book {
         db,
         sync,
         commits,
         ledger,
-    })
-    .map(KeyValueStore)
-    .map_err(io)
+    };
+    Sled::start(book, config).map(KeyValueStore).map_err(io)
 }
 
 /// sled writes a snapshot as `snap.….generating` and renames it when it is whole. sled 0.34.7 takes

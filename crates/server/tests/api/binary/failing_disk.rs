@@ -51,6 +51,17 @@ async fn security_73_a_write_that_fails_is_never_acknowledged() {
     all_fail(DB, faults).await;
 }
 
+/// sled 0.34.7 can forget to wake a flush whose write failed: then nothing failed, and nothing was
+/// answered either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn security_73_a_write_whose_failure_sled_forgets_to_tell_is_noticed() {
+    // The start writes once. Of the two writes of a commit, each on a thread of sled's, chance says
+    // which fails: hence so often. It takes 20 ms, so that the flush waits by then.
+    let faults = ["EIO", "ENOSPC"].repeat(4).into_iter();
+    let fault = |error| format!("pwrite64:error={error}:delay_enter=20000:when=2+");
+    all_fail(DB, faults.map(fault)).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn security_73_a_count_that_cannot_be_written_is_a_failure() {
     all_fail(COMMITS, ["write:error=ENOSPC:when=1+".to_owned()]).await;
