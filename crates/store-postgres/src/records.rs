@@ -18,7 +18,7 @@ pub(crate) const FETCH: &str = "SELECT key, value FROM latchkey.records WHERE ke
 pub(crate) const PAGE: &str = "SELECT key, value FROM latchkey.records \
      WHERE key >= $1 AND ($2::bytea IS NULL OR key < $2) ORDER BY key LIMIT $3";
 pub(crate) const COMMIT: &str =
-    "SELECT latchkey.commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    "SELECT latchkey.commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 /// The records, behind a few connections.
 pub struct Records {
@@ -141,6 +141,7 @@ struct Parameters {
     new_keys: Vec<Vec<u8>>,
     new_values: Vec<Vec<u8>>,
     gone: Vec<Vec<u8>>,
+    denies: bool,
     accounts: Vec<String>,
 }
 
@@ -182,8 +183,10 @@ impl Parameters {
                 None => all.gone.push(key.clone()),
             }
         }
-        let accounts = change.announcement().accounts;
-        all.accounts = accounts
+        let news = change.announcement();
+        all.denies = !news.denials.is_empty();
+        all.accounts = news
+            .accounts
             .into_iter()
             .map(|id| latchkey_core::UserId::from_bytes(id).to_string())
             .collect();
@@ -208,6 +211,7 @@ impl Parameters {
                     &self.new_keys,
                     &self.new_values,
                     &self.gone,
+                    &self.denies,
                     &self.accounts,
                 ],
             )

@@ -50,6 +50,7 @@ impl Commits {
     pub(crate) fn written(&mut self) -> io::Result<()> {
         self.file.rewind()?;
         // In one write, of one length.
-        self.file.write_all(format!("{:020}\n", self.count).as_bytes())
+        self.file
+            .write_all(format!("{:020}\n", self.count).as_bytes())
     }
 }

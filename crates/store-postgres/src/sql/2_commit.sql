@@ -11,30 +11,32 @@ CREATE FUNCTION latchkey.commit(
     put_keys bytea[], put_vals bytea[],
     new_keys bytea[], new_vals bytea[],
     gone bytea[],
-    -- Accounts that something happened to.
-    accounts text[]
+    -- Whether denials are among it, and the accounts that something happened to.
+    denies boolean, accounts text[]
 ) RETURNS boolean LANGUAGE plpgsql AS $$
-DECLARE
-    denies boolean;
 BEGIN
-    PERFORM pg_advisory_xact_lock(family)
-    FROM (SELECT DISTINCT unnest(families) AS family ORDER BY 1) AS sorted;
-
-    -- Always in the order of the keys, so that two changes never wait for each other. What is
-    -- only read may be read by others at the same time.
-    PERFORM FROM latchkey.records WHERE key = ANY (keys) AND key = ANY (put_keys || gone)
-    ORDER BY key FOR UPDATE;
-    PERFORM FROM latchkey.records WHERE key = ANY (keys) AND NOT key = ANY (put_keys || gone)
-    ORDER BY key FOR SHARE;
-
-    IF EXISTS (
-        SELECT FROM unnest(keys, vals) AS expected (key, value)
-        LEFT JOIN latchkey.records AS found USING (key)
-        WHERE found.value IS DISTINCT FROM expected.value
-    ) THEN
-        RETURN false;
+    -- Most changes are small: what there is nothing for is not asked.
+    IF cardinality(families) > 0 THEN
+        PERFORM pg_advisory_xact_lock(family)
+        FROM (SELECT DISTINCT unnest(families) AS family ORDER BY 1) AS sorted;
     END IF;
-    IF EXISTS (
+
+    IF cardinality(keys) > 0 THEN
+        -- Always in the order of the keys, so that two changes never wait for each other. What is
+        -- only read may be read by others at the same time.
+        PERFORM FROM latchkey.records WHERE key = ANY (keys) AND key = ANY (put_keys || gone)
+        ORDER BY key FOR UPDATE;
+        PERFORM FROM latchkey.records WHERE key = ANY (keys) AND NOT key = ANY (put_keys || gone)
+        ORDER BY key FOR SHARE;
+        IF EXISTS (
+            SELECT FROM unnest(keys, vals) AS expected (key, value)
+            LEFT JOIN latchkey.records AS found USING (key)
+            WHERE found.value IS DISTINCT FROM expected.value
+        ) THEN
+            RETURN false;
+        END IF;
+    END IF;
+    IF cardinality(page_from) > 0 AND EXISTS (
         SELECT FROM unnest(page_from, page_til, page_limit, page_digest)
             AS expected (first, til, most, digest)
         WHERE latchkey.page_digest(first, til, most) IS DISTINCT FROM expected.digest
@@ -42,20 +44,26 @@ BEGIN
         RETURN false;
     END IF;
 
-    INSERT INTO latchkey.records (key, value, written_by)
-    SELECT key, value, latchkey.writer_of(key)
-    FROM unnest(new_keys, new_vals) AS new (key, value) ORDER BY key;
-    INSERT INTO latchkey.records (key, value, written_by)
-    SELECT key, value, latchkey.writer_of(key)
-    FROM unnest(put_keys, put_vals) AS put (key, value) ORDER BY key
-    ON CONFLICT (key) DO UPDATE SET value = excluded.value, written_by = excluded.written_by;
-    DELETE FROM latchkey.records WHERE key = ANY (gone);
+    IF cardinality(new_keys) > 0 THEN
+        INSERT INTO latchkey.records (key, value, written_by)
+        SELECT key, value, latchkey.writer_of(key)
+        FROM unnest(new_keys, new_vals) AS new (key, value) ORDER BY key;
+    END IF;
+    IF cardinality(put_keys) > 0 THEN
+        INSERT INTO latchkey.records (key, value, written_by)
+        SELECT key, value, latchkey.writer_of(key)
+        FROM unnest(put_keys, put_vals) AS put (key, value) ORDER BY key
+        ON CONFLICT (key) DO UPDATE
+        SET value = excluded.value, written_by = excluded.written_by;
+    END IF;
+    IF cardinality(gone) > 0 THEN
+        DELETE FROM latchkey.records WHERE key = ANY (gone);
+    END IF;
 
     -- Servers look for new denials when they hear something.
-    PERFORM pg_notify('latchkey', account) FROM unnest(accounts) AS account;
-    SELECT EXISTS (
-        SELECT FROM unnest(put_keys || new_keys) AS key WHERE latchkey.writer_of(key) IS NOT NULL
-    ) INTO denies;
+    IF cardinality(accounts) > 0 THEN
+        PERFORM pg_notify('latchkey', account) FROM unnest(accounts) AS account;
+    END IF;
     IF denies THEN
         PERFORM pg_notify('latchkey', '');
     END IF;
