@@ -8,7 +8,7 @@ use latchkey_core::UserId;
 
 /// Sign-in, refresh and instant revocation for single-page apps.
 #[derive(Debug, Parser)]
-#[command(name = "latchkey", version, about, propagate_version = true)]
+#[command(name = "latchkey", version, propagate_version = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -157,6 +157,9 @@ pub trait Store: Send + Sync {
     /// be gone.
     async fn swept_until(&self) -> Result<Timestamp, StoreError>;
 
+    /// The id of this store, if it has one yet.
+    async fn id(&self) -> Result<Option<StoreId>, StoreError>;
+
     /// The id of this store, `fresh` if it had none, for it begins now: to tell it from another at
     /// the same address.
     async fn identify(&self, fresh: StoreId, now: Timestamp) -> Result<StoreId, StoreError>;

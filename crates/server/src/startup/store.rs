@@ -45,30 +45,37 @@ pub(super) async fn open_known(
     now: Timestamp,
 ) -> anyhow::Result<Arc<dyn Store>> {
     let store = open(config).await?;
+    let shared = config.store.shared().is_some();
+    let noted = config.data_dir.join("store.id");
+    if shared {
+        // Looked at before anything is written: it may be the wrong one.
+        recognise(&noted, store.id().await?)?;
+    }
     let id = store.identify(StoreId::random(rng), now).await?;
-    if config.store.shared().is_some() {
-        recognise(&config.data_dir, id)?;
+    if shared && !noted.exists() {
+        fs::write(&noted, format!("{id}\n")).with_context(|| noted.display().to_string())?;
     }
     Ok(store)
 }
 
 /// Compares the store's id with the one that was noted down at the first start.
-fn recognise(data_dir: &Path, id: StoreId) -> anyhow::Result<()> {
-    let path = data_dir.join("store.id");
-    match fs::read_to_string(&path) {
-        Ok(known) if known.trim() == id.to_string() => Ok(()),
-        Ok(known) => bail!(
-            "store.url leads to the store {id}; this server has worked with {} and what was \
-             revoked there is not known here. Bring that one back, or remove {} if this one is to \
-             take its place",
-            known.trim(),
-            path.display()
-        ),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            fs::write(&path, format!("{id}\n")).with_context(|| path.display().to_string())
-        }
-        Err(error) => Err(error).context(path.display().to_string()),
+fn recognise(noted: &Path, found: Option<StoreId>) -> anyhow::Result<()> {
+    let known = match fs::read_to_string(noted) {
+        Ok(known) => known,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).context(noted.display().to_string()),
+    };
+    let found = found.map(|id| id.to_string());
+    if found.as_deref() == Some(known.trim()) {
+        return Ok(());
     }
+    let found = found.map_or_else(|| "an empty store".to_owned(), |id| format!("the store {id}"));
+    bail!(
+        "store.url leads to {found}; this server has worked with {} and what was revoked there is \
+         not known here. Bring that one back, or remove {} if this one is to take its place",
+        known.trim(),
+        noted.display()
+    )
 }
 
 fn named(shared: &SharedStore) -> String {

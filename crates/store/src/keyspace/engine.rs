@@ -232,6 +232,10 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.read(sweep::until).await
     }
 
+    async fn id(&self) -> Result<Option<StoreId>, StoreError> {
+        self.0.read(store_id::get).await
+    }
+
     async fn identify(&self, fresh: StoreId, now: Timestamp) -> Result<StoreId, StoreError> {
         let identify = move |tx: &mut Transaction<'_>| store_id::identify(tx, fresh, now);
         let id = self.0.write(identify).await?;

@@ -3,8 +3,13 @@
 use latchkey_core::{StoreId, Timestamp};
 
 use super::transaction::record;
-use super::{Transaction, View as _, key};
+use super::{Transaction, View, key};
 use crate::error::StoreError;
+
+/// The id of this store, if it has one.
+pub(super) fn get(view: &dyn View) -> Result<Option<StoreId>, StoreError> {
+    record(view, key::STORE_ID)
+}
 
 /// The id of this store; `fresh` if it had none, which means that nothing has ended before now. A
 /// store that a backup was only half put into serves nobody.

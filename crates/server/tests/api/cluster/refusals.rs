@@ -34,4 +34,8 @@ async fn an_emptied_store_is_not_taken_for_the_old_one() {
     assert!(data_dir.join("store.id").exists());
     let refused = app.restart_is_refused().await;
     assert!(refused.contains("store.id"), "{refused}");
+    assert!(refused.contains("an empty store"), "{refused}");
+    // And nothing was written into it.
+    let left = redis.say("DBSIZE").expect("an answer");
+    assert_eq!(left.trim(), ":0");
 }

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Run once, by PostgreSQL's image, when it makes its data: a role for Latchkey that owns one
+# database and nothing else. Afterwards the superuser has no password: it is for who is inside.
+set -eu
+
+psql --no-psqlrc --set ON_ERROR_STOP=1 --set password="$POSTGRES_PASSWORD" \
+    --username postgres --dbname postgres <<'SQL'
+CREATE ROLE latchkey LOGIN PASSWORD :'password';
+CREATE DATABASE latchkey OWNER latchkey;
+REVOKE CONNECT ON DATABASE latchkey FROM PUBLIC;
+ALTER ROLE postgres PASSWORD NULL;
+SQL
