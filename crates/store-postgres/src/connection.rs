@@ -67,6 +67,11 @@ impl Address {
     }
 }
 
+/// A server that gave up waiting must not leave its statement waiting for a lock. All statements
+/// look records up by their keys: a plan made once will do, and never one that reads the table.
+const OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
+                       -c enable_seqscan=off -c plan_cache_mode=force_generic_plan";
+
 /// Makes connections to one address.
 pub(crate) struct Connector {
     config: Config,
@@ -91,8 +96,7 @@ impl Connector {
             .keepalives_idle(Duration::from_secs(5))
             .keepalives_interval(Duration::from_secs(2))
             .keepalives_retries(3)
-            // A server that gave up waiting must not leave its statement waiting for a lock.
-            .options("-c statement_timeout=5s -c lock_timeout=2s");
+            .options(OPTIONS);
         let tls = if address.tls {
             Some(tls::connector(address.roots.as_deref())?)
         } else {

@@ -14,7 +14,6 @@ use latchkey_store::{Store, StoreError};
 use latchkey_tokens::AccessClaims;
 
 /// All denials in force. Asking it never waits for anyone.
-#[derive(Default)]
 pub struct Denylist {
     entries: papaya::HashMap<Denied, Entry, RandomState>,
     /// What may have ended, in the order of the ends; an entry may have been given a later one.
@@ -22,6 +21,22 @@ pub struct Denylist {
     insertions: AtomicU64,
     /// The latest moment of a sweep, in milliseconds since 1970.
     swept_until: AtomicU64,
+}
+
+impl Default for Denylist {
+    fn default() -> Self {
+        Self {
+            // Whoever adds while the map grows helps to move all of it: that is over sooner, and
+            // whoever asks waits in neither mode.
+            entries: papaya::HashMap::builder()
+                .hasher(RandomState::default())
+                .resize_mode(papaya::ResizeMode::Blocking)
+                .build(),
+            ends: Mutex::default(),
+            insertions: AtomicU64::default(),
+            swept_until: AtomicU64::default(),
+        }
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -69,7 +69,10 @@ fn recognise(noted: &Path, found: Option<StoreId>) -> anyhow::Result<()> {
     if found.as_deref() == Some(known.trim()) {
         return Ok(());
     }
-    let found = found.map_or_else(|| "an empty store".to_owned(), |id| format!("the store {id}"));
+    let found = found.map_or_else(
+        || "an empty store".to_owned(),
+        |id| format!("the store {id}"),
+    );
     bail!(
         "store.url leads to {found}; this server has worked with {} and what was revoked there is \
          not known here. Bring that one back, or remove {} if this one is to take its place",
