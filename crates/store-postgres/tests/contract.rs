@@ -34,3 +34,37 @@ async fn refuses_settings_that_lose_data_and_names_them() {
         assert!(said.contains(name), "{said}");
     }
 }
+
+#[tokio::test]
+async fn talks_tls_and_checks_who_answers() {
+    let (postgres, certificate) = Postgres::with_tls().expect("a private PostgreSQL");
+    let roots = std::fs::read(&certificate.authority).expect("read");
+    let plain = postgres.database().expect("a database");
+    let tls = plain.replace("postgresql://", "postgresqls://");
+    for url in [tls.clone(), format!("{plain}?sslmode=verify-full")] {
+        let url = url.parse().expect("a url");
+        let address = Address::new(&url, None, Some(roots.clone())).expect("an address");
+        let store = open(&address).await.expect("a store");
+        assert_eq!(store.health().await, Ok(()));
+        drop(store);
+    }
+    let encrypted = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+                     WHERE ssl AND application_name = 'latchkey'";
+    let url = tls.parse().expect("a url");
+    let address = Address::new(&url, None, Some(roots)).expect("an address");
+    let store = open(&address).await.expect("a store");
+    let count = postgres.say(encrypted).expect("an answer");
+    assert_ne!(count.trim(), "0", "it is not encrypted");
+    drop(store);
+    // The system does not know the authority.
+    let address = Address::new(&url, None, None).expect("an address");
+    let said = open(&address)
+        .await
+        .map(drop)
+        .expect_err("trusted")
+        .to_string();
+    assert!(
+        said.contains("certificate") || said.contains("TLS"),
+        "{said}"
+    );
+}

@@ -39,6 +39,8 @@ pub(crate) struct Connector {
 
 impl Connector {
     pub(crate) fn new(address: &Address, pin: Arc<Pin>) -> Result<Self, StoreError> {
+        // The library takes the process's provider of cryptography; the first one set stays.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = client(address).map_err(|error| unavailable(&error))?;
         Ok(Self { client, pin })
     }

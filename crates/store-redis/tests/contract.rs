@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchkey_store::Store;
 use latchkey_store_redis::{Address, open};
-use latchkey_testing::{Database as _, Redis};
+use latchkey_testing::{Certificate, Database as _, Redis, free_port};
 
 fn address(url: String) -> Address {
     Address {
@@ -46,5 +46,45 @@ async fn refuses_settings_that_lose_data_and_names_them() {
             .expect_err("refused")
             .to_string();
         assert!(said.contains(name) && said.contains(value), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn talks_tls_and_checks_who_answers() {
+    let certificate = Certificate::new().expect("a certificate");
+    let port = free_port().expect("a free port").to_string();
+    let text = |path: &std::path::Path| path.to_str().expect("UTF-8").to_owned();
+    let settings = [
+        "--tls-port",
+        &port,
+        "--tls-auth-clients",
+        "no",
+        "--tls-cert-file",
+        &text(&certificate.certificate),
+        "--tls-key-file",
+        &text(&certificate.key),
+        "--requirepass",
+        "secret-1",
+    ];
+    let _redis = Redis::with(&settings).expect("a private Redis");
+    let roots = std::fs::read(&certificate.authority).expect("read");
+    let trusting = |scheme: &str, roots: Option<Vec<u8>>, password: &str| Address {
+        url: format!("{scheme}://localhost:{port}/0"),
+        password: Some(password.to_owned()),
+        roots,
+    };
+    let good = trusting("rediss", Some(roots.clone()), "secret-1");
+    let store = open(&good).await.expect("a store");
+    assert_eq!(store.health().await, Ok(()));
+    for (wrong, what) in [
+        (trusting("rediss", None, "secret-1"), "an unknown authority"),
+        (trusting("redis", Some(roots.clone()), "secret-1"), "no TLS"),
+        (
+            trusting("rediss", Some(roots), "secret-2"),
+            "a wrong password",
+        ),
+    ] {
+        let said = open(&wrong).await.map(drop).expect_err(what).to_string();
+        assert!(!said.contains("secret-"), "{said}");
     }
 }

@@ -4,13 +4,14 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::Database;
 use crate::process::{Server, free_port, program, wait_until};
+use crate::{Certificate, Database};
 
 const PACKAGE: &str = "postgresql";
 /// Whose processes they are, where we are root: PostgreSQL refuses to be.
@@ -30,6 +31,19 @@ impl Postgres {
     /// As it comes.
     pub fn start() -> Result<Self> {
         Self::with(&[])
+    }
+
+    /// That talks TLS; clients are to trust the authority of the certificate.
+    pub fn with_tls() -> Result<(Self, Certificate)> {
+        let certificate = Certificate::new()?;
+        give_away(certificate.folder())?;
+        let setting = |name: &str, file: &Path| format!("{name}={}", file.display());
+        let postgres = Self::with(&[
+            "ssl=on",
+            &setting("ssl_cert_file", &certificate.certificate),
+            &setting("ssl_key_file", &certificate.key),
+        ]);
+        Ok((postgres?, certificate))
     }
 
     /// With these settings: `synchronous_commit=off`.
@@ -107,6 +121,10 @@ impl Database for Postgres {
 
     fn port(&self) -> u16 {
         self.port
+    }
+
+    fn cpu(&self) -> Duration {
+        self.server.cpu()
     }
 
     fn kill(&mut self) -> Result<()> {

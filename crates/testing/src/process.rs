@@ -33,6 +33,18 @@ pub fn program(name: &str, folders: &[PathBuf], package: &str) -> Result<PathBuf
     })
 }
 
+/// How much processor time this process has taken; none if it is gone.
+pub fn cpu_of(process: u32) -> Duration {
+    /// Of the kernel's clock for this purpose.
+    const TICKS_PER_SECOND: u64 = 100;
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    // User and system time: the 14th and 15th field, counted from the one before the name.
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
+}
+
 /// A server's process; killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Server(pub(crate) Child);
@@ -45,6 +57,12 @@ impl Server {
         }
         self.0.wait()?;
         Ok(())
+    }
+
+    pub(crate) fn cpu(&self) -> Duration {
+        let ids = self.family().into_iter();
+        ids.map(|pid| cpu_of(pid.as_raw_nonzero().get().unsigned_abs()))
+            .sum()
     }
 
     pub(crate) fn signal(&self, signal: Signal) -> Result<()> {

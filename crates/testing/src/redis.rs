@@ -52,7 +52,10 @@ impl Redis {
     fn wait(&mut self) -> Result<()> {
         let port = self.port;
         let log = self.folder.path().join("log");
-        let ready = || say(port, "PING").is_ok_and(|answer| answer.starts_with("+PONG"));
+        // One that wants a password says so when it is ready.
+        let is_ready =
+            |answer: &String| answer.starts_with("+PONG") || answer.starts_with("-NOAUTH");
+        let ready = || say(port, "PING").is_ok_and(|answer| is_ready(&answer));
         wait_until(&mut self.server, &log, ready).context("Redis")
     }
 }
@@ -64,6 +67,10 @@ impl Database for Redis {
 
     fn port(&self) -> u16 {
         self.port
+    }
+
+    fn cpu(&self) -> Duration {
+        self.server.cpu()
     }
 
     fn kill(&mut self) -> Result<()> {

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use latchkey_testing::{Database, Postgres, Redis};
+use latchkey_testing::{Database, Postgres, Redis, cpu_of};
 use tempfile::TempDir;
 
 /// `latchkey serve`; killed when dropped.
@@ -66,6 +66,11 @@ impl Node {
         self.folder.join("data/master.key")
     }
 
+    /// How much processor time it has taken.
+    pub(crate) fn cpu(&self) -> Duration {
+        cpu_of(self.child.id())
+    }
+
     /// How much memory it has, in bytes.
     pub(crate) fn memory(&self) -> Result<u64> {
         let path = format!("/proc/{}/status", self.child.id());
@@ -88,7 +93,7 @@ pub(crate) struct Pair {
     pub(crate) one: Node,
     pub(crate) two: Node,
     _folders: [TempDir; 2],
-    _database: Box<dyn Database>,
+    pub(crate) database: Box<dyn Database>,
 }
 
 impl Pair {
@@ -111,7 +116,7 @@ impl Pair {
             one,
             two,
             _folders: folders,
-            _database: database,
+            database,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use latchkey_testing::Database;
 use latchkey_types::TokenResponse;
 use reqwest::Client;
 use tokio::task::JoinSet;
@@ -20,20 +21,22 @@ pub(crate) async fn run(program: &Path) -> Result<()> {
         "\n{CLIENTS} clients at one server, {} s each, on the same machine as the store:\n",
         LENGTH.as_secs()
     );
-    println!("| store | sign-ins/s | refreshes/s | p50 | p99 |");
-    println!("|---|---:|---:|---:|---:|");
+    println!(
+        "| store | sign-ins/s | refreshes/s | p50 | p99 | server's time per refresh | store's |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|");
     let folder = tempfile::tempdir()?;
     let sled = Node::start(program, folder.path(), &[])?;
-    row("sled", &sled).await?;
+    row("sled", &sled, None).await?;
     drop(sled);
     for (kind, name) in [("redis", "Redis"), ("postgres", "PostgreSQL")] {
         let pair = Pair::start(program, kind)?;
-        row(name, &pair.one).await?;
+        row(name, &pair.one, Some(&*pair.database)).await?;
     }
     Ok(())
 }
 
-async fn row(name: &str, node: &Node) -> Result<()> {
+async fn row(name: &str, node: &Node, database: Option<&dyn Database>) -> Result<()> {
     let http = person::client()?;
     let begun = Instant::now();
     let mut signing_in = JoinSet::new();
@@ -56,6 +59,8 @@ async fn row(name: &str, node: &Node) -> Result<()> {
     }
     let sign_ins = per_second(sign_ins, begun);
 
+    let cpu = || (node.cpu(), database.map(Database::cpu));
+    let before = cpu();
     let begun = Instant::now();
     let mut refreshing = JoinSet::new();
     for tokens in sessions {
@@ -66,13 +71,18 @@ async fn row(name: &str, node: &Node) -> Result<()> {
         took.extend(durations?);
     }
     let refreshes = per_second(took.len(), begun);
+    let after = cpu();
+    let each = |time: Duration| micros(time, took.len());
+    let server = each(after.0.saturating_sub(before.0));
+    let store = after
+        .1
+        .zip(before.1)
+        .map(|(after, before)| each(after.saturating_sub(before)));
+    let store = store.unwrap_or_else(|| "within".to_owned());
     took.sort_unstable();
     let (p50, p99) = (percentile(&took, 50), percentile(&took, 99));
-    println!(
-        "| {name} | {sign_ins:.0} | {refreshes:.0} | {} | {} |",
-        millis(p50),
-        millis(p99)
-    );
+    let (p50, p99) = (millis(p50), millis(p99));
+    println!("| {name} | {sign_ins:.0} | {refreshes:.0} | {p50} | {p99} | {server} | {store} |");
     Ok(())
 }
 
@@ -99,6 +109,12 @@ async fn refresh(
         took.push(asked.elapsed());
     }
     Ok(took)
+}
+
+/// `250 µs`: what each of them took of this.
+fn micros(time: Duration, count: usize) -> String {
+    let each = time.as_micros() / count.max(1) as u128;
+    format!("{each} µs")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]

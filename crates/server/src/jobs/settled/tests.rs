@@ -55,15 +55,10 @@ fn after_a_long_pause_it_catches_up_in_an_hour() {
 #[test]
 fn waits_for_a_clock_that_was_set_back() {
     let mut settled = Settled::new(START, START, Duration::ZERO);
-    let hour = Duration::from_hours(1);
-    assert_eq!(
-        settled.advance(START.minus(hour).plus(MINUTE), MINUTE),
-        START.minus(hour).plus(MINUTE)
-    );
-    for minutes in 2..70 {
+    for minutes in 1..70 {
         let passed = minutes * MINUTE;
-        let wall = START.minus(hour).plus(passed);
-        assert_eq!(settled.advance(wall, passed), wall.min(START));
+        let wall = START.minus(Duration::from_hours(1)).plus(passed);
+        assert_eq!(settled.advance(wall, passed), wall);
     }
 }
 
