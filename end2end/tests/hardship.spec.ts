@@ -1,25 +1,19 @@
 // What browsers do to a page: no locks, frozen tabs, lost networks, sleep, clocks that jump.
-import type { Page } from '@playwright/test';
-
 import {
   alert,
   button,
-  claims,
   expectAccount,
+  generation,
   heading,
   openPlayground,
   signIn,
   storedTokens,
-  tokensOf,
-  untilExpired,
+  letTokenExpire,
   waitForThe401,
 } from '../fixtures/pages.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-const generation = async (page: Page) => Number(claims((await tokensOf(page)).refresh_token)['gen']);
-
 test.describe('in a browser without Web Locks', () => {
-  test.use({ setup: { env: { LATCHKEY_TOKENS__ACCESS_TTL: '5s' } } });
   test.beforeEach(async ({ context }) => {
     await context.addInitScript(() => {
       Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });
@@ -41,7 +35,7 @@ test.describe('in a browser without Web Locks', () => {
       expect(await tab.evaluate(() => navigator.locks as unknown)).toBeUndefined();
       await waitForThe401(tab);
     }
-    await untilExpired(page, request);
+    await letTokenExpire(page, request);
     traffic.forget();
     await Promise.all(tabs.map((tab) => button(tab, '30 calls at once').click()));
     const good = () => traffic.statuses('GET /api/protected').filter((it) => it === 200).length;

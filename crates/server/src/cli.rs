@@ -39,9 +39,6 @@ pub enum Command {
     /// Fill a store with denials, to measure with
     #[command(hide = true)]
     BenchSeed(BenchSeed),
-    /// Deny and sweep, to see how large a store becomes
-    #[command(hide = true)]
-    BenchChurn(BenchChurn),
 }
 
 /// Flags that win over the environment, which wins over the file.
@@ -179,18 +176,4 @@ pub struct BenchSeed {
     /// How many sessions to deny
     #[arg(long)]
     pub denials: u64,
-}
-
-/// Deny and sweep, to see how large a store becomes.
-#[derive(Args, Debug)]
-pub struct BenchChurn {
-    /// Which store.
-    #[command(flatten)]
-    pub overrides: Overrides,
-    /// How many sessions to deny in all
-    #[arg(long)]
-    pub total: u64,
-    /// How many denials are in force at a time
-    #[arg(long)]
-    pub live: u64,
 }

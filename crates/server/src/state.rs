@@ -16,6 +16,7 @@ use crate::auth::hub::Hub;
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
 use crate::auth::proof::Proofs;
+use crate::backup::Export;
 use crate::config::{Config, PublicUrl};
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::CommonHeaders;
@@ -83,6 +84,11 @@ impl State {
             self.denylist.insert(denial);
         }
         self.hub.wake(user);
+    }
+
+    /// A backup of the store, which goes on meanwhile.
+    pub fn export(&self) -> Export {
+        Export::of(Arc::clone(&self.store))
     }
 
     /// The redirect URI to register with a provider.

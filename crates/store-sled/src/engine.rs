@@ -1,10 +1,9 @@
 //! The engine: reads on the blocking pool, writes through the one writer.
 
-use core::ops::Bound;
 use std::io;
 
 use latchkey_store::StoreError;
-use latchkey_store::keyspace::{Engine, Pair, Transaction, View};
+use latchkey_store::keyspace::{self, Engine, Pair, Transaction, View};
 
 use crate::stuck::Rescue;
 use crate::writer::{Book, Writer};
@@ -72,16 +71,9 @@ impl View for Records<'_> {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Pair>, StoreError> {
-        let from = match after {
-            Some(after) => Bound::Excluded(after),
-            None => Bound::Included(prefix),
-        };
         let mut pairs = Vec::new();
-        for pair in self
-            .0
-            .range::<&[u8], _>((from, Bound::Unbounded))
-            .take(limit)
-        {
+        let range = self.0.range::<&[u8], _>(keyspace::from(prefix, after));
+        for pair in range.take(limit) {
             let (key, value) = pair.map_err(unavailable)?;
             if !key.starts_with(prefix) {
                 break;

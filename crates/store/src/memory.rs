@@ -1,11 +1,10 @@
 //! A store that forgets when the process ends: for tests, and to measure against.
 
-use core::ops::Bound;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::StoreError;
-use crate::keyspace::{Engine, KeyValueStore, Pair, Transaction, View};
+use crate::keyspace::{self, Engine, KeyValueStore, Pair, Transaction, View};
 
 /// A store in memory.
 pub type MemoryStore = KeyValueStore<Memory>;
@@ -34,12 +33,8 @@ impl View for Records {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Pair>, StoreError> {
-        let from = match after {
-            Some(after) => Bound::Excluded(after),
-            None => Bound::Included(prefix),
-        };
         Ok(self
-            .range::<[u8], _>((from, Bound::Unbounded))
+            .range::<[u8], _>(keyspace::from(prefix, after))
             .take_while(|(key, _)| key.starts_with(prefix))
             .take(limit)
             .map(|(key, value)| (key.clone(), value.clone()))

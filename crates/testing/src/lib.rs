@@ -6,11 +6,9 @@ mod postgres;
 mod process;
 mod redis;
 
-use std::time::Duration;
-
 pub use certificate::Certificate;
 pub use postgres::Postgres;
-pub use process::{cpu_of, free_port, program};
+pub use process::{Server, cpu_of, free_port, program};
 pub use redis::Redis;
 
 /// A server that can be treated badly.
@@ -21,18 +19,9 @@ pub trait Database {
     /// Its port on the loopback address.
     fn port(&self) -> u16;
 
-    /// How much processor time it has taken, all its processes together.
-    fn cpu(&self) -> Duration;
-
-    /// Ends it without a warning.
-    fn kill(&mut self) -> anyhow::Result<()>;
-
     /// Starts it again over the same files, and waits until it answers.
     fn start_again(&mut self) -> anyhow::Result<()>;
 
-    /// Stops it in the middle of whatever it does (SIGSTOP).
-    fn pause(&self) -> anyhow::Result<()>;
-
-    /// Lets it go on.
-    fn resume(&self) -> anyhow::Result<()>;
+    /// Its processes.
+    fn server(&mut self) -> &mut Server;
 }

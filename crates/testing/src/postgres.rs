@@ -4,10 +4,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::process::{Server, free_port, program, wait_until};
@@ -123,25 +121,13 @@ impl Database for Postgres {
         self.port
     }
 
-    fn cpu(&self) -> Duration {
-        self.server.cpu()
-    }
-
-    fn kill(&mut self) -> Result<()> {
-        self.server.kill()
-    }
-
     fn start_again(&mut self) -> Result<()> {
         self.server = run(self.folder.path(), self.port, &self.settings)?;
         self.wait()
     }
 
-    fn pause(&self) -> Result<()> {
-        self.server.signal(Signal::STOP)
-    }
-
-    fn resume(&self) -> Result<()> {
-        self.server.signal(Signal::CONT)
+    fn server(&mut self) -> &mut Server {
+        &mut self.server
     }
 }
 

@@ -45,12 +45,13 @@ pub fn cpu_of(process: u32) -> Duration {
     Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
 }
 
-/// A server's process; killed when dropped.
+/// A server's process and its children; killed when dropped.
 #[derive(Debug)]
-pub(crate) struct Server(pub(crate) Child);
+pub struct Server(pub(crate) Child);
 
 impl Server {
-    pub(crate) fn kill(&mut self) -> Result<()> {
+    /// Ends it without a warning.
+    pub fn kill(&mut self) -> Result<()> {
         // Its children see its end and end as well; those that are stopped do not.
         for child in self.family() {
             let _ = kill_process(child, Signal::KILL);
@@ -59,13 +60,24 @@ impl Server {
         Ok(())
     }
 
-    pub(crate) fn cpu(&self) -> Duration {
+    /// Stops it in the middle of whatever it does (SIGSTOP).
+    pub fn pause(&self) -> Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    /// How much processor time it has taken, all its processes together.
+    pub fn cpu(&self) -> Duration {
         let ids = self.family().into_iter();
         ids.map(|pid| cpu_of(pid.as_raw_nonzero().get().unsigned_abs()))
             .sum()
     }
 
-    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+    fn signal(&self, signal: Signal) -> Result<()> {
         for pid in self.family() {
             // A child may have ended meanwhile.
             match kill_process(pid, signal) {

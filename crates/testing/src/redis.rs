@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::Database;
@@ -69,25 +68,13 @@ impl Database for Redis {
         self.port
     }
 
-    fn cpu(&self) -> Duration {
-        self.server.cpu()
-    }
-
-    fn kill(&mut self) -> Result<()> {
-        self.server.kill()
-    }
-
     fn start_again(&mut self) -> Result<()> {
         self.server = run(&self.folder, self.port, &self.settings)?;
         self.wait()
     }
 
-    fn pause(&self) -> Result<()> {
-        self.server.signal(Signal::STOP)
-    }
-
-    fn resume(&self) -> Result<()> {
-        self.server.signal(Signal::CONT)
+    fn server(&mut self) -> &mut Server {
+        &mut self.server
     }
 }
 

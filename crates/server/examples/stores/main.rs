@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "what it measured is its answer")]
 
+mod churn;
 mod figures;
 mod node;
 mod person;
@@ -31,7 +32,10 @@ async fn main() -> Result<()> {
             propagation::run(&program, count).await?;
             refresh::run(&program).await
         }
-        "scale" => scale::run(&program, &numbers),
+        "scale" => {
+            scale::run(&program, &numbers)?;
+            churn::run().await
+        }
         other => bail!("there is nothing to measure by the name {other:?}"),
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use latchkey_testing::Database;
+use latchkey_testing::Server;
 use latchkey_types::TokenResponse;
 use reqwest::Client;
 use tokio::task::JoinSet;
@@ -30,13 +30,13 @@ pub(crate) async fn run(program: &Path) -> Result<()> {
     row("sled", &sled, None).await?;
     drop(sled);
     for (kind, name) in [("redis", "Redis"), ("postgres", "PostgreSQL")] {
-        let pair = Pair::start(program, kind)?;
-        row(name, &pair.one, Some(&*pair.database)).await?;
+        let mut pair = Pair::start(program, kind)?;
+        row(name, &pair.one, Some(pair.database.server())).await?;
     }
     Ok(())
 }
 
-async fn row(name: &str, node: &Node, database: Option<&dyn Database>) -> Result<()> {
+async fn row(name: &str, node: &Node, database: Option<&Server>) -> Result<()> {
     let http = person::client()?;
     let begun = Instant::now();
     let mut signing_in = JoinSet::new();
@@ -59,7 +59,7 @@ async fn row(name: &str, node: &Node, database: Option<&dyn Database>) -> Result
     }
     let sign_ins = per_second(sign_ins, begun);
 
-    let cpu = || (node.cpu(), database.map(Database::cpu));
+    let cpu = || (node.cpu(), database.map(Server::cpu));
     let before = cpu();
     let begun = Instant::now();
     let mut refreshing = JoinSet::new();

@@ -4,10 +4,10 @@
 //! it for too long must not take tokens any more: one of them may be revoked by now.
 
 use core::time::Duration;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::Arc;
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use latchkey_core::Timestamp;
 
 /// A moment by two clocks. One of them can be set, the other may stand still while the machine
@@ -50,7 +50,7 @@ pub enum Freshness {
         /// How long an answer lasts.
         limit: Duration,
         /// When the question was asked that was last answered.
-        heard: Mutex<Moment>,
+        heard: ArcSwap<Moment>,
     },
 }
 
@@ -59,14 +59,14 @@ impl Freshness {
     pub fn shared(limit: Duration, heard: Moment) -> Self {
         Self::Shared {
             limit,
-            heard: Mutex::new(heard),
+            heard: ArcSwap::from_pointee(heard),
         }
     }
 
     /// Everything that was committed before this moment is known here.
     pub fn heard(&self, asked: Moment) {
         if let Self::Shared { heard, .. } = self {
-            *heard.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+            heard.store(Arc::new(asked));
         }
     }
 
@@ -75,8 +75,8 @@ impl Freshness {
         let Self::Shared { limit, heard } = self else {
             return Ok(());
         };
-        let heard = *heard.lock().unwrap_or_else(PoisonError::into_inner);
-        if Moment::now(now).since(heard) <= *limit {
+        // Every request comes by here: none waits for another.
+        if Moment::now(now).since(**heard.load()) <= *limit {
             Ok(())
         } else {
             Err(Stale { limit: *limit })

@@ -5,7 +5,6 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -14,7 +13,6 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 use super::{Reply, Request, carry_out, socket};
-use crate::backup::Export;
 use crate::state::AppState;
 
 /// How long the server waits for a command.
@@ -95,7 +93,7 @@ async fn answer(stream: UnixStream, state: &AppState) -> io::Result<()> {
 /// What breaks off has no last line.
 async fn send_backup(mut write: OwnedWriteHalf, state: &AppState) -> io::Result<()> {
     tracing::info!("exported by command");
-    let mut export = Export::of(Arc::clone(&state.store));
+    let mut export = state.export();
     while let Some(lines) = export.next().await.map_err(io::Error::other)? {
         write.write_all(&lines).await?;
     }

@@ -3,7 +3,6 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use latchkey_tokens::KeyRing;
@@ -49,7 +48,7 @@ async fn write(
     if config.store.shared().is_none() {
         operate::must_exist(config)?;
     }
-    let mut export = Export::of(Arc::clone(&store::open(config).await?));
+    let mut export = Export::of(store::open(config).await?);
     while let Some(lines) = export.next().await? {
         out.write_all(&lines)
             .context("the backup cannot be written")?;

@@ -1,7 +1,7 @@
 //! The composition root: the one place that knows which store, clock and randomness are real.
 
 mod backup;
-mod bench;
+mod bench_seed;
 mod master_key;
 mod operate;
 mod progress;
@@ -58,8 +58,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sessions(command) => runtime()?.block_on(operate::sessions(command)),
         Command::Export(export) => runtime()?.block_on(backup::export(export)),
         Command::Import(import) => runtime()?.block_on(backup::import(import)),
-        Command::BenchSeed(seed) => runtime()?.block_on(bench::seed(&seed)),
-        Command::BenchChurn(churn) => runtime()?.block_on(bench::churn(&churn)),
+        Command::BenchSeed(seed) => runtime()?.block_on(bench_seed::run(&seed)),
     }
 }
 

@@ -4,13 +4,12 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use latchkey_core::{AuditKind, Denied, EndReason, SessionId};
+use latchkey_core::{AuditKind, Denied};
 use tokio::task::JoinSet;
 
 use super::Machines;
-use super::world::{NOW, device, session, user};
+use super::world::{NOW, end, session, user};
 use crate::feed::News;
-use crate::request::EndSession;
 
 /// Waits, if nothing happens, for as long.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -76,15 +75,6 @@ pub(super) async fn check(machines: Machines) {
             ends(AuditKind::SignedIn) - of_before,
             "events were lost"
         );
-    }
-}
-
-fn end(session: SessionId) -> EndSession {
-    EndSession {
-        session,
-        reason: EndReason::Revoked,
-        device: device("192.0.2.1"),
-        now: NOW,
     }
 }
 

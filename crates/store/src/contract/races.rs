@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use latchkey_core::rotation::Decision;
 use latchkey_core::{
-    Denied, EndReason, FlowId, SealedSigningKey, Session, SessionId, SigningAlgorithm, Timestamp,
+    Denied, FlowId, SealedSigningKey, Session, SessionId, SigningAlgorithm, Timestamp,
 };
 use tokio::task::JoinSet;
 
 use super::Machines;
 use super::flows::flow;
-use super::world::{NOW, device, generation, new_session, refresh, rotate, session, user};
-use crate::request::{EndSession, Opened};
+use super::world::{NOW, end, generation, new_session, refresh, rotate, session, user};
+use crate::request::Opened;
 use crate::store::Store;
 
 /// SECURITY 49: of 100 identical refreshes, on both machines, one rotates.
@@ -147,15 +147,6 @@ fn signing_key(kid: String, at: Timestamp) -> SealedSigningKey {
         created_at: at,
         signs_from: at,
         verifies_until: None,
-    }
-}
-
-fn end(session: SessionId) -> EndSession {
-    EndSession {
-        session,
-        reason: EndReason::Revoked,
-        device: device("192.0.2.1"),
-        now: NOW,
     }
 }
 

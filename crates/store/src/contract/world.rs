@@ -5,10 +5,11 @@ use core::time::Duration;
 use latchkey_core::rotation::{Decision, Limits, Presented};
 use latchkey_core::session::{KeyHash, Lifetimes, Thumbprint};
 use latchkey_core::{
-    Device, Identity, Profile, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
+    Device, EndReason, Identity, Profile, Session, SessionId, SessionOrigin, Timestamp, User,
+    UserId,
 };
 
-use crate::request::{NewSession, Opened, Rotate, Rotated};
+use crate::request::{EndSession, NewSession, Opened, Rotate, Rotated};
 use crate::store::Store;
 
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -95,6 +96,16 @@ pub(super) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Ro
         device: device("192.0.2.9"),
         now: NOW,
         limits: LIMITS,
+    }
+}
+
+/// The end of a session whose refresh token is revoked.
+pub(super) fn end(session: SessionId) -> EndSession {
+    EndSession {
+        session,
+        reason: EndReason::Revoked,
+        device: device("192.0.2.1"),
+        now: NOW,
     }
 }
 

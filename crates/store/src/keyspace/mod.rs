@@ -19,4 +19,4 @@ mod transaction;
 mod users;
 
 pub use engine::{Engine, KeyValueStore};
-pub use transaction::{Pair, Transaction, View};
+pub use transaction::{Pair, Transaction, View, from};

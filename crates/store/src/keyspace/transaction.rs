@@ -1,5 +1,6 @@
 //! Reading and writing records inside one operation.
 
+use core::ops::Bound;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -32,6 +33,12 @@ pub trait View {
 
     /// Says that these keys are going to be read: where reading is a journey, one will do for all.
     fn expect(&self, _keys: Vec<Vec<u8>>) {}
+}
+
+/// Where a page lies: from the first key with `prefix`, or the first after `after`, on.
+pub fn from<'a>(prefix: &'a [u8], after: Option<&'a [u8]>) -> (Bound<&'a [u8]>, Bound<&'a [u8]>) {
+    let first = after.map_or(Bound::Included(prefix), Bound::Excluded);
+    (first, Bound::Unbounded)
 }
 
 /// A view that remembers writes until they are applied as one. What it writes it reads back by

@@ -2,12 +2,11 @@
 
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::unfold;
-use std::sync::Arc;
 
-use crate::backup::Export;
 use crate::http::extract::Admin;
 use crate::http::middleware::headers::no_store;
 use crate::state::AppState;
@@ -15,8 +14,7 @@ use crate::state::AppState;
 /// JSON lines, one record each. What breaks off has no last line, and no import takes it.
 pub async fn stream_export(State(state): State<AppState>, Admin(admin): Admin) -> Response {
     tracing::info!(by = %admin.sub, "exported over the API");
-    let export = Export::of(Arc::clone(&state.store));
-    let lines = unfold(Some(export), |export| async {
+    let lines = unfold(Some(state.export()), |export| async {
         let mut export = export?;
         match export.next().await {
             Ok(lines) => lines.map(|lines| (Ok(lines), Some(export))),
@@ -29,7 +27,6 @@ pub async fn stream_export(State(state): State<AppState>, Admin(admin): Admin) -
     let mut response = Body::from_stream(lines).into_response();
     let headers = response.headers_mut();
     no_store(headers);
-    let lines = axum::http::HeaderValue::from_static("application/jsonl");
-    headers.insert(CONTENT_TYPE, lines);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jsonl"));
     response
 }
