@@ -16,6 +16,7 @@ use crate::auth::hub::Hub;
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
 use crate::auth::proof::Proofs;
+use crate::auth::rate_limits::RateLimits;
 use crate::backup::Export;
 use crate::config::{Config, PublicUrl};
 use crate::http::assets::Assets;
@@ -49,6 +50,8 @@ pub struct State {
     pub denylist: Denylist,
     /// Whether what is refused is known up to the present.
     pub freshness: Freshness,
+    /// Who asked for how much lately.
+    pub rate_limits: RateLimits,
     /// Who is to be told at once.
     pub hub: Arc<Hub>,
     /// The ways to sign in, in the order in which to offer them.

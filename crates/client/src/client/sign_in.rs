@@ -50,6 +50,7 @@ impl CallbackQuery {
             "temporarily_unavailable" | "server_error" => {
                 SignInError::Refused(Some(ErrorCode::ProviderUnavailable))
             }
+            "too_many_requests" => SignInError::TryLater(Trouble::Busy { retry_after: None }),
             "unknown_provider" => SignInError::Refused(Some(ErrorCode::UnknownProvider)),
             // `access_denied` and all the rest a provider may say.
             _ => SignInError::Refused(Some(ErrorCode::ProviderRefused)),

@@ -32,6 +32,9 @@ impl Node {
             .args(["--data-dir", "data"])
             // Longer than any measurement.
             .env("LATCHKEY_TOKENS__ACCESS_TTL", "1h")
+            // All of the load comes from one address.
+            .env("LATCHKEY_LIMITS__PER_ADDRESS", "off")
+            .env("LATCHKEY_LIMITS__PER_SESSION", "off")
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -9,6 +9,7 @@ pub mod hub;
 pub mod issue;
 pub mod keys;
 pub mod proof;
+pub mod rate_limits;
 pub mod refresh;
 pub mod revoke;
 pub mod sign_in;

@@ -9,6 +9,7 @@ use latchkey_store::{Rotate, StoreError};
 use latchkey_tokens::{KeyError, RefreshTokenError, digest};
 
 use super::issue::Tokens;
+use super::rate_limits::TooManyRequests;
 use crate::state::State;
 
 /// A refresh token was not exchanged.
@@ -32,12 +33,29 @@ pub enum RefreshError {
     /// The session is bound to a key that did not speak.
     #[error("this session is bound to a key, and the request was not signed with it")]
     Unproven,
+    /// Too often for one session.
+    #[error(transparent)]
+    TooMany(#[from] TooManyRequests),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No token could be signed.
     #[error(transparent)]
     Key(#[from] KeyError),
+}
+
+impl RefreshError {
+    /// Whether the token is to blame, not the server or the moment.
+    pub const fn is_for_the_token(&self) -> bool {
+        match self {
+            Self::Invalid(_)
+            | Self::UnknownSession
+            | Self::Ended(_)
+            | Self::Replayed
+            | Self::Unproven => true,
+            Self::Superseded | Self::TooMany(_) | Self::Store(_) | Self::Key(_) => false,
+        }
+    }
 }
 
 /// What came with a refresh token.
@@ -59,6 +77,9 @@ pub struct Request<'a> {
 pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, RefreshError> {
     let now = state.clock.now();
     let claims = state.issuer.refresh_tokens().verify(request.token, now)?;
+    state
+        .rate_limits
+        .take_from_session(claims.sid, request.proven)?;
     let configured = state.config.tokens.access_ttl;
     let access = request
         .access_life

@@ -10,8 +10,8 @@ use crate::state::State;
 
 /// Revokes a token. An access token is denied; a refresh token ends its session, and every access
 /// token of it is denied. A text that is neither, or is past its end, has nothing to revoke: that
-/// is a success (RFC 7009 §2.2).
-pub async fn revoke(state: &State, token: &str, device: Device) -> Result<(), StoreError> {
+/// is a success (RFC 7009 §2.2), and `false`.
+pub async fn revoke(state: &State, token: &str, device: Device) -> Result<bool, StoreError> {
     let now = state.clock.now();
     if let Ok(claims) = state.issuer.refresh_tokens().verify(token, now) {
         let end = EndSession {
@@ -44,6 +44,8 @@ pub async fn revoke(state: &State, token: &str, device: Device) -> Result<(), St
         state.store.revoke_token(denial.clone(), event).await?;
         state.deny(claims.sub, &[denial]);
         tracing::info!(token = %claims.jti, "an access token was revoked");
+    } else {
+        return Ok(false);
     }
-    Ok(())
+    Ok(true)
 }

@@ -8,8 +8,10 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::admission::AdmissionSection;
+use super::limits::LimitsSection;
 use super::log::LogSection;
 use super::providers::{self, ProviderSection};
+use super::proxies::TrustedProxies;
 use super::public_url::PublicUrl;
 use super::store::StoreSection;
 use super::tls::TlsConfig;
@@ -52,6 +54,10 @@ struct Written {
     demo: bool,
     #[serde(default)]
     admins: Vec<String>,
+    #[serde(default)]
+    trusted_proxies: Vec<String>,
+    #[serde(default)]
+    limits: LimitsSection,
     #[serde(default)]
     store: StoreSection,
     #[serde(default)]
@@ -184,27 +190,33 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
     for address in file.admins.iter().filter(|address| !address.contains('@')) {
         mistakes.add(format!("admins: {address:?} is no email address"));
     }
+    let trusted_proxies = TrustedProxies::check(&file.trusted_proxies, &mut mistakes);
+    let limits = file.limits.check(&mut mistakes);
     let tokens = file.tokens.check(&mut mistakes);
     let admission = file.admission.check(&mut mistakes);
     let providers = providers::check(file.providers, &mut mistakes);
     let store = file.store.check(&mut mistakes);
     let log = file.log.check();
-    match (tokens, admission, store) {
-        (Some(tokens), Some(admission), Some(store)) if mistakes.0.is_empty() => Ok(Config {
-            public_url,
-            listen: file.listen,
-            data_dir: file.data_dir,
-            master_key_file: file.master_key_file,
-            web_dir: file.web_dir,
-            demo: file.demo,
-            admins: file.admins,
-            store,
-            tokens,
-            admission,
-            providers,
-            log,
-            tls: file.tls,
-        }),
+    match (limits, tokens, admission, store) {
+        (Some(limits), Some(tokens), Some(admission), Some(store)) if mistakes.0.is_empty() => {
+            Ok(Config {
+                public_url,
+                listen: file.listen,
+                data_dir: file.data_dir,
+                master_key_file: file.master_key_file,
+                web_dir: file.web_dir,
+                demo: file.demo,
+                admins: file.admins,
+                trusted_proxies,
+                limits,
+                store,
+                tokens,
+                admission,
+                providers,
+                log,
+                tls: file.tls,
+            })
+        }
         _ => Err(ConfigError(mistakes.0)),
     }
 }

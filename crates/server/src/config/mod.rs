@@ -4,9 +4,11 @@
 mod admission;
 mod duration;
 mod environment;
+mod limits;
 mod load;
 mod log;
 mod providers;
+mod proxies;
 mod public_url;
 mod secret;
 mod store;
@@ -19,8 +21,10 @@ mod tests;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use limits::{LimitsConfig, Rate};
 pub use load::{ConfigError, load, load_for};
 pub use log::{LogConfig, LogFormat};
+pub use proxies::TrustedProxies;
 pub use public_url::PublicUrl;
 pub use store::{SharedStore, StoreConfig};
 pub use tls::TlsConfig;
@@ -46,6 +50,10 @@ pub struct Config {
     pub demo: bool,
     /// `admins`: verified email addresses of those with the role `admin`.
     pub admins: Vec<String>,
+    /// `trusted_proxies`: whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// `[limits]`
+    pub limits: LimitsConfig,
     /// `[store]`
     pub store: StoreConfig,
     /// `[tokens]`

@@ -43,6 +43,35 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!(config.tokens.idle_ttl, Duration::from_hours(24 * 14));
     assert_eq!(config.tokens.binding, Binding::Refresh);
     assert!(config.providers.is_empty() && !config.demo);
+    let minute = Duration::from_mins(1);
+    let counts = [config.limits.per_address, config.limits.per_session];
+    let counts = counts.map(|rate| rate.map(|rate| (rate.count.get(), rate.per)));
+    assert_eq!(counts, [Some((600, minute)), Some((300, minute))]);
+    assert!(!config.trusted_proxies.contains([127, 0, 0, 1].into()));
+}
+
+#[test]
+fn limits_and_proxies_can_come_from_the_environment() {
+    let config = loaded(
+        "[limits]\nper_session = \"5/s\"",
+        &[
+            ("LATCHKEY_LIMITS__PER_ADDRESS", "off"),
+            ("LATCHKEY_TRUSTED_PROXIES", "10.0.0.7, 2001:db8::/32"),
+        ],
+    );
+    let config = config.expect("good");
+    assert_eq!(config.limits.per_address, None);
+    let rate = config.limits.per_session.expect("a rate");
+    assert_eq!((rate.count.get(), rate.per), (5, Duration::from_secs(1)));
+    for (address, trusted) in [
+        ("10.0.0.7", true),
+        ("10.0.0.8", false),
+        ("2001:db8::1", true),
+        ("2001:db9::1", false),
+    ] {
+        let address = address.parse().expect("an address");
+        assert_eq!(config.trusted_proxies.contains(address), trusted);
+    }
 }
 
 #[test]
@@ -224,6 +253,18 @@ fn every_mistake_names_its_key() {
         ],
         "LATCHKEY_LISTEN__PORT does not name",
     );
+}
+
+#[test]
+fn a_rate_or_a_network_that_is_none_is_a_mistake() {
+    for rate in ["0/m", "5", "5/d", "many/m", "-1/s", ""] {
+        let text = format!("[limits]\nper_address = {rate:?}");
+        mistake(&text, &[], "limits.per_address");
+    }
+    mistake("[limits]\nper_session = 5", &[], "limits.per_session");
+    let proxies = "trusted_proxies = [\"10.0.0.0/40\", \"proxy\"]";
+    mistake(proxies, &[], "trusted_proxies: \"10.0.0.0/40\"");
+    mistake(proxies, &[], "trusted_proxies: \"proxy\"");
 }
 
 #[test]

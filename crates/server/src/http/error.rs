@@ -21,6 +21,7 @@ use crate::auth::access::AccessError;
 use crate::auth::freshness::Stale;
 use crate::auth::hub::TooManyStreams;
 use crate::auth::proof::HolderError;
+use crate::auth::rate_limits::TooManyRequests;
 use crate::auth::refresh::RefreshError;
 use crate::auth::sign_in::{BeginError, FinishError};
 use crate::auth::step_up::StepUpRequired;
@@ -67,6 +68,9 @@ pub enum ApiError {
     /// More streams than an account may have.
     #[error(transparent)]
     Streams(#[from] TooManyStreams),
+    /// More requests than one address or one session may make.
+    #[error(transparent)]
+    TooManyRequests(#[from] TooManyRequests),
     /// A sign-in could not be begun.
     #[error(transparent)]
     Begin(#[from] Arc<BeginError>),
@@ -150,11 +154,7 @@ impl ApiError {
                 OperatorError::Reason => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_request"),
                 OperatorError::Store(error) => store(error),
             },
-            Self::Streams(_) => (
-                S::TOO_MANY_REQUESTS,
-                Code::TooManyRequests,
-                "temporarily_unavailable",
-            ),
+            Self::Streams(_) | Self::TooManyRequests(_) => TOO_MANY,
             Self::Begin(error) => match &**error {
                 BeginError::UnknownProvider => {
                     (S::BAD_REQUEST, Code::UnknownProvider, "invalid_request")
@@ -179,6 +179,7 @@ impl ApiError {
                 RefreshError::Unproven => (S::BAD_REQUEST, Code::KeyMismatch, "invalid_dpop_proof"),
                 RefreshError::Replayed => (S::BAD_REQUEST, Code::RefreshReplayed, "invalid_grant"),
                 RefreshError::Superseded => (S::CONFLICT, Code::Superseded, "superseded"),
+                RefreshError::TooMany(_) => TOO_MANY,
                 RefreshError::Store(error) => store(error),
                 RefreshError::Key(error) => key(error),
             },
@@ -230,6 +231,24 @@ impl ApiError {
             }
             _ => self.to_string(),
         }
+    }
+
+    /// `Retry-After` (RFC 9110 §10.2.3), in seconds, where one belongs.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyRequests(error) => return Some(error.retry_after),
+            Self::Refresh(error) => {
+                if let RefreshError::TooMany(error) = &**error {
+                    return Some(error.retry_after);
+                }
+            }
+            _ => {}
+        }
+        let soon = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        soon.contains(&self.shape().status).then_some(2)
     }
 
     /// `WWW-Authenticate` (RFC 6750 §3, RFC 6749 §5.2), where one belongs.
@@ -298,6 +317,12 @@ fn provider(error: &SignInError) -> Parts {
         ),
     }
 }
+
+const TOO_MANY: Parts = (
+    StatusCode::TOO_MANY_REQUESTS,
+    ErrorCode::TooManyRequests,
+    "temporarily_unavailable",
+);
 
 const STORE_UNAVAILABLE: Parts = (
     StatusCode::SERVICE_UNAVAILABLE,

@@ -1,6 +1,7 @@
 //! What happens without being asked: sweeping, key rotation, watching the store.
 
 mod follow;
+mod forget;
 mod rotate_keys;
 mod settled;
 mod sweep;
@@ -19,6 +20,7 @@ pub fn start(state: &AppState, feed: Option<Box<dyn Feed>>) -> JoinSet<()> {
     if let Some(feed) = feed {
         jobs.spawn(follow::run(state.clone(), feed));
     }
+    jobs.spawn(forget::run(state.clone()));
     jobs.spawn(sweep::run(state.clone()));
     jobs.spawn(rotate_keys::run(state.clone()));
     jobs

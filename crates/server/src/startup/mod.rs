@@ -27,6 +27,7 @@ use crate::auth::freshness::{Freshness, Moment};
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
 use crate::auth::proof::Proofs;
+use crate::auth::rate_limits::RateLimits;
 use crate::cli::{Cli, Command, ConfigCommand, KeysCommand, Serve};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, PublicUrl};
@@ -145,6 +146,7 @@ impl Server {
         });
         let providers = providers(&config, demo.as_ref())?;
         let state = AppState::new(State {
+            rate_limits: RateLimits::new(&config.limits),
             config,
             common_headers: CommonHeaders::new(public_url.is_https()),
             public_url,

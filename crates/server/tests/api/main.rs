@@ -14,5 +14,6 @@ mod faults;
 mod headers;
 mod limits;
 mod oauth;
+mod rate_limits;
 mod restart;
 mod sign_in;

@@ -1,47 +1,48 @@
 //! What a request says about where it comes from.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
+
+use super::client_address::client_address;
+use crate::state::AppState;
 
 /// The longest `User-Agent` that is kept, in bytes.
 const LONGEST: usize = 256;
 
-/// Browser and address of a request. The address is that of the connection: headers that claim
-/// another one are not believed.
+/// Browser and address of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Device {
     /// `User-Agent`, cut to a bounded length.
     pub user_agent: Option<String>,
-    /// The address.
-    pub address: Option<String>,
+    /// The address, which only `trusted_proxies` can say to be another than the connection's.
+    pub address: Option<IpAddr>,
 }
 
 impl From<Device> for latchkey_core::Device {
     fn from(device: Device) -> Self {
         Self {
             user_agent: device.user_agent,
-            address: device.address,
+            address: device.address.map(|address| address.to_string()),
         }
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Device {
+impl FromRequestParts<AppState> for Device {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
         let user_agent = parts
             .headers
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Ok(Self {
             // `to_str` lets visible ASCII through only, so that any cut is between characters.
             user_agent: user_agent.map(|text| text[..text.len().min(LONGEST)].to_owned()),
-            address: address.map(|ConnectInfo(address)| address.ip().to_string()),
+            address: client_address(parts, &state.config.trusted_proxies),
         })
     }
 }

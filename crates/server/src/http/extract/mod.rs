@@ -2,6 +2,7 @@
 
 mod admin;
 mod bearer;
+mod client_address;
 mod cookie;
 mod device;
 mod form;

@@ -12,7 +12,7 @@ use latchkey_types::{ErrorCode, paths};
 
 use crate::auth::sign_in;
 use crate::http::error::ApiError;
-use crate::http::extract::{FlowCookie, Form};
+use crate::http::extract::{Device, FlowCookie, Form};
 use crate::state::AppState;
 
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
@@ -22,6 +22,7 @@ const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 pub async fn start_login(
     State(state): State<AppState>,
     cookie: FlowCookie,
+    device: Device,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -43,7 +44,7 @@ pub async fn start_login(
             None,
         );
     }
-    match begin(&state, cookie, &query).await {
+    match begin(&state, cookie, device, &query).await {
         Ok(response) => Ok(response),
         Err(error) if wants_page(&headers) => match page_error(&error) {
             Some(name) => redirect(&format!("{}?error={name}", paths::CALLBACK), None),
@@ -53,7 +54,13 @@ pub async fn start_login(
     }
 }
 
-async fn begin(state: &AppState, cookie: FlowCookie, query: &str) -> Result<Response, ApiError> {
+async fn begin(
+    state: &AppState,
+    cookie: FlowCookie,
+    device: Device,
+    query: &str,
+) -> Result<Response, ApiError> {
+    state.rate_limits.take_from_address(device.address)?;
     let query = Form::parse(query.as_bytes())?;
     let provider = query.require("provider")?;
     let return_to = match query.get("return_to") {
@@ -85,6 +92,7 @@ fn page_error(error: &ApiError) -> Option<&'static str> {
             tracing::warn!(%error, "a sign-in could not be begun");
             Some("temporarily_unavailable")
         }
+        ErrorCode::TooManyRequests => Some("too_many_requests"),
         ErrorCode::UnknownProvider => Some("unknown_provider"),
         ErrorCode::ProviderInvalid | ErrorCode::ProviderRefused => {
             tracing::warn!(%error, "a sign-in could not be begun");

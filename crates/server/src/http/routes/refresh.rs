@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use latchkey_types::{RefreshRequest, TokenResponse};
 
-use super::token::{idempotency_key, seconds_of_life, wire};
+use super::token::{idempotency_key, refreshed, seconds_of_life};
 use crate::auth::refresh;
 use crate::http::error::ApiError;
 use crate::http::extract::{Device, OptionalJson, Proven};
@@ -25,6 +25,7 @@ pub async fn create_refreshed_token(
     if body.grant_type != "refresh_token" {
         return Err(ApiError::UnsupportedGrantType(body.grant_type));
     }
+    let address = device.address;
     let request = refresh::Request {
         token: &body.refresh_token,
         idempotency_key: idempotency_key(&headers)?,
@@ -32,6 +33,5 @@ pub async fn create_refreshed_token(
         proven,
         device: device.into(),
     };
-    let tokens = refresh::refresh(&state, request).await?;
-    Ok(Json(wire(tokens, None)))
+    refreshed(&state, address, request).await
 }

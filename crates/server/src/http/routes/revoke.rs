@@ -14,6 +14,9 @@ pub async fn revoke_token(
     device: Device,
     form: Form,
 ) -> Result<StatusCode, ApiError> {
-    revoke::revoke(&state, form.require("token")?, device.into()).await?;
+    let address = device.address;
+    if !revoke::revoke(&state, form.require("token")?, device.into()).await? {
+        state.rate_limits.take_from_address(address)?;
+    }
     Ok(StatusCode::OK)
 }

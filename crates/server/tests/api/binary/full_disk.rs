@@ -1,10 +1,14 @@
-//! A store that cannot write.
+//! A store that cannot write: a file that may not grow, a disk that is full.
 
-use std::process::Command;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
+use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use super::process::{Running, arguments};
+use super::process::{NO_LIMITS, Running, arguments};
 
 /// As little room for a file as a young store needs to start, in the blocks of `ulimit`.
 const BLOCKS: u32 = 2048;
@@ -14,16 +18,44 @@ const MANY: usize = 40_000;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn security_73_a_store_that_cannot_write_fails_closed_and_loses_nothing() {
     let folder = tempfile::tempdir().expect("a directory");
-    let data_dir = folder.path().join("data");
     // What the limit does with the signal ignored: writing fails, as on a full disk.
     let limited = format!("trap '' XFSZ; ulimit -f {BLOCKS}; exec \"$0\" \"$@\"");
-    let mut command = Command::new("sh");
-    command
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &limited, env!("CARGO_BIN_EXE_latchkey")]);
+    fails_closed(shell, &folder.path().join("data"), || (), || ()).await;
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is not run says so")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn security_73_a_full_disk_fails_closed_and_loses_nothing() {
+    let Some(disk) = Disk::small() else {
+        eprintln!("not run: this machine lets nobody but its administrator mount a tmpfs");
+        return;
+    };
+    let filler = disk.path().join("filler");
+    let fill = || {
+        let mut file = File::create(&filler).expect("a file");
+        while file.write_all(&[1; 4096]).is_ok() {}
+    };
+    let free = || std::fs::remove_file(&filler).expect("removed");
+    let latchkey = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    fails_closed(latchkey, &disk.path().join("data"), fill, free).await;
+}
+
+/// Serves over this directory until nothing can be written any more; looks at what is answered,
+/// how the server ends, and what is there once there is room again.
+async fn fails_closed(
+    mut latchkey: Command,
+    data_dir: &Path,
+    fill: impl FnOnce(),
+    free: impl FnOnce(),
+) {
+    latchkey
         .env_clear()
-        .current_dir(folder.path())
-        .args(["-c", &limited, env!("CARGO_BIN_EXE_latchkey")])
-        .args(arguments(&data_dir, "127.0.0.1:0"));
-    let mut server = Running::spawn(&mut command);
+        .envs(NO_LIMITS)
+        .current_dir(data_dir.parent().expect("a parent"))
+        .args(arguments(data_dir, "127.0.0.1:0"));
+    let mut server = Running::spawn(&mut latchkey);
     let address = server.address().to_owned();
     let (lives, ended) = (server.caller.sign_in().await, server.caller.sign_in().await);
     assert_eq!(
@@ -31,6 +63,7 @@ async fn security_73_a_store_that_cannot_write_fails_closed_and_loses_nothing() 
         204
     );
 
+    fill();
     let mut crowd = JoinSet::new();
     for _ in 0..8 {
         let caller = server.caller.clone();
@@ -67,7 +100,8 @@ async fn security_73_a_store_that_cannot_write_fails_closed_and_loses_nothing() 
     assert!(log.contains("its store failed"), "{log}");
 
     // With room again everything is there.
-    let server = Running::over(&data_dir, &address);
+    free();
+    let server = Running::over(data_dir, &address);
     assert_eq!(server.caller.check(&lives.access_token).await, Ok(()));
     server.caller.refreshed(&lives.refresh_token).await;
     assert_eq!(
@@ -75,4 +109,45 @@ async fn security_73_a_store_that_cannot_write_fails_closed_and_loses_nothing() 
         Err("token_revoked".into())
     );
     server.caller.refresh_is_refused(&ended.refresh_token).await;
+}
+
+/// A tmpfs of 16 MiB in a mount namespace of its own, which needs no privilege; it is there for as
+/// long as the process that holds it.
+struct Disk {
+    holder: Child,
+    folder: TempDir,
+}
+
+impl Disk {
+    fn small() -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a directory");
+        let mut holder = Command::new("unshare")
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
+            // It ends when its input does, that is with this process at the latest.
+            .arg("mount -t tmpfs -o size=16m tmpfs \"$0\" && echo mounted && exec cat")
+            .arg(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let mut said = String::new();
+        let output = holder.stdout.as_mut().expect("a pipe");
+        BufReader::new(output).read_line(&mut said).expect("text");
+        let disk = Self { holder, folder };
+        (said == "mounted\n").then_some(disk)
+    }
+
+    /// Where the disk is seen from outside the namespace.
+    fn path(&self) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.holder.id()));
+        root.join(self.folder.path().strip_prefix("/").expect("absolute"))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        drop(self.holder.kill());
+        drop(self.holder.wait());
+    }
 }

@@ -34,10 +34,20 @@ pub(crate) fn arguments<'a>(data_dir: &'a Path, listen: &'a str) -> Vec<&'a str>
     ]
 }
 
+/// For tests that ask for more than any client may.
+pub(crate) const NO_LIMITS: [(&str, &str); 2] = [
+    ("LATCHKEY_LIMITS__PER_ADDRESS", "off"),
+    ("LATCHKEY_LIMITS__PER_SESSION", "off"),
+];
+
 /// `latchkey`, which sees nothing of this process's environment, in this folder.
 pub(crate) fn latchkey(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-    command.env_clear().current_dir(folder).args(arguments);
+    command
+        .env_clear()
+        .envs(NO_LIMITS)
+        .current_dir(folder)
+        .args(arguments);
     command
 }
 

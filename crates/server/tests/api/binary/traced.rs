@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::process::arguments;
+use super::process::{NO_LIMITS, arguments};
 
 /// sled's file, below the data directory.
 pub(super) const DB: &str = "store/db";
@@ -29,6 +29,7 @@ pub(super) fn traced(data_dir: &Path, listen: &str, options: &[&str]) -> Command
     // Of two processes the server is the one that is started, killed and waited for (-D).
     command
         .env_clear()
+        .envs(NO_LIMITS)
         .env("PATH", env::var_os("PATH").unwrap_or_default())
         .current_dir(data_dir.parent().expect("a parent"))
         .args(["-D", "-f", "-y", "-s", "64", "-o"])

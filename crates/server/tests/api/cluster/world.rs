@@ -45,13 +45,17 @@ impl Cluster {
         let proxy = Proxy::start(database.port()).await;
         let url = database.url();
         let through = url.replace(&database.port().to_string(), &proxy.port.to_string());
-        let one = TestApp::with(&format!("demo = true\n{}{more}", section(kind, &url))).await;
+        let one = TestApp::with(&format!(
+            "demo = true\n{NO_LIMITS}{}{more}",
+            section(kind, &url)
+        ))
+        .await;
         let key = one.data_dir().join("master.key");
         let public = &one.url;
         let key = key.display();
         let store = section(kind, &through);
         let two = TestApp::with(&format!(
-            "demo = true\npublic_url = \"{public}\"\nmaster_key_file = \"{key}\"\n{store}{more}"
+            "demo = true\npublic_url = \"{public}\"\nmaster_key_file = \"{key}\"\n{NO_LIMITS}{store}{more}"
         ))
         .await;
         Self {
@@ -72,6 +76,9 @@ pub(crate) async fn advance(apps: [&TestApp; 2], by: Duration) {
         until("news", ready).await;
     }
 }
+
+/// The loads come from one address.
+const NO_LIMITS: &str = "[limits]\nper_address = \"off\"\nper_session = \"off\"\n";
 
 /// `[store]`
 pub(crate) fn section(kind: Kind, url: &str) -> String {

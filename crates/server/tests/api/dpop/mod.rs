@@ -5,3 +5,5 @@ mod full;
 mod nonce;
 mod refresh;
 mod world;
+
+pub(crate) use world::World;

@@ -6,16 +6,20 @@ use serde_json::{Value, json};
 
 use crate::app::{Callback, Prover, TestApp, hash, header, tokens};
 
-pub(super) struct World {
+pub(crate) struct World {
     pub(super) app: TestApp,
     pub(super) key: Prover,
 }
 
 impl World {
     pub(super) async fn start(binding: &str) -> Self {
-        let config = format!("demo = true\n[tokens]\nbinding = \"{binding}\"\n");
+        Self::with(&format!("demo = true\n[tokens]\nbinding = \"{binding}\"\n")).await
+    }
+
+    /// With this configuration file.
+    pub(crate) async fn with(config: &str) -> Self {
         Self {
-            app: TestApp::with(&config).await,
+            app: TestApp::with(config).await,
             key: Prover::new(),
         }
     }
@@ -34,7 +38,7 @@ impl World {
     }
 
     /// A good proof of this key for the token endpoint.
-    pub(super) async fn proof_of(&self, key: &Prover) -> String {
+    pub(crate) async fn proof_of(&self, key: &Prover) -> String {
         key.sign(&key.header(), &self.claims().await)
     }
 
@@ -71,14 +75,14 @@ impl World {
     }
 
     /// A session bound to this client's key.
-    pub(super) async fn sign_in(&self) -> TokenResponse {
+    pub(crate) async fn sign_in(&self) -> TokenResponse {
         let (cookie, callback) = self.called_back().await;
         let proof = self.proof().await;
         tokens(self.finish(&cookie, &callback, &[&proof]).await).await
     }
 
     /// The refresh grant with these `DPoP` headers.
-    pub(super) async fn refresh(&self, refresh_token: &str, proofs: &[&str]) -> Response {
+    pub(crate) async fn refresh(&self, refresh_token: &str, proofs: &[&str]) -> Response {
         send(with(self.refreshing(refresh_token), proofs)).await
     }
 
@@ -102,7 +106,7 @@ impl World {
     }
 
     /// The refresh grant as an honest client makes it.
-    pub(super) async fn refreshed(&self, refresh_token: &str) -> TokenResponse {
+    pub(crate) async fn refreshed(&self, refresh_token: &str) -> TokenResponse {
         let proof = self.proof().await;
         tokens(self.refresh(refresh_token, &[&proof]).await).await
     }

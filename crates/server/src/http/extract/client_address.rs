@@ -1,0 +1,58 @@
+//! The address that a request comes from.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
+
+use axum::extract::ConnectInfo;
+use axum::http::HeaderMap;
+use axum::http::header::HeaderName;
+use axum::http::request::Parts;
+
+use crate::config::TrustedProxies;
+
+/// What proxies append the address to that they were asked from. RFC 7239's `Forwarded` is not
+/// read: a proxy that sets one of them passes the other on as it came, and so lets anyone write it.
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The address of the connection; if that is a trusted proxy, the last one in `X-Forwarded-For`
+/// that is not a trusted proxy: what stands before it was written by somebody else.
+pub(super) fn client_address(parts: &Parts, trusted: &TrustedProxies) -> Option<IpAddr> {
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let peer = peer.ip().to_canonical();
+    if parts.headers.contains_key(X_FORWARDED_FOR) && !trusted.contains(peer) {
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| {
+            tracing::warn!(
+                "requests from {peer} carry X-Forwarded-For, which is not believed: if a proxy of \
+                 yours sends them, list it in trusted_proxies, or all who come through it share \
+                 one address and its rate limit"
+            );
+        });
+    }
+    Some(behind_proxies(peer, &parts.headers, trusted))
+}
+
+fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> IpAddr {
+    let mut address = peer;
+    let values = headers.get_all(X_FORWARDED_FOR).iter();
+    let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
+    let mut entries = values.iter().rev().flat_map(|value| value.rsplit(','));
+    while trusted.contains(address) {
+        match entries.next().and_then(parse) {
+            Some(before) => address = before,
+            None => break,
+        }
+    }
+    address
+}
+
+/// An address, some proxies say with its port.
+fn parse(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let address = entry.parse().ok();
+    let address = address.or_else(|| entry.parse().ok().map(|it: SocketAddr| it.ip()));
+    address.map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests;
