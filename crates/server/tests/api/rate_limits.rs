@@ -56,7 +56,11 @@ async fn security_72_a_refused_sign_in_is_not_used_up() {
     let app = limited("per_address = \"3/s\"").await;
     let begun = app.begin("demo").await;
     let callback = app.approve(&begun, "ada@example.com").await;
-    while login(&app).await.status() == 303 {}
+    let mut left = 100;
+    while login(&app).await.status() == 303 {
+        left -= 1;
+        assert!(left > 0, "nothing is refused");
+    }
     // What is used comes back by and by.
     loop {
         let answer = app.finish(&begun.cookie, &callback).await;
