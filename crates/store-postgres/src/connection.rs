@@ -14,7 +14,7 @@ use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
-use crate::{migrations, records, settings, tls};
+use crate::{error, migrations, records, settings, tls};
 
 /// Where the database is.
 #[derive(Clone)]
@@ -127,7 +127,7 @@ impl Connector {
         let id = client
             .query_opt("SELECT value FROM latchkey.records WHERE key = 'mid'", &[])
             .await
-            .map_err(|error| records::unavailable(&error))?;
+            .map_err(|error| error::unavailable(&error))?;
         let id: Option<&[u8]> = id.as_ref().map(|row| row.get(0));
         self.pin.check(id)?;
         Ok((client, notifications))
@@ -141,7 +141,7 @@ impl Connect for Connector {
         let (client, _) = self.checked().await?;
         let prepare = async |text: &str| {
             let statement = client.prepare(text).await;
-            statement.map_err(|error| records::unavailable(&error))
+            statement.map_err(|error| error::unavailable(&error))
         };
         Ok(Connection {
             fetch: prepare(records::FETCH).await?,
@@ -161,7 +161,7 @@ where
     <T::TlsConnect as tokio_postgres::tls::TlsConnect<Socket>>::Future: Send,
 {
     let connected = config.connect(tls).await;
-    let (client, mut connection) = connected.map_err(|error| records::unavailable(&error))?;
+    let (client, mut connection) = connected.map_err(|error| error::unavailable(&error))?;
     let (heard, notifications) = unbounded_channel();
     tokio::spawn(async move {
         while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, Statement};
 
 use crate::connection::Connector;
-use crate::records::unavailable;
+use crate::error::unavailable;
 
 /// At least one row: the oldest transaction under way, and a denial if there is one.
 const NEWS: &str = "WITH present AS MATERIALIZED \

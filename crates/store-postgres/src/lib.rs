@@ -5,6 +5,7 @@
 //! missed meanwhile they find by the numbers of the transactions, without gaps.
 
 mod connection;
+mod error;
 mod feed;
 mod migrations;
 mod records;

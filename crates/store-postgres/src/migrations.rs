@@ -3,7 +3,7 @@
 use latchkey_store::StoreError;
 use tokio_postgres::Client;
 
-use crate::records::unavailable;
+use crate::error::unavailable;
 
 /// One after the other, each once. What was released is never changed here, only added to.
 const ALL: [&str; 2] = [

@@ -12,6 +12,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use crate::connection::{Connection, Connector};
+use crate::error::unavailable;
 use crate::feed::Follower;
 
 pub(crate) const FETCH: &str = "SELECT key, value FROM latchkey.records WHERE key = ANY ($1)";
@@ -247,16 +248,4 @@ fn is_conflict(error: &Error) -> bool {
         SqlState::T_R_SERIALIZATION_FAILURE,
     ];
     error.code().is_some_and(|code| conflicts.contains(code))
-}
-
-/// With what the database says; that names neither address nor password.
-pub(crate) fn unavailable(error: &Error) -> StoreError {
-    let said = match error.as_db_error() {
-        Some(said) => said.message().to_owned(),
-        None => match std::error::Error::source(error) {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
-        },
-    };
-    StoreError::Unavailable(format!("PostgreSQL: {said}"))
 }

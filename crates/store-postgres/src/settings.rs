@@ -3,7 +3,7 @@
 use latchkey_store::StoreError;
 use tokio_postgres::Client;
 
-use crate::records::unavailable;
+use crate::error::unavailable;
 
 /// A setting, what it must not be, and what happens otherwise.
 const HARMFUL: [(&str, &str, &str); 3] = [

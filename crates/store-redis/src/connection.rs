@@ -11,7 +11,7 @@ use redis::{
     TlsCertificates,
 };
 
-use crate::records::unavailable;
+use crate::error::unavailable;
 use crate::settings;
 
 /// Where the database is.

@@ -12,7 +12,7 @@ use redis::streams::{StreamId, StreamRangeReply, StreamReadReply};
 use tokio::time::timeout;
 
 use crate::connection::Connector;
-use crate::records::unavailable;
+use crate::error::unavailable;
 
 const STREAM: &str = "latchkey:feed";
 /// The first entry that was left when the stream was cut for the last time.

@@ -8,6 +8,7 @@
 //! be gone for good. Records end as in every store, by the sweeps of the servers.
 
 mod connection;
+mod error;
 mod feed;
 mod records;
 mod scripts;

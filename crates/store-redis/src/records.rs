@@ -8,6 +8,7 @@ use latchkey_store::{Feed, StoreError};
 use redis::{FromRedisValue as _, Value};
 
 use crate::connection::Connector;
+use crate::error::unavailable;
 use crate::feed::Follower;
 use crate::scripts::Scripts;
 
@@ -91,9 +92,4 @@ fn found((read, value): (&Read, Value)) -> Result<Found, redis::ParsingError> {
             Found::Page(pairs)
         }
     })
-}
-
-/// In words that name no address and no password.
-pub(crate) fn unavailable(error: &(impl std::error::Error + ?Sized)) -> StoreError {
-    StoreError::Unavailable(format!("Redis: {error}"))
 }

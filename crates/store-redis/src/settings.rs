@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use latchkey_store::StoreError;
 use redis::aio::MultiplexedConnection;
 
-use crate::records::unavailable;
+use crate::error::unavailable;
 
 /// A setting, what it must be, and what happens otherwise.
 const NEEDED: [(&str, &str, &str); 4] = [

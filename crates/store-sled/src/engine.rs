@@ -5,6 +5,7 @@ use std::io;
 use latchkey_store::StoreError;
 use latchkey_store::keyspace::{self, Engine, Pair, Transaction, View};
 
+use crate::error::unavailable;
 use crate::stuck::Rescue;
 use crate::writer::{Book, Writer};
 
@@ -82,9 +83,4 @@ impl View for Records<'_> {
         }
         Ok(pairs)
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
-pub(crate) fn unavailable(error: sled::Error) -> StoreError {
-    StoreError::Stopped(error.to_string())
 }

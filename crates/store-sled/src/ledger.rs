@@ -6,7 +6,7 @@
 use latchkey_store::StoreError;
 use latchkey_store::keyspace::key;
 
-use crate::engine::unavailable;
+use crate::error::unavailable;
 
 /// The ledger's record.
 const KEY: &[u8] = b"mdenials";

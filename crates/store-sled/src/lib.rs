@@ -8,6 +8,7 @@
 
 mod commits;
 mod engine;
+mod error;
 mod ledger;
 mod open;
 mod stuck;

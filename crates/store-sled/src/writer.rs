@@ -12,7 +12,8 @@ use latchkey_store::keyspace::Transaction;
 use tokio::sync::oneshot;
 
 use crate::commits::{self, Commits};
-use crate::engine::{Records, unavailable};
+use crate::engine::Records;
+use crate::error::unavailable;
 use crate::ledger::Ledger;
 
 /// How many operations may share one flush: bounds how long the first of them waits.

@@ -3,7 +3,7 @@
 use latchkey_core::Admission;
 use serde::Deserialize;
 
-use super::load::Mistakes;
+use super::mistakes::Mistakes;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

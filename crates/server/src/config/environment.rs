@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::load::Mistakes;
+use super::mistakes::Mistakes;
 
 /// Variables of this prefix that are no keys: they speak to the build and to the tests.
 const NOT_KEYS: [&str; 4] = [

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use serde::Deserialize;
 
-use super::load::Mistakes;
+use super::mistakes::Mistakes;
 
 /// How much of `/auth/*` one address and one session may use. `None`: as much as they like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 use super::admission::AdmissionSection;
 use super::limits::LimitsSection;
 use super::log::LogSection;
+use super::mistakes::Mistakes;
 use super::providers::{self, ProviderSection};
 use super::proxies::TrustedProxies;
 use super::public_url::PublicUrl;
@@ -23,21 +24,6 @@ use crate::cli::{Overrides, Serve};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n          "))]
 pub struct ConfigError(pub Vec<String>);
-
-/// Sentences about what is wrong.
-#[derive(Debug, Default)]
-pub(super) struct Mistakes(Vec<String>);
-
-impl Mistakes {
-    pub(super) fn add(&mut self, sentence: impl Into<String>) {
-        self.0.push(sentence.into());
-    }
-
-    /// Keeps the sentence of an error; the value goes on otherwise.
-    pub(super) fn take<T>(&mut self, result: Result<T, String>) -> Option<T> {
-        result.map_err(|sentence| self.add(sentence)).ok()
-    }
-}
 
 /// The file as it is written, unchecked.
 #[derive(Debug, Deserialize)]

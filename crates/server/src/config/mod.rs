@@ -7,6 +7,7 @@ mod environment;
 mod limits;
 mod load;
 mod log;
+mod mistakes;
 mod providers;
 mod proxies;
 mod public_url;

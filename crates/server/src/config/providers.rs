@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use latchkey_identity::{Kind, OidcConfig, default_scopes, google};
 use serde::Deserialize;
 
-use super::load::Mistakes;
+use super::mistakes::Mistakes;
 use super::secret;
 
 /// The name of the built-in provider; nobody else may take it.

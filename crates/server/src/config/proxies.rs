@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::load::Mistakes;
+use super::mistakes::Mistakes;
 
 /// The networks of the proxies whose `X-Forwarded-For` is believed.
 #[derive(Clone, Debug, Default)]

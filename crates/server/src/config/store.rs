@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::duration::Written;
-use super::load::Mistakes;
+use super::mistakes::Mistakes;
 use super::secret;
 
 /// Where records are kept.

@@ -7,7 +7,7 @@ use latchkey_tokens::access::MAX_LIFE;
 use serde::Deserialize;
 
 use super::duration::Written;
-use super::load::Mistakes;
+use super::mistakes::Mistakes;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);

@@ -34,9 +34,8 @@ pub(super) fn client_address(parts: &Parts, trusted: &TrustedProxies) -> Option<
 
 fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> IpAddr {
     let mut address = peer;
-    let values = headers.get_all(X_FORWARDED_FOR).iter();
-    let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
-    let mut entries = values.iter().rev().flat_map(|value| value.rsplit(','));
+    let lists = headers.get_all(X_FORWARDED_FOR).iter().rev();
+    let mut entries = lists.flat_map(|list| list.as_bytes().rsplit(|byte| *byte == b','));
     while trusted.contains(address) {
         match entries.next().and_then(parse) {
             Some(before) => address = before,
@@ -47,8 +46,8 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -
 }
 
 /// An address, some proxies say with its port.
-fn parse(entry: &str) -> Option<IpAddr> {
-    let entry = entry.trim();
+fn parse(entry: &[u8]) -> Option<IpAddr> {
+    let entry = str::from_utf8(entry).ok()?.trim();
     let address = entry.parse().ok();
     let address = address.or_else(|| entry.parse().ok().map(|it: SocketAddr| it.ip()));
     address.map(|address: IpAddr| address.to_canonical())
