@@ -103,3 +103,6 @@ fn subscriber(address: IpAddr) -> IpAddr {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

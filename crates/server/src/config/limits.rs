@@ -7,6 +7,11 @@ use serde::Deserialize;
 
 use super::mistakes::Mistakes;
 
+/// A tenth of the sign-ins that one server over sled can do on two cores (docs/performance.md), a
+/// fiftieth of the refreshes: one client cannot take all of it, and a company behind one address
+/// that signs in at nine does not notice.
+const DEFAULT: &str = "6000/m";
+
 /// How much of `/auth/*` one address and one session may use. `None`: as much as they like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitsConfig {
@@ -48,8 +53,8 @@ impl LimitsSection {
                 _ => parse(text).map(Some).ok_or_else(sentence),
             })
         };
-        let per_address = rate("per_address", self.per_address, "600/m");
-        let per_session = rate("per_session", self.per_session, "300/m");
+        let per_address = rate("per_address", self.per_address, DEFAULT);
+        let per_session = rate("per_session", self.per_session, DEFAULT);
         Some(LimitsConfig {
             per_address: per_address?,
             per_session: per_session?,

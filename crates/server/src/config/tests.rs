@@ -46,7 +46,7 @@ fn defaults_are_those_of_the_documentation() {
     let minute = Duration::from_mins(1);
     let counts = [config.limits.per_address, config.limits.per_session];
     let counts = counts.map(|rate| rate.map(|rate| (rate.count.get(), rate.per)));
-    assert_eq!(counts, [Some((600, minute)), Some((300, minute))]);
+    assert_eq!(counts, [Some((6000, minute)); 2]);
     assert!(!config.trusted_proxies.contains([127, 0, 0, 1].into()));
 }
 

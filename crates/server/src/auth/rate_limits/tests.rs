@@ -1,0 +1,54 @@
+use std::net::Ipv4Addr;
+
+use super::*;
+
+const HERE: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+
+fn limits(per_address: Option<Rate>) -> RateLimits {
+    RateLimits::new(&LimitsConfig {
+        per_address,
+        per_session: None,
+    })
+}
+
+fn rate(count: u32, per: Duration) -> Rate {
+    Rate {
+        count: count.try_into().expect("not zero"),
+        per,
+    }
+}
+
+#[test]
+fn a_rate_is_that_many_at_once_and_says_when_there_is_more() {
+    let limits = limits(Some(rate(60, Duration::from_hours(1))));
+    for _ in 0..60 {
+        assert_eq!(limits.take_from_address(HERE), Ok(()));
+    }
+    let refused = limits.take_from_address(HERE).expect_err("too many");
+    assert!((59..=60).contains(&refused.retry_after), "{refused}");
+    let elsewhere = Some(Ipv4Addr::BROADCAST.into());
+    assert_eq!(limits.take_from_address(elsewhere), Ok(()));
+    // What is still in use is not forgotten.
+    limits.forget_idle();
+    assert!(limits.take_from_address(HERE).is_err());
+}
+
+#[test]
+fn who_has_used_nothing_lately_is_forgotten() {
+    let limits = limits(Some(rate(u32::MAX, Duration::from_secs(1))));
+    for address in 0..1000 {
+        let address = Some(Ipv4Addr::from_bits(address).into());
+        assert_eq!(limits.take_from_address(address), Ok(()));
+    }
+    while limits.addresses.as_ref().is_some_and(|it| !it.is_empty()) {
+        limits.forget_idle();
+    }
+}
+
+#[test]
+fn off_is_without_end() {
+    let limits = limits(None);
+    for _ in 0..100_000 {
+        assert_eq!(limits.take_from_address(HERE), Ok(()));
+    }
+}
