@@ -1,29 +1,35 @@
-//! Rate limits on `/auth/*`: 429 and `Retry-After` (RFC 6585 §4).
+//! Rate limits on sign-ins, refreshes and revocations: 429 and `Retry-After` (RFC 6585 §4).
 //!
 //! They keep one client from taking all of this server's work. They guard no secret: no token can
 //! be guessed, and a code is taken once. So each server counts for itself, and what several allow
 //! together is the sum.
 //!
-//! Nobody can use up another's share. What a good refresh token may do is counted by its session
-//! and the key that it was proved with, so that whoever copied a bound token counts for himself;
-//! only sign-ins, and requests whose token is not good, are counted by address. Who is signed in
-//! stays it, whatever others of the same address do.
+//! Nobody elsewhere can use up a person's share. What a good token is used for is counted by its
+//! session and the address together: whoever copied it counts for himself, and those who merely
+//! share an address with the person do not touch it. Sign-ins, and texts that are no token of ours,
+//! have nothing but the address to be counted by.
 
 use core::time::Duration;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 
-use governor::clock::{Clock as _, DefaultClock};
+use governor::clock::Clock as _;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use latchkey_core::SessionId;
-use latchkey_core::session::Thumbprint;
 
 use crate::config::{LimitsConfig, Rate};
 
-/// What was used, by whom.
+/// How many addresses, and how many sessions, are counted at most. While there are more, nobody is:
+/// so many at once are a flood that only the network before this server can stop, and a limit must
+/// not be what keeps honest people out then.
+const MOST: usize = 200_000;
+
+type Limiter<K> = DefaultKeyedRateLimiter<K>;
+
+/// What was used lately, and by whom.
 pub struct RateLimits {
-    addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    sessions: Option<DefaultKeyedRateLimiter<(SessionId, Option<Thumbprint>)>>,
+    addresses: Option<Limiter<IpAddr>>,
+    sessions: Option<Limiter<(SessionId, IpAddr)>>,
 }
 
 /// Too many requests of one kind in too short a time.
@@ -44,36 +50,36 @@ impl RateLimits {
         }
     }
 
-    /// Counts a sign-in, or a request whose token is not good, from this address.
+    /// Counts a sign-in, or a text that is no token of ours, from this address. Without an address
+    /// nothing is counted.
     pub fn take_from_address(&self, address: Option<IpAddr>) -> Result<(), TooManyRequests> {
-        let address = address.map(subscriber);
-        take(self.addresses.as_ref(), address, "from this address")
+        let subscriber = address.map(subscriber);
+        take(self.addresses.as_ref(), subscriber, "from this address")
     }
 
-    /// Counts a refresh of this session, with a proof of this key.
+    /// Counts a use of this session's refresh token, or a revocation of one of its tokens, from
+    /// this address.
     pub fn take_from_session(
         &self,
         session: SessionId,
-        proven: Option<Thumbprint>,
+        address: Option<IpAddr>,
     ) -> Result<(), TooManyRequests> {
-        let holder = Some((session, proven));
+        let holder = address.map(|address| (session, subscriber(address)));
         take(self.sessions.as_ref(), holder, "for this session")
     }
 
     /// Forgets those who have used nothing lately.
     pub fn forget_idle(&self) {
-        fn forget<K: Hash + Eq + Clone>(limiter: Option<&DefaultKeyedRateLimiter<K>>) {
-            if let Some(limiter) = limiter {
-                limiter.retain_recent();
-                limiter.shrink_to_fit();
-            }
+        if let Some(addresses) = &self.addresses {
+            addresses.retain_recent();
         }
-        forget(self.addresses.as_ref());
-        forget(self.sessions.as_ref());
+        if let Some(sessions) = &self.sessions {
+            sessions.retain_recent();
+        }
     }
 }
 
-fn limiter<K: Hash + Eq + Clone>(rate: Rate) -> DefaultKeyedRateLimiter<K> {
+fn limiter<K: Hash + Eq + Clone>(rate: Rate) -> Limiter<K> {
     let each = rate.per / rate.count.get();
     let quota = Quota::with_period(each.max(Duration::from_nanos(1)));
     let quota = quota.expect("longer than nothing").allow_burst(rate.count);
@@ -81,15 +87,18 @@ fn limiter<K: Hash + Eq + Clone>(rate: Rate) -> DefaultKeyedRateLimiter<K> {
 }
 
 fn take<K: Hash + Eq + Clone>(
-    limiter: Option<&DefaultKeyedRateLimiter<K>>,
+    limiter: Option<&Limiter<K>>,
     key: Option<K>,
     whose: &'static str,
 ) -> Result<(), TooManyRequests> {
     let (Some(limiter), Some(key)) = (limiter, key) else {
         return Ok(());
     };
+    if limiter.len() >= MOST {
+        return Ok(());
+    }
     limiter.check_key(&key).map_err(|not_until| {
-        let wait = not_until.wait_time_from(DefaultClock::default().now());
+        let wait = not_until.wait_time_from(limiter.clock().now());
         // The second that has begun is waited for as well.
         let retry_after = wait.as_secs() + 1;
         TooManyRequests { whose, retry_after }

@@ -1,6 +1,7 @@
 //! The refresh grant: the decision of `latchkey_core::rotation`, and the tokens that follow.
 
 use core::time::Duration;
+use std::net::IpAddr;
 
 use latchkey_core::Device;
 use latchkey_core::rotation::{Decision, Limits, Presented, Refusal};
@@ -33,7 +34,7 @@ pub enum RefreshError {
     /// The session is bound to a key that did not speak.
     #[error("this session is bound to a key, and the request was not signed with it")]
     Unproven,
-    /// Too often for one session.
+    /// Too often.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
     /// The store failed.
@@ -42,20 +43,6 @@ pub enum RefreshError {
     /// No token could be signed.
     #[error(transparent)]
     Key(#[from] KeyError),
-}
-
-impl RefreshError {
-    /// Whether the token is to blame, not the server or the moment.
-    pub const fn is_for_the_token(&self) -> bool {
-        match self {
-            Self::Invalid(_)
-            | Self::UnknownSession
-            | Self::Ended(_)
-            | Self::Replayed
-            | Self::Unproven => true,
-            Self::Superseded | Self::TooMany(_) | Self::Store(_) | Self::Key(_) => false,
-        }
-    }
 }
 
 /// What came with a refresh token.
@@ -71,15 +58,23 @@ pub struct Request<'a> {
     pub proven: Option<Thumbprint>,
     /// Where the request comes from.
     pub device: Device,
+    /// Whose share of requests it is.
+    pub address: Option<IpAddr>,
 }
 
 /// Exchanges a refresh token for its successor and a fresh access token.
 pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, RefreshError> {
     let now = state.clock.now();
-    let claims = state.issuer.refresh_tokens().verify(request.token, now)?;
+    let claims = match state.issuer.refresh_tokens().verify(request.token, now) {
+        Ok(claims) => claims,
+        Err(error) => {
+            state.rate_limits.take_from_address(request.address)?;
+            return Err(error.into());
+        }
+    };
     state
         .rate_limits
-        .take_from_session(claims.sid, request.proven)?;
+        .take_from_session(claims.sid, request.address)?;
     let configured = state.config.tokens.access_ttl;
     let access = request
         .access_life

@@ -1,19 +1,40 @@
 //! Revocation of either token (RFC 7009).
 
+use std::net::IpAddr;
+
 use latchkey_core::denial::SLACK;
 use latchkey_core::{
     AuditEvent, AuditKind, Denial, DenialReason, Denied, Device, EndReason, Timestamp,
 };
 use latchkey_store::{EndSession, StoreError};
 
+use super::rate_limits::TooManyRequests;
 use crate::state::State;
+
+/// A token was not revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
+    /// Too often.
+    #[error(transparent)]
+    TooMany(#[from] TooManyRequests),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// Revokes a token. An access token is denied; a refresh token ends its session, and every access
 /// token of it is denied. A text that is neither, or is past its end, has nothing to revoke: that
-/// is a success (RFC 7009 §2.2), and `false`.
-pub async fn revoke(state: &State, token: &str, device: Device) -> Result<bool, StoreError> {
+/// is a success (RFC 7009 §2.2).
+pub async fn revoke(
+    state: &State,
+    token: &str,
+    address: Option<IpAddr>,
+    device: Device,
+) -> Result<(), RevokeError> {
     let now = state.clock.now();
+    let limits = &state.rate_limits;
     if let Ok(claims) = state.issuer.refresh_tokens().verify(token, now) {
+        limits.take_from_session(claims.sid, address)?;
         let end = EndSession {
             session: claims.sid,
             reason: EndReason::Revoked,
@@ -27,6 +48,7 @@ pub async fn revoke(state: &State, token: &str, device: Device) -> Result<bool, 
     } else if let Ok(claims) = state.authenticator.recognise(token, &state.keys, now)
         && claims.check_time(now).is_ok()
     {
+        limits.take_from_session(claims.sid, address)?;
         let denial = Denial {
             denied: Denied::Token(claims.jti),
             reason: DenialReason::Revoked,
@@ -45,7 +67,7 @@ pub async fn revoke(state: &State, token: &str, device: Device) -> Result<bool, 
         state.deny(claims.sub, &[denial]);
         tracing::info!(token = %claims.jti, "an access token was revoked");
     } else {
-        return Ok(false);
+        limits.take_from_address(address)?;
     }
-    Ok(true)
+    Ok(())
 }

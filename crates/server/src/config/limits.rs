@@ -7,18 +7,17 @@ use serde::Deserialize;
 
 use super::mistakes::Mistakes;
 
-/// A tenth of the sign-ins that one server over sled can do on two cores (docs/performance.md), a
-/// fiftieth of the refreshes: one client cannot take all of it, and a company behind one address
-/// that signs in at nine does not notice.
+/// A hundred a second: one client cannot keep a server from others for long, and an office behind one
+/// address that signs in at nine does not notice. A sign-in is two, begun and finished.
 const DEFAULT: &str = "6000/m";
 
-/// How much of `/auth/*` one address and one session may use. `None`: as much as they like.
+/// How often one address and one session may ask for what costs most. `None`: as much as they like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitsConfig {
-    /// `per_address`: sign-ins begun and finished, and requests whose token is not good, from one
+    /// `per_address`: sign-ins begun and finished, and texts that are no token of ours, from one
     /// address.
     pub per_address: Option<Rate>,
-    /// `per_session`: refreshes of one session.
+    /// `per_session`: refreshes and revocations of one session from one address.
     pub per_session: Option<Rate>,
 }
 
@@ -40,8 +39,8 @@ pub(super) struct LimitsSection {
 
 impl LimitsSection {
     pub(super) fn check(self, mistakes: &mut Mistakes) -> Option<LimitsConfig> {
-        let mut rate = |key: &str, written: Option<String>, default: &str| {
-            let text = written.as_deref().unwrap_or(default);
+        let mut rate = |key: &str, written: Option<String>| {
+            let text = written.as_deref().unwrap_or(DEFAULT);
             let sentence = || {
                 format!(
                     "limits.{key}: {text:?} is no rate; write one such as \"300/m\" (/s, /m or /h) \
@@ -53,8 +52,8 @@ impl LimitsSection {
                 _ => parse(text).map(Some).ok_or_else(sentence),
             })
         };
-        let per_address = rate("per_address", self.per_address, DEFAULT);
-        let per_session = rate("per_session", self.per_session, DEFAULT);
+        let per_address = rate("per_address", self.per_address);
+        let per_session = rate("per_session", self.per_session);
         Some(LimitsConfig {
             per_address: per_address?,
             per_session: per_session?,

@@ -13,7 +13,8 @@ pub struct TrustedProxies(Vec<IpNet>);
 impl TrustedProxies {
     pub(super) fn check(written: &[String], mistakes: &mut Mistakes) -> Self {
         let parse = |text: &String| {
-            let address = || text.parse().ok().map(|address: IpAddr| address.into());
+            let canonical = |address: IpAddr| address.to_canonical().into();
+            let address = || text.parse().ok().map(canonical);
             let network: Option<IpNet> = text.parse().ok().or_else(address);
             mistakes.take(network.ok_or_else(|| {
                 format!(

@@ -23,6 +23,7 @@ use crate::auth::hub::TooManyStreams;
 use crate::auth::proof::HolderError;
 use crate::auth::rate_limits::TooManyRequests;
 use crate::auth::refresh::RefreshError;
+use crate::auth::revoke::RevokeError;
 use crate::auth::sign_in::{BeginError, FinishError};
 use crate::auth::step_up::StepUpRequired;
 
@@ -83,8 +84,11 @@ pub enum ApiError {
     /// `return_to` leads elsewhere.
     #[error(transparent)]
     ReturnTo(#[from] latchkey_core::sign_in::InvalidReturnTo),
-    /// Inside a frame.
-    #[error("a sign-in cannot be started inside a frame; open this site in a tab of its own")]
+    /// Inside a frame, or by another site's script or picture.
+    #[error(
+        "a sign-in cannot be started inside a frame or by a page of another site; open this site in a \
+         tab of its own"
+    )]
     Framed,
     /// Nothing at this path.
     #[error("there is nothing at this path")]
@@ -235,14 +239,8 @@ impl ApiError {
 
     /// `Retry-After` (RFC 9110 §10.2.3), in seconds, where one belongs.
     pub fn retry_after(&self) -> Option<u64> {
-        match self {
-            Self::TooManyRequests(error) => return Some(error.retry_after),
-            Self::Refresh(error) => {
-                if let RefreshError::TooMany(error) = &**error {
-                    return Some(error.retry_after);
-                }
-            }
-            _ => {}
+        if let Self::TooManyRequests(error) = self {
+            return Some(error.retry_after);
         }
         let soon = [
             StatusCode::SERVICE_UNAVAILABLE,
@@ -362,7 +360,25 @@ macro_rules! shared {
     )*};
 }
 
-shared!(BeginError => Begin, FinishError => Finish, RefreshError => Refresh);
+shared!(BeginError => Begin, FinishError => Finish);
+
+impl From<RefreshError> for ApiError {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::TooMany(error) => Self::TooManyRequests(error),
+            error => Self::Refresh(Arc::new(error)),
+        }
+    }
+}
+
+impl From<RevokeError> for ApiError {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::TooMany(error) => Self::TooManyRequests(error),
+            RevokeError::Store(error) => Self::Store(error),
+        }
+    }
+}
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {

@@ -45,10 +45,11 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -
     address
 }
 
-/// An address, some proxies say with its port.
+/// An address; some proxies add its port, or put IPv6 in brackets.
 fn parse(entry: &[u8]) -> Option<IpAddr> {
     let entry = str::from_utf8(entry).ok()?.trim();
-    let address = entry.parse().ok();
+    let bare = entry.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let address = bare.unwrap_or(entry).parse().ok();
     let address = address.or_else(|| entry.parse().ok().map(|it: SocketAddr| it.ip()));
     address.map(|address: IpAddr| address.to_canonical())
 }

@@ -16,6 +16,7 @@ use crate::http::extract::{Device, FlowCookie, Form};
 use crate::state::AppState;
 
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Begins a sign-in. A person's browser that meets an error is sent to the page that explains it;
 /// a program is told.
@@ -26,10 +27,7 @@ pub async fn start_login(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let framed = headers
-        .get(SEC_FETCH_DEST)
-        .and_then(|value| value.to_str().ok());
-    if framed.is_some_and(|dest| matches!(dest, "iframe" | "frame" | "embed" | "object")) {
+    if is_not_the_persons(&headers) {
         return Err(ApiError::Framed);
     }
     let query = query.unwrap_or_default();
@@ -51,6 +49,17 @@ pub async fn start_login(
             None => Err(error),
         },
         Err(error) => Err(error),
+    }
+}
+
+/// Whether a page shows the sign-in inside itself, or one of another site asks for it in secret: by a
+/// script or as a picture. Each begun sign-in is stored, and counts for the person's address.
+fn is_not_the_persons(headers: &HeaderMap) -> bool {
+    let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    match said(SEC_FETCH_DEST) {
+        None | Some("document") => false,
+        Some("iframe" | "frame" | "embed" | "object") => true,
+        Some(_) => said(SEC_FETCH_SITE) == Some("cross-site"),
     }
 }
 

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use latchkey_types::{RefreshRequest, TokenResponse};
 
-use super::token::{idempotency_key, refreshed, seconds_of_life};
+use super::token::{idempotency_key, seconds_of_life, wire};
 use crate::auth::refresh;
 use crate::http::error::ApiError;
 use crate::http::extract::{Device, OptionalJson, Proven};
@@ -25,13 +25,14 @@ pub async fn create_refreshed_token(
     if body.grant_type != "refresh_token" {
         return Err(ApiError::UnsupportedGrantType(body.grant_type));
     }
-    let address = device.address;
     let request = refresh::Request {
         token: &body.refresh_token,
         idempotency_key: idempotency_key(&headers)?,
         access_life: body.expires_in.map(seconds_of_life).transpose()?,
         proven,
+        address: device.address,
         device: device.into(),
     };
-    refreshed(&state, address, request).await
+    let tokens = refresh::refresh(&state, request).await?;
+    Ok(Json(wire(tokens, None)))
 }

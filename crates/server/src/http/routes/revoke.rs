@@ -15,8 +15,6 @@ pub async fn revoke_token(
     form: Form,
 ) -> Result<StatusCode, ApiError> {
     let address = device.address;
-    if !revoke::revoke(&state, form.require("token")?, device.into()).await? {
-        state.rate_limits.take_from_address(address)?;
-    }
+    revoke::revoke(&state, form.require("token")?, address, device.into()).await?;
     Ok(StatusCode::OK)
 }

@@ -1,7 +1,6 @@
 //! `POST /auth/token`: the token endpoint (RFC 6749 §3.2).
 
 use core::time::Duration;
-use std::net::IpAddr;
 
 use axum::Json;
 use axum::extract::State;
@@ -35,7 +34,6 @@ pub async fn create_token(
     match form.require("grant_type")? {
         "authorization_code" => finish_sign_in(&state, cookie, device, proven, &form).await,
         "refresh_token" => {
-            let address = device.address;
             if let Some(scope) = form.get("scope") {
                 return Err(ApiError::InvalidScope(scope.to_owned()));
             }
@@ -44,10 +42,11 @@ pub async fn create_token(
                 idempotency_key: idempotency_key(&headers)?,
                 access_life: access_life(form.get("expires_in"))?,
                 proven,
+                address: device.address,
                 device: device.into(),
             };
-            let tokens = refreshed(&state, address, request).await?;
-            Ok(tokens.into_response())
+            let tokens = refresh::refresh(&state, request).await?;
+            Ok(Json(wire(tokens, None)).into_response())
         }
         other => Err(ApiError::UnsupportedGrantType(other.to_owned())),
     }
@@ -78,26 +77,8 @@ async fn finish_sign_in(
     Ok(response)
 }
 
-/// The refresh grant, however its request was written. What is refused for its token counts for
-/// the address that it came from.
-pub(super) async fn refreshed(
-    state: &AppState,
-    address: Option<IpAddr>,
-    request: refresh::Request<'_>,
-) -> Result<Json<TokenResponse>, ApiError> {
-    match refresh::refresh(state, request).await {
-        Ok(tokens) => Ok(Json(wire(tokens, None))),
-        Err(error) => {
-            if error.is_for_the_token() {
-                state.rate_limits.take_from_address(address)?;
-            }
-            Err(error.into())
-        }
-    }
-}
-
 /// The tokens as RFC 6749 §5.1 writes them.
-fn wire(tokens: Tokens, return_to: Option<String>) -> TokenResponse {
+pub(super) fn wire(tokens: Tokens, return_to: Option<String>) -> TokenResponse {
     TokenResponse {
         access_token: tokens.access,
         token_type: if tokens.access_bound {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::app::{Callback, Prover, TestApp, hash, header, tokens};
 
 pub(crate) struct World {
-    pub(super) app: TestApp,
+    pub(crate) app: TestApp,
     pub(super) key: Prover,
 }
 

@@ -151,6 +151,25 @@ async fn security_17_a_start_inside_a_frame_is_refused() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_site_cannot_start_sign_ins_in_secret() {
+    let app = TestApp::start().await;
+    for (site, dest, status) in [
+        ("cross-site", "empty", 403),
+        ("cross-site", "image", 403),
+        // A link, or the provider sends the person here.
+        ("cross-site", "document", 303),
+        ("same-origin", "empty", 303),
+    ] {
+        let request = app.get("/auth/login?provider=demo");
+        let request = request.header("sec-fetch-site", site);
+        let answer = request.header("sec-fetch-dest", dest).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), status, "{site} {dest}");
+        assert_eq!(header(&answer, "set-cookie").is_empty(), status == 403);
+    }
+}
+
+#[tokio::test]
 async fn security_66_the_flow_cookie_is_http_only_lax_and_short_lived() {
     let app = TestApp::start().await;
     let answer = app.get("/auth/login?provider=demo").send().await;

@@ -17,7 +17,7 @@ fn seen(peer: &str, trusted: &[&str], forwarded: &[&str]) -> String {
 #[test]
 fn security_71_an_address_is_believed_only_from_a_trusted_proxy() {
     let proxies = ["10.0.0.0/8", "::1"];
-    let cases: [(&str, &[&str], &str); 13] = [
+    let cases: [(&str, &[&str], &str); 15] = [
         // Nobody's word.
         ("192.0.2.1", &["198.51.100.7"], "192.0.2.1"),
         ("10.0.0.1", &[], "10.0.0.1"),
@@ -38,6 +38,8 @@ fn security_71_an_address_is_believed_only_from_a_trusted_proxy() {
         // With a port, and as IPv4 in IPv6.
         ("10.0.0.1", &["198.51.100.7:4711"], "198.51.100.7"),
         ("10.0.0.1", &["::ffff:198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.1", &["[2001:db8::7]:4711"], "2001:db8::7"),
+        ("10.0.0.1", &["[2001:db8::7]"], "2001:db8::7"),
         // Nonsense hides nobody, and is not looked behind.
         ("10.0.0.1", &["\u{fc}ber, 198.51.100.7"], "198.51.100.7"),
         ("10.0.0.1", &["198.51.100.7, unknown"], "10.0.0.1"),
