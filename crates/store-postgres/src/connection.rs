@@ -68,8 +68,10 @@ impl Address {
 }
 
 /// A server that gave up waiting must not leave its statement waiting for a lock. All statements
-/// look records up by their keys: a plan made once will do, and never one that reads the table.
+/// look records up by their keys: a plan made once will do, and never one that reads the table. A
+/// commit waits for locks, and must see afterwards what was done meanwhile.
 const OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
+                       -c default_transaction_isolation=read\\ committed \
                        -c enable_seqscan=off -c plan_cache_mode=force_generic_plan";
 
 /// Makes connections to one address.

@@ -1,8 +1,9 @@
 //! What is new, by the numbers of the transactions.
 //!
 //! Every denial carries the number of the transaction that wrote it last. Transactions do not end
-//! in the order of their numbers, so each look begins at the oldest one that was under way at the
-//! look before: what it sees twice does no harm, and nothing can slip through.
+//! in the order of their numbers, so each look asks for what could not be seen at the look before,
+//! by its snapshot: nothing can slip through, and nothing comes twice, however long some other
+//! transaction takes.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -18,18 +19,21 @@ use tokio_postgres::{Client, Statement};
 use crate::connection::Connector;
 use crate::error::unavailable;
 
-/// At least one row: the oldest transaction under way, and a denial if there is one.
-const NEWS: &str = "WITH present AS MATERIALIZED \
-     (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest) \
-     SELECT oldest, value FROM present \
-     LEFT JOIN latchkey.records ON written_by >= $1::bigint::text::xid8";
+/// At least one row: what can be seen now, and a denial if there is one.
+const NEWS: &str = "WITH present AS MATERIALIZED (SELECT pg_current_snapshot()::text AS seen) \
+     SELECT seen, value FROM present LEFT JOIN latchkey.records \
+     ON written_by >= pg_snapshot_xmin($1::text::pg_snapshot) \
+     AND NOT pg_visible_in_snapshot(written_by, $1::text::pg_snapshot)";
+const PRESENT: &str = "SELECT pg_current_snapshot()::text";
 
 /// Follows the table.
 pub(crate) struct Follower {
     pool: Arc<Pool<Connector>>,
     ear: Option<Ear>,
-    /// All transactions before this one have been seen.
-    seen: i64,
+    /// The snapshot of the latest look.
+    seen: String,
+    /// Whether something may be missing that nobody was told of yet.
+    missed: bool,
 }
 
 /// A connection that hears notifications.
@@ -54,18 +58,27 @@ impl Ear {
         })
     }
 
-    /// The oldest transaction under way, and the denials written since `seen`.
-    async fn look(&self, seen: i64) -> Result<(i64, Vec<Denial>), StoreError> {
+    /// What can be seen now.
+    async fn present(&self) -> Result<String, StoreError> {
+        let row = self.client.query_one(PRESENT, &[]).await;
+        row.map(|row| row.get(0))
+            .map_err(|error| unavailable(&error))
+    }
+
+    /// What can be seen now, and the denials among it that could not be `seen` before.
+    async fn look(&self, seen: &str) -> Result<(String, Vec<Denial>), StoreError> {
         let rows = self.client.query(&self.news, &[&seen]).await;
         let rows = rows.map_err(|error| unavailable(&error))?;
-        let oldest = rows.first().map_or(seen, |row| row.get(0));
+        let present = rows
+            .first()
+            .map_or_else(|| seen.to_owned(), |row| row.get(0));
         let mut denials = Vec::new();
         for row in &rows {
             if let Some(bytes) = row.get::<_, Option<&[u8]>>(1) {
                 denials.push(parse(bytes)?);
             }
         }
-        Ok((oldest, denials))
+        Ok((present, denials))
     }
 }
 
@@ -73,12 +86,28 @@ impl Follower {
     /// Begins with the transactions that are under way now.
     pub(crate) async fn open(pool: Arc<Pool<Connector>>) -> Result<Self, StoreError> {
         let ear = Ear::open(pool.connector()).await?;
-        let (seen, _) = ear.look(i64::MAX).await?;
+        let seen = ear.present().await?;
         Ok(Self {
             pool,
             ear: Some(ear),
             seen,
+            missed: false,
         })
+    }
+
+    /// Whoever answers now may be a standby that had not heard everything and has given the same
+    /// numbers out anew since: a snapshot means nothing there. All is read anew; nobody repeats
+    /// what was said meanwhile.
+    async fn reconnect(&mut self) -> Result<Ear, StoreError> {
+        self.missed = true;
+        let open = async {
+            let ear = Ear::open(self.pool.connector()).await?;
+            let seen = ear.present().await?;
+            Ok((ear, seen))
+        };
+        let (ear, seen) = self.pool.within(open).await?;
+        self.seen = seen;
+        Ok(ear)
     }
 }
 
@@ -86,15 +115,12 @@ impl Follower {
 impl Feed for Follower {
     async fn next(&mut self, patience: Duration) -> Result<News, StoreError> {
         let mut news = News::default();
-        let mut ear = if let Some(ear) = self.ear.take() {
-            ear
-        } else {
-            // Denials are found by their numbers; what was said meanwhile nobody repeats.
-            news.accounts_missed = true;
-            let open = Ear::open(self.pool.connector());
-            self.pool.within(open).await?
+        let mut ear = match self.ear.take() {
+            Some(ear) => ear,
+            None => self.reconnect().await?,
         };
-        if !news.accounts_missed {
+        // What is new since then can wait until the rest was read anew.
+        if !self.missed {
             match timeout(patience, ear.notifications.recv()).await {
                 Ok(Some(account)) => news.accounts.extend(account.parse::<UserId>()),
                 Ok(None) => {
@@ -107,18 +133,14 @@ impl Feed for Follower {
         while let Ok(account) = ear.notifications.try_recv() {
             news.accounts.extend(account.parse::<UserId>());
         }
-        let look = timeout(PATIENCE, ear.look(self.seen));
-        let (oldest, denials) = look
+        let look = timeout(PATIENCE, ear.look(&self.seen));
+        let (seen, denials) = look
             .await
             .map_err(|_| StoreError::Unavailable("PostgreSQL does not answer".to_owned()))??;
-        if oldest < self.seen {
-            // Another database by the same records: a standby that had not heard everything.
-            self.seen = 0;
-            news.denials_missed = true;
-            news.accounts_missed = true;
-        } else {
-            self.seen = oldest;
-        }
+        self.seen = seen;
+        let missed = std::mem::take(&mut self.missed);
+        news.denials_missed = missed;
+        news.accounts_missed = missed;
         news.denials = denials;
         self.ear = Some(ear);
         Ok(news)

@@ -31,6 +31,9 @@ impl fmt::Debug for Address {
     }
 }
 
+/// The record of the store's id.
+pub(crate) const ID: &str = "latchkey:record:mid";
+
 /// Makes connections to one address.
 pub(crate) struct Connector {
     client: Client,
@@ -43,6 +46,11 @@ impl Connector {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = client(address).map_err(|error| unavailable(&error))?;
         Ok(Self { client, pin })
+    }
+
+    /// Which store must answer.
+    pub(crate) fn pin(&self) -> &Pin {
+        &self.pin
     }
 }
 
@@ -78,7 +86,7 @@ impl Connect for Connector {
         let mut connection = connect.await.map_err(|error| unavailable(&error))?;
         settings::check(&mut connection).await?;
         let id: Option<Vec<u8>> = redis::cmd("GET")
-            .arg("latchkey:record:mid")
+            .arg(ID)
             .query_async(&mut connection)
             .await
             .map_err(|error| unavailable(&error))?;

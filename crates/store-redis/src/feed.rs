@@ -11,7 +11,7 @@ use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamId, StreamRangeReply, StreamReadReply};
 use tokio::time::timeout;
 
-use crate::connection::Connector;
+use crate::connection::{Connector, ID};
 use crate::error::unavailable;
 
 const STREAM: &str = "latchkey:feed";
@@ -29,6 +29,8 @@ pub(crate) struct Follower {
     connection: Option<MultiplexedConnection>,
     /// The last entry that was read.
     place: Place,
+    /// Whether something may be missing that nobody was told of yet.
+    missed: bool,
 }
 
 impl Follower {
@@ -40,66 +42,98 @@ impl Follower {
             pool,
             connection: Some(connection),
             place,
+            missed: false,
         })
     }
 
-    async fn reconnect(&mut self, news: &mut News) -> Result<MultiplexedConnection, StoreError> {
-        let connect = self.pool.connector().connect();
-        let mut connection = self.pool.within(connect).await?;
-        if newest(&mut connection).await? < self.place {
-            // A replica that had not heard everything has taken over.
-            self.place = (0, 0);
-            news.denials_missed = true;
-            news.accounts_missed = true;
-        }
+    /// Whoever answers now may be a replica that had not heard everything and has written anew
+    /// since: a place in the stream means nothing there. All is read anew, and the stream from its
+    /// newest entry on.
+    async fn reconnect(&mut self) -> Result<MultiplexedConnection, StoreError> {
+        self.missed = true;
+        let connect = async {
+            let mut connection = self.pool.connector().connect().await?;
+            let newest = newest(&mut connection).await?;
+            Ok((connection, newest))
+        };
+        let (connection, newest) = self.pool.within(connect).await?;
+        self.place = newest;
         Ok(connection)
     }
 
+    /// Reads on, with a patience to wait for the first entry; gives how many entries there were.
     async fn read(
         &mut self,
         connection: &mut MultiplexedConnection,
-        patience: Duration,
+        patience: Option<Duration>,
         news: &mut News,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
         let (ms, nth) = self.place;
-        let millis = u64::try_from(patience.as_millis()).unwrap_or(1).max(1);
-        let mut both = redis::pipe();
-        both.cmd("XREAD")
-            .arg(&["BLOCK", &millis.to_string(), "COUNT", &PAGE.to_string()])
-            .arg(&["STREAMS", STREAM, &format!("{ms}-{nth}")]);
+        let mut all = redis::pipe();
+        let read = all.cmd("XREAD").arg("COUNT").arg(PAGE);
+        if let Some(patience) = patience {
+            let millis = u64::try_from(patience.as_millis()).unwrap_or(1).max(1);
+            read.arg("BLOCK").arg(millis);
+        }
+        read.arg(&["STREAMS", STREAM, &format!("{ms}-{nth}")]);
         // After reading: what was cut off by then could not be read.
-        both.cmd("GET").arg(TRIMMED);
-        let (read, trimmed): (Option<StreamReadReply>, Option<String>) = both
+        all.cmd("GET").arg(TRIMMED);
+        all.cmd("GET").arg(ID);
+        let (read, trimmed, id): (Option<StreamReadReply>, Option<String>, Option<Vec<u8>>) = all
             .query_async(connection)
             .await
             .map_err(|error| unavailable(&error))?;
-        if trimmed.is_some_and(|first| self.place < place(&first)) {
-            news.denials_missed = true;
-            news.accounts_missed = true;
-        }
+        self.pool.connector().pin().check(id.as_deref())?;
+        self.missed |= trimmed.is_some_and(|first| self.place < place(&first));
         let streams = read.map(|read| read.keys).unwrap_or_default();
+        let mut count = 0;
         for entry in streams.iter().flat_map(|stream| &stream.ids) {
             tell(entry, news)?;
             self.place = place(&entry.id);
+            count += 1;
         }
-        Ok(())
+        Ok(count)
+    }
+
+    /// Reads on until nothing is left.
+    async fn read_all(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        patience: Duration,
+    ) -> Result<News, StoreError> {
+        let mut news = News::default();
+        let mut patience = Some(patience);
+        loop {
+            let read = self.read(connection, patience.take(), &mut news);
+            if read.await? < PAGE {
+                return Ok(news);
+            }
+        }
     }
 }
 
 #[async_trait]
 impl Feed for Follower {
     async fn next(&mut self, patience: Duration) -> Result<News, StoreError> {
-        let mut news = News::default();
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.reconnect(&mut news).await?,
+            None => self.reconnect().await?,
         };
-        let read = self.read(&mut connection, patience, &mut news);
-        timeout(patience + PATIENCE, read)
+        // What is new since then can wait until the rest was read anew.
+        let patience = if self.missed {
+            Duration::ZERO
+        } else {
+            patience
+        };
+        let read = self.read_all(&mut connection, patience);
+        let mut news = timeout(patience + PATIENCE, read)
             .await
             .map_err(|_| StoreError::Unavailable("Redis does not answer".to_owned()))??;
         // Only one that answered is used again.
         self.connection = Some(connection);
+        let missed = std::mem::take(&mut self.missed);
+        news.denials_missed = missed;
+        news.accounts_missed = missed;
         Ok(news)
     }
 }

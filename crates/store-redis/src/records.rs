@@ -28,6 +28,17 @@ impl Records {
         }
     }
 
+    /// What a script says instead of an answer.
+    fn refused(&self, error: &redis::RedisError) -> StoreError {
+        let another = error.code() == Some("ANOTHER");
+        let found = another.then(|| error.detail().unwrap_or_default());
+        let refused = found.map(|id| self.pin.check(Some(id.as_bytes())));
+        match refused {
+            Some(Err(another)) => another,
+            _ => unavailable(error),
+        }
+    }
+
     /// Connects for the first time.
     pub(crate) async fn greet(&self) -> Result<(), StoreError> {
         self.fetch(&[]).await.map(drop)
@@ -38,11 +49,11 @@ impl Remote for Records {
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
         let call = async {
             let mut lease = self.pool.lease().await?;
-            let script = self.scripts.fetch(reads);
+            let script = self.scripts.fetch(&self.pin.record(), reads);
             let values: Vec<Value> = script
                 .invoke_async(lease.connection())
                 .await
-                .map_err(|error| unavailable(&error))?;
+                .map_err(|error| self.refused(&error))?;
             lease.give_back();
             Ok(values)
         };
@@ -54,11 +65,11 @@ impl Remote for Records {
     async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
         let call = async {
             let mut lease = self.pool.lease().await?;
-            let script = self.scripts.commit(change);
+            let script = self.scripts.commit(&self.pin.record(), change);
             let made: bool = script
                 .invoke_async(lease.connection())
                 .await
-                .map_err(|error| unavailable(&error))?;
+                .map_err(|error| self.refused(&error))?;
             lease.give_back();
             Ok(made)
         };

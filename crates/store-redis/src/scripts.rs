@@ -23,9 +23,10 @@ impl Scripts {
         }
     }
 
-    /// The call that reads all of these.
-    pub(crate) fn fetch(&self, reads: &[Read]) -> ScriptInvocation<'_> {
+    /// The call that reads all of these from the store of this id.
+    pub(crate) fn fetch(&self, id: &[u8], reads: &[Read]) -> ScriptInvocation<'_> {
         let mut call = self.fetch.prepare_invoke();
+        call.arg(id);
         for read in reads {
             match read {
                 Read::Value(key) => {
@@ -37,9 +38,10 @@ impl Scripts {
         call
     }
 
-    /// The call that makes this change.
-    pub(crate) fn commit(&self, change: &Change) -> ScriptInvocation<'_> {
+    /// The call that makes this change in the store of this id.
+    pub(crate) fn commit(&self, id: &[u8], change: &Change) -> ScriptInvocation<'_> {
         let mut call = self.commit.prepare_invoke();
+        call.arg(id);
         for condition in &change.conditions {
             match condition {
                 (Read::Value(key), Found::Value(Some(value))) => {

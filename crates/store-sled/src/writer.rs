@@ -148,7 +148,19 @@ impl Book {
     }
 }
 
+/// Says that the thread is gone if it did not say itself why: sled can panic.
+struct Witness<'a>(&'a OnceLock<String>);
+
+impl Drop for Witness<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = self.0.set("its writing thread panicked".to_owned());
+        }
+    }
+}
+
 fn run(book: &mut Book, queue: &Receiver<Job>, failure: &OnceLock<String>) {
+    let _witness = Witness(failure);
     while let Ok(first) = queue.recv() {
         let mut group = Vec::with_capacity(8);
         let mut outcome = Ok(());

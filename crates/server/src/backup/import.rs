@@ -21,6 +21,12 @@ pub enum ImportError {
         /// What is wrong with it.
         error: LineError,
     },
+    /// At its second reading it was not what it was at the first.
+    #[error(
+        "it changed while it was read, so the import did not come to its end; empty the store and \
+         import once more"
+    )]
+    Changed,
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),
@@ -39,6 +45,8 @@ pub struct Examined {
     pub records: u64,
     /// Its signing keys, to be opened with the master key.
     pub signing_keys: Vec<SealedSigningKey>,
+    /// All of it, as its last line sums it up.
+    whole: Chain,
 }
 
 /// Reads all of a backup, and says what is wrong if it is not whole.
@@ -66,12 +74,14 @@ pub fn examine(backup: impl BufRead) -> Result<Examined, ImportError> {
     Ok(Examined {
         records: finished.map_err(|error| ImportError::Line { number, error })?,
         signing_keys,
+        whole: chain,
     })
 }
 
 /// Takes over a backup that was examined, and tells how many records are there so far.
 pub async fn import(
     backup: impl BufRead,
+    examined: &Examined,
     store: &dyn Store,
     mut tell: impl FnMut(u64),
 ) -> Result<(), ImportError> {
@@ -81,17 +91,23 @@ pub async fn import(
     let mut chain = Chain::default();
     let mut some = Vec::with_capacity(AT_ONCE);
     let mut done = 0;
-    for (number, line) in (1..).zip(backup.lines()) {
+    for line in backup.lines() {
         let record = chain.read(&line?);
-        some.extend(record.map_err(|error| ImportError::Line { number, error })?);
+        some.extend(record.map_err(|_| ImportError::Changed)?);
         if some.len() == AT_ONCE {
             done += AT_ONCE as u64;
             store.import(std::mem::take(&mut some)).await?;
             tell(done);
         }
     }
+    if chain != examined.whole {
+        return Err(ImportError::Changed);
+    }
     done += some.len() as u64;
     store.import(some).await?;
     tell(done);
     Ok(store.finish_import().await?)
 }
+
+#[cfg(test)]
+mod tests;

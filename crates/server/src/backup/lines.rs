@@ -46,7 +46,7 @@ pub enum LineError {
 }
 
 /// The chain of checks, writing or reading.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chain {
     link: Vec<u8>,
     records: u64,
@@ -145,4 +145,4 @@ fn text(line: &Line) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -17,7 +17,7 @@ pub(super) async fn run(state: AppState, mut feed: Box<dyn Feed>) {
     let mut follower = Follower {
         state,
         failing: false,
-        denials_missed: false,
+        rest: News::default(),
     };
     loop {
         let asked = Moment::now(follower.state.clock.now());
@@ -38,8 +38,8 @@ pub(super) async fn run(state: AppState, mut feed: Box<dyn Feed>) {
 struct Follower {
     state: AppState,
     failing: bool,
-    /// Until they could be read anew.
-    denials_missed: bool,
+    /// What could not be done yet: denials are read anew first.
+    rest: News,
 }
 
 impl Follower {
@@ -48,16 +48,19 @@ impl Follower {
         for denial in &news.denials {
             state.denylist.insert(denial);
         }
-        self.denials_missed |= news.denials_missed;
-        if self.denials_missed {
+        let rest = &mut self.rest;
+        rest.denials_missed |= news.denials_missed;
+        rest.accounts_missed |= news.accounts_missed;
+        rest.accounts.extend(news.accounts);
+        if rest.denials_missed {
             state.denylist.load(&*state.store).await?;
-            self.denials_missed = false;
         }
         // After the denials: whoever is woken looks at them.
-        if news.accounts_missed {
+        let done = std::mem::take(rest);
+        if done.accounts_missed {
             state.hub.wake_all();
         }
-        for account in news.accounts {
+        for account in done.accounts {
             state.hub.wake(account);
         }
         Ok(())

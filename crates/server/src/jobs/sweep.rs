@@ -21,10 +21,10 @@ pub(super) async fn run(state: AppState) {
     loop {
         ticks.tick().await;
         let now = settled.advance(state.clock.now(), start.elapsed());
-        while state.denylist.sweep(now, STEP) == STEP {
+        while state.denylist.sweep(now, STEP) >= STEP {
             tokio::task::yield_now().await;
         }
-        while state.proofs.sweep(now, STEP) == STEP {
+        while state.proofs.sweep(now, STEP) >= STEP {
             tokio::task::yield_now().await;
         }
         loop {

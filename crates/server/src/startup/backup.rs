@@ -89,6 +89,12 @@ pub(super) async fn import(command: cli::Import) -> anyhow::Result<()> {
     let config = config::load_for(&command.overrides, std::env::vars())?;
     let name = command.file.display().to_string();
     let open = || File::open(&command.file).map(BufReader::new);
+    if !fs::metadata(&command.file)
+        .with_context(|| name.clone())?
+        .is_file()
+    {
+        bail!("{name} is no file, and an import reads it twice; write it to one first");
+    }
     let examined = backup::examine(open().with_context(|| name.clone())?);
     let examined = examined.with_context(|| name.clone())?;
     make_data_dir(&config)?;
@@ -102,7 +108,10 @@ pub(super) async fn import(command: cli::Import) -> anyhow::Result<()> {
     }
     let store = store::open(&config).await?;
     let mut progress = Progress::begin("imported", Some(examined.records));
-    let done = backup::import(open()?, &*store, |records| progress.tell(records)).await;
+    let done = backup::import(open()?, &examined, &*store, |records| {
+        progress.tell(records);
+    })
+    .await;
     done.with_context(|| name)?;
     progress.end();
     say(&format!("{} records imported", examined.records));

@@ -1,9 +1,12 @@
 -- Makes a change if its conditions hold: 1, or 0 if one does not.
--- ARGV: 'v' key ('+' value | '-') | 'p' kind from until limit digest
+-- ARGV: id, then 'v' key ('+' value | '-') | 'p' kind from until limit digest
 --     | 's' key value | 'd' key | 'denial' value | 'account' id ...
 -- All conditions come before all writes.
 local FEED, TRIMMED, LONGEST = 'latchkey:feed', 'latchkey:feed:trimmed', 100000
-local i = 1
+local refusal = another()
+if refusal then return refusal end
+
+local i = 2
 local function take()
   i = i + 1
   return ARGV[i - 1]

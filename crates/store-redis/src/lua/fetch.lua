@@ -1,6 +1,9 @@
 -- Reads values and pages of the keyspace.
--- ARGV: 'v' key | 'p' kind from until limit ...
-local i, answers = 1, {}
+-- ARGV: id, then 'v' key | 'p' kind from until limit ...
+local refusal = another()
+if refusal then return refusal end
+
+local i, answers = 2, {}
 local function take()
   i = i + 1
   return ARGV[i - 1]

@@ -3,6 +3,13 @@
 -- has keys only.
 local function index(key) return 'latchkey:keys:' .. key:sub(1, 1) end
 
+-- ARGV[1]: the id of the store that must answer, or nothing before it is known. A connection
+-- outlives a FLUSHALL, so that to have looked when it was made is not enough.
+local function another()
+  local id = redis.call('GET', 'latchkey:record:mid') or ''
+  if ARGV[1] ~= '' and ARGV[1] ~= id then return redis.error_reply('ANOTHER ' .. id) end
+end
+
 local function is_mark(key)
   local kind = key:sub(1, 1)
   return kind == 'n' or kind == 'x'

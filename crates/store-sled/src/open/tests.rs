@@ -1,7 +1,9 @@
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
-use latchkey_store::Store;
+use latchkey_store::keyspace::Engine as _;
+use latchkey_store::{Store, StoreError};
 
 use super::{OpenError, SledStore, open};
 
@@ -39,7 +41,7 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
         denied: Denied::Session(SessionId::from_bytes([1; 16])),
         reason: DenialReason::SignedOut,
         at: now,
-        until: now.plus(std::time::Duration::from_mins(1)),
+        until: now.plus(Duration::from_mins(1)),
     };
     let store = open(directory.path()).expect("a store");
     store.deny(vec![denial.clone()]).await.expect("stored");
@@ -58,7 +60,7 @@ fn denial(number: u32) -> latchkey_core::Denial {
         denied: Denied::Session(SessionId::from_bytes(id)),
         reason: DenialReason::SignedOut,
         at,
-        until: at.plus(std::time::Duration::from_secs(u64::from(number) + 600)),
+        until: at.plus(Duration::from_secs(u64::from(number) + 600)),
     }
 }
 
@@ -210,4 +212,20 @@ fn damaged_files_are_refused_and_left_as_they_are() {
         !file.exists(),
         "a store that lost its file was made anew, empty"
     );
+}
+
+#[tokio::test]
+async fn a_panic_of_the_writing_thread_is_a_failure_of_the_store() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let store = open(folder.path()).expect("a store");
+    let panicking = store.0.write::<()>(|_| panic!("as sled can"));
+    assert!(matches!(panicking.await, Err(StoreError::Stopped(_))));
+    // The thread tells its callers first.
+    let noticed = async {
+        while store.health().await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let noticed = tokio::time::timeout(Duration::from_secs(10), noticed).await;
+    noticed.expect("it is not ready");
 }

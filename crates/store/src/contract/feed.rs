@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use latchkey_core::{AuditKind, Denied};
+use latchkey_core::{AuditKind, Denial, DenialReason, Denied, SessionId};
 use tokio::task::JoinSet;
 
 use super::Machines;
@@ -35,6 +35,14 @@ pub(super) async fn check(machines: Machines) {
         denied.extend(heard.denials.iter().map(|denial| text(denial.denied)));
     }
     assert_eq!(denied, BTreeSet::from([text(Denied::Session(first.id))]));
+
+    // However much there is: what was committed before it was asked is in the answer.
+    for group in 0..5u32 {
+        let denials = (0..500).map(|number| denial(group * 500 + number));
+        one.deny(denials.collect()).await.expect("denied");
+    }
+    let heard = feed.next(PATIENCE).await.expect("news");
+    assert_eq!(heard.denials.len(), 2500);
 
     // Many at once, by both machines, while the feed is read.
     let mut all = BTreeSet::new();
@@ -75,6 +83,17 @@ pub(super) async fn check(machines: Machines) {
             ends(AuditKind::SignedIn) - of_before,
             "events were lost"
         );
+    }
+}
+
+fn denial(number: u32) -> Denial {
+    let mut id = [255; 16];
+    id[..4].copy_from_slice(&number.to_be_bytes());
+    Denial {
+        denied: Denied::Session(SessionId::from_bytes(id)),
+        reason: DenialReason::Revoked,
+        at: NOW,
+        until: NOW.plus(Duration::from_mins(12)),
     }
 }
 

@@ -18,6 +18,13 @@ impl Pin {
         let _ = self.0.set(id);
     }
 
+    /// The record that the right one has of its id; empty before it is known.
+    pub fn record(&self) -> Vec<u8> {
+        let id = self.0.get();
+        id.and_then(|id| serde_json::to_vec(id).ok())
+            .unwrap_or_default()
+    }
+
     /// Whether the record of the id found there, if any, is the right one's.
     pub fn check(&self, found: Option<&[u8]>) -> Result<(), StoreError> {
         let Some(expected) = self.0.get() else {

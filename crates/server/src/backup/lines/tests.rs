@@ -19,7 +19,8 @@ fn record(number: u8) -> Record {
     })
 }
 
-fn backup(records: u8) -> Vec<String> {
+/// A whole one, line by line.
+pub(in crate::backup) fn backup(records: u8) -> Vec<String> {
     let mut chain = Chain::default();
     let mut lines = vec![Chain::head()];
     lines.extend((0..records).map(|number| chain.line(record(number))));

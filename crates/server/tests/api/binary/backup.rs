@@ -161,6 +161,9 @@ async fn a_damaged_backup_is_refused_whole_and_the_line_named() {
         says(&said, &["damaged.jsonl", &line, "nothing was imported"]);
         assert!(!source.path("other/store").exists(), "{line}: {said}");
     }
+    // What cannot be read twice would be found whole, and then empty.
+    let said = source.import("data").expect_err("imported");
+    says(&said, &["data", "is no file"]);
     source
         .import("whole.jsonl")
         .expect("the whole one is taken");

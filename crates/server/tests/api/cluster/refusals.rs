@@ -13,8 +13,6 @@ async fn an_emptied_store_is_not_taken_for_the_old_one() {
     let signed_in = app.sign_in().await;
     app.revoke(&signed_in.access_token).await;
     redis.say("FLUSHALL").expect("emptied");
-    // Whatever connects anew looks at what it is.
-    redis.say("CLIENT KILL TYPE normal").ok();
     let not_ready = || async {
         let answer = app.get("/readyz").send().await.expect("an answer");
         let status = answer.status();

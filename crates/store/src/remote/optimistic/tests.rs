@@ -83,16 +83,15 @@ impl Feed for Machine {
     async fn next(&mut self, patience: Duration) -> Result<News, StoreError> {
         let begun = tokio::time::Instant::now();
         loop {
-            if let Some(next) = self.0.announced.lock().expect("a list").pop_front() {
+            let mut news = News::default();
+            for next in self.0.announced.lock().expect("a list").drain(..) {
                 let parse = |bytes: &Vec<u8>| serde_json::from_slice(bytes).expect("a denial");
-                return Ok(News {
-                    denials: next.denials.iter().map(parse).collect(),
-                    accounts: next.accounts.into_iter().map(UserId::from_bytes).collect(),
-                    ..News::default()
-                });
+                news.denials.extend(next.denials.iter().map(parse));
+                let accounts = next.accounts.into_iter().map(UserId::from_bytes);
+                news.accounts.extend(accounts);
             }
-            if begun.elapsed() > patience {
-                return Ok(News::default());
+            if news != News::default() || begun.elapsed() > patience {
+                return Ok(news);
             }
             tokio::task::yield_now().await;
         }
