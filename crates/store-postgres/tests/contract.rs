@@ -1,9 +1,8 @@
 //! The contract, and what a PostgreSQL must be like, with a private one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use latchkey_store::{News, Store};
+use latchkey_store::Store;
 use latchkey_store_postgres::{Address, open};
 use latchkey_testing::Postgres;
 
@@ -75,25 +74,12 @@ async fn talks_tls_and_checks_who_answers() {
 #[tokio::test]
 async fn after_a_lost_connection_all_is_to_be_read_anew() {
     let postgres = Postgres::start().expect("a private PostgreSQL");
-    let store = open(&address(&postgres.database().expect("a database")))
-        .await
-        .expect("a store");
-    let mut feed = store.follow().await.expect("it listens").expect("a feed");
-    let patience = Duration::from_millis(50);
-    assert_eq!(feed.next(patience).await, Ok(News::default()));
-    postgres
-        .say("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'latchkey'")
-        .expect("cut");
-    let told = async {
-        loop {
-            // The loss itself is an error.
-            match feed.next(patience).await {
-                Ok(news) if news.denials_missed => return news.accounts_missed,
-                Ok(_) | Err(_) => tokio::task::yield_now().await,
-            }
-        }
+    let address = address(&postgres.database().expect("a database"));
+    let store = open(&address).await.expect("a store");
+    let cut = || {
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE application_name = 'latchkey'";
+        postgres.say(sql).expect("cut");
     };
-    let told = tokio::time::timeout(Duration::from_secs(30), told).await;
-    assert_eq!(told, Ok(true));
-    assert_eq!(feed.next(patience).await, Ok(News::default()));
+    latchkey_store::contract::after_a_lost_connection(&store, cut).await;
 }

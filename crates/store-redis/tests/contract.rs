@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use latchkey_store::{News, Store};
+use latchkey_store::Store;
 use latchkey_store_redis::{Address, open};
 use latchkey_testing::{Certificate, Database as _, Redis, free_port};
 
@@ -93,21 +92,10 @@ async fn talks_tls_and_checks_who_answers() {
 #[tokio::test]
 async fn after_a_lost_connection_all_is_to_be_read_anew() {
     let redis = Redis::start().expect("a private Redis");
-    let store = open(&address(redis.url())).await.expect("a store");
-    let mut feed = store.follow().await.expect("it listens").expect("a feed");
-    let patience = Duration::from_millis(50);
-    assert_eq!(feed.next(patience).await, Ok(News::default()));
-    redis.say("CLIENT KILL TYPE normal").ok();
-    let told = async {
-        loop {
-            // The loss itself is an error.
-            match feed.next(patience).await {
-                Ok(news) if news.denials_missed => return news.accounts_missed,
-                Ok(_) | Err(_) => tokio::task::yield_now().await,
-            }
-        }
+    let address = address(redis.url());
+    let store = open(&address).await.expect("a store");
+    let cut = || {
+        drop(redis.say("CLIENT KILL TYPE normal"));
     };
-    let told = tokio::time::timeout(Duration::from_secs(30), told).await;
-    assert_eq!(told, Ok(true));
-    assert_eq!(feed.next(patience).await, Ok(News::default()));
+    latchkey_store::contract::after_a_lost_connection(&store, cut).await;
 }

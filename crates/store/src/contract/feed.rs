@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::Machines;
 use super::world::{NOW, end, session, user};
 use crate::feed::News;
+use crate::store::Store;
 
 /// Waits, if nothing happens, for as long.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -84,6 +85,31 @@ pub(super) async fn check(machines: Machines) {
             "events were lost"
         );
     }
+}
+
+/// A feed whose connection `cut` takes away says once that all is to be read anew. For stores that
+/// have connections.
+///
+/// # Panics
+///
+/// If it does not.
+pub async fn after_a_lost_connection(store: &dyn Store, cut: impl FnOnce()) {
+    let mut feed = store.follow().await.expect("it listens").expect("a feed");
+    let patience = Duration::from_millis(50);
+    assert_eq!(feed.next(patience).await, Ok(News::default()));
+    cut();
+    let told = async {
+        loop {
+            // The loss itself is an error.
+            match feed.next(patience).await {
+                Ok(news) if news.denials_missed => return news.accounts_missed,
+                Ok(_) | Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(30), told).await;
+    assert_eq!(told, Ok(true));
+    assert_eq!(feed.next(patience).await, Ok(News::default()));
 }
 
 fn denial(number: u32) -> Denial {

@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 use crate::store::Store;
 
+pub use feed::after_a_lost_connection;
+
 /// Two machines over one empty store; where only one can be, it plays both.
 pub type Machines = [Arc<dyn Store>; 2];
 
