@@ -12,7 +12,7 @@ mod races;
 mod sessions;
 mod signing_keys;
 mod users;
-mod world;
+pub(crate) mod world;
 
 use core::future::Future;
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use latchkey_core::{
 use crate::request::{EndSession, NewSession, Opened, Rotate, Rotated};
 use crate::store::Store;
 
-pub(super) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 pub(super) const LIMITS: Limits = Limits {
     access: Duration::from_mins(10),
     idle: Duration::from_hours(24),
@@ -30,14 +30,14 @@ pub(super) fn profile(subject: &str) -> Profile {
     }
 }
 
-pub(super) fn device(address: &str) -> Device {
+pub(crate) fn device(address: &str) -> Device {
     Device {
         user_agent: Some("Browser/2".into()),
         address: Some(address.into()),
     }
 }
 
-pub(super) async fn user(store: &dyn Store, number: u8) -> User {
+pub(crate) async fn user(store: &dyn Store, number: u8) -> User {
     let profile = profile(&format!("person-{number}"));
     store
         .upsert_identity(profile, UserId::from_bytes([number; 16]), NOW)
@@ -61,7 +61,7 @@ pub(super) async fn session_with(
     session
 }
 
-pub(super) fn new_session(user: &User, number: u8, binding: Option<Thumbprint>) -> NewSession {
+pub(crate) fn new_session(user: &User, number: u8, binding: Option<Thumbprint>) -> NewSession {
     let lifetimes = Lifetimes {
         access: LIMITS.access,
         absolute: Duration::from_hours(72),

@@ -7,6 +7,11 @@ use super::transaction::parse;
 use super::{Transaction, View, key};
 use crate::error::StoreError;
 
+/// Says that events of these accounts are going to be added.
+pub(super) fn expect(view: &dyn View, users: impl Iterator<Item = UserId>) {
+    view.expect_under(users.map(key::audit_events_of).collect());
+}
+
 /// Adds an event, and removes what there is no more room for.
 pub(super) fn append(tx: &mut Transaction<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     let prefix = key::audit_events_of(event.user);

@@ -77,8 +77,17 @@ fn sessions(view: &dyn View, pairs: &[Pair]) -> Result<Vec<Record>, StoreError> 
     Ok(all)
 }
 
-/// Adds a record, and what is found by it.
-pub(super) fn import(tx: &mut Transaction<'_>, record: &Record) -> Result<(), StoreError> {
+/// Adds records, and what they are found by.
+pub(super) fn import(tx: &mut Transaction<'_>, records: &[Record]) -> Result<(), StoreError> {
+    let denied = records.iter().filter_map(|record| match record {
+        Record::Denial(denial) => Some(denial.denied),
+        _ => None,
+    });
+    denials::expect(tx, denied);
+    records.iter().try_for_each(|record| add(tx, record))
+}
+
+fn add(tx: &mut Transaction<'_>, record: &Record) -> Result<(), StoreError> {
     match record {
         Record::Session { session, origin } => {
             let key = key::session(session.id);

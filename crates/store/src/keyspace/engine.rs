@@ -162,13 +162,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
     }
 
     async fn deny(&self, denials: Vec<Denial>) -> Result<(), StoreError> {
-        self.0
-            .write(move |tx| {
-                denials
-                    .iter()
-                    .try_for_each(|denial| denials::put(tx, denial))
-            })
-            .await
+        self.0.write(move |tx| denials::put_all(tx, &denials)).await
     }
 
     async fn revoke_token(&self, denial: Denial, event: AuditEvent) -> Result<(), StoreError> {
@@ -257,12 +251,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
     }
 
     async fn import(&self, records: Vec<Record>) -> Result<(), StoreError> {
-        let add = move |tx: &mut Transaction<'_>| {
-            records
-                .iter()
-                .try_for_each(|record| backup::import(tx, record))
-        };
-        self.0.write(add).await
+        self.0.write(move |tx| backup::import(tx, &records)).await
     }
 
     async fn finish_import(&self) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use latchkey_core::rotation::{Decision, Presented, decide};
 use latchkey_core::{
-    AuditEvent, AuditKind, Denial, Device, EndReason, Session, SessionId, SessionOrigin,
+    AuditEvent, AuditKind, Denial, Denied, Device, EndReason, Session, SessionId, SessionOrigin,
     SessionStatus, Timestamp, User, UserId,
 };
 
@@ -127,14 +127,14 @@ pub(super) fn end_quietly(
     tx: &mut Transaction<'_>,
     end: &EndSessions,
 ) -> Result<Vec<Denial>, StoreError> {
-    let mut denials = Vec::new();
-    for session in of(tx, end.user)? {
-        if Some(session.id) != end.keep && is_of_use(&session, end.now) {
-            let ended = session.ended(end.now, end.reason);
-            denials.push(store_end(tx, &ended, end.now, end.reason)?);
-        }
-    }
-    Ok(denials)
+    let mut sessions = of(tx, end.user)?;
+    sessions.retain(|it| Some(it.id) != end.keep && is_of_use(it, end.now));
+    expect_ends(tx, &sessions);
+    let store_end = |session: Session| {
+        let ended = session.ended(end.now, end.reason);
+        store_end(tx, &ended, end.now, end.reason)
+    };
+    sessions.into_iter().map(store_end).collect()
 }
 
 /// Which of these pairs are sessions that can be of use.
@@ -156,11 +156,12 @@ pub(super) fn end_each(
     now: Timestamp,
 ) -> Result<Vec<Ended>, StoreError> {
     const REASON: EndReason = EndReason::EndedByOperator;
+    let mut sessions = get_all(tx, ids)?;
+    sessions.retain(|session| is_of_use(session, now));
+    expect_ends(tx, &sessions);
+    audit::expect(tx, sessions.iter().map(|session| session.user));
     let mut all = Vec::new();
-    for session in get_all(tx, ids)? {
-        if !is_of_use(&session, now) {
-            continue;
-        }
+    for session in sessions {
         let ended = session.ended(now, REASON);
         audit::append(tx, &event(&ended, REASON.into(), Device::default(), now))?;
         all.push(Ended {
@@ -231,6 +232,10 @@ fn event(session: &Session, kind: AuditKind, device: Device, at: Timestamp) -> A
         device,
         other_address: None,
     }
+}
+
+fn expect_ends(view: &dyn View, sessions: &[Session]) {
+    denials::expect(view, sessions.iter().map(|it| Denied::Session(it.id)));
 }
 
 fn store_end(

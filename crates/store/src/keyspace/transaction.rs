@@ -33,6 +33,9 @@ pub trait View {
 
     /// Says that these keys are going to be read: where reading is a journey, one will do for all.
     fn expect(&self, _keys: Vec<Vec<u8>>) {}
+
+    /// The same of all that these prefixes have.
+    fn expect_under(&self, _prefixes: Vec<Vec<u8>>) {}
 }
 
 /// Where a page lies: from the first key with `prefix`, or the first after `after`, on.
@@ -107,6 +110,10 @@ impl View for Transaction<'_> {
 
     fn expect(&self, keys: Vec<Vec<u8>>) {
         self.view.expect(keys);
+    }
+
+    fn expect_under(&self, prefixes: Vec<Vec<u8>>) {
+        self.view.expect_under(prefixes);
     }
 }
 

@@ -39,6 +39,12 @@ impl Known<'_> {
         }
     }
 
+    /// Notes down those that were not fetched yet.
+    fn want(&self, reads: impl Iterator<Item = Read>) {
+        let unknown = reads.filter(|read| !self.found.contains_key(read));
+        self.missed.borrow_mut().extend(unknown);
+    }
+
     fn find(&self, read: Read) -> Result<&Found, StoreError> {
         self.found.get(&read).ok_or_else(|| {
             self.missed.borrow_mut().push(read);
@@ -81,9 +87,16 @@ impl View for Known<'_> {
     }
 
     fn expect(&self, keys: Vec<Vec<u8>>) {
-        let reads = keys.into_iter().map(Read::Value);
-        let unknown = reads.filter(|read| !self.found.contains_key(read));
-        self.missed.borrow_mut().extend(unknown);
+        self.want(keys.into_iter().map(Read::Value));
+    }
+
+    fn expect_under(&self, prefixes: Vec<Vec<u8>>) {
+        let whole = |prefix| Page {
+            prefix,
+            after: None,
+            limit: usize::MAX,
+        };
+        self.want(prefixes.into_iter().map(whole).map(Read::Page));
     }
 }
 

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use core::time::Duration;
-use latchkey_core::{StoreId, UserId};
+use latchkey_core::{Denial, DenialReason, Denied, EndReason, SessionId, StoreId, User, UserId};
 
+use crate::backup::Record;
+use crate::contract::world::{NOW, device, new_session, user};
 use crate::error::StoreError;
 use crate::feed::{Feed, News};
 use crate::keyspace::{KeyValueStore, View as _};
 use crate::remote::{Announcement, Change, Found, Optimistic, Outcome, Read, Remote};
+use crate::request::{EndSessions, Opened};
 use crate::store::Store;
 
 type Records = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -23,6 +26,7 @@ struct Database {
     announced: Mutex<VecDeque<Announcement>>,
     conflicts: AtomicUsize,
     commits: AtomicUsize,
+    fetches: AtomicUsize,
 }
 
 #[derive(Clone, Default)]
@@ -43,6 +47,7 @@ impl Remote for Machine {
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
         // The others go first.
         tokio::task::yield_now().await;
+        self.0.fetches.fetch_add(1, Ordering::Relaxed);
         let records = self.0.records.lock().expect("records");
         Ok(reads.iter().map(|it| read(&records, it)).collect())
     }
@@ -119,4 +124,70 @@ async fn keeps_the_contract_though_others_are_faster() {
     })
     .await;
     assert!(conflicts.load(Ordering::Relaxed) > 100, "nobody was faster");
+}
+
+async fn open(store: &dyn Store, person: &User, slice: u8, number: u8) {
+    let mut new = new_session(person, number, None);
+    let mut id = [number; 16];
+    id[0] = slice;
+    new.session.id = SessionId::from_bytes(id);
+    assert_eq!(store.open_session(new).await, Ok(Opened::Opened));
+}
+
+fn denials(first: u8) -> Vec<Denial> {
+    let denial = |number| Denial {
+        denied: Denied::Session(SessionId::from_bytes([number; 16])),
+        reason: DenialReason::Revoked,
+        at: NOW,
+        until: NOW.plus(Duration::from_mins(12)),
+    };
+    (first..first + MANY).map(denial).collect()
+}
+
+const MANY: u8 = 60;
+
+/// What an operation costs is its journeys over the network.
+#[tokio::test]
+async fn what_is_done_to_many_takes_no_more_journeys_than_what_is_done_to_one() {
+    let machine = Machine::default();
+    let store = KeyValueStore(Optimistic(machine.clone()));
+    for number in 0..MANY {
+        let person = user(&store, number).await;
+        open(&store, &person, 7, number).await;
+    }
+    let [ada, ben] = [user(&store, 100).await, user(&store, 101).await];
+    for number in 0..MANY {
+        open(&store, &ada, 1, number).await;
+        open(&store, &ben, 2, number).await;
+    }
+    let journeys = || machine.0.fetches.swap(0, Ordering::Relaxed);
+    journeys();
+    let few = |act: &str| {
+        let journeys = journeys();
+        // Twice, if it looked as if somebody had been faster.
+        assert!(journeys <= 8, "{act} took {journeys} journeys");
+    };
+
+    store.deny(denials(0)).await.expect("denied");
+    few("to deny");
+    let records = denials(100).into_iter().map(Record::Denial).collect();
+    store.import(records).await.expect("imported");
+    few("to import");
+    let ends = EndSessions {
+        user: ada.id,
+        keep: None,
+        reason: EndReason::Revoked,
+        device: device("192.0.2.1"),
+        now: NOW,
+    };
+    let ended = store.end_sessions_of(ends).await.expect("ended");
+    assert_eq!(ended.len(), usize::from(MANY));
+    few("to sign out everywhere");
+    let banned = store.ban_user(ben.id, "spam".into(), NOW).await;
+    let denied = banned.expect("banned").expect("known");
+    assert_eq!(denied.len(), usize::from(MANY) + 1);
+    few("to ban");
+    let ended = store.end_slice_of_everyone(7, NOW).await.expect("ended");
+    assert_eq!(ended.len(), usize::from(MANY));
+    few("to end a slice of all sessions");
 }
