@@ -2,14 +2,15 @@
 import {
   alert,
   button,
+  callFromAll,
   expectAccount,
   generation,
   heading,
+  letTokenExpire,
   openPlayground,
+  playgrounds,
   signIn,
   storedTokens,
-  letTokenExpire,
-  waitForThe401,
 } from '../fixtures/pages.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -22,22 +23,18 @@ test.describe('in a browser without Web Locks', () => {
 
   test('two tabs with an expired token collide and nobody is signed out', async ({
     page,
-    context,
     request,
     traffic,
   }) => {
     test.setTimeout(90_000);
     await signIn(page);
-    const tabs = [page, await context.newPage()];
+    const tabs = await playgrounds(page, 2);
     for (const tab of tabs) {
-      await tab.goto('/playground');
-      await expect(heading(tab, 'Playground')).toBeVisible();
       expect(await tab.evaluate(() => navigator.locks as unknown)).toBeUndefined();
-      await waitForThe401(tab);
     }
     await letTokenExpire(page, request);
     traffic.forget();
-    await Promise.all(tabs.map((tab) => button(tab, '30 calls at once').click()));
+    await callFromAll(tabs);
     const good = () => traffic.statuses('GET /api/protected').filter((it) => it === 200).length;
     await expect.poll(good, { timeout: 30_000 }).toBe(60);
     // A tab that came second was told to look at storage, no more.

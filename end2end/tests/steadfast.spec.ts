@@ -3,36 +3,29 @@ import type { APIResponse, Route } from '@playwright/test';
 
 import {
   button,
+  callFromAll,
   expectAccount,
   generation,
-  heading,
+  letTokenExpire,
   openPlayground,
+  playgrounds,
   signIn,
   storedTokens,
-  letTokenExpire,
-  waitForThe401,
 } from '../fixtures/pages.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 test('68: ten tabs, 30 calls each with an expired token: one refresh', async ({
   page,
-  context,
   request,
   traffic,
 }) => {
   test.setTimeout(300_000);
   await signIn(page);
-  const tabs = [page];
-  for (let more = 0; more < 9; more++) tabs.push(await context.newPage());
-  for (const tab of tabs) {
-    await tab.goto('/playground');
-    await expect(heading(tab, 'Playground')).toBeVisible();
-    await waitForThe401(tab);
-  }
+  const tabs = await playgrounds(page, 10);
   await letTokenExpire(page, request);
   const before = await generation(page);
   traffic.forget();
-  await Promise.all(tabs.map((tab) => button(tab, '30 calls at once').click()));
+  await callFromAll(tabs);
   const answers = () => traffic.tally('GET /api/protected');
   await expect.poll(answers, { timeout: 60_000 }).toMatchObject({ 200: 300 });
   expect(answers()[401]).toBeLessThanOrEqual(300);

@@ -1,14 +1,12 @@
 // Several tabs of one browser share one session.
-import type { Page } from '@playwright/test';
-
 import {
-  button,
+  callFromAll,
   expectSignedOut,
   heading,
+  letTokenExpire,
+  playgrounds,
   signIn,
   tokensOf,
-  letTokenExpire,
-  waitForThe401,
 } from '../fixtures/pages.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -33,21 +31,15 @@ test('localStorage cleared in one tab signs out the other', async ({ page, conte
 
 test('68: two tabs, 60 calls with an expired token: one refresh, all succeed', async ({
   page,
-  context,
   request,
   traffic,
 }) => {
   await signIn(page);
-  const tabs: Page[] = [page, await context.newPage()];
-  for (const tab of tabs) {
-    await tab.goto('/playground');
-    await expect(heading(tab, 'Playground')).toBeVisible();
-    await waitForThe401(tab);
-  }
+  const tabs = await playgrounds(page, 2);
   await letTokenExpire(page, request);
   const before = await tokensOf(page);
   traffic.forget();
-  await Promise.all(tabs.map((tab) => button(tab, '30 calls at once').click()));
+  await callFromAll(tabs);
   const calls = () => traffic.exchanges.filter((it) => it.call.startsWith('GET /api/'));
   await expect.poll(() => calls().filter((it) => it.status === 200).length).toBe(60);
   expect(calls().filter((it) => it.status === 401).length).toBeLessThanOrEqual(60);

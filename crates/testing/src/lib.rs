@@ -24,4 +24,15 @@ pub trait Database {
 
     /// Its processes.
     fn server(&mut self) -> &mut Server;
+
+    /// Another one that repeats everything that happens in this one, from now on before this one
+    /// acknowledges it if the kind can do that.
+    fn standby(&self) -> anyhow::Result<Box<dyn Database + Send>>;
+
+    /// Ends this one without a warning and lets its standby take over; where acknowledgements do
+    /// not wait for the standby, once it has everything.
+    fn fail_over(&mut self, standby: &mut dyn Database) -> anyhow::Result<()>;
+
+    /// Ends being a standby.
+    fn promote(&mut self) -> anyhow::Result<()>;
 }

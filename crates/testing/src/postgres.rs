@@ -1,6 +1,7 @@
 //! A private PostgreSQL.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
-use crate::process::{Server, free_port, program, wait_until};
+use crate::process::{Server, free_port, poll, program, wait_until};
 use crate::{Certificate, Database};
 
 const PACKAGE: &str = "postgresql";
@@ -46,23 +47,21 @@ impl Postgres {
 
     /// With these settings: `synchronous_commit=off`.
     pub fn with(settings: &[&str]) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let data = folder.path().join("data");
-        fs::create_dir(&data)?;
-        give_away(folder.path())?;
-        let mut initdb = as_user(&tool("initdb")?);
-        let done = initdb
-            .current_dir("/")
-            .args(["--auth=trust", "--username=latchkey", "--encoding=UTF8"])
-            .args(["--no-locale", "--no-instructions", "--no-sync", "--pgdata"])
-            .arg(&data)
-            .output()
-            .context("initdb")?;
-        if !done.status.success() {
-            bail!("initdb: {}", String::from_utf8_lossy(&done.stderr));
-        }
+        let initdb = [
+            "--auth=trust",
+            "--username=latchkey",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-instructions",
+            "--no-sync",
+        ];
+        let settings = settings.iter().map(ToString::to_string).collect();
+        Self::over(made_by("initdb", &initdb)?, settings)
+    }
+
+    /// Over the files in this folder.
+    fn over(folder: TempDir, settings: Vec<String>) -> Result<Self> {
         let port = free_port()?;
-        let settings: Vec<_> = settings.iter().map(ToString::to_string).collect();
         let server = run(folder.path(), port, &settings)?;
         let mut postgres = Self {
             folder,
@@ -129,6 +128,55 @@ impl Database for Postgres {
     fn server(&mut self) -> &mut Server {
         &mut self.server
     }
+
+    fn standby(&self) -> Result<Box<dyn Database + Send>> {
+        let port = self.port.to_string();
+        let backup = [
+            "--host=127.0.0.1",
+            "--port",
+            &port,
+            "--username=latchkey",
+            "--checkpoint=fast",
+            "--write-recovery-conf",
+            "--no-sync",
+        ];
+        let folder = made_by("pg_basebackup", &backup)?;
+        let standby = Self::over(folder, self.settings.clone())?;
+        self.say("ALTER SYSTEM SET synchronous_standby_names = '*'")?;
+        self.say("SELECT pg_reload_conf()")?;
+        let state = "SELECT sync_state FROM pg_stat_replication";
+        poll(|| Ok(self.say(state)?.trim() == "sync")).context("a synchronous standby")?;
+        Ok(Box::new(standby))
+    }
+
+    fn fail_over(&mut self, standby: &mut dyn Database) -> Result<()> {
+        self.server.kill()?;
+        standby.promote()
+    }
+
+    fn promote(&mut self) -> Result<()> {
+        let promoted = self.say("SELECT pg_promote()")?;
+        if promoted.trim() != "t" {
+            bail!("it stays a standby");
+        }
+        Ok(())
+    }
+}
+
+/// A folder with the database that this tool makes in it.
+fn made_by(name: &str, args: &[&str]) -> Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data");
+    fs::create_dir(&data)?;
+    fs::set_permissions(&data, Permissions::from_mode(0o700))?;
+    give_away(folder.path())?;
+    let mut tool = as_user(&tool(name)?);
+    let tool = tool.current_dir("/").args(args).arg("--pgdata").arg(&data);
+    let done = tool.output().with_context(|| name.to_owned())?;
+    if !done.status.success() {
+        bail!("{name}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    Ok(folder)
 }
 
 fn run(folder: &Path, port: u16, settings: &[String]) -> Result<Server> {

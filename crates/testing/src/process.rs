@@ -124,3 +124,15 @@ pub(crate) fn wait_until(server: &mut Server, log: &Path, ready: impl Fn() -> bo
     }
     Ok(())
 }
+
+/// Asks until the answer is yes.
+pub(crate) fn poll(ready: impl Fn() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !ready()? {
+        if Instant::now() > deadline {
+            bail!("it does not come");
+        }
+        sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 use crate::Database;
-use crate::process::{Server, free_port, program, wait_until};
+use crate::process::{Server, free_port, poll, program, wait_until};
 
 /// The server.
 #[derive(Debug)]
@@ -76,6 +76,35 @@ impl Database for Redis {
     fn server(&mut self) -> &mut Server {
         &mut self.server
     }
+
+    fn standby(&self) -> Result<Box<dyn Database + Send>> {
+        let port = self.port.to_string();
+        let standby = Self::with(&["--replicaof", "127.0.0.1", &port])?;
+        let says = |line| Ok(standby.say("INFO replication")?.contains(line));
+        poll(|| says("master_link_status:up")).context("a replica")?;
+        Ok(Box::new(standby))
+    }
+
+    fn fail_over(&mut self, standby: &mut dyn Database) -> Result<()> {
+        let port = standby.port();
+        poll(|| Ok(offset(self.port)? == offset(port)?)).context("a replica with everything")?;
+        self.server.kill()?;
+        standby.promote()
+    }
+
+    fn promote(&mut self) -> Result<()> {
+        self.say("REPLICAOF NO ONE").map(drop)
+    }
+}
+
+/// How much it has written, or repeated of what its primary wrote.
+fn offset(port: u16) -> Result<u64> {
+    let info = say(port, "INFO replication")?;
+    let line = info
+        .lines()
+        .find_map(|it| it.strip_prefix("master_repl_offset:"));
+    let offset = line.context("it does not tell its offset")?;
+    Ok(offset.trim().parse()?)
 }
 
 fn run(folder: &TempDir, port: u16, settings: &[String]) -> Result<Server> {
@@ -92,6 +121,7 @@ fn run(folder: &TempDir, port: u16, settings: &[String]) -> Result<Server> {
             "always",
         ])
         .args(["--maxmemory-policy", "noeviction"])
+        .args(["--repl-diskless-sync-delay", "0"])
         .args(settings)
         .stdin(Stdio::null())
         .stdout(File::create(folder.path().join("log"))?)
@@ -103,7 +133,7 @@ fn say(port: u16, line: &str) -> Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;
     stream.write_all(format!("{line}\r\n").as_bytes())?;
-    let mut answer = [0; 512];
+    let mut answer = [0; 4096];
     let length = stream.read(&mut answer)?;
     Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
 }

@@ -1,6 +1,7 @@
 //! Several servers over one store: as if they were one.
 
 mod acts;
+mod failover;
 mod outage;
 mod proxy;
 mod refusals;

@@ -22,10 +22,13 @@ pub(crate) enum Way {
     Cut,
 }
 
+/// The way, and the port that it leads to.
+type Route = (Way, u16);
+
 /// A proxy on a port of its own.
 pub(crate) struct Proxy {
     pub(crate) port: u16,
-    way: watch::Sender<Way>,
+    route: watch::Sender<Route>,
     /// So many bytes of replies pass before a connection is cut; negative: any number.
     budget: Arc<AtomicI64>,
     accepting: AbortHandle,
@@ -37,25 +40,30 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let (way, ways) = watch::channel(Way::Open);
+        let (route, routes) = watch::channel((Way::Open, to));
         let budget = Arc::new(AtomicI64::new(-1));
         let left = Arc::clone(&budget);
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (ways, left) = (ways.clone(), Arc::clone(&left));
-                tokio::spawn(async move { carry(client, to, ways, left).await });
+                let (routes, left) = (routes.clone(), Arc::clone(&left));
+                tokio::spawn(async move { carry(client, routes, left).await });
             }
         });
         Self {
             port,
-            way,
+            route,
             budget,
             accepting: accepting.abort_handle(),
         }
     }
 
     pub(crate) fn set(&self, way: Way) {
-        self.way.send_replace(way);
+        self.route.send_modify(|route| route.0 = way);
+    }
+
+    /// Leads new connections to this port, and ends the others.
+    pub(crate) fn lead_to(&self, port: u16) {
+        self.route.send_modify(|route| route.1 = port);
     }
 
     /// Cuts whichever connection carries the last of so many bytes of replies, in the middle.
@@ -70,14 +78,15 @@ impl Drop for Proxy {
     }
 }
 
-async fn carry(client: TcpStream, to: u16, mut ways: watch::Receiver<Way>, left: Arc<AtomicI64>) {
+async fn carry(client: TcpStream, mut routes: watch::Receiver<Route>, left: Arc<AtomicI64>) {
+    let (_, to) = *routes.borrow();
     let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await else {
         return;
     };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let unlimited = Arc::new(AtomicI64::new(-1));
-    let watched = ways.clone();
+    let watched = routes.clone();
     let both = async {
         tokio::select! {
             () = copy(from_client, to_server, watched.clone(), unlimited) => {}
@@ -86,19 +95,23 @@ async fn carry(client: TcpStream, to: u16, mut ways: watch::Receiver<Way>, left:
     };
     tokio::select! {
         () = both => {}
-        _ = ways.wait_for(|way| *way == Way::Cut) => {}
+        _ = routes.wait_for(|route| route.0 == Way::Cut || route.1 != to) => {}
     }
 }
 
 async fn copy(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut ways: watch::Receiver<Way>,
+    mut routes: watch::Receiver<Route>,
     left: Arc<AtomicI64>,
 ) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        if ways.wait_for(|way| *way != Way::Silent).await.is_err() {
+        if routes
+            .wait_for(|route| route.0 != Way::Silent)
+            .await
+            .is_err()
+        {
             return;
         }
         let length = i64::try_from(length).expect("a buffer's length");

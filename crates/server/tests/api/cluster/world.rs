@@ -22,11 +22,11 @@ pub(crate) enum Kind {
 
 pub(crate) const KINDS: [Kind; 2] = [Kind::Redis, Kind::Postgres];
 
-/// Two servers; the second reaches the database through a proxy.
+/// Two servers, and the way of each to the database.
 pub(crate) struct Cluster {
     pub(crate) one: TestApp,
     pub(crate) two: TestApp,
-    pub(crate) proxy: Proxy,
+    pub(crate) ways: [Proxy; 2],
     pub(crate) database: Box<dyn Database + Send>,
 }
 
@@ -42,26 +42,24 @@ impl Cluster {
             Kind::Redis => Box::new(Redis::start().expect("a private Redis")),
             Kind::Postgres => Box::new(Postgres::start().expect("a private PostgreSQL")),
         };
-        let proxy = Proxy::start(database.port()).await;
-        let url = database.url();
-        let through = url.replace(&database.port().to_string(), &proxy.port.to_string());
-        let one = TestApp::with(&format!(
-            "demo = true\n{NO_LIMITS}{}{more}",
-            section(kind, &url)
-        ))
-        .await;
+        let port = database.port();
+        let ways = [Proxy::start(port).await, Proxy::start(port).await];
+        let [first, second] = ways.each_ref().map(|way| {
+            let url = database.url();
+            section(kind, &url.replace(&port.to_string(), &way.port.to_string()))
+        });
+        let one = TestApp::with(&format!("demo = true\n{NO_LIMITS}{first}{more}")).await;
         let key = one.data_dir().join("master.key");
         let public = &one.url;
         let key = key.display();
-        let store = section(kind, &through);
         let two = TestApp::with(&format!(
-            "demo = true\npublic_url = \"{public}\"\nmaster_key_file = \"{key}\"\n{NO_LIMITS}{store}{more}"
+            "demo = true\npublic_url = \"{public}\"\nmaster_key_file = \"{key}\"\n{NO_LIMITS}{second}{more}"
         ))
         .await;
         Self {
             one,
             two,
-            proxy,
+            ways,
             database,
         }
     }
