@@ -13,6 +13,8 @@ use crate::flow::{NOW, answer, complete, config, provider_of, sign_in, unavailab
 use crate::hostile::{DISCOVERY, Hostile, JWKS, Plain, TOKEN, USERINFO};
 use crate::stalling::{self, Stall};
 
+/// The request, or if those before it took their time, the step of the sign-in.
+const TOO_LATE: &[&str] = &["took too long", "no full answer in"];
 const PATHS: [&str; 4] = [DISCOVERY, JWKS, TOKEN, USERINFO];
 
 /// A provider of which one endpoint stalls; what to configure as its issuer.
@@ -30,43 +32,30 @@ async fn stalling_at(hostile: &Hostile, path: &str, stall: Stall) -> String {
 
 #[tokio::test]
 async fn security_15_wherever_a_provider_hangs_sign_in_fails_within_5_s() {
-    let mut attempts = JoinSet::new();
-    for path in PATHS {
-        for stall in [
-            Stall::Silence,
-            Stall::DripHeader,
-            Stall::DripBody,
-            Stall::Flood,
-        ] {
+    for (stall, reasons) in [
+        (Stall::Silence, TOO_LATE),
+        (Stall::DripHeader, TOO_LATE),
+        (Stall::DripBody, TOO_LATE),
+        (Stall::Flood, &["1 MiB"]),
+    ] {
+        let mut attempts = JoinSet::new();
+        for path in PATHS {
             attempts.spawn(async move {
                 let hostile = Hostile::start().await;
                 let provider = provider_of(config(&stalling_at(&hostile, path, stall).await));
                 let start = Instant::now();
-                let reason = unavailable(complete(&provider, &answer(), NOW).await);
+                let said = unavailable(complete(&provider, &answer(), NOW).await);
                 let took = start.elapsed();
                 assert!(
                     took < Duration::from_secs(5),
                     "{path} {stall:?} took {took:?}"
                 );
-                reason
+                let is_known = reasons.iter().any(|reason| said.contains(reason));
+                assert!(is_known, "{path} {stall:?}: {said}");
             });
         }
+        attempts.join_all().await;
     }
-    let reasons = attempts.join_all().await;
-    assert_eq!(
-        reasons
-            .iter()
-            .filter(|reason| reason.contains("too long"))
-            .count(),
-        12
-    );
-    assert_eq!(
-        reasons
-            .iter()
-            .filter(|reason| reason.contains("1 MiB"))
-            .count(),
-        4
-    );
 }
 
 #[tokio::test]

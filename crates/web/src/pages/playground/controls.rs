@@ -22,45 +22,50 @@ const LIVES: [(&str, &str); 4] = [
 
 /// All of them.
 pub(super) fn controls(session: Session) -> impl IntoView {
+    // Until the page lives, a click would go nowhere.
+    let lives = RwSignal::new(false);
+    Effect::new(move || lives.set(true));
+    let action = move |name, act: fn(Session)| {
+        button()
+            .r#type("button")
+            .class("button")
+            .disabled(move || !lives.get())
+            .on(ev::click, move |_| act(session))
+            .child(name)
+    };
     section()
         .class("card controls")
         .aria_labelledby("controls-heading")
         .child((
             h2().id("controls-heading").child("Try it"),
             div().class("button-row").child((
-                action("Call unprotected", || {
+                action("Call unprotected", |_| {
                     call(Call::anonymous(paths::API_ROOT));
                 }),
-                action("Call protected without token", || {
+                action("Call protected without token", |_| {
                     call(Call::anonymous(paths::API_PROTECTED));
                 }),
-                action("Call protected with token", || {
+                action("Call protected with token", |_| {
                     call(Call::get(paths::API_PROTECTED));
                 }),
-                action("30 calls at once", || {
+                action("30 calls at once", |_| {
                     for _ in 0..MANY {
                         call(Call::get(paths::API_PROTECTED));
                     }
                 }),
             )),
             div().class("button-row").child((
-                action("Refresh now", move || refresh(session)),
-                action("Log out", || {
+                action("Refresh now", refresh),
+                action("Log out", |_| {
                     spawn_local(async {
                         client().sign_out().await;
                     });
                 }),
             )),
-            div().class("settings").child((life(session), ahead())),
+            div()
+                .class("settings")
+                .child((life(session, lives), ahead(lives))),
         ))
-}
-
-fn action(name: &'static str, act: impl Fn() + 'static) -> impl IntoView {
-    button()
-        .r#type("button")
-        .class("button")
-        .on(ev::click, move |_| act())
-        .child(name)
 }
 
 fn call(call: Call) {
@@ -82,7 +87,7 @@ fn refresh(session: Session) {
     }
 }
 
-fn life(session: Session) -> impl IntoView {
+fn life(session: Session, lives: RwSignal<bool>) -> impl IntoView {
     // What was chosen before this page was left and come back to.
     let chosen = RwSignal::new(String::new());
     Effect::new(move || {
@@ -94,6 +99,7 @@ fn life(session: Session) -> impl IntoView {
         label().r#for("access-life").child("Access token life"),
         select()
             .id("access-life")
+            .disabled(move || !lives.get())
             .prop("value", chosen)
             .on(ev::change, move |event| {
                 let value = event_target_value(&event);
@@ -105,13 +111,14 @@ fn life(session: Session) -> impl IntoView {
     ))
 }
 
-fn ahead() -> impl IntoView {
+fn ahead(lives: RwSignal<bool>) -> impl IntoView {
     let on = RwSignal::new(true);
     Effect::new(move || on.set(client().refreshes_ahead()));
     div().class("field check").child((
         input()
             .r#type("checkbox")
             .id("refresh-ahead")
+            .disabled(move || !lives.get())
             .checked(true)
             .prop("checked", on)
             .on(ev::change, move |event| {
