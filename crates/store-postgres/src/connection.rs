@@ -131,8 +131,13 @@ impl Connector {
             .await
             .map_err(|error| error::unavailable(&error))?;
         let id: Option<&[u8]> = id.as_ref().map(|row| row.get(0));
-        self.pin.check(id)?;
+        self.recognise(id)?;
         Ok((client, notifications))
+    }
+
+    /// Whether the record of the store's id, if there is one, is that of the right store.
+    pub(crate) fn recognise(&self, id: Option<&[u8]>) -> Result<(), StoreError> {
+        self.pin.check(id)
     }
 }
 

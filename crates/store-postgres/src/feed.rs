@@ -19,9 +19,10 @@ use tokio_postgres::{Client, Statement};
 use crate::connection::Connector;
 use crate::error::unavailable;
 
-/// At least one row: what can be seen now, and a denial if there is one.
-const NEWS: &str = "WITH present AS MATERIALIZED (SELECT pg_current_snapshot()::text AS seen) \
-     SELECT seen, value FROM present LEFT JOIN latchkey.records \
+/// At least one row: what can be seen now, the store's id, and a denial if there is one.
+const NEWS: &str = "WITH present AS MATERIALIZED (SELECT pg_current_snapshot()::text AS seen, \
+     (SELECT value FROM latchkey.records WHERE key = 'mid') AS id) \
+     SELECT seen, id, value FROM present LEFT JOIN latchkey.records \
      ON written_by >= pg_snapshot_xmin($1::text::pg_snapshot) \
      AND NOT pg_visible_in_snapshot(written_by, $1::text::pg_snapshot)";
 const PRESENT: &str = "SELECT pg_current_snapshot()::text";
@@ -66,15 +67,20 @@ impl Ear {
     }
 
     /// What can be seen now, and the denials among it that could not be `seen` before.
-    async fn look(&self, seen: &str) -> Result<(String, Vec<Denial>), StoreError> {
+    async fn look(
+        &self,
+        connector: &Connector,
+        seen: &str,
+    ) -> Result<(String, Vec<Denial>), StoreError> {
         let rows = self.client.query(&self.news, &[&seen]).await;
         let rows = rows.map_err(|error| unavailable(&error))?;
         let present = rows
             .first()
             .map_or_else(|| seen.to_owned(), |row| row.get(0));
+        connector.recognise(rows.first().and_then(|row| row.get(1)))?;
         let mut denials = Vec::new();
         for row in &rows {
-            if let Some(bytes) = row.get::<_, Option<&[u8]>>(1) {
+            if let Some(bytes) = row.get::<_, Option<&[u8]>>(2) {
                 denials.push(parse(bytes)?);
             }
         }
@@ -133,7 +139,7 @@ impl Feed for Follower {
         while let Ok(account) = ear.notifications.try_recv() {
             news.accounts.extend(account.parse::<UserId>());
         }
-        let look = timeout(PATIENCE, ear.look(&self.seen));
+        let look = timeout(PATIENCE, ear.look(self.pool.connector(), &self.seen));
         let (seen, denials) = look
             .await
             .map_err(|_| StoreError::Unavailable("PostgreSQL does not answer".to_owned()))??;

@@ -21,6 +21,9 @@ pub(crate) async fn run(client: &mut Client) -> Result<(), StoreError> {
 
 async fn migrate(client: &mut Client) -> Result<(), tokio_postgres::Error> {
     let transaction = client.transaction().await?;
+    // Another server may be at it; the caller knows when to give up.
+    let patience = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0";
+    transaction.batch_execute(patience).await?;
     let lock = "SELECT pg_advisory_xact_lock($1)";
     transaction.execute(lock, &[&LOCK]).await?;
     transaction

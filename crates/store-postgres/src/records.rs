@@ -17,9 +17,13 @@ use crate::feed::Follower;
 
 pub(crate) const FETCH: &str = "SELECT key, value FROM latchkey.records WHERE key = ANY ($1)";
 pub(crate) const PAGE: &str = "SELECT key, value FROM latchkey.records \
-     WHERE key >= $1 AND ($2::bytea IS NULL OR key < $2) ORDER BY key LIMIT $3";
+     WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
+/// The key of the store's id.
+const STORE_ID: &[u8] = b"mid";
+/// Past every key: they all begin with a letter.
+const PAST_ALL: &[u8] = &[0xff];
 pub(crate) const COMMIT: &str =
-    "SELECT latchkey.commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    "SELECT latchkey.commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
 /// The records, behind a few connections.
 pub struct Records {
@@ -45,16 +49,20 @@ impl Remote for Records {
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
         let call = async {
             let mut lease = self.pool.lease().await?;
-            let found = fetch(lease.connection(), reads).await;
-            let found = found.map_err(|error| unavailable(&error))?;
+            let fetched = fetch(lease.connection(), reads).await;
+            let (found, id) = fetched.map_err(|error| unavailable(&error))?;
             lease.give_back();
+            self.pin.check(id.as_deref())?;
             Ok(found)
         };
         self.pool.within(call).await
     }
 
     async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
-        let parameters = Parameters::of(change);
+        let parameters = Parameters {
+            store: self.pin.record(),
+            ..Parameters::of(change)
+        };
         let call = async {
             let mut lease = self.pool.lease().await?;
             let made = parameters.commit(lease.connection()).await;
@@ -62,12 +70,19 @@ impl Remote for Records {
                 Ok(true) => Outcome::Committed,
                 Ok(false) => Outcome::Conflict,
                 Err(error) if is_conflict(&error) => Outcome::Conflict,
+                Err(error) if is_another(&error) => return Ok(None),
                 Err(error) => return Err(unavailable(&error)),
             };
             lease.give_back();
-            Ok(outcome)
+            Ok(Some(outcome))
         };
-        self.pool.within(call).await
+        if let Some(outcome) = self.pool.within(call).await? {
+            return Ok(outcome);
+        }
+        // Which one it is.
+        self.fetch(&[]).await?;
+        let reason = "PostgreSQL had another store for a moment";
+        Err(StoreError::Unavailable(reason.to_owned()))
     }
 
     fn pin(&self, id: StoreId) {
@@ -80,19 +95,18 @@ impl Remote for Records {
     }
 }
 
-/// Values by one query, each page by one more; all are on their way at the same time.
-async fn fetch(connection: &Connection, reads: &[Read]) -> Result<Vec<Found>, Error> {
-    let keys: Vec<&[u8]> = reads
-        .iter()
-        .filter_map(|read| match read {
-            Read::Value(key) => Some(key.as_slice()),
-            Read::Page(_) => None,
-        })
-        .collect();
+/// Values by one query, each page by one more; all are on their way at the same time. With them
+/// comes the record of the store's id.
+async fn fetch(
+    connection: &Connection,
+    reads: &[Read],
+) -> Result<(Vec<Found>, Option<Vec<u8>>), Error> {
+    let keys = reads.iter().filter_map(|read| match read {
+        Read::Value(key) => Some(key.as_slice()),
+        Read::Page(_) => None,
+    });
+    let keys: Vec<&[u8]> = keys.chain([STORE_ID]).collect();
     let values = async {
-        if keys.is_empty() && !reads.is_empty() {
-            return Ok(Vec::new());
-        }
         let rows = connection.client.query(&connection.fetch, &[&keys]).await?;
         Ok(rows.iter().map(pair).collect::<Vec<Pair>>())
     };
@@ -107,16 +121,22 @@ async fn fetch(connection: &Connection, reads: &[Read]) -> Result<Vec<Found>, Er
         Read::Value(key) => Found::Value(values.get(key).cloned()),
         Read::Page(_) => Found::Page(pages.next().unwrap_or_default()),
     });
-    Ok(found.collect())
+    Ok((found.collect(), values.get(STORE_ID).cloned()))
 }
 
 async fn fetch_page(connection: &Connection, page: &Page) -> Result<Vec<Pair>, Error> {
-    let (from, until, limit) = (page.from(), page.until(), most(page));
+    let (from, until, limit) = (page.from(), until(page), most(page));
     let rows = connection
         .client
         .query(&connection.page, &[&from, &until, &limit])
         .await?;
     Ok(rows.iter().map(pair).collect())
+}
+
+/// Always something to compare with: the index is read up to there and no further, whatever the
+/// limit is.
+fn until(page: &Page) -> Vec<u8> {
+    page.until().unwrap_or_else(|| PAST_ALL.to_vec())
 }
 
 fn pair(row: &tokio_postgres::Row) -> Pair {
@@ -130,11 +150,12 @@ fn most(page: &Page) -> i64 {
 /// What the function `latchkey.commit` is given.
 #[derive(Default)]
 struct Parameters {
+    store: Vec<u8>,
     families: Vec<i64>,
     keys: Vec<Vec<u8>>,
     values: Vec<Option<Vec<u8>>>,
     page_from: Vec<Vec<u8>>,
-    page_until: Vec<Option<Vec<u8>>>,
+    page_until: Vec<Vec<u8>>,
     page_limit: Vec<i64>,
     page_digest: Vec<Vec<u8>>,
     put_keys: Vec<Vec<u8>>,
@@ -160,7 +181,7 @@ impl Parameters {
                 }
                 (Read::Page(page), Found::Page(pairs)) => {
                     all.page_from.push(page.from());
-                    all.page_until.push(page.until());
+                    all.page_until.push(until(page));
                     all.page_limit.push(most(page));
                     all.page_digest.push(digest_of(pairs));
                 }
@@ -200,6 +221,7 @@ impl Parameters {
             .query_one(
                 &connection.commit,
                 &[
+                    &self.store,
                     &self.families,
                     &self.keys,
                     &self.values,
@@ -240,6 +262,11 @@ fn digest_of(pairs: &[Pair]) -> Vec<u8> {
     context.finish().as_ref().to_vec()
 }
 
+/// What `latchkey.commit` raises where the store is not the one that is meant.
+fn is_another(error: &Error) -> bool {
+    error.code().is_some_and(|code| code.code() == "LK001")
+}
+
 /// Another transaction was faster.
 fn is_conflict(error: &Error) -> bool {
     let conflicts = [
@@ -249,3 +276,6 @@ fn is_conflict(error: &Error) -> bool {
     ];
     error.code().is_some_and(|code| conflicts.contains(code))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 -- Makes a change if its conditions hold, and says whether it did. An error of class 23505 or 40
 -- means that they did not hold either: another transaction was faster.
 CREATE FUNCTION latchkey.commit(
+    -- The id that the store must have; empty: any.
+    store bytea,
     -- Groups of keys that are read as a whole: one change at a time for each.
     families bigint[],
     -- Keys that must have these values (NULL: must not be there).
@@ -15,6 +17,12 @@ CREATE FUNCTION latchkey.commit(
     denies boolean, accounts text[]
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
+    IF length(store) > 0
+        AND NOT EXISTS (SELECT FROM latchkey.records WHERE key = 'mid' AND value = store)
+    THEN
+        RAISE EXCEPTION 'this is another store' USING ERRCODE = 'LK001';
+    END IF;
+
     -- Most changes are small: what there is nothing for is not asked.
     IF cardinality(families) > 0 THEN
         PERFORM pg_advisory_xact_lock(family)
@@ -84,7 +92,7 @@ RETURNS bytea LANGUAGE sql AS $$
     ), ''::bytea))
     FROM (
         SELECT key, value FROM latchkey.records
-        WHERE key >= first AND (til IS NULL OR key < til)
+        WHERE key >= first AND key < til
         ORDER BY key LIMIT most
     ) AS page
 $$;

@@ -1,18 +1,41 @@
 //! A store that is not the one that it was.
 
-use latchkey_testing::{Database as _, Redis};
+use latchkey_testing::{Database as _, Postgres, Redis};
 
 use super::world::{Kind, section, until};
 use crate::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_emptied_store_is_not_taken_for_the_old_one() {
+async fn an_emptied_redis_is_not_taken_for_the_old_one() {
     let redis = Redis::start().expect("a private Redis");
-    let config = format!("demo = true\n{}", section(Kind::Redis, &redis.url()));
+    let section = section(Kind::Redis, &redis.url());
+    let empty = || redis.say("FLUSHALL").expect("emptied");
+    is_noticed(&section, empty).await;
+    // And nothing was written into it.
+    let left = redis.say("DBSIZE").expect("an answer");
+    assert_eq!(left.trim(), ":0");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_emptied_postgresql_is_not_taken_for_the_old_one() {
+    let postgres = Postgres::start().expect("a private PostgreSQL");
+    let section = section(Kind::Postgres, &postgres.url());
+    let empty = || postgres.say("TRUNCATE latchkey.records").expect("emptied");
+    is_noticed(&section, empty).await;
+    let left = postgres.say("SELECT count(*) FROM latchkey.records");
+    assert_eq!(left.expect("an answer").trim(), "0");
+}
+
+/// By a server over connections that stand.
+async fn is_noticed(section: &str, empty: impl FnOnce() -> String) {
+    let config = format!("demo = true\n{section}");
     let app = TestApp::with(&config).await;
     let signed_in = app.sign_in().await;
     app.revoke(&signed_in.access_token).await;
-    redis.say("FLUSHALL").expect("emptied");
+    empty();
+    // The session is not taken for one that ended.
+    let refresh = app.refresh(&signed_in.refresh_token, None).await;
+    assert_eq!(refresh.status(), 503);
     let not_ready = || async {
         let answer = app.get("/readyz").send().await.expect("an answer");
         let status = answer.status();
@@ -33,7 +56,4 @@ async fn an_emptied_store_is_not_taken_for_the_old_one() {
     let refused = app.restart_is_refused().await;
     assert!(refused.contains("store.id"), "{refused}");
     assert!(refused.contains("an empty store"), "{refused}");
-    // And nothing was written into it.
-    let left = redis.say("DBSIZE").expect("an answer");
-    assert_eq!(left.trim(), ":0");
 }
