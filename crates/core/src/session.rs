@@ -175,6 +175,15 @@ impl Session {
         session
     }
 
+    /// The same session, past its idle end whatever a clock says from now on: what a clock ended
+    /// that was ahead stays so.
+    #[must_use]
+    pub fn over(&self) -> Self {
+        let mut session = self.clone();
+        session.idle_end = Timestamp::default();
+        session
+    }
+
     /// The denial that refuses every access token this session was ever given.
     pub fn denial(&self, at: Timestamp, reason: DenialReason) -> Denial {
         Denial {

@@ -32,6 +32,7 @@ where
     flows::check(&*make().await[0]).await;
     users::check(&*make().await[0]).await;
     sessions::rotation(&*make().await[0]).await;
+    sessions::ends_of_time(&*make().await[0]).await;
     sessions::ends(&*make().await[0]).await;
     races::refreshes(make().await).await;
     races::ends_against_refreshes(make().await).await;

@@ -65,6 +65,25 @@ pub(super) async fn rotation(store: &dyn Store) {
     assert_eq!(store.rotate(unknown).await, Ok(None));
 }
 
+/// What a clock ended that was ahead does not begin again when the clock is right.
+pub(super) async fn ends_of_time(store: &dyn Store) {
+    let user = user(store, 1).await;
+    for (number, ahead, refusal) in [
+        (1, LIMITS.idle, Refusal::Idle),
+        (2, Duration::from_hours(72), Refusal::Expired),
+    ] {
+        let session = session(store, &user, number).await;
+        let late = Rotate {
+            now: NOW.plus(ahead),
+            ..refresh(&session, 0, None)
+        };
+        let first = rotate(store, late).await.decision;
+        assert_eq!(first, Decision::Refused(refusal));
+        let then = rotate(store, refresh(&session, 0, None)).await.decision;
+        assert_eq!(then, Decision::Refused(Refusal::Idle));
+    }
+}
+
 pub(super) async fn ends(store: &dyn Store) {
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
     let one = session(store, &ada, 1).await;
@@ -148,6 +167,18 @@ pub(super) async fn ends(store: &dyn Store) {
         ]
     );
     assert!(live(ada.id, NOW).await.is_empty() && live(bob.id, NOW).await.is_empty());
+
+    // Past its end by this clock, which may be ahead: ended all the same.
+    let five = session(store, &ada, 6).await;
+    let late = EndSessions {
+        now: five.absolute_end,
+        ..all(None)
+    };
+    let denials = store.end_sessions_of(late).await.expect("ended");
+    assert_eq!(denials.len(), 1);
+    let refused = rotate(store, refresh(&five, 0, None)).await.decision;
+    let ended = Refusal::Ended(EndReason::EndedAll);
+    assert_eq!(refused, Decision::Refused(ended));
 
     let kept_until = one.absolute_end.plus(SESSION_KEPT);
     store

@@ -149,7 +149,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
         let mut after = None;
         loop {
             let page = self.page(&[b's', slice], after, AT_ONCE).await?;
-            let ids = sessions::of_use(&page, now)?;
+            let ids = sessions::not_ended(&page)?;
             if !ids.is_empty() {
                 let end = move |tx: &mut Transaction<'_>| sessions::end_each(tx, &ids, now);
                 ended.extend(self.0.write(end).await?);

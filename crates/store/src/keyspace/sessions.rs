@@ -1,6 +1,6 @@
 //! Sessions: opened, rotated, ended.
 
-use latchkey_core::rotation::{Decision, Presented, decide};
+use latchkey_core::rotation::{Decision, Presented, Refusal, decide};
 use latchkey_core::{
     AuditEvent, AuditKind, Denial, Denied, Device, EndReason, Session, SessionId, SessionOrigin,
     SessionStatus, Timestamp, User, UserId,
@@ -76,6 +76,9 @@ pub(super) fn rotate(
             let unproven = event(&session, AuditKind::Unproven, device, rotate.now);
             audit::append_once(tx, &unproven)?;
         }
+        Decision::Refused(Refusal::Idle | Refusal::Expired) if session.over() != session => {
+            tx.put(key::session(session.id), &session.over())?;
+        }
         _ => {}
     }
     Ok(Some(Rotated {
@@ -128,7 +131,7 @@ pub(super) fn end_quietly(
     end: &EndSessions,
 ) -> Result<Vec<Denial>, StoreError> {
     let mut sessions = of(tx, end.user)?;
-    sessions.retain(|it| Some(it.id) != end.keep && is_of_use(it, end.now));
+    sessions.retain(|it| Some(it.id) != end.keep && it.status.is_live());
     expect_ends(tx, &sessions);
     let store_end = |session: Session| {
         let ended = session.ended(end.now, end.reason);
@@ -137,19 +140,20 @@ pub(super) fn end_quietly(
     sessions.into_iter().map(store_end).collect()
 }
 
-/// Which of these pairs are sessions that can be of use.
-pub(super) fn of_use(pairs: &[Pair], now: Timestamp) -> Result<Vec<SessionId>, StoreError> {
+/// Which of these pairs are sessions that nobody has ended. Those past their end are among them:
+/// that is a matter of the clock, which may be ahead.
+pub(super) fn not_ended(pairs: &[Pair]) -> Result<Vec<SessionId>, StoreError> {
     let mut ids = Vec::new();
     for (key, bytes) in pairs {
         let session: Session = parse(key, bytes)?;
-        if is_of_use(&session, now) {
+        if session.status.is_live() {
             ids.push(session.id);
         }
     }
     Ok(ids)
 }
 
-/// Ends, by the operator, those of these sessions that are of use.
+/// Ends, by the operator, those of these sessions that nobody has ended.
 pub(super) fn end_each(
     tx: &mut Transaction<'_>,
     ids: &[SessionId],
@@ -157,7 +161,7 @@ pub(super) fn end_each(
 ) -> Result<Vec<Ended>, StoreError> {
     const REASON: EndReason = EndReason::EndedByOperator;
     let mut sessions = get_all(tx, ids)?;
-    sessions.retain(|session| is_of_use(session, now));
+    sessions.retain(|session| session.status.is_live());
     expect_ends(tx, &sessions);
     audit::expect(tx, sessions.iter().map(|session| session.user));
     let mut all = Vec::new();
@@ -216,11 +220,6 @@ fn origin(view: &dyn View, id: SessionId) -> Result<Option<SessionOrigin>, Store
 /// Whether its refresh token can be used.
 fn is_live(session: &Session, now: Timestamp) -> bool {
     session.status.is_live() && now < session.idle_end && now < session.absolute_end
-}
-
-/// Whether any token of it can be used: an access token may outlive the idle end.
-fn is_of_use(session: &Session, now: Timestamp) -> bool {
-    is_live(session, now) || session.status.is_live() && now < session.access_until
 }
 
 fn event(session: &Session, kind: AuditKind, device: Device, at: Timestamp) -> AuditEvent {

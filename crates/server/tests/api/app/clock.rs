@@ -18,6 +18,11 @@ impl ManualClock {
         let millis = u64::try_from(by.as_millis()).expect("a test's while");
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
+
+    pub(crate) fn set_back(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).expect("a test's while");
+        self.0.fetch_sub(millis, Ordering::SeqCst);
+    }
 }
 
 impl Clock for ManualClock {

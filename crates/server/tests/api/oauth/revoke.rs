@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use latchkey_core::denial::SLACK;
+use latchkey_server::accounts::operator::Operator;
+use latchkey_types::TokenResponse;
 use tokio::task::JoinSet;
 
 use crate::app::{TestApp, code, header, refusal, tokens};
@@ -19,6 +21,56 @@ async fn security_24_an_unknown_token_is_revoked_already() {
     let other = TestApp::start().await;
     app.revoke(&other.sign_in().await.access_token).await;
     assert!(app.state.denylist.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_revoked_while_the_clock_is_ahead_stays_so() {
+    let app = TestApp::start().await;
+    let is_over = async |ended: &TokenResponse| {
+        let check = app.check(&ended.access_token).await;
+        assert_eq!(check, Err("token_revoked".into()));
+        app.refresh_is_refused(&ended.refresh_token).await;
+    };
+    for ahead in [LIFE, 31 * DAY] {
+        let (one, two, three) = (
+            app.sign_in().await,
+            app.sign_in().await,
+            app.sign_in().await,
+        );
+        app.clock.advance(ahead);
+        app.revoke(&one.access_token).await;
+        app.revoke(&two.refresh_token).await;
+        app.clock.set_back(ahead);
+        let check = app.check(&one.access_token).await;
+        assert_eq!(check, Err("token_revoked".into()), "{ahead:?}");
+        is_over(&two).await;
+        app.clock.advance(ahead);
+        let ended = Operator::of(&app.state).end_everyone().await;
+        assert_eq!(ended.expect("ended"), 2);
+        app.clock.set_back(ahead);
+        is_over(&one).await;
+        is_over(&three).await;
+    }
+}
+
+#[tokio::test]
+async fn old_access_tokens_do_not_fill_the_activity() {
+    let app = TestApp::start().await;
+    let old = app.sign_in().await;
+    app.clock.advance(LIFE);
+    let new = app.refreshed(&old.refresh_token).await;
+    let events = async || {
+        let activity = app.get_as("/api/activity", &new.access_token).await;
+        activity.text().await.expect("text")
+    };
+    let before = events().await;
+    app.revoke(&old.access_token).await;
+    assert_eq!(events().await, before);
+    // While it lived, it was an event.
+    app.revoke(&new.access_token).await;
+    let last = app.refreshed(&new.refresh_token).await;
+    let after = app.get_as("/api/activity", &last.access_token).await;
+    assert_ne!(after.text().await.expect("text"), before);
 }
 
 #[tokio::test]
