@@ -43,7 +43,12 @@ impl Address {
             match (&*name, &*value) {
                 ("sslmode", "require" | "verify-full") => tls = true,
                 ("sslmode", "disable") if !tls => {}
-                _ => return Err(format!("the parameter {name}={value} is not known")),
+                ("sslmode", _) => {
+                    let known = "require, verify-full, and without TLS disable";
+                    return Err(format!("the parameter sslmode is one of {known}"));
+                }
+                // What it says may be a password.
+                _ => return Err(format!("the parameter {name} is not known")),
             }
         }
         let mut plain = url.clone();

@@ -33,6 +33,9 @@ pub enum ImportError {
     /// There are records already.
     #[error("the store is not empty; an import is for a new one. Nothing was imported")]
     NotEmpty,
+    /// The store failed before anything was written.
+    #[error("nothing was imported")]
+    NotBegun(#[source] StoreError),
     /// The store failed on the way.
     #[error("the import did not come to its end; empty the store and import once more")]
     Store(#[from] StoreError),
@@ -85,7 +88,8 @@ pub async fn import(
     store: &dyn Store,
     mut tell: impl FnMut(u64),
 ) -> Result<(), ImportError> {
-    if !store.begin_import().await? {
+    let begun = store.begin_import().await;
+    if !begun.map_err(ImportError::NotBegun)? {
         return Err(ImportError::NotEmpty);
     }
     let mut chain = Chain::default();

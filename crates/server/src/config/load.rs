@@ -151,6 +151,13 @@ fn sentence_of(error: &serde_path_to_error::Error<toml::de::Error>) -> String {
         };
         return format!("{path}: there is no such key; known {place}: {known}");
     }
+    // The value may be a secret in the wrong place: it is not repeated.
+    if let Some(found) = message.strip_prefix("invalid type: ")
+        && let Some((found, expected)) = found.rsplit_once(", expected ")
+    {
+        let kind = found.split([' ', '`']).next().unwrap_or_default();
+        return format!("{path}: here {expected} is expected, not a value of type {kind}");
+    }
     format!("{path}: {message}")
 }
 

@@ -128,6 +128,12 @@ impl StoreSection {
         if url.fragment().is_some() {
             return Err(wrong("it has a fragment, which would turn checks off"));
         }
+        if self.ca_file.is_some() && !talks_tls(&url) {
+            return Err(format!(
+                "store.ca_file: certificates are for TLS, and store.url asks for none; write it \
+                 like {example}"
+            ));
+        }
         let password = secret::read("store", "password", self.password, self.password_file)?;
         if password.is_some() && url.password().is_some() {
             return Err("store.password: there is one in store.url as well; keep one".to_owned());
@@ -148,6 +154,13 @@ impl StoreSection {
             max_staleness,
         })
     }
+}
+
+fn talks_tls(url: &Url) -> bool {
+    let modes = ["require", "verify-full"];
+    let mut parameters = url.query_pairs();
+    matches!(url.scheme(), "rediss" | "postgress" | "postgresqls")
+        || parameters.any(|(name, value)| name == "sslmode" && modes.contains(&&*value))
 }
 
 const MAX_STALENESS: Duration = Duration::from_secs(5);

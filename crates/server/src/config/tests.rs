@@ -256,6 +256,42 @@ fn every_mistake_names_its_key() {
 }
 
 #[test]
+fn certificates_without_tls_are_a_mistake() {
+    for (kind, plain, tls) in [
+        ("redis", "redis://h/0", "rediss://h/0"),
+        ("postgres", "postgresql://h/d", "postgresqls://h/d"),
+        (
+            "postgres",
+            "postgresql://h/d",
+            "postgresql://h/d?sslmode=verify-full",
+        ),
+    ] {
+        let text = |url| format!("[store]\nkind = {kind:?}\nurl = {url:?}\nca_file = \"a.pem\"");
+        mistake(&text(plain), &[], "store.ca_file");
+        assert!(loaded(&text(tls), &[]).is_ok());
+    }
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    for (text, path) in [
+        ("store = \"redis://:hunter2@h\"", "store"),
+        (
+            "[store]\nkind = \"redis\"\npassword = 70992",
+            "store.password",
+        ),
+        ("providers = \"hunter2, expected\"", "providers"),
+    ] {
+        let said = loaded(text, &[]).expect_err("wrong").to_string();
+        assert!(said.contains(&format!("{path}: here ")), "{said}");
+        assert!(
+            !said.contains("hunter2") && !said.contains("70992"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_rate_or_a_network_that_is_none_is_a_mistake() {
     for rate in ["0/m", "5", "5/d", "many/m", "-1/s", ""] {
         let text = format!("[limits]\nper_address = {rate:?}");

@@ -1,15 +1,15 @@
 //! `latchkey export` and `latchkey import`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use latchkey_tokens::KeyRing;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
 use super::progress::Progress;
-use super::{make_data_dir, master_key, operate, say, store};
+use super::{files, make_data_dir, master_key, operate, say, store};
 use crate::backup::{self, Chain, Export};
 use crate::cli;
 use crate::config::{self, Config};
@@ -21,9 +21,15 @@ pub(super) async fn export(command: cli::Export) -> anyhow::Result<()> {
     let mut progress = Progress::begin("exported", None);
     match &command.file {
         Some(path) => {
-            let part = path.with_extension("part");
+            let part = files::beside(path, ".part");
             refuse_existing(path)?;
-            let mut file = private(&part)?;
+            // Who signed in from where is for its owner only.
+            let file = files::private(&part);
+            let mut file = file.with_context(|| {
+                let hint = "another export writes it, or one broke off and left it";
+                let part = part.display();
+                format!("{part} cannot be made; if it is there, {hint}: remove it then")
+            })?;
             if let Err(error) = write(&config, &mut file, &mut progress).await {
                 drop(fs::remove_file(&part));
                 return Err(error);
@@ -48,13 +54,16 @@ async fn write(
     if config.store.shared().is_none() {
         operate::must_exist(config)?;
     }
-    let mut export = Export::of(store::open(config).await?);
+    let mut export = Export::of(store::open_existing(config).await?);
     while let Some(lines) = export.next().await? {
         out.write_all(&lines)
             .context("the backup cannot be written")?;
         progress.tell(export.records());
     }
     out.flush()?;
+    if config.store.shared().is_some() && export.records() == 0 {
+        bail!("the store at store.url is empty: there is nothing to back up");
+    }
     Ok(())
 }
 
@@ -123,15 +132,4 @@ fn refuse_existing(path: &Path) -> anyhow::Result<()> {
         bail!("{} is there already; choose another name", path.display());
     }
     Ok(())
-}
-
-/// A backup holds who signed in from where: it is for its owner only.
-fn private(path: &PathBuf) -> anyhow::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .with_context(|| format!("{} cannot be written", path.display()))
 }

@@ -1,13 +1,13 @@
 //! The master key's file: made at the first start, readable by its owner only.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use latchkey_core::Rng;
 use latchkey_tokens::MasterKey;
 
+use super::files;
 use crate::config::Config;
 
 /// Reads the key that is there.
@@ -51,25 +51,9 @@ fn read(path: &Path) -> anyhow::Result<MasterKey> {
     Ok(MasterKey::parse(&text)?)
 }
 
-/// Written whole under another name first: half a key must never be found.
 fn make(path: &Path, rng: &dyn Rng) -> anyhow::Result<MasterKey> {
     let key = MasterKey::random(rng);
-    let fresh = path.with_extension("key.new");
-    match fs::remove_file(&fresh) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&fresh).context("cannot be written")?;
-    writeln!(file, "{}", key.to_text())?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)?;
-    if let Some(folder) = path.parent() {
-        fs::File::open(folder)?.sync_all()?;
-    }
+    files::write_whole(path, &format!("{}\n", key.to_text())).context("cannot be written")?;
     Ok(key)
 }
 

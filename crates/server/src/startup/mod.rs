@@ -2,6 +2,7 @@
 
 mod backup;
 mod bench_seed;
+mod files;
 mod master_key;
 mod operate;
 mod progress;

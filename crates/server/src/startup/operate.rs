@@ -93,7 +93,7 @@ async fn carry_out(overrides: &Overrides, order: Order) -> anyhow::Result<()> {
         if config.store.shared().is_none() {
             must_exist(&config)?;
         }
-        let store = store::open(&config).await?;
+        let store = store::open_existing(&config).await?;
         control::operate(&Operator::over(&*store, SystemClock.now()), order).await
     };
     say(&reply.map_err(anyhow::Error::msg)?);

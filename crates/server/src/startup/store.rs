@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use latchkey_core::{Rng, StoreId, Timestamp};
 use latchkey_store::Store;
 
+use super::files;
 use crate::config::{Config, SharedStore, StoreConfig};
 
 /// Opens the store; how it is doing is not known yet.
@@ -37,6 +38,17 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     }
 }
 
+/// The same for a command: made sure that it is the store that the server here knows, if one has
+/// worked here.
+pub(super) async fn open_existing(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let store = open(config).await?;
+    let id = store.id().await?;
+    if config.store.shared().is_some() {
+        recognise(&noted(config), id)?;
+    }
+    Ok(store)
+}
+
 /// The same for a server: made sure that it is the store that this server knows. One that was lost
 /// and made anew knows nothing of what was revoked.
 pub(super) async fn open_known(
@@ -46,16 +58,22 @@ pub(super) async fn open_known(
 ) -> anyhow::Result<Arc<dyn Store>> {
     let store = open(config).await?;
     let shared = config.store.shared().is_some();
-    let noted = config.data_dir.join("store.id");
+    let noted = noted(config);
     if shared {
         // Looked at before anything is written: it may be the wrong one.
         recognise(&noted, store.id().await?)?;
     }
     let id = store.identify(StoreId::random(rng), now).await?;
     if shared && !noted.exists() {
-        fs::write(&noted, format!("{id}\n")).with_context(|| noted.display().to_string())?;
+        let written = files::write_whole(&noted, &format!("{id}\n"));
+        written.with_context(|| noted.display().to_string())?;
     }
     Ok(store)
+}
+
+/// Where the id of the store is noted down that servers here have worked with.
+fn noted(config: &Config) -> PathBuf {
+    config.data_dir.join("store.id")
 }
 
 /// Compares the store's id with the one that was noted down at the first start.

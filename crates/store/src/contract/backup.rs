@@ -17,7 +17,8 @@ pub(super) async fn round_trip(machines: &Machines, other: &dyn Store) {
     fill(store).await;
     let records = export(store).await;
     assert_eq!(other.begin_import().await, Ok(true));
-    // Nobody is served meanwhile.
+    // Nobody is served meanwhile, nor is a backup made of a part.
+    assert_eq!(other.id().await, Err(StoreError::HalfImported));
     let fresh = StoreId::from_bytes([1; 16]);
     assert_eq!(
         other.identify(fresh, NOW).await,

@@ -110,7 +110,13 @@ async fn a_round_trip_is_exact_and_the_server_goes_on_meanwhile() {
     // What is there is not written over.
     let again = source.run(&["export", "one.jsonl", "--data-dir", "data"]);
     says(&again.expect_err("written over"), &["one.jsonl", "already"]);
-    assert!(!source.path("one.part").exists());
+    assert!(!source.path("one.jsonl.part").exists());
+    // Nor what another export may be writing.
+    fs::write(source.path("four.jsonl.part"), "another's").expect("written");
+    let said = source.run(&["export", "four.jsonl", "--data-dir", "data"]);
+    says(&said.expect_err("mixed"), &["four.jsonl.part", "remove it"]);
+    let part = fs::read_to_string(source.path("four.jsonl.part"));
+    assert_eq!(part.expect("read"), "another's");
 
     source.bring_the_key();
     let said = source.import("one.jsonl").expect("imported");
