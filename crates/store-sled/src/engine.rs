@@ -44,9 +44,20 @@ impl Engine for Sled {
         operation: impl Fn(&dyn View) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let db = self.db.clone();
-        tokio::task::spawn_blocking(move || operation(&Records(&db)))
-            .await
-            .map_err(|error| StoreError::Stopped(error.to_string()))?
+        let read = tokio::task::spawn_blocking(move || operation(&Records(&db))).await;
+        let read = read.unwrap_or_else(|error| {
+            // sled can panic; at the end of the process nobody waits for an answer.
+            let reason = error.to_string();
+            Err(if error.is_panic() {
+                StoreError::Stopped(reason)
+            } else {
+                StoreError::Unavailable(reason)
+            })
+        });
+        if let Err(StoreError::Stopped(reason)) = &read {
+            self.writer.fail(reason);
+        }
+        read
     }
 
     async fn health(&self) -> Result<(), StoreError> {

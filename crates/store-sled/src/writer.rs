@@ -93,8 +93,15 @@ impl Writer {
         match self.failure.get() {
             None => Ok(()),
             Some(reason) => Err(StoreError::Stopped(format!(
-                "a write failed ({reason}); mend the cause and start again"
+                "it failed ({reason}); mend the cause and start again"
             ))),
+        }
+    }
+
+    /// sled failed: nothing is written any more, whatever it was asked.
+    pub(crate) fn fail(&self, reason: &str) {
+        if self.failure.set(reason.to_owned()).is_ok() {
+            tracing::error!(reason, "the store stops taking writes");
         }
     }
 }
@@ -108,7 +115,10 @@ fn apply<T>(
     let mut tx = Transaction::new(&records);
     let value = match operation(&mut tx) {
         Ok(value) => value,
-        Err(error) => return (Err(error), false, None),
+        Err(error) => {
+            let failed = matches!(error, StoreError::Stopped(_)).then(|| error.clone());
+            return (Err(error), false, failed);
+        }
     };
     let writes = tx.into_writes();
     if writes.is_empty() {

@@ -214,6 +214,37 @@ fn damaged_files_are_refused_and_left_as_they_are() {
     );
 }
 
+/// An error as sled gives it while it reads: a page that is damaged, or not there.
+fn unreadable<T>() -> Result<T, StoreError> {
+    Err(StoreError::Stopped("Read corrupted data".to_owned()))
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_a_failure_of_the_store() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let opened = |name: &str| open(&folder.path().join(name)).expect("a store");
+    let (reading, panicking, writing) = (opened("one"), opened("two"), opened("three"));
+    assert_eq!(reading.0.read(|_| unreadable::<()>()).await, unreadable());
+    let panicked = panicking.0.read::<()>(|_| panic!("as sled can")).await;
+    assert!(matches!(panicked, Err(StoreError::Stopped(_))));
+    assert_eq!(writing.0.write(|_| unreadable::<()>()).await, unreadable());
+    for store in [reading, panicking, writing] {
+        let health = store.health().await;
+        assert!(matches!(health, Err(StoreError::Stopped(_))), "{health:?}");
+        let write = store.deny(Vec::new()).await;
+        assert!(matches!(write, Err(StoreError::Stopped(_))), "{write:?}");
+    }
+    // What an operation finds wrong with a record is no failure of sled.
+    let corrupt = || StoreError::Corrupt {
+        key: "a key".to_owned(),
+        reason: "no JSON".to_owned(),
+    };
+    let store = opened("four");
+    let failed = store.0.write::<()>(move |_| Err(corrupt())).await;
+    assert_eq!(failed, Err(corrupt()));
+    assert_eq!(store.health().await, Ok(()));
+}
+
 #[tokio::test]
 async fn a_panic_of_the_writing_thread_is_a_failure_of_the_store() {
     let folder = tempfile::tempdir().expect("a directory");
