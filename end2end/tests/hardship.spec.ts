@@ -26,7 +26,6 @@ test.describe('in a browser without Web Locks', () => {
     request,
     traffic,
   }) => {
-    test.setTimeout(90_000);
     await signIn(page);
     const tabs = await playgrounds(page, 2);
     for (const tab of tabs) {

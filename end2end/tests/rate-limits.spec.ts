@@ -19,23 +19,25 @@ test.describe('with two steps of a sign-in a second', () => {
     page,
     request,
   }) => {
-    const flood = async () => {
-      const one = () => request.get('/auth/login?provider=google', { maxRedirects: 0 });
-      const answers = await Promise.all(Array.from({ length: 10 }, one));
-      expect(answers.map((answer) => answer.status())).toContain(429);
+    const refused = heading(page, 'Sign-in did not work');
+    const passed = heading(page, 'Choose an account');
+    const begin = async () => {
+      await page.goto('/');
+      await signInLink(page, 'Google').click();
+      await expect(refused.or(passed)).toBeVisible();
     };
-    await expect(async () => {
-      await page.goto('/');
-      await flood();
-      await signInLink(page, 'Google').click();
-      await expect(heading(page, 'Sign-in did not work')).toBeVisible({ timeout: 2_000 });
-    }).toPass();
+    let flooded = false;
+    const flood = (async () => {
+      const one = () => request.get('/auth/login?provider=google', { maxRedirects: 0 });
+      while (!flooded) await Promise.all(Array.from({ length: 10 }, one));
+    })();
+    do await begin();
+    while (!(await refused.isVisible()));
+    flooded = true;
+    await flood;
     await expect(page.getByRole('main')).toContainText('Wait a minute');
-    await expect(async () => {
-      await page.goto('/');
-      await signInLink(page, 'Google').click();
-      await expect(heading(page, 'Choose an account')).toBeVisible({ timeout: 2_000 });
-    }).toPass();
+    do await begin();
+    while (!(await passed.isVisible()));
     await atProvider(page);
     await expectAccount(page);
   });
@@ -52,14 +54,15 @@ test.describe('with six refreshes at once', () => {
     await openPlayground(page);
     const refreshes = () => traffic.statuses('POST /auth/token');
     traffic.forget();
+    let before = 0;
     while (!refreshes().includes(429)) {
       const asked = refreshes().length;
+      before = await generation(page);
       await button(page, 'Refresh now').click();
       await expect.poll(() => refreshes().length).toBeGreaterThan(asked);
     }
     await expect(alert(page)).toContainText('You are still signed in');
-    const before = await generation(page);
-    await expect.poll(() => generation(page), { timeout: 30_000 }).toBe(before + 1);
+    await expect.poll(() => generation(page), { timeout: 60_000 }).toBe(before + 1);
     await expect(alert(page)).toHaveCount(0);
   });
 });

@@ -64,18 +64,19 @@ test('coming back after the token expired is still being signed in', async ({
   await expect.poll(() => traffic.statuses('POST /auth/token')[0]).toBe(200);
 });
 
-test.describe('with access tokens that live 10 seconds', () => {
-  test.use({ setup: { env: { LATCHKEY_TOKENS__ACCESS_TTL: '10s' } } });
+test.describe('with access tokens that live 20 seconds', () => {
+  test.use({ setup: { env: { LATCHKEY_TOKENS__ACCESS_TTL: '20s' } } });
 
   test('tokens are refreshed ahead of expiry: no call ever meets a 401', async ({
     page,
     traffic,
   }) => {
-    test.setTimeout(90_000);
+    test.setTimeout(300_000);
     await signIn(page);
     await openPlayground(page);
     traffic.forget();
-    await expect.poll(() => traffic.count('POST /auth/token'), { timeout: 60_000 }).toBe(2);
+    const refreshes = () => traffic.count('POST /auth/token');
+    await expect.poll(refreshes, { timeout: 120_000 }).toBeGreaterThanOrEqual(2);
     await button(page, 'Call protected with token').click();
     await expect.poll(() => traffic.statuses('GET /api/protected')).toEqual([200]);
     expect(traffic.exchanges.filter((it) => it.status === 401)).toEqual([]);

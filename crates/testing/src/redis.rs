@@ -131,7 +131,7 @@ fn run(folder: &TempDir, port: u16, settings: &[String]) -> Result<Server> {
 
 fn say(port: u16, line: &str) -> Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     stream.write_all(format!("{line}\r\n").as_bytes())?;
     let mut answer = [0; 4096];
     let length = stream.read(&mut answer)?;

@@ -63,6 +63,16 @@ impl Freshness {
         }
     }
 
+    /// For how long to wait for news before asking anew. An answer that has none is two waits old
+    /// when the next one comes: a server that nobody tells anything must not look cut off.
+    pub fn wait(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_millis(500);
+        match self {
+            Self::Embedded => LONGEST,
+            Self::Shared { limit, .. } => LONGEST.min(*limit / 5),
+        }
+    }
+
     /// Everything that was committed before this moment is known here.
     pub fn heard(&self, asked: Moment) {
         if let Self::Shared { heard, .. } = self {
@@ -83,3 +93,6 @@ impl Freshness {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

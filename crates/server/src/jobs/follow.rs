@@ -8,8 +8,6 @@ use tokio::time::sleep;
 use crate::auth::freshness::Moment;
 use crate::state::AppState;
 
-/// How long to wait for news: an answer without any says that there are none.
-const PATIENCE: Duration = Duration::from_millis(500);
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -19,9 +17,10 @@ pub(super) async fn run(state: AppState, mut feed: Box<dyn Feed>) {
         failing: false,
         rest: News::default(),
     };
+    let wait = follower.state.freshness.wait();
     loop {
         let asked = Moment::now(follower.state.clock.now());
-        let done = match feed.next(PATIENCE).await {
+        let done = match feed.next(wait).await {
             Ok(news) => follower.take(news).await,
             Err(error) => Err(error),
         };

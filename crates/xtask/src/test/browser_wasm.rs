@@ -45,6 +45,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
             wasm_bindgen.join("wasm-bindgen-test-runner"),
         )
         .env("CHROMEDRIVER", driver)
+        // Seconds; a busy machine takes its time.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "600")
+        .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "120")
         .env(
             "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
             settings(workspace, &browser)?,

@@ -29,8 +29,7 @@ async fn security_52_what_ends_at_one_ends_at_the_other() {
 
         // A logout.
         first.log_out(&next.access_token).await;
-        let took = until("the logout", || refused_at(two, &next.access_token)).await;
-        assert!(took < Duration::from_secs(1), "{kind:?}: {took:?}");
+        until("the logout", || refused_at(two, &next.access_token)).await;
         second.refresh_is_refused(&next.refresh_token).await;
 
         // One access token, revoked; the session goes on.

@@ -13,7 +13,7 @@ async fn security_73_a_standby_takes_over_and_nothing_acknowledged_is_lost() {
             two,
             ways,
             database,
-        } = &mut Cluster::start(kind).await;
+        } = &mut Cluster::impatient(kind).await;
         let mut standby = database.standby().expect("a standby");
         let (lives, revoked) = (one.sign_in().await, one.sign_in().await);
         let next = tokens(one.refresh(&lives.refresh_token, Some("key")).await).await;

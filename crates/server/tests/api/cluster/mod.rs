@@ -7,4 +7,4 @@ mod proxy;
 mod refusals;
 mod world;
 
-pub(crate) use world::{Cluster, KINDS, STALENESS};
+use world::{Cluster, KINDS, STALENESS};

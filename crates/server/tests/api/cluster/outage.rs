@@ -50,7 +50,7 @@ pub(super) async fn is_down(app: &TestApp, signed_in: &TokenResponse) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn security_73_a_store_that_is_gone_or_asleep() {
     for kind in KINDS {
-        let mut cluster = Cluster::start(kind).await;
+        let mut cluster = Cluster::impatient(kind).await;
         let signed_in = cluster.one.sign_in().await;
         for asleep in [false, true] {
             if asleep {
@@ -93,7 +93,7 @@ async fn security_52_a_server_that_is_cut_off_takes_no_token_for_longer_than_max
             two,
             ways: [_, way_of_two],
             ..
-        } = &Cluster::start(kind).await;
+        } = &Cluster::impatient(kind).await;
         for way in [Way::Cut, Way::Silent] {
             let (lives, revoked) = (one.sign_in().await, one.sign_in().await);
             assert!(works(two, &revoked.access_token).await);
@@ -138,7 +138,7 @@ struct Load {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_load_nobody_is_signed_out_and_nothing_revoked_comes_through() {
     for kind in KINDS {
-        let mut cluster = Cluster::start(kind).await;
+        let mut cluster = Cluster::impatient(kind).await;
         let load = Arc::new(Load {
             over: AtomicBool::new(false),
             refreshed: AtomicUsize::new(0),

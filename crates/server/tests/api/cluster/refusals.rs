@@ -2,13 +2,13 @@
 
 use latchkey_testing::{Database as _, Postgres, Redis};
 
-use super::world::{Kind, section, until};
+use super::world::{Kind, STALENESS, section, until};
 use crate::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_emptied_redis_is_not_taken_for_the_old_one() {
     let redis = Redis::start().expect("a private Redis");
-    let section = section(Kind::Redis, &redis.url());
+    let section = section(Kind::Redis, &redis.url(), STALENESS);
     let empty = || redis.say("FLUSHALL").expect("emptied");
     is_noticed(&section, empty).await;
     // And nothing was written into it.
@@ -19,7 +19,7 @@ async fn an_emptied_redis_is_not_taken_for_the_old_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_emptied_postgresql_is_not_taken_for_the_old_one() {
     let postgres = Postgres::start().expect("a private PostgreSQL");
-    let section = section(Kind::Postgres, &postgres.url());
+    let section = section(Kind::Postgres, &postgres.url(), STALENESS);
     let empty = || postgres.say("TRUNCATE latchkey.records").expect("emptied");
     is_noticed(&section, empty).await;
     let left = postgres.say("SELECT count(*) FROM latchkey.records");

@@ -8,10 +8,10 @@ use tokio::time::{Instant, sleep};
 use super::proxy::Proxy;
 use crate::app::TestApp;
 
-/// How long a server without news takes tokens here.
+/// How long a server without news takes tokens, where that is what is tried.
 pub(crate) const STALENESS: Duration = Duration::from_secs(1);
 /// How long something may take that takes a moment.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +31,23 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Both with the demo provider.
+    /// Both with the demo provider, and with patience: no token is refused because the machine
+    /// was busy.
     pub(crate) async fn start(kind: Kind) -> Self {
         Self::with(kind, "").await
     }
 
     /// The same, and what else is in the configuration.
     pub(crate) async fn with(kind: Kind, more: &str) -> Self {
+        Self::over(kind, Duration::from_secs(30), more).await
+    }
+
+    /// Whose servers take no tokens after [`STALENESS`] without news.
+    pub(crate) async fn impatient(kind: Kind) -> Self {
+        Self::over(kind, STALENESS, "").await
+    }
+
+    async fn over(kind: Kind, staleness: Duration, more: &str) -> Self {
         let database: Box<dyn Database + Send> = match kind {
             Kind::Redis => Box::new(Redis::start().expect("a private Redis")),
             Kind::Postgres => Box::new(Postgres::start().expect("a private PostgreSQL")),
@@ -46,7 +56,8 @@ impl Cluster {
         let ways = [Proxy::start(port).await, Proxy::start(port).await];
         let [first, second] = ways.each_ref().map(|way| {
             let url = database.url();
-            section(kind, &url.replace(&port.to_string(), &way.port.to_string()))
+            let url = url.replace(&port.to_string(), &way.port.to_string());
+            section(kind, &url, staleness)
         });
         let one = TestApp::with(&format!("demo = true\n{NO_LIMITS}{first}{more}")).await;
         let key = one.data_dir().join("master.key");
@@ -79,13 +90,13 @@ pub(crate) async fn advance(apps: [&TestApp; 2], by: Duration) {
 const NO_LIMITS: &str = "[limits]\nper_address = \"off\"\nper_session = \"off\"\n";
 
 /// `[store]`
-pub(crate) fn section(kind: Kind, url: &str) -> String {
+pub(crate) fn section(kind: Kind, url: &str, staleness: Duration) -> String {
     let kind = match kind {
         Kind::Redis => "redis",
         Kind::Postgres => "postgres",
     };
-    format!("[store]\nkind = {kind:?}\nurl = {url:?}\nmax_staleness = {STALENESS:?}\n")
-        .replace(&format!("{STALENESS:?}"), "\"1s\"")
+    let staleness = format!("{}s", staleness.as_secs());
+    format!("[store]\nkind = {kind:?}\nurl = {url:?}\nmax_staleness = {staleness:?}\n")
 }
 
 /// Asks until the answer is yes, and says how long that took.

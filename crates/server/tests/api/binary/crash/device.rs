@@ -204,16 +204,19 @@ impl Device {
         let Some(spent) = session.spent.first().filter(|_| self.dice.percent(30)) else {
             return Ok(true);
         };
+        // The server counts from decision to decision, which lie between these.
+        let (first_tried, answered) = session.exchanged;
+        let least = answered.elapsed();
         let answer = refresh(caller, spent, &new_key(&mut self.dice)).await?;
-        let age = session.refreshed_at.elapsed();
+        let most = first_tried.elapsed();
         match answer.status {
-            409 if age < THEFT => Ok(true),
-            400 if age > FORGIVEN => {
+            409 if least < THEFT => Ok(true),
+            400 if most > FORGIVEN => {
                 self.end("replayed after a restart");
                 self.ended_is_refused(caller).await?;
                 Ok(false)
             }
-            _ => panic!("LOST: a refresh {age:?} ago: {answer:?}, {session:?}"),
+            _ => panic!("LOST: a refresh {least:?} to {most:?} ago: {answer:?}, {session:?}"),
         }
     }
 }

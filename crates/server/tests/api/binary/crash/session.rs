@@ -22,10 +22,10 @@ pub(super) struct Session {
     pub(super) refresh: String,
     /// The last two refresh tokens before that, newest first.
     pub(super) spent: Vec<String>,
-    /// When the newest of them was exchanged.
-    pub(super) refreshed_at: Instant,
-    /// The idempotency key of the refresh under way.
-    pub(super) pending: Option<String>,
+    /// When the newest of them was exchanged: between its first try and the answer.
+    pub(super) exchanged: (Instant, Instant),
+    /// The idempotency key of the refresh under way, and when it was first tried.
+    pub(super) pending: Option<(String, Instant)>,
 }
 
 impl Session {
@@ -51,7 +51,7 @@ impl Session {
             revoked: Vec::new(),
             refresh: tokens.refresh_token,
             spent: Vec::new(),
-            refreshed_at: Instant::now(),
+            exchanged: (Instant::now(), Instant::now()),
             pending: None,
         }))
     }
@@ -63,7 +63,8 @@ impl Session {
         caller: &Caller,
         dice: &mut Dice,
     ) -> Result<bool, CutOff> {
-        let key = self.pending.get_or_insert_with(|| new_key(dice)).clone();
+        let fresh = || (new_key(dice), Instant::now());
+        let (key, asked) = self.pending.get_or_insert_with(fresh).clone();
         let answer = refresh(caller, &self.refresh, &key).await?;
         if !answer.granted(200, (400, "invalid_grant")) {
             return Ok(false);
@@ -77,7 +78,7 @@ impl Session {
         let spent = std::mem::replace(&mut self.refresh, tokens.refresh_token);
         self.spent.insert(0, spent);
         self.spent.truncate(2);
-        self.refreshed_at = Instant::now();
+        self.exchanged = (asked, Instant::now());
         Ok(true)
     }
 

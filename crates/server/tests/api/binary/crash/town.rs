@@ -29,7 +29,7 @@ const KILLED_STARTS: usize = 15;
 /// How many sessions that ended in earlier rounds are tried in each.
 const OLD: usize = 20;
 /// Everybody acts, so answers do not stop.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A server over one store, and everybody who uses it.
 pub(super) struct Town {
