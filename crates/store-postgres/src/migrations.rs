@@ -3,6 +3,7 @@
 use latchkey_store::StoreError;
 use tokio_postgres::Client;
 
+use crate::MIGRATION;
 use crate::error::unavailable;
 
 /// One after the other, each once. What was released is never changed here, only added to.
@@ -21,11 +22,17 @@ pub(crate) async fn run(client: &mut Client) -> Result<(), StoreError> {
 
 async fn migrate(client: &mut Client) -> Result<(), tokio_postgres::Error> {
     let transaction = client.transaction().await?;
-    // Another server may be at it; the caller knows when to give up.
-    let patience = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0";
-    transaction.batch_execute(patience).await?;
+    // Another server may be at it: its turn may take as long as this one's.
+    let patient = format!(
+        "SET LOCAL statement_timeout = '{0}s'; SET LOCAL lock_timeout = '{0}s'",
+        MIGRATION.as_secs()
+    );
+    transaction.batch_execute(&patient).await?;
     let lock = "SELECT pg_advisory_xact_lock($1)";
     transaction.execute(lock, &[&LOCK]).await?;
+    // Others wait behind whoever waits for a table.
+    let hasty = "SET LOCAL lock_timeout = '2s'";
+    transaction.batch_execute(hasty).await?;
     transaction
         .batch_execute(
             "CREATE SCHEMA IF NOT EXISTS latchkey; \

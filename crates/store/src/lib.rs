@@ -21,6 +21,6 @@ pub use error::StoreError;
 pub use feed::{Feed, News};
 pub use memory::MemoryStore;
 pub use request::{
-    EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
+    Banned, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
 };
 pub use store::Store;

@@ -82,6 +82,18 @@ pub struct Ended {
     pub user: UserId,
     /// What refuses its access tokens.
     pub denial: Denial,
+    /// Whether it could still be used at that moment. One that had come to its end by time, which
+    /// a clock may have been wrong about, is nothing to tell of.
+    pub was_live: bool,
+}
+
+/// An account that was banned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Banned {
+    /// What refuses the account, and each of its sessions.
+    pub denials: Vec<Denial>,
+    /// How many of them could still be used.
+    pub live: usize,
 }
 
 /// Sessions of a user to end.

@@ -2,7 +2,7 @@
 //! running server or, when none runs, on its store.
 
 use latchkey_core::{Denial, Device, EndReason, Timestamp, User, UserId};
-use latchkey_store::{EndSessions, Store, StoreError};
+use latchkey_store::{EndSessions, Ended, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::state::State;
@@ -97,11 +97,10 @@ impl<'a> Operator<'a> {
             return Err(OperatorError::Reason);
         }
         let banned = self.store.ban_user(user, reason.to_owned(), self.now).await;
-        let denials = banned?.ok_or_else(|| OperatorError::UnknownUser(user.to_string()))?;
-        self.tell(user, &denials);
+        let banned = banned?.ok_or_else(|| OperatorError::UnknownUser(user.to_string()))?;
+        self.tell(user, &banned.denials);
         tracing::info!(%user, "an account was banned");
-        // One of them is about the account itself.
-        Ok(denials.len().saturating_sub(1))
+        Ok(banned.live)
     }
 
     /// Lifts a ban and says whether there was one.
@@ -125,10 +124,10 @@ impl<'a> Operator<'a> {
             device: Device::default(),
             now: self.now,
         };
-        let denials = self.store.end_sessions_of(end).await?;
-        self.tell(user, &denials);
-        tracing::info!(%user, sessions = denials.len(), "the operator ended sessions");
-        Ok(denials.len())
+        let ended = self.store.end_sessions_of(end).await?;
+        let sessions = self.tell_of(&ended);
+        tracing::info!(%user, sessions, "the operator ended sessions");
+        Ok(sessions)
     }
 
     /// Ends everyone's sessions and says how many.
@@ -136,13 +135,18 @@ impl<'a> Operator<'a> {
         let mut sessions = 0;
         for slice in 0..=u8::MAX {
             let ended = self.store.end_slice_of_everyone(slice, self.now).await?;
-            for ended in &ended {
-                self.tell(ended.user, std::slice::from_ref(&ended.denial));
-            }
-            sessions += ended.len();
+            sessions += self.tell_of(&ended);
         }
         tracing::info!(sessions, "the operator ended everyone's sessions");
         Ok(sessions)
+    }
+
+    /// Says how many of them could still be used.
+    fn tell_of(&self, ended: &[Ended]) -> usize {
+        for ended in ended {
+            self.tell(ended.user, std::slice::from_ref(&ended.denial));
+        }
+        ended.iter().filter(|ended| ended.was_live).count()
     }
 
     fn tell(&self, user: UserId, denials: &[Denial]) {

@@ -68,9 +68,11 @@ pub async fn end_all(
         device,
         now: state.clock.now(),
     };
-    let denials = state.store.end_sessions_of(end).await?;
+    let ended = state.store.end_sessions_of(end).await?;
+    let sessions = ended.iter().filter(|ended| ended.was_live).count();
+    let denials: Vec<_> = ended.into_iter().map(|ended| ended.denial).collect();
     state.deny(claims.sub, &denials);
-    let (user, by, sessions) = (claims.sub, claims.sid, denials.len());
+    let (user, by) = (claims.sub, claims.sid);
     tracing::info!(%user, %by, sessions, "sessions were ended by their person");
     Ok(())
 }

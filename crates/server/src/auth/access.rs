@@ -128,14 +128,11 @@ impl Authenticator {
         }
     }
 
-    /// The claims of a token that is good but for clock and denylist: for revoking it.
-    pub fn recognise(
-        &self,
-        token: &str,
-        keys: &Keys,
-        now: Timestamp,
-    ) -> Result<AccessClaims, AccessTokenError> {
-        self.tokens.authenticate(&keys.ring(), token, now)
+    /// The claims of a token that is good but for clock and denylist: for revoking it. Its key may
+    /// have been retired, by a clock that is ahead.
+    pub fn recognise(&self, token: &str, keys: &Keys) -> Result<AccessClaims, AccessTokenError> {
+        let any_time = Timestamp::default();
+        self.tokens.authenticate(&keys.ring(), token, any_time)
     }
 }
 

@@ -46,8 +46,19 @@ pub async fn revoke(
             state.deny(ended.user, &[ended.denial]);
             tracing::info!(session = %claims.sid, "a refresh token was revoked");
         }
-    } else if let Ok(claims) = state.authenticator.recognise(token, &state.keys, now) {
+    } else if let Ok(claims) = state.authenticator.recognise(token, &state.keys) {
         limits.take_from_session(claims.sid, address)?;
+        // What ended before the latest sweep is not taken whatever the clock says, and what is
+        // denied need not be denied again.
+        let is_over = Timestamp::from_secs(claims.exp) <= state.denylist.swept_until();
+        if is_over
+            || state
+                .denylist
+                .refusal(&claims, Timestamp::default())
+                .is_some()
+        {
+            return Ok(());
+        }
         let denial = Denial {
             denied: Denied::Token(claims.jti),
             reason: DenialReason::Revoked,

@@ -157,10 +157,10 @@ impl StoreSection {
 }
 
 fn talks_tls(url: &Url) -> bool {
-    let modes = ["require", "verify-full"];
     let mut parameters = url.query_pairs();
     matches!(url.scheme(), "rediss" | "postgress" | "postgresqls")
-        || parameters.any(|(name, value)| name == "sslmode" && modes.contains(&&*value))
+        || url.scheme().starts_with("postgres")
+            && parameters.any(|(name, value)| name == "sslmode" && value != "disable")
 }
 
 const MAX_STALENESS: Duration = Duration::from_secs(5);

@@ -88,7 +88,7 @@ fn recognise(noted: &Path, found: Option<StoreId>) -> anyhow::Result<()> {
         return Ok(());
     }
     let found = found.map_or_else(
-        || "an empty store".to_owned(),
+        || "a store without a name: an empty one, or one just restored".to_owned(),
         |id| format!("the store {id}"),
     );
     bail!(

@@ -17,10 +17,11 @@ pub(super) async fn check(store: &dyn Store) {
     assert_eq!(store.unban_user(nobody, NOW).await, Ok(None));
     assert_eq!(store.unban_user(ada.id, NOW).await, Ok(Some(false)));
 
-    let denials = ban(ada.id).await.expect("banned").expect("known");
-    let denied: Vec<_> = denials.iter().map(|denial| denial.denied).collect();
+    let banned = ban(ada.id).await.expect("banned").expect("known");
+    assert_eq!(banned.live, 1);
+    let denied: Vec<_> = banned.denials.iter().map(|denial| denial.denied).collect();
     assert_eq!(denied, [Denied::Session(one.id), Denied::User(ada.id)]);
-    for denial in &denials {
+    for denial in &banned.denials {
         assert!(denial.until > NOW.plus(LIMITS.access), "{denial:?}");
     }
     assert_eq!(store.live_denials(NOW).await.map(|live| live.len()), Ok(2));

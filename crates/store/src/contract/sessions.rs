@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, GRACE, Refusal};
-use latchkey_core::{Denied, EndReason, SessionId};
+use latchkey_core::{AuditKind, Denied, EndReason, SessionId};
 
 use super::world::{LIMITS, NOW, device, generation, refresh, rotate, session, user};
 use crate::request::{EndSession, EndSessions, Ended, Rotate, SESSION_KEPT};
@@ -91,8 +91,13 @@ pub(super) async fn ends_of_time(store: &dyn Store) {
         device: device("192.0.2.1"),
         now: third.absolute_end,
     };
-    let denials = store.end_sessions_of(end).await.expect("ended");
-    assert_eq!(denials.len(), 3);
+    let all = store.end_sessions_of(end).await.expect("ended");
+    // By that clock none of them could be used: nothing to tell of.
+    assert_eq!(all.len(), 3);
+    assert!(!all.iter().any(|ended| ended.was_live));
+    let events = store.audit_events(user.id, None, 100, NOW).await;
+    let events = events.expect("read");
+    assert!(events.iter().all(|(_, it)| it.kind == AuditKind::SignedIn));
     let refused = rotate(store, refresh(&third, 0, None)).await.decision;
     let ended = Refusal::Ended(EndReason::EndedAll);
     assert_eq!(refused, Decision::Refused(ended));
@@ -127,15 +132,20 @@ pub(super) async fn ends(store: &dyn Store) {
         now: NOW,
     };
     let ended = store.end_session(end.clone()).await;
-    let Ended { user, denial } = ended.expect("ended").expect("known");
-    assert_eq!((user, denial.denied), (ada.id, Denied::Session(one.id)));
+    let ended = ended.expect("ended").expect("known");
+    let denied = Denied::Session(one.id);
+    assert_eq!((ended.user, ended.denial.denied), (ada.id, denied));
+    assert!(ended.was_live);
     let again = EndSession {
         reason: EndReason::Revoked,
         ..end.clone()
     };
     assert_eq!(
         store.end_session(again).await,
-        Ok(Some(Ended { user, denial })),
+        Ok(Some(Ended {
+            was_live: false,
+            ..ended
+        })),
         "an end moved"
     );
     let unknown = EndSession {

@@ -7,18 +7,18 @@ use latchkey_core::{
 
 use super::{Transaction, audit, denials, sessions, users};
 use crate::error::StoreError;
-use crate::request::EndSessions;
+use crate::request::{Banned, EndSessions};
 
 pub(super) fn ban(
     tx: &mut Transaction<'_>,
     id: UserId,
     reason: &str,
     now: Timestamp,
-) -> Result<Option<Vec<Denial>>, StoreError> {
+) -> Result<Option<Banned>, StoreError> {
     let Some(mut user) = users::get(tx, id)? else {
         return Ok(None);
     };
-    let mut all = sessions::end_quietly(
+    let ended = sessions::end_quietly(
         tx,
         &EndSessions {
             user: id,
@@ -29,7 +29,9 @@ pub(super) fn ban(
         },
     )?;
     // Whatever a session may have been given that is on record no more.
-    let last = all.iter().map(|denial| denial.until).max();
+    let live = ended.iter().filter(|ended| ended.was_live).count();
+    let mut denials: Vec<Denial> = ended.into_iter().map(|ended| ended.denial).collect();
+    let last = denials.iter().map(|denial| denial.until).max();
     let everything = Denial {
         denied: Denied::User(id),
         reason: DenialReason::Banned,
@@ -37,14 +39,14 @@ pub(super) fn ban(
         until: last.unwrap_or_default().max(now.plus(SLACK)),
     };
     denials::put(tx, &everything)?;
-    all.push(everything);
+    denials.push(everything);
     user.ban = Some(Ban {
         at: now,
         reason: reason.to_owned(),
     });
     users::put(tx, &user)?;
     audit::append(tx, &event(id, AuditKind::Banned, now))?;
-    Ok(Some(all))
+    Ok(Some(Banned { denials, live }))
 }
 
 pub(super) fn unban(

@@ -14,7 +14,7 @@ use crate::backup::{Bookmark, Record};
 use crate::error::StoreError;
 use crate::feed::Feed;
 use crate::request::{
-    EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
+    Banned, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
 };
 use crate::store::Store;
 
@@ -99,7 +99,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
         id: UserId,
         reason: String,
         now: Timestamp,
-    ) -> Result<Option<Vec<Denial>>, StoreError> {
+    ) -> Result<Option<Banned>, StoreError> {
         self.0
             .write(move |tx| bans::ban(tx, id, &reason, now))
             .await
@@ -135,7 +135,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.write(move |tx| sessions::end(tx, &end)).await
     }
 
-    async fn end_sessions_of(&self, end: EndSessions) -> Result<Vec<Denial>, StoreError> {
+    async fn end_sessions_of(&self, end: EndSessions) -> Result<Vec<Ended>, StoreError> {
         self.0.write(move |tx| sessions::end_many(tx, &end)).await
     }
 

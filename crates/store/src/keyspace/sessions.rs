@@ -93,6 +93,7 @@ pub(super) fn end(tx: &mut Transaction<'_>, end: &EndSession) -> Result<Option<E
         return Ok(None);
     };
     let user = session.user;
+    let was_live = is_of_use(&session, end.now);
     let denial = match session.status {
         SessionStatus::Live => {
             let ended = session.ended(end.now, end.reason);
@@ -102,16 +103,20 @@ pub(super) fn end(tx: &mut Transaction<'_>, end: &EndSession) -> Result<Option<E
         }
         SessionStatus::Ended { at, reason } => session.denial(at, reason.into()),
     };
-    Ok(Some(Ended { user, denial }))
+    Ok(Some(Ended {
+        user,
+        denial,
+        was_live,
+    }))
 }
 
 /// Ends all of a user's, or all but one; one event tells of it.
 pub(super) fn end_many(
     tx: &mut Transaction<'_>,
     end: &EndSessions,
-) -> Result<Vec<Denial>, StoreError> {
-    let denials = end_quietly(tx, end)?;
-    if !denials.is_empty() {
+) -> Result<Vec<Ended>, StoreError> {
+    let all = end_quietly(tx, end)?;
+    if all.iter().any(|ended| ended.was_live) {
         let event = AuditEvent {
             at: end.now,
             kind: end.reason.into(),
@@ -122,22 +127,19 @@ pub(super) fn end_many(
         };
         audit::append(tx, &event)?;
     }
-    Ok(denials)
+    Ok(all)
 }
 
 /// The same without an event.
 pub(super) fn end_quietly(
     tx: &mut Transaction<'_>,
     end: &EndSessions,
-) -> Result<Vec<Denial>, StoreError> {
+) -> Result<Vec<Ended>, StoreError> {
     let mut sessions = of(tx, end.user)?;
     sessions.retain(|it| Some(it.id) != end.keep && it.status.is_live());
     expect_ends(tx, &sessions);
-    let store_end = |session: Session| {
-        let ended = session.ended(end.now, end.reason);
-        store_end(tx, &ended, end.now, end.reason)
-    };
-    sessions.into_iter().map(store_end).collect()
+    let end = |session: &Session| end_one(tx, session, end.now, end.reason);
+    sessions.iter().map(end).collect()
 }
 
 /// Which of these pairs are sessions that nobody has ended. Those past their end are among them:
@@ -166,14 +168,26 @@ pub(super) fn end_each(
     audit::expect(tx, sessions.iter().map(|session| session.user));
     let mut all = Vec::new();
     for session in sessions {
-        let ended = session.ended(now, REASON);
-        audit::append(tx, &event(&ended, REASON.into(), Device::default(), now))?;
-        all.push(Ended {
-            user: ended.user,
-            denial: store_end(tx, &ended, now, REASON)?,
-        });
+        let ended = end_one(tx, &session, now, REASON)?;
+        if ended.was_live {
+            audit::append(tx, &event(&session, REASON.into(), Device::default(), now))?;
+        }
+        all.push(ended);
     }
     Ok(all)
+}
+
+fn end_one(
+    tx: &mut Transaction<'_>,
+    session: &Session,
+    now: Timestamp,
+    reason: EndReason,
+) -> Result<Ended, StoreError> {
+    Ok(Ended {
+        user: session.user,
+        denial: store_end(tx, &session.ended(now, reason), now, reason)?,
+        was_live: is_of_use(session, now),
+    })
 }
 
 pub(super) fn live_with_origin(
@@ -220,6 +234,11 @@ fn origin(view: &dyn View, id: SessionId) -> Result<Option<SessionOrigin>, Store
 /// Whether its refresh token can be used.
 fn is_live(session: &Session, now: Timestamp) -> bool {
     session.status.is_live() && now < session.idle_end && now < session.absolute_end
+}
+
+/// Whether any token of it can be used: an access token may outlive the idle end.
+fn is_of_use(session: &Session, now: Timestamp) -> bool {
+    is_live(session, now) || session.status.is_live() && now < session.access_until
 }
 
 fn event(session: &Session, kind: AuditKind, device: Device, at: Timestamp) -> AuditEvent {

@@ -55,5 +55,5 @@ async fn is_noticed(section: &str, empty: impl FnOnce() -> String) {
     assert!(data_dir.join("store.id").exists());
     let refused = app.restart_is_refused().await;
     assert!(refused.contains("store.id"), "{refused}");
-    assert!(refused.contains("an empty store"), "{refused}");
+    assert!(refused.contains("without a name"), "{refused}");
 }

@@ -267,12 +267,10 @@ async fn security_15_a_provider_that_hangs_hangs_nobody_else() {
     };
     let (program, person) = (start("*/*"), start("text/html,*/*;q=0.8"));
     // Meanwhile everybody else goes on.
-    let others = Instant::now();
     app.get_json("/api/").await;
     app.sign_in().await;
     // They did not wait for it, which takes three seconds.
-    let waited = program.is_finished() && others.elapsed() < Duration::from_secs(3);
-    assert!(!waited);
+    assert!(!program.is_finished());
 
     let program = program.await.expect("done").expect("an answer");
     let person = person.await.expect("done").expect("an answer");
