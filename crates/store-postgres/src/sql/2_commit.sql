@@ -17,10 +17,11 @@ CREATE FUNCTION latchkey.commit(
     denies boolean, accounts text[]
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    IF length(store) > 0
-        AND NOT EXISTS (SELECT FROM latchkey.records WHERE key = 'mid' AND value = store)
-    THEN
-        RAISE EXCEPTION 'this is another store' USING ERRCODE = 'LK001';
+    -- Whoever read something before was told by that.
+    IF cardinality(keys) = 0 AND length(store) > 0 THEN
+        IF NOT EXISTS (SELECT FROM latchkey.records WHERE key = 'mid' AND value = store) THEN
+            RAISE EXCEPTION 'this is another store' USING ERRCODE = 'LK001';
+        END IF;
     END IF;
 
     -- Most changes are small: what there is nothing for is not asked.
