@@ -14,29 +14,23 @@ import {
 } from '../fixtures/pages.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-test.describe('with sessions that are not bound to their browser', () => {
-  // A proof must be sent soon after it was begun; ten busy tabs on a slow machine can be too late
-  // for that, and then the calls of one of them are given up.
-  test.use({ setup: { env: { LATCHKEY_TOKENS__BINDING: 'off' } } });
-
-  test('68: ten tabs, 30 calls each with an expired token: one refresh', async ({
-    page,
-    request,
-    traffic,
-  }) => {
-    test.setTimeout(300_000);
-    await signIn(page);
-    const tabs = await playgrounds(page, 10);
-    await letTokenExpire(page, request);
-    const before = await generation(page);
-    traffic.forget();
-    await callFromAll(tabs);
-    const answers = () => traffic.tally('GET /api/protected');
-    await expect.poll(answers, { timeout: 180_000 }).toMatchObject({ 200: 300 });
-    expect(answers()[401]).toBeLessThanOrEqual(300);
-    expect(traffic.statuses('POST /auth/token')).toEqual([200]);
-    for (const tab of tabs) expect(await generation(tab)).toBe(before + 1);
-  });
+test('68: ten tabs, 30 calls each with an expired token: one refresh', async ({
+  page,
+  request,
+  traffic,
+}) => {
+  test.setTimeout(300_000);
+  await signIn(page);
+  const tabs = await playgrounds(page, 10);
+  await letTokenExpire(page, request);
+  const before = await generation(page);
+  traffic.forget();
+  await callFromAll(tabs);
+  const answers = () => traffic.tally('GET /api/protected');
+  await expect.poll(answers, { timeout: 180_000 }).toMatchObject({ 200: 300 });
+  expect(answers()[401]).toBeLessThanOrEqual(300);
+  expect(traffic.statuses('POST /auth/token')).toEqual([200]);
+  for (const tab of tabs) expect(await generation(tab)).toBe(before + 1);
 });
 
 test('200 refreshes, every tenth reply cut off, every tenth later than the next try', async ({

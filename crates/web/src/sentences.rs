@@ -48,6 +48,7 @@ pub(crate) const fn trouble(trouble: Trouble, signed_in: bool) -> &'static str {
         (Trouble::Superseded, true) => {
             "Another tab is renewing your sign-in. You are still signed in; we keep trying."
         }
+        (Trouble::Late, true) => "This browser is busy. You are still signed in; we keep trying.",
         (_, true) => "We cannot reach the server. You are still signed in; we keep trying.",
         (_, false) => "We cannot reach the server. We keep trying.",
     }

@@ -202,11 +202,13 @@ fn refresh(progress: Progress, status: Option<u16>) -> Option<Draft> {
         Progress::Adopted => ("another tab had newer tokens", Tone::Good),
         Progress::Ended(_) => ("invalid_grant, the session is over", Tone::Bad),
         Progress::Delayed(Trouble::Superseded) => ("superseded, looking again", Tone::Refused),
+        Progress::Delayed(Trouble::Late) => ("too busy to send it, trying again", Tone::Plain),
         Progress::Delayed(_) => ("tokens kept, trying again", Tone::Bad),
         Progress::Abandoned => ("signed out meanwhile", Tone::Plain),
     };
     let text = match (status, progress) {
         (Some(status), _) => format!("POST {} → {status} {words}", paths::TOKEN),
+        (None, Progress::Delayed(Trouble::Late)) => format!("POST {} → {words}", paths::TOKEN),
         (None, Progress::Delayed(_)) => {
             format!("POST {} → no answer, {words}", paths::TOKEN)
         }

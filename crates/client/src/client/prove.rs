@@ -44,7 +44,10 @@ impl Inner {
         };
         let answer = self.send_proven(&key, outgoing, still).await;
         // Whatever is told of a token that is not stored any more, the engine looks at storage.
-        answer.ok_or(Reply::Unavailable(Trouble::Unwell))
+        answer.ok_or_else(|| {
+            let late = since(began) > HASTE;
+            Reply::Unavailable(if late { Trouble::Late } else { Trouble::Unwell })
+        })
     }
 
     /// Sends to the token endpoint with a proof, and once more if the server asks for its nonce.

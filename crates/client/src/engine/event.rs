@@ -90,6 +90,8 @@ pub enum Trouble {
     },
     /// Another tab holds the newer tokens, but they have not come to storage yet.
     Superseded,
+    /// Nothing was sent: this browser was too busy, and another tab may have taken over by now.
+    Late,
 }
 
 /// Why a request is given up.

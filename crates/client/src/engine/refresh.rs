@@ -2,8 +2,9 @@
 
 use super::{Cause, Command, Engine, Pending, Progress, Refresh, Reply, Stored, Tokens, Trouble};
 
-/// How often another tab's newer tokens may have yet to come to storage: so often requests wait on
-/// and the key is kept. With the waits of the back-off this is longer than the server's grace.
+/// How often another tab's newer tokens may have yet to come to storage, or this browser be too busy
+/// to send anything: so often requests wait on, and the key is kept. With the waits of the back-off
+/// this is longer than the server's grace.
 const PATIENCE: u32 = 3;
 
 impl Engine {
@@ -158,7 +159,9 @@ impl Engine {
             at_least,
         });
         self.refresh = Refresh::BackingOff { stale, trouble };
-        let patient = trouble == Trouble::Superseded && self.failures < PATIENCE;
+        // Neither says that the server cannot be had.
+        let passing = matches!(trouble, Trouble::Superseded | Trouble::Late);
+        let patient = passing && self.failures < PATIENCE;
         self.failures = self.failures.saturating_add(1);
         if !patient {
             self.give_up_waiting(trouble, commands);

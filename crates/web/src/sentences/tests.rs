@@ -45,6 +45,7 @@ fn trouble_never_reads_like_a_sign_out() {
         Trouble::Unwell,
         Trouble::Busy { retry_after: None },
         Trouble::Superseded,
+        Trouble::Late,
     ] {
         assert!(trouble(met, true).contains("still signed in"), "{met:?}");
         assert!(!trouble(met, false).contains("signed in"), "{met:?}");

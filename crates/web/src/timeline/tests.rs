@@ -94,6 +94,7 @@ fn a_401_without_a_token_begins_no_chain() {
 #[test]
 fn what_went_wrong_is_said() {
     let lines = record(&[
+        refresh_notice(Progress::Delayed(Trouble::Late), None),
         refresh_notice(Progress::Delayed(Trouble::Unreachable), None),
         refresh_notice(Progress::Delayed(Trouble::Unwell), Some(503)),
         refresh_notice(Progress::Ended(None), Some(400)),
