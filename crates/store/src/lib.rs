@@ -21,6 +21,6 @@ pub use error::StoreError;
 pub use feed::{Feed, News};
 pub use memory::MemoryStore;
 pub use request::{
-    Banned, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
+    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
 };
 pub use store::Store;

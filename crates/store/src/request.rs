@@ -87,12 +87,12 @@ pub struct Ended {
     pub was_live: bool,
 }
 
-/// An account that was banned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Banned {
-    /// What refuses the account, and each of its sessions.
+/// Sessions of one account that ended together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllEnded {
+    /// What refuses the access tokens of each; after a ban, also those of the account.
     pub denials: Vec<Denial>,
-    /// How many of them could still be used.
+    /// How many of the sessions could still be used, as in [`Ended::was_live`].
     pub live: usize,
 }
 

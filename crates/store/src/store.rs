@@ -10,7 +10,7 @@ use crate::backup::{Bookmark, Record};
 use crate::error::StoreError;
 use crate::feed::Feed;
 use crate::request::{
-    Banned, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
+    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
 };
 
 /// The records of Latchkey.
@@ -57,7 +57,7 @@ pub trait Store: Send + Sync {
         id: UserId,
         reason: String,
         now: Timestamp,
-    ) -> Result<Option<Banned>, StoreError>;
+    ) -> Result<Option<AllEnded>, StoreError>;
 
     /// Lifts a ban and says whether there was one; `None` if there is no such account.
     async fn unban_user(&self, id: UserId, now: Timestamp) -> Result<Option<bool>, StoreError>;
@@ -84,7 +84,7 @@ pub trait Store: Send + Sync {
     async fn end_session(&self, end: EndSession) -> Result<Option<Ended>, StoreError>;
 
     /// Ends the sessions of a user, all or all but one, and denies their access tokens.
-    async fn end_sessions_of(&self, end: EndSessions) -> Result<Vec<Ended>, StoreError>;
+    async fn end_sessions_of(&self, end: EndSessions) -> Result<AllEnded, StoreError>;
 
     /// Ends, by the operator, the sessions of everyone whose ids begin with this byte, in changes
     /// of a bounded size: this one alone is not atomic. Whoever means everyone asks for each byte.

@@ -2,7 +2,7 @@
 //! running server or, when none runs, on its store.
 
 use latchkey_core::{Denial, Device, EndReason, Timestamp, User, UserId};
-use latchkey_store::{EndSessions, Ended, Store, StoreError};
+use latchkey_store::{EndSessions, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::state::State;
@@ -125,9 +125,9 @@ impl<'a> Operator<'a> {
             now: self.now,
         };
         let ended = self.store.end_sessions_of(end).await?;
-        let sessions = self.tell_of(&ended);
-        tracing::info!(%user, sessions, "the operator ended sessions");
-        Ok(sessions)
+        self.tell(user, &ended.denials);
+        tracing::info!(%user, sessions = ended.live, "the operator ended sessions");
+        Ok(ended.live)
     }
 
     /// Ends everyone's sessions and says how many.
@@ -135,18 +135,13 @@ impl<'a> Operator<'a> {
         let mut sessions = 0;
         for slice in 0..=u8::MAX {
             let ended = self.store.end_slice_of_everyone(slice, self.now).await?;
-            sessions += self.tell_of(&ended);
+            for ended in ended {
+                self.tell(ended.user, &[ended.denial]);
+                sessions += usize::from(ended.was_live);
+            }
         }
         tracing::info!(sessions, "the operator ended everyone's sessions");
         Ok(sessions)
-    }
-
-    /// Says how many of them could still be used.
-    fn tell_of(&self, ended: &[Ended]) -> usize {
-        for ended in ended {
-            self.tell(ended.user, std::slice::from_ref(&ended.denial));
-        }
-        ended.iter().filter(|ended| ended.was_live).count()
     }
 
     fn tell(&self, user: UserId, denials: &[Denial]) {

@@ -69,10 +69,8 @@ pub async fn end_all(
         now: state.clock.now(),
     };
     let ended = state.store.end_sessions_of(end).await?;
-    let sessions = ended.iter().filter(|ended| ended.was_live).count();
-    let denials: Vec<_> = ended.into_iter().map(|ended| ended.denial).collect();
-    state.deny(claims.sub, &denials);
-    let (user, by) = (claims.sub, claims.sid);
+    state.deny(claims.sub, &ended.denials);
+    let (user, by, sessions) = (claims.sub, claims.sid, ended.live);
     tracing::info!(%user, %by, sessions, "sessions were ended by their person");
     Ok(())
 }

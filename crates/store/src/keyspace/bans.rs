@@ -7,18 +7,18 @@ use latchkey_core::{
 
 use super::{Transaction, audit, denials, sessions, users};
 use crate::error::StoreError;
-use crate::request::{Banned, EndSessions};
+use crate::request::{AllEnded, EndSessions};
 
 pub(super) fn ban(
     tx: &mut Transaction<'_>,
     id: UserId,
     reason: &str,
     now: Timestamp,
-) -> Result<Option<Banned>, StoreError> {
+) -> Result<Option<AllEnded>, StoreError> {
     let Some(mut user) = users::get(tx, id)? else {
         return Ok(None);
     };
-    let ended = sessions::end_quietly(
+    let mut ended = sessions::end_quietly(
         tx,
         &EndSessions {
             user: id,
@@ -29,9 +29,7 @@ pub(super) fn ban(
         },
     )?;
     // Whatever a session may have been given that is on record no more.
-    let live = ended.iter().filter(|ended| ended.was_live).count();
-    let mut denials: Vec<Denial> = ended.into_iter().map(|ended| ended.denial).collect();
-    let last = denials.iter().map(|denial| denial.until).max();
+    let last = ended.denials.iter().map(|denial| denial.until).max();
     let everything = Denial {
         denied: Denied::User(id),
         reason: DenialReason::Banned,
@@ -39,14 +37,14 @@ pub(super) fn ban(
         until: last.unwrap_or_default().max(now.plus(SLACK)),
     };
     denials::put(tx, &everything)?;
-    denials.push(everything);
+    ended.denials.push(everything);
     user.ban = Some(Ban {
         at: now,
         reason: reason.to_owned(),
     });
     users::put(tx, &user)?;
     audit::append(tx, &event(id, AuditKind::Banned, now))?;
-    Ok(Some(Banned { denials, live }))
+    Ok(Some(ended))
 }
 
 pub(super) fn unban(

@@ -14,7 +14,7 @@ use crate::backup::{Bookmark, Record};
 use crate::error::StoreError;
 use crate::feed::Feed;
 use crate::request::{
-    Banned, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
+    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
 };
 use crate::store::Store;
 
@@ -99,7 +99,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
         id: UserId,
         reason: String,
         now: Timestamp,
-    ) -> Result<Option<Banned>, StoreError> {
+    ) -> Result<Option<AllEnded>, StoreError> {
         self.0
             .write(move |tx| bans::ban(tx, id, &reason, now))
             .await
@@ -135,7 +135,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.write(move |tx| sessions::end(tx, &end)).await
     }
 
-    async fn end_sessions_of(&self, end: EndSessions) -> Result<Vec<Ended>, StoreError> {
+    async fn end_sessions_of(&self, end: EndSessions) -> Result<AllEnded, StoreError> {
         self.0.write(move |tx| sessions::end_many(tx, &end)).await
     }
 

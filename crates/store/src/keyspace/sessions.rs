@@ -10,7 +10,8 @@ use super::transaction::{parse, record};
 use super::{Pair, Transaction, View, audit, denials, key, users};
 use crate::error::StoreError;
 use crate::request::{
-    EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated, SESSION_KEPT,
+    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
+    SESSION_KEPT,
 };
 
 pub(super) fn get(view: &dyn View, id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -114,9 +115,9 @@ pub(super) fn end(tx: &mut Transaction<'_>, end: &EndSession) -> Result<Option<E
 pub(super) fn end_many(
     tx: &mut Transaction<'_>,
     end: &EndSessions,
-) -> Result<Vec<Ended>, StoreError> {
+) -> Result<AllEnded, StoreError> {
     let all = end_quietly(tx, end)?;
-    if all.iter().any(|ended| ended.was_live) {
+    if all.live > 0 {
         let event = AuditEvent {
             at: end.now,
             kind: end.reason.into(),
@@ -134,12 +135,17 @@ pub(super) fn end_many(
 pub(super) fn end_quietly(
     tx: &mut Transaction<'_>,
     end: &EndSessions,
-) -> Result<Vec<Ended>, StoreError> {
+) -> Result<AllEnded, StoreError> {
     let mut sessions = of(tx, end.user)?;
     sessions.retain(|it| Some(it.id) != end.keep && it.status.is_live());
     expect_ends(tx, &sessions);
-    let end = |session: &Session| end_one(tx, session, end.now, end.reason);
-    sessions.iter().map(end).collect()
+    let mut all = AllEnded::default();
+    for session in &sessions {
+        let ended = end_one(tx, session, end.now, end.reason)?;
+        all.live += usize::from(ended.was_live);
+        all.denials.push(ended.denial);
+    }
+    Ok(all)
 }
 
 /// Which of these pairs are sessions that nobody has ended. Those past their end are among them:
