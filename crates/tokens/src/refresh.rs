@@ -4,7 +4,7 @@
 use core::fmt;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
-use latchkey_core::{Session, SessionId, Timestamp, UserId};
+use latchkey_core::{Session, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::jws::{self, Header, Unverified};
@@ -82,16 +82,8 @@ impl RefreshTokens {
             .expect("HMAC takes any key and any message")
     }
 
-    /// Checks everything that the token alone can show.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<RefreshClaims, RefreshTokenError> {
-        let claims = self.recognise(token)?;
-        if now >= Timestamp::from_secs(claims.exp) {
-            return Err(RefreshTokenError("it expired"));
-        }
-        Ok(claims)
-    }
-
-    /// Checks all of it but the time.
+    /// Checks everything that the token alone can show, but for the time: its `exp` is the absolute
+    /// end of its session, and the session knows better what became of it.
     pub fn recognise(&self, token: &str) -> Result<RefreshClaims, RefreshTokenError> {
         let token = Unverified::<Header>::parse(token).map_err(RefreshTokenError)?;
         if token.header.typ != TYPE || token.header.alg != ALGORITHM || token.header.kid.is_some() {
