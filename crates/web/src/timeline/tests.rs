@@ -109,6 +109,7 @@ fn what_went_wrong_is_said() {
             "POST /auth/token → 400 invalid_grant, the session is over",
             "POST /auth/token → 503 tokens kept, trying again",
             "POST /auth/token → no answer, tokens kept, trying again",
+            "POST /auth/token → too busy to send it, trying again",
         ]
     );
 }
