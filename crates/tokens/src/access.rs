@@ -37,9 +37,14 @@ pub struct AccessClaims {
     pub sid: SessionId,
     /// When the person proved who they are.
     pub auth_time: u64,
-    /// The email address, if known.
+    /// The email address, if known. It identifies nobody unless `email_verified` is `true`; the
+    /// account is `sub`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Whether the provider has verified that address; always present beside `email` (OpenID
+    /// Connect Core §5.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
     /// The name to show, if known (RFC 9068 §2.2.2 allows identity claims).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -74,6 +79,8 @@ pub struct Grant {
     pub auth_time: Timestamp,
     /// The email address, if known.
     pub email: Option<String>,
+    /// Whether the provider has verified that address.
+    pub email_verified: bool,
     /// The name to show, if known.
     pub name: Option<String>,
     /// Roles of the user.
@@ -136,6 +143,7 @@ impl AccessTokens {
             jti: grant.token,
             sid: grant.session,
             auth_time: grant.auth_time.as_secs(),
+            email_verified: grant.email.as_ref().map(|_| grant.email_verified),
             email: grant.email,
             name: grant.name,
             roles: grant.roles,

@@ -10,6 +10,9 @@ pub struct Me {
     /// The email address the provider gave, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Whether the provider has verified that address; present beside `email`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
     /// The name to show, if the provider gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

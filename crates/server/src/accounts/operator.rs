@@ -1,6 +1,7 @@
 //! What an operator does about accounts, over the admin API or from the command line; with a
 //! running server or, when none runs, on its store.
 
+use latchkey_core::user::ADMIN;
 use latchkey_core::{Denial, Device, EndReason, Timestamp, User, UserId};
 use latchkey_store::{EndSessions, Store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,15 @@ pub enum OperatorError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Whether this account has the role `admin` now, whatever its tokens say.
+pub async fn is_admin(state: &State, user: UserId) -> Result<bool, StoreError> {
+    let user = state.store.user(user).await?;
+    Ok(user.is_some_and(|user| {
+        let roles = user.roles(&state.config.admins);
+        user.ban.is_none() && roles.iter().any(|role| role == ADMIN)
+    }))
 }
 
 /// An operator at work.

@@ -85,6 +85,7 @@ impl Issuer {
             token: TokenId::random(&*self.rng),
             auth_time: session.auth_time,
             email: user.email.clone(),
+            email_verified: user.email_verified,
             name: user.name.clone(),
             roles: user.roles(&self.admins),
             binding: access_key,

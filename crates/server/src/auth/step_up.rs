@@ -13,9 +13,14 @@ pub const MAX_AGE: Duration = Duration::from_mins(10);
 #[error("this needs a sign-in within the last ten minutes; sign in again, then repeat it")]
 pub struct StepUpRequired;
 
-/// Insists on a recent sign-in. `auth_time` has whole seconds and no refresh moves it.
+/// How far `auth_time` may lie ahead: the clocks of several servers differ a little.
+const CLOCK_SKEW: Duration = Duration::from_mins(1);
+
+/// Requires a recent sign-in. `auth_time` has whole seconds and no refresh moves it. One that lies
+/// ahead says nothing about how long ago the sign-in was.
 pub fn check(claims: &AccessClaims, now: Timestamp) -> Result<(), StepUpRequired> {
-    if now.since(Timestamp::from_secs(claims.auth_time)) <= MAX_AGE {
+    let signed_in = Timestamp::from_secs(claims.auth_time);
+    if now.since(signed_in) <= MAX_AGE && signed_in.since(now) <= CLOCK_SKEW {
         Ok(())
     } else {
         Err(StepUpRequired)

@@ -1,5 +1,6 @@
 //! From layers of text to a checked [`Config`].
 
+use std::ffi::OsString;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::admission::AdmissionSection;
+use super::admission::{self, AdmissionSection};
+use super::demo;
 use super::limits::LimitsSection;
 use super::log::LogSection;
 use super::mistakes::Mistakes;
@@ -39,6 +41,8 @@ struct Written {
     #[serde(default)]
     demo: bool,
     #[serde(default)]
+    hsts_include_subdomains: bool,
+    #[serde(default)]
     admins: Vec<String>,
     #[serde(default)]
     trusted_proxies: Vec<String>,
@@ -68,7 +72,7 @@ fn default_data_dir() -> PathBuf {
 /// Loads the configuration of `latchkey serve`.
 pub fn load(
     flags: &Serve,
-    variables: impl IntoIterator<Item = (String, String)>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigError> {
     let mut mistakes = Mistakes::default();
     let mut table = match file(flags.overrides.config.as_deref()) {
@@ -101,7 +105,7 @@ pub fn load(
 /// Loads the configuration of the commands that start no server.
 pub fn load_for(
     overrides: &Overrides,
-    variables: impl IntoIterator<Item = (String, String)>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigError> {
     load(
         &Serve {
@@ -166,12 +170,13 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
         .public_url
         .and_then(|text| mistakes.take(PublicUrl::parse(&text)));
     let loopback = file.listen.ip().is_loopback();
-    if file.demo && !loopback {
-        mistakes.add(format!(
-            "demo: anyone can sign in as anyone there, so it needs a loopback address; \
-             listen is {}",
-            file.listen
-        ));
+    if file.demo {
+        demo::check(
+            file.listen,
+            public_url.as_ref(),
+            &file.trusted_proxies,
+            &mut mistakes,
+        );
     }
     if public_url.is_none() && !loopback && mistakes.0.is_empty() {
         mistakes.add(format!(
@@ -180,17 +185,15 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
             file.listen
         ));
     }
-    for address in file.admins.iter().filter(|address| !address.contains('@')) {
-        mistakes.add(format!("admins: {address:?} is no email address"));
-    }
+    let admins = admission::entries("admins", file.admins, admission::email, &mut mistakes);
     let trusted_proxies = TrustedProxies::check(&file.trusted_proxies, &mut mistakes);
     let limits = file.limits.check(&mut mistakes);
     let tokens = file.tokens.check(&mut mistakes);
-    let admission = file.admission.check(&mut mistakes);
+    let allowed = file.admission.check(&mut mistakes);
     let providers = providers::check(file.providers, &mut mistakes);
     let store = file.store.check(&mut mistakes);
-    let log = file.log.check();
-    match (limits, tokens, admission, store) {
+    let log = file.log.check(&mut mistakes);
+    match (limits, tokens, allowed, store) {
         (Some(limits), Some(tokens), Some(admission), Some(store)) if mistakes.0.is_empty() => {
             Ok(Config {
                 public_url,
@@ -199,7 +202,8 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
                 master_key_file: file.master_key_file,
                 web_dir: file.web_dir,
                 demo: file.demo,
-                admins: file.admins,
+                hsts_include_subdomains: file.hsts_include_subdomains,
+                admins,
                 trusted_proxies,
                 limits,
                 store,

@@ -1,6 +1,9 @@
 //! `[log]`
 
 use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+use super::mistakes::Mistakes;
 
 /// What is logged, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +34,13 @@ pub(super) struct LogSection {
 }
 
 impl LogSection {
-    pub(super) fn check(self) -> LogConfig {
+    pub(super) fn check(self, mistakes: &mut Mistakes) -> LogConfig {
         let filter = self.filter.unwrap_or_else(|| "info".to_owned());
+        if let Err(error) = EnvFilter::try_new(&filter) {
+            mistakes.add(format!(
+                "log.filter: {filter:?} is not a valid filter: {error}"
+            ));
+        }
         LogConfig {
             format: self.format,
             filter,

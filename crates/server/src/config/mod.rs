@@ -2,6 +2,7 @@
 //! checked before a port opens, and every mistake is one sentence that names the key.
 
 mod admission;
+mod demo;
 mod duration;
 mod environment;
 mod limits;
@@ -49,6 +50,9 @@ pub struct Config {
     pub web_dir: Option<PathBuf>,
     /// `demo`: whether the built-in provider is offered.
     pub demo: bool,
+    /// `hsts_include_subdomains`: whether every host below the public one is to be reached by https
+    /// only.
+    pub hsts_include_subdomains: bool,
     /// `admins`: verified email addresses of those with the role `admin`.
     pub admins: Vec<String>,
     /// `trusted_proxies`: whose `X-Forwarded-For` is believed.

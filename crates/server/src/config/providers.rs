@@ -55,8 +55,11 @@ fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
         .client_id
         .filter(|id| !id.is_empty())
         .ok_or(format!("{key}.client_id: set it"))?;
+    let client_id = secret::unquoted(&format!("{key}.client_id"), &client_id)?;
     let (value, file) = (section.client_secret, section.client_secret_file);
-    let secret = secret::read(&key, "client_secret", value, file)?;
+    let secret = secret::read(&key, "client_secret", value, file)?
+        .map(|secret| secret::unquoted(&format!("{key}.client_secret"), &secret))
+        .transpose()?;
     let kind = section
         .kind
         .as_deref()

@@ -25,12 +25,7 @@ impl PublicUrl {
                  as \"https://id.example.com\""
             ));
         }
-        let loopback = match url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            None => false,
-        };
+        let loopback = is_loopback(&url);
         match url.scheme() {
             "https" => {}
             "http" if loopback => {}
@@ -45,10 +40,10 @@ impl PublicUrl {
 
     /// What a server on a loopback address is called when nothing else is said.
     pub fn of_address(address: SocketAddr, tls: bool) -> Self {
-        Self(format!(
-            "{}://{address}",
-            if tls { "https" } else { "http" }
-        ))
+        let scheme = if tls { "https" } else { "http" };
+        let written = format!("{scheme}://{address}");
+        // Browsers leave the scheme's own port out; so must the issuer.
+        Self(Url::parse(&written).map_or(written, |url| url.origin().ascii_serialization()))
     }
 
     /// The origin.
@@ -61,6 +56,11 @@ impl PublicUrl {
         self.0.starts_with("https:")
     }
 
+    /// Whether only this machine can be meant: `localhost`, a name below it, or a loopback address.
+    pub fn is_loopback(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
+    }
+
     /// Host and port as they stand in a `Host` header.
     pub fn authority(&self) -> &str {
         self.0
@@ -71,6 +71,15 @@ impl PublicUrl {
     /// The URL of a path of this server.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0)
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
     }
 }
 

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::time::Duration;
 
 use super::{Binding, Config, ConfigError, load};
@@ -13,7 +14,7 @@ fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError>
     };
     let variables = variables
         .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
     load(
         &Serve {
             overrides,
@@ -221,7 +222,6 @@ fn every_mistake_names_its_key() {
     );
     mistake("public_url = \"nonsense\"", &[], "public_url");
     mistake("listen = \"0.0.0.0:1\"", &[], "public_url: set it");
-    mistake("listen = \"0.0.0.0:1\"\ndemo = true", &[], "demo");
     mistake(
         "[providers.x]\nkind = \"saml\"\nclient_id = \"a\"",
         &[],
@@ -253,6 +253,17 @@ fn every_mistake_names_its_key() {
         ],
         "LATCHKEY_LISTEN__PORT does not name",
     );
+}
+
+#[test]
+fn the_demo_provider_stays_on_this_machine() {
+    for text in [
+        "listen = \"0.0.0.0:1\"",
+        "public_url = \"https://id.example.com\"",
+        "trusted_proxies = [\"::1\"]",
+    ] {
+        mistake(&format!("demo = true\n{text}"), &[], "demo");
+    }
 }
 
 #[test]
@@ -351,3 +362,5 @@ fn the_example_file_is_good_as_it_stands_and_with_every_line_in_use() {
     assert_eq!(config.providers.len(), 2);
     assert!(config.tls.is_some() && config.public_url.is_some());
 }
+
+mod values;

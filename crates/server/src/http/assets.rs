@@ -35,7 +35,7 @@ struct File {
 #[derive(Debug, thiserror::Error)]
 pub enum AssetsError {
     /// The folder cannot be read.
-    #[error("web_dir: {path} cannot be read: {source}")]
+    #[error("web_dir: {path} cannot be read")]
     Io {
         /// The folder, or a file in it.
         path: String,

@@ -9,7 +9,7 @@ use latchkey_tokens::KeyRing;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
 use super::progress::Progress;
-use super::{files, make_data_dir, master_key, operate, say, store};
+use super::{data_dir, files, master_key, operate, say, store};
 use crate::backup::{self, Chain, Export};
 use crate::cli;
 use crate::config::{self, Config};
@@ -17,7 +17,7 @@ use crate::control;
 
 /// Writes a backup: by the server that runs over this data directory, or of its store if none does.
 pub(super) async fn export(command: cli::Export) -> anyhow::Result<()> {
-    let config = config::load_for(&command.overrides, std::env::vars())?;
+    let config = config::load_for(&command.overrides, std::env::vars_os())?;
     let mut progress = Progress::begin("exported", None);
     match &command.file {
         Some(path) => {
@@ -95,7 +95,7 @@ async fn copy(
 
 /// Puts a backup into an empty store.
 pub(super) async fn import(command: cli::Import) -> anyhow::Result<()> {
-    let config = config::load_for(&command.overrides, std::env::vars())?;
+    let config = config::load_for(&command.overrides, std::env::vars_os())?;
     let name = command.file.display().to_string();
     let open = || File::open(&command.file).map(BufReader::new);
     if !fs::metadata(&command.file)
@@ -106,7 +106,7 @@ pub(super) async fn import(command: cli::Import) -> anyhow::Result<()> {
     }
     let examined = backup::examine(open().with_context(|| name.clone())?);
     let examined = examined.with_context(|| name.clone())?;
-    make_data_dir(&config)?;
+    data_dir::make(&config.data_dir)?;
     let master = master_key::known(&config)?;
     let keys = KeyRing::open(&examined.signing_keys, &master);
     if !examined.signing_keys.is_empty() {

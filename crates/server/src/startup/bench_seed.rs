@@ -5,7 +5,7 @@ use core::time::Duration;
 use latchkey_core::{Clock as _, Denial, DenialReason, Denied, SessionId};
 use latchkey_tokens::SystemRng;
 
-use super::{make_data_dir, master_key, say, store};
+use super::{data_dir, master_key, say, store};
 use crate::cli::BenchSeed;
 use crate::clock::SystemClock;
 use crate::config;
@@ -13,8 +13,8 @@ use crate::config;
 /// Denies sessions that nobody has, for as long as a measurement may take.
 pub(super) async fn run(seed: &BenchSeed) -> anyhow::Result<()> {
     const AT_ONCE: u64 = 10_000;
-    let config = config::load_for(&seed.overrides, std::env::vars())?;
-    make_data_dir(&config)?;
+    let config = config::load_for(&seed.overrides, std::env::vars_os())?;
+    data_dir::make(&config.data_dir)?;
     // The server that is to be measured over this store needs the key to be there first.
     master_key::load(&config, &SystemRng)?;
     let store = store::open(&config).await?;

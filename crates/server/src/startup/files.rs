@@ -21,10 +21,11 @@ pub(super) fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Written under another name first, and on the disk before it gets its own: half of it must never
-/// be found.
-pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let fresh = beside(path, ".new");
+/// Creates a file as a whole, on the disk before it has its name: half of it must never be found.
+/// One that is there already stays as it is.
+pub(super) fn create_whole(path: &Path, text: &str) -> io::Result<()> {
+    let fresh = beside(path, &format!(".new-{}", std::process::id()));
+    // What a killed process with the same id left behind.
     match fs::remove_file(&fresh) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -32,7 +33,13 @@ pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let mut file = private(&fresh)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&fresh, path)?;
+    // A second name, which unlike a rename never replaces what has it.
+    let linked = fs::hard_link(&fresh, path);
+    fs::remove_file(&fresh)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
     if let Some(folder) = path.parent() {
         File::open(folder)?.sync_all()?;
     }

@@ -27,12 +27,13 @@ pub(super) fn known(config: &Config) -> anyhow::Result<MasterKey> {
 /// Reads the key; makes it if the file lives in the data directory and is not there yet.
 pub(super) fn load(config: &Config, rng: &dyn Rng) -> anyhow::Result<MasterKey> {
     if let Some(path) = &config.master_key_file {
-        return read(path).with_context(|| format!("master_key_file: {}", path.display()));
+        return configured(path);
     }
     let path = config.data_dir.join("master.key");
     match path.try_exists() {
         Ok(true) => read(&path),
-        Ok(false) if super::store_path(&config.data_dir).exists() => {
+        // Looked for once more: another process may have made both in between.
+        Ok(false) if super::store_path(&config.data_dir).exists() && !path.exists() => {
             bail!(
                 "the master key {} is missing, and the store beside it needs the one that it was \
                  made with; put it back, or name it as master_key_file",
@@ -45,6 +46,11 @@ pub(super) fn load(config: &Config, rng: &dyn Rng) -> anyhow::Result<MasterKey> 
     .with_context(|| format!("the master key {}", path.display()))
 }
 
+/// Reads the key that `master_key_file` names.
+pub(super) fn configured(path: &Path) -> anyhow::Result<MasterKey> {
+    read(path).with_context(|| format!("master_key_file: {}", path.display()))
+}
+
 fn read(path: &Path) -> anyhow::Result<MasterKey> {
     let text = fs::read_to_string(path).context("cannot be read")?;
     refuse_readable_by_others(path)?;
@@ -53,8 +59,9 @@ fn read(path: &Path) -> anyhow::Result<MasterKey> {
 
 fn make(path: &Path, rng: &dyn Rng) -> anyhow::Result<MasterKey> {
     let key = MasterKey::random(rng);
-    files::write_whole(path, &format!("{}\n", key.to_text())).context("cannot be written")?;
-    Ok(key)
+    files::create_whole(path, &format!("{}\n", key.to_text())).context("cannot be written")?;
+    // Another process may have made one at the same moment. The one that is there counts.
+    read(path)
 }
 
 #[cfg(unix)]
@@ -65,7 +72,8 @@ fn refuse_readable_by_others(path: &Path) -> anyhow::Result<()> {
     // A group may read it: that is how secrets are mounted into containers.
     if mode & 0o007 != 0 {
         bail!(
-            "can be read by everyone on this machine; run: chmod 600 {}",
+            "can be read by everyone on this machine; run: chmod 600 {} (for a mounted secret set \
+             defaultMode: 0440 in Kubernetes, mode: 0440 in Swarm)",
             path.display()
         );
     }

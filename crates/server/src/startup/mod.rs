@@ -2,6 +2,8 @@
 
 mod backup;
 mod bench_seed;
+mod check;
+mod data_dir;
 mod files;
 mod master_key;
 mod operate;
@@ -34,7 +36,7 @@ use crate::clock::SystemClock;
 use crate::config::{self, Config, PublicUrl};
 use crate::control;
 use crate::http::assets::Assets;
-use crate::http::middleware::headers::CommonHeaders;
+use crate::http::middleware::headers::{CommonHeaders, Hsts};
 use crate::http::router::router;
 use crate::http::serve::serve;
 use crate::jobs;
@@ -46,10 +48,12 @@ const CLIENT_ID: &str = "latchkey";
 
 /// Does what the command line says.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
+    data_dir::keep_private();
     match cli.command {
         Command::Serve(flags) => runtime()?.block_on(run_server(&flags)),
         Command::Config(ConfigCommand::Check(overrides)) => {
-            config::load_for(&overrides, std::env::vars())?;
+            let config = config::load_for(&overrides, std::env::vars_os())?;
+            check::files(&config)?;
             say("the configuration is good");
             Ok(())
         }
@@ -105,7 +109,7 @@ impl Server {
         let Environment { clock, rng } = environment;
         let assets = Assets::load(config.web_dir.as_deref())?;
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
-        make_data_dir(&config)?;
+        data_dir::make(&config.data_dir)?;
         let master = Arc::new(master_key::load(&config, &*rng)?);
         let now = clock.now();
         let store = store::open_known(&config, &*rng, now).await?;
@@ -132,6 +136,13 @@ impl Server {
             .public_url
             .clone()
             .unwrap_or_else(|| PublicUrl::of_address(address, config.tls.is_some()));
+        // On a loopback name it would lock a developer out of every other server there.
+        let https = public_url.is_https() && !public_url.is_loopback();
+        let hsts = https.then_some(if config.hsts_include_subdomains {
+            Hsts::Subdomains
+        } else {
+            Hsts::Host
+        });
         let access = AccessTokens::new(public_url.as_str(), CLIENT_ID);
         let refresh = RefreshTokens::new(public_url.as_str(), &master);
         let issuer = Issuer::new(
@@ -149,7 +160,7 @@ impl Server {
         let state = AppState::new(State {
             rate_limits: RateLimits::new(&config.limits),
             config,
-            common_headers: CommonHeaders::new(public_url.is_https()),
+            common_headers: CommonHeaders::new(hsts),
             public_url,
             clock,
             rng,
@@ -199,7 +210,7 @@ impl Server {
 }
 
 async fn run_server(flags: &Serve) -> anyhow::Result<()> {
-    let config = config::load(flags, std::env::vars())?;
+    let config = config::load(flags, std::env::vars_os())?;
     telemetry::start(&config.log).map_err(anyhow::Error::msg)?;
     let server = Server::prepare(config, Environment::default()).await?;
     announce(&server);
@@ -236,15 +247,6 @@ fn announce(server: &Server) {
     if state.public_url.authority() != server.address.to_string() {
         tracing::info!("people reach it at {}", state.public_url);
     }
-}
-
-fn make_data_dir(config: &Config) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&config.data_dir).with_context(|| {
-        format!(
-            "data_dir: {} cannot be made or entered",
-            config.data_dir.display()
-        )
-    })
 }
 
 fn store_path(data_dir: &Path) -> std::path::PathBuf {

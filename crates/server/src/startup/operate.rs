@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use latchkey_core::Clock as _;
 use latchkey_tokens::SystemRng;
 
-use super::{make_data_dir, master_key, say, store, store_path};
+use super::{data_dir, master_key, say, store, store_path};
 use crate::accounts::operator::{Operator, Who};
 use crate::auth::keys::Keys;
 use crate::cli::{Account, Overrides, SessionsCommand, UsersCommand};
@@ -18,12 +18,12 @@ use crate::control::{self, Order, Request};
 /// Rotates the signing key: by asking the server that runs over this store, or in the store if
 /// none does.
 pub(super) async fn rotate_keys(overrides: &Overrides) -> anyhow::Result<()> {
-    let config = config::load_for(overrides, std::env::vars())?;
+    let config = config::load_for(overrides, std::env::vars_os())?;
     if let Some(reply) = control::ask(&config.data_dir, Request::RotateKeys).await? {
         say(&reply.map_err(anyhow::Error::msg)?);
         return Ok(());
     }
-    make_data_dir(&config)?;
+    data_dir::make(&config.data_dir)?;
     let master = Arc::new(master_key::load(&config, &SystemRng)?);
     let now = SystemClock.now();
     let store = store::open_known(&config, &SystemRng, now).await?;
@@ -85,7 +85,7 @@ pub(super) fn must_exist(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn carry_out(overrides: &Overrides, order: Order) -> anyhow::Result<()> {
-    let config = config::load_for(overrides, std::env::vars())?;
+    let config = config::load_for(overrides, std::env::vars_os())?;
     let asked = control::ask(&config.data_dir, Request::Operate(order.clone())).await?;
     let reply = if let Some(reply) = asked {
         reply

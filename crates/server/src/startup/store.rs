@@ -65,8 +65,9 @@ pub(super) async fn open_known(
     }
     let id = store.identify(StoreId::random(rng), now).await?;
     if shared && !noted.exists() {
-        let written = files::write_whole(&noted, &format!("{id}\n"));
+        let written = files::create_whole(&noted, &format!("{id}\n"));
         written.with_context(|| noted.display().to_string())?;
+        recognise(&noted, Some(id))?;
     }
     Ok(store)
 }
@@ -107,7 +108,7 @@ fn named(shared: &SharedStore) -> String {
     }
 }
 
-fn roots(shared: &SharedStore) -> anyhow::Result<Option<Vec<u8>>> {
+pub(super) fn roots(shared: &SharedStore) -> anyhow::Result<Option<Vec<u8>>> {
     let Some(path) = &shared.ca_file else {
         return Ok(None);
     };

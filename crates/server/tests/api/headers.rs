@@ -14,7 +14,11 @@ const FIXED: [(&str, &str); 4] = [
 const HSTS: &str = "strict-transport-security";
 
 fn check(answer: &Response, what: &str) {
-    for (name, value) in FIXED {
+    check_all(answer, what, FIXED);
+}
+
+fn check_all<const N: usize>(answer: &Response, what: &str, fixed: [(&str, &str); N]) {
+    for (name, value) in fixed {
         assert_eq!(header(answer, name), value, "{what}");
     }
     assert!(!header(answer, "permissions-policy").is_empty(), "{what}");
@@ -45,7 +49,6 @@ async fn security_63_headers_are_on_every_answer_errors_too() {
         (Method::POST, "/auth/token", 400),
         (Method::POST, "/auth/logout", 401),
         (Method::POST, "/auth/nothing", 404),
-        (Method::GET, "/.well-known/jwks.json", 200),
         (Method::GET, "/.well-known/nothing", 404),
         (Method::GET, "/demo/.well-known/openid-configuration", 200),
         (Method::GET, "/demo/authorize", 400),
@@ -74,13 +77,46 @@ async fn security_63_https_is_insisted_upon_where_people_use_it() {
         "/auth/login?provider=a",
     ] {
         let answer = app.get(path).send().await.expect("an answer");
-        assert_eq!(
-            header(&answer, HSTS),
-            "max-age=31536000; includeSubDomains",
-            "{path}"
-        );
+        assert_eq!(header(&answer, HSTS), "max-age=31536000", "{path}");
         check(&answer, path);
     }
+}
+
+#[tokio::test]
+async fn security_63_subdomains_are_included_only_on_request_and_loopback_never() {
+    const SUBDOMAINS: &str = "hsts_include_subdomains = true\n";
+    for (public_url, expected) in [
+        (
+            "https://id.example.com",
+            "max-age=31536000; includeSubDomains",
+        ),
+        ("https://localhost:7443", ""),
+        ("https://latchkey.localhost", ""),
+        ("https://127.0.0.1:7443", ""),
+        ("https://[::1]:7443", ""),
+    ] {
+        let app = TestApp::with(&format!("public_url = \"{public_url}\"\n{SUBDOMAINS}")).await;
+        let answer = app.get("/api/").send().await.expect("an answer");
+        assert_eq!(header(&answer, HSTS), expected, "{public_url}");
+    }
+}
+
+#[tokio::test]
+async fn keys_and_metadata_can_be_read_by_pages_of_any_origin() {
+    let app = TestApp::start().await;
+    for path in [
+        "/.well-known/jwks.json",
+        "/.well-known/oauth-authorization-server",
+    ] {
+        let request = app.get(path).header("origin", "https://app.example.com");
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(header(&answer, "access-control-allow-origin"), "*");
+        let [sniffing, referrer, opener, _] = FIXED;
+        let shared = ("cross-origin-resource-policy", "cross-origin");
+        check_all(&answer, path, [sniffing, referrer, opener, shared]);
+    }
+    let answer = app.get("/.well-known/nothing").header("origin", "null");
+    uninvited(&answer.send().await.expect("an answer"), "an error");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::app::{Prover, TestApp, code, header};
+use crate::app::{Prover, ScriptedProvider, TestApp, code, header, tokens};
 use crate::dpop::World;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -133,12 +133,16 @@ async fn security_72_refreshes_and_revocations_are_limited_by_session() {
 
 #[tokio::test]
 async fn security_72_who_copied_a_token_cannot_use_up_its_owners_refreshes() {
-    let world = World::with(
-        "demo = true\ntrusted_proxies = [\"127.0.0.1\"]\n[limits]\nper_session = \"3/h\"",
-    )
+    let provider = ScriptedProvider::start().await;
+    let world = World::with(&format!(
+        "trusted_proxies = [\"127.0.0.1\"]\n[limits]\nper_session = \"3/h\"\n{}",
+        provider.section("a")
+    ))
     .await;
-    let bound = world.sign_in().await;
-    let plain = world.app.sign_in().await;
+    let begun = world.app.begin("a").await;
+    let callback = provider.approve(&begun);
+    let bound = world.sign_in_with(&begun.cookie, &callback).await;
+    let plain = tokens(provider.sign_in(&world.app, "a").await).await;
     let thief = Prover::new();
     for stolen in [&bound.refresh_token, &plain.refresh_token] {
         let mut left = 20;
@@ -177,12 +181,13 @@ async fn security_72_who_copied_a_token_cannot_use_up_its_owners_refreshes() {
 #[tokio::test]
 async fn security_71_addresses_are_told_apart_by_the_word_of_trusted_proxies_alone() {
     async fn login_from(app: &TestApp, address: &str) -> u16 {
-        let request = app.get("/auth/login?provider=demo");
+        let request = app.get("/auth/login?provider=a");
         let request = request.header("x-forwarded-for", address).send();
         request.await.expect("an answer").status().as_u16()
     }
-    let limits = "[limits]\nper_address = \"1/h\"\n";
-    let believed = "demo = true\ntrusted_proxies = [\"127.0.0.0/8\"]\n";
+    let provider = ScriptedProvider::start().await;
+    let limits = "[limits]\nper_address = \"1/h\"\n".to_owned() + &provider.section("a");
+    let believed = "trusted_proxies = [\"127.0.0.0/8\"]\n";
     let app = TestApp::with(&format!("{believed}{limits}")).await;
     for (address, status) in [
         ("198.51.100.1", 303),
@@ -198,7 +203,7 @@ async fn security_71_addresses_are_told_apart_by_the_word_of_trusted_proxies_alo
         assert_eq!(login_from(&app, address).await, status, "{address}");
     }
 
-    let app = TestApp::with(&format!("demo = true\n{limits}")).await;
+    let app = TestApp::with(&limits).await;
     assert_eq!(login_from(&app, "198.51.100.1").await, 303);
     assert_eq!(login_from(&app, "198.51.100.2").await, 429);
 }
@@ -206,19 +211,20 @@ async fn security_71_addresses_are_told_apart_by_the_word_of_trusted_proxies_alo
 #[tokio::test]
 async fn security_71_the_list_of_sessions_shows_the_address_behind_the_proxy() {
     async fn seen(config: &str) -> Value {
-        let app = TestApp::with(config).await;
-        let begun = app.begin("demo").await;
-        let mut form = app.approve(&begun, "ada@example.com").await;
+        let provider = ScriptedProvider::start().await;
+        let app = TestApp::with(&format!("{config}{}", provider.section("a"))).await;
+        let begun = app.begin("a").await;
+        let mut form = provider.approve(&begun);
         form.insert("grant_type".into(), "authorization_code".into());
         let request = app.post("/auth/token").header("cookie", &begun.cookie);
         let request = request.header("x-forwarded-for", "198.51.100.7");
         let answer = request.form(&form).send().await.expect("an answer");
-        let session = crate::app::tokens(answer).await;
+        let session = tokens(answer).await;
         let list = app.get_as("/api/sessions", &session.access_token).await;
         list.json().await.expect("JSON")
     }
-    let believed = seen("demo = true\ntrusted_proxies = [\"127.0.0.1\"]").await;
+    let believed = seen("trusted_proxies = [\"127.0.0.1\"]\n").await;
     assert!(believed.to_string().contains("198.51.100.7"), "{believed}");
-    let not = seen("demo = true").await;
+    let not = seen("").await;
     assert!(!not.to_string().contains("198.51.100.7"), "{not}");
 }

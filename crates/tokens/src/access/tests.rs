@@ -48,6 +48,7 @@ fn grant() -> Grant {
         token: TokenId::from_bytes([3; 16]),
         auth_time: NOW,
         email: Some("ada@example.com".into()),
+        email_verified: true,
         name: None,
         roles: vec!["admin".into()],
         binding: None,

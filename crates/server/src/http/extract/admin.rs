@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use latchkey_core::user::ADMIN;
 
 use super::Authenticated;
+use crate::accounts::operator;
 use crate::auth::access::Verified;
 use crate::auth::step_up;
 use crate::http::error::ApiError;
@@ -22,8 +23,10 @@ impl FromRequestParts<AppState> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let Authenticated(claims) = Authenticated::from_request_parts(parts, state).await?;
-        // Nobody is sent to sign in again for what would be refused all the same.
-        if !claims.roles.iter().any(|role| role == ADMIN) {
+        // Nobody is sent to sign in again for what would be refused all the same. The token's roles
+        // may be as old as the token: what counts is the configuration and the account as they are.
+        let listed = claims.roles.iter().any(|role| role == ADMIN);
+        if !listed || !operator::is_admin(state, claims.sub).await? {
             return Err(ApiError::Forbidden);
         }
         step_up::check(&claims, state.clock.now())?;

@@ -79,8 +79,9 @@ impl FromRequestParts<AppState> for FlowCookie {
             .headers
             .get_all(COOKIE)
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
+            // Cookies of other programs on this host may hold any bytes; they are not ours to judge.
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| str::from_utf8(pair).ok())
             .filter_map(|pair| pair.trim().split_once('='))
             .filter(|(key, _)| *key == name)
             .flat_map(|(_, ids)| ids.split('.'))

@@ -2,8 +2,8 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 
 /// What answers other than pages may do in a browser: nothing.
@@ -11,6 +11,24 @@ const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// How far `Strict-Transport-Security` (RFC 6797) reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hsts {
+    /// This host.
+    Host,
+    /// This host and every host below it, whoever runs those.
+    Subdomains,
+}
+
+impl Hsts {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Host => "max-age=31536000",
+            Self::Subdomains => "max-age=31536000; includeSubDomains",
+        }
+    }
+}
 
 /// Made once: a copy of a map costs a fraction of filling one.
 #[derive(Debug)]
@@ -22,8 +40,8 @@ pub struct CommonHeaders {
 }
 
 impl CommonHeaders {
-    /// For a server that is reached by https, or not.
-    pub fn new(https: bool) -> Self {
+    /// `hsts`: whether browsers are told to use nothing but https for this host from now on.
+    pub fn new(hsts: Option<Hsts>) -> Self {
         let fixed = [
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (REFERRER_POLICY, "no-referrer"),
@@ -35,10 +53,7 @@ impl CommonHeaders {
             ),
             (CONTENT_SECURITY_POLICY, NOTHING),
         ];
-        let hsts = https.then_some((
-            STRICT_TRANSPORT_SECURITY,
-            "max-age=31536000; includeSubDomains",
-        ));
+        let hsts = hsts.map(|hsts| (STRICT_TRANSPORT_SECURITY, hsts.as_str()));
         let public: HeaderMap = fixed
             .into_iter()
             .chain(hsts)
@@ -56,6 +71,12 @@ impl CommonHeaders {
         headers.extend(own);
     }
 }
+
+/// Lets pages of any origin read a response that holds nothing but public facts.
+pub const READABLE_BY_ALL: [(HeaderName, HeaderValue); 2] = [
+    (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    (CORP, HeaderValue::from_static("cross-origin")),
+];
 
 /// Keeps an answer out of every cache (RFC 6749 §5.1).
 pub fn no_store(headers: &mut HeaderMap) {

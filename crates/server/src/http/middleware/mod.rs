@@ -3,3 +3,4 @@
 mod dpop;
 pub mod envelope;
 pub mod headers;
+pub mod local_only;

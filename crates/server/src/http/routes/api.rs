@@ -31,6 +31,7 @@ fn me(claims: &AccessClaims) -> Bytes {
     let me = Me {
         sub: claims.sub.to_string(),
         email: claims.email.clone(),
+        email_verified: claims.email_verified,
         name: claims.name.clone(),
         roles: claims.roles.clone(),
         session_id: claims.sid.to_string(),

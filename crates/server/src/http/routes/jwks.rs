@@ -6,12 +6,14 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 
 use crate::auth::keys::JWKS_MAX_AGE;
+use crate::http::middleware::headers::READABLE_BY_ALL;
 use crate::state::AppState;
 
 /// The keys that verify access tokens now or soon.
 pub async fn list_keys(State(state): State<AppState>) -> impl IntoResponse {
     let max_age = format!("public, max-age={}", JWKS_MAX_AGE.as_secs());
     (
+        READABLE_BY_ALL,
         [(CACHE_CONTROL, max_age)],
         Json(state.keys.ring().jwks(state.clock.now())),
     )

@@ -1,20 +1,24 @@
 //! `GET /auth/login`: off to the provider.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::http::header::{ACCEPT, HOST, HeaderName, LOCATION, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use latchkey_core::ReturnTo;
 use latchkey_identity::Prompt;
 use latchkey_types::{ErrorCode, paths};
 
-use crate::auth::sign_in;
+use crate::auth::sign_in::{self, BeginError};
 use crate::http::error::ApiError;
 use crate::http::extract::{Device, FlowCookie, Form};
+use crate::http::middleware::local_only::is_local;
 use crate::state::AppState;
 
+/// The name of the built-in provider.
+const DEMO_PROVIDER: &str = "demo";
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -25,6 +29,7 @@ pub async fn start_login(
     cookie: FlowCookie,
     device: Device,
     RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if is_not_the_persons(&headers) {
@@ -42,7 +47,8 @@ pub async fn start_login(
             None,
         );
     }
-    match begin(&state, cookie, device, &query).await {
+    let local = is_local(&uri, &headers);
+    match begin(&state, cookie, device, &query, local).await {
         Ok(response) => Ok(response),
         Err(error) if wants_page(&headers) => match page_error(&error) {
             Some(name) => redirect(&format!("{}?error={name}", paths::CALLBACK), None),
@@ -59,7 +65,8 @@ fn is_not_the_persons(headers: &HeaderMap) -> bool {
     match said(SEC_FETCH_DEST) {
         None | Some("document") => false,
         Some("iframe" | "frame" | "embed" | "object") => true,
-        Some(_) => said(SEC_FETCH_SITE) == Some("cross-site"),
+        // A sibling subdomain is `same-site`, and may be run by somebody else.
+        Some(_) => !matches!(said(SEC_FETCH_SITE), Some("same-origin" | "none")),
     }
 }
 
@@ -68,10 +75,14 @@ async fn begin(
     cookie: FlowCookie,
     device: Device,
     query: &str,
+    local: bool,
 ) -> Result<Response, ApiError> {
     state.rate_limits.take_from_address(device.address)?;
     let query = Form::parse(query.as_bytes())?;
     let provider = query.require("provider")?;
+    if provider == DEMO_PROVIDER && !local {
+        return Err(Arc::new(BeginError::UnknownProvider).into());
+    }
     let return_to = match query.get("return_to") {
         Some(path) => path.parse()?,
         None => ReturnTo::account(),

@@ -8,6 +8,7 @@ use latchkey_store::LiveSession;
 use latchkey_types::{SessionInfo, SessionList};
 
 use crate::accounts::{sessions, user_agent};
+use crate::auth::step_up;
 use crate::http::error::ApiError;
 use crate::http::extract::{Authenticated, Device, Recent};
 use crate::state::AppState;
@@ -24,7 +25,7 @@ pub async fn list_sessions(
     }))
 }
 
-/// `DELETE` with an id: ends that one.
+/// `DELETE` with an id: ends that one. Another session than one's own takes a recent sign-in.
 pub async fn delete_session(
     State(state): State<AppState>,
     Authenticated(claims): Authenticated,
@@ -32,6 +33,10 @@ pub async fn delete_session(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| ApiError::UnknownSession)?;
+    // Otherwise whoever holds one token could end all other sessions one by one.
+    if id != claims.sid {
+        step_up::check(&claims, state.clock.now())?;
+    }
     if sessions::end(&state, &claims, id, device.into()).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

@@ -25,7 +25,9 @@ async fn what_cannot_be_undone_takes_a_sign_in_of_the_last_ten_minutes() {
 
     app.clock.advance(Duration::from_secs(1));
     let end = format!("/api/admin/users/{sub}/sessions");
-    for path in ["/api/sessions", "/api/admin/sessions", &unban, &end] {
+    let sid = super::sessions::sid(&other.access_token);
+    let one = format!("/api/sessions/{sid}");
+    for path in ["/api/sessions", "/api/admin/sessions", &unban, &end, &one] {
         let answer = app.delete_as(path, &fresh).await;
         assert_eq!(header(&answer, "www-authenticate"), CHALLENGE, "{path}");
         assert_eq!(
@@ -45,14 +47,11 @@ async fn what_cannot_be_undone_takes_a_sign_in_of_the_last_ten_minutes() {
     // Nothing was done, and what is not sensitive goes on.
     let other = app.refreshed(&other.refresh_token).await;
     assert_eq!(app.check(&other.access_token).await, Ok(()));
-    let one = format!(
-        "/api/sessions/{}",
-        super::sessions::sid(&other.access_token)
-    );
-    assert_eq!(app.delete_as(&one, &fresh).await.status(), 204);
 
-    // Whoever signs in anew may.
+    // A new sign-in may.
     let again = app.sign_in().await;
+    let ended = app.delete_as(&one, &again.access_token).await;
+    assert_eq!(ended.status(), 204);
     let done = app.delete_as("/api/sessions", &again.access_token).await;
     assert_eq!(done.status(), 204);
     assert_eq!(app.check(&fresh).await, Err("token_revoked".into()));

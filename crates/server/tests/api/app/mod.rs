@@ -71,6 +71,12 @@ impl TestApp {
         Self::over(directory, config, clock).await
     }
 
+    /// Stops the server and starts it again over the same data with another configuration.
+    pub(crate) async fn reconfigured(mut self, config: &str) -> Self {
+        self.config = config.to_owned();
+        self.restarted().await
+    }
+
     /// Stops the server and tries to start it again: why that is refused.
     pub(crate) async fn restart_is_refused(mut self) -> String {
         self.stop().await;

@@ -11,6 +11,7 @@ mod durable;
 mod failing_disk;
 #[cfg(target_os = "linux")]
 mod faked_clock;
+mod first_start;
 mod full_disk;
 mod operate;
 mod process;

@@ -77,8 +77,13 @@ impl World {
     /// A session bound to this client's key.
     pub(crate) async fn sign_in(&self) -> TokenResponse {
         let (cookie, callback) = self.called_back().await;
+        self.sign_in_with(&cookie, &callback).await
+    }
+
+    /// The same at the end of a sign-in that was begun already.
+    pub(crate) async fn sign_in_with(&self, cookie: &str, callback: &Callback) -> TokenResponse {
         let proof = self.proof().await;
-        tokens(self.finish(&cookie, &callback, &[&proof]).await).await
+        tokens(self.finish(cookie, callback, &[&proof]).await).await
     }
 
     /// The refresh grant with these `DPoP` headers.

@@ -15,15 +15,13 @@ async fn security_29_metadata_names_the_issuer_exactly_and_its_endpoints() {
         metadata,
         json!({
             "issuer": url,
-            "authorization_endpoint": format!("{url}/auth/login"),
             "token_endpoint": format!("{url}/auth/token"),
             "revocation_endpoint": format!("{url}/auth/revoke"),
             "jwks_uri": format!("{url}/.well-known/jwks.json"),
-            "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "response_types_supported": [],
+            "grant_types_supported": ["refresh_token"],
             "token_endpoint_auth_methods_supported": ["none"],
             "revocation_endpoint_auth_methods_supported": ["none"],
-            "code_challenge_methods_supported": ["S256"],
             "dpop_signing_alg_values_supported": ["ES256"],
         })
     );

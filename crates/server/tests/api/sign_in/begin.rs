@@ -151,13 +151,20 @@ async fn security_17_a_start_inside_a_frame_is_refused() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_cannot_start_sign_ins_in_secret() {
+async fn security_91_pages_of_other_hosts_cannot_start_sign_ins_unseen() {
     let app = TestApp::start().await;
     for (site, dest, status) in [
         ("cross-site", "empty", 403),
         ("cross-site", "image", 403),
+        // Another host of the same site may belong to somebody else.
+        ("same-site", "image", 403),
+        ("same-site", "empty", 403),
+        ("same-site", "script", 403),
+        ("", "image", 403),
         // A link, or the provider sends the person here.
         ("cross-site", "document", 303),
+        ("same-site", "document", 303),
+        ("none", "document", 303),
         ("same-origin", "empty", 303),
     ] {
         let request = app.get("/auth/login?provider=demo");

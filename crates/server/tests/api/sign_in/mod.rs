@@ -3,3 +3,4 @@
 mod begin;
 mod callback;
 mod hostile;
+mod strangers;

@@ -9,6 +9,9 @@ use crate::components::confirm::Deed;
 use crate::sentences;
 use crate::session::client;
 
+/// How the name begins under which ending one session is resumed; its id follows.
+const END_ONE: &str = "end-one.";
+
 /// Which sessions to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -49,12 +52,25 @@ impl Ending {
         }
     }
 
-    /// The name by which it is taken up again after a sign-in; none for those that need none.
-    pub(super) const fn resumed_as(&self) -> Option<&'static str> {
+    /// The name by which it is resumed after a sign-in; none for those that need none.
+    pub(super) fn resumed_as(&self) -> Option<String> {
         match self {
-            Self::This | Self::One { .. } => None,
-            Self::Others => Some("end-others"),
-            Self::Everywhere => Some("end-all"),
+            Self::This => None,
+            Self::One { id, .. } => Some(format!("{END_ONE}{id}")),
+            Self::Others => Some("end-others".to_owned()),
+            Self::Everywhere => Some("end-all".to_owned()),
+        }
+    }
+
+    /// What is resumed under this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "end-others" => Some(Self::Others),
+            "end-all" => Some(Self::Everywhere),
+            _ => name.strip_prefix(END_ONE).map(|id| Self::One {
+                id: id.to_owned(),
+                name: "The device".to_owned(),
+            }),
         }
     }
 
@@ -109,7 +125,7 @@ fn sign_in_again(page: Page, ending: &Ending) -> bool {
     let (Some(provider), Some(name)) = (provider, ending.resumed_as()) else {
         return false;
     };
-    resume::intend(name);
+    resume::intend(&name);
     let back = format!("/sessions?{}={name}", resume::PARAMETER);
     let href = step_up_href(&provider, &back);
     window().location().assign(&href).is_ok()

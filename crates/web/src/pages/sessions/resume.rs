@@ -37,14 +37,10 @@ pub(super) fn resume(session: Session, page: Page) {
             return;
         };
         hide_query();
-        if intended.as_ref() == Some(&asked) {
-            let endings = [Ending::Others, Ending::Everywhere];
-            let ending = endings
-                .into_iter()
-                .find(|ending| ending.resumed_as() == Some(&*asked));
-            if let Some(ending) = ending {
-                carry_out(page, ending, true);
-            }
+        if intended.as_ref() == Some(&asked)
+            && let Some(ending) = Ending::named(&asked)
+        {
+            carry_out(page, ending, true);
         }
     });
 }

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::header::{AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use base64::Engine as _;
@@ -18,6 +19,7 @@ use url::form_urlencoded;
 
 use crate::http::error::ApiError;
 use crate::http::middleware::headers::no_store;
+use crate::http::middleware::local_only::local_only;
 use crate::state::AppState;
 
 /// The provider's routes, below its issuer's path.
@@ -28,6 +30,7 @@ pub fn router() -> Router<AppState> {
         .route("/authorize", get(ask).post(decide))
         .route("/token", post(exchange))
         .route("/userinfo", get(userinfo))
+        .layer(from_fn(local_only))
 }
 
 type Parameters = Vec<(String, String)>;

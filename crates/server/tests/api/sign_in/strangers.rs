@@ -1,0 +1,102 @@
+//! What strangers, neighbours and misconfigured proxies can do to a sign-in: nothing.
+
+use reqwest::header::COOKIE;
+use serde_json::{Value, json};
+
+use crate::app::{ScriptedProvider, TestApp, claims, code, header, tokens};
+
+#[tokio::test]
+async fn security_77_the_demo_provider_answers_to_loopback_names_only() {
+    let app = TestApp::start().await;
+    let discovery = "/demo/.well-known/openid-configuration";
+    let begin = "/auth/login?provider=demo";
+    for (name, value) in [
+        // A page whose name was made to resolve to this machine.
+        ("host", "rebound.example.com"),
+        ("host", "localhost.example.com"),
+        ("host", "192.0.2.1:7000"),
+        // A proxy, whatever host it names.
+        ("x-forwarded-for", "198.51.100.7"),
+        ("x-forwarded-host", "id.example.com"),
+        ("x-forwarded-proto", "https"),
+        ("x-real-ip", "198.51.100.7"),
+        ("forwarded", "for=198.51.100.7"),
+    ] {
+        let answer = app.get(discovery).header(name, value).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), 404, "{name}: {value}");
+        let answer = app.get(begin).header(name, value).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(header(&answer, "set-cookie"), "", "{name}: {value}");
+        let expected = (400, "unknown_provider".into());
+        assert_eq!(code(answer).await, expected, "{name}: {value}");
+    }
+    for host in ["localhost:7000", "127.0.0.1", "[::1]:7000"] {
+        let answer = app.get(discovery).header("host", host).send().await;
+        assert_eq!(answer.expect("an answer").status(), 200, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn security_79_an_address_is_never_given_without_saying_whether_it_is_verified() {
+    let provider = ScriptedProvider::start().await;
+    let app = TestApp::with(&provider.section("a")).await;
+    for (claimed, verified) in [
+        (json!(true), json!(true)),
+        (json!(false), json!(false)),
+        (Value::Null, json!(false)),
+    ] {
+        provider.script().claims["email_verified"] = claimed.clone();
+        let signed_in = tokens(provider.sign_in(&app, "a").await).await;
+        let claims = claims(&signed_in.access_token);
+        assert_eq!(claims["email"], "ada@example.com");
+        assert_eq!(claims["email_verified"], verified, "{claimed}");
+        let me = app.get_as("/api/me", &signed_in.access_token).await;
+        let me: Value = me.json().await.expect("JSON");
+        assert_eq!(me["email_verified"], verified, "{claimed}");
+    }
+    provider.script().claims["email"] = Value::Null;
+    let signed_in = tokens(provider.sign_in(&app, "a").await).await;
+    assert!(claims(&signed_in.access_token)["email_verified"].is_null());
+}
+
+#[tokio::test]
+async fn security_90_a_removed_administrator_is_refused_though_the_token_says_admin() {
+    let provider = ScriptedProvider::start().await;
+    let with = |admins: &str| format!("admins = {admins}\n{}", provider.section("a"));
+    let app = TestApp::with(&with("[\"ada@example.com\"]")).await;
+    let signed_in = tokens(provider.sign_in(&app, "a").await).await;
+    let export = "/api/admin/export";
+    assert_eq!(
+        app.get_as(export, &signed_in.access_token).await.status(),
+        200
+    );
+    let app = app.reconfigured(&with("[]")).await;
+    assert_eq!(app.check(&signed_in.access_token).await, Ok(()));
+    assert_eq!(
+        claims(&signed_in.access_token)["roles"],
+        json!(["admin"]),
+        "the token has not changed"
+    );
+    let answer = app.get_as(export, &signed_in.access_token).await;
+    assert_eq!(code(answer).await, (403, "forbidden".into()));
+}
+
+#[tokio::test]
+async fn neighbours_cookies_of_any_bytes_do_no_harm() {
+    let app = TestApp::start().await;
+    for (before, after) in [
+        (&b"prefs=Jos\xc3\xa9; "[..], &b""[..]),
+        (b"prefs=Jos\xe9; ", b"; other=\xff\xfe"),
+        (b"", b"; \x80=\x80"),
+        (b"=; ;; novalue; ", b"; a=b=c"),
+    ] {
+        let begun = app.begin("demo").await;
+        let callback = app.approve(&begun, "ada@example.com").await;
+        let cookie = [before, begun.cookie.as_bytes(), after].concat();
+        let request = app.completion("unrelated=1", &callback);
+        let request = request.header(COOKIE, &cookie[..]);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{}", cookie.escape_ascii());
+    }
+}
