@@ -29,6 +29,9 @@ pub struct Profile {
     pub email_verified: bool,
     /// The name to show.
     pub name: Option<String>,
+    /// The organisation that the account belongs to, by its domain, where the provider says so
+    /// (Google's claim `hd`). Unlike the domain of an address, it says who administers the account.
+    pub hosted_domain: Option<String>,
 }
 
 impl Profile {
@@ -51,6 +54,9 @@ pub struct User {
     pub email_verified: bool,
     /// The name given at the latest sign-in.
     pub name: Option<String>,
+    /// [`Profile::hosted_domain`] at the latest sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosted_domain: Option<String>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// Set while the account may not sign in or refresh.
@@ -76,6 +82,7 @@ impl User {
             email: profile.email,
             email_verified: profile.email_verified,
             name: profile.name,
+            hosted_domain: profile.hosted_domain,
             created_at: now,
             ban: None,
         }
@@ -87,6 +94,7 @@ impl User {
         self.email = profile.email;
         self.email_verified = profile.email_verified;
         self.name = profile.name;
+        self.hosted_domain = profile.hosted_domain;
         self
     }
 

@@ -10,6 +10,7 @@ fn profile(email: &str, email_verified: bool) -> Profile {
         email: Some(email.into()),
         email_verified,
         name: None,
+        hosted_domain: None,
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn profile(claims: &CoreIdTokenClaims, info: Option<&CoreUserInfoClai
         email,
         email_verified,
         name: named.or_else(|| info.and_then(|info| info.name()).and_then(name)),
+        hosted_domain: None,
     }
 }
 

@@ -29,6 +29,7 @@ async fn a_sign_in_gives_a_profile() {
         email,
         email_verified,
         name,
+        ..
     } = sign_in(&hostile).await.expect("a profile");
     assert_eq!(
         (identity.issuer, identity.subject.as_str()),

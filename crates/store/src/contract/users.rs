@@ -18,6 +18,7 @@ pub(super) async fn check(store: &dyn Store) {
     let renamed = Profile {
         name: Some("Ada L.".into()),
         email: None,
+        hosted_domain: Some("example.com".into()),
         ..profile("ada")
     };
     let again = store
@@ -25,6 +26,7 @@ pub(super) async fn check(store: &dyn Store) {
         .await
         .expect("found");
     assert_eq!((again.id, again.name.as_deref()), (id(1), Some("Ada L.")));
+    assert_eq!(again.hosted_domain.as_deref(), Some("example.com"));
     assert_eq!(
         store.user(id(1)).await,
         Ok(Some(again)),

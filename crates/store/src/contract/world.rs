@@ -27,6 +27,7 @@ pub(super) fn profile(subject: &str) -> Profile {
         email: Some(format!("{subject}@example.com")),
         email_verified: true,
         name: Some(subject.to_owned()),
+        hosted_domain: None,
     }
 }
 

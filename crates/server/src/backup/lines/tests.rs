@@ -14,6 +14,7 @@ fn record(number: u8) -> Record {
         email: Some(format!("person-{number}@example.com")),
         email_verified: true,
         name: None,
+        hosted_domain: None,
         created_at: Timestamp::from_secs(1_800_000_000),
         ban: None,
     })

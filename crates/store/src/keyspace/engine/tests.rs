@@ -74,6 +74,7 @@ async fn with_a_session() -> KeyValueStore<Counted> {
         email: None,
         email_verified: false,
         name: None,
+        hosted_domain: None,
     };
     let user = store
         .upsert_identity(profile, UserId::from_bytes([1; 16]), NOW)
