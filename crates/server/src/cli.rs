@@ -165,6 +165,9 @@ pub struct Import {
     /// The backup
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Take a backup of an earlier version, which whoever held the file could have changed unnoticed
+    #[arg(long)]
+    pub allow_unauthenticated: bool,
 }
 
 /// Fill a store with denials, to measure with.

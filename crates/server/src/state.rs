@@ -7,6 +7,7 @@ use latchkey_core::{Clock, Denial, Rng, UserId};
 use latchkey_identity::Provider;
 use latchkey_identity::demo::DemoProvider;
 use latchkey_store::Store;
+use latchkey_tokens::BackupKey;
 use latchkey_types::paths;
 
 use crate::auth::access::Authenticator;
@@ -58,6 +59,8 @@ pub struct State {
     pub providers: Vec<Arc<dyn Provider>>,
     /// The provider of `--demo`.
     pub demo: Option<DemoProvider>,
+    /// What backups are authenticated with.
+    pub backup_key: BackupKey,
     /// The single-page app.
     pub assets: Assets,
     /// What every response carries.
@@ -91,7 +94,7 @@ impl State {
 
     /// A backup of the store, which goes on meanwhile.
     pub fn export(&self) -> Export {
-        Export::of(Arc::clone(&self.store))
+        Export::of(Arc::clone(&self.store), self.backup_key.clone())
     }
 
     /// The redirect URI to register with a provider.

@@ -5,6 +5,7 @@
 //! `latchkey_core`; whether a good token is *denied* is not asked here.
 
 pub mod access;
+pub mod backup_key;
 pub mod digest;
 pub mod dpop;
 mod jws;
@@ -15,6 +16,7 @@ pub mod rng;
 pub mod signing_key;
 
 pub use access::{AccessClaims, AccessTokenError, AccessTokens, Grant};
+pub use backup_key::BackupKey;
 pub use key_ring::KeyRing;
 pub use master_key::MasterKey;
 pub use refresh::{RefreshClaims, RefreshTokenError, RefreshTokens};

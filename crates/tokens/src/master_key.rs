@@ -25,6 +25,7 @@ pub struct SealBroken;
 /// What a derived key is for. One key never serves two purposes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
+    Backups,
     DpopNonces,
     RefreshTokens,
     SigningKeySeal,
@@ -33,6 +34,7 @@ pub(crate) enum Purpose {
 impl Purpose {
     const fn label(self) -> &'static [u8] {
         match self {
+            Self::Backups => b"latchkey backup hmac-sha256 v1",
             Self::DpopNonces => b"latchkey dpop nonce hmac-sha256 v1",
             Self::RefreshTokens => b"latchkey refresh token hs256 v1",
             Self::SigningKeySeal => b"latchkey signing key seal aes-256-gcm v1",

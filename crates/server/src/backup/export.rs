@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use latchkey_store::{Bookmark, Store, StoreError};
+use latchkey_tokens::BackupKey;
 
 use super::lines::Chain;
 
@@ -22,11 +23,11 @@ enum Step {
 }
 
 impl Export {
-    /// Of this store.
-    pub fn of(store: Arc<dyn Store>) -> Self {
+    /// Of this store, authenticated with this key.
+    pub fn of(store: Arc<dyn Store>, key: BackupKey) -> Self {
         Self {
             store,
-            chain: Chain::default(),
+            chain: Chain::authenticated(key),
             step: Step::Begins,
         }
     }
@@ -41,7 +42,7 @@ impl Export {
         let mut lines = String::new();
         let from = match std::mem::replace(&mut self.step, Step::Over) {
             Step::Begins => {
-                lines.push_str(&Chain::head());
+                lines.push_str(&self.chain.head());
                 None
             }
             Step::Goes(from) => from,

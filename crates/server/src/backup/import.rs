@@ -4,6 +4,7 @@ use std::io::{self, BufRead};
 
 use latchkey_core::SealedSigningKey;
 use latchkey_store::{Record, Store, StoreError};
+use latchkey_tokens::BackupKey;
 
 use super::lines::{Chain, LineError};
 
@@ -52,9 +53,17 @@ pub struct Examined {
     whole: Chain,
 }
 
-/// Reads all of a backup, and says what is wrong if it is not whole.
-pub fn examine(backup: impl BufRead) -> Result<Examined, ImportError> {
-    let mut chain = Chain::default();
+impl Examined {
+    /// Whether only the owner of the master key can have written it. Backups of versions that did
+    /// not authenticate them can be changed by whoever holds the file.
+    pub fn is_authenticated(&self) -> bool {
+        self.whole.is_authenticated()
+    }
+}
+
+/// Reads all of a backup, and says what is wrong if it is not whole, or not made with this key.
+pub fn examine(backup: impl BufRead, key: BackupKey) -> Result<Examined, ImportError> {
+    let mut chain = Chain::authenticated(key);
     let mut signing_keys = Vec::new();
     let mut last = 0;
     for (number, line) in (1..).zip(backup.lines()) {
@@ -84,6 +93,7 @@ pub fn examine(backup: impl BufRead) -> Result<Examined, ImportError> {
 /// Takes over a backup that was examined, and tells how many records are there so far.
 pub async fn import(
     backup: impl BufRead,
+    key: BackupKey,
     examined: &Examined,
     store: &dyn Store,
     mut tell: impl FnMut(u64),
@@ -92,7 +102,7 @@ pub async fn import(
     if !begun.map_err(ImportError::NotBegun)? {
         return Err(ImportError::NotEmpty);
     }
-    let mut chain = Chain::default();
+    let mut chain = Chain::authenticated(key);
     let mut some = Vec::with_capacity(AT_ONCE);
     let mut done = 0;
     for line in backup.lines() {
@@ -104,7 +114,7 @@ pub async fn import(
             tell(done);
         }
     }
-    if chain != examined.whole {
+    if !chain.is(&examined.whole) {
         return Err(ImportError::Changed);
     }
     done += some.len() as u64;

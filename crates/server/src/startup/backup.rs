@@ -5,11 +5,11 @@ use std::io::{self, BufReader, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use latchkey_tokens::KeyRing;
+use latchkey_tokens::{BackupKey, KeyRing};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
 use super::progress::Progress;
-use super::{data_dir, files, master_key, operate, say, store};
+use super::{data_dir, files, master_key, operate, say, store, warn};
 use crate::backup::{self, Chain, Export};
 use crate::cli;
 use crate::config::{self, Config};
@@ -54,7 +54,8 @@ async fn write(
     if config.store.shared().is_none() {
         operate::must_exist(config)?;
     }
-    let mut export = Export::of(store::open_existing(config).await?);
+    let key = BackupKey::new(&master_key::known(config)?);
+    let mut export = Export::of(store::open_existing(config).await?, key);
     while let Some(lines) = export.next().await? {
         out.write_all(&lines)
             .context("the backup cannot be written")?;
@@ -67,13 +68,13 @@ async fn write(
     Ok(())
 }
 
-/// What a running server sends, checked line by line: it may break off.
+/// What a running server sends. It may break off, which is all that is looked for.
 async fn copy(
     mut lines: impl AsyncBufRead + Unpin,
     out: &mut impl Write,
     progress: &mut Progress,
 ) -> anyhow::Result<()> {
-    let mut chain = Chain::default();
+    let mut chain = Chain::unchecked();
     let mut line = String::new();
     let mut records = 0;
     while lines.read_line(&mut line).await? > 0 {
@@ -104,10 +105,22 @@ pub(super) async fn import(command: cli::Import) -> anyhow::Result<()> {
     {
         bail!("{name} is no file, and an import reads it twice; write it to one first");
     }
-    let examined = backup::examine(open().with_context(|| name.clone())?);
-    let examined = examined.with_context(|| name.clone())?;
-    data_dir::make(&config.data_dir)?;
     let master = master_key::known(&config)?;
+    let backup_key = BackupKey::new(&master);
+    let examined = backup::examine(open().with_context(|| name.clone())?, backup_key.clone());
+    let examined = examined.with_context(|| name.clone())?;
+    if !examined.is_authenticated() {
+        if !command.allow_unauthenticated {
+            bail!(
+                "{name} was written by an earlier version, and nothing in it proves that nobody \
+                 changed it since. If you trust where it was kept, import it with \
+                 --allow-unauthenticated; from a store that still exists, export a new one with \
+                 this version. Nothing was imported"
+            );
+        }
+        warn("whoever could write to this backup could have changed it unnoticed");
+    }
+    data_dir::make(&config.data_dir)?;
     let keys = KeyRing::open(&examined.signing_keys, &master);
     if !examined.signing_keys.is_empty() {
         keys.context(
@@ -117,7 +130,7 @@ pub(super) async fn import(command: cli::Import) -> anyhow::Result<()> {
     }
     let store = store::open(&config).await?;
     let mut progress = Progress::begin("imported", Some(examined.records));
-    let done = backup::import(open()?, &examined, &*store, |records| {
+    let done = backup::import(open()?, backup_key, &examined, &*store, |records| {
         progress.tell(records);
     })
     .await;

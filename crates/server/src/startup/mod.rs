@@ -20,7 +20,7 @@ use latchkey_core::{Clock, Rng};
 use latchkey_identity::demo::DemoProvider;
 use latchkey_identity::{HttpClient, OidcProvider, Provider};
 use latchkey_store::Feed;
-use latchkey_tokens::{AccessTokens, RefreshTokens, SystemRng};
+use latchkey_tokens::{AccessTokens, BackupKey, RefreshTokens, SystemRng};
 use latchkey_types::paths;
 use tokio::net::TcpListener;
 
@@ -169,6 +169,7 @@ impl Server {
             issuer,
             authenticator: Authenticator::new(access),
             proofs: Proofs::new(&master),
+            backup_key: BackupKey::new(&master),
             denylist,
             freshness,
             hub: Arc::default(),
@@ -286,6 +287,14 @@ async fn stop_signal() {
         () = interrupt => {}
         () = terminate => {}
     }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "what a command warns of goes to standard error"
+)]
+fn warn(sentence: &str) {
+    eprintln!("latchkey: warning: {sentence}");
 }
 
 #[expect(

@@ -1,5 +1,6 @@
 use latchkey_core::{Identity, Timestamp, User, UserId};
 use latchkey_store::Record;
+use latchkey_tokens::{BackupKey, MasterKey};
 use proptest::prelude::*;
 
 use super::{Chain, LineError};
@@ -20,10 +21,18 @@ fn record(number: u8) -> Record {
     })
 }
 
+pub(in crate::backup) fn key(of: u8) -> BackupKey {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    let text = URL_SAFE_NO_PAD.encode([of; 32]);
+    BackupKey::new(&MasterKey::parse(&text).expect("a key"))
+}
+
 /// A whole one, line by line.
 pub(in crate::backup) fn backup(records: u8) -> Vec<String> {
-    let mut chain = Chain::default();
-    let mut lines = vec![Chain::head()];
+    let mut chain = Chain::authenticated(key(1));
+    let mut lines = vec![chain.head()];
     lines.extend((0..records).map(|number| chain.line(record(number))));
     lines.push(chain.foot());
     lines
@@ -31,7 +40,10 @@ pub(in crate::backup) fn backup(records: u8) -> Vec<String> {
 
 /// How many records were read, or the line where it went wrong.
 fn read(lines: &[String]) -> Result<u64, (usize, LineError)> {
-    let mut chain = Chain::default();
+    read_with(Chain::authenticated(key(1)), lines)
+}
+
+fn read_with(mut chain: Chain, lines: &[String]) -> Result<u64, (usize, LineError)> {
     for (number, line) in (1..).zip(lines) {
         chain.read(line).map_err(|error| (number, error))?;
     }
@@ -63,8 +75,62 @@ fn names_the_line_where_something_is_missing_or_moved() {
     let mut twice = whole.clone();
     twice.push(whole[1].clone());
     assert_eq!(read(&twice), Err((twice.len(), LineError::AfterTheEnd)));
-    let later = ["{\"latchkey_export\":2}".to_owned()];
-    assert_eq!(read(&later), Err((1, LineError::Format(2))));
+    let later = ["{\"latchkey_export\":3}".to_owned()];
+    assert_eq!(read(&later), Err((1, LineError::Format(3))));
+}
+
+/// The same records as an earlier version wrote them, where everybody can make the checks.
+pub(in crate::backup) fn unauthenticated(records: u8) -> Vec<String> {
+    let mut chain = Chain::new(super::Checks::Hashed);
+    let mut lines = vec!["{\"latchkey_export\":1}\n".to_owned()];
+    lines.extend((0..records).map(|number| chain.line(record(number))));
+    lines.push(chain.foot());
+    lines
+}
+
+#[test]
+fn an_earlier_backup_is_read_and_known_for_what_it_is() {
+    let mut chain = Chain::authenticated(key(1));
+    for line in unauthenticated(5) {
+        chain.read(&line).expect("a line");
+    }
+    assert_eq!(chain.finished(), Ok(5));
+    assert!(!chain.is_authenticated());
+    let mut chain = Chain::authenticated(key(1));
+    for line in backup(5) {
+        chain.read(&line).expect("a line");
+    }
+    assert!(chain.is_authenticated());
+}
+
+#[test]
+fn security_85_another_key_is_found_at_the_first_line() {
+    let found = read_with(Chain::authenticated(key(2)), &backup(3));
+    assert_eq!(found, Err((1, LineError::OtherKey)));
+}
+
+#[test]
+fn security_85_nobody_can_cut_a_backup_short_or_put_an_old_head_on_it() {
+    let whole = backup(5);
+    // The check of a record says nothing about where the backup ends.
+    let check = |line: &str| line.rsplit('"').nth(1).expect("a check").to_owned();
+    for kept in 1..5 {
+        let mut cut = whole[..=kept].to_vec();
+        let last = check(&cut[kept]);
+        cut.push(format!("{{\"records\":{kept},\"check\":\"{last}\"}}"));
+        assert_eq!(read(&cut), Err((cut.len(), LineError::Damaged)));
+    }
+    let mut older = whole;
+    older[0] = "{\"latchkey_export\":1}".to_owned();
+    assert_eq!(read(&older), Err((2, LineError::Damaged)));
+}
+
+#[test]
+fn what_a_server_sends_is_only_looked_at_for_being_whole() {
+    let whole = backup(5);
+    let read = |lines: &[String]| read_with(Chain::unchecked(), lines);
+    assert_eq!(read(&whole), Ok(5));
+    assert_eq!(read(&whole[..6]), Err((7, LineError::CutOff)));
 }
 
 proptest! {

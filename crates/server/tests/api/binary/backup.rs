@@ -185,8 +185,59 @@ async fn a_backup_without_its_master_key_is_refused() {
     drop(Running::start(&source.path("other")));
     fs::remove_dir_all(source.path("other/store")).expect("removed");
     let said = source.import("one.jsonl").expect_err("imported");
-    says(&said, &["another master key", "Nothing was imported"]);
+    says(&said, &["another master key", "nothing was imported"]);
     assert!(!source.path("other/store").exists());
+}
+
+/// The file with all checks made anew, as an earlier version made them: everybody can.
+fn rehashed(backup: &str) -> String {
+    use aws_lc_rs::digest::{SHA256, digest};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    let shown = |link: &[u8]| URL_SAFE_NO_PAD.encode(link.get(..12).unwrap_or_default());
+    let mut made = "{\"latchkey_export\":1}\n".to_owned();
+    let mut link = Vec::new();
+    for line in backup.lines().skip(1) {
+        let (content, _) = line.split_once(",\"check\":").expect("a check");
+        if !content.starts_with("{\"records\":") {
+            link.extend(format!("{content}}}").into_bytes());
+            link = digest(&SHA256, &link).as_ref().to_vec();
+        }
+        made.push_str(&format!("{content},\"check\":\"{}\"}}\n", shown(&link)));
+    }
+    made
+}
+
+#[tokio::test]
+async fn security_85_a_forged_backup_is_refused_even_with_checks_made_anew() {
+    let source = Source::new().await;
+    let whole = source.export("data", "whole.jsonl");
+    source.bring_the_key();
+    // Ada's account for whoever has this subject at the provider.
+    let forged = whole.replacen("ada@example.com", "eve@example.com", 1);
+    assert_ne!(forged, whole);
+    fs::write(source.path("forged.jsonl"), &forged).expect("written");
+    let said = source.import("forged.jsonl").expect_err("imported");
+    says(&said, &["forged.jsonl", "line ", "changed"]);
+    fs::write(source.path("forged.jsonl"), rehashed(&forged)).expect("written");
+    let said = source.import("forged.jsonl").expect_err("imported");
+    says(&said, &["forged.jsonl", "--allow-unauthenticated"]);
+    assert!(!source.path("other/store").exists(), "{said}");
+}
+
+#[tokio::test]
+async fn a_backup_of_an_earlier_version_is_imported_on_request() {
+    let source = Source::new().await;
+    let whole = source.export("data", "whole.jsonl");
+    source.bring_the_key();
+    fs::write(source.path("old.jsonl"), rehashed(&whole)).expect("written");
+    let asked = ["import", "old.jsonl", "--data-dir", "other"];
+    let mut command = latchkey(source.folder.path(), &asked);
+    let (status, _, said) = finished(command.arg("--allow-unauthenticated"));
+    assert!(status.success(), "{said}");
+    says(&said, &["warning", "could have changed it"]);
+    assert_eq!(source.export("other", "new.jsonl"), whole);
 }
 
 #[tokio::test]
