@@ -76,6 +76,8 @@ pub enum AuditKind {
     Banned,
     /// The operator lifted the ban.
     Unbanned,
+    /// A session was ended at its refresh: the account is not admitted any more.
+    NotAdmitted,
 }
 
 impl From<EndReason> for AuditKind {
@@ -88,6 +90,7 @@ impl From<EndReason> for AuditKind {
             EndReason::Replayed => Self::Replayed,
             EndReason::EndedByOperator => Self::EndedByOperator,
             EndReason::Banned => Self::Banned,
+            EndReason::NotAdmitted => Self::NotAdmitted,
         }
     }
 }

@@ -15,7 +15,7 @@ pub mod sign_in;
 pub mod signing_key;
 pub mod user;
 
-pub use admission::Admission;
+pub use admission::{Admission, NotAdmitted};
 pub use audit::{AuditEvent, AuditKind, AuditPosition, Device};
 pub use clock::{Clock, Timestamp};
 pub use denial::{Denial, DenialReason, Denied};

@@ -111,6 +111,8 @@ pub enum EndReason {
     EndedByOperator,
     /// The account was banned.
     Banned,
+    /// At a refresh the person would not have been admitted any more.
+    NotAdmitted,
 }
 
 impl From<EndReason> for DenialReason {
@@ -121,7 +123,8 @@ impl From<EndReason> for DenialReason {
             }
             EndReason::Revoked => Self::Revoked,
             EndReason::Replayed => Self::Replayed,
-            EndReason::EndedByOperator => Self::EndedByOperator,
+            // It was the operator who changed the configuration.
+            EndReason::EndedByOperator | EndReason::NotAdmitted => Self::EndedByOperator,
             EndReason::Banned => Self::Banned,
         }
     }

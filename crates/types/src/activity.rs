@@ -63,4 +63,6 @@ pub enum ActivityKind {
     Banned,
     /// The operator lifted the ban.
     Unbanned,
+    /// A session was ended because the account is not admitted any more.
+    NotAdmitted,
 }

@@ -21,6 +21,10 @@ pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
             "You have been signed out: this account may not sign in any more. Ask whoever runs \
              this site."
         }
+        EndReason::ByServer(Some(ErrorCode::NotAdmitted)) => {
+            "You have been signed out: this account is not admitted here any more. Ask whoever \
+             runs this site, or sign in another way."
+        }
         EndReason::KeyLost => {
             "You have been signed out. This browser lost the key of its session. Sign in again."
         }

@@ -1,4 +1,4 @@
-use super::Admission;
+use super::{Admission, NotAdmitted};
 use crate::user::{Identity, Profile};
 
 fn profile(email: &str, email_verified: bool) -> Profile {
@@ -24,7 +24,10 @@ fn list() -> Admission {
 #[test]
 fn listed_addresses_and_domains_are_admitted() {
     for email in ["ada@example.com", "ADA@EXAMPLE.COM", "anyone@example.org"] {
-        assert!(list().admits(&profile(email, true)), "{email} was refused");
+        assert!(
+            list().admits(&profile(email, true)).is_ok(),
+            "{email} was refused"
+        );
     }
 }
 
@@ -36,11 +39,15 @@ fn others_and_unverified_addresses_are_refused() {
         "x@notexample.org",
         "example.org",
     ] {
-        assert!(
-            !list().admits(&profile(email, true)),
-            "{email} was admitted"
-        );
+        let answer = list().admits(&profile(email, true));
+        assert_eq!(answer, Err(NotAdmitted::Unlisted), "{email}");
     }
-    assert!(!list().admits(&profile("ada@example.com", false)));
-    assert!(Admission::Open.admits(&profile("bob@example.com", false)));
+    let unverified = profile("ada@example.com", false);
+    assert_eq!(list().admits(&unverified), Err(NotAdmitted::Unverified));
+    let nameless = Profile {
+        email: None,
+        ..profile("ada@example.com", true)
+    };
+    assert_eq!(list().admits(&nameless), Err(NotAdmitted::NoAddress));
+    assert_eq!(Admission::Open.admits(&unverified), Ok(()));
 }

@@ -3,10 +3,10 @@
 use core::time::Duration;
 use std::net::IpAddr;
 
-use latchkey_core::Device;
 use latchkey_core::rotation::{Decision, Limits, Presented, Refusal};
 use latchkey_core::session::Thumbprint;
-use latchkey_store::{Rotate, StoreError};
+use latchkey_core::{Device, EndReason, NotAdmitted, SessionId, Timestamp, User};
+use latchkey_store::{EndSession, Rotate, StoreError};
 use latchkey_tokens::{KeyError, RefreshTokenError, digest};
 
 use super::issue::Tokens;
@@ -25,6 +25,9 @@ pub enum RefreshError {
     /// The session is over.
     #[error("the session of this refresh token is over; sign in again")]
     Ended(Refusal),
+    /// Its person would not be admitted today; the session was ended.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// Someone used it before.
     #[error("this refresh token was used before, so the session was ended; sign in again")]
     Replayed,
@@ -89,7 +92,7 @@ pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, Refr
             proof: request.proven,
             user_banned: false,
         },
-        device: request.device,
+        device: request.device.clone(),
         now,
         limits: Limits {
             access,
@@ -104,8 +107,13 @@ pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, Refr
     if let Some(denial) = rotated.denial {
         state.deny(rotated.user.id, &[denial]);
     }
+    let device = request.device;
     match rotated.decision {
         Decision::Rotated(session) | Decision::Repeated(session) => {
+            if let Err(cause) = state.still_admits(&rotated.user) {
+                end_not_admitted(state, session.id, &rotated.user, cause, device, now).await?;
+                return Err(cause.into());
+            }
             let expires_at = now.plus(access);
             Ok(state
                 .issuer
@@ -130,4 +138,30 @@ pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, Refr
         }
         Decision::Refused(refusal) => Err(RefreshError::Ended(refusal)),
     }
+}
+
+/// Ends the session of somebody who would not be admitted today. Nobody was given the successor of
+/// the token that was presented: if this fails, the session ends at its next refresh.
+async fn end_not_admitted(
+    state: &State,
+    session: SessionId,
+    user: &User,
+    cause: NotAdmitted,
+    device: Device,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let end = EndSession {
+        session,
+        reason: EndReason::NotAdmitted,
+        device,
+        now,
+    };
+    if let Some(ended) = state.store.end_session(end).await? {
+        state.deny(ended.user, &[ended.denial]);
+    }
+    tracing::warn!(
+        %session, user = %user.id, issuer = user.identity.issuer, %cause,
+        "a session was ended at its refresh: its person is not admitted any more"
+    );
+    Ok(())
 }

@@ -7,7 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::rng;
 use latchkey_core::session::{Lifetimes, Thumbprint};
 use latchkey_core::sign_in::FLOW_TTL;
-use latchkey_core::{FlowId, LoginFlow, ReturnTo, Rng, Session, SessionId, SessionOrigin, UserId};
+use latchkey_core::{
+    FlowId, LoginFlow, NotAdmitted, ReturnTo, Rng, Session, SessionId, SessionOrigin, UserId,
+};
 use latchkey_identity::{
     AuthorizationAnswer, AuthorizeRequest, Prompt, Provider, SignInError, Vouched,
 };
@@ -105,9 +107,9 @@ pub enum FinishError {
     /// The provider, or its answer, is not good.
     #[error(transparent)]
     Provider(#[from] SignInError),
-    /// Not on the allow-list.
-    #[error("this account is not admitted here; ask whoever runs this server")]
-    NotAdmitted,
+    /// Not by the rule of admission.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// Banned.
     #[error("this account is banned; ask whoever runs this server")]
     Banned,
@@ -148,9 +150,7 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         max_age: flow.max_age.map(Duration::from_secs),
     };
     let Vouched { profile, auth_time } = provider.complete(&answered, now).await?;
-    if !state.config.admission.admits(&profile) {
-        return Err(FinishError::NotAdmitted);
-    }
+    state.config.admission.admits(&profile)?;
     // The provider took its time: the session begins now.
     let now = state.clock.now();
     let new_id = UserId::random(&*state.rng);

@@ -171,7 +171,7 @@ impl ApiError {
                     (S::BAD_REQUEST, Code::SignInNotFound, "invalid_grant")
                 }
                 FinishError::Provider(error) => provider(error),
-                FinishError::NotAdmitted => (S::BAD_REQUEST, Code::NotAdmitted, "invalid_grant"),
+                FinishError::NotAdmitted(_) => (S::BAD_REQUEST, Code::NotAdmitted, "invalid_grant"),
                 FinishError::Banned => (S::BAD_REQUEST, Code::Banned, "invalid_grant"),
                 FinishError::Store(error) => store(error),
                 FinishError::Key(error) => key(error),
@@ -180,6 +180,9 @@ impl ApiError {
                 RefreshError::Invalid(_)
                 | RefreshError::UnknownSession
                 | RefreshError::Ended(_) => (S::BAD_REQUEST, Code::SessionEnded, "invalid_grant"),
+                RefreshError::NotAdmitted(_) => {
+                    (S::BAD_REQUEST, Code::NotAdmitted, "invalid_grant")
+                }
                 RefreshError::Unproven => (S::BAD_REQUEST, Code::KeyMismatch, "invalid_dpop_proof"),
                 RefreshError::Replayed => (S::BAD_REQUEST, Code::RefreshReplayed, "invalid_grant"),
                 RefreshError::Superseded => (S::CONFLICT, Code::Superseded, "superseded"),

@@ -2,6 +2,7 @@
 
 mod activity;
 mod admin;
+mod admission;
 mod events;
 mod sessions;
 mod step_up;

@@ -27,6 +27,9 @@ pub(super) fn sentence(event: &Activity, at: &str) -> String {
         ActivityKind::EndedByOperator => "The operator of this site ended a session.".to_owned(),
         ActivityKind::Banned => "The operator of this site banned this account.".to_owned(),
         ActivityKind::Unbanned => "The operator of this site lifted the ban.".to_owned(),
+        ActivityKind::NotAdmitted => {
+            "A session was ended: this account was not admitted here any more.".to_owned()
+        }
         // Of a later version.
         _ => "Something happened to a session of this account.".to_owned(),
     }
