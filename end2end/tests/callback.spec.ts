@@ -16,7 +16,7 @@ import type { Traffic } from '../fixtures/traffic.ts';
 
 /** The address, with code and state, to which the provider led the browser. */
 function callbackOf(traffic: Traffic): string {
-  const url = traffic.urls.find((seen) => /\/callback\?.*code=/.test(seen));
+  const url = traffic.urls.find((seen) => /\/callback\/google\?.*code=/.test(seen));
   if (url === undefined) throw new Error('the browser was not led to /callback');
   return url;
 }
@@ -136,7 +136,7 @@ test('3: a callback that this browser did not begin signs nobody in', async ({ p
   const attacker = await context.newPage();
   let planted = '';
   attacker.on('request', (request) => {
-    if (/\/callback\?.*code=/.test(request.url())) planted = request.url();
+    if (/\/callback\/google\?.*code=/.test(request.url())) planted = request.url();
   });
   // The attacker's own browser does not use up the code.
   await attacker.route('**/auth/token', (route) => route.abort());

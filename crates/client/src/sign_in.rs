@@ -31,7 +31,7 @@ pub fn local_path(wanted: &str) -> &str {
     }
 }
 
-/// The query of `/callback`.
+/// The query of `/callback`, and where it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallbackQuery {
     /// The authorization code (RFC 6749 §4.1.2).
@@ -42,6 +42,8 @@ pub struct CallbackQuery {
     pub iss: Option<String>,
     /// What went wrong, by the provider's word or the server's.
     pub error: Option<String>,
+    /// Address of the page without its query: the redirect URI that the provider came back to.
+    pub redirect_uri: Option<String>,
 }
 
 /// A path with a query.

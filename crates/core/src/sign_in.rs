@@ -94,7 +94,8 @@ impl FromStr for ReturnTo {
             && !encoded.iter().any(|form| path.contains(form))
             // These would start another sign-in, or end in none.
             && !path.starts_with("/auth/")
-            && path != "/callback";
+            && path != "/callback"
+            && !path.starts_with("/callback/");
         if fits {
             Ok(Self(text.to_owned()))
         } else {

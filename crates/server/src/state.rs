@@ -23,6 +23,9 @@ use crate::config::{Config, PublicUrl};
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::CommonHeaders;
 
+/// The name of the built-in provider.
+pub const DEMO_PROVIDER: &str = "demo";
+
 /// A handle on the services; cheap to clone.
 #[derive(Clone)]
 pub struct AppState(Arc<State>);
@@ -107,8 +110,13 @@ impl State {
         Export::of(Arc::clone(&self.store), self.backup_key.clone())
     }
 
-    /// The redirect URI to register with a provider.
-    pub fn redirect_uri(&self) -> String {
-        self.public_url.join(paths::CALLBACK)
+    /// The redirect URI to register with this provider. No two providers share one, so that an
+    /// answer shows by where it arrived whose it is.
+    pub fn redirect_uri(&self, provider: &str) -> String {
+        if self.config.bare_callback && provider != DEMO_PROVIDER {
+            self.public_url.join(paths::CALLBACK)
+        } else {
+            self.public_url.join(&paths::callback_of(provider))
+        }
     }
 }

@@ -42,7 +42,15 @@ pub const API_ADMIN_SESSIONS: &str = "/api/admin/sessions";
 pub const HEALTHZ: &str = "/healthz";
 /// `GET`: the server can do its work; reasons otherwise.
 pub const READYZ: &str = "/readyz";
-/// The page that providers redirect to; the redirect URI is `{public_url}/callback`.
+/// The page that shows what became of a sign-in. Providers redirect to a path below it, one for each:
+/// [`callback_of`].
 pub const CALLBACK: &str = "/callback";
 /// The built-in provider of `--demo`: its issuer is `{public_url}/demo`.
 pub const DEMO: &str = "/demo";
+
+/// The path of a provider's own redirect URI, `{public_url}/callback/{provider}`. An answer that
+/// arrives at another provider's path is refused before its code is shown to anybody (RFC 9700
+/// §4.4.2).
+pub fn callback_of(provider: &str) -> String {
+    format!("{CALLBACK}/{provider}")
+}

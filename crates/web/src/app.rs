@@ -3,9 +3,9 @@
 use leptos::html::{a, div, footer, main as main_element, p};
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::StaticSegment;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::hooks::use_location;
+use leptos_router::{ParamSegment, StaticSegment};
 
 use crate::components::alert::alert;
 use crate::components::header::header;
@@ -39,6 +39,10 @@ fn layout() -> impl IntoView {
         <Routes fallback=not_found>
             <Route path=StaticSegment("") view=sign_in />
             <Route path=StaticSegment("callback") view=callback />
+            <Route
+                path=(StaticSegment("callback"), ParamSegment("provider"))
+                view=callback
+            />
             <Route path=StaticSegment("account") view=account />
             <Route path=StaticSegment("sessions") view=sessions />
             <Route path=StaticSegment("activity") view=activity />

@@ -68,7 +68,7 @@ impl Client {
             return Err(SignInError::Nothing);
         };
         self.0.set_state(SessionState::SigningIn);
-        let outcome = self.exchange_code(code, state, query.iss.as_deref()).await;
+        let outcome = self.exchange_code(code, state, query).await;
         // Storage decides what the state is now.
         self.0.state.set(SessionState::Checking);
         self.0.take_in(Event::Changed);
@@ -79,14 +79,16 @@ impl Client {
         &self,
         code: &str,
         state: &str,
-        iss: Option<&str>,
+        query: &CallbackQuery,
     ) -> Result<SignedIn, SignInError> {
         let mut pairs = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
             ("state", state),
         ];
-        pairs.extend(iss.map(|iss| ("iss", iss)));
+        pairs.extend(query.iss.as_deref().map(|iss| ("iss", iss)));
+        let redirect_uri = query.redirect_uri.as_deref();
+        pairs.extend(redirect_uri.map(|uri| ("redirect_uri", uri)));
         let outgoing = Outgoing {
             method: Method::Post,
             path: paths::TOKEN.to_owned(),

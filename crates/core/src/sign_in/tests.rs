@@ -40,6 +40,8 @@ fn security_14_whatever_could_leave_the_site_is_refused() {
         "/auth/login?provider=demo",
         "/callback",
         "/callback?code=x",
+        "/callback/google",
+        "/CALLBACK/google?code=x",
         "/%09/evil.example",
         "/%00",
         &long,

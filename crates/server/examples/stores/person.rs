@@ -23,9 +23,11 @@ pub(crate) async fn sign_in(http: &Client, server: &str, number: u64) -> Result<
     form.insert("email".into(), format!("person-{number}@example.com"));
     provider.set_query(None);
     let chosen = http.post(provider).form(&form).send().await?;
-    let back = Url::parse(text(chosen.headers(), &LOCATION)?)?;
+    let mut back = Url::parse(text(chosen.headers(), &LOCATION)?)?;
     let mut form: BTreeMap<String, String> = back.query_pairs().into_owned().collect();
+    back.set_query(None);
     form.insert("grant_type".into(), "authorization_code".into());
+    form.insert("redirect_uri".into(), back.into());
     let token = http
         .post(format!("{server}/auth/token"))
         .header(COOKIE, cookie);

@@ -15,6 +15,7 @@ use latchkey_identity::{
 };
 use latchkey_store::{NewSession, Opened, StoreError};
 use latchkey_tokens::KeyError;
+use url::Url;
 
 use super::issue::Tokens;
 use crate::state::State;
@@ -66,7 +67,7 @@ pub async fn begin(
         state: &flow.state,
         nonce: &flow.nonce,
         verifier: &flow.verifier,
-        redirect_uri: &state.redirect_uri(),
+        redirect_uri: &state.redirect_uri(provider.id()),
         prompt,
         max_age,
     };
@@ -85,6 +86,8 @@ pub struct Answer<'a> {
     pub state: &'a str,
     /// `code`
     pub code: &'a str,
+    /// `redirect_uri`: where the browser came back to (RFC 6749 §4.1.3).
+    pub redirect_uri: Option<&'a str>,
     /// `iss` (RFC 9207)
     pub iss: Option<&'a str>,
     /// `User-Agent` of the browser.
@@ -104,6 +107,12 @@ pub enum FinishError {
          minutes, or was finished already; begin again"
     )]
     FlowNotFound,
+    /// The answer did not arrive where the provider's answers arrive.
+    #[error(
+        "redirect_uri is not the redirect URI of the provider that was asked, so this answer may be \
+         another provider's; begin again"
+    )]
+    RedirectUri,
     /// The provider, or its answer, is not good.
     #[error(transparent)]
     Provider(#[from] SignInError),
@@ -141,12 +150,21 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         .await?;
     let flow = taken.ok_or(FinishError::FlowNotFound)?;
     let provider = find(state, &flow.provider).ok_or(FinishError::FlowNotFound)?;
+    let redirect_uri = state.redirect_uri(provider.id());
+    // RFC 9700 §4.4.2: an answer that arrived at another provider's redirect URI is that provider's.
+    // Its code must not be shown to this one.
+    if !answer
+        .redirect_uri
+        .is_some_and(|uri| same_url(uri, &redirect_uri))
+    {
+        return Err(FinishError::RedirectUri);
+    }
     let answered = AuthorizationAnswer {
         code: answer.code,
         iss: answer.iss,
         nonce: &flow.nonce,
         verifier: &flow.verifier,
-        redirect_uri: &state.redirect_uri(),
+        redirect_uri: &redirect_uri,
         max_age: flow.max_age.map(Duration::from_secs),
     };
     let Vouched { profile, auth_time } = provider.complete(&answered, now).await?;
@@ -203,6 +221,14 @@ fn find<'a>(state: &'a State, name: &str) -> Option<&'a dyn Provider> {
         .iter()
         .find(|provider| provider.id() == name)
         .map(|provider| &**provider)
+}
+
+/// Whether both are the same URL, as a browser would write it.
+fn same_url(one: &str, other: &str) -> bool {
+    match (Url::parse(one), Url::parse(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
 }
 
 fn secret(rng: &dyn Rng) -> String {

@@ -190,6 +190,7 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
     let limits = file.limits.check(&mut mistakes);
     let tokens = file.tokens.check(&mut mistakes);
     let allowed = file.admission.check(&mut mistakes);
+    let bare_callback = providers::check_redirects(&file.providers, &mut mistakes);
     let providers = providers::check(file.providers, &mut mistakes);
     let store = file.store.check(&mut mistakes);
     let log = file.log.check(&mut mistakes);
@@ -210,6 +211,7 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
                 tokens,
                 admission,
                 providers,
+                bare_callback,
                 log,
                 tls: file.tls,
             })

@@ -67,6 +67,9 @@ pub struct Config {
     pub admission: Admission,
     /// `[providers.NAME]`, in the order in which to offer them.
     pub providers: Vec<OidcConfig>,
+    /// `redirect = "/callback"` at the only provider: its redirect URI is the one that was common to
+    /// all before each had its own.
+    pub bare_callback: bool,
     /// `[log]`
     pub log: LogConfig,
     /// `[tls]`

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use latchkey_identity::{Kind, OidcConfig, default_scopes, google};
+use latchkey_types::paths;
 use serde::Deserialize;
 
 use super::mistakes::Mistakes;
@@ -22,6 +23,7 @@ pub(super) struct ProviderSection {
     client_secret: Option<String>,
     client_secret_file: Option<PathBuf>,
     scopes: Option<Vec<String>>,
+    redirect: Option<String>,
 }
 
 /// Google first, the others by name.
@@ -36,6 +38,35 @@ pub(super) fn check(
     }
     providers.sort_by_key(|provider: &OidcConfig| provider.id != "google");
     providers
+}
+
+/// Whether the one provider is called back at bare `/callback`. With several, an answer that arrives
+/// there could be anybody's.
+pub(super) fn check_redirects(
+    sections: &BTreeMap<String, ProviderSection>,
+    mistakes: &mut Mistakes,
+) -> bool {
+    let mut bare = false;
+    for (name, section) in sections {
+        let own = paths::callback_of(name);
+        match section.redirect.as_deref() {
+            None => {}
+            Some(path) if path == own => {}
+            Some(paths::CALLBACK) if sections.len() == 1 => bare = true,
+            Some(paths::CALLBACK) => mistakes.add(format!(
+                "providers.{name}.redirect: \"{}\" is possible with one provider only, because \
+                 one of several could pass another's answers off as its own; remove the key and \
+                 register {{public_url}}{own} with this provider",
+                paths::CALLBACK
+            )),
+            Some(_) => mistakes.add(format!(
+                "providers.{name}.redirect: leave it out for \"{own}\", or write \"{}\" if this \
+                 is the only provider",
+                paths::CALLBACK
+            )),
+        }
+    }
+    bare
 }
 
 fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {

@@ -170,6 +170,9 @@ impl ApiError {
                 FinishError::FlowNotFound => {
                     (S::BAD_REQUEST, Code::SignInNotFound, "invalid_grant")
                 }
+                FinishError::RedirectUri => {
+                    (S::BAD_REQUEST, Code::ProviderInvalid, "invalid_grant")
+                }
                 FinishError::Provider(error) => provider(error),
                 FinishError::NotAdmitted(_) => (S::BAD_REQUEST, Code::NotAdmitted, "invalid_grant"),
                 FinishError::Banned => (S::BAD_REQUEST, Code::Banned, "invalid_grant"),

@@ -40,7 +40,7 @@ use crate::http::middleware::headers::{CommonHeaders, Hsts};
 use crate::http::router::router;
 use crate::http::serve::serve;
 use crate::jobs;
-use crate::state::{AppState, State};
+use crate::state::{AppState, DEMO_PROVIDER, State};
 use crate::telemetry;
 
 /// The one client: the single-page app that this server serves.
@@ -154,7 +154,8 @@ impl Server {
         );
         let demo = config.demo.then(|| {
             let issuer = public_url.join(paths::DEMO);
-            DemoProvider::new(&issuer, &public_url.join(paths::CALLBACK), Arc::clone(&rng))
+            let redirect_uri = public_url.join(&paths::callback_of(DEMO_PROVIDER));
+            DemoProvider::new(&issuer, &redirect_uri, Arc::clone(&rng))
         });
         let providers = providers(&config, demo.as_ref())?;
         let state = AppState::new(State {
@@ -231,6 +232,14 @@ fn announce(server: &Server) {
         tracing::warn!(
             "no provider is configured, so nobody can sign in: set GOOGLE_CLIENT_ID and \
              GOOGLE_CLIENT_SECRET, write a [providers.NAME] section, or try --demo"
+        );
+    }
+    for provider in providers.iter().filter(|name| **name != DEMO_PROVIDER) {
+        let redirect_uri = state.redirect_uri(provider);
+        tracing::info!(
+            provider,
+            redirect_uri,
+            "redirect URI to register with this provider"
         );
     }
     tracing::info!(

@@ -1,4 +1,4 @@
-//! `/callback`: back from the provider. No click is needed; reload and Back do no harm.
+//! `/callback` and `/callback/{provider}`: back from the provider. No click is needed; reload and Back do no harm.
 
 use latchkey_client::{CallbackQuery, SignInError, sign_in};
 use latchkey_types::{ErrorCode, paths};
@@ -25,6 +25,7 @@ pub(crate) fn callback() -> AnyView {
             state: query.get("state"),
             iss: query.get("iss"),
             error: query.get("error"),
+            redirect_uri: here(),
         });
         hide_query();
         let navigate = navigate.clone();
@@ -70,8 +71,16 @@ async fn finish(query: &CallbackQuery) -> Result<String, SignInError> {
 /// reload.
 fn hide_query() {
     if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(paths::CALLBACK));
+        let path = window().location().pathname();
+        let path = path.unwrap_or_else(|_| paths::CALLBACK.to_owned());
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
     }
+}
+
+/// The redirect URI that this page was reached at.
+fn here() -> Option<String> {
+    let location = window().location();
+    Some(location.origin().ok()? + &location.pathname().ok()?)
 }
 
 fn working() -> AnyView {

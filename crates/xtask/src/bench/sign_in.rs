@@ -21,10 +21,11 @@ pub(crate) fn access_token(server: SocketAddr) -> Result<String> {
     let page = get(server, local(&login)?)?.expect(200, "the demo provider's page")?;
     let form = Form::first(page.text()?).context("the demo provider's page has no form")?;
     let chosen = submit(server, &form)?.expect(303, "choosing an account")?;
-    let (_, query) = local(&chosen)?
+    let (path, query) = local(&chosen)?
         .split_once('?')
         .context("the way back has no query")?;
-    let mut body = "grant_type=authorization_code".to_owned();
+    let redirect_uri = encode(&format!("http://{server}{path}"));
+    let mut body = format!("grant_type=authorization_code&redirect_uri={redirect_uri}");
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         if ["code", "state", "iss"].contains(&name) {
             write!(body, "&{name}={}", encode(&decode(value)))?;

@@ -48,3 +48,30 @@ fn secrets_come_without_what_editors_and_containers_add() {
         }
     }
 }
+
+#[test]
+fn bare_callback_is_for_a_sole_provider() {
+    let section = |name: &str, redirect: &str| {
+        format!(
+            "[providers.{name}]\nissuer = \"https://{name}.example\"\nclient_id = \"id\"\n{redirect}\n"
+        )
+    };
+    let bare = "redirect = \"/callback\"";
+    let config = loaded(&section("a", ""), &[]).expect("good");
+    assert!(!config.bare_callback);
+    let config = loaded(&section("a", "redirect = \"/callback/a\""), &[]).expect("good");
+    assert!(!config.bare_callback);
+    let config = loaded(&section("a", bare), &[]).expect("good");
+    assert!(config.bare_callback);
+    let two = section("a", bare) + &section("b", "");
+    mistake(&two, &[], "register {public_url}/callback/a");
+    for wrong in [
+        "/callback/b",
+        "/",
+        "/account",
+        "https://evil.example/callback",
+    ] {
+        let text = section("a", &format!("redirect = {wrong:?}"));
+        mistake(&text, &[], "providers.a.redirect");
+    }
+}

@@ -15,10 +15,8 @@ use crate::auth::sign_in::{self, BeginError};
 use crate::http::error::ApiError;
 use crate::http::extract::{Device, FlowCookie, Form};
 use crate::http::middleware::local_only::is_local;
-use crate::state::AppState;
+use crate::state::{AppState, DEMO_PROVIDER};
 
-/// The name of the built-in provider.
-const DEMO_PROVIDER: &str = "demo";
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

@@ -64,6 +64,7 @@ async fn finish_sign_in(
         flows: cookie.0.clone(),
         state: form.require("state")?,
         code: form.require("code")?,
+        redirect_uri: form.get("redirect_uri"),
         iss: form.get("iss"),
         user_agent: device.user_agent,
         address: device.address.map(|address| address.to_string()),

@@ -136,6 +136,7 @@ impl ScriptedProvider {
         let mut callback = Callback::new();
         callback.insert("code".into(), "code-1".into());
         callback.insert("state".into(), asked["state"].clone());
+        callback.insert("redirect_uri".into(), asked["redirect_uri"].clone());
         callback
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct Begun {
     pub(crate) authorize: Url,
 }
 
-/// What the provider sent the browser back with.
+/// What the provider sent the browser back with, and where to, as the page posts it.
 pub(crate) type Callback = BTreeMap<String, String>;
 
 impl Caller {
@@ -49,7 +49,11 @@ impl Caller {
         let response = self.approval(begun, email).send().await;
         let response = response.expect("an answer");
         assert_eq!(response.status(), 303, "{:?}", response.text().await);
-        location(&response).query_pairs().into_owned().collect()
+        let mut back = location(&response);
+        let mut callback: Callback = back.query_pairs().into_owned().collect();
+        back.set_query(None);
+        callback.insert("redirect_uri".into(), back.into());
+        callback
     }
 
     /// The request that picks it.

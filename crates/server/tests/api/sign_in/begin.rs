@@ -36,7 +36,7 @@ async fn security_1_a_start_sends_code_s256_state_nonce_and_the_exact_redirect_u
         ("client_id", "latchkey-demo"),
         ("code_challenge_method", "S256"),
         ("prompt", "select_account"),
-        ("redirect_uri", &*format!("{}/callback", app.url)),
+        ("redirect_uri", &*format!("{}/callback/demo", app.url)),
         ("response_type", "code"),
         ("scope", "openid email profile"),
     ];
@@ -105,6 +105,7 @@ async fn security_14_return_to_leads_nowhere_else() {
         "@evil.example",
         "/auth/login?provider=demo",
         "/callback",
+        "/callback/demo",
     ] {
         let answer = start(&app, elsewhere).await;
         assert_eq!(

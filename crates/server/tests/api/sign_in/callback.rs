@@ -134,7 +134,7 @@ async fn security_16_no_token_is_in_any_url() {
     // What goes through the provider's redirect is good for nothing without the cookie.
     assert_eq!(
         callback.keys().collect::<Vec<_>>(),
-        ["code", "iss", "state"]
+        ["code", "iss", "redirect_uri", "state"]
     );
     assert!(!urls.contains(begun.cookie.split_once('=').expect("a pair").1));
 }

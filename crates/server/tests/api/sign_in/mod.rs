@@ -3,4 +3,5 @@
 mod begin;
 mod callback;
 mod hostile;
+mod mix_up;
 mod strangers;
