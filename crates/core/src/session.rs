@@ -13,7 +13,7 @@ use crate::id::{SessionId, UserId};
 /// How many idempotency keys a session remembers.
 pub const REMEMBERED_KEYS: usize = 4;
 
-/// The record that every refresh reads and writes; of constant size (DESIGN: under 400 bytes).
+/// The record that every refresh reads and writes; of constant size, under 400 bytes.
 /// What never changes after the sign-in and is not needed to decide lives in [`SessionOrigin`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Session {

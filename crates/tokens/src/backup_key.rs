@@ -1,6 +1,7 @@
 //! The key that backups are authenticated with.
 
 use core::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 
@@ -8,13 +9,13 @@ use crate::master_key::{MasterKey, Purpose};
 
 /// Authenticates backups (HMAC-SHA256): whoever lacks the master key cannot change one unnoticed.
 #[derive(Clone)]
-pub struct BackupKey(hmac::Key);
+pub struct BackupKey(Arc<hmac::Key>);
 
 impl BackupKey {
     /// Derived from the master key for this alone.
     pub fn new(master: &MasterKey) -> Self {
         let key = master.derive(Purpose::Backups);
-        Self(hmac::Key::new(HMAC_SHA256, &key))
+        Self(Arc::new(hmac::Key::new(HMAC_SHA256, &key)))
     }
 
     /// The tag over these parts. They are not told apart: the caller frames them.

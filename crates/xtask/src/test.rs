@@ -15,9 +15,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use self::count::Count;
 use self::crash::Kills;
-use self::summary::Outcome;
+use self::summary::{Done, Outcome};
 use crate::tidy;
 use crate::tools::c_compiler;
 use crate::workspace::Workspace;
@@ -29,6 +28,8 @@ pub(crate) enum Part {
     Fmt,
     /// The rules of ARCHITECTURE.md that no compiler checks.
     Tidy,
+    /// Advisories, licences and sources of the dependencies.
+    Deny,
     /// Clippy over the host crates and over the browser's.
     Clippy,
     /// Unit tests and documentation tests of the host crates.
@@ -47,9 +48,10 @@ pub(crate) enum Part {
 
 impl Part {
     /// All of them, in the order in which they run.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Tidy,
+        Self::Deny,
         Self::Clippy,
         Self::Unit,
         Self::Api,
@@ -70,6 +72,7 @@ impl Part {
         match self {
             Self::Fmt => "fmt",
             Self::Tidy => "tidy",
+            Self::Deny => "deny",
             Self::Clippy => "clippy",
             Self::Unit => "unit",
             Self::Api => "api",
@@ -81,20 +84,19 @@ impl Part {
     }
 
     /// Does it.
-    fn run(self, workspace: &Workspace, request: &Request) -> Result<Option<Count>> {
+    fn run(self, workspace: &Workspace, request: &Request) -> Result<Done> {
         let args = &request.runner_args;
         match self {
-            Self::Fmt => lint::fmt(workspace).map(|()| None),
-            Self::Tidy => tidy::run(workspace)
-                .and_then(|()| lint::deny(workspace))
-                .map(|()| None),
-            Self::Clippy => lint::clippy(workspace).map(|()| None),
-            Self::Unit => unit::run(workspace, args).map(Some),
-            Self::Api => api::run(workspace, args).map(Some),
-            Self::Crash => crash::run(workspace, &request.kills).map(Some),
-            Self::Wasm => browser_wasm::run(workspace, args).map(Some),
-            Self::E2e => e2e::run(workspace, args).map(Some),
-            Self::Dist => dist::run(workspace).map(|()| None),
+            Self::Fmt => lint::fmt(workspace).map(|()| Done::Plainly),
+            Self::Tidy => tidy::run(workspace).map(|()| Done::Plainly),
+            Self::Deny => lint::deny(workspace),
+            Self::Clippy => lint::clippy(workspace).map(|()| Done::Plainly),
+            Self::Unit => unit::run(workspace, args).map(Done::Counted),
+            Self::Api => api::run(workspace, args).map(Done::Counted),
+            Self::Crash => crash::run(workspace, &request.kills).map(Done::Counted),
+            Self::Wasm => browser_wasm::run(workspace, args).map(Done::Counted),
+            Self::E2e => e2e::run(workspace, args).map(Done::Counted),
+            Self::Dist => dist::run(workspace).map(|()| Done::Plainly),
         }
     }
 }
@@ -133,11 +135,11 @@ pub(crate) fn run(workspace: &Workspace, request: &Request) -> Result<ExitCode> 
         });
     }
     print!("\n{}", summary::table(&outcomes));
-    let failed = outcomes
-        .iter()
-        .filter(|outcome| outcome.result.is_err())
-        .count();
-    println!("\n{} passed, {failed} failed", outcomes.len() - failed);
+    let of = |kind: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| kind(outcome)).count();
+    let failed = of(|outcome| outcome.result.is_err());
+    let skipped = of(|outcome| matches!(outcome.result, Ok(Done::Skipped(_))));
+    let passed = outcomes.len() - failed - skipped;
+    println!("\n{passed} passed, {failed} failed, {skipped} skipped");
     // The table has said which failed, and why stands above it.
     Ok(if failed == 0 {
         ExitCode::SUCCESS

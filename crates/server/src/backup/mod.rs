@@ -3,8 +3,7 @@
 //!
 //! The first line says what it is, the last one how many records there are; between them one
 //! record a line. Each `check` authenticates the record and all before it with a key derived from
-//! the master key, so that a line that was
-//! changed, lost or moved is found where it is.
+//! the master key, so that a line that was changed, lost or moved is found where it is.
 
 mod export;
 mod import;

@@ -2,9 +2,10 @@
 
 use anyhow::{Result, bail};
 
+use super::summary::Done;
+use crate::process;
 use crate::tools::rust::{self, WASM_TARGET};
 use crate::workspace::Workspace;
-use crate::{process, progress};
 
 /// `cargo fmt`, looking only.
 pub(crate) fn fmt(workspace: &Workspace) -> Result<()> {
@@ -16,12 +17,12 @@ pub(crate) fn fmt(workspace: &Workspace) -> Result<()> {
 }
 
 /// Advisories, licences and sources of all dependencies by `deny.toml`, where cargo-deny is.
-pub(crate) fn deny(workspace: &Workspace) -> Result<()> {
+pub(crate) fn deny(workspace: &Workspace) -> Result<Done> {
     if process::on_path("cargo-deny").is_none() {
-        progress::note("cargo-deny is not installed: advisories and licences are not looked at");
-        return Ok(());
+        return Ok(Done::Skipped("cargo-deny is not installed"));
     }
-    process::run(workspace.cargo().args(["deny", "check"]))
+    process::run(workspace.cargo().args(["deny", "check"]))?;
+    Ok(Done::Plainly)
 }
 
 /// The browser's crates apart from the host's: one command over both would unify the features

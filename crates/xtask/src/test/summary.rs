@@ -8,29 +8,39 @@ use anyhow::Result;
 use super::count::Count;
 use crate::progress;
 
+/// What a part that did not fail has to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// That it passed.
+    Plainly,
+    /// How many tests it ran.
+    Counted(Count),
+    /// Why it could not be run here.
+    Skipped(&'static str),
+}
+
 /// How one part ended.
 pub(crate) struct Outcome {
     /// The part's name.
     pub(crate) part: &'static str,
     /// How long it took.
     pub(crate) took: Duration,
-    /// The tests it ran where they are counted, or what went wrong.
-    pub(crate) result: Result<Option<Count>>,
+    /// What it did, or what went wrong.
+    pub(crate) result: Result<Done>,
 }
 
 /// Part, result, time and tests, a line each.
 pub(crate) fn table(outcomes: &[Outcome]) -> String {
     let mut text = String::from("part     result   time     tests\n");
     for outcome in outcomes {
-        let result = if outcome.result.is_ok() {
-            "ok"
-        } else {
-            "FAILED"
+        let (result, rest) = match &outcome.result {
+            Ok(Done::Plainly) => ("ok", String::new()),
+            Ok(Done::Counted(count)) => ("ok", describe(*count)),
+            Ok(Done::Skipped(why)) => ("SKIPPED", (*why).to_owned()),
+            Err(_) => ("FAILED", String::new()),
         };
         let took = progress::seconds(outcome.took);
-        let tests = outcome.result.as_ref().ok().copied().flatten();
-        let tests = tests.map(describe).unwrap_or_default();
-        let line = format!("{:<8} {result:<8} {took:<8} {tests}", outcome.part);
+        let line = format!("{:<8} {result:<8} {took:<8} {rest}", outcome.part);
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text

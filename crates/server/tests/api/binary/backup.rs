@@ -204,7 +204,8 @@ fn rehashed(backup: &str) -> String {
             link.extend(format!("{content}}}").into_bytes());
             link = digest(&SHA256, &link).as_ref().to_vec();
         }
-        made.push_str(&format!("{content},\"check\":\"{}\"}}\n", shown(&link)));
+        let line = format!("{content},\"check\":\"{}\"}}\n", shown(&link));
+        made.push_str(&line);
     }
     made
 }

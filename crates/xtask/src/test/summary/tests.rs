@@ -10,16 +10,21 @@ fn every_part_has_its_line() {
         Outcome {
             part: "fmt",
             took: Duration::from_millis(412),
-            result: Ok(None),
+            result: Ok(Done::Plainly),
         },
         Outcome {
             part: "unit",
             took: Duration::from_secs(75),
-            result: Ok(Some(Count {
+            result: Ok(Done::Counted(Count {
                 passed: 120,
                 failed: 0,
                 skipped: 2,
             })),
+        },
+        Outcome {
+            part: "deny",
+            took: Duration::ZERO,
+            result: Ok(Done::Skipped("it is not here")),
         },
         Outcome {
             part: "e2e",
@@ -32,6 +37,7 @@ fn every_part_has_its_line() {
         "part     result   time     tests\n\
          fmt      ok       0.4 s\n\
          unit     ok       75 s     120 (2 not run)\n\
+         deny     SKIPPED  0.0 s    it is not here\n\
          e2e      FAILED   9.0 s\n"
     );
 }
