@@ -1,7 +1,7 @@
 //! A standby takes the database's place.
 
 use super::outage::{RECOVERY, is_down, works};
-use super::world::until;
+use super::world::{until, verdict};
 use super::{Cluster, KINDS};
 use crate::app::tokens;
 
@@ -46,7 +46,7 @@ async fn security_73_a_standby_takes_over_and_nothing_acknowledged_is_lost() {
             let took = until("the recovery", back).await;
             assert!(took < RECOVERY, "{kind:?}: {took:?}");
             app.refresh_is_refused(&revoked.refresh_token).await;
-            let check = app.check(&revoked.access_token).await;
+            let check = verdict(app, &revoked.access_token).await;
             assert_eq!(check, Err("token_revoked".into()), "{kind:?}");
         }
         // If the reply before was lost: the same key gives the same successor.

@@ -1,6 +1,5 @@
 //! A way to the database that can be cut.
 
-use core::time::Duration;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -129,6 +128,3 @@ async fn copy(
         }
     }
 }
-
-/// The time in which whatever was under way comes to its end.
-pub(crate) const BOUND: Duration = Duration::from_millis(2500);

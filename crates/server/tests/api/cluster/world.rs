@@ -6,7 +6,7 @@ use latchkey_testing::{Database, Postgres, Redis};
 use tokio::time::{Instant, sleep};
 
 use super::proxy::Proxy;
-use crate::app::TestApp;
+use crate::app::{TestApp, refusal};
 
 /// How long a server without news takes tokens, where that is what is tried.
 pub(crate) const STALENESS: Duration = Duration::from_secs(1);
@@ -97,6 +97,24 @@ pub(crate) fn section(kind: Kind, url: &str, staleness: Duration) -> String {
     };
     let staleness = format!("{}s", staleness.as_secs());
     format!("[store]\nkind = {kind:?}\nurl = {url:?}\nmax_staleness = {staleness:?}\n")
+}
+
+/// Whether the access token is taken, or the code of its refusal; from a server that may be short of
+/// news for a moment, and refuses everybody then, because the machine is busy.
+pub(crate) async fn verdict(app: &TestApp, access_token: &str) -> Result<(), String> {
+    let decided = || async {
+        let answer = app.get_as("/api/protected", access_token).await;
+        answer.status() != 503
+    };
+    loop {
+        until("a decision", decided).await;
+        let answer = app.get_as("/api/protected", access_token).await;
+        match answer.status().as_u16() {
+            200 => return Ok(()),
+            503 => {}
+            _ => return Err(refusal(answer).await.1),
+        }
+    }
 }
 
 /// Asks until the answer is yes, and says how long that took.
