@@ -19,11 +19,22 @@ mod pages;
 mod piece;
 mod sentences;
 mod session;
+mod shape;
 mod time;
 mod timeline;
 
 #[cfg(feature = "ssr")]
+mod notices;
+#[cfg(feature = "ssr")]
 pub mod shell;
+#[cfg(feature = "hydrate")]
+mod start;
 
 pub use app::App;
 pub use page_data::PageData;
+#[cfg(feature = "hydrate")]
+pub use start::start;
+
+/// The id and the class of the app's element. The app has one to itself: what others put into the
+/// body is in nobody's way.
+const ELEMENT: &str = "app";

@@ -3,21 +3,19 @@
 
 use std::sync::Arc;
 
-use leptos::html::{body, head, html};
+use leptos::html::{body, div, head, html};
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos::tachys::html::doctype;
 
-use crate::App;
 use crate::page_data::{self, PageData};
+use crate::{App, ELEMENT, notices, shape};
 
 /// What Trunk writes where a nonce belongs (`nonce_placeholder` in `Trunk.toml`).
 pub const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
 
-/// Marks the document if tokens are stored, before anything is painted: whoever is signed in
-/// should not see the sign-in page flash by on the way to their account.
-const MARK_IF_STORED: &str = "try{localStorage.getItem('latchkey.tokens')&&\
-    (document.documentElement.dataset.session='stored')}catch{}";
+/// Runs in the head, before anything is painted and before the app has arrived.
+const START_SCRIPT: &str = include_str!("start.js");
 
 /// The inside of the `<head>` that Trunk wrote to `index.html`, its placeholder still in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,13 +40,7 @@ pub fn shell(head_html: HeadHtml) -> impl IntoView {
     let nonce = use_nonce().map(|nonce| nonce.to_string());
     let nonce = nonce.unwrap_or_default();
     let mut inner = head_html.0.replace(NONCE_PLACEHOLDER, &nonce);
-    for part in [
-        "<script nonce=\"",
-        &nonce,
-        "\">",
-        MARK_IF_STORED,
-        "</script>",
-    ] {
+    for part in ["<script nonce=\"", &nonce, "\">", START_SCRIPT, "</script>"] {
         inner.push_str(part);
     }
     let data = PageData::current().to_json();
@@ -56,11 +48,29 @@ pub fn shell(head_html: HeadHtml) -> impl IntoView {
         doctype("html"),
         html().lang("en").child((
             head().inner_html(inner),
-            body()
-                .attr(page_data::ATTRIBUTE, data)
-                .child(view! { <App /> }),
+            body().attr(page_data::ATTRIBUTE, data).child((
+                notices::notices(),
+                div()
+                    .id(ELEMENT)
+                    .class(ELEMENT)
+                    .attr(shape::ATTRIBUTE, "")
+                    .child(view! { <App /> }),
+            )),
         )),
     )
+}
+
+/// Notes the shape of the app's element in a rendered document, for the browser to compare with.
+#[must_use]
+pub fn with_shape(document: &str) -> String {
+    let empty = format!("{}=\"\"", shape::ATTRIBUTE);
+    let noted = document.split_once(&empty).and_then(|(before, after)| {
+        let (attributes, content) = after.split_once('>')?;
+        let shape = shape::of_html(content)?;
+        let noted = format!("{}=\"{shape}\"", shape::ATTRIBUTE);
+        Some([before, &noted, attributes, ">", content].concat())
+    });
+    noted.unwrap_or_else(|| document.to_owned())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use latchkey_web::shell::{HeadHtml, shell};
+use latchkey_web::shell::{HeadHtml, shell, with_shape};
 use latchkey_web::{App, PageData};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{expect_context, provide_context};
@@ -20,6 +20,8 @@ use super::error::ApiError;
 use super::routes::providers::provider_infos;
 use crate::state::AppState;
 
+/// A rendered page is some kilobytes long.
+const MAX_DOCUMENT: usize = 4 * 1024 * 1024;
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// The paths of all pages.
@@ -85,7 +87,13 @@ async fn render(state: &AppState, head: HeadHtml, request: Request) -> Response 
     };
     let handler = leptos_axum::render_app_async_with_context(context, move || shell(head.clone()));
     let response: Response<Body> = handler(request).await;
-    response
+    let (parts, body) = response.into_parts();
+    let document = match axum::body::to_bytes(body, MAX_DOCUMENT).await {
+        Ok(document) => document,
+        Err(error) => return ApiError::Internal(error.to_string()).into_response(),
+    };
+    let document = with_shape(&String::from_utf8_lossy(&document));
+    Response::from_parts(parts, Body::from(document))
 }
 
 /// What a page may do: run the scripts that carry its nonce and what they load, and talk to this

@@ -28,7 +28,11 @@ pub(crate) fn answered<T: Clone + Send + Sync + 'static>(
             answer.set(None);
             again();
         }),
-        _ => piece(section().class("card").child(skeleton(waiting, lines))),
+        _ => piece(
+            section()
+                .class("card if-starting")
+                .child(skeleton(waiting, lines)),
+        ),
     })
 }
 

@@ -86,7 +86,10 @@ fn here() -> Option<String> {
 fn working() -> AnyView {
     piece(div().class("narrow card centred").child((
         span().class("spinner").aria_hidden("true"),
-        div().role("status").child(h1().child("Signing you in…")),
+        div().role("status").child(h1().child((
+            span().class("if-starting").child("Signing you in…"),
+            span().class("if-stuck").child("Not signed in yet"),
+        ))),
     )))
 }
 

@@ -61,6 +61,10 @@ fn absent(state: SessionState) -> AnyView {
             a().href("/?return_to=/playground").child("Sign in"),
         )))
     } else {
-        piece(skeleton("Loading the token", 5))
+        piece(
+            div()
+                .class("if-starting")
+                .child(skeleton("Loading the token", 5)),
+        )
     }
 }

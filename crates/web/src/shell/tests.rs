@@ -21,3 +21,15 @@ fn what_has_no_head_gives_none() {
         assert_eq!(head_of(index), None, "{index}");
     }
 }
+
+#[test]
+fn the_shape_is_noted_at_the_element_of_the_app() {
+    let document = "<body><div id=\"app\" data-shape=\"\" class=\"app\"><p>one</p></div></body>";
+    let noted = with_shape(document);
+    assert_eq!(noted.len(), document.len() + 16);
+    assert!(noted.contains("data-shape=\"") && !noted.contains("data-shape=\"\""));
+    assert!(noted.ends_with("\" class=\"app\"><p>one</p></div></body>"));
+    for unknown in ["<body></body>", "<div data-shape=\"\"><p>"] {
+        assert_eq!(with_shape(unknown), unknown);
+    }
+}

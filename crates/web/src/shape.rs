@@ -1,0 +1,140 @@
+//! The shape of the rendered pages: which nodes there are and how they nest, without attributes
+//! and without the words. The server notes it beside what it rendered, and the browser compares
+//! before it hydrates.
+//!
+//! Hydration follows the nodes one by one and ends in a panic at the first that is missing or new.
+//! Translators wrap texts, extensions insert elements, proxies remove comments.
+
+/// The attribute of the app's element that holds the shape of its content.
+pub(crate) const ATTRIBUTE: &str = "data-shape";
+
+/// A running hash (FNV-1a) over the nodes, in document order.
+#[derive(Clone, Copy)]
+struct Shape(u64);
+
+impl Shape {
+    const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn open(&mut self, tag: &str) {
+        self.add(b'<');
+        for byte in tag.bytes() {
+            self.add(byte.to_ascii_lowercase());
+        }
+    }
+
+    fn close(&mut self) {
+        self.add(b'>');
+    }
+
+    fn text(&mut self) {
+        self.add(b'#');
+    }
+
+    fn comment(&mut self) {
+        self.add(b'!');
+    }
+
+    const fn add(&mut self, byte: u8) {
+        self.0 = (self.0 ^ byte as u64).wrapping_mul(0x0100_0000_01b3);
+    }
+
+    fn written(self) -> String {
+        format!("{:016x}", self.0)
+    }
+}
+
+/// The shape of what stands between the start of `html` and the end tag that closes it: the content
+/// of one element. `None` if that tag is missing.
+///
+/// Reads what Leptos writes, not any HTML: every element but the void ones has its end tag, and no
+/// script or style is inside.
+#[cfg(feature = "ssr")]
+pub(crate) fn of_html(html: &str) -> Option<String> {
+    /// Elements that have no end tag.
+    const VOID: [&str; 8] = ["area", "br", "col", "hr", "img", "input", "source", "wbr"];
+
+    let mut shape = Shape::new();
+    let mut depth = 0_usize;
+    let mut rest = html;
+    loop {
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            shape.comment();
+            rest = comment.split_once("-->")?.1;
+        } else if let Some(comment) = rest.strip_prefix("<!") {
+            // `<!>`, which is a comment without words.
+            shape.comment();
+            rest = comment.split_once('>')?.1;
+        } else if let Some(end) = rest.strip_prefix("</") {
+            let Some(outer) = depth.checked_sub(1) else {
+                return Some(shape.written());
+            };
+            depth = outer;
+            shape.close();
+            rest = end.split_once('>')?.1;
+        } else if let Some(tag) = rest.strip_prefix('<') {
+            let name_end = tag.find(|it: char| it.is_ascii_whitespace() || "/>".contains(it))?;
+            let (name, attributes) = tag.split_at(name_end);
+            let end = tag_end(attributes)?;
+            shape.open(name);
+            if VOID.contains(&name) || attributes[..end].ends_with('/') {
+                shape.close();
+            } else {
+                depth += 1;
+            }
+            rest = &attributes[end + 1..];
+        } else {
+            shape.text();
+            rest = &rest[rest.find('<')?..];
+        }
+    }
+}
+
+/// Where the `>` of a start tag is, past its attributes.
+#[cfg(feature = "ssr")]
+fn tag_end(attributes: &str) -> Option<usize> {
+    let mut quote = None;
+    attributes.find(|it| match (quote, it) {
+        (None, '"' | '\'') => {
+            quote = Some(it);
+            false
+        }
+        (Some(open), it) if it == open => {
+            quote = None;
+            false
+        }
+        (None, '>') => true,
+        _ => false,
+    })
+}
+
+/// Whether an element has the content that the server noted beside it.
+#[cfg(feature = "hydrate")]
+pub(crate) fn is_intact(element: &web_sys::Element) -> bool {
+    let mut shape = Shape::new();
+    add_children(&mut shape, element);
+    element.get_attribute(ATTRIBUTE) == Some(shape.written())
+}
+
+#[cfg(feature = "hydrate")]
+fn add_children(shape: &mut Shape, parent: &web_sys::Node) {
+    use web_sys::Node;
+
+    let mut next = parent.first_child();
+    while let Some(node) = next {
+        match node.node_type() {
+            Node::TEXT_NODE => shape.text(),
+            Node::COMMENT_NODE => shape.comment(),
+            _ => {
+                shape.open(&node.node_name());
+                add_children(shape, &node);
+                shape.close();
+            }
+        }
+        next = node.next_sibling();
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
