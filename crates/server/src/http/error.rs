@@ -102,6 +102,9 @@ pub enum ApiError {
     /// A body of another media type.
     #[error("the body must be {0}")]
     UnsupportedMediaType(&'static str),
+    /// The body did not arrive in time.
+    #[error("the body of the request did not arrive in time; send the request again")]
+    BodyTimeout,
     /// The server took too long.
     #[error("the server took too long; try again")]
     Timeout,
@@ -213,6 +216,7 @@ impl ApiError {
                 Code::UnsupportedMediaType,
                 "invalid_request",
             ),
+            Self::BodyTimeout => (S::REQUEST_TIMEOUT, Code::Timeout, "invalid_request"),
             Self::Timeout => (
                 S::SERVICE_UNAVAILABLE,
                 Code::Timeout,

@@ -6,11 +6,9 @@ use axum::routing::{delete, get, post};
 use latchkey_types::paths;
 
 use super::error::ApiError;
+use super::middleware::body::BODY_LIMIT;
 use super::{pages, routes};
 use crate::state::AppState;
-
-/// The longest body that is read, in bytes.
-const BODY_LIMIT: usize = 64 * 1024;
 
 /// All routes; what every request goes through is [`envelope`](super::middleware::envelope).
 pub fn router(state: AppState) -> Router {

@@ -38,7 +38,7 @@ use crate::control;
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::{CommonHeaders, Hsts};
 use crate::http::router::router;
-use crate::http::serve::serve;
+use crate::http::serve::{ConnectionLimits, serve};
 use crate::jobs;
 use crate::state::{AppState, DEMO_PROVIDER, State};
 use crate::telemetry;
@@ -83,6 +83,7 @@ pub struct Server {
     listener: TcpListener,
     tls: Option<tokio_rustls::TlsAcceptor>,
     feed: Option<Box<dyn Feed>>,
+    connections: ConnectionLimits,
 }
 
 /// What tests replace.
@@ -92,6 +93,8 @@ pub struct Environment {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub rng: Arc<dyn Rng>,
+    /// How long one connection may take for what.
+    pub connections: ConnectionLimits,
 }
 
 impl Default for Environment {
@@ -99,6 +102,7 @@ impl Default for Environment {
         Self {
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
+            connections: ConnectionLimits::default(),
         }
     }
 }
@@ -106,7 +110,11 @@ impl Default for Environment {
 impl Server {
     /// Opens the store, loads keys and denials, then takes the port: whoever connects is served.
     pub async fn prepare(config: Config, environment: Environment) -> anyhow::Result<Self> {
-        let Environment { clock, rng } = environment;
+        let Environment {
+            clock,
+            rng,
+            connections,
+        } = environment;
         let assets = Assets::load(config.web_dir.as_deref())?;
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
         data_dir::make(&config.data_dir)?;
@@ -184,6 +192,7 @@ impl Server {
             listener,
             tls,
             feed,
+            connections,
         })
     }
 
@@ -203,7 +212,15 @@ impl Server {
             hub.close();
         };
         let router = router(self.state.clone());
-        serve(self.listener, self.tls, self.state, router, stop).await;
+        serve(
+            self.listener,
+            self.tls,
+            self.state,
+            router,
+            self.connections,
+            stop,
+        )
+        .await;
         drop((jobs, control));
         jobs::has_failed(&*store)
             .await

@@ -9,6 +9,7 @@ mod api;
 mod binary;
 mod canary;
 mod cluster;
+mod connections;
 mod dpop;
 mod faults;
 mod headers;

@@ -5,30 +5,41 @@ use core::time::Duration;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use latchkey_types::{OAuthError, Problem, paths};
 use tower::Service as _;
 
+use super::body::Inbound;
 use super::dpop;
 use crate::http::error::ApiError;
 use crate::state::AppState;
 
-/// The longest a request may take.
+/// The longest a request may take once its body is read.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// See the module. Around the router as a whole: a layer would be copied for every request.
-pub async fn envelope(state: &AppState, router: Router, request: Request) -> Response {
+pub async fn envelope(
+    state: &AppState,
+    router: Router,
+    request: Request,
+    inbound: &Inbound,
+) -> Response {
+    let version = request.version();
     let path = Path::of(request.uri().path());
     let binding = state.config.tokens.binding;
     let mut notes = dpop::Notes::of(request.uri().path(), binding);
     let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
         .then(|| (request.method().clone(), request.uri().path().to_owned()));
-    let answered = tokio::time::timeout(TIME_LIMIT, answer(router, request)).await;
-    let mut response = answered.unwrap_or_else(|_| ApiError::Timeout.into_response());
+    let mut response = match inbound.read(request).await {
+        Err(error) => unread(error, version),
+        Ok(request) => tokio::time::timeout(TIME_LIMIT, answer(router, request))
+            .await
+            .unwrap_or_else(|_| ApiError::Timeout.into_response()),
+    };
     if response.status().is_client_error() || response.status().is_server_error() {
         notes = notes.and_of(&response, binding);
         response = explain(response, path);
@@ -39,6 +50,17 @@ pub async fn envelope(state: &AppState, router: Router, request: Request) -> Res
     if let Some((method, path)) = log {
         let status = response.status().as_u16();
         tracing::debug!(target: "latchkey::http", %method, path, status);
+    }
+    response
+}
+
+/// The answer to a request whose body was not read to its end. What is left of it must not be taken
+/// for the next request; HTTP/2 resets the stream by itself.
+fn unread(error: ApiError, version: Version) -> Response {
+    let mut response = error.into_response();
+    if version < Version::HTTP_2 {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
     }
     response
 }

@@ -1,5 +1,6 @@
 //! What every request goes through.
 
+pub mod body;
 mod dpop;
 pub mod envelope;
 pub mod headers;

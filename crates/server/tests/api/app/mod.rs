@@ -18,6 +18,7 @@ pub(crate) use clock::ManualClock;
 pub(crate) use forge::{Forge, claims, decoded, hs256, recoded};
 use latchkey_server::cli::{Overrides, Serve};
 use latchkey_server::config;
+use latchkey_server::http::serve::ConnectionLimits;
 use latchkey_server::startup::{Environment, Server};
 use latchkey_server::state::AppState;
 use latchkey_tokens::SystemRng;
@@ -91,6 +92,7 @@ impl TestApp {
         let environment = Environment {
             clock: self.clock.clone(),
             rng: Arc::new(SystemRng),
+            ..Environment::default()
         };
         match Server::prepare(config, environment).await {
             Ok(_) => panic!("it started"),
@@ -99,6 +101,22 @@ impl TestApp {
     }
 
     async fn over(directory: Arc<TempDir>, config: String, clock: Arc<ManualClock>) -> Self {
+        Self::limited(directory, config, clock, ConnectionLimits::default()).await
+    }
+
+    /// With this configuration and these limits for connections.
+    pub(crate) async fn with_limits(config: &str, limits: ConnectionLimits) -> Self {
+        let directory = Arc::new(tempfile::tempdir().expect("a directory"));
+        let clock = Arc::new(ManualClock::default());
+        Self::limited(directory, config.to_owned(), clock, limits).await
+    }
+
+    async fn limited(
+        directory: Arc<TempDir>,
+        config: String,
+        clock: Arc<ManualClock>,
+        connections: ConnectionLimits,
+    ) -> Self {
         let file = directory.path().join("latchkey.toml");
         let data_dir = directory.path().join("data");
         std::fs::write(&file, &config).expect("written");
@@ -115,6 +133,7 @@ impl TestApp {
         let environment = Environment {
             clock: clock.clone(),
             rng: Arc::new(SystemRng),
+            connections,
         };
         let server = loop {
             match Server::prepare(config_read.clone(), environment.clone()).await {

@@ -1,0 +1,67 @@
+//! HTTP/1.1 over raw TCP.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::{address, short, while_others_are_served};
+use crate::app::TestApp;
+
+/// Sends this and reads until the server closes.
+async fn until_closed(address: SocketAddr, request: String) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    let sent = stream.write_all(request.as_bytes()).await;
+    sent.expect("sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("closed");
+    String::from_utf8(answer).expect("text")
+}
+
+#[tokio::test]
+async fn security_75_a_body_that_stops_arriving_is_answered_and_its_connection_closed() {
+    let app = TestApp::with_limits("demo = true", short()).await;
+    let form = "content-type: application/x-www-form-urlencoded";
+    let length = "content-length: 60000";
+    let chunked = "transfer-encoding: chunked";
+    for (request, media_type) in [
+        (
+            format!("POST /auth/token HTTP/1.1\r\nhost: a\r\n{form}\r\n{length}\r\n\r\nb"),
+            "application/json",
+        ),
+        (
+            format!("POST /auth/revoke HTTP/1.1\r\nhost: a\r\n{form}\r\n{chunked}\r\n\r\n5\r\nab"),
+            "application/json",
+        ),
+        // No route would read it, and no method excuses it.
+        (
+            format!("POST /auth/nothing HTTP/1.1\r\nhost: a\r\n{length}\r\n\r\n"),
+            "application/problem+json",
+        ),
+        (
+            format!("GET /api/ HTTP/1.1\r\nhost: a\r\n{length}\r\n\r\n"),
+            "application/problem+json",
+        ),
+    ] {
+        let answer = until_closed(address(&app), request.clone());
+        let answer = while_others_are_served(&app, answer).await;
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a header");
+        assert!(head.starts_with("HTTP/1.1 408 "), "{request}: {answer}");
+        assert!(head.contains("connection: close"), "{request}: {answer}");
+        let media_type = format!("content-type: {media_type}");
+        assert!(head.contains(&media_type), "{request}: {answer}");
+        assert!(body.contains(r#""code":"timeout""#), "{request}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn security_75_a_client_that_reads_no_responses_is_disconnected() {
+    let app = TestApp::with_limits("demo = true", short()).await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("set");
+    let mut stream = socket.connect(address(&app)).await.expect("connected");
+    let requests = "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nhost: a\r\n\r\n";
+    let requests = requests.repeat(100);
+    let disconnected = async { while stream.write_all(requests.as_bytes()).await.is_ok() {} };
+    while_others_are_served(&app, disconnected).await;
+}
