@@ -49,11 +49,7 @@ impl Caller {
         let response = self.approval(begun, email).send().await;
         let response = response.expect("an answer");
         assert_eq!(response.status(), 303, "{:?}", response.text().await);
-        let mut back = location(&response);
-        let mut callback: Callback = back.query_pairs().into_owned().collect();
-        back.set_query(None);
-        callback.insert("redirect_uri".into(), back.into());
-        callback
+        called_back(&response)
     }
 
     /// The request that picks it.
@@ -88,6 +84,15 @@ impl Begun {
             authorize: location(response),
         }
     }
+}
+
+/// What the provider's redirect back says, as the page posts it.
+pub(crate) fn called_back(response: &Response) -> Callback {
+    let mut back = location(response);
+    let mut callback: Callback = back.query_pairs().into_owned().collect();
+    back.set_query(None);
+    callback.insert("redirect_uri".into(), back.into());
+    callback
 }
 
 pub(crate) fn cookie(response: &Response) -> String {

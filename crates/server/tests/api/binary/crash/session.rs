@@ -6,7 +6,7 @@ use latchkey_types::{SessionList, TokenResponse};
 
 use super::dice::Dice;
 use super::wire::{CutOff, ask, send};
-use crate::app::{Begun, Caller, claims, location};
+use crate::app::{Begun, Caller, called_back, claims};
 
 /// A session, as the client that opened it sees it.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Session {
         let begun = Begun::of(&begun);
         let approved = send(caller.approval(&begun, email)).await?;
         assert_eq!(approved.status(), 303, "{:?}", approved.text().await);
-        let callback = location(&approved).query_pairs().into_owned().collect();
+        let callback = called_back(&approved);
         let answer = ask(caller.completion(&begun.cookie, &callback)).await?;
         if !answer.granted(200, (400, "banned")) {
             return Ok(None);
