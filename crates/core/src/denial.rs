@@ -5,6 +5,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::cutoff::Cutoff;
 use crate::id::{SessionId, TokenId, UserId};
 
 /// How long a denial outlives the last token it can concern: room for machines whose clocks
@@ -19,8 +20,12 @@ pub enum Denied {
     Token(TokenId),
     /// Every access token of a session, by its `sid`.
     Session(SessionId),
-    /// Every access token of a user that was issued up to [`Denial::at`], by its `sub`.
+    /// The access tokens of those of a user's sessions, by the `sub`, that [`Denial::cutoff`]
+    /// ends. Without a cut-off, as earlier versions wrote it: of all that were issued up to
+    /// [`Denial::at`].
     User(UserId),
+    /// The same for the sessions of all users.
+    Everyone,
 }
 
 /// One entry of the denylist.
@@ -34,6 +39,25 @@ pub struct Denial {
     pub at: Timestamp,
     /// From when on it can be forgotten.
     pub until: Timestamp,
+    /// Which sessions are meant where it is about more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cutoff: Option<Cutoff>,
+}
+
+impl Denial {
+    /// Takes over what an earlier, or concurrent, denial of the same thing says beyond this one:
+    /// the later end, and the later cut-off with its reason.
+    #[must_use]
+    pub fn merged(mut self, known: &Self) -> Self {
+        self.until = self.until.max(known.until);
+        self.at = self.at.max(known.at);
+        let number = |denial: &Self| denial.cutoff.map(|cutoff| cutoff.number);
+        if number(known) > number(&self) {
+            self.cutoff = known.cutoff;
+            self.reason = known.reason;
+        }
+        self
+    }
 }
 
 /// Why something is denied.

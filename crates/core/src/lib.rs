@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod audit;
 pub mod clock;
+pub mod cutoff;
 pub mod denial;
 pub mod id;
 pub mod rng;
@@ -18,6 +19,7 @@ pub mod user;
 pub use admission::{Admission, NotAdmitted};
 pub use audit::{AuditEvent, AuditKind, AuditPosition, Device};
 pub use clock::{Clock, Timestamp};
+pub use cutoff::{Cutoff, Cutoffs};
 pub use denial::{Denial, DenialReason, Denied};
 pub use id::{FlowId, SessionId, StoreId, TokenId, UserId};
 pub use rng::Rng;

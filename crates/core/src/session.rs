@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::clock::Timestamp;
+use crate::cutoff::{Cutoff, Cutoffs};
 use crate::denial::{self, Denial, DenialReason, Denied};
 use crate::id::{SessionId, UserId};
 
@@ -50,6 +51,9 @@ pub struct Session {
     /// The key the session is bound to (RFC 9449), if any.
     #[serde(rename = "jkt", default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Thumbprint>,
+    /// The cut-offs in force when it was opened: a later one ends it.
+    #[serde(rename = "cut", default, skip_serializing_if = "Cutoffs::is_empty")]
+    pub cutoffs: Cutoffs,
     /// Whether it lives.
     #[serde(
         rename = "end",
@@ -164,6 +168,7 @@ impl Session {
             rotated_at: now,
             access_until: now.plus(lifetimes.access).min(absolute_end),
             binding,
+            cutoffs: Cutoffs::default(),
             status: SessionStatus::Live,
         }
     }
@@ -176,6 +181,18 @@ impl Session {
             session.status = SessionStatus::Ended { at, reason };
         }
         session
+    }
+
+    /// The same session as these cut-offs, of its user and of everyone, leave it: its record may
+    /// not say yet that it has ended.
+    #[must_use]
+    pub fn under(&self, user: Option<&Cutoff>, everyone: Option<&Cutoff>) -> Self {
+        let user = user.filter(|it| it.ends(self.id, self.cutoffs.user));
+        let everyone = everyone.filter(|it| it.ends(self.id, self.cutoffs.everyone));
+        match user.or(everyone) {
+            Some(cutoff) => self.ended(cutoff.at, cutoff.reason),
+            None => self.clone(),
+        }
     }
 
     /// The same session, past its idle end whatever a clock says from now on: what a clock ended
@@ -194,6 +211,7 @@ impl Session {
             reason,
             at,
             until: self.access_until.max(at).plus(denial::SLACK),
+            cutoff: None,
         }
     }
 }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::id::UserId;
+use crate::cutoff::{Cutoff, Cutoffs};
+use crate::id::{SessionId, UserId};
+use crate::session::EndReason;
 
 /// The role that may use `/api/admin`.
 pub const ADMIN: &str = "admin";
@@ -62,6 +64,9 @@ pub struct User {
     /// Set while the account may not sign in or refresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<Ban>,
+    /// Which of its sessions were ended all at once.
+    #[serde(rename = "cut", default, skip_serializing_if = "Option::is_none")]
+    pub cutoff: Option<Cutoff>,
 }
 
 /// An account is banned until this is removed.
@@ -85,7 +90,23 @@ impl User {
             hosted_domain: profile.hosted_domain,
             created_at: now,
             ban: None,
+            cutoff: None,
         }
+    }
+
+    /// Ends all its sessions, or all but the one to `keep`, given by what it was opened under. One
+    /// that is over already is not spared: that would bring it back to life.
+    pub fn cut_off(
+        &mut self,
+        at: Timestamp,
+        reason: EndReason,
+        keep: Option<(SessionId, Cutoffs)>,
+    ) -> Cutoff {
+        let known = self.cutoff.as_ref();
+        let spared = keep.filter(|(id, under)| !known.is_some_and(|it| it.ends(*id, under.user)));
+        let next = Cutoff::next(known, at, reason, spared.map(|(id, _)| id));
+        self.cutoff = Some(next);
+        next
     }
 
     /// The account with what the provider says today.

@@ -105,6 +105,12 @@ impl State {
         self.config.admission.still_admits(user)
     }
 
+    /// The same for a denial that concerns all accounts.
+    pub fn deny_everyone(&self, denial: &Denial) {
+        self.denylist.insert(denial);
+        self.hub.wake_all();
+    }
+
     /// A backup of the store, which goes on meanwhile.
     pub fn export(&self) -> Export {
         Export::of(Arc::clone(&self.store), self.backup_key.clone())

@@ -1,7 +1,8 @@
 //! Records as they stand in a backup: what an index can be made from again is left out.
 
 use latchkey_core::{
-    AuditEvent, Denial, LoginFlow, SealedSigningKey, Session, SessionOrigin, Timestamp, User,
+    AuditEvent, Cutoff, Denial, LoginFlow, SealedSigningKey, Session, SessionOrigin, Timestamp,
+    User,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,8 @@ pub enum Record {
     LoginFlow(LoginFlow),
     /// A signing key, sealed with the master key.
     SigningKey(SealedSigningKey),
+    /// The latest cut-off of everyone's sessions.
+    EveryoneEnded(Cutoff),
     /// The latest moment of a sweep.
     SweptUntil(Timestamp),
 }

@@ -22,5 +22,6 @@ pub use feed::{Feed, News};
 pub use memory::MemoryStore;
 pub use request::{
     AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
+    Started,
 };
 pub use store::Store;

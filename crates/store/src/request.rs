@@ -20,11 +20,20 @@ pub struct NewSession {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
     /// It lives.
-    Opened,
+    Opened(Box<Started>),
     /// The account is banned; nothing was stored.
     Banned,
     /// There is no such account; nothing was stored.
     UnknownUser,
+}
+
+/// A session that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// Its record as it is stored, with the cut-offs it was opened under: tokens are made from it.
+    pub session: Session,
+    /// The sessions of the account that had to make room for it.
+    pub displaced: Vec<Ended>,
 }
 
 /// A refresh token to decide on.
@@ -90,7 +99,7 @@ pub struct Ended {
 /// Sessions of one account that ended together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllEnded {
-    /// What refuses the access tokens of each; after a ban, also those of the account.
+    /// What refuses their access tokens.
     pub denials: Vec<Denial>,
     /// How many of the sessions could still be used, as in [`Ended::was_live`].
     pub live: usize,
@@ -111,6 +120,6 @@ pub struct EndSessions {
     pub now: Timestamp,
 }
 
-/// How long the record of a session stays after its absolute end: a token that comes late is
-/// answered by what is known, not by what is missing.
+/// How long the record of a session stays after its absolute end or, if it was ended before that,
+/// after its end and that of its last access token.
 pub const SESSION_KEPT: Duration = Duration::from_hours(1);

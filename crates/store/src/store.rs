@@ -51,7 +51,8 @@ pub trait Store: Send + Sync {
     async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError>;
 
     /// Bans an account: ends its sessions and denies every access token it was given. `None` if
-    /// there is no such account. A second ban replaces the reason.
+    /// there is no such account. A second ban replaces the reason. Whatever the account does
+    /// meanwhile cannot hold this up.
     async fn ban_user(
         &self,
         id: UserId,
@@ -62,10 +63,11 @@ pub trait Store: Send + Sync {
     /// Lifts a ban and says whether there was one; `None` if there is no such account.
     async fn unban_user(&self, id: UserId, now: Timestamp) -> Result<Option<bool>, StoreError>;
 
-    /// Opens a session unless the account is banned.
+    /// Opens a session unless the account is banned. The session that is stored carries the
+    /// cut-offs in force.
     async fn open_session(&self, new: NewSession) -> Result<Opened, StoreError>;
 
-    /// The session of this id, live or ended.
+    /// The session of this id, live or ended. One that ended is forgotten soon.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
     /// The sessions of a user that are live at this moment, in no particular order.
@@ -83,16 +85,21 @@ pub trait Store: Send + Sync {
     /// again changes nothing and gives the denial once more.
     async fn end_session(&self, end: EndSession) -> Result<Option<Ended>, StoreError>;
 
-    /// Ends the sessions of a user, all or all but one, and denies their access tokens.
+    /// Ends the sessions of a user, all or all but one, and denies their access tokens: those that
+    /// were opened before this, and none that is opened after. Whatever the account does meanwhile
+    /// cannot hold this up.
     async fn end_sessions_of(&self, end: EndSessions) -> Result<AllEnded, StoreError>;
 
-    /// Ends, by the operator, the sessions of everyone whose ids begin with this byte, in changes
-    /// of a bounded size: this one alone is not atomic. Whoever means everyone asks for each byte.
-    async fn end_slice_of_everyone(
-        &self,
-        slice: u8,
-        now: Timestamp,
-    ) -> Result<Vec<Ended>, StoreError>;
+    /// Ends, by the operator, the sessions of everyone that were opened before this, and denies
+    /// their access tokens.
+    async fn end_everyone(&self, now: Timestamp) -> Result<Denial, StoreError>;
+
+    /// Writes down what has ended already: of the sessions whose ids begin with this byte, those
+    /// that an earlier [`end_everyone`](Self::end_everyone) or
+    /// [`end_sessions_of`](Self::end_sessions_of) ended, with the events that tell of the former.
+    /// In changes of a bounded size: as a whole it is not atomic. Nothing is refused only because
+    /// this ran, and it may be interrupted and repeated.
+    async fn write_down_ends(&self, slice: u8) -> Result<Vec<Ended>, StoreError>;
 
     /// Adds denials. One that is there already keeps the later end.
     async fn deny(&self, denials: Vec<Denial>) -> Result<(), StoreError>;

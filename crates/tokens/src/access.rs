@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use latchkey_core::session::Thumbprint;
-use latchkey_core::{SessionId, Timestamp, TokenId, UserId};
+use latchkey_core::{Cutoffs, SessionId, Timestamp, TokenId, UserId, cutoff};
 use serde::{Deserialize, Serialize};
 
 use crate::EXPIRY_LEEWAY;
@@ -14,7 +14,7 @@ use crate::signing_key::{KeyError, algorithm_name};
 const TYPE: &str = "at+jwt";
 
 /// The longest life an access token can have: no denial needs to be kept for longer.
-pub const MAX_LIFE: Duration = Duration::from_hours(24);
+pub const MAX_LIFE: Duration = cutoff::MAX_ACCESS_LIFE;
 
 /// The claims of an access token (RFC 9068 §2.2). Moments are whole seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,10 @@ pub struct AccessClaims {
     pub jti: TokenId,
     /// The session.
     pub sid: SessionId,
+    /// The cut-offs in force when the session was opened: what tells a session that "sign out
+    /// everywhere" ended from one that was opened right after it. Left out before the first.
+    #[serde(default, skip_serializing_if = "Cutoffs::is_empty")]
+    pub cut: Cutoffs,
     /// When the person proved who they are.
     pub auth_time: u64,
     /// The email address, if known. It identifies nobody unless `email_verified` is `true`; the
@@ -73,6 +77,8 @@ pub struct Grant {
     pub user: UserId,
     /// The session.
     pub session: SessionId,
+    /// The cut-offs that the session was opened under.
+    pub cutoffs: Cutoffs,
     /// A new id for the token.
     pub token: TokenId,
     /// When the person proved who they are.
@@ -142,6 +148,7 @@ impl AccessTokens {
             exp: expires_at.as_secs(),
             jti: grant.token,
             sid: grant.session,
+            cut: grant.cutoffs,
             auth_time: grant.auth_time.as_secs(),
             email_verified: grant.email.as_ref().map(|_| grant.email_verified),
             email: grant.email,

@@ -31,6 +31,7 @@ pub(crate) async fn run() -> Result<()> {
             reason: DenialReason::SignedOut,
             at: now,
             until: now.plus(life),
+            cutoff: None,
         });
         store.deny(denials.collect()).await?;
         now = now.plus(Duration::from_secs(1));

@@ -142,11 +142,15 @@ impl<'a> Operator<'a> {
 
     /// Ends everyone's sessions and says how many.
     pub async fn end_everyone(&self) -> Result<usize, OperatorError> {
+        let denial = self.store.end_everyone(self.now).await?;
+        if let Some(server) = self.server {
+            server.deny_everyone(&denial);
+        }
+        // All are over by now. That it stands in their records as well frees them sooner, and tells
+        // each person; what is left undone if this fails can be done by the same command again.
         let mut sessions = 0;
         for slice in 0..=u8::MAX {
-            let ended = self.store.end_slice_of_everyone(slice, self.now).await?;
-            for ended in ended {
-                self.tell(ended.user, &[ended.denial]);
+            for ended in self.store.write_down_ends(slice).await? {
                 sessions += usize::from(ended.was_live);
             }
         }

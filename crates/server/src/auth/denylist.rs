@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ahash::RandomState;
-use latchkey_core::{Denial, DenialReason, Denied, Timestamp};
+use latchkey_core::{Cutoff, Denial, DenialReason, Denied, Timestamp};
 use latchkey_store::{Store, StoreError};
 use latchkey_tokens::AccessClaims;
 
@@ -39,11 +39,50 @@ impl Default for Denylist {
     }
 }
 
-#[derive(Clone, Copy)]
 struct Entry {
     reason: DenialReason,
     at: Timestamp,
     until: Timestamp,
+    /// In a box, for hardly any entry has one.
+    cutoff: Option<Box<Cutoff>>,
+}
+
+impl Entry {
+    fn of(denial: &Denial) -> Self {
+        Self {
+            reason: denial.reason,
+            at: denial.at,
+            until: denial.until,
+            cutoff: denial.cutoff.map(Box::new),
+        }
+    }
+
+    fn number(&self) -> Option<u64> {
+        self.cutoff.as_ref().map(|cutoff| cutoff.number)
+    }
+
+    /// What this one and a later or concurrent one say together.
+    fn merged(&self, denial: &Denial) -> Self {
+        let mut merged = Self::of(denial);
+        merged.at = merged.at.max(self.at);
+        merged.until = merged.until.max(self.until);
+        if merged.number() <= self.number() {
+            merged.cutoff.clone_from(&self.cutoff);
+            merged.reason = self.reason;
+        }
+        merged
+    }
+
+    /// Whether it refuses the tokens of a session, given the number that the session was opened
+    /// under.
+    fn refuses(&self, claims: &AccessClaims, opened_under: u64) -> bool {
+        match &self.cutoff {
+            Some(cutoff) => cutoff.ends(claims.sid, opened_under),
+            // As earlier versions denied a user. `iat` has whole seconds: within the second of the
+            // denial, refuse.
+            None => claims.iat <= self.at.as_secs(),
+        }
+    }
 }
 
 impl Denylist {
@@ -51,23 +90,19 @@ impl Denylist {
     pub fn insert(&self, denial: &Denial) {
         let entries = self.entries.pin();
         let known = entries.get(&denial.denied);
-        if known.is_some_and(|known| denial.until <= known.until && denial.at <= known.at) {
+        let says_nothing_new = |known: &Entry| {
+            denial.until <= known.until
+                && denial.at <= known.at
+                && denial.cutoff.map(|cutoff| cutoff.number) <= known.number()
+        };
+        if known.is_some_and(says_nothing_new) {
             // Of a shared store, one hears of one's own denials as well.
             return;
         }
-        let fresh = Entry {
-            reason: denial.reason,
-            at: denial.at,
-            until: denial.until,
-        };
         entries.update_or_insert(
             denial.denied,
-            |known| Entry {
-                reason: known.reason,
-                at: known.at.max(fresh.at),
-                until: known.until.max(fresh.until),
-            },
-            fresh,
+            |known| known.merged(denial),
+            Entry::of(denial),
         );
         // After the entry is there and before whoever denied is answered.
         self.insertions.fetch_add(1, Ordering::SeqCst);
@@ -114,29 +149,37 @@ impl Denylist {
 
     /// Why a token with these claims is refused, if it is.
     pub fn refusal(&self, claims: &AccessClaims, now: Timestamp) -> Option<DenialReason> {
-        self.live(Denied::Token(claims.jti), now)
-            .map(|entry| entry.reason)
+        self.refusal_by(Denied::Token(claims.jti), now, |_| true)
             .or_else(|| self.session_refusal(claims, now))
     }
 
     /// Why every token of this session is refused, if it is: because of the session or its user,
     /// not of this one token.
     pub fn session_refusal(&self, claims: &AccessClaims, now: Timestamp) -> Option<DenialReason> {
-        self.live(Denied::Session(claims.sid), now)
-            // `iat` has whole seconds: within the second of the denial, refuse.
+        self.refusal_by(Denied::Session(claims.sid), now, |_| true)
             .or_else(|| {
-                self.live(Denied::User(claims.sub), now)
-                    .filter(|entry| claims.iat <= entry.at.as_secs())
+                self.refusal_by(Denied::User(claims.sub), now, |entry| {
+                    entry.refuses(claims, claims.cut.user)
+                })
             })
-            .map(|entry| entry.reason)
+            .or_else(|| {
+                self.refusal_by(Denied::Everyone, now, |entry| {
+                    entry.refuses(claims, claims.cut.everyone)
+                })
+            })
     }
 
-    fn live(&self, denied: Denied, now: Timestamp) -> Option<Entry> {
+    fn refusal_by(
+        &self,
+        denied: Denied,
+        now: Timestamp,
+        refuses: impl Fn(&Entry) -> bool,
+    ) -> Option<DenialReason> {
         let entries = self.entries.pin();
         entries
             .get(&denied)
-            .copied()
-            .filter(|entry| now < entry.until)
+            .filter(|entry| now < entry.until && refuses(entry))
+            .map(|entry| entry.reason)
     }
 
     /// Frees up to `limit` entries that have ended and says how many were looked at.

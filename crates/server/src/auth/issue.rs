@@ -82,6 +82,7 @@ impl Issuer {
         let grant = Grant {
             user: user.id,
             session: session.id,
+            cutoffs: session.cutoffs,
             token: TokenId::random(&*self.rng),
             auth_time: session.auth_time,
             email: user.email.clone(),

@@ -64,6 +64,7 @@ pub async fn revoke(
             reason: DenialReason::Revoked,
             at: now,
             until: Timestamp::from_secs(claims.exp).plus(SLACK),
+            cutoff: None,
         };
         if claims.check_time(now).is_ok() {
             let event = AuditEvent {

@@ -178,7 +178,7 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         absolute: state.config.tokens.refresh_ttl,
         idle: state.config.tokens.idle_ttl,
     };
-    let mut session = Session::open(
+    let mut new_session = Session::open(
         SessionId::random(&*state.rng),
         user.id,
         answer.proven,
@@ -186,20 +186,20 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         lifetimes,
     );
     // A provider that has known the person for hours says so; its clock may run ahead.
-    session.auth_time = auth_time.map_or(now, |at| at.min(now));
+    new_session.auth_time = auth_time.map_or(now, |at| at.min(now));
     let origin = SessionOrigin {
         provider: flow.provider,
         user_agent: answer.user_agent,
         address: answer.address,
     };
     let new = NewSession {
-        session: session.clone(),
+        session: new_session,
         origin,
     };
-    match state.store.open_session(new).await? {
-        Opened::Opened => {}
+    let session = match state.store.open_session(new).await? {
+        Opened::Opened(started) => started.session,
         Opened::Banned | Opened::UnknownUser => return Err(FinishError::Banned),
-    }
+    };
     tracing::info!(session = %session.id, user = %user.id, "signed in");
     state.hub.wake(user.id);
     let tokens = state

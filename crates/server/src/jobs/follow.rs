@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use latchkey_core::Denied;
 use latchkey_store::{Feed, News};
 use tokio::time::sleep;
 
@@ -48,6 +49,14 @@ impl Follower {
             state.denylist.insert(denial);
         }
         let rest = &mut self.rest;
+        // Of a whole account, or of all, that is news by itself.
+        for denial in &news.denials {
+            match denial.denied {
+                Denied::User(user) => rest.accounts.push(user),
+                Denied::Everyone => rest.accounts_missed = true,
+                Denied::Session(_) | Denied::Token(_) => {}
+            }
+        }
         rest.denials_missed |= news.denials_missed;
         rest.accounts_missed |= news.accounts_missed;
         rest.accounts.extend(news.accounts);

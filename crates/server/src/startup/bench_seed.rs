@@ -29,6 +29,7 @@ pub(super) async fn run(seed: &BenchSeed) -> anyhow::Result<()> {
                 reason: DenialReason::SignedOut,
                 at: now,
                 until,
+                cutoff: None,
             })
             .collect();
         store.deny(denials).await?;

@@ -42,6 +42,7 @@ async fn what_was_acknowledged_is_there_after_a_restart() {
         reason: DenialReason::SignedOut,
         at: now,
         until: now.plus(Duration::from_mins(1)),
+        cutoff: None,
     };
     let store = open(directory.path()).expect("a store");
     store.deny(vec![denial.clone()]).await.expect("stored");
@@ -61,6 +62,7 @@ fn denial(number: u32) -> latchkey_core::Denial {
         reason: DenialReason::SignedOut,
         at,
         until: at.plus(Duration::from_secs(u64::from(number) + 600)),
+        cutoff: None,
     }
 }
 

@@ -92,9 +92,9 @@ pub(super) async fn ends(store: &dyn Store) {
     store.end_sessions_of(many(None)).await.expect("ended");
     revocation(store, ada.id, kept.id).await;
     session(store, &ada, 4).await;
+    store.end_everyone(NOW).await.expect("ended");
     for slice in 0..=u8::MAX {
-        let ended = store.end_slice_of_everyone(slice, NOW).await;
-        ended.expect("ended");
+        store.write_down_ends(slice).await.expect("written");
     }
     let ban = store.ban_user(ada.id, "spam".into(), NOW).await;
     ban.expect("banned");
@@ -127,6 +127,7 @@ async fn revocation(store: &dyn Store, user: UserId, session: SessionId) {
         reason: DenialReason::Revoked,
         at: NOW,
         until: NOW.plus(Duration::from_mins(1)),
+        cutoff: None,
     };
     let revoked = AuditEvent {
         at: NOW,

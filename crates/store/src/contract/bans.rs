@@ -20,11 +20,13 @@ pub(super) async fn check(store: &dyn Store) {
     let banned = ban(ada.id).await.expect("banned").expect("known");
     assert_eq!(banned.live, 1);
     let denied: Vec<_> = banned.denials.iter().map(|denial| denial.denied).collect();
-    assert_eq!(denied, [Denied::Session(one.id), Denied::User(ada.id)]);
+    assert_eq!(denied, [Denied::User(ada.id)]);
     for denial in &banned.denials {
         assert!(denial.until > NOW.plus(LIMITS.access), "{denial:?}");
+        let cutoff = denial.cutoff.expect("it says which sessions are meant");
+        assert!(cutoff.ends(one.id, one.cutoffs.user));
     }
-    assert_eq!(store.live_denials(NOW).await.map(|live| live.len()), Ok(2));
+    assert_eq!(store.live_denials(NOW).await, Ok(banned.denials));
     let banned = store.user(ada.id).await.expect("read").expect("known");
     let record = banned.ban.expect("it is on the account");
     assert_eq!((record.at, &*record.reason), (NOW, "spam"));

@@ -14,6 +14,7 @@ pub(super) async fn check(store: &dyn Store) {
         reason: DenialReason::Revoked,
         at: NOW,
         until,
+        cutoff: None,
     };
     let bits = [5; 16];
     let kinds = [
@@ -68,6 +69,7 @@ pub(super) async fn pages(store: &dyn Store) {
             reason: DenialReason::SignedOut,
             at: NOW,
             until: NOW.plus(Duration::from_mins(10)),
+            cutoff: None,
         })
         .collect();
     store.deny(denials.clone()).await.expect("stored");

@@ -134,6 +134,7 @@ fn denial(number: u32) -> Denial {
         reason: DenialReason::Revoked,
         at: NOW,
         until: NOW.plus(Duration::from_mins(12)),
+        cutoff: None,
     }
 }
 

@@ -4,6 +4,7 @@
 mod audit;
 mod backup;
 mod bans;
+mod cutoffs;
 mod denials;
 mod feed;
 mod flows;
@@ -39,6 +40,11 @@ where
     races::bans_against_sign_ins(make().await).await;
     races::flows(make().await).await;
     races::signing_keys(make().await).await;
+    races::ends_of_all_against_refreshes(make().await, true).await;
+    races::ends_of_all_against_refreshes(make().await, false).await;
+    cutoffs::same_moment(&*make().await[0]).await;
+    cutoffs::not_written_down(&*make().await[0]).await;
+    cutoffs::old_records(&*make().await[0]).await;
     bans::check(&*make().await[0]).await;
     audit::refusals(&*make().await[0]).await;
     audit::ends(&*make().await[0]).await;

@@ -1,17 +1,19 @@
 //! Several machines at the same time: as if one had come first.
 
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::time::Duration;
 use std::sync::Arc;
 
 use latchkey_core::rotation::Decision;
 use latchkey_core::{
-    Denied, FlowId, SealedSigningKey, Session, SessionId, SigningAlgorithm, Timestamp,
+    Denied, EndReason, FlowId, SealedSigningKey, Session, SessionId, SigningAlgorithm, Timestamp,
 };
 use tokio::task::JoinSet;
 
 use super::Machines;
 use super::flows::flow;
-use super::world::{NOW, end, generation, new_session, refresh, rotate, session, user};
-use crate::request::Opened;
+use super::world::{NOW, device, end, generation, new_session, refresh, rotate, session, user};
+use crate::request::{EndSessions, Opened};
 use crate::store::Store;
 
 /// SECURITY 49: of 100 identical refreshes, on both machines, one rotates.
@@ -76,6 +78,81 @@ pub(super) async fn ends_against_refreshes(machines: Machines) {
     }
 }
 
+/// However fast a person's sessions refresh: a ban, or the end of all, is done within moments, and
+/// nothing is given after it.
+pub(super) async fn ends_of_all_against_refreshes(machines: Machines, by_ban: bool) {
+    const SESSIONS: u8 = 30;
+    const LOOPS: u8 = 6;
+    let user = user(&*machines[0], 1).await;
+    let mut sessions = Vec::new();
+    for number in 1..=SESSIONS {
+        sessions.push(session(&*machines[0], &user, number).await);
+    }
+    let over = Arc::new(AtomicBool::new(false));
+    let given = Arc::new(AtomicUsize::new(0));
+    let mut loops = JoinSet::new();
+    for number in 0..LOOPS {
+        let store = Arc::clone(&machines[usize::from(number % 2)]);
+        let mine = sessions.iter().skip(usize::from(number));
+        let mut mine: Vec<_> = mine.step_by(usize::from(LOOPS)).cloned().collect();
+        let (over, given) = (Arc::clone(&over), Arc::clone(&given));
+        loops.spawn(async move {
+            loop {
+                for session in &mut mine {
+                    // Whether it is over is asked before the refresh is.
+                    let was_over = over.load(Ordering::SeqCst);
+                    let next = rotate(&*store, refresh(session, session.generation, None)).await;
+                    match next.decision {
+                        Decision::Rotated(next) => {
+                            assert!(!was_over, "refreshed after the end of all");
+                            given.fetch_add(1, Ordering::SeqCst);
+                            *session = next;
+                        }
+                        Decision::Refused(_) if was_over => return,
+                        Decision::Refused(_) => {}
+                        other => panic!("{other:?}"),
+                    }
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+    }
+    // All of them are at it.
+    while given.load(Ordering::SeqCst) < usize::from(2 * SESSIONS) {
+        tokio::task::yield_now().await;
+    }
+    let store = Arc::clone(&machines[0]);
+    let ending = async move {
+        if by_ban {
+            let banned = store.ban_user(user.id, "spam".into(), NOW).await;
+            banned.expect("banned").expect("known")
+        } else {
+            let end = EndSessions {
+                user: user.id,
+                keep: None,
+                reason: EndReason::EndedAll,
+                device: device("192.0.2.1"),
+                now: NOW,
+            };
+            store.end_sessions_of(end).await.expect("ended")
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(10), ending).await;
+    over.store(true, Ordering::SeqCst);
+    let ended = ended.expect("refreshes hold the end of all up");
+    assert_eq!(ended.live, usize::from(SESSIONS));
+    let loops = async {
+        while let Some(done) = loops.join_next().await {
+            done.expect("no refresh is granted");
+        }
+    };
+    let done = tokio::time::timeout(Duration::from_secs(60), loops).await;
+    done.expect("every loop is refused");
+    for session in sessions {
+        assert_ended(&*machines[1], session.id).await;
+    }
+}
+
 /// A ban and sign-ins: what was opened before is ended, nothing is opened after.
 pub(super) async fn bans_against_sign_ins(machines: Machines) {
     for round in 1..=10 {
@@ -91,9 +168,10 @@ pub(super) async fn bans_against_sign_ins(machines: Machines) {
                 }
                 let number = u8::try_from(number).expect("a few");
                 let new = new_session(&user, round * 8 + number, None);
-                let session = new.session.clone();
-                let opened = store.open_session(new).await.expect("an answer");
-                (opened == Opened::Opened).then_some(session)
+                match store.open_session(new).await.expect("an answer") {
+                    Opened::Opened(started) => Some(started.session),
+                    _ => None,
+                }
             }
         });
         for session in opened.await.into_iter().flatten() {
@@ -123,7 +201,7 @@ pub(super) async fn signing_keys(machines: Machines) {
         let before = after.map(|_: i32| known[0].kid.clone());
         let added = together(&machines, 10, move |store, number| {
             let after = before.clone();
-            let at = NOW.plus(core::time::Duration::from_secs(known.len() as u64));
+            let at = NOW.plus(Duration::from_secs(known.len() as u64));
             async move {
                 let kid = format!("{at}-{number}");
                 let key = signing_key(kid, at);

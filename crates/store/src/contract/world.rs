@@ -57,9 +57,10 @@ pub(super) async fn session_with(
     binding: Option<Thumbprint>,
 ) -> Session {
     let new = new_session(user, number, binding);
-    let session = new.session.clone();
-    assert_eq!(store.open_session(new).await, Ok(Opened::Opened));
-    session
+    match store.open_session(new).await.expect("the store answers") {
+        Opened::Opened(started) => started.session,
+        refused => panic!("{refused:?}"),
+    }
 }
 
 pub(crate) fn new_session(user: &User, number: u8, binding: Option<Thumbprint>) -> NewSession {

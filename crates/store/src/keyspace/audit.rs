@@ -4,12 +4,20 @@ use latchkey_core::audit::{KEPT_EVENTS, ONE_EVENT, RETENTION};
 use latchkey_core::{AuditEvent, AuditPosition, Timestamp, UserId};
 
 use super::transaction::parse;
-use super::{Transaction, View, key};
+use super::{Pair, Transaction, View, key};
 use crate::error::StoreError;
 
-/// Says that events of these accounts are going to be added.
-pub(super) fn expect(view: &dyn View, users: impl Iterator<Item = UserId>) {
-    view.expect_under(users.map(key::audit_events_of).collect());
+/// Says that an event of this moment is going to be added to each of these accounts.
+pub(super) fn expect(view: &dyn View, users: impl Iterator<Item = UserId>, at: Timestamp) {
+    view.expect_under(users.map(|user| key::audit_events_at(user, at)).collect());
+}
+
+/// Adds an event without looking at those of other moments: nothing else that happens to the
+/// account can stand in its way for long. The next [`append`] removes what there is no more room
+/// for.
+pub(super) fn add(tx: &mut Transaction<'_>, event: &AuditEvent) -> Result<(), StoreError> {
+    let known = tx.scan(&key::audit_events_at(event.user, event.at), usize::MAX)?;
+    put(tx, event, &known)
 }
 
 /// Adds an event, and removes what there is no more room for.
@@ -23,6 +31,11 @@ pub(super) fn append(tx: &mut Transaction<'_>, event: &AuditEvent) -> Result<(),
         }
         tx.remove(key.clone());
     }
+    put(tx, event, &known)
+}
+
+/// Puts an event beside those known of its moment.
+fn put(tx: &mut Transaction<'_>, event: &AuditEvent, known: &[Pair]) -> Result<(), StoreError> {
     let mut position = AuditPosition {
         at: event.at,
         nth: 0,

@@ -4,22 +4,22 @@ use latchkey_core::audit::RETENTION;
 use latchkey_core::{AuditPosition, Session, SessionOrigin};
 
 use super::transaction::{parse, record};
-use super::{Pair, Transaction, View, denials, flows, key};
+use super::{Pair, Transaction, View, denials, flows, key, sessions};
 use crate::backup::{Bookmark, Record};
 use crate::error::StoreError;
-use crate::request::SESSION_KEPT;
 
 /// How many records make a page.
 const PAGE: usize = 1000;
 /// The kinds in the order of an export. Accounts come after sessions: one that is made meanwhile
 /// must not be missing where a session names it.
-const KINDS: [&[u8]; 7] = [
+const KINDS: [&[u8]; 8] = [
     b"s",
     b"u",
     key::AUDIT,
     key::DENIALS,
     b"f",
     key::SIGNING_KEYS,
+    key::EVERYONE,
     key::SWEPT,
 ];
 
@@ -45,7 +45,7 @@ pub(super) fn export(
 
 fn records(view: &dyn View, kind: &[u8], pairs: &[Pair]) -> Result<Vec<Record>, StoreError> {
     if kind == b"s" {
-        return sessions(view, pairs);
+        return with_origins(view, pairs);
     }
     let record = |(key, bytes): &Pair| {
         Ok(match kind {
@@ -57,13 +57,14 @@ fn records(view: &dyn View, kind: &[u8], pairs: &[Pair]) -> Result<Vec<Record>, 
             key::DENIALS => Record::Denial(parse(key, bytes)?),
             b"f" => Record::LoginFlow(parse(key, bytes)?),
             key::SIGNING_KEYS => Record::SigningKey(parse(key, bytes)?),
+            key::EVERYONE => Record::EveryoneEnded(parse(key, bytes)?),
             _ => Record::SweptUntil(parse(key, bytes)?),
         })
     };
     pairs.iter().map(record).collect()
 }
 
-fn sessions(view: &dyn View, pairs: &[Pair]) -> Result<Vec<Record>, StoreError> {
+fn with_origins(view: &dyn View, pairs: &[Pair]) -> Result<Vec<Record>, StoreError> {
     let sessions: Result<Vec<Session>, _> =
         pairs.iter().map(|(key, bytes)| parse(key, bytes)).collect();
     let sessions = sessions?;
@@ -91,8 +92,10 @@ fn add(tx: &mut Transaction<'_>, record: &Record) -> Result<(), StoreError> {
     match record {
         Record::Session { session, origin } => {
             let key = key::session(session.id);
-            tx.mark(key::expiry(session.absolute_end.plus(SESSION_KEPT), &key));
-            tx.mark(key::session_of(session.user, session.id));
+            tx.mark(key::expiry(sessions::kept_until(session), &key));
+            if session.status.is_live() {
+                tx.mark(key::session_of(session.user, session.id));
+            }
             tx.put(key::session_origin(session.id), origin)?;
             tx.put(key, session)
         }
@@ -115,6 +118,7 @@ fn add(tx: &mut Transaction<'_>, record: &Record) -> Result<(), StoreError> {
             }
             tx.put(key, signing_key)
         }
+        Record::EveryoneEnded(cutoff) => tx.put(key::EVERYONE.to_vec(), cutoff),
         Record::SweptUntil(moment) => tx.put(key::SWEPT.to_vec(), moment),
     }
 }

@@ -11,8 +11,7 @@ pub(super) fn put(tx: &mut Transaction<'_>, denial: &Denial) -> Result<(), Store
     let mut denial = denial.clone();
     if let Some(known) = record::<Denial>(tx, &key)? {
         tx.remove(key::expiry(known.until, &key));
-        denial.until = denial.until.max(known.until);
-        denial.at = denial.at.max(known.at);
+        denial = denial.merged(&known);
     }
     tx.mark(key::expiry(denial.until, &key));
     tx.put(key, &denial)

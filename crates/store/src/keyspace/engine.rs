@@ -7,8 +7,8 @@ use latchkey_core::{
 };
 
 use super::{
-    Pair, Transaction, View, audit, backup, bans, denials, flows, key, sessions, signing_keys,
-    store_id, sweep, users,
+    Pair, Transaction, View, audit, backup, bans, denials, ends, flows, key, sessions,
+    signing_keys, store_id, sweep, users,
 };
 use crate::backup::{Bookmark, Record};
 use crate::error::StoreError;
@@ -100,9 +100,16 @@ impl<E: Engine> Store for KeyValueStore<E> {
         reason: String,
         now: Timestamp,
     ) -> Result<Option<AllEnded>, StoreError> {
-        self.0
-            .write(move |tx| bans::ban(tx, id, &reason, now))
-            .await
+        let live = self.count_live(id, None, now).await?;
+        let ban = move |tx: &mut Transaction<'_>| bans::ban(tx, id, &reason, now);
+        let Some(denial) = self.0.write(ban).await? else {
+            return Ok(None);
+        };
+        self.write_down(id).await;
+        Ok(Some(AllEnded {
+            denials: vec![denial],
+            live,
+        }))
     }
 
     async fn unban_user(&self, id: UserId, now: Timestamp) -> Result<Option<bool>, StoreError> {
@@ -122,8 +129,9 @@ impl<E: Engine> Store for KeyValueStore<E> {
         user: UserId,
         now: Timestamp,
     ) -> Result<Vec<LiveSession>, StoreError> {
+        let ids = self.session_ids(user).await?;
         self.0
-            .read(move |view| sessions::live_with_origin(view, user, now))
+            .read(move |view| sessions::live_with_origin(view, user, &ids, now))
             .await
     }
 
@@ -136,25 +144,43 @@ impl<E: Engine> Store for KeyValueStore<E> {
     }
 
     async fn end_sessions_of(&self, end: EndSessions) -> Result<AllEnded, StoreError> {
-        self.0.write(move |tx| sessions::end_many(tx, &end)).await
+        let keep = match end.keep {
+            Some(id) => self.session(id).await?.filter(|it| it.user == end.user),
+            None => None,
+        };
+        // What it was opened under never changes, so it may be read before.
+        let keep = keep.map(|session| (session.id, session.cutoffs));
+        let EndSessions { user, now, .. } = end;
+        let live = self.count_live(user, end.keep, now).await?;
+        let end_all = move |tx: &mut Transaction<'_>| {
+            let told = Some(&end.device).filter(|_| live > 0);
+            ends::end_all(tx, user, end.reason, keep, told, now)
+        };
+        let Some(denial) = self.0.write(end_all).await? else {
+            return Ok(AllEnded::default());
+        };
+        self.write_down(user).await;
+        Ok(AllEnded {
+            denials: vec![denial],
+            live,
+        })
     }
 
-    async fn end_slice_of_everyone(
-        &self,
-        slice: u8,
-        now: Timestamp,
-    ) -> Result<Vec<Ended>, StoreError> {
-        const AT_ONCE: usize = 100;
+    async fn end_everyone(&self, now: Timestamp) -> Result<Denial, StoreError> {
+        self.0.write(move |tx| ends::end_everyone(tx, now)).await
+    }
+
+    async fn write_down_ends(&self, slice: u8) -> Result<Vec<Ended>, StoreError> {
         let mut ended = Vec::new();
         let mut after = None;
         loop {
-            let page = self.page(&[b's', slice], after, AT_ONCE).await?;
-            let ids = sessions::not_ended(&page)?;
+            let page = self.page(&[b's', slice], after, ends::SLICE).await?;
+            let ids = ends::not_written(&page)?;
             if !ids.is_empty() {
-                let end = move |tx: &mut Transaction<'_>| sessions::end_each(tx, &ids, now);
-                ended.extend(self.0.write(end).await?);
+                let write = move |tx: &mut Transaction<'_>| ends::write_down(tx, &ids, None);
+                ended.extend(self.0.write(write).await?);
             }
-            let Some(last) = next(page, AT_ONCE) else {
+            let Some(last) = next(page, ends::SLICE) else {
                 return Ok(ended);
             };
             after = Some(last);
@@ -270,7 +296,45 @@ impl<E: Engine> Store for KeyValueStore<E> {
 /// How many records are read at once where there may be millions.
 const PAGE: usize = 1000;
 
+/// How many sessions of one account are looked at. More than that only an account has whose
+/// sessions were opened before their number was bounded; the rest counts as what it is.
+const SESSIONS_OF_ONE: usize = 2000;
+
 impl<E: Engine> KeyValueStore<E> {
+    /// The sessions of a user that may live.
+    async fn session_ids(&self, user: UserId) -> Result<Vec<SessionId>, StoreError> {
+        let prefix = key::sessions_of(user);
+        let entries = self.page(&prefix, None, SESSIONS_OF_ONE).await?;
+        Ok(sessions::named_by(&entries))
+    }
+
+    async fn count_live(
+        &self,
+        user: UserId,
+        keep: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let ids = self.session_ids(user).await?;
+        self.0
+            .read(move |view| ends::count(view, user, &ids, keep, now))
+            .await
+    }
+
+    /// Writes down the ends of a user's sessions after a cut-off, which has ended them already: if
+    /// this fails or is interrupted, nothing comes back to life.
+    async fn write_down(&self, user: UserId) {
+        let Ok(ids) = self.session_ids(user).await else {
+            return;
+        };
+        for slice in ids.chunks(ends::SLICE) {
+            let slice = slice.to_vec();
+            let write = move |tx: &mut Transaction<'_>| ends::write_down(tx, &slice, Some(user));
+            if self.0.write(write).await.is_err() {
+                return;
+            }
+        }
+    }
+
     async fn page(
         &self,
         prefix: &[u8],

@@ -15,6 +15,8 @@ pub const SIGNING_KEYS: &[u8] = b"k";
 pub const STORE_ID: &[u8] = b"mid";
 /// There while an import is under way.
 pub const IMPORTING: &[u8] = b"mimporting";
+/// The latest cut-off of everyone.
+pub const EVERYONE: &[u8] = b"mcutoff";
 /// The latest moment of a sweep.
 pub const SWEPT: &[u8] = b"mswept";
 /// The format of the records; written at the first start, checked at every other.
@@ -65,6 +67,13 @@ pub(super) fn audit_event(user: UserId, position: AuditPosition) -> Vec<u8> {
     join(AUDIT, &[user.as_bytes(), &moment, &nth])
 }
 
+/// The events of one millisecond.
+pub(super) fn audit_events_at(user: UserId, at: Timestamp) -> Vec<u8> {
+    let mut key = audit_event(user, AuditPosition { at, nth: 0 });
+    key.pop();
+    key
+}
+
 pub(super) fn audit_events_of(user: UserId) -> Vec<u8> {
     join(AUDIT, &[user.as_bytes()])
 }
@@ -105,6 +114,7 @@ pub(super) fn denial(denied: &Denied) -> Vec<u8> {
         Denied::Token(id) => join(DENIALS, &[b"t", id.as_bytes()]),
         Denied::Session(id) => join(DENIALS, &[b"s", id.as_bytes()]),
         Denied::User(id) => join(DENIALS, &[b"u", id.as_bytes()]),
+        Denied::Everyone => join(DENIALS, &[b"e"]),
     }
 }
 

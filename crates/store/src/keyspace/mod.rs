@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod bans;
 mod denials;
+mod ends;
 pub mod engine;
 mod flows;
 pub mod key;

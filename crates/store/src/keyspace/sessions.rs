@@ -1,52 +1,99 @@
-//! Sessions: opened, rotated, ended.
+//! Sessions: opened, rotated, listed, ended one by one. How many end at once: [`super::ends`].
 
 use latchkey_core::rotation::{Decision, Presented, Refusal, decide};
 use latchkey_core::{
-    AuditEvent, AuditKind, Denial, Denied, Device, EndReason, Session, SessionId, SessionOrigin,
-    SessionStatus, Timestamp, User, UserId,
+    AuditEvent, AuditKind, Cutoffs, Denial, Device, EndReason, Session, SessionId, SessionOrigin,
+    SessionStatus, Timestamp, UserId,
 };
 
-use super::transaction::{parse, record};
-use super::{Pair, Transaction, View, audit, denials, key, users};
+use super::transaction::record;
+use super::{Pair, Transaction, View, audit, denials, ends, key, users};
 use crate::error::StoreError;
 use crate::request::{
-    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
-    SESSION_KEPT,
+    EndSession, Ended, LiveSession, NewSession, Opened, Rotate, Rotated, SESSION_KEPT, Started,
 };
 
-pub(super) fn get(view: &dyn View, id: SessionId) -> Result<Option<Session>, StoreError> {
+/// The record of a session as it is stored: a cut-off may have ended it all the same.
+pub(super) fn stored(view: &dyn View, id: SessionId) -> Result<Option<Session>, StoreError> {
     record(view, &key::session(id))
 }
 
+/// The session as it stands, cut-offs considered.
+pub(super) fn get(view: &dyn View, id: SessionId) -> Result<Option<Session>, StoreError> {
+    view.expect(vec![key::session(id), key::EVERYONE.to_vec()]);
+    let everyone = ends::of_everyone(view)?;
+    let Some(session) = stored(view, id)? else {
+        return Ok(None);
+    };
+    let user = users::get(view, session.user)?;
+    let of_user = user.and_then(|user| user.cutoff);
+    Ok(Some(session.under(of_user.as_ref(), everyone.as_ref())))
+}
+
+/// Those of these sessions of a user that are on record, as they stand.
+pub(super) fn settled(
+    view: &dyn View,
+    user: UserId,
+    ids: &[SessionId],
+) -> Result<Vec<Session>, StoreError> {
+    let mut expected: Vec<_> = ids.iter().copied().map(key::session).collect();
+    expected.extend([key::EVERYONE.to_vec(), key::user(user)]);
+    view.expect(expected);
+    let everyone = ends::of_everyone(view)?;
+    let of_user = users::get(view, user)?.and_then(|user| user.cutoff);
+    let mut sessions = Vec::new();
+    for id in ids {
+        let session = stored(view, *id)?;
+        sessions.extend(session.map(|it| it.under(of_user.as_ref(), everyone.as_ref())));
+    }
+    Ok(sessions)
+}
+
 pub(super) fn open(tx: &mut Transaction<'_>, new: &NewSession) -> Result<Opened, StoreError> {
-    let session = &new.session;
-    match users::get(tx, session.user)? {
+    tx.expect(vec![key::user(new.session.user), key::EVERYONE.to_vec()]);
+    tx.expect_under(vec![key::audit_events_of(new.session.user)]);
+    let everyone = ends::of_everyone(tx)?;
+    let user = match users::get(tx, new.session.user)? {
         None => return Ok(Opened::UnknownUser),
         Some(user) if user.ban.is_some() => return Ok(Opened::Banned),
-        Some(_) => {}
-    }
+        Some(user) => user,
+    };
+    let mut session = new.session.clone();
+    session.cutoffs = Cutoffs {
+        user: user.cutoff.map_or(0, |cutoff| cutoff.number),
+        everyone: everyone.map_or(0, |cutoff| cutoff.number),
+    };
     let key = key::session(session.id);
     // The absolute end never moves, so no refresh touches this index.
-    tx.mark(key::expiry(session.absolute_end.plus(SESSION_KEPT), &key));
+    tx.mark(key::expiry(kept_until(&session), &key));
     tx.mark(key::session_of(session.user, session.id));
     tx.put(key::session_origin(session.id), &new.origin)?;
-    tx.put(key, session)?;
+    tx.put(key, &session)?;
     let device = Device {
         user_agent: new.origin.user_agent.clone(),
         address: new.origin.address.clone(),
     };
     let at = session.opened_at;
-    audit::append(tx, &event(session, AuditKind::SignedIn, device, at))?;
-    Ok(Opened::Opened)
+    audit::append(tx, &event(&session, AuditKind::SignedIn, device, at))?;
+    Ok(Opened::Opened(Box::new(Started {
+        session,
+        displaced: Vec::new(),
+    })))
 }
 
 pub(super) fn rotate(
     tx: &mut Transaction<'_>,
     rotate: &Rotate,
 ) -> Result<Option<Rotated>, StoreError> {
-    let Some((session, user)) = with_user(tx, rotate.session)? else {
+    tx.expect(vec![key::session(rotate.session), key::EVERYONE.to_vec()]);
+    let everyone = ends::of_everyone(tx)?;
+    let Some(session) = stored(tx, rotate.session)? else {
         return Ok(None);
     };
+    let Some(user) = users::get(tx, session.user)? else {
+        return Ok(None);
+    };
+    let session = session.under(user.cutoff.as_ref(), everyone.as_ref());
     let presented = Presented {
         user_banned: user.ban.is_some(),
         ..rotate.presented
@@ -111,100 +158,16 @@ pub(super) fn end(tx: &mut Transaction<'_>, end: &EndSession) -> Result<Option<E
     }))
 }
 
-/// Ends all of a user's, or all but one; one event tells of it.
-pub(super) fn end_many(
-    tx: &mut Transaction<'_>,
-    end: &EndSessions,
-) -> Result<AllEnded, StoreError> {
-    let all = end_quietly(tx, end)?;
-    if all.live > 0 {
-        let event = AuditEvent {
-            at: end.now,
-            kind: end.reason.into(),
-            user: end.user,
-            session: None,
-            device: end.device.clone(),
-            other_address: None,
-        };
-        audit::append(tx, &event)?;
-    }
-    Ok(all)
-}
-
-/// The same without an event.
-pub(super) fn end_quietly(
-    tx: &mut Transaction<'_>,
-    end: &EndSessions,
-) -> Result<AllEnded, StoreError> {
-    let mut sessions = of(tx, end.user)?;
-    sessions.retain(|it| Some(it.id) != end.keep && it.status.is_live());
-    expect_ends(tx, &sessions);
-    let mut all = AllEnded::default();
-    for session in &sessions {
-        let ended = end_one(tx, session, end.now, end.reason)?;
-        all.live += usize::from(ended.was_live);
-        all.denials.push(ended.denial);
-    }
-    Ok(all)
-}
-
-/// Which of these pairs are sessions that nobody has ended. Those past their end are among them:
-/// that is a matter of the clock, which may be ahead.
-pub(super) fn not_ended(pairs: &[Pair]) -> Result<Vec<SessionId>, StoreError> {
-    let mut ids = Vec::new();
-    for (key, bytes) in pairs {
-        let session: Session = parse(key, bytes)?;
-        if session.status.is_live() {
-            ids.push(session.id);
-        }
-    }
-    Ok(ids)
-}
-
-/// Ends, by the operator, those of these sessions that nobody has ended.
-pub(super) fn end_each(
-    tx: &mut Transaction<'_>,
-    ids: &[SessionId],
-    now: Timestamp,
-) -> Result<Vec<Ended>, StoreError> {
-    const REASON: EndReason = EndReason::EndedByOperator;
-    let mut sessions = get_all(tx, ids)?;
-    sessions.retain(|session| session.status.is_live());
-    expect_ends(tx, &sessions);
-    audit::expect(tx, sessions.iter().map(|session| session.user));
-    let mut all = Vec::new();
-    for session in sessions {
-        let ended = end_one(tx, &session, now, REASON)?;
-        if ended.was_live {
-            audit::append(tx, &event(&session, REASON.into(), Device::default(), now))?;
-        }
-        all.push(ended);
-    }
-    Ok(all)
-}
-
-fn end_one(
-    tx: &mut Transaction<'_>,
-    session: &Session,
-    now: Timestamp,
-    reason: EndReason,
-) -> Result<Ended, StoreError> {
-    Ok(Ended {
-        user: session.user,
-        denial: store_end(tx, &session.ended(now, reason), now, reason)?,
-        was_live: is_of_use(session, now),
-    })
-}
-
+/// Live ones among these sessions of a user, with where they come from.
 pub(super) fn live_with_origin(
     view: &dyn View,
     user: UserId,
+    ids: &[SessionId],
     now: Timestamp,
 ) -> Result<Vec<LiveSession>, StoreError> {
+    view.expect(ids.iter().copied().map(key::session_origin).collect());
     let mut live = Vec::new();
-    let sessions = of(view, user)?;
-    view.expect(sessions.iter().map(|s| key::session_origin(s.id)).collect());
-    for session in sessions {
+    for session in settled(view, user, ids)? {
         if is_live(&session, now)
             && let Some(origin) = origin(view, session.id)?
         {
@@ -214,23 +177,12 @@ pub(super) fn live_with_origin(
     Ok(live)
 }
 
-/// Every session of a user that is on record.
-fn of(view: &dyn View, user: UserId) -> Result<Vec<Session>, StoreError> {
-    let entries = view.scan(&key::sessions_of(user), usize::MAX)?;
+/// The sessions that these entries of the index name.
+pub(super) fn named_by(entries: &[Pair]) -> Vec<SessionId> {
     let ids = entries
         .iter()
         .filter_map(|(key, _)| key::session_named_by(key));
-    get_all(view, &ids.collect::<Vec<_>>())
-}
-
-/// Those of these sessions that are on record.
-fn get_all(view: &dyn View, ids: &[SessionId]) -> Result<Vec<Session>, StoreError> {
-    view.expect(ids.iter().copied().map(key::session).collect());
-    let mut sessions = Vec::new();
-    for id in ids {
-        sessions.extend(get(view, *id)?);
-    }
-    Ok(sessions)
+    ids.collect()
 }
 
 fn origin(view: &dyn View, id: SessionId) -> Result<Option<SessionOrigin>, StoreError> {
@@ -238,16 +190,31 @@ fn origin(view: &dyn View, id: SessionId) -> Result<Option<SessionOrigin>, Store
 }
 
 /// Whether its refresh token can be used.
-fn is_live(session: &Session, now: Timestamp) -> bool {
+pub(super) fn is_live(session: &Session, now: Timestamp) -> bool {
     session.status.is_live() && now < session.idle_end && now < session.absolute_end
 }
 
 /// Whether any token of it can be used: an access token may outlive the idle end.
-fn is_of_use(session: &Session, now: Timestamp) -> bool {
+pub(super) fn is_of_use(session: &Session, now: Timestamp) -> bool {
     is_live(session, now) || session.status.is_live() && now < session.access_until
 }
 
-fn event(session: &Session, kind: AuditKind, device: Device, at: Timestamp) -> AuditEvent {
+/// When the record may go. Of one that has ended nothing is left to decide: its refresh tokens are
+/// refused whether it is known or not.
+pub(super) fn kept_until(session: &Session) -> Timestamp {
+    let last_use = match session.status {
+        SessionStatus::Live => session.absolute_end,
+        SessionStatus::Ended { at, .. } => session.access_until.max(at),
+    };
+    last_use.plus(SESSION_KEPT)
+}
+
+pub(super) fn event(
+    session: &Session,
+    kind: AuditKind,
+    device: Device,
+    at: Timestamp,
+) -> AuditEvent {
     AuditEvent {
         at,
         kind,
@@ -258,25 +225,24 @@ fn event(session: &Session, kind: AuditKind, device: Device, at: Timestamp) -> A
     }
 }
 
-fn expect_ends(view: &dyn View, sessions: &[Session]) {
-    denials::expect(view, sessions.iter().map(|it| Denied::Session(it.id)));
+/// Writes the end of a session that was live until now.
+pub(super) fn write_end(tx: &mut Transaction<'_>, ended: &Session) -> Result<(), StoreError> {
+    let key = key::session(ended.id);
+    tx.remove(key::expiry(ended.absolute_end.plus(SESSION_KEPT), &key));
+    tx.mark(key::expiry(kept_until(ended), &key));
+    // What is listed and counted is what may live.
+    tx.remove(key::session_of(ended.user, ended.id));
+    tx.put(key, ended)
 }
 
-fn store_end(
+pub(super) fn store_end(
     tx: &mut Transaction<'_>,
     ended: &Session,
     now: Timestamp,
     reason: EndReason,
 ) -> Result<Denial, StoreError> {
     let denial = ended.denial(now, reason.into());
-    tx.put(key::session(ended.id), ended)?;
+    write_end(tx, ended)?;
     denials::put(tx, &denial)?;
     Ok(denial)
-}
-
-fn with_user(view: &dyn View, id: SessionId) -> Result<Option<(Session, User)>, StoreError> {
-    let Some(session) = get(view, id)? else {
-        return Ok(None);
-    };
-    Ok(users::get(view, session.user)?.map(|user| (session, user)))
 }

@@ -4,9 +4,8 @@ use latchkey_core::audit::RETENTION;
 use latchkey_core::{AuditEvent, Denial, LoginFlow, SealedSigningKey, Session, Timestamp};
 
 use super::transaction::{parse, record};
-use super::{Transaction, View, key};
+use super::{Transaction, View, key, sessions};
 use crate::error::StoreError;
-use crate::request::SESSION_KEPT;
 
 /// Follows the expiry index. An entry can be stale, when its record was given a later end: then
 /// only the entry goes.
@@ -62,11 +61,7 @@ fn expires_at(record: &[u8], bytes: &[u8]) -> Result<Option<Timestamp>, StoreErr
         Some(b'a') => Some(parse::<AuditEvent>(record, bytes)?.at.plus(RETENTION)),
         Some(b'd') => Some(parse::<Denial>(record, bytes)?.until),
         Some(b'f') => Some(parse::<LoginFlow>(record, bytes)?.expires_at),
-        Some(b's') => Some(
-            parse::<Session>(record, bytes)?
-                .absolute_end
-                .plus(SESSION_KEPT),
-        ),
+        Some(b's') => Some(sessions::kept_until(&parse(record, bytes)?)),
         Some(b'k') => parse::<SealedSigningKey>(record, bytes)?.verifies_until,
         _ => None,
     })

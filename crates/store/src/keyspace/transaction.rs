@@ -31,6 +31,12 @@ pub trait View {
         self.page(prefix, None, limit)
     }
 
+    /// The value of this key, which the change does not depend on: it may be made even if another
+    /// has come to be there by then.
+    fn peek(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(key)
+    }
+
     /// Says that these keys are going to be read: where reading is a journey, one will do for all.
     fn expect(&self, _keys: Vec<Vec<u8>>) {}
 
@@ -106,6 +112,10 @@ impl View for Transaction<'_> {
         limit: usize,
     ) -> Result<Vec<Pair>, StoreError> {
         self.view.page(prefix, after, limit)
+    }
+
+    fn peek(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.view.peek(key)
     }
 
     fn expect(&self, keys: Vec<Vec<u8>>) {

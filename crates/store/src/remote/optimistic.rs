@@ -29,6 +29,8 @@ impl<R> fmt::Debug for Optimistic<R> {
 struct Known<'a> {
     found: &'a BTreeMap<Read, Found>,
     missed: RefCell<Vec<Read>>,
+    /// What was read without depending on it.
+    peeked: RefCell<Vec<Vec<u8>>>,
 }
 
 impl Known<'_> {
@@ -36,6 +38,7 @@ impl Known<'_> {
         Known {
             found,
             missed: RefCell::default(),
+            peeked: RefCell::default(),
         }
     }
 
@@ -86,6 +89,11 @@ impl View for Known<'_> {
         }
     }
 
+    fn peek(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.peeked.borrow_mut().push(key.to_vec());
+        self.get(key)
+    }
+
     fn expect(&self, keys: Vec<Vec<u8>>) {
         self.want(keys.into_iter().map(Read::Value));
     }
@@ -124,18 +132,22 @@ impl<R: Remote> Engine for Optimistic<R> {
         let mut found = BTreeMap::new();
         let mut tries = 0;
         loop {
-            let (answer, writes, missed) = {
+            let (answer, writes, peeked, missed) = {
                 let known = Known::over(&found);
                 let mut tx = Transaction::new(&known);
                 let answer = operation(&mut tx);
                 let writes = tx.into_writes();
-                (answer, writes, known.into_missed())
+                let peeked = known.peeked.take();
+                (answer, writes, peeked, known.into_missed())
             };
             if !missed.is_empty() {
                 self.fetch(missed, &mut found).await?;
                 continue;
             }
             let answer = answer?;
+            for key in peeked {
+                found.remove(&Read::Value(key));
+            }
             // What was read in one look is from one moment: nothing to check.
             if writes.is_empty() && found.len() <= 1 {
                 return Ok(answer);

@@ -45,6 +45,7 @@ fn grant() -> Grant {
     Grant {
         user: UserId::from_bytes([1; 16]),
         session: SessionId::from_bytes([2; 16]),
+        cutoffs: latchkey_core::Cutoffs::default(),
         token: TokenId::from_bytes([3; 16]),
         auth_time: NOW,
         email: Some("ada@example.com".into()),

@@ -1,0 +1,107 @@
+//! Cut-offs: one small record that ends every session opened before it, however many there are.
+//!
+//! A ban or "sign out everywhere" must win against the very account it concerns. So it writes a
+//! number, in a record that opening and refreshing a session both read, and never waits for the
+//! sessions themselves. A session carries the numbers that were in force when it was opened; it
+//! is over if a number has grown since. Numbers are compared only with numbers of the same
+//! sequence, never with a clock, so that a new sign-in in the same millisecond, or on a machine
+//! whose clock differs, is told apart from the ones before.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::denial::{self, Denial, Denied};
+use crate::id::SessionId;
+use crate::session::EndReason;
+
+/// The longest life that an access token can have, whatever is configured: no denial has to be
+/// kept for longer after the token was issued.
+pub const MAX_ACCESS_LIFE: Duration = Duration::from_hours(24);
+
+/// Ends the sessions that were opened before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cutoff {
+    /// Greater than the number of every earlier cut-off of the same sequence.
+    #[serde(rename = "no")]
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: EndReason,
+    /// The one session of before that goes on.
+    #[serde(rename = "keep", default, skip_serializing_if = "Option::is_none")]
+    pub spared: Option<SessionId>,
+}
+
+/// The numbers of the cut-offs that were in force when a session was opened; zero before the
+/// first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cutoffs {
+    /// Of the account.
+    #[serde(rename = "sub", default, skip_serializing_if = "is_zero")]
+    pub user: u64,
+    /// Of all accounts together.
+    #[serde(rename = "all", default, skip_serializing_if = "is_zero")]
+    pub everyone: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Cutoff {
+    /// The next of a sequence. Its number is the moment in milliseconds where the clock allows it:
+    /// so it is also greater than one that a restored backup has lost.
+    pub fn next(
+        previous: Option<&Self>,
+        at: Timestamp,
+        reason: EndReason,
+        spared: Option<SessionId>,
+    ) -> Self {
+        let least = previous.map_or(1, |previous| previous.number.saturating_add(1));
+        Self {
+            number: at.as_millis().max(least),
+            at,
+            reason,
+            spared,
+        }
+    }
+
+    /// Whether this ends the session, given the number of this sequence in force when the session
+    /// was opened.
+    pub fn ends(&self, session: SessionId, opened_under: u64) -> bool {
+        opened_under < self.number && self.spared != Some(session)
+    }
+
+    /// The denial that refuses the access tokens of all sessions it ends.
+    pub fn denial(&self, denied: Denied) -> Denial {
+        Denial {
+            denied,
+            reason: self.reason.into(),
+            at: self.at,
+            until: self.denies_until(),
+            cutoff: Some(*self),
+        }
+    }
+
+    /// When that denial ends: once every access token issued before it has expired.
+    pub fn denies_until(&self) -> Timestamp {
+        self.at.plus(MAX_ACCESS_LIFE).plus(denial::SLACK)
+    }
+}
+
+impl Cutoffs {
+    /// Whether a session opened under none of either.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

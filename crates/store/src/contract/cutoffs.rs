@@ -1,0 +1,167 @@
+//! Many sessions ended at once: what was opened before is over, what is opened after is not, even
+//! in the same millisecond, and whether or not the ends are written down yet.
+
+use latchkey_core::rotation::{Decision, Refusal};
+use latchkey_core::{
+    Cutoff, Denied, EndReason, Identity, Profile, Session, SessionId, SessionOrigin, User, UserId,
+};
+
+use super::world::{NOW, device, generation, new_session, refresh, rotate, session, user};
+use crate::backup::Record;
+use crate::request::EndSessions;
+use crate::store::Store;
+
+fn all_but(user: &User, keep: Option<SessionId>) -> EndSessions {
+    EndSessions {
+        user: user.id,
+        keep,
+        reason: EndReason::EndedAll,
+        device: device("192.0.2.1"),
+        now: NOW,
+    }
+}
+
+async fn cut_off(store: &dyn Store, end: EndSessions) -> Cutoff {
+    let ended = store.end_sessions_of(end).await.expect("ended");
+    let [denial] = &ended.denials[..] else {
+        panic!("{ended:?}");
+    };
+    denial.cutoff.expect("it says which sessions are meant")
+}
+
+async fn assert_over(store: &dyn Store, over: &Session, reason: EndReason) {
+    let refused = rotate(store, refresh(over, over.generation, None)).await;
+    let ended = Refusal::Ended(reason);
+    assert_eq!(refused.decision, Decision::Refused(ended));
+    let known = store.session(over.id).await.expect("read").expect("known");
+    assert!(!known.status.is_live());
+    let listed = store.live_sessions(over.user, NOW).await.expect("read");
+    assert!(listed.iter().all(|live| live.session.id != over.id));
+}
+
+/// All at the same moment of a clock.
+pub(super) async fn same_moment(store: &dyn Store) {
+    let ada = user(store, 1).await;
+    let one = session(store, &ada, 1).await;
+    let two = session(store, &ada, 2).await;
+    let first = cut_off(store, all_but(&ada, Some(two.id))).await;
+    let three = session(store, &ada, 3).await;
+    assert!(first.ends(one.id, one.cutoffs.user));
+    assert!(!first.ends(two.id, two.cutoffs.user), "the one to keep");
+    assert!(!first.ends(three.id, three.cutoffs.user), "opened after it");
+    assert_over(store, &one, EndReason::EndedAll).await;
+    for lives in [&two, &three] {
+        let next = rotate(store, refresh(lives, 0, None)).await;
+        assert_eq!(generation(&next.decision), Some(1));
+    }
+
+    // A session that is over is not brought back by asking to keep it; what was kept once is not
+    // kept for ever.
+    let second = cut_off(store, all_but(&ada, Some(one.id))).await;
+    assert!(second.ends(one.id, one.cutoffs.user));
+    assert!(second.ends(two.id, two.cutoffs.user));
+    for over in [&one, &two, &three] {
+        let refused = rotate(store, refresh(over, 1, None)).await;
+        assert!(matches!(refused.decision, Decision::Refused(_)));
+    }
+    let four = session(store, &ada, 4).await;
+    let next = rotate(store, refresh(&four, 0, None)).await;
+    assert_eq!(generation(&next.decision), Some(1));
+
+    // Another person's session is not theirs to keep.
+    let bob = user(store, 2).await;
+    let bobs = session(store, &bob, 5).await;
+    let third = cut_off(store, all_but(&ada, Some(bobs.id))).await;
+    assert_eq!(third.spared, None);
+    let next = rotate(store, refresh(&bobs, 0, None)).await;
+    assert_eq!(generation(&next.decision), Some(1));
+}
+
+/// As it is when a machine stops between the cut-off and the sessions' own records.
+pub(super) async fn not_written_down(store: &dyn Store) {
+    let profile = Profile {
+        identity: Identity {
+            issuer: "https://issuer.example".into(),
+            subject: "ada".into(),
+        },
+        email: None,
+        email_verified: false,
+        name: None,
+        hosted_domain: None,
+    };
+    let mut ada = User::create(UserId::from_bytes([1; 16]), profile, NOW);
+    let record = |number: u8, cutoff: Option<Cutoff>| {
+        let mut session = new_session(&ada, number, None).session;
+        session.cutoffs.user = cutoff.map_or(0, |cutoff| cutoff.number);
+        session
+    };
+    let cutoff = Cutoff::next(None, NOW, EndReason::Banned, None);
+    let (before, after) = (record(1, None), record(2, Some(cutoff)));
+    ada.cutoff = Some(cutoff);
+    let origin = SessionOrigin {
+        provider: "demo".into(),
+        user_agent: None,
+        address: None,
+    };
+    let records = [&before, &after].map(|session| Record::Session {
+        session: session.clone(),
+        origin: origin.clone(),
+    });
+    assert_eq!(store.begin_import().await, Ok(true));
+    store.import(records.to_vec()).await.expect("imported");
+    let user = vec![Record::User(ada.clone())];
+    store.import(user).await.expect("imported");
+    store.finish_import().await.expect("finished");
+
+    assert_over(store, &before, EndReason::Banned).await;
+    let live = store.live_sessions(ada.id, NOW).await.expect("read");
+    assert_eq!(live.len(), 1);
+    // Ending it again tells of nothing and changes nothing.
+    let ended = store.end_session(super::world::end(before.id)).await;
+    let ended = ended.expect("ended").expect("known");
+    assert!(!ended.was_live);
+    // Whoever writes it down later does not touch the other one.
+    let mut written = Vec::new();
+    for slice in 0..=u8::MAX {
+        written.extend(store.write_down_ends(slice).await.expect("written"));
+    }
+    let written: Vec<_> = written.iter().map(|it| it.denial.denied).collect();
+    assert_eq!(written, [Denied::Session(before.id)]);
+    assert_over(store, &before, EndReason::Banned).await;
+    let next = rotate(store, refresh(&after, 0, None)).await;
+    assert_eq!(generation(&next.decision), Some(1));
+}
+
+/// Records as earlier versions wrote them.
+pub(super) async fn old_records(store: &dyn Store) {
+    let record = |text: &str| -> Record { serde_json::from_str(text).expect("an old record") };
+    let records = [
+        r#"{"user":{"id":"AQEBAQEBAQEBAQEBAQEBAQ","identity":{"issuer":"https://issuer.example",
+            "subject":"ada"},"email":"ada@example.com","email_verified":true,"name":null,
+            "created_at":1800000000000}}"#,
+        r#"{"session":{"id":"AgICAgICAgICAgICAgICAg","sub":"AQEBAQEBAQEBAQEBAQEBAQ",
+            "new":1800000000000,"auth":1800000000000,"abs":1800259200000,"idle":1800086400000,
+            "gen":0,"keys":[],"rot":1800000000000,"acc":1800000600000,
+            "origin":{"provider":"demo","user_agent":null,"address":null}}}"#,
+        r#"{"denial":{"denied":{"user":"AQEBAQEBAQEBAQEBAQEBAQ"},"reason":"banned",
+            "at":1799999999000,"until":1800000720000}}"#,
+    ];
+    assert_eq!(store.begin_import().await, Ok(true));
+    let records = records.iter().map(|text| record(text)).collect();
+    store.import(records).await.expect("imported");
+    store.finish_import().await.expect("finished");
+    let id = UserId::from_bytes([1; 16]);
+    let ada = store.user(id).await.expect("read").expect("known");
+    let live = store.live_sessions(id, NOW).await.expect("read");
+    let [live] = &live[..] else {
+        panic!("{live:?}");
+    };
+    let next = rotate(store, refresh(&live.session, 0, None)).await;
+    assert_eq!(generation(&next.decision), Some(1));
+    cut_off(store, all_but(&ada, None)).await;
+    assert_over(store, &live.session, EndReason::EndedAll).await;
+    // What an old denial refuses stays refused.
+    let denials = store.live_denials(NOW).await.expect("read");
+    assert_eq!(denials.len(), 1);
+    assert!(denials[0].until > NOW && denials[0].cutoff.is_some());
+}
