@@ -3,12 +3,12 @@
 //! Nothing here does I/O, reads a clock or draws a random number: time and randomness come in as
 //! parameters, so that the same code runs in the server, in the browser and in a simulated world.
 
-pub mod admission;
 pub mod audit;
 pub mod clock;
 pub mod cutoff;
 pub mod denial;
 pub mod id;
+pub mod rights;
 pub mod rng;
 pub mod rotation;
 pub mod session;
@@ -16,12 +16,12 @@ pub mod sign_in;
 pub mod signing_key;
 pub mod user;
 
-pub use admission::{Admission, NotAdmitted};
 pub use audit::{AuditEvent, AuditKind, AuditPosition, Device};
 pub use clock::{Clock, Timestamp};
 pub use cutoff::{Cutoff, Cutoffs};
 pub use denial::{Denial, DenialReason, Denied};
 pub use id::{FlowId, SessionId, StoreId, TokenId, UserId};
+pub use rights::{NotAdmitted, Rights};
 pub use rng::Rng;
 pub use session::{EndReason, Session, SessionOrigin, SessionStatus};
 pub use sign_in::{LoginFlow, ReturnTo};

@@ -118,19 +118,4 @@ impl User {
         self.hosted_domain = profile.hosted_domain;
         self
     }
-
-    /// The roles of this account, given the email addresses configured as `admins`. An address
-    /// that the provider has not verified gives none.
-    pub fn roles(&self, admins: &[String]) -> Vec<String> {
-        let is_admin = self.email_verified
-            && self
-                .email
-                .as_ref()
-                .is_some_and(|email| admins.iter().any(|admin| admin.eq_ignore_ascii_case(email)));
-        if is_admin {
-            vec![ADMIN.to_owned()]
-        } else {
-            Vec::new()
-        }
-    }
 }

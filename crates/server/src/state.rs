@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use latchkey_core::{Clock, Denial, NotAdmitted, Rng, User, UserId};
+use latchkey_core::{Clock, Denial, Rng, UserId};
 use latchkey_identity::Provider;
 use latchkey_identity::demo::DemoProvider;
 use latchkey_store::Store;
@@ -93,16 +93,6 @@ impl State {
             self.denylist.insert(denial);
         }
         self.hub.wake(user);
-    }
-
-    /// Whether an account may go on: its provider is configured, and it would be admitted today.
-    pub fn still_admits(&self, user: &User) -> Result<(), NotAdmitted> {
-        let issuer = &user.identity.issuer;
-        let is_demo = || self.config.demo && *issuer == self.public_url.join(paths::DEMO);
-        if !self.config.providers.iter().any(|it| it.issuer == *issuer) && !is_demo() {
-            return Err(NotAdmitted::ProviderRemoved);
-        }
-        self.config.admission.still_admits(user)
     }
 
     /// The same for a denial that concerns all accounts.

@@ -47,7 +47,7 @@ pub enum OperatorError {
 pub async fn is_admin(state: &State, user: UserId) -> Result<bool, StoreError> {
     let user = state.store.user(user).await?;
     Ok(user.is_some_and(|user| {
-        let roles = user.roles(&state.config.admins);
+        let roles = state.config.rights.roles(&user);
         user.ban.is_none() && roles.iter().any(|role| role == ADMIN)
     }))
 }

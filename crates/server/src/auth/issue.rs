@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use latchkey_core::{Rng, Session, Timestamp, TokenId, User};
+use latchkey_core::{Rights, Rng, Session, Timestamp, TokenId, User};
 use latchkey_tokens::{AccessTokens, Grant, KeyError, RefreshTokens};
 
 use super::keys::Keys;
@@ -39,25 +39,25 @@ pub struct Issuer {
     access: AccessTokens,
     refresh: RefreshTokens,
     rng: Arc<dyn Rng>,
-    admins: Vec<String>,
+    rights: Rights,
     binding: Binding,
 }
 
 impl Issuer {
-    /// Over these services; `admins` are the configured addresses, `binding` says what the key of
+    /// Over these services; `rights` say who has which role, `binding` says what the key of
     /// a bound session binds.
     pub fn new(
         access: AccessTokens,
         refresh: RefreshTokens,
         rng: Arc<dyn Rng>,
-        admins: Vec<String>,
+        rights: Rights,
         binding: Binding,
     ) -> Self {
         Self {
             access,
             refresh,
             rng,
-            admins,
+            rights,
             binding,
         }
     }
@@ -88,7 +88,7 @@ impl Issuer {
             email: user.email.clone(),
             email_verified: user.email_verified,
             name: user.name.clone(),
-            roles: user.roles(&self.admins),
+            roles: self.rights.roles(user),
             binding: access_key,
             issued_at: now,
             expires_at,

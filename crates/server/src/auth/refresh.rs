@@ -110,7 +110,7 @@ pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, Refr
     let device = request.device;
     match rotated.decision {
         Decision::Rotated(session) | Decision::Repeated(session) => {
-            if let Err(cause) = state.still_admits(&rotated.user) {
+            if let Err(cause) = state.config.rights.admit(&rotated.user) {
                 end_not_admitted(state, session.id, &rotated.user, cause, device, now).await?;
                 return Err(cause.into());
             }

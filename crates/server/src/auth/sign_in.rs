@@ -168,7 +168,7 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         max_age: flow.max_age.map(Duration::from_secs),
     };
     let Vouched { profile, auth_time } = provider.complete(&answered, now).await?;
-    state.config.admission.admits(&profile)?;
+    state.config.rights.admit(&profile)?;
     // The provider took its time: the session begins now.
     let now = state.clock.now();
     let new_id = UserId::random(&*state.rng);

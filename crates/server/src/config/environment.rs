@@ -15,7 +15,14 @@ const NOT_KEYS: [&str; 4] = [
     "LATCHKEY_EMBED_DIST",
 ];
 /// Keys whose value is a list: `a, b` will do for them.
-const LISTS: [&str; 5] = ["admins", "emails", "domains", "scopes", "trusted_proxies"];
+const LISTS: [&str; 6] = [
+    "admins",
+    "emails",
+    "domains",
+    "email_domains",
+    "scopes",
+    "trusted_proxies",
+];
 
 /// Lays the variables over the table.
 pub(super) fn overlay(

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::admission::{self, AdmissionSection};
+use super::admission::AdmissionSection;
 use super::demo;
 use super::limits::LimitsSection;
 use super::log::LogSection;
@@ -16,6 +16,7 @@ use super::mistakes::Mistakes;
 use super::providers::{self, ProviderSection};
 use super::proxies::TrustedProxies;
 use super::public_url::PublicUrl;
+use super::rights::{self, AdminEntry, Words};
 use super::store::StoreSection;
 use super::tls::TlsConfig;
 use super::tokens::TokensSection;
@@ -43,7 +44,7 @@ struct Written {
     #[serde(default)]
     hsts_include_subdomains: bool,
     #[serde(default)]
-    admins: Vec<String>,
+    admins: Vec<AdminEntry>,
     #[serde(default)]
     trusted_proxies: Vec<String>,
     #[serde(default)]
@@ -185,37 +186,41 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
             file.listen
         ));
     }
-    let admins = admission::entries("admins", file.admins, admission::email, &mut mistakes);
+    let words = Words::of(&file.providers, &mut mistakes);
     let trusted_proxies = TrustedProxies::check(&file.trusted_proxies, &mut mistakes);
     let limits = file.limits.check(&mut mistakes);
     let tokens = file.tokens.check(&mut mistakes);
-    let allowed = file.admission.check(&mut mistakes);
+    let allowed = file.admission.check(&words, &mut mistakes);
     let bare_callback = providers::check_redirects(&file.providers, &mut mistakes);
     let providers = providers::check(file.providers, &mut mistakes);
+    let rights = rights::rights(
+        file.admins,
+        allowed.unwrap_or_default(),
+        &providers,
+        &words,
+        &mut mistakes,
+    );
     let store = file.store.check(&mut mistakes);
     let log = file.log.check(&mut mistakes);
-    match (limits, tokens, allowed, store) {
-        (Some(limits), Some(tokens), Some(admission), Some(store)) if mistakes.0.is_empty() => {
-            Ok(Config {
-                public_url,
-                listen: file.listen,
-                data_dir: file.data_dir,
-                master_key_file: file.master_key_file,
-                web_dir: file.web_dir,
-                demo: file.demo,
-                hsts_include_subdomains: file.hsts_include_subdomains,
-                admins,
-                trusted_proxies,
-                limits,
-                store,
-                tokens,
-                admission,
-                providers,
-                bare_callback,
-                log,
-                tls: file.tls,
-            })
-        }
+    match (limits, tokens, store) {
+        (Some(limits), Some(tokens), Some(store)) if mistakes.0.is_empty() => Ok(Config {
+            public_url,
+            listen: file.listen,
+            data_dir: file.data_dir,
+            master_key_file: file.master_key_file,
+            web_dir: file.web_dir,
+            demo: file.demo,
+            hsts_include_subdomains: file.hsts_include_subdomains,
+            rights,
+            trusted_proxies,
+            limits,
+            store,
+            tokens,
+            providers,
+            bare_callback,
+            log,
+            tls: file.tls,
+        }),
         _ => Err(ConfigError(mistakes.0)),
     }
 }

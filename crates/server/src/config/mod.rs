@@ -12,6 +12,7 @@ mod mistakes;
 mod providers;
 mod proxies;
 mod public_url;
+mod rights;
 mod secret;
 mod store;
 mod tls;
@@ -32,7 +33,7 @@ pub use store::{SharedStore, StoreConfig};
 pub use tls::TlsConfig;
 pub use tokens::{Binding, TokensConfig};
 
-use latchkey_core::Admission;
+use latchkey_core::Rights;
 use latchkey_identity::OidcConfig;
 
 /// The configuration, checked.
@@ -53,8 +54,8 @@ pub struct Config {
     /// `hsts_include_subdomains`: whether every host below the public one is to be reached by https
     /// only.
     pub hsts_include_subdomains: bool,
-    /// `admins`: verified email addresses of those with the role `admin`.
-    pub admins: Vec<String>,
+    /// `admins`, `[admission]` and whose word counts for them.
+    pub rights: Rights,
     /// `trusted_proxies`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: TrustedProxies,
     /// `[limits]`
@@ -63,8 +64,6 @@ pub struct Config {
     pub store: StoreConfig,
     /// `[tokens]`
     pub tokens: TokensConfig,
-    /// `[admission]`
-    pub admission: Admission,
     /// `[providers.NAME]`, in the order in which to offer them.
     pub providers: Vec<OidcConfig>,
     /// `redirect = "/callback"` at the only provider: its redirect URI is the one that was common to

@@ -11,19 +11,21 @@ use super::mistakes::Mistakes;
 use super::secret;
 
 /// The name of the built-in provider; nobody else may take it.
-const DEMO: &str = "demo";
+pub(super) const DEMO: &str = "demo";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProviderSection {
-    kind: Option<String>,
+    pub(super) kind: Option<String>,
     label: Option<String>,
-    issuer: Option<String>,
+    pub(super) issuer: Option<String>,
     client_id: Option<String>,
     client_secret: Option<String>,
     client_secret_file: Option<PathBuf>,
     scopes: Option<Vec<String>>,
     redirect: Option<String>,
+    /// For which addresses its word counts; see `rights`.
+    pub(super) email_domains: Option<Vec<String>>,
 }
 
 /// Google first, the others by name.

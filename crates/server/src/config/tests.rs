@@ -128,7 +128,7 @@ fn the_environment_wins_over_the_file() {
     let config = loaded(text, &variables).expect("good");
     assert_eq!(config.tokens.access_ttl, Duration::from_secs(90));
     assert_eq!(config.listen.port(), 2);
-    assert_eq!(config.admins, ["ada@example.com", "bob@example.com"]);
+    assert_eq!(config.rights.admins.len(), 2);
     assert!(config.demo);
     assert_eq!(config.providers[0].id, "google");
     assert_eq!(config.providers[0].label, "Google");

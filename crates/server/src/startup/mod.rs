@@ -16,9 +16,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use latchkey_core::rights::{Source, Word};
 use latchkey_core::{Clock, Rng};
 use latchkey_identity::demo::DemoProvider;
-use latchkey_identity::{HttpClient, OidcProvider, Provider};
+use latchkey_identity::{HttpClient, OidcConfig, OidcProvider, Provider};
 use latchkey_store::Feed;
 use latchkey_tokens::{AccessTokens, BackupKey, RefreshTokens, SystemRng};
 use latchkey_types::paths;
@@ -109,7 +110,7 @@ impl Default for Environment {
 
 impl Server {
     /// Opens the store, loads keys and denials, then takes the port: whoever connects is served.
-    pub async fn prepare(config: Config, environment: Environment) -> anyhow::Result<Self> {
+    pub async fn prepare(mut config: Config, environment: Environment) -> anyhow::Result<Self> {
         let Environment {
             clock,
             rng,
@@ -153,18 +154,22 @@ impl Server {
         });
         let access = AccessTokens::new(public_url.as_str(), CLIENT_ID);
         let refresh = RefreshTokens::new(public_url.as_str(), &master);
-        let issuer = Issuer::new(
-            access.clone(),
-            refresh,
-            Arc::clone(&rng),
-            config.admins.clone(),
-            config.tokens.binding,
-        );
         let demo = config.demo.then(|| {
             let issuer = public_url.join(paths::DEMO);
             let redirect_uri = public_url.join(&paths::callback_of(DEMO_PROVIDER));
             DemoProvider::new(&issuer, &redirect_uri, Arc::clone(&rng))
         });
+        if let Some(demo) = &demo {
+            let source = demo_source(&config, demo);
+            config.rights.sources.push(source);
+        }
+        let issuer = Issuer::new(
+            access.clone(),
+            refresh,
+            Arc::clone(&rng),
+            config.rights.clone(),
+            config.tokens.binding,
+        );
         let providers = providers(&config, demo.as_ref())?;
         let state = AppState::new(State {
             rate_limits: RateLimits::new(&config.limits),
@@ -278,6 +283,23 @@ fn announce(server: &Server) {
 
 fn store_path(data_dir: &Path) -> std::path::PathBuf {
     data_dir.join("store")
+}
+
+/// Beside a real provider the demo provider gives nobody a right that does not name it: anyone can
+/// sign in there as anyone.
+fn demo_source(config: &Config, demo: &DemoProvider) -> Source {
+    let OidcConfig { id, issuer, .. } = demo.config();
+    let word = if config.providers.is_empty() {
+        Word::Any
+    } else {
+        Word::Domains(Vec::new())
+    };
+    Source {
+        provider: id,
+        issuer,
+        google: false,
+        word,
+    }
 }
 
 fn providers(

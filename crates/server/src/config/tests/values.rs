@@ -75,3 +75,98 @@ fn bare_callback_is_for_a_sole_provider() {
         mistake(&text, &[], "providers.a.redirect");
     }
 }
+
+const TWO: &str = "[providers.google]\nclient_id = \"a\"\nclient_secret = \"b\"\n\
+    [providers.partner]\nissuer = \"https://partner.example\"\nclient_id = \"c\"\n";
+
+fn of_one() -> &'static str {
+    TWO.split_once("[providers.partner]").expect("two").0
+}
+
+#[test]
+fn an_address_alone_is_an_administrator_only_where_one_provider_can_claim_it() {
+    let bare = "admins = [\"ada@example.com\"]\n";
+    loaded(bare, &[]).expect("none");
+    loaded(&format!("{bare}{}", of_one()), &[]).expect("one");
+    loaded(&format!("demo = true\n{bare}{}", of_one()), &[]).expect("one, and the demo provider");
+    for part in [
+        "admins: \"ada@example.com\" does not say which provider",
+        "\"google:ada@example.com\" or \"partner:ada@example.com\"",
+        "{ issuer = \"…\", subject = \"…\" }",
+    ] {
+        mistake(&format!("{bare}{TWO}"), &[], part);
+    }
+    let good = "admins = [\"google:ada@example.com\", \" partner:bob@example.com\", \
+        \"demo:eve@example.com\", { issuer = \"https://a.example\", subject = \"1\" }]\n";
+    let config = loaded(&format!("{good}{TWO}"), &[]).expect("good");
+    assert_eq!(config.rights.admins.len(), 4);
+    for (entry, part) in [
+        (
+            "\"gogle:ada@example.com\"",
+            "configured are: google, partner",
+        ),
+        ("\"google:*@example.com\"", "is not an email address"),
+        ("\"google:\"", "is not an email address"),
+        (
+            "{ issuer = \"https://a.example\" }",
+            "admins[0]: write an address",
+        ),
+        ("{ issuer = \"\", subject = \"1\" }", "must not be empty"),
+        ("1", "admins[0]: write an address"),
+    ] {
+        mistake(&format!("admins = [{entry}]\n{TWO}"), &[], part);
+    }
+    let variables = [(
+        "LATCHKEY_ADMINS",
+        "google:ada@example.com,partner:b@example.com",
+    )];
+    loaded(TWO, &variables).expect("good");
+    mistake(
+        TWO,
+        &[("LATCHKEY_ADMINS", "ada@example.com")],
+        "does not say which",
+    );
+}
+
+#[test]
+fn with_several_providers_a_list_says_whose_word_counts() {
+    let list = |list: &str| format!("[admission]\nmode = \"allow-list\"\n{list}\n");
+    let trusted = format!("{TWO}email_domains = [\"partner.example\"]\n");
+    for entries in [
+        "emails = [\"partner:ada@example.com\"]\ndomains = [\"google:example.com\"]",
+        "emails = [\"ada@gmail.com\", \"ada@partner.example\"]",
+        "domains = [\"gmail.com\", \"Partner.example\"]",
+    ] {
+        loaded(&format!("{}{trusted}", list(entries)), &[]).expect("good");
+    }
+    for (entries, part) in [
+        (
+            "emails = [\"ada@example.com\"]",
+            "admission.emails: \"ada@example.com\" is for no provider",
+        ),
+        (
+            "emails = [\"ada@example.com\"]",
+            "write \"google:ada@example.com\" or \"partner:ada@example.com\", or email_domains = \
+             [\"example.com\"]",
+        ),
+        (
+            "domains = [\"example.com\"]",
+            "admission.domains: \"example.com\" is for no provider",
+        ),
+    ] {
+        mistake(&format!("{}{trusted}", list(entries)), &[], part);
+        loaded(&format!("{}{}", list(entries), of_one()), &[]).expect("one provider: as before");
+    }
+    let unknown = list("domains = [\"gogle:example.com\"]");
+    mistake(
+        &format!("{unknown}{TWO}"),
+        &[],
+        "configured are: google, partner",
+    );
+    let wrong = format!("{TWO}email_domains = [\"@partner.example\"]\n");
+    mistake(
+        &wrong,
+        &[],
+        "providers.partner.email_domains: \"@partner.example\"",
+    );
+}

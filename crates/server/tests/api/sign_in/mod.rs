@@ -4,4 +4,5 @@ mod begin;
 mod callback;
 mod hostile;
 mod mix_up;
+mod rights;
 mod strangers;

@@ -1,0 +1,301 @@
+use proptest::prelude::*;
+
+use super::{Admin, Admission, Entry, Listed, NotAdmitted, Rights, Source, Word};
+use crate::user::{Identity, Profile};
+
+fn source(provider: &str, google: bool, word: Word) -> Source {
+    Source {
+        provider: provider.to_owned(),
+        issuer: format!("https://{provider}.example"),
+        google,
+        word,
+    }
+}
+
+fn domains(list: &[&str]) -> Word {
+    Word::Domains(list.iter().map(|it| (*it).to_owned()).collect())
+}
+
+fn profile(provider: &str, email: &str, verified: bool, hosted_domain: Option<&str>) -> Profile {
+    Profile {
+        identity: Identity {
+            issuer: format!("https://{provider}.example"),
+            subject: "1".into(),
+        },
+        email: Some(email.into()),
+        email_verified: verified,
+        name: None,
+        hosted_domain: hosted_domain.map(str::to_owned),
+    }
+}
+
+/// `provider:address` or `provider:domain`, with or without the provider.
+fn entry(text: &str) -> Entry {
+    let (provider, listed) = match text.split_once(':') {
+        Some((provider, listed)) => (Some(provider.to_owned()), listed.to_owned()),
+        None => (None, text.to_owned()),
+    };
+    let listed = if listed.contains('@') {
+        Listed::Email(listed)
+    } else {
+        Listed::Domain(listed)
+    };
+    Entry { provider, listed }
+}
+
+fn list(sources: &[Source], entries: &[&str]) -> Rights {
+    Rights {
+        sources: sources.to_vec(),
+        admission: Admission::AllowList(entries.iter().map(|it| entry(it)).collect()),
+        admins: Vec::new(),
+    }
+}
+
+fn admins(sources: &[Source], entries: &[&str]) -> Rights {
+    Rights {
+        sources: sources.to_vec(),
+        admission: Admission::Open,
+        admins: entries.iter().map(|it| Admin::Entry(entry(it))).collect(),
+    }
+}
+
+#[test]
+fn with_one_provider_listed_addresses_and_domains_are_admitted() {
+    let only = [source("only", false, Word::Any)];
+    let rights = list(&only, &["ada@example.com", "example.org"]);
+    for email in ["ada@example.com", "ADA@EXAMPLE.COM", "anyone@Example.org"] {
+        let answer = rights.admit(&profile("only", email, true, None));
+        assert_eq!(answer, Ok(()), "{email}");
+    }
+    for email in [
+        "bob@example.com",
+        "ada@sub.example.org",
+        "x@notexample.org",
+        "example.org",
+        "ada@example.com@evil.example",
+        "",
+    ] {
+        let answer = rights.admit(&profile("only", email, true, None));
+        assert_eq!(answer, Err(NotAdmitted::Unlisted), "{email}");
+    }
+    let unverified = profile("only", "ada@example.com", false, None);
+    assert_eq!(rights.admit(&unverified), Err(NotAdmitted::Unverified));
+    let nameless = Profile {
+        email: None,
+        ..unverified.clone()
+    };
+    assert_eq!(rights.admit(&nameless), Err(NotAdmitted::NoAddress));
+    let open = Rights {
+        sources: only.to_vec(),
+        ..Rights::default()
+    };
+    assert_eq!(open.admit(&unverified), Ok(()));
+    assert_eq!(
+        Rights::default().admit(&unverified),
+        Err(NotAdmitted::ProviderRemoved)
+    );
+}
+
+/// The provider, what it claims, and whether the entry admits them: two providers and Google.
+#[test]
+fn with_several_providers_only_the_word_of_the_right_one_counts() {
+    let several = [
+        source("google", true, domains(&["gmail.com", "googlemail.com"])),
+        source("partner", false, domains(&[])),
+        source("work", false, domains(&["example.com"])),
+    ];
+    for (entry, provider, email, hosted, admitted) in [
+        (
+            "work:ada@example.com",
+            "work",
+            "ada@example.com",
+            None,
+            true,
+        ),
+        (
+            "work:ada@example.com",
+            "partner",
+            "ada@example.com",
+            None,
+            false,
+        ),
+        (
+            "work:ada@example.com",
+            "google",
+            "ada@example.com",
+            Some("example.com"),
+            false,
+        ),
+        ("ada@example.com", "work", "ada@example.com", None, true),
+        ("ada@example.com", "partner", "ada@example.com", None, false),
+        ("ada@example.com", "google", "ada@example.com", None, false),
+        (
+            "ada@example.com",
+            "google",
+            "ada@example.com",
+            Some("example.com"),
+            true,
+        ),
+        (
+            "ada@example.com",
+            "google",
+            "ada@example.com",
+            Some("evil.example"),
+            false,
+        ),
+        (
+            "google:ada@example.com",
+            "google",
+            "ada@example.com",
+            None,
+            true,
+        ),
+        (
+            "partner:ada@example.com",
+            "partner",
+            "ada@example.com",
+            None,
+            true,
+        ),
+        ("ada@gmail.com", "google", "ada@gmail.com", None, true),
+        ("ada@gmail.com", "work", "ada@gmail.com", None, false),
+        ("gmail.com", "google", "ada@gmail.com", None, true),
+        ("gmail.com", "partner", "ada@gmail.com", None, false),
+        ("example.com", "work", "ada@example.com", None, true),
+        ("example.com", "partner", "ada@example.com", None, false),
+        ("example.com", "google", "ada@example.com", None, false),
+        (
+            "example.com",
+            "google",
+            "ada@example.com",
+            Some("EXAMPLE.com"),
+            true,
+        ),
+        (
+            "google:example.com",
+            "google",
+            "ada@example.com",
+            None,
+            false,
+        ),
+        (
+            "google:example.com",
+            "google",
+            "ada@example.com",
+            Some("example.com"),
+            true,
+        ),
+        (
+            "google:example.com",
+            "partner",
+            "ada@example.com",
+            Some("example.com"),
+            false,
+        ),
+        (
+            "partner:example.com",
+            "partner",
+            "ada@example.com",
+            None,
+            true,
+        ),
+        // What another provider says about `hd` is nobody's organisation.
+        (
+            "example.com",
+            "partner",
+            "ada@evil.example",
+            Some("example.com"),
+            false,
+        ),
+        ("example.org", "work", "ada@example.org", None, false),
+    ] {
+        let person = profile(provider, email, true, hosted);
+        let answer = list(&several, &[entry]).admit(&person);
+        assert_eq!(answer.is_ok(), admitted, "{entry}: {person:?}: {answer:?}");
+        if entry.contains('@') {
+            let roles = admins(&several, &[entry]).roles(&person);
+            assert_eq!(roles.is_empty(), !admitted, "{entry}: {person:?}");
+        }
+    }
+    let person = profile("partner", "ada@example.com", true, None);
+    let answer = list(&several, &["example.com"]).admit(&person);
+    assert_eq!(answer, Err(NotAdmitted::NotVouchedFor));
+    // Whoever writes the list cannot be told from whoever is on it.
+    let unlisted = NotAdmitted::Unlisted.to_string();
+    assert_eq!(NotAdmitted::NotVouchedFor.to_string(), unlisted);
+}
+
+#[test]
+fn google_alone_admits_a_domain_by_hd_and_its_own_addresses_as_they_are() {
+    let google = [source("google", true, Word::Any)];
+    for (entry, email, hosted, admitted) in [
+        ("example.com", "ada@example.com", Some("example.com"), true),
+        ("example.com", "ada@example.com", None, false),
+        (
+            "example.com",
+            "ada@example.com",
+            Some("other.example"),
+            false,
+        ),
+        (
+            "example.com",
+            "ada@alias.example",
+            Some("example.com"),
+            true,
+        ),
+        ("gmail.com", "ada@gmail.com", None, true),
+        ("googlemail.com", "ada@googlemail.com", None, true),
+        ("ada@example.com", "ada@example.com", None, true),
+    ] {
+        let person = profile("google", email, true, hosted);
+        let answer = list(&google, &[entry]).admit(&person);
+        assert_eq!(answer.is_ok(), admitted, "{entry}: {person:?}: {answer:?}");
+    }
+}
+
+#[test]
+fn an_account_may_be_named_by_its_issuer_and_subject() {
+    let mut rights = admins(&[source("work", false, domains(&[]))], &[]);
+    let ada = profile("work", "ada@example.com", false, None);
+    rights.admins.push(Admin::Account(ada.identity.clone()));
+    assert_eq!(rights.roles(&ada), ["admin"]);
+    let mut other = ada.clone();
+    other.identity.subject = "2".into();
+    assert!(rights.roles(&other).is_empty());
+    other.identity.subject = "1".into();
+    other.identity.issuer = "https://partner.example".into();
+    assert!(rights.roles(&other).is_empty());
+    // Who is not admitted is no administrator.
+    rights.admission = Admission::AllowList(vec![entry("work:bob@example.com")]);
+    assert!(rights.roles(&ada).is_empty());
+    rights.admission = Admission::Open;
+    rights.sources.clear();
+    assert!(rights.roles(&ada).is_empty());
+}
+
+proptest! {
+    /// SECURITY 78: whatever a provider claims, it gets nobody what is another provider's.
+    #[test]
+    fn security_78_no_claim_of_one_provider_reaches_an_entry_of_another(
+        email in "[ab]{1,2}@[xy]\\.(example|com)",
+        listed in "([ab]{1,2}@)?[xy]\\.(example|com)",
+        hosted in proptest::option::of("[xy]\\.(example|com)"),
+        verified: bool,
+        named: bool,
+        google: bool,
+    ) {
+        let sources = [
+            source("honest", google, domains(&["x.example", "y.example", "x.com", "y.com"])),
+            source("hostile", false, domains(&[])),
+        ];
+        let text = if named { format!("honest:{listed}") } else { listed };
+        let claimed = profile("hostile", &email, verified, hosted.as_deref());
+        prop_assert!(list(&sources, &[&text]).admit(&claimed).is_err());
+        prop_assert!(admins(&sources, &[&text]).roles(&claimed).is_empty());
+        // A word that counts is one about a verified address, or about Google's own accounts.
+        let honest = profile("honest", &email, verified, hosted.as_deref());
+        if list(&sources, &[&text]).admit(&honest).is_ok() {
+            prop_assert!(verified || google && hosted.is_some());
+        }
+    }
+}

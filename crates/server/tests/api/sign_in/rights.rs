@@ -1,0 +1,124 @@
+//! Who gets which rights: whose word counts for an address.
+
+use latchkey_types::TokenResponse;
+use serde_json::json;
+
+use crate::app::{ScriptedProvider, TestApp, claims, code, tokens};
+
+const EXPORT: &str = "/api/admin/export";
+
+/// The honest provider `main` and the hostile one, which claims the administrator's address.
+async fn two() -> (ScriptedProvider, ScriptedProvider, String) {
+    let main = ScriptedProvider::start().await;
+    let hostile = ScriptedProvider::start().await;
+    hostile.script().claims["sub"] = json!("somebody-else");
+    let sections = format!("{}{}", main.section("main"), hostile.section("partner"));
+    (main, hostile, sections)
+}
+
+async fn is_admin(app: &TestApp, signed_in: &TokenResponse) -> bool {
+    let says = claims(&signed_in.access_token)["roles"] == json!(["admin"]);
+    let answer = app.get_as(EXPORT, &signed_in.access_token).await;
+    let may = answer.status() == 200;
+    if !may {
+        assert_eq!(code(answer).await, (403, "forbidden".into()));
+    }
+    assert_eq!(says, may);
+    may
+}
+
+#[tokio::test]
+async fn security_78_no_other_provider_can_name_the_administrator() {
+    let (main, hostile, sections) = two().await;
+    let account = format!(
+        "{{ issuer = \"{}\", subject = \"subject-1\" }}",
+        main.issuer
+    );
+    for admins in ["\"main:ada@example.com\"", &account] {
+        let app = TestApp::with(&format!("admins = [{admins}]\n{sections}")).await;
+        let ada = tokens(main.sign_in(&app, "main").await).await;
+        assert!(is_admin(&app, &ada).await, "{admins}");
+        for email in ["ada@example.com", "ADA@example.com"] {
+            hostile.script().claims["email"] = json!(email);
+            // The very subject as well: it is another's name for somebody else.
+            for subject in ["somebody-else", "subject-1"] {
+                hostile.script().claims["sub"] = json!(subject);
+                let mallory = tokens(hostile.sign_in(&app, "partner").await).await;
+                assert!(!is_admin(&app, &mallory).await, "{admins}: {email}");
+                let refreshed = app.refreshed(&mallory.refresh_token).await;
+                assert!(!is_admin(&app, &refreshed).await, "{admins}: {email}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn security_78_no_other_provider_can_claim_who_is_admitted() {
+    let (main, hostile, sections) = two().await;
+    let sections = format!("{sections}email_domains = [\"partner.example\"]\n");
+    for list in [
+        "emails = [\"main:ada@example.com\", \"ada@partner.example\"]",
+        "domains = [\"main:example.com\", \"partner.example\"]",
+    ] {
+        let config = format!("[admission]\nmode = \"allow-list\"\n{list}\n{sections}");
+        let app = TestApp::with(&config).await;
+        tokens(main.sign_in(&app, "main").await).await;
+        hostile.script().claims["email"] = json!("ada@example.com");
+        // What Google says with `hd` is no word of another's.
+        hostile.script().claims["hd"] = json!("example.com");
+        let answer = hostile.sign_in(&app, "partner").await;
+        assert_eq!(code(answer).await, (400, "not_admitted".into()), "{list}");
+        // Each for its own.
+        hostile.script().claims["email"] = json!("ada@partner.example");
+        tokens(hostile.sign_in(&app, "partner").await).await;
+        main.script().claims["email"] = json!("ada@partner.example");
+        let answer = main.sign_in(&app, "main").await;
+        assert_eq!(code(answer).await, (400, "not_admitted".into()), "{list}");
+        main.script().claims["email"] = json!("ada@example.com");
+    }
+}
+
+/// A second provider that is added later gets nothing of what was the first one's.
+#[tokio::test]
+async fn security_78_the_demo_provider_gives_no_rights_beside_a_real_one() {
+    let main = ScriptedProvider::start().await;
+    let list = "[admission]\nmode = \"allow-list\"\nemails = [\"ada@example.com\"]\n";
+    let section = main.section("main");
+    let config = format!("demo = true\nadmins = [\"ada@example.com\"]\n{list}{section}");
+    let app = TestApp::with(&config).await;
+    let ada = tokens(main.sign_in(&app, "main").await).await;
+    assert!(is_admin(&app, &ada).await);
+    let begun = app.begin("demo").await;
+    let callback = app.approve(&begun, "ada@example.com").await;
+    let answer = app.finish(&begun.cookie, &callback).await;
+    assert_eq!(code(answer).await, (400, "not_admitted".into()));
+    let named = config.replace("[\"ada@", "[\"demo:ada@");
+    let app = app.reconfigured(&named).await;
+    let ada = app.sign_in().await;
+    assert!(is_admin(&app, &ada).await);
+}
+
+#[tokio::test]
+async fn security_78_a_domain_at_google_is_admitted_by_hd_alone() {
+    let google = ScriptedProvider::start().await;
+    let section = google.section("google");
+    let list = "[admission]\nmode = \"allow-list\"\ndomains = [\"example.com\", \"gmail.com\"]\n";
+    let app = TestApp::with(&format!("{list}{section}")).await;
+    for (email, hd, status) in [
+        // Made with an address of the domain, by somebody who has left since.
+        ("ada@example.com", None, 400),
+        ("ada@example.com", Some("other.example"), 400),
+        ("ada@gmail.com", None, 200),
+    ] {
+        google.script().claims["email"] = json!(email);
+        google.script().claims["hd"] = json!(hd);
+        let answer = google.sign_in(&app, "google").await;
+        if status == 200 {
+            let signed_in = tokens(answer).await;
+            app.refreshed(&signed_in.refresh_token).await;
+        } else {
+            let expected = (400, "not_admitted".into());
+            assert_eq!(code(answer).await, expected, "{email}, {hd:?}");
+        }
+    }
+}
