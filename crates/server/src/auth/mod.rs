@@ -8,6 +8,7 @@ pub mod freshness;
 pub mod hub;
 pub mod issue;
 pub mod keys;
+pub mod networks;
 pub mod proof;
 pub mod rate_limits;
 pub mod refresh;

@@ -11,25 +11,31 @@
 
 use core::time::Duration;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use governor::clock::Clock as _;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use latchkey_core::SessionId;
 
+use super::networks::{LEVELS, Network, networks};
 use crate::config::{LimitsConfig, Rate};
 
-/// How many addresses, and how many sessions, are counted at most. While there are more, nobody is:
+/// How often the share of one address the networks of IPv6 have, the narrowest first: enough for
+/// the customers of a mobile network, too little for one client to drown the others.
+const SHARES: [u32; LEVELS] = [1, 4, 16];
+
+/// How many networks of one size, and how many sessions, are counted at most. While there are more, nobody is:
 /// so many at once are a flood that only the network before this server can stop, and a limit must
 /// not be what keeps honest people out then.
 const MOST: usize = 200_000;
 
-type Limiter<K> = DefaultKeyedRateLimiter<K>;
+/// One for each size of network.
+type Limiter<K> = [DefaultKeyedRateLimiter<K>; LEVELS];
 
 /// What was used lately, and by whom.
 pub struct RateLimits {
-    addresses: Option<Limiter<IpAddr>>,
-    sessions: Option<Limiter<(SessionId, IpAddr)>>,
+    addresses: Option<Limiter<Network>>,
+    sessions: Option<Limiter<(SessionId, Network)>>,
 }
 
 /// Too many requests of one kind in too short a time.
@@ -53,8 +59,8 @@ impl RateLimits {
     /// Counts a sign-in, or a text that is no token of ours, from this address. Without an address
     /// nothing is counted.
     pub fn take_from_address(&self, address: Option<IpAddr>) -> Result<(), TooManyRequests> {
-        let subscriber = address.map(subscriber);
-        take(self.addresses.as_ref(), subscriber, "from this address")
+        let keys = address.into_iter().flat_map(networks);
+        take(self.addresses.as_ref(), keys, "from this address")
     }
 
     /// Counts a use of this session's refresh token, or a revocation of one of its tokens, from
@@ -64,53 +70,53 @@ impl RateLimits {
         session: SessionId,
         address: Option<IpAddr>,
     ) -> Result<(), TooManyRequests> {
-        let holder = address.map(|address| (session, subscriber(address)));
-        take(self.sessions.as_ref(), holder, "for this session")
+        let keys = address.into_iter().flat_map(networks);
+        let keys = keys.map(|network| (session, network));
+        take(self.sessions.as_ref(), keys, "for this session")
     }
 
     /// Forgets those who have used nothing lately.
     pub fn forget_idle(&self) {
-        if let Some(addresses) = &self.addresses {
+        for addresses in self.addresses.iter().flatten() {
             addresses.retain_recent();
         }
-        if let Some(sessions) = &self.sessions {
+        for sessions in self.sessions.iter().flatten() {
             sessions.retain_recent();
         }
     }
 }
 
 fn limiter<K: Hash + Eq + Clone>(rate: Rate) -> Limiter<K> {
-    let each = rate.per / rate.count.get();
-    let quota = Quota::with_period(each.max(Duration::from_nanos(1)));
-    let quota = quota.expect("longer than nothing").allow_burst(rate.count);
-    RateLimiter::keyed(quota)
-}
-
-fn take<K: Hash + Eq + Clone>(
-    limiter: Option<&Limiter<K>>,
-    key: Option<K>,
-    whose: &'static str,
-) -> Result<(), TooManyRequests> {
-    let (Some(limiter), Some(key)) = (limiter, key) else {
-        return Ok(());
-    };
-    if limiter.len() >= MOST {
-        return Ok(());
-    }
-    limiter.check_key(&key).map_err(|not_until| {
-        let wait = not_until.wait_time_from(limiter.clock().now());
-        // The second that has begun is waited for as well.
-        let retry_after = wait.as_secs() + 1;
-        TooManyRequests { whose, retry_after }
+    SHARES.map(|share| {
+        let count = rate
+            .count
+            .saturating_mul(share.try_into().expect("not zero"));
+        let each = rate.per / count.get();
+        let quota = Quota::with_period(each.max(Duration::from_nanos(1)));
+        let quota = quota.expect("longer than nothing").allow_burst(count);
+        RateLimiter::keyed(quota)
     })
 }
 
-/// A subscriber has one IPv4 address, or an IPv6 network of 64 bits (RFC 6177).
-fn subscriber(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+/// Takes one from each level. The narrowest is asked first: what is refused there is not taken from
+/// the share of the neighbours.
+fn take<K: Hash + Eq + Clone>(
+    limiter: Option<&Limiter<K>>,
+    keys: impl Iterator<Item = K>,
+    whose: &'static str,
+) -> Result<(), TooManyRequests> {
+    for (limiter, key) in limiter.into_iter().flatten().zip(keys) {
+        if limiter.len() >= MOST {
+            continue;
+        }
+        limiter.check_key(&key).map_err(|not_until| {
+            let wait = not_until.wait_time_from(limiter.clock().now());
+            // The second that has begun is waited for as well.
+            let retry_after = wait.as_secs() + 1;
+            TooManyRequests { whose, retry_after }
+        })?;
     }
+    Ok(())
 }
 
 #[cfg(test)]

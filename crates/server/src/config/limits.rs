@@ -10,8 +10,13 @@ use super::mistakes::Mistakes;
 /// A hundred a second: one client cannot keep a server from others for long, and an office behind one
 /// address that signs in at nine does not notice. A sign-in is two, begun and finished.
 const DEFAULT: &str = "6000/m";
+/// An office of some hundred people behind one address, each with some tabs open, does not notice.
+const DEFAULT_CONNECTIONS: u32 = 1000;
+/// Half of what is accepted at all: no address can keep the others out.
+const MOST_CONNECTIONS: u32 = 10_000;
 
-/// How often one address and one session may ask for what costs most. `None`: as much as they like.
+/// How often one address and one session may ask for what costs most, and how many connections it
+/// may hold. `None`: as much as they like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitsConfig {
     /// `per_address`: sign-ins begun and finished, and texts that are no token of ours, from one
@@ -19,6 +24,8 @@ pub struct LimitsConfig {
     pub per_address: Option<Rate>,
     /// `per_session`: refreshes and revocations of one session from one address.
     pub per_session: Option<Rate>,
+    /// `connections_per_address`: connections that are open from one address at once.
+    pub connections_per_address: Option<u32>,
 }
 
 /// So many at once; what is used comes back evenly over this time.
@@ -35,6 +42,7 @@ pub struct Rate {
 pub(super) struct LimitsSection {
     per_address: Option<String>,
     per_session: Option<String>,
+    connections_per_address: Option<toml::Value>,
 }
 
 impl LimitsSection {
@@ -54,11 +62,33 @@ impl LimitsSection {
         };
         let per_address = rate("per_address", self.per_address);
         let per_session = rate("per_session", self.per_session);
+        let connections = mistakes.take(connections(self.connections_per_address));
         Some(LimitsConfig {
             per_address: per_address?,
             per_session: per_session?,
+            connections_per_address: connections?,
         })
     }
+}
+
+fn connections(written: Option<toml::Value>) -> Result<Option<u32>, String> {
+    let text = match written {
+        None => return Ok(Some(DEFAULT_CONNECTIONS)),
+        Some(toml::Value::String(text)) => text,
+        Some(other) => other.to_string(),
+    };
+    if text == "off" {
+        return Ok(None);
+    }
+    let most = text.parse().ok();
+    most.filter(|most| (1..=MOST_CONNECTIONS).contains(most))
+        .map(Some)
+        .ok_or_else(|| {
+            format!(
+                "limits.connections_per_address: {text} is not a number from 1 to \
+                 {MOST_CONNECTIONS}; write one such as {DEFAULT_CONNECTIONS} or \"off\""
+            )
+        })
 }
 
 fn parse(text: &str) -> Option<Rate> {

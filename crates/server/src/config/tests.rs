@@ -57,11 +57,13 @@ fn limits_and_proxies_can_come_from_the_environment() {
         "[limits]\nper_session = \"5/s\"",
         &[
             ("LATCHKEY_LIMITS__PER_ADDRESS", "off"),
+            ("LATCHKEY_LIMITS__CONNECTIONS_PER_ADDRESS", "7"),
             ("LATCHKEY_TRUSTED_PROXIES", "10.0.0.7, 2001:db8::/32"),
         ],
     );
     let config = config.expect("good");
     assert_eq!(config.limits.per_address, None);
+    assert_eq!(config.limits.connections_per_address, Some(7));
     let rate = config.limits.per_session.expect("a rate");
     assert_eq!((rate.count.get(), rate.per), (5, Duration::from_secs(1)));
     for (address, trusted) in [
@@ -309,6 +311,10 @@ fn a_rate_or_a_network_that_is_none_is_a_mistake() {
         mistake(&text, &[], "limits.per_address");
     }
     mistake("[limits]\nper_session = 5", &[], "limits.per_session");
+    for connections in ["0", "10001", "\"many\"", "-1", "1.5", "[]"] {
+        let text = format!("[limits]\nconnections_per_address = {connections}");
+        mistake(&text, &[], "limits.connections_per_address");
+    }
     let proxies = "trusted_proxies = [\"10.0.0.0/40\", \"proxy\"]";
     mistake(proxies, &[], "trusted_proxies: \"10.0.0.0/40\"");
     mistake(proxies, &[], "trusted_proxies: \"proxy\"");

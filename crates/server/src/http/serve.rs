@@ -2,6 +2,7 @@
 //! time limits, allowed to finish when the server stops.
 
 mod connection;
+mod crowd;
 mod deadline;
 mod limits;
 mod streams;
@@ -11,6 +12,7 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
+use crowd::Crowd;
 pub use limits::ConnectionLimits;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -33,6 +35,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let crowd = Crowd::new(state.config.limits.connections_per_address);
     // Each connection holds a receiver: stopping is said to all, and is over when all are gone.
     let stopping = watch::Sender::new(());
     let shared = connection::Shared {
@@ -61,9 +64,16 @@ pub async fn serve(
         let ip = address.ip().to_canonical();
         let is_proxy = (ip.is_loopback() && !limits.counts_loopback)
             || shared.state.config.trusted_proxies.contains(ip);
+        let place = match is_proxy {
+            true => None,
+            false => match crowd.enter(ip) {
+                Some(place) => Some(place),
+                None => continue,
+            },
+        };
         let (shared, stop) = (shared.clone(), stopping.subscribe());
         tokio::spawn(async move {
-            let _permit = permit;
+            let _kept = (permit, place);
             connection::serve(stream, address, is_proxy, shared, stop).await;
         });
     }

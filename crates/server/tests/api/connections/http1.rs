@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 
-use super::{address, short, while_others_are_served};
+use super::{PATIENCE, address, short, while_others_are_served};
 use crate::app::TestApp;
 
 /// Sends this and reads until the server closes.
@@ -64,4 +65,36 @@ async fn security_75_a_client_that_reads_no_responses_is_disconnected() {
     let requests = requests.repeat(100);
     let disconnected = async { while stream.write_all(requests.as_bytes()).await.is_ok() {} };
     while_others_are_served(&app, disconnected).await;
+}
+
+#[tokio::test]
+async fn security_75_one_address_holds_a_bounded_number_of_connections() {
+    let config = "demo = true\nlimits.connections_per_address = 3";
+    let app = TestApp::with_limits(config, short()).await;
+    let taken = async |stream: &mut TcpStream| {
+        let request = b"GET /api/ HTTP/1.1\r\nhost: a\r\n\r\n";
+        let sent = stream.write_all(request).await.is_ok();
+        sent && matches!(stream.read(&mut [0; 64]).await, Ok(64))
+    };
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(address(&app)).await.expect("connected");
+        assert!(taken(&mut stream).await);
+        held.push(stream);
+    }
+    let mut one_more = TcpStream::connect(address(&app)).await.expect("connected");
+    assert!(!taken(&mut one_more).await);
+    // Those that are open go on; a place that becomes free is given again.
+    let mut first = held.pop().expect("one");
+    assert!(taken(&mut first).await);
+    drop(first);
+    let again = async {
+        loop {
+            let mut next = TcpStream::connect(address(&app)).await.expect("connected");
+            if taken(&mut next).await {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, again).await.expect("in time");
 }
