@@ -11,6 +11,11 @@ pub enum Check {
     /// An endpoint would carry secrets in the clear.
     #[error("the `{0}` of its discovery document is not an https URL")]
     InsecureEndpoint(&'static str),
+    /// A provider on the internet chooses no address to ask in here.
+    #[error(
+        "the `{0}` of its discovery document is an address of this machine or of an internal network, which only an issuer there may name"
+    )]
+    InternalEndpoint(&'static str),
     /// Discovery §3: the code flow needs one.
     #[error("its discovery document has no `{0}`")]
     MissingEndpoint(&'static str),
@@ -70,8 +75,15 @@ pub enum Check {
     #[error("the ID token was issued too long ago, or in the future")]
     IssuedAt,
     /// Core §3.1.3.7, 13.
-    #[error("it does not say that the person proved who they are anew, as it was asked to")]
+    #[error(
+        "the person proved who they are longer ago than was asked for; sign in again at the provider"
+    )]
     AuthTime,
+    /// Core §3.1.3.7, 13.
+    #[error(
+        "the ID token does not say when the person proved who they are (`auth_time`), though it was asked for; let the provider send this claim, which is an optional one at Microsoft Entra"
+    )]
+    AuthTimeMissing,
     /// Core §3.1.3.7, 11.
     #[error("the ID token belongs to another sign-in")]
     Nonce,

@@ -91,6 +91,42 @@ pub enum ConfigError {
         /// The configured name of the provider.
         provider: String,
     },
+    /// The address of the discovery document is not the issuer.
+    #[error(
+        "the issuer `{issuer}` of the provider `{provider}` is the address of a discovery document; write the `issuer` that stands in that document, usually the part before /.well-known/"
+    )]
+    IssuerWellKnown {
+        /// The configured name of the provider.
+        provider: String,
+        /// As configured.
+        issuer: String,
+    },
+    /// Entra's ID tokens name one tenant as their issuer, never these.
+    #[error(
+        "the issuer of the provider `{provider}` names all tenants of Microsoft Entra (`{tenant}`), and no ID token comes from that issuer; write the id of one tenant in its place, for personal accounts 9188040d-6c67-4c5b-b112-36a304b66dad: https://login.microsoftonline.com/<tenant id>/v2.0"
+    )]
+    IssuerShared {
+        /// The configured name of the provider.
+        provider: String,
+        /// What stands for the tenants.
+        tenant: String,
+    },
+    /// Apple answers with a form then, which is not taken here.
+    #[error(
+        "the provider `{provider}`: Sign in with Apple is not supported with the scopes `email` and `name`, because Apple then answers with a form (response_mode=form_post); with scopes = [\"openid\"] it works, without an address and a name"
+    )]
+    AppleScopes {
+        /// The configured name of the provider.
+        provider: String,
+    },
+    /// Too short for any provider, or longer than the page waits.
+    #[error(
+        "the `timeout` of the provider `{provider}` must be between 1 and 9 seconds: the page that waits for the sign-in gives up after ten"
+    )]
+    Timeout {
+        /// The configured name of the provider.
+        provider: String,
+    },
     /// A value that must not be empty is.
     #[error(
         "the `{key}` of the provider `{provider}` is empty; set it to what the provider's console shows, or remove the key"

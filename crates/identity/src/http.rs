@@ -2,13 +2,12 @@
 
 mod error;
 
-use core::pin::Pin;
 use core::time::Duration;
 use std::sync::Arc;
 
 use openidconnect::http::header::ACCEPT;
 use openidconnect::http::{Request, Response, StatusCode};
-use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+use openidconnect::{HttpRequest, HttpResponse};
 use reqwest::redirect;
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
@@ -18,9 +17,9 @@ use crate::error::ConfigError;
 pub use error::HttpError;
 
 /// How long to wait for a connection, TLS included.
-const CONNECT_LIMIT: Duration = Duration::from_secs(2);
-/// How long one request may take, from its start to the last byte of the answer: less than a
-/// whole step of a sign-in may take, so that the failure of a shared request is remembered.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// How long one request may take, from its start to the last byte of the answer, unless
+/// [`HttpClient::within`] says otherwise.
 const REQUEST_LIMIT: Duration = Duration::from_secs(3);
 /// The largest answer that is read, in bytes.
 const ANSWER_LIMIT: usize = 1024 * 1024;
@@ -33,6 +32,7 @@ pub struct HttpClient {
     /// keep a provider on a loopback address from working.
     public: Result<reqwest::Client, Arc<str>>,
     loopback: reqwest::Client,
+    limit: Duration,
 }
 
 impl HttpClient {
@@ -47,7 +47,19 @@ impl HttpClient {
             .https_only(true)
             .build()
             .map_err(|error| error::root(&error).into());
-        Ok(Self { public, loopback })
+        Ok(Self {
+            public,
+            loopback,
+            limit: REQUEST_LIMIT,
+        })
+    }
+
+    /// The same client, of which no request may take longer than `limit`, from its start to the
+    /// last byte of the answer.
+    #[must_use]
+    pub(crate) fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
     }
 
     /// Why https does not work on this machine, if it does not.
@@ -68,7 +80,8 @@ impl HttpClient {
         Ok(serde_json::from_slice(response.body())?)
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    /// Sends a request and reads the answer, which is neither a redirect nor a server error.
+    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = Url::parse(&request.uri().to_string()).map_err(|_| HttpError::Url)?;
         let client = match url.scheme() {
             "https" => self
@@ -78,17 +91,9 @@ impl HttpClient {
             "http" if is_loopback(&url) => &self.loopback,
             _ => return Err(HttpError::Url),
         };
-        let request = reqwest::Request::try_from(request).map_err(|_| HttpError::Url)?;
+        let mut request = reqwest::Request::try_from(request).map_err(|_| HttpError::Url)?;
+        *request.timeout_mut() = Some(self.limit);
         read(client.execute(request).await?).await
-    }
-}
-
-impl<'c> AsyncHttpClient<'c> for HttpClient {
-    type Error = HttpError;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.send(request))
     }
 }
 
@@ -98,7 +103,6 @@ fn builder() -> reqwest::ClientBuilder {
         .redirect(redirect::Policy::none())
         .referer(false)
         .connect_timeout(CONNECT_LIMIT)
-        .timeout(REQUEST_LIMIT)
         .user_agent(concat!("latchkey/", env!("CARGO_PKG_VERSION")))
 }
 

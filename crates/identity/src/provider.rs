@@ -22,7 +22,7 @@ pub trait Provider: Send + Sync {
     fn kind(&self) -> Kind;
 
     /// Where to send the browser. Asks the provider for its metadata first if need be; answers
-    /// within four seconds either way.
+    /// within the provider's timeout either way.
     async fn authorize_url(
         &self,
         request: &AuthorizeRequest<'_>,
@@ -30,7 +30,7 @@ pub trait Provider: Send + Sync {
     ) -> Result<Url, SignInError>;
 
     /// Exchanges the code for what the provider says about the person, and checks all of it.
-    /// Answers within four seconds either way.
+    /// Answers within the provider's timeout either way.
     async fn complete(
         &self,
         answer: &AuthorizationAnswer<'_>,
@@ -121,7 +121,7 @@ pub struct AuthorizationAnswer<'a> {
     /// The redirect URI of this sign-in.
     pub redirect_uri: &'a str,
     /// What was asked for as [`AuthorizeRequest::max_age`]: the ID token must show that it was
-    /// heeded.
+    /// heeded. If nothing was asked for, `auth_time` is passed on and not held against anybody.
     pub max_age: Option<Duration>,
 }
 

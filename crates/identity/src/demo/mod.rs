@@ -85,13 +85,10 @@ impl DemoProvider {
     /// How to sign in with it: like with any other provider.
     pub fn config(&self) -> OidcConfig {
         OidcConfig {
-            id: "demo".to_owned(),
             label: "Demo account".to_owned(),
             kind: Kind::Demo,
-            issuer: self.issuer.clone(),
-            client_id: CLIENT_ID.to_owned(),
             client_secret: Some(self.client_secret.clone()),
-            scopes: default_scopes(),
+            ..OidcConfig::new("demo", self.issuer.clone(), CLIENT_ID)
         }
     }
 
@@ -112,6 +109,7 @@ impl DemoProvider {
             "id_token_signing_alg_values_supported": ["ES256"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
+            "prompt_values_supported": ["login", "select_account"],
             "claims_supported":
                 ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "email",
                  "email_verified", "name"],

@@ -76,8 +76,16 @@ impl<T> Cached<T> {
         if state.renewed.is_some_and(|at| distance(at, now) < pause) {
             return Ok(None);
         }
+        if let Some((at, fault)) = &state.failed
+            && distance(*at, now) < FAILURE_LIFE
+        {
+            return Err(fault.clone());
+        }
+        // Only a fetch that brought something starts the pause: after one that failed or was given
+        // up, a token signed with a new key would be called forged for a minute.
+        let newer = state.fetch(now, fetch).await?;
         state.renewed = Some(now);
-        state.fetch(now, fetch).await.map(Some)
+        Ok(Some(newer))
     }
 }
 

@@ -1,12 +1,42 @@
 //! The configuration of an OpenID Connect provider, and what it becomes once checked.
 
 use core::fmt;
+use core::time::Duration;
 
-use openidconnect::{ClientId, ClientSecret, IssuerUrl, Scope};
+use openidconnect::{ClientId, ClientSecret, IssuerUrl};
 
 use crate::error::ConfigError;
 use crate::http::is_loopback;
 use crate::provider::Kind;
+
+/// Google's issuer identifier.
+const GOOGLE: &str = "https://accounts.google.com";
+/// Apple's, with which `email` and `name` work only by an answer in a form.
+const APPLE: &str = "https://appleid.apple.com";
+/// The hosts of Microsoft Entra, and what stands there for several tenants at once.
+const ENTRA: [&str; 3] = [
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+];
+const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
+
+/// How long one step of a sign-in may take, however many requests it makes, if nothing else is
+/// configured.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(8);
+/// The shortest [`OidcConfig::timeout`].
+pub const MIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// The longest [`OidcConfig::timeout`]: the page that waits for it gives up after ten seconds.
+pub const MAX_TIMEOUT: Duration = Duration::from_secs(9);
+
+/// How the client proves to the token endpoint who it is (Core §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// `client_secret_basic`
+    Basic,
+    /// `client_secret_post`
+    Post,
+}
 
 /// A provider as the operator describes it.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,6 +56,43 @@ pub struct OidcConfig {
     pub client_secret: Option<String>,
     /// What to ask for; [`default_scopes`] is right for most.
     pub scopes: Vec<String>,
+    /// Whether to ask which account to use at a sign-in. If not set, it is asked where the
+    /// provider is known to take the question.
+    pub select_account: Option<bool>,
+    /// How to send the secret. If not set, as the provider announces, preferably by Basic.
+    pub client_auth: Option<ClientAuth>,
+    /// Whether an address counts as verified where the provider does not say if it is. Only for
+    /// providers at which nobody can enter an address of their own choice.
+    pub trust_email: bool,
+    /// How long one step of a sign-in may take, however many requests it makes.
+    pub timeout: Duration,
+    /// The one domain whose accounts are wanted, as a hint for Google's account chooser.
+    pub hosted_domain: Option<String>,
+}
+
+impl OidcConfig {
+    /// A configuration with nothing but what every provider needs.
+    pub fn new(
+        id: impl Into<String>,
+        issuer: impl Into<String>,
+        client_id: impl Into<String>,
+    ) -> Self {
+        let id = id.into();
+        Self {
+            label: id.clone(),
+            id,
+            kind: Kind::Oidc,
+            issuer: issuer.into(),
+            client_id: client_id.into(),
+            client_secret: None,
+            scopes: default_scopes(),
+            select_account: None,
+            client_auth: None,
+            trust_email: false,
+            timeout: DEFAULT_TIMEOUT,
+            hosted_domain: None,
+        }
+    }
 }
 
 /// The secret never reaches a log through `{:?}`.
@@ -42,7 +109,7 @@ impl fmt::Debug for OidcConfig {
                 &self.client_secret.as_ref().map(|_| "[redacted]"),
             )
             .field("scopes", &self.scopes)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -54,13 +121,10 @@ pub fn default_scopes() -> Vec<String> {
 /// Google, with the client that its console made.
 pub fn google(client_id: impl Into<String>, client_secret: impl Into<String>) -> OidcConfig {
     OidcConfig {
-        id: "google".to_owned(),
         label: "Google".to_owned(),
         kind: Kind::Google,
-        issuer: "https://accounts.google.com".to_owned(),
-        client_id: client_id.into(),
         client_secret: Some(client_secret.into()),
-        scopes: default_scopes(),
+        ..OidcConfig::new("google", GOOGLE, client_id)
     }
 }
 
@@ -71,7 +135,11 @@ pub(super) struct Client {
     pub(super) issuer: IssuerUrl,
     pub(super) id: ClientId,
     pub(super) secret: Option<ClientSecret>,
-    pub(super) scopes: Vec<Scope>,
+    pub(super) auth: Option<ClientAuth>,
+    pub(super) scopes: Vec<String>,
+    pub(super) select_account: Option<bool>,
+    pub(super) trust_email: bool,
+    pub(super) hosted_domain: Option<String>,
 }
 
 impl Client {
@@ -92,13 +160,27 @@ impl Client {
                 provider: provider(),
             });
         }
+        if !(MIN_TIMEOUT..=MAX_TIMEOUT).contains(&config.timeout) {
+            return Err(ConfigError::Timeout {
+                provider: provider(),
+            });
+        }
         Ok(Self {
             kind: config.kind,
             issuer: issuer(config)?,
             id: ClientId::new(config.client_id.clone()),
             secret: config.client_secret.clone().map(ClientSecret::new),
-            scopes: config.scopes.iter().cloned().map(Scope::new).collect(),
+            auth: config.client_auth,
+            scopes: config.scopes.clone(),
+            select_account: config.select_account,
+            trust_email: config.trust_email,
+            hosted_domain: config.hosted_domain.clone(),
         })
+    }
+
+    /// Whether this is Google itself, and not just a provider shown as such.
+    pub(super) fn is_google(&self) -> bool {
+        self.issuer.as_str() == GOOGLE
     }
 }
 
@@ -113,10 +195,25 @@ fn issuer(config: &OidcConfig) -> Result<IssuerUrl, ConfigError> {
         return Err(ConfigError::IssuerParts { provider });
     }
     match url.scheme() {
-        "https" => Ok(parsed),
-        "http" if is_loopback(url) => Ok(parsed),
-        _ => Err(ConfigError::IssuerInsecure { provider, issuer }),
+        "https" => {}
+        "http" if is_loopback(url) => {}
+        _ => return Err(ConfigError::IssuerInsecure { provider, issuer }),
     }
+    if url.path().contains("/.well-known/") {
+        return Err(ConfigError::IssuerWellKnown { provider, issuer });
+    }
+    let first = url.path_segments().and_then(|mut path| path.next());
+    let tenant = first.unwrap_or_default().to_ascii_lowercase();
+    if url.host_str().is_some_and(|host| ENTRA.contains(&host))
+        && SHARED_TENANTS.contains(&tenant.as_str())
+    {
+        return Err(ConfigError::IssuerShared { provider, tenant });
+    }
+    let needs_form = |scope: &String| scope == "email" || scope == "name";
+    if issuer.trim_end_matches('/') == APPLE && config.scopes.iter().any(needs_form) {
+        return Err(ConfigError::AppleScopes { provider });
+    }
+    Ok(parsed)
 }
 
 #[cfg(test)]

@@ -1,87 +1,29 @@
-//! The two ends of the authorization code flow: the URL that it begins with, and the exchange of
-//! the code for tokens (Core §3.1.2.1, §3.1.3; RFC 7636).
+//! The exchange of the code for tokens (Core §3.1.3; RFC 6749 §4.1.3, RFC 7636). Of the answer
+//! only what is used must be right: the ID token, the access token and its type.
 
-use core::fmt;
-use std::borrow::Cow;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use openidconnect::http::Request;
+use openidconnect::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use openidconnect::{AccessToken, HttpRequest};
+use serde_json::Value;
+use url::{Url, form_urlencoded};
 
-use oauth2::basic::{
-    BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse,
-    BasicTokenIntrospectionResponse, BasicTokenType,
-};
-use oauth2::{
-    AccessToken, AuthType, AuthorizationCode, CsrfToken, ExtraTokenFields, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, StandardRevocableToken,
-    StandardTokenResponse, TokenResponse,
-};
-use serde::{Deserialize, Serialize};
-use url::Url;
-
-use super::config::Client;
+use super::config::{Client, ClientAuth};
 use super::discovery::Metadata;
+use super::jwt::{Object, object};
 use crate::check::Check;
 use crate::error::Fault;
 use crate::http::{HttpClient, HttpError};
-use crate::provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Prompt};
+use crate::provider::AuthorizationAnswer;
+
+/// How a fault names the endpoint.
+const ENDPOINT: &str = "its token endpoint";
 
 /// What the token endpoint gave, not yet checked.
 pub(super) struct Tokens {
     pub(super) id_token: String,
     pub(super) access_token: AccessToken,
-}
-
-/// What OpenID Connect adds to a token response. The ID token is kept as text, so that what is
-/// wrong with it is told by its own checks.
-#[derive(Serialize, Deserialize)]
-struct IdTokenField {
-    id_token: Option<String>,
-}
-
-impl fmt::Debug for IdTokenField {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdTokenField").finish_non_exhaustive()
-    }
-}
-
-impl ExtraTokenFields for IdTokenField {}
-
-type OauthClient = oauth2::Client<
-    BasicErrorResponse,
-    StandardTokenResponse<IdTokenField, BasicTokenType>,
-    BasicTokenIntrospectionResponse,
-    StandardRevocableToken,
-    BasicRevocationErrorResponse,
->;
-
-/// The URL that begins a sign-in.
-pub(super) fn authorize_url(
-    client: &Client,
-    metadata: &Metadata,
-    request: &AuthorizeRequest<'_>,
-) -> Result<Url, Fault> {
-    if !(43..=128).contains(&request.verifier.len()) {
-        return Err(Check::Verifier.into());
-    }
-    let verifier = PkceCodeVerifier::new(request.verifier.to_owned());
-    let oauth =
-        OauthClient::new(client.id.clone()).set_auth_uri(metadata.authorization_endpoint.clone());
-    // Google knows no `login` (https://developers.google.com/identity/openid-connect/openid-connect):
-    // the choice of an account is the nearest it has.
-    let prompt = match (client.kind, request.prompt) {
-        (Kind::Google, Prompt::Login) => Prompt::SelectAccount,
-        (_, prompt) => prompt,
-    };
-    let mut begun = oauth
-        .authorize_url(|| CsrfToken::new(request.state.to_owned()))
-        .add_scopes(client.scopes.iter().cloned())
-        .set_redirect_uri(redirect_url(request.redirect_uri)?)
-        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
-        .add_extra_param("nonce", request.nonce)
-        .add_extra_param("prompt", prompt.as_str());
-    if let Some(max_age) = request.max_age {
-        begun = begun.add_extra_param("max_age", max_age.as_secs().to_string());
-    }
-    let (url, _) = begun.url();
-    Ok(url)
 }
 
 /// Exchanges the code at the token endpoint.
@@ -91,87 +33,133 @@ pub(super) async fn exchange(
     answer: &AuthorizationAnswer<'_>,
     http: &HttpClient,
 ) -> Result<Tokens, Fault> {
-    let method = if metadata.takes_basic {
-        AuthType::BasicAuth
+    let announced = if metadata.takes_basic {
+        ClientAuth::Basic
     } else {
-        AuthType::RequestBody
+        ClientAuth::Post
     };
-    let mut oauth = OauthClient::new(client.id.clone())
-        .set_token_uri(metadata.token_endpoint.clone())
-        .set_auth_type(method);
-    if let Some(secret) = &client.secret {
-        oauth = oauth.set_client_secret(secret.clone());
-    }
-    let response = oauth
-        .exchange_code(AuthorizationCode::new(answer.code.to_owned()))
-        .set_pkce_verifier(PkceCodeVerifier::new(answer.verifier.to_owned()))
-        .set_redirect_uri(redirect_url(answer.redirect_uri)?)
-        .request_async(http)
+    let method = client.auth.unwrap_or(announced);
+    let request = request(client, metadata, answer, method)?;
+    let response = http
+        .send(request)
         .await
-        .map_err(fault)?;
-    if *response.token_type() != BasicTokenType::Bearer {
-        return Err(Check::TokenType.into());
+        .map_err(|error| error.at(ENDPOINT))?;
+    let said = object(response.body());
+    match (response.status(), said) {
+        (status, Ok(said)) if status.is_success() && !said.contains_key("error") => tokens(&said),
+        (_, Ok(said)) => Err(refusal(&said, client, method)),
+        (status, Err(_)) if status.as_u16() == 401 => Err(Fault::Refused(format!(
+            "status 401; {}",
+            advice(client, method)
+        ))),
+        (..) => Err(not_understood()),
     }
-    let access_token = response.access_token().clone();
-    // It becomes a header: anything else could not be sent.
-    if !access_token
-        .secret()
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() || byte == b' ')
-    {
-        return Err(Check::AccessToken.into());
-    }
-    let id_token = response
-        .extra_fields()
-        .id_token
-        .clone()
-        .ok_or(Check::IdTokenMissing)?;
-    Ok(Tokens {
-        id_token,
-        access_token,
-    })
 }
 
-fn redirect_url(text: &str) -> Result<Cow<'static, RedirectUrl>, Fault> {
-    let url = RedirectUrl::new(text.to_owned());
-    url.map(Cow::Owned)
-        .map_err(|_| Fault::Refused("the redirect URI is not a URL".to_owned()))
+fn request(
+    client: &Client,
+    metadata: &Metadata,
+    answer: &AuthorizationAnswer<'_>,
+    method: ClientAuth,
+) -> Result<HttpRequest, Fault> {
+    if Url::parse(answer.redirect_uri).is_err() {
+        return Err(Fault::Refused("the redirect URI is not a URL".to_owned()));
+    }
+    let mut request = Request::post(metadata.token_endpoint.as_str())
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "authorization_code")
+        .append_pair("code", answer.code)
+        .append_pair("redirect_uri", answer.redirect_uri)
+        .append_pair("code_verifier", answer.verifier);
+    match (&client.secret, method) {
+        (Some(secret), ClientAuth::Basic) => {
+            request = request.header(AUTHORIZATION, basic(&client.id, secret.secret()));
+        }
+        (secret, _) => {
+            form.append_pair("client_id", &client.id);
+            if let Some(secret) = secret {
+                form.append_pair("client_secret", secret.secret());
+            }
+        }
+    }
+    request
+        .body(form.finish().into_bytes())
+        .map_err(|_| HttpError::Url.at(ENDPOINT))
+}
+
+/// RFC 6749 §2.3.1: both are form-encoded before they become a user name and a password.
+fn basic(id: &str, secret: &str) -> String {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = format!("{}:{}", encode(id), encode(secret));
+    format!("Basic {}", STANDARD.encode(pair))
+}
+
+fn tokens(said: &Object) -> Result<Tokens, Fault> {
+    let Some(access_token) = said.get("access_token") else {
+        return Err(not_understood());
+    };
+    // It becomes a header: anything else could not be sent.
+    let access_token = access_token
+        .as_str()
+        .filter(|text| text.bytes().all(|b| b.is_ascii_graphic() || b == b' '))
+        .ok_or(Check::AccessToken)?;
+    match said.get("token_type") {
+        // A required member that some leave out; there is only one type that it could be.
+        None | Some(Value::Null) => {}
+        Some(Value::String(text)) if text.eq_ignore_ascii_case("bearer") => {}
+        Some(_) => return Err(Check::TokenType.into()),
+    }
+    match said.get("id_token") {
+        None | Some(Value::Null) => Err(Check::IdTokenMissing.into()),
+        Some(Value::String(id_token)) => Ok(Tokens {
+            id_token: id_token.clone(),
+            access_token: AccessToken::new(access_token.to_owned()),
+        }),
+        Some(_) => Err(Check::Malformed.into()),
+    }
+}
+
+fn not_understood() -> Fault {
+    HttpError::NotJson("neither tokens nor an error".to_owned()).at(ENDPOINT)
 }
 
 /// What a failed exchange means. Only the registered error codes are repeated: descriptions are
 /// the provider's own text and could hold anything.
-fn fault(error: RequestTokenError<HttpError, BasicErrorResponse>) -> Fault {
-    const ENDPOINT: &str = "its token endpoint";
-    use BasicErrorResponseType as Code;
-    match error {
-        RequestTokenError::Request(error) => error.at(ENDPOINT),
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            HttpError::NotJson("neither tokens nor an error".to_owned()).at(ENDPOINT)
+fn refusal(said: &Object, client: &Client, method: ClientAuth) -> Fault {
+    let Some(code) = said.get("error").and_then(Value::as_str) else {
+        return not_understood();
+    };
+    let advice = match code {
+        "invalid_grant" => "the code is used up, expired, or belongs to another sign-in".to_owned(),
+        "invalid_client" | "unauthorized_client" => advice(client, method),
+        "invalid_request" | "invalid_scope" | "unsupported_grant_type" => {
+            "check what the provider's console allows this client".to_owned()
         }
-        RequestTokenError::ServerResponse(response) => {
-            let advice = match response.error() {
-                Code::InvalidGrant => "the code is used up, expired, or belongs to another sign-in",
-                Code::InvalidClient | Code::UnauthorizedClient => {
-                    "check client_id and client_secret against the provider's console"
-                }
-                Code::InvalidRequest | Code::InvalidScope | Code::UnsupportedGrantType => {
-                    "check what the provider's console allows this client"
-                }
-                Code::Extension(code) if is_passing(code) => {
-                    return Fault::Unavailable(format!("asked for {ENDPOINT}, it says {code}"));
-                }
-                Code::Extension(_) => {
-                    return Fault::Refused(
-                        "the error code it gave is not a registered one".to_owned(),
-                    );
-                }
-            };
-            Fault::Refused(format!("{}; {advice}", response.error()))
+        // "Not now" (RFC 6749 §4.1.2.1).
+        "server_error" | "temporarily_unavailable" => {
+            return Fault::Unavailable(format!("asked for {ENDPOINT}, it says {code}"));
         }
-    }
+        _ => {
+            return Fault::Refused("the error code it gave is not a registered one".to_owned());
+        }
+    };
+    Fault::Refused(format!("{code}; {advice}"))
 }
 
-/// The error codes that mean "not now" (RFC 6749 §4.1.2.1).
-fn is_passing(code: &str) -> bool {
-    matches!(code, "server_error" | "temporarily_unavailable")
+/// What to look at when the provider does not recognise this client.
+fn advice(client: &Client, method: ClientAuth) -> String {
+    const CHECK: &str = "check client_id and client_secret against the provider's console";
+    match (&client.secret, method) {
+        (None, _) => format!("{CHECK}; no secret was sent"),
+        (Some(_), ClientAuth::Basic) => format!(
+            "{CHECK}; the secret was sent by HTTP Basic, client_auth = \"post\" sends it in the \
+             form"
+        ),
+        (Some(_), ClientAuth::Post) => format!(
+            "{CHECK}; the secret was sent in the form, client_auth = \"basic\" sends it by HTTP \
+             Basic"
+        ),
+    }
 }

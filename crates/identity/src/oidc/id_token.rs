@@ -1,30 +1,25 @@
-//! The ID token and all it must withstand (Core §3.1.3.7).
+//! The ID token and all it must withstand (Core §3.1.3.7). Only the claims that a check is about
+//! must have the right type; any other claim may be whatever the provider likes.
 
 use core::time::Duration;
-use std::time::UNIX_EPOCH;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use latchkey_core::Timestamp;
-use openidconnect::core::{
-    CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreJwsSigningAlgorithm,
-};
-use openidconnect::{
-    AccessToken, AccessTokenHash, ClaimsVerificationError, Nonce, SignatureVerificationError,
-};
-use serde_json::{Map, Value};
+use openidconnect::AccessToken;
+use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
+use serde_json::Value;
 
 use super::config::Client;
 use super::jwks::KeySet;
+use super::jwt::{Jwt, Object};
 use crate::check::Check;
-use crate::provider::Kind;
 
 /// How far the provider's clock and ours may differ.
 const LEEWAY: Duration = Duration::from_mins(1);
 /// How long ago an ID token may have been issued: it comes straight from the token endpoint.
 const MAX_AGE: Duration = Duration::from_mins(10);
-/// The year 9999: the library's type for time ends somewhat later.
-const END_OF_TIME: Duration = Duration::from_secs(253_402_300_799);
+/// The year 9999 in seconds: whatever says a later time means something else.
+const END_OF_TIME: f64 = 253_402_300_799.0;
 /// The longest subject identifier, in bytes (Core §2).
 const MAX_SUBJECT: usize = 255;
 /// What every ID token here must hold.
@@ -66,27 +61,49 @@ impl From<Trouble> for Check {
 
 /// An ID token that could be read, and nothing more.
 pub(super) struct IdToken {
-    token: CoreIdToken,
-    algorithm: CoreJwsSigningAlgorithm,
+    jwt: Jwt,
+    issuer: String,
+    subject: String,
+    audiences: Vec<String>,
+    expires: Millis,
+    issued: Millis,
+    nonce: Option<String>,
+}
+
+/// Claims of a verified ID token.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verified<'a> {
+    pub(super) issuer: &'a str,
+    pub(super) subject: &'a str,
+    /// All of them, for those that are not checked here.
+    pub(super) claims: &'a Object,
 }
 
 impl IdToken {
     /// Reads an ID token and says which claim is missing, if one is.
     pub(super) fn parse(text: &str) -> Result<Self, Check> {
-        let mut parts = text.split('.');
-        let header = part(parts.next())?;
-        let claims = part(parts.next())?;
+        let jwt = Jwt::parse(text)?;
+        let claims = &jwt.claims;
         if let Some(name) = REQUIRED
             .into_iter()
             .find(|name| !claims.contains_key(*name))
         {
             return Err(Check::MissingClaim(name));
         }
-        // Any spelling of `none`, encryption, and what nobody has heard of end here.
-        let algorithm = header.get("alg").cloned().unwrap_or_default();
-        let algorithm = serde_json::from_value(algorithm).map_err(|_| Check::Algorithm)?;
-        let token = text.parse().map_err(|_| Check::Malformed)?;
-        Ok(Self { token, algorithm })
+        let text = |name| claims[name].as_str().map(str::to_owned);
+        let nonce = match &claims["nonce"] {
+            Value::Null => None,
+            nonce => Some(nonce.as_str().ok_or(Check::Malformed)?.to_owned()),
+        };
+        Ok(Self {
+            issuer: text("iss").ok_or(Check::Malformed)?,
+            subject: text("sub").ok_or(Check::Malformed)?,
+            audiences: audiences(&claims["aud"]).ok_or(Check::Malformed)?,
+            expires: Millis::of(&claims["exp"]).ok_or(Check::Malformed)?,
+            issued: Millis::of(&claims["iat"]).ok_or(Check::Malformed)?,
+            nonce,
+            jwt,
+        })
     }
 
     /// The claims, if everything about the token is as it must be.
@@ -94,126 +111,138 @@ impl IdToken {
         &self,
         keys: &KeySet,
         expected: &Expected<'_>,
-    ) -> Result<&CoreIdTokenClaims, Trouble> {
-        if !expected.algorithms.contains(&self.algorithm) {
-            return Err(Check::Algorithm.into());
+    ) -> Result<Verified<'_>, Trouble> {
+        let client = expected.client;
+        if self.issuer != client.issuer.as_str() {
+            return Err(Check::Issuer.into());
         }
-        let verifier = verifier(keys, expected);
-        let nonce = Nonce::new(expected.nonce.to_owned());
-        let claims = self
-            .token
-            .claims(&verifier, &nonce)
-            .map_err(|error| trouble(&error))?;
-        check_party(claims, expected.client)?;
-        check_issue_time(claims, expected.now)?;
-        check_auth_time(claims, expected)?;
-        if !(1..=MAX_SUBJECT).contains(&claims.subject().len()) {
+        if !self.audiences.iter().any(|aud| *aud == *client.id) {
+            return Err(Check::Audience.into());
+        }
+        let key = self.jwt.verify(keys, expected.algorithms)?;
+        if self.expires <= Millis::from(expected.now.minus(LEEWAY)) {
+            return Err(Check::Expired.into());
+        }
+        let nonce = self.nonce.as_deref().unwrap_or_default();
+        if verify_slices_are_equal(nonce.as_bytes(), expected.nonce.as_bytes()).is_err() {
+            return Err(Check::Nonce.into());
+        }
+        self.check_party(client)?;
+        self.check_issue_time(expected.now)?;
+        check_auth_time(&self.jwt.claims, expected)?;
+        if !(1..=MAX_SUBJECT).contains(&self.subject.len()) {
             return Err(Check::Subject.into());
         }
-        self.check_access_token(claims, &verifier, expected.access_token)?;
-        Ok(claims)
+        self.check_access_token(key, expected.access_token)?;
+        Ok(Verified {
+            issuer: &self.issuer,
+            subject: &self.subject,
+            claims: &self.jwt.claims,
+        })
+    }
+
+    /// Core §3.1.3.7, 4 and 5: whoever shares the token with others must have asked for it.
+    fn check_party(&self, client: &Client) -> Result<(), Check> {
+        match self.jwt.claims.get("azp") {
+            None | Some(Value::Null) if self.audiences.len() == 1 => Ok(()),
+            Some(Value::String(party)) if *party == *client.id => Ok(()),
+            _ => Err(Check::AuthorizedParty),
+        }
+    }
+
+    fn check_issue_time(&self, now: Timestamp) -> Result<(), Check> {
+        let issued = self.issued.second().ok_or(Check::IssuedAt)?;
+        let oldest = now.minus(MAX_AGE).minus(LEEWAY).floor_to_second();
+        if issued < oldest || issued > now.plus(LEEWAY) {
+            Err(Check::IssuedAt)
+        } else {
+            Ok(())
+        }
     }
 
     /// If the ID token says which access token it came with, it must be this one (Core §3.1.3.8).
     fn check_access_token(
         &self,
-        claims: &CoreIdTokenClaims,
-        verifier: &CoreIdTokenVerifier<'_>,
+        key: &CoreJsonWebKey,
         access_token: &AccessToken,
     ) -> Result<(), Check> {
-        let Some(said) = claims.access_token_hash() else {
-            return Ok(());
-        };
-        let key = self
-            .token
-            .signing_key(verifier)
-            .map_err(|_| Check::Signature)?;
-        let hash = AccessTokenHash::from_token(access_token, &self.algorithm, key);
-        if hash.is_ok_and(|hash| hash == *said) {
-            Ok(())
-        } else {
-            Err(Check::AccessTokenHash)
+        match self.jwt.claims.get("at_hash") {
+            None | Some(Value::Null) => Ok(()),
+            Some(said) => {
+                let hash = self.jwt.half_hash(key, access_token.secret());
+                if hash.is_some() && hash.as_deref() == said.as_str() {
+                    Ok(())
+                } else {
+                    Err(Check::AccessTokenHash)
+                }
+            }
         }
     }
 }
 
-/// One of the three parts of a JWT, which is an object.
-fn part(text: Option<&str>) -> Result<Map<String, Value>, Check> {
-    let json = text
-        .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
-        .ok_or(Check::Malformed)?;
-    serde_json::from_slice(&json).map_err(|_| Check::Malformed)
-}
-
-/// The library's verifier: issuer, audience, algorithm, signature, expiry; and no shared secret, so
-/// that nothing signed with one can pass.
-fn verifier<'a>(keys: &KeySet, expected: &Expected<'a>) -> CoreIdTokenVerifier<'a> {
-    let client = expected.client;
-    let late = Duration::from_millis(expected.now.minus(LEEWAY).as_millis()).min(END_OF_TIME);
-    CoreIdTokenVerifier::new_public_client(client.id.clone(), client.issuer.clone(), keys.clone())
-        .set_allowed_algs(expected.algorithms.iter().cloned())
-        .set_time_fn(move || (UNIX_EPOCH + late).into())
-        // Other audiences are let through here; `check_party` decides about them.
-        .set_other_audience_verifier_fn(|_| true)
-}
-
-/// Core §3.1.3.7, 4 and 5: whoever shares the token with others must have asked for it.
-fn check_party(claims: &CoreIdTokenClaims, client: &Client) -> Result<(), Check> {
-    match claims.authorized_party() {
-        Some(party) if *party == client.id => Ok(()),
-        None if claims.audiences().len() == 1 => Ok(()),
-        _ => Err(Check::AuthorizedParty),
+/// One audience, or a list of them; nothing if it is neither.
+pub(super) fn audiences(aud: &Value) -> Option<Vec<String>> {
+    match aud {
+        Value::String(one) => Some(vec![one.clone()]),
+        Value::Array(several) => several
+            .iter()
+            .map(|aud| aud.as_str().map(str::to_owned))
+            .collect(),
+        _ => None,
     }
 }
 
-fn check_issue_time(claims: &CoreIdTokenClaims, now: Timestamp) -> Result<(), Check> {
-    let issued = u64::try_from(claims.issue_time().timestamp()).map_err(|_| Check::IssuedAt)?;
-    let issued = Timestamp::from_secs(issued);
-    let oldest = now.minus(MAX_AGE).minus(LEEWAY).floor_to_second();
-    if issued < oldest || issued > now.plus(LEEWAY) {
-        Err(Check::IssuedAt)
-    } else {
-        Ok(())
-    }
-}
-
-/// When the person proved who they are, in whole seconds.
-pub(super) fn auth_time(claims: &CoreIdTokenClaims) -> Option<Timestamp> {
-    let said = claims.auth_time()?.timestamp();
-    u64::try_from(said).ok().map(Timestamp::from_secs)
+/// When the person proved who they are, in whole seconds. What is not a time is not a statement
+/// about it.
+pub(super) fn auth_time(claims: &Object) -> Option<Timestamp> {
+    Millis::of(claims.get("auth_time")?)?.second()
 }
 
 /// Core §3.1.3.7, 13. Google is asked and never says: its word is that of any sign-in, which is as
 /// much as it has.
-fn check_auth_time(claims: &CoreIdTokenClaims, expected: &Expected<'_>) -> Result<(), Check> {
+fn check_auth_time(claims: &Object, expected: &Expected<'_>) -> Result<(), Check> {
     let Some(max_age) = expected.max_age else {
         return Ok(());
     };
     match auth_time(claims) {
-        None if claims.auth_time().is_none() && expected.client.kind == Kind::Google => Ok(()),
+        None if expected.client.is_google() && !claims.contains_key("auth_time") => Ok(()),
+        None => Err(Check::AuthTimeMissing),
         Some(at)
             if at <= expected.now.plus(LEEWAY)
                 && expected.now.minus(LEEWAY).since(at) <= max_age =>
         {
             Ok(())
         }
-        _ => Err(Check::AuthTime),
+        Some(_) => Err(Check::AuthTime),
     }
 }
 
-/// What the library's refusal means. Its texts repeat what the token says, so they end here.
-fn trouble(error: &ClaimsVerificationError) -> Trouble {
-    use ClaimsVerificationError as Claims;
-    use SignatureVerificationError as Signature;
-    Trouble::Check(match error {
-        Claims::InvalidIssuer(_) => Check::Issuer,
-        Claims::InvalidAudience(_) => Check::Audience,
-        Claims::InvalidNonce(_) => Check::Nonce,
-        Claims::Expired(_) => Check::Expired,
-        Claims::SignatureVerification(
-            Signature::DisallowedAlg(_) | Signature::UnsupportedAlg(_) | Signature::NoSignature,
-        ) => Check::Algorithm,
-        Claims::SignatureVerification(_) => return Trouble::Key,
-        _ => Check::Malformed,
-    })
+/// A `NumericDate` (RFC 7519 §2) in milliseconds; some providers write fractions of a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Millis(i64);
+
+impl Millis {
+    fn of(date: &Value) -> Option<Self> {
+        let secs = date.as_f64()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the range was checked, and what is finer than a millisecond is cut off"
+        )]
+        (secs.abs() <= END_OF_TIME).then(|| Self((secs * 1000.0).floor() as i64))
+    }
+
+    /// The second it is in, from 1970 on.
+    fn second(self) -> Option<Timestamp> {
+        let secs = u64::try_from(self.0.div_euclid(1000)).ok()?;
+        Some(Timestamp::from_secs(secs))
+    }
 }
+
+impl From<Timestamp> for Millis {
+    fn from(timestamp: Timestamp) -> Self {
+        Self(i64::try_from(timestamp.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use openidconnect::JsonWebKeySetUrl;
 use openidconnect::core::CoreJsonWebKeySet;
+use url::Url;
 
 use crate::error::Fault;
 use crate::http::HttpClient;
@@ -19,9 +19,9 @@ pub(super) const PAUSE: Duration = Duration::from_mins(1);
 pub(super) type KeySet = CoreJsonWebKeySet;
 
 /// Asks for the keys at `url`. Those that are not understood are left out.
-pub(super) async fn fetch(url: &JsonWebKeySetUrl, http: &HttpClient) -> Result<KeySet, Fault> {
+pub(super) async fn fetch(url: &Url, http: &HttpClient) -> Result<KeySet, Fault> {
     let keys: KeySet = http
-        .get_json(url.url())
+        .get_json(url)
         .await
         .map_err(|error| error.at("its signing keys"))?;
     tracing::debug!(

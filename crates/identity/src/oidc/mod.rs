@@ -1,12 +1,14 @@
 //! Sign-in by OpenID Connect: the authorization code flow with PKCE, at any issuer that can be
 //! discovered (OpenID Connect Core, OpenID Connect Discovery, RFC 7636, RFC 9207).
 
+mod authorize;
 mod cache;
 mod config;
 mod discovery;
 mod exchange;
 mod id_token;
 mod jwks;
+mod jwt;
 mod profile;
 mod userinfo;
 
@@ -26,13 +28,14 @@ use crate::provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Provider, Vou
 
 use cache::Cached;
 use discovery::Metadata;
-use id_token::{Expected, IdToken, Trouble};
+use id_token::{Expected, IdToken, Trouble, Verified};
 use jwks::KeySet;
+use jwt::Object;
+use profile::Trust;
 
-pub use config::{OidcConfig, default_scopes, google};
-
-/// How long one step of a sign-in may take, however many requests it makes.
-const STEP_LIMIT: Duration = Duration::from_secs(4);
+pub use config::{
+    ClientAuth, DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, OidcConfig, default_scopes, google,
+};
 
 /// A provider that speaks OpenID Connect. Nothing is asked of it before somebody signs in.
 pub struct OidcProvider {
@@ -40,6 +43,8 @@ pub struct OidcProvider {
     label: String,
     kind: Kind,
     client: config::Client,
+    /// How long one step of a sign-in may take, however many requests it makes.
+    timeout: Duration,
     http: HttpClient,
     metadata: Cached<Metadata>,
     keys: Cached<KeySet>,
@@ -63,7 +68,9 @@ impl OidcProvider {
             label: config.label,
             kind: config.kind,
             client,
-            http,
+            timeout: config.timeout,
+            // Less than a whole step, so that the failure of a shared request is remembered.
+            http: http.within(config.timeout * 7 / 8),
             metadata: Cached::default(),
             keys: Cached::default(),
         })
@@ -103,18 +110,53 @@ impl OidcProvider {
         let claims = verified.map_err(Check::from)?;
         let info = match &metadata.userinfo_endpoint {
             Some(endpoint) => {
-                let subject = claims.subject();
-                let token = &tokens.access_token;
-                let asked =
-                    userinfo::fetch(&self.client, endpoint, &keys, token, subject, &self.http);
-                Some(asked.await?)
+                let question = userinfo::Question {
+                    client: &self.client,
+                    endpoint,
+                    keys: &keys,
+                    algorithms: &metadata.algorithms,
+                    access_token: &tokens.access_token,
+                    subject: claims.subject,
+                };
+                self.info(&question, claims).await?
             }
             None => None,
         };
+        let trust = Trust {
+            email: self.client.trust_email,
+            hosted_domain: self.kind == Kind::Google || self.client.is_google(),
+        };
         Ok(Vouched {
-            profile: profile::profile(claims, info.as_ref()),
-            auth_time: id_token::auth_time(claims),
+            profile: profile::profile(claims, info.as_ref(), trust),
+            auth_time: id_token::auth_time(claims.claims),
         })
+    }
+
+    /// What the userinfo endpoint adds. One that does not take the access token has no second
+    /// opinion on the subject, so the ID token stands alone, if it holds what was asked for.
+    async fn info(
+        &self,
+        question: &userinfo::Question<'_>,
+        token: Verified<'_>,
+    ) -> Result<Option<Object>, Fault> {
+        let status = match question.ask(&self.http).await? {
+            userinfo::Answer::Claims(claims) => return Ok(Some(claims)),
+            userinfo::Answer::Refused(status) => status,
+        };
+        let asked_for_email = self.client.scopes.iter().any(|scope| scope == "email");
+        if asked_for_email && !profile::has_email(token.claims) {
+            return Err(Fault::Refused(format!(
+                "its userinfo endpoint answered with status {status}, and the ID token holds no \
+                 email address; allow this client to use that endpoint, or add the claim `email` \
+                 to the ID token"
+            )));
+        }
+        tracing::warn!(
+            provider = self.id,
+            status,
+            "the userinfo endpoint refuses the access token; the ID token alone is used"
+        );
+        Ok(None)
     }
 
     /// RFC 9207 §2.4: the answer to a request to this provider must have come from it.
@@ -132,10 +174,10 @@ impl OidcProvider {
         &self,
         work: impl Future<Output = Result<T, Fault>>,
     ) -> Result<T, SignInError> {
-        let done = timeout(STEP_LIMIT, work).await.unwrap_or_else(|_| {
+        let done = timeout(self.timeout, work).await.unwrap_or_else(|_| {
             Err(Fault::Unavailable(format!(
                 "no full answer in {} seconds",
-                STEP_LIMIT.as_secs()
+                self.timeout.as_secs()
             )))
         });
         done.map_err(|fault| fault.of(&self.id))
@@ -163,7 +205,7 @@ impl Provider for OidcProvider {
     ) -> Result<Url, SignInError> {
         self.step(async {
             let metadata = self.metadata(now).await?;
-            exchange::authorize_url(&self.client, &metadata, request)
+            authorize::authorize_url(&self.client, &metadata, request)
         })
         .await
     }

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use latchkey_identity::{AuthorizeRequest, Check, Prompt, Provider as _, SignInError};
+use latchkey_identity::{
+    AuthorizeRequest, Check, Kind, OidcConfig, Prompt, Provider as _, SignInError,
+};
+use serde_json::{Value, json};
 
-use crate::flow::{NONCE, NOW, REDIRECT, STATE, VERIFIER, provider, request};
+use crate::flow::{NONCE, NOW, REDIRECT, STATE, VERIFIER, config, provider, provider_of, request};
 use crate::hostile::{DISCOVERY, Hostile};
 use crate::keys::b64;
 
@@ -38,7 +41,7 @@ async fn security_01_start_sends_code_s256_state_nonce_and_the_exact_redirect_ur
         ("nonce", NONCE),
         ("code_challenge", challenge.as_str()),
         ("code_challenge_method", "S256"),
-        ("prompt", "select_account"),
+        ("max_age", "31536000"),
     ]);
     assert_eq!(query, wanted);
     assert!(!url.as_str().contains(VERIFIER), "the verifier stays here");
@@ -60,6 +63,59 @@ async fn a_step_up_asks_for_a_new_login() {
             .is_some_and(|query| query.contains("prompt=login")),
         "{url}"
     );
+}
+
+#[tokio::test]
+async fn the_choice_of_an_account_is_asked_for_where_it_is_known_to_work() {
+    let hostile = Hostile::start().await;
+    for (listed, configured, asked) in [
+        // A provider that knows only `login` and `consent` refuses any other value.
+        (Value::Null, None, false),
+        (json!(["login", "consent"]), None, false),
+        (json!([]), None, false),
+        (json!("select_account"), None, false),
+        (json!(["none", "select_account"]), None, true),
+        (json!(["none", "select_account"]), Some(false), false),
+        (json!(["login"]), Some(true), true),
+        (Value::Null, Some(true), true),
+    ] {
+        hostile.script().metadata["prompt_values_supported"] = listed.clone();
+        let config = OidcConfig {
+            select_account: configured,
+            ..config(&hostile.issuer)
+        };
+        for (prompt, wanted) in [
+            (Prompt::SelectAccount, asked.then_some("select_account")),
+            (Prompt::Login, Some("login")),
+        ] {
+            let request = AuthorizeRequest {
+                prompt,
+                ..request()
+            };
+            let url = provider_of(config.clone())
+                .authorize_url(&request, NOW)
+                .await;
+            let url = url.expect("a URL");
+            let sent = url.query_pairs().find(|(name, _)| name == "prompt");
+            let sent = sent.map(|(_, value)| value.into_owned());
+            assert_eq!(sent.as_deref(), wanted, "{listed} {configured:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_wanted_domain_is_named_to_google() {
+    let hostile = Hostile::start().await;
+    let config = OidcConfig {
+        kind: Kind::Google,
+        hosted_domain: Some("example.com".to_owned()),
+        ..config(&hostile.issuer)
+    };
+    let url = provider_of(config).authorize_url(&request(), NOW).await;
+    let query = url.expect("a URL").query().map(str::to_owned);
+    let query = query.expect("a query");
+    assert!(query.contains("hd=example.com"), "{query}");
+    assert!(query.contains("prompt=select_account"), "{query}");
 }
 
 #[tokio::test]

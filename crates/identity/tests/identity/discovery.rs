@@ -106,8 +106,9 @@ async fn what_is_missing_in_a_document_is_named() {
         .expect("an object")
         .remove("jwks_uri");
     hostile.script().metadata = metadata;
-    let reason = unavailable(provider(&hostile).authorize_url(&request(), NOW).await);
-    assert!(reason.contains("missing field `jwks_uri`"), "{reason}");
+    let refused = provider(&hostile).authorize_url(&request(), NOW).await;
+    let refused = refused.expect_err("no keys").to_string();
+    assert!(refused.contains("has no `jwks_uri`"), "{refused}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use latchkey_core::Profile;
-use latchkey_identity::{AuthorizationAnswer, Check, SignInError};
+use latchkey_identity::{AuthorizationAnswer, Check, ClientAuth, OidcConfig, SignInError};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
@@ -81,6 +81,30 @@ async fn the_client_proves_itself_as_the_provider_likes_it() {
         assert_eq!(form["code"], CODE);
         assert_eq!(form["code_verifier"], VERIFIER);
         assert_eq!(form["redirect_uri"], REDIRECT);
+    }
+}
+
+#[tokio::test]
+async fn the_client_proves_itself_as_it_is_told_to() {
+    let hostile = Hostile::start().await;
+    for (auth, methods, in_header) in [
+        (ClientAuth::Basic, json!(["client_secret_post"]), true),
+        (ClientAuth::Post, json!(["client_secret_basic"]), false),
+        (ClientAuth::Post, Value::Null, false),
+    ] {
+        hostile.script().metadata["token_endpoint_auth_methods_supported"] = methods.clone();
+        let config = OidcConfig {
+            client_auth: Some(auth),
+            ..config(&hostile.issuer)
+        };
+        complete(&provider_of(config), &answer(), NOW)
+            .await
+            .expect("a profile");
+        let seen = hostile.last(TOKEN);
+        let sent = seen.headers.contains_key("authorization");
+        assert_eq!(sent, in_header, "{auth:?} {methods}");
+        let posted = form(&seen.body).contains_key("client_secret");
+        assert_eq!(posted, !in_header, "{auth:?} {methods}");
     }
 }
 

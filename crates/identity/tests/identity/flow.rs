@@ -1,9 +1,11 @@
 //! The client's side of a sign-in, with fixed values for all that a server would make at random.
 
+use core::time::Duration;
+
 use latchkey_core::{Profile, Timestamp};
 use latchkey_identity::{
-    AuthorizationAnswer, AuthorizeRequest, Check, HttpClient, Kind, OidcConfig, OidcProvider,
-    Prompt, Provider as _, SignInError, default_scopes,
+    AuthorizationAnswer, AuthorizeRequest, Check, HttpClient, OidcConfig, OidcProvider, Prompt,
+    Provider as _, SignInError,
 };
 
 use crate::hostile::Hostile;
@@ -19,13 +21,10 @@ pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
 pub(crate) fn config(issuer: &str) -> OidcConfig {
     OidcConfig {
-        id: "work".to_owned(),
         label: "Example Inc.".to_owned(),
-        kind: Kind::Oidc,
-        issuer: issuer.to_owned(),
-        client_id: CLIENT_ID.to_owned(),
         client_secret: Some(SECRET.to_owned()),
-        scopes: default_scopes(),
+        timeout: Duration::from_secs(4),
+        ..OidcConfig::new("work", issuer, CLIENT_ID)
     }
 }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use latchkey_identity::SignInError;
+use latchkey_identity::{DEFAULT_TIMEOUT, OidcConfig, SignInError};
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -72,6 +72,20 @@ async fn security_15_slow_answers_add_up_to_no_more_than_5_s() {
         0,
         "the fourth answer would come after 6 s"
     );
+}
+
+#[tokio::test]
+async fn a_provider_that_takes_its_time_is_waited_for() {
+    let hostile = Hostile::start().await;
+    // Four answers, together longer than the four seconds above.
+    hostile.script().pause = Duration::from_millis(1100);
+    let config = OidcConfig {
+        timeout: DEFAULT_TIMEOUT,
+        ..config(&hostile.issuer)
+    };
+    complete(&provider_of(config), &answer(), NOW)
+        .await
+        .expect("slow, and working");
 }
 
 #[tokio::test]

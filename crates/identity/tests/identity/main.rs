@@ -9,6 +9,7 @@ mod flow;
 mod hostile;
 mod id_token;
 mod keys;
+mod lenient;
 mod limits;
 mod rotation;
 mod signature;

@@ -141,9 +141,13 @@ async fn security_10_renewing_happens_once_a_minute_and_others_profit() {
             .await
             .is_err()
     );
-    let none = cached
-        .renew(&second, at(62), PAUSE, source.next())
-        .await
-        .expect("no failure");
-    assert!(none.is_none(), "a failed renewal counts as well");
+    let shared = cached.renew(&second, at(62), PAUSE, source.next()).await;
+    assert!(shared.is_err(), "a failure is remembered for seconds");
+    assert_eq!(source.fetched(), 3);
+    let stuck = cached.renew(&second, at(64), PAUSE, core::future::pending());
+    let given_up = tokio::time::timeout(Duration::from_millis(10), stuck).await;
+    assert!(given_up.is_err());
+    let third = cached.renew(&second, at(64), PAUSE, source.next()).await;
+    let third = third.expect("no failure");
+    assert_eq!(third.as_deref(), Some(&4), "neither starts the pause");
 }

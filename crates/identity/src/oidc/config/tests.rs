@@ -1,16 +1,13 @@
-use super::{Client, OidcConfig, default_scopes, google};
+use core::time::Duration;
+
+use super::{Client, OidcConfig, google};
 use crate::error::ConfigError;
 use crate::provider::Kind;
 
 fn config(issuer: &str) -> OidcConfig {
     OidcConfig {
-        id: "work".to_owned(),
-        label: "Example Inc.".to_owned(),
-        kind: Kind::Oidc,
-        issuer: issuer.to_owned(),
-        client_id: "latchkey".to_owned(),
         client_secret: Some("hunter2".to_owned()),
-        scopes: default_scopes(),
+        ..OidcConfig::new("work", issuer, "latchkey")
     }
 }
 
@@ -59,6 +56,60 @@ fn issuers_that_could_be_overheard_are_refused() {
         matches!(refused, ConfigError::IssuerNotUrl { .. }),
         "{refused}"
     );
+}
+
+#[test]
+fn issuers_from_which_no_id_token_comes_are_refused_without_a_network() {
+    for issuer in [
+        "https://login.example.com/.well-known/openid-configuration",
+        "https://login.example.com/tenant/.well-known/openid-configuration",
+        "https://login.example.com/.well-known/oauth-authorization-server",
+    ] {
+        let refused = Client::new(&config(issuer)).expect_err(issuer);
+        assert!(
+            matches!(refused, ConfigError::IssuerWellKnown { .. }),
+            "{issuer}: {refused}"
+        );
+    }
+    for issuer in [
+        "https://login.microsoftonline.com/common/v2.0",
+        "https://login.microsoftonline.com/Organizations/v2.0",
+        "https://login.microsoftonline.com/consumers",
+        "https://login.microsoftonline.us/common/v2.0",
+    ] {
+        let refused = Client::new(&config(issuer)).expect_err(issuer);
+        assert!(
+            matches!(refused, ConfigError::IssuerShared { .. }),
+            "{issuer}: {refused}"
+        );
+    }
+    let tenant = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    let issuer = format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    Client::new(&config(&issuer)).expect("one tenant");
+    Client::new(&config("https://login.example.com/common")).expect("not Microsoft");
+}
+
+#[test]
+fn apple_is_refused_with_scopes_that_need_an_answer_in_a_form() {
+    for issuer in ["https://appleid.apple.com", "https://appleid.apple.com/"] {
+        let mut config = config(issuer);
+        for scopes in [vec!["openid", "email"], vec!["openid", "name"]] {
+            config.scopes = scopes.into_iter().map(str::to_owned).collect();
+            let refused = Client::new(&config).expect_err(issuer).to_string();
+            assert!(refused.contains("Apple is not supported"), "{refused}");
+        }
+        config.scopes = vec!["openid".to_owned()];
+        Client::new(&config).expect("the subject alone");
+    }
+}
+
+#[test]
+fn a_timeout_leaves_the_page_time_to_show_what_went_wrong() {
+    let mut config = config("https://login.example.com");
+    for (secs, taken) in [(0, false), (1, true), (9, true), (10, false)] {
+        config.timeout = Duration::from_secs(secs);
+        assert_eq!(Client::new(&config).is_ok(), taken, "{secs} s");
+    }
 }
 
 #[test]

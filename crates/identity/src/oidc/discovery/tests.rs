@@ -19,8 +19,7 @@ fn document(issuer: &str) -> Value {
 
 fn checked(issuer: &str, document: &Value) -> Result<Metadata, Check> {
     let issuer = IssuerUrl::new(issuer.to_owned()).expect("a URL");
-    let document = serde_json::from_value(document.clone()).expect("a discovery document");
-    Metadata::new(&issuer, &document)
+    Metadata::new(&issuer, document.as_object().expect("a discovery document"))
 }
 
 #[test]
@@ -73,6 +72,45 @@ fn endpoints_are_as_safe_as_their_issuer() {
 }
 
 #[test]
+fn security_07_a_provider_on_the_internet_names_no_internal_address() {
+    let internal = [
+        "https://localhost/x",
+        "https://a.localhost./x",
+        "https://127.0.0.1/x",
+        "https://10.1.2.3/x",
+        "https://172.20.0.1/x",
+        "https://192.168.1.1/x",
+        "https://100.100.1.1/x",
+        "https://169.254.169.254/latest/meta-data",
+        "https://2130706433/x",
+        "https://0.0.0.0/x",
+        "https://[::1]/x",
+        "https://[::ffff:10.0.0.1]/x",
+        "https://[fd00::1]/x",
+        "https://[fe80::1]/x",
+    ];
+    let public = "https://login.example.com";
+    for name in ["token_endpoint", "userinfo_endpoint", "jwks_uri"] {
+        for url in internal {
+            let mut document = document(public);
+            document[name] = url.into();
+            let refused = checked(public, &document).err();
+            assert_eq!(refused, Some(Check::InternalEndpoint(name)), "{name} {url}");
+        }
+        for url in ["https://203.0.113.1/x", "https://keys.example.net/x"] {
+            let mut document = document(public);
+            document[name] = url.into();
+            checked(public, &document).expect(url);
+        }
+    }
+    // An issuer in there may.
+    let issuer = "https://10.1.2.3";
+    let mut document = document(issuer);
+    document["token_endpoint"] = "https://10.1.2.4/token".into();
+    checked(issuer, &document).expect("internal, like the issuer");
+}
+
+#[test]
 fn security_08_only_asymmetric_algorithms_are_taken() {
     let issuer = "https://login.example.com";
     let mut document = document(issuer);
@@ -112,6 +150,68 @@ fn a_document_without_a_token_endpoint_is_of_no_use() {
         checked(issuer, &document).err(),
         Some(Check::MissingEndpoint("token_endpoint"))
     );
+}
+
+#[test]
+fn members_that_nobody_uses_may_hold_anything() {
+    let issuer = "https://login.example.com";
+    for (name, value) in [
+        ("op_policy_uri", json!("")),
+        ("op_tos_uri", json!("")),
+        ("service_documentation", json!("")),
+        ("registration_endpoint", json!("")),
+        ("revocation_endpoint", json!(false)),
+        ("end_session_endpoint", json!(["a", "b"])),
+        ("check_session_iframe", json!("not a URL")),
+        ("claims_parameter_supported", json!("true")),
+        ("request_uri_parameter_supported", json!(null)),
+        ("response_modes_supported", json!("query")),
+        ("response_types_supported", json!("code")),
+        ("response_types_supported", json!(null)),
+        ("subject_types_supported", json!({})),
+        ("scopes_supported", json!("openid email")),
+        ("claims_supported", json!([1, null])),
+        ("display_values_supported", json!(7)),
+        ("ui_locales_supported", json!(["", "x-"])),
+        ("token_endpoint_auth_methods_supported", json!("post")),
+        ("prompt_values_supported", json!("login")),
+        ("userinfo_endpoint", json!("")),
+        ("userinfo_endpoint", json!(" ")),
+        ("userinfo_endpoint", json!(null)),
+        (
+            "id_token_signing_alg_values_supported",
+            json!(["RS256", 7, null]),
+        ),
+        ("userinfo_signing_alg_values_supported", json!("none")),
+    ] {
+        let mut document = document(issuer);
+        document[name] = value.clone();
+        let metadata = checked(issuer, &document).expect(name);
+        assert_eq!(metadata.userinfo_endpoint, None, "{name} {value}");
+        assert!(metadata.takes_basic, "{name} {value}");
+    }
+    for name in [
+        "authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "issuer",
+    ] {
+        for value in [
+            json!(""),
+            json!(null),
+            json!(7),
+            json!(["https://login.example.com"]),
+        ] {
+            let mut document = document(issuer);
+            document[name] = value.clone();
+            checked(issuer, &document).expect_err(&format!("{name} {value}"));
+        }
+    }
+    for value in [json!("RS256"), json!([]), json!(null), json!([7])] {
+        let mut document = document(issuer);
+        document["id_token_signing_alg_values_supported"] = value;
+        assert_eq!(checked(issuer, &document).err(), Some(Check::NoAlgorithm));
+    }
 }
 
 #[test]

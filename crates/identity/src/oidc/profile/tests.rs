@@ -1,29 +1,22 @@
 use latchkey_core::Profile;
-use openidconnect::core::CoreUserInfoClaims;
 use serde_json::{Value, json};
 
-use crate::http::HttpError;
+use super::Trust;
+use crate::oidc::id_token::Verified;
 
 fn profile(id_token: Value, info: Option<Value>) -> Profile {
-    let mut claims = json!({
-        "iss": "https://login.example.com", "sub": "s1", "aud": "latchkey", "exp": 2, "iat": 1,
-    });
-    merge(&mut claims, id_token);
-    let claims = serde_json::from_value(claims).expect("claims");
-    let info = info.map(|more| {
-        let mut info = json!({ "sub": "s1" });
-        merge(&mut info, more);
-        CoreUserInfoClaims::from_json::<HttpError>(info.to_string().as_bytes(), None)
-            .expect("userinfo")
-    });
-    super::profile(&claims, info.as_ref())
+    trusting(Trust::default(), id_token, info)
 }
 
-fn merge(into: &mut Value, more: Value) {
-    let (Value::Object(into), Value::Object(more)) = (into, more) else {
-        return;
+fn trusting(trust: Trust, id_token: Value, info: Option<Value>) -> Profile {
+    let object = |value: Value| value.as_object().expect("an object").clone();
+    let claims = object(id_token);
+    let token = Verified {
+        issuer: "https://login.example.com",
+        subject: "s1",
+        claims: &claims,
     };
-    into.extend(more);
+    super::profile(token, info.map(object).as_ref(), trust)
 }
 
 #[test]
@@ -134,6 +127,140 @@ fn what_is_no_address_is_none_and_not_verified() {
 }
 
 #[test]
+fn security_11_what_is_not_understood_is_not_verified() {
+    let a = "ada@example.com";
+    for verified in [
+        json!("True"),
+        json!("TRUE"),
+        json!("yes"),
+        json!(""),
+        json!(1),
+        json!([true]),
+        json!({}),
+    ] {
+        let said = json!({ "email": a, "email_verified": verified });
+        for trust in [false, true] {
+            let trust = Trust {
+                email: trust,
+                ..Trust::default()
+            };
+            let profile = trusting(trust, said.clone(), None);
+            assert_eq!(profile.email.as_deref(), Some(a), "{said}");
+            assert!(!profile.email_verified, "{said}");
+        }
+        // It counts as not said: what userinfo says about the same address fills it up.
+        let info = json!({ "email": a, "email_verified": true });
+        assert!(profile(said.clone(), Some(info)).email_verified, "{said}");
+        let other = json!({ "email": "eve@example.com", "email_verified": true });
+        assert!(!profile(said.clone(), Some(other)).email_verified, "{said}");
+    }
+    for email in [json!([a]), json!({ "value": a }), json!(7), json!(true)] {
+        let profile = profile(json!({ "email": email, "email_verified": true }), None);
+        assert_eq!((profile.email, profile.email_verified), (None, false));
+    }
+}
+
+#[test]
+fn security_11_trust_fills_in_for_silence_and_for_nothing_else() {
+    let a = "ada@example.com";
+    let trust = Trust {
+        email: true,
+        ..Trust::default()
+    };
+    for (id_token, info, verified) in [
+        (json!({ "email": a }), json!({}), true),
+        (json!({}), json!({ "email": a }), true),
+        (
+            json!({ "email": a, "email_verified": null }),
+            json!({}),
+            true,
+        ),
+        (
+            json!({ "email": a, "email_verified": false }),
+            json!({}),
+            false,
+        ),
+        (
+            json!({ "email": a, "email_verified": "false" }),
+            json!({}),
+            false,
+        ),
+        (
+            json!({ "email": a }),
+            json!({ "email_verified": false }),
+            false,
+        ),
+        (
+            json!({ "email_verified": false }),
+            json!({ "email": a }),
+            false,
+        ),
+        (json!({}), json!({}), false),
+        (json!({ "email": "nobody" }), json!({}), false),
+    ] {
+        let profile = trusting(trust, id_token.clone(), Some(info.clone()));
+        assert_eq!(profile.email_verified, verified, "{id_token} {info}");
+    }
+}
+
+#[test]
+fn security_11_a_hosted_domain_is_googles_and_comes_from_the_id_token() {
+    let google = Trust {
+        hosted_domain: true,
+        ..Trust::default()
+    };
+    let domain = |trust, hd: Value| trusting(trust, json!({ "hd": hd }), None).hosted_domain;
+    assert_eq!(
+        domain(google, json!("Example.com")).as_deref(),
+        Some("example.com")
+    );
+    assert_eq!(domain(Trust::default(), json!("example.com")), None);
+    for odd in [
+        json!(""),
+        json!(null),
+        json!(["example.com"]),
+        json!("a b"),
+        json!("a@b.example"),
+    ] {
+        assert_eq!(domain(google, odd.clone()), None, "{odd}");
+    }
+    let info = Some(json!({ "hd": "example.com" }));
+    assert_eq!(trusting(google, json!({}), info).hosted_domain, None);
+}
+
+#[test]
+fn a_name_that_cannot_be_seen_is_none() {
+    for name in [
+        "\u{200b}\u{200b}",
+        "\u{3164}",
+        "\u{2060}",
+        "\u{2800}\u{2800}",
+        "\u{feff}",
+        "\u{ad}",
+        "\u{115f}\u{1160}",
+        "\u{e0041}",
+        " \u{200d} \u{fe0f}\t",
+        "\u{202e}\u{200b}",
+        "",
+    ] {
+        let profile = profile(json!({ "name": name }), None);
+        assert_eq!(profile.name, None, "{name:?}");
+    }
+    // Between letters they are part of the name.
+    for name in ["नर\u{200d}", "👩\u{200d}🚀", "A\u{ad}da", "O\u{fe0f}"] {
+        let profile = profile(json!({ "name": name }), None);
+        assert_eq!(profile.name.as_deref(), Some(name));
+    }
+    let info = Some(json!({ "name": "Ada" }));
+    let filled = profile(json!({ "name": "\u{200b}" }), info);
+    assert_eq!(
+        filled.name.as_deref(),
+        Some("Ada"),
+        "the other source is asked"
+    );
+}
+
+#[test]
 fn names_are_one_short_line() {
     let name = |name: &str| profile(json!({ "name": name }), None).name;
     assert_eq!(
@@ -145,6 +272,8 @@ fn names_are_one_short_line() {
         name(&"ä".repeat(500)).map(|name| name.chars().count()),
         Some(100)
     );
+    let odd = json!({ "name": {}, "name#de": 7, "name#fr": "Ada de Lovelace" });
+    assert_eq!(profile(odd, None).name.as_deref(), Some("Ada de Lovelace"));
     let tagged = profile(json!({ "name#de": "Ada von Lovelace" }), None);
     assert_eq!(tagged.name.as_deref(), Some("Ada von Lovelace"));
 }
