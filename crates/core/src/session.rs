@@ -27,9 +27,9 @@ pub struct Session {
     /// When it was opened; the `iat` of its refresh tokens.
     #[serde(rename = "new")]
     pub opened_at: Timestamp,
-    /// When the person proved who they are.
-    #[serde(rename = "auth")]
-    pub auth_time: Timestamp,
+    /// When the person proved who they are, if the provider says so.
+    #[serde(rename = "auth", default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<Timestamp>,
     /// No refresh extends this.
     #[serde(rename = "abs")]
     pub absolute_end: Timestamp,
@@ -160,7 +160,7 @@ impl Session {
             id,
             user,
             opened_at: now,
-            auth_time: now,
+            auth_time: None,
             absolute_end,
             idle_end: now.plus(lifetimes.idle).min(absolute_end),
             generation: 0,

@@ -15,8 +15,5 @@ pub mod demo;
 pub use check::Check;
 pub use error::{ConfigError, SignInError};
 pub use http::{HttpClient, HttpError};
-pub use oidc::{
-    ClientAuth, DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, OidcConfig, OidcProvider,
-    default_scopes, google,
-};
+pub use oidc::{ClientAuth, OidcConfig, OidcProvider, default_scopes, google};
 pub use provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Prompt, Provider, Vouched};

@@ -39,8 +39,9 @@ pub struct AccessClaims {
     /// everywhere" ended from one that was opened right after it. Left out before the first.
     #[serde(default, skip_serializing_if = "Cutoffs::is_empty")]
     pub cut: Cutoffs,
-    /// When the person proved who they are.
-    pub auth_time: u64,
+    /// When the person proved who they are, if the provider says so (RFC 9068 §2.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
     /// The email address, if known. It identifies nobody unless `email_verified` is `true`; the
     /// account is `sub`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,8 +82,8 @@ pub struct Grant {
     pub cutoffs: Cutoffs,
     /// A new id for the token.
     pub token: TokenId,
-    /// When the person proved who they are.
-    pub auth_time: Timestamp,
+    /// When the person proved who they are, if that is known.
+    pub auth_time: Option<Timestamp>,
     /// The email address, if known.
     pub email: Option<String>,
     /// Whether the provider has verified that address.
@@ -149,7 +150,7 @@ impl AccessTokens {
             jti: grant.token,
             sid: grant.session,
             cut: grant.cutoffs,
-            auth_time: grant.auth_time.as_secs(),
+            auth_time: grant.auth_time.map(Timestamp::as_secs),
             email_verified: grant.email.as_ref().map(|_| grant.email_verified),
             email: grant.email,
             name: grant.name,

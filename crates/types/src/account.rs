@@ -20,8 +20,9 @@ pub struct Me {
     pub roles: Vec<String>,
     /// The session of this token.
     pub session_id: String,
-    /// When the person proved who they are, in seconds since 1970.
-    pub auth_time: u64,
+    /// When the person proved who they are, in seconds since 1970, if the provider says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
     /// When this access token was issued, in seconds since 1970.
     pub issued_at: u64,
     /// When this access token expires, in seconds since 1970.

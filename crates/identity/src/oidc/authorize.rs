@@ -1,9 +1,10 @@
 //! The URL that begins a sign-in (Core §3.1.2.1; RFC 7636).
 
+use core::time::Duration;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use core::time::Duration;
 use url::Url;
 
 use super::config::Client;
@@ -89,8 +90,9 @@ fn prompt(client: &Client, metadata: &Metadata, prompt: Prompt) -> Option<Prompt
     }
 }
 
-/// How long ago the person may have proved who they are. Google is asked only where it matters: it
-/// never says.
+/// How long ago the person may have proved who they are. Where the age does not matter, two are not
+/// asked: Google, which never says, and the demo provider, which always does.
 fn max_age(client: &Client, asked: Option<Duration>) -> Option<Duration> {
-    asked.or_else(|| (!client.is_google()).then_some(ANY_AGE))
+    let silent = client.is_google() || client.kind == Kind::Demo;
+    asked.or_else(|| (!silent).then_some(ANY_AGE))
 }

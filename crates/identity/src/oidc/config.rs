@@ -21,13 +21,15 @@ const ENTRA: [&str; 3] = [
 ];
 const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
 
-/// How long one step of a sign-in may take, however many requests it makes, if nothing else is
-/// configured.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a sign-in may take to begin, if nothing else is configured: a provider that is down must
+/// not leave a person in front of an empty page.
+const BEGIN_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long it may take to be finished, which is up to four requests.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(8);
 /// The shortest [`OidcConfig::timeout`].
-pub const MIN_TIMEOUT: Duration = Duration::from_secs(1);
+const MIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest [`OidcConfig::timeout`]: the page that waits for it gives up after ten seconds.
-pub const MAX_TIMEOUT: Duration = Duration::from_secs(9);
+const MAX_TIMEOUT: Duration = Duration::from_secs(9);
 
 /// How the client proves to the token endpoint who it is (Core §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +66,9 @@ pub struct OidcConfig {
     /// Whether an address counts as verified where the provider does not say if it is. Only for
     /// providers at which nobody can enter an address of their own choice.
     pub trust_email: bool,
-    /// How long one step of a sign-in may take, however many requests it makes.
-    pub timeout: Duration,
+    /// How long each step of a sign-in may take, however many requests it makes. If not set, four
+    /// seconds to begin it and eight to finish it.
+    pub timeout: Option<Duration>,
     /// The one domain whose accounts are wanted, as a hint for Google's account chooser.
     pub hosted_domain: Option<String>,
 }
@@ -89,7 +92,7 @@ impl OidcConfig {
             select_account: None,
             client_auth: None,
             trust_email: false,
-            timeout: DEFAULT_TIMEOUT,
+            timeout: None,
             hosted_domain: None,
         }
     }
@@ -140,6 +143,22 @@ pub(super) struct Client {
     pub(super) select_account: Option<bool>,
     pub(super) trust_email: bool,
     pub(super) hosted_domain: Option<String>,
+    pub(super) limits: Limits,
+}
+
+/// How long the steps of a sign-in may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) begin: Duration,
+    pub(super) finish: Duration,
+}
+
+impl Limits {
+    /// How long one request of such a step may take: less than the step, so that the failure of a
+    /// shared request is remembered.
+    pub(super) fn request(step: Duration) -> Duration {
+        step * 7 / 8
+    }
 }
 
 impl Client {
@@ -160,7 +179,10 @@ impl Client {
                 provider: provider(),
             });
         }
-        if !(MIN_TIMEOUT..=MAX_TIMEOUT).contains(&config.timeout) {
+        if config
+            .timeout
+            .is_some_and(|timeout| !(MIN_TIMEOUT..=MAX_TIMEOUT).contains(&timeout))
+        {
             return Err(ConfigError::Timeout {
                 provider: provider(),
             });
@@ -175,6 +197,10 @@ impl Client {
             select_account: config.select_account,
             trust_email: config.trust_email,
             hosted_domain: config.hosted_domain.clone(),
+            limits: Limits {
+                begin: config.timeout.unwrap_or(BEGIN_TIMEOUT),
+                finish: config.timeout.unwrap_or(FINISH_TIMEOUT),
+            },
         })
     }
 

@@ -27,15 +27,14 @@ use crate::http::HttpClient;
 use crate::provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Provider, Vouched};
 
 use cache::Cached;
+use config::Limits;
 use discovery::Metadata;
 use id_token::{Expected, IdToken, Trouble, Verified};
 use jwks::KeySet;
 use jwt::Object;
 use profile::Trust;
 
-pub use config::{
-    ClientAuth, DEFAULT_TIMEOUT, MAX_TIMEOUT, MIN_TIMEOUT, OidcConfig, default_scopes, google,
-};
+pub use config::{ClientAuth, OidcConfig, default_scopes, google};
 
 /// A provider that speaks OpenID Connect. Nothing is asked of it before somebody signs in.
 pub struct OidcProvider {
@@ -43,9 +42,9 @@ pub struct OidcProvider {
     label: String,
     kind: Kind,
     client: config::Client,
-    /// How long one step of a sign-in may take, however many requests it makes.
-    timeout: Duration,
-    http: HttpClient,
+    /// For what is asked to begin a sign-in, and to finish one.
+    begin: HttpClient,
+    finish: HttpClient,
     metadata: Cached<Metadata>,
     keys: Cached<KeySet>,
 }
@@ -63,21 +62,23 @@ impl OidcProvider {
                 reason,
             });
         }
+        let Limits { begin, finish } = client.limits;
+        let [begin, finish] =
+            [begin, finish].map(|step| http.clone().within(Limits::request(step)));
         Ok(Self {
             id: config.id,
             label: config.label,
             kind: config.kind,
             client,
-            timeout: config.timeout,
-            // Less than a whole step, so that the failure of a shared request is remembered.
-            http: http.within(config.timeout * 7 / 8),
+            begin,
+            finish,
             metadata: Cached::default(),
             keys: Cached::default(),
         })
     }
 
     async fn metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, Fault> {
-        let fetch = discovery::fetch(&self.client.issuer, &self.http);
+        let fetch = discovery::fetch(&self.client.issuer, &self.begin);
         self.metadata.get(now, discovery::LIFE, fetch).await
     }
 
@@ -88,7 +89,7 @@ impl OidcProvider {
     ) -> Result<Vouched, Fault> {
         let metadata = self.metadata(now).await?;
         self.check_answer_issuer(&metadata, answer.iss)?;
-        let tokens = exchange::exchange(&self.client, &metadata, answer, &self.http).await?;
+        let tokens = exchange::exchange(&self.client, &metadata, answer, &self.finish).await?;
         let id_token = IdToken::parse(&tokens.id_token)?;
         let expected = Expected {
             client: &self.client,
@@ -98,7 +99,7 @@ impl OidcProvider {
             access_token: &tokens.access_token,
             now,
         };
-        let fetch = || jwks::fetch(&metadata.jwks_uri, &self.http);
+        let fetch = || jwks::fetch(&metadata.jwks_uri, &self.finish);
         let mut keys = self.keys.get(now, jwks::LIFE, fetch()).await?;
         let mut verified = id_token.verify(&keys, &expected);
         if let Err(Trouble::Key) = verified
@@ -139,7 +140,7 @@ impl OidcProvider {
         question: &userinfo::Question<'_>,
         token: Verified<'_>,
     ) -> Result<Option<Object>, Fault> {
-        let status = match question.ask(&self.http).await? {
+        let status = match question.ask(&self.finish).await? {
             userinfo::Answer::Claims(claims) => return Ok(Some(claims)),
             userinfo::Answer::Refused(status) => status,
         };
@@ -172,12 +173,13 @@ impl OidcProvider {
     /// Does one step of a sign-in within its time, and says which provider a failure is about.
     async fn step<T>(
         &self,
+        limit: Duration,
         work: impl Future<Output = Result<T, Fault>>,
     ) -> Result<T, SignInError> {
-        let done = timeout(self.timeout, work).await.unwrap_or_else(|_| {
+        let done = timeout(limit, work).await.unwrap_or_else(|_| {
             Err(Fault::Unavailable(format!(
                 "no full answer in {} seconds",
-                self.timeout.as_secs()
+                limit.as_secs()
             )))
         });
         done.map_err(|fault| fault.of(&self.id))
@@ -203,7 +205,7 @@ impl Provider for OidcProvider {
         request: &AuthorizeRequest<'_>,
         now: Timestamp,
     ) -> Result<Url, SignInError> {
-        self.step(async {
+        self.step(self.client.limits.begin, async {
             let metadata = self.metadata(now).await?;
             authorize::authorize_url(&self.client, &metadata, request)
         })
@@ -215,7 +217,8 @@ impl Provider for OidcProvider {
         answer: &AuthorizationAnswer<'_>,
         now: Timestamp,
     ) -> Result<Vouched, SignInError> {
-        self.step(self.sign_in(answer, now)).await
+        let limit = self.client.limits.finish;
+        self.step(limit, self.sign_in(answer, now)).await
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn config(issuer: &str) -> OidcConfig {
     OidcConfig {
         label: "Example Inc.".to_owned(),
         client_secret: Some(SECRET.to_owned()),
-        timeout: Duration::from_secs(4),
+        timeout: Some(Duration::from_secs(4)),
         ..OidcConfig::new("work", issuer, CLIENT_ID)
     }
 }

@@ -185,8 +185,14 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         now,
         lifetimes,
     );
-    // A provider that has known the person for hours says so; its clock may run ahead.
-    new_session.auth_time = auth_time.map_or(now, |at| at.min(now));
+    new_session.auth_time = match auth_time {
+        // A provider that has known the person for hours says so; its clock may run ahead.
+        Some(at) => Some(at.min(now)),
+        // The answer was held to the demand, which passes in silence at Google only.
+        None if flow.max_age.is_some() => Some(now),
+        // A provider that was not asked anything may have known the person for days.
+        None => None,
+    };
     let origin = SessionOrigin {
         provider: flow.provider,
         user_agent: answer.user_agent,

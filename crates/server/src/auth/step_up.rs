@@ -17,9 +17,10 @@ pub struct StepUpRequired;
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 /// Requires a recent sign-in. `auth_time` has whole seconds and no refresh moves it. One that lies
-/// ahead says nothing about how long ago the sign-in was.
+/// ahead says nothing about how long ago the sign-in was, and neither does none.
 pub fn check(claims: &AccessClaims, now: Timestamp) -> Result<(), StepUpRequired> {
-    let signed_in = Timestamp::from_secs(claims.auth_time);
+    let signed_in = claims.auth_time.map(Timestamp::from_secs);
+    let signed_in = signed_in.ok_or(StepUpRequired)?;
     if now.since(signed_in) <= MAX_AGE && signed_in.since(now) <= CLOCK_SKEW {
         Ok(())
     } else {

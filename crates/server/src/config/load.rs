@@ -192,7 +192,10 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
     let tokens = file.tokens.check(&mut mistakes);
     let allowed = file.admission.check(&words, &mut mistakes);
     let bare_callback = providers::check_redirects(&file.providers, &mut mistakes);
-    let providers = providers::check(file.providers, &mut mistakes);
+    let mut providers = providers::check(file.providers, &mut mistakes);
+    if let Some(admission) = &allowed {
+        providers::hint_domain(&mut providers, admission);
+    }
     let rights = rights::rights(
         file.admins,
         allowed.unwrap_or_default(),

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use latchkey_identity::{Kind, OidcConfig, default_scopes, google};
+use latchkey_core::rights::{Admission, Entry, GOOGLES_OWN, Listed};
+use latchkey_identity::{ClientAuth, Kind, OidcConfig, google};
 use latchkey_types::paths;
 use serde::Deserialize;
 
+use super::duration::Written;
 use super::mistakes::Mistakes;
 use super::secret;
 
@@ -26,6 +28,11 @@ pub(super) struct ProviderSection {
     redirect: Option<String>,
     /// For which addresses its word counts; see `rights`.
     pub(super) email_domains: Option<Vec<String>>,
+    select_account: Option<bool>,
+    client_auth: Option<String>,
+    #[serde(default)]
+    trust_email: bool,
+    timeout: Option<Written>,
 }
 
 /// Google first, the others by name.
@@ -40,6 +47,36 @@ pub(super) fn check(
     }
     providers.sort_by_key(|provider: &OidcConfig| provider.id != "google");
     providers
+}
+
+/// Where only the accounts of one organisation are admitted, Google's account chooser need not offer
+/// others. This is a convenience: what decides is the ID token.
+pub(super) fn hint_domain(providers: &mut [OidcConfig], admission: &Admission) {
+    let Admission::AllowList(entries) = admission else {
+        return;
+    };
+    let [
+        Entry {
+            provider: named,
+            listed: Listed::Domain(domain),
+        },
+    ] = entries.as_slice()
+    else {
+        return;
+    };
+    // These accounts belong to no organisation.
+    if GOOGLES_OWN
+        .iter()
+        .any(|own| own.eq_ignore_ascii_case(domain))
+    {
+        return;
+    }
+    for provider in providers {
+        let meant = named.as_ref().is_none_or(|name| *name == provider.id);
+        if meant && provider.kind == Kind::Google {
+            provider.hosted_domain = Some(domain.clone());
+        }
+    }
 }
 
 /// Whether the one provider is called back at bare `/callback`. With several, an answer that arrives
@@ -105,18 +142,14 @@ fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
             ))?;
             google(client_id, secret)
         }
-        "oidc" => OidcConfig {
-            id: name.to_owned(),
-            label: name.to_owned(),
-            kind: Kind::Oidc,
-            issuer: section
-                .issuer
-                .clone()
-                .ok_or(format!("{key}.issuer: set it"))?,
-            client_id,
-            client_secret: secret,
-            scopes: default_scopes(),
-        },
+        "oidc" => {
+            let issuer = section.issuer.clone();
+            let issuer = issuer.ok_or(format!("{key}.issuer: set it"))?;
+            OidcConfig {
+                client_secret: secret,
+                ..OidcConfig::new(name, issuer, client_id)
+            }
+        }
         other => {
             return Err(format!(
                 "{key}.kind: {other:?} is none of: \"google\", \"oidc\""
@@ -138,6 +171,19 @@ fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
         }
         config.scopes = scopes;
     }
+    config.select_account = section.select_account;
+    config.trust_email = section.trust_email;
+    config.client_auth = match section.client_auth.as_deref() {
+        None => None,
+        Some("basic") => Some(ClientAuth::Basic),
+        Some("post") => Some(ClientAuth::Post),
+        Some(other) => {
+            return Err(format!(
+                "{key}.client_auth: {other:?} is none of: \"basic\", \"post\""
+            ));
+        }
+    };
+    config.timeout = section.timeout.map(|Written(timeout)| timeout);
     // The same checks as at start, so that `config check` knows of them.
     let http = latchkey_identity::HttpClient::new().map_err(|error| error.to_string())?;
     latchkey_identity::OidcProvider::new(config.clone(), http)

@@ -311,7 +311,7 @@ fn provider(error: &SignInError) -> Parts {
         ),
         // OpenID Connect Core §3.1.3.7, 13: the person was not asked anew, as they had to be.
         SignInError::Invalid {
-            what: Check::AuthTime,
+            what: Check::AuthTime | Check::AuthTimeMissing,
             ..
         } => (
             StatusCode::BAD_REQUEST,

@@ -60,6 +60,10 @@ fn facts(session: Session, me: &Me) -> AnyView {
     } else {
         me.roles.join(", ")
     };
+    let signed_in = match me.auth_time {
+        Some(at) => time::moment(at),
+        None => "The provider does not say when".to_owned(),
+    };
     let until = move || {
         let tokens = session.tokens.get();
         tokens.map_or_else(String::new, |tokens| {
@@ -81,7 +85,7 @@ fn facts(session: Session, me: &Me) -> AnyView {
                 .child((
                 h2().id("session-heading").child("This session"),
                 dl().class("facts").child((
-                    fact("Signed in", time::moment(me.auth_time)),
+                    fact("Signed in", signed_in),
                     fact("Ends at the latest", words(until)),
                     fact("Access renewed", time::moment(me.issued_at)),
                     fact("Roles", roles),

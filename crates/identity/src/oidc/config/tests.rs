@@ -107,7 +107,7 @@ fn apple_is_refused_with_scopes_that_need_an_answer_in_a_form() {
 fn a_timeout_leaves_the_page_time_to_show_what_went_wrong() {
     let mut config = config("https://login.example.com");
     for (secs, taken) in [(0, false), (1, true), (9, true), (10, false)] {
-        config.timeout = Duration::from_secs(secs);
+        config.timeout = Some(Duration::from_secs(secs));
         assert_eq!(Client::new(&config).is_ok(), taken, "{secs} s");
     }
 }

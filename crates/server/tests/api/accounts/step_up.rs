@@ -108,7 +108,7 @@ async fn a_sign_in_is_as_old_as_the_provider_says() {
         (json!(now - 5000), now - 5000),
         // Its clock runs ahead.
         (json!(now + 30), now),
-        (json!(null), now),
+        (json!(now), now),
     ] {
         provider.script().claims["auth_time"] = said.clone();
         let signed_in = tokens(provider.sign_in(&app, "a").await).await;
@@ -118,6 +118,44 @@ async fn a_sign_in_is_as_old_as_the_provider_says() {
             .await;
         let expected = if kept == now { 204 } else { 401 };
         assert_eq!(answer.status(), expected, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn security_81_a_sign_in_of_unknown_age_does_not_pass_for_a_recent_one() {
+    let provider = ScriptedProvider::start().await;
+    let section = provider.section("a");
+    let app = TestApp::with(&format!("admins = [\"ada@example.com\"]\n{section}")).await;
+    // The provider knows the person since yesterday, and is not asked to say so by the browser.
+    for said in [json!(null), json!("1800000000"), json!(-1), json!([])] {
+        provider.script().claims["auth_time"] = said.clone();
+        let begun = app.begin("a").await;
+        let asked = begun
+            .authorize
+            .query_pairs()
+            .any(|(name, _)| name == "max_age");
+        assert!(asked, "the provider is obliged to say it by Core §3.1.2.1");
+        let callback = provider.approve(&begun);
+        let signed_in = tokens(app.finish(&begun.cookie, &callback).await).await;
+        let token = signed_in.access_token;
+        assert_eq!(claims(&token).get("auth_time"), None, "{said}");
+        let me = app.get("/api/me").bearer_auth(&token).send().await;
+        let me: serde_json::Value = me.expect("an answer").json().await.expect("JSON");
+        assert_eq!(me.get("auth_time"), None, "{said}");
+        for path in ["/api/sessions", "/api/admin/sessions"] {
+            let answer = app.delete_as(path, &token).await;
+            assert_eq!(header(&answer, "www-authenticate"), CHALLENGE, "{path}");
+            assert_eq!(
+                code(answer).await,
+                (401, "step_up_required".into()),
+                "{path} {said}"
+            );
+        }
+        // A refresh makes it no younger.
+        let again = app.refreshed(&signed_in.refresh_token).await.access_token;
+        assert_eq!(claims(&again).get("auth_time"), None, "{said}");
+        let answer = app.delete_as("/api/sessions", &again).await;
+        assert_eq!(code(answer).await, (401, "step_up_required".into()));
     }
 }
 

@@ -94,6 +94,7 @@ impl ScriptedProvider {
                 "aud": CLIENT_ID,
                 "iat": 1_800_000_000,
                 "exp": 1_800_000_300,
+                "auth_time": 1_800_000_000,
                 "email": "ada@example.com",
                 "email_verified": true,
                 "name": "Ada Lovelace",
