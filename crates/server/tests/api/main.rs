@@ -11,6 +11,7 @@ mod canary;
 mod cluster;
 mod connections;
 mod dpop;
+mod earlier;
 mod faults;
 mod headers;
 mod limits;

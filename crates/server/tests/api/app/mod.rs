@@ -11,6 +11,7 @@ mod sign_in;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) use browser::FIREFOX;
 pub(crate) use caller::{Caller, code, header, refusal, tokens};
@@ -55,6 +56,13 @@ impl TestApp {
             Arc::new(ManualClock::default()),
         )
         .await
+    }
+
+    /// Over what is in the directory's folder `data`, `past` before the usual time of tests.
+    pub(crate) async fn over_earlier(directory: TempDir, config: &str, past: Duration) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        clock.set_back(past);
+        Self::over(Arc::new(directory), config.to_owned(), clock).await
     }
 
     /// Stops the server and starts it again over the same data, at the same address.

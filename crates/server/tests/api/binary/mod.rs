@@ -19,4 +19,4 @@ mod process;
 mod traced;
 mod used;
 
-pub(crate) use process::{Running, arguments, latchkey};
+pub(crate) use process::{Running, arguments, finished, latchkey};
