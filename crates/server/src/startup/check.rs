@@ -13,7 +13,7 @@ pub(super) fn files(config: &Config) -> anyhow::Result<()> {
             .map_err(Into::into),
     );
     if let Some(tls) = &config.tls {
-        outcomes.push(tls::acceptor(tls).map(drop));
+        outcomes.push(tls::Certificates::load(tls).map(drop));
     }
     if let Some(path) = &config.master_key_file {
         outcomes.push(master_key::configured(path).map(drop));

@@ -8,6 +8,7 @@ mod files;
 mod master_key;
 mod operate;
 mod progress;
+mod signals;
 mod store;
 mod tls;
 
@@ -82,7 +83,7 @@ pub struct Server {
     /// Its services.
     pub state: AppState,
     listener: TcpListener,
-    tls: Option<tokio_rustls::TlsAcceptor>,
+    certificates: Option<Arc<tls::Certificates>>,
     feed: Option<Box<dyn Feed>>,
     connections: ConnectionLimits,
 }
@@ -117,7 +118,8 @@ impl Server {
             connections,
         } = environment;
         let assets = Assets::load(config.web_dir.as_deref())?;
-        let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+        let certificates = config.tls.as_ref().map(tls::Certificates::load);
+        let certificates = certificates.transpose()?;
         data_dir::make(&config.data_dir)?;
         let master = Arc::new(master_key::load(&config, &*rng)?);
         let now = clock.now();
@@ -195,7 +197,7 @@ impl Server {
             address,
             state,
             listener,
-            tls,
+            certificates,
             feed,
             connections,
         })
@@ -204,7 +206,12 @@ impl Server {
     /// Serves until `stop` is done or the store fails; the latter is an error.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let control = control::listen(self.state.clone());
-        let jobs = jobs::start(&self.state, self.feed);
+        let mut jobs = jobs::start(&self.state, self.feed);
+        let tls = self.certificates.as_ref().map(tls::Certificates::acceptor);
+        let tls = tls.transpose()?;
+        if let Some(certificates) = self.certificates {
+            jobs.spawn(certificates.follow());
+        }
         let store = Arc::clone(&self.state.store);
         let failed = jobs::store_failure(Arc::clone(&store));
         let hub = Arc::clone(&self.state.hub);
@@ -219,7 +226,7 @@ impl Server {
         let router = router(self.state.clone());
         serve(
             self.listener,
-            self.tls,
+            tls,
             self.state,
             router,
             self.connections,
@@ -236,9 +243,14 @@ impl Server {
 async fn run_server(flags: &Serve) -> anyhow::Result<()> {
     let config = config::load(flags, std::env::vars_os())?;
     telemetry::start(&config.log).map_err(anyhow::Error::msg)?;
+    let hangups = signals::hangups();
     let server = Server::prepare(config, Environment::default()).await?;
     announce(&server);
-    server.run(stop_signal()).await?;
+    let certificates = server.certificates.clone();
+    let renewing = tokio::spawn(signals::renew_at(hangups, certificates));
+    let ended = server.run(signals::stop()).await;
+    renewing.abort();
+    ended?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -270,7 +282,7 @@ fn announce(server: &Server) {
         data_dir = %state.config.data_dir.display(),
         "ready"
     );
-    let scheme = if server.tls.is_some() {
+    let scheme = if server.certificates.is_some() {
         "https"
     } else {
         "http"
@@ -315,26 +327,6 @@ fn providers(
     configs
         .map(|config| Ok(Arc::new(OidcProvider::new(config, http.clone())?) as Arc<dyn Provider>))
         .collect()
-}
-
-/// Done when the process is asked to end.
-async fn stop_signal() {
-    let interrupt = async {
-        drop(tokio::signal::ctrl_c().await);
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
 }
 
 #[expect(

@@ -2,6 +2,7 @@
 
 mod backup;
 mod bad_input;
+mod certificate;
 mod commands;
 mod crash;
 mod damage;

@@ -77,9 +77,9 @@ impl Running {
         let written = Arc::clone(&log);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                if let Some((_, rest)) = line.split_once("listening on http://") {
-                    let address = rest.split(['"', ' ']).next().unwrap_or_default();
-                    drop(found.send(format!("http://{address}")));
+                if let Some((_, rest)) = line.split_once("listening on http") {
+                    let url = rest.split(['"', ' ']).next().unwrap_or_default();
+                    drop(found.send(format!("http{url}")));
                 }
                 let mut log = written.lock().expect("nobody panicked");
                 log.push_str(&line);
@@ -111,11 +111,21 @@ impl Running {
         self.child.wait().expect("it ended");
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status();
+        assert!(sent.expect("sent").success());
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("nobody panicked").clone()
+    }
+
     /// Asks it to end (SIGTERM), and gives its whole log.
     pub(crate) fn stop(mut self) -> String {
-        let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(asked.expect("asked").success());
+        self.signal("-TERM");
         let (status, log) = self.ended();
         assert!(status.success(), "{log}");
         log
