@@ -164,6 +164,12 @@ impl Rights {
         }
     }
 
+    /// The configured name of the provider with this issuer.
+    pub fn provider_of(&self, issuer: &str) -> Option<&str> {
+        let source = self.sources.iter().find(|it| it.issuer == issuer)?;
+        Some(&source.provider)
+    }
+
     /// The configured providers of this person's issuer.
     fn sources_of(&self, person: &Person<'_>) -> impl Iterator<Item = &Source> {
         let issuer = person.identity.issuer.as_str();

@@ -22,6 +22,7 @@ use crate::backup::Export;
 use crate::config::{Config, PublicUrl};
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::CommonHeaders;
+use crate::http::middleware::refusals::Refusals;
 
 /// The name of the built-in provider.
 pub const DEMO_PROVIDER: &str = "demo";
@@ -56,6 +57,8 @@ pub struct State {
     pub freshness: Freshness,
     /// Who asked for how much lately.
     pub rate_limits: RateLimits,
+    /// What was refused lately, for the log.
+    pub refusals: Refusals,
     /// Who is to be told at once.
     pub hub: Arc<Hub>,
     /// The ways to sign in, in the order in which to offer them.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use latchkey_core::rotation::{Decision, Limits, Presented, Refusal};
 use latchkey_core::session::Thumbprint;
-use latchkey_core::{Device, EndReason, NotAdmitted, SessionId, Timestamp, User};
+use latchkey_core::{Device, EndReason, NotAdmitted, SessionId, Timestamp, UserId};
 use latchkey_store::{EndSession, Rotate, StoreError};
 use latchkey_tokens::{KeyError, RefreshTokenError, digest};
 
@@ -26,17 +26,24 @@ pub enum RefreshError {
     #[error("the session of this refresh token is over; sign in again")]
     Ended(Refusal),
     /// Its person would not be admitted today; the session was ended.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
+    #[error("{cause}")]
+    NotAdmitted {
+        /// The provider of the account, by its name or else by its issuer.
+        provider: String,
+        /// Whose session it was.
+        of: Owner,
+        /// Why.
+        cause: NotAdmitted,
+    },
     /// Someone used it before.
     #[error("this refresh token was used before, so the session was ended; sign in again")]
-    Replayed,
+    Replayed(Owner),
     /// Another request rotated it moments ago.
     #[error("another request has just rotated this refresh token; use the tokens it was given")]
     Superseded,
     /// The session is bound to a key that did not speak.
     #[error("this session is bound to a key, and the request was not signed with it")]
-    Unproven,
+    Unproven(Owner),
     /// Too often.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
@@ -46,6 +53,15 @@ pub enum RefreshError {
     /// No token could be signed.
     #[error(transparent)]
     Key(#[from] KeyError),
+}
+
+/// A session and whose it is: for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The session.
+    pub session: SessionId,
+    /// Its account.
+    pub user: UserId,
 }
 
 /// What came with a refresh token.
@@ -108,11 +124,21 @@ pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, Refr
         state.deny(rotated.user.id, &[denial]);
     }
     let device = request.device;
+    let owner = Owner {
+        session: claims.sid,
+        user: rotated.user.id,
+    };
     match rotated.decision {
         Decision::Rotated(session) | Decision::Repeated(session) => {
             if let Err(cause) = state.config.rights.admit(&rotated.user) {
-                end_not_admitted(state, session.id, &rotated.user, cause, device, now).await?;
-                return Err(cause.into());
+                end_not_admitted(state, session.id, device, now).await?;
+                let issuer = &rotated.user.identity.issuer;
+                let provider = state.config.rights.provider_of(issuer).unwrap_or(issuer);
+                return Err(RefreshError::NotAdmitted {
+                    provider: provider.to_owned(),
+                    of: owner,
+                    cause,
+                });
             }
             let expires_at = now.plus(access);
             Ok(state
@@ -120,21 +146,10 @@ pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, Refr
                 .issue(&state.keys, &session, &rotated.user, now, expires_at)?)
         }
         Decision::Superseded => Err(RefreshError::Superseded),
-        Decision::Replayed(session) => {
-            tracing::warn!(
-                session = %session.id, user = %session.user,
-                "a refresh token was used twice: the session is ended"
-            );
-            Err(RefreshError::Replayed)
-        }
+        Decision::Replayed(_) => Err(RefreshError::Replayed(owner)),
         Decision::Unproven => {
-            tracing::warn!(
-                session = %claims.sid, user = %claims.sub,
-                "a refresh token of a bound session came without a proof of its key: nothing is \
-                 given"
-            );
             state.hub.wake(rotated.user.id);
-            Err(RefreshError::Unproven)
+            Err(RefreshError::Unproven(owner))
         }
         Decision::Refused(refusal) => Err(RefreshError::Ended(refusal)),
     }
@@ -145,8 +160,6 @@ pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, Refr
 async fn end_not_admitted(
     state: &State,
     session: SessionId,
-    user: &User,
-    cause: NotAdmitted,
     device: Device,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -159,9 +172,5 @@ async fn end_not_admitted(
     if let Some(ended) = state.store.end_session(end).await? {
         state.deny(ended.user, &[ended.denial]);
     }
-    tracing::warn!(
-        %session, user = %user.id, issuer = user.identity.issuer, %cause,
-        "a session was ended at its refresh: its person is not admitted any more"
-    );
     Ok(())
 }

@@ -112,16 +112,26 @@ pub enum FinishError {
         "redirect_uri is not the redirect URI of the provider that was asked, so this answer may be \
          another provider's; begin again"
     )]
-    RedirectUri,
+    RedirectUri(String),
     /// The provider, or its answer, is not good.
     #[error(transparent)]
     Provider(#[from] SignInError),
     /// Not by the rule of admission.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
+    #[error("{cause}")]
+    NotAdmitted {
+        /// The provider that was asked.
+        provider: String,
+        /// Why.
+        cause: NotAdmitted,
+    },
     /// Banned.
     #[error("this account is banned; ask whoever runs this server")]
-    Banned,
+    Banned {
+        /// The provider that was asked.
+        provider: String,
+        /// The account.
+        user: UserId,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -157,7 +167,7 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         .redirect_uri
         .is_some_and(|uri| same_url(uri, &redirect_uri))
     {
-        return Err(FinishError::RedirectUri);
+        return Err(FinishError::RedirectUri(flow.provider));
     }
     let answered = AuthorizationAnswer {
         code: answer.code,
@@ -168,7 +178,10 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         max_age: flow.max_age.map(Duration::from_secs),
     };
     let Vouched { profile, auth_time } = provider.complete(&answered, now).await?;
-    state.config.rights.admit(&profile)?;
+    if let Err(cause) = state.config.rights.admit(&profile) {
+        let provider = flow.provider;
+        return Err(FinishError::NotAdmitted { provider, cause });
+    }
     // The provider took its time: the session begins now.
     let now = state.clock.now();
     let new_id = UserId::random(&*state.rng);
@@ -204,7 +217,13 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
     };
     let session = match state.store.open_session(new).await? {
         Opened::Opened(started) => started.session,
-        Opened::Banned | Opened::UnknownUser => return Err(FinishError::Banned),
+        Opened::Banned | Opened::UnknownUser => {
+            let provider = provider.id().to_owned();
+            return Err(FinishError::Banned {
+                provider,
+                user: user.id,
+            });
+        }
     };
     tracing::info!(session = %session.id, user = %user.id, "signed in");
     state.hub.wake(user.id);

@@ -5,11 +5,13 @@
 //! (RFC 6749 §5.2) at the endpoints that RFC is about.
 
 mod dpop;
+mod told;
 
 use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use latchkey_core::UserId;
 use latchkey_identity::{Check, SignInError};
 use latchkey_store::StoreError;
 use latchkey_tokens::dpop::ProofError;
@@ -57,9 +59,9 @@ pub enum ApiError {
     /// The sign-in lies too far back for this.
     #[error(transparent)]
     StepUp(#[from] StepUpRequired),
-    /// A token without the role that this needs.
+    /// A token of an account without the role that this needs.
     #[error("this needs the role admin")]
-    Forbidden,
+    Forbidden(UserId),
     /// No session of the person has this id.
     #[error("you have no session of this id")]
     UnknownSession,
@@ -153,7 +155,7 @@ impl ApiError {
                 Code::StepUpRequired,
                 "insufficient_user_authentication",
             ),
-            Self::Forbidden => (S::FORBIDDEN, Code::Forbidden, "insufficient_scope"),
+            Self::Forbidden(_) => (S::FORBIDDEN, Code::Forbidden, "insufficient_scope"),
             Self::Operator(error) => match error {
                 OperatorError::UnknownUser(_) | OperatorError::Several { .. } => {
                     (S::NOT_FOUND, Code::NotFound, "invalid_request")
@@ -173,12 +175,14 @@ impl ApiError {
                 FinishError::FlowNotFound => {
                     (S::BAD_REQUEST, Code::SignInNotFound, "invalid_grant")
                 }
-                FinishError::RedirectUri => {
+                FinishError::RedirectUri(_) => {
                     (S::BAD_REQUEST, Code::ProviderInvalid, "invalid_grant")
                 }
                 FinishError::Provider(error) => provider(error),
-                FinishError::NotAdmitted(_) => (S::BAD_REQUEST, Code::NotAdmitted, "invalid_grant"),
-                FinishError::Banned => (S::BAD_REQUEST, Code::Banned, "invalid_grant"),
+                FinishError::NotAdmitted { .. } => {
+                    (S::BAD_REQUEST, Code::NotAdmitted, "invalid_grant")
+                }
+                FinishError::Banned { .. } => (S::BAD_REQUEST, Code::Banned, "invalid_grant"),
                 FinishError::Store(error) => store(error),
                 FinishError::Key(error) => key(error),
             },
@@ -186,11 +190,15 @@ impl ApiError {
                 RefreshError::Invalid(_)
                 | RefreshError::UnknownSession
                 | RefreshError::Ended(_) => (S::BAD_REQUEST, Code::SessionEnded, "invalid_grant"),
-                RefreshError::NotAdmitted(_) => {
+                RefreshError::NotAdmitted { .. } => {
                     (S::BAD_REQUEST, Code::NotAdmitted, "invalid_grant")
                 }
-                RefreshError::Unproven => (S::BAD_REQUEST, Code::KeyMismatch, "invalid_dpop_proof"),
-                RefreshError::Replayed => (S::BAD_REQUEST, Code::RefreshReplayed, "invalid_grant"),
+                RefreshError::Unproven(_) => {
+                    (S::BAD_REQUEST, Code::KeyMismatch, "invalid_dpop_proof")
+                }
+                RefreshError::Replayed(_) => {
+                    (S::BAD_REQUEST, Code::RefreshReplayed, "invalid_grant")
+                }
                 RefreshError::Superseded => (S::CONFLICT, Code::Superseded, "superseded"),
                 RefreshError::TooMany(_) => TOO_MANY,
                 RefreshError::Store(error) => store(error),
@@ -230,58 +238,6 @@ impl ApiError {
             status,
             code,
             oauth,
-        }
-    }
-
-    /// The sentence for the caller. What is ours to mend stays in the log.
-    pub fn detail(&self) -> String {
-        match self.shape().code {
-            ErrorCode::Internal => {
-                "something went wrong here; the request id leads to it in the log".to_owned()
-            }
-            ErrorCode::StoreUnavailable => {
-                "the store cannot be reached, so nothing can be promised; try again later"
-                    .to_owned()
-            }
-            _ => self.to_string(),
-        }
-    }
-
-    /// `Retry-After` (RFC 9110 §10.2.3), in seconds, where one belongs.
-    pub fn retry_after(&self) -> Option<u64> {
-        if let Self::TooManyRequests(error) = self {
-            return Some(error.retry_after);
-        }
-        let soon = [
-            StatusCode::SERVICE_UNAVAILABLE,
-            StatusCode::TOO_MANY_REQUESTS,
-        ];
-        soon.contains(&self.shape().status).then_some(2)
-    }
-
-    /// `WWW-Authenticate` (RFC 6750 §3, RFC 6749 §5.2), where one belongs.
-    pub fn challenge(&self) -> Option<&'static str> {
-        match self {
-            Self::TokenMissing => Some(r#"Bearer realm="latchkey""#),
-            Self::Access(AccessError::Token(AccessTokenError::Invalid(_))) => Some(
-                r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token is invalid""#,
-            ),
-            Self::Access(AccessError::Token(AccessTokenError::Expired)) => Some(
-                r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token expired""#,
-            ),
-            Self::Access(AccessError::Denied(_)) => Some(
-                r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token was revoked""#,
-            ),
-            Self::Holder(error) => Some(dpop::challenge(*error)),
-            // RFC 9470 §3.
-            Self::StepUp(_) => Some(
-                r#"Bearer realm="latchkey", error="insufficient_user_authentication", error_description="A more recent sign-in is needed", max_age="600""#,
-            ),
-            Self::Forbidden => Some(
-                r#"Bearer realm="latchkey", error="insufficient_scope", error_description="The role admin is needed""#,
-            ),
-            Self::InvalidClient => Some(r#"Basic realm="latchkey""#),
-            _ => None,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Keeps the memory of who used how much as small as what was used lately.
+//! Keeps the memory of who used how much as small as what was used lately, and says how much of what
+//! was refused lately is not in the log.
 
 use core::time::Duration;
 
@@ -12,5 +13,6 @@ pub(super) async fn run(state: AppState) {
     loop {
         ticks.tick().await;
         state.rate_limits.forget_idle();
+        state.refusals.tell_suppressed();
     }
 }

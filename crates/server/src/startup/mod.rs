@@ -39,6 +39,7 @@ use crate::config::{self, Config, PublicUrl};
 use crate::control;
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::{CommonHeaders, Hsts};
+use crate::http::middleware::refusals::Refusals;
 use crate::http::router::router;
 use crate::http::serve::{ConnectionLimits, serve};
 use crate::jobs;
@@ -188,6 +189,7 @@ impl Server {
             backup_key: BackupKey::new(&master),
             denylist,
             freshness,
+            refusals: Refusals::default(),
             hub: Arc::default(),
             providers,
             demo,

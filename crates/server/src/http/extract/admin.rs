@@ -27,7 +27,7 @@ impl FromRequestParts<AppState> for Admin {
         // may be as old as the token: what counts is the configuration and the account as they are.
         let listed = claims.roles.iter().any(|role| role == ADMIN);
         if !listed || !operator::is_admin(state, claims.sub).await? {
-            return Err(ApiError::Forbidden);
+            return Err(ApiError::Forbidden(claims.sub));
         }
         step_up::check(&claims, state.clock.now())?;
         Ok(Self(claims))

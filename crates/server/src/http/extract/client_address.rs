@@ -4,9 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Once;
 
 use axum::extract::ConnectInfo;
-use axum::http::HeaderMap;
 use axum::http::header::HeaderName;
-use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 
 use crate::config::TrustedProxies;
 
@@ -16,10 +15,14 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The address of the connection; if that is a trusted proxy, the last one in `X-Forwarded-For`
 /// that is not a trusted proxy: what stands before it was written by somebody else.
-pub(super) fn client_address(parts: &Parts, trusted: &TrustedProxies) -> Option<IpAddr> {
-    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+pub(in crate::http) fn client_address(
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    trusted: &TrustedProxies,
+) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
     let peer = peer.ip().to_canonical();
-    if parts.headers.contains_key(X_FORWARDED_FOR) && !trusted.contains(peer) {
+    if headers.contains_key(X_FORWARDED_FOR) && !trusted.contains(peer) {
         static TOLD: Once = Once::new();
         TOLD.call_once(|| {
             tracing::warn!(
@@ -29,7 +32,7 @@ pub(super) fn client_address(parts: &Parts, trusted: &TrustedProxies) -> Option<
             );
         });
     }
-    Some(behind_proxies(peer, &parts.headers, trusted))
+    Some(behind_proxies(peer, headers, trusted))
 }
 
 fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> IpAddr {

@@ -42,7 +42,11 @@ impl FromRequestParts<AppState> for Device {
         Ok(Self {
             // `to_str` lets visible ASCII through only, so that any cut is between characters.
             user_agent: user_agent.map(|text| text[..text.len().min(LONGEST)].to_owned()),
-            address: client_address(parts, &state.config.trusted_proxies),
+            address: client_address(
+                &parts.extensions,
+                &parts.headers,
+                &state.config.trusted_proxies,
+            ),
         })
     }
 }

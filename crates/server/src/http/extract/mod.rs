@@ -12,6 +12,7 @@ mod recent;
 
 pub use admin::Admin;
 pub use bearer::Authenticated;
+pub(in crate::http) use client_address::client_address;
 pub use cookie::FlowCookie;
 pub use device::Device;
 pub use form::Form;

@@ -2,19 +2,23 @@
 //! and the log of what went wrong.
 
 use core::time::Duration;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::IpAddr;
 
 use axum::extract::Request;
 use axum::http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use latchkey_core::rng;
 use latchkey_types::{OAuthError, Problem, paths};
 use tower::Service as _;
 
 use super::body::Inbound;
 use super::dpop;
 use crate::http::error::ApiError;
+use crate::http::extract::client_address;
 use crate::state::AppState;
 
 /// The longest a request may take once its body is read.
@@ -34,6 +38,8 @@ pub async fn envelope(
     let mut notes = dpop::Notes::of(request.uri().path(), binding);
     let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
         .then(|| (request.method().clone(), request.uri().path().to_owned()));
+    let trusted = &state.config.trusted_proxies;
+    let address = client_address(request.extensions(), request.headers(), trusted);
     let mut response = match inbound.read(request).await {
         Err(error) => unread(error, version),
         Ok(request) => tokio::time::timeout(TIME_LIMIT, answer(router, request))
@@ -42,7 +48,10 @@ pub async fn envelope(
     };
     if response.status().is_client_error() || response.status().is_server_error() {
         notes = notes.and_of(&response, binding);
-        response = explain(response, path);
+        response = explain(response, path, state, address);
+    } else if let Some(error) = response.extensions().get::<ApiError>() {
+        // A page will tell the person.
+        state.refusals.report(error, &request_id(state), address);
     }
     notes.write(response.headers_mut(), state);
     let common = &state.common_headers;
@@ -105,7 +114,7 @@ impl Path {
 }
 
 /// Writes the body of an error.
-fn explain(response: Response, path: Path) -> Response {
+fn explain(response: Response, path: Path, state: &AppState, address: Option<IpAddr>) -> Response {
     let status = response.status();
     let error = match response.extensions().get::<ApiError>() {
         Some(error) => error.clone(),
@@ -114,12 +123,8 @@ fn explain(response: Response, path: Path) -> Response {
         None => foreign(status),
     };
     let shape = error.shape();
-    let request_id = request_id();
-    if shape.status.is_server_error() {
-        tracing::error!(request_id, code = shape.code.as_str(), error = %error, "request failed");
-    } else {
-        tracing::debug!(request_id, code = shape.code.as_str(), error = %error, "request refused");
-    }
+    let request_id = request_id(state);
+    state.refusals.report(&error, &request_id, address);
     let mut explained = if path == Path::OAuth {
         Json(OAuthError {
             error: shape.oauth.to_owned(),
@@ -179,12 +184,7 @@ fn foreign(status: StatusCode) -> ApiError {
     }
 }
 
-/// Unique in this process; the log has it too.
-fn request_id() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!(
-        "{:x}-{:x}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    )
+/// Leads from an answer to its line in the log, and tells nothing else.
+fn request_id(state: &AppState) -> String {
+    URL_SAFE_NO_PAD.encode(rng::bytes::<12>(&*state.rng))
 }

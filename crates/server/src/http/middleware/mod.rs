@@ -5,3 +5,4 @@ mod dpop;
 pub mod envelope;
 pub mod headers;
 pub mod local_only;
+pub mod refusals;

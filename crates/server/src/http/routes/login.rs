@@ -49,7 +49,12 @@ pub async fn start_login(
     match begin(&state, cookie, device, &query, local).await {
         Ok(response) => Ok(response),
         Err(error) if wants_page(&headers) => match page_error(&error) {
-            Some(name) => redirect(&format!("{}?error={name}", paths::CALLBACK), None),
+            Some(name) => {
+                let mut response = redirect(&format!("{}?error={name}", paths::CALLBACK), None)?;
+                // For the log.
+                response.extensions_mut().insert(error);
+                Ok(response)
+            }
             None => Err(error),
         },
         Err(error) => Err(error),
@@ -102,20 +107,15 @@ async fn begin(
     redirect(&begun.url, Some(cookie.with(begun.flow).header(state)))
 }
 
-/// What the callback page calls an error. The provider's absence is logged here, as no other
-/// response will tell of it.
+/// What the callback page calls an error.
 fn page_error(error: &ApiError) -> Option<&'static str> {
     match error.shape().code {
         ErrorCode::ProviderUnavailable | ErrorCode::StoreUnavailable => {
-            tracing::warn!(%error, "a sign-in could not be begun");
             Some("temporarily_unavailable")
         }
         ErrorCode::TooManyRequests => Some("too_many_requests"),
         ErrorCode::UnknownProvider => Some("unknown_provider"),
-        ErrorCode::ProviderInvalid | ErrorCode::ProviderRefused => {
-            tracing::warn!(%error, "a sign-in could not be begun");
-            Some("provider_invalid")
-        }
+        ErrorCode::ProviderInvalid | ErrorCode::ProviderRefused => Some("provider_invalid"),
         _ => None,
     }
 }

@@ -1,0 +1,81 @@
+//! What the caller is told of an error, beside its status and codes.
+
+use axum::http::StatusCode;
+use latchkey_tokens::AccessTokenError;
+use latchkey_types::ErrorCode;
+
+use super::{ApiError, dpop};
+use crate::auth::access::AccessError;
+
+impl ApiError {
+    /// The sentence for the caller. What is ours to mend stays in the log.
+    pub fn detail(&self) -> String {
+        match self.shape().code {
+            ErrorCode::Internal => {
+                "something went wrong here; the request id leads to it in the log".to_owned()
+            }
+            ErrorCode::StoreUnavailable => {
+                "the store cannot be reached, so nothing can be promised; try again later"
+                    .to_owned()
+            }
+            // Who asks may be anybody: what failed between us and the provider is for the log.
+            ErrorCode::ProviderUnavailable => {
+                "the provider cannot be asked at the moment; try again later".to_owned()
+            }
+            ErrorCode::ProviderRefused => {
+                "the provider did not complete this sign-in; begin again, and if that does not help, \
+                 the request id leads to the cause in the log"
+                    .to_owned()
+            }
+            ErrorCode::ProviderInvalid => {
+                "the answer of the provider is not accepted; the request id leads to the cause in \
+                 the log"
+                    .to_owned()
+            }
+            ErrorCode::StepUpRequired if matches!(self, Self::Finish(_)) => {
+                "the provider does not say that the person proved who they are anew, as it was asked \
+                 to"
+                    .to_owned()
+            }
+            _ => self.to_string(),
+        }
+    }
+
+    /// `Retry-After` (RFC 9110 §10.2.3), in seconds, where one belongs.
+    pub fn retry_after(&self) -> Option<u64> {
+        if let Self::TooManyRequests(error) = self {
+            return Some(error.retry_after);
+        }
+        let soon = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        soon.contains(&self.shape().status).then_some(2)
+    }
+
+    /// `WWW-Authenticate` (RFC 6750 §3, RFC 6749 §5.2), where one belongs.
+    pub fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::TokenMissing => Some(r#"Bearer realm="latchkey""#),
+            Self::Access(AccessError::Token(AccessTokenError::Invalid(_))) => Some(
+                r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token is invalid""#,
+            ),
+            Self::Access(AccessError::Token(AccessTokenError::Expired)) => Some(
+                r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token expired""#,
+            ),
+            Self::Access(AccessError::Denied(_)) => Some(
+                r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token was revoked""#,
+            ),
+            Self::Holder(error) => Some(dpop::challenge(*error)),
+            // RFC 9470 §3.
+            Self::StepUp(_) => Some(
+                r#"Bearer realm="latchkey", error="insufficient_user_authentication", error_description="A more recent sign-in is needed", max_age="600""#,
+            ),
+            Self::Forbidden(_) => Some(
+                r#"Bearer realm="latchkey", error="insufficient_scope", error_description="The role admin is needed""#,
+            ),
+            Self::InvalidClient => Some(r#"Basic realm="latchkey""#),
+            _ => None,
+        }
+    }
+}
