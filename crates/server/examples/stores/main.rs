@@ -2,7 +2,7 @@
 //! costs, how a server starts over a long denylist. Prints Markdown.
 //!
 //! `stores propagation LATCHKEY [COUNT]` and `stores scale LATCHKEY [DENIALS…]`, where LATCHKEY is
-//! the program to measure.
+//! the program to measure; `stores churn`, which needs none.
 
 #![expect(clippy::print_stdout, reason = "what it measured is its answer")]
 
@@ -23,7 +23,10 @@ use anyhow::{Context as _, Result, bail};
 async fn main() -> Result<()> {
     let mut args = env::args().skip(1);
     let what = args.next().unwrap_or_default();
-    let program = PathBuf::from(args.next().context("name the program to measure")?);
+    let program = match what.as_str() {
+        "churn" => PathBuf::new(),
+        _ => PathBuf::from(args.next().context("name the program to measure")?),
+    };
     let numbers: Result<Vec<u64>, _> = args.map(|arg| arg.parse()).collect();
     let numbers = numbers.context("what follows is numbers")?;
     match what.as_str() {
@@ -36,6 +39,7 @@ async fn main() -> Result<()> {
             scale::run(&program, &numbers)?;
             churn::run().await
         }
+        "churn" => churn::sessions().await,
         other => bail!("there is nothing to measure by the name {other:?}"),
     }
 }
