@@ -20,6 +20,7 @@ fn the_record_stays_under_400_bytes_after_10_000_rotations() {
     let mut now = Timestamp::from_millis(1_800_000_000_123);
     let ids = (SessionId::from_bytes([9; 16]), UserId::from_bytes([8; 16]));
     let mut session = Session::open(ids.0, ids.1, thumbprint, now, lifetimes);
+    session.auth_time = Some(now);
     for generation in 0..10_000 {
         now = now.plus(Duration::from_millis(77));
         let key = Some(KeyHash(
@@ -40,4 +41,24 @@ fn the_record_stays_under_400_bytes_after_10_000_rotations() {
     assert!(record.len() < 400, "{} bytes: {record}", record.len());
     let read: Session = serde_json::from_str(&record).expect("a session is read back");
     assert_eq!(read, session);
+}
+
+#[test]
+fn records_from_before_an_unknown_age_are_read() {
+    let lifetimes = Lifetimes {
+        access: Duration::from_mins(10),
+        absolute: Duration::from_hours(720),
+        idle: Duration::from_hours(336),
+    };
+    let now = Timestamp::from_millis(1_800_000_000_123);
+    let ids = (SessionId::from_bytes([9; 16]), UserId::from_bytes([8; 16]));
+    let mut session = Session::open(ids.0, ids.1, None, now, lifetimes);
+    let unknown = serde_json::to_value(&session).expect("it serialises");
+    assert_eq!(unknown.get("auth"), None);
+    session.auth_time = Some(now);
+    let mut known = unknown.clone();
+    known["auth"] = serde_json::json!(now.as_millis());
+    assert_eq!(serde_json::from_value::<Session>(known).ok(), Some(session));
+    let back = serde_json::from_value::<Session>(unknown).expect("it is read");
+    assert_eq!(back.auth_time, None);
 }

@@ -369,4 +369,5 @@ fn the_example_file_is_good_as_it_stands_and_with_every_line_in_use() {
     assert!(config.tls.is_some() && config.public_url.is_some());
 }
 
+mod providers;
 mod values;

@@ -24,7 +24,7 @@ use latchkey_server::startup::{Environment, Server};
 use latchkey_server::state::AppState;
 use latchkey_tokens::SystemRng;
 pub(crate) use prover::{Prover, hash};
-pub(crate) use provider::{ProviderKey, ScriptedProvider, section};
+pub(crate) use provider::{ProviderKey, ScriptedProvider, merge, section};
 pub(crate) use sign_in::{Begun, Callback, called_back, cookie, location};
 use tempfile::TempDir;
 use tokio::sync::oneshot;

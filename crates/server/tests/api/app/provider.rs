@@ -56,6 +56,10 @@ pub(crate) struct Script {
     pub(crate) key: ProviderKey,
     /// Answered by the token endpoint instead, with status 400.
     pub(crate) refusal: Option<Value>,
+    /// Members of the token response, over the usual ones.
+    pub(crate) tokens: Value,
+    /// What the userinfo endpoint answers, if there is one.
+    pub(crate) userinfo: Option<(StatusCode, Value)>,
     /// Handed out instead of a signed ID token.
     pub(crate) id_token: Option<String>,
     /// The paths asked for.
@@ -101,6 +105,8 @@ impl ScriptedProvider {
             }),
             key: ProviderKey::new("key-1"),
             refusal: None,
+            tokens: json!({}),
+            userinfo: None,
             id_token: None,
             seen: Vec::new(),
         }));
@@ -170,14 +176,25 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
             }
             let signed = || script.key.sign(&script.claims);
             let id_token = script.id_token.clone().unwrap_or_else(signed);
-            Json(json!({
+            let mut tokens = json!({
                 "access_token": "the-providers-access-token",
                 "token_type": "Bearer",
                 "expires_in": 300,
                 "id_token": id_token,
-            }))
-            .into_response()
+            });
+            merge(&mut tokens, &script.tokens);
+            Json(tokens).into_response()
         }
+        "/userinfo" => match &script.userinfo {
+            Some((status, info)) => (*status, Json(info.clone())).into_response(),
+            None => StatusCode::NOT_FOUND.into_response(),
+        },
         _ => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// Puts the members of `more` over those of `into`.
+pub(crate) fn merge(into: &mut Value, more: &Value) {
+    let more = more.as_object().expect("an object").clone();
+    into.as_object_mut().expect("an object").extend(more);
 }

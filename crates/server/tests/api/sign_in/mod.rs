@@ -2,6 +2,7 @@
 
 mod begin;
 mod callback;
+mod field;
 mod hostile;
 mod mix_up;
 mod rights;
