@@ -76,6 +76,8 @@ pub enum AuditKind {
     Banned,
     /// The operator lifted the ban.
     Unbanned,
+    /// A session was ended to make room for a new one.
+    Displaced,
     /// A session was ended at its refresh: the account is not admitted any more.
     NotAdmitted,
 }
@@ -90,6 +92,7 @@ impl From<EndReason> for AuditKind {
             EndReason::Replayed => Self::Replayed,
             EndReason::EndedByOperator => Self::EndedByOperator,
             EndReason::Banned => Self::Banned,
+            EndReason::Displaced => Self::Displaced,
             EndReason::NotAdmitted => Self::NotAdmitted,
         }
     }

@@ -64,7 +64,8 @@ impl Denial {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DenialReason {
-    /// The person signed out, or ended the session from another one.
+    /// The person signed out, ended the session from another one, or signed in so often that it had
+    /// to make room.
     SignedOut,
     /// A token was revoked through the API.
     Revoked,

@@ -115,6 +115,8 @@ pub enum EndReason {
     EndedByOperator,
     /// The account was banned.
     Banned,
+    /// It had to make room for a new one: an account has only so many.
+    Displaced,
     /// At a refresh the person would not have been admitted any more.
     NotAdmitted,
 }
@@ -122,9 +124,10 @@ pub enum EndReason {
 impl From<EndReason> for DenialReason {
     fn from(reason: EndReason) -> Self {
         match reason {
-            EndReason::SignedOut | EndReason::EndedRemotely | EndReason::EndedAll => {
-                Self::SignedOut
-            }
+            EndReason::SignedOut
+            | EndReason::EndedRemotely
+            | EndReason::EndedAll
+            | EndReason::Displaced => Self::SignedOut,
             EndReason::Revoked => Self::Revoked,
             EndReason::Replayed => Self::Replayed,
             // It was the operator who changed the configuration.

@@ -43,5 +43,5 @@ pub async fn open(address: &Address) -> Result<PostgresStore, StoreError> {
     migrated.map_err(|_| StoreError::Unavailable("PostgreSQL does not answer".to_owned()))??;
     let records = Records::new(Pool::new(connector, CONNECTIONS), pin);
     records.greet().await?;
-    Ok(KeyValueStore(Optimistic(records)))
+    Ok(KeyValueStore(Optimistic::new(records)))
 }

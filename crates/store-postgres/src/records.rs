@@ -95,8 +95,9 @@ impl Remote for Records {
     }
 }
 
-/// Values by one query, each page by one more; all are on their way at the same time. With them
-/// comes the record of the store's id.
+/// Values by one query, each page by one more; all are on their way at the same time. Where there
+/// are several to be read, a transaction makes them of one moment. With them comes the record of
+/// the store's id.
 async fn fetch(
     connection: &Connection,
     reads: &[Read],
@@ -114,7 +115,21 @@ async fn fetch(
         Read::Page(page) => Some(fetch_page(connection, page)),
         Read::Value(_) => None,
     });
-    let (values, pages) = tokio::try_join!(values, try_join_all(pages))?;
+    let reads_several = reads.len() > 1 && reads.iter().any(|read| matches!(read, Read::Page(_)));
+    let around = |sql: &'static str| async move {
+        if reads_several {
+            connection.client.batch_execute(sql).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    // Each is sent when it is polled for the first time, and they are polled in this order.
+    let ((), values, pages, ()) = tokio::try_join!(
+        biased;
+        around("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        values,
+        try_join_all(pages),
+        around("COMMIT")
+    )?;
     let values: std::collections::HashMap<_, _> = values.into_iter().collect();
     let mut pages = pages.into_iter();
     let found = reads.iter().map(|read| match read {

@@ -36,5 +36,5 @@ pub async fn open(address: &Address) -> Result<RedisStore, StoreError> {
     let connector = Connector::new(address, Arc::clone(&pin))?;
     let records = Records::new(Pool::new(connector, CONNECTIONS), pin);
     records.greet().await?;
-    Ok(KeyValueStore(Optimistic(records)))
+    Ok(KeyValueStore(Optimistic::new(records)))
 }

@@ -14,6 +14,9 @@ pub struct NewSession {
     pub session: Session,
     /// Where it comes from.
     pub origin: SessionOrigin,
+    /// How many live sessions the account may have with it: others make room, first those that
+    /// cannot be used any more, then the one that was used longest ago.
+    pub max_sessions: usize,
 }
 
 /// What came of opening a session.

@@ -63,6 +63,8 @@ pub enum ActivityKind {
     Banned,
     /// The operator lifted the ban.
     Unbanned,
+    /// The session that was not used for longest was ended, to make room for a new one.
+    Displaced,
     /// A session was ended because the account is not admitted any more.
     NotAdmitted,
 }

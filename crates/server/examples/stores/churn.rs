@@ -125,7 +125,13 @@ async fn visit(store: &impl Store, person: &User, now: Timestamp) -> Result<()> 
         user_agent: None,
         address: None,
     };
-    store.open_session(NewSession { session, origin }).await?;
+    store
+        .open_session(NewSession {
+            session,
+            origin,
+            max_sessions: 100,
+        })
+        .await?;
     let end = EndSession {
         session: id,
         reason: EndReason::SignedOut,

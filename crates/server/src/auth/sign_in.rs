@@ -13,7 +13,7 @@ use latchkey_core::{
 use latchkey_identity::{
     AuthorizationAnswer, AuthorizeRequest, Prompt, Provider, SignInError, Vouched,
 };
-use latchkey_store::{NewSession, Opened, StoreError};
+use latchkey_store::{Ended, NewSession, Opened, StoreError};
 use latchkey_tokens::KeyError;
 use url::Url;
 
@@ -214,9 +214,15 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
     let new = NewSession {
         session: new_session,
         origin,
+        max_sessions: state.config.limits.max_sessions,
     };
     let session = match state.store.open_session(new).await? {
-        Opened::Opened(started) => started.session,
+        Opened::Opened(started) => {
+            for Ended { user, denial, .. } in started.displaced {
+                state.deny(user, &[denial]);
+            }
+            started.session
+        }
         Opened::Banned | Opened::UnknownUser => {
             let provider = provider.id().to_owned();
             return Err(FinishError::Banned {

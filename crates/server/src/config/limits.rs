@@ -15,8 +15,13 @@ const DEFAULT_CONNECTIONS: u32 = 1000;
 /// Half of what is accepted at all: no address can keep the others out.
 const MOST_CONNECTIONS: u32 = 10_000;
 
+/// How many live sessions one account has at most, by default: enough for any person's devices.
+const DEFAULT_SESSIONS: usize = 100;
+/// The most that can be configured: all of them are read when they are listed.
+const MOST_SESSIONS: usize = 1000;
+
 /// How often one address and one session may ask for what costs most, and how many connections it
-/// may hold. `None`: as much as they like.
+/// may hold (`None`: as much as they like); and how many sessions an account has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitsConfig {
     /// `per_address`: sign-ins begun and finished, and texts that are no token of ours, from one
@@ -26,6 +31,9 @@ pub struct LimitsConfig {
     pub per_session: Option<Rate>,
     /// `connections_per_address`: connections that are open from one address at once.
     pub connections_per_address: Option<u32>,
+    /// `max_sessions`: live sessions of one account. At a sign-in that would exceed it, the one that
+    /// was not used for longest is ended.
+    pub max_sessions: usize,
 }
 
 /// So many at once; what is used comes back evenly over this time.
@@ -43,6 +51,7 @@ pub(super) struct LimitsSection {
     per_address: Option<String>,
     per_session: Option<String>,
     connections_per_address: Option<toml::Value>,
+    max_sessions: Option<toml::Value>,
 }
 
 impl LimitsSection {
@@ -63,10 +72,12 @@ impl LimitsSection {
         let per_address = rate("per_address", self.per_address);
         let per_session = rate("per_session", self.per_session);
         let connections = mistakes.take(connections(self.connections_per_address));
+        let max_sessions = mistakes.take(max_sessions(self.max_sessions));
         Some(LimitsConfig {
             per_address: per_address?,
             per_session: per_session?,
             connections_per_address: connections?,
+            max_sessions: max_sessions?,
         })
     }
 }
@@ -87,6 +98,22 @@ fn connections(written: Option<toml::Value>) -> Result<Option<u32>, String> {
             format!(
                 "limits.connections_per_address: {text} is not a number from 1 to \
                  {MOST_CONNECTIONS}; write one such as {DEFAULT_CONNECTIONS} or \"off\""
+            )
+        })
+}
+
+fn max_sessions(written: Option<toml::Value>) -> Result<usize, String> {
+    let text = match written {
+        None => return Ok(DEFAULT_SESSIONS),
+        Some(toml::Value::String(text)) => text,
+        Some(other) => other.to_string(),
+    };
+    let most = text.parse().ok();
+    most.filter(|most| (1..=MOST_SESSIONS).contains(most))
+        .ok_or_else(|| {
+            format!(
+                "limits.max_sessions: {text} is not a number from 1 to {MOST_SESSIONS}; write one \
+                 such as {DEFAULT_SESSIONS}"
             )
         })
 }

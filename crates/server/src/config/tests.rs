@@ -315,6 +315,10 @@ fn a_rate_or_a_network_that_is_none_is_a_mistake() {
         let text = format!("[limits]\nconnections_per_address = {connections}");
         mistake(&text, &[], "limits.connections_per_address");
     }
+    for count in ["0", "-1", "1001", "\"many\""] {
+        let text = format!("[limits]\nmax_sessions = {count}");
+        mistake(&text, &[], "limits.max_sessions");
+    }
     let proxies = "trusted_proxies = [\"10.0.0.0/40\", \"proxy\"]";
     mistake(proxies, &[], "trusted_proxies: \"10.0.0.0/40\"");
     mistake(proxies, &[], "trusted_proxies: \"proxy\"");

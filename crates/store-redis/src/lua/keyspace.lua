@@ -12,7 +12,7 @@ end
 
 local function is_mark(key)
   local kind = key:sub(1, 1)
-  return kind == 'n' or kind == 'x'
+  return kind == 'e' or kind == 'n' or kind == 'x'
 end
 
 local function value(key)

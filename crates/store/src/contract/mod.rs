@@ -32,9 +32,11 @@ where
 {
     flows::check(&*make().await[0]).await;
     users::check(&*make().await[0]).await;
+    users::by_email(&*make().await[0]).await;
     sessions::rotation(&*make().await[0]).await;
     sessions::ends_of_time(&*make().await[0]).await;
     sessions::ends(&*make().await[0]).await;
+    sessions::bounded(&*make().await[0]).await;
     races::refreshes(make().await).await;
     races::ends_against_refreshes(make().await).await;
     races::bans_against_sign_ins(make().await).await;

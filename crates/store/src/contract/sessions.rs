@@ -3,10 +3,11 @@
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, GRACE, Refusal};
-use latchkey_core::{AuditKind, Denied, EndReason, SessionId};
+use latchkey_core::{AuditKind, Denied, EndReason, Session, SessionId};
 
-use super::world::{LIMITS, NOW, device, generation, refresh, rotate, session, user};
-use crate::request::{EndSession, EndSessions, Ended, Rotate, SESSION_KEPT};
+use super::world::{LIMITS, NOW, device, generation, new_session, refresh, rotate, session, user};
+use crate::backup::Record;
+use crate::request::{EndSession, EndSessions, Ended, Opened, Rotate, SESSION_KEPT};
 use crate::store::Store;
 
 pub(super) async fn rotation(store: &dyn Store) {
@@ -206,4 +207,90 @@ pub(super) async fn ends(store: &dyn Store) {
     );
     store.sweep(kept_until, 100).await.expect("swept");
     assert_eq!(store.session(one.id).await, Ok(None));
+}
+
+/// SECURITY 83: an account has only so many, and what was ended does not stay.
+pub(super) async fn bounded(store: &dyn Store) {
+    const ROOM: usize = 5;
+    const SIGN_INS: u8 = 60;
+    let (ada, bob) = (user(store, 1).await, user(store, 2).await);
+    let bobs = session(store, &bob, 255).await;
+    let mut displaced = Vec::new();
+    let at = |number: u8| NOW.plus(Duration::from_secs(number.into()));
+    let mut first = None;
+    for number in 1..=SIGN_INS {
+        let mut new = new_session(&ada, number, None);
+        new.session.opened_at = at(number);
+        new.session.rotated_at = at(number);
+        new.max_sessions = ROOM;
+        let Ok(Opened::Opened(started)) = store.open_session(new).await else {
+            panic!("not opened");
+        };
+        let made_room = usize::from(number) > ROOM;
+        assert_eq!(started.displaced.len(), usize::from(made_room));
+        for ended in &started.displaced {
+            assert!(ended.was_live && ended.user == ada.id);
+            displaced.push(ended.denial.clone());
+        }
+        // The first one is used all the time.
+        let kept: &Session = first.get_or_insert(started.session);
+        let used = Rotate {
+            now: at(number),
+            ..refresh(kept, kept.generation, None)
+        };
+        let Decision::Rotated(next) = rotate(store, used).await.decision else {
+            panic!("the session in use was ended");
+        };
+        first = Some(next);
+    }
+    let live = store.live_sessions(ada.id, at(SIGN_INS)).await;
+    let mut live: Vec<_> = live.expect("read").iter().map(|it| it.session.id).collect();
+    live.sort();
+    let last = SIGN_INS - 3..=SIGN_INS;
+    let newest = last.map(|number| SessionId::from_bytes([number; 16]));
+    let kept: Vec<_> = [SessionId::from_bytes([1; 16])]
+        .into_iter()
+        .chain(newest)
+        .collect();
+    assert_eq!(live, kept);
+
+    // Those that made room are over, with a denial and an event each.
+    let ended = store.session(SessionId::from_bytes([2; 16])).await;
+    let ended = ended.expect("read").expect("known");
+    let refused = rotate(store, refresh(&ended, 0, None)).await.decision;
+    let reason = Refusal::Ended(EndReason::Displaced);
+    assert_eq!(refused, Decision::Refused(reason));
+    let denials = store.live_denials(NOW).await.expect("read");
+    assert!(displaced.iter().all(|denial| denials.contains(denial)));
+    let events = store.audit_events(ada.id, None, 200, at(SIGN_INS)).await;
+    let events = events.expect("read");
+    let told = events
+        .iter()
+        .filter(|(_, it)| it.kind == AuditKind::Displaced);
+    assert_eq!(told.count(), displaced.len());
+
+    // Soon nothing is left of them, long before they would have ended by themselves.
+    let soon = at(SIGN_INS).plus(LIMITS.access).plus(SESSION_KEPT);
+    while store.sweep(soon, 500).await.expect("swept") > 0 {}
+    let (sessions, _) = store.export(None).await.expect("exported");
+    let left = sessions
+        .iter()
+        .filter(|it| matches!(it, Record::Session { .. }));
+    assert_eq!(left.count(), ROOM + 1);
+    let next = rotate(store, refresh(&bobs, 0, None)).await;
+    assert_eq!(generation(&next.decision), Some(1));
+
+    // One that nobody can use any more makes room before one that somebody can.
+    let later = ended.idle_end.plus(Duration::from_secs(120));
+    let mut new = new_session(&ada, 100, None);
+    new.session.rotated_at = later;
+    new.session.opened_at = later;
+    new.max_sessions = ROOM;
+    let Ok(Opened::Opened(started)) = store.open_session(new).await else {
+        panic!("not opened");
+    };
+    let [gone] = &started.displaced[..] else {
+        panic!("{:?}", started.displaced);
+    };
+    assert!(!gone.was_live);
 }

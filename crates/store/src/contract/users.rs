@@ -1,6 +1,6 @@
 //! Accounts: one for each pair of issuer and subject.
 
-use latchkey_core::{Identity, Profile, UserId};
+use latchkey_core::{Identity, Profile, StoreId, UserId};
 
 use super::world::{NOW, profile};
 use crate::store::Store;
@@ -46,4 +46,55 @@ pub(super) async fn check(store: &dyn Store) {
         .await
         .expect("made");
     assert_eq!(other.id, id(3), "two issuers share an account");
+}
+
+/// By its address an operator finds an account, at once however many there are.
+pub(super) async fn by_email(store: &dyn Store) {
+    let fresh = StoreId::from_bytes([9; 16]);
+    // Before a server of this version has opened the store, and after.
+    for round in 0..2_u8 {
+        let id = |number| UserId::from_bytes([100 * round + number; 16]);
+        let with = |subject: &str, email: Option<&str>| Profile {
+            email: email.map(str::to_owned),
+            ..profile(&format!("{subject}-{round}"))
+        };
+        let sign_in = |it: Profile, number| store.upsert_identity(it, id(number), NOW);
+        let found = |email: &str| {
+            let email = email.to_owned();
+            async move {
+                let found = store.users_by_email(email).await.expect("read");
+                let mut ids: Vec<_> = found.iter().map(|user| user.id).collect();
+                ids.sort();
+                ids
+            }
+        };
+        let (one, two) = (
+            format!("one{round}@Example.com"),
+            format!("two{round}@example.com"),
+        );
+        let ada = sign_in(with("ada", Some(&one)), 1).await.expect("made");
+        let bob = sign_in(with("bob", Some(&one)), 2).await.expect("made");
+        assert_eq!(found(&one.to_uppercase()).await, [ada.id, bob.id]);
+        // A new address takes the old one's place.
+        sign_in(with("bob", Some(&two)), 3).await.expect("found");
+        assert_eq!(found(&one).await, [ada.id]);
+        assert_eq!(found(&two).await, [bob.id]);
+        sign_in(with("bob", None), 3).await.expect("found");
+        assert!(found(&two).await.is_empty());
+        // Addresses are whatever a provider says they are.
+        let long = format!("{round}{}@example.com", "x".repeat(5000));
+        let other = format!("{round}{}@example.org", "x".repeat(5000));
+        let eve = sign_in(with("eve", Some(&long)), 4).await.expect("made");
+        assert_eq!(found(&long).await, [eve.id]);
+        assert!(found(&other).await.is_empty());
+        let odd = format!("é\0{round}@example.com");
+        let odd_one = sign_in(with("odd", Some(&odd)), 5).await.expect("made");
+        assert_eq!(found(&odd).await, [odd_one.id]);
+        if round == 0 {
+            // The accounts of before are still found.
+            store.identify(fresh, NOW).await.expect("an id");
+            assert_eq!(found(&one).await, [ada.id]);
+            assert_eq!(found(&long).await, [eve.id]);
+        }
+    }
 }

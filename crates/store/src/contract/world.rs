@@ -81,7 +81,11 @@ pub(crate) fn new_session(user: &User, number: u8, binding: Option<Thumbprint>) 
         user_agent: Some("Browser/1".into()),
         address: Some("192.0.2.1".into()),
     };
-    NewSession { session, origin }
+    NewSession {
+        session,
+        origin,
+        max_sessions: 1000,
+    }
 }
 
 pub(super) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Rotate {

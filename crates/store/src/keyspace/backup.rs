@@ -4,7 +4,7 @@ use latchkey_core::audit::RETENTION;
 use latchkey_core::{AuditPosition, Session, SessionOrigin};
 
 use super::transaction::{parse, record};
-use super::{Pair, Transaction, View, denials, flows, key, sessions};
+use super::{Pair, Transaction, View, denials, flows, key, sessions, users};
 use crate::backup::{Bookmark, Record};
 use crate::error::StoreError;
 
@@ -100,6 +100,7 @@ fn add(tx: &mut Transaction<'_>, record: &Record) -> Result<(), StoreError> {
             tx.put(key, session)
         }
         Record::User(user) => {
+            users::index(tx, user);
             tx.put(key::identity(&user.identity), &user.id)?;
             tx.put(key::user(user.id), user)
         }

@@ -12,7 +12,7 @@ use latchkey_core::{
     SessionStatus, Timestamp, User, UserId,
 };
 
-use super::sessions::{event, is_of_use, settled, stored, write_end};
+use super::sessions::{event, is_of_use, settled, store_end, stored, write_end};
 use super::transaction::{parse, record};
 use super::{Pair, Transaction, View, audit, denials, key, users};
 use crate::error::StoreError;
@@ -130,6 +130,56 @@ pub(super) fn write_down(
         let by_everyone = session.under(of_user.as_ref(), None).status.is_live();
         if was_live && by_everyone {
             audit::add(tx, &event(&session, reason.into(), Device::default(), at))?;
+        }
+        all.push(Ended {
+            user: session.user,
+            denial,
+            was_live,
+        });
+    }
+    Ok(all)
+}
+
+/// Which of these sessions must go so that no more than `room` are left: first those that cannot
+/// be used any more, then those that were used longest ago. `fresh` stays.
+pub(super) fn to_displace(
+    view: &dyn View,
+    user: UserId,
+    ids: &[SessionId],
+    fresh: SessionId,
+    room: usize,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let mut sessions = settled(view, user, ids)?;
+    let excess = sessions.len().saturating_sub(room);
+    sessions.retain(|session| session.id != fresh);
+    sessions.sort_by_key(|it| (is_of_use(it, now), it.rotated_at, it.opened_at));
+    let going = sessions.iter().take(excess.min(SLICE));
+    Ok(going.map(|session| session.id).collect())
+}
+
+/// Ends these sessions of one account to make room.
+pub(super) fn displace(
+    tx: &mut Transaction<'_>,
+    ids: &[SessionId],
+    now: Timestamp,
+) -> Result<Vec<Ended>, StoreError> {
+    const REASON: EndReason = EndReason::Displaced;
+    tx.expect(ids.iter().copied().map(key::session).collect());
+    let denied = ids.iter().map(|id| Denied::Session(*id));
+    denials::expect(tx, denied);
+    let mut all = Vec::new();
+    for id in ids {
+        let Some(session) = stored(tx, *id)? else {
+            continue;
+        };
+        if !session.status.is_live() {
+            continue;
+        }
+        let was_live = is_of_use(&session, now);
+        let denial = store_end(tx, &session.ended(now, REASON), now, REASON)?;
+        if was_live {
+            audit::add(tx, &event(&session, REASON.into(), Device::default(), now))?;
         }
         all.push(Ended {
             user: session.user,

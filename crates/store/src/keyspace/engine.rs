@@ -82,6 +82,18 @@ impl<E: Engine> Store for KeyValueStore<E> {
     }
 
     async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError> {
+        if self
+            .0
+            .read(|view| view.get(key::EMAILS_INDEXED))
+            .await?
+            .is_some()
+        {
+            let prefix = key::with_email(&email);
+            let entries = self.page(&prefix, None, PAGE).await?;
+            let found = move |view: &dyn View| users::of_entries(view, &entries, &email);
+            return self.0.read(found).await;
+        }
+        // No server of this version has opened the store yet.
         let mut found = Vec::new();
         let mut after = None;
         loop {
@@ -117,7 +129,15 @@ impl<E: Engine> Store for KeyValueStore<E> {
     }
 
     async fn open_session(&self, new: NewSession) -> Result<Opened, StoreError> {
-        self.0.write(move |tx| sessions::open(tx, &new)).await
+        let (room, now) = (new.max_sessions, new.session.opened_at);
+        let mut opened = self.0.write(move |tx| sessions::open(tx, &new)).await?;
+        if let Opened::Opened(started) = &mut opened {
+            // A change of its own: what the account's other sessions do must not keep a person from
+            // signing in. If it fails, the next sign-in makes room.
+            let made = self.make_room(&started.session, room, now).await;
+            started.displaced = made.unwrap_or_default();
+        }
+        Ok(opened)
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -260,6 +280,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
         let identify = move |tx: &mut Transaction<'_>| store_id::identify(tx, fresh, now);
         let id = self.0.write(identify).await?;
         self.0.pin(id);
+        self.index_emails().await?;
         Ok(id)
     }
 
@@ -283,7 +304,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
     async fn finish_import(&self) -> Result<(), StoreError> {
         let finish = |tx: &mut Transaction<'_>| {
             tx.remove(key::IMPORTING.to_vec());
-            Ok(())
+            tx.put(key::EMAILS_INDEXED.to_vec(), &true)
         };
         self.0.write(finish).await
     }
@@ -301,6 +322,33 @@ const PAGE: usize = 1000;
 const SESSIONS_OF_ONE: usize = 2000;
 
 impl<E: Engine> KeyValueStore<E> {
+    /// Lets the accounts that an earlier version made be found by their addresses.
+    async fn index_emails(&self) -> Result<(), StoreError> {
+        if self
+            .0
+            .read(|view| view.get(key::EMAILS_INDEXED))
+            .await?
+            .is_some()
+        {
+            return Ok(());
+        }
+        let mut after = None;
+        loop {
+            let page = self.page(b"u", after, PAGE).await?;
+            after = page
+                .last()
+                .filter(|_| page.len() == PAGE)
+                .map(|(key, _)| key.clone());
+            let index = move |tx: &mut Transaction<'_>| users::index_all(tx, &page);
+            self.0.write(index).await?;
+            if after.is_none() {
+                break;
+            }
+        }
+        let done = |tx: &mut Transaction<'_>| tx.put(key::EMAILS_INDEXED.to_vec(), &true);
+        self.0.write(done).await
+    }
+
     /// The sessions of a user that may live.
     async fn session_ids(&self, user: UserId) -> Result<Vec<SessionId>, StoreError> {
         let prefix = key::sessions_of(user);
@@ -318,6 +366,24 @@ impl<E: Engine> KeyValueStore<E> {
         self.0
             .read(move |view| ends::count(view, user, &ids, keep, now))
             .await
+    }
+
+    /// Ends what is more than the account may have.
+    async fn make_room(
+        &self,
+        fresh: &Session,
+        room: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Ended>, StoreError> {
+        let (user, fresh) = (fresh.user, fresh.id);
+        let ids = self.session_ids(user).await?;
+        if ids.len() <= room {
+            return Ok(Vec::new());
+        }
+        let going = move |view: &dyn View| ends::to_displace(view, user, &ids, fresh, room, now);
+        let going = self.0.read(going).await?;
+        let displace = move |tx: &mut Transaction<'_>| ends::displace(tx, &going, now);
+        self.0.write(displace).await
     }
 
     /// Writes down the ends of a user's sessions after a cut-off, which has ended them already: if

@@ -17,6 +17,8 @@ pub const STORE_ID: &[u8] = b"mid";
 pub const IMPORTING: &[u8] = b"mimporting";
 /// The latest cut-off of everyone.
 pub const EVERYONE: &[u8] = b"mcutoff";
+/// There once every account is found by its address.
+pub const EMAILS_INDEXED: &[u8] = b"memails";
 /// The latest moment of a sweep.
 pub const SWEPT: &[u8] = b"mswept";
 /// The format of the records; written at the first start, checked at every other.
@@ -36,6 +38,24 @@ pub(super) fn identity(identity: &Identity) -> Vec<u8> {
             identity.subject.as_bytes(),
         ],
     )
+}
+
+/// The accounts with an address, for an operator to find them by: upper and lower case are one.
+/// Of an address that is longer than any can be (RFC 5321 §4.5.3.1.3) the beginning does.
+pub(super) fn with_email(address: &str) -> Vec<u8> {
+    let end = address.len().min(254);
+    let address = address.as_bytes()[..end].to_ascii_lowercase();
+    join(b"e", &[&address, b"\0"])
+}
+
+pub(super) fn email(address: &str, id: UserId) -> Vec<u8> {
+    join(&with_email(address), &[id.as_bytes()])
+}
+
+/// The account that an entry under [`with_email`] names.
+pub(super) fn user_named_by(entry: &[u8]) -> Option<UserId> {
+    let (_, id) = entry.split_last_chunk()?;
+    Some(UserId::from_bytes(*id))
 }
 
 pub(super) fn session(id: SessionId) -> Vec<u8> {

@@ -10,13 +10,50 @@ pub(super) fn get(view: &dyn View, id: UserId) -> Result<Option<User>, StoreErro
     record(view, &key::user(id))
 }
 
+/// Those of the accounts that these entries of the index name whose address is this one.
+pub(super) fn of_entries(
+    view: &dyn View,
+    entries: &[Pair],
+    email: &str,
+) -> Result<Vec<User>, StoreError> {
+    let ids = entries
+        .iter()
+        .filter_map(|(key, _)| key::user_named_by(key));
+    let ids: Vec<_> = ids.collect();
+    view.expect(ids.iter().copied().map(key::user).collect());
+    let mut found = Vec::new();
+    for id in ids {
+        found.extend(get(view, id)?.filter(|user| has_email(user, email)));
+    }
+    Ok(found)
+}
+
+fn has_email(user: &User, email: &str) -> bool {
+    let address = user.email.as_deref();
+    address.is_some_and(|address| address.eq_ignore_ascii_case(email))
+}
+
+/// Lets an account be found by its address.
+pub(super) fn index(tx: &mut Transaction<'_>, user: &User) {
+    if let Some(address) = &user.email {
+        tx.mark(key::email(address, user.id));
+    }
+}
+
+/// The same for all of these pairs.
+pub(super) fn index_all(tx: &mut Transaction<'_>, pairs: &[Pair]) -> Result<(), StoreError> {
+    for (key, bytes) in pairs {
+        index(tx, &parse(key, bytes)?);
+    }
+    Ok(())
+}
+
 /// Those of these pairs whose address is this one.
 pub(super) fn with_email(pairs: &[Pair], email: &str) -> Result<Vec<User>, StoreError> {
     let mut found = Vec::new();
     for (key, bytes) in pairs {
         let user: User = parse(key, bytes)?;
-        let address = user.email.as_deref();
-        if address.is_some_and(|address| address.eq_ignore_ascii_case(email)) {
+        if has_email(&user, email) {
             found.push(user);
         }
     }
@@ -44,10 +81,14 @@ pub(super) fn upsert(
             if updated == user {
                 return Ok(user);
             }
+            if let Some(address) = user.email {
+                tx.remove(key::email(&address, user.id));
+            }
             updated
         }
         None => User::create(new_id, profile.clone(), now),
     };
+    index(tx, &user);
     tx.put(identity, &user.id)?;
     tx.put(key::user(user.id), &user)?;
     Ok(user)

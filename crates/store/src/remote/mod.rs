@@ -130,7 +130,7 @@ pub enum Outcome {
 
 /// A database of ordered keys and values. No call takes longer than a few seconds.
 pub trait Remote: Send + Sync {
-    /// Reads as things stand.
+    /// Reads as things stand at one moment.
     fn fetch(&self, reads: &[Read]) -> impl Future<Output = Result<Vec<Found>, StoreError>> + Send;
 
     /// Makes a change if its conditions hold, announces it, and returns once it is durable. After

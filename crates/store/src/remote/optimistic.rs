@@ -1,22 +1,42 @@
 //! The engine over a shared database.
 
+use core::hash::{BuildHasher as _, Hasher as _};
+use core::time::Duration;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::RandomState;
 
 use latchkey_core::StoreId;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::time::sleep;
 
 use super::{Change, Found, Outcome, Page, Read, Remote};
 use crate::error::StoreError;
 use crate::feed::Feed;
 use crate::keyspace::{Engine, Pair, Transaction, View};
 
-/// How often an operation is tried anew because others were faster. Each time somebody came
-/// through, so this many in a row means that something else is wrong.
-const TRIES: usize = 1000;
+/// How often an operation is tried again because others were faster.
+const MAX_ATTEMPTS: u32 = 100;
+/// After how many attempts all other operations of this process wait until it is done.
+const SHARED_ATTEMPTS: u32 = 5;
+/// The longest pause between two attempts, in which those of other machines come through.
+const MAX_PAUSE: Duration = Duration::from_millis(32);
+/// How often a read is repeated because records were added to what it looks at.
+const MAX_READS: usize = 20;
 
 /// Runs operations over what was fetched and commits them on the condition that it still stands.
-pub struct Optimistic<R>(pub R);
+pub struct Optimistic<R> {
+    remote: R,
+    /// Operations run side by side until one of them has failed too often: then it runs alone.
+    turn: RwLock<()>,
+}
+
+/// An operation's part in [`Optimistic::turn`].
+enum Turn<'a> {
+    Shared { _guard: RwLockReadGuard<'a, ()> },
+    Alone { _guard: RwLockWriteGuard<'a, ()> },
+}
 
 impl<R> fmt::Debug for Optimistic<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,12 +129,40 @@ impl View for Known<'_> {
 }
 
 impl<R: Remote> Optimistic<R> {
+    /// Over this database.
+    pub fn new(remote: R) -> Self {
+        Self {
+            remote,
+            turn: RwLock::default(),
+        }
+    }
+
+    async fn share(&self) -> Turn<'_> {
+        Turn::Shared {
+            _guard: self.turn.read().await,
+        }
+    }
+
+    /// Lets others come through, and after some attempts nobody else of this process.
+    async fn after_conflict<'a>(&'a self, attempts: u32, turn: Turn<'a>) -> Turn<'a> {
+        let turn = if attempts == SHARED_ATTEMPTS {
+            drop(turn);
+            Turn::Alone {
+                _guard: self.turn.write().await,
+            }
+        } else {
+            turn
+        };
+        sleep(pause(attempts)).await;
+        turn
+    }
+
     async fn fetch(
         &self,
         missed: Vec<Read>,
         found: &mut BTreeMap<Read, Found>,
     ) -> Result<(), StoreError> {
-        let answers = self.0.fetch(&missed).await?;
+        let answers = self.remote.fetch(&missed).await?;
         if answers.len() != missed.len() {
             let reason = "it answered other than it was asked";
             return Err(StoreError::Unavailable(reason.to_owned()));
@@ -130,7 +178,8 @@ impl<R: Remote> Engine for Optimistic<R> {
         operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let mut found = BTreeMap::new();
-        let mut tries = 0;
+        let mut attempts = 0;
+        let mut turn = self.share().await;
         loop {
             let (answer, writes, peeked, missed) = {
                 let known = Known::over(&found);
@@ -156,11 +205,15 @@ impl<R: Remote> Engine for Optimistic<R> {
                 conditions: core::mem::take(&mut found),
                 writes,
             };
-            match self.0.commit(&change).await? {
+            match self.remote.commit(&change).await? {
                 Outcome::Committed => return Ok(answer),
-                Outcome::Conflict if tries < TRIES => tries += 1,
+                Outcome::Conflict if attempts < MAX_ATTEMPTS => {
+                    attempts += 1;
+                    turn = self.after_conflict(attempts, turn).await;
+                }
                 Outcome::Conflict => {
-                    let reason = format!("others changed the same records {TRIES} times in a row");
+                    let reason =
+                        format!("others changed the same records {MAX_ATTEMPTS} times in a row");
                     return Err(StoreError::Unavailable(reason));
                 }
             }
@@ -172,30 +225,48 @@ impl<R: Remote> Engine for Optimistic<R> {
         operation: impl Fn(&dyn View) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let mut found = BTreeMap::new();
-        loop {
+        let mut fetches = 0;
+        for _ in 0..MAX_READS {
             let (answer, missed) = {
                 let known = Known::over(&found);
                 let answer = operation(&known);
                 (answer, known.into_missed())
             };
-            if missed.is_empty() {
+            if !missed.is_empty() {
+                self.fetch(missed, &mut found).await?;
+                fetches += 1;
+            } else if fetches <= 1 {
                 return answer;
+            } else {
+                // What was fetched bit by bit is of several moments: once more, all at once.
+                let all = core::mem::take(&mut found).into_keys().collect();
+                self.fetch(all, &mut found).await?;
+                fetches = 1;
             }
-            self.fetch(missed, &mut found).await?;
         }
+        let reason = "records were added faster than they could be read";
+        Err(StoreError::Unavailable(reason.to_owned()))
     }
 
     async fn health(&self) -> Result<(), StoreError> {
-        self.0.fetch(&[]).await.map(drop)
+        self.remote.fetch(&[]).await.map(drop)
     }
 
     async fn follow(&self) -> Result<Option<Box<dyn Feed>>, StoreError> {
-        self.0.follow().await.map(Some)
+        self.remote.follow().await.map(Some)
     }
 
     fn pin(&self, id: StoreId) {
-        self.0.pin(id);
+        self.remote.pin(id);
     }
+}
+
+/// Twice as long after each attempt, up to a bound, and cut by chance: two that were in each
+/// other's way must not come back at the same time.
+fn pause(attempts: u32) -> Duration {
+    let longest = Duration::from_millis(1 << attempts.min(10)).min(MAX_PAUSE);
+    let chance = RandomState::new().build_hasher().finish() % 1000;
+    longest.mul_f64(f64::from(u16::try_from(chance).unwrap_or(0)) / 1000.0)
 }
 
 #[cfg(test)]

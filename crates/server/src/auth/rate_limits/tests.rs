@@ -6,6 +6,7 @@ const HERE: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
 fn limits(per_address: Option<Rate>) -> RateLimits {
     RateLimits::new(&LimitsConfig {
+        max_sessions: 100,
         per_address,
         per_session: None,
         connections_per_address: None,
@@ -101,6 +102,7 @@ fn security_72_whoever_has_a_large_ipv6_network_is_counted_by_it() {
 #[test]
 fn a_session_is_counted_by_the_large_network_too() {
     let limits = RateLimits::new(&LimitsConfig {
+        max_sessions: 100,
         per_address: None,
         per_session: Some(rate(1, Duration::from_hours(1))),
         connections_per_address: None,

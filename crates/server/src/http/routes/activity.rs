@@ -69,6 +69,7 @@ fn kind(kind: Kind) -> ActivityKind {
             AuditKind::EndedByOperator => ActivityKind::EndedByOperator,
             AuditKind::Banned => ActivityKind::Banned,
             AuditKind::Unbanned => ActivityKind::Unbanned,
+            AuditKind::Displaced => ActivityKind::Displaced,
             AuditKind::NotAdmitted => ActivityKind::NotAdmitted,
         },
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use latchkey_types::ActivityKind;
 use tokio::task::JoinSet;
 
 use crate::app::{FIREFOX, TestApp, claims, code, tokens};
@@ -204,4 +205,35 @@ pub(super) fn sid(access_token: &str) -> String {
         .as_str()
         .expect("text")
         .to_owned()
+}
+
+#[tokio::test]
+async fn security_83_a_sign_in_too_many_ends_the_session_that_was_not_used_for_longest() {
+    let app = TestApp::with("demo = true\n[limits]\nmax_sessions = 3\n").await;
+    let mut signed_in = Vec::new();
+    for _ in 0..3 {
+        app.clock.advance(Duration::from_secs(1));
+        signed_in.push(app.sign_in().await);
+    }
+    // The first is used, so that the second is the oldest.
+    app.clock.advance(Duration::from_secs(1));
+    let first = app.refreshed(&signed_in[0].refresh_token).await;
+    let grace = app.sign_in_as("grace@example.com").await;
+    let newest = app.sign_in().await;
+    let refused = app.check(&signed_in[1].access_token).await;
+    assert_eq!(refused, Err("token_revoked".into()));
+    app.refresh_is_refused(&signed_in[1].refresh_token).await;
+    for tokens in [&first, &signed_in[2], &newest, &grace] {
+        assert_eq!(app.check(&tokens.access_token).await, Ok(()));
+    }
+    assert_eq!(app.sessions(&newest.access_token).await.len(), 3);
+    let kinds = app.kinds(&newest.access_token).await;
+    assert!(kinds.contains(&ActivityKind::Displaced), "{kinds:?}");
+    // However many there were: what is listed is bounded, and so is what is kept.
+    for _ in 0..50 {
+        app.clock.advance(Duration::from_secs(1));
+        app.sign_in().await;
+    }
+    let last = app.sign_in().await;
+    assert_eq!(app.sessions(&last.access_token).await.len(), 3);
 }

@@ -5,6 +5,7 @@ mod failover;
 mod outage;
 mod proxy;
 mod refusals;
+mod starvation;
 mod world;
 
 use world::{Cluster, KINDS, STALENESS};

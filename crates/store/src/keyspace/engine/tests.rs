@@ -91,7 +91,12 @@ async fn with_a_session() -> KeyValueStore<Counted> {
         user_agent: None,
         address: None,
     };
-    let opened = store.open_session(NewSession { session, origin }).await;
+    let new = NewSession {
+        session,
+        origin,
+        max_sessions: 100,
+    };
+    let opened = store.open_session(new).await;
     opened.expect("a session");
     store.0.look();
     store

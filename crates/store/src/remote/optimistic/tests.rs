@@ -12,7 +12,7 @@ use crate::backup::Record;
 use crate::contract::world::{NOW, device, new_session, user};
 use crate::error::StoreError;
 use crate::feed::{Feed, News};
-use crate::keyspace::{KeyValueStore, View as _};
+use crate::keyspace::{Engine as _, KeyValueStore, View as _};
 use crate::remote::{Announcement, Change, Found, Optimistic, Outcome, Read, Remote};
 use crate::request::{EndSessions, Opened};
 use crate::store::Store;
@@ -120,7 +120,7 @@ async fn keeps_the_contract_though_others_are_faster() {
             );
         });
         [machine.clone(), machine]
-            .map(|machine| -> Arc<dyn Store> { Arc::new(KeyValueStore(Optimistic(machine))) })
+            .map(|machine| -> Arc<dyn Store> { Arc::new(KeyValueStore(Optimistic::new(machine))) })
     })
     .await;
     assert!(conflicts.load(Ordering::Relaxed) > 100, "nobody was faster");
@@ -152,7 +152,7 @@ const MANY: u8 = 60;
 #[tokio::test]
 async fn what_is_done_to_many_takes_no_more_journeys_than_what_is_done_to_one() {
     let machine = Machine::default();
-    let store = KeyValueStore(Optimistic(machine.clone()));
+    let store = KeyValueStore(Optimistic::new(machine.clone()));
     for number in 0..MANY {
         let person = user(&store, number).await;
         open(&store, &person, 7, number).await;
@@ -194,4 +194,47 @@ async fn what_is_done_to_many_takes_no_more_journeys_than_what_is_done_to_one() 
     let ended = store.write_down_ends(7).await.expect("written");
     assert_eq!(ended.len(), usize::from(MANY));
     few("to write down a slice of them");
+}
+
+/// A database in which everything changes between two looks.
+struct Restless(AtomicUsize);
+
+impl Remote for Restless {
+    async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
+        let moment = self.0.fetch_add(1, Ordering::Relaxed);
+        let value = moment.to_string().into_bytes();
+        Ok(vec![Found::Value(Some(value)); reads.len()])
+    }
+
+    async fn commit(&self, _: &Change) -> Result<Outcome, StoreError> {
+        Ok(Outcome::Conflict)
+    }
+
+    fn pin(&self, _: StoreId) {}
+
+    async fn follow(&self) -> Result<Box<dyn Feed>, StoreError> {
+        Err(StoreError::Unavailable("nothing to follow".into()))
+    }
+}
+
+#[tokio::test]
+async fn what_one_read_sees_is_of_one_moment() {
+    let engine = Optimistic::new(Restless(AtomicUsize::new(0)));
+    let read = engine.read(|view| Ok([view.get(b"one")?, view.get(b"two")?]));
+    let [one, two] = read.await.expect("read");
+    assert!(one.is_some());
+    assert_eq!(one, two);
+}
+
+#[tokio::test]
+async fn what_never_comes_through_is_given_up() {
+    let engine = Optimistic::new(Restless(AtomicUsize::new(0)));
+    let write = engine.write(|tx| tx.get(b"one").map(drop));
+    assert_eq!(write.await, Ok(()), "one look needs no commit");
+    let write = engine.write(|tx| {
+        tx.get(b"one")?;
+        tx.get(b"two").map(drop)
+    });
+    let refused = write.await.expect_err("it never comes through");
+    assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
 }

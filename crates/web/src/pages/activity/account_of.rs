@@ -27,6 +27,10 @@ pub(super) fn sentence(event: &Activity, at: &str) -> String {
         ActivityKind::EndedByOperator => "The operator of this site ended a session.".to_owned(),
         ActivityKind::Banned => "The operator of this site banned this account.".to_owned(),
         ActivityKind::Unbanned => "The operator of this site lifted the ban.".to_owned(),
+        ActivityKind::Displaced => {
+            "The device that was not used for longest was signed out: there were too many."
+                .to_owned()
+        }
         ActivityKind::NotAdmitted => {
             "A session was ended: this account was not admitted here any more.".to_owned()
         }

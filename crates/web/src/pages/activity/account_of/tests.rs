@@ -51,6 +51,7 @@ fn each_kind_has_its_own_sentence() {
         ActivityKind::EndedByOperator,
         ActivityKind::Banned,
         ActivityKind::Unbanned,
+        ActivityKind::Displaced,
         ActivityKind::NotAdmitted,
     ];
     let mut sentences: Vec<_> = kinds.map(|kind| sentence(&event(kind), "noon")).into();
