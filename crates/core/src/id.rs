@@ -101,7 +101,7 @@ id! {
     StoreId
 }
 id! {
-    /// A sign-in under way: the secret in the browser's flow cookie.
+    /// A sign-in under way: a hash of its `state`, and part of its cookie's name.
     FlowId
 }
 

@@ -7,20 +7,17 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::id::FlowId;
+use crate::id::UserId;
 
 /// How long a person has to come back from the provider.
 pub const FLOW_TTL: Duration = Duration::from_mins(10);
 
-/// What the server remembers between sending a browser to a provider and its return.
+/// What must be known again when a browser returns from a provider. No server remembers it: it is
+/// sealed into a cookie of the browser.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginFlow {
-    /// The secret in the browser's cookie.
-    pub id: FlowId,
     /// The configured name of the provider.
     pub provider: String,
-    /// Comes back in the redirect (RFC 6749 §10.12).
-    pub state: String,
     /// Comes back in the ID token (OpenID Connect Core §3.1.2.1).
     pub nonce: String,
     /// Proves to the provider that the code is used by who asked for it (RFC 7636).
@@ -31,7 +28,10 @@ pub struct LoginFlow {
     /// Connect Core §3.1.2.1); `None` if that does not matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
-    /// After this the flow is gone.
+    /// The account that is to prove once more who it is: no other may finish this sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<UserId>,
+    /// After this the flow is over.
     pub expires_at: Timestamp,
 }
 

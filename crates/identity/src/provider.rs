@@ -95,6 +95,8 @@ pub struct AuthorizeRequest<'a> {
     /// How long ago the person may have proved who they are; the provider asks again otherwise
     /// (Core §3.1.2.1).
     pub max_age: Option<Duration>,
+    /// Who the person is likely to be (Core §3.1.2.1).
+    pub login_hint: Option<&'a str>,
 }
 
 impl fmt::Debug for AuthorizeRequest<'_> {

@@ -12,6 +12,7 @@ use latchkey_types::paths;
 
 use crate::auth::access::Authenticator;
 use crate::auth::denylist::Denylist;
+use crate::auth::flows::Flows;
 use crate::auth::freshness::Freshness;
 use crate::auth::hub::Hub;
 use crate::auth::issue::Issuer;
@@ -51,6 +52,8 @@ pub struct State {
     pub authenticator: Authenticator,
     /// Checks DPoP proofs.
     pub proofs: Proofs,
+    /// The sign-ins under way.
+    pub flows: Flows,
     /// What is refused although its signature is good.
     pub denylist: Denylist,
     /// Whether what is refused is known up to the present.

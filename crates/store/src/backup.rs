@@ -1,8 +1,9 @@
 //! Records as they stand in a backup: what an index can be made from again is left out.
 
+use core::fmt;
+
 use latchkey_core::{
-    AuditEvent, Cutoff, Denial, LoginFlow, SealedSigningKey, Session, SessionOrigin, Timestamp,
-    User,
+    AuditEvent, Cutoff, Denial, FlowId, SealedSigningKey, Session, SessionOrigin, Timestamp, User,
 };
 use serde::{Deserialize, Serialize};
 
@@ -31,14 +32,38 @@ pub enum Record {
     },
     /// An entry of the denylist.
     Denial(Denial),
-    /// A sign-in under way.
-    LoginFlow(LoginFlow),
+    /// A sign-in under way, in the backup of an earlier version; it is left out of new ones, and
+    /// imported as nothing.
+    LoginFlow(PastLoginFlow),
     /// A signing key, sealed with the master key.
     SigningKey(SealedSigningKey),
     /// The latest cut-off of everyone's sessions.
     EveryoneEnded(Cutoff),
     /// The latest moment of a sweep.
     SweptUntil(Timestamp),
+}
+
+/// What earlier versions stored of a sign-in under way. All of it counts for a backup's checks.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastLoginFlow {
+    id: FlowId,
+    provider: String,
+    state: String,
+    nonce: String,
+    verifier: String,
+    return_to: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_age: Option<u64>,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl fmt::Debug for PastLoginFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PastLoginFlow")
+            .field("provider", &self.provider)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where to go on with an export.

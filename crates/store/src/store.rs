@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    AuditEvent, AuditPosition, Denial, Denied, FlowId, LoginFlow, Profile, SealedSigningKey,
-    Session, SessionId, StoreId, Timestamp, User, UserId,
+    AuditEvent, AuditPosition, Denial, Denied, FlowId, Profile, SealedSigningKey, Session,
+    SessionId, StoreId, Timestamp, User, UserId,
 };
 
 use crate::backup::{Bookmark, Record};
@@ -23,17 +23,12 @@ use crate::request::{
 /// operation that they tell of.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Remembers a sign-in under way until it expires.
-    async fn put_login_flow(&self, flow: LoginFlow) -> Result<(), StoreError>;
+    /// Notes that a sign-in is finished; `false` if it was before. The note is kept for a while
+    /// after `until`, when the sign-in expires. Sign-ins under way leave nothing in the store.
+    async fn finish_login_flow(&self, id: FlowId, until: Timestamp) -> Result<bool, StoreError>;
 
-    /// Takes out the flow that has one of these ids *and* this state. A second call finds nothing;
-    /// a flow whose state differs stays.
-    async fn take_login_flow(
-        &self,
-        ids: Vec<FlowId>,
-        state: String,
-        now: Timestamp,
-    ) -> Result<Option<LoginFlow>, StoreError>;
+    /// Whether a sign-in is noted as finished.
+    async fn is_login_flow_finished(&self, id: FlowId) -> Result<bool, StoreError>;
 
     /// Finds the account of this identity and brings it up to date, or makes it with `new_id`.
     async fn upsert_identity(

@@ -8,6 +8,7 @@ pub mod access;
 pub mod backup_key;
 pub mod digest;
 pub mod dpop;
+pub mod flow_seal;
 mod jws;
 pub mod key_ring;
 pub mod master_key;
@@ -17,6 +18,7 @@ pub mod signing_key;
 
 pub use access::{AccessClaims, AccessTokenError, AccessTokens, Grant};
 pub use backup_key::BackupKey;
+pub use flow_seal::FlowSeal;
 pub use key_ring::KeyRing;
 pub use master_key::MasterKey;
 pub use refresh::{RefreshClaims, RefreshTokenError, RefreshTokens};

@@ -27,6 +27,7 @@ pub struct SealBroken;
 pub(crate) enum Purpose {
     Backups,
     DpopNonces,
+    FlowSeal,
     RefreshTokens,
     SigningKeySeal,
 }
@@ -36,6 +37,7 @@ impl Purpose {
         match self {
             Self::Backups => b"latchkey backup hmac-sha256 v1",
             Self::DpopNonces => b"latchkey dpop nonce hmac-sha256 v1",
+            Self::FlowSeal => b"latchkey sign-in flow seal aes-256-gcm v1",
             Self::RefreshTokens => b"latchkey refresh token hs256 v1",
             Self::SigningKeySeal => b"latchkey signing key seal aes-256-gcm v1",
         }

@@ -53,6 +53,8 @@ pub enum ErrorCode {
     ProviderRefused,
     /// The provider's answer failed a check.
     ProviderInvalid,
+    /// The person was to prove once more who they are, and signed in with another account.
+    OtherAccount,
     /// The account is not on the allow-list.
     NotAdmitted,
     /// The account is banned.
@@ -97,6 +99,7 @@ impl ErrorCode {
             Self::ProviderUnavailable => "provider_unavailable",
             Self::ProviderRefused => "provider_refused",
             Self::ProviderInvalid => "provider_invalid",
+            Self::OtherAccount => "other_account",
             Self::NotAdmitted => "not_admitted",
             Self::Banned => "banned",
             Self::SessionEnded => "session_ended",

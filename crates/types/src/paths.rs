@@ -1,6 +1,10 @@
 //! Every path of the server that more than one crate names.
 
 /// `GET`: starts a sign-in; query `provider` and `return_to`.
+///
+/// For a step-up, `prompt=login` and `max_age` besides, and `account`: the `sub` of the account that
+/// is to prove once more who it is. A sign-in that ends in another account is refused then, with the
+/// code [`OtherAccount`](crate::ErrorCode::OtherAccount). `login_hint` is passed on to the provider.
 pub const LOGIN: &str = "/auth/login";
 /// `POST`, a form: the OAuth 2.0 token endpoint (RFC 6749 §3.2).
 pub const TOKEN: &str = "/auth/token";

@@ -86,6 +86,10 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
              again, or it does not say when you signed in there. Try again; if it happens again, \
              tell whoever runs this site that the provider must send \u{201c}auth_time\u{201d}."
         }
+        SignInError::Refused(Some(ErrorCode::OtherAccount)) => {
+            "You chose another account than the one you were asked to confirm. Nothing was changed. \
+             Try again and choose the account you are signed in with."
+        }
         SignInError::Refused(Some(ErrorCode::Banned)) => {
             "This account may not sign in here. Ask whoever runs this site."
         }

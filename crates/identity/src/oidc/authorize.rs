@@ -58,6 +58,9 @@ pub(super) fn authorize_url(
         if let Some(max_age) = max_age(client, request.max_age) {
             query.append_pair("max_age", &max_age.as_secs().to_string());
         }
+        if let Some(hint) = request.login_hint {
+            query.append_pair("login_hint", hint);
+        }
         if let Some(domain) = &client.hosted_domain {
             query.append_pair("hd", domain);
         }

@@ -45,6 +45,7 @@ pub(crate) fn request() -> AuthorizeRequest<'static> {
         redirect_uri: REDIRECT,
         prompt: Prompt::SelectAccount,
         max_age: None,
+        login_hint: None,
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod denylist;
 pub mod feed;
+pub mod flows;
 pub mod freshness;
 pub mod hub;
 pub mod issue;
@@ -12,6 +13,7 @@ pub mod networks;
 pub mod proof;
 pub mod rate_limits;
 pub mod refresh;
+pub mod replay_cache;
 pub mod revoke;
 pub mod sign_in;
 pub mod step_up;

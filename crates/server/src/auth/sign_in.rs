@@ -17,6 +17,7 @@ use latchkey_store::{Ended, NewSession, Opened, StoreError};
 use latchkey_tokens::KeyError;
 use url::Url;
 
+use super::flows::SealedFlow;
 use super::issue::Tokens;
 use crate::state::State;
 
@@ -29,9 +30,23 @@ pub enum BeginError {
     /// The provider cannot be used now.
     #[error(transparent)]
     Provider(#[from] SignInError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+}
+
+/// A sign-in to begin.
+#[derive(Debug)]
+pub struct Start<'a> {
+    /// The configured name of the provider.
+    pub provider: &'a str,
+    /// Where the person is going.
+    pub return_to: ReturnTo,
+    /// What to ask the person.
+    pub prompt: Prompt,
+    /// How long ago the person may have proved who they are.
+    pub max_age: Option<Duration>,
+    /// The account that is to prove once more who it is: another one is refused at the end.
+    pub account: Option<UserId>,
+    /// Who the person is likely to be, for the provider's form (OpenID Connect Core §3.1.2.1).
+    pub login_hint: Option<&'a str>,
 }
 
 /// A sign-in begun.
@@ -39,49 +54,44 @@ pub enum BeginError {
 pub struct Begun {
     /// Where to send the browser.
     pub url: String,
-    /// What its cookie must remember.
-    pub flow: FlowId,
+    /// What a cookie must keep until the browser returns.
+    pub flow: SealedFlow,
 }
 
 /// Sends a person to a provider (DESIGN: state, nonce and PKCE verifier of 256 bits each).
-pub async fn begin(
-    state: &State,
-    provider: &str,
-    return_to: ReturnTo,
-    prompt: Prompt,
-    max_age: Option<Duration>,
-) -> Result<Begun, BeginError> {
+/// Nothing is stored: whoever asks is not known yet.
+pub async fn begin(state: &State, start: Start<'_>) -> Result<Begun, BeginError> {
     let now = state.clock.now();
-    let provider = find(state, provider).ok_or(BeginError::UnknownProvider)?;
+    let provider = find(state, start.provider).ok_or(BeginError::UnknownProvider)?;
+    let returned = secret(&*state.rng);
     let flow = LoginFlow {
-        id: FlowId::random(&*state.rng),
         provider: provider.id().to_owned(),
-        state: secret(&*state.rng),
         nonce: secret(&*state.rng),
         verifier: secret(&*state.rng),
-        return_to,
-        max_age: max_age.map(|max_age| max_age.as_secs()),
+        return_to: start.return_to,
+        max_age: start.max_age.map(|max_age| max_age.as_secs()),
+        account: start.account,
         expires_at: now.plus(FLOW_TTL),
     };
     let request = AuthorizeRequest {
-        state: &flow.state,
+        state: &returned,
         nonce: &flow.nonce,
         verifier: &flow.verifier,
         redirect_uri: &state.redirect_uri(provider.id()),
-        prompt,
-        max_age,
+        prompt: start.prompt,
+        max_age: start.max_age,
+        login_hint: start.login_hint,
     };
     let url = provider.authorize_url(&request, now).await?.into();
-    let id = flow.id;
-    state.store.put_login_flow(flow).await?;
-    Ok(Begun { url, flow: id })
+    let flow = state.flows.seal(&returned, &flow);
+    Ok(Begun { url, flow })
 }
 
 /// What the browser brought back.
 #[derive(Debug)]
 pub struct Answer<'a> {
-    /// The sign-ins under way in this browser, by its cookie.
-    pub flows: Vec<FlowId>,
+    /// The sign-ins under way in this browser, by its cookies.
+    pub flows: Vec<SealedFlow>,
     /// `state`
     pub state: &'a str,
     /// `code`
@@ -113,6 +123,17 @@ pub enum FinishError {
          another provider's; begin again"
     )]
     RedirectUri(String),
+    /// A step-up ended in another account.
+    #[error(
+        "this is another account than the one that was to prove who it is; begin again and choose \
+         that one"
+    )]
+    OtherAccount {
+        /// The provider that was asked.
+        provider: String,
+        /// The account that was to prove who it is.
+        user: UserId,
+    },
     /// The provider, or its answer, is not good.
     #[error(transparent)]
     Provider(#[from] SignInError),
@@ -154,11 +175,8 @@ pub struct Finished {
 /// Takes the flow, once, and makes a session of the provider's answer.
 pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, FinishError> {
     let now = state.clock.now();
-    let taken = state
-        .store
-        .take_login_flow(answer.flows, answer.state.to_owned(), now)
-        .await?;
-    let flow = taken.ok_or(FinishError::FlowNotFound)?;
+    let opened = state.flows.open(&answer.flows, answer.state, now);
+    let (id, flow) = opened.ok_or(FinishError::FlowNotFound)?;
     let provider = find(state, &flow.provider).ok_or(FinishError::FlowNotFound)?;
     let redirect_uri = state.redirect_uri(provider.id());
     // RFC 9700 §4.4.2: an answer that arrived at another provider's redirect URI is that provider's.
@@ -168,6 +186,10 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         .is_some_and(|uri| same_url(uri, &redirect_uri))
     {
         return Err(FinishError::RedirectUri(flow.provider));
+    }
+    // One code for one flow: a second one, or the same again, is not taken to the provider.
+    if state.store.is_login_flow_finished(id).await? || !state.flows.take_answer(id, &flow, now) {
+        return Err(FinishError::FlowNotFound);
     }
     let answered = AuthorizationAnswer {
         code: answer.code,
@@ -181,6 +203,19 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
     if let Err(cause) = state.config.rights.admit(&profile) {
         let provider = flow.provider;
         return Err(FinishError::NotAdmitted { provider, cause });
+    }
+    if let Some(account) = flow.account {
+        let user = state.store.user(account).await?;
+        if user.is_none_or(|user| user.identity != profile.identity) {
+            return Err(FinishError::OtherAccount {
+                provider: flow.provider,
+                user: account,
+            });
+        }
+    }
+    // Another server may have had an answer to the same flow.
+    if !state.store.finish_login_flow(id, flow.expires_at).await? {
+        return Err(FinishError::FlowNotFound);
     }
     // The provider took its time: the session begins now.
     let now = state.clock.now();
@@ -239,7 +274,7 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
     Ok(Finished {
         tokens,
         return_to: flow.return_to,
-        flow: flow.id,
+        flow: id,
     })
 }
 

@@ -169,7 +169,6 @@ impl ApiError {
                     (S::BAD_REQUEST, Code::UnknownProvider, "invalid_request")
                 }
                 BeginError::Provider(error) => provider(error),
-                BeginError::Store(error) => store(error),
             },
             Self::Finish(error) => match &**error {
                 FinishError::FlowNotFound => {
@@ -177,6 +176,9 @@ impl ApiError {
                 }
                 FinishError::RedirectUri(_) => {
                     (S::BAD_REQUEST, Code::ProviderInvalid, "invalid_grant")
+                }
+                FinishError::OtherAccount { .. } => {
+                    (S::BAD_REQUEST, Code::OtherAccount, "invalid_grant")
                 }
                 FinishError::Provider(error) => provider(error),
                 FinishError::NotAdmitted { .. } => {

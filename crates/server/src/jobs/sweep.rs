@@ -27,6 +27,9 @@ pub(super) async fn run(state: AppState) {
         while state.proofs.sweep(now, STEP) >= STEP {
             tokio::task::yield_now().await;
         }
+        while state.flows.sweep(now, STEP) >= STEP {
+            tokio::task::yield_now().await;
+        }
         loop {
             match state.store.sweep(now, STEP).await {
                 Ok(STEP) => {}

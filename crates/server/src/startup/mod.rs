@@ -28,6 +28,7 @@ use tokio::net::TcpListener;
 
 use crate::auth::access::Authenticator;
 use crate::auth::denylist::Denylist;
+use crate::auth::flows::Flows;
 use crate::auth::freshness::{Freshness, Moment};
 use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
@@ -186,6 +187,7 @@ impl Server {
             issuer,
             authenticator: Authenticator::new(access),
             proofs: Proofs::new(&master),
+            flows: Flows::new(&master),
             backup_key: BackupKey::new(&master),
             denylist,
             freshness,

@@ -4,9 +4,8 @@ use core::time::Duration;
 
 use latchkey_core::{AuditKind, EndReason, SealedSigningKey, SigningAlgorithm, StoreId};
 
-use super::Machines;
-use super::flows::flow;
 use super::world::{NOW, device, refresh, rotate, session, user};
+use super::{Machines, flows};
 use crate::backup::Record;
 use crate::error::StoreError;
 use crate::request::EndSession;
@@ -73,7 +72,8 @@ async fn fill(store: &dyn Store) {
         .await
         .expect("an id");
     for number in 1..=2 {
-        store.put_login_flow(flow(number)).await.expect("stored");
+        let finished = store.finish_login_flow(flows::id(number), NOW).await;
+        assert_eq!(finished, Ok(true));
     }
     let gone = session(store, &ada, 1).await;
     let lives = session(store, &ada, 2).await;
@@ -103,9 +103,11 @@ async fn fill(store: &dyn Store) {
         assert_eq!(store.add_signing_key(key, after, retire_at).await, Ok(true));
     }
     // A sweep leaves a trace of its own.
-    let swept = store.sweep(flow(1).expires_at, 100).await;
+    let swept = store.sweep(NOW.plus(Duration::from_mins(10)), 100).await;
     assert_eq!(swept, Ok(2), "the two flows");
-    store.put_login_flow(flow(1)).await.expect("stored");
+    // A finished sign-in stays behind.
+    let finished = store.finish_login_flow(flows::id(3), flows::END).await;
+    assert_eq!(finished, Ok(true));
     let events = store.audit_events(ada.id, None, 100, NOW).await;
     let kinds: Vec<_> = events
         .expect("read")

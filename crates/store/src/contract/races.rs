@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use latchkey_core::rotation::Decision;
 use latchkey_core::{
-    Denied, EndReason, FlowId, SealedSigningKey, Session, SessionId, SigningAlgorithm, Timestamp,
+    Denied, EndReason, SealedSigningKey, Session, SessionId, SigningAlgorithm, Timestamp,
 };
 use tokio::task::JoinSet;
 
-use super::Machines;
-use super::flows::flow;
 use super::world::{NOW, device, end, generation, new_session, refresh, rotate, session, user};
+use super::{Machines, flows};
 use crate::request::{EndSessions, Opened};
 use crate::store::Store;
 
@@ -182,16 +181,17 @@ pub(super) async fn bans_against_sign_ins(machines: Machines) {
     }
 }
 
-/// SECURITY 4: a flow is taken by one.
+/// SECURITY 4: of many that finish a sign-in one does.
 pub(super) async fn flows(machines: Machines) {
-    machines[0].put_login_flow(flow(1)).await.expect("stored");
-    let taken = together(&machines, 20, |store, _| async move {
-        let ids = vec![FlowId::from_bytes([1; 16])];
-        let taken = store.take_login_flow(ids, "state-1".into(), NOW).await;
-        taken.expect("an answer").is_some()
+    let finished = together(&machines, 20, |store, _| async move {
+        let finished = store.finish_login_flow(flows::id(1), flows::END).await;
+        finished.expect("an answer")
     });
-    let taken = taken.await;
-    assert_eq!(taken.iter().filter(|taken| **taken).count(), 1);
+    let finished = finished.await;
+    assert_eq!(finished.iter().filter(|finished| **finished).count(), 1);
+    for store in machines {
+        assert_eq!(store.is_login_flow_finished(flows::id(1)).await, Ok(true));
+    }
 }
 
 /// Of several machines that rotate the signing key, one does.

@@ -4,7 +4,7 @@ use latchkey_core::audit::RETENTION;
 use latchkey_core::{AuditPosition, Session, SessionOrigin};
 
 use super::transaction::{parse, record};
-use super::{Pair, Transaction, View, denials, flows, key, sessions, users};
+use super::{Pair, Transaction, View, denials, key, sessions, users};
 use crate::backup::{Bookmark, Record};
 use crate::error::StoreError;
 
@@ -12,12 +12,11 @@ use crate::error::StoreError;
 const PAGE: usize = 1000;
 /// The kinds in the order of an export. Accounts come after sessions: one that is made meanwhile
 /// must not be missing where a session names it.
-const KINDS: [&[u8]; 8] = [
+const KINDS: [&[u8]; 7] = [
     b"s",
     b"u",
     key::AUDIT,
     key::DENIALS,
-    b"f",
     key::SIGNING_KEYS,
     key::EVERYONE,
     key::SWEPT,
@@ -55,7 +54,6 @@ fn records(view: &dyn View, kind: &[u8], pairs: &[Pair]) -> Result<Vec<Record>, 
                 event: parse(key, bytes)?,
             },
             key::DENIALS => Record::Denial(parse(key, bytes)?),
-            b"f" => Record::LoginFlow(parse(key, bytes)?),
             key::SIGNING_KEYS => Record::SigningKey(parse(key, bytes)?),
             key::EVERYONE => Record::EveryoneEnded(parse(key, bytes)?),
             _ => Record::SweptUntil(parse(key, bytes)?),
@@ -111,7 +109,8 @@ fn add(tx: &mut Transaction<'_>, record: &Record) -> Result<(), StoreError> {
             tx.put(key, event)
         }
         Record::Denial(denial) => denials::put(tx, denial),
-        Record::LoginFlow(flow) => flows::put(tx, flow),
+        // Earlier versions wrote them; nobody can come back with their cookies any more.
+        Record::LoginFlow(_) => Ok(()),
         Record::SigningKey(signing_key) => {
             let key = key::signing_key(&signing_key.kid);
             if let Some(until) = signing_key.verifies_until {

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    AuditEvent, AuditPosition, Denial, Denied, FlowId, LoginFlow, Profile, SealedSigningKey,
-    Session, SessionId, StoreId, Timestamp, User, UserId,
+    AuditEvent, AuditPosition, Denial, Denied, FlowId, Profile, SealedSigningKey, Session,
+    SessionId, StoreId, Timestamp, User, UserId,
 };
 
 use super::{
@@ -51,19 +51,12 @@ pub struct KeyValueStore<E>(pub E);
 
 #[async_trait]
 impl<E: Engine> Store for KeyValueStore<E> {
-    async fn put_login_flow(&self, flow: LoginFlow) -> Result<(), StoreError> {
-        self.0.write(move |tx| flows::put(tx, &flow)).await
+    async fn finish_login_flow(&self, id: FlowId, until: Timestamp) -> Result<bool, StoreError> {
+        self.0.write(move |tx| flows::finish(tx, id, until)).await
     }
 
-    async fn take_login_flow(
-        &self,
-        ids: Vec<FlowId>,
-        state: String,
-        now: Timestamp,
-    ) -> Result<Option<LoginFlow>, StoreError> {
-        self.0
-            .write(move |tx| flows::take(tx, &ids, &state, now))
-            .await
+    async fn is_login_flow_finished(&self, id: FlowId) -> Result<bool, StoreError> {
+        self.0.read(move |view| flows::is_finished(view, id)).await
     }
 
     async fn upsert_identity(

@@ -1,34 +1,32 @@
-//! Sign-ins under way.
+//! Sign-ins that were finished, so that none is finished twice. Those under way are in cookies.
 
-use latchkey_core::{FlowId, LoginFlow, Timestamp};
+use core::time::Duration;
+
+use latchkey_core::{FlowId, Timestamp};
 
 use super::transaction::record;
-use super::{Transaction, key};
+use super::{Transaction, View, key};
 use crate::error::StoreError;
 
-pub(super) fn put(tx: &mut Transaction<'_>, flow: &LoginFlow) -> Result<(), StoreError> {
-    let key = key::flow(flow.id);
-    tx.mark(key::expiry(flow.expires_at, &key));
-    tx.put(key, flow)
+/// How long a note is kept after its sign-in has expired: clocks of servers may differ.
+const KEPT: Duration = Duration::from_mins(10);
+
+pub(super) fn finish(
+    tx: &mut Transaction<'_>,
+    id: FlowId,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    if is_finished(tx, id)? {
+        return Ok(false);
+    }
+    let key = key::finished_flow(id);
+    let end = until.plus(KEPT);
+    tx.mark(key::expiry(end, &key));
+    tx.put(key, &end)?;
+    Ok(true)
 }
 
-pub(super) fn take(
-    tx: &mut Transaction<'_>,
-    ids: &[FlowId],
-    state: &str,
-    now: Timestamp,
-) -> Result<Option<LoginFlow>, StoreError> {
-    for id in ids {
-        let key = key::flow(*id);
-        let Some(flow) = record::<LoginFlow>(tx, &key)? else {
-            continue;
-        };
-        if flow.state != state {
-            continue;
-        }
-        tx.remove(key::expiry(flow.expires_at, &key));
-        tx.remove(key);
-        return Ok(Some(flow).filter(|flow| now < flow.expires_at));
-    }
-    Ok(None)
+pub(super) fn is_finished(view: &dyn View, id: FlowId) -> Result<bool, StoreError> {
+    let end: Option<Timestamp> = record(view, &key::finished_flow(id))?;
+    Ok(end.is_some())
 }

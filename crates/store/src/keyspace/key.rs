@@ -125,8 +125,9 @@ pub(crate) fn family(key: &[u8]) -> Option<&[u8]> {
     }
 }
 
-pub(super) fn flow(id: FlowId) -> Vec<u8> {
-    join(b"f", &[id.as_bytes()])
+/// Kind `f` is taken: earlier versions kept sign-ins under way there, until they expired.
+pub(super) fn finished_flow(id: FlowId) -> Vec<u8> {
+    join(b"g", &[id.as_bytes()])
 }
 
 pub(super) fn denial(denied: &Denied) -> Vec<u8> {

@@ -1,10 +1,11 @@
 //! Freeing what has expired.
 
 use latchkey_core::audit::RETENTION;
-use latchkey_core::{AuditEvent, Denial, LoginFlow, SealedSigningKey, Session, Timestamp};
+use latchkey_core::{AuditEvent, Denial, SealedSigningKey, Session, Timestamp};
 
 use super::transaction::{parse, record};
 use super::{Transaction, View, key, sessions};
+use crate::backup::PastLoginFlow;
 use crate::error::StoreError;
 
 /// Follows the expiry index. An entry can be stale, when its record was given a later end: then
@@ -60,7 +61,9 @@ fn expires_at(record: &[u8], bytes: &[u8]) -> Result<Option<Timestamp>, StoreErr
     Ok(match record.first() {
         Some(b'a') => Some(parse::<AuditEvent>(record, bytes)?.at.plus(RETENTION)),
         Some(b'd') => Some(parse::<Denial>(record, bytes)?.until),
-        Some(b'f') => Some(parse::<LoginFlow>(record, bytes)?.expires_at),
+        // A sign-in under way that an earlier version left here.
+        Some(b'f') => Some(parse::<PastLoginFlow>(record, bytes)?.expires_at),
+        Some(b'g') => Some(parse::<Timestamp>(record, bytes)?),
         Some(b's') => Some(sessions::kept_until(&parse(record, bytes)?)),
         Some(b'k') => parse::<SealedSigningKey>(record, bytes)?.verifies_until,
         _ => None,

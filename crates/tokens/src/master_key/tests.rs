@@ -26,6 +26,7 @@ fn keys_differ_by_purpose_and_by_master() {
     let (one, two) = (MasterKey::random(&SystemRng), MasterKey::random(&SystemRng));
     let purposes = [
         Purpose::DpopNonces,
+        Purpose::FlowSeal,
         Purpose::RefreshTokens,
         Purpose::SigningKeySeal,
     ];

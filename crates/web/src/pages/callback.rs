@@ -1,4 +1,7 @@
-//! `/callback` and `/callback/{provider}`: back from the provider. No click is needed; reload and Back do no harm.
+//! `/callback` and `/callback/{provider}`: back from the provider. No click is needed; reload and
+//! Back do no harm.
+
+mod last;
 
 use latchkey_client::{CallbackQuery, SignInError, sign_in};
 use latchkey_types::{ErrorCode, paths};
@@ -9,6 +12,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use wasm_bindgen::JsValue;
 
+use self::last::Last;
 use super::go_on_to;
 use crate::piece::{late, live, piece};
 use crate::sentences;
@@ -52,14 +56,24 @@ pub(crate) fn callback() -> AnyView {
 /// Where to go on to.
 async fn finish(query: &CallbackQuery) -> Result<String, SignInError> {
     let client = client();
+    let last = Last::read();
+    let state = query.code.as_ref().and(query.state.as_deref());
+    if state.is_some_and(|state| !last.finished(state)) {
+        Last::UnderWay.write();
+    }
     match client.complete_sign_in(query).await {
         Ok(signed_in) => {
+            Last::Finished(state.unwrap_or_default().to_owned()).write();
             let wanted = signed_in.return_to.unwrap_or_default();
             Ok(sign_in::local_path(&wanted).to_owned())
         }
-        // A reload, or Back: what this page was for is done.
-        Err(SignInError::Nothing | SignInError::Refused(Some(ErrorCode::SignInNotFound)))
-            if client.tokens().is_some() =>
+        // A reload, or Back: what this page was for is done. The tokens alone do not say so: they
+        // may be of another account, which signed in before or in another tab.
+        Err(SignInError::Nothing) if client.tokens().is_some() && last != Last::UnderWay => {
+            Ok(sign_in::local_path("").to_owned())
+        }
+        Err(SignInError::Refused(Some(ErrorCode::SignInNotFound)))
+            if client.tokens().is_some() && state.is_some_and(|state| last.finished(state)) =>
         {
             Ok(sign_in::local_path("").to_owned())
         }

@@ -64,6 +64,7 @@ fn each_cause_of_a_failed_sign_in_has_its_own_sentence() {
         SignInError::Refused(Some(ErrorCode::ProviderUnavailable)),
         SignInError::Refused(Some(ErrorCode::ProviderInvalid)),
         SignInError::Refused(Some(ErrorCode::NotAdmitted)),
+        SignInError::Refused(Some(ErrorCode::OtherAccount)),
         SignInError::Refused(Some(ErrorCode::Banned)),
         SignInError::Refused(Some(ErrorCode::UnknownProvider)),
         SignInError::TryLater(Trouble::Unreachable),

@@ -1,93 +1,86 @@
-//! The flow cookie: which sign-ins are under way in this browser.
+//! The flow cookies: which sign-ins are under way in this browser, one cookie for each.
 
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderValue;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use latchkey_core::FlowId;
 
+use crate::auth::flows::SealedFlow;
 use crate::auth::sign_in::FLOW_LIFE;
 use crate::state::{AppState, State};
 
-/// How many sign-ins a browser can have under way: one in each of so many tabs.
-const MOST: usize = 4;
+/// How many cookies one response clears, so that a browser full of useless ones gets no answer
+/// with headers of any length.
+const MAX_CLEARED: usize = 20;
 
-/// The ids in the cookie, newest first. A browser without the cookie has none.
+/// The flows in the request's cookies. A browser without such cookies has none.
 #[derive(Clone, Debug, Default)]
-pub struct FlowCookie(pub Vec<FlowId>);
+pub struct FlowCookies(pub Vec<SealedFlow>);
 
-impl FlowCookie {
-    /// With one more.
-    #[must_use]
-    pub fn with(mut self, flow: FlowId) -> Self {
-        self.0.insert(0, flow);
-        self.0.truncate(MOST);
-        self
+impl FlowCookies {
+    /// The `Set-Cookie` header that keeps a flow. `Lax` lets it come along when the provider sends
+    /// the browser back; `__Host-` keeps other hosts from setting it.
+    pub fn set(state: &State, flow: &SealedFlow) -> Option<HeaderValue> {
+        header(state, flow.id, &flow.sealed, FLOW_LIFE.as_secs())
     }
 
-    /// With one less.
-    #[must_use]
-    pub fn without(mut self, flow: FlowId) -> Self {
-        self.0.retain(|id| *id != flow);
-        self
+    /// The headers that clear these flows.
+    pub fn clear(
+        state: &State,
+        flows: impl IntoIterator<Item = FlowId>,
+    ) -> impl Iterator<Item = HeaderValue> {
+        let flows = flows.into_iter().take(MAX_CLEARED);
+        flows.filter_map(|id| header(state, id, "", 0))
     }
 
-    /// The `Set-Cookie` header. `Lax` lets it come along when the provider sends the browser back;
-    /// `__Host-` keeps other hosts from setting it.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "ids are made of letters that a header can hold"
-    )]
-    pub fn header(&self, state: &State) -> HeaderValue {
-        let ids: Vec<_> = self.0.iter().map(FlowId::to_string).collect();
-        let life = if ids.is_empty() {
-            0
-        } else {
-            FLOW_LIFE.as_secs()
-        };
-        let secure = if state.public_url.is_https() {
-            "; Secure"
-        } else {
-            ""
-        };
-        let text = format!(
-            "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}{secure}",
-            name(state),
-            ids.join(".")
-        );
-        HeaderValue::from_str(&text).expect("ids are made of letters that a header can hold")
-    }
-}
-
-/// `__Host-` needs `Secure`, which browsers refuse on plain http.
-fn name(state: &State) -> &'static str {
-    if state.public_url.is_https() {
-        "__Host-latchkey-flow"
-    } else {
-        "latchkey-flow"
-    }
-}
-
-impl FromRequestParts<AppState> for FlowCookie {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        let name = name(state);
-        let ids = parts
-            .headers
+    fn of(headers: &HeaderMap, prefix: &str) -> Self {
+        let flows = headers
             .get_all(COOKIE)
             .iter()
             // Cookies of other programs on this host may hold any bytes; they are not ours to judge.
             .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
             .filter_map(|pair| str::from_utf8(pair).ok())
             .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(key, _)| *key == name)
-            .flat_map(|(_, ids)| ids.split('.'))
-            .filter_map(|id| id.parse().ok())
-            .take(MOST)
+            .filter_map(|(name, sealed)| {
+                Some(SealedFlow {
+                    id: name.strip_prefix(prefix)?.parse().ok()?,
+                    sealed: sealed.to_owned(),
+                })
+            })
             .collect();
-        Ok(Self(ids))
+        Self(flows)
+    }
+}
+
+fn header(state: &State, id: FlowId, value: &str, life: u64) -> Option<HeaderValue> {
+    let secure = if state.public_url.is_https() {
+        "; Secure"
+    } else {
+        ""
+    };
+    let text = format!(
+        "{}{id}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}{secure}",
+        prefix(state)
+    );
+    HeaderValue::from_str(&text).ok()
+}
+
+/// `__Host-` needs `Secure`, which browsers refuse on plain http.
+fn prefix(state: &State) -> &'static str {
+    if state.public_url.is_https() {
+        "__Host-latchkey-flow-"
+    } else {
+        "latchkey-flow-"
+    }
+}
+
+impl FromRequestParts<AppState> for FlowCookies {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, prefix(state)))
     }
 }

@@ -13,7 +13,7 @@ mod recent;
 pub use admin::Admin;
 pub use bearer::Authenticated;
 pub(in crate::http) use client_address::client_address;
-pub use cookie::FlowCookie;
+pub use cookie::FlowCookies;
 pub use device::Device;
 pub use form::Form;
 pub use json::OptionalJson;

@@ -169,12 +169,15 @@ impl<'a> Line<'a> {
             ApiError::Begin(begin) => match &**begin {
                 BeginError::Provider(error) => Some(Self::provider(error)),
                 BeginError::UnknownProvider => None,
-                BeginError::Store(_) => Some(Self::failure(error)),
             },
             ApiError::Finish(finish) => Some(match &**finish {
                 FinishError::Provider(error) => Self::provider(error),
                 FinishError::FlowNotFound => Self::new(error),
                 FinishError::RedirectUri(provider) => Self::new(error).at(provider),
+                FinishError::OtherAccount { provider, user } => Self {
+                    user: Some(*user),
+                    ..Self::because("a step-up ended in another account").at(provider)
+                },
                 FinishError::NotAdmitted { provider, cause } => {
                     Self::because(cause.cause()).at(provider)
                 }

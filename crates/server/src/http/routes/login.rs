@@ -11,12 +11,14 @@ use latchkey_core::ReturnTo;
 use latchkey_identity::Prompt;
 use latchkey_types::{ErrorCode, paths};
 
-use crate::auth::sign_in::{self, BeginError};
+use crate::auth::sign_in::{self, BeginError, Start};
 use crate::http::error::ApiError;
-use crate::http::extract::{Device, FlowCookie, Form};
+use crate::http::extract::{Device, FlowCookies, Form};
 use crate::http::middleware::local_only::is_local;
 use crate::state::{AppState, DEMO_PROVIDER};
 
+/// The longest `login_hint`, in bytes: an email address has 254 at most.
+const MAX_HINT_BYTES: usize = 320;
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -24,7 +26,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// a program is told.
 pub async fn start_login(
     State(state): State<AppState>,
-    cookie: FlowCookie,
+    cookies: FlowCookies,
     device: Device,
     RawQuery(query): RawQuery,
     uri: Uri,
@@ -42,15 +44,15 @@ pub async fn start_login(
         );
         return redirect(
             &state.public_url.join(&format!("{}?{query}", paths::LOGIN)),
-            None,
+            [],
         );
     }
     let local = is_local(&uri, &headers);
-    match begin(&state, cookie, device, &query, local).await {
+    match begin(&state, cookies, device, &query, local).await {
         Ok(response) => Ok(response),
         Err(error) if wants_page(&headers) => match page_error(&error) {
             Some(name) => {
-                let mut response = redirect(&format!("{}?error={name}", paths::CALLBACK), None)?;
+                let mut response = redirect(&format!("{}?error={name}", paths::CALLBACK), [])?;
                 // For the log.
                 response.extensions_mut().insert(error);
                 Ok(response)
@@ -62,7 +64,8 @@ pub async fn start_login(
 }
 
 /// Whether a page shows the sign-in inside itself, or one of another site asks for it in secret: by a
-/// script or as a picture. Each begun sign-in is stored, and counts for the person's address.
+/// script or as a picture. Each begun sign-in takes the place of another in the browser, and counts for
+/// the person's address.
 fn is_not_the_persons(headers: &HeaderMap) -> bool {
     let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
     match said(SEC_FETCH_DEST) {
@@ -75,7 +78,7 @@ fn is_not_the_persons(headers: &HeaderMap) -> bool {
 
 async fn begin(
     state: &AppState,
-    cookie: FlowCookie,
+    cookies: FlowCookies,
     device: Device,
     query: &str,
     local: bool,
@@ -103,8 +106,37 @@ async fn begin(
         ApiError::InvalidRequest("max_age must be a whole number of seconds".to_owned())
     })?;
     let max_age = max_age.map(Duration::from_secs);
-    let begun = sign_in::begin(state, provider, return_to, prompt, max_age).await?;
-    redirect(&begun.url, Some(cookie.with(begun.flow).header(state)))
+    let account = query.get("account").map(str::parse).transpose();
+    let account = account.map_err(|_| {
+        ApiError::InvalidRequest("account must be the sub of an access token".to_owned())
+    })?;
+    let start = Start {
+        provider,
+        return_to,
+        prompt,
+        max_age,
+        account,
+        login_hint: login_hint(&query)?,
+    };
+    let begun = sign_in::begin(state, start).await?;
+    let superfluous = state.flows.superfluous(&cookies.0, state.clock.now());
+    let set = FlowCookies::set(state, &begun.flow).into_iter();
+    redirect(
+        &begun.url,
+        set.chain(FlowCookies::clear(state, superfluous)),
+    )
+}
+
+/// The `login_hint` for the provider.
+fn login_hint(query: &Form) -> Result<Option<&str>, ApiError> {
+    let hint = query.get("login_hint");
+    let fits = |hint: &&str| hint.len() <= MAX_HINT_BYTES && !hint.chars().any(char::is_control);
+    if hint.is_some_and(|hint| !fits(&hint)) {
+        return Err(ApiError::InvalidRequest(format!(
+            "login_hint must be at most {MAX_HINT_BYTES} bytes of text without control characters"
+        )));
+    }
+    Ok(hint)
 }
 
 /// What the callback page calls an error.
@@ -135,12 +167,15 @@ fn wants_page(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn redirect(url: &str, cookie: Option<HeaderValue>) -> Result<Response, ApiError> {
+fn redirect(
+    url: &str,
+    cookies: impl IntoIterator<Item = HeaderValue>,
+) -> Result<Response, ApiError> {
     let location = HeaderValue::from_str(url)
         .map_err(|_| ApiError::InvalidRequest("the query holds what no URL can".to_owned()))?;
     let mut response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
-    if let Some(cookie) = cookie {
-        response.headers_mut().insert(SET_COOKIE, cookie);
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)
 }

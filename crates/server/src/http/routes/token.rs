@@ -13,7 +13,7 @@ use latchkey_types::TokenResponse;
 use crate::auth::issue::Tokens;
 use crate::auth::{refresh, sign_in};
 use crate::http::error::ApiError;
-use crate::http::extract::{Device, FlowCookie, Form, Proven};
+use crate::http::extract::{Device, FlowCookies, Form, Proven};
 use crate::state::AppState;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -21,7 +21,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Exchanges an authorization code, or a refresh token.
 pub async fn create_token(
     State(state): State<AppState>,
-    cookie: FlowCookie,
+    cookies: FlowCookies,
     device: Device,
     Proven(proven): Proven,
     headers: HeaderMap,
@@ -32,7 +32,7 @@ pub async fn create_token(
         return Err(ApiError::InvalidClient);
     }
     match form.require("grant_type")? {
-        "authorization_code" => finish_sign_in(&state, cookie, device, proven, &form).await,
+        "authorization_code" => finish_sign_in(&state, cookies, device, proven, &form).await,
         "refresh_token" => {
             if let Some(scope) = form.get("scope") {
                 return Err(ApiError::InvalidScope(scope.to_owned()));
@@ -54,14 +54,14 @@ pub async fn create_token(
 
 async fn finish_sign_in(
     state: &AppState,
-    cookie: FlowCookie,
+    cookies: FlowCookies,
     device: Device,
     proven: Option<Thumbprint>,
     form: &Form,
 ) -> Result<Response, ApiError> {
     state.rate_limits.take_from_address(device.address)?;
     let answer = sign_in::Answer {
-        flows: cookie.0.clone(),
+        flows: cookies.0,
         state: form.require("state")?,
         code: form.require("code")?,
         redirect_uri: form.get("redirect_uri"),
@@ -73,8 +73,9 @@ async fn finish_sign_in(
     let finished = sign_in::finish(state, answer).await?;
     let return_to = finished.return_to.as_str().to_owned();
     let mut response = Json(wire(finished.tokens, Some(return_to))).into_response();
-    let cookie = cookie.without(finished.flow).header(state);
-    response.headers_mut().insert(SET_COOKIE, cookie);
+    for cookie in FlowCookies::clear(state, [finished.flow]) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
     Ok(response)
 }
 

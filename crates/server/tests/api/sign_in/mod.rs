@@ -3,7 +3,9 @@
 mod begin;
 mod callback;
 mod field;
+mod flows;
 mod hostile;
 mod mix_up;
 mod rights;
+mod step_up;
 mod strangers;

@@ -8,6 +8,7 @@ use latchkey_core::{
 };
 
 use super::{Engine, KeyValueStore};
+use crate::backup::Record;
 use crate::error::StoreError;
 use crate::keyspace::{Transaction, View, key};
 use crate::memory::Memory;
@@ -145,4 +146,39 @@ async fn a_token_that_changes_nothing_writes_nothing() {
         present(&store, 0, key).await;
         assert_eq!(store.0.look(), (0, vec![vec![]]), "key {key}");
     }
+}
+
+#[tokio::test]
+async fn sign_ins_that_an_earlier_version_stored_are_swept_and_kept_out_of_backups() {
+    const LINE: &str = r#"{"login_flow":{"id":"AQEBAQEBAQEBAQEBAQEBAQ","provider":"google","state":"s","nonce":"n","verifier":"v","return_to":"/account","max_age":600,"expires_at":1800000600000}}"#;
+    let record: Record = serde_json::from_str(LINE).expect("it is read");
+    // A backup's checks are made over what is written again.
+    assert_eq!(serde_json::to_string(&record).expect("JSON"), LINE);
+    assert!(!format!("{record:?}").contains("verifier"), "{record:?}");
+    let store = KeyValueStore(Memory::default());
+    store.import(vec![record]).await.expect("imported");
+    let nothing = store.0.write(|tx| tx.scan(b"", 10)).await.expect("read");
+    assert_eq!(nothing, []);
+
+    let end = NOW.plus(Duration::from_mins(10));
+    let write = move |tx: &mut Transaction<'_>| {
+        let key = [&b"f"[..], &[1; 16]].concat();
+        tx.mark(key::expiry(end, &key));
+        let flow: serde_json::Value = serde_json::from_str(LINE).expect("JSON");
+        tx.put(key, &flow["login_flow"])
+    };
+    store.0.write(write).await.expect("written");
+    let mut from = None;
+    loop {
+        let (records, next) = store.export(from).await.expect("exported");
+        assert_eq!(records, []);
+        from = next;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert_eq!(store.sweep(NOW, 10).await, Ok(0));
+    assert_eq!(store.sweep(end, 10).await, Ok(1));
+    let left = store.0.write(|tx| tx.scan(b"f", 10)).await.expect("read");
+    assert_eq!(left, []);
 }

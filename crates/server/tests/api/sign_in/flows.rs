@@ -1,0 +1,250 @@
+//! Sign-ins under way are in the browser's cookies, one for each, and nowhere else.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::Response;
+use reqwest::header::{COOKIE, SET_COOKIE};
+use tokio::task::JoinSet;
+
+use crate::app::{Begun, Callback, TestApp, claims, code, header, location, tokens};
+
+/// The cookies of one browser.
+#[derive(Default)]
+struct Jar(BTreeMap<String, String>);
+
+impl Jar {
+    /// Keeps and drops what the answer says.
+    fn take(&mut self, answer: &Response) {
+        for header in answer.headers().get_all(SET_COOKIE) {
+            let header = header.to_str().expect("text");
+            let (pair, attributes) = header.split_once(';').expect("attributes");
+            let (name, value) = pair.split_once('=').expect("a pair");
+            if attributes.contains("Max-Age=0") {
+                self.0.remove(name);
+            } else {
+                assert!(header.len() < 4096, "{} bytes", header.len());
+                self.0.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    /// The header of its next request.
+    fn header(&self) -> String {
+        let pairs = self.0.iter().map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
+    async fn begin(&mut self, app: &TestApp, query: &str) -> Begun {
+        let request = app.get(&format!("/auth/login?provider=demo{query}"));
+        let answer = request.header(COOKIE, self.header()).send().await;
+        let answer = answer.expect("an answer");
+        self.take(&answer);
+        Begun::of(&answer)
+    }
+
+    async fn finish(&mut self, app: &TestApp, callback: &Callback) -> Response {
+        let answer = app.finish(&self.header(), callback).await;
+        self.take(&answer);
+        answer
+    }
+}
+
+async fn refused(answer: Response, why: &str) {
+    let expected = (400, "sign_in_not_found".into());
+    assert_eq!(code(answer).await, expected, "{why}");
+}
+
+fn size(folder: &Path) -> u64 {
+    let mut whole = 0;
+    for entry in std::fs::read_dir(folder).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let about = entry.metadata().expect("metadata");
+        whole += if about.is_dir() {
+            size(&entry.path())
+        } else {
+            about.len()
+        };
+    }
+    whole
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn security_82_sign_ins_that_strangers_begin_leave_nothing_behind() {
+    let app = TestApp::with("demo = true\n[limits]\nper_address = \"off\"").await;
+    // Discovery and signing keys are there.
+    app.sign_in().await;
+    let before = size(&app.data_dir());
+    let mut strangers = JoinSet::new();
+    for _ in 0..10 {
+        let caller = app.caller.clone();
+        strangers.spawn(async move {
+            let long = "a".repeat(500);
+            for number in 0..300 {
+                let begun = caller
+                    .begin_at(&format!("/auth/login?provider=demo&return_to=/{long}"))
+                    .await;
+                // Nor does an answer that no provider gave.
+                if number % 10 == 0 {
+                    let asked: Callback = begun.authorize.query_pairs().into_owned().collect();
+                    let mut answer = Callback::new();
+                    answer.insert("code".into(), "invented".into());
+                    answer.insert("iss".into(), format!("{}/demo", caller.url));
+                    for name in ["state", "redirect_uri"] {
+                        answer.insert(name.into(), asked[name].clone());
+                    }
+                    let answer = caller.finish(&begun.cookie, &answer).await;
+                    assert_eq!(code(answer).await, (400, "provider_refused".into()));
+                }
+            }
+        });
+    }
+    strangers.join_all().await;
+    let grown = size(&app.data_dir()).saturating_sub(before);
+    assert!(grown < 32 * 1024, "3,000 sign-ins left {grown} bytes");
+}
+
+#[tokio::test]
+async fn four_sign_ins_begun_at_once_are_finished_in_any_order_each_as_its_own_person() {
+    let app = TestApp::start().await;
+    // None of these requests carries a cookie of another.
+    let begin = || app.get("/auth/login?provider=demo").send();
+    let begun = tokio::join!(begin(), begin(), begin(), begin());
+    let mut jar = Jar::default();
+    let mut tabs = Vec::new();
+    let begun = <[_; 4]>::from(begun);
+    for (answer, name) in begun.into_iter().zip(["ada", "bob", "cleo", "dan"]) {
+        let answer = answer.expect("an answer");
+        jar.take(&answer);
+        tabs.push((Begun::of(&answer), format!("{name}@example.com")));
+    }
+    for tab in [2, 0, 3, 1] {
+        let (begun, email) = &tabs[tab];
+        let callback = app.approve(begun, email).await;
+        let signed_in = tokens(jar.finish(&app, &callback).await).await;
+        assert_eq!(claims(&signed_in.access_token)["email"], email.as_str());
+    }
+    assert!(jar.0.is_empty(), "{:?}", jar.0.keys());
+}
+
+#[tokio::test]
+async fn a_sign_in_begun_while_another_is_finished_is_not_lost() {
+    let app = TestApp::start().await;
+    let mut jar = Jar::default();
+    let first = jar.begin(&app, "&return_to=/account").await;
+    let callback = app.approve(&first, "ada@example.com").await;
+    // The exchange is under way with these cookies when the other tab begins.
+    let under_way = jar.header();
+    let second = jar.begin(&app, "&return_to=/playground").await;
+    let answer = app.finish(&under_way, &callback).await;
+    jar.take(&answer);
+    tokens(answer).await;
+    let callback = app.approve(&second, "bob@example.com").await;
+    let bob = tokens(jar.finish(&app, &callback).await).await;
+    assert_eq!(claims(&bob.access_token)["email"], "bob@example.com");
+    assert_eq!(bob.return_to.as_deref(), Some("/playground"));
+}
+
+#[tokio::test]
+async fn security_82_a_browser_keeps_few_sign_ins_and_the_newest_of_them() {
+    let app = TestApp::start().await;
+    let mut jar = Jar::default();
+    let long = format!("&return_to=/{}", "a".repeat(511));
+    let mut tabs = Vec::new();
+    for _ in 0..12 {
+        app.clock.advance(Duration::from_secs(1));
+        tabs.push(jar.begin(&app, &long).await);
+        assert!(jar.0.len() <= 6, "{} cookies", jar.0.len());
+    }
+    // Headers of a request may have 16 KiB.
+    assert!(jar.header().len() < 8 * 1024, "{}", jar.header().len());
+    for (number, begun) in tabs.iter().enumerate() {
+        let callback = app.approve(begun, "ada@example.com").await;
+        let answer = jar.finish(&app, &callback).await;
+        if number < 6 {
+            refused(answer, "the oldest are gone").await;
+        } else {
+            tokens(answer).await;
+        }
+    }
+    // Cookies under our names that are of no use are cleared, but not without end.
+    let useless = |number: u128| format!("latchkey-flow-{}=x", id(number));
+    let useless: Vec<_> = (0..100).map(useless).collect();
+    let request = app.get("/auth/login?provider=demo");
+    let answer = request.header(COOKIE, useless.join("; ")).send().await;
+    let answer = answer.expect("an answer");
+    let count = answer.headers().get_all(SET_COOKIE).iter().count();
+    assert!((2..=21).contains(&count), "{count} cookies");
+}
+
+/// An id as it stands in a cookie's name.
+fn id(number: u128) -> latchkey_core::FlowId {
+    latchkey_core::FlowId::from_bytes(number.to_be_bytes())
+}
+
+#[tokio::test]
+async fn security_3_a_changed_exchanged_or_expired_flow_cookie_is_refused() {
+    let (app, other) = (TestApp::start().await, TestApp::start().await);
+    let begun = app.begin("demo").await;
+    let callback = app.approve(&begun, "ada@example.com").await;
+    let (name, sealed) = begun.cookie.split_once('=').expect("a pair");
+    for at in (0..sealed.len()).step_by(7) {
+        let mut changed = sealed.as_bytes().to_vec();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).expect("ASCII");
+        let answer = app.finish(&format!("{name}={changed}"), &callback).await;
+        refused(answer, "changed").await;
+    }
+    for cut in ["", &sealed[1..], &sealed[..sealed.len() - 1]] {
+        let answer = app.finish(&format!("{name}={cut}"), &callback).await;
+        refused(answer, "cut").await;
+    }
+    // The seal of another sign-in under this one's name, and of another server.
+    let second = app.begin("demo").await;
+    let foreign = other.begin("demo").await;
+    for begun in [&second, &foreign] {
+        let (_, sealed) = begun.cookie.split_once('=').expect("a pair");
+        let answer = app.finish(&format!("{name}={sealed}"), &callback).await;
+        refused(answer, "exchanged").await;
+    }
+    // A bad one of the same name, before or after, does not hide the good one.
+    let both = format!("{name}=x; {}; {name}=", begun.cookie);
+    tokens(app.finish(&both, &callback).await).await;
+
+    let callback = app.approve(&second, "ada@example.com").await;
+    app.clock.advance(Duration::from_mins(10));
+    refused(app.finish(&second.cookie, &callback).await, "expired").await;
+}
+
+#[tokio::test]
+async fn security_4_a_finished_sign_in_stays_finished_after_a_restart() {
+    let app = TestApp::start().await;
+    let begun = app.begin("demo").await;
+    let callback = app.approve(&begun, "ada@example.com").await;
+    tokens(app.finish(&begun.cookie, &callback).await).await;
+    let app = app.restarted().await;
+    refused(app.finish(&begun.cookie, &callback).await, "replayed").await;
+}
+
+#[tokio::test]
+async fn a_link_scanner_that_opens_the_callback_first_uses_nothing_up() {
+    let app = TestApp::start().await;
+    let begun = app.begin("demo").await;
+    let response = app.approval(&begun, "ada@example.com").send().await;
+    let back = location(&response.expect("an answer"));
+    let path = back.as_str().trim_start_matches(&*app.url);
+    for _ in 0..2 {
+        for request in [app.get(path), app.http.head(back.clone())] {
+            let answer = request.send().await.expect("an answer");
+            assert_eq!(header(&answer, "set-cookie"), "");
+        }
+    }
+    // With script, in a profile that did not begin the sign-in.
+    let mut callback: Callback = back.query_pairs().into_owned().collect();
+    callback.insert("redirect_uri".into(), format!("{}/callback/demo", app.url));
+    refused(app.finish("", &callback).await, "no cookie").await;
+    let another = app.begin("demo").await;
+    refused(app.finish(&another.cookie, &callback).await, "another's").await;
+    tokens(app.finish(&begun.cookie, &callback).await).await;
+}
