@@ -9,6 +9,7 @@ pub mod config;
 pub mod control;
 pub mod http;
 pub mod jobs;
+pub mod readiness;
 pub mod startup;
 pub mod state;
 pub mod telemetry;

@@ -24,6 +24,7 @@ use crate::config::{Config, PublicUrl};
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::CommonHeaders;
 use crate::http::middleware::refusals::Refusals;
+use crate::readiness::Readiness;
 
 /// The name of the built-in provider.
 pub const DEMO_PROVIDER: &str = "demo";
@@ -58,6 +59,8 @@ pub struct State {
     pub denylist: Denylist,
     /// Whether what is refused is known up to the present.
     pub freshness: Freshness,
+    /// Whether the store is well.
+    pub readiness: Readiness,
     /// Who asked for how much lately.
     pub rate_limits: RateLimits,
     /// What was refused lately, for the log.

@@ -44,6 +44,7 @@ use crate::http::middleware::refusals::Refusals;
 use crate::http::router::router;
 use crate::http::serve::{ConnectionLimits, serve};
 use crate::jobs;
+use crate::readiness::Readiness;
 use crate::state::{AppState, DEMO_PROVIDER, State};
 use crate::telemetry;
 
@@ -192,6 +193,7 @@ impl Server {
             denylist,
             freshness,
             refusals: Refusals::default(),
+            readiness: Readiness::default(),
             hub: Arc::default(),
             providers,
             demo,

@@ -15,8 +15,8 @@ pub async fn find_health() -> Json<Value> {
 /// Whether requests can be served, with the reasons why not.
 pub async fn find_readiness(State(state): State<AppState>) -> (StatusCode, Json<Value>) {
     let mut reasons = Vec::new();
-    if let Err(error) = state.store.health().await {
-        reasons.push(error.to_string());
+    if let Err(reason) = state.readiness.of(state.store.health()).await {
+        reasons.push(reason);
     }
     let now = state.clock.now();
     if let Err(stale) = state.freshness.check(now) {
