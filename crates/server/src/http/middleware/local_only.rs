@@ -25,19 +25,21 @@ pub fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
     let forwarded = headers.keys().any(|name| {
         *name == FORWARDED || *name == "x-real-ip" || name.as_str().starts_with("x-forwarded-")
     });
-    // HTTP/2 has `:authority` in place of `Host`.
-    let host = headers.get(HOST).map(|host| host.to_str());
-    let authority = match (uri.authority(), host) {
-        (Some(authority), _) => Some(authority.as_str()),
-        (None, Some(Ok(host))) => Some(host),
-        _ => None,
-    };
-    !forwarded && authority.is_some_and(is_loopback)
+    !forwarded && authority(uri, headers).is_some_and(is_loopback)
+}
+
+/// The name under which the server was asked: in HTTP/2 `:authority`, which stands in the URI, in
+/// place of `Host`.
+pub fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    match uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => headers.get(HOST)?.to_str().ok(),
+    }
 }
 
 /// Whether this authority (RFC 3986 §3.2) names this machine: `localhost`, a name below it, or a
 /// loopback address.
-fn is_loopback(authority: &str) -> bool {
+pub fn is_loopback(authority: &str) -> bool {
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,

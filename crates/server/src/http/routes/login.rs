@@ -4,21 +4,24 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::header::{ACCEPT, HOST, HeaderName, LOCATION, SET_COOKIE};
+use axum::http::header::{ACCEPT, HeaderName, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use latchkey_core::ReturnTo;
 use latchkey_identity::Prompt;
 use latchkey_types::{ErrorCode, paths};
+use url::form_urlencoded;
 
 use crate::auth::sign_in::{self, BeginError, Start};
 use crate::http::error::ApiError;
 use crate::http::extract::{Device, FlowCookies, Form};
-use crate::http::middleware::local_only::is_local;
+use crate::http::middleware::local_only::{authority, is_local, is_loopback};
 use crate::state::{AppState, DEMO_PROVIDER};
 
 /// The longest `login_hint`, in bytes: an email address has 254 at most.
 const MAX_HINT_BYTES: usize = 320;
+/// The parameter of a start that was sent here from another name of this server.
+const MOVED: &str = "moved";
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -37,15 +40,16 @@ pub async fn start_login(
     }
     let query = query.unwrap_or_default();
     // The flow cookie must be where the provider sends the browser back to.
-    if let Some(elsewhere) = elsewhere(&headers, state.public_url.authority()) {
+    if let Some(host) = authority(&uri, &headers)
+        && is_elsewhere(host, state.public_url.authority())
+        && !was_moved(&query)
+    {
         tracing::debug!(
-            host = elsewhere,
+            host,
             "a sign-in was begun under another name of this server"
         );
-        return redirect(
-            &state.public_url.join(&format!("{}?{query}", paths::LOGIN)),
-            [],
-        );
+        let path = format!("{}?{query}&{MOVED}=1", paths::LOGIN);
+        return redirect(&state.public_url.join(&path), []);
     }
     let local = is_local(&uri, &headers);
     match begin(&state, cookies, device, &query, local).await {
@@ -152,14 +156,15 @@ fn page_error(error: &ApiError) -> Option<&'static str> {
     }
 }
 
-fn elsewhere<'a>(headers: &'a HeaderMap, authority: &str) -> Option<&'a str> {
-    let host = headers.get(HOST)?.to_str().ok()?;
-    let loopback = |name: &str| {
-        let host = name.rsplit_once(':').map_or(name, |(host, _)| host);
-        matches!(host, "localhost" | "127.0.0.1" | "[::1]")
-    };
-    // Behind a proxy the header may name anything; only the names of loopback are ours to mend.
-    (host != authority && loopback(host) && loopback(authority)).then_some(host)
+/// Behind a proxy the name may be anything; only the names of loopback are ours to mend.
+fn is_elsewhere(host: &str, public: &str) -> bool {
+    !host.eq_ignore_ascii_case(public) && is_loopback(host) && is_loopback(public)
+}
+
+/// Whether the browser was already sent to the public name. If it arrives under another one again,
+/// a proxy writes that name, and sending it once more would never end.
+fn was_moved(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == MOVED)
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {

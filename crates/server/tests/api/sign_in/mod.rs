@@ -5,6 +5,7 @@ mod callback;
 mod field;
 mod flows;
 mod hostile;
+mod loopback;
 mod mix_up;
 mod rights;
 mod step_up;
