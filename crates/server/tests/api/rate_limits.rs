@@ -209,22 +209,67 @@ async fn security_71_addresses_are_told_apart_by_the_word_of_trusted_proxies_alo
 }
 
 #[tokio::test]
+async fn security_72_a_large_ipv6_network_has_no_more_than_its_share() {
+    let provider = ScriptedProvider::start().await;
+    let limits = "[limits]\nper_address = \"2/h\"\n".to_owned() + &provider.section("a");
+    let app = TestApp::with(&format!("trusted_proxies = [\"127.0.0.1\"]\n{limits}")).await;
+    let mut begun = 0;
+    for net in 0..0x100 {
+        let request = app.get("/auth/login?provider=a");
+        let address = format!("2001:db8:1:{net:x}00::1");
+        let answer = request.header("x-forwarded-for", address).send().await;
+        begun += usize::from(answer.expect("an answer").status() == 303);
+    }
+    // Sixteen times that of one address, not a share for each of its 65,536 networks.
+    assert_eq!(begun, 32);
+}
+
+#[tokio::test]
 async fn security_71_the_list_of_sessions_shows_the_address_behind_the_proxy() {
-    async fn seen(config: &str) -> Value {
-        let provider = ScriptedProvider::start().await;
-        let app = TestApp::with(&format!("{config}{}", provider.section("a"))).await;
+    async fn seen(app: &TestApp, provider: &ScriptedProvider, forwarded: &str) -> String {
         let begun = app.begin("a").await;
         let mut form = provider.approve(&begun);
         form.insert("grant_type".into(), "authorization_code".into());
         let request = app.post("/auth/token").header("cookie", &begun.cookie);
-        let request = request.header("x-forwarded-for", "198.51.100.7");
+        let request = request.header("x-forwarded-for", forwarded);
         let answer = request.form(&form).send().await.expect("an answer");
         let session = tokens(answer).await;
         let list = app.get_as("/api/sessions", &session.access_token).await;
-        list.json().await.expect("JSON")
+        let list: Value = list.json().await.expect("JSON");
+        let sessions = list["sessions"].as_array().expect("a list");
+        let current = sessions.iter().find(|it| it["current"] == true);
+        let address = &current.expect("this session")["address"];
+        address.as_str().expect("an address").to_owned()
     }
-    let believed = seen("trusted_proxies = [\"127.0.0.1\"]\n").await;
-    assert!(believed.to_string().contains("198.51.100.7"), "{believed}");
-    let not = seen("").await;
-    assert!(!not.to_string().contains("198.51.100.7"), "{not}");
+    let provider = ScriptedProvider::start().await;
+    let config = provider.section("a");
+    let app = TestApp::with(&format!("trusted_proxies = [\"127.0.0.1\"]\n{config}")).await;
+    for (forwarded, address) in [
+        ("198.51.100.7", "198.51.100.7"),
+        // As proxies write them: with the port, in brackets, as IPv4 in IPv6.
+        ("203.0.113.9:51234", "203.0.113.9"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("[::ffff:203.0.113.9]:443", "203.0.113.9"),
+        (" 203.0.113.9\t", "203.0.113.9"),
+        ("unknown, 203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9, 127.0.0.1:80", "203.0.113.9"),
+        // What is not an address hides the ones before it, which anyone may have written.
+        ("203.0.113.9, unknown", "127.0.0.1"),
+        ("203.0.113.9, 203.0.113.9:port", "127.0.0.1"),
+        ("203.0.113.9, [2001:db8::1", "127.0.0.1"),
+        ("203.0.113.9,", "127.0.0.1"),
+        ("", "127.0.0.1"),
+    ] {
+        assert_eq!(
+            seen(&app, &provider, forwarded).await,
+            address,
+            "{forwarded:?}"
+        );
+    }
+    let app = TestApp::with(&config).await;
+    let not_believed = seen(&app, &provider, "198.51.100.7").await;
+    assert_eq!(not_believed, "127.0.0.1");
 }

@@ -1,10 +1,16 @@
 //! HTTP/1.1 over raw TCP.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use latchkey_testing::Certificate;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 use super::{PATIENCE, address, short, while_others_are_served};
 use crate::app::TestApp;
@@ -55,16 +61,50 @@ async fn security_75_a_body_that_stops_arriving_is_answered_and_its_connection_c
     }
 }
 
+/// A connection whose other end can send little before it has to be read.
+async fn narrow(app: &TestApp) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("set");
+    socket.connect(address(app)).await.expect("connected")
+}
+
+/// Sends requests and reads no response, until the connection breaks.
+async fn disconnected(mut stream: impl AsyncWrite + Unpin) {
+    let requests = "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nhost: a\r\n\r\n";
+    let requests = requests.repeat(100);
+    while stream.write_all(requests.as_bytes()).await.is_ok() {}
+}
+
 #[tokio::test]
 async fn security_75_a_client_that_reads_no_responses_is_disconnected() {
     let app = TestApp::with_limits("demo = true", short()).await;
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket.set_recv_buffer_size(4096).expect("set");
-    let mut stream = socket.connect(address(&app)).await.expect("connected");
-    let requests = "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nhost: a\r\n\r\n";
-    let requests = requests.repeat(100);
-    let disconnected = async { while stream.write_all(requests.as_bytes()).await.is_ok() {} };
-    while_others_are_served(&app, disconnected).await;
+    let stream = narrow(&app).await;
+    while_others_are_served(&app, disconnected(stream)).await;
+}
+
+#[tokio::test]
+async fn security_75_a_client_that_reads_no_responses_is_disconnected_under_tls() {
+    let certificate = Certificate::new().expect("made");
+    let config = format!(
+        "[tls]\ncert_file = {:?}\nkey_file = {:?}\n",
+        certificate.certificate, certificate.key
+    );
+    let app = TestApp::with_limits(&config, short()).await;
+    let mut roots = RootCertStore::empty();
+    let authority = CertificateDer::from_pem_file(&certificate.authority);
+    roots.add(authority.expect("PEM")).expect("an authority");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let client = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").expect("a name");
+    let stream = narrow(&app).await;
+    let stream = TlsConnector::from(Arc::new(client)).connect(name, stream);
+    let stream = stream.await.expect("TLS");
+    let disconnected = timeout(PATIENCE, disconnected(stream));
+    disconnected.await.expect("in time");
 }
 
 #[tokio::test]
