@@ -143,6 +143,12 @@ impl Client {
         self.0.follow();
     }
 
+    /// Takes the nonce for the first DPoP proof, as the page brought it along (RFC 9449 §8). Without
+    /// it the server refuses that proof and says which nonce it wants.
+    pub fn set_nonce(&self, nonce: String) {
+        *self.0.nonce.borrow_mut() = Some(nonce);
+    }
+
     /// Tells `observer` everything from now on.
     pub fn observe(&self, observer: impl Fn(&Notice) + 'static) {
         self.0.observers.borrow_mut().push(Rc::new(observer));

@@ -28,16 +28,21 @@ pub use proof::Subject;
 #[error("IndexedDB does not answer: try again later")]
 pub struct Unanswered;
 
+/// The name of the key of tokens that name none: those of earlier versions.
+pub const UNNAMED: &str = "dpop";
+
 /// A P-256 key pair, its private half not extractable.
 #[derive(Clone)]
 pub struct Key {
+    /// What its tokens know it by.
+    name: String,
     /// The `CryptoKeyPair`, as IndexedDB keeps it.
     pair: JsValue,
     private: CryptoKey,
     public: CryptoKey,
 }
 
-/// There is nothing to see.
+/// Nothing of the key is shown.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key")
@@ -45,34 +50,36 @@ impl fmt::Debug for Key {
 }
 
 impl Key {
-    /// The key of this browser; `None` if it has none, or none any more.
-    pub async fn found() -> Result<Option<Self>, Unanswered> {
-        let pair = key_store::read().await.map_err(|_| Unanswered)?;
-        Ok(pair.and_then(Self::from_pair))
+    /// The key of this name; `None` if this browser does not have it, or has something else there.
+    pub async fn found(name: &str) -> Result<Option<Self>, Unanswered> {
+        let pair = key_store::read(name).await.map_err(|_| Unanswered)?;
+        Ok(pair.and_then(|pair| Self::from_pair(name.to_owned(), pair)))
     }
 
-    /// The key of this browser, made now if there is none; `None` where none can be kept.
-    pub async fn found_or_made() -> Option<Self> {
-        if let Some(key) = Self::found().await.ok()? {
-            return Some(key);
-        }
-        let key = Self::from_pair(generate().await.ok()?)?;
-        if key_store::add(&key.pair).await.is_ok() {
-            return Some(key);
-        }
-        // Another tab was quicker, and its key is the one that counts; or nothing can be kept.
-        Self::found().await.ok()?
+    /// A fresh key with a name of its own, for one sign-in; `None` where none can be kept. A key
+    /// that was there before may be known to others: a script that once ran here, or a person who
+    /// had this browser in hand, can have put it there.
+    pub async fn made() -> Option<Self> {
+        let key = Self::from_pair(browser::random_key(), generate().await.ok()?)?;
+        key_store::put(&[&key.name], &key.pair).await.ok()?;
+        Some(key)
     }
 
-    /// Puts the key back, in case that a sign-out in another tab has removed it meanwhile.
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Puts the key back, in case that a sign-out in another tab has removed it in the meantime;
+    /// also in the place where tabs of an earlier version look.
     pub async fn keep(&self) {
-        let _ = key_store::put(&self.pair).await;
+        let _ = key_store::put(&[&self.name, UNNAMED], &self.pair).await;
     }
 
-    /// Removes the key of this browser, unless it is `needed` after all. That is asked when
-    /// nobody can put a key there any more before it is removed.
-    pub async fn remove(needed: impl Fn() -> bool) {
-        let _ = key_store::remove(needed).await;
+    /// Removes every key of this browser but the one that is `needed`. That is asked when nobody
+    /// can put a key there any more before the others are removed.
+    pub async fn remove_others(needed: impl Fn() -> Option<String>) {
+        let _ = key_store::remove_others(needed).await;
     }
 
     /// A proof of this key for one request (RFC 9449 §4.2), issued at `now` in seconds since
@@ -81,12 +88,24 @@ impl Key {
         self.sign(subject, now).await.ok()
     }
 
-    fn from_pair(pair: JsValue) -> Option<Self> {
-        let half = |name: &str| Reflect::get(&pair, &name.into()).ok()?.dyn_into().ok();
-        Some(Self {
-            private: half("privateKey")?,
-            public: half("publicKey")?,
+    /// Takes a pair for a key only if it is of the kind that [`generate`] makes: whatever else lies
+    /// in IndexedDB was put there by somebody else.
+    fn from_pair(name: String, pair: JsValue) -> Option<Self> {
+        let half = |name: &str| {
+            let half = Reflect::get(&pair, &name.into()).ok()?;
+            half.dyn_into::<CryptoKey>().ok()
+        };
+        let (private, public) = (half("privateKey")?, half("publicKey")?);
+        let sound = private.type_() == "private"
+            && !private.extractable()
+            && public.type_() == "public"
+            && is_p256(&private)
+            && is_p256(&public);
+        sound.then_some(Self {
+            name,
             pair,
+            private,
+            public,
         })
     }
 
@@ -126,6 +145,15 @@ impl Key {
         proof.push_str(&base64url(&signature));
         Ok(proof)
     }
+}
+
+/// Whether it is a key of ECDSA over P-256, whose algorithm is ES256.
+fn is_p256(key: &CryptoKey) -> bool {
+    let member = |name: &str| {
+        let algorithm = key.algorithm().ok()?;
+        Reflect::get(&algorithm, &name.into()).ok()?.as_string()
+    };
+    member("name").as_deref() == Some("ECDSA") && member("namedCurve").as_deref() == Some("P-256")
 }
 
 async fn generate() -> Result<JsValue, JsValue> {

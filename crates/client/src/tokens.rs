@@ -27,6 +27,13 @@ pub struct Tokens {
     /// The refresh token is bound to the key of this browser (RFC 9449 §5).
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub bound: bool,
+    /// The name of that key; absent in tokens that an earlier version stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The nonce for the next proof (RFC 9449 §8.2), as it came with them: whichever tab sends that
+    /// proof, it is not refused for want of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
 }
 
 /// Tokens never reach a console through `{:?}`.
@@ -52,9 +59,17 @@ impl Tokens {
             access_life: response.expires_in.saturating_mul(1000),
             account: claims::text(&response.access_token, "sub"),
             bound: response.bound,
+            key: None,
+            nonce: None,
             access_token: response.access_token,
             refresh_token: response.refresh_token,
         }
+    }
+
+    /// The name of the key that they are bound to; `None` if they are bound to none.
+    pub fn key_name(&self) -> Option<&str> {
+        self.bound
+            .then(|| self.key.as_deref().unwrap_or(crate::dpop::UNNAMED))
     }
 
     /// What the server's clock shows, in seconds since 1970, when this browser's shows `now`

@@ -12,6 +12,9 @@ pub struct PageData {
     pub providers: Vec<ProviderInfo>,
     /// The server runs with `--demo`: nothing on it is meant to last.
     pub demo: bool,
+    /// The nonce for the first DPoP proof (RFC 9449 §8), where the server takes proofs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_nonce: Option<String>,
 }
 
 /// The attribute of `<body>` that holds the page data as JSON.

@@ -6,6 +6,7 @@
 use latchkey_client::{Client, EndReason, Notice, SessionState, Tokens, Trouble};
 use leptos::prelude::*;
 
+use crate::page_data::PageData;
 use crate::time;
 use crate::timeline::Timeline;
 
@@ -50,8 +51,12 @@ impl Session {
             under_way: RwSignal::new(0),
         };
         provide_context(session);
+        let nonce = PageData::current().dpop_nonce;
         Effect::new(move || {
             let client = client();
+            if let Some(nonce) = nonce.clone() {
+                client.set_nonce(nonce);
+            }
             client.observe(move |notice| session.hear(notice));
             client.start();
         });

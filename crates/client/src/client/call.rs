@@ -180,7 +180,11 @@ impl Inner {
             retry,
         };
         let mut headers = match token {
-            Some(token) => self.authorization(call.method, &call.path, token).await,
+            Some(token) => {
+                let key = self.key_name();
+                self.authorization(call.method, &call.path, token, key.as_deref())
+                    .await
+            }
             None => Vec::new(),
         };
         if call.json.is_some() {

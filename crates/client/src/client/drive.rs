@@ -58,7 +58,7 @@ impl Inner {
             Command::StoreTokens(tokens) => self.store.set_tokens(&tokens),
             Command::ClearTokens => {
                 self.store.clear_tokens();
-                self.forget_browser_key();
+                self.forget_browser_keys();
                 self.follow();
                 // Why they are gone is about to be told; nobody else took them.
                 self.seen.borrow_mut().take();
@@ -103,23 +103,25 @@ impl Inner {
             body: Some(sign_in::form(&pairs)),
             keepalive: false,
         };
-        let tokens = self.store.read().tokens;
-        let answer: Pin<Box<dyn Future<Output = Posted>>> = if tokens.is_some_and(|it| it.bound) {
+        let key = self.key_name();
+        let answer: Pin<Box<dyn Future<Output = Posted>>> = if let Some(key) = key.clone() {
             let this = Rc::clone(self);
-            Box::pin(async move { this.post_proven(&refresh_token, outgoing).await })
+            Box::pin(async move { this.post_proven(&key, &refresh_token, outgoing).await })
         } else {
             let answer = self.transport.send(outgoing);
             Box::pin(async move { Ok(answer.await) })
         };
         let this = Rc::clone(self);
         spawn_local(async move {
-            let (reply, answer) = match answer.await {
+            let (mut reply, answer) = match answer.await {
                 Ok(answer) => (reply::of_refresh(&answer, wall), answer),
                 Err(reply) => (reply, Err(Unreachable)),
             };
             let status = answer.ok().map(|incoming| incoming.status);
             this.posted.set((status, since(monotonic)));
-            if let Reply::Tokens(tokens) = &reply {
+            if let Reply::Tokens(tokens) = &mut reply {
+                tokens.nonce = this.nonce.borrow().clone().filter(|_| key.is_some());
+                tokens.key = key;
                 let deadline = Deadline::received(tokens, monotonic);
                 *this.deadline.borrow_mut() = Some(deadline);
             }
@@ -177,6 +179,7 @@ impl Inner {
         let tokens = self.store.read().tokens;
         let seen = self.seen.replace(tokens.clone());
         if seen != tokens {
+            self.adopt_nonce(tokens.as_ref());
             self.tell(&Notice::Tokens(tokens.clone()));
             self.follow();
             if tokens.is_none() {

@@ -136,7 +136,10 @@ impl Inner {
 
     async fn open_stream(self: &Rc<Self>, number: u64, token: &str) {
         let path = paths::API_EVENTS;
-        let mut headers = self.authorization(Method::Get, path, token).await;
+        let key = self.key_name();
+        let mut headers = self
+            .authorization(Method::Get, path, token, key.as_deref())
+            .await;
         if self.following.borrow().number != number {
             return;
         }

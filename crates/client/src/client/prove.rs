@@ -13,6 +13,8 @@ use crate::claims;
 use crate::dpop::{Key, Subject, Unanswered};
 use crate::engine::{Reply, Trouble};
 use crate::reply::ErrorBody;
+use crate::session::SessionState;
+use crate::tokens::Tokens;
 use crate::transport::{Incoming, Method, Outgoing, Unreachable};
 
 /// How long a refresh may take before its token is sent, the first time or with the nonce that the
@@ -30,9 +32,14 @@ impl Inner {
     /// Signing takes a moment, in which another tab may have come to take this one for dead,
     /// taken the lock and used the token. So storage is asked once more: what is sent is what it
     /// holds.
-    pub(super) async fn post_proven(&self, refresh_token: &str, outgoing: Outgoing) -> Posted {
+    pub(super) async fn post_proven(
+        &self,
+        key: &str,
+        refresh_token: &str,
+        outgoing: Outgoing,
+    ) -> Posted {
         let began = browser::monotonic_clock();
-        let key = match Key::found().await {
+        let key = match Key::found(key).await {
             Ok(Some(key)) => key,
             Ok(None) => return Err(Reply::Refused(Some(ErrorCode::KeyMismatch))),
             Err(Unanswered) => return Err(Reply::Unavailable(Trouble::Unwell)),
@@ -100,13 +107,25 @@ impl Inner {
         }
     }
 
+    /// Another tab has got tokens: its nonce is later than any that this tab knows. When this page
+    /// has just been loaded, the one that came with it is.
+    pub(super) fn adopt_nonce(&self, tokens: Option<&Tokens>) {
+        let mut nonce = self.nonce.borrow_mut();
+        if let Some(theirs) = tokens.and_then(|tokens| tokens.nonce.as_ref())
+            && (nonce.is_none() || self.state.get() != SessionState::Checking)
+        {
+            *nonce = Some(theirs.clone());
+        }
+    }
+
     /// The headers that present an access token: it says itself whether it is bound (RFC 9449
-    /// §6.1) and so needs a proof beside it.
+    /// §6.1) and so needs a proof beside it, by the `key` of this name.
     pub(super) async fn authorization(
         &self,
         method: Method,
         path: &str,
         token: &str,
+        key: Option<&str>,
     ) -> Vec<(&'static str, String)> {
         let bound = claims::decode(token).is_some_and(|it| it.claims.get("cnf").is_some());
         if !bound {
@@ -114,7 +133,9 @@ impl Inner {
         }
         let mut headers = vec![("Authorization", format!("DPoP {token}"))];
         // Without its key the server refuses the token, and the refresh that follows tells why.
-        if let Ok(Some(key)) = Key::found().await {
+        if let Some(key) = key
+            && let Ok(Some(key)) = Key::found(key).await
+        {
             let subject = Subject {
                 method,
                 path,
@@ -127,12 +148,16 @@ impl Inner {
         headers
     }
 
-    /// Removes the key from this browser, unless a session that was begun meanwhile needs it.
-    pub(super) fn forget_browser_key(self: &Rc<Self>) {
+    /// The name of the key that the stored tokens are bound to.
+    pub(super) fn key_name(&self) -> Option<String> {
+        let tokens = self.store.read().tokens?;
+        tokens.key_name().map(str::to_owned)
+    }
+
+    /// Removes the keys of this browser, but for the one that the stored tokens need.
+    pub(super) fn forget_browser_keys(self: &Rc<Self>) {
         let this = Rc::clone(self);
-        spawn_local(async move {
-            Key::remove(|| this.store.read().tokens.is_some_and(|it| it.bound)).await;
-        });
+        spawn_local(async move { Key::remove_others(|| this.key_name()).await });
     }
 
     /// Seconds since 1970, by the server's clock as far as it is known.

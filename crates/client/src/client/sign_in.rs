@@ -1,5 +1,7 @@
 //! Finishing a sign-in at `/callback`.
 
+use std::rc::Rc;
+
 use latchkey_types::{ErrorCode, TokenResponse, paths};
 use wasm_bindgen_futures::spawn_local;
 
@@ -96,7 +98,7 @@ impl Client {
             body: Some(form(&pairs)),
             keepalive: false,
         };
-        let key = Key::found_or_made().await;
+        let key = Key::made().await;
         let (wall, monotonic) = (browser::wall_clock(), browser::monotonic_clock());
         let incoming = match self.0.send_sign_in(key.as_ref(), outgoing).await {
             Ok(incoming) => incoming,
@@ -107,12 +109,19 @@ impl Client {
                 let response: TokenResponse = serde_json::from_str(&incoming.body)
                     .map_err(|_| SignInError::TryLater(Trouble::Unwell))?;
                 let return_to = response.return_to.clone();
-                let tokens = Tokens::received(response, wall);
+                let mut tokens = Tokens::received(response, wall);
+                let key = key.filter(|_| tokens.bound);
+                tokens.key = key.as_ref().map(|key| key.name().to_owned());
+                tokens.nonce = self.0.nonce.borrow().clone().filter(|_| key.is_some());
                 *self.0.deadline.borrow_mut() = Some(Deadline::received(&tokens, monotonic));
                 self.replace_tokens(&tokens);
-                if let Some(key) = key.filter(|_| tokens.bound) {
-                    spawn_local(async move { key.keep().await });
-                }
+                let this = Rc::clone(&self.0);
+                spawn_local(async move {
+                    if let Some(key) = key {
+                        key.keep().await;
+                    }
+                    this.forget_browser_keys();
+                });
                 Ok(SignedIn { return_to })
             }
             status => {

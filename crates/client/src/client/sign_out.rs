@@ -45,7 +45,7 @@ impl Client {
     pub(super) fn forget_after_sign_out(&self) {
         self.0.set_state(SessionState::SigningOut);
         self.0.forget_tokens();
-        self.0.forget_browser_key();
+        self.0.forget_browser_keys();
         self.0.signed_out();
     }
 }
@@ -95,9 +95,11 @@ impl Inner {
 
     async fn end_session(self: &Rc<Self>, tokens: &Tokens) -> bool {
         let token = &tokens.access_token;
-        let headers = self.authorization(Method::Post, paths::LOGOUT, token).await;
+        let headers = self
+            .authorization(Method::Post, paths::LOGOUT, token, tokens.key_name())
+            .await;
         // It has signed for the last time.
-        self.forget_browser_key();
+        self.forget_browser_keys();
         let logout = self.transport.send(Outgoing {
             method: Method::Post,
             path: paths::LOGOUT.to_owned(),

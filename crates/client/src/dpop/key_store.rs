@@ -1,4 +1,4 @@
-//! One place in IndexedDB that all tabs share: database `latchkey`, store `keys`, key `dpop`.
+//! A place in IndexedDB that all tabs share: database `latchkey`, store `keys`, one entry per key.
 //!
 //! Opened for each use and closed after it, so that no tab stands in the way of those who clear
 //! the site's data.
@@ -9,55 +9,57 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
 
+use super::UNNAMED;
 use crate::browser;
 
 const DATABASE: &str = "latchkey";
 const STORE: &str = "keys";
-const KEY: &str = "dpop";
 
 /// After this IndexedDB is taken for stuck, as it is now and then, in milliseconds.
 const PATIENCE: i32 = 3_000;
 
-/// What is there; `None` also where there is no IndexedDB.
-pub(super) async fn read() -> Result<Option<JsValue>, JsValue> {
+/// What is there under this name; `None` also where there is no IndexedDB.
+pub(super) async fn read(name: &str) -> Result<Option<JsValue>, JsValue> {
     let Some(database) = open().await? else {
         return Ok(None);
     };
     let found = done(
         &database
             .keys(IdbTransactionMode::Readonly)?
-            .get(&KEY.into())?,
+            .get(&name.into())?,
     )
     .await?;
     Ok((!found.is_undefined()).then_some(found))
 }
 
-/// Puts a value there, unless there is one.
-pub(super) async fn add(value: &JsValue) -> Result<(), JsValue> {
+/// Puts a value there under each of these names, in place of what there was.
+pub(super) async fn put(names: &[&str], value: &JsValue) -> Result<(), JsValue> {
     let database = open().await?.ok_or(JsValue::NULL)?;
     let keys = database.keys(IdbTransactionMode::Readwrite)?;
-    done(&keys.add_with_key(value, &KEY.into())?).await?;
+    for name in names {
+        done(&keys.put_with_key(value, &(*name).into())?).await?;
+    }
     Ok(())
 }
 
-/// Puts a value there, in place of what there was.
-pub(super) async fn put(value: &JsValue) -> Result<(), JsValue> {
-    let database = open().await?.ok_or(JsValue::NULL)?;
-    let keys = database.keys(IdbTransactionMode::Readwrite)?;
-    done(&keys.put_with_key(value, &KEY.into())?).await?;
-    Ok(())
-}
-
-/// Removes what is there, unless it is `needed`.
-pub(super) async fn remove(needed: impl Fn() -> bool) -> Result<(), JsValue> {
+/// Removes all that is there, but for what is `needed` and the copy of it that has no name.
+pub(super) async fn remove_others(needed: impl Fn() -> Option<String>) -> Result<(), JsValue> {
     let Some(database) = open().await? else {
         return Ok(());
     };
-    // From here on other writers wait for this one: whoever needs the key from now on puts it
+    // From here on other writers wait for this one: a tab that needs its key from now on puts it
     // back after it was removed.
     let keys = database.keys(IdbTransactionMode::Readwrite)?;
-    if !needed() {
-        done(&keys.delete(&KEY.into())?).await?;
+    let names: Array = done(&keys.get_all_keys()?).await?.unchecked_into();
+    let needed = needed();
+    for name in names.iter() {
+        let kept = needed.as_deref().is_some_and(|needed| {
+            name.as_string()
+                .is_some_and(|name| name == needed || name == UNNAMED)
+        });
+        if !kept {
+            done(&keys.delete(&name)?).await?;
+        }
     }
     Ok(())
 }

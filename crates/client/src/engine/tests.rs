@@ -14,6 +14,8 @@ fn tokens(generation: u32) -> Tokens {
         access_life: 0,
         account: Some("ada".to_owned()),
         bound: false,
+        key: None,
+        nonce: None,
     }
 }
 

@@ -9,6 +9,8 @@ fn tokens(life: u64, end: u64) -> Tokens {
         access_life: life,
         account: None,
         bound: false,
+        key: None,
+        nonce: None,
     }
 }
 

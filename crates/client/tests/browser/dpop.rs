@@ -2,7 +2,7 @@
 
 use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::{Array, Function, Promise, Reflect};
-use latchkey_client::dpop::{Key, Subject};
+use latchkey_client::dpop::{Key, Subject, UNNAMED};
 use latchkey_client::{
     Call, EndReason, Method, Notice, Progress, SessionState, Tokens, Trouble, claims,
 };
@@ -35,6 +35,7 @@ async fn key_pair() -> JsValue {
     run(read, &[]).await.expect("read")
 }
 
+/// As an earlier version stored them: bound to the key that has no name.
 fn bound(generation: u32) -> Tokens {
     Tokens {
         bound: true,
@@ -47,9 +48,26 @@ async fn bound_session() -> std::rc::Rc<Server> {
     let server = Server::with_expired_tokens();
     server.nonce.replace(Some("n-1"));
     store(&bound(0));
-    Key::remove(|| false).await;
-    assert!(Key::found_or_made().await.is_some());
+    clear().await;
+    made().await;
     server
+}
+
+async fn clear() {
+    Key::remove_others(|| None).await;
+}
+
+/// A key, also in the place of the one without a name.
+async fn made() -> Key {
+    let key = Key::made().await.expect("a key");
+    key.keep().await;
+    key
+}
+
+async fn jwk(key: &Key) -> String {
+    let proof = key.proof(Subject::default(), 0).await.expect("a proof");
+    let header = claims::decode(&proof).expect("a JWT").header;
+    header.get("jwk").expect("a key").to_owned()
 }
 
 fn claim(proof: &str, name: &str) -> Option<String> {
@@ -59,9 +77,9 @@ fn claim(proof: &str, name: &str) -> Option<String> {
 
 #[wasm_bindgen_test]
 async fn the_key_is_found_again_and_cannot_be_taken_out() {
-    Key::remove(|| false).await;
-    assert!(matches!(Key::found().await, Ok(None)));
-    assert!(Key::found_or_made().await.is_some());
+    clear().await;
+    assert!(matches!(Key::found(UNNAMED).await, Ok(None)));
+    let one = made().await;
     let pair = key_pair().await;
     let private = Reflect::get(&pair, &"privateKey".into()).expect("a key");
     let extractable = Reflect::get(&private, &"extractable".into()).expect("a flag");
@@ -69,40 +87,56 @@ async fn the_key_is_found_again_and_cannot_be_taken_out() {
     let taken = run("return crypto.subtle.exportKey('jwk', a);", &[&private]).await;
     assert!(taken.is_err());
 
-    let one = Key::found_or_made().await.expect("a key");
-    let other = Key::found().await.expect("an answer").expect("a key");
-    let now = 1_700_000_000;
-    let mut jwk = Vec::new();
-    for key in [one, other] {
-        let proof = key.proof(Subject::default(), now).await.expect("a proof");
-        let header = claims::decode(&proof).expect("a JWT").header;
-        jwk.push(header.get("jwk").expect("a key").to_owned());
+    for name in [one.name(), UNNAMED] {
+        let other = Key::found(name).await.expect("an answer").expect("a key");
+        assert_eq!(jwk(&one).await, jwk(&other).await, "{name}");
     }
-    assert_eq!(jwk[0], jwk[1], "both times the same key");
 }
 
 #[wasm_bindgen_test]
-async fn keys_made_at_once_are_one_key() {
-    Key::remove(|| false).await;
-    let made = std::rc::Rc::<std::cell::RefCell<Vec<String>>>::default();
-    for _ in 0..3 {
-        let made = std::rc::Rc::clone(&made);
-        wasm_bindgen_futures::spawn_local(async move {
-            let key = Key::found_or_made().await.expect("a key");
-            let proof = key.proof(Subject::default(), 0).await.expect("a proof");
-            let header = claims::decode(&proof).expect("a JWT").header;
-            made.borrow_mut()
-                .push(header.get("jwk").expect("a key").to_owned());
-        });
+async fn every_key_that_is_made_is_a_new_one() {
+    let (one, other) = (made().await, made().await);
+    assert_ne!(one.name(), other.name());
+    assert_ne!(jwk(&one).await, jwk(&other).await);
+    // Making one leaves the others alone: their sign-ins are under way.
+    assert!(matches!(Key::found(one.name()).await, Ok(Some(_))));
+}
+
+#[wasm_bindgen_test]
+async fn security_57_what_is_not_such_a_key_is_not_taken_for_one() {
+    let put = "return crypto.subtle.generateKey(a, b, ['sign', 'verify']).then((pair) =>
+        new Promise((done, failed) => {
+            const open = indexedDB.open('latchkey', 1);
+            open.onupgradeneeded = () => open.result.createObjectStore('keys');
+            open.onerror = failed;
+            open.onsuccess = () => {
+                const keys = open.result.transaction('keys', 'readwrite').objectStore('keys');
+                const put = keys.put(pair, 'dpop');
+                put.onerror = failed;
+                put.onsuccess = () => { open.result.close(); done(); };
+            };
+        }));";
+    for (algorithm, extractable, taken) in [
+        ("{\"name\":\"ECDSA\",\"namedCurve\":\"P-256\"}", false, true),
+        ("{\"name\":\"ECDSA\",\"namedCurve\":\"P-256\"}", true, false),
+        (
+            "{\"name\":\"ECDSA\",\"namedCurve\":\"P-384\"}",
+            false,
+            false,
+        ),
+    ] {
+        clear().await;
+        let parameters = js_sys::JSON::parse(algorithm).expect("JSON");
+        let planted = run(put, &[&parameters, &extractable.into()]).await;
+        assert!(planted.is_ok(), "{planted:?}");
+        let found = Key::found(UNNAMED).await.expect("an answer");
+        assert_eq!(found.is_some(), taken, "{algorithm}, {extractable}");
     }
-    until(|| made.borrow().len() == 3).await;
-    made.borrow_mut().dedup();
-    assert_eq!(made.borrow().len(), 1);
 }
 
 #[wasm_bindgen_test]
 async fn a_proof_verifies_by_the_key_in_its_header() {
-    let key = Key::found_or_made().await.expect("a key");
+    let key = made().await;
     let subject = Subject {
         method: Method::Delete,
         path: "/api/sessions?x=1",
@@ -157,6 +191,39 @@ async fn the_nonce_is_answered_once_with_the_same_key_and_remembered() {
 }
 
 #[wasm_bindgen_test]
+async fn a_nonce_that_came_with_the_page_or_with_another_tabs_tokens_is_used_at_once() {
+    let server = bound_session().await;
+    let client = server.client();
+    client.set_nonce("n-1".to_owned());
+    client.refresh();
+    until(|| stored().is_some_and(|it| it.access_token != bound(0).access_token)).await;
+    assert_eq!(server.count("/auth/token"), 1);
+    assert_eq!(stored().and_then(|it| it.nonce).as_deref(), Some("n-1"));
+
+    // Another tab refreshes later, when the nonce is another one.
+    server.nonce.replace(Some("n-2"));
+    store(&Tokens {
+        nonce: Some("n-2".to_owned()),
+        ..bound(5)
+    });
+    run(
+        "dispatchEvent(new Event('storage')); return Promise.resolve();",
+        &[],
+    )
+    .await
+    .expect("an event");
+    client.refresh();
+    until(|| stored().is_some_and(|it| it.access_token != bound(5).access_token)).await;
+    let nonces: Vec<_> = server
+        .proofs()
+        .iter()
+        .map(|it| claim(it, "nonce"))
+        .collect();
+    let expected = ["\"n-1\"", "\"n-2\""].map(|it| Some(it.to_owned()));
+    assert_eq!(nonces, expected);
+}
+
+#[wasm_bindgen_test]
 async fn a_nonce_that_is_never_right_is_tried_once_more_and_then_later() {
     let server = bound_session().await;
     server.fickle.set(true);
@@ -207,7 +274,7 @@ async fn a_token_that_changed_hands_while_it_was_signed_for_is_not_sent() {
 #[wasm_bindgen_test]
 async fn a_key_that_is_gone_ends_the_session_here_and_says_so() {
     let server = bound_session().await;
-    Key::remove(|| false).await;
+    clear().await;
     let client = server.client();
     let told = notices(&client);
     client.refresh();
@@ -217,7 +284,11 @@ async fn a_key_that_is_gone_ends_the_session_here_and_says_so() {
         0,
         "no token goes out without its key"
     );
-    assert!(told.borrow().contains(&Notice::Ended(EndReason::KeyLost)));
+    let told = told.borrow();
+    assert!(
+        told.contains(&Notice::Ended(EndReason::KeyLost)),
+        "{told:?}"
+    );
     assert_eq!(LocalStorage::length(), 0);
 }
 
@@ -256,11 +327,14 @@ async fn signing_out_removes_the_key_also_when_the_server_is_down() {
 }
 
 #[wasm_bindgen_test]
-async fn a_key_that_is_needed_again_is_not_removed() {
-    assert!(Key::found_or_made().await.is_some());
-    Key::remove(|| true).await;
+async fn the_key_that_is_needed_is_not_removed_with_the_others() {
+    let (one, other) = (made().await, made().await);
+    Key::remove_others(|| Some(one.name().to_owned())).await;
+    assert!(matches!(Key::found(one.name()).await, Ok(Some(_))));
+    assert!(matches!(Key::found(other.name()).await, Ok(None)));
     assert!(!key_pair().await.is_undefined());
-    Key::remove(|| false).await;
+    clear().await;
+    assert!(matches!(Key::found(one.name()).await, Ok(None)));
     assert!(key_pair().await.is_undefined());
 }
 

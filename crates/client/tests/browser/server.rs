@@ -192,6 +192,8 @@ pub(crate) fn tokens(generation: u32) -> Tokens {
         access_life: 600_000,
         account: None,
         bound: false,
+        key: None,
+        nonce: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who holds the key: DPoP proofs (RFC 9449), checked in full and taken once.
 
+use core::time::Duration;
+
 use latchkey_core::Timestamp;
 use latchkey_core::session::Thumbprint;
 use latchkey_tokens::MasterKey;
@@ -10,6 +12,10 @@ use super::used_proofs::UsedProofs;
 
 /// How many used proofs are remembered of each kind: some 10 MB each when full.
 const REMEMBERED: usize = 100_000;
+
+/// By how much a nonce outlives an access token, at the least: a page that is loaded just before a
+/// sign-in, or a refresh that comes late.
+const SPARE: Duration = Duration::from_mins(5);
 
 /// Why a request is not taken for that of a token's holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,10 +47,12 @@ pub struct Proofs {
 }
 
 impl Proofs {
-    /// With nonces that servers with the same master key recognise.
-    pub fn new(master: &MasterKey) -> Self {
+    /// With nonces that servers with the same master key recognise. A browser gets one with its
+    /// access token and uses it when it refreshes that: a nonce outlives an access token of
+    /// `access_ttl`, or every refresh would be refused once.
+    pub fn new(master: &MasterKey, access_ttl: Duration) -> Self {
         Self {
-            verifier: dpop::Proofs::new(master),
+            verifier: dpop::Proofs::new(master, access_ttl + SPARE),
             bare: UsedProofs::new(REMEMBERED),
             beside_tokens: UsedProofs::new(REMEMBERED),
         }

@@ -71,9 +71,11 @@ fn belongs_to_programs(path: &str) -> bool {
 }
 
 async fn render(state: &AppState, head: HeadHtml, request: Request) -> Response {
+    let proofs = state.config.tokens.binding.takes_proofs();
     let data = Arc::new(PageData {
         providers: provider_infos(state),
         demo: state.demo.is_some(),
+        dpop_nonce: proofs.then(|| state.proofs.nonce(state.clock.now())),
     });
     let context = move || {
         provide_context(PageData::clone(&data));

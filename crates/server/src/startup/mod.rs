@@ -178,6 +178,7 @@ impl Server {
         let providers = providers(&config, demo.as_ref())?;
         let state = AppState::new(State {
             rate_limits: RateLimits::new(&config.limits),
+            proofs: Proofs::new(&master, config.tokens.access_ttl),
             config,
             common_headers: CommonHeaders::new(hsts),
             public_url,
@@ -187,7 +188,6 @@ impl Server {
             keys,
             issuer,
             authenticator: Authenticator::new(access),
-            proofs: Proofs::new(&master),
             flows: Flows::new(&master),
             backup_key: BackupKey::new(&master),
             denylist,

@@ -22,7 +22,7 @@ use crate::digest::sha256;
 use crate::jws::Unverified;
 use crate::master_key::MasterKey;
 
-pub use self::nonce::{Nonces, WINDOW};
+pub use self::nonce::Nonces;
 
 /// The one algorithm that proofs are taken in: WebCrypto has it everywhere.
 pub const ALGORITHM: &str = "ES256";
@@ -111,10 +111,11 @@ struct Claims {
 }
 
 impl Proofs {
-    /// With nonces of a key derived from the master key for this alone.
-    pub fn new(master: &MasterKey) -> Self {
+    /// With nonces of a key derived from the master key for this alone, each handed out for
+    /// `nonce_window` and accepted for as long again.
+    pub fn new(master: &MasterKey, nonce_window: Duration) -> Self {
         Self {
-            nonces: Nonces::new(master),
+            nonces: Nonces::new(master, nonce_window),
         }
     }
 

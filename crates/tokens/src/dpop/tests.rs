@@ -2,6 +2,8 @@ mod any_bytes;
 mod claims;
 mod freshness;
 
+use core::time::Duration;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
@@ -13,12 +15,13 @@ use latchkey_core::Timestamp;
 use latchkey_core::session::Thumbprint;
 use serde_json::{Value, json};
 
-use super::{Proof, ProofError, Proofs, Request, WINDOW};
+use super::{Proof, ProofError, Proofs, Request};
 use crate::jws;
 use crate::{MasterKey, SystemRng};
 
 /// The first moment of a window of nonces.
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+const WINDOW: Duration = Duration::from_mins(5);
 const URI: &str = "https://id.example/auth/token";
 const TOKEN: &str = "an.access.token";
 
@@ -40,7 +43,7 @@ struct World {
 
 fn world() -> World {
     World {
-        proofs: Proofs::new(&MasterKey::random(&SystemRng)),
+        proofs: Proofs::new(&MasterKey::random(&SystemRng), WINDOW),
         pair: pair(&ECDSA_P256_SHA256_FIXED_SIGNING),
     }
 }

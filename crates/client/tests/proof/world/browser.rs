@@ -15,6 +15,8 @@ pub(super) fn tokens(generation: u64, access: u32) -> Tokens {
         access_life: 0,
         account: None,
         bound: false,
+        key: None,
+        nonce: None,
     }
 }
 

@@ -155,7 +155,7 @@ async fn security_60_a_proof_is_taken_once() {
     world
         .refuses("used", &second.refresh_token, &[&proof])
         .await;
-    world.app.clock.advance(Duration::from_mins(6));
+    world.app.clock.advance(Duration::from_mins(26));
     let answer = world.refresh(&second.refresh_token, &[&proof]).await;
     assert_eq!(refusal(answer).await, (400, "use_dpop_nonce".into()));
 

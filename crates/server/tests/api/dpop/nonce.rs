@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::world::World;
 use crate::app::{TestApp, code, header, refusal, tokens};
 
-const WINDOW: Duration = Duration::from_mins(5);
+/// Five minutes longer than an access token lives.
+const WINDOW: Duration = Duration::from_mins(15);
 
 /// The one nonce of an answer that no cache keeps.
 fn nonce_of(answer: &Response) -> String {
@@ -66,6 +67,63 @@ async fn security_59_a_nonce_is_good_for_its_window_and_the_next() {
     let proof = world.key.sign(&world.key.header(), &claims);
     let answer = world.refresh(&next.refresh_token, &[&proof]).await;
     assert_eq!(refusal(answer).await, (400, "use_dpop_nonce".into()));
+}
+
+/// A browser refreshes when its access token is about to end, with the nonce that came with it.
+#[tokio::test]
+async fn regular_refreshes_are_not_refused_for_want_of_a_nonce() {
+    for (access_ttl, life) in [
+        ("30s", Duration::from_secs(30)),
+        ("10m", Duration::from_mins(10)),
+        ("2h", Duration::from_hours(2)),
+    ] {
+        let config = format!("demo = true\n[tokens]\naccess_ttl = \"{access_ttl}\"\n");
+        let world = World::with(&config).await;
+        let mut claims = world.claims().await;
+        let (cookie, callback) = world.called_back().await;
+        let proof = world.key.sign(&world.key.header(), &claims);
+        let mut answer = world.finish(&cookie, &callback, &[&proof]).await;
+        // Twelve of them meet the end of a window somewhere.
+        for count in 0..12 {
+            assert_eq!(answer.status(), 200, "{access_ttl}, refresh {count}");
+            claims["nonce"] = json!(nonce_of(&answer));
+            claims["jti"] = json!(format!("refresh {count}"));
+            let before = tokens(answer).await;
+            world.app.clock.advance(life);
+            claims["iat"] = json!(claims["iat"].as_u64().expect("seconds") + life.as_secs());
+            let proof = world.key.sign(&world.key.header(), &claims);
+            answer = world.refresh(&before.refresh_token, &[&proof]).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_brings_the_nonce_for_its_first_proof() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let index = "<!DOCTYPE html><html><head></head><body></body></html>";
+    std::fs::write(folder.path().join("index.html"), index).expect("a file");
+    for (binding, takes_proofs) in [("refresh", true), ("full", true), ("off", false)] {
+        let web_dir = folder.path().display();
+        let world = World::with(&format!(
+            "demo = true\nweb_dir = \"{web_dir}\"\n[tokens]\nbinding = \"{binding}\"\n"
+        ))
+        .await;
+        let page = world.app.get("/callback").send().await.expect("an answer");
+        assert_eq!(header(&page, "cache-control"), "no-cache, private");
+        let page = page.text().await.expect("a page").replace("&quot;", "\"");
+        let nonce = page
+            .split_once("\"dpop_nonce\":\"")
+            .and_then(|(_, after)| after.split_once('"'))
+            .map(|(nonce, _)| nonce);
+        assert_eq!(nonce.is_some(), takes_proofs, "{binding}");
+        let Some(nonce) = nonce else { continue };
+        let mut claims = world.claims().await;
+        claims["nonce"] = json!(nonce);
+        let (cookie, callback) = world.called_back().await;
+        let proof = world.key.sign(&world.key.header(), &claims);
+        let signed_in = tokens(world.finish(&cookie, &callback, &[&proof]).await).await;
+        assert!(signed_in.bound);
+    }
 }
 
 #[tokio::test]

@@ -4,15 +4,16 @@ use std::collections::HashSet;
 use latchkey_core::Timestamp;
 use proptest::prelude::*;
 
-use super::{Nonces, WINDOW};
+use super::Nonces;
 use crate::{MasterKey, SystemRng};
 
 /// The first moment of a window.
 const BEGIN: Timestamp = Timestamp::from_secs(1_800_000_000);
+const WINDOW: Duration = Duration::from_mins(5);
 const MOMENT: Duration = Duration::from_millis(1);
 
 fn nonces() -> Nonces {
-    Nonces::new(&MasterKey::random(&SystemRng))
+    Nonces::new(&MasterKey::random(&SystemRng), WINDOW)
 }
 
 #[test]
@@ -41,9 +42,23 @@ fn the_windows_of_the_beginning_of_time_do_not_underflow() {
 fn servers_with_the_same_master_key_know_each_others_nonces_and_no_others() {
     let master = MasterKey::random(&SystemRng);
     let again = MasterKey::parse(&master.to_text()).expect("a key");
-    let nonce = Nonces::new(&master).issue(BEGIN);
-    assert!(Nonces::new(&again).good_until(&nonce, BEGIN).is_some());
+    let nonce = Nonces::new(&master, WINDOW).issue(BEGIN);
+    assert!(
+        Nonces::new(&again, WINDOW)
+            .good_until(&nonce, BEGIN)
+            .is_some()
+    );
     assert!(nonces().good_until(&nonce, BEGIN).is_none());
+}
+
+#[test]
+fn windows_of_another_length_have_other_nonces() {
+    let master = MasterKey::random(&SystemRng);
+    let nonce = Nonces::new(&master, WINDOW).issue(BEGIN);
+    let longer = Nonces::new(&master, 3 * WINDOW);
+    for now in [BEGIN, Timestamp::from_secs(3 * BEGIN.as_secs())] {
+        assert_eq!(longer.good_until(&nonce, now), None);
+    }
 }
 
 #[test]

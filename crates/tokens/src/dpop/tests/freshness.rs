@@ -5,8 +5,8 @@ use core::time::Duration;
 use latchkey_core::Timestamp;
 use serde_json::{Value, json};
 
-use super::{NOW, world};
-use crate::dpop::{ProofError, TOLERANCE, TOLERANCE_WITH_NONCE, WINDOW};
+use super::{NOW, WINDOW, world};
+use crate::dpop::{ProofError, TOLERANCE, TOLERANCE_WITH_NONCE};
 
 #[test]
 fn security_59_a_nonce_is_needed_where_no_access_token_comes_along() {
