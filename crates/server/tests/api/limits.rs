@@ -100,7 +100,7 @@ async fn programs_never_get_html() {
 }
 
 #[tokio::test]
-async fn a_connection_that_sends_nothing_or_a_byte_a_second_is_closed_within_ten_seconds() {
+async fn security_75_a_connection_that_sends_nothing_or_a_byte_a_second_is_closed() {
     let app = TestApp::start().await;
     let address: SocketAddr = app
         .url
@@ -127,15 +127,16 @@ async fn a_connection_that_sends_nothing_or_a_byte_a_second_is_closed_within_ten
     let closed = async {
         tokio::join!(
             slow(""),
-            slow("GET /api/ HTTP/1.1\r\nhost: a\r\n"),
+            slow("GET /api/ HTTP/1.1\r\nhost: a\r\naccept: application/json\r\n"),
             // HTTP/2, whose preface begins like nothing in HTTP/1.
             slow("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         )
     };
-    let (nothing, byte_a_second, h2) = timeout(Duration::from_secs(12), closed)
+    // After eight seconds; there is room for a busy machine, and the bytes would last for longer.
+    let (nothing, byte_a_second, h2) = timeout(Duration::from_secs(30), closed)
         .await
-        .expect("all are closed within 12 seconds");
+        .expect("all are closed");
     for (what, after) in [("nothing", nothing), ("a byte", byte_a_second), ("h2", h2)] {
-        assert!(after < Duration::from_secs(10), "{what}: {after:?}");
+        assert!(after < Duration::from_secs(20), "{what}: {after:?}");
     }
 }
