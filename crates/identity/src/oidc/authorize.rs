@@ -78,17 +78,12 @@ fn prompt(client: &Client, metadata: &Metadata, prompt: Prompt) -> Option<Prompt
         }
         Prompt::Login => Some(Prompt::Login),
         Prompt::SelectAccount => {
-            let known = || match &metadata.prompts {
+            let host = client.issuer.url().host_str();
+            let known = match &metadata.prompts {
                 Some(listed) => listed.iter().any(|value| value == prompt.as_str()),
-                None => {
-                    let host = client.issuer.url().host_str();
-                    client.kind != Kind::Oidc || host.is_some_and(|host| SELECTS.contains(&host))
-                }
+                None => client.kind != Kind::Oidc || host.is_some_and(|it| SELECTS.contains(&it)),
             };
-            client
-                .select_account
-                .unwrap_or_else(known)
-                .then_some(prompt)
+            client.select_account.unwrap_or(known).then_some(prompt)
         }
     }
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
 use openidconnect::{
-    JsonWebKey as _, JsonWebKeyAlgorithm, JsonWebKeyUse as _, JwsSigningAlgorithm as _,
+    JsonWebKey as _, JsonWebKeyAlgorithm, JsonWebKeyUse, JwsSigningAlgorithm as _,
     SignatureVerificationError,
 };
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
@@ -98,7 +98,7 @@ impl Jwt {
             Some(id) => key.key_id().is_some_and(|known| **known == *id),
             None => true,
         };
-        let signs = key.key_use().is_none_or(|usage| usage.allows_signature());
+        let signs = key.key_use().is_none_or(JsonWebKeyUse::allows_signature);
         let kind = self.algorithm.key_type();
         let algorithm = match key.signing_alg() {
             JsonWebKeyAlgorithm::Unspecified => true,

@@ -63,8 +63,8 @@ impl OidcProvider {
             });
         }
         let Limits { begin, finish } = client.limits;
-        let [begin, finish] =
-            [begin, finish].map(|step| http.clone().within(Limits::request(step)));
+        let begin = http.clone().within(Limits::request(begin));
+        let finish = http.within(Limits::request(finish));
         Ok(Self {
             id: config.id,
             label: config.label,

@@ -3,7 +3,7 @@
 use openidconnect::AccessToken;
 use openidconnect::core::CoreJwsSigningAlgorithm;
 use openidconnect::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use openidconnect::http::{HeaderMap, Request};
+use openidconnect::http::{HeaderMap, HeaderValue, Request};
 use url::Url;
 
 use super::config::Client;
@@ -91,7 +91,7 @@ impl Question<'_> {
 
 /// The media type without its parameters, in lower case; empty if there is none.
 fn media_type(headers: &HeaderMap) -> String {
-    let full = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let full = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let full = String::from_utf8_lossy(full.unwrap_or_default());
     let essence = full.split(';').next().unwrap_or_default();
     essence.trim().to_ascii_lowercase()

@@ -1,11 +1,13 @@
 //! What the caller is told of an error, beside its status and codes.
 
 use axum::http::StatusCode;
+use latchkey_identity::{Check, SignInError};
 use latchkey_tokens::AccessTokenError;
 use latchkey_types::ErrorCode;
 
 use super::{ApiError, dpop};
 use crate::auth::access::AccessError;
+use crate::auth::sign_in::FinishError;
 
 impl ApiError {
     /// The sentence for the caller. What is ours to mend stays in the log.
@@ -32,12 +34,22 @@ impl ApiError {
                  the log"
                     .to_owned()
             }
-            ErrorCode::StepUpRequired if matches!(self, Self::Finish(_)) => {
-                "the provider does not say that the person proved who they are anew, as it was asked \
-                 to"
-                    .to_owned()
-            }
+            // The check is named: it says what the provider has to send, in words of our own.
+            ErrorCode::StepUpRequired => self
+                .failed_check()
+                .map_or_else(|| self.to_string(), |check| check.to_string()),
             _ => self.to_string(),
+        }
+    }
+
+    /// The check that the provider's answer failed, if that is why a sign-in was not finished.
+    fn failed_check(&self) -> Option<Check> {
+        let Self::Finish(error) = self else {
+            return None;
+        };
+        match &**error {
+            FinishError::Provider(SignInError::Invalid { what, .. }) => Some(*what),
+            _ => None,
         }
     }
 

@@ -16,6 +16,7 @@ mod first_start;
 mod full_disk;
 mod operate;
 mod process;
+mod provider;
 mod refusals;
 #[cfg(target_os = "linux")]
 mod traced;

@@ -23,7 +23,7 @@ fn refusals(log: &str) -> Vec<Value> {
 }
 
 /// With this configuration and the demo provider; its log can be read by programs.
-fn start(folder: &std::path::Path, config: &str) -> Running {
+pub(super) fn start(folder: &std::path::Path, config: &str) -> Running {
     let config = format!("{config}[log]\nformat = \"json\"\n");
     fs::write(folder.join("latchkey.toml"), config).expect("written");
     let data_dir = folder.join("data");
@@ -31,7 +31,7 @@ fn start(folder: &std::path::Path, config: &str) -> Running {
 }
 
 /// Makes what the provider says fit the real time.
-fn at_present(provider: &ScriptedProvider, ahead: u64) {
+pub(super) fn at_present(provider: &ScriptedProvider, ahead: u64) {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("time")
@@ -42,7 +42,7 @@ fn at_present(provider: &ScriptedProvider, ahead: u64) {
     script.claims["exp"] = json!(now + 300);
 }
 
-async fn sign_in(
+pub(super) async fn sign_in(
     caller: &Caller,
     provider: &ScriptedProvider,
     more: &[(&str, &str)],

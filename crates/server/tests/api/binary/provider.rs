@@ -1,0 +1,59 @@
+//! What an operator reads about a provider that works in its own way.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::refusals::{at_present, sign_in, start};
+use crate::app::ScriptedProvider;
+
+/// The first line of the log with this in its message.
+fn line(log: &str, message: &str) -> Value {
+    let lines = log.lines();
+    let mut lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let said = |line: &Value| {
+        let text = line["fields"]["message"].as_str();
+        text.is_some_and(|text| text.contains(message))
+    };
+    lines
+        .find(said)
+        .unwrap_or_else(|| panic!("no {message:?} in {log}"))
+}
+
+#[tokio::test]
+async fn a_foreign_issuer_is_in_the_log_beside_the_configured_one() {
+    let provider = ScriptedProvider::start().await;
+    let long = format!("https://other.example/\n{}", "a".repeat(1000));
+    provider.script().metadata["issuer"] = long.as_str().into();
+    let folder = tempfile::tempdir().expect("a directory");
+    let server = start(folder.path(), &provider.section("a"));
+    let answer = server.caller.get("/auth/login?provider=a").send().await;
+    assert_eq!(answer.expect("an answer").status(), 400);
+    let log = server.stop();
+    let fields = &line(&log, "another issuer")["fields"];
+    assert_eq!(fields["configured"], provider.issuer);
+    let discovered = fields["discovered"].as_str().expect("text");
+    assert!(
+        discovered.contains("https://other.example/\\n"),
+        "{discovered}"
+    );
+    assert!(discovered.len() < 250, "{discovered}");
+}
+
+#[tokio::test]
+async fn a_userinfo_endpoint_that_refuses_leaves_a_warning() {
+    let provider = ScriptedProvider::start().await;
+    let endpoint = format!("{}/userinfo", provider.issuer);
+    provider.script().metadata["userinfo_endpoint"] = endpoint.into();
+    provider.script().userinfo = Some((StatusCode::FORBIDDEN, json!({ "error": "canary" })));
+    at_present(&provider, 0);
+    let folder = tempfile::tempdir().expect("a directory");
+    let server = start(folder.path(), &provider.section("a"));
+    let answer = sign_in(&server.caller, &provider, &[]).await;
+    assert_eq!(answer.status(), 200);
+    let log = server.stop();
+    let line = line(&log, "userinfo endpoint refuses");
+    assert_eq!(line["level"], "WARN");
+    assert_eq!(line["fields"]["provider"], "a");
+    assert_eq!(line["fields"]["status"], 403);
+    assert!(!log.contains("canary"), "{log}");
+}
