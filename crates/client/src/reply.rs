@@ -19,6 +19,8 @@ pub(crate) struct ErrorBody {
     pub(crate) error: Option<String>,
     #[serde(default)]
     pub(crate) code: Option<String>,
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
 }
 
 impl ErrorBody {
@@ -28,9 +30,18 @@ impl ErrorBody {
 
     /// The code, if this build knows it.
     pub(crate) fn known_code(&self) -> Option<ErrorCode> {
-        let text: StrDeserializer<'_, Error> = self.code.as_deref()?.into_deserializer();
-        ErrorCode::deserialize(text).ok()
+        known(self.code.as_deref())
     }
+
+    /// The reason behind the code, if there is one that this build knows; else the code.
+    pub(crate) fn known_reason(&self) -> Option<ErrorCode> {
+        known(self.reason.as_deref()).or_else(|| self.known_code())
+    }
+}
+
+fn known(code: Option<&str>) -> Option<ErrorCode> {
+    let text: StrDeserializer<'_, Error> = code?.into_deserializer();
+    ErrorCode::deserialize(text).ok()
 }
 
 /// Reads the answer to a refresh that was sent at `sent_at` (milliseconds since 1970).

@@ -57,6 +57,9 @@ pub enum ErrorCode {
     OtherAccount,
     /// The account is not on the allow-list.
     NotAdmitted,
+    /// A `reason` of `not_admitted`: the provider does not say that it verified the address, so no
+    /// list of addresses says anything about the account.
+    EmailUnverified,
     /// The account is banned.
     Banned,
     /// The session was ended, or reached its end.
@@ -101,6 +104,7 @@ impl ErrorCode {
             Self::ProviderInvalid => "provider_invalid",
             Self::OtherAccount => "other_account",
             Self::NotAdmitted => "not_admitted",
+            Self::EmailUnverified => "email_unverified",
             Self::Banned => "banned",
             Self::SessionEnded => "session_ended",
             Self::RefreshReplayed => "refresh_replayed",
@@ -123,6 +127,9 @@ pub struct OAuthError {
     /// Latchkey's finer code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<ErrorCode>,
+    /// Which of several causes of that code, where the remedy is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ErrorCode>,
     /// Leads to the request in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,

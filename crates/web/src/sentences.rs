@@ -65,8 +65,10 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
             "This sign-in is no longer under way in this browser. It was finished already, took \
              longer than ten minutes, or was begun somewhere else."
         }
+        SignInError::Cancelled => "The sign-in was cancelled at the provider. Nothing was changed.",
         SignInError::Refused(Some(ErrorCode::ProviderRefused)) => {
-            "The sign-in was cancelled, or the provider did not agree to it. Nothing was changed."
+            "The provider did not agree to this sign-in. It is nothing you did. Try again; if it \
+             happens again, tell whoever runs this site."
         }
         SignInError::Refused(Some(ErrorCode::ProviderUnavailable)) => {
             "The provider does not answer at the moment. Try again in a minute, or choose another \
@@ -89,6 +91,15 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
         SignInError::Refused(Some(ErrorCode::OtherAccount)) => {
             "You chose another account than the one you were asked to confirm. Nothing was changed. \
              Try again and choose the account you are signed in with."
+        }
+        SignInError::Refused(Some(ErrorCode::EmailUnverified)) => {
+            "You proved who you are, but your provider does not say that it verified your email \
+             address, so this site cannot tell whether you are on its list. Verify the address \
+             there, or ask whoever runs this site."
+        }
+        SignInError::Refused(Some(ErrorCode::StepUpRequired)) => {
+            "Your provider does not tell us that you have just proved who you are, which this \
+             needs. Tell whoever runs this site, or sign in with another provider."
         }
         SignInError::Refused(Some(ErrorCode::Banned)) => {
             "This account may not sign in here. Ask whoever runs this site."

@@ -36,6 +36,9 @@ pub enum SignInError {
     /// The provider sent the person back with a refusal, or the server did.
     #[error("the sign-in was refused ({0:?}): try again")]
     Refused(Option<ErrorCode>),
+    /// The person, or the provider for them, said no (RFC 6749 §4.1.2.1).
+    #[error("the sign-in was cancelled: start again")]
+    Cancelled,
     /// There is nothing to finish: no code, no error.
     #[error("this page was opened without a sign-in under way: start at the sign-in page")]
     Nothing,
@@ -54,7 +57,7 @@ impl CallbackQuery {
             }
             "too_many_requests" => SignInError::TryLater(Trouble::Busy { retry_after: None }),
             "unknown_provider" => SignInError::Refused(Some(ErrorCode::UnknownProvider)),
-            // `access_denied` and all the rest a provider may say.
+            "access_denied" => SignInError::Cancelled,
             _ => SignInError::Refused(Some(ErrorCode::ProviderRefused)),
         })
     }
@@ -131,7 +134,9 @@ impl Client {
                     _ if status >= 500 || status == 429 => {
                         Err(SignInError::TryLater(reply::trouble(&incoming)))
                     }
-                    _ => Err(SignInError::Refused(code)),
+                    _ => Err(SignInError::Refused(
+                        ErrorBody::of(&incoming).known_reason(),
+                    )),
                 }
             }
         }

@@ -51,10 +51,7 @@ fn facts(session: Session, me: &Me) -> AnyView {
         .name
         .clone()
         .unwrap_or_else(|| "No name given".to_owned());
-    let email = me
-        .email
-        .clone()
-        .unwrap_or_else(|| "No email given".to_owned());
+    let email = address(me);
     let roles = if me.roles.is_empty() {
         "None".to_owned()
     } else {
@@ -103,6 +100,44 @@ fn facts(session: Session, me: &Me) -> AnyView {
     )
 }
 
+/// An address is shown as what it is: one that was not verified may be anybody's.
+fn address(me: &Me) -> String {
+    match &me.email {
+        Some(email) if me.email_verified == Some(true) => email.clone(),
+        Some(email) => format!("{email} (not verified)"),
+        None => "No email given".to_owned(),
+    }
+}
+
 fn fact(name: &'static str, value: impl IntoView + 'static) -> AnyView {
     late(div().child((dt().child(name), dd().child(late(value)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_types::Me;
+
+    use super::address;
+
+    #[test]
+    fn an_address_that_was_not_verified_is_shown_as_that() {
+        let me = |email: Option<&str>, email_verified| Me {
+            sub: "1".into(),
+            email: email.map(str::to_owned),
+            email_verified,
+            name: None,
+            roles: Vec::new(),
+            session_id: "2".into(),
+            auth_time: None,
+            issued_at: 0,
+            expires_at: 0,
+        };
+        let ada = Some("ada@example.com");
+        assert_eq!(address(&me(ada, Some(true))), "ada@example.com");
+        for unverified in [None, Some(false)] {
+            let shown = address(&me(ada, unverified));
+            assert_eq!(shown, "ada@example.com (not verified)");
+        }
+        assert_eq!(address(&me(None, None)), "No email given");
+    }
 }

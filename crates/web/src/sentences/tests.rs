@@ -8,6 +8,7 @@ fn who_was_signed_out_is_told_so() {
         EndReason::ByServer(Some(ErrorCode::SessionEnded)),
         EndReason::ByServer(Some(ErrorCode::RefreshReplayed)),
         EndReason::ByServer(Some(ErrorCode::Banned)),
+        EndReason::ByServer(Some(ErrorCode::NotAdmitted)),
         EndReason::KeyLost,
     ] {
         let sentence = ended(reason).expect("a sentence");
@@ -59,7 +60,10 @@ fn trouble_never_reads_like_a_sign_out() {
 fn each_cause_of_a_failed_sign_in_has_its_own_sentence() {
     let causes = [
         SignInError::Nothing,
+        SignInError::Cancelled,
         SignInError::Refused(None),
+        SignInError::Refused(Some(ErrorCode::EmailUnverified)),
+        SignInError::Refused(Some(ErrorCode::StepUpRequired)),
         SignInError::Refused(Some(ErrorCode::ProviderRefused)),
         SignInError::Refused(Some(ErrorCode::ProviderUnavailable)),
         SignInError::Refused(Some(ErrorCode::ProviderInvalid)),
@@ -79,4 +83,18 @@ fn each_cause_of_a_failed_sign_in_has_its_own_sentence() {
         sign_in(SignInError::Nothing),
         sign_in(SignInError::Refused(Some(ErrorCode::SignInNotFound)))
     );
+}
+
+#[test]
+fn nobody_is_told_that_they_cancelled_what_went_wrong_elsewhere() {
+    let cancelled = sign_in(SignInError::Cancelled);
+    assert!(cancelled.contains("cancelled"), "{cancelled}");
+    for code in [
+        ErrorCode::ProviderRefused,
+        ErrorCode::ProviderInvalid,
+        ErrorCode::ProviderUnavailable,
+    ] {
+        let sentence = sign_in(SignInError::Refused(Some(code)));
+        assert!(!sentence.contains("cancelled"), "{sentence}");
+    }
 }

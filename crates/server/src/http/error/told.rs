@@ -1,12 +1,14 @@
 //! What the caller is told of an error, beside its status and codes.
 
 use axum::http::StatusCode;
+use latchkey_core::NotAdmitted;
 use latchkey_identity::{Check, SignInError};
 use latchkey_tokens::AccessTokenError;
 use latchkey_types::ErrorCode;
 
 use super::{ApiError, dpop};
 use crate::auth::access::AccessError;
+use crate::auth::refresh::RefreshError;
 use crate::auth::sign_in::FinishError;
 
 impl ApiError {
@@ -51,6 +53,22 @@ impl ApiError {
             FinishError::Provider(SignInError::Invalid { what, .. }) => Some(*what),
             _ => None,
         }
+    }
+
+    /// Which of several causes of its code it is, where the remedy is another.
+    pub fn reason(&self) -> Option<ErrorCode> {
+        let cause = match self {
+            Self::Finish(error) => match &**error {
+                FinishError::NotAdmitted { cause, .. } => *cause,
+                _ => return None,
+            },
+            Self::Refresh(error) => match &**error {
+                RefreshError::NotAdmitted { cause, .. } => *cause,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        (cause == NotAdmitted::Unverified).then_some(ErrorCode::EmailUnverified)
     }
 
     /// `Retry-After` (RFC 9110 §10.2.3), in seconds, where one belongs.

@@ -130,6 +130,7 @@ fn explain(response: Response, path: Path, state: &AppState, address: Option<IpA
             error: shape.oauth.to_owned(),
             error_description: Some(error.detail()),
             code: Some(shape.code),
+            reason: error.reason(),
             request_id: Some(request_id.clone()),
         })
         .into_response()

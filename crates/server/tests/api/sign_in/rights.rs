@@ -1,7 +1,7 @@
 //! Who gets which rights: whose word counts for an address.
 
 use latchkey_types::TokenResponse;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::{ScriptedProvider, TestApp, claims, code, tokens};
 
@@ -108,6 +108,7 @@ async fn security_78_a_domain_at_google_is_admitted_by_hd_alone() {
         // Made with an address of the domain, by somebody who has left since.
         ("ada@example.com", None, 400),
         ("ada@example.com", Some("other.example"), 400),
+        ("ada@example.com", Some("example.com"), 200),
         ("ada@gmail.com", None, 200),
     ] {
         google.script().claims["email"] = json!(email);
@@ -120,5 +121,30 @@ async fn security_78_a_domain_at_google_is_admitted_by_hd_alone() {
             let expected = (400, "not_admitted".into());
             assert_eq!(code(answer).await, expected, "{email}, {hd:?}");
         }
+    }
+}
+
+/// Who sends the operator to look at the list should not, if the list is not why.
+#[tokio::test]
+async fn an_address_that_the_provider_did_not_verify_is_called_that() {
+    let provider = ScriptedProvider::start().await;
+    let list = "[admission]\nmode = \"allow-list\"\nemails = [\"ada@example.com\"]\n";
+    let app = TestApp::with(&format!("{list}{}", provider.section("a"))).await;
+    for (email, verified, reason) in [
+        ("ada@example.com", json!(false), json!("email_unverified")),
+        ("ada@example.com", json!(null), json!("email_unverified")),
+        // Whether it is on the list is not told.
+        ("bob@example.com", json!(null), json!("email_unverified")),
+        ("bob@example.com", json!(true), json!(null)),
+    ] {
+        provider.script().claims["email"] = json!(email);
+        provider.script().claims["email_verified"] = verified;
+        let answer = provider.sign_in(&app, "a").await;
+        assert_eq!(answer.status(), 400);
+        let body: Value = answer.json().await.expect("JSON");
+        assert_eq!(body["code"], "not_admitted");
+        assert_eq!(body["reason"], reason, "{email}");
+        let told = body["error_description"].as_str().expect("text");
+        assert_eq!(told.contains("verified"), !reason.is_null(), "{told}");
     }
 }

@@ -3,7 +3,7 @@
 use reqwest::header::COOKIE;
 use serde_json::{Value, json};
 
-use crate::app::{ScriptedProvider, TestApp, claims, code, header, tokens};
+use crate::app::{Forge, ScriptedProvider, TestApp, claims, code, header, tokens};
 
 #[tokio::test]
 async fn security_77_the_demo_provider_answers_to_loopback_names_only() {
@@ -48,16 +48,32 @@ async fn security_79_an_address_is_never_given_without_saying_whether_it_is_veri
     ] {
         provider.script().claims["email_verified"] = claimed.clone();
         let signed_in = tokens(provider.sign_in(&app, "a").await).await;
-        let claims = claims(&signed_in.access_token);
-        assert_eq!(claims["email"], "ada@example.com");
-        assert_eq!(claims["email_verified"], verified, "{claimed}");
-        let me = app.get_as("/api/me", &signed_in.access_token).await;
-        let me: Value = me.json().await.expect("JSON");
-        assert_eq!(me["email_verified"], verified, "{claimed}");
+        let refreshed = app.refreshed(&signed_in.refresh_token).await;
+        for access in [&signed_in.access_token, &refreshed.access_token] {
+            let claims = claims(access);
+            assert_eq!(claims["email"], "ada@example.com");
+            assert_eq!(claims["email_verified"], verified, "{claimed}");
+            let me = app.get_as("/api/me", access).await;
+            let me: Value = me.json().await.expect("JSON");
+            assert_eq!(me["email_verified"], verified, "{claimed}");
+        }
     }
     provider.script().claims["email"] = Value::Null;
     let signed_in = tokens(provider.sign_in(&app, "a").await).await;
     assert!(claims(&signed_in.access_token)["email_verified"].is_null());
+    // A token of a version before the claim.
+    provider.script().claims["email"] = json!("ada@example.com");
+    let signed_in = tokens(provider.sign_in(&app, "a").await).await;
+    let forge = Forge::of(&app).await;
+    let mut old = claims(&signed_in.access_token);
+    let without = old.as_object_mut().expect("an object");
+    without.remove("email_verified").expect("it was there");
+    let me = app
+        .get_as("/api/me", &forge.sign(&forge.header(), &old))
+        .await;
+    let me: Value = me.json().await.expect("JSON");
+    assert_eq!(me["email"], "ada@example.com");
+    assert_eq!(me["email_verified"], json!(false));
 }
 
 #[tokio::test]
