@@ -3,6 +3,7 @@ import {
   ada,
   atProvider,
   expectAccount,
+  grace,
   heading,
   history,
   link,
@@ -149,4 +150,40 @@ test('3: a callback that this browser did not begin signs nobody in', async ({ p
   await expect(heading(page, 'Sign-in did not work')).toBeVisible();
   expect(await storedTokens(page)).toBeNull();
   await context.close();
+});
+
+test('a sign-in that did not work is not passed off as that of the account that is there', async ({
+  page,
+  context,
+}) => {
+  await signIn(page);
+  const before = await tokensOf(page);
+  const other = await context.newPage();
+  await other.goto('/callback/google?code=of-another&state=of-another');
+  await expect(heading(other, 'Sign-in did not work')).toBeVisible();
+  await other.reload();
+  await expect(heading(other, 'Sign-in did not work')).toBeVisible();
+  expect(await tokensOf(page)).toEqual(before);
+});
+
+test('a reload before the answer for another account arrives says that it failed', async ({
+  page,
+  context,
+}) => {
+  await signIn(page);
+  const before = await tokensOf(page);
+  let arrived = () => {};
+  const exchanged = new Promise<void>((resolve) => (arrived = resolve));
+  await page.route('**/auth/token', async (route) => {
+    await route.fetch();
+    arrived();
+  });
+  // The provider does not know the person any more.
+  await context.clearCookies();
+  await page.goto('/auth/login?provider=google');
+  await atProvider(page, grace);
+  await exchanged;
+  await page.reload();
+  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  expect(await tokensOf(page)).toEqual(before);
 });

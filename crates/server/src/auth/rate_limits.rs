@@ -36,6 +36,8 @@ type Limiter<K> = [DefaultKeyedRateLimiter<K>; LEVELS];
 pub struct RateLimits {
     addresses: Option<Limiter<Network>>,
     sessions: Option<Limiter<(SessionId, Network)>>,
+    /// What a code that its provider refused costs besides.
+    refused_code: u32,
 }
 
 /// Too many requests of one kind in too short a time.
@@ -53,6 +55,7 @@ impl RateLimits {
         Self {
             addresses: config.per_address.map(limiter),
             sessions: config.per_session.map(limiter),
+            refused_code: config.per_address.map_or(0, |rate| rate.count.get() / 100),
         }
     }
 
@@ -61,6 +64,17 @@ impl RateLimits {
     pub fn take_from_address(&self, address: Option<IpAddr>) -> Result<(), TooManyRequests> {
         let keys = address.into_iter().flat_map(networks);
         take(self.addresses.as_ref(), keys, "from this address")
+    }
+
+    /// Counts a code that its provider refused: a hundredth of what an address may have. Codes that
+    /// somebody made up are exchanged with this server's credentials, and a provider that sees many
+    /// of them may slow down everybody's sign-ins.
+    pub fn charge_refused_code(&self, address: Option<IpAddr>) {
+        for _ in 0..self.refused_code {
+            if self.take_from_address(address).is_err() {
+                return;
+            }
+        }
     }
 
     /// Counts a use of this session's refresh token, or a revocation of one of its tokens, from

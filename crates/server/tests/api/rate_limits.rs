@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::app::{Prover, ScriptedProvider, TestApp, code, header, tokens};
+use crate::app::{Begun, Prover, ScriptedProvider, TestApp, code, header, tokens};
 use crate::dpop::World;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -272,4 +272,32 @@ async fn security_71_the_list_of_sessions_shows_the_address_behind_the_proxy() {
     let app = TestApp::with(&config).await;
     let not_believed = seen(&app, &provider, "198.51.100.7").await;
     assert_eq!(not_believed, "127.0.0.1");
+}
+
+#[tokio::test]
+async fn security_72_codes_that_somebody_made_up_are_few() {
+    let provider = ScriptedProvider::start().await;
+    let limits = "trusted_proxies = [\"127.0.0.1\"]\n[limits]\nper_address = \"1000/h\"\n";
+    let app = TestApp::with(&format!("{limits}{}", provider.section("a"))).await;
+    provider.script().refusal = Some(json!({ "error": "invalid_grant" }));
+    loop {
+        let request = app.get("/auth/login?provider=a");
+        let request = request.header("x-forwarded-for", "198.51.100.1");
+        let answer = request.send().await.expect("an answer");
+        if answer.status() == 429 {
+            break;
+        }
+        let begun = Begun::of(&answer);
+        let callback = provider.approve(&begun);
+        let request = app.completion(&begun.cookie, &callback);
+        let request = request.header("x-forwarded-for", "198.51.100.1");
+        let answer = request.send().await.expect("an answer");
+        assert!(matches!(answer.status().as_u16(), 400 | 429));
+    }
+    // Each costs ten besides its two requests.
+    let exchanged = provider.asked("/token");
+    assert!((50..=100).contains(&exchanged), "{exchanged}");
+    // Nobody else is kept out.
+    provider.script().refusal = None;
+    tokens(provider.sign_in(&app, "a").await).await;
 }
