@@ -97,10 +97,6 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
              address, so this site cannot tell whether you are on its list. Verify the address \
              there, or ask whoever runs this site."
         }
-        SignInError::Refused(Some(ErrorCode::StepUpRequired)) => {
-            "Your provider does not tell us that you have just proved who you are, which this \
-             needs. Tell whoever runs this site, or sign in with another provider."
-        }
         SignInError::Refused(Some(ErrorCode::Banned)) => {
             "This account may not sign in here. Ask whoever runs this site."
         }
