@@ -92,7 +92,14 @@ impl<'a> Operator<'a> {
         if found.len() > 1 {
             let ids = found
                 .iter()
-                .map(|user| format!("{} ({})", user.id, user.identity.issuer))
+                .map(|user| {
+                    let verified = if user.email_verified {
+                        ""
+                    } else {
+                        ", not verified"
+                    };
+                    format!("{} ({}{verified})", user.id, user.identity.issuer)
+                })
                 .collect::<Vec<_>>()
                 .join(", ");
             return Err(OperatorError::Several { email: name, ids });

@@ -111,9 +111,12 @@ pub async fn operate(operator: &Operator<'_>, order: Order) -> Reply {
     done.map_err(|error| error.to_string())
 }
 
+/// What an operator checks that it was the right one: an address that was not verified may be
+/// another person's.
 fn named(user: &User) -> String {
     match &user.email {
-        Some(email) => format!("{email} ({})", user.id),
+        Some(email) if user.email_verified => format!("{email} ({})", user.id),
+        Some(email) => format!("{email}, not verified ({})", user.id),
         None => user.id.to_string(),
     }
 }
@@ -123,5 +126,36 @@ fn sessions(ended: usize) -> String {
         0 => "no session was live".to_owned(),
         1 => "1 session was ended".to_owned(),
         more => format!("{more} sessions were ended"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_core::{Identity, Profile, Timestamp, User, UserId};
+
+    use super::named;
+
+    #[test]
+    fn an_operator_is_told_which_addresses_were_not_verified() {
+        let profile = |email: Option<&str>, email_verified| Profile {
+            identity: Identity {
+                issuer: "https://a.example".into(),
+                subject: "1".into(),
+            },
+            email: email.map(str::to_owned),
+            email_verified,
+            name: None,
+            hosted_domain: None,
+        };
+        let id = UserId::from_bytes([1; 16]);
+        let named = |email, verified| {
+            let user = User::create(id, profile(email, verified), Timestamp::from_secs(1));
+            named(&user)
+        };
+        let ada = Some("ada@example.com");
+        assert_eq!(named(ada, true), format!("ada@example.com ({id})"));
+        let unverified = format!("ada@example.com, not verified ({id})");
+        assert_eq!(named(ada, false), unverified);
+        assert_eq!(named(None, false), id.to_string());
     }
 }

@@ -79,9 +79,20 @@ async fn security_80_who_lost_their_provider_is_out_at_the_next_refresh() {
 #[tokio::test]
 async fn security_80_sessions_of_the_demo_provider_end_when_it_is_off() {
     let provider = ScriptedProvider::start().await;
-    let app = TestApp::start().await;
+    let admins = "admins = [\"demo:ada@example.com\"]\n";
+    let app = TestApp::with(&format!("demo = true\n{admins}")).await;
     let signed_in = app.sign_in().await;
-    let app = app.reconfigured(&provider.section("a")).await;
+    let admin = app
+        .delete_as("/api/admin/users/x/ban", &signed_in.access_token)
+        .await;
+    assert_eq!(admin.status(), 404);
+    let without = format!("{admins}{}", provider.section("a"));
+    let app = app.reconfigured(&without).await;
+    // Its administrators are none from the first request on.
+    let admin = app
+        .delete_as("/api/admin/users/x/ban", &signed_in.access_token)
+        .await;
+    assert_eq!(code(admin).await, (403, "forbidden".into()));
     let answer = app.refresh(&signed_in.refresh_token, None).await;
     assert_eq!(code(answer).await, (400, "not_admitted".into()));
     let access = app.check(&signed_in.access_token).await;
