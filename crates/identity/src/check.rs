@@ -69,10 +69,14 @@ pub enum Check {
     #[error("no key of the provider verifies the signature of the ID token")]
     Signature,
     /// Core §3.1.3.7, 9.
-    #[error("the ID token has expired")]
+    #[error(
+        "the ID token has expired by this machine's clock; compare it with the provider's clock"
+    )]
     Expired,
     /// Core §3.1.3.7, 10.
-    #[error("the ID token was issued too long ago, or in the future")]
+    #[error(
+        "the ID token was issued more than ten minutes ago, or in the future, by this machine's clock; compare it with the provider's clock"
+    )]
     IssuedAt,
     /// Core §3.1.3.7, 13.
     #[error(

@@ -80,13 +80,7 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
         }
         SignInError::Refused(Some(ErrorCode::NotAdmitted)) => {
             "You proved who you are, but this account is not on the list of those who may sign \
-             in here, or the provider does not say that your email address is verified. Ask \
-             whoever runs this site, or choose another account."
-        }
-        SignInError::Refused(Some(ErrorCode::StepUpRequired)) => {
-            "This needs a fresh sign-in, and the provider did not confirm one: it did not ask you \
-             again, or it does not say when you signed in there. Try again; if it happens again, \
-             tell whoever runs this site that the provider must send \u{201c}auth_time\u{201d}."
+             in here. Ask whoever runs this site, or choose another account."
         }
         SignInError::Refused(Some(ErrorCode::OtherAccount)) => {
             "You chose another account than the one you were asked to confirm. Nothing was changed. \
