@@ -2,8 +2,10 @@
 import type { Browser, Page } from '@playwright/test';
 import { createPrivateKey, randomUUID, sign } from 'node:crypto';
 
+import { openDevices, thisDevice } from '../fixtures/devices.ts';
 import {
   alert,
+  atProvider,
   bearer,
   button,
   expectSignedOut,
@@ -11,6 +13,7 @@ import {
   openPlayground,
   refreshByHand,
   signIn,
+  signInLink,
   storedTokens,
   timeline,
   tokensOf,
@@ -251,6 +254,8 @@ test.describe('in a browser without IndexedDB', () => {
   test('the session is a plain one, and everything works', async ({ page, traffic }) => {
     await signIn(page);
     expect((await tokensOf(page)).bound ?? false).toBe(false);
+    await openDevices(page);
+    await expect(thisDevice(page)).toContainText('Not bound to a key');
     await openPlayground(page);
     await button(page, 'Refresh now').click();
     await expect(timeline(page).first()).toContainText(/POST \/auth\/token\s*→\s*200 refreshed/);
@@ -271,6 +276,28 @@ test.describe('with binding switched off', () => {
     expect(traffic.statuses('POST /auth/token')).toEqual([200]);
     const { refresh_token } = await tokensOf(page);
     expect((await refreshByHand(request, refresh_token)).status).toBe(200);
+  });
+});
+
+test.describe('where a key is required', () => {
+  test.use({ setup: { env: { LATCHKEY_TOKENS__BINDING: 'required' } } });
+
+  test('57: a browser that keeps one is signed in, bound', async ({ page, traffic }) => {
+    await signIn(page);
+    expect((await tokensOf(page)).bound).toBe(true);
+    expect(traffic.statuses('POST /auth/token')).toEqual([200]);
+  });
+
+  test('57: a browser that cannot keep one is told so, and not signed in', async ({ page }) => {
+    await page.addInitScript(() => {
+      Object.defineProperty(window, 'indexedDB', { value: undefined });
+    });
+    await page.goto('/');
+    await signInLink(page, 'Google').click();
+    await atProvider(page);
+    await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+    await expect(page.getByText(/can keep a key for it, and this one could not/)).toBeVisible();
+    expect(await storedTokens(page)).toBeNull();
   });
 });
 

@@ -1,6 +1,5 @@
 // The playground: every call can be made, and what happened can be read.
 import {
-  alert,
   button,
   claims,
   heading,
@@ -87,9 +86,12 @@ test('30 calls at once with a good token are 30 calls and no refresh', async ({
 
 test('signed out, a call with a token says what is missing instead of failing silently', async ({
   page,
+  traffic,
 }) => {
   await page.goto('/playground');
   await expect(heading(page, 'Playground')).toBeVisible();
   await button(page, 'Call protected with token').click();
-  await expect(timeline(page).first().or(alert(page))).toBeVisible();
+  await expect(timeline(page)).toHaveCount(1);
+  await expect(timeline(page).first()).toContainText('GET /api/protected → not sent, signed out');
+  expect(traffic.count('GET /api/protected')).toBe(0);
 });

@@ -19,6 +19,7 @@ import {
   button,
   claims,
   expectSignedOut,
+  grace,
   heading,
   signIn,
   storedTokens,
@@ -192,6 +193,55 @@ test('a step-up that is cancelled ends nothing and keeps the person signed in', 
   await other.context().close();
 });
 
+test('another account that comes back from a step-up keeps its sessions', async ({
+  page,
+  browser,
+  traffic,
+}) => {
+  await signIn(page, ada);
+  const other = await signInElsewhere(browser, page, grace);
+  await openDevices(page);
+  await wantStepUpOnce(page, '/auth/logout', 'POST');
+  // As at a server that does not look at whose step-up it is.
+  await page.route('**/auth/login?*', (route) => {
+    const url = new URL(route.request().url());
+    expect(url.searchParams.get('account')).toBeTruthy();
+    url.searchParams.delete('account');
+    return route.continue({ url: url.href });
+  });
+  await endEverything(page);
+  await atProvider(page, grace);
+  await expect(heading(page, 'Your devices')).toBeVisible();
+  await expect(page.getByRole('status')).toContainText(
+    'You signed in with another account, so no session was ended.',
+  );
+  await expect(devices(page)).toHaveCount(2);
+  expect(traffic.statuses('POST /auth/logout')).toEqual([401]);
+  expect(await storedTokens(other)).not.toBeNull();
+  await other.context().close();
+});
+
+test('a step-up that ends in another account is refused, and ends nothing', async ({
+  page,
+  browser,
+  traffic,
+}) => {
+  await signIn(page, ada);
+  const before = await tokensOf(page);
+  const other = await signInElsewhere(browser, page, ada);
+  await openDevices(page);
+  await wantStepUpOnce(page, '/api/sessions', 'DELETE');
+  await endAllOthers(page);
+  await atProvider(page, grace);
+  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(page.getByText(/You chose another account/)).toBeVisible();
+  expect(await tokensOf(page)).toEqual(before);
+  await page.goto('/sessions');
+  await expect(devices(page)).toHaveCount(2);
+  expect(traffic.statuses('DELETE /api/sessions')).toEqual([401]);
+  await other.context().close();
+});
+
 test('a link that somebody made up ends nothing', async ({ page, browser, traffic }) => {
   await signIn(page);
   const other = await signInElsewhere(browser, page);
@@ -252,11 +302,21 @@ test('the event stream carries the token in its header and is closed by signing 
   page,
   traffic,
 }) => {
+  traffic.expectErrors(/ERR_FAILED .*\/auth\/(logout|revoke)/);
+  const closed: string[] = [];
+  page.on('requestfailed', (request) => {
+    if (request.url().endsWith('/api/events')) closed.push(request.failure()?.errorText ?? '');
+  });
   await signIn(page, ada);
   await expect.poll(() => traffic.statuses('STREAM /api/events')).toEqual([200]);
   const headers = traffic.of('STREAM /api/events')[0]?.headers ?? {};
   expect(headers['authorization']).toMatch(/^Bearer eyJ/);
+  // The server does not hear of the sign-out and would keep the stream open: the page closes it.
+  await page.route(/\/auth\/(logout|revoke)$/, (route) => route.abort());
+  expect(closed).toEqual([]);
   await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
   await expectSignedOut(page);
-  expect(traffic.count('STREAM /api/events')).toBeLessThanOrEqual(2);
+  await expect.poll(() => closed).toEqual(['net::ERR_ABORTED']);
+  // One that ended in an answer and one that was aborted: the same stream, and no other.
+  expect(traffic.statuses('STREAM /api/events')).toEqual([200, 0]);
 });

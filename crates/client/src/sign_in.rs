@@ -11,15 +11,23 @@ pub fn login_href(provider: &str, return_to: &str) -> String {
 }
 
 /// As [`login_href`], for those who are signed in and must prove once more who they are (RFC
-/// 9470): the provider is to ask them, unless it did within the last ten minutes.
-pub fn step_up_href(provider: &str, return_to: &str) -> String {
+/// 9470): the provider is to ask them, unless it did within the last ten minutes. Only the account
+/// of this `sub` will do.
+pub fn step_up_href(provider: &str, account: &str, return_to: &str) -> String {
     let pairs = [
         ("provider", provider),
         ("prompt", "login"),
         ("max_age", "600"),
+        ("account", account),
         ("return_to", return_to),
     ];
     query(paths::LOGIN, &pairs)
+}
+
+/// Whether this address starts a sign-in.
+pub fn is_login_href(href: &str) -> bool {
+    let query = href.strip_prefix(paths::LOGIN);
+    query.is_some_and(|query| query.starts_with('?'))
 }
 
 /// `wanted` if it is a path of this site that a person can be sent to, `/account` otherwise: an
@@ -42,6 +50,8 @@ pub struct CallbackQuery {
     pub iss: Option<String>,
     /// What went wrong, by the provider's word or the server's.
     pub error: Option<String>,
+    /// What the provider says about it; compared with what is known, never shown.
+    pub error_description: Option<String>,
     /// Address of the page without its query: the redirect URI that the provider came back to.
     pub redirect_uri: Option<String>,
 }

@@ -24,6 +24,8 @@ pub enum ErrorCode {
     UseDpopNonce,
     /// The DPoP proof failed a check (RFC 9449 §4.3).
     InvalidDpopProof,
+    /// The server signs in only clients that send a DPoP proof, and there was none.
+    DpopProofRequired,
     /// The token is bound to a key, and the request was not signed with that key (RFC 9449 §5).
     KeyMismatch,
     /// The token is good, but not for this.
@@ -88,6 +90,7 @@ impl ErrorCode {
             Self::StepUpRequired => "step_up_required",
             Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::DpopProofRequired => "dpop_proof_required",
             Self::KeyMismatch => "key_mismatch",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",

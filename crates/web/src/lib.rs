@@ -12,6 +12,7 @@
 #![recursion_limit = "512"]
 
 pub mod app;
+mod begun;
 mod components;
 mod device;
 mod page_data;

@@ -66,6 +66,12 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
              longer than ten minutes, or was begun somewhere else."
         }
         SignInError::Cancelled => "The sign-in was cancelled at the provider. Nothing was changed.",
+        SignInError::TooSlow => "That took too long at the provider. Try again.",
+        SignInError::Refused(Some(ErrorCode::DpopProofRequired)) => {
+            "This site signs you in only in a browser that can keep a key for it, and this one \
+             could not. Leave private browsing or allow this site to store data, check the date \
+             and time of this device, then try again; or use another browser."
+        }
         SignInError::Refused(Some(ErrorCode::ProviderRefused)) => {
             "The provider did not agree to this sign-in. It is nothing you did. Try again; if it \
              happens again, tell whoever runs this site."

@@ -8,6 +8,14 @@
     if (localStorage.getItem('latchkey.tokens')) root.dataset.session = 'stored';
   } catch {}
 
+  // Where a sign-in was begun, to begin it again if the provider takes too long (`begun.rs`).
+  addEventListener('click', ({ target }) => {
+    const link = target instanceof Element && target.closest('a[href^="/auth/login?"]');
+    try {
+      if (link) sessionStorage.setItem('latchkey.login', link.getAttribute('href'));
+    } catch {}
+  }, true);
+
   const say = (id) => {
     const notice = document.getElementById(id);
     if (root.dataset.app || !notice) return;

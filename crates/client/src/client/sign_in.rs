@@ -39,6 +39,9 @@ pub enum SignInError {
     /// The person, or the provider for them, said no (RFC 6749 §4.1.2.1).
     #[error("the sign-in was cancelled: start again")]
     Cancelled,
+    /// The provider gave the person up, who took too long there.
+    #[error("the provider's page was open for too long: try again")]
+    TooSlow,
     /// There is nothing to finish: no code, no error.
     #[error("this page was opened without a sign-in under way: start at the sign-in page")]
     Nothing,
@@ -51,7 +54,11 @@ impl CallbackQuery {
     /// The error in the query, if there is one, in Latchkey's words.
     fn refusal(&self) -> Option<SignInError> {
         let error = self.error.as_deref()?;
+        // Keycloak's answer when its page was open for too long. It says that the provider is not
+        // there, and means that the person is to try again at once.
+        let expired = self.error_description.as_deref() == Some("authentication_expired");
         Some(match error {
+            "temporarily_unavailable" if expired => SignInError::TooSlow,
             "temporarily_unavailable" | "server_error" => {
                 SignInError::Refused(Some(ErrorCode::ProviderUnavailable))
             }

@@ -11,8 +11,8 @@ fn the_link_names_provider_and_way_back() {
 #[test]
 fn a_step_up_asks_for_a_fresh_sign_in_and_comes_back() {
     assert_eq!(
-        step_up_href("google", "/sessions?resume=end-others"),
-        "/auth/login?provider=google&prompt=login&max_age=600\
+        step_up_href("google", "a-user", "/sessions?resume=end-others"),
+        "/auth/login?provider=google&prompt=login&max_age=600&account=a-user\
          &return_to=/sessions%3Fresume%3Dend-others"
     );
 }
@@ -45,5 +45,26 @@ fn only_paths_of_this_site_are_gone_to() {
         "/callback",
     ] {
         assert_eq!(local_path(foreign), "/account", "{foreign}");
+    }
+}
+
+#[test]
+fn only_what_starts_a_sign_in_is_the_address_of_one() {
+    assert!(is_login_href(&login_href("google", "/account")));
+    assert!(is_login_href(&step_up_href(
+        "google",
+        "a-user",
+        "/sessions"
+    )));
+    for other in [
+        "",
+        "/",
+        "/auth/login",
+        "/auth/logins?provider=google",
+        "https://example.com/auth/login?provider=google",
+        "//example.com/auth/login?",
+        "javascript:/auth/login?",
+    ] {
+        assert!(!is_login_href(other), "{other}");
     }
 }

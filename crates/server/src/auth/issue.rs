@@ -78,7 +78,9 @@ impl Issuer {
         expires_at: Timestamp,
     ) -> Result<Tokens, KeyError> {
         let expires_at = expires_at.min(session.access_until);
-        let access_key = session.binding.filter(|_| self.binding == Binding::Full);
+        let access_key = session
+            .binding
+            .filter(|_| self.binding.binds_access_tokens());
         let grant = Grant {
             user: user.id,
             session: session.id,

@@ -117,6 +117,12 @@ pub enum FinishError {
          minutes, or was finished already; begin again"
     )]
     FlowNotFound,
+    /// The server binds every session to a key, and there is no proof of one.
+    #[error(
+        "this server signs in only clients that prove possession of a key: send a DPoP proof \
+         (RFC 9449) with this request"
+    )]
+    ProofRequired,
     /// The answer did not arrive where the provider's answers arrive.
     #[error(
         "redirect_uri is not the redirect URI of the provider that was asked, so this answer may be \
@@ -175,6 +181,10 @@ pub struct Finished {
 /// Takes the flow, once, and makes a session of the provider's answer.
 pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, FinishError> {
     let now = state.clock.now();
+    // Before anything is used up: the client may send a proof and try again.
+    if answer.proven.is_none() && state.config.tokens.binding.requires_proofs() {
+        return Err(FinishError::ProofRequired);
+    }
     let opened = state.flows.open(&answer.flows, answer.state, now);
     let (id, flow) = opened.ok_or(FinishError::FlowNotFound)?;
     let provider = find(state, &flow.provider).ok_or(FinishError::FlowNotFound)?;

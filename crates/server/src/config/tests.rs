@@ -109,6 +109,7 @@ fn binding_has_three_modes() {
         ("off", Binding::Off),
         ("refresh", Binding::Refresh),
         ("full", Binding::Full),
+        ("required", Binding::Required),
     ] {
         let config = loaded("", &[("LATCHKEY_TOKENS__BINDING", text)]).expect("good");
         assert_eq!(config.tokens.binding, binding);

@@ -29,7 +29,8 @@ pub struct TokensConfig {
     pub binding: Binding,
 }
 
-/// What a DPoP proof (RFC 9449) at sign-in binds to its key. Who sends none gets plain tokens.
+/// What a DPoP proof (RFC 9449) at sign-in binds to its key. Without a proof the tokens are plain,
+/// unless one is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
     /// Nothing.
@@ -38,12 +39,24 @@ pub enum Binding {
     Refresh,
     /// The session's refresh tokens and access tokens.
     Full,
+    /// The same, and a sign-in without a proof is refused.
+    Required,
 }
 
 impl Binding {
     /// Whether the token endpoints look at proofs.
     pub const fn takes_proofs(self) -> bool {
         !matches!(self, Self::Off)
+    }
+
+    /// Whether access tokens are bound, too.
+    pub const fn binds_access_tokens(self) -> bool {
+        matches!(self, Self::Full | Self::Required)
+    }
+
+    /// Whether a sign-in without a proof is refused.
+    pub const fn requires_proofs(self) -> bool {
+        matches!(self, Self::Required)
     }
 }
 
@@ -80,9 +93,11 @@ impl TokensSection {
                 Some("off") => Binding::Off,
                 None | Some("refresh") => Binding::Refresh,
                 Some("full") => Binding::Full,
+                Some("required") => Binding::Required,
                 Some(other) => {
                     mistakes.add(format!(
-                        "tokens.binding: {other:?} is none of: \"off\", \"refresh\", \"full\""
+                        "tokens.binding: {other:?} is none of: \"off\", \"refresh\", \"full\", \
+                         \"required\""
                     ));
                     return None;
                 }

@@ -174,6 +174,11 @@ impl ApiError {
                 FinishError::FlowNotFound => {
                     (S::BAD_REQUEST, Code::SignInNotFound, "invalid_grant")
                 }
+                FinishError::ProofRequired => (
+                    S::BAD_REQUEST,
+                    Code::DpopProofRequired,
+                    "invalid_dpop_proof",
+                ),
                 FinishError::RedirectUri(_) => {
                     (S::BAD_REQUEST, Code::ProviderInvalid, "invalid_grant")
                 }

@@ -3,7 +3,7 @@
 
 mod last;
 
-use latchkey_client::{CallbackQuery, SignInError, sign_in};
+use latchkey_client::{CallbackQuery, SignInError, login_href, sign_in};
 use latchkey_types::{ErrorCode, paths};
 use leptos::html::{a, div, h1, p, span};
 use leptos::prelude::*;
@@ -14,6 +14,7 @@ use wasm_bindgen::JsValue;
 
 use self::last::Last;
 use super::go_on_to;
+use crate::begun;
 use crate::piece::{late, live, piece};
 use crate::sentences;
 use crate::session::client;
@@ -29,6 +30,7 @@ pub(crate) fn callback() -> AnyView {
             state: query.get("state"),
             iss: query.get("iss"),
             error: query.get("error"),
+            error_description: query.get("error_description"),
             redirect_uri: here(),
         });
         hide_query();
@@ -97,6 +99,16 @@ fn here() -> Option<String> {
     Some(location.origin().ok()? + &location.pathname().ok()?)
 }
 
+/// Where to try again: with the same provider, if nothing speaks against it.
+fn again(error: SignInError) -> String {
+    let same = (error == SignInError::TooSlow).then(|| {
+        let path = window().location().pathname().unwrap_or_default();
+        let provider = path.strip_prefix(paths::CALLBACK)?.strip_prefix('/');
+        begun::last().or_else(|| Some(login_href(provider?, "/account")))
+    });
+    same.flatten().unwrap_or_else(|| "/".to_owned())
+}
+
 fn working() -> AnyView {
     piece(div().class("narrow card centred").child((
         span().class("spinner").aria_hidden("true"),
@@ -108,9 +120,14 @@ fn working() -> AnyView {
 }
 
 fn failed(error: SignInError) -> AnyView {
-    late(div().class("narrow card").child((
-        h1().child("Sign-in did not work"),
-        p().child(sentences::sign_in(error)),
-        a().class("button primary").href("/").child("Try again"),
-    )))
+    late(
+        div().class("narrow card").child((
+            h1().child("Sign-in did not work"),
+            p().child(sentences::sign_in(error)),
+            a().class("button primary")
+                .rel("external")
+                .href(again(error))
+                .child("Try again"),
+        )),
+    )
 }

@@ -60,7 +60,9 @@ pub(crate) fn sessions() -> AnyView {
         confirm: Confirm::new(),
         told: RwSignal::default(),
     };
-    let providers: Arc<[ProviderInfo]> = PageData::current().providers.into();
+    let data = PageData::current();
+    let binds = data.dpop_nonce.is_some();
+    let providers: Arc<[ProviderInfo]> = data.providers.into();
     leave_when_signed_out(session, "/sessions");
     ask_when_it_is_worth_it(session, move || page.ask());
     ask_when_it_changes(session, move || page.ask());
@@ -81,13 +83,18 @@ pub(crate) fn sessions() -> AnyView {
             page.answer,
             ("Loading your devices", 5),
             move || page.ask(),
-            move |sessions| devices(page, sessions, &providers),
+            move |sessions| devices(page, sessions, &providers, binds),
         ),
     ))
 }
 
-fn devices(page: Page, sessions: &[SessionInfo], providers: &[ProviderInfo]) -> AnyView {
-    let items = sessions.iter().map(|it| item(page, it, providers));
+fn devices(
+    page: Page,
+    sessions: &[SessionInfo],
+    providers: &[ProviderInfo],
+    binds: bool,
+) -> AnyView {
+    let items = sessions.iter().map(|it| item(page, it, providers, binds));
     let others = sessions.iter().any(|it| !it.current);
     let (others, alone) = if others {
         (button(page, Ending::Others), nothing())
@@ -114,7 +121,7 @@ fn devices(page: Page, sessions: &[SessionInfo], providers: &[ProviderInfo]) -> 
     ))
 }
 
-fn item(page: Page, session: &SessionInfo, providers: &[ProviderInfo]) -> AnyView {
+fn item(page: Page, session: &SessionInfo, providers: &[ProviderInfo], binds: bool) -> AnyView {
     let name = device(session.browser.as_deref(), session.system.as_deref());
     let badge = if session.current {
         late(span().class("badge").child("This device"))
@@ -123,10 +130,11 @@ fn item(page: Page, session: &SessionInfo, providers: &[ProviderInfo]) -> AnyVie
     };
     let provider = providers.iter().find(|it| it.id == session.provider);
     let provider = provider.map_or(&session.provider, |provider| &provider.label);
-    let bound = if session.bound {
-        "Bound to this browser"
-    } else {
-        "Not bound"
+    let bound = match (session.bound, binds) {
+        (true, _) => "Bound to this browser",
+        // It could have been: a program, or a browser that could not keep a key.
+        (false, true) => "Not bound to a key: a copy of its sign-in works elsewhere",
+        (false, false) => "Not bound",
     };
     let facts = [
         session.address.clone().unwrap_or_default(),

@@ -35,7 +35,7 @@ impl Notes {
     pub(super) fn and_of(mut self, refused: &Response, binding: Binding) -> Self {
         match refused.extensions().get::<ApiError>() {
             Some(ApiError::Proof(_) | ApiError::Holder(HolderError::Proof(_))) => self.nonce = true,
-            Some(ApiError::TokenMissing) => self.scheme = binding == Binding::Full,
+            Some(ApiError::TokenMissing) => self.scheme = binding.binds_access_tokens(),
             _ => {}
         }
         self

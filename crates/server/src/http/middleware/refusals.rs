@@ -172,7 +172,7 @@ impl<'a> Line<'a> {
             },
             ApiError::Finish(finish) => Some(match &**finish {
                 FinishError::Provider(error) => Self::provider(error),
-                FinishError::FlowNotFound => Self::new(error),
+                FinishError::FlowNotFound | FinishError::ProofRequired => Self::new(error),
                 FinishError::RedirectUri(provider) => Self::new(error).at(provider),
                 FinishError::OtherAccount { provider, user } => Self {
                     user: Some(*user),

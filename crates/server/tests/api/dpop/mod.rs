@@ -4,6 +4,7 @@ mod checks;
 mod full;
 mod nonce;
 mod refresh;
+mod required;
 mod world;
 
 pub(crate) use world::World;

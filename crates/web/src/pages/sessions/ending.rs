@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::{Page, TOLD, resume};
+use crate::begun;
 use crate::components::confirm::Deed;
 use crate::sentences;
 use crate::session::client;
@@ -125,9 +126,13 @@ fn sign_in_again(page: Page, ending: &Ending) -> bool {
     let (Some(provider), Some(name)) = (provider, ending.resumed_as()) else {
         return false;
     };
-    resume::intend(&name);
+    let Some(account) = client().tokens().and_then(|tokens| tokens.account) else {
+        return false;
+    };
+    resume::intend(&name, &account);
     let back = format!("/sessions?{}={name}", resume::PARAMETER);
-    let href = step_up_href(&provider, &back);
+    let href = step_up_href(&provider, &account, &back);
+    begun::note(&href);
     window().location().assign(&href).is_ok()
 }
 

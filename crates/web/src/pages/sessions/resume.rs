@@ -1,7 +1,8 @@
 //! Taking up again what needed a recent sign-in first.
 //!
 //! The address says what to do; this tab's own memory says that the person in front of it wanted
-//! that. A link that somebody else made up does nothing.
+//! that, and for which account. A link that somebody else made up does nothing, and nothing is done to
+//! another account.
 
 use latchkey_client::SessionState;
 use leptos::prelude::*;
@@ -10,7 +11,7 @@ use wasm_bindgen::JsValue;
 
 use super::Page;
 use super::ending::{Ending, carry_out};
-use crate::session::Session;
+use crate::session::{Session, client};
 
 /// The parameter of the query.
 pub(super) const PARAMETER: &str = "resume";
@@ -18,10 +19,13 @@ pub(super) const PARAMETER: &str = "resume";
 /// The key in sessionStorage, which lives as long as the tab.
 const INTENT: &str = "latchkey.resume";
 
-/// Remembers what is to be done after the sign-in.
-pub(super) fn intend(name: &str) {
+/// What is said when another account comes back from the sign-in.
+const OTHER_ACCOUNT: &str = "You signed in with another account, so no session was ended.";
+
+/// Remembers what is to be done after the sign-in, and to the sessions of which account.
+pub(super) fn intend(name: &str, account: &str) {
     if let Ok(Some(storage)) = window().session_storage() {
-        let _ = storage.set_item(INTENT, name);
+        let _ = storage.set_item(INTENT, &format!("{account} {name}"));
     }
 }
 
@@ -37,9 +41,16 @@ pub(super) fn resume(session: Session, page: Page) {
             return;
         };
         hide_query();
-        if intended.as_ref() == Some(&asked)
-            && let Some(ending) = Ending::named(&asked)
-        {
+        let Some((account, name)) = intended.as_deref().and_then(|it| it.split_once(' ')) else {
+            return;
+        };
+        if name != asked {
+            return;
+        }
+        let signed_in = client().tokens().and_then(|tokens| tokens.account);
+        if signed_in.as_deref() != Some(account) {
+            page.told.set(OTHER_ACCOUNT.to_owned());
+        } else if let Some(ending) = Ending::named(&asked) {
             carry_out(page, ending, true);
         }
     });
