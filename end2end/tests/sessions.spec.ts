@@ -203,14 +203,16 @@ test('another account that comes back from a step-up keeps its sessions', async 
   await openDevices(page);
   await wantStepUpOnce(page, '/auth/logout', 'POST');
   // As at a server that does not look at whose step-up it is.
-  await page.route('**/auth/login?*', (route) => {
-    const url = new URL(route.request().url());
-    expect(url.searchParams.get('account')).toBeTruthy();
-    url.searchParams.delete('account');
-    return route.continue({ url: url.href });
+  let stripped = 0;
+  await page.route(/\/auth\/login\?.*account=/, (route) => {
+    const location = new URL(route.request().url());
+    location.searchParams.delete('account');
+    stripped += 1;
+    return route.fulfill({ status: 303, headers: { location: location.href } });
   });
   await endEverything(page);
   await atProvider(page, grace);
+  expect(stripped).toBe(1);
   await expect(heading(page, 'Your devices')).toBeVisible();
   await expect(page.getByRole('status')).toContainText(
     'You signed in with another account, so no session was ended.',
