@@ -88,6 +88,11 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
             "You proved who you are, but this account is not on the list of those who may sign \
              in here. Ask whoever runs this site, or choose another account."
         }
+        SignInError::Refused(Some(ErrorCode::StepUpRequired)) => {
+            "This needs a fresh sign-in, and the provider did not confirm one: it did not ask you \
+             again, or it does not say when you signed in there. Try again; if it happens again, \
+             tell whoever runs this site that the provider must send \u{201c}auth_time\u{201d}."
+        }
         SignInError::Refused(Some(ErrorCode::OtherAccount)) => {
             "You chose another account than the one you were asked to confirm. Nothing was changed. \
              Try again and choose the account you are signed in with."
