@@ -96,7 +96,113 @@ fn with_one_provider_listed_addresses_and_domains_are_admitted() {
     );
 }
 
-/// The provider, what it claims, and whether the entry admits them: two providers and Google.
+/// An entry, the provider, the address and `hd` that it claims, and whether the entry means that.
+const CLAIMS: &[(&str, &str, &str, Option<&str>, bool)] = &[
+    (
+        "work:ada@example.com",
+        "work",
+        "ada@example.com",
+        None,
+        true,
+    ),
+    (
+        "work:ada@example.com",
+        "partner",
+        "ada@example.com",
+        None,
+        false,
+    ),
+    (
+        "work:ada@example.com",
+        "google",
+        "ada@example.com",
+        Some("example.com"),
+        false,
+    ),
+    ("ada@example.com", "work", "ada@example.com", None, true),
+    ("ada@example.com", "partner", "ada@example.com", None, false),
+    ("ada@example.com", "google", "ada@example.com", None, false),
+    (
+        "ada@example.com",
+        "google",
+        "ada@example.com",
+        Some("example.com"),
+        true,
+    ),
+    (
+        "ada@example.com",
+        "google",
+        "ada@example.com",
+        Some("evil.example"),
+        false,
+    ),
+    (
+        "google:ada@example.com",
+        "google",
+        "ada@example.com",
+        None,
+        true,
+    ),
+    (
+        "partner:ada@example.com",
+        "partner",
+        "ada@example.com",
+        None,
+        true,
+    ),
+    ("ada@gmail.com", "google", "ada@gmail.com", None, true),
+    ("ada@gmail.com", "work", "ada@gmail.com", None, false),
+    ("gmail.com", "google", "ada@gmail.com", None, true),
+    ("gmail.com", "partner", "ada@gmail.com", None, false),
+    ("example.com", "work", "ada@example.com", None, true),
+    ("example.com", "partner", "ada@example.com", None, false),
+    ("example.com", "google", "ada@example.com", None, false),
+    (
+        "example.com",
+        "google",
+        "ada@example.com",
+        Some("EXAMPLE.com"),
+        true,
+    ),
+    (
+        "google:example.com",
+        "google",
+        "ada@example.com",
+        None,
+        false,
+    ),
+    (
+        "google:example.com",
+        "google",
+        "ada@example.com",
+        Some("example.com"),
+        true,
+    ),
+    (
+        "google:example.com",
+        "partner",
+        "ada@example.com",
+        Some("example.com"),
+        false,
+    ),
+    (
+        "partner:example.com",
+        "partner",
+        "ada@example.com",
+        None,
+        true,
+    ),
+    // What another provider says about `hd` is nobody's organisation.
+    (
+        "example.com",
+        "partner",
+        "ada@evil.example",
+        Some("example.com"),
+        false,
+    ),
+    ("example.org", "work", "ada@example.org", None, false),
+];
+
 #[test]
 fn with_several_providers_only_the_word_of_the_right_one_counts() {
     let several = [
@@ -104,114 +210,10 @@ fn with_several_providers_only_the_word_of_the_right_one_counts() {
         source("partner", false, domains(&[])),
         source("work", false, domains(&["example.com"])),
     ];
-    for (entry, provider, email, hosted, admitted) in [
-        (
-            "work:ada@example.com",
-            "work",
-            "ada@example.com",
-            None,
-            true,
-        ),
-        (
-            "work:ada@example.com",
-            "partner",
-            "ada@example.com",
-            None,
-            false,
-        ),
-        (
-            "work:ada@example.com",
-            "google",
-            "ada@example.com",
-            Some("example.com"),
-            false,
-        ),
-        ("ada@example.com", "work", "ada@example.com", None, true),
-        ("ada@example.com", "partner", "ada@example.com", None, false),
-        ("ada@example.com", "google", "ada@example.com", None, false),
-        (
-            "ada@example.com",
-            "google",
-            "ada@example.com",
-            Some("example.com"),
-            true,
-        ),
-        (
-            "ada@example.com",
-            "google",
-            "ada@example.com",
-            Some("evil.example"),
-            false,
-        ),
-        (
-            "google:ada@example.com",
-            "google",
-            "ada@example.com",
-            None,
-            true,
-        ),
-        (
-            "partner:ada@example.com",
-            "partner",
-            "ada@example.com",
-            None,
-            true,
-        ),
-        ("ada@gmail.com", "google", "ada@gmail.com", None, true),
-        ("ada@gmail.com", "work", "ada@gmail.com", None, false),
-        ("gmail.com", "google", "ada@gmail.com", None, true),
-        ("gmail.com", "partner", "ada@gmail.com", None, false),
-        ("example.com", "work", "ada@example.com", None, true),
-        ("example.com", "partner", "ada@example.com", None, false),
-        ("example.com", "google", "ada@example.com", None, false),
-        (
-            "example.com",
-            "google",
-            "ada@example.com",
-            Some("EXAMPLE.com"),
-            true,
-        ),
-        (
-            "google:example.com",
-            "google",
-            "ada@example.com",
-            None,
-            false,
-        ),
-        (
-            "google:example.com",
-            "google",
-            "ada@example.com",
-            Some("example.com"),
-            true,
-        ),
-        (
-            "google:example.com",
-            "partner",
-            "ada@example.com",
-            Some("example.com"),
-            false,
-        ),
-        (
-            "partner:example.com",
-            "partner",
-            "ada@example.com",
-            None,
-            true,
-        ),
-        // What another provider says about `hd` is nobody's organisation.
-        (
-            "example.com",
-            "partner",
-            "ada@evil.example",
-            Some("example.com"),
-            false,
-        ),
-        ("example.org", "work", "ada@example.org", None, false),
-    ] {
-        let person = profile(provider, email, true, hosted);
-        let answer = list(&several, &[entry]).admit(&person);
-        assert_eq!(answer.is_ok(), admitted, "{entry}: {person:?}: {answer:?}");
+    for (entry, provider, email, hosted, admitted) in CLAIMS {
+        let person = profile(provider, email, true, *hosted);
+        let answer = list(&several, &[*entry]).admit(&person);
+        assert_eq!(answer.is_ok(), *admitted, "{entry}: {person:?}: {answer:?}");
         if entry.contains('@') {
             let roles = admins(&several, &[entry]).roles(&person);
             assert_eq!(roles.is_empty(), !admitted, "{entry}: {person:?}");

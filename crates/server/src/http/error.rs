@@ -170,47 +170,8 @@ impl ApiError {
                 }
                 BeginError::Provider(error) => provider(error),
             },
-            Self::Finish(error) => match &**error {
-                FinishError::FlowNotFound => {
-                    (S::BAD_REQUEST, Code::SignInNotFound, "invalid_grant")
-                }
-                FinishError::ProofRequired => (
-                    S::BAD_REQUEST,
-                    Code::DpopProofRequired,
-                    "invalid_dpop_proof",
-                ),
-                FinishError::RedirectUri(_) => {
-                    (S::BAD_REQUEST, Code::ProviderInvalid, "invalid_grant")
-                }
-                FinishError::OtherAccount { .. } => {
-                    (S::BAD_REQUEST, Code::OtherAccount, "invalid_grant")
-                }
-                FinishError::Provider(error) => provider(error),
-                FinishError::NotAdmitted { .. } => {
-                    (S::BAD_REQUEST, Code::NotAdmitted, "invalid_grant")
-                }
-                FinishError::Banned { .. } => (S::BAD_REQUEST, Code::Banned, "invalid_grant"),
-                FinishError::Store(error) => store(error),
-                FinishError::Key(error) => key(error),
-            },
-            Self::Refresh(error) => match &**error {
-                RefreshError::Invalid(_)
-                | RefreshError::UnknownSession
-                | RefreshError::Ended(_) => (S::BAD_REQUEST, Code::SessionEnded, "invalid_grant"),
-                RefreshError::NotAdmitted { .. } => {
-                    (S::BAD_REQUEST, Code::NotAdmitted, "invalid_grant")
-                }
-                RefreshError::Unproven(_) => {
-                    (S::BAD_REQUEST, Code::KeyMismatch, "invalid_dpop_proof")
-                }
-                RefreshError::Replayed(_) => {
-                    (S::BAD_REQUEST, Code::RefreshReplayed, "invalid_grant")
-                }
-                RefreshError::Superseded => (S::CONFLICT, Code::Superseded, "superseded"),
-                RefreshError::TooMany(_) => TOO_MANY,
-                RefreshError::Store(error) => store(error),
-                RefreshError::Key(error) => key(error),
-            },
+            Self::Finish(error) => finish(error),
+            Self::Refresh(error) => refresh(error),
             Self::ReturnTo(_) => (S::BAD_REQUEST, Code::InvalidReturnTo, "invalid_request"),
             Self::Framed => (S::FORBIDDEN, Code::Framed, "invalid_request"),
             Self::NotFound | Self::UnknownSession => {
@@ -250,6 +211,42 @@ impl ApiError {
 }
 
 type Parts = (StatusCode, ErrorCode, &'static str);
+
+fn finish(error: &FinishError) -> Parts {
+    let code = match error {
+        FinishError::FlowNotFound => ErrorCode::SignInNotFound,
+        FinishError::RedirectUri(_) => ErrorCode::ProviderInvalid,
+        FinishError::OtherAccount { .. } => ErrorCode::OtherAccount,
+        FinishError::NotAdmitted { .. } => ErrorCode::NotAdmitted,
+        FinishError::Banned { .. } => ErrorCode::Banned,
+        FinishError::ProofRequired => {
+            let code = ErrorCode::DpopProofRequired;
+            return (StatusCode::BAD_REQUEST, code, "invalid_dpop_proof");
+        }
+        FinishError::Provider(error) => return provider(error),
+        FinishError::Store(error) => return store(error),
+        FinishError::Key(error) => return key(error),
+    };
+    (StatusCode::BAD_REQUEST, code, "invalid_grant")
+}
+
+fn refresh(error: &RefreshError) -> Parts {
+    use StatusCode as S;
+    match error {
+        RefreshError::Invalid(_) | RefreshError::UnknownSession | RefreshError::Ended(_) => {
+            (S::BAD_REQUEST, ErrorCode::SessionEnded, "invalid_grant")
+        }
+        RefreshError::NotAdmitted { .. } => {
+            (S::BAD_REQUEST, ErrorCode::NotAdmitted, "invalid_grant")
+        }
+        RefreshError::Replayed(_) => (S::BAD_REQUEST, ErrorCode::RefreshReplayed, "invalid_grant"),
+        RefreshError::Unproven(_) => (S::BAD_REQUEST, ErrorCode::KeyMismatch, "invalid_dpop_proof"),
+        RefreshError::Superseded => (S::CONFLICT, ErrorCode::Superseded, "superseded"),
+        RefreshError::TooMany(_) => TOO_MANY,
+        RefreshError::Store(error) => store(error),
+        RefreshError::Key(error) => key(error),
+    }
+}
 
 fn access(error: AccessError) -> Parts {
     let code = match error {

@@ -134,15 +134,12 @@ impl Share {
     /// Room for one line: how many were left out before it.
     fn take(&mut self, now: Duration) -> Option<u64> {
         self.refill(now);
-        match self.left.checked_sub(1) {
-            Some(left) => {
-                self.left = left;
-                Some(std::mem::take(&mut self.suppressed))
-            }
-            None => {
-                self.suppressed += 1;
-                None
-            }
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            Some(std::mem::take(&mut self.suppressed))
+        } else {
+            self.suppressed += 1;
+            None
         }
     }
 

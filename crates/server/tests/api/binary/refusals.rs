@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use latchkey_core::Clock as _;
+use latchkey_server::clock::SystemClock;
 use serde_json::{Value, json};
 
 use super::{Running, arguments, latchkey};
@@ -32,11 +33,7 @@ pub(super) fn start(folder: &std::path::Path, config: &str) -> Running {
 
 /// Makes what the provider says fit the real time.
 pub(super) fn at_present(provider: &ScriptedProvider, ahead: u64) {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("time")
-        .as_secs()
-        + ahead;
+    let now = SystemClock.now().as_secs() + ahead;
     let mut script = provider.script();
     script.claims["iat"] = json!(now);
     script.claims["exp"] = json!(now + 300);
@@ -91,6 +88,95 @@ impl Walk {
     }
 }
 
+impl Walk {
+    /// What a provider gets wrong, or who runs the client there.
+    async fn of_providers(&mut self, caller: &Caller, provider: &ScriptedProvider) {
+        let a = Some("a");
+        provider.script().refusal = Some(json!({
+            "error": "invalid_client", "error_description": CANARY, "error_uri": CANARY,
+        }));
+        let answer = sign_in(caller, provider, &[]).await;
+        self.refused(answer, "provider_refused", a, "client").await;
+        provider.script().refusal = None;
+
+        at_present(provider, 600);
+        let answer = sign_in(caller, provider, &[]).await;
+        self.refused(answer, "provider_invalid", a, "in the future")
+            .await;
+        at_present(provider, 0);
+
+        let answer = sign_in(caller, provider, &[("iss", CANARY)]).await;
+        self.refused(answer, "provider_invalid", a, "from another issuer")
+            .await;
+        let answer = caller.get("/auth/login?provider=down").send().await;
+        let answer = answer.expect("an answer");
+        self.refused(answer, "provider_unavailable", Some("down"), "")
+            .await;
+        let page = caller.get("/auth/login?provider=down");
+        let page = page.header("accept", "text/html").send().await;
+        assert_eq!(page.expect("an answer").status(), 303);
+        self.0.push(Expected {
+            code: "provider_unavailable",
+            provider: Some("down"),
+            cause: "",
+            request_id: None,
+        });
+    }
+
+    /// Who may not.
+    async fn of_persons(&mut self, caller: &Caller, provider: &ScriptedProvider) {
+        let a = Some("a");
+        provider.script().claims["email"] = json!(format!("{CANARY}@example.org"));
+        let answer = sign_in(caller, provider, &[]).await;
+        self.refused(answer, "not_admitted", a, "not on the allow-list")
+            .await;
+        provider.script().claims["email"] = json!("ada@example.com");
+        provider.script().claims["email_verified"] = json!(false);
+        let answer = sign_in(caller, provider, &[]).await;
+        let unverified = "does not say that the address was verified";
+        self.refused(answer, "not_admitted", a, unverified).await;
+        provider.script().claims["email_verified"] = json!(true);
+
+        let ada = tokens(sign_in(caller, provider, &[]).await).await;
+        let export = "/api/admin/export";
+        let answer = caller.get_as(export, &ada.access_token).await;
+        self.refused(answer, "forbidden", None, "has not the role admin")
+            .await;
+        let newer = caller.refreshed(&ada.refresh_token).await;
+        caller.refreshed(&newer.refresh_token).await;
+        let answer = caller.refresh(&ada.refresh_token, None).await;
+        self.refused(answer, "refresh_replayed", None, "used twice")
+            .await;
+
+        let grace = caller.sign_in_as("grace@example.com").await.access_token;
+        let sub = claims(&ada.access_token)["sub"].as_str().map(str::to_owned);
+        let path = format!("/api/admin/users/{}/ban", sub.expect("text"));
+        let ban = caller.post(&path).bearer_auth(&grace);
+        let ban = ban.json(&json!({ "reason": "spam" })).send().await;
+        assert_eq!(ban.expect("an answer").status(), 204);
+        let answer = sign_in(caller, provider, &[]).await;
+        self.refused(answer, "banned", a, "banned").await;
+    }
+
+    /// What no browser of ours sends.
+    async fn of_strangers(&mut self, caller: &Caller, provider: &ScriptedProvider) {
+        let answer = sign_in(caller, provider, &[("state", CANARY)]).await;
+        let nothing = "no sign-in of this browser";
+        self.refused(answer, "sign_in_not_found", None, nothing)
+            .await;
+        let form = [("grant_type", "refresh_token"), ("refresh_token", CANARY)];
+        let request = || caller.post("/auth/token").form(&form);
+        let answer = request().header("dpop", CANARY).send().await;
+        let answer = answer.expect("an answer");
+        let bad = "the DPoP proof is not good";
+        self.refused(answer, "invalid_dpop_proof", None, bad).await;
+        let answer = request().basic_auth("x", Some(CANARY)).send().await;
+        let answer = answer.expect("an answer");
+        let none = "no client with credentials";
+        self.refused(answer, "invalid_request", None, none).await;
+    }
+}
+
 #[tokio::test]
 async fn security_70_every_refusal_is_one_line_for_the_operator() {
     let folder = tempfile::tempdir().expect("a directory");
@@ -102,109 +188,11 @@ async fn security_70_every_refusal_is_one_line_for_the_operator() {
     let config = format!("{admission}{}{down}", provider.section("a"));
     let server = start(folder.path(), &config);
     let caller = server.caller.clone();
+    at_present(&provider, 0);
     let mut walk = Walk::default();
-    let a = Some("a");
-
-    at_present(&provider, 0);
-    provider.script().refusal = Some(json!({
-        "error": "invalid_client", "error_description": CANARY, "error_uri": CANARY,
-    }));
-    let answer = sign_in(&caller, &provider, &[]).await;
-    walk.refused(answer, "provider_refused", a, "client").await;
-    provider.script().refusal = None;
-
-    at_present(&provider, 600);
-    let answer = sign_in(&caller, &provider, &[]).await;
-    walk.refused(answer, "provider_invalid", a, "in the future")
-        .await;
-    at_present(&provider, 0);
-
-    let answer = sign_in(&caller, &provider, &[("iss", CANARY)]).await;
-    walk.refused(answer, "provider_invalid", a, "from another issuer")
-        .await;
-    let answer = sign_in(&caller, &provider, &[("state", CANARY)]).await;
-    walk.refused(
-        answer,
-        "sign_in_not_found",
-        None,
-        "no sign-in of this browser",
-    )
-    .await;
-
-    provider.script().claims["email"] = json!(format!("{CANARY}@example.org"));
-    let answer = sign_in(&caller, &provider, &[]).await;
-    walk.refused(answer, "not_admitted", a, "not on the allow-list")
-        .await;
-    provider.script().claims["email"] = json!("ada@example.com");
-    provider.script().claims["email_verified"] = json!(false);
-    let answer = sign_in(&caller, &provider, &[]).await;
-    walk.refused(
-        answer,
-        "not_admitted",
-        a,
-        "does not say that the address was verified",
-    )
-    .await;
-    provider.script().claims["email_verified"] = json!(true);
-
-    let ada = tokens(sign_in(&caller, &provider, &[]).await)
-        .await
-        .access_token;
-    let sub = claims(&ada)["sub"].as_str().expect("text").to_owned();
-    let answer = caller.get_as("/api/admin/export", &ada).await;
-    walk.refused(answer, "forbidden", None, "has not the role admin")
-        .await;
-    let grace = caller.sign_in_as("grace@example.com").await.access_token;
-    let ban = caller.post(&format!("/api/admin/users/{sub}/ban"));
-    let ban = ban.bearer_auth(&grace).json(&json!({ "reason": "spam" }));
-    assert_eq!(ban.send().await.expect("an answer").status(), 204);
-    let answer = sign_in(&caller, &provider, &[]).await;
-    walk.refused(answer, "banned", a, "banned").await;
-
-    let form = [("grant_type", "refresh_token"), ("refresh_token", CANARY)];
-    let request = caller.post("/auth/token").form(&form);
-    let answer = request
-        .header("dpop", CANARY)
-        .send()
-        .await
-        .expect("an answer");
-    walk.refused(
-        answer,
-        "invalid_dpop_proof",
-        None,
-        "the DPoP proof is not good",
-    )
-    .await;
-    let request = caller
-        .post("/auth/token")
-        .form(&form)
-        .basic_auth("x", Some(CANARY));
-    let answer = request.send().await.expect("an answer");
-    walk.refused(
-        answer,
-        "invalid_request",
-        None,
-        "no client with credentials",
-    )
-    .await;
-
-    let answer = caller
-        .get("/auth/login?provider=down")
-        .send()
-        .await
-        .expect("an answer");
-    walk.refused(answer, "provider_unavailable", Some("down"), "")
-        .await;
-    let page = caller
-        .get("/auth/login?provider=down")
-        .header("accept", "text/html");
-    assert_eq!(page.send().await.expect("an answer").status(), 303);
-    walk.0.push(Expected {
-        code: "provider_unavailable",
-        provider: Some("down"),
-        cause: "",
-        request_id: None,
-    });
+    walk.of_providers(&caller, &provider).await;
+    walk.of_persons(&caller, &provider).await;
+    walk.of_strangers(&caller, &provider).await;
 
     let log = server.stop();
     assert!(!log.contains(CANARY), "{log}");
@@ -219,6 +207,9 @@ async fn security_70_every_refusal_is_one_line_for_the_operator() {
         assert_eq!(fields["address"], "127.0.0.1", "{code}");
         let cause = fields["cause"].as_str().expect("text");
         assert!(cause.contains(expected.cause), "{code}: {cause}");
+        if code == "refresh_replayed" {
+            assert!(fields["session"].is_string() && fields["user"].is_string());
+        }
         if let Some(id) = &expected.request_id {
             assert_eq!(fields["request_id"], **id, "{code}");
         }
