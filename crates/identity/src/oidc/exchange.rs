@@ -46,7 +46,7 @@ pub(super) async fn exchange(
         .map_err(|error| error.at(ENDPOINT))?;
     let said = object(response.body());
     match (response.status(), said) {
-        (status, Ok(said)) if status.is_success() && !said.contains_key("error") => tokens(&said),
+        (status, Ok(said)) if status.is_success() && !is_error(&said) => tokens(&said),
         (_, Ok(said)) => Err(refusal(&said, client, method)),
         (status, Err(_)) if status.as_u16() == 401 => Err(Fault::Refused(format!(
             "status 401; {}",
@@ -118,6 +118,15 @@ fn tokens(said: &Object) -> Result<Tokens, Fault> {
             access_token: AccessToken::new(access_token.to_owned()),
         }),
         Some(_) => Err(Check::Malformed.into()),
+    }
+}
+
+/// Whether this is an error, whatever its status says. A blank one is none.
+fn is_error(said: &Object) -> bool {
+    match said.get("error") {
+        None | Some(Value::Null) => false,
+        Some(Value::String(code)) => !code.is_empty(),
+        Some(_) => true,
     }
 }
 

@@ -63,6 +63,11 @@ fn answers() -> Vec<(Part, Value)> {
         (Part::Tokens, json!({ "token_type": null })),
         (
             Part::Tokens,
+            json!({ "error": null, "error_description": 7 }),
+        ),
+        (Part::Tokens, json!({ "error": "" })),
+        (
+            Part::Tokens,
             json!({ "not-before-policy": 0, "session_state": {} }),
         ),
         // Claims that nobody here reads.
