@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::refusals::{at_present, sign_in, start};
-use crate::app::ScriptedProvider;
+use crate::app::{ScriptedProvider, section};
 
 /// The first line of the log with this in its message.
 fn line(log: &str, message: &str) -> Value {
@@ -56,4 +56,22 @@ async fn a_userinfo_endpoint_that_refuses_leaves_a_warning() {
     assert_eq!(line["fields"]["provider"], "a");
     assert_eq!(line["fields"]["status"], 403);
     assert!(!log.contains("canary"), "{log}");
+}
+
+#[tokio::test]
+async fn the_redirect_uris_to_register_are_in_the_log() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let sections = section("one", "http://127.0.0.1:9") + &section("two", "http://127.0.0.1:9");
+    let server = start(folder.path(), &sections);
+    let url = server.caller.url.clone();
+    let log = server.stop();
+    for name in ["one", "two"] {
+        let expected = format!("{url}/callback/{name}");
+        let said = log
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter(|line| line["fields"]["provider"] == name)
+            .any(|line| line["fields"]["redirect_uri"] == expected.as_str());
+        assert!(said, "{expected} is not in {log}");
+    }
 }

@@ -109,12 +109,12 @@ async fn security_82_sign_ins_that_strangers_begin_leave_nothing_behind() {
 async fn four_sign_ins_begun_at_once_are_finished_in_any_order_each_as_its_own_person() {
     let app = TestApp::start().await;
     // None of these requests carries a cookie of another.
-    let begin = || app.get("/auth/login?provider=demo").send();
-    let begun = tokio::join!(begin(), begin(), begin(), begin());
+    let start = || app.get("/auth/login?provider=demo").send();
+    let answers = tokio::join!(start(), start(), start(), start());
     let mut jar = Jar::default();
     let mut tabs = Vec::new();
-    let begun = <[_; 4]>::from(begun);
-    for (answer, name) in begun.into_iter().zip(["ada", "bob", "cleo", "dan"]) {
+    let answers = <[_; 4]>::from(answers);
+    for (answer, name) in answers.into_iter().zip(["ada", "bob", "cleo", "dan"]) {
         let answer = answer.expect("an answer");
         jar.take(&answer);
         tabs.push((Begun::of(&answer), format!("{name}@example.com")));
