@@ -179,3 +179,61 @@ impl Inner {
         self.transport.send(outgoing).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use latchkey_types::ErrorCode;
+
+    use super::{CallbackQuery, SignInError};
+    use crate::engine::Trouble;
+    use crate::reply::ErrorBody;
+    use crate::transport::Incoming;
+
+    #[test]
+    fn only_who_was_refused_access_has_cancelled() {
+        let refused = |code| SignInError::Refused(Some(code));
+        for (error, expected) in [
+            ("access_denied", SignInError::Cancelled),
+            ("invalid_request", refused(ErrorCode::ProviderRefused)),
+            ("interaction_required", refused(ErrorCode::ProviderRefused)),
+            ("unauthorized_client", refused(ErrorCode::ProviderRefused)),
+            ("<b>", refused(ErrorCode::ProviderRefused)),
+            ("", refused(ErrorCode::ProviderRefused)),
+            ("server_error", refused(ErrorCode::ProviderUnavailable)),
+            (
+                "too_many_requests",
+                SignInError::TryLater(Trouble::Busy { retry_after: None }),
+            ),
+        ] {
+            let query = CallbackQuery {
+                error: Some(error.to_owned()),
+                ..CallbackQuery::default()
+            };
+            assert_eq!(query.refusal(), Some(expected), "{error}");
+        }
+        assert_eq!(CallbackQuery::default().refusal(), None);
+    }
+
+    #[test]
+    fn the_reason_says_more_than_the_code_if_it_is_known() {
+        for (body, expected) in [
+            (
+                r#"{"code":"not_admitted","reason":"email_unverified"}"#,
+                Some(ErrorCode::EmailUnverified),
+            ),
+            (r#"{"code":"not_admitted"}"#, Some(ErrorCode::NotAdmitted)),
+            (
+                r#"{"code":"not_admitted","reason":"of_a_later_version"}"#,
+                Some(ErrorCode::NotAdmitted),
+            ),
+            ("", None),
+        ] {
+            let incoming = Incoming {
+                status: 400,
+                body: body.to_owned(),
+                ..Incoming::default()
+            };
+            assert_eq!(ErrorBody::of(&incoming).known_reason(), expected, "{body}");
+        }
+    }
+}
