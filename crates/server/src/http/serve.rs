@@ -64,13 +64,10 @@ pub async fn serve(
         let ip = address.ip().to_canonical();
         let is_proxy = (ip.is_loopback() && !limits.counts_loopback)
             || shared.state.config.trusted_proxies.contains(ip);
-        let place = match is_proxy {
-            true => None,
-            false => match crowd.enter(ip) {
-                Some(place) => Some(place),
-                None => continue,
-            },
-        };
+        let place = (!is_proxy).then(|| crowd.enter(ip));
+        if matches!(place, Some(None)) {
+            continue;
+        }
         let (shared, stop) = (shared.clone(), stopping.subscribe());
         tokio::spawn(async move {
             let _kept = (permit, place);

@@ -48,12 +48,13 @@ pub(super) async fn renew_at(
 ) {
     let Some(mut hangups) = hangups else { return };
     while hangups.recv().await.is_some() {
-        match &certificates {
-            Some(certificates) => certificates.renew(true),
-            None => tracing::info!(
+        if let Some(certificates) = &certificates {
+            certificates.renew(true);
+        } else {
+            tracing::info!(
                 "SIGHUP: without [tls] there is nothing to read again; restart the server to \
                  change its configuration"
-            ),
+            );
         }
     }
 }

@@ -4,6 +4,7 @@ mod acts;
 mod failover;
 mod outage;
 mod proxy;
+mod readiness;
 mod refusals;
 mod starvation;
 mod world;
