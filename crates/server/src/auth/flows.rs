@@ -66,22 +66,18 @@ impl Flows {
         self.answered.take(id, flow.expires_at, now)
     }
 
-    /// Which flows of a browser have to go before it gets one more: the oldest beyond the limit, and
-    /// those that are of no use.
-    pub fn superfluous(&self, flows: &[SealedFlow], now: Timestamp) -> Vec<FlowId> {
-        let mut live: Vec<_> = flows
+    /// Which flows of a browser have to go before it gets one more: the oldest beyond the limit. What
+    /// cannot be opened stays, as it may be of another Latchkey on this host, at another port.
+    pub fn superfluous(&self, flows: &[SealedFlow]) -> Vec<FlowId> {
+        let end = |flow: &SealedFlow| self.seal.open(flow.id, &flow.sealed).ok();
+        let mut ours: Vec<_> = flows
             .iter()
-            .filter_map(|flow| Some((self.live(flow, now)?.expires_at, flow.id)))
+            .filter_map(|flow| Some((end(flow)?.expires_at, flow.id)))
             .collect();
-        live.sort_unstable_by(|one, other| other.cmp(one));
-        live.dedup();
-        live.truncate(MAX_PER_BROWSER - 1);
-        let stays = |id: &FlowId| live.iter().any(|(_, live)| live == id);
-        let mut rest: Vec<_> = flows.iter().map(|flow| flow.id).collect();
-        rest.retain(|id| !stays(id));
-        rest.sort_unstable();
-        rest.dedup();
-        rest
+        ours.sort_unstable_by(|one, other| other.cmp(one));
+        ours.dedup();
+        let oldest = ours.into_iter().skip(MAX_PER_BROWSER - 1);
+        oldest.map(|(_, id)| id).collect()
     }
 
     /// Frees up to `limit` answered flows that have expired and says how many.

@@ -12,8 +12,7 @@ use crate::auth::flows::SealedFlow;
 use crate::auth::sign_in::FLOW_LIFE;
 use crate::state::{AppState, State};
 
-/// How many cookies one response clears, so that a browser full of useless ones gets no answer
-/// with headers of any length.
+/// How many cookies one response clears at most.
 const MAX_CLEARED: usize = 20;
 
 /// The flows in the request's cookies. A browser without such cookies has none.

@@ -123,7 +123,7 @@ async fn begin(
         login_hint: login_hint(&query)?,
     };
     let begun = sign_in::begin(state, start).await?;
-    let superfluous = state.flows.superfluous(&cookies.0, state.clock.now());
+    let superfluous = state.flows.superfluous(&cookies.0);
     let set = FlowCookies::set(state, &begun.flow).into_iter();
     redirect(
         &begun.url,

@@ -81,6 +81,16 @@ async fn a_sign_in_begins_at_one_and_ends_at_the_other() {
         assert_eq!(one.check(&signed_in.access_token).await, Ok(()));
         // SECURITY 4: at the other it was used as well.
         assert_eq!(one.finish(&begun.cookie, &callback).await.status(), 400);
+        // At both at the same time: one of them finishes it.
+        let begun = one.begin("work").await;
+        let callback = provider.approve(&begun);
+        let (here, there) = tokio::join!(
+            one.finish(&begun.cookie, &callback),
+            two.finish(&begun.cookie, &callback)
+        );
+        let mut statuses = [here, there].map(|answer| answer.status().as_u16());
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 400], "{kind:?}");
     }
 }
 
