@@ -120,6 +120,7 @@ fn refusal(session: &Session, presented: &Presented, now: Timestamp) -> Option<R
 
 fn rotate(session: &Session, key: Option<KeyHash>, now: Timestamp, limits: Limits) -> Session {
     let mut next = repeat(session, now, limits);
+    // The last generation would stay in force; it takes the master key to get there.
     next.generation = session.generation.saturating_add(1);
     next.keys.push(key);
     next.rotated_at = now;

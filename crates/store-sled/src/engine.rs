@@ -1,10 +1,13 @@
 //! The engine: reads on the blocking pool, writes through the one writer.
 
+use std::cell::Cell;
 use std::io;
+use std::sync::Arc;
 
 use latchkey_store::StoreError;
 use latchkey_store::keyspace::{self, Engine, Pair, Transaction, View};
 
+use crate::commits;
 use crate::error::unavailable;
 use crate::stuck::Rescue;
 use crate::writer::{Book, Writer};
@@ -44,7 +47,15 @@ impl Engine for Sled {
         operation: impl Fn(&dyn View) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let db = self.db.clone();
-        let read = tokio::task::spawn_blocking(move || operation(&Records(&db))).await;
+        let operation = Arc::new(operation);
+        let one = Arc::clone(&operation);
+        let read = tokio::task::spawn_blocking(move || read_undisturbed(&db, &*one)).await;
+        let read = match read {
+            Ok(Some(read)) => Ok(read),
+            // Changes came in between each time: the writer makes none while it reads.
+            Ok(None) => return self.writer.write(move |tx| operation(tx)).await,
+            Err(error) => Err(error),
+        };
         let read = read.unwrap_or_else(|error| {
             // sled can panic; at the end of the process nobody waits for an answer.
             let reason = error.to_string();
@@ -62,6 +73,58 @@ impl Engine for Sled {
 
     async fn health(&self) -> Result<(), StoreError> {
         self.writer.health()
+    }
+}
+
+/// How often a read is tried beside the writer.
+const MAX_READS: usize = 3;
+
+/// Reads beside the writer; `None` if it changed records between one look and the next each time.
+fn read_undisturbed<T>(
+    db: &sled::Db,
+    operation: &impl Fn(&dyn View) -> Result<T, StoreError>,
+) -> Option<Result<T, StoreError>> {
+    let commits = || db.get(commits::KEY).map_err(unavailable);
+    let before_and_after = || {
+        let view = Counted {
+            records: Records(db),
+            looks: Cell::new(0),
+        };
+        let before = commits()?;
+        let read = operation(&view)?;
+        let undisturbed = view.looks.get() <= 1 || commits()? == before;
+        Ok(undisturbed.then_some(read))
+    };
+    for _ in 0..MAX_READS {
+        match before_and_after() {
+            Ok(None) => {}
+            Ok(Some(read)) => return Some(Ok(read)),
+            Err(error) => return Some(Err(error)),
+        }
+    }
+    None
+}
+
+/// The records, and how often they were looked at.
+struct Counted<'a> {
+    records: Records<'a>,
+    looks: Cell<usize>,
+}
+
+impl View for Counted<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.looks.set(self.looks.get() + 1);
+        self.records.get(key)
+    }
+
+    fn page(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Pair>, StoreError> {
+        self.looks.set(self.looks.get() + 1);
+        self.records.page(prefix, after, limit)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why a store could not do what it was asked.
 
-/// A store failed. Whatever was asked did not happen, or is not known to have happened: the caller
-/// must not acknowledge it.
+/// A store failed. The change that was asked for may or may not have been made: the caller must not
+/// acknowledge it, and may try again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot be reached. It may come back by itself.

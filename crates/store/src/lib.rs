@@ -1,7 +1,6 @@
 //! What Latchkey asks of a store.
 //!
-//! [`Store`] speaks in intentions, each of them atomic and, where it changes something, durable
-//! before it returns. [`keyspace`] carries the intentions out over any ordered key-value engine
+//! [`Store`] speaks in intentions, most of them one atomic change, durable before it returns. [`keyspace`] carries the intentions out over any ordered key-value engine
 //! with one writer at a time; [`MemoryStore`] is the engine that forgets. [`contract`] holds the
 //! tests that every store must pass.
 

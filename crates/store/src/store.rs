@@ -15,9 +15,17 @@ use crate::request::{
 
 /// The records of Latchkey.
 ///
-/// Every method is atomic: it happens as a whole or not at all, and two at the same time behave as
-/// if one came first. A method that changes something returns after the change is durable: it
-/// survives the loss of power. An error means that the change must be taken as not made.
+/// A method that changes something makes one atomic change, unless its comment says otherwise: it
+/// is made as a whole or not at all, and two at the same time behave as if one came first. It
+/// returns after the change is durable: the change survives the loss of power.
+///
+/// A method that reads returns records of one moment, unless its comment says that it reads in
+/// several steps: then each record is as it stood when it was read.
+///
+/// After an error a change may or may not have been made: the connection can be lost after the
+/// commit and before the answer. The caller must not acknowledge it, and may repeat the call.
+/// Repeating adds at most a second event to the account's history; a repeated
+/// [`add_signing_key`](Self::add_signing_key) returns `false` if the first call was carried out.
 ///
 /// What the person of an account should know of is written into its security events by the very
 /// operation that they tell of.
@@ -41,13 +49,16 @@ pub trait Store: Send + Sync {
     /// The account of this id.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The accounts with this email address, whichever provider said so and verified or not: for
+    /// Reads in several steps. The accounts with this email address, whichever provider said so and verified or not: for
     /// an operator to choose from, never to decide by.
     async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError>;
 
     /// Bans an account: ends its sessions and denies every access token it was given. `None` if
     /// there is no such account. A second ban replaces the reason. Whatever the account does
     /// meanwhile cannot hold this up.
+    ///
+    /// The ban is one atomic change. What follows in changes of its own is that the ends are
+    /// written into the sessions' records; nothing depends on that.
     async fn ban_user(
         &self,
         id: UserId,
@@ -59,13 +70,18 @@ pub trait Store: Send + Sync {
     async fn unban_user(&self, id: UserId, now: Timestamp) -> Result<Option<bool>, StoreError>;
 
     /// Opens a session unless the account is banned. The session that is stored carries the
-    /// cut-offs in force.
+    /// cut-offs in force. If a ban is committed at the same moment, the session may be opened; it
+    /// is over then.
+    ///
+    /// The sessions that make room for it are ended in a change of its own. If that fails, the
+    /// session is open all the same, and the next sign-in makes room.
     async fn open_session(&self, new: NewSession) -> Result<Opened, StoreError>;
 
     /// The session of this id, live or ended. One that ended is forgotten soon.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;
 
-    /// The sessions of a user that are live at this moment, in no particular order.
+    /// The sessions of a user that are live at this moment, in no particular order. Reads in two
+    /// steps: one that is opened meanwhile may be missing.
     async fn live_sessions(
         &self,
         user: UserId,
@@ -82,7 +98,7 @@ pub trait Store: Send + Sync {
 
     /// Ends the sessions of a user, all or all but one, and denies their access tokens: those that
     /// were opened before this, and none that is opened after. Whatever the account does meanwhile
-    /// cannot hold this up.
+    /// cannot hold this up. Atomic as [`ban_user`](Self::ban_user) is.
     async fn end_sessions_of(&self, end: EndSessions) -> Result<AllEnded, StoreError>;
 
     /// Ends, by the operator, the sessions of everyone that were opened before this, and denies
@@ -120,7 +136,7 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<(Vec<Denial>, Option<Denied>), StoreError>;
 
-    /// Every denial that has not ended.
+    /// Every denial that has not ended. Reads page by page.
     async fn live_denials(&self, now: Timestamp) -> Result<Vec<Denial>, StoreError> {
         const PAGE: usize = 10_000;
         let mut live = Vec::new();

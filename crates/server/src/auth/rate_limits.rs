@@ -9,13 +9,14 @@
 //! share an address with the person do not touch it. Sign-ins, and texts that are no token of ours,
 //! have nothing but the address to be counted by.
 
+use core::num::NonZeroU32;
 use core::time::Duration;
 use std::hash::Hash;
 use std::net::IpAddr;
 
 use governor::clock::Clock as _;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use latchkey_core::SessionId;
+use latchkey_core::{SessionId, UserId};
 
 use super::networks::{LEVELS, Network, networks};
 use crate::config::{LimitsConfig, Rate};
@@ -29,6 +30,10 @@ const SHARES: [u32; LEVELS] = [1, 4, 16];
 /// not be what keeps honest people out then.
 const MOST: usize = 200_000;
 
+/// How many access tokens of one account get a denial of their own in an hour. Each of them is
+/// remembered by every server until the token expires; more than this no program has a use for.
+const REVOCATIONS_PER_HOUR: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
+
 /// One for each size of network.
 type Limiter<K> = [DefaultKeyedRateLimiter<K>; LEVELS];
 
@@ -38,6 +43,7 @@ pub struct RateLimits {
     sessions: Option<Limiter<(SessionId, Network)>>,
     /// What a code that its provider refused costs besides.
     refused_code: u32,
+    revocations: DefaultKeyedRateLimiter<UserId>,
 }
 
 /// Too many requests of one kind in too short a time.
@@ -56,6 +62,7 @@ impl RateLimits {
             addresses: config.per_address.map(limiter),
             sessions: config.per_session.map(limiter),
             refused_code: config.per_address.map_or(0, |rate| rate.count.get() / 100),
+            revocations: RateLimiter::keyed(Quota::per_hour(REVOCATIONS_PER_HOUR)),
         }
     }
 
@@ -89,8 +96,16 @@ impl RateLimits {
         take(self.sessions.as_ref(), keys, "for this session")
     }
 
+    /// Counts an access token of this account that is revoked by itself, and says whether that is
+    /// within what an account may have. If it is not, its session is ended instead (RFC 7009 §2.1
+    /// allows that): one denial for all tokens of it. So this refuses nobody.
+    pub fn takes_revocation(&self, user: UserId) -> bool {
+        self.revocations.len() >= MOST || self.revocations.check_key(&user).is_ok()
+    }
+
     /// Forgets those who have used nothing lately.
     pub fn forget_idle(&self) {
+        self.revocations.retain_recent();
         for addresses in self.addresses.iter().flatten() {
             addresses.retain_recent();
         }

@@ -59,6 +59,22 @@ pub async fn revoke(
         {
             return Ok(());
         }
+        if !limits.takes_revocation(claims.sub) {
+            let end = EndSession {
+                session: claims.sid,
+                reason: EndReason::Revoked,
+                device: device.clone(),
+                now,
+            };
+            if let Some(ended) = state.store.end_session(end).await? {
+                state.deny(ended.user, &[ended.denial]);
+                tracing::info!(
+                    session = %claims.sid,
+                    "the account revoked too many access tokens one by one; the session is ended"
+                );
+                return Ok(());
+            }
+        }
         let denial = Denial {
             denied: Denied::Token(claims.jti),
             reason: DenialReason::Revoked,

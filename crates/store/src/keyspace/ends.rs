@@ -13,7 +13,7 @@ use latchkey_core::{
 };
 
 use super::sessions::{event, is_of_use, settled, store_end, stored, write_end};
-use super::transaction::{parse, record};
+use super::transaction::{parse, peeked, record};
 use super::{Pair, Transaction, View, audit, denials, key, users};
 use crate::error::StoreError;
 use crate::request::Ended;
@@ -24,8 +24,7 @@ pub(super) const SLICE: usize = 100;
 /// The latest cut-off of everyone. Never a condition of a change: a session that is opened or
 /// refreshed at the same moment carries the old number, and is over for that reason.
 pub(super) fn of_everyone(view: &dyn View) -> Result<Option<Cutoff>, StoreError> {
-    let bytes = view.peek(key::EVERYONE)?;
-    bytes.map(|bytes| parse(key::EVERYONE, &bytes)).transpose()
+    peeked(view, key::EVERYONE)
 }
 
 /// Ends all sessions of this user but the one to `keep`, given by what it was opened under.
@@ -114,7 +113,7 @@ pub(super) fn write_down(
     }
     let mut all = Vec::new();
     for session in sessions {
-        let user = users::get(tx, session.user)?;
+        let user = users::peek(tx, session.user)?;
         let of_user = user.and_then(|user| user.cutoff);
         let ended = session.under(of_user.as_ref(), everyone.as_ref());
         let SessionStatus::Ended { at, reason } = ended.status else {

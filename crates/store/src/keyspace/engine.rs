@@ -21,13 +21,15 @@ use crate::store::Store;
 /// An ordered key-value engine.
 pub trait Engine: Send + Sync {
     /// Runs `operation` as if alone, applies what it wrote as one change, and returns once that is
-    /// durable. Nothing is applied if it fails. It may run several times, until one run counts.
+    /// durable. If the operation fails, nothing is applied; if the engine fails, the change may or
+    /// may not have been made. The operation may run several times, until one run counts.
     fn write<T: Send + 'static>(
         &self,
         operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
-    /// Runs `operation` over the records as they stand.
+    /// Runs `operation` over the records as they stand at one moment. It may run several times.
+    /// Where it reads no more than a single page, a change may come between two records of it.
     fn read<T: Send + 'static>(
         &self,
         operation: impl Fn(&dyn View) -> Result<T, StoreError> + Send + Sync + 'static,

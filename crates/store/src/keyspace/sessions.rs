@@ -25,7 +25,7 @@ pub(super) fn get(view: &dyn View, id: SessionId) -> Result<Option<Session>, Sto
     let Some(session) = stored(view, id)? else {
         return Ok(None);
     };
-    let user = users::get(view, session.user)?;
+    let user = users::peek(view, session.user)?;
     let of_user = user.and_then(|user| user.cutoff);
     Ok(Some(session.under(of_user.as_ref(), everyone.as_ref())))
 }
@@ -53,7 +53,7 @@ pub(super) fn open(tx: &mut Transaction<'_>, new: &NewSession) -> Result<Opened,
     tx.expect(vec![key::user(new.session.user), key::EVERYONE.to_vec()]);
     tx.expect_under(vec![key::audit_events_of(new.session.user)]);
     let everyone = ends::of_everyone(tx)?;
-    let user = match users::get(tx, new.session.user)? {
+    let user = match users::peek(tx, new.session.user)? {
         None => return Ok(Opened::UnknownUser),
         Some(user) if user.ban.is_some() => return Ok(Opened::Banned),
         Some(user) => user,
@@ -90,7 +90,7 @@ pub(super) fn rotate(
     let Some(session) = stored(tx, rotate.session)? else {
         return Ok(None);
     };
-    let Some(user) = users::get(tx, session.user)? else {
+    let Some(user) = users::peek(tx, session.user)? else {
         return Ok(None);
     };
     let session = session.under(user.cutoff.as_ref(), everyone.as_ref());

@@ -135,6 +135,14 @@ pub(super) fn record<T: DeserializeOwned>(
     view.get(key)?.map(|bytes| parse(key, &bytes)).transpose()
 }
 
+/// The same by [`View::peek`].
+pub(super) fn peeked<T: DeserializeOwned>(
+    view: &dyn View,
+    key: &[u8],
+) -> Result<Option<T>, StoreError> {
+    view.peek(key)?.map(|bytes| parse(key, &bytes)).transpose()
+}
+
 /// Reads a record's bytes.
 pub(super) fn parse<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(bytes).map_err(|error| corrupt(key, &error))

@@ -2,12 +2,19 @@
 
 use latchkey_core::{Profile, Timestamp, User, UserId};
 
-use super::transaction::{parse, record};
+use super::transaction::{parse, peeked, record};
 use super::{Pair, Transaction, View, key};
 use crate::error::StoreError;
 
 pub(super) fn get(view: &dyn View, id: UserId) -> Result<Option<User>, StoreError> {
     record(view, &key::user(id))
+}
+
+/// The same for a change that may be made even if the account is banned, or its sessions are ended,
+/// at the same moment: what it gives carries the number of the cut-off it knew, and is refused by
+/// that. So nothing that an account's sessions do is in the way of a ban, not even as a reader.
+pub(super) fn peek(view: &dyn View, id: UserId) -> Result<Option<User>, StoreError> {
+    peeked(view, &key::user(id))
 }
 
 /// Those of the accounts that these entries of the index name whose address is this one.
@@ -71,6 +78,13 @@ pub(super) fn upsert(
     now: Timestamp,
 ) -> Result<User, StoreError> {
     let identity = key::identity(&profile.identity);
+    // At most sign-ins nothing changes, and nothing depends on what was read.
+    if let Some(id) = peeked::<UserId>(tx, &identity)?
+        && let Some(user) = peek(tx, id)?
+        && user.clone().updated(profile.clone()) == user
+    {
+        return Ok(user);
+    }
     let known = match record::<UserId>(tx, &identity)? {
         Some(id) => get(tx, id)?,
         None => None,
@@ -78,9 +92,6 @@ pub(super) fn upsert(
     let user = match known {
         Some(user) => {
             let updated = user.clone().updated(profile.clone());
-            if updated == user {
-                return Ok(user);
-            }
             if let Some(address) = user.email {
                 tx.remove(key::email(&address, user.id));
             }

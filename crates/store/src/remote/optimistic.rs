@@ -1,25 +1,25 @@
 //! The engine over a shared database.
 
-use core::hash::{BuildHasher as _, Hasher as _};
+use core::hash::BuildHasher as _;
 use core::time::Duration;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::RandomState;
 
 use latchkey_core::StoreId;
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::sleep;
 
 use super::{Change, Found, Outcome, Page, Read, Remote};
 use crate::error::StoreError;
 use crate::feed::Feed;
-use crate::keyspace::{Engine, Pair, Transaction, View};
+use crate::keyspace::{Engine, Pair, Transaction, View, key};
 
 /// How often an operation is tried again because others were faster.
 const MAX_ATTEMPTS: u32 = 100;
-/// After how many attempts all other operations of this process wait until it is done.
-const SHARED_ATTEMPTS: u32 = 5;
+/// How many queues there are for operations that were in each other's way, by what they write.
+const QUEUES: usize = 64;
 /// The longest pause between two attempts, in which those of other machines come through.
 const MAX_PAUSE: Duration = Duration::from_millis(32);
 /// How often a read is repeated because records were added to what it looks at.
@@ -28,14 +28,10 @@ const MAX_READS: usize = 20;
 /// Runs operations over what was fetched and commits them on the condition that it still stands.
 pub struct Optimistic<R> {
     remote: R,
-    /// Operations run side by side until one of them has failed too often: then it runs alone.
-    turn: RwLock<()>,
-}
-
-/// An operation's part in [`Optimistic::turn`].
-enum Turn<'a> {
-    Shared { _guard: RwLockReadGuard<'a, ()> },
-    Alone { _guard: RwLockWriteGuard<'a, ()> },
+    /// Operations run side by side until they were in each other's way. Those of this process then
+    /// go on one after the other, in the order in which they came.
+    queues: [Mutex<()>; QUEUES],
+    hasher: RandomState,
 }
 
 impl<R> fmt::Debug for Optimistic<R> {
@@ -49,8 +45,8 @@ impl<R> fmt::Debug for Optimistic<R> {
 struct Known<'a> {
     found: &'a BTreeMap<Read, Found>,
     missed: RefCell<Vec<Read>>,
-    /// What was read without depending on it.
-    peeked: RefCell<Vec<Vec<u8>>>,
+    /// What the operation depends on: what it looked at, other than by peeking.
+    depended: RefCell<BTreeSet<Read>>,
 }
 
 impl Known<'_> {
@@ -58,7 +54,7 @@ impl Known<'_> {
         Known {
             found,
             missed: RefCell::default(),
-            peeked: RefCell::default(),
+            depended: RefCell::default(),
         }
     }
 
@@ -86,10 +82,9 @@ impl Known<'_> {
 
 impl View for Known<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.find(Read::Value(key.to_vec()))? {
-            Found::Value(value) => Ok(value.clone()),
-            Found::Page(_) => Ok(None),
-        }
+        let mut depended = self.depended.borrow_mut();
+        depended.insert(Read::Value(key.to_vec()));
+        self.peek(key)
     }
 
     fn page(
@@ -103,6 +98,8 @@ impl View for Known<'_> {
             after: after.map(<[u8]>::to_vec),
             limit,
         };
+        let mut depended = self.depended.borrow_mut();
+        depended.insert(Read::Page(page.clone()));
         match self.find(Read::Page(page))? {
             Found::Page(pairs) => Ok(pairs.clone()),
             Found::Value(_) => Ok(Vec::new()),
@@ -110,8 +107,10 @@ impl View for Known<'_> {
     }
 
     fn peek(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.peeked.borrow_mut().push(key.to_vec());
-        self.get(key)
+        match self.find(Read::Value(key.to_vec()))? {
+            Found::Value(value) => Ok(value.clone()),
+            Found::Page(_) => Ok(None),
+        }
     }
 
     fn expect(&self, keys: Vec<Vec<u8>>) {
@@ -133,28 +132,18 @@ impl<R: Remote> Optimistic<R> {
     pub fn new(remote: R) -> Self {
         Self {
             remote,
-            turn: RwLock::default(),
+            queues: std::array::from_fn(|_| Mutex::default()),
+            hasher: RandomState::new(),
         }
     }
 
-    async fn share(&self) -> Turn<'_> {
-        Turn::Shared {
-            _guard: self.turn.read().await,
-        }
-    }
-
-    /// Lets others come through, and after some attempts nobody else of this process.
-    async fn after_conflict<'a>(&'a self, attempts: u32, turn: Turn<'a>) -> Turn<'a> {
-        let turn = if attempts == SHARED_ATTEMPTS {
-            drop(turn);
-            Turn::Alone {
-                _guard: self.turn.write().await,
-            }
-        } else {
-            turn
-        };
-        sleep(pause(attempts)).await;
-        turn
+    /// Waits for the turn of a change that did not come through.
+    async fn queue(&self, change: &Change) -> MutexGuard<'_, ()> {
+        let written = change.writes.keys().next().map(Vec::as_slice);
+        let key = written.unwrap_or_default();
+        let hash = self.hasher.hash_one(key::family(key).unwrap_or(key));
+        let number = usize::try_from(hash % QUEUES as u64).unwrap_or_default();
+        self.queues[number].lock().await
     }
 
     async fn fetch(
@@ -179,24 +168,22 @@ impl<R: Remote> Engine for Optimistic<R> {
     ) -> Result<T, StoreError> {
         let mut found = BTreeMap::new();
         let mut attempts = 0;
-        let mut turn = self.share().await;
+        let mut turn = None;
         loop {
-            let (answer, writes, peeked, missed) = {
+            let (answer, writes, depended, missed) = {
                 let known = Known::over(&found);
                 let mut tx = Transaction::new(&known);
                 let answer = operation(&mut tx);
                 let writes = tx.into_writes();
-                let peeked = known.peeked.take();
-                (answer, writes, peeked, known.into_missed())
+                let depended = known.depended.take();
+                (answer, writes, depended, known.into_missed())
             };
             if !missed.is_empty() {
                 self.fetch(missed, &mut found).await?;
                 continue;
             }
             let answer = answer?;
-            for key in peeked {
-                found.remove(&Read::Value(key));
-            }
+            found.retain(|read, _| depended.contains(read));
             // What was read in one look is from one moment: nothing to check.
             if writes.is_empty() && found.len() <= 1 {
                 return Ok(answer);
@@ -209,7 +196,10 @@ impl<R: Remote> Engine for Optimistic<R> {
                 Outcome::Committed => return Ok(answer),
                 Outcome::Conflict if attempts < MAX_ATTEMPTS => {
                     attempts += 1;
-                    turn = self.after_conflict(attempts, turn).await;
+                    if turn.is_none() {
+                        turn = Some(self.queue(&change).await);
+                    }
+                    sleep(pause(attempts)).await;
                 }
                 Outcome::Conflict => {
                     let reason =
@@ -265,7 +255,7 @@ impl<R: Remote> Engine for Optimistic<R> {
 /// other's way must not come back at the same time.
 fn pause(attempts: u32) -> Duration {
     let longest = Duration::from_millis(1 << attempts.min(10)).min(MAX_PAUSE);
-    let chance = RandomState::new().build_hasher().finish() % 1000;
+    let chance = RandomState::new().hash_one(attempts) % 1000;
     longest.mul_f64(f64::from(u16::try_from(chance).unwrap_or(0)) / 1000.0)
 }
 

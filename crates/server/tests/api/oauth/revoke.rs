@@ -251,6 +251,31 @@ async fn regression_a_revoked_refresh_token_never_comes_back_to_life() {
     }
 }
 
+/// Each access token that is revoked by itself is remembered by every server until it expires. Of
+/// one account that is so for a bounded number; then the session goes, which is one denial.
+#[tokio::test]
+async fn who_revokes_too_many_access_tokens_one_by_one_loses_the_session() {
+    let app = TestApp::with("demo = true\n[limits]\nper_session = \"off\"\n").await;
+    let mut tokens = app.sign_in().await;
+    let other = app.sign_in().await;
+    let mut revoked = 0;
+    while app.check(&tokens.access_token).await == Ok(()) {
+        app.revoke(&tokens.access_token).await;
+        revoked += 1;
+        assert!(revoked < 400, "nothing bounds the denials");
+        let next = app.refresh(&tokens.refresh_token, None).await;
+        if next.status() != 200 {
+            break;
+        }
+        tokens = crate::app::tokens(next).await;
+    }
+    // Every one of them is refused, and so is the session; another one is not.
+    assert!(revoked > 200);
+    app.refresh_is_refused(&tokens.refresh_token).await;
+    assert!(app.state.denylist.len() <= 201 + 1);
+    assert_eq!(app.check(&other.access_token).await, Ok(()));
+}
+
 /// Everything that has ended is freed.
 async fn swept(app: &TestApp) {
     let now = latchkey_core::Clock::now(&*app.clock);
