@@ -143,15 +143,15 @@ fn is_google(name: &str, section: &ProviderSection) -> bool {
 /// An administrator's address needs its provider as soon as there are several: each of them can
 /// claim it.
 fn administrator(text: &str, words: &Words) -> Result<Entry, String> {
-    let entry = entry("admins", text, Lists::Emails, words)?;
-    if entry.provider.is_none() && words.0.len() > 1 {
+    let text = text.trim();
+    if !text.contains(':') && email(text).is_ok() && words.0.len() > 1 {
         return Err(format!(
             "admins: {text:?} does not say which provider's word counts for it, and several are \
              configured; write {}, or {{ issuer = \"…\", subject = \"…\" }}",
-            words.with_providers(text.trim())
+            words.with_providers(text)
         ));
     }
-    Ok(entry)
+    entry("admins", text, Lists::Emails, words)
 }
 
 /// The entries of a list, each checked; the blanks around them mean nothing.
@@ -189,12 +189,12 @@ fn entry(key: &str, text: &str, lists: Lists, words: &Words) -> Result<Entry, St
         Lists::Domains => domain(rest).map(|()| Listed::Domain(rest.to_owned())),
     };
     let listed = listed.map_err(|wrong| format!("{key}: {text:?} {wrong}"))?;
-    if provider.is_none() && key != "admins" && !words.any_covers(listed.domain()) {
+    if provider.is_none() && !words.any_covers(listed.domain()) {
         let at = listed.domain();
         return Err(format!(
-            "{key}: {text:?} is for no provider: several can claim it, and the word of none counts \
-             for addresses at {at}; write {}, or email_domains = [{at:?}] in the section of the \
-             provider that may vouch for them",
+            "{key}: {text:?} is for no provider: the word of none counts for addresses at {at} where \
+             it is not named; write {}, or email_domains = [{at:?}] in the section of the provider \
+             that may vouch for them",
             words.with_providers(text)
         ));
     }

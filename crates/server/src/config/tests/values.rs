@@ -163,6 +163,18 @@ fn with_several_providers_a_list_says_whose_word_counts() {
         &[],
         "configured are: google, partner",
     );
+    // One provider too may say for whom it speaks.
+    let one = "[providers.work]\nissuer = \"https://work.example\"\nclient_id = \"c\"\n\
+        email_domains = [\"example.org\"]\n";
+    for entries in [
+        "admins = [\"ada@example.com\"]\n".to_owned(),
+        list("domains = [\"example.com\"]"),
+    ] {
+        let part = "is for no provider: the word of none counts for addresses at example.com";
+        mistake(&format!("{entries}{one}"), &[], part);
+        let covered = one.replace("example.org", "example.com");
+        loaded(&format!("{entries}{covered}"), &[]).expect("good");
+    }
     let wrong = format!("{TWO}email_domains = [\"@partner.example\"]\n");
     mistake(
         &wrong,

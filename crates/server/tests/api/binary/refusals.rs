@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use axum::http::StatusCode;
 use latchkey_core::Clock as _;
 use latchkey_server::clock::SystemClock;
 use serde_json::{Value, json};
@@ -108,6 +109,12 @@ impl Walk {
         let answer = sign_in(caller, provider, &[("iss", CANARY)]).await;
         self.refused(answer, "provider_invalid", a, "from another issuer")
             .await;
+        let another = json!({ "sub": CANARY });
+        provider.script().userinfo = Some((StatusCode::OK, another));
+        let answer = sign_in(caller, provider, &[]).await;
+        self.refused(answer, "provider_invalid", a, "about another person")
+            .await;
+        provider.script().userinfo = None;
         let answer = caller.get("/auth/login?provider=down").send().await;
         let answer = answer.expect("an answer");
         self.refused(answer, "provider_unavailable", Some("down"), "")
@@ -189,6 +196,8 @@ async fn security_70_every_refusal_is_one_line_for_the_operator() {
     let server = start(folder.path(), &config);
     let caller = server.caller.clone();
     at_present(&provider, 0);
+    let userinfo = format!("{}/userinfo", provider.issuer);
+    provider.script().metadata["userinfo_endpoint"] = json!(userinfo);
     let mut walk = Walk::default();
     walk.of_providers(&caller, &provider).await;
     walk.of_persons(&caller, &provider).await;
