@@ -251,10 +251,11 @@ async fn run_server(flags: &Serve) -> anyhow::Result<()> {
     telemetry::start(&config.log).map_err(anyhow::Error::msg)?;
     let hangups = signals::hangups();
     let server = Server::prepare(config, Environment::default()).await?;
+    let stop = signals::stop();
     announce(&server);
     let certificates = server.certificates.clone();
     let renewing = tokio::spawn(signals::renew_at(hangups, certificates));
-    let ended = server.run(signals::stop()).await;
+    let ended = server.run(stop).await;
     renewing.abort();
     ended?;
     tracing::info!("stopped");

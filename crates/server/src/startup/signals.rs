@@ -8,24 +8,32 @@ use tokio::signal::unix;
 
 use super::tls::Certificates;
 
-/// Done when the process is asked to end.
-pub(super) async fn stop() {
-    let interrupt = async {
-        drop(tokio::signal::ctrl_c().await);
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match unix::signal(unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
+/// Done when the process is asked to end. What is asked from this call on counts, polled or not: a
+/// service manager may stop a server the moment it listens.
+#[cfg(unix)]
+pub(super) fn stop() -> impl Future<Output = ()> {
+    let kinds = [unix::SignalKind::interrupt(), unix::SignalKind::terminate()];
+    let [interrupt, terminate] = kinds.map(unix::signal);
+    async {
+        tokio::select! {
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
         }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
     }
+}
+
+#[cfg(unix)]
+async fn received(signal: std::io::Result<unix::Signal>) {
+    match signal {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Done when the process is asked to end.
+#[cfg(not(unix))]
+pub(super) async fn stop() {
+    drop(tokio::signal::ctrl_c().await);
 }
 
 /// The SIGHUPs that come from now on: they do not end the process any more.
