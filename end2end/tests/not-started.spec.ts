@@ -2,6 +2,7 @@
 // under way is not lost.
 import type { Page } from '@playwright/test';
 
+import { expectAccessible, expectFits } from '../fixtures/layout.ts';
 import { atProvider, expectAccount, heading, link } from '../fixtures/pages.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -27,6 +28,8 @@ test('without WebAssembly every page says so', async ({ page, traffic }) => {
   for (const path of paths) {
     await page.goto(path);
     await expectNotice(page, /needs WebAssembly/);
+    await expectAccessible(page);
+    await expectFits(page);
   }
   await page.goto('/auth/login?provider=google');
   await atProvider(page);

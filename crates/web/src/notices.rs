@@ -1,5 +1,6 @@
 //! What a page says as long as the app that belongs to it has not started. It stands outside of the
-//! app's element: `start.js` shows one of these, the styles hide it once the app has started.
+//! app's element, and behind it, where no link of it comes before the one that skips to the content:
+//! `start.js` shows one of these, the styles put it on top and hide it once the app has started.
 
 use leptos::html::{a, div, noscript, p};
 use leptos::prelude::*;
@@ -7,7 +8,7 @@ use leptos::prelude::*;
 /// Scripts are off; WebAssembly is off; the app did not arrive.
 pub(crate) fn notices() -> impl IntoView {
     (
-        noscript().child(div().class("notice alert waiting").child((
+        noscript().child(div().role("alert").class("notice alert waiting").child((
             p().child(
                 "This site needs JavaScript, and this browser does not run it here. Allow \
                  JavaScript for this site, then reload the page; or use another browser.",

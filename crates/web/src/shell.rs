@@ -49,12 +49,12 @@ pub fn shell(head_html: HeadHtml) -> impl IntoView {
         html().lang("en").child((
             head().inner_html(inner),
             body().attr(page_data::ATTRIBUTE, data).child((
-                notices::notices(),
                 div()
                     .id(ELEMENT)
                     .class(ELEMENT)
                     .attr(shape::ATTRIBUTE, "")
                     .child(view! { <App /> }),
+                notices::notices(),
             )),
         )),
     )
