@@ -18,8 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(50);
 /// Limits that a test can wait for, for connections from this machine too.
 fn short() -> ConnectionLimits {
     ConnectionLimits {
-        body: Duration::from_secs(1),
-        write: Duration::from_secs(1),
+        body: Duration::from_secs(2),
+        write: Duration::from_secs(2),
         counts_loopback: true,
         ..ConnectionLimits::default()
     }

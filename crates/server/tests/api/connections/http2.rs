@@ -50,7 +50,7 @@ async fn answered(app: &TestApp, requests: &Requests) -> bool {
 #[tokio::test]
 async fn security_75_a_connection_without_requests_is_closed() {
     let limits = ConnectionLimits {
-        header: Duration::from_secs(1),
+        header: Duration::from_secs(3),
         ..short()
     };
     let app = TestApp::with_limits("demo = true", limits).await;
@@ -112,12 +112,19 @@ async fn security_75_streams_whose_responses_are_not_read_are_gone() {
     let app = TestApp::with_limits("demo = true", short()).await;
     let (requests, ended) = connected(&app, Builder::new().initial_window_size(0)).await;
     let mut unread = Vec::new();
+    // Until the server loses patience, which on a busy machine may be before the last.
     for _ in 0..STREAMS {
-        let mut requests = requests.clone().ready().await.expect("room");
+        let Ok(mut requests) = requests.clone().ready().await else {
+            break;
+        };
         let request = request(&app, Method::GET, "/.well-known/jwks.json");
         let (answer, _) = requests.send_request(request, true).expect("sent");
-        unread.push(answer.await.expect("a header"));
+        match answer.await {
+            Ok(answer) => unread.push(answer),
+            Err(_) => break,
+        }
     }
+    assert!(!unread.is_empty());
     while_others_are_served(&app, ended)
         .await
         .expect("it ended");
@@ -126,7 +133,7 @@ async fn security_75_streams_whose_responses_are_not_read_are_gone() {
 #[tokio::test]
 async fn event_streams_outlast_every_limit() {
     let limits = ConnectionLimits {
-        header: Duration::from_secs(1),
+        header: Duration::from_secs(3),
         ..short()
     };
     let app = TestApp::with_limits("demo = true", limits).await;
