@@ -39,7 +39,10 @@ impl Part {
 
 /// Answers that are taken: a part, and what is changed in it.
 fn answers() -> Vec<(Part, Value)> {
-    let now = NOW.as_secs();
+    [tokens(), id_tokens(), other_answers()].concat()
+}
+
+fn tokens() -> Vec<(Part, Value)> {
     vec![
         // The ways a life is written, and members that are lists elsewhere.
         (Part::Tokens, json!({ "expires_in": "3599" })),
@@ -70,6 +73,12 @@ fn answers() -> Vec<(Part, Value)> {
             Part::Tokens,
             json!({ "not-before-policy": 0, "session_state": {} }),
         ),
+    ]
+}
+
+fn id_tokens() -> Vec<(Part, Value)> {
+    let now = NOW.as_secs();
+    vec![
         // Claims that nobody here reads.
         (Part::IdToken, json!({ "amr": "pwd" })),
         (Part::IdToken, json!({ "amr": [1] })),
@@ -113,6 +122,11 @@ fn answers() -> Vec<(Part, Value)> {
         ),
         (Part::IdToken, json!({ "iat": now + 59 })),
         (Part::IdToken, json!({ "iat": now - 59 })),
+    ]
+}
+
+fn other_answers() -> Vec<(Part, Value)> {
+    vec![
         (
             Part::Userinfo,
             json!({ "locale": { "country": "US", "language": "en" } }),

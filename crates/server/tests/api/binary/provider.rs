@@ -22,8 +22,8 @@ fn line(log: &str, message: &str) -> Value {
 #[tokio::test]
 async fn a_foreign_issuer_is_in_the_log_beside_the_configured_one() {
     let provider = ScriptedProvider::start().await;
-    let long = format!("https://other.example/\n{}", "a".repeat(1000));
-    provider.script().metadata["issuer"] = long.as_str().into();
+    let foreign = format!("https://other.example/\n{}", "a".repeat(1000));
+    provider.script().metadata["issuer"] = foreign.as_str().into();
     let folder = tempfile::tempdir().expect("a directory");
     let server = start(folder.path(), &provider.section("a"));
     let answer = server.caller.get("/auth/login?provider=a").send().await;
