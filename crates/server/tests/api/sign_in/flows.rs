@@ -8,7 +8,9 @@ use reqwest::Response;
 use reqwest::header::{COOKIE, SET_COOKIE};
 use tokio::task::JoinSet;
 
-use crate::app::{Begun, Callback, TestApp, claims, code, header, location, tokens};
+use crate::app::{
+    Begun, Callback, ScriptedProvider, TestApp, claims, code, header, location, tokens,
+};
 
 /// The cookies of one browser.
 #[derive(Default)]
@@ -106,6 +108,44 @@ async fn security_82_sign_ins_that_strangers_begin_leave_nothing_behind() {
 }
 
 #[tokio::test]
+async fn security_85_no_secret_of_a_sign_in_under_way_is_stored_or_exported() {
+    let provider = ScriptedProvider::start().await;
+    let config = format!("admins = [\"ada@example.com\"]\n{}", provider.section("a"));
+    let app = TestApp::with(&config).await;
+    let admin = tokens(provider.sign_in(&app, "a").await).await;
+    let begun = app.begin("a").await;
+    let mut asked: Callback = begun.authorize.query_pairs().into_owned().collect();
+    let (name, sealed) = begun.cookie.split_once('=').expect("a pair");
+    let id = name.trim_start_matches("latchkey-flow-").to_owned();
+    let secrets = [
+        asked.remove("state").expect("a state"),
+        asked.remove("nonce").expect("a nonce"),
+        sealed.to_owned(),
+        id,
+    ];
+    let export = app.get_as("/api/admin/export", &admin.access_token).await;
+    assert_eq!(export.status(), 200);
+    let mut kept = vec![export.bytes().await.expect("a backup").to_vec()];
+    read_all(&app.data_dir(), &mut kept);
+    for secret in &secrets {
+        let holds = |kept: &Vec<u8>| kept.windows(secret.len()).any(|it| it == secret.as_bytes());
+        assert!(!kept.iter().any(holds), "{secret} is kept");
+    }
+}
+
+/// The content of every file below this folder.
+fn read_all(folder: &Path, into: &mut Vec<Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            read_all(&path, into);
+        } else {
+            into.extend(std::fs::read(&path));
+        }
+    }
+}
+
+#[tokio::test]
 async fn four_sign_ins_begun_at_once_are_finished_in_any_order_each_as_its_own_person() {
     let app = TestApp::start().await;
     // None of these requests carries a cookie of another.
@@ -180,6 +220,7 @@ async fn sign_ins_at_another_server_on_this_host_are_left_alone() {
         tabs.push((app, jar.begin(app, "").await));
     }
     for _ in 0..6 {
+        one.clock.advance(Duration::from_secs(1));
         jar.begin(&one, "").await;
     }
     for (app, begun) in &tabs {
