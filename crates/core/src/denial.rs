@@ -76,3 +76,6 @@ pub enum DenialReason {
     /// The account is banned.
     Banned,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,20 @@
 //! What an operator does about accounts, over the admin API or from the command line; with a
 //! running server or, when none runs, on its store.
 
+use core::time::Duration;
+
 use latchkey_core::user::ADMIN;
 use latchkey_core::{Denial, Device, EndReason, Timestamp, User, UserId};
 use latchkey_store::{EndSessions, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
-use crate::state::State;
+use crate::state::{AppState, State};
 
 /// The longest reason of a ban, in characters.
 const LONGEST_REASON: usize = 500;
+
+/// How long a request waits until the end of everyone's sessions stands in all records.
+const WRITING: Duration = Duration::from_secs(2);
 
 /// Whom an operator means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +55,24 @@ pub async fn is_admin(state: &State, user: UserId) -> Result<bool, StoreError> {
         let roles = state.config.rights.roles(&user);
         user.ban.is_none() && roles.iter().any(|role| role == ADMIN)
     }))
+}
+
+/// Ends everyone's sessions. However many there are, this returns soon after they are over: writing
+/// it into their records goes on behind it.
+pub async fn end_everyone(state: &AppState) -> Result<(), OperatorError> {
+    Operator::of(state).cut_off_everyone().await?;
+    let behind = state.clone();
+    let writing = tokio::spawn(async move {
+        if let Err(error) = Operator::of(&behind).write_down_ends().await {
+            tracing::warn!(
+                %error,
+                "everyone's sessions are ended, but not all of their records say so yet"
+            );
+        }
+    });
+    // With few sessions, their people see it at once. If it takes longer, it goes on.
+    let _ = tokio::time::timeout(WRITING, writing).await;
+    Ok(())
 }
 
 /// An operator at work.
@@ -149,12 +172,21 @@ impl<'a> Operator<'a> {
 
     /// Ends everyone's sessions and says how many.
     pub async fn end_everyone(&self) -> Result<usize, OperatorError> {
+        self.cut_off_everyone().await?;
+        self.write_down_ends().await
+    }
+
+    async fn cut_off_everyone(&self) -> Result<(), OperatorError> {
         let denial = self.store.end_everyone(self.now).await?;
         if let Some(server) = self.server {
             server.deny_everyone(&denial);
         }
-        // All are over by now. That it stands in their records as well frees them sooner, and tells
-        // each person; what is left undone if this fails can be done by the same command again.
+        Ok(())
+    }
+
+    /// All are over by now. That it stands in their records as well frees them sooner, and tells
+    /// each person; what is left undone if this fails can be done by the same command again.
+    async fn write_down_ends(&self) -> Result<usize, OperatorError> {
         let mut sessions = 0;
         for slice in 0..=u8::MAX {
             for ended in self.store.write_down_ends(slice).await? {

@@ -145,7 +145,7 @@ pub(super) async fn ends_of_all_against_refreshes(machines: Machines, by_ban: bo
             done.expect("no refresh is granted");
         }
     };
-    let done = tokio::time::timeout(Duration::from_secs(60), loops).await;
+    let done = tokio::time::timeout(Duration::from_mins(1), loops).await;
     done.expect("every loop is refused");
     for session in sessions {
         assert_ended(&*machines[1], session.id).await;

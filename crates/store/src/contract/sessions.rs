@@ -281,7 +281,7 @@ pub(super) async fn bounded(store: &dyn Store) {
     assert_eq!(generation(&next.decision), Some(1));
 
     // One that nobody can use any more makes room before one that somebody can.
-    let later = ended.idle_end.plus(Duration::from_secs(120));
+    let later = ended.idle_end.plus(Duration::from_mins(2));
     let mut new = new_session(&ada, 100, None);
     new.session.rotated_at = later;
     new.session.opened_at = later;

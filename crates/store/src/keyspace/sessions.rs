@@ -146,7 +146,7 @@ pub(super) fn end(tx: &mut Transaction<'_>, end: &EndSession) -> Result<Option<E
         SessionStatus::Live => {
             let ended = session.ended(end.now, end.reason);
             let device = end.device.clone();
-            audit::append(tx, &event(&ended, end.reason.into(), device, end.now))?;
+            audit::add(tx, &event(&ended, end.reason.into(), device, end.now))?;
             store_end(tx, &ended, end.now, end.reason)?
         }
         SessionStatus::Ended { at, reason } => session.denial(at, reason.into()),

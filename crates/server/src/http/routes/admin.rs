@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use latchkey_core::UserId;
 use latchkey_types::BanRequest;
 
-use crate::accounts::operator::{Operator, OperatorError};
+use crate::accounts::operator::{self, Operator, OperatorError};
 use crate::http::error::ApiError;
 use crate::http::extract::{Admin, OptionalJson};
 use crate::state::AppState;
@@ -52,7 +52,7 @@ pub async fn delete_all_sessions(
     State(state): State<AppState>,
     Admin(admin): Admin,
 ) -> Result<StatusCode, ApiError> {
-    Operator::of(&state).end_everyone().await?;
+    operator::end_everyone(&state).await?;
     tracing::info!(by = %admin.sub, "everyone's sessions ended over the API");
     Ok(StatusCode::NO_CONTENT)
 }
