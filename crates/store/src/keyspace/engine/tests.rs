@@ -4,13 +4,13 @@ use std::sync::Mutex;
 use latchkey_core::rotation::{Decision, Limits, Presented};
 use latchkey_core::session::{KeyHash, Lifetimes};
 use latchkey_core::{
-    Device, Identity, Profile, Session, SessionId, SessionOrigin, Timestamp, UserId,
+    Device, Identity, Profile, Session, SessionId, SessionOrigin, StoreId, Timestamp, User, UserId,
 };
 
 use super::{Engine, KeyValueStore};
 use crate::backup::Record;
 use crate::error::StoreError;
-use crate::keyspace::{Transaction, View, key};
+use crate::keyspace::{Transaction, View, key, users};
 use crate::memory::Memory;
 use crate::request::{NewSession, Rotate, Rotated};
 use crate::store::Store;
@@ -181,4 +181,29 @@ async fn sign_ins_that_an_earlier_version_stored_are_swept_and_kept_out_of_backu
     assert_eq!(store.sweep(end, 10).await, Ok(1));
     let left = store.0.write(|tx| tx.scan(b"f", 10)).await.expect("read");
     assert_eq!(left, []);
+}
+
+/// Accounts that an earlier version made are not in the index until a server opens the store.
+#[tokio::test]
+async fn accounts_of_before_the_index_are_found_by_their_addresses() {
+    let store = KeyValueStore(Counted::default());
+    let profile = Profile {
+        identity: Identity {
+            issuer: "https://issuer.example".into(),
+            subject: "ada".into(),
+        },
+        email: Some("Ada@example.com".into()),
+        email_verified: true,
+        name: None,
+        hosted_domain: None,
+    };
+    let ada = User::create(UserId::from_bytes([1; 16]), profile, NOW);
+    let old = ada.clone();
+    let written = store.0.engine.write(move |tx| users::put(tx, &old)).await;
+    assert_eq!(written, Ok(()));
+    let found = || store.users_by_email("ada@example.com".into());
+    assert_eq!(found().await, Ok(vec![ada.clone()]));
+    let fresh = StoreId::from_bytes([9; 16]);
+    assert_eq!(store.identify(fresh, NOW).await, Ok(fresh));
+    assert_eq!(found().await, Ok(vec![ada]));
 }
