@@ -264,7 +264,9 @@ impl<E: Engine> Store for KeyValueStore<E> {
     }
 
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        self.0.write(move |tx| sweep::sweep(tx, now, limit)).await
+        let entries = self.page(key::EXPIRIES, None, limit).await?;
+        let sweep = move |tx: &mut Transaction<'_>| sweep::sweep(tx, &entries, now);
+        self.0.write(sweep).await
     }
 
     async fn swept_until(&self) -> Result<Timestamp, StoreError> {

@@ -4,19 +4,19 @@ use latchkey_core::audit::RETENTION;
 use latchkey_core::{AuditEvent, Denial, SealedSigningKey, Session, Timestamp};
 
 use super::transaction::{parse, record};
-use super::{Transaction, View, key, sessions};
+use super::{Pair, Transaction, View, key, sessions};
 use crate::backup::PastLoginFlow;
 use crate::error::StoreError;
 
-/// Follows the expiry index. An entry can be stale, when its record was given a later end: then
-/// only the entry goes.
+/// Frees what these entries of the expiry index name if it has ended. An entry can be stale, when
+/// its record was given a later end: then only the entry goes. The index itself is no condition:
+/// whoever signs in adds to it.
 pub(super) fn sweep(
     tx: &mut Transaction<'_>,
+    entries: &[Pair],
     now: Timestamp,
-    limit: usize,
 ) -> Result<usize, StoreError> {
     let mut freed = 0;
-    let entries = tx.scan(key::EXPIRIES, limit)?;
     let due: Vec<_> = entries
         .iter()
         .map_while(|(entry, _)| ended(entry, now))
