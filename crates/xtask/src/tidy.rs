@@ -13,6 +13,7 @@ mod manifest;
 mod markup;
 mod paths;
 mod purity;
+mod requirements;
 mod tree;
 mod words;
 
@@ -54,11 +55,12 @@ impl fmt::Display for Finding {
 /// Looks at a tree and says what is wrong with it.
 type Rule = fn(&Tree) -> Vec<Finding>;
 
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
     arrows::check,
     libraries::check,
     concrete_store::check,
     purity::check,
+    requirements::check,
     paths::check,
     heads::check,
     length::check,

@@ -1,5 +1,5 @@
 //! Sign-in against a provider that does whatever a test tells it to, and against the demo provider,
-//! both over real HTTP. Numbers in test names are those of the security checklist.
+//! both over real HTTP. Numbers in test names are those of `docs/security-requirements.md`.
 
 mod authorize;
 mod demo;

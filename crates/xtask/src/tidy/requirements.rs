@@ -1,0 +1,166 @@
+//! Every security requirement has tests, and every test that cites one cites one that there is.
+//!
+//! A test cites requirements by the numbers that its name begins with: `security_5_…` and
+//! `security_47_57_…` in Rust, `'57, 59: …'` in Playwright. Comments cite one as `SECURITY 5`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Finding;
+use super::tree::{Tree, numbered};
+
+const LIST: &str = "docs/security-requirements.md";
+
+/// Below this heading stand the requirements that nothing shows yet.
+const NOT_IN_FORCE: &str = "## Not in force";
+
+/// A row of the list.
+struct Row<'a> {
+    number: u32,
+    line: usize,
+    files: BTreeSet<&'a str>,
+    in_force: bool,
+}
+
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let Some(list) = tree.text(LIST) else {
+        let what = "is missing: it says what the numbers in the names of tests mean";
+        return vec![Finding::new(LIST, 1, what)];
+    };
+    let rows = rows(list);
+    let mut findings = out_of_order(&rows);
+    let tests = tests(tree);
+    let known: BTreeSet<u32> = rows.iter().map(|row| row.number).collect();
+    for (path, line, number) in comments(tree).chain(tests.iter().copied()) {
+        if !known.contains(&number) {
+            let what = format!("there is no requirement {number} in {LIST}");
+            findings.push(Finding::new(path, line, what));
+        }
+    }
+    let mut shown: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
+    for (path, _, number) in tests {
+        shown.entry(number).or_default().insert(path);
+    }
+    let none = BTreeSet::new();
+    for row in &rows {
+        let shown = shown.get(&row.number).unwrap_or(&none);
+        findings.extend(disagreement(row, shown));
+    }
+    findings
+}
+
+fn disagreement(row: &Row<'_>, shown: &BTreeSet<&str>) -> Option<Finding> {
+    let number = row.number;
+    let what = if !row.in_force {
+        if shown.is_empty() {
+            return None;
+        }
+        format!("requirement {number} has tests: it belongs to those in force")
+    } else if shown.is_empty() {
+        format!("no test cites requirement {number}: write one, or say why it is not in force")
+    } else if row.files == *shown {
+        return None;
+    } else {
+        let files: Vec<_> = shown.iter().map(|path| format!("`{path}`")).collect();
+        let files = files.join(", ");
+        format!("the tests of requirement {number} are in other files; its cell is: {files}")
+    };
+    Some(Finding::new(LIST, row.line, what))
+}
+
+fn out_of_order(rows: &[Row<'_>]) -> Vec<Finding> {
+    let pairs = rows.iter().zip(rows.iter().skip(1));
+    let wrong = pairs.filter(|(one, next)| one.in_force == next.in_force);
+    wrong
+        .filter(|(one, next)| one.number >= next.number)
+        .map(|(_, next)| {
+            let what = format!(
+                "requirement {} is out of order, or there twice",
+                next.number
+            );
+            Finding::new(LIST, next.line, what)
+        })
+        .collect()
+}
+
+/// `| 5 | What must hold. | `path`, `path` |`
+fn rows(list: &str) -> Vec<Row<'_>> {
+    let mut in_force = true;
+    let mut rows = Vec::new();
+    for (line, text) in numbered(list) {
+        in_force &= !text.starts_with(NOT_IN_FORCE);
+        let mut cells = text.split('|').skip(1).map(str::trim);
+        let Some(number) = cells.next().and_then(|cell| cell.parse().ok()) else {
+            continue;
+        };
+        let files = cells.nth(1).unwrap_or_default();
+        rows.push(Row {
+            number,
+            line,
+            files: files.split('`').skip(1).step_by(2).collect(),
+            in_force,
+        });
+    }
+    rows
+}
+
+/// Each citation by the name of a test: file, line, number.
+fn tests(tree: &Tree) -> Vec<(&str, usize, u32)> {
+    let files = tree.texts_ending(&["rs", "ts"]);
+    let lines =
+        files.flat_map(|(path, text)| numbered(text).map(move |(at, line)| (path, at, line)));
+    lines
+        .flat_map(|(path, at, line)| {
+            let numbers = if path.ends_with(".rs") {
+                in_a_function(line)
+            } else {
+                in_a_title(line)
+            };
+            numbers.into_iter().map(move |number| (path, at, number))
+        })
+        .collect()
+}
+
+/// The numbers after `fn security_`, up to the first part that is none.
+fn in_a_function(line: &str) -> Vec<u32> {
+    let Some((before, name)) = line.split_once("fn security_") else {
+        return Vec::new();
+    };
+    if before.contains("//") || before.contains('"') {
+        return Vec::new();
+    }
+    name.split('_')
+        .map_while(|part| part.parse().ok())
+        .collect()
+}
+
+/// The numbers before the colon of a Playwright title.
+fn in_a_title(line: &str) -> Vec<u32> {
+    let call = line.trim_start();
+    let Some(title) = call.strip_prefix("test(") else {
+        return Vec::new();
+    };
+    let title = title.trim_start_matches(['\'', '"', '`']);
+    let Some((numbers, _)) = title.split_once(": ") else {
+        return Vec::new();
+    };
+    let numbers: Option<Vec<u32>> = numbers.split(", ").map(|part| part.parse().ok()).collect();
+    numbers.unwrap_or_default()
+}
+
+/// Each citation by a comment: file, line, number.
+fn comments(tree: &Tree) -> impl Iterator<Item = (&str, usize, u32)> {
+    let files = tree.texts_ending(&["rs", "ts"]);
+    let lines =
+        files.flat_map(|(path, text)| numbered(text).map(move |(at, line)| (path, at, line)));
+    lines.filter_map(|(path, at, line)| {
+        let (_, comment) = line.split_once("// ").or_else(|| line.split_once("//! "))?;
+        let (_, cited) = comment.split_once("SECURITY ")?;
+        let digits = cited
+            .split(|letter: char| !letter.is_ascii_digit())
+            .next()?;
+        Some((path, at, digits.parse().ok()?))
+    })
+}
+
+#[cfg(test)]
+mod tests;
