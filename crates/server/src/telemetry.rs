@@ -1,63 +1,69 @@
 //! The log: where lines go and how they look. Tokens never get here: what holds one has a `Debug`
 //! that leaves it out.
 
-use tracing_subscriber::EnvFilter;
+use std::io::IsTerminal as _;
+
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::time::SystemTime;
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogConfig, LogFormat};
 
-/// Libraries that write records, requests or secrets to their log below this level. What the
-/// configuration asks for does not reach them.
-const CAPPED: [&str; 11] = [
-    "aws_lc_rs=info",
-    "h2=info",
-    "hyper=info",
-    "hyper_util=info",
-    "openidconnect=info",
-    "oauth2=info",
-    "redis=info",
-    "reqwest=info",
-    "rustls=info",
-    "sled=info",
-    "tokio_postgres=info",
+/// Libraries that write records, requests or secrets to their log below the level `info`.
+const TALKATIVE: [&str; 11] = [
+    "aws_lc_rs",
+    "h2",
+    "hyper",
+    "hyper_util",
+    "oauth2",
+    "openidconnect",
+    "redis",
+    "reqwest",
+    "rustls",
+    "sled",
+    "tokio_postgres",
 ];
 
-/// What is logged: what the configuration says, of libraries no more than they may.
-fn filter(config: &LogConfig) -> Result<EnvFilter, String> {
-    let invalid = |error: &dyn std::fmt::Display| {
-        let filter = &config.filter;
-        format!("log.filter: {filter:?} is not a valid filter: {error}")
-    };
-    // A library that was named with a target of its own (`sled::pagecache=trace`) would win over
-    // the cap by being longer.
-    let wanted = config.filter.split(',').map(str::trim).filter(|directive| {
-        !CAPPED.iter().any(|cap| {
-            let (library, _) = cap.split_once('=').unwrap_or((cap, ""));
-            let rest = directive.strip_prefix(library);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', ':', '[']))
-        })
-    });
-    let wanted = wanted.collect::<Vec<_>>().join(",");
-    let mut filter = EnvFilter::try_new(wanted).map_err(|error| invalid(&error))?;
-    let quiet = ["off", "error", "warn"].contains(&config.filter.trim());
-    for cap in CAPPED.iter().filter(|_| !quiet) {
-        filter = filter.add_directive(cap.parse().map_err(|error| invalid(&error))?);
-    }
-    Ok(filter)
+/// Whether a line may be in the log, whatever is configured.
+fn is_harmless(metadata: &Metadata<'_>) -> bool {
+    let (library, _) = metadata
+        .target()
+        .split_once("::")
+        .unwrap_or((metadata.target(), ""));
+    *metadata.level() <= Level::INFO || !TALKATIVE.contains(&library)
 }
 
 /// Starts logging to standard error, once per process.
 pub fn start(config: &LogConfig) -> Result<(), String> {
-    let filter = filter(config)?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_timer(SystemTime)
-        .with_target(false)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    let started = match config.format {
-        LogFormat::Human => log.try_init(),
-        LogFormat::Json => log.json().try_init(),
-    };
+    let started = subscriber(config, std::io::stderr)?.try_init();
     started.map_err(|error| error.to_string())
 }
+
+fn subscriber<W>(config: &LogConfig, writer: W) -> Result<impl Subscriber + Send + Sync, String>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(&config.filter).map_err(|error| {
+        let filter = &config.filter;
+        format!("log.filter: {filter:?} is not a valid filter: {error}")
+    })?;
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(writer)
+        .with_timer(SystemTime)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
+    let lines = match config.format {
+        LogFormat::Human => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    Ok(tracing_subscriber::registry()
+        .with(filter)
+        .with(filter_fn(is_harmless))
+        .with(lines))
+}
+
+#[cfg(test)]
+mod tests;

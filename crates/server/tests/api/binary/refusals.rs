@@ -185,7 +185,7 @@ impl Walk {
 }
 
 #[tokio::test]
-async fn security_70_every_refusal_is_one_line_for_the_operator() {
+async fn security_70_86_every_refusal_is_one_line_for_the_operator() {
     let folder = tempfile::tempdir().expect("a directory");
     let provider = ScriptedProvider::start().await;
     let admission = "admins = [\"demo:grace@example.com\"]\n[admission]\nmode = \"allow-list\"\n\
@@ -226,7 +226,7 @@ async fn security_70_every_refusal_is_one_line_for_the_operator() {
 }
 
 #[tokio::test]
-async fn security_70_a_flood_of_refusals_does_not_fill_the_log() {
+async fn security_70_86_a_flood_of_refusals_does_not_fill_the_log() {
     const FLOOD: usize = 500;
     let folder = tempfile::tempdir().expect("a directory");
     let server = start(folder.path(), "");
@@ -269,7 +269,7 @@ async fn security_70_a_flood_of_refusals_does_not_fill_the_log() {
 
 /// SECURITY 69: who is not known learns that a provider is in trouble, and not which.
 #[tokio::test]
-async fn security_69_strangers_are_not_told_the_cause_of_a_providers_trouble() {
+async fn security_69_94_strangers_are_not_told_the_cause_of_a_providers_trouble() {
     let folder = tempfile::tempdir().expect("a directory");
     let provider = ScriptedProvider::start().await;
     let config = format!(
