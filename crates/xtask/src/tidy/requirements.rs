@@ -105,19 +105,23 @@ fn rows(list: &str) -> Vec<Row<'_>> {
 
 /// Each citation by the name of a test: file, line, number.
 fn tests(tree: &Tree) -> Vec<(&str, usize, u32)> {
-    let files = tree.texts_ending(&["rs", "ts"]);
-    let lines =
-        files.flat_map(|(path, text)| numbered(text).map(move |(at, line)| (path, at, line)));
-    lines
-        .flat_map(|(path, at, line)| {
-            let numbers = if path.ends_with(".rs") {
-                in_a_function(line)
-            } else {
-                in_a_title(line)
-            };
-            numbers.into_iter().map(move |number| (path, at, number))
+    let rust = cited(tree, "rs", in_a_function);
+    let playwright = cited(tree, "ts", in_a_title);
+    rust.chain(playwright).collect()
+}
+
+fn cited<'a>(
+    tree: &'a Tree,
+    extension: &str,
+    by: fn(&str) -> Vec<u32>,
+) -> impl Iterator<Item = (&'a str, usize, u32)> {
+    let files: Vec<_> = tree.texts_ending(&[extension]).collect();
+    files.into_iter().flat_map(move |(path, text)| {
+        numbered(text).flat_map(move |(at, line)| {
+            let numbers = by(line).into_iter();
+            numbers.map(move |number| (path, at, number))
         })
-        .collect()
+    })
 }
 
 /// The numbers after `fn security_`, up to the first part that is none.

@@ -204,8 +204,8 @@ fn rehashed(backup: &str) -> String {
             link.extend(format!("{content}}}").into_bytes());
             link = digest(&SHA256, &link).as_ref().to_vec();
         }
-        let line = format!("{content},\"check\":\"{}\"}}\n", shown(&link));
-        made.push_str(&line);
+        let rehashed = format!("{content},\"check\":\"{}\"}}\n", shown(&link));
+        made.push_str(&rehashed);
     }
     made
 }

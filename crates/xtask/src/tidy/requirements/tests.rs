@@ -18,9 +18,10 @@ fn a_list_that_agrees_with_the_tests_is_fine() {
         ## Not in force\n\n| 26 | Three. | there is none |";
     let rust = "fn security_04_57_one_of_2() {}\n// SECURITY 26: said elsewhere\n";
     for title in ["'57: a'", "`57, 4: a ${b}`", "\"57: a\""] {
-        let rows = match title.contains("4:") {
-            true => rows.replacen("a.rs` |", "a.rs`, `end2end/tests/a.spec.ts` |", 1),
-            false => rows.to_owned(),
+        let rows = if title.contains("4:") {
+            rows.replacen("a.rs` |", "a.rs`, `end2end/tests/a.spec.ts` |", 1)
+        } else {
+            rows.to_owned()
         };
         let none: [String; 0] = [];
         assert_eq!(found(&rows, rust, &format!("  test({title}, …")), none);
