@@ -165,7 +165,7 @@ async function refreshWith(url: string, refresh_token: string, jwk: JsonWebKey):
   return (await answer.json()) as object;
 }
 
-test('57: a key that was planted before the sign-in binds nothing', async ({ page, server }) => {
+test('57, 88: a key that was planted before the sign-in binds nothing', async ({ page, server }) => {
   await page.goto('/');
   const planted = await plantKey(page);
   await signIn(page);
@@ -282,13 +282,13 @@ test.describe('with binding switched off', () => {
 test.describe('where a key is required', () => {
   test.use({ setup: { env: { LATCHKEY_TOKENS__BINDING: 'required' } } });
 
-  test('57: a browser that keeps one is signed in, bound', async ({ page, traffic }) => {
+  test('57, 92: a browser that keeps one is signed in, bound', async ({ page, traffic }) => {
     await signIn(page);
     expect((await tokensOf(page)).bound).toBe(true);
     expect(traffic.statuses('POST /auth/token')).toEqual([200]);
   });
 
-  test('57: a browser that cannot keep one is told so, and not signed in', async ({ page }) => {
+  test('57, 92: a browser that cannot keep one is told so, and not signed in', async ({ page }) => {
     await page.addInitScript(() => {
       Object.defineProperty(window, 'indexedDB', { value: undefined });
     });

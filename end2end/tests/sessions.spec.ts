@@ -193,7 +193,7 @@ test('a step-up that is cancelled ends nothing and keeps the person signed in', 
   await other.context().close();
 });
 
-test('another account that comes back from a step-up keeps its sessions', async ({
+test('89: another account that comes back from a step-up keeps its sessions', async ({
   page,
   browser,
   traffic,
@@ -223,7 +223,7 @@ test('another account that comes back from a step-up keeps its sessions', async 
   await other.context().close();
 });
 
-test('a step-up that ends in another account is refused, and ends nothing', async ({
+test('89: a step-up that ends in another account is refused, and ends nothing', async ({
   page,
   browser,
   traffic,

@@ -103,7 +103,7 @@ async fn every_key_that_is_made_is_a_new_one() {
 }
 
 #[wasm_bindgen_test]
-async fn security_57_what_is_not_such_a_key_is_not_taken_for_one() {
+async fn security_57_88_what_is_not_such_a_key_is_not_taken_for_one() {
     let put = "return crypto.subtle.generateKey(a, b, ['sign', 'verify']).then((pair) =>
         new Promise((done, failed) => {
             const open = indexedDB.open('latchkey', 1);

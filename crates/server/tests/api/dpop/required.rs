@@ -4,7 +4,7 @@ use super::world::World;
 use crate::app::{code, tokens};
 
 #[tokio::test]
-async fn security_57_a_required_proof_cannot_be_left_out_at_sign_in() {
+async fn security_57_92_a_required_proof_cannot_be_left_out_at_sign_in() {
     let world = World::start("required").await;
     let (cookie, callback) = world.called_back().await;
     for _ in 0..2 {
