@@ -75,7 +75,7 @@ pub struct Serve {
 /// Look at the configuration.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Say whether the configuration is good, and every mistake if it is not
+    /// Validate the configuration and list all errors
     Check(Overrides),
 }
 
@@ -165,7 +165,7 @@ pub struct Import {
     /// The backup
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Take a backup of an earlier version, which whoever held the file could have changed unnoticed
+    /// Accept a backup of an earlier version; anyone with access to the file could have changed it
     #[arg(long)]
     pub allow_unauthenticated: bool,
 }

@@ -51,7 +51,7 @@ impl AdmissionSection {
             }
             Some(other) => {
                 mistakes.add(format!(
-                    "admission.mode: {other:?} is none of: \"open\", \"allow-list\""
+                    "admission.mode: {other:?} is not one of \"open\", \"allow-list\""
                 ));
                 None
             }

@@ -13,7 +13,8 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let wrong = || format!("{text:?} is no duration: write it like \"90s\", \"10m\" or \"14d\"");
+    let wrong =
+        || format!("{text:?} is not a valid duration; write it like \"90s\", \"10m\" or \"14d\"");
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let millis = match unit {
         "ms" => 1,

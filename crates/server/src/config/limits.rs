@@ -60,8 +60,8 @@ impl LimitsSection {
             let text = written.as_deref().unwrap_or(DEFAULT);
             let sentence = || {
                 format!(
-                    "limits.{key}: {text:?} is no rate; write one such as \"300/m\" (/s, /m or /h) \
-                     or \"off\""
+                    "limits.{key}: {text:?} is not a valid rate; write one such as \"300/m\" \
+                     (/s, /m or /h) or \"off\""
                 )
             };
             mistakes.take(match text {

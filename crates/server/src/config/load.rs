@@ -161,7 +161,7 @@ fn sentence_of(error: &serde_path_to_error::Error<toml::de::Error>) -> String {
         && let Some((found, expected)) = found.rsplit_once(", expected ")
     {
         let kind = found.split([' ', '`']).next().unwrap_or_default();
-        return format!("{path}: here {expected} is expected, not a value of type {kind}");
+        return format!("{path}: expected {expected}, not a value of type {kind}");
     }
     format!("{path}: {message}")
 }
@@ -182,7 +182,7 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
     if public_url.is_none() && !loopback && mistakes.0.is_empty() {
         mistakes.add(format!(
             "public_url: set it to the origin that people see, such as \
-             \"https://id.example.com\"; it cannot be told from listen = \"{}\"",
+             \"https://id.example.com\"; it cannot be derived from listen = \"{}\"",
             file.listen
         ));
     }

@@ -152,7 +152,7 @@ fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
         }
         other => {
             return Err(format!(
-                "{key}.kind: {other:?} is none of: \"google\", \"oidc\""
+                "{key}.kind: {other:?} is not one of \"google\", \"oidc\""
             ));
         }
     };
@@ -179,7 +179,7 @@ fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
         Some("post") => Some(ClientAuth::Post),
         Some(other) => {
             return Err(format!(
-                "{key}.client_auth: {other:?} is none of: \"basic\", \"post\""
+                "{key}.client_auth: {other:?} is not one of \"basic\", \"post\""
             ));
         }
     };

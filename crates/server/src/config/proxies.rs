@@ -18,7 +18,7 @@ impl TrustedProxies {
             let network: Option<IpNet> = text.parse().ok().or_else(address);
             mistakes.take(network.ok_or_else(|| {
                 format!(
-                    "trusted_proxies: {text:?} is no address and no network; write one such as \
+                    "trusted_proxies: {text:?} is not an address or a network; write one such as \
                      \"10.0.0.7\" or \"10.0.0.0/8\""
                 )
             }))

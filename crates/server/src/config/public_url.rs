@@ -12,8 +12,8 @@ pub struct PublicUrl(String);
 impl PublicUrl {
     /// Reads the key. Plain http is for loopback: elsewhere tokens would cross the network bare.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let url =
-            Url::parse(text).map_err(|error| format!("public_url: {text:?} is no URL: {error}"))?;
+        let url = Url::parse(text)
+            .map_err(|error| format!("public_url: {text:?} is not a URL: {error}"))?;
         if !(url.path() == "/" || url.path().is_empty())
             || url.query().is_some()
             || url.fragment().is_some()

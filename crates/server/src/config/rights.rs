@@ -232,6 +232,6 @@ fn domain(entry: &str) -> Result<(), String> {
             "is not a domain; write {bare:?}, and each subdomain as an entry of its own"
         ))
     } else {
-        Err("is not a domain; write it as it stands behind the @, such as \"example.com\"".into())
+        Err("is not a domain; write the part after the @, such as \"example.com\"".into())
     }
 }

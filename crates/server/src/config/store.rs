@@ -88,7 +88,7 @@ impl StoreSection {
                 ),
                 Some(other) => {
                     mistakes.add(format!(
-                        "store.kind: {other:?} is none of: \"sled\", \"redis\", \"postgres\""
+                        "store.kind: {other:?} is not one of \"sled\", \"redis\", \"postgres\""
                     ));
                     return None;
                 }
@@ -136,7 +136,7 @@ impl StoreSection {
         }
         let password = secret::read("store", "password", self.password, self.password_file)?;
         if password.is_some() && url.password().is_some() {
-            return Err("store.password: there is one in store.url as well; keep one".to_owned());
+            return Err("store.password: store.url has a password too; keep one".to_owned());
         }
         let max_staleness = self
             .max_staleness

@@ -178,7 +178,7 @@ fn every_mistake_names_its_key() {
     mistake(
         "[tokens]\naccess_ttl = \"soon\"",
         &[],
-        "tokens.access_ttl: \"soon\" is no duration",
+        "tokens.access_ttl: \"soon\" is not a valid duration",
     );
     mistake("[tokens]\naccess_ttl = 600", &[], "tokens.access_ttl");
     mistake("[tokens]\naccess_ttl = \"0s\"", &[], "tokens.access_ttl");

@@ -83,7 +83,7 @@ impl TokensSection {
                 Some("EdDSA") => SigningAlgorithm::EdDSA,
                 Some(other) => {
                     mistakes.add(format!(
-                        "tokens.algorithm: {other:?} is none of: \"ES256\", \"EdDSA\""
+                        "tokens.algorithm: {other:?} is not one of \"ES256\", \"EdDSA\""
                     ));
                     return None;
                 }
@@ -96,7 +96,7 @@ impl TokensSection {
                 Some("required") => Binding::Required,
                 Some(other) => {
                     mistakes.add(format!(
-                        "tokens.binding: {other:?} is none of: \"off\", \"refresh\", \"full\", \
+                        "tokens.binding: {other:?} is not one of \"off\", \"refresh\", \"full\", \
                          \"required\""
                     ));
                     return None;
