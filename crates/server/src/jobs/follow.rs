@@ -78,14 +78,18 @@ impl Follower {
         self.state.freshness.heard(asked);
         if self.failing {
             self.failing = false;
-            tracing::info!("the store is heard again");
+            tracing::info!("the store is reachable again");
         }
     }
 
     fn failed(&mut self, error: &latchkey_store::StoreError) {
         if !self.failing {
             self.failing = true;
-            tracing::error!(%error, "the store is not heard; soon no token will be taken");
+            tracing::error!(
+                %error,
+                "lost the connection to the store; after store.max_staleness access tokens will be \
+                 refused"
+            );
         }
     }
 }

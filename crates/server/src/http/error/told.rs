@@ -16,24 +16,23 @@ impl ApiError {
     pub fn detail(&self) -> String {
         match self.shape().code {
             ErrorCode::Internal => {
-                "something went wrong here; the request id leads to it in the log".to_owned()
+                "internal error; the server's log has the cause under this request id".to_owned()
             }
             ErrorCode::StoreUnavailable => {
-                "the store cannot be reached, so nothing can be promised; try again later"
-                    .to_owned()
+                "the server cannot reach its store; try again later".to_owned()
             }
             // Who asks may be anybody: what failed between us and the provider is for the log.
             ErrorCode::ProviderUnavailable => {
-                "the provider cannot be asked at the moment; try again later".to_owned()
+                "the provider cannot be reached at the moment; try again later".to_owned()
             }
             ErrorCode::ProviderRefused => {
                 "the provider did not complete this sign-in; begin again, and if that does not help, \
-                 the request id leads to the cause in the log"
+                 look up this request id in the server's log"
                     .to_owned()
             }
             ErrorCode::ProviderInvalid => {
-                "the answer of the provider is not accepted; the request id leads to the cause in \
-                 the log"
+                "the provider's answer was not accepted; the server's log has the cause under this \
+                 request id"
                     .to_owned()
             }
             // The check is named: it says what the provider has to send, in words of our own.
