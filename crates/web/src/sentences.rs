@@ -18,12 +18,12 @@ pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
              make that copy yourself, check this device."
         }
         EndReason::ByServer(Some(ErrorCode::Banned)) => {
-            "You have been signed out: this account may not sign in any more. Ask whoever runs \
+            "You have been signed out: this account can no longer sign in. Ask whoever runs \
              this site."
         }
         EndReason::ByServer(Some(ErrorCode::NotAdmitted)) => {
-            "You have been signed out: this account is not admitted here any more. Ask whoever \
-             runs this site, or sign in another way."
+            "You have been signed out: this account is no longer admitted here. Ask whoever runs \
+             this site, or sign in another way."
         }
         EndReason::KeyLost => {
             "You have been signed out. This browser lost the key of its session. Sign in again."
@@ -46,8 +46,7 @@ pub(crate) fn after_sign_in(ended: Option<EndReason>, path: &str) -> &str {
 pub(crate) const fn trouble(trouble: Trouble, signed_in: bool) -> &'static str {
     match (trouble, signed_in) {
         (Trouble::Busy { .. }, true) => {
-            "The server asks for patience: too many requests. You are still signed in; we keep \
-             trying."
+            "The server received too many requests. You are still signed in; we keep trying."
         }
         (Trouble::Superseded, true) => {
             "Another tab is renewing your sign-in. You are still signed in; we keep trying."
@@ -73,7 +72,7 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
              and time of this device, then try again; or use another browser."
         }
         SignInError::Refused(Some(ErrorCode::ProviderRefused)) => {
-            "The provider did not agree to this sign-in. It is nothing you did. Try again; if it \
+            "The provider did not agree to this sign-in. You did nothing wrong. Try again; if it \
              happens again, tell whoever runs this site."
         }
         SignInError::Refused(Some(ErrorCode::ProviderUnavailable)) => {
@@ -106,7 +105,7 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
             "This account may not sign in here. Ask whoever runs this site."
         }
         SignInError::Refused(Some(ErrorCode::UnknownProvider)) => {
-            "This way to sign in is not offered here any more. Choose another one."
+            "This way to sign in is no longer offered here. Choose another one."
         }
         SignInError::TryLater(Trouble::Busy { .. }) => {
             "Too many sign-ins at once. Wait a minute, then try again."
@@ -125,7 +124,7 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
 pub(crate) const fn call(error: CallError) -> &'static str {
     match error {
         CallError::SignedOut => "You are signed out.",
-        CallError::AccountChanged => "Another account signed in meanwhile.",
+        CallError::AccountChanged => "Another account has signed in.",
         CallError::Unreachable => "We cannot reach the server just now.",
         CallError::TryLater(_) => "Your sign-in cannot be renewed just now.",
         CallError::StepUp => {
