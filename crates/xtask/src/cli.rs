@@ -21,6 +21,7 @@ cargo xtask test [PART...] [--rounds N] [--seed S] [-- ARGS]
     Run the tests: all parts, or the ones named. ARGS are for the test runner of one part.
         fmt      the formatting
         tidy     the rules of ARCHITECTURE.md that no compiler checks
+        deny     advisories, licences and sources of all dependencies, with cargo-deny
         clippy   lints, for the host and for the browser
         unit     unit, integration and documentation tests of the host crates
         api      the HTTP API
