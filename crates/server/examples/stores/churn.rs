@@ -66,18 +66,8 @@ pub(crate) async fn sessions() -> Result<()> {
     let mut now = Timestamp::from_secs(1_800_000_000);
     let mut people = Vec::new();
     for number in 0..PEOPLE {
-        let profile = Profile {
-            identity: Identity {
-                issuer: "https://issuer.example".into(),
-                subject: number.to_string(),
-            },
-            email: Some(format!("person-{number}@example.com")),
-            email_verified: true,
-            name: None,
-            hosted_domain: None,
-        };
         let id = UserId::random(&SystemRng);
-        people.push(store.upsert_identity(profile, id, now).await?);
+        people.push(store.upsert_identity(profile(number), id, now).await?);
     }
     for round in 1..=SIGN_INS / PEOPLE {
         let visits = people.iter().map(|person| visit(&store, person, now));
@@ -99,6 +89,19 @@ pub(crate) async fn sessions() -> Result<()> {
         }
     }
     Ok(())
+}
+
+pub(crate) fn profile(number: u64) -> Profile {
+    Profile {
+        identity: Identity {
+            issuer: "https://issuer.example".into(),
+            subject: number.to_string(),
+        },
+        email: Some(format!("person-{number}@example.com")),
+        email_verified: true,
+        name: None,
+        hosted_domain: None,
+    }
 }
 
 /// The store once the last handle of it is gone, and how long opening it took.

@@ -2,11 +2,12 @@
 //! costs, how a server starts over a long denylist. Prints Markdown.
 //!
 //! `stores propagation LATCHKEY [COUNT]` and `stores scale LATCHKEY [DENIALS…]`, where LATCHKEY is
-//! the program to measure; `stores churn`, which needs none.
+//! the program to measure; `stores churn` and `stores crowd` need none.
 
 #![expect(clippy::print_stdout, reason = "what it measured is its answer")]
 
 mod churn;
+mod crowd;
 mod figures;
 mod node;
 mod person;
@@ -24,7 +25,7 @@ async fn main() -> Result<()> {
     let mut args = env::args().skip(1);
     let what = args.next().unwrap_or_default();
     let program = match what.as_str() {
-        "churn" => PathBuf::new(),
+        "churn" | "crowd" => PathBuf::new(),
         _ => PathBuf::from(args.next().context("name the program to measure")?),
     };
     let numbers: Result<Vec<u64>, _> = args.map(|arg| arg.parse()).collect();
@@ -40,6 +41,7 @@ async fn main() -> Result<()> {
             churn::run().await
         }
         "churn" => churn::sessions().await,
+        "crowd" => crowd::run().await,
         other => bail!("there is nothing to measure by the name {other:?}"),
     }
 }

@@ -1,0 +1,69 @@
+//! What many past sign-ins of one person cost that person, and the operator who bans them.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use latchkey_core::session::Lifetimes;
+use latchkey_core::{Session, SessionId, SessionOrigin, Timestamp, UserId};
+use latchkey_store::{NewSession, Store};
+use latchkey_testing::{Database as _, Postgres};
+use latchkey_tokens::SystemRng;
+
+use crate::churn;
+
+const SIGN_INS: usize = 20_000;
+/// As many as the configuration allows by default.
+const LIVE: usize = 100;
+
+/// Signs one person in very often over PostgreSQL, then lists the sessions and bans the account.
+pub(crate) async fn run() -> Result<()> {
+    let database = Postgres::start()?;
+    let address = latchkey_store_postgres::Address::new(&database.url(), None, None);
+    let address = address.map_err(|error| anyhow!("{error}"))?;
+    let store = latchkey_store_postgres::open(&address).await?;
+    let now = Timestamp::from_secs(1_800_000_000);
+    let id = UserId::random(&SystemRng);
+    let person = store.upsert_identity(churn::profile(0), id, now).await?;
+    let begun = Instant::now();
+    stream::iter(0..SIGN_INS)
+        .map(|_| {
+            let session = Session::open(
+                SessionId::random(&SystemRng),
+                person.id,
+                None,
+                now,
+                LIFETIMES,
+            );
+            let origin = SessionOrigin {
+                provider: "demo".into(),
+                user_agent: None,
+                address: None,
+            };
+            store.open_session(NewSession {
+                session,
+                origin,
+                max_sessions: LIVE,
+            })
+        })
+        .buffer_unordered(8)
+        .try_for_each(async |_| Ok(()))
+        .await?;
+    println!(
+        "\n{SIGN_INS} sign-ins of one person over PostgreSQL: {:?}",
+        begun.elapsed()
+    );
+    let begun = Instant::now();
+    let live = store.live_sessions(person.id, now).await?.len();
+    println!("listing the {live} live sessions: {:?}", begun.elapsed());
+    let begun = Instant::now();
+    store.ban_user(person.id, "spam".to_owned(), now).await?;
+    println!("the ban: {:?}", begun.elapsed());
+    Ok(())
+}
+
+const LIFETIMES: Lifetimes = Lifetimes {
+    access: Duration::from_mins(10),
+    absolute: Duration::from_hours(24 * 30),
+    idle: Duration::from_hours(24 * 14),
+};
