@@ -52,8 +52,8 @@ pub struct Source {
     pub provider: String,
     /// Its issuer identifier: whom an account is from.
     pub issuer: String,
-    /// Whether it is Google, which verifies any address once, but says with `hd` whose
-    /// organisation an account belongs to today.
+    /// Whether it is Google, or speaks like it: it verifies any address once, but says with `hd`
+    /// whose organisation an account belongs to today.
     pub google: bool,
     /// Where an entry names no provider.
     pub word: Word,
@@ -66,6 +66,8 @@ pub enum Word {
     Any,
     /// For addresses at these domains.
     Domains(Vec<String>),
+    /// For what Google itself vouches for: its own domains, and those of organisations by `hd`.
+    Googles,
 }
 
 /// An entry of a list of addresses.
@@ -186,8 +188,8 @@ impl Source {
             (None, Word::Any) => true,
             (None, Word::Domains(domains)) => {
                 domains.iter().any(|it| it.eq_ignore_ascii_case(domain))
-                    || self.google && person.is_of(domain)
             }
+            (None, Word::Googles) => is_googles_own(domain) || person.is_of(domain),
         };
         counts
             && match &entry.listed {

@@ -88,7 +88,7 @@ impl FromStr for ReturnTo {
         let encoded = ["%2f", "%5c", "%25", "%2e", "%0", "%1"];
         let fits = text.len() <= 512
             && path.starts_with('/')
-            && text.chars().all(|c| c.is_ascii_graphic() && c != '\\')
+            && text.chars().all(|c| c.is_ascii_graphic() && !['\\', '"'].contains(&c))
             && !path.contains("//")
             && !path.split('/').any(|segment| segment == "." || segment == "..")
             && !encoded.iter().any(|form| path.contains(form))

@@ -151,6 +151,28 @@ const CLAIMS: &[(&str, &str, &str, Option<&str>, bool)] = &[
         true,
     ),
     ("ada@gmail.com", "google", "ada@gmail.com", None, true),
+    ("ada@gmail.com", "broker", "ada@gmail.com", None, false),
+    (
+        "example.com",
+        "broker",
+        "ada@example.com",
+        Some("example.com"),
+        false,
+    ),
+    (
+        "broker.example",
+        "broker",
+        "ada@broker.example",
+        Some("broker.example"),
+        true,
+    ),
+    (
+        "broker.example",
+        "broker",
+        "ada@broker.example",
+        None,
+        false,
+    ),
     ("ada@gmail.com", "work", "ada@gmail.com", None, false),
     ("gmail.com", "google", "ada@gmail.com", None, true),
     ("gmail.com", "partner", "ada@gmail.com", None, false),
@@ -206,7 +228,9 @@ const CLAIMS: &[(&str, &str, &str, Option<&str>, bool)] = &[
 #[test]
 fn with_several_providers_only_the_word_of_the_right_one_counts() {
     let several = [
-        source("google", true, domains(&["gmail.com", "googlemail.com"])),
+        source("google", true, Word::Googles),
+        // Speaks like Google, and may vouch for what its section says only.
+        source("broker", true, domains(&["broker.example"])),
         source("partner", false, domains(&[])),
         source("work", false, domains(&["example.com"])),
     ];

@@ -35,6 +35,7 @@ fn security_14_whatever_could_leave_the_site_is_refused() {
         "/\t/evil.example",
         "/\n//evil.example",
         "/a b",
+        "/account?a=\"",
         "/é",
         "javascript:alert(1)",
         "/auth/login?provider=demo",

@@ -52,7 +52,7 @@ pub(super) fn authorize_url(
             .append_pair("nonce", request.nonce)
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256");
-        if let Some(prompt) = prompt(client, metadata, request.prompt) {
+        if let Some(prompt) = prompt(client, metadata, request) {
             query.append_pair("prompt", prompt.as_str());
         }
         if let Some(max_age) = max_age(client, request.max_age) {
@@ -70,9 +70,12 @@ pub(super) fn authorize_url(
 
 /// What to ask the person. Many providers refuse a request with a `prompt` that they do not know,
 /// so the choice of an account is asked for only where it is known to work.
-fn prompt(client: &Client, metadata: &Metadata, prompt: Prompt) -> Option<Prompt> {
+fn prompt(client: &Client, metadata: &Metadata, request: &AuthorizeRequest<'_>) -> Option<Prompt> {
+    let prompt = request.prompt;
     match prompt {
-        // Google knows no `login`: the choice of an account is the nearest it has.
+        // Google knows no `login`: the choice of an account is the nearest it has, and what a recent
+        // sign-in there takes at the least.
+        _ if client.is_google() && request.max_age.is_some() => Some(Prompt::SelectAccount),
         Prompt::Login if client.kind == Kind::Google || client.is_google() => {
             Some(Prompt::SelectAccount)
         }

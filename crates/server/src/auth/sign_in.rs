@@ -19,6 +19,7 @@ use url::Url;
 
 use super::flows::SealedFlow;
 use super::issue::Tokens;
+use super::step_up;
 use crate::state::State;
 
 /// A sign-in could not be begun.
@@ -244,10 +245,15 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         lifetimes,
     );
     new_session.auth_time = match auth_time {
-        // A provider that has known the person for hours says so; its clock may run ahead.
-        Some(at) => Some(at.min(now)),
+        // A provider that has known the person for hours says so; its clock may run ahead a little.
+        Some(at) => (at <= now.plus(step_up::CLOCK_SKEW)).then_some(at.min(now)),
         // The answer was held to the demand, which passes in silence at Google only.
-        None if flow.max_age.is_some() => Some(now),
+        None if flow
+            .max_age
+            .is_some_and(|age| age <= step_up::MAX_AGE.as_secs()) =>
+        {
+            Some(now)
+        }
         // A provider that was not asked anything may have known the person for days.
         None => None,
     };

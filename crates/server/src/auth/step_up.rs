@@ -14,7 +14,7 @@ pub const MAX_AGE: Duration = Duration::from_mins(10);
 pub struct StepUpRequired;
 
 /// How far `auth_time` may lie ahead: the clocks of several servers differ a little.
-const CLOCK_SKEW: Duration = Duration::from_mins(1);
+pub const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 /// Requires a recent sign-in. `auth_time` has whole seconds and no refresh moves it. One that lies
 /// ahead says nothing about how long ago the sign-in was, and neither does none.

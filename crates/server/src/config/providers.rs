@@ -46,7 +46,25 @@ pub(super) fn check(
         providers.extend(known);
     }
     providers.sort_by_key(|provider: &OidcConfig| provider.id != "google");
+    refuse_unequal_twins(&providers, mistakes);
     providers
+}
+
+/// An account is an issuer and a subject: which of two sections with one issuer it came through is
+/// not known later, so what the one may vouch for, the other may.
+fn refuse_unequal_twins(providers: &[OidcConfig], mistakes: &mut Mistakes) {
+    for (index, one) in providers.iter().enumerate() {
+        let twins = providers.iter().skip(index + 1);
+        for twin in twins.filter(|it| it.issuer == one.issuer) {
+            if one.trust_email != twin.trust_email {
+                mistakes.add(format!(
+                    "providers.{}.trust_email: providers.{} has the same issuer and another \
+                     value, but their accounts are the same; write the same in both",
+                    twin.id, one.id
+                ));
+            }
+        }
+    }
 }
 
 /// Where only the accounts of one organisation are admitted, Google's account chooser need not offer

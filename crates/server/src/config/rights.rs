@@ -61,7 +61,8 @@ impl Words {
             let word = match &section.email_domains {
                 Some(domains) => Word::Domains(checked(name, domains, mistakes)),
                 None if only => Word::Any,
-                None if google => Word::Domains(GOOGLES_OWN.map(str::to_owned).to_vec()),
+                // Another issuer that speaks like Google has not its word.
+                None if google && is_googles_issuer(section) => Word::Googles,
                 None => Word::Domains(Vec::new()),
             };
             (name.clone(), Vouching { google, word })
@@ -74,6 +75,7 @@ impl Words {
         let covers = |word: &Word| match word {
             Word::Any => true,
             Word::Domains(domains) => domains.iter().any(|it| it.eq_ignore_ascii_case(domain)),
+            Word::Googles => GOOGLES_OWN.iter().any(|it| it.eq_ignore_ascii_case(domain)),
         };
         // Without a provider the demo provider may be turned on at the command line.
         self.0.is_empty() || self.0.values().any(|vouching| covers(&vouching.word))
@@ -138,6 +140,11 @@ fn is_google(name: &str, section: &ProviderSection) -> bool {
         None if name == "google" => true,
         _ => section.issuer.as_deref() == Some(GOOGLE),
     }
+}
+
+/// Whether the issuer is Google's, as it is without the key for those who are [`is_google`].
+fn is_googles_issuer(section: &ProviderSection) -> bool {
+    section.issuer.as_deref().is_none_or(|it| it == GOOGLE)
 }
 
 /// An administrator's address needs its provider as soon as there are several: each of them can

@@ -297,7 +297,7 @@ fn a_secret_in_the_wrong_place_is_not_repeated() {
         ("providers = \"hunter2, expected\"", "providers"),
     ] {
         let said = loaded(text, &[]).expect_err("wrong").to_string();
-        assert!(said.contains(&format!("{path}: here ")), "{said}");
+        assert!(said.contains(&format!("{path}: expected ")), "{said}");
         assert!(
             !said.contains("hunter2") && !said.contains("70992"),
             "{said}"

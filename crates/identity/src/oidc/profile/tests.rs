@@ -115,6 +115,11 @@ fn what_is_no_address_is_none_and_not_verified() {
         "ada@",
         "ada@exa mple.com",
         "ada\n@example.com",
+        // Which of the mailboxes was verified?
+        "ada@evil.example,x@example.com",
+        "ada@evil.example@example.com",
+        "<ada@evil.example>x@example.com",
+        "\"ada@evil.example\"@example.com",
         &long,
     ] {
         let profile = profile(json!({ "email": email, "email_verified": true }), None);

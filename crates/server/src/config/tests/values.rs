@@ -129,6 +129,33 @@ fn an_address_alone_is_an_administrator_only_where_one_provider_can_claim_it() {
 }
 
 #[test]
+fn sections_of_one_issuer_trust_it_alike() {
+    let section = |name: &str, more: &str| {
+        format!(
+            "[providers.{name}]\nissuer = \"https://a.example\"\nclient_id = \"{name}\"\n{more}"
+        )
+    };
+    let staff = section("staff", "");
+    let guests = section("guests", "trust_email = true\n");
+    mistake(
+        &format!("{staff}{guests}"),
+        &[],
+        "providers.staff.trust_email",
+    );
+    let guests = section("guests", "");
+    loaded(&format!("{staff}{guests}"), &[]).expect("good");
+}
+
+#[test]
+fn another_issuer_that_speaks_like_google_has_not_its_word() {
+    let broker = "[providers.google]\nissuer = \"https://broker.example\"\nclient_id = \"a\"\n\
+                  client_secret = \"b\"\n\
+                  [providers.work]\nissuer = \"https://work.example\"\nclient_id = \"a\"\n";
+    let list = "[admission]\nmode = \"allow-list\"\nemails = [\"ada@gmail.com\"]\n";
+    mistake(&format!("{list}{broker}"), &[], "is for no provider");
+}
+
+#[test]
 fn with_several_providers_a_list_says_whose_word_counts() {
     let list = |list: &str| format!("[admission]\nmode = \"allow-list\"\n{list}\n");
     let trusted = format!("{TWO}email_domains = [\"partner.example\"]\n");

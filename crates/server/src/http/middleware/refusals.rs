@@ -25,11 +25,15 @@ const BURST: u32 = 20;
 /// After that one in so long.
 const PAUSE: Duration = Duration::from_secs(6);
 
-/// How much was written lately, by code.
+/// The code of a refusal, and what it happened to: whoever can cause one kind at will must not be
+/// able to hide another.
+type Kind = (&'static str, &'static str);
+
+/// How much was written lately, by kind.
 #[derive(Debug)]
 pub struct Refusals {
     start: Instant,
-    shares: Mutex<HashMap<&'static str, Share>>,
+    shares: Mutex<HashMap<Kind, Share>>,
 }
 
 impl Default for Refusals {
@@ -49,7 +53,7 @@ impl Refusals {
             tracing::debug!(request_id, code, %error, "request refused");
             return;
         };
-        let Some(suppressed) = self.take(code) else {
+        let Some(suppressed) = self.take((code, line.about)) else {
             return;
         };
         let suppressed = (suppressed > 0).then_some(suppressed);
@@ -82,28 +86,33 @@ impl Refusals {
     pub fn tell_suppressed(&self) {
         let now = self.start.elapsed();
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        for (code, share) in &mut *shares {
+        for ((code, about), share) in &mut *shares {
             if share.suppressed > 0
                 && let Some(suppressed) = share.take(now)
             {
-                tracing::warn!(code, suppressed, "more refusals than lines in this log");
+                tracing::warn!(
+                    code,
+                    about,
+                    suppressed,
+                    "more refusals than lines in this log"
+                );
             }
         }
         // What is whole again says nothing.
         shares.retain(|_, share| !share.is_whole(now));
     }
 
-    fn take(&self, code: &'static str) -> Option<u64> {
+    fn take(&self, kind: Kind) -> Option<u64> {
         let now = self.start.elapsed();
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         shares
-            .entry(code)
+            .entry(kind)
             .or_insert_with(|| Share::new(now))
             .take(now)
     }
 }
 
-/// What one code may still write.
+/// What one kind may still write.
 #[derive(Debug)]
 struct Share {
     left: u32,
@@ -151,6 +160,8 @@ impl Share {
 
 /// What the log says of an error.
 struct Line<'a> {
+    /// What was refused.
+    about: &'static str,
     /// Whether it is ours to mend.
     failed: bool,
     provider: Option<&'a str>,
@@ -170,7 +181,9 @@ impl<'a> Line<'a> {
             ApiError::Finish(finish) => Some(match &**finish {
                 FinishError::Provider(error) => Self::provider(error),
                 FinishError::FlowNotFound | FinishError::ProofRequired => Self::new(error),
-                FinishError::RedirectUri(provider) => Self::new(error).at(provider),
+                FinishError::RedirectUri(provider) => {
+                    Self::new(error).at(provider).about("redirect URI")
+                }
                 FinishError::OtherAccount { provider, user } => Self {
                     user: Some(*user),
                     ..Self::because("a step-up ended in another account").at(provider)
@@ -192,7 +205,12 @@ impl<'a> Line<'a> {
                     provider,
                     of,
                     cause,
-                } => Some(Self::because(cause.cause()).at(provider).of_session(*of)),
+                } => Some(
+                    Self::because(cause.cause())
+                        .at(provider)
+                        .of_session(*of)
+                        .about("refresh"),
+                ),
                 RefreshError::Replayed(of) => {
                     let cause = "a refresh token was used twice: the session is ended";
                     Some(Self::because(cause).of_session(*of))
@@ -225,6 +243,7 @@ impl<'a> Line<'a> {
 
     fn because(cause: impl Into<String>) -> Self {
         Self {
+            about: "request",
             failed: false,
             provider: None,
             session: None,
@@ -250,6 +269,11 @@ impl<'a> Line<'a> {
             | SignInError::Refused { provider, reason } => Self::because(reason).at(provider),
             SignInError::Invalid { provider, what } => Self::because(what.to_string()).at(provider),
         }
+        .about("provider")
+    }
+
+    fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
     }
 
     fn at(self, provider: &'a str) -> Self {
@@ -272,7 +296,17 @@ impl<'a> Line<'a> {
 mod tests {
     use core::time::Duration;
 
-    use super::{BURST, PAUSE, Share};
+    use super::{BURST, PAUSE, Refusals, Share};
+
+    #[test]
+    fn security_86_what_anybody_can_cause_hides_nothing_else() {
+        let refusals = Refusals::default();
+        while refusals
+            .take(("provider_invalid", "redirect URI"))
+            .is_some()
+        {}
+        assert_eq!(refusals.take(("provider_invalid", "provider")), Some(0));
+    }
 
     #[test]
     fn a_flood_is_cut_and_counted() {

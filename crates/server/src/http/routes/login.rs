@@ -22,6 +22,7 @@ use crate::state::{AppState, DEMO_PROVIDER};
 const MAX_HINT_BYTES: usize = 320;
 /// The parameter of a start that was sent here from another name of this server.
 const MOVED: &str = "moved";
+const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -72,6 +73,10 @@ pub async fn start_login(
 /// the person's address.
 fn is_not_the_persons(headers: &HeaderMap) -> bool {
     let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    // Loaded in advance, at the wish of a page that may be another's: nobody clicked yet.
+    if said(SEC_PURPOSE).is_some_and(|purpose| purpose.starts_with("prefetch")) {
+        return true;
+    }
     match said(SEC_FETCH_DEST) {
         None | Some("document") => false,
         Some("iframe" | "frame" | "embed" | "object") => true,

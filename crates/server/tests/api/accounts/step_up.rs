@@ -127,7 +127,14 @@ async fn security_81_a_sign_in_of_unknown_age_does_not_pass_for_a_recent_one() {
     let section = provider.section("a");
     let app = TestApp::with(&format!("admins = [\"ada@example.com\"]\n{section}")).await;
     // The provider knows the person since yesterday, and is not asked to say so by the browser.
-    for said in [json!(null), json!("1800000000"), json!(-1), json!([])] {
+    let ahead = json!(1_800_000_000_u64 + 3600);
+    for said in [
+        json!(null),
+        json!("1800000000"),
+        json!(-1),
+        json!([]),
+        ahead,
+    ] {
         provider.script().claims["auth_time"] = said.clone();
         let begun = app.begin("a").await;
         let asked = begun

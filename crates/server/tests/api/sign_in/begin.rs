@@ -177,6 +177,23 @@ async fn security_91_pages_of_other_hosts_cannot_start_sign_ins_unseen() {
 }
 
 #[tokio::test]
+async fn security_91_a_page_cannot_have_a_sign_in_begun_in_advance() {
+    let app = TestApp::start().await;
+    for purpose in [
+        "prefetch",
+        "prefetch;prerender",
+        "prefetch;anonymous-client-ip",
+    ] {
+        let request = app.get("/auth/login?provider=demo");
+        let request = request.header("sec-fetch-dest", "document");
+        let answer = request.header("sec-purpose", purpose).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), 403, "{purpose}");
+        assert!(header(&answer, "set-cookie").is_empty(), "{purpose}");
+    }
+}
+
+#[tokio::test]
 async fn security_66_the_flow_cookie_is_http_only_lax_and_short_lived() {
     let app = TestApp::start().await;
     let answer = app.get("/auth/login?provider=demo").send().await;
