@@ -19,7 +19,7 @@ const LIVE: usize = 100;
 /// Signs one person in very often over PostgreSQL, then lists the sessions and bans the account.
 pub(crate) async fn run() -> Result<()> {
     let database = Postgres::start()?;
-    let address = latchkey_store_postgres::Address::new(&database.url(), None, None);
+    let address = latchkey_store_postgres::Address::new(&database.url().parse()?, None, None);
     let address = address.map_err(|error| anyhow!("{error}"))?;
     let store = latchkey_store_postgres::open(&address).await?;
     let now = Timestamp::from_secs(1_800_000_000);

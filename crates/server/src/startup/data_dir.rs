@@ -53,8 +53,19 @@ fn make_private(path: &Path) -> std::io::Result<Option<u32>> {
     if before == private {
         return Ok(None);
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(private))?;
-    Ok(Some(before))
+    match fs::set_permissions(path, fs::Permissions::from_mode(private)) {
+        Ok(()) => Ok(Some(before)),
+        // The root of a volume that a group was given. What is made in it is private all the same.
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            tracing::warn!(
+                path = %path.display(),
+                mode = format!("{before:o}"),
+                "it belongs to another user, so its mode stays as it is"
+            );
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(not(unix))]

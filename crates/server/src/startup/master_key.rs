@@ -59,7 +59,7 @@ fn read(path: &Path) -> anyhow::Result<MasterKey> {
 
 fn make(path: &Path, rng: &dyn Rng) -> anyhow::Result<MasterKey> {
     let key = MasterKey::random(rng);
-    files::create_whole(path, &format!("{}\n", key.to_text())).context("cannot be written")?;
+    files::create_whole(path, &format!("{}\n", key.to_text()), rng).context("cannot be written")?;
     // Another process may have made one at the same moment. The one that is there counts.
     read(path)
 }

@@ -65,7 +65,7 @@ pub(super) async fn open_known(
     }
     let id = store.identify(StoreId::random(rng), now).await?;
     if shared && !noted.exists() {
-        let written = files::create_whole(&noted, &format!("{id}\n"));
+        let written = files::create_whole(&noted, &format!("{id}\n"), rng);
         written.with_context(|| noted.display().to_string())?;
         recognise(&noted, Some(id))?;
     }

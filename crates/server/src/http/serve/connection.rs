@@ -108,6 +108,8 @@ async fn speak<S>(
     let mut builder = auto::Builder::new(Streams {
         activity: Arc::clone(&activity),
         limit: limits.write,
+        // It carries streams of many clients: of one that does not read, its stream ends.
+        shared: is_proxy,
     });
     builder
         .http1()

@@ -115,13 +115,15 @@ impl Drop for Open {
 pub(super) struct Streams {
     pub(super) activity: Arc<Activity>,
     pub(super) limit: Duration,
+    /// Whether the connection carries the streams of many clients.
+    pub(super) shared: bool,
 }
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     fn execute(&self, stream: F) {
-        let (open, limit) = (self.activity.open(), self.limit);
+        let (open, limit, shared) = (self.activity.open(), self.limit, self.shared);
         tokio::spawn(async move {
-            if !ends_or_stalls(stream, limit).await {
+            if !ends_or_stalls(stream, limit).await && !shared {
                 open.0.stalled.notify_one();
             }
         });
