@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::cutoff::Cutoff;
+use crate::cutoff::{Cutoff, MAX_ACCESS_LIFE};
 use crate::id::{SessionId, TokenId, UserId};
 
 /// How long a denial outlives the last token it can concern: room for machines whose clocks
@@ -45,6 +45,12 @@ pub struct Denial {
 }
 
 impl Denial {
+    /// Whether this denial of a session lasts longer than one of a cut-off at the same moment: a
+    /// clock that was ahead gave the session tokens that a cut-off's denial does not outlive.
+    pub fn outlives_a_cutoff(&self) -> bool {
+        self.until > self.at.plus(MAX_ACCESS_LIFE).plus(SLACK)
+    }
+
     /// Takes over what an earlier, or concurrent, denial of the same thing says beyond this one:
     /// the later end, and the later cut-off with its reason.
     #[must_use]

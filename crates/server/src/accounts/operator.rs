@@ -191,6 +191,9 @@ impl<'a> Operator<'a> {
         for slice in 0..=u8::MAX {
             for ended in self.store.write_down_ends(slice).await? {
                 sessions += usize::from(ended.was_live);
+                if ended.denial.outlives_a_cutoff() {
+                    self.tell(ended.user, &[ended.denial]);
+                }
             }
         }
         tracing::info!(sessions, "the operator ended everyone's sessions");

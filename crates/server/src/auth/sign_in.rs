@@ -8,7 +8,8 @@ use latchkey_core::rng;
 use latchkey_core::session::{Lifetimes, Thumbprint};
 use latchkey_core::sign_in::FLOW_TTL;
 use latchkey_core::{
-    FlowId, LoginFlow, NotAdmitted, ReturnTo, Rng, Session, SessionId, SessionOrigin, UserId,
+    FlowId, LoginFlow, NotAdmitted, ReturnTo, Rng, Session, SessionId, SessionOrigin, Timestamp,
+    UserId,
 };
 use latchkey_identity::{
     AuthorizationAnswer, AuthorizeRequest, Prompt, Provider, SignInError, Vouched,
@@ -179,6 +180,19 @@ pub struct Finished {
     pub flow: FlowId,
 }
 
+/// When a person proved who they are, as far as that is known.
+fn proven_at(said: Option<Timestamp>, max_age: Option<u64>, now: Timestamp) -> Option<Timestamp> {
+    match said {
+        // A provider that has known the person for hours says so; its clock may run ahead a little.
+        Some(at) => (at <= now.plus(step_up::CLOCK_SKEW)).then_some(at.min(now)),
+        // The answer was held to the demand, which passes in silence at Google only. A provider that
+        // was not asked anything may have known the person for days.
+        None => max_age
+            .is_some_and(|age| age <= step_up::MAX_AGE.as_secs())
+            .then_some(now),
+    }
+}
+
 /// Takes the flow, once, and makes a session of the provider's answer.
 pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, FinishError> {
     let now = state.clock.now();
@@ -244,19 +258,7 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         now,
         lifetimes,
     );
-    new_session.auth_time = match auth_time {
-        // A provider that has known the person for hours says so; its clock may run ahead a little.
-        Some(at) => (at <= now.plus(step_up::CLOCK_SKEW)).then_some(at.min(now)),
-        // The answer was held to the demand, which passes in silence at Google only.
-        None if flow
-            .max_age
-            .is_some_and(|age| age <= step_up::MAX_AGE.as_secs()) =>
-        {
-            Some(now)
-        }
-        // A provider that was not asked anything may have known the person for days.
-        None => None,
-    };
+    new_session.auth_time = proven_at(auth_time, flow.max_age, now);
     let origin = SessionOrigin {
         provider: flow.provider,
         user_agent: answer.user_agent,

@@ -1,7 +1,7 @@
 //! Taking records out for a backup, and putting them back.
 
 use latchkey_core::audit::RETENTION;
-use latchkey_core::{AuditPosition, Session, SessionOrigin};
+use latchkey_core::{AuditPosition, Denied, Session, SessionOrigin};
 
 use super::transaction::{parse, record};
 use super::{Pair, Transaction, View, denials, key, sessions, users};
@@ -11,12 +11,13 @@ use crate::error::StoreError;
 /// How many records make a page.
 const PAGE: usize = 1000;
 /// The kinds in the order of an export. Accounts come after sessions: one that is made meanwhile
-/// must not be missing where a session names it.
+/// must not be missing where a session names it. They come after denials, too: a cut-off without its
+/// denial gets one when it is read back, a denial without its cut-off would refuse new sessions.
 const KINDS: [&[u8]; 7] = [
     b"s",
-    b"u",
     key::AUDIT,
     key::DENIALS,
+    b"u",
     key::SIGNING_KEYS,
     key::EVERYONE,
     key::SWEPT,
@@ -80,6 +81,8 @@ fn with_origins(view: &dyn View, pairs: &[Pair]) -> Result<Vec<Record>, StoreErr
 pub(super) fn import(tx: &mut Transaction<'_>, records: &[Record]) -> Result<(), StoreError> {
     let denied = records.iter().filter_map(|record| match record {
         Record::Denial(denial) => Some(denial.denied),
+        Record::User(user) => user.cutoff.map(|_| Denied::User(user.id)),
+        Record::EveryoneEnded(_) => Some(Denied::Everyone),
         _ => None,
     });
     denials::expect(tx, denied);
@@ -98,6 +101,9 @@ fn add(tx: &mut Transaction<'_>, record: &Record) -> Result<(), StoreError> {
             tx.put(key, session)
         }
         Record::User(user) => {
+            if let Some(cutoff) = user.cutoff {
+                denials::put(tx, &cutoff.denial(Denied::User(user.id)))?;
+            }
             users::index(tx, user);
             tx.put(key::identity(&user.identity), &user.id)?;
             tx.put(key::user(user.id), user)
@@ -118,7 +124,10 @@ fn add(tx: &mut Transaction<'_>, record: &Record) -> Result<(), StoreError> {
             }
             tx.put(key, signing_key)
         }
-        Record::EveryoneEnded(cutoff) => tx.put(key::EVERYONE.to_vec(), cutoff),
+        Record::EveryoneEnded(cutoff) => {
+            denials::put(tx, &cutoff.denial(Denied::Everyone))?;
+            tx.put(key::EVERYONE.to_vec(), cutoff)
+        }
         Record::SweptUntil(moment) => tx.put(key::SWEPT.to_vec(), moment),
     }
 }

@@ -5,8 +5,6 @@
 //! then are the sessions themselves written, in slices, with nobody left to race against; an end
 //! that is not written down yet counts all the same ([`Session::under`]).
 
-use latchkey_core::cutoff::MAX_ACCESS_LIFE;
-use latchkey_core::denial::SLACK;
 use latchkey_core::{
     AuditEvent, Cutoff, Cutoffs, Denial, Denied, Device, EndReason, Session, SessionId,
     SessionStatus, Timestamp, User, UserId,
@@ -121,8 +119,7 @@ pub(super) fn write_down(
         };
         let denial = ended.denial(at, reason.into());
         write_end(tx, &ended)?;
-        if denial.until > at.plus(MAX_ACCESS_LIFE).plus(SLACK) {
-            // A clock that was ahead gave it tokens that outlive the cut-off's denial.
+        if denial.outlives_a_cutoff() {
             denials::put(tx, &denial)?;
         }
         let was_live = is_of_use(&session, at);
@@ -140,18 +137,21 @@ pub(super) fn write_down(
 }
 
 /// Which of these sessions must go so that no more than `room` are left: first those that cannot
-/// be used any more, then those that were used longest ago. `fresh` stays.
+/// be used any more, then those that were used longest ago. `fresh`, and what was opened after it,
+/// stays.
 pub(super) fn to_displace(
     view: &dyn View,
     user: UserId,
     ids: &[SessionId],
-    fresh: SessionId,
+    fresh: &Session,
     room: usize,
     now: Timestamp,
 ) -> Result<Vec<SessionId>, StoreError> {
     let mut sessions = settled(view, user, ids)?;
     let excess = sessions.len().saturating_sub(room);
-    sessions.retain(|session| session.id != fresh);
+    // Of two sign-ins at once, one may end the other, and not both each other.
+    let age = |it: &Session| (it.opened_at, it.id);
+    sessions.retain(|session| age(session) < age(fresh));
     sessions.sort_by_key(|it| (is_of_use(it, now), it.rotated_at, it.opened_at));
     let going = sessions.iter().take(excess.min(SLICE));
     Ok(going.map(|session| session.id).collect())
@@ -173,6 +173,8 @@ pub(super) fn displace(
             continue;
         };
         if !session.status.is_live() {
+            // An earlier version left it among those that may live.
+            tx.remove(key::session_of(session.user, *id));
             continue;
         }
         let was_live = is_of_use(&session, now);

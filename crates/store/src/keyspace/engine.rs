@@ -116,11 +116,9 @@ impl<E: Engine> Store for KeyValueStore<E> {
         let Some(denial) = self.0.write(ban).await? else {
             return Ok(None);
         };
-        self.write_down(id).await;
-        Ok(Some(AllEnded {
-            denials: vec![denial],
-            live,
-        }))
+        let mut denials = vec![denial];
+        denials.extend(self.write_down(id).await);
+        Ok(Some(AllEnded { denials, live }))
     }
 
     async fn unban_user(&self, id: UserId, now: Timestamp) -> Result<Option<bool>, StoreError> {
@@ -178,11 +176,9 @@ impl<E: Engine> Store for KeyValueStore<E> {
         let Some(denial) = self.0.write(end_all).await? else {
             return Ok(AllEnded::default());
         };
-        self.write_down(user).await;
-        Ok(AllEnded {
-            denials: vec![denial],
-            live,
-        })
+        let mut denials = vec![denial];
+        denials.extend(self.write_down(user).await);
+        Ok(AllEnded { denials, live })
     }
 
     async fn end_everyone(&self, now: Timestamp) -> Result<Denial, StoreError> {

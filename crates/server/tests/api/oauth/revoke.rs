@@ -7,7 +7,7 @@ use latchkey_server::accounts::operator::Operator;
 use latchkey_types::TokenResponse;
 use tokio::task::JoinSet;
 
-use crate::app::{TestApp, code, header, refusal, tokens};
+use crate::app::{TestApp, claims, code, header, refusal, tokens};
 
 const LIFE: Duration = Duration::from_mins(10);
 const DAY: Duration = Duration::from_hours(24);
@@ -61,6 +61,27 @@ async fn what_is_revoked_while_the_clock_is_ahead_stays_so() {
         app.clock.set_back(ahead);
         is_over(&one).await;
         is_over(&three).await;
+    }
+}
+
+#[tokio::test]
+async fn what_ends_many_while_the_clock_is_behind_stays_so() {
+    for act in ["ban", "end", "end everyone"] {
+        let app = TestApp::start().await;
+        let before = app.sign_in().await;
+        let user = claims(&before.access_token)["sub"].clone();
+        let user = serde_json::from_value(user).expect("an id");
+        app.clock.set_back(2 * DAY);
+        let operator = Operator::of(&app.state);
+        match act {
+            "ban" => drop(operator.ban(user, "spam").await.expect("banned")),
+            "end" => drop(operator.end_sessions(user).await.expect("ended")),
+            _ => drop(operator.end_everyone().await.expect("ended")),
+        }
+        app.clock.advance(2 * DAY);
+        let check = app.check(&before.access_token).await;
+        assert_eq!(check, Err("token_revoked".into()), "{act}");
+        app.refresh_is_refused(&before.refresh_token).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the operations take in several steps: pages, and what follows a change in changes of its
 //! own.
 
-use latchkey_core::{Session, SessionId, Timestamp, UserId};
+use latchkey_core::{Denial, Session, SessionId, Timestamp, UserId};
 
 use super::{Engine, KeyValueStore};
 use crate::error::StoreError;
@@ -69,30 +69,35 @@ impl<E: Engine> KeyValueStore<E> {
         room: usize,
         now: Timestamp,
     ) -> Result<Vec<Ended>, StoreError> {
-        let (user, fresh) = (fresh.user, fresh.id);
+        let (user, fresh) = (fresh.user, fresh.clone());
         let ids = self.session_ids(user).await?;
         if ids.len() <= room {
             return Ok(Vec::new());
         }
-        let going = move |view: &dyn View| ends::to_displace(view, user, &ids, fresh, room, now);
+        let going = move |view: &dyn View| ends::to_displace(view, user, &ids, &fresh, room, now);
         let going = self.0.read(going).await?;
         let displace = move |tx: &mut Transaction<'_>| ends::displace(tx, &going, now);
         self.0.write(displace).await
     }
 
     /// Writes down the ends of a user's sessions after a cut-off, which has ended them already: if
-    /// this fails or is interrupted, nothing comes back to life.
-    pub(super) async fn write_down(&self, user: UserId) {
+    /// this fails or is interrupted, nothing comes back to life. Denials that outlive that of the
+    /// cut-off are given back.
+    pub(super) async fn write_down(&self, user: UserId) -> Vec<Denial> {
+        let mut longer = Vec::new();
         let Ok(ids) = self.session_ids(user).await else {
-            return;
+            return longer;
         };
         for slice in ids.chunks(ends::SLICE) {
             let slice = slice.to_vec();
             let write = move |tx: &mut Transaction<'_>| ends::write_down(tx, &slice, Some(user));
-            if self.0.write(write).await.is_err() {
-                return;
-            }
+            let Ok(ended) = self.0.write(write).await else {
+                return longer;
+            };
+            let denials = ended.into_iter().map(|ended| ended.denial);
+            longer.extend(denials.filter(Denial::outlives_a_cutoff));
         }
+        longer
     }
 
     pub(super) async fn page(
