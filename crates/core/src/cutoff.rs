@@ -5,7 +5,7 @@
 //! sessions themselves. A session carries the numbers that were in force when it was opened; it
 //! is over if a number has grown since. Numbers are compared only with numbers of the same
 //! sequence, never with a clock, so that a new sign-in in the same millisecond, or on a machine
-//! whose clock differs, is told apart from the ones before.
+//! whose clock differs, is distinguished from the earlier ones.
 
 use core::time::Duration;
 

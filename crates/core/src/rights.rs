@@ -91,7 +91,7 @@ pub enum Listed {
 /// Who has the role `admin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admin {
-    /// Whoever has this address.
+    /// Everybody with this address, if the provider may vouch for it.
     Entry(Entry),
     /// This very account at its provider.
     Account(Identity),
@@ -100,7 +100,7 @@ pub enum Admin {
 /// The rule of admission.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Admission {
-    /// Whoever a configured provider vouches for.
+    /// Everybody for whom a configured provider vouches.
     #[default]
     Open,
     /// Who is listed.
@@ -204,7 +204,7 @@ impl Source {
 }
 
 impl Person<'_> {
-    /// Whether the verified address is listed, whoever vouches for it.
+    /// Whether the verified address is listed, regardless of which provider vouches for it.
     fn is_named_by(&self, listed: &Listed) -> bool {
         self.verified_email().is_some_and(|email| match listed {
             Listed::Email(listed) => listed.eq_ignore_ascii_case(email),

@@ -18,7 +18,7 @@ const STORE: &str = "keys";
 /// After this IndexedDB is taken for stuck, as it is now and then, in milliseconds.
 const PATIENCE: i32 = 3_000;
 
-/// What is there under this name; `None` also where there is no IndexedDB.
+/// The key stored under this name; `None` also where there is no IndexedDB.
 pub(super) async fn read(name: &str) -> Result<Option<JsValue>, JsValue> {
     let Some(database) = open().await? else {
         return Ok(None);
