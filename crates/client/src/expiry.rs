@@ -82,4 +82,75 @@ fn margin(life: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn tokens(life: u64, end: u64) -> Tokens {
+        Tokens {
+            access_token: "a".to_owned(),
+            refresh_token: "r".to_owned(),
+            access_expires_at: end,
+            refresh_expires_at: 0,
+            access_life: life,
+            account: None,
+            bound: false,
+            key: None,
+            nonce: None,
+        }
+    }
+
+    #[test]
+    fn the_margin_is_a_tenth_of_the_life_and_at_most_half_a_minute() {
+        assert_eq!(margin(5_000), 500);
+        assert_eq!(margin(60_000), 6_000);
+        assert_eq!(margin(600_000), 30_000);
+    }
+
+    #[test]
+    fn a_received_token_lives_by_the_monotonic_clock() {
+        let deadline = Deadline::received(&tokens(60_000, 0), 1_000);
+        assert_eq!(deadline.freshness(1_000), Freshness::Good(54_000));
+        assert_eq!(deadline.freshness(55_000), Freshness::Due);
+        assert_eq!(deadline.freshness(60_999), Freshness::Due);
+        assert_eq!(deadline.freshness(61_000), Freshness::Past);
+    }
+
+    #[test]
+    fn a_found_token_lives_by_the_wall_clock() {
+        let deadline = Deadline::found(&tokens(60_000, 100_000), 70_000, 5);
+        assert_eq!(deadline.freshness(5), Freshness::Good(24_000));
+        let late = Deadline::found(&tokens(60_000, 100_000), 200_000, 5);
+        assert_eq!(late.freshness(5), Freshness::Past);
+    }
+
+    #[test]
+    fn a_clock_set_back_grants_no_more_than_the_life() {
+        let deadline = Deadline::found(&tokens(60_000, 100_000_000), 0, 0);
+        assert_eq!(deadline.freshness(0), Freshness::Good(54_000));
+    }
+
+    #[test]
+    fn an_unknown_life_is_what_is_left() {
+        let deadline = Deadline::found(&tokens(0, 10_000), 0, 0);
+        assert_eq!(deadline.freshness(0), Freshness::Good(9_000));
+    }
+
+    #[test]
+    fn a_deadline_knows_its_token() {
+        let deadline = Deadline::received(&tokens(1, 1), 0);
+        let mut other = tokens(1, 1);
+        assert!(deadline.is_for(&other));
+        other.access_token = "b".to_owned();
+        assert!(!deadline.is_for(&other));
+    }
+
+    #[test]
+    fn after_a_sleep_the_earlier_end_counts() {
+        let known = Deadline::received(&tokens(60_000, 0), 0);
+        let found = Deadline::found(&tokens(60_000, 100_000), 90_000, 0);
+        assert_eq!(
+            known.or_earlier(&found).freshness(0),
+            Freshness::Good(4_000)
+        );
+    }
+}

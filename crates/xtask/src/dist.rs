@@ -62,14 +62,7 @@ pub(crate) fn build(workspace: &Workspace, target_dir: Option<PathBuf>) -> Resul
 
 fn build_release(workspace: &Workspace, target_dir: &Path, pages: &Path) -> Result<()> {
     let mut command = workspace.cargo();
-    command.args([
-        "build",
-        "--release",
-        "-p",
-        "latchkey-server",
-        "--bin",
-        "latchkey",
-    ]);
+    command.args(["build", "--release", "-p", "latchkey", "--bin", "latchkey"]);
     command
         .arg("--target-dir")
         .arg(target_dir)

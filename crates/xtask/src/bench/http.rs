@@ -105,7 +105,7 @@ fn build_bare(workspace: &Workspace, pages: &Path) -> Result<PathBuf> {
             "build",
             "--release",
             "-p",
-            "latchkey-server",
+            "latchkey",
             "--example",
             "bare_axum",
         ]);

@@ -27,7 +27,7 @@ fn measure(workspace: &Workspace, what: &str, arguments: &[String]) -> Result<()
     let built = dist::build(workspace, None)?;
     progress::step("Building what measures", || {
         let mut command = workspace.cargo();
-        command.args(["build", "--release", "-p", "latchkey-server"]);
+        command.args(["build", "--release", "-p", "latchkey"]);
         command.args(["--example", "stores"]);
         // As the server was built just before, or cargo would build that anew.
         process::run(command.env("LATCHKEY_EMBED_DIST", &built.pages))

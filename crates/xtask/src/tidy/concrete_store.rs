@@ -1,4 +1,4 @@
-//! Only the server's start knows which store it is that all others use through its traits.
+//! Only the start of the server names a concrete store; everything else uses the traits.
 
 use super::Finding;
 use super::tree::{Tree, code, is_test};
@@ -13,7 +13,7 @@ const CONCRETE: [&str; 4] = [
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.texts_ending(&["rs"]) {
-        let Some(inside) = path.strip_prefix("crates/server/src/") else {
+        let Some(inside) = path.strip_prefix("crates/latchkey/src/") else {
             continue;
         };
         if inside.starts_with("startup") || is_test(path) {
@@ -22,7 +22,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         for (line, words) in code(text) {
             for name in CONCRETE.iter().filter(|name| words.contains(*name)) {
                 let what = format!(
-                    "names the concrete store `{name}`: only crates/server/src/startup may; take \
+                    "names the concrete store `{name}`: only crates/latchkey/src/startup may; take \
                      the trait of latchkey_store here"
                 );
                 findings.push(Finding::new(path, line, what));
@@ -33,4 +33,42 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_that_names_a_concrete_store_is_found() {
+        let tree = Tree::of(&[
+            (
+                "crates/latchkey/src/http/routes/token.rs",
+                "//! x\n\nuse latchkey_store_sled::SledStore;",
+            ),
+            (
+                "crates/latchkey/src/state.rs",
+                "// MemoryStore would do as well\n",
+            ),
+            (
+                "crates/latchkey/src/startup.rs",
+                "use latchkey_store_sled::SledStore;",
+            ),
+            (
+                "crates/latchkey/src/startup/store.rs",
+                "use latchkey_store::MemoryStore;",
+            ),
+            (
+                "crates/latchkey/src/auth/tests.rs",
+                "use latchkey_store::MemoryStore;",
+            ),
+            ("crates/store/src/lib.rs", "pub struct MemoryStore;"),
+        ]);
+        let found: Vec<_> = check(&tree).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            [
+                "crates/latchkey/src/http/routes/token.rs:3: names the concrete store \
+          `latchkey_store_sled`: only crates/latchkey/src/startup may; take the trait of \
+          latchkey_store here"
+            ]
+        );
+    }
+}

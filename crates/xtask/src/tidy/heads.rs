@@ -20,4 +20,21 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_head_is_found() {
+        let tree = Tree::of(&[
+            ("crates/a/src/lib.rs", "//! A.\n"),
+            ("crates/a/src/b.rs", "// B.\nfn b() {}\n"),
+            ("crates/a/src/b/tests.rs", "use super::*;\n"),
+            ("style/main.css", ""),
+        ]);
+        let found: Vec<_> = check(&tree).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            ["crates/a/src/b.rs:1: begins without `//!`: say what lives here and what may not"]
+        );
+    }
+}

@@ -1,7 +1,7 @@
-//! Files that a person reads in one sitting.
+//! Files that a person reads in one sitting. Tests at the end of a Rust file are not counted.
 
 use super::Finding;
-use super::tree::Tree;
+use super::tree::{Tree, without_tests};
 
 /// Nothing is longer than this many lines; most should be far shorter.
 const MOST: usize = 400;
@@ -10,7 +10,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let long = tree
         .texts_ending(&["rs", "ts", "css"])
         .filter_map(|(path, text)| {
-            let lines = text.lines().count();
+            let lines = without_tests(text).lines().count();
             let what =
                 format!("has {lines} lines, more than {MOST}: divide it by what it is about");
             (lines > MOST).then(|| Finding::new(path, MOST + 1, what))
@@ -19,4 +19,37 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_at_the_end_are_not_counted() {
+        let tests = format!("\n#[cfg(test)]\nmod tests {{\n{}}}\n", "x\n".repeat(50));
+        let of = |lines| "x\n".repeat(lines) + &tests;
+        let tree = Tree::of(&[("a/src/most.rs", &of(399)), ("a/src/long.rs", &of(400))]);
+        let found: Vec<_> = check(&tree).into_iter().map(|found| found.path).collect();
+        assert_eq!(found, ["a/src/long.rs"]);
+    }
+
+    #[test]
+    fn a_long_file_is_found_and_generated_data_is_not() {
+        let (long, most) = ("x\n".repeat(401), "x\n".repeat(400));
+        let tree = Tree::of(&[
+            ("crates/a/src/long.rs", &long),
+            ("crates/a/src/most.rs", &most),
+            ("end2end/tests/long.ts", &long),
+            ("style/long.css", &long),
+            ("Cargo.lock", &long),
+        ]);
+        let found: Vec<_> = check(&tree).into_iter().map(|found| found.path).collect();
+        assert_eq!(
+            found,
+            [
+                "crates/a/src/long.rs",
+                "end2end/tests/long.ts",
+                "style/long.css"
+            ]
+        );
+        assert!(check(&tree)[0].to_string().contains(":401: has 401 lines"));
+    }
+}

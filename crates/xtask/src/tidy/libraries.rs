@@ -17,12 +17,12 @@ const CONFINED: [(&str, &[&str], &str); 5] = [
     ),
     (
         "axum",
-        &["server", "web"],
-        "in `server`: all below it is free of HTTP",
+        &["guard", "axum", "testing", "latchkey", "web"],
+        "in `axum` or `guard`: all below them is free of HTTP",
     ),
     (
         "leptos",
-        &["web", "server"],
+        &["web", "latchkey"],
         "in `web`: `client` works with any page",
     ),
 ];
@@ -54,4 +54,57 @@ fn is_of(package: &str, library: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn findings(name: &str, dependency: &str) -> Vec<String> {
+        findings_in("dependencies", name, dependency)
+    }
+
+    fn findings_in(section: &str, name: &str, dependency: &str) -> Vec<String> {
+        let path = format!("crates/{name}/Cargo.toml");
+        let text = format!("[{section}]\n{dependency} = \"1\"\n");
+        check(&Tree::of(&[(&path, &text)]))
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn only_store_sled_names_sled() {
+        assert_eq!(
+            findings("latchkey", "sled"),
+            [
+                "crates/latchkey/Cargo.toml:2: `latchkey` must not depend on `sled`: that belongs behind \
+          the traits of `store`"
+            ]
+        );
+        assert!(findings("store-sled", "sled").is_empty());
+    }
+
+    #[test]
+    fn nothing_below_the_server_knows_axum() {
+        for name in ["tokens", "identity", "store", "store-sled", "core"] {
+            assert_eq!(findings(name, "axum").len(), 1, "{name}");
+        }
+        assert_eq!(findings("identity", "axum-extra").len(), 1);
+        assert!(findings("latchkey", "axum").is_empty());
+    }
+
+    #[test]
+    fn the_client_knows_no_leptos() {
+        assert_eq!(findings("client", "leptos").len(), 1);
+        assert_eq!(findings("client", "leptos_router").len(), 1);
+        assert!(findings("web", "leptos").is_empty());
+        assert!(findings("client", "leptosaurus").is_empty());
+    }
+
+    #[test]
+    fn tests_may_use_any_library() {
+        assert!(findings_in("dev-dependencies", "identity", "axum").is_empty());
+        assert_eq!(
+            findings_in("build-dependencies", "identity", "axum").len(),
+            1
+        );
+    }
+}

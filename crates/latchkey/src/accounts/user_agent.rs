@@ -1,0 +1,125 @@
+//! What to call a browser and its operating system. A `User-Agent` says what its sender likes: a
+//! name to recognise one's own devices by, nothing to decide by.
+
+use woothee::parser::Parser;
+
+/// A program by the names that people know it by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Program {
+    /// Such as `Firefox 145`.
+    pub browser: Option<String>,
+    /// Such as `Windows`.
+    pub system: Option<String>,
+}
+
+/// Reads a `User-Agent`.
+pub fn read(user_agent: Option<&str>) -> Program {
+    let Some(found) = user_agent.and_then(|text| Parser::new().parse(text)) else {
+        return Program::default();
+    };
+    let known = |name: &str| !matches!(name, "" | "UNKNOWN");
+    let major = found.version.split('.').next().unwrap_or_default();
+    let browser = known(found.name).then(|| match major {
+        version if known(version) => format!("{} {version}", browser_name(found.name)),
+        _ => browser_name(found.name).to_owned(),
+    });
+    Program {
+        browser,
+        system: known(found.os).then(|| system_name(found.os).to_owned()),
+    }
+}
+
+fn browser_name(name: &str) -> &str {
+    match name {
+        "Microsoft Edge" => "Edge",
+        name => name,
+    }
+}
+
+/// Versions are left out: today's browsers no longer tell them.
+fn system_name(os: &str) -> &str {
+    match os {
+        "Mac OSX" => "macOS",
+        os if os.starts_with("Windows Phone") => "Windows Phone",
+        os if os.starts_with("Windows") => "Windows",
+        os => os,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Program, read};
+
+    #[test]
+    fn browsers_and_systems_have_the_names_that_people_know() {
+        for (user_agent, browser, system) in [
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
+             Chrome/142.0.0.0 Safari/537.36",
+                "Chrome 142",
+                "Linux",
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
+             HeadlessChrome/142.0.0.0 Safari/537.36",
+                "Chrome 142",
+                "Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0",
+                "Firefox 145",
+                "Windows",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+             Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
+                "Edge 142",
+                "Windows",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+             Chrome/142.0.0.0 Safari/537.36 OPR/125.0.0.0",
+                "Opera 125",
+                "Windows",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like \
+             Gecko) Version/26.0 Safari/605.1.15",
+                "Safari 26",
+                "macOS",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, \
+             like Gecko) Version/26.0 Mobile/15E148 Safari/604.1",
+                "Safari 26",
+                "iPhone",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) \
+             Chrome/142.0.0.0 Mobile Safari/537.36",
+                "Chrome 142",
+                "Android",
+            ),
+        ] {
+            let expected = Program {
+                browser: Some(browser.to_owned()),
+                system: Some(system.to_owned()),
+            };
+            assert_eq!(read(Some(user_agent)), expected, "{user_agent}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_browser_has_no_name() {
+        let long = "(".repeat(10_000);
+        for user_agent in [
+            None,
+            Some(""),
+            Some("my-program"),
+            Some("<b>x</b>"),
+            Some(&*long),
+        ] {
+            assert_eq!(read(user_agent), Program::default(), "{user_agent:?}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What the tests begin with.
+
+mod browser;
+mod caller;
+mod clock;
+mod forge;
+mod prover;
+mod provider;
+mod sign_in;
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use browser::FIREFOX;
+pub(crate) use caller::{Caller, code, header, refusal, tokens};
+pub(crate) use clock::ManualClock;
+pub(crate) use forge::{Forge, claims, decoded, hs256, recoded};
+use latchkey::cli::{Overrides, Serve};
+use latchkey::config;
+use latchkey::http::serve::ConnectionLimits;
+use latchkey::startup::{Environment, Server};
+use latchkey::state::AppState;
+use latchkey_tokens::SystemRng;
+pub(crate) use prover::{Prover, hash};
+pub(crate) use provider::{ProviderKey, ScriptedProvider, merge, section};
+pub(crate) use sign_in::{Begun, Callback, called_back, cookie, location};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A running server, and a client of it.
+pub(crate) struct TestApp {
+    pub(crate) caller: Caller,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) state: AppState,
+    config: String,
+    directory: Arc<TempDir>,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<anyhow::Result<()>>>,
+}
+
+impl TestApp {
+    /// With the demo provider and defaults for the rest.
+    pub(crate) async fn start() -> Self {
+        Self::with("demo = true").await
+    }
+
+    /// With this configuration file; address and data directory are filled in.
+    pub(crate) async fn with(config: &str) -> Self {
+        let directory = Arc::new(tempfile::tempdir().expect("a directory"));
+        Self::over(
+            directory,
+            config.to_owned(),
+            Arc::new(ManualClock::default()),
+        )
+        .await
+    }
+
+    /// Over what is in the directory's folder `data`, `past` before the usual time of tests.
+    pub(crate) async fn over_earlier(directory: TempDir, config: &str, past: Duration) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        clock.set_back(past);
+        Self::over(Arc::new(directory), config.to_owned(), clock).await
+    }
+
+    /// Stops the server and starts it again over the same data, at the same address.
+    pub(crate) async fn restarted(mut self) -> Self {
+        let address = self.url.trim_start_matches("http://").to_owned();
+        self.stop().await;
+        let config = if self.config.contains("listen") {
+            self.config.clone()
+        } else {
+            format!("listen = \"{address}\"\n{}", self.config)
+        };
+        let (directory, clock) = (Arc::clone(&self.directory), Arc::clone(&self.clock));
+        // The old server's store is free once its last handle is gone.
+        drop(self);
+        Self::over(directory, config, clock).await
+    }
+
+    /// Stops the server and starts it again over the same data with another configuration.
+    pub(crate) async fn reconfigured(mut self, config: &str) -> Self {
+        self.config = config.to_owned();
+        self.restarted().await
+    }
+
+    /// Stops the server and tries to start it again: why that is refused.
+    pub(crate) async fn restart_is_refused(mut self) -> String {
+        self.stop().await;
+        let flags = Serve {
+            overrides: Overrides {
+                config: Some(self.directory.path().join("latchkey.toml")),
+                data_dir: Some(self.data_dir()),
+            },
+            ..Serve::default()
+        };
+        let config = config::load(&flags, []).expect("the test's configuration is good");
+        let environment = Environment {
+            clock: self.clock.clone(),
+            rng: Arc::new(SystemRng),
+            ..Environment::default()
+        };
+        match Server::prepare(config, environment).await {
+            Ok(_) => panic!("it started"),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
+    async fn over(directory: Arc<TempDir>, config: String, clock: Arc<ManualClock>) -> Self {
+        Self::limited(directory, config, clock, ConnectionLimits::default()).await
+    }
+
+    /// With this configuration and these limits for connections.
+    pub(crate) async fn with_limits(config: &str, limits: ConnectionLimits) -> Self {
+        let directory = Arc::new(tempfile::tempdir().expect("a directory"));
+        let clock = Arc::new(ManualClock::default());
+        Self::limited(directory, config.to_owned(), clock, limits).await
+    }
+
+    async fn limited(
+        directory: Arc<TempDir>,
+        config: String,
+        clock: Arc<ManualClock>,
+        connections: ConnectionLimits,
+    ) -> Self {
+        let file = directory.path().join("latchkey.toml");
+        let data_dir = directory.path().join("data");
+        std::fs::write(&file, &config).expect("written");
+        let flags = Serve {
+            overrides: Overrides {
+                config: Some(file),
+                data_dir: Some(data_dir),
+            },
+            listen: (!config.contains("listen"))
+                .then(|| "127.0.0.1:0".parse().expect("an address")),
+            ..Serve::default()
+        };
+        let config_read = config::load(&flags, []).expect("the test's configuration is good");
+        let environment = Environment {
+            clock: clock.clone(),
+            rng: Arc::new(SystemRng),
+            connections,
+        };
+        let server = loop {
+            match Server::prepare(config_read.clone(), environment.clone()).await {
+                // sled lets go of its lock a moment after its last handle.
+                Err(error) if error.to_string().contains("in use") => {
+                    tokio::task::yield_now().await;
+                }
+                other => break other.expect("the server starts"),
+            }
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let url = format!("http://{}", server.address);
+        let state = server.state.clone();
+        let serving = tokio::spawn(server.run(async {
+            drop(stopped.await);
+        }));
+        Self {
+            caller: Caller::new(url),
+            clock,
+            state,
+            config,
+            directory,
+            stop: Some(stop),
+            serving: Some(serving),
+        }
+    }
+
+    async fn stop(&mut self) {
+        drop(self.stop.take());
+        if let Some(serving) = self.serving.take() {
+            serving
+                .await
+                .expect("the server ends")
+                .expect("and ends well");
+        }
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+}
+
+impl Deref for TestApp {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}

@@ -1,0 +1,163 @@
+//! What is done at one server holds at the other.
+
+use core::time::Duration;
+
+use latchkey::accounts::operator::Operator;
+use latchkey_types::ServerEvent;
+use serde_json::json;
+
+use super::world::{advance, until};
+use super::{Cluster, KINDS};
+use crate::app::{ScriptedProvider, TestApp, claims, tokens};
+
+async fn refused_at(app: &TestApp, token: &str) -> bool {
+    app.check(token).await == Err("token_revoked".into())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn security_52_what_ends_at_one_ends_at_the_other() {
+    for kind in KINDS {
+        let Cluster { one, two, .. } = &Cluster::start(kind).await;
+        let ada = |app: &TestApp| app.caller.clone();
+        let (first, second) = (ada(one), ada(two));
+
+        // Signed in here, used and refreshed there.
+        let tokens = first.sign_in().await;
+        assert_eq!(two.check(&tokens.access_token).await, Ok(()));
+        let next = second.refreshed(&tokens.refresh_token).await;
+        let next = first.refreshed(&next.refresh_token).await;
+
+        // A logout.
+        first.log_out(&next.access_token).await;
+        until("the logout", || refused_at(two, &next.access_token)).await;
+        second.refresh_is_refused(&next.refresh_token).await;
+
+        // One access token, revoked; the session goes on.
+        let tokens = first.sign_in().await;
+        two.revoke(&tokens.access_token).await;
+        until("the revocation", || refused_at(one, &tokens.access_token)).await;
+        let next = first.refreshed(&tokens.refresh_token).await;
+        assert_eq!(two.check(&next.access_token).await, Ok(()));
+
+        // A replay, found there.
+        advance([one, two], Duration::from_secs(11)).await;
+        second.refresh_is_refused(&tokens.refresh_token).await;
+        until("the replay", || refused_at(one, &next.access_token)).await;
+
+        // A ban, by the operator of the second.
+        let grace = first.sign_in_as("grace@example.com").await;
+        let id = claims(&grace.access_token)["sub"]
+            .as_str()
+            .expect("text")
+            .parse();
+        let ban = Operator::of(&two.state)
+            .ban(id.expect("an id"), "spam")
+            .await;
+        assert_eq!(ban.expect("banned"), 1);
+        assert!(refused_at(two, &grace.access_token).await);
+        until("the ban", || refused_at(one, &grace.access_token)).await;
+        let begun = first.begin("demo").await;
+        let callback = first.approve(&begun, "grace@example.com").await;
+        assert_eq!(first.finish(&begun.cookie, &callback).await.status(), 400);
+
+        // Everywhere.
+        let (here, there) = (first.sign_in().await, first.sign_in().await);
+        let request = second.post("/auth/logout").bearer_auth(&here.access_token);
+        let answer = request.json(&json!({ "everywhere": true })).send().await;
+        assert_eq!(answer.expect("an answer").status(), 204);
+        until("the logout", || refused_at(one, &there.access_token)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_begins_at_one_and_ends_at_the_other() {
+    for kind in KINDS {
+        let provider = ScriptedProvider::start().await;
+        let section = provider.section("work");
+        let Cluster { one, two, .. } = &Cluster::with(kind, &section).await;
+        let begun = one.begin("work").await;
+        let callback = provider.approve(&begun);
+        let signed_in = tokens(two.finish(&begun.cookie, &callback).await).await;
+        assert_eq!(one.check(&signed_in.access_token).await, Ok(()));
+        // SECURITY 4: at the other it was used as well.
+        assert_eq!(one.finish(&begun.cookie, &callback).await.status(), 400);
+        // At both at the same time: one of them finishes it.
+        let begun = one.begin("work").await;
+        let callback = provider.approve(&begun);
+        let (here, there) = tokio::join!(
+            one.finish(&begun.cookie, &callback),
+            two.finish(&begun.cookie, &callback)
+        );
+        let mut statuses = [here, there].map(|answer| answer.status().as_u16());
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 400], "{kind:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn security_49_a_refresh_repeated_at_the_other_gives_the_same_successor() {
+    for kind in KINDS {
+        let Cluster { one, two, .. } = &Cluster::start(kind).await;
+        let signed_in = one.sign_in().await;
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..20 {
+            let caller = [one, two][number % 2].caller.clone();
+            let token = signed_in.refresh_token.clone();
+            tasks.spawn(async move { tokens(caller.refresh(&token, Some("key-1")).await).await });
+        }
+        let mut successors: Vec<_> = tasks
+            .join_all()
+            .await
+            .into_iter()
+            .map(|tokens| tokens.refresh_token)
+            .collect();
+        successors.dedup();
+        assert_eq!(successors.len(), 1);
+        two.refreshed(&successors[0]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn event_streams_tell_of_what_happened_elsewhere() {
+    for kind in KINDS {
+        let Cluster { one, two, .. } = &Cluster::start(kind).await;
+        let here = one.sign_in().await;
+        let other = one.sign_in().await;
+        let mut events = two.events(&here.access_token).await;
+        one.revoke(&other.refresh_token).await;
+        assert_eq!(events.next().await, Some(ServerEvent::AccountChanged));
+        one.revoke(&here.refresh_token).await;
+        let event = loop {
+            let event = events.next().await.expect("an event");
+            if event != ServerEvent::AccountChanged {
+                break event;
+            }
+        };
+        assert!(
+            matches!(event, ServerEvent::SessionEnded { .. }),
+            "{kind:?}: {event:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_that_rotate_the_signing_key_one_does() {
+    for kind in KINDS {
+        let Cluster { one, two, .. } = &Cluster::start(kind).await;
+        let now = latchkey_core::Clock::now(&*one.clock);
+        let (first, second) = tokio::join!(
+            one.state.keys.rotate(&*one.state.store, now),
+            two.state.keys.rotate(&*two.state.store, now)
+        );
+        assert_eq!(
+            first.expect("rotated"),
+            second.expect("rotated"),
+            "{kind:?}"
+        );
+        assert_eq!(one.state.store.signing_keys().await.expect("read").len(), 2);
+        // In ten minutes it signs, and is known everywhere.
+        advance([one, two], Duration::from_mins(11)).await;
+        let signed_in = one.sign_in().await;
+        assert_eq!(two.check(&signed_in.access_token).await, Ok(()));
+    }
+}

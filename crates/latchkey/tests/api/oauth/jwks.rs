@@ -1,0 +1,135 @@
+//! The public signing keys (RFC 7517), and their rotation.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use latchkey::auth::keys::PUBLISHED_AHEAD;
+use latchkey_core::Clock as _;
+use latchkey_core::denial::SLACK;
+use latchkey_tokens::access::MAX_LIFE;
+use latchkey_types::TokenResponse;
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, decoded, header};
+
+const JWKS: &str = "/.well-known/jwks.json";
+
+#[tokio::test]
+async fn security_30_keys_are_public_and_named_once() {
+    let app = TestApp::start().await;
+    rotate(&app).await;
+    let jwks = app.get_json(JWKS).await;
+    let keys = jwks["keys"].as_array().expect("keys");
+    assert_eq!(keys.len(), 2);
+    let kids: BTreeSet<_> = keys.iter().map(|key| key["kid"].to_string()).collect();
+    assert_eq!(kids.len(), 2);
+    for key in keys {
+        let members: Vec<_> = key.as_object().expect("a key").keys().collect();
+        assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x", "y"]);
+        let fixed = json!([key["alg"], key["crv"], key["kty"], key["use"]]);
+        assert_eq!(fixed, json!(["ES256", "P-256", "EC", "sig"]));
+        let jwk: Jwk = serde_json::from_value(key.clone()).expect("a JWK");
+        let thumbprint = jwk.thumbprint(jsonwebtoken::jwk::ThumbprintHash::SHA256);
+        assert_eq!(key["kid"], thumbprint.expect("a thumbprint").as_str());
+    }
+}
+
+#[tokio::test]
+async fn keys_may_be_kept_for_less_time_than_they_are_published_ahead() {
+    let app = TestApp::start().await;
+    let answer = app.get(JWKS).send().await.expect("an answer");
+    assert_eq!(header(&answer, "cache-control"), "public, max-age=300");
+    assert!(PUBLISHED_AHEAD > Duration::from_mins(5));
+}
+
+#[tokio::test]
+async fn another_program_can_verify_access_tokens_with_them() {
+    for algorithm in [Algorithm::ES256, Algorithm::EdDSA] {
+        let app = TestApp::with(&format!(
+            "demo = true\n[tokens]\nalgorithm = \"{algorithm:?}\""
+        ))
+        .await;
+        let token = app.sign_in().await.access_token;
+        let keys = app.get_json(JWKS).await;
+        let key: Jwk = serde_json::from_value(keys["keys"][0].clone()).expect("a JWK");
+        let mut expected = Validation::new(algorithm);
+        expected.set_audience(&[format!("{}/api", app.url)]);
+        expected.set_issuer(&[&app.url]);
+        let key = DecodingKey::from_jwk(&key).expect("a key");
+        let verified = jsonwebtoken::decode::<Value>(&token, &key, &expected).expect("good");
+        assert_eq!(verified.claims["email"], "ada@example.com");
+    }
+}
+
+#[tokio::test]
+async fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    let old = kid(&first);
+    let new = rotate(&app).await;
+    assert_eq!(
+        published(&app).await,
+        BTreeSet::from([old.clone(), new.clone()])
+    );
+
+    // Published, but not signing yet: verifiers may still have the old list.
+    app.clock
+        .advance(PUBLISHED_AHEAD.saturating_sub(Duration::from_millis(1)));
+    let second = app.refreshed(&first.refresh_token).await;
+    assert_eq!(kid(&second), old);
+    app.clock.advance(Duration::from_millis(1));
+    let third = app.refreshed(&second.refresh_token).await;
+    assert_eq!(kid(&third), new);
+    assert_eq!(app.check(&second.access_token).await, Ok(()));
+    assert_eq!(app.check(&third.access_token).await, Ok(()));
+
+    app.clock
+        .advance((MAX_LIFE + SLACK).saturating_sub(Duration::from_millis(1)));
+    assert!(published(&app).await.contains(&old));
+    app.clock.advance(Duration::from_millis(1));
+    assert_eq!(published(&app).await, BTreeSet::from([new]));
+    assert_eq!(
+        app.check(&second.access_token).await,
+        Err("token_expired".into())
+    );
+    // A text that was never verified before meets no key at all.
+    let fresh = crate::app::Forge::of(&app).await;
+    let mut header = fresh.header();
+    header["kid"] = old.into();
+    let claims = crate::app::claims(&third.access_token);
+    assert_eq!(
+        app.check(&fresh.sign(&header, &claims)).await,
+        Err("token_invalid".into())
+    );
+}
+
+#[tokio::test]
+async fn security_31_rotations_survive_a_restart() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    let new = rotate(&app).await;
+    let app = app.restarted().await;
+    assert!(published(&app).await.contains(&new));
+    assert_eq!(app.check(&first.access_token).await, Ok(()));
+    app.clock.advance(PUBLISHED_AHEAD);
+    assert_eq!(kid(&app.refreshed(&first.refresh_token).await), new);
+}
+
+async fn rotate(app: &TestApp) -> String {
+    let rotated = app.state.keys.rotate(&*app.state.store, app.clock.now());
+    rotated.await.expect("rotated")
+}
+
+fn kid(tokens: &TokenResponse) -> String {
+    let header = decoded(&tokens.access_token, 0);
+    header["kid"].as_str().expect("a kid").to_owned()
+}
+
+async fn published(app: &TestApp) -> BTreeSet<String> {
+    let jwks = app.get_json(JWKS).await;
+    let keys = jwks["keys"].as_array().expect("keys");
+    let kid = |key: &Value| key["kid"].as_str().expect("a kid").to_owned();
+    keys.iter().map(kid).collect()
+}

@@ -1,0 +1,305 @@
+//! Revocation (RFC 7009).
+
+use std::time::Duration;
+
+use latchkey::accounts::operator::Operator;
+use latchkey_core::denial::SLACK;
+use latchkey_types::TokenResponse;
+use tokio::task::JoinSet;
+
+use crate::app::{TestApp, claims, code, header, refusal, tokens};
+
+const LIFE: Duration = Duration::from_mins(10);
+const DAY: Duration = Duration::from_hours(24);
+
+#[tokio::test]
+async fn security_24_an_unknown_token_is_revoked_already() {
+    let app = TestApp::start().await;
+    for token in ["unknown", "a.b.c", "eyJhbGciOiJub25lIn0.e30."] {
+        app.revoke(token).await;
+    }
+    let other = TestApp::start().await;
+    app.revoke(&other.sign_in().await.access_token).await;
+    assert!(app.state.denylist.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_revoked_while_the_clock_is_ahead_stays_so() {
+    let app = TestApp::start().await;
+    let is_over = async |ended: &TokenResponse| {
+        let check = app.check(&ended.access_token).await;
+        assert_eq!(check, Err("token_revoked".into()));
+        app.refresh_is_refused(&ended.refresh_token).await;
+    };
+    for ahead in [LIFE, 31 * DAY] {
+        let (one, two, three, four) = (
+            app.sign_in().await,
+            app.sign_in().await,
+            app.sign_in().await,
+            app.sign_in().await,
+        );
+        app.clock.advance(ahead);
+        app.revoke(&one.access_token).await;
+        app.revoke(&two.refresh_token).await;
+        if ahead > DAY {
+            // Nobody is given tokens for it by then, nor after.
+            app.refresh_is_refused(&four.refresh_token).await;
+        }
+        app.clock.set_back(ahead);
+        let check = app.check(&one.access_token).await;
+        assert_eq!(check, Err("token_revoked".into()), "{ahead:?}");
+        is_over(&two).await;
+        if ahead > DAY {
+            app.refresh_is_refused(&four.refresh_token).await;
+        } else {
+            app.refreshed(&four.refresh_token).await;
+        }
+        app.clock.advance(ahead);
+        let operator = Operator::of(&app.state);
+        let ended = operator.end_everyone().await.expect("ended");
+        assert_eq!(ended, if ahead > DAY { 0 } else { 3 });
+        app.clock.set_back(ahead);
+        is_over(&one).await;
+        is_over(&three).await;
+    }
+}
+
+#[tokio::test]
+async fn what_ends_many_while_the_clock_is_behind_stays_so() {
+    for act in ["ban", "end", "end everyone"] {
+        let app = TestApp::start().await;
+        let before = app.sign_in().await;
+        let user = claims(&before.access_token)["sub"].clone();
+        let user = serde_json::from_value(user).expect("an id");
+        app.clock.set_back(2 * DAY);
+        let operator = Operator::of(&app.state);
+        match act {
+            "ban" => drop(operator.ban(user, "spam").await.expect("banned")),
+            "end" => drop(operator.end_sessions(user).await.expect("ended")),
+            _ => drop(operator.end_everyone().await.expect("ended")),
+        }
+        app.clock.advance(2 * DAY);
+        let check = app.check(&before.access_token).await;
+        assert_eq!(check, Err("token_revoked".into()), "{act}");
+        app.refresh_is_refused(&before.refresh_token).await;
+    }
+}
+
+#[tokio::test]
+async fn old_access_tokens_do_not_fill_the_activity() {
+    let app = TestApp::start().await;
+    let old = app.sign_in().await;
+    app.clock.advance(LIFE);
+    let new = app.refreshed(&old.refresh_token).await;
+    let events = async || {
+        let activity = app.get_as("/api/activity", &new.access_token).await;
+        activity.text().await.expect("text")
+    };
+    let before = events().await;
+    for _ in 0..3 {
+        app.revoke(&old.access_token).await;
+    }
+    assert_eq!(events().await, before);
+    assert_eq!(app.state.denylist.version(), 1, "each was one more");
+    // While it lived, it was an event.
+    app.revoke(&new.access_token).await;
+    let last = app.refreshed(&new.refresh_token).await;
+    let after = app.get_as("/api/activity", &last.access_token).await;
+    assert_ne!(after.text().await.expect("text"), before);
+}
+
+#[tokio::test]
+async fn a_request_without_a_token_is_refused() {
+    let app = TestApp::start().await;
+    let answer = app.post("/auth/revoke").form(&[("a", "b")]).send().await;
+    let answer = answer.expect("an answer");
+    assert_eq!(header(&answer, "content-type"), "application/json");
+    assert_eq!(refusal(answer).await, (400, "invalid_request".into()));
+}
+
+#[tokio::test]
+async fn security_25_revoking_a_refresh_token_kills_its_access_tokens_at_once() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    let second = app.refreshed(&first.refresh_token).await;
+    let other = app.sign_in().await;
+    app.revoke(&second.refresh_token).await;
+    for access in [&first.access_token, &second.access_token] {
+        assert_eq!(app.check(access).await, Err("token_revoked".into()));
+    }
+    app.refresh_is_refused(&second.refresh_token).await;
+    // Another session of the same person lives.
+    assert_eq!(app.check(&other.access_token).await, Ok(()));
+    app.refreshed(&other.refresh_token).await;
+}
+
+#[tokio::test]
+async fn security_25_an_older_refresh_token_of_the_session_revokes_it_as_well() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    let second = app.refreshed(&first.refresh_token).await;
+    app.revoke(&first.refresh_token).await;
+    app.refresh_is_refused(&second.refresh_token).await;
+    assert_eq!(
+        app.check(&second.access_token).await,
+        Err("token_revoked".into())
+    );
+}
+
+#[tokio::test]
+async fn security_51_after_a_revocation_in_a_race_with_refreshes_nothing_works() {
+    let app = TestApp::start().await;
+    for _ in 0..10 {
+        let first = app.sign_in().await;
+        let mut refreshes = JoinSet::new();
+        for _ in 0..4 {
+            let (caller, token) = (app.caller.clone(), first.refresh_token.clone());
+            refreshes.spawn(async move {
+                let answer = caller.refresh(&token, Some("key-1")).await;
+                match answer.status().as_u16() {
+                    200 => Some(tokens(answer).await),
+                    status => {
+                        assert_eq!(status, 400);
+                        None
+                    }
+                }
+            });
+        }
+        app.revoke(&first.refresh_token).await;
+        for won in refreshes.join_all().await.into_iter().flatten() {
+            app.refresh_is_refused(&won.refresh_token).await;
+            let access = app.check(&won.access_token).await;
+            assert_eq!(access, Err("token_revoked".into()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn revoking_an_access_token_denies_that_one_alone() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    app.revoke(&first.access_token).await;
+    assert_eq!(
+        app.check(&first.access_token).await,
+        Err("token_revoked".into())
+    );
+    let second = app.refreshed(&first.refresh_token).await;
+    assert_eq!(app.check(&second.access_token).await, Ok(()));
+}
+
+#[tokio::test]
+async fn security_42_a_denied_token_is_refused_through_its_last_second() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    app.revoke(&first.access_token).await;
+    app.clock
+        .advance(LIFE.saturating_sub(Duration::from_secs(1)));
+    assert_eq!(
+        app.check(&first.access_token).await,
+        Err("token_revoked".into())
+    );
+    app.clock.advance(Duration::from_millis(999));
+    assert_eq!(
+        app.check(&first.access_token).await,
+        Err("token_revoked".into())
+    );
+    app.clock.advance(Duration::from_millis(1));
+    assert_eq!(
+        app.check(&first.access_token).await,
+        Err("token_expired".into())
+    );
+    // Machines with slower clocks still take the token: the entry outlives it.
+    swept(&app).await;
+    assert_eq!(app.state.denylist.len(), 1);
+    app.clock.advance(SLACK);
+    swept(&app).await;
+    assert!(app.state.denylist.is_empty());
+}
+
+#[tokio::test]
+async fn security_42_a_denial_made_after_a_refresh_covers_the_longest_life() {
+    let app = TestApp::start().await;
+    let first = app.sign_in().await;
+    app.clock
+        .advance(LIFE.saturating_sub(Duration::from_secs(1)));
+    let second = app.refreshed(&first.refresh_token).await;
+    app.revoke(&second.refresh_token).await;
+    app.clock
+        .advance(LIFE.saturating_sub(Duration::from_secs(1)));
+    swept(&app).await;
+    assert_eq!(
+        app.check(&second.access_token).await,
+        Err("token_revoked".into())
+    );
+}
+
+#[tokio::test]
+async fn regression_the_denylist_is_pruned() {
+    let app = TestApp::start().await;
+    for _ in 0..5 {
+        let signed_in = app.sign_in().await;
+        app.revoke(&signed_in.access_token).await;
+        app.revoke(&signed_in.refresh_token).await;
+    }
+    assert_eq!(app.state.denylist.len(), 10);
+    app.clock.advance(LIFE + SLACK);
+    swept(&app).await;
+    assert!(app.state.denylist.is_empty());
+    let now = latchkey_core::Clock::now(&*app.clock);
+    let kept = app.state.store.live_denials(now).await.expect("read");
+    assert!(kept.is_empty(), "{kept:?}");
+    // Nothing more to sweep: the records themselves are gone, not only hidden.
+    assert_eq!(app.state.store.sweep(now, 100).await.expect("swept"), 0);
+}
+
+#[tokio::test]
+async fn regression_a_revoked_refresh_token_never_comes_back_to_life() {
+    let app = TestApp::start().await;
+    let signed_in = app.sign_in().await;
+    app.revoke(&signed_in.refresh_token).await;
+    // Its denial has ended with its access tokens; the session has not come back.
+    app.clock.advance(LIFE + SLACK + Duration::from_secs(1));
+    swept(&app).await;
+    assert!(app.state.denylist.is_empty());
+    let answer = app.refresh(&signed_in.refresh_token, None).await;
+    assert_eq!(code(answer).await, (400, "session_ended".into()));
+    let app = app.restarted().await;
+    // Up to its absolute end and beyond.
+    for _ in 0..32 {
+        app.clock.advance(DAY);
+        swept(&app).await;
+        app.refresh_is_refused(&signed_in.refresh_token).await;
+    }
+}
+
+/// Each access token that is revoked by itself is remembered by every server until it expires. Of
+/// one account that is so for a bounded number; then the session goes, which is one denial.
+#[tokio::test]
+async fn who_revokes_too_many_access_tokens_one_by_one_loses_the_session() {
+    let app = TestApp::with("demo = true\n[limits]\nper_session = \"off\"\n").await;
+    let mut tokens = app.sign_in().await;
+    let other = app.sign_in().await;
+    let mut revoked = 0;
+    while app.check(&tokens.access_token).await == Ok(()) {
+        app.revoke(&tokens.access_token).await;
+        revoked += 1;
+        assert!(revoked < 400, "nothing bounds the denials");
+        let next = app.refresh(&tokens.refresh_token, None).await;
+        if next.status() != 200 {
+            break;
+        }
+        tokens = crate::app::tokens(next).await;
+    }
+    // Every one of them is refused, and so is the session; another one is not.
+    assert!(revoked > 200);
+    app.refresh_is_refused(&tokens.refresh_token).await;
+    assert!(app.state.denylist.len() <= 201 + 1);
+    assert_eq!(app.check(&other.access_token).await, Ok(()));
+}
+
+/// Everything that has ended is freed.
+async fn swept(app: &TestApp) {
+    let now = latchkey_core::Clock::now(&*app.clock);
+    while app.state.denylist.sweep(now, 100) > 0 {}
+    while app.state.store.sweep(now, 100).await.expect("swept") > 0 {}
+}
