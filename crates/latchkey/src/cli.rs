@@ -36,9 +36,6 @@ pub enum Command {
     Export(Export),
     /// Put a backup into a new, empty store
     Import(Import),
-    /// Fill a store with denials, to measure with
-    #[command(hide = true)]
-    BenchSeed(BenchSeed),
 }
 
 /// Flags that win over the environment, which wins over the file.
@@ -168,15 +165,4 @@ pub struct Import {
     /// Accept a backup of an earlier version; anyone with access to the file could have changed it
     #[arg(long)]
     pub allow_unauthenticated: bool,
-}
-
-/// Fill a store with denials, to measure with.
-#[derive(Args, Debug)]
-pub struct BenchSeed {
-    /// Which store.
-    #[command(flatten)]
-    pub overrides: Overrides,
-    /// How many sessions to deny
-    #[arg(long)]
-    pub denials: u64,
 }

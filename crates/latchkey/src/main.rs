@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use latchkey::cli::Cli;
-use latchkey::startup;
+use latchkey::commands;
 
 /// Every request allocates some dozens of times, from several threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match startup::run(Cli::parse()) {
+    match commands::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One sentence, causes included; the format that every command shares.

@@ -3,6 +3,8 @@
 //!
 //! `stores propagation LATCHKEY [COUNT]` and `stores scale LATCHKEY [DENIALS…]`, where LATCHKEY is
 //! the program to measure; `stores churn` and `stores crowd` need none.
+//!
+//! `stores seed DATA_DIR COUNT` writes COUNT live denials into the store of that directory.
 
 #![expect(clippy::print_stdout, reason = "what it measured is its answer")]
 
@@ -14,6 +16,7 @@ mod person;
 mod propagation;
 mod refresh;
 mod scale;
+mod seed;
 
 use std::env;
 use std::path::PathBuf;
@@ -26,6 +29,7 @@ async fn main() -> Result<()> {
     let what = args.next().unwrap_or_default();
     let program = match what.as_str() {
         "churn" | "crowd" => PathBuf::new(),
+        "seed" => PathBuf::from(args.next().context("name the data directory")?),
         _ => PathBuf::from(args.next().context("name the program to measure")?),
     };
     let numbers: Result<Vec<u64>, _> = args.map(|arg| arg.parse()).collect();
@@ -42,6 +46,10 @@ async fn main() -> Result<()> {
         }
         "churn" => churn::sessions().await,
         "crowd" => crowd::run().await,
+        "seed" => {
+            let count = numbers.first().context("say how many denials to write")?;
+            seed::run(&program, *count).await
+        }
         other => bail!("there is nothing to measure by the name {other:?}"),
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /api/me` with an ES256 token and a long denylist, beside a bare axum route.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -44,16 +44,17 @@ pub(crate) fn run(workspace: &Workspace, settings: &Settings) -> Result<()> {
     c_compiler::ensure()?;
     ensure_wrk()?;
     let built = dist::build(workspace, None)?;
-    let bare = build_bare(workspace, &built.pages)?;
+    build_examples(workspace, &built.pages)?;
+    let example = |name| workspace.target_dir().join("release/examples").join(name);
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let logs = workspace.own_dir()?;
 
-    seed(&built.program, folder.path(), settings.denials)?;
+    seed(&example("stores"), folder.path(), settings.denials)?;
     let latchkey = start_latchkey(&built.program, folder.path(), &logs)?;
     let token = sign_in::access_token(latchkey.address)?;
     let authorization = format!("Bearer {token}");
     let body = answer(latchkey.address, &authorization)?;
-    let mut command = Command::new(bare);
+    let mut command = Command::new(example("bare_axum"));
     command.args(["127.0.0.1:0", TARGET, &body]);
     let bare = Server::start(&mut command, &logs.join("bench-bare.log"))?;
 
@@ -97,31 +98,24 @@ fn ensure_wrk() -> Result<()> {
         .context("the load generator `wrk` is missing: install it by your system's package manager")
 }
 
-/// The route to compare with: axum, the same bytes, nothing else.
-fn build_bare(workspace: &Workspace, pages: &Path) -> Result<PathBuf> {
+/// The route to compare with (axum, the same bytes, nothing else), and what fills the store.
+fn build_examples(workspace: &Workspace, pages: &Path) -> Result<()> {
     progress::step("Building the bare axum server", || {
         let mut command = workspace.cargo();
-        command.args([
-            "build",
-            "--release",
-            "-p",
-            "latchkey",
-            "--example",
-            "bare_axum",
-        ]);
-        // As the server was built just before, or cargo would build that anew.
+        command.args(["build", "--release", "-p", "latchkey"]);
+        command.args(["--example", "bare_axum", "--example", "stores"]);
+        // As the server was built just before, or cargo would build that again.
         process::run(command.env("LATCHKEY_EMBED_DIST", pages))
-    })?;
-    Ok(workspace.target_dir().join("release/examples/bare_axum"))
+    })
 }
 
-fn seed(program: &Path, folder: &Path, denials: u32) -> Result<()> {
+fn seed(stores: &Path, folder: &Path, denials: u32) -> Result<()> {
     progress::step(&format!("Writing {denials} live denials"), || {
-        let mut command = Command::new(program);
+        let mut command = Command::new(stores);
         command
             .current_dir(folder)
-            .args(["bench-seed", "--data-dir", "data", "--denials"]);
-        process::run(command.arg(denials.to_string()))
+            .args(["seed", "data", &denials.to_string()]);
+        process::run(&mut command)
     })
 }
 

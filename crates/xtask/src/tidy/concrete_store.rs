@@ -1,4 +1,4 @@
-//! Only the start of the server names a concrete store; everything else uses the traits.
+//! Only the opening of the store names a concrete store; everything else uses the traits.
 
 use super::Finding;
 use super::tree::{Tree, code, is_test};
@@ -16,14 +16,14 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         let Some(inside) = path.strip_prefix("crates/latchkey/src/") else {
             continue;
         };
-        if inside.starts_with("startup") || is_test(path) {
+        if inside == "store.rs" || is_test(path) {
             continue;
         }
         for (line, words) in code(text) {
             for name in CONCRETE.iter().filter(|name| words.contains(*name)) {
                 let what = format!(
-                    "names the concrete store `{name}`: only crates/latchkey/src/startup may; take \
-                     the trait of latchkey_store here"
+                    "names the concrete store `{name}`: only crates/latchkey/src/store.rs may; \
+                     take the trait of latchkey_store here"
                 );
                 findings.push(Finding::new(path, line, what));
             }
@@ -48,12 +48,8 @@ mod tests {
                 "// MemoryStore would do as well\n",
             ),
             (
-                "crates/latchkey/src/startup.rs",
+                "crates/latchkey/src/store.rs",
                 "use latchkey_store_sled::SledStore;",
-            ),
-            (
-                "crates/latchkey/src/startup/store.rs",
-                "use latchkey_store::MemoryStore;",
             ),
             (
                 "crates/latchkey/src/auth/tests.rs",
@@ -66,7 +62,7 @@ mod tests {
             found,
             [
                 "crates/latchkey/src/http/routes/token.rs:3: names the concrete store \
-          `latchkey_store_sled`: only crates/latchkey/src/startup may; take the trait of \
+          `latchkey_store_sled`: only crates/latchkey/src/store.rs may; take the trait of \
           latchkey_store here"
             ]
         );

@@ -51,7 +51,7 @@ fn looks_like_a_path(tree: &Tree, name: &str) -> bool {
     has_ending || from_the_root
 }
 
-/// As it stands, or as the end of a longer path: `startup.rs`, `http/router.rs`.
+/// As it stands, or as the end of a longer path: `app.rs`, `http/router.rs`.
 fn is_there(tree: &Tree, name: &str) -> bool {
     let tail = format!("/{}", name.trim_end_matches('/'));
     tree.holds(name)

@@ -7,11 +7,12 @@ use anyhow::{Context as _, bail};
 use latchkey_core::Rng;
 use latchkey_tokens::MasterKey;
 
-use super::files;
 use crate::config::Config;
+use crate::data_dir::store_path;
+use crate::files;
 
 /// Reads the key that is there.
-pub(super) fn known(config: &Config) -> anyhow::Result<MasterKey> {
+pub(crate) fn known(config: &Config) -> anyhow::Result<MasterKey> {
     let path = match &config.master_key_file {
         Some(path) => path.clone(),
         None => config.data_dir.join("master.key"),
@@ -25,7 +26,7 @@ pub(super) fn known(config: &Config) -> anyhow::Result<MasterKey> {
 }
 
 /// Reads the key; makes it if the file lives in the data directory and is not there yet.
-pub(super) fn load(config: &Config, rng: &dyn Rng) -> anyhow::Result<MasterKey> {
+pub fn load(config: &Config, rng: &dyn Rng) -> anyhow::Result<MasterKey> {
     if let Some(path) = &config.master_key_file {
         return configured(path);
     }
@@ -33,7 +34,7 @@ pub(super) fn load(config: &Config, rng: &dyn Rng) -> anyhow::Result<MasterKey> 
     match path.try_exists() {
         Ok(true) => read(&path),
         // Looked for once more: another process may have made both in between.
-        Ok(false) if super::store_path(&config.data_dir).exists() && !path.exists() => {
+        Ok(false) if store_path(&config.data_dir).exists() && !path.exists() => {
             bail!(
                 "the master key {} is missing, and the store beside it needs the one that it was \
                  made with; put it back, or name it as master_key_file",
@@ -47,7 +48,7 @@ pub(super) fn load(config: &Config, rng: &dyn Rng) -> anyhow::Result<MasterKey> 
 }
 
 /// Reads the key that `master_key_file` names.
-pub(super) fn configured(path: &Path) -> anyhow::Result<MasterKey> {
+pub(crate) fn configured(path: &Path) -> anyhow::Result<MasterKey> {
     read(path).with_context(|| format!("master_key_file: {}", path.display()))
 }
 

@@ -1,19 +1,7 @@
-//! The composition root: the one place that knows which store, clock and randomness are real.
-
-mod backup;
-mod bench_seed;
-mod check;
-mod data_dir;
-mod files;
-mod master_key;
-mod operate;
-mod progress;
-mod signals;
-mod store;
-mod tls;
+//! From the configuration to a running server: the one place that knows which clock and randomness
+//! are real. What the command line asks for is in `commands`.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -34,50 +22,24 @@ use crate::auth::issue::Issuer;
 use crate::auth::keys::Keys;
 use crate::auth::proof::Proofs;
 use crate::auth::rate_limits::RateLimits;
-use crate::cli::{Cli, Command, ConfigCommand, KeysCommand, Serve};
 use crate::clock::SystemClock;
-use crate::config::{self, Config, PublicUrl};
+use crate::config::{Config, PublicUrl};
 use crate::control;
+use crate::data_dir;
 use crate::http::assets::Assets;
 use crate::http::middleware::headers::{CommonHeaders, Hsts};
 use crate::http::middleware::refusals::Refusals;
 use crate::http::router::router;
 use crate::http::serve::{ConnectionLimits, serve};
 use crate::jobs;
+use crate::master_key;
 use crate::readiness::Readiness;
 use crate::state::{AppState, DEMO_PROVIDER, State};
-use crate::telemetry;
+use crate::store;
+use crate::tls;
 
 /// The one client: the single-page app that this server serves.
 const CLIENT_ID: &str = "latchkey";
-
-/// Does what the command line says.
-pub fn run(cli: Cli) -> anyhow::Result<()> {
-    data_dir::keep_private();
-    match cli.command {
-        Command::Serve(flags) => runtime()?.block_on(run_server(&flags)),
-        Command::Config(ConfigCommand::Check(overrides)) => {
-            let config = config::load_for(&overrides, std::env::vars_os())?;
-            check::files(&config)?;
-            say("the configuration is good");
-            Ok(())
-        }
-        Command::Keys(KeysCommand::Rotate(overrides)) => {
-            runtime()?.block_on(operate::rotate_keys(&overrides))
-        }
-        Command::Users(command) => runtime()?.block_on(operate::users(command)),
-        Command::Sessions(command) => runtime()?.block_on(operate::sessions(command)),
-        Command::Export(export) => runtime()?.block_on(backup::export(export)),
-        Command::Import(import) => runtime()?.block_on(backup::import(import)),
-        Command::BenchSeed(seed) => runtime()?.block_on(bench_seed::run(&seed)),
-    }
-}
-
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?)
-}
 
 /// A server that holds its port and is ready to serve.
 pub struct Server {
@@ -86,7 +48,7 @@ pub struct Server {
     /// Its services.
     pub state: AppState,
     listener: TcpListener,
-    certificates: Option<Arc<tls::Certificates>>,
+    pub(crate) certificates: Option<Arc<tls::Certificates>>,
     feed: Option<Box<dyn Feed>>,
     connections: ConnectionLimits,
 }
@@ -246,64 +208,6 @@ impl Server {
     }
 }
 
-async fn run_server(flags: &Serve) -> anyhow::Result<()> {
-    let config = config::load(flags, std::env::vars_os())?;
-    telemetry::start(&config.log).map_err(anyhow::Error::msg)?;
-    let hangups = signals::hangups();
-    let server = Server::prepare(config, Environment::default()).await?;
-    let stop = signals::stop();
-    announce(&server);
-    let certificates = server.certificates.clone();
-    let renewing = tokio::spawn(signals::renew_at(hangups, certificates));
-    let ended = server.run(stop).await;
-    renewing.abort();
-    ended?;
-    tracing::info!("stopped");
-    Ok(())
-}
-
-fn announce(server: &Server) {
-    let state = &server.state;
-    let providers: Vec<_> = state
-        .providers
-        .iter()
-        .map(|provider| provider.id())
-        .collect();
-    if providers.is_empty() {
-        tracing::warn!(
-            "no provider is configured, so nobody can sign in: set GOOGLE_CLIENT_ID and \
-             GOOGLE_CLIENT_SECRET, write a [providers.NAME] section, or try --demo"
-        );
-    }
-    for provider in providers.iter().filter(|name| **name != DEMO_PROVIDER) {
-        let redirect_uri = state.redirect_uri(provider);
-        tracing::info!(
-            provider,
-            redirect_uri,
-            "redirect URI to register with this provider"
-        );
-    }
-    tracing::info!(
-        providers = providers.join(" "),
-        denials = state.denylist.len(),
-        data_dir = %state.config.data_dir.display(),
-        "ready"
-    );
-    let scheme = if server.certificates.is_some() {
-        "https"
-    } else {
-        "http"
-    };
-    tracing::info!("listening on {scheme}://{}", server.address);
-    if state.public_url.authority() != server.address.to_string() {
-        tracing::info!("people reach it at {}", state.public_url);
-    }
-}
-
-fn store_path(data_dir: &Path) -> std::path::PathBuf {
-    data_dir.join("store")
-}
-
 /// Beside a real provider the demo provider gives nobody a right that does not name it: anyone can
 /// sign in there as anyone.
 fn demo_source(config: &Config, demo: &DemoProvider) -> Source {
@@ -321,7 +225,8 @@ fn demo_source(config: &Config, demo: &DemoProvider) -> Source {
     }
 }
 
-fn providers(
+/// The providers of the configuration, and the demo provider.
+pub(crate) fn providers(
     config: &Config,
     demo: Option<&DemoProvider>,
 ) -> anyhow::Result<Vec<Arc<dyn Provider>>> {
@@ -334,20 +239,4 @@ fn providers(
     configs
         .map(|config| Ok(Arc::new(OidcProvider::new(config, http.clone())?) as Arc<dyn Provider>))
         .collect()
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "what a command warns of goes to standard error"
-)]
-fn warn(sentence: &str) {
-    eprintln!("latchkey: warning: {sentence}");
-}
-
-#[expect(
-    clippy::print_stdout,
-    reason = "what a command answers goes to standard output"
-)]
-fn say(sentence: &str) {
-    println!("{sentence}");
 }

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use latchkey_core::{Rng, rng};
 
 /// The same path with more at its end.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
 }
 
 /// A new file that its owner alone can read.
-pub(super) fn private(path: &Path) -> io::Result<File> {
+pub(crate) fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -25,7 +25,7 @@ pub(super) fn private(path: &Path) -> io::Result<File> {
 
 /// Creates a file as a whole, on the disk before it has its name: half of it must never be found.
 /// One that is there already stays as it is.
-pub(super) fn create_whole(path: &Path, text: &str, rng: &dyn Rng) -> io::Result<()> {
+pub(crate) fn create_whole(path: &Path, text: &str, rng: &dyn Rng) -> io::Result<()> {
     // Two containers over one volume can have the same process id.
     let suffix = u64::from_ne_bytes(rng::bytes(rng));
     let fresh = beside(path, &format!(".new-{suffix:016x}"));

@@ -6,12 +6,12 @@ use std::sync::Arc;
 #[cfg(unix)]
 use tokio::signal::unix;
 
-use super::tls::Certificates;
+use crate::tls::Certificates;
 
 /// Done when the process is asked to end. What is asked from this call on counts, polled or not: a
 /// service manager may stop a server the moment it listens.
 #[cfg(unix)]
-pub(super) fn stop() -> impl Future<Output = ()> {
+pub(crate) fn stop() -> impl Future<Output = ()> {
     let kinds = [unix::SignalKind::interrupt(), unix::SignalKind::terminate()];
     let [interrupt, terminate] = kinds.map(unix::signal);
     async {
@@ -32,25 +32,25 @@ async fn received(signal: std::io::Result<unix::Signal>) {
 
 /// Done when the process is asked to end.
 #[cfg(not(unix))]
-pub(super) async fn stop() {
+pub(crate) async fn stop() {
     drop(tokio::signal::ctrl_c().await);
 }
 
 /// The SIGHUPs that come from now on: they do not end the process any more.
 #[cfg(unix)]
-pub(super) fn hangups() -> Option<unix::Signal> {
+pub(crate) fn hangups() -> Option<unix::Signal> {
     unix::signal(unix::SignalKind::hangup()).ok()
 }
 
 /// Nothing, where there are none.
 #[cfg(not(unix))]
-pub(super) fn hangups() -> Option<std::convert::Infallible> {
+pub(crate) fn hangups() -> Option<std::convert::Infallible> {
     None
 }
 
 /// Reads the certificate at every SIGHUP.
 #[cfg(unix)]
-pub(super) async fn renew_at(
+pub(crate) async fn renew_at(
     hangups: Option<unix::Signal>,
     certificates: Option<Arc<Certificates>>,
 ) {
@@ -69,4 +69,4 @@ pub(super) async fn renew_at(
 
 /// Nothing, where there are none.
 #[cfg(not(unix))]
-pub(super) async fn renew_at(_: Option<std::convert::Infallible>, _: Option<Arc<Certificates>>) {}
+pub(crate) async fn renew_at(_: Option<std::convert::Infallible>, _: Option<Arc<Certificates>>) {}

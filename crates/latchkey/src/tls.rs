@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 
 /// Gives every new connection the certificate that is in the files.
 #[derive(Debug)]
-pub(super) struct Certificates {
+pub(crate) struct Certificates {
     config: TlsConfig,
     provider: Arc<CryptoProvider>,
     in_use: ArcSwap<CertifiedKey>,
@@ -47,7 +47,7 @@ impl core::fmt::Debug for Files {
 
 impl Certificates {
     /// Reads both files, which must fit.
-    pub(super) fn load(config: &TlsConfig) -> anyhow::Result<Arc<Self>> {
+    pub(crate) fn load(config: &TlsConfig) -> anyhow::Result<Arc<Self>> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let files = Files::read(config)?;
         let certified = files.certified(config, &provider)?;
@@ -60,7 +60,7 @@ impl Certificates {
     }
 
     /// TLS 1.2 and 1.3, with HTTP/2 offered first.
-    pub(super) fn acceptor(self: &Arc<Self>) -> anyhow::Result<TlsAcceptor> {
+    pub(crate) fn acceptor(self: &Arc<Self>) -> anyhow::Result<TlsAcceptor> {
         let mut server = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -70,7 +70,7 @@ impl Certificates {
     }
 
     /// Looks at the files again and again.
-    pub(super) async fn follow(self: Arc<Self>) {
+    pub(crate) async fn follow(self: Arc<Self>) {
         loop {
             tokio::time::sleep(INTERVAL).await;
             self.renew(false);
@@ -79,7 +79,7 @@ impl Certificates {
 
     /// Takes what is in the files if it fits; otherwise the certificate in use stays, and the log
     /// says why. Unless it is demanded, files that have not changed are left alone.
-    pub(super) fn renew(&self, demanded: bool) {
+    pub(crate) fn renew(&self, demanded: bool) {
         match self.try_renew(demanded) {
             Ok(false) => {}
             Ok(true) => tracing::info!("new connections get the TLS certificate that was read now"),

@@ -1,22 +1,22 @@
-//! `latchkey export` and `latchkey import`.
+//! `latchkey export`.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use latchkey_tokens::{BackupKey, KeyRing};
+use latchkey_tokens::BackupKey;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
 use super::progress::Progress;
-use super::{data_dir, files, master_key, operate, say, store, warn};
-use crate::backup::{self, Chain, Export};
+use crate::backup::{Chain, Export};
 use crate::cli;
 use crate::config::{self, Config};
 use crate::control;
+use crate::{files, master_key, store};
 
 /// Writes a backup: by the server that runs over this data directory, or of its store if none does.
-pub(super) async fn export(command: cli::Export) -> anyhow::Result<()> {
+pub(super) async fn run(command: cli::Export) -> anyhow::Result<()> {
     let config = config::load_for(&command.overrides, std::env::vars_os())?;
     let mut progress = Progress::begin("exported", None);
     match &command.file {
@@ -52,7 +52,7 @@ async fn write(
         return copy(tokio::io::BufReader::new(lines), out, progress).await;
     }
     if config.store.shared().is_none() {
-        operate::must_exist(config)?;
+        store::must_exist(config)?;
     }
     let key = BackupKey::new(&master_key::known(config)?);
     let mut export = Export::of(store::open_existing(config).await?, key);
@@ -91,52 +91,6 @@ async fn copy(
         .finished()
         .context("the server's backup is not whole")?;
     out.flush()?;
-    Ok(())
-}
-
-/// Puts a backup into an empty store.
-pub(super) async fn import(command: cli::Import) -> anyhow::Result<()> {
-    let config = config::load_for(&command.overrides, std::env::vars_os())?;
-    let name = command.file.display().to_string();
-    let open = || File::open(&command.file).map(BufReader::new);
-    if !fs::metadata(&command.file)
-        .with_context(|| name.clone())?
-        .is_file()
-    {
-        bail!("{name} is no file, and an import reads it twice; write it to one first");
-    }
-    let master = master_key::known(&config)?;
-    let backup_key = BackupKey::new(&master);
-    let examined = backup::examine(open().with_context(|| name.clone())?, backup_key.clone());
-    let examined = examined.with_context(|| name.clone())?;
-    if !examined.is_authenticated() {
-        if !command.allow_unauthenticated {
-            bail!(
-                "{name} was written by an earlier version, and nothing in it proves that nobody \
-                 changed it since. If you trust where it was kept, import it with \
-                 --allow-unauthenticated; from a store that still exists, export a new one with \
-                 this version. Nothing was imported"
-            );
-        }
-        warn("whoever could write to this backup could have changed it unnoticed");
-    }
-    data_dir::make(&config.data_dir)?;
-    let keys = KeyRing::open(&examined.signing_keys, &master);
-    if !examined.signing_keys.is_empty() {
-        keys.context(
-            "the signing keys of the backup were sealed with another master key than this one; \
-             put that one in its place. Nothing was imported",
-        )?;
-    }
-    let store = store::open(&config).await?;
-    let mut progress = Progress::begin("imported", Some(examined.records));
-    let done = backup::import(open()?, backup_key, &examined, &*store, |records| {
-        progress.tell(records);
-    })
-    .await;
-    done.with_context(|| name)?;
-    progress.end();
-    say(&format!("{} records imported", examined.records));
     Ok(())
 }
 

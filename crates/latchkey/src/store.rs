@@ -1,4 +1,4 @@
-//! Opening the store that the configuration names.
+//! Opening the store that the configuration names: the one place that knows which stores there are.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -9,14 +9,15 @@ use anyhow::{Context as _, bail};
 use latchkey_core::{Rng, StoreId, Timestamp};
 use latchkey_store::Store;
 
-use super::files;
 use crate::config::{Config, SharedStore, StoreConfig};
+use crate::data_dir::store_path;
+use crate::files;
 
 /// Opens the store; how it is doing is not known yet.
-pub(super) async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+pub async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     match &config.store {
         StoreConfig::Sled => {
-            let path = super::store_path(&config.data_dir);
+            let path = store_path(&config.data_dir);
             Ok(Arc::new(latchkey_store_sled::open(&path)?))
         }
         StoreConfig::Redis(shared) => {
@@ -40,7 +41,7 @@ pub(super) async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
 
 /// The same for a command: made sure that it is the store that the server here knows, if one has
 /// worked here.
-pub(super) async fn open_existing(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+pub(crate) async fn open_existing(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let store = open(config).await?;
     let id = store.id().await?;
     if config.store.shared().is_some() {
@@ -51,7 +52,7 @@ pub(super) async fn open_existing(config: &Config) -> anyhow::Result<Arc<dyn Sto
 
 /// The same for a server: made sure that it is the store that this server knows. One that was lost
 /// and made anew knows nothing of what was revoked.
-pub(super) async fn open_known(
+pub(crate) async fn open_known(
     config: &Config,
     rng: &dyn Rng,
     now: Timestamp,
@@ -70,6 +71,16 @@ pub(super) async fn open_known(
         recognise(&noted, Some(id))?;
     }
     Ok(store)
+}
+
+/// A store that is not there must not be made by looking at it.
+pub(crate) fn must_exist(config: &Config) -> anyhow::Result<()> {
+    let path = store_path(&config.data_dir);
+    let there = path.try_exists();
+    if !there.with_context(|| format!("data_dir: {}", config.data_dir.display()))? {
+        bail!("there is no store in {}; check --data-dir", path.display());
+    }
+    Ok(())
 }
 
 /// Where the id of the store is noted down that servers here have worked with.
@@ -108,7 +119,7 @@ fn named(shared: &SharedStore) -> String {
     }
 }
 
-pub(super) fn roots(shared: &SharedStore) -> anyhow::Result<Option<Vec<u8>>> {
+pub(crate) fn roots(shared: &SharedStore) -> anyhow::Result<Option<Vec<u8>>> {
     let Some(path) = &shared.ca_file else {
         return Ok(None);
     };

@@ -1,18 +1,24 @@
-//! The data directory: for the server's user alone, whatever the umask.
+//! The data directory: where it keeps what, and that only the server's user can read it, whatever
+//! the umask.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+/// Where the embedded store lives in a data directory.
+pub fn store_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("store")
+}
+
 /// From now on this process creates files and sockets that only its own user can open.
-pub(super) fn keep_private() {
+pub fn keep_private() {
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
 }
 
 /// Creates the directory, or takes from an existing one the rights of other users.
-pub(super) fn make(data_dir: &Path) -> anyhow::Result<()> {
+pub fn make(data_dir: &Path) -> anyhow::Result<()> {
     let made = fs::create_dir_all(data_dir).and_then(|()| close(data_dir));
     made.with_context(|| {
         format!(
@@ -33,7 +39,7 @@ fn close(data_dir: &Path) -> std::io::Result<()> {
         );
     }
     // Nobody else comes as far as these, but a copy of them keeps their modes.
-    let store = super::store_path(data_dir);
+    let store = store_path(data_dir);
     for path in [store.join("db"), store.join("conf"), store] {
         make_private(&path)?;
     }

@@ -1,0 +1,46 @@
+//! Fills the store of a data directory, to measure with.
+
+use core::time::Duration;
+use std::path::Path;
+
+use anyhow::Result;
+use latchkey::cli::Overrides;
+use latchkey::clock::SystemClock;
+use latchkey::{config, data_dir, master_key, store};
+use latchkey_core::{Clock as _, Denial, DenialReason, Denied, SessionId};
+use latchkey_tokens::SystemRng;
+
+/// How many denials are written at once.
+const BATCH: u64 = 10_000;
+
+/// Denies sessions that nobody has, for longer than a measurement takes.
+pub(crate) async fn run(data_dir: &Path, denials: u64) -> Result<()> {
+    data_dir::keep_private();
+    let overrides = Overrides {
+        config: None,
+        data_dir: Some(data_dir.to_owned()),
+    };
+    let config = config::load_for(&overrides, std::env::vars_os())?;
+    data_dir::make(&config.data_dir)?;
+    // The server that is measured over this store starts only if its master key is there too.
+    master_key::load(&config, &SystemRng)?;
+    let store = store::open(&config).await?;
+    let now = SystemClock.now();
+    let until = now.plus(Duration::from_hours(24));
+    let mut left = denials;
+    while left > 0 {
+        let count = left.min(BATCH);
+        let denials = (0..count)
+            .map(|_| Denial {
+                denied: Denied::Session(SessionId::random(&SystemRng)),
+                reason: DenialReason::SignedOut,
+                at: now,
+                until,
+                cutoff: None,
+            })
+            .collect();
+        store.deny(denials).await?;
+        left -= count;
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! `latchkey serve`.
+
+use crate::app::{Environment, Server};
+use crate::cli::Serve;
+use crate::config;
+use crate::signals;
+use crate::state::DEMO_PROVIDER;
+use crate::telemetry;
+
+/// Starts the server and runs it until a signal or a failure of its store ends it.
+pub(super) async fn run(flags: &Serve) -> anyhow::Result<()> {
+    let config = config::load(flags, std::env::vars_os())?;
+    telemetry::start(&config.log).map_err(anyhow::Error::msg)?;
+    let hangups = signals::hangups();
+    let server = Server::prepare(config, Environment::default()).await?;
+    let stop = signals::stop();
+    announce(&server);
+    let certificates = server.certificates.clone();
+    let renewing = tokio::spawn(signals::renew_at(hangups, certificates));
+    let ended = server.run(stop).await;
+    renewing.abort();
+    ended?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn announce(server: &Server) {
+    let state = &server.state;
+    let providers: Vec<_> = state
+        .providers
+        .iter()
+        .map(|provider| provider.id())
+        .collect();
+    if providers.is_empty() {
+        tracing::warn!(
+            "no provider is configured, so nobody can sign in: set GOOGLE_CLIENT_ID and \
+             GOOGLE_CLIENT_SECRET, write a [providers.NAME] section, or try --demo"
+        );
+    }
+    for provider in providers.iter().filter(|name| **name != DEMO_PROVIDER) {
+        let redirect_uri = state.redirect_uri(provider);
+        tracing::info!(
+            provider,
+            redirect_uri,
+            "redirect URI to register with this provider"
+        );
+    }
+    tracing::info!(
+        providers = providers.join(" "),
+        denials = state.denylist.len(),
+        data_dir = %state.config.data_dir.display(),
+        "ready"
+    );
+    let scheme = if server.certificates.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    tracing::info!("listening on {scheme}://{}", server.address);
+    if state.public_url.authority() != server.address.to_string() {
+        tracing::info!("people reach it at {}", state.public_url);
+    }
+}
