@@ -9,7 +9,7 @@ use latchkey_core::rights::{Source, Word};
 use latchkey_core::{Clock, Rng};
 use latchkey_identity::demo::DemoProvider;
 use latchkey_identity::{HttpClient, OidcConfig, OidcProvider, Provider};
-use latchkey_store::Feed;
+use latchkey_store::ChangeFeed;
 use latchkey_tokens::{AccessTokens, BackupKey, RefreshTokens, SystemRng};
 use latchkey_types::paths;
 use tokio::net::TcpListener;
@@ -49,7 +49,7 @@ pub struct Server {
     pub state: AppState,
     listener: TcpListener,
     pub(crate) certificates: Option<Arc<tls::Certificates>>,
-    feed: Option<Box<dyn Feed>>,
+    feed: Option<Box<dyn ChangeFeed>>,
     connections: ConnectionLimits,
 }
 

@@ -9,13 +9,13 @@ mod sweep;
 use core::time::Duration;
 use std::sync::Arc;
 
-use latchkey_store::{Feed, Store, StoreError};
+use latchkey_store::{ChangeFeed, Store, StoreError};
 use tokio::task::JoinSet;
 
 use crate::state::AppState;
 
 /// Starts all jobs; they end when the set is dropped.
-pub fn start(state: &AppState, feed: Option<Box<dyn Feed>>) -> JoinSet<()> {
+pub fn start(state: &AppState, feed: Option<Box<dyn ChangeFeed>>) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     if let Some(feed) = feed {
         jobs.spawn(follow::run(state.clone(), feed));
@@ -40,10 +40,13 @@ pub async fn store_failure(store: Arc<dyn Store>) {
 
 /// Whether the store has failed for good, and how.
 pub async fn has_failed(store: &dyn Store) -> Result<(), StoreError> {
-    store
-        .health()
-        .await
-        .or_else(|error| if error.may_pass() { Ok(()) } else { Err(error) })
+    store.health().await.or_else(|error| {
+        if error.is_transient() {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    })
 }
 
 fn every(period: Duration) -> tokio::time::Interval {

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use latchkey_store::StoreError;
-use latchkey_store::remote::{Connect, PATIENCE, Pin};
+use latchkey_store::remote::{Connect, ExpectedStoreId, PATIENCE};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
@@ -83,7 +83,7 @@ const OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
 pub(crate) struct Connector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
-    pin: Arc<Pin>,
+    pin: Arc<ExpectedStoreId>,
 }
 
 /// A connection with its statements prepared.
@@ -95,7 +95,7 @@ pub(crate) struct Connection {
 }
 
 impl Connector {
-    pub(crate) fn new(address: &Address, pin: Arc<Pin>) -> Result<Self, StoreError> {
+    pub(crate) fn new(address: &Address, pin: Arc<ExpectedStoreId>) -> Result<Self, StoreError> {
         let mut config = address.config.clone();
         config
             .application_name("latchkey")

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use latchkey_core::{Denial, UserId};
 use latchkey_store::remote::{PATIENCE, Pool};
-use latchkey_store::{Feed, News, StoreError};
+use latchkey_store::{ChangeFeed, Changes, StoreError};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Statement};
@@ -30,7 +30,7 @@ const PRESENT: &str = "SELECT pg_current_snapshot()::text";
 /// Follows the table.
 pub(crate) struct Follower {
     pool: Arc<Pool<Connector>>,
-    ear: Option<Ear>,
+    ear: Option<NotificationListener>,
     /// The snapshot of the latest look.
     seen: String,
     /// Whether something may be missing that nobody was told of yet.
@@ -38,13 +38,13 @@ pub(crate) struct Follower {
 }
 
 /// A connection that hears notifications.
-struct Ear {
+struct NotificationListener {
     client: Client,
     news: Statement,
     notifications: UnboundedReceiver<String>,
 }
 
-impl Ear {
+impl NotificationListener {
     async fn open(connector: &Connector) -> Result<Self, StoreError> {
         let (client, notifications) = connector.checked().await?;
         let prepared = async {
@@ -91,7 +91,7 @@ impl Ear {
 impl Follower {
     /// Begins with the transactions that are under way now.
     pub(crate) async fn open(pool: Arc<Pool<Connector>>) -> Result<Self, StoreError> {
-        let ear = Ear::open(pool.connector()).await?;
+        let ear = NotificationListener::open(pool.connector()).await?;
         let seen = ear.present().await?;
         Ok(Self {
             pool,
@@ -104,10 +104,10 @@ impl Follower {
     /// Whoever answers now may be a standby that had not heard everything and has given the same
     /// numbers out anew since: a snapshot means nothing there. All is read anew; nobody repeats
     /// what was said meanwhile.
-    async fn reconnect(&mut self) -> Result<Ear, StoreError> {
+    async fn reconnect(&mut self) -> Result<NotificationListener, StoreError> {
         self.missed = true;
         let open = async {
-            let ear = Ear::open(self.pool.connector()).await?;
+            let ear = NotificationListener::open(self.pool.connector()).await?;
             let seen = ear.present().await?;
             Ok((ear, seen))
         };
@@ -118,9 +118,9 @@ impl Follower {
 }
 
 #[async_trait]
-impl Feed for Follower {
-    async fn next(&mut self, patience: Duration) -> Result<News, StoreError> {
-        let mut news = News::default();
+impl ChangeFeed for Follower {
+    async fn next(&mut self, patience: Duration) -> Result<Changes, StoreError> {
+        let mut news = Changes::default();
         let mut ear = match self.ear.take() {
             Some(ear) => ear,
             None => self.reconnect().await?,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use latchkey_store::StoreError;
 use latchkey_store::keyspace::KeyValueStore;
-use latchkey_store::remote::{Optimistic, Pin, Pool};
+use latchkey_store::remote::{ExpectedStoreId, Optimistic, Pool};
 use tokio::time::timeout;
 
 use connection::Connector;
@@ -37,7 +37,7 @@ pub type PostgresStore = KeyValueStore<Optimistic<Records>>;
 /// Connects to the store, and brings its tables up to date. An error says which setting, or what
 /// else, stands in the way.
 pub async fn open(address: &Address) -> Result<PostgresStore, StoreError> {
-    let pin = Arc::new(Pin::default());
+    let pin = Arc::new(ExpectedStoreId::default());
     let connector = Connector::new(address, Arc::clone(&pin))?;
     let migrated = timeout(MIGRATION, connector.migrate()).await;
     migrated.map_err(|_| StoreError::Unavailable("PostgreSQL does not answer".to_owned()))??;

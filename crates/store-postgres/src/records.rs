@@ -6,8 +6,8 @@ use aws_lc_rs::digest::{Context, SHA256, digest};
 use futures_util::future::try_join_all;
 use latchkey_core::StoreId;
 use latchkey_store::keyspace::Pair;
-use latchkey_store::remote::{Change, Found, Outcome, Page, Pin, Pool, Read, Remote};
-use latchkey_store::{Feed, StoreError};
+use latchkey_store::remote::{Change, ExpectedStoreId, Found, Outcome, Page, Pool, Read, Remote};
+use latchkey_store::{ChangeFeed, StoreError};
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
@@ -28,11 +28,11 @@ pub(crate) const COMMIT: &str =
 /// The records, behind a few connections.
 pub struct Records {
     pool: Arc<Pool<Connector>>,
-    pin: Arc<Pin>,
+    pin: Arc<ExpectedStoreId>,
 }
 
 impl Records {
-    pub(crate) fn new(pool: Pool<Connector>, pin: Arc<Pin>) -> Self {
+    pub(crate) fn new(pool: Pool<Connector>, pin: Arc<ExpectedStoreId>) -> Self {
         Self {
             pool: Arc::new(pool),
             pin,
@@ -89,7 +89,7 @@ impl Remote for Records {
         self.pin.set(id);
     }
 
-    async fn follow(&self) -> Result<Box<dyn Feed>, StoreError> {
+    async fn follow(&self) -> Result<Box<dyn ChangeFeed>, StoreError> {
         let follower = Follower::open(Arc::clone(&self.pool));
         Ok(Box::new(self.pool.within(follower).await?))
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use latchkey_store::StoreError;
-use latchkey_store::remote::{Connect, PATIENCE, Pin};
+use latchkey_store::remote::{Connect, ExpectedStoreId, PATIENCE};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo as _, RedisConnectionInfo,
@@ -37,11 +37,11 @@ pub(crate) const ID: &str = "latchkey:record:mid";
 /// Makes connections to one address.
 pub(crate) struct Connector {
     client: Client,
-    pin: Arc<Pin>,
+    pin: Arc<ExpectedStoreId>,
 }
 
 impl Connector {
-    pub(crate) fn new(address: &Address, pin: Arc<Pin>) -> Result<Self, StoreError> {
+    pub(crate) fn new(address: &Address, pin: Arc<ExpectedStoreId>) -> Result<Self, StoreError> {
         // The library takes the process's provider of cryptography; the first one set stays.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = client(address).map_err(|error| unavailable(&error))?;
@@ -49,7 +49,7 @@ impl Connector {
     }
 
     /// Which store must answer.
-    pub(crate) fn pin(&self) -> &Pin {
+    pub(crate) fn pin(&self) -> &ExpectedStoreId {
         &self.pin
     }
 }

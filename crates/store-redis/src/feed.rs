@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use latchkey_core::{Denial, UserId};
 use latchkey_store::remote::{Connect as _, PATIENCE, Pool};
-use latchkey_store::{Feed, News, StoreError};
+use latchkey_store::{ChangeFeed, Changes, StoreError};
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamId, StreamRangeReply, StreamReadReply};
 use tokio::time::timeout;
@@ -66,7 +66,7 @@ impl Follower {
         &mut self,
         connection: &mut MultiplexedConnection,
         patience: Option<Duration>,
-        news: &mut News,
+        news: &mut Changes,
     ) -> Result<usize, StoreError> {
         let (ms, nth) = self.place;
         let mut all = redis::pipe();
@@ -100,8 +100,8 @@ impl Follower {
         &mut self,
         connection: &mut MultiplexedConnection,
         patience: Duration,
-    ) -> Result<News, StoreError> {
-        let mut news = News::default();
+    ) -> Result<Changes, StoreError> {
+        let mut news = Changes::default();
         let mut patience = Some(patience);
         loop {
             let read = self.read(connection, patience.take(), &mut news);
@@ -113,8 +113,8 @@ impl Follower {
 }
 
 #[async_trait]
-impl Feed for Follower {
-    async fn next(&mut self, patience: Duration) -> Result<News, StoreError> {
+impl ChangeFeed for Follower {
+    async fn next(&mut self, patience: Duration) -> Result<Changes, StoreError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.reconnect().await?,
@@ -138,7 +138,7 @@ impl Feed for Follower {
     }
 }
 
-fn tell(entry: &StreamId, news: &mut News) -> Result<(), StoreError> {
+fn tell(entry: &StreamId, news: &mut Changes) -> Result<(), StoreError> {
     if let Some(bytes) = entry.get::<Vec<u8>>("denial") {
         let denial: Denial = serde_json::from_slice(&bytes).map_err(|_| StoreError::Corrupt {
             key: format!("{STREAM} {}", entry.id),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use latchkey_store::StoreError;
 use latchkey_store::keyspace::KeyValueStore;
-use latchkey_store::remote::{Optimistic, Pin, Pool};
+use latchkey_store::remote::{ExpectedStoreId, Optimistic, Pool};
 
 pub use connection::Address;
 use connection::Connector;
@@ -32,7 +32,7 @@ pub type RedisStore = KeyValueStore<Optimistic<Records>>;
 
 /// Connects to the store. An error says which setting, or what else, stands in the way.
 pub async fn open(address: &Address) -> Result<RedisStore, StoreError> {
-    let pin = Arc::new(Pin::default());
+    let pin = Arc::new(ExpectedStoreId::default());
     let connector = Connector::new(address, Arc::clone(&pin))?;
     let records = Records::new(Pool::new(connector, CONNECTIONS), pin);
     records.greet().await?;

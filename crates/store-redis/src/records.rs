@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use latchkey_core::StoreId;
-use latchkey_store::remote::{Change, Found, Outcome, Pin, Pool, Read, Remote};
-use latchkey_store::{Feed, StoreError};
+use latchkey_store::remote::{Change, ExpectedStoreId, Found, Outcome, Pool, Read, Remote};
+use latchkey_store::{ChangeFeed, StoreError};
 use redis::{FromRedisValue as _, Value};
 
 use crate::connection::Connector;
@@ -16,11 +16,11 @@ use crate::scripts::Scripts;
 pub struct Records {
     pool: Arc<Pool<Connector>>,
     scripts: Scripts,
-    pin: Arc<Pin>,
+    pin: Arc<ExpectedStoreId>,
 }
 
 impl Records {
-    pub(crate) fn new(pool: Pool<Connector>, pin: Arc<Pin>) -> Self {
+    pub(crate) fn new(pool: Pool<Connector>, pin: Arc<ExpectedStoreId>) -> Self {
         Self {
             pool: Arc::new(pool),
             scripts: Scripts::new(),
@@ -84,7 +84,7 @@ impl Remote for Records {
         self.pin.set(id);
     }
 
-    async fn follow(&self) -> Result<Box<dyn Feed>, StoreError> {
+    async fn follow(&self) -> Result<Box<dyn ChangeFeed>, StoreError> {
         let follower = Follower::open(Arc::clone(&self.pool));
         Ok(Box::new(self.pool.within(follower).await?))
     }

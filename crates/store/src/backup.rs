@@ -68,7 +68,7 @@ impl fmt::Debug for PastLoginFlow {
 
 /// Where to go on with an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bookmark {
+pub struct ExportCursor {
     /// The number of the kind that is under way.
     pub(crate) kind: usize,
     /// The key of the last record.

@@ -22,13 +22,13 @@ pub enum StoreError {
     #[error(
         "an import into the store did not come to its end; empty the store and import once more"
     )]
-    HalfImported,
+    ImportIncomplete,
     /// Not the store that this process knows: an empty one, or another one's.
     #[error(
         "the store at this address is {found}, this server's is {expected}: what was revoked is \
          not known there; bring back the right one"
     )]
-    Another {
+    WrongStore {
         /// The id of the store that was there before.
         expected: String,
         /// The id of the one there now, or what it is like.
@@ -38,7 +38,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether it may pass while the process runs.
-    pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Another { .. })
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::WrongStore { .. })
     }
 }

@@ -7,19 +7,19 @@ use latchkey_core::{Denial, UserId};
 
 use crate::error::StoreError;
 
-/// News of a shared store. Whatever was committed after the feed was opened comes, at least once,
+/// Changes of a shared store. Whatever was committed after the feed was opened comes, at least once,
 /// or the answer says that something may be missing. After an error the next call takes up where the last one stopped.
 #[async_trait]
-pub trait Feed: Send {
+pub trait ChangeFeed: Send {
     /// What is new; waits up to `patience` for something. An answer with nothing in it says that
     /// nothing is. What was committed before this was called is in this answer or was in an
     /// earlier one.
-    async fn next(&mut self, patience: Duration) -> Result<News, StoreError>;
+    async fn next(&mut self, patience: Duration) -> Result<Changes, StoreError>;
 }
 
 /// Something that other machines did, or this one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct News {
+pub struct Changes {
     /// Denials, new or with a later end.
     pub denials: Vec<Denial>,
     /// Accounts that something happened to.

@@ -15,9 +15,9 @@ pub mod remote;
 pub mod request;
 mod store;
 
-pub use backup::{Bookmark, Record};
+pub use backup::{ExportCursor, Record};
 pub use error::StoreError;
-pub use feed::{Feed, News};
+pub use feed::{ChangeFeed, Changes};
 pub use memory::MemoryStore;
 pub use request::{
     AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,

@@ -4,20 +4,20 @@
 //! the condition that everything it read still stands. If it does not, the operation runs again.
 //! A database has to offer no more than [`Remote`]: fetch, and commit on conditions.
 
+mod expected_id;
 mod optimistic;
-mod pin;
 mod pool;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use expected_id::ExpectedStoreId;
 pub use optimistic::Optimistic;
-pub use pin::Pin;
 pub use pool::{Connect, Lease, PATIENCE, Pool};
 
 use latchkey_core::StoreId;
 
 use crate::error::StoreError;
-use crate::feed::Feed;
+use crate::feed::ChangeFeed;
 use crate::keyspace::{Pair, key};
 
 /// Something to read.
@@ -141,5 +141,5 @@ pub trait Remote: Send + Sync {
     fn pin(&self, id: StoreId);
 
     /// Begins to listen to what all machines announce from now on.
-    fn follow(&self) -> impl Future<Output = Result<Box<dyn Feed>, StoreError>> + Send;
+    fn follow(&self) -> impl Future<Output = Result<Box<dyn ChangeFeed>, StoreError>> + Send;
 }

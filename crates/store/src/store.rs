@@ -6,9 +6,9 @@ use latchkey_core::{
     SessionId, StoreId, Timestamp, User, UserId,
 };
 
-use crate::backup::{Bookmark, Record};
+use crate::backup::{ExportCursor, Record};
 use crate::error::StoreError;
-use crate::feed::Feed;
+use crate::feed::ChangeFeed;
 use crate::request::{
     AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
 };
@@ -152,7 +152,7 @@ pub trait Store: Send + Sync {
     }
 
     /// Begins to listen to what other machines do to this store. `None`: no other machine can.
-    async fn follow(&self) -> Result<Option<Box<dyn Feed>>, StoreError>;
+    async fn follow(&self) -> Result<Option<Box<dyn ChangeFeed>>, StoreError>;
 
     /// Every signing key.
     async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, StoreError>;
@@ -186,8 +186,8 @@ pub trait Store: Send + Sync {
     /// there are more. What was committed before the first call is in them.
     async fn export(
         &self,
-        from: Option<Bookmark>,
-    ) -> Result<(Vec<Record>, Option<Bookmark>), StoreError>;
+        from: Option<ExportCursor>,
+    ) -> Result<(Vec<Record>, Option<ExportCursor>), StoreError>;
 
     /// Makes ready for records of a backup; `false` if there are some already. Until
     /// [`finish_import`](Self::finish_import) the store can serve nobody.

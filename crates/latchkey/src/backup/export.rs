@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use latchkey_store::{Bookmark, Store, StoreError};
+use latchkey_store::{ExportCursor, Store, StoreError};
 use latchkey_tokens::BackupKey;
 
 use super::lines::Chain;
@@ -18,7 +18,7 @@ pub struct Export {
 
 enum Step {
     Begins,
-    Goes(Option<Bookmark>),
+    Goes(Option<ExportCursor>),
     Over,
 }
 

@@ -146,7 +146,7 @@ mod tests {
             assert!(matches!(done, Err(ImportError::Changed)), "{done:?}");
             let id = StoreId::random(&SystemRng);
             let served = store.identify(id, Timestamp::from_secs(1)).await;
-            assert_eq!(served, Err(StoreError::HalfImported));
+            assert_eq!(served, Err(StoreError::ImportIncomplete));
         }
         let store = MemoryStore::empty();
         let done = import(whole.as_bytes(), key(1), &examined, &store, |_| ()).await;

@@ -302,8 +302,8 @@ fn store(error: &StoreError) -> Parts {
     match error {
         StoreError::Unavailable(_)
         | StoreError::Stopped(_)
-        | StoreError::Another { .. }
-        | StoreError::HalfImported => STORE_UNAVAILABLE,
+        | StoreError::WrongStore { .. }
+        | StoreError::ImportIncomplete => STORE_UNAVAILABLE,
         StoreError::Corrupt { .. } => (
             StatusCode::INTERNAL_SERVER_ERROR,
             ErrorCode::Internal,

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use latchkey_core::Denied;
-use latchkey_store::{Feed, News};
+use latchkey_store::{ChangeFeed, Changes};
 use tokio::time::sleep;
 
 use crate::auth::freshness::Moment;
@@ -12,11 +12,11 @@ use crate::state::AppState;
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_millis(100);
 
-pub(super) async fn run(state: AppState, mut feed: Box<dyn Feed>) {
+pub(super) async fn run(state: AppState, mut feed: Box<dyn ChangeFeed>) {
     let mut follower = Follower {
         state,
         failing: false,
-        rest: News::default(),
+        rest: Changes::default(),
     };
     let wait = follower.state.freshness.wait();
     loop {
@@ -39,11 +39,11 @@ struct Follower {
     state: AppState,
     failing: bool,
     /// What could not be done yet: denials are read anew first.
-    rest: News,
+    rest: Changes,
 }
 
 impl Follower {
-    async fn take(&mut self, news: News) -> Result<(), latchkey_store::StoreError> {
+    async fn take(&mut self, news: Changes) -> Result<(), latchkey_store::StoreError> {
         let state = &self.state;
         for denial in &news.denials {
             state.denylist.insert(denial);

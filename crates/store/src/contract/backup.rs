@@ -17,11 +17,11 @@ pub(super) async fn round_trip(machines: &Machines, other: &dyn Store) {
     let records = export(store).await;
     assert_eq!(other.begin_import().await, Ok(true));
     // Nobody is served meanwhile, nor is a backup made of a part.
-    assert_eq!(other.id().await, Err(StoreError::HalfImported));
+    assert_eq!(other.id().await, Err(StoreError::ImportIncomplete));
     let fresh = StoreId::from_bytes([1; 16]);
     assert_eq!(
         other.identify(fresh, NOW).await,
-        Err(StoreError::HalfImported)
+        Err(StoreError::ImportIncomplete)
     );
     for some in records.chunks(7) {
         other.import(some.to_vec()).await.expect("imported");

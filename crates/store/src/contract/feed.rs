@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::Machines;
 use super::world::{NOW, end, session, user};
-use crate::feed::News;
+use crate::feed::Changes;
 use crate::store::Store;
 
 /// Waits, if nothing happens, for as long.
@@ -22,7 +22,7 @@ pub(super) async fn check(machines: Machines) {
     };
     // Nothing that was there before; and an answer although nothing happens.
     let nothing = feed.next(Duration::from_millis(50)).await;
-    assert_eq!(nothing, Ok(News::default()));
+    assert_eq!(nothing, Ok(Changes::default()));
 
     let ada = user(&**one, 1).await;
     let first = session(&**one, &ada, 1).await;
@@ -80,7 +80,7 @@ pub(super) async fn check(machines: Machines) {
     // Who something happened to is told as well, if not in the same breath.
     while !accounts.is_superset(&people) {
         let heard = feed.next(PATIENCE).await.expect("news");
-        assert_ne!(heard, News::default(), "of some nothing was heard");
+        assert_ne!(heard, Changes::default(), "of some nothing was heard");
         accounts.extend(heard.accounts);
     }
     assert_eq!(accounts, people);
@@ -110,7 +110,7 @@ pub(super) async fn check(machines: Machines) {
 pub async fn after_a_lost_connection(store: &dyn Store, cut: impl FnOnce()) {
     let mut feed = store.follow().await.expect("it listens").expect("a feed");
     let patience = Duration::from_millis(50);
-    assert_eq!(feed.next(patience).await, Ok(News::default()));
+    assert_eq!(feed.next(patience).await, Ok(Changes::default()));
     cut();
     let told = async {
         loop {
@@ -123,7 +123,7 @@ pub async fn after_a_lost_connection(store: &dyn Store, cut: impl FnOnce()) {
     };
     let told = tokio::time::timeout(Duration::from_secs(30), told).await;
     assert_eq!(told, Ok(true));
-    assert_eq!(feed.next(patience).await, Ok(News::default()));
+    assert_eq!(feed.next(patience).await, Ok(Changes::default()));
 }
 
 fn denial(number: u32) -> Denial {

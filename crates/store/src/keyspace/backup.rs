@@ -5,7 +5,7 @@ use latchkey_core::{AuditPosition, Denied, Session, SessionOrigin};
 
 use super::transaction::{parse, record};
 use super::{Pair, Transaction, View, denials, key, sessions, users};
-use crate::backup::{Bookmark, Record};
+use crate::backup::{ExportCursor, Record};
 use crate::error::StoreError;
 
 /// How many records make a page.
@@ -26,8 +26,8 @@ const KINDS: [&[u8]; 7] = [
 /// A page of records, and where to go on.
 pub(super) fn export(
     view: &dyn View,
-    from: Option<&Bookmark>,
-) -> Result<(Vec<Record>, Option<Bookmark>), StoreError> {
+    from: Option<&ExportCursor>,
+) -> Result<(Vec<Record>, Option<ExportCursor>), StoreError> {
     let (kind, after) = from.map_or((0, None), |from| (from.kind, from.after.as_deref()));
     let Some(prefix) = KINDS.get(kind) else {
         return Ok((Vec::new(), None));
@@ -35,10 +35,10 @@ pub(super) fn export(
     let pairs = view.page(prefix, after, PAGE)?;
     let next = if pairs.len() == PAGE {
         let after = pairs.last().map(|(key, _)| key.clone());
-        Some(Bookmark { kind, after })
+        Some(ExportCursor { kind, after })
     } else {
         let kind = kind + 1;
-        (kind < KINDS.len()).then_some(Bookmark { kind, after: None })
+        (kind < KINDS.len()).then_some(ExportCursor { kind, after: None })
     };
     Ok((records(view, prefix, &pairs)?, next))
 }

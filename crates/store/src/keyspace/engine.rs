@@ -14,9 +14,9 @@ use super::{
     Transaction, View, audit, backup, bans, denials, ends, flows, key, sessions, signing_keys,
     store_id, sweep, users,
 };
-use crate::backup::{Bookmark, Record};
+use crate::backup::{ExportCursor, Record};
 use crate::error::StoreError;
-use crate::feed::Feed;
+use crate::feed::ChangeFeed;
 use crate::request::{
     AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
 };
@@ -43,7 +43,9 @@ pub trait Engine: Send + Sync {
     fn health(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Begins to listen to what other processes do; `None` if none can.
-    fn follow(&self) -> impl Future<Output = Result<Option<Box<dyn Feed>>, StoreError>> + Send {
+    fn follow(
+        &self,
+    ) -> impl Future<Output = Result<Option<Box<dyn ChangeFeed>>, StoreError>> + Send {
         core::future::ready(Ok(None))
     }
 
@@ -240,7 +242,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
         Ok((denials, next))
     }
 
-    async fn follow(&self) -> Result<Option<Box<dyn Feed>>, StoreError> {
+    async fn follow(&self) -> Result<Option<Box<dyn ChangeFeed>>, StoreError> {
         self.0.follow().await
     }
 
@@ -283,8 +285,8 @@ impl<E: Engine> Store for KeyValueStore<E> {
 
     async fn export(
         &self,
-        from: Option<Bookmark>,
-    ) -> Result<(Vec<Record>, Option<Bookmark>), StoreError> {
+        from: Option<ExportCursor>,
+    ) -> Result<(Vec<Record>, Option<ExportCursor>), StoreError> {
         self.0
             .read(move |view| backup::export(view, from.as_ref()))
             .await

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 pub(super) fn get(view: &dyn View) -> Result<Option<StoreId>, StoreError> {
     view.expect([key::IMPORTING, key::STORE_ID].map(<[u8]>::to_vec).to_vec());
     if view.get(key::IMPORTING)?.is_some() {
-        return Err(StoreError::HalfImported);
+        return Err(StoreError::ImportIncomplete);
     }
     record(view, key::STORE_ID)
 }

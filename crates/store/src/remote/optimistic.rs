@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use super::{Change, Found, Outcome, Page, Read, Remote};
 use crate::error::StoreError;
-use crate::feed::Feed;
+use crate::feed::ChangeFeed;
 use crate::keyspace::{Engine, Pair, Transaction, View, key};
 
 /// How often an operation is tried again because others were faster.
@@ -242,7 +242,7 @@ impl<R: Remote> Engine for Optimistic<R> {
         self.remote.fetch(&[]).await.map(drop)
     }
 
-    async fn follow(&self) -> Result<Option<Box<dyn Feed>>, StoreError> {
+    async fn follow(&self) -> Result<Option<Box<dyn ChangeFeed>>, StoreError> {
         self.remote.follow().await.map(Some)
     }
 

@@ -11,7 +11,7 @@ use latchkey_core::{Denial, DenialReason, Denied, EndReason, SessionId, StoreId,
 use crate::backup::Record;
 use crate::contract::world::{NOW, device, new_session, user};
 use crate::error::StoreError;
-use crate::feed::{Feed, News};
+use crate::feed::{ChangeFeed, Changes};
 use crate::keyspace::{Engine as _, KeyValueStore, View as _};
 use crate::remote::{Announcement, Change, Found, Optimistic, Outcome, Read, Remote};
 use crate::request::{EndSessions, Opened};
@@ -77,25 +77,25 @@ impl Remote for Machine {
 
     fn pin(&self, _: StoreId) {}
 
-    async fn follow(&self) -> Result<Box<dyn Feed>, StoreError> {
+    async fn follow(&self) -> Result<Box<dyn ChangeFeed>, StoreError> {
         self.0.announced.lock().expect("a list").clear();
         Ok(Box::new(self.clone()))
     }
 }
 
 #[async_trait]
-impl Feed for Machine {
-    async fn next(&mut self, patience: Duration) -> Result<News, StoreError> {
+impl ChangeFeed for Machine {
+    async fn next(&mut self, patience: Duration) -> Result<Changes, StoreError> {
         let begun = tokio::time::Instant::now();
         loop {
-            let mut news = News::default();
+            let mut news = Changes::default();
             for next in self.0.announced.lock().expect("a list").drain(..) {
                 let parse = |bytes: &Vec<u8>| serde_json::from_slice(bytes).expect("a denial");
                 news.denials.extend(next.denials.iter().map(parse));
                 let accounts = next.accounts.into_iter().map(UserId::from_bytes);
                 news.accounts.extend(accounts);
             }
-            if news != News::default() || begun.elapsed() > patience {
+            if news != Changes::default() || begun.elapsed() > patience {
                 return Ok(news);
             }
             tokio::task::yield_now().await;
@@ -212,7 +212,7 @@ impl Remote for Restless {
 
     fn pin(&self, _: StoreId) {}
 
-    async fn follow(&self) -> Result<Box<dyn Feed>, StoreError> {
+    async fn follow(&self) -> Result<Box<dyn ChangeFeed>, StoreError> {
         Err(StoreError::Unavailable("nothing to follow".into()))
     }
 }

@@ -9,9 +9,9 @@ use crate::error::StoreError;
 /// The store that this process began with. A database that was lost and made anew, or taken for
 /// another, knows nothing of what was revoked: it must not be mistaken for the old one.
 #[derive(Debug, Default)]
-pub struct Pin(OnceLock<StoreId>);
+pub struct ExpectedStoreId(OnceLock<StoreId>);
 
-impl Pin {
+impl ExpectedStoreId {
     /// From now on, this one.
     pub fn set(&self, id: StoreId) {
         // The first one stays.
@@ -34,7 +34,7 @@ impl Pin {
         if found == Some(*expected) {
             return Ok(());
         }
-        Err(StoreError::Another {
+        Err(StoreError::WrongStore {
             expected: expected.to_string(),
             found: found.map_or_else(|| "empty".to_owned(), |id| id.to_string()),
         })
