@@ -79,6 +79,8 @@ pub struct LiveSession {
 pub struct EndSession {
     /// Which.
     pub session: SessionId,
+    /// Whose it must be; `None` if the caller has proved its right to it in another way.
+    pub of: Option<UserId>,
     /// Why.
     pub reason: EndReason,
     /// Who asked for it; of an operator nothing is kept.

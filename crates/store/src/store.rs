@@ -92,14 +92,16 @@ pub trait Store: Send + Sync {
     /// demands; `None` if the session is unknown.
     async fn rotate(&self, rotate: Rotate) -> Result<Option<Rotated>, StoreError>;
 
-    /// Ends a session and denies its access tokens. `None` if the session is unknown. Ending it
-    /// again changes nothing and gives the denial once more.
+    /// Ends a session and denies its access tokens. `None` if the session is unknown, or is not
+    /// the session of [`EndSession::of`]. Ending it again changes nothing and gives the denial once
+    /// more.
     async fn end_session(&self, end: EndSession) -> Result<Option<Ended>, StoreError>;
 
     /// Ends the sessions of a user, all or all but one, and denies their access tokens: those that
     /// were opened before this, and none that is opened after. Whatever the account does meanwhile
-    /// cannot hold this up. Atomic as [`ban_user`](Self::ban_user) is.
-    async fn end_sessions_of(&self, end: EndSessions) -> Result<AllEnded, StoreError>;
+    /// cannot hold this up. `None` if there is no such account. Atomic as
+    /// [`ban_user`](Self::ban_user) is.
+    async fn end_sessions_of(&self, end: EndSessions) -> Result<Option<AllEnded>, StoreError>;
 
     /// Ends, by the operator, the sessions of everyone that were opened before this, and denies
     /// their access tokens.

@@ -137,6 +137,7 @@ async fn visit(store: &impl Store, person: &User, now: Timestamp) -> Result<()> 
         .await?;
     let end = EndSession {
         session: id,
+        of: None,
         reason: EndReason::SignedOut,
         device: Device::default(),
         now,

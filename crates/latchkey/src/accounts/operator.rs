@@ -154,9 +154,6 @@ impl<'a> Operator<'a> {
 
     /// Ends an account's sessions and says how many.
     pub async fn end_sessions(&self, user: UserId) -> Result<usize, OperatorError> {
-        if self.store.user(user).await?.is_none() {
-            return Err(OperatorError::UnknownUser(user.to_string()));
-        }
         let end = EndSessions {
             user,
             keep: None,
@@ -165,6 +162,7 @@ impl<'a> Operator<'a> {
             now: self.now,
         };
         let ended = self.store.end_sessions_of(end).await?;
+        let ended = ended.ok_or_else(|| OperatorError::UnknownUser(user.to_string()))?;
         self.tell(user, &ended.denials);
         tracing::info!(%user, sessions = ended.live, "the operator ended sessions");
         Ok(ended.live)

@@ -31,24 +31,23 @@ pub async fn end(
     id: SessionId,
     device: Device,
 ) -> Result<bool, StoreError> {
-    let reason = if id == claims.sid {
-        EndReason::SignedOut
-    } else {
-        // A session never changes hands, so it may be asked first.
-        let known = state.store.session(id).await?;
-        if known.is_none_or(|session| session.user != claims.sub) {
-            return Ok(false);
-        }
-        EndReason::EndedRemotely
-    };
+    let own = id == claims.sid;
     let end = EndSession {
         session: id,
-        reason,
+        of: Some(claims.sub),
+        reason: if own {
+            EndReason::SignedOut
+        } else {
+            EndReason::EndedRemotely
+        },
         device,
         now: state.clock.now(),
     };
-    if let Some(ended) = state.store.end_session(end).await? {
-        state.deny(ended.user, &[ended.denial]);
+    match state.store.end_session(end).await? {
+        Some(ended) => state.deny(ended.user, &[ended.denial]),
+        // A record that is gone: the session of this very token is over.
+        None if own => {}
+        None => return Ok(false),
     }
     tracing::info!(session = %id, by = %claims.sid, "a session was ended by its person");
     Ok(true)
@@ -68,7 +67,8 @@ pub async fn end_all(
         device,
         now: state.clock.now(),
     };
-    let ended = state.store.end_sessions_of(end).await?;
+    // An account that is gone has no session to end.
+    let ended = state.store.end_sessions_of(end).await?.unwrap_or_default();
     state.deny(claims.sub, &ended.denials);
     let (user, by, sessions) = (claims.sub, claims.sid, ended.live);
     tracing::info!(%user, %by, sessions, "sessions were ended by their person");

@@ -165,6 +165,7 @@ async fn end_not_admitted(
 ) -> Result<(), StoreError> {
     let end = EndSession {
         session,
+        of: None,
         reason: EndReason::NotAdmitted,
         device,
         now,

@@ -38,6 +38,7 @@ pub async fn revoke(
         limits.take_from_session(claims.sid, address)?;
         let end = EndSession {
             session: claims.sid,
+            of: None,
             reason: EndReason::Revoked,
             device,
             now,
@@ -62,6 +63,7 @@ pub async fn revoke(
         if !limits.takes_revocation(claims.sub) {
             let end = EndSession {
                 session: claims.sid,
+                of: None,
                 reason: EndReason::Revoked,
                 device: device.clone(),
                 now,

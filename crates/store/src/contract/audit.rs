@@ -70,6 +70,7 @@ pub(super) async fn ends(store: &dyn Store) {
     let one = session(store, &ada, 1).await;
     let end = EndSession {
         session: one.id,
+        of: None,
         reason: EndReason::EndedRemotely,
         device: device("192.0.2.3"),
         now: NOW,

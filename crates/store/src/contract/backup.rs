@@ -83,6 +83,7 @@ async fn fill(store: &dyn Store) {
     }
     let end = EndSession {
         session: gone.id,
+        of: None,
         reason: EndReason::SignedOut,
         device: device("192.0.2.1"),
         now: NOW,

@@ -23,6 +23,7 @@ fn all_but(user: &User, keep: Option<SessionId>) -> EndSessions {
 
 async fn cut_off(store: &dyn Store, end: EndSessions) -> Cutoff {
     let ended = store.end_sessions_of(end).await.expect("ended");
+    let ended = ended.expect("known");
     let [denial] = &ended.denials[..] else {
         panic!("{ended:?}");
     };

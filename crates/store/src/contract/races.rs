@@ -133,7 +133,8 @@ pub(super) async fn ends_of_all_against_refreshes(machines: Machines, by_ban: bo
                 device: device("192.0.2.1"),
                 now: NOW,
             };
-            store.end_sessions_of(end).await.expect("ended")
+            let ended = store.end_sessions_of(end).await;
+            ended.expect("ended").expect("known")
         }
     };
     let ended = tokio::time::timeout(Duration::from_secs(10), ending).await;

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, GRACE, Refusal};
-use latchkey_core::{AuditKind, Denied, EndReason, Session, SessionId};
+use latchkey_core::{AuditKind, Denied, EndReason, Session, SessionId, UserId};
 
 use super::world::{LIMITS, NOW, device, generation, new_session, refresh, rotate, session, user};
 use crate::backup::Record;
@@ -93,6 +93,7 @@ pub(super) async fn ends_of_time(store: &dyn Store) {
         now: third.absolute_end,
     };
     let all = store.end_sessions_of(end).await.expect("ended");
+    let all = all.expect("known");
     // By that clock none of them could be used: nothing to tell of.
     assert_eq!((all.denials.len(), all.live), (1, 0));
     let events = store.audit_events(user.id, None, 100, NOW).await;
@@ -127,16 +128,25 @@ pub(super) async fn ends(store: &dyn Store) {
 
     let end = EndSession {
         session: one.id,
+        of: Some(ada.id),
         reason: EndReason::SignedOut,
         device: device("192.0.2.1"),
         now: NOW,
     };
+    // Of another account it is as good as unknown.
+    let anothers = EndSession {
+        of: Some(bob.id),
+        ..end.clone()
+    };
+    assert_eq!(store.end_session(anothers).await, Ok(None));
+    assert_eq!(live(ada.id, NOW).await, [one.id, two.id]);
     let ended = store.end_session(end.clone()).await;
     let ended = ended.expect("ended").expect("known");
     let denied = Denied::Session(one.id);
     assert_eq!((ended.user, ended.denial.denied), (ada.id, denied));
     assert!(ended.was_live);
     let again = EndSession {
+        of: None,
         reason: EndReason::Revoked,
         ..end.clone()
     };
@@ -164,14 +174,19 @@ pub(super) async fn ends(store: &dyn Store) {
         now: NOW,
     };
     let ended = store.end_sessions_of(all(Some(three.id))).await;
-    let ended = ended.expect("ended");
+    let ended = ended.expect("ended").expect("known");
     assert_eq!((ended.denials.len(), ended.live), (1, 1));
     assert_eq!(live(ada.id, NOW).await, [three.id], "the one to keep");
     let ended = store.end_sessions_of(all(None)).await;
-    let ended = ended.expect("ended");
+    let ended = ended.expect("ended").expect("known");
     assert_eq!((ended.denials.len(), ended.live), (1, 1));
     assert!(live(ada.id, NOW).await.is_empty());
     assert_eq!(live(bob.id, NOW).await, [bobs.id]);
+    let nobodys = EndSessions {
+        user: UserId::from_bytes([99; 16]),
+        ..all(None)
+    };
+    assert_eq!(store.end_sessions_of(nobodys).await, Ok(None));
 
     // SECURITY 54, with one change; written down slice by slice.
     let four = session(store, &ada, 5).await;

@@ -109,6 +109,7 @@ pub(super) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Ro
 pub(super) fn end(session: SessionId) -> EndSession {
     EndSession {
         session,
+        of: None,
         reason: EndReason::Revoked,
         device: device("192.0.2.1"),
         now: NOW,

@@ -162,7 +162,7 @@ impl<E: Engine> Store for KeyValueStore<E> {
         self.0.write(move |tx| sessions::end(tx, &end)).await
     }
 
-    async fn end_sessions_of(&self, end: EndSessions) -> Result<AllEnded, StoreError> {
+    async fn end_sessions_of(&self, end: EndSessions) -> Result<Option<AllEnded>, StoreError> {
         let keep = match end.keep {
             Some(id) => self.session(id).await?.filter(|it| it.user == end.user),
             None => None,
@@ -176,11 +176,11 @@ impl<E: Engine> Store for KeyValueStore<E> {
             ends::end_all(tx, user, end.reason, keep, told, now)
         };
         let Some(denial) = self.0.write(end_all).await? else {
-            return Ok(AllEnded::default());
+            return Ok(None);
         };
         let mut denials = vec![denial];
         denials.extend(self.write_down(user).await);
-        Ok(AllEnded { denials, live })
+        Ok(Some(AllEnded { denials, live }))
     }
 
     async fn end_everyone(&self, now: Timestamp) -> Result<Denial, StoreError> {

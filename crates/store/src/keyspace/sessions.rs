@@ -141,6 +141,9 @@ pub(super) fn end(tx: &mut Transaction<'_>, end: &EndSession) -> Result<Option<E
         return Ok(None);
     };
     let user = session.user;
+    if end.of.is_some_and(|owner| owner != user) {
+        return Ok(None);
+    }
     let was_live = is_of_use(&session, end.now);
     let denial = match session.status {
         SessionStatus::Live => {

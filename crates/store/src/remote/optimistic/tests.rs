@@ -183,6 +183,7 @@ async fn what_is_done_to_many_takes_no_more_journeys_than_what_is_done_to_one() 
         now: NOW,
     };
     let ended = store.end_sessions_of(ends).await.expect("ended");
+    let ended = ended.expect("known");
     assert_eq!(ended.live, usize::from(MANY));
     few("to sign out everywhere");
     let banned = store.ban_user(ben.id, "spam".into(), NOW).await;
