@@ -1,84 +1,73 @@
-//! A certificate for the loopback address, and the authority that vouches for it.
+//! A TLS certificate for the loopback address, and the authority that signed it.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use tempfile::TempDir;
 
-use crate::process::program;
-
-/// Files in PEM.
+/// A certificate for `localhost` and `127.0.0.1`, its key and its authority, as files in PEM.
+///
+/// ```
+/// let certificate = latchkey_testing::Certificate::new()?;
+/// let text = std::fs::read_to_string(&certificate.certificate)?;
+/// assert!(text.starts_with("-----BEGIN CERTIFICATE-----"));
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Certificate {
     /// The authority's certificate, for clients to trust.
     pub authority: PathBuf,
     /// The server's certificate.
     pub certificate: PathBuf,
-    /// The server's private key.
+    /// The server's private key, readable by its owner only.
     pub key: PathBuf,
     folder: TempDir,
 }
 
 impl Certificate {
-    /// Makes both; they are gone with this.
+    /// Makes a new authority and a certificate that it signs. The files are removed when the value
+    /// is dropped.
+    ///
+    /// Fails if the temporary directory cannot be written.
     pub fn new() -> Result<Self> {
+        let mut authority = CertificateParams::new([])?;
+        authority
+            .distinguished_name
+            .push(DnType::CommonName, "authority");
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let authority_key = KeyPair::generate()?;
+        let authority_pem = authority.self_signed(&authority_key)?.pem();
+        let issuer = Issuer::new(authority, authority_key);
+
+        let mut server = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()])?;
+        server
+            .distinguished_name
+            .push(DnType::CommonName, "localhost");
+        let key = KeyPair::generate()?;
+        let certificate_pem = server.signed_by(&key, &issuer)?.pem();
+
         let folder = tempfile::tempdir()?;
-        let file = |name: &str| folder.path().join(name);
+        let write = |name: &str, text: String| -> Result<PathBuf> {
+            let path = folder.path().join(name);
+            fs::write(&path, text)?;
+            Ok(path)
+        };
         let made = Self {
-            authority: file("authority.pem"),
-            certificate: file("certificate.pem"),
-            key: file("key.pem"),
+            authority: write("authority.pem", authority_pem)?,
+            certificate: write("certificate.pem", certificate_pem)?,
+            key: write("key.pem", key.serialize_pem())?,
             folder,
         };
-        let folder = made.folder();
-        fs::write(
-            folder.join("names"),
-            "subjectAltName=DNS:localhost,IP:127.0.0.1\n",
-        )?;
-        let curve = [
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-        ];
-        let mut authority = vec!["req", "-x509", "-days", "1", "-subj", "/CN=authority"];
-        authority.extend(curve);
-        authority.extend(["-keyout", "authority.key", "-out", "authority.pem"]);
-        let mut request = vec!["req", "-subj", "/CN=localhost"];
-        request.extend(curve);
-        request.extend(["-keyout", "key.pem", "-out", "request.pem"]);
-        let sign = [
-            "x509",
-            "-req",
-            "-days",
-            "1",
-            "-in",
-            "request.pem",
-            "-CA",
-            "authority.pem",
-            "-CAkey",
-            "authority.key",
-            "-CAcreateserial",
-            "-extfile",
-            "names",
-            "-out",
-            "certificate.pem",
-        ];
-        for arguments in [authority, request, sign.to_vec()] {
-            let mut command = Command::new(program("openssl", &[], "openssl")?);
-            let done = command.current_dir(folder).args(&arguments).output();
-            let done = done.context("openssl")?;
-            if !done.status.success() {
-                bail!("openssl: {}", String::from_utf8_lossy(&done.stderr));
-            }
-        }
+        // PostgreSQL refuses a key that others can read.
+        fs::set_permissions(&made.key, Permissions::from_mode(0o600))?;
         Ok(made)
     }
 
-    /// Where the files are.
+    /// The directory with the files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -1,38 +1,26 @@
-//! Private Redis and PostgreSQL servers on free ports, in temporary directories: for tests and
-//! measurements. Each ends with the value that stands for it.
+//! Latchkey's test kit: what tests and benchmarks of Latchkey, and of apps that embed it, share.
+//!
+//! | feature | what it has |
+//! |---|---|
+//! | `process` | [`ServerProcess`]: a server as a process of its own |
+//! | `databases` | [`Postgres`] and [`Redis`]: private servers on free ports; [`Certificate`] |
+//!
+//! Nothing that is shipped depends on this crate.
 
+#[cfg(feature = "databases")]
 mod certificate;
-mod postgres;
+#[cfg(feature = "databases")]
+mod database;
+#[cfg(feature = "process")]
 mod process;
-mod redis;
+#[cfg(feature = "process")]
+mod server_process;
 
+#[cfg(feature = "databases")]
 pub use certificate::Certificate;
-pub use postgres::Postgres;
-pub use process::{Server, cpu_of, free_port, program};
-pub use redis::Redis;
-
-/// A server that can be treated badly.
-pub trait Database {
-    /// Where it is, for `store.url`.
-    fn url(&self) -> String;
-
-    /// Its port on the loopback address.
-    fn port(&self) -> u16;
-
-    /// Starts it again over the same files, and waits until it answers.
-    fn start_again(&mut self) -> anyhow::Result<()>;
-
-    /// Its processes.
-    fn server(&mut self) -> &mut Server;
-
-    /// Another one that repeats everything that happens in this one, from now on before this one
-    /// acknowledges it if the kind can do that.
-    fn standby(&self) -> anyhow::Result<Box<dyn Database + Send>>;
-
-    /// Ends this one without a warning and lets its standby take over; where acknowledgements do
-    /// not wait for the standby, once it has everything.
-    fn fail_over(&mut self, standby: &mut dyn Database) -> anyhow::Result<()>;
-
-    /// Ends being a standby.
-    fn promote(&mut self) -> anyhow::Result<()>;
-}
+#[cfg(feature = "databases")]
+pub use database::{Database, Postgres, Redis};
+#[cfg(feature = "process")]
+pub use process::{Process, Signal, free_port};
+#[cfg(feature = "process")]
+pub use server_process::ServerProcess;

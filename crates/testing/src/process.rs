@@ -1,58 +1,29 @@
-//! Processes: found, started, stopped.
+//! A child process of a test, with its own children: stopped, resumed, measured, killed.
 
+use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::Child;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-use std::{env, fs};
+use std::process::{Child, ExitStatus};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use anyhow::{Context as _, Result};
+use rustix::process::{Pid, kill_process};
 
-/// How long a server may take to begin.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub use rustix::process::Signal;
 
-/// A port that nobody listens on at this moment.
+/// Returns a port of the loopback address that nothing listens on at this moment.
 pub fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())
 }
 
-/// A program on PATH or in one of these folders.
-pub fn program(name: &str, folders: &[PathBuf], package: &str) -> Result<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let found = folders
-        .iter()
-        .cloned()
-        .chain(env::split_paths(&path))
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file());
-    found.with_context(|| {
-        format!("`{name}` is missing, so nothing was tested with it: install Debian's {package}")
-    })
-}
-
-/// How much processor time this process has taken; none if it is gone.
-pub fn cpu_of(process: u32) -> Duration {
-    /// Of the kernel's clock for this purpose.
-    const TICKS_PER_SECOND: u64 = 100;
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    // User and system time: the 14th and 15th field, counted from the one before the name.
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
-}
-
-/// A server's process and its children; killed when dropped.
+/// A running process and its children; killed when dropped.
 #[derive(Debug)]
-pub struct Server(pub(crate) Child);
+pub struct Process(pub(crate) Child);
 
-impl Server {
-    /// Ends it without a warning.
+impl Process {
+    /// Kills it (SIGKILL), and its children.
     pub fn kill(&mut self) -> Result<()> {
-        // Its children see its end and end as well; those that are stopped do not.
+        // Children that run see the end of their parent and end too; stopped ones do not.
         for child in self.family() {
             let _ = kill_process(child, Signal::KILL);
         }
@@ -60,27 +31,43 @@ impl Server {
         Ok(())
     }
 
-    /// Stops it in the middle of whatever it does (SIGSTOP).
+    /// Stops it in the middle of what it does (SIGSTOP), and its children.
     pub fn pause(&self) -> Result<()> {
-        self.signal(Signal::STOP)
+        self.signal_family(Signal::STOP)
     }
 
-    /// Lets it go on.
+    /// Lets it and its children continue (SIGCONT).
     pub fn resume(&self) -> Result<()> {
-        self.signal(Signal::CONT)
+        self.signal_family(Signal::CONT)
     }
 
-    /// How much processor time it has taken, all its processes together.
+    /// Sends a signal to the process alone.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.0), signal)?)
+    }
+
+    /// Waits until it ends by itself.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        Ok(self.0.wait()?)
+    }
+
+    /// Processor time that it and its children have used.
     pub fn cpu(&self) -> Duration {
-        let ids = self.family().into_iter();
-        ids.map(|pid| cpu_of(pid.as_raw_nonzero().get().unsigned_abs()))
-            .sum()
+        self.family().into_iter().map(cpu_of).sum()
     }
 
-    fn signal(&self, signal: Signal) -> Result<()> {
+    /// Resident memory of the process alone, in bytes.
+    pub fn memory(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next());
+        Ok(kilobytes.context("VmRSS")?.parse::<u64>()? * 1024)
+    }
+
+    fn signal_family(&self, signal: Signal) -> Result<()> {
         for pid in self.family() {
-            // A child may have ended meanwhile.
             match kill_process(pid, signal) {
+                // A child may have ended since it was listed.
                 Err(rustix::io::Errno::SRCH) | Ok(()) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -95,7 +82,7 @@ impl Server {
         let children = children.filter_map(|entry| {
             let id: i32 = entry.file_name().to_str()?.parse().ok()?;
             let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
-            // `pid (name) state ppid …`; the name may hold anything.
+            // `pid (name) state ppid …`; the name may contain anything.
             let ppid: i32 = stat.rsplit_once(')')?.1.split(' ').nth(2)?.parse().ok()?;
             (ppid == parent.as_raw_nonzero().get()).then(|| Pid::from_raw(id))?
         });
@@ -103,36 +90,21 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
         drop(self.kill());
     }
 }
 
-/// Asks until the answer is yes; with the log if it never is.
-pub(crate) fn wait_until(server: &mut Server, log: &Path, ready: impl Fn() -> bool) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while !ready() {
-        let log = || fs::read_to_string(log).unwrap_or_default();
-        if let Some(status) = server.0.try_wait()? {
-            bail!("it ended with {status}: {}", log());
-        }
-        if Instant::now() > deadline {
-            bail!("it does not answer: {}", log());
-        }
-        sleep(Duration::from_millis(10));
-    }
-    Ok(())
-}
-
-/// Asks until the answer is yes.
-pub(crate) fn poll(ready: impl Fn() -> Result<bool>) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    while !ready()? {
-        if Instant::now() > deadline {
-            bail!("it does not come");
-        }
-        sleep(Duration::from_millis(10));
-    }
-    Ok(())
+/// Processor time of one process; zero if it has ended.
+fn cpu_of(process: Pid) -> Duration {
+    /// What the kernel counts in, in `/proc`.
+    const TICKS_PER_SECOND: u64 = 100;
+    let path = format!("/proc/{}/stat", process.as_raw_nonzero());
+    let stat = fs::read_to_string(path).unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    // User and system time: the 14th and 15th field, of which two stand before the `)`.
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
 }

@@ -1,10 +1,10 @@
 //! Two tabs that go on and on while replies are lost, and thieves planted among them.
 
-use crate::dice::Dice;
 use crate::world::{Action, Message, Rules, Storage, ThiefKey, World};
+use fastrand::Rng;
 
 /// Lost replies, in percent.
-const LOST: usize = 5;
+const LOST: u8 = 5;
 
 const RULES: Rules = Rules {
     storage: Storage::LateEvents,
@@ -12,14 +12,14 @@ const RULES: Rules = Rules {
 };
 
 /// A tab is asked to refresh; everything runs its course, but that replies are lost.
-fn refresh(world: &mut World, dice: &mut Dice, tab: usize) -> usize {
+fn refresh(world: &mut World, rng: &mut Rng, tab: usize) -> usize {
     let mut lost = 0;
     world.act(Action::Ask { tab });
     while world.tabs[tab].engine.is_refreshing() || world.tabs[tab].engine.is_backing_off() {
         world.act(Action::Grant { tab });
         if let Some(message) = world.network.len().checked_sub(1) {
             let is_reply = matches!(world.network[message], Message::Answer { .. });
-            if is_reply && dice.percent(LOST) {
+            if is_reply && rng.u8(..100) < LOST {
                 world.act(Action::Lose { message });
                 lost += 1;
             } else {
@@ -29,7 +29,7 @@ fn refresh(world: &mut World, dice: &mut Dice, tab: usize) -> usize {
             // Ten seconds without an answer.
             world.act(Action::Pass { millis: 10_000 });
             world.act(Action::TimeOut { tab: waits });
-            if dice.percent(10) {
+            if rng.u8(..100) < 10 {
                 world.act(Action::Reopen { tab: waits });
             }
         } else {
@@ -44,11 +44,11 @@ fn refresh(world: &mut World, dice: &mut Dice, tab: usize) -> usize {
 #[expect(clippy::print_stderr, reason = "the figures are the point")]
 fn two_tabs_refresh_ten_thousand_times_each_and_nobody_is_signed_out() {
     let mut world = World::new(RULES);
-    let mut dice = Dice::new(1);
+    let mut rng = Rng::with_seed(1);
     let mut lost = 0;
     for _ in 0..10_000 {
         for tab in 0..2 {
-            lost += refresh(&mut world, &mut dice, tab);
+            lost += refresh(&mut world, &mut rng, tab);
             assert_eq!(world.breach, None);
             assert!(world.is_signed_in());
         }
@@ -61,24 +61,24 @@ fn two_tabs_refresh_ten_thousand_times_each_and_nobody_is_signed_out() {
 #[test]
 fn every_planted_thief_is_caught() {
     for seed in 0..1_000 {
-        let mut dice = Dice::new(seed);
+        let mut rng = Rng::with_seed(seed);
         let mut world = World::new(RULES);
-        let theft = dice.below(20);
+        let theft = rng.usize(..20);
         let mut uses = 0;
         for turn in 0..40 {
-            refresh(&mut world, &mut dice, turn % 2);
+            refresh(&mut world, &mut rng, turn % 2);
             world.act(Action::Pass { millis: 300_000 });
             if turn == theft {
                 // In the middle of a refresh, when there is a pending key to be had.
                 world.act(Action::Ask { tab: 0 });
                 world.act(Action::Grant { tab: 0 });
                 world.act(Action::Copy {
-                    pending: dice.percent(50),
+                    pending: rng.u8(..100) < 50,
                 });
             }
-            if turn > theft && dice.percent(30) {
+            if turn > theft && rng.u8(..100) < 30 {
                 let keys = [ThiefKey::Own, ThiefKey::No, ThiefKey::Copied];
-                let key = keys[dice.below(keys.len())];
+                let key = keys[rng.usize(..keys.len())];
                 world.act(Action::Use { key });
                 uses += 1;
             }

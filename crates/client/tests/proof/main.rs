@@ -14,7 +14,6 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
-mod dice;
 mod exhaustive;
 mod limits;
 mod long_run;

@@ -4,7 +4,8 @@
 //! `stores propagation LATCHKEY [COUNT]` and `stores scale LATCHKEY [DENIALS…]`, where LATCHKEY is
 //! the program to measure; `stores churn` and `stores crowd` need none.
 //!
-//! `stores seed DATA_DIR COUNT` writes COUNT live denials into the store of that directory.
+//! `stores seed DATA_DIR COUNT` writes COUNT live denials into the store of that directory;
+//! `stores sign-in URL` signs in at that server and prints the access token.
 
 #![expect(clippy::print_stdout, reason = "what it measured is its answer")]
 
@@ -30,6 +31,12 @@ async fn main() -> Result<()> {
     let program = match what.as_str() {
         "churn" | "crowd" => PathBuf::new(),
         "seed" => PathBuf::from(args.next().context("name the data directory")?),
+        "sign-in" => {
+            let server = args.next().context("name the server's URL")?;
+            let tokens = person::sign_in(&person::client()?, &server, 0).await?;
+            println!("{}", tokens.access_token);
+            return Ok(());
+        }
         _ => PathBuf::from(args.next().context("name the program to measure")?),
     };
     let numbers: Result<Vec<u64>, _> = args.map(|arg| arg.parse()).collect();

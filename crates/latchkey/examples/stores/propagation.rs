@@ -39,8 +39,8 @@ pub(crate) async fn run(program: &Path, count: u64) -> Result<()> {
 }
 
 async fn once(http: &Client, pair: &Pair, number: u64) -> Result<Duration> {
-    let tokens = person::sign_in(http, &pair.one.url, number % 50).await?;
-    let check = format!("{}/api/protected", pair.two.url);
+    let tokens = person::sign_in(http, pair.one.url(), number % 50).await?;
+    let check = format!("{}/api/protected", pair.two.url());
     let is_taken = async || -> Result<bool> {
         let answer = http
             .get(&check)
@@ -58,7 +58,7 @@ async fn once(http: &Client, pair: &Pair, number: u64) -> Result<Duration> {
         is_taken().await?,
         "the other server does not know the token"
     );
-    let revoke = http.post(format!("{}/auth/revoke", pair.one.url));
+    let revoke = http.post(format!("{}/auth/revoke", pair.one.url()));
     let answer = revoke
         .form(&[("token", &tokens.refresh_token)])
         .send()

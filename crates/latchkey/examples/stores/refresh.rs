@@ -4,13 +4,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use latchkey_testing::Server;
+use latchkey_testing::{Process, ServerProcess};
 use latchkey_types::TokenResponse;
 use reqwest::Client;
 use tokio::task::JoinSet;
 
 use crate::figures::{millis, percentile};
-use crate::node::{Node, Pair};
+use crate::node::{self, Pair};
 use crate::person;
 
 const CLIENTS: u64 = 32;
@@ -26,22 +26,22 @@ pub(crate) async fn run(program: &Path) -> Result<()> {
     );
     println!("|---|---:|---:|---:|---:|---:|---:|");
     let folder = tempfile::tempdir()?;
-    let sled = Node::start(program, folder.path(), &[])?;
+    let sled = node::start(program, folder.path(), &[])?;
     row("sled", &sled, None).await?;
     drop(sled);
     for (kind, name) in [("redis", "Redis"), ("postgres", "PostgreSQL")] {
         let mut pair = Pair::start(program, kind)?;
-        row(name, &pair.one, Some(pair.database.server())).await?;
+        row(name, &pair.one, Some(pair.database.process())).await?;
     }
     Ok(())
 }
 
-async fn row(name: &str, node: &Node, database: Option<&Server>) -> Result<()> {
+async fn row(name: &str, server: &ServerProcess, database: Option<&Process>) -> Result<()> {
     let http = person::client()?;
     let begun = Instant::now();
     let mut signing_in = JoinSet::new();
     for client in 0..CLIENTS {
-        let (http, url) = (http.clone(), node.url.clone());
+        let (http, url) = (http.clone(), server.url().to_owned());
         signing_in.spawn(async move {
             let mut tokens = Vec::new();
             while begun.elapsed() < LENGTH {
@@ -59,12 +59,17 @@ async fn row(name: &str, node: &Node, database: Option<&Server>) -> Result<()> {
     }
     let sign_ins = per_second(sign_ins, begun);
 
-    let cpu = || (node.cpu(), database.map(Server::cpu));
+    let cpu = || (server.process().cpu(), database.map(Process::cpu));
     let before = cpu();
     let begun = Instant::now();
     let mut refreshing = JoinSet::new();
     for tokens in sessions {
-        refreshing.spawn(refresh(http.clone(), node.url.clone(), tokens, begun));
+        refreshing.spawn(refresh(
+            http.clone(),
+            server.url().to_owned(),
+            tokens,
+            begun,
+        ));
     }
     let mut took = Vec::new();
     for durations in refreshing.join_all().await {
@@ -73,7 +78,7 @@ async fn row(name: &str, node: &Node, database: Option<&Server>) -> Result<()> {
     let refreshes = per_second(took.len(), begun);
     let after = cpu();
     let each = |time: Duration| micros(time, took.len());
-    let server = each(after.0.saturating_sub(before.0));
+    let own = each(after.0.saturating_sub(before.0));
     let store = after
         .1
         .zip(before.1)
@@ -82,7 +87,7 @@ async fn row(name: &str, node: &Node, database: Option<&Server>) -> Result<()> {
     took.sort_unstable();
     let (p50, p99) = (percentile(&took, 50), percentile(&took, 99));
     let (p50, p99) = (millis(p50), millis(p99));
-    println!("| {name} | {sign_ins:.0} | {refreshes:.0} | {p50} | {p99} | {server} | {store} |");
+    println!("| {name} | {sign_ins:.0} | {refreshes:.0} | {p50} | {p99} | {own} | {store} |");
     Ok(())
 }
 

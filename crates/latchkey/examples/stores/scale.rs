@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::churn::size_of;
-use crate::node::Node;
+use crate::node;
 
 const DENIALS: [u64; 4] = [1_000, 100_000, 1_000_000, 10_000_000];
 
@@ -24,10 +24,10 @@ pub(crate) fn run(program: &Path, denials: &[u64]) -> Result<()> {
     for &count in denials {
         seed(folder.path(), count.saturating_sub(there))?;
         there = count;
-        let node = Node::start(program, folder.path(), &[])?;
-        let memory = megabytes(node.memory()?);
-        let took = node.took.as_secs_f64();
-        drop(node);
+        let server = node::start(program, folder.path(), &[])?;
+        let memory = megabytes(server.process().memory()?);
+        let took = server.startup().as_secs_f64();
+        drop(server);
         let size = megabytes(size_of(folder.path())?);
         println!("| {count} | {took:.2} s | {memory} MB | {size} MB |");
     }

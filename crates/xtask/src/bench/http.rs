@@ -5,13 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use latchkey_testing::ServerProcess;
 
 use super::load::{Load, Sample};
 use super::report::{self, Report};
-use super::sign_in;
 use crate::dist::{self, Sizes};
 use crate::http::{self, Request};
-use crate::server::Server;
 use crate::tools::{c_compiler, debian};
 use crate::workspace::Workspace;
 use crate::{process, progress};
@@ -47,16 +46,14 @@ pub(crate) fn run(workspace: &Workspace, settings: &Settings) -> Result<()> {
     build_examples(workspace, &built.pages)?;
     let example = |name| workspace.target_dir().join("release/examples").join(name);
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let logs = workspace.own_dir()?;
-
     seed(&example("stores"), folder.path(), settings.denials)?;
-    let latchkey = start_latchkey(&built.program, folder.path(), &logs)?;
-    let token = sign_in::access_token(latchkey.address)?;
+    let latchkey = start_latchkey(&built.program, folder.path())?;
+    let token = access_token(&example("stores"), latchkey.url())?;
     let authorization = format!("Bearer {token}");
-    let body = answer(latchkey.address, &authorization)?;
+    let body = answer(latchkey.socket()?, &authorization)?;
     let mut command = Command::new(example("bare_axum"));
     command.args(["127.0.0.1:0", TARGET, &body]);
-    let bare = Server::start(&mut command, &logs.join("bench-bare.log"))?;
+    let bare = ServerProcess::start(&mut command)?;
 
     let load = Load {
         seconds: settings.seconds,
@@ -67,13 +64,12 @@ pub(crate) fn run(workspace: &Workspace, settings: &Settings) -> Result<()> {
     let mut latchkey_samples = Vec::new();
     for round in 1..=settings.rounds {
         progress::step(&format!("Round {round} of {}", settings.rounds), || {
-            bare_samples.push(shown("bare axum", load.put_on(bare.address)?));
-            latchkey_samples.push(shown("latchkey", load.put_on(latchkey.address)?));
+            bare_samples.push(shown("bare axum", load.put_on(bare.socket()?)?));
+            latchkey_samples.push(shown("latchkey", load.put_on(latchkey.socket()?)?));
             Ok(())
         })?;
     }
     latchkey.stop()?;
-    bare.stop()?;
     let report = Report {
         bare: Sample::median(&bare_samples).context("no round was run")?,
         latchkey: Sample::median(&latchkey_samples).context("no round was run")?,
@@ -98,7 +94,7 @@ fn ensure_wrk() -> Result<()> {
         .context("the load generator `wrk` is missing: install it by your system's package manager")
 }
 
-/// The route to compare with (axum, the same bytes, nothing else), and what fills the store.
+/// The route to compare with (axum, the same bytes, nothing else), what fills the store, and what signs in.
 fn build_examples(workspace: &Workspace, pages: &Path) -> Result<()> {
     progress::step("Building the bare axum server", || {
         let mut command = workspace.cargo();
@@ -119,7 +115,12 @@ fn seed(stores: &Path, folder: &Path, denials: u32) -> Result<()> {
     })
 }
 
-fn start_latchkey(program: &Path, folder: &Path, logs: &Path) -> Result<Server> {
+/// Signs a demo account in.
+fn access_token(stores: &Path, server: &str) -> Result<String> {
+    process::stdout_of(Command::new(stores).args(["sign-in", server]))
+}
+
+fn start_latchkey(program: &Path, folder: &Path) -> Result<ServerProcess> {
     let mut command = Command::new(program);
     command
         .current_dir(folder)
@@ -133,7 +134,7 @@ fn start_latchkey(program: &Path, folder: &Path, logs: &Path) -> Result<Server> 
         ])
         // Longer than the run, so that no request is refused for its token's age.
         .env("LATCHKEY_TOKENS__ACCESS_TTL", "1h");
-    Server::start(&mut command, &logs.join("bench-latchkey.log"))
+    ServerProcess::start(&mut command)
 }
 
 fn answer(server: SocketAddr, authorization: &str) -> Result<String> {

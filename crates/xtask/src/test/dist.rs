@@ -5,18 +5,17 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use latchkey_testing::ServerProcess;
 
 use crate::dist::{self, Encoding};
 use crate::http::{self, Request, Response};
 use crate::progress;
-use crate::server::Server;
 use crate::workspace::Workspace;
 
 /// Builds it, starts it where nothing else is, and looks at what it serves.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let built = dist::build(workspace, None)?;
     let empty = tempfile::tempdir().context("cannot make an empty folder")?;
-    let log = workspace.own_dir()?.join("dist-server.log");
     let mut command = Command::new(&built.program);
     command.current_dir(empty.path());
     command.args([
@@ -27,10 +26,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         "--data-dir",
         "data",
     ]);
-    let server = Server::start(&mut command, &log)?;
-    progress::note(&format!("it listens on {}", server.address));
-    check(server.address)?;
-    server.stop()
+    let server = ServerProcess::start(&mut command)?;
+    progress::note(&format!("it listens on {}", server.url()));
+    check(server.socket()?)?;
+    server.stop().map(drop)
 }
 
 fn check(server: SocketAddr) -> Result<()> {

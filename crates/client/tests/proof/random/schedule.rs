@@ -1,14 +1,14 @@
 //! One random schedule.
 
-use crate::dice::Dice;
 use crate::world::{Action, Rules, Storage, ThiefKey, World};
+use fastrand::Rng;
 
-/// A world and the dice that say what happens in it.
+/// A world, and the random numbers that decide what happens in it.
 pub(super) struct Schedule {
     pub(super) world: World,
     /// How many actions were done.
     pub(super) done: usize,
-    dice: Dice,
+    rng: Rng,
     length: usize,
     /// A thief may come.
     thief: bool,
@@ -20,17 +20,17 @@ pub(super) struct Schedule {
 
 impl Schedule {
     pub(super) fn new(seed: u64, told: bool) -> Self {
-        let mut dice = Dice::new(seed);
-        let tabs = match dice.below(10) {
+        let mut rng = Rng::with_seed(seed);
+        let tabs = match rng.usize(..10) {
             0..=4 => 2,
-            5..=7 => 1 + dice.below(5),
-            _ => 1 + dice.below(20),
+            5..=7 => 1 + rng.usize(..5),
+            _ => 1 + rng.usize(..20),
         };
         let rules = Rules {
             tabs,
-            locks: dice.percent(70),
-            bound: dice.percent(25),
-            storage: if dice.percent(50) {
+            locks: rng.u8(..100) < 70,
+            bound: rng.u8(..100) < 25,
+            storage: if rng.u8(..100) < 50 {
                 Storage::LateEvents
             } else {
                 Storage::Prompt
@@ -40,10 +40,10 @@ impl Schedule {
         Self {
             world: World::new(rules),
             done: 0,
-            length: 20 + dice.below(200),
-            thief: dice.percent(40),
-            backups: dice.percent(30),
-            dice,
+            length: 20 + rng.usize(..200),
+            thief: rng.u8(..100) < 40,
+            backups: rng.u8(..100) < 30,
+            rng,
             told,
         }
     }
@@ -79,15 +79,15 @@ impl Schedule {
         eprintln!("{:>4} {what:?}", self.done);
     }
 
-    /// What happens next; `None` if what the dice said cannot happen now.
+    /// What happens next; `None` if what was drawn cannot happen now.
     fn throw(&mut self) -> Option<Action> {
-        let tab = self.dice.below(self.world.tabs.len());
-        match self.dice.below(100) {
+        let tab = self.rng.usize(..self.world.tabs.len());
+        match self.rng.usize(..100) {
             0..=24 => self.message(),
             25..=59 => self.progress(tab),
             60..=64 => Some(Action::Begin {
                 tab,
-                stale: self.dice.percent(50),
+                stale: self.rng.u8(..100) < 50,
             }),
             65..=69 => Some(Action::Ask { tab }),
             70..=73 => Some(Action::Ahead { tab }),
@@ -102,7 +102,7 @@ impl Schedule {
     fn message(&mut self) -> Option<Action> {
         let messages = self.world.network.len();
         (messages > 0).then(|| Action::Arrive {
-            message: self.dice.below(messages),
+            message: self.rng.usize(..messages),
         })
     }
 
@@ -115,9 +115,9 @@ impl Schedule {
                 Some(Action::Grant { tab })
             } else if !at.sent.is_empty() {
                 Some(Action::Answer { tab })
-            } else if at.news && self.dice.percent(50) {
+            } else if at.news && self.rng.u8(..100) < 50 {
                 Some(Action::Sync { tab })
-            } else if at.engine.is_backing_off() && self.dice.percent(50) {
+            } else if at.engine.is_backing_off() && self.rng.u8(..100) < 50 {
                 Some(Action::Due { tab })
             } else if at.post.is_some() && !self.world.is_answer_possible(tab) {
                 Some(Action::TimeOut { tab })
@@ -128,19 +128,19 @@ impl Schedule {
     }
 
     fn trouble(&mut self, tab: usize) -> Option<Action> {
-        let kind = self.dice.below(9);
+        let kind = self.rng.usize(..9);
         if kind <= 3 {
             let messages = self.world.network.len();
             if messages == 0 {
                 return None;
             }
-            let message = self.dice.below(messages);
+            let message = self.rng.usize(..messages);
             return Some(match kind {
                 0 | 1 => Action::Lose { message },
                 2 => Action::ArriveTwice { message },
                 _ => Action::Decline {
                     message,
-                    busy: self.dice.percent(50),
+                    busy: self.rng.u8(..100) < 50,
                 },
             });
         }
@@ -148,32 +148,31 @@ impl Schedule {
             4 | 5 => Action::TimeOut { tab },
             6 => Action::Steal { tab },
             7 => Action::Reopen { tab },
-            _ if self.dice.percent(30) => Action::Restart,
+            _ if self.rng.u8(..100) < 30 => Action::Restart,
             _ => Action::Abandon { tab },
         })
     }
 
     fn time(&mut self) -> Action {
-        let millis = |dice: &mut Dice, most| u32::try_from(dice.below(most)).expect("small");
-        match self.dice.below(10) {
+        match self.rng.usize(..10) {
             0..=3 => Action::Pass {
-                millis: millis(&mut self.dice, 3_000),
+                millis: self.rng.u32(..3_000),
             },
             4 | 5 => Action::Pass {
-                millis: millis(&mut self.dice, 60_000),
+                millis: self.rng.u32(..60_000),
             },
             6 => Action::Pass {
-                millis: millis(&mut self.dice, 3_600_000),
+                millis: self.rng.u32(..3_600_000),
             },
             7 => Action::SetBack {
-                millis: millis(&mut self.dice, 3_600_000),
+                millis: self.rng.u32(..3_600_000),
             },
             _ => Action::Expire,
         }
     }
 
     fn backup(&mut self) -> Action {
-        if self.world.server.backup.is_none() || self.dice.percent(40) {
+        if self.world.server.backup.is_none() || self.rng.u8(..100) < 40 {
             Action::Backup
         } else {
             Action::Restore
@@ -183,12 +182,12 @@ impl Schedule {
     fn thief(&mut self) -> Action {
         if self.world.thief.is_none() {
             return Action::Copy {
-                pending: self.dice.percent(50),
+                pending: self.rng.u8(..100) < 50,
             };
         }
         let keys = [ThiefKey::Own, ThiefKey::No, ThiefKey::Copied];
         Action::Use {
-            key: keys[self.dice.below(keys.len())],
+            key: keys[self.rng.usize(..keys.len())],
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use latchkey_testing::Certificate;
+use latchkey_testing::{Certificate, Signal};
 use reqwest::Client;
 
 use super::process::{Running, arguments, latchkey};
@@ -50,19 +50,19 @@ async fn a_renewed_certificate_is_taken_at_sighup_and_one_that_does_not_fit_is_n
     assert!(!presents(&server, &second).await);
 
     put(&second.certificate, &second.key, folder.path());
-    server.signal("-HUP");
+    server.signal(Signal::HUP).expect("sent");
     until("the new one", async || presents(&server, &second).await).await;
     assert!(!presents(&server, &first).await);
 
     // The certificate of the one, the key of the other.
     put(&first.certificate, &second.key, folder.path());
-    server.signal("-HUP");
+    server.signal(Signal::HUP).expect("sent");
     until("a line", async || server.log().contains("was not renewed")).await;
     assert!(server.log().contains("do not go together"));
     assert!(presents(&server, &second).await);
 
     put(&first.certificate, &first.key, folder.path());
-    server.signal("-HUP");
+    server.signal(Signal::HUP).expect("sent");
     until("the old one", async || presents(&server, &first).await).await;
     assert!(server.stop().contains("stopped"));
 }
@@ -72,7 +72,7 @@ async fn sighup_does_not_end_a_server_without_a_certificate() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Running::start(&folder.path().join("data"));
     for _ in 0..3 {
-        server.signal("-HUP");
+        server.signal(Signal::HUP).expect("sent");
     }
     until("a line", async || server.log().contains("SIGHUP")).await;
     let answer = server.caller.get("/healthz").send().await;

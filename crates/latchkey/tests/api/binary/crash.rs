@@ -9,7 +9,6 @@
 //! does. `cargo xtask test crash` runs it with more rounds.
 
 mod device;
-mod dice;
 mod person;
 mod session;
 mod tally;

@@ -153,7 +153,7 @@ async fn act_on_a_failing_disk(
         outcomes.push(outcome);
     }
     assert!(failed, "{fault}: nothing failed");
-    let (status, log) = server.ended();
+    let (status, log) = server.wait().expect("it ends");
     assert!(!status.success(), "{log}");
     let says_why = log.contains("its store failed");
     assert!(says_why || fault.contains(KILL), "{log}");

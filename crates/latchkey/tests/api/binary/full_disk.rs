@@ -91,7 +91,7 @@ async fn fails_closed(
         assert_eq!(answer.status(), 503);
     }
     // It stops by itself and says why.
-    let (status, log) = server.ended();
+    let (status, log) = server.wait().expect("it ends");
     assert!(!status.success(), "{log}");
     assert!(log.contains("its store failed"), "{log}");
 

@@ -1,23 +1,22 @@
-//! Starting, watching and ending a process.
+//! Starting, watching and ending `latchkey`.
 
 use std::io::{BufRead as _, BufReader};
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::channel;
 use std::time::Duration;
+
+use latchkey_testing::ServerProcess;
 
 use crate::app::Caller;
 
 /// How long a process may take for what takes it a fraction of that.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server that listens; killed when dropped.
+/// A server that listens, and a client of it; killed when dropped.
 pub(crate) struct Running {
-    child: Child,
-    log: Arc<Mutex<String>>,
-    /// Says nothing; its other end is gone when the log is complete.
-    log_ends: Receiver<String>,
+    process: ServerProcess,
     pub(crate) caller: Caller,
 }
 
@@ -65,87 +64,28 @@ impl Running {
 
     /// Starts it and waits until its port is open.
     pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("started");
-        let log = Arc::new(Mutex::new(String::new()));
-        let (found, log_ends) = channel();
-        let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-        let written = Arc::clone(&log);
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                if let Some((_, rest)) = line.split_once("listening on http") {
-                    let url = rest.split(['"', ' ']).next().unwrap_or_default();
-                    drop(found.send(format!("http{url}")));
-                }
-                let mut log = written.lock().expect("nobody panicked");
-                log.push_str(&line);
-                log.push('\n');
-            }
-        });
-        match log_ends.recv_timeout(PATIENCE) {
-            Ok(url) => Self {
-                caller: Caller::new(url),
-                child,
-                log,
-                log_ends,
-            },
-            Err(error) => {
-                drop(child.kill());
-                panic!("{error}: {}", log.lock().expect("nobody panicked"));
-            }
-        }
-    }
-
-    /// Where it listens, as `--listen` wants it.
-    pub(crate) fn address(&self) -> &str {
-        self.caller.url.trim_start_matches("http://")
-    }
-
-    /// Ends it without a warning (SIGKILL).
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("it ended");
-    }
-
-    /// Sends it a signal.
-    pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args([name, &id]).status();
-        assert!(sent.expect("sent").success());
-    }
-
-    /// What it has logged so far.
-    pub(crate) fn log(&self) -> String {
-        self.log.lock().expect("nobody panicked").clone()
+        let process = ServerProcess::start(command).expect("it listens");
+        let caller = Caller::new(process.url().to_owned());
+        Self { process, caller }
     }
 
     /// Asks it to end (SIGTERM), and gives its whole log.
-    pub(crate) fn stop(mut self) -> String {
-        self.signal("-TERM");
-        let (status, log) = self.ended();
-        assert!(status.success(), "{log}");
-        log
-    }
-
-    /// Waits for its end, which something else brings about.
-    pub(crate) fn ended(&mut self) -> (ExitStatus, String) {
-        match self.log_ends.recv_timeout(PATIENCE) {
-            Err(RecvTimeoutError::Disconnected) => {}
-            other => panic!("it goes on: {other:?}"),
-        }
-        let status = self.child.wait().expect("it ended");
-        (status, self.log.lock().expect("nobody panicked").clone())
+    pub(crate) fn stop(self) -> String {
+        self.process.stop().expect("it ends well")
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+impl Deref for Running {
+    type Target = ServerProcess;
+
+    fn deref(&self) -> &ServerProcess {
+        &self.process
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut ServerProcess {
+        &mut self.process
     }
 }
 
@@ -181,7 +121,7 @@ pub(crate) fn finished(command: &mut Command) -> (ExitStatus, String, String) {
         drop(done.send(said));
     });
     let said = waiting
-        .recv_timeout(PATIENCE)
+        .recv_timeout(TIMEOUT)
         .unwrap_or_else(|_| "it goes on, listening on http nowhere".to_owned());
     if said.contains("listening on http") {
         drop(child.kill());

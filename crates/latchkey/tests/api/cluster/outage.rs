@@ -54,15 +54,15 @@ async fn security_73_a_store_that_is_gone_or_asleep() {
         let signed_in = cluster.one.sign_in().await;
         for asleep in [false, true] {
             if asleep {
-                cluster.database.server().pause().expect("paused");
+                cluster.database.process().pause().expect("paused");
             } else {
-                cluster.database.server().kill().expect("killed");
+                cluster.database.process().kill().expect("killed");
             }
             for app in [&cluster.one, &cluster.two] {
                 is_down(app, &signed_in).await;
             }
             if asleep {
-                cluster.database.server().resume().expect("resumed");
+                cluster.database.process().resume().expect("resumed");
             } else {
                 cluster.database.start_again().expect("started");
             }
@@ -213,11 +213,11 @@ async fn under_load_nobody_is_signed_out_and_nothing_revoked_comes_through() {
             cluster.ways[1].set(Way::Open);
             some(8).await;
         }
-        cluster.database.server().pause().expect("paused");
+        cluster.database.process().pause().expect("paused");
         refusals().await;
-        cluster.database.server().resume().expect("resumed");
+        cluster.database.process().resume().expect("resumed");
         some(8).await;
-        cluster.database.server().kill().expect("killed");
+        cluster.database.process().kill().expect("killed");
         cluster.database.start_again().expect("started");
         some(8).await;
         let enough = || async { load.revoked.lock().await.len() > 5 };

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::dice::Dice;
 use super::session::{Ended, Session, is_taken, new_key, refresh};
 use super::tally::{Act, Tally};
 use super::wire::CutOff;
 use crate::app::Caller;
+use fastrand::Rng;
 
 /// Below that, a used refresh token is taken for another tab's (`latchkey_core::rotation::GRACE`),
 /// with a second for the rounding of clocks.
@@ -18,7 +18,7 @@ const THEFT: Duration = Duration::from_secs(11);
 /// A client with one session at a time.
 #[derive(Debug)]
 pub(super) struct Device {
-    dice: Dice,
+    rng: Rng,
     /// Never ends its session by itself, so that some sessions get old.
     faithful: bool,
     session: Option<Session>,
@@ -50,7 +50,7 @@ pub(super) struct Scene<'a> {
 impl Device {
     pub(super) const fn new(seed: u64, faithful: bool) -> Self {
         Self {
-            dice: Dice::new(seed),
+            rng: Rng::with_seed(seed),
             faithful,
             session: None,
             left: None,
@@ -86,7 +86,7 @@ impl Device {
         if session.access.is_none() {
             return Act::Refresh;
         }
-        match self.dice.below(100) {
+        match self.rng.usize(..100) {
             0..40 => Act::Refresh,
             40..55 => Act::Check,
             55..65 => Act::RevokeAccess,
@@ -107,14 +107,11 @@ impl Device {
         };
         let done = match act {
             Act::Check => session.check(caller).await?,
-            Act::Refresh => session.refresh(caller, &mut self.dice).await?,
+            Act::Refresh => session.refresh(caller, &mut self.rng).await?,
             Act::RevokeAccess => session.revoke_access(caller).await.map(|()| true)?,
             Act::LogOut => session.log_out(caller).await?,
             Act::RevokeRefresh => session.revoke_refresh(caller).await.map(|()| true)?,
-            Act::Replay => session
-                .replay(caller, &mut self.dice)
-                .await
-                .map(|()| true)?,
+            Act::Replay => session.replay(caller, &mut self.rng).await.map(|()| true)?,
             Act::SignIn | Act::Ban => unreachable!("{act:?} with a session"),
         };
         if done && let Some(how) = ends(act) {
@@ -178,7 +175,7 @@ impl Device {
         let Some(session) = &mut self.session else {
             return Ok(());
         };
-        let refreshed = session.refresh(caller, &mut self.dice).await?;
+        let refreshed = session.refresh(caller, &mut self.rng).await?;
         assert!(
             refreshed,
             "LOST: a session, after {act:?} was cut off: {session:?}"
@@ -201,13 +198,13 @@ impl Device {
         let Some(session) = &self.session else {
             return Ok(true);
         };
-        let Some(spent) = session.spent.first().filter(|_| self.dice.percent(30)) else {
+        let Some(spent) = session.spent.first().filter(|_| self.rng.u8(..100) < 30) else {
             return Ok(true);
         };
         // The server counts from decision to decision, which lie between these.
         let (first_tried, answered) = session.exchanged;
         let least = answered.elapsed();
-        let answer = refresh(caller, spent, &new_key(&mut self.dice)).await?;
+        let answer = refresh(caller, spent, &new_key(&mut self.rng)).await?;
         let most = first_tried.elapsed();
         match answer.status {
             409 if least < THEFT => Ok(true),

@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, atomic::AtomicBool};
 
 use super::device::Device;
-use super::dice::Dice;
 use super::session::{Ended, Session};
 use super::tally::{Act, Tally};
 use super::wire::CutOff;
 use crate::app::Caller;
+use fastrand::Rng;
 
 /// How many devices a person has.
 const DEVICES: usize = 3;
@@ -26,11 +26,11 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn new(email: String, dice: &mut Dice) -> Self {
+    pub(super) fn new(email: String, rng: &mut Rng) -> Self {
         Self {
             email,
             devices: (0..DEVICES)
-                .map(|place| Device::new(dice.next(), place == 0))
+                .map(|place| Device::new(rng.u64(..), place == 0))
                 .collect(),
             banning: Arc::default(),
             banned: false,

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use latchkey_types::{SessionList, TokenResponse};
 
-use super::dice::Dice;
 use super::wire::{CutOff, ask, send};
 use crate::app::{Begun, Caller, called_back, claims};
+use fastrand::Rng;
 
 /// A session, as the client that opened it sees it.
 #[derive(Debug)]
@@ -58,12 +58,8 @@ impl Session {
 
     /// Refreshes as an honest client does: one that was cut off is repeated with its key. False if
     /// the session is over.
-    pub(super) async fn refresh(
-        &mut self,
-        caller: &Caller,
-        dice: &mut Dice,
-    ) -> Result<bool, CutOff> {
-        let fresh = || (new_key(dice), Instant::now());
+    pub(super) async fn refresh(&mut self, caller: &Caller, rng: &mut Rng) -> Result<bool, CutOff> {
+        let fresh = || (new_key(rng), Instant::now());
         let (key, asked) = self.pending.get_or_insert_with(fresh).clone();
         let answer = refresh(caller, &self.refresh, &key).await?;
         if !answer.granted(200, (400, "invalid_grant")) {
@@ -110,8 +106,8 @@ impl Session {
     }
 
     /// Does what a thief would: uses a refresh token that was used twice ago. Ends the session.
-    pub(super) async fn replay(&self, caller: &Caller, dice: &mut Dice) -> Result<(), CutOff> {
-        let answer = refresh(caller, &self.spent[1], &new_key(dice)).await?;
+    pub(super) async fn replay(&self, caller: &Caller, rng: &mut Rng) -> Result<(), CutOff> {
+        let answer = refresh(caller, &self.spent[1], &new_key(rng)).await?;
         assert!(
             !answer.granted(200, (400, "invalid_grant")),
             "a thief was served"
@@ -186,8 +182,8 @@ pub(super) async fn refresh(
     ask(request.header("idempotency-key", key)).await
 }
 
-pub(super) fn new_key(dice: &mut Dice) -> String {
-    format!("{:016x}", dice.next())
+pub(super) fn new_key(rng: &mut Rng) -> String {
+    format!("{:016x}", rng.u64(..))
 }
 
 async fn revoke(caller: &Caller, token: &str) -> Result<(), CutOff> {

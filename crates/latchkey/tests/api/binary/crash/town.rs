@@ -10,22 +10,22 @@ use std::sync::atomic::Ordering;
 use tokio::task::{JoinSet, block_in_place};
 
 use super::device::Scene;
-use super::dice::Dice;
 use super::person::{Person, stays_out};
 use super::session::Ended;
 use super::tally::{Act, Tally};
 use crate::binary::process::{Running, arguments, finished, latchkey};
+use fastrand::Rng;
 
 /// How many people there are at a time.
 const PEOPLE: usize = 6;
 /// The server is killed before it gave so many answers in a round.
 const ANSWERS: usize = 200;
 /// How often somebody is banned, in percent of the rounds.
-const BANS: usize = 40;
+const BANS: u8 = 40;
 /// In half of those the server is killed before it gave so many answers more: a ban takes as long.
 const MEANWHILE: usize = 6;
 /// How often a start is killed, too, in percent of the rounds.
-const KILLED_STARTS: usize = 15;
+const KILLED_STARTS: u8 = 15;
 /// How many sessions that ended in earlier rounds are tried in each.
 const OLD: usize = 20;
 /// Everybody acts, so answers do not stop.
@@ -36,7 +36,7 @@ pub(super) struct Town {
     pub(super) data_dir: PathBuf,
     listen: String,
     server: Running,
-    dice: Dice,
+    rng: Rng,
     people: Vec<Person>,
     born: usize,
     /// Sessions that are over, and addresses that are banned.
@@ -47,14 +47,14 @@ pub(super) struct Town {
 
 impl Town {
     pub(super) fn found(data_dir: PathBuf, seed: u64) -> Self {
-        let mut dice = Dice::new(seed);
-        let listen = free_address(&mut dice);
+        let mut rng = Rng::with_seed(seed);
+        let listen = free_address(&mut rng);
         let server = Running::spawn(&mut serve(&data_dir, &listen));
         let mut town = Self {
             data_dir,
             listen,
             server,
-            dice,
+            rng,
             people: Vec::new(),
             born: 0,
             ended: Vec::new(),
@@ -67,13 +67,13 @@ impl Town {
 
     fn somebody(&mut self) -> Person {
         self.born += 1;
-        Person::new(format!("person-{}@example.com", self.born), &mut self.dice)
+        Person::new(format!("person-{}@example.com", self.born), &mut self.rng)
     }
 
     /// Everybody acts; the server is killed amid that and started again; everything is looked at.
     pub(super) async fn round(&mut self) {
         self.act_until_killed().await;
-        if self.dice.percent(KILLED_STARTS) {
+        if self.rng.u8(..100) < KILLED_STARTS {
             self.kill_a_start();
         }
         self.server = Running::spawn(&mut serve(&self.data_dir, &self.listen));
@@ -83,13 +83,13 @@ impl Town {
 
     async fn act_until_killed(&mut self) {
         self.tally.begin_round();
-        let mut kill_after = self.dice.below(ANSWERS);
+        let mut kill_after = self.rng.usize(..ANSWERS);
         let mut operating = None;
-        if self.dice.percent(BANS) {
-            let place = self.dice.below(PEOPLE);
-            let ban_after = self.dice.below(ANSWERS / 2);
-            let soon = self.dice.percent(50);
-            kill_after = ban_after + self.dice.below(if soon { MEANWHILE } else { ANSWERS / 2 });
+        if self.rng.u8(..100) < BANS {
+            let place = self.rng.usize(..PEOPLE);
+            let ban_after = self.rng.usize(..ANSWERS / 2);
+            let soon = self.rng.u8(..100) < 50;
+            kill_after = ban_after + self.rng.usize(..if soon { MEANWHILE } else { ANSWERS / 2 });
             operating = Some((place, self.ban(place, ban_after)));
         }
         let mut acting = JoinSet::new();
@@ -110,11 +110,11 @@ impl Town {
             }
         }
         let reached = tokio::time::timeout(PATIENCE, self.tally.reaches(kill_after)).await;
-        let moment = Duration::from_micros(self.dice.next() % 4000);
+        let moment = Duration::from_micros(self.rng.u64(..4000));
         block_in_place(|| {
             // Between two answers, not at one.
             std::thread::sleep(moment);
-            self.server.kill();
+            self.server.kill().expect("killed");
         });
         for (place, device) in acting.join_all().await {
             self.people[place].devices.push(device);
@@ -154,7 +154,7 @@ impl Town {
         let mut command = serve(&self.data_dir, &self.listen);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("started");
-        let moment = Duration::from_millis(self.dice.next() % 80);
+        let moment = Duration::from_millis(self.rng.u64(..80));
         block_in_place(|| std::thread::sleep(moment));
         child.kill().expect("killed");
         child.wait().expect("it ended");
@@ -193,14 +193,14 @@ impl Town {
     async fn try_some_of_old(&mut self) {
         let caller = &self.server.caller;
         for _ in 0..OLD.min(self.ended.len()) {
-            let which = self.dice.below(self.ended.len());
+            let which = self.rng.usize(..self.ended.len());
             self.ended[which]
                 .is_refused(caller)
                 .await
                 .expect("an answer");
         }
         if !self.banned.is_empty() {
-            let which = self.dice.below(self.banned.len());
+            let which = self.rng.usize(..self.banned.len());
             stays_out(caller, &self.banned[which])
                 .await
                 .expect("an answer");
@@ -239,9 +239,9 @@ fn latchkey_over(data_dir: &std::path::Path, arguments: &[&str]) -> Command {
 }
 
 /// A port that no connection of this machine is given by chance while the server is down.
-fn free_address(dice: &mut Dice) -> String {
+fn free_address(rng: &mut Rng) -> String {
     loop {
-        let address = format!("127.0.0.1:{}", 20_000 + dice.below(10_000));
+        let address = format!("127.0.0.1:{}", 20_000 + rng.usize(..10_000));
         if TcpListener::bind(&address).is_ok() {
             return address;
         }

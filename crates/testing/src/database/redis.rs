@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
-use crate::Database;
-use crate::process::{Server, free_port, poll, program, wait_until};
+use super::{Database, poll, program, wait_until};
+use crate::process::{Process, free_port};
 
 /// The server.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Redis {
     folder: TempDir,
     port: u16,
     settings: Vec<String>,
-    server: Server,
+    process: Process,
 }
 
 impl Redis {
@@ -32,12 +32,12 @@ impl Redis {
         let folder = tempfile::tempdir()?;
         let port = free_port()?;
         let settings: Vec<_> = settings.iter().map(ToString::to_string).collect();
-        let server = run(&folder, port, &settings)?;
+        let process = run(&folder, port, &settings)?;
         let mut redis = Self {
             folder,
             port,
             settings,
-            server,
+            process,
         };
         redis.wait()?;
         Ok(redis)
@@ -55,7 +55,7 @@ impl Redis {
         let is_ready =
             |answer: &String| answer.starts_with("+PONG") || answer.starts_with("-NOAUTH");
         let ready = || say(port, "PING").is_ok_and(|answer| is_ready(&answer));
-        wait_until(&mut self.server, &log, ready).context("Redis")
+        wait_until(&mut self.process, &log, ready).context("Redis")
     }
 }
 
@@ -69,12 +69,12 @@ impl Database for Redis {
     }
 
     fn start_again(&mut self) -> Result<()> {
-        self.server = run(&self.folder, self.port, &self.settings)?;
+        self.process = run(&self.folder, self.port, &self.settings)?;
         self.wait()
     }
 
-    fn server(&mut self) -> &mut Server {
-        &mut self.server
+    fn process(&mut self) -> &mut Process {
+        &mut self.process
     }
 
     fn standby(&self) -> Result<Box<dyn Database + Send>> {
@@ -88,7 +88,7 @@ impl Database for Redis {
     fn fail_over(&mut self, standby: &mut dyn Database) -> Result<()> {
         let port = standby.port();
         poll(|| Ok(offset(self.port)? == offset(port)?)).context("a replica with everything")?;
-        self.server.kill()?;
+        self.process.kill()?;
         standby.promote()
     }
 
@@ -107,7 +107,7 @@ fn offset(port: u16) -> Result<u64> {
     Ok(offset.trim().parse()?)
 }
 
-fn run(folder: &TempDir, port: u16, settings: &[String]) -> Result<Server> {
+fn run(folder: &TempDir, port: u16, settings: &[String]) -> Result<Process> {
     let mut command = Command::new(program("redis-server", &[], "redis-server")?);
     command
         .current_dir(folder.path())
@@ -126,7 +126,7 @@ fn run(folder: &TempDir, port: u16, settings: &[String]) -> Result<Server> {
         .stdin(Stdio::null())
         .stdout(File::create(folder.path().join("log"))?)
         .stderr(Stdio::null());
-    Ok(Server(command.spawn().context("redis-server")?))
+    Ok(Process(command.spawn().context("redis-server")?))
 }
 
 fn say(port: u16, line: &str) -> Result<String> {

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
-use crate::process::{Server, free_port, poll, program, wait_until};
-use crate::{Certificate, Database};
+use super::{Database, poll, program, wait_until};
+use crate::Certificate;
+use crate::process::{Process, free_port};
 
 const PACKAGE: &str = "postgresql";
 /// Whose processes they are, where we are root: PostgreSQL refuses to be.
@@ -23,7 +24,7 @@ pub struct Postgres {
     port: u16,
     settings: Vec<String>,
     databases: AtomicU32,
-    server: Server,
+    process: Process,
 }
 
 impl Postgres {
@@ -62,13 +63,13 @@ impl Postgres {
     /// Over the files in this folder.
     fn over(folder: TempDir, settings: Vec<String>) -> Result<Self> {
         let port = free_port()?;
-        let server = run(folder.path(), port, &settings)?;
+        let process = run(folder.path(), port, &settings)?;
         let mut postgres = Self {
             folder,
             port,
             settings,
             databases: AtomicU32::new(0),
-            server,
+            process,
         };
         postgres.wait()?;
         Ok(postgres)
@@ -107,7 +108,7 @@ impl Postgres {
             ask.args(["-q", "-h", "127.0.0.1", "-p", &port]);
             ask.status().is_ok_and(|status| status.success())
         };
-        wait_until(&mut self.server, &log, ready).context("PostgreSQL")
+        wait_until(&mut self.process, &log, ready).context("PostgreSQL")
     }
 }
 
@@ -121,12 +122,12 @@ impl Database for Postgres {
     }
 
     fn start_again(&mut self) -> Result<()> {
-        self.server = run(self.folder.path(), self.port, &self.settings)?;
+        self.process = run(self.folder.path(), self.port, &self.settings)?;
         self.wait()
     }
 
-    fn server(&mut self) -> &mut Server {
-        &mut self.server
+    fn process(&mut self) -> &mut Process {
+        &mut self.process
     }
 
     fn standby(&self) -> Result<Box<dyn Database + Send>> {
@@ -150,7 +151,7 @@ impl Database for Postgres {
     }
 
     fn fail_over(&mut self, standby: &mut dyn Database) -> Result<()> {
-        self.server.kill()?;
+        self.process.kill()?;
         standby.promote()
     }
 
@@ -179,7 +180,7 @@ fn made_by(name: &str, args: &[&str]) -> Result<TempDir> {
     Ok(folder)
 }
 
-fn run(folder: &Path, port: u16, settings: &[String]) -> Result<Server> {
+fn run(folder: &Path, port: u16, settings: &[String]) -> Result<Process> {
     let mut command = as_user(&tool("postgres")?);
     command
         .current_dir("/")
@@ -199,7 +200,7 @@ fn run(folder: &Path, port: u16, settings: &[String]) -> Result<Server> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(File::create(folder.join("log"))?);
-    Ok(Server(command.spawn().context("postgres")?))
+    Ok(Process(command.spawn().context("postgres")?))
 }
 
 /// PostgreSQL's own programs: Debian keeps those of each version in a folder of its own.
