@@ -1,5 +1,5 @@
-//! What the store said about itself last: anyone may ask whether this server is ready, and a shared
-//! store should not have to answer each of them.
+//! Whether this server can serve requests: the store answers, denials are known up to the present
+//! and the clock is right. Anyone may ask, so the store's answer is kept for a second.
 
 use core::time::Duration;
 
@@ -7,10 +7,32 @@ use latchkey_store::StoreError;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// How long an answer is repeated.
+use crate::state::State;
+
+/// How long the store's answer is kept.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// The last answer.
+/// The reasons why requests cannot be served now; none if they can.
+pub async fn obstacles(state: &State) -> Vec<String> {
+    let mut obstacles = Vec::new();
+    if let Err(reason) = state.readiness.of(state.store.health()).await {
+        obstacles.push(reason);
+    }
+    let now = state.clock.now();
+    if let Err(stale) = state.freshness.check(now) {
+        obstacles.push(stale.to_string());
+    }
+    let swept_until = state.denylist.swept_until();
+    if now < swept_until {
+        let behind = swept_until.since(now).as_secs();
+        obstacles.push(format!(
+            "the system clock was moved back by {behind} s; correct it"
+        ));
+    }
+    obstacles
+}
+
+/// The store's last answer.
 #[derive(Debug)]
 pub struct Readiness {
     max_age: Duration,
@@ -27,8 +49,8 @@ impl Default for Readiness {
 }
 
 impl Readiness {
-    /// The last answer if it is fresh; otherwise the one that `ask` gives. Whoever comes while it
-    /// is being asked waits for the same answer.
+    /// The last answer if it is fresh; otherwise the one that `ask` gives. Callers that come while
+    /// the store is being asked wait for the same answer.
     pub async fn of(
         &self,
         ask: impl Future<Output = Result<(), StoreError>>,

@@ -36,6 +36,7 @@ where
     sessions::rotation(&*make().await[0]).await;
     sessions::ends_of_time(&*make().await[0]).await;
     sessions::ends(&*make().await[0]).await;
+    sessions::ends_of_strangers(&*make().await[0]).await;
     sessions::bounded(&*make().await[0]).await;
     races::refreshes(make().await).await;
     races::ends_against_refreshes(make().await).await;

@@ -1,6 +1,7 @@
 //! Signing in with a provider: off to it, and back.
 
 use core::time::Duration;
+use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,6 +21,7 @@ use url::Url;
 
 use super::flows::SealedFlow;
 use super::issue::Tokens;
+use super::rate_limits::TooManyRequests;
 use super::step_up;
 use crate::state::State;
 
@@ -32,6 +34,9 @@ pub enum BeginError {
     /// The provider cannot be used now.
     #[error(transparent)]
     Provider(#[from] SignInError),
+    /// Too many sign-ins from this address.
+    #[error(transparent)]
+    TooMany(#[from] TooManyRequests),
 }
 
 /// A sign-in to begin.
@@ -49,6 +54,8 @@ pub struct Start<'a> {
     pub account: Option<UserId>,
     /// Who the person is likely to be, for the provider's form (OpenID Connect Core §3.1.2.1).
     pub login_hint: Option<&'a str>,
+    /// The address that this sign-in counts for.
+    pub address: Option<IpAddr>,
 }
 
 /// A sign-in begun.
@@ -63,6 +70,7 @@ pub struct Begun {
 /// Sends a person to a provider (DESIGN: state, nonce and PKCE verifier of 256 bits each).
 /// Nothing is stored: whoever asks is not known yet.
 pub async fn begin(state: &State, start: Start<'_>) -> Result<Begun, BeginError> {
+    state.rate_limits.take_from_address(start.address)?;
     let now = state.clock.now();
     let provider = find(state, start.provider).ok_or(BeginError::UnknownProvider)?;
     let returned = secret(&*state.rng);
@@ -104,8 +112,8 @@ pub struct Answer<'a> {
     pub iss: Option<&'a str>,
     /// `User-Agent` of the browser.
     pub user_agent: Option<String>,
-    /// Its address.
-    pub address: Option<String>,
+    /// Its address, which this sign-in counts for.
+    pub address: Option<IpAddr>,
     /// The key that signed the request: the session is bound to it.
     pub proven: Option<Thumbprint>,
 }
@@ -161,6 +169,9 @@ pub enum FinishError {
         /// The account.
         user: UserId,
     },
+    /// Too many sign-ins from this address.
+    #[error(transparent)]
+    TooMany(#[from] TooManyRequests),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -195,6 +206,7 @@ fn proven_at(said: Option<Timestamp>, max_age: Option<u64>, now: Timestamp) -> O
 
 /// Takes the flow, once, and makes a session of the provider's answer.
 pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, FinishError> {
+    state.rate_limits.take_from_address(answer.address)?;
     let now = state.clock.now();
     // Before anything is used up: the client may send a proof and try again.
     if answer.proven.is_none() && state.config.tokens.binding.requires_proofs() {
@@ -224,7 +236,11 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
         redirect_uri: &redirect_uri,
         max_age: flow.max_age.map(Duration::from_secs),
     };
-    let Vouched { profile, auth_time } = provider.complete(&answered, now).await?;
+    let vouched = provider.complete(&answered, now).await;
+    if let Err(SignInError::Refused { .. }) = vouched {
+        state.rate_limits.charge_refused_code(answer.address);
+    }
+    let Vouched { profile, auth_time } = vouched?;
     if let Err(cause) = state.config.rights.admit(&profile) {
         let provider = flow.provider;
         return Err(FinishError::NotAdmitted { provider, cause });
@@ -262,7 +278,7 @@ pub async fn finish(state: &State, answer: Answer<'_>) -> Result<Finished, Finis
     let origin = SessionOrigin {
         provider: flow.provider,
         user_agent: answer.user_agent,
-        address: answer.address,
+        address: answer.address.map(|address| address.to_string()),
     };
     let new = NewSession {
         session: new_session,

@@ -169,6 +169,7 @@ impl ApiError {
                     (S::BAD_REQUEST, Code::UnknownProvider, "invalid_request")
                 }
                 BeginError::Provider(error) => provider(error),
+                BeginError::TooMany(_) => TOO_MANY,
             },
             Self::Finish(error) => finish(error),
             Self::Refresh(error) => refresh(error),
@@ -224,6 +225,7 @@ fn finish(error: &FinishError) -> Parts {
             return (StatusCode::BAD_REQUEST, code, "invalid_dpop_proof");
         }
         FinishError::Provider(error) => return provider(error),
+        FinishError::TooMany(_) => return TOO_MANY,
         FinishError::Store(error) => return store(error),
         FinishError::Key(error) => return key(error),
     };
@@ -324,22 +326,16 @@ macro_rules! shared {
     ($($error:ident => $variant:ident),*) => {$(
         impl From<$error> for ApiError {
             fn from(error: $error) -> Self {
-                Self::$variant(Arc::new(error))
+                match error {
+                    $error::TooMany(error) => Self::TooManyRequests(error),
+                    error => Self::$variant(Arc::new(error)),
+                }
             }
         }
     )*};
 }
 
-shared!(BeginError => Begin, FinishError => Finish);
-
-impl From<RefreshError> for ApiError {
-    fn from(error: RefreshError) -> Self {
-        match error {
-            RefreshError::TooMany(error) => Self::TooManyRequests(error),
-            error => Self::Refresh(Arc::new(error)),
-        }
-    }
-}
+shared!(BeginError => Begin, FinishError => Finish, RefreshError => Refresh);
 
 impl From<RevokeError> for ApiError {
     fn from(error: RevokeError) -> Self {

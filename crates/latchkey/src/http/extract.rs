@@ -18,4 +18,4 @@ pub use device::Device;
 pub use form::Form;
 pub use json::OptionalJson;
 pub use proof::Proven;
-pub use recent::Recent;
+pub use recent::{MaybeRecent, Recent};

@@ -50,8 +50,8 @@ pub fn router(state: AppState) -> Router {
         .route(paths::PROVIDERS, get(routes::providers::list_providers))
         .route(paths::METADATA, get(routes::metadata::find_metadata))
         .route(paths::JWKS, get(routes::jwks::list_keys))
-        .route(paths::HEALTHZ, get(routes::health::find_health))
-        .route(paths::READYZ, get(routes::health::find_readiness));
+        .route(paths::HEALTHZ, get(routes::health::health))
+        .route(paths::READYZ, get(routes::health::readiness));
     for path in pages::paths() {
         router = router.route(&path, get(pages::show));
     }

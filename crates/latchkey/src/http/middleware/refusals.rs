@@ -176,7 +176,7 @@ impl<'a> Line<'a> {
         match error {
             ApiError::Begin(begin) => match &**begin {
                 BeginError::Provider(error) => Some(Self::provider(error)),
-                BeginError::UnknownProvider => None,
+                BeginError::UnknownProvider | BeginError::TooMany(_) => None,
             },
             ApiError::Finish(finish) => Some(match &**finish {
                 FinishError::Provider(error) => Self::provider(error),
@@ -198,6 +198,7 @@ impl<'a> Line<'a> {
                         ..line
                     }
                 }
+                FinishError::TooMany(_) => return None,
                 FinishError::Store(_) | FinishError::Key(_) => Self::failure(error),
             }),
             ApiError::Refresh(refresh) => match &**refresh {

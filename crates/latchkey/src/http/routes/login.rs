@@ -92,7 +92,6 @@ async fn begin(
     query: &str,
     local: bool,
 ) -> Result<Response, ApiError> {
-    state.rate_limits.take_from_address(device.address)?;
     let query = Form::parse(query.as_bytes())?;
     let provider = query.require("provider")?;
     if provider == DEMO_PROVIDER && !local {
@@ -126,6 +125,7 @@ async fn begin(
         max_age,
         account,
         login_hint: login_hint(&query)?,
+        address: device.address,
     };
     let begun = sign_in::begin(state, start).await?;
     let superfluous = state.flows.superfluous(&cookies.0);

@@ -8,9 +8,8 @@ use latchkey_store::LiveSession;
 use latchkey_types::{SessionInfo, SessionList};
 
 use crate::accounts::{sessions, user_agent};
-use crate::auth::step_up;
 use crate::http::error::ApiError;
-use crate::http::extract::{Authenticated, Device, Recent};
+use crate::http::extract::{Authenticated, Device, MaybeRecent, Recent};
 use crate::state::AppState;
 
 /// `GET`: every live session of the account.
@@ -28,15 +27,18 @@ pub async fn list_sessions(
 /// `DELETE` with an id: ends that one. Another session than one's own takes a recent sign-in.
 pub async fn delete_session(
     State(state): State<AppState>,
-    Authenticated(claims): Authenticated,
+    caller: MaybeRecent,
     device: Device,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| ApiError::UnknownSession)?;
-    // Otherwise whoever holds one token could end all other sessions one by one.
-    if id != claims.sid {
-        step_up::check(&claims, state.clock.now())?;
-    }
+    let claims = if id == caller.claims.sid {
+        caller.claims
+    } else {
+        // Otherwise the holder of one token could end all other sessions one by one.
+        let Recent(claims) = caller.recent()?;
+        claims
+    };
     if sessions::end(&state, &claims, id, device.into()).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

@@ -8,11 +8,9 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HeaderName, SET_COOKIE};
 use axum::response::{IntoResponse as _, Response};
 use latchkey_core::session::Thumbprint;
-use latchkey_identity::SignInError;
 use latchkey_types::TokenResponse;
 
 use crate::auth::issue::Tokens;
-use crate::auth::sign_in::FinishError;
 use crate::auth::{refresh, sign_in};
 use crate::http::error::ApiError;
 use crate::http::extract::{Device, FlowCookies, Form, Proven};
@@ -61,8 +59,6 @@ async fn finish_sign_in(
     proven: Option<Thumbprint>,
     form: &Form,
 ) -> Result<Response, ApiError> {
-    let address = device.address;
-    state.rate_limits.take_from_address(address)?;
     let answer = sign_in::Answer {
         flows: cookies.0,
         state: form.require("state")?,
@@ -70,14 +66,10 @@ async fn finish_sign_in(
         redirect_uri: form.get("redirect_uri"),
         iss: form.get("iss"),
         user_agent: device.user_agent,
-        address: address.map(|address| address.to_string()),
+        address: device.address,
         proven,
     };
-    let finished = sign_in::finish(state, answer).await;
-    if let Err(FinishError::Provider(SignInError::Refused { .. })) = finished {
-        state.rate_limits.charge_refused_code(address);
-    }
-    let finished = finished?;
+    let finished = sign_in::finish(state, answer).await?;
     let return_to = finished.return_to.as_str().to_owned();
     let mut response = Json(wire(finished.tokens, Some(return_to))).into_response();
     for cookie in FlowCookies::clear(state, [finished.flow]) {

@@ -63,6 +63,7 @@ async fn security_2_state_nonce_and_verifier_are_unique_over_10_000_starts_in_pr
                     max_age: None,
                     account: None,
                     login_hint: None,
+                    address: None,
                 };
                 let begun = sign_in::begin(&state, start).await.expect("begun");
                 let url = Url::parse(&begun.url).expect("a URL");
