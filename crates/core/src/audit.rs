@@ -9,8 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
-use crate::session::EndReason;
 
 /// How many events an account keeps; the oldest give way.
 pub const KEPT_EVENTS: usize = 200;

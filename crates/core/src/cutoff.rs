@@ -7,18 +7,11 @@
 //! sequence, never with a clock, so that a new sign-in in the same millisecond, or on a machine
 //! whose clock differs, is distinguished from the earlier ones.
 
-use core::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::denial::{self, Denial, Denied};
+use crate::end_reason::EndReason;
 use crate::id::SessionId;
-use crate::session::EndReason;
-
-/// The longest life that an access token can have, whatever is configured: no denial has to be
-/// kept for longer after the token was issued.
-pub const MAX_ACCESS_LIFE: Duration = Duration::from_hours(24);
 
 /// Ends the sessions that were opened before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,22 +74,6 @@ impl Cutoff {
     pub fn ends(&self, session: SessionId, opened_under: u64) -> bool {
         opened_under < self.number && self.spared != Some(session)
     }
-
-    /// The denial that refuses the access tokens of all sessions it ends.
-    pub fn denial(&self, denied: Denied) -> Denial {
-        Denial {
-            denied,
-            reason: self.reason.into(),
-            at: self.at,
-            until: self.denies_until(),
-            cutoff: Some(*self),
-        }
-    }
-
-    /// When that denial ends: once every access token issued before it has expired.
-    pub fn denies_until(&self) -> Timestamp {
-        self.at.plus(MAX_ACCESS_LIFE).plus(denial::SLACK)
-    }
 }
 
 impl Cutoffs {
@@ -110,8 +87,8 @@ impl Cutoffs {
 mod tests {
     use super::{Cutoff, Cutoffs};
     use crate::clock::Timestamp;
+    use crate::end_reason::EndReason;
     use crate::id::SessionId;
-    use crate::session::EndReason;
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_123);
 

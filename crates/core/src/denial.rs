@@ -5,8 +5,13 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::cutoff::{Cutoff, MAX_ACCESS_LIFE};
+use crate::cutoff::Cutoff;
+use crate::end_reason::EndReason;
 use crate::id::{SessionId, TokenId, UserId};
+
+/// The longest life that an access token can have, whatever is configured: no denial has to be
+/// kept for longer after the token was issued.
+pub const MAX_ACCESS_LIFE: Duration = Duration::from_hours(24);
 
 /// How long a denial outlives the last token it can concern: room for machines whose clocks
 /// differ. Forgetting late costs a few bytes; forgetting early would bring a token back to life.
@@ -66,6 +71,24 @@ impl Denial {
     }
 }
 
+impl Cutoff {
+    /// The denial that refuses the access tokens of all sessions it ends.
+    pub fn denial(&self, denied: Denied) -> Denial {
+        Denial {
+            denied,
+            reason: self.reason.into(),
+            at: self.at,
+            until: self.denies_until(),
+            cutoff: Some(*self),
+        }
+    }
+
+    /// When that denial ends: once every access token issued before it has expired.
+    pub fn denies_until(&self) -> Timestamp {
+        self.at.plus(MAX_ACCESS_LIFE).plus(SLACK)
+    }
+}
+
 /// Why something is denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,13 +106,29 @@ pub enum DenialReason {
     Banned,
 }
 
+impl From<EndReason> for DenialReason {
+    fn from(reason: EndReason) -> Self {
+        match reason {
+            EndReason::SignedOut
+            | EndReason::EndedRemotely
+            | EndReason::EndedAll
+            | EndReason::Displaced => Self::SignedOut,
+            EndReason::Revoked => Self::Revoked,
+            EndReason::Replayed => Self::Replayed,
+            // It was the operator who changed the configuration.
+            EndReason::EndedByOperator | EndReason::NotAdmitted => Self::EndedByOperator,
+            EndReason::Banned => Self::Banned,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Denial, DenialReason, Denied};
     use crate::clock::Timestamp;
     use crate::cutoff::Cutoff;
+    use crate::end_reason::EndReason;
     use crate::id::{SessionId, UserId};
-    use crate::session::EndReason;
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 

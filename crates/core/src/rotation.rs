@@ -16,7 +16,8 @@
 use core::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::session::{EndReason, KeyHash, Session, Thumbprint};
+use crate::end_reason::EndReason;
+use crate::session::{KeyHash, Session, Thumbprint};
 
 /// How long after a rotation its predecessor is taken for another tab's, not for a thief's.
 pub const GRACE: Duration = Duration::from_secs(10);

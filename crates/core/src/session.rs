@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::clock::Timestamp;
 use crate::cutoff::{Cutoff, Cutoffs};
 use crate::denial::{self, Denial, DenialReason, Denied};
+use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
 
 /// How many idempotency keys a session remembers.
@@ -94,46 +95,6 @@ impl SessionStatus {
     /// Whether the session has not been ended.
     pub const fn is_live(&self) -> bool {
         matches!(self, Self::Live)
-    }
-}
-
-/// Why a session was ended before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndReason {
-    /// The person signed out.
-    SignedOut,
-    /// The person ended it from another session.
-    EndedRemotely,
-    /// The person ended all their sessions, or all but one.
-    EndedAll,
-    /// One of its refresh tokens was revoked (RFC 7009).
-    Revoked,
-    /// One of its refresh tokens was used twice.
-    Replayed,
-    /// The operator ended it.
-    EndedByOperator,
-    /// The account was banned.
-    Banned,
-    /// It had to make room for a new one: an account has only so many.
-    Displaced,
-    /// At a refresh the person would not have been admitted any more.
-    NotAdmitted,
-}
-
-impl From<EndReason> for DenialReason {
-    fn from(reason: EndReason) -> Self {
-        match reason {
-            EndReason::SignedOut
-            | EndReason::EndedRemotely
-            | EndReason::EndedAll
-            | EndReason::Displaced => Self::SignedOut,
-            EndReason::Revoked => Self::Revoked,
-            EndReason::Replayed => Self::Replayed,
-            // It was the operator who changed the configuration.
-            EndReason::EndedByOperator | EndReason::NotAdmitted => Self::EndedByOperator,
-            EndReason::Banned => Self::Banned,
-        }
     }
 }
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::cutoff::{Cutoff, Cutoffs};
+use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
-use crate::session::EndReason;
 
 /// The role that may use `/api/admin`.
 pub const ADMIN: &str = "admin";

@@ -8,7 +8,9 @@
 mod accounts;
 mod authorize;
 mod error;
+mod grant;
 mod keys;
+mod parameters;
 mod shelf;
 mod token;
 
@@ -24,6 +26,7 @@ use url::Url;
 use crate::oidc::{OidcConfig, default_scopes};
 use crate::provider::Kind;
 
+use grant::Grant;
 use keys::DemoKey;
 use shelf::Shelf;
 
@@ -59,7 +62,7 @@ pub struct DemoProvider {
 /// What was handed out and may come back.
 #[derive(Default)]
 struct Shelves {
-    codes: Shelf<token::Grant>,
+    codes: Shelf<Grant>,
     access_tokens: Shelf<accounts::Person>,
 }
 

@@ -29,9 +29,10 @@ use crate::provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Provider, Vou
 use cache::Cached;
 use config::Limits;
 use discovery::Metadata;
-use id_token::{Expected, IdToken, Trouble, Verified};
+use id_token::{Expected, IdToken, Verified};
 use jwks::KeySet;
 use jwt::Object;
+use jwt::Rejection;
 use profile::Trust;
 
 pub use config::{ClientAuth, OidcConfig, default_scopes, google};
@@ -102,7 +103,7 @@ impl OidcProvider {
         let fetch = || jwks::fetch(&metadata.jwks_uri, &self.finish);
         let mut keys = self.keys.get(now, jwks::LIFE, fetch()).await?;
         let mut verified = id_token.verify(&keys, &expected);
-        if let Err(Trouble::Key) = verified
+        if let Err(Rejection::Key) = verified
             && let Some(newer) = self.keys.renew(&keys, now, jwks::PAUSE, fetch()).await?
         {
             keys = newer;

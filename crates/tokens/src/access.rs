@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use latchkey_core::session::Thumbprint;
-use latchkey_core::{Cutoffs, SessionId, Timestamp, TokenId, UserId, cutoff};
+use latchkey_core::{Cutoffs, SessionId, Timestamp, TokenId, UserId, denial};
 use serde::{Deserialize, Serialize};
 
 use crate::EXPIRY_LEEWAY;
@@ -14,7 +14,7 @@ use crate::signing_key::{KeyError, algorithm_name};
 const TYPE: &str = "at+jwt";
 
 /// The longest life an access token can have: no denial needs to be kept for longer.
-pub const MAX_LIFE: Duration = cutoff::MAX_ACCESS_LIFE;
+pub const MAX_LIFE: Duration = denial::MAX_ACCESS_LIFE;
 
 /// The claims of an access token (RFC 9068 §2.2). Moments are whole seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,10 +5,13 @@
 
 mod arrows;
 mod concrete_store;
+mod finding;
 mod heads;
+mod imports;
 mod length;
 mod libraries;
 mod lock;
+mod loops;
 mod manifest;
 mod markup;
 mod paths;
@@ -17,50 +20,23 @@ mod requirements;
 mod tree;
 mod words;
 
-use std::fmt;
-
 use anyhow::{Result, bail};
 
+use self::finding::Finding;
 use self::tree::Tree;
 use crate::progress;
 use crate::workspace::Workspace;
 
-/// Something that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Finding {
-    /// The file, from the root of the project.
-    path: String,
-    /// The line, from 1.
-    line: usize,
-    /// What is wrong and what to do.
-    what: String,
-}
-
-impl Finding {
-    fn new(path: impl Into<String>, line: usize, what: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            line,
-            what: what.into(),
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.path, self.line, self.what)
-    }
-}
-
 /// Looks at a tree and says what is wrong with it.
 type Rule = fn(&Tree) -> Vec<Finding>;
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     arrows::check,
     libraries::check,
     concrete_store::check,
     purity::check,
     requirements::check,
+    loops::check,
     paths::check,
     heads::check,
     length::check,

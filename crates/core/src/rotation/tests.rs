@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::{Decision, GRACE, Limits, Presented, Refusal, decide};
 use crate::clock::Timestamp;
+use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
-use crate::session::{EndReason, KeyHash, Lifetimes, Session, Thumbprint};
+use crate::session::{KeyHash, Lifetimes, Session, Thumbprint};
 
 const LIMITS: Limits = Limits {
     access: Duration::from_mins(10),

@@ -8,7 +8,8 @@ use url::Url;
 
 use super::accounts::Person;
 use super::error::DemoError;
-use super::token::Grant;
+use super::grant::Grant;
+use super::parameters::one;
 use super::{CLIENT_ID, DemoProvider, secret};
 
 /// How long a code can be exchanged.
@@ -120,19 +121,5 @@ impl DemoProvider {
             .append_pair("state", &request.state)
             .append_pair("iss", &self.issuer);
         url
-    }
-}
-
-/// The value of a parameter that may occur once.
-pub(super) fn one<'a>(
-    parameters: &'a [(String, String)],
-    name: &str,
-) -> Result<Option<&'a str>, DemoError> {
-    let mut values = parameters.iter().filter(|(known, _)| known == name);
-    let value = values.next().map(|(_, value)| value.as_str());
-    if values.next().is_some() {
-        Err(DemoError::Repeated)
-    } else {
-        Ok(value)
     }
 }

@@ -10,22 +10,13 @@ use latchkey_core::Timestamp;
 use serde_json::{Value, json};
 
 use super::accounts::Person;
-use super::authorize::one;
 use super::error::DemoError;
+use super::grant::Grant;
+use super::parameters::one;
 use super::{CLIENT_ID, DemoProvider, secret};
 
 /// How long ID tokens and access tokens are good for.
 const TOKEN_LIFE: Duration = Duration::from_mins(5);
-
-/// What a code stands for.
-pub(super) struct Grant {
-    pub(super) person: Person,
-    pub(super) redirect_uri: String,
-    pub(super) scope: String,
-    pub(super) nonce: String,
-    pub(super) challenge: String,
-    pub(super) at: Timestamp,
-}
 
 impl DemoProvider {
     /// Exchanges a code (RFC 6749 §4.1.3). `basic` is what stood in an `Authorization: Basic`

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::config::Client;
 use super::jwks::KeySet;
-use super::jwt::{Jwt, Object};
+use super::jwt::{Jwt, Object, Rejection};
 use crate::check::Check;
 
 /// How far the provider's clock and ours may differ.
@@ -33,30 +33,6 @@ pub(super) struct Expected<'a> {
     pub(super) max_age: Option<Duration>,
     pub(super) access_token: &'a AccessToken,
     pub(super) now: Timestamp,
-}
-
-/// Why an ID token is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// Its signature is by none of these keys; the provider may have newer ones.
-    Key,
-    /// It would be refused with any keys.
-    Check(Check),
-}
-
-impl From<Check> for Trouble {
-    fn from(check: Check) -> Self {
-        Self::Check(check)
-    }
-}
-
-impl From<Trouble> for Check {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Key => Self::Signature,
-            Trouble::Check(check) => check,
-        }
-    }
 }
 
 /// An ID token that could be read, and nothing more.
@@ -111,7 +87,7 @@ impl IdToken {
         &self,
         keys: &KeySet,
         expected: &Expected<'_>,
-    ) -> Result<Verified<'_>, Trouble> {
+    ) -> Result<Verified<'_>, Rejection> {
         let client = expected.client;
         if self.issuer != client.issuer.as_str() {
             return Err(Check::Issuer.into());

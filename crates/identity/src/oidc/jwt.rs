@@ -13,12 +13,35 @@ use openidconnect::{
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::id_token::Trouble;
 use super::jwks::KeySet;
 use crate::check::Check;
 
 /// The members of a JSON object.
 pub(super) type Object = Map<String, Value>;
+
+/// Why a JWT is rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rejection {
+    /// Its signature is by none of these keys; the provider may have newer ones.
+    Key,
+    /// It would be refused with any keys.
+    Check(Check),
+}
+
+impl From<Check> for Rejection {
+    fn from(check: Check) -> Self {
+        Self::Check(check)
+    }
+}
+
+impl From<Rejection> for Check {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Key => Self::Signature,
+            Rejection::Check(check) => check,
+        }
+    }
+}
 
 /// A JWT that could be read, and nothing more.
 pub(super) struct Jwt {
@@ -70,19 +93,19 @@ impl Jwt {
         &self,
         keys: &'k KeySet,
         allowed: &[CoreJwsSigningAlgorithm],
-    ) -> Result<&'k CoreJsonWebKey, Trouble> {
+    ) -> Result<&'k CoreJsonWebKey, Rejection> {
         if !allowed.contains(&self.algorithm) {
             return Err(Check::Algorithm.into());
         }
         let mut fitting = keys.keys().iter().filter(|key| self.may_be_by(key));
         // Core §10.1: with several keys the token must say which.
         let (Some(key), None) = (fitting.next(), fitting.next()) else {
-            return Err(Trouble::Key);
+            return Err(Rejection::Key);
         };
         match key.verify_signature(&self.algorithm, self.signed.as_bytes(), &self.signature) {
             Ok(()) => Ok(key),
             Err(SignatureVerificationError::UnsupportedAlg(_)) => Err(Check::Algorithm.into()),
-            Err(_) => Err(Trouble::Key),
+            Err(_) => Err(Rejection::Key),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The arrows between our crates are as ARCHITECTURE.md draws them.
 
-use super::Finding;
+use super::finding::Finding;
 use super::manifest;
 use super::tree::Tree;
 

@@ -1,6 +1,6 @@
 //! Only the opening of the store names a concrete store; everything else uses the traits.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::{Tree, code, is_test};
 
 const CONCRETE: [&str; 4] = [

@@ -1,6 +1,6 @@
 //! Every Rust file says at its head what lives there.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::Tree;
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! Files that a person reads in one sitting. Tests at the end of a Rust file are not counted.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::{Tree, without_tests};
 
 /// Nothing is longer than this many lines; most should be far shorter.

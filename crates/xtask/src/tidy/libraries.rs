@@ -2,7 +2,7 @@
 //!
 //! Tests may use any: a provider to test against is easier made with axum than without.
 
-use super::Finding;
+use super::finding::Finding;
 use super::manifest;
 use super::tree::Tree;
 

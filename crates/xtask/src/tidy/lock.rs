@@ -4,7 +4,7 @@
 
 use toml::{Table, Value};
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::{Tree, numbered};
 use crate::workspace::locked_version;
 

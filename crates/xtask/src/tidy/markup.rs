@@ -1,6 +1,6 @@
 //! The pages hold no inline style and no raw HTML: the content security policy forbids both.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::{Tree, code};
 
 /// The one file that writes raw HTML: the head of the document, on the server only.

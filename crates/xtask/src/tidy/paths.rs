@@ -1,6 +1,6 @@
 //! Every path that ARCHITECTURE.md names is there.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::{Tree, numbered};
 
 const MAP: &str = "ARCHITECTURE.md";

@@ -1,6 +1,6 @@
 //! `types` and `core` do no I/O: time and randomness are parameters there.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::{Tree, code, is_test};
 
 const IMPURE: [&str; 9] = [

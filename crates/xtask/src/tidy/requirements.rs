@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::{Tree, numbered};
 
 const LIST: &str = "docs/security-requirements.md";

@@ -1,6 +1,6 @@
 //! Words and names that do not belong into the project.
 
-use super::Finding;
+use super::finding::Finding;
 use super::tree::{Tree, numbered};
 
 /// Written in two pieces, so that this file does not hold what it looks for.

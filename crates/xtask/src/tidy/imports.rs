@@ -1,0 +1,423 @@
+//! Which file of a crate imports which other file of it: the graph that `loops` and `layers` read.
+//!
+//! A file imports another one if its code names an item of it: in a `use`, or in a path within an
+//! expression, a type or a macro's arguments, that begins with `crate`, `self`, `super`, a child
+//! module or an imported name. The name is followed through re-exports to the file that defines
+//! it. These are no imports: `mod child;`, a re-export (`pub use child::Name;`) that the file does
+//! not use itself, a module that is named without an item in it, tests, and method calls, which
+//! name no file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
+use super::tree::{Tree, is_test};
+
+/// One file names an item of another one of the same crate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Import {
+    /// The file that imports, from the root of the project.
+    pub(crate) from: String,
+    /// The file that is imported.
+    pub(crate) to: String,
+    /// The line of the import, from 1.
+    pub(crate) line: usize,
+    /// The item.
+    pub(crate) name: String,
+}
+
+/// The segments of a path: `crate::auth::access` is `["auth", "access"]` in an absolute one.
+type Path = Vec<String>;
+
+/// A module with what its code names.
+#[derive(Default)]
+struct Module {
+    file: String,
+    uses: Vec<Use>,
+    /// Every path of two or more segments outside a `use`, with its line.
+    paths: Vec<(Path, usize)>,
+    /// Every identifier outside a `use`.
+    idents: BTreeSet<String>,
+}
+
+/// One leaf of a `use` tree.
+struct Use {
+    path: Path,
+    /// The name in this module; `*` for a glob.
+    alias: String,
+    line: usize,
+    is_reexport: bool,
+}
+
+type Modules = BTreeMap<Path, Module>;
+
+/// The imports between the files of each crate, in order and each once.
+pub(crate) fn imports(tree: &Tree) -> BTreeMap<&str, Vec<Import>> {
+    let mut crates: BTreeMap<&str, Modules> = BTreeMap::new();
+    for (path, text) in tree.texts_ending(&["rs"]) {
+        let Some((name, inside)) = place(path) else {
+            continue;
+        };
+        // A binary beside a library imports that, and nothing imports the binary.
+        let beside = inside == "main.rs" && tree.holds(&format!("crates/{name}/src/lib.rs"));
+        if beside || is_test(path) {
+            continue;
+        }
+        // Code that is not Rust stops the compiler, long before this.
+        if let Ok(tokens) = text.parse() {
+            let modules = crates.entry(name).or_default();
+            read(modules, path, module_path(inside), tokens);
+        }
+    }
+    let crates = crates.into_iter();
+    crates
+        .map(|(name, modules)| (name, between(&modules).into_iter().collect()))
+        .collect()
+}
+
+/// `crates/core/src/a/b.rs` → `core`, `a/b.rs`.
+fn place(path: &str) -> Option<(&str, &str)> {
+    let (name, inside) = path.strip_prefix("crates/")?.split_once('/')?;
+    Some((name, inside.strip_prefix("src/")?))
+}
+
+/// `a/b.rs` → `["a", "b"]`; the root of the crate is empty.
+fn module_path(inside: &str) -> Path {
+    let stem = inside.trim_end_matches(".rs");
+    let stem = stem.trim_end_matches("/mod");
+    if ["lib", "main"].contains(&stem) {
+        return Path::new();
+    }
+    stem.split('/').map(str::to_owned).collect()
+}
+
+/// Notes down what `tokens`, the code of the module `at`, name.
+fn read(modules: &mut Modules, file: &str, at: Path, tokens: TokenStream) {
+    let mut module = Module {
+        file: file.to_owned(),
+        ..Module::default()
+    };
+    let mut inner = Vec::new();
+    walk(&mut module, &mut inner, tokens);
+    for (name, tokens) in inner {
+        read(modules, file, [&at[..], &[name]].concat(), tokens);
+    }
+    modules.insert(at, module);
+}
+
+fn walk(module: &mut Module, inner: &mut Vec<(String, TokenStream)>, tokens: TokenStream) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut at = 0;
+    while at < tokens.len() {
+        let rest = &tokens[at..];
+        at += match rest {
+            [
+                TokenTree::Punct(hash),
+                TokenTree::Group(attribute),
+                after @ ..,
+            ] if hash.as_char() == '#' && is_for_tests(&attribute.stream()) => 2 + item(after),
+            [
+                TokenTree::Ident(word),
+                TokenTree::Ident(name),
+                TokenTree::Group(body),
+                ..,
+            ] if word == "mod" && body.delimiter() == Delimiter::Brace => {
+                inner.push((name.to_string(), body.stream()));
+                3
+            }
+            [TokenTree::Ident(word), after @ ..]
+                if word == "use" && !is_punct(after.first(), '<') =>
+            {
+                let is_reexport = match &tokens[..at] {
+                    [.., TokenTree::Ident(word)]
+                    | [.., TokenTree::Ident(word), TokenTree::Group(_)] => word == "pub",
+                    _ => false,
+                };
+                let end = after.iter().position(|token| is_punct(Some(token), ';'));
+                let end = end.unwrap_or(after.len());
+                leaves(&after[..end], &[], is_reexport, &mut module.uses);
+                1 + end
+            }
+            [TokenTree::Ident(first), ..] => {
+                if !is_punct(at.checked_sub(1).and_then(|before| tokens.get(before)), '.') {
+                    module.idents.insert(first.to_string());
+                }
+                let (path, length) = path(rest);
+                // After `::` it goes on from something that is no module: `<T as Trait>::name`.
+                let goes_on = at > 0 && is_punct(tokens.get(at - 1), ':');
+                if path.len() > 1 && !(goes_on && is_joint(tokens.get(at.wrapping_sub(2)))) {
+                    module.paths.push((path, first.span().start().line));
+                }
+                length
+            }
+            [TokenTree::Group(group), ..] => {
+                walk(module, inner, group.stream());
+                1
+            }
+            _ => 1,
+        };
+    }
+}
+
+/// `cfg(test)` and its like.
+fn is_for_tests(attribute: &TokenStream) -> bool {
+    let text = attribute.to_string();
+    text.starts_with("cfg") && text.contains("test") && !text.contains("not")
+}
+
+/// How many tokens the item takes that these begin with, to its `;` or its braces.
+fn item(tokens: &[TokenTree]) -> usize {
+    let ends = |token: &TokenTree| match token {
+        TokenTree::Punct(punct) => punct.as_char() == ';',
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        _ => false,
+    };
+    tokens
+        .iter()
+        .position(ends)
+        .map_or(tokens.len(), |at| at + 1)
+}
+
+fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
+}
+
+/// The first half of `::`.
+fn is_joint(token: Option<&TokenTree>) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct))
+        if punct.as_char() == ':' && punct.spacing() == Spacing::Joint)
+}
+
+/// The path that these tokens begin with, and how many of them it takes.
+fn path(tokens: &[TokenTree]) -> (Path, usize) {
+    let mut path = Path::new();
+    let mut at = 0;
+    while let Some(TokenTree::Ident(segment)) = tokens.get(at) {
+        path.push(segment.to_string());
+        at += 1;
+        if !is_joint(tokens.get(at)) || !matches!(tokens.get(at + 2), Some(TokenTree::Ident(_))) {
+            break;
+        }
+        at += 2;
+    }
+    (path, at)
+}
+
+/// The leaves of the `use` tree that `tokens` are, below `above`.
+fn leaves(tokens: &[TokenTree], above: &[String], is_reexport: bool, found: &mut Vec<Use>) {
+    for tree in tokens.split(|token| is_punct(Some(token), ',')) {
+        let Some(first) = tree.first() else { continue };
+        let (below, length) = path(tree);
+        let mut path = [above, &below].concat();
+        let mut leaf = |path: Path, alias: String| {
+            found.push(Use {
+                path,
+                alias,
+                line: first.span().start().line,
+                is_reexport,
+            });
+        };
+        match &tree[length..] {
+            [TokenTree::Ident(word), TokenTree::Ident(alias)] if word == "as" => {
+                leaf(path, alias.to_string());
+            }
+            [.., TokenTree::Punct(star)] if star.as_char() == '*' => leaf(path, "*".to_owned()),
+            [.., TokenTree::Group(group)] => {
+                let inside: Vec<_> = group.stream().into_iter().collect();
+                leaves(&inside, &path, is_reexport, found);
+            }
+            _ => {
+                // `use a::{self, B}` names `a` itself.
+                if path.len() > 1 && path.last().is_some_and(|last| last == "self") {
+                    path.pop();
+                }
+                let alias = path.last().cloned().unwrap_or_default();
+                leaf(path, alias);
+            }
+        }
+    }
+}
+
+/// The imports between the files of one crate.
+fn between(modules: &Modules) -> BTreeSet<Import> {
+    let mut found = BTreeSet::new();
+    for (at, module) in modules {
+        let mut add = |path: &[String], is_glob: bool, line: usize| {
+            let target = absolute(modules, at, path, MOST_STEPS)
+                .and_then(|path| definition(modules, &path, is_glob, MOST_STEPS));
+            if let Some((to, name)) = target.filter(|(to, _)| *to != module.file) {
+                found.insert(Import {
+                    from: module.file.clone(),
+                    to,
+                    line,
+                    name,
+                });
+            }
+        };
+        for import in &module.uses {
+            if !import.is_reexport || module.idents.contains(&import.alias) {
+                add(&import.path, import.alias == "*", import.line);
+            }
+        }
+        for (path, line) in &module.paths {
+            add(path, false, *line);
+        }
+    }
+    found
+}
+
+/// More names for one thing than any file goes through; it ends a circle of them.
+const MOST_STEPS: usize = 16;
+
+/// `path`, as the module `at` writes it, from the root of the crate; nothing for other crates.
+fn absolute(modules: &Modules, at: &[String], path: &[String], steps: usize) -> Option<Path> {
+    let (first, rest) = path.split_first()?;
+    let steps = steps.checked_sub(1)?;
+    match first.as_str() {
+        "crate" => Some(rest.to_vec()),
+        "self" => Some([at, rest].concat()),
+        "super" => {
+            let (_, above) = at.split_last()?;
+            match rest {
+                [next, ..] if next == "super" => absolute(modules, above, rest, steps),
+                _ => Some([above, rest].concat()),
+            }
+        }
+        _ => {
+            let child = [at, &path[..1]].concat();
+            if modules.contains_key(&child) {
+                return Some([&child, rest].concat());
+            }
+            let mut uses = modules.get(at)?.uses.iter();
+            let import = uses.find(|import| import.alias == *first && import.path != path)?;
+            let target = absolute(modules, at, &import.path, steps)?;
+            Some([&target, rest].concat())
+        }
+    }
+}
+
+/// The file that defines the item at the absolute `path`, and the item's name. A module without
+/// an item in it is one only where all that it has is imported.
+fn definition(
+    modules: &Modules,
+    path: &[String],
+    is_glob: bool,
+    steps: usize,
+) -> Option<(String, String)> {
+    let depths = (0..=path.len()).rev();
+    let depth = depths
+        .into_iter()
+        .find(|depth| modules.contains_key(&path[..*depth]))?;
+    let module = modules.get(&path[..depth])?;
+    let Some(name) = path.get(depth) else {
+        return is_glob.then(|| (module.file.clone(), "*".to_owned()));
+    };
+    let mut uses = module.uses.iter();
+    if let Some(import) = uses.find(|import| import.alias == *name) {
+        let steps = steps.checked_sub(1)?;
+        let target = absolute(modules, &path[..depth], &import.path, steps)?;
+        let path = [&target, &path[depth + 1..]].concat();
+        return definition(modules, &path, is_glob, steps);
+    }
+    Some((module.file.clone(), name.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `from:line → to Name` for each import of a crate of these files.
+    fn found(files: &[(&str, &str)]) -> Vec<String> {
+        let files: Vec<_> = files
+            .iter()
+            .map(|(path, text)| (format!("crates/a/src/{path}"), *text))
+            .collect();
+        let files: Vec<_> = files.iter().map(|(path, text)| (&**path, *text)).collect();
+        let tree = Tree::of(&files);
+        let inside = |path: &str| path.replace("crates/a/src/", "");
+        let imports = imports(&tree).into_values().flatten();
+        imports
+            .map(|it| {
+                format!(
+                    "{}:{} → {} {}",
+                    inside(&it.from),
+                    it.line,
+                    inside(&it.to),
+                    it.name
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_way_to_name_an_item_counts() {
+        for (text, line) in [
+            ("use crate::b::{x::Y, Z as W};", 1),
+            ("\nuse super::b::Z;", 2),
+            ("fn f(z: crate::b::Z) {}", 1),
+            ("fn f() { m!(\n\ncrate::b::Z) }", 3),
+            ("use crate::b;\nfn f() { b::Z::new() }", 2),
+            ("use crate::b as d;\nfn f() { d::Z }", 2),
+            ("mod inner { fn f() { super::super::b::Z } }", 1),
+        ] {
+            let found = found(&[("lib.rs", "mod b; mod c;"), ("b.rs", ""), ("c.rs", text)]);
+            let expected = format!("c.rs:{line} → b.rs Z");
+            assert!(found.contains(&expected), "{text}: {found:?}");
+        }
+        let all = found(&[("lib.rs", "mod c;"), ("c.rs", "use super::*;")]);
+        assert_eq!(all, ["c.rs:1 → lib.rs *"]);
+    }
+
+    #[test]
+    fn a_name_is_followed_to_the_file_that_defines_it() {
+        let found = found(&[
+            ("lib.rs", "mod a;"),
+            ("a.rs", "mod b; mod c; pub use b::B; use self::c as other;"),
+            ("a/b.rs", "use super::other::C;"),
+            ("a/c.rs", "use crate::a::B;"),
+        ]);
+        assert_eq!(found, ["a/b.rs:1 → a/c.rs C", "a/c.rs:1 → a/b.rs B"]);
+    }
+
+    #[test]
+    fn a_reexport_is_an_import_once_the_file_uses_the_name() {
+        let child = ("b.rs", "pub struct B;");
+        let of = |text| found(&[("lib.rs", text), child]);
+        assert!(of("mod b; pub use b::B; fn f(it: It) { it.B }").is_empty());
+        assert_eq!(
+            of("mod b; pub use b::B; fn f(b: B) {}"),
+            ["lib.rs:1 → b.rs B"]
+        );
+        assert_eq!(of("mod b; use b::B;"), ["lib.rs:1 → b.rs B"]);
+    }
+
+    #[test]
+    fn what_names_no_other_file_is_no_import() {
+        for text in [
+            "#[cfg(test)]\nuse crate::b::B;",
+            "#[cfg(test)] mod tests { use super::b::B; }",
+            "// use crate::b::B;\nconst S: &str = \"crate::b::B\";",
+            "use std::b::B; use other::b::B; fn f() { <T as b::X>::b; T::b(); x.b() }",
+            "use crate::b;",
+            "use crate::c::own;",
+            "fn f() -> impl Sized + use<> {}",
+            "use one::two; use two::one; fn f() { one::x() }",
+        ] {
+            let found = found(&[("lib.rs", "mod b; mod c;"), ("b.rs", ""), ("c.rs", text)]);
+            assert!(found.is_empty(), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn tests_and_a_binary_beside_its_library_are_left_out() {
+        let named = "use crate::b::B;";
+        let files = [
+            ("lib.rs", "mod b;"),
+            ("main.rs", named),
+            ("b/tests.rs", named),
+            ("b.rs", ""),
+        ];
+        assert!(found(&files).is_empty());
+        assert_eq!(found(&files[1..]), ["main.rs:1 → b.rs B"]);
+    }
+}

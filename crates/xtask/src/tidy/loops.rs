@@ -1,0 +1,183 @@
+//! No two files of a crate import each other in a loop.
+//!
+//! A loop is a set of files each of which reaches every other one by imports; `imports` says what
+//! counts as one. A parent and its child are in a loop if each names an item of the other: then
+//! what the child needs belongs in a file below both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::finding::Finding;
+use super::imports::{Import, imports};
+use super::tree::Tree;
+
+/// Crates with loops on 2026-11-30, which are being redrawn. One without any is a finding, so that
+/// this list only shrinks.
+const NOT_YET: [&str; 8] = [
+    "axum",
+    "client",
+    "guard",
+    "latchkey",
+    "store",
+    "store-postgres",
+    "store-sled",
+    "web",
+];
+
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    check_except(tree, &NOT_YET)
+}
+
+fn check_except(tree: &Tree, not_yet: &[&str]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, imports) in imports(tree) {
+        let found = loops(&imports);
+        if !not_yet.contains(&name) {
+            findings.extend(found);
+        } else if found.is_empty() {
+            let path = format!("crates/{name}/Cargo.toml");
+            let what = "has no import loops: take this crate out of NOT_YET in tidy/loops.rs";
+            findings.push(Finding::new(path, 1, what));
+        }
+    }
+    findings
+}
+
+/// One finding for each loop among the files of a crate.
+fn loops(imports: &[Import]) -> Vec<Finding> {
+    let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for import in imports {
+        graph.entry(&import.from).or_default().insert(&import.to);
+    }
+    let files = graph.keys();
+    let below: BTreeMap<&str, BTreeSet<&str>> =
+        files.map(|from| (*from, reached(&graph, from))).collect();
+    let reaches = |from: &str, to: &str| below.get(from).is_some_and(|files| files.contains(to));
+    let mut findings = Vec::new();
+    for file in graph.keys().filter(|file| reaches(file, file)) {
+        let is_in_it = |other: &str| reaches(file, other) && reaches(other, file);
+        // Once for each loop: at the first of its files.
+        if graph.keys().find(|other| is_in_it(other)) != Some(file) {
+            continue;
+        }
+        let ties = imports
+            .iter()
+            .filter(|import| is_in_it(&import.from) && is_in_it(&import.to));
+        let line = ties.clone().next().map_or(1, |tie| tie.line);
+        let what = format!(
+            "is in an import loop: move what both sides need into a file below them\n{}",
+            describe(ties)
+        );
+        findings.push(Finding::new(*file, line, what));
+    }
+    findings
+}
+
+/// All files that `from` imports, directly or through others.
+fn reached<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
+    let mut next = vec![from];
+    while let Some(file) = next.pop() {
+        let files = graph.get(file).into_iter().flatten();
+        next.extend(files.filter(|file| found.insert(**file)));
+    }
+    found
+}
+
+/// A line for each pair of files: `    a.rs:12 imports Name, other of b.rs`.
+fn describe<'a>(ties: impl Iterator<Item = &'a Import>) -> String {
+    let inside = |path: &'a str| path.split_once("/src/").map_or(path, |(_, file)| file);
+    let mut pairs: BTreeMap<(&str, &str), (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for Import {
+        from,
+        to,
+        line,
+        name,
+    } in ties
+    {
+        let pair = pairs.entry((inside(from), inside(to))).or_default();
+        pair.0 = if pair.0 == 0 {
+            *line
+        } else {
+            pair.0.min(*line)
+        };
+        pair.1.insert(name);
+    }
+    let lines = pairs.into_iter().map(|((from, to), (line, names))| {
+        let names: Vec<_> = names.into_iter().collect();
+        format!("    {from}:{line} imports {} of {to}", names.join(", "))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(files: &[(&str, &str)]) -> Vec<String> {
+        let found = check_except(&Tree::of(files), &["old"]);
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_loop_is_one_finding_with_everything_that_ties_it() {
+        let found = findings(&[
+            ("crates/a/src/lib.rs", "mod drive; mod prove; mod sign_in;"),
+            (
+                "crates/a/src/drive.rs",
+                "use crate::prove::{Posted, Other};\nuse super::sign_in;\nfn f() { sign_in::header() }",
+            ),
+            ("crates/a/src/prove.rs", "fn f() { crate::drive::since() }"),
+            ("crates/a/src/sign_in.rs", "use super::prove::Posted;"),
+        ]);
+        assert_eq!(
+            found,
+            [
+                "crates/a/src/drive.rs:1: is in an import loop: move what both sides need into a file \
+              below them\n    drive.rs:1 imports Other, Posted of prove.rs\n    \
+              drive.rs:3 imports header of sign_in.rs\n    \
+              prove.rs:1 imports since of drive.rs\n    \
+              sign_in.rs:1 imports Posted of prove.rs"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_parent_that_calls_a_child_which_names_it_is_a_loop() {
+        let child = ("crates/a/src/b/c.rs", "use super::Finding;");
+        let calls = (
+            "crates/a/src/b.rs",
+            "mod c; pub struct Finding; fn f() { c::check() }",
+        );
+        assert_eq!(findings(&[child, calls]).len(), 1);
+        let shows = (
+            "crates/a/src/b.rs",
+            "mod c; pub struct Finding; pub use c::check;",
+        );
+        assert!(findings(&[child, shows]).is_empty());
+    }
+
+    #[test]
+    fn imports_that_run_one_way_are_fine() {
+        let found = findings(&[
+            ("crates/a/src/one.rs", "use crate::two::Two;"),
+            ("crates/a/src/two.rs", "use crate::three::Three;"),
+            (
+                "crates/a/src/three.rs",
+                "#[cfg(test)] mod tests { use crate::one::One; }",
+            ),
+            ("crates/b/src/three.rs", "use crate::two::Two;"),
+            ("crates/b/src/two.rs", "use latchkey_a::one::One;"),
+        ]);
+        assert!(found.is_empty(), "{found:?}");
+    }
+
+    #[test]
+    fn a_crate_that_is_excused_without_need_is_found() {
+        let loops = [
+            ("crates/old/src/one.rs", "use crate::two::Two;"),
+            ("crates/old/src/two.rs", "use crate::one::One;"),
+        ];
+        assert!(findings(&loops).is_empty());
+        assert_eq!(findings(&loops[..1]).len(), 1);
+    }
+}
