@@ -2,25 +2,52 @@
 //!
 //! | feature | what it has |
 //! |---|---|
+//! | `clock` | [`TestClock`]: a clock that a test moves |
+//! | `client` | [`ApiClient`]: signs in and calls a server over HTTP |
+//! | `provider` | [`ScriptedProvider`]: an OpenID provider that answers as a test wants |
 //! | `process` | [`ServerProcess`]: a server as a process of its own |
 //! | `databases` | [`Postgres`] and [`Redis`]: private servers on free ports; [`Certificate`] |
 //!
-//! Nothing that is shipped depends on this crate.
+//! Nothing that is shipped depends on this crate. What cannot be done panics where a test should
+//! fail, or is an error where a benchmark could go on.
+
+#![cfg_attr(
+    any(feature = "client", feature = "provider"),
+    expect(
+        clippy::missing_panics_doc,
+        reason = "everything here panics where a test should fail"
+    )
+)]
 
 #[cfg(feature = "databases")]
 mod certificate;
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "clock")]
+mod clock;
 #[cfg(feature = "databases")]
 mod database;
 #[cfg(feature = "process")]
 mod process;
+#[cfg(feature = "provider")]
+mod provider;
 #[cfg(feature = "process")]
 mod server_process;
 
 #[cfg(feature = "databases")]
 pub use certificate::Certificate;
+#[cfg(feature = "client")]
+pub use client::{
+    ApiClient, Begun, Callback, EventStream, called_back, code, cookie, header, location, refusal,
+    tokens,
+};
+#[cfg(feature = "clock")]
+pub use clock::TestClock;
 #[cfg(feature = "databases")]
 pub use database::{Database, Postgres, Redis};
 #[cfg(feature = "process")]
 pub use process::{Process, Signal, free_port};
+#[cfg(feature = "provider")]
+pub use provider::{Answer, ProviderKey, Script, ScriptedProvider, Seen, Stall};
 #[cfg(feature = "process")]
 pub use server_process::ServerProcess;

@@ -8,12 +8,12 @@ use latchkey_identity::{
 use serde_json::{Value, json};
 
 use crate::flow::{NONCE, NOW, REDIRECT, STATE, VERIFIER, config, provider, provider_of, request};
-use crate::hostile::{DISCOVERY, Hostile};
 use crate::keys::b64;
+use crate::scripted::{self, DISCOVERY};
 
 #[tokio::test]
 async fn security_01_start_sends_code_s256_state_nonce_and_the_exact_redirect_uri() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let url = provider(&hostile)
         .authorize_url(&request(), NOW)
         .await
@@ -49,7 +49,7 @@ async fn security_01_start_sends_code_s256_state_nonce_and_the_exact_redirect_ur
 
 #[tokio::test]
 async fn a_step_up_asks_for_a_new_login() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let request = AuthorizeRequest {
         prompt: Prompt::Login,
         ..request()
@@ -67,7 +67,7 @@ async fn a_step_up_asks_for_a_new_login() {
 
 #[tokio::test]
 async fn the_choice_of_an_account_is_asked_for_where_it_is_known_to_work() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for (listed, configured, asked) in [
         // A provider that knows only `login` and `consent` refuses any other value.
         (Value::Null, None, false),
@@ -105,7 +105,7 @@ async fn the_choice_of_an_account_is_asked_for_where_it_is_known_to_work() {
 
 #[tokio::test]
 async fn one_wanted_domain_is_named_to_google() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let config = OidcConfig {
         kind: Kind::Google,
         hosted_domain: Some("example.com".to_owned()),
@@ -120,7 +120,7 @@ async fn one_wanted_domain_is_named_to_google() {
 
 #[tokio::test]
 async fn a_verifier_of_the_wrong_length_is_an_error_and_no_panic() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for verifier in ["short", &"a".repeat(129)] {
         let request = AuthorizeRequest {
             verifier,
@@ -139,7 +139,7 @@ async fn a_verifier_of_the_wrong_length_is_an_error_and_no_panic() {
 
 #[tokio::test]
 async fn nothing_is_asked_before_somebody_signs_in() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let provider = provider(&hostile);
     assert_eq!((provider.id(), provider.label()), ("work", "Example Inc."));
     assert_eq!(hostile.count(DISCOVERY), 0);

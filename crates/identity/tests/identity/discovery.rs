@@ -9,11 +9,12 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::flow::{NOW, config, failed, provider, provider_of, request, sign_in, unavailable};
-use crate::hostile::{DISCOVERY, Hostile, Plain};
+use crate::scripted::{self, DISCOVERY};
+use latchkey_testing::Answer;
 
 #[tokio::test]
 async fn security_07_a_document_of_another_issuer_is_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for issuer in [
         "https://evil.example".to_owned(),
         format!("{}/", hostile.issuer),
@@ -25,7 +26,7 @@ async fn security_07_a_document_of_another_issuer_is_refused() {
 
 #[tokio::test]
 async fn an_issuer_with_a_path_is_asked_below_its_path() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for (suffix, asked) in [("/tenant", "/tenant"), ("/tenant/", "/tenant")] {
         let issuer = format!("{}{suffix}", hostile.issuer);
         let path = format!("{asked}{DISCOVERY}");
@@ -34,7 +35,7 @@ async fn an_issuer_with_a_path_is_asked_below_its_path() {
         hostile
             .script()
             .instead
-            .insert(path.clone().leak(), Plain::json(200, &metadata));
+            .insert(path.clone().leak(), Answer::json(200, &metadata));
         let provider = provider_of(config(&issuer));
         provider.authorize_url(&request(), NOW).await.expect(&path);
     }
@@ -42,7 +43,7 @@ async fn an_issuer_with_a_path_is_asked_below_its_path() {
 
 #[tokio::test]
 async fn a_crowd_shares_one_request() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let provider = Arc::new(provider(&hostile));
     let mut crowd = JoinSet::new();
     for _ in 0..50 {
@@ -55,7 +56,7 @@ async fn a_crowd_shares_one_request() {
 
 #[tokio::test]
 async fn a_document_is_asked_for_again_after_an_hour() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let provider = provider(&hostile);
     for (minutes, count) in [(0, 1), (59, 1), (60, 2), (61, 2)] {
         let now = NOW.plus(Duration::from_mins(minutes));
@@ -79,12 +80,12 @@ async fn security_15_a_provider_that_is_down_is_no_trouble_until_used_and_comes_
         "{reason}"
     );
 
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let provider = self::provider(&hostile);
     hostile
         .script()
         .instead
-        .insert(DISCOVERY, Plain::bytes(503, "text/html", "<html>down"));
+        .insert(DISCOVERY, Answer::bytes(503, "text/html", "<html>down"));
     assert!(unavailable(provider.authorize_url(&request(), NOW).await).contains("503"));
     hostile.script().instead.clear();
     let soon = NOW.plus(Duration::from_secs(2));
@@ -99,7 +100,7 @@ async fn security_15_a_provider_that_is_down_is_no_trouble_until_used_and_comes_
 
 #[tokio::test]
 async fn what_is_missing_in_a_document_is_named() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let mut metadata = hostile.script().metadata.clone();
     metadata
         .as_object_mut()
@@ -113,7 +114,7 @@ async fn what_is_missing_in_a_document_is_named() {
 
 #[tokio::test]
 async fn security_08_a_provider_with_shared_secrets_only_is_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     hostile.script().metadata["id_token_signing_alg_values_supported"] = json!(["HS256", "none"]);
     let refused = provider(&hostile).authorize_url(&request(), NOW).await;
     assert!(matches!(

@@ -13,7 +13,8 @@ use crate::flow::{
     CODE, NOW, REDIRECT, SECRET, VERIFIER, answer, complete, config, failed, provider, provider_of,
     sign_in, unavailable,
 };
-use crate::hostile::{Hostile, Plain, TOKEN, USERINFO};
+use crate::scripted::{self, TOKEN, USERINFO};
+use latchkey_testing::Answer;
 
 fn form(body: &str) -> HashMap<String, String> {
     form_urlencoded::parse(body.as_bytes())
@@ -23,7 +24,7 @@ fn form(body: &str) -> HashMap<String, String> {
 
 #[tokio::test]
 async fn a_sign_in_gives_a_profile() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let Profile {
         identity,
         email,
@@ -48,7 +49,7 @@ async fn a_sign_in_gives_a_profile() {
 
 #[tokio::test]
 async fn the_client_proves_itself_as_the_provider_likes_it() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let basic = format!(
         "Basic {}",
@@ -86,7 +87,7 @@ async fn the_client_proves_itself_as_the_provider_likes_it() {
 
 #[tokio::test]
 async fn the_client_proves_itself_as_it_is_told_to() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for (auth, methods, in_header) in [
         (ClientAuth::Basic, json!(["client_secret_post"]), true),
         (ClientAuth::Post, json!(["client_secret_basic"]), false),
@@ -110,7 +111,7 @@ async fn the_client_proves_itself_as_it_is_told_to() {
 
 #[tokio::test]
 async fn a_public_client_sends_its_identifier_only() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let mut config = config(&hostile.issuer);
     config.client_secret = None;
     complete(&provider_of(config), &answer(), NOW)
@@ -125,7 +126,7 @@ async fn a_public_client_sends_its_identifier_only() {
 
 #[tokio::test]
 async fn security_06_an_answer_of_another_issuer_is_refused_before_the_code_is_sent() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let provider = provider(&hostile);
     let with = |iss| AuthorizationAnswer { iss, ..answer() };
     let trailing = format!("{}/", hostile.issuer);
@@ -144,7 +145,7 @@ async fn security_06_an_answer_of_another_issuer_is_refused_before_the_code_is_s
 
 #[tokio::test]
 async fn security_06_an_answer_without_issuer_though_advertised_is_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     hostile.script().metadata["authorization_response_iss_parameter_supported"] = true.into();
     let provider = provider(&hostile);
     let outcome = complete(&provider, &answer(), NOW).await;
@@ -161,7 +162,7 @@ async fn security_06_an_answer_without_issuer_though_advertised_is_refused() {
 
 #[tokio::test]
 async fn a_refusal_names_the_registered_code_and_never_the_providers_text() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for (code, named) in [
         ("invalid_grant", "invalid_grant"),
         ("invalid_client", "client_secret"),
@@ -173,7 +174,7 @@ async fn a_refusal_names_the_registered_code_and_never_the_providers_text() {
         hostile
             .script()
             .instead
-            .insert(TOKEN, Plain::json(400, &body));
+            .insert(TOKEN, Answer::json(400, &body));
         match sign_in(&hostile).await {
             Err(SignInError::Refused { reason, .. }) => assert!(reason.contains(named), "{reason}"),
             other => panic!("{code}: {other:?}"),
@@ -184,14 +185,14 @@ async fn a_refusal_names_the_registered_code_and_never_the_providers_text() {
         hostile
             .script()
             .instead
-            .insert(TOKEN, Plain::json(400, &body));
+            .insert(TOKEN, Answer::json(400, &body));
         assert!(unavailable(sign_in(&hostile).await).contains(code));
     }
 }
 
 #[tokio::test]
 async fn tokens_that_cannot_be_used_are_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let good = hostile.script().tokens.clone();
     for (name, value, check) in [
         ("id_token", Value::Null, Check::IdTokenMissing),

@@ -1,14 +1,13 @@
 //! The client's side of a sign-in, with fixed values for all that a server would make at random.
 
 use core::time::Duration;
+use latchkey_testing::ScriptedProvider;
 
 use latchkey_core::{Profile, Timestamp};
 use latchkey_identity::{
     AuthorizationAnswer, AuthorizeRequest, Check, HttpClient, OidcConfig, OidcProvider, Prompt,
     Provider as _, SignInError,
 };
-
-use crate::hostile::Hostile;
 
 pub(crate) const CLIENT_ID: &str = "latchkey";
 pub(crate) const SECRET: &str = "canary-secret+/: of the client";
@@ -33,7 +32,7 @@ pub(crate) fn provider_of(config: OidcConfig) -> OidcProvider {
     OidcProvider::new(config, http).expect("a good configuration")
 }
 
-pub(crate) fn provider(hostile: &Hostile) -> OidcProvider {
+pub(crate) fn provider(hostile: &ScriptedProvider) -> OidcProvider {
     provider_of(config(&hostile.issuer))
 }
 
@@ -80,7 +79,7 @@ pub(crate) async fn complete(
 }
 
 /// A first sign-in at this provider.
-pub(crate) async fn sign_in(hostile: &Hostile) -> Result<Profile, SignInError> {
+pub(crate) async fn sign_in(hostile: &ScriptedProvider) -> Result<Profile, SignInError> {
     complete(&provider(hostile), &answer(), NOW).await
 }
 

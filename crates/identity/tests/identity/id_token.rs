@@ -4,25 +4,26 @@ use latchkey_identity::Check;
 use serde_json::{Value, json};
 
 use crate::flow::{CLIENT_ID, NOW, failed, sign_in};
-use crate::hostile::{Hostile, USERINFO};
 use crate::keys::{RSA, b64};
+use crate::scripted::{self, USERINFO, claims};
+use latchkey_testing::ScriptedProvider;
 
 /// Signs in with the good claims, `name` changed to `value`.
-async fn with(hostile: &Hostile, name: &str, value: Value) -> Check {
-    let mut claims = hostile.claims();
+async fn with(hostile: &ScriptedProvider, name: &str, value: Value) -> Check {
+    let mut claims = claims(&hostile.issuer);
     claims[name] = value;
     text(hostile, &RSA.sign(&claims)).await
 }
 
 /// Signs in with this text as ID token.
-pub(crate) async fn text(hostile: &Hostile, id_token: &str) -> Check {
+pub(crate) async fn text(hostile: &ScriptedProvider, id_token: &str) -> Check {
     hostile.hand_out(id_token);
     failed(sign_in(hostile).await)
 }
 
 #[tokio::test]
 async fn security_08_another_issuer_is_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let trailing = format!("{}/", hostile.issuer);
     for iss in ["https://evil.example", trailing.as_str()] {
         assert_eq!(
@@ -41,7 +42,7 @@ async fn security_08_another_issuer_is_refused() {
 
 #[tokio::test]
 async fn security_08_another_audience_is_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for aud in [
         json!("other"),
         json!([]),
@@ -63,7 +64,7 @@ async fn security_08_another_audience_is_refused() {
 
 #[tokio::test]
 async fn security_09_a_foreign_azp_is_refused_and_several_audiences_need_ours() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let both = json!([CLIENT_ID, "other"]);
     for (aud, azp, taken) in [
         (json!(CLIENT_ID), json!("other"), false),
@@ -75,7 +76,7 @@ async fn security_09_a_foreign_azp_is_refused_and_several_audiences_need_ours() 
         (json!([CLIENT_ID]), json!(CLIENT_ID), true),
         (json!(CLIENT_ID), Value::Null, true),
     ] {
-        let mut claims = hostile.claims();
+        let mut claims = claims(&hostile.issuer);
         claims["aud"] = aud.clone();
         claims["azp"] = azp.clone();
         hostile.hand_out(&RSA.sign(&claims));
@@ -86,7 +87,7 @@ async fn security_09_a_foreign_azp_is_refused_and_several_audiences_need_ours() 
             assert_eq!(failed(outcome), Check::AuthorizedParty, "{aud} {azp}");
         }
     }
-    let mut claims = hostile.claims();
+    let mut claims = claims(&hostile.issuer);
     claims["aud"] = json!(["other"]);
     claims["azp"] = CLIENT_ID.into();
     assert_eq!(text(&hostile, &RSA.sign(&claims)).await, Check::Audience);
@@ -94,7 +95,7 @@ async fn security_09_a_foreign_azp_is_refused_and_several_audiences_need_ours() 
 
 #[tokio::test]
 async fn security_08_another_nonce_is_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for nonce in ["another", "", "canary-nonce ", "CANARY-NONCE"] {
         assert_eq!(
             with(&hostile, "nonce", nonce.into()).await,
@@ -107,7 +108,7 @@ async fn security_08_another_nonce_is_refused() {
 
 #[tokio::test]
 async fn security_08_expired_tokens_are_refused_after_a_minute_of_leeway() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let now = NOW.as_secs();
     for exp in [json!(now - 60), json!(now - 3600), json!(0), json!(-1)] {
         assert_eq!(
@@ -117,7 +118,7 @@ async fn security_08_expired_tokens_are_refused_after_a_minute_of_leeway() {
         );
     }
     for exp in [json!(now - 59), json!(now + 1)] {
-        let mut claims = hostile.claims();
+        let mut claims = claims(&hostile.issuer);
         claims["exp"] = exp;
         hostile.hand_out(&RSA.sign(&claims));
         sign_in(&hostile).await.expect("within the leeway");
@@ -133,7 +134,7 @@ async fn security_08_expired_tokens_are_refused_after_a_minute_of_leeway() {
 
 #[tokio::test]
 async fn security_08_issue_times_that_are_absurd_are_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let now = NOW.as_secs();
     for iat in [
         json!(now - 661),
@@ -149,7 +150,7 @@ async fn security_08_issue_times_that_are_absurd_are_refused() {
         );
     }
     for iat in [now - 660, now + 60] {
-        let mut claims = hostile.claims();
+        let mut claims = claims(&hostile.issuer);
         claims["iat"] = iat.into();
         hostile.hand_out(&RSA.sign(&claims));
         sign_in(&hostile).await.expect("within the leeway");
@@ -158,9 +159,9 @@ async fn security_08_issue_times_that_are_absurd_are_refused() {
 
 #[tokio::test]
 async fn security_08_each_missing_claim_is_named() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for name in ["iss", "sub", "aud", "exp", "iat", "nonce"] {
-        let mut claims = hostile.claims();
+        let mut claims = claims(&hostile.issuer);
         claims.as_object_mut().expect("an object").remove(name);
         assert_eq!(
             text(&hostile, &RSA.sign(&claims)).await,
@@ -171,7 +172,7 @@ async fn security_08_each_missing_claim_is_named() {
 
 #[tokio::test]
 async fn security_11_subjects_are_1_to_255_characters_of_text() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     assert_eq!(with(&hostile, "sub", "".into()).await, Check::Subject);
     assert_eq!(
         with(&hostile, "sub", "a".repeat(256).into()).await,
@@ -180,7 +181,7 @@ async fn security_11_subjects_are_1_to_255_characters_of_text() {
     assert_eq!(with(&hostile, "sub", 7.into()).await, Check::Malformed);
     assert_eq!(with(&hostile, "sub", Value::Null).await, Check::Malformed);
     let longest = "a".repeat(255);
-    let mut claims = hostile.claims();
+    let mut claims = claims(&hostile.issuer);
     claims["sub"] = longest.as_str().into();
     hostile.hand_out(&RSA.sign(&claims));
     hostile.script().userinfo["sub"] = longest.as_str().into();
@@ -192,9 +193,9 @@ async fn security_11_subjects_are_1_to_255_characters_of_text() {
 
 #[tokio::test]
 async fn an_access_token_that_was_swapped_is_noticed() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"the-access-token");
-    let mut claims = hostile.claims();
+    let mut claims = claims(&hostile.issuer);
     claims["at_hash"] = b64(&hash.as_ref()[..16]).into();
     hostile.hand_out(&RSA.sign(&claims));
     sign_in(&hostile).await.expect("the same");
@@ -204,8 +205,8 @@ async fn an_access_token_that_was_swapped_is_noticed() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_refused() {
-    let hostile = Hostile::start().await;
-    let claims = hostile.claims();
+    let hostile = scripted::start().await;
+    let claims = claims(&hostile.issuer);
     let good = RSA.sign(&claims);
     let (first, rest) = good.split_once('.').expect("three parts");
     let twice = claims.to_string().replacen('{', "{\"sub\":\"another\",", 1);

@@ -6,8 +6,9 @@ use latchkey_identity::SignInError;
 use serde_json::{Value, json};
 
 use crate::flow::{NOW, sign_in, unavailable};
-use crate::hostile::{DISCOVERY, Hostile, Plain, TOKEN, USERINFO};
 use crate::keys::RSA;
+use crate::scripted::{self, DISCOVERY, TOKEN, USERINFO, claims};
+use latchkey_testing::{Answer, ScriptedProvider};
 
 /// The parts of a provider's answer to a sign-in.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +20,8 @@ enum Part {
 }
 
 impl Part {
-    fn change(self, hostile: &Hostile, change: &Value) {
-        let mut claims = hostile.claims();
+    fn change(self, hostile: &ScriptedProvider, change: &Value) {
+        let mut claims = claims(&hostile.issuer);
         let mut script = hostile.script();
         let part = match self {
             Self::Metadata => &mut script.metadata,
@@ -164,7 +165,7 @@ fn other_answers() -> Vec<(Part, Value)> {
 
 #[tokio::test]
 async fn answers_as_the_field_gives_them_are_taken() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let good = Good::of(&hostile);
     for (part, change) in answers() {
         good.restore(&hostile);
@@ -179,7 +180,7 @@ async fn answers_as_the_field_gives_them_are_taken() {
 
 #[tokio::test]
 async fn an_address_that_is_not_understood_is_not_given_and_not_verified() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for (change, email) in [
         (json!({ "email": ["ada@example.com"] }), None),
         (json!({ "email": 7 }), None),
@@ -198,10 +199,10 @@ async fn an_address_that_is_not_understood_is_not_given_and_not_verified() {
 
 #[tokio::test]
 async fn tokens_need_no_media_type_and_an_error_is_one_whatever_its_status() {
-    let hostile = Hostile::start().await;
-    let tokens = hostile.script().tokens.to_string();
+    let hostile = scripted::start().await;
+    let tokens = hostile.script().token_response("").to_string();
     for media_type in ["text/html", "application/json;charset=UTF-8", "text/plain"] {
-        let plain = Plain::bytes(200, media_type, tokens.clone());
+        let plain = Answer::bytes(200, media_type, tokens.clone());
         hostile.script().instead.insert(TOKEN, plain);
         sign_in(&hostile).await.expect(media_type);
     }
@@ -219,23 +220,23 @@ async fn tokens_need_no_media_type_and_an_error_is_one_whatever_its_status() {
         ),
         (401, json!("canary"), "client_secret"),
     ] {
-        let plain = Plain::json(status, &body);
+        let plain = Answer::json(status, &body);
         hostile.script().instead.insert(TOKEN, plain);
         match sign_in(&hostile).await {
             Err(SignInError::Refused { reason, .. }) => assert!(reason.contains(named), "{reason}"),
             other => panic!("{body}: {other:?}"),
         }
     }
-    let plain = Plain::json(400, &json!({ "error": 7 }));
+    let plain = Answer::json(400, &json!({ "error": 7 }));
     hostile.script().instead.insert(TOKEN, plain);
     unavailable(sign_in(&hostile).await);
 }
 
 #[tokio::test]
 async fn userinfo_that_refuses_the_token_is_done_without() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for status in [400, 401, 403, 404, 405] {
-        let plain = Plain::bytes(status, "text/html", "<html>");
+        let plain = Answer::bytes(status, "text/html", "<html>");
         hostile.script().instead.insert(USERINFO, plain);
         let profile = sign_in(&hostile).await.expect("signed in");
         assert_eq!(
@@ -245,7 +246,7 @@ async fn userinfo_that_refuses_the_token_is_done_without() {
         );
     }
     // Without the address that was asked for, somebody has to do something about it.
-    let mut claims = hostile.claims();
+    let mut claims = claims(&hostile.issuer);
     claims.as_object_mut().expect("claims").remove("email");
     hostile.hand_out(&RSA.sign(&claims));
     match sign_in(&hostile).await {
@@ -263,7 +264,7 @@ struct Good {
 }
 
 impl Good {
-    fn of(hostile: &Hostile) -> Self {
+    fn of(hostile: &ScriptedProvider) -> Self {
         let script = hostile.script();
         Self {
             metadata: script.metadata.clone(),
@@ -272,7 +273,7 @@ impl Good {
         }
     }
 
-    fn restore(&self, hostile: &Hostile) {
+    fn restore(&self, hostile: &ScriptedProvider) {
         let mut script = hostile.script();
         script.metadata = self.metadata.clone();
         script.tokens = self.tokens.clone();

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::flow::{NOW, answer, complete, config, provider_of, sign_in, unavailable};
-use crate::hostile::{DISCOVERY, Hostile, JWKS, Plain, TOKEN, USERINFO};
-use crate::stalling::{self, Stall};
+use crate::scripted::{self, DISCOVERY, JWKS, TOKEN, USERINFO};
+use latchkey_testing::{Answer, ScriptedProvider, Stall};
 
 /// The request, or if those before it took their time, the step of the sign-in.
 const TOO_LATE: &[&str] = &["took too long", "no full answer in"];
@@ -20,8 +20,8 @@ const BOUND: Duration = Duration::from_secs(25);
 const PATHS: [&str; 4] = [DISCOVERY, JWKS, TOKEN, USERINFO];
 
 /// A provider of which one endpoint stalls; what to configure as its issuer.
-async fn stalling_at(hostile: &Hostile, path: &str, stall: Stall) -> String {
-    let elsewhere = stalling::start(stall).await;
+async fn stalling_at(hostile: &ScriptedProvider, path: &str, stall: Stall) -> String {
+    let elsewhere = stall.start().await;
     let name = match path {
         DISCOVERY => return elsewhere,
         JWKS => "jwks_uri",
@@ -43,7 +43,7 @@ async fn security_15_wherever_a_provider_hangs_sign_in_fails_within_5_s() {
         let mut attempts = JoinSet::new();
         for path in PATHS {
             attempts.spawn(async move {
-                let hostile = Hostile::start().await;
+                let hostile = scripted::start().await;
                 let provider = provider_of(config(&stalling_at(&hostile, path, stall).await));
                 let start = Instant::now();
                 let said = unavailable(complete(&provider, &answer(), NOW).await);
@@ -59,7 +59,7 @@ async fn security_15_wherever_a_provider_hangs_sign_in_fails_within_5_s() {
 
 #[tokio::test]
 async fn security_15_slow_answers_add_up_to_no_more_than_5_s() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     hostile.script().pause = Duration::from_millis(1500);
     let start = Instant::now();
     let reason = unavailable(sign_in(&hostile).await);
@@ -75,7 +75,7 @@ async fn security_15_slow_answers_add_up_to_no_more_than_5_s() {
 
 #[tokio::test]
 async fn a_provider_that_takes_its_time_is_waited_for() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     // Four answers, together longer than the four seconds above.
     hostile.script().pause = Duration::from_millis(1100);
     let config = OidcConfig {
@@ -89,7 +89,7 @@ async fn a_provider_that_takes_its_time_is_waited_for() {
 
 #[tokio::test]
 async fn security_15_a_crowd_that_waits_for_one_slow_answer_fails_together() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let issuer = stalling_at(&hostile, JWKS, Stall::Silence).await;
     let provider = Arc::new(provider_of(config(&issuer)));
     let start = Instant::now();
@@ -105,14 +105,14 @@ async fn security_15_a_crowd_that_waits_for_one_slow_answer_fails_together() {
 
 #[tokio::test]
 async fn security_15_answers_of_5_mb_are_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let large = Bytes::from(json!({ "a": "a".repeat(5_000_000) }).to_string());
     for path in PATHS {
         hostile.script().instead.clear();
         hostile
             .script()
             .instead
-            .insert(path, Plain::bytes(200, "application/json", large.clone()));
+            .insert(path, Answer::bytes(200, "application/json", large.clone()));
         let reason = unavailable(sign_in(&hostile).await);
         assert!(reason.contains("1 MiB"), "{path}: {reason}");
     }
@@ -120,11 +120,11 @@ async fn security_15_answers_of_5_mb_are_refused() {
 
 #[tokio::test]
 async fn security_15_redirects_are_not_followed() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for path in PATHS {
         for status in [301, 302, 303, 307, 308] {
             let location = format!("{}/elsewhere", hostile.issuer);
-            let redirect = Plain {
+            let redirect = Answer {
                 status,
                 headers: vec![("location", location)],
                 body: Bytes::new(),
@@ -140,7 +140,7 @@ async fn security_15_redirects_are_not_followed() {
 
 #[tokio::test]
 async fn security_15_garbage_is_an_error_and_nothing_worse() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let deep = "[".repeat(100_000);
     let garbage: [&[u8]; 9] = [
         b"",
@@ -156,7 +156,7 @@ async fn security_15_garbage_is_an_error_and_nothing_worse() {
     for path in PATHS {
         for body in garbage {
             for media_type in ["application/json", "text/html"] {
-                let plain = Plain::bytes(200, media_type, Bytes::copy_from_slice(body));
+                let plain = Answer::bytes(200, media_type, Bytes::copy_from_slice(body));
                 hostile.script().instead.clear();
                 hostile.script().instead.insert(path, plain);
                 let outcome = sign_in(&hostile).await;
@@ -176,10 +176,10 @@ async fn security_15_garbage_is_an_error_and_nothing_worse() {
 
 #[tokio::test]
 async fn security_15_server_errors_are_unavailable_wherever_they_are() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for path in PATHS {
         for status in [500, 502, 503, 429] {
-            let plain = Plain::json(status, &json!({ "error": "invalid_grant" }));
+            let plain = Answer::json(status, &json!({ "error": "invalid_grant" }));
             hostile.script().instead.clear();
             hostile.script().instead.insert(path, plain);
             let reason = unavailable(sign_in(&hostile).await);

@@ -6,13 +6,14 @@ mod demo;
 mod discovery;
 mod exchange;
 mod flow;
-mod hostile;
+
 mod id_token;
 mod keys;
 mod lenient;
 mod limits;
 mod rotation;
+mod scripted;
 mod signature;
-mod stalling;
+
 mod step_up;
 mod userinfo;

@@ -7,30 +7,31 @@ use latchkey_identity::Check;
 use serde_json::json;
 
 use crate::flow::{NONCE, NOW, answer, complete, failed, provider, unavailable};
-use crate::hostile::{Hostile, JWKS, Plain};
-use crate::keys::{Key, RSA};
+use crate::keys::RSA;
+use crate::scripted::{self, JWKS, claims};
+use latchkey_testing::{Answer, ProviderKey, ScriptedProvider};
 
 fn at(secs: u64) -> Timestamp {
     NOW.plus(Duration::from_secs(secs))
 }
 
 /// Hands out a token signed with this key now.
-fn hand_out(hostile: &Hostile, key: &Key, now: Timestamp) {
-    let mut claims = hostile.claims();
+fn hand_out(hostile: &ScriptedProvider, key: &ProviderKey, now: Timestamp) {
+    let mut claims = claims(&hostile.issuer);
     claims["nonce"] = NONCE.into();
     claims["iat"] = now.as_secs().into();
     claims["exp"] = (now.as_secs() + 300).into();
     hostile.hand_out(&key.sign(&claims));
 }
 
-fn announce(hostile: &Hostile, keys: &[&Key]) {
+fn announce(hostile: &ScriptedProvider, keys: &[&ProviderKey]) {
     let keys: Vec<_> = keys.iter().map(|key| key.jwk()).collect();
     hostile.script().jwks = json!({ "keys": keys });
 }
 
 #[tokio::test]
 async fn security_10_new_keys_work_without_a_restart() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     hostile.script().metadata["id_token_signing_alg_values_supported"] = json!(["RS256", "ES256"]);
     let provider = provider(&hostile);
     complete(&provider, &answer(), NOW)
@@ -41,7 +42,7 @@ async fn security_10_new_keys_work_without_a_restart() {
         .expect("the first key");
     assert_eq!(hostile.count(JWKS), 1, "kept");
 
-    let second = Key::ec("k2");
+    let second = ProviderKey::ec("k2");
     announce(&hostile, &[&second]);
     hand_out(&hostile, &second, at(2));
     complete(&provider, &answer(), at(2))
@@ -50,7 +51,7 @@ async fn security_10_new_keys_work_without_a_restart() {
     assert_eq!(hostile.count(JWKS), 2);
 
     // The same name for another key, as after a provider's restart.
-    let third = Key::ec("k2");
+    let third = ProviderKey::ec("k2");
     announce(&hostile, &[&third]);
     hand_out(&hostile, &third, at(70));
     complete(&provider, &answer(), at(70))
@@ -61,18 +62,18 @@ async fn security_10_new_keys_work_without_a_restart() {
 
 #[tokio::test]
 async fn security_10_a_flood_of_unknown_kids_causes_one_fetch_a_minute() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let provider = provider(&hostile);
     complete(&provider, &answer(), NOW)
         .await
         .expect("the good key");
     assert_eq!(hostile.count(JWKS), 1);
 
-    let stranger = Key::rsa("stranger", "RS256");
+    let stranger = ProviderKey::rsa("stranger", "RS256");
     for minute in 0..3 {
         for second in 0..60 {
             let now = at(minute * 60 + second + 1);
-            let mut claims = hostile.claims();
+            let mut claims = claims(&hostile.issuer);
             claims["iat"] = now.as_secs().into();
             claims["exp"] = (now.as_secs() + 300).into();
             let header = json!({ "alg": "RS256", "kid": format!("k{minute}-{second}") });
@@ -95,12 +96,12 @@ async fn security_10_a_flood_of_unknown_kids_causes_one_fetch_a_minute() {
 
 #[tokio::test]
 async fn security_10_other_faults_than_the_signature_cause_no_fetch() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let provider = provider(&hostile);
     complete(&provider, &answer(), NOW)
         .await
         .expect("the good key");
-    let mut claims = hostile.claims();
+    let mut claims = claims(&hostile.issuer);
     claims["nonce"] = "another".into();
     hostile.hand_out(&RSA.sign(&claims));
     assert_eq!(
@@ -108,7 +109,7 @@ async fn security_10_other_faults_than_the_signature_cause_no_fetch() {
         Check::Nonce
     );
     claims["aud"] = "another".into();
-    hostile.hand_out(&Key::rsa("x", "RS256").sign(&claims));
+    hostile.hand_out(&ProviderKey::rsa("x", "RS256").sign(&claims));
     assert_eq!(
         failed(complete(&provider, &answer(), NOW).await),
         Check::Audience
@@ -118,7 +119,7 @@ async fn security_10_other_faults_than_the_signature_cause_no_fetch() {
 
 #[tokio::test]
 async fn a_withdrawn_key_is_forgotten_within_the_hour() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let provider = provider(&hostile);
     complete(&provider, &answer(), NOW).await.expect("the key");
     announce(&hostile, &[]);
@@ -132,12 +133,12 @@ async fn a_withdrawn_key_is_forgotten_within_the_hour() {
 
 #[tokio::test]
 async fn keys_that_cannot_be_fetched_are_asked_for_again_soon() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let provider = provider(&hostile);
     hostile
         .script()
         .instead
-        .insert(JWKS, Plain::bytes(500, "text/html", "<html>"));
+        .insert(JWKS, Answer::bytes(500, "text/html", "<html>"));
     let reason = unavailable(complete(&provider, &answer(), NOW).await);
     assert!(reason.contains("signing keys"), "{reason}");
     hostile.script().instead.clear();
@@ -148,7 +149,7 @@ async fn keys_that_cannot_be_fetched_are_asked_for_again_soon() {
 
 #[tokio::test]
 async fn keys_that_are_not_understood_do_no_harm() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let mut encrypts = RSA.jwk();
     encrypts["use"] = "enc".into();
     encrypts["kid"] = "e1".into();
@@ -162,7 +163,7 @@ async fn keys_that_are_not_understood_do_no_harm() {
 
 #[tokio::test]
 async fn security_08_a_key_for_encryption_or_another_algorithm_verifies_nothing() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for (name, value) in [
         ("use", "enc"),
         ("alg", "PS256"),

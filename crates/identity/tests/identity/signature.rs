@@ -4,21 +4,22 @@ use latchkey_identity::Check;
 use serde_json::{Value, json};
 
 use crate::flow::{SECRET, failed, sign_in};
-use crate::hostile::Hostile;
 use crate::id_token::text;
-use crate::keys::{Key, RSA, b64, input, mac, unsigned};
+use crate::keys::{RSA, b64, input, mac, unsigned};
+use crate::scripted::{self, claims};
+use latchkey_testing::ProviderKey;
 
 #[tokio::test]
 async fn security_08_every_asymmetric_algorithm_announced_is_taken() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for key in [
-        Key::rsa("a", "RS256"),
-        Key::rsa("b", "PS256"),
-        Key::ec("c"),
-        Key::ed("d"),
+        ProviderKey::rsa("a", "RS256"),
+        ProviderKey::rsa("b", "PS256"),
+        ProviderKey::ec("c"),
+        ProviderKey::ed("d"),
     ] {
         hostile.script().jwks = json!({ "keys": [key.jwk()] });
-        let token = key.sign(&hostile.claims());
+        let token = key.sign(&claims(&hostile.issuer));
         hostile.hand_out(&token);
         hostile.script().metadata["id_token_signing_alg_values_supported"] = json!(["ES384"]);
         assert_eq!(
@@ -34,8 +35,8 @@ async fn security_08_every_asymmetric_algorithm_announced_is_taken() {
 
 #[tokio::test]
 async fn security_08_a_bad_signature_is_refused() {
-    let hostile = Hostile::start().await;
-    let claims = hostile.claims();
+    let hostile = scripted::start().await;
+    let claims = claims(&hostile.issuer);
     let good = RSA.sign(&claims);
     let (head, signature) = good.rsplit_once('.').expect("three parts");
     let mut other = claims.clone();
@@ -44,7 +45,7 @@ async fn security_08_a_bad_signature_is_refused() {
     flipped.replace_range(..1, if signature.starts_with('A') { "B" } else { "A" });
     let header = json!({ "alg": "RS256", "kid": "k1" });
     for (what, token) in [
-        ("another key", Key::rsa("k1", "RS256").sign(&claims)),
+        ("another key", ProviderKey::rsa("k1", "RS256").sign(&claims)),
         ("a flipped bit", format!("{head}.{flipped}")),
         ("an empty one", format!("{head}.")),
         (
@@ -56,7 +57,7 @@ async fn security_08_a_bad_signature_is_refused() {
             RSA.sign_with(&json!({ "alg": "RS256", "kid": "k2" }), &claims),
         ),
         ("PSS for PKCS1", {
-            let key = Key::rsa("k1", "PS256");
+            let key = ProviderKey::rsa("k1", "PS256");
             hostile.script().jwks = json!({ "keys": [key.jwk()] });
             key.sign_with(&header, &claims)
         }),
@@ -67,21 +68,21 @@ async fn security_08_a_bad_signature_is_refused() {
 
 #[tokio::test]
 async fn security_08_a_key_that_the_token_brings_along_is_not_looked_at() {
-    let hostile = Hostile::start().await;
-    let stranger = Key::rsa("k1", "RS256");
+    let hostile = scripted::start().await;
+    let stranger = ProviderKey::rsa("k1", "RS256");
     let header = json!({
         "alg": "RS256", "kid": "k1", "jwk": stranger.jwk(),
         "jku": format!("{}/strangers-keys", hostile.issuer),
         "x5u": format!("{}/strangers-keys", hostile.issuer),
     });
-    let token = stranger.sign_with(&header, &hostile.claims());
+    let token = stranger.sign_with(&header, &claims(&hostile.issuer));
     assert_eq!(text(&hostile, &token).await, Check::Signature);
     assert_eq!(hostile.count("/strangers-keys"), 0);
 }
 
 #[tokio::test]
 async fn security_08_alg_none_in_every_spelling_is_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for alg in [
         json!("none"),
         json!("None"),
@@ -92,13 +93,13 @@ async fn security_08_alg_none_in_every_spelling_is_refused() {
     ] {
         let header = json!({ "alg": alg });
         assert_eq!(
-            text(&hostile, &unsigned(&header, &hostile.claims())).await,
+            text(&hostile, &unsigned(&header, &claims(&hostile.issuer))).await,
             Check::Algorithm
         );
-        let signed = RSA.sign_with(&header, &hostile.claims());
+        let signed = RSA.sign_with(&header, &claims(&hostile.issuer));
         assert_eq!(text(&hostile, &signed).await, Check::Algorithm, "{alg}");
     }
-    let token = unsigned(&json!({ "kid": "k1" }), &hostile.claims());
+    let token = unsigned(&json!({ "kid": "k1" }), &claims(&hostile.issuer));
     assert_eq!(
         text(&hostile, &token).await,
         Check::Algorithm,
@@ -108,8 +109,8 @@ async fn security_08_alg_none_in_every_spelling_is_refused() {
 
 #[tokio::test]
 async fn security_08_hs256_is_refused_with_the_client_secret_and_with_the_public_key() {
-    let hostile = Hostile::start().await;
-    let claims = hostile.claims();
+    let hostile = scripted::start().await;
+    let claims = claims(&hostile.issuer);
     let jwk = RSA.jwk().to_string();
     let header = json!({ "alg": "HS256", "kid": "k1" });
     for secret in [SECRET.as_bytes(), &RSA.public_bytes(), jwk.as_bytes(), b""] {

@@ -10,14 +10,15 @@ use latchkey_identity::{
 use serde_json::{Value, json};
 
 use crate::flow::{NOW, answer, config, provider, provider_of, request};
-use crate::hostile::Hostile;
 use crate::keys::RSA;
+use crate::scripted::{self, claims};
+use latchkey_testing::ScriptedProvider;
 
 const MAX_AGE: Option<Duration> = Some(Duration::from_mins(10));
 
 #[tokio::test]
 async fn what_is_asked_of_the_person_is_asked_of_the_provider() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let request = AuthorizeRequest {
         prompt: Prompt::Login,
         max_age: MAX_AGE,
@@ -42,7 +43,7 @@ async fn what_is_asked_of_the_person_is_asked_of_the_provider() {
 
 #[tokio::test]
 async fn the_id_token_must_show_that_the_person_was_asked() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let now = NOW.as_secs();
     for (auth_time, taken) in [
         (json!(now), true),
@@ -75,7 +76,7 @@ async fn the_id_token_must_show_that_the_person_was_asked() {
 
 #[tokio::test]
 async fn where_it_was_not_asked_for_it_is_told_but_not_held_against_anyone() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let long_ago = NOW.as_secs() - 100_000;
     let told = with(&hostile, Kind::Oidc, json!(long_ago), None).await;
     let told = told.expect("taken").auth_time;
@@ -86,7 +87,7 @@ async fn where_it_was_not_asked_for_it_is_told_but_not_held_against_anyone() {
 
 #[tokio::test]
 async fn a_provider_shown_as_google_is_not_google() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let silent = with(&hostile, Kind::Google, Value::Null, MAX_AGE).await;
     assert_eq!(check(silent), Check::AuthTimeMissing);
     let old = json!(NOW.as_secs() - 100_000);
@@ -95,12 +96,12 @@ async fn a_provider_shown_as_google_is_not_google() {
 }
 
 async fn with(
-    hostile: &Hostile,
+    hostile: &ScriptedProvider,
     kind: Kind,
     auth_time: Value,
     max_age: Option<Duration>,
 ) -> Result<Vouched, SignInError> {
-    let mut claims = hostile.claims();
+    let mut claims = claims(&hostile.issuer);
     claims["auth_time"] = auth_time;
     if claims["auth_time"].is_null() {
         claims.as_object_mut().expect("claims").remove("auth_time");

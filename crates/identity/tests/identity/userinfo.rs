@@ -4,12 +4,13 @@ use latchkey_identity::Check;
 use serde_json::{Value, json};
 
 use crate::flow::{failed, sign_in, unavailable};
-use crate::hostile::{Hostile, Plain, USERINFO};
-use crate::keys::{Key, RSA};
+use crate::keys::RSA;
+use crate::scripted::{self, USERINFO};
+use latchkey_testing::{Answer, ProviderKey};
 
 #[tokio::test]
 async fn security_12_userinfo_about_another_person_is_refused() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for (sub, check) in [
         (json!("subject-2"), Check::UserinfoSubject),
         (json!("SUBJECT-1"), Check::UserinfoSubject),
@@ -26,7 +27,7 @@ async fn security_12_userinfo_about_another_person_is_refused() {
 
 #[tokio::test]
 async fn it_is_asked_with_the_access_token_whenever_there_is_one() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     sign_in(&hostile).await.expect("a profile");
     let seen = hostile.last(USERINFO);
     assert_eq!(seen.headers["authorization"], "Bearer the-access-token");
@@ -39,12 +40,12 @@ async fn it_is_asked_with_the_access_token_whenever_there_is_one() {
 
 #[tokio::test]
 async fn an_endpoint_that_fails_is_unavailable() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     for status in [500, 503, 429, 302] {
         hostile
             .script()
             .instead
-            .insert(USERINFO, Plain::bytes(status, "text/html", "<html>"));
+            .insert(USERINFO, Answer::bytes(status, "text/html", "<html>"));
         let reason = unavailable(sign_in(&hostile).await);
         assert!(reason.contains("userinfo"), "{status}: {reason}");
     }
@@ -52,11 +53,11 @@ async fn an_endpoint_that_fails_is_unavailable() {
 
 #[tokio::test]
 async fn signed_userinfo_is_checked_like_an_id_token() {
-    let hostile = Hostile::start().await;
+    let hostile = scripted::start().await;
     let good = json!({
         "iss": hostile.issuer, "aud": "latchkey", "sub": "subject-1", "name": "Signed Name",
     });
-    let answer = |token: String| Plain::bytes(200, "application/jwt", token);
+    let answer = |token: String| Answer::bytes(200, "application/jwt", token);
     hostile
         .script()
         .instead
@@ -64,7 +65,7 @@ async fn signed_userinfo_is_checked_like_an_id_token() {
     let profile = sign_in(&hostile).await.expect("a profile");
     assert_eq!(profile.name.as_deref(), Some("Signed Name"));
 
-    let stranger = Key::rsa("k1", "RS256");
+    let stranger = ProviderKey::rsa("k1", "RS256");
     hostile
         .script()
         .instead

@@ -13,7 +13,6 @@ mod churn;
 mod crowd;
 mod figures;
 mod node;
-mod person;
 mod propagation;
 mod refresh;
 mod scale;
@@ -23,6 +22,7 @@ use std::env;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use latchkey_testing::ApiClient;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
         "seed" => PathBuf::from(args.next().context("name the data directory")?),
         "sign-in" => {
             let server = args.next().context("name the server's URL")?;
-            let tokens = person::sign_in(&person::client()?, &server, 0).await?;
+            let tokens = ApiClient::new(server).sign_in().await;
             println!("{}", tokens.access_token);
             return Ok(());
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
-use latchkey_testing::{Database, Postgres, Redis, ServerProcess};
+use latchkey_testing::{ApiClient, Database, Postgres, Redis, ServerProcess};
 use tempfile::TempDir;
 
 /// Starts `latchkey serve` in this folder.
@@ -62,4 +62,18 @@ impl Pair {
             database,
         })
     }
+
+    /// A client of each.
+    pub(crate) fn clients(&self) -> Clients {
+        Clients {
+            one: ApiClient::new(self.one.url().to_owned()),
+            two: ApiClient::new(self.two.url().to_owned()),
+        }
+    }
+}
+
+/// Clients of a [`Pair`].
+pub(crate) struct Clients {
+    pub(crate) one: ApiClient,
+    pub(crate) two: ApiClient,
 }

@@ -5,14 +5,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use reqwest::Client;
 
 use crate::figures::{millis, percentile};
-use crate::node::Pair;
-use crate::person;
+use crate::node::{Clients, Pair};
 
 /// Nothing takes longer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(program: &Path, count: u64) -> Result<()> {
     println!("{count} revocations on one server, until the other refused the token:\n");
@@ -20,10 +18,10 @@ pub(crate) async fn run(program: &Path, count: u64) -> Result<()> {
     println!("|---|---:|---:|---:|");
     for (kind, name) in [("redis", "Redis"), ("postgres", "PostgreSQL")] {
         let pair = Pair::start(program, kind)?;
-        let http = person::client()?;
+        let clients = pair.clients();
         let mut took = Vec::new();
         for number in 0..count {
-            took.push(once(&http, &pair, number).await?);
+            took.push(once(&clients, number).await?);
         }
         took.sort_unstable();
         let (median, p99) = (percentile(&took, 50), percentile(&took, 99));
@@ -38,35 +36,15 @@ pub(crate) async fn run(program: &Path, count: u64) -> Result<()> {
     Ok(())
 }
 
-async fn once(http: &Client, pair: &Pair, number: u64) -> Result<Duration> {
-    let tokens = person::sign_in(http, pair.one.url(), number % 50).await?;
-    let check = format!("{}/api/protected", pair.two.url());
-    let is_taken = async || -> Result<bool> {
-        let answer = http
-            .get(&check)
-            .bearer_auth(&tokens.access_token)
-            .send()
-            .await?;
-        ensure!(
-            [200, 401].contains(&answer.status().as_u16()),
-            "{}",
-            answer.status()
-        );
-        Ok(answer.status() == 200)
-    };
-    ensure!(
-        is_taken().await?,
-        "the other server does not know the token"
-    );
-    let revoke = http.post(format!("{}/auth/revoke", pair.one.url()));
-    let answer = revoke
-        .form(&[("token", &tokens.refresh_token)])
-        .send()
-        .await?;
-    ensure!(answer.status() == 200, "a revocation: {}", answer.status());
+async fn once(pair: &Clients, number: u64) -> Result<Duration> {
+    let email = format!("person-{}@example.com", number % 50);
+    let tokens = pair.one.sign_in_as(&email).await;
+    let is_taken = async || pair.two.check(&tokens.access_token).await.is_ok();
+    ensure!(is_taken().await, "the other server does not know the token");
+    pair.one.revoke(&tokens.refresh_token).await;
     let answered = Instant::now();
-    while is_taken().await? {
-        ensure!(answered.elapsed() < PATIENCE, "the other server never knew");
+    while is_taken().await {
+        ensure!(answered.elapsed() < TIMEOUT, "the other server never knew");
     }
     Ok(answered.elapsed())
 }

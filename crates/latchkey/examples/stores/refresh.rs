@@ -3,15 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use latchkey_testing::{Process, ServerProcess};
+use anyhow::Result;
+use latchkey_testing::{ApiClient, Process, ServerProcess};
 use latchkey_types::TokenResponse;
-use reqwest::Client;
 use tokio::task::JoinSet;
 
 use crate::figures::{millis, percentile};
 use crate::node::{self, Pair};
-use crate::person;
 
 const CLIENTS: u64 = 32;
 const LENGTH: Duration = Duration::from_secs(5);
@@ -37,23 +35,23 @@ pub(crate) async fn run(program: &Path) -> Result<()> {
 }
 
 async fn row(name: &str, server: &ServerProcess, database: Option<&Process>) -> Result<()> {
-    let http = person::client()?;
+    let caller = ApiClient::new(server.url().to_owned());
     let begun = Instant::now();
     let mut signing_in = JoinSet::new();
     for client in 0..CLIENTS {
-        let (http, url) = (http.clone(), server.url().to_owned());
+        let caller = caller.clone();
+        let email = format!("person-{client}@example.com");
         signing_in.spawn(async move {
             let mut tokens = Vec::new();
             while begun.elapsed() < LENGTH {
-                tokens.push(person::sign_in(&http, &url, client).await?);
+                tokens.push(caller.sign_in_as(&email).await);
             }
-            Ok::<_, anyhow::Error>(tokens)
+            tokens
         });
     }
     let mut sign_ins = 0;
     let mut sessions = Vec::new();
     for tokens in signing_in.join_all().await {
-        let tokens = tokens?;
         sign_ins += tokens.len();
         sessions.extend(tokens.into_iter().next_back());
     }
@@ -64,16 +62,11 @@ async fn row(name: &str, server: &ServerProcess, database: Option<&Process>) -> 
     let begun = Instant::now();
     let mut refreshing = JoinSet::new();
     for tokens in sessions {
-        refreshing.spawn(refresh(
-            http.clone(),
-            server.url().to_owned(),
-            tokens,
-            begun,
-        ));
+        refreshing.spawn(refresh(caller.clone(), tokens, begun));
     }
     let mut took = Vec::new();
     for durations in refreshing.join_all().await {
-        took.extend(durations?);
+        took.extend(durations);
     }
     let refreshes = per_second(took.len(), begun);
     let after = cpu();
@@ -91,29 +84,14 @@ async fn row(name: &str, server: &ServerProcess, database: Option<&Process>) -> 
     Ok(())
 }
 
-async fn refresh(
-    http: Client,
-    url: String,
-    mut tokens: TokenResponse,
-    begun: Instant,
-) -> Result<Vec<Duration>> {
+async fn refresh(caller: ApiClient, mut tokens: TokenResponse, begun: Instant) -> Vec<Duration> {
     let mut took = Vec::new();
     while begun.elapsed() < LENGTH {
         let asked = Instant::now();
-        let form = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", &tokens.refresh_token),
-        ];
-        let answer = http
-            .post(format!("{url}/auth/token"))
-            .form(&form)
-            .send()
-            .await?;
-        ensure!(answer.status() == 200, "a refresh: {}", answer.status());
-        tokens = answer.json().await?;
+        tokens = caller.refreshed(&tokens.refresh_token).await;
         took.push(asked.elapsed());
     }
-    Ok(took)
+    took
 }
 
 /// `250 µs`: what each of them took of this.

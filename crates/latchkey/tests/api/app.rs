@@ -1,39 +1,33 @@
 //! What the tests begin with.
 
-mod browser;
-mod caller;
-mod clock;
 mod forge;
 mod prover;
-mod provider;
-mod sign_in;
 
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use browser::FIREFOX;
-pub(crate) use caller::{Caller, code, header, refusal, tokens};
-pub(crate) use clock::ManualClock;
 pub(crate) use forge::{Forge, claims, decoded, hs256, recoded};
 use latchkey::app::{Environment, Server};
 use latchkey::cli::{Overrides, Serve};
 use latchkey::config;
 use latchkey::http::serve::ConnectionLimits;
 use latchkey::state::AppState;
+use latchkey_testing::{ApiClient, TestClock};
 use latchkey_tokens::SystemRng;
 pub(crate) use prover::{Prover, hash};
-pub(crate) use provider::{ProviderKey, ScriptedProvider, merge, section};
-pub(crate) use sign_in::{Begun, Callback, called_back, cookie, location};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub(crate) const FIREFOX: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0";
+
 /// A running server, and a client of it.
 pub(crate) struct TestApp {
-    pub(crate) caller: Caller,
-    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) caller: ApiClient,
+    pub(crate) clock: Arc<TestClock>,
     pub(crate) state: AppState,
     config: String,
     directory: Arc<TempDir>,
@@ -50,17 +44,12 @@ impl TestApp {
     /// With this configuration file; address and data directory are filled in.
     pub(crate) async fn with(config: &str) -> Self {
         let directory = Arc::new(tempfile::tempdir().expect("a directory"));
-        Self::over(
-            directory,
-            config.to_owned(),
-            Arc::new(ManualClock::default()),
-        )
-        .await
+        Self::over(directory, config.to_owned(), Arc::new(TestClock::default())).await
     }
 
     /// Over what is in the directory's folder `data`, `past` before the usual time of tests.
     pub(crate) async fn over_earlier(directory: TempDir, config: &str, past: Duration) -> Self {
-        let clock = Arc::new(ManualClock::default());
+        let clock = Arc::new(TestClock::default());
         clock.set_back(past);
         Self::over(Arc::new(directory), config.to_owned(), clock).await
     }
@@ -108,21 +97,21 @@ impl TestApp {
         }
     }
 
-    async fn over(directory: Arc<TempDir>, config: String, clock: Arc<ManualClock>) -> Self {
+    async fn over(directory: Arc<TempDir>, config: String, clock: Arc<TestClock>) -> Self {
         Self::limited(directory, config, clock, ConnectionLimits::default()).await
     }
 
     /// With this configuration and these limits for connections.
     pub(crate) async fn with_limits(config: &str, limits: ConnectionLimits) -> Self {
         let directory = Arc::new(tempfile::tempdir().expect("a directory"));
-        let clock = Arc::new(ManualClock::default());
+        let clock = Arc::new(TestClock::default());
         Self::limited(directory, config.to_owned(), clock, limits).await
     }
 
     async fn limited(
         directory: Arc<TempDir>,
         config: String,
-        clock: Arc<ManualClock>,
+        clock: Arc<TestClock>,
         connections: ConnectionLimits,
     ) -> Self {
         let file = directory.path().join("latchkey.toml");
@@ -159,7 +148,7 @@ impl TestApp {
             drop(stopped.await);
         }));
         Self {
-            caller: Caller::new(url),
+            caller: ApiClient::new(url),
             clock,
             state,
             config,
@@ -185,9 +174,9 @@ impl TestApp {
 }
 
 impl Deref for TestApp {
-    type Target = Caller;
+    type Target = ApiClient;
 
-    fn deref(&self) -> &Caller {
+    fn deref(&self) -> &ApiClient {
         &self.caller
     }
 }

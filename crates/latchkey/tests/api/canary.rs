@@ -5,8 +5,8 @@ use std::fs;
 use reqwest::Response;
 use serde_json::json;
 
-use crate::app::{Caller, tokens};
 use crate::binary::{Running, arguments};
+use latchkey_testing::{ApiClient, tokens};
 
 #[tokio::test]
 async fn security_69_no_secret_is_in_the_log_at_any_level_nor_in_an_error() {
@@ -48,7 +48,7 @@ struct Walk {
 }
 
 impl Walk {
-    async fn through(&mut self, caller: &Caller) {
+    async fn through(&mut self, caller: &ApiClient) {
         let begun = caller.begin("demo").await;
         let callback = caller.approve(&begun, "ada@example.com").await;
         let first = tokens(caller.finish(&begun.cookie, &callback).await).await;

@@ -6,7 +6,8 @@ use std::path::Path;
 use latchkey_core::Clock as _;
 use reqwest::StatusCode;
 
-use crate::app::{Forge, TestApp, claims, code, header, section};
+use crate::app::{Forge, TestApp, claims};
+use latchkey_testing::{ScriptedProvider, code, header};
 
 #[tokio::test]
 async fn security_73_an_issuer_that_is_unreachable_at_start_keeps_nobody_else_out() {
@@ -16,7 +17,7 @@ async fn security_73_an_issuer_that_is_unreachable_at_start_keeps_nobody_else_ou
     drop(closed);
     let config = format!(
         "demo = true\n{}",
-        section("down", &format!("http://{address}"))
+        ScriptedProvider::section_of("down", &format!("http://{address}"))
     );
     let app = TestApp::with(&config).await;
     let answer = app.get("/auth/login?provider=down").send().await;

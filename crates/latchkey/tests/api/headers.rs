@@ -2,7 +2,8 @@
 
 use reqwest::{Method, Response};
 
-use crate::app::{ScriptedProvider, TestApp, header};
+use crate::app::TestApp;
+use latchkey_testing::{ScriptedProvider, header};
 
 /// What is on every answer, whatever came of the request.
 const FIXED: [(&str, &str); 4] = [

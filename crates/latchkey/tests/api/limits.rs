@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use crate::app::{TestApp, code, header, refusal};
+use crate::app::TestApp;
+use latchkey_testing::{code, header, refusal};
 
 #[tokio::test]
 async fn a_body_over_64_kib_is_refused() {

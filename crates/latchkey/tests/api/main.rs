@@ -4,8 +4,8 @@
 
 mod app;
 
+mod access_token;
 mod accounts;
-mod api;
 mod binary;
 mod canary;
 mod cluster;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::app::{Begun, Prover, ScriptedProvider, TestApp, code, header, tokens};
+use crate::app::{Prover, TestApp};
 use crate::dpop::World;
+use latchkey_testing::{Begun, ScriptedProvider, code, header, tokens};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const TOO_MANY: (u16, &str) = (429, "too_many_requests");
@@ -279,7 +280,7 @@ async fn security_72_codes_that_somebody_made_up_are_few() {
     let provider = ScriptedProvider::start().await;
     let limits = "trusted_proxies = [\"127.0.0.1\"]\n[limits]\nper_address = \"1000/h\"\n";
     let app = TestApp::with(&format!("{limits}{}", provider.section("a"))).await;
-    provider.script().refusal = Some(json!({ "error": "invalid_grant" }));
+    provider.refuse(&json!({ "error": "invalid_grant" }));
     loop {
         let request = app.get("/auth/login?provider=a");
         let request = request.header("x-forwarded-for", "198.51.100.1");
@@ -295,9 +296,9 @@ async fn security_72_codes_that_somebody_made_up_are_few() {
         assert!(matches!(answer.status().as_u16(), 400 | 429));
     }
     // Each costs ten besides its two requests.
-    let exchanged = provider.asked("/token");
+    let exchanged = provider.count("/token");
     assert!((50..=100).contains(&exchanged), "{exchanged}");
     // Nobody else is kept out.
-    provider.script().refusal = None;
+    provider.script().instead.clear();
     tokens(provider.sign_in(&app, "a").await).await;
 }

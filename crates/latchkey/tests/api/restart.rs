@@ -6,7 +6,8 @@ use std::time::Duration;
 use latchkey_core::Clock as _;
 use serde_json::json;
 
-use crate::app::{TestApp, tokens};
+use crate::app::TestApp;
+use latchkey_testing::tokens;
 
 #[tokio::test]
 async fn sessions_and_denials_are_as_before() {

@@ -9,7 +9,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("types", &[]),
     ("core", &[]),
     ("tokens", &["core"]),
-    ("identity", &["core"]),
+    ("identity", &["core", "testing"]),
     ("store", &["core"]),
     ("store-sled", &["store", "core"]),
     ("store-redis", &["store", "core", "testing"]),

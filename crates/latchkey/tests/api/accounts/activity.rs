@@ -5,7 +5,8 @@ use std::time::Duration;
 use latchkey_types::ActivityKind as Kind;
 
 use super::sessions::sid;
-use crate::app::{FIREFOX, TestApp, claims, code};
+use crate::app::{FIREFOX, TestApp, claims};
+use latchkey_testing::code;
 
 #[tokio::test]
 async fn security_70_every_security_event_is_told_newest_first() {

@@ -6,7 +6,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::app::{TestApp, claims, code, header, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{code, header, tokens};
 
 const CONFIG: &str = "demo = true\nadmins = [\"grace@example.com\"]";
 

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::app::{ScriptedProvider, TestApp, code, tokens};
+use crate::app::TestApp;
+use latchkey_testing::{ScriptedProvider, code, tokens};
 
 fn listed(list: &str, provider: &ScriptedProvider) -> String {
     let section = provider.section("a");

@@ -6,7 +6,8 @@ use latchkey_types::{ErrorCode, ServerEvent};
 use serde_json::json;
 
 use super::sessions::sid;
-use crate::app::{TestApp, claims, code, header, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{code, header, tokens};
 
 const ENDED: ServerEvent = ServerEvent::SessionEnded {
     code: ErrorCode::SessionEnded,

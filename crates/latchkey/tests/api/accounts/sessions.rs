@@ -5,7 +5,8 @@ use std::time::Duration;
 use latchkey_types::ActivityKind;
 use tokio::task::JoinSet;
 
-use crate::app::{FIREFOX, TestApp, claims, code, tokens};
+use crate::app::{FIREFOX, TestApp, claims};
+use latchkey_testing::{code, tokens};
 
 const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
                       Chrome/142.0.0.0 Safari/537.36";

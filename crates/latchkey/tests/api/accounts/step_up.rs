@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::app::{ScriptedProvider, TestApp, claims, code, header, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{ScriptedProvider, code, header, tokens};
 
 const CHALLENGE: &str = "Bearer realm=\"latchkey\", \
     error=\"insufficient_user_authentication\", \

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::process::{Running, finished, latchkey};
 use super::used::says;
-use crate::app::refusal;
+use latchkey_testing::refusal;
 
 /// A server that has something to lose, and what that is.
 struct Source {

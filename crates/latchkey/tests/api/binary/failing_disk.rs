@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::process::Running;
 use super::traced::{COMMITS, DB, traced};
-use crate::app::Caller;
+use latchkey_testing::ApiClient;
 
 const ACTS: [Act; 4] = [
     Act::LogOut,
@@ -162,13 +162,13 @@ async fn act_on_a_failing_disk(
 
 /// The server looks for a failure of its store every second, then stops: most of the time it can
 /// still be asked.
-async fn is_not_ready(caller: &Caller) {
+async fn is_not_ready(caller: &ApiClient) {
     if let Ok(answer) = caller.get("/readyz").send().await {
         assert_eq!(answer.status(), 503);
     }
 }
 
-async fn attempt(caller: &Caller, act: Act, tokens: &TokenResponse) -> Outcome {
+async fn attempt(caller: &ApiClient, act: Act, tokens: &TokenResponse) -> Outcome {
     let request = match act {
         Act::LogOut => caller
             .post("/auth/logout")
@@ -200,7 +200,7 @@ async fn attempt(caller: &Caller, act: Act, tokens: &TokenResponse) -> Outcome {
 }
 
 async fn is_wholly_done_or_not(
-    caller: &Caller,
+    caller: &ApiClient,
     begun: Instant,
     act: Act,
     tokens: &TokenResponse,
@@ -241,7 +241,7 @@ async fn is_wholly_done_or_not(
 }
 
 /// Both tokens are good, or neither is.
-async fn lives(caller: &Caller, tokens: &TokenResponse, lives: bool) {
+async fn lives(caller: &ApiClient, tokens: &TokenResponse, lives: bool) {
     assert_eq!(caller.check(&tokens.access_token).await.is_ok(), lives);
     if lives {
         caller.refreshed(&tokens.refresh_token).await;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::app::{Begun, Caller, called_back};
+use latchkey_testing::{ApiClient, Begun, called_back};
 
 use super::process::{NO_LIMITS, Running, arguments};
 
@@ -108,7 +108,7 @@ async fn fails_closed(
 }
 
 /// Signs this person in, unless the server says that it cannot or has stopped.
-async fn signs_in(caller: &Caller, email: &str) -> bool {
+async fn signs_in(caller: &ApiClient, email: &str) -> bool {
     let begun = caller.get("/auth/login?provider=demo").send().await;
     let Some(begun) = begun.ok().filter(|answer| answer.status() == 303) else {
         return false;

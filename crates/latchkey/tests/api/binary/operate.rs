@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::process::{Running, finished, latchkey};
-use crate::app::{claims, code};
+use crate::app::claims;
+use latchkey_testing::code;
 
 /// What a command answers, or what it says when it fails.
 fn command(data_dir: &Path, arguments: &[&str]) -> Result<String, String> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use latchkey_testing::ServerProcess;
 
-use crate::app::Caller;
+use latchkey_testing::ApiClient;
 
 /// How long a process may take for what takes it a fraction of that.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// A server that listens, and a client of it; killed when dropped.
 pub(crate) struct Running {
     process: ServerProcess,
-    pub(crate) caller: Caller,
+    pub(crate) caller: ApiClient,
 }
 
 /// The arguments of `latchkey serve` over this directory.
@@ -65,7 +65,7 @@ impl Running {
     /// Starts it and waits until its port is open.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let process = ServerProcess::start(command).expect("it listens");
-        let caller = Caller::new(process.url().to_owned());
+        let caller = ApiClient::new(process.url().to_owned());
         Self { process, caller }
     }
 

@@ -1,10 +1,9 @@
 //! What an operator reads about a provider that works in its own way.
 
-use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::refusals::{at_present, sign_in, start};
-use crate::app::{ScriptedProvider, section};
+use latchkey_testing::{Answer, ScriptedProvider};
 
 /// The first line of the log with this in its message.
 fn line(log: &str, message: &str) -> Value {
@@ -44,7 +43,11 @@ async fn a_userinfo_endpoint_that_refuses_leaves_a_warning() {
     let provider = ScriptedProvider::start().await;
     let endpoint = format!("{}/userinfo", provider.issuer);
     provider.script().metadata["userinfo_endpoint"] = endpoint.into();
-    provider.script().userinfo = Some((StatusCode::FORBIDDEN, json!({ "error": "canary" })));
+    let refusal = Answer::json(403, &json!({ "error": "canary" }));
+    provider
+        .script()
+        .instead
+        .insert(ScriptedProvider::USERINFO, refusal);
     at_present(&provider, 0);
     let folder = tempfile::tempdir().expect("a directory");
     let server = start(folder.path(), &provider.section("a"));
@@ -61,7 +64,8 @@ async fn a_userinfo_endpoint_that_refuses_leaves_a_warning() {
 #[tokio::test]
 async fn the_redirect_uris_to_register_are_in_the_log() {
     let folder = tempfile::tempdir().expect("a directory");
-    let sections = section("one", "http://127.0.0.1:9") + &section("two", "http://127.0.0.1:9");
+    let sections = ScriptedProvider::section_of("one", "http://127.0.0.1:9")
+        + &ScriptedProvider::section_of("two", "http://127.0.0.1:9");
     let server = start(folder.path(), &sections);
     let url = server.caller.url.clone();
     let log = server.stop();

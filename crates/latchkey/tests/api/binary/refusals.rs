@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use axum::http::StatusCode;
 use latchkey::clock::SystemClock;
 use latchkey_core::Clock as _;
 use serde_json::{Value, json};
 
 use super::{Running, arguments, latchkey};
-use crate::app::{Callback, Caller, ScriptedProvider, claims, section, tokens};
+use crate::app::claims;
+use latchkey_testing::{ApiClient, Callback, ScriptedProvider, tokens};
 
 /// What a provider or a client wrote; none of it may be in the log.
 const CANARY: &str = "canary-of-a-stranger";
@@ -41,7 +41,7 @@ pub(super) fn at_present(provider: &ScriptedProvider, ahead: u64) {
 }
 
 pub(super) async fn sign_in(
-    caller: &Caller,
+    caller: &ApiClient,
     provider: &ScriptedProvider,
     more: &[(&str, &str)],
 ) -> reqwest::Response {
@@ -91,14 +91,14 @@ impl Walk {
 
 impl Walk {
     /// What a provider gets wrong, or who runs the client there.
-    async fn of_providers(&mut self, caller: &Caller, provider: &ScriptedProvider) {
+    async fn of_providers(&mut self, caller: &ApiClient, provider: &ScriptedProvider) {
         let a = Some("a");
-        provider.script().refusal = Some(json!({
+        provider.refuse(&json!({
             "error": "invalid_client", "error_description": CANARY, "error_uri": CANARY,
         }));
         let answer = sign_in(caller, provider, &[]).await;
         self.refused(answer, "provider_refused", a, "client").await;
-        provider.script().refusal = None;
+        provider.script().instead.clear();
 
         at_present(provider, 600);
         let answer = sign_in(caller, provider, &[]).await;
@@ -110,11 +110,11 @@ impl Walk {
         self.refused(answer, "provider_invalid", a, "from another issuer")
             .await;
         let another = json!({ "sub": CANARY });
-        provider.script().userinfo = Some((StatusCode::OK, another));
+        provider.script().userinfo = another;
         let answer = sign_in(caller, provider, &[]).await;
         self.refused(answer, "provider_invalid", a, "about another person")
             .await;
-        provider.script().userinfo = None;
+        provider.script().userinfo = Value::Null;
         let answer = caller.get("/auth/login?provider=down").send().await;
         let answer = answer.expect("an answer");
         self.refused(answer, "provider_unavailable", Some("down"), "")
@@ -131,7 +131,7 @@ impl Walk {
     }
 
     /// Who may not.
-    async fn of_persons(&mut self, caller: &Caller, provider: &ScriptedProvider) {
+    async fn of_persons(&mut self, caller: &ApiClient, provider: &ScriptedProvider) {
         let a = Some("a");
         provider.script().claims["email"] = json!(format!("{CANARY}@example.org"));
         let answer = sign_in(caller, provider, &[]).await;
@@ -166,7 +166,7 @@ impl Walk {
     }
 
     /// What no browser of ours sends.
-    async fn of_strangers(&mut self, caller: &Caller, provider: &ScriptedProvider) {
+    async fn of_strangers(&mut self, caller: &ApiClient, provider: &ScriptedProvider) {
         let answer = sign_in(caller, provider, &[("state", CANARY)]).await;
         let nothing = "no sign-in of this browser";
         self.refused(answer, "sign_in_not_found", None, nothing)
@@ -191,7 +191,7 @@ async fn security_70_86_every_refusal_is_one_line_for_the_operator() {
     let admission = "admins = [\"demo:grace@example.com\"]\n[admission]\nmode = \"allow-list\"\n\
         domains = [\"a:example.com\", \"demo:example.com\"]\n";
     // The other one cannot be reached.
-    let down = section("down", "http://127.0.0.1:1");
+    let down = ScriptedProvider::section_of("down", "http://127.0.0.1:1");
     let config = format!("{admission}{}{down}", provider.section("a"));
     let server = start(folder.path(), &config);
     let caller = server.caller.clone();
@@ -275,7 +275,7 @@ async fn security_69_94_strangers_are_not_told_the_cause_of_a_providers_trouble(
     let config = format!(
         "{}{}",
         provider.section("a"),
-        section("down", "http://127.0.0.1:1")
+        ScriptedProvider::section_of("down", "http://127.0.0.1:1")
     );
     let server = start(folder.path(), &config);
     let caller = server.caller.clone();
@@ -293,7 +293,7 @@ async fn security_69_94_strangers_are_not_told_the_cause_of_a_providers_trouble(
         at_present(&provider, 0);
         provider.script().claims["aud"] = json!("client-1");
     }
-    provider.script().refusal = Some(json!({ "error": "invalid_client" }));
+    provider.refuse(&json!({ "error": "invalid_client" }));
     told.push(sign_in(&caller, &provider, &[]).await);
     for answer in told {
         let body = answer.text().await.expect("a body");

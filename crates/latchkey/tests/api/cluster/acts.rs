@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::world::{advance, until};
 use super::{Cluster, KINDS};
-use crate::app::{ScriptedProvider, TestApp, claims, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{ScriptedProvider, tokens};
 
 async fn refused_at(app: &TestApp, token: &str) -> bool {
     app.check(token).await == Err("token_revoked".into())

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::outage::{RECOVERY, is_down, is_heard_of, works};
 use super::world::until;
 use super::{Cluster, KINDS};
-use crate::app::tokens;
+use latchkey_testing::tokens;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn security_73_a_standby_takes_over_and_nothing_acknowledged_is_lost() {

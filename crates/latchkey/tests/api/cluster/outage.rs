@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep};
 use super::proxy::Way;
 use super::world::{until, verdict};
 use super::{Cluster, KINDS, STALENESS};
-use crate::app::{Caller, TestApp, code};
+use crate::app::TestApp;
+use latchkey_testing::{ApiClient, code};
 
 /// SECURITY 73: everything is as before within a few seconds; this leaves room for a busy machine.
 pub(super) const RECOVERY: Duration = Duration::from_secs(25);
@@ -228,7 +229,7 @@ async fn under_load_nobody_is_signed_out_and_nothing_revoked_comes_through() {
 }
 
 /// An honest client: what was not answered, or with 503, is asked again with the same key.
-async fn refresh_on_and_on(callers: [Caller; 2], mut tokens: TokenResponse, load: Arc<Load>) {
+async fn refresh_on_and_on(callers: [ApiClient; 2], mut tokens: TokenResponse, load: Arc<Load>) {
     let mut turn = 0;
     while !load.over.load(Ordering::SeqCst) {
         let key = format!("key-{}", load.refreshed.load(Ordering::SeqCst));
@@ -239,7 +240,7 @@ async fn refresh_on_and_on(callers: [Caller; 2], mut tokens: TokenResponse, load
                 .refresh(&tokens.refresh_token, Some(&key))
                 .await;
             match answer.status().as_u16() {
-                200 => break crate::app::tokens(answer).await,
+                200 => break latchkey_testing::tokens(answer).await,
                 503 => {
                     load.refused.fetch_add(1, Ordering::SeqCst);
                     sleep(Duration::from_millis(20)).await;
@@ -252,7 +253,7 @@ async fn refresh_on_and_on(callers: [Caller; 2], mut tokens: TokenResponse, load
     }
 }
 
-async fn revoke_one_by_one(caller: Caller, sessions: Vec<TokenResponse>, load: Arc<Load>) {
+async fn revoke_one_by_one(caller: ApiClient, sessions: Vec<TokenResponse>, load: Arc<Load>) {
     for tokens in sessions {
         while !load.over.load(Ordering::SeqCst) {
             let request = caller.post("/auth/revoke");
@@ -271,7 +272,7 @@ async fn revoke_one_by_one(caller: Caller, sessions: Vec<TokenResponse>, load: A
     }
 }
 
-async fn try_the_revoked(callers: [Caller; 2], load: Arc<Load>) {
+async fn try_the_revoked(callers: [ApiClient; 2], load: Arc<Load>) {
     while !load.over.load(Ordering::SeqCst) {
         let revoked = load.revoked.lock().await.clone();
         for (token, acknowledged) in revoked.iter().rev().take(5) {

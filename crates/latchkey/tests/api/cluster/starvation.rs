@@ -16,7 +16,8 @@ use tokio::time::{Instant, timeout};
 
 use super::world::until;
 use super::{Cluster, KINDS};
-use crate::app::{TestApp, claims, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::tokens;
 
 const LOOPS: usize = 6;
 /// SECURITY 76.

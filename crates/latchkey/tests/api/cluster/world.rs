@@ -6,7 +6,8 @@ use latchkey_testing::{Database, Postgres, Redis};
 use tokio::time::{Instant, sleep};
 
 use super::proxy::Proxy;
-use crate::app::{TestApp, refusal};
+use crate::app::TestApp;
+use latchkey_testing::refusal;
 
 /// How long a server without news takes tokens, where that is what is tried.
 pub(crate) const STALENESS: Duration = Duration::from_secs(1);

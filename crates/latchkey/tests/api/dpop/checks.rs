@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::world::World;
-use crate::app::{Prover, code, refusal, tokens};
+use crate::app::Prover;
+use latchkey_testing::{code, refusal, tokens};
 
 /// What a proof can be for: the bare answer of a refused one.
 const REFUSED: (u16, &str) = (400, "invalid_dpop_proof");

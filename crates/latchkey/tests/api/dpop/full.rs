@@ -6,7 +6,8 @@ use reqwest::Response;
 use serde_json::{Value, json};
 
 use super::world::World;
-use crate::app::{Prover, claims, code, hash, header};
+use crate::app::{Prover, claims, hash};
+use latchkey_testing::{code, header};
 
 const PATH: &str = "/api/protected";
 

@@ -6,7 +6,8 @@ use reqwest::Response;
 use serde_json::{Value, json};
 
 use super::world::World;
-use crate::app::{TestApp, code, header, refusal, tokens};
+use crate::app::TestApp;
+use latchkey_testing::{code, header, refusal, tokens};
 
 /// Five minutes longer than an access token lives.
 const WINDOW: Duration = Duration::from_mins(15);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::world::World;
-use crate::app::{Prover, claims, code, refusal, tokens};
+use crate::app::{Prover, claims};
+use latchkey_testing::{code, refusal, tokens};
 
 #[tokio::test]
 async fn a_proof_at_sign_in_binds_the_session_and_leaves_access_tokens_plain() {

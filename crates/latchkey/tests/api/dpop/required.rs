@@ -1,7 +1,7 @@
 //! `binding = "required"`: a sign-in without a proof is refused.
 
 use super::world::World;
-use crate::app::{code, tokens};
+use latchkey_testing::{code, tokens};
 
 #[tokio::test]
 async fn security_57_92_a_required_proof_cannot_be_left_out_at_sign_in() {

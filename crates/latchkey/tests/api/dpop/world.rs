@@ -4,7 +4,8 @@ use latchkey_types::TokenResponse;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::app::{Callback, Prover, TestApp, hash, header, tokens};
+use crate::app::{Prover, TestApp, hash};
+use latchkey_testing::{Callback, header, tokens};
 
 pub(crate) struct World {
     pub(crate) app: TestApp,

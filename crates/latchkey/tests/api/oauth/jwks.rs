@@ -12,7 +12,8 @@ use latchkey_tokens::access::MAX_LIFE;
 use latchkey_types::TokenResponse;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, decoded, header};
+use crate::app::{TestApp, decoded};
+use latchkey_testing::header;
 
 const JWKS: &str = "/.well-known/jwks.json";
 

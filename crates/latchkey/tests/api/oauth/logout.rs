@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::app::{TestApp, code};
+use crate::app::TestApp;
+use latchkey_testing::code;
 
 #[tokio::test]
 async fn regression_logout_kills_the_refresh_token_on_the_server() {

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::app::{ScriptedProvider, TestApp, header};
+use crate::app::TestApp;
+use latchkey_testing::{ScriptedProvider, header};
 
 #[tokio::test]
 async fn security_29_metadata_names_the_issuer_exactly_and_its_endpoints() {

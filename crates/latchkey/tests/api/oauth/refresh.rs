@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::app::{TestApp, claims, code, refusal, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{code, refusal, tokens};
 
 const DAY: Duration = Duration::from_hours(24);
 

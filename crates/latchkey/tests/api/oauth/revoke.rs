@@ -7,7 +7,8 @@ use latchkey_core::denial::SLACK;
 use latchkey_types::TokenResponse;
 use tokio::task::JoinSet;
 
-use crate::app::{TestApp, claims, code, header, refusal, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{code, header, refusal, tokens};
 
 const LIFE: Duration = Duration::from_mins(10);
 const DAY: Duration = Duration::from_hours(24);
@@ -288,7 +289,7 @@ async fn who_revokes_too_many_access_tokens_one_by_one_loses_the_session() {
         if next.status() != 200 {
             break;
         }
-        tokens = crate::app::tokens(next).await;
+        tokens = latchkey_testing::tokens(next).await;
     }
     // Every one of them is refused, and so is the session; another one is not.
     assert!(revoked > 200);

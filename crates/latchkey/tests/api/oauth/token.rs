@@ -1,6 +1,7 @@
 //! The token endpoint: what it takes, and how it says yes and no.
 
-use crate::app::{TestApp, code, header, refusal, tokens};
+use crate::app::TestApp;
+use latchkey_testing::{code, header, refusal, tokens};
 
 #[tokio::test]
 async fn security_19_success_is_json_that_no_cache_keeps() {

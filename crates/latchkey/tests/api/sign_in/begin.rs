@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use url::Url;
 
-use crate::app::{ScriptedProvider, TestApp, code, cookie, header, location, section, tokens};
+use crate::app::TestApp;
+use latchkey_testing::{ScriptedProvider, code, cookie, header, location, tokens};
 
 #[tokio::test]
 async fn security_1_a_start_sends_code_s256_state_nonce_and_the_exact_redirect_uri() {
@@ -117,7 +118,7 @@ async fn security_14_return_to_leads_nowhere_else() {
     // A path of our own comes back as it went in.
     let ours = "/playground?tab=2&q=%C3%A9#end";
     let answer = start(&app, ours).await;
-    let begun = crate::app::Begun {
+    let begun = latchkey_testing::Begun {
         cookie: cookie(&answer),
         authorize: location(&answer),
     };
@@ -282,7 +283,11 @@ async fn security_15_a_provider_that_hangs_hangs_nobody_else() {
     // The system accepts connections to it; nobody ever answers them.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let issuer = format!("http://{}", silent.local_addr().expect("an address"));
-    let app = TestApp::with(&format!("demo = true\n{}", section("slow", &issuer))).await;
+    let app = TestApp::with(&format!(
+        "demo = true\n{}",
+        ScriptedProvider::section_of("slow", &issuer)
+    ))
+    .await;
     let start = |accept: &str| {
         let request = app
             .get("/auth/login?provider=slow")

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::app::{Callback, TestApp, claims, code, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{Callback, code, tokens};
 
 #[tokio::test]
 async fn security_3_a_callback_without_the_flow_cookie_is_refused() {

@@ -7,7 +7,8 @@ use axum::http::StatusCode;
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::app::{ScriptedProvider, TestApp, claims, code, merge, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{Answer, ScriptedProvider, code, tokens};
 
 /// What the provider was asked at the beginning of a sign-in.
 async fn asked(app: &TestApp, path: &str) -> BTreeMap<String, String> {
@@ -108,14 +109,15 @@ async fn answers_in_which_only_the_unneeded_is_odd_sign_people_in() {
         let provider = ScriptedProvider::start().await;
         {
             let mut script = provider.script();
-            if userinfo.is_some() {
+            if let Some((status, info)) = &userinfo {
                 let endpoint = format!("{}/userinfo", provider.issuer);
                 script.metadata["userinfo_endpoint"] = endpoint.into();
+                let answer = Answer::json(status.as_u16(), info);
+                script.instead.insert(ScriptedProvider::USERINFO, answer);
             }
             merge(&mut script.metadata, &metadata);
             merge(&mut script.claims, &id_token);
-            script.tokens = tokens_with.clone();
-            script.userinfo = userinfo.clone();
+            merge(&mut script.tokens, &tokens_with);
         }
         let app = TestApp::with(&provider.section("a")).await;
         let answer = provider.sign_in(&app, "a").await;
@@ -132,7 +134,7 @@ async fn userinfo_that_answers_about_somebody_else_still_counts() {
     let provider = ScriptedProvider::start().await;
     let endpoint = format!("{}/userinfo", provider.issuer);
     provider.script().metadata["userinfo_endpoint"] = endpoint.into();
-    provider.script().userinfo = Some((StatusCode::OK, json!({ "sub": "subject-2" })));
+    provider.script().userinfo = json!({ "sub": "subject-2" });
     let app = TestApp::with(&provider.section("a")).await;
     let answer = provider.sign_in(&app, "a").await;
     assert_eq!(code(answer).await, (400, "provider_invalid".into()));
@@ -183,4 +185,10 @@ async fn a_step_up_that_is_not_confirmed_says_what_is_missing() {
         assert_eq!(code, "step_up_required");
         assert!(text.contains(named), "{text}");
     }
+}
+
+/// Puts the members of `more` over those of `into`.
+fn merge(into: &mut Value, more: &Value) {
+    let more = more.as_object().expect("an object").clone();
+    into.as_object_mut().expect("an object").extend(more);
 }

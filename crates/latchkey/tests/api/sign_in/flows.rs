@@ -8,9 +8,8 @@ use reqwest::Response;
 use reqwest::header::{COOKIE, SET_COOKIE};
 use tokio::task::JoinSet;
 
-use crate::app::{
-    Begun, Callback, ScriptedProvider, TestApp, claims, code, header, location, tokens,
-};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{Begun, Callback, ScriptedProvider, code, header, location, tokens};
 
 /// The cookies of one browser.
 #[derive(Default)]

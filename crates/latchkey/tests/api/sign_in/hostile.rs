@@ -6,7 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::app::{ProviderKey, ScriptedProvider, TestApp, claims, code, header, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{ProviderKey, ScriptedProvider, code, header, tokens};
 
 async fn two() -> (TestApp, ScriptedProvider, ScriptedProvider) {
     let (a, b) = (
@@ -47,7 +48,7 @@ async fn security_5_a_code_of_one_provider_is_not_taken_to_another() {
         .await;
     }
     // The code, which was meant for B, was not shown to A.
-    assert_eq!((a.asked("/token"), b.asked("/token")), (0, 0));
+    assert_eq!((a.count("/token"), b.count("/token")), (0, 0));
 }
 
 #[tokio::test]
@@ -60,7 +61,7 @@ async fn security_5_the_state_of_one_provider_does_not_fit_the_flow_of_another()
         "sign_in_not_found",
     )
     .await;
-    assert_eq!((a.asked("/token"), b.asked("/token")), (0, 0));
+    assert_eq!((a.count("/token"), b.count("/token")), (0, 0));
 }
 
 #[tokio::test]
@@ -138,7 +139,7 @@ async fn security_8_an_unsigned_id_token_is_refused() {
         B64.encode(r#"{"alg":"none"}"#),
         B64.encode(claims)
     );
-    provider.script().id_token = Some(unsigned);
+    provider.hand_out(&unsigned);
     refused(
         app.finish(&begun.cookie, &callback).await,
         "provider_invalid",
@@ -150,10 +151,10 @@ async fn security_8_an_unsigned_id_token_is_refused() {
 async fn security_10_a_provider_may_change_its_key() {
     let (app, provider) = one().await;
     tokens(provider.sign_in(&app, "a").await).await;
-    provider.script().key = ProviderKey::new("key-2");
+    provider.script().rotate(ProviderKey::ec("key-2"));
     app.clock.advance(std::time::Duration::from_mins(1));
     tokens(provider.sign_in(&app, "a").await).await;
-    assert_eq!(provider.asked("/jwks"), 2);
+    assert_eq!(provider.count("/jwks"), 2);
 }
 
 #[tokio::test]
@@ -191,7 +192,7 @@ async fn security_11_an_unverified_address_gives_no_rights() {
 #[tokio::test]
 async fn security_13_what_a_provider_writes_is_never_passed_on() {
     let (app, provider) = one().await;
-    provider.script().refusal = Some(json!({
+    provider.refuse(&json!({
         "error": "invalid_grant",
         "error_description": "<script>alert(1)</script>",
         "error_uri": "https://evil.example/",

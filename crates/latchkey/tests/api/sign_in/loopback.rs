@@ -6,7 +6,8 @@ use bytes::Bytes;
 use latchkey::http::serve::ConnectionLimits;
 use tokio::net::TcpStream;
 
-use crate::app::{ScriptedProvider, TestApp, header};
+use crate::app::TestApp;
+use latchkey_testing::{ScriptedProvider, header};
 
 /// Where a start leads that arrives under this name, and whether it was HTTP/2.
 async fn start(app: &TestApp, host: &str, query: &str, http2: bool) -> String {

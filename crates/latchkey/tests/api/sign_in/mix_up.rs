@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Begun, Callback, ScriptedProvider, TestApp, claims, code, header, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{Begun, Callback, ScriptedProvider, code, header, tokens};
 
 /// `main` is honest and the victim has a session there; `partner` is hostile.
 struct World {
@@ -46,7 +47,7 @@ impl World {
     }
 
     fn nobody_was_asked(&self) {
-        let asked = (self.main.asked("/token"), self.partner.asked("/token"));
+        let asked = (self.main.count("/token"), self.partner.count("/token"));
         assert_eq!(asked, (0, 0), "the code was shown to a provider");
     }
 }

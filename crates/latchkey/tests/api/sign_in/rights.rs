@@ -3,7 +3,8 @@
 use latchkey_types::TokenResponse;
 use serde_json::{Value, json};
 
-use crate::app::{ScriptedProvider, TestApp, claims, code, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{ScriptedProvider, code, tokens};
 
 const EXPORT: &str = "/api/admin/export";
 

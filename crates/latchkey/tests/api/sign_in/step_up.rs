@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::app::{Begun, TestApp, claims, code, tokens};
+use crate::app::{TestApp, claims};
+use latchkey_testing::{Begun, code, tokens};
 
 const STEP_UP: &str =
     "/auth/login?provider=demo&prompt=login&max_age=600&return_to=/sessions?resume=end-all";

@@ -3,7 +3,8 @@
 use reqwest::header::COOKIE;
 use serde_json::{Value, json};
 
-use crate::app::{Forge, ScriptedProvider, TestApp, claims, code, header, tokens};
+use crate::app::{Forge, TestApp, claims};
+use latchkey_testing::{ScriptedProvider, code, header, tokens};
 
 #[tokio::test]
 async fn security_77_the_demo_provider_answers_to_loopback_names_only() {

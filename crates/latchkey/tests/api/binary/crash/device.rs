@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::session::{Ended, Session, is_taken, new_key, refresh};
 use super::tally::{Act, Tally};
 use super::wire::CutOff;
-use crate::app::Caller;
 use fastrand::Rng;
+use latchkey_testing::ApiClient;
 
 /// Below that, a used refresh token is taken for another tab's (`latchkey_core::rotation::GRACE`),
 /// with a second for the rounding of clocks.
@@ -39,7 +39,7 @@ enum Left {
 /// Where devices of one account act.
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
-    pub(super) caller: &'a Caller,
+    pub(super) caller: &'a ApiClient,
     pub(super) tally: &'a Tally,
     /// The account.
     pub(super) email: &'a str,
@@ -138,7 +138,7 @@ impl Device {
 
     /// After the restart, of an account that is not banned: what was answered is so, what was cut
     /// off is wholly done or not at all, and a session that lives goes on.
-    pub(super) async fn settle(&mut self, caller: &Caller, tally: &Tally) -> Result<(), CutOff> {
+    pub(super) async fn settle(&mut self, caller: &ApiClient, tally: &Tally) -> Result<(), CutOff> {
         let left = self.left.take();
         assert_ne!(
             left,
@@ -185,7 +185,7 @@ impl Device {
         Ok(())
     }
 
-    async fn ended_is_refused(&self, caller: &Caller) -> Result<(), CutOff> {
+    async fn ended_is_refused(&self, caller: &ApiClient) -> Result<(), CutOff> {
         match self.ended.last() {
             Some(ended) => ended.is_refused(caller).await,
             None => Ok(()),
@@ -194,7 +194,7 @@ impl Device {
 
     /// A refresh that was answered has used up its token: presented again it gives nothing, and
     /// ends the session if it comes late (SECURITY 48). False if it did.
-    async fn spent_token_is_refused(&mut self, caller: &Caller) -> Result<bool, CutOff> {
+    async fn spent_token_is_refused(&mut self, caller: &ApiClient) -> Result<bool, CutOff> {
         let Some(session) = &self.session else {
             return Ok(true);
         };

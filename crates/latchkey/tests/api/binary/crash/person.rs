@@ -7,8 +7,8 @@ use super::device::Device;
 use super::session::{Ended, Session};
 use super::tally::{Act, Tally};
 use super::wire::CutOff;
-use crate::app::Caller;
 use fastrand::Rng;
+use latchkey_testing::ApiClient;
 
 /// How many devices a person has.
 const DEVICES: usize = 3;
@@ -39,7 +39,11 @@ impl Person {
     }
 
     /// Looks at everything after the restart. True if the person is banned.
-    pub(super) async fn settle(&mut self, caller: &Caller, tally: &Tally) -> Result<bool, CutOff> {
+    pub(super) async fn settle(
+        &mut self,
+        caller: &ApiClient,
+        tally: &Tally,
+    ) -> Result<bool, CutOff> {
         let cut_off = self
             .devices
             .iter()
@@ -62,7 +66,7 @@ impl Person {
     }
 
     /// Tries to sign in; leaves no session behind.
-    async fn is_banned(&self, caller: &Caller) -> Result<bool, CutOff> {
+    async fn is_banned(&self, caller: &ApiClient) -> Result<bool, CutOff> {
         let Some(session) = Session::open(caller, &self.email).await? else {
             return Ok(true);
         };
@@ -72,7 +76,7 @@ impl Person {
 
     /// The list of sessions has all that live, none that ended, and at most as many others as
     /// sign-ins were cut off.
-    async fn list_is_true(&self, caller: &Caller) -> Result<(), CutOff> {
+    async fn list_is_true(&self, caller: &ApiClient) -> Result<(), CutOff> {
         let mut living = self.devices.iter().filter_map(Device::session);
         let Some(first) = living.clone().next() else {
             return Ok(());
@@ -102,7 +106,7 @@ impl Person {
 }
 
 /// Whether this address is of a banned account: nobody can sign in with it.
-pub(super) async fn stays_out(caller: &Caller, email: &str) -> Result<(), CutOff> {
+pub(super) async fn stays_out(caller: &ApiClient, email: &str) -> Result<(), CutOff> {
     let opened = Session::open(caller, email).await?;
     assert!(opened.is_none(), "LOST: the ban of {email}: {opened:?}");
     Ok(())

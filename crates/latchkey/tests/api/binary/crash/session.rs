@@ -5,8 +5,9 @@ use std::time::Instant;
 use latchkey_types::{SessionList, TokenResponse};
 
 use super::wire::{CutOff, ask, send};
-use crate::app::{Begun, Caller, called_back, claims};
+use crate::app::claims;
 use fastrand::Rng;
+use latchkey_testing::{ApiClient, Begun, called_back};
 
 /// A session, as the client that opened it sees it.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Signs in; nothing if the account is banned.
-    pub(super) async fn open(caller: &Caller, email: &str) -> Result<Option<Self>, CutOff> {
+    pub(super) async fn open(caller: &ApiClient, email: &str) -> Result<Option<Self>, CutOff> {
         let begun = send(caller.get("/auth/login?provider=demo&return_to=/account")).await?;
         let begun = Begun::of(&begun);
         let approved = send(caller.approval(&begun, email)).await?;
@@ -58,7 +59,11 @@ impl Session {
 
     /// Refreshes as an honest client does: one that was cut off is repeated with its key. False if
     /// the session is over.
-    pub(super) async fn refresh(&mut self, caller: &Caller, rng: &mut Rng) -> Result<bool, CutOff> {
+    pub(super) async fn refresh(
+        &mut self,
+        caller: &ApiClient,
+        rng: &mut Rng,
+    ) -> Result<bool, CutOff> {
         let fresh = || (new_key(rng), Instant::now());
         let (key, asked) = self.pending.get_or_insert_with(fresh).clone();
         let answer = refresh(caller, &self.refresh, &key).await?;
@@ -79,7 +84,7 @@ impl Session {
     }
 
     /// Uses the access token. False if it is refused, or was revoked before.
-    pub(super) async fn check(&self, caller: &Caller) -> Result<bool, CutOff> {
+    pub(super) async fn check(&self, caller: &ApiClient) -> Result<bool, CutOff> {
         match &self.access {
             Some(token) => is_taken(caller, token).await,
             None => Ok(false),
@@ -87,26 +92,26 @@ impl Session {
     }
 
     /// Logs out. False if the access token is refused.
-    pub(super) async fn log_out(&self, caller: &Caller) -> Result<bool, CutOff> {
+    pub(super) async fn log_out(&self, caller: &ApiClient) -> Result<bool, CutOff> {
         let token = self.access.as_ref().expect("an access token");
         let answer = ask(caller.post("/auth/logout").bearer_auth(token)).await?;
         Ok(answer.granted(204, (401, "token_revoked")))
     }
 
     /// Revokes the refresh token, and with it the session.
-    pub(super) async fn revoke_refresh(&self, caller: &Caller) -> Result<(), CutOff> {
+    pub(super) async fn revoke_refresh(&self, caller: &ApiClient) -> Result<(), CutOff> {
         revoke(caller, &self.refresh).await
     }
 
     /// Revokes the access token alone.
-    pub(super) async fn revoke_access(&mut self, caller: &Caller) -> Result<(), CutOff> {
+    pub(super) async fn revoke_access(&mut self, caller: &ApiClient) -> Result<(), CutOff> {
         revoke(caller, self.access.as_ref().expect("an access token")).await?;
         self.revoked.extend(self.access.take());
         Ok(())
     }
 
     /// Does what a thief would: uses a refresh token that was used twice ago. Ends the session.
-    pub(super) async fn replay(&self, caller: &Caller, rng: &mut Rng) -> Result<(), CutOff> {
+    pub(super) async fn replay(&self, caller: &ApiClient, rng: &mut Rng) -> Result<(), CutOff> {
         let answer = refresh(caller, &self.spent[1], &new_key(rng)).await?;
         assert!(
             !answer.granted(200, (400, "invalid_grant")),
@@ -116,7 +121,7 @@ impl Session {
     }
 
     /// The ids of the account's live sessions; the access token must be good.
-    pub(super) async fn siblings(&self, caller: &Caller) -> Result<Vec<String>, CutOff> {
+    pub(super) async fn siblings(&self, caller: &ApiClient) -> Result<Vec<String>, CutOff> {
         let token = self.access.as_ref().expect("an access token");
         let answer = ask(caller.get("/api/sessions").bearer_auth(token)).await?;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -153,7 +158,7 @@ pub(super) struct Ended {
 
 impl Ended {
     /// Tries all its tokens, which must be refused.
-    pub(super) async fn is_refused(&self, caller: &Caller) -> Result<(), CutOff> {
+    pub(super) async fn is_refused(&self, caller: &ApiClient) -> Result<(), CutOff> {
         for token in &self.access {
             let taken = is_taken(caller, token).await?;
             assert!(!taken, "LOST: an access token is taken again: {self:?}");
@@ -166,14 +171,14 @@ impl Ended {
 }
 
 /// Whether an access token is taken; refused, it must be as a revoked one.
-pub(super) async fn is_taken(caller: &Caller, token: &str) -> Result<bool, CutOff> {
+pub(super) async fn is_taken(caller: &ApiClient, token: &str) -> Result<bool, CutOff> {
     let answer = ask(caller.get("/api/protected").bearer_auth(token)).await?;
     Ok(answer.granted(200, (401, "token_revoked")))
 }
 
 /// The refresh grant.
 pub(super) async fn refresh(
-    caller: &Caller,
+    caller: &ApiClient,
     token: &str,
     key: &str,
 ) -> Result<super::wire::Answer, CutOff> {
@@ -186,7 +191,7 @@ pub(super) fn new_key(rng: &mut Rng) -> String {
     format!("{:016x}", rng.u64(..))
 }
 
-async fn revoke(caller: &Caller, token: &str) -> Result<(), CutOff> {
+async fn revoke(caller: &ApiClient, token: &str) -> Result<(), CutOff> {
     let answer = ask(caller.post("/auth/revoke").form(&[("token", token)])).await?;
     assert_eq!(answer.status, 200, "{answer:?}");
     Ok(())

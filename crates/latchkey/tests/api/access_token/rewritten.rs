@@ -1,7 +1,8 @@
 //! A token has one text, of bounded length.
 
 use super::world::World;
-use crate::app::{TestApp, code, recoded};
+use crate::app::{TestApp, recoded};
+use latchkey_testing::code;
 
 #[tokio::test]
 async fn security_41_a_revoked_token_stays_refused_however_it_is_written() {

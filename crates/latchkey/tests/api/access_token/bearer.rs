@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::app::{TestApp, code, header};
+use crate::app::TestApp;
+use latchkey_testing::{code, header};
 
 #[tokio::test]
 async fn security_27_a_token_in_query_body_or_cookie_is_no_token() {

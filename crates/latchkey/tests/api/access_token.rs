@@ -11,7 +11,8 @@ use std::time::Duration;
 use latchkey_types::Me;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, refusal};
+use crate::app::TestApp;
+use latchkey_testing::refusal;
 
 #[tokio::test]
 async fn a_signed_in_person_calls_the_api() {
