@@ -6,7 +6,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use latchkey_store::StoreError;
-use latchkey_store::remote::{Connect, ExpectedStoreId, PATIENCE};
+use latchkey_store::remote::{CALL_TIMEOUT, Connect, ExpectedStoreId};
+use latchkey_store::table::STORE_ID;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::MakeTlsConnect;
@@ -14,7 +15,8 @@ use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
-use crate::{error, migrations, records, settings, tls};
+use crate::commit::Parameters;
+use crate::{error, fetch, migrations, settings, tls};
 
 /// Where the database is.
 #[derive(Clone)]
@@ -83,23 +85,25 @@ const OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
 pub(crate) struct Connector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
-    pin: Arc<ExpectedStoreId>,
+    expected: Arc<ExpectedStoreId>,
 }
 
 /// A connection with its statements prepared.
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    pub(crate) fetch: Statement,
-    pub(crate) page: Statement,
+    pub(crate) fetch: fetch::Statements,
     pub(crate) commit: Statement,
 }
 
 impl Connector {
-    pub(crate) fn new(address: &Address, pin: Arc<ExpectedStoreId>) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        address: &Address,
+        expected: Arc<ExpectedStoreId>,
+    ) -> Result<Self, StoreError> {
         let mut config = address.config.clone();
         config
             .application_name("latchkey")
-            .connect_timeout(PATIENCE)
+            .connect_timeout(CALL_TIMEOUT)
             .keepalives_idle(Duration::from_secs(5))
             .keepalives_interval(Duration::from_secs(2))
             .keepalives_retries(3)
@@ -109,7 +113,11 @@ impl Connector {
         } else {
             None
         };
-        Ok(Self { config, tls, pin })
+        Ok(Self {
+            config,
+            tls,
+            expected,
+        })
     }
 
     /// Creates what is missing in the database.
@@ -132,17 +140,20 @@ impl Connector {
         let (client, notifications) = self.talk().await?;
         settings::check(&client).await?;
         let id = client
-            .query_opt("SELECT value FROM latchkey.records WHERE key = 'mid'", &[])
+            .query_opt(
+                "SELECT value FROM latchkey.records WHERE key = $1",
+                &[&STORE_ID.key(&())],
+            )
             .await
             .map_err(|error| error::unavailable(&error))?;
         let id: Option<&[u8]> = id.as_ref().map(|row| row.get(0));
-        self.recognise(id)?;
+        self.check_id(id)?;
         Ok((client, notifications))
     }
 
     /// Whether the record of the store's id, if there is one, is that of the right store.
-    pub(crate) fn recognise(&self, id: Option<&[u8]>) -> Result<(), StoreError> {
-        self.pin.check(id)
+    pub(crate) fn check_id(&self, id: Option<&[u8]>) -> Result<(), StoreError> {
+        self.expected.check(id)
     }
 }
 
@@ -151,15 +162,16 @@ impl Connect for Connector {
 
     async fn connect(&self) -> Result<Connection, StoreError> {
         let (client, _) = self.checked().await?;
-        let prepare = async |text: &str| {
-            let statement = client.prepare(text).await;
-            statement.map_err(|error| error::unavailable(&error))
+        let prepared = async {
+            let fetch = fetch::Statements::prepare(&client).await?;
+            let commit = client.prepare(&Parameters::statement()).await?;
+            Ok((fetch, commit))
         };
+        let (fetch, commit) = prepared.await.map_err(|error| error::unavailable(&error))?;
         Ok(Connection {
-            fetch: prepare(records::FETCH).await?,
-            page: prepare(records::PAGE).await?,
-            commit: prepare(records::COMMIT).await?,
             client,
+            fetch,
+            commit,
         })
     }
 }
@@ -174,12 +186,12 @@ where
 {
     let connected = config.connect(tls).await;
     let (client, mut connection) = connected.map_err(|error| error::unavailable(&error))?;
-    let (heard, notifications) = unbounded_channel();
+    let (sender, notifications) = unbounded_channel();
     tokio::spawn(async move {
         while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
             if let AsyncMessage::Notification(notification) = message {
-                // Who does not listen hears nothing.
-                drop(heard.send(notification.payload().to_owned()));
+                // Most connections do not listen.
+                drop(sender.send(notification.payload().to_owned()));
             }
         }
     });

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use latchkey_core::{Denial, UserId};
-use latchkey_store::remote::{PATIENCE, Pool};
+use latchkey_store::remote::{CALL_TIMEOUT, Pool};
+use latchkey_store::table::STORE_ID;
 use latchkey_store::{ChangeFeed, Changes, StoreError};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
@@ -20,8 +21,8 @@ use crate::connection::Connector;
 use crate::error::unavailable;
 
 /// At least one row: what can be seen now, the store's id, and a denial if there is one.
-const NEWS: &str = "WITH present AS MATERIALIZED (SELECT pg_current_snapshot()::text AS seen, \
-     (SELECT value FROM latchkey.records WHERE key = 'mid') AS id) \
+const CHANGES: &str = "WITH present AS MATERIALIZED (SELECT pg_current_snapshot()::text AS seen, \
+     (SELECT value FROM latchkey.records WHERE key = $2) AS id) \
      SELECT seen, id, value FROM present LEFT JOIN latchkey.records \
      ON written_by >= pg_snapshot_xmin($1::text::pg_snapshot) \
      AND NOT pg_visible_in_snapshot(written_by, $1::text::pg_snapshot)";
@@ -30,7 +31,7 @@ const PRESENT: &str = "SELECT pg_current_snapshot()::text";
 /// Follows the table.
 pub(crate) struct Follower {
     pool: Arc<Pool<Connector>>,
-    ear: Option<NotificationListener>,
+    listener: Option<NotificationListener>,
     /// The snapshot of the latest look.
     seen: String,
     /// Whether something may be missing that nobody was told of yet.
@@ -40,7 +41,7 @@ pub(crate) struct Follower {
 /// A connection that hears notifications.
 struct NotificationListener {
     client: Client,
-    news: Statement,
+    changes: Statement,
     notifications: UnboundedReceiver<String>,
 }
 
@@ -49,12 +50,12 @@ impl NotificationListener {
         let (client, notifications) = connector.checked().await?;
         let prepared = async {
             client.batch_execute("LISTEN latchkey").await?;
-            client.prepare(NEWS).await
+            client.prepare(CHANGES).await
         };
-        let news = prepared.await.map_err(|error| unavailable(&error))?;
+        let changes = prepared.await.map_err(|error| unavailable(&error))?;
         Ok(Self {
             client,
-            news,
+            changes,
             notifications,
         })
     }
@@ -72,12 +73,15 @@ impl NotificationListener {
         connector: &Connector,
         seen: &str,
     ) -> Result<(String, Vec<Denial>), StoreError> {
-        let rows = self.client.query(&self.news, &[&seen]).await;
+        let rows = self
+            .client
+            .query(&self.changes, &[&seen, &STORE_ID.key(&())])
+            .await;
         let rows = rows.map_err(|error| unavailable(&error))?;
         let present = rows
             .first()
             .map_or_else(|| seen.to_owned(), |row| row.get(0));
-        connector.recognise(rows.first().and_then(|row| row.get(1)))?;
+        connector.check_id(rows.first().and_then(|row| row.get(1)))?;
         let mut denials = Vec::new();
         for row in &rows {
             if let Some(bytes) = row.get::<_, Option<&[u8]>>(2) {
@@ -91,11 +95,11 @@ impl NotificationListener {
 impl Follower {
     /// Begins with the transactions that are under way now.
     pub(crate) async fn open(pool: Arc<Pool<Connector>>) -> Result<Self, StoreError> {
-        let ear = NotificationListener::open(pool.connector()).await?;
-        let seen = ear.present().await?;
+        let listener = NotificationListener::open(pool.connector()).await?;
+        let seen = listener.present().await?;
         Ok(Self {
             pool,
-            ear: Some(ear),
+            listener: Some(listener),
             seen,
             missed: false,
         })
@@ -107,28 +111,28 @@ impl Follower {
     async fn reconnect(&mut self) -> Result<NotificationListener, StoreError> {
         self.missed = true;
         let open = async {
-            let ear = NotificationListener::open(self.pool.connector()).await?;
-            let seen = ear.present().await?;
-            Ok((ear, seen))
+            let listener = NotificationListener::open(self.pool.connector()).await?;
+            let seen = listener.present().await?;
+            Ok((listener, seen))
         };
-        let (ear, seen) = self.pool.within(open).await?;
+        let (listener, seen) = self.pool.within(open).await?;
         self.seen = seen;
-        Ok(ear)
+        Ok(listener)
     }
 }
 
 #[async_trait]
 impl ChangeFeed for Follower {
     async fn next(&mut self, patience: Duration) -> Result<Changes, StoreError> {
-        let mut news = Changes::default();
-        let mut ear = match self.ear.take() {
-            Some(ear) => ear,
+        let mut changes = Changes::default();
+        let mut listener = match self.listener.take() {
+            Some(listener) => listener,
             None => self.reconnect().await?,
         };
         // What is new since then can wait until the rest was read anew.
         if !self.missed {
-            match timeout(patience, ear.notifications.recv()).await {
-                Ok(Some(account)) => news.accounts.extend(account.parse::<UserId>()),
+            match timeout(patience, listener.notifications.recv()).await {
+                Ok(Some(account)) => changes.accounts.extend(account.parse::<UserId>()),
                 Ok(None) => {
                     let reason = "PostgreSQL ended the connection".to_owned();
                     return Err(StoreError::Unavailable(reason));
@@ -136,20 +140,23 @@ impl ChangeFeed for Follower {
                 Err(_) => {}
             }
         }
-        while let Ok(account) = ear.notifications.try_recv() {
-            news.accounts.extend(account.parse::<UserId>());
+        while let Ok(account) = listener.notifications.try_recv() {
+            changes.accounts.extend(account.parse::<UserId>());
         }
-        let look = timeout(PATIENCE, ear.look(self.pool.connector(), &self.seen));
+        let look = timeout(
+            CALL_TIMEOUT,
+            listener.look(self.pool.connector(), &self.seen),
+        );
         let (seen, denials) = look
             .await
             .map_err(|_| StoreError::Unavailable("PostgreSQL does not answer".to_owned()))??;
         self.seen = seen;
         let missed = std::mem::take(&mut self.missed);
-        news.denials_missed = missed;
-        news.accounts_missed = missed;
-        news.denials = denials;
-        self.ear = Some(ear);
-        Ok(news)
+        changes.denials_missed = missed;
+        changes.accounts_missed = missed;
+        changes.denials = denials;
+        self.listener = Some(listener);
+        Ok(changes)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use latchkey_store::Store;
+use latchkey_store::{Maintenance as _, Store};
 use latchkey_store_postgres::{Address, open};
 use latchkey_testing::Postgres;
 

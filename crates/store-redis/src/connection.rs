@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use latchkey_store::StoreError;
-use latchkey_store::remote::{Connect, ExpectedStoreId, PATIENCE};
+use latchkey_store::remote::{CALL_TIMEOUT, Connect, ExpectedStoreId};
+use latchkey_store::table::STORE_ID;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo as _, RedisConnectionInfo,
@@ -31,26 +32,34 @@ impl fmt::Debug for Address {
     }
 }
 
-/// The record of the store's id.
-pub(crate) const ID: &str = "latchkey:record:mid";
+/// What the keys of records begin with in Redis.
+const RECORDS: &[u8] = b"latchkey:record:";
+
+/// The key of the record of the store's id.
+pub(crate) fn id_key() -> Vec<u8> {
+    [RECORDS, &STORE_ID.key(&())].concat()
+}
 
 /// Makes connections to one address.
 pub(crate) struct Connector {
     client: Client,
-    pin: Arc<ExpectedStoreId>,
+    expected: Arc<ExpectedStoreId>,
 }
 
 impl Connector {
-    pub(crate) fn new(address: &Address, pin: Arc<ExpectedStoreId>) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        address: &Address,
+        expected: Arc<ExpectedStoreId>,
+    ) -> Result<Self, StoreError> {
         // The library takes the process's provider of cryptography; the first one set stays.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = client(address).map_err(|error| unavailable(&error))?;
-        Ok(Self { client, pin })
+        Ok(Self { client, expected })
     }
 
     /// Which store must answer.
-    pub(crate) fn pin(&self) -> &ExpectedStoreId {
-        &self.pin
+    pub(crate) fn expected(&self) -> &ExpectedStoreId {
+        &self.expected
     }
 }
 
@@ -77,8 +86,8 @@ impl Connect for Connector {
 
     async fn connect(&self) -> Result<MultiplexedConnection, StoreError> {
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            // Whoever calls has a clock of its own; a follower waits for long.
+            .set_connection_timeout(Some(CALL_TIMEOUT))
+            // Each caller has a timeout of its own; a follower waits for long.
             .set_response_timeout(None);
         let connect = self
             .client
@@ -86,11 +95,11 @@ impl Connect for Connector {
         let mut connection = connect.await.map_err(|error| unavailable(&error))?;
         settings::check(&mut connection).await?;
         let id: Option<Vec<u8>> = redis::cmd("GET")
-            .arg(ID)
+            .arg(id_key())
             .query_async(&mut connection)
             .await
             .map_err(|error| unavailable(&error))?;
-        self.pin.check(id.as_deref())?;
+        self.expected.check(id.as_deref())?;
         Ok(connection)
     }
 }

@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use latchkey_core::{Denial, UserId};
-use latchkey_store::remote::{Connect as _, PATIENCE, Pool};
+use latchkey_store::remote::{CALL_TIMEOUT, Connect as _, Pool};
 use latchkey_store::{ChangeFeed, Changes, StoreError};
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamId, StreamRangeReply, StreamReadReply};
 use tokio::time::timeout;
 
-use crate::connection::{Connector, ID};
+use crate::connection::{Connector, id_key};
 use crate::error::unavailable;
 
 const STREAM: &str = "latchkey:feed";
 /// The first entry that was left when the stream was cut for the last time.
 const TRIMMED: &str = "latchkey:feed:trimmed";
 /// How many entries are read at once.
-const PAGE: usize = 1000;
+const BATCH: usize = 1000;
 
 /// A place in the stream: milliseconds, and a number within them.
 type Place = (u64, u64);
@@ -66,11 +66,11 @@ impl Follower {
         &mut self,
         connection: &mut MultiplexedConnection,
         patience: Option<Duration>,
-        news: &mut Changes,
+        changes: &mut Changes,
     ) -> Result<usize, StoreError> {
         let (ms, nth) = self.place;
         let mut all = redis::pipe();
-        let read = all.cmd("XREAD").arg("COUNT").arg(PAGE);
+        let read = all.cmd("XREAD").arg("COUNT").arg(BATCH);
         if let Some(patience) = patience {
             let millis = u64::try_from(patience.as_millis()).unwrap_or(1).max(1);
             read.arg("BLOCK").arg(millis);
@@ -78,17 +78,17 @@ impl Follower {
         read.arg(&["STREAMS", STREAM, &format!("{ms}-{nth}")]);
         // After reading: what was cut off by then could not be read.
         all.cmd("GET").arg(TRIMMED);
-        all.cmd("GET").arg(ID);
+        all.cmd("GET").arg(id_key());
         let (read, trimmed, id): (Option<StreamReadReply>, Option<String>, Option<Vec<u8>>) = all
             .query_async(connection)
             .await
             .map_err(|error| unavailable(&error))?;
-        self.pool.connector().pin().check(id.as_deref())?;
+        self.pool.connector().expected().check(id.as_deref())?;
         self.missed |= trimmed.is_some_and(|first| self.place < place(&first));
         let streams = read.map(|read| read.keys).unwrap_or_default();
         let mut count = 0;
         for entry in streams.iter().flat_map(|stream| &stream.ids) {
-            tell(entry, news)?;
+            tell(entry, changes)?;
             self.place = place(&entry.id);
             count += 1;
         }
@@ -101,12 +101,12 @@ impl Follower {
         connection: &mut MultiplexedConnection,
         patience: Duration,
     ) -> Result<Changes, StoreError> {
-        let mut news = Changes::default();
+        let mut changes = Changes::default();
         let mut patience = Some(patience);
         loop {
-            let read = self.read(connection, patience.take(), &mut news);
-            if read.await? < PAGE {
-                return Ok(news);
+            let read = self.read(connection, patience.take(), &mut changes);
+            if read.await? < BATCH {
+                return Ok(changes);
             }
         }
     }
@@ -126,29 +126,29 @@ impl ChangeFeed for Follower {
             patience
         };
         let read = self.read_all(&mut connection, patience);
-        let mut news = timeout(patience + PATIENCE, read)
+        let mut changes = timeout(patience + CALL_TIMEOUT, read)
             .await
             .map_err(|_| StoreError::Unavailable("Redis does not answer".to_owned()))??;
         // Only one that answered is used again.
         self.connection = Some(connection);
         let missed = std::mem::take(&mut self.missed);
-        news.denials_missed = missed;
-        news.accounts_missed = missed;
-        Ok(news)
+        changes.denials_missed = missed;
+        changes.accounts_missed = missed;
+        Ok(changes)
     }
 }
 
-fn tell(entry: &StreamId, news: &mut Changes) -> Result<(), StoreError> {
+fn tell(entry: &StreamId, changes: &mut Changes) -> Result<(), StoreError> {
     if let Some(bytes) = entry.get::<Vec<u8>>("denial") {
         let denial: Denial = serde_json::from_slice(&bytes).map_err(|_| StoreError::Corrupt {
             key: format!("{STREAM} {}", entry.id),
             reason: "it is no denial".to_owned(),
         })?;
-        news.denials.push(denial);
+        changes.denials.push(denial);
     }
     let account = entry.get::<Vec<u8>>("account");
     if let Some(id) = account.and_then(|bytes| bytes.try_into().ok()) {
-        news.accounts.push(UserId::from_bytes(id));
+        changes.accounts.push(UserId::from_bytes(id));
     }
     Ok(())
 }

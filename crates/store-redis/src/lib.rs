@@ -1,6 +1,6 @@
 //! Redis as a store for several machines.
 //!
-//! The records are those of every store ([`latchkey_store::keyspace`]); one Lua script commits a
+//! The records are those of every store ([`latchkey_store::table`]); one Lua script commits a
 //! change on conditions, and announces it in a stream that all machines follow. Redis answers
 //! after the change is on its disk: with other settings than that, it is refused.
 //!
@@ -17,7 +17,6 @@ mod settings;
 use std::sync::Arc;
 
 use latchkey_store::StoreError;
-use latchkey_store::keyspace::KeyValueStore;
 use latchkey_store::remote::{ExpectedStoreId, Optimistic, Pool};
 
 pub use connection::Address;
@@ -28,13 +27,13 @@ use records::Records;
 const CONNECTIONS: usize = 8;
 
 /// The store.
-pub type RedisStore = KeyValueStore<Optimistic<Records>>;
+pub type RedisStore = Optimistic<Records>;
 
 /// Connects to the store. An error says which setting, or what else, stands in the way.
 pub async fn open(address: &Address) -> Result<RedisStore, StoreError> {
-    let pin = Arc::new(ExpectedStoreId::default());
-    let connector = Connector::new(address, Arc::clone(&pin))?;
-    let records = Records::new(Pool::new(connector, CONNECTIONS), pin);
-    records.greet().await?;
-    Ok(KeyValueStore(Optimistic::new(records)))
+    let expected = Arc::new(ExpectedStoreId::default());
+    let connector = Connector::new(address, Arc::clone(&expected))?;
+    let records = Records::new(Pool::new(connector, CONNECTIONS), expected);
+    records.check_server().await?;
+    Ok(Optimistic::new(records))
 }

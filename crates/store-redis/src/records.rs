@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use latchkey_core::StoreId;
-use latchkey_store::remote::{Change, ExpectedStoreId, Found, Outcome, Pool, Read, Remote};
+use latchkey_store::records::{Change, Found, Read, Reader};
+use latchkey_store::remote::{ExpectedStoreId, Outcome, Pool, Remote};
 use latchkey_store::{ChangeFeed, StoreError};
 use redis::{FromRedisValue as _, Value};
 
@@ -16,15 +18,15 @@ use crate::scripts::Scripts;
 pub struct Records {
     pool: Arc<Pool<Connector>>,
     scripts: Scripts,
-    pin: Arc<ExpectedStoreId>,
+    expected: Arc<ExpectedStoreId>,
 }
 
 impl Records {
-    pub(crate) fn new(pool: Pool<Connector>, pin: Arc<ExpectedStoreId>) -> Self {
+    pub(crate) fn new(pool: Pool<Connector>, expected: Arc<ExpectedStoreId>) -> Self {
         Self {
             pool: Arc::new(pool),
             scripts: Scripts::new(),
-            pin,
+            expected,
         }
     }
 
@@ -32,7 +34,7 @@ impl Records {
     fn refused(&self, error: &redis::RedisError) -> StoreError {
         let another = error.code() == Some("ANOTHER");
         let found = another.then(|| error.detail().unwrap_or_default());
-        let refused = found.map(|id| self.pin.check(Some(id.as_bytes())));
+        let refused = found.map(|id| self.expected.check(Some(id.as_bytes())));
         match refused {
             Some(Err(another)) => another,
             _ => unavailable(error),
@@ -40,16 +42,17 @@ impl Records {
     }
 
     /// Connects for the first time.
-    pub(crate) async fn greet(&self) -> Result<(), StoreError> {
+    pub(crate) async fn check_server(&self) -> Result<(), StoreError> {
         self.fetch(&[]).await.map(drop)
     }
 }
 
-impl Remote for Records {
+#[async_trait]
+impl Reader for Records {
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
         let call = async {
             let mut lease = self.pool.lease().await?;
-            let script = self.scripts.fetch(&self.pin.record(), reads);
+            let script = self.scripts.fetch(&self.expected.record(), reads);
             let values: Vec<Value> = script
                 .invoke_async(lease.connection())
                 .await
@@ -61,11 +64,13 @@ impl Remote for Records {
         let found: Result<_, _> = reads.iter().zip(values).map(found).collect();
         found.map_err(|error| unavailable(&error))
     }
+}
 
+impl Remote for Records {
     async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
         let call = async {
             let mut lease = self.pool.lease().await?;
-            let script = self.scripts.commit(&self.pin.record(), change);
+            let script = self.scripts.commit(&self.expected.record(), change);
             let made: bool = script
                 .invoke_async(lease.connection())
                 .await
@@ -80,8 +85,8 @@ impl Remote for Records {
         })
     }
 
-    fn pin(&self, id: StoreId) {
-        self.pin.set(id);
+    fn expect_id(&self, id: StoreId) {
+        self.expected.set(id);
     }
 
     async fn follow(&self) -> Result<Box<dyn ChangeFeed>, StoreError> {

@@ -3,8 +3,8 @@
 use core::fmt::Write as _;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-use latchkey_store::keyspace::Pair;
-use latchkey_store::remote::{Change, Found, Page, Read};
+use latchkey_store::records::{Change, Found, Page, Pair, Read};
+use latchkey_store::table::{KINDS, STORE_ID};
 use redis::{Script, ScriptInvocation};
 
 /// Both scripts.
@@ -15,8 +15,8 @@ pub(crate) struct Scripts {
 
 impl Scripts {
     pub(crate) fn new() -> Self {
-        let script =
-            |body: &str| Script::new(&format!("{}\n{body}", include_str!("lua/keyspace.lua")));
+        let keyspace = format!("{}\n{}", tables(), include_str!("lua/keyspace.lua"));
+        let script = |body: &str| Script::new(&format!("{keyspace}\n{body}"));
         Self {
             fetch: script(include_str!("lua/fetch.lua")),
             commit: script(include_str!("lua/commit.lua")),
@@ -71,10 +71,22 @@ impl Scripts {
             call.arg("denial").arg(&**denial);
         }
         for account in &news.accounts {
-            call.arg("account").arg(&account[..]);
+            call.arg("account").arg(&account.as_bytes()[..]);
         }
         call
     }
+}
+
+/// What the scripts must know of the tables, in Lua.
+fn tables() -> String {
+    let store_id = String::from_utf8_lossy(STORE_ID.kind().prefix);
+    let mut lua = format!("local STORE_ID = '{store_id}'\nlocal INDEXES = {{}}");
+    for index in KINDS.iter().filter(|kind| kind.is_index) {
+        let prefix = String::from_utf8_lossy(index.prefix);
+        // Writing to a String cannot fail.
+        let _ = write!(lua, "\nINDEXES['{prefix}'] = true");
+    }
+    lua
 }
 
 /// The bounds of a page as `ZRANGE … BYLEX` wants them.
@@ -106,4 +118,24 @@ fn digest_of(pairs: &[Pair]) -> String {
         let _ = write!(hex, "{byte:02x}");
     }
     hex
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_store::table::KINDS;
+
+    use super::tables;
+
+    #[test]
+    fn scripts_know_the_store_id_and_the_indexes_from_the_tables() {
+        let expected = "local STORE_ID = 'mid'\nlocal INDEXES = {}\nINDEXES['e'] = true\n\
+                        INDEXES['n'] = true\nINDEXES['x'] = true";
+        assert_eq!(tables(), expected);
+        // A script tells an index by the first byte of a key.
+        assert!(
+            KINDS
+                .iter()
+                .all(|kind| !kind.is_index || kind.prefix.len() == 1)
+        );
+    }
 }

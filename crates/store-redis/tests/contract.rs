@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use latchkey_store::Store;
+use latchkey_store::{Maintenance as _, Store};
 use latchkey_store_redis::{Address, open};
 use latchkey_testing::{Certificate, Database as _, Redis, free_port};
 

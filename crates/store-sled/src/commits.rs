@@ -8,8 +8,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
-/// The count's record.
-pub(crate) const KEY: &[u8] = b"mcommits";
+use latchkey_store::table::SLED_COMMITS;
+
 /// The count's file, beside sled's.
 const NAME: &str = "latchkey.commits";
 
@@ -29,7 +29,7 @@ impl Commits {
         let mut text = String::new();
         file.read_to_string(&mut text)?;
         let beside = text.trim().parse().unwrap_or(0);
-        let record = db.get(KEY).map_err(io::Error::other)?;
+        let record = db.get(SLED_COMMITS).map_err(io::Error::other)?;
         let count = record
             .and_then(|bytes| Some(u64::from_be_bytes(bytes.as_ref().try_into().ok()?)))
             .unwrap_or(0);

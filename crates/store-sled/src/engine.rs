@@ -1,59 +1,62 @@
 //! The engine: reads on the blocking pool, writes through the one writer.
 
-use std::cell::Cell;
 use std::io;
 use std::sync::Arc;
 
 use latchkey_store::StoreError;
-use latchkey_store::keyspace::{self, Engine, Pair, Transaction, View};
+use latchkey_store::engine::{Engine, Operation, run_in_place};
+use latchkey_store::table::SLED_COMMITS;
+use latchkey_store::transaction::Tx;
 
-use crate::commits;
 use crate::error::unavailable;
-use crate::stuck::Rescue;
-use crate::writer::{Book, Writer};
+use crate::flush_watchdog::FlushWatchdog;
+use crate::records::Records;
+use crate::writer::{Writer, WriterState};
 
-/// sled behind its one writer.
+/// The embedded store: sled behind its one writer.
 #[derive(Debug)]
-pub struct Sled {
+pub struct SledStore {
     db: sled::Db,
     writer: Writer,
-    _rescue: Rescue,
+    _watchdog: FlushWatchdog,
 }
 
-impl Sled {
+impl SledStore {
     /// `config` is the one that the records were opened with.
-    pub(crate) fn start(book: Book, config: sled::Config) -> io::Result<Self> {
-        let db = book.db.clone();
-        let writer = Writer::start(book)?;
-        let rescue = Rescue::start(db.clone(), config)?;
+    pub(crate) fn start(state: WriterState, config: sled::Config) -> io::Result<Self> {
+        let db = state.db.clone();
+        let writer = Writer::start(state)?;
+        let watchdog = FlushWatchdog::start(db.clone(), config)?;
         Ok(Self {
             db,
             writer,
-            _rescue: rescue,
+            _watchdog: watchdog,
         })
     }
 }
 
-impl Engine for Sled {
-    async fn write<T: Send + 'static>(
+impl Engine for SledStore {
+    async fn write<A: Send + Sync + 'static, T: Send + 'static>(
         &self,
-        operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
+        arguments: A,
+        operation: Operation<A, T>,
     ) -> Result<T, StoreError> {
-        self.writer.write(operation).await
+        self.writer.write(Arc::new(arguments), operation).await
     }
 
-    async fn read<T: Send + 'static>(
+    async fn read<A: Send + Sync + 'static, T: Send + 'static>(
         &self,
-        operation: impl Fn(&dyn View) -> Result<T, StoreError> + Send + Sync + 'static,
+        arguments: A,
+        operation: Operation<A, T>,
     ) -> Result<T, StoreError> {
         let db = self.db.clone();
-        let operation = Arc::new(operation);
-        let one = Arc::clone(&operation);
-        let read = tokio::task::spawn_blocking(move || read_undisturbed(&db, &*one)).await;
-        let read = match read {
+        let arguments = Arc::new(arguments);
+        let shared = Arc::clone(&arguments);
+        let read = move || read_undisturbed(&db, &*shared, operation);
+        let read = match tokio::task::spawn_blocking(read).await {
             Ok(Some(read)) => Ok(read),
             // Changes came in between each time: the writer makes none while it reads.
-            Ok(None) => return self.writer.write(move |tx| operation(tx)).await,
+            Ok(None) => return self.writer.write(arguments, operation).await,
             Err(error) => Err(error),
         };
         let read = read.unwrap_or_else(|error| {
@@ -79,21 +82,20 @@ impl Engine for Sled {
 /// How often a read is tried beside the writer.
 const MAX_READS: usize = 3;
 
-/// Reads beside the writer; `None` if it changed records between one look and the next each time.
-fn read_undisturbed<T>(
+/// Reads beside the writer; `None` if it changed records between one read and the next each time.
+fn read_undisturbed<A, T>(
     db: &sled::Db,
-    operation: &impl Fn(&dyn View) -> Result<T, StoreError>,
+    arguments: &A,
+    operation: Operation<A, T>,
 ) -> Option<Result<T, StoreError>> {
-    let commits = || db.get(commits::KEY).map_err(unavailable);
+    let commits = || db.get(SLED_COMMITS).map_err(unavailable);
     let before_and_after = || {
-        let view = Counted {
-            records: Records(db),
-            looks: Cell::new(0),
-        };
+        let records = Records(db);
         let before = commits()?;
-        let read = operation(&view)?;
-        let undisturbed = view.looks.get() <= 1 || commits()? == before;
-        Ok(undisturbed.then_some(read))
+        let mut tx = Tx::new(&records);
+        let answer = run_in_place(operation(&mut tx, arguments))?;
+        let undisturbed = tx.conditions() <= 1 || commits()? == before;
+        Ok(undisturbed.then_some(answer))
     };
     for _ in 0..MAX_READS {
         match before_and_after() {
@@ -103,58 +105,4 @@ fn read_undisturbed<T>(
         }
     }
     None
-}
-
-/// The records, and how often they were looked at.
-struct Counted<'a> {
-    records: Records<'a>,
-    looks: Cell<usize>,
-}
-
-impl View for Counted<'_> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.looks.set(self.looks.get() + 1);
-        self.records.get(key)
-    }
-
-    fn page(
-        &self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Pair>, StoreError> {
-        self.looks.set(self.looks.get() + 1);
-        self.records.page(prefix, after, limit)
-    }
-}
-
-/// sled's tree as a view of the records.
-pub(crate) struct Records<'a>(pub(crate) &'a sled::Db);
-
-impl View for Records<'_> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self
-            .0
-            .get(key)
-            .map_err(unavailable)?
-            .map(|value| value.to_vec()))
-    }
-
-    fn page(
-        &self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Pair>, StoreError> {
-        let mut pairs = Vec::new();
-        let range = self.0.range::<&[u8], _>(keyspace::from(prefix, after));
-        for pair in range.take(limit) {
-            let (key, value) = pair.map_err(unavailable)?;
-            if !key.starts_with(prefix) {
-                break;
-            }
-            pairs.push((key.to_vec(), value.to_vec()));
-        }
-        Ok(pairs)
-    }
 }

@@ -4,12 +4,9 @@
 //! each commit writes what must be there after it, and opening a store adds up what is.
 
 use latchkey_store::StoreError;
-use latchkey_store::keyspace::key;
+use latchkey_store::table::{DENIALS, SLED_LEDGER};
 
 use crate::error::unavailable;
-
-/// The ledger's record.
-const KEY: &[u8] = b"mdenials";
 
 /// What must be there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +18,7 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// As it was written last; `None` if it never was.
     pub(crate) fn read(db: &sled::Db) -> Result<Option<Self>, StoreError> {
-        let bytes = db.get(KEY).map_err(unavailable)?;
+        let bytes = db.get(SLED_LEDGER).map_err(unavailable)?;
         Ok(bytes.and_then(|bytes| {
             let (count, sum) = bytes.split_at_checked(8)?;
             Some(Self {
@@ -34,7 +31,7 @@ impl Ledger {
     /// What there is.
     pub(crate) fn add_up(db: &sled::Db) -> Result<Self, StoreError> {
         let mut ledger = Self::default();
-        for found in db.scan_prefix(key::DENIALS).keys() {
+        for found in db.scan_prefix(DENIALS.kind().prefix).keys() {
             ledger.add(&found.map_err(unavailable)?);
         }
         Ok(ledger)
@@ -47,7 +44,7 @@ impl Ledger {
         key: &[u8],
         is_written: bool,
     ) -> Result<bool, StoreError> {
-        if !key.starts_with(key::DENIALS) {
+        if !DENIALS.kind().holds(key) {
             return Ok(false);
         }
         let was_there = db.contains_key(key).map_err(unavailable)?;
@@ -65,7 +62,7 @@ impl Ledger {
     /// Puts itself into the change.
     pub(crate) fn write(&self, batch: &mut sled::Batch) {
         let bytes = [&self.count.to_be_bytes()[..], &self.sum.to_be_bytes()].concat();
-        batch.insert(KEY, bytes);
+        batch.insert(SLED_LEDGER, bytes);
     }
 
     /// What is wrong with what there is, if something is.

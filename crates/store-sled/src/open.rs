@@ -6,15 +6,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use latchkey_store::StoreError;
-use latchkey_store::keyspace::{KeyValueStore, key};
+use latchkey_store::table::FORMAT as FORMAT_KEY;
 
 use crate::commits::Commits;
-use crate::engine::Sled;
+use crate::engine::SledStore;
 use crate::ledger::Ledger;
-use crate::writer::Book;
-
-/// The embedded store.
-pub type SledStore = KeyValueStore<Sled>;
+use crate::writer::WriterState;
 
 /// The format that this version writes and reads.
 const FORMAT: &[u8] = b"1";
@@ -116,7 +113,7 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     };
     let sync = File::open(&file).map_err(io)?;
     match db
-        .get(key::FORMAT)
+        .get(FORMAT_KEY)
         .map_err(|error| damaged(error.to_string()))?
     {
         Some(found) if found == FORMAT => {}
@@ -132,7 +129,7 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
         }
         None => {
             let failed = |error: sled::Error| damaged(error.to_string());
-            db.insert(key::FORMAT, FORMAT).map_err(failed)?;
+            db.insert(FORMAT_KEY, FORMAT).map_err(failed)?;
             db.flush().map_err(failed)?;
             sync.sync_data().map_err(io)?;
             fs::write(&marker, FORMAT).map_err(io)?;
@@ -154,13 +151,13 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     if let Some(wrong) = written.and_then(|written| written.compare(&ledger)) {
         return Err(damaged(wrong));
     }
-    let book = Book {
+    let state = WriterState {
         db,
         sync,
         commits,
         ledger,
     };
-    Sled::start(book, config).map(KeyValueStore).map_err(io)
+    SledStore::start(state, config).map_err(io)
 }
 
 /// sled writes a snapshot as `snap.….generating` and renames it when it is whole. sled 0.34.7 takes

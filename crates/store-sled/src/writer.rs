@@ -1,6 +1,5 @@
 //! The one thread that writes, and its group commit.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -8,13 +7,16 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use latchkey_store::StoreError;
-use latchkey_store::keyspace::Transaction;
+use latchkey_store::engine::{Operation, run_in_place};
+use latchkey_store::records::Writes;
+use latchkey_store::table::SLED_COMMITS;
+use latchkey_store::transaction::Tx;
 use tokio::sync::oneshot;
 
-use crate::commits::{self, Commits};
-use crate::engine::Records;
+use crate::commits::Commits;
 use crate::error::unavailable;
 use crate::ledger::Ledger;
+use crate::records::Records;
 
 /// How many operations may share one flush: bounds how long the first of them waits.
 const GROUP: usize = 1024;
@@ -26,14 +28,11 @@ pub(crate) struct Writer {
     failure: Arc<OnceLock<String>>,
 }
 
-/// Keys with their new values, `None` for those to remove.
-type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
-
 /// An operation to run on the writing thread.
-type Job = Box<dyn FnOnce(&mut Book) -> Done + Send>;
+type Job = Box<dyn FnOnce(&mut WriterState) -> Done + Send>;
 
 /// What the writing thread works on.
-pub(crate) struct Book {
+pub(crate) struct WriterState {
     /// The records.
     pub(crate) db: sled::Db,
     /// A handle of its own on sled's file, to make it durable.
@@ -55,25 +54,26 @@ struct Done {
 }
 
 impl Writer {
-    pub(crate) fn start(mut book: Book) -> io::Result<Self> {
+    pub(crate) fn start(mut state: WriterState) -> io::Result<Self> {
         let (jobs, queue) = channel();
         let failure = Arc::new(OnceLock::new());
         let shared = Arc::clone(&failure);
         thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&mut book, &queue, &shared))?;
+            .spawn(move || run(&mut state, &queue, &shared))?;
         Ok(Self { jobs, failure })
     }
 
     /// Runs `operation` after all before it, and returns when what it wrote is durable.
-    pub(crate) async fn write<T: Send + 'static>(
+    pub(crate) async fn write<A: Send + Sync + 'static, T: Send + 'static>(
         &self,
-        operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
+        arguments: Arc<A>,
+        operation: Operation<A, T>,
     ) -> Result<T, StoreError> {
         self.health()?;
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |book| {
-            let (value, wrote, failed) = apply(book, operation);
+        let job: Job = Box::new(move |state| {
+            let (value, wrote, failed) = apply(state, &*arguments, operation);
             let answer = Box::new(move |durable: Result<(), StoreError>| {
                 // The caller may have gone away; the change stands all the same.
                 drop(reply.send(durable.and(value)));
@@ -107,30 +107,31 @@ impl Writer {
 }
 
 /// Runs one operation and applies what it wrote as one change.
-fn apply<T>(
-    book: &mut Book,
-    operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError>,
+fn apply<A, T>(
+    state: &mut WriterState,
+    arguments: &A,
+    operation: Operation<A, T>,
 ) -> (Result<T, StoreError>, bool, Option<StoreError>) {
-    let records = Records(&book.db);
-    let mut tx = Transaction::new(&records);
-    let value = match operation(&mut tx) {
+    let records = Records(&state.db);
+    let mut tx = Tx::new(&records);
+    let value = match run_in_place(operation(&mut tx, arguments)) {
         Ok(value) => value,
         Err(error) => {
             let failed = matches!(error, StoreError::Stopped(_)).then(|| error.clone());
             return (Err(error), false, failed);
         }
     };
-    let writes = tx.into_writes();
+    let writes = tx.into_change().writes;
     if writes.is_empty() {
         return (Ok(value), false, None);
     }
-    match book.write(writes) {
+    match state.write(writes) {
         Ok(()) => (Ok(value), true, None),
         Err(error) => (Err(error.clone()), true, Some(error)),
     }
 }
 
-impl Book {
+impl WriterState {
     /// Applies all of these as one change.
     fn write(&mut self, writes: Writes) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
@@ -145,7 +146,7 @@ impl Book {
         if denials {
             self.ledger.write(&mut batch);
         }
-        batch.insert(commits::KEY, &self.commits.next());
+        batch.insert(SLED_COMMITS, &self.commits.next());
         self.db.apply_batch(batch).map_err(unavailable)
     }
 
@@ -158,10 +159,10 @@ impl Book {
     }
 }
 
-/// Says that the thread is gone if it did not say itself why: sled can panic.
-struct Witness<'a>(&'a OnceLock<String>);
+/// Notes that the thread is gone if it did not note itself why: sled can panic.
+struct PanicGuard<'a>(&'a OnceLock<String>);
 
-impl Drop for Witness<'_> {
+impl Drop for PanicGuard<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             let _ = self.0.set("its writing thread panicked".to_owned());
@@ -169,13 +170,13 @@ impl Drop for Witness<'_> {
     }
 }
 
-fn run(book: &mut Book, queue: &Receiver<Job>, failure: &OnceLock<String>) {
-    let _witness = Witness(failure);
+fn run(state: &mut WriterState, queue: &Receiver<Job>, failure: &OnceLock<String>) {
+    let _guard = PanicGuard(failure);
     while let Ok(first) = queue.recv() {
         let mut group = Vec::with_capacity(8);
         let mut outcome = Ok(());
         for job in std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)) {
-            let done = job(book);
+            let done = job(state);
             if let Some(error) = &done.failed {
                 outcome = Err(error.clone());
             }
@@ -185,7 +186,7 @@ fn run(book: &mut Book, queue: &Receiver<Job>, failure: &OnceLock<String>) {
             }
         }
         if outcome.is_ok() && group.iter().any(|done| done.wrote) {
-            outcome = book.make_durable();
+            outcome = state.make_durable();
         }
         if let Err(error) = &outcome {
             let reason = failure.get_or_init(|| error.to_string());
@@ -195,7 +196,7 @@ fn run(book: &mut Book, queue: &Receiver<Job>, failure: &OnceLock<String>) {
             (done.answer)(outcome.clone());
         }
         if outcome.is_err() {
-            // Whoever waits in the queue learns of it by the closed channel.
+            // Those that wait in the queue learn of it by the closed channel.
             return;
         }
     }

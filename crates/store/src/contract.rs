@@ -7,7 +7,7 @@ mod bans;
 mod cutoffs;
 mod denials;
 mod feed;
-mod flows;
+pub(crate) mod flows;
 mod identity;
 mod races;
 mod sessions;
@@ -16,14 +16,9 @@ mod users;
 pub(crate) mod world;
 
 use core::future::Future;
-use std::sync::Arc;
-
-use crate::store::Store;
 
 pub use feed::after_a_lost_connection;
-
-/// Two machines over one empty store; where only one can be, it plays both.
-pub type Machines = [Arc<dyn Store>; 2];
+pub use world::Machines;
 
 /// Runs the whole contract; panics with the sentence of what does not hold.
 pub async fn check<F>(make: impl Fn() -> F)

@@ -1,19 +1,26 @@
-//! What Latchkey asks of a store.
+//! What Latchkey asks of a store, and what stores are made of.
 //!
-//! [`Store`] speaks in intentions, most of them one atomic change, durable before it returns. [`keyspace`] carries the intentions out over any ordered key-value engine
-//! with one writer at a time; [`MemoryStore`] is the engine that forgets. [`contract`] holds the
-//! tests that every store must pass.
+//! [`Store`] is the sum of small traits ([`Users`], [`Sessions`], [`Denials`], …) that speak in
+//! intentions, most of them one atomic change, durable before it returns. The private module
+//! `operations` carries them out as transactions ([`transaction::Tx`]) over the typed tables of
+//! [`table`], the same over every [`engine::Engine`]: [`MemoryStore`] here, sled in a crate of its
+//! own, Redis and PostgreSQL by way of [`remote`]. [`contract`] holds the tests that every store
+//! must pass.
 
 pub mod backup;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+pub mod engine;
 pub mod error;
 pub mod feed;
-pub mod keyspace;
 pub mod memory;
+mod operations;
+pub mod records;
 pub mod remote;
 pub mod request;
-mod store;
+pub mod store;
+pub mod table;
+pub mod transaction;
 
 pub use backup::{ExportCursor, Record};
 pub use error::StoreError;
@@ -23,4 +30,6 @@ pub use request::{
     AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
     Started,
 };
-pub use store::Store;
+pub use store::{
+    Audit, Backup, Denials, Flows, Maintenance, Replication, Sessions, SigningKeys, Store, Users,
+};

@@ -1,69 +1,89 @@
 //! A store that forgets when the process ends: for tests, and to measure against.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
 
+use async_trait::async_trait;
+
+use crate::engine::{Engine, Operation, run_in_place};
 use crate::error::StoreError;
-use crate::keyspace::{self, Engine, KeyValueStore, Pair, Transaction, View};
+use crate::records::{Found, Read, Reader, Writes};
+use crate::transaction::Tx;
 
-/// A store in memory.
-pub type MemoryStore = KeyValueStore<Memory>;
-
-/// The engine in memory: a sorted map behind a lock.
+/// A store in memory: a sorted map behind a lock.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Records>);
+pub struct MemoryStore(Mutex<Records>);
 
-type Records = BTreeMap<Vec<u8>, Vec<u8>>;
+/// A sorted map of records.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Records(BTreeMap<Vec<u8>, Vec<u8>>);
 
 impl MemoryStore {
     /// An empty store.
     pub fn empty() -> Self {
-        KeyValueStore(Memory::default())
+        Self::default()
+    }
+
+    /// Whether there is no record at all.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        records.0.is_empty()
     }
 }
 
-impl View for Records {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(Self::get(self, key).cloned())
+impl Records {
+    pub(crate) fn read(&self, read: &Read) -> Found {
+        match read {
+            Read::Value(key) => Found::Value(self.0.get(key).cloned()),
+            Read::Page(page) => {
+                let pairs = self.0.range::<[u8], _>(page.bounds());
+                let pairs = pairs.map(Ok::<_, Infallible>);
+                let Ok(page) = page.take_from(pairs);
+                Found::Page(page)
+            }
+        }
     }
 
-    fn page(
-        &self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Pair>, StoreError> {
-        Ok(self
-            .range::<[u8], _>(keyspace::from(prefix, after))
-            .take_while(|(key, _)| key.starts_with(prefix))
-            .take(limit)
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect())
-    }
-}
-
-impl Engine for Memory {
-    async fn write<T: Send + 'static>(
-        &self,
-        operation: impl Fn(&mut Transaction<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
-    ) -> Result<T, StoreError> {
-        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut tx = Transaction::new(&*records);
-        let answer = operation(&mut tx)?;
-        for (key, value) in tx.into_writes() {
+    pub(crate) fn apply(&mut self, writes: Writes) {
+        for (key, value) in writes {
             match value {
-                Some(value) => records.insert(key, value),
-                None => records.remove(&key),
+                Some(value) => self.0.insert(key, value),
+                None => self.0.remove(&key),
             };
         }
+    }
+}
+
+#[async_trait]
+impl Reader for Records {
+    async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
+        Ok(reads.iter().map(|it| self.read(it)).collect())
+    }
+}
+
+impl Engine for MemoryStore {
+    async fn write<A: Send + Sync + 'static, T: Send + 'static>(
+        &self,
+        arguments: A,
+        operation: Operation<A, T>,
+    ) -> Result<T, StoreError> {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tx = Tx::new(&*records);
+        let answer = run_in_place(operation(&mut tx, &arguments))?;
+        let writes = tx.into_change().writes;
+        records.apply(writes);
         Ok(answer)
     }
 
-    async fn read<T: Send + 'static>(
+    async fn read<A: Send + Sync + 'static, T: Send + 'static>(
         &self,
-        operation: impl Fn(&dyn View) -> Result<T, StoreError> + Send + Sync + 'static,
+        arguments: A,
+        operation: Operation<A, T>,
     ) -> Result<T, StoreError> {
-        operation(&*self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        run_in_place(operation(&mut Tx::new(&*records), &arguments))
     }
 
     async fn health(&self) -> Result<(), StoreError> {

@@ -44,6 +44,9 @@ pub struct Started {
 pub struct Rotate {
     /// The session it names.
     pub session: SessionId,
+    /// The user it names: their account is fetched together with the session. What decides is the
+    /// user of the session's record.
+    pub user: UserId,
     /// What was presented; whether the user is banned is filled in by the store.
     pub presented: Presented,
     /// Who presented it.

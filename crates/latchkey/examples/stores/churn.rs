@@ -9,7 +9,7 @@ use latchkey_core::{
     Denial, DenialReason, Denied, Device, EndReason, Identity, Profile, Session, SessionId,
     SessionOrigin, Timestamp, User, UserId,
 };
-use latchkey_store::{EndSession, NewSession, Store};
+use latchkey_store::{Denials as _, EndSession, Maintenance as _, NewSession, Store, Users as _};
 use latchkey_tokens::SystemRng;
 
 const TOTAL: u64 = 1_000_000;

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use latchkey_core::session::Lifetimes;
 use latchkey_core::{Session, SessionId, SessionOrigin, Timestamp, UserId};
-use latchkey_store::{NewSession, Store};
+use latchkey_store::{NewSession, Sessions as _, Users as _};
 use latchkey_testing::{Database as _, Postgres};
 use latchkey_tokens::SystemRng;
 

@@ -102,6 +102,7 @@ pub async fn refresh(state: &State, request: Request<'_>) -> Result<Tokens, Refr
         .map_or(configured, |life| life.min(configured));
     let rotate = Rotate {
         session: claims.sid,
+        user: claims.sub,
         presented: Presented {
             generation: claims.generation,
             key: request.idempotency_key.map(digest::idempotency_key),

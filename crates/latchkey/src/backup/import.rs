@@ -126,7 +126,7 @@ pub async fn import(
 #[cfg(test)]
 mod tests {
     use latchkey_core::{StoreId, Timestamp};
-    use latchkey_store::MemoryStore;
+    use latchkey_store::{Maintenance as _, MemoryStore};
     use latchkey_tokens::SystemRng;
 
     use super::*;

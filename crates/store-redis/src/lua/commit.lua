@@ -37,11 +37,11 @@ while ARGV[i] do
   elseif what == 's' then
     local key, text = take(), take()
     redis.call('ZADD', index(key), 0, key)
-    if not is_mark(key) then redis.call('SET', 'latchkey:record:' .. key, text) end
+    if not is_index(key) then redis.call('SET', 'latchkey:record:' .. key, text) end
   elseif what == 'd' then
     local key = take()
     redis.call('ZREM', index(key), key)
-    if not is_mark(key) then redis.call('DEL', 'latchkey:record:' .. key) end
+    if not is_index(key) then redis.call('DEL', 'latchkey:record:' .. key) end
   else
     announce(what, take())
     announced = true

@@ -2,8 +2,9 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use latchkey_store::keyspace::Engine as _;
-use latchkey_store::{Store, StoreError};
+use latchkey_store::engine::{self, Running};
+use latchkey_store::transaction::Tx;
+use latchkey_store::{Denials as _, Maintenance as _, Store, StoreError};
 
 use super::{OpenError, SledStore, open};
 
@@ -69,8 +70,6 @@ fn denial(number: u32) -> latchkey_core::Denial {
 /// A revoked token must not come back to life because some bytes of a file changed.
 #[tokio::test]
 async fn damage_anywhere_loses_no_denial_silently() {
-    use latchkey_store::Store as _;
-
     const DENIALS: u32 = 3000;
     let directory = tempfile::tempdir().expect("a directory");
     let store = open(directory.path()).expect("a store");
@@ -137,7 +136,11 @@ async fn a_denial_that_is_gone_or_another_one_is_missed() {
             fs::write(copy.path().join(name), bytes).expect("written");
         }
         let db = sled::open(copy.path()).expect("sled");
-        let (key, value) = db.scan_prefix(b"d").next().expect("one").expect("read");
+        let (key, value) = db
+            .scan_prefix(latchkey_store::table::DENIALS.kind().prefix)
+            .next()
+            .expect("one")
+            .expect("read");
         db.remove(&key).expect("removed");
         if number == 0 {
             let mut other = key.to_vec();
@@ -221,15 +224,44 @@ fn unreadable<T>() -> Result<T, StoreError> {
     Err(StoreError::Stopped("Read corrupted data".to_owned()))
 }
 
+/// What an operation finds wrong with a record.
+fn corrupt() -> StoreError {
+    StoreError::Corrupt {
+        key: "a key".to_owned(),
+        reason: "no JSON".to_owned(),
+    }
+}
+
+/// Runs an operation that writes.
+async fn write(
+    store: &SledStore,
+    operation: for<'t, 'a> fn(&'t mut Tx<'a>, &'t ()) -> Running<'t, ()>,
+) -> Result<(), StoreError> {
+    engine::Engine::write(store, (), operation).await
+}
+
+/// Runs an operation that reads.
+async fn read(
+    store: &SledStore,
+    operation: for<'t, 'a> fn(&'t mut Tx<'a>, &'t ()) -> Running<'t, ()>,
+) -> Result<(), StoreError> {
+    engine::Engine::read(store, (), operation).await
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_is_a_failure_of_the_store() {
     let folder = tempfile::tempdir().expect("a directory");
     let opened = |name: &str| open(&folder.path().join(name)).expect("a store");
     let (reading, panicking, writing) = (opened("one"), opened("two"), opened("three"));
-    assert_eq!(reading.0.read(|_| unreadable::<()>()).await, unreadable());
-    let panicked = panicking.0.read::<()>(|_| panic!("as sled can")).await;
+    let read_it = read(&reading, |_, ()| Box::pin(async { unreadable() })).await;
+    assert_eq!(read_it, unreadable());
+    let panicked = read(&panicking, |_, ()| {
+        Box::pin(async { panic!("as sled can") })
+    })
+    .await;
     assert!(matches!(panicked, Err(StoreError::Stopped(_))));
-    assert_eq!(writing.0.write(|_| unreadable::<()>()).await, unreadable());
+    let written = write(&writing, |_, ()| Box::pin(async { unreadable() })).await;
+    assert_eq!(written, unreadable());
     for store in [reading, panicking, writing] {
         let health = store.health().await;
         assert!(matches!(health, Err(StoreError::Stopped(_))), "{health:?}");
@@ -237,22 +269,42 @@ async fn what_cannot_be_read_is_a_failure_of_the_store() {
         assert!(matches!(write, Err(StoreError::Stopped(_))), "{write:?}");
     }
     // What an operation finds wrong with a record is no failure of sled.
-    let corrupt = || StoreError::Corrupt {
-        key: "a key".to_owned(),
-        reason: "no JSON".to_owned(),
-    };
     let store = opened("four");
-    let failed = store.0.write::<()>(move |_| Err(corrupt())).await;
+    let failed = write(&store, |_, ()| Box::pin(async { Err(corrupt()) })).await;
     assert_eq!(failed, Err(corrupt()));
     assert_eq!(store.health().await, Ok(()));
+}
+
+/// An operation may await nothing but the store: the writing thread has no runtime, and would wait
+/// for ever.
+#[tokio::test]
+async fn an_operation_that_waits_for_something_else_is_an_error() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let store = open(folder.path()).expect("a store");
+    let waiting: for<'t, 'a> fn(&'t mut Tx<'a>, &'t ()) -> Running<'t, ()> = |tx, ()| {
+        Box::pin(async move {
+            tx.put(latchkey_store::table::IMPORTING, &(), &true)?;
+            tokio::task::yield_now().await;
+            Ok(())
+        })
+    };
+    for refused in [write(&store, waiting).await, read(&store, waiting).await] {
+        assert!(
+            matches!(refused, Err(StoreError::Unavailable(_))),
+            "{refused:?}"
+        );
+    }
+    // Nothing of it was written, and the store goes on.
+    assert_eq!(store.id().await, Ok(None));
+    assert_eq!(store.deny(vec![denial(1)]).await, Ok(()));
 }
 
 #[tokio::test]
 async fn a_panic_of_the_writing_thread_is_a_failure_of_the_store() {
     let folder = tempfile::tempdir().expect("a directory");
     let store = open(folder.path()).expect("a store");
-    let panicking = store.0.write::<()>(|_| panic!("as sled can"));
-    assert!(matches!(panicking.await, Err(StoreError::Stopped(_))));
+    let panicked = write(&store, |_, ()| Box::pin(async { panic!("as sled can") })).await;
+    assert!(matches!(panicked, Err(StoreError::Stopped(_))));
     // The thread tells its callers first.
     let noticed = async {
         while store.health().await.is_ok() {

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use latchkey_core::{AuditKind, EndReason, SealedSigningKey, SigningAlgorithm, StoreId};
 
-use super::world::{NOW, device, refresh, rotate, session, user};
-use super::{Machines, flows};
+use super::flows;
+use super::world::{Machines, NOW, device, refresh, rotate, session, user};
 use crate::backup::Record;
 use crate::error::StoreError;
 use crate::request::EndSession;

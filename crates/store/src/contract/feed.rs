@@ -7,8 +7,7 @@ use std::sync::Arc;
 use latchkey_core::{AuditKind, Denial, DenialReason, Denied, SessionId};
 use tokio::task::JoinSet;
 
-use super::Machines;
-use super::world::{NOW, end, session, user};
+use super::world::{Machines, NOW, end, session, user};
 use crate::feed::Changes;
 use crate::store::Store;
 

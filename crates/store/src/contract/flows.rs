@@ -8,9 +8,9 @@ use super::world::NOW;
 use crate::store::Store;
 
 /// When the sign-ins of these tests expire.
-pub(super) const END: Timestamp = Timestamp::from_secs(NOW.as_secs() + 600);
+pub(crate) const END: Timestamp = Timestamp::from_secs(NOW.as_secs() + 600);
 
-pub(super) fn id(number: u8) -> FlowId {
+pub(crate) fn id(number: u8) -> FlowId {
     FlowId::from_bytes([number; 16])
 }
 

@@ -2,8 +2,7 @@
 
 use latchkey_core::StoreId;
 
-use super::Machines;
-use super::world::NOW;
+use super::world::{Machines, NOW};
 
 pub(super) async fn check(machines: &Machines) {
     let id = |byte| StoreId::from_bytes([byte; 16]);

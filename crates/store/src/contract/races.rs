@@ -10,8 +10,10 @@ use latchkey_core::{
 };
 use tokio::task::JoinSet;
 
-use super::world::{NOW, device, end, generation, new_session, refresh, rotate, session, user};
-use super::{Machines, flows};
+use super::flows;
+use super::world::{
+    Machines, NOW, device, end, generation, new_session, refresh, rotate, session, user,
+};
 use crate::request::{EndSessions, Opened};
 use crate::store::Store;
 

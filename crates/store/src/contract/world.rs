@@ -1,6 +1,7 @@
 //! What the tests of the contract begin with.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use latchkey_core::rotation::{Decision, Limits, Presented};
 use latchkey_core::session::{KeyHash, Lifetimes, Thumbprint};
@@ -12,13 +13,16 @@ use latchkey_core::{
 use crate::request::{EndSession, NewSession, Opened, Rotate, Rotated};
 use crate::store::Store;
 
+/// Two machines over one empty store; where only one can be, it plays both.
+pub type Machines = [Arc<dyn Store>; 2];
+
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 pub(super) const LIMITS: Limits = Limits {
     access: Duration::from_mins(10),
     idle: Duration::from_hours(24),
 };
 
-pub(super) fn profile(subject: &str) -> Profile {
+pub(crate) fn profile(subject: &str) -> Profile {
     Profile {
         identity: Identity {
             issuer: "https://issuer.example".into(),
@@ -46,11 +50,11 @@ pub(crate) async fn user(store: &dyn Store, number: u8) -> User {
         .expect("a user")
 }
 
-pub(super) async fn session(store: &dyn Store, user: &User, number: u8) -> Session {
+pub(crate) async fn session(store: &dyn Store, user: &User, number: u8) -> Session {
     session_with(store, user, number, None).await
 }
 
-pub(super) async fn session_with(
+pub(crate) async fn session_with(
     store: &dyn Store,
     user: &User,
     number: u8,
@@ -88,7 +92,7 @@ pub(crate) fn new_session(user: &User, number: u8, binding: Option<Thumbprint>) 
     }
 }
 
-pub(super) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Rotate {
+pub(crate) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Rotate {
     let key = key.map(|byte| KeyHash([byte; 16]));
     let presented = Presented {
         generation,
@@ -98,6 +102,7 @@ pub(super) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Ro
     };
     Rotate {
         session: session.id,
+        user: session.user,
         presented,
         device: device("192.0.2.9"),
         now: NOW,
@@ -106,7 +111,7 @@ pub(super) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Ro
 }
 
 /// The end of a session whose refresh token is revoked.
-pub(super) fn end(session: SessionId) -> EndSession {
+pub(crate) fn end(session: SessionId) -> EndSession {
     EndSession {
         session,
         of: None,
@@ -116,7 +121,7 @@ pub(super) fn end(session: SessionId) -> EndSession {
     }
 }
 
-pub(super) async fn rotate(store: &dyn Store, request: Rotate) -> Rotated {
+pub(crate) async fn rotate(store: &dyn Store, request: Rotate) -> Rotated {
     store
         .rotate(request)
         .await

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::error::StoreError;
 
 /// How long a call may take, connecting included: an answer that comes later helps nobody.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Makes connections of one kind.
 pub trait Connect: Send + Sync {
@@ -56,8 +56,8 @@ impl<C: Connect> Pool<C> {
         &self,
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        let answer = timeout(PATIENCE, call).await.unwrap_or_else(|_| {
-            let reason = format!("no answer within {} seconds", PATIENCE.as_secs());
+        let answer = timeout(CALL_TIMEOUT, call).await.unwrap_or_else(|_| {
+            let reason = format!("no answer within {} seconds", CALL_TIMEOUT.as_secs());
             Err(StoreError::Unavailable(reason))
         });
         if answer.is_err() {

@@ -1,0 +1,163 @@
+//! Calling `latchkey.commit`.
+
+use aws_lc_rs::digest::{Context, SHA256, digest};
+use latchkey_store::records::{Change, Found, Pair, Read};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Error, Statement};
+
+use crate::page::{limit, until};
+
+/// What the function is given.
+#[derive(Default)]
+pub(crate) struct Parameters {
+    store: Vec<u8>,
+    families: Vec<i64>,
+    keys: Vec<Vec<u8>>,
+    values: Vec<Option<Vec<u8>>>,
+    page_from: Vec<Vec<u8>>,
+    page_until: Vec<Vec<u8>>,
+    page_limit: Vec<i64>,
+    page_digest: Vec<Vec<u8>>,
+    put_keys: Vec<Vec<u8>>,
+    put_values: Vec<Vec<u8>>,
+    new_keys: Vec<Vec<u8>>,
+    new_values: Vec<Vec<u8>>,
+    gone: Vec<Vec<u8>>,
+    denies: bool,
+    accounts: Vec<String>,
+}
+
+impl Parameters {
+    /// For this change, in the store that has this record of its id.
+    pub(crate) fn of(store: Vec<u8>, change: &Change) -> Self {
+        let mut all = Self {
+            store,
+            families: change
+                .conflict_groups()
+                .iter()
+                .map(|it| number_of(it))
+                .collect(),
+            ..Self::default()
+        };
+        for condition in &change.conditions {
+            match condition {
+                (Read::Value(key), Found::Value(value)) => {
+                    all.keys.push(key.clone());
+                    all.values.push(value.clone());
+                }
+                (Read::Page(page), Found::Page(pairs)) => {
+                    all.page_from.push(page.from());
+                    all.page_until.push(until(page));
+                    all.page_limit.push(limit(page));
+                    all.page_digest.push(digest_of(pairs));
+                }
+                // Each read was answered in kind.
+                _ => {}
+            }
+        }
+        for (key, value) in &change.writes {
+            let condition = change.conditions.get(&Read::Value(key.clone()));
+            let must_be_new = condition == Some(&Found::Value(None));
+            let (keys, values) = if must_be_new {
+                (&mut all.new_keys, &mut all.new_values)
+            } else {
+                (&mut all.put_keys, &mut all.put_values)
+            };
+            match value {
+                Some(value) => {
+                    keys.push(key.clone());
+                    values.push(value.clone());
+                }
+                None => all.gone.push(key.clone()),
+            }
+        }
+        let news = change.announcement();
+        all.denies = !news.denials.is_empty();
+        all.accounts = news.accounts.into_iter().map(|id| id.to_string()).collect();
+        all
+    }
+
+    /// Each with the name that the function has for it.
+    fn named(&self) -> [(&'static str, &(dyn ToSql + Sync)); 15] {
+        [
+            ("store", &self.store),
+            ("families", &self.families),
+            ("keys", &self.keys),
+            ("vals", &self.values),
+            ("page_from", &self.page_from),
+            ("page_til", &self.page_until),
+            ("page_limit", &self.page_limit),
+            ("page_digest", &self.page_digest),
+            ("put_keys", &self.put_keys),
+            ("put_vals", &self.put_values),
+            ("new_keys", &self.new_keys),
+            ("new_vals", &self.new_values),
+            ("gone", &self.gone),
+            ("denies", &self.denies),
+            ("accounts", &self.accounts),
+        ]
+    }
+
+    /// The statement that takes them, by their names.
+    pub(crate) fn statement() -> String {
+        let none = Self::default();
+        let named = (1..).zip(none.named());
+        let named = named.map(|(number, (name, _))| format!("{name} => ${number}"));
+        let named: Vec<_> = named.collect();
+        format!("SELECT latchkey.commit({})", named.join(", "))
+    }
+
+    /// Makes the change, if its conditions hold.
+    pub(crate) async fn commit(
+        &self,
+        client: &Client,
+        statement: &Statement,
+    ) -> Result<bool, Error> {
+        let values = self.named().map(|(_, value)| value);
+        let row = client.query_one(statement, &values).await?;
+        Ok(row.get(0))
+    }
+}
+
+/// A number for an advisory lock: two groups that share one only wait for each other.
+fn number_of(group: &[u8]) -> i64 {
+    let digest = digest(&SHA256, group);
+    let mut number = [0; 8];
+    number.copy_from_slice(&digest.as_ref()[..8]);
+    i64::from_be_bytes(number)
+}
+
+/// What the function `latchkey.page_digest` makes of the same rows.
+fn digest_of(pairs: &[Pair]) -> Vec<u8> {
+    let mut context = Context::new(&SHA256);
+    for part in pairs.iter().flat_map(|(key, value)| [key, value]) {
+        let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+        context.update(&length.to_be_bytes());
+        context.update(part);
+    }
+    context.finish().as_ref().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Parameters;
+
+    #[test]
+    fn every_parameter_of_the_function_is_given_by_its_name() {
+        let sql = include_str!("sql/2_commit.sql");
+        let (_, rest) = sql
+            .split_once("FUNCTION latchkey.commit(")
+            .expect("the function");
+        let (declared, _) = rest.split_once(") RETURNS").expect("its end");
+        let lines = declared
+            .lines()
+            .filter(|line| !line.trim().starts_with("--"));
+        let declared: String = lines.collect();
+        let declared = declared
+            .split(',')
+            .filter_map(|it| it.split_whitespace().next());
+        let given = Parameters::default();
+        let given = given.named().map(|(name, _)| name);
+        assert_eq!(declared.collect::<Vec<_>>(), given);
+    }
+}

@@ -1,0 +1,91 @@
+//! Security events: the newest of each account, for a while.
+
+use async_trait::async_trait;
+use latchkey_core::audit::{KEPT_EVENTS, ONE_EVENT, RETENTION};
+use latchkey_core::{AuditEvent, AuditPosition, Timestamp, UserId};
+
+use super::expiry;
+use crate::engine::Engine;
+use crate::error::StoreError;
+use crate::records::Read;
+use crate::store::Audit;
+use crate::table::AUDIT_EVENTS;
+use crate::transaction::Tx;
+
+#[async_trait]
+impl<E: Engine> Audit for E {
+    async fn audit_events(
+        &self,
+        user: UserId,
+        before: Option<AuditPosition>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<(AuditPosition, AuditEvent)>, StoreError> {
+        let page = (user, before, limit, now);
+        self.read(page, |tx, page| Box::pin(self::page(tx, *page)))
+            .await
+    }
+}
+
+/// What [`append`] and [`append_once`] read.
+pub(super) fn history(user: UserId) -> Read {
+    AUDIT_EVENTS.under(&user).read()
+}
+
+/// What [`add`] reads.
+pub(super) fn moment(user: UserId, at: Timestamp) -> Read {
+    AUDIT_EVENTS.under(&(user, at)).read()
+}
+
+/// Adds an event beside those of the same millisecond. It depends on no others: nothing else that
+/// happens to the account can stand in its way. The next [`append`] removes what there is no more
+/// room for.
+pub(super) async fn add(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
+    let known = tx.keys(AUDIT_EVENTS.under(&(event.user, event.at))).await?;
+    let at = event.at;
+    let mut key = (event.user, AuditPosition { at, nth: 0 });
+    while (known.contains(&key) || tx.wrote(AUDIT_EVENTS, &key)) && key.1.nth < u8::MAX {
+        key.1.nth += 1;
+    }
+    expiry::schedule(tx, AUDIT_EVENTS, &key, at.plus(RETENTION));
+    tx.put(AUDIT_EVENTS, &key, event)
+}
+
+/// Adds an event, and removes what there is no more room for. Two at the same time may leave one
+/// too many; the next makes up for it.
+pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
+    let known = tx.peek_keys(AUDIT_EVENTS.under(&event.user)).await?;
+    for key in known.into_iter().skip(KEPT_EVENTS - 1) {
+        expiry::unschedule(tx, AUDIT_EVENTS, &key, key.1.at.plus(RETENTION));
+        tx.clear(AUDIT_EVENTS, &key);
+    }
+    add(tx, event).await
+}
+
+/// Adds an event unless it repeats one of moments ago.
+pub(super) async fn append_once(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
+    for (_, known) in tx.peek_range(AUDIT_EVENTS.under(&event.user)).await? {
+        if event.at.since(known.at) >= ONE_EVENT {
+            break;
+        }
+        if (known.kind, known.session) == (event.kind, event.session) {
+            return Ok(());
+        }
+    }
+    append(tx, event).await
+}
+
+async fn page(
+    tx: &mut Tx<'_>,
+    (user, before, limit, now): (UserId, Option<AuditPosition>, usize, Timestamp),
+) -> Result<Vec<(AuditPosition, AuditEvent)>, StoreError> {
+    let events = AUDIT_EVENTS.under(&user).limit(KEPT_EVENTS);
+    let mut page = Vec::new();
+    for ((_, position), event) in tx.range(events).await? {
+        let kept = now < position.at.plus(RETENTION);
+        if page.len() < limit && kept && before.is_none_or(|before| position < before) {
+            page.push((position, event));
+        }
+    }
+    Ok(page)
+}

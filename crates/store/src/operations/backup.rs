@@ -1,0 +1,198 @@
+//! Taking records out for a backup, and putting them back.
+
+use async_trait::async_trait;
+use latchkey_core::audit::RETENTION;
+use latchkey_core::{AuditPosition, Denied};
+
+use super::session_record::kept_until;
+use super::{PAGE, denials, expiry, users};
+use crate::backup::{ExportCursor, Record};
+use crate::engine::Engine;
+use crate::error::StoreError;
+use crate::store::Backup;
+use crate::table::{
+    AUDIT_EVENTS, DENIALS, EMAILS_INDEXED, EVERYONE, IDENTITIES, IMPORTING, Key, SESSION_ORIGINS,
+    SESSIONS, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table, USERS, Value,
+};
+use crate::transaction::Tx;
+
+#[async_trait]
+impl<E: Engine> Backup for E {
+    async fn export(
+        &self,
+        from: Option<ExportCursor>,
+    ) -> Result<(Vec<Record>, Option<ExportCursor>), StoreError> {
+        self.read(from, |tx, from| Box::pin(export(tx, from.as_ref())))
+            .await
+    }
+
+    async fn begin_import(&self) -> Result<bool, StoreError> {
+        self.write((), |tx, ()| Box::pin(begin_import(tx))).await
+    }
+
+    async fn import(&self, records: Vec<Record>) -> Result<(), StoreError> {
+        self.write(records, |tx, records| Box::pin(import(tx, records)))
+            .await
+    }
+
+    async fn finish_import(&self) -> Result<(), StoreError> {
+        self.write((), |tx, ()| {
+            Box::pin(async move {
+                tx.clear(IMPORTING, &());
+                tx.put(EMAILS_INDEXED, &(), &true)
+            })
+        })
+        .await
+    }
+}
+
+/// A page of records, and the last key if there may be more of this table.
+type Exported = (Vec<Record>, Option<Vec<u8>>);
+
+/// A page of records, and where to go on. Accounts come after sessions: one that is made in between
+/// must not be missing where a session names it. They come after denials, too: a cut-off without its
+/// denial gets one when it is read back, a denial without its cut-off would refuse new sessions.
+async fn export(
+    tx: &mut Tx<'_>,
+    from: Option<&ExportCursor>,
+) -> Result<(Vec<Record>, Option<ExportCursor>), StoreError> {
+    let (kind, after) = from.map_or((0, None), |from| (from.kind, from.after.clone()));
+    let (records, last) = match kind {
+        0 => export_sessions(tx, after).await?,
+        1 => {
+            page(tx, AUDIT_EVENTS, after, |(_, position), event| {
+                let nth = position.nth;
+                Record::Event { nth, event }
+            })
+            .await?
+        }
+        2 => page(tx, DENIALS, after, |_, denial| Record::Denial(denial)).await?,
+        3 => page(tx, USERS, after, |_, user| Record::User(user)).await?,
+        4 => page(tx, SIGNING_KEYS, after, |_, key| Record::SigningKey(key)).await?,
+        5 => page(tx, EVERYONE, after, |(), it| Record::EveryoneEnded(it)).await?,
+        6 => page(tx, SWEPT_UNTIL, after, |(), it| Record::SweptUntil(it)).await?,
+        _ => return Ok((Vec::new(), None)),
+    };
+    let next = match last {
+        Some(_) => Some(ExportCursor { kind, after: last }),
+        None if kind < 6 => Some(ExportCursor {
+            kind: kind + 1,
+            after: None,
+        }),
+        None => None,
+    };
+    Ok((records, next))
+}
+
+async fn page<K: Key, V: Value>(
+    tx: &mut Tx<'_>,
+    table: Table<K, V>,
+    after: Option<Vec<u8>>,
+    record: fn(K, V) -> Record,
+) -> Result<Exported, StoreError> {
+    let page = tx.range(table.all().after(after).limit(PAGE)).await?;
+    let last = page.last().filter(|_| page.len() == PAGE);
+    let last = last.map(|(key, _)| table.key(key));
+    let records = page.into_iter().map(|(key, value)| record(key, value));
+    Ok((records.collect(), last))
+}
+
+async fn export_sessions(tx: &mut Tx<'_>, after: Option<Vec<u8>>) -> Result<Exported, StoreError> {
+    let page = tx
+        .peek_range(SESSIONS.all().after(after).limit(PAGE))
+        .await?;
+    let last = page.last().filter(|_| page.len() == PAGE);
+    let last = last.map(|(id, _)| SESSIONS.key(id));
+    let ids: Vec<_> = page.iter().map(|(id, _)| *id).collect();
+    let origins = tx.peek_many(SESSION_ORIGINS, &ids).await?;
+    let records = page.into_iter().zip(origins);
+    // Without an origin it was swept between the two reads.
+    let records = records.filter_map(|((_, session), origin)| {
+        Some(Record::Session {
+            session,
+            origin: origin?,
+        })
+    });
+    Ok((records.collect(), last))
+}
+
+/// Adds records, and what they are found by.
+async fn import(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), StoreError> {
+    let denied = records.iter().filter_map(|record| match record {
+        Record::Denial(denial) => Some(denial.denied),
+        Record::User(user) => user.cutoff.map(|_| Denied::User(user.id)),
+        Record::EveryoneEnded(_) => Some(Denied::Everyone),
+        _ => None,
+    });
+    let reads = denied.map(|denied| DENIALS.at(&denied)).collect();
+    tx.prefetch(reads).await?;
+    for record in records {
+        add(tx, record).await?;
+    }
+    Ok(())
+}
+
+async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
+    match record {
+        Record::Session { session, origin } => {
+            let end = kept_until(session);
+            expiry::schedule(tx, SESSIONS, &session.id, end);
+            if session.status.is_live() {
+                tx.put_index(SESSIONS_OF_USER, &(session.user, session.id));
+            }
+            tx.put(SESSION_ORIGINS, &session.id, origin)?;
+            tx.put(SESSIONS, &session.id, session)
+        }
+        Record::User(user) => {
+            if let Some(cutoff) = user.cutoff {
+                denials::put(tx, &cutoff.denial(Denied::User(user.id))).await?;
+            }
+            users::index(tx, user);
+            tx.put(IDENTITIES, &user.identity, &user.id)?;
+            tx.put(USERS, &user.id, user)
+        }
+        Record::Event { nth, event } => {
+            let (at, nth) = (event.at, *nth);
+            let key = (event.user, AuditPosition { at, nth });
+            expiry::schedule(tx, AUDIT_EVENTS, &key, at.plus(RETENTION));
+            tx.put(AUDIT_EVENTS, &key, event)
+        }
+        Record::Denial(denial) => denials::put(tx, denial).await,
+        // Earlier versions wrote them; nobody can come back with their cookies any more.
+        Record::LoginFlow(_) => Ok(()),
+        Record::SigningKey(key) => {
+            if let Some(until) = key.verifies_until {
+                expiry::schedule(tx, SIGNING_KEYS, &key.kid, until);
+            }
+            tx.put(SIGNING_KEYS, &key.kid, key)
+        }
+        Record::EveryoneEnded(cutoff) => {
+            denials::put(tx, &cutoff.denial(Denied::Everyone)).await?;
+            tx.put(EVERYONE, &(), cutoff)
+        }
+        Record::SweptUntil(moment) => tx.put(SWEPT_UNTIL, &(), moment),
+    }
+}
+
+/// Makes ready for records; `false` if there are some.
+async fn begin_import(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    tx.prefetch(vec![
+        SESSIONS.all().limit(1).read(),
+        AUDIT_EVENTS.all().limit(1).read(),
+        DENIALS.all().limit(1).read(),
+        USERS.all().limit(1).read(),
+        SIGNING_KEYS.all().limit(1).read(),
+        EVERYONE.all().limit(1).read(),
+    ])
+    .await?;
+    let is_empty = tx.keys(SESSIONS.all().limit(1)).await?.is_empty()
+        && tx.keys(AUDIT_EVENTS.all().limit(1)).await?.is_empty()
+        && tx.keys(DENIALS.all().limit(1)).await?.is_empty()
+        && tx.keys(USERS.all().limit(1)).await?.is_empty()
+        && tx.keys(SIGNING_KEYS.all().limit(1)).await?.is_empty()
+        && tx.keys(EVERYONE.all().limit(1)).await?.is_empty();
+    if is_empty {
+        tx.put(IMPORTING, &(), &true)?;
+    }
+    Ok(is_empty)
+}

@@ -1,0 +1,92 @@
+//! Freeing what has expired.
+
+use latchkey_core::Timestamp;
+use latchkey_core::audit::RETENTION;
+
+use super::session_record::kept_until;
+use crate::error::StoreError;
+use crate::records::Read;
+use crate::table::{
+    AUDIT_EVENTS, DENIALS, EXPIRIES, FINISHED_FLOWS, Key, PAST_FLOWS, RecordKey, SESSION_ORIGINS,
+    SESSIONS, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table, Value,
+};
+use crate::transaction::Tx;
+
+/// The first `limit` entries of the index of expiries that are due.
+pub(super) async fn due(
+    tx: &mut Tx<'_>,
+    (now, limit): (Timestamp, usize),
+) -> Result<Vec<(Timestamp, RecordKey)>, StoreError> {
+    let mut entries = tx.peek_keys(EXPIRIES.all().limit(limit)).await?;
+    entries.retain(|(at, _)| *at <= now);
+    Ok(entries)
+}
+
+/// Frees what these entries name if it has expired. An entry can be stale, when its record was
+/// given a later end: then only the entry goes. The index itself is no condition: every sign-in
+/// adds to it.
+pub(super) async fn free(
+    tx: &mut Tx<'_>,
+    entries: &[(Timestamp, RecordKey)],
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let records = entries.iter().map(|(_, record)| record.0.clone());
+    let mut reads: Vec<_> = records.map(Read::Value).collect();
+    reads.push(SWEPT_UNTIL.at(&()));
+    tx.prefetch(reads).await?;
+    if until(tx).await? < now {
+        tx.put(SWEPT_UNTIL, &(), &now)?;
+    }
+    for entry in entries {
+        tx.clear(EXPIRIES, entry);
+        free_if_expired(tx, &entry.1, now).await?;
+    }
+    Ok(entries.len())
+}
+
+async fn free_if_expired(
+    tx: &mut Tx<'_>,
+    RecordKey(record): &RecordKey,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(id) = SESSIONS.key_of(record) {
+        if let Some(session) = tx.get(SESSIONS, &id).await?
+            && kept_until(&session) <= now
+        {
+            tx.clear(SESSION_ORIGINS, &id);
+            tx.clear(SESSIONS_OF_USER, &(session.user, id));
+            tx.clear(SESSIONS, &id);
+        }
+        return Ok(());
+    }
+    clear_if(tx, AUDIT_EVENTS, record, now, |it| {
+        Some(it.at.plus(RETENTION))
+    })
+    .await?;
+    clear_if(tx, DENIALS, record, now, |it| Some(it.until)).await?;
+    clear_if(tx, FINISHED_FLOWS, record, now, |until| Some(*until)).await?;
+    clear_if(tx, PAST_FLOWS, record, now, |it| Some(it.expires_at)).await?;
+    clear_if(tx, SIGNING_KEYS, record, now, |it| it.verifies_until).await
+}
+
+/// Clears the record if it is one of this table and ends by now.
+async fn clear_if<K: Key, V: Value>(
+    tx: &mut Tx<'_>,
+    table: Table<K, V>,
+    record: &[u8],
+    now: Timestamp,
+    end: fn(&V) -> Option<Timestamp>,
+) -> Result<(), StoreError> {
+    if let Some(key) = table.key_of(record)
+        && let Some(value) = tx.get(table, &key).await?
+        && end(&value).is_some_and(|end| end <= now)
+    {
+        tx.clear(table, &key);
+    }
+    Ok(())
+}
+
+/// The latest moment that a sweep took for the present.
+pub(super) async fn until(tx: &mut Tx<'_>) -> Result<Timestamp, StoreError> {
+    Ok(tx.get(SWEPT_UNTIL, &()).await?.unwrap_or_default())
+}

@@ -1,0 +1,177 @@
+//! Accounts and the identities that lead to them.
+
+use async_trait::async_trait;
+use latchkey_core::{Profile, Timestamp, User, UserId};
+
+use super::{PAGE, bans, ends};
+use crate::engine::Engine;
+use crate::error::StoreError;
+use crate::request::AllEnded;
+use crate::store::Users;
+use crate::table::{EMAILS_INDEXED, Email, IDENTITIES, USERS, USERS_BY_EMAIL};
+use crate::transaction::Tx;
+
+#[async_trait]
+impl<E: Engine> Users for E {
+    async fn upsert_identity(
+        &self,
+        profile: Profile,
+        new_id: UserId,
+        now: Timestamp,
+    ) -> Result<User, StoreError> {
+        self.write((profile, new_id, now), |tx, (profile, new_id, now)| {
+            Box::pin(upsert(tx, profile, *new_id, *now))
+        })
+        .await
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.read(id, |tx, id| Box::pin(tx.get(USERS, id))).await
+    }
+
+    async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError> {
+        let by_index = self.read(email.clone(), |tx, email| Box::pin(by_index(tx, email)));
+        if let Some(found) = by_index.await? {
+            return Ok(found);
+        }
+        // No server of this version has opened the store yet.
+        let mut found = Vec::new();
+        let mut after = None;
+        loop {
+            let (page, next) = page(self, after).await?;
+            found.extend(page.into_iter().filter(|user| has_email(user, &email)));
+            if next.is_none() {
+                return Ok(found);
+            }
+            after = next;
+        }
+    }
+
+    async fn ban_user(
+        &self,
+        id: UserId,
+        reason: String,
+        now: Timestamp,
+    ) -> Result<Option<AllEnded>, StoreError> {
+        let live = ends::count_live(self, id, None, now).await?;
+        let ban = self.write((id, reason, now), |tx, (id, reason, now)| {
+            Box::pin(bans::ban(tx, *id, reason, *now))
+        });
+        let Some(denial) = ban.await? else {
+            return Ok(None);
+        };
+        let mut denials = vec![denial];
+        denials.extend(ends::write_down_all(self, id).await);
+        Ok(Some(AllEnded { denials, live }))
+    }
+
+    async fn unban_user(&self, id: UserId, now: Timestamp) -> Result<Option<bool>, StoreError> {
+        self.write((id, now), |tx, (id, now)| {
+            Box::pin(bans::unban(tx, *id, *now))
+        })
+        .await
+    }
+}
+
+/// Finds the account of this identity and brings it up to date, or makes it.
+async fn upsert(
+    tx: &mut Tx<'_>,
+    profile: &Profile,
+    new_id: UserId,
+    now: Timestamp,
+) -> Result<User, StoreError> {
+    // At most sign-ins nothing changes, and nothing depends on what was read.
+    if let Some(id) = tx.peek(IDENTITIES, &profile.identity).await?
+        && let Some(user) = tx.peek(USERS, &id).await?
+        && user.clone().updated(profile.clone()) == user
+    {
+        return Ok(user);
+    }
+    let known = match tx.get(IDENTITIES, &profile.identity).await? {
+        Some(id) => tx.get(USERS, &id).await?,
+        None => None,
+    };
+    let user = match known {
+        Some(user) => {
+            if let Some(address) = &user.email {
+                tx.clear(USERS_BY_EMAIL, &(Email::new(address), user.id));
+            }
+            user.updated(profile.clone())
+        }
+        None => User::create(new_id, profile.clone(), now),
+    };
+    index(tx, &user);
+    tx.put(IDENTITIES, &profile.identity, &user.id)?;
+    tx.put(USERS, &user.id, &user)?;
+    Ok(user)
+}
+
+/// The accounts with this address, as the index has them. `None` if not every account is in it.
+async fn by_index(tx: &mut Tx<'_>, email: &str) -> Result<Option<Vec<User>>, StoreError> {
+    let entries = USERS_BY_EMAIL.under(&Email::new(email)).limit(PAGE);
+    tx.prefetch(vec![EMAILS_INDEXED.at(&()), entries.read()])
+        .await?;
+    if tx.peek(EMAILS_INDEXED, &()).await?.is_none() {
+        return Ok(None);
+    }
+    let entries = tx.peek_keys(entries).await?;
+    let ids: Vec<_> = entries.into_iter().map(|(_, id)| id).collect();
+    let users = tx.peek_many(USERS, &ids).await?.into_iter().flatten();
+    Ok(Some(users.filter(|user| has_email(user, email)).collect()))
+}
+
+fn has_email(user: &User, email: &str) -> bool {
+    let address = user.email.as_deref();
+    address.is_some_and(|address| address.eq_ignore_ascii_case(email))
+}
+
+/// Lets an account be found by its address.
+pub(super) fn index(tx: &mut Tx<'_>, user: &User) {
+    if let Some(address) = &user.email {
+        tx.put_index(USERS_BY_EMAIL, &(Email::new(address), user.id));
+    }
+}
+
+/// Lets the accounts that an earlier version made be found by their addresses.
+pub(super) async fn index_emails(engine: &impl Engine) -> Result<(), StoreError> {
+    let is_done = engine.read((), |tx, ()| Box::pin(tx.get(EMAILS_INDEXED, &())));
+    if is_done.await?.is_some() {
+        return Ok(());
+    }
+    let mut after = None;
+    loop {
+        let (users, next) = page(engine, after).await?;
+        let is_last = next.is_none();
+        let index = engine.write((users, is_last), |tx, (users, is_last)| {
+            Box::pin(async move {
+                for user in users {
+                    index(tx, user);
+                }
+                if *is_last {
+                    tx.put(EMAILS_INDEXED, &(), &true)?;
+                }
+                Ok(())
+            })
+        });
+        index.await?;
+        if is_last {
+            return Ok(());
+        }
+        after = next;
+    }
+}
+
+/// A page of all accounts, and after which one the next begins if there may be more.
+async fn page(
+    engine: &impl Engine,
+    after: Option<UserId>,
+) -> Result<(Vec<User>, Option<UserId>), StoreError> {
+    let page = engine.read(after, |tx, after| {
+        let after = after.map(|id| USERS.key(&id));
+        Box::pin(tx.range(USERS.all().after(after).limit(PAGE)))
+    });
+    let page = page.await?;
+    let last = page.last().filter(|_| page.len() == PAGE);
+    let next = last.map(|(id, _)| *id);
+    Ok((page.into_iter().map(|(_, user)| user).collect(), next))
+}

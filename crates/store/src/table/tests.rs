@@ -1,0 +1,151 @@
+use latchkey_core::{AuditPosition, Denied, Identity, SessionId, Timestamp, TokenId, UserId};
+
+use super::{
+    AUDIT_EVENTS, DENIALS, EMAILS_INDEXED, EVERYONE, EXPIRIES, Email, FINISHED_FLOWS, FORMAT,
+    IDENTITIES, IMPORTING, KINDS, Key, PAST_FLOWS, RecordKey, SESSION_ORIGINS, SESSIONS,
+    SESSIONS_OF_USER, SIGNING_KEYS, SLED_COMMITS, SLED_LEDGER, STORE_ID, SWEPT_UNTIL, Shard, Table,
+    USERS, USERS_BY_EMAIL, Value, conflict_group, kind_of,
+};
+use crate::records::Read;
+
+/// The key is these bytes, as every version has written them, and is read back from them.
+fn is<K: Key + PartialEq + core::fmt::Debug, V: Value>(table: Table<K, V>, key: &K, bytes: &str) {
+    let found = table.key(key);
+    assert_eq!(found.escape_ascii().to_string(), bytes);
+    assert_eq!(table.key_of(&found).as_ref(), Some(key));
+    assert_eq!(kind_of(&found), Some(&table.kind()), "{bytes}");
+}
+
+const ONES: &str = "1111111111111111";
+const TWOS: &str = "2222222222222222";
+
+#[test]
+fn keys_are_what_every_version_has_written() {
+    let (user, session) = (
+        UserId::from_bytes([b'1'; 16]),
+        SessionId::from_bytes([b'2'; 16]),
+    );
+    let flow = latchkey_core::FlowId::from_bytes([b'1'; 16]);
+    is(USERS, &user, &format!("u{ONES}"));
+    let identity = Identity {
+        issuer: "https://a.example".into(),
+        subject: "x\0y".into(),
+    };
+    is(IDENTITIES, &identity, r"ihttps://a.example\x00x\x00y");
+    let ada = (Email::new("Ada@Example.com"), user);
+    is(
+        USERS_BY_EMAIL,
+        &ada,
+        &format!(r"eada@example.com\x00{ONES}"),
+    );
+    is(SESSIONS, &session, &format!("s{TWOS}"));
+    is(SESSION_ORIGINS, &session, &format!("o{TWOS}"));
+    is(
+        SESSIONS_OF_USER,
+        &(user, session),
+        &format!("n{ONES}{TWOS}"),
+    );
+    let position = AuditPosition {
+        at: Timestamp::from_millis(0x0102),
+        nth: 3,
+    };
+    let event = format!(r"a{ONES}\xff\xff\xff\xff\xff\xff\xfe\xfd\xfc");
+    is(AUDIT_EVENTS, &(user, position), &event);
+    let token = Denied::Token(TokenId::from_bytes([b'1'; 16]));
+    is(DENIALS, &token, &format!("dt{ONES}"));
+    is(DENIALS, &Denied::Session(session), &format!("ds{TWOS}"));
+    is(DENIALS, &Denied::User(user), &format!("du{ONES}"));
+    is(DENIALS, &Denied::Everyone, "de");
+    is(SIGNING_KEYS, &"kid-1".to_owned(), "kkid-1");
+    is(FINISHED_FLOWS, &flow, &format!("g{ONES}"));
+    is(PAST_FLOWS, &flow, &format!("f{ONES}"));
+    let expiry = (
+        Timestamp::from_millis(0x0102),
+        RecordKey(SESSIONS.key(&session)),
+    );
+    let entry = format!(r"x\x00\x00\x00\x00\x00\x00\x01\x02s{TWOS}");
+    is(EXPIRIES, &expiry, &entry);
+    is(STORE_ID, &(), "mid");
+    is(IMPORTING, &(), "mimporting");
+    is(EVERYONE, &(), "mcutoff");
+    is(EMAILS_INDEXED, &(), "memails");
+    is(SWEPT_UNTIL, &(), "mswept");
+    assert_eq!(FORMAT, b"mformat");
+    assert_eq!(SLED_COMMITS, b"mcommits");
+    assert_eq!(SLED_LEDGER, b"mdenials");
+}
+
+#[test]
+fn no_key_belongs_to_two_tables() {
+    for (number, one) in KINDS.iter().enumerate() {
+        for other in &KINDS[number + 1..] {
+            assert!(
+                !one.holds(other.prefix) && !other.holds(one.prefix),
+                "{one:?} {other:?}"
+            );
+            assert_ne!(one.name, other.name);
+        }
+    }
+    for raw in [FORMAT, SLED_COMMITS, SLED_LEDGER] {
+        assert_eq!(kind_of(raw), None);
+    }
+}
+
+#[test]
+fn bytes_that_are_not_a_key_are_not_taken_for_one() {
+    assert_eq!(SESSIONS.key_of(b"s123"), None);
+    assert_eq!(SESSIONS.key_of(b"u1111111111111111"), None);
+    assert_eq!(DENIALS.key_of(b"dx1111111111111111"), None);
+    assert_eq!(DENIALS.key_of(b"de1"), None);
+    assert_eq!(AUDIT_EVENTS.key_of(b"a1111111111111111"), None);
+    assert_eq!(EXPIRIES.key_of(b"x123"), None);
+    assert_eq!(USERS_BY_EMAIL.key_of(b"eada1111111111111111"), None);
+    assert_eq!(STORE_ID.key_of(b"mid2"), None);
+}
+
+#[test]
+fn a_prefix_is_the_beginning_of_its_keys() {
+    let (user, session) = (
+        UserId::from_bytes([b'1'; 16]),
+        SessionId::from_bytes([b'2'; 16]),
+    );
+    let at = Timestamp::from_millis(7);
+    let begins = |read: Read, key: Vec<u8>| {
+        let Read::Page(page) = read else {
+            panic!("{read:?}");
+        };
+        assert!(page.covers(&key), "{page:?} {key:?}");
+        // The prefix is more than the table.
+        assert!(page.prefix.len() > 1);
+    };
+    let event = AUDIT_EVENTS.key(&(user, AuditPosition { at, nth: 9 }));
+    begins(AUDIT_EVENTS.under(&user).read(), event.clone());
+    begins(AUDIT_EVENTS.under(&(user, at)).read(), event);
+    let of_user = SESSIONS_OF_USER.key(&(user, session));
+    begins(SESSIONS_OF_USER.under(&user).read(), of_user);
+    begins(SESSIONS.under(&Shard(b'2')).read(), SESSIONS.key(&session));
+    let email = Email::new("a@b");
+    let entry = USERS_BY_EMAIL.key(&(email.clone(), user));
+    begins(USERS_BY_EMAIL.under(&email).read(), entry);
+}
+
+#[test]
+fn a_users_events_and_sessions_and_the_signing_keys_are_decided_by_as_a_whole() {
+    let user = UserId::from_bytes([b'1'; 16]);
+    let events = AUDIT_EVENTS
+        .under(&(user, Timestamp::from_millis(7)))
+        .read();
+    let Read::Page(page) = events else {
+        panic!("{events:?}");
+    };
+    let group = format!("a{ONES}");
+    assert_eq!(conflict_group(&page.prefix), Some(group.as_bytes()));
+    let session = SessionId::from_bytes([b'2'; 16]);
+    let group = format!("n{ONES}");
+    let entry = SESSIONS_OF_USER.key(&(user, session));
+    assert_eq!(conflict_group(&entry), Some(group.as_bytes()));
+    assert_eq!(conflict_group(b"kkid-1"), Some(&b"k"[..]));
+    for alone in [USERS.key(&user), SESSIONS.key(&session), b"mid".to_vec()] {
+        assert_eq!(conflict_group(&alone), None);
+    }
+}
