@@ -254,6 +254,8 @@ pub enum NotAdmitted {
     NoAddress,
     /// The provider of the account is not configured any more.
     ProviderRemoved,
+    /// The application in which Latchkey is embedded refused the user.
+    Application,
 }
 
 impl NotAdmitted {
@@ -268,6 +270,7 @@ impl NotAdmitted {
             Self::Unverified => "the provider does not say that the address was verified",
             Self::NoAddress => "the provider gave no address",
             Self::ProviderRemoved => "the provider of this account is not configured any more",
+            Self::Application => "the application refused the user",
         }
     }
 }
@@ -276,7 +279,7 @@ impl NotAdmitted {
 impl fmt::Display for NotAdmitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unlisted | Self::NotVouchedFor => {
+            Self::Unlisted | Self::NotVouchedFor | Self::Application => {
                 "this account is not admitted here; ask whoever runs this server"
             }
             Self::Unverified => {

@@ -79,6 +79,11 @@ pub struct Ban {
 }
 
 impl User {
+    /// The id of the user.
+    pub const fn id(&self) -> UserId {
+        self.id
+    }
+
     /// A new account for this profile.
     pub fn create(id: UserId, profile: Profile, now: Timestamp) -> Self {
         Self {

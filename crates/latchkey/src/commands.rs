@@ -11,8 +11,15 @@ mod serve;
 mod sessions;
 mod users;
 
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use latchkey_axum::internals::data_dir;
+use latchkey_store::Store;
+use latchkey_tokens::MasterKey;
+
 use crate::cli::{Cli, Command, ConfigCommand, KeysCommand};
-use crate::data_dir;
+use crate::config::Config;
 
 /// Does what the command line says.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
@@ -28,6 +35,32 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(export) => runtime()?.block_on(export::run(export)),
         Command::Import(import) => runtime()?.block_on(import::run(import)),
     }
+}
+
+/// Opens the store that no server has open, without creating one.
+async fn open_at_rest(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    if config.store.shared().is_none() {
+        let path = data_dir::store_path(&config.data_dir);
+        let there = path.try_exists();
+        if !there.with_context(|| format!("data_dir: {}", config.data_dir.display()))? {
+            bail!("there is no store in {}; check --data-dir", path.display());
+        }
+    }
+    Ok(config.store().open_existing().await?)
+}
+
+/// Reads the master key that backups are authenticated with.
+fn known_key(config: &Config) -> anyhow::Result<Arc<MasterKey>> {
+    let path = match &config.master_key_file {
+        Some(path) => path.clone(),
+        None => config.data_dir.join("master.key"),
+    };
+    config.master_key().read().with_context(|| {
+        format!(
+            "the master key {}: the backup needs the one of the server that it was made of",
+            path.display()
+        )
+    })
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -16,8 +16,8 @@ pub use nowhere::{ask, export, listen};
 #[cfg(unix)]
 pub use unix::{ask, export, listen};
 
-use crate::accounts::operator::{Operator, OperatorError, Who};
-use crate::state::State;
+use latchkey_axum::services::Services;
+use latchkey_axum::use_cases::operator::{Operator, OperatorError, Who};
 
 /// What a server can be told to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -63,10 +63,13 @@ fn socket(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
 }
 
-async fn carry_out(state: &State, request: Request) -> Reply {
+async fn carry_out(state: &Services, request: Request) -> Reply {
     match request {
         Request::RotateKeys => {
-            let rotated = state.keys.rotate(&*state.store, state.clock.now()).await;
+            let rotated = state
+                .signing_keys
+                .rotate(&*state.store, state.clock.now())
+                .await;
             let kid = rotated.map_err(|error| error.to_string())?;
             tracing::info!(kid, "the signing key was rotated by command");
             Ok(self::rotated(&kid))
@@ -78,7 +81,7 @@ async fn carry_out(state: &State, request: Request) -> Reply {
 
 /// What to say after a rotation.
 pub fn rotated(kid: &str) -> String {
-    let minutes = crate::auth::keys::PUBLISHED_AHEAD.as_secs() / 60;
+    let minutes = latchkey_axum::services::signing_keys::PUBLISHED_AHEAD.as_secs() / 60;
     format!("signing key {kid} is published and signs in {minutes} minutes")
 }
 

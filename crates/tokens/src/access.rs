@@ -5,6 +5,7 @@ use core::time::Duration;
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{Cutoffs, SessionId, Timestamp, TokenId, UserId, denial};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::EXPIRY_LEEWAY;
 use crate::jws::{self, Header, Unverified};
@@ -58,10 +59,41 @@ pub struct AccessClaims {
     /// The key without whose proof the token is worth nothing, if it is bound to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
-    /// Not written by us; refused if it is there and lies ahead.
+    /// Not written by us; refused if it is present and in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<u64>,
+    /// Claims that the application adds. Their names are none of the above.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
+
+/// The names of claims that mean something to Latchkey or to verifiers in general (RFC 7519 §4.1,
+/// RFC 9068 §2.2, OpenID Connect Core §5.1): an application cannot add claims of these names.
+pub const RESERVED_CLAIMS: [&str; 23] = [
+    "iss",
+    "aud",
+    "sub",
+    "client_id",
+    "iat",
+    "exp",
+    "nbf",
+    "jti",
+    "sid",
+    "cut",
+    "auth_time",
+    "email",
+    "email_verified",
+    "name",
+    "roles",
+    "cnf",
+    "scope",
+    "acr",
+    "amr",
+    "azp",
+    "act",
+    "may_act",
+    "nonce",
+];
 
 /// How the holder of a token is confirmed (RFC 7800 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +124,8 @@ pub struct Grant {
     pub name: Option<String>,
     /// Roles of the user.
     pub roles: Vec<String>,
+    /// Claims of the application; reserved names are left out.
+    pub extra: Map<String, Value>,
     /// The key to bind it to.
     pub binding: Option<Thumbprint>,
     /// When the token is issued.
@@ -157,6 +191,11 @@ impl AccessTokens {
             roles: grant.roles,
             cnf: grant.binding.map(|jkt| Confirmation { jkt }),
             nbf: None,
+            extra: grant
+                .extra
+                .into_iter()
+                .filter(|(name, _)| !RESERVED_CLAIMS.contains(&&**name))
+                .collect(),
         };
         let header = Header {
             typ: TYPE.to_owned(),

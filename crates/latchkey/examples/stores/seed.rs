@@ -5,8 +5,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use latchkey::cli::Overrides;
-use latchkey::clock::SystemClock;
-use latchkey::{config, data_dir, master_key, store};
+use latchkey::config;
+use latchkey_axum::internals::data_dir;
+use latchkey_axum::{Latchkey, SystemClock};
 use latchkey_core::{Clock as _, Denial, DenialReason, Denied, SessionId};
 use latchkey_tokens::SystemRng;
 
@@ -22,9 +23,13 @@ pub(crate) async fn run(data_dir: &Path, denials: u64) -> Result<()> {
     };
     let config = config::load_for(&overrides, std::env::vars_os())?;
     data_dir::make(&config.data_dir)?;
-    // The server that is measured over this store starts only if its master key is there too.
-    master_key::load(&config, &SystemRng)?;
-    let store = store::open(&config).await?;
+    // The server that is measured over this store needs the master key, too.
+    let latchkey = Latchkey::builder("http://localhost")
+        .store(config.store())
+        .master_key(config.master_key())
+        .open()
+        .await?;
+    let store = &latchkey.services().store;
     let now = SystemClock.now();
     let until = now.plus(Duration::from_hours(24));
     let mut left = denials;
@@ -42,5 +47,6 @@ pub(crate) async fn run(data_dir: &Path, denials: u64) -> Result<()> {
         store.deny(denials).await?;
         left -= count;
     }
+    latchkey.shutdown().await;
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! `latchkey config check`: what `serve` will open must be there and fit.
 
+use anyhow::Context as _;
+use latchkey_identity::{HttpClient, OidcProvider};
+
 use super::say;
-use crate::app;
 use crate::cli::Overrides;
 use crate::config::{self, Config, ConfigError};
-use crate::http::assets::Assets;
-use crate::{master_key, store, tls};
+use crate::tls;
+use crate::web::assets::Assets;
 
 /// Reads the configuration as `serve` would, and opens what it names.
 pub(super) fn run(overrides: &Overrides) -> anyhow::Result<()> {
@@ -27,16 +29,24 @@ fn files(config: &Config) -> anyhow::Result<()> {
         outcomes.push(tls::Certificates::load(tls).map(drop));
     }
     if let Some(path) = &config.master_key_file {
-        outcomes.push(master_key::configured(path).map(drop));
+        let key = config.master_key().read();
+        let key = key.with_context(|| format!("master_key_file: {}", path.display()));
+        outcomes.push(key.map(drop));
     }
-    if let Some(shared) = config.store.shared() {
-        outcomes.push(store::roots(shared).map(drop));
-    }
-    outcomes.push(app::providers(config, None).map(drop));
+    outcomes.push(config.store().roots().map(drop).map_err(Into::into));
+    outcomes.push(check_providers(config));
     let mistakes = outcomes.into_iter().filter_map(Result::err);
     let mistakes: Vec<_> = mistakes.map(|error| format!("{error:#}")).collect();
     if mistakes.is_empty() {
         return Ok(());
     }
     Err(ConfigError(mistakes).into())
+}
+
+fn check_providers(config: &Config) -> anyhow::Result<()> {
+    let http = HttpClient::new()?;
+    for provider in &config.providers {
+        OidcProvider::new(provider.clone(), http.clone())?;
+    }
+    Ok(())
 }

@@ -5,15 +5,16 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use latchkey_axum::backup::{Chain, Export};
+use latchkey_axum::internals::files;
 use latchkey_tokens::BackupKey;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
 use super::progress::Progress;
-use crate::backup::{Chain, Export};
+use super::{known_key, open_at_rest};
 use crate::cli;
 use crate::config::{self, Config};
 use crate::control;
-use crate::{files, master_key, store};
 
 /// Writes a backup: by the server that runs over this data directory, or of its store if none does.
 pub(super) async fn run(command: cli::Export) -> anyhow::Result<()> {
@@ -51,11 +52,9 @@ async fn write(
     if let Some(lines) = control::export(&config.data_dir).await? {
         return copy(tokio::io::BufReader::new(lines), out, progress).await;
     }
-    if config.store.shared().is_none() {
-        store::must_exist(config)?;
-    }
-    let key = BackupKey::new(&master_key::known(config)?);
-    let mut export = Export::of(store::open_existing(config).await?, key);
+    let store = open_at_rest(config).await?;
+    let key = BackupKey::new(&*known_key(config)?);
+    let mut export = Export::of(store, key);
     while let Some(lines) = export.next().await? {
         out.write_all(&lines)
             .context("the backup cannot be written")?;

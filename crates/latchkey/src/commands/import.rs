@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::io::BufReader;
 
 use anyhow::{Context as _, bail};
+use latchkey_axum::backup;
+use latchkey_axum::internals::data_dir;
 use latchkey_tokens::{BackupKey, KeyRing};
 
 use super::progress::Progress;
-use super::{say, warn};
-use crate::backup;
+use super::{known_key, say, warn};
 use crate::cli;
 use crate::config;
-use crate::{data_dir, master_key, store};
 
 /// Puts a backup into an empty store.
 pub(super) async fn run(command: cli::Import) -> anyhow::Result<()> {
@@ -24,7 +24,7 @@ pub(super) async fn run(command: cli::Import) -> anyhow::Result<()> {
     {
         bail!("{name} is no file, and an import reads it twice; write it to one first");
     }
-    let master = master_key::known(&config)?;
+    let master = known_key(&config)?;
     let backup_key = BackupKey::new(&master);
     let examined = backup::examine(open().with_context(|| name.clone())?, backup_key.clone());
     let examined = examined.with_context(|| name.clone())?;
@@ -47,7 +47,7 @@ pub(super) async fn run(command: cli::Import) -> anyhow::Result<()> {
              put that one in its place. Nothing was imported",
         )?;
     }
-    let store = store::open(&config).await?;
+    let store = config.store().open_any().await?;
     let mut progress = Progress::begin("imported", Some(examined.records));
     let done = backup::import(open()?, backup_key, &examined, &*store, |records| {
         progress.tell(records);

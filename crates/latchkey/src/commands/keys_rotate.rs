@@ -1,17 +1,12 @@
 //! `latchkey keys rotate`.
 
-use std::sync::Arc;
-
-use latchkey_core::Clock as _;
-use latchkey_tokens::SystemRng;
+use latchkey_axum::Latchkey;
+use latchkey_axum::internals::data_dir;
 
 use super::say;
-use crate::auth::keys::Keys;
 use crate::cli::Overrides;
-use crate::clock::SystemClock;
 use crate::config;
 use crate::control::{self, Request};
-use crate::{data_dir, master_key, store};
 
 /// Rotates the signing key: by asking the server that runs over this store, or in the store if
 /// none does.
@@ -22,11 +17,15 @@ pub(super) async fn run(overrides: &Overrides) -> anyhow::Result<()> {
         return Ok(());
     }
     data_dir::make(&config.data_dir)?;
-    let master = Arc::new(master_key::load(&config, &SystemRng)?);
-    let now = SystemClock.now();
-    let store = store::open_known(&config, &SystemRng, now).await?;
-    let keys = Keys::load(&*store, master, config.tokens.algorithm, now).await?;
-    let kid = keys.rotate(&*store, now).await?;
+    // The public URL does not matter here: no token is issued.
+    let latchkey = Latchkey::builder("http://localhost")
+        .store(config.store())
+        .master_key(config.master_key())
+        .tokens(config.tokens)
+        .open()
+        .await?;
+    let kid = latchkey.operator().rotate_keys().await?;
+    latchkey.shutdown().await;
     say(&control::rotated(&kid));
     Ok(())
 }

@@ -2,15 +2,14 @@
 //! or on its store if none does.
 
 use anyhow::bail;
+use latchkey_axum::SystemClock;
+use latchkey_axum::use_cases::operator::{Operator, Who};
 use latchkey_core::Clock as _;
 
-use super::say;
-use crate::accounts::operator::{Operator, Who};
+use super::{open_at_rest, say};
 use crate::cli::{Account, Overrides};
-use crate::clock::SystemClock;
 use crate::config;
 use crate::control::{self, Order, Request};
-use crate::store;
 
 pub(super) fn who(account: Account) -> anyhow::Result<Who> {
     match (account.id, account.email) {
@@ -26,10 +25,7 @@ pub(super) async fn carry_out(overrides: &Overrides, order: Order) -> anyhow::Re
     let reply = if let Some(reply) = asked {
         reply
     } else {
-        if config.store.shared().is_none() {
-            store::must_exist(&config)?;
-        }
-        let store = store::open_existing(&config).await?;
+        let store = open_at_rest(&config).await?;
         control::operate(&Operator::over(&*store, SystemClock.now()), order).await
     };
     say(&reply.map_err(anyhow::Error::msg)?);

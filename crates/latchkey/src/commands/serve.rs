@@ -1,10 +1,11 @@
 //! `latchkey serve`.
 
+use latchkey_axum::services::DEMO_PROVIDER;
+
 use crate::app::{Environment, Server};
 use crate::cli::Serve;
 use crate::config;
 use crate::signals;
-use crate::state::DEMO_PROVIDER;
 use crate::telemetry;
 
 /// Starts the server and runs it until a signal or a failure of its store ends it.
@@ -25,7 +26,7 @@ pub(super) async fn run(flags: &Serve) -> anyhow::Result<()> {
 }
 
 fn announce(server: &Server) {
-    let state = &server.state;
+    let state = server.latchkey.services();
     let providers: Vec<_> = state
         .providers
         .iter()
@@ -47,8 +48,8 @@ fn announce(server: &Server) {
     }
     tracing::info!(
         providers = providers.join(" "),
-        denials = state.denylist.len(),
-        data_dir = %state.config.data_dir.display(),
+        denials = state.guard.denylist().len(),
+        data_dir = %server.config.data_dir.display(),
         "ready"
     );
     let scheme = if server.certificates.is_some() {

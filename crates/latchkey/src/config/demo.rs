@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::mistakes::Mistakes;
-use super::public_url::PublicUrl;
+use latchkey_axum::PublicUrl;
 
 /// Anyone can sign in as anyone at the demo provider, so nobody but this machine may reach it: not
 /// through its address, its public name, or a proxy.

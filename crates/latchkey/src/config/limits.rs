@@ -1,49 +1,18 @@
 //! `[limits]`
 
-use core::num::NonZeroU32;
 use core::time::Duration;
 
+use latchkey_axum::{Limits, Rate};
 use serde::Deserialize;
 
 use super::mistakes::Mistakes;
 
-/// A hundred a second: one client cannot keep a server from others for long, and an office behind one
-/// address that signs in at nine does not notice. A sign-in is two, begun and finished.
 const DEFAULT: &str = "6000/m";
-/// An office of some hundred people behind one address, each with some tabs open, does not notice.
-const DEFAULT_CONNECTIONS: u32 = 1000;
 /// Half of what is accepted at all: no address can keep the others out.
 const MOST_CONNECTIONS: u32 = 10_000;
 
-/// How many live sessions one account has at most, by default: enough for any person's devices.
-const DEFAULT_SESSIONS: usize = 100;
 /// The most that can be configured: all of them are read when they are listed.
 const MOST_SESSIONS: usize = 1000;
-
-/// How often one address and one session may ask for what costs most, and how many connections it
-/// may hold (`None`: as much as they like); and how many sessions an account has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LimitsConfig {
-    /// `per_address`: sign-ins begun and finished, and texts that are no token of ours, from one
-    /// address.
-    pub per_address: Option<Rate>,
-    /// `per_session`: refreshes and revocations of one session from one address.
-    pub per_session: Option<Rate>,
-    /// `connections_per_address`: connections that are open from one address at once.
-    pub connections_per_address: Option<u32>,
-    /// `max_sessions`: live sessions of one account. At a sign-in that would exceed it, the one that
-    /// was not used for longest is ended.
-    pub max_sessions: usize,
-}
-
-/// So many at once; what is used comes back evenly over this time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// How many.
-    pub count: NonZeroU32,
-    /// In what time.
-    pub per: Duration,
-}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,7 +24,7 @@ pub(super) struct LimitsSection {
 }
 
 impl LimitsSection {
-    pub(super) fn check(self, mistakes: &mut Mistakes) -> Option<LimitsConfig> {
+    pub(super) fn check(self, mistakes: &mut Mistakes) -> Option<Limits> {
         let mut rate = |key: &str, written: Option<String>| {
             let text = written.as_deref().unwrap_or(DEFAULT);
             let sentence = || {
@@ -73,7 +42,7 @@ impl LimitsSection {
         let per_session = rate("per_session", self.per_session);
         let connections = mistakes.take(connections(self.connections_per_address));
         let max_sessions = mistakes.take(max_sessions(self.max_sessions));
-        Some(LimitsConfig {
+        Some(Limits {
             per_address: per_address?,
             per_session: per_session?,
             connections_per_address: connections?,
@@ -84,7 +53,7 @@ impl LimitsSection {
 
 fn connections(written: Option<toml::Value>) -> Result<Option<u32>, String> {
     let text = match written {
-        None => return Ok(Some(DEFAULT_CONNECTIONS)),
+        None => return Ok(Some(Limits::DEFAULT_CONNECTIONS)),
         Some(toml::Value::String(text)) => text,
         Some(other) => other.to_string(),
     };
@@ -97,14 +66,15 @@ fn connections(written: Option<toml::Value>) -> Result<Option<u32>, String> {
         .ok_or_else(|| {
             format!(
                 "limits.connections_per_address: {text} is not a number from 1 to \
-                 {MOST_CONNECTIONS}; write one such as {DEFAULT_CONNECTIONS} or \"off\""
+                 {MOST_CONNECTIONS}; write one such as {} or \"off\"",
+                Limits::DEFAULT_CONNECTIONS
             )
         })
 }
 
 fn max_sessions(written: Option<toml::Value>) -> Result<usize, String> {
     let text = match written {
-        None => return Ok(DEFAULT_SESSIONS),
+        None => return Ok(Limits::DEFAULT_SESSIONS),
         Some(toml::Value::String(text)) => text,
         Some(other) => other.to_string(),
     };
@@ -113,7 +83,8 @@ fn max_sessions(written: Option<toml::Value>) -> Result<usize, String> {
         .ok_or_else(|| {
             format!(
                 "limits.max_sessions: {text} is not a number from 1 to {MOST_SESSIONS}; write one \
-                 such as {DEFAULT_SESSIONS}"
+                 such as {}",
+                Limits::DEFAULT_SESSIONS
             )
         })
 }

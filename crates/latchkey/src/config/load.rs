@@ -9,19 +9,20 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::admission::AdmissionSection;
+use super::checked::Config;
 use super::demo;
+use super::environment;
 use super::limits::LimitsSection;
 use super::log::LogSection;
 use super::mistakes::Mistakes;
 use super::providers::{self, ProviderSection};
-use super::proxies::TrustedProxies;
-use super::public_url::PublicUrl;
 use super::rights::{self, AdminEntry, Words};
 use super::store::StoreSection;
 use super::tls::TlsConfig;
 use super::tokens::TokensSection;
-use super::{Config, environment};
 use crate::cli::{Overrides, Serve};
+use latchkey_axum::PublicUrl;
+use latchkey_axum::TrustedProxies;
 
 /// The configuration is not good; each mistake is a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -187,7 +188,11 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
         ));
     }
     let words = Words::of(&file.providers, &mut mistakes);
-    let trusted_proxies = TrustedProxies::check(&file.trusted_proxies, &mut mistakes);
+    let trusted_proxies = file.trusted_proxies.iter().filter_map(|text| {
+        let network = TrustedProxies::parse(text);
+        mistakes.take(network.map_err(|wrong| format!("trusted_proxies: {wrong}")))
+    });
+    let trusted_proxies = trusted_proxies.collect();
     let limits = file.limits.check(&mut mistakes);
     let tokens = file.tokens.check(&mut mistakes);
     let allowed = file.admission.check(&words, &mut mistakes);

@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use latchkey_axum::Store;
 use serde::Deserialize;
 use url::Url;
 
@@ -45,6 +46,25 @@ impl fmt::Debug for SharedStore {
 }
 
 impl StoreConfig {
+    /// The store, embedded in this directory or remembered there by its id.
+    pub(super) fn open_in(&self, data_dir: &Path) -> Store {
+        let (store, shared) = match self {
+            Self::Sled => return Store::sled(data_dir),
+            Self::Redis(shared) => (Store::redis(shared.url.as_str()), shared),
+            Self::Postgres(shared) => (Store::postgres(shared.url.as_str()), shared),
+        };
+        let mut store = store
+            .max_staleness(shared.max_staleness)
+            .id_file(data_dir.join("store.id"));
+        if let Some(password) = &shared.password {
+            store = store.password(password);
+        }
+        if let Some(path) = &shared.ca_file {
+            store = store.ca_file(path);
+        }
+        store
+    }
+
     /// What concerns a shared store, if this is one.
     pub const fn shared(&self) -> Option<&SharedStore> {
         match self {

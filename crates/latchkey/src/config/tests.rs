@@ -1,7 +1,9 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use super::{Binding, Config, ConfigError, load};
+use latchkey_axum::Binding;
+
+use super::{Config, ConfigError, load};
 use crate::cli::{Overrides, Serve};
 
 /// Loads this text as the file, with these variables.

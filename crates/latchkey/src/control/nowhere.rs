@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::{Reply, Request};
-use crate::state::AppState;
+use latchkey_axum::Latchkey;
 
 /// Listens for nothing.
-pub fn listen(_: AppState) -> Option<()> {
+pub fn listen(_: &Path, _: Latchkey) -> Option<()> {
     None
 }
 

@@ -13,7 +13,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 use super::{Reply, Request, carry_out, socket};
-use crate::state::AppState;
+use latchkey_axum::Latchkey;
+use latchkey_axum::services::Services;
 
 /// How long the server waits for a command.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,11 +38,11 @@ impl Drop for Control {
 }
 
 /// Listens for commands. A server without its control socket serves all the same.
-pub fn listen(state: AppState) -> Option<Control> {
-    let path = socket(&state.config.data_dir);
+pub fn listen(data_dir: &Path, latchkey: Latchkey) -> Option<Control> {
+    let path = socket(data_dir);
     match bind(&path) {
         Ok(listener) => {
-            let task = tokio::spawn(answer_all(listener, state));
+            let task = tokio::spawn(answer_all(listener, latchkey));
             Some(Control { path, task })
         }
         Err(error) => {
@@ -63,18 +64,18 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn answer_all(listener: UnixListener, state: AppState) {
+async fn answer_all(listener: UnixListener, latchkey: Latchkey) {
     while let Ok((stream, _)) = listener.accept().await {
-        let state = state.clone();
+        let latchkey = latchkey.clone();
         tokio::spawn(async move {
-            if let Err(error) = answer(stream, &state).await {
+            if let Err(error) = answer(stream, latchkey.services()).await {
                 tracing::debug!(%error, "a command was not answered");
             }
         });
     }
 }
 
-async fn answer(stream: UnixStream, state: &AppState) -> io::Result<()> {
+async fn answer(stream: UnixStream, state: &Services) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut read = BufReader::new(read.take(LINE));
@@ -91,7 +92,7 @@ async fn answer(stream: UnixStream, state: &AppState) -> io::Result<()> {
 }
 
 /// What breaks off has no last line.
-async fn send_backup(mut write: OwnedWriteHalf, state: &AppState) -> io::Result<()> {
+async fn send_backup(mut write: OwnedWriteHalf, state: &Services) -> io::Result<()> {
     tracing::info!("exported by command");
     let mut export = state.export();
     while let Some(lines) = export.next().await.map_err(io::Error::other)? {

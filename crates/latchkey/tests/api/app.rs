@@ -12,8 +12,8 @@ pub(crate) use forge::{Forge, claims, decoded, hs256, recoded};
 use latchkey::app::{Environment, Server};
 use latchkey::cli::{Overrides, Serve};
 use latchkey::config;
-use latchkey::http::serve::ConnectionLimits;
-use latchkey::state::AppState;
+use latchkey_axum::ConnectionLimits;
+use latchkey_axum::services::Services;
 use latchkey_testing::{ApiClient, TestClock};
 use latchkey_tokens::SystemRng;
 pub(crate) use prover::{Prover, hash};
@@ -28,7 +28,7 @@ pub(crate) const FIREFOX: &str =
 pub(crate) struct TestApp {
     pub(crate) caller: ApiClient,
     pub(crate) clock: Arc<TestClock>,
-    pub(crate) state: AppState,
+    pub(crate) state: Arc<Services>,
     config: String,
     directory: Arc<TempDir>,
     stop: Option<oneshot::Sender<()>>,
@@ -143,7 +143,7 @@ impl TestApp {
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let url = format!("http://{}", server.address);
-        let state = server.state.clone();
+        let state = Arc::clone(server.latchkey.services());
         let serving = tokio::spawn(server.run(async {
             drop(stopped.await);
         }));

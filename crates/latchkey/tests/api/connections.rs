@@ -7,7 +7,7 @@ mod http2;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use latchkey::http::serve::ConnectionLimits;
+use latchkey_axum::ConnectionLimits;
 use tokio::time::timeout;
 
 use crate::app::TestApp;

@@ -40,7 +40,10 @@ async fn security_55_stolen_store_files_yield_no_token() {
     let second = app.refreshed(&first.refresh_token).await;
     app.revoke(&second.access_token).await;
     // A key that signs and one that only is published.
-    let rotated = app.state.keys.rotate(&*app.state.store, app.clock.now());
+    let rotated = app
+        .state
+        .signing_keys
+        .rotate(&*app.state.store, app.clock.now());
     rotated.await.expect("rotated");
     let forge = Forge::of(&app).await;
     let master = fs::read(app.data_dir().join("master.key")).expect("read");

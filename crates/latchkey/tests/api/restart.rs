@@ -35,7 +35,7 @@ async fn sessions_and_denials_are_as_before() {
 
     let app = app.restarted().await;
     assert_eq!(denials(&app).await, before);
-    assert_eq!(app.state.denylist.len(), 5);
+    assert_eq!(app.state.guard.denylist().len(), 5);
     assert_eq!(app.check(&lives.access_token).await, Ok(()));
     for denied in [
         &logged_out,
@@ -83,9 +83,9 @@ async fn what_ended_meanwhile_is_kept_until_a_sweep() {
     app.clock.advance(Duration::from_hours(1));
     let app = app.restarted().await;
     // The clock may be wrong: if it is set back, the token would be good again.
-    assert_eq!(app.state.denylist.len(), 1);
-    assert_eq!(app.state.denylist.sweep(app.clock.now(), 10), 1);
-    assert!(app.state.denylist.is_empty());
+    assert_eq!(app.state.guard.denylist().len(), 1);
+    assert_eq!(app.state.guard.denylist().sweep(app.clock.now(), 10), 1);
+    assert!(app.state.guard.denylist().is_empty());
     app.refresh_is_refused(&signed_in.refresh_token).await;
 }
 

@@ -52,6 +52,7 @@ fn grant() -> Grant {
         email_verified: true,
         name: None,
         roles: vec!["admin".into()],
+        extra: serde_json::Map::new(),
         binding: None,
         issued_at: NOW,
         expires_at: NOW.plus(LIFE),

@@ -10,20 +10,21 @@ const CONCRETE: [&str; 4] = [
     "MemoryStore",
 ];
 
+/// The file that opens stores.
+const OPENS: &str = "crates/axum/src/open/store.rs";
+
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.texts_ending(&["rs"]) {
-        let Some(inside) = path.strip_prefix("crates/latchkey/src/") else {
-            continue;
-        };
-        if inside == "store.rs" || is_test(path) {
+        let above = ["crates/axum/src/", "crates/latchkey/src/"];
+        if !above.iter().any(|place| path.starts_with(place)) || path == OPENS || is_test(path) {
             continue;
         }
         for (line, words) in code(text) {
             for name in CONCRETE.iter().filter(|name| words.contains(*name)) {
                 let what = format!(
-                    "names the concrete store `{name}`: only crates/latchkey/src/store.rs may; \
-                     take the trait of latchkey_store here"
+                    "names the concrete store `{name}`: only {OPENS} may; take the traits of \
+                     latchkey_store here"
                 );
                 findings.push(Finding::new(path, line, what));
             }
@@ -40,7 +41,7 @@ mod tests {
     fn a_route_that_names_a_concrete_store_is_found() {
         let tree = Tree::of(&[
             (
-                "crates/latchkey/src/http/routes/token.rs",
+                "crates/axum/src/http/routes/token.rs",
                 "//! x\n\nuse latchkey_store_sled::SledStore;",
             ),
             (
@@ -48,7 +49,7 @@ mod tests {
                 "// MemoryStore would do as well\n",
             ),
             (
-                "crates/latchkey/src/store.rs",
+                "crates/axum/src/open/store.rs",
                 "use latchkey_store_sled::SledStore;",
             ),
             (
@@ -61,8 +62,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                "crates/latchkey/src/http/routes/token.rs:3: names the concrete store \
-          `latchkey_store_sled`: only crates/latchkey/src/store.rs may; take the trait of \
+                "crates/axum/src/http/routes/token.rs:3: names the concrete store \
+          `latchkey_store_sled`: only crates/axum/src/open/store.rs may; take the traits of \
           latchkey_store here"
             ]
         );

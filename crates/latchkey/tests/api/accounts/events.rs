@@ -170,12 +170,12 @@ async fn an_account_has_32_streams_at_most() {
     drop(app.events(&grace.access_token).await);
     // Whoever hangs up makes room.
     streams.truncate(31);
-    while app.state.hub.len() > 31 {
+    while app.state.notifier.len() > 31 {
         tokio::task::yield_now().await;
     }
     streams.push(app.events(&here.access_token).await);
     drop(streams);
-    while !app.state.hub.is_empty() {
+    while !app.state.notifier.is_empty() {
         tokio::task::yield_now().await;
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use latchkey::clock::SystemClock;
+use latchkey_axum::SystemClock;
 use latchkey_core::Clock as _;
 
 use super::process::{Running, arguments, latchkey};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use latchkey::clock::SystemClock;
+use latchkey_axum::SystemClock;
 use latchkey_core::Clock as _;
 use serde_json::{Value, json};
 

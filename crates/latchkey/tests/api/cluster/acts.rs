@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use latchkey::accounts::operator::Operator;
+use latchkey_axum::use_cases::operator::Operator;
 use latchkey_types::ServerEvent;
 use serde_json::json;
 
@@ -147,8 +147,8 @@ async fn of_two_that_rotate_the_signing_key_one_does() {
         let Cluster { one, two, .. } = &Cluster::start(kind).await;
         let now = latchkey_core::Clock::now(&*one.clock);
         let (first, second) = tokio::join!(
-            one.state.keys.rotate(&*one.state.store, now),
-            two.state.keys.rotate(&*two.state.store, now)
+            one.state.signing_keys.rotate(&*one.state.store, now),
+            two.state.signing_keys.rotate(&*two.state.store, now)
         );
         assert_eq!(
             first.expect("rotated"),

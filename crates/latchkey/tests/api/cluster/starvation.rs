@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use latchkey::accounts::operator::Operator;
+use latchkey_axum::use_cases::operator::Operator;
 use latchkey_core::session::Lifetimes;
 use latchkey_core::{Clock as _, Session, SessionId, SessionOrigin, UserId};
 use latchkey_store::{NewSession, Opened};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use h2::client::{Builder, SendRequest};
-use latchkey::http::serve::ConnectionLimits;
+use latchkey_axum::ConnectionLimits;
 use reqwest::{Method, Version};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;

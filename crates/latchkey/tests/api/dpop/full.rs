@@ -233,7 +233,7 @@ async fn security_60_the_memory_of_used_proofs_is_freed() {
         let answer = world.call(token, &world.call_claims(PATH, token)).await;
         assert_eq!(answer.status(), 200);
     }
-    let proofs = &world.app.state.proofs;
+    let proofs = &world.app.state.guard.proofs();
     let now = || latchkey_core::Clock::now(&*world.app.clock);
     assert_eq!(proofs.sweep(now(), 10), 0);
     world.app.clock.advance(Duration::from_mins(10));

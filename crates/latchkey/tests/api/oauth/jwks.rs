@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use latchkey::auth::keys::PUBLISHED_AHEAD;
+use latchkey_axum::services::signing_keys::PUBLISHED_AHEAD;
 use latchkey_core::Clock as _;
 use latchkey_core::denial::SLACK;
 use latchkey_tokens::access::MAX_LIFE;
@@ -119,7 +119,10 @@ async fn security_31_rotations_survive_a_restart() {
 }
 
 async fn rotate(app: &TestApp) -> String {
-    let rotated = app.state.keys.rotate(&*app.state.store, app.clock.now());
+    let rotated = app
+        .state
+        .signing_keys
+        .rotate(&*app.state.store, app.clock.now());
     rotated.await.expect("rotated")
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey::accounts::operator::Operator;
+use latchkey_axum::use_cases::operator::Operator;
 use latchkey_core::denial::SLACK;
 use latchkey_types::TokenResponse;
 use tokio::task::JoinSet;
@@ -21,7 +21,7 @@ async fn security_24_an_unknown_token_is_revoked_already() {
     }
     let other = TestApp::start().await;
     app.revoke(&other.sign_in().await.access_token).await;
-    assert!(app.state.denylist.is_empty());
+    assert!(app.state.guard.denylist().is_empty());
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn old_access_tokens_do_not_fill_the_activity() {
         app.revoke(&old.access_token).await;
     }
     assert_eq!(events().await, before);
-    assert_eq!(app.state.denylist.version(), 1, "each was one more");
+    assert_eq!(app.state.guard.denylist().version(), 1, "each was one more");
     // While it lived, it was an event.
     app.revoke(&new.access_token).await;
     let last = app.refreshed(&new.refresh_token).await;
@@ -211,10 +211,10 @@ async fn security_42_a_denied_token_is_refused_through_its_last_second() {
     );
     // Machines with slower clocks still take the token: the entry outlives it.
     swept(&app).await;
-    assert_eq!(app.state.denylist.len(), 1);
+    assert_eq!(app.state.guard.denylist().len(), 1);
     app.clock.advance(SLACK);
     swept(&app).await;
-    assert!(app.state.denylist.is_empty());
+    assert!(app.state.guard.denylist().is_empty());
 }
 
 #[tokio::test]
@@ -242,10 +242,10 @@ async fn regression_the_denylist_is_pruned() {
         app.revoke(&signed_in.access_token).await;
         app.revoke(&signed_in.refresh_token).await;
     }
-    assert_eq!(app.state.denylist.len(), 10);
+    assert_eq!(app.state.guard.denylist().len(), 10);
     app.clock.advance(LIFE + SLACK);
     swept(&app).await;
-    assert!(app.state.denylist.is_empty());
+    assert!(app.state.guard.denylist().is_empty());
     let now = latchkey_core::Clock::now(&*app.clock);
     let kept = app.state.store.live_denials(now).await.expect("read");
     assert!(kept.is_empty(), "{kept:?}");
@@ -261,7 +261,7 @@ async fn regression_a_revoked_refresh_token_never_comes_back_to_life() {
     // Its denial has ended with its access tokens; the session has not come back.
     app.clock.advance(LIFE + SLACK + Duration::from_secs(1));
     swept(&app).await;
-    assert!(app.state.denylist.is_empty());
+    assert!(app.state.guard.denylist().is_empty());
     let answer = app.refresh(&signed_in.refresh_token, None).await;
     assert_eq!(code(answer).await, (400, "session_ended".into()));
     let app = app.restarted().await;
@@ -294,13 +294,13 @@ async fn who_revokes_too_many_access_tokens_one_by_one_loses_the_session() {
     // Every one of them is refused, and so is the session; another one is not.
     assert!(revoked > 200);
     app.refresh_is_refused(&tokens.refresh_token).await;
-    assert!(app.state.denylist.len() <= 201 + 1);
+    assert!(app.state.guard.denylist().len() <= 201 + 1);
     assert_eq!(app.check(&other.access_token).await, Ok(()));
 }
 
 /// Everything that has ended is freed.
 async fn swept(app: &TestApp) {
     let now = latchkey_core::Clock::now(&*app.clock);
-    while app.state.denylist.sweep(now, 100) > 0 {}
+    while app.state.guard.denylist().sweep(now, 100) > 0 {}
     while app.state.store.sweep(now, 100).await.expect("swept") > 0 {}
 }

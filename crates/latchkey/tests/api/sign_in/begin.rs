@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
-use latchkey::auth::sign_in::{self, Start};
+use latchkey_axum::use_cases::sign_in::{self, Start};
 use latchkey_core::ReturnTo;
 use latchkey_identity::Prompt;
 use tokio::net::TcpListener;

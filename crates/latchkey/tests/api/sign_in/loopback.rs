@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use latchkey::http::serve::ConnectionLimits;
+use latchkey_axum::ConnectionLimits;
 use tokio::net::TcpStream;
 
 use crate::app::TestApp;

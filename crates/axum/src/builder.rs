@@ -1,0 +1,366 @@
+//! Puts Latchkey together.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use futures_util::FutureExt as _;
+use latchkey_core::rights::{Rights, Source, Word};
+use latchkey_core::{Clock, Rng, Timestamp, User};
+use latchkey_guard::{Authenticator, Denylist, Freshness, Guard, GuardParts, Moment, Proofs};
+use latchkey_guard::{CurrentRoles, Keys};
+use latchkey_identity::demo::DemoProvider;
+use latchkey_identity::{HttpClient, Kind, OidcConfig, OidcProvider};
+use latchkey_tokens::{AccessTokens, BackupKey, RefreshTokens, SystemRng};
+use latchkey_types::paths;
+
+use crate::claims::{Claims, ClaimsError, ClaimsHook};
+use crate::clock::SystemClock;
+use crate::event::{Event, EventHook};
+use crate::http::middleware::headers::{CommonHeaders, Hsts};
+use crate::latchkey::Latchkey;
+use crate::open::{MasterKey, OpenError, Store, data_dir};
+use crate::provider::{self, Provider};
+use crate::services::flows::Flows;
+use crate::services::issuer::Issuer;
+use crate::services::rate_limits::RateLimits;
+use crate::services::readiness::Readiness;
+use crate::services::signing_keys::SigningKeys;
+use crate::services::{DEMO_PROVIDER, RolesNow, Services, denials};
+use crate::settings::{Limits, PublicUrl, Settings, TokenSettings, TrustedProxies};
+
+/// The OAuth client of the app that is served from the public origin.
+const CLIENT_ID: &str = "latchkey";
+
+/// Collects what Latchkey is made of. See [`Latchkey::builder`].
+#[must_use]
+pub struct Builder {
+    public_url: String,
+    settings: Settings,
+    rights: Option<Rights>,
+    store: Option<Store>,
+    master_key: Option<MasterKey>,
+    providers: Vec<Provider>,
+    claims: Option<ClaimsHook>,
+    events: Vec<EventHook>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    hsts_subdomains: bool,
+    demo_page_head: String,
+}
+
+impl Latchkey {
+    /// Begins with the one origin that people see, such as `https://notes.example.com`. Plain http is
+    /// accepted for loopback addresses only.
+    ///
+    /// ```no_run
+    /// use axum::{Router, routing::get};
+    /// use latchkey_axum::{Latchkey, MasterKey, Provider, Store, User};
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let auth = Latchkey::builder("http://localhost:3000")
+    ///     .store(Store::sled("data"))
+    ///     .master_key(MasterKey::file("data/master.key"))
+    ///     .provider(Provider::google("id", "secret"))
+    ///     .open()
+    ///     .await?;
+    /// let app = Router::new()
+    ///     .route("/api/hello", get(async |user: User| user.id().to_string()))
+    ///     .with_state(auth.clone())
+    ///     .merge(auth.router());
+    /// auth.serve("127.0.0.1:3000", app).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(public_url: impl Into<String>) -> Builder {
+        Builder::new(public_url.into())
+    }
+}
+
+impl Builder {
+    fn new(public_url: String) -> Self {
+        Self {
+            public_url,
+            settings: Settings::default(),
+            rights: None,
+            store: None,
+            master_key: None,
+            providers: Vec::new(),
+            claims: None,
+            events: Vec::new(),
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SystemRng),
+            hsts_subdomains: false,
+            demo_page_head: String::new(),
+        }
+    }
+
+    /// Where records are kept. Required.
+    pub fn store(mut self, store: Store) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The key that all others are derived from. Required.
+    pub fn master_key(mut self, key: MasterKey) -> Self {
+        self.master_key = Some(key);
+        self
+    }
+
+    /// Adds a way to sign in.
+    pub fn provider(mut self, provider: Provider) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
+    /// Roles and claims for a user's access tokens. The function is called at sign-in and at every
+    /// refresh, and at routes for administrators, so a removed role is gone within the life of an
+    /// access token and at administrators' routes at once. See [`ClaimsError`] for what an error does.
+    /// Roles and claims together are limited to [`MAX_CLAIMS_BYTES`](crate::claims::MAX_CLAIMS_BYTES).
+    pub fn claims<F, R>(mut self, claims: F) -> Self
+    where
+        F: Fn(User, Timestamp) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Claims, ClaimsError>> + Send + 'static,
+    {
+        self.claims = Some(Arc::new(move |user, at| claims(user, at).boxed()));
+        self
+    }
+
+    /// Calls this function after each change, once the change is durable and before the request that
+    /// made it is answered. It must not block; send events to a task of your own for anything slow.
+    pub fn on(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.events.push(Arc::new(hook));
+        self
+    }
+
+    /// How long tokens live and how they are signed.
+    pub fn tokens(mut self, tokens: TokenSettings) -> Self {
+        self.settings.tokens = tokens;
+        self
+    }
+
+    /// Rate limits and the number of sessions of a user.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// Believes `X-Forwarded-For` of these proxies. Without it, everyone behind a proxy shares one
+    /// address and its rate limit.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.settings.trusted_proxies = proxies;
+        self
+    }
+
+    /// Who is admitted and who is an administrator. By default everybody for whom a provider vouches
+    /// is admitted, and roles come from [`claims`](Self::claims) alone.
+    pub fn rights(mut self, rights: Rights) -> Self {
+        self.rights = Some(rights);
+        self
+    }
+
+    /// The time, for tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Randomness, for tests.
+    pub fn rng(mut self, rng: Arc<dyn Rng>) -> Self {
+        self.rng = rng;
+        self
+    }
+
+    /// The only provider returns to `/callback`, as in earlier versions.
+    #[doc(hidden)]
+    pub fn bare_callback(mut self, bare: bool) -> Self {
+        self.settings.bare_callback = bare;
+        self
+    }
+
+    /// `Strict-Transport-Security` covers every host below the public one.
+    #[doc(hidden)]
+    pub fn hsts_subdomains(mut self, subdomains: bool) -> Self {
+        self.hsts_subdomains = subdomains;
+        self
+    }
+
+    /// Links for the head of the demo provider's page, as HTML.
+    #[doc(hidden)]
+    pub fn demo_page_head(mut self, html: String) -> Self {
+        self.demo_page_head = html;
+        self
+    }
+
+    /// Opens the store, loads keys and denials and starts the jobs. Opens no port and reads no
+    /// environment variable.
+    pub async fn open(self) -> Result<Latchkey, OpenError> {
+        Ok(self.try_open().await?)
+    }
+
+    async fn try_open(mut self) -> anyhow::Result<Latchkey> {
+        let public_url = PublicUrl::parse(&self.public_url).map_err(anyhow::Error::msg)?;
+        let Some(store) = self.store.take() else {
+            bail!("no store: call .store(Store::sled(\"data\")) or another one");
+        };
+        let Some(master_key) = self.master_key.take() else {
+            bail!("no master key: call .master_key(MasterKey::file(\"data/master.key\"))");
+        };
+        let demo = self.demo(&public_url)?;
+        let configs = self.provider_configs(demo.as_ref());
+        self.settings.rights = self.take_rights(&configs, demo.as_ref());
+        let http = HttpClient::new()?;
+        let providers: Result<Vec<_>, _> = configs
+            .into_iter()
+            .map(|config| OidcProvider::new(config, http.clone()))
+            .collect();
+        let providers = providers?.into_iter().map(|it| Arc::new(it) as Arc<_>);
+
+        if let Some(data_dir) = store.folder().and_then(|folder| folder.parent()) {
+            data_dir::make(data_dir)?;
+        }
+        let master = master_key.load(store.folder(), &*self.rng)?;
+        let now = self.clock.now();
+        let opened = store.open(&*self.rng, now).await?;
+        let algorithm = self.settings.tokens.algorithm;
+        let ring = SigningKeys::load(&*opened, &master, algorithm, now).await?;
+        // Changes after this moment arrive through the feed; then what was there before is read.
+        let synced = Moment::now(now);
+        let feed = opened.follow().await?;
+        let freshness = match store.staleness() {
+            Some(limit) if feed.is_some() => Freshness::shared(limit, synced),
+            _ => Freshness::Embedded,
+        };
+        let denylist = Denylist::default();
+        let loaded = denials::load(&denylist, &*opened).await;
+        loaded.context("the denylist cannot be read")?;
+
+        let access = AccessTokens::new(public_url.as_str(), CLIENT_ID);
+        let settings = self.settings;
+        let current_roles: Arc<dyn CurrentRoles> = Arc::new(RolesNow {
+            store: Arc::clone(&opened),
+            rights: settings.rights.clone(),
+            claims: self.claims.clone(),
+            clock: Arc::clone(&self.clock),
+        });
+        let guard = Guard::new(GuardParts {
+            authenticator: Authenticator::new(access.clone()),
+            keys: Keys::new(ring),
+            denylist,
+            freshness,
+            proofs: Proofs::new(&master, settings.tokens.access_ttl),
+            clock: Arc::clone(&self.clock),
+            origin: public_url.as_str().to_owned(),
+            offers_dpop: settings.tokens.binding.binds_access_tokens(),
+            current_roles: Some(current_roles),
+        });
+        // On a loopback name it would lock a developer out of every other server there.
+        let https = public_url.is_https() && !public_url.is_loopback();
+        let hsts = https.then_some(if self.hsts_subdomains {
+            Hsts::Subdomains
+        } else {
+            Hsts::Host
+        });
+        let services = Arc::new(Services {
+            signing_keys: SigningKeys::new(guard.clone(), Arc::clone(&master), algorithm),
+            issuer: Issuer::new(
+                access,
+                RefreshTokens::new(public_url.as_str(), &master),
+                Arc::clone(&self.rng),
+                settings.tokens.binding,
+            ),
+            rate_limits: RateLimits::new(&settings.limits),
+            settings,
+            public_url,
+            clock: self.clock,
+            rng: self.rng,
+            store: opened,
+            guard,
+            flows: Flows::new(&master),
+            readiness: Readiness::default(),
+            notifier: Arc::default(),
+            providers: providers.collect(),
+            demo,
+            backup_key: BackupKey::new(&master),
+            claims: self.claims,
+            events: self.events,
+        });
+        Ok(Latchkey::start(
+            services,
+            CommonHeaders::new(hsts),
+            self.demo_page_head,
+            feed,
+        ))
+    }
+
+    fn demo(&self, public_url: &PublicUrl) -> anyhow::Result<Option<DemoProvider>> {
+        if !self
+            .providers
+            .iter()
+            .any(|it| matches!(it.0, provider::Kind::Demo))
+        {
+            return Ok(None);
+        }
+        if !public_url.is_loopback() {
+            bail!(
+                "the demo provider lets anyone sign in as anyone, so it is accepted only on a \
+                 loopback address; the public URL is {public_url}"
+            );
+        }
+        let issuer = public_url.join(paths::DEMO);
+        let redirect_uri = public_url.join(&paths::callback_of(DEMO_PROVIDER));
+        let rng = Arc::clone(&self.rng);
+        Ok(Some(DemoProvider::new(&issuer, &redirect_uri, rng)))
+    }
+
+    /// In the order in which they were added; the demo provider last.
+    fn provider_configs(&self, demo: Option<&DemoProvider>) -> Vec<OidcConfig> {
+        let configured = self.providers.iter().filter_map(|it| match &it.0 {
+            provider::Kind::Oidc(config) => Some((**config).clone()),
+            provider::Kind::Demo => None,
+        });
+        configured.chain(demo.map(DemoProvider::config)).collect()
+    }
+
+    fn take_rights(&mut self, configs: &[OidcConfig], demo: Option<&DemoProvider>) -> Rights {
+        let only = configs.len() == 1;
+        let mut rights = self.rights.take().unwrap_or_else(|| Rights {
+            sources: configs
+                .iter()
+                .filter(|config| config.id != DEMO_PROVIDER)
+                .map(|config| source(config, only))
+                .collect(),
+            ..Rights::default()
+        });
+        // Beside a real provider the demo provider gives nobody a right that does not name it: anyone
+        // can sign in there as anyone.
+        rights
+            .sources
+            .extend(demo.map(|demo| source(&demo.config(), only)));
+        rights
+    }
+}
+
+/// A provider whose word counts for all addresses if it is the only one, and for none that an entry
+/// does not tie to it otherwise.
+fn source(config: &OidcConfig, only: bool) -> Source {
+    let google = config.kind == Kind::Google;
+    Source {
+        provider: config.id.clone(),
+        issuer: config.issuer.clone(),
+        google,
+        word: match (only, google) {
+            (true, _) => Word::Any,
+            (false, true) => Word::Googles,
+            (false, false) => Word::Domains(Vec::new()),
+        },
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,12 @@
+//! HTTP: the routes, their middleware, and serving connections. One file for each endpoint.
+
+pub(crate) mod error;
+mod extract;
+pub(crate) mod middleware;
+pub(crate) mod router;
+mod routes;
+pub(crate) mod serve;
+pub(crate) mod state;
+
+pub(crate) use routes::providers;
+pub use serve::ConnectionLimits;

@@ -1,0 +1,381 @@
+//! Every error of Latchkey's routes with its status and code: one exhaustive match.
+//!
+//! An [`ApiError`] writes its own response with problem details (RFC 9457). At the endpoints of RFC
+//! 6749 and RFC 7009 `middleware::envelope` asks for the OAuth form instead.
+
+mod text;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use latchkey_guard::{GuardError, REQUEST_ID, Rejection, RequestId, problem, proof_codes};
+use latchkey_identity::{Check, SignInError};
+use latchkey_store::StoreError;
+use latchkey_tokens::KeyError;
+use latchkey_tokens::dpop::ProofError;
+use latchkey_types::{ErrorCode, OAuthError};
+
+use crate::services::notifier::TooManyStreams;
+use crate::services::rate_limits::TooManyRequests;
+use crate::use_cases::operator::OperatorError;
+use crate::use_cases::refresh::RefreshError;
+use crate::use_cases::revoke::RevokeError;
+use crate::use_cases::sign_in::{BeginError, FinishError};
+
+/// What went wrong with a request.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The request is malformed.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// A grant type that this server has not (RFC 6749 §5.2).
+    #[error("this grant_type is not supported; use authorization_code or refresh_token")]
+    UnsupportedGrantType(String),
+    /// A scope that was not granted (RFC 6749 §6).
+    #[error("this scope was not granted at the sign-in, and a refresh cannot widen it")]
+    InvalidScope(String),
+    /// Client credentials, where no client has any.
+    #[error("this server has no client with credentials; send the request without them")]
+    InvalidClient,
+    /// An access token is missing or refused.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// A DPoP proof at a token endpoint is refused.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// No session of the person has this id.
+    #[error("you have no session of this id")]
+    UnknownSession,
+    /// An operator's act that was not done.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+    /// More streams than an account may have.
+    #[error(transparent)]
+    Streams(#[from] TooManyStreams),
+    /// More requests than one address or one session may make.
+    #[error(transparent)]
+    TooManyRequests(#[from] TooManyRequests),
+    /// A sign-in could not be begun.
+    #[error(transparent)]
+    Begin(#[from] Arc<BeginError>),
+    /// A sign-in could not be finished.
+    #[error(transparent)]
+    Finish(#[from] Arc<FinishError>),
+    /// A refresh token was not exchanged.
+    #[error(transparent)]
+    Refresh(#[from] Arc<RefreshError>),
+    /// `return_to` leads elsewhere.
+    #[error(transparent)]
+    ReturnTo(#[from] latchkey_core::sign_in::InvalidReturnTo),
+    /// Inside a frame, or by another site's script or picture.
+    #[error(
+        "a sign-in cannot be started inside a frame or by a page of another site; open this site in a \
+         tab of its own"
+    )]
+    Framed,
+    /// Nothing at this path.
+    #[error("there is nothing at this path")]
+    NotFound,
+    /// Another method.
+    #[error("this path does not take this method")]
+    MethodNotAllowed,
+    /// A body over the limit.
+    #[error("the body is longer than 64 KiB")]
+    PayloadTooLarge,
+    /// A body of another media type.
+    #[error("the body must be {0}")]
+    UnsupportedMediaType(&'static str),
+    /// The body did not arrive in time.
+    #[error("the body of the request did not arrive in time; send the request again")]
+    BodyTimeout,
+    /// The server took too long.
+    #[error("the server took too long; try again")]
+    Timeout,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of ours.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// How an [`ApiError`] looks on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Latchkey's code.
+    pub code: ErrorCode,
+    /// OAuth's code (RFC 6749 §5.2).
+    pub oauth: &'static str,
+}
+
+impl ApiError {
+    /// Status and codes.
+    pub fn shape(&self) -> Shape {
+        use ErrorCode as Code;
+        use StatusCode as S;
+        let (status, code, oauth) = match self {
+            Self::InvalidRequest(_) => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_request"),
+            Self::UnsupportedGrantType(_) => (
+                S::BAD_REQUEST,
+                Code::InvalidRequest,
+                "unsupported_grant_type",
+            ),
+            Self::InvalidScope(_) => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_scope"),
+            Self::InvalidClient => (S::UNAUTHORIZED, Code::InvalidRequest, "invalid_client"),
+            Self::Guard(error) => (error.status(), error.code(), error.oauth_code()),
+            Self::Proof(error) => {
+                let (code, oauth) = proof_codes(*error);
+                (S::BAD_REQUEST, code, oauth)
+            }
+            Self::Operator(error) => match error {
+                OperatorError::UnknownUser(_) | OperatorError::Several { .. } => {
+                    (S::NOT_FOUND, Code::NotFound, "invalid_request")
+                }
+                OperatorError::Reason => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_request"),
+                OperatorError::Store(error) => store(error),
+            },
+            Self::Streams(_) | Self::TooManyRequests(_) => TOO_MANY,
+            Self::Begin(error) => match &**error {
+                BeginError::UnknownProvider => {
+                    (S::BAD_REQUEST, Code::UnknownProvider, "invalid_request")
+                }
+                BeginError::Provider(error) => provider(error),
+                BeginError::TooMany(_) => TOO_MANY,
+            },
+            Self::Finish(error) => finish(error),
+            Self::Refresh(error) => refresh(error),
+            Self::ReturnTo(_) => (S::BAD_REQUEST, Code::InvalidReturnTo, "invalid_request"),
+            Self::Framed => (S::FORBIDDEN, Code::Framed, "invalid_request"),
+            Self::NotFound | Self::UnknownSession => {
+                (S::NOT_FOUND, Code::NotFound, "invalid_request")
+            }
+            Self::MethodNotAllowed => (
+                S::METHOD_NOT_ALLOWED,
+                Code::MethodNotAllowed,
+                "invalid_request",
+            ),
+            Self::PayloadTooLarge => (
+                S::PAYLOAD_TOO_LARGE,
+                Code::PayloadTooLarge,
+                "invalid_request",
+            ),
+            Self::UnsupportedMediaType(_) => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                Code::UnsupportedMediaType,
+                "invalid_request",
+            ),
+            Self::BodyTimeout => (S::REQUEST_TIMEOUT, Code::Timeout, "invalid_request"),
+            Self::Timeout => (
+                S::SERVICE_UNAVAILABLE,
+                Code::Timeout,
+                "temporarily_unavailable",
+            ),
+            Self::Store(error) => store(error),
+            Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, Code::Internal, "server_error"),
+        };
+        Shape {
+            status,
+            code,
+            oauth,
+        }
+    }
+}
+
+type Parts = (StatusCode, ErrorCode, &'static str);
+
+fn finish(error: &FinishError) -> Parts {
+    let code = match error {
+        FinishError::FlowNotFound => ErrorCode::SignInNotFound,
+        FinishError::RedirectUri(_) => ErrorCode::ProviderInvalid,
+        FinishError::OtherAccount { .. } => ErrorCode::OtherAccount,
+        FinishError::NotAdmitted { .. } => ErrorCode::NotAdmitted,
+        FinishError::Banned { .. } => ErrorCode::Banned,
+        FinishError::ProofRequired => {
+            let code = ErrorCode::DpopProofRequired;
+            return (StatusCode::BAD_REQUEST, code, "invalid_dpop_proof");
+        }
+        FinishError::Provider(error) => return provider(error),
+        FinishError::TooMany(_) => return TOO_MANY,
+        FinishError::Store(error) => return store(error),
+        FinishError::Claims(_) => return STORE_UNAVAILABLE,
+        FinishError::Key(error) => return key(error),
+    };
+    (StatusCode::BAD_REQUEST, code, "invalid_grant")
+}
+
+fn refresh(error: &RefreshError) -> Parts {
+    use StatusCode as S;
+    match error {
+        RefreshError::Invalid(_) | RefreshError::UnknownSession | RefreshError::Ended(_) => {
+            (S::BAD_REQUEST, ErrorCode::SessionEnded, "invalid_grant")
+        }
+        RefreshError::NotAdmitted { .. } => {
+            (S::BAD_REQUEST, ErrorCode::NotAdmitted, "invalid_grant")
+        }
+        RefreshError::Replayed(_) => (S::BAD_REQUEST, ErrorCode::RefreshReplayed, "invalid_grant"),
+        RefreshError::Unproven(_) => (S::BAD_REQUEST, ErrorCode::KeyMismatch, "invalid_dpop_proof"),
+        RefreshError::Superseded => (S::CONFLICT, ErrorCode::Superseded, "superseded"),
+        RefreshError::TooMany(_) => TOO_MANY,
+        RefreshError::Store(error) => store(error),
+        RefreshError::Claims(_) => STORE_UNAVAILABLE,
+        RefreshError::Key(error) => key(error),
+    }
+}
+
+fn provider(error: &SignInError) -> Parts {
+    match error {
+        SignInError::Unavailable { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::ProviderUnavailable,
+            "temporarily_unavailable",
+        ),
+        SignInError::Refused { .. } => (
+            StatusCode::BAD_REQUEST,
+            ErrorCode::ProviderRefused,
+            "invalid_grant",
+        ),
+        // OpenID Connect Core §3.1.3.7, 13: the person was not asked anew, as they had to be.
+        SignInError::Invalid {
+            what: Check::AuthTime | Check::AuthTimeMissing,
+            ..
+        } => (
+            StatusCode::BAD_REQUEST,
+            ErrorCode::StepUpRequired,
+            "invalid_grant",
+        ),
+        SignInError::Invalid { .. } => (
+            StatusCode::BAD_REQUEST,
+            ErrorCode::ProviderInvalid,
+            "invalid_grant",
+        ),
+    }
+}
+
+const TOO_MANY: Parts = (
+    StatusCode::TOO_MANY_REQUESTS,
+    ErrorCode::TooManyRequests,
+    "temporarily_unavailable",
+);
+
+const STORE_UNAVAILABLE: Parts = (
+    StatusCode::SERVICE_UNAVAILABLE,
+    ErrorCode::StoreUnavailable,
+    "temporarily_unavailable",
+);
+
+fn store(error: &StoreError) -> Parts {
+    match error {
+        StoreError::Unavailable(_)
+        | StoreError::Stopped(_)
+        | StoreError::WrongStore { .. }
+        | StoreError::ImportIncomplete => STORE_UNAVAILABLE,
+        StoreError::Corrupt { .. } => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::Internal,
+            "server_error",
+        ),
+    }
+}
+
+fn key(_: &KeyError) -> Parts {
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::Internal,
+        "server_error",
+    )
+}
+
+macro_rules! shared {
+    ($($error:ident => $variant:ident),*) => {$(
+        impl From<$error> for ApiError {
+            fn from(error: $error) -> Self {
+                match error {
+                    $error::TooMany(error) => Self::TooManyRequests(error),
+                    error => Self::$variant(Arc::new(error)),
+                }
+            }
+        }
+    )*};
+}
+
+shared!(BeginError => Begin, FinishError => Finish, RefreshError => Refresh);
+
+impl From<RevokeError> for ApiError {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::TooMany(error) => Self::TooManyRequests(error),
+            RevokeError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// The form of an error response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Problem details (RFC 9457).
+    Problem,
+    /// As OAuth has it (RFC 6749 §5.2).
+    OAuth,
+}
+
+/// An error that was given a request id. It stays in the extensions of the response, for the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    pub(crate) error: ApiError,
+    pub(crate) request_id: RequestId,
+}
+
+impl Refused {
+    pub(crate) fn new(error: ApiError) -> Self {
+        let request_id = RequestId::random();
+        Self { error, request_id }
+    }
+
+    /// The complete response.
+    pub(crate) fn respond(self, form: Form) -> Response {
+        let Self { error, request_id } = &self;
+        let shape = error.shape();
+        let mut response = match form {
+            Form::Problem => problem(shape.status, shape.code, error.detail(), request_id),
+            Form::OAuth => {
+                let body = OAuthError {
+                    error: shape.oauth.to_owned(),
+                    error_description: Some(error.detail()),
+                    code: Some(shape.code),
+                    reason: error.reason(),
+                    request_id: Some(request_id.as_str().to_owned()),
+                };
+                (shape.status, Json(body)).into_response()
+            }
+        };
+        let headers = response.headers_mut();
+        if let Some(challenge) = error.challenge() {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = error.retry_after() {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
+            headers.insert(REQUEST_ID, value);
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Rejection> for ApiError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Guard(rejection.error)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        Refused::new(self).respond(Form::Problem)
+    }
+}

@@ -1,0 +1,15 @@
+//! From a request to values, or to the error that says what is wrong with the request.
+
+mod client_address;
+mod cookie;
+mod device;
+mod form;
+mod json;
+mod proof;
+
+pub(in crate::http) use client_address::client_address;
+pub(super) use cookie::FlowCookies;
+pub(super) use device::Device;
+pub(super) use form::Form;
+pub(super) use json::OptionalJson;
+pub(super) use proof::Proven;

@@ -1,0 +1,36 @@
+//! JSON bodies.
+
+use axum::extract::{FromRequest, Request};
+use serde::de::DeserializeOwned;
+
+use super::form::{body, is};
+use crate::http::error::ApiError;
+
+const MEDIA_TYPE: &str = "application/json";
+
+/// A JSON body; `None` if there is no body at all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OptionalJson<T>(pub Option<T>);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let typed = is(request.headers(), MEDIA_TYPE);
+        let bytes = body(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        if !typed {
+            return Err(ApiError::UnsupportedMediaType(MEDIA_TYPE));
+        }
+        serde_json::from_slice(&bytes).map(|value| Self(Some(value))).map_err(|error| {
+            // Where it is wrong and of what kind; never what stands there, which may be a token.
+            let (line, column) = (error.line(), error.column());
+            ApiError::InvalidRequest(format!(
+                "the body is not the JSON expected here: {:?} error in line {line}, column {column}",
+                error.classify()
+            ))
+        })
+    }
+}

@@ -1,0 +1,8 @@
+//! What every request goes through.
+
+pub(crate) mod body;
+mod dpop;
+pub(crate) mod envelope;
+pub(crate) mod headers;
+pub(crate) mod local_only;
+pub(crate) mod refusals;

@@ -1,0 +1,226 @@
+//! Around every request to Latchkey's routes: the body is read, a time limit runs, security headers
+//! are added, refusals are logged. Requests with side effects run to completion even if the client
+//! disconnects.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
+use axum::response::{IntoResponse as _, Response};
+use latchkey_guard::Rejection;
+use latchkey_types::paths;
+use tower::{Layer, Service};
+
+use super::body::Inbound;
+use super::dpop;
+use crate::http::error::{ApiError, Form, Refused};
+use crate::http::extract::client_address;
+use crate::http::state::AppState;
+
+/// The longest time a request may take once its body is read.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// Puts the envelope around routes.
+#[derive(Clone, Debug)]
+pub(crate) struct EnvelopeLayer(Arc<AppState>);
+
+impl EnvelopeLayer {
+    /// With these services.
+    pub(crate) fn new(state: AppState) -> Self {
+        Self(Arc::new(state))
+    }
+}
+
+impl<S> Layer<S> for EnvelopeLayer {
+    type Service = Envelope<S>;
+
+    fn layer(&self, inner: S) -> Envelope<S> {
+        Envelope {
+            state: Arc::clone(&self.0),
+            inner,
+        }
+    }
+}
+
+/// The service that [`EnvelopeLayer`] makes.
+#[derive(Clone, Debug)]
+pub(crate) struct Envelope<S> {
+    state: Arc<AppState>,
+    inner: S,
+}
+
+type Handling = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+impl<S> Service<Request> for Envelope<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Handling;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Handling {
+        // The service that was polled ready handles this request; its clone waits for the next.
+        let next = self.inner.clone();
+        let inner = core::mem::replace(&mut self.inner, next);
+        let state = Arc::clone(&self.state);
+        Box::pin(async move { Ok(handle(&state, inner, request).await) })
+    }
+}
+
+async fn handle<S>(state: &AppState, inner: S, request: Request) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+{
+    let AppState { services, http } = state;
+    let version = request.version();
+    let path = Path::of(request.uri().path());
+    let binding = services.settings.tokens.binding;
+    let mut notes = dpop::Notes::of(request.uri().path(), binding);
+    let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
+        .then(|| (request.method().clone(), request.uri().path().to_owned()));
+    let trusted = &services.settings.trusted_proxies;
+    let address = client_address(request.extensions(), request.headers(), trusted);
+    let inbound = request.extensions().get::<Arc<Inbound>>().cloned();
+    let read = match inbound {
+        Some(inbound) => inbound.read(request).await,
+        None => Inbound::default().read(request).await,
+    };
+    let mut response = match read {
+        Err(error) => unread(error, version),
+        Ok(request) => tokio::time::timeout(TIME_LIMIT, answer(inner, request))
+            .await
+            .unwrap_or_else(|_| ApiError::Timeout.into_response()),
+    };
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        response = explain(response, path);
+    }
+    if let Some(Rejection {
+        error, request_id, ..
+    }) = response.extensions().get()
+    {
+        let error = ApiError::Guard(error.clone());
+        http.refusals.report(&error, request_id.as_str(), address);
+    } else if let Some(Refused { error, request_id }) = response.extensions().get() {
+        notes = notes.and_of(error);
+        http.refusals.report(error, request_id.as_str(), address);
+    }
+    notes.write(response.headers_mut(), services);
+    let common = &http.common_headers;
+    common.add_to(response.headers_mut(), path != Path::Other);
+    if let Some((method, path)) = log {
+        let status = response.status().as_u16();
+        tracing::debug!(target: "latchkey::http", %method, path, status);
+    }
+    response
+}
+
+/// The response to a request whose body was not read completely. The rest of the body must not be
+/// taken for the next request; HTTP/2 resets the stream by itself.
+fn unread(error: ApiError, version: Version) -> Response {
+    let mut response = error.into_response();
+    if version < Version::HTTP_2 {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
+}
+
+/// Calls the route. A change that the store has made must reach the denylist in memory, too, so
+/// requests with side effects run to completion even if the client disconnects or the time limit is
+/// reached.
+async fn answer<S>(mut inner: S, request: Request) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    let safe = request.method().is_safe();
+    let answered = inner.call(request);
+    if safe {
+        let Ok(response) = answered.await;
+        return response;
+    }
+    match tokio::spawn(answered).await {
+        Ok(Ok(response)) => response,
+        Err(error) => ApiError::Internal(error.to_string()).into_response(),
+    }
+}
+
+/// What a path says about the form of its error responses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Path {
+    /// An endpoint of RFC 6749 or RFC 7009.
+    OAuth,
+    /// For programs.
+    Api,
+    /// Pages and files.
+    Other,
+}
+
+impl Path {
+    fn of(path: &str) -> Self {
+        match path {
+            paths::TOKEN | paths::REFRESH | paths::REVOKE => Self::OAuth,
+            _ if path.starts_with("/api") || path.starts_with("/auth") => Self::Api,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Gives an error response the body that its path asks for.
+fn explain(response: Response, path: Path) -> Response {
+    let extensions = response.extensions();
+    if extensions.get::<Rejection>().is_some() {
+        return response;
+    }
+    let refused = match extensions.get::<Refused>() {
+        Some(_) if path != Path::OAuth => return response,
+        Some(refused) => refused.clone(),
+        // Pages have bodies of their own.
+        None if path == Path::Other => return response,
+        // axum refused the request before a handler ran.
+        None => Refused::new(foreign(response.status())),
+    };
+    let form = if path == Path::OAuth {
+        Form::OAuth
+    } else {
+        Form::Problem
+    };
+    let mut explained = refused.respond(form);
+    keep_headers(response.headers(), explained.headers_mut());
+    explained
+}
+
+/// `Allow` and the like say more than the status.
+fn keep_headers(from: &HeaderMap, to: &mut HeaderMap) {
+    for (name, value) in from {
+        if !to.contains_key(name) && name != axum::http::header::CONTENT_LENGTH {
+            to.insert(name.clone(), value.clone());
+        }
+    }
+}
+
+/// The error for a status that no handler of ours chose.
+fn foreign(status: StatusCode) -> ApiError {
+    match status {
+        StatusCode::NOT_FOUND => ApiError::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::PayloadTooLarge,
+        status if status.is_client_error() => {
+            ApiError::InvalidRequest("the request is malformed".to_owned())
+        }
+        _ => ApiError::Internal(format!("a response of status {status} without a cause")),
+    }
+}

@@ -1,0 +1,84 @@
+//! What only this machine may use: the demo provider.
+
+use std::net::IpAddr;
+
+use axum::extract::Request;
+use axum::http::header::{FORWARDED, HOST};
+use axum::http::{HeaderMap, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::http::error::ApiError;
+
+/// Answers 404 unless [`is_local`].
+pub(crate) async fn local_only(request: Request, next: Next) -> Response {
+    if is_local(request.uri(), request.headers()) {
+        next.run(request).await
+    } else {
+        ApiError::NotFound.into_response()
+    }
+}
+
+/// Whether the request names a loopback host and no proxy has passed it on. A page elsewhere whose
+/// name resolves to this machine (DNS rebinding) still sends its own name.
+pub(crate) fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
+    let forwarded = headers.keys().any(|name| {
+        *name == FORWARDED || *name == "x-real-ip" || name.as_str().starts_with("x-forwarded-")
+    });
+    !forwarded && authority(uri, headers).is_some_and(is_loopback)
+}
+
+/// The name under which the server was asked: in HTTP/2 `:authority`, which stands in the URI, in
+/// place of `Host`.
+pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    match uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => headers.get(HOST)?.to_str().ok(),
+    }
+}
+
+/// Whether this authority (RFC 3986 §3.2) names this machine: `localhost`, a name below it, or a
+/// loopback address.
+pub(crate) fn is_loopback(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let name = host.to_ascii_lowercase();
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address
+            .unwrap_or(host)
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn loopback_authorities() {
+        for (authority, expected) in [
+            ("localhost", true),
+            ("LOCALHOST:7000", true),
+            ("latchkey.localhost:7000", true),
+            ("127.0.0.1:7000", true),
+            ("127.8.9.1", true),
+            ("[::1]:7000", true),
+            ("[::1]", true),
+            ("localhost.example.com", false),
+            ("notlocalhost", false),
+            ("id.example.com", false),
+            ("127.0.0.1.example.com", false),
+            ("192.0.2.1:7000", false),
+            ("[2001:db8::1]:7000", false),
+            ("", false),
+        ] {
+            assert_eq!(is_loopback(authority), expected, "{authority:?}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Latchkey's routes, in one place.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post};
+use latchkey_types::paths;
+
+use super::error::ApiError;
+use super::middleware::body::BODY_LIMIT;
+use super::routes;
+use super::state::AppState;
+
+/// All routes. There is no fallback: the application that they are merged into has its own.
+pub(crate) fn router<S: Clone + Send + Sync + 'static>(state: AppState) -> Router<S> {
+    let mut router = Router::new()
+        .route(paths::API_ME, get(routes::api::me))
+        .route(
+            paths::API_SESSIONS,
+            get(routes::sessions::list_sessions).delete(routes::sessions::delete_other_sessions),
+        )
+        .route(paths::API_SESSION, delete(routes::sessions::delete_session))
+        .route(paths::API_ACTIVITY, get(routes::activity::list_activity))
+        .route(paths::API_EVENTS, get(routes::events::stream_events))
+        .route(
+            paths::API_ADMIN_USER_BAN,
+            post(routes::admin::create_ban).delete(routes::admin::delete_ban),
+        )
+        .route(
+            paths::API_ADMIN_USER_SESSIONS,
+            delete(routes::admin::delete_user_sessions),
+        )
+        .route(
+            paths::API_ADMIN_SESSIONS,
+            delete(routes::admin::delete_all_sessions),
+        )
+        .route(
+            paths::API_ADMIN_EXPORT,
+            get(routes::admin_export::stream_export),
+        )
+        .route(paths::LOGIN, get(routes::login::start_login))
+        .route(paths::TOKEN, post(routes::token::create_token))
+        .route(paths::REFRESH, post(routes::refresh::refresh))
+        .route(paths::LOGOUT, post(routes::logout::delete_session))
+        .route(paths::REVOKE, post(routes::revoke::revoke_token))
+        .route(paths::PROVIDERS, get(routes::providers::list_providers))
+        .route(paths::METADATA, get(routes::metadata::metadata))
+        .route(paths::JWKS, get(routes::jwks::list_keys));
+    if state.services.demo.is_some() {
+        router = router.nest(paths::DEMO, routes::demo::router());
+    }
+    router
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(state)
+}

@@ -1,0 +1,18 @@
+//! One file per endpoint, named as its RFC names it. Here requests are parsed, use cases called,
+//! and their values written to the wire; nothing is decided.
+
+pub(super) mod activity;
+pub(super) mod admin;
+pub(super) mod admin_export;
+pub(super) mod api;
+pub(super) mod demo;
+pub(super) mod events;
+pub(super) mod jwks;
+pub(super) mod login;
+pub(super) mod logout;
+pub(super) mod metadata;
+pub(crate) mod providers;
+pub(super) mod refresh;
+pub(super) mod revoke;
+pub(super) mod sessions;
+pub(super) mod token;

@@ -1,0 +1,66 @@
+//! `/api/admin`: what operators do, with the role `admin` and a recent sign-in.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use latchkey_core::UserId;
+use latchkey_types::BanRequest;
+
+use crate::http::error::ApiError;
+use crate::http::extract::OptionalJson;
+use crate::http::state::Admin;
+use crate::services::Services;
+use crate::use_cases::operator::{self, Operator, OperatorError};
+
+/// `POST …/users/{id}/ban`: bans an account.
+pub(crate) async fn create_ban(
+    State(state): State<Arc<Services>>,
+    admin: Admin,
+    Path(id): Path<String>,
+    OptionalJson(body): OptionalJson<BanRequest>,
+) -> Result<StatusCode, ApiError> {
+    let body = body.ok_or_else(|| {
+        ApiError::InvalidRequest("send {\"reason\"} as JSON: why it is banned".to_owned())
+    })?;
+    Operator::of(&state).ban(user(&id)?, &body.reason).await?;
+    tracing::info!(user = id, by = %admin.id(), "banned over the API");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE …/users/{id}/ban`: lifts it.
+pub(crate) async fn delete_ban(
+    State(state): State<Arc<Services>>,
+    admin: Admin,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    Operator::of(&state).unban(user(&id)?).await?;
+    tracing::info!(user = id, by = %admin.id(), "unbanned over the API");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE …/users/{id}/sessions`: ends an account's sessions.
+pub(crate) async fn delete_user_sessions(
+    State(state): State<Arc<Services>>,
+    admin: Admin,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    Operator::of(&state).end_sessions(user(&id)?).await?;
+    tracing::info!(user = id, by = %admin.id(), "sessions ended over the API");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE …/sessions`: ends everyone's, the operator's own as well.
+pub(crate) async fn delete_all_sessions(
+    State(state): State<Arc<Services>>,
+    admin: Admin,
+) -> Result<StatusCode, ApiError> {
+    operator::end_everyone(&state).await?;
+    tracing::info!(by = %admin.id(), "everyone's sessions ended over the API");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn user(id: &str) -> Result<UserId, ApiError> {
+    id.parse()
+        .map_err(|_| OperatorError::UnknownUser("of this id".to_owned()).into())
+}

@@ -1,0 +1,115 @@
+//! The page on which a person picks an account. Plain HTML: it works without any script.
+
+#![expect(
+    clippy::format_collect,
+    reason = "a page of three lines is not worth a buffer"
+)]
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use latchkey_identity::demo::{DemoError, DemoProvider, DemoRequest};
+use latchkey_types::paths;
+
+use crate::http::state::HttpState;
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+                      form-action 'self'; frame-ancestors 'none'";
+
+/// Asks which account to use.
+pub(super) fn ask(http: &HttpState, request: &DemoRequest, error: Option<DemoError>) -> Response {
+    let hidden: String = request
+        .fields()
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                r#"<input type="hidden" name="{name}" value="{}">"#,
+                escape(value)
+            )
+        })
+        .collect();
+    let accounts: String = DemoProvider::accounts()
+        .iter()
+        .map(|account| {
+            format!(
+                r#"<button class="button" name="account" value="{email}">
+<span class="choice"><strong>{name}</strong><span>{email}</span></span></button>"#,
+                name = escape(account.name),
+                email = escape(account.email),
+            )
+        })
+        .collect();
+    let alert = error.map_or_else(String::new, |error| {
+        format!(
+            r#"<p class="alert" role="alert">{}</p>"#,
+            escape(&error.to_string())
+        )
+    });
+    let action = format!("{}/authorize", paths::DEMO);
+    let body = format!(
+        r#"<h1>Choose a demo account</h1>
+<p class="hint">This provider is part of the demo: no password, and any address will do.</p>
+{alert}
+<form method="post" action="{action}">{hidden}{accounts}</form>
+<form method="post" action="{action}">{hidden}
+<label for="email">Email
+<input id="email" name="email" type="email" autocomplete="off" required placeholder="you@example.com"></label>
+<button class="button primary">Continue</button></form>
+<form method="post" action="{action}">{hidden}
+<button class="button" name="cancel" value="1">Cancel</button></form>"#
+    );
+    let status = if error.is_some() {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    };
+    page(http, status, &body)
+}
+
+/// A request that is not in order: it must not lead back to anybody.
+pub(super) fn refused(http: &HttpState, error: DemoError) -> Response {
+    let body = format!(
+        r#"<h1>This request is not in order</h1>
+<p class="alert" role="alert">{}</p>
+<p><a class="button primary" href="/">Start again</a></p>"#,
+        escape(&error.to_string())
+    );
+    page(http, StatusCode::BAD_REQUEST, &body)
+}
+
+fn page(http: &HttpState, status: StatusCode, body: &str) -> Response {
+    let head = &http.demo_page_head;
+    let html = format!(
+        r#"<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Demo provider</title>{head}</head>
+<body><main><div class="narrow card demo">{body}</div></main></body></html>
+"#
+    );
+    let headers = [
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (status, headers, html).into_response()
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,40 @@
+//! `POST /auth/refresh`: the refresh grant for programs that prefer JSON.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use latchkey_types::{RefreshRequest, TokenResponse};
+
+use super::token::{idempotency_key, seconds_of_life, wire};
+use crate::http::error::ApiError;
+use crate::http::extract::{Device, OptionalJson, Proven};
+use crate::services::Services;
+use crate::use_cases::refresh;
+
+/// Exchanges a refresh token.
+pub(crate) async fn refresh(
+    State(state): State<Arc<Services>>,
+    Proven(proven): Proven,
+    device: Device,
+    headers: HeaderMap,
+    OptionalJson(body): OptionalJson<RefreshRequest>,
+) -> Result<Json<TokenResponse>, ApiError> {
+    let body = body.ok_or_else(|| {
+        ApiError::InvalidRequest("send {\"grant_type\",\"refresh_token\"} as JSON".to_owned())
+    })?;
+    if body.grant_type != "refresh_token" {
+        return Err(ApiError::UnsupportedGrantType(body.grant_type));
+    }
+    let request = refresh::Request {
+        token: &body.refresh_token,
+        idempotency_key: idempotency_key(&headers)?,
+        access_life: body.expires_in.map(seconds_of_life).transpose()?,
+        proven,
+        address: device.address,
+        device: device.into(),
+    };
+    let tokens = refresh::refresh(&state, request).await?;
+    Ok(Json(wire(tokens, None)))
+}

@@ -1,0 +1,51 @@
+//! The state of Latchkey's own routes: the services, and what HTTP needs besides.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use latchkey_guard::Guard;
+
+use crate::http::middleware::headers::CommonHeaders;
+use crate::http::middleware::refusals::Refusals;
+use crate::services::Services;
+
+/// What HTTP needs besides the services.
+#[derive(Debug)]
+pub struct HttpState {
+    pub(crate) common_headers: CommonHeaders,
+    pub(crate) refusals: Refusals,
+    /// Links for the head of the demo provider's page, as HTML.
+    pub(crate) demo_page_head: String,
+}
+
+/// The state of the routes.
+#[derive(Clone, Debug)]
+pub(crate) struct AppState {
+    pub(crate) services: Arc<Services>,
+    pub(crate) http: Arc<HttpState>,
+}
+
+/// The user of a request to one of these routes.
+pub(crate) type User = latchkey_guard::User<AppState>;
+/// The same after a recent sign-in.
+pub(crate) type Recent = latchkey_guard::Recent<AppState>;
+/// An administrator.
+pub(crate) type Admin = latchkey_guard::Admin<AppState>;
+
+impl AsRef<Guard> for AppState {
+    fn as_ref(&self) -> &Guard {
+        &self.services.guard
+    }
+}
+
+impl FromRef<AppState> for Arc<Services> {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.services)
+    }
+}
+
+impl FromRef<AppState> for Arc<HttpState> {
+    fn from_ref(state: &AppState) -> Self {
+        Self::clone(&state.http)
+    }
+}

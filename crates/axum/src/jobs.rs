@@ -1,0 +1,61 @@
+//! Background jobs: sweeping, key rotation, following a shared store, watching the store.
+
+mod prune_rate_limits;
+mod replicate_denials;
+mod rotate_keys;
+mod sweep;
+mod sweep_clock;
+mod ticks;
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use latchkey_store::{ChangeFeed, Store, StoreError};
+use tokio::task::JoinSet;
+
+use self::ticks::every;
+use crate::http::state::HttpState;
+use crate::services::Services;
+
+/// The changes of a store that other servers write to; `None` for an embedded one.
+pub(crate) type Feed = Option<Box<dyn ChangeFeed>>;
+
+/// Starts all jobs; they end when the set is dropped.
+pub(crate) fn start(services: &Arc<Services>, http: &Arc<HttpState>, feed: Feed) -> JoinSet<()> {
+    let mut jobs = JoinSet::new();
+    let shared = feed.is_some();
+    if let Some(feed) = feed {
+        jobs.spawn(replicate_denials::run(Arc::clone(services), feed));
+    }
+    jobs.spawn(prune_rate_limits::run(
+        Arc::clone(services),
+        Arc::clone(http),
+    ));
+    jobs.spawn(sweep::run(Arc::clone(services)));
+    jobs.spawn(rotate_keys::run(Arc::clone(services), shared));
+    jobs
+}
+
+/// Completes when the store has failed permanently: a server that cannot write must not look alive. A
+/// store that is unreachable may come back.
+pub(crate) async fn store_failure(store: Arc<dyn Store>) {
+    let mut ticks = every(Duration::from_secs(1));
+    loop {
+        ticks.tick().await;
+        if permanent_failure(&*store).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Fails if the store has failed permanently.
+pub(crate) async fn permanent_failure(store: &dyn Store) -> Result<(), StoreError> {
+    let health = store.health().await;
+    health.or_else(|error| {
+        if error.is_transient() {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    })
+}

@@ -1,0 +1,20 @@
+//! Keeps the memory of who used how much as small as what was used lately, and says how much of what
+//! was refused lately is not in the log.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use super::ticks::every;
+use crate::http::state::HttpState;
+use crate::services::Services;
+
+const PERIOD: Duration = Duration::from_secs(10);
+
+pub(super) async fn run(state: Arc<Services>, http: Arc<HttpState>) {
+    let mut ticks = every(PERIOD);
+    loop {
+        ticks.tick().await;
+        state.rate_limits.forget_idle();
+        http.refusals.report_suppressed();
+    }
+}

@@ -1,0 +1,32 @@
+//! Rotates the signing key on schedule.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use super::ticks::every;
+use crate::services::Services;
+
+const PERIOD: Duration = Duration::from_mins(1);
+
+/// `shared`: other servers may have rotated them.
+pub(super) async fn run(state: Arc<Services>, shared: bool) {
+    let mut ticks = every(PERIOD);
+    loop {
+        ticks.tick().await;
+        let now = state.clock.now();
+        if shared && let Err(error) = state.signing_keys.reload(&*state.store).await {
+            tracing::warn!(%error, "the signing keys cannot be read");
+            continue;
+        }
+        if !state
+            .signing_keys
+            .is_due(state.settings.tokens.key_rotation, now)
+        {
+            continue;
+        }
+        match state.signing_keys.rotate(&*state.store, now).await {
+            Ok(kid) => tracing::info!(kid, "the signing key was rotated"),
+            Err(error) => tracing::error!(%error, "the signing key cannot be rotated"),
+        }
+    }
+}

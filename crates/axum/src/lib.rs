@@ -1,0 +1,57 @@
+//! Sign-in with OpenID Connect, refresh tokens that rotate, and revocation that holds on the next
+//! request, in an axum application of your own.
+//!
+//! [`Latchkey::builder`] takes values: it reads no environment variable and no configuration file.
+//! [`Latchkey::router`] is merged into the application's router; handlers take [`User`], [`Recent`] or
+//! [`Admin`] as extractors.
+
+mod builder;
+pub mod claims;
+mod clock;
+mod event;
+mod http;
+mod jobs;
+mod latchkey;
+mod manage;
+mod open;
+mod provider;
+pub mod settings;
+
+#[doc(hidden)]
+pub mod backup;
+#[doc(hidden)]
+pub mod services;
+#[doc(hidden)]
+pub mod use_cases;
+
+pub use builder::Builder;
+pub use claims::{Claims, ClaimsError};
+pub use clock::SystemClock;
+pub use event::Event;
+pub use http::ConnectionLimits;
+pub use latchkey::{Latchkey, Serving};
+pub use latchkey_core::{EndReason, SessionId, User as UserRecord, UserId};
+pub use latchkey_guard::Rejection;
+pub use latchkey_identity::OidcConfig;
+pub use manage::{Operator, Sessions, Users};
+pub use open::{MasterKey, OpenError, Store};
+pub use provider::Provider;
+pub use settings::{Binding, Limits, PublicUrl, Rate, TokenSettings, TrustedProxies};
+
+/// The user whose access token the request carries; any state with `Latchkey: FromRef<S>` will do.
+///
+/// `Option<User>` is `None` if the request carries no token.
+pub type User = latchkey_guard::User<Latchkey>;
+/// A user who signed in within the last ten minutes (RFC 9470).
+pub type Recent = latchkey_guard::Recent<Latchkey>;
+/// A user with the role `admin`, in the token and at present, who signed in within the last ten
+/// minutes.
+pub type Admin = latchkey_guard::Admin<Latchkey>;
+
+/// What the binary and the test suites use; not part of the public API.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::http::error::ApiError;
+    pub use crate::http::providers::provider_infos;
+    pub use crate::open::{data_dir, files};
+}

@@ -1,0 +1,34 @@
+//! From values to running services: files, keys, the store, the denylist.
+
+pub mod data_dir;
+pub mod files;
+mod master_key;
+mod store;
+
+use std::fmt;
+
+pub use master_key::MasterKey;
+pub use store::Store;
+
+/// Latchkey cannot be opened. The text says what is wrong and what to do.
+pub struct OpenError(anyhow::Error);
+
+impl From<anyhow::Error> for OpenError {
+    fn from(error: anyhow::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#}", self.0)
+    }
+}
+
+impl fmt::Debug for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#}", self.0)
+    }
+}
+
+impl std::error::Error for OpenError {}

@@ -1,0 +1,130 @@
+//! The master key and its file: created at the first start, readable by its owner only.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use latchkey_core::Rng;
+use latchkey_tokens::MasterKey as Key;
+
+use super::OpenError;
+use super::files;
+
+/// The key that all others are derived from. Everything signed or sealed with it is worthless without
+/// it, so keep a copy apart from the store.
+#[derive(Clone)]
+pub struct MasterKey(Source);
+
+#[derive(Clone)]
+enum Source {
+    Key(Arc<Key>),
+    File { path: PathBuf, create: bool },
+    Random,
+}
+
+impl MasterKey {
+    /// In this file, which is created at the first start with a random key (mode 0600).
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Source::File {
+            path: path.into(),
+            create: true,
+        })
+    }
+
+    /// In this file, which must exist.
+    pub fn existing_file(path: impl Into<PathBuf>) -> Self {
+        Self(Source::File {
+            path: path.into(),
+            create: false,
+        })
+    }
+
+    /// From text: 32 bytes in base64url, such as from a secret manager.
+    pub fn from_text(text: &str) -> Result<Self, OpenError> {
+        let key = Key::parse(text).map_err(anyhow::Error::from)?;
+        Ok(Self(Source::Key(Arc::new(key))))
+    }
+
+    /// A random key that is lost when the process ends, and every token with it. For tests.
+    pub fn random() -> Self {
+        Self(Source::Random)
+    }
+
+    /// Reads the key, without creating it.
+    pub fn read(&self) -> Result<Arc<Key>, OpenError> {
+        match &self.0 {
+            Source::Key(key) => Ok(Arc::clone(key)),
+            Source::File { path, .. } => Ok(Arc::new(read(path)?)),
+            Source::Random => Err(anyhow::anyhow!("a random master key cannot be read").into()),
+        }
+    }
+
+    /// Reads the key; creates it if that is allowed and `store`, the folder of an embedded store,
+    /// does not exist yet.
+    pub(crate) fn load(&self, store: Option<&Path>, rng: &dyn Rng) -> anyhow::Result<Arc<Key>> {
+        let (path, create) = match &self.0 {
+            Source::Key(key) => return Ok(Arc::clone(key)),
+            Source::Random => return Ok(Arc::new(Key::random(rng))),
+            Source::File { path, create } => (path, *create),
+        };
+        if !create {
+            return read(path)
+                .map(Arc::new)
+                .with_context(|| format!("master_key_file: {}", path.display()));
+        }
+        let key = match path.try_exists() {
+            Ok(true) => read(path),
+            // Looked for once more: another process may have created both in between.
+            Ok(false) if store.is_some_and(Path::exists) && !path.exists() => bail!(
+                "the master key {} is missing, and the store beside it needs the one that it was \
+                 made with; put it back, or name it as master_key_file",
+                path.display()
+            ),
+            Ok(false) => create_key(path, rng),
+            Err(error) => Err(error.into()),
+        };
+        key.map(Arc::new)
+            .with_context(|| format!("the master key {}", path.display()))
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MasterKey").finish_non_exhaustive()
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Key> {
+    let text = fs::read_to_string(path).context("cannot be read")?;
+    refuse_readable_by_others(path)?;
+    Ok(Key::parse(&text)?)
+}
+
+fn create_key(path: &Path, rng: &dyn Rng) -> anyhow::Result<Key> {
+    let key = Key::random(rng);
+    files::create_whole(path, &format!("{}\n", key.to_text()), rng).context("cannot be written")?;
+    // Another process may have created one at the same moment. The one that is there counts.
+    read(path)
+}
+
+#[cfg(unix)]
+fn refuse_readable_by_others(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(path)?.permissions().mode();
+    // A group may read it: that is how secrets are mounted into containers.
+    if mode & 0o007 != 0 {
+        bail!(
+            "can be read by everyone on this machine; run: chmod 600 {} (for a mounted secret set \
+             defaultMode: 0440 in Kubernetes, mode: 0440 in Swarm)",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_readable_by_others(_: &Path) -> anyhow::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,271 @@
+//! Which store to use, and how it is opened: the one place that names concrete stores.
+
+use core::time::Duration;
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use latchkey_core::{Rng, StoreId, Timestamp};
+use latchkey_store::{MemoryStore, Store as OpenedStore};
+#[cfg(any(feature = "redis", feature = "postgres"))]
+use url::Url;
+
+use super::OpenError;
+use super::files;
+
+/// How long a server that receives no news from a shared store accepts tokens, by default.
+const MAX_STALENESS: Duration = Duration::from_secs(5);
+
+/// Where records are kept.
+///
+/// ```
+/// use latchkey_axum::Store;
+///
+/// let embedded = Store::sled("data");
+/// let shared = Store::postgres("postgresql://latchkey@localhost/latchkey").password("secret");
+/// ```
+#[derive(Clone)]
+pub struct Store {
+    kind: Kind,
+    password: Option<String>,
+    ca_file: Option<PathBuf>,
+    max_staleness: Duration,
+    id_file: Option<PathBuf>,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Memory,
+    Opened(Arc<dyn OpenedStore>),
+    #[cfg(feature = "sled")]
+    Sled(PathBuf),
+    #[cfg(feature = "redis")]
+    Redis(String),
+    #[cfg(feature = "postgres")]
+    Postgres(String),
+}
+
+impl Store {
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            password: None,
+            ca_file: None,
+            max_staleness: MAX_STALENESS,
+            id_file: None,
+        }
+    }
+
+    /// In memory: everything is lost when the process ends. For tests.
+    pub fn memory() -> Self {
+        Self::of(Kind::Memory)
+    }
+
+    /// Embedded in this process, in the folder `store` below `data_dir`, which is created. For one
+    /// process at a time.
+    #[cfg(feature = "sled")]
+    pub fn sled(data_dir: impl AsRef<Path>) -> Self {
+        Self::of(Kind::Sled(data_dir.as_ref().join("store")))
+    }
+
+    /// In Redis, for several servers: `redis://host:6379/0`, or `rediss://` for TLS.
+    #[cfg(feature = "redis")]
+    pub fn redis(url: impl Into<String>) -> Self {
+        Self::of(Kind::Redis(url.into()))
+    }
+
+    /// In PostgreSQL, for several servers: `postgresql://user@host/database`, or `postgresqls://` for
+    /// TLS.
+    #[cfg(feature = "postgres")]
+    pub fn postgres(url: impl Into<String>) -> Self {
+        Self::of(Kind::Postgres(url.into()))
+    }
+
+    /// A store that is open already.
+    pub fn opened(store: Arc<dyn OpenedStore>) -> Self {
+        Self::of(Kind::Opened(store))
+    }
+
+    /// The password of a shared store, if its URL has none.
+    #[must_use]
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// Trusts the certificates in this PEM file instead of the system's, for TLS to a shared store.
+    #[must_use]
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
+        self
+    }
+
+    /// How long a server that receives no news from a shared store accepts tokens; five seconds by
+    /// default. After that it answers 503, because a revocation may be missing.
+    #[must_use]
+    pub fn max_staleness(mut self, limit: Duration) -> Self {
+        self.max_staleness = limit;
+        self
+    }
+
+    /// Remembers the id of a shared store in this file and refuses any other store from then on: one
+    /// that was lost and created again does not know what was revoked.
+    #[must_use]
+    pub fn id_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.id_file = Some(path.into());
+        self
+    }
+
+    /// The longest time without news; `None` for a store that no other server can write to.
+    pub fn staleness(&self) -> Option<Duration> {
+        match self.kind {
+            Kind::Memory => None,
+            #[cfg(feature = "sled")]
+            Kind::Sled(_) => None,
+            Kind::Opened(_) => Some(self.max_staleness),
+            #[cfg(feature = "redis")]
+            Kind::Redis(_) => Some(self.max_staleness),
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(_) => Some(self.max_staleness),
+        }
+    }
+
+    /// The folder of an embedded store.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match &self.kind {
+            #[cfg(feature = "sled")]
+            Kind::Sled(folder) => Some(folder),
+            _ => None,
+        }
+    }
+
+    /// Opens the store for a command, without changing it. Fails if it is not the store that servers
+    /// here have worked with, or if there is no embedded store yet.
+    pub async fn open_existing(&self) -> Result<Arc<dyn OpenedStore>, OpenError> {
+        Ok(self.existing().await?)
+    }
+
+    async fn existing(&self) -> anyhow::Result<Arc<dyn OpenedStore>> {
+        if let Some(folder) = self.folder()
+            && !folder.try_exists()?
+        {
+            bail!("there is no store in {}", folder.display());
+        }
+        let store = self.connect().await?;
+        self.check_id(store.id().await?)?;
+        Ok(store)
+    }
+
+    /// Opens the store as it is, an empty one included.
+    pub async fn open_any(&self) -> Result<Arc<dyn OpenedStore>, OpenError> {
+        Ok(self.connect().await?)
+    }
+
+    /// Opens the store for a server: creates it or gives it an id at the first start.
+    pub(crate) async fn open(
+        &self,
+        rng: &dyn Rng,
+        now: Timestamp,
+    ) -> anyhow::Result<Arc<dyn OpenedStore>> {
+        let store = self.connect().await?;
+        // Checked before anything is written: it may be the wrong store.
+        self.check_id(store.id().await?)?;
+        let id = store.identify(StoreId::random(rng), now).await?;
+        if let Some(file) = &self.id_file
+            && !file.exists()
+        {
+            let written = files::create_whole(file, &format!("{id}\n"), rng);
+            written.with_context(|| file.display().to_string())?;
+            self.check_id(Some(id))?;
+        }
+        Ok(store)
+    }
+
+    async fn connect(&self) -> anyhow::Result<Arc<dyn OpenedStore>> {
+        match &self.kind {
+            Kind::Memory => Ok(Arc::new(MemoryStore::empty())),
+            Kind::Opened(store) => Ok(Arc::clone(store)),
+            #[cfg(feature = "sled")]
+            Kind::Sled(folder) => Ok(Arc::new(latchkey_store_sled::open(folder)?)),
+            #[cfg(feature = "redis")]
+            Kind::Redis(url) => {
+                let address = latchkey_store_redis::Address {
+                    url: url.clone(),
+                    password: self.password.clone(),
+                    roots: self.roots()?,
+                };
+                let store = latchkey_store_redis::open(&address).await;
+                Ok(Arc::new(store.with_context(|| host_of(url))?))
+            }
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(url) => {
+                let parsed = Url::parse(url).context("the URL of the store")?;
+                let password = self.password.as_deref();
+                let address =
+                    latchkey_store_postgres::Address::new(&parsed, password, self.roots()?)
+                        .map_err(anyhow::Error::msg)?;
+                let store = latchkey_store_postgres::open(&address).await;
+                Ok(Arc::new(store.with_context(|| host_of(url))?))
+            }
+        }
+    }
+
+    /// The certificates of [`ca_file`](Self::ca_file).
+    pub fn roots(&self) -> Result<Option<Vec<u8>>, OpenError> {
+        let Some(path) = &self.ca_file else {
+            return Ok(None);
+        };
+        let read = fs::read(path);
+        let read =
+            read.with_context(|| format!("store.ca_file: {} cannot be read", path.display()));
+        Ok(Some(read?))
+    }
+
+    /// Compares the store's id with the one that was written down at the first start.
+    fn check_id(&self, found: Option<StoreId>) -> anyhow::Result<()> {
+        let Some(file) = &self.id_file else {
+            return Ok(());
+        };
+        let known = match fs::read_to_string(file) {
+            Ok(known) => known,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error).context(file.display().to_string()),
+        };
+        let found = found.map(|id| id.to_string());
+        if found.as_deref() == Some(known.trim()) {
+            return Ok(());
+        }
+        let found = found.map_or_else(
+            || "a store without a name: an empty one, or one just restored".to_owned(),
+            |id| format!("the store {id}"),
+        );
+        bail!(
+            "store.url leads to {found}; this server has worked with {} and what was revoked there \
+             is not known here. Bring that one back, or remove {} if this one is to take its place",
+            known.trim(),
+            file.display()
+        )
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // URLs may hold passwords.
+        f.debug_struct("Store")
+            .field("max_staleness", &self.staleness())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(any(feature = "redis", feature = "postgres"))]
+fn host_of(url: &str) -> String {
+    let url = Url::parse(url).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    match url.as_ref().and_then(Url::port) {
+        Some(port) => format!("store.url: {host}:{port}"),
+        None => format!("store.url: {host}"),
+    }
+}

@@ -1,0 +1,45 @@
+//! The ways to sign in.
+
+use latchkey_identity::{OidcConfig, google};
+
+/// A way to sign in.
+#[derive(Clone, Debug)]
+pub struct Provider(pub(crate) Kind);
+
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Oidc(Box<OidcConfig>),
+    Demo,
+}
+
+impl Provider {
+    /// Google, with the id and the secret of an OAuth client.
+    pub fn google(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+        Self(Kind::Oidc(Box::new(google(client_id, client_secret))))
+    }
+
+    /// Any OpenID Connect provider. `name` is what `GET /auth/login?provider=` takes; `issuer` is the
+    /// issuer identifier exactly as the provider writes it. The redirect URI to register there is
+    /// `{public_url}/callback/{name}`.
+    pub fn oidc(
+        name: impl Into<String>,
+        issuer: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        let mut config = OidcConfig::new(name, issuer, client_id);
+        config.client_secret = Some(client_secret.into());
+        Self(Kind::Oidc(Box::new(config)))
+    }
+
+    /// The same with every option that OpenID Connect has here.
+    pub fn oidc_with(config: OidcConfig) -> Self {
+        Self(Kind::Oidc(Box::new(config)))
+    }
+
+    /// The built-in demo provider: anyone on this machine can sign in as anyone. It is accepted only
+    /// if the public URL is a loopback address.
+    pub fn demo() -> Self {
+        Self(Kind::Demo)
+    }
+}

@@ -1,0 +1,172 @@
+//! What use cases work with, put together once at start: the store, the clock, keys, limits. Nothing
+//! of HTTP is here.
+
+pub mod denials;
+pub mod event_stream;
+pub mod flows;
+pub mod issuer;
+pub mod networks;
+pub mod notifier;
+pub mod rate_limits;
+pub mod readiness;
+pub mod signing_keys;
+pub mod user_agent;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use latchkey_core::{Clock, Denial, Rights, Rng, Timestamp, User, UserId};
+use latchkey_guard::{CurrentRoles, Guard};
+use latchkey_identity::Provider;
+use latchkey_identity::demo::DemoProvider;
+use latchkey_store::Store;
+use latchkey_tokens::BackupKey;
+use latchkey_types::paths;
+
+use self::flows::Flows;
+use self::issuer::Issuer;
+use self::notifier::AccountNotifier;
+use self::rate_limits::RateLimits;
+use self::readiness::Readiness;
+use self::signing_keys::SigningKeys;
+use crate::backup::Export;
+use crate::claims::{Claims, ClaimsHook};
+use crate::event::{Event, EventHook};
+use crate::settings::{PublicUrl, Settings};
+
+/// The name of the built-in provider.
+pub const DEMO_PROVIDER: &str = "demo";
+
+/// The services themselves.
+pub struct Services {
+    /// How Latchkey behaves.
+    pub settings: Settings,
+    /// The one public origin.
+    pub public_url: PublicUrl,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// The records.
+    pub store: Arc<dyn Store>,
+    /// Decides on access tokens.
+    pub guard: Guard,
+    /// Makes and rotates signing keys.
+    pub signing_keys: SigningKeys,
+    /// Issues tokens.
+    pub issuer: Issuer,
+    /// The sign-ins in progress.
+    pub flows: Flows,
+    /// Whether the store is reachable.
+    pub readiness: Readiness,
+    /// Requests counted by client.
+    pub rate_limits: RateLimits,
+    /// Open event streams by user.
+    pub notifier: Arc<AccountNotifier>,
+    /// The ways to sign in, in the order in which they are offered.
+    pub providers: Vec<Arc<dyn Provider>>,
+    /// The built-in demo provider, if it is offered.
+    pub demo: Option<DemoProvider>,
+    /// Authenticates backups.
+    pub backup_key: BackupKey,
+    /// Roles and claims of the application.
+    pub claims: Option<ClaimsHook>,
+    /// Called after each change.
+    pub events: Vec<EventHook>,
+}
+
+impl Services {
+    /// Refuses the tokens that these denials of a user concern and notifies the user's open streams.
+    /// The store has the denials by then; every denial reaches this server's memory through here.
+    pub fn deny(&self, user: UserId, denials: &[Denial]) {
+        for denial in denials {
+            self.guard.denylist().insert(denial);
+        }
+        self.notifier.notify(user);
+    }
+
+    /// The same for a denial that concerns everyone.
+    pub fn deny_everyone(&self, denial: &Denial) {
+        self.guard.denylist().insert(denial);
+        self.notifier.notify_all();
+    }
+
+    /// Reports a change that is durable by now to the application.
+    pub fn report(&self, event: &Event) {
+        for hook in &self.events {
+            hook(event);
+        }
+    }
+
+    /// A backup of the store, made while it goes on.
+    pub fn export(&self) -> Export {
+        Export::of(Arc::clone(&self.store), self.backup_key.clone())
+    }
+
+    /// The redirect URI to register with this provider. No two providers share one, so that an
+    /// answer shows by where it arrived whose it is.
+    pub fn redirect_uri(&self, provider: &str) -> String {
+        if self.settings.bare_callback && provider != DEMO_PROVIDER {
+            self.public_url.join(paths::CALLBACK)
+        } else {
+            self.public_url.join(&paths::callback_of(provider))
+        }
+    }
+
+    /// The roles and claims that a user has now: those of the settings and those of the application.
+    pub async fn claims_of(&self, user: &User) -> Result<Claims, crate::claims::ClaimsError> {
+        claims_of(
+            &self.settings.rights,
+            self.claims.as_ref(),
+            user,
+            self.clock.now(),
+        )
+        .await
+    }
+}
+
+async fn claims_of(
+    rights: &Rights,
+    hook: Option<&ClaimsHook>,
+    user: &User,
+    now: Timestamp,
+) -> Result<Claims, crate::claims::ClaimsError> {
+    let mut claims = match hook {
+        Some(hook) => hook(user.clone(), now).await?.checked()?,
+        None => Claims::new(),
+    };
+    claims.add_roles(rights.roles(user));
+    Ok(claims)
+}
+
+/// Looks up the present roles of a user for the extractor `Admin`.
+pub(crate) struct RolesNow {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) rights: Rights,
+    pub(crate) claims: Option<ClaimsHook>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl CurrentRoles for RolesNow {
+    async fn current_roles(&self, user: UserId) -> Result<Vec<String>, String> {
+        let user = self.store.user(user).await;
+        let user = user.map_err(|error| error.to_string())?;
+        let Some(user) = user.filter(|user| user.ban.is_none()) else {
+            return Ok(Vec::new());
+        };
+        let claims = claims_of(&self.rights, self.claims.as_ref(), &user, self.clock.now()).await;
+        claims
+            .map(Claims::into_roles)
+            .map_err(|error| error.to_string())
+    }
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services")
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
+    }
+}

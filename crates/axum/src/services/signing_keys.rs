@@ -1,0 +1,108 @@
+//! Signing keys: the first one, the next one, and the ring in force.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use latchkey_core::denial::SLACK;
+use latchkey_core::{SigningAlgorithm, Timestamp};
+use latchkey_guard::Guard;
+use latchkey_store::{Store, StoreError};
+use latchkey_tokens::access::MAX_LIFE;
+use latchkey_tokens::{KeyError, KeyRing, MasterKey, SigningKey};
+
+/// How long a new key is published before it signs: longer than verifiers may keep the old
+/// answer of the JWKS endpoint.
+pub const PUBLISHED_AHEAD: Duration = Duration::from_mins(10);
+/// How long verifiers may keep the answer of the JWKS endpoint.
+pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
+
+/// Keys could not be loaded or rotated.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key is not usable.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// Creates and rotates signing keys; the ring in force is part of the guard.
+#[derive(Debug)]
+pub struct SigningKeys {
+    guard: Guard,
+    master: Arc<MasterKey>,
+    algorithm: SigningAlgorithm,
+}
+
+impl SigningKeys {
+    /// Loads the keys of the store. Creates the first one if there is none, and a successor if the
+    /// algorithm has changed.
+    pub async fn load(
+        store: &dyn Store,
+        master: &MasterKey,
+        algorithm: SigningAlgorithm,
+        now: Timestamp,
+    ) -> Result<KeyRing, KeysError> {
+        if store.signing_keys().await?.is_empty() {
+            let first = SigningKey::generate(algorithm, master, now, now)?;
+            // `false`: another server was first, and its key is as good.
+            store.add_signing_key(first, None, now).await?;
+        }
+        let ring = KeyRing::open(&store.signing_keys().await?, master)?;
+        if ring.newest().algorithm() == algorithm {
+            Ok(ring)
+        } else {
+            add_successor(store, &ring, master, algorithm, now).await
+        }
+    }
+
+    /// Rotates the keys of this guard.
+    pub fn new(guard: Guard, master: Arc<MasterKey>, algorithm: SigningAlgorithm) -> Self {
+        Self {
+            guard,
+            master,
+            algorithm,
+        }
+    }
+
+    /// Adds a key that signs once verifiers had time to fetch it, and returns its id. The old keys
+    /// verify until the last token that they can have signed has expired.
+    pub async fn rotate(&self, store: &dyn Store, now: Timestamp) -> Result<String, KeysError> {
+        let ring = self.guard.keys().ring();
+        let next = add_successor(store, &ring, &self.master, self.algorithm, now).await?;
+        let kid = next.newest().kid().to_owned();
+        self.guard.keys().replace(next);
+        Ok(kid)
+    }
+
+    /// Whether the newest key has signed for longer than `period`.
+    pub fn is_due(&self, period: Duration, now: Timestamp) -> bool {
+        let ring = self.guard.keys().ring();
+        now.since(ring.newest().signs_from()) >= period
+    }
+
+    /// Puts the keys in force that the store has now.
+    pub async fn reload(&self, store: &dyn Store) -> Result<(), KeysError> {
+        let ring = KeyRing::open(&store.signing_keys().await?, &self.master)?;
+        self.guard.keys().replace(ring);
+        Ok(())
+    }
+}
+
+/// Adds a successor of the newest key and returns the ring that the store has then.
+async fn add_successor(
+    store: &dyn Store,
+    ring: &KeyRing,
+    master: &MasterKey,
+    algorithm: SigningAlgorithm,
+    now: Timestamp,
+) -> Result<KeyRing, KeysError> {
+    let after = ring.newest().kid().to_owned();
+    let signs_from = now.plus(PUBLISHED_AHEAD);
+    let next = SigningKey::generate(algorithm, master, now, signs_from)?;
+    let retire_at = signs_from.plus(MAX_LIFE).plus(SLACK);
+    // `false`: another server was faster, and its key takes the place.
+    store.add_signing_key(next, Some(after), retire_at).await?;
+    Ok(KeyRing::open(&store.signing_keys().await?, master)?)
+}

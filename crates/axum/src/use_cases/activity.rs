@@ -1,0 +1,153 @@
+//! What happened to a person's account, newest first.
+
+use core::cmp::Reverse;
+
+use latchkey_core::{AuditEvent, AuditKind, AuditPosition, Device, SessionId, UserId};
+use latchkey_store::{LiveSession, StoreError};
+
+use crate::services::Services;
+
+/// One line of the account's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When, and where it stands.
+    pub position: AuditPosition,
+    /// What.
+    pub kind: Kind,
+    /// To which session, if it was one.
+    pub session: Option<SessionId>,
+    /// Who caused it.
+    pub device: Device,
+    /// For a replay: where the session was signed in.
+    pub other_address: Option<String>,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It is on record as an event.
+    Audited(AuditKind),
+    /// A live session was refreshed. Only the latest time is known, from the session's own record:
+    /// a refresh costs no second one.
+    Refreshed,
+}
+
+/// Some of the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// Before this position there are older ones.
+    pub next: Option<AuditPosition>,
+}
+
+/// About `limit` entries before this position, or the newest ones.
+pub async fn list(
+    state: &Services,
+    user: UserId,
+    before: Option<AuditPosition>,
+    limit: usize,
+) -> Result<Page, StoreError> {
+    let now = state.clock.now();
+    // Two more than asked for: one that may share the last one's place, one that says that there
+    // are more.
+    let events = state
+        .store
+        .audit_events(user, before, limit + 2, now)
+        .await?;
+    let sessions = state.store.live_sessions(user, now).await?;
+    let refreshes = sessions
+        .into_iter()
+        .filter_map(refreshed)
+        .filter(|entry| before.is_none_or(|before| entry.position < before));
+    Ok(page(
+        events.into_iter().map(audited).chain(refreshes).collect(),
+        limit,
+    ))
+}
+
+/// Cuts the first page off. Entries of the very same position stay together: a cursor could not
+/// tell them apart.
+fn page(mut entries: Vec<Entry>, limit: usize) -> Page {
+    entries.sort_by_key(|entry| Reverse(entry.position));
+    let mut end = limit.min(entries.len());
+    while end > 0 && end < entries.len() && entries[end].position == entries[end - 1].position {
+        end += 1;
+    }
+    let more = end < entries.len();
+    entries.truncate(end);
+    let next = entries.last().filter(|_| more).map(|last| last.position);
+    Page { entries, next }
+}
+
+fn audited((position, event): (AuditPosition, AuditEvent)) -> Entry {
+    Entry {
+        position,
+        kind: Kind::Audited(event.kind),
+        session: event.session,
+        device: event.device,
+        other_address: event.other_address,
+    }
+}
+
+/// The latest refresh of a session that had one. Its browser is the one that signed in; from which
+/// address it came is not kept.
+fn refreshed(live: LiveSession) -> Option<Entry> {
+    let session = live.session;
+    (session.rotated_at > session.opened_at).then_some(Entry {
+        position: AuditPosition {
+            at: session.rotated_at,
+            nth: 0,
+        },
+        kind: Kind::Refreshed,
+        session: Some(session.id),
+        device: Device {
+            user_agent: live.origin.user_agent,
+            address: None,
+        },
+        other_address: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_core::{AuditPosition, Device, Timestamp};
+
+    use super::{Entry, Kind, page};
+
+    fn entry(at: u64, nth: u8) -> Entry {
+        Entry {
+            position: AuditPosition {
+                at: Timestamp::from_millis(at),
+                nth,
+            },
+            kind: Kind::Refreshed,
+            session: None,
+            device: Device::default(),
+            other_address: None,
+        }
+    }
+
+    #[test]
+    fn entries_of_one_moment_stay_on_one_page() {
+        let entries = vec![
+            entry(1, 0),
+            entry(3, 0),
+            entry(2, 0),
+            entry(2, 0),
+            entry(2, 1),
+        ];
+        let cut = |limit| {
+            let page = page(entries.clone(), limit);
+            let next = page.next.map(|next| (next.at.as_millis(), next.nth));
+            (page.entries.len(), next)
+        };
+        assert_eq!(cut(1), (1, Some((3, 0))));
+        assert_eq!(cut(2), (2, Some((2, 1))));
+        assert_eq!(cut(3), (4, Some((2, 0))));
+        assert_eq!(cut(4), (4, Some((2, 0))));
+        assert_eq!(cut(5), (5, None));
+        assert_eq!(cut(9), (5, None));
+        assert_eq!(page(Vec::new(), 5).next, None);
+    }
+}

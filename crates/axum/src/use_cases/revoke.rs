@@ -1,0 +1,125 @@
+//! Revocation of either token (RFC 7009).
+
+use std::net::IpAddr;
+
+use latchkey_core::denial::SLACK;
+use latchkey_core::{
+    AuditEvent, AuditKind, Denial, DenialReason, Denied, Device, EndReason, SessionId, Timestamp,
+};
+use latchkey_store::{EndSession, Ended, StoreError};
+
+use crate::event::Event;
+use crate::services::Services;
+use crate::services::rate_limits::TooManyRequests;
+
+/// A token was not revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
+    /// Too often.
+    #[error(transparent)]
+    TooMany(#[from] TooManyRequests),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Revokes a token. An access token is denied; a refresh token ends its session, and every access
+/// token of it is denied. A text that is neither has nothing to revoke: that is a success
+/// (RFC 7009 §2.2). A token that has expired by this server's clock is revoked as well: the clock
+/// may be ahead of those that will look at the token.
+pub async fn revoke(
+    state: &Services,
+    token: &str,
+    address: Option<IpAddr>,
+    device: Device,
+) -> Result<(), RevokeError> {
+    let now = state.clock.now();
+    let limits = &state.rate_limits;
+    if let Ok(claims) = state.issuer.refresh_tokens().recognise(token) {
+        limits.take_from_session(claims.sid, address)?;
+        let end = EndSession {
+            session: claims.sid,
+            of: None,
+            reason: EndReason::Revoked,
+            device,
+            now,
+        };
+        if let Some(ended) = state.store.end_session(end).await? {
+            report_end(state, &ended, claims.sid);
+            state.deny(ended.user, &[ended.denial]);
+            tracing::info!(session = %claims.sid, "a refresh token was revoked");
+        }
+    } else if let Ok(claims) = state
+        .guard
+        .authenticator()
+        .verify_signature(token, state.guard.keys())
+    {
+        limits.take_from_session(claims.sid, address)?;
+        // What ended before the latest sweep is not taken whatever the clock says, and what is
+        // denied need not be denied again.
+        let is_over = Timestamp::from_secs(claims.exp) <= state.guard.denylist().swept_until();
+        if is_over
+            || state
+                .guard
+                .denylist()
+                .refusal(&claims, Timestamp::default())
+                .is_some()
+        {
+            return Ok(());
+        }
+        if !limits.takes_revocation(claims.sub) {
+            let end = EndSession {
+                session: claims.sid,
+                of: None,
+                reason: EndReason::Revoked,
+                device: device.clone(),
+                now,
+            };
+            if let Some(ended) = state.store.end_session(end).await? {
+                report_end(state, &ended, claims.sid);
+                state.deny(ended.user, &[ended.denial]);
+                tracing::info!(
+                    session = %claims.sid,
+                    "the account revoked too many access tokens one by one; the session is ended"
+                );
+                return Ok(());
+            }
+        }
+        let denial = Denial {
+            denied: Denied::Token(claims.jti),
+            reason: DenialReason::Revoked,
+            at: now,
+            until: Timestamp::from_secs(claims.exp).plus(SLACK),
+            cutoff: None,
+        };
+        if claims.check_time(now).is_ok() {
+            let event = AuditEvent {
+                at: now,
+                kind: AuditKind::Revoked,
+                user: claims.sub,
+                session: Some(claims.sid),
+                device,
+                other_address: None,
+            };
+            state.store.revoke_token(denial.clone(), event).await?;
+        } else {
+            // Old tokens lie about in logs: none of them may fill the person's activity.
+            state.store.deny(vec![denial.clone()]).await?;
+        }
+        state.deny(claims.sub, &[denial]);
+        tracing::info!(token = %claims.jti, "an access token was revoked");
+    } else {
+        limits.take_from_address(address)?;
+    }
+    Ok(())
+}
+
+fn report_end(services: &Services, ended: &Ended, session: SessionId) {
+    if ended.was_live {
+        services.report(&Event::SessionEnded {
+            user: ended.user,
+            session,
+            reason: EndReason::Revoked,
+        });
+    }
+}

@@ -1,0 +1,92 @@
+//! A person's sessions: seen, and ended from one of them.
+
+use core::cmp::Reverse;
+
+use latchkey_core::{Device, EndReason, SessionId};
+use latchkey_store::{EndSession, EndSessions, LiveSession, StoreError};
+use latchkey_tokens::AccessClaims;
+
+use crate::event::Event;
+use crate::services::Services;
+
+/// The live ones: this one first, then by their last use.
+pub async fn list(state: &Services, claims: &AccessClaims) -> Result<Vec<LiveSession>, StoreError> {
+    let now = state.clock.now();
+    let mut live = state.store.live_sessions(claims.sub, now).await?;
+    live.sort_by_key(|live| {
+        let session = &live.session;
+        (
+            session.id != claims.sid,
+            Reverse(session.rotated_at),
+            session.id,
+        )
+    });
+    Ok(live)
+}
+
+/// Ends one, this one too: nothing that was issued for it works after this returns. `false` if the
+/// person has none of this id.
+pub async fn end(
+    state: &Services,
+    claims: &AccessClaims,
+    id: SessionId,
+    device: Device,
+) -> Result<bool, StoreError> {
+    let own = id == claims.sid;
+    let reason = if own {
+        EndReason::SignedOut
+    } else {
+        EndReason::EndedRemotely
+    };
+    let end = EndSession {
+        session: id,
+        of: Some(claims.sub),
+        reason,
+        device,
+        now: state.clock.now(),
+    };
+    match state.store.end_session(end).await? {
+        Some(ended) => {
+            state.deny(ended.user, &[ended.denial]);
+            if ended.was_live {
+                state.report(&Event::SessionEnded {
+                    user: ended.user,
+                    session: id,
+                    reason,
+                });
+            }
+        }
+        // The record is gone: the session of this very token is over.
+        None if own => {}
+        None => return Ok(false),
+    }
+    tracing::info!(session = %id, by = %claims.sid, "a session was ended by its person");
+    Ok(true)
+}
+
+/// Ends all, or all but the one to `keep`.
+pub async fn end_all(
+    state: &Services,
+    claims: &AccessClaims,
+    keep: Option<SessionId>,
+    device: Device,
+) -> Result<(), StoreError> {
+    let end = EndSessions {
+        user: claims.sub,
+        keep,
+        reason: EndReason::EndedAll,
+        device,
+        now: state.clock.now(),
+    };
+    // An account that is gone has no session to end.
+    let ended = state.store.end_sessions_of(end).await?.unwrap_or_default();
+    state.deny(claims.sub, &ended.denials);
+    state.report(&Event::SessionsEnded {
+        user: claims.sub,
+        kept: keep,
+        reason: EndReason::EndedAll,
+    });
+    let (user, by, sessions) = (claims.sub, claims.sid, ended.live);
+    tracing::info!(%user, %by, sessions, "sessions were ended by their person");
+    Ok(())
+}

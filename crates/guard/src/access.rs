@@ -1,0 +1,156 @@
+//! Verification of access tokens: the signature once per token, the clock and the denylist at
+//! every use. Where a token is found in a request is the business of [`crate::extract`].
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use latchkey_core::{DenialReason, Timestamp};
+use latchkey_tokens::{AccessClaims, AccessTokenError, AccessTokens};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use crate::denylist::Denylist;
+use crate::keys::Keys;
+
+/// How many bytes of verified tokens are remembered.
+const REMEMBERED_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Why an access token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccessError {
+    /// The token itself is invalid or has expired.
+    #[error(transparent)]
+    Token(#[from] AccessTokenError),
+    /// The token is valid but on the denylist.
+    #[error("the access token was revoked")]
+    Denied(DenialReason),
+}
+
+/// Checks access tokens. The cost of a signature is paid once per token: verified claims are cached
+/// by the full text of the token. The clock and the denylist are consulted at every use; the
+/// denylist is searched again only if it has grown since this token was last found not to be in it.
+pub struct Authenticator {
+    tokens: AccessTokens,
+    verified: Cache<Box<[u8]>, Arc<Verified>, Weight>,
+}
+
+/// The claims of an access token whose signature was verified.
+pub struct Verified {
+    claims: AccessClaims,
+    /// See [`Verified::cached_body`].
+    body: OnceLock<Bytes>,
+    /// One more than the version of the denylist that last did not refuse it; zero before that.
+    cleared: AtomicU64,
+}
+
+impl Deref for Verified {
+    type Target = AccessClaims;
+
+    fn deref(&self) -> &AccessClaims {
+        &self.claims
+    }
+}
+
+impl Verified {
+    /// A response body that depends on the claims only: written by `write` the first time, cached
+    /// beside the claims after that. There is one such body for each token.
+    pub fn cached_body(&self, write: impl FnOnce(&AccessClaims) -> Bytes) -> Bytes {
+        self.body.get_or_init(|| write(&self.claims)).clone()
+    }
+
+    /// Why the denylist refuses it; `None` if it does not.
+    fn refusal(&self, denylist: &Denylist, now: Timestamp) -> Option<DenialReason> {
+        // Read before the lookup: an entry added in between changes it and is found next time.
+        let version = denylist.version() + 1;
+        if self.cleared.load(Ordering::Relaxed) == version {
+            return None;
+        }
+        let refusal = denylist.refusal(&self.claims, now);
+        if refusal.is_none() {
+            self.cleared.store(version, Ordering::Relaxed);
+        }
+        refusal
+    }
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Box<[u8]>, Arc<Verified>> for Weight {
+    fn weight(&self, token: &Box<[u8]>, _: &Arc<Verified>) -> u64 {
+        // Claims and body together take about as much memory as the text of the token.
+        2 * token.len() as u64
+    }
+}
+
+impl Authenticator {
+    /// Accepts tokens of this issuer and audience.
+    pub fn new(tokens: AccessTokens) -> Self {
+        Self {
+            tokens,
+            verified: Cache::with_weighter(32 * 1024, REMEMBERED_BYTES, Weight),
+        }
+    }
+
+    /// Verifies an access token and returns its claims.
+    pub fn authenticate(
+        &self,
+        token: &[u8],
+        keys: &Keys,
+        denylist: &Denylist,
+        now: Timestamp,
+    ) -> Result<Arc<Verified>, AccessError> {
+        // An expired token stays expired, even if the clock is set back.
+        let now = now.max(denylist.swept_until());
+        let verified = if let Some(verified) = self.verified.get(token) {
+            verified
+        } else {
+            let text = str::from_utf8(token)
+                .map_err(|_| AccessTokenError::Invalid("it is not valid UTF-8"))?;
+            let claims = self.tokens.authenticate(&keys.ring(), text, now)?;
+            // An expired token would only take a place in the cache.
+            claims.check_time(now)?;
+            let verified = Arc::new(Verified {
+                claims,
+                body: OnceLock::new(),
+                cleared: AtomicU64::new(0),
+            });
+            self.verified.insert(token.into(), Arc::clone(&verified));
+            verified
+        };
+        // Checked before the denylist, whose entries outlive the tokens they deny.
+        verified.check_time(now)?;
+        match verified.refusal(denylist, now) {
+            None => Ok(verified),
+            Some(reason) => Err(AccessError::Denied(reason)),
+        }
+    }
+
+    /// Verifies the signature only, so that an expired or denied token can still be revoked. Its key
+    /// may already have been retired by a server whose clock is ahead.
+    pub fn verify_signature(
+        &self,
+        token: &str,
+        keys: &Keys,
+    ) -> Result<AccessClaims, AccessTokenError> {
+        let any_time = Timestamp::default();
+        self.tokens.authenticate(&keys.ring(), token, any_time)
+    }
+}
+
+impl fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticator")
+            .field("verified", &self.verified.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.claims.fmt(f)
+    }
+}

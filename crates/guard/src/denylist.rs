@@ -1,0 +1,218 @@
+//! The denylist in memory, consulted on every authenticated request.
+//!
+//! Its owner fills it: from a store at start, then with every new denial. An expired entry refuses
+//! nothing; sweeping only frees its memory. Nothing here reads a store.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use ahash::RandomState;
+use latchkey_core::{Cutoff, Denial, DenialReason, Denied, Timestamp};
+use latchkey_tokens::AccessClaims;
+
+/// All denials in force. Lookups never block.
+///
+/// ```
+/// use core::time::Duration;
+/// use latchkey_core::{Denial, DenialReason, Denied, Timestamp, TokenId};
+/// use latchkey_guard::Denylist;
+///
+/// let denylist = Denylist::default();
+/// let now = Timestamp::from_secs(1_800_000_000);
+/// denylist.insert(&Denial {
+///     denied: Denied::Token(TokenId::from_bytes([7; 16])),
+///     reason: DenialReason::Revoked,
+///     at: now,
+///     until: now.plus(Duration::from_mins(10)),
+///     cutoff: None,
+/// });
+/// assert_eq!(denylist.len(), 1);
+/// ```
+pub struct Denylist {
+    entries: papaya::HashMap<Denied, Entry, RandomState>,
+    /// Entries by their end, for sweeping. An entry may have been extended since.
+    ends: Mutex<BTreeMap<Timestamp, Vec<Denied>>>,
+    insertions: AtomicU64,
+    /// The latest moment of a sweep, in milliseconds since 1970.
+    swept_until: AtomicU64,
+}
+
+impl Default for Denylist {
+    fn default() -> Self {
+        Self {
+            // Writers that meet a resize help to finish it; readers never wait in either mode.
+            entries: papaya::HashMap::builder()
+                .hasher(RandomState::default())
+                .resize_mode(papaya::ResizeMode::Blocking)
+                .build(),
+            ends: Mutex::default(),
+            insertions: AtomicU64::default(),
+            swept_until: AtomicU64::default(),
+        }
+    }
+}
+
+struct Entry {
+    reason: DenialReason,
+    at: Timestamp,
+    until: Timestamp,
+    /// Boxed because few entries have one.
+    cutoff: Option<Box<Cutoff>>,
+}
+
+impl Entry {
+    fn of(denial: &Denial) -> Self {
+        Self {
+            reason: denial.reason,
+            at: denial.at,
+            until: denial.until,
+            cutoff: denial.cutoff.map(Box::new),
+        }
+    }
+
+    fn number(&self) -> Option<u64> {
+        self.cutoff.as_ref().map(|cutoff| cutoff.number)
+    }
+
+    /// This entry combined with a later or concurrent denial of the same subject.
+    fn merged(&self, denial: &Denial) -> Self {
+        let mut merged = Self::of(denial);
+        merged.at = merged.at.max(self.at);
+        merged.until = merged.until.max(self.until);
+        if merged.number() <= self.number() {
+            merged.cutoff.clone_from(&self.cutoff);
+            merged.reason = self.reason;
+        }
+        merged
+    }
+
+    /// Whether it refuses the tokens of a session that was opened under this cut-off number.
+    fn refuses(&self, claims: &AccessClaims, opened_under: u64) -> bool {
+        match &self.cutoff {
+            Some(cutoff) => cutoff.ends(claims.sid, opened_under),
+            // The form in which earlier versions denied a user. `iat` has whole seconds, so a token
+            // issued within the second of the denial is refused.
+            None => claims.iat <= self.at.as_secs(),
+        }
+    }
+}
+
+impl Denylist {
+    /// Adds a denial. If the subject is denied already, the later end counts.
+    pub fn insert(&self, denial: &Denial) {
+        let entries = self.entries.pin();
+        let known = entries.get(&denial.denied);
+        let says_nothing_new = |known: &Entry| {
+            denial.until <= known.until
+                && denial.at <= known.at
+                && denial.cutoff.map(|cutoff| cutoff.number) <= known.number()
+        };
+        if known.is_some_and(says_nothing_new) {
+            // A shared store also sends us our own denials.
+            return;
+        }
+        entries.update_or_insert(
+            denial.denied,
+            |known| known.merged(denial),
+            Entry::of(denial),
+        );
+        // After the entry is visible and before the caller acknowledges the denial.
+        self.insertions.fetch_add(1, Ordering::SeqCst);
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.entry(denial.until).or_default().push(denial.denied);
+    }
+
+    /// The latest moment up to which entries were freed, by this process or an earlier one. The entry
+    /// of a token that had expired by then may be gone, so that token stays expired even if the clock
+    /// is set back.
+    pub fn swept_until(&self) -> Timestamp {
+        Timestamp::from_millis(self.swept_until.load(Ordering::Relaxed))
+    }
+
+    /// Records the moment of an earlier sweep.
+    pub fn note_sweep(&self, until: Timestamp) {
+        self.swept_until
+            .fetch_max(until.as_millis(), Ordering::Relaxed);
+    }
+
+    /// Changes with every [`insert`](Self::insert) and with nothing else. A token that was not refused
+    /// at one version is not refused at the same version later, because entries only expire.
+    pub fn version(&self) -> u64 {
+        self.insertions.load(Ordering::SeqCst)
+    }
+
+    /// Why a token with these claims is refused; `None` if it is not.
+    pub fn refusal(&self, claims: &AccessClaims, now: Timestamp) -> Option<DenialReason> {
+        self.refusal_by(Denied::Token(claims.jti), now, |_| true)
+            .or_else(|| self.session_refusal(claims, now))
+    }
+
+    /// Why every token of this session is refused, because of the session, its user or everyone;
+    /// `None` if only this one token may be.
+    pub fn session_refusal(&self, claims: &AccessClaims, now: Timestamp) -> Option<DenialReason> {
+        self.refusal_by(Denied::Session(claims.sid), now, |_| true)
+            .or_else(|| {
+                self.refusal_by(Denied::User(claims.sub), now, |entry| {
+                    entry.refuses(claims, claims.cut.user)
+                })
+            })
+            .or_else(|| {
+                self.refusal_by(Denied::Everyone, now, |entry| {
+                    entry.refuses(claims, claims.cut.everyone)
+                })
+            })
+    }
+
+    fn refusal_by(
+        &self,
+        denied: Denied,
+        now: Timestamp,
+        refuses: impl Fn(&Entry) -> bool,
+    ) -> Option<DenialReason> {
+        let entries = self.entries.pin();
+        entries
+            .get(&denied)
+            .filter(|entry| now < entry.until && refuses(entry))
+            .map(|entry| entry.reason)
+    }
+
+    /// Frees up to `limit` expired entries and returns how many were examined.
+    pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
+        let mut ended = Vec::new();
+        self.note_sweep(now);
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        while ended.len() < limit {
+            match ends.first_entry() {
+                Some(first) if *first.key() <= now => ended.extend(first.remove()),
+                _ => break,
+            }
+        }
+        drop(ends);
+        let entries = self.entries.pin();
+        for denied in &ended {
+            // An entry may have been extended since.
+            let _ = entries.remove_if(denied, |_, entry| entry.until <= now);
+        }
+        ended.len()
+    }
+
+    /// The number of entries, including expired ones that were not swept yet.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl fmt::Debug for Denylist {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Denylist")
+            .field("len", &self.len())
+            .finish()
+    }
+}

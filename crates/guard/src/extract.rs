@@ -1,0 +1,210 @@
+//! Extractors: a handler that takes one of them runs only if the access token of the request is in
+//! force.
+//!
+//! `G` is the type that the state of the router provides ([`FromRef`]) and that leads to a [`Guard`];
+//! crates that wrap a guard name their own, so that handlers write `User` alone.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use latchkey_core::{SessionId, UserId};
+use latchkey_tokens::AccessClaims;
+use serde_json::Value;
+
+use crate::access::Verified;
+use crate::error::{GuardError, Rejection};
+use crate::guard::Guard;
+
+/// The user whose access token the request carries.
+///
+/// `Option<User>` is `None` if the request carries no token; an invalid one is still refused.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use latchkey_guard::{Guard, User};
+///
+/// fn routes(guard: Guard) -> Router {
+///     Router::new()
+///         .route("/hello", get(|user: User| async move { user.id().to_string() }))
+///         .with_state(guard)
+/// }
+/// ```
+pub struct User<G = Guard> {
+    verified: Arc<Verified>,
+    from: PhantomData<fn() -> G>,
+}
+
+/// A user who signed in within the last ten minutes (RFC 9470), for acts that cannot be undone.
+pub struct Recent<G = Guard>(User<G>);
+
+/// A user with the role `admin` who signed in within the last ten minutes.
+pub struct Admin<G = Guard>(User<G>);
+
+impl<G> User<G> {
+    fn new(verified: Arc<Verified>) -> Self {
+        Self {
+            verified,
+            from: PhantomData,
+        }
+    }
+
+    /// The id of the user (`sub`). It never changes; an email address can.
+    pub fn id(&self) -> UserId {
+        self.verified.sub
+    }
+
+    /// The id of the session (`sid`).
+    pub fn session_id(&self) -> SessionId {
+        self.verified.sid
+    }
+
+    /// The email address, if known.
+    pub fn email(&self) -> Option<&str> {
+        self.verified.email.as_deref()
+    }
+
+    /// Whether the provider has verified the email address.
+    pub fn email_verified(&self) -> bool {
+        self.verified.email_verified == Some(true)
+    }
+
+    /// The name to show, if known.
+    pub fn name(&self) -> Option<&str> {
+        self.verified.name.as_deref()
+    }
+
+    /// The roles in the token, as they were when it was issued.
+    pub fn roles(&self) -> &[String] {
+        &self.verified.roles
+    }
+
+    /// Whether the token has this role.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.verified.roles.iter().any(|it| it == role)
+    }
+
+    /// A claim that the application added to the token.
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.verified.extra.get(name)
+    }
+
+    /// All claims of the token.
+    pub fn claims(&self) -> &AccessClaims {
+        &self.verified
+    }
+
+    /// The verified token itself.
+    pub fn verified(&self) -> &Arc<Verified> {
+        &self.verified
+    }
+}
+
+impl<G> Clone for User<G> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.verified))
+    }
+}
+
+impl<G> fmt::Debug for User<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id())
+            .field("session_id", &self.session_id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, G> FromRequestParts<S> for User<G>
+where
+    S: Send + Sync,
+    G: FromRef<S> + AsRef<Guard> + Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let handle = G::from_ref(state);
+        let guard = handle.as_ref();
+        let verified = guard.authenticate(parts);
+        verified.map(Self::new).map_err(|error| guard.reject(error))
+    }
+}
+
+impl<S, G> OptionalFromRequestParts<S> for User<G>
+where
+    S: Send + Sync,
+    G: FromRef<S> + AsRef<Guard> + Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        let handle = G::from_ref(state);
+        let guard = handle.as_ref();
+        match guard.authenticate(parts) {
+            Ok(verified) => Ok(Some(Self::new(verified))),
+            Err(GuardError::TokenMissing) => Ok(None),
+            Err(error) => Err(guard.reject(error)),
+        }
+    }
+}
+
+impl<S, G> FromRequestParts<S> for Recent<G>
+where
+    S: Send + Sync,
+    G: FromRef<S> + AsRef<Guard> + Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let handle = G::from_ref(state);
+        let guard = handle.as_ref();
+        let verified = guard.authenticate_recent(parts);
+        let user = verified.map(User::new);
+        user.map(Self).map_err(|error| guard.reject(error))
+    }
+}
+
+impl<S, G> FromRequestParts<S> for Admin<G>
+where
+    S: Send + Sync,
+    G: FromRef<S> + AsRef<Guard> + Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let handle = G::from_ref(state);
+        let guard = handle.as_ref();
+        let verified = guard.authenticate_admin(parts).await;
+        let user = verified.map(User::new);
+        user.map(Self).map_err(|error| guard.reject(error))
+    }
+}
+
+macro_rules! derefs_to_user {
+    ($($name:ident),*) => {$(
+        impl<G> Deref for $name<G> {
+            type Target = User<G>;
+
+            fn deref(&self) -> &User<G> {
+                &self.0
+            }
+        }
+
+        impl<G> Clone for $name<G> {
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+        }
+
+        impl<G> fmt::Debug for $name<G> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.0).finish()
+            }
+        }
+    )*};
+}
+
+derefs_to_user!(Recent, Admin);

@@ -1,0 +1,279 @@
+//! The decision on a request: whose access token it carries, and whether that token is in force.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::extract::OriginalUri;
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, HeaderName};
+use axum::http::request::Parts;
+use latchkey_core::user::ADMIN;
+use latchkey_core::{Clock, UserId};
+use latchkey_tokens::access::Confirmation;
+use latchkey_tokens::dpop::{ProofError, Request};
+
+use crate::access::{Authenticator, Verified};
+use crate::denylist::Denylist;
+use crate::error::{GuardError, Rejection};
+use crate::freshness::Freshness;
+use crate::keys::Keys;
+use crate::problem::RequestId;
+use crate::proof::{HolderError, Proofs};
+use crate::step_up;
+
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const PROOF_MISSING: ProofError = ProofError::Invalid("there is none; send it as DPoP: <proof>");
+
+/// Answers which roles a user has now, whatever the user's tokens say.
+#[async_trait]
+pub trait CurrentRoles: Send + Sync {
+    /// The present roles; none if the user is unknown or banned. An error is text for the log.
+    async fn current_roles(&self, user: UserId) -> Result<Vec<String>, String>;
+}
+
+/// What a [`Guard`] is made of.
+pub struct GuardParts {
+    /// Verifies signatures and claims.
+    pub authenticator: Authenticator,
+    /// The keys in force.
+    pub keys: Keys,
+    /// The denials in force.
+    pub denylist: Denylist,
+    /// How recent the denylist is.
+    pub freshness: Freshness,
+    /// Verifies DPoP proofs.
+    pub proofs: Proofs,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The public origin of this service, such as `https://notes.example.com`: DPoP proofs name it
+    /// (`htu`), whatever the `Host` header says.
+    pub origin: String,
+    /// Whether access tokens can be bound to keys here, so that the DPoP scheme is offered.
+    pub offers_dpop: bool,
+    /// Consulted by the extractor `Admin` besides the roles in the token. Without it, a removed role
+    /// counts until the token expires.
+    pub current_roles: Option<Arc<dyn CurrentRoles>>,
+}
+
+/// Decides on access tokens. Cheap to clone; all clones share one denylist.
+#[derive(Clone)]
+pub struct Guard(Arc<GuardParts>);
+
+impl Guard {
+    /// Puts the parts together.
+    pub fn new(parts: GuardParts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The denials in force.
+    pub fn denylist(&self) -> &Denylist {
+        &self.0.denylist
+    }
+
+    /// How recent the denylist is.
+    pub fn freshness(&self) -> &Freshness {
+        &self.0.freshness
+    }
+
+    /// The keys in force.
+    pub fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// The DPoP verifier and its replay cache.
+    pub fn proofs(&self) -> &Proofs {
+        &self.0.proofs
+    }
+
+    /// Verifies tokens outside of a request.
+    pub fn authenticator(&self) -> &Authenticator {
+        &self.0.authenticator
+    }
+
+    /// Verifies the access token of a request. The token is looked for in the `Authorization` header
+    /// only; RFC 6750 §2.2 and §2.3 are not supported, because bodies and URLs end up in logs. It can
+    /// be a bearer token (RFC 6750) or bound to a key (RFC 9449 §7).
+    ///
+    /// The result is kept in the extensions of the request: a DPoP proof is accepted once, and
+    /// several extractors may ask about the same request.
+    pub fn authenticate(&self, parts: &mut Parts) -> Result<Arc<Verified>, GuardError> {
+        if let Some(Known(verified)) = parts.extensions.get() {
+            return Ok(Arc::clone(verified));
+        }
+        let verified = self.verify(parts)?;
+        parts.extensions.insert(Known(Arc::clone(&verified)));
+        Ok(verified)
+    }
+
+    /// Like [`authenticate`](Self::authenticate), and requires a sign-in within the last ten minutes
+    /// (RFC 9470).
+    pub fn authenticate_recent(&self, parts: &mut Parts) -> Result<Arc<Verified>, GuardError> {
+        let verified = self.authenticate(parts)?;
+        step_up::check(&verified, self.0.clock.now())?;
+        Ok(verified)
+    }
+
+    /// Like [`authenticate_recent`](Self::authenticate_recent), and requires the role `admin`, in the
+    /// token and, if [`CurrentRoles`] is set, at present.
+    pub async fn authenticate_admin(&self, parts: &mut Parts) -> Result<Arc<Verified>, GuardError> {
+        let verified = self.authenticate(parts)?;
+        let user = verified.sub;
+        // Checked before step-up: nobody is sent to sign in again for what is refused anyway.
+        let is_admin = |roles: &[String]| roles.iter().any(|role| role == ADMIN);
+        if !is_admin(&verified.roles) {
+            return Err(GuardError::Forbidden(user));
+        }
+        if let Some(current) = &self.0.current_roles {
+            let roles = current.current_roles(user).await;
+            if !is_admin(&roles.map_err(GuardError::RolesUnavailable)?) {
+                return Err(GuardError::Forbidden(user));
+            }
+        }
+        step_up::check(&verified, self.0.clock.now())?;
+        Ok(verified)
+    }
+
+    /// The response that refuses a request for this reason.
+    pub fn reject(&self, error: GuardError) -> Rejection {
+        let proof_refused = matches!(error, GuardError::Holder(HolderError::Proof(_)));
+        let nonce = proof_refused.then(|| self.0.proofs.nonce(self.0.clock.now()));
+        Rejection {
+            error,
+            request_id: RequestId::random(),
+            nonce,
+            offer_dpop: self.0.offers_dpop,
+        }
+    }
+
+    /// The URI that a DPoP proof for this request must name (RFC 9449 §4.3, check 9): path below the
+    /// public origin, as the client sent it.
+    pub fn proof_uri(&self, parts: &Parts) -> String {
+        let uri = parts
+            .extensions
+            .get()
+            .map_or(&parts.uri, |OriginalUri(uri)| uri);
+        format!("{}{}", self.0.origin, uri.path())
+    }
+
+    fn verify(&self, parts: &Parts) -> Result<Arc<Verified>, GuardError> {
+        let (scheme, token) = access_token(&parts.headers)?;
+        if parts.uri.query().is_some_and(has_access_token) {
+            return Err(GuardError::InvalidRequest(
+                "an access token belongs in the Authorization header, and only there",
+            ));
+        }
+        let GuardParts {
+            authenticator,
+            keys,
+            denylist,
+            freshness,
+            ..
+        } = &*self.0;
+        let now = self.0.clock.now();
+        freshness.check(now)?;
+        let verified = authenticator
+            .authenticate(token, keys, denylist, now)
+            .map_err(|error| match scheme {
+                Scheme::Bearer => GuardError::Access(error),
+                Scheme::Dpop => GuardError::Holder(error.into()),
+            })?;
+        // The token decides whether it is bound, not the present configuration.
+        match (scheme, verified.cnf) {
+            (Scheme::Bearer, None) => {}
+            (Scheme::Bearer, Some(_)) => return Err(HolderError::KeyMismatch.into()),
+            (Scheme::Dpop, None) => return Err(HolderError::NotBound.into()),
+            (Scheme::Dpop, Some(Confirmation { jkt })) => {
+                let proof = proof_header(&parts.headers).map_err(HolderError::Proof)?;
+                let proof = proof.ok_or(HolderError::Proof(PROOF_MISSING))?;
+                let request = Request {
+                    method: parts.method.as_str(),
+                    uri: &self.proof_uri(parts),
+                    // It was verified, so it is text.
+                    access_token: str::from_utf8(token).ok(),
+                };
+                self.0.proofs.holder(proof, &request, jkt, now)?;
+            }
+        }
+        Ok(verified)
+    }
+}
+
+impl AsRef<Guard> for Guard {
+    fn as_ref(&self) -> &Guard {
+        self
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard")
+            .field("origin", &self.0.origin)
+            .field("denylist", &self.0.denylist)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The verified token of a request, in the request's extensions.
+#[derive(Clone)]
+struct Known(Arc<Verified>);
+
+/// The one `DPoP` header of a request; `None` if it has none.
+pub fn proof_header(headers: &HeaderMap) -> Result<Option<&str>, ProofError> {
+    let mut values = headers.get_all(DPOP).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(ProofError::Invalid("there are two DPoP headers; send one"));
+    }
+    value
+        .to_str()
+        .map(Some)
+        .map_err(|_| ProofError::Invalid("it is not ASCII text"))
+}
+
+/// How a token was sent.
+#[derive(Clone, Copy)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+impl Scheme {
+    fn named(name: &[u8]) -> Option<Self> {
+        if name.eq_ignore_ascii_case(b"bearer") {
+            Some(Self::Bearer)
+        } else if name.eq_ignore_ascii_case(b"dpop") {
+            Some(Self::Dpop)
+        } else {
+            None
+        }
+    }
+}
+
+fn has_access_token(query: &str) -> bool {
+    let mut names = query.split('&').map(|pair| pair.split('=').next());
+    names.any(|name| name == Some("access_token"))
+}
+
+fn access_token(headers: &HeaderMap) -> Result<(Scheme, &[u8]), GuardError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or(GuardError::TokenMissing)?.as_bytes();
+    if values.next().is_some() {
+        return Err(GuardError::InvalidRequest(
+            "there are two Authorization headers; send one",
+        ));
+    }
+    let end = value.iter().position(|byte| *byte == b' ');
+    let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
+    // Credentials of another scheme are not an access token (RFC 9110 §11.4).
+    let scheme = Scheme::named(scheme).ok_or(GuardError::TokenMissing)?;
+    let token = rest.trim_ascii_start();
+    if token.is_empty() || memchr::memchr2(b' ', b',', token).is_some() {
+        return Err(GuardError::InvalidRequest(
+            "write Authorization: Bearer <access token>",
+        ));
+    }
+    Ok((scheme, token))
+}

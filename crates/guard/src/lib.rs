@@ -1,0 +1,31 @@
+//! Accepts or refuses access tokens: signature and claims, the clock, the denylist and how recent it
+//! is, DPoP proofs. The same code decides inside Latchkey and in other services.
+//!
+//! The parts are pure state in memory. Whoever owns a [`Guard`] feeds it: keys, denials, the moment of
+//! the last synchronisation. No store, file or network is used here.
+
+mod access;
+mod denylist;
+mod error;
+mod extract;
+mod freshness;
+mod guard;
+mod keys;
+mod layer;
+mod problem;
+mod proof;
+mod replay_cache;
+pub mod step_up;
+mod used_proofs;
+
+pub use access::{AccessError, Authenticator, Verified};
+pub use denylist::Denylist;
+pub use error::{DPOP_NONCE, GuardError, Rejection, proof as proof_codes};
+pub use extract::{Admin, Recent, User};
+pub use freshness::{Freshness, Moment, StaleDenylist};
+pub use guard::{CurrentRoles, Guard, GuardParts, proof_header};
+pub use keys::Keys;
+pub use layer::{GuardLayer, Guarded};
+pub use problem::{REQUEST_ID, RequestId, problem};
+pub use proof::{HolderError, Proofs};
+pub use replay_cache::ReplayCache;

@@ -1,0 +1,23 @@
+//! `GET /healthz` and `/readyz`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use latchkey_axum::Latchkey;
+use serde_json::{Value, json};
+
+/// The process is alive.
+pub(super) async fn health() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// Whether requests can be served, with the reasons why not.
+pub(super) async fn readiness(State(latchkey): State<Latchkey>) -> (StatusCode, Json<Value>) {
+    match latchkey.health().await {
+        Ok(()) => (StatusCode::OK, Json(json!({ "status": "ready" }))),
+        Err(reasons) => {
+            let body = json!({ "status": "not ready", "reasons": reasons });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(body))
+        }
+    }
+}

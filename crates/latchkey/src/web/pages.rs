@@ -1,0 +1,119 @@
+//! The pages of the single-page app, rendered here first.
+//!
+//! Each answer has a nonce of its own, in its scripts and in its policy. What the app needs to
+//! know of this server is handed to it as [`PageData`].
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use latchkey_web::shell::{HeadHtml, shell, with_shape};
+use latchkey_web::{App, PageData};
+use leptos::nonce::use_nonce;
+use leptos::prelude::{expect_context, provide_context};
+use leptos_axum::{ResponseOptions, generate_route_list};
+
+use latchkey_axum::internals::{ApiError, provider_infos};
+
+use super::state::WebState;
+
+/// A rendered page is some kilobytes long.
+const MAX_DOCUMENT: usize = 4 * 1024 * 1024;
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+
+/// The paths of all pages.
+pub(super) fn paths() -> Vec<String> {
+    generate_route_list(App)
+        .iter()
+        .map(|route| route.path().to_owned())
+        .collect()
+}
+
+/// A page.
+pub(super) async fn show(State(state): State<WebState>, request: Request) -> Response {
+    match state.assets.head() {
+        Some(head) => render(&state, head.clone(), request).await,
+        None => no_app(),
+    }
+}
+
+/// A path that nothing else has: a file of the app, or the page that says that there is none.
+pub(super) async fn fallback(State(state): State<WebState>, request: Request) -> Response {
+    let path = request.uri().path();
+    if belongs_to_programs(path) {
+        return ApiError::NotFound.into_response();
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return ApiError::MethodNotAllowed.into_response();
+    }
+    if let Some(file) = state.assets.find(path, request.headers()) {
+        return file;
+    }
+    match state.assets.head() {
+        Some(head) => {
+            let mut response = render(&state, head.clone(), request).await;
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            response
+        }
+        None => ApiError::NotFound.into_response(),
+    }
+}
+
+/// Paths that never answer HTML.
+fn belongs_to_programs(path: &str) -> bool {
+    ["/api", "/auth", "/.well-known"].iter().any(|root| {
+        path.strip_prefix(root)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+async fn render(state: &WebState, head: HeadHtml, request: Request) -> Response {
+    let services = state.latchkey.services();
+    let proofs = services.settings.tokens.binding.takes_proofs();
+    let nonce = || services.guard.proofs().nonce(services.clock.now());
+    let data = Arc::new(PageData {
+        providers: provider_infos(services),
+        demo: services.demo.is_some(),
+        dpop_nonce: proofs.then(nonce),
+    });
+    let context = move || {
+        provide_context(PageData::clone(&data));
+        let options: ResponseOptions = expect_context();
+        if let Some(policy) = use_nonce().and_then(|nonce| policy(&nonce)) {
+            options.insert_header(CONTENT_SECURITY_POLICY, policy);
+        }
+        // A page holds a nonce, which no second request may see.
+        options.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+        options.insert_header(ROBOTS, HeaderValue::from_static("noindex"));
+    };
+    let handler = leptos_axum::render_app_async_with_context(context, move || shell(head.clone()));
+    let response: Response<Body> = handler(request).await;
+    let (parts, body) = response.into_parts();
+    let document = match axum::body::to_bytes(body, MAX_DOCUMENT).await {
+        Ok(document) => document,
+        Err(error) => return ApiError::Internal(error.to_string()).into_response(),
+    };
+    let document = with_shape(&String::from_utf8_lossy(&document));
+    Response::from_parts(parts, Body::from(document))
+}
+
+/// What a page may do: run the scripts that carry its nonce and what they load, and talk to this
+/// server.
+fn policy(nonce: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+         style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+         manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'"
+    ))
+    .ok()
+}
+
+fn no_app() -> Response {
+    let text = "This server runs without its single-page app: build it and name its folder with \
+                --web-dir, or use a binary that has it inside. The HTTP API works.\n";
+    (StatusCode::NOT_FOUND, text).into_response()
+}

@@ -1,0 +1,21 @@
+//! The state of the routes for pages.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use latchkey_axum::Latchkey;
+
+use super::assets::Assets;
+
+/// The state of these routes.
+#[derive(Clone)]
+pub(super) struct WebState {
+    pub(super) latchkey: Latchkey,
+    pub(super) assets: Arc<Assets>,
+}
+
+impl FromRef<WebState> for Latchkey {
+    fn from_ref(state: &WebState) -> Self {
+        state.latchkey.clone()
+    }
+}
