@@ -12,11 +12,11 @@ const soon = { timeout: 10_000 };
 
 /** Only the one notice, and nothing that looks as if it would go on by itself. */
 async function expectNotice(page: Page, says: RegExp): Promise<void> {
-  const notice = page.locator('.notice:visible');
+  const notice = page.locator('.c-notice:visible');
   await expect(notice).toContainText(says, soon);
   await expect(notice).toHaveCount(1);
   await expect(link(page, 'Reload')).toBeVisible();
-  await expect(page.locator('.spinner:visible, .skeleton:visible')).toHaveCount(0);
+  await expect(page.locator('.c-spinner:visible, .c-skeleton:visible')).toHaveCount(0);
   await expect(page.getByText('Signing you in…')).toBeHidden();
 }
 
@@ -75,7 +75,7 @@ for (const [what, pattern, errors] of [
     await expect(heading(page, 'Playground')).toBeVisible();
     await page.goto('/account');
     await expectAccount(page);
-    await expect(page.locator('.notice:visible')).toHaveCount(0);
+    await expect(page.locator('.c-notice:visible')).toHaveCount(0);
   });
 }
 
@@ -92,5 +92,5 @@ test('the WebAssembly never comes: the page says so, and takes it back when it d
   await expectNotice(page, /has not arrived/);
   release();
   await expect(heading(page, 'Sign in')).toBeVisible();
-  await expect(page.locator('.notice:visible')).toHaveCount(0);
+  await expect(page.locator('.c-notice:visible')).toHaveCount(0);
 });

@@ -7,16 +7,17 @@ use leptos_router::components::{Route, Router, Routes};
 use leptos_router::hooks::use_location;
 use leptos_router::{ParamSegment, StaticSegment};
 
-use crate::components::alert::alert;
-use crate::components::header::header;
+use crate::auth_client::AuthClient;
+use crate::components::alert::SessionAlert;
+use crate::components::header::PageHeader;
 use crate::page_data::PageData;
-use crate::pages::account::account;
-use crate::pages::activity::activity;
-use crate::pages::callback::callback;
-use crate::pages::not_found::not_found;
-use crate::pages::playground::playground;
-use crate::pages::sessions::sessions;
-use crate::pages::sign_in::sign_in;
+use crate::pages::account::AccountPage;
+use crate::pages::activity::ActivityPage;
+use crate::pages::callback::CallbackPage;
+use crate::pages::not_found::NotFoundPage;
+use crate::pages::playground::PlaygroundPage;
+use crate::pages::sessions::SessionsPage;
+use crate::pages::sign_in::SignInPage;
 use crate::session::Session;
 
 /// The whole application.
@@ -24,51 +25,52 @@ use crate::session::Session;
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(PageData::current());
-    Session::provide();
+    Session::provide(AuthClient::provide());
     view! {
         <Title formatter=|title: String| format!("{title} · Latchkey") />
         <Router>
-            {layout()}
+            <Layout />
         </Router>
     }
 }
 
-fn layout() -> impl IntoView {
+/// What surrounds every page.
+#[component]
+fn Layout() -> impl IntoView {
     focus_after_navigation();
     let routes = view! {
-        <Routes fallback=not_found>
-            <Route path=StaticSegment("") view=sign_in />
-            <Route path=StaticSegment("callback") view=callback />
+        <Routes fallback=NotFoundPage>
+            <Route path=StaticSegment("") view=SignInPage />
+            <Route path=StaticSegment("callback") view=CallbackPage />
             <Route
                 path=(StaticSegment("callback"), ParamSegment("provider"))
-                view=callback
+                view=CallbackPage
             />
-            <Route path=StaticSegment("account") view=account />
-            <Route path=StaticSegment("sessions") view=sessions />
-            <Route path=StaticSegment("activity") view=activity />
-            <Route path=StaticSegment("playground") view=playground />
+            <Route path=StaticSegment("account") view=AccountPage />
+            <Route path=StaticSegment("sessions") view=SessionsPage />
+            <Route path=StaticSegment("activity") view=ActivityPage />
+            <Route path=StaticSegment("playground") view=PlaygroundPage />
         </Routes>
     };
-    let demo =
-        PageData::current().demo.then(|| {
-            footer().class("page-footer").child(p().child(
-                "Demo server: anyone who reaches it can sign in as anybody. Keep nothing here.",
-            ))
-        });
+    let demo = PageData::current().demo.then(|| {
+        footer().class("c-footer").child(p().child(
+            "Demo server: anyone who can reach it can sign in as anybody. Keep nothing here.",
+        ))
+    });
     (
-        a().class("skip-link")
+        a().class("c-skip-link")
             .href("#main")
             .child("Skip to content"),
-        header(),
+        view! { <PageHeader /> },
         main_element()
             .id("main")
             .tabindex("-1")
-            .child((alert(), div().class("page").child(routes))),
+            .child((view! { <SessionAlert /> }, div().child(routes))),
         demo,
     )
 }
 
-/// A page that came without a reload is announced and read from its beginning.
+/// Moves the focus to the new page, so that screen readers read it from its beginning.
 fn focus_after_navigation() {
     let path = use_location().pathname;
     Effect::new(move |before: Option<String>| {

@@ -1,7 +1,7 @@
-//! Pieces that more than one page uses, or that stand around all of them.
+//! Components that several pages use or that surround all of them, and the parts they are made of.
 
 pub(crate) mod alert;
-pub(crate) mod answered;
+pub(crate) mod async_view;
 pub(crate) mod claims_view;
 pub(crate) mod confirm;
 pub(crate) mod countdown;

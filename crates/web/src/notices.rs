@@ -1,20 +1,26 @@
-//! What a page says as long as the app that belongs to it has not started. It stands outside of the
-//! app's element, and behind it, where no link of it comes before the one that skips to the content:
-//! `start.js` shows one of these, the styles put it on top and hide it once the app has started.
+//! What a page says while the app has not started. The notices stand outside of the app's element
+//! and behind it, so that the link that skips to the content stays the first one. `start.js` shows one
+//! of them; the styles put it on top and hide it once the app has started.
 
 use leptos::html::{a, div, noscript, p};
 use leptos::prelude::*;
 
-/// Scripts are off; WebAssembly is off; the app did not arrive.
-pub(crate) fn notices() -> impl IntoView {
+/// Without scripts; without WebAssembly; the app did not arrive.
+#[component]
+pub(crate) fn Notices() -> impl IntoView {
     (
-        noscript().child(div().role("alert").class("notice alert waiting").child((
-            p().child(
-                "This site needs JavaScript, and this browser does not run it here. Allow \
+        noscript().child(
+            div()
+                .role("alert")
+                .class("c-notice c-alert c-alert-waiting")
+                .child((
+                    p().child(
+                        "This site needs JavaScript, and this browser does not run it here. Allow \
                  JavaScript for this site, then reload the page; or use another browser.",
-            ),
-            reload(),
-        ))),
+                    ),
+                    reload(),
+                )),
+        ),
         notice(
             "webassembly-missing",
             "This site needs WebAssembly, and this browser does not offer it. It may be switched \
@@ -30,16 +36,16 @@ pub(crate) fn notices() -> impl IntoView {
     )
 }
 
-fn notice(id: &'static str, sentence: &'static str) -> impl IntoView {
+fn notice(id: &'static str, message: &'static str) -> impl IntoView {
     div()
         .id(id)
         .role("alert")
-        .class("notice alert waiting")
+        .class("c-notice c-alert c-alert-waiting")
         .hidden(true)
-        .child((p().child(sentence), reload()))
+        .child((p().child(message), reload()))
 }
 
-/// The same address again, with all that the provider put into it: a sign-in under way goes on.
+/// The same address again, with the query that the provider sent: a sign-in under way continues.
 fn reload() -> impl IntoView {
-    a().class("alert-action").href("").child("Reload")
+    a().class("c-alert-action").href("").child("Reload")
 }

@@ -1,50 +1,61 @@
-//! The client's notices as signals, for every page.
+//! The session as signals, for every page.
 //!
-//! The client itself exists in the browser alone: effects and event handlers may ask for it,
-//! views may not. On the server the session is always [`SessionState::Checking`].
+//! The client reports what happens; this file turns it into signals. On the server the state is
+//! always [`SessionState::Checking`], because the tokens are in the browser.
 
-use latchkey_client::{Client, EndReason, Notice, SessionState, Tokens, Trouble};
+use latchkey_client::{EndReason, Notice, SessionState, Tokens, Trouble};
 use leptos::prelude::*;
 
+use crate::auth_client::AuthClient;
 use crate::page_data::PageData;
 use crate::time;
 use crate::timeline::Timeline;
 
-thread_local! {
-    static CLIENT: Client = Client::new();
-}
-
-/// The one client of this page. Only where the browser is: effects and event handlers.
-pub(crate) fn client() -> Client {
-    CLIENT.with(Client::clone)
-}
+/// The id of the account whose tokens are stored. The outer `None` means that there are no tokens;
+/// the inner one, that the token does not name an account.
+pub(crate) type Account = Option<Option<String>>;
 
 /// What the pages know of the session.
 #[derive(Clone, Copy)]
 pub(crate) struct Session {
-    /// Where it stands.
+    /// The state of the session.
     pub(crate) state: RwSignal<SessionState>,
     /// The stored tokens.
     pub(crate) tokens: RwSignal<Option<Tokens>>,
-    /// What keeps the server from us.
+    /// Whose tokens are stored. Changes when another account signs in, in any tab.
+    pub(crate) account: Memo<Account>,
+    /// Why the server cannot be reached at the moment.
     pub(crate) trouble: RwSignal<Option<Trouble>>,
-    /// Why the latest session ended; until the next one, or until it was read.
+    /// Counts how often the server became reachable, the first time included.
+    pub(crate) reconnects: Memo<usize>,
+    /// Why the last session ended, until the next sign-in or until the message is dismissed.
     pub(crate) ended: RwSignal<Option<EndReason>>,
-    /// Counts how often sessions or activity of the account may have changed.
+    /// Counts how often the account's sessions or activity may have changed.
     pub(crate) changes: RwSignal<usize>,
     /// Requests, refreshes and retries.
     pub(crate) timeline: RwSignal<Timeline>,
-    /// Requests that have not been answered.
+    /// The number of requests without a response.
     pub(crate) under_way: RwSignal<usize>,
 }
 
 impl Session {
-    /// Makes the session known to everything below, and connects it in the browser.
-    pub(crate) fn provide() -> Self {
+    /// Provides the session to the components below and, in the browser, starts `client` and
+    /// follows it.
+    pub(crate) fn provide(client: AuthClient) -> Self {
+        let tokens = RwSignal::new(None::<Tokens>);
+        let trouble = RwSignal::new(None::<Trouble>);
+        let reachable = Memo::new(move |_| trouble.with(Option::is_none));
         let session = Self {
             state: RwSignal::default(),
-            tokens: RwSignal::new(None),
-            trouble: RwSignal::new(None),
+            tokens,
+            account: Memo::new(move |_| {
+                tokens.with(|tokens| tokens.as_ref().map(|tokens| tokens.account.clone()))
+            }),
+            trouble,
+            reconnects: Memo::new(move |before: Option<&usize>| {
+                let before = before.copied().unwrap_or_default();
+                before + usize::from(reachable.get())
+            }),
             ended: RwSignal::new(None),
             changes: RwSignal::new(0),
             timeline: RwSignal::default(),
@@ -53,17 +64,17 @@ impl Session {
         provide_context(session);
         let nonce = PageData::current().dpop_nonce;
         Effect::new(move || {
-            let client = client();
+            let client = client.get();
             if let Some(nonce) = nonce.clone() {
                 client.set_nonce(nonce);
             }
-            client.observe(move |notice| session.hear(notice));
+            client.observe(move |notice| session.update(notice));
             client.start();
         });
         session
     }
 
-    /// The session that [`provide`](Self::provide) made known.
+    /// The session that [`provide`](Self::provide) provided.
     pub(crate) fn expect() -> Self {
         expect_context()
     }
@@ -81,12 +92,12 @@ impl Session {
         });
     }
 
-    fn hear(self, notice: &Notice) {
+    fn update(self, notice: &Notice) {
         match notice {
             Notice::State(state) => {
                 match state {
                     SessionState::SignedIn => self.ended.set(None),
-                    SessionState::SignedOut => unmark(),
+                    SessionState::SignedOut => remove_stored_session_mark(),
                     _ => {}
                 }
                 self.state.set(*state);
@@ -106,8 +117,8 @@ impl Session {
     }
 }
 
-/// Takes back the mark that the head's script set (`shell`): nobody is signed in after all.
-fn unmark() {
+/// Removes the attribute that `start.js` set because it found tokens: there is no session after all.
+fn remove_stored_session_mark() {
     if let Some(root) = document().document_element() {
         let _ = root.remove_attribute("data-session");
     }

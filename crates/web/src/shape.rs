@@ -1,9 +1,16 @@
-//! The shape of the rendered pages: which nodes there are and how they nest, without attributes
-//! and without the words. The server notes it beside what it rendered, and the browser compares
-//! before it hydrates.
+//! The element of the app and the shape of its content: which nodes there are and how they nest,
+//! without attributes and texts. The server writes the shape beside what it rendered, and the browser
+//! compares before it hydrates.
 //!
-//! Hydration follows the nodes one by one and ends in a panic at the first that is missing or new.
+//! Hydration follows the nodes one by one and panics at the first that is missing or new.
 //! Translators wrap texts, extensions insert elements, proxies remove comments.
+
+/// The id of the app's element. The app has an element of its own, so that whatever others put into
+/// the body does not disturb it.
+pub(crate) const ELEMENT: &str = "app";
+
+/// Its class.
+pub(crate) const CLASS: &str = "c-app";
 
 /// The attribute of the app's element that holds the shape of its content.
 pub(crate) const ATTRIBUTE: &str = "data-shape";
@@ -45,11 +52,11 @@ impl Shape {
     }
 }
 
-/// The shape of what stands between the start of `html` and the end tag that closes it: the content
-/// of one element. `None` if that tag is missing.
+/// The shape of what is between the start of `html` and the end tag that closes it: the content of
+/// one element. `None` if that tag is missing.
 ///
-/// Reads what Leptos writes, not any HTML: every element but the void ones has its end tag, and no
-/// script or style is inside.
+/// Reads what Leptos writes, not HTML in general: every element but the void ones has its end tag,
+/// and there is no script or style inside.
 #[cfg(feature = "ssr")]
 pub(crate) fn of_html(html: &str) -> Option<String> {
     /// Elements that have no end tag.
@@ -109,7 +116,7 @@ fn tag_end(attributes: &str) -> Option<usize> {
     })
 }
 
-/// Whether an element has the content that the server noted beside it.
+/// Whether an element has the content that the server rendered.
 #[cfg(feature = "hydrate")]
 pub(crate) fn is_intact(element: &web_sys::Element) -> bool {
     let mut shape = Shape::new();

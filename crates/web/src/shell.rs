@@ -8,8 +8,10 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos::tachys::html::doctype;
 
+use crate::app::App;
+use crate::notices::Notices;
 use crate::page_data::{self, PageData};
-use crate::{App, ELEMENT, notices, shape};
+use crate::shape;
 
 /// What Trunk writes where a nonce belongs (`nonce_placeholder` in `Trunk.toml`).
 pub const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
@@ -31,7 +33,7 @@ pub fn head_of(index_html: &str) -> Option<HeadHtml> {
     Some(HeadHtml(head.trim().into()))
 }
 
-/// The whole document, for every path. Wants [`PageData`] as a context.
+/// The whole document, for every path. Needs [`PageData`] as a context.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "called from closures that render once per request and may keep nothing borrowed"
@@ -50,17 +52,17 @@ pub fn shell(head_html: HeadHtml) -> impl IntoView {
             head().inner_html(inner),
             body().attr(page_data::ATTRIBUTE, data).child((
                 div()
-                    .id(ELEMENT)
-                    .class(ELEMENT)
+                    .id(shape::ELEMENT)
+                    .class(shape::CLASS)
                     .attr(shape::ATTRIBUTE, "")
                     .child(view! { <App /> }),
-                notices::notices(),
+                view! { <Notices /> },
             )),
         )),
     )
 }
 
-/// Notes the shape of the app's element in a rendered document, for the browser to compare with.
+/// Writes the shape of the app's element into a rendered document, for the browser to compare with.
 #[must_use]
 pub fn with_shape(document: &str) -> String {
     let empty = format!("{}=\"\"", shape::ATTRIBUTE);
@@ -101,13 +103,13 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_is_noted_at_the_element_of_the_app() {
+    fn shape_is_written_at_the_element_of_the_app() {
         let document =
-            "<body><div id=\"app\" data-shape=\"\" class=\"app\"><p>one</p></div></body>";
+            "<body><div id=\"app\" data-shape=\"\" class=\"c-app\"><p>one</p></div></body>";
         let noted = with_shape(document);
         assert_eq!(noted.len(), document.len() + 16);
         assert!(noted.contains("data-shape=\"") && !noted.contains("data-shape=\"\""));
-        assert!(noted.ends_with("\" class=\"app\"><p>one</p></div></body>"));
+        assert!(noted.ends_with("\" class=\"c-app\"><p>one</p></div></body>"));
         for unknown in ["<body></body>", "<div data-shape=\"\"><p>"] {
             assert_eq!(with_shape(unknown), unknown);
         }

@@ -8,7 +8,7 @@
     if (localStorage.getItem('latchkey.tokens')) root.dataset.session = 'stored';
   } catch {}
 
-  // Where a sign-in was begun, to begin it again if the provider takes too long (`begun.rs`).
+  // Where a sign-in was begun, to begin it again if the provider takes too long (`last_login.rs`).
   addEventListener('click', ({ target }) => {
     const link = target instanceof Element && target.closest('a[href^="/auth/login?"]');
     try {

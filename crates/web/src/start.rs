@@ -5,18 +5,19 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
-use crate::{App, ELEMENT, shape};
+use crate::app::App;
+use crate::shape;
 
 /// The attribute of `<html>` that says that the app has started, and how. `start.js` and the styles
-/// look at it.
+/// read it.
 const STARTED: &str = "data-app";
 
 /// Starts the app.
 pub fn start() {
-    let found = document().get_element_by_id(ELEMENT);
+    let found = document().get_element_by_id(shape::ELEMENT);
     let intact = found.as_ref().is_some_and(shape::is_intact);
     let Some(element) = found
-        .or_else(make)
+        .or_else(create)
         .and_then(|it| it.dyn_into::<HtmlElement>().ok())
     else {
         return;
@@ -25,8 +26,8 @@ pub fn start() {
         hydrate_from(element, App).forget();
         "hydrated"
     } else {
-        // Somebody changed the page on its way or in the browser: what is there cannot be followed
-        // any more, and says nothing that the app does not say again.
+        // A proxy, a translator or an extension changed the page, so it cannot be hydrated. Everything
+        // in it is rendered again.
         element.replace_children_with_node_0();
         mount_to(element, App).forget();
         "rendered"
@@ -36,10 +37,10 @@ pub fn start() {
     }
 }
 
-fn make() -> Option<web_sys::Element> {
+fn create() -> Option<web_sys::Element> {
     let element = document().create_element("div").ok()?;
-    element.set_id(ELEMENT);
-    element.set_class_name(ELEMENT);
+    element.set_id(shape::ELEMENT);
+    element.set_class_name(shape::CLASS);
     document().body()?.append_child(&element).ok()?;
     Some(element)
 }

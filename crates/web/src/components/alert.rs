@@ -1,5 +1,5 @@
-//! The one message that matters to the whole session: signed out by the server, or the server
-//! cannot be reached.
+//! The one message that concerns the whole session: the session ended, or the server cannot be
+//! reached.
 
 use latchkey_client::EndReason;
 use leptos::ev;
@@ -7,48 +7,49 @@ use leptos::html::{a, button, div, p, span};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::piece::{late, live, nothing};
-use crate::sentences;
+use crate::erased::{client_only, dynamic, empty};
+use crate::messages;
 use crate::session::Session;
 
-/// At most one alert. It is put into the page when there is something to say, so that screen
-/// readers say it.
-pub(crate) fn alert() -> impl IntoView {
+/// At most one alert. It is added to the page when there is something to say, so that screen readers
+/// announce it.
+#[component]
+pub(crate) fn SessionAlert() -> impl IntoView {
     let session = Session::expect();
     let path = use_location().pathname;
-    live(move || {
+    dynamic(move || {
         let ended = session.ended.get();
-        if let Some(sentence) = ended.and_then(sentences::ended) {
+        if let Some(message) = ended.and_then(messages::ended) {
             let path = path.get();
             // The sign-in page needs no link to itself.
-            let back = (path != "/").then(|| sentences::after_sign_in(ended, &path));
-            return session_ended(session, sentence, back);
+            let return_to = (path != "/").then(|| messages::after_sign_in(ended, &path));
+            return session_ended(session, message, return_to);
         }
         let Some(trouble) = session.trouble.get() else {
-            return nothing();
+            return empty();
         };
-        let sentence = sentences::trouble(trouble, session.is_signed_in());
-        let alert = div().role("alert").class("alert waiting");
-        late(alert.child(p().child(sentence)))
+        let message = messages::trouble(trouble, session.is_signed_in());
+        let alert = div().role("alert").class("c-alert c-alert-waiting");
+        client_only(alert.child(p().child(message)))
     })
 }
 
-fn session_ended(session: Session, sentence: &'static str, back: Option<&str>) -> AnyView {
-    let sign_in = back.map(|path| {
-        a().class("alert-action")
+fn session_ended(session: Session, message: &'static str, return_to: Option<&str>) -> AnyView {
+    let sign_in = return_to.map(|path| {
+        a().class("c-alert-action")
             .href(format!("/?return_to={path}"))
             .child("Sign in")
     });
-    late(
-        div().role("alert").class("alert ended").child((
-            p().child(sentence),
+    client_only(
+        div().role("alert").class("c-alert c-alert-ended").child((
+            p().child(message),
             sign_in,
             button()
                 .r#type("button")
-                .class("alert-dismiss")
+                .class("c-alert-dismiss")
                 .aria_label("Dismiss this message")
                 .on(ev::click, move |_| session.ended.set(None::<EndReason>))
-                .child(span().class("cross").aria_hidden("true")),
+                .child(span().class("c-cross").aria_hidden("true")),
         )),
     )
 }

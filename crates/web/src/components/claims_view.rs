@@ -1,4 +1,4 @@
-//! Claims as a definition list, in the order in which they stand in the token.
+//! Claims as a definition list, in the order of the token.
 
 use latchkey_client::claims::Members;
 use leptos::html::{code, dd, div, dl, dt, span};
@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::time;
 
-/// Claims that are moments (RFC 7519 §2, NumericDate).
+/// Claims that are points in time (RFC 7519 §2, NumericDate).
 const DATES: [&str; 4] = ["iat", "exp", "nbf", "auth_time"];
 
 /// Names and values.
@@ -16,11 +16,11 @@ pub(crate) fn claims_view(claims: &Members) -> impl IntoView + use<> {
             .contains(&name.as_str())
             .then(|| claims.date(name))
             .flatten()
-            .map(|seconds| span().class("claim-date").child(time::moment(seconds)));
+            .map(|seconds| span().class("c-claims-date").child(time::moment(seconds)));
         div().child((
             dt().child(code().child(name.clone())),
             dd().child((code().child(value.clone()), date)),
         ))
     });
-    dl().class("claims").child(rows.collect_view())
+    dl().class("c-claims").child(rows.collect_view())
 }

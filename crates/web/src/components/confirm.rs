@@ -1,5 +1,5 @@
-//! A button that asks before it acts: the first press turns it into the question, the second
-//! answers it.
+//! A button that asks before it acts: the first press turns it into the question, the second one
+//! confirms.
 
 use leptos::ev;
 use leptos::html::{button, div};
@@ -7,66 +7,53 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
-use crate::piece::{late, live, nothing, words};
+use crate::erased::{client_only, dynamic, dynamic_text, empty};
 
-/// The buttons of one page: at most one of them asks, and at most one acts.
+/// What the buttons of one page share: at most one of them asks, and while one acts all are
+/// disabled.
 #[derive(Clone, Copy)]
-pub(crate) struct Confirm {
+pub(crate) struct ConfirmGroup {
     /// The key of the button that asks; empty if none does.
     asking: RwSignal<String>,
-    /// The key of the button that acts; empty if none does.
-    pub(crate) acting: RwSignal<String>,
+    /// The key of the button whose action is pending.
+    pending: Signal<Option<String>>,
 }
 
-/// One of them.
-pub(crate) struct Deed {
-    /// Tells it from the others.
-    pub(crate) key: String,
-    /// What it says.
-    pub(crate) label: &'static str,
-    /// What it is called where the label alone would not tell; empty if it does.
-    pub(crate) name: String,
-    /// What it asks.
-    pub(crate) question: &'static str,
-    /// What it says while it acts.
-    pub(crate) busy: &'static str,
-}
-
-impl Confirm {
-    /// None asks, none acts.
-    pub(crate) fn new() -> Self {
+impl ConfirmGroup {
+    /// A group whose action is `pending` for the button with that key.
+    pub(crate) fn new(pending: Signal<Option<String>>) -> Self {
         Self {
             asking: RwSignal::default(),
-            acting: RwSignal::default(),
+            pending,
         }
     }
 
-    /// The button, and beside it, while it asks, the one that takes it back.
-    pub(crate) fn button(self, deed: Deed, act: impl Fn() + 'static) -> AnyView {
-        let Self { asking, acting } = self;
-        let Deed {
+    /// The button and, while it asks, one to cancel. `on_confirm` runs at the second press.
+    pub(crate) fn button(self, action: ConfirmAction, on_confirm: Callback<()>) -> AnyView {
+        let Self { asking, pending } = self;
+        let ConfirmAction {
             key,
             label,
             name,
             question,
             busy,
-        } = deed;
+        } = action;
         let asks = {
             let key = key.clone();
             Memo::new(move |_| asking.with(|asking| *asking == key))
         };
         let acts = {
             let key = key.clone();
-            Memo::new(move |_| acting.with(|acting| *acting == key))
+            Memo::new(move |_| pending.with(|pending| pending.as_ref() == Some(&key)))
         };
-        let says = move || match (acts.get(), asks.get()) {
+        let text = move || match (acts.get(), asks.get()) {
             (true, _) => busy,
             (false, true) => question,
             (false, false) => label,
         };
-        let called = move || {
+        let accessible_name = move || {
             if name.is_empty() {
-                says().to_owned()
+                text().to_owned()
             } else if asks.get() {
                 format!("{question} {name}")
             } else {
@@ -75,9 +62,9 @@ impl Confirm {
         };
         let class = move || {
             if asks.get() {
-                "button danger"
+                "c-button c-button-danger"
             } else {
-                "button"
+                "c-button"
             }
         };
         let press = move |event: ev::MouseEvent| {
@@ -86,37 +73,45 @@ impl Confirm {
             } else if event.detail() < 2 {
                 // Not the second half of a double click.
                 asking.set(String::new());
-                act();
+                on_confirm.run(());
             }
         };
-        late(
-            div().class("confirm").aria_live("polite").child((
+        client_only(
+            div().class("c-confirm").aria_live("polite").child((
                 button()
                     .r#type("button")
                     .class(class)
-                    .disabled(move || !acting.with(String::is_empty))
-                    .aria_label(called)
+                    .disabled(move || pending.with(Option::is_some))
+                    .aria_label(accessible_name)
                     .on(ev::click, press)
-                    .child(words(move || says().to_owned())),
-                live(move || {
-                    if asks.get() {
-                        cancel(asking)
-                    } else {
-                        nothing()
-                    }
-                }),
+                    .child(dynamic_text(move || text().to_owned())),
+                dynamic(move || if asks.get() { cancel(asking) } else { empty() }),
             )),
         )
     }
 }
 
+/// One of the buttons.
+pub(crate) struct ConfirmAction {
+    /// Identifies it within its group.
+    pub(crate) key: String,
+    /// The label.
+    pub(crate) label: &'static str,
+    /// The accessible name where the label alone is ambiguous; empty if it is not.
+    pub(crate) name: String,
+    /// The label that asks.
+    pub(crate) question: &'static str,
+    /// The label while the action is pending.
+    pub(crate) busy: &'static str,
+}
+
 fn cancel(asking: RwSignal<String>) -> AnyView {
-    late(
+    client_only(
         button()
             .r#type("button")
-            .class("button")
+            .class("c-button")
             .on(ev::click, move |event| {
-                // This button is about to vanish; the keyboard goes on at the other one.
+                // This button is about to be removed; keep the focus on the one beside it.
                 let this: web_sys::Element = event_target(&event);
                 let other = this.previous_element_sibling();
                 if let Some(other) = other.and_then(|other| other.dyn_into::<HtmlElement>().ok()) {

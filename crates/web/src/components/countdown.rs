@@ -6,15 +6,15 @@ use latchkey_client::wall_clock;
 use leptos::html::{div, p, progress};
 use leptos::prelude::*;
 
-use crate::piece::words;
+use crate::erased::dynamic_text;
 use crate::time;
 
-/// How often a countdown looks at the clock.
+/// How often a countdown reads the clock.
 const TICK: Duration = Duration::from_millis(250);
 
-/// The present moment in milliseconds since 1970, kept present for as long as the view that asked
-/// for it is there. Zero on the server.
-pub(crate) fn ticking() -> ReadSignal<u64> {
+/// The current time in milliseconds since 1970, updated for as long as the calling component exists.
+/// Zero on the server.
+pub(crate) fn use_now() -> ReadSignal<u64> {
     let (now, set_now) = signal(0);
     Effect::new(move || {
         set_now.set(wall_clock());
@@ -28,7 +28,8 @@ pub(crate) fn ticking() -> ReadSignal<u64> {
     now
 }
 
-/// What is left of a life of `life` milliseconds that ends at `end`, in words and as a bar.
+/// The time until `end`, as text and as a bar. `life` is the whole length of the bar; both are in
+/// milliseconds.
 pub(crate) fn countdown(
     label: &'static str,
     now: ReadSignal<u64>,
@@ -36,12 +37,12 @@ pub(crate) fn countdown(
     life: u64,
 ) -> impl IntoView {
     let left = move || end.saturating_sub(now.get());
-    let left_in_words = move || match left() {
+    let text = move || match left() {
         0 => "Expired".to_owned(),
         left => format!("Expires in {}", time::countdown(left)),
     };
-    div().class("countdown").child((
-        p().child(words(left_in_words)),
+    div().class("c-countdown").child((
+        p().child(dynamic_text(text)),
         progress()
             .aria_label(label)
             .max(life.max(1).to_string())

@@ -1,33 +1,38 @@
-//! The bar on top of every page.
+//! The bar at the top of every page.
 
 use latchkey_client::SessionState;
 use leptos::ev;
-use leptos::html::{a, button, div, header as header_element, li, nav, span, ul};
+use leptos::html::{a, button, div, header, li, nav, span, ul};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
 
-use crate::piece::{late, live, nothing};
-use crate::session::{Session, client};
+use crate::auth_client::AuthClient;
+use crate::erased::{client_only, dynamic, empty};
+use crate::session::Session;
 
 /// Name, navigation, sign-out.
-pub(crate) fn header() -> impl IntoView {
+#[component]
+pub(crate) fn PageHeader() -> impl IntoView {
     let session = Session::expect();
-    header_element().class("page-header").child(
-        div().class("page-header-inner").child((
-            a().class("brand").href("/").child((
-                span().class("brand-mark").aria_hidden("true"),
-                span().class("brand-name").child("Latchkey"),
+    let sign_out = AuthClient::expect().sign_out();
+    header().class("c-header").child(
+        div().class("c-header-inner").child((
+            a().class("c-brand").href("/").child((
+                span().class("c-mark").aria_hidden("true"),
+                span().child("Latchkey"),
             )),
-            nav().aria_label("Main").child(ul().child((
-                li().child(link("/account", "Account")),
-                li().child(link("/sessions", "Devices")),
-                li().child(link("/activity", "Activity")),
-                li().child(link("/playground", "Playground")),
-            ))),
+            nav()
+                .class("c-header-nav")
+                .aria_label("Main")
+                .child(ul().child((
+                    li().child(link("/account", "Account")),
+                    li().child(link("/sessions", "Devices")),
+                    li().child(link("/activity", "Activity")),
+                    li().child(link("/playground", "Playground")),
+                ))),
             div()
-                .class("page-header-end")
-                .child(live(move || sign_out(session.state.get()))),
+                .class("c-header-end")
+                .child(dynamic(move || sign_out_button(session, sign_out))),
         )),
     )
 }
@@ -38,25 +43,21 @@ fn link(href: &'static str, label: &'static str) -> impl IntoView {
     a().href(href).aria_current(current).child(label)
 }
 
-fn sign_out(state: SessionState) -> AnyView {
-    let leaving = state == SessionState::SigningOut;
-    if !leaving && state != SessionState::SignedIn {
-        return nothing();
-    }
-    late(
+fn sign_out_button(session: Session, sign_out: Action<(), bool>) -> AnyView {
+    // Another tab or the playground can sign out too.
+    let (leaving, label) = match session.state.get() {
+        SessionState::SigningOut => (true, "Signing out…"),
+        SessionState::SignedIn => (false, "Sign out"),
+        _ => return empty(),
+    };
+    client_only(
         button()
             .r#type("button")
-            .class("button quiet")
+            .class("c-button c-button-quiet")
             .disabled(leaving)
-            .on(ev::click, |_| {
-                spawn_local(async {
-                    client().sign_out().await;
-                });
+            .on(ev::click, move |_| {
+                sign_out.dispatch(());
             })
-            .child(if leaving {
-                "Signing out…"
-            } else {
-                "Sign out"
-            }),
+            .child(label),
     )
 }

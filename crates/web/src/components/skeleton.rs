@@ -1,13 +1,13 @@
-//! What stands where something is about to be: grey lines, said to be busy.
+//! A placeholder for what is about to come: grey lines, marked as busy.
 
 use leptos::html::{div, span};
 use leptos::prelude::*;
 
-/// `lines` grey lines in place of `what`.
-pub(crate) fn skeleton(what: &'static str, lines: usize) -> impl IntoView {
-    let lines = (0..lines).map(|_| span().class("skeleton-line").aria_hidden("true"));
-    div().class("skeleton").aria_busy("true").child((
-        span().class("visually-hidden").child(what),
+/// `lines` grey lines; screen readers read out `label`.
+pub(crate) fn skeleton(label: &'static str, lines: usize) -> impl IntoView {
+    let lines = (0..lines).map(|_| span().class("c-skeleton-line").aria_hidden("true"));
+    div().class("c-skeleton").aria_busy("true").child((
+        span().class("u-visually-hidden").child(label),
         lines.collect_view(),
     ))
 }

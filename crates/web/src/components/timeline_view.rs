@@ -4,58 +4,62 @@ use leptos::ev;
 use leptos::html::{button, div, h2, li, ol, p, section, span, time};
 use leptos::prelude::*;
 
-use crate::piece::{late, live, nothing, piece};
+use crate::erased::{client_only, dynamic, empty, erased};
 use crate::session::Session;
 use crate::timeline::{Line, Timeline, Tone};
 
-/// The list and what belongs to it.
-pub(crate) fn timeline_view(session: Session) -> impl IntoView {
+/// The list, its heading and the button that clears it.
+#[component]
+pub(crate) fn TimelineView() -> impl IntoView {
+    let session = Session::expect();
     let lines = move || session.timeline.with(Timeline::lines);
     let is_empty = Memo::new(move |_| session.timeline.with(Timeline::is_empty));
     let under_way = Memo::new(move |_| session.under_way.get());
     let list = ol()
-        .class("timeline")
+        .class("c-timeline")
         .aria_labelledby("timeline-heading")
         .aria_live("polite")
-        .child(view! { <For each=lines key=|line| line.id children=line_view /> });
-    section().class("card timeline-card").child((
-        div().class("card-head").child((
+        .child(view! { <For each=lines key=|line| line.id children=entry /> });
+    erased(section().class("c-card").child((
+        div().class("c-card-head").child((
             h2().id("timeline-heading").child("Timeline"),
-            live(move || match under_way.get() {
-                0 => nothing(),
-                count => late(
-                    span()
-                        .class("under-way")
-                        .child(format!("{count} under way")),
-                ),
+            dynamic(move || {
+                match under_way.get() {
+                    0 => empty(),
+                    count => client_only(
+                        span()
+                            .class("c-timeline-under-way")
+                            .child(format!("{count} under way")),
+                    ),
+                }
             }),
-            live(move || {
+            dynamic(move || {
                 if is_empty.get() {
-                    nothing()
+                    empty()
                 } else {
                     clear(session)
                 }
             }),
         )),
-        live(move || {
+        dynamic(move || {
             if !is_empty.get() {
-                return nothing();
+                return empty();
             }
-            piece(
-                p().class("hint").child(
+            erased(
+                p().class("c-hint").child(
                     "Nothing yet. Call something and watch what the client does: newest first.",
                 ),
             )
         }),
         list,
-    ))
+    )))
 }
 
 fn clear(session: Session) -> AnyView {
-    late(
+    client_only(
         button()
             .r#type("button")
-            .class("button quiet small")
+            .class("c-button c-button-quiet c-button-small")
             .on(ev::click, move |_| {
                 session.timeline.update(Timeline::clear);
             })
@@ -63,23 +67,26 @@ fn clear(session: Session) -> AnyView {
     )
 }
 
-fn line_view(line: Line) -> AnyView {
+fn entry(line: Line) -> AnyView {
     let tone = match line.tone {
-        Tone::Good => "good",
-        Tone::Refused => "refused",
-        Tone::Bad => "bad",
-        Tone::Plain => "plain",
+        Tone::Good => " c-timeline-good",
+        Tone::Refused => " c-timeline-refused",
+        Tone::Bad => " c-timeline-bad",
+        Tone::Plain => "",
     };
-    let mut class = format!("line {tone}");
-    for (set, name) in [(line.chained, " chained"), (line.joined, " joined")] {
+    let mut class = format!("c-timeline-entry{tone}");
+    for (set, name) in [
+        (line.chained, " c-timeline-chained"),
+        (line.joined, " c-timeline-joined"),
+    ] {
         if set {
             class.push_str(name);
         }
     }
-    late(
+    client_only(
         li().class(class).child((
-            span().class("line-text").child(line.text),
-            span().class("line-facts").child((
+            span().class("c-timeline-text").child(line.text),
+            span().class("c-timeline-facts").child((
                 line.millis
                     .map(|millis| span().child(format!("{millis} ms"))),
                 time().child(line.at),

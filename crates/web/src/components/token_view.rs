@@ -1,4 +1,4 @@
-//! One token, looked into: what is left of it, its claims, its text.
+//! One token from the inside: the time that is left, its claims, its text.
 
 use latchkey_client::claims;
 use leptos::html::{code, details, h2, p, section, summary};
@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::claims_view::claims_view;
 use super::countdown::countdown;
-use crate::piece::{late, live};
+use crate::erased::{client_only, dynamic, erased};
 
 /// What to show of a token.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,41 +19,50 @@ pub(crate) struct TokenFacts {
     pub(crate) life: u64,
 }
 
-/// A region named `title`; `facts` is `None` while there is no token, and the region says why
-/// with `absent`.
-pub(crate) fn token_view(
+/// A region with a heading. While there is no token, `absent` says why.
+#[component]
+pub(crate) fn TokenView(
+    /// The id of the heading.
     id: &'static str,
+    /// The heading.
     title: &'static str,
+    /// The current time in milliseconds since 1970.
     now: ReadSignal<u64>,
-    facts: impl Fn() -> Option<TokenFacts> + Send + Sync + 'static,
-    absent: impl Fn() -> AnyView + Send + Sync + 'static,
+    /// The token, if there is one.
+    facts: Memo<Option<TokenFacts>>,
+    /// The view without a token.
+    absent: Callback<(), AnyView>,
 ) -> impl IntoView {
-    let facts = Memo::new(move |_| facts());
-    section().class("card token").aria_labelledby(id).child((
-        h2().id(id).child(title),
-        live(move || match facts.get() {
-            Some(facts) => present(title, now, &facts),
-            None => absent(),
-        }),
-    ))
+    erased(
+        section()
+            .class("c-card c-token")
+            .aria_labelledby(id)
+            .child((
+                h2().id(id).child(title),
+                dynamic(move || match facts.get() {
+                    Some(facts) => present(title, now, &facts),
+                    None => absent.run(()),
+                }),
+            )),
+    )
 }
 
 fn present(title: &'static str, now: ReadSignal<u64>, facts: &TokenFacts) -> AnyView {
     let decoded = claims::decode(&facts.token);
     let life = decoded.as_ref().and_then(life_of).unwrap_or(facts.life);
     let body = match &decoded {
-        Some(decoded) => late((
+        Some(decoded) => client_only((
             claims_view(&decoded.claims),
             details().child((summary().child("Header"), claims_view(&decoded.header))),
         )),
-        None => late(p().child("This is not a JWT.")),
+        None => client_only(p().child("This is not a JWT.")),
     };
-    late((
+    client_only((
         countdown(title, now, facts.end, life),
         body,
         details().child((
             summary().child("The token itself"),
-            code().class("raw-token").child(facts.token.clone()),
+            code().class("c-token-text").child(facts.token.clone()),
         )),
     ))
 }

@@ -3,46 +3,36 @@
 use latchkey_types::Me;
 use leptos::html::{a, code, dd, div, dl, dt, h1, h2, p, section, span};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_meta::Title;
 
-use super::{ask_when_it_is_worth_it, leave_when_signed_out};
-use crate::components::answered::{Answer, answered};
-use crate::piece::{late, piece, words};
-use crate::session::{Session, client};
+use super::require_session;
+use crate::auth_client::AuthClient;
+use crate::components::async_view::AsyncView;
+use crate::erased::{client_only, dynamic_text, erased};
+use crate::fetched::Fetch;
+use crate::session::Session;
 use crate::time;
 
-/// The account, for those who are signed in; the way there, for others.
-pub(crate) fn account() -> AnyView {
+/// The account of the person who is signed in.
+#[component]
+pub(crate) fn AccountPage() -> impl IntoView {
     let session = Session::expect();
-    let answer: Answer<Me> = RwSignal::new(None);
-    leave_when_signed_out(session, "/account");
-    ask_when_it_is_worth_it(session, move || ask(answer));
-
-    piece((
+    require_session(session, "/account");
+    let me = Fetch::refetch_on_reconnect(session, AuthClient::expect(), |client| async move {
+        client.me().await
+    });
+    let fetched = Callback::new(move |()| Some(me.get()?.map(|me| facts(session, &me))));
+    let retry = Callback::new(move |()| me.retry());
+    erased((
         view! { <Title text="Your account" /> },
         h1().child("Your account"),
-        answered(
-            session,
-            answer,
-            ("Loading your account", 4),
-            move || ask(answer),
-            move |me| facts(session, me),
-        ),
+        view! { <AsyncView fetched waiting="Loading your account" lines=4 retry /> },
     ))
 }
 
-fn ask(answer: Answer<Me>) {
-    spawn_local(async move {
-        let me = client().me().await;
-        // A page that was left has no use for it.
-        let _ = answer.try_set(Some(me));
-    });
-}
-
 fn facts(session: Session, me: &Me) -> AnyView {
-    let called = me.name.as_ref().or(me.email.as_ref()).unwrap_or(&me.sub);
-    let initial: String = called
+    let shown_name = me.name.as_ref().or(me.email.as_ref()).unwrap_or(&me.sub);
+    let initial: String = shown_name
         .chars()
         .take(1)
         .flat_map(char::to_uppercase)
@@ -67,30 +57,30 @@ fn facts(session: Session, me: &Me) -> AnyView {
             time::moment(tokens.refresh_expires_at / 1000)
         })
     };
-    late(
-        div().class("account").child((
-            section().class("card person").aria_label("Profile").child((
-                span().class("monogram").aria_hidden("true").child(initial),
+    client_only(
+        div().class("p-account").child((
+            section().class("c-card p-account-person").aria_label("Profile").child((
+                span().class("p-account-monogram").aria_hidden("true").child(initial),
                 div().child((
-                    p().class("person-name").child(name),
-                    p().class("person-email").child(email),
+                    p().class("p-account-name").child(name),
+                    p().class("p-account-email").child(email),
                 )),
             )),
             section()
-                .class("card")
+                .class("c-card")
                 .aria_labelledby("session-heading")
                 .child((
                 h2().id("session-heading").child("This session"),
-                dl().class("facts").child((
+                dl().class("c-facts").child((
                     fact("Signed in", signed_in),
-                    fact("Ends at the latest", words(until)),
+                    fact("Ends at the latest", dynamic_text(until)),
                     fact("Access renewed", time::moment(me.issued_at)),
                     fact("Roles", roles),
                     fact("Session", code().child(me.session_id.clone())),
                     fact("Account", code().child(me.sub.clone())),
                 )),
-                p().class("hint").child((
-                    "Access is renewed by itself while you use this site. Signing out ends this \
+                p().class("c-hint").child((
+                    "Access is renewed automatically while you use this site. Signing out ends this \
                      session at once, everywhere it is checked. Where else you are signed in: ",
                     a().href("/sessions").child("your devices"),
                     ".",
@@ -100,7 +90,7 @@ fn facts(session: Session, me: &Me) -> AnyView {
     )
 }
 
-/// An address is shown as what it is: one that was not verified may be anybody's.
+/// An address that was not verified may belong to somebody else, so it is marked.
 fn address(me: &Me) -> String {
     match &me.email {
         Some(email) if me.email_verified == Some(true) => email.clone(),
@@ -110,7 +100,7 @@ fn address(me: &Me) -> String {
 }
 
 fn fact(name: &'static str, value: impl IntoView + 'static) -> AnyView {
-    late(div().child((dt().child(name), dd().child(late(value)))))
+    client_only(div().child((dt().child(name), dd().child(client_only(value)))))
 }
 
 #[cfg(test)]
@@ -120,7 +110,7 @@ mod tests {
     use super::address;
 
     #[test]
-    fn an_address_that_was_not_verified_is_shown_as_that() {
+    fn unverified_address_is_marked() {
         let me = |email: Option<&str>, email_verified| Me {
             sub: "1".into(),
             email: email.map(str::to_owned),

@@ -4,110 +4,85 @@ use latchkey_types::{Activity, ActivityKind, ActivityList};
 use leptos::ev;
 use leptos::html::{a, button, h1, li, ol, p, section};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_meta::Title;
 
-use super::{ask_when_it_changes, ask_when_it_is_worth_it, leave_when_signed_out};
-use crate::components::answered::{Answer, answered};
-use crate::piece::{late, nothing, piece};
-use crate::session::{Session, client};
+use super::require_session;
+use crate::auth_client::AuthClient;
+use crate::components::async_view::AsyncView;
+use crate::erased::{client_only, empty, erased};
+use crate::fetched::{Fetch, Fetched};
+use crate::session::Session;
 use crate::time;
 
-mod account_of;
+mod describe;
 mod merge;
 
-/// What the parts of this page share.
-#[derive(Clone, Copy)]
-struct Page {
-    answer: Answer<ActivityList>,
-    /// Older events are being asked for.
-    asking: RwSignal<bool>,
-}
+use merge::OlderPage;
 
-impl Page {
-    /// Asks for the latest events; older ones that are shown stay.
-    fn ask(self) {
-        spawn_local(async move {
-            let fresh = client().activity(None).await;
-            // A page that was left has no use for it.
-            self.answer.try_maybe_update(|answer| {
-                let next = match (answer.as_ref(), fresh) {
-                    (Some(Ok(known)), Ok(fresh)) => Ok(merge::newer(known, fresh)),
-                    (Some(Ok(_)), Err(_)) => return (false, ()),
-                    (_, fresh) => fresh,
-                };
-                let news = answer.as_ref() != Some(&next);
-                *answer = Some(next);
-                (news, ())
-            });
-        });
-    }
+/// Loads the page before the cursor; `None` if that failed.
+type LoadOlder = Action<String, Option<OlderPage>>;
 
-    /// Asks for those before `cursor`.
-    fn ask_older(self, cursor: String) {
-        self.asking.set(true);
-        spawn_local(async move {
-            let older = client().activity(Some(&cursor)).await;
-            let _ = self.asking.try_set(false);
-            let Ok(older) = older else { return };
-            self.answer.try_maybe_update(|answer| match answer {
-                // Unless the list is another one by now.
-                Some(Ok(known)) if known.next.as_ref() == Some(&cursor) => {
-                    known.events.extend(older.events);
-                    known.next = older.next;
-                    (true, ())
-                }
-                _ => (false, ()),
-            });
-        });
-    }
-}
-
-/// The events, for those who are signed in; the way there, for others.
-pub(crate) fn activity() -> AnyView {
+/// The events of the account.
+#[component]
+pub(crate) fn ActivityPage() -> impl IntoView {
     let session = Session::expect();
-    let page = Page {
-        answer: RwSignal::new(None),
-        asking: RwSignal::new(false),
-    };
-    leave_when_signed_out(session, "/activity");
-    ask_when_it_is_worth_it(session, move || page.ask());
-    ask_when_it_changes(session, move || page.ask());
+    let client = AuthClient::expect();
+    require_session(session, "/activity");
+    let newest = Fetch::refetch_on_reconnect(session, client, move |client| {
+        session.changes.track();
+        async move { client.activity(None).await }
+    });
+    let load_older: LoadOlder = Action::new_unsync(move |cursor: &String| {
+        let (client, cursor) = (client.get(), cursor.clone());
+        let account = session.account.get_untracked();
+        async move {
+            let list = client.activity(Some(&cursor)).await.ok()?;
+            Some(OlderPage {
+                account,
+                cursor,
+                list,
+            })
+        }
+    });
+    let merged = Memo::new(move |before: Option<&Fetched<ActivityList>>| {
+        let newest = newest.get()?;
+        let shown = before.and_then(|before| before.as_ref()?.as_ref().ok());
+        let older = load_older.value().get().flatten();
+        let older = older.filter(|older| older.account == session.account.get());
+        Some(newest.map(|newest| merge::merged(shown, &newest, older)))
+    });
+    let fetched =
+        Callback::new(move |()| Some(merged.get()?.map(|list| events(load_older, &list))));
+    let retry = Callback::new(move |()| newest.retry());
 
-    piece((
+    erased((
         view! { <Title text="Activity" /> },
         h1().child("Activity"),
-        p().class("lead").child((
-            "What happened to your account. If there is something that you did not do, end that \
+        p().class("c-lead").child((
+            "What happened to your account. If you see something that you did not do, end that \
              session on the page ",
             a().href("/sessions").child("Devices"),
             ".",
         )),
-        answered(
-            session,
-            page.answer,
-            ("Loading your activity", 6),
-            move || page.ask(),
-            move |list| events(page, list),
-        ),
+        view! { <AsyncView fetched waiting="Loading your activity" lines=6 retry /> },
     ))
 }
 
-fn events(page: Page, list: &ActivityList) -> AnyView {
+fn events(load_older: LoadOlder, list: &ActivityList) -> AnyView {
     if list.events.is_empty() {
-        return late(
+        return client_only(
             section()
-                .class("card")
-                .child(p().class("hint").child("Nothing has happened yet.")),
+                .class("c-card")
+                .child(p().class("c-hint").child("Nothing has happened yet.")),
         );
     }
     let items = list.events.iter().map(item);
     let older = match &list.next {
-        Some(cursor) => older(page, cursor.clone()),
-        None => nothing(),
+        Some(cursor) => older_button(load_older, cursor.clone()),
+        None => empty(),
     };
-    late((
-        ol().class("card events")
+    client_only((
+        ol().class("c-card p-activity-list")
             .aria_label("Activity")
             .child(items.collect_view()),
         older,
@@ -117,22 +92,24 @@ fn events(page: Page, list: &ActivityList) -> AnyView {
 fn item(event: &Activity) -> AnyView {
     let at = time::moment(event.at);
     let class = match event.kind {
-        ActivityKind::Replayed | ActivityKind::Unproven => "event alarm",
-        _ => "event",
+        ActivityKind::Replayed | ActivityKind::Unproven => "p-activity-event p-activity-alarm",
+        _ => "p-activity-event",
     };
-    late(li().class(class).child((
-        p().child(account_of::sentence(event, &at)),
-        p().class("hint").child(account_of::facts(event, &at)),
+    client_only(li().class(class).child((
+        p().child(describe::headline(event, &at)),
+        p().class("c-hint").child(describe::facts(event, &at)),
     )))
 }
 
-fn older(page: Page, cursor: String) -> AnyView {
-    late(
+fn older_button(load_older: LoadOlder, cursor: String) -> AnyView {
+    client_only(
         button()
             .r#type("button")
-            .class("button older")
-            .disabled(move || page.asking.get())
-            .on(ev::click, move |_| page.ask_older(cursor.clone()))
+            .class("c-button p-activity-older")
+            .disabled(move || load_older.pending().get())
+            .on(ev::click, move |_| {
+                load_older.dispatch(cursor.clone());
+            })
             .child("Show older"),
     )
 }

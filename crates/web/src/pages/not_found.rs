@@ -1,19 +1,22 @@
-//! Any path that leads nowhere. The server answers it with 404.
+//! The page for any path that has none. The server sends it with status 404.
 
 use leptos::html::{a, div, h1, p};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::piece::piece;
+use crate::erased::erased;
 
-/// Says so, and leads back.
-pub(crate) fn not_found() -> AnyView {
-    piece((
+/// Says so and links to the start page.
+#[component]
+pub(crate) fn NotFoundPage() -> impl IntoView {
+    erased((
         view! { <Title text="No such page" /> },
-        div().class("narrow card").child((
+        div().class("c-card c-card-narrow").child((
             h1().child("There is no such page"),
             p().child("The address may be mistyped, or the page may have moved."),
-            a().class("button").href("/").child("Go to the start page"),
+            a().class("c-button")
+                .href("/")
+                .child("Go to the start page"),
         )),
     ))
 }

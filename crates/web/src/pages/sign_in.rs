@@ -1,4 +1,5 @@
-//! `/`: the ways to sign in. The links are there before any script, and work without.
+//! `/`: the ways to sign in. The server renders the links, so they work before any script runs and
+//! without one.
 
 use latchkey_client::sign_in::local_path;
 use latchkey_client::{EndReason, SessionState, login_href};
@@ -8,13 +9,14 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
-use super::go_on_to;
+use super::redirect;
+use crate::erased::{client_only, dynamic, empty, erased};
 use crate::page_data::PageData;
-use crate::piece::{late, live, nothing, piece};
 use crate::session::Session;
 
-/// One link per provider; whoever is signed in goes on.
-pub(crate) fn sign_in() -> AnyView {
+/// One link per provider. With a session, leads on to where the person wanted to go.
+#[component]
+pub(crate) fn SignInPage() -> impl IntoView {
     let session = Session::expect();
     let query = use_query_map();
     let return_to = Memo::new(move |_| {
@@ -25,86 +27,90 @@ pub(crate) fn sign_in() -> AnyView {
     let navigate = use_navigate();
     Effect::new(move || {
         if session.is_signed_in() {
-            go_on_to(&navigate, &return_to.get_untracked());
+            redirect(&navigate, &return_to.get_untracked());
         }
     });
 
     let providers = PageData::current().providers;
     let signed_in = Memo::new(move |_| session.is_signed_in());
-    piece((
+    erased((
         view! { <Title text="Sign in" /> },
-        live(move || {
+        dynamic(move || {
             if signed_in.get() {
-                already(return_to.get())
+                signed_in_already(return_to.get())
             } else {
-                offer(session, return_to, &providers)
+                sign_in_card(session, return_to, &providers)
             }
         }),
     ))
 }
 
-fn already(return_to: String) -> AnyView {
-    late(div().class("narrow card sign-in").child((
-        h1().child("You are signed in"),
-        a().class("button primary").href(return_to).child("Go on"),
-    )))
+fn signed_in_already(return_to: String) -> AnyView {
+    client_only(
+        div().class("c-card c-card-narrow p-sign-in").child((
+            h1().child("You are signed in"),
+            a().class("c-button c-button-primary")
+                .href(return_to)
+                .child("Go on"),
+        )),
+    )
 }
 
-fn offer(session: Session, return_to: Memo<String>, providers: &[ProviderInfo]) -> AnyView {
-    let ways = if providers.is_empty() {
-        piece(p().class("hint").child(
-            "No way to sign in is set up on this server yet. Its configuration names the \
-                 providers; with --demo it brings one along.",
+fn sign_in_card(session: Session, return_to: Memo<String>, providers: &[ProviderInfo]) -> AnyView {
+    let links = if providers.is_empty() {
+        erased(p().class("c-hint").child(
+            "No way to sign in is set up on this server yet. Add a provider to its configuration, \
+             or start it with --demo to try it out.",
         ))
     } else {
         let links = providers.iter().cloned();
-        piece(
-            ul().class("providers").child(
+        erased(
+            ul().class("p-sign-in-providers").child(
                 links
-                    .map(|provider| way(provider, return_to))
+                    .map(|provider| provider_link(provider, return_to))
                     .collect_view(),
             ),
         )
     };
     let goodbye = move || {
-        let done = session.ended.get() == Some(EndReason::SignedOut)
+        let signed_out = session.ended.get() == Some(EndReason::SignedOut)
             && session.state.get() == SessionState::SignedOut;
-        if !done {
-            return nothing();
+        if !signed_out {
+            return empty();
         }
-        late(
+        client_only(
             p().role("status")
-                .class("goodbye")
+                .class("p-sign-in-goodbye")
                 .child("You are signed out."),
         )
     };
-    piece(
-        div().class("narrow card sign-in").child((
-            span().class("mark").aria_hidden("true"),
+    erased(
+        div().class("c-card c-card-narrow p-sign-in").child((
+            span().class("c-mark").aria_hidden("true"),
             h1().child("Sign in"),
-            live(goodbye),
-            ways,
-            p().class("hint")
+            dynamic(goodbye),
+            links,
+            p().class("c-hint")
                 .child("You stay signed in on this device until you sign out."),
         )),
     )
 }
 
-fn way(provider: ProviderInfo, return_to: Memo<String>) -> impl IntoView {
+fn provider_link(provider: ProviderInfo, return_to: Memo<String>) -> impl IntoView {
     let initial: String = provider.label.chars().take(1).collect();
     let hint = (provider.kind == ProviderKind::Demo).then(|| {
-        p().class("hint")
+        p().class("c-hint")
             .child("Made-up people, to try things out. No password.")
     });
     let id = provider.id;
     li().child((
-        // Not the router's business: the server redirects to the provider.
-        a().class("button provider")
+        // Not for the router: the server redirects to the provider.
+        a().class("c-button p-sign-in-provider")
             .rel("external")
             .href(move || login_href(&id, &return_to.get()))
             .child((
                 span()
-                    .class("provider-initial")
+                    .class("p-sign-in-initial")
                     .aria_hidden("true")
                     .child(initial),
                 span().child(format!("Continue with {}", provider.label)),

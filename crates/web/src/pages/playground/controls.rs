@@ -1,18 +1,19 @@
-//! The buttons, the access token's life, and whether to refresh ahead.
+//! The buttons, the life of the access token, and whether to refresh ahead of expiry.
 
 use latchkey_client::{Call, Method, Notice};
 use latchkey_types::paths;
 use leptos::ev;
 use leptos::html::{button, div, h2, input, label, option, section, select};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
-use crate::session::{Session, client};
+use crate::auth_client::AuthClient;
+use crate::erased::erased;
+use crate::session::Session;
 
 /// How many calls "30 calls at once" makes.
-const MANY: usize = 30;
+const PARALLEL_CALLS: usize = 30;
 
-/// What the select offers: seconds, and what to call them.
+/// What the select offers: seconds, and the label.
 const LIVES: [(&str, &str); 4] = [
     ("", "As configured"),
     ("5", "5 seconds"),
@@ -20,114 +21,157 @@ const LIVES: [(&str, &str); 4] = [
     ("60", "60 seconds"),
 ];
 
+/// What a button does.
+#[derive(Clone, Copy)]
+enum Press {
+    Unprotected,
+    WithoutToken,
+    WithToken,
+    Parallel,
+    Refresh,
+    SignOut,
+}
+
+/// What the parts of this card share.
+#[derive(Clone, Copy)]
+struct Deps {
+    session: Session,
+    client: AuthClient,
+    /// A click before the app has started would be lost, so everything is disabled until then.
+    started: RwSignal<bool>,
+    /// The timeline shows the outcome of each.
+    call: Action<Call, ()>,
+    sign_out: Action<(), bool>,
+}
+
 /// All of them.
-pub(super) fn controls(session: Session) -> impl IntoView {
-    // Until the page lives, a click would go nowhere.
-    let lives = RwSignal::new(false);
-    Effect::new(move || lives.set(true));
-    let action = move |name, act: fn(Session)| {
-        button()
-            .r#type("button")
-            .class("button")
-            .disabled(move || !lives.get())
-            .on(ev::click, move |_| act(session))
-            .child(name)
+#[component]
+pub(super) fn Controls() -> impl IntoView {
+    let client = AuthClient::expect();
+    let started = RwSignal::new(false);
+    Effect::new(move || started.set(true));
+    let deps = Deps {
+        session: Session::expect(),
+        client,
+        started,
+        call: Action::new_unsync(move |call: &Call| {
+            let (client, call) = (client.get(), call.clone());
+            async move {
+                let _ = client.call(call).await;
+            }
+        }),
+        sign_out: client.sign_out(),
     };
-    section()
-        .class("card controls")
-        .aria_labelledby("controls-heading")
-        .child((
-            h2().id("controls-heading").child("Try it"),
-            div().class("button-row").child((
-                action("Call unprotected", |_| {
-                    call(Call::anonymous(paths::API_ROOT));
-                }),
-                action("Call protected without token", |_| {
-                    call(Call::anonymous(paths::API_PROTECTED));
-                }),
-                action("Call protected with token", |_| {
-                    call(Call::get(paths::API_PROTECTED));
-                }),
-                action("30 calls at once", |_| {
-                    for _ in 0..MANY {
-                        call(Call::get(paths::API_PROTECTED));
-                    }
-                }),
+    erased(
+        section()
+            .class("c-card p-playground-controls")
+            .aria_labelledby("controls-heading")
+            .child((
+                h2().id("controls-heading").child("Try it"),
+                div().class("c-button-row").child((
+                    deps.button("Call unprotected", Press::Unprotected),
+                    deps.button("Call protected without token", Press::WithoutToken),
+                    deps.button("Call protected with token", Press::WithToken),
+                    deps.button("30 calls at once", Press::Parallel),
+                )),
+                div().class("c-button-row").child((
+                    deps.button("Refresh now", Press::Refresh),
+                    deps.button("Log out", Press::SignOut),
+                )),
+                div()
+                    .class("p-playground-settings")
+                    .child((deps.access_life(), deps.refresh_ahead())),
             )),
-            div().class("button-row").child((
-                action("Refresh now", refresh),
-                action("Log out", |_| {
-                    spawn_local(async {
-                        client().sign_out().await;
-                    });
-                }),
-            )),
-            div()
-                .class("settings")
-                .child((life(session, lives), ahead(lives))),
-        ))
+    )
 }
 
-fn call(call: Call) {
-    spawn_local(async move {
-        // The timeline tells how it went.
-        let _ = client().call(call).await;
-    });
-}
-
-fn refresh(session: Session) {
-    let client = client();
-    if client.tokens().is_some() {
-        client.refresh();
-    } else {
-        session.record(&Notice::NotSent {
-            method: Method::Post,
-            path: paths::TOKEN.to_owned(),
-        });
+impl Deps {
+    fn button(self, label: &'static str, press: Press) -> AnyView {
+        erased(
+            button()
+                .r#type("button")
+                .class("c-button")
+                .disabled(move || !self.started.get())
+                .on(ev::click, move |_| self.run(press))
+                .child(label),
+        )
     }
-}
 
-fn life(session: Session, lives: RwSignal<bool>) -> impl IntoView {
-    // What was chosen before this page was left and come back to.
-    let chosen = RwSignal::new(String::new());
-    Effect::new(move || {
-        let life = client().access_life();
-        chosen.set(life.map(|seconds| seconds.to_string()).unwrap_or_default());
-    });
-    let options = LIVES.map(|(value, name)| option().value(value).child(name));
-    div().class("field").child((
-        label().r#for("access-life").child("Access token life"),
-        select()
-            .id("access-life")
-            .disabled(move || !lives.get())
-            .prop("value", chosen)
-            .on(ev::change, move |event| {
-                let value = event_target_value(&event);
-                client().set_access_life(value.parse().ok());
-                chosen.set(value);
-                refresh(session);
-            })
-            .child(options.into_iter().collect_view()),
-    ))
-}
+    fn run(self, press: Press) {
+        match press {
+            Press::Unprotected => self.call(Call::anonymous(paths::API_ROOT)),
+            Press::WithoutToken => self.call(Call::anonymous(paths::API_PROTECTED)),
+            Press::WithToken => self.call(Call::get(paths::API_PROTECTED)),
+            Press::Parallel => {
+                for _ in 0..PARALLEL_CALLS {
+                    self.call(Call::get(paths::API_PROTECTED));
+                }
+            }
+            Press::Refresh => self.refresh(),
+            Press::SignOut => {
+                self.sign_out.dispatch(());
+            }
+        }
+    }
 
-fn ahead(lives: RwSignal<bool>) -> impl IntoView {
-    let on = RwSignal::new(true);
-    Effect::new(move || on.set(client().refreshes_ahead()));
-    div().class("field check").child((
-        input()
-            .r#type("checkbox")
-            .id("refresh-ahead")
-            .disabled(move || !lives.get())
-            .checked(true)
-            .prop("checked", on)
-            .on(ev::change, move |event| {
-                let ahead = event_target_checked(&event);
-                client().set_refresh_ahead(ahead);
-                on.set(ahead);
-            }),
-        label()
-            .r#for("refresh-ahead")
-            .child("Refresh ahead of expiry"),
-    ))
+    fn call(self, call: Call) {
+        self.call.dispatch(call);
+    }
+
+    fn refresh(self) {
+        let client = self.client.get();
+        if client.tokens().is_some() {
+            client.refresh();
+        } else {
+            self.session.record(&Notice::NotSent {
+                method: Method::Post,
+                path: paths::TOKEN.to_owned(),
+            });
+        }
+    }
+
+    fn access_life(self) -> impl IntoView {
+        // The client keeps the choice while another page is open.
+        let chosen = RwSignal::new(String::new());
+        Effect::new(move || {
+            let life = self.client.get().access_life();
+            chosen.set(life.map(|seconds| seconds.to_string()).unwrap_or_default());
+        });
+        let options = LIVES.map(|(value, name)| option().value(value).child(name));
+        div().class("c-field").child((
+            label().r#for("access-life").child("Access token life"),
+            select()
+                .id("access-life")
+                .disabled(move || !self.started.get())
+                .prop("value", chosen)
+                .on(ev::change, move |event| {
+                    let value = event_target_value(&event);
+                    self.client.get().set_access_life(value.parse().ok());
+                    chosen.set(value);
+                    self.refresh();
+                })
+                .child(options.into_iter().collect_view()),
+        ))
+    }
+
+    fn refresh_ahead(self) -> impl IntoView {
+        let on = RwSignal::new(true);
+        Effect::new(move || on.set(self.client.get().refreshes_ahead()));
+        div().class("c-field").child((
+            input()
+                .r#type("checkbox")
+                .id("refresh-ahead")
+                .disabled(move || !self.started.get())
+                .checked(true)
+                .prop("checked", on)
+                .on(ev::change, move |event| {
+                    let ahead = event_target_checked(&event);
+                    self.client.get().set_refresh_ahead(ahead);
+                    on.set(ahead);
+                }),
+            label()
+                .r#for("refresh-ahead")
+                .child("Refresh ahead of expiry"),
+        ))
+    }
 }

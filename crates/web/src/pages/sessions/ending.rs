@@ -1,16 +1,8 @@
-//! Ending sessions: what a press leads to, and what the person is told of it.
+//! The ways to end sessions, and how each is worded. Pure.
 
-use latchkey_client::{CallError, step_up_href};
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use crate::components::confirm::ConfirmAction;
 
-use super::{Page, TOLD, resume};
-use crate::begun;
-use crate::components::confirm::Deed;
-use crate::sentences;
-use crate::session::client;
-
-/// How the name begins under which ending one session is resumed; its id follows.
+/// The resume name of [`Ending::One`] begins with this; the id of the session follows.
 const END_ONE: &str = "end-one.";
 
 /// Which sessions to end.
@@ -22,7 +14,7 @@ pub(super) enum Ending {
     One {
         /// Its id.
         id: String,
-        /// What it is called.
+        /// The name of the device.
         name: String,
     },
     /// All but this one.
@@ -32,20 +24,25 @@ pub(super) enum Ending {
 }
 
 impl Ending {
-    /// The button for it.
-    pub(super) fn deed(&self) -> Deed {
-        let (key, label, question) = match self {
-            Self::This => ("this", "Sign out this device", "End it?"),
-            Self::One { id, .. } => (id.as_str(), "Sign out this device", "End it?"),
-            Self::Others => ("others", "Sign out all other devices", "End them all?"),
-            Self::Everywhere => (
-                "everywhere",
-                "Sign out everywhere",
-                "End them all, and this?",
-            ),
+    /// Identifies the button.
+    pub(super) fn key(&self) -> &str {
+        match self {
+            Self::This => "this",
+            Self::One { id, .. } => id,
+            Self::Others => "others",
+            Self::Everywhere => "everywhere",
+        }
+    }
+
+    /// The button.
+    pub(super) fn confirm_action(&self) -> ConfirmAction {
+        let (label, question) = match self {
+            Self::This | Self::One { .. } => ("Sign out this device", "End it?"),
+            Self::Others => ("Sign out all other devices", "End them all?"),
+            Self::Everywhere => ("Sign out everywhere", "End them all, and this?"),
         };
-        Deed {
-            key: key.to_owned(),
+        ConfirmAction {
+            key: self.key().to_owned(),
             label,
             name: String::new(),
             question,
@@ -53,8 +50,8 @@ impl Ending {
         }
     }
 
-    /// The name by which it is resumed after a sign-in; none for those that need none.
-    pub(super) fn resumed_as(&self) -> Option<String> {
+    /// The name under which it is resumed after a fresh sign-in; `None` if it never needs one.
+    pub(super) fn resume_name(&self) -> Option<String> {
         match self {
             Self::This => None,
             Self::One { id, .. } => Some(format!("{END_ONE}{id}")),
@@ -63,8 +60,8 @@ impl Ending {
         }
     }
 
-    /// What is resumed under this name.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    /// The ending with that [`resume_name`](Self::resume_name).
+    pub(super) fn from_resume_name(name: &str) -> Option<Self> {
         match name {
             "end-others" => Some(Self::Others),
             "end-all" => Some(Self::Everywhere),
@@ -75,8 +72,8 @@ impl Ending {
         }
     }
 
-    /// What has been done.
-    fn done(&self) -> String {
+    /// What to say when it is done.
+    pub(super) fn done(&self) -> String {
         match self {
             Self::This | Self::Everywhere => String::new(),
             Self::One { name, .. } => format!("{name} is signed out."),
@@ -85,62 +82,21 @@ impl Ending {
     }
 }
 
-/// Ends them and says so. What needs a recent sign-in leads to one, and is done on the way back:
-/// `resumed`.
-pub(super) fn carry_out(page: Page, ending: Ending, resumed: bool) {
-    page.confirm.acting.set(ending.deed().key);
-    page.told.set(String::new());
-    spawn_local(async move {
-        let client = client();
-        let outcome = match &ending {
-            Ending::This => {
-                client.sign_out().await;
-                Ok(())
-            }
-            Ending::One { id, .. } => client.end_session(id).await,
-            Ending::Others => client.end_other_sessions().await,
-            Ending::Everywhere => client.sign_out_everywhere().await,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_ending_that_needs_a_fresh_sign_in_is_resumed_by_its_name() {
+        let one = Ending::One {
+            id: "7".to_owned(),
+            name: "The device".to_owned(),
         };
-        // Nothing of a page that was left meanwhile is there any more.
-        let _ = page.confirm.acting.try_set(String::new());
-        let told = match outcome {
-            Ok(()) => ending.done(),
-            Err(CallError::StepUp) if !resumed && sign_in_again(page, &ending) => {
-                "Sign in once more, then it is done.".to_owned()
-            }
-            Err(error) => sentences::call(error).to_owned(),
-        };
-        if page.told.try_set(told).is_none() {
-            page.ask();
-            read_out();
+        for ending in [one, Ending::Others, Ending::Everywhere] {
+            let name = ending.resume_name().expect("a name");
+            assert_eq!(Ending::from_resume_name(&name), Some(ending));
         }
-    });
-}
-
-/// Leaves for the provider of this session; gives whether that was possible.
-fn sign_in_again(page: Page, ending: &Ending) -> bool {
-    let provider = page.answer.with_untracked(|answer| {
-        let mut sessions = answer.as_ref()?.as_ref().ok()?.iter();
-        sessions.find_map(|it| it.current.then(|| it.provider.clone()))
-    });
-    let (Some(provider), Some(name)) = (provider, ending.resumed_as()) else {
-        return false;
-    };
-    let Some(account) = client().tokens().and_then(|tokens| tokens.account) else {
-        return false;
-    };
-    resume::intend(&name, &account);
-    let back = format!("/sessions?{}={name}", resume::PARAMETER);
-    let href = step_up_href(&provider, &account, &back);
-    begun::note(&href);
-    window().location().assign(&href).is_ok()
-}
-
-/// The button that was pressed may be gone: the keyboard goes on where it says what was done.
-fn read_out() {
-    use wasm_bindgen::JsCast as _;
-
-    if let Some(told) = document().get_element_by_id(TOLD) {
-        let _ = told.unchecked_into::<web_sys::HtmlElement>().focus();
+        assert_eq!(Ending::This.resume_name(), None);
+        assert_eq!(Ending::from_resume_name("end-this"), None);
     }
 }

@@ -32,8 +32,8 @@ pub(super) fn ask(http: &HttpState, request: &DemoRequest, error: Option<DemoErr
         .iter()
         .map(|account| {
             format!(
-                r#"<button class="button" name="account" value="{email}">
-<span class="choice"><strong>{name}</strong><span>{email}</span></span></button>"#,
+                r#"<button class="c-button" name="account" value="{email}">
+<span class="p-demo-choice"><strong>{name}</strong><span class="p-demo-email">{email}</span></span></button>"#,
                 name = escape(account.name),
                 email = escape(account.email),
             )
@@ -41,22 +41,22 @@ pub(super) fn ask(http: &HttpState, request: &DemoRequest, error: Option<DemoErr
         .collect();
     let alert = error.map_or_else(String::new, |error| {
         format!(
-            r#"<p class="alert" role="alert">{}</p>"#,
+            r#"<p class="c-alert c-alert-ended" role="alert">{}</p>"#,
             escape(&error.to_string())
         )
     });
     let action = format!("{}/authorize", paths::DEMO);
     let body = format!(
         r#"<h1>Choose a demo account</h1>
-<p class="hint">This provider is part of the demo: no password, and any address will do.</p>
+<p class="c-hint">This provider is part of the demo: no password, and any address will do.</p>
 {alert}
-<form method="post" action="{action}">{hidden}{accounts}</form>
-<form method="post" action="{action}">{hidden}
-<label for="email">Email
-<input id="email" name="email" type="email" autocomplete="off" required placeholder="you@example.com"></label>
-<button class="button primary">Continue</button></form>
-<form method="post" action="{action}">{hidden}
-<button class="button" name="cancel" value="1">Cancel</button></form>"#
+<form class="p-demo-form" method="post" action="{action}">{hidden}{accounts}</form>
+<form class="p-demo-form" method="post" action="{action}">{hidden}
+<label class="p-demo-label" for="email">Email
+<input class="c-input" id="email" name="email" type="email" autocomplete="off" required placeholder="you@example.com"></label>
+<button class="c-button c-button-primary">Continue</button></form>
+<form class="p-demo-form" method="post" action="{action}">{hidden}
+<button class="c-button" name="cancel" value="1">Cancel</button></form>"#
     );
     let status = if error.is_some() {
         StatusCode::BAD_REQUEST
@@ -70,8 +70,8 @@ pub(super) fn ask(http: &HttpState, request: &DemoRequest, error: Option<DemoErr
 pub(super) fn refused(http: &HttpState, error: DemoError) -> Response {
     let body = format!(
         r#"<h1>This request is not in order</h1>
-<p class="alert" role="alert">{}</p>
-<p><a class="button primary" href="/">Start again</a></p>"#,
+<p class="c-alert c-alert-ended" role="alert">{}</p>
+<p><a class="c-button c-button-primary" href="/">Start again</a></p>"#,
         escape(&error.to_string())
     );
     page(http, StatusCode::BAD_REQUEST, &body)
@@ -85,7 +85,7 @@ fn page(http: &HttpState, status: StatusCode, body: &str) -> Response {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Demo provider</title>{head}</head>
-<body><main><div class="narrow card demo">{body}</div></main></body></html>
+<body><main><div class="c-card c-card-narrow">{body}</div></main></body></html>
 "#
     );
     let headers = [

@@ -1,11 +1,11 @@
-//! What happened, in a sentence for the person it happened to. Pure.
+//! An event in words, for the person it happened to. Pure.
 
 use latchkey_types::{Activity, ActivityKind};
 
 use crate::device::device;
 
 /// What happened. `at` is the event's moment in words.
-pub(super) fn sentence(event: &Activity, at: &str) -> String {
+pub(super) fn headline(event: &Activity, at: &str) -> String {
     let device = device(event.browser.as_deref(), event.system.as_deref());
     match event.kind {
         ActivityKind::SignedIn => format!("{device} signed in."),
@@ -39,7 +39,7 @@ pub(super) fn sentence(event: &Activity, at: &str) -> String {
     }
 }
 
-/// When and where, and what else is known that the sentence does not say.
+/// When and where, and what else is known that the headline does not say.
 pub(super) fn facts(event: &Activity, at: &str) -> String {
     let sent_by = || {
         let device = device(event.browser.as_deref(), event.system.as_deref());
@@ -76,11 +76,11 @@ mod tests {
     }
 
     #[test]
-    fn a_replay_says_what_when_and_from_where() {
+    fn replay_says_what_when_and_from_where() {
         let mut replay = event(ActivityKind::Replayed);
         replay.other_address = Some("198.51.100.1".to_owned());
         assert_eq!(
-            sentence(&replay, "noon"),
+            headline(&replay, "noon"),
             "Someone used a copy of a token of this device, at noon from 203.0.113.7; we ended it."
         );
         assert_eq!(
@@ -89,19 +89,19 @@ mod tests {
         );
         replay.address = None;
         assert_eq!(
-            sentence(&replay, "noon"),
+            headline(&replay, "noon"),
             "Someone used a copy of a token of this device, at noon; we ended it."
         );
     }
 
     #[test]
-    fn a_token_without_its_key_is_told_with_who_sent_it() {
+    fn token_without_its_key_names_the_sender() {
         let facts = facts(&event(ActivityKind::Unproven), "noon");
         assert_eq!(facts, "noon · 203.0.113.7 · sent by Chrome on Linux");
     }
 
     #[test]
-    fn each_kind_has_its_own_sentence() {
+    fn each_kind_has_its_own_headline() {
         let kinds = [
             ActivityKind::SignedIn,
             ActivityKind::Refreshed,
@@ -117,16 +117,16 @@ mod tests {
             ActivityKind::Displaced,
             ActivityKind::NotAdmitted,
         ];
-        let mut sentences: Vec<_> = kinds.map(|kind| sentence(&event(kind), "noon")).into();
-        sentences.sort_unstable();
-        sentences.dedup();
-        assert_eq!(sentences.len(), kinds.len());
+        let mut headlines: Vec<_> = kinds.map(|kind| headline(&event(kind), "noon")).into();
+        headlines.sort_unstable();
+        headlines.dedup();
+        assert_eq!(headlines.len(), kinds.len());
     }
 
     #[test]
     fn when_where_and_by_what() {
         let signed_in = event(ActivityKind::SignedIn);
-        assert_eq!(sentence(&signed_in, "noon"), "Chrome on Linux signed in.");
+        assert_eq!(headline(&signed_in, "noon"), "Chrome on Linux signed in.");
         assert_eq!(facts(&signed_in, "noon"), "noon · 203.0.113.7");
         let unknown = Activity {
             browser: None,
@@ -134,7 +134,7 @@ mod tests {
             address: None,
             ..signed_in
         };
-        assert_eq!(sentence(&unknown, "noon"), "A program signed in.");
+        assert_eq!(headline(&unknown, "noon"), "A program signed in.");
         assert_eq!(facts(&unknown, "noon"), "noon");
     }
 }

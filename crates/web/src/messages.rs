@@ -1,10 +1,10 @@
-//! What the pages say when something did not work: for the person, not for the log. Nothing a
-//! provider or another program wrote is ever repeated here.
+//! What the pages say when something did not work. These texts are for the person, not for the log,
+//! and never repeat what a provider or another program wrote.
 
 use latchkey_client::{CallError, EndReason, SignInError, Trouble};
 use latchkey_types::ErrorCode;
 
-/// Why the person is signed out; `None` where they did it themselves.
+/// Why the person is signed out; `None` if they signed out themselves.
 pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
     Some(match reason {
         EndReason::SignedOut => return None,
@@ -18,12 +18,12 @@ pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
              make that copy yourself, check this device."
         }
         EndReason::ByServer(Some(ErrorCode::Banned)) => {
-            "You have been signed out: this account can no longer sign in. Ask whoever runs \
-             this site."
+            "You have been signed out: this account can no longer sign in. Ask the operator \
+             of this site."
         }
         EndReason::ByServer(Some(ErrorCode::NotAdmitted)) => {
-            "You have been signed out: this account is no longer admitted here. Ask whoever runs \
-             this site, or sign in another way."
+            "You have been signed out: this account is no longer admitted here. Ask the \
+             operator of this site, or sign in another way."
         }
         EndReason::KeyLost => {
             "You have been signed out. This browser lost the key of its session. Sign in again."
@@ -34,7 +34,7 @@ pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
     })
 }
 
-/// Where to go after signing in again: whoever was robbed reads what happened first.
+/// Where to go after signing in again: after a replay, to the page that says what happened.
 pub(crate) fn after_sign_in(ended: Option<EndReason>, path: &str) -> &str {
     match ended {
         Some(EndReason::ByServer(Some(ErrorCode::RefreshReplayed))) => "/activity",
@@ -42,7 +42,7 @@ pub(crate) fn after_sign_in(ended: Option<EndReason>, path: &str) -> &str {
     }
 }
 
-/// What keeps the server from us.
+/// Why the server cannot be reached at the moment.
 pub(crate) const fn trouble(trouble: Trouble, signed_in: bool) -> &'static str {
     match (trouble, signed_in) {
         (Trouble::Busy { .. }, true) => {
@@ -62,7 +62,7 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
     match error {
         SignInError::Nothing | SignInError::Refused(Some(ErrorCode::SignInNotFound)) => {
             "This sign-in is no longer under way in this browser. It was finished already, took \
-             longer than ten minutes, or was begun somewhere else."
+             longer than ten minutes, or was started in another browser."
         }
         SignInError::Cancelled => "The sign-in was cancelled at the provider. Nothing was changed.",
         SignInError::TooSlow => "That took too long at the provider. Try again.",
@@ -73,7 +73,7 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
         }
         SignInError::Refused(Some(ErrorCode::ProviderRefused)) => {
             "The provider did not agree to this sign-in. You did nothing wrong. Try again; if it \
-             happens again, tell whoever runs this site."
+             happens again, tell the operator of this site."
         }
         SignInError::Refused(Some(ErrorCode::ProviderUnavailable)) => {
             "The provider does not answer at the moment. Try again in a minute, or choose another \
@@ -81,16 +81,16 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
         }
         SignInError::Refused(Some(ErrorCode::ProviderInvalid)) => {
             "The provider's answer did not pass our checks, so we did not accept it. Try again; \
-             if it happens again, tell whoever runs this site."
+             if it happens again, tell the operator of this site."
         }
         SignInError::Refused(Some(ErrorCode::NotAdmitted)) => {
             "You proved who you are, but this account is not on the list of those who may sign \
-             in here. Ask whoever runs this site, or choose another account."
+             in here. Ask the operator of this site, or choose another account."
         }
         SignInError::Refused(Some(ErrorCode::StepUpRequired)) => {
             "This needs a fresh sign-in, and the provider did not confirm one: it did not ask you \
              again, or it does not say when you signed in there. Try again; if it happens again, \
-             tell whoever runs this site that the provider must send \u{201c}auth_time\u{201d}."
+             tell the operator of this site that the provider must send \u{201c}auth_time\u{201d}."
         }
         SignInError::Refused(Some(ErrorCode::OtherAccount)) => {
             "You chose another account than the one you were asked to confirm. Nothing was changed. \
@@ -99,10 +99,10 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
         SignInError::Refused(Some(ErrorCode::EmailUnverified)) => {
             "You proved who you are, but your provider does not say that it verified your email \
              address, so this site cannot tell whether you are on its list. Verify the address \
-             there, or ask whoever runs this site."
+             there, or ask the operator of this site."
         }
         SignInError::Refused(Some(ErrorCode::Banned)) => {
-            "This account may not sign in here. Ask whoever runs this site."
+            "This account may not sign in here. Ask the operator of this site."
         }
         SignInError::Refused(Some(ErrorCode::UnknownProvider)) => {
             "This way to sign in is no longer offered here. Choose another one."

@@ -1,0 +1,61 @@
+//! Views without their type: what stands behind one of these functions compiles once, however it is
+//! nested.
+//!
+//! On the server [`erased`] and [`client_only`] are Leptos' `into_any`. In the browser they wrap the
+//! view in one type of our own first, so that `into_any` is compiled for that one and not for every
+//! view. What is given up: a view is replaced, not compared with the one before; and it is hydrated
+//! without a state machine per element, which only code that loads later needs. A view that is
+//! [`client_only`] has no code for hydration at all. [`dynamic`] and [`dynamic_text`] are closures
+//! with one type for all.
+//!
+//! Bytes of the WebAssembly on 2026-11-30, as built and with brotli, by
+//! `cargo build -p latchkey-web --no-default-features --features hydrate --profile wasm --target
+//! wasm32-unknown-unknown`, `wasm-bindgen --target web`, `wasm-opt -Oz` and brotli at quality 11, which
+//! is what `cargo xtask dist` does and prints:
+//!
+//! | the same pages with | as built | with brotli |
+//! |---|---:|---:|
+//! | `into_any()` in both places | 851,014 | 270,991 |
+//! | the same and `RUSTFLAGS="--cfg erase_components"` | 822,030 | 254,350 |
+//! | this file | 723,375 | 234,821 |
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+/// Hides the type of a view.
+pub(crate) fn erased(view: impl IntoView + 'static) -> AnyView {
+    #[cfg(feature = "hydrate")]
+    return boxed::Boxed::new(view.into_view()).into_any();
+    #[cfg(not(feature = "hydrate"))]
+    view.into_any()
+}
+
+/// Hides the type of a view that the server never renders, because it needs a session, a response or
+/// a click.
+pub(crate) fn client_only(view: impl IntoView + 'static) -> AnyView {
+    #[cfg(feature = "hydrate")]
+    return boxed::Boxed::client_only(view.into_view()).into_any();
+    #[cfg(not(feature = "hydrate"))]
+    view.into_any()
+}
+
+/// A view that changes with the signals it reads.
+pub(crate) fn dynamic(view: impl Fn() -> AnyView + Send + Sync + 'static) -> impl IntoView {
+    let view: Arc<dyn Fn() -> AnyView + Send + Sync> = Arc::new(view);
+    move || view()
+}
+
+/// Text that changes with the signals it reads.
+pub(crate) fn dynamic_text(text: impl Fn() -> String + Send + Sync + 'static) -> impl IntoView {
+    let text: Arc<dyn Fn() -> String + Send + Sync> = Arc::new(text);
+    move || text()
+}
+
+/// An empty view.
+pub(crate) fn empty() -> AnyView {
+    ().into_any()
+}
+
+#[cfg(feature = "hydrate")]
+mod boxed;

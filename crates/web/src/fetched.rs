@@ -1,0 +1,225 @@
+//! What a page fetched from the server, kept up to date. How it is shown is
+//! `components/async_view.rs`.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use latchkey_client::{CallError, Client};
+use leptos::prelude::*;
+
+use crate::auth_client::AuthClient;
+use crate::session::{Account, Session};
+
+/// A result of a fetch, or `None` until there is one.
+pub(crate) type Fetched<T> = Option<Result<T, CallError>>;
+
+/// A result and the account that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Response<T> {
+    account: Account,
+    result: Result<T, CallError>,
+}
+
+/// A fetch that runs again when there may be something new.
+pub(crate) struct Fetch<T> {
+    resource: LocalResource<Option<Response<Payload>>>,
+    latest: Memo<Option<Response<Payload>>>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Fetch<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Fetch<T> {}
+
+impl<T: PartialEq + Send + Sync + 'static> Fetch<T> {
+    /// Runs `fetch` in the browser as soon as somebody is signed in, and again when another account
+    /// signs in, when the server becomes reachable, and when a signal changes that `fetch` reads
+    /// before its first `await`.
+    pub(crate) fn refetch_on_reconnect<F>(
+        session: Session,
+        client: AuthClient,
+        fetch: impl Fn(Client) -> F + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<T, CallError>> + 'static,
+    {
+        let resource = resource(
+            session,
+            client,
+            Box::new(move |client| {
+                let response = fetch(client);
+                Box::pin(async move { response.await.map(Payload::new) })
+            }),
+        );
+        let latest = Memo::new(move |before: Option<&Option<Response<Payload>>>| {
+            let account = session.account.get();
+            let fresh = resource.get().flatten();
+            latest_of(before.and_then(Option::as_ref), fresh, &account)
+        });
+        Self {
+            resource,
+            latest,
+            value: PhantomData,
+        }
+    }
+
+    /// The latest good result, or an error if there has not been any good one.
+    pub(crate) fn get(self) -> Fetched<Arc<T>> {
+        self.latest.track();
+        self.get_untracked()
+    }
+
+    /// The same, without tracking it.
+    pub(crate) fn get_untracked(self) -> Fetched<Arc<T>> {
+        match self.latest.get_untracked()?.result {
+            Ok(payload) => payload.downcast().map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Fetches again; the present result is shown until there is a new one.
+    pub(crate) fn refetch(self) {
+        self.resource.refetch();
+    }
+
+    /// Forgets the error and fetches again.
+    pub(crate) fn retry(self) {
+        self.resource.set(None);
+        self.resource.refetch();
+    }
+}
+
+/// A fetch without the type of its value.
+type ErasedFetch = Box<dyn Fn(Client) -> Pin<Box<dyn Future<Output = Result<Payload, CallError>>>>>;
+
+fn resource(
+    session: Session,
+    client: AuthClient,
+    fetch: ErasedFetch,
+) -> LocalResource<Option<Response<Payload>>> {
+    LocalResource::new(move || {
+        session.reconnects.track();
+        let account = session.account.get();
+        // While the server cannot be reached, `reconnects` says when to try again.
+        let reachable = session.trouble.with_untracked(Option::is_none);
+        let result = (account.is_some() && reachable).then(|| fetch(client.get()));
+        async move {
+            let result = result?.await;
+            Some(Response { account, result })
+        }
+    })
+}
+
+/// A value without its type: Leptos compiles a resource for every type that it holds, some ten
+/// kilobytes each.
+#[derive(Clone)]
+struct Payload {
+    value: Arc<dyn Any + Send + Sync>,
+    eq: fn(&dyn Any, &dyn Any) -> bool,
+}
+
+impl Payload {
+    fn new<T: PartialEq + Send + Sync + 'static>(value: T) -> Self {
+        Self {
+            value: Arc::new(value),
+            eq: |one, other| match (one.downcast_ref::<T>(), other.downcast_ref::<T>()) {
+                (Some(one), Some(other)) => one == other,
+                _ => false,
+            },
+        }
+    }
+
+    fn downcast<T: Send + Sync + 'static>(self) -> Option<Arc<T>> {
+        self.value.downcast().ok()
+    }
+}
+
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        (self.eq)(&*self.value, &*other.value)
+    }
+}
+
+/// Which result to show: the fresh one, unless it is an error and there was a good one before. A
+/// result of another account is never shown.
+fn latest_of<T: Clone>(
+    before: Option<&Response<T>>,
+    fresh: Option<Response<T>>,
+    account: &Account,
+) -> Option<Response<T>> {
+    let fresh = fresh.filter(|fresh| fresh.account == *account);
+    if let Some(fresh) = &fresh
+        && fresh.result.is_ok()
+    {
+        return Some(fresh.clone());
+    }
+    let good = before.filter(|before| before.account == *account && before.result.is_ok());
+    good.cloned().or(fresh)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: Result<u8, CallError> = Ok(1);
+    const BETTER: Result<u8, CallError> = Ok(2);
+    const FAILED: Result<u8, CallError> = Err(CallError::Unreachable);
+
+    fn of(account: &str, result: Result<u8, CallError>) -> Response<u8> {
+        let account = Some(Some(account.to_owned()));
+        Response { account, result }
+    }
+
+    fn latest(before: Option<&Response<u8>>, fresh: Option<Response<u8>>) -> Fetched<u8> {
+        let account = Some(Some("ada".to_owned()));
+        latest_of(before, fresh, &account).map(|response| response.result)
+    }
+
+    #[test]
+    fn payloads_are_equal_if_their_values_are() {
+        assert!(Payload::new(1) == Payload::new(1));
+        assert!(Payload::new(1) != Payload::new(2));
+        assert!(Payload::new(1) != Payload::new("1"));
+        assert_eq!(Payload::new(1).downcast::<i32>().as_deref(), Some(&1));
+    }
+
+    #[test]
+    fn fresh_result_replaces_the_one_before() {
+        let (good, failed) = (of("ada", GOOD), of("ada", FAILED));
+        for before in [None, Some(&good), Some(&failed)] {
+            assert_eq!(latest(before, Some(of("ada", BETTER))), Some(BETTER));
+        }
+    }
+
+    #[test]
+    fn error_does_not_replace_a_good_result() {
+        let (good, failed) = (of("ada", GOOD), of("ada", FAILED));
+        let shown = |before| latest(before, Some(failed.clone()));
+        assert_eq!(shown(Some(&good)), Some(GOOD));
+        assert_eq!(shown(None), Some(FAILED));
+        assert_eq!(shown(Some(&failed)), Some(FAILED));
+    }
+
+    #[test]
+    fn good_result_stays_while_there_is_no_fresh_one_and_an_error_does_not() {
+        assert_eq!(latest(Some(&of("ada", GOOD)), None), Some(GOOD));
+        assert_eq!(latest(Some(&of("ada", FAILED)), None), None);
+    }
+
+    #[test]
+    fn result_of_another_account_is_never_shown() {
+        let graces = of("grace", BETTER);
+        assert_eq!(latest(Some(&graces), None), None);
+        assert_eq!(latest(None, Some(graces.clone())), None);
+        let adas = of("ada", GOOD);
+        assert_eq!(latest(Some(&adas), Some(graces.clone())), Some(GOOD));
+        let failed = of("ada", FAILED);
+        assert_eq!(latest(Some(&graces), Some(failed)), Some(FAILED));
+    }
+}
