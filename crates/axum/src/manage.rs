@@ -9,7 +9,7 @@ use crate::backup::Export;
 use crate::event::Event;
 use crate::services::Services;
 use crate::services::signing_keys::KeysError;
-use crate::use_cases::operator::{self, Operator as Act, OperatorError};
+use crate::use_cases::operator::{self, Actor, Operator as Act, OperatorError};
 
 /// Users. See [`Latchkey::users`].
 #[derive(Clone, Copy, Debug)]
@@ -30,12 +30,14 @@ impl Users<'_> {
     /// Bans a user: ends all sessions and refuses every access token from now on. Returns how many
     /// sessions that ended.
     pub async fn ban(&self, id: UserId, reason: &str) -> Result<usize, OperatorError> {
-        Act::of(self.0).ban(id, reason).await
+        Act::online(self.0, Actor::Application)
+            .ban(id, reason)
+            .await
     }
 
     /// Lifts a ban and returns whether there was one.
     pub async fn unban(&self, id: UserId) -> Result<bool, OperatorError> {
-        Act::of(self.0).unban(id).await
+        Act::online(self.0, Actor::Application).unban(id).await
     }
 }
 
@@ -78,7 +80,9 @@ impl Sessions<'_> {
 
     /// Ends all sessions of a user and returns how many.
     pub async fn end_all(&self, user: UserId) -> Result<usize, OperatorError> {
-        Act::of(self.0).end_sessions(user).await
+        Act::online(self.0, Actor::Application)
+            .end_sessions(user)
+            .await
     }
 }
 
@@ -90,7 +94,7 @@ impl Operator<'_> {
     /// Ends everyone's sessions. All tokens are refused when this returns; the records follow in the
     /// background.
     pub async fn end_everyone(&self) -> Result<(), OperatorError> {
-        operator::end_everyone(self.0).await
+        operator::end_everyone(self.0, Actor::Application).await
     }
 
     /// Adds a signing key that signs once verifiers had time to fetch it, and returns its id.

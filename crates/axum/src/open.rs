@@ -7,6 +7,8 @@ mod store;
 
 use std::fmt;
 
+use latchkey_store::StoreError;
+
 pub use master_key::MasterKey;
 pub use store::Store;
 
@@ -16,6 +18,13 @@ pub struct OpenError(anyhow::Error);
 impl From<anyhow::Error> for OpenError {
     fn from(error: anyhow::Error) -> Self {
         Self(error)
+    }
+}
+
+impl OpenError {
+    /// The store's error, if that is the cause.
+    pub fn store_error(&self) -> Option<&StoreError> {
+        self.0.chain().find_map(|cause| cause.downcast_ref())
     }
 }
 

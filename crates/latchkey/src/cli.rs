@@ -13,6 +13,13 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Print the result as one JSON value on standard output
+    ///
+    /// The value has the key "result", or if the command failed, "error" with a code and "message"
+    /// with the text; the exit code is the same as without --json. Logs and warnings go to standard
+    /// error. docs/operations.md lists results and codes.
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 /// What to do.
@@ -20,31 +27,31 @@ pub struct Cli {
 pub enum Command {
     /// Start the server
     Serve(Serve),
-    /// Look at the configuration
+    /// Check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Look at the signing keys, or rotate them
+    /// Rotate the signing keys
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Ban an account, or lift its ban
+    /// Ban and unban users
     #[command(subcommand)]
     Users(UsersCommand),
     /// End sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
-    /// Write a backup of all records; a running server goes on
+    /// Write a backup of all records; the server may keep running
     Export(Export),
-    /// Put a backup into a new, empty store
+    /// Import a backup into an empty store
     Import(Import),
 }
 
 /// Flags that win over the environment, which wins over the file.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Overrides {
-    /// The configuration file; `latchkey.toml` in this folder if it is there
+    /// The configuration file; by default `latchkey.toml` in the current directory, if it exists
     #[arg(long, value_name = "FILE", env = "LATCHKEY_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Where the store and the master key live
+    /// The directory of the store and the master key
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
@@ -55,68 +62,68 @@ pub struct Serve {
     /// Which configuration.
     #[command(flatten)]
     pub overrides: Overrides,
-    /// The address to listen on; port 0 takes a free one
+    /// The address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// The origin that people and programs see, such as https://id.example.com
+    /// The public origin, such as https://id.example.com
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
-    /// The folder with the built single-page app
+    /// The directory of the built single-page app
     #[arg(long, value_name = "DIR")]
     pub web_dir: Option<PathBuf>,
-    /// Offer a built-in provider to try things out with; on a loopback address only
+    /// Offer a built-in demo provider; only on a loopback address
     #[arg(long)]
     pub demo: bool,
 }
 
-/// Look at the configuration.
+/// Check the configuration.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Validate the configuration and list all errors
     Check(Overrides),
 }
 
-/// Look at the signing keys, or rotate them.
+/// Rotate the signing keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Publish a new signing key; it signs once verifiers had time to fetch it
+    /// Publish a new signing key; it starts to sign after ten minutes
     Rotate(Overrides),
 }
 
-/// Ban an account, or lift its ban.
+/// Ban and unban users.
 #[derive(Debug, Subcommand)]
 pub enum UsersCommand {
-    /// End an account's sessions and refuse its tokens from now on; it cannot sign in again
+    /// Ban a user: end all sessions, refuse all tokens and further sign-ins
     Ban {
         /// Which configuration.
         #[command(flatten)]
         overrides: Overrides,
-        /// Whom.
+        /// Which user.
         #[command(flatten)]
         account: Account,
-        /// Why, in 1 to 500 characters
+        /// The reason, in 1 to 500 characters
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Let an account sign in again; the sessions that were ended stay ended
+    /// Lift a ban; ended sessions stay ended
     Unban {
         /// Which configuration.
         #[command(flatten)]
         overrides: Overrides,
-        /// Whom.
+        /// Which user.
         #[command(flatten)]
         account: Account,
     },
 }
 
-/// Which account.
+/// Which user.
 #[derive(Args, Clone, Debug)]
 #[group(required = true, multiple = false)]
 pub struct Account {
-    /// The account's id: the `sub` of its tokens
+    /// The user's id: the `sub` of access tokens
     #[arg(long, allow_hyphen_values = true)]
     pub id: Option<UserId>,
-    /// The account's email address
+    /// The user's email address
     #[arg(long)]
     pub email: Option<String>,
 }
@@ -124,19 +131,19 @@ pub struct Account {
 /// End sessions.
 #[derive(Debug, Subcommand)]
 pub enum SessionsCommand {
-    /// End the sessions of one account, or of everyone; people sign in again
+    /// End the sessions of one user or of all users; they can sign in again
     #[command(group(clap::ArgGroup::new("whose").required(true).args(["user", "email", "all"])))]
     End {
         /// Which configuration.
         #[command(flatten)]
         overrides: Overrides,
-        /// The account's id: the `sub` of its tokens
+        /// The user's id: the `sub` of access tokens
         #[arg(long, value_name = "ID", allow_hyphen_values = true)]
         user: Option<UserId>,
-        /// The account's email address
+        /// The user's email address
         #[arg(long)]
         email: Option<String>,
-        /// Everyone's
+        /// The sessions of all users
         #[arg(long)]
         all: bool,
     },
@@ -148,18 +155,18 @@ pub struct Export {
     /// Which store.
     #[command(flatten)]
     pub overrides: Overrides,
-    /// The file to write, which must not be there yet; standard output without it
+    /// The file to write, which must not exist; by default standard output
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
 }
 
-/// Put a backup into a new, empty store.
+/// Import a backup into an empty store.
 #[derive(Args, Debug)]
 pub struct Import {
     /// Which store.
     #[command(flatten)]
     pub overrides: Overrides,
-    /// The backup
+    /// The backup to import
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Accept a backup of an earlier version; anyone with access to the file could have changed it

@@ -1,29 +1,84 @@
 //! What the commands of the command line do, one file for each. The command line itself is in
 //! `cli`, the server that `serve` starts in `app`.
 
+mod admin;
 mod config_check;
 mod export;
 mod import;
 mod keys_rotate;
-mod operate;
 mod progress;
+mod report;
 mod serve;
 mod sessions;
 mod users;
 
+use std::ffi::OsString;
+use std::io::{Write as _, stderr, stdout};
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
+use clap::Parser as _;
 use latchkey_axum::internals::data_dir;
 use latchkey_store::Store;
 use latchkey_tokens::MasterKey;
+use report::Report;
 
 use crate::cli::{Cli, Command, ConfigCommand, KeysCommand};
 use crate::config::Config;
+use crate::failure::{Failure, FailureCode};
 
-/// Does what the command line says.
-pub fn run(cli: Cli) -> anyhow::Result<()> {
+/// The exit code of a command line that is wrong, which clap uses too.
+const USAGE: u8 = 2;
+
+/// Does what the command line says, and prints what came of it.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    // Asked before they are parsed: that may fail too.
+    let json = arguments.iter().any(|argument| argument == "--json");
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) if json && error.use_stderr() => {
+            let text = error.to_string();
+            return fail_in_json(&Failure::new(FailureCode::Usage, text.trim_end()));
+        }
+        Err(error) => error.exit(),
+    };
+    let json = cli.json;
+    match run(cli) {
+        Ok(report) if json => print_json(&report),
+        Ok(report) => {
+            if let Some(sentence) = report.sentence() {
+                drop(writeln!(stdout(), "{sentence}"));
+            }
+        }
+        Err(error) if json => return fail_in_json(&Failure::of(&error)),
+        Err(error) => {
+            // One sentence, causes included; the format that every command shares.
+            drop(writeln!(stderr(), "latchkey: {error:#}"));
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn fail_in_json(failure: &Failure) -> ExitCode {
+    print_json(failure);
+    match failure.error {
+        FailureCode::Usage => USAGE.into(),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+fn print_json(value: &impl serde::Serialize) {
+    let mut out = stdout();
+    // Nobody reads it if this fails.
+    drop(serde_json::to_writer(&mut out, value));
+    drop(writeln!(out));
+}
+
+fn run(cli: Cli) -> anyhow::Result<Report> {
     data_dir::keep_private();
+    let json = cli.json;
     match cli.command {
         Command::Serve(flags) => runtime()?.block_on(serve::run(&flags)),
         Command::Config(ConfigCommand::Check(overrides)) => config_check::run(&overrides),
@@ -32,7 +87,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Users(command) => runtime()?.block_on(users::run(command)),
         Command::Sessions(command) => runtime()?.block_on(sessions::run(command)),
-        Command::Export(export) => runtime()?.block_on(export::run(export)),
+        Command::Export(export) => runtime()?.block_on(export::run(export, json)),
         Command::Import(import) => runtime()?.block_on(import::run(import)),
     }
 }
@@ -43,7 +98,8 @@ async fn open_at_rest(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
         let path = data_dir::store_path(&config.data_dir);
         let there = path.try_exists();
         if !there.with_context(|| format!("data_dir: {}", config.data_dir.display()))? {
-            bail!("there is no store in {}; check --data-dir", path.display());
+            let text = format!("there is no store in {}; check --data-dir", path.display());
+            return Err(Failure::new(FailureCode::NoStore, text).into());
         }
     }
     Ok(config.store().open_existing().await?)
@@ -69,18 +125,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .build()?)
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "what a command warns of goes to standard error"
-)]
+/// Prints a warning, which is not part of the result.
 fn warn(sentence: &str) {
-    eprintln!("latchkey: warning: {sentence}");
-}
-
-#[expect(
-    clippy::print_stdout,
-    reason = "what a command answers goes to standard output"
-)]
-fn say(sentence: &str) {
-    println!("{sentence}");
+    drop(writeln!(stderr(), "latchkey: warning: {sentence}"));
 }

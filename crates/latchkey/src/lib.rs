@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod failure;
 mod signals;
 pub mod telemetry;
 mod tls;

@@ -133,11 +133,12 @@ impl ApiError {
                 (S::BAD_REQUEST, code, oauth)
             }
             Self::Operator(error) => match error {
-                OperatorError::UnknownUser(_) | OperatorError::Several { .. } => {
+                OperatorError::UnknownUser(_) | OperatorError::Ambiguous { .. } => {
                     (S::NOT_FOUND, Code::NotFound, "invalid_request")
                 }
                 OperatorError::Reason => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_request"),
-                OperatorError::Store(error) => store(error),
+                OperatorError::RecordsUnfinished { cause: error, .. }
+                | OperatorError::Store(error) => store(error),
             },
             Self::Streams(_) | Self::TooManyRequests(_) => TOO_MANY,
             Self::Begin(error) => match &**error {

@@ -1,70 +1,172 @@
-//! What an operator does about accounts, over the admin API or from the command line; with a
-//! running server or, when none runs, on its store.
+//! Administration: what operators do to accounts over the admin API or from the command line,
+//! through a running server or on a store that no server has open. Each act is one line in the log.
 
+use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
 use latchkey_core::{Denial, Device, EndReason, Timestamp, User, UserId};
-use latchkey_store::{EndSessions, Store, StoreError};
+use latchkey_store::{EndSessions, Ended, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::services::Services;
 
 /// The longest reason of a ban, in characters.
-const LONGEST_REASON: usize = 500;
+const MAX_REASON_CHARS: usize = 500;
 
-/// How long a request waits until the end of everyone's sessions stands in all records.
-const WRITING: Duration = Duration::from_secs(2);
+/// How long a request waits until the end of everyone's sessions is in all records.
+const RECORDS_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whom an operator means.
+/// After so many slices in a row that failed, the store is taken to be gone.
+const MAX_FAILED_SLICES: u32 = 4;
+
+/// The user that an operator means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Who {
-    /// The account of this id.
+pub enum UserSelector {
+    /// The user with this id.
     Id(UserId),
-    /// The account with this email address, if it is one.
+    /// The user with this email address, if there is exactly one.
     Email(String),
 }
 
-/// Nothing was done.
+/// One of several users with the same email address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The user's id.
+    pub id: UserId,
+    /// The issuer of the user's identity.
+    pub issuer: String,
+    /// Whether the issuer says that the address is verified.
+    pub email_verified: bool,
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verified = if self.email_verified {
+            ""
+        } else {
+            ", not verified"
+        };
+        write!(f, "{} ({}{verified})", self.id, self.issuer)
+    }
+}
+
+/// Who acts, for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// An administrator, over the API.
+    Admin(UserId),
+    /// The application that Latchkey is part of.
+    Application,
+    /// Someone with access to the data directory.
+    CommandLine,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Admin(id) => write!(f, "{id}"),
+            Self::Application => f.write_str("application"),
+            Self::CommandLine => f.write_str("command line"),
+        }
+    }
+}
+
+/// Why an operator's act was not done, or not done completely.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OperatorError {
-    /// Nobody fits.
+    /// No user matches.
     #[error("there is no account {0}")]
     UnknownUser(String),
-    /// Several fit.
-    #[error("several accounts have the address {email}; choose one of them by its id: {ids}")]
-    Several {
+    /// Several users match.
+    #[error(
+        "several accounts have the address {email}; choose one of them by its id: {}",
+        listed(.candidates)
+    )]
+    Ambiguous {
         /// The address.
         email: String,
-        /// The ids, with what tells them apart.
-        ids: String,
+        /// The users that have it.
+        candidates: Vec<Candidate>,
     },
     /// The reason is empty or too long.
-    #[error("the reason must be 1 to {LONGEST_REASON} characters long")]
+    #[error("the reason must be 1 to {MAX_REASON_CHARS} characters long")]
     Reason,
+    /// Everyone's sessions are over and their tokens refused, but not all records say so.
+    #[error(
+        "all sessions are ended and their tokens are refused, but {failed} of 256 slices of the \
+         records were not updated ({cause}); run the command again"
+    )]
+    RecordsUnfinished {
+        /// How many slices were not updated.
+        failed: u32,
+        /// The first error.
+        cause: StoreError,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Ends everyone's sessions. However many there are, this returns soon after they are over: writing
-/// it into their records goes on behind it.
-pub async fn end_everyone(state: &Arc<Services>) -> Result<(), OperatorError> {
-    Operator::of(state).cut_off_everyone().await?;
-    let behind = Arc::clone(state);
-    let writing = tokio::spawn(async move {
-        if let Err(error) = Operator::of(&behind).write_down_ends().await {
-            tracing::warn!(
-                %error,
-                "everyone's sessions are ended, but not all of their records say so yet"
-            );
+fn listed(candidates: &[Candidate]) -> String {
+    let candidates: Vec<_> = candidates.iter().map(ToString::to_string).collect();
+    candidates.join(", ")
+}
+
+/// Ends everyone's sessions. However many there are, this returns soon after they are over: their
+/// records are updated in the background.
+pub async fn end_everyone(services: &Arc<Services>, actor: Actor) -> Result<(), OperatorError> {
+    Operator::online(services, actor).cut_off_everyone().await?;
+    let background = Arc::clone(services);
+    let updating = tokio::spawn(async move {
+        let operator = Operator::online(&background, actor);
+        if let Err(error) = operator.update_records().await {
+            tracing::warn!(%error, "the records of ended sessions are incomplete");
         }
     });
-    // With few sessions, their people see it at once. If it takes longer, it goes on.
-    let _ = tokio::time::timeout(WRITING, writing).await;
+    // With few sessions, their users see it at once. If it takes longer, it goes on.
+    let _ = tokio::time::timeout(RECORDS_TIMEOUT, updating).await;
     Ok(())
+}
+
+/// Makes a change effective that is durable in the store: a running server has to refuse tokens
+/// and notify open pages at once.
+pub trait Announce: Send + Sync {
+    /// These denials of a user are in force.
+    fn deny(&self, user: UserId, denials: &[Denial]);
+
+    /// A denial that concerns all users is in force.
+    fn deny_everyone(&self, denial: &Denial);
+
+    /// This happened.
+    fn report(&self, event: &Event);
+}
+
+impl Announce for Services {
+    fn deny(&self, user: UserId, denials: &[Denial]) {
+        Self::deny(self, user, denials);
+    }
+
+    fn deny_everyone(&self, denial: &Denial) {
+        Self::deny_everyone(self, denial);
+    }
+
+    fn report(&self, event: &Event) {
+        Self::report(self, event);
+    }
+}
+
+/// No server runs: the next one reads the denials at its start.
+struct NoServer;
+
+impl Announce for NoServer {
+    fn deny(&self, _: UserId, _: &[Denial]) {}
+
+    fn deny_everyone(&self, _: &Denial) {}
+
+    fn report(&self, _: &Event) {}
 }
 
 /// An operator at work.
@@ -72,83 +174,84 @@ pub async fn end_everyone(state: &Arc<Services>) -> Result<(), OperatorError> {
 pub struct Operator<'a> {
     store: &'a dyn Store,
     now: Timestamp,
-    /// The server that must hear of it at once.
-    server: Option<&'a Services>,
+    announce: &'a dyn Announce,
+    actor: Actor,
 }
 
 impl<'a> Operator<'a> {
-    /// Over a running server.
-    pub fn of(state: &'a Services) -> Self {
+    /// Through a running server.
+    pub fn online(services: &'a Services, actor: Actor) -> Self {
         Self {
-            store: &*state.store,
-            now: state.clock.now(),
-            server: Some(state),
+            store: &*services.store,
+            now: services.clock.now(),
+            announce: services,
+            actor,
         }
     }
 
     /// On a store that no server has open.
-    pub const fn over(store: &'a dyn Store, now: Timestamp) -> Self {
+    pub fn offline(store: &'a dyn Store, now: Timestamp) -> Self {
         Self {
             store,
             now,
-            server: None,
+            announce: &NoServer,
+            actor: Actor::CommandLine,
         }
     }
 
-    /// The one account that is meant.
-    pub async fn find(&self, who: &Who) -> Result<User, OperatorError> {
-        let (name, mut found) = match who {
-            Who::Id(id) => (id.to_string(), Vec::from_iter(self.store.user(*id).await?)),
-            Who::Email(email) => {
-                let found = self.store.users_by_email(email.clone()).await?;
-                (email.clone(), found)
+    /// The one user that is meant.
+    pub async fn find(&self, selector: &UserSelector) -> Result<User, OperatorError> {
+        match selector {
+            UserSelector::Id(id) => {
+                let user = self.store.user(*id).await?;
+                user.ok_or_else(|| unknown(*id))
             }
-        };
-        if found.len() > 1 {
-            let ids = found
-                .iter()
-                .map(|user| {
-                    let verified = if user.email_verified {
-                        ""
-                    } else {
-                        ", not verified"
-                    };
-                    format!("{} ({}{verified})", user.id, user.identity.issuer)
-                })
-                .collect::<Vec<_>>()
-                .join(", ");
-            return Err(OperatorError::Several { email: name, ids });
+            UserSelector::Email(email) => {
+                let mut found = self.store.users_by_email(email.clone()).await?;
+                if found.len() > 1 {
+                    let candidates = found.into_iter().map(|user| Candidate {
+                        id: user.id,
+                        issuer: user.identity.issuer,
+                        email_verified: user.email_verified,
+                    });
+                    return Err(OperatorError::Ambiguous {
+                        email: email.clone(),
+                        candidates: candidates.collect(),
+                    });
+                }
+                let user = found.pop();
+                user.ok_or_else(|| OperatorError::UnknownUser(email.clone()))
+            }
         }
-        found.pop().ok_or(OperatorError::UnknownUser(name))
     }
 
-    /// Bans an account and says how many sessions that ended.
+    /// Bans a user and returns the number of sessions that this ended.
     pub async fn ban(&self, user: UserId, reason: &str) -> Result<usize, OperatorError> {
         let reason = reason.trim();
-        if !(1..=LONGEST_REASON).contains(&reason.chars().count()) {
+        if !(1..=MAX_REASON_CHARS).contains(&reason.chars().count()) {
             return Err(OperatorError::Reason);
         }
         let banned = self.store.ban_user(user, reason.to_owned(), self.now).await;
-        let banned = banned?.ok_or_else(|| OperatorError::UnknownUser(user.to_string()))?;
-        self.tell(user, &banned.denials);
-        self.report(&Event::Banned { user });
-        tracing::info!(%user, "an account was banned");
+        let banned = banned?.ok_or_else(|| unknown(user))?;
+        self.announce.deny(user, &banned.denials);
+        self.announce.report(&Event::Banned { user });
+        tracing::info!(%user, by = %self.actor, sessions = banned.live, "user banned");
         Ok(banned.live)
     }
 
-    /// Lifts a ban and says whether there was one.
+    /// Lifts a ban and returns whether there was one.
     pub async fn unban(&self, user: UserId) -> Result<bool, OperatorError> {
         let lifted = self.store.unban_user(user, self.now).await?;
-        let lifted = lifted.ok_or_else(|| OperatorError::UnknownUser(user.to_string()))?;
-        self.tell(user, &[]);
+        let lifted = lifted.ok_or_else(|| unknown(user))?;
+        self.announce.deny(user, &[]);
         if lifted {
-            self.report(&Event::Unbanned { user });
+            self.announce.report(&Event::Unbanned { user });
         }
-        tracing::info!(%user, lifted, "a ban was lifted");
+        tracing::info!(%user, by = %self.actor, lifted, "user unbanned");
         Ok(lifted)
     }
 
-    /// Ends an account's sessions and says how many.
+    /// Ends a user's sessions and returns their number.
     pub async fn end_sessions(&self, user: UserId) -> Result<usize, OperatorError> {
         let end = EndSessions {
             user,
@@ -158,57 +261,138 @@ impl<'a> Operator<'a> {
             now: self.now,
         };
         let ended = self.store.end_sessions_of(end).await?;
-        let ended = ended.ok_or_else(|| OperatorError::UnknownUser(user.to_string()))?;
-        self.tell(user, &ended.denials);
-        self.report(&Event::SessionsEnded {
+        let ended = ended.ok_or_else(|| unknown(user))?;
+        self.announce.deny(user, &ended.denials);
+        self.announce.report(&Event::SessionsEnded {
             user,
             kept: None,
             reason: EndReason::EndedByOperator,
         });
-        tracing::info!(%user, sessions = ended.live, "the operator ended sessions");
+        tracing::info!(%user, by = %self.actor, sessions = ended.live, "user's sessions ended");
         Ok(ended.live)
     }
 
-    /// Ends everyone's sessions and says how many.
+    /// Ends everyone's sessions and returns the number of records that were still live.
     pub async fn end_everyone(&self) -> Result<usize, OperatorError> {
         self.cut_off_everyone().await?;
-        self.write_down_ends().await
+        self.update_records().await
     }
 
     async fn cut_off_everyone(&self) -> Result<(), OperatorError> {
         let denial = self.store.end_everyone(self.now).await?;
-        if let Some(server) = self.server {
-            server.deny_everyone(&denial);
-            server.report(&Event::EveryoneEnded);
-        }
+        self.announce.deny_everyone(&denial);
+        self.announce.report(&Event::EveryoneEnded);
+        tracing::info!(by = %self.actor, "everyone's sessions ended");
         Ok(())
     }
 
-    /// All are over by now. That it stands in their records as well frees them sooner, and tells
-    /// each person; what is left undone if this fails can be done by the same command again.
-    async fn write_down_ends(&self) -> Result<usize, OperatorError> {
-        let mut sessions = 0;
-        for slice in 0..=u8::MAX {
-            for ended in self.store.write_down_ends(slice).await? {
-                sessions += usize::from(ended.was_live);
-                if ended.denial.outlives_a_cutoff() {
-                    self.tell(ended.user, &[ended.denial]);
+    /// All sessions are over by now. Their records say so too once this is done, which frees them
+    /// sooner and notifies each user. The same command can be repeated.
+    async fn update_records(&self) -> Result<usize, OperatorError> {
+        let update = |slice| self.store.write_down_ends(slice);
+        each_slice(update, |ended| {
+            if ended.denial.outlives_a_cutoff() {
+                self.announce.deny(ended.user, &[ended.denial]);
+            }
+        })
+        .await
+    }
+}
+
+/// Updates all slices and counts the sessions that were still live. A slice that fails does not keep
+/// the others from being updated.
+async fn each_slice<F>(
+    update: impl Fn(u8) -> F + Send,
+    announce: impl Fn(Ended) + Send,
+) -> Result<usize, OperatorError>
+where
+    F: Future<Output = Result<Vec<Ended>, StoreError>> + Send,
+{
+    let mut sessions = 0;
+    let mut first_error = None;
+    let (mut failed, mut in_a_row) = (0, 0);
+    for slice in 0..=u8::MAX {
+        match update(slice).await {
+            Ok(all_ended) => {
+                in_a_row = 0;
+                for ended in all_ended {
+                    sessions += usize::from(ended.was_live);
+                    announce(ended);
+                }
+            }
+            Err(error) => {
+                failed += 1;
+                in_a_row += 1;
+                first_error.get_or_insert(error);
+                if in_a_row == MAX_FAILED_SLICES {
+                    // Each further slice could take as long as a connection takes to fail.
+                    failed += u32::from(u8::MAX - slice);
+                    break;
                 }
             }
         }
-        tracing::info!(sessions, "the operator ended everyone's sessions");
-        Ok(sessions)
     }
+    match first_error {
+        None => Ok(sessions),
+        Some(cause) => Err(OperatorError::RecordsUnfinished { failed, cause }),
+    }
+}
 
-    fn report(&self, event: &Event) {
-        if let Some(server) = self.server {
-            server.report(event);
+fn unknown(user: UserId) -> OperatorError {
+    OperatorError::UnknownUser(user.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use latchkey_core::{DenialReason, Denied, SessionId};
+
+    use super::*;
+
+    fn ended(slice: u8) -> Ended {
+        Ended {
+            user: UserId::from_bytes([slice; 16]),
+            denial: Denial {
+                denied: Denied::Session(SessionId::from_bytes([slice; 16])),
+                reason: DenialReason::EndedByOperator,
+                at: Timestamp::from_secs(1),
+                until: Timestamp::from_secs(2),
+                cutoff: None,
+            },
+            was_live: true,
         }
     }
 
-    fn tell(&self, user: UserId, denials: &[Denial]) {
-        if let Some(server) = self.server {
-            server.deny(user, denials);
-        }
+    async fn updated(
+        fails: impl Fn(u8) -> bool + Send + Sync,
+    ) -> (Result<usize, OperatorError>, usize) {
+        let announced = Mutex::new(0);
+        let update = |slice| {
+            core::future::ready(if fails(slice) {
+                Err(StoreError::Unavailable(format!("slice {slice}")))
+            } else {
+                Ok(vec![ended(slice)])
+            })
+        };
+        let result = each_slice(update, |_| *announced.lock().expect("not poisoned") += 1).await;
+        (result, announced.into_inner().expect("not poisoned"))
+    }
+
+    #[tokio::test]
+    async fn slices_that_fail_do_not_keep_the_others_from_being_updated() {
+        assert_eq!(updated(|_| false).await, (Ok(256), 256));
+        let (result, announced) = updated(|slice| [3, 200].contains(&slice)).await;
+        let cause = StoreError::Unavailable("slice 3".to_owned());
+        let unfinished = OperatorError::RecordsUnfinished { failed: 2, cause };
+        assert_eq!((result, announced), (Err(unfinished), 254));
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_gone_is_not_asked_256_times() {
+        let (result, announced) = updated(|slice| slice >= 10).await;
+        let cause = StoreError::Unavailable("slice 10".to_owned());
+        let unfinished = OperatorError::RecordsUnfinished { failed: 246, cause };
+        assert_eq!((result, announced), (Err(unfinished), 10));
     }
 }

@@ -3,18 +3,17 @@
 use anyhow::Context as _;
 use latchkey_identity::{HttpClient, OidcProvider};
 
-use super::say;
+use super::report::Report;
 use crate::cli::Overrides;
 use crate::config::{self, Config, ConfigError};
 use crate::tls;
 use crate::web::assets::Assets;
 
 /// Reads the configuration as `serve` would, and opens what it names.
-pub(super) fn run(overrides: &Overrides) -> anyhow::Result<()> {
+pub(super) fn run(overrides: &Overrides) -> anyhow::Result<Report> {
     let config = config::load_for(overrides, std::env::vars_os())?;
     files(&config)?;
-    say("the configuration is good");
-    Ok(())
+    Ok(Report::ConfigurationValid)
 }
 
 /// Opens every file that the configuration names and lists everything that is wrong with them.

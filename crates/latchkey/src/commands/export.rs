@@ -11,91 +11,104 @@ use latchkey_tokens::BackupKey;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
 use super::progress::Progress;
+use super::report::Report;
 use super::{known_key, open_at_rest};
 use crate::cli;
 use crate::config::{self, Config};
 use crate::control;
+use crate::failure::{Failure, FailureCode};
 
 /// Writes a backup: by the server that runs over this data directory, or of its store if none does.
-pub(super) async fn run(command: cli::Export) -> anyhow::Result<()> {
+pub(super) async fn run(command: cli::Export, json: bool) -> anyhow::Result<Report> {
+    if json && command.file.is_none() {
+        let text = "with --json name the FILE to write: without it the backup goes to standard \
+                    output";
+        return Err(Failure::new(FailureCode::Usage, text).into());
+    }
     let config = config::load_for(&command.overrides, std::env::vars_os())?;
     let mut progress = Progress::begin("exported", None);
-    match &command.file {
+    let records = match &command.file {
         Some(path) => {
             let part = files::beside(path, ".part");
             refuse_existing(path)?;
             // Who signed in from where is for its owner only.
             let file = files::private(&part);
             let mut file = file.with_context(|| {
-                let hint = "another export writes it, or one broke off and left it";
+                let hint = "another export is writing it, or an aborted one left it behind";
                 let part = part.display();
-                format!("{part} cannot be made; if it is there, {hint}: remove it then")
+                format!("cannot create {part}; if it exists, {hint}: in that case remove it")
             })?;
-            if let Err(error) = write(&config, &mut file, &mut progress).await {
-                drop(fs::remove_file(&part));
-                return Err(error);
-            }
+            let records = match write(&config, &mut file, &mut progress).await {
+                Ok(records) => records,
+                Err(error) => {
+                    drop(fs::remove_file(&part));
+                    return Err(error);
+                }
+            };
             file.sync_all()?;
             fs::rename(&part, path).with_context(|| path.display().to_string())?;
+            records
         }
         None => write(&config, &mut io::stdout(), &mut progress).await?,
-    }
+    };
     progress.end();
-    Ok(())
+    let file = command.file;
+    Ok(Report::Exported { file, records })
 }
 
 async fn write(
     config: &Config,
     out: &mut impl Write,
     progress: &mut Progress,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u64> {
     if let Some(lines) = control::export(&config.data_dir).await? {
-        return copy(tokio::io::BufReader::new(lines), out, progress).await;
+        return copy(lines, out, progress).await;
     }
     let store = open_at_rest(config).await?;
     let key = BackupKey::new(&*known_key(config)?);
     let mut export = Export::of(store, key);
     while let Some(lines) = export.next().await? {
-        out.write_all(&lines)
-            .context("the backup cannot be written")?;
+        out.write_all(&lines).context("cannot write the backup")?;
         progress.tell(export.records());
     }
     out.flush()?;
     if config.store.shared().is_some() && export.records() == 0 {
         bail!("the store at store.url is empty: there is nothing to back up");
     }
-    Ok(())
+    Ok(export.records())
 }
 
-/// What a running server sends. It may break off, which is all that is looked for.
+/// Copies what a running server sends. The connection may break, so this checks that it is
+/// complete.
 async fn copy(
     mut lines: impl AsyncBufRead + Unpin,
     out: &mut impl Write,
     progress: &mut Progress,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u64> {
     let mut chain = Chain::unchecked();
     let mut line = String::new();
     let mut records = 0;
     while lines.read_line(&mut line).await? > 0 {
         let read = chain
             .read(&line)
-            .context("the server's backup is not whole")?;
+            .context("the server's backup is incomplete")?;
         records += u64::from(read.is_some());
         out.write_all(line.as_bytes())
-            .context("the backup cannot be written")?;
+            .context("cannot write the backup")?;
         progress.tell(records);
         line.clear();
     }
     chain
         .finished()
-        .context("the server's backup is not whole")?;
+        .context("the server's backup is incomplete")?;
     out.flush()?;
-    Ok(())
+    Ok(records)
 }
 
 fn refuse_existing(path: &Path) -> anyhow::Result<()> {
     if path.try_exists()? {
-        bail!("{} is there already; choose another name", path.display());
+        let text = format!("{} already exists; choose another name", path.display());
+        return Err(Failure::new(FailureCode::FileExists, text).into());
     }
     Ok(())
 }

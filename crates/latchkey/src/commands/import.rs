@@ -9,12 +9,14 @@ use latchkey_axum::internals::data_dir;
 use latchkey_tokens::{BackupKey, KeyRing};
 
 use super::progress::Progress;
-use super::{known_key, say, warn};
+use super::report::Report;
+use super::{known_key, warn};
 use crate::cli;
 use crate::config;
+use crate::failure::{Failure, FailureCode};
 
 /// Puts a backup into an empty store.
-pub(super) async fn run(command: cli::Import) -> anyhow::Result<()> {
+pub(super) async fn run(command: cli::Import) -> anyhow::Result<Report> {
     let config = config::load_for(&command.overrides, std::env::vars_os())?;
     let name = command.file.display().to_string();
     let open = || File::open(&command.file).map(BufReader::new);
@@ -22,7 +24,9 @@ pub(super) async fn run(command: cli::Import) -> anyhow::Result<()> {
         .with_context(|| name.clone())?
         .is_file()
     {
-        bail!("{name} is no file, and an import reads it twice; write it to one first");
+        bail!(
+            "{name} is not a regular file; an import reads it twice, so write it to a file first"
+        );
     }
     let master = known_key(&config)?;
     let backup_key = BackupKey::new(&master);
@@ -30,14 +34,15 @@ pub(super) async fn run(command: cli::Import) -> anyhow::Result<()> {
     let examined = examined.with_context(|| name.clone())?;
     if !examined.is_authenticated() {
         if !command.allow_unauthenticated {
-            bail!(
+            let text = format!(
                 "{name} was written by an earlier version, and nothing in it proves that nobody \
                  changed it since. If you trust where it was kept, import it with \
                  --allow-unauthenticated; from a store that still exists, export a new one with \
                  this version. Nothing was imported"
             );
+            return Err(Failure::new(FailureCode::InvalidBackup, text).into());
         }
-        warn("whoever could write to this backup could have changed it unnoticed");
+        warn("this backup is not authenticated: anyone with write access could have changed it");
     }
     data_dir::make(&config.data_dir)?;
     let keys = KeyRing::open(&examined.signing_keys, &master);
@@ -55,6 +60,7 @@ pub(super) async fn run(command: cli::Import) -> anyhow::Result<()> {
     .await;
     done.with_context(|| name)?;
     progress.end();
-    say(&format!("{} records imported", examined.records));
-    Ok(())
+    Ok(Report::Imported {
+        records: examined.records,
+    })
 }

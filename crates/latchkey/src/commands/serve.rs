@@ -2,6 +2,7 @@
 
 use latchkey_axum::services::DEMO_PROVIDER;
 
+use super::report::Report;
 use crate::app::{Environment, Server};
 use crate::cli::Serve;
 use crate::config;
@@ -9,7 +10,7 @@ use crate::signals;
 use crate::telemetry;
 
 /// Starts the server and runs it until a signal or a failure of its store ends it.
-pub(super) async fn run(flags: &Serve) -> anyhow::Result<()> {
+pub(super) async fn run(flags: &Serve) -> anyhow::Result<Report> {
     let config = config::load(flags, std::env::vars_os())?;
     telemetry::start(&config.log).map_err(anyhow::Error::msg)?;
     let hangups = signals::hangups();
@@ -22,7 +23,7 @@ pub(super) async fn run(flags: &Serve) -> anyhow::Result<()> {
     renewing.abort();
     ended?;
     tracing::info!("stopped");
-    Ok(())
+    Ok(Report::Stopped)
 }
 
 fn announce(server: &Server) {

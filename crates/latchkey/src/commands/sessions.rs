@@ -1,22 +1,23 @@
 //! `latchkey sessions`: ending them.
 
-use super::operate::{carry_out, who};
+use super::admin::{self, selector};
+use super::report::Report;
 use crate::cli::{Account, SessionsCommand};
-use crate::control::Order;
+use crate::control::protocol::AdminCommand;
 
-/// Ends the sessions of one account, or of everyone.
-pub(super) async fn run(command: SessionsCommand) -> anyhow::Result<()> {
+/// Ends the sessions of one user, or of all users.
+pub(super) async fn run(command: SessionsCommand) -> anyhow::Result<Report> {
     let SessionsCommand::End {
         overrides,
         user,
         email,
         all,
     } = command;
-    let order = if all {
-        Order::EndEveryone
+    let command = if all {
+        AdminCommand::EndAllSessions
     } else {
-        let account = Account { id: user, email };
-        Order::EndSessions { who: who(account)? }
+        let user = selector(Account { id: user, email })?;
+        AdminCommand::EndSessions { user }
     };
-    carry_out(&overrides, order).await
+    admin::run(&overrides, command).await
 }

@@ -1,23 +1,24 @@
 //! `latchkey users`: bans.
 
-use super::operate::{carry_out, who};
+use super::admin::{self, selector};
+use super::report::Report;
 use crate::cli::UsersCommand;
-use crate::control::Order;
+use crate::control::protocol::AdminCommand;
 
-/// Bans an account, or lifts its ban.
-pub(super) async fn run(command: UsersCommand) -> anyhow::Result<()> {
+/// Bans a user, or lifts a ban.
+pub(super) async fn run(command: UsersCommand) -> anyhow::Result<Report> {
     match command {
         UsersCommand::Ban {
             overrides,
             account,
             reason,
         } => {
-            let who = who(account)?;
-            carry_out(&overrides, Order::BanUser { who, reason }).await
+            let user = selector(account)?;
+            admin::run(&overrides, AdminCommand::BanUser { user, reason }).await
         }
         UsersCommand::Unban { overrides, account } => {
-            let who = who(account)?;
-            carry_out(&overrides, Order::UnbanUser { who }).await
+            let user = selector(account)?;
+            admin::run(&overrides, AdminCommand::UnbanUser { user }).await
         }
     }
 }

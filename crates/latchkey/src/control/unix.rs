@@ -6,22 +6,23 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use latchkey_axum::Latchkey;
+use latchkey_axum::services::Services;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
-use super::{Reply, Request, carry_out, socket};
-use latchkey_axum::Latchkey;
-use latchkey_axum::services::Services;
+use super::protocol::{self, Answer, Command, Outcome};
+use super::{serve, socket};
 
 /// How long the server waits for a command.
-const PATIENCE: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a command may take: some concern every session there is.
-const LONGEST: Duration = Duration::from_mins(10);
+const COMMAND_TIMEOUT: Duration = Duration::from_mins(10);
 /// The longest line, in bytes.
-const LINE: u64 = 64 * 1024;
+const MAX_LINE_BYTES: u64 = 64 * 1024;
 
 /// The socket; gone when this is dropped.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl Drop for Control {
     }
 }
 
-/// Listens for commands. A server without its control socket serves all the same.
+/// Listens for commands. A server without a control socket serves requests all the same.
 pub fn listen(data_dir: &Path, latchkey: Latchkey) -> Option<Control> {
     let path = socket(data_dir);
     match bind(&path) {
@@ -54,7 +55,7 @@ pub fn listen(data_dir: &Path, latchkey: Latchkey) -> Option<Control> {
 }
 
 fn bind(path: &Path) -> io::Result<UnixListener> {
-    // The store's lock says that no other server runs here: what is left is a leftover.
+    // The store's lock says that no other server runs here: a socket that exists is a leftover.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -75,42 +76,75 @@ async fn answer_all(listener: UnixListener, latchkey: Latchkey) {
     }
 }
 
-async fn answer(stream: UnixStream, state: &Services) -> io::Result<()> {
+async fn answer(stream: UnixStream, services: &Services) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
-    let mut read = BufReader::new(read.take(LINE));
-    // From here on it is carried out, whether or not somebody waits for the answer.
-    tokio::time::timeout(PATIENCE, read.read_line(&mut line)).await??;
-    let reply: Reply = match serde_json::from_str(&line) {
-        Ok(Request::Export) => return send_backup(write, state).await,
-        Ok(request) => carry_out(state, request).await,
-        Err(error) => Err(format!("this server does not know the command: {error}")),
+    let mut read = BufReader::new(read.take(MAX_LINE_BYTES));
+    // From here on the command is carried out, whether or not the client waits for the answer.
+    tokio::time::timeout(REQUEST_TIMEOUT, read.read_line(&mut line)).await??;
+    let command = match protocol::read_request(&line) {
+        Ok(command) => command,
+        Err(line) => return write.write_all(line.as_bytes()).await,
     };
-    let mut bytes = serde_json::to_vec(&reply)?;
-    bytes.push(b'\n');
-    write.write_all(&bytes).await
+    let answer = serve(services, command).await;
+    let backup = answer == Answer::Backup;
+    let line = protocol::response(answer)?;
+    write.write_all(line.as_bytes()).await?;
+    if backup {
+        send_backup(write, services).await?;
+    }
+    Ok(())
 }
 
-/// What breaks off has no last line.
-async fn send_backup(mut write: OwnedWriteHalf, state: &Services) -> io::Result<()> {
-    tracing::info!("exported by command");
-    let mut export = state.export();
+/// A backup that breaks off has no last line.
+async fn send_backup(mut write: OwnedWriteHalf, services: &Services) -> io::Result<()> {
+    let mut export = services.export();
     while let Some(lines) = export.next().await.map_err(io::Error::other)? {
         write.write_all(&lines).await?;
     }
     Ok(())
 }
 
-/// The lines of a backup by the server over this data directory; `None` if none runs there.
-pub async fn export(data_dir: &Path) -> anyhow::Result<Option<OwnedReadHalf>> {
+/// The lines of a backup by the server over this data directory; `None` if no server runs there.
+pub async fn export(data_dir: &Path) -> anyhow::Result<Option<BufReader<OwnedReadHalf>>> {
     let Some(stream) = connect(data_dir).await? else {
         return Ok(None);
     };
-    let (read, mut write) = stream.into_split();
-    let mut bytes = serde_json::to_vec(&Request::Export)?;
-    bytes.push(b'\n');
-    write.write_all(&bytes).await?;
-    Ok(Some(read))
+    match exchange(stream, Command::Export).await? {
+        (Answer::Backup, lines) => Ok(Some(lines)),
+        (answer, _) => bail!("the server sent no backup but {answer:?}"),
+    }
+}
+
+/// Has the server over this data directory do something; `None` if no server runs there.
+pub async fn ask(data_dir: &Path, command: Command) -> anyhow::Result<Option<Outcome>> {
+    let Some(stream) = connect(data_dir).await? else {
+        return Ok(None);
+    };
+    match exchange(stream, command).await? {
+        (Answer::Outcome(outcome), _) => Ok(Some(outcome)),
+        (answer, _) => bail!("the server did not say what it did but {answer:?}"),
+    }
+}
+
+/// The answer, and what follows it.
+async fn exchange(
+    stream: UnixStream,
+    command: Command,
+) -> anyhow::Result<(Answer, BufReader<OwnedReadHalf>)> {
+    let talk = async {
+        let (read, mut write) = stream.into_split();
+        let line = protocol::request(command)?;
+        write.write_all(line.as_bytes()).await?;
+        let mut read = BufReader::new(read);
+        let mut line = String::new();
+        let mut first = (&mut read).take(MAX_LINE_BYTES);
+        first.read_line(&mut line).await?;
+        Ok((protocol::read_response(&line)?, read))
+    };
+    tokio::time::timeout(COMMAND_TIMEOUT, talk)
+        .await
+        .context("the server did not answer")?
 }
 
 async fn connect(data_dir: &Path) -> anyhow::Result<Option<UnixStream>> {
@@ -127,24 +161,4 @@ async fn connect(data_dir: &Path) -> anyhow::Result<Option<UnixStream>> {
         }
         Err(error) => Err(error).context(format!("control socket {}", path.display())),
     }
-}
-
-/// Tells the server over this data directory to do something; `None` if none runs there.
-pub async fn ask(data_dir: &Path, request: Request) -> anyhow::Result<Option<Reply>> {
-    let Some(stream) = connect(data_dir).await? else {
-        return Ok(None);
-    };
-    let talk = async {
-        let (read, mut write) = stream.into_split();
-        let mut bytes = serde_json::to_vec(&request)?;
-        bytes.push(b'\n');
-        write.write_all(&bytes).await?;
-        let mut line = String::new();
-        BufReader::new(read.take(LINE)).read_line(&mut line).await?;
-        Ok(serde_json::from_str(&line)?)
-    };
-    let reply: anyhow::Result<Reply> = tokio::time::timeout(LONGEST, talk)
-        .await
-        .context("the server did not answer")?;
-    reply.map(Some)
 }

@@ -14,6 +14,7 @@ mod failing_disk;
 mod faked_clock;
 mod first_start;
 mod full_disk;
+mod json;
 mod operate;
 mod process;
 mod provider;

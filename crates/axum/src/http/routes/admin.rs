@@ -11,7 +11,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::OptionalJson;
 use crate::http::state::Admin;
 use crate::services::Services;
-use crate::use_cases::operator::{self, Operator, OperatorError};
+use crate::use_cases::operator::{self, Actor, Operator, OperatorError};
 
 /// `POST …/users/{id}/ban`: bans an account.
 pub(crate) async fn create_ban(
@@ -23,8 +23,9 @@ pub(crate) async fn create_ban(
     let body = body.ok_or_else(|| {
         ApiError::InvalidRequest("send {\"reason\"} as JSON: why it is banned".to_owned())
     })?;
-    Operator::of(&state).ban(user(&id)?, &body.reason).await?;
-    tracing::info!(user = id, by = %admin.id(), "banned over the API");
+    operator(&state, &admin)
+        .ban(user(&id)?, &body.reason)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -34,8 +35,7 @@ pub(crate) async fn delete_ban(
     admin: Admin,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    Operator::of(&state).unban(user(&id)?).await?;
-    tracing::info!(user = id, by = %admin.id(), "unbanned over the API");
+    operator(&state, &admin).unban(user(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -45,19 +45,21 @@ pub(crate) async fn delete_user_sessions(
     admin: Admin,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    Operator::of(&state).end_sessions(user(&id)?).await?;
-    tracing::info!(user = id, by = %admin.id(), "sessions ended over the API");
+    operator(&state, &admin).end_sessions(user(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `DELETE …/sessions`: ends everyone's, the operator's own as well.
+/// `DELETE …/sessions`: ends everyone's, the caller's own included.
 pub(crate) async fn delete_all_sessions(
     State(state): State<Arc<Services>>,
     admin: Admin,
 ) -> Result<StatusCode, ApiError> {
-    operator::end_everyone(&state).await?;
-    tracing::info!(by = %admin.id(), "everyone's sessions ended over the API");
+    operator::end_everyone(&state, Actor::Admin(admin.id())).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn operator<'a>(services: &'a Services, admin: &Admin) -> Operator<'a> {
+    Operator::online(services, Actor::Admin(admin.id()))
 }
 
 fn user(id: &str) -> Result<UserId, ApiError> {

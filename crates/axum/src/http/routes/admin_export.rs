@@ -15,13 +15,13 @@ use crate::services::Services;
 
 /// JSON lines, one record each. What breaks off has no last line, and no import takes it.
 pub(crate) async fn stream_export(State(state): State<Arc<Services>>, admin: Admin) -> Response {
-    tracing::info!(by = %admin.id(), "exported over the API");
+    tracing::info!(by = %admin.id(), "backup exported");
     let lines = unfold(Some(state.export()), |export| async {
         let mut export = export?;
         match export.next().await {
             Ok(lines) => lines.map(|lines| (Ok(lines), Some(export))),
             Err(error) => {
-                tracing::error!(%error, "an export broke off");
+                tracing::error!(%error, "export aborted");
                 Some((Err(error), None))
             }
         }

@@ -18,7 +18,7 @@ fn config_check_says_whether_the_configuration_is_good() {
     .expect("written");
     let (status, answer, said) = finished(&mut latchkey(folder.path(), &check));
     assert!(status.success(), "{said}");
-    assert_eq!((&*answer, &*said), ("the configuration is good\n", ""));
+    assert_eq!((&*answer, &*said), ("the configuration is valid\n", ""));
 
     fs::write(&file, "admins = [\"ada\"]\n[tokens]\naccess_ttl = \"2d\"").expect("written");
     let said = refused(&mut latchkey(folder.path(), &check));

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use latchkey_axum::use_cases::operator::Operator;
+use latchkey_axum::use_cases::operator::{Actor, Operator};
 use latchkey_types::ServerEvent;
 use serde_json::json;
 
@@ -51,7 +51,7 @@ async fn security_52_what_ends_at_one_ends_at_the_other() {
             .as_str()
             .expect("text")
             .parse();
-        let ban = Operator::of(&two.state)
+        let ban = Operator::online(&two.state, Actor::CommandLine)
             .ban(id.expect("an id"), "spam")
             .await;
         assert_eq!(ban.expect("banned"), 1);

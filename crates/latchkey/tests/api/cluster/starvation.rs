@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use latchkey_axum::use_cases::operator::Operator;
+use latchkey_axum::use_cases::operator::{Actor, Operator};
 use latchkey_core::session::Lifetimes;
 use latchkey_core::{Clock as _, Session, SessionId, SessionOrigin, UserId};
 use latchkey_store::{NewSession, Opened};
@@ -159,13 +159,17 @@ async fn security_76_refreshes_do_not_hold_up_the_end_of_all_sessions() {
             let refreshing = Refreshing::start([one, two], &sessions);
             refreshing.run_up().await;
             let begun = Instant::now();
-            let banned = Operator::of(&two.state).ban(user, "spam").await;
+            let banned = Operator::online(&two.state, Actor::CommandLine)
+                .ban(user, "spam")
+                .await;
             // One more was signed in, and one was kept.
             assert_eq!(banned.expect("banned"), count + 2, "{kind:?}");
             let took = begun.elapsed();
             assert!(took < ANSWERED_WITHIN, "{kind:?}, {count}: {took:?}");
             refreshing.end([one, two]).await;
-            let lifted = Operator::of(&one.state).unban(user).await;
+            let lifted = Operator::online(&one.state, Actor::CommandLine)
+                .unban(user)
+                .await;
             assert_eq!(lifted, Ok(true));
         }
     }
@@ -185,7 +189,9 @@ async fn security_76_refreshes_do_not_hold_up_the_end_of_everyones_sessions() {
         let refreshing = Refreshing::start([one, two], &sessions);
         refreshing.run_up().await;
         let begun = Instant::now();
-        let ended = Operator::of(&one.state).end_everyone().await;
+        let ended = Operator::online(&one.state, Actor::CommandLine)
+            .end_everyone()
+            .await;
         assert_eq!(ended, Ok(62), "{kind:?}");
         let took = begun.elapsed();
         assert!(took < 4 * ANSWERED_WITHIN, "{kind:?}: {took:?}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_axum::use_cases::operator::Operator;
+use latchkey_axum::use_cases::operator::{Actor, Operator};
 use latchkey_core::denial::SLACK;
 use latchkey_types::TokenResponse;
 use tokio::task::JoinSet;
@@ -56,7 +56,7 @@ async fn what_is_revoked_while_the_clock_is_ahead_stays_so() {
             app.refreshed(&four.refresh_token).await;
         }
         app.clock.advance(ahead);
-        let operator = Operator::of(&app.state);
+        let operator = Operator::online(&app.state, Actor::CommandLine);
         let ended = operator.end_everyone().await.expect("ended");
         assert_eq!(ended, if ahead > DAY { 0 } else { 3 });
         app.clock.set_back(ahead);
@@ -73,7 +73,7 @@ async fn what_ends_many_while_the_clock_is_behind_stays_so() {
         let user = claims(&before.access_token)["sub"].clone();
         let user = serde_json::from_value(user).expect("an id");
         app.clock.set_back(2 * DAY);
-        let operator = Operator::of(&app.state);
+        let operator = Operator::online(&app.state, Actor::CommandLine);
         match act {
             "ban" => drop(operator.ban(user, "spam").await.expect("banned")),
             "end" => drop(operator.end_sessions(user).await.expect("ended")),

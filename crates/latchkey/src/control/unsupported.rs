@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::{Reply, Request};
 use latchkey_axum::Latchkey;
+
+use super::protocol::{Command, Outcome};
 
 /// Listens for nothing.
 pub fn listen(_: &Path, _: Latchkey) -> Option<()> {
@@ -11,11 +12,13 @@ pub fn listen(_: &Path, _: Latchkey) -> Option<()> {
 }
 
 /// Finds no server.
+#[expect(clippy::unused_async, reason = "as where there are sockets")]
 pub async fn export(_: &Path) -> anyhow::Result<Option<tokio::io::Empty>> {
     Ok(None)
 }
 
 /// Finds no server.
-pub async fn ask(_: &Path, _: Request) -> anyhow::Result<Option<Reply>> {
+#[expect(clippy::unused_async, reason = "as where there are sockets")]
+pub async fn ask(_: &Path, _: Command) -> anyhow::Result<Option<Outcome>> {
     Ok(None)
 }

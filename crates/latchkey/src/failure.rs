@@ -1,0 +1,165 @@
+//! Why a command failed, for scripts: a code that stays the same between versions, and the text.
+//! Commands themselves fail with `anyhow` errors; this is what `--json` and the control socket show
+//! of them.
+
+use anyhow::Error;
+use latchkey_axum::OpenError;
+use latchkey_axum::backup::ImportError;
+use latchkey_axum::use_cases::operator::{Candidate, OperatorError};
+use latchkey_store::StoreError;
+use serde::{Deserialize, Serialize};
+
+use crate::config::ConfigError;
+
+/// The codes. docs/operations.md lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureCode {
+    /// The command line is wrong.
+    Usage,
+    /// The configuration is wrong.
+    Configuration,
+    /// No user matches.
+    UnknownUser,
+    /// Several users match.
+    AmbiguousUser,
+    /// The reason of a ban is empty or too long.
+    InvalidReason,
+    /// All sessions are over, but not all of their records say so.
+    RecordsUnfinished,
+    /// There is no store in the data directory.
+    NoStore,
+    /// The store cannot be reached now.
+    StoreUnavailable,
+    /// The store failed.
+    StoreFailed,
+    /// The running server is of another version than this command line.
+    ServerVersion,
+    /// A file is not a backup that can be imported.
+    InvalidBackup,
+    /// The file to write exists.
+    FileExists,
+    /// Anything else, and every code that this version does not know.
+    #[serde(other)]
+    Failed,
+}
+
+/// A failure, as `--json` prints it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What kind of failure.
+    pub error: FailureCode,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// The users to choose from, if several match.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<Candidate>,
+    /// Each error of a configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with nothing but a text.
+    pub fn new(error: FailureCode, message: impl Into<String>) -> Self {
+        Self {
+            error,
+            message: message.into(),
+            candidates: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// What a command's error is to a script.
+    pub fn of(error: &Error) -> Self {
+        let find = || error.chain();
+        if let Some(failure) = find().find_map(|cause| cause.downcast_ref::<Self>()) {
+            return Self {
+                message: format!("{error:#}"),
+                ..failure.clone()
+            };
+        }
+        if let Some(ConfigError(errors)) = find().find_map(|cause| cause.downcast_ref()) {
+            return Self {
+                errors: errors.clone(),
+                ..Self::new(FailureCode::Configuration, errors.join("; "))
+            };
+        }
+        let code = find().find_map(code_of).unwrap_or(FailureCode::Failed);
+        Self::new(code, format!("{error:#}"))
+    }
+}
+
+fn code_of(cause: &(dyn core::error::Error + 'static)) -> Option<FailureCode> {
+    if let Some(error) = cause.downcast_ref::<StoreError>() {
+        return Some(code_of_store(error));
+    }
+    if let Some(error) = cause.downcast_ref::<OpenError>() {
+        return error.store_error().map(code_of_store);
+    }
+    match cause.downcast_ref::<ImportError>()? {
+        ImportError::Line { .. } => Some(FailureCode::InvalidBackup),
+        // The cause is next in the chain.
+        _ => None,
+    }
+}
+
+const fn code_of_store(error: &StoreError) -> FailureCode {
+    match error {
+        StoreError::Unavailable(_) => FailureCode::StoreUnavailable,
+        _ => FailureCode::StoreFailed,
+    }
+}
+
+impl From<OperatorError> for Failure {
+    fn from(error: OperatorError) -> Self {
+        let message = error.to_string();
+        let code = match error {
+            OperatorError::UnknownUser(_) => FailureCode::UnknownUser,
+            OperatorError::Ambiguous { candidates, .. } => {
+                return Self {
+                    candidates,
+                    ..Self::new(FailureCode::AmbiguousUser, message)
+                };
+            }
+            OperatorError::Reason => FailureCode::InvalidReason,
+            OperatorError::RecordsUnfinished { .. } => FailureCode::RecordsUnfinished,
+            OperatorError::Store(error) => code_of_store(&error),
+        };
+        Self::new(code, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn errors_keep_their_code_below_a_context() {
+        let error = Err::<(), _>(StoreError::Unavailable("no route".into()))
+            .context("backup.jsonl")
+            .expect_err("an error");
+        let failure = Failure::of(&error);
+        assert_eq!(failure.error, FailureCode::StoreUnavailable);
+        assert!(failure.message.starts_with("backup.jsonl: "), "{failure}");
+
+        let errors = vec!["listen: no".to_owned(), "admins: no".to_owned()];
+        let failure = Failure::of(&ConfigError(errors.clone()).into());
+        assert_eq!(
+            (failure.error, failure.errors),
+            (FailureCode::Configuration, errors)
+        );
+        let failure = Failure::of(&anyhow::anyhow!("something else"));
+        assert_eq!(failure.error, FailureCode::Failed);
+    }
+
+    #[test]
+    fn a_code_of_a_later_version_is_read() {
+        let text = r#"{"error":"quota_exceeded","message":"too many"}"#;
+        let failure: Failure = serde_json::from_str(text).expect("read");
+        assert_eq!(failure, Failure::new(FailureCode::Failed, "too many"));
+    }
+}
