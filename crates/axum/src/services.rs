@@ -104,6 +104,12 @@ impl Services {
         Export::of(Arc::clone(&self.store), self.backup_key.clone())
     }
 
+    /// The provider of this name.
+    pub fn provider(&self, name: &str) -> Option<&dyn Provider> {
+        let found = self.providers.iter().find(|it| it.id() == name);
+        found.map(|provider| &**provider)
+    }
+
     /// The redirect URI to register with this provider. No two providers share one, so that an
     /// answer shows by where it arrived whose it is.
     pub fn redirect_uri(&self, provider: &str) -> String {

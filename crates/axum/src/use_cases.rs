@@ -2,6 +2,7 @@
 //! calls another; what two of them need is a service.
 
 pub mod activity;
+pub mod begin_sign_in;
 pub mod health;
 pub mod operator;
 pub mod refresh;

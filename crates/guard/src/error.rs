@@ -79,8 +79,7 @@ impl GuardError {
                 (S::BAD_REQUEST, ErrorCode::InvalidRequest, "invalid_request")
             }
             Self::TokenMissing => (S::UNAUTHORIZED, ErrorCode::TokenMissing, "invalid_token"),
-            Self::Access(error) => access(*error),
-            Self::Holder(HolderError::Access(error)) => access(*error),
+            Self::Access(error) | Self::Holder(HolderError::Access(error)) => access(*error),
             Self::Holder(HolderError::Proof(error)) => {
                 let (code, oauth) = proof(*error);
                 (S::UNAUTHORIZED, code, oauth)

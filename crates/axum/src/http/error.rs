@@ -20,10 +20,11 @@ use latchkey_types::{ErrorCode, OAuthError};
 
 use crate::services::notifier::TooManyStreams;
 use crate::services::rate_limits::TooManyRequests;
+use crate::use_cases::begin_sign_in::BeginError;
 use crate::use_cases::operator::OperatorError;
 use crate::use_cases::refresh::RefreshError;
 use crate::use_cases::revoke::RevokeError;
-use crate::use_cases::sign_in::{BeginError, FinishError};
+use crate::use_cases::sign_in::FinishError;
 
 /// What went wrong with a request.
 #[derive(Clone, Debug, thiserror::Error)]

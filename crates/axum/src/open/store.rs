@@ -24,7 +24,10 @@ const MAX_STALENESS: Duration = Duration::from_secs(5);
 /// ```
 /// use latchkey_axum::Store;
 ///
+/// let for_tests = Store::memory();
+/// # #[cfg(feature = "sled")]
 /// let embedded = Store::sled("data");
+/// # #[cfg(feature = "postgres")]
 /// let shared = Store::postgres("postgresql://latchkey@localhost/latchkey").password("secret");
 /// ```
 #[derive(Clone)]

@@ -157,7 +157,10 @@ pub async fn refresh(state: &Services, request: Request<'_>) -> Result<Tokens, R
                         cause: NotAdmitted::Application,
                     });
                 }
-                None => state.claims_of(&rotated.user).await.map_err(unavailable)?,
+                None => state
+                    .claims_of(&rotated.user)
+                    .await
+                    .map_err(|error| unavailable(&error))?,
             };
             state.report(&Event::Refreshed {
                 user: owner.user,
@@ -205,11 +208,11 @@ async fn application_claims(
     match state.claims_of(&user).await {
         Ok(claims) => Ok(Some(Ok(claims))),
         Err(ClaimsError::Refused(reason)) => Ok(Some(Err(reason))),
-        Err(error) => Err(unavailable(error)),
+        Err(error) => Err(unavailable(&error)),
     }
 }
 
-fn unavailable(error: ClaimsError) -> RefreshError {
+fn unavailable(error: &ClaimsError) -> RefreshError {
     RefreshError::Claims(error.to_string())
 }
 

@@ -1,103 +1,27 @@
-//! Signing in with a provider: off to it, and back.
+//! The end of a sign-in: the browser is back from its provider. The start: `begin_sign_in`.
 
 use core::time::Duration;
 use std::net::IpAddr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use latchkey_core::rng;
 use latchkey_core::session::{Lifetimes, Thumbprint};
 use latchkey_core::sign_in::FLOW_TTL;
 use latchkey_core::{
-    Denied, EndReason, FlowId, LoginFlow, NotAdmitted, ReturnTo, Rng, Session, SessionId,
-    SessionOrigin, Timestamp, UserId,
+    Denied, EndReason, FlowId, LoginFlow, NotAdmitted, Profile, ReturnTo, Session, SessionId,
+    SessionOrigin, Timestamp, User, UserId,
 };
 use latchkey_guard::step_up;
-use latchkey_identity::{
-    AuthorizationAnswer, AuthorizeRequest, Prompt, Provider, SignInError, Vouched,
-};
+use latchkey_identity::{AuthorizationAnswer, SignInError, Vouched};
 use latchkey_store::{Ended, NewSession, Opened, StoreError};
 use latchkey_tokens::KeyError;
 use url::Url;
 
-use crate::claims::ClaimsError;
+use crate::claims::{Claims, ClaimsError};
 use crate::event::Event;
 use crate::services::Services;
 use crate::services::flows::SealedFlow;
 use crate::services::issuer::Tokens;
 use crate::services::rate_limits::TooManyRequests;
-
-/// A sign-in could not be begun.
-#[derive(Debug, thiserror::Error)]
-pub enum BeginError {
-    /// No provider of this name.
-    #[error("there is no provider of this name; GET /auth/providers lists them")]
-    UnknownProvider,
-    /// The provider cannot be used now.
-    #[error(transparent)]
-    Provider(#[from] SignInError),
-    /// Too many sign-ins from this address.
-    #[error(transparent)]
-    TooMany(#[from] TooManyRequests),
-}
-
-/// A sign-in to begin.
-#[derive(Debug)]
-pub struct Start<'a> {
-    /// The configured name of the provider.
-    pub provider: &'a str,
-    /// Where the person is going.
-    pub return_to: ReturnTo,
-    /// What to ask the person.
-    pub prompt: Prompt,
-    /// How long ago the person may have proved who they are.
-    pub max_age: Option<Duration>,
-    /// The account that is to prove once more who it is: another one is refused at the end.
-    pub account: Option<UserId>,
-    /// Who the person is likely to be, for the provider's form (OpenID Connect Core §3.1.2.1).
-    pub login_hint: Option<&'a str>,
-    /// The address that this sign-in counts for.
-    pub address: Option<IpAddr>,
-}
-
-/// A sign-in begun.
-#[derive(Debug)]
-pub struct Begun {
-    /// Where to send the browser.
-    pub url: String,
-    /// What a cookie must keep until the browser returns.
-    pub flow: SealedFlow,
-}
-
-/// Sends a person to a provider (DESIGN: state, nonce and PKCE verifier of 256 bits each).
-/// Nothing is stored: whoever asks is not known yet.
-pub async fn begin(state: &Services, start: Start<'_>) -> Result<Begun, BeginError> {
-    state.rate_limits.take_from_address(start.address)?;
-    let now = state.clock.now();
-    let provider = find(state, start.provider).ok_or(BeginError::UnknownProvider)?;
-    let returned = secret(&*state.rng);
-    let flow = LoginFlow {
-        provider: provider.id().to_owned(),
-        nonce: secret(&*state.rng),
-        verifier: secret(&*state.rng),
-        return_to: start.return_to,
-        max_age: start.max_age.map(|max_age| max_age.as_secs()),
-        account: start.account,
-        expires_at: now.plus(FLOW_TTL),
-    };
-    let request = AuthorizeRequest {
-        state: &returned,
-        nonce: &flow.nonce,
-        verifier: &flow.verifier,
-        redirect_uri: &state.redirect_uri(provider.id()),
-        prompt: start.prompt,
-        max_age: start.max_age,
-        login_hint: start.login_hint,
-    };
-    let url = provider.authorize_url(&request, now).await?.into();
-    let flow = state.flows.seal(&returned, &flow);
-    Ok(Begun { url, flow })
-}
+use crate::settings::TokenSettings;
 
 /// What the browser brought back.
 #[derive(Debug)]
@@ -196,7 +120,7 @@ pub struct Finished {
     pub flow: FlowId,
 }
 
-/// When a person proved who they are, as far as that is known.
+/// When a user proved who they are, as far as that is known.
 fn proven_at(said: Option<Timestamp>, max_age: Option<u64>, now: Timestamp) -> Option<Timestamp> {
     match said {
         // A provider that has known the person for hours says so; its clock may run ahead a little.
@@ -209,8 +133,55 @@ fn proven_at(said: Option<Timestamp>, max_age: Option<u64>, now: Timestamp) -> O
     }
 }
 
-/// Takes the flow, once, and makes a session of the provider's answer.
+/// What a provider has confirmed of a user, and the flow that it was for.
+struct Proved {
+    profile: Profile,
+    auth_time: Option<Timestamp>,
+    id: FlowId,
+    flow: LoginFlow,
+}
+
+/// Finishes the sign-in, once, and opens a session.
 pub async fn finish(state: &Services, answer: Answer<'_>) -> Result<Finished, FinishError> {
+    let Proved {
+        profile,
+        auth_time,
+        id,
+        flow,
+    } = prove(state, &answer).await?;
+    // The provider took its time: the session begins now.
+    let now = state.clock.now();
+    let new_id = UserId::random(&*state.rng);
+    let user = state.store.upsert_identity(profile, new_id, now).await?;
+    let claims = claims(state, &user, &flow).await?;
+    let mut session = Session::open(
+        SessionId::random(&*state.rng),
+        user.id,
+        answer.proven,
+        now,
+        lifetimes(&state.settings.tokens),
+    );
+    session.auth_time = proven_at(auth_time, flow.max_age, now);
+    let origin = SessionOrigin {
+        provider: flow.provider,
+        user_agent: answer.user_agent,
+        address: answer.address.map(|address| address.to_string()),
+    };
+    let session = open_session(state, session, origin).await?;
+    let keys = state.guard.keys();
+    let expires_at = session.access_until;
+    let tokens = state
+        .issuer
+        .issue(keys, &session, &user, claims, now, expires_at)?;
+    Ok(Finished {
+        tokens,
+        return_to: flow.return_to,
+        flow: id,
+    })
+}
+
+/// Shows the code to the provider that was asked and decides on its answer.
+async fn prove(state: &Services, answer: &Answer<'_>) -> Result<Proved, FinishError> {
     state.rate_limits.take_from_address(answer.address)?;
     let now = state.clock.now();
     // Before anything is used up: the client may send a proof and try again.
@@ -219,7 +190,9 @@ pub async fn finish(state: &Services, answer: Answer<'_>) -> Result<Finished, Fi
     }
     let opened = state.flows.open(&answer.flows, answer.state, now);
     let (id, flow) = opened.ok_or(FinishError::FlowNotFound)?;
-    let provider = find(state, &flow.provider).ok_or(FinishError::FlowNotFound)?;
+    let provider = state
+        .provider(&flow.provider)
+        .ok_or(FinishError::FlowNotFound)?;
     let redirect_uri = state.redirect_uri(provider.id());
     // RFC 9700 §4.4.2: an answer that arrived at another provider's redirect URI is that provider's.
     // Its code must not be shown to this one.
@@ -263,94 +236,74 @@ pub async fn finish(state: &Services, answer: Answer<'_>) -> Result<Finished, Fi
     if !state.store.finish_login_flow(id, flow.expires_at).await? {
         return Err(FinishError::FlowNotFound);
     }
-    // The provider took its time: the session begins now.
-    let now = state.clock.now();
-    let new_id = UserId::random(&*state.rng);
-    let user = state.store.upsert_identity(profile, new_id, now).await?;
-    let claims = match state.claims_of(&user).await {
-        Ok(claims) => claims,
-        Err(ClaimsError::Refused(reason)) => {
+    Ok(Proved {
+        profile,
+        auth_time,
+        id,
+        flow,
+    })
+}
+
+/// Roles and claims of the application, or the refusal of the user.
+async fn claims(state: &Services, user: &User, flow: &LoginFlow) -> Result<Claims, FinishError> {
+    state.claims_of(user).await.map_err(|error| match error {
+        ClaimsError::Refused(reason) => {
             tracing::info!(user = %user.id, reason, "the application refused a sign-in");
-            return Err(FinishError::NotAdmitted {
-                provider: flow.provider,
+            FinishError::NotAdmitted {
+                provider: flow.provider.clone(),
                 cause: NotAdmitted::Application,
-            });
+            }
         }
-        Err(error) => return Err(FinishError::Claims(error.to_string())),
-    };
-    let lifetimes = Lifetimes {
-        access: state.settings.tokens.access_ttl,
-        absolute: state.settings.tokens.refresh_ttl,
-        idle: state.settings.tokens.idle_ttl,
-    };
-    let mut new_session = Session::open(
-        SessionId::random(&*state.rng),
-        user.id,
-        answer.proven,
-        now,
-        lifetimes,
-    );
-    new_session.auth_time = proven_at(auth_time, flow.max_age, now);
-    let origin = SessionOrigin {
-        provider: flow.provider,
-        user_agent: answer.user_agent,
-        address: answer.address.map(|address| address.to_string()),
-    };
+        error @ ClaimsError::Unavailable(_) => FinishError::Claims(error.to_string()),
+    })
+}
+
+fn lifetimes(tokens: &TokenSettings) -> Lifetimes {
+    Lifetimes {
+        access: tokens.access_ttl,
+        absolute: tokens.refresh_ttl,
+        idle: tokens.idle_ttl,
+    }
+}
+
+/// Opens the session, and ends those that must make room for it.
+async fn open_session(
+    state: &Services,
+    session: Session,
+    origin: SessionOrigin,
+) -> Result<Session, FinishError> {
+    let (user, provider) = (session.user, origin.provider.clone());
     let new = NewSession {
-        session: new_session,
+        session,
         origin,
         max_sessions: state.settings.limits.max_sessions,
     };
-    let session = match state.store.open_session(new).await? {
-        Opened::Opened(started) => {
-            for Ended { user, denial, .. } in started.displaced {
-                if let Denied::Session(session) = denial.denied {
-                    state.report(&Event::SessionEnded {
-                        user,
-                        session,
-                        reason: EndReason::Displaced,
-                    });
-                }
-                state.deny(user, &[denial]);
-            }
-            started.session
-        }
+    let started = match state.store.open_session(new).await? {
+        Opened::Opened(started) => started,
         Opened::Banned | Opened::UnknownUser => {
-            let provider = provider.id().to_owned();
-            return Err(FinishError::Banned {
-                provider,
-                user: user.id,
-            });
+            return Err(FinishError::Banned { provider, user });
         }
     };
-    tracing::info!(session = %session.id, user = %user.id, "signed in");
-    state.notifier.notify(user.id);
-    state.report(&Event::SignedIn {
-        user: user.id,
-        session: session.id,
-    });
-    let keys = state.guard.keys();
-    let expires_at = session.access_until;
-    let tokens = state
-        .issuer
-        .issue(keys, &session, &user, claims, now, expires_at)?;
-    Ok(Finished {
-        tokens,
-        return_to: flow.return_to,
-        flow: id,
-    })
+    for Ended { user, denial, .. } in started.displaced {
+        let denied = denial.denied;
+        state.deny(user, &[denial]);
+        if let Denied::Session(session) = denied {
+            state.report(&Event::SessionEnded {
+                user,
+                session,
+                reason: EndReason::Displaced,
+            });
+        }
+    }
+    let session = started.session.id;
+    tracing::info!(%session, %user, "signed in");
+    state.notifier.notify(user);
+    state.report(&Event::SignedIn { user, session });
+    Ok(started.session)
 }
 
 /// How long a person has to come back.
 pub const FLOW_LIFE: Duration = FLOW_TTL;
-
-fn find<'a>(state: &'a Services, name: &str) -> Option<&'a dyn Provider> {
-    state
-        .providers
-        .iter()
-        .find(|provider| provider.id() == name)
-        .map(|provider| &**provider)
-}
 
 /// Whether both are the same URL, as a browser would write it.
 fn same_url(one: &str, other: &str) -> bool {
@@ -358,8 +311,4 @@ fn same_url(one: &str, other: &str) -> bool {
         (Ok(one), Ok(other)) => one == other,
         _ => false,
     }
-}
-
-fn secret(rng: &dyn Rng) -> String {
-    URL_SAFE_NO_PAD.encode(rng::bytes::<32>(rng))
 }

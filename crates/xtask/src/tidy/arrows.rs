@@ -27,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "store-sled",
             "store-redis",
             "store-postgres",
+            "testing",
         ],
     ),
     ("testing", &["axum", "guard", "types", "core", "store"]),

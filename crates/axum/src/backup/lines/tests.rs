@@ -145,8 +145,11 @@ proptest! {
         prop_assume!(bytes[at] != byte);
         bytes[at] = byte;
         lines[line] = String::from_utf8(bytes).expect("ASCII");
+        // A head of the earlier format is valid; the first record does not fit it.
+        let is_older = lines[0].starts_with("{\"latchkey_export\":1");
+        let expected = if is_older { 2 } else { line + 1 };
         match read(&lines) {
-            Err((found, _)) => prop_assert_eq!(found, line + 1),
+            Err((found, _)) => prop_assert_eq!(found, expected),
             Ok(records) => {
                 // Nothing but what JSON does not tell apart.
                 prop_assert_eq!(records, 6);

@@ -16,8 +16,9 @@ use latchkey_tokens::dpop::ProofError;
 use tracing::field::display;
 
 use crate::http::error::ApiError;
+use crate::use_cases::begin_sign_in::BeginError;
 use crate::use_cases::refresh::{Owner, RefreshError};
-use crate::use_cases::sign_in::{BeginError, FinishError};
+use crate::use_cases::sign_in::FinishError;
 use latchkey_guard::{GuardError, HolderError};
 
 /// So many lines of one code are written at once.

@@ -16,7 +16,7 @@ use crate::http::error::{ApiError, Refused};
 use crate::http::extract::{Device, FlowCookies, Form};
 use crate::http::middleware::local_only::{authority, is_local, is_loopback};
 use crate::services::{DEMO_PROVIDER, Services};
-use crate::use_cases::sign_in::{self, BeginError, Start};
+use crate::use_cases::begin_sign_in::{self, BeginError, Start};
 
 /// The longest `login_hint`, in bytes: an email address has 254 at most.
 const MAX_HINT_BYTES: usize = 320;
@@ -127,7 +127,7 @@ async fn begin(
         login_hint: login_hint(&query)?,
         address: device.address,
     };
-    let begun = sign_in::begin(state, start).await?;
+    let begun = begin_sign_in::begin(state, start).await?;
     let superfluous = state.flows.superfluous(&cookies.0);
     let set = FlowCookies::set(state, &begun.flow).into_iter();
     redirect(

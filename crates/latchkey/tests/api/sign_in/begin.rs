@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
-use latchkey_axum::use_cases::sign_in::{self, Start};
+use latchkey_axum::use_cases::begin_sign_in::{self, Start};
 use latchkey_core::ReturnTo;
 use latchkey_identity::Prompt;
 use tokio::net::TcpListener;
@@ -66,7 +66,7 @@ async fn security_2_state_nonce_and_verifier_are_unique_over_10_000_starts_in_pr
                     login_hint: None,
                     address: None,
                 };
-                let begun = sign_in::begin(&state, start).await.expect("begun");
+                let begun = begin_sign_in::begin(&state, start).await.expect("begun");
                 let url = Url::parse(&begun.url).expect("a URL");
                 let random = ["state", "nonce", "code_challenge"];
                 let pairs = url.query_pairs().into_owned();

@@ -1,0 +1,70 @@
+//! A notes API with Latchkey inside: its own state, data, routes and roles.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::extract::{FromRef, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use latchkey_axum::{Claims, Latchkey, MasterKey, OpenError, Provider, Store, User, UserId};
+
+/// A table of texts by user: the notes, and the roles.
+pub type Table = Arc<RwLock<HashMap<UserId, Vec<String>>>>;
+
+#[derive(Clone)]
+struct App {
+    auth: Latchkey,
+    notes: Table,
+}
+
+impl FromRef<App> for Latchkey {
+    fn from_ref(app: &App) -> Self {
+        app.auth.clone()
+    }
+}
+
+/// Opens Latchkey over `data`, with roles from the application's own table.
+pub async fn open(public_url: &str, data: &str, roles: Table) -> Result<Latchkey, OpenError> {
+    Latchkey::builder(public_url)
+        .store(Store::sled(data))
+        .master_key(MasterKey::file(format!("{data}/master.key")))
+        .provider(Provider::demo())
+        .claims(move |user, _| std::future::ready(Ok(Claims::new().roles(of(&roles, user.id())))))
+        .open()
+        .await
+}
+
+/// The application's routes, and Latchkey's beside them.
+pub fn routes(auth: Latchkey, notes: Table) -> Router {
+    let reports = Router::new().route("/", get(async || "for signed-in users"));
+    Router::new()
+        .route("/api/notes", get(list).post(add))
+        .route("/api/notes/count", get(count))
+        .nest("/api/reports", reports.layer(auth.layer()))
+        .merge(auth.router())
+        .with_state(App { auth, notes })
+}
+
+async fn list(user: User, State(app): State<App>) -> Json<Vec<String>> {
+    Json(of(&app.notes, user.id()))
+}
+
+async fn add(user: User, State(app): State<App>, note: String) -> StatusCode {
+    let mut notes = app.notes.write().unwrap_or_else(PoisonError::into_inner);
+    notes.entry(user.id()).or_default().push(note);
+    StatusCode::CREATED
+}
+
+async fn count(user: User, State(app): State<App>) -> Result<String, StatusCode> {
+    let notes = app.notes.read().unwrap_or_else(PoisonError::into_inner);
+    let count = notes.values().map(Vec::len).sum::<usize>().to_string();
+    user.has_role("editor")
+        .then_some(count)
+        .ok_or(StatusCode::FORBIDDEN)
+}
+
+fn of(table: &Table, user: UserId) -> Vec<String> {
+    let table = table.read().unwrap_or_else(PoisonError::into_inner);
+    table.get(&user).cloned().unwrap_or_default()
+}
