@@ -59,3 +59,9 @@ pub(crate) fn random_key() -> String {
 fn whole(number: f64) -> u64 {
     number as u64
 }
+
+/// Milliseconds since a moment of the monotonic clock.
+pub(crate) fn since(monotonic: u64) -> u32 {
+    let millis = monotonic_clock().saturating_sub(monotonic);
+    u32::try_from(millis).unwrap_or(u32::MAX)
+}

@@ -16,7 +16,7 @@ use web_sys::BroadcastChannel;
 use crate::engine::{Cause, Engine, Event, Failure, RequestId, Trouble};
 use crate::expiry::Deadline;
 use crate::fetch::Fetch;
-use crate::lock::Held;
+use crate::lock::LockGuard;
 use crate::notice::Notice;
 use crate::session::SessionState;
 use crate::store::Store;
@@ -25,15 +25,16 @@ use crate::transport::Transport;
 
 mod account;
 mod call;
-mod drive;
+mod connectivity;
+mod dpop_flow;
+mod event_loop;
 mod follow;
-mod prove;
-mod recovery;
+mod following;
 mod sign_in;
 mod sign_out;
 mod wake;
 
-use follow::Following;
+use following::Following;
 
 pub use call::{Call, CallError};
 pub use sign_in::{SignInError, SignedIn};
@@ -52,8 +53,8 @@ struct Inner {
     events: RefCell<VecDeque<Event>>,
     /// Events are being taken in further up the stack.
     busy: Cell<bool>,
-    lock: RefCell<Option<Held>>,
-    waiting: RefCell<Vec<(RequestId, UnboundedSender<Verdict>)>>,
+    lock: RefCell<Option<LockGuard>>,
+    waiting: RefCell<Vec<(RequestId, UnboundedSender<Resolution>)>>,
     last_id: Cell<u64>,
 
     state: Cell<SessionState>,
@@ -88,7 +89,7 @@ struct Troubles {
 
 /// What a waiting request is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Verdict {
+enum Resolution {
     Send(String),
     Deliver,
     Fail(Failure),
@@ -106,7 +107,7 @@ impl Client {
         Self::with(Store::open(), Rc::new(Fetch))
     }
 
-    /// A client over a network of one's own.
+    /// A client over a custom transport.
     pub fn with(store: Store, transport: Rc<dyn Transport>) -> Self {
         Self(Rc::new(Inner {
             store,
@@ -139,7 +140,7 @@ impl Client {
     /// network. Observers should be in place before.
     pub fn start(&self) {
         self.0.listen();
-        self.0.look_at_storage();
+        self.0.sync_from_storage();
         self.0.follow();
     }
 
@@ -166,7 +167,7 @@ impl Client {
 
     /// Refreshes now, whether it is time or not; the outcome comes as notices.
     pub fn refresh(&self) {
-        self.0.take_in(Event::Wanted(Cause::Asked));
+        self.0.dispatch(Event::Wanted(Cause::Asked));
     }
 
     /// Whether tokens are refreshed before they expire. Without it, a 401 is waited for.

@@ -21,15 +21,13 @@ use crate::browser;
 mod key_store;
 mod proof;
 
+pub use key_store::UNNAMED;
 pub use proof::Subject;
 
 /// IndexedDB is there, but does not answer; a moment later it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("IndexedDB does not answer: try again later")]
 pub struct Unanswered;
-
-/// The name of the key of tokens that name none: those of earlier versions.
-pub const UNNAMED: &str = "dpop";
 
 /// A P-256 key pair, its private half not extractable.
 #[derive(Clone)]
@@ -51,7 +49,7 @@ impl fmt::Debug for Key {
 
 impl Key {
     /// The key of this name; `None` if this browser does not have it, or has something else there.
-    pub async fn found(name: &str) -> Result<Option<Self>, Unanswered> {
+    pub async fn load(name: &str) -> Result<Option<Self>, Unanswered> {
         let pair = key_store::read(name).await.map_err(|_| Unanswered)?;
         Ok(pair.and_then(|pair| Self::from_pair(name.to_owned(), pair)))
     }
@@ -59,7 +57,7 @@ impl Key {
     /// A fresh key with a name of its own, for one sign-in; `None` where none can be kept. A key
     /// that was there before may be known to others: a script that once ran here, or a person who
     /// had this browser in hand, can have put it there.
-    pub async fn made() -> Option<Self> {
+    pub async fn create() -> Option<Self> {
         let key = Self::from_pair(browser::random_key(), generate().await.ok()?)?;
         key_store::put(&[&key.name], &key.pair).await.ok()?;
         Some(key)
@@ -72,7 +70,7 @@ impl Key {
 
     /// Puts the key back, in case that a sign-out in another tab has removed it in the meantime;
     /// also in the place where tabs of an earlier version look.
-    pub async fn keep(&self) {
+    pub async fn persist(&self) {
         let _ = key_store::put(&[&self.name, UNNAMED], &self.pair).await;
     }
 

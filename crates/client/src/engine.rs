@@ -22,19 +22,20 @@
 
 use crate::tokens::{Pending, Tokens};
 
+mod active_request;
 mod event;
 mod refresh;
 mod request;
 
 pub use event::{Cause, Command, Event, Failure, Progress, Reply, RequestId, Stored, Trouble};
 
-use request::Request;
+use active_request::ActiveRequest;
 
 /// The state of one tab.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Engine {
     /// Few at any time: a list will do.
-    requests: Vec<Request>,
+    requests: Vec<ActiveRequest>,
     refresh: Refresh,
     /// Refreshes in a row that brought no answer to go on.
     failures: u32,

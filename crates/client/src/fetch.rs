@@ -6,12 +6,12 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     AbortController, AbortSignal, Headers, ReadableStreamDefaultReader, RequestCache,
-    RequestCredentials, RequestInit, RequestRedirect, Response,
+    RequestCredentials, RequestInit, RequestRedirect, Response as DomResponse,
 };
 
 use crate::browser;
 use crate::transport::{
-    Answer, Incoming, Listener, Outgoing, Piece, Stream, Transport, Unreachable,
+    Answer, Listener, Request, Response, Stream, StreamEvent, Transport, Unreachable,
 };
 
 /// After this an answer is taken for lost, in milliseconds.
@@ -26,7 +26,7 @@ const SILENCE: u32 = 40_000;
 pub(crate) struct Fetch;
 
 impl Transport for Fetch {
-    fn send(&self, outgoing: Outgoing) -> Answer {
+    fn send(&self, outgoing: Request) -> Answer {
         let begun = AbortController::new().and_then(|abort| {
             Ok((
                 begin(&outgoing, &abort.signal())?,
@@ -41,7 +41,7 @@ impl Transport for Fetch {
         })
     }
 
-    fn stream(&self, outgoing: Outgoing, listener: Listener) -> Stream {
+    fn stream(&self, outgoing: Request, listener: Listener) -> Stream {
         let Ok(abort) = AbortController::new() else {
             return Stream::default();
         };
@@ -52,7 +52,7 @@ impl Transport for Fetch {
                 Ok(promise) => listen(promise, &abort, &listener).await,
                 Err(_) => None,
             };
-            listener(Piece::Over(status));
+            listener(StreamEvent::Over(status));
         });
         Stream::closed_by(move || close.abort())
     }
@@ -64,7 +64,7 @@ fn time_out(abort: &AbortController, after: u32) -> Timeout {
     Timeout::new(after, move || abort.abort())
 }
 
-fn begin(outgoing: &Outgoing, signal: &AbortSignal) -> Result<Promise, JsValue> {
+fn begin(outgoing: &Request, signal: &AbortSignal) -> Result<Promise, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &outgoing.headers {
         headers.set(name, value)?;
@@ -87,12 +87,12 @@ fn begin(outgoing: &Outgoing, signal: &AbortSignal) -> Result<Promise, JsValue> 
     Ok(window.fetch_with_str_and_init(&outgoing.path, &init))
 }
 
-async fn read(promise: Promise) -> Result<Incoming, JsValue> {
-    let response: Response = JsFuture::from(promise).await?.dyn_into()?;
+async fn read(promise: Promise) -> Result<Response, JsValue> {
+    let response: DomResponse = JsFuture::from(promise).await?.dyn_into()?;
     let retry_after = response.headers().get("Retry-After")?;
     let nonce = response.headers().get("DPoP-Nonce")?;
     let body = JsFuture::from(response.text()?).await?;
-    Ok(Incoming {
+    Ok(Response {
         status: response.status(),
         retry_after: retry_after.and_then(|seconds| seconds.parse().ok()),
         nonce,
@@ -103,7 +103,7 @@ async fn read(promise: Promise) -> Result<Incoming, JsValue> {
 /// Hands on what comes, until no more does; gives the status of the answer.
 async fn listen(promise: Promise, abort: &AbortController, listener: &Listener) -> Option<u16> {
     let mut patience = time_out(abort, TIME_OUT);
-    let response: Response = JsFuture::from(promise).await.ok()?.dyn_into().ok()?;
+    let response: DomResponse = JsFuture::from(promise).await.ok()?.dyn_into().ok()?;
     if response.status() == 200
         && let Some(body) = response.body()
     {
@@ -119,7 +119,7 @@ async fn listen(promise: Promise, abort: &AbortController, listener: &Listener) 
             let Some(bytes) = value.and_then(|value| value.dyn_into::<Uint8Array>().ok()) else {
                 break;
             };
-            listener(Piece::Bytes(&bytes.to_vec()));
+            listener(StreamEvent::Bytes(&bytes.to_vec()));
         }
     }
     Some(response.status())

@@ -31,4 +31,6 @@ pub use session::{EndReason, SessionState};
 pub use sign_in::{CallbackQuery, login_href, step_up_href};
 pub use store::Store;
 pub use tokens::Tokens;
-pub use transport::{Incoming, Listener, Method, Outgoing, Piece, Stream, Transport, Unreachable};
+pub use transport::{
+    Listener, Method, Request, Response, Stream, StreamEvent, Transport, Unreachable,
+};

@@ -24,13 +24,13 @@ const EVENTS: &str = "latchkey.events";
 
 /// A holder that sends has its answer or its time-out before this, in milliseconds: who holds
 /// the lock for longer was frozen or forgotten by the browser.
-const PATIENCE: u32 = fetch::TIME_OUT + 5_000;
+const HOLD_TIMEOUT: u32 = fetch::TIME_OUT + 5_000;
 
 /// Holds the lock until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Held(Option<Function>);
+pub(crate) struct LockGuard(Option<Function>);
 
-impl Drop for Held {
+impl Drop for LockGuard {
     fn drop(&mut self) {
         if let Some(release) = self.0.take() {
             let _ = release.call0(&JsValue::UNDEFINED);
@@ -39,44 +39,44 @@ impl Drop for Held {
 }
 
 /// Waits for the turn to follow the event stream, for as long as it takes.
-pub(crate) async fn turn_to_follow() -> Held {
+pub(crate) async fn acquire_leadership() -> LockGuard {
     match manager() {
-        Some(manager) => request(&manager, EVENTS, Manner::Queue).await,
+        Some(manager) => request(&manager, EVENTS, LockMode::Queue).await,
         None => None,
     }
-    .unwrap_or(Held(None))
+    .unwrap_or(LockGuard(None))
 }
 
 /// Waits for the refresh lock; takes it by force from whoever holds it for too long.
-pub(crate) async fn acquire() -> Held {
+pub(crate) async fn acquire() -> LockGuard {
     let Some(manager) = manager() else {
-        return Held(None);
+        return LockGuard(None);
     };
-    match request(&manager, REFRESH, Manner::Patient).await {
+    match request(&manager, REFRESH, LockMode::Patient).await {
         Some(held) => held,
-        None => request(&manager, REFRESH, Manner::Steal)
+        None => request(&manager, REFRESH, LockMode::Steal)
             .await
-            .unwrap_or(Held(None)),
+            .unwrap_or(LockGuard(None)),
     }
 }
 
-enum Manner {
+enum LockMode {
     Queue,
     Patient,
     Steal,
 }
 
 /// One call of `navigator.locks.request`; `None` if the lock was not had.
-async fn request(manager: &JsValue, name: &str, manner: Manner) -> Option<Held> {
+async fn request(manager: &JsValue, name: &str, manner: LockMode) -> Option<LockGuard> {
     let options = Object::new();
     let _time_out = match manner {
-        Manner::Queue => None,
-        Manner::Patient => {
+        LockMode::Queue => None,
+        LockMode::Patient => {
             let abort = AbortController::new().ok()?;
             Reflect::set(&options, &"signal".into(), &abort.signal()).ok()?;
-            Some(Timeout::new(PATIENCE, move || abort.abort()))
+            Some(Timeout::new(HOLD_TIMEOUT, move || abort.abort()))
         }
-        Manner::Steal => {
+        LockMode::Steal => {
             Reflect::set(&options, &"steal".into(), &true.into()).ok()?;
             None
         }
@@ -89,7 +89,7 @@ async fn request(manager: &JsValue, name: &str, manner: Manner) -> Option<Held> 
         Closure::once_into_js(move |_lock: JsValue| {
             Promise::new(&mut |release, _| {
                 if let Some(tell) = tell.borrow_mut().take() {
-                    let _ = tell.send(Some(Held(Some(release))));
+                    let _ = tell.send(Some(LockGuard(Some(release))));
                 }
             })
         })

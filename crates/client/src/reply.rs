@@ -9,7 +9,7 @@ use serde::de::value::{Error, StrDeserializer};
 
 use crate::engine::{Reply, Trouble};
 use crate::tokens::Tokens;
-use crate::transport::{Incoming, Unreachable};
+use crate::transport::{Response, Unreachable};
 
 /// An error body, OAuth's or problem details, read with patience for codes this build does not
 /// know.
@@ -24,7 +24,7 @@ pub(crate) struct ErrorBody {
 }
 
 impl ErrorBody {
-    pub(crate) fn of(incoming: &Incoming) -> Self {
+    pub(crate) fn of(incoming: &Response) -> Self {
         serde_json::from_str(&incoming.body).unwrap_or_default()
     }
 
@@ -45,7 +45,7 @@ fn known(code: Option<&str>) -> Option<ErrorCode> {
 }
 
 /// Reads the answer to a refresh that was sent at `sent_at` (milliseconds since 1970).
-pub(crate) fn of_refresh(answer: &Result<Incoming, Unreachable>, sent_at: u64) -> Reply {
+pub(crate) fn of_refresh(answer: &Result<Response, Unreachable>, sent_at: u64) -> Reply {
     let Ok(incoming) = answer else {
         return Reply::Unavailable(Trouble::Unreachable);
     };
@@ -71,7 +71,7 @@ pub(crate) fn of_refresh(answer: &Result<Incoming, Unreachable>, sent_at: u64) -
 }
 
 /// What an answer that is neither success nor refusal says about the server.
-pub(crate) fn trouble(incoming: &Incoming) -> Trouble {
+pub(crate) fn trouble(incoming: &Response) -> Trouble {
     if incoming.status == 429 {
         Trouble::Busy {
             retry_after: incoming.retry_after,

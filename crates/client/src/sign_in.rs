@@ -89,6 +89,12 @@ fn encode(text: &str, into: &mut String) {
     }
 }
 
+/// The header of a form body.
+pub(crate) fn form_header() -> (&'static str, String) {
+    let form = "application/x-www-form-urlencoded";
+    ("Content-Type", form.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

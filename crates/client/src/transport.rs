@@ -35,7 +35,7 @@ impl fmt::Display for Method {
 
 /// A request, ready to go.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Outgoing {
+pub struct Request {
     /// The method.
     pub method: Method,
     /// A path of this origin.
@@ -49,9 +49,9 @@ pub struct Outgoing {
 }
 
 /// Tokens never reach a console through `{:?}`.
-impl fmt::Debug for Outgoing {
+impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outgoing")
+        f.debug_struct("Request")
             .field("method", &self.method)
             .field("path", &self.path)
             .finish_non_exhaustive()
@@ -60,7 +60,7 @@ impl fmt::Debug for Outgoing {
 
 /// An answer, whatever its status.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Incoming {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// Seconds to wait, if the server said so (`Retry-After`).
@@ -72,9 +72,9 @@ pub struct Incoming {
 }
 
 /// Tokens never reach a console through `{:?}`.
-impl fmt::Debug for Incoming {
+impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming")
+        f.debug_struct("Response")
             .field("status", &self.status)
             .finish_non_exhaustive()
     }
@@ -85,11 +85,11 @@ impl fmt::Debug for Incoming {
 pub struct Unreachable;
 
 /// An answer to come.
-pub type Answer = Pin<Box<dyn Future<Output = Result<Incoming, Unreachable>>>>;
+pub type Answer = Pin<Box<dyn Future<Output = Result<Response, Unreachable>>>>;
 
 /// What comes of a stream, in turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub enum StreamEvent<'a> {
     /// Some bytes of the body, cut anywhere.
     Bytes(&'a [u8]),
     /// Nothing more. The HTTP status, if there was an answer at all: bytes come with 200 alone.
@@ -97,7 +97,7 @@ pub enum Piece<'a> {
 }
 
 /// Hears the pieces of a stream.
-pub type Listener = Box<dyn Fn(Piece<'_>)>;
+pub type Listener = Box<dyn Fn(StreamEvent<'_>)>;
 
 /// A stream that is listened to; dropped, it is closed.
 #[derive(Default)]
@@ -122,10 +122,10 @@ impl Drop for Stream {
 pub trait Transport {
     /// Sends. The request must be on its way when this returns, not only when the answer is
     /// first waited for: what was read from storage a moment ago is what must be sent.
-    fn send(&self, outgoing: Outgoing) -> Answer;
+    fn send(&self, outgoing: Request) -> Answer;
 
     /// Sends, and hands the body on while it comes. One that knows no streams says nothing.
-    fn stream(&self, _outgoing: Outgoing, _listener: Listener) -> Stream {
+    fn stream(&self, _outgoing: Request, _listener: Listener) -> Stream {
         Stream::default()
     }
 }

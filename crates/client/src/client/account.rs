@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::{Call, CallError, Client};
 use crate::reply::ErrorBody;
 use crate::sign_in::query;
-use crate::transport::{Incoming, Method};
+use crate::transport::{Method, Response};
 
 impl Client {
     /// `GET /api/me`: who is signed in.
@@ -60,12 +60,12 @@ impl Client {
     }
 }
 
-fn read<T: DeserializeOwned>(answer: &Incoming) -> Result<T, CallError> {
+fn read<T: DeserializeOwned>(answer: &Response) -> Result<T, CallError> {
     done(answer)?;
     serde_json::from_str(&answer.body).map_err(|_| CallError::Unreadable)
 }
 
-fn done(answer: &Incoming) -> Result<(), CallError> {
+fn done(answer: &Response) -> Result<(), CallError> {
     if (200..300).contains(&answer.status) {
         return Ok(());
     }

@@ -5,14 +5,13 @@ use std::rc::Rc;
 use futures_channel::mpsc;
 use latchkey_types::ErrorCode;
 
-use super::drive::since;
-use super::{Client, Inner, Verdict};
-use crate::browser;
+use super::{Client, Inner, Resolution};
+use crate::browser::{self, since};
 use crate::engine::{Cause, Event, Failure, RequestId, Trouble};
 use crate::expiry::Freshness;
 use crate::notice::{Exchange, Notice};
 use crate::reply::ErrorBody;
-use crate::transport::{Incoming, Method, Outgoing, Unreachable};
+use crate::transport::{Method, Request, Response, Unreachable};
 
 /// What to call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,29 +107,29 @@ impl Client {
     /// Calls; an answer of any status is an answer. With a token, a 401 leads to one refresh,
     /// shared with all other calls, and one retry; unless it asks for a recent sign-in, which no
     /// refresh brings.
-    pub async fn call(&self, call: Call) -> Result<Incoming, CallError> {
+    pub async fn call(&self, call: Call) -> Result<Response, CallError> {
         let id = self.0.next_id();
         if !call.with_token {
             return Ok(self.0.exchange(&call, id, None, false).await?);
         }
-        let (verdicts, mut verdict) = mpsc::unbounded();
-        let request = Waiting::new(&self.0, id, verdicts);
+        let (resolutions, mut resolution) = mpsc::unbounded();
+        let request = Waiting::new(&self.0, id, resolutions);
         self.0.begin(request.id);
         let mut latest = None;
         loop {
-            match verdict.recv().await {
-                Ok(Verdict::Send(token)) => {
+            match resolution.recv().await {
+                Ok(Resolution::Send(token)) => {
                     let retry = latest.is_some();
                     let answer = self.0.exchange(&call, id, Some(&token), retry).await?;
                     let unauthorized = answer.status == 401 && !wants_step_up(&answer);
                     latest = Some(answer);
-                    self.0.take_in(Event::Answered {
+                    self.0.dispatch(Event::Answered {
                         request: request.id,
                         unauthorized,
                     });
                 }
-                Ok(Verdict::Deliver) => return latest.ok_or(CallError::SignedOut),
-                Ok(Verdict::Fail(failure)) => {
+                Ok(Resolution::Deliver) => return latest.ok_or(CallError::SignedOut),
+                Ok(Resolution::Fail(failure)) => {
                     if latest.is_none() {
                         self.0.tell(&Notice::NotSent {
                             method: call.method,
@@ -146,7 +145,7 @@ impl Client {
 }
 
 /// RFC 9470 §3, by our own code: what it needs is a new sign-in, not a new token.
-fn wants_step_up(answer: &Incoming) -> bool {
+fn wants_step_up(answer: &Response) -> bool {
     ErrorBody::of(answer).known_code() == Some(ErrorCode::StepUpRequired)
 }
 
@@ -158,9 +157,9 @@ impl Inner {
             _ => Freshness::Good(0),
         };
         let stale = freshness == Freshness::Past;
-        self.take_in(Event::Begun { request, stale });
+        self.dispatch(Event::Begun { request, stale });
         if freshness == Freshness::Due {
-            self.take_in(Event::Wanted(Cause::AheadOfExpiry));
+            self.dispatch(Event::Wanted(Cause::AheadOfExpiry));
         }
     }
 
@@ -171,7 +170,7 @@ impl Inner {
         id: u64,
         token: Option<&str>,
         retry: bool,
-    ) -> Result<Incoming, Unreachable> {
+    ) -> Result<Response, Unreachable> {
         let exchange = Exchange {
             call: id,
             method: call.method,
@@ -194,7 +193,7 @@ impl Inner {
         self.tell(&Notice::Sent(exchange.clone()));
         let answer = self
             .transport
-            .send(Outgoing {
+            .send(Request {
                 method: call.method,
                 path: call.path.clone(),
                 headers,
@@ -225,9 +224,9 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn new(inner: &Rc<Inner>, id: u64, verdicts: mpsc::UnboundedSender<Verdict>) -> Self {
+    fn new(inner: &Rc<Inner>, id: u64, resolutions: mpsc::UnboundedSender<Resolution>) -> Self {
         let id = RequestId(id);
-        inner.waiting.borrow_mut().push((id, verdicts));
+        inner.waiting.borrow_mut().push((id, resolutions));
         Self {
             inner: Rc::clone(inner),
             id,
@@ -241,6 +240,6 @@ impl Drop for Waiting {
             .waiting
             .borrow_mut()
             .retain(|(id, _)| *id != self.id);
-        self.inner.take_in(Event::Dropped { request: self.id });
+        self.inner.dispatch(Event::Dropped { request: self.id });
     }
 }

@@ -17,43 +17,15 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 
+use super::following::Place;
 use super::{Client, Inner};
 use crate::engine::{Cause, Event};
 use crate::events::Reader;
 use crate::expiry::Freshness;
-use crate::lock::Held;
+use crate::lock::LockGuard;
 use crate::notice::Notice;
-use crate::transport::{Method, Outgoing, Piece, Stream};
+use crate::transport::{Method, Request, StreamEvent};
 use crate::{backoff, browser, lock};
-
-/// The stream that is open, or about to be.
-#[derive(Default)]
-pub(super) struct Following {
-    /// The access token it was opened with; `None` if there is no stream.
-    token: Option<String>,
-    /// Tells streams apart: what a closed one still says is not heard.
-    number: u64,
-    stream: Option<Stream>,
-    ready: bool,
-    /// Streams in a row that were never ready.
-    failures: u32,
-    /// A 401 has led to a refresh since a stream was last ready.
-    refused: bool,
-    /// The person has just come back: if no stream opens, ask in another way.
-    returned: bool,
-    timer: Option<Timeout>,
-    place: Place,
-}
-
-/// Where this tab stands among those that would follow.
-#[derive(Default)]
-enum Place {
-    #[default]
-    Away,
-    InLine,
-    /// It is this tab's turn, until the lock is dropped.
-    First(#[expect(dead_code, reason = "it is held, not read")] Held),
-}
 
 impl Inner {
     /// Opens the stream, keeps it, or closes it, as things are now.
@@ -93,7 +65,7 @@ impl Inner {
         let this = Rc::clone(self);
         if lines_up {
             spawn_local(async move {
-                let held = lock::turn_to_follow().await;
+                let held = lock::acquire_leadership().await;
                 this.my_turn(held);
             });
         } else if let (true, Some(token)) = (first, token) {
@@ -102,7 +74,7 @@ impl Inner {
     }
 
     /// The lock has come; it may be wanted no more.
-    fn my_turn(self: &Rc<Self>, held: Held) {
+    fn my_turn(self: &Rc<Self>, held: LockGuard) {
         {
             let mut following = self.following.borrow_mut();
             if following.token.take().is_none() {
@@ -144,26 +116,26 @@ impl Inner {
             return;
         }
         headers.push(("Accept", "text/event-stream".to_owned()));
-        let outgoing = Outgoing {
+        let outgoing = Request {
             path: path.to_owned(),
             headers,
-            ..Outgoing::default()
+            ..Request::default()
         };
         let this = Rc::downgrade(self);
         let reader = RefCell::new(Reader::default());
-        let listener = Box::new(move |piece: Piece<'_>| {
+        let listener = Box::new(move |piece: StreamEvent<'_>| {
             let this = this.upgrade();
             let Some(this) = this.filter(|this| this.following.borrow().number == number) else {
                 return;
             };
             match piece {
-                Piece::Bytes(bytes) => {
+                StreamEvent::Bytes(bytes) => {
                     let events = reader.borrow_mut().read(bytes);
                     for event in events {
                         this.happened(&event);
                     }
                 }
-                Piece::Over(status) => this.stream_is_over(status),
+                StreamEvent::Over(status) => this.stream_is_over(status),
             }
         });
         let stream = self.transport.stream(outgoing, listener);
@@ -189,7 +161,7 @@ impl Inner {
                 // A new sign-in in this browser has ended the session before it: no news.
                 if stored.map(|tokens| tokens.access_token) == token {
                     self.hint.set(Some(*code));
-                    self.take_in(Event::Wanted(Cause::AheadOfExpiry));
+                    self.dispatch(Event::Wanted(Cause::AheadOfExpiry));
                 }
             }
             ServerEvent::AccountChanged => self.account_changed(),
@@ -208,7 +180,7 @@ impl Inner {
             // This token opens no other stream; the next one may, or the server says why not.
             drop(following);
             drop(before);
-            self.take_in(Event::Wanted(Cause::AheadOfExpiry));
+            self.dispatch(Event::Wanted(Cause::AheadOfExpiry));
             return;
         }
         let wait = backoff::delay(following.failures, 0, browser::jitter());

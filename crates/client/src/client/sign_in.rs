@@ -5,7 +5,7 @@ use std::rc::Rc;
 use latchkey_types::{ErrorCode, TokenResponse, paths};
 use wasm_bindgen_futures::spawn_local;
 
-use super::prove::is_refused;
+use super::dpop_flow::is_refused;
 use super::{Client, Inner};
 use crate::browser;
 use crate::dpop::Key;
@@ -13,15 +13,9 @@ use crate::engine::{Event, Trouble};
 use crate::expiry::Deadline;
 use crate::reply::{self, ErrorBody};
 use crate::session::SessionState;
-use crate::sign_in::{CallbackQuery, form};
+use crate::sign_in::{CallbackQuery, form, form_header};
 use crate::tokens::Tokens;
-use crate::transport::{Incoming, Method, Outgoing, Unreachable};
-
-/// The header of a form body.
-pub(super) fn form_header() -> (&'static str, String) {
-    let form = "application/x-www-form-urlencoded";
-    ("Content-Type", form.to_owned())
-}
+use crate::transport::{Method, Request, Response, Unreachable};
 
 /// A sign-in that worked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +77,7 @@ impl Client {
         let outcome = self.exchange_code(code, state, query).await;
         // Storage decides what the state is now.
         self.0.state.set(SessionState::Checking);
-        self.0.take_in(Event::Changed);
+        self.0.dispatch(Event::Changed);
         outcome
     }
 
@@ -101,14 +95,14 @@ impl Client {
         pairs.extend(query.iss.as_deref().map(|iss| ("iss", iss)));
         let redirect_uri = query.redirect_uri.as_deref();
         pairs.extend(redirect_uri.map(|uri| ("redirect_uri", uri)));
-        let outgoing = Outgoing {
+        let outgoing = Request {
             method: Method::Post,
             path: paths::TOKEN.to_owned(),
             headers: vec![form_header()],
             body: Some(form(&pairs)),
             keepalive: false,
         };
-        let key = Key::made().await;
+        let key = Key::create().await;
         let (wall, monotonic) = (browser::wall_clock(), browser::monotonic_clock());
         let incoming = match self.0.send_sign_in(key.as_ref(), outgoing).await {
             Ok(incoming) => incoming,
@@ -128,7 +122,7 @@ impl Client {
                 let this = Rc::clone(&self.0);
                 spawn_local(async move {
                     if let Some(key) = key {
-                        key.keep().await;
+                        key.persist().await;
                     }
                     this.forget_browser_keys();
                 });
@@ -166,8 +160,8 @@ impl Inner {
     async fn send_sign_in(
         &self,
         key: Option<&Key>,
-        outgoing: Outgoing,
-    ) -> Result<Incoming, Unreachable> {
+        outgoing: Request,
+    ) -> Result<Response, Unreachable> {
         if let Some(key) = key {
             let answer = self.send_proven(key, outgoing.clone(), || true).await;
             if let Some(answer) = answer
@@ -187,7 +181,7 @@ mod tests {
     use super::{CallbackQuery, SignInError};
     use crate::engine::Trouble;
     use crate::reply::ErrorBody;
-    use crate::transport::Incoming;
+    use crate::transport::Response;
 
     #[test]
     fn only_who_was_refused_access_has_cancelled() {
@@ -228,10 +222,10 @@ mod tests {
             ),
             ("", None),
         ] {
-            let incoming = Incoming {
+            let incoming = Response {
                 status: 400,
                 body: body.to_owned(),
-                ..Incoming::default()
+                ..Response::default()
             };
             assert_eq!(ErrorBody::of(&incoming).known_reason(), expected, "{body}");
         }

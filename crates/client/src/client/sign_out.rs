@@ -10,14 +10,13 @@ use latchkey_types::paths;
 use wasm_bindgen_futures::spawn_local;
 
 use super::Inner;
-use super::sign_in::form_header;
 use crate::client::Client;
 use crate::engine::Event;
 use crate::notice::Notice;
 use crate::session::{EndReason, SessionState};
-use crate::sign_in::form;
+use crate::sign_in::{form, form_header};
 use crate::tokens::Tokens;
-use crate::transport::{Method, Outgoing};
+use crate::transport::{Method, Request};
 use crate::{backoff, browser};
 
 /// How often the server is told before it is left to the session's own end. The waits between
@@ -25,7 +24,7 @@ use crate::{backoff, browser};
 const TRIES: u32 = 32;
 
 /// How long the person is kept waiting for the server's word, in milliseconds.
-const PATIENCE: u32 = 4_000;
+const LOGOUT_TIMEOUT: u32 = 4_000;
 
 impl Client {
     /// Forgets the tokens, then ends the session on the server. Gives whether the server has
@@ -57,17 +56,17 @@ impl Inner {
         self.seen.borrow_mut().take();
         self.tell(&Notice::Tokens(None));
         self.follow();
-        self.take_in(Event::Changed);
+        self.dispatch(Event::Changed);
     }
 
     fn signed_out(self: &Rc<Self>) {
         self.tell(&Notice::Ended(EndReason::SignedOut));
         // Storage decides: another tab may have signed in meanwhile.
         self.state.set(SessionState::Checking);
-        self.take_in(Event::Changed);
+        self.dispatch(Event::Changed);
     }
 
-    /// Gives whether the server has answered within [`PATIENCE`]; goes on behind it otherwise.
+    /// Gives whether the server has answered within [`LOGOUT_TIMEOUT`]; goes on behind it otherwise.
     async fn tell_server(self: &Rc<Self>, tokens: Tokens) -> bool {
         let (tell, told) = oneshot::channel();
         let tell = Rc::new(RefCell::new(Some(tell)));
@@ -78,7 +77,7 @@ impl Inner {
         };
         let give_up = {
             let say = say.clone();
-            Timeout::new(PATIENCE, move || say(false))
+            Timeout::new(LOGOUT_TIMEOUT, move || say(false))
         };
         let this = Rc::clone(self);
         spawn_local(async move {
@@ -100,7 +99,7 @@ impl Inner {
             .await;
         // It has signed for the last time.
         self.forget_browser_keys();
-        let logout = self.transport.send(Outgoing {
+        let logout = self.transport.send(Request {
             method: Method::Post,
             path: paths::LOGOUT.to_owned(),
             headers,
@@ -116,7 +115,7 @@ impl Inner {
     }
 
     async fn revoke(&self, refresh_token: &str) -> bool {
-        let revoke = self.transport.send(Outgoing {
+        let revoke = self.transport.send(Request {
             method: Method::Post,
             path: paths::REVOKE.to_owned(),
             headers: vec![form_header()],

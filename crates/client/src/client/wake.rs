@@ -24,7 +24,7 @@ impl Inner {
             // No key: the whole storage was cleared.
             if key.is_none_or(|key| key == store::TOKENS) {
                 this.store.yield_to_other_tab();
-                this.take_in(Event::Changed);
+                this.dispatch(Event::Changed);
             }
         });
         if let Ok(channel) = BroadcastChannel::new("latchkey.account") {
@@ -60,7 +60,7 @@ impl Inner {
 
     /// Timers and storage events may have slept with the page.
     fn awake(self: &Rc<Self>) {
-        self.take_in(Event::Changed);
+        self.dispatch(Event::Changed);
         self.heed_wall_clock();
         self.check_expiry();
         self.follow();

@@ -9,14 +9,16 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransactionMode};
 
-use super::UNNAMED;
 use crate::browser;
 
 const DATABASE: &str = "latchkey";
 const STORE: &str = "keys";
 
+/// The name of the key of tokens that name none: those of earlier versions.
+pub const UNNAMED: &str = "dpop";
+
 /// After this IndexedDB is taken for stuck, as it is now and then, in milliseconds.
-const PATIENCE: i32 = 3_000;
+const REQUEST_TIMEOUT: i32 = 3_000;
 
 /// The key stored under this name; `None` also where there is no IndexedDB.
 pub(super) async fn read(name: &str) -> Result<Option<JsValue>, JsValue> {
@@ -106,7 +108,8 @@ async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {
     });
     let late = Promise::new(&mut |_, fail| {
         if let Some(window) = browser::window() {
-            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&fail, PATIENCE);
+            let _ = window
+                .set_timeout_with_callback_and_timeout_and_arguments_0(&fail, REQUEST_TIMEOUT);
         }
     });
     JsFuture::from(Promise::race(&Array::of2(&answered, &late))).await?;

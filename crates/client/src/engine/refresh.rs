@@ -5,7 +5,7 @@ use super::{Cause, Command, Engine, Pending, Progress, Refresh, Reply, Stored, T
 /// How often another tab's newer tokens may have yet to come to storage, or this browser be too busy
 /// to send anything: so often requests wait on, and the key is kept. With the waits of the back-off
 /// this is longer than the server's grace.
-const PATIENCE: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 
 impl Engine {
     /// Begins a refresh unless one is under way. `stale` as in [`Refresh::Locking`].
@@ -56,7 +56,7 @@ impl Engine {
         // tab: that is how the server knows a retry from a replay.
         // But a key that was superseded again and again, while nobody here stored anything newer,
         // has been used by somebody else: another key makes the server say so.
-        let lasting = self.superseded <= PATIENCE;
+        let lasting = self.superseded <= MAX_ATTEMPTS;
         let key = match &stored.pending {
             Some(pending) if lasting && pending.is_for(&tokens.refresh_token) => {
                 pending.key.clone()
@@ -161,7 +161,7 @@ impl Engine {
         self.refresh = Refresh::BackingOff { stale, trouble };
         // Neither says that the server cannot be had.
         let passing = matches!(trouble, Trouble::Superseded | Trouble::Late);
-        let patient = passing && self.failures < PATIENCE;
+        let patient = passing && self.failures < MAX_ATTEMPTS;
         self.failures = self.failures.saturating_add(1);
         if !patient {
             self.give_up_waiting(trouble, commands);

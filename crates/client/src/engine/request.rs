@@ -1,31 +1,7 @@
 //! The requests of one tab: which token each was sent with, and its one retry.
 
+use super::active_request::{ActiveRequest, Place};
 use super::{Command, Engine, Failure, Refresh, RequestId, Stored, Tokens, Trouble};
-
-/// A request under way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Request {
-    id: RequestId,
-    /// The access token that is no good for it: the one it was refused with, or, before it was
-    /// ever sent, the one known to be past its end.
-    token: String,
-    /// Whose tokens it began with.
-    account: Option<String>,
-    place: Place,
-    /// The one retry after a 401 is spent.
-    retried: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Place {
-    /// With the server.
-    Sent,
-    /// Here, until there is a newer token.
-    Waiting {
-        /// Because of a 401.
-        refused: bool,
-    },
-}
 
 impl Engine {
     pub(super) fn begin(
@@ -42,7 +18,7 @@ impl Engine {
             });
             return;
         };
-        let mut request = Request {
+        let mut request = ActiveRequest {
             id,
             token: tokens.access_token.clone(),
             account: tokens.account.clone(),

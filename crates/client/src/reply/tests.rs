@@ -1,10 +1,10 @@
 use super::*;
 
-fn answer(status: u16, body: &str) -> Incoming {
-    Incoming {
+fn answer(status: u16, body: &str) -> Response {
+    Response {
         status,
         body: body.to_owned(),
-        ..Incoming::default()
+        ..Response::default()
     }
 }
 
@@ -78,10 +78,10 @@ fn conflict_means_another_tab_won() {
 
 #[test]
 fn too_many_requests_keeps_its_wait() {
-    let busy = Ok(Incoming {
+    let busy = Ok(Response {
         status: 429,
         retry_after: Some(12),
-        ..Incoming::default()
+        ..Response::default()
     });
     assert_eq!(
         of_refresh(&busy, 0),

@@ -59,8 +59,8 @@ async fn clear() {
 
 /// A key, also in the place of the one without a name.
 async fn made() -> Key {
-    let key = Key::made().await.expect("a key");
-    key.keep().await;
+    let key = Key::create().await.expect("a key");
+    key.persist().await;
     key
 }
 
@@ -78,7 +78,7 @@ fn claim(proof: &str, name: &str) -> Option<String> {
 #[wasm_bindgen_test]
 async fn the_key_is_found_again_and_cannot_be_taken_out() {
     clear().await;
-    assert!(matches!(Key::found(UNNAMED).await, Ok(None)));
+    assert!(matches!(Key::load(UNNAMED).await, Ok(None)));
     let one = made().await;
     let pair = key_pair().await;
     let private = Reflect::get(&pair, &"privateKey".into()).expect("a key");
@@ -88,7 +88,7 @@ async fn the_key_is_found_again_and_cannot_be_taken_out() {
     assert!(taken.is_err());
 
     for name in [one.name(), UNNAMED] {
-        let other = Key::found(name).await.expect("an answer").expect("a key");
+        let other = Key::load(name).await.expect("an answer").expect("a key");
         assert_eq!(jwk(&one).await, jwk(&other).await, "{name}");
     }
 }
@@ -99,7 +99,7 @@ async fn every_key_that_is_made_is_a_new_one() {
     assert_ne!(one.name(), other.name());
     assert_ne!(jwk(&one).await, jwk(&other).await);
     // Making one leaves the others alone: their sign-ins are under way.
-    assert!(matches!(Key::found(one.name()).await, Ok(Some(_))));
+    assert!(matches!(Key::load(one.name()).await, Ok(Some(_))));
 }
 
 #[wasm_bindgen_test]
@@ -129,7 +129,7 @@ async fn security_57_88_what_is_not_such_a_key_is_not_taken_for_one() {
         let parameters = js_sys::JSON::parse(algorithm).expect("JSON");
         let planted = run(put, &[&parameters, &extractable.into()]).await;
         assert!(planted.is_ok(), "{planted:?}");
-        let found = Key::found(UNNAMED).await.expect("an answer");
+        let found = Key::load(UNNAMED).await.expect("an answer");
         assert_eq!(found.is_some(), taken, "{algorithm}, {extractable}");
     }
 }
@@ -330,11 +330,11 @@ async fn signing_out_removes_the_key_also_when_the_server_is_down() {
 async fn the_key_that_is_needed_is_not_removed_with_the_others() {
     let (one, other) = (made().await, made().await);
     Key::remove_others(|| Some(one.name().to_owned())).await;
-    assert!(matches!(Key::found(one.name()).await, Ok(Some(_))));
-    assert!(matches!(Key::found(other.name()).await, Ok(None)));
+    assert!(matches!(Key::load(one.name()).await, Ok(Some(_))));
+    assert!(matches!(Key::load(other.name()).await, Ok(None)));
     assert!(!key_pair().await.is_undefined());
     clear().await;
-    assert!(matches!(Key::found(one.name()).await, Ok(None)));
+    assert!(matches!(Key::load(one.name()).await, Ok(None)));
     assert!(key_pair().await.is_undefined());
 }
 

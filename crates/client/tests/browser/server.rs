@@ -8,7 +8,7 @@ use gloo_timers::future::TimeoutFuture;
 use latchkey_client::claims;
 use latchkey_client::transport::Answer;
 use latchkey_client::{
-    Client, Incoming, Listener, Method, Notice, Outgoing, Piece, SessionState, Store, Stream,
+    Client, Listener, Method, Notice, Request, Response, SessionState, Store, Stream, StreamEvent,
     Tokens, Transport, Unreachable,
 };
 
@@ -25,7 +25,7 @@ pub(crate) struct Server {
     pub(crate) lose_reply: Cell<bool>,
     /// The next refreshes are answered with this.
     pub(crate) refuse: RefCell<Option<(u16, &'static str)>>,
-    pub(crate) log: RefCell<Vec<Outgoing>>,
+    pub(crate) log: RefCell<Vec<Request>>,
     /// Proofs at the token endpoint must repeat this, and sessions are bound.
     pub(crate) nonce: RefCell<Option<&'static str>>,
     /// It wants another nonce every time.
@@ -79,15 +79,15 @@ impl Server {
 
     /// Says something on the latest stream.
     pub(crate) fn say(&self, text: &str) {
-        self.latest_stream(Piece::Bytes(text.as_bytes()));
+        self.latest_stream(StreamEvent::Bytes(text.as_bytes()));
     }
 
     /// Ends the latest stream, or does not open it at all.
     pub(crate) fn end_stream(&self, status: u16) {
-        self.latest_stream(Piece::Over(Some(status)));
+        self.latest_stream(StreamEvent::Over(Some(status)));
     }
 
-    fn latest_stream(&self, piece: Piece<'_>) {
+    fn latest_stream(&self, piece: StreamEvent<'_>) {
         // What is said may open another stream at once.
         let (listener, closed) = self.streams.borrow().last().cloned().expect("a stream");
         if !closed.get() {
@@ -101,13 +101,13 @@ impl Server {
         streams.iter().filter(|(_, closed)| !closed.get()).count()
     }
 
-    fn answer(&self, outgoing: &Outgoing) -> Result<Incoming, Unreachable> {
+    fn answer(&self, outgoing: &Request) -> Result<Response, Unreachable> {
         if self.down.get() {
             return Err(Unreachable);
         }
         let access = format!("Bearer access-{}", self.generation.get());
         match outgoing.path.as_str() {
-            "/auth/token" if self.wants_nonce(outgoing) => Ok(Incoming {
+            "/auth/token" if self.wants_nonce(outgoing) => Ok(Response {
                 nonce: self.nonce.borrow().map(str::to_owned),
                 ..status(400, r#"{"error":"use_dpop_nonce","code":"use_dpop_nonce"}"#)
             }),
@@ -124,7 +124,7 @@ impl Server {
     }
 
     /// Whether a proof came that does not repeat the nonce.
-    fn wants_nonce(&self, outgoing: &Outgoing) -> bool {
+    fn wants_nonce(&self, outgoing: &Request) -> bool {
         let Some(nonce) = *self.nonce.borrow() else {
             return false;
         };
@@ -134,7 +134,7 @@ impl Server {
         })
     }
 
-    fn refresh(&self, outgoing: &Outgoing) -> Result<Incoming, Unreachable> {
+    fn refresh(&self, outgoing: &Request) -> Result<Response, Unreachable> {
         if let Some((code, body)) = self.refuse.borrow_mut().take() {
             return Ok(status(code, body));
         }
@@ -165,7 +165,7 @@ impl Server {
 struct Wire(Rc<Server>);
 
 impl Transport for Wire {
-    fn send(&self, outgoing: Outgoing) -> Answer {
+    fn send(&self, outgoing: Request) -> Answer {
         let server = Rc::clone(&self.0);
         server.log.borrow_mut().push(outgoing.clone());
         Box::pin(async move {
@@ -174,7 +174,7 @@ impl Transport for Wire {
         })
     }
 
-    fn stream(&self, outgoing: Outgoing, listener: Listener) -> Stream {
+    fn stream(&self, outgoing: Request, listener: Listener) -> Stream {
         self.0.log.borrow_mut().push(outgoing);
         let closed = Rc::new(Cell::new(false));
         let mut streams = self.0.streams.borrow_mut();
@@ -229,15 +229,15 @@ pub(crate) async fn until(mut so: impl FnMut() -> bool) {
     panic!("it did not come to pass within ten seconds");
 }
 
-fn status(status: u16, body: &str) -> Incoming {
-    Incoming {
+fn status(status: u16, body: &str) -> Response {
+    Response {
         status,
         body: body.to_owned(),
-        ..Incoming::default()
+        ..Response::default()
     }
 }
 
-fn header<'a>(outgoing: &'a Outgoing, wanted: &str) -> Option<&'a String> {
+fn header<'a>(outgoing: &'a Request, wanted: &str) -> Option<&'a String> {
     let mut headers = outgoing.headers.iter();
     headers.find_map(|(name, value)| (*name == wanted).then_some(value))
 }

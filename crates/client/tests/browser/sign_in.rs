@@ -46,7 +46,7 @@ async fn a_sign_in_binds_the_session_with_the_nonce_it_is_told() {
     assert_eq!(of(&proofs[1], "nonce").as_deref(), Some("\"n-1\""));
     assert_ne!(of(&proofs[0], "jti"), of(&proofs[1], "jti"));
     let name = stored().and_then(|tokens| tokens.key).expect("a name");
-    assert!(matches!(Key::found(&name).await, Ok(Some(_))));
+    assert!(matches!(Key::load(&name).await, Ok(Some(_))));
 }
 
 #[wasm_bindgen_test]

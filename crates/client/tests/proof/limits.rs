@@ -145,7 +145,7 @@ fn two_keys_for_one_token_do_no_harm_if_the_winner_hears_of_it() {
     while !world.network.is_empty() {
         world.act(Action::Arrive { message: 0 });
     }
-    world.calm_down();
+    world.quiesce();
     refresh(&mut world, OTHER);
     assert_eq!(world.breach, None);
 }
@@ -161,7 +161,7 @@ fn two_keys_for_one_token_and_a_lost_reply_end_the_session() {
         if closed {
             world.act(Action::Reopen { tab: TAB });
         }
-        world.calm_down();
+        world.quiesce();
         assert_eq!(world.breach, Some(Breach::HonestSignedOut));
     }
 }
@@ -190,7 +190,7 @@ fn the_same_in_one_tab_or_with_locks_or_with_fresh_reads_does_no_harm() {
                 Action::Reopen { tab: TAB },
             ],
         );
-        world.calm_down();
+        world.quiesce();
         assert_eq!(world.breach, None, "locks: {locks}, {storage:?}");
     }
 }

@@ -5,7 +5,7 @@
 
 mod act;
 mod browser;
-mod calm;
+mod quiesce;
 mod server;
 
 use core::time::Duration;

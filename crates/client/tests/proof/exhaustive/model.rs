@@ -88,7 +88,7 @@ impl Model for Small {
             ),
             Property::always("all that waits comes to an end", |_, state: &State| {
                 let mut world = state.world.clone();
-                world.calm_down();
+                world.quiesce();
                 world.breach == state.world.breach
             }),
             Property::always("who goes on with a copy is caught", |_, state: &State| {
@@ -96,7 +96,7 @@ impl Model for Small {
                     return true;
                 }
                 let mut world = state.world.clone();
-                world.calm_down();
+                world.quiesce();
                 world.let_both_go_on();
                 world.breach == state.world.breach
             }),

@@ -64,7 +64,7 @@ impl Schedule {
                 self.length -= 1;
             }
         }
-        self.world.calm_down();
+        self.world.quiesce();
         if self.told {
             self.say(&self.world);
         }

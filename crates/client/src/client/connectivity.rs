@@ -9,12 +9,12 @@ use wasm_bindgen_futures::spawn_local;
 use super::Inner;
 use crate::engine::{Event, Trouble};
 use crate::notice::Notice;
-use crate::transport::{Incoming, Outgoing, Unreachable};
+use crate::transport::{Request, Response, Unreachable};
 use crate::{backoff, browser};
 
 impl Inner {
     /// Learns from the outcome of any request whether the server is there.
-    pub(super) fn heard(self: &Rc<Self>, answer: &Result<Incoming, Unreachable>) {
+    pub(super) fn heard(self: &Rc<Self>, answer: &Result<Response, Unreachable>) {
         let trouble = match answer {
             Err(Unreachable) => Some(Trouble::Unreachable),
             // What a proxy says of a server that is not there.
@@ -32,7 +32,7 @@ impl Inner {
 
     /// The network is said to be back: do not wait for the timers.
     pub(super) fn online(self: &Rc<Self>) {
-        self.take_in(Event::Due);
+        self.dispatch(Event::Due);
         if self.trouble.borrow().request.is_some() {
             self.probe(0);
         }
@@ -53,7 +53,7 @@ impl Inner {
         self.probe_timer.borrow_mut().take();
         let unreachable = self.trouble.borrow().refresh == Some(Trouble::Unreachable);
         if unreachable {
-            self.take_in(Event::Due);
+            self.dispatch(Event::Due);
         }
     }
 
@@ -69,9 +69,9 @@ impl Inner {
     }
 
     fn probe(self: &Rc<Self>, attempt: u32) {
-        let answer = self.transport.send(Outgoing {
+        let answer = self.transport.send(Request {
             path: paths::HEALTHZ.to_owned(),
-            ..Outgoing::default()
+            ..Request::default()
         });
         let this = Rc::clone(self);
         spawn_local(async move {

@@ -8,15 +8,14 @@ use gloo_timers::callback::Timeout;
 use latchkey_types::{ErrorCode, paths};
 use wasm_bindgen_futures::spawn_local;
 
-use super::prove::Posted;
-use super::sign_in::form_header;
-use super::{Inner, Verdict};
+use super::dpop_flow::Posted;
+use super::{Inner, Resolution};
 use crate::engine::{Cause, Command, Event, Progress, Reply, RequestId};
 use crate::expiry::{Deadline, Freshness};
 use crate::notice::Notice;
 use crate::session::{EndReason, SessionState};
 use crate::tokens::Tokens;
-use crate::transport::{Method, Outgoing, Unreachable};
+use crate::transport::{Method, Request, Unreachable};
 use crate::{backoff, browser, lock, reply, sign_in};
 
 /// The longest wait a browser's timer can count, in milliseconds.
@@ -24,7 +23,7 @@ const LONGEST_TIMER: u64 = 0x7fff_ffff;
 
 impl Inner {
     /// Takes in an event, now or, if one is being taken in already, right after it.
-    pub(super) fn take_in(self: &Rc<Self>, event: Event) {
+    pub(super) fn dispatch(self: &Rc<Self>, event: Event) {
         self.events.borrow_mut().push_back(event);
         if self.busy.replace(true) {
             return;
@@ -39,7 +38,7 @@ impl Inner {
             }
         }
         self.busy.set(false);
-        self.look_at_storage();
+        self.sync_from_storage();
     }
 
     fn run(self: &Rc<Self>, command: Command) {
@@ -47,9 +46,9 @@ impl Inner {
             Command::Send {
                 request,
                 access_token,
-            } => self.rule(request, Verdict::Send(access_token)),
-            Command::Deliver { request } => self.rule(request, Verdict::Deliver),
-            Command::Fail { request, failure } => self.rule(request, Verdict::Fail(failure)),
+            } => self.resolve(request, Resolution::Send(access_token)),
+            Command::Deliver { request } => self.resolve(request, Resolution::Deliver),
+            Command::Fail { request, failure } => self.resolve(request, Resolution::Fail(failure)),
             Command::Lock => self.take_lock(),
             Command::Unlock => drop(self.lock.borrow_mut().take()),
             Command::RememberKey(pending) => self.store.set_pending(&pending),
@@ -69,10 +68,10 @@ impl Inner {
         }
     }
 
-    fn rule(&self, request: RequestId, verdict: Verdict) {
+    fn resolve(&self, request: RequestId, resolution: Resolution) {
         let waiting = self.waiting.borrow();
         if let Some((_, waiting)) = waiting.iter().find(|(id, _)| *id == request) {
-            let _ = waiting.unbounded_send(verdict);
+            let _ = waiting.unbounded_send(resolution);
         }
     }
 
@@ -82,7 +81,7 @@ impl Inner {
             let held = lock::acquire().await;
             *this.lock.borrow_mut() = Some(held);
             let fresh_key = browser::random_key();
-            this.take_in(Event::Locked { fresh_key });
+            this.dispatch(Event::Locked { fresh_key });
         });
     }
 
@@ -96,10 +95,10 @@ impl Inner {
             pairs.push(("expires_in", life));
         }
         let (wall, monotonic) = (browser::wall_clock(), browser::monotonic_clock());
-        let outgoing = Outgoing {
+        let outgoing = Request {
             method: Method::Post,
             path: paths::TOKEN.to_owned(),
-            headers: vec![form_header(), ("Idempotency-Key", key)],
+            headers: vec![sign_in::form_header(), ("Idempotency-Key", key)],
             body: Some(sign_in::form(&pairs)),
             keepalive: false,
         };
@@ -118,14 +117,14 @@ impl Inner {
                 Err(reply) => (reply, Err(Unreachable)),
             };
             let status = answer.ok().map(|incoming| incoming.status);
-            this.posted.set((status, since(monotonic)));
+            this.posted.set((status, browser::since(monotonic)));
             if let Reply::Tokens(tokens) = &mut reply {
                 tokens.nonce = this.nonce.borrow().clone().filter(|_| key.is_some());
                 tokens.key = key;
                 let deadline = Deadline::received(tokens, monotonic);
                 *this.deadline.borrow_mut() = Some(deadline);
             }
-            this.take_in(Event::Replied(reply));
+            this.dispatch(Event::Replied(reply));
         });
     }
 
@@ -134,7 +133,7 @@ impl Inner {
         let this = Rc::downgrade(self);
         let timer = Timeout::new(wait, move || {
             if let Some(this) = this.upgrade() {
-                this.take_in(Event::Due);
+                this.dispatch(Event::Due);
             }
         });
         *self.back_off_timer.borrow_mut() = Some(timer);
@@ -172,7 +171,7 @@ impl Inner {
 
     /// Compares storage with what the observers know, tells the difference, and sets the clock
     /// for the next refresh.
-    pub(super) fn look_at_storage(self: &Rc<Self>) {
+    pub(super) fn sync_from_storage(self: &Rc<Self>) {
         if self.busy.get() {
             return;
         }
@@ -231,7 +230,7 @@ impl Inner {
         if let (true, Some(tokens)) = (self.refresh_ahead.get(), &tokens)
             && !matches!(self.freshness(tokens), Freshness::Good(_))
         {
-            self.take_in(Event::Wanted(Cause::AheadOfExpiry));
+            self.dispatch(Event::Wanted(Cause::AheadOfExpiry));
         }
         self.schedule(tokens.as_ref());
     }
@@ -258,10 +257,4 @@ impl Inner {
         });
         *self.expiry_timer.borrow_mut() = timer;
     }
-}
-
-/// Milliseconds since a moment of the monotonic clock.
-pub(super) fn since(monotonic: u64) -> u32 {
-    let millis = browser::monotonic_clock().saturating_sub(monotonic);
-    u32::try_from(millis).unwrap_or(u32::MAX)
 }

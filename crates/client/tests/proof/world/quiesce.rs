@@ -7,7 +7,7 @@ const ROUNDS: usize = 12;
 
 impl World {
     /// The network is well, timers go off, everyone has time. What was on its way is lost.
-    pub(crate) fn calm_down(&mut self) {
+    pub(crate) fn quiesce(&mut self) {
         self.network.clear();
         for _ in 0..ROUNDS {
             if self.is_settled() {
@@ -68,7 +68,7 @@ impl World {
             self.use_copy(ThiefKey::Own);
             self.server.leave_grace();
             self.act(Action::Ask { tab: 0 });
-            self.calm_down();
+            self.quiesce();
         }
         if !self.rules.bound && self.server.session.status.is_live() {
             self.breach(Breach::ThiefNotCaught);

@@ -7,15 +7,14 @@ use latchkey_types::ErrorCode;
 use wasm_bindgen_futures::spawn_local;
 
 use super::Inner;
-use super::drive::since;
-use crate::browser;
+use crate::browser::{self, since};
 use crate::claims;
 use crate::dpop::{Key, Subject, Unanswered};
 use crate::engine::{Reply, Trouble};
 use crate::reply::ErrorBody;
 use crate::session::SessionState;
 use crate::tokens::Tokens;
-use crate::transport::{Incoming, Method, Outgoing, Unreachable};
+use crate::transport::{Method, Request, Response, Unreachable};
 
 /// How long a refresh may take before its token is sent, the first time or with the nonce that the
 /// server asked for, in milliseconds. After that it is left to the next try: other tabs wait for
@@ -24,7 +23,7 @@ const HASTE: u32 = 4_000;
 
 /// What came of posting a refresh token: an answer or none; or, not being sent at all, what to make
 /// of that.
-pub(super) type Posted = Result<Result<Incoming, Unreachable>, Reply>;
+pub(super) type Posted = Result<Result<Response, Unreachable>, Reply>;
 
 impl Inner {
     /// Sends a refresh token with a proof that its key is here.
@@ -36,10 +35,10 @@ impl Inner {
         &self,
         key: &str,
         refresh_token: &str,
-        outgoing: Outgoing,
+        outgoing: Request,
     ) -> Posted {
         let began = browser::monotonic_clock();
-        let key = match Key::found(key).await {
+        let key = match Key::load(key).await {
             Ok(Some(key)) => key,
             Ok(None) => return Err(Reply::Refused(Some(ErrorCode::KeyMismatch))),
             Err(Unanswered) => return Err(Reply::Unavailable(Trouble::Unwell)),
@@ -63,9 +62,9 @@ impl Inner {
     pub(super) async fn send_proven(
         &self,
         key: &Key,
-        outgoing: Outgoing,
+        outgoing: Request,
         still: impl Fn() -> bool,
-    ) -> Option<Result<Incoming, Unreachable>> {
+    ) -> Option<Result<Response, Unreachable>> {
         let answer = self.send_once_proven(key, outgoing.clone(), &still).await?;
         // RFC 9449 §8.
         if is_refused(&answer, ErrorCode::UseDpopNonce) {
@@ -77,9 +76,9 @@ impl Inner {
     async fn send_once_proven(
         &self,
         key: &Key,
-        mut outgoing: Outgoing,
+        mut outgoing: Request,
         still: &impl Fn() -> bool,
-    ) -> Option<Result<Incoming, Unreachable>> {
+    ) -> Option<Result<Response, Unreachable>> {
         let nonce = self.nonce.borrow().clone();
         let subject = Subject {
             method: outgoing.method,
@@ -98,8 +97,8 @@ impl Inner {
     }
 
     /// The server may tell the next nonce with any answer (RFC 9449 §8.2).
-    pub(super) fn remember_nonce(&self, answer: &Result<Incoming, Unreachable>) {
-        if let Ok(Incoming {
+    pub(super) fn remember_nonce(&self, answer: &Result<Response, Unreachable>) {
+        if let Ok(Response {
             nonce: Some(nonce), ..
         }) = answer
         {
@@ -134,7 +133,7 @@ impl Inner {
         let mut headers = vec![("Authorization", format!("DPoP {token}"))];
         // Without its key the server refuses the token, and the refresh that follows tells why.
         if let Some(key) = key
-            && let Ok(Some(key)) = Key::found(key).await
+            && let Ok(Some(key)) = Key::load(key).await
         {
             let subject = Subject {
                 method,
@@ -169,7 +168,7 @@ impl Inner {
 }
 
 /// Whether the answer is a refusal with this code.
-pub(super) fn is_refused(answer: &Result<Incoming, Unreachable>, code: ErrorCode) -> bool {
+pub(super) fn is_refused(answer: &Result<Response, Unreachable>, code: ErrorCode) -> bool {
     answer.as_ref().is_ok_and(|incoming| {
         incoming.status == 400 && ErrorBody::of(incoming).known_code() == Some(code)
     })
