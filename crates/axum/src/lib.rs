@@ -1,9 +1,6 @@
-//! Sign-in with OpenID Connect, refresh tokens that rotate, and revocation that holds on the next
-//! request, in an axum application of your own.
-//!
-//! [`Latchkey::builder`] takes values: it reads no environment variable and no configuration file.
-//! [`Latchkey::router`] is merged into the application's router; handlers take [`User`], [`Recent`] or
-//! [`Admin`] as extractors.
+//! Latchkey in an axum application.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 
 mod builder;
 pub mod claims;

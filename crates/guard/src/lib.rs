@@ -1,8 +1,6 @@
-//! Accepts or refuses access tokens: signature and claims, the clock, the denylist and how recent it
-//! is, DPoP proofs. The same code decides inside Latchkey and in other services.
-//!
-//! The parts are pure state in memory. Whoever owns a [`Guard`] feeds it: keys, denials, the moment of
-//! the last synchronisation. No store, file or network is used here.
+//! The decision on an access token, for Latchkey itself and for services beside it.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 
 mod access;
 mod denylist;
