@@ -390,9 +390,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_store_that_is_gone_is_not_asked_256_times() {
-        let (result, announced) = updated(|slice| slice >= 10).await;
+        let asked = Mutex::new(0_u32);
+        let fails = |slice| {
+            *asked.lock().expect("not poisoned") += 1;
+            slice >= 10
+        };
+        let (result, announced) = updated(fails).await;
         let cause = StoreError::Unavailable("slice 10".to_owned());
         let unfinished = OperatorError::RecordsUnfinished { failed: 246, cause };
         assert_eq!((result, announced), (Err(unfinished), 10));
+        let asked = asked.into_inner().expect("not poisoned");
+        assert_eq!(asked, 10 + MAX_FAILED_SLICES);
     }
 }
