@@ -3,6 +3,8 @@
 mod account;
 mod sign_in;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_types::TokenResponse;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
@@ -72,7 +74,7 @@ impl ApiClient {
 
     /// Whether the server accepts this access token; the `code` of the 401 otherwise.
     pub async fn check(&self, access_token: &str) -> Result<(), String> {
-        let answer = self.get_as("/api/protected", access_token).await;
+        let answer = self.get_as("/api/me", access_token).await;
         if answer.status() == 200 {
             return Ok(());
         }
@@ -157,6 +159,13 @@ pub async fn code(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
     let body: Value = response.json().await.expect("a JSON body");
     (status, body["code"].as_str().unwrap_or_default().to_owned())
+}
+
+/// The claims of a JWT, unverified.
+pub fn claims(token: &str) -> Value {
+    let part = token.split('.').nth(1).expect("three parts");
+    let json = URL_SAFE_NO_PAD.decode(part).expect("base64url");
+    serde_json::from_slice(&json).expect("JSON")
 }
 
 /// A header's value; empty if there is none.

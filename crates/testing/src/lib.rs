@@ -2,6 +2,7 @@
 //!
 //! | feature | what it has |
 //! |---|---|
+//! | `auth` (default) | [`TestAuth`]: Latchkey in memory, for the tests of an app that embeds it |
 //! | `clock` | [`TestClock`]: a clock that a test moves |
 //! | `client` | [`ApiClient`]: signs in and calls a server over HTTP |
 //! | `provider` | [`ScriptedProvider`]: an OpenID provider that answers as a test wants |
@@ -19,6 +20,13 @@
     )
 )]
 
+/// The example of the README, compiled and run.
+#[cfg(all(doctest, feature = "auth"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+#[cfg(feature = "auth")]
+mod auth;
 #[cfg(feature = "databases")]
 mod certificate;
 #[cfg(feature = "client")]
@@ -34,12 +42,14 @@ mod provider;
 #[cfg(feature = "process")]
 mod server_process;
 
+#[cfg(feature = "auth")]
+pub use auth::{Refusal, SignedIn, TestAuth};
 #[cfg(feature = "databases")]
 pub use certificate::Certificate;
 #[cfg(feature = "client")]
 pub use client::{
-    ApiClient, Begun, Callback, EventStream, called_back, code, cookie, header, location, refusal,
-    tokens,
+    ApiClient, Begun, Callback, EventStream, called_back, claims, code, cookie, header, location,
+    refusal, tokens,
 };
 #[cfg(feature = "clock")]
 pub use clock::TestClock;

@@ -21,8 +21,6 @@ pub use self::key::ProviderKey;
 pub use self::stall::Stall;
 use crate::client::{ApiClient, Begun, Callback};
 
-/// The client that a Latchkey under test is registered as.
-const CLIENT_ID: &str = "client-1";
 /// A request to a provider is no larger than this.
 const MAX_BODY: usize = 65_536;
 
@@ -118,6 +116,10 @@ impl Drop for ScriptedProvider {
 }
 
 impl ScriptedProvider {
+    /// The client that a Latchkey under test is registered as.
+    pub const CLIENT_ID: &str = "client-1";
+    /// The secret of that client.
+    pub const CLIENT_SECRET: &str = "the-client-secret";
     /// The path of the discovery document.
     pub const DISCOVERY: &str = "/.well-known/openid-configuration";
     /// The path of the key set.
@@ -181,9 +183,20 @@ impl ScriptedProvider {
     /// The same for any issuer, whether or not anything answers there.
     pub fn section_of(name: &str, issuer: &str) -> String {
         format!(
-            "[providers.{name}]\nissuer = \"{issuer}\"\nclient_id = \"{CLIENT_ID}\"\n\
-             client_secret = \"the-client-secret\"\n"
+            "[providers.{name}]\nissuer = \"{issuer}\"\nclient_id = \"{}\"\n\
+             client_secret = \"{}\"\n",
+            Self::CLIENT_ID,
+            Self::CLIENT_SECRET
         )
+    }
+
+    /// Makes ID tokens say that they are issued at this moment, in seconds since 1970, after a login
+    /// at the same moment, and that they end five minutes later.
+    pub fn tell_time(&self, now: u64) {
+        let mut script = self.script();
+        script.claims["iat"] = now.into();
+        script.claims["auth_time"] = now.into();
+        script.claims["exp"] = (now + 300).into();
     }
 
     /// Lets the person of [`Script::claims`] in: what the browser is sent back with.
@@ -244,7 +257,7 @@ impl Script {
             claims: json!({
                 "iss": issuer,
                 "sub": "subject-1",
-                "aud": CLIENT_ID,
+                "aud": ScriptedProvider::CLIENT_ID,
                 "iat": 1_800_000_000,
                 "exp": 1_800_000_300,
                 "auth_time": 1_800_000_000,

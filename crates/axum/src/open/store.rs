@@ -187,6 +187,10 @@ impl Store {
         Ok(store)
     }
 
+    #[cfg_attr(
+        not(any(feature = "redis", feature = "postgres")),
+        expect(clippy::unused_async, reason = "only a shared store is connected to")
+    )]
     async fn connect(&self) -> anyhow::Result<Arc<dyn OpenedStore>> {
         match &self.kind {
             Kind::Memory => Ok(Arc::new(MemoryStore::empty())),

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use forge::{Forge, claims, decoded, hs256, recoded};
+pub(crate) use forge::{Forge, decoded, hs256, recoded};
 use latchkey::app::{Environment, Server};
 use latchkey::cli::{Overrides, Serve};
 use latchkey::config;
 use latchkey_axum::ConnectionLimits;
 use latchkey_axum::services::Services;
+pub(crate) use latchkey_testing::claims;
 use latchkey_testing::{ApiClient, TestClock};
 use latchkey_tokens::SystemRng;
 pub(crate) use prover::{Prover, hash};

@@ -98,11 +98,6 @@ pub(crate) fn decoded(token: &str, part: usize) -> Value {
     serde_json::from_slice(&B64.decode(part).expect("base64url")).expect("JSON")
 }
 
-/// The claims of a JWT.
-pub(crate) fn claims(token: &str) -> Value {
-    decoded(token, 1)
-}
-
 /// The same token with `(r, n − s)` for `(r, s)`: to a lenient verifier, as good as the first.
 pub(crate) fn recoded(token: &str) -> String {
     const ORDER: [u8; 32] = [
