@@ -116,7 +116,7 @@ impl Builder {
     /// Roles and claims for a user's access tokens. The function is called at sign-in and at every
     /// refresh, and at routes for administrators, so a removed role is gone within the life of an
     /// access token and at administrators' routes at once. See [`ClaimsError`] for what an error does.
-    /// Roles and claims together are limited to [`MAX_CLAIMS_BYTES`](crate::claims::MAX_CLAIMS_BYTES).
+    /// Roles and claims together are limited to [`MAX_CLAIMS_BYTES`](crate::MAX_CLAIMS_BYTES).
     pub fn claims<F, R>(mut self, claims: F) -> Self
     where
         F: Fn(User, Timestamp) -> R + Send + Sync + 'static,

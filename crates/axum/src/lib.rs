@@ -3,7 +3,7 @@
 #![doc = include_str!("../README.md")]
 
 mod builder;
-pub mod claims;
+mod claims;
 mod clock;
 mod event;
 mod http;
@@ -12,7 +12,7 @@ mod latchkey;
 mod manage;
 mod open;
 mod provider;
-pub mod settings;
+mod settings;
 
 #[doc(hidden)]
 pub mod backup;
@@ -22,7 +22,7 @@ pub mod services;
 pub mod use_cases;
 
 pub use builder::Builder;
-pub use claims::{Claims, ClaimsError};
+pub use claims::{Claims, ClaimsError, MAX_CLAIMS_BYTES};
 pub use clock::SystemClock;
 pub use event::Event;
 pub use http::ConnectionLimits;

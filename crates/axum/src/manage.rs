@@ -11,7 +11,7 @@ use crate::services::Services;
 use crate::services::signing_keys::KeysError;
 use crate::use_cases::operator::{self, Actor, Operator as Act, OperatorError};
 
-/// Users. See [`Latchkey::users`].
+/// Users. See `Latchkey::users`.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a>(pub(crate) &'a Arc<Services>);
 
@@ -41,7 +41,7 @@ impl Users<'_> {
     }
 }
 
-/// Sessions. See [`Latchkey::sessions`].
+/// Sessions. See `Latchkey::sessions`.
 #[derive(Clone, Copy, Debug)]
 pub struct Sessions<'a>(pub(crate) &'a Arc<Services>);
 
@@ -86,7 +86,7 @@ impl Sessions<'_> {
     }
 }
 
-/// Acts that concern everyone. See [`Latchkey::operator`].
+/// Acts that concern everyone. See `Latchkey::operator`.
 #[derive(Clone, Copy, Debug)]
 pub struct Operator<'a>(pub(crate) &'a Arc<Services>);
 

@@ -123,6 +123,7 @@ impl Store {
     }
 
     /// The longest time without news; `None` for a store that no other server can write to.
+    #[doc(hidden)]
     pub fn staleness(&self) -> Option<Duration> {
         match self.kind {
             Kind::Memory => None,
@@ -147,6 +148,7 @@ impl Store {
 
     /// Opens the store for a command, without changing it. Fails if it is not the store that servers
     /// here have worked with, or if there is no embedded store yet.
+    #[doc(hidden)]
     pub async fn open_existing(&self) -> Result<Arc<dyn OpenedStore>, OpenError> {
         Ok(self.existing().await?)
     }
@@ -163,6 +165,7 @@ impl Store {
     }
 
     /// Opens the store as it is, an empty one included.
+    #[doc(hidden)]
     pub async fn open_any(&self) -> Result<Arc<dyn OpenedStore>, OpenError> {
         Ok(self.connect().await?)
     }
@@ -221,6 +224,7 @@ impl Store {
     }
 
     /// The certificates of [`ca_file`](Self::ca_file).
+    #[doc(hidden)]
     pub fn roots(&self) -> Result<Option<Vec<u8>>, OpenError> {
         let Some(path) = &self.ca_file else {
             return Ok(None);
