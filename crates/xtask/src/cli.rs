@@ -17,6 +17,10 @@ cargo xtask run [-- FLAGS]
     Build the pages and the server, and start them with demo accounts on
     http://127.0.0.1:7000. FLAGS are for `latchkey serve`.
 
+cargo xtask dev [-- FLAGS]
+    The same, and build and restart after each change of crates, style or public. While a build
+    fails, the server of the last good one keeps running.
+
 cargo xtask test [PART...] [--rounds N] [--seed S] [-- ARGS]
     Run the tests: all parts, or the ones named. ARGS are for the test runner of one part.
         fmt      the formatting
@@ -55,6 +59,11 @@ pub(crate) enum Command {
     Help,
     /// To see Latchkey run.
     Run {
+        /// For `latchkey serve`.
+        serve_flags: Vec<String>,
+    },
+    /// To see each change at once.
+    Dev {
         /// For `latchkey serve`.
         serve_flags: Vec<String>,
     },
@@ -97,6 +106,9 @@ fn command(parser: &mut Parser, rest: &[OsString]) -> Result<Command> {
     let mut command = match word(parser)?.as_deref() {
         None | Some("help") => Command::Help,
         Some("run") => Command::Run {
+            serve_flags: texts(rest)?,
+        },
+        Some("dev") => Command::Dev {
             serve_flags: texts(rest)?,
         },
         Some("test") => Command::Test(Request {
@@ -151,8 +163,12 @@ fn command(parser: &mut Parser, rest: &[OsString]) -> Result<Command> {
             (_, other) => return Err(other.unexpected().into()),
         }
     }
-    if !rest.is_empty() && !matches!(command, Command::Run { .. } | Command::Test(_)) {
-        bail!("only `run` and `test` take arguments after `--`");
+    let takes_rest = matches!(
+        command,
+        Command::Run { .. } | Command::Dev { .. } | Command::Test(_)
+    );
+    if !rest.is_empty() && !takes_rest {
+        bail!("only `run`, `dev` and `test` take arguments after `--`");
     }
     Ok(command)
 }

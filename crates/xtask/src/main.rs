@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask run`, `test`, `dist`, `bench`, `tidy`.
+//! The project's own commands: `cargo xtask run`, `dev`, `test`, `dist`, `bench`, `tidy`.
 //!
 //! Whatever a developer would otherwise set up by hand is set up here. Nothing of the product
 //! lives in this crate, and it depends on no other crate of the workspace: it must compile, fast,
@@ -12,8 +12,8 @@
 
 mod bench;
 mod cli;
+mod dev;
 mod dist;
-mod http;
 mod process;
 mod progress;
 mod run;
@@ -47,6 +47,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Help => print!("{}", cli::HELP),
         Command::Run { serve_flags } => run::run(&workspace, &serve_flags)?,
+        Command::Dev { serve_flags } => dev::run(&workspace, &serve_flags)?,
         Command::Test(request) => return test::run(&workspace, &request),
         Command::Dist { target_dir } => dist::run(&workspace, target_dir)?,
         Command::BenchHttp(settings) => bench::http::run(&workspace, &settings)?,

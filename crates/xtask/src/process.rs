@@ -86,6 +86,11 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
 pub(crate) struct Guard(pub(crate) Child);
 
 impl Guard {
+    /// How the child ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().ok().flatten()
+    }
+
     /// Asks the child to end, and makes it after ten seconds.
     pub(crate) fn end(&mut self) -> Result<()> {
         if self

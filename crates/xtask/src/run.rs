@@ -1,6 +1,7 @@
 //! `cargo xtask run`: everything built and started, for somebody who has just cloned it.
 
 use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -12,6 +13,16 @@ const LISTEN: &str = "127.0.0.1:7000";
 
 /// Builds what is missing and becomes the server, so that Ctrl-C reaches it and nothing else.
 pub(crate) fn run(workspace: &Workspace, serve_flags: &[String]) -> Result<()> {
+    let mut command = build(workspace, serve_flags)?;
+    if !is_given(serve_flags, "--listen") {
+        greet();
+    }
+    let error = command.exec();
+    Err(error).with_context(|| format!("cannot start {}", command.get_program().display()))
+}
+
+/// Builds what is missing; the command that starts the server.
+pub(crate) fn build(workspace: &Workspace, serve_flags: &[String]) -> Result<Command> {
     c_compiler::ensure()?;
     let dist = spa::ensure(workspace)?;
     let program = server::build_debug(workspace)?;
@@ -31,10 +42,7 @@ pub(crate) fn run(workspace: &Workspace, serve_flags: &[String]) -> Result<()> {
         command.arg("--web-dir").arg(dist);
     }
     command.args(serve_flags);
-    if !is_given(serve_flags, "--listen") {
-        greet();
-    }
-    Err(command.exec()).with_context(|| format!("cannot start {}", program.display()))
+    Ok(command)
 }
 
 fn greet() {

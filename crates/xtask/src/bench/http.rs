@@ -1,6 +1,5 @@
 //! `GET /api/me` with an ES256 token and a long denylist, beside a bare axum route.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,7 +9,6 @@ use latchkey_testing::ServerProcess;
 use super::load::{Load, Sample};
 use super::report::{self, Report};
 use crate::dist::{self, Sizes};
-use crate::http::{self, Request};
 use crate::tools::{c_compiler, debian};
 use crate::workspace::Workspace;
 use crate::{process, progress};
@@ -50,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, settings: &Settings) -> Result<()> {
     let latchkey = start_latchkey(&built.program, folder.path())?;
     let token = access_token(&example("stores"), latchkey.url())?;
     let authorization = format!("Bearer {token}");
-    let body = answer(latchkey.socket()?, &authorization)?;
+    let body = answer(latchkey.url(), &authorization)?;
     let mut command = Command::new(example("bare_axum"));
     command.args(["127.0.0.1:0", TARGET, &body]);
     let bare = ServerProcess::start(&mut command)?;
@@ -137,8 +135,8 @@ fn start_latchkey(program: &Path, folder: &Path) -> Result<ServerProcess> {
     ServerProcess::start(&mut command)
 }
 
-fn answer(server: SocketAddr, authorization: &str) -> Result<String> {
-    let headers = [("authorization", authorization)];
-    let answer = http::send(server, &Request::get(TARGET, &headers))?.expect(200, TARGET)?;
-    answer.text().map(str::to_owned)
+fn answer(server: &str, authorization: &str) -> Result<String> {
+    let request = ureq::get(format!("{server}{TARGET}")).header("authorization", authorization);
+    let response = request.call().with_context(|| format!("GET {TARGET}"))?;
+    Ok(response.into_body().read_to_string()?)
 }

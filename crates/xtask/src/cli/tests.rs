@@ -27,6 +27,12 @@ fn commands_are_understood() {
             },
         ),
         (
+            "dev -- --dev-flag",
+            Command::Dev {
+                serve_flags: vec!["--dev-flag".into()],
+            },
+        ),
+        (
             "test api e2e",
             Command::Test(Request {
                 parts: vec![Part::Api, Part::E2e],
@@ -73,7 +79,7 @@ fn mistakes_are_named() {
         ("tidy --fix", "invalid option '--fix'"),
         (
             "dist -- x",
-            "only `run` and `test` take arguments after `--`",
+            "only `run`, `dev` and `test` take arguments after `--`",
         ),
         (
             "bench",

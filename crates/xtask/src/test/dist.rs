@@ -1,14 +1,14 @@
 //! The distributed binary, alone in an empty folder.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use latchkey_testing::ServerProcess;
+use ureq::Body;
+use ureq::http::Response;
 
 use crate::dist::{self, Encoding};
-use crate::http::{self, Request, Response};
 use crate::progress;
 use crate::workspace::Workspace;
 
@@ -28,14 +28,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     ]);
     let server = ServerProcess::start(&mut command)?;
     progress::note(&format!("it listens on {}", server.url()));
-    check(server.socket()?)?;
+    check(server.url())?;
     server.stop().map(drop)
 }
 
-fn check(server: SocketAddr) -> Result<()> {
-    let page = http::send(server, &Request::get("/", &[("accept", "text/html")]))?;
-    let page = page.expect(200, "the start page")?;
-    let page = page.text()?.to_owned();
+fn check(server: &str) -> Result<()> {
+    let page = get(server, "/", ("accept", "text/html"))?;
+    let page = page.into_body().read_to_string()?;
     let hashed = assets(&page);
     for kind in ["js", "wasm"] {
         ensure!(
@@ -47,37 +46,45 @@ fn check(server: SocketAddr) -> Result<()> {
     }
     for path in &hashed {
         for encoding in Encoding::ALL {
-            let accept = [("accept-encoding", encoding.token())];
-            let answer = http::send(server, &Request::get(path, &accept))?.expect(200, path)?;
-            compressed(&answer, path, encoding)?;
+            let response = get(server, path, ("accept-encoding", encoding.token()))?;
+            compressed(response, path, encoding)?;
         }
         progress::note(&format!("{path}: br and gzip, immutable"));
     }
     Ok(())
 }
 
-fn compressed(answer: &Response, path: &str, encoding: Encoding) -> Result<()> {
-    let got = answer.header("content-encoding");
-    let wanted = encoding.token();
+/// The response to `GET path`, its body as it was sent; any status but success is an error.
+fn get(server: &str, path: &str, header: (&str, &str)) -> Result<Response<Body>> {
+    let request = ureq::get(format!("{server}{path}")).header(header.0, header.1);
+    request.call().with_context(|| format!("GET {path}"))
+}
+
+fn compressed(mut response: Response<Body>, path: &str, encoding: Encoding) -> Result<()> {
+    let header = |name| {
+        let value = response.headers().get(name);
+        value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
+    let (got, wanted) = (header("content-encoding"), encoding.token());
     ensure!(
-        got == Some(wanted),
-        "{path}: asked for {wanted}, got content-encoding {got:?}"
+        got == wanted,
+        "{path}: asked for {wanted}, got content-encoding `{got}`"
     );
-    let cache = answer.header("cache-control").unwrap_or_default();
+    let cache = header("cache-control");
     ensure!(
         cache.contains("immutable"),
         "{path}: cache-control is `{cache}`, without immutable"
     );
-    let vary = answer
-        .header("vary")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let vary = header("vary");
     ensure!(
         vary.contains("accept-encoding"),
         "{path}: vary is `{vary}`, without accept-encoding"
     );
     let plain = encoding
-        .decompress(&answer.body)
+        .decompress(&response.body_mut().read_to_vec()?)
         .with_context(|| format!("{path}: {wanted}"))?;
     if Path::new(path).extension().is_some_and(|ext| ext == "wasm") {
         ensure!(plain.starts_with(b"\0asm"), "{path} is no WASM module");
