@@ -30,7 +30,7 @@ cargo xtask test [PART...] [--rounds N] [--seed S] [-- ARGS]
         unit     unit, integration and documentation tests of the host crates
         api      the HTTP API
         crash    the server killed amid its work, N times; what happens when follows from S
-        wasm     the client's tests in a headless browser
+        wasm     the tests of the client and the pages in a headless browser
         e2e      Playwright: a browser, the real server, a provider nobody here wrote
         dist     the one binary of `cargo xtask dist`, started from an empty folder
 

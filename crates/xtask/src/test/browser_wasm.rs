@@ -1,4 +1,4 @@
-//! The client's own tests, compiled to WASM and run in a headless browser.
+//! The tests of the client and of the pages, compiled to WASM and run in a headless browser.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,20 @@ use crate::{process, progress};
 /// The settings of the browser that hold on every machine.
 const SETTINGS: &str = "crates/client/webdriver.json";
 
+/// What is tested. The pages apart from the client, as for the lints: their features are the browser's.
+const SELECTIONS: [&[&str]; 2] = [
+    &["-p", "latchkey-client"],
+    &[
+        "-p",
+        "latchkey-web",
+        "--no-default-features",
+        "--features",
+        "hydrate",
+        "--test",
+        "browser",
+    ],
+];
+
 /// Runs them by wasm-bindgen's test runner.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     rust::ensure_wasm_target(workspace)?;
@@ -28,32 +42,31 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
         driver.display()
     ));
 
-    let mut command = workspace.cargo();
-    command
-        .args([
-            "test",
-            "--no-fail-fast",
-            "-p",
-            "latchkey-client",
-            "--target",
-            WASM_TARGET,
-            "--",
-        ])
-        .args(args)
-        .env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
-            wasm_bindgen.join("wasm-bindgen-test-runner"),
-        )
-        .env("CHROMEDRIVER", driver)
-        // Seconds; a busy machine takes its time.
-        .env("WASM_BINDGEN_TEST_TIMEOUT", "600")
-        .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "120")
-        .env(
-            "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
-            settings(workspace, &browser)?,
-        );
+    let settings = settings(workspace, &browser)?;
     let mut count = Count::default();
-    process::run_watched(&mut command, |line| count.see_cargo(line))?;
+    let mut results = Vec::new();
+    // All of them even if the first fails: one run shows everything.
+    for selection in SELECTIONS {
+        let mut command = workspace.cargo();
+        command
+            .args(["test", "--no-fail-fast"])
+            .args(selection)
+            .args(["--target", WASM_TARGET, "--"])
+            .args(args)
+            .env(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+                wasm_bindgen.join("wasm-bindgen-test-runner"),
+            )
+            .env("CHROMEDRIVER", &driver)
+            // Seconds; a busy machine takes its time.
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "600")
+            .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "120")
+            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &settings);
+        results.push(process::run_watched(&mut command, |line| {
+            count.see_cargo(line);
+        }));
+    }
+    results.into_iter().collect::<Result<()>>()?;
     Ok(count)
 }
 
