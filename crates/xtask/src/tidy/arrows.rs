@@ -109,7 +109,7 @@ mod tests {
             findings("identity", "latchkey-tokens"),
             [
                 "crates/identity/Cargo.toml:2: `identity` must not depend on `tokens` (it may on: \
-          core); what both need belongs in a crate below them"
+          core, testing); what both need belongs in a crate below them"
             ]
         );
     }
