@@ -32,11 +32,7 @@ impl Parameters {
     pub(crate) fn of(store: Vec<u8>, change: &Change) -> Self {
         let mut all = Self {
             store,
-            families: change
-                .conflict_groups()
-                .iter()
-                .map(|it| number_of(it))
-                .collect(),
+            families: numbers_of(change),
             ..Self::default()
         };
         for condition in &change.conditions {
@@ -117,6 +113,12 @@ impl Parameters {
         let row = client.query_one(statement, &values).await?;
         Ok(row.get(0))
     }
+}
+
+/// The numbers of the advisory locks that a change needs.
+pub(crate) fn numbers_of(change: &Change) -> Vec<i64> {
+    let groups = change.conflict_groups();
+    groups.iter().map(|group| number_of(group)).collect()
 }
 
 /// A number for an advisory lock: two groups that share one only wait for each other.

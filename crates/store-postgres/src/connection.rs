@@ -81,6 +81,18 @@ const OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
                        -c default_transaction_isolation=read\\ committed \
                        -c enable_seqscan=off -c plan_cache_mode=force_generic_plan";
 
+/// Locks groups until the end of the transaction, in the order in which a commit does.
+const LOCK_GROUPS: &str = "SELECT pg_advisory_xact_lock(number) \
+     FROM (SELECT DISTINCT unnest($1::bigint[]) AS number ORDER BY 1) AS sorted";
+/// The same for rows.
+const LOCK_ROWS: &str = "SELECT FROM latchkey.records WHERE key = ANY ($1) ORDER BY key FOR UPDATE";
+
+/// The statements that keep records from changing.
+pub(crate) struct Locks {
+    pub(crate) groups: Statement,
+    pub(crate) rows: Statement,
+}
+
 /// Makes connections to one address.
 pub(crate) struct Connector {
     config: Config,
@@ -93,6 +105,7 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) fetch: fetch::Statements,
     pub(crate) commit: Statement,
+    pub(crate) locks: Locks,
 }
 
 impl Connector {
@@ -165,13 +178,18 @@ impl Connect for Connector {
         let prepared = async {
             let fetch = fetch::Statements::prepare(&client).await?;
             let commit = client.prepare(&Parameters::statement()).await?;
-            Ok((fetch, commit))
+            let locks = Locks {
+                groups: client.prepare(LOCK_GROUPS).await?,
+                rows: client.prepare(LOCK_ROWS).await?,
+            };
+            Ok((fetch, commit, locks))
         };
-        let (fetch, commit) = prepared.await.map_err(|error| error::unavailable(&error))?;
+        let (fetch, commit, locks) = prepared.await.map_err(|error| error::unavailable(&error))?;
         Ok(Connection {
             client,
             fetch,
             commit,
+            locks,
         })
     }
 }

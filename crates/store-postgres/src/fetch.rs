@@ -29,12 +29,13 @@ impl Statements {
 }
 
 /// Values by one query, each page by one more; all are on their way at the same time. Where there
-/// are several to be read, a transaction makes them of one moment. With them comes the record of
-/// the store's id.
+/// are several to be read, a transaction makes them of one moment, unless one is open already. With
+/// them comes the record of the store's id.
 pub(crate) async fn fetch(
     client: &Client,
     statements: &Statements,
     reads: &[Read],
+    in_transaction: bool,
 ) -> Result<(Vec<Found>, Option<Vec<u8>>), Error> {
     let keys = reads.iter().filter_map(|read| match read {
         Read::Value(key) => Some(key.as_slice()),
@@ -50,7 +51,9 @@ pub(crate) async fn fetch(
         Read::Page(page) => Some(fetch_page(client, &statements.page, page)),
         Read::Value(_) => None,
     });
-    let reads_several = reads.len() > 1 && reads.iter().any(|read| matches!(read, Read::Page(_)));
+    let reads_several = !in_transaction
+        && reads.len() > 1
+        && reads.iter().any(|read| matches!(read, Read::Page(_)));
     let around = |sql: &'static str| async move {
         if reads_several {
             client.batch_execute(sql).await?;

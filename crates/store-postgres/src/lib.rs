@@ -14,6 +14,7 @@ mod page;
 mod records;
 mod settings;
 mod tls;
+mod turn;
 
 use std::sync::Arc;
 

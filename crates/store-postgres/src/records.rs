@@ -7,14 +7,13 @@ use latchkey_core::StoreId;
 use latchkey_store::records::{Change, Found, Read, Reader};
 use latchkey_store::remote::{ExpectedStoreId, Outcome, Pool, Remote};
 use latchkey_store::{ChangeFeed, StoreError};
-use tokio_postgres::Error;
-use tokio_postgres::error::SqlState;
 
 use crate::commit::Parameters;
 use crate::connection::{Connection, Connector};
-use crate::error::unavailable;
+use crate::error::{is_another, is_conflict, unavailable};
 use crate::feed::Follower;
 use crate::fetch;
+use crate::turn::Turn;
 
 /// The records, behind a few connections.
 pub struct Records {
@@ -42,7 +41,7 @@ impl Reader for Records {
         let call = async {
             let mut lease = self.pool.lease().await?;
             let Connection { client, fetch, .. } = lease.connection();
-            let fetched = fetch::fetch(client, fetch, reads).await;
+            let fetched = fetch::fetch(client, fetch, reads, false).await;
             let (found, id) = fetched.map_err(|error| unavailable(&error))?;
             lease.give_back();
             self.expected.check(id.as_deref())?;
@@ -53,6 +52,8 @@ impl Reader for Records {
 }
 
 impl Remote for Records {
+    type Turn<'a> = Turn<'a>;
+
     async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
         let parameters = Parameters::of(self.expected.record(), change);
         let call = async {
@@ -78,6 +79,12 @@ impl Remote for Records {
         Err(StoreError::Unavailable(reason.to_owned()))
     }
 
+    async fn turn(&self, refused: &Change) -> Result<Option<Turn<'_>>, StoreError> {
+        Turn::take(&self.pool, &self.expected, refused)
+            .await
+            .map(Some)
+    }
+
     fn expect_id(&self, id: StoreId) {
         self.expected.set(id);
     }
@@ -86,19 +93,4 @@ impl Remote for Records {
         let follower = Follower::open(Arc::clone(&self.pool));
         Ok(Box::new(self.pool.within(follower).await?))
     }
-}
-
-/// What `latchkey.commit` raises where the store is not the one that is meant.
-fn is_another(error: &Error) -> bool {
-    error.code().is_some_and(|code| code.code() == "LK001")
-}
-
-/// Another transaction was faster.
-fn is_conflict(error: &Error) -> bool {
-    let conflicts = [
-        SqlState::UNIQUE_VIOLATION,
-        SqlState::T_R_DEADLOCK_DETECTED,
-        SqlState::T_R_SERIALIZATION_FAILURE,
-    ];
-    error.code().is_some_and(|code| conflicts.contains(code))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use latchkey_core::StoreId;
 use latchkey_store::records::{Change, Found, Read, Reader};
-use latchkey_store::remote::{ExpectedStoreId, Outcome, Pool, Remote};
+use latchkey_store::remote::{ExpectedStoreId, NoTurn, Outcome, Pool, Remote};
 use latchkey_store::{ChangeFeed, StoreError};
 use redis::{FromRedisValue as _, Value};
 
@@ -67,6 +67,8 @@ impl Reader for Records {
 }
 
 impl Remote for Records {
+    type Turn<'a> = NoTurn;
+
     async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
         let call = async {
             let mut lease = self.pool.lease().await?;
@@ -83,6 +85,10 @@ impl Remote for Records {
         } else {
             Outcome::Conflict
         })
+    }
+
+    async fn turn(&self, _: &Change) -> Result<Option<NoTurn>, StoreError> {
+        Ok(None)
     }
 
     fn expect_id(&self, id: StoreId) {

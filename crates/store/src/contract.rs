@@ -12,6 +12,7 @@ mod identity;
 mod races;
 mod sessions;
 mod signing_keys;
+mod starvation;
 mod users;
 pub(crate) mod world;
 
@@ -40,6 +41,9 @@ where
     races::signing_keys(make().await).await;
     races::ends_of_all_against_refreshes(make().await, true).await;
     races::ends_of_all_against_refreshes(make().await, false).await;
+    for act in starvation::ACTS {
+        starvation::wins(make().await, act).await;
+    }
     cutoffs::same_moment(&*make().await[0]).await;
     cutoffs::not_written_down(&*make().await[0]).await;
     cutoffs::old_records(&*make().await[0]).await;

@@ -7,6 +7,7 @@
 //! own, Redis and PostgreSQL by way of [`remote`]. [`contract`] holds the tests that every store
 //! must pass.
 
+mod attempts;
 pub mod backup;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;

@@ -9,11 +9,12 @@ use latchkey_core::StoreId;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::sleep;
 
-use super::{Outcome, Remote};
+use super::{Outcome, Remote, Turn as _};
+use crate::attempts;
 use crate::engine::{Engine, Operation};
 use crate::error::StoreError;
 use crate::feed::ChangeFeed;
-use crate::records::Change;
+use crate::records::{Change, Reader};
 use crate::table::conflict_group;
 use crate::transaction::Tx;
 
@@ -68,24 +69,38 @@ impl<R: Remote> Engine for Optimistic<R> {
         operation: Operation<A, T>,
     ) -> Result<T, StoreError> {
         let mut known = Vec::new();
-        let mut turn = None;
+        let mut refused: Option<Change> = None;
+        let mut queued = None;
         for attempt in 1..=MAX_ATTEMPTS {
-            let mut tx = Tx::new(&self.remote);
+            let turn = match &refused {
+                Some(change) => self.remote.turn(change).await?,
+                None => None,
+            };
+            let reader: &dyn Reader = match &turn {
+                Some(turn) => turn,
+                None => &self.remote,
+            };
+            let mut tx = Tx::new(reader);
             // After a conflict all that was read before, in one round trip.
             tx.prefetch(known).await?;
             let answer = operation(&mut tx, &arguments).await?;
-            if !tx.has_writes() && tx.is_of_one_round_trip() {
+            if turn.is_none() && !tx.has_writes() && tx.is_of_one_round_trip() {
                 return Ok(answer);
             }
             known = tx.reads();
             let change = tx.into_change();
-            if self.remote.commit(&change).await? == Outcome::Committed {
+            attempts::count();
+            let outcome = match turn {
+                Some(turn) => turn.commit(&change).await?,
+                None => self.remote.commit(&change).await?,
+            };
+            if outcome == Outcome::Committed {
                 return Ok(answer);
             }
-            super::conflicts::count();
-            if turn.is_none() {
-                turn = Some(self.queue(&change).await);
+            if queued.is_none() {
+                queued = Some(self.queue(&change).await);
             }
+            refused = Some(change);
             sleep(pause(attempt)).await;
         }
         let reason = format!("others changed the same records {MAX_ATTEMPTS} times in a row");

@@ -88,6 +88,11 @@ impl<C: Connect> Pool<C> {
 }
 
 impl<C: Connect> Lease<'_, C> {
+    /// The connection, where a shared reference will do.
+    pub fn shared(&self) -> &C::Connection {
+        &self.connection
+    }
+
     /// The connection.
     pub fn connection(&mut self) -> &mut C::Connection {
         &mut self.connection

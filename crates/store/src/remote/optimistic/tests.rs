@@ -12,12 +12,12 @@ use latchkey_core::{FlowId, StoreId};
 
 use self::machine::Machine;
 use super::{MAX_ATTEMPTS, Optimistic};
+use crate::attempts::counted;
 use crate::engine::{Engine, Running};
 use crate::error::StoreError;
 use crate::feed::ChangeFeed;
 use crate::records::{Change, Found, Read, Reader};
-use crate::remote::conflicts::counted;
-use crate::remote::{Outcome, Remote};
+use crate::remote::{NoTurn, Outcome, Remote};
 use crate::store::Store;
 use crate::table::{FINISHED_FLOWS, IMPORTING, SWEPT_UNTIL};
 use crate::transaction::Tx;
@@ -57,8 +57,14 @@ impl Reader for Restless {
 }
 
 impl Remote for Restless {
+    type Turn<'a> = NoTurn;
+
     async fn commit(&self, _: &Change) -> Result<Outcome, StoreError> {
         Ok(Outcome::Conflict)
+    }
+
+    async fn turn(&self, _: &Change) -> Result<Option<NoTurn>, StoreError> {
+        Ok(None)
     }
 
     fn expect_id(&self, _: StoreId) {}
@@ -121,8 +127,8 @@ async fn what_never_comes_through_is_given_up() {
         "it changes nothing"
     );
     let engine = restless();
-    let (refused, conflicts) = counted(engine.write((), two)).await;
-    assert_eq!(conflicts, MAX_ATTEMPTS as usize);
+    let (refused, attempts) = counted(engine.write((), two)).await;
+    assert_eq!(attempts, MAX_ATTEMPTS as usize);
     let refused = refused.expect_err("it never comes through");
     assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
 }

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::feed::{ChangeFeed, Changes};
 use crate::memory::Records;
 use crate::records::{Change, Found, Read, Reader};
-use crate::remote::{Announcement, Outcome, Remote};
+use crate::remote::{Announcement, NoTurn, Outcome, Remote};
 
 /// A database, and everything that was announced in it.
 #[derive(Default)]
@@ -53,6 +53,8 @@ impl Reader for Machine {
 }
 
 impl Remote for Machine {
+    type Turn<'a> = NoTurn;
+
     async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
         tokio::task::yield_now().await;
         let mut records = self.0.records.lock().expect("records");
@@ -70,6 +72,10 @@ impl Remote for Machine {
             self.0.announced.lock().expect("a list").push_back(news);
         }
         Ok(Outcome::Committed)
+    }
+
+    async fn turn(&self, _: &Change) -> Result<Option<NoTurn>, StoreError> {
+        Ok(None)
     }
 
     fn expect_id(&self, _: StoreId) {}
