@@ -7,7 +7,7 @@ pub enum StoreError {
     /// The store cannot be reached. It may come back by itself.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
-    /// The store takes no more writes until the process is started anew.
+    /// The store takes no more writes until the process is restarted.
     #[error("the store has stopped: {0}")]
     Stopped(String),
     /// A record is there but cannot be read.
@@ -18,10 +18,8 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A backup was put in only in part.
-    #[error(
-        "an import into the store did not come to its end; empty the store and import once more"
-    )]
+    /// A backup was imported only in part.
+    #[error("an import into the store is incomplete; empty the store and import the backup again")]
     ImportIncomplete,
     /// Not the store that this process knows: an empty one, or another one's.
     #[error(
@@ -37,7 +35,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether it may pass while the process runs.
+    /// Whether a later call may succeed without a restart.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::WrongStore { .. })
     }
