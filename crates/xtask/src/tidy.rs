@@ -8,6 +8,7 @@ mod concrete_store;
 mod finding;
 mod heads;
 mod imports;
+mod layers;
 mod length;
 mod libraries;
 mod lock;
@@ -30,13 +31,14 @@ use crate::workspace::Workspace;
 /// Looks at a tree and says what is wrong with it.
 type Rule = fn(&Tree) -> Vec<Finding>;
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     arrows::check,
     libraries::check,
     concrete_store::check,
     purity::check,
     requirements::check,
     loops::check,
+    layers::check,
     paths::check,
     heads::check,
     length::check,

@@ -1,0 +1,139 @@
+//! Inside a crate, imports run down the layers of this table: from a room to itself or to one below.
+
+use super::finding::Finding;
+use super::imports::{Import, imports};
+use super::tree::Tree;
+
+/// The layers of a crate from top to bottom; each is one or more rooms: a file, or a folder with the
+/// file of the same name. Every file of these crates belongs to a room, but for `lib.rs` and `main.rs`.
+const LAYERS: [(&str, &[&[&str]]); 3] = [
+    (
+        "guard",
+        &[
+            &["extract", "layer"],
+            &["guard"],
+            &["error", "step_up"],
+            &["proof", "problem"],
+            &["access", "used_proofs"],
+            &["denylist", "freshness", "keys", "replay_cache"],
+        ],
+    ),
+    (
+        "axum",
+        &[
+            &["builder"],
+            &["latchkey"],
+            &["jobs", "manage"],
+            &["http"],
+            &["use_cases"],
+            &["services"],
+            &["backup", "open"],
+            &["claims", "clock", "event", "provider", "settings"],
+        ],
+    ),
+    (
+        "latchkey",
+        &[
+            &["commands"],
+            &["app"],
+            &["control", "signals", "telemetry", "tls", "web"],
+            &["config", "failure"],
+            &["cli"],
+        ],
+    ),
+];
+
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, imports) in imports(tree) {
+        let Some((_, layers)) = LAYERS.iter().find(|(of, _)| *of == name) else {
+            continue;
+        };
+        findings.extend(imports.iter().filter_map(|it| wrong(name, layers, it)));
+    }
+    findings
+}
+
+fn wrong(name: &str, layers: &[&[&str]], import: &Import) -> Option<Finding> {
+    let below = |path: &str| {
+        let inside = path.strip_prefix(&format!("crates/{name}/src/"))?;
+        let room = inside.split('/').next()?.trim_end_matches(".rs");
+        let layer = layers.iter().position(|rooms| rooms.contains(&room));
+        Some((room.to_owned(), layer))
+    };
+    let (from, to) = (below(&import.from)?, below(&import.to)?);
+    let root = |room: &str| room == "lib" || room == "main";
+    if root(&from.0) || root(&to.0) {
+        return None;
+    }
+    let found = |what: String| Some(Finding::new(&*import.from, import.line, what));
+    match (from, to) {
+        ((room, None), _) | (_, (room, None)) => found(format!(
+            "`{room}` is in no layer of `{name}`: put it into LAYERS of tidy/layers.rs"
+        )),
+        ((from, Some(upper)), (to, Some(lower))) if upper > lower => found(format!(
+            "imports {} of `{to}`, which is above `{from}`: move what both need down",
+            import.name
+        )),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(files: &[(&str, &str)]) -> Vec<String> {
+        check(&Tree::of(files))
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn an_import_from_below_is_found() {
+        let found = findings(&[
+            ("crates/axum/src/lib.rs", "mod http; mod use_cases;"),
+            ("crates/axum/src/http.rs", "pub mod error;"),
+            ("crates/axum/src/http/error.rs", "pub struct ApiError;"),
+            ("crates/axum/src/use_cases.rs", "pub mod refresh;"),
+            (
+                "crates/axum/src/use_cases/refresh.rs",
+                "use crate::http::error::ApiError;\nfn f(_: ApiError) {}",
+            ),
+        ]);
+        assert_eq!(
+            found,
+            [
+                "crates/axum/src/use_cases/refresh.rs:1: imports ApiError of `http`, which is above \
+                 `use_cases`: move what both need down"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_import_to_below_is_fine_and_a_room_without_a_layer_is_not() {
+        let found = findings(&[
+            (
+                "crates/axum/src/lib.rs",
+                "mod http; mod services; mod extras;",
+            ),
+            (
+                "crates/axum/src/http.rs",
+                "use crate::services::Services;\nfn f(_: Services) {}",
+            ),
+            ("crates/axum/src/services.rs", "pub struct Services;"),
+            (
+                "crates/axum/src/extras.rs",
+                "use crate::services::Services;\nfn f(_: Services) {}",
+            ),
+        ]);
+        assert_eq!(
+            found,
+            [
+                "crates/axum/src/extras.rs:1: `extras` is in no layer of `axum`: put it into LAYERS \
+                 of tidy/layers.rs"
+            ]
+        );
+    }
+}
