@@ -6,8 +6,8 @@ use latchkey_core::StoreId;
 
 use crate::error::StoreError;
 
-/// The store that this process began with. A database that was lost and made anew, or taken for
-/// another, knows nothing of what was revoked: it must not be mistaken for the old one.
+/// The id of the store that this process began with. A database that was lost and created again, or
+/// is another one, does not know what was revoked: it must not be taken for the old one.
 #[derive(Debug, Default)]
 pub struct ExpectedStoreId(OnceLock<StoreId>);
 
