@@ -6,6 +6,7 @@ mod config_check;
 mod export;
 mod import;
 mod keys_rotate;
+mod offline;
 mod progress;
 mod report;
 mod serve;
@@ -15,17 +16,12 @@ mod users;
 use std::ffi::OsString;
 use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::Context as _;
 use clap::Parser as _;
 use latchkey_axum::internals::data_dir;
-use latchkey_store::Store;
-use latchkey_tokens::MasterKey;
 use report::Report;
 
 use crate::cli::{Cli, Command, ConfigCommand, KeysCommand};
-use crate::config::Config;
 use crate::failure::{Failure, FailureCode};
 
 /// The exit code of a command line that is wrong, which clap uses too.
@@ -92,40 +88,8 @@ fn run(cli: Cli) -> anyhow::Result<Report> {
     }
 }
 
-/// Opens the store that no server has open, without creating one.
-async fn open_at_rest(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    if config.store.shared().is_none() {
-        let path = data_dir::store_path(&config.data_dir);
-        let there = path.try_exists();
-        if !there.with_context(|| format!("data_dir: {}", config.data_dir.display()))? {
-            let text = format!("there is no store in {}; check --data-dir", path.display());
-            return Err(Failure::new(FailureCode::NoStore, text).into());
-        }
-    }
-    Ok(config.store().open_existing().await?)
-}
-
-/// Reads the master key that backups are authenticated with.
-fn known_key(config: &Config) -> anyhow::Result<Arc<MasterKey>> {
-    let path = match &config.master_key_file {
-        Some(path) => path.clone(),
-        None => config.data_dir.join("master.key"),
-    };
-    config.master_key().read().with_context(|| {
-        format!(
-            "the master key {}: the backup needs the one of the server that it was made of",
-            path.display()
-        )
-    })
-}
-
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?)
-}
-
-/// Prints a warning, which is not part of the result.
-fn warn(sentence: &str) {
-    drop(writeln!(stderr(), "latchkey: warning: {sentence}"));
 }

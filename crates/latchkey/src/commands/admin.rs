@@ -6,7 +6,7 @@ use latchkey_axum::SystemClock;
 use latchkey_axum::use_cases::operator::{Operator, UserSelector};
 use latchkey_core::Clock as _;
 
-use super::open_at_rest;
+use super::offline::open_at_rest;
 use super::report::Report;
 use crate::cli::{Account, Overrides};
 use crate::config;

@@ -10,9 +10,9 @@ use latchkey_axum::internals::files;
 use latchkey_tokens::BackupKey;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
+use super::offline::{known_key, open_at_rest};
 use super::progress::Progress;
 use super::report::Report;
-use super::{known_key, open_at_rest};
 use crate::cli;
 use crate::config::{self, Config};
 use crate::control;

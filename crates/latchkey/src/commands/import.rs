@@ -8,9 +8,9 @@ use latchkey_axum::backup;
 use latchkey_axum::internals::data_dir;
 use latchkey_tokens::{BackupKey, KeyRing};
 
+use super::offline::{known_key, warn};
 use super::progress::Progress;
 use super::report::Report;
-use super::{known_key, warn};
 use crate::cli;
 use crate::config;
 use crate::failure::{Failure, FailureCode};

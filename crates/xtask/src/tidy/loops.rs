@@ -10,27 +10,12 @@ use super::finding::Finding;
 use super::imports::{Import, imports};
 use super::tree::Tree;
 
-/// Crates with loops on 2026-11-30, which are being redrawn. One without any is a finding, so that
-/// this list only shrinks.
-const NOT_YET: [&str; 1] = ["latchkey"];
-
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    check_except(tree, &NOT_YET)
-}
-
-fn check_except(tree: &Tree, not_yet: &[&str]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (name, imports) in imports(tree) {
-        let found = loops(&imports);
-        if !not_yet.contains(&name) {
-            findings.extend(found);
-        } else if found.is_empty() {
-            let path = format!("crates/{name}/Cargo.toml");
-            let what = "has no import loops: take this crate out of NOT_YET in tidy/loops.rs";
-            findings.push(Finding::new(path, 1, what));
-        }
-    }
-    findings
+    let imports = imports(tree);
+    imports
+        .values()
+        .flat_map(|imports| loops(imports))
+        .collect()
 }
 
 /// One finding for each loop among the files of a crate.
@@ -105,7 +90,7 @@ mod tests {
     use super::*;
 
     fn findings(files: &[(&str, &str)]) -> Vec<String> {
-        let found = check_except(&Tree::of(files), &["old"]);
+        let found = check(&Tree::of(files));
         found.iter().map(ToString::to_string).collect()
     }
 
@@ -160,15 +145,5 @@ mod tests {
             ("crates/b/src/two.rs", "use latchkey_a::one::One;"),
         ]);
         assert!(found.is_empty(), "{found:?}");
-    }
-
-    #[test]
-    fn a_crate_that_is_excused_without_need_is_found() {
-        let loops = [
-            ("crates/old/src/one.rs", "use crate::two::Two;"),
-            ("crates/old/src/two.rs", "use crate::one::One;"),
-        ];
-        assert!(findings(&loops).is_empty());
-        assert_eq!(findings(&loops[..1]).len(), 1);
     }
 }
