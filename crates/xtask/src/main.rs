@@ -28,12 +28,14 @@ mod workspace;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::Command;
+use crate::bench::{http, stores};
+use crate::cli::{Bench, Cli, Command};
 use crate::workspace::Workspace;
 
 fn main() -> ExitCode {
-    match cli::parse(std::env::args_os().skip(1)).and_then(dispatch) {
+    match dispatch(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("\nerror: {error:#}");
@@ -42,17 +44,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(command: Command) -> Result<ExitCode> {
+fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let Some(command) = cli.command else {
+        Cli::command().print_help()?;
+        return Ok(ExitCode::SUCCESS);
+    };
     let workspace = Workspace::find()?;
     match command {
-        Command::Help => print!("{}", cli::HELP),
         Command::Run { serve_flags } => run::run(&workspace, &serve_flags)?,
         Command::Dev { serve_flags } => dev::run(&workspace, &serve_flags)?,
         Command::Test(request) => return test::run(&workspace, &request),
         Command::Dist { target_dir } => dist::run(&workspace, target_dir)?,
-        Command::BenchHttp(settings) => bench::http::run(&workspace, &settings)?,
-        Command::BenchPropagation { count } => bench::stores::propagation(&workspace, count)?,
-        Command::BenchScale { denials } => bench::stores::scale(&workspace, &denials)?,
+        Command::Bench(Bench::Http(settings)) => http::run(&workspace, &settings)?,
+        Command::Bench(Bench::Propagation { count }) => stores::propagation(&workspace, count)?,
+        Command::Bench(Bench::Scale { denials }) => stores::scale(&workspace, &denials)?,
         Command::Tidy => tidy::run(&workspace)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -13,7 +13,8 @@ mod unit;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
 
 use self::crash::Kills;
 use self::summary::{Done, Outcome};
@@ -21,66 +22,36 @@ use crate::tidy;
 use crate::tools::c_compiler;
 use crate::workspace::Workspace;
 
-/// A part of the tests, quick ones first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A part of the tests, in the order in which they run: quick ones first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
-    /// The formatting.
+    /// Formatting
     Fmt,
-    /// The rules of ARCHITECTURE.md that no compiler checks.
+    /// Rules of ARCHITECTURE.md that no compiler checks
     Tidy,
-    /// Advisories, licences and sources of the dependencies.
+    /// Advisories, licences and sources of all dependencies, with cargo-deny
     Deny,
-    /// Clippy over the host crates and over the browser's.
+    /// Lints, for the host and for the browser
     Clippy,
-    /// Unit tests and documentation tests of the host crates.
+    /// Unit, integration and documentation tests of the host crates
     Unit,
-    /// The HTTP API.
+    /// Tests of the HTTP API
     Api,
-    /// The server killed again and again amid its work.
+    /// Tests that kill the server at random moments
     Crash,
-    /// The client's tests in a headless browser.
+    /// Tests of the client and the pages in a headless browser
     Wasm,
-    /// Playwright: a browser, the real server, a provider nobody here wrote.
+    /// Playwright: a browser, the real server and an independent provider
     E2e,
-    /// The one binary of `cargo xtask dist`, started from an empty folder.
+    /// The binary of `cargo xtask dist`, started from an empty folder
     Dist,
 }
 
 impl Part {
-    /// All of them, in the order in which they run.
-    const ALL: [Self; 10] = [
-        Self::Fmt,
-        Self::Tidy,
-        Self::Deny,
-        Self::Clippy,
-        Self::Unit,
-        Self::Api,
-        Self::Crash,
-        Self::Wasm,
-        Self::E2e,
-        Self::Dist,
-    ];
-
-    /// The part of this name.
-    pub(crate) fn named(name: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|part| part.name() == name);
-        found.with_context(|| format!("there is no part `{name}`"))
-    }
-
     /// The name on the command line.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Fmt => "fmt",
-            Self::Tidy => "tidy",
-            Self::Deny => "deny",
-            Self::Clippy => "clippy",
-            Self::Unit => "unit",
-            Self::Api => "api",
-            Self::Crash => "crash",
-            Self::Wasm => "wasm",
-            Self::E2e => "e2e",
-            Self::Dist => "dist",
-        }
+    fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
     /// Does it.
@@ -102,13 +73,16 @@ impl Part {
 }
 
 /// What is to be run, and how.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Request {
-    /// The parts named; all if none is.
+    /// The parts to run [default: all]
+    #[arg(value_name = "PART")]
     pub(crate) parts: Vec<Part>,
-    /// For the test runner of the one part named.
+    /// Arguments for the test runner of one part
+    #[arg(last = true, value_name = "ARGS")]
     pub(crate) runner_args: Vec<String>,
     /// For the part `crash`.
+    #[command(flatten)]
     pub(crate) kills: Kills,
 }
 
@@ -150,8 +124,9 @@ pub(crate) fn run(workspace: &Workspace, request: &Request) -> Result<ExitCode> 
 
 /// In the order of the list, whatever order they are named in, each once; without names, all.
 fn chosen(named: &[Part]) -> Vec<Part> {
-    Part::ALL
-        .into_iter()
+    Part::value_variants()
+        .iter()
+        .copied()
         .filter(|part| named.is_empty() || named.contains(part))
         .collect()
 }
@@ -162,19 +137,11 @@ mod tests {
 
     #[test]
     fn none_named_means_all_and_the_order_is_ours() {
-        assert_eq!(chosen(&[]), Part::ALL);
+        assert_eq!(chosen(&[]), Part::value_variants());
         assert_eq!(chosen(&[Part::Dist]), [Part::Dist]);
         assert_eq!(
             chosen(&[Part::E2e, Part::Fmt, Part::E2e]),
             [Part::Fmt, Part::E2e]
         );
-    }
-
-    #[test]
-    fn every_part_is_known_by_its_name() {
-        for part in Part::ALL {
-            assert_eq!(Part::named(part.name()).expect("known"), part);
-        }
-        assert!(Part::named("all").is_err());
     }
 }

@@ -14,24 +14,17 @@ use crate::workspace::Workspace;
 use crate::{process, progress};
 
 /// How long and how often to measure.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, clap::Args)]
 pub(crate) struct Settings {
-    /// How often each of the two is measured, in turns.
+    /// How often each of the two is measured, in turns
+    #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) rounds: u32,
-    /// How long each measurement takes, in seconds.
+    /// How long each measurement takes, in seconds
+    #[arg(long, value_name = "N", default_value_t = 8)]
     pub(crate) seconds: u32,
-    /// How many live denials the server holds.
+    /// How many live denials the server holds
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub(crate) denials: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            rounds: 5,
-            seconds: 8,
-            denials: 100_000,
-        }
-    }
 }
 
 const TARGET: &str = "/api/me";

@@ -1,93 +1,89 @@
 //! What is understood, and what is refused with which words.
 
+use clap::{CommandFactory as _, Error};
+
 use super::*;
+use crate::test::Part;
 use crate::test::crash::Kills;
 
-fn understand(line: &str) -> Result<Command> {
-    parse(line.split_whitespace().map(OsString::from))
+fn understand(line: &str) -> Result<Option<Command>, Error> {
+    let words = std::iter::once("xtask").chain(line.split_whitespace());
+    Cli::try_parse_from(words).map(|cli| cli.command)
+}
+
+fn test(parts: &[Part], runner_args: &[&str], kills: (u32, Option<u64>)) -> Command {
+    let (rounds, seed) = kills;
+    Command::Test(Request {
+        parts: parts.to_vec(),
+        runner_args: runner_args.iter().map(ToString::to_string).collect(),
+        kills: Kills { rounds, seed },
+    })
+}
+
+fn http(rounds: u32, seconds: u32, denials: u32) -> Command {
+    Command::Bench(Bench::Http(Settings {
+        rounds,
+        seconds,
+        denials,
+    }))
 }
 
 #[test]
 fn commands_are_understood() {
+    Cli::command().debug_assert();
+    assert_eq!(understand("").expect("the help"), None);
+    let dist = |dir: Option<&str>| Command::Dist {
+        target_dir: dir.map(PathBuf::from),
+    };
+    let propagation = |count| Command::Bench(Bench::Propagation { count });
+    let scale = |denials| Command::Bench(Bench::Scale { denials });
+    let run = Command::Run {
+        serve_flags: vec!["--listen".into(), "127.0.0.1:0".into()],
+    };
+    let dev = Command::Dev {
+        serve_flags: vec!["--dev-flag".into()],
+    };
     for (line, expected) in [
-        ("", Command::Help),
-        ("--help", Command::Help),
-        ("test -h", Command::Help),
         ("tidy", Command::Tidy),
-        (
-            "dist --target-dir=/t",
-            Command::Dist {
-                target_dir: Some("/t".into()),
-            },
-        ),
-        (
-            "run -- --listen 127.0.0.1:0",
-            Command::Run {
-                serve_flags: vec!["--listen".into(), "127.0.0.1:0".into()],
-            },
-        ),
-        (
-            "dev -- --dev-flag",
-            Command::Dev {
-                serve_flags: vec!["--dev-flag".into()],
-            },
-        ),
+        ("dist", dist(None)),
+        ("dist --target-dir=/t", dist(Some("/t"))),
+        ("run -- --listen 127.0.0.1:0", run),
+        ("dev -- --dev-flag", dev),
+        ("test", test(&[], &[], (100, None))),
         (
             "test api e2e",
-            Command::Test(Request {
-                parts: vec![Part::Api, Part::E2e],
-                ..Request::default()
-            }),
+            test(&[Part::Api, Part::E2e], &[], (100, None)),
         ),
         (
             "test unit -- rotation -- x",
-            Command::Test(Request {
-                parts: vec![Part::Unit],
-                runner_args: vec!["rotation".into(), "--".into(), "x".into()],
-                ..Request::default()
-            }),
+            test(&[Part::Unit], &["rotation", "--", "x"], (100, None)),
         ),
         (
             "test crash --rounds 1000 --seed 7",
-            Command::Test(Request {
-                parts: vec![Part::Crash],
-                kills: Kills {
-                    rounds: 1000,
-                    seed: Some(7),
-                },
-                ..Request::default()
-            }),
+            test(&[Part::Crash], &[], (1000, Some(7))),
         ),
-        (
-            "bench http --rounds 2 --seconds 1",
-            Command::BenchHttp(Settings {
-                rounds: 2,
-                seconds: 1,
-                ..Settings::default()
-            }),
-        ),
+        ("bench http", http(5, 8, 100_000)),
+        ("bench http --rounds 2 --seconds 1", http(2, 1, 100_000)),
+        ("bench propagation", propagation(1000)),
+        ("bench propagation --count 3", propagation(3)),
+        ("bench scale", scale(vec![])),
+        ("bench scale --denials 1 --denials 2", scale(vec![1, 2])),
     ] {
-        assert_eq!(understand(line).expect(line), expected, "{line}");
+        assert_eq!(understand(line).expect(line), Some(expected), "{line}");
     }
 }
 
 #[test]
 fn mistakes_are_named() {
     for (line, said) in [
-        ("walk", "there is no command `walk`"),
-        ("test everything", "there is no part `everything`"),
-        ("tidy --fix", "invalid option '--fix'"),
-        (
-            "dist -- x",
-            "only `run`, `dev` and `test` take arguments after `--`",
-        ),
-        (
-            "bench",
-            "`bench` needs `http`, `propagation` or `scale` after it",
-        ),
-        ("bench http --rounds many", "many"),
+        ("walk", "unrecognized subcommand 'walk'"),
+        ("test everything", "invalid value 'everything'"),
+        ("tidy --fix", "unexpected argument '--fix'"),
+        ("dist -- x", "unexpected argument 'x'"),
+        ("bench", "Usage: cargo xtask bench <COMMAND>"),
+        ("bench http --rounds many", "invalid value 'many'"),
     ] {
-        let error = format!("{:#}", understand(line).expect_err(line));
+        let error = understand(line).expect_err(line).to_string();
         assert!(
             error.contains(said) && error.contains("--help"),
             "{line}: {error}"

@@ -11,21 +11,14 @@ use crate::workspace::Workspace;
 const TEST: &str = "binary::crash::kills_lose_nothing_that_was_answered";
 
 /// How often the server is killed, and when.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, clap::Args)]
 pub(crate) struct Kills {
-    /// How often.
+    /// For the part `crash`: how often the server is killed
+    #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) rounds: u32,
-    /// What all choices follow from; a new one if none is given.
+    /// For the part `crash`: the seed of all random choices [default: a new one]
+    #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
-}
-
-impl Default for Kills {
-    fn default() -> Self {
-        Self {
-            rounds: 100,
-            seed: None,
-        }
-    }
 }
 
 /// Runs that test with so many rounds, and shows what it says.

@@ -22,7 +22,7 @@ pub(crate) enum Done {
 /// How one part ended.
 pub(crate) struct Outcome {
     /// The part's name.
-    pub(crate) part: &'static str,
+    pub(crate) part: String,
     /// How long it took.
     pub(crate) took: Duration,
     /// What it did, or what went wrong.
@@ -64,12 +64,12 @@ mod tests {
     fn every_part_has_its_line() {
         let outcomes = [
             Outcome {
-                part: "fmt",
+                part: "fmt".into(),
                 took: Duration::from_millis(412),
                 result: Ok(Done::Plainly),
             },
             Outcome {
-                part: "unit",
+                part: "unit".into(),
                 took: Duration::from_secs(75),
                 result: Ok(Done::Counted(Count {
                     passed: 120,
@@ -78,12 +78,12 @@ mod tests {
                 })),
             },
             Outcome {
-                part: "deny",
+                part: "deny".into(),
                 took: Duration::ZERO,
                 result: Ok(Done::Skipped("it is not here")),
             },
             Outcome {
-                part: "e2e",
+                part: "e2e".into(),
                 took: Duration::from_secs(9),
                 result: Err(anyhow!("no browser")),
             },
