@@ -15,6 +15,7 @@ mod lock;
 mod loops;
 mod manifest;
 mod markup;
+mod module_files;
 mod paths;
 mod purity;
 mod requirements;
@@ -31,7 +32,7 @@ use crate::workspace::Workspace;
 /// Looks at a tree and says what is wrong with it.
 type Rule = fn(&Tree) -> Vec<Finding>;
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     arrows::check,
     libraries::check,
     concrete_store::check,
@@ -42,6 +43,7 @@ const RULES: [Rule; 13] = [
     paths::check,
     heads::check,
     length::check,
+    module_files::check,
     words::check,
     markup::check,
     lock::check,

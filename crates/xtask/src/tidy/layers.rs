@@ -62,8 +62,8 @@ fn wrong(name: &str, layers: &[&[&str]], import: &Import) -> Option<Finding> {
         Some((room.to_owned(), layer))
     };
     let (from, to) = (below(&import.from)?, below(&import.to)?);
-    let root = |room: &str| room == "lib" || room == "main";
-    if root(&from.0) || root(&to.0) {
+    let is_root = |room: &str| room == "lib" || room == "main";
+    if is_root(&from.0) || is_root(&to.0) {
         return None;
     }
     let found = |what: String| Some(Finding::new(&*import.from, import.line, what));

@@ -89,8 +89,12 @@ pub(crate) fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// The text of a Rust file up to the tests that it may end with.
 pub(crate) fn without_tests(text: &str) -> &str {
-    let tests = text.find("\n#[cfg(test)]\nmod tests {\n");
-    &text[..tests.map_or(text.len(), |at| at + 1)]
+    let tests = text.find("\nmod tests {\n").and_then(|module| {
+        let attribute = text[..module].rfind('\n')? + 1;
+        let condition = text[attribute..module].strip_prefix("#[cfg(")?;
+        (condition == "test)]" || condition.starts_with("all(test,")).then_some(attribute)
+    });
+    &text[..tests.unwrap_or(text.len())]
 }
 
 /// Whether a Rust file holds tests only.
@@ -159,6 +163,21 @@ mod tests {
         assert!(is_test("crates/core/src/id/tests.rs"));
         assert!(is_test("crates/latchkey/tests/api/main.rs"));
         assert!(!is_test("crates/latchkey/src/http/contests.rs"));
+    }
+
+    #[test]
+    fn tests_at_the_end_are_cut_off() {
+        for (condition, left) in [
+            ("#[cfg(test)]", "a\n"),
+            ("#[cfg(all(test, feature = \"b\"))]", "a\n"),
+            (
+                "#[cfg(feature = \"test\")]",
+                "a\n#[cfg(feature = \"test\")]\nmod tests {\n}\n",
+            ),
+        ] {
+            let text = format!("a\n{condition}\nmod tests {{\n}}\n");
+            assert_eq!(without_tests(&text), left, "{condition}");
+        }
     }
 
     #[test]

@@ -1,0 +1,76 @@
+//! Where a module stands: `foo.rs`, not `foo/mod.rs`; short tests in the file that they test.
+
+use super::finding::Finding;
+use super::tree::Tree;
+
+/// Tests from this many lines on may have a file of their own.
+const LONG: usize = 80;
+
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
+    let places = ["crates/", "examples/"];
+    let files = tree
+        .texts_ending(&["rs"])
+        .filter(|(path, _)| places.iter().any(|place| path.starts_with(place)));
+    files
+        .filter_map(|(path, text)| {
+            let (folder, name) = path.rsplit_once('/')?;
+            let lines = text.lines().count();
+            let what = match name {
+                "mod.rs" => format!("has the name of its folder: move it to {folder}.rs"),
+                // A file that divides its tests may be short.
+                "tests.rs" if lines < LONG && !tree.holds(&format!("{folder}/tests")) => format!(
+                    "has {lines} lines, fewer than {LONG}: move the tests into the file that they \
+                     test, as `mod tests {{ … }}` at its end"
+                ),
+                _ => return None,
+            };
+            Some(Finding::new(path, 1, what))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(files: &[(&str, &str)]) -> Vec<String> {
+        let findings = check(&Tree::of(files));
+        findings.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_file_named_mod_is_found() {
+        assert_eq!(
+            found(&[
+                ("crates/a/src/b/mod.rs", ""),
+                ("crates/a/src/b.rs", ""),
+                ("crates/a/src/b/model.rs", ""),
+                ("examples/notes/tests/kit/mod.rs", ""),
+            ]),
+            [
+                "crates/a/src/b/mod.rs:1: has the name of its folder: move it to crates/a/src/b.rs",
+                "examples/notes/tests/kit/mod.rs:1: has the name of its folder: move it to \
+                 examples/notes/tests/kit.rs",
+            ]
+        );
+    }
+
+    #[test]
+    fn short_tests_with_a_file_of_their_own_are_found() {
+        let (short, long) = ("x\n".repeat(79), "x\n".repeat(80));
+        let found = found(&[
+            ("crates/a/src/short/tests.rs", &short),
+            ("crates/a/src/short.rs", &short),
+            ("crates/a/src/long/tests.rs", &long),
+            ("crates/a/src/divided/tests.rs", "mod part;\n"),
+            ("crates/a/src/divided/tests/part.rs", &long),
+        ]);
+        assert_eq!(
+            found,
+            [
+                "crates/a/src/short/tests.rs:1: has 79 lines, fewer than 80: move the tests into \
+                 the file that they test, as `mod tests { … }` at its end"
+            ]
+        );
+    }
+}
