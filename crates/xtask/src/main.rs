@@ -1,8 +1,8 @@
 //! The project's own commands: `cargo xtask run`, `dev`, `test`, `dist`, `bench`, `tidy`.
 //!
 //! Whatever a developer would otherwise set up by hand is set up here. Nothing of the product
-//! lives in this crate, and it depends on no other crate of the workspace: it must compile, fast,
-//! when all the rest does not.
+//! lives in this crate, and of the workspace it uses only the process spawner of the test kit: it must
+//! compile, fast, when all the rest does not.
 
 #![expect(
     clippy::print_stdout,
