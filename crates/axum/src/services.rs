@@ -13,6 +13,7 @@ pub mod signing_keys;
 pub mod user_agent;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -92,10 +93,13 @@ impl Services {
         self.notifier.notify_all();
     }
 
-    /// Reports a change that is durable by now to the application.
+    /// Reports a change that is durable by now to the application. The change stands even if the
+    /// application panics.
     pub fn report(&self, event: &Event) {
         for hook in &self.events {
-            hook(event);
+            if catch_unwind(AssertUnwindSafe(|| hook(event))).is_err() {
+                tracing::error!(?event, "the application panicked on an event");
+            }
         }
     }
 

@@ -285,6 +285,32 @@ async fn events_come_after_the_change_and_before_the_answer() {
 }
 
 #[tokio::test]
+async fn a_change_stands_if_the_application_panics_on_its_event() {
+    let app = App::with(|builder| builder.on(|_| panic!("a fault of the application"))).await;
+    let ada = app.client.sign_in_as("ada@example.com").await;
+    let next = app.client.refreshed(&ada.refresh_token).await;
+    app.client.log_out(&next.access_token).await;
+    assert_eq!(app.status("/mine", &next.access_token).await, 401);
+}
+
+#[tokio::test]
+async fn a_token_that_one_latchkey_accepted_is_not_accepted_by_another() {
+    let (one, other) = (App::start().await, App::start().await);
+    let ada = one.client.sign_in_as("ada@example.com").await;
+    let routes = Router::new()
+        .route("/mine", get(async |user: User| user.id().to_string()))
+        .with_state(other.auth.clone())
+        .layer(one.auth.layer());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let client = ApiClient::new(url);
+    let refused = client.get_as("/mine", &ada.access_token).await;
+    assert_eq!(refusal(refused).await, (401, "token_invalid".to_owned()));
+    serving.abort();
+}
+
+#[tokio::test]
 async fn a_shutdown_closes_event_streams() {
     let app = App::start().await;
     let ada = app.client.sign_in_as("ada@example.com").await;

@@ -98,11 +98,16 @@ impl Guard {
     /// The result is kept in the extensions of the request: a DPoP proof is accepted once, and
     /// several extractors may ask about the same request.
     pub fn authenticate(&self, parts: &mut Parts) -> Result<Arc<Verified>, GuardError> {
-        if let Some(Known(verified)) = parts.extensions.get() {
+        if let Some(Known { by, verified }) = parts.extensions.get()
+            && Arc::ptr_eq(by, &self.0)
+        {
             return Ok(Arc::clone(verified));
         }
         let verified = self.verify(parts)?;
-        parts.extensions.insert(Known(Arc::clone(&verified)));
+        parts.extensions.insert(Known {
+            by: Arc::clone(&self.0),
+            verified: Arc::clone(&verified),
+        });
         Ok(verified)
     }
 
@@ -216,7 +221,11 @@ impl fmt::Debug for Guard {
 
 /// The verified token of a request, in the request's extensions.
 #[derive(Clone)]
-struct Known(Arc<Verified>);
+struct Known {
+    /// Which guard verified it: another one has issuer, keys and denylist of its own.
+    by: Arc<GuardParts>,
+    verified: Arc<Verified>,
+}
 
 /// The one `DPoP` header of a request; `None` if it has none.
 pub fn proof_header(headers: &HeaderMap) -> Result<Option<&str>, ProofError> {
