@@ -32,7 +32,7 @@ use crate::settings::{Limits, PublicUrl, Settings, TokenSettings, TrustedProxies
 /// The OAuth client of the app that is served from the public origin.
 const CLIENT_ID: &str = "latchkey";
 
-/// Collects what Latchkey is made of. See [`Latchkey::builder`].
+/// Configures and opens a [`Latchkey`]. See [`Latchkey::builder`].
 #[must_use]
 pub struct Builder {
     public_url: String,
@@ -50,8 +50,9 @@ pub struct Builder {
 }
 
 impl Latchkey {
-    /// Begins with the one origin that people see, such as `https://notes.example.com`. Plain http is
-    /// accepted for loopback addresses only.
+    /// Starts with the public URL: the origin that browsers use, such as
+    /// `https://notes.example.com`, without a path. `http://` is accepted for loopback addresses
+    /// only.
     ///
     /// ```no_run
     /// use axum::{Router, routing::get};
@@ -107,15 +108,16 @@ impl Builder {
         self
     }
 
-    /// Adds a way to sign in.
+    /// Adds a way to sign in. Without a provider nobody can sign in. Names must differ.
     pub fn provider(mut self, provider: Provider) -> Self {
         self.providers.push(provider);
         self
     }
 
-    /// Roles and claims for a user's access tokens. The function is called at sign-in and at every
-    /// refresh, and at routes for administrators, so a removed role is gone within the life of an
-    /// access token and at administrators' routes at once. See [`ClaimsError`] for what an error does.
+    /// Roles and claims for a user's access tokens. The function receives the user and the current
+    /// time. It is called at sign-in, at every refresh and by the extractor `Admin`, so removing a
+    /// role takes effect when the access token expires, and at routes for administrators
+    /// immediately. See [`ClaimsError`] for the effect of an error.
     /// Roles and claims together are limited to [`MAX_CLAIMS_BYTES`](crate::MAX_CLAIMS_BYTES).
     pub fn claims<F, R>(mut self, claims: F) -> Self
     where
@@ -126,14 +128,16 @@ impl Builder {
         self
     }
 
-    /// Calls this function after each change, once the change is durable and before the request that
-    /// made it is answered. It must not block; send events to a task of your own for anything slow.
+    /// Calls this function after each change, once the change is durable and before the request
+    /// that made it is answered. Several functions can be added. A function must not block; send
+    /// the event to a task of your own for slow work. Only the server that makes a change calls it:
+    /// other servers with the same store do not, and a session that expires is not reported.
     pub fn on(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.events.push(Arc::new(hook));
         self
     }
 
-    /// How long tokens live and how they are signed.
+    /// Token lifetimes, signatures and binding; see [`TokenSettings`] for the defaults.
     pub fn tokens(mut self, tokens: TokenSettings) -> Self {
         self.settings.tokens = tokens;
         self
@@ -145,27 +149,29 @@ impl Builder {
         self
     }
 
-    /// Believes `X-Forwarded-For` of these proxies. Without it, everyone behind a proxy shares one
-    /// address and its rate limit.
+    /// Trusts the `X-Forwarded-For` header of these proxies. Without it, all clients behind a proxy
+    /// share one address and its rate limit. By default no proxy is trusted, not even on loopback.
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.settings.trusted_proxies = proxies;
         self
     }
 
-    /// Who is admitted and who is an administrator. By default everybody for whom a provider vouches
-    /// is admitted, and roles come from [`claims`](Self::claims) alone.
+    /// The rules of admission and the administrators of the configuration file. An application
+    /// decides both in [`claims`](Self::claims). `rights.sources` must list every provider: a user
+    /// whose provider is not listed is refused.
+    #[doc(hidden)]
     pub fn rights(mut self, rights: Rights) -> Self {
         self.rights = Some(rights);
         self
     }
 
-    /// The time, for tests.
+    /// Replaces the system clock, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Randomness, for tests.
+    /// Replaces the system's random number generator, for tests.
     pub fn rng(mut self, rng: Arc<dyn Rng>) -> Self {
         self.rng = rng;
         self
@@ -192,8 +198,10 @@ impl Builder {
         self
     }
 
-    /// Opens the store, loads keys and denials and starts the jobs. Opens no port and reads no
-    /// environment variable.
+    /// Opens the store, loads keys and denials and starts the background jobs; needs a tokio
+    /// runtime. It does not open a port or read environment variables. It fails if the public URL,
+    /// a provider or the master key is invalid, if no store or no master key is set, or if the
+    /// store cannot be opened. Providers are contacted at the first sign-in, not here.
     pub async fn open(self) -> Result<Latchkey, OpenError> {
         Ok(self.try_open().await?)
     }
@@ -206,7 +214,9 @@ impl Builder {
         let Some(master_key) = self.master_key.take() else {
             bail!("no master key: call .master_key(MasterKey::file(\"data/master.key\"))");
         };
+        self.settings.check().map_err(anyhow::Error::msg)?;
         let demo = self.demo(&public_url)?;
+        self.check_names()?;
         let configs = self.provider_configs(demo.as_ref());
         self.settings.rights = self.take_rights(&configs, demo.as_ref());
         let http = HttpClient::new()?;
@@ -307,10 +317,34 @@ impl Builder {
                  loopback address; the public URL is {public_url}"
             );
         }
+        if !self.settings.trusted_proxies.is_empty() {
+            bail!(
+                "the demo provider lets anyone sign in as anyone, so it is not offered behind \
+                 trusted proxies"
+            );
+        }
         let issuer = public_url.join(paths::DEMO);
         let redirect_uri = public_url.join(&paths::callback_of(DEMO_PROVIDER));
         let rng = Arc::clone(&self.rng);
         Ok(Some(DemoProvider::new(&issuer, &redirect_uri, rng)))
+    }
+
+    fn check_names(&self) -> anyhow::Result<()> {
+        let mut names = std::collections::BTreeSet::new();
+        for provider in &self.providers {
+            let name = match &provider.0 {
+                provider::Kind::Oidc(config) => config.id.as_str(),
+                provider::Kind::Demo => DEMO_PROVIDER,
+            };
+            let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            if name.is_empty() || !name.chars().all(fits) {
+                bail!("the provider name {name:?} is not made of letters, digits, - and _");
+            }
+            if !names.insert(name) {
+                bail!("two providers have the name {name:?}");
+            }
+        }
+        Ok(())
     }
 
     /// In the order in which they were added; the demo provider last.

@@ -8,9 +8,13 @@ use latchkey_tokens::access::RESERVED_CLAIMS;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The most that roles and claims of one user may take in a token, in bytes of JSON: a token is sent
-/// with every request, and servers accept 8 KiB of it at most.
+/// The maximum size of the roles and claims of one user in a token, in bytes of JSON. If they are
+/// larger, no token is issued and the request is answered with 503. A token is sent with every
+/// request, and many servers limit request headers to 8 KiB.
 pub const MAX_CLAIMS_BYTES: usize = 2048;
+
+/// How deeply a claim may be nested: verifiers bound that, too.
+const MAX_DEPTH: usize = 16;
 
 /// The function given to `Builder::claims`.
 pub(crate) type ClaimsHook =
@@ -31,7 +35,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// None.
+    /// No roles and no claims.
     pub fn new() -> Self {
         Self::default()
     }
@@ -49,8 +53,9 @@ impl Claims {
         self
     }
 
-    /// Adds a claim of the application, which `User::claim` reads. Names of registered claims such as
-    /// `sub` or `exp` are refused when the token is issued, and so is a value that JSON cannot hold.
+    /// Adds a claim of the application, which `User::claim` reads. With a reserved name, such as
+    /// `sub` or `exp`, or a value that cannot be serialized as JSON, no token is issued: sign-ins
+    /// and refreshes are answered with 503, and the log says why.
     #[must_use]
     pub fn claim(mut self, name: &str, value: impl Serialize) -> Self {
         if RESERVED_CLAIMS.contains(&name) {
@@ -80,9 +85,12 @@ impl Claims {
         if let Some(reason) = self.invalid {
             return Err(ClaimsError::Unavailable(reason));
         }
-        let roles: usize = self.roles.iter().map(|role| role.len() + 3).sum();
-        let extra = serde_json::to_vec(&self.extra).map_or(usize::MAX, |json| json.len());
-        let bytes = roles.saturating_add(extra);
+        let both = serde_json::to_vec(&(&self.roles, &self.extra));
+        let bytes = both.map_or(usize::MAX, |json| json.len());
+        if self.extra.values().any(|value| depth(value) > MAX_DEPTH) {
+            let reason = format!("a claim has more than {MAX_DEPTH} levels");
+            return Err(ClaimsError::Unavailable(reason));
+        }
         if bytes > MAX_CLAIMS_BYTES {
             let reason =
                 format!("roles and claims take {bytes} bytes, more than {MAX_CLAIMS_BYTES}");
@@ -100,21 +108,37 @@ impl Claims {
     }
 }
 
-/// Why the application gives a user no token.
+/// How many levels of lists and objects a value has.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Why the application does not give a user a token.
 ///
-/// Any error converts into [`Unavailable`](Self::Unavailable), so `?` works in the function given to
-/// `Builder::claims`.
+/// Every type that implements [`std::error::Error`] converts into
+/// [`Unavailable`](Self::Unavailable), so `?` works in the function given to `Builder::claims`.
+/// `anyhow::Error` and boxed errors do not implement it; use `.map_err(|error|
+/// ClaimsError::Unavailable(error.to_string()))`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimsError {
-    /// The user may not sign in or go on: the sign-in is refused, and a refresh ends the session. The
-    /// text is for the log.
+    /// The user may not sign in or continue: the sign-in is refused, and a refresh ends the
+    /// session. At a route for administrators it answers 503. The text is for the log only.
     Refused(String),
-    /// Roles and claims cannot be determined now: the request fails with 503 and can be repeated.
-    /// Nothing is used up. The text is for the log.
+    /// Roles and claims cannot be determined now: the request fails with 503. A refresh can be
+    /// repeated, for nothing is used up; a sign-in has to be started again. The text is for the log.
     Unavailable(String),
 }
 
 impl ClaimsError {
+    /// A failure for this reason, for errors that do not convert by `?`.
+    pub fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable(reason.into())
+    }
+
     /// A refusal for this reason.
     pub fn refused(reason: impl Into<String>) -> Self {
         Self::Refused(reason.into())

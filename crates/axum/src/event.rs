@@ -1,4 +1,4 @@
-//! What the application is told after a change.
+//! The events that the application receives after a change.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use latchkey_core::{EndReason, SessionId, UserId};
 /// The function given to `Builder::on`.
 pub(crate) type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// A change that is durable.
+/// A change that is durable, made by this server. Sessions that expire are not reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

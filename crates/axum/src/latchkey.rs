@@ -8,7 +8,6 @@ use axum::Router;
 use latchkey_guard::{Guard, GuardLayer};
 use latchkey_store::StoreError;
 use tokio::net::{TcpListener, ToSocketAddrs};
-use tokio::task::JoinSet;
 
 use crate::http::middleware::envelope::EnvelopeLayer;
 use crate::http::middleware::headers::CommonHeaders;
@@ -21,12 +20,7 @@ use crate::services::Services;
 
 /// Sign-in, refresh and revocation, ready to be merged into an axum app. Cheap to clone.
 #[derive(Clone)]
-pub struct Latchkey(Arc<Inner>);
-
-struct Inner {
-    state: AppState,
-    jobs: Mutex<JoinSet<()>>,
-}
+pub struct Latchkey(AppState);
 
 impl Latchkey {
     pub(crate) fn start(
@@ -41,36 +35,40 @@ impl Latchkey {
             demo_page_head,
         });
         let jobs = jobs::start(&services, &http, feed);
-        Self(Arc::new(Inner {
-            state: AppState { services, http },
-            jobs: Mutex::new(jobs),
-        }))
+        Self(AppState {
+            services,
+            http,
+            jobs: Arc::new(Mutex::new(jobs)),
+        })
     }
 
-    /// Latchkey's routes below `/auth`, `/api` and `/.well-known`, with their middleware. Merge it
-    /// into the application's router: routes of the application are not affected, and the router has
-    /// no fallback.
+    /// Latchkey's routes below `/auth`, `/api` and `/.well-known` (and `/demo` with the demo
+    /// provider), with their middleware. Merge it into the application's router: routes of the
+    /// application are not affected, and there is no fallback. `merge` panics if the application
+    /// has one of these routes.
     ///
     /// With `axum::serve`, use `into_make_service_with_connect_info::<SocketAddr>()`, so that rate
     /// limits and the list of devices know addresses; [`serve`](Self::serve) does so by itself.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        self.wrap(router::router(self.0.state.clone()))
+        router::router(self.0.clone()).route_layer(EnvelopeLayer::new(self.0.clone()))
     }
 
-    /// Puts Latchkey's middleware around other routes: security headers, a time limit, problem
-    /// details for errors without a body.
+    /// Puts Latchkey's middleware around the routes of the binary: security headers, bodies of 64 KiB
+    /// at most, a time limit, problem details for errors below `/api` and `/auth`.
+    #[doc(hidden)]
     pub fn wrap<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
-        routes.layer(EnvelopeLayer::new(self.0.state.clone()))
+        routes.layer(EnvelopeLayer::new(self.0.clone()))
     }
 
-    /// A layer that refuses requests whose access token is not in force, for a whole sub-router.
+    /// A layer for a whole sub-router that refuses requests without a valid access token, as the
+    /// extractor `User` does. Handlers behind it can still take `User`; the token is verified once.
     pub fn layer(&self) -> GuardLayer {
         GuardLayer::new(self.guard().clone())
     }
 
     /// Decides on access tokens.
     pub fn guard(&self) -> &Guard {
-        &self.0.state.services.guard
+        &self.0.services.guard
     }
 
     /// Finds, bans and unbans users.
@@ -83,14 +81,14 @@ impl Latchkey {
         Sessions(self.services())
     }
 
-    /// Acts that concern everyone: end all sessions, rotate keys, back up.
+    /// Actions that concern all users: end all sessions, rotate signing keys, export a backup.
     pub fn operator(&self) -> Operator<'_> {
         Operator(self.services())
     }
 
-    /// The redirect URIs to register, by provider.
+    /// The redirect URIs to register with the providers, as pairs of provider name and URI.
     pub fn redirect_uris(&self) -> Vec<(String, String)> {
-        let services = &self.0.state.services;
+        let services = &self.0.services;
         let uris = services.providers.iter().map(|provider| {
             let name = provider.id();
             (name.to_owned(), services.redirect_uri(name))
@@ -98,28 +96,37 @@ impl Latchkey {
         uris.collect()
     }
 
-    /// Whether requests can be served, with the reasons why not.
+    /// Checks whether requests can be served: the store, the age of the denylist and the clock. An
+    /// error lists the reasons why not. Suitable for a readiness probe.
     pub async fn health(&self) -> Result<(), Vec<String>> {
-        crate::use_cases::health::check(&self.0.state.services).await
+        crate::use_cases::health::check(&self.0.services).await
     }
 
     /// Listens on an address and serves an application until the process is asked to stop (Ctrl-C or
     /// SIGTERM) or the store fails. Unlike `axum::serve` it limits how long a client may take to send
-    /// and to read, and how many connections an address may hold.
+    /// headers and to read responses, and how many connections an address may hold. When it ends, it
+    /// calls [`shutdown`](Self::shutdown).
     pub async fn serve(&self, address: impl ToSocketAddrs, app: Router) -> io::Result<()> {
         let listener = TcpListener::bind(address).await?;
         self.serve_with(Serving::new(listener), app, serve::stop_signal())
             .await
     }
 
-    /// The same with a listener, limits and TLS of one's own, until `stop` completes.
+    /// Like [`serve`](Self::serve), with your own listener, limits and TLS, until `stop` completes.
     pub async fn serve_with(
         &self,
         serving: Serving,
         app: Router,
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
-        let store = Arc::clone(&self.0.state.services.store);
+        let address = serving.listener.local_addr()?;
+        if self.0.services.demo.is_some() && !address.ip().to_canonical().is_loopback() {
+            return Err(io::Error::other(format!(
+                "the demo provider lets anyone sign in as anyone, so it is served on a loopback \
+                 address only, not on {address}"
+            )));
+        }
+        let store = Arc::clone(&self.0.services.store);
         let failed = jobs::store_failure(Arc::clone(&store));
         let stop = async {
             tokio::select! {
@@ -127,12 +134,12 @@ impl Latchkey {
                 () = failed => {}
             }
             // Event streams do not end by themselves.
-            self.0.state.services.notifier.close();
+            self.0.services.notifier.close();
         };
         serve::serve(
             serving.listener,
             serving.tls,
-            &self.0.state.services.settings,
+            &self.0.services.settings,
             app,
             serving.limits,
             stop,
@@ -147,10 +154,12 @@ impl Latchkey {
         })
     }
 
-    /// Closes event streams and ends the jobs. [`serve`](Self::serve) does this when it ends; call it
-    /// after `axum::serve`.
+    /// Closes event streams and stops the background jobs. [`serve`](Self::serve) does this by
+    /// itself. With `axum::serve`, await it at the end of the future given to
+    /// `with_graceful_shutdown`: an open event stream would otherwise delay the shutdown until its
+    /// access token expires.
     pub async fn shutdown(&self) {
-        self.0.state.services.notifier.close();
+        self.0.services.notifier.close();
         let mut jobs = {
             let mut jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner);
             std::mem::take(&mut *jobs)
@@ -161,7 +170,7 @@ impl Latchkey {
     /// The services behind the public names.
     #[doc(hidden)]
     pub fn services(&self) -> &Arc<Services> {
-        &self.0.state.services
+        &self.0.services
     }
 }
 
@@ -182,7 +191,7 @@ impl Serving {
         }
     }
 
-    /// Accepts TLS.
+    /// Accepts TLS connections; `None` accepts plain HTTP.
     #[must_use]
     pub fn tls(mut self, acceptor: Option<tokio_rustls::TlsAcceptor>) -> Self {
         self.tls = acceptor;
@@ -212,7 +221,7 @@ impl AsRef<Guard> for Latchkey {
 impl fmt::Debug for Latchkey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Latchkey")
-            .field("public_url", &self.0.state.services.public_url)
+            .field("public_url", &self.0.services.public_url)
             .finish_non_exhaustive()
     }
 }

@@ -21,19 +21,23 @@ pub mod services;
 #[doc(hidden)]
 pub mod use_cases;
 
+pub use backup::Export;
 pub use builder::Builder;
 pub use claims::{Claims, ClaimsError, MAX_CLAIMS_BYTES};
 pub use clock::SystemClock;
 pub use event::Event;
 pub use http::ConnectionLimits;
 pub use latchkey::{Latchkey, Serving};
-pub use latchkey_core::{EndReason, SessionId, User as UserRecord, UserId};
-pub use latchkey_guard::Rejection;
+pub use latchkey_core::{EndReason, SessionId, Timestamp, User as UserRecord, UserId};
+pub use latchkey_guard::{GuardError, GuardLayer, Rejection};
 pub use latchkey_identity::OidcConfig;
+pub use latchkey_store::{LiveSession, StoreError};
 pub use manage::{Operator, Sessions, Users};
 pub use open::{MasterKey, OpenError, Store};
 pub use provider::Provider;
+pub use services::signing_keys::KeysError;
 pub use settings::{Binding, Limits, PublicUrl, Rate, TokenSettings, TrustedProxies};
+pub use use_cases::operator::OperatorError;
 
 /// The user whose access token the request carries; any state with `Latchkey: FromRef<S>` will do.
 ///

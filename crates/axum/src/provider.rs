@@ -18,8 +18,9 @@ impl Provider {
         Self(Kind::Oidc(Box::new(google(client_id, client_secret))))
     }
 
-    /// Any OpenID Connect provider. `name` is what `GET /auth/login?provider=` takes; `issuer` is the
-    /// issuer identifier exactly as the provider writes it. The redirect URI to register there is
+    /// Any OpenID Connect provider. `name` is the value of `provider` in `GET /auth/login`;
+    /// `issuer` is the issuer identifier exactly as the provider writes it, without
+    /// `/.well-known/…`. The redirect URI to register there is
     /// `{public_url}/callback/{name}`.
     pub fn oidc(
         name: impl Into<String>,
@@ -32,7 +33,8 @@ impl Provider {
         Self(Kind::Oidc(Box::new(config)))
     }
 
-    /// The same with every option that OpenID Connect has here.
+    /// Any OpenID Connect provider, with all options: scopes, client authentication, timeout,
+    /// label.
     pub fn oidc_with(config: OidcConfig) -> Self {
         Self(Kind::Oidc(Box::new(config)))
     }

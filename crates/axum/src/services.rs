@@ -32,7 +32,7 @@ use self::rate_limits::RateLimits;
 use self::readiness::Readiness;
 use self::signing_keys::SigningKeys;
 use crate::backup::Export;
-use crate::claims::{Claims, ClaimsHook};
+use crate::claims::{Claims, ClaimsError, ClaimsHook};
 use crate::event::{Event, EventHook};
 use crate::settings::{PublicUrl, Settings};
 
@@ -125,7 +125,7 @@ impl Services {
     }
 
     /// The roles and claims that a user has now: those of the settings and those of the application.
-    pub async fn claims_of(&self, user: &User) -> Result<Claims, crate::claims::ClaimsError> {
+    pub async fn claims_of(&self, user: &User) -> Result<Claims, ClaimsError> {
         claims_of(
             &self.settings.rights,
             self.claims.as_ref(),
@@ -141,7 +141,7 @@ async fn claims_of(
     hook: Option<&ClaimsHook>,
     user: &User,
     now: Timestamp,
-) -> Result<Claims, crate::claims::ClaimsError> {
+) -> Result<Claims, ClaimsError> {
     let mut claims = match hook {
         Some(hook) => hook(user.clone(), now).await?.checked()?,
         None => Claims::new(),
@@ -166,10 +166,15 @@ impl CurrentRoles for RolesNow {
         let Some(user) = user.filter(|user| user.ban.is_none()) else {
             return Ok(Vec::new());
         };
+        if self.rights.admit(&user).is_err() {
+            return Ok(Vec::new());
+        }
         let claims = claims_of(&self.rights, self.claims.as_ref(), &user, self.clock.now()).await;
-        claims
-            .map(Claims::into_roles)
-            .map_err(|error| error.to_string())
+        match claims {
+            Ok(claims) => Ok(claims.into_roles()),
+            Err(ClaimsError::Refused(_)) => Ok(Vec::new()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
 

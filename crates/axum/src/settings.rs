@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use latchkey_core::{Rights, SigningAlgorithm};
+use latchkey_tokens::access::MAX_LIFE;
 
 pub use public_url::PublicUrl;
 
@@ -30,18 +31,52 @@ pub struct Settings {
     pub bare_callback: bool,
 }
 
-/// How long tokens live and how they are signed.
+impl Settings {
+    /// Refuses values with which no token would be valid or nobody could sign in.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let TokenSettings {
+            access_ttl,
+            refresh_ttl,
+            idle_ttl,
+            key_rotation,
+            ..
+        } = self.tokens;
+        let second = Duration::from_secs(1);
+        for (name, value, least, most) in [
+            ("access_ttl", access_ttl, second, MAX_LIFE),
+            ("refresh_ttl", refresh_ttl, access_ttl, 400 * DAY),
+            ("idle_ttl", idle_ttl, second, 400 * DAY),
+            ("key_rotation", key_rotation, 60 * MINUTE, 400 * DAY),
+        ] {
+            if value < least || value > most {
+                return Err(format!(
+                    "tokens.{name}: {value:?} is not between {least:?} and {most:?}"
+                ));
+            }
+        }
+        if self.limits.max_sessions == 0 || self.limits.connections_per_address == Some(0) {
+            return Err(
+                "limits: max_sessions and connections_per_address must be at least 1".into(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Token lifetimes, signatures and binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenSettings {
-    /// Life of an access token.
+    /// Lifetime of an access token: 1 second to 24 hours; 10 minutes by default.
     pub access_ttl: Duration,
-    /// From the sign-in to the absolute end of a session.
+    /// Lifetime of a session, from the sign-in to its absolute end: `access_ttl` to 400 days; 30
+    /// days by default.
     pub refresh_ttl: Duration,
-    /// The longest pause between two refreshes.
+    /// The longest time between two refreshes: 1 second to 400 days; 14 days by default.
     pub idle_ttl: Duration,
-    /// What access tokens are signed with.
+    /// The algorithm that access tokens are signed with; ES256 by default.
     pub algorithm: SigningAlgorithm,
-    /// How long a signing key signs.
+    /// How long a signing key is used before the next one replaces it: 1 hour to 400 days; 30 days
+    /// by default.
     pub key_rotation: Duration,
     /// What a DPoP proof at sign-in binds to its key.
     pub binding: Binding,
@@ -91,11 +126,12 @@ impl Binding {
     }
 }
 
-/// How often one address and one session may ask for what costs most, how many connections an
-/// address may hold (`None`: no limit), and how many sessions a user may have.
+/// Rate limits by address and by session, the connections of an address and the sessions of a user.
+/// `None` means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sign-ins started and finished, and invalid tokens, from one address.
+    /// Sign-ins that one address starts or finishes, and invalid tokens that it sends. Beyond it:
+    /// 429. A sign-in counts twice.
     pub per_address: Option<Rate>,
     /// Refreshes and revocations of one session from one address.
     pub per_session: Option<Rate>,
@@ -106,8 +142,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// A hundred a second: one client cannot keep a server from others for long, and an office behind
-    /// one address that signs in at nine does not notice. A sign-in counts twice.
+    /// 6000 a minute: enough for an office behind one address where everyone signs in at nine, and
+    /// too little for one client to occupy the server.
     pub const DEFAULT_RATE: Rate = Rate {
         count: NonZeroU32::new(6000).expect("not zero"),
         per: MINUTE,
@@ -129,12 +165,12 @@ impl Default for Limits {
     }
 }
 
-/// So many at once; what is used comes back evenly over this time.
+/// A rate limit: a burst of up to `count` requests, replenished evenly over `per`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// How many.
+    /// The number of requests.
     pub count: NonZeroU32,
-    /// In what time.
+    /// The time in which `count` requests are replenished.
     pub per: Duration,
 }
 
@@ -154,6 +190,11 @@ impl TrustedProxies {
                  \"10.0.0.0/8\""
             )
         })
+    }
+
+    /// Whether no proxy is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Whether this address belongs to a trusted proxy.

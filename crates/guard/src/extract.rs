@@ -41,7 +41,9 @@ pub struct User<G = Guard> {
 /// A user who signed in within the last ten minutes (RFC 9470), for acts that cannot be undone.
 pub struct Recent<G = Guard>(User<G>);
 
-/// A user with the role `admin` who signed in within the last ten minutes.
+/// A user with the role `admin` who signed in within the last ten minutes. If the guard has
+/// [`CurrentRoles`](crate::CurrentRoles), the user must still have the role at the time of the
+/// request.
 pub struct Admin<G = Guard>(User<G>);
 
 impl<G> User<G> {

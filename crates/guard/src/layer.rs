@@ -18,7 +18,7 @@ use crate::guard::Guard;
 /// fn private(guard: Guard) -> Router {
 ///     Router::new()
 ///         .route("/reports", get(async || "for signed-in users only"))
-///         .layer(GuardLayer::new(guard))
+///         .route_layer(GuardLayer::new(guard))
 /// }
 /// ```
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! The decision on an access token, for Latchkey itself and for services beside it.
+//! Accepts or refuses access tokens, for Latchkey itself and for applications that embed it.
 #![doc = ""]
 #![doc = include_str!("../README.md")]
 

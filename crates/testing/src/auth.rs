@@ -24,8 +24,8 @@ const PROVIDER: &str = "test";
 
 /// A running app with Latchkey in it; stopped when dropped.
 ///
-/// People sign in at a [`ScriptedProvider`] by any address, which counts as verified. Rate limits are
-/// off. Everything that a test asks for goes over HTTP, as in production.
+/// Users sign in at a [`ScriptedProvider`] with any email address, which counts as verified. Rate
+/// limits are off. Requests go over HTTP, as in production.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -72,14 +72,15 @@ impl TestAuth {
         Self::serving(|latchkey| latchkey.router()).await
     }
 
-    /// Starts the app that this function makes with a Latchkey. As in production, the function
+    /// Starts the app that this function builds around a Latchkey. As in production, the function
     /// merges [`Latchkey::router`] into the router that it returns.
     pub async fn serving(app: impl FnOnce(Latchkey) -> Router) -> Self {
         Self::with(|builder| builder, app).await
     }
 
-    /// The same, with what `configure` adds to the builder: claims, events, token lifetimes, a store.
-    /// The clock and the provider `test` are set already.
+    /// Like [`serving`](Self::serving), and `configure` sets more on the builder: claims, events,
+    /// token lifetimes, a store. The clock and the provider `test` are already set;
+    /// [`Builder::limits`] turns rate limits on again. Panics if Latchkey cannot be opened.
     ///
     /// ```
     /// use latchkey_axum::Claims;

@@ -41,7 +41,7 @@ pub fn routes(auth: Latchkey, notes: Table) -> Router {
     Router::new()
         .route("/api/notes", get(list).post(add))
         .route("/api/notes/count", get(count))
-        .nest("/api/reports", reports.layer(auth.layer()))
+        .nest("/api/reports", reports.route_layer(auth.layer()))
         .merge(auth.router())
         .with_state(App { auth, notes })
 }

@@ -1,9 +1,10 @@
 //! The state of Latchkey's own routes: the services, and what HTTP needs besides.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::extract::FromRef;
 use latchkey_guard::Guard;
+use tokio::task::JoinSet;
 
 use crate::http::middleware::headers::CommonHeaders;
 use crate::http::middleware::refusals::Refusals;
@@ -23,6 +24,8 @@ pub struct HttpState {
 pub(crate) struct AppState {
     pub(crate) services: Arc<Services>,
     pub(crate) http: Arc<HttpState>,
+    /// The background jobs: they run for as long as a handle or a router lives.
+    pub(crate) jobs: Arc<Mutex<JoinSet<()>>>,
 }
 
 /// The user of a request to one of these routes.

@@ -25,7 +25,10 @@ enum Source {
 }
 
 impl MasterKey {
-    /// In this file, which is created at the first start with a random key (mode 0600).
+    /// In this file, which is created with a random key (mode 0600) if neither it nor the embedded
+    /// store exists yet. A file that everyone on the machine can read is refused. Several servers
+    /// with one store need the same key: distribute it, and use
+    /// [`existing_file`](Self::existing_file).
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File {
             path: path.into(),
@@ -33,7 +36,7 @@ impl MasterKey {
         })
     }
 
-    /// In this file, which must exist.
+    /// In this file, which must exist and must not be readable by everyone on the machine.
     pub fn existing_file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File {
             path: path.into(),
@@ -41,7 +44,8 @@ impl MasterKey {
         })
     }
 
-    /// From text: 32 bytes in base64url, such as from a secret manager.
+    /// From text, such as from a secret manager: 32 bytes as 43 characters of base64url without
+    /// padding. Any other text is an error.
     pub fn from_text(text: &str) -> Result<Self, OpenError> {
         let key = Key::parse(text).map_err(anyhow::Error::from)?;
         Ok(Self(Source::Key(Arc::new(key))))
@@ -79,7 +83,7 @@ impl MasterKey {
             // Looked for once more: another process may have created both in between.
             Ok(false) if store.is_some_and(Path::exists) && !path.exists() => bail!(
                 "the master key {} is missing, and the store beside it needs the one that it was \
-                 made with; put it back, or name it as master_key_file",
+                 made with; restore the file, or give its path to the server",
                 path.display()
             ),
             Ok(false) => create_key(path, rng),

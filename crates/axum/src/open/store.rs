@@ -62,13 +62,13 @@ impl Store {
         }
     }
 
-    /// In memory: everything is lost when the process ends. For tests.
+    /// In memory, for tests: all records are lost when the process ends.
     pub fn memory() -> Self {
         Self::of(Kind::Memory)
     }
 
-    /// Embedded in this process, in the folder `store` below `data_dir`, which is created. For one
-    /// process at a time.
+    /// Embedded in this process, in the directory `{data_dir}/store`, which is created if it does
+    /// not exist. Only one process can open it at a time.
     #[cfg(feature = "sled")]
     pub fn sled(data_dir: impl AsRef<Path>) -> Self {
         Self::of(Kind::Sled(data_dir.as_ref().join("store")))
@@ -106,8 +106,9 @@ impl Store {
         self
     }
 
-    /// How long a server that receives no news from a shared store accepts tokens; five seconds by
-    /// default. After that it answers 503, because a revocation may be missing.
+    /// How long a server accepts tokens after it lost its connection to a shared store; five
+    /// seconds by default. After that it answers requests with a token with 503, because a
+    /// revocation may be missing. Has no effect on an embedded store.
     #[must_use]
     pub fn max_staleness(mut self, limit: Duration) -> Self {
         self.max_staleness = limit;
@@ -254,8 +255,8 @@ impl Store {
             |id| format!("the store {id}"),
         );
         bail!(
-            "store.url leads to {found}; this server has worked with {} and what was revoked there \
-             is not known here. Bring that one back, or remove {} if this one is to take its place",
+            "this is {found}; until now this server used the store {}. Tokens that were revoked there are \
+             not known to be revoked here. Restore that store, or remove {} to accept this one",
             known.trim(),
             file.display()
         )

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use latchkey_core::denial::SLACK;
 use latchkey_core::{
     AuditEvent, AuditKind, Denial, DenialReason, Denied, Device, EndReason, SessionId, Timestamp,
+    UserId,
 };
-use latchkey_store::{EndSession, Ended, StoreError};
+use latchkey_store::{EndSession, StoreError};
 
 use crate::event::Event;
 use crate::services::Services;
@@ -45,8 +46,9 @@ pub async fn revoke(
             now,
         };
         if let Some(ended) = state.store.end_session(end).await? {
-            report_end(state, &ended, claims.sid);
-            state.deny(ended.user, &[ended.denial]);
+            let (user, was_live) = (ended.user, ended.was_live);
+            state.deny(user, &[ended.denial]);
+            report_end(state, user, was_live, claims.sid);
             tracing::info!(session = %claims.sid, "a refresh token was revoked");
         }
     } else if let Ok(claims) = state
@@ -76,8 +78,9 @@ pub async fn revoke(
                 now,
             };
             if let Some(ended) = state.store.end_session(end).await? {
-                report_end(state, &ended, claims.sid);
-                state.deny(ended.user, &[ended.denial]);
+                let (user, was_live) = (ended.user, ended.was_live);
+                state.deny(user, &[ended.denial]);
+                report_end(state, user, was_live, claims.sid);
                 tracing::info!(
                     session = %claims.sid,
                     "the account revoked too many access tokens one by one; the session is ended"
@@ -114,10 +117,10 @@ pub async fn revoke(
     Ok(())
 }
 
-fn report_end(services: &Services, ended: &Ended, session: SessionId) {
-    if ended.was_live {
+fn report_end(services: &Services, user: UserId, was_live: bool, session: SessionId) {
+    if was_live {
         services.report(&Event::SessionEnded {
-            user: ended.user,
+            user,
             session,
             reason: EndReason::Revoked,
         });

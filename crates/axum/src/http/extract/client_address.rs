@@ -20,7 +20,16 @@ pub(in crate::http) fn client_address(
     headers: &HeaderMap,
     trusted: &TrustedProxies,
 ) -> Option<IpAddr> {
-    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<SocketAddr>>() else {
+        static WARNED: Once = Once::new();
+        WARNED.call_once(|| {
+            tracing::warn!(
+                "the addresses of clients are unknown, so no rate limit applies: serve the app with \
+                 into_make_service_with_connect_info::<SocketAddr>()"
+            );
+        });
+        return None;
+    };
     let peer = peer.ip().to_canonical();
     if headers.contains_key(X_FORWARDED_FOR) && !trusted.contains(peer) {
         static TOLD: Once = Once::new();

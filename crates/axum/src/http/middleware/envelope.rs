@@ -83,7 +83,7 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
 {
-    let AppState { services, http } = state;
+    let AppState { services, http, .. } = state;
     let version = request.version();
     let path = Path::of(request.uri().path());
     let binding = services.settings.tokens.binding;

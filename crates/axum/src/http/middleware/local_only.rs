@@ -1,10 +1,10 @@
 //! What only this machine may use: the demo provider.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{FORWARDED, HOST};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{Extensions, HeaderMap, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -12,7 +12,7 @@ use crate::http::error::ApiError;
 
 /// Answers 404 unless [`is_local`].
 pub(crate) async fn local_only(request: Request, next: Next) -> Response {
-    if is_local(request.uri(), request.headers()) {
+    if is_local(request.uri(), request.headers(), request.extensions()) {
         next.run(request).await
     } else {
         ApiError::NotFound.into_response()
@@ -21,11 +21,13 @@ pub(crate) async fn local_only(request: Request, next: Next) -> Response {
 
 /// Whether the request names a loopback host and no proxy has passed it on. A page elsewhere whose
 /// name resolves to this machine (DNS rebinding) still sends its own name.
-pub(crate) fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
+pub(crate) fn is_local(uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> bool {
     let forwarded = headers.keys().any(|name| {
         *name == FORWARDED || *name == "x-real-ip" || name.as_str().starts_with("x-forwarded-")
     });
-    !forwarded && authority(uri, headers).is_some_and(is_loopback)
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    let from_here = peer.is_none_or(|ConnectInfo(it)| it.ip().to_canonical().is_loopback());
+    from_here && !forwarded && authority(uri, headers).is_some_and(is_loopback)
 }
 
 /// The name under which the server was asked: in HTTP/2 `:authority`, which stands in the URI, in
@@ -58,7 +60,36 @@ pub(crate) fn is_loopback(authority: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback;
+    use std::net::SocketAddr;
+
+    use axum::extract::ConnectInfo;
+    use axum::http::header::HOST;
+    use axum::http::{Extensions, HeaderMap, HeaderValue, Uri};
+
+    use super::{is_local, is_loopback};
+
+    #[test]
+    fn a_request_from_another_machine_is_not_local_whatever_host_it_names() {
+        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost:3000"))]);
+        let local = |peer: Option<&str>| {
+            let mut extensions = Extensions::new();
+            if let Some(peer) = peer {
+                let peer: SocketAddr = peer.parse().expect("an address");
+                extensions.insert(ConnectInfo(peer));
+            }
+            is_local(&Uri::from_static("/demo/authorize"), &headers, &extensions)
+        };
+        for (peer, expected) in [
+            (None, true),
+            (Some("127.0.0.1:4711"), true),
+            (Some("[::1]:4711"), true),
+            (Some("[::ffff:127.0.0.1]:4711"), true),
+            (Some("192.0.2.7:4711"), false),
+            (Some("[2001:db8::7]:4711"), false),
+        ] {
+            assert_eq!(local(peer), expected, "{peer:?}");
+        }
+    }
 
     #[test]
     fn loopback_authorities() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::http::header::{ACCEPT, HeaderName, LOCATION, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use latchkey_core::ReturnTo;
 use latchkey_identity::Prompt;
@@ -34,6 +34,7 @@ pub(crate) async fn start_login(
     device: Device,
     RawQuery(query): RawQuery,
     uri: Uri,
+    extensions: Extensions,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if is_not_the_persons(&headers) {
@@ -52,7 +53,7 @@ pub(crate) async fn start_login(
         let path = format!("{}?{query}&{MOVED}=1", paths::LOGIN);
         return redirect(&state.public_url.join(&path), []);
     }
-    let local = is_local(&uri, &headers);
+    let local = is_local(&uri, &headers, &extensions);
     match begin(&state, cookies, device, &query, local).await {
         Ok(response) => Ok(response),
         Err(error) if wants_page(&headers) => match page_error(&error) {

@@ -11,8 +11,9 @@ pub struct ConnectionLimits {
     /// How long a client has for a TLS handshake, for its first request, for the header of a
     /// request, and how long a connection stays open without a request.
     pub header: Duration,
-    /// How long the whole body of a request may take to arrive. A connection that is closing has
-    /// as long for the requests that are under way.
+    /// How long the whole body of a request to Latchkey's routes may take to arrive; the
+    /// application limits the bodies of its own routes. A connection that is closing has as long
+    /// for the requests that are in progress.
     pub body: Duration,
     /// How long a response may wait for a client that does not read.
     pub write: Duration,

@@ -1,95 +1,18 @@
 //! Latchkey in an application: what the builder, the hooks and the handles promise.
 
+mod app;
+mod claims;
+
 use core::time::Duration;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::routing::get;
-use latchkey_axum::{
-    Admin, Builder, Claims, ClaimsError, EndReason, Event, Latchkey, MasterKey, Provider, Recent,
-    Serving, Store, User, UserId,
-};
-use latchkey_testing::{ApiClient, TestClock, refusal};
-use serde_json::Value;
+use latchkey_axum::{Builder, EndReason, Event, Latchkey, MasterKey, Provider, Store, User};
+use latchkey_testing::{ApiClient, refusal};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
-/// An application with Latchkey, and a client of it.
-struct App {
-    client: ApiClient,
-    auth: Latchkey,
-    clock: Arc<TestClock>,
-    serving: JoinHandle<()>,
-}
-
-impl Drop for App {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
-impl App {
-    async fn start() -> Self {
-        Self::with(|builder| builder).await
-    }
-
-    async fn with(build: impl FnOnce(Builder) -> Builder) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let clock = Arc::new(TestClock::default());
-        let builder = Latchkey::builder(&url)
-            .store(Store::memory())
-            .master_key(MasterKey::random())
-            .provider(Provider::demo())
-            .clock(clock.clone());
-        let auth = build(builder).open().await.expect("opens");
-        let app = Router::new()
-            .route("/mine", get(async |user: User| user.id().to_string()))
-            .route("/recent", get(async |user: Recent| user.id().to_string()))
-            .route("/admin", get(async |user: Admin| user.id().to_string()))
-            .route("/maybe", get(maybe))
-            .route("/plan", get(plan))
-            .with_state(auth.clone())
-            .merge(auth.router());
-        let serving = tokio::spawn({
-            let auth = auth.clone();
-            async move {
-                let forever = core::future::pending();
-                let served = auth.serve_with(Serving::new(listener), app, forever).await;
-                served.expect("serves");
-            }
-        });
-        Self {
-            client: ApiClient::new(url),
-            auth,
-            clock,
-            serving,
-        }
-    }
-
-    async fn status(&self, path: &str, token: &str) -> u16 {
-        self.client.get_as(path, token).await.status().as_u16()
-    }
-
-    async fn text(&self, path: &str, token: &str) -> String {
-        let response = self.client.get_as(path, token).await;
-        response.text().await.expect("a body")
-    }
-
-    async fn user(&self, token: &str) -> UserId {
-        self.text("/mine", token).await.parse().expect("an id")
-    }
-}
-
-async fn maybe(user: Option<User>) -> String {
-    user.map_or("nobody".to_owned(), |user| user.id().to_string())
-}
-
-async fn plan(user: User) -> String {
-    user.claim("plan")
-        .map_or("none".to_owned(), Value::to_string)
-}
+use crate::app::App;
 
 #[tokio::test]
 async fn an_optional_user_is_none_without_a_token_and_refused_with_a_bad_one() {
@@ -119,113 +42,6 @@ async fn a_recent_sign_in_is_asked_for_in_its_own_words() {
     );
     assert!(challenge.contains("max_age=\"600\""), "{challenge}");
     assert_eq!(refusal(refused).await, (401, "step_up_required".to_owned()));
-}
-
-#[tokio::test]
-async fn claims_are_determined_at_sign_in_and_at_every_refresh() {
-    let pro = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&pro);
-    let app = App::with(|builder| {
-        builder.claims(move |user, _| {
-            let pro = asked.load(Ordering::SeqCst);
-            async move {
-                assert_eq!(user.email.as_deref(), Some("ada@example.com"));
-                let claims = Claims::new().role("reader").claim("plan", "basic");
-                Ok(if pro {
-                    claims.role("admin").claim("plan", "pro")
-                } else {
-                    claims
-                })
-            }
-        })
-    })
-    .await;
-    let ada = app.client.sign_in_as("ada@example.com").await;
-    assert_eq!(app.text("/plan", &ada.access_token).await, "\"basic\"");
-    assert_eq!(app.status("/admin", &ada.access_token).await, 403);
-    pro.store(true, Ordering::SeqCst);
-    let pro_token = app.client.refreshed(&ada.refresh_token).await;
-    assert_eq!(app.text("/plan", &pro_token.access_token).await, "\"pro\"");
-    assert_eq!(app.status("/admin", &pro_token.access_token).await, 200);
-    // A removed role counts at once where administrators act, whatever the token says.
-    pro.store(false, Ordering::SeqCst);
-    assert_eq!(app.status("/admin", &pro_token.access_token).await, 403);
-    let me = app.client.get_as("/api/me", &pro_token.access_token).await;
-    let me: Value = me.json().await.expect("JSON");
-    assert_eq!(me["roles"], serde_json::json!(["reader", "admin"]));
-}
-
-#[tokio::test]
-async fn an_error_of_the_application_refuses_and_uses_nothing_up() {
-    let answer: Arc<Mutex<Option<ClaimsError>>> = Arc::default();
-    let asked = Arc::clone(&answer);
-    let app = App::with(|builder| {
-        builder.claims(move |_, _| {
-            let answer = asked.lock().expect("the answer").clone();
-            async move { answer.map_or(Ok(Claims::new()), Err) }
-        })
-    })
-    .await;
-    let set = |error| *answer.lock().expect("the answer") = error;
-    let ada = app.client.sign_in_as("ada@example.com").await;
-
-    set(Some(ClaimsError::Unavailable(
-        "the database is down".to_owned(),
-    )));
-    for _ in 0..3 {
-        let refused = app.client.refresh(&ada.refresh_token, None).await;
-        assert_eq!(refused.status(), 503);
-        assert!(refused.headers().contains_key("retry-after"));
-        let body = refused.text().await.expect("a body");
-        assert!(!body.contains("database"), "{body}");
-    }
-    // Without an Idempotency-Key a token that was used up would end the session now.
-    set(None);
-    let ada = app.client.refreshed(&ada.refresh_token).await;
-
-    set(Some(ClaimsError::refused("unpaid")));
-    let refused = app.client.refresh(&ada.refresh_token, None).await;
-    assert_eq!(refused.status(), 400);
-    let body: Value = refused.json().await.expect("JSON");
-    assert_eq!(body["error"], "invalid_grant");
-    assert_eq!(body["code"], "not_admitted");
-    assert!(!body.to_string().contains("unpaid"), "{body}");
-    let refused = app.client.get_as("/mine", &ada.access_token).await;
-    assert_eq!(refusal(refused).await, (401, "token_revoked".to_owned()));
-    set(None);
-    app.client.refresh_is_refused(&ada.refresh_token).await;
-}
-
-#[tokio::test]
-async fn claims_that_no_token_may_carry_are_refused() {
-    let claims: Arc<Mutex<Claims>> = Arc::default();
-    let asked = Arc::clone(&claims);
-    let app = App::with(|builder| {
-        builder.claims(move |_, _| {
-            let claims = asked.lock().expect("the claims").clone();
-            async move { Ok(claims) }
-        })
-    })
-    .await;
-    let ada = app.client.sign_in_as("ada@example.com").await;
-    let long = "x".repeat(2048);
-    for (bad, why) in [
-        (Claims::new().claim("sub", "another"), "a reserved name"),
-        (Claims::new().claim("exp", u64::MAX), "a reserved name"),
-        (Claims::new().claim("plan", &long), "too long"),
-        (Claims::new().role(&long), "too long"),
-        (
-            Claims::new().claim("plan", f64::NAN).claim("x", [long]),
-            "too long",
-        ),
-    ] {
-        *claims.lock().expect("the claims") = bad;
-        let refused = app.client.refresh(&ada.refresh_token, None).await;
-        assert_eq!(refused.status(), 503, "{why}");
-    }
-    *claims.lock().expect("the claims") = Claims::new().claim("plan", "p".repeat(1900));
-    let longest = app.client.refreshed(&ada.refresh_token).await;
-    assert_eq!(app.status("/mine", &longest.access_token).await, 200);
 }
 
 #[tokio::test]
@@ -308,6 +124,41 @@ async fn a_token_that_one_latchkey_accepted_is_not_accepted_by_another() {
     let refused = client.get_as("/mine", &ada.access_token).await;
     assert_eq!(refusal(refused).await, (401, "token_invalid".to_owned()));
     serving.abort();
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_answered_by_the_application() {
+    let app = App::start().await;
+    for path in ["/nothing", "/api/nothing"] {
+        let unknown = app.client.get(path).send().await.expect("answered");
+        assert_eq!(unknown.status(), 404, "{path}");
+        assert!(!unknown.headers().contains_key("content-security-policy"));
+        assert_eq!(unknown.text().await.expect("a body"), "", "{path}");
+    }
+    let method = app.client.post("/api/me").send().await.expect("answered");
+    assert_eq!(
+        refusal(method).await,
+        (405, "method_not_allowed".to_owned())
+    );
+}
+
+#[cfg(feature = "sled")]
+#[tokio::test]
+async fn a_ban_is_carried_through_when_its_caller_stops_waiting() {
+    let data = tempfile::tempdir().expect("a directory");
+    let app = App::with(|builder| builder.store(Store::sled(data.path()))).await;
+    let ada = app.client.sign_in_as("ada@example.com").await;
+    let user = app.user(&ada.access_token).await;
+    let users = app.auth.users();
+    // The store's writer answers later, when nobody waits for it any more.
+    assert!(futures_util::FutureExt::now_or_never(users.ban(user, "spam")).is_none());
+    let refused = async {
+        while app.status("/mine", &ada.access_token).await != 401 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let refused = tokio::time::timeout(Duration::from_mins(1), refused).await;
+    refused.expect("the denylist hears of the ban");
 }
 
 #[tokio::test]
