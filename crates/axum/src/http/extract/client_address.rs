@@ -32,8 +32,8 @@ pub(in crate::http) fn client_address(
     };
     let peer = peer.ip().to_canonical();
     if headers.contains_key(X_FORWARDED_FOR) && !trusted.contains(peer) {
-        static TOLD: Once = Once::new();
-        TOLD.call_once(|| {
+        static WARNED: Once = Once::new();
+        WARNED.call_once(|| {
             tracing::warn!(
                 "requests from {peer} carry X-Forwarded-For, which is not believed: if a proxy of \
                  yours sends them, list it in trusted_proxies, or all who come through it share \
