@@ -1,6 +1,7 @@
 //! What use cases work with, put together once at start: the store, the clock, keys, limits. Nothing
 //! of HTTP is here.
 
+pub mod announce;
 pub mod denials;
 pub mod event_stream;
 pub mod flows;

@@ -5,12 +5,13 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use latchkey_core::{Denial, Device, EndReason, Timestamp, User, UserId};
+use latchkey_core::{Device, EndReason, Timestamp, User, UserId};
 use latchkey_store::{EndSessions, Ended, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::services::Services;
+use crate::services::announce::{Announce, NoServer};
 
 /// The longest reason of a ban, in characters.
 const MAX_REASON_CHARS: usize = 500;
@@ -129,44 +130,6 @@ pub async fn end_everyone(services: &Arc<Services>, actor: Actor) -> Result<(), 
     // With few sessions, their users see it at once. If it takes longer, it goes on.
     let _ = tokio::time::timeout(RECORDS_TIMEOUT, updating).await;
     Ok(())
-}
-
-/// Makes a change effective that is durable in the store: a running server has to refuse tokens
-/// and notify open pages at once.
-pub trait Announce: Send + Sync {
-    /// These denials of a user are in force.
-    fn deny(&self, user: UserId, denials: &[Denial]);
-
-    /// A denial that concerns all users is in force.
-    fn deny_everyone(&self, denial: &Denial);
-
-    /// This happened.
-    fn report(&self, event: &Event);
-}
-
-impl Announce for Services {
-    fn deny(&self, user: UserId, denials: &[Denial]) {
-        Self::deny(self, user, denials);
-    }
-
-    fn deny_everyone(&self, denial: &Denial) {
-        Self::deny_everyone(self, denial);
-    }
-
-    fn report(&self, event: &Event) {
-        Self::report(self, event);
-    }
-}
-
-/// No server runs: the next one reads the denials at its start.
-struct NoServer;
-
-impl Announce for NoServer {
-    fn deny(&self, _: UserId, _: &[Denial]) {}
-
-    fn deny_everyone(&self, _: &Denial) {}
-
-    fn report(&self, _: &Event) {}
 }
 
 /// An operator at work.
@@ -346,7 +309,7 @@ fn unknown(user: UserId) -> OperatorError {
 mod tests {
     use std::sync::Mutex;
 
-    use latchkey_core::{DenialReason, Denied, SessionId};
+    use latchkey_core::{Denial, DenialReason, Denied, SessionId};
 
     use super::*;
 
