@@ -18,7 +18,7 @@ pub const KEPT_EVENTS: usize = 200;
 pub const RETENTION: Duration = Duration::from_hours(90 * 24);
 /// Within this long, what a stranger can bring about as often as they like is one event: it must
 /// not push the account's history out.
-pub const ONE_EVENT: Duration = Duration::from_mins(10);
+pub const DEDUP_WINDOW: Duration = Duration::from_mins(10);
 
 /// Where a request came from, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ pub const MAX_ACCESS_LIFE: Duration = Duration::from_hours(24);
 
 /// How long a denial outlives the last token it can concern: room for machines whose clocks
 /// differ. Forgetting late costs a few bytes; forgetting early would bring a token back to life.
-pub const SLACK: Duration = Duration::from_mins(2);
+pub const CLOCK_SKEW: Duration = Duration::from_mins(2);
 
 /// What a denial is about. Never the text of a token: a re-encoded token stays denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl Denial {
     /// Whether this denial of a session lasts longer than one of a cut-off at the same moment: a
     /// clock that was ahead gave the session tokens that a cut-off's denial does not outlive.
     pub fn outlives_a_cutoff(&self) -> bool {
-        self.until > self.at.plus(MAX_ACCESS_LIFE).plus(SLACK)
+        self.until > self.at.plus(MAX_ACCESS_LIFE).plus(CLOCK_SKEW)
     }
 
     /// Takes over what an earlier, or concurrent, denial of the same thing says beyond this one:
@@ -85,7 +85,7 @@ impl Cutoff {
 
     /// When that denial ends: once every access token issued before it has expired.
     pub fn denies_until(&self) -> Timestamp {
-        self.at.plus(MAX_ACCESS_LIFE).plus(SLACK)
+        self.at.plus(MAX_ACCESS_LIFE).plus(CLOCK_SKEW)
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
         }
         // One of an earlier version says nothing about cut-offs and may end later.
         let old = Denial {
-            until: first.until.plus(super::SLACK),
+            until: first.until.plus(super::CLOCK_SKEW),
             cutoff: None,
             ..first.clone()
         };

@@ -20,7 +20,7 @@ use crate::end_reason::EndReason;
 use crate::session::{KeyHash, Session, Thumbprint};
 
 /// How long after a rotation its predecessor is taken for another tab's, not for a thief's.
-pub const GRACE: Duration = Duration::from_secs(10);
+pub const REUSE_LEEWAY: Duration = Duration::from_secs(10);
 
 /// A refresh request, reduced to what the decision needs.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ pub fn decide(
         1 if session.keys.made_with(1, presented.key) => {
             Decision::Repeated(repeat(session, now, limits))
         }
-        1 if now.since(session.rotated_at) < GRACE => Decision::Superseded,
+        1 if now.since(session.rotated_at) < REUSE_LEEWAY => Decision::Superseded,
         2.. if session.keys.made_with(age, presented.key) => Decision::Superseded,
         _ => Decision::Replayed(session.ended(now, EndReason::Replayed)),
     }

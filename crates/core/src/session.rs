@@ -42,7 +42,7 @@ pub struct Session {
     pub generation: u64,
     /// Hashes of the idempotency keys of the latest rotations, newest first.
     #[serde(rename = "keys", default)]
-    pub keys: KeyRing,
+    pub keys: RecentIdempotencyKeys,
     /// When the generation in force began.
     #[serde(rename = "rot")]
     pub rotated_at: Timestamp,
@@ -128,7 +128,7 @@ impl Session {
             absolute_end,
             idle_end: now.plus(lifetimes.idle).min(absolute_end),
             generation: 0,
-            keys: KeyRing::default(),
+            keys: RecentIdempotencyKeys::default(),
             rotated_at: now,
             access_until: now.plus(lifetimes.access).min(absolute_end),
             binding,
@@ -174,7 +174,7 @@ impl Session {
             denied: Denied::Session(self.id),
             reason,
             at,
-            until: self.access_until.max(at).plus(denial::SLACK),
+            until: self.access_until.max(at).plus(denial::CLOCK_SKEW),
             cutoff: None,
         }
     }
@@ -192,9 +192,9 @@ pub struct Thumbprint(pub [u8; 32]);
 /// came without one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct KeyRing(Vec<Option<KeyHash>>);
+pub struct RecentIdempotencyKeys(Vec<Option<KeyHash>>);
 
-impl KeyRing {
+impl RecentIdempotencyKeys {
     /// Remembers the key of a new rotation and forgets the oldest.
     pub fn push(&mut self, key: Option<KeyHash>) {
         self.0.insert(0, key);

@@ -110,7 +110,7 @@ impl Authenticator {
         } else {
             let text = str::from_utf8(token)
                 .map_err(|_| AccessTokenError::Invalid("it is not valid UTF-8"))?;
-            let claims = self.tokens.authenticate(&keys.ring(), text, now)?;
+            let claims = self.tokens.verify_signature(&keys.ring(), text, now)?;
             // An expired token would only take a place in the cache.
             claims.check_time(now)?;
             let verified = Arc::new(Verified {
@@ -137,7 +137,7 @@ impl Authenticator {
         keys: &Keys,
     ) -> Result<AccessClaims, AccessTokenError> {
         let any_time = Timestamp::default();
-        self.tokens.authenticate(&keys.ring(), token, any_time)
+        self.tokens.verify_signature(&keys.ring(), token, any_time)
     }
 }
 

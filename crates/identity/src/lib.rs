@@ -16,4 +16,6 @@ pub use check::Check;
 pub use error::{ConfigError, SignInError};
 pub use http::{HttpClient, HttpError};
 pub use oidc::{ClientAuth, OidcConfig, OidcProvider, default_scopes, google};
-pub use provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Prompt, Provider, Vouched};
+pub use provider::{
+    AuthenticatedProfile, AuthorizationAnswer, AuthorizeRequest, Kind, Prompt, Provider,
+};

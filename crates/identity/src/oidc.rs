@@ -24,7 +24,9 @@ use url::Url;
 use crate::check::Check;
 use crate::error::{ConfigError, Fault, SignInError};
 use crate::http::HttpClient;
-use crate::provider::{AuthorizationAnswer, AuthorizeRequest, Kind, Provider, Vouched};
+use crate::provider::{
+    AuthenticatedProfile, AuthorizationAnswer, AuthorizeRequest, Kind, Provider,
+};
 
 use cache::Cached;
 use config::Limits;
@@ -87,7 +89,7 @@ impl OidcProvider {
         &self,
         answer: &AuthorizationAnswer<'_>,
         now: Timestamp,
-    ) -> Result<Vouched, Fault> {
+    ) -> Result<AuthenticatedProfile, Fault> {
         let metadata = self.metadata(now).await?;
         self.check_answer_issuer(&metadata, answer.iss)?;
         let tokens = exchange::exchange(&self.client, &metadata, answer, &self.finish).await?;
@@ -128,7 +130,7 @@ impl OidcProvider {
             email: self.client.trust_email,
             hosted_domain: self.kind == Kind::Google || self.client.is_google(),
         };
-        Ok(Vouched {
+        Ok(AuthenticatedProfile {
             profile: profile::profile(claims, info.as_ref(), trust),
             auth_time: id_token::auth_time(claims.claims),
         })
@@ -217,7 +219,7 @@ impl Provider for OidcProvider {
         &self,
         answer: &AuthorizationAnswer<'_>,
         now: Timestamp,
-    ) -> Result<Vouched, SignInError> {
+    ) -> Result<AuthenticatedProfile, SignInError> {
         let limit = self.client.limits.finish;
         self.step(limit, self.sign_in(answer, now)).await
     }

@@ -35,12 +35,12 @@ pub trait Provider: Send + Sync {
         &self,
         answer: &AuthorizationAnswer<'_>,
         now: Timestamp,
-    ) -> Result<Vouched, SignInError>;
+    ) -> Result<AuthenticatedProfile, SignInError>;
 }
 
 /// What a provider vouches for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Vouched {
+pub struct AuthenticatedProfile {
     /// Who the person is.
     pub profile: Profile,
     /// When they proved it, if the provider says so.

@@ -155,7 +155,7 @@ pub trait Sessions: Send + Sync {
     /// [`end_sessions_of`](Self::end_sessions_of) ended, with the events that tell of the former.
     /// In changes of a bounded size: as a whole it is not atomic. Nothing is refused only because
     /// this ran, and it may be interrupted and repeated.
-    async fn write_down_ends(&self, slice: u8) -> Result<Vec<Ended>, StoreError>;
+    async fn end_sessions_in_shard(&self, slice: u8) -> Result<Vec<Ended>, StoreError>;
 }
 
 /// Sign-ins under way. They leave nothing in the store before they are finished.

@@ -211,7 +211,7 @@ impl AccessTokens {
     }
 
     /// Checks everything but the clock and the denylist: what stays true of this text for ever.
-    pub fn authenticate(
+    pub fn verify_signature(
         &self,
         ring: &KeyRing,
         token: &str,
@@ -258,7 +258,7 @@ impl AccessTokens {
         token: &str,
         now: Timestamp,
     ) -> Result<AccessClaims, AccessTokenError> {
-        let claims = self.authenticate(ring, token, now)?;
+        let claims = self.verify_signature(ring, token, now)?;
         claims.check_time(now)?;
         Ok(claims)
     }

@@ -84,7 +84,7 @@ impl RefreshTokens {
 
     /// Checks everything that the token alone can show, but for the time: its `exp` is the absolute
     /// end of its session, and the session knows better what became of it.
-    pub fn recognise(&self, token: &str) -> Result<RefreshClaims, RefreshTokenError> {
+    pub fn verify_signature(&self, token: &str) -> Result<RefreshClaims, RefreshTokenError> {
         let token = Unverified::<Header>::parse(token).map_err(RefreshTokenError)?;
         if token.header.typ != TYPE || token.header.alg != ALGORITHM || token.header.kid.is_some() {
             return Err(RefreshTokenError(
@@ -157,7 +157,7 @@ mod tests {
         let tokens = RefreshTokens::new("https://id.example", &MasterKey::random(&SystemRng));
         let session = session();
         let token = tokens.issue(&session);
-        let claims = tokens.recognise(&token).expect("a good token");
+        let claims = tokens.verify_signature(&token).expect("a good token");
         assert_eq!(
             (claims.sid, claims.sub, claims.generation),
             (session.id, session.user, 0)
@@ -173,8 +173,8 @@ mod tests {
         let token = tokens.issue(&session());
         let other_key = RefreshTokens::new("https://id.example", &MasterKey::random(&SystemRng));
         let other_issuer = RefreshTokens::new("https://other.example", &master);
-        assert!(other_key.recognise(&token).is_err());
-        assert!(other_issuer.recognise(&token).is_err());
+        assert!(other_key.verify_signature(&token).is_err());
+        assert!(other_issuer.verify_signature(&token).is_err());
         for text in [
             "",
             "a.b.c",
@@ -182,7 +182,7 @@ mod tests {
             &format!("{token}="),
             &token.replace('.', ".."),
         ] {
-            assert!(tokens.recognise(text).is_err(), "{text:?} was taken");
+            assert!(tokens.verify_signature(text).is_err(), "{text:?} was taken");
         }
     }
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use latchkey_core::denial::SLACK;
+use latchkey_core::denial::CLOCK_SKEW;
 use latchkey_core::{SigningAlgorithm, Timestamp};
 use latchkey_guard::Guard;
 use latchkey_store::{Store, StoreError};
@@ -101,7 +101,7 @@ async fn add_successor(
     let after = ring.newest().kid().to_owned();
     let signs_from = now.plus(PUBLISHED_AHEAD);
     let next = SigningKey::generate(algorithm, master, now, signs_from)?;
-    let retire_at = signs_from.plus(MAX_LIFE).plus(SLACK);
+    let retire_at = signs_from.plus(MAX_LIFE).plus(CLOCK_SKEW);
     // `false`: another server was faster, and its key takes the place.
     store.add_signing_key(next, Some(after), retire_at).await?;
     Ok(KeyRing::open(&store.signing_keys().await?, master)?)

@@ -252,7 +252,7 @@ impl<'a> Operator<'a> {
     /// All sessions are over by now. Their records say so too once this is done, which frees them
     /// sooner and notifies each user. The same command can be repeated.
     async fn update_records(&self) -> Result<usize, OperatorError> {
-        let update = |slice| self.store.write_down_ends(slice);
+        let update = |slice| self.store.end_sessions_in_shard(slice);
         each_slice(update, |ended| {
             if ended.denial.outlives_a_cutoff() {
                 self.announce.deny(ended.user, &[ended.denial]);

@@ -91,7 +91,11 @@ pub async fn refresh(state: &Services, request: Request<'_>) -> Result<Tokens, R
     let now = state.clock.now();
     // Whether it has expired the session says: an end that was seen once is kept there, for the
     // clock may be set back.
-    let claims = match state.issuer.refresh_tokens().recognise(request.token) {
+    let claims = match state
+        .issuer
+        .refresh_tokens()
+        .verify_signature(request.token)
+    {
         Ok(claims) => claims,
         Err(error) => {
             state.rate_limits.take_from_address(request.address)?;

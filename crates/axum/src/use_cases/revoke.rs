@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use latchkey_core::denial::SLACK;
+use latchkey_core::denial::CLOCK_SKEW;
 use latchkey_core::{
     AuditEvent, AuditKind, Denial, DenialReason, Denied, Device, EndReason, SessionId, Timestamp,
     UserId,
@@ -36,7 +36,7 @@ pub async fn revoke(
 ) -> Result<(), RevokeError> {
     let now = state.clock.now();
     let limits = &state.rate_limits;
-    if let Ok(claims) = state.issuer.refresh_tokens().recognise(token) {
+    if let Ok(claims) = state.issuer.refresh_tokens().verify_signature(token) {
         limits.take_from_session(claims.sid, address)?;
         let end = EndSession {
             session: claims.sid,
@@ -92,7 +92,7 @@ pub async fn revoke(
             denied: Denied::Token(claims.jti),
             reason: DenialReason::Revoked,
             at: now,
-            until: Timestamp::from_secs(claims.exp).plus(SLACK),
+            until: Timestamp::from_secs(claims.exp).plus(CLOCK_SKEW),
             cutoff: None,
         };
         if claims.check_time(now).is_ok() {

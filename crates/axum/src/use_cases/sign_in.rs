@@ -10,7 +10,7 @@ use latchkey_core::{
     SessionOrigin, Timestamp, User, UserId,
 };
 use latchkey_guard::step_up;
-use latchkey_identity::{AuthorizationAnswer, SignInError, Vouched};
+use latchkey_identity::{AuthenticatedProfile, AuthorizationAnswer, SignInError};
 use latchkey_store::{Ended, NewSession, Opened, StoreError};
 use latchkey_tokens::KeyError;
 use url::Url;
@@ -218,7 +218,7 @@ async fn prove(state: &Services, answer: &Answer<'_>) -> Result<Proved, FinishEr
     if let Err(SignInError::Refused { .. }) = vouched {
         state.rate_limits.charge_refused_code(answer.address);
     }
-    let Vouched { profile, auth_time } = vouched?;
+    let AuthenticatedProfile { profile, auth_time } = vouched?;
     if let Err(cause) = state.settings.rights.admit(&profile) {
         let provider = flow.provider;
         return Err(FinishError::NotAdmitted { provider, cause });

@@ -214,7 +214,8 @@ impl World {
 
     fn pass(&mut self, duration: Duration) {
         self.server.now = self.server.now.plus(duration);
-        if duration >= latchkey_core::rotation::GRACE && self.rules.storage == Storage::Stale {
+        if duration >= latchkey_core::rotation::REUSE_LEEWAY && self.rules.storage == Storage::Stale
+        {
             for tab in 0..self.tabs.len() {
                 self.tell(tab);
             }

@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Decision, GRACE, Limits, Presented, Refusal, decide};
+use super::{Decision, Limits, Presented, REUSE_LEEWAY, Refusal, decide};
 use crate::clock::Timestamp;
 use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
@@ -75,7 +75,7 @@ fn security_45_rotation_never_extends_the_absolute_end() {
 #[test]
 fn a_lost_reply_is_repeated_for_the_same_key_at_any_time() {
     let next = rotated(&session(None), &present(0, Some(1)), START);
-    for wait in [Duration::ZERO, GRACE, Duration::from_hours(23)] {
+    for wait in [Duration::ZERO, REUSE_LEEWAY, Duration::from_hours(23)] {
         match decide(&next, &present(0, Some(1)), START.plus(wait), LIMITS) {
             Decision::Repeated(again) => assert_eq!(again.generation, 1),
             other => panic!("after {wait:?}: {other:?}"),
@@ -87,7 +87,7 @@ fn a_lost_reply_is_repeated_for_the_same_key_at_any_time() {
 fn another_tab_within_the_grace_does_no_harm() {
     let next = rotated(&session(None), &present(0, Some(1)), START);
     for key in [None, Some(2)] {
-        let just_in_time = START.plus(GRACE).minus(Duration::from_millis(1));
+        let just_in_time = START.plus(REUSE_LEEWAY).minus(Duration::from_millis(1));
         assert_eq!(
             decide(&next, &present(0, key), just_in_time, LIMITS),
             Decision::Superseded
@@ -99,7 +99,7 @@ fn another_tab_within_the_grace_does_no_harm() {
 fn security_47_a_used_token_after_the_grace_ends_the_session() {
     let next = rotated(&session(None), &present(0, Some(1)), START);
     for key in [None, Some(2)] {
-        let now = START.plus(GRACE);
+        let now = START.plus(REUSE_LEEWAY);
         match decide(&next, &present(0, key), now, LIMITS) {
             Decision::Replayed(ended) => {
                 let refused = decide(&ended, &present(1, None), now, LIMITS);

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use latchkey_core::Timestamp;
 use latchkey_identity::{
-    AuthorizationAnswer, AuthorizeRequest, Check, Kind, OidcConfig, Prompt, Provider as _,
-    SignInError, Vouched,
+    AuthenticatedProfile, AuthorizationAnswer, AuthorizeRequest, Check, Kind, OidcConfig, Prompt,
+    Provider as _, SignInError,
 };
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ async fn with(
     kind: Kind,
     auth_time: Value,
     max_age: Option<Duration>,
-) -> Result<Vouched, SignInError> {
+) -> Result<AuthenticatedProfile, SignInError> {
     let mut claims = claims(&hostile.issuer);
     claims["auth_time"] = auth_time;
     if claims["auth_time"].is_null() {
@@ -121,7 +121,7 @@ async fn with(
     client.complete(&answered, NOW).await
 }
 
-fn check(outcome: Result<Vouched, SignInError>) -> Check {
+fn check(outcome: Result<AuthenticatedProfile, SignInError>) -> Check {
     match outcome {
         Err(SignInError::Invalid { what, .. }) => what,
         other => panic!("no check failed: {other:?}"),

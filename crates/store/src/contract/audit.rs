@@ -3,8 +3,8 @@
 
 use core::time::Duration;
 
-use latchkey_core::audit::{KEPT_EVENTS, ONE_EVENT, RETENTION};
-use latchkey_core::rotation::{Decision, GRACE};
+use latchkey_core::audit::{DEDUP_WINDOW, KEPT_EVENTS, RETENTION};
+use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
     AuditEvent, AuditKind, AuditPosition, Denial, DenialReason, Denied, EndReason, SessionId,
@@ -29,7 +29,7 @@ pub(super) async fn refusals(store: &dyn Store) {
     // A refresh is no event.
     rotate(store, refresh(&one, 0, None)).await;
     let late = Rotate {
-        now: NOW.plus(GRACE),
+        now: NOW.plus(REUSE_LEEWAY),
         ..refresh(&one, 0, None)
     };
     let replay = rotate(store, late).await;
@@ -48,7 +48,7 @@ pub(super) async fn refusals(store: &dyn Store) {
         assert_eq!(stolen.decision, Decision::Unproven);
     }
     let again = Rotate {
-        now: NOW.plus(ONE_EVENT),
+        now: NOW.plus(DEDUP_WINDOW),
         ..refresh(&bound, 0, None)
     };
     rotate(store, again).await;
@@ -95,7 +95,7 @@ pub(super) async fn ends(store: &dyn Store) {
     session(store, &ada, 4).await;
     store.end_everyone(NOW).await.expect("ended");
     for slice in 0..=u8::MAX {
-        store.write_down_ends(slice).await.expect("written");
+        store.end_sessions_in_shard(slice).await.expect("written");
     }
     let ban = store.ban_user(ada.id, "spam".into(), NOW).await;
     ban.expect("banned");

@@ -124,7 +124,7 @@ pub(super) async fn not_written_down(store: &dyn Store) {
     // Whoever writes it down later does not touch the other one.
     let mut written = Vec::new();
     for slice in 0..=u8::MAX {
-        written.extend(store.write_down_ends(slice).await.expect("written"));
+        written.extend(store.end_sessions_in_shard(slice).await.expect("written"));
     }
     let written: Vec<_> = written.iter().map(|it| it.denial.denied).collect();
     assert_eq!(written, [Denied::Session(before.id)]);

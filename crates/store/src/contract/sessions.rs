@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use latchkey_core::rotation::{Decision, GRACE, Refusal};
+use latchkey_core::rotation::{Decision, REUSE_LEEWAY, Refusal};
 use latchkey_core::{AuditKind, Denied, EndReason, Session, SessionId, UserId};
 
 use super::world::{LIMITS, NOW, device, generation, new_session, refresh, rotate, session, user};
@@ -37,7 +37,7 @@ pub(super) async fn rotation(store: &dyn Store) {
     assert_eq!(other_tab.decision, Decision::Superseded);
 
     let late = Rotate {
-        now: NOW.plus(GRACE),
+        now: NOW.plus(REUSE_LEEWAY),
         ..refresh(&session, 0, Some(2))
     };
     let replay = rotate(store, late.clone()).await;
@@ -211,7 +211,7 @@ pub(super) async fn ends(store: &dyn Store) {
     assert!(!cutoff.ends(five.id, five.cutoffs.everyone));
     let mut ended = Vec::new();
     for slice in 0..=u8::MAX {
-        ended.extend(store.write_down_ends(slice).await.expect("written"));
+        ended.extend(store.end_sessions_in_shard(slice).await.expect("written"));
     }
     let denied: Vec<_> = ended.iter().map(|e| (e.user, e.denial.denied)).collect();
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Security events: the newest of each account, for a while.
 
 use async_trait::async_trait;
-use latchkey_core::audit::{KEPT_EVENTS, ONE_EVENT, RETENTION};
+use latchkey_core::audit::{DEDUP_WINDOW, KEPT_EVENTS, RETENTION};
 use latchkey_core::{AuditEvent, AuditPosition, Timestamp, UserId};
 
 use super::expiry;
@@ -65,7 +65,7 @@ pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), St
 /// Adds an event unless it repeats one of moments ago.
 pub(super) async fn append_once(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     for (_, known) in tx.peek_range(AUDIT_EVENTS.under(&event.user)).await? {
-        if event.at.since(known.at) >= ONE_EVENT {
+        if event.at.since(known.at) >= DEDUP_WINDOW {
             break;
         }
         if (known.kind, known.session) == (event.kind, event.session) {

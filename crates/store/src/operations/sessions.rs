@@ -79,7 +79,7 @@ impl<E: Engine> Sessions for E {
             .await
     }
 
-    async fn write_down_ends(&self, slice: u8) -> Result<Vec<Ended>, StoreError> {
+    async fn end_sessions_in_shard(&self, slice: u8) -> Result<Vec<Ended>, StoreError> {
         ends::write_down_shard(self, slice).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use latchkey_core::rotation::GRACE;
+use latchkey_core::rotation::REUSE_LEEWAY;
 use stateright::{Checker, Model, Property};
 
 use super::budget::{Budget, Kind};
@@ -169,7 +169,7 @@ fn of_message(world: &World, left: &Budget, message: usize, actions: &mut Vec<Ac
 
 impl Small {
     fn of_server_and_thief(&self, world: &World, left: &Budget, actions: &mut Vec<Action>) {
-        let grace = u32::try_from(GRACE.as_millis()).expect("seconds");
+        let grace = u32::try_from(REUSE_LEEWAY.as_millis()).expect("seconds");
         let single = [
             (Kind::Expire, Action::Expire),
             (Kind::Pass, Action::Pass { millis: grace }),

@@ -142,7 +142,7 @@ impl Server {
     /// The owner's own clock may be wrong; that of the server is right again, past the grace.
     pub(super) fn leave_grace(&mut self) {
         let latest = self.now.max(self.session.rotated_at);
-        self.now = latest.plus(latchkey_core::rotation::GRACE);
+        self.now = latest.plus(latchkey_core::rotation::REUSE_LEEWAY);
     }
 }
 

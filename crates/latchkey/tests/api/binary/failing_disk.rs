@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use latchkey_core::rotation::GRACE;
+use latchkey_core::rotation::REUSE_LEEWAY;
 use latchkey_types::TokenResponse;
 use tokio::task::JoinSet;
 
@@ -225,7 +225,7 @@ async fn is_wholly_done_or_not(
             if let Outcome::Acknowledged(body) = outcome {
                 let next: TokenResponse = serde_json::from_str(&body).expect("tokens");
                 let spent = caller.refresh(&tokens.refresh_token, Some("another")).await;
-                if spent.status() == 400 && begun.elapsed() >= GRACE {
+                if spent.status() == 400 && begun.elapsed() >= REUSE_LEEWAY {
                     // So late that it is taken for a thief's.
                     return lives(caller, &next, false).await;
                 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchkey_axum::use_cases::operator::{Actor, Operator};
-use latchkey_core::denial::SLACK;
+use latchkey_core::denial::CLOCK_SKEW;
 use latchkey_types::TokenResponse;
 use tokio::task::JoinSet;
 
@@ -212,7 +212,7 @@ async fn security_42_a_denied_token_is_refused_through_its_last_second() {
     // Machines with slower clocks still take the token: the entry outlives it.
     swept(&app).await;
     assert_eq!(app.state.guard.denylist().len(), 1);
-    app.clock.advance(SLACK);
+    app.clock.advance(CLOCK_SKEW);
     swept(&app).await;
     assert!(app.state.guard.denylist().is_empty());
 }
@@ -243,7 +243,7 @@ async fn regression_the_denylist_is_pruned() {
         app.revoke(&signed_in.refresh_token).await;
     }
     assert_eq!(app.state.guard.denylist().len(), 10);
-    app.clock.advance(LIFE + SLACK);
+    app.clock.advance(LIFE + CLOCK_SKEW);
     swept(&app).await;
     assert!(app.state.guard.denylist().is_empty());
     let now = latchkey_core::Clock::now(&*app.clock);
@@ -259,7 +259,8 @@ async fn regression_a_revoked_refresh_token_never_comes_back_to_life() {
     let signed_in = app.sign_in().await;
     app.revoke(&signed_in.refresh_token).await;
     // Its denial has ended with its access tokens; the session has not come back.
-    app.clock.advance(LIFE + SLACK + Duration::from_secs(1));
+    app.clock
+        .advance(LIFE + CLOCK_SKEW + Duration::from_secs(1));
     swept(&app).await;
     assert!(app.state.guard.denylist().is_empty());
     let answer = app.refresh(&signed_in.refresh_token, None).await;

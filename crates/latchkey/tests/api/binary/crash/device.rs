@@ -9,7 +9,7 @@ use super::wire::CutOff;
 use fastrand::Rng;
 use latchkey_testing::ApiClient;
 
-/// Below that, a used refresh token is taken for another tab's (`latchkey_core::rotation::GRACE`),
+/// Below that, a used refresh token is taken for another tab's (`latchkey_core::rotation::REUSE_LEEWAY`),
 /// with a second for the rounding of clocks.
 const FORGIVEN: Duration = Duration::from_secs(9);
 /// Above that, for a thief's.

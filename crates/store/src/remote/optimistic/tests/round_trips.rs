@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
-use latchkey_core::rotation::{Decision, GRACE};
+use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
     AuditEvent, AuditKind, Denial, DenialReason, Denied, EndReason, SealedSigningKey, SessionId,
@@ -160,7 +160,7 @@ async fn refreshes(store: &Optimistic<Machine>, ledger: &mut Ledger) {
     assert!(matches!(repeated.decision, Decision::Repeated(_)));
     ledger.note("rotate", "repeated in the same moment, or superseded");
     let late = Rotate {
-        now: NOW.plus(GRACE),
+        now: NOW.plus(REUSE_LEEWAY),
         ..refresh(&two, 0, None)
     };
     let replayed = rotate(store, late).await;
@@ -219,11 +219,11 @@ async fn ends(store: &Optimistic<Machine>, ledger: &mut Ledger) {
     ledger.note("unban_user", "");
     store.end_everyone(NOW).await.expect("ended");
     ledger.note("end_everyone", "");
-    let ended = store.write_down_ends(7).await.expect("written");
+    let ended = store.end_sessions_in_shard(7).await.expect("written");
     assert_eq!(ended.len(), usize::from(MANY));
-    ledger.note("write_down_ends", "60 sessions of 60 accounts");
-    store.write_down_ends(7).await.expect("written");
-    ledger.note("write_down_ends", "nothing to write");
+    ledger.note("end_sessions_in_shard", "60 sessions of 60 accounts");
+    store.end_sessions_in_shard(7).await.expect("written");
+    ledger.note("end_sessions_in_shard", "nothing to write");
 }
 
 async fn the_rest(store: &Optimistic<Machine>, ledger: &mut Ledger) {
