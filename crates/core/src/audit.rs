@@ -1,4 +1,5 @@
-//! Security events of an account: what happened, when, and where it came from.
+//! Security events of a user: what happened, when, and from where. Storing and pruning them is the
+//! store's task.
 
 use core::fmt;
 use core::str::FromStr;
@@ -12,73 +13,74 @@ use crate::clock::Timestamp;
 use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
 
-/// How many events an account keeps; the oldest give way.
+/// How many events are kept per user; the oldest are dropped first.
 pub const KEPT_EVENTS: usize = 200;
 /// How long an event is kept.
 pub const RETENTION: Duration = Duration::from_hours(90 * 24);
-/// Within this long, what a stranger can bring about as often as they like is one event: it must
-/// not push the account's history out.
+/// An event that an attacker can cause at will is recorded at most once in this time, so that a
+/// flood of such events cannot push out the user's history.
 pub const DEDUP_WINDOW: Duration = Duration::from_mins(10);
 
-/// Where a request came from, as far as it is known.
+/// Where a request came from, as far as known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
-    /// `User-Agent`, cut to a bounded length.
+    /// The `User-Agent` header, truncated.
     #[serde(rename = "ua", default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// The address.
+    /// The IP address.
     #[serde(rename = "ip", default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }
 
-/// Something happened to an account or one of its sessions.
+/// A security event of a user or one of their sessions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEvent {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     pub kind: AuditKind,
-    /// To whose account.
+    /// The user it happened to.
     #[serde(rename = "sub")]
     pub user: UserId,
-    /// To which session, if it was one.
+    /// The session it happened to, if it concerns a single session.
     #[serde(rename = "sid", default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
-    /// Who caused it; of an operator nothing is kept.
+    /// Where the request that caused it came from; empty for actions of an operator.
     #[serde(rename = "by", default)]
     pub device: Device,
-    /// For [`AuditKind::Replayed`]: where the session was signed in.
+    /// For [`AuditKind::Replayed`]: the address at which the session was opened.
     #[serde(rename = "other", default, skip_serializing_if = "Option::is_none")]
     pub other_address: Option<String>,
 }
 
-/// What happened.
+/// The kind of a security event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditKind {
     /// A session was opened.
     SignedIn,
-    /// A session was ended from itself.
+    /// The user signed out of a session.
     SignedOut,
-    /// A session was ended from another one of the same person.
+    /// The user ended a session from another of their sessions.
     EndedRemotely,
-    /// All sessions, or all but one, were ended at once.
+    /// The user ended all their sessions, or all but the current one.
     EndedAll,
-    /// A refresh token was used twice.
+    /// A refresh token was reused; the session was ended.
     Replayed,
-    /// A refresh token of a bound session came without its key; nothing was given.
+    /// A refresh token of a bound session was presented without a proof by the session's key; no
+    /// tokens were issued.
     Unproven,
     /// A token was revoked through the API (RFC 7009).
     Revoked,
-    /// The operator ended sessions.
+    /// An operator ended sessions.
     EndedByOperator,
-    /// The operator banned the account.
+    /// An operator banned the user.
     Banned,
-    /// The operator lifted the ban.
+    /// An operator lifted the ban.
     Unbanned,
     /// A session was ended to make room for a new one.
     Displaced,
-    /// A session was ended at its refresh: the account is not admitted any more.
+    /// A session was ended at its refresh because the user is no longer admitted.
     NotAdmitted,
 }
 
@@ -98,13 +100,13 @@ impl From<EndReason> for AuditKind {
     }
 }
 
-/// Where an event stands among its account's: later ones are greater. Written as text it is the
+/// The position of an event among the user's events; later events are greater. Its text form is the
 /// opaque cursor of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AuditPosition {
-    /// When.
+    /// When the event happened.
     pub at: Timestamp,
-    /// Which of the events of that very millisecond.
+    /// The index of the event among those of the same millisecond.
     pub nth: u8,
 }
 
@@ -116,13 +118,13 @@ impl fmt::Display for AuditPosition {
     }
 }
 
-/// The text is no cursor.
+/// The text is not a valid cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidPosition;
 
 impl fmt::Display for InvalidPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("before must be the `next` of an earlier answer")
+        f.write_str("`before` must be the value of `next` from an earlier response")
     }
 }
 
@@ -150,7 +152,7 @@ mod tests {
     use crate::clock::Timestamp;
 
     #[test]
-    fn a_cursor_is_read_back_and_nothing_else_is_one() {
+    fn only_valid_cursors_are_parsed() {
         let position = AuditPosition {
             at: Timestamp::from_millis(1_800_000_000_123),
             nth: 7,

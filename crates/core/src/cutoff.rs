@@ -1,11 +1,11 @@
 //! Cut-offs: one small record that ends every session opened before it, however many there are.
 //!
-//! A ban or "sign out everywhere" must win against the very account it concerns. So it writes a
-//! number, in a record that opening and refreshing a session both read, and never waits for the
-//! sessions themselves. A session carries the numbers that were in force when it was opened; it
-//! is over if a number has grown since. Numbers are compared only with numbers of the same
-//! sequence, never with a clock, so that a new sign-in in the same millisecond, or on a machine
-//! whose clock differs, is distinguished from the earlier ones.
+//! A ban or "sign out everywhere" must succeed even while the user keeps opening and refreshing
+//! sessions. It therefore increases a number in a record that opening and refreshing a session both
+//! read, and never waits for the sessions themselves. A session stores the numbers in force when it
+//! was opened, and is over once one of them has increased. A number is compared only with numbers
+//! of the same sequence, never with a clock, so that a new sign-in in the same millisecond, or on a
+//! server whose clock differs, is distinguished from earlier ones.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,29 +13,28 @@ use crate::clock::Timestamp;
 use crate::end_reason::EndReason;
 use crate::id::SessionId;
 
-/// Ends the sessions that were opened before it.
+/// Ends all sessions that were opened before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cutoff {
     /// Greater than the number of every earlier cut-off of the same sequence.
     #[serde(rename = "no")]
     pub number: u64,
-    /// When.
+    /// When it was made.
     pub at: Timestamp,
-    /// Why.
+    /// Why the sessions end.
     pub reason: EndReason,
-    /// The one session of before that goes on.
+    /// The one earlier session that stays open, if any.
     #[serde(rename = "keep", default, skip_serializing_if = "Option::is_none")]
     pub spared: Option<SessionId>,
 }
 
-/// The numbers of the cut-offs that were in force when a session was opened; zero before the
-/// first.
+/// The numbers of the cut-offs in force when a session was opened; zero if there was none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cutoffs {
-    /// Of the account.
+    /// The latest cut-off of the user.
     #[serde(rename = "sub", default, skip_serializing_if = "is_zero")]
     pub user: u64,
-    /// Of all accounts together.
+    /// The latest cut-off of all users.
     #[serde(rename = "all", default, skip_serializing_if = "is_zero")]
     pub everyone: u64,
 }
@@ -52,8 +51,9 @@ const fn is_zero(number: &u64) -> bool {
 }
 
 impl Cutoff {
-    /// The next of a sequence. Its number is the moment in milliseconds where the clock allows it:
-    /// so it is also greater than one that a restored backup has lost.
+    /// The next cut-off of a sequence. Its number is the current time in milliseconds unless the
+    /// clock is behind the previous number, so that it also exceeds numbers that were lost by
+    /// restoring a backup.
     pub fn next(
         previous: Option<&Self>,
         at: Timestamp,
@@ -69,15 +69,14 @@ impl Cutoff {
         }
     }
 
-    /// Whether this ends the session, given the number of this sequence in force when the session
-    /// was opened.
+    /// Whether this cut-off ends a session that was opened when the sequence was at `opened_under`.
     pub fn ends(&self, session: SessionId, opened_under: u64) -> bool {
         opened_under < self.number && self.spared != Some(session)
     }
 }
 
 impl Cutoffs {
-    /// Whether a session opened under none of either.
+    /// Whether the session was opened before the first cut-off of either sequence.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_opened_in_the_same_millisecond_is_told_apart() {
+    fn session_opened_in_the_same_millisecond_is_not_ended() {
         let (one, two) = (
             SessionId::from_bytes([1; 16]),
             SessionId::from_bytes([2; 16]),
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_does_not_make_numbers_smaller() {
+    fn numbers_increase_even_if_the_clock_is_set_back() {
         let first = next(None, NOW, None);
         let second = next(Some(&first), Timestamp::from_secs(1), None);
         assert!(second.number > first.number);
@@ -120,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_zero_is_not_written() {
+    fn zero_is_not_serialised() {
         let text = serde_json::to_string(&Cutoffs::default()).expect("JSON");
         assert_eq!(text, "{}");
         let read: Cutoffs = serde_json::from_str("{\"sub\":7}").expect("read");

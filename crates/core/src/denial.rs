@@ -1,4 +1,5 @@
-//! Denials: what is refused although its signature is good, and until when it must be remembered.
+//! Denials: tokens that are refused although their signature is valid, and how long the denylist
+//! must remember them.
 
 use core::time::Duration;
 
@@ -9,15 +10,16 @@ use crate::cutoff::Cutoff;
 use crate::end_reason::EndReason;
 use crate::id::{SessionId, TokenId, UserId};
 
-/// The longest life that an access token can have, whatever is configured: no denial has to be
-/// kept for longer after the token was issued.
+/// The longest lifetime that can be configured for access tokens. No denial has to outlive the
+/// issuing of a token by more than this and [`CLOCK_SKEW`].
 pub const MAX_ACCESS_LIFE: Duration = Duration::from_hours(24);
 
-/// How long a denial outlives the last token it can concern: room for machines whose clocks
-/// differ. Forgetting late costs a few bytes; forgetting early would bring a token back to life.
+/// How long a denial outlives the last token it applies to, to allow for servers whose clocks
+/// differ. Dropping a denial late costs a few bytes; dropping it early would make a revoked token
+/// valid again.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(2);
 
-/// What a denial is about. Never the text of a token: a re-encoded token stays denied.
+/// What a denial applies to. It is never the text of a token, so a re-encoded token stays denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Denied {
@@ -25,9 +27,9 @@ pub enum Denied {
     Token(TokenId),
     /// Every access token of a session, by its `sid`.
     Session(SessionId),
-    /// The access tokens of those of a user's sessions, by the `sub`, that [`Denial::cutoff`]
-    /// ends. Without a cut-off, as earlier versions wrote it: of all that were issued up to
-    /// [`Denial::at`].
+    /// The access tokens of a user, by their `sub`, whose session is ended by [`Denial::cutoff`].
+    /// Earlier versions wrote no cut-off; such a denial applies to all access tokens of the user
+    /// that were issued up to [`Denial::at`].
     User(UserId),
     /// The same for the sessions of all users.
     Everyone,
@@ -38,26 +40,26 @@ pub enum Denied {
 pub struct Denial {
     /// What is denied.
     pub denied: Denied,
-    /// Why.
+    /// Why it is denied.
     pub reason: DenialReason,
     /// When it was denied.
     pub at: Timestamp,
-    /// From when on it can be forgotten.
+    /// When the denial can be dropped.
     pub until: Timestamp,
-    /// Which sessions are meant where it is about more than one.
+    /// The sessions it applies to, if [`Denial::denied`] covers several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cutoff: Option<Cutoff>,
 }
 
 impl Denial {
-    /// Whether this denial of a session lasts longer than one of a cut-off at the same moment: a
-    /// clock that was ahead gave the session tokens that a cut-off's denial does not outlive.
+    /// Whether this denial of a session lasts longer than the denial of a cut-off made at the same
+    /// time. This happens if a clock was ahead when the session's tokens were issued.
     pub fn outlives_a_cutoff(&self) -> bool {
         self.until > self.at.plus(MAX_ACCESS_LIFE).plus(CLOCK_SKEW)
     }
 
-    /// Takes over what an earlier, or concurrent, denial of the same thing says beyond this one:
-    /// the later end, and the later cut-off with its reason.
+    /// Merges an earlier or concurrent denial of the same target into this one: keeps the later
+    /// end, and the later cut-off with its reason.
     #[must_use]
     pub fn merged(mut self, known: &Self) -> Self {
         self.until = self.until.max(known.until);
@@ -83,26 +85,27 @@ impl Cutoff {
         }
     }
 
-    /// When that denial ends: once every access token issued before it has expired.
+    /// When the denial of this cut-off ends: every access token issued before the cut-off has
+    /// expired by then.
     pub fn denies_until(&self) -> Timestamp {
         self.at.plus(MAX_ACCESS_LIFE).plus(CLOCK_SKEW)
     }
 }
 
-/// Why something is denied.
+/// Why a token is denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DenialReason {
-    /// The person signed out, ended the session from another one, or signed in so often that it had
-    /// to make room.
+    /// The user signed out, ended the session from another one, or opened so many sessions that
+    /// this one was displaced.
     SignedOut,
     /// A token was revoked through the API.
     Revoked,
-    /// A refresh token was used twice.
+    /// A refresh token was reused.
     Replayed,
-    /// The operator ended the session.
+    /// An operator ended the session.
     EndedByOperator,
-    /// The account is banned.
+    /// The user is banned.
     Banned,
 }
 
@@ -115,7 +118,7 @@ impl From<EndReason> for DenialReason {
             | EndReason::Displaced => Self::SignedOut,
             EndReason::Revoked => Self::Revoked,
             EndReason::Replayed => Self::Replayed,
-            // It was the operator who changed the configuration.
+            // A user is no longer admitted because an operator changed the configuration.
             EndReason::EndedByOperator | EndReason::NotAdmitted => Self::EndedByOperator,
             EndReason::Banned => Self::Banned,
         }
@@ -132,9 +135,8 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-    /// In whichever order two denials of an account come to be known.
     #[test]
-    fn the_later_cutoff_counts_and_the_later_end() {
+    fn merging_keeps_the_later_cutoff_and_the_later_end_in_either_order() {
         let user = Denied::User(UserId::from_bytes([1; 16]));
         let kept = SessionId::from_bytes([1; 16]);
         let first = Cutoff::next(None, NOW, EndReason::EndedAll, Some(kept));
@@ -144,7 +146,7 @@ mod tests {
             assert_eq!(merged.cutoff, second.cutoff);
             assert_eq!(merged.reason, DenialReason::Banned);
         }
-        // One of an earlier version says nothing about cut-offs and may end later.
+        // A denial written by an earlier version has no cut-off and may end later.
         let old = Denial {
             until: first.until.plus(super::CLOCK_SKEW),
             cutoff: None,

@@ -1,27 +1,28 @@
-//! Why sessions end before their time. How they end, and what is denied then, is not here.
+//! Why a session was ended before it expired. Ending sessions and denying their tokens is done
+//! elsewhere.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a session was ended before its time.
+/// Why a session was ended before it expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
-    /// The person signed out.
+    /// The user signed out.
     SignedOut,
-    /// The person ended it from another session.
+    /// The user ended it from another session.
     EndedRemotely,
-    /// The person ended all their sessions, or all but one.
+    /// The user ended all their sessions, or all but the current one.
     EndedAll,
     /// One of its refresh tokens was revoked (RFC 7009).
     Revoked,
-    /// One of its refresh tokens was used twice.
+    /// One of its refresh tokens was reused.
     Replayed,
-    /// The operator ended it.
+    /// An operator ended it.
     EndedByOperator,
-    /// The account was banned.
+    /// The user was banned.
     Banned,
-    /// It had to make room for a new one: an account has only so many.
+    /// The user reached the limit of open sessions and opened another one.
     Displaced,
-    /// At a refresh the person would not have been admitted any more.
+    /// At a refresh, the user was no longer admitted.
     NotAdmitted,
 }

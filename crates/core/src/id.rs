@@ -1,4 +1,4 @@
-//! Identifiers: 128 unpredictable bits, written as 22 characters of base64url.
+//! Identifiers: 128 random bits, written as 22 characters of base64url.
 
 use core::fmt;
 use core::str::FromStr;
@@ -9,13 +9,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::rng::{self, Rng};
 
-/// The text is not the 22 characters of an id.
+/// The text is not a valid id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidId;
 
 impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an id is 22 characters of base64url")
+        f.write_str("invalid id; an id is 22 characters of base64url")
     }
 }
 
@@ -28,17 +28,17 @@ macro_rules! id {
         pub struct $name([u8; 16]);
 
         impl $name {
-            /// A new id.
+            /// A new random id.
             pub fn random(rng: &dyn Rng) -> Self {
                 Self(rng::bytes(rng))
             }
 
-            /// The id made of these bits.
+            /// The id with these bits.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
             }
 
-            /// The bits, as they stand in keys of the store and of the denylist.
+            /// The bits, as used in keys of the store and of the denylist.
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
             }
@@ -59,7 +59,7 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = InvalidId;
 
-            /// Strict: one text for one id, no padding, no stray bits.
+            /// Strict: each id has exactly one text form, without padding or stray bits.
             fn from_str(text: &str) -> Result<Self, InvalidId> {
                 let mut bytes = [0; 16];
                 match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
@@ -97,11 +97,11 @@ id! {
     TokenId
 }
 id! {
-    /// A store: told apart from another one at the same address.
+    /// A store: distinguishes it from another store at the same address.
     StoreId
 }
 id! {
-    /// A sign-in under way: a hash of its `state`, and part of its cookie's name.
+    /// A sign-in in progress: a hash of its `state`, and part of its cookie's name.
     FlowId
 }
 
@@ -110,14 +110,14 @@ mod tests {
     use super::SessionId;
 
     #[test]
-    fn an_id_survives_its_text() {
+    fn text_form_round_trips() {
         let id = SessionId::from_bytes([7; 16]);
         assert_eq!(id.to_string().len(), 22);
         assert_eq!(id.to_string().parse(), Ok(id));
     }
 
     #[test]
-    fn an_id_has_one_text_only() {
+    fn other_text_forms_are_refused() {
         let text = SessionId::from_bytes([0; 16]).to_string();
         let stray_bits = format!("{}B", &text[..21]);
         for other in [
@@ -129,7 +129,7 @@ mod tests {
         ] {
             assert!(
                 other.parse::<SessionId>().is_err(),
-                "{other:?} was taken for an id"
+                "{other:?} was accepted"
             );
         }
     }

@@ -1,7 +1,7 @@
 //! The domain of Latchkey and its pure decisions.
 //!
-//! Nothing here does I/O, reads a clock or draws a random number: time and randomness come in as
-//! parameters, so that the same code runs in the server, in the browser and in a simulated world.
+//! Nothing here does I/O, reads a clock or generates a random number: time and randomness are
+//! parameters, so that the same code runs in the server, in the browser and in a simulation.
 
 pub mod audit;
 pub mod clock;

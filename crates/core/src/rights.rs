@@ -1,14 +1,14 @@
-//! Who may come in and who is an administrator, by what which provider says of a person.
+//! Who may sign in and who is an administrator, based on the claims of the user's provider.
 //!
-//! Every rule about it is here, and everybody asks here: at a sign-in, at a refresh, at the
-//! administrators' API. An address gives a right only if the provider that vouches for it may: any
-//! provider can be made to claim any address.
+//! Sign-in, refresh and the admin API all use these rules. An email address gives a right only if
+//! the provider that asserts it is trusted for that address: any provider can be made to assert any
+//! address.
 
 use core::fmt;
 
 use crate::user::{ADMIN, Identity, Profile, User};
 
-/// What the provider said of a person at the latest sign-in, as far as it decides anything.
+/// The claims of the provider at the user's latest sign-in that a decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Person<'a> {
     identity: &'a Identity,
@@ -45,81 +45,82 @@ impl Person<'_> {
     }
 }
 
-/// A configured provider, and for which addresses its word counts.
+/// A configured provider, and the email addresses it is trusted for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// Its configured name.
     pub provider: String,
-    /// Its issuer identifier: whom an account is from.
+    /// Its issuer identifier, by which the provider of a user is found.
     pub issuer: String,
-    /// Whether it is Google, or speaks like it: it verifies any address once, but says with `hd`
-    /// whose organisation an account belongs to today.
+    /// Whether it is Google or follows Google's conventions: `email_verified` means that the
+    /// address was verified once, and `hd` names the organisation that manages the account today.
     pub google: bool,
-    /// Where an entry names no provider.
+    /// The addresses it is trusted for by entries that name no provider.
     pub word: Word,
 }
 
-/// For which addresses the word of a provider counts where an entry does not name it.
+/// The email addresses that a provider is trusted for by entries that name no provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Word {
-    /// For all: it is the only provider.
+    /// All addresses: it is the only provider.
     Any,
-    /// For addresses at these domains.
+    /// Addresses at these domains.
     Domains(Vec<String>),
-    /// For what Google itself vouches for: its own domains, and those of organisations by `hd`.
+    /// Addresses that Google manages: those at its own domains, and those at the domain in `hd`.
     Googles,
 }
 
-/// An entry of a list of addresses.
+/// An entry of an allow-list or of the list of administrators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The provider whose word is meant; `None`: any whose word counts for the domain.
+    /// The provider that must assert the address; `None`: any provider that is trusted for its
+    /// domain.
     pub provider: Option<String>,
-    /// What is listed.
+    /// The addresses it matches.
     pub listed: Listed,
 }
 
-/// What an entry lists.
+/// The addresses that an entry matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Listed {
-    /// A whole verified address, compared without regard to ASCII case.
+    /// One verified address, compared ASCII case-insensitively.
     Email(String),
-    /// A domain, compared whole: `example.com` does not admit `sub.example.com`.
+    /// All verified addresses at this domain: `example.com` does not match `sub.example.com`.
     Domain(String),
 }
 
 /// Who has the role `admin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admin {
-    /// Everybody with this address, if the provider may vouch for it.
+    /// Users whose address matches, asserted by a provider that is trusted for it.
     Entry(Entry),
-    /// This very account at its provider.
+    /// The user with this identity at this provider.
     Account(Identity),
 }
 
-/// The rule of admission.
+/// Who may sign in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Admission {
-    /// Everybody for whom a configured provider vouches.
+    /// Every user of a configured provider.
     #[default]
     Open,
-    /// Who is listed.
+    /// Users that match an entry.
     AllowList(Vec<Entry>),
 }
 
-/// The rights that the configuration gives.
+/// The configured rights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rights {
     /// The configured providers.
     pub sources: Vec<Source>,
-    /// Who may come in.
+    /// Who may sign in.
     pub admission: Admission,
     /// Who has the role `admin`.
     pub admins: Vec<Admin>,
 }
 
 impl Rights {
-    /// Whether a person may come in, and go on.
+    /// Whether a user may sign in and refresh.
     pub fn admit<'a>(&self, person: impl Into<Person<'a>>) -> Result<(), NotAdmitted> {
         let person = person.into();
         let mut sources = self.sources_of(&person).peekable();
@@ -149,7 +150,7 @@ impl Rights {
         Err(refused)
     }
 
-    /// The roles of a person who may come in.
+    /// The roles of a user; none if the user is not admitted.
     pub fn roles<'a>(&self, person: impl Into<Person<'a>>) -> Vec<String> {
         let person = person.into();
         let is_admin = self.admit(person).is_ok()
@@ -172,7 +173,7 @@ impl Rights {
         Some(&source.provider)
     }
 
-    /// The configured providers of this person's issuer.
+    /// The configured providers with the user's issuer.
     fn sources_of(&self, person: &Person<'_>) -> impl Iterator<Item = &Source> {
         let issuer = person.identity.issuer.as_str();
         self.sources.iter().filter(move |it| it.issuer == issuer)
@@ -180,7 +181,7 @@ impl Rights {
 }
 
 impl Source {
-    /// Whether this provider says of a person what an entry lists, and its word counts for that.
+    /// Whether the user matches an entry, and this provider is trusted to say so.
     fn vouches(&self, entry: &Entry, person: &Person<'_>) -> bool {
         let domain = entry.listed.domain();
         let counts = match (&entry.provider, &self.word) {
@@ -193,8 +194,8 @@ impl Source {
         };
         counts
             && match &entry.listed {
-                // Google says `email_verified` of an address that was somebody's when the account
-                // was made; that they still belong there only `hd` says.
+                // Google sets `email_verified` if the address was verified when the account was
+                // created. Only `hd` shows that the user still belongs to the organisation.
                 Listed::Domain(domain) if self.google && !is_googles_own(domain) => {
                     person.is_of(domain)
                 }
@@ -204,7 +205,7 @@ impl Source {
 }
 
 impl Person<'_> {
-    /// Whether the verified address is listed, regardless of which provider vouches for it.
+    /// Whether the verified address matches, whichever provider asserts it.
     fn is_named_by(&self, listed: &Listed) -> bool {
         self.verified_email().is_some_and(|email| match listed {
             Listed::Email(listed) => listed.eq_ignore_ascii_case(email),
@@ -212,7 +213,7 @@ impl Person<'_> {
         })
     }
 
-    /// Whether the account belongs to the organisation of this domain.
+    /// Whether the organisation of this domain manages the account.
     fn is_of(&self, domain: &str) -> bool {
         self.hosted_domain
             .is_some_and(|hosted| hosted.eq_ignore_ascii_case(domain))
@@ -220,7 +221,7 @@ impl Person<'_> {
 }
 
 impl Listed {
-    /// The domain that it is about.
+    /// The domain of the matched addresses.
     pub fn domain(&self) -> &str {
         match self {
             Self::Email(email) => domain_of(email),
@@ -229,69 +230,69 @@ impl Listed {
     }
 }
 
-/// What follows the last `@`; nothing in a text without one.
+/// The part after the last `@`; empty without an `@`.
 fn domain_of(email: &str) -> &str {
     email.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 
-/// The domains whose addresses Google itself gives out; their accounts have no `hd`.
+/// The domains of Google's own consumer accounts, which have no `hd` claim.
 pub const GOOGLES_OWN: [&str; 2] = ["gmail.com", "googlemail.com"];
 
 fn is_googles_own(domain: &str) -> bool {
     GOOGLES_OWN.iter().any(|it| it.eq_ignore_ascii_case(domain))
 }
 
-/// Why somebody is not admitted.
+/// Why a user is not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAdmitted {
     /// The address is verified, but not on the list.
     Unlisted,
-    /// The address is on the list, but the word of this provider does not count for it.
+    /// The address is on the list, but this provider is not trusted for it.
     NotVouchedFor,
-    /// The provider did not say that the address is verified, so the list says nothing about it.
+    /// The provider does not say that the address is verified, so it cannot match the list.
     Unverified,
-    /// The provider gave no address.
+    /// The provider gave no email address.
     NoAddress,
-    /// The provider of the account is not configured any more.
+    /// The provider of the account is no longer configured.
     ProviderRemoved,
-    /// The application in which Latchkey is embedded refused the user.
+    /// The application that embeds Latchkey refused the user.
     Application,
 }
 
 impl NotAdmitted {
-    /// What the operator should know.
+    /// The cause, for the operator.
     pub const fn cause(self) -> &'static str {
         match self {
             Self::Unlisted => "the address is not on the allow-list",
             Self::NotVouchedFor => {
-                "the address is on the allow-list, but this provider's word does not count for it: \
-                 see email_domains, and for Google hd"
+                "the address is on the allow-list, but this provider is not trusted for it; see \
+                 `email_domains` (for Google, the claim `hd`)"
             }
-            Self::Unverified => "the provider does not say that the address was verified",
-            Self::NoAddress => "the provider gave no address",
-            Self::ProviderRemoved => "the provider of this account is not configured any more",
+            Self::Unverified => "the provider does not say that the email address is verified",
+            Self::NoAddress => "the provider gave no email address",
+            Self::ProviderRemoved => "the provider of this account is no longer configured",
             Self::Application => "the application refused the user",
         }
     }
 }
 
-/// For the person. It does not tell what is on the list.
+/// The message for the user. It does not reveal what is on the list.
 impl fmt::Display for NotAdmitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unlisted | Self::NotVouchedFor | Self::Application => {
-                "this account is not admitted here; ask whoever runs this server"
+                "this account is not admitted here; contact the administrator of this server"
             }
             Self::Unverified => {
                 "the provider does not say that it verified the email address of this account, so \
-                 it is not admitted here; ask whoever runs this server"
+                 the account is not admitted here; contact the administrator of this server"
             }
             Self::NoAddress => {
-                "the provider gave no email address for this account, so it is not admitted here; \
-                 ask whoever runs this server"
+                "the provider gave no email address for this account, so the account is not \
+                 admitted here; contact the administrator of this server"
             }
             Self::ProviderRemoved => {
-                "the provider of this account is not offered here any more; sign in another way"
+                "the provider of this account is no longer offered here; sign in another way"
             }
         })
     }

@@ -1,12 +1,13 @@
-//! Randomness as a parameter.
+//! The source of random bytes, as a parameter. Nothing here generates any.
 
-/// A source of unpredictable bytes.
+/// A cryptographically secure random number generator.
 pub trait Rng: Send + Sync {
-    /// Fills `bytes`. A source that cannot must stop the process rather than return.
+    /// Fills `bytes` with random bytes. An implementation that cannot must panic or abort instead
+    /// of returning.
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// `N` unpredictable bytes.
+/// `N` random bytes.
 pub fn bytes<const N: usize>(rng: &dyn Rng) -> [u8; N] {
     let mut bytes = [0; N];
     rng.fill(&mut bytes);

@@ -1,17 +1,18 @@
-//! What to do with a presented refresh token: the one decision at the heart of Latchkey.
+//! The decision on a presented refresh token. Verifying the token and storing the outcome is done
+//! by the caller.
 //!
-//! | presented generation `n`, in force `g` | condition | decision |
+//! | presented generation `n`, current `g` | condition | decision |
 //! |---|---|---|
-//! | any | session ended, user banned, past either end | [`Decision::Refused`] |
+//! | any | session ended or expired, user banned | [`Decision::Refused`] |
 //! | any | session bound, proof missing or by another key | [`Decision::Unproven`] |
 //! | `n = g` | | [`Decision::Rotated`] to `g + 1` |
 //! | `n = g − 1` | same idempotency key as that rotation | [`Decision::Repeated`] |
-//! | `n = g − 1` | other or no key, within the grace | [`Decision::Superseded`] |
-//! | older `n` | its key is remembered | [`Decision::Superseded`] |
+//! | `n = g − 1` | other or no key, within [`REUSE_LEEWAY`] | [`Decision::Superseded`] |
+//! | older `n` | same idempotency key as that rotation | [`Decision::Superseded`] |
 //! | `n < g` otherwise | | [`Decision::Replayed`], the session ends |
-//! | `n > g` | the store was restored from a backup | adopt `n`, go on as `n = g` |
+//! | `n > g` | the store was restored from a backup | adopt `n`, then as `n = g` |
 //!
-//! Only tokens whose signature, type and expiry were found good come here.
+//! The caller has already verified the token's signature and type.
 
 use core::time::Duration;
 
@@ -19,44 +20,47 @@ use crate::clock::Timestamp;
 use crate::end_reason::EndReason;
 use crate::session::{KeyHash, Session, Thumbprint};
 
-/// How long after a rotation its predecessor is taken for another tab's, not for a thief's.
+/// How long after a rotation the previous refresh token counts as presented by another tab, not by
+/// a thief.
 pub const REUSE_LEEWAY: Duration = Duration::from_secs(10);
 
 /// A refresh request, reduced to what the decision needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Presented {
-    /// The generation the refresh token claims.
+    /// The generation in the refresh token.
     pub generation: u64,
     /// Hash of the request's `Idempotency-Key`, if it had one.
     pub key: Option<KeyHash>,
-    /// Thumbprint of the key that made the request's DPoP proof, if it had a good one.
+    /// Thumbprint of the key of the request's DPoP proof, if it had a valid one.
     pub proof: Option<Thumbprint>,
-    /// Whether the session's user is banned at this moment.
+    /// Whether the session's user is currently banned.
     pub user_banned: bool,
 }
 
-/// The limits in force.
+/// The configured lifetimes that apply to a refresh.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Life of the access token that would be issued.
+    /// Lifetime of the access token to issue.
     pub access: Duration,
-    /// From this refresh to the latest moment of the next.
+    /// How long the session stays open without another refresh.
     pub idle: Duration,
 }
 
-/// The answer.
+/// What to do with a presented refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Store this, then hand out the refresh token of its generation and an access token.
+    /// Store this session, then issue the refresh token of its generation and an access token.
     Rotated(Session),
-    /// The reply was lost: store this, then hand out the same successor once more and a fresh
-    /// access token.
+    /// A retry after a lost response: store this session, then issue the same refresh token again
+    /// and a new access token.
     Repeated(Session),
-    /// Another tab won, or a late duplicate: no tokens, no harm.
+    /// Another tab has rotated the token, or this is a late duplicate: issue and change nothing.
     Superseded,
-    /// Someone has a copy: store this, deny its access tokens, tell the person.
+    /// Somebody has a copy of the token: store this ended session, deny its access tokens, notify
+    /// the user.
     Replayed(Session),
-    /// The session is bound to a key that did not speak: no tokens; the session lives.
+    /// The session is bound to a key and the request has no proof by that key: issue nothing; the
+    /// session stays open.
     Unproven,
     /// The session is over.
     Refused(Refusal),
@@ -65,17 +69,18 @@ pub enum Decision {
 /// Why a session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It was ended before its time.
+    /// It was ended before it expired.
     Ended(EndReason),
     /// Its user is banned.
     Banned,
-    /// It was not refreshed for too long.
+    /// It reached its idle end: it was not refreshed in time.
     Idle,
     /// It reached its absolute end.
     Expired,
 }
 
-/// Decides, and says what to store. Pure: every store calls it inside its one atomic operation.
+/// Decides what to do and what to store. It is pure: every store calls it inside its atomic
+/// operation.
 pub fn decide(
     session: &Session,
     presented: &Presented,
@@ -121,7 +126,7 @@ fn refusal(session: &Session, presented: &Presented, now: Timestamp) -> Option<R
 
 fn rotate(session: &Session, key: Option<KeyHash>, now: Timestamp, limits: Limits) -> Session {
     let mut next = repeat(session, now, limits);
-    // The last generation would stay in force; it takes the master key to get there.
+    // Saturates at the last generation, which can be reached only with the master key.
     next.generation = session.generation.saturating_add(1);
     next.keys.push(key);
     next.rotated_at = now;

@@ -1,4 +1,4 @@
-//! A session: one signed-in browser or program.
+//! A session: one signed-in browser or program. The decision at a refresh is in `rotation`.
 
 use core::time::Duration;
 
@@ -15,47 +15,48 @@ use crate::id::{SessionId, UserId};
 /// How many idempotency keys a session remembers.
 pub const REMEMBERED_KEYS: usize = 4;
 
-/// The record that every refresh reads and writes; of constant size, under 400 bytes.
-/// What never changes after the sign-in and is not needed to decide lives in [`SessionOrigin`].
+/// The record that every refresh reads and writes. Its size is bounded, under 400 bytes.
+/// [`SessionOrigin`] holds what never changes after the sign-in and no decision needs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Session {
-    /// Its id, the `sid` of its tokens.
+    /// The session's id, the `sid` of its tokens.
     #[serde(rename = "id")]
     pub id: SessionId,
-    /// Whose it is.
+    /// The user it belongs to.
     #[serde(rename = "sub")]
     pub user: UserId,
     /// When it was opened; the `iat` of its refresh tokens.
     #[serde(rename = "new")]
     pub opened_at: Timestamp,
-    /// When the person proved who they are, if the provider says so.
+    /// When the user authenticated at the provider, if the provider says so.
     #[serde(rename = "auth", default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<Timestamp>,
-    /// No refresh extends this.
+    /// When it expires at the latest; no refresh extends this.
     #[serde(rename = "abs")]
     pub absolute_end: Timestamp,
-    /// Moves ahead with every rotation, never past the absolute end.
+    /// When it expires unless it is refreshed; every rotation moves it, up to the absolute end.
     #[serde(rename = "idle")]
     pub idle_end: Timestamp,
-    /// The generation of the refresh token in force.
+    /// The generation of the current refresh token.
     #[serde(rename = "gen")]
     pub generation: u64,
     /// Hashes of the idempotency keys of the latest rotations, newest first.
     #[serde(rename = "keys", default)]
     pub keys: RecentIdempotencyKeys,
-    /// When the generation in force began.
+    /// When the current generation was issued.
     #[serde(rename = "rot")]
     pub rotated_at: Timestamp,
-    /// When the last access token issued so far expires, whatever the life configured today.
+    /// When the last access token issued so far expires. The lifetime configured today may be
+    /// shorter.
     #[serde(rename = "acc")]
     pub access_until: Timestamp,
     /// The key the session is bound to (RFC 9449), if any.
     #[serde(rename = "jkt", default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Thumbprint>,
-    /// The cut-offs in force when it was opened: a later one ends it.
+    /// The cut-offs in force when it was opened; a later one ends it.
     #[serde(rename = "cut", default, skip_serializing_if = "Cutoffs::is_empty")]
     pub cutoffs: Cutoffs,
-    /// Whether it lives.
+    /// Whether it was ended before it expired.
     #[serde(
         rename = "end",
         default,
@@ -64,29 +65,29 @@ pub struct Session {
     pub status: SessionStatus,
 }
 
-/// Written once, when the session is opened.
+/// Where a session was opened. Written once, when it is opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionOrigin {
-    /// The provider that vouched for the person.
+    /// The id of the provider that authenticated the user.
     pub provider: String,
-    /// The `User-Agent` of the sign-in, cut to a bounded length.
+    /// The `User-Agent` header of the sign-in, truncated.
     pub user_agent: Option<String>,
-    /// The address it came from.
+    /// The IP address of the sign-in.
     pub address: Option<String>,
 }
 
-/// The life of a session: it ends once and for all.
+/// Whether a session was ended. An ended session is never reopened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionStatus {
-    /// Its refresh token can be used.
+    /// It was not ended; it may have expired.
     #[default]
     Live,
-    /// It was ended before its time.
+    /// It was ended before it expired.
     Ended {
-        /// When.
+        /// When it was ended.
         at: Timestamp,
-        /// Why.
+        /// Why it was ended.
         reason: EndReason,
     },
 }
@@ -98,19 +99,19 @@ impl SessionStatus {
     }
 }
 
-/// How long a new session may live.
+/// The lifetimes of a new session.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
-    /// Life of an access token.
+    /// Lifetime of an access token.
     pub access: Duration,
-    /// From sign-in to the absolute end.
+    /// Lifetime of the session, from sign-in to its absolute end.
     pub absolute: Duration,
-    /// From one refresh to the latest moment of the next.
+    /// How long the session stays open without a refresh.
     pub idle: Duration,
 }
 
 impl Session {
-    /// A session that begins now, with its first access token.
+    /// Opens a session, together with its first access token.
     pub fn open(
         id: SessionId,
         user: UserId,
@@ -118,7 +119,7 @@ impl Session {
         now: Timestamp,
         lifetimes: Lifetimes,
     ) -> Self {
-        // JWT claims carry whole seconds: what is written there must be what is kept here.
+        // JWT claims are whole seconds; the record must agree with them.
         let absolute_end = now.plus(lifetimes.absolute).floor_to_second();
         Self {
             id,
@@ -137,7 +138,7 @@ impl Session {
         }
     }
 
-    /// The same session, ended now; unchanged if it was ended before.
+    /// The same session, ended at `at`; unchanged if it was ended before.
     #[must_use]
     pub fn ended(&self, at: Timestamp, reason: EndReason) -> Self {
         let mut session = self.clone();
@@ -147,8 +148,8 @@ impl Session {
         session
     }
 
-    /// The same session as these cut-offs, of its user and of everyone, leave it: its record may
-    /// not say yet that it has ended.
+    /// The same session with these cut-offs, of its user and of all users, applied. Its own record
+    /// may not have been updated yet.
     #[must_use]
     pub fn under(&self, user: Option<&Cutoff>, everyone: Option<&Cutoff>) -> Self {
         let user = user.filter(|it| it.ends(self.id, self.cutoffs.user));
@@ -159,8 +160,8 @@ impl Session {
         }
     }
 
-    /// The same session, past its idle end whatever a clock says from now on: what a clock ended
-    /// that was ahead stays so.
+    /// The same session, expired permanently: a session that a clock running ahead has expired must
+    /// not become valid again when the clock is corrected.
     #[must_use]
     pub fn over(&self) -> Self {
         let mut session = self.clone();
@@ -168,7 +169,7 @@ impl Session {
         session
     }
 
-    /// The denial that refuses every access token this session was ever given.
+    /// The denial that refuses every access token ever issued for this session.
     pub fn denial(&self, at: Timestamp, reason: DenialReason) -> Denial {
         Denial {
             denied: Denied::Session(self.id),
@@ -188,25 +189,25 @@ pub struct KeyHash(pub [u8; 16]);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Thumbprint(pub [u8; 32]);
 
-/// Hashes of the idempotency keys of the latest rotations, newest first; `None` where a rotation
-/// came without one.
+/// Hashes of the idempotency keys of the latest rotations, newest first; `None` for a rotation
+/// without one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RecentIdempotencyKeys(Vec<Option<KeyHash>>);
 
 impl RecentIdempotencyKeys {
-    /// Remembers the key of a new rotation and forgets the oldest.
+    /// Adds the key of a new rotation and drops the oldest.
     pub fn push(&mut self, key: Option<KeyHash>) {
         self.0.insert(0, key);
         self.0.truncate(REMEMBERED_KEYS);
     }
 
-    /// Forgets all.
+    /// Drops all keys.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Whether the rotation `age` generations ago (1 = the latest) was made with this very key.
+    /// Whether the rotation `age` generations ago (1 = the latest) was made with this key.
     pub fn made_with(&self, age: u64, key: Option<KeyHash>) -> bool {
         let index = age
             .checked_sub(1)
@@ -253,7 +254,7 @@ mod tests {
     use crate::rotation::{Decision, Limits, Presented, decide};
 
     #[test]
-    fn the_record_stays_under_400_bytes_after_10_000_rotations() {
+    fn record_stays_under_400_bytes_after_10_000_rotations() {
         let limits = Limits {
             access: Duration::from_mins(10),
             idle: Duration::from_hours(336),
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn records_from_before_an_unknown_age_are_read() {
+    fn records_without_auth_time_can_be_read() {
         let lifetimes = Lifetimes {
             access: Duration::from_mins(10),
             absolute: Duration::from_hours(720),
@@ -300,13 +301,13 @@ mod tests {
         let now = Timestamp::from_millis(1_800_000_000_123);
         let ids = (SessionId::from_bytes([9; 16]), UserId::from_bytes([8; 16]));
         let mut session = Session::open(ids.0, ids.1, None, now, lifetimes);
-        let unknown = serde_json::to_value(&session).expect("it serialises");
+        let unknown = serde_json::to_value(&session).expect("a session serialises");
         assert_eq!(unknown.get("auth"), None);
         session.auth_time = Some(now);
         let mut known = unknown.clone();
         known["auth"] = serde_json::json!(now.as_millis());
         assert_eq!(serde_json::from_value::<Session>(known).ok(), Some(session));
-        let back = serde_json::from_value::<Session>(unknown).expect("it is read");
-        assert_eq!(back.auth_time, None);
+        let read = serde_json::from_value::<Session>(unknown).expect("a session is read back");
+        assert_eq!(read.auth_time, None);
     }
 }

@@ -1,4 +1,4 @@
-//! A sign-in under way.
+//! A sign-in in progress. Sealing it into a cookie is done by `latchkey-tokens`.
 
 use core::fmt;
 use core::str::FromStr;
@@ -9,29 +9,30 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::id::UserId;
 
-/// How long a person has to come back from the provider.
+/// How long a sign-in may take, from its start until the browser returns from the provider.
 pub const FLOW_TTL: Duration = Duration::from_mins(10);
 
-/// What must be known again when a browser returns from a provider. No server remembers it: it is
-/// sealed into a cookie of the browser.
+/// The state of a sign-in while the browser is at the provider. The server does not store it; it is
+/// sealed into a cookie.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginFlow {
     /// The configured name of the provider.
     pub provider: String,
-    /// Comes back in the ID token (OpenID Connect Core §3.1.2.1).
+    /// Returned in the ID token (OpenID Connect Core §3.1.2.1).
     pub nonce: String,
-    /// Proves to the provider that the code is used by who asked for it (RFC 7636).
+    /// The PKCE verifier: proves to the provider that the client that redeems the code is the one
+    /// that requested it (RFC 7636).
     pub verifier: String,
-    /// Where the person was going.
+    /// Where to go after the sign-in.
     pub return_to: ReturnTo,
-    /// How long ago, in seconds, the person may have proved to the provider who they are (OpenID
-    /// Connect Core §3.1.2.1); `None` if that does not matter.
+    /// The maximum age of the authentication at the provider, in seconds (OpenID Connect Core
+    /// §3.1.2.1); `None` for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age: Option<u64>,
-    /// The account that is to prove once more who it is: no other may finish this sign-in.
+    /// For a step-up: the user who must authenticate again. A sign-in by another user is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<UserId>,
-    /// After this the flow is over.
+    /// When the sign-in expires.
     pub expires_at: Timestamp,
 }
 
@@ -45,8 +46,8 @@ impl fmt::Debug for LoginFlow {
     }
 }
 
-/// A path of this very site to go to after signing in. Nothing that a browser could read as
-/// another origin can be one.
+/// A path of this site to go to after signing in. A text that a browser could interpret as another
+/// origin is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ReturnTo(String);
@@ -67,7 +68,7 @@ impl fmt::Display for InvalidReturnTo {
 impl core::error::Error for InvalidReturnTo {}
 
 impl ReturnTo {
-    /// Where people go who were going nowhere in particular.
+    /// The default: the account page.
     pub fn account() -> Self {
         Self("/account".to_owned())
     }
@@ -84,7 +85,7 @@ impl FromStr for ReturnTo {
     fn from_str(text: &str) -> Result<Self, InvalidReturnTo> {
         let path_end = text.find(['?', '#']).unwrap_or(text.len());
         let path = text[..path_end].to_ascii_lowercase();
-        // Encoded separators, and `%25` which could hide them behind a second decoding.
+        // Encoded separators, and `%25`, which could hide them from a single decoding.
         let encoded = ["%2f", "%5c", "%25", "%2e", "%0", "%1"];
         let fits = text.len() <= 512
             && path.starts_with('/')
@@ -92,7 +93,7 @@ impl FromStr for ReturnTo {
             && !path.contains("//")
             && !path.split('/').any(|segment| segment == "." || segment == "..")
             && !encoded.iter().any(|form| path.contains(form))
-            // These would start another sign-in, or end in none.
+            // These would start another sign-in or fail to finish one.
             && !path.starts_with("/auth/")
             && path != "/callback"
             && !path.starts_with("/callback/");
@@ -123,7 +124,7 @@ mod tests {
     use super::ReturnTo;
 
     #[test]
-    fn local_paths_are_taken() {
+    fn local_paths_are_accepted() {
         for path in [
             "/",
             "/account",
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn security_14_whatever_could_leave_the_site_is_refused() {
+    fn security_14_paths_that_could_leave_the_site_are_refused() {
         let long = format!("/{}", "a".repeat(600));
         let texts = [
             "",
@@ -170,7 +171,7 @@ mod tests {
             &long,
         ];
         for text in texts {
-            assert!(text.parse::<ReturnTo>().is_err(), "{text:?} was taken");
+            assert!(text.parse::<ReturnTo>().is_err(), "{text:?} was accepted");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Signing keys as the store keeps them: sealed, with the times that govern them.
+//! Signing keys as stored: the sealed private key, and the times at which the key is used. Opening
+//! and using them is done by `latchkey-tokens`.
 
 use core::fmt;
 
@@ -6,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
-/// How access tokens are signed.
+/// The signature algorithm of access tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SigningAlgorithm {
     /// ECDSA over P-256 with SHA-256 (RFC 7518 §3.4).
@@ -16,20 +17,20 @@ pub enum SigningAlgorithm {
     EdDSA,
 }
 
-/// A signing key. Its private half is sealed with a key that only the master key gives.
+/// A signing key whose private key is sealed with a key derived from the master key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedSigningKey {
-    /// The RFC 7638 thumbprint of the public half: the `kid` of its tokens.
+    /// The thumbprint of the public key (RFC 7638): the `kid` of its tokens.
     pub kid: String,
-    /// What it signs with.
+    /// The signature algorithm.
     pub algorithm: SigningAlgorithm,
-    /// The private half, sealed; base64url.
+    /// The sealed private key, base64url.
     pub sealed: String,
-    /// When it was made; it is published from then on.
+    /// When the key was generated. Its public key is published from then on.
     pub created_at: Timestamp,
-    /// When it begins to sign.
+    /// When it starts to sign.
     pub signs_from: Timestamp,
-    /// When its last token has expired; set when a successor is made.
+    /// When its last token will have expired; set when a successor is generated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verifies_until: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! A user: one account, known by what one provider calls the person.
+//! A user: the account of a person, identified by one provider's issuer and subject.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use crate::cutoff::{Cutoff, Cutoffs};
 use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
 
-/// The role that may use `/api/admin`.
+/// The role that gives access to `/api/admin`.
 pub const ADMIN: &str = "admin";
 
-/// How a provider knows a person: unique and never reassigned (OpenID Connect Core §5.7). An
-/// email address is neither, so accounts are never found by it.
+/// How a provider identifies a user: unique and never reassigned (OpenID Connect Core §5.7). An
+/// email address is neither, so users are never looked up by it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Identity {
     /// The provider's issuer identifier.
@@ -20,71 +20,71 @@ pub struct Identity {
     pub subject: String,
 }
 
-/// What a provider says about a person at a sign-in.
+/// What a provider says about a user at a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Who it is.
+    /// The issuer and subject that identify the user.
     pub identity: Identity,
     /// The email address, if the provider gave one.
     pub email: Option<String>,
     /// Whether the provider says that the address was verified.
     pub email_verified: bool,
-    /// The name to show.
+    /// The display name.
     pub name: Option<String>,
-    /// The organisation that the account belongs to, by its domain, where the provider says so
-    /// (Google's claim `hd`). Unlike the domain of an address, it says who administers the account.
+    /// The domain of the organisation that manages the account, if the provider says so (Google's
+    /// `hd` claim). The domain of an email address does not show who manages the account.
     pub hosted_domain: Option<String>,
 }
 
 impl Profile {
-    /// The email address, if it was verified: the only form that may decide anything.
+    /// The email address, if it was verified. Only a verified address may be used in a decision.
     pub fn verified_email(&self) -> Option<&str> {
         self.email.as_deref().filter(|_| self.email_verified)
     }
 }
 
-/// An account.
+/// A user's record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Its id, the `sub` of its tokens.
+    /// The user's id, the `sub` of the user's tokens.
     pub id: UserId,
-    /// How its provider knows the person.
+    /// How the provider identifies the user.
     pub identity: Identity,
-    /// The email address given at the latest sign-in.
+    /// The email address at the latest sign-in.
     pub email: Option<String>,
     /// Whether that address was verified.
     pub email_verified: bool,
-    /// The name given at the latest sign-in.
+    /// The display name at the latest sign-in.
     pub name: Option<String>,
     /// [`Profile::hosted_domain`] at the latest sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosted_domain: Option<String>,
-    /// When the account was made.
+    /// When the user signed in for the first time.
     pub created_at: Timestamp,
-    /// Set while the account may not sign in or refresh.
+    /// Set while the user is banned and may neither sign in nor refresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<Ban>,
-    /// Which of its sessions were ended all at once.
+    /// The latest cut-off: the user's sessions opened before it are over.
     #[serde(rename = "cut", default, skip_serializing_if = "Option::is_none")]
     pub cutoff: Option<Cutoff>,
 }
 
-/// An account is banned until this is removed.
+/// A ban, in force until it is lifted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
-    /// When it was banned.
+    /// When the user was banned.
     pub at: Timestamp,
-    /// Why, in the operator's words.
+    /// The reason the operator gave.
     pub reason: String,
 }
 
 impl User {
-    /// The id of the user.
+    /// The user's id, the `sub` of the user's tokens.
     pub const fn id(&self) -> UserId {
         self.id
     }
 
-    /// A new account for this profile.
+    /// A new user with this profile.
     pub fn create(id: UserId, profile: Profile, now: Timestamp) -> Self {
         Self {
             id,
@@ -99,8 +99,9 @@ impl User {
         }
     }
 
-    /// Ends all its sessions, or all but the one to `keep`, given by what it was opened under. One
-    /// that is over already is not spared: that would bring it back to life.
+    /// Ends all sessions of the user, except the one to `keep`, given with the cut-offs it was
+    /// opened under. A session that an earlier cut-off has ended is not kept: it must not be
+    /// reopened.
     pub fn cut_off(
         &mut self,
         at: Timestamp,
@@ -114,7 +115,7 @@ impl User {
         next
     }
 
-    /// The account with what the provider says today.
+    /// The user with the provider's current profile.
     #[must_use]
     pub fn updated(mut self, profile: Profile) -> Self {
         self.email = profile.email;

@@ -1,30 +1,30 @@
-//! The signed-in account, as the API shows it.
+//! The signed-in user in the API.
 
 use serde::{Deserialize, Serialize};
 
-/// The answer of `GET /api/me`: what the presented access token says.
+/// The response of `GET /api/me`: the claims of the access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
-    /// The user's id, stable for the life of the account.
+    /// The user's id; it never changes.
     pub sub: String,
     /// The email address the provider gave, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Whether the provider has verified that address; present beside `email`.
+    /// Whether the provider has verified that address; present if `email` is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
-    /// The name to show, if the provider gave one.
+    /// The display name, if the provider gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Roles: `admin` or none.
+    /// The user's roles: `admin` or none.
     pub roles: Vec<String>,
-    /// The session of this token.
+    /// The session of the access token.
     pub session_id: String,
-    /// When the person proved who they are, in seconds since 1970, if the provider says so.
+    /// When the user authenticated at the provider, if the provider says so; seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<u64>,
-    /// When this access token was issued, in seconds since 1970.
+    /// When the access token was issued, in seconds since 1970.
     pub issued_at: u64,
-    /// When this access token expires, in seconds since 1970.
+    /// When the access token expires, in seconds since 1970.
     pub expires_at: u64,
 }

@@ -1,25 +1,26 @@
-//! Security events of an account, as the API tells them to its person.
+//! Security events in the API, as shown to the user they concern.
 
 use serde::{Deserialize, Serialize};
 
-/// The answer of `GET /api/activity`, newest first.
+/// The response of `GET /api/activity`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivityList {
-    /// The events.
+    /// The events, newest first.
     pub events: Vec<Activity>,
-    /// The value of the parameter `before` that asks for older ones; absent when there are none.
+    /// The value of the query parameter `before` that requests the next, older page; absent on the
+    /// last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// Something happened to the account or one of its sessions.
+/// A security event of the user or one of their sessions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
-    /// When, in seconds since 1970.
+    /// When it happened, in seconds since 1970.
     pub at: u64,
-    /// What.
+    /// What happened.
     pub kind: ActivityKind,
-    /// The session it happened to, if it was one.
+    /// The session it happened to, if it concerns a single session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// The browser of the request that caused it.
@@ -28,43 +29,44 @@ pub struct Activity {
     /// The operating system of the request that caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<String>,
-    /// The address of the request that caused it.
+    /// The IP address of the request that caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// For [`ActivityKind::Replayed`]: the address from which the session was used before.
+    /// For [`ActivityKind::Replayed`]: the IP address at which the session was opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_address: Option<String>,
 }
 
-/// What happened.
+/// The kind of a security event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ActivityKind {
     /// A session was opened.
     SignedIn,
-    /// A session was refreshed: many in a row from one place are one event, the latest.
+    /// A session was refreshed. Consecutive refreshes from one place are merged into the latest.
     Refreshed,
-    /// A session was ended from itself.
+    /// The user signed out of a session.
     SignedOut,
-    /// A session was ended from another session of the same person.
+    /// The user ended a session from another of their sessions.
     EndedRemotely,
-    /// Every session was ended at once.
+    /// The user ended all their sessions, or all but the current one.
     EndedAll,
-    /// Someone used a copy of a refresh token; the session was ended.
+    /// A copy of a refresh token was used; the session was ended.
     Replayed,
-    /// A refresh token of a bound session was presented without its key; nothing was given.
+    /// A refresh token of a bound session was presented without a proof by the session's key; no
+    /// tokens were issued.
     Unproven,
     /// A token was revoked through the API (RFC 7009).
     Revoked,
-    /// The operator ended a session.
+    /// An operator ended a session.
     EndedByOperator,
-    /// The operator banned the account.
+    /// An operator banned the user.
     Banned,
-    /// The operator lifted the ban.
+    /// An operator lifted the ban.
     Unbanned,
-    /// The session that was not used for longest was ended, to make room for a new one.
+    /// The least recently used session was ended because the limit of open sessions was reached.
     Displaced,
-    /// A session was ended because the account is not admitted any more.
+    /// A session was ended because the user is no longer admitted.
     NotAdmitted,
 }

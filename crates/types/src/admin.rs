@@ -1,10 +1,10 @@
-//! What an operator asks of the admin API.
+//! Requests of the admin API.
 
 use serde::{Deserialize, Serialize};
 
 /// The body of `POST /api/admin/users/{id}/ban`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BanRequest {
-    /// Why, in the operator's words; 1 to 500 characters.
+    /// The reason for the ban, 1 to 500 characters.
     pub reason: String,
 }

@@ -1,8 +1,10 @@
-//! Errors on the wire: the OAuth form for the token endpoints, problem details for the rest.
+//! Error responses: OAuth errors for the token endpoints, problem details for all others. Which
+//! error a request gets is decided by the server.
 
 use serde::{Deserialize, Serialize};
 
-/// A stable name for what went wrong. Programs branch on it; people read the sentence beside it.
+/// A stable code for what went wrong, for programs to branch on. The text for people is sent
+/// beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -11,75 +13,75 @@ pub enum ErrorCode {
     InvalidRequest,
     /// No access token was sent.
     TokenMissing,
-    /// The access token is not one of ours, or was altered.
+    /// The access token was not issued by this server, or was altered.
     TokenInvalid,
-    /// The access token is past its end: refresh and repeat.
+    /// The access token has expired: refresh, then repeat the request.
     TokenExpired,
     /// The access token, its session or its user is on the denylist.
     TokenRevoked,
-    /// The access token is good, but the person proved who they are too long ago for this: sign in
-    /// again, then repeat (RFC 9470).
+    /// The access token is valid, but the user authenticated too long ago for this request: sign in
+    /// again, then repeat the request (RFC 9470).
     StepUpRequired,
-    /// The DPoP proof needs the nonce of the `DPoP-Nonce` header beside this answer (RFC 9449 §8).
+    /// The DPoP proof must contain the nonce in this response's `DPoP-Nonce` header (RFC 9449 §8).
     UseDpopNonce,
     /// The DPoP proof failed a check (RFC 9449 §4.3).
     InvalidDpopProof,
-    /// The server signs in only clients that send a DPoP proof, and there was none.
+    /// The server requires a DPoP proof at sign-in, and the request had none.
     DpopProofRequired,
-    /// The token is bound to a key, and the request was not signed with that key (RFC 9449 §5).
+    /// The token is bound to a key, and the request has no proof by that key (RFC 9449 §5).
     KeyMismatch,
-    /// The token is good, but not for this.
+    /// The access token is valid, but does not permit this request.
     Forbidden,
-    /// There is nothing at this path.
+    /// The path does not exist.
     NotFound,
-    /// The path exists, with another method.
+    /// The path exists, but does not support this method.
     MethodNotAllowed,
-    /// The body is over the limit.
+    /// The request body exceeds the limit.
     PayloadTooLarge,
-    /// The body is of another media type than the endpoint takes.
+    /// The endpoint does not accept the media type of the request body.
     UnsupportedMediaType,
     /// Too many requests; wait for `Retry-After` seconds.
     TooManyRequests,
-    /// No provider of this name is configured.
+    /// No provider with this id is configured.
     UnknownProvider,
     /// `return_to` is not a path of this server.
     InvalidReturnTo,
     /// A sign-in cannot be started inside a frame.
     Framed,
-    /// This browser has no sign-in under way that fits: none was begun here, it took longer than
-    /// ten minutes, or it was finished already.
+    /// This browser has no matching sign-in in progress: none was started here, it took longer than
+    /// ten minutes, or it was already finished.
     SignInNotFound,
-    /// The provider did not answer, or not in time.
+    /// The provider did not respond in time, or not with a valid response.
     ProviderUnavailable,
-    /// The provider said no, or the person did.
+    /// The provider refused the sign-in, or the user cancelled it there.
     ProviderRefused,
-    /// The provider's answer failed a check.
+    /// The provider's response failed a check.
     ProviderInvalid,
-    /// The person was to prove once more who they are, and signed in with another account.
+    /// In a step-up, the user signed in with a different account.
     OtherAccount,
     /// The account is not on the allow-list.
     NotAdmitted,
-    /// A `reason` of `not_admitted`: the provider does not say that it verified the address, so no
-    /// list of addresses says anything about the account.
+    /// A `reason` of `not_admitted`: the provider does not say that it verified the email address,
+    /// so the address cannot match the allow-list.
     EmailUnverified,
-    /// The account is banned.
+    /// The user is banned.
     Banned,
-    /// The session was ended, or reached its end.
+    /// The session was ended or has expired.
     SessionEnded,
-    /// A refresh token was used a second time; the session was ended.
+    /// A refresh token was reused; the session was ended.
     RefreshReplayed,
-    /// Another request rotated this refresh token moments ago; read the stored tokens again.
+    /// Another request has just rotated this refresh token: read the stored tokens again.
     Superseded,
-    /// The store cannot be reached; nothing was changed.
+    /// The store is unavailable; try again later.
     StoreUnavailable,
     /// The server took too long.
     Timeout,
-    /// A fault of the server; the request id leads to it in the log.
+    /// Internal error; the server's log has the details under the request id.
     Internal,
 }
 
 impl ErrorCode {
-    /// The code as it stands in JSON.
+    /// The code as written in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
@@ -124,16 +126,16 @@ impl ErrorCode {
 pub struct OAuthError {
     /// The registered code: `invalid_grant`, `invalid_request`, …
     pub error: String,
-    /// What is wrong and what to do, in one sentence.
+    /// What is wrong and what to do, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
-    /// Latchkey's finer code.
+    /// Latchkey's more specific code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<ErrorCode>,
-    /// Which of several causes of that code, where the remedy is another.
+    /// The cause, for codes whose causes need different remedies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ErrorCode>,
-    /// Leads to the request in the server's log.
+    /// The id of the request in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
@@ -141,18 +143,18 @@ pub struct OAuthError {
 /// An error of every other endpoint, `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// A name for the kind of problem; `about:blank` as the code says it all.
+    /// The problem type; always `about:blank`, since `code` identifies the problem.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The kind of problem in a few words.
+    /// A short summary of the kind of problem.
     pub title: String,
-    /// The HTTP status, repeated.
+    /// The HTTP status code of the response.
     pub status: u16,
-    /// What is wrong this time and what to do, in one sentence.
+    /// What is wrong with this request and what to do, for people.
     pub detail: String,
     /// The stable code.
     pub code: ErrorCode,
-    /// Leads to the request in the server's log.
+    /// The id of the request in the server's log.
     pub request_id: String,
 }
 
@@ -161,7 +163,7 @@ mod tests {
     use super::ErrorCode;
 
     #[test]
-    fn the_text_of_a_code_is_the_one_on_the_wire() {
+    fn as_str_matches_the_serialised_code() {
         for code in [
             ErrorCode::TokenExpired,
             ErrorCode::SignInNotFound,

@@ -1,4 +1,4 @@
-//! What `GET /api/events` streams.
+//! The events streamed by `GET /api/events`.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +12,11 @@ use crate::error::ErrorCode;
 pub enum ServerEvent {
     /// The stream is open and up to date.
     Ready,
-    /// The session of the token that opened the stream was ended; the stream ends with it.
+    /// The session of the access token that opened the stream was ended; the stream ends too.
     SessionEnded {
-        /// Why.
+        /// Why the session was ended.
         code: ErrorCode,
     },
-    /// The account's sessions or its activity changed: what was shown of them may be stale.
+    /// The user's sessions or activity changed; data fetched before may be stale.
     AccountChanged,
 }

@@ -1,6 +1,6 @@
-//! What the browser and the server say to each other: paths, requests, responses, error codes.
+//! The wire types of Latchkey's HTTP API: paths, requests, responses, error codes.
 //!
-//! Only `serde` types live here. No I/O, no decisions, nothing that either side keeps to itself.
+//! Only `serde` types shared by client and server live here: no I/O, no decisions.
 
 pub mod account;
 pub mod activity;

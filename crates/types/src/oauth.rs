@@ -11,21 +11,21 @@ pub struct TokenResponse {
     pub access_token: String,
     /// `Bearer` (RFC 6750), or `DPoP` (RFC 9449) if the access token is bound to a key.
     pub token_type: String,
-    /// Life of the access token in seconds.
+    /// Lifetime of the access token in seconds.
     pub expires_in: u64,
-    /// The refresh token; replaces the one presented.
+    /// The refresh token; replaces the one in the request.
     pub refresh_token: String,
     /// Seconds until the session's absolute end, which no refresh extends.
     pub refresh_expires_in: u64,
-    /// Whether the refresh token is bound to the key that signed this request's DPoP proof.
+    /// Whether the refresh token is bound to the key of the request's DPoP proof.
     #[serde(default)]
     pub bound: bool,
-    /// After a sign-in: the local path at which it was begun.
+    /// After a sign-in: the local path to return to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_to: Option<String>,
 }
 
-/// Tokens never reach a log through `{:?}`.
+/// Hides the tokens, so that `{:?}` cannot write them to a log.
 impl fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenResponse")
@@ -41,11 +41,12 @@ impl fmt::Debug for TokenResponse {
 /// The body of `POST /auth/refresh`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct RefreshRequest {
-    /// `refresh_token`.
+    /// Must be `refresh_token`.
     pub grant_type: String,
     /// The refresh token to rotate.
     pub refresh_token: String,
-    /// Asks for an access token that lives this many seconds; never longer than configured.
+    /// Requests an access token with this lifetime in seconds; the configured lifetime is the
+    /// maximum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
 }
@@ -62,7 +63,7 @@ impl fmt::Debug for RefreshRequest {
 /// The optional body of `POST /auth/logout`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogoutRequest {
-    /// Ends every session of the account, not only this one.
+    /// Whether to end every session of the user instead of only this one.
     #[serde(default)]
     pub everywhere: bool,
 }

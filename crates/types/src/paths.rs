@@ -1,59 +1,59 @@
-//! Every path of the server that more than one crate names.
+//! The paths of the server that more than one crate uses.
 
 /// `GET`: starts a sign-in; query `provider` and `return_to`.
 ///
-/// For a step-up, `prompt=login` and `max_age` besides, and `account`: the `sub` of the account that
-/// is to prove once more who it is. A sign-in that ends in another account is refused then, with the
-/// code [`OtherAccount`](crate::ErrorCode::OtherAccount). `login_hint` is passed on to the provider.
+/// A step-up adds `prompt=login`, `max_age` and `account`: the `sub` of the user who must
+/// authenticate again. If another user signs in, the sign-in is refused with the code
+/// [`OtherAccount`](crate::ErrorCode::OtherAccount). `login_hint` is passed on to the provider.
 pub const LOGIN: &str = "/auth/login";
 /// `POST`, a form: the OAuth 2.0 token endpoint (RFC 6749 §3.2).
 pub const TOKEN: &str = "/auth/token";
-/// `POST`, JSON: the refresh grant for programs that prefer JSON.
+/// `POST`, JSON: the refresh grant with a JSON body.
 pub const REFRESH: &str = "/auth/refresh";
-/// `POST`, Bearer: ends the session of the presented access token.
+/// `POST`, needs an access token: ends its session.
 pub const LOGOUT: &str = "/auth/logout";
 /// `POST`, a form: token revocation (RFC 7009).
 pub const REVOKE: &str = "/auth/revoke";
-/// `GET`: what the sign-in page offers.
+/// `GET`: the providers that the sign-in page offers.
 pub const PROVIDERS: &str = "/auth/providers";
 /// `GET`: authorization server metadata (RFC 8414).
 pub const METADATA: &str = "/.well-known/oauth-authorization-server";
 /// `GET`: the public signing keys (RFC 7517).
 pub const JWKS: &str = "/.well-known/jwks.json";
-/// `GET`: answers without a token.
+/// `GET`: an example that needs no access token.
 pub const API_ROOT: &str = "/api/";
-/// `GET`: answers with a valid access token only.
+/// `GET`: an example that needs a valid access token.
 pub const API_PROTECTED: &str = "/api/protected";
-/// `GET`: who the access token speaks for.
+/// `GET`: the user of the access token.
 pub const API_ME: &str = "/api/me";
-/// `GET`: the account's live sessions. `DELETE`: ends all but this one.
+/// `GET`: the user's open sessions. `DELETE`: ends all but the current one.
 pub const API_SESSIONS: &str = "/api/sessions";
-/// `DELETE`: ends one session of the account.
+/// `DELETE`: ends one session of the user.
 pub const API_SESSION: &str = "/api/sessions/{id}";
-/// `GET`: the account's security events, newest first; query `before` and `limit`.
+/// `GET`: the user's security events, newest first; query `before` and `limit`.
 pub const API_ACTIVITY: &str = "/api/activity";
 /// `GET`: a stream of [`ServerEvent`](crate::ServerEvent)s.
 pub const API_EVENTS: &str = "/api/events";
-/// `POST`, role `admin`: bans an account. `DELETE`: lifts the ban.
+/// `POST`, role `admin`: bans a user. `DELETE`: lifts the ban.
 pub const API_ADMIN_USER_BAN: &str = "/api/admin/users/{id}/ban";
-/// `DELETE`, role `admin`: ends every session of an account.
+/// `DELETE`, role `admin`: ends every session of a user.
 pub const API_ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
-/// `GET`, role `admin`: a backup of the running server, JSON lines.
+/// `GET`, role `admin`: a backup of the running server as JSON lines.
 pub const API_ADMIN_EXPORT: &str = "/api/admin/export";
-/// `DELETE`, role `admin`: ends every session of everyone.
+/// `DELETE`, role `admin`: ends every session of all users.
 pub const API_ADMIN_SESSIONS: &str = "/api/admin/sessions";
-/// `GET`: the process is alive.
+/// `GET`: liveness: succeeds while the process runs.
 pub const HEALTHZ: &str = "/healthz";
-/// `GET`: the server can do its work; reasons otherwise.
+/// `GET`: readiness: succeeds if the server can handle requests, and gives the reasons otherwise.
 pub const READYZ: &str = "/readyz";
-/// The page that shows what became of a sign-in. Providers redirect to a path below it, one for each:
-/// [`callback_of`].
+/// The page that finishes a sign-in and shows its outcome. Each provider redirects to its own path
+/// below it; see [`callback_of`].
 pub const CALLBACK: &str = "/callback";
 /// The built-in provider of `--demo`: its issuer is `{public_url}/demo`.
 pub const DEMO: &str = "/demo";
 
-/// The path of a provider's own redirect URI, `{public_url}/callback/{provider}`. An answer that
-/// arrives at another provider's path is refused before its code is shown to anybody (RFC 9700
+/// The path of a provider's redirect URI, `{public_url}/callback/{provider}`. A response that
+/// arrives at another provider's path is refused before its code is sent anywhere (RFC 9700
 /// §4.4.2).
 pub fn callback_of(provider: &str) -> String {
     format!("{CALLBACK}/{provider}")

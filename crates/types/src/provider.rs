@@ -1,26 +1,26 @@
-//! Providers as the sign-in page shows them.
+//! The providers that the sign-in page offers.
 
 use serde::{Deserialize, Serialize};
 
-/// The answer of `GET /auth/providers`.
+/// The response of `GET /auth/providers`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderList {
-    /// In the order in which to offer them.
+    /// The providers, in the order in which to offer them.
     pub providers: Vec<ProviderInfo>,
 }
 
-/// One way to sign in.
+/// A provider that users can sign in with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderInfo {
     /// The value of `provider` in `GET /auth/login?provider=`.
     pub id: String,
-    /// What to call it on a button: `Google`, `Example Inc.`.
+    /// The label of its button, such as `Google` or `Example Inc.`.
     pub label: String,
-    /// How it works.
+    /// Its kind.
     pub kind: ProviderKind,
 }
 
-/// How a provider identifies people.
+/// The kind of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProviderKind {
@@ -28,6 +28,6 @@ pub enum ProviderKind {
     Google,
     /// Any other OpenID Connect issuer.
     Oidc,
-    /// The provider built in for trying things out; only with `--demo`.
+    /// The built-in provider for evaluation; only with `--demo`.
     Demo,
 }

@@ -60,12 +60,12 @@ fn admins(sources: &[Source], entries: &[&str]) -> Rights {
 }
 
 #[test]
-fn with_one_provider_listed_addresses_and_domains_are_admitted() {
+fn single_provider_admits_listed_addresses_and_domains() {
     let only = [source("only", false, Word::Any)];
     let rights = list(&only, &["ada@example.com", "example.org"]);
     for email in ["ada@example.com", "ADA@EXAMPLE.COM", "anyone@Example.org"] {
-        let answer = rights.admit(&profile("only", email, true, None));
-        assert_eq!(answer, Ok(()), "{email}");
+        let result = rights.admit(&profile("only", email, true, None));
+        assert_eq!(result, Ok(()), "{email}");
     }
     for email in [
         "bob@example.com",
@@ -75,8 +75,8 @@ fn with_one_provider_listed_addresses_and_domains_are_admitted() {
         "ada@example.com@evil.example",
         "",
     ] {
-        let answer = rights.admit(&profile("only", email, true, None));
-        assert_eq!(answer, Err(NotAdmitted::Unlisted), "{email}");
+        let result = rights.admit(&profile("only", email, true, None));
+        assert_eq!(result, Err(NotAdmitted::Unlisted), "{email}");
     }
     let unverified = profile("only", "ada@example.com", false, None);
     assert_eq!(rights.admit(&unverified), Err(NotAdmitted::Unverified));
@@ -96,7 +96,7 @@ fn with_one_provider_listed_addresses_and_domains_are_admitted() {
     );
 }
 
-/// An entry, the provider, the address and `hd` that it claims, and whether the entry means that.
+/// An entry; the provider, address and `hd` of a sign-in; and whether the entry admits it.
 const CLAIMS: &[(&str, &str, &str, Option<&str>, bool)] = &[
     (
         "work:ada@example.com",
@@ -214,7 +214,7 @@ const CLAIMS: &[(&str, &str, &str, Option<&str>, bool)] = &[
         None,
         true,
     ),
-    // What another provider says about `hd` is nobody's organisation.
+    // `hd` of a provider other than Google has no meaning.
     (
         "example.com",
         "partner",
@@ -226,33 +226,33 @@ const CLAIMS: &[(&str, &str, &str, Option<&str>, bool)] = &[
 ];
 
 #[test]
-fn with_several_providers_only_the_word_of_the_right_one_counts() {
+fn with_several_providers_an_address_counts_only_from_a_trusted_one() {
     let several = [
         source("google", true, Word::Googles),
-        // Speaks like Google, and may vouch for what its section says only.
+        // Follows Google's conventions, but is trusted only for the configured domain.
         source("broker", true, domains(&["broker.example"])),
         source("partner", false, domains(&[])),
         source("work", false, domains(&["example.com"])),
     ];
     for (entry, provider, email, hosted, admitted) in CLAIMS {
         let person = profile(provider, email, true, *hosted);
-        let answer = list(&several, &[*entry]).admit(&person);
-        assert_eq!(answer.is_ok(), *admitted, "{entry}: {person:?}: {answer:?}");
+        let result = list(&several, &[*entry]).admit(&person);
+        assert_eq!(result.is_ok(), *admitted, "{entry}: {person:?}: {result:?}");
         if entry.contains('@') {
             let roles = admins(&several, &[entry]).roles(&person);
             assert_eq!(roles.is_empty(), !admitted, "{entry}: {person:?}");
         }
     }
     let person = profile("partner", "ada@example.com", true, None);
-    let answer = list(&several, &["example.com"]).admit(&person);
-    assert_eq!(answer, Err(NotAdmitted::NotVouchedFor));
-    // Whoever writes the list cannot be told from whoever is on it.
+    let result = list(&several, &["example.com"]).admit(&person);
+    assert_eq!(result, Err(NotAdmitted::NotVouchedFor));
+    // The message does not reveal whether the address is on the list.
     let unlisted = NotAdmitted::Unlisted.to_string();
     assert_eq!(NotAdmitted::NotVouchedFor.to_string(), unlisted);
 }
 
 #[test]
-fn google_alone_admits_a_domain_by_hd_and_its_own_addresses_as_they_are() {
+fn google_alone_admits_a_domain_by_hd_and_its_own_addresses_without() {
     let google = [source("google", true, Word::Any)];
     for (entry, email, hosted, admitted) in [
         ("example.com", "ada@example.com", Some("example.com"), true),
@@ -274,13 +274,13 @@ fn google_alone_admits_a_domain_by_hd_and_its_own_addresses_as_they_are() {
         ("ada@example.com", "ada@example.com", None, true),
     ] {
         let person = profile("google", email, true, hosted);
-        let answer = list(&google, &[entry]).admit(&person);
-        assert_eq!(answer.is_ok(), admitted, "{entry}: {person:?}: {answer:?}");
+        let result = list(&google, &[entry]).admit(&person);
+        assert_eq!(result.is_ok(), admitted, "{entry}: {person:?}: {result:?}");
     }
 }
 
 #[test]
-fn an_account_may_be_named_by_its_issuer_and_subject() {
+fn admin_can_be_named_by_issuer_and_subject() {
     let mut rights = admins(&[source("work", false, domains(&[]))], &[]);
     let ada = profile("work", "ada@example.com", false, None);
     rights.admins.push(Admin::Account(ada.identity.clone()));
@@ -291,7 +291,7 @@ fn an_account_may_be_named_by_its_issuer_and_subject() {
     other.identity.subject = "1".into();
     other.identity.issuer = "https://partner.example".into();
     assert!(rights.roles(&other).is_empty());
-    // Who is not admitted is no administrator.
+    // A user who is not admitted has no roles.
     rights.admission = Admission::AllowList(vec![entry("work:bob@example.com")]);
     assert!(rights.roles(&ada).is_empty());
     rights.admission = Admission::Open;
@@ -300,9 +300,9 @@ fn an_account_may_be_named_by_its_issuer_and_subject() {
 }
 
 proptest! {
-    /// SECURITY 78: whatever a provider claims, it gets nobody what is another provider's.
+    /// SECURITY 78: no claim of a provider matches an entry for another provider.
     #[test]
-    fn security_78_no_claim_of_one_provider_reaches_an_entry_of_another(
+    fn security_78_claims_of_one_provider_never_match_an_entry_for_another(
         email in "[ab]{1,2}@[xy]\\.(example|com)",
         listed in "([ab]{1,2}@)?[xy]\\.(example|com)",
         hosted in proptest::option::of("[xy]\\.(example|com)"),
@@ -318,7 +318,7 @@ proptest! {
         let claimed = profile("hostile", &email, verified, hosted.as_deref());
         prop_assert!(list(&sources, &[&text]).admit(&claimed).is_err());
         prop_assert!(admins(&sources, &[&text]).roles(&claimed).is_empty());
-        // A word that counts is one about a verified address, or about Google's own accounts.
+        // Only a verified address or a domain managed by Google is admitted.
         let honest = profile("honest", &email, verified, hosted.as_deref());
         if list(&sources, &[&text]).admit(&honest).is_ok() {
             prop_assert!(verified || google && hosted.is_some());

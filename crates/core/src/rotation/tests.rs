@@ -46,7 +46,7 @@ fn after(duration: Duration) -> Timestamp {
 }
 
 #[test]
-fn the_token_in_force_rotates() {
+fn current_token_rotates() {
     let now = after(Duration::from_mins(5));
     let next = rotated(&session(None), &present(0, Some(1)), now);
     assert_eq!(next.generation, 1);
@@ -73,7 +73,7 @@ fn security_45_rotation_never_extends_the_absolute_end() {
 }
 
 #[test]
-fn a_lost_reply_is_repeated_for_the_same_key_at_any_time() {
+fn retry_with_the_same_key_gets_the_same_successor_at_any_time() {
     let next = rotated(&session(None), &present(0, Some(1)), START);
     for wait in [Duration::ZERO, REUSE_LEEWAY, Duration::from_hours(23)] {
         match decide(&next, &present(0, Some(1)), START.plus(wait), LIMITS) {
@@ -84,7 +84,7 @@ fn a_lost_reply_is_repeated_for_the_same_key_at_any_time() {
 }
 
 #[test]
-fn another_tab_within_the_grace_does_no_harm() {
+fn previous_token_within_the_leeway_is_superseded() {
     let next = rotated(&session(None), &present(0, Some(1)), START);
     for key in [None, Some(2)] {
         let just_in_time = START.plus(REUSE_LEEWAY).minus(Duration::from_millis(1));
@@ -96,7 +96,7 @@ fn another_tab_within_the_grace_does_no_harm() {
 }
 
 #[test]
-fn security_47_a_used_token_after_the_grace_ends_the_session() {
+fn security_47_reuse_after_the_leeway_ends_the_session() {
     let next = rotated(&session(None), &present(0, Some(1)), START);
     for key in [None, Some(2)] {
         let now = START.plus(REUSE_LEEWAY);
@@ -114,7 +114,7 @@ fn security_47_a_used_token_after_the_grace_ends_the_session() {
 }
 
 #[test]
-fn security_50_two_rotations_within_a_second_and_the_oldest_is_a_replay() {
+fn security_50_token_before_the_previous_one_is_a_replay_even_within_a_second() {
     let once = rotated(&session(None), &present(0, None), START);
     let twice = rotated(
         &once,
@@ -131,7 +131,7 @@ fn security_50_two_rotations_within_a_second_and_the_oldest_is_a_replay() {
 }
 
 #[test]
-fn a_late_duplicate_with_a_remembered_key_does_no_harm_and_a_forgotten_one_is_a_replay() {
+fn late_duplicate_is_superseded_while_its_key_is_remembered_and_then_a_replay() {
     let mut current = session(None);
     for generation in 0..5_u8 {
         current = rotated(
@@ -154,7 +154,7 @@ fn a_late_duplicate_with_a_remembered_key_does_no_harm_and_a_forgotten_one_is_a_
 }
 
 #[test]
-fn a_store_restored_from_a_backup_adopts_the_newer_generation() {
+fn store_restored_from_a_backup_adopts_the_newer_generation() {
     let next = rotated(&session(None), &present(7, Some(1)), START);
     assert_eq!(next.generation, 8);
     assert!(matches!(
@@ -164,7 +164,7 @@ fn a_store_restored_from_a_backup_adopts_the_newer_generation() {
 }
 
 #[test]
-fn a_restored_record_vouches_for_no_generation_it_has_not_seen() {
+fn restored_record_forgets_its_idempotency_keys() {
     let before = rotated(&session(None), &present(0, Some(1)), START);
     let next = rotated(&before, &present(7, Some(2)), START);
     // The key of the rotation before the backup is not that of generation 6.
@@ -173,7 +173,7 @@ fn a_restored_record_vouches_for_no_generation_it_has_not_seen() {
 }
 
 #[test]
-fn a_bound_session_wants_its_own_key_and_lives_on_without_it() {
+fn bound_session_needs_a_proof_by_its_key_and_survives_a_missing_one() {
     let bound = session(Some(Thumbprint([1; 32])));
     for proof in [None, Some(Thumbprint([2; 32]))] {
         for generation in [0, 1] {
@@ -195,7 +195,7 @@ fn a_bound_session_wants_its_own_key_and_lives_on_without_it() {
 }
 
 #[test]
-fn a_session_that_is_over_is_refused_with_the_reason() {
+fn refresh_of_an_ended_session_is_refused_with_the_reason() {
     let live = session(None);
     let ended = live.ended(START, EndReason::SignedOut);
     let refused = |session: &Session, presented: &Presented, now| match decide(
@@ -224,8 +224,8 @@ fn a_session_that_is_over_is_refused_with_the_reason() {
 }
 
 #[test]
-fn the_denial_of_an_ended_session_outlives_its_last_access_token() {
-    // An access token that was issued under a longer configured life than today's.
+fn denial_of_an_ended_session_outlives_its_last_access_token() {
+    // An access token that was issued while a longer lifetime was configured.
     let long = Limits {
         access: Duration::from_hours(5),
         ..LIMITS
@@ -246,8 +246,8 @@ fn the_denial_of_an_ended_session_outlives_its_last_access_token() {
 }
 
 proptest! {
-    /// Whatever is presented, whenever: no decision moves an end that must not move, lets the
-    /// generation go back, or brings an ended session to life.
+    /// No sequence of presented tokens moves the absolute end, decreases the generation, or reopens
+    /// an ended session.
     #[test]
     fn decisions_keep_the_invariants(
         steps in proptest::collection::vec((0..6_u64, proptest::option::of(0..3_u8), 0..20_000_u64), 1..40),
