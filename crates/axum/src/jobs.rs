@@ -1,4 +1,5 @@
-//! Background jobs: sweeping, key rotation, following a shared store, watching the store.
+//! Background jobs: sweeping expired records, rotating keys, replicating denials from a shared store,
+//! monitoring the store.
 
 mod prune_rate_limits;
 mod replicate_denials;
@@ -20,7 +21,7 @@ use crate::services::Services;
 /// The changes of a store that other servers write to; `None` for an embedded one.
 pub(crate) type Feed = Option<Box<dyn ChangeFeed>>;
 
-/// Starts all jobs; they end when the set is dropped.
+/// Starts all jobs. Dropping the set stops them.
 pub(crate) fn start(services: &Arc<Services>, http: &Arc<HttpState>, feed: Feed) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     let shared = feed.is_some();
@@ -36,8 +37,8 @@ pub(crate) fn start(services: &Arc<Services>, http: &Arc<HttpState>, feed: Feed)
     jobs
 }
 
-/// Completes when the store has failed permanently: a server that cannot write must not look alive. A
-/// store that is unreachable may come back.
+/// Completes when the store has failed permanently: a server that cannot write must not look healthy.
+/// A transient failure, such as a lost connection, does not count.
 pub(crate) async fn store_failure(store: Arc<dyn Store>) {
     let mut ticks = every(Duration::from_secs(1));
     loop {

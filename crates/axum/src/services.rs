@@ -1,5 +1,5 @@
-//! What use cases work with, put together once at start: the store, the clock, keys, limits. Nothing
-//! of HTTP is here.
+//! What use cases depend on, built once at start: the store, the clock, keys, rate limits. HTTP types
+//! do not belong here.
 
 pub mod announce;
 pub mod denials;
@@ -40,21 +40,21 @@ use crate::settings::{PublicUrl, Settings};
 /// The name of the built-in provider.
 pub const DEMO_PROVIDER: &str = "demo";
 
-/// The services themselves.
+/// All services of one server.
 pub struct Services {
-    /// How Latchkey behaves.
+    /// The settings that the builder checked.
     pub settings: Settings,
-    /// The one public origin.
+    /// The public origin.
     pub public_url: PublicUrl,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// The source of randomness.
     pub rng: Arc<dyn Rng>,
-    /// The records.
+    /// Users, sessions, denials and the other records.
     pub store: Arc<dyn Store>,
     /// Decides on access tokens.
     pub guard: Guard,
-    /// Makes and rotates signing keys.
+    /// Creates and rotates signing keys.
     pub signing_keys: SigningKeys,
     /// Issues tokens.
     pub issuer: Issuer,
@@ -62,25 +62,25 @@ pub struct Services {
     pub flows: Flows,
     /// Whether the store is reachable.
     pub readiness: Readiness,
-    /// Requests counted by client.
+    /// Counts requests by client.
     pub rate_limits: RateLimits,
     /// Open event streams by user.
     pub notifier: Arc<AccountNotifier>,
-    /// The ways to sign in, in the order in which they are offered.
+    /// The providers, in the order in which the sign-in page shows them.
     pub providers: Vec<Arc<dyn Provider>>,
-    /// The built-in demo provider, if it is offered.
+    /// The built-in demo provider, if it is enabled.
     pub demo: Option<DemoProvider>,
     /// Authenticates backups.
     pub backup_key: BackupKey,
-    /// Roles and claims of the application.
+    /// The application's function that determines roles and claims.
     pub claims: Option<ClaimsHook>,
     /// Called after each change.
     pub events: Vec<EventHook>,
 }
 
 impl Services {
-    /// Refuses the tokens that these denials of a user concern and notifies the user's open streams.
-    /// The store has the denials by then; every denial reaches this server's memory through here.
+    /// Adds these denials of a user to the denylist and notifies the user's open event streams. The
+    /// denials must be durable in the store already. Every denial made by this server is added here.
     pub fn deny(&self, user: UserId, denials: &[Denial]) {
         for denial in denials {
             self.guard.denylist().insert(denial);
@@ -88,35 +88,35 @@ impl Services {
         self.notifier.notify(user);
     }
 
-    /// The same for a denial that concerns everyone.
+    /// Like [`deny`](Self::deny), for a denial that concerns all users.
     pub fn deny_everyone(&self, denial: &Denial) {
         self.guard.denylist().insert(denial);
         self.notifier.notify_all();
     }
 
-    /// Reports a change that is durable by now to the application. The change stands even if the
+    /// Reports a durable change to the application. The change remains in effect even if the
     /// application panics.
     pub fn report(&self, event: &Event) {
         for hook in &self.events {
             if catch_unwind(AssertUnwindSafe(|| hook(event))).is_err() {
-                tracing::error!(?event, "the application panicked on an event");
+                tracing::error!(?event, "event handler panicked");
             }
         }
     }
 
-    /// A backup of the store, made while it goes on.
+    /// A backup of the store, which stays in use during the export.
     pub fn export(&self) -> Export {
         Export::of(Arc::clone(&self.store), self.backup_key.clone())
     }
 
-    /// The provider of this name.
+    /// The provider with this name.
     pub fn provider(&self, name: &str) -> Option<&dyn Provider> {
         let found = self.providers.iter().find(|it| it.id() == name);
         found.map(|provider| &**provider)
     }
 
-    /// The redirect URI to register with this provider. No two providers share one, so that an
-    /// answer shows by where it arrived whose it is.
+    /// The redirect URI to register with this provider. Each provider has a different one, so the URI
+    /// at which an authorization response arrives identifies the provider (RFC 9700 §4.4.2).
     pub fn redirect_uri(&self, provider: &str) -> String {
         if self.settings.bare_callback && provider != DEMO_PROVIDER {
             self.public_url.join(paths::CALLBACK)
@@ -125,7 +125,7 @@ impl Services {
         }
     }
 
-    /// The roles and claims that a user has now: those of the settings and those of the application.
+    /// The user's current roles and claims, from the settings and from the application.
     pub async fn claims_of(&self, user: &User) -> Result<Claims, ClaimsError> {
         claims_of(
             &self.settings.rights,
@@ -151,7 +151,7 @@ async fn claims_of(
     Ok(claims)
 }
 
-/// Looks up the present roles of a user for the extractor `Admin`.
+/// Looks up a user's current roles for the `Admin` extractor.
 pub(crate) struct RolesNow {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) rights: Rights,

@@ -1,7 +1,7 @@
-//! Every error of Latchkey's routes with its status and code: one exhaustive match.
+//! Maps every error of Latchkey's routes to its status and code, in one exhaustive match.
 //!
-//! An [`ApiError`] writes its own response with problem details (RFC 9457). At the endpoints of RFC
-//! 6749 and RFC 7009 `middleware::envelope` asks for the OAuth form instead.
+//! An [`ApiError`] becomes a response with problem details (RFC 9457). At the endpoints of RFC 6749 and
+//! RFC 7009, `middleware::envelope` replaces it by the form of RFC 6749. Texts are in `error/text.rs`.
 
 mod text;
 
@@ -26,96 +26,95 @@ use crate::use_cases::refresh::RefreshError;
 use crate::use_cases::revoke::RevokeError;
 use crate::use_cases::sign_in::FinishError;
 
-/// What went wrong with a request.
+/// Why a request failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ApiError {
     /// The request is malformed.
     #[error("{0}")]
     InvalidRequest(String),
-    /// A grant type that this server has not (RFC 6749 §5.2).
+    /// This server does not support the grant type (RFC 6749 §5.2).
     #[error("this grant_type is not supported; use authorization_code or refresh_token")]
     UnsupportedGrantType(String),
-    /// A scope that was not granted (RFC 6749 §6).
-    #[error("this scope was not granted at the sign-in, and a refresh cannot widen it")]
+    /// The scope was not granted (RFC 6749 §6).
+    #[error("this scope was not granted at sign-in, and a refresh cannot add scopes; omit scope")]
     InvalidScope(String),
-    /// Client credentials, where no client has any.
-    #[error("this server has no client with credentials; send the request without them")]
+    /// The request has client credentials, but all clients are public.
+    #[error("this server does not use client credentials; send the request without them")]
     InvalidClient,
     /// An access token is missing or refused.
     #[error(transparent)]
     Guard(#[from] GuardError),
-    /// A DPoP proof at a token endpoint is refused.
+    /// A DPoP proof at a token endpoint is not valid.
     #[error(transparent)]
     Proof(#[from] ProofError),
-    /// No session of the person has this id.
-    #[error("you have no session of this id")]
+    /// The user has no session with this id.
+    #[error("you have no session with this id")]
     UnknownSession,
-    /// An operator's act that was not done.
+    /// An operator's action failed.
     #[error(transparent)]
     Operator(#[from] OperatorError),
-    /// More streams than an account may have.
+    /// The user has too many open event streams.
     #[error(transparent)]
     Streams(#[from] TooManyStreams),
-    /// More requests than one address or one session may make.
+    /// A rate limit was reached.
     #[error(transparent)]
     TooManyRequests(#[from] TooManyRequests),
-    /// A sign-in could not be begun.
+    /// A sign-in could not be started.
     #[error(transparent)]
     Begin(#[from] Arc<BeginError>),
-    /// A sign-in could not be finished.
+    /// A sign-in could not be completed.
     #[error(transparent)]
     Finish(#[from] Arc<FinishError>),
     /// A refresh token was not exchanged.
     #[error(transparent)]
     Refresh(#[from] Arc<RefreshError>),
-    /// `return_to` leads elsewhere.
+    /// `return_to` is not a path on this site.
     #[error(transparent)]
     ReturnTo(#[from] latchkey_core::sign_in::InvalidReturnTo),
-    /// Inside a frame, or by another site's script or picture.
+    /// A sign-in was started in a frame, by a prefetch, or by a script or image of another site.
     #[error(
-        "a sign-in cannot be started inside a frame or by a page of another site; open this site in a \
-         tab of its own"
+        "a sign-in cannot be started inside a frame or by another site; open this site in its own tab"
     )]
     Framed,
-    /// Nothing at this path.
-    #[error("there is nothing at this path")]
+    /// No route has this path.
+    #[error("this path does not exist")]
     NotFound,
-    /// Another method.
-    #[error("this path does not take this method")]
+    /// The route does not support the method.
+    #[error("this path does not support this method; see the Allow header")]
     MethodNotAllowed,
-    /// A body over the limit.
-    #[error("the body is longer than 64 KiB")]
+    /// The body exceeds the limit.
+    #[error("the request body is larger than 64 KiB")]
     PayloadTooLarge,
-    /// A body of another media type.
-    #[error("the body must be {0}")]
+    /// The body has another media type. Holds the expected one.
+    #[error("the request body must be {0}")]
     UnsupportedMediaType(&'static str),
     /// The body did not arrive in time.
-    #[error("the body of the request did not arrive in time; send the request again")]
+    #[error("the request body did not arrive in time; send the request again")]
     BodyTimeout,
-    /// The server took too long.
-    #[error("the server took too long; try again")]
+    /// The handler exceeded the time limit.
+    #[error("the request timed out at the server; try again")]
     Timeout,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A fault of ours.
+    /// A bug, or an environment that violates an assumption. Holds the cause, for the log.
     #[error("{0}")]
     Internal(String),
 }
 
-/// How an [`ApiError`] looks on the wire.
+/// The status and codes of an [`ApiError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// The HTTP status.
     pub status: StatusCode,
-    /// Latchkey's code.
+    /// Latchkey's error code.
     pub code: ErrorCode,
-    /// OAuth's code (RFC 6749 §5.2).
+    /// The OAuth error code (RFC 6749 §5.2).
     pub oauth: &'static str,
 }
 
 impl ApiError {
-    /// Status and codes.
+    /// The status and codes of this error.
     pub fn shape(&self) -> Shape {
         use ErrorCode as Code;
         use StatusCode as S;
@@ -220,7 +219,9 @@ fn refresh(error: &RefreshError) -> Parts {
             (S::BAD_REQUEST, ErrorCode::NotAdmitted, "invalid_grant")
         }
         RefreshError::Replayed(_) => (S::BAD_REQUEST, ErrorCode::RefreshReplayed, "invalid_grant"),
-        RefreshError::Unproven(_) => (S::BAD_REQUEST, ErrorCode::KeyMismatch, "invalid_dpop_proof"),
+        RefreshError::KeyMismatch(_) => {
+            (S::BAD_REQUEST, ErrorCode::KeyMismatch, "invalid_dpop_proof")
+        }
         RefreshError::Superseded => (S::CONFLICT, ErrorCode::Superseded, "superseded"),
         RefreshError::TooMany(_) => TOO_MANY,
         RefreshError::Store(error) => store(error),
@@ -241,7 +242,7 @@ fn provider(error: &SignInError) -> Parts {
             ErrorCode::ProviderRefused,
             "invalid_grant",
         ),
-        // OpenID Connect Core §3.1.3.7, 13: the person was not asked anew, as they had to be.
+        // OpenID Connect Core §3.1.3.7, 13: the user had to authenticate again and did not.
         SignInError::Invalid {
             what: Check::AuthTime | Check::AuthTimeMissing,
             ..
@@ -321,11 +322,11 @@ impl From<RevokeError> for ApiError {
 pub(crate) enum Form {
     /// Problem details (RFC 9457).
     Problem,
-    /// As OAuth has it (RFC 6749 §5.2).
+    /// The error response of RFC 6749 §5.2.
     OAuth,
 }
 
-/// An error that was given a request id. It stays in the extensions of the response, for the log.
+/// An error with its request id. It is stored in the response's extensions, for the log.
 #[derive(Clone, Debug)]
 pub(crate) struct Refused {
     pub(crate) error: ApiError,
@@ -338,7 +339,7 @@ impl Refused {
         Self { error, request_id }
     }
 
-    /// The complete response.
+    /// Builds the complete response.
     pub(crate) fn respond(self, form: Form) -> Response {
         let Self { error, request_id } = &self;
         let shape = error.shape();

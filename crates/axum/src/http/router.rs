@@ -1,4 +1,4 @@
-//! Latchkey's routes, in one place.
+//! All routes of Latchkey.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -10,7 +10,7 @@ use super::middleware::body::BODY_LIMIT;
 use super::routes;
 use super::state::AppState;
 
-/// All routes. There is no fallback: the application that they are merged into has its own.
+/// The router. It has no fallback, because the application that merges it has its own.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(state: AppState) -> Router<S> {
     let mut router = Router::new()
         .route(paths::API_ME, get(routes::api::me))
@@ -37,14 +37,14 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(state: AppState) -> Route
             paths::API_ADMIN_EXPORT,
             get(routes::admin_export::stream_export),
         )
-        .route(paths::LOGIN, get(routes::login::start_login))
-        .route(paths::TOKEN, post(routes::token::create_token))
+        .route(paths::LOGIN, get(routes::login::login))
+        .route(paths::TOKEN, post(routes::token::token))
         .route(paths::REFRESH, post(routes::refresh::refresh))
-        .route(paths::LOGOUT, post(routes::logout::delete_session))
-        .route(paths::REVOKE, post(routes::revoke::revoke_token))
-        .route(paths::PROVIDERS, get(routes::providers::list_providers))
+        .route(paths::LOGOUT, post(routes::logout::logout))
+        .route(paths::REVOKE, post(routes::revoke::revoke))
+        .route(paths::PROVIDERS, get(routes::providers::providers))
         .route(paths::METADATA, get(routes::metadata::metadata))
-        .route(paths::JWKS, get(routes::jwks::list_keys));
+        .route(paths::JWKS, get(routes::jwks::jwks));
     if state.services.demo.is_some() {
         router = router.nest(paths::DEMO, routes::demo::router());
     }

@@ -1,5 +1,4 @@
-//! Keeps the memory of who used how much as small as what was used lately, and says how much of what
-//! was refused lately is not in the log.
+//! Frees the rate-limit counters of idle clients, and logs how many refusals were left out of the log.
 
 use core::time::Duration;
 use std::sync::Arc;

@@ -1,7 +1,6 @@
-//! Applies changes that other servers make to a shared store.
+//! Replicates denials from a shared store: applies the changes that other servers make to it.
 
 use core::time::Duration;
-
 use std::sync::Arc;
 
 use latchkey_core::Denied;
@@ -11,73 +10,73 @@ use tokio::time::sleep;
 
 use crate::services::{Services, denials};
 
-/// The pause after a failure.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The delay before the next request after a failure.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(state: Arc<Services>, mut feed: Box<dyn ChangeFeed>) {
-    let mut follower = Follower {
+    let mut replicator = Replicator {
         state,
         failing: false,
-        rest: Changes::default(),
+        pending: Changes::default(),
     };
-    let wait = follower.state.guard.freshness().wait();
+    let wait = replicator.state.guard.freshness().wait();
     loop {
-        let asked = Moment::now(follower.state.clock.now());
-        let done = match feed.next(wait).await {
-            Ok(news) => follower.take(news).await,
+        let requested_at = Moment::now(replicator.state.clock.now());
+        let applied = match feed.next(wait).await {
+            Ok(changes) => replicator.apply(changes).await,
             Err(error) => Err(error),
         };
-        match done {
-            Ok(()) => follower.succeeded(asked),
+        match applied {
+            Ok(()) => replicator.succeeded(requested_at),
             Err(error) => {
-                follower.failed(&error);
-                sleep(PAUSE).await;
+                replicator.failed(&error);
+                sleep(RETRY_DELAY).await;
             }
         }
     }
 }
 
-struct Follower {
+struct Replicator {
     state: Arc<Services>,
     failing: bool,
-    /// What could not be done yet; missed denials are read first.
-    rest: Changes,
+    /// What has not been applied yet because reading the denials failed.
+    pending: Changes,
 }
 
-impl Follower {
-    async fn take(&mut self, news: Changes) -> Result<(), StoreError> {
+impl Replicator {
+    async fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
         let state = &self.state;
-        for denial in &news.denials {
+        for denial in &changes.denials {
             state.guard.denylist().insert(denial);
         }
-        let rest = &mut self.rest;
-        // A denial of an account, or of everyone, concerns streams, too.
-        for denial in &news.denials {
+        let pending = &mut self.pending;
+        // A denial of a user, or of everyone, also concerns event streams.
+        for denial in &changes.denials {
             match denial.denied {
-                Denied::User(user) => rest.accounts.push(user),
-                Denied::Everyone => rest.accounts_missed = true,
+                Denied::User(user) => pending.accounts.push(user),
+                Denied::Everyone => pending.accounts_missed = true,
                 Denied::Session(_) | Denied::Token(_) => {}
             }
         }
-        rest.denials_missed |= news.denials_missed;
-        rest.accounts_missed |= news.accounts_missed;
-        rest.accounts.extend(news.accounts);
-        if rest.denials_missed {
+        pending.denials_missed |= changes.denials_missed;
+        pending.accounts_missed |= changes.accounts_missed;
+        pending.accounts.extend(changes.accounts);
+        if pending.denials_missed {
             denials::load(state.guard.denylist(), &*state.store).await?;
         }
-        // After the denials, which the notified streams look at.
-        let done = std::mem::take(rest);
-        if done.accounts_missed {
+        // After the denials: a notified stream checks the denylist.
+        let ready = std::mem::take(pending);
+        if ready.accounts_missed {
             state.notifier.notify_all();
         }
-        for account in done.accounts {
+        for account in ready.accounts {
             state.notifier.notify(account);
         }
         Ok(())
     }
 
-    fn succeeded(&mut self, asked: Moment) {
-        self.state.guard.freshness().mark_synced(asked);
+    fn succeeded(&mut self, requested_at: Moment) {
+        self.state.guard.freshness().mark_synced(requested_at);
         if self.failing {
             self.failing = false;
             tracing::info!("reconnected to the store");

@@ -1,4 +1,4 @@
-//! Rotates the signing key on schedule.
+//! Rotates the signing key on schedule, and loads the keys that other servers rotated.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use crate::services::Services;
 
 const PERIOD: Duration = Duration::from_mins(1);
 
-/// `shared`: other servers may have rotated them.
+/// `shared`: other servers use the same store and may rotate the key first.
 pub(super) async fn run(state: Arc<Services>, shared: bool) {
     let mut ticks = every(PERIOD);
     loop {
         ticks.tick().await;
         let now = state.clock.now();
         if shared && let Err(error) = state.signing_keys.reload(&*state.store).await {
-            tracing::warn!(%error, "the signing keys cannot be read");
+            tracing::warn!(%error, "cannot read the signing keys");
             continue;
         }
         if !state
@@ -25,8 +25,8 @@ pub(super) async fn run(state: Arc<Services>, shared: bool) {
             continue;
         }
         match state.signing_keys.rotate(&*state.store, now).await {
-            Ok(kid) => tracing::info!(kid, "the signing key was rotated"),
-            Err(error) => tracing::error!(%error, "the signing key cannot be rotated"),
+            Ok(kid) => tracing::info!(kid, "signing key rotated"),
+            Err(error) => tracing::error!(%error, "cannot rotate the signing key"),
         }
     }
 }

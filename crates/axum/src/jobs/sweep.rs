@@ -1,4 +1,4 @@
-//! Frees expired records, in steps so small that no request waits for them.
+//! Frees expired records, in steps small enough not to delay requests.
 
 use core::time::Duration;
 use std::sync::Arc;

@@ -1,26 +1,27 @@
 //! The time up to which records may be freed.
 //!
-//! A clock that is set ahead by mistake must not free denials: once it is corrected, their tokens would
-//! be valid again. So the sweeps have a clock of their own. It continues from the last sweep as fast as
-//! time passes, and catches up with the wall clock once that has run evenly for an hour.
+//! If the wall clock is set ahead by mistake, denials must not be freed: once the clock is corrected,
+//! their tokens would be valid again. Sweeps therefore use a separate clock. It continues from the time
+//! of the last sweep at the speed of the monotonic clock, and catches up with the wall clock once that
+//! has been stable for an hour.
 
 use core::time::Duration;
 
 use latchkey_core::Timestamp;
 
-/// How long the wall clock must run evenly before it is trusted.
+/// How long the wall clock must be stable before it is trusted.
 const STABLE_FOR: Duration = Duration::from_hours(1);
-/// The largest correction that still counts as running evenly.
+/// The largest correction of a wall clock that still counts as stable.
 const TOLERANCE: Duration = Duration::from_mins(1);
 
-/// The clock of the sweeps.
+/// The clock that sweeps use.
 #[derive(Debug)]
 pub(super) struct SweepClock {
     now: Timestamp,
-    /// When it was last read, by the monotonic clock.
-    asked: Duration,
-    /// Since when the wall clock has run evenly, by both clocks.
-    even_since: (Timestamp, Duration),
+    /// When this clock was last read, by the monotonic clock.
+    read_at: Duration,
+    /// Since when the wall clock has been stable, by both clocks.
+    stable_since: (Timestamp, Duration),
 }
 
 impl SweepClock {
@@ -28,24 +29,24 @@ impl SweepClock {
     pub(super) fn new(swept_until: Timestamp, wall: Timestamp, elapsed: Duration) -> Self {
         Self {
             now: swept_until,
-            asked: elapsed,
-            even_since: (wall, elapsed),
+            read_at: elapsed,
+            stable_since: (wall, elapsed),
         }
     }
 
-    /// The moment up to which records may be freed.
+    /// Advances the clock and returns the time up to which records may be freed.
     pub(super) fn advance(&mut self, wall: Timestamp, elapsed: Duration) -> Timestamp {
-        let (begun, begun_at) = self.even_since;
-        let age = elapsed.saturating_sub(begun_at);
-        let expected = begun.plus(age);
+        let (stable_wall, stable_elapsed) = self.stable_since;
+        let age = elapsed.saturating_sub(stable_elapsed);
+        let expected = stable_wall.plus(age);
         if wall.since(expected) > TOLERANCE || expected.since(wall) > TOLERANCE {
-            self.even_since = (wall, elapsed);
+            self.stable_since = (wall, elapsed);
         } else if age >= STABLE_FOR {
             self.now = self.now.max(wall);
         }
-        let passed = elapsed.saturating_sub(self.asked);
-        self.asked = elapsed;
-        // A time ahead of the wall clock waits for it.
+        let passed = elapsed.saturating_sub(self.read_at);
+        self.read_at = elapsed;
+        // A clock that is ahead of the wall clock waits for it.
         let next = self.now.plus(passed);
         if next <= wall {
             self.now = next;

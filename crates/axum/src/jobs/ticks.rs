@@ -1,10 +1,10 @@
-//! The rhythm of a job.
+//! The interval at which a job runs.
 
 use core::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// Ticks at this period; a late tick delays those after it.
+/// An interval of this period. A late tick delays the ticks after it.
 pub(super) fn every(period: Duration) -> Interval {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

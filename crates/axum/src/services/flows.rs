@@ -1,53 +1,52 @@
-//! Sign-ins under way: sealed into cookies of the browser, one for each, so that several tabs do
-//! not disturb each other and a stranger who begins sign-ins fills nothing here.
+//! Sign-ins in progress. Each is sealed into its own cookie, so that several tabs do not interfere with
+//! each other and a client that only starts sign-ins uses no memory here.
 //!
-//! A sign-in takes one answer. Each server remembers in memory which ones were answered; the store
-//! is told of a sign-in only once a provider has vouched for the person.
+//! A flow accepts one authorization response. Each server remembers the used flows in memory; the store
+//! records a flow only once a provider has authenticated the user.
 
 use latchkey_core::{FlowId, LoginFlow, Timestamp};
+use latchkey_guard::ReplayCache;
 use latchkey_tokens::{FlowSeal, MasterKey};
 
-use latchkey_guard::ReplayCache;
-
-/// How many answered sign-ins are remembered: some 10 MB when full.
-const REMEMBERED: usize = 100_000;
-/// How many sign-ins a browser can have under way. Their cookies, of 1.3 KB at most, must fit into
-/// the headers of a request beside those of other programs on the same host.
+/// How many used flows are remembered: about 10 MB when full.
+const MAX_USED_FLOWS: usize = 100_000;
+/// How many sign-ins a browser can have in progress. Their cookies, of up to 1.3 KB each, must fit into
+/// the request headers beside the cookies of other applications on the same host.
 pub const MAX_PER_BROWSER: usize = 6;
 
-/// A flow as the browser keeps it.
+/// A flow as it is stored in a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedFlow {
-    /// Which one, by the cookie's name.
+    /// The flow's id, from the cookie's name.
     pub id: FlowId,
     /// The cookie's value.
     pub sealed: String,
 }
 
-/// Opens flows, and takes an answer for each once.
+/// Seals and opens flows, and lets each be used once.
 #[derive(Debug)]
 pub struct Flows {
     seal: FlowSeal,
-    answered: ReplayCache<FlowId>,
+    used: ReplayCache<FlowId>,
 }
 
 impl Flows {
-    /// With a key that servers with the same master key share.
+    /// Derives the sealing key, so that servers with the same master key can open each other's flows.
     pub fn new(master: &MasterKey) -> Self {
         Self {
             seal: FlowSeal::new(master),
-            answered: ReplayCache::new(REMEMBERED),
+            used: ReplayCache::new(MAX_USED_FLOWS),
         }
     }
 
-    /// Seals the flow of this `state`.
+    /// Seals the flow that this `state` identifies.
     pub fn seal(&self, state: &str, flow: &LoginFlow) -> SealedFlow {
         let id = FlowSeal::id_of(state);
         let sealed = self.seal.seal(id, flow);
         SealedFlow { id, sealed }
     }
 
-    /// The flow of this `state` among a browser's, unless it has expired.
+    /// Finds and opens the flow that this `state` identifies; `None` if it is missing or expired.
     pub fn open(
         &self,
         flows: &[SealedFlow],
@@ -55,24 +54,24 @@ impl Flows {
         now: Timestamp,
     ) -> Option<(FlowId, LoginFlow)> {
         let id = FlowSeal::id_of(state);
-        // A neighbour on this host can put a cookie of the same name beside ours.
-        let mut named = flows.iter().filter(|flow| flow.id == id);
-        named.find_map(|flow| Some((id, self.live(flow, now)?)))
+        // Another application on this host can set a second cookie with the same name.
+        let mut candidates = flows.iter().filter(|flow| flow.id == id);
+        candidates.find_map(|flow| Some((id, self.open_live(flow, now)?)))
     }
 
-    /// Takes an answer to this flow; `false` if one was taken before.
+    /// Marks this flow as used; `false` if it was used before on this server.
     #[must_use]
-    pub fn take_answer(&self, id: FlowId, flow: &LoginFlow, now: Timestamp) -> bool {
-        self.answered.take(id, flow.expires_at, now)
+    pub fn use_once(&self, id: FlowId, flow: &LoginFlow, now: Timestamp) -> bool {
+        self.used.take(id, flow.expires_at, now)
     }
 
-    /// Which flows of a browser have to go before it gets one more: the oldest beyond the limit. What
-    /// cannot be opened stays, as it may be of another Latchkey on this host, at another port.
-    pub fn superfluous(&self, flows: &[SealedFlow]) -> Vec<FlowId> {
-        let end = |flow: &SealedFlow| self.seal.open(flow.id, &flow.sealed).ok();
+    /// The flows to delete before a browser gets another one: the oldest beyond the limit. Cookies that
+    /// cannot be opened are not included: they may belong to another Latchkey on another port.
+    pub fn excess(&self, flows: &[SealedFlow]) -> Vec<FlowId> {
+        let open = |flow: &SealedFlow| self.seal.open(flow.id, &flow.sealed).ok();
         let mut ours: Vec<_> = flows
             .iter()
-            .filter_map(|flow| Some((end(flow)?.expires_at, flow.id)))
+            .filter_map(|flow| Some((open(flow)?.expires_at, flow.id)))
             .collect();
         ours.sort_unstable_by(|one, other| other.cmp(one));
         ours.dedup();
@@ -80,12 +79,12 @@ impl Flows {
         oldest.map(|(_, id)| id).collect()
     }
 
-    /// Frees up to `limit` answered flows that have expired and says how many.
+    /// Frees up to `limit` expired used flows and returns how many.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
-        self.answered.sweep(now, limit)
+        self.used.sweep(now, limit)
     }
 
-    fn live(&self, flow: &SealedFlow, now: Timestamp) -> Option<LoginFlow> {
+    fn open_live(&self, flow: &SealedFlow, now: Timestamp) -> Option<LoginFlow> {
         let opened = self.seal.open(flow.id, &flow.sealed).ok()?;
         (now < opened.expires_at).then_some(opened)
     }

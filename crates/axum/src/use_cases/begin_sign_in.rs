@@ -1,4 +1,4 @@
-//! The start of a sign-in: the browser is sent to a provider. The end: `sign_in`.
+//! Starts a sign-in: creates the flow and the provider's authorization URL. `sign_in` completes it.
 
 use core::time::Duration;
 use std::net::IpAddr;
@@ -13,57 +13,57 @@ use crate::services::Services;
 use crate::services::flows::SealedFlow;
 use crate::services::rate_limits::TooManyRequests;
 
-/// A sign-in could not be begun.
+/// Why a sign-in could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {
-    /// No provider of this name.
-    #[error("there is no provider of this name; GET /auth/providers lists them")]
+    /// No provider has this name.
+    #[error("unknown provider; GET /auth/providers lists the available ones")]
     UnknownProvider,
-    /// The provider cannot be used now.
+    /// The provider is unavailable or its configuration is not valid.
     #[error(transparent)]
     Provider(#[from] SignInError),
-    /// Too many sign-ins from this address.
+    /// A rate limit was reached.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
 }
 
-/// A sign-in to begin.
+/// The parameters of a sign-in.
 #[derive(Debug)]
 pub struct Start<'a> {
     /// The configured name of the provider.
     pub provider: &'a str,
-    /// Where the person is going.
+    /// The page to open after the sign-in.
     pub return_to: ReturnTo,
-    /// What to ask the person.
+    /// What the provider asks the user to do.
     pub prompt: Prompt,
-    /// How long ago the person may have proved who they are.
+    /// The maximum time since the user last authenticated at the provider.
     pub max_age: Option<Duration>,
-    /// The account that is to prove once more who it is: another one is refused at the end.
+    /// For a step-up: the user who must sign in again. Any other user is refused at the end.
     pub account: Option<UserId>,
-    /// Who the person is likely to be, for the provider's form (OpenID Connect Core §3.1.2.1).
+    /// Prefills the provider's form (OpenID Connect Core §3.1.2.1).
     pub login_hint: Option<&'a str>,
-    /// The address that this sign-in counts for.
+    /// The client's address, which rate limits count this sign-in for.
     pub address: Option<IpAddr>,
 }
 
-/// A sign-in begun.
+/// A sign-in that was started.
 #[derive(Debug)]
-pub struct Begun {
-    /// Where to send the browser.
+pub struct Started {
+    /// The authorization URL to which the browser is redirected.
     pub url: String,
-    /// What a cookie must keep until the browser returns.
+    /// The flow, to be stored in a cookie until the browser returns.
     pub flow: SealedFlow,
 }
 
-/// Sends a person to a provider (state, nonce and PKCE verifier of 256 bits each).
-/// Nothing is stored: whoever asks is not known yet.
-pub async fn begin(state: &Services, start: Start<'_>) -> Result<Begun, BeginError> {
+/// Starts a sign-in with a `state`, nonce and PKCE verifier of 256 bits each. The server stores nothing,
+/// because the client is not authenticated yet.
+pub async fn begin(state: &Services, start: Start<'_>) -> Result<Started, BeginError> {
     state.rate_limits.take_from_address(start.address)?;
     let now = state.clock.now();
     let provider = state
         .provider(start.provider)
         .ok_or(BeginError::UnknownProvider)?;
-    let returned = secret(&*state.rng);
+    let state_param = secret(&*state.rng);
     let flow = LoginFlow {
         provider: provider.id().to_owned(),
         nonce: secret(&*state.rng),
@@ -74,7 +74,7 @@ pub async fn begin(state: &Services, start: Start<'_>) -> Result<Begun, BeginErr
         expires_at: now.plus(FLOW_TTL),
     };
     let request = AuthorizeRequest {
-        state: &returned,
+        state: &state_param,
         nonce: &flow.nonce,
         verifier: &flow.verifier,
         redirect_uri: &state.redirect_uri(provider.id()),
@@ -83,8 +83,8 @@ pub async fn begin(state: &Services, start: Start<'_>) -> Result<Begun, BeginErr
         login_hint: start.login_hint,
     };
     let url = provider.authorize_url(&request, now).await?.into();
-    let flow = state.flows.seal(&returned, &flow);
-    Ok(Begun { url, flow })
+    let flow = state.flows.seal(&state_param, &flow);
+    Ok(Started { url, flow })
 }
 
 fn secret(rng: &dyn Rng) -> String {

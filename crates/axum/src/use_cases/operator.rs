@@ -1,5 +1,5 @@
-//! Administration: what operators do to accounts over the admin API or from the command line,
-//! through a running server or on a store that no server has open. Each act is one line in the log.
+//! Administration: bans and ending sessions, over the admin API or from the command line, through a
+//! running server or directly on the store of a stopped one. Each action writes one log line.
 
 use core::fmt;
 use core::time::Duration;
@@ -13,22 +13,22 @@ use crate::event::Event;
 use crate::services::Services;
 use crate::services::announce::{Announce, NoServer};
 
-/// The longest reason of a ban, in characters.
+/// The maximum length of the reason for a ban, in characters.
 const MAX_REASON_CHARS: usize = 500;
 
-/// How long a request waits until the end of everyone's sessions is in all records.
+/// How long a request waits for the records of all ended sessions to be updated.
 const RECORDS_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// After so many slices in a row that failed, the store is taken to be gone.
-const MAX_FAILED_SLICES: u32 = 4;
+/// After this many consecutive failed shards, the store is considered unreachable.
+const MAX_CONSECUTIVE_FAILURES: u32 = 4;
 
-/// The user that an operator means.
+/// Selects the user that a command is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserSelector {
     /// The user with this id.
     Id(UserId),
-    /// The user with this email address, if there is exactly one.
+    /// The user with this email address; an error if several have it.
     Email(String),
 }
 
@@ -39,7 +39,7 @@ pub struct Candidate {
     pub id: UserId,
     /// The issuer of the user's identity.
     pub issuer: String,
-    /// Whether the issuer says that the address is verified.
+    /// Whether the issuer states that the address is verified.
     pub email_verified: bool,
 }
 
@@ -54,12 +54,12 @@ impl fmt::Display for Candidate {
     }
 }
 
-/// Who acts, for the log.
+/// Who performs an action, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// An administrator, over the API.
     Admin(UserId),
-    /// The application that Latchkey is part of.
+    /// The application that embeds Latchkey.
     Application,
     /// Someone with access to the data directory.
     CommandLine,
@@ -75,19 +75,19 @@ impl fmt::Display for Actor {
     }
 }
 
-/// Why an operator's act was not done, or not done completely.
+/// Why an operator's action failed or is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OperatorError {
     /// No user matches.
-    #[error("there is no account {0}")]
+    #[error("no user matches {0}")]
     UnknownUser(String),
     /// Several users match.
     #[error(
-        "several accounts have the address {email}; choose one of them by its id: {}",
-        listed(.candidates)
+        "several users have the email address {email}; select one by id: {}",
+        join(.candidates)
     )]
     Ambiguous {
-        /// The address.
+        /// The email address.
         email: String,
         /// The users that have it.
         candidates: Vec<Candidate>,
@@ -95,13 +95,13 @@ pub enum OperatorError {
     /// The reason is empty or too long.
     #[error("the reason must be 1 to {MAX_REASON_CHARS} characters long")]
     Reason,
-    /// Everyone's sessions are over and their tokens refused, but not all records say so.
+    /// All sessions have ended and their tokens are refused, but some session records do not show it.
     #[error(
-        "all sessions are ended and their tokens are refused, but {failed} of 256 slices of the \
-         records were not updated ({cause}); run the command again"
+        "all sessions have ended and their tokens are refused, but {failed} of 256 shards of the \
+         session records were not updated ({cause}); run the command again"
     )]
     RecordsUnfinished {
-        /// How many slices were not updated.
+        /// How many shards were not updated.
         failed: u32,
         /// The first error.
         cause: StoreError,
@@ -111,28 +111,28 @@ pub enum OperatorError {
     Store(#[from] StoreError),
 }
 
-fn listed(candidates: &[Candidate]) -> String {
+fn join(candidates: &[Candidate]) -> String {
     let candidates: Vec<_> = candidates.iter().map(ToString::to_string).collect();
     candidates.join(", ")
 }
 
-/// Ends everyone's sessions. However many there are, this returns soon after they are over: their
-/// records are updated in the background.
+/// Ends all users' sessions. They have ended when this returns; updating their records may continue in
+/// the background, so this returns soon however many there are.
 pub async fn end_everyone(services: &Arc<Services>, actor: Actor) -> Result<(), OperatorError> {
     Operator::online(services, actor).cut_off_everyone().await?;
     let background = Arc::clone(services);
     let updating = tokio::spawn(async move {
         let operator = Operator::online(&background, actor);
         if let Err(error) = operator.update_records().await {
-            tracing::warn!(%error, "the records of ended sessions are incomplete");
+            tracing::warn!(%error, "cannot update the records of ended sessions");
         }
     });
-    // With few sessions, their users see it at once. If it takes longer, it goes on.
+    // With few sessions, their users see the result immediately. Otherwise the task continues.
     let _ = tokio::time::timeout(RECORDS_TIMEOUT, updating).await;
     Ok(())
 }
 
-/// An operator at work.
+/// Performs an operator's actions.
 #[derive(Clone, Copy)]
 pub struct Operator<'a> {
     store: &'a dyn Store,
@@ -152,7 +152,7 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// On a store that no server has open.
+    /// Directly on a store that no server has open.
     pub fn offline(store: &'a dyn Store, now: Timestamp) -> Self {
         Self {
             store,
@@ -162,7 +162,7 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// The one user that is meant.
+    /// The selected user.
     pub async fn find(&self, selector: &UserSelector) -> Result<User, OperatorError> {
         match selector {
             UserSelector::Id(id) => {
@@ -188,7 +188,7 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// Bans a user and returns the number of sessions that this ended.
+    /// Bans a user and returns how many live sessions this ended.
     pub async fn ban(&self, user: UserId, reason: &str) -> Result<usize, OperatorError> {
         let reason = reason.trim();
         if !(1..=MAX_REASON_CHARS).contains(&reason.chars().count()) {
@@ -202,7 +202,7 @@ impl<'a> Operator<'a> {
         Ok(banned.live)
     }
 
-    /// Lifts a ban and returns whether there was one.
+    /// Lifts a ban and returns whether the user was banned.
     pub async fn unban(&self, user: UserId) -> Result<bool, OperatorError> {
         let lifted = self.store.unban_user(user, self.now).await?;
         let lifted = lifted.ok_or_else(|| unknown(user))?;
@@ -214,7 +214,7 @@ impl<'a> Operator<'a> {
         Ok(lifted)
     }
 
-    /// Ends a user's sessions and returns their number.
+    /// Ends a user's sessions and returns how many were live.
     pub async fn end_sessions(&self, user: UserId) -> Result<usize, OperatorError> {
         let end = EndSessions {
             user,
@@ -231,11 +231,11 @@ impl<'a> Operator<'a> {
             kept: None,
             reason: EndReason::EndedByOperator,
         });
-        tracing::info!(%user, by = %self.actor, sessions = ended.live, "user's sessions ended");
+        tracing::info!(%user, by = %self.actor, sessions = ended.live, "all sessions of the user ended");
         Ok(ended.live)
     }
 
-    /// Ends everyone's sessions and returns the number of records that were still live.
+    /// Ends all users' sessions and returns how many were live.
     pub async fn end_everyone(&self) -> Result<usize, OperatorError> {
         self.cut_off_everyone().await?;
         self.update_records().await
@@ -245,15 +245,15 @@ impl<'a> Operator<'a> {
         let denial = self.store.end_everyone(self.now).await?;
         self.announce.deny_everyone(&denial);
         self.announce.report(&Event::EveryoneEnded);
-        tracing::info!(by = %self.actor, "everyone's sessions ended");
+        tracing::info!(by = %self.actor, "all sessions of all users ended");
         Ok(())
     }
 
-    /// All sessions are over by now. Their records say so too once this is done, which frees them
-    /// sooner and notifies each user. The same command can be repeated.
+    /// Marks the records of all sessions as ended, which frees them sooner and notifies each user. The
+    /// cut-off has already ended the sessions themselves. Can be repeated.
     async fn update_records(&self) -> Result<usize, OperatorError> {
-        let update = |slice| self.store.end_sessions_in_shard(slice);
-        each_slice(update, |ended| {
+        let update = |shard| self.store.end_sessions_in_shard(shard);
+        update_all_shards(update, |ended| {
             if ended.denial.outlives_a_cutoff() {
                 self.announce.deny(ended.user, &[ended.denial]);
             }
@@ -262,9 +262,9 @@ impl<'a> Operator<'a> {
     }
 }
 
-/// Updates all slices and counts the sessions that were still live. A slice that fails does not keep
-/// the others from being updated.
-async fn each_slice<F>(
+/// Updates all shards and counts the sessions that were live. A failed shard does not stop the others
+/// from being updated.
+async fn update_all_shards<F>(
     update: impl Fn(u8) -> F + Send,
     announce: impl Fn(Ended) + Send,
 ) -> Result<usize, OperatorError>
@@ -273,11 +273,11 @@ where
 {
     let mut sessions = 0;
     let mut first_error = None;
-    let (mut failed, mut in_a_row) = (0, 0);
-    for slice in 0..=u8::MAX {
-        match update(slice).await {
+    let (mut failed, mut consecutive) = (0, 0);
+    for shard in 0..=u8::MAX {
+        match update(shard).await {
             Ok(all_ended) => {
-                in_a_row = 0;
+                consecutive = 0;
                 for ended in all_ended {
                     sessions += usize::from(ended.was_live);
                     announce(ended);
@@ -285,11 +285,11 @@ where
             }
             Err(error) => {
                 failed += 1;
-                in_a_row += 1;
+                consecutive += 1;
                 first_error.get_or_insert(error);
-                if in_a_row == MAX_FAILED_SLICES {
-                    // Each further slice could take as long as a connection takes to fail.
-                    failed += u32::from(u8::MAX - slice);
+                if consecutive == MAX_CONSECUTIVE_FAILURES {
+                    // Each further shard could take as long as a connection attempt takes to fail.
+                    failed += u32::from(u8::MAX - shard);
                     break;
                 }
             }
@@ -313,11 +313,11 @@ mod tests {
 
     use super::*;
 
-    fn ended(slice: u8) -> Ended {
+    fn ended(shard: u8) -> Ended {
         Ended {
-            user: UserId::from_bytes([slice; 16]),
+            user: UserId::from_bytes([shard; 16]),
             denial: Denial {
-                denied: Denied::Session(SessionId::from_bytes([slice; 16])),
+                denied: Denied::Session(SessionId::from_bytes([shard; 16])),
                 reason: DenialReason::EndedByOperator,
                 at: Timestamp::from_secs(1),
                 until: Timestamp::from_secs(2),
@@ -331,38 +331,39 @@ mod tests {
         fails: impl Fn(u8) -> bool + Send + Sync,
     ) -> (Result<usize, OperatorError>, usize) {
         let announced = Mutex::new(0);
-        let update = |slice| {
-            core::future::ready(if fails(slice) {
-                Err(StoreError::Unavailable(format!("slice {slice}")))
+        let update = |shard| {
+            core::future::ready(if fails(shard) {
+                Err(StoreError::Unavailable(format!("shard {shard}")))
             } else {
-                Ok(vec![ended(slice)])
+                Ok(vec![ended(shard)])
             })
         };
-        let result = each_slice(update, |_| *announced.lock().expect("not poisoned") += 1).await;
+        let result =
+            update_all_shards(update, |_| *announced.lock().expect("not poisoned") += 1).await;
         (result, announced.into_inner().expect("not poisoned"))
     }
 
     #[tokio::test]
-    async fn slices_that_fail_do_not_keep_the_others_from_being_updated() {
+    async fn a_failed_shard_does_not_stop_the_others() {
         assert_eq!(updated(|_| false).await, (Ok(256), 256));
-        let (result, announced) = updated(|slice| [3, 200].contains(&slice)).await;
-        let cause = StoreError::Unavailable("slice 3".to_owned());
+        let (result, announced) = updated(|shard| [3, 200].contains(&shard)).await;
+        let cause = StoreError::Unavailable("shard 3".to_owned());
         let unfinished = OperatorError::RecordsUnfinished { failed: 2, cause };
         assert_eq!((result, announced), (Err(unfinished), 254));
     }
 
     #[tokio::test]
-    async fn a_store_that_is_gone_is_not_asked_256_times() {
-        let asked = Mutex::new(0_u32);
-        let fails = |slice| {
-            *asked.lock().expect("not poisoned") += 1;
-            slice >= 10
+    async fn an_unreachable_store_is_not_tried_for_every_shard() {
+        let attempts = Mutex::new(0_u32);
+        let fails = |shard| {
+            *attempts.lock().expect("not poisoned") += 1;
+            shard >= 10
         };
         let (result, announced) = updated(fails).await;
-        let cause = StoreError::Unavailable("slice 10".to_owned());
+        let cause = StoreError::Unavailable("shard 10".to_owned());
         let unfinished = OperatorError::RecordsUnfinished { failed: 246, cause };
         assert_eq!((result, announced), (Err(unfinished), 10));
-        let asked = asked.into_inner().expect("not poisoned");
-        assert_eq!(asked, 10 + MAX_FAILED_SLICES);
+        let attempts = attempts.into_inner().expect("not poisoned");
+        assert_eq!(attempts, 10 + MAX_CONSECUTIVE_FAILURES);
     }
 }

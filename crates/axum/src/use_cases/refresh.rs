@@ -1,4 +1,4 @@
-//! The refresh grant: the decision of `latchkey_core::rotation`, and the tokens that follow.
+//! The refresh grant: applies the decision of `latchkey_core::rotation` and issues the tokens.
 
 use core::time::Duration;
 use std::net::IpAddr;
@@ -15,82 +15,84 @@ use crate::services::Services;
 use crate::services::issuer::Tokens;
 use crate::services::rate_limits::TooManyRequests;
 
-/// A refresh token was not exchanged.
+/// Why a refresh token was not exchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
-    /// It is none of ours, was altered, or is past its end.
+    /// The token was not issued by this server, was altered, or has expired.
     #[error("the refresh token is not valid; sign in again")]
     Invalid(#[from] RefreshTokenError),
-    /// The session is not known here.
-    #[error("the session of this refresh token is not known; sign in again")]
+    /// The store has no such session.
+    #[error("the session of this refresh token does not exist; sign in again")]
     UnknownSession,
-    /// The session is over.
-    #[error("the session of this refresh token is over; sign in again")]
+    /// The session has ended.
+    #[error("the session of this refresh token has ended; sign in again")]
     Ended(Refusal),
-    /// Its person would not be admitted today; the session was ended.
+    /// The user is no longer admitted; the session was ended.
     #[error("{cause}")]
     NotAdmitted {
-        /// The provider of the account, by its name or else by its issuer.
+        /// The user's provider: its name, or its issuer if it is no longer configured.
         provider: String,
-        /// Whose session it was.
-        of: Owner,
-        /// Why.
+        /// The session and its user.
+        owner: Owner,
+        /// The rule that refused the user.
         cause: NotAdmitted,
     },
-    /// Someone used it before.
+    /// The token was used before, so the session was ended.
     #[error("this refresh token was used before, so the session was ended; sign in again")]
     Replayed(Owner),
-    /// Another request rotated it moments ago.
-    #[error("another request has just rotated this refresh token; use the tokens it was given")]
+    /// Another request rotated the token within the reuse leeway.
+    #[error(
+        "another request has just rotated this refresh token; use the tokens from its response"
+    )]
     Superseded,
-    /// The session is bound to a key that did not speak.
-    #[error("this session is bound to a key, and the request was not signed with it")]
-    Unproven(Owner),
-    /// Too often.
+    /// The session is bound to a key, and the request has no DPoP proof by that key.
+    #[error("this session is bound to a key; send a DPoP proof signed with that key")]
+    KeyMismatch(Owner),
+    /// A rate limit was reached.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The application could not determine roles and claims. Nothing was used up.
+    /// The application could not determine roles and claims. The token was not rotated.
     #[error("{0}")]
     Claims(String),
-    /// No token could be signed.
+    /// The new tokens could not be signed.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
 
-/// A session and whose it is: for the log.
+/// A session and its user, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// The session.
     pub session: SessionId,
-    /// Its account.
+    /// The session's user.
     pub user: UserId,
 }
 
-/// What came with a refresh token.
+/// A refresh token and what the request says besides.
 #[derive(Debug)]
-pub struct Request<'a> {
+pub struct RefreshGrant<'a> {
     /// The refresh token.
     pub token: &'a str,
-    /// The header `Idempotency-Key`.
+    /// The `Idempotency-Key` header.
     pub idempotency_key: Option<&'a str>,
-    /// How long the access token is to live, if that is shorter than configured.
-    pub access_life: Option<Duration>,
-    /// The key that signed the request's DPoP proof.
+    /// The requested lifetime of the access token, which can only shorten the configured one.
+    pub access_ttl: Option<Duration>,
+    /// The thumbprint of the key that signed the request's DPoP proof.
     pub proven: Option<Thumbprint>,
-    /// Where the request comes from.
+    /// The device that sent the request.
     pub device: Device,
-    /// Whose share of requests it is.
+    /// The address that rate limits count the request for.
     pub address: Option<IpAddr>,
 }
 
-/// Exchanges a refresh token for its successor and a fresh access token.
-pub async fn refresh(state: &Services, request: Request<'_>) -> Result<Tokens, RefreshError> {
+/// Exchanges a refresh token for its successor and a new access token.
+pub async fn refresh(state: &Services, request: RefreshGrant<'_>) -> Result<Tokens, RefreshError> {
     let now = state.clock.now();
-    // Whether it has expired the session says: an end that was seen once is kept there, for the
-    // clock may be set back.
+    // Only the signature: the session decides whether the token has expired. It records an expiry
+    // once noticed, which therefore holds even if the clock is set back.
     let claims = match state
         .issuer
         .refresh_tokens()
@@ -107,8 +109,8 @@ pub async fn refresh(state: &Services, request: Request<'_>) -> Result<Tokens, R
         .take_from_session(claims.sid, request.address)?;
     let configured = state.settings.tokens.access_ttl;
     let access = request
-        .access_life
-        .map_or(configured, |life| life.min(configured));
+        .access_ttl
+        .map_or(configured, |ttl| ttl.min(configured));
     let rotate = Rotate {
         session: claims.sid,
         user: claims.sub,
@@ -125,8 +127,8 @@ pub async fn refresh(state: &Services, request: Request<'_>) -> Result<Tokens, R
             idle: state.settings.tokens.idle_ttl,
         },
     };
-    // Before anything is used up: the request can be repeated if the application cannot answer now.
-    let hooked = application_claims(state, claims.sid).await?;
+    // Before the rotation, so that the request can be repeated if the application is unavailable.
+    let from_application = application_claims(state, claims.sid).await?;
     let rotated = state
         .store
         .rotate(rotate)
@@ -146,18 +148,18 @@ pub async fn refresh(state: &Services, request: Request<'_>) -> Result<Tokens, R
                 end_not_admitted(state, session.id, device, now).await?;
                 return Err(RefreshError::NotAdmitted {
                     provider: provider_of(state, &rotated.user).to_owned(),
-                    of: owner,
+                    owner,
                     cause,
                 });
             }
-            let claims = match hooked {
+            let claims = match from_application {
                 Some(Ok(claims)) => claims,
                 Some(Err(reason)) => {
                     end_not_admitted(state, session.id, device, now).await?;
-                    tracing::info!(session = %session.id, reason, "the application refused a refresh");
+                    tracing::info!(session = %session.id, reason, "refresh refused by the application");
                     return Err(RefreshError::NotAdmitted {
                         provider: provider_of(state, &rotated.user).to_owned(),
-                        of: owner,
+                        owner,
                         cause: NotAdmitted::Application,
                     });
                 }
@@ -188,14 +190,14 @@ pub async fn refresh(state: &Services, request: Request<'_>) -> Result<Tokens, R
         }
         Decision::Unproven => {
             state.notifier.notify(rotated.user.id);
-            Err(RefreshError::Unproven(owner))
+            Err(RefreshError::KeyMismatch(owner))
         }
         Decision::Refused(refusal) => Err(RefreshError::Ended(refusal)),
     }
 }
 
-/// Roles and claims of the application for the user of a session, or why it refuses the user. `None`
-/// if there is nothing to ask: no function is set, or the session or its user is not known.
+/// The application's roles and claims for the user of a session, or its reason for refusing the user.
+/// `None` if no function is set or the session or its user does not exist.
 async fn application_claims(
     state: &Services,
     session: SessionId,
@@ -220,14 +222,14 @@ fn unavailable(error: &ClaimsError) -> RefreshError {
     RefreshError::Claims(error.to_string())
 }
 
-/// The configured name of the user's provider, or its issuer if it is not configured any more.
+/// The configured name of the user's provider, or its issuer if it is no longer configured.
 fn provider_of<'a>(state: &'a Services, user: &'a User) -> &'a str {
     let issuer = &user.identity.issuer;
     state.settings.rights.provider_of(issuer).unwrap_or(issuer)
 }
 
-/// Ends the session of somebody who would not be admitted today. Nobody was given the successor of
-/// the token that was presented: if this fails, the session ends at its next refresh.
+/// Ends the session of a user who is no longer admitted. If this fails, the session ends at its next
+/// refresh: the successor of the presented token was not sent to anyone.
 async fn end_not_admitted(
     state: &Services,
     session: SessionId,

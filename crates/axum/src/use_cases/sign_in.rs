@@ -1,10 +1,9 @@
-//! The end of a sign-in: the browser is back from its provider. The start: `begin_sign_in`.
+//! Completes a sign-in after the browser returns from its provider. `begin_sign_in` starts it.
 
 use core::time::Duration;
 use std::net::IpAddr;
 
 use latchkey_core::session::{Lifetimes, Thumbprint};
-use latchkey_core::sign_in::FLOW_TTL;
 use latchkey_core::{
     Denied, EndReason, FlowId, LoginFlow, NotAdmitted, Profile, ReturnTo, Session, SessionId,
     SessionOrigin, Timestamp, User, UserId,
@@ -23,79 +22,75 @@ use crate::services::issuer::Tokens;
 use crate::services::rate_limits::TooManyRequests;
 use crate::settings::TokenSettings;
 
-/// What the browser brought back.
+/// The authorization response that the browser brought back, and what the request says besides.
 #[derive(Debug)]
-pub struct Answer<'a> {
-    /// The sign-ins under way in this browser, by its cookies.
+pub struct Callback<'a> {
+    /// The sign-ins in progress in this browser, from its cookies.
     pub flows: Vec<SealedFlow>,
-    /// `state`
+    /// `state`.
     pub state: &'a str,
-    /// `code`
+    /// `code`.
     pub code: &'a str,
-    /// `redirect_uri`: where the browser came back to (RFC 6749 §4.1.3).
+    /// `redirect_uri`: the address at which the response arrived (RFC 6749 §4.1.3).
     pub redirect_uri: Option<&'a str>,
-    /// `iss` (RFC 9207)
+    /// `iss` (RFC 9207).
     pub iss: Option<&'a str>,
-    /// `User-Agent` of the browser.
+    /// The browser's `User-Agent`.
     pub user_agent: Option<String>,
-    /// Its address, which this sign-in counts for.
+    /// The client's address, which rate limits count this sign-in for.
     pub address: Option<IpAddr>,
-    /// The key that signed the request: the session is bound to it.
+    /// The thumbprint of the key that signed the request's DPoP proof. The session is bound to it.
     pub proven: Option<Thumbprint>,
 }
 
-/// A sign-in could not be finished.
+/// Why a sign-in could not be completed.
 #[derive(Debug, thiserror::Error)]
 pub enum FinishError {
-    /// Missing, foreign, late or used.
+    /// The flow is unknown to this browser, expired, or already completed.
     #[error(
-        "no sign-in of this browser fits: it was begun in another one, took longer than ten \
-         minutes, or was finished already; begin again"
+        "no matching sign-in in this browser: it was started in another browser, took longer than \
+         ten minutes, or is already complete; start again"
     )]
     FlowNotFound,
-    /// The server binds every session to a key, and there is no proof of one.
-    #[error(
-        "this server signs in only clients that prove possession of a key: send a DPoP proof \
-         (RFC 9449) with this request"
-    )]
+    /// The server binds every session to a key, and the request has no DPoP proof.
+    #[error("this server requires a DPoP proof (RFC 9449) at sign-in; send one with this request")]
     ProofRequired,
-    /// The answer did not arrive where the provider's answers arrive.
+    /// The response did not arrive at the provider's redirect URI. Holds the provider's name.
     #[error(
-        "redirect_uri is not the redirect URI of the provider that was asked, so this answer may be \
-         another provider's; begin again"
+        "redirect_uri is not the redirect URI of the chosen provider, so the response may come from \
+         another provider; start again"
     )]
     RedirectUri(String),
-    /// A step-up ended in another account.
+    /// A step-up was completed by another user.
     #[error(
-        "this is another account than the one that was to prove who it is; begin again and choose \
-         that one"
+        "you signed in as a different user; start again and choose the account you are signed in with"
     )]
     OtherAccount {
-        /// The provider that was asked.
+        /// The provider's name.
         provider: String,
-        /// The account that was to prove who it is.
+        /// The user who had to sign in again.
         user: UserId,
     },
-    /// The provider, or its answer, is not good.
+    /// The provider failed or refused, or its response is not valid.
     #[error(transparent)]
     Provider(#[from] SignInError),
-    /// Not by the rule of admission.
+    /// The rules of admission refuse the user.
     #[error("{cause}")]
     NotAdmitted {
-        /// The provider that was asked.
+        /// The provider's name.
         provider: String,
-        /// Why.
+        /// The rule that refused the user.
         cause: NotAdmitted,
     },
-    /// Banned.
-    #[error("this account is banned; ask whoever runs this server")]
+    /// The user is banned.
+    #[error("this account is banned; contact the administrator of this server")]
     Banned {
-        /// The provider that was asked.
+        /// The provider's name.
         provider: String,
-        /// The account.
+        /// The user.
         user: UserId,
     },
-    /// Too many sign-ins from this address.
+    /// A rate limit was reached.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
     /// The store failed.
@@ -104,52 +99,58 @@ pub enum FinishError {
     /// The application could not determine roles and claims.
     #[error("{0}")]
     Claims(String),
-    /// No token could be signed.
+    /// The tokens could not be signed.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
 
-/// A person is signed in.
+/// A completed sign-in.
 #[derive(Debug)]
 pub struct Finished {
-    /// Their tokens.
+    /// The user's tokens.
     pub tokens: Tokens,
-    /// Where they were going.
+    /// The page that the user was on the way to.
     pub return_to: ReturnTo,
-    /// The flow that is used up.
+    /// The flow that is complete, so that its cookie can be cleared.
     pub flow: FlowId,
 }
 
-/// When a user proved who they are, as far as that is known.
-fn proven_at(said: Option<Timestamp>, max_age: Option<u64>, now: Timestamp) -> Option<Timestamp> {
-    match said {
-        // A provider that has known the person for hours says so; its clock may run ahead a little.
+/// When the user last authenticated at the provider, if that is known. `claimed` is the provider's
+/// `auth_time`.
+fn authenticated_at(
+    claimed: Option<Timestamp>,
+    max_age: Option<u64>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    match claimed {
+        // Can be hours old if the user was already signed in at the provider. Capped at now in case
+        // the provider's clock is slightly ahead.
         Some(at) => (at <= now.plus(step_up::CLOCK_SKEW)).then_some(at.min(now)),
-        // The answer was held to the demand, which passes in silence at Google only. A provider that
-        // was not asked anything may have known the person for days.
+        // The response was checked against `max_age`, and only Google may omit `auth_time` then.
+        // Without `max_age`, the user may have authenticated days ago.
         None => max_age
             .is_some_and(|age| age <= step_up::MAX_AGE.as_secs())
             .then_some(now),
     }
 }
 
-/// What a provider has confirmed of a user, and the flow that it was for.
-struct Proved {
+/// What the provider confirmed about the user, and the flow it belongs to.
+struct Confirmed {
     profile: Profile,
     auth_time: Option<Timestamp>,
     id: FlowId,
     flow: LoginFlow,
 }
 
-/// Finishes the sign-in, once, and opens a session.
-pub async fn finish(state: &Services, answer: Answer<'_>) -> Result<Finished, FinishError> {
-    let Proved {
+/// Completes the sign-in, once, and opens a session.
+pub async fn finish(state: &Services, callback: Callback<'_>) -> Result<Finished, FinishError> {
+    let Confirmed {
         profile,
         auth_time,
         id,
         flow,
-    } = prove(state, &answer).await?;
-    // The provider took its time: the session begins now.
+    } = confirm(state, &callback).await?;
+    // The provider may have taken seconds, so the clock is read again.
     let now = state.clock.now();
     let new_id = UserId::random(&*state.rng);
     let user = state.store.upsert_identity(profile, new_id, now).await?;
@@ -157,15 +158,15 @@ pub async fn finish(state: &Services, answer: Answer<'_>) -> Result<Finished, Fi
     let mut session = Session::open(
         SessionId::random(&*state.rng),
         user.id,
-        answer.proven,
+        callback.proven,
         now,
         lifetimes(&state.settings.tokens),
     );
-    session.auth_time = proven_at(auth_time, flow.max_age, now);
+    session.auth_time = authenticated_at(auth_time, flow.max_age, now);
     let origin = SessionOrigin {
         provider: flow.provider,
-        user_agent: answer.user_agent,
-        address: answer.address.map(|address| address.to_string()),
+        user_agent: callback.user_agent,
+        address: callback.address.map(|address| address.to_string()),
     };
     let session = open_session(state, session, origin).await?;
     let keys = state.guard.keys();
@@ -180,45 +181,45 @@ pub async fn finish(state: &Services, answer: Answer<'_>) -> Result<Finished, Fi
     })
 }
 
-/// Shows the code to the provider that was asked and decides on its answer.
-async fn prove(state: &Services, answer: &Answer<'_>) -> Result<Proved, FinishError> {
-    state.rate_limits.take_from_address(answer.address)?;
+/// Exchanges the code at the provider and decides on the provider's response.
+async fn confirm(state: &Services, callback: &Callback<'_>) -> Result<Confirmed, FinishError> {
+    state.rate_limits.take_from_address(callback.address)?;
     let now = state.clock.now();
-    // Before anything is used up: the client may send a proof and try again.
-    if answer.proven.is_none() && state.settings.tokens.binding.requires_proofs() {
+    // Before the flow is used up: the client can send a proof and try again.
+    if callback.proven.is_none() && state.settings.tokens.binding.requires_proofs() {
         return Err(FinishError::ProofRequired);
     }
-    let opened = state.flows.open(&answer.flows, answer.state, now);
-    let (id, flow) = opened.ok_or(FinishError::FlowNotFound)?;
+    let flow = state.flows.open(&callback.flows, callback.state, now);
+    let (id, flow) = flow.ok_or(FinishError::FlowNotFound)?;
     let provider = state
         .provider(&flow.provider)
         .ok_or(FinishError::FlowNotFound)?;
     let redirect_uri = state.redirect_uri(provider.id());
-    // RFC 9700 §4.4.2: an answer that arrived at another provider's redirect URI is that provider's.
-    // Its code must not be shown to this one.
-    if !answer
+    // RFC 9700 §4.4.2: a response that arrived at another provider's redirect URI was sent by that
+    // provider. Its code must not be sent to this one.
+    if !callback
         .redirect_uri
         .is_some_and(|uri| same_url(uri, &redirect_uri))
     {
         return Err(FinishError::RedirectUri(flow.provider));
     }
-    // One code for one flow: a second one, or the same again, is not taken to the provider.
-    if state.store.is_login_flow_finished(id).await? || !state.flows.take_answer(id, &flow, now) {
+    // A flow accepts one code: a second code, or the same one again, is not sent to the provider.
+    if state.store.is_login_flow_finished(id).await? || !state.flows.use_once(id, &flow, now) {
         return Err(FinishError::FlowNotFound);
     }
-    let answered = AuthorizationAnswer {
-        code: answer.code,
-        iss: answer.iss,
+    let response = AuthorizationAnswer {
+        code: callback.code,
+        iss: callback.iss,
         nonce: &flow.nonce,
         verifier: &flow.verifier,
         redirect_uri: &redirect_uri,
         max_age: flow.max_age.map(Duration::from_secs),
     };
-    let vouched = provider.complete(&answered, now).await;
-    if let Err(SignInError::Refused { .. }) = vouched {
-        state.rate_limits.charge_refused_code(answer.address);
+    let authenticated = provider.complete(&response, now).await;
+    if let Err(SignInError::Refused { .. }) = authenticated {
+        state.rate_limits.charge_refused_code(callback.address);
     }
-    let AuthenticatedProfile { profile, auth_time } = vouched?;
+    let AuthenticatedProfile { profile, auth_time } = authenticated?;
     if let Err(cause) = state.settings.rights.admit(&profile) {
         let provider = flow.provider;
         return Err(FinishError::NotAdmitted { provider, cause });
@@ -232,11 +233,11 @@ async fn prove(state: &Services, answer: &Answer<'_>) -> Result<Proved, FinishEr
             });
         }
     }
-    // Another server may have had an answer to the same flow.
+    // Another server may have received a response for the same flow.
     if !state.store.finish_login_flow(id, flow.expires_at).await? {
         return Err(FinishError::FlowNotFound);
     }
-    Ok(Proved {
+    Ok(Confirmed {
         profile,
         auth_time,
         id,
@@ -244,11 +245,11 @@ async fn prove(state: &Services, answer: &Answer<'_>) -> Result<Proved, FinishEr
     })
 }
 
-/// Roles and claims of the application, or the refusal of the user.
+/// The user's roles and claims, or the application's refusal of the user.
 async fn claims(state: &Services, user: &User, flow: &LoginFlow) -> Result<Claims, FinishError> {
     state.claims_of(user).await.map_err(|error| match error {
         ClaimsError::Refused(reason) => {
-            tracing::info!(user = %user.id, reason, "the application refused a sign-in");
+            tracing::info!(user = %user.id, reason, "sign-in refused by the application");
             FinishError::NotAdmitted {
                 provider: flow.provider.clone(),
                 cause: NotAdmitted::Application,
@@ -266,7 +267,7 @@ fn lifetimes(tokens: &TokenSettings) -> Lifetimes {
     }
 }
 
-/// Opens the session, and ends those that must make room for it.
+/// Opens the session, and ends the oldest ones if the user has too many.
 async fn open_session(
     state: &Services,
     session: Session,
@@ -278,13 +279,13 @@ async fn open_session(
         origin,
         max_sessions: state.settings.limits.max_sessions,
     };
-    let started = match state.store.open_session(new).await? {
-        Opened::Opened(started) => started,
+    let opened = match state.store.open_session(new).await? {
+        Opened::Opened(opened) => opened,
         Opened::Banned | Opened::UnknownUser => {
             return Err(FinishError::Banned { provider, user });
         }
     };
-    for Ended { user, denial, .. } in started.displaced {
+    for Ended { user, denial, .. } in opened.displaced {
         let denied = denial.denied;
         state.deny(user, &[denial]);
         if let Denied::Session(session) = denied {
@@ -295,17 +296,14 @@ async fn open_session(
             });
         }
     }
-    let session = started.session.id;
+    let session = opened.session.id;
     tracing::info!(%session, %user, "signed in");
     state.notifier.notify(user);
     state.report(&Event::SignedIn { user, session });
-    Ok(started.session)
+    Ok(opened.session)
 }
 
-/// How long a person has to come back.
-pub const FLOW_LIFE: Duration = FLOW_TTL;
-
-/// Whether both are the same URL, as a browser would write it.
+/// Whether both are the same URL once normalised as a browser does.
 fn same_url(one: &str, other: &str) -> bool {
     match (Url::parse(one), Url::parse(other)) {
         (Ok(one), Ok(other)) => one == other,

@@ -1,4 +1,4 @@
-//! The text of an error response, and the headers that belong to it.
+//! The text and headers of error responses.
 
 use axum::http::StatusCode;
 use latchkey_core::NotAdmitted;
@@ -10,34 +10,33 @@ use crate::use_cases::refresh::RefreshError;
 use crate::use_cases::sign_in::FinishError;
 
 impl ApiError {
-    /// The sentence for the caller. What is ours to mend stays in the log.
+    /// The message for the client. Causes that only the operator can fix are logged instead.
     pub fn detail(&self) -> String {
         if self.is_about_claims() {
-            return "the user's roles cannot be determined at the moment; try again later"
-                .to_owned();
+            return "the user's roles cannot be determined right now; try again later".to_owned();
         }
         match self.shape().code {
             ErrorCode::Internal => {
-                "internal error; the server's log has the cause under this request id".to_owned()
+                "internal error; the server's log contains the cause under this request id".to_owned()
             }
             ErrorCode::StoreUnavailable => {
-                "the server cannot reach its store; try again later".to_owned()
+                "the store is unavailable; try again later".to_owned()
             }
-            // Who asks may be anybody: what failed between us and the provider is for the log.
+            // The client may be unauthenticated, so what failed at the provider is only logged.
             ErrorCode::ProviderUnavailable => {
-                "the provider cannot be reached at the moment; try again later".to_owned()
+                "the provider is unavailable; try again later".to_owned()
             }
             ErrorCode::ProviderRefused => {
-                "the provider did not complete this sign-in; begin again, and if that does not help, \
+                "the provider did not complete this sign-in; start again, and if that does not help, \
                  look up this request id in the server's log"
                     .to_owned()
             }
             ErrorCode::ProviderInvalid => {
-                "the provider's answer was not accepted; the server's log has the cause under this \
-                 request id"
+                "the provider's response was not accepted; the server's log contains the cause under \
+                 this request id"
                     .to_owned()
             }
-            // The check is named: it says what the provider has to send, in words of our own.
+            // Names the failed check: it tells what the provider must send and quotes nothing of it.
             ErrorCode::StepUpRequired => self
                 .failed_check()
                 .map_or_else(|| self.to_string(), |check| check.to_string()),
@@ -56,7 +55,7 @@ impl ApiError {
         }
     }
 
-    /// The check that the provider's answer failed, if that is why a sign-in was not finished.
+    /// The check that the provider's response failed, if that is why the sign-in failed.
     fn failed_check(&self) -> Option<Check> {
         let Self::Finish(error) = self else {
             return None;
@@ -67,7 +66,7 @@ impl ApiError {
         }
     }
 
-    /// Which of several causes of its code it is, where the remedy is another.
+    /// Distinguishes causes that have the same code but different remedies.
     pub fn reason(&self) -> Option<ErrorCode> {
         let cause = match self {
             Self::Finish(error) => match &**error {
@@ -83,19 +82,19 @@ impl ApiError {
         (cause == NotAdmitted::Unverified).then_some(ErrorCode::EmailUnverified)
     }
 
-    /// `Retry-After` (RFC 9110 §10.2.3), in seconds, where one belongs.
+    /// The value of `Retry-After` (RFC 9110 §10.2.3), in seconds, if the response has that header.
     pub fn retry_after(&self) -> Option<u64> {
         if let Self::TooManyRequests(error) = self {
             return Some(error.retry_after);
         }
-        let soon = [
+        let transient = [
             StatusCode::SERVICE_UNAVAILABLE,
             StatusCode::TOO_MANY_REQUESTS,
         ];
-        soon.contains(&self.shape().status).then_some(2)
+        transient.contains(&self.shape().status).then_some(2)
     }
 
-    /// `WWW-Authenticate` (RFC 6750 §3, RFC 6749 §5.2), where one belongs.
+    /// The value of `WWW-Authenticate` (RFC 6750 §3, RFC 6749 §5.2), if the response has that header.
     pub fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::Guard(error) => error.challenge(),

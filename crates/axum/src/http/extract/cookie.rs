@@ -1,4 +1,4 @@
-//! The flow cookies: which sign-ins are under way in this browser, one cookie for each.
+//! The flow cookies: one cookie for each sign-in in progress in this browser.
 
 use std::convert::Infallible;
 
@@ -7,24 +7,24 @@ use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use latchkey_core::FlowId;
+use latchkey_core::sign_in::FLOW_TTL;
 
 use crate::http::state::AppState;
 use crate::services::Services;
 use crate::services::flows::SealedFlow;
-use crate::use_cases::sign_in::FLOW_LIFE;
 
-/// How many cookies one response clears at most.
+/// The maximum number of cookies that one response clears.
 const MAX_CLEARED: usize = 20;
 
-/// The flows in the request's cookies. A browser without such cookies has none.
+/// The flows in the request's cookies; empty if there are none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FlowCookies(pub Vec<SealedFlow>);
 
 impl FlowCookies {
-    /// The `Set-Cookie` header that keeps a flow. `Lax` lets it come along when the provider sends
-    /// the browser back; `__Host-` keeps other hosts from setting it.
+    /// The `Set-Cookie` header that stores a flow. With `SameSite=Lax` the browser sends the cookie when
+    /// the provider redirects it back; the prefix `__Host-` keeps other hosts from setting it.
     pub(crate) fn set(state: &Services, flow: &SealedFlow) -> Option<HeaderValue> {
-        header(state, flow.id, &flow.sealed, FLOW_LIFE.as_secs())
+        header(state, flow.id, &flow.sealed, FLOW_TTL.as_secs())
     }
 
     /// The headers that clear these flows.
@@ -40,7 +40,7 @@ impl FlowCookies {
         let flows = headers
             .get_all(COOKIE)
             .iter()
-            // Cookies of other programs on this host may hold any bytes; they are not ours to judge.
+            // Cookies of other applications on this host may contain any bytes and are skipped.
             .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
             .filter_map(|pair| str::from_utf8(pair).ok())
             .filter_map(|pair| pair.trim().split_once('='))
@@ -55,20 +55,20 @@ impl FlowCookies {
     }
 }
 
-fn header(state: &Services, id: FlowId, value: &str, life: u64) -> Option<HeaderValue> {
+fn header(state: &Services, id: FlowId, value: &str, max_age: u64) -> Option<HeaderValue> {
     let secure = if state.public_url.is_https() {
         "; Secure"
     } else {
         ""
     };
     let text = format!(
-        "{}{id}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}{secure}",
+        "{}{id}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}",
         prefix(state)
     );
     HeaderValue::from_str(&text).ok()
 }
 
-/// `__Host-` needs `Secure`, which browsers refuse on plain http.
+/// `__Host-` requires `Secure`, which browsers reject over plain HTTP.
 fn prefix(state: &Services) -> &'static str {
     if state.public_url.is_https() {
         "__Host-latchkey-flow-"

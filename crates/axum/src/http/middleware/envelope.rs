@@ -1,6 +1,6 @@
-//! Around every request to Latchkey's routes: the body is read, a time limit runs, security headers
-//! are added, refusals are logged. Requests with side effects run to completion even if the client
-//! disconnects.
+//! The layer around every request to Latchkey's routes: it reads the body, applies the time limit,
+//! adds security headers, completes error responses and logs refusals. Requests with side effects
+//! run to completion even if the client disconnects.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -25,12 +25,12 @@ use crate::http::state::AppState;
 /// The longest time a request may take once its body is read.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// Puts the envelope around routes.
+/// Wraps routes in an [`Envelope`].
 #[derive(Clone, Debug)]
 pub(crate) struct EnvelopeLayer(Arc<AppState>);
 
 impl EnvelopeLayer {
-    /// With these services.
+    /// Creates the layer.
     pub(crate) fn new(state: AppState) -> Self {
         Self(Arc::new(state))
     }
@@ -47,14 +47,14 @@ impl<S> Layer<S> for EnvelopeLayer {
     }
 }
 
-/// The service that [`EnvelopeLayer`] makes.
+/// The service that [`EnvelopeLayer`] creates.
 #[derive(Clone, Debug)]
 pub(crate) struct Envelope<S> {
     state: Arc<AppState>,
     inner: S,
 }
 
-type Handling = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 impl<S> Service<Request> for Envelope<S>
 where
@@ -63,13 +63,13 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Handling;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Handling {
+    fn call(&mut self, request: Request) -> ResponseFuture {
         // The service that was polled ready handles this request; its clone waits for the next.
         let next = self.inner.clone();
         let inner = core::mem::replace(&mut self.inner, next);
@@ -98,14 +98,14 @@ where
         None => Inbound::default().read(request).await,
     };
     let mut response = match read {
-        Err(error) => unread(error, version),
-        Ok(request) => tokio::time::timeout(TIME_LIMIT, answer(inner, request))
+        Err(error) => body_error(error, version),
+        Ok(request) => tokio::time::timeout(TIME_LIMIT, call_route(inner, request))
             .await
             .unwrap_or_else(|_| ApiError::Timeout.into_response()),
     };
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
-        response = explain(response, path);
+        response = complete_error(response, path);
     }
     if let Some(Rejection {
         error, request_id, ..
@@ -127,9 +127,9 @@ where
     response
 }
 
-/// The response to a request whose body was not read completely. The rest of the body must not be
-/// taken for the next request; HTTP/2 resets the stream by itself.
-fn unread(error: ApiError, version: Version) -> Response {
+/// The response to a request whose body was not read completely. HTTP/1 connections are closed, so
+/// that the rest of the body is not parsed as the next request; HTTP/2 resets the stream by itself.
+fn body_error(error: ApiError, version: Version) -> Response {
     let mut response = error.into_response();
     if version < Version::HTTP_2 {
         let close = HeaderValue::from_static("close");
@@ -138,32 +138,31 @@ fn unread(error: ApiError, version: Version) -> Response {
     response
 }
 
-/// Calls the route. A change that the store has made must reach the denylist in memory, too, so
-/// requests with side effects run to completion even if the client disconnects or the time limit is
-/// reached.
-async fn answer<S>(mut inner: S, request: Request) -> Response
+/// Calls the route. Requests with side effects run to completion even if the client disconnects or
+/// the time limit is reached: a change in the store must also reach the denylist in memory.
+async fn call_route<S>(mut inner: S, request: Request) -> Response
 where
     S: Service<Request, Response = Response, Error = Infallible>,
     S::Future: Send + 'static,
 {
     let safe = request.method().is_safe();
-    let answered = inner.call(request);
+    let response = inner.call(request);
     if safe {
-        let Ok(response) = answered.await;
+        let Ok(response) = response.await;
         return response;
     }
-    match tokio::spawn(answered).await {
+    match tokio::spawn(response).await {
         Ok(Ok(response)) => response,
         Err(error) => ApiError::Internal(error.to_string()).into_response(),
     }
 }
 
-/// What a path says about the form of its error responses.
+/// The kind of a path, which decides the form of its error responses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Path {
     /// An endpoint of RFC 6749 or RFC 7009.
     OAuth,
-    /// For programs.
+    /// Any other endpoint of the API.
     Api,
     /// Pages and files.
     Other,
@@ -179,8 +178,8 @@ impl Path {
     }
 }
 
-/// Gives an error response the body that its path asks for.
-fn explain(response: Response, path: Path) -> Response {
+/// Gives an error response the body that clients of its path expect.
+fn complete_error(response: Response, path: Path) -> Response {
     let extensions = response.extensions();
     if extensions.get::<Rejection>().is_some() {
         return response;
@@ -188,23 +187,23 @@ fn explain(response: Response, path: Path) -> Response {
     let refused = match extensions.get::<Refused>() {
         Some(_) if path != Path::OAuth => return response,
         Some(refused) => refused.clone(),
-        // Pages have bodies of their own.
+        // Pages have their own error bodies.
         None if path == Path::Other => return response,
         // axum refused the request before a handler ran.
-        None => Refused::new(foreign(response.status())),
+        None => Refused::new(framework_error(response.status())),
     };
     let form = if path == Path::OAuth {
         Form::OAuth
     } else {
         Form::Problem
     };
-    let mut explained = refused.respond(form);
-    keep_headers(response.headers(), explained.headers_mut());
-    explained
+    let mut completed = refused.respond(form);
+    copy_headers(response.headers(), completed.headers_mut());
+    completed
 }
 
-/// `Allow` and the like say more than the status.
-fn keep_headers(from: &HeaderMap, to: &mut HeaderMap) {
+/// Copies headers such as `Allow`, which say more than the status.
+fn copy_headers(from: &HeaderMap, to: &mut HeaderMap) {
     for (name, value) in from {
         if !to.contains_key(name) && name != axum::http::header::CONTENT_LENGTH {
             to.insert(name.clone(), value.clone());
@@ -212,8 +211,8 @@ fn keep_headers(from: &HeaderMap, to: &mut HeaderMap) {
     }
 }
 
-/// The error for a status that no handler of ours chose.
-fn foreign(status: StatusCode) -> ApiError {
+/// The error for a status that axum chose rather than one of our handlers.
+fn framework_error(status: StatusCode) -> ApiError {
     match status {
         StatusCode::NOT_FOUND => ApiError::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => ApiError::MethodNotAllowed,
@@ -221,6 +220,6 @@ fn foreign(status: StatusCode) -> ApiError {
         status if status.is_client_error() => {
             ApiError::InvalidRequest("the request is malformed".to_owned())
         }
-        _ => ApiError::Internal(format!("a response of status {status} without a cause")),
+        _ => ApiError::Internal(format!("a response with status {status} has no cause")),
     }
 }

@@ -1,8 +1,8 @@
-//! One line in the log for each refusal that an operator should know of, and no flood of them.
+//! Logs one line for each refusal that an operator should know of, and limits the rate of these lines.
 //!
-//! Whoever attacks a sign-in is refused; so is everybody while a client secret is wrong or a clock
-//! is off. The line says who was asked, which check failed, where the request came from, and the id
-//! that its answer carries. Nothing that a provider or a client wrote is in it.
+//! Attacks on a sign-in lead to refusals; so do a wrong client secret and a wrong clock. The line names
+//! the provider, the failed check, the client's address and the request id of the response. It contains
+//! nothing that a provider or a client sent.
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use latchkey_core::{SessionId, UserId};
+use latchkey_guard::{GuardError, HolderError};
 use latchkey_identity::SignInError;
 use latchkey_tokens::dpop::ProofError;
 use tracing::field::display;
@@ -19,35 +20,34 @@ use crate::http::error::ApiError;
 use crate::use_cases::begin_sign_in::BeginError;
 use crate::use_cases::refresh::{Owner, RefreshError};
 use crate::use_cases::sign_in::FinishError;
-use latchkey_guard::{GuardError, HolderError};
 
-/// So many lines of one code are written at once.
+/// How many lines of one kind may be written at once.
 const BURST: u32 = 20;
-/// After that one in so long.
-const PAUSE: Duration = Duration::from_secs(6);
+/// After a burst, one line of the kind may be written per period.
+const REFILL_PERIOD: Duration = Duration::from_secs(6);
 
-/// The code of a refusal, and what it happened to: whoever can cause one kind at will must not be
-/// able to hide another.
+/// The code of a refusal and its subject. Kinds are limited separately, so that an attacker who causes
+/// one kind at will cannot hide another.
 type Kind = (&'static str, &'static str);
 
-/// How much was written lately, by kind.
+/// The log lines of refusals, rate-limited by kind.
 #[derive(Debug)]
 pub(crate) struct Refusals {
     start: Instant,
-    shares: Mutex<HashMap<Kind, Share>>,
+    budgets: Mutex<HashMap<Kind, Budget>>,
 }
 
 impl Default for Refusals {
     fn default() -> Self {
         Self {
             start: Instant::now(),
-            shares: Mutex::default(),
+            budgets: Mutex::default(),
         }
     }
 }
 
 impl Refusals {
-    /// Writes the line of this error, if it is one for the log and there is room.
+    /// Logs this error, if operators should know of it and its kind is within its limit.
     pub(super) fn report(&self, error: &ApiError, request_id: &str, address: Option<IpAddr>) {
         let code = error.shape().code.as_str();
         let Some(line) = Line::of(error) else {
@@ -78,70 +78,74 @@ impl Refusals {
             );
         } else {
             tracing::warn!(
-                request_id, code, provider, address, session, user, suppressed, cause, "refused"
+                request_id,
+                code,
+                provider,
+                address,
+                session,
+                user,
+                suppressed,
+                cause,
+                "request refused"
             );
         }
     }
 
-    /// Says how many lines were left out, where nothing has come since that would have said it.
+    /// Logs how many lines were suppressed of kinds that have had no line since.
     pub(crate) fn report_suppressed(&self) {
         let now = self.start.elapsed();
-        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((code, about), share) in &mut *shares {
-            if share.suppressed > 0
-                && let Some(suppressed) = share.take(now)
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((code, about), budget) in &mut *budgets {
+            if budget.suppressed > 0
+                && let Some(suppressed) = budget.take(now)
             {
-                tracing::warn!(
-                    code,
-                    about,
-                    suppressed,
-                    "more refusals than lines in this log"
-                );
+                tracing::warn!(code, about, suppressed, "refusals not logged");
             }
         }
-        // What is whole again says nothing.
-        shares.retain(|_, share| !share.is_whole(now));
+        // A full budget is the same as none.
+        budgets.retain(|_, budget| !budget.is_full(now));
     }
 
     fn take(&self, kind: Kind) -> Option<u64> {
         let now = self.start.elapsed();
-        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        shares
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        budgets
             .entry(kind)
-            .or_insert_with(|| Share::new(now))
+            .or_insert_with(|| Budget::new(now))
             .take(now)
     }
 }
 
-/// What one kind may still write.
+/// How many lines of one kind may still be written.
 #[derive(Debug)]
-struct Share {
+struct Budget {
     left: u32,
-    /// When `left` was counted up to.
-    counted: Duration,
+    /// The time up to which `left` was refilled.
+    refilled_at: Duration,
     suppressed: u64,
 }
 
-impl Share {
+impl Budget {
     const fn new(now: Duration) -> Self {
         Self {
             left: BURST,
-            counted: now,
+            refilled_at: now,
             suppressed: 0,
         }
     }
 
     fn refill(&mut self, now: Duration) {
-        while self.left < BURST && now.saturating_sub(self.counted) >= PAUSE {
+        while self.left < BURST && now.saturating_sub(self.refilled_at) >= REFILL_PERIOD {
             self.left += 1;
-            self.counted += PAUSE;
+            self.refilled_at += REFILL_PERIOD;
         }
         if self.left == BURST {
-            self.counted = now;
+            self.refilled_at = now;
         }
     }
 
-    /// Room for one line: how many were left out before it.
+    /// Takes the budget for one line and returns how many lines were suppressed before it; `None` if
+    /// this line must be suppressed.
     fn take(&mut self, now: Duration) -> Option<u64> {
         self.refill(now);
         if let Some(left) = self.left.checked_sub(1) {
@@ -153,17 +157,17 @@ impl Share {
         }
     }
 
-    fn is_whole(&mut self, now: Duration) -> bool {
+    fn is_full(&mut self, now: Duration) -> bool {
         self.refill(now);
         self.left == BURST && self.suppressed == 0
     }
 }
 
-/// What the log says of an error.
+/// The log line of an error.
 struct Line<'a> {
     /// What was refused.
     about: &'static str,
-    /// Whether it is ours to mend.
+    /// Whether the server failed, rather than refused the request.
     failed: bool,
     provider: Option<&'a str>,
     session: Option<SessionId>,
@@ -172,7 +176,7 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// `None`: this happens to honest clients every day.
+    /// `None` for errors that are normal for honest clients.
     fn of(error: &'a ApiError) -> Option<Self> {
         match error {
             ApiError::Begin(begin) => match &**begin {
@@ -187,13 +191,13 @@ impl<'a> Line<'a> {
                 }
                 FinishError::OtherAccount { provider, user } => Self {
                     user: Some(*user),
-                    ..Self::because("a step-up ended in another account").at(provider)
+                    ..Self::because("another user completed the step-up").at(provider)
                 },
                 FinishError::NotAdmitted { provider, cause } => {
                     Self::because(cause.cause()).at(provider)
                 }
                 FinishError::Banned { provider, user } => {
-                    let line = Self::because("the account is banned").at(provider);
+                    let line = Self::because("the user is banned").at(provider);
                     Self {
                         user: Some(*user),
                         ..line
@@ -207,22 +211,22 @@ impl<'a> Line<'a> {
             ApiError::Refresh(refresh) => match &**refresh {
                 RefreshError::NotAdmitted {
                     provider,
-                    of,
+                    owner,
                     cause,
                 } => Some(
                     Self::because(cause.cause())
                         .at(provider)
-                        .of_session(*of)
+                        .of_session(*owner)
                         .about("refresh"),
                 ),
-                RefreshError::Replayed(of) => {
-                    let cause = "a refresh token was used twice: the session is ended";
-                    Some(Self::because(cause).of_session(*of))
+                RefreshError::Replayed(owner) => {
+                    let cause = "a refresh token was used twice, so the session was ended";
+                    Some(Self::because(cause).of_session(*owner))
                 }
-                RefreshError::Unproven(of) => {
-                    let cause = "a refresh token of a bound session came without a proof of its \
-                                 key: nothing is given";
-                    Some(Self::because(cause).of_session(*of))
+                RefreshError::KeyMismatch(owner) => {
+                    let cause = "a refresh token of a bound session was sent without a proof by \
+                                 its key";
+                    Some(Self::because(cause).of_session(*owner))
                 }
                 RefreshError::Store(_) | RefreshError::Claims(_) | RefreshError::Key(_) => {
                     Some(Self::failure(error))
@@ -235,7 +239,7 @@ impl<'a> Line<'a> {
             },
             ApiError::Guard(GuardError::Forbidden(user)) => Some(Self {
                 user: Some(*user),
-                ..Self::because("the account has not the role admin")
+                ..Self::because("the user does not have the role admin")
             }),
             ApiError::Proof(ProofError::Invalid(_))
             | ApiError::Guard(GuardError::Holder(
@@ -289,10 +293,10 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn of_session(self, of: Owner) -> Self {
+    fn of_session(self, owner: Owner) -> Self {
         Self {
-            session: Some(of.session),
-            user: Some(of.user),
+            session: Some(owner.session),
+            user: Some(owner.user),
             ..self
         }
     }
@@ -302,10 +306,10 @@ impl<'a> Line<'a> {
 mod tests {
     use core::time::Duration;
 
-    use super::{BURST, PAUSE, Refusals, Share};
+    use super::{BURST, Budget, REFILL_PERIOD, Refusals};
 
     #[test]
-    fn security_86_what_anybody_can_cause_hides_nothing_else() {
+    fn security_86_one_kind_of_refusal_does_not_hide_another() {
         let refusals = Refusals::default();
         while refusals
             .take(("provider_invalid", "redirect URI"))
@@ -315,26 +319,26 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_cut_and_counted() {
+    fn a_flood_is_limited_and_the_rest_is_counted() {
         let at = Duration::from_secs;
-        let mut share = Share::new(at(5));
+        let mut budget = Budget::new(at(5));
         for _ in 0..BURST {
-            assert_eq!(share.take(at(5)), Some(0));
+            assert_eq!(budget.take(at(5)), Some(0));
         }
         for _ in 0..1000 {
-            assert_eq!(share.take(at(6)), None);
+            assert_eq!(budget.take(at(6)), None);
         }
-        assert_eq!(share.take(at(5) + PAUSE), Some(1000));
-        assert_eq!(share.take(at(5) + PAUSE), None);
-        // Waiting longer gives no more than a burst.
+        assert_eq!(budget.take(at(5) + REFILL_PERIOD), Some(1000));
+        assert_eq!(budget.take(at(5) + REFILL_PERIOD), None);
+        // A longer pause allows no more than one burst.
         let later = at(1_000_000);
-        assert_eq!(share.take(later), Some(1));
+        assert_eq!(budget.take(later), Some(1));
         for _ in 1..BURST {
-            assert_eq!(share.take(later), Some(0));
+            assert_eq!(budget.take(later), Some(0));
         }
-        assert_eq!(share.take(later), None);
-        assert!(!share.is_whole(later));
-        assert_eq!(share.take(later + PAUSE), Some(1));
-        assert!(share.is_whole(later + PAUSE * (BURST + 1)));
+        assert_eq!(budget.take(later), None);
+        assert!(!budget.is_full(later));
+        assert_eq!(budget.take(later + REFILL_PERIOD), Some(1));
+        assert!(budget.is_full(later + REFILL_PERIOD * (BURST + 1)));
     }
 }

@@ -1,4 +1,4 @@
-//! `/api/admin`: what operators do, with the role `admin` and a recent sign-in.
+//! `/api/admin`: administration. Requires the role `admin` and a recent sign-in.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::http::state::Admin;
 use crate::services::Services;
 use crate::use_cases::operator::{self, Actor, Operator, OperatorError};
 
-/// `POST …/users/{id}/ban`: bans an account.
+/// `POST …/users/{id}/ban`: bans a user.
 pub(crate) async fn create_ban(
     State(state): State<Arc<Services>>,
     admin: Admin,
@@ -21,7 +21,9 @@ pub(crate) async fn create_ban(
     OptionalJson(body): OptionalJson<BanRequest>,
 ) -> Result<StatusCode, ApiError> {
     let body = body.ok_or_else(|| {
-        ApiError::InvalidRequest("send {\"reason\"} as JSON: why it is banned".to_owned())
+        ApiError::InvalidRequest(
+            "send a JSON object with reason, the reason for the ban".to_owned(),
+        )
     })?;
     operator(&state, &admin)
         .ban(user(&id)?, &body.reason)
@@ -29,7 +31,7 @@ pub(crate) async fn create_ban(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `DELETE …/users/{id}/ban`: lifts it.
+/// `DELETE …/users/{id}/ban`: lifts the ban.
 pub(crate) async fn delete_ban(
     State(state): State<Arc<Services>>,
     admin: Admin,
@@ -39,7 +41,7 @@ pub(crate) async fn delete_ban(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `DELETE …/users/{id}/sessions`: ends an account's sessions.
+/// `DELETE …/users/{id}/sessions`: ends a user's sessions.
 pub(crate) async fn delete_user_sessions(
     State(state): State<Arc<Services>>,
     admin: Admin,
@@ -49,7 +51,7 @@ pub(crate) async fn delete_user_sessions(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `DELETE …/sessions`: ends everyone's, the caller's own included.
+/// `DELETE …/sessions`: ends all sessions, including the caller's.
 pub(crate) async fn delete_all_sessions(
     State(state): State<Arc<Services>>,
     admin: Admin,
@@ -64,5 +66,5 @@ fn operator<'a>(services: &'a Services, admin: &Admin) -> Operator<'a> {
 
 fn user(id: &str) -> Result<UserId, ApiError> {
     id.parse()
-        .map_err(|_| OperatorError::UnknownUser("of this id".to_owned()).into())
+        .map_err(|_| OperatorError::UnknownUser("this id".to_owned()).into())
 }

@@ -11,8 +11,8 @@ use crate::http::middleware::headers::READABLE_BY_ALL;
 use crate::services::Services;
 use crate::services::signing_keys::JWKS_MAX_AGE;
 
-/// The keys that verify access tokens now or soon.
-pub(crate) async fn list_keys(State(state): State<Arc<Services>>) -> impl IntoResponse {
+/// Lists the keys that verify access tokens now or will soon.
+pub(crate) async fn jwks(State(state): State<Arc<Services>>) -> impl IntoResponse {
     let max_age = format!("public, max-age={}", JWKS_MAX_AGE.as_secs());
     (
         READABLE_BY_ALL,

@@ -1,4 +1,4 @@
-//! `GET /auth/login`: off to the provider.
+//! `GET /auth/login`: starts a sign-in and redirects the browser to the provider.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use crate::http::middleware::local_only::{authority, is_local, is_loopback};
 use crate::services::{DEMO_PROVIDER, Services};
 use crate::use_cases::begin_sign_in::{self, BeginError, Start};
 
-/// The longest `login_hint`, in bytes: an email address has 254 at most.
+/// The maximum length of `login_hint`, in bytes. Email addresses have at most 254.
 const MAX_HINT_BYTES: usize = 320;
-/// The parameter of a start that was sent here from another name of this server.
+/// Marks a request that was redirected here from another name of this server.
 const MOVED: &str = "moved";
 const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Begins a sign-in. A person's browser that meets an error is sent to the page that explains it;
-/// a program is told.
-pub(crate) async fn start_login(
+/// Starts a sign-in. On error, a browser is redirected to the page that explains the error; other
+/// clients get an error response.
+pub(crate) async fn login(
     State(state): State<Arc<Services>>,
     cookies: FlowCookies,
     device: Device,
@@ -37,19 +37,16 @@ pub(crate) async fn start_login(
     extensions: Extensions,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if is_not_the_persons(&headers) {
+    if is_embedded_or_hidden(&headers) {
         return Err(ApiError::Framed);
     }
     let query = query.unwrap_or_default();
-    // The flow cookie must be where the provider sends the browser back to.
+    // The flow cookie must be set for the host to which the provider redirects the browser.
     if let Some(host) = authority(&uri, &headers)
-        && is_elsewhere(host, state.public_url.authority())
+        && is_other_loopback(host, state.public_url.authority())
         && !was_moved(&query)
     {
-        tracing::debug!(
-            host,
-            "a sign-in was begun under another name of this server"
-        );
+        tracing::debug!(host, "sign-in redirected to the public name of this server");
         let path = format!("{}?{query}&{MOVED}=1", paths::LOGIN);
         return redirect(&state.public_url.join(&path), []);
     }
@@ -59,7 +56,7 @@ pub(crate) async fn start_login(
         Err(error) if wants_page(&headers) => match page_error(&error) {
             Some(name) => {
                 let mut response = redirect(&format!("{}?error={name}", paths::CALLBACK), [])?;
-                // For the log.
+                // The layer logs it.
                 response.extensions_mut().insert(Refused::new(error));
                 Ok(response)
             }
@@ -69,20 +66,20 @@ pub(crate) async fn start_login(
     }
 }
 
-/// Whether a page shows the sign-in inside itself, or one of another site asks for it in secret: by a
-/// script or as a picture. Each begun sign-in takes the place of another in the browser, and counts for
-/// the person's address.
-fn is_not_the_persons(headers: &HeaderMap) -> bool {
-    let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    // Loaded in advance, at the wish of a page that may be another's: nobody clicked yet.
-    if said(SEC_PURPOSE).is_some_and(|purpose| purpose.starts_with("prefetch")) {
+/// Whether the request comes from a frame, a prefetch, or a script or image of another site. Each
+/// sign-in that is started replaces another one in the browser and counts towards the rate limit of
+/// the user's address.
+fn is_embedded_or_hidden(headers: &HeaderMap) -> bool {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    // A prefetch, possibly requested by a page of another site: the user has not clicked.
+    if header(SEC_PURPOSE).is_some_and(|purpose| purpose.starts_with("prefetch")) {
         return true;
     }
-    match said(SEC_FETCH_DEST) {
+    match header(SEC_FETCH_DEST) {
         None | Some("document") => false,
         Some("iframe" | "frame" | "embed" | "object") => true,
-        // A sibling subdomain is `same-site`, and may be run by somebody else.
-        Some(_) => !matches!(said(SEC_FETCH_SITE), Some("same-origin" | "none")),
+        // A sibling subdomain is `same-site` and may belong to someone else.
+        Some(_) => !matches!(header(SEC_FETCH_SITE), Some("same-origin" | "none")),
     }
 }
 
@@ -117,7 +114,7 @@ async fn begin(
     let max_age = max_age.map(Duration::from_secs);
     let account = query.get("account").map(str::parse).transpose();
     let account = account.map_err(|_| {
-        ApiError::InvalidRequest("account must be the sub of an access token".to_owned())
+        ApiError::InvalidRequest("account must be a user id, as in the claim sub".to_owned())
     })?;
     let start = Start {
         provider,
@@ -128,20 +125,18 @@ async fn begin(
         login_hint: login_hint(&query)?,
         address: device.address,
     };
-    let begun = begin_sign_in::begin(state, start).await?;
-    let superfluous = state.flows.superfluous(&cookies.0);
-    let set = FlowCookies::set(state, &begun.flow).into_iter();
-    redirect(
-        &begun.url,
-        set.chain(FlowCookies::clear(state, superfluous)),
-    )
+    let started = begin_sign_in::begin(state, start).await?;
+    let excess = state.flows.excess(&cookies.0);
+    let set = FlowCookies::set(state, &started.flow).into_iter();
+    redirect(&started.url, set.chain(FlowCookies::clear(state, excess)))
 }
 
 /// The `login_hint` for the provider.
 fn login_hint(query: &Form) -> Result<Option<&str>, ApiError> {
     let hint = query.get("login_hint");
-    let fits = |hint: &&str| hint.len() <= MAX_HINT_BYTES && !hint.chars().any(char::is_control);
-    if hint.is_some_and(|hint| !fits(&hint)) {
+    let is_valid =
+        |hint: &&str| hint.len() <= MAX_HINT_BYTES && !hint.chars().any(char::is_control);
+    if hint.is_some_and(|hint| !is_valid(&hint)) {
         return Err(ApiError::InvalidRequest(format!(
             "login_hint must be at most {MAX_HINT_BYTES} bytes of text without control characters"
         )));
@@ -149,7 +144,7 @@ fn login_hint(query: &Form) -> Result<Option<&str>, ApiError> {
     Ok(hint)
 }
 
-/// What the callback page calls an error.
+/// The name of an error on the callback page.
 fn page_error(error: &ApiError) -> Option<&'static str> {
     match error.shape().code {
         ErrorCode::ProviderUnavailable | ErrorCode::StoreUnavailable => {
@@ -162,13 +157,14 @@ fn page_error(error: &ApiError) -> Option<&'static str> {
     }
 }
 
-/// Behind a proxy the name may be anything; only the names of loopback are ours to mend.
-fn is_elsewhere(host: &str, public: &str) -> bool {
+/// Whether the host is another name of the loopback address than the public one. Other names are not
+/// corrected: behind a proxy the host may be anything.
+fn is_other_loopback(host: &str, public: &str) -> bool {
     !host.eq_ignore_ascii_case(public) && is_loopback(host) && is_loopback(public)
 }
 
-/// Whether the browser was already sent to the public name. If it arrives under another one again,
-/// a proxy writes that name, and sending it once more would never end.
+/// Whether the browser was already redirected to the public name. If it still arrives under another
+/// name, a proxy rewrites the host, and another redirect would start a loop.
 fn was_moved(query: &str) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == MOVED)
 }
@@ -182,8 +178,11 @@ fn redirect(
     url: &str,
     cookies: impl IntoIterator<Item = HeaderValue>,
 ) -> Result<Response, ApiError> {
-    let location = HeaderValue::from_str(url)
-        .map_err(|_| ApiError::InvalidRequest("the query holds what no URL can".to_owned()))?;
+    let location = HeaderValue::from_str(url).map_err(|_| {
+        ApiError::InvalidRequest(
+            "the query contains characters that are not allowed in a URL".to_owned(),
+        )
+    })?;
     let mut response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
     for cookie in cookies {
         response.headers_mut().append(SET_COOKIE, cookie);

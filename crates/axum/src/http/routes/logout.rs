@@ -1,9 +1,10 @@
-//! `POST /auth/logout`: ends this session, or all of the account's.
+//! `POST /auth/logout`: ends the current session or all sessions of the user.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use latchkey_guard::Rejection;
 use latchkey_types::LogoutRequest;
 
 use crate::http::error::ApiError;
@@ -11,11 +12,10 @@ use crate::http::extract::{Device, OptionalJson};
 use crate::http::state::{Recent, User};
 use crate::services::Services;
 use crate::use_cases::sessions;
-use latchkey_guard::Rejection;
 
-/// Signs out. When this answers, the session's access and refresh tokens are dead. To sign out
-/// everywhere takes a recent sign-in.
-pub(crate) async fn delete_session(
+/// Signs out. Once the response is sent, the session's access and refresh tokens are refused. Signing
+/// out everywhere requires a recent sign-in.
+pub(crate) async fn logout(
     State(state): State<Arc<Services>>,
     user: User,
     recent: Result<Recent, Rejection>,

@@ -1,4 +1,4 @@
-//! `GET /auth/providers`: what the sign-in page offers.
+//! `GET /auth/providers`: the providers on the sign-in page.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use latchkey_types::{ProviderInfo, ProviderKind, ProviderList};
 
 use crate::services::Services;
 
-/// Lists the ways to sign in.
-pub(crate) async fn list_providers(State(state): State<Arc<Services>>) -> Json<ProviderList> {
+/// Lists the providers.
+pub(crate) async fn providers(State(state): State<Arc<Services>>) -> Json<ProviderList> {
     Json(ProviderList {
         providers: provider_infos(&state),
     })
 }
 
-/// The ways to sign in, as the wire has them.
+/// The providers as wire types.
 pub fn provider_infos(state: &Services) -> Vec<ProviderInfo> {
     let info = |provider: &Arc<dyn latchkey_identity::Provider>| ProviderInfo {
         id: provider.id().to_owned(),

@@ -1,4 +1,4 @@
-//! `POST /auth/refresh`: the refresh grant for programs that prefer JSON.
+//! `POST /auth/refresh`: the refresh grant for clients that prefer JSON.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use latchkey_types::{RefreshRequest, TokenResponse};
 
-use super::token::{idempotency_key, seconds_of_life, wire};
+use super::token::{idempotency_key, ttl_from_secs, wire};
 use crate::http::error::ApiError;
 use crate::http::extract::{Device, OptionalJson, Proven};
 use crate::services::Services;
-use crate::use_cases::refresh;
+use crate::use_cases::refresh::{self, RefreshGrant};
 
-/// Exchanges a refresh token.
+/// Exchanges a refresh token for tokens.
 pub(crate) async fn refresh(
     State(state): State<Arc<Services>>,
     Proven(proven): Proven,
@@ -22,15 +22,15 @@ pub(crate) async fn refresh(
     OptionalJson(body): OptionalJson<RefreshRequest>,
 ) -> Result<Json<TokenResponse>, ApiError> {
     let body = body.ok_or_else(|| {
-        ApiError::InvalidRequest("send {\"grant_type\",\"refresh_token\"} as JSON".to_owned())
+        ApiError::InvalidRequest("send a JSON object with grant_type and refresh_token".to_owned())
     })?;
     if body.grant_type != "refresh_token" {
         return Err(ApiError::UnsupportedGrantType(body.grant_type));
     }
-    let request = refresh::Request {
+    let request = RefreshGrant {
         token: &body.refresh_token,
         idempotency_key: idempotency_key(&headers)?,
-        access_life: body.expires_in.map(seconds_of_life).transpose()?,
+        access_ttl: body.expires_in.map(ttl_from_secs).transpose()?,
         proven,
         address: device.address,
         device: device.into(),

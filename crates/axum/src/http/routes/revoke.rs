@@ -10,8 +10,9 @@ use crate::http::extract::{Device, Form};
 use crate::services::Services;
 use crate::use_cases::revoke;
 
-/// Revokes either token; `token_type_hint` is not needed. Whoever holds a token may revoke it.
-pub(crate) async fn revoke_token(
+/// Revokes an access or refresh token. `token_type_hint` is ignored, and any holder of a token may
+/// revoke it.
+pub(crate) async fn revoke(
     State(state): State<Arc<Services>>,
     device: Device,
     form: Form,

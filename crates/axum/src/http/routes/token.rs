@@ -1,8 +1,7 @@
 //! `POST /auth/token`: the token endpoint (RFC 6749 §3.2).
 
-use std::sync::Arc;
-
 use core::time::Duration;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -16,12 +15,13 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Device, FlowCookies, Form, Proven};
 use crate::services::Services;
 use crate::services::issuer::Tokens;
-use crate::use_cases::{refresh, sign_in};
+use crate::use_cases::refresh::{self, RefreshGrant};
+use crate::use_cases::sign_in::{self, Callback};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Exchanges an authorization code, or a refresh token.
-pub(crate) async fn create_token(
+/// Exchanges an authorization code or a refresh token for tokens.
+pub(crate) async fn token(
     State(state): State<Arc<Services>>,
     cookies: FlowCookies,
     device: Device,
@@ -29,7 +29,7 @@ pub(crate) async fn create_token(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
-    // There is one client and it is public: whoever sends credentials means another server.
+    // The only client is public: a request with credentials was meant for another server.
     if headers.contains_key(AUTHORIZATION) || form.get("client_secret").is_some() {
         return Err(ApiError::InvalidClient);
     }
@@ -39,10 +39,10 @@ pub(crate) async fn create_token(
             if let Some(scope) = form.get("scope") {
                 return Err(ApiError::InvalidScope(scope.to_owned()));
             }
-            let request = refresh::Request {
+            let request = RefreshGrant {
                 token: form.require("refresh_token")?,
                 idempotency_key: idempotency_key(&headers)?,
-                access_life: access_life(form.get("expires_in"))?,
+                access_ttl: requested_ttl(form.get("expires_in"))?,
                 proven,
                 address: device.address,
                 device: device.into(),
@@ -61,7 +61,7 @@ async fn finish_sign_in(
     proven: Option<Thumbprint>,
     form: &Form,
 ) -> Result<Response, ApiError> {
-    let answer = sign_in::Answer {
+    let callback = Callback {
         flows: cookies.0,
         state: form.require("state")?,
         code: form.require("code")?,
@@ -71,7 +71,7 @@ async fn finish_sign_in(
         address: device.address,
         proven,
     };
-    let finished = sign_in::finish(state, answer).await?;
+    let finished = sign_in::finish(state, callback).await?;
     let return_to = finished.return_to.as_str().to_owned();
     let mut response = Json(wire(finished.tokens, Some(return_to))).into_response();
     for cookie in FlowCookies::clear(state, [finished.flow]) {
@@ -80,7 +80,7 @@ async fn finish_sign_in(
     Ok(response)
 }
 
-/// The tokens as RFC 6749 §5.1 writes them.
+/// The token response (RFC 6749 §5.1).
 pub(super) fn wire(tokens: Tokens, return_to: Option<String>) -> TokenResponse {
     TokenResponse {
         access_token: tokens.access,
@@ -103,8 +103,8 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiEr
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
-    let fits = |key: &&str| !key.is_empty() && key.len() <= 255;
-    match value.to_str().ok().filter(fits) {
+    let is_valid = |key: &&str| !key.is_empty() && key.len() <= 255;
+    match value.to_str().ok().filter(is_valid) {
         Some(key) => Ok(Some(key)),
         None => Err(ApiError::InvalidRequest(
             "Idempotency-Key must be 1 to 255 visible ASCII characters".to_owned(),
@@ -112,24 +112,24 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiEr
     }
 }
 
-/// The asked-for life of the access token.
-fn access_life(text: Option<&str>) -> Result<Option<Duration>, ApiError> {
+/// The requested lifetime of the access token.
+fn requested_ttl(text: Option<&str>) -> Result<Option<Duration>, ApiError> {
     let Some(text) = text else { return Ok(None) };
     match text.parse() {
-        Ok(seconds) => seconds_of_life(seconds).map(Some),
-        Err(_) => Err(not_a_life()),
+        Ok(seconds) => ttl_from_secs(seconds).map(Some),
+        Err(_) => Err(invalid_ttl()),
     }
 }
 
-/// The same, as a number.
-pub(super) fn seconds_of_life(seconds: u64) -> Result<Duration, ApiError> {
+/// A requested lifetime in seconds.
+pub(super) fn ttl_from_secs(seconds: u64) -> Result<Duration, ApiError> {
     if seconds == 0 {
-        Err(not_a_life())
+        Err(invalid_ttl())
     } else {
         Ok(Duration::from_secs(seconds))
     }
 }
 
-fn not_a_life() -> ApiError {
+fn invalid_ttl() -> ApiError {
     ApiError::InvalidRequest("expires_in must be a whole number of seconds, at least 1".to_owned())
 }

@@ -10,74 +10,74 @@ const MINUTE: Duration = Duration::from_mins(1);
 const MONTH: Duration = Duration::from_hours(30 * 24);
 
 #[test]
-fn goes_with_a_good_clock() {
-    let mut settled = SweepClock::new(START, START, Duration::ZERO);
+fn follows_a_correct_clock() {
+    let mut clock = SweepClock::new(START, START, Duration::ZERO);
     for minutes in 1..500 {
         let passed = minutes * MINUTE;
         assert_eq!(
-            settled.advance(START.plus(passed), passed),
+            clock.advance(START.plus(passed), passed),
             START.plus(passed)
         );
     }
 }
 
 #[test]
-fn a_clock_set_ahead_and_back_within_the_hour_frees_nothing() {
+fn a_clock_set_ahead_and_back_within_an_hour_is_ignored() {
     for jump in [Duration::from_hours(1), MONTH] {
-        let mut settled = SweepClock::new(START, START, Duration::ZERO);
+        let mut clock = SweepClock::new(START, START, Duration::ZERO);
         for minutes in 1..60 {
             let passed = minutes * MINUTE;
-            let moment = settled.advance(START.plus(jump).plus(passed), passed);
-            assert_eq!(moment, START.plus(passed));
+            let time = clock.advance(START.plus(jump).plus(passed), passed);
+            assert_eq!(time, START.plus(passed));
         }
         let passed = 60 * MINUTE;
         assert_eq!(
-            settled.advance(START.plus(passed), passed),
+            clock.advance(START.plus(passed), passed),
             START.plus(passed)
         );
     }
 }
 
 #[test]
-fn after_a_long_pause_it_catches_up_in_an_hour() {
+fn catches_up_an_hour_after_a_long_downtime() {
     let back = START.plus(MONTH);
-    let mut settled = SweepClock::new(START, back, Duration::ZERO);
+    let mut clock = SweepClock::new(START, back, Duration::ZERO);
     assert_eq!(
-        settled.advance(back.plus(59 * MINUTE), 59 * MINUTE),
+        clock.advance(back.plus(59 * MINUTE), 59 * MINUTE),
         START.plus(59 * MINUTE)
     );
     assert_eq!(
-        settled.advance(back.plus(60 * MINUTE), 60 * MINUTE),
+        clock.advance(back.plus(60 * MINUTE), 60 * MINUTE),
         back.plus(60 * MINUTE)
     );
 }
 
 #[test]
-fn waits_for_a_clock_that_was_set_back() {
-    let mut settled = SweepClock::new(START, START, Duration::ZERO);
+fn follows_a_clock_that_was_set_back() {
+    let mut clock = SweepClock::new(START, START, Duration::ZERO);
     for minutes in 1..70 {
         let passed = minutes * MINUTE;
         let wall = START.minus(Duration::from_hours(1)).plus(passed);
-        assert_eq!(settled.advance(wall, passed), wall);
+        assert_eq!(clock.advance(wall, passed), wall);
     }
 }
 
 proptest! {
-    /// Whatever the clock does: never ahead of it, and, unless it ran evenly for an hour, never
-    /// further on than time has passed.
+    /// Whatever the wall clock does, the sweep clock is never ahead of it; and unless the wall clock
+    /// was stable for an hour, the sweep clock never advances by more than the time that passed.
     #[test]
     fn never_runs_ahead(jumps in prop::collection::vec((0u64..40, -4000i64..4000), 1..100)) {
-        let mut settled = SweepClock::new(START, START, Duration::ZERO);
+        let mut clock = SweepClock::new(START, START, Duration::ZERO);
         let (mut passed, mut offset) = (Duration::ZERO, 0i64);
         for (minutes, jump) in jumps {
             passed += u32::try_from(minutes).expect("small") * MINUTE;
-            // Every step is a jump, so no hour is even.
+            // Every step is a jump, so the wall clock is never stable.
             offset += if jump.abs() < 5 { 100 } else { jump };
             let secs = u64::try_from(1_800_000_000 + offset * 60).expect("after 1970");
             let wall = Timestamp::from_secs(secs).plus(passed);
-            let moment = settled.advance(wall, passed);
-            prop_assert!(moment <= wall);
-            prop_assert!(moment <= START.plus(passed));
+            let time = clock.advance(wall, passed);
+            prop_assert!(time <= wall);
+            prop_assert!(time <= START.plus(passed));
         }
     }
 }

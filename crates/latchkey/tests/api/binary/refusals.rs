@@ -20,7 +20,7 @@ fn refusals(log: &str) -> Vec<Value> {
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok());
     lines
-        .filter(|line: &Value| line["fields"]["message"] == "refused")
+        .filter(|line: &Value| line["fields"]["message"] == "request refused")
         .collect()
 }
 
@@ -147,7 +147,7 @@ impl Walk {
         let ada = tokens(sign_in(caller, provider, &[]).await).await;
         let export = "/api/admin/export";
         let answer = caller.get_as(export, &ada.access_token).await;
-        self.refused(answer, "forbidden", None, "has not the role admin")
+        self.refused(answer, "forbidden", None, "does not have the role admin")
             .await;
         let newer = caller.refreshed(&ada.refresh_token).await;
         caller.refreshed(&newer.refresh_token).await;
@@ -168,7 +168,7 @@ impl Walk {
     /// What no browser of ours sends.
     async fn of_strangers(&mut self, caller: &ApiClient, provider: &ScriptedProvider) {
         let answer = sign_in(caller, provider, &[("state", CANARY)]).await;
-        let nothing = "no sign-in of this browser";
+        let nothing = "no matching sign-in in this browser";
         self.refused(answer, "sign_in_not_found", None, nothing)
             .await;
         let form = [("grant_type", "refresh_token"), ("refresh_token", CANARY)];
@@ -179,7 +179,7 @@ impl Walk {
         self.refused(answer, "invalid_dpop_proof", None, bad).await;
         let answer = request().basic_auth("x", Some(CANARY)).send().await;
         let answer = answer.expect("an answer");
-        let none = "no client with credentials";
+        let none = "does not use client credentials";
         self.refused(answer, "invalid_request", None, none).await;
     }
 }

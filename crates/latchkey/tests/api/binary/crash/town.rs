@@ -140,7 +140,7 @@ impl Town {
             if status.success() {
                 assert!(said.contains("is banned"), "{said}");
                 tally.answered(Act::Ban);
-            } else if error.contains("there is no account") {
+            } else if error.contains("no user matches") {
                 // It did not sign in in time.
             } else {
                 tally.cut_off(Act::Ban);
