@@ -1,11 +1,11 @@
-//! How long to wait before the next try.
+//! Exponential backoff with jitter.
 
-/// The longest wait between two tries, in milliseconds.
+/// The longest delay before jitter, in milliseconds.
 const LONGEST: u32 = 30_000;
 
-/// Milliseconds to wait before try number `attempt` (from zero): one second, doubled each time,
-/// spread by `jitter` (from 0 to 1) so that many tabs do not come back at once; never shorter
-/// than `at_least` seconds.
+/// The delay before retry number `attempt` (from zero), in milliseconds: one second, doubled each
+/// time, spread by `jitter` (from 0 to 1) so that many tabs do not retry at the same time. Never
+/// shorter than `at_least` seconds.
 pub(crate) fn delay(attempt: u32, at_least: u32, jitter: f64) -> u32 {
     let base = 1_000_u32.saturating_mul(1 << attempt.min(10)).min(LONGEST);
     let spread = f64::from(base) * (0.75 + jitter.clamp(0.0, 1.0) / 2.0);
@@ -23,21 +23,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_doubles_up_to_half_a_minute() {
+    fn delay_doubles_up_to_thirty_seconds() {
         let waits: Vec<_> = (0..7).map(|attempt| delay(attempt, 0, 0.5)).collect();
         assert_eq!(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
         assert_eq!(delay(u32::MAX, 0, 0.5), 30_000);
     }
 
     #[test]
-    fn jitter_spreads_it_by_a_quarter_each_way() {
+    fn jitter_changes_the_delay_by_at_most_a_quarter() {
         assert_eq!(delay(0, 0, 0.0), 750);
         assert_eq!(delay(0, 0, 1.0), 1_250);
         assert_eq!(delay(0, 0, 7.0), 1_250);
     }
 
     #[test]
-    fn retry_after_is_respected() {
+    fn delay_is_never_shorter_than_retry_after() {
         assert_eq!(delay(0, 60, 0.5), 60_000);
         assert_eq!(delay(9, 1, 0.5), 30_000);
     }

@@ -1,5 +1,4 @@
-//! Looking into a JWT without verifying it. For showing only: what a token may do is the
-//! server's to say.
+//! Decodes a JWT without verifying it. For display only: the server decides what a token permits.
 
 use core::fmt;
 
@@ -8,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A JSON object: the names of its members and their values as JSON, in the order in which they
-/// stand.
+/// A JSON object: the names of its members and their values as JSON text, in their original
+/// order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Members(pub Vec<(String, String)>);
 
@@ -22,7 +21,7 @@ pub struct Decoded {
     pub claims: Members,
 }
 
-/// The header and claims of a token; `None` if it is no JWT.
+/// Decodes the header and claims of a token. `None` if it is not a JWT.
 pub fn decode(token: &str) -> Option<Decoded> {
     let mut parts = token.split('.');
     let (header, claims) = (parts.next()?, parts.next()?);
@@ -33,19 +32,19 @@ pub fn decode(token: &str) -> Option<Decoded> {
     })
 }
 
-/// One claim that is a text, such as `sub`.
+/// The value of a string claim, such as `sub`.
 pub fn text(token: &str, name: &str) -> Option<String> {
     serde_json::from_str(decode(token)?.claims.get(name)?).ok()
 }
 
 impl Members {
-    /// The value of a member, as JSON.
+    /// The value of a member, as JSON text.
     pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(member, _)| member == name)?;
         Some(value)
     }
 
-    /// A member that is a NumericDate (RFC 7519 §2), in seconds since 1970.
+    /// The value of a member that is a NumericDate (RFC 7519 §2), in seconds since 1970.
     pub fn date(&self, name: &str) -> Option<u64> {
         self.get(name)?.parse().ok()
     }
@@ -108,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_jwt_is_none() {
+    fn invalid_jwts_decode_to_none() {
         for token in ["", "a.b", "a.b.c.d", "..", "!.!.!", "bnVsbA.bnVsbA.x"] {
             assert_eq!(decode(token), None, "{token}");
         }
     }
 
     #[test]
-    fn only_texts_are_texts() {
+    fn only_string_claims_are_returned_as_text() {
         assert_eq!(
             text(&jwt(r#"{"sub":"ada"}"#), "sub").as_deref(),
             Some("ada")

@@ -1,8 +1,8 @@
-//! Carries out what the [engine](crate::engine) says, with the browser's storage, locks, timers
-//! and network.
+//! The client: executes the commands of the [engine](crate::engine) with the browser's storage,
+//! locks, timers and network.
 //!
-//! Events are taken in one at a time; everything that an event leads to is begun before the next
-//! one is looked at, so the engine's promise holds that what was read is what is sent.
+//! Events are processed one at a time. All commands of an event are started before the next event
+//! is processed, so the token that the engine read from storage is the token that is sent.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -39,7 +39,7 @@ use following::Following;
 pub use call::{Call, CallError};
 pub use sign_in::{SignInError, SignedIn};
 
-/// The client. Clones are the same client.
+/// The auth client. Clones share the same state.
 #[derive(Clone)]
 pub struct Client(Rc<Inner>);
 
@@ -51,25 +51,25 @@ struct Inner {
     observers: RefCell<Vec<Observer>>,
     engine: RefCell<Engine>,
     events: RefCell<VecDeque<Event>>,
-    /// Events are being taken in further up the stack.
+    /// `dispatch` is running further up the call stack.
     busy: Cell<bool>,
     lock: RefCell<Option<LockGuard>>,
     waiting: RefCell<Vec<(RequestId, UnboundedSender<Resolution>)>>,
     last_id: Cell<u64>,
 
     state: Cell<SessionState>,
-    /// The tokens as last told to the observers.
+    /// The tokens that the observers were last notified of.
     seen: RefCell<Option<Tokens>>,
     deadline: RefCell<Option<Deadline>>,
-    /// Status and duration in milliseconds of the latest answer of the token endpoint.
+    /// Status and duration (in milliseconds) of the latest refresh request.
     posted: Cell<(Option<u16>, u32)>,
     trouble: RefCell<Troubles>,
-    /// The server's latest word for the next proof (`DPoP-Nonce`).
+    /// The nonce for the next DPoP proof, from the server's latest `DPoP-Nonce` header.
     nonce: RefCell<Option<String>>,
     following: RefCell<Following>,
-    /// Between the tabs: that the account changed.
+    /// Notifies the other tabs that the account changed.
     channel: RefCell<Option<BroadcastChannel>>,
-    /// Why the session ended, by the event stream's word: only to say it better.
+    /// Why the session ended, according to the event stream. Only used to explain it to the user.
     hint: Cell<Option<ErrorCode>>,
     refresh_ahead: Cell<bool>,
     access_life: Cell<Option<u32>>,
@@ -79,7 +79,7 @@ struct Inner {
     probe_timer: RefCell<Option<Timeout>>,
 }
 
-/// What keeps the server from us, by where it was met.
+/// Current outages, by the kind of request that met them.
 #[derive(Debug, Default)]
 struct Troubles {
     refresh: Option<Trouble>,
@@ -87,7 +87,7 @@ struct Troubles {
     told: Option<Trouble>,
 }
 
-/// What a waiting request is told.
+/// What the engine decided for a waiting request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Resolution {
     Send(String),
@@ -102,12 +102,12 @@ impl Default for Client {
 }
 
 impl Client {
-    /// A client over localStorage and `fetch`.
+    /// Creates a client that uses localStorage and `fetch`. Call [`start`](Self::start) next.
     pub fn new() -> Self {
         Self::with(Store::open(), Rc::new(Fetch))
     }
 
-    /// A client over a custom transport.
+    /// Creates a client with custom storage and a custom transport.
     pub fn with(store: Store, transport: Rc<dyn Transport>) -> Self {
         Self(Rc::new(Inner {
             store,
@@ -136,21 +136,21 @@ impl Client {
         }))
     }
 
-    /// Reads storage for the first time and begins to follow the other tabs, the clock and the
-    /// network. Observers should be in place before.
+    /// Reads storage and starts watching the other tabs, the clock and the network. Register
+    /// observers first.
     pub fn start(&self) {
         self.0.listen();
         self.0.sync_from_storage();
         self.0.follow();
     }
 
-    /// Takes the nonce for the first DPoP proof, as the page brought it along (RFC 9449 §8). Without
-    /// it the server refuses that proof and says which nonce it wants.
+    /// Sets the nonce for the first DPoP proof, which the server embeds in the page (RFC 9449 §8).
+    /// Without it, the server rejects the first proof and sends a nonce.
     pub fn set_nonce(&self, nonce: String) {
         *self.0.nonce.borrow_mut() = Some(nonce);
     }
 
-    /// Tells `observer` everything from now on.
+    /// Calls `observer` with every [`Notice`] from now on.
     pub fn observe(&self, observer: impl Fn(&Notice) + 'static) {
         self.0.observers.borrow_mut().push(Rc::new(observer));
     }
@@ -165,12 +165,13 @@ impl Client {
         self.0.store.read().tokens
     }
 
-    /// Refreshes now, whether it is time or not; the outcome comes as notices.
+    /// Refreshes now, even if the access token is still fresh. Observers are notified of the
+    /// outcome.
     pub fn refresh(&self) {
         self.0.dispatch(Event::Wanted(Cause::Asked));
     }
 
-    /// Whether tokens are refreshed before they expire. Without it, a 401 is waited for.
+    /// Whether tokens are refreshed before they expire. If not, they are refreshed after a 401.
     pub fn refreshes_ahead(&self) -> bool {
         self.0.refresh_ahead.get()
     }
@@ -181,7 +182,8 @@ impl Client {
         self.0.check_expiry();
     }
 
-    /// The life asked for with each refresh, in seconds; `None`: as the server is configured.
+    /// The access token lifetime to request with each refresh, in seconds. `None` requests the
+    /// server's default.
     pub fn access_life(&self) -> Option<u32> {
         self.0.access_life.get()
     }

@@ -1,11 +1,11 @@
-//! Demonstrating proof of possession (RFC 9449): a key that never leaves this browser, and
-//! proofs signed with it. A refresh token bound to it is worth nothing in another browser.
+//! Demonstrating proof of possession (RFC 9449): a key that never leaves this browser, and proofs
+//! signed with it. A refresh token bound to the key cannot be used in another browser.
 //!
-//! The key is non-extractable: script in this page can use it while the page is open, and cannot
-//! carry it away. It lies in IndexedDB, the one storage that takes such a key.
+//! The key is non-extractable: scripts in this page can use it while the page is open, but cannot
+//! export it. It is stored in IndexedDB, the only browser storage that accepts such a key.
 //!
-//! Where WebCrypto or IndexedDB are missing or refuse, there is no key and no proof: the session
-//! is a plain one, and all else works.
+//! If WebCrypto or IndexedDB is missing or fails, there is no key and no proof: the session is not
+//! bound, and everything else works.
 
 use core::fmt;
 
@@ -24,23 +24,23 @@ mod proof;
 pub use key_store::UNNAMED;
 pub use proof::Subject;
 
-/// IndexedDB is there, but does not answer; a moment later it may.
+/// IndexedDB exists but does not respond. This is transient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("IndexedDB does not answer: try again later")]
+#[error("IndexedDB does not respond: try again later")]
 pub struct Unanswered;
 
-/// A P-256 key pair, its private half not extractable.
+/// A P-256 key pair with a non-extractable private key.
 #[derive(Clone)]
 pub struct Key {
-    /// What its tokens know it by.
+    /// The name that the tokens refer to the key by.
     name: String,
-    /// The `CryptoKeyPair`, as IndexedDB keeps it.
+    /// The `CryptoKeyPair`, as stored in IndexedDB.
     pair: JsValue,
     private: CryptoKey,
     public: CryptoKey,
 }
 
-/// Nothing of the key is shown.
+/// Shows nothing of the key.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key")
@@ -48,46 +48,47 @@ impl fmt::Debug for Key {
 }
 
 impl Key {
-    /// The key of this name; `None` if this browser does not have it, or has something else there.
+    /// Loads the key with this name. `None` if there is none, or if the stored value is not a
+    /// suitable key.
     pub async fn load(name: &str) -> Result<Option<Self>, Unanswered> {
         let pair = key_store::read(name).await.map_err(|_| Unanswered)?;
         Ok(pair.and_then(|pair| Self::from_pair(name.to_owned(), pair)))
     }
 
-    /// A fresh key with a name of its own, for one sign-in; `None` where none can be kept. A key
-    /// that was there before may be known to others: a script that once ran here, or a person who
-    /// had this browser in hand, can have put it there.
+    /// Generates and stores a new key with a unique name, for one sign-in. `None` if it cannot be
+    /// stored. Existing keys are never adopted: a malicious script, or another person with access
+    /// to this browser, could have planted one.
     pub async fn create() -> Option<Self> {
         let key = Self::from_pair(browser::random_key(), generate().await.ok()?)?;
         key_store::put(&[&key.name], &key.pair).await.ok()?;
         Some(key)
     }
 
-    /// Its name.
+    /// The name of the key.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Puts the key back, in case that a sign-out in another tab has removed it in the meantime;
-    /// also in the place where tabs of an earlier version look.
+    /// Stores the key again, in case a sign-out in another tab has removed it. Also stores it under
+    /// the name that tabs of an earlier version use.
     pub async fn persist(&self) {
         let _ = key_store::put(&[&self.name, UNNAMED], &self.pair).await;
     }
 
-    /// Removes every key of this browser but the one that is `needed`. That is asked when nobody
-    /// can put a key there any more before the others are removed.
+    /// Removes every key of this browser except the one named by `needed`, which is called inside
+    /// the transaction, when no other tab can store a key any more.
     pub async fn remove_others(needed: impl Fn() -> Option<String>) {
         let _ = key_store::remove_others(needed).await;
     }
 
-    /// A proof of this key for one request (RFC 9449 §4.2), issued at `now` in seconds since
-    /// 1970; `None` if the browser will not sign.
+    /// Creates a proof for one request (RFC 9449 §4.2), issued at `now` in seconds since 1970.
+    /// `None` if the browser fails to sign.
     pub async fn proof(&self, subject: Subject<'_>, now: u64) -> Option<String> {
         self.sign(subject, now).await.ok()
     }
 
-    /// Takes a pair for a key only if it is of the kind that [`generate`] makes: whatever else lies
-    /// in IndexedDB was put there by somebody else.
+    /// Accepts a key pair only if it has the parameters that [`generate`] uses. Any other value in
+    /// IndexedDB does not come from this client.
     fn from_pair(name: String, pair: JsValue) -> Option<Self> {
         let half = |name: &str| {
             let half = Reflect::get(&pair, &name.into()).ok()?;
@@ -137,7 +138,7 @@ impl Key {
         let input = Uint8Array::from(proof.as_bytes());
         let signature =
             subtle.sign_with_object_and_js_u8_array(&algorithm, &self.private, &input)?;
-        // Both halves, r and s, as JWS wants them (RFC 7518 §3.4).
+        // WebCrypto returns r and s concatenated, the format of JWS (RFC 7518 §3.4).
         let signature: ArrayBuffer = JsFuture::from(signature).await?.dyn_into()?;
         proof.push('.');
         proof.push_str(&base64url(&signature));
@@ -145,7 +146,7 @@ impl Key {
     }
 }
 
-/// Whether it is a key of ECDSA over P-256, whose algorithm is ES256.
+/// Whether the key is for ECDSA over P-256 (ES256).
 fn is_p256(key: &CryptoKey) -> bool {
     let member = |name: &str| {
         let algorithm = key.algorithm().ok()?;
@@ -167,7 +168,7 @@ async fn sha256(subtle: &SubtleCrypto, text: &str) -> Result<String, JsValue> {
     Ok(base64url(&JsFuture::from(digest).await?.dyn_into()?))
 }
 
-/// Absent outside of secure contexts: plain http from another machine.
+/// `crypto.subtle`, which is missing in insecure contexts (plain HTTP from another machine).
 fn subtle() -> Result<SubtleCrypto, JsValue> {
     let crypto = browser::window().ok_or(JsValue::NULL)?.crypto()?;
     Reflect::get(&crypto, &"subtle".into())?.dyn_into()

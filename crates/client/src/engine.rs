@@ -1,24 +1,23 @@
-//! The refresh engine: decides when to refresh, what to do with each answer, and which waiting
-//! request goes on. Pure: no I/O, no clock, no randomness. Events go in, commands come out, and
-//! what storage holds at the moment of the event comes in beside it, so that no decision can
-//! rest on a copy that another tab has made stale.
+//! The refresh engine: decides when to refresh, what each response means, and which waiting
+//! requests proceed. Pure: no I/O, no clock, no randomness. It consumes events and returns
+//! commands. Every event comes with the current content of storage, so no decision is based on a
+//! copy that another tab has made stale.
 //!
 //! | state | event | next |
 //! |---|---|---|
-//! | [idle](Refresh::Idle) | a request got 401, a token is near its end, a person asked | lock |
-//! | [locking](Refresh::Locking) | locked, storage holds something newer | adopt it, idle |
-//! | | locked, nothing newer | remember a key, post |
-//! | [posting](Refresh::Posting) | storage changed hands meanwhile | adopt what is there, idle |
+//! | [idle](Refresh::Idle) | a request got 401, a token is about to expire, a manual refresh | lock |
+//! | [locking](Refresh::Locking) | lock acquired, storage holds newer tokens | adopt them, idle |
+//! | | lock acquired, nothing newer | store an idempotency key, post |
+//! | [posting](Refresh::Posting) | another tab has changed the stored tokens | adopt them, idle |
 //! | | tokens | store them, idle |
-//! | | explicit `invalid_grant` | forget the tokens, idle |
-//! | | 409 again and again, storage unchanged | back off, go on with a fresh key |
+//! | | explicit `invalid_grant` | remove the tokens, idle |
+//! | | repeated 409, storage unchanged | back off, continue with a new key |
 //! | | anything else | keep the tokens and the key, back off |
-//! | [backing off](Refresh::BackingOff) | time is up, online again, a request needs it | lock |
+//! | [backing off](Refresh::BackingOff) | delay over, online again, a request needs a token | lock |
 //! | | another tab stored newer tokens | adopt them, idle |
 //!
-//! Two properties hold whatever the order of events: any number of requests share one refresh,
-//! and a reply without tokens never ends a session unless it is an explicit `invalid_grant` for
-//! the very refresh token that storage holds.
+//! Two properties hold for any order of events: all requests share one refresh (single-flight), and
+//! only an explicit `invalid_grant` for the refresh token in storage ends a session.
 
 use crate::tokens::{Pending, Tokens};
 
@@ -34,34 +33,34 @@ use active_request::ActiveRequest;
 /// The state of one tab.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Engine {
-    /// Few at any time: a list will do.
+    /// A list, because there are only a few at any time.
     requests: Vec<ActiveRequest>,
     refresh: Refresh,
-    /// Refreshes in a row that brought no answer to go on.
+    /// Consecutive refreshes that failed.
     failures: u32,
-    /// How many of them were told that another tab had won.
+    /// How many of them were superseded (409).
     superseded: u32,
 }
 
-/// Where the one refresh of this tab stands.
+/// The state of this tab's refresh.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 enum Refresh {
     #[default]
     Idle,
-    /// Waiting for the lock that all tabs share.
+    /// Waiting for the refresh lock.
     Locking {
-        /// The access token that is no good any more: another one in storage settles the matter.
-        /// `None`: refresh whatever storage holds.
+        /// The access token to replace. If storage holds another one, no refresh is needed.
+        /// `None` refreshes unconditionally.
         stale: Option<String>,
     },
-    /// The refresh token is with the server.
+    /// The refresh token has been sent.
     Posting {
         stale: Option<String>,
         sent: String,
-        /// A person asked once more meanwhile.
+        /// Another manual refresh was requested in the meantime.
         again: bool,
     },
-    /// The server did not say yes or no. The tokens stay, the key stays.
+    /// The refresh failed temporarily. The tokens and the idempotency key are kept.
     BackingOff {
         stale: Option<String>,
         trouble: Trouble,
@@ -69,14 +68,14 @@ enum Refresh {
 }
 
 impl Engine {
-    /// An engine with nothing to do.
+    /// Creates an idle engine.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes in what happened while storage held `stored`; gives what to do, in order. All of it
-    /// must be begun before control goes back to the browser, so that what was read is what is
-    /// sent.
+    /// Processes an event and returns the commands to execute, in order. `stored` is the current
+    /// content of storage. All commands must be started before control returns to the browser, so
+    /// that the token read from storage is the token that is sent.
     pub fn step(&mut self, event: Event, stored: &Stored) -> Vec<Command> {
         let mut commands = Vec::new();
         match event {
@@ -97,12 +96,12 @@ impl Engine {
         commands
     }
 
-    /// Whether a refresh could not be finished and waits to be tried again.
+    /// Whether a failed refresh is waiting for its retry.
     pub fn is_backing_off(&self) -> bool {
         matches!(self.refresh, Refresh::BackingOff { .. })
     }
 
-    /// Whether a refresh is under way at this moment.
+    /// Whether a refresh is in progress.
     pub fn is_refreshing(&self) -> bool {
         matches!(
             self.refresh,

@@ -1,26 +1,26 @@
-//! Reading `text/event-stream` (HTML, "Server-sent events"), as far as the server writes it: from
-//! bytes, cut anywhere, to [`ServerEvent`]s. Pure.
+//! Parses `text/event-stream` (HTML, "Server-sent events"), as far as the server uses it, from
+//! chunks of bytes into [`ServerEvent`]s. Pure.
 //!
-//! The browser's own `EventSource` cannot send a token in a header; hence this.
+//! The browser's `EventSource` cannot be used, because it cannot send a token in a header.
 
 use latchkey_types::ServerEvent;
 
-/// No event is longer than this many bytes; what is, is let go.
+/// The longest line or event, in bytes; anything beyond is discarded.
 const LONGEST: usize = 16_384;
 
-/// A stream, read so far.
+/// An incremental parser.
 #[derive(Debug, Default)]
 pub struct Reader {
     line: Vec<u8>,
-    /// The `data` of the event under way.
+    /// The `data` of the current event.
     data: Vec<u8>,
-    /// The byte before was a carriage return: a line feed after it ends the same line.
+    /// The previous byte was a carriage return: a line feed after it belongs to the same line end.
     returned: bool,
 }
 
 impl Reader {
-    /// The events that these bytes complete. Comments, and events of a later version, are passed
-    /// over.
+    /// Parses a chunk and returns the events that it completes. Comments and unknown events are
+    /// skipped.
     pub fn read(&mut self, bytes: &[u8]) -> Vec<ServerEvent> {
         let mut events = Vec::new();
         for &byte in bytes {
@@ -44,7 +44,7 @@ impl Reader {
         if let Some(data) = line.strip_prefix(b"data:")
             && self.data.len() < LONGEST
         {
-            // The space after the colon means nothing to JSON, and neither does a line's end.
+            // The space after the colon and the line end are whitespace to JSON.
             self.data.extend_from_slice(data);
             self.data.push(b'\n');
         }

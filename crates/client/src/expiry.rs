@@ -1,22 +1,23 @@
-//! When to refresh ahead of expiry. Pure: both clocks come in as milliseconds.
+//! When to refresh ahead of expiry. Pure: both clocks are parameters, in milliseconds.
 //!
-//! The end of a token that came here is measured with the monotonic clock, which no jump of the
-//! system's time moves. For tokens found in storage only the wall clock is left.
+//! For a token that this page received, expiry is measured with the monotonic clock, which changes
+//! of the system time do not affect. For a token read from storage, only the wall clock is
+//! available.
 
 use crate::tokens::Tokens;
 
-/// How fresh an access token is.
+/// Whether an access token is fresh, due for a refresh, or expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Freshness {
-    /// Good; to be refreshed in this many milliseconds.
+    /// Valid; to be refreshed in this many milliseconds.
     Good(u64),
-    /// Near its end.
+    /// About to expire.
     Due,
-    /// Past it.
+    /// Expired.
     Past,
 }
 
-/// The end of one access token, by the monotonic clock.
+/// The expiry of one access token on the monotonic clock, in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deadline {
     access_token: String,
@@ -25,7 +26,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// For tokens that were asked for at `monotonic`.
+    /// For tokens that were requested at `monotonic`.
     pub(crate) fn received(tokens: &Tokens, monotonic: u64) -> Self {
         Self {
             access_token: tokens.access_token.clone(),
@@ -34,12 +35,12 @@ impl Deadline {
         }
     }
 
-    /// For tokens found in storage, at `wall` by the wall clock and `monotonic` by the other.
+    /// For tokens read from storage, when the clocks showed `wall` and `monotonic`.
     pub(crate) fn found(tokens: &Tokens, wall: u64, monotonic: u64) -> Self {
         let left = tokens.access_expires_at.saturating_sub(wall);
         let (life, left) = match tokens.access_life {
             0 => (left, left),
-            // More left than it ever had: the clock was set back.
+            // If more is left than the lifetime, the wall clock was set back.
             life => (life, left.min(life)),
         };
         Self {
@@ -49,7 +50,7 @@ impl Deadline {
         }
     }
 
-    /// The earlier of two opinions on the same token.
+    /// The earlier of two deadlines for the same token.
     #[must_use]
     pub(crate) fn or_earlier(self, other: &Self) -> Self {
         Self {
@@ -58,12 +59,12 @@ impl Deadline {
         }
     }
 
-    /// Whether it speaks of this access token.
+    /// Whether this is the deadline of the given access token.
     pub(crate) fn is_for(&self, tokens: &Tokens) -> bool {
         self.access_token == tokens.access_token
     }
 
-    /// How fresh the token is at `monotonic`.
+    /// The status of the token at `monotonic`.
     pub(crate) fn freshness(&self, monotonic: u64) -> Freshness {
         let due = self.end.saturating_sub(margin(self.life));
         if monotonic >= self.end {
@@ -76,7 +77,7 @@ impl Deadline {
     }
 }
 
-/// How long before its end a token of this life is refreshed: a tenth of it, at most 30 seconds.
+/// How long before expiry a token is refreshed: a tenth of its lifetime, at most 30 seconds.
 fn margin(life: u64) -> u64 {
     (life / 10).min(30_000)
 }
@@ -100,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn the_margin_is_a_tenth_of_the_life_and_at_most_half_a_minute() {
+    fn margin_is_a_tenth_of_the_lifetime_and_at_most_30_seconds() {
         assert_eq!(margin(5_000), 500);
         assert_eq!(margin(60_000), 6_000);
         assert_eq!(margin(600_000), 30_000);
     }
 
     #[test]
-    fn a_received_token_lives_by_the_monotonic_clock() {
+    fn a_received_token_expires_by_the_monotonic_clock() {
         let deadline = Deadline::received(&tokens(60_000, 0), 1_000);
         assert_eq!(deadline.freshness(1_000), Freshness::Good(54_000));
         assert_eq!(deadline.freshness(55_000), Freshness::Due);
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_found_token_lives_by_the_wall_clock() {
+    fn a_stored_token_expires_by_the_wall_clock() {
         let deadline = Deadline::found(&tokens(60_000, 100_000), 70_000, 5);
         assert_eq!(deadline.freshness(5), Freshness::Good(24_000));
         let late = Deadline::found(&tokens(60_000, 100_000), 200_000, 5);
@@ -124,19 +125,19 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_grants_no_more_than_the_life() {
+    fn a_clock_set_back_does_not_extend_the_lifetime() {
         let deadline = Deadline::found(&tokens(60_000, 100_000_000), 0, 0);
         assert_eq!(deadline.freshness(0), Freshness::Good(54_000));
     }
 
     #[test]
-    fn an_unknown_life_is_what_is_left() {
+    fn an_unknown_lifetime_is_the_time_left() {
         let deadline = Deadline::found(&tokens(0, 10_000), 0, 0);
         assert_eq!(deadline.freshness(0), Freshness::Good(9_000));
     }
 
     #[test]
-    fn a_deadline_knows_its_token() {
+    fn a_deadline_belongs_to_one_token() {
         let deadline = Deadline::received(&tokens(1, 1), 0);
         let mut other = tokens(1, 1);
         assert!(deadline.is_for(&other));
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_sleep_the_earlier_end_counts() {
+    fn after_a_sleep_the_earlier_deadline_applies() {
         let known = Deadline::received(&tokens(60_000, 0), 0);
         let found = Deadline::found(&tokens(60_000, 100_000), 90_000, 0);
         assert_eq!(

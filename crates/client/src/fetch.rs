@@ -1,4 +1,4 @@
-//! The browser's `fetch`, with a time-out; and a body read while it comes.
+//! The transport over the browser's `fetch`, with timeouts and streaming.
 
 use gloo_timers::callback::Timeout;
 use js_sys::{JsString, Promise, Reflect, Uint8Array};
@@ -14,14 +14,14 @@ use crate::transport::{
     Answer, Listener, Request, Response, Stream, StreamEvent, Transport, Unreachable,
 };
 
-/// After this an answer is taken for lost, in milliseconds.
+/// How long to wait for a response, in milliseconds.
 pub(crate) const TIME_OUT: u32 = 10_000;
 
-/// After this a stream on which nothing came is taken for dead, in milliseconds. The server says
-/// something every 15 seconds.
+/// How long a stream may be silent before it is considered dead, in milliseconds. The server sends
+/// a keep-alive every 15 seconds.
 const SILENCE: u32 = 40_000;
 
-/// Requests by `fetch`, to this origin alone.
+/// Sends requests with `fetch`, to this origin only.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Fetch;
 
@@ -58,7 +58,7 @@ impl Transport for Fetch {
     }
 }
 
-/// Aborts the request, body and all, unless it is dropped before.
+/// Aborts the request, including its body, unless the returned timer is dropped first.
 fn time_out(abort: &AbortController, after: u32) -> Timeout {
     let abort = abort.clone();
     Timeout::new(after, move || abort.abort())
@@ -74,7 +74,7 @@ fn begin(outgoing: &Request, signal: &AbortSignal) -> Result<Promise, JsValue> {
     init.set_headers(&headers);
     init.set_credentials(RequestCredentials::SameOrigin);
     init.set_cache(RequestCache::NoStore);
-    // No endpoint redirects; a network that wants its own sign-in page seen does.
+    // Our endpoints never redirect, but captive portals do.
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(signal));
     if let Some(body) = &outgoing.body {
@@ -100,7 +100,7 @@ async fn read(promise: Promise) -> Result<Response, JsValue> {
     })
 }
 
-/// Hands on what comes, until no more does; gives the status of the answer.
+/// Passes the body to the listener until it ends. Returns the HTTP status.
 async fn listen(promise: Promise, abort: &AbortController, listener: &Listener) -> Option<u16> {
     let mut patience = time_out(abort, TIME_OUT);
     let response: DomResponse = JsFuture::from(promise).await.ok()?.dyn_into().ok()?;
@@ -114,7 +114,7 @@ async fn listen(promise: Promise, abort: &AbortController, listener: &Listener) 
             let Ok(read) = JsFuture::from(reader.read()).await else {
                 break;
             };
-            // At the end there is no value.
+            // `value` is missing at the end of the stream.
             let value = Reflect::get(&read, &"value".into()).ok();
             let Some(bytes) = value.and_then(|value| value.dyn_into::<Uint8Array>().ok()) else {
                 break;

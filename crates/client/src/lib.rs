@@ -1,8 +1,8 @@
-//! The browser side of Latchkey without a page: keeps the tokens, refreshes them, and sends
-//! requests that stay signed in. No Leptos here; any front end can sit on top of [`Client`].
+//! Latchkey's auth client for the browser: stores the tokens, refreshes them, and sends
+//! authenticated requests. It does not depend on Leptos; any front end can use [`Client`].
 //!
-//! [`engine`] decides and is pure; [`client`] carries out what it says with the browser's
-//! storage, locks, timers and `fetch`.
+//! [`engine`] makes the decisions and is pure; [`client`] executes them with the browser's storage,
+//! locks, timers and `fetch`.
 
 pub mod claims;
 pub mod client;

@@ -1,9 +1,9 @@
-//! The locks that all tabs of this origin share (Web Locks): one so that a single tab refreshes
-//! while the others wait and then find its tokens in storage, one so that a single tab follows
+//! Locks shared by all tabs of this origin (Web Locks). One ensures that a single tab refreshes
+//! while the others wait and then find its tokens in storage; the other elects the tab that opens
 //! the event stream.
 //!
-//! Bound by hand: in web-sys it needs a flag of the compiler's. Where there are no Web Locks, or
-//! they refuse, the work is done without: the server tells tabs that collide from thieves.
+//! The bindings are written by hand, because those of web-sys need a compiler flag. Without Web
+//! Locks the client works without locks: the server can tell concurrent tabs from a thief.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,11 +22,11 @@ use crate::fetch;
 const REFRESH: &str = "latchkey.refresh";
 const EVENTS: &str = "latchkey.events";
 
-/// A holder that sends has its answer or its time-out before this, in milliseconds: who holds
-/// the lock for longer was frozen or forgotten by the browser.
+/// The longest time a working tab holds the refresh lock, in milliseconds: its request times out
+/// before this. A tab that holds the lock for longer has been frozen by the browser.
 const HOLD_TIMEOUT: u32 = fetch::TIME_OUT + 5_000;
 
-/// Holds the lock until it is dropped.
+/// Holds a lock until it is dropped.
 #[derive(Debug)]
 pub(crate) struct LockGuard(Option<Function>);
 
@@ -38,7 +38,7 @@ impl Drop for LockGuard {
     }
 }
 
-/// Waits for the turn to follow the event stream, for as long as it takes.
+/// Waits until this tab is elected leader for the event stream. There is no timeout.
 pub(crate) async fn acquire_leadership() -> LockGuard {
     match manager() {
         Some(manager) => request(&manager, EVENTS, LockMode::Queue).await,
@@ -47,7 +47,7 @@ pub(crate) async fn acquire_leadership() -> LockGuard {
     .unwrap_or(LockGuard(None))
 }
 
-/// Waits for the refresh lock; takes it by force from whoever holds it for too long.
+/// Waits for the refresh lock. Steals it if another tab holds it for longer than [`HOLD_TIMEOUT`].
 pub(crate) async fn acquire() -> LockGuard {
     let Some(manager) = manager() else {
         return LockGuard(None);
@@ -66,7 +66,7 @@ enum LockMode {
     Steal,
 }
 
-/// One call of `navigator.locks.request`; `None` if the lock was not had.
+/// One call of `navigator.locks.request`. `None` if the lock was not acquired.
 async fn request(manager: &JsValue, name: &str, manner: LockMode) -> Option<LockGuard> {
     let options = Object::new();
     let _time_out = match manner {
@@ -85,7 +85,7 @@ async fn request(manager: &JsValue, name: &str, manner: LockMode) -> Option<Lock
     let tell = Rc::new(RefCell::new(Some(tell)));
     let granted = {
         let tell = Rc::clone(&tell);
-        // The lock is held until the promise that this returns is resolved.
+        // The lock is held until the promise returned here is resolved.
         Closure::once_into_js(move |_lock: JsValue| {
             Promise::new(&mut |release, _| {
                 if let Some(tell) = tell.borrow_mut().take() {
@@ -104,7 +104,7 @@ async fn request(manager: &JsValue, name: &str, manner: LockMode) -> Option<Lock
         .dyn_into()
         .ok()?;
     spawn_local(async move {
-        // Rejected when it is aborted, or stolen from us: both are no news here.
+        // Rejected on abort, or when the lock is stolen; both are handled elsewhere.
         let _ = JsFuture::from(over).await;
         if let Some(tell) = tell.borrow_mut().take() {
             let _ = tell.send(None);

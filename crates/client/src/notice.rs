@@ -1,67 +1,66 @@
-//! What the client tells those who watch it: enough for a page to show its state, and for a
-//! timeline to show every request, refresh and retry.
+//! Notifications for observers of the client: enough for a page to show the state of the session,
+//! and for a timeline to show every request, refresh and retry.
 
 use crate::engine::{Progress, Trouble};
 use crate::session::{EndReason, SessionState};
 use crate::tokens::Tokens;
 use crate::transport::Method;
 
-/// One request of a [`Call`](crate::client::Call): a call that is retried has two.
+/// One HTTP request of a [`Call`](crate::client::Call). A retried call has two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exchange {
-    /// The same for a request and its retry.
+    /// Identifies the call; a request and its retry have the same number.
     pub call: u64,
-    /// The method.
+    /// The HTTP method.
     pub method: Method,
     /// The path.
     pub path: String,
-    /// With the access token.
+    /// Whether the request carries the access token.
     pub with_token: bool,
-    /// Sent once more after a 401.
+    /// Whether this is the retry after a 401.
     pub retry: bool,
 }
 
-/// Something happened.
+/// A notification for the client's observers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// The session state changed.
     State(SessionState),
     /// The stored tokens changed, here or in another tab.
     Tokens(Option<Tokens>),
-    /// The session ended; the state follows.
+    /// The session ended. A change of state follows.
     Ended(EndReason),
-    /// The account's sessions or its activity may have changed: what is shown of them may be
-    /// stale.
+    /// The account's sessions or activity may have changed, so displayed data may be stale.
     AccountChanged,
-    /// The server cannot be reached, or can again (`None`). The person stays signed in.
+    /// The server became unavailable, or is available again (`None`). The user stays signed in.
     Trouble(Option<Trouble>),
     /// A request was sent.
     Sent(Exchange),
-    /// It was answered.
+    /// A response was received, or none came in time.
     Answered {
-        /// Which.
+        /// The request.
         exchange: Exchange,
-        /// The status; `None` if there was no answer.
+        /// The HTTP status; `None` if there was no response.
         status: Option<u16>,
-        /// The error code in the answer, such as `token_expired`.
+        /// The error code in the response, such as `token_expired`.
         code: Option<String>,
-        /// From sending to answer, in milliseconds.
+        /// The time from request to response, in milliseconds.
         millis: u32,
     },
-    /// A call was given up without being sent, or without a token to send it with.
+    /// A call failed before it was sent, for example because there is no token.
     NotSent {
-        /// The method.
+        /// The HTTP method.
         method: Method,
         /// The path.
         path: String,
     },
-    /// A refresh went one step further.
+    /// A refresh made progress.
     Refresh {
-        /// How it stands.
+        /// The new stage.
         progress: Progress,
-        /// The status of the token endpoint's answer, if it came to that.
+        /// The HTTP status of the token endpoint's response, if there was one.
         status: Option<u16>,
-        /// From sending to answer, in milliseconds; 0 if nothing was sent.
+        /// The time from request to response, in milliseconds; 0 if nothing was sent.
         millis: u32,
     },
 }

@@ -1,6 +1,6 @@
-//! What an answer of the server means. Only an explicit `invalid_grant` is ever read as the end
-//! of a session, and the word that its key is another one, which this browser cannot change;
-//! whatever is not understood is trouble, and trouble passes.
+//! Interprets responses of the server. Only an explicit `invalid_grant` ends a session, or
+//! `key_mismatch`, which this browser cannot recover from. Any other failure is treated as
+//! transient.
 
 use latchkey_types::{ErrorCode, TokenResponse};
 use serde::Deserialize;
@@ -11,8 +11,8 @@ use crate::engine::{Reply, Trouble};
 use crate::tokens::Tokens;
 use crate::transport::{Response, Unreachable};
 
-/// An error body, OAuth's or problem details, read with patience for codes this build does not
-/// know.
+/// An error body, either OAuth (RFC 6749 §5.2) or problem details (RFC 9457). Codes that this build
+/// does not know are tolerated.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ErrorBody {
     #[serde(default)]
@@ -28,12 +28,12 @@ impl ErrorBody {
         serde_json::from_str(&incoming.body).unwrap_or_default()
     }
 
-    /// The code, if this build knows it.
+    /// The error code, if this build knows it.
     pub(crate) fn known_code(&self) -> Option<ErrorCode> {
         known(self.code.as_deref())
     }
 
-    /// The reason behind the code, if there is one that this build knows; else the code.
+    /// The reason for the error, if there is one that this build knows; otherwise the code.
     pub(crate) fn known_reason(&self) -> Option<ErrorCode> {
         known(self.reason.as_deref()).or_else(|| self.known_code())
     }
@@ -44,7 +44,7 @@ fn known(code: Option<&str>) -> Option<ErrorCode> {
     ErrorCode::deserialize(text).ok()
 }
 
-/// Reads the answer to a refresh that was sent at `sent_at` (milliseconds since 1970).
+/// Interprets the response to a refresh that was sent at `sent_at` (milliseconds since 1970).
 pub(crate) fn of_refresh(answer: &Result<Response, Unreachable>, sent_at: u64) -> Reply {
     let Ok(incoming) = answer else {
         return Reply::Unavailable(Trouble::Unreachable);
@@ -70,7 +70,7 @@ pub(crate) fn of_refresh(answer: &Result<Response, Unreachable>, sent_at: u64) -
     }
 }
 
-/// What an answer that is neither success nor refusal says about the server.
+/// Classifies a response that is neither a success nor a refusal.
 pub(crate) fn trouble(incoming: &Response) -> Trouble {
     if incoming.status == 429 {
         Trouble::Busy {

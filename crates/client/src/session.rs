@@ -1,32 +1,33 @@
-//! What a page knows of the person's session.
+//! The state of the user's session, as a page sees it.
 
 use latchkey_types::ErrorCode;
 
-/// The state of the session, as this tab sees it.
+/// The state of the session in this tab.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SessionState {
-    /// Storage has not been read yet; so it is on the server, always.
+    /// Storage has not been read yet. Pages rendered on the server are always in this state.
     #[default]
     Checking,
     /// There are no tokens.
     SignedOut,
-    /// Back from the provider, with the tokens on their way.
+    /// The provider has redirected back, and the code is being exchanged for tokens.
     SigningIn,
-    /// There are tokens. Only the server can say whether they are still good.
+    /// There are tokens. Only the server knows whether they are still valid.
     SignedIn,
-    /// The tokens are gone from here; the server is being told.
+    /// The tokens have been removed, and the session is being ended on the server.
     SigningOut,
 }
 
-/// Why a session ended, for the person to read.
+/// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
-    /// The person signed out here.
+    /// The user signed out in this tab.
     SignedOut,
-    /// The tokens vanished from storage: signed out in another tab, or site data cleared.
+    /// The tokens disappeared from storage: the user signed out in another tab or cleared the site
+    /// data.
     Elsewhere,
-    /// The server ended it: an explicit `invalid_grant`, with its finer code.
+    /// The server ended the session with an explicit `invalid_grant`; the code says why.
     ByServer(Option<ErrorCode>),
-    /// This browser has lost the key that the session is bound to, and cannot go on with it.
+    /// This browser has lost the key that the session is bound to.
     KeyLost,
 }

@@ -1,18 +1,18 @@
-//! The two ends of a sign-in that the browser holds: the link that starts it, and the query that
-//! the provider sends the person back with.
+//! The browser's two parts of a sign-in: the link that starts it, and the query parameters that
+//! the provider redirects back with.
 
 use latchkey_core::ReturnTo;
 use latchkey_types::paths;
 
-/// The address that starts a sign-in with this provider and comes back to `return_to`.
+/// The URL that starts a sign-in at this provider and then returns to `return_to`.
 pub fn login_href(provider: &str, return_to: &str) -> String {
     let pairs = [("provider", provider), ("return_to", return_to)];
     query(paths::LOGIN, &pairs)
 }
 
-/// As [`login_href`], for those who are signed in and must prove once more who they are (RFC
-/// 9470): the provider is to ask them, unless it did within the last ten minutes. Only the account
-/// of this `sub` will do.
+/// The URL for a step-up (RFC 9470): like [`login_href`], but for a user who is already signed in
+/// and must authenticate again. The provider asks for credentials unless it did so within the last
+/// ten minutes. Only the user with this `sub` is accepted.
 pub fn step_up_href(provider: &str, account: &str, return_to: &str) -> String {
     let pairs = [
         ("provider", provider),
@@ -24,14 +24,14 @@ pub fn step_up_href(provider: &str, account: &str, return_to: &str) -> String {
     query(paths::LOGIN, &pairs)
 }
 
-/// Whether this address starts a sign-in.
+/// Whether this URL starts a sign-in.
 pub fn is_login_href(href: &str) -> bool {
     let query = href.strip_prefix(paths::LOGIN);
     query.is_some_and(|query| query.starts_with('?'))
 }
 
-/// `wanted` if it is a path of this site that a person can be sent to, `/account` otherwise: an
-/// address someone else made up must not lead away from here.
+/// Returns `wanted` if it is a path on this site that is safe to redirect to, `/account`
+/// otherwise. Prevents open redirects.
 pub fn local_path(wanted: &str) -> &str {
     match wanted.parse::<ReturnTo>() {
         Ok(_) => wanted,
@@ -39,29 +39,29 @@ pub fn local_path(wanted: &str) -> &str {
     }
 }
 
-/// The query of `/callback`, and where it was read.
+/// The query parameters of `/callback`, and the URL they were read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallbackQuery {
     /// The authorization code (RFC 6749 §4.1.2).
     pub code: Option<String>,
-    /// What the sign-in was begun with.
+    /// The `state` that the sign-in was started with.
     pub state: Option<String>,
-    /// Who answers (RFC 9207).
+    /// The issuer that redirected here (RFC 9207).
     pub iss: Option<String>,
-    /// What went wrong, by the provider's word or the server's.
+    /// The error code of the provider or of this server.
     pub error: Option<String>,
-    /// What the provider says about it; compared with what is known, never shown.
+    /// The provider's description of the error. Compared with known values, never displayed.
     pub error_description: Option<String>,
-    /// Address of the page without its query: the redirect URI that the provider came back to.
+    /// The URL of the page without the query: the redirect URI that the provider used.
     pub redirect_uri: Option<String>,
 }
 
-/// A path with a query.
+/// Appends a query to a path.
 pub(crate) fn query(path: &str, pairs: &[(&str, &str)]) -> String {
     format!("{path}?{}", form(pairs))
 }
 
-/// A form body: pairs, percent-encoded.
+/// Encodes a form body (`application/x-www-form-urlencoded`, spaces as `%20`).
 pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     let mut body = String::new();
     for (name, value) in pairs {
@@ -75,7 +75,7 @@ pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     body
 }
 
-/// Leaves what means nothing in a query as it is, slashes too, and encodes the rest.
+/// Percent-encodes everything except unreserved characters and slashes.
 fn encode(text: &str, into: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
@@ -89,7 +89,7 @@ fn encode(text: &str, into: &mut String) {
     }
 }
 
-/// The header of a form body.
+/// The `Content-Type` header of a form body.
 pub(crate) fn form_header() -> (&'static str, String) {
     let form = "application/x-www-form-urlencoded";
     ("Content-Type", form.to_owned())
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_link_names_provider_and_way_back() {
+    fn login_link_contains_provider_and_return_path() {
         assert_eq!(
             login_href("google", "/account"),
             "/auth/login?provider=google&return_to=/account"
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_up_asks_for_a_fresh_sign_in_and_comes_back() {
+    fn step_up_link_requires_a_fresh_sign_in_and_returns() {
         assert_eq!(
             step_up_href("google", "a-user", "/sessions?resume=end-others"),
             "/auth/login?provider=google&prompt=login&max_age=600&account=a-user\
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_something_in_a_query_is_encoded() {
+    fn reserved_characters_are_percent_encoded() {
         assert_eq!(
             login_href("a&b", "/x?y=1&z=ä#f"),
             "/auth/login?provider=a%26b&return_to=/x%3Fy%3D1%26z%3D%C3%A4%23f"
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_keeps_its_values_apart() {
+    fn form_values_are_percent_encoded() {
         assert_eq!(
             form(&[("code", "a+b c"), ("state", "=&")]),
             "code=a%2Bb%20c&state=%3D%26"
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn only_paths_of_this_site_are_gone_to() {
+    fn local_path_accepts_only_paths_on_this_site() {
         assert_eq!(local_path("/playground?x=1"), "/playground?x=1");
         for foreign in [
             "",
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_starts_a_sign_in_is_the_address_of_one() {
+    fn only_login_links_are_recognised() {
         assert!(is_login_href(&login_href("google", "/account")));
         assert!(is_login_href(&step_up_href(
             "google",

@@ -1,7 +1,8 @@
-//! Where the tokens lie: one value in localStorage, and beside it the key of a refresh under way.
+//! Token storage: one localStorage value for the tokens, and one for the idempotency key of a
+//! refresh in progress.
 //!
-//! Where localStorage is denied, or full, the same values are kept in memory: the person stays
-//! signed in until the page is closed.
+//! If localStorage is denied or full, the values are held in memory: the user stays signed in until
+//! the page is closed.
 
 use core::cell::RefCell;
 
@@ -15,10 +16,10 @@ use crate::tokens::{Pending, Tokens};
 
 /// The localStorage key of the tokens; absent when signed out.
 pub const TOKENS: &str = "latchkey.tokens";
-/// The localStorage key of the pending idempotency key; absent when no refresh is under way.
+/// The localStorage key of the pending idempotency key; absent when no refresh is in progress.
 pub const PENDING: &str = "latchkey.pending";
 
-/// The tokens and the pending key.
+/// Stores the tokens and the pending idempotency key.
 #[derive(Debug)]
 pub struct Store {
     tokens: Slot<Tokens>,
@@ -32,7 +33,7 @@ impl Default for Store {
 }
 
 impl Store {
-    /// Looks whether localStorage can be used.
+    /// Opens localStorage, or falls back to memory if it cannot be used.
     pub fn open() -> Self {
         let usable = is_usable();
         Self {
@@ -41,7 +42,7 @@ impl Store {
         }
     }
 
-    /// What is stored at this moment.
+    /// Reads the current tokens and pending key.
     pub fn read(&self) -> Stored {
         Stored {
             tokens: self.tokens.get(),
@@ -49,12 +50,12 @@ impl Store {
         }
     }
 
-    /// Stores tokens, all at once.
+    /// Stores the tokens, atomically.
     pub fn set_tokens(&self, tokens: &Tokens) {
         self.tokens.set(tokens);
     }
 
-    /// Stores the key of a refresh that is about to be sent.
+    /// Stores the idempotency key of a refresh that is about to be sent.
     pub fn set_pending(&self, pending: &Pending) {
         self.pending.set(pending);
     }
@@ -69,19 +70,19 @@ impl Store {
         self.pending.clear();
     }
 
-    /// Another tab changed localStorage: what it holds now is what counts.
+    /// Discards the values in memory, because another tab changed localStorage.
     pub fn yield_to_other_tab(&self) {
         self.tokens.forget();
         self.pending.forget();
     }
 }
 
-/// One value.
+/// One stored value.
 #[derive(Debug)]
 struct Slot<T> {
     key: &'static str,
     usable: bool,
-    /// Holds the value where localStorage would not take it.
+    /// Holds the value if localStorage rejected it.
     memory: RefCell<Option<T>>,
 }
 
@@ -105,8 +106,8 @@ impl<T: Clone + Serialize + DeserializeOwned> Slot<T> {
     fn set(&self, value: &T) {
         let stored = self.usable && {
             LocalStorage::set(self.key, value).is_ok() || {
-                // No room. Better nothing than the old value, which another tab could use a
-                // second time; and its room may be enough.
+                // Storage is full. Remove the old value, because another tab could reuse its refresh
+                // token, and try again with the space that this frees.
                 LocalStorage::delete(self.key);
                 LocalStorage::set(self.key, value).is_ok()
             }
@@ -128,8 +129,8 @@ impl<T: Clone + Serialize + DeserializeOwned> Slot<T> {
     }
 }
 
-/// Whether localStorage is there and lets itself be read. Reading `window.localStorage` throws
-/// where cookies are blocked.
+/// Whether localStorage exists and is readable. Accessing `window.localStorage` throws if cookies
+/// are blocked.
 fn is_usable() -> bool {
     let storage = browser::window().and_then(|window| window.local_storage().ok().flatten());
     storage.is_some_and(|storage| storage.get_item(TOKENS).is_ok())

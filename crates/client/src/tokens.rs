@@ -1,4 +1,4 @@
-//! The tokens as they lie in localStorage, and the key of a refresh that is under way.
+//! The tokens as stored in localStorage, and the idempotency key of a refresh in progress.
 
 use core::fmt;
 
@@ -7,36 +7,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::claims;
 
-/// One value in localStorage, so that no tab ever sees half of a change.
+/// The tokens of a session. Stored as one value, so that no tab sees a partial update.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tokens {
-    /// Goes with every request.
+    /// Sent with every API request.
     pub access_token: String,
-    /// Goes to the token endpoint alone.
+    /// Sent to the token endpoint only.
     pub refresh_token: String,
-    /// Milliseconds since 1970, by this browser's clock.
+    /// Expiry of the access token, in milliseconds since 1970 by this browser's clock.
     pub access_expires_at: u64,
-    /// The session's absolute end, in milliseconds since 1970 by this browser's clock.
+    /// Expiry of the refresh token, in milliseconds since 1970 by this browser's clock.
     pub refresh_expires_at: u64,
-    /// Life of the access token in milliseconds; 0 if unknown.
+    /// Lifetime of the access token in milliseconds; 0 if unknown.
     #[serde(default)]
     pub access_life: u64,
-    /// Whose they are: the `sub` of the access token.
+    /// The user: the `sub` claim of the access token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// The refresh token is bound to the key of this browser (RFC 9449 §5).
+    /// Whether the refresh token is bound to a key of this browser (RFC 9449 §5).
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub bound: bool,
-    /// The name of that key; absent in tokens that an earlier version stored.
+    /// The name of that key; absent in tokens stored by an earlier version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The nonce for the next proof (RFC 9449 §8.2), as it came with them: whichever tab sends that
-    /// proof, it is not refused for want of one.
+    /// The nonce for the next DPoP proof (RFC 9449 §8.2), received with the tokens and shared by all
+    /// tabs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
 }
 
-/// Tokens never reach a console through `{:?}`.
+/// Omits the tokens, so that they never appear in a console.
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tokens")
@@ -50,7 +50,7 @@ impl fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// What to store of a response that came at `now` (milliseconds since 1970).
+    /// Converts a token response. `now` is the time of the request, in milliseconds since 1970.
     pub fn received(response: TokenResponse, now: u64) -> Self {
         let until = |seconds: u64| now.saturating_add(seconds.saturating_mul(1000));
         Self {
@@ -66,15 +66,15 @@ impl Tokens {
         }
     }
 
-    /// The name of the key that they are bound to; `None` if they are bound to none.
+    /// The name of the key that the tokens are bound to; `None` if they are not bound.
     pub fn key_name(&self) -> Option<&str> {
         self.bound
             .then(|| self.key.as_deref().unwrap_or(crate::dpop::UNNAMED))
     }
 
-    /// What the server's clock shows, in seconds since 1970, when this browser's shows `now`
-    /// milliseconds: the end of the access token is known by both. The two may be hours apart,
-    /// and it is the server that looks at the date of a proof.
+    /// Estimates the server's time in seconds since 1970 when this browser's clock shows `now`
+    /// milliseconds. The difference is derived from the access token's expiry, which is known on
+    /// both clocks. It can be hours, and DPoP proofs are dated by the server's clock.
     pub fn server_clock(&self, now: u64) -> u64 {
         let now = now / 1000;
         let claims = claims::decode(&self.access_token).map(|decoded| decoded.claims);
@@ -85,18 +85,18 @@ impl Tokens {
     }
 }
 
-/// The `Idempotency-Key` of a refresh that has not been answered, and for which refresh token.
+/// The `Idempotency-Key` of a refresh that has no response yet, and the refresh token it is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Pending {
-    /// The key.
+    /// The idempotency key.
     pub key: String,
-    /// The end of the refresh token it goes with: enough to tell tokens apart, too little to
-    /// be one.
+    /// The last characters of the refresh token: enough to tell tokens apart, too few to use as a
+    /// token.
     pub token: String,
 }
 
 impl Pending {
-    /// A key for this refresh token.
+    /// Creates the record for this refresh token.
     pub fn new(key: String, refresh_token: &str) -> Self {
         Self {
             key,
@@ -104,13 +104,13 @@ impl Pending {
         }
     }
 
-    /// Whether the key was made for this refresh token.
+    /// Whether the key was created for this refresh token.
     pub fn is_for(&self, refresh_token: &str) -> bool {
         self.token == tail(refresh_token)
     }
 }
 
-/// The last sixteen characters: a part of the signature, different for every token.
+/// The last sixteen characters: part of the signature, so different for every token.
 fn tail(token: &str) -> &str {
     let start = token.len().saturating_sub(16);
     token.get(start..).unwrap_or(token)
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_on_the_wire_become_moments_in_storage() {
+    fn lifetimes_in_seconds_become_expiry_times_in_milliseconds() {
         let tokens = Tokens::received(response(), 1_000);
         assert_eq!(tokens.access_expires_at, 601_000);
         assert_eq!(tokens.access_life, 600_000);
@@ -143,14 +143,14 @@ mod tests {
     }
 
     #[test]
-    fn a_value_without_the_newer_members_is_still_read() {
+    fn a_stored_value_without_newer_fields_is_readable() {
         let json = r#"{"access_token":"a","refresh_token":"r","access_expires_at":1,"refresh_expires_at":2}"#;
         let tokens: Tokens = serde_json::from_str(json).expect("readable");
         assert_eq!((tokens.access_life, tokens.account), (0, None));
     }
 
     #[test]
-    fn only_a_bound_session_says_so_in_storage() {
+    fn only_a_bound_session_stores_the_bound_field() {
         let mut tokens = Tokens::received(response(), 0);
         let json = serde_json::to_string(&tokens).expect("written");
         assert!(!json.contains("bound"), "{json}");
@@ -162,12 +162,12 @@ mod tests {
     }
 
     #[test]
-    fn the_server_s_clock_is_told_by_the_end_of_its_token() {
+    fn server_time_is_derived_from_the_expiry_of_the_access_token() {
         let mut tokens = Tokens::received(response(), 1_000_000);
         assert_eq!(
             tokens.server_clock(5_000_000),
             5_000,
-            "no `exp`, no better clock"
+            "without `exp`, this browser's clock is used"
         );
         // {"alg":"none"}.{"exp":7600}: issued at 7,000 there, at 1,000 here.
         tokens.access_token = "eyJhbGciOiJub25lIn0.eyJleHAiOjc2MDB9.x".to_owned();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_output_holds_no_token() {
+    fn debug_output_contains_no_token() {
         let text = format!("{:?}", Tokens::received(response(), 0));
         assert!(
             !text.contains("eyJ") && !text.contains("0123456789"),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_knows_its_refresh_token() {
+    fn a_pending_key_belongs_to_one_refresh_token() {
         let pending = Pending::new("key".to_owned(), "a.b.0123456789abcdef");
         assert!(pending.is_for("a.b.0123456789abcdef"));
         assert!(!pending.is_for("a.b.0123456789abcdeg"));

@@ -1,10 +1,10 @@
-//! Requests, answers and streams, and who carries them: `fetch` in the browser, a stub in tests.
+//! The HTTP transport of the client: `fetch` in the browser, a fake in tests.
 
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
 
-/// The methods in use.
+/// The HTTP methods in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
     /// `GET`.
@@ -17,7 +17,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// As it stands in HTTP.
+    /// The name of the method in HTTP.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -33,22 +33,22 @@ impl fmt::Display for Method {
     }
 }
 
-/// A request, ready to go.
+/// An HTTP request.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// A path of this origin.
+    /// A path on this origin.
     pub path: String,
-    /// Names and values.
+    /// Header names and values.
     pub headers: Vec<(&'static str, String)>,
-    /// The body, its media type among the headers.
+    /// The body. Its media type is in the headers.
     pub body: Option<String>,
-    /// Goes through even if the page is left meanwhile.
+    /// Complete the request even if the page is closed.
     pub keepalive: bool,
 }
 
-/// Tokens never reach a console through `{:?}`.
+/// Omits headers and body, so that tokens never appear in a console.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
@@ -58,20 +58,20 @@ impl fmt::Debug for Request {
     }
 }
 
-/// An answer, whatever its status.
+/// An HTTP response with any status.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// Seconds to wait, if the server said so (`Retry-After`).
+    /// The `Retry-After` header, in seconds.
     pub retry_after: Option<u32>,
-    /// What the next DPoP proof must repeat, if the server said so (`DPoP-Nonce`, RFC 9449 §8).
+    /// The nonce for the next DPoP proof (`DPoP-Nonce`, RFC 9449 §8).
     pub nonce: Option<String>,
     /// The body.
     pub body: String,
 }
 
-/// Tokens never reach a console through `{:?}`.
+/// Omits the body, so that tokens never appear in a console.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
@@ -80,31 +80,32 @@ impl fmt::Debug for Response {
     }
 }
 
-/// No answer came, or not in time.
+/// There was no response, or none in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreachable;
 
-/// An answer to come.
+/// A future response.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Response, Unreachable>>>>;
 
-/// What comes of a stream, in turn.
+/// An event of a streamed response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamEvent<'a> {
-    /// Some bytes of the body, cut anywhere.
+    /// A chunk of the body, with arbitrary boundaries.
     Bytes(&'a [u8]),
-    /// Nothing more. The HTTP status, if there was an answer at all: bytes come with 200 alone.
+    /// The stream ended. Contains the HTTP status if there was a response; chunks are delivered
+    /// only if it is 200.
     Over(Option<u16>),
 }
 
-/// Hears the pieces of a stream.
+/// Receives the events of a stream.
 pub type Listener = Box<dyn Fn(StreamEvent<'_>)>;
 
-/// A stream that is listened to; dropped, it is closed.
+/// An open stream. It is closed on drop.
 #[derive(Default)]
 pub struct Stream(Option<Box<dyn FnOnce()>>);
 
 impl Stream {
-    /// A stream that `close` closes.
+    /// Creates a stream that calls `close` on drop.
     pub fn closed_by(close: impl FnOnce() + 'static) -> Self {
         Self(Some(Box::new(close)))
     }
@@ -118,13 +119,14 @@ impl Drop for Stream {
     }
 }
 
-/// Carries requests.
+/// Sends HTTP requests.
 pub trait Transport {
-    /// Sends. The request must be on its way when this returns, not only when the answer is
-    /// first waited for: what was read from storage a moment ago is what must be sent.
+    /// Sends a request. It must be sent before this function returns, not when the future is first
+    /// polled, because the token in it was read from storage just before.
     fn send(&self, outgoing: Request) -> Answer;
 
-    /// Sends, and hands the body on while it comes. One that knows no streams says nothing.
+    /// Sends a request and passes the body to `listener` as it arrives. The default implementation
+    /// does nothing.
     fn stream(&self, _outgoing: Request, _listener: Listener) -> Stream {
         Stream::default()
     }

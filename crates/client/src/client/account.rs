@@ -1,4 +1,4 @@
-//! What a person may see and do about their own sessions.
+//! Endpoints for the user's own account, sessions and activity.
 
 use latchkey_types::{ActivityList, ErrorCode, LogoutRequest, Me, SessionInfo, SessionList, paths};
 use serde::de::DeserializeOwned;
@@ -9,18 +9,18 @@ use crate::sign_in::query;
 use crate::transport::{Method, Response};
 
 impl Client {
-    /// `GET /api/me`: who is signed in.
+    /// `GET /api/me`: the signed-in user.
     pub async fn me(&self) -> Result<Me, CallError> {
         read(&self.call(Call::get(paths::API_ME)).await?)
     }
 
-    /// `GET /api/sessions`: every live session of the account, this one first.
+    /// `GET /api/sessions`: all active sessions of the user, the current one first.
     pub async fn sessions(&self) -> Result<Vec<SessionInfo>, CallError> {
         let list: SessionList = read(&self.call(Call::get(paths::API_SESSIONS)).await?)?;
         Ok(list.sessions)
     }
 
-    /// `DELETE /api/sessions/{id}`: ends one session. One that is over already is fine, too.
+    /// `DELETE /api/sessions/{id}`: ends one session. Succeeds if the session has already ended.
     pub async fn end_session(&self, id: &str) -> Result<(), CallError> {
         let path = paths::API_SESSION.replace("{id}", id);
         match done(&self.call(Call::delete(&path)).await?) {
@@ -29,14 +29,14 @@ impl Client {
         }
     }
 
-    /// `DELETE /api/sessions`: ends all sessions but this one. Wants a recent sign-in
+    /// `DELETE /api/sessions`: ends all other sessions. Requires a recent sign-in
     /// ([`CallError::StepUp`]).
     pub async fn end_other_sessions(&self) -> Result<(), CallError> {
         done(&self.call(Call::delete(paths::API_SESSIONS)).await?)
     }
 
-    /// `POST /auth/logout` with `everywhere`: ends all sessions, this one too, and forgets the
-    /// tokens. Wants a recent sign-in ([`CallError::StepUp`]).
+    /// `POST /auth/logout` with `everywhere`: ends all sessions, including the current one, and
+    /// removes the tokens. Requires a recent sign-in ([`CallError::StepUp`]).
     pub async fn sign_out_everywhere(&self) -> Result<(), CallError> {
         let request = LogoutRequest { everywhere: true };
         let call = Call {
@@ -49,8 +49,8 @@ impl Client {
         Ok(())
     }
 
-    /// `GET /api/activity`: what happened to the account, newest first; what is older than the
-    /// cursor `before`, if there is one.
+    /// `GET /api/activity`: one page of the account's history, newest first. `before` is the cursor
+    /// of the previous page.
     pub async fn activity(&self, before: Option<&str>) -> Result<ActivityList, CallError> {
         let path = match before {
             Some(before) => query(paths::API_ACTIVITY, &[("before", before)]),

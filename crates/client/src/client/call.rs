@@ -1,4 +1,4 @@
-//! A call: a request with the access token, its one retry, and the answer.
+//! A call: a request with the access token, at most one retry, and the response.
 
 use std::rc::Rc;
 
@@ -13,49 +13,47 @@ use crate::notice::{Exchange, Notice};
 use crate::reply::ErrorBody;
 use crate::transport::{Method, Request, Response, Unreachable};
 
-/// What to call.
+/// A request to the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Call {
-    /// The method.
+    /// The HTTP method.
     pub method: Method,
-    /// A path of this origin.
+    /// A path on this origin.
     pub path: String,
-    /// Attach the access token, and refresh and retry as needed.
+    /// Attach the access token; refresh and retry if needed.
     pub with_token: bool,
-    /// A body, as JSON.
+    /// The body, as JSON text.
     pub json: Option<String>,
 }
 
-/// Why there is no answer.
+/// Why a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// No tokens (any more).
+    /// There are no tokens, or no longer.
     #[error("not signed in: sign in and call again")]
     SignedOut,
-    /// Another account signed in while the call was under way.
-    #[error("another account signed in meanwhile: look what it may see and call again")]
+    /// Another user signed in during the call.
+    #[error("another user signed in during the call: reload the data and call again")]
     AccountChanged,
-    /// The server did not answer.
+    /// The server did not respond.
     #[error("the server cannot be reached: try again later")]
     Unreachable,
-    /// A fresh access token is needed and cannot be had right now.
+    /// The access token must be refreshed, which is not possible right now.
     #[error("the access token cannot be refreshed right now ({0:?}): try again later")]
     TryLater(Trouble),
-    /// The token is good, but the person proved who they are too long ago for this (RFC 9470).
-    #[error("this needs a recent sign-in: sign in again, then repeat")]
+    /// The token is valid, but the operation requires a more recent sign-in (RFC 9470).
+    #[error("this requires a recent sign-in: sign in again and repeat the call")]
     StepUp,
-    /// It answered with an error.
-    #[error("the server answered {status}")]
+    /// The server responded with an error.
+    #[error("the server responded with status {status}")]
     Status {
         /// The HTTP status.
         status: u16,
-        /// The code in its body.
+        /// The error code in the body.
         code: Option<ErrorCode>,
     },
-    /// It answered with something that is not what was asked for.
-    #[error(
-        "the answer is not of the expected form: is this page older than the server? Reload it"
-    )]
+    /// The body of the response does not have the expected form.
+    #[error("unexpected response from the server: this page may be outdated, reload it")]
     Unreadable,
 }
 
@@ -77,7 +75,7 @@ impl From<Failure> for CallError {
 }
 
 impl Call {
-    /// A `GET` with the access token.
+    /// A `GET` request with the access token.
     pub fn get(path: &str) -> Self {
         Self {
             path: path.to_owned(),
@@ -86,7 +84,7 @@ impl Call {
         }
     }
 
-    /// A `DELETE` with the access token.
+    /// A `DELETE` request with the access token.
     pub fn delete(path: &str) -> Self {
         Self {
             method: Method::Delete,
@@ -94,7 +92,7 @@ impl Call {
         }
     }
 
-    /// A `GET` without.
+    /// A `GET` request without the access token.
     pub fn anonymous(path: &str) -> Self {
         Self {
             with_token: false,
@@ -104,9 +102,10 @@ impl Call {
 }
 
 impl Client {
-    /// Calls; an answer of any status is an answer. With a token, a 401 leads to one refresh,
-    /// shared with all other calls, and one retry; unless it asks for a recent sign-in, which no
-    /// refresh brings.
+    /// Sends a request and returns the response, whatever its status. If the request carries the
+    /// access token, a 401 causes one refresh, which concurrent calls share, and one retry. A 401
+    /// that requires a recent sign-in (RFC 9470) is returned as it is, because a refresh cannot
+    /// satisfy it.
     pub async fn call(&self, call: Call) -> Result<Response, CallError> {
         let id = self.0.next_id();
         if !call.with_token {
@@ -144,7 +143,7 @@ impl Client {
     }
 }
 
-/// RFC 9470 §3, by our own code: what it needs is a new sign-in, not a new token.
+/// Whether the response requires a new sign-in rather than a new token (RFC 9470 §3).
 fn wants_step_up(answer: &Response) -> bool {
     ErrorBody::of(answer).known_code() == Some(ErrorCode::StepUpRequired)
 }
@@ -163,7 +162,7 @@ impl Inner {
         }
     }
 
-    /// One request and its answer.
+    /// Sends one request and notifies the observers of it and of the response.
     async fn exchange(
         self: &Rc<Self>,
         call: &Call,
@@ -217,7 +216,7 @@ impl Inner {
     }
 }
 
-/// A call under way: the engine forgets it when nobody waits for it any more.
+/// A call in progress. The engine forgets the call when this is dropped.
 struct Waiting {
     inner: Rc<Inner>,
     id: RequestId,

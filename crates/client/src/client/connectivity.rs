@@ -1,4 +1,4 @@
-//! When the server cannot be reached: says so, keeps looking for it, and says when it is back.
+//! Detects when the server becomes unreachable, probes it, and reports when it is reachable again.
 
 use std::rc::Rc;
 
@@ -13,11 +13,11 @@ use crate::transport::{Request, Response, Unreachable};
 use crate::{backoff, browser};
 
 impl Inner {
-    /// Learns from the outcome of any request whether the server is there.
+    /// Updates the connectivity state from the outcome of any request.
     pub(super) fn heard(self: &Rc<Self>, answer: &Result<Response, Unreachable>) {
         let trouble = match answer {
             Err(Unreachable) => Some(Trouble::Unreachable),
-            // What a proxy says of a server that is not there.
+            // Sent by a proxy whose upstream is down.
             Ok(incoming) if matches!(incoming.status, 502 | 504) => Some(Trouble::Unreachable),
             Ok(_) => None,
         };
@@ -30,7 +30,7 @@ impl Inner {
         }
     }
 
-    /// The network is said to be back: do not wait for the timers.
+    /// The browser reports that the network is back: retry now instead of waiting for the timers.
     pub(super) fn online(self: &Rc<Self>) {
         self.dispatch(Event::Due);
         if self.trouble.borrow().request.is_some() {
@@ -38,7 +38,7 @@ impl Inner {
         }
     }
 
-    /// Tells the observers, if it is news.
+    /// Notifies the observers if the state changed.
     pub(super) fn tell_trouble(&self) {
         let mut troubles = self.trouble.borrow_mut();
         let now = troubles.refresh.or(troubles.request);

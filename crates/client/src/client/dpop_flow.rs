@@ -1,5 +1,5 @@
-//! Proving possession of this browser's key (RFC 9449): to the token endpoint, and, where the
-//! server binds access tokens too, with every request.
+//! Proving possession of this browser's key (RFC 9449): at the token endpoint and, if access
+//! tokens are bound as well, with every request.
 
 use std::rc::Rc;
 
@@ -16,21 +16,20 @@ use crate::session::SessionState;
 use crate::tokens::Tokens;
 use crate::transport::{Method, Request, Response, Unreachable};
 
-/// How long a refresh may take before its token is sent, the first time or with the nonce that the
-/// server asked for, in milliseconds. After that it is left to the next try: other tabs wait for
-/// the lock just as long as one request may take, and a little longer.
+/// How long a refresh may take until its token is sent, including a retry with the server's nonce,
+/// in milliseconds. Afterwards the refresh is left to the next attempt: other tabs wait for the
+/// lock only a little longer than one request may take.
 const HASTE: u32 = 4_000;
 
-/// What came of posting a refresh token: an answer or none; or, not being sent at all, what to make
-/// of that.
+/// The outcome of sending a refresh token: a response, a network failure, or, if nothing was sent,
+/// the reply to hand to the engine.
 pub(super) type Posted = Result<Result<Response, Unreachable>, Reply>;
 
 impl Inner {
-    /// Sends a refresh token with a proof that its key is here.
+    /// Sends a refresh token with a DPoP proof.
     ///
-    /// Signing takes a moment, in which another tab may have come to take this one for dead,
-    /// taken the lock and used the token. So storage is asked once more: what is sent is what it
-    /// holds.
+    /// Signing is asynchronous. In the meantime, another tab may have stolen the lock and used the
+    /// token, so storage is read again immediately before sending.
     pub(super) async fn post_proven(
         &self,
         key: &str,
@@ -49,16 +48,16 @@ impl Inner {
                 && since(began) <= HASTE
         };
         let answer = self.send_proven(&key, outgoing, still).await;
-        // Whatever is told of a token that is not stored any more, the engine looks at storage.
+        // If the token is no longer stored, the engine ignores this reply and reads storage.
         answer.ok_or_else(|| {
             let late = since(began) > HASTE;
             Reply::Unavailable(if late { Trouble::Late } else { Trouble::Unwell })
         })
     }
 
-    /// Sends to the token endpoint with a proof, and once more if the server asks for its nonce.
-    /// `None` if there is no proof to be had, or if it is not right to send any more: `still` is
-    /// asked in the very moment before.
+    /// Sends a request to the token endpoint with a DPoP proof, and retries once if the server
+    /// requires a nonce. `None` if no proof could be created, or if `still` returned false
+    /// immediately before sending.
     pub(super) async fn send_proven(
         &self,
         key: &Key,
@@ -96,7 +95,7 @@ impl Inner {
         Some(answer)
     }
 
-    /// The server may tell the next nonce with any answer (RFC 9449 §8.2).
+    /// Stores the nonce, which the server may send with any response (RFC 9449 §8.2).
     pub(super) fn remember_nonce(&self, answer: &Result<Response, Unreachable>) {
         if let Ok(Response {
             nonce: Some(nonce), ..
@@ -106,8 +105,8 @@ impl Inner {
         }
     }
 
-    /// Another tab has got tokens: its nonce is later than any that this tab knows. When this page
-    /// has just been loaded, the one that came with it is.
+    /// Adopts the nonce of tokens that another tab received: it is newer than any nonce this tab
+    /// knows. Only the nonce that came with a page that has just been loaded is newer still.
     pub(super) fn adopt_nonce(&self, tokens: Option<&Tokens>) {
         let mut nonce = self.nonce.borrow_mut();
         if let Some(theirs) = tokens.and_then(|tokens| tokens.nonce.as_ref())
@@ -117,8 +116,8 @@ impl Inner {
         }
     }
 
-    /// The headers that present an access token: it says itself whether it is bound (RFC 9449
-    /// §6.1) and so needs a proof beside it, by the `key` of this name.
+    /// The headers that present an access token. A bound token (`cnf` claim, RFC 9449 §6.1) is
+    /// accompanied by a proof, signed with the key named `key`.
     pub(super) async fn authorization(
         &self,
         method: Method,
@@ -131,7 +130,7 @@ impl Inner {
             return vec![("Authorization", format!("Bearer {token}"))];
         }
         let mut headers = vec![("Authorization", format!("DPoP {token}"))];
-        // Without its key the server refuses the token, and the refresh that follows tells why.
+        // Without the key the server rejects the token, and the refresh that follows reports why.
         if let Some(key) = key
             && let Ok(Some(key)) = Key::load(key).await
         {
@@ -153,13 +152,13 @@ impl Inner {
         tokens.key_name().map(str::to_owned)
     }
 
-    /// Removes the keys of this browser, but for the one that the stored tokens need.
+    /// Removes all keys of this browser except the one that the stored tokens are bound to.
     pub(super) fn forget_browser_keys(self: &Rc<Self>) {
         let this = Rc::clone(self);
         spawn_local(async move { Key::remove_others(|| this.key_name()).await });
     }
 
-    /// Seconds since 1970, by the server's clock as far as it is known.
+    /// The server's time in seconds since 1970, as far as it is known.
     fn server_clock(&self) -> u64 {
         let now = browser::wall_clock();
         let tokens = self.store.read().tokens;
@@ -167,7 +166,7 @@ impl Inner {
     }
 }
 
-/// Whether the answer is a refusal with this code.
+/// Whether the response is a 400 with this error code.
 pub(super) fn is_refused(answer: &Result<Response, Unreachable>, code: ErrorCode) -> bool {
     answer.as_ref().is_ok_and(|incoming| {
         incoming.status == 400 && ErrorBody::of(incoming).known_code() == Some(code)

@@ -1,4 +1,4 @@
-//! The loop around the engine: events in, commands out.
+//! The loop around the engine: feeds it events and executes its commands.
 
 use core::future::Future;
 use core::pin::Pin;
@@ -18,11 +18,11 @@ use crate::tokens::Tokens;
 use crate::transport::{Method, Request, Unreachable};
 use crate::{backoff, browser, lock, reply, sign_in};
 
-/// The longest wait a browser's timer can count, in milliseconds.
+/// The longest delay of a browser timer, in milliseconds.
 const LONGEST_TIMER: u64 = 0x7fff_ffff;
 
 impl Inner {
-    /// Takes in an event, now or, if one is being taken in already, right after it.
+    /// Processes an event, or queues it if another event is being processed.
     pub(super) fn dispatch(self: &Rc<Self>, event: Event) {
         self.events.borrow_mut().push_back(event);
         if self.busy.replace(true) {
@@ -59,7 +59,8 @@ impl Inner {
                 self.store.clear_tokens();
                 self.forget_browser_keys();
                 self.follow();
-                // Why they are gone is about to be told; nobody else took them.
+                // The engine reports the reason next. Without this, `sync_from_storage` would report that
+                // another tab removed the tokens.
                 self.seen.borrow_mut().take();
                 self.tell(&Notice::Tokens(None));
             }
@@ -162,15 +163,14 @@ impl Inner {
         if let Progress::Ended(code) = progress {
             self.tell(&Notice::Ended(match code {
                 Some(ErrorCode::KeyMismatch) => EndReason::KeyLost,
-                // The stream may have known more than that.
+                // The event stream may have given a more precise reason.
                 None | Some(ErrorCode::SessionEnded) => EndReason::ByServer(hint.or(code)),
                 _ => EndReason::ByServer(code),
             }));
         }
     }
 
-    /// Compares storage with what the observers know, tells the difference, and sets the clock
-    /// for the next refresh.
+    /// Reads storage, notifies the observers of changes, and sets the timer for the next refresh.
     pub(super) fn sync_from_storage(self: &Rc<Self>) {
         if self.busy.get() {
             return;
@@ -199,7 +199,7 @@ impl Inner {
         self.schedule(tokens.as_ref());
     }
 
-    /// How fresh the stored access token is.
+    /// Whether the stored access token is fresh, due for a refresh, or expired.
     pub(super) fn freshness(&self, tokens: &Tokens) -> Freshness {
         let now = browser::monotonic_clock();
         let mut deadline = self.deadline.borrow_mut();
@@ -209,8 +209,8 @@ impl Inner {
             .freshness(now)
     }
 
-    /// The monotonic clock stands still in some browsers while the machine sleeps: if the wall
-    /// clock says that less is left, so be it.
+    /// In some browsers the monotonic clock stops while the machine sleeps. If less time is left
+    /// by the wall clock, use that.
     pub(super) fn heed_wall_clock(&self) {
         let Some(tokens) = self.store.read().tokens else {
             return;
@@ -224,7 +224,7 @@ impl Inner {
         });
     }
 
-    /// Asks for a refresh if it is time, else sets the timer for when it will be.
+    /// Requests a refresh if it is due; otherwise sets the timer.
     pub(super) fn check_expiry(self: &Rc<Self>) {
         let tokens = self.store.read().tokens;
         if let (true, Some(tokens)) = (self.refresh_ahead.get(), &tokens)
@@ -239,7 +239,7 @@ impl Inner {
         let wait = match tokens {
             Some(tokens) if self.refresh_ahead.get() => match self.freshness(tokens) {
                 Freshness::Good(millis) => Some(millis.min(LONGEST_TIMER)),
-                // Unless it is being seen to, see to it right after this.
+                // Due now, unless a refresh is in progress or backing off.
                 Freshness::Due | Freshness::Past => {
                     let engine = self.engine.borrow();
                     (!engine.is_refreshing() && !engine.is_backing_off()).then_some(0)

@@ -1,12 +1,13 @@
-//! Following the server's event stream, so that what happens elsewhere to this session and its
-//! account is known here at once: while the page can be seen, and while there is a token.
+//! Subscribes to the server's event stream, so that a change to the session or the account that
+//! was made elsewhere shows immediately. The stream is open while the page is visible and there is
+//! an access token.
 //!
-//! One tab of a browser follows for all: whoever has the lock. A browser opens few connections to
-//! one server, and the tabs share one session. The end of it reaches the other tabs through
-//! storage, a change of the account through a channel.
+//! Only one tab of a browser, the holder of a lock, opens the stream: browsers limit the number of
+//! connections to a server, and the tabs share one session. The other tabs learn of the session's
+//! end through storage, and of account changes through a `BroadcastChannel`.
 //!
-//! Nothing is decided by what the stream says. That the session has ended is asked of the server,
-//! by a refresh; without a stream the same is learnt a little later.
+//! Events decide nothing. When the stream reports that the session ended, the client refreshes, and
+//! the response to that decides. Without a stream the client learns the same a little later.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -28,10 +29,10 @@ use crate::transport::{Method, Request, StreamEvent};
 use crate::{backoff, browser, lock};
 
 impl Inner {
-    /// Opens the stream, keeps it, or closes it, as things are now.
+    /// Opens, keeps or closes the stream, depending on the current state.
     pub(super) fn follow(self: &Rc<Self>) {
         let tokens = self.store.read().tokens.filter(|_| is_visible());
-        // With a token past its end there is nothing to be had. Its successor leads here again.
+        // The server would reject an expired token. `follow` runs again when new tokens are stored.
         let tokens = tokens.filter(|tokens| self.freshness(tokens) != Freshness::Past);
         let token = tokens.map(|tokens| tokens.access_token);
         let mut following = self.following.borrow_mut();
@@ -73,7 +74,7 @@ impl Inner {
         }
     }
 
-    /// The lock has come; it may be wanted no more.
+    /// This tab became the leader. If the stream is no longer wanted, the lock is released.
     fn my_turn(self: &Rc<Self>, held: LockGuard) {
         {
             let mut following = self.following.borrow_mut();
@@ -86,18 +87,18 @@ impl Inner {
         self.follow();
     }
 
-    /// What happened to the account, for the pages of this tab and of the others.
+    /// Notifies the pages of this tab and of the other tabs that the account changed.
     fn account_changed(&self) {
         self.tell(&Notice::AccountChanged);
         let channel = self.channel.borrow();
         if let Some(channel) = &*channel {
-            // Its message says no more than that there was one.
+            // The message has no content.
             let _ = channel.post_message(&JsValue::NULL);
         }
     }
 
-    /// As [`follow`](Self::follow), by a person who was elsewhere: what happened meanwhile should
-    /// show now.
+    /// Like [`follow`](Self::follow), when the user returns to the page: what changed in the
+    /// meantime should show now.
     pub(super) fn follow_again(self: &Rc<Self>) {
         {
             let mut following = self.following.borrow_mut();
@@ -152,20 +153,20 @@ impl Inner {
                     following.refused = false;
                     following.failures = 0;
                 }
-                // What happened before it was open was not heard.
+                // Events from before the stream was open were missed.
                 self.account_changed();
             }
             ServerEvent::SessionEnded { code } => {
                 let token = self.following.borrow().token.clone();
                 let stored = self.store.read().tokens;
-                // A new sign-in in this browser has ended the session before it: no news.
+                // If the stored tokens are newer, a new sign-in in this browser ended the old session.
                 if stored.map(|tokens| tokens.access_token) == token {
                     self.hint.set(Some(*code));
                     self.dispatch(Event::Wanted(Cause::AheadOfExpiry));
                 }
             }
             ServerEvent::AccountChanged => self.account_changed(),
-            // Of a later version.
+            // An event type of a later version.
             _ => {}
         }
     }
@@ -177,7 +178,8 @@ impl Inner {
         let before = following.stream.take();
         let may_refresh = self.refresh_ahead.get();
         if status == Some(401) && may_refresh && !core::mem::replace(&mut following.refused, true) {
-            // This token opens no other stream; the next one may, or the server says why not.
+            // This token will not open a stream. Refresh: the new token may, or the server says why
+            // not.
             drop(following);
             drop(before);
             self.dispatch(Event::Wanted(Cause::AheadOfExpiry));
@@ -199,7 +201,7 @@ impl Inner {
         if returned && !was_ready {
             let client = Client(Rc::clone(self));
             spawn_local(async move {
-                // A 401 leads to a refresh, and that to the truth.
+                // A 401 causes a refresh, which determines whether the session is alive.
                 let _ = client.me().await;
             });
         }

@@ -1,35 +1,35 @@
-//! The state of following the event stream; what changes it is in `follow`.
+//! The state of the event stream subscription. The transitions are in `follow`.
 
 use gloo_timers::callback::Timeout;
 
 use crate::lock::LockGuard;
 use crate::transport::Stream;
 
-/// The stream that is open, or about to be.
+/// The stream that is open or being opened.
 #[derive(Default)]
 pub(super) struct Following {
-    /// The access token it was opened with; `None` if there is no stream.
+    /// The access token that the stream was opened with; `None` if there is no stream.
     pub(super) token: Option<String>,
-    /// Tells streams apart: what a closed one still says is not heard.
+    /// Identifies the current stream, so that late events of a closed stream are ignored.
     pub(super) number: u64,
     pub(super) stream: Option<Stream>,
     pub(super) ready: bool,
-    /// Streams in a row that were never ready.
+    /// Consecutive streams that ended before they were ready.
     pub(super) failures: u32,
-    /// A 401 has led to a refresh since a stream was last ready.
+    /// A 401 has caused a refresh since a stream was last ready.
     pub(super) refused: bool,
-    /// The person has just come back: if no stream opens, ask in another way.
+    /// The user has just returned: if no stream opens, check the session with a request.
     pub(super) returned: bool,
     pub(super) timer: Option<Timeout>,
     pub(super) place: Place,
 }
 
-/// Where this tab stands among those that would follow.
+/// This tab's role in the leader election for the event stream.
 #[derive(Default)]
 pub(super) enum Place {
     #[default]
     Away,
     InLine,
-    /// It is this tab's turn, until the lock is dropped.
-    First(#[expect(dead_code, reason = "it is held, not read")] LockGuard),
+    /// This tab is the leader until the lock is dropped.
+    First(#[expect(dead_code, reason = "held for its lock, never read")] LockGuard),
 }

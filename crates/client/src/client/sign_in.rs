@@ -1,4 +1,4 @@
-//! Finishing a sign-in at `/callback`.
+//! Completing a sign-in at `/callback`.
 
 use std::rc::Rc;
 
@@ -17,39 +17,39 @@ use crate::sign_in::{CallbackQuery, form, form_header};
 use crate::tokens::Tokens;
 use crate::transport::{Method, Request, Response, Unreachable};
 
-/// A sign-in that worked.
+/// A successful sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    /// Where the person was going.
+    /// The path that the user was going to.
     pub return_to: Option<String>,
 }
 
-/// Why it did not.
+/// Why a sign-in failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignInError {
-    /// The provider sent the person back with a refusal, or the server did.
+    /// The provider or the server refused the sign-in.
     #[error("the sign-in was refused ({0:?}): try again")]
     Refused(Option<ErrorCode>),
-    /// The person, or the provider for them, said no (RFC 6749 §4.1.2.1).
+    /// The user or the provider denied access (RFC 6749 §4.1.2.1).
     #[error("the sign-in was cancelled: start again")]
     Cancelled,
-    /// The provider gave the person up, who took too long there.
+    /// The user took too long at the provider.
     #[error("the provider's page was open for too long: try again")]
     TooSlow,
-    /// There is nothing to finish: no code, no error.
-    #[error("this page was opened without a sign-in under way: start at the sign-in page")]
+    /// The query contains neither a code nor an error.
+    #[error("no sign-in in progress: start at the sign-in page")]
     Nothing,
-    /// The server cannot say right now.
-    #[error("the server cannot finish the sign-in right now ({0:?}): try again")]
+    /// The server cannot complete the sign-in right now.
+    #[error("the server cannot complete the sign-in right now ({0:?}): try again")]
     TryLater(Trouble),
 }
 
 impl CallbackQuery {
-    /// The error in the query, if there is one, in Latchkey's words.
+    /// The error in the query, if there is one.
     fn refusal(&self) -> Option<SignInError> {
         let error = self.error.as_deref()?;
-        // Keycloak's answer when its page was open for too long. It says that the provider is not
-        // there, and means that the person is to try again at once.
+        // Keycloak sends this when its page was open for too long. The provider is available; the
+        // user can try again immediately.
         let expired = self.error_description.as_deref() == Some("authentication_expired");
         Some(match error {
             "temporarily_unavailable" if expired => SignInError::TooSlow,
@@ -65,7 +65,7 @@ impl CallbackQuery {
 }
 
 impl Client {
-    /// Exchanges what the provider sent the person back with for tokens, and stores them.
+    /// Exchanges the authorization code in the query for tokens and stores the tokens.
     pub async fn complete_sign_in(&self, query: &CallbackQuery) -> Result<SignedIn, SignInError> {
         if let Some(refusal) = query.refusal() {
             return Err(refusal);
@@ -75,7 +75,7 @@ impl Client {
         };
         self.0.set_state(SessionState::SigningIn);
         let outcome = self.exchange_code(code, state, query).await;
-        // Storage decides what the state is now.
+        // Derive the state from storage.
         self.0.state.set(SessionState::Checking);
         self.0.dispatch(Event::Changed);
         outcome
@@ -143,7 +143,8 @@ impl Client {
         }
     }
 
-    /// A new sign-in takes the place of the one before, which nobody could end any more.
+    /// Replaces the stored tokens. The replaced session is revoked, because nobody could end it
+    /// afterwards.
     fn replace_tokens(&self, tokens: &Tokens) {
         let before = self.0.store.read().tokens;
         self.0.store.clear_pending();
@@ -155,8 +156,8 @@ impl Client {
 }
 
 impl Inner {
-    /// With a proof, where there is a key to bind the session to. A server that does not like
-    /// the proof gives a plain session: a clock that is wrong should keep nobody out.
+    /// Sends the code with a DPoP proof if there is a key to bind the session to. If the server
+    /// rejects the proof, the sign-in continues unbound, so that a wrong clock locks nobody out.
     async fn send_sign_in(
         &self,
         key: Option<&Key>,
@@ -184,7 +185,7 @@ mod tests {
     use crate::transport::Response;
 
     #[test]
-    fn only_who_was_refused_access_has_cancelled() {
+    fn only_access_denied_counts_as_cancelled() {
         let refused = |code| SignInError::Refused(Some(code));
         for (error, expected) in [
             ("access_denied", SignInError::Cancelled),
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_says_more_than_the_code_if_it_is_known() {
+    fn a_known_reason_takes_precedence_over_the_code() {
         for (body, expected) in [
             (
                 r#"{"code":"not_admitted","reason":"email_unverified"}"#,

@@ -1,4 +1,4 @@
-//! Signing out: here first, whatever happens; then on the server.
+//! Signing out: in this browser first, unconditionally; then on the server.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,16 +19,16 @@ use crate::tokens::Tokens;
 use crate::transport::{Method, Request};
 use crate::{backoff, browser};
 
-/// How often the server is told before it is left to the session's own end. The waits between
-/// add up to a quarter of an hour.
+/// How often a revocation is attempted before the session is left to expire. The waits in between
+/// add up to about a quarter of an hour.
 const TRIES: u32 = 32;
 
-/// How long the person is kept waiting for the server's word, in milliseconds.
+/// How long the user waits for the server's confirmation, in milliseconds.
 const LOGOUT_TIMEOUT: u32 = 4_000;
 
 impl Client {
-    /// Forgets the tokens, then ends the session on the server. Gives whether the server has
-    /// been told; if not, it is told later, for as long as this page is open.
+    /// Removes the tokens, then ends the session on the server. Returns whether the server has
+    /// confirmed it; if not, the client keeps retrying while this page is open.
     pub async fn sign_out(&self) -> bool {
         let Some(tokens) = self.0.store.read().tokens else {
             return true;
@@ -40,7 +40,7 @@ impl Client {
         told
     }
 
-    /// Forgets the tokens of a session that the server has ended at this person's word.
+    /// Removes the tokens of a session that the server has ended at the user's request.
     pub(super) fn forget_after_sign_out(&self) {
         self.0.set_state(SessionState::SigningOut);
         self.0.forget_tokens();
@@ -61,12 +61,13 @@ impl Inner {
 
     fn signed_out(self: &Rc<Self>) {
         self.tell(&Notice::Ended(EndReason::SignedOut));
-        // Storage decides: another tab may have signed in meanwhile.
+        // Derive the state from storage: another tab may have signed in since.
         self.state.set(SessionState::Checking);
         self.dispatch(Event::Changed);
     }
 
-    /// Gives whether the server has answered within [`LOGOUT_TIMEOUT`]; goes on behind it otherwise.
+    /// Ends the session on the server. Returns whether the server confirmed it within
+    /// [`LOGOUT_TIMEOUT`]; if not, the request continues in the background.
     async fn tell_server(self: &Rc<Self>, tokens: Tokens) -> bool {
         let (tell, told) = oneshot::channel();
         let tell = Rc::new(RefCell::new(Some(tell)));
@@ -97,7 +98,7 @@ impl Inner {
         let headers = self
             .authorization(Method::Post, paths::LOGOUT, token, tokens.key_name())
             .await;
-        // It has signed for the last time.
+        // No more proofs are needed.
         self.forget_browser_keys();
         let logout = self.transport.send(Request {
             method: Method::Post,
@@ -108,7 +109,7 @@ impl Inner {
         });
         match logout.await {
             Ok(answer) if (200..300).contains(&answer.status) => true,
-            // Expired, most likely: the refresh token can end the session as well.
+            // The access token has probably expired; the refresh token can end the session, too.
             Ok(_) => self.revoke(&tokens.refresh_token).await,
             Err(_) => false,
         }
@@ -122,11 +123,11 @@ impl Inner {
             body: Some(form(&[("token", refresh_token)])),
             keepalive: true,
         });
-        // Any other refusal would be the same the next time.
+        // Any other status would be the same on a retry.
         matches!(revoke.await, Ok(answer) if answer.status < 500 && answer.status != 429)
     }
 
-    /// Keeps telling the server, from memory alone: nothing is left in storage.
+    /// Retries the revocation with a token held in memory only: storage is already empty.
     pub(super) fn revoke_in_background(self: &Rc<Self>, refresh_token: String) {
         let this = Rc::clone(self);
         spawn_local(async move {

@@ -1,4 +1,4 @@
-//! What the browser tells: another tab changed storage, the page is looked at again, the network
+//! Listeners for browser events: another tab changed storage, the page became visible, the network
 //! is back.
 
 use std::rc::{Rc, Weak};
@@ -21,7 +21,7 @@ impl Inner {
         let this = Rc::downgrade(self);
         on(&window, "storage", &this, |this, event| {
             let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
-            // No key: the whole storage was cleared.
+            // Without a key, the whole storage was cleared.
             if key.is_none_or(|key| key == store::TOKENS) {
                 this.store.yield_to_other_tab();
                 this.dispatch(Event::Changed);
@@ -52,13 +52,13 @@ impl Inner {
         }
     }
 
-    /// A person is here again.
+    /// The user returned to the page.
     fn looked_at(self: &Rc<Self>) {
         self.awake();
         self.follow_again();
     }
 
-    /// Timers and storage events may have slept with the page.
+    /// Catches up on timers and storage events, which may have been suspended with the page.
     fn awake(self: &Rc<Self>) {
         self.dispatch(Event::Changed);
         self.heed_wall_clock();
@@ -79,7 +79,7 @@ fn on(
             then(&this, &event);
         }
     });
-    // As long as the page lives; an event after the client's end finds nobody.
+    // The listener lives as long as the page. Once the client is dropped, it does nothing.
     let _ = target.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
     listener.forget();
 }

@@ -1,7 +1,8 @@
-//! A place in IndexedDB that all tabs share: database `latchkey`, store `keys`, one entry per key.
+//! Key storage in IndexedDB, shared by all tabs: database `latchkey`, object store `keys`, one
+//! entry per key.
 //!
-//! Opened for each use and closed after it, so that no tab stands in the way of those who clear
-//! the site's data.
+//! The database is opened for each operation and closed afterwards, so that an open tab does not
+//! block clearing the site's data.
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::closure::Closure;
@@ -14,13 +15,13 @@ use crate::browser;
 const DATABASE: &str = "latchkey";
 const STORE: &str = "keys";
 
-/// The name of the key of tokens that name none: those of earlier versions.
+/// The key name for tokens that do not contain one, which were stored by earlier versions.
 pub const UNNAMED: &str = "dpop";
 
-/// After this IndexedDB is taken for stuck, as it is now and then, in milliseconds.
+/// After this time IndexedDB is considered stuck, which happens occasionally, in milliseconds.
 const REQUEST_TIMEOUT: i32 = 3_000;
 
-/// The key stored under this name; `None` also where there is no IndexedDB.
+/// Reads the value stored under this name. `None` also if there is no IndexedDB.
 pub(super) async fn read(name: &str) -> Result<Option<JsValue>, JsValue> {
     let Some(database) = open().await? else {
         return Ok(None);
@@ -34,7 +35,7 @@ pub(super) async fn read(name: &str) -> Result<Option<JsValue>, JsValue> {
     Ok((!found.is_undefined()).then_some(found))
 }
 
-/// Puts a value there under each of these names, in place of what there was.
+/// Stores a value under each of these names, replacing existing values.
 pub(super) async fn put(names: &[&str], value: &JsValue) -> Result<(), JsValue> {
     let database = open().await?.ok_or(JsValue::NULL)?;
     let keys = database.keys(IdbTransactionMode::Readwrite)?;
@@ -44,13 +45,13 @@ pub(super) async fn put(names: &[&str], value: &JsValue) -> Result<(), JsValue> 
     Ok(())
 }
 
-/// Removes all that is there, but for what is `needed` and the copy of it that has no name.
+/// Removes all entries except the one named by `needed` and its copy under [`UNNAMED`].
 pub(super) async fn remove_others(needed: impl Fn() -> Option<String>) -> Result<(), JsValue> {
     let Some(database) = open().await? else {
         return Ok(());
     };
-    // From here on other writers wait for this one: a tab that needs its key from now on puts it
-    // back after it was removed.
+    // From here on, other writers wait for this transaction: a tab that needs its key stores it
+    // again after the removal.
     let keys = database.keys(IdbTransactionMode::Readwrite)?;
     let names: Array = done(&keys.get_all_keys()?).await?.unchecked_into();
     let needed = needed();
@@ -66,7 +67,7 @@ pub(super) async fn remove_others(needed: impl Fn() -> Option<String>) -> Result
     Ok(())
 }
 
-/// An open database; closed when it is dropped and its work is done.
+/// An open database. It is closed on drop, once its transactions are complete.
 struct Database(IdbDatabase);
 
 impl Drop for Database {
@@ -82,8 +83,8 @@ impl Database {
     }
 }
 
-/// Opens the database, made on the way if there is none; `None` where the browser has no
-/// IndexedDB or denies it.
+/// Opens the database and creates it if needed. `None` if the browser has no IndexedDB or denies
+/// access to it.
 async fn open() -> Result<Option<Database>, JsValue> {
     let factory = browser::window().and_then(|window| window.indexed_db().ok().flatten());
     let Some(factory) = factory else {
@@ -100,7 +101,7 @@ async fn open() -> Result<Option<Database>, JsValue> {
     Ok(Some(Database(database.unchecked_into())))
 }
 
-/// The result of a request, once it is there.
+/// Waits for the result of a request, at most [`REQUEST_TIMEOUT`].
 async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {
     let answered = Promise::new(&mut |succeed, fail| {
         request.set_onsuccess(Some(&succeed));

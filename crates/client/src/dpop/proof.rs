@@ -1,4 +1,4 @@
-//! What a proof says (RFC 9449 §4.2), up to its signature. Pure.
+//! The header and claims of a proof (RFC 9449 §4.2), without the signature. Pure.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,20 +6,20 @@ use serde::Serialize;
 
 use crate::transport::Method;
 
-/// The request that a proof is for.
+/// The request that a DPoP proof is created for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Subject<'a> {
-    /// Its method.
+    /// The HTTP method (`htm`).
     pub method: Method,
-    /// Its path; what follows a `?` is left out (`htu`).
+    /// The path (`htu`). A query or fragment is ignored.
     pub path: &'a str,
-    /// The server's latest nonce, if there was one.
+    /// The server's latest nonce, if it sent one.
     pub nonce: Option<&'a str>,
-    /// The access token that goes with it, if one does (`ath`).
+    /// The access token sent with the request, if any (`ath`).
     pub access_token: Option<&'a str>,
 }
 
-/// All that a proof is made of.
+/// The input of a proof.
 pub(super) struct Parts<'a> {
     pub(super) x: &'a str,
     pub(super) y: &'a str,
@@ -57,7 +57,7 @@ struct Claims<'a> {
     ath: Option<&'a str>,
 }
 
-/// Header and claims as they are signed (RFC 7515 §5.1).
+/// The JWS signing input: header and claims (RFC 7515 §5.1).
 pub(super) fn signing_input(parts: &Parts<'_>) -> String {
     let path = parts.subject.path.split(['?', '#']).next();
     let header = Header {
@@ -85,7 +85,7 @@ pub(super) fn signing_input(parts: &Parts<'_>) -> String {
 }
 
 fn encode(part: &impl Serialize) -> String {
-    // Texts and a number: nothing here that JSON has no form for.
+    // Only strings and numbers, so this cannot fail.
     let json = serde_json::to_vec(part).unwrap_or_default();
     URL_SAFE_NO_PAD.encode(json)
 }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_a_proof_says() {
+    fn a_minimal_proof_has_the_required_claims() {
         let subject = Subject {
             method: Method::Post,
             path: "/auth/token",
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn nonce_and_hash_of_the_access_token_stand_in_it_where_there_are_any() {
+    fn nonce_and_access_token_hash_are_included_if_given() {
         let subject = Subject {
             nonce: Some("of \"the\" server"),
             path: "/api/me",
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn htu_is_without_query_and_fragment() {
+    fn htu_has_no_query_and_no_fragment() {
         for path in [
             "/api/activity?limit=50&before=x",
             "/api/activity#x",

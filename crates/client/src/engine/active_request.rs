@@ -1,28 +1,28 @@
-//! What the engine knows of a request under way; what happens to one is in `request`.
+//! The state of a request in progress. The transitions are in `request`.
 
 use super::RequestId;
 
-/// A request under way.
+/// A request in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ActiveRequest {
     pub(super) id: RequestId,
-    /// The access token that is no good for it: the one it was refused with, or, before it was
-    /// ever sent, the one known to be past its end.
+    /// The access token to replace: the one that the request was rejected with or, if it was not
+    /// sent yet, the expired one.
     pub(super) token: String,
-    /// Whose tokens it began with.
+    /// The user at the start of the request.
     pub(super) account: Option<String>,
     pub(super) place: Place,
-    /// The one retry after a 401 is spent.
+    /// The retry after a 401 has been used.
     pub(super) retried: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Place {
-    /// With the server.
+    /// Sent; waiting for the response.
     Sent,
-    /// Here, until there is a newer token.
+    /// Not sent; waiting for a newer token.
     Waiting {
-        /// Because of a 401.
+        /// Whether the request waits because of a 401.
         refused: bool,
     },
 }

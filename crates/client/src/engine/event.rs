@@ -1,175 +1,176 @@
-//! What the engine hears and what it says.
+//! The engine's input (events) and output (commands).
 
 use latchkey_types::ErrorCode;
 
 use super::{Pending, Tokens};
 
-/// Names one request of this tab, for as long as it is under way.
+/// Identifies a request of this tab while it is in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
-/// What storage holds at the moment of an event.
+/// The content of storage at the time of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Stored {
     /// The tokens; `None` when signed out.
     pub tokens: Option<Tokens>,
-    /// The idempotency key of a refresh that has not been answered.
+    /// The idempotency key of a refresh that has no response yet.
     pub pending: Option<Pending>,
 }
 
-/// Something happened.
+/// An input of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A request wants to go with an access token.
+    /// A request that needs an access token started.
     Begun {
-        /// Which.
+        /// The request.
         request: RequestId,
-        /// The stored access token is known to be past its end: refresh first.
+        /// Whether the stored access token has expired, so that a refresh must come first.
         stale: bool,
     },
-    /// A request that was sent has its answer.
+    /// The response to a request was received.
     Answered {
-        /// Which.
+        /// The request.
         request: RequestId,
-        /// The status was 401. No other status, 403 above all, is cured by a refresh.
+        /// Whether the status was 401. A refresh does not help with any other status, such as 403.
         unauthorized: bool,
     },
-    /// Nobody waits for this request any more.
+    /// The caller no longer waits for this request.
     Dropped {
-        /// Which.
+        /// The request.
         request: RequestId,
     },
-    /// A refresh is wanted that no request waits for.
+    /// A refresh is needed that no request waits for.
     Wanted(Cause),
-    /// The lock that all tabs share is ours.
+    /// The refresh lock was acquired.
     Locked {
-        /// Fresh randomness, for the case that a new idempotency key is needed.
+        /// A random value, in case a new idempotency key is needed.
         fresh_key: String,
     },
-    /// The token endpoint answered, or could not.
+    /// The refresh request completed or failed.
     Replied(Reply),
-    /// Another tab, or a sign-in or sign-out of this one, changed storage.
+    /// Storage was changed by another tab, or by a sign-in or sign-out in this tab.
     Changed,
-    /// The back-off is over, or the network came back.
+    /// The backoff is over, or the network came back.
     Due,
 }
 
-/// Why a refresh is wanted that no request waits for.
+/// Why a refresh is needed that no request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The access token is near its end. Newer tokens of another tab do as well.
+    /// The access token is about to expire. Not needed if another tab has stored newer tokens.
     AheadOfExpiry,
-    /// A person asked: refresh whatever is stored.
+    /// A manual refresh: refresh unconditionally.
     Asked,
 }
 
-/// The answer of the token endpoint, reduced to what the decision needs.
+/// The token endpoint's response, reduced to what the decision needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Success.
+    /// New tokens.
     Tokens(Tokens),
-    /// An explicit `invalid_grant`: the only answer that can end a session.
+    /// An explicit `invalid_grant`: the only reply that can end a session.
     Refused(Option<ErrorCode>),
-    /// 409: another tab won, read storage again.
+    /// 409: another tab has refreshed already; its tokens will appear in storage.
     Superseded,
-    /// Everything else: no answer, 5xx, 429, an answer that makes no sense.
+    /// Anything else: no response, 5xx, 429, an invalid response.
     Unavailable(Trouble),
 }
 
-/// Why the server cannot say yes or no right now.
+/// A transient failure: the same request may succeed later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trouble {
-    /// No answer: the network or the server is down.
+    /// No response: the network or the server is down.
     Unreachable,
-    /// It answered that it cannot (5xx), or nothing that makes sense.
+    /// The server failed (5xx) or sent an invalid response.
     Unwell,
-    /// It asks for patience (429).
+    /// Too many requests (429).
     Busy {
-        /// Seconds to wait, if it said so.
+        /// The `Retry-After` header, in seconds.
         retry_after: Option<u32>,
     },
-    /// Another tab holds the newer tokens, but they have not come to storage yet.
+    /// Another tab has newer tokens, but they are not in storage yet.
     Superseded,
-    /// Nothing was sent: this browser was too busy, and another tab may have taken over by now.
+    /// Nothing was sent, because creating the DPoP proof took too long and another tab may have
+    /// taken over.
     Late,
 }
 
-/// Why a request is given up.
+/// Why a request fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// There are no tokens (any more).
+    /// There are no tokens, or no longer.
     SignedOut,
-    /// Another account signed in meanwhile; the request was not meant for it.
+    /// Another user signed in; the request was not meant for their account.
     AccountChanged,
-    /// A fresh token is needed and cannot be had right now.
+    /// The access token must be refreshed, which is not possible right now.
     TryLater(Trouble),
 }
 
-/// Do this.
+/// An output of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Send the request with this access token.
     Send {
-        /// Which.
+        /// The request.
         request: RequestId,
         /// The token to attach.
         access_token: String,
     },
-    /// Give the request's latest answer to whoever waits for it.
+    /// Return the latest response to the caller of the request.
     Deliver {
-        /// Which.
+        /// The request.
         request: RequestId,
     },
-    /// Tell whoever waits that the request is given up.
+    /// Return an error to the caller of the request.
     Fail {
-        /// Which.
+        /// The request.
         request: RequestId,
-        /// Why.
+        /// The error.
         failure: Failure,
     },
-    /// Take the lock that all tabs share; then [`Event::Locked`].
+    /// Acquire the refresh lock, then send [`Event::Locked`].
     Lock,
-    /// Let go of it.
+    /// Release the refresh lock.
     Unlock,
-    /// Store the key of the refresh that is about to be sent.
+    /// Store the idempotency key of the refresh that is about to be sent.
     RememberKey(Pending),
-    /// Remove it.
+    /// Remove the stored idempotency key.
     ForgetKey,
-    /// Send the refresh token; then [`Event::Replied`].
+    /// Send the refresh token, then send [`Event::Replied`].
     Post {
         /// The token to rotate.
         refresh_token: String,
-        /// The request's `Idempotency-Key`.
+        /// The `Idempotency-Key` of the request.
         key: String,
     },
     /// Store these tokens, as one value.
     StoreTokens(Tokens),
     /// Remove the tokens.
     ClearTokens,
-    /// Wait, longer with each attempt; then [`Event::Due`].
+    /// Wait, longer with each attempt, then send [`Event::Due`].
     BackOff {
-        /// Counts from zero.
+        /// The number of the attempt, from zero.
         attempt: u32,
-        /// Not shorter than this many seconds.
+        /// The minimum delay in seconds.
         at_least: u32,
     },
-    /// For those who watch.
+    /// Report progress to the observers.
     Tell(Progress),
 }
 
-/// How a refresh goes, for those who watch.
+/// The progress of a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// The refresh token is being sent.
     Begun,
-    /// New tokens came.
+    /// New tokens were received.
     Refreshed,
     /// Another tab had newer tokens in storage.
     Adopted,
     /// The server ended the session.
     Ended(Option<ErrorCode>),
-    /// To be tried again.
+    /// The refresh failed and will be retried.
     Delayed(Trouble),
-    /// There is nothing to refresh any more: signed out meanwhile.
+    /// The user signed out, so there is nothing left to refresh.
     Abandoned,
 }

@@ -1,14 +1,14 @@
-//! The one refresh of a tab: lock, read again, post, and what each answer means.
+//! The refresh of a tab: acquire the lock, check storage again, send, and interpret the reply.
 
 use super::{Cause, Command, Engine, Pending, Progress, Refresh, Reply, Stored, Tokens, Trouble};
 
-/// How often another tab's newer tokens may have yet to come to storage, or this browser be too busy
-/// to send anything: so often requests wait on, and the key is kept. With the waits of the back-off
-/// this is longer than the server's grace.
+/// How many superseded or late attempts waiting requests tolerate before they fail, and how often
+/// the idempotency key is reused after being superseded. With the backoff delays this takes longer
+/// than the server's reuse leeway.
 const MAX_ATTEMPTS: u32 = 3;
 
 impl Engine {
-    /// Begins a refresh unless one is under way. `stale` as in [`Refresh::Locking`].
+    /// Starts a refresh unless one is in progress. `stale` as in [`Refresh::Locking`].
     pub(super) fn start(&mut self, stale: Option<String>, commands: &mut Vec<Command>) {
         if !self.is_refreshing() {
             self.refresh = Refresh::Locking { stale };
@@ -52,10 +52,10 @@ impl Engine {
             self.leave(Progress::Adopted, stored, commands);
             return;
         }
-        // The same refresh token goes out with the same key, however often and from whichever
-        // tab: that is how the server knows a retry from a replay.
-        // But a key that was superseded again and again, while nobody here stored anything newer,
-        // has been used by somebody else: another key makes the server say so.
+        // A refresh token is always sent with the same key, by any tab and on any retry: this is
+        // how the server tells a retry from a replay.
+        // But if the key was superseded repeatedly and no tab stored newer tokens, somebody else
+        // has used the token: a new key makes the server detect the replay.
         let lasting = self.superseded <= MAX_ATTEMPTS;
         let key = match &stored.pending {
             Some(pending) if lasting && pending.is_for(&tokens.refresh_token) => {
@@ -88,8 +88,8 @@ impl Engine {
         let (stale, sent, again) = (stale.take(), core::mem::take(sent), *again);
         let ours = |tokens: &Tokens| tokens.refresh_token == sent;
         if !stored.tokens.as_ref().is_some_and(ours) {
-            // Signed out, signed in anew, or refreshed by a tab that took the lock from us: this
-            // reply speaks of a token that is nobody's any more.
+            // The user signed out or signed in again, or a tab that stole the lock has refreshed:
+            // this reply is about a token that is no longer stored.
             if matches!(&stored.pending, Some(pending) if pending.is_for(&sent)) {
                 commands.push(Command::ForgetKey);
             }
@@ -159,7 +159,7 @@ impl Engine {
             at_least,
         });
         self.refresh = Refresh::BackingOff { stale, trouble };
-        // Neither says that the server cannot be had.
+        // Neither means that the server is unavailable.
         let passing = matches!(trouble, Trouble::Superseded | Trouble::Late);
         let patient = passing && self.failures < MAX_ATTEMPTS;
         self.failures = self.failures.saturating_add(1);
@@ -168,13 +168,13 @@ impl Engine {
         }
     }
 
-    /// Lets go of the lock and finishes.
+    /// Releases the lock and finishes.
     fn leave(&mut self, progress: Progress, stored: &Stored, commands: &mut Vec<Command>) {
         commands.push(Command::Unlock);
         self.finish(progress, stored, commands);
     }
 
-    /// The refresh is over, and everyone who waited goes on.
+    /// Ends the refresh and lets the waiting requests proceed.
     fn finish(&mut self, progress: Progress, stored: &Stored, commands: &mut Vec<Command>) {
         self.refresh = Refresh::Idle;
         self.failures = 0;

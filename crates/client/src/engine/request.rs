@@ -1,4 +1,4 @@
-//! The requests of one tab: which token each was sent with, and its one retry.
+//! The requests of one tab: the token that each was sent with, and its retry.
 
 use super::active_request::{ActiveRequest, Place};
 use super::{Command, Engine, Failure, Refresh, RequestId, Stored, Tokens, Trouble};
@@ -59,21 +59,21 @@ impl Engine {
             Some(tokens) if tokens.access_token == request.token => {
                 self.need_newer_than(tokens, id, commands);
             }
-            // Signed out, another account, or already newer: no refresh is needed to tell.
+            // Signed out, another user, or newer tokens: no refresh is needed.
             _ => {
                 self.settle(stored, |waiting| waiting == id, false, commands);
             }
         }
     }
 
-    /// A request waits for something newer than `tokens`.
+    /// A request waits for newer tokens than `tokens`.
     fn need_newer_than(&mut self, tokens: &Tokens, id: RequestId, commands: &mut Vec<Command>) {
         if let Refresh::BackingOff {
             trouble: trouble @ Trouble::Busy { .. },
             ..
         } = self.refresh
         {
-            // It was asked to wait; no request may push it.
+            // The server demanded a delay, which requests must not shorten.
             self.forget(id);
             commands.push(Command::Fail {
                 request: id,
@@ -84,9 +84,9 @@ impl Engine {
         self.start(Some(tokens.access_token.clone()), commands);
     }
 
-    /// Lets the waiting requests that `chosen` names go on with what storage holds; gives the
-    /// access token that one of them still finds no good, if any. With `force` they go on even
-    /// with the very token they waited to be rid of: it has just come.
+    /// Lets the waiting requests selected by `chosen` proceed with the stored tokens. Returns the
+    /// stored access token if one of the requests still needs a newer one. With `force` that
+    /// check is skipped, because the stored token has just been received.
     pub(super) fn settle(
         &mut self,
         stored: &Stored,
@@ -133,12 +133,12 @@ impl Engine {
         unsettled
     }
 
-    /// Nobody waits for this request any more.
+    /// Removes a request whose caller no longer waits.
     pub(super) fn forget(&mut self, id: RequestId) {
         self.requests.retain(|request| request.id != id);
     }
 
-    /// No newer token can be had for now.
+    /// Fails the waiting requests, because no newer token is available for now.
     pub(super) fn give_up_waiting(&mut self, trouble: Trouble, commands: &mut Vec<Command>) {
         self.requests.retain(|request| {
             let id = request.id;
@@ -154,7 +154,7 @@ impl Engine {
     }
 }
 
-/// Both are known and not the same.
+/// Whether both are known and different.
 fn differs(one: Option<&str>, other: Option<&str>) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one != other)
 }

@@ -53,7 +53,7 @@ fn locked() -> Event {
     }
 }
 
-/// An engine whose request `ONE` got a 401 for generation 1 and whose refresh is with the server.
+/// An engine whose request `ONE` got a 401 for generation 1 and whose refresh has been sent.
 fn posting() -> Engine {
     let mut engine = Engine::new();
     engine.step(begun(ONE), &holding(1));
@@ -78,7 +78,7 @@ fn pending() -> Pending {
 }
 
 #[test]
-fn a_request_goes_out_with_the_stored_token() {
+fn a_request_is_sent_with_the_stored_token() {
     let commands = Engine::new().step(begun(ONE), &holding(1));
     assert_eq!(commands, [send(ONE, 1)]);
 }
@@ -90,7 +90,7 @@ fn a_request_without_tokens_is_not_sent() {
 }
 
 #[test]
-fn forbidden_is_delivered_and_refreshes_nothing() {
+fn forbidden_is_delivered_without_a_refresh() {
     let mut engine = Engine::new();
     engine.step(begun(ONE), &holding(1));
     let answered = Event::Answered {
@@ -105,7 +105,7 @@ fn forbidden_is_delivered_and_refreshes_nothing() {
 }
 
 #[test]
-fn unauthorized_refreshes_then_retries_once() {
+fn unauthorized_causes_a_refresh_and_one_retry() {
     let mut engine = Engine::new();
     engine.step(begun(ONE), &holding(1));
     assert_eq!(engine.step(refused(ONE), &holding(1)), [Command::Lock]);
@@ -135,9 +135,9 @@ fn unauthorized_refreshes_then_retries_once() {
     assert_eq!(
         engine.step(refused(ONE), &holding(2)),
         [Command::Deliver { request: ONE }],
-        "a second 401 is the answer"
+        "a second 401 is delivered"
     );
-    assert_eq!(engine, Engine::new(), "nothing is left behind");
+    assert_eq!(engine, Engine::new(), "no state is left");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn thirty_requests_share_one_refresh() {
 }
 
 #[test]
-fn a_token_past_its_end_is_refreshed_before_the_request_goes() {
+fn an_expired_token_is_refreshed_before_the_request_is_sent() {
     let mut engine = Engine::new();
     let stale = Event::Begun {
         request: ONE,
@@ -173,7 +173,7 @@ fn a_token_past_its_end_is_refreshed_before_the_request_goes() {
     assert_eq!(
         engine.step(refused(ONE), &holding(2)),
         [Command::Lock],
-        "this was its first 401: the retry is still to be had"
+        "this is its first 401: it can still be retried"
     );
 }
 
@@ -186,7 +186,7 @@ fn a_401_for_an_older_token_than_the_stored_one_retries_without_refreshing() {
 }
 
 #[test]
-fn what_another_tab_stored_before_the_lock_is_adopted() {
+fn tokens_that_another_tab_stored_before_the_lock_are_adopted() {
     let mut engine = Engine::new();
     engine.step(begun(ONE), &holding(1));
     engine.step(refused(ONE), &holding(1));
@@ -201,7 +201,7 @@ fn what_another_tab_stored_before_the_lock_is_adopted() {
 }
 
 #[test]
-fn the_same_refresh_token_goes_out_with_the_same_key() {
+fn a_refresh_token_is_always_sent_with_the_same_key() {
     let mut engine = Engine::new();
     engine.step(Event::Wanted(Cause::Asked), &holding(1));
     let stored = Stored {
@@ -222,7 +222,7 @@ fn the_same_refresh_token_goes_out_with_the_same_key() {
 }
 
 #[test]
-fn a_key_made_for_another_refresh_token_is_replaced() {
+fn a_key_for_another_refresh_token_is_replaced() {
     let mut engine = Engine::new();
     engine.step(Event::Wanted(Cause::Asked), &holding(2));
     let stored = Stored {
@@ -237,14 +237,14 @@ fn a_key_made_for_another_refresh_token_is_replaced() {
 }
 
 #[test]
-fn a_request_in_need_tries_again_at_once_after_a_network_failure() {
+fn a_request_retries_immediately_after_a_network_failure() {
     let mut engine = backing_off(Trouble::Unreachable);
     engine.step(begun(TWO), &holding(1));
     assert_eq!(engine.step(refused(TWO), &holding(1)), [Command::Lock]);
 }
 
 #[test]
-fn no_request_pushes_a_server_that_asked_for_patience() {
+fn no_request_shortens_the_delay_that_the_server_demanded() {
     let busy = Trouble::Busy {
         retry_after: Some(30),
     };
@@ -258,7 +258,7 @@ fn no_request_pushes_a_server_that_asked_for_patience() {
 }
 
 #[test]
-fn signing_out_during_a_refresh_keeps_its_tokens_out_of_storage() {
+fn tokens_received_after_a_sign_out_are_not_stored() {
     let mut engine = posting();
     let stored = Stored {
         tokens: None,
@@ -283,7 +283,7 @@ fn signing_out_while_backing_off_stops_the_retries() {
 }
 
 #[test]
-fn a_request_of_one_account_is_never_repeated_for_another() {
+fn a_request_of_one_user_is_never_retried_for_another() {
     let mut engine = Engine::new();
     engine.step(begun(ONE), &holding(1));
     let mut other = holding(2);
@@ -295,7 +295,7 @@ fn a_request_of_one_account_is_never_repeated_for_another() {
 }
 
 #[test]
-fn a_request_refused_with_newer_tokens_during_an_old_refresh_gets_a_refresh_of_its_own() {
+fn a_request_rejected_with_newer_tokens_during_an_old_refresh_causes_another_refresh() {
     let mut engine = posting();
     engine.step(begun(TWO), &holding(5));
     engine.step(refused(TWO), &holding(5));
@@ -312,7 +312,7 @@ fn a_request_refused_with_newer_tokens_during_an_old_refresh_gets_a_refresh_of_i
 }
 
 #[test]
-fn asking_during_a_refresh_asks_once_more() {
+fn a_manual_refresh_during_a_refresh_causes_another_one() {
     let mut engine = posting();
     engine.step(Event::Wanted(Cause::Asked), &holding(1));
     let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(1));
@@ -320,7 +320,7 @@ fn asking_during_a_refresh_asks_once_more() {
 }
 
 #[test]
-fn near_expiry_during_a_refresh_asks_for_nothing() {
+fn near_expiry_during_a_refresh_does_nothing() {
     let mut engine = posting();
     assert_eq!(
         engine.step(Event::Wanted(Cause::AheadOfExpiry), &holding(1)),

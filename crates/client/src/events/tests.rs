@@ -10,7 +10,7 @@ fn read(text: &str) -> Vec<ServerEvent> {
 }
 
 #[test]
-fn each_kind_of_event() {
+fn all_kinds_of_events_are_parsed() {
     let ended = "data: {\"type\":\"session_ended\",\"code\":\"refresh_replayed\"}\n\n";
     assert_eq!(
         read(&format!("{READY}{CHANGED}{ended}")),
@@ -25,7 +25,7 @@ fn each_kind_of_event() {
 }
 
 #[test]
-fn wherever_the_bytes_are_cut() {
+fn chunk_boundaries_do_not_matter() {
     let text = format!(": keep-alive\n\n{READY}{CHANGED}");
     for cut in 0..text.len() {
         let (one, other) = text.as_bytes().split_at(cut);
@@ -41,7 +41,7 @@ fn wherever_the_bytes_are_cut() {
 }
 
 #[test]
-fn every_way_to_end_a_line() {
+fn all_line_endings_are_accepted() {
     for end in ["\n", "\r\n", "\r"] {
         let text = format!("{READY}{CHANGED}").replace('\n', end);
         assert_eq!(read(&text).len(), 2, "{end:?}");
@@ -49,7 +49,7 @@ fn every_way_to_end_a_line() {
 }
 
 #[test]
-fn comments_other_fields_and_what_a_later_version_says_are_passed_over() {
+fn comments_other_fields_and_unknown_events_are_skipped() {
     let text = format!(
         ": keep-alive\n\nevent: message\nid: 7\nretry: 100\n{READY}\
          data: {{\"type\":\"coffee_is_ready\"}}\n\n\
@@ -69,12 +69,12 @@ fn data_on_several_lines_is_one_event() {
 }
 
 #[test]
-fn an_event_without_its_end_is_none_yet() {
+fn an_incomplete_event_is_not_returned() {
     assert_eq!(read("data: {\"type\":\"ready\"}\n"), []);
 }
 
 #[test]
-fn an_endless_line_takes_no_more_room_than_an_event() {
+fn an_endless_line_uses_bounded_memory() {
     let mut reader = Reader::default();
     for _ in 0..100 {
         assert_eq!(reader.read(&[b'x'; 4_096]), []);
@@ -91,6 +91,6 @@ fn an_endless_line_takes_no_more_room_than_an_event() {
     assert_eq!(
         reader.read(READY.as_bytes()),
         [ServerEvent::Ready],
-        "and then it goes on"
+        "parsing continues afterwards"
     );
 }

@@ -12,7 +12,7 @@ const TOKENS: &str = r#"{"access_token":"a","token_type":"Bearer","expires_in":5
     "refresh_token":"r","refresh_expires_in":9}"#;
 
 #[test]
-fn success_is_tokens_counted_from_when_they_were_asked_for() {
+fn expiry_is_counted_from_the_time_of_the_request() {
     let Reply::Tokens(tokens) = of_refresh(&Ok(answer(200, TOKENS)), 1_000) else {
         panic!("tokens expected");
     };
@@ -20,7 +20,7 @@ fn success_is_tokens_counted_from_when_they_were_asked_for() {
 }
 
 #[test]
-fn only_an_explicit_invalid_grant_refuses() {
+fn only_an_explicit_invalid_grant_is_a_refusal() {
     let ended = r#"{"error":"invalid_grant","code":"session_ended"}"#;
     assert_eq!(
         of_refresh(&Ok(answer(400, ended)), 0),
@@ -46,7 +46,7 @@ fn only_an_explicit_invalid_grant_refuses() {
 }
 
 #[test]
-fn another_key_than_the_session_s_ends_it_here() {
+fn a_key_mismatch_is_a_refusal() {
     let body = r#"{"error":"invalid_dpop_proof","code":"key_mismatch"}"#;
     assert_eq!(
         of_refresh(&Ok(answer(400, body)), 0),
@@ -55,7 +55,7 @@ fn another_key_than_the_session_s_ends_it_here() {
 }
 
 #[test]
-fn a_proof_that_is_refused_ends_nothing() {
+fn a_rejected_proof_does_not_end_the_session() {
     for code in ["invalid_dpop_proof", "use_dpop_nonce"] {
         let body = format!(r#"{{"error":"{code}","code":"{code}"}}"#);
         assert_eq!(
@@ -66,18 +66,18 @@ fn a_proof_that_is_refused_ends_nothing() {
 }
 
 #[test]
-fn a_refusal_with_a_code_of_a_later_version_is_still_a_refusal() {
+fn a_refusal_with_an_unknown_code_is_still_a_refusal() {
     let body = r#"{"error":"invalid_grant","code":"eaten_by_a_grue"}"#;
     assert_eq!(of_refresh(&Ok(answer(400, body)), 0), Reply::Refused(None));
 }
 
 #[test]
-fn conflict_means_another_tab_won() {
+fn conflict_is_superseded() {
     assert_eq!(of_refresh(&Ok(answer(409, "")), 0), Reply::Superseded);
 }
 
 #[test]
-fn too_many_requests_keeps_its_wait() {
+fn too_many_requests_keeps_retry_after() {
     let busy = Ok(Response {
         status: 429,
         retry_after: Some(12),
@@ -92,7 +92,7 @@ fn too_many_requests_keeps_its_wait() {
 }
 
 #[test]
-fn no_answer_is_unreachable() {
+fn no_response_is_unreachable() {
     assert_eq!(
         of_refresh(&Err(Unreachable), 0),
         Reply::Unavailable(Trouble::Unreachable)

@@ -1,4 +1,4 @@
-//! What each answer of the token endpoint means.
+//! The meaning of each reply of the token endpoint.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn invalid_grant_ends_the_session() {
 }
 
 #[test]
-fn invalid_grant_for_a_token_that_is_no_longer_stored_ends_nothing() {
+fn invalid_grant_for_a_token_that_is_no_longer_stored_is_ignored() {
     let commands = posting().step(Event::Replied(Reply::Refused(None)), &holding(2));
     assert_eq!(
         commands,
@@ -32,7 +32,7 @@ fn invalid_grant_for_a_token_that_is_no_longer_stored_ends_nothing() {
 }
 
 #[test]
-fn no_trouble_ends_a_session() {
+fn no_transient_failure_ends_a_session() {
     for trouble in [
         Trouble::Unreachable,
         Trouble::Unwell,
@@ -49,7 +49,7 @@ fn no_trouble_ends_a_session() {
 }
 
 #[test]
-fn the_wait_grows_and_never_undercuts_retry_after() {
+fn the_backoff_grows_and_respects_retry_after() {
     let busy = Trouble::Busy {
         retry_after: Some(7),
     };
@@ -67,26 +67,26 @@ fn the_wait_grows_and_never_undercuts_retry_after() {
 }
 
 #[test]
-fn superseded_adopts_what_storage_holds_by_then() {
+fn superseded_adopts_newer_tokens_in_storage() {
     let commands = posting().step(Event::Replied(Reply::Superseded), &holding(2));
     assert_eq!(commands.last(), Some(&send(ONE, 2)));
 }
 
 #[test]
-fn superseded_with_nothing_newer_waits_for_it() {
+fn superseded_without_newer_tokens_waits_for_them() {
     let mut engine = posting();
     let commands = engine.step(Event::Replied(Reply::Superseded), &holding(1));
     assert!(!commands.contains(&Command::ForgetKey), "{commands:?}");
     assert!(
         !commands.iter().any(|c| matches!(c, Command::Fail { .. })),
-        "the request waits on: {commands:?}"
+        "the request keeps waiting: {commands:?}"
     );
     let commands = engine.step(Event::Changed, &holding(2));
     assert_eq!(commands, [Command::Tell(Progress::Adopted), send(ONE, 2)]);
 }
 
 #[test]
-fn a_refresh_that_was_not_sent_waits_for_the_next_try_or_another_tab() {
+fn a_refresh_that_was_not_sent_waits_for_the_retry_or_another_tab() {
     let late = || Event::Replied(Reply::Unavailable(Trouble::Late));
     let is_failure = |command: &Command| matches!(command, Command::Fail { .. });
     let mut engine = posting();
@@ -99,7 +99,7 @@ fn a_refresh_that_was_not_sent_waits_for_the_next_try_or_another_tab() {
 }
 
 #[test]
-fn what_passes_as_a_rule_lets_the_request_go_in_the_end() {
+fn requests_fail_after_repeated_superseded_or_late_replies() {
     for reply in [Reply::Superseded, Reply::Unavailable(Trouble::Late)] {
         let mut engine = posting();
         let mut failed = Vec::new();
@@ -115,7 +115,7 @@ fn what_passes_as_a_rule_lets_the_request_go_in_the_end() {
 }
 
 #[test]
-fn a_key_that_is_superseded_for_good_is_given_up_so_that_the_server_tells_a_thief() {
+fn a_repeatedly_superseded_key_is_replaced_so_that_the_server_detects_a_thief() {
     let mut engine = posting();
     let stored = Stored {
         pending: Some(pending()),
@@ -135,7 +135,7 @@ fn a_key_that_is_superseded_for_good_is_given_up_so_that_the_server_tells_a_thie
 }
 
 #[test]
-fn the_key_of_a_token_that_is_no_longer_stored_is_forgotten() {
+fn the_key_of_a_token_that_is_no_longer_stored_is_removed() {
     let stored = Stored {
         pending: Some(pending()),
         ..holding(2)
