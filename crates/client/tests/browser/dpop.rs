@@ -1,4 +1,4 @@
-//! The key of this browser and what is signed with it, in a real IndexedDB and by real WebCrypto.
+//! The browser's key and its proofs, with real IndexedDB and WebCrypto.
 
 use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::{Array, Function, Promise, Reflect};
@@ -12,7 +12,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::server::{Server, notices, reaches, store, stored, tokens, until};
 
-/// Runs the body of a function that gives a promise.
+/// Runs JavaScript: the body of a function that returns a promise.
 async fn run(body: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
     let function = Function::new_with_args("a, b", body);
     let arguments: Array = arguments.iter().copied().collect();
@@ -20,7 +20,7 @@ async fn run(body: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
     JsFuture::from(promise).await
 }
 
-/// What IndexedDB holds, past the code that is tested.
+/// Reads the unnamed key from IndexedDB, without the code under test.
 async fn key_pair() -> JsValue {
     let read = "return new Promise((found, failed) => {
         const open = indexedDB.open('latchkey', 1);
@@ -35,7 +35,7 @@ async fn key_pair() -> JsValue {
     run(read, &[]).await.expect("read")
 }
 
-/// As an earlier version stored them: bound to the key that has no name.
+/// Tokens as an earlier version stored them: bound to the unnamed key.
 fn bound(generation: u32) -> Tokens {
     Tokens {
         bound: true,
@@ -43,7 +43,7 @@ fn bound(generation: u32) -> Tokens {
     }
 }
 
-/// A server that binds, a browser with a bound session, and its key.
+/// A server that binds sessions, and a browser with a bound session and its key.
 async fn bound_session() -> std::rc::Rc<Server> {
     let server = Server::with_expired_tokens();
     server.nonce.replace(Some("n-1"));
@@ -57,7 +57,7 @@ async fn clear() {
     Key::remove_others(|| None).await;
 }
 
-/// A key, also in the place of the one without a name.
+/// Creates a key and also stores it as the unnamed key.
 async fn made() -> Key {
     let key = Key::create().await.expect("a key");
     key.persist().await;
@@ -76,7 +76,7 @@ fn claim(proof: &str, name: &str) -> Option<String> {
 }
 
 #[wasm_bindgen_test]
-async fn the_key_is_found_again_and_cannot_be_taken_out() {
+async fn the_key_can_be_loaded_and_cannot_be_exported() {
     clear().await;
     assert!(matches!(Key::load(UNNAMED).await, Ok(None)));
     let one = made().await;
@@ -94,16 +94,16 @@ async fn the_key_is_found_again_and_cannot_be_taken_out() {
 }
 
 #[wasm_bindgen_test]
-async fn every_key_that_is_made_is_a_new_one() {
+async fn every_created_key_is_new() {
     let (one, other) = (made().await, made().await);
     assert_ne!(one.name(), other.name());
     assert_ne!(jwk(&one).await, jwk(&other).await);
-    // Making one leaves the others alone: their sign-ins are under way.
+    // Creating a key does not remove others, whose sign-ins may be in progress.
     assert!(matches!(Key::load(one.name()).await, Ok(Some(_))));
 }
 
 #[wasm_bindgen_test]
-async fn security_57_88_what_is_not_such_a_key_is_not_taken_for_one() {
+async fn security_57_88_a_planted_key_with_other_parameters_is_not_adopted() {
     let put = "return crypto.subtle.generateKey(a, b, ['sign', 'verify']).then((pair) =>
         new Promise((done, failed) => {
             const open = indexedDB.open('latchkey', 1);
@@ -135,7 +135,7 @@ async fn security_57_88_what_is_not_such_a_key_is_not_taken_for_one() {
 }
 
 #[wasm_bindgen_test]
-async fn a_proof_verifies_by_the_key_in_its_header() {
+async fn a_proof_verifies_with_the_key_in_its_header() {
     let key = made().await;
     let subject = Subject {
         method: Method::Delete,
@@ -153,11 +153,11 @@ async fn a_proof_verifies_by_the_key_in_its_header() {
             crypto.subtle.verify(algorithm, key, bytes(signature),
                 new TextEncoder().encode(`${header}.${claims}`)));";
     let good = run(verify, &[&proof.as_str().into()]).await;
-    assert_eq!(good.expect("an opinion"), JsValue::TRUE);
+    assert_eq!(good.expect("a result"), JsValue::TRUE);
     let (start, end) = proof.split_at(proof.len() - 10);
     let altered = format!("{start}{}", if end.starts_with('A') { "B" } else { "A" }) + &end[1..];
     let bad = run(verify, &[&altered.as_str().into()]).await;
-    assert_eq!(bad.expect("an opinion"), JsValue::FALSE);
+    assert_eq!(bad.expect("a result"), JsValue::FALSE);
 
     let origin = web_sys::window().expect("a window").location().origin();
     let htu = format!("\"{}/api/sessions\"", origin.expect("an origin"));
@@ -174,7 +174,7 @@ async fn a_proof_verifies_by_the_key_in_its_header() {
 }
 
 #[wasm_bindgen_test]
-async fn the_nonce_is_answered_once_with_the_same_key_and_remembered() {
+async fn a_nonce_request_is_retried_once_with_the_same_key_and_the_nonce_is_remembered() {
     let server = bound_session().await;
     let client = server.client();
     client.refresh();
@@ -182,7 +182,7 @@ async fn the_nonce_is_answered_once_with_the_same_key_and_remembered() {
     assert!(stored().is_some_and(|it| it.bound));
     let keys = server.keys();
     assert_eq!(keys.len(), 2);
-    assert_eq!(keys[0], keys[1], "the server must know it for a repetition");
+    assert_eq!(keys[0], keys[1], "the server must recognise the retry");
     let proofs = server.proofs();
     assert_ne!(claim(&proofs[0], "jti"), claim(&proofs[1], "jti"));
     client.refresh();
@@ -191,7 +191,7 @@ async fn the_nonce_is_answered_once_with_the_same_key_and_remembered() {
 }
 
 #[wasm_bindgen_test]
-async fn a_nonce_that_came_with_the_page_or_with_another_tabs_tokens_is_used_at_once() {
+async fn a_nonce_from_the_page_or_from_another_tab_is_used_for_the_first_proof() {
     let server = bound_session().await;
     let client = server.client();
     client.set_nonce("n-1".to_owned());
@@ -200,7 +200,7 @@ async fn a_nonce_that_came_with_the_page_or_with_another_tabs_tokens_is_used_at_
     assert_eq!(server.count("/auth/token"), 1);
     assert_eq!(stored().and_then(|it| it.nonce).as_deref(), Some("n-1"));
 
-    // Another tab refreshes later, when the nonce is another one.
+    // Another tab refreshes later, when the server has another nonce.
     server.nonce.replace(Some("n-2"));
     store(&Tokens {
         nonce: Some("n-2".to_owned()),
@@ -224,7 +224,7 @@ async fn a_nonce_that_came_with_the_page_or_with_another_tabs_tokens_is_used_at_
 }
 
 #[wasm_bindgen_test]
-async fn a_nonce_that_is_never_right_is_tried_once_more_and_then_later() {
+async fn a_repeatedly_rejected_nonce_is_retried_once_and_then_after_a_delay() {
     let server = bound_session().await;
     server.fickle.set(true);
     let client = server.client();
@@ -236,11 +236,11 @@ async fn a_nonce_that_is_never_right_is_tried_once_more_and_then_later() {
     })
     .await;
     assert_eq!(server.count("/auth/token"), 2);
-    assert_eq!(stored(), Some(bound(0)), "nothing is lost by it");
+    assert_eq!(stored(), Some(bound(0)), "the tokens are kept");
 }
 
 #[wasm_bindgen_test]
-async fn a_token_that_changed_hands_while_it_was_signed_for_is_not_sent() {
+async fn a_token_that_was_replaced_during_signing_is_not_sent() {
     let server = bound_session().await;
     let client = server.client();
     client.observe(|notice| {
@@ -249,7 +249,7 @@ async fn a_token_that_changed_hands_while_it_was_signed_for_is_not_sent() {
             ..
         } = notice
         {
-            // What a tab does that has taken the lock from this one.
+            // A tab that has stolen the lock stores its tokens.
             store(&bound(7));
         }
     });
@@ -272,7 +272,7 @@ async fn a_token_that_changed_hands_while_it_was_signed_for_is_not_sent() {
 }
 
 #[wasm_bindgen_test]
-async fn a_key_that_is_gone_ends_the_session_here_and_says_so() {
+async fn a_missing_key_ends_the_session_in_this_browser() {
     let server = bound_session().await;
     clear().await;
     let client = server.client();
@@ -282,7 +282,7 @@ async fn a_key_that_is_gone_ends_the_session_here_and_says_so() {
     assert_eq!(
         server.count("/auth/token"),
         0,
-        "no token goes out without its key"
+        "no token is sent without its key"
     );
     let told = told.borrow();
     assert!(
@@ -293,7 +293,7 @@ async fn a_key_that_is_gone_ends_the_session_here_and_says_so() {
 }
 
 #[wasm_bindgen_test]
-async fn a_key_that_is_another_one_ends_the_session_here_and_says_so() {
+async fn a_key_mismatch_ends_the_session_in_this_browser() {
     let server = bound_session().await;
     let refusal = r#"{"error":"invalid_dpop_proof","code":"key_mismatch"}"#;
     server.nonce.replace(None);
@@ -307,7 +307,7 @@ async fn a_key_that_is_another_one_ends_the_session_here_and_says_so() {
 }
 
 #[wasm_bindgen_test]
-async fn signing_out_removes_the_key_also_when_the_server_is_down() {
+async fn signing_out_removes_the_key_even_if_the_server_is_down() {
     for down in [false, true] {
         let server = bound_session().await;
         server.down.set(down);
@@ -327,7 +327,7 @@ async fn signing_out_removes_the_key_also_when_the_server_is_down() {
 }
 
 #[wasm_bindgen_test]
-async fn the_key_that_is_needed_is_not_removed_with_the_others() {
+async fn the_key_of_the_stored_tokens_is_not_removed() {
     let (one, other) = (made().await, made().await);
     Key::remove_others(|| Some(one.name().to_owned())).await;
     assert!(matches!(Key::load(one.name()).await, Ok(Some(_))));
@@ -339,7 +339,7 @@ async fn the_key_that_is_needed_is_not_removed_with_the_others() {
 }
 
 #[wasm_bindgen_test]
-async fn a_bound_access_token_goes_with_a_proof_of_its_own() {
+async fn every_request_with_a_bound_access_token_has_its_own_proof() {
     let server = bound_session().await;
     // {"alg":"none"}.{"cnf":{"jkt":"x"}}
     let access_token = "eyJhbGciOiJub25lIn0.eyJjbmYiOnsiamt0IjoieCJ9fQ.x".to_owned();

@@ -1,4 +1,4 @@
-//! Following the event stream: when it is opened and closed, and what its events lead to.
+//! The event stream: when it is opened and closed, and the effects of its events.
 
 use latchkey_client::{EndReason, Notice, Progress, SessionState};
 use latchkey_types::ErrorCode;
@@ -15,7 +15,7 @@ fn changes(told: &[Notice]) -> usize {
 }
 
 #[wasm_bindgen_test]
-async fn the_stream_carries_the_token_and_its_events_are_told() {
+async fn the_stream_is_authenticated_and_observers_are_notified() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     let told = notices(&client);
@@ -23,11 +23,7 @@ async fn the_stream_carries_the_token_and_its_events_are_told() {
     let authorization = ("Authorization", "Bearer access-0".to_owned());
     assert!(server.log.borrow()[0].headers.contains(&authorization));
     server.say(READY);
-    assert_eq!(
-        changes(&told.borrow()),
-        1,
-        "what happened before was not heard"
-    );
+    assert_eq!(changes(&told.borrow()), 1, "events from before were missed");
     server.say(": keep-alive\n\ndata: {\"type\":\"account_");
     server.say("changed\"}\n\n");
     assert_eq!(changes(&told.borrow()), 2);
@@ -37,7 +33,7 @@ async fn the_stream_carries_the_token_and_its_events_are_told() {
 }
 
 #[wasm_bindgen_test]
-async fn the_word_that_the_session_ended_is_asked_of_the_server() {
+async fn the_end_of_a_session_is_confirmed_by_a_refresh() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     let told = notices(&client);
@@ -49,13 +45,13 @@ async fn the_word_that_the_session_ended_is_asked_of_the_server() {
     reaches(&client, SessionState::SignedOut).await;
     assert_eq!(server.count("/auth/token"), 1);
     assert_eq!(stored(), None);
-    // The stream knew more about why than the refresh.
+    // The stream gave a more precise reason than the refresh.
     let reason = EndReason::ByServer(Some(ErrorCode::RefreshReplayed));
     assert!(told.borrow().contains(&Notice::Ended(reason)));
 }
 
 #[wasm_bindgen_test]
-async fn a_stream_alone_ends_nothing_and_is_opened_anew_after_a_refresh() {
+async fn a_stream_event_does_not_end_a_session_and_the_stream_is_reopened_after_a_refresh() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     until(|| server.count("/api/events") == 1).await;
@@ -72,15 +68,15 @@ async fn a_stream_alone_ends_nothing_and_is_opened_anew_after_a_refresh() {
 }
 
 #[wasm_bindgen_test]
-async fn the_end_of_a_session_that_this_browser_has_replaced_is_no_news() {
+async fn the_end_of_a_replaced_session_is_ignored() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     until(|| server.count("/api/events") == 1).await;
     server.say(READY);
-    // Another tab has signed in anew; its storage event has yet to come.
+    // Another tab has signed in again; its storage event has not arrived yet.
     store(&tokens(9));
     server.say(ENDED);
-    // The lock is had in turn: whatever that led to is done before this.
+    // The lock is granted in order, so any refresh that the event caused completes first.
     let other = server.client();
     let told = notices(&other);
     other.refresh();
@@ -99,13 +95,13 @@ async fn the_end_of_a_session_that_this_browser_has_replaced_is_no_news() {
     assert_eq!(
         server.count("/auth/token"),
         1,
-        "the one of the other client"
+        "only the refresh of the other client"
     );
     assert_eq!(client.state(), SessionState::SignedIn);
 }
 
 #[wasm_bindgen_test]
-async fn a_stream_that_is_refused_leads_to_one_refresh_and_no_more() {
+async fn a_rejected_stream_causes_one_refresh_only() {
     let server = Server::with_expired_tokens();
     let _client = server.client();
     until(|| server.count("/api/events") == 1).await;
@@ -113,13 +109,13 @@ async fn a_stream_that_is_refused_leads_to_one_refresh_and_no_more() {
     until(|| server.count("/auth/token") == 1).await;
     until(|| server.count("/api/events") == 2).await;
     server.end_stream(401);
-    // It is tried again after a while, but no token is spent on it.
+    // The stream is retried after a delay, but without another refresh.
     until(|| server.count("/api/events") == 3).await;
     assert_eq!(server.count("/auth/token"), 1);
 }
 
 #[wasm_bindgen_test]
-async fn a_stream_that_breaks_is_opened_again_and_whoever_comes_back_asks_at_once() {
+async fn a_broken_stream_is_reopened_and_a_returning_user_triggers_a_request() {
     let server = Server::with_expired_tokens();
     let _client = server.client();
     until(|| server.count("/api/events") == 1).await;
@@ -133,7 +129,7 @@ async fn a_stream_that_breaks_is_opened_again_and_whoever_comes_back_asks_at_onc
     window.dispatch_event(&focus).expect("dispatched");
     until(|| server.count("/api/events") == 3).await;
     server.end_stream(404);
-    // With a token that the server takes for expired: a refresh and a retry.
+    // The server considers the token expired: a refresh and a retry.
     until(|| server.count("/api/me") == 2).await;
     assert_eq!(server.count("/auth/token"), 1);
 }

@@ -1,5 +1,4 @@
-//! The client in a real browser: its storage, its locks, its timers, over a server of a few
-//! lines. Runs in headless Chromium.
+//! Tests of the client in headless Chromium, with real storage, locks and timers and a fake server.
 
 #![cfg(target_arch = "wasm32")]
 

@@ -1,4 +1,4 @@
-//! Refreshing: once for many, with the same key when it is tried again.
+//! Refreshing: concurrent calls share one refresh, and a retry uses the same idempotency key.
 
 use gloo_storage::{LocalStorage, Storage as _};
 use latchkey_client::{
@@ -37,7 +37,7 @@ async fn thirty_calls_with_an_expired_token_share_one_refresh() {
     assert_eq!(stored(), client.tokens());
     assert_eq!(stored().expect("tokens").access_token, "access-2");
     let pending: Result<serde_json::Value, _> = LocalStorage::get("latchkey.pending");
-    assert!(pending.is_err(), "no refresh is under way any more");
+    assert!(pending.is_err(), "no refresh is in progress");
 }
 
 #[wasm_bindgen_test]
@@ -54,7 +54,7 @@ async fn two_clients_on_one_storage_share_one_refresh() {
 }
 
 #[wasm_bindgen_test]
-async fn a_lost_reply_is_asked_for_again_with_the_same_key() {
+async fn a_lost_response_is_retried_with_the_same_key() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     let notices = notices(&client);
@@ -92,7 +92,7 @@ async fn a_lost_reply_is_asked_for_again_with_the_same_key() {
 }
 
 #[wasm_bindgen_test]
-async fn trouble_keeps_the_tokens_and_an_explicit_refusal_ends_the_session() {
+async fn a_server_error_keeps_the_tokens_and_an_explicit_refusal_ends_the_session() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     let notices = notices(&client);
@@ -126,7 +126,7 @@ async fn newer_tokens_of_another_tab_are_used_without_a_refresh() {
 }
 
 #[wasm_bindgen_test]
-async fn what_wants_a_recent_sign_in_is_not_cured_by_a_refresh() {
+async fn a_step_up_response_causes_no_refresh() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     let answer = client.end_other_sessions().await;

@@ -1,4 +1,4 @@
-//! A server of a few lines, in place of the network.
+//! A fake server, used as the client's transport.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,37 +12,37 @@ use latchkey_client::{
     Tokens, Transport, Unreachable,
 };
 
-/// The listener of a stream, and whether it was closed.
+/// The listener of a stream, and whether the stream was closed.
 type Opened = (Rc<Listener>, Rc<Cell<bool>>);
 
-/// Knows one session and the one access token that is good.
+/// A fake server with one session and one valid access token.
 #[derive(Default)]
 pub(crate) struct Server {
     pub(crate) generation: Cell<u32>,
-    /// Nothing is answered.
+    /// No request gets a response.
     pub(crate) down: Cell<bool>,
-    /// The next refresh is done, but its answer is lost.
+    /// The next refresh is performed, but its response is lost.
     pub(crate) lose_reply: Cell<bool>,
-    /// The next refreshes are answered with this.
+    /// The response to the next refresh.
     pub(crate) refuse: RefCell<Option<(u16, &'static str)>>,
     pub(crate) log: RefCell<Vec<Request>>,
-    /// Proofs at the token endpoint must repeat this, and sessions are bound.
+    /// The nonce that proofs at the token endpoint must contain. If set, sessions are bound.
     pub(crate) nonce: RefCell<Option<&'static str>>,
-    /// It wants another nonce every time.
+    /// Every proof is rejected with a request for another nonce.
     pub(crate) fickle: Cell<bool>,
-    /// All streams that were ever opened.
+    /// All streams opened so far.
     pub(crate) streams: RefCell<Vec<Opened>>,
     last_key: RefCell<String>,
 }
 
 impl Server {
-    /// A server, and storage with tokens that it takes for expired.
+    /// Creates a server, and stores tokens whose access token the server considers expired.
     pub(crate) fn with_expired_tokens() -> Rc<Self> {
         LocalStorage::clear();
         store(&tokens(0));
         let server = Self::default();
         server.generation.set(1);
-        // The rotation from 0 to 1 has not happened yet, only the access token is old.
+        // The refresh token has not been rotated from 0 to 1; only the access token is outdated.
         Rc::new(server)
     }
 
@@ -52,18 +52,18 @@ impl Server {
         client
     }
 
-    /// How many requests went to this path.
+    /// The number of requests to this path.
     pub(crate) fn count(&self, path: &str) -> usize {
         let log = self.log.borrow();
         log.iter().filter(|outgoing| outgoing.path == path).count()
     }
 
-    /// The idempotency keys that came, in order.
+    /// The idempotency keys received, in order.
     pub(crate) fn keys(&self) -> Vec<String> {
         self.headers("Idempotency-Key")
     }
 
-    /// The proofs that came, in order.
+    /// The DPoP proofs received, in order.
     pub(crate) fn proofs(&self) -> Vec<String> {
         self.headers("DPoP")
     }
@@ -77,25 +77,25 @@ impl Server {
             .collect()
     }
 
-    /// Says something on the latest stream.
+    /// Sends a chunk on the latest stream.
     pub(crate) fn say(&self, text: &str) {
         self.latest_stream(StreamEvent::Bytes(text.as_bytes()));
     }
 
-    /// Ends the latest stream, or does not open it at all.
+    /// Ends the latest stream, or rejects it.
     pub(crate) fn end_stream(&self, status: u16) {
         self.latest_stream(StreamEvent::Over(Some(status)));
     }
 
     fn latest_stream(&self, piece: StreamEvent<'_>) {
-        // What is said may open another stream at once.
+        // The listener may open another stream, so `streams` must not be borrowed here.
         let (listener, closed) = self.streams.borrow().last().cloned().expect("a stream");
         if !closed.get() {
             listener(piece);
         }
     }
 
-    /// How many streams are open.
+    /// The number of open streams.
     pub(crate) fn open_streams(&self) -> usize {
         let streams = self.streams.borrow();
         streams.iter().filter(|(_, closed)| !closed.get()).count()
@@ -117,13 +117,13 @@ impl Server {
             }
             "/auth/logout" | "/auth/revoke" | "/healthz" => Ok(status(200, "{}")),
             _ if header(outgoing, "Authorization") == Some(&access) => Ok(status(200, "{}")),
-            // Bound: the test looks at the proof itself.
+            // Bound tokens: the test checks the proof itself.
             _ if header(outgoing, "DPoP").is_some() => Ok(status(200, "{}")),
             _ => Ok(status(401, r#"{"code":"token_expired"}"#)),
         }
     }
 
-    /// Whether a proof came that does not repeat the nonce.
+    /// Whether the request contains a proof without the current nonce.
     fn wants_nonce(&self, outgoing: &Request) -> bool {
         let Some(nonce) = *self.nonce.borrow() else {
             return false;
@@ -161,7 +161,7 @@ impl Server {
     }
 }
 
-/// Carries requests to the server, with a little time on the way.
+/// A transport to the fake server, with a short delay.
 struct Wire(Rc<Server>);
 
 impl Transport for Wire {
@@ -205,7 +205,7 @@ pub(crate) fn stored() -> Option<Tokens> {
     LocalStorage::get("latchkey.tokens").ok()
 }
 
-/// Collects what a client tells.
+/// Collects a client's notices.
 pub(crate) fn notices(client: &Client) -> Rc<RefCell<Vec<Notice>>> {
     let notices = Rc::<RefCell<Vec<_>>>::default();
     let log = Rc::clone(&notices);
@@ -218,7 +218,7 @@ pub(crate) async fn reaches(client: &Client, state: SessionState) {
     until(|| client.state() == state).await;
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 pub(crate) async fn until(mut so: impl FnMut() -> bool) {
     for _ in 0..2_000 {
         if so() {
@@ -226,7 +226,7 @@ pub(crate) async fn until(mut so: impl FnMut() -> bool) {
         }
         TimeoutFuture::new(5).await;
     }
-    panic!("it did not come to pass within ten seconds");
+    panic!("the condition did not hold within ten seconds");
 }
 
 fn status(status: u16, body: &str) -> Response {

@@ -1,4 +1,4 @@
-//! Finishing a sign-in: with a key where one can be kept, without where not.
+//! Completing a sign-in, with a key if one can be stored and without otherwise.
 
 use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::{Function, Object, Reflect};
@@ -25,7 +25,7 @@ async fn signed_out() -> std::rc::Rc<Server> {
 }
 
 #[wasm_bindgen_test]
-async fn a_sign_in_binds_the_session_with_the_nonce_it_is_told() {
+async fn a_sign_in_binds_the_session_using_the_nonce_of_the_server() {
     let server = signed_out().await;
     server.nonce.replace(Some("n-1"));
     let client = server.client();
@@ -50,7 +50,7 @@ async fn a_sign_in_binds_the_session_with_the_nonce_it_is_told() {
 }
 
 #[wasm_bindgen_test]
-async fn a_server_that_binds_nothing_is_fine() {
+async fn a_sign_in_succeeds_if_the_server_does_not_bind_sessions() {
     let server = signed_out().await;
     let client = server.client();
     assert!(client.complete_sign_in(&query()).await.is_ok());
@@ -59,7 +59,7 @@ async fn a_server_that_binds_nothing_is_fine() {
 }
 
 #[wasm_bindgen_test]
-async fn a_proof_that_is_refused_leads_to_a_plain_session() {
+async fn a_rejected_proof_leads_to_an_unbound_session() {
     let server = signed_out().await;
     let refusal = r#"{"error":"invalid_dpop_proof","code":"invalid_dpop_proof"}"#;
     *server.refuse.borrow_mut() = Some((400, refusal));
@@ -71,11 +71,11 @@ async fn a_proof_that_is_refused_leads_to_a_plain_session() {
 }
 
 #[wasm_bindgen_test]
-async fn without_indexed_db_the_session_is_a_plain_one() {
+async fn without_indexed_db_the_session_is_unbound() {
     let server = signed_out().await;
     server.nonce.replace(Some("n-1"));
     let window = web_sys::window().expect("a window");
-    // Properties of the global object are its own: what is replaced must be put back.
+    // The property belongs to the global object itself, so it must be restored.
     let given = Object::get_own_property_descriptor(&window, &"indexedDB".into());
     for getter in [
         "return undefined",
@@ -99,7 +99,7 @@ async fn without_indexed_db_the_session_is_a_plain_one() {
 }
 
 #[wasm_bindgen_test]
-async fn signing_in_once_more_ends_the_session_before() {
+async fn signing_in_again_revokes_the_previous_session() {
     let server = signed_out().await;
     store(&tokens(0));
     let client = server.client();

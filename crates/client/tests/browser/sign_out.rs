@@ -1,4 +1,4 @@
-//! Signing out: always here, sooner or later there.
+//! Signing out: immediately in this browser, eventually on the server.
 
 use gloo_storage::{LocalStorage, Storage as _};
 use latchkey_client::{Call, CallError, EndReason, Notice, SessionState};
@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use crate::server::{Server, notices, reaches, stored, until};
 
 #[wasm_bindgen_test]
-async fn signing_out_empties_storage_and_tells_the_server() {
+async fn signing_out_empties_storage_and_ends_the_session_on_the_server() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     assert!(client.sign_out().await);
@@ -19,11 +19,14 @@ async fn signing_out_empties_storage_and_tells_the_server() {
 }
 
 #[wasm_bindgen_test]
-async fn signing_out_while_the_server_is_down_empties_storage_and_tells_it_later() {
+async fn signing_out_while_the_server_is_down_empties_storage_and_revokes_later() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     server.down.set(true);
-    assert!(!client.sign_out().await, "it cannot have been told");
+    assert!(
+        !client.sign_out().await,
+        "the server cannot have confirmed it"
+    );
     assert_eq!(LocalStorage::length(), 0);
     assert_eq!(client.state(), SessionState::SignedOut);
     until(|| server.count("/auth/revoke") >= 1).await;
@@ -33,7 +36,7 @@ async fn signing_out_while_the_server_is_down_empties_storage_and_tells_it_later
 }
 
 #[wasm_bindgen_test]
-async fn signing_out_during_a_refresh_leaves_nothing_behind() {
+async fn signing_out_during_a_refresh_leaves_no_tokens() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     client.refresh();
@@ -45,12 +48,12 @@ async fn signing_out_during_a_refresh_leaves_nothing_behind() {
 }
 
 #[wasm_bindgen_test]
-async fn clearing_storage_in_another_tab_signs_out_this_one() {
+async fn clearing_storage_in_another_tab_signs_out_this_tab() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     reaches(&client, SessionState::SignedIn).await;
     let notices = notices(&client);
-    // What another tab does by `localStorage.clear()`: no key in the event.
+    // The event of `localStorage.clear()` in another tab has no key.
     LocalStorage::clear();
     let event = web_sys::StorageEvent::new("storage").expect("an event");
     let window = web_sys::window().expect("a window");

@@ -1,4 +1,4 @@
-//! localStorage that works, that is full, and that is denied.
+//! Token storage with localStorage available, full, and denied.
 
 use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::{Function, Object, Reflect};
@@ -10,7 +10,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use crate::server::{stored, tokens};
 
 #[wasm_bindgen_test]
-fn tokens_are_one_value_that_comes_back_as_it_was() {
+fn tokens_are_stored_as_one_value() {
     LocalStorage::clear();
     let store = Store::open();
     store.set_tokens(&tokens(7));
@@ -26,7 +26,7 @@ fn tokens_are_one_value_that_comes_back_as_it_was() {
 }
 
 #[wasm_bindgen_test]
-fn what_is_not_tokens_reads_as_signed_out() {
+fn an_unreadable_value_counts_as_signed_out() {
     LocalStorage::set("latchkey.tokens", "scribble").expect("stored");
     assert_eq!(Store::open().read().tokens, None);
     LocalStorage::clear();
@@ -34,7 +34,7 @@ fn what_is_not_tokens_reads_as_signed_out() {
 }
 
 #[wasm_bindgen_test]
-fn full_storage_falls_back_to_memory_and_keeps_no_old_token() {
+fn full_storage_falls_back_to_memory_and_removes_old_tokens() {
     LocalStorage::clear();
     let store = Store::open();
     store.set_tokens(&tokens(1));
@@ -43,12 +43,12 @@ fn full_storage_falls_back_to_memory_and_keeps_no_old_token() {
     let full = Function::new_no_args("throw new DOMException('full', 'QuotaExceededError')");
     Reflect::set(&prototype, &"setItem".into(), &full).expect("replaced");
     store.set_tokens(&tokens(2));
-    Reflect::set(&prototype, &"setItem".into(), &set_item).expect("put back");
+    Reflect::set(&prototype, &"setItem".into(), &set_item).expect("restored");
 
     assert_eq!(store.read().tokens, Some(tokens(2)));
     assert_eq!(stored(), None, "an old token could be used a second time");
     store.set_tokens(&tokens(3));
-    assert_eq!(stored(), Some(tokens(3)), "there is room again");
+    assert_eq!(stored(), Some(tokens(3)), "localStorage has space again");
     LocalStorage::clear();
     assert_eq!(store.read().tokens, None);
 }
@@ -56,7 +56,7 @@ fn full_storage_falls_back_to_memory_and_keeps_no_old_token() {
 #[wasm_bindgen_test]
 fn denied_storage_falls_back_to_memory() {
     let window = web_sys::window().expect("a window");
-    // Properties of the global object are its own: what is replaced must be put back.
+    // The property belongs to the global object itself, so it must be restored.
     let given = Object::get_own_property_descriptor(&window, &"localStorage".into());
     let denied = Object::new();
     let getter = Function::new_no_args("throw new DOMException('denied', 'SecurityError')");

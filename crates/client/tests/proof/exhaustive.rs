@@ -1,10 +1,10 @@
-//! Every state of small worlds, visited by `stateright`.
+//! Model checking with `stateright`: visits every state of small simulations.
 //!
-//! What may happen by itself (a lock is granted, a message arrives, later or in another order, the
-//! API answers) may happen at any time. What somebody does, and what goes wrong, may happen at any
-//! time too, but only so often: each world has its [`Budget`]. Two of the properties look ahead:
-//! from *every* state, when the network is well again all that waits comes to an end, and when
-//! thief and owner then go on in turn the session ends.
+//! Events that need no cause (a lock is granted, a message arrives in any order, the API responds)
+//! can happen at any time, without limit. User actions and failures can also happen at any time,
+//! but only as often as the [`Budget`](budget::Budget) allows. Two of the properties look ahead:
+//! from *every* state, all requests complete once the network works again, and the session ends
+//! when thief and owner then keep refreshing in turn.
 
 mod budget;
 mod model;

@@ -1,6 +1,6 @@
-//! Where the guarantees end: each end as the shortest schedule that reaches it. The documentation
-//! (`docs/security.md`, "Where the guarantees end") names the same ones. A change that makes one
-//! of these tests fail has moved an end: then both should say so.
+//! Where the guarantees end: for each limit, the shortest schedule that reaches it. The
+//! documentation (`docs/security.md`, "Where the guarantees end") lists the same limits. A change
+//! that makes one of these tests fail has moved a limit; update both.
 
 use crate::world::{Action, Breach, Rules, Storage, ThiefKey, World};
 
@@ -13,7 +13,7 @@ fn act<const N: usize>(world: &mut World, actions: [Action; N]) {
     }
 }
 
-/// A whole refresh without trouble.
+/// A complete refresh without failures.
 fn refresh(world: &mut World, tab: usize) {
     act(
         world,
@@ -27,8 +27,7 @@ fn refresh(world: &mut World, tab: usize) {
     assert!(!world.tabs[tab].engine.is_refreshing());
 }
 
-/// A refresh whose request is still on its way when the tab has given it up and another tab has
-/// got the tokens; then so many further rotations; then it arrives.
+/// A refresh whose request is duplicated; then further rotations; then the duplicate arrives.
 fn a_request_so_late(rotations: u64) -> World {
     let mut world = World::new(Rules {
         most_late: u64::MAX,
@@ -40,7 +39,7 @@ fn a_request_so_late(rotations: u64) -> World {
             Action::Ask { tab: TAB },
             Action::Grant { tab: TAB },
             Action::ArriveTwice { message: 0 },
-            // The answer; what stays behind is the duplicate.
+            // The response. The duplicate stays in the network.
             Action::Arrive { message: 1 },
         ],
     );
@@ -61,7 +60,7 @@ fn a_request_so_late(rotations: u64) -> World {
 }
 
 #[test]
-fn a_duplicate_is_known_for_three_further_rotations_and_a_replay_after_the_fourth() {
+fn a_duplicate_is_recognised_for_three_further_rotations_and_is_a_replay_after_the_fourth() {
     for rotations in 0..=3 {
         assert_eq!(a_request_so_late(rotations).breach, None, "{rotations}");
     }
@@ -69,7 +68,7 @@ fn a_duplicate_is_known_for_three_further_rotations_and_a_replay_after_the_fourt
     assert_eq!(breach, Some(Breach::HonestSignedOut));
 }
 
-/// Two rotations, a duplicate of the second's request still on its way.
+/// A backup, then two rotations; a duplicate of the second request is still in the network.
 fn a_duplicate_and_a_backup_before_it() -> World {
     let mut world = World::new(Rules::PLAIN);
     act(&mut world, [Action::Backup]);
@@ -87,14 +86,14 @@ fn a_duplicate_and_a_backup_before_it() -> World {
 }
 
 #[test]
-fn a_restore_forgets_keys_and_a_duplicate_from_before_it_is_a_replay_after_the_next_refresh() {
+fn after_a_restore_an_earlier_duplicate_is_a_replay_after_the_next_refresh() {
     let refresh_beside_it = [
         Action::Ask { tab: OTHER },
         Action::Grant { tab: OTHER },
         Action::Arrive { message: 1 },
         Action::Arrive { message: 1 },
     ];
-    // Before the next refresh it does no harm.
+    // Before the next refresh the duplicate is harmless.
     let mut world = a_duplicate_and_a_backup_before_it();
     act(
         &mut world,
@@ -110,7 +109,7 @@ fn a_restore_forgets_keys_and_a_duplicate_from_before_it_is_a_replay_after_the_n
     world.act(Action::Arrive { message: 0 });
     assert_eq!(world.breach, Some(Breach::HonestSignedOut));
 
-    // A restart of the server breaks the connections: nothing from before arrives.
+    // A restart of the server breaks the connections, so the duplicate does not arrive.
     let mut world = a_duplicate_and_a_backup_before_it();
     world.act(Action::Restore);
     refresh(&mut world, OTHER);
@@ -118,8 +117,8 @@ fn a_restore_forgets_keys_and_a_duplicate_from_before_it_is_a_replay_after_the_n
     assert_eq!(world.breach, None);
 }
 
-/// Without Web Locks, and before localStorage has told the one tab what the other one wrote, both
-/// choose a key for the same refresh token; the first one to arrive rotates.
+/// Without Web Locks, and before one tab sees what the other wrote to localStorage, both choose an
+/// idempotency key for the same refresh token. The first request to arrive rotates.
 fn two_keys_for_one_token() -> World {
     let mut world = World::new(Rules {
         locks: false,
@@ -140,7 +139,7 @@ fn two_keys_for_one_token() -> World {
 }
 
 #[test]
-fn two_keys_for_one_token_do_no_harm_if_the_winner_hears_of_it() {
+fn two_keys_for_one_token_are_harmless_if_the_winner_gets_its_response() {
     let mut world = two_keys_for_one_token();
     while !world.network.is_empty() {
         world.act(Action::Arrive { message: 0 });
@@ -151,7 +150,7 @@ fn two_keys_for_one_token_do_no_harm_if_the_winner_hears_of_it() {
 }
 
 #[test]
-fn two_keys_for_one_token_and_a_lost_reply_end_the_session() {
+fn two_keys_for_one_token_and_a_lost_response_end_the_session() {
     for closed in [false, true] {
         let mut world = two_keys_for_one_token();
         let answer = (0..world.network.len())
@@ -167,7 +166,7 @@ fn two_keys_for_one_token_and_a_lost_reply_end_the_session() {
 }
 
 #[test]
-fn the_same_in_one_tab_or_with_locks_or_with_fresh_reads_does_no_harm() {
+fn a_lost_response_is_harmless_with_locks_or_with_fresh_reads() {
     for (locks, storage) in [
         (true, Storage::Stale),
         (true, Storage::LateEvents),
@@ -195,7 +194,7 @@ fn the_same_in_one_tab_or_with_locks_or_with_fresh_reads_does_no_harm() {
     }
 }
 
-/// A refresh on its way, and a thief who copied the tokens and the pending key.
+/// A refresh in flight, and a thief who copied the tokens and the pending key.
 fn a_key_copied_in_flight() -> World {
     let mut world = World::new(Rules::PLAIN);
     act(
@@ -215,7 +214,7 @@ fn a_thief_with_the_pending_key_shares_one_successor_and_no_more() {
     let copied = Action::Use {
         key: ThiefKey::Copied,
     };
-    // Ahead of the owner, whose own request then passes for a retry.
+    // The thief's request arrives first, so the owner's request is treated as a retry.
     act(
         &mut world,
         [
@@ -227,16 +226,19 @@ fn a_thief_with_the_pending_key_shares_one_successor_and_no_more() {
     assert_eq!(world.held(), Some(1));
     assert!(
         world.server.session.status.is_live(),
-        "not told apart so far"
+        "thief and owner cannot be told apart yet"
     );
     refresh(&mut world, TAB);
     world.act(Action::Pass { millis: 10_000 });
     world.act(Action::Use { key: ThiefKey::Own });
-    assert!(!world.server.session.status.is_live(), "told apart now");
+    assert!(
+        !world.server.session.status.is_live(),
+        "the thief is detected"
+    );
 }
 
 #[test]
-fn a_restore_brings_a_session_to_life_that_was_ended_for_a_replay() {
+fn a_restore_revives_a_session_that_was_ended_by_a_replay() {
     let mut world = World::new(Rules::PLAIN);
     act(
         &mut world,
@@ -255,12 +257,12 @@ fn a_restore_brings_a_session_to_life_that_was_ended_for_a_replay() {
     world.act(Action::Use { key: ThiefKey::Own });
     assert!(
         world.server.session.generation > before,
-        "the thief goes on until the operator ends the session"
+        "the thief can continue until the operator ends the session"
     );
 }
 
 #[test]
-fn a_clock_set_back_makes_the_grace_longer_but_hands_out_nothing() {
+fn a_clock_set_back_extends_the_leeway_but_issues_no_tokens() {
     let mut world = World::new(Rules::PLAIN);
     world.act(Action::Copy { pending: false });
     refresh(&mut world, TAB);

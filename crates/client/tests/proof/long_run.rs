@@ -1,9 +1,9 @@
-//! Two tabs that go on and on while replies are lost, and thieves planted among them.
+//! Long runs: two tabs that keep refreshing while responses are lost, and planted thieves.
 
 use crate::world::{Action, Message, Rules, Storage, ThiefKey, World};
 use fastrand::Rng;
 
-/// Lost replies, in percent.
+/// Lost responses, in percent.
 const LOST: u8 = 5;
 
 const RULES: Rules = Rules {
@@ -11,7 +11,7 @@ const RULES: Rules = Rules {
     ..Rules::PLAIN
 };
 
-/// A tab is asked to refresh; everything runs its course, but that replies are lost.
+/// Refreshes in one tab until it is done, losing some responses. Returns how many were lost.
 fn refresh(world: &mut World, rng: &mut Rng, tab: usize) -> usize {
     let mut lost = 0;
     world.act(Action::Ask { tab });
@@ -26,7 +26,7 @@ fn refresh(world: &mut World, rng: &mut Rng, tab: usize) -> usize {
                 world.act(Action::Arrive { message });
             }
         } else if let Some(waits) = (0..2).find(|&tab| world.tabs[tab].post.is_some()) {
-            // Ten seconds without an answer.
+            // Ten seconds without a response.
             world.act(Action::Pass { millis: 10_000 });
             world.act(Action::TimeOut { tab: waits });
             if rng.u8(..100) < 10 {
@@ -41,7 +41,7 @@ fn refresh(world: &mut World, rng: &mut Rng, tab: usize) -> usize {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the figures are the point")]
+#[expect(clippy::print_stderr, reason = "prints the figures")]
 fn two_tabs_refresh_ten_thousand_times_each_and_nobody_is_signed_out() {
     let mut world = World::new(RULES);
     let mut rng = Rng::with_seed(1);
@@ -54,7 +54,7 @@ fn two_tabs_refresh_ten_thousand_times_each_and_nobody_is_signed_out() {
         }
     }
     let rotations = world.server.session.generation;
-    eprintln!("{rotations} rotations, {lost} replies lost, 0 sign-outs");
+    eprintln!("{rotations} rotations, {lost} responses lost, 0 sign-outs");
     assert!(rotations >= 19_000 && lost >= 900, "{rotations}, {lost}");
 }
 
@@ -69,7 +69,7 @@ fn every_planted_thief_is_caught() {
             refresh(&mut world, &mut rng, turn % 2);
             world.act(Action::Pass { millis: 300_000 });
             if turn == theft {
-                // In the middle of a refresh, when there is a pending key to be had.
+                // In the middle of a refresh, when there is a pending key.
                 world.act(Action::Ask { tab: 0 });
                 world.act(Action::Grant { tab: 0 });
                 world.act(Action::Copy {

@@ -1,16 +1,16 @@
-//! The proof of the refresh protocol: the real engine of the browser and the real decision of the
-//! server in one world, with tabs, a network that fails, a clock that jumps, a server that
-//! restarts or is restored from a backup, and a thief.
+//! The proof of the refresh protocol: a simulation of the client's real engine and the server's
+//! real decision, with tabs, an unreliable network, a clock that jumps, a server that restarts or
+//! is restored from a backup, and a thief.
 //!
-//! | room | what it does |
+//! | module | contents |
 //! |---|---|
-//! | [`exhaustive`] | visits every state of small worlds |
-//! | [`random`] | 100,000 random schedules with up to twenty tabs |
-//! | [`long_run`] | two tabs, ten thousand refreshes each, replies lost; planted thieves |
-//! | [`limits`] | where the guarantees end, each end shown by the schedule that reaches it |
+//! | [`exhaustive`] | visits every state of small simulations (model checking) |
+//! | [`random`] | runs 100,000 random schedules with up to twenty tabs |
+//! | [`long_run`] | two tabs, ten thousand refreshes each, lost responses; planted thieves |
+//! | [`limits`] | where the guarantees end: the shortest schedule that breaks each one |
 //!
-//! What is looked for in every state is named in [`world::Breach`]. A failed random schedule
-//! prints its seed and the command that runs it again, action by action.
+//! [`world::Breach`] lists the violations that every state is checked for. A random schedule that
+//! fails prints its seed and the command that runs it again with each action logged.
 
 #![cfg(not(target_arch = "wasm32"))]
 

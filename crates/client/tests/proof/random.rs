@@ -1,7 +1,7 @@
-//! Random schedules, many of them, in worlds of up to twenty tabs.
+//! Random schedules in simulations of up to twenty tabs.
 //!
-//! `LATCHKEY_SCHEDULES=N` runs another number of them, `LATCHKEY_SEED=N` one alone, action by
-//! action.
+//! `LATCHKEY_SCHEDULES=N` changes the number of schedules. `LATCHKEY_SEED=N` runs a single one and
+//! prints each action.
 
 mod schedule;
 
@@ -12,7 +12,7 @@ use std::time::Instant;
 use self::schedule::Schedule;
 use crate::world::Tally;
 
-/// How many schedules are run unless the environment says otherwise.
+/// The default number of schedules.
 const SCHEDULES: u64 = 100_000;
 
 fn from_environment(name: &str) -> Option<u64> {
@@ -25,7 +25,7 @@ fn check(seed: u64, told: bool) -> Tally {
     schedule.run();
     assert!(
         schedule.world.breach.is_none(),
-        "{:?} after {} actions. To run this schedule alone:\n    LATCHKEY_SEED={seed} cargo test \
+        "{:?} after {} actions. Run this schedule alone with:\n    LATCHKEY_SEED={seed} cargo test \
          -p latchkey-client --test proof random -- --nocapture",
         schedule.world.breach.expect("a breach"),
         schedule.done,
@@ -34,8 +34,8 @@ fn check(seed: u64, told: bool) -> Tally {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the figures are the point")]
-fn whatever_the_schedule_nobody_honest_is_signed_out_and_every_thief_is_caught() {
+#[expect(clippy::print_stderr, reason = "prints the figures")]
+fn in_any_schedule_no_honest_user_is_signed_out_and_every_thief_is_caught() {
     if let Some(seed) = from_environment("LATCHKEY_SEED") {
         check(seed, true);
         return;
@@ -66,6 +66,6 @@ fn whatever_the_schedule_nobody_honest_is_signed_out_and_every_thief_is_caught()
     let rare = all.repeated.min(all.superseded).min(all.replayed);
     assert!(
         rare.min(all.unproven) > schedules / 20 && all.rotated > schedules,
-        "too little happens in these schedules to prove anything: {all:?}"
+        "the schedules cover too few decisions to prove anything: {all:?}"
     );
 }

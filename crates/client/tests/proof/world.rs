@@ -1,7 +1,7 @@
-//! The world: tabs over one storage, the network, the server, the thief.
+//! The simulation: tabs with shared storage, the network, the server and the thief.
 //!
-//! Nothing happens by itself: [`World::act`] does one [`Action`], and what it leads to at once.
-//! Every action looks for breaches of the promises; the first one found is kept.
+//! Nothing happens by itself: [`World::act`] performs one [`Action`] and its immediate effects.
+//! Every action checks for breaches of the guarantees. The first breach is recorded.
 
 mod act;
 mod browser;
@@ -16,34 +16,33 @@ use latchkey_core::Timestamp;
 pub(crate) use self::act::Action;
 pub(crate) use self::server::{Answer, Party, Server, Tally, ThiefKey};
 
-/// What kind of world it is.
+/// The parameters of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Rules {
     pub(crate) tabs: usize,
-    /// The browser has Web Locks.
+    /// Whether the browser has Web Locks.
     pub(crate) locks: bool,
-    /// The session is bound to the browser's key (RFC 9449).
+    /// Whether the session is bound to the browser's key (RFC 9449).
     pub(crate) bound: bool,
     pub(crate) storage: Storage,
-    /// A refresh request arrives before more than this many rotations have been made since it was
-    /// sent, or not at all: TCP gives up, and so do proxies.
+    /// A refresh request is lost if more than this many rotations happened since it was sent:
+    /// TCP and proxies give up eventually.
     pub(crate) most_late: u64,
 }
 
-/// How one tab learns what another one stored.
+/// How a tab learns what another tab stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Storage {
-    /// Reads see it, and the event comes at once.
+    /// Reads return it, and the storage event arrives immediately.
     Prompt,
-    /// Reads see it, the event comes later or, to a tab that sleeps, not at all.
+    /// Reads return it. The storage event arrives later or, in a suspended tab, never.
     LateEvents,
-    /// Reads see it only after [`Action::Sync`]; at the latest when the clock has moved on by the
-    /// grace.
+    /// Reads return it only after [`Action::Sync`], at the latest after the reuse leeway.
     Stale,
 }
 
 impl Rules {
-    /// Two tabs of an up-to-date browser, a session that is not bound.
+    /// Two tabs of a current browser with an unbound session.
     pub(crate) const PLAIN: Self = Self {
         tabs: 2,
         locks: true,
@@ -53,26 +52,28 @@ impl Rules {
     };
 }
 
-/// A promise was broken.
+/// A violated guarantee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Breach {
-    /// A browser lost its session though no thief acted, or though the session is bound.
+    /// A browser lost its session, although no thief acted or the session is bound.
     HonestSignedOut,
-    /// A thief was given tokens of a bound session.
+    /// A thief received tokens of a bound session.
     BoundServedThief,
-    /// An ended session gave tokens.
+    /// An ended session issued tokens.
     EndedServes,
-    /// Thief and owner both rotated, again and again.
+    /// Thief and owner both kept rotating.
     BothGoOn,
-    /// Thief and owner refreshed in turn, past the grace, and the session lives.
+    /// Thief and owner refreshed in turn after the reuse leeway, and the session is still active.
     ThiefNotCaught,
-    /// A browser forgot its tokens without an explicit `invalid_grant` for the very token it held.
+    /// A browser removed its tokens without an explicit `invalid_grant` for the stored refresh
+    /// token.
     EndedWithoutRefusal,
     /// Older tokens replaced newer ones in storage.
     WentBack,
-    /// The network is well again, and a request still waits.
+    /// The network works again, but a request still waits.
     LeftWaiting,
-    /// Two refreshes at once in one tab, a request answered twice or sent a third time.
+    /// Two concurrent refreshes in one tab, or a request that was answered twice or sent a third
+    /// time.
     Disorder,
 }
 
@@ -81,33 +82,33 @@ pub(crate) enum Breach {
 pub(crate) struct Tab {
     pub(crate) engine: Engine,
     pub(crate) wants_lock: bool,
-    /// Its refresh request that has no answer yet.
+    /// The tab's refresh request that has no response yet.
     pub(crate) post: Option<Post>,
-    /// Requests that somebody waits for.
+    /// Requests whose callers wait.
     pub(crate) open: Vec<RequestId>,
-    /// Requests with the server: the number of their access token, and how often they were sent.
+    /// Requests that have been sent and have no response yet.
     pub(crate) sent: Vec<Sent>,
-    /// Storage as this tab sees it, where that may differ.
+    /// Storage as this tab sees it, if that may differ.
     view: Option<Stored>,
-    /// Another tab changed storage, and this one has not been told.
+    /// Another tab changed storage, and this tab has not received the event yet.
     pub(crate) news: bool,
 }
 
-/// A refresh request of a tab.
+/// A refresh request sent by a tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Post {
     id: u32,
     generation: u64,
 }
 
-/// A request with the server.
+/// A request that has been sent, with the number of its access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Sent {
     request: RequestId,
     access: u32,
 }
 
-/// Something on its way.
+/// A message in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Message {
     Refresh {
@@ -115,7 +116,7 @@ pub(crate) enum Message {
         post: u32,
         generation: u64,
         key: u32,
-        /// The generation in force when it was sent.
+        /// The server's current generation when the message was sent.
         sent_at: u64,
     },
     Answer {
@@ -125,11 +126,11 @@ pub(crate) enum Message {
     },
 }
 
-/// Someone with a copy of the storage.
+/// An attacker with a copy of the storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Thief {
     generation: u64,
-    /// The copied pending key, and the generation it is for.
+    /// The copied pending key and the generation it belongs to.
     pending: Option<(u64, u32)>,
 }
 
@@ -146,7 +147,7 @@ pub(crate) struct World {
     keys: u32,
     posts: u32,
     requests: u64,
-    /// What the tab that is taking in an answer has been told.
+    /// The response that a tab is processing, and the generation it was requested with.
     hearing: Option<(u64, Answer)>,
 }
 
@@ -197,12 +198,12 @@ impl World {
         Some(browser::generation(&tokens.refresh_token))
     }
 
-    /// Whether this tab can have the lock without force.
+    /// Whether this tab can acquire the lock without stealing it.
     pub(crate) fn may_lock(&self, tab: usize) -> bool {
         self.tabs[tab].wants_lock && (!self.rules.locks || self.holder.is_none())
     }
 
-    /// Whether anything on its way belongs to the refresh this tab waits for.
+    /// Whether the network contains a message of the refresh that this tab waits for.
     pub(crate) fn is_answer_possible(&self, tab: usize) -> bool {
         let Some(waiting) = self.tabs[tab].post else {
             return false;
@@ -223,5 +224,5 @@ impl World {
     }
 }
 
-/// When every world begins.
+/// The start time of every simulation.
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);

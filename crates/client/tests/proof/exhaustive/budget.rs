@@ -1,27 +1,27 @@
-//! How often a thing may happen in a small world.
+//! How often each kind of action may happen in a small simulation.
 
 use crate::world::Action;
 
-/// A kind of action that does not happen by itself.
+/// A kind of action that counts against the budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
-    /// A request begins.
+    /// A request starts.
     Begin,
-    /// A refresh is asked for, by a person or a timer.
+    /// A refresh is requested, manually or by a timer.
     Ask,
     /// The access tokens expire.
     Expire,
-    /// A back-off is over.
+    /// A backoff is over.
     Due,
-    /// A message is lost, or a tab gives up waiting for it.
+    /// A message is lost, or a tab's request times out.
     Lose,
     /// A message arrives twice.
     Twice,
-    /// The server declines.
+    /// The server responds with 503 or 429.
     Decline,
-    /// A tab is closed and opened.
+    /// A tab is closed and reopened.
     Reopen,
-    /// The lock is taken by force.
+    /// The lock is stolen.
     Steal,
     /// Ten seconds pass.
     Pass,
@@ -36,14 +36,14 @@ pub(super) enum Kind {
 
 const KINDS: usize = Kind::Use as usize + 1;
 
-/// How often each kind may still happen.
+/// The number of actions left for each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Budget([u8; KINDS]);
 
 impl Budget {
     pub(super) fn of<const N: usize>(kinds: [(Kind, u8); N]) -> Self {
         let mut budget = Self::default();
-        // Without an end to it a tab could try for ever within the grace.
+        // Bounded, because a tab could otherwise retry endlessly within the reuse leeway.
         budget.0[Kind::Due as usize] = 2;
         for (kind, times) in kinds {
             budget.0[kind as usize] = times;
@@ -55,7 +55,7 @@ impl Budget {
         self.0[kind as usize] > 0
     }
 
-    /// Pays for an action; what happens by itself is free.
+    /// Deducts an action. Actions without a kind are free.
     pub(super) fn pay(&mut self, action: Action, answer_possible: bool) {
         if let Some(kind) = kind(action, answer_possible) {
             self.0[kind as usize] -= 1;
@@ -69,7 +69,7 @@ fn kind(action: Action, answer_possible: bool) -> Option<Kind> {
         | Action::Grant { .. }
         | Action::Arrive { .. }
         | Action::Sync { .. } => return None,
-        // That an answer which cannot come does not come is no fault of its own.
+        // If no response can arrive any more, the timeout is not an additional failure.
         Action::TimeOut { .. } if !answer_possible => return None,
         Action::TimeOut { .. } | Action::Lose { .. } => Kind::Lose,
         Action::Begin { .. } | Action::Abandon { .. } => Kind::Begin,

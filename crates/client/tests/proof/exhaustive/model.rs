@@ -1,4 +1,4 @@
-//! A small world as `stateright` wants it.
+//! The simulation as a `stateright` model.
 
 use std::time::Instant;
 
@@ -8,12 +8,12 @@ use stateright::{Checker, Model, Property};
 use super::budget::{Budget, Kind};
 use crate::world::{Action, Breach, Rules, ThiefKey, World};
 
-/// A world, and what may happen in it.
+/// A model: the parameters of a simulation and a budget of actions.
 #[derive(Clone, Debug)]
 pub(super) struct Small {
     pub(super) rules: Rules,
     pub(super) budget: Budget,
-    /// The thief can come upon a pending key.
+    /// Whether the thief can copy a pending key.
     pub(super) pending_copied: bool,
 }
 
@@ -66,40 +66,46 @@ impl Model for Small {
                 "an honest browser is never signed out",
                 |_, state: &State| state.lacks(Breach::HonestSignedOut),
             ),
-            Property::always("a bound session serves no thief", |_, state: &State| {
-                state.lacks(Breach::BoundServedThief)
-            }),
-            Property::always("an ended session serves nobody", |_, state: &State| {
+            Property::always(
+                "a bound session issues no tokens to a thief",
+                |_, state: &State| state.lacks(Breach::BoundServedThief),
+            ),
+            Property::always("an ended session issues no tokens", |_, state: &State| {
                 state.lacks(Breach::EndedServes)
             }),
-            Property::always("thief and owner never both go on", |_, state: &State| {
-                state.lacks(Breach::BothGoOn)
-            }),
+            Property::always(
+                "thief and owner never both keep rotating",
+                |_, state: &State| state.lacks(Breach::BothGoOn),
+            ),
             Property::always(
                 "only an explicit refusal ends a session",
                 |_, state: &State| state.lacks(Breach::EndedWithoutRefusal),
             ),
-            Property::always("storage never goes back", |_, state: &State| {
-                state.lacks(Breach::WentBack)
-            }),
             Property::always(
-                "one refresh at a time, one answer each",
+                "older tokens never replace newer ones in storage",
+                |_, state: &State| state.lacks(Breach::WentBack),
+            ),
+            Property::always(
+                "one refresh at a time, one response per request",
                 |_, state: &State| state.lacks(Breach::Disorder),
             ),
-            Property::always("all that waits comes to an end", |_, state: &State| {
+            Property::always("all waiting requests complete", |_, state: &State| {
                 let mut world = state.world.clone();
                 world.quiesce();
                 world.breach == state.world.breach
             }),
-            Property::always("who goes on with a copy is caught", |_, state: &State| {
-                if state.world.thief.is_none() {
-                    return true;
-                }
-                let mut world = state.world.clone();
-                world.quiesce();
-                world.let_both_go_on();
-                world.breach == state.world.breach
-            }),
+            Property::always(
+                "a thief who keeps refreshing is caught",
+                |_, state: &State| {
+                    if state.world.thief.is_none() {
+                        return true;
+                    }
+                    let mut world = state.world.clone();
+                    world.quiesce();
+                    world.let_both_go_on();
+                    world.breach == state.world.breach
+                },
+            ),
         ]
     }
 }
@@ -197,8 +203,8 @@ impl Small {
         }
     }
 
-    /// Visits every state, and says how many there are.
-    #[expect(clippy::print_stderr, reason = "the figures are the point")]
+    /// Visits every state and prints how many there are.
+    #[expect(clippy::print_stderr, reason = "prints the figures")]
     pub(super) fn check(self, name: &str) {
         let began = Instant::now();
         let checker = self.checker().threads(2).spawn_bfs().join();

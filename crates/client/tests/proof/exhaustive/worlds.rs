@@ -1,4 +1,4 @@
-//! The worlds, each as large as some seconds allow.
+//! The models, each small enough to check in a few seconds.
 
 use super::budget::Budget;
 use super::budget::Kind::{
@@ -17,13 +17,13 @@ fn honest<const N: usize>(rules: Rules, budget: [(super::budget::Kind, u8); N]) 
 }
 
 #[test]
-fn two_tabs_over_a_network_that_loses_and_repeats() {
+fn two_tabs_with_lost_and_duplicated_messages() {
     honest(Rules::PLAIN, [(Ask, 2), (Lose, 2), (Twice, 1), (Steal, 1)])
-        .check("two tabs, losses, a duplicate, a stolen lock");
+        .check("two tabs, lost messages, a duplicate, a stolen lock");
 }
 
 #[test]
-fn requests_whose_access_token_expires() {
+fn requests_with_an_expired_access_token() {
     honest(
         Rules::PLAIN,
         [(Begin, 2), (Expire, 1), (Lose, 2), (Decline, 1)],
@@ -32,16 +32,16 @@ fn requests_whose_access_token_expires() {
 }
 
 #[test]
-fn tabs_closed_and_a_server_restarted_in_mid_refresh() {
+fn tabs_closed_and_server_restarted_during_a_refresh() {
     honest(
         Rules::PLAIN,
         [(Ask, 2), (Reopen, 2), (Restart, 1), (Pass, 1), (Decline, 1)],
     )
-    .check("tabs closed, the server restarted");
+    .check("tabs closed, server restarted");
 }
 
 #[test]
-fn a_browser_without_web_locks() {
+fn browser_without_web_locks() {
     let rules = Rules {
         locks: false,
         storage: Storage::LateEvents,
@@ -55,7 +55,7 @@ fn a_browser_without_web_locks() {
 }
 
 #[test]
-fn a_server_restored_from_a_backup() {
+fn server_restored_from_a_backup() {
     honest(
         Rules::PLAIN,
         [(Ask, 3), (Backup, 1), (Restore, 1), (Lose, 1), (Pass, 1)],
@@ -64,7 +64,7 @@ fn a_server_restored_from_a_backup() {
 }
 
 #[test]
-fn a_thief_with_a_copy_of_the_tokens() {
+fn thief_with_a_copy_of_the_tokens() {
     Small {
         rules: Rules::PLAIN,
         budget: Budget::of([(Ask, 2), (Copy, 1), (Use, 2), (Lose, 1), (Pass, 1)]),
@@ -74,7 +74,7 @@ fn a_thief_with_a_copy_of_the_tokens() {
 }
 
 #[test]
-fn a_thief_who_copies_the_pending_key_in_flight() {
+fn thief_who_copies_the_pending_key_in_flight() {
     Small {
         rules: Rules::PLAIN,
         budget: Budget::of([(Ask, 2), (Copy, 1), (Use, 2), (Lose, 1)]),
@@ -84,7 +84,7 @@ fn a_thief_who_copies_the_pending_key_in_flight() {
 }
 
 #[test]
-fn a_thief_and_a_backup() {
+fn thief_and_a_backup() {
     Small {
         rules: Rules::PLAIN,
         budget: Budget::of([(Ask, 2), (Copy, 1), (Use, 2), (Backup, 1), (Restore, 1)]),
@@ -94,7 +94,7 @@ fn a_thief_and_a_backup() {
 }
 
 #[test]
-fn a_thief_and_a_bound_session() {
+fn thief_and_a_bound_session() {
     let rules = Rules {
         bound: true,
         ..Rules::PLAIN

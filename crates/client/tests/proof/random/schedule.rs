@@ -1,20 +1,20 @@
-//! One random schedule.
+//! A random schedule.
 
 use crate::world::{Action, Rules, Storage, ThiefKey, World};
 use fastrand::Rng;
 
-/// A world, and the random numbers that decide what happens in it.
+/// A simulation driven by random numbers.
 pub(super) struct Schedule {
     pub(super) world: World,
-    /// How many actions were done.
+    /// The number of actions performed.
     pub(super) done: usize,
     rng: Rng,
     length: usize,
-    /// A thief may come.
+    /// Whether there may be a thief.
     thief: bool,
-    /// The store may be backed up and restored.
+    /// Whether the store may be backed up and restored.
     backups: bool,
-    /// Every action is printed.
+    /// Whether each action is printed.
     told: bool,
 }
 
@@ -48,7 +48,7 @@ impl Schedule {
         }
     }
 
-    /// Everything on the schedule, then peace; then the thief and the owner in turn.
+    /// Runs the schedule, then the recovery, then thief and owner in turn.
     pub(super) fn run(&mut self) {
         if self.told {
             self.say(&self.world.rules);
@@ -71,15 +71,12 @@ impl Schedule {
         self.world.let_both_go_on();
     }
 
-    #[expect(
-        clippy::print_stderr,
-        reason = "asked for by whoever looks for the mistake"
-    )]
+    #[expect(clippy::print_stderr, reason = "only used to debug a failed schedule")]
     fn say(&self, what: &dyn core::fmt::Debug) {
         eprintln!("{:>4} {what:?}", self.done);
     }
 
-    /// What happens next; `None` if what was drawn cannot happen now.
+    /// Draws the next action. `None` if the drawn action is not possible now.
     fn throw(&mut self) -> Option<Action> {
         let tab = self.rng.usize(..self.world.tabs.len());
         match self.rng.usize(..100) {
@@ -106,7 +103,7 @@ impl Schedule {
         })
     }
 
-    /// The first tab from this one on for which something is due gets it.
+    /// Lets the first tab, starting with `from`, proceed that can.
     fn progress(&mut self, from: usize) -> Option<Action> {
         let tabs = self.world.tabs.len();
         (0..tabs).map(|step| (from + step) % tabs).find_map(|tab| {

@@ -1,4 +1,4 @@
-//! What can happen.
+//! The actions of the simulation.
 
 use core::time::Duration;
 
@@ -6,61 +6,61 @@ use latchkey_client::engine::{Cause, Event, RequestId};
 
 use super::{Answer, Message, Party, Thief, ThiefKey, World};
 
-/// Something happens. A `message` is a place in the list of those on their way.
+/// An action. A `message` is an index into the messages in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Action {
-    /// A tab wants to send a request; `stale`: with an access token known to be past its end.
+    /// A tab starts a request. `stale` means that its access token has expired.
     Begin { tab: usize, stale: bool },
-    /// The API answers a tab's oldest request.
+    /// The API responds to a tab's oldest request.
     Answer { tab: usize },
-    /// Nobody waits any more for a tab's oldest request.
+    /// The caller of a tab's oldest request stops waiting.
     Abandon { tab: usize },
-    /// A person asks for a refresh.
+    /// A manual refresh.
     Ask { tab: usize },
-    /// A timer asks for a refresh.
+    /// A refresh ahead of expiry, requested by a timer.
     Ahead { tab: usize },
-    /// The back-off is over, or the network is said to be back.
+    /// The backoff is over, or the browser reports that it is online.
     Due { tab: usize },
     /// The lock is granted.
     Grant { tab: usize },
-    /// The lock is taken by force.
+    /// The lock is stolen.
     Steal { tab: usize },
-    /// A message arrives: the server decides and answers, or the tab takes in the answer.
+    /// A message arrives: the server decides and responds, or the tab processes the response.
     Arrive { message: usize },
-    /// The same, and a second copy of it is still on its way.
+    /// A message arrives, and a duplicate stays in the network.
     ArriveTwice { message: usize },
-    /// The server says 503 or 429 instead of deciding.
+    /// The server responds with 503 or 429 instead of deciding.
     Decline { message: usize, busy: bool },
     /// A message is lost.
     Lose { message: usize },
-    /// A tab gives up waiting for its answer.
+    /// A tab's refresh request times out.
     TimeOut { tab: usize },
-    /// A tab is closed in whatever it does, and opened again.
+    /// A tab is closed in any state and opened again.
     Reopen { tab: usize },
-    /// A tab gets its storage event.
+    /// A tab receives its storage event.
     Sync { tab: usize },
     /// Every access token issued so far expires.
     Expire,
-    /// The server's clock moves on.
+    /// The server's clock advances.
     Pass { millis: u32 },
     /// The server's clock is set back.
     SetBack { millis: u32 },
-    /// The server restarts: all connections break.
+    /// The server restarts and all connections break.
     Restart,
     /// The store is backed up.
     Backup,
-    /// The server starts again over the backup: all connections break.
+    /// The server restarts with the backup and all connections break.
     Restore,
-    /// The same, and requests from before arrive after it.
+    /// The backup is restored, and requests sent before arrive afterwards.
     RestoreUnderLoad,
-    /// A thief copies storage, with or without the pending key.
+    /// The thief copies storage, with or without the pending key.
     Copy { pending: bool },
-    /// The thief presents the refresh token in hand.
+    /// The thief presents the copied refresh token.
     Use { key: ThiefKey },
 }
 
 impl World {
-    /// Does it. What cannot happen now does not.
+    /// Performs an action. An action that is not possible now has no effect.
     pub(crate) fn act(&mut self, action: Action) {
         match action {
             Action::Begin { tab, stale } => self.begin(tab, stale),
@@ -148,7 +148,7 @@ impl World {
         }
     }
 
-    /// Sends an answer to whoever still listens.
+    /// Sends a response, if the tab still waits for it.
     fn reply(&mut self, tab: usize, post: u32, answer: Answer) {
         if self.tabs[tab]
             .post

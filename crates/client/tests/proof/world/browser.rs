@@ -1,11 +1,11 @@
-//! The browser: carries out what the engine of each tab says.
+//! The browser: executes the commands of each tab's engine.
 
 use latchkey_client::engine::{Command, Event, Reply, Stored, Trouble};
 use latchkey_client::tokens::{Pending, Tokens};
 
 use super::{Answer, Breach, Message, Post, Sent, Storage, Tab, World};
 
-/// Tokens as they lie in storage.
+/// Tokens as stored by the client.
 pub(super) fn tokens(generation: u64, access: u32) -> Tokens {
     Tokens {
         access_token: access.to_string(),
@@ -38,7 +38,7 @@ impl Tab {
 }
 
 impl World {
-    /// Lets a tab take in an event and carries out what comes of it.
+    /// Lets a tab process an event and executes the resulting commands.
     pub(super) fn step(&mut self, tab: usize, event: Event) {
         let Tab { engine, view, .. } = &mut self.tabs[tab];
         let stored = view.as_ref().unwrap_or(&self.storage);
@@ -144,7 +144,7 @@ impl World {
         }
     }
 
-    /// The other tabs get a storage event.
+    /// Sends a storage event to the other tabs.
     fn announce(&mut self, by: usize) {
         for tab in (0..self.tabs.len()).filter(|&tab| tab != by) {
             self.tabs[tab].news = true;
@@ -154,7 +154,7 @@ impl World {
         }
     }
 
-    /// The storage event comes to a tab.
+    /// Delivers the storage event to a tab.
     pub(super) fn tell(&mut self, tab: usize) {
         self.tabs[tab].news = false;
         if let Some(view) = &mut self.tabs[tab].view {
@@ -170,7 +170,7 @@ impl World {
         self.step(tab, Event::Locked { fresh_key });
     }
 
-    /// The answer of the token endpoint comes to a tab, if it still listens.
+    /// Delivers the token endpoint's response to a tab, if the tab still waits for it.
     pub(super) fn hear(&mut self, tab: usize, post: u32, answer: Answer) {
         let waiting = &mut self.tabs[tab].post;
         let Some(waited) = waiting.take_if(|waiting| waiting.id == post) else {
@@ -190,7 +190,7 @@ impl World {
         self.hearing = None;
     }
 
-    /// A tab hears nothing in time. What it sent may still be on its way.
+    /// A tab's refresh request times out. The request may still be in the network.
     pub(super) fn time_out(&mut self, tab: usize) {
         if self.tabs[tab].post.take().is_some() {
             self.step(
@@ -200,7 +200,7 @@ impl World {
         }
     }
 
-    /// A tab is closed and opened again: it forgets all that is not in storage.
+    /// Closes and reopens a tab, which loses everything that is not in storage.
     pub(super) fn reopen(&mut self, tab: usize) {
         self.unlock(tab);
         let fresh = Tab {
@@ -210,7 +210,7 @@ impl World {
         self.tabs[tab] = fresh;
     }
 
-    /// What a thief finds in storage.
+    /// The pending key that a thief finds in storage, with its generation.
     pub(super) fn copy_of_pending(&self) -> Option<(u64, u32)> {
         let held = self.storage.tokens.as_ref()?;
         let pending: &Pending = self.storage.pending.as_ref()?;

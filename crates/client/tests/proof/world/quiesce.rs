@@ -1,12 +1,12 @@
-//! All is well again: what must then come to an end, and who must then be caught.
+//! Recovery: once everything works again, all requests must complete and a thief must be caught.
 
 use super::{Action, Breach, Message, ThiefKey, World};
 
-/// Enough for every tab to have its turn more than once.
+/// Enough rounds for every tab to proceed more than once.
 const ROUNDS: usize = 12;
 
 impl World {
-    /// The network is well, timers go off, everyone has time. What was on its way is lost.
+    /// Lets every tab complete over a working network. Messages in the network are lost first.
     pub(crate) fn quiesce(&mut self) {
         self.network.clear();
         for _ in 0..ROUNDS {
@@ -16,7 +16,7 @@ impl World {
             for tab in 0..self.tabs.len() {
                 self.calm_tab(tab);
             }
-            // Whoever still has to wait waits for longer than the grace.
+            // The next round starts after the reuse leeway.
             self.server.leave_grace();
         }
         if !self.is_settled() {
@@ -32,7 +32,7 @@ impl World {
         if self.tabs[tab].engine.is_backing_off() {
             self.act(Action::Due { tab });
         }
-        // A refresh may ask for another one at once.
+        // A refresh may cause another one immediately.
         for _ in 0..3 {
             self.act(Action::Grant { tab });
             while let Some(message) = self.network.pop() {
@@ -51,14 +51,14 @@ impl World {
         })
     }
 
-    /// Thief and owner go on refreshing in turn, each time past the grace: the session must end.
-    /// If it is bound, nothing must happen to the owner.
+    /// Thief and owner keep refreshing in turn, each time after the reuse leeway: the session must
+    /// end. A bound session must stay active.
     pub(crate) fn let_both_go_on(&mut self) {
         if self.thief.is_none() || !self.server.session.status.is_live() {
             return;
         }
-        // A restored record may forgive the first time; and it may bring a session to life that
-        // its owner has seen the end of.
+        // A restored record may tolerate the first use, and may revive a session that has ended for
+        // its owner.
         let restored = self.server.restored > 0;
         if restored && !self.is_signed_in() {
             return;
@@ -75,12 +75,12 @@ impl World {
         }
     }
 
-    /// Puts the messages in an order that does not tell how they came about.
+    /// Sorts the messages, so that states that differ only in their order are equal.
     pub(crate) fn tidy_network(&mut self) {
         self.network.sort_unstable();
     }
 
-    /// The places of the refresh requests on their way.
+    /// Whether the message at this index is a refresh request.
     pub(crate) fn is_request(&self, message: usize) -> bool {
         matches!(self.network[message], Message::Refresh { .. })
     }

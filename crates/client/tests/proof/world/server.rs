@@ -1,4 +1,4 @@
-//! The server: one session, the decision, and the books that tell who was given what.
+//! The server: one session, the decision on each refresh, and a record of who rotated.
 
 use core::time::Duration;
 
@@ -16,7 +16,7 @@ const LIMITS: Limits = Limits {
 const OWNERS_KEY: Thumbprint = Thumbprint([1; 32]);
 const THIEFS_KEY: Thumbprint = Thumbprint([2; 32]);
 
-/// Who presents a refresh token.
+/// The party that presents a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Party {
     Owner,
@@ -28,7 +28,7 @@ pub(crate) enum Party {
 pub(crate) enum ThiefKey {
     Own,
     No,
-    /// The owner's pending key, if it was copied and is for the token in hand.
+    /// The owner's pending key, if it was copied and belongs to the copied token.
     Copied,
 }
 
@@ -43,7 +43,7 @@ impl core::ops::AddAssign for Tally {
     }
 }
 
-/// The answer of the token endpoint, before it becomes the engine's.
+/// A response of the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Answer {
     Tokens {
@@ -59,8 +59,8 @@ pub(crate) enum Answer {
     Busy,
 }
 
-/// How often the server decided what: for those who want to know whether a world is worth its
-/// name, of no consequence in it.
+/// Counts the server's decisions, to check that a simulation covers them. Not part of the state:
+/// all tallies are equal.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) rotated: u64,
@@ -89,16 +89,16 @@ pub(crate) struct Server {
     pub(crate) session: Session,
     pub(crate) backup: Option<Session>,
     pub(crate) now: Timestamp,
-    /// How many access tokens were issued.
+    /// The number of access tokens issued.
     issued: u32,
-    /// How many of them have expired.
+    /// How many of the access tokens have expired.
     pub(crate) expired: u32,
-    /// A thief's request has come.
+    /// Whether the server has received a request of the thief.
     pub(crate) thief_acted: bool,
     pub(crate) restored: u8,
-    /// Who rotated last since the theft.
+    /// The party that rotated last since the theft.
     last: Option<Party>,
-    /// How often the other one rotated next.
+    /// How often the party that rotates changed.
     turns: u8,
 }
 
@@ -134,12 +134,12 @@ impl Server {
         self.expired = self.issued;
     }
 
-    /// Whether an access token is good.
+    /// Whether an access token is valid.
     pub(super) fn accepts(&self, access: u32) -> bool {
         access > self.expired && self.session.status.is_live()
     }
 
-    /// The owner's own clock may be wrong; that of the server is right again, past the grace.
+    /// Corrects the server's clock and advances it past the reuse leeway.
     pub(super) fn leave_grace(&mut self) {
         let latest = self.now.max(self.session.rotated_at);
         self.now = latest.plus(latchkey_core::rotation::REUSE_LEEWAY);
@@ -147,14 +147,14 @@ impl Server {
 }
 
 impl World {
-    /// Decides on a refresh token, stores what the decision demands, and looks for breaches.
+    /// Decides on a refresh token, stores the outcome, and checks for breaches.
     pub(super) fn rotate(&mut self, party: Party, generation: u64, key: Option<u32>) -> Answer {
         let presented = Presented {
             generation,
             key: key.map(hash),
             proof: match party {
                 Party::Owner if self.rules.bound => Some(OWNERS_KEY),
-                // With a proof by a key of the thief's own, or with none.
+                // The thief sends a proof by another key, or none.
                 Party::Thief if key.is_some() => Some(THIEFS_KEY),
                 _ => None,
             },
@@ -189,7 +189,7 @@ impl World {
                 server.tally.refused += 1;
                 Answer::Refused
             }
-            // Another code than `invalid_grant`: to the engine, trouble.
+            // The code is not `invalid_grant`, so the engine treats it as a transient failure.
             Decision::Unproven => {
                 server.tally.unproven += 1;
                 Answer::Unwell
@@ -223,8 +223,8 @@ impl World {
         }
     }
 
-    /// Without a copied pending key whoever rotates first is the only one who ever does. With it
-    /// both may hold the same successor, once. A restored record forgives what came after it.
+    /// Without a copied pending key, only the party that rotates first ever rotates. With it, both
+    /// may receive the same successor, once. A restored record allows two more changes.
     fn count_turn(&mut self, party: Party) {
         let Some(thief) = self.thief else { return };
         let server = &mut self.server;
