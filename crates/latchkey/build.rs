@@ -1,4 +1,4 @@
-//! Puts the built single-page app into the binary if `LATCHKEY_EMBED_DIST` names its folder.
+//! Embeds the built single-page app in the binary if `LATCHKEY_EMBED_DIST` names its directory.
 
 use std::env;
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo::rerun-if-env-changed=LATCHKEY_EMBED_DIST");
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));
     let mut files = String::from("&[\n");
     if let Some(dist) = env::var_os("LATCHKEY_EMBED_DIST") {
         let dist = PathBuf::from(dist);
@@ -15,7 +15,7 @@ fn main() {
         list(&dist, &dist, &mut files);
     }
     files.push(']');
-    fs::write(out.join("embedded.rs"), files).expect("OUT_DIR can be written");
+    fs::write(out.join("embedded.rs"), files).expect("OUT_DIR is writable");
 }
 
 fn list(root: &Path, folder: &Path, files: &mut String) {
@@ -31,10 +31,11 @@ fn list(root: &Path, folder: &Path, files: &mut String) {
         } else {
             let name = path
                 .strip_prefix(root)
-                .expect("it lies below")
+                .expect("a path below the root")
                 .to_string_lossy();
             let path = path.to_string_lossy();
-            writeln!(files, "({name:?}, include_bytes!({path:?})),").expect("a string grows");
+            writeln!(files, "({name:?}, include_bytes!({path:?})),")
+                .expect("writing to a string cannot fail");
         }
     }
 }

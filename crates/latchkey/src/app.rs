@@ -1,5 +1,6 @@
-//! From the configuration to a running server. It composes what any application composes: a builder,
-//! Latchkey's router merged with routes of its own, and a listener.
+//! The composition root: builds a running server from the configuration. It uses the same parts as
+//! any application that embeds Latchkey: the builder, Latchkey's router merged with its own routes,
+//! and a listener.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,13 +19,13 @@ use crate::tls;
 use crate::web;
 use crate::web::assets::Assets;
 
-/// A server that holds its port and is ready to serve.
+/// A server that is bound to its port and ready to serve.
 pub struct Server {
-    /// Where it listens.
+    /// The address that the server listens on.
     pub address: SocketAddr,
-    /// Its Latchkey.
+    /// The Latchkey handle.
     pub latchkey: Latchkey,
-    /// Its configuration.
+    /// The configuration.
     pub config: Arc<Config>,
     listener: TcpListener,
     router: Router,
@@ -32,14 +33,14 @@ pub struct Server {
     connections: ConnectionLimits,
 }
 
-/// What tests replace.
+/// Dependencies that tests replace.
 #[derive(Clone)]
 pub struct Environment {
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// The random number generator.
     pub rng: Arc<dyn Rng>,
-    /// How long one connection may take for what.
+    /// Timeouts and limits of connections.
     pub connections: ConnectionLimits,
 }
 
@@ -54,8 +55,8 @@ impl Default for Environment {
 }
 
 impl Server {
-    /// Opens the store, loads keys and denials, then takes the port, so that a client that can connect
-    /// is served.
+    /// Opens the store and loads keys and denials. Binds the port last, so that a client that can
+    /// connect is served.
     pub async fn prepare(config: Config, environment: Environment) -> anyhow::Result<Self> {
         let Environment {
             clock,
@@ -66,12 +67,13 @@ impl Server {
         let certificates = config.tls.as_ref().map(tls::Certificates::load);
         let certificates = certificates.transpose()?;
         data_dir::make(&config.data_dir)?;
-        // A port that the system chooses is known once it is taken, and the origin depends on it.
-        let early = match config.listen.port() {
+        // With port 0 the system chooses the port. The public URL depends on it, so it is bound
+        // before the store is opened.
+        let bound_early = match config.listen.port() {
             0 => Some(listen(&config).await?),
             _ => None,
         };
-        let address = early
+        let address = bound_early
             .as_ref()
             .map_or(Ok(config.listen), TcpListener::local_addr)?;
         let public_url = match &config.public_url {
@@ -97,7 +99,7 @@ impl Server {
             builder = builder.provider(Provider::demo());
         }
         let latchkey = builder.open().await?;
-        let listener = match early {
+        let listener = match bound_early {
             Some(listener) => listener,
             None => listen(&config).await?,
         };
@@ -113,19 +115,19 @@ impl Server {
         })
     }
 
-    /// Serves until `stop` completes or the store fails; the latter is an error.
+    /// Serves until `stop` completes, or until the store fails, which is an error.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let _control = control::listen(&self.config.data_dir, self.latchkey.clone());
         let tls = self.certificates.as_ref().map(tls::Certificates::acceptor);
         let serving = Serving::new(self.listener)
             .tls(tls.transpose()?)
             .limits(self.connections);
-        let renewing = self
+        let renewal = self
             .certificates
-            .map(|certificates| tokio::spawn(certificates.follow()));
+            .map(|certificates| tokio::spawn(certificates.watch()));
         let ended = self.latchkey.serve_with(serving, self.router, stop).await;
-        if let Some(renewing) = renewing {
-            renewing.abort();
+        if let Some(renewal) = renewal {
+            renewal.abort();
         }
         Ok(ended?)
     }
@@ -134,7 +136,7 @@ impl Server {
 async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     TcpListener::bind(config.listen).await.with_context(|| {
         format!(
-            "listen: {} cannot be taken; is another server running there? Stop it, or choose \
+            "listen: cannot listen on {}; if another server uses this address, stop it or choose \
              another address",
             config.listen
         )

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: flags, arguments and their help texts. What the commands do is in `commands`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,19 +10,19 @@ use latchkey_core::UserId;
 #[derive(Debug, Parser)]
 #[command(name = "latchkey", version, propagate_version = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
     /// Print the result as one JSON value on standard output
     ///
-    /// The value has the key "result", or if the command failed, "error" with a code and "message"
-    /// with the text; the exit code is the same as without --json. Logs and warnings go to standard
-    /// error. docs/operations.md lists results and codes.
+    /// On success, the value has the key "result". On failure, it has the keys "error" (a code) and
+    /// "message" (the text). The exit code is the same as without --json. Logs and warnings go to
+    /// standard error. docs/operations.md lists all results and codes.
     #[arg(long, global = true)]
     pub json: bool,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start the server
@@ -39,19 +39,19 @@ pub enum Command {
     /// End sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
-    /// Write a backup of all records; the server may keep running
+    /// Write a backup of all records; the server can keep running
     Export(Export),
     /// Import a backup into an empty store
     Import(Import),
 }
 
-/// Flags that win over the environment, which wins over the file.
+/// Flags override environment variables, which override the file.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Overrides {
-    /// The configuration file; by default `latchkey.toml` in the current directory, if it exists
+    /// The configuration file; defaults to `latchkey.toml` in the current directory, if it exists
     #[arg(long, value_name = "FILE", env = "LATCHKEY_CONFIG")]
     pub config: Option<PathBuf>,
-    /// The directory of the store and the master key
+    /// The directory that contains the store and the master key
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
@@ -59,19 +59,19 @@ pub struct Overrides {
 /// Start the server.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Serve {
-    /// Which configuration.
+    /// Which configuration to use.
     #[command(flatten)]
     pub overrides: Overrides,
     /// The address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// The public origin, such as https://id.example.com
+    /// The public URL of the server, such as https://id.example.com
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
-    /// The directory of the built single-page app
+    /// The directory that contains the built single-page app
     #[arg(long, value_name = "DIR")]
     pub web_dir: Option<PathBuf>,
-    /// Offer a built-in demo provider; only on a loopback address
+    /// Enable the built-in demo provider; only allowed on a loopback address
     #[arg(long)]
     pub demo: bool,
 }
@@ -86,28 +86,28 @@ pub enum ConfigCommand {
 /// Rotate the signing keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Publish a new signing key; it starts to sign after ten minutes
+    /// Publish a new signing key; it is used for signing after ten minutes
     Rotate(Overrides),
 }
 
 /// Ban and unban users.
 #[derive(Debug, Subcommand)]
 pub enum UsersCommand {
-    /// Ban a user: end all sessions, refuse all tokens and further sign-ins
+    /// Ban a user: end all sessions, reject all tokens and further sign-ins
     Ban {
-        /// Which configuration.
+        /// Which configuration to use.
         #[command(flatten)]
         overrides: Overrides,
         /// Which user.
         #[command(flatten)]
         account: Account,
-        /// The reason, in 1 to 500 characters
+        /// The reason for the ban, 1 to 500 characters
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Lift a ban; ended sessions stay ended
+    /// Lift a ban; sessions that it ended are not restored
     Unban {
-        /// Which configuration.
+        /// Which configuration to use.
         #[command(flatten)]
         overrides: Overrides,
         /// Which user.
@@ -120,7 +120,7 @@ pub enum UsersCommand {
 #[derive(Args, Clone, Debug)]
 #[group(required = true, multiple = false)]
 pub struct Account {
-    /// The user's id: the `sub` of access tokens
+    /// The user's id: the `sub` claim of access tokens
     #[arg(long, allow_hyphen_values = true)]
     pub id: Option<UserId>,
     /// The user's email address
@@ -134,16 +134,16 @@ pub enum SessionsCommand {
     /// End the sessions of one user or of all users; they can sign in again
     #[command(group(clap::ArgGroup::new("whose").required(true).args(["user", "email", "all"])))]
     End {
-        /// Which configuration.
+        /// Which configuration to use.
         #[command(flatten)]
         overrides: Overrides,
-        /// The user's id: the `sub` of access tokens
+        /// The user's id: the `sub` claim of access tokens
         #[arg(long, value_name = "ID", allow_hyphen_values = true)]
         user: Option<UserId>,
         /// The user's email address
         #[arg(long)]
         email: Option<String>,
-        /// The sessions of all users
+        /// End the sessions of all users
         #[arg(long)]
         all: bool,
     },
@@ -152,10 +152,10 @@ pub enum SessionsCommand {
 /// Write a backup of all records.
 #[derive(Args, Debug)]
 pub struct Export {
-    /// Which store.
+    /// Which configuration to use.
     #[command(flatten)]
     pub overrides: Overrides,
-    /// The file to write, which must not exist; by default standard output
+    /// The file to write, which must not exist yet; defaults to standard output
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
 }
@@ -163,13 +163,13 @@ pub struct Export {
 /// Import a backup into an empty store.
 #[derive(Args, Debug)]
 pub struct Import {
-    /// Which store.
+    /// Which configuration to use.
     #[command(flatten)]
     pub overrides: Overrides,
-    /// The backup to import
+    /// The backup file to import
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Accept a backup of an earlier version; anyone with access to the file could have changed it
+    /// Accept a backup from an earlier version, whose integrity cannot be verified
     #[arg(long)]
     pub allow_unauthenticated: bool,
 }

@@ -1,5 +1,5 @@
-//! What the commands of the command line do, one file for each. The command line itself is in
-//! `cli`, the server that `serve` starts in `app`.
+//! The commands, one file for each. Flags and arguments are in `cli`, the server that `serve` starts
+//! in `app`.
 
 mod admin;
 mod config_check;
@@ -24,12 +24,12 @@ use report::Report;
 use crate::cli::{Cli, Command, ConfigCommand, KeysCommand};
 use crate::failure::{Failure, FailureCode};
 
-/// The exit code of a command line that is wrong, which clap uses too.
+/// The exit code for an invalid command line, the same as clap's.
 const USAGE: u8 = 2;
 
-/// Does what the command line says, and prints what came of it.
+/// Runs the command and prints its result.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
-    // Asked before they are parsed: that may fail too.
+    // Read before parsing, because parsing errors are printed as JSON, too.
     let json = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -43,13 +43,13 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     match run(cli) {
         Ok(report) if json => print_json(&report),
         Ok(report) => {
-            if let Some(sentence) = report.sentence() {
-                drop(writeln!(stdout(), "{sentence}"));
+            if let Some(text) = report.text() {
+                drop(writeln!(stdout(), "{text}"));
             }
         }
         Err(error) if json => return fail_in_json(&Failure::of(&error)),
         Err(error) => {
-            // One sentence, causes included; the format that every command shares.
+            // One line that includes the causes.
             drop(writeln!(stderr(), "latchkey: {error:#}"));
             return ExitCode::FAILURE;
         }
@@ -67,7 +67,7 @@ fn fail_in_json(failure: &Failure) -> ExitCode {
 
 fn print_json(value: &impl serde::Serialize) {
     let mut out = stdout();
-    // Nobody reads it if this fails.
+    // If writing fails, nobody reads the output.
     drop(serde_json::to_writer(&mut out, value));
     drop(writeln!(out));
 }

@@ -1,15 +1,16 @@
-//! The configuration: defaults, then the file, then the environment, then flags. All of it is
-//! checked before a port opens, and every mistake is one sentence that names the key.
+//! The configuration, merged from defaults, the file, the environment and flags, in this order. It is
+//! checked before the server listens. Each error message names the key; all errors are reported at
+//! once.
 
 mod admission;
 mod checked;
+mod config_errors;
 mod demo;
 mod duration;
 mod environment;
 mod limits;
 mod load;
 mod log;
-mod mistakes;
 mod providers;
 mod rights;
 mod secret;

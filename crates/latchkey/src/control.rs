@@ -1,5 +1,5 @@
-//! Commands to a running server, over a socket in the data directory. Anyone who can open that
-//! directory's files can command the server that owns them. Sentences for people are made in
+//! Commands to a running server, over a socket in the data directory. Access to the socket is
+//! protected by the permissions of that directory. The texts that operators see are written in
 //! `commands`.
 
 use std::path::{Path, PathBuf};
@@ -15,20 +15,20 @@ mod unix;
 mod unsupported;
 
 #[cfg(unix)]
-pub use unix::{ask, export, listen};
+pub use unix::{export, listen, send};
 #[cfg(not(unix))]
-pub use unsupported::{ask, export, listen};
+pub use unsupported::{export, listen, send};
 
 use crate::failure::{Failure, FailureCode};
-use protocol::{AdminCommand, Answer, Command, Outcome};
+use protocol::{AdminCommand, Command, Outcome, ResponseBody};
 
-fn socket(data_dir: &Path) -> PathBuf {
+fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
 }
 
-/// Does what a running server was asked to do.
-async fn serve(services: &Services, command: Command) -> Answer {
-    let done = match command {
+/// Executes a command in the running server.
+async fn handle(services: &Services, command: Command) -> ResponseBody {
+    let result = match command {
         Command::RotateKeys => rotate_keys(services).await,
         Command::Admin(command) => {
             let operator = Operator::online(services, Actor::CommandLine);
@@ -36,10 +36,10 @@ async fn serve(services: &Services, command: Command) -> Answer {
         }
         Command::Export => {
             tracing::info!(by = %Actor::CommandLine, "backup exported");
-            return Answer::Backup;
+            return ResponseBody::Backup;
         }
     };
-    done.map_or_else(Answer::Failure, Answer::Outcome)
+    result.map_or_else(ResponseBody::Failure, ResponseBody::Outcome)
 }
 
 async fn rotate_keys(services: &Services) -> Result<Outcome, Failure> {
@@ -47,18 +47,18 @@ async fn rotate_keys(services: &Services) -> Result<Outcome, Failure> {
     let rotated = services.signing_keys.rotate(&*services.store, now).await;
     let kid = rotated.map_err(|error| Failure::new(FailureCode::Failed, error.to_string()))?;
     tracing::info!(kid, by = %Actor::CommandLine, "signing key rotated");
-    Ok(rotated_to(kid))
+    Ok(key_rotated(kid))
 }
 
-/// The outcome of a rotation.
-pub fn rotated_to(kid: String) -> Outcome {
+/// The outcome of a key rotation.
+pub fn key_rotated(kid: String) -> Outcome {
     Outcome::KeyRotated {
         kid,
         signs_in_seconds: PUBLISHED_AHEAD.as_secs(),
     }
 }
 
-/// Executes a command on users or sessions, through a running server or on a store at rest.
+/// Executes a command for users or sessions, in the running server or directly on the store.
 pub async fn execute(operator: &Operator<'_>, command: AdminCommand) -> Result<Outcome, Failure> {
     Ok(match command {
         AdminCommand::BanUser { user, reason } => {

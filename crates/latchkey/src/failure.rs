@@ -1,6 +1,6 @@
-//! Why a command failed, for scripts: a code that stays the same between versions, and the text.
-//! Commands themselves fail with `anyhow` errors; this is what `--json` and the control socket show
-//! of them.
+//! Why a command failed, for scripts: a code that is stable between versions, and a text. Commands
+//! return `anyhow` errors, which are converted to a [`Failure`] for `--json` and for the control
+//! socket.
 
 use anyhow::Error;
 use latchkey_axum::OpenError;
@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::ConfigError;
 
-/// The codes. docs/operations.md lists them.
+/// The codes, which docs/operations.md lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureCode {
-    /// The command line is wrong.
+    /// The command line is invalid.
     Usage,
-    /// The configuration is wrong.
+    /// The configuration is invalid.
     Configuration,
     /// No user matches.
     UnknownUser,
@@ -25,21 +25,21 @@ pub enum FailureCode {
     AmbiguousUser,
     /// The reason of a ban is empty or too long.
     InvalidReason,
-    /// All sessions are over, but not all of their records say so.
+    /// All sessions have ended, but some of their records were not updated.
     RecordsUnfinished,
     /// There is no store in the data directory.
     NoStore,
-    /// The store cannot be reached now.
+    /// The store is currently unreachable.
     StoreUnavailable,
-    /// The store failed.
+    /// The store failed or cannot be opened.
     StoreFailed,
-    /// The running server is of another version than this command line.
+    /// The running server has a different version than this program.
     ServerVersion,
-    /// A file is not a backup that can be imported.
+    /// The file is not a backup that can be imported.
     InvalidBackup,
-    /// The file to write exists.
+    /// The file to write already exists.
     FileExists,
-    /// Anything else, and every code that this version does not know.
+    /// Anything else, including codes that this version does not know.
     #[serde(other)]
     Failed,
 }
@@ -48,20 +48,20 @@ pub enum FailureCode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// What kind of failure.
+    /// The kind of failure.
     pub error: FailureCode,
     /// What is wrong and what to do.
     pub message: String,
-    /// The users to choose from, if several match.
+    /// The matching users, if there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<Candidate>,
-    /// Each error of a configuration.
+    /// All errors in the configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
 }
 
 impl Failure {
-    /// A failure with nothing but a text.
+    /// A failure with a code and a text only.
     pub fn new(error: FailureCode, message: impl Into<String>) -> Self {
         Self {
             error,
@@ -71,22 +71,22 @@ impl Failure {
         }
     }
 
-    /// What a command's error is to a script.
+    /// Converts the error of a command. A code that is deeper in the chain of causes is found, too.
     pub fn of(error: &Error) -> Self {
-        let find = || error.chain();
-        if let Some(failure) = find().find_map(|cause| cause.downcast_ref::<Self>()) {
+        let causes = || error.chain();
+        if let Some(failure) = causes().find_map(|cause| cause.downcast_ref::<Self>()) {
             return Self {
                 message: format!("{error:#}"),
                 ..failure.clone()
             };
         }
-        if let Some(ConfigError(errors)) = find().find_map(|cause| cause.downcast_ref()) {
+        if let Some(ConfigError(errors)) = causes().find_map(|cause| cause.downcast_ref()) {
             return Self {
                 errors: errors.clone(),
                 ..Self::new(FailureCode::Configuration, errors.join("; "))
             };
         }
-        let code = find().find_map(code_of).unwrap_or(FailureCode::Failed);
+        let code = causes().find_map(code_of).unwrap_or(FailureCode::Failed);
         Self::new(code, format!("{error:#}"))
     }
 }
@@ -100,7 +100,7 @@ fn code_of(cause: &(dyn core::error::Error + 'static)) -> Option<FailureCode> {
     }
     match cause.downcast_ref::<ImportError>()? {
         ImportError::Line { .. } => Some(FailureCode::InvalidBackup),
-        // The cause is next in the chain.
+        // The cause comes next in the chain.
         _ => None,
     }
 }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_keep_their_code_below_a_context() {
+    fn code_is_found_below_a_context() {
         let error = Err::<(), _>(StoreError::Unavailable("no route".into()))
             .context("backup.jsonl")
             .expect_err("an error");
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_of_a_later_version_is_read() {
+    fn unknown_code_of_a_later_version_is_read_as_failed() {
         let text = r#"{"error":"quota_exceeded","message":"too many"}"#;
         let failure: Failure = serde_json::from_str(text).expect("read");
         assert_eq!(failure, Failure::new(FailureCode::Failed, "too many"));

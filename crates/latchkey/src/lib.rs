@@ -1,4 +1,4 @@
-//! The `latchkey` program as a library, so that its tests can start it, too.
+//! The `latchkey` program as a library, so that tests and examples can use its modules.
 
 pub mod app;
 pub mod cli;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Every request allocates some dozens of times, from several threads.
+/// Each request makes dozens of allocations, and requests run on several threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,5 +1,4 @@
-//! The signals that the server reacts to: SIGINT and SIGTERM end it, SIGHUP makes it read its
-//! certificate again.
+//! Signal handling: SIGINT and SIGTERM stop the server, SIGHUP reloads the TLS certificate.
 
 use std::sync::Arc;
 
@@ -7,9 +6,11 @@ use std::sync::Arc;
 use tokio::signal::unix;
 
 use crate::tls::Certificates;
+#[cfg(unix)]
+use crate::tls::Reload;
 
-/// Done when the process is asked to end. What is asked from this call on counts, polled or not: a
-/// service manager may stop a server the moment it listens.
+/// Completes when SIGINT or SIGTERM arrives. The handlers are installed by this call, not by the
+/// first poll, because a service manager may stop the server as soon as it listens.
 #[cfg(unix)]
 pub(crate) fn stop() -> impl Future<Output = ()> {
     let kinds = [unix::SignalKind::interrupt(), unix::SignalKind::terminate()];
@@ -30,43 +31,47 @@ async fn received(signal: std::io::Result<unix::Signal>) {
     }
 }
 
-/// Done when the process is asked to end.
+/// Completes on Ctrl-C.
 #[cfg(not(unix))]
 pub(crate) async fn stop() {
     drop(tokio::signal::ctrl_c().await);
 }
 
-/// The SIGHUPs that come from now on: they do not end the process any more.
+/// The SIGHUP signals from now on. They no longer terminate the process.
 #[cfg(unix)]
 pub(crate) fn hangups() -> Option<unix::Signal> {
     unix::signal(unix::SignalKind::hangup()).ok()
 }
 
-/// Nothing, where there are none.
+/// `None`: this platform has no SIGHUP.
 #[cfg(not(unix))]
 pub(crate) fn hangups() -> Option<std::convert::Infallible> {
     None
 }
 
-/// Reads the certificate at every SIGHUP.
+/// Reloads the certificate on every SIGHUP.
 #[cfg(unix)]
-pub(crate) async fn renew_at(
+pub(crate) async fn reload_certificate(
     hangups: Option<unix::Signal>,
     certificates: Option<Arc<Certificates>>,
 ) {
     let Some(mut hangups) = hangups else { return };
     while hangups.recv().await.is_some() {
         if let Some(certificates) = &certificates {
-            certificates.renew(true);
+            certificates.reload(Reload::Forced);
         } else {
             tracing::info!(
-                "SIGHUP: without [tls] there is nothing to read again; restart the server to \
-                 change its configuration"
+                "SIGHUP ignored: there is no [tls] section, so there is no certificate to reload; \
+                 restart the server to change its configuration"
             );
         }
     }
 }
 
-/// Nothing, where there are none.
+/// Does nothing: this platform has no SIGHUP.
 #[cfg(not(unix))]
-pub(crate) async fn renew_at(_: Option<std::convert::Infallible>, _: Option<Arc<Certificates>>) {}
+pub(crate) async fn reload_certificate(
+    _: Option<std::convert::Infallible>,
+    _: Option<Arc<Certificates>>,
+) {
+}

@@ -1,5 +1,5 @@
-//! The log: where lines go and how they look. Tokens never get here: what holds one has a `Debug`
-//! that leaves it out.
+//! Logging: the destination, the format and the filter. Types that contain a token omit it from
+//! `Debug`, so tokens are never logged.
 
 use std::io::IsTerminal as _;
 
@@ -12,8 +12,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogConfig, LogFormat};
 
-/// Libraries that write records, requests or secrets to their log below the level `info`.
-const TALKATIVE: [&str; 11] = [
+/// Libraries that log records, requests or secrets at the levels `debug` and `trace`.
+const VERBOSE_LIBRARIES: [&str; 11] = [
     "aws_lc_rs",
     "h2",
     "hyper",
@@ -27,19 +27,19 @@ const TALKATIVE: [&str; 11] = [
     "tokio_postgres",
 ];
 
-/// Whether a line may be in the log, whatever is configured.
-fn is_harmless(metadata: &Metadata<'_>) -> bool {
+/// Whether an event may be logged. Applies in addition to the configured filter.
+fn is_safe_to_log(metadata: &Metadata<'_>) -> bool {
     let (library, _) = metadata
         .target()
         .split_once("::")
         .unwrap_or((metadata.target(), ""));
-    *metadata.level() <= Level::INFO || !TALKATIVE.contains(&library)
+    *metadata.level() <= Level::INFO || !VERBOSE_LIBRARIES.contains(&library)
 }
 
-/// Starts logging to standard error, once per process.
+/// Starts logging to standard error. Call it once per process.
 pub fn start(config: &LogConfig) -> Result<(), String> {
-    let started = subscriber(config, std::io::stderr)?.try_init();
-    started.map_err(|error| error.to_string())
+    let result = subscriber(config, std::io::stderr)?.try_init();
+    result.map_err(|error| error.to_string())
 }
 
 fn subscriber<W>(config: &LogConfig, writer: W) -> Result<impl Subscriber + Send + Sync, String>
@@ -61,7 +61,7 @@ where
     };
     Ok(tracing_subscriber::registry()
         .with(filter)
-        .with(filter_fn(is_harmless))
+        .with(filter_fn(is_safe_to_log))
         .with(lines))
 }
 
@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_configured_is_logged() {
+    fn filter_selects_what_is_logged() {
         let act = || {
             tracing::debug!(target: "latchkey::http", "ours");
-            tracing::debug!(target: "sledgehammer", "of another name");
+            tracing::debug!(target: "sledgehammer", "a similar target");
             tracing::warn!(target: "sled", "a warning");
         };
         let log = logged("debug", act);
-        for line in ["ours", "of another name", "a warning"] {
+        for line in ["ours", "a similar target", "a warning"] {
             assert!(log.contains(line), "{log}");
         }
         let log = logged("warn", act);

@@ -1,5 +1,5 @@
-//! The server's own certificate, and its renewal: programs that renew certificates replace the
-//! files, and send SIGHUP if they are told to.
+//! The TLS certificate and its reloading. Programs that renew certificates replace the files; if
+//! configured to, they also send SIGHUP.
 
 use core::time::Duration;
 use std::fs;
@@ -17,18 +17,27 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::TlsConfig;
 
-/// How often the files are looked at.
-const INTERVAL: Duration = Duration::from_secs(30);
+/// How often the files are checked for changes.
+const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Gives every new connection the certificate that is in the files.
+/// Provides the certificate for new connections.
 #[derive(Debug)]
 pub(crate) struct Certificates {
     config: TlsConfig,
     provider: Arc<CryptoProvider>,
-    in_use: ArcSwap<CertifiedKey>,
-    /// What the files held when they were last looked at, good or not; `None` if they could not be
-    /// read. What is wrong is logged once.
-    seen: Mutex<Option<Files>>,
+    current: ArcSwap<CertifiedKey>,
+    /// The contents of the files at the last check, valid or not; `None` if they could not be read.
+    /// Used to log an error only once.
+    last_read: Mutex<Option<Files>>,
+}
+
+/// Whether to reload files that have not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reload {
+    /// Only if they have changed.
+    IfChanged,
+    /// Always, and report errors that were already reported.
+    Forced,
 }
 
 /// The contents of both files.
@@ -38,7 +47,7 @@ struct Files {
     key: Vec<u8>,
 }
 
-/// Neither is for a log.
+/// Omits the contents, because the key is secret.
 impl core::fmt::Debug for Files {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Files")
@@ -46,20 +55,20 @@ impl core::fmt::Debug for Files {
 }
 
 impl Certificates {
-    /// Reads both files, which must fit.
+    /// Reads both files. They must contain a certificate and its key.
     pub(crate) fn load(config: &TlsConfig) -> anyhow::Result<Arc<Self>> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let files = Files::read(config)?;
-        let certified = files.certified(config, &provider)?;
+        let certified = files.certified_key(config, &provider)?;
         Ok(Arc::new(Self {
             config: config.clone(),
             provider,
-            in_use: ArcSwap::from_pointee(certified),
-            seen: Mutex::new(Some(files)),
+            current: ArcSwap::from_pointee(certified),
+            last_read: Mutex::new(Some(files)),
         }))
     }
 
-    /// TLS 1.2 and 1.3, with HTTP/2 offered first.
+    /// The acceptor for TLS 1.2 and 1.3, which prefers HTTP/2.
     pub(crate) fn acceptor(self: &Arc<Self>) -> anyhow::Result<TlsAcceptor> {
         let mut server = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?
@@ -69,51 +78,56 @@ impl Certificates {
         Ok(TlsAcceptor::from(Arc::new(server)))
     }
 
-    /// Looks at the files again and again.
-    pub(crate) async fn follow(self: Arc<Self>) {
+    /// Reloads the files whenever they change. Never completes.
+    pub(crate) async fn watch(self: Arc<Self>) {
         loop {
-            tokio::time::sleep(INTERVAL).await;
-            self.renew(false);
+            tokio::time::sleep(CHECK_INTERVAL).await;
+            self.reload(Reload::IfChanged);
         }
     }
 
-    /// Takes what is in the files if it fits; otherwise the certificate in use stays, and the log
-    /// says why. Unless it is demanded, files that have not changed are left alone.
-    pub(crate) fn renew(&self, demanded: bool) {
-        match self.try_renew(demanded) {
+    /// Loads the certificate from the files. If they are invalid, logs the error and keeps the current
+    /// certificate.
+    pub(crate) fn reload(&self, reload: Reload) {
+        match self.try_reload(reload) {
             Ok(false) => {}
-            Ok(true) => tracing::info!("new connections get the TLS certificate that was read now"),
+            Ok(true) => tracing::info!("reloaded the TLS certificate"),
             Err(error) => tracing::error!(
                 error = format!("{error:#}"),
-                "the TLS certificate was not renewed; the one that was in use stays in use"
+                "failed to reload the TLS certificate; the previous one stays in use"
             ),
         }
     }
 
-    fn try_renew(&self, demanded: bool) -> anyhow::Result<bool> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let known_to_be_gone = seen.is_none();
+    /// Whether the certificate was loaded.
+    fn try_reload(&self, reload: Reload) -> anyhow::Result<bool> {
+        let is_forced = reload == Reload::Forced;
+        let mut last_read = self
+            .last_read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let error_is_known = last_read.is_none();
         let files = match Files::read(&self.config) {
             Ok(files) => files,
-            Err(_) if known_to_be_gone && !demanded => return Ok(false),
+            Err(_) if error_is_known && !is_forced => return Ok(false),
             Err(error) => {
-                *seen = None;
+                *last_read = None;
                 return Err(error);
             }
         };
-        if seen.as_ref() == Some(&files) && !demanded {
+        if last_read.as_ref() == Some(&files) && !is_forced {
             return Ok(false);
         }
-        let certified = files.certified(&self.config, &self.provider);
-        *seen = Some(files);
-        self.in_use.store(Arc::new(certified?));
+        let certified = files.certified_key(&self.config, &self.provider);
+        *last_read = Some(files);
+        self.current.store(Arc::new(certified?));
         Ok(true)
     }
 }
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.in_use.load_full())
+        Some(self.current.load_full())
     }
 }
 
@@ -126,7 +140,7 @@ impl Files {
         Ok(Self { certificate, key })
     }
 
-    fn certified(
+    fn certified_key(
         &self,
         config: &TlsConfig,
         provider: &CryptoProvider,
@@ -137,7 +151,7 @@ impl Files {
         let key = PrivateKeyDer::from_pem_slice(&self.key)
             .with_context(|| format!("tls.key_file: {}", config.key_file.display()))?;
         CertifiedKey::from_der(certificates, key, provider)
-            .context("tls: certificate and key do not go together")
+            .context("tls: the certificate and the key do not match")
     }
 }
 
@@ -145,52 +159,53 @@ impl Files {
 mod tests {
     use latchkey_testing::Certificate;
 
+    use super::Reload::{Forced, IfChanged};
     use super::*;
 
     #[test]
-    fn a_pair_is_taken_when_both_files_have_changed_and_fit() {
-        let folder = tempfile::tempdir().expect("a folder");
+    fn new_certificate_is_used_once_both_files_match() {
+        let folder = tempfile::tempdir().expect("a directory");
         let config = TlsConfig {
             cert_file: folder.path().join("cert.pem"),
             key_file: folder.path().join("key.pem"),
         };
-        let [first, second] = [(); 2].map(|()| Certificate::new().expect("made"));
+        let [first, second] = [(); 2].map(|()| Certificate::new().expect("created"));
         let copy = |from: &std::path::Path, to| {
             fs::copy(from, to).expect("copied");
         };
         copy(&first.certificate, &config.cert_file);
         copy(&first.key, &config.key_file);
-        let certificates = Certificates::load(&config).expect("they fit");
-        let renewed = |demanded| certificates.try_renew(demanded);
-        let in_use = || certificates.in_use.load().cert.clone();
-        let before = in_use();
-        assert!(!renewed(false).expect("nothing is wrong"));
-        assert!(renewed(true).expect("nothing is wrong"));
+        let certificates = Certificates::load(&config).expect("they match");
+        let reloaded = |reload| certificates.try_reload(reload);
+        let current = || certificates.current.load().cert.clone();
+        let before = current();
+        assert!(!reloaded(IfChanged).expect("valid"));
+        assert!(reloaded(Forced).expect("valid"));
 
         // One file after the other, as tools write them.
         copy(&second.certificate, &config.cert_file);
-        let error = format!("{:#}", renewed(false).expect_err("they do not fit"));
-        assert!(error.contains("do not go together"), "{error}");
-        assert!(!renewed(false).expect("said once"));
-        assert!(renewed(true).is_err());
-        assert!(in_use() == before);
+        let error = format!("{:#}", reloaded(IfChanged).expect_err("they do not match"));
+        assert!(error.contains("do not match"), "{error}");
+        assert!(!reloaded(IfChanged).expect("reported once"));
+        assert!(reloaded(Forced).is_err());
+        assert!(current() == before);
         copy(&second.key, &config.key_file);
-        assert!(renewed(false).expect("they fit"));
-        assert!(in_use() != before);
+        assert!(reloaded(IfChanged).expect("they match"));
+        assert!(current() != before);
 
-        let before = in_use();
+        let before = current();
         fs::remove_file(&config.key_file).expect("removed");
-        let error = format!("{:#}", renewed(false).expect_err("it is gone"));
+        let error = format!("{:#}", reloaded(IfChanged).expect_err("removed"));
         assert!(error.contains("tls.key_file"), "{error}");
-        assert!(!renewed(false).expect("said once"));
-        assert!(renewed(true).is_err());
+        assert!(!reloaded(IfChanged).expect("reported once"));
+        assert!(reloaded(Forced).is_err());
         for nonsense in ["", "no certificate"] {
             fs::write(&config.cert_file, nonsense).expect("written");
             copy(&second.key, &config.key_file);
-            assert!(renewed(false).is_err(), "{nonsense:?}");
+            assert!(reloaded(IfChanged).is_err(), "{nonsense:?}");
         }
-        assert!(in_use() == before);
+        assert!(current() == before);
         copy(&second.certificate, &config.cert_file);
-        assert!(renewed(false).expect("they fit"));
+        assert!(reloaded(IfChanged).expect("they match"));
     }
 }

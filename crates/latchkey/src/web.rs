@@ -1,5 +1,5 @@
-//! The pages of the single-page app, its files, and the few routes that belong to this program and
-//! not to every application: the greeting, health and readiness.
+//! The pages of the single-page app, its files, and the routes that only this program has: the
+//! playground, health and readiness.
 
 pub mod assets;
 mod health;
@@ -18,7 +18,7 @@ use latchkey_types::paths;
 use self::assets::Assets;
 use self::state::WebState;
 
-/// All of these routes, with pages as the fallback.
+/// All of these routes. The fallback serves the files of the app and its 404 page.
 pub fn router(latchkey: Latchkey, assets: Arc<Assets>) -> Router {
     let mut router = Router::new()
         .route(paths::API_ROOT, get(playground::greeting))
@@ -34,7 +34,7 @@ pub fn router(latchkey: Latchkey, assets: Arc<Assets>) -> Router {
         .with_state(WebState { latchkey, assets })
 }
 
-/// Links for the head of a page that is not part of the app.
+/// The `<link>` elements for the head of a page that is not part of the app.
 pub fn page_head(assets: &Assets) -> String {
     let icon = assets.icon();
     let icon = icon.map(|path| format!(r#"<link rel="icon" href="{path}">"#));

@@ -1,4 +1,4 @@
-//! `latchkey config check`: what `serve` will open must be there and fit.
+//! `latchkey config check`: reads the configuration and every file that `serve` would open.
 
 use anyhow::Context as _;
 use latchkey_identity::{HttpClient, OidcProvider};
@@ -9,15 +9,15 @@ use crate::config::{self, Config, ConfigError};
 use crate::tls;
 use crate::web::assets::Assets;
 
-/// Reads the configuration as `serve` would, and opens what it names.
+/// Loads the configuration as `serve` does, and opens the files that it names.
 pub(super) fn run(overrides: &Overrides) -> anyhow::Result<Report> {
     let config = config::load_for(overrides, std::env::vars_os())?;
-    files(&config)?;
+    check_files(&config)?;
     Ok(Report::ConfigurationValid)
 }
 
-/// Opens every file that the configuration names and lists everything that is wrong with them.
-fn files(config: &Config) -> anyhow::Result<()> {
+/// Opens every file that the configuration names and lists all errors.
+fn check_files(config: &Config) -> anyhow::Result<()> {
     let mut outcomes: Vec<anyhow::Result<()>> = Vec::new();
     outcomes.push(
         Assets::load(config.web_dir.as_deref())
@@ -34,12 +34,12 @@ fn files(config: &Config) -> anyhow::Result<()> {
     }
     outcomes.push(config.store().roots().map(drop).map_err(Into::into));
     outcomes.push(check_providers(config));
-    let mistakes = outcomes.into_iter().filter_map(Result::err);
-    let mistakes: Vec<_> = mistakes.map(|error| format!("{error:#}")).collect();
-    if mistakes.is_empty() {
+    let errors = outcomes.into_iter().filter_map(Result::err);
+    let errors: Vec<_> = errors.map(|error| format!("{error:#}")).collect();
+    if errors.is_empty() {
         return Ok(());
     }
-    Err(ConfigError(mistakes).into())
+    Err(ConfigError(errors).into())
 }
 
 fn check_providers(config: &Config) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! `latchkey export`.
+//! `latchkey export`: writes a backup to a file or to standard output.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use latchkey_axum::internals::files;
 use latchkey_tokens::BackupKey;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
-use super::offline::{known_key, open_at_rest};
+use super::offline::{open_offline, read_master_key};
 use super::progress::Progress;
 use super::report::Report;
 use crate::cli;
@@ -18,25 +18,27 @@ use crate::config::{self, Config};
 use crate::control;
 use crate::failure::{Failure, FailureCode};
 
-/// Writes a backup: by the server that runs over this data directory, or of its store if none does.
+/// Writes a backup, through the running server or, if no server is running, directly from the store.
 pub(super) async fn run(command: cli::Export, json: bool) -> anyhow::Result<Report> {
     if json && command.file.is_none() {
-        let text = "with --json name the FILE to write: without it the backup goes to standard \
-                    output";
+        let text = "--json requires a FILE argument: without one, the backup itself is written to \
+                    standard output";
         return Err(Failure::new(FailureCode::Usage, text).into());
     }
     let config = config::load_for(&command.overrides, std::env::vars_os())?;
-    let mut progress = Progress::begin("exported", None);
+    let mut progress = Progress::start("exported", None);
     let records = match &command.file {
         Some(path) => {
             let part = files::beside(path, ".part");
             refuse_existing(path)?;
-            // Who signed in from where is for its owner only.
+            // Private, because a backup contains who signed in from where.
             let file = files::private(&part);
             let mut file = file.with_context(|| {
-                let hint = "another export is writing it, or an aborted one left it behind";
                 let part = part.display();
-                format!("cannot create {part}; if it exists, {hint}: in that case remove it")
+                format!(
+                    "cannot create {part}; if it exists, either another export is running or an \
+                     aborted export left it behind; in the latter case, remove it"
+                )
             })?;
             let records = match write(&config, &mut file, &mut progress).await {
                 Ok(records) => records,
@@ -51,7 +53,7 @@ pub(super) async fn run(command: cli::Export, json: bool) -> anyhow::Result<Repo
         }
         None => write(&config, &mut io::stdout(), &mut progress).await?,
     };
-    progress.end();
+    progress.finish();
     let file = command.file;
     Ok(Report::Exported { file, records })
 }
@@ -64,12 +66,12 @@ async fn write(
     if let Some(lines) = control::export(&config.data_dir).await? {
         return copy(lines, out, progress).await;
     }
-    let store = open_at_rest(config).await?;
-    let key = BackupKey::new(&*known_key(config)?);
+    let store = open_offline(config).await?;
+    let key = BackupKey::new(&*read_master_key(config)?);
     let mut export = Export::of(store, key);
     while let Some(lines) = export.next().await? {
         out.write_all(&lines).context("cannot write the backup")?;
-        progress.tell(export.records());
+        progress.update(export.records());
     }
     out.flush()?;
     if config.store.shared().is_some() && export.records() == 0 {
@@ -78,8 +80,8 @@ async fn write(
     Ok(export.records())
 }
 
-/// Copies what a running server sends. The connection may break, so this checks that it is
-/// complete.
+/// Copies the backup that a running server sends, and checks that it is complete: the connection may
+/// have been lost.
 async fn copy(
     mut lines: impl AsyncBufRead + Unpin,
     out: &mut impl Write,
@@ -91,16 +93,16 @@ async fn copy(
     while lines.read_line(&mut line).await? > 0 {
         let read = chain
             .read(&line)
-            .context("the server's backup is incomplete")?;
+            .context("the backup from the server is incomplete")?;
         records += u64::from(read.is_some());
         out.write_all(line.as_bytes())
             .context("cannot write the backup")?;
-        progress.tell(records);
+        progress.update(records);
         line.clear();
     }
     chain
         .finished()
-        .context("the server's backup is incomplete")?;
+        .context("the backup from the server is incomplete")?;
     out.flush()?;
     Ok(records)
 }

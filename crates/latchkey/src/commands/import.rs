@@ -1,4 +1,4 @@
-//! `latchkey import`.
+//! `latchkey import`: imports a backup into an empty store.
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -8,14 +8,14 @@ use latchkey_axum::backup;
 use latchkey_axum::internals::data_dir;
 use latchkey_tokens::{BackupKey, KeyRing};
 
-use super::offline::{known_key, warn};
+use super::offline::{read_master_key, warn};
 use super::progress::Progress;
 use super::report::Report;
 use crate::cli;
 use crate::config;
 use crate::failure::{Failure, FailureCode};
 
-/// Puts a backup into an empty store.
+/// Imports a backup into an empty store.
 pub(super) async fn run(command: cli::Import) -> anyhow::Result<Report> {
     let config = config::load_for(&command.overrides, std::env::vars_os())?;
     let name = command.file.display().to_string();
@@ -25,41 +25,44 @@ pub(super) async fn run(command: cli::Import) -> anyhow::Result<Report> {
         .is_file()
     {
         bail!(
-            "{name} is not a regular file; an import reads it twice, so write it to a file first"
+            "{name} is not a regular file; an import reads the backup twice, so write it to a file \
+             first"
         );
     }
-    let master = known_key(&config)?;
+    let master = read_master_key(&config)?;
     let backup_key = BackupKey::new(&master);
     let examined = backup::examine(open().with_context(|| name.clone())?, backup_key.clone());
     let examined = examined.with_context(|| name.clone())?;
     if !examined.is_authenticated() {
         if !command.allow_unauthenticated {
             let text = format!(
-                "{name} was written by an earlier version, and nothing in it proves that nobody \
-                 changed it since. If you trust where it was kept, import it with \
-                 --allow-unauthenticated; from a store that still exists, export a new one with \
-                 this version. Nothing was imported"
+                "{name} was written by an earlier version, so its integrity cannot be verified. If \
+                 you trust the place where it was stored, import it with --allow-unauthenticated. If \
+                 the original store still exists, export it again with this version. Nothing was \
+                 imported"
             );
             return Err(Failure::new(FailureCode::InvalidBackup, text).into());
         }
-        warn("this backup is not authenticated: anyone with write access could have changed it");
+        warn(
+            "the integrity of this backup cannot be verified; import it only if you trust its source",
+        );
     }
     data_dir::make(&config.data_dir)?;
     let keys = KeyRing::open(&examined.signing_keys, &master);
     if !examined.signing_keys.is_empty() {
         keys.context(
-            "the signing keys of the backup were sealed with another master key than this one; \
-             put that one in its place. Nothing was imported",
+            "the signing keys in the backup were encrypted with a different master key; install the \
+             master key of the server that wrote the backup. Nothing was imported",
         )?;
     }
     let store = config.store().open_any().await?;
-    let mut progress = Progress::begin("imported", Some(examined.records));
-    let done = backup::import(open()?, backup_key, &examined, &*store, |records| {
-        progress.tell(records);
+    let mut progress = Progress::start("imported", Some(examined.records));
+    let imported = backup::import(open()?, backup_key, &examined, &*store, |records| {
+        progress.update(records);
     })
     .await;
-    done.with_context(|| name)?;
-    progress.end();
+    imported.with_context(|| name)?;
+    progress.finish();
     Ok(Report::Imported {
         records: examined.records,
     })

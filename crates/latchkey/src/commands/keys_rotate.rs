@@ -1,4 +1,4 @@
-//! `latchkey keys rotate`.
+//! `latchkey keys rotate`: publishes a new signing key.
 
 use latchkey_axum::Latchkey;
 use latchkey_axum::internals::data_dir;
@@ -7,13 +7,13 @@ use super::report::Report;
 use crate::cli::Overrides;
 use crate::config;
 use crate::control::protocol::Command;
-use crate::control::{self, rotated_to};
+use crate::control::{self, key_rotated};
 
-/// Rotates the signing key: by asking the server that runs over this store, or in the store if
-/// none does.
+/// Rotates the signing key, through the running server or, if no server is running, directly in the
+/// store.
 pub(super) async fn run(overrides: &Overrides) -> anyhow::Result<Report> {
     let config = config::load_for(overrides, std::env::vars_os())?;
-    if let Some(outcome) = control::ask(&config.data_dir, Command::RotateKeys).await? {
+    if let Some(outcome) = control::send(&config.data_dir, Command::RotateKeys).await? {
         return Ok(Report::Admin(outcome));
     }
     data_dir::make(&config.data_dir)?;
@@ -26,5 +26,5 @@ pub(super) async fn run(overrides: &Overrides) -> anyhow::Result<Report> {
         .await?;
     let kid = latchkey.operator().rotate_keys().await?;
     latchkey.shutdown().await;
-    Ok(Report::Admin(rotated_to(kid)))
+    Ok(Report::Admin(key_rotated(kid)))
 }

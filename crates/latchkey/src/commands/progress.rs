@@ -1,42 +1,44 @@
-//! How far a long command has come: a bar on a terminal, nothing elsewhere.
+//! The progress bar of long commands. It is only drawn on a terminal.
 
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::{Duration, Instant};
 
-/// How often the bar is drawn at most.
-const PERIOD: Duration = Duration::from_millis(100);
+/// The shortest time between two updates of the bar.
+const MIN_REDRAW_INTERVAL: Duration = Duration::from_millis(100);
+/// The width of the bar, in characters.
 const WIDTH: u64 = 30;
 
-/// A bar on standard error.
+/// A progress bar on standard error.
 pub(super) struct Progress {
     verb: &'static str,
     total: Option<u64>,
-    shown: bool,
-    drawn: Option<Instant>,
+    visible: bool,
+    last_drawn: Option<Instant>,
     done: u64,
 }
 
 impl Progress {
-    pub(super) fn begin(verb: &'static str, total: Option<u64>) -> Self {
+    pub(super) fn start(verb: &'static str, total: Option<u64>) -> Self {
         Self {
             verb,
             total,
-            shown: stderr().is_terminal(),
-            drawn: None,
+            visible: stderr().is_terminal(),
+            last_drawn: None,
             done: 0,
         }
     }
 
-    pub(super) fn tell(&mut self, done: u64) {
+    pub(super) fn update(&mut self, done: u64) {
         self.done = done;
-        if self.shown && self.drawn.is_none_or(|drawn| drawn.elapsed() >= PERIOD) {
-            self.drawn = Some(Instant::now());
+        let is_due = |drawn: Instant| drawn.elapsed() >= MIN_REDRAW_INTERVAL;
+        if self.visible && self.last_drawn.is_none_or(is_due) {
+            self.last_drawn = Some(Instant::now());
             self.draw();
         }
     }
 
-    pub(super) fn end(self) {
-        if self.shown {
+    pub(super) fn finish(self) {
+        if self.visible {
             self.draw();
             drop(writeln!(stderr()));
         }
@@ -54,7 +56,7 @@ fn line(verb: &str, done: u64, total: Option<u64>) -> String {
     };
     let filled = done
         .checked_mul(WIDTH)
-        .map_or(WIDTH, |it| it / total.max(1));
+        .map_or(WIDTH, |scaled| scaled / total.max(1));
     let filled = filled.min(WIDTH);
     let (full, empty) = (
         "█".repeat(to_usize(filled)),
@@ -72,12 +74,12 @@ mod tests {
     use super::line;
 
     #[test]
-    fn shows_how_far_it_has_come() {
+    fn bar_shows_the_share_of_records_that_are_done() {
         assert!(line("imported", 0, Some(10)).starts_with("░░"));
         let half = line("imported", 5, Some(10));
         assert_eq!(half.matches('█').count(), half.matches('░').count());
         assert!(line("imported", 10, Some(10)).ends_with("imported 10 of 10 records"));
-        // Nothing to do is done.
+        // A total of zero does not divide by zero.
         assert!(line("imported", 0, Some(0)).contains("0 of 0"));
         assert_eq!(line("exported", 3, None), "exported 3 records");
     }

@@ -1,4 +1,4 @@
-//! What a command reports when it is done: a sentence for people, a JSON value for scripts.
+//! The result of a command: text for operators, a JSON value for scripts.
 
 use std::path::PathBuf;
 
@@ -6,67 +6,67 @@ use serde::Serialize;
 
 use crate::control::protocol::{Outcome, UserInfo};
 
-/// What was done.
+/// The result of a command.
 #[derive(Debug, Serialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub(super) enum Report {
-    /// The configuration can be used.
+    /// The configuration is valid.
     ConfigurationValid,
-    /// A backup is in this file.
+    /// A backup was written.
     Exported {
-        /// The file; `None`: standard output.
+        /// The file; `None` for standard output.
         file: Option<PathBuf>,
-        /// How many records it holds.
+        /// The number of records in the backup.
         records: u64,
     },
-    /// A backup is in the store.
+    /// A backup was imported into the store.
     Imported {
-        /// How many records it holds.
+        /// The number of records in the backup.
         records: u64,
     },
     /// The server has stopped.
     Stopped,
-    /// What an operator did.
+    /// The outcome of an operator command.
     #[serde(untagged)]
     Admin(Outcome),
 }
 
 impl Report {
-    /// The line to print, if there is something to say.
-    pub(super) fn sentence(&self) -> Option<String> {
+    /// The line to print, if any.
+    pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::ConfigurationValid => Some("the configuration is valid".to_owned()),
             Self::Imported { records } => Some(format!("imported {records} records")),
             Self::Exported { .. } | Self::Stopped => None,
-            Self::Admin(outcome) => Some(sentence(outcome)),
+            Self::Admin(outcome) => Some(describe(outcome)),
         }
     }
 }
 
-fn sentence(outcome: &Outcome) -> String {
+fn describe(outcome: &Outcome) -> String {
     match outcome {
         Outcome::UserBanned {
             user,
             sessions_ended,
-        } => format!("{} is banned; {}", named(user), ended(*sessions_ended)),
-        Outcome::UserUnbanned { user } => format!("{} may sign in again", named(user)),
-        Outcome::UserNotBanned { user } => format!("{} was not banned", named(user)),
+        } => format!("{} is banned; {}", name(user), ended(*sessions_ended)),
+        Outcome::UserUnbanned { user } => format!("{} may sign in again", name(user)),
+        Outcome::UserNotBanned { user } => format!("{} was not banned", name(user)),
         Outcome::SessionsEnded {
             user,
             sessions_ended,
-        } => format!("{}: {}", named(user), ended(*sessions_ended)),
+        } => format!("{}: {}", name(user), ended(*sessions_ended)),
         Outcome::AllSessionsEnded { sessions_ended } => ended(*sessions_ended),
         Outcome::KeyRotated {
             kid,
             signs_in_seconds,
         } => format!(
-            "signing key {kid} is published and starts to sign in {} minutes",
+            "published signing key {kid}; it is used for signing in {} minutes",
             signs_in_seconds / 60
         ),
     }
 }
 
-fn named(user: &UserInfo) -> String {
+fn name(user: &UserInfo) -> String {
     let id = user.id;
     match &user.email {
         Some(email) if user.email_verified => format!("{email} ({id})"),
@@ -77,9 +77,9 @@ fn named(user: &UserInfo) -> String {
 
 fn ended(sessions: usize) -> String {
     match sessions {
-        0 => "there was no live session".to_owned(),
+        0 => "no active sessions".to_owned(),
         1 => "ended 1 session".to_owned(),
-        more => format!("ended {more} sessions"),
+        count => format!("ended {count} sessions"),
     }
 }
 
@@ -91,24 +91,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_that_are_not_verified_are_named_as_such() {
+    fn unverified_email_addresses_are_marked() {
         let id = UserId::from_bytes([1; 16]);
-        let named = |email: Option<&str>, email_verified| {
-            named(&UserInfo {
+        let name = |email: Option<&str>, email_verified| {
+            name(&UserInfo {
                 id,
                 email: email.map(str::to_owned),
                 email_verified,
             })
         };
         let ada = Some("ada@example.com");
-        assert_eq!(named(ada, true), format!("ada@example.com ({id})"));
+        assert_eq!(name(ada, true), format!("ada@example.com ({id})"));
         let unverified = format!("ada@example.com, not verified ({id})");
-        assert_eq!(named(ada, false), unverified);
-        assert_eq!(named(None, false), id.to_string());
+        assert_eq!(name(ada, false), unverified);
+        assert_eq!(name(None, false), id.to_string());
     }
 
     #[test]
-    fn every_report_says_its_result() {
+    fn reports_serialize_with_their_result() {
         let imported = Report::Imported { records: 2 };
         assert_eq!(
             json!(imported),
@@ -119,6 +119,6 @@ mod tests {
             json!(ended),
             json!({ "result": "all_sessions_ended", "sessions_ended": 1 })
         );
-        assert_eq!(ended.sentence().as_deref(), Some("ended 1 session"));
+        assert_eq!(ended.text().as_deref(), Some("ended 1 session"));
     }
 }

@@ -1,4 +1,4 @@
-//! `latchkey serve`.
+//! `latchkey serve`: runs the server.
 
 use latchkey_axum::services::DEMO_PROVIDER;
 
@@ -9,26 +9,26 @@ use crate::config;
 use crate::signals;
 use crate::telemetry;
 
-/// Starts the server and runs it until a signal or a failure of its store ends it.
+/// Starts the server and runs it until a signal arrives or the store fails.
 pub(super) async fn run(flags: &Serve) -> anyhow::Result<Report> {
     let config = config::load(flags, std::env::vars_os())?;
     telemetry::start(&config.log).map_err(anyhow::Error::msg)?;
     let hangups = signals::hangups();
     let server = Server::prepare(config, Environment::default()).await?;
     let stop = signals::stop();
-    announce(&server);
+    log_startup(&server);
     let certificates = server.certificates.clone();
-    let renewing = tokio::spawn(signals::renew_at(hangups, certificates));
-    let ended = server.run(stop).await;
-    renewing.abort();
-    ended?;
+    let reloading = tokio::spawn(signals::reload_certificate(hangups, certificates));
+    let result = server.run(stop).await;
+    reloading.abort();
+    result?;
     tracing::info!("stopped");
     Ok(Report::Stopped)
 }
 
-fn announce(server: &Server) {
-    let state = server.latchkey.services();
-    let providers: Vec<_> = state
+fn log_startup(server: &Server) {
+    let services = server.latchkey.services();
+    let providers: Vec<_> = services
         .providers
         .iter()
         .map(|provider| provider.id())
@@ -36,11 +36,11 @@ fn announce(server: &Server) {
     if providers.is_empty() {
         tracing::warn!(
             "no provider is configured, so nobody can sign in: set GOOGLE_CLIENT_ID and \
-             GOOGLE_CLIENT_SECRET, write a [providers.NAME] section, or try --demo"
+             GOOGLE_CLIENT_SECRET, add a [providers.NAME] section, or use --demo"
         );
     }
     for provider in providers.iter().filter(|name| **name != DEMO_PROVIDER) {
-        let redirect_uri = state.redirect_uri(provider);
+        let redirect_uri = services.redirect_uri(provider);
         tracing::info!(
             provider,
             redirect_uri,
@@ -49,7 +49,7 @@ fn announce(server: &Server) {
     }
     tracing::info!(
         providers = providers.join(" "),
-        denials = state.guard.denylist().len(),
+        denials = services.guard.denylist().len(),
         data_dir = %server.config.data_dir.display(),
         "ready"
     );
@@ -59,7 +59,7 @@ fn announce(server: &Server) {
         "http"
     };
     tracing::info!("listening on {scheme}://{}", server.address);
-    if state.public_url.authority() != server.address.to_string() {
-        tracing::info!("people reach it at {}", state.public_url);
+    if services.public_url.authority() != server.address.to_string() {
+        tracing::info!("public URL {}", services.public_url);
     }
 }

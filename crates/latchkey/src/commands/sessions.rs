@@ -1,4 +1,4 @@
-//! `latchkey sessions`: ending them.
+//! `latchkey sessions`: ends sessions.
 
 use super::admin::{self, selector};
 use super::report::Report;

@@ -1,4 +1,4 @@
-//! `latchkey users`: bans.
+//! `latchkey users`: bans and unbans users.
 
 use super::admin::{self, selector};
 use super::report::Report;

@@ -1,10 +1,10 @@
-//! `[admission]`
+//! `[admission]`: who may sign in.
 
 use latchkey_core::rights::Admission;
 use serde::Deserialize;
 
-use super::mistakes::Mistakes;
-use super::rights::{self, Lists, Words};
+use super::config_errors::ConfigErrors;
+use super::rights::{self, EmailAuthorities, EntryKind};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,40 +17,49 @@ pub(super) struct AdmissionSection {
 }
 
 impl AdmissionSection {
-    pub(super) fn check(self, words: &Words, mistakes: &mut Mistakes) -> Option<Admission> {
+    pub(super) fn check(
+        self,
+        authorities: &EmailAuthorities,
+        errors: &mut ConfigErrors,
+    ) -> Option<Admission> {
         let Self {
             mode,
             emails,
             domains,
         } = self;
-        let lists = !(emails.is_empty() && domains.is_empty());
+        let has_lists = !(emails.is_empty() && domains.is_empty());
         match mode.as_deref() {
-            None | Some("open") if lists => {
-                mistakes.add(
-                    "admission.mode: emails or domains are listed but everyone is admitted; \
-                     write mode = \"allow-list\", or remove the lists",
+            None | Some("open") if has_lists => {
+                errors.add(
+                    "admission.mode: emails or domains are listed, but the mode is \"open\"; set \
+                     mode = \"allow-list\", or remove the lists",
                 );
                 None
             }
             None | Some("open") => Some(Admission::Open),
-            Some("allow-list") if !lists => {
-                mistakes.add("admission: the allow-list is empty, nobody could sign in");
+            Some("allow-list") if !has_lists => {
+                errors.add("admission: the allow-list is empty, so nobody could sign in");
                 None
             }
             Some("allow-list") => {
-                let emails =
-                    rights::entries("admission.emails", emails, Lists::Emails, words, mistakes);
+                let emails = rights::entries(
+                    "admission.emails",
+                    emails,
+                    EntryKind::Email,
+                    authorities,
+                    errors,
+                );
                 let domains = rights::entries(
                     "admission.domains",
                     domains,
-                    Lists::Domains,
-                    words,
-                    mistakes,
+                    EntryKind::Domain,
+                    authorities,
+                    errors,
                 );
                 Some(Admission::AllowList([emails, domains].concat()))
             }
             Some(other) => {
-                mistakes.add(format!(
+                errors.add(format!(
                     "admission.mode: {other:?} is not one of \"open\", \"allow-list\""
                 ));
                 None

@@ -1,4 +1,4 @@
-//! The configuration after all checks: what the rest of the program reads.
+//! The validated configuration, which the rest of the program uses.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,27 +11,26 @@ use super::log::LogConfig;
 use super::store::StoreConfig;
 use super::tls::TlsConfig;
 
-/// The configuration, checked.
+/// The validated configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `public_url`: the one origin that people see. `None`: follows from the address.
+    /// `public_url`: the public origin. `None`: derived from the address.
     pub public_url: Option<PublicUrl>,
     /// `listen`: the address to listen on.
     pub listen: SocketAddr,
-    /// `data_dir`: where the store and the master key live.
+    /// `data_dir`: the directory of the store and the master key.
     pub data_dir: PathBuf,
-    /// `master_key_file`: the master key, if it does not live in `data_dir`.
+    /// `master_key_file`: the master key, if it is not in `data_dir`.
     pub master_key_file: Option<PathBuf>,
-    /// `web_dir`: the built single-page app, if it is not inside the binary.
+    /// `web_dir`: the built single-page app, if it is not embedded in the binary.
     pub web_dir: Option<PathBuf>,
-    /// `demo`: whether the built-in provider is offered.
+    /// `demo`: whether the built-in demo provider is enabled.
     pub demo: bool,
-    /// `hsts_include_subdomains`: whether every host below the public one is to be reached by https
-    /// only.
+    /// `hsts_include_subdomains`: whether HSTS includes the subdomains of the public host.
     pub hsts_include_subdomains: bool,
-    /// `admins`, `[admission]` and whose word counts for them.
+    /// `admins`, `[admission]`, and which providers are trusted for which addresses.
     pub rights: Rights,
-    /// `trusted_proxies`: whose `X-Forwarded-For` is believed.
+    /// `trusted_proxies`: the proxies whose `X-Forwarded-For` header is used.
     pub trusted_proxies: TrustedProxies,
     /// `[limits]`
     pub limits: Limits,
@@ -39,10 +38,10 @@ pub struct Config {
     pub store: StoreConfig,
     /// `[tokens]`
     pub tokens: TokenSettings,
-    /// `[providers.NAME]`, in the order in which to offer them.
+    /// `[providers.NAME]`, in the order of the sign-in page.
     pub providers: Vec<OidcConfig>,
-    /// `redirect = "/callback"` at the only provider: its redirect URI is the one that was common to
-    /// all before each had its own.
+    /// `redirect = "/callback"` in the section of the only provider: its redirect URI has no provider
+    /// name, as in earlier versions.
     pub bare_callback: bool,
     /// `[log]`
     pub log: LogConfig,
@@ -51,12 +50,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// The store to open.
+    /// The configured store, not yet opened.
     pub fn store(&self) -> Store {
-        self.store.open_in(&self.data_dir)
+        self.store.in_dir(&self.data_dir)
     }
 
-    /// The master key, created in the data directory at the first start.
+    /// The master key. In the data directory, it is created at the first start.
     pub fn master_key(&self) -> MasterKey {
         match &self.master_key_file {
             Some(path) => MasterKey::existing_file(path),

@@ -1,32 +1,33 @@
-//! `demo`: where the built-in provider may be offered.
+//! `demo`: when the built-in demo provider is allowed.
 
 use std::net::SocketAddr;
 
-use super::mistakes::Mistakes;
+use super::config_errors::ConfigErrors;
 use latchkey_axum::PublicUrl;
 
-/// Anyone can sign in as anyone at the demo provider, so nobody but this machine may reach it: not
-/// through its address, its public name, or a proxy.
+/// Anyone can sign in as any user at the demo provider. It must only be reachable from this machine,
+/// so the address, the public URL and the proxies are checked.
 pub(super) fn check(
     listen: SocketAddr,
     public_url: Option<&PublicUrl>,
     trusted_proxies: &[String],
-    mistakes: &mut Mistakes,
+    errors: &mut ConfigErrors,
 ) {
-    const WHY: &str = "demo: anyone can sign in as anyone there, so it is for this machine only;";
+    const REASON: &str =
+        "demo: anyone can sign in as any user, so it is only allowed on this machine;";
     if !listen.ip().is_loopback() {
-        mistakes.add(format!(
-            "{WHY} listen must be a loopback address, not {listen}"
+        errors.add(format!(
+            "{REASON} listen must be a loopback address, not {listen}"
         ));
     }
     if let Some(public_url) = public_url.filter(|url| !url.is_loopback()) {
-        mistakes.add(format!(
-            "{WHY} public_url must name localhost or a loopback address, not {public_url}"
+        errors.add(format!(
+            "{REASON} public_url must use localhost or a loopback address, not {public_url}"
         ));
     }
     if !trusted_proxies.is_empty() {
-        mistakes.add(format!(
-            "{WHY} remove trusted_proxies, or turn demo off: a proxy would open it to others"
+        errors.add(format!(
+            "{REASON} remove trusted_proxies, which would expose it to other machines, or disable demo"
         ));
     }
 }

@@ -1,20 +1,21 @@
-//! `LATCHKEY_SECTION__KEY`: the environment as a layer over the file.
+//! Environment variables override the file: `LATCHKEY_SECTION__KEY`.
 
 use std::ffi::OsString;
 
 use toml::{Table, Value};
 
-use super::mistakes::Mistakes;
+use super::config_errors::ConfigErrors;
 
 const PREFIX: &str = "LATCHKEY_";
-/// Variables of this prefix that are no keys: they speak to the build and to the tests.
-const NOT_KEYS: [&str; 4] = [
+/// Variables with this prefix that are not configuration keys. The command line, the build and the
+/// tests read them.
+const RESERVED: [&str; 4] = [
     "LATCHKEY_CONFIG",
     "LATCHKEY_BIN",
     "LATCHKEY_WEB_DIST",
     "LATCHKEY_EMBED_DIST",
 ];
-/// Keys whose value is a list: `a, b` will do for them.
+/// Keys whose value is a list. A variable can contain the items separated by commas.
 const LISTS: [&str; 6] = [
     "admins",
     "emails",
@@ -24,21 +25,21 @@ const LISTS: [&str; 6] = [
     "trusted_proxies",
 ];
 
-/// Lays the variables over the table.
+/// Adds the variables to the table and overrides existing keys.
 pub(super) fn overlay(
     table: &mut Table,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
-    mistakes: &mut Mistakes,
+    errors: &mut ConfigErrors,
 ) {
     let mut google = Table::new();
     for (name, text) in variables {
-        // Variables of other programs may hold any bytes.
+        // Variables of other programs may not be UTF-8.
         let Some(name) = name.to_str() else { continue };
-        if !is_ours(name) {
+        if !is_configuration(name) {
             continue;
         }
         let Ok(text) = text.into_string() else {
-            mistakes.add(format!("{name}: its value is not valid UTF-8"));
+            errors.add(format!("{name}: its value is not valid UTF-8"));
             continue;
         };
         let name = name.to_owned();
@@ -51,7 +52,7 @@ pub(super) fn overlay(
                 let path = name.strip_prefix(PREFIX).unwrap_or_default();
                 let path: Vec<String> = path.split("__").map(str::to_ascii_lowercase).collect();
                 if !insert(table, &path, &text) {
-                    mistakes.add(format!("{name} does not name a key of the configuration"));
+                    errors.add(format!("{name} is not the name of a configuration key"));
                 }
             }
         }
@@ -77,25 +78,25 @@ pub(super) fn overlay(
     }
 }
 
-/// Whether a variable is meant for the configuration.
-fn is_ours(name: &str) -> bool {
+/// Whether a variable is part of the configuration.
+fn is_configuration(name: &str) -> bool {
     match name {
         "GOOGLE_CLIENT_ID" | "GOOGLE_CLIENT_SECRET" => true,
-        _ if NOT_KEYS.contains(&name) => false,
+        _ if RESERVED.contains(&name) => false,
         _ => name
             .strip_prefix(PREFIX)
             .is_some_and(|key| !is_service_link(key)),
     }
 }
 
-/// Kubernetes injects variables for every Service of a namespace. Those of a Service called
-/// `latchkey`, or `latchkey-…`, look like ours: `LATCHKEY_PORT`, `LATCHKEY_SERVICE_HOST`,
-/// `LATCHKEY_WEB_PORT_7000_TCP_ADDR`. None of our keys has such a name.
+/// Whether Kubernetes injected the variable. It does so for every Service in a namespace. A Service
+/// called `latchkey`, or `latchkey-…`, results in names with our prefix: `LATCHKEY_PORT`,
+/// `LATCHKEY_SERVICE_HOST`, `LATCHKEY_WEB_PORT_7000_TCP_ADDR`. No configuration key has such a name.
 fn is_service_link(key: &str) -> bool {
-    let name_of_service = |name: &str| name.is_empty() || name.ends_with('_');
-    let ends = |suffix| key.strip_suffix(suffix).is_some_and(name_of_service);
-    let named_port = |after: &str| {
-        let mut parts = after.split('_');
+    let is_service_name = |name: &str| name.is_empty() || name.ends_with('_');
+    let ends_with = |suffix| key.strip_suffix(suffix).is_some_and(is_service_name);
+    let is_port_suffix = |suffix: &str| {
+        let mut parts = suffix.split('_');
         let port = parts.next().unwrap_or_default();
         let protocol = parts.next().unwrap_or_default();
         let rest = parts.next();
@@ -109,14 +110,14 @@ fn is_service_link(key: &str) -> bool {
     if key.contains("__") {
         return false;
     }
-    ends("PORT")
-        || ends("SERVICE_HOST")
-        || ends("SERVICE_PORT")
+    ends_with("PORT")
+        || ends_with("SERVICE_HOST")
+        || ends_with("SERVICE_PORT")
         || key.starts_with("SERVICE_PORT_")
         || key.contains("_SERVICE_PORT_")
-        || key
-            .rmatch_indices("PORT_")
-            .any(|(at, port)| name_of_service(&key[..at]) && named_port(&key[at + port.len()..]))
+        || key.rmatch_indices("PORT_").any(|(at, port)| {
+            is_service_name(&key[..at]) && is_port_suffix(&key[at + port.len()..])
+        })
 }
 
 fn insert(table: &mut Table, path: &[String], text: &str) -> bool {
@@ -124,7 +125,7 @@ fn insert(table: &mut Table, path: &[String], text: &str) -> bool {
         [] => false,
         [key] if key.is_empty() => false,
         [key] => {
-            table.insert(key.clone(), value(key, text));
+            table.insert(key.clone(), parse_value(key, text));
             true
         }
         [section, rest @ ..] => table
@@ -135,8 +136,8 @@ fn insert(table: &mut Table, path: &[String], text: &str) -> bool {
     }
 }
 
-/// `true` and `["a"]` are what they look like; everything else is text.
-fn value(key: &str, text: &str) -> Value {
+/// Parses booleans and arrays as TOML. Everything else is a string, or a list of strings.
+fn parse_value(key: &str, text: &str) -> Value {
     let parsed = format!("value = {text}").parse::<Table>().ok();
     match parsed.and_then(|mut table| table.remove("value")) {
         Some(value @ (Value::Boolean(_) | Value::Array(_))) => value,
@@ -157,18 +158,18 @@ mod tests {
 
     use toml::Table;
 
-    use super::super::mistakes::Mistakes;
+    use super::super::config_errors::ConfigErrors;
     use super::overlay;
 
-    fn laid(name: &str, value: &str) -> (Table, Vec<String>) {
-        let (mut table, mut mistakes) = (Table::new(), Mistakes::default());
+    fn overlaid(name: &str, value: &str) -> (Table, Vec<String>) {
+        let (mut table, mut errors) = (Table::new(), ConfigErrors::default());
         let variable = (OsString::from(name), OsString::from(value));
-        overlay(&mut table, [variable], &mut mistakes);
-        (table, mistakes.0)
+        overlay(&mut table, [variable], &mut errors);
+        (table, errors.0)
     }
 
     #[test]
-    fn service_links_of_kubernetes_are_passed_over() {
+    fn kubernetes_service_variables_are_ignored() {
         for name in [
             "LATCHKEY_PORT",
             "LATCHKEY_SERVICE_HOST",
@@ -185,13 +186,13 @@ mod tests {
             "LATCHKEY_WEB_SERVICE_PORT_HTTP",
             "LATCHKEY_WEB_PORT_7000_TCP_ADDR",
         ] {
-            let (table, mistakes) = laid(name, "tcp://10.96.0.10:7000");
-            assert!(table.is_empty() && mistakes.is_empty(), "{name}: {table}");
+            let (table, errors) = overlaid(name, "tcp://10.96.0.10:7000");
+            assert!(table.is_empty() && errors.is_empty(), "{name}: {table}");
         }
     }
 
     #[test]
-    fn what_looks_like_a_key_is_one_even_if_misspelt() {
+    fn misspelled_keys_are_not_ignored() {
         for name in [
             "LATCHKEY_TOKNES__ACCESS_TTL",
             "LATCHKEY_LISEN",
@@ -199,7 +200,7 @@ mod tests {
             "LATCHKEY_STORE__SERVICE_PORT",
             "LATCHKEY_PROVIDERS__PORT__CLIENT_ID",
         ] {
-            assert!(!laid(name, "a").0.is_empty(), "{name} was passed over");
+            assert!(!overlaid(name, "a").0.is_empty(), "{name} was ignored");
         }
     }
 }

@@ -1,18 +1,18 @@
-//! `[limits]`
+//! `[limits]`: rate limits, and limits for connections and sessions.
 
 use core::time::Duration;
 
 use latchkey_axum::{Limits, Rate};
 use serde::Deserialize;
 
-use super::mistakes::Mistakes;
+use super::config_errors::ConfigErrors;
 
-const DEFAULT: &str = "6000/m";
-/// Half of what is accepted at all: no address can keep the others out.
-const MOST_CONNECTIONS: u32 = 10_000;
+const DEFAULT_RATE: &str = "6000/m";
+/// Half of the total limit, so that one address cannot use up all connections.
+const MAX_CONNECTIONS_PER_ADDRESS: u32 = 10_000;
 
-/// The most that can be configured: all of them are read when they are listed.
-const MOST_SESSIONS: usize = 1000;
+/// The upper bound of `max_sessions`. Listing sessions reads all of them.
+const MAX_SESSIONS: usize = 1000;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,24 +24,24 @@ pub(super) struct LimitsSection {
 }
 
 impl LimitsSection {
-    pub(super) fn check(self, mistakes: &mut Mistakes) -> Option<Limits> {
-        let mut rate = |key: &str, written: Option<String>| {
-            let text = written.as_deref().unwrap_or(DEFAULT);
-            let sentence = || {
+    pub(super) fn check(self, errors: &mut ConfigErrors) -> Option<Limits> {
+        let mut rate = |key: &str, value: Option<String>| {
+            let text = value.as_deref().unwrap_or(DEFAULT_RATE);
+            let invalid = || {
                 format!(
-                    "limits.{key}: {text:?} is not a valid rate; write one such as \"300/m\" \
-                     (/s, /m or /h) or \"off\""
+                    "limits.{key}: {text:?} is not a valid rate; use a value such as \"300/m\" \
+                     (/s, /m or /h), or \"off\""
                 )
             };
-            mistakes.take(match text {
+            errors.record(match text {
                 "off" => Ok(None),
-                _ => parse(text).map(Some).ok_or_else(sentence),
+                _ => parse_rate(text).map(Some).ok_or_else(invalid),
             })
         };
         let per_address = rate("per_address", self.per_address);
         let per_session = rate("per_session", self.per_session);
-        let connections = mistakes.take(connections(self.connections_per_address));
-        let max_sessions = mistakes.take(max_sessions(self.max_sessions));
+        let connections = errors.record(connections(self.connections_per_address));
+        let max_sessions = errors.record(max_sessions(self.max_sessions));
         Some(Limits {
             per_address: per_address?,
             per_session: per_session?,
@@ -51,8 +51,8 @@ impl LimitsSection {
     }
 }
 
-fn connections(written: Option<toml::Value>) -> Result<Option<u32>, String> {
-    let text = match written {
+fn connections(value: Option<toml::Value>) -> Result<Option<u32>, String> {
+    let text = match value {
         None => return Ok(Some(Limits::DEFAULT_CONNECTIONS)),
         Some(toml::Value::String(text)) => text,
         Some(other) => other.to_string(),
@@ -60,36 +60,38 @@ fn connections(written: Option<toml::Value>) -> Result<Option<u32>, String> {
     if text == "off" {
         return Ok(None);
     }
-    let most = text.parse().ok();
-    most.filter(|most| (1..=MOST_CONNECTIONS).contains(most))
+    let count = text.parse().ok();
+    count
+        .filter(|count| (1..=MAX_CONNECTIONS_PER_ADDRESS).contains(count))
         .map(Some)
         .ok_or_else(|| {
             format!(
                 "limits.connections_per_address: {text} is not a number from 1 to \
-                 {MOST_CONNECTIONS}; write one such as {} or \"off\"",
+                 {MAX_CONNECTIONS_PER_ADDRESS}; use a value such as {}, or \"off\"",
                 Limits::DEFAULT_CONNECTIONS
             )
         })
 }
 
-fn max_sessions(written: Option<toml::Value>) -> Result<usize, String> {
-    let text = match written {
+fn max_sessions(value: Option<toml::Value>) -> Result<usize, String> {
+    let text = match value {
         None => return Ok(Limits::DEFAULT_SESSIONS),
         Some(toml::Value::String(text)) => text,
         Some(other) => other.to_string(),
     };
-    let most = text.parse().ok();
-    most.filter(|most| (1..=MOST_SESSIONS).contains(most))
+    let count = text.parse().ok();
+    count
+        .filter(|count| (1..=MAX_SESSIONS).contains(count))
         .ok_or_else(|| {
             format!(
-                "limits.max_sessions: {text} is not a number from 1 to {MOST_SESSIONS}; write one \
-                 such as {}",
+                "limits.max_sessions: {text} is not a number from 1 to {MAX_SESSIONS}; use a \
+                 value such as {}",
                 Limits::DEFAULT_SESSIONS
             )
         })
 }
 
-fn parse(text: &str) -> Option<Rate> {
+fn parse_rate(text: &str) -> Option<Rate> {
     let (count, unit) = text.split_once('/')?;
     let per = match unit {
         "s" => Duration::from_secs(1),

@@ -1,4 +1,4 @@
-//! From layers of text to a checked [`Config`].
+//! Merges the layers, deserializes them and validates the result as a [`Config`].
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,13 +10,13 @@ use toml::{Table, Value};
 
 use super::admission::AdmissionSection;
 use super::checked::Config;
+use super::config_errors::ConfigErrors;
 use super::demo;
 use super::environment;
 use super::limits::LimitsSection;
 use super::log::LogSection;
-use super::mistakes::Mistakes;
 use super::providers::{self, ProviderSection};
-use super::rights::{self, AdminEntry, Words};
+use super::rights::{self, AdminEntry, EmailAuthorities};
 use super::store::StoreSection;
 use super::tls::TlsConfig;
 use super::tokens::TokensSection;
@@ -24,15 +24,15 @@ use crate::cli::{Overrides, Serve};
 use latchkey_axum::PublicUrl;
 use latchkey_axum::TrustedProxies;
 
-/// The configuration is not good; each mistake is a sentence.
+/// The configuration is invalid. Contains one message for each error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n          "))]
 pub struct ConfigError(pub Vec<String>);
 
-/// The file as it is written, unchecked.
+/// The configuration before validation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct RawConfig {
     public_url: Option<String>,
     #[serde(default = "default_listen")]
     listen: SocketAddr,
@@ -71,17 +71,17 @@ fn default_data_dir() -> PathBuf {
     PathBuf::from("data")
 }
 
-/// Loads the configuration of `latchkey serve`.
+/// Loads the configuration for `latchkey serve`.
 pub fn load(
     flags: &Serve,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigError> {
-    let mut mistakes = Mistakes::default();
-    let mut table = match file(flags.overrides.config.as_deref()) {
+    let mut errors = ConfigErrors::default();
+    let mut table = match read_file(flags.overrides.config.as_deref()) {
         Ok(table) => table,
-        Err(sentence) => return Err(ConfigError(vec![sentence])),
+        Err(error) => return Err(ConfigError(vec![error])),
     };
-    environment::overlay(&mut table, variables, &mut mistakes);
+    environment::overlay(&mut table, variables, &mut errors);
     let mut set = |key: &str, value: Option<String>| {
         if let Some(value) = value {
             table.insert(key.to_owned(), Value::String(value));
@@ -96,15 +96,15 @@ pub fn load(
         table.insert("demo".to_owned(), Value::Boolean(true));
     }
     match serde_path_to_error::deserialize(Value::Table(table)) {
-        Ok(written) => check(written, mistakes),
+        Ok(raw) => check(raw, errors),
         Err(error) => {
-            mistakes.add(sentence_of(&error));
-            Err(ConfigError(mistakes.0))
+            errors.add(describe(&error));
+            Err(ConfigError(errors.0))
         }
     }
 }
 
-/// Loads the configuration of the commands that start no server.
+/// Loads the configuration for the commands other than `serve`.
 pub fn load_for(
     overrides: &Overrides,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -118,8 +118,8 @@ pub fn load_for(
     )
 }
 
-fn file(path: Option<&Path>) -> Result<Table, String> {
-    let (path, chosen) = match path {
+fn read_file(path: Option<&Path>) -> Result<Table, String> {
+    let (path, is_explicit) = match path {
         Some(path) => (path, true),
         None => (Path::new("latchkey.toml"), false),
     };
@@ -130,15 +130,17 @@ fn file(path: Option<&Path>) -> Result<Table, String> {
                 .map_or(1, |span| text[..span.start].lines().count().max(1));
             format!("{}, line {line}: {}", path.display(), error.message())
         }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !chosen => Ok(Table::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_explicit => {
+            Ok(Table::new())
+        }
         Err(error) => Err(format!(
-            "the configuration file {} cannot be read: {error}",
+            "cannot read the configuration file {}: {error}",
             path.display()
         )),
     }
 }
 
-fn sentence_of(error: &serde_path_to_error::Error<toml::de::Error>) -> String {
+fn describe(error: &serde_path_to_error::Error<toml::de::Error>) -> String {
     let path = error.path().to_string();
     let message = error.inner().message();
     if let Some(unknown) = message.strip_prefix("unknown field ") {
@@ -150,75 +152,75 @@ fn sentence_of(error: &serde_path_to_error::Error<toml::de::Error>) -> String {
             .strip_suffix(name)
             .unwrap_or_default()
             .trim_end_matches('.');
-        let place = if section.is_empty() {
-            "there".to_owned()
+        let section_name = if section.is_empty() {
+            String::new()
         } else {
-            format!("in [{section}]")
+            format!(" in [{section}]")
         };
-        return format!("{path}: there is no such key; known {place}: {known}");
+        return format!("{path}: unknown key; expected{section_name}: {known}");
     }
-    // The value may be a secret in the wrong place: it is not repeated.
+    // Omits the value, which may be a secret in the wrong place.
     if let Some(found) = message.strip_prefix("invalid type: ")
         && let Some((found, expected)) = found.rsplit_once(", expected ")
     {
         let kind = found.split([' ', '`']).next().unwrap_or_default();
-        return format!("{path}: expected {expected}, not a value of type {kind}");
+        return format!("{path}: expected {expected}, found {kind}");
     }
     format!("{path}: {message}")
 }
 
-fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
-    let public_url = file
+fn check(raw: RawConfig, mut errors: ConfigErrors) -> Result<Config, ConfigError> {
+    let public_url = raw
         .public_url
-        .and_then(|text| mistakes.take(PublicUrl::parse(&text)));
-    let loopback = file.listen.ip().is_loopback();
-    if file.demo {
+        .and_then(|text| errors.record(PublicUrl::parse(&text)));
+    let loopback = raw.listen.ip().is_loopback();
+    if raw.demo {
         demo::check(
-            file.listen,
+            raw.listen,
             public_url.as_ref(),
-            &file.trusted_proxies,
-            &mut mistakes,
+            &raw.trusted_proxies,
+            &mut errors,
         );
     }
-    if public_url.is_none() && !loopback && mistakes.0.is_empty() {
-        mistakes.add(format!(
-            "public_url: set it to the origin that people see, such as \
-             \"https://id.example.com\"; it cannot be derived from listen = \"{}\"",
-            file.listen
+    if public_url.is_none() && !loopback && errors.0.is_empty() {
+        errors.add(format!(
+            "public_url: set it to the public origin, such as \"https://id.example.com\"; it \
+             cannot be derived from listen = \"{}\"",
+            raw.listen
         ));
     }
-    let words = Words::of(&file.providers, &mut mistakes);
-    let trusted_proxies = file.trusted_proxies.iter().filter_map(|text| {
+    let authorities = EmailAuthorities::new(&raw.providers, &mut errors);
+    let trusted_proxies = raw.trusted_proxies.iter().filter_map(|text| {
         let network = TrustedProxies::parse(text);
-        mistakes.take(network.map_err(|wrong| format!("trusted_proxies: {wrong}")))
+        errors.record(network.map_err(|error| format!("trusted_proxies: {error}")))
     });
     let trusted_proxies = trusted_proxies.collect();
-    let limits = file.limits.check(&mut mistakes);
-    let tokens = file.tokens.check(&mut mistakes);
-    let allowed = file.admission.check(&words, &mut mistakes);
-    let bare_callback = providers::check_redirects(&file.providers, &mut mistakes);
-    let mut providers = providers::check(file.providers, &mut mistakes);
-    if let Some(admission) = &allowed {
+    let limits = raw.limits.check(&mut errors);
+    let tokens = raw.tokens.check(&mut errors);
+    let admission = raw.admission.check(&authorities, &mut errors);
+    let bare_callback = providers::check_redirects(&raw.providers, &mut errors);
+    let mut providers = providers::check(raw.providers, &mut errors);
+    if let Some(admission) = &admission {
         providers::hint_domain(&mut providers, admission);
     }
     let rights = rights::rights(
-        file.admins,
-        allowed.unwrap_or_default(),
+        raw.admins,
+        admission.unwrap_or_default(),
         &providers,
-        &words,
-        &mut mistakes,
+        &authorities,
+        &mut errors,
     );
-    let store = file.store.check(&mut mistakes);
-    let log = file.log.check(&mut mistakes);
+    let store = raw.store.check(&mut errors);
+    let log = raw.log.check(&mut errors);
     match (limits, tokens, store) {
-        (Some(limits), Some(tokens), Some(store)) if mistakes.0.is_empty() => Ok(Config {
+        (Some(limits), Some(tokens), Some(store)) if errors.0.is_empty() => Ok(Config {
             public_url,
-            listen: file.listen,
-            data_dir: file.data_dir,
-            master_key_file: file.master_key_file,
-            web_dir: file.web_dir,
-            demo: file.demo,
-            hsts_include_subdomains: file.hsts_include_subdomains,
+            listen: raw.listen,
+            data_dir: raw.data_dir,
+            master_key_file: raw.master_key_file,
+            web_dir: raw.web_dir,
+            demo: raw.demo,
+            hsts_include_subdomains: raw.hsts_include_subdomains,
             rights,
             trusted_proxies,
             limits,
@@ -227,8 +229,8 @@ fn check(file: Written, mut mistakes: Mistakes) -> Result<Config, ConfigError> {
             providers,
             bare_callback,
             log,
-            tls: file.tls,
+            tls: raw.tls,
         }),
-        _ => Err(ConfigError(mistakes.0)),
+        _ => Err(ConfigError(errors.0)),
     }
 }

@@ -1,27 +1,27 @@
-//! `[log]`
+//! `[log]`: the filter and the format of the log.
 
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
-use super::mistakes::Mistakes;
+use super::config_errors::ConfigErrors;
 
-/// What is logged, and how.
+/// The validated section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
-    /// `format`
+    /// `format`: the format of log lines.
     pub format: LogFormat,
     /// `filter`: what to log, such as `info` or `latchkey=debug`.
     pub filter: String,
 }
 
-/// How a line of the log looks.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people.
     #[default]
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -34,10 +34,10 @@ pub(super) struct LogSection {
 }
 
 impl LogSection {
-    pub(super) fn check(self, mistakes: &mut Mistakes) -> LogConfig {
+    pub(super) fn check(self, errors: &mut ConfigErrors) -> LogConfig {
         let filter = self.filter.unwrap_or_else(|| "info".to_owned());
         if let Err(error) = EnvFilter::try_new(&filter) {
-            mistakes.add(format!(
+            errors.add(format!(
                 "log.filter: {filter:?} is not a valid filter: {error}"
             ));
         }

@@ -1,4 +1,4 @@
-//! `[providers.NAME]`
+//! `[providers.NAME]`: the OpenID Connect providers.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,11 +8,11 @@ use latchkey_identity::{ClientAuth, Kind, OidcConfig, google};
 use latchkey_types::paths;
 use serde::Deserialize;
 
-use super::duration::Written;
-use super::mistakes::Mistakes;
+use super::config_errors::ConfigErrors;
+use super::duration::HumanDuration;
 use super::secret;
 
-/// The name of the built-in provider; nobody else may take it.
+/// The name of the built-in demo provider, which is reserved.
 pub(super) const DEMO: &str = "demo";
 
 #[derive(Debug, Default, Deserialize)]
@@ -26,63 +26,63 @@ pub(super) struct ProviderSection {
     client_secret_file: Option<PathBuf>,
     scopes: Option<Vec<String>>,
     redirect: Option<String>,
-    /// For which addresses its word counts; see `rights`.
+    /// The domains whose email addresses the provider may vouch for; see `rights`.
     pub(super) email_domains: Option<Vec<String>>,
     select_account: Option<bool>,
     client_auth: Option<String>,
     #[serde(default)]
     trust_email: bool,
-    timeout: Option<Written>,
+    timeout: Option<HumanDuration>,
 }
 
-/// Google first, the others by name.
+/// Validates all sections. Google comes first, then the others by name.
 pub(super) fn check(
     sections: BTreeMap<String, ProviderSection>,
-    mistakes: &mut Mistakes,
+    errors: &mut ConfigErrors,
 ) -> Vec<OidcConfig> {
     let mut providers = Vec::new();
     for (name, section) in sections {
-        let known = mistakes.take(one(&name, section));
-        providers.extend(known);
+        let provider = errors.record(check_section(&name, section));
+        providers.extend(provider);
     }
     providers.sort_by_key(|provider: &OidcConfig| provider.id != "google");
-    refuse_unequal_twins(&providers, mistakes);
+    check_equal_trust(&providers, errors);
     providers
 }
 
-/// An account is an issuer and a subject: which of two sections with one issuer it came through is
-/// not known later, so what the one may vouch for, the other may.
-fn refuse_unequal_twins(providers: &[OidcConfig], mistakes: &mut Mistakes) {
-    for (index, one) in providers.iter().enumerate() {
-        let twins = providers.iter().skip(index + 1);
-        for twin in twins.filter(|it| it.issuer == one.issuer) {
-            if one.trust_email != twin.trust_email {
-                mistakes.add(format!(
-                    "providers.{}.trust_email: providers.{} has the same issuer and another \
-                     value, but their accounts are the same; write the same in both",
-                    twin.id, one.id
+/// Sections with the same issuer must have the same `trust_email`. An identity consists of issuer and
+/// subject, so which of the sections it came through is not known later.
+fn check_equal_trust(providers: &[OidcConfig], errors: &mut ConfigErrors) {
+    for (index, first) in providers.iter().enumerate() {
+        let rest = providers.iter().skip(index + 1);
+        for other in rest.filter(|other| other.issuer == first.issuer) {
+            if first.trust_email != other.trust_email {
+                errors.add(format!(
+                    "providers.{}.trust_email: providers.{} has the same issuer, and therefore the \
+                     same users, but a different value; use the same value in both",
+                    other.id, first.id
                 ));
             }
         }
     }
 }
 
-/// Where only the accounts of one organisation are admitted, Google's account chooser need not offer
-/// others. This is a convenience: what decides is the ID token.
+/// If only one organisation is admitted, tells Google to offer only its accounts. This is a
+/// convenience for users; the ID token decides.
 pub(super) fn hint_domain(providers: &mut [OidcConfig], admission: &Admission) {
     let Admission::AllowList(entries) = admission else {
         return;
     };
     let [
         Entry {
-            provider: named,
+            provider: name,
             listed: Listed::Domain(domain),
         },
     ] = entries.as_slice()
     else {
         return;
     };
-    // These accounts belong to no organisation.
+    // Accounts at these domains belong to no organisation.
     if GOOGLES_OWN
         .iter()
         .any(|own| own.eq_ignore_ascii_case(domain))
@@ -90,18 +90,18 @@ pub(super) fn hint_domain(providers: &mut [OidcConfig], admission: &Admission) {
         return;
     }
     for provider in providers {
-        let meant = named.as_ref().is_none_or(|name| *name == provider.id);
-        if meant && provider.kind == Kind::Google {
+        let applies = name.as_ref().is_none_or(|name| *name == provider.id);
+        if applies && provider.kind == Kind::Google {
             provider.hosted_domain = Some(domain.clone());
         }
     }
 }
 
-/// Whether the one provider is called back at bare `/callback`. With several, an answer that arrives
-/// there could be anybody's.
+/// Whether the only provider uses the redirect path `/callback`. With several providers, a response at
+/// that path could come from any of them.
 pub(super) fn check_redirects(
     sections: &BTreeMap<String, ProviderSection>,
-    mistakes: &mut Mistakes,
+    errors: &mut ConfigErrors,
 ) -> bool {
     let mut bare = false;
     for (name, section) in sections {
@@ -110,15 +110,15 @@ pub(super) fn check_redirects(
             None => {}
             Some(path) if path == own => {}
             Some(paths::CALLBACK) if sections.len() == 1 => bare = true,
-            Some(paths::CALLBACK) => mistakes.add(format!(
-                "providers.{name}.redirect: \"{}\" is possible with one provider only, because \
-                 one of several could pass another's answers off as its own; remove the key and \
-                 register {{public_url}}{own} with this provider",
+            Some(paths::CALLBACK) => errors.add(format!(
+                "providers.{name}.redirect: \"{}\" is only allowed with a single provider, \
+                 because with several, one could impersonate another; remove the key and register \
+                 {{public_url}}{own} with this provider",
                 paths::CALLBACK
             )),
-            Some(_) => mistakes.add(format!(
-                "providers.{name}.redirect: leave it out for \"{own}\", or write \"{}\" if this \
-                 is the only provider",
+            Some(_) => errors.add(format!(
+                "providers.{name}.redirect: remove it to use \"{own}\", or set it to \"{}\" if \
+                 this is the only provider",
                 paths::CALLBACK
             )),
         }
@@ -126,23 +126,23 @@ pub(super) fn check_redirects(
     bare
 }
 
-fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
+fn check_section(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
     let key = format!("providers.{name}");
-    let usable = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    if name.is_empty() || !name.chars().all(usable) {
+    let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if name.is_empty() || !name.chars().all(is_allowed) {
         return Err(format!(
-            "{key}: a provider's name is made of a-z, 0-9, - and _"
+            "{key}: invalid provider name; use only a-z, 0-9, - and _"
         ));
     }
     if name == DEMO {
         return Err(format!(
-            "{key}: this name is taken by the provider of --demo"
+            "{key}: this name is reserved for the demo provider; choose another name"
         ));
     }
     let client_id = section
         .client_id
         .filter(|id| !id.is_empty())
-        .ok_or(format!("{key}.client_id: set it"))?;
+        .ok_or(format!("{key}.client_id: this key is required"))?;
     let client_id = secret::unquoted(&format!("{key}.client_id"), &client_id)?;
     let (value, file) = (section.client_secret, section.client_secret_file);
     let secret = secret::read(&key, "client_secret", value, file)?
@@ -155,14 +155,14 @@ fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
     let mut config = match kind {
         "google" => {
             let secret = secret.ok_or(format!(
-                "{key}.client_secret: set it, or client_secret_file; Google gives it with the \
-                 client id"
+                "{key}.client_secret: this key or client_secret_file is required; Google issues \
+                 the secret together with the client id"
             ))?;
             google(client_id, secret)
         }
         "oidc" => {
             let issuer = section.issuer.clone();
-            let issuer = issuer.ok_or(format!("{key}.issuer: set it"))?;
+            let issuer = issuer.ok_or(format!("{key}.issuer: this key is required"))?;
             OidcConfig {
                 client_secret: secret,
                 ..OidcConfig::new(name, issuer, client_id)
@@ -184,7 +184,7 @@ fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
     if let Some(scopes) = section.scopes {
         if !scopes.iter().any(|scope| scope == "openid") {
             return Err(format!(
-                "{key}.scopes: OpenID Connect needs \"openid\" among them"
+                "{key}.scopes: \"openid\" is missing, which OpenID Connect requires"
             ));
         }
         config.scopes = scopes;
@@ -201,8 +201,8 @@ fn one(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
             ));
         }
     };
-    config.timeout = section.timeout.map(|Written(timeout)| timeout);
-    // The same checks as at start, so that `config check` knows of them.
+    config.timeout = section.timeout.map(|HumanDuration(timeout)| timeout);
+    // The same checks as at startup, so that `config check` reports their errors.
     let http = latchkey_identity::HttpClient::new().map_err(|error| error.to_string())?;
     latchkey_identity::OidcProvider::new(config.clone(), http)
         .map_err(|error| format!("{key}: {error}"))?;

@@ -1,5 +1,5 @@
-//! Whose word counts for whom: `admins`, the lists of `[admission]` and each provider's
-//! `email_domains` become [`Rights`]. Nothing is decided here.
+//! Converts `admins`, the lists of `[admission]` and the `email_domains` of the providers to
+//! [`Rights`]. What they permit is decided in `latchkey_core::rights`.
 
 use std::collections::BTreeMap;
 
@@ -8,96 +8,98 @@ use latchkey_core::rights::{Admin, Admission, Entry, GOOGLES_OWN, Listed, Rights
 use latchkey_identity::OidcConfig;
 use serde::Deserialize;
 
-use super::mistakes::Mistakes;
+use super::config_errors::ConfigErrors;
 use super::providers::{DEMO, ProviderSection};
 
-/// Google's issuer, whatever the section is called.
+/// Google's issuer, regardless of the name of its section.
 const GOOGLE: &str = "https://accounts.google.com";
 
 /// An entry of `admins`.
 #[derive(Debug, Deserialize)]
 #[serde(
     untagged,
-    expecting = "write an address with its provider, such as \"google:ada@example.com\", or \
+    expecting = "use an address with its provider, such as \"google:ada@example.com\", or \
                  { issuer = \"…\", subject = \"…\" }"
 )]
 pub(super) enum AdminEntry {
-    /// `provider:address`, or an address alone.
+    /// `provider:address`, or only an address.
     Address(String),
-    /// An account by what its provider calls it.
-    Account(Account),
+    /// An identity at a provider.
+    Identity(IdentityEntry),
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Account {
+pub(super) struct IdentityEntry {
     issuer: String,
     subject: String,
 }
 
-/// The configured providers by name.
-pub(super) struct Words(BTreeMap<String, Vouching>);
+/// The configured providers by name, and the addresses that each may vouch for.
+pub(super) struct EmailAuthorities(BTreeMap<String, EmailAuthority>);
 
-struct Vouching {
+struct EmailAuthority {
     google: bool,
     word: Word,
 }
 
-/// What a list is made of.
+/// The kind of the entries in a list.
 #[derive(Clone, Copy)]
-pub(super) enum Lists {
-    Emails,
-    Domains,
+pub(super) enum EntryKind {
+    Email,
+    Domain,
 }
 
-impl Words {
-    pub(super) fn of(
+impl EmailAuthorities {
+    pub(super) fn new(
         sections: &BTreeMap<String, ProviderSection>,
-        mistakes: &mut Mistakes,
+        errors: &mut ConfigErrors,
     ) -> Self {
         let only = sections.len() == 1;
-        let words = sections.iter().map(|(name, section)| {
+        let authorities = sections.iter().map(|(name, section)| {
             let google = is_google(name, section);
             let word = match &section.email_domains {
-                Some(domains) => Word::Domains(checked(name, domains, mistakes)),
+                Some(domains) => Word::Domains(check_domains(name, domains, errors)),
                 None if only => Word::Any,
-                // Another issuer that speaks like Google has not its word.
+                // `kind = "google"` with another issuer is not trusted like Google.
                 None if google && is_googles_issuer(section) => Word::Googles,
                 None => Word::Domains(Vec::new()),
             };
-            (name.clone(), Vouching { google, word })
+            (name.clone(), EmailAuthority { google, word })
         });
-        Self(words.collect())
+        Self(authorities.collect())
     }
 
-    /// Whether some provider is meant by an entry that names none.
+    /// Whether any provider may vouch for addresses at this domain, for entries that name no provider.
     fn any_covers(&self, domain: &str) -> bool {
         let covers = |word: &Word| match word {
             Word::Any => true,
-            Word::Domains(domains) => domains.iter().any(|it| it.eq_ignore_ascii_case(domain)),
-            Word::Googles => GOOGLES_OWN.iter().any(|it| it.eq_ignore_ascii_case(domain)),
+            Word::Domains(domains) => domains.iter().any(|own| own.eq_ignore_ascii_case(domain)),
+            Word::Googles => GOOGLES_OWN
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(domain)),
         };
-        // Without a provider the demo provider may be turned on at the command line.
-        self.0.is_empty() || self.0.values().any(|vouching| covers(&vouching.word))
+        // Without a provider, the demo provider can still be enabled on the command line.
+        self.0.is_empty() || self.0.values().any(|authority| covers(&authority.word))
     }
 
-    /// How to write an entry with its provider.
+    /// The forms of an entry with each of the providers.
     fn with_providers(&self, entry: &str) -> String {
         let forms = self.0.keys().map(|name| format!("\"{name}:{entry}\""));
         forms.collect::<Vec<_>>().join(" or ")
     }
 }
 
-/// The rights that all of it gives; the demo provider is added where its issuer is known.
+/// The configured rights. The demo provider is added later, when its issuer is known.
 pub(super) fn rights(
     admins: Vec<AdminEntry>,
     admission: Admission,
     providers: &[OidcConfig],
-    words: &Words,
-    mistakes: &mut Mistakes,
+    authorities: &EmailAuthorities,
+    errors: &mut ConfigErrors,
 ) -> Rights {
     let sources = providers.iter().filter_map(|provider| {
-        let Vouching { google, word } = words.0.get(&provider.id)?;
+        let EmailAuthority { google, word } = authorities.0.get(&provider.id)?;
         Some(Source {
             provider: provider.id.clone(),
             issuer: provider.issuer.clone(),
@@ -106,9 +108,9 @@ pub(super) fn rights(
         })
     });
     let admins = admins.into_iter().filter_map(|admin| {
-        mistakes.take(match admin {
-            AdminEntry::Address(text) => administrator(&text, words).map(Admin::Entry),
-            AdminEntry::Account(Account { issuer, subject }) => {
+        errors.record(match admin {
+            AdminEntry::Address(text) => administrator(&text, authorities).map(Admin::Entry),
+            AdminEntry::Identity(IdentityEntry { issuer, subject }) => {
                 if issuer.trim().is_empty() || subject.trim().is_empty() {
                     Err("admins: issuer and subject must not be empty".to_owned())
                 } else {
@@ -124,12 +126,12 @@ pub(super) fn rights(
     }
 }
 
-fn checked(name: &str, written: &[String], mistakes: &mut Mistakes) -> Vec<String> {
-    let checked = written.iter().filter_map(|written| {
-        let written = written.trim();
-        let good = domain(written)
-            .map_err(|wrong| format!("providers.{name}.email_domains: {written:?} {wrong}"));
-        mistakes.take(good.map(|()| written.to_owned()))
+fn check_domains(name: &str, domains: &[String], errors: &mut ConfigErrors) -> Vec<String> {
+    let checked = domains.iter().filter_map(|text| {
+        let text = text.trim();
+        let result = check_domain(text)
+            .map_err(|error| format!("providers.{name}.email_domains: {text:?} {error}"));
+        errors.record(result.map(|()| text.to_owned()))
     });
     checked.collect()
 }
@@ -142,40 +144,48 @@ fn is_google(name: &str, section: &ProviderSection) -> bool {
     }
 }
 
-/// Whether the issuer is Google's, as it is without the key for those who are [`is_google`].
+/// Whether the issuer is Google's, which is the default of a section that [`is_google`].
 fn is_googles_issuer(section: &ProviderSection) -> bool {
-    section.issuer.as_deref().is_none_or(|it| it == GOOGLE)
+    section
+        .issuer
+        .as_deref()
+        .is_none_or(|issuer| issuer == GOOGLE)
 }
 
-/// An administrator's address needs its provider as soon as there are several: each of them can
-/// claim it.
-fn administrator(text: &str, words: &Words) -> Result<Entry, String> {
+/// Validates an address in `admins`. With several providers, it must name one, because each of them
+/// could claim the address.
+fn administrator(text: &str, authorities: &EmailAuthorities) -> Result<Entry, String> {
     let text = text.trim();
-    if !text.contains(':') && email(text).is_ok() && words.0.len() > 1 {
+    if !text.contains(':') && check_email(text).is_ok() && authorities.0.len() > 1 {
         return Err(format!(
-            "admins: {text:?} does not say which provider's word counts for it, and several are \
-             configured; write {}, or {{ issuer = \"…\", subject = \"…\" }}",
-            words.with_providers(text)
+            "admins: {text:?} does not specify a provider, but several are configured; use {}, or \
+             {{ issuer = \"…\", subject = \"…\" }}",
+            authorities.with_providers(text)
         ));
     }
-    entry("admins", text, Lists::Emails, words)
+    entry("admins", text, EntryKind::Email, authorities)
 }
 
-/// The entries of a list, each checked; the blanks around them mean nothing.
+/// Validates the entries of a list. Whitespace around them is ignored.
 pub(super) fn entries(
     key: &str,
-    written: Vec<String>,
-    lists: Lists,
-    words: &Words,
-    mistakes: &mut Mistakes,
+    texts: Vec<String>,
+    kind: EntryKind,
+    authorities: &EmailAuthorities,
+    errors: &mut ConfigErrors,
 ) -> Vec<Entry> {
-    let checked = written
+    let checked = texts
         .into_iter()
-        .filter_map(|text| mistakes.take(entry(key, &text, lists, words)));
+        .filter_map(|text| errors.record(entry(key, &text, kind, authorities)));
     checked.collect()
 }
 
-fn entry(key: &str, text: &str, lists: Lists, words: &Words) -> Result<Entry, String> {
+fn entry(
+    key: &str,
+    text: &str,
+    kind: EntryKind,
+    authorities: &EmailAuthorities,
+) -> Result<Entry, String> {
     let text = text.trim();
     let (provider, rest) = match text.split_once(':') {
         Some((provider, rest)) => (Some(provider.trim()), rest.trim()),
@@ -183,26 +193,26 @@ fn entry(key: &str, text: &str, lists: Lists, words: &Words) -> Result<Entry, St
     };
     if let Some(provider) = provider
         && provider != DEMO
-        && !words.0.contains_key(provider)
+        && !authorities.0.contains_key(provider)
     {
-        let known: Vec<_> = words.0.keys().map(String::as_str).collect();
+        let known: Vec<_> = authorities.0.keys().map(String::as_str).collect();
         return Err(format!(
-            "{key}: {text:?} names a provider that is not configured; configured are: {}",
+            "{key}: {text:?} names an unknown provider; configured providers: {}",
             known.join(", ")
         ));
     }
-    let listed = match lists {
-        Lists::Emails => email(rest).map(|()| Listed::Email(rest.to_owned())),
-        Lists::Domains => domain(rest).map(|()| Listed::Domain(rest.to_owned())),
+    let listed = match kind {
+        EntryKind::Email => check_email(rest).map(|()| Listed::Email(rest.to_owned())),
+        EntryKind::Domain => check_domain(rest).map(|()| Listed::Domain(rest.to_owned())),
     };
-    let listed = listed.map_err(|wrong| format!("{key}: {text:?} {wrong}"))?;
-    if provider.is_none() && !words.any_covers(listed.domain()) {
-        let at = listed.domain();
+    let listed = listed.map_err(|error| format!("{key}: {text:?} {error}"))?;
+    if provider.is_none() && !authorities.any_covers(listed.domain()) {
+        let domain = listed.domain();
         return Err(format!(
-            "{key}: {text:?} is for no provider: the word of none counts for addresses at {at} where \
-             it is not named; write {}, or email_domains = [{at:?}] in the section of the provider \
-             that may vouch for them",
-            words.with_providers(text)
+            "{key}: {text:?} matches no provider, because none is trusted for addresses at {domain}; \
+             use {}, or set email_domains = [{domain:?}] in the section of a provider that may vouch \
+             for them",
+            authorities.with_providers(text)
         ));
     }
     Ok(Entry {
@@ -211,34 +221,37 @@ fn entry(key: &str, text: &str, lists: Lists, words: &Words) -> Result<Entry, St
     })
 }
 
-/// Whether this is one whole address.
-fn email(entry: &str) -> Result<(), String> {
-    const HOW: &str = "write one whole address, such as \"ada@example.com\"";
+/// Checks that this is a complete email address.
+fn check_email(entry: &str) -> Result<(), String> {
     match entry.rsplit_once('@') {
         Some(("" | "*", host)) => Err(format!(
-            "is not an email address; to admit a whole domain write domains = [{host:?}]"
+            "is not an email address; to admit a whole domain, use domains = [{host:?}]"
         )),
-        Some((name, host)) if !name.contains(['@', '*', ' ']) && domain(host).is_ok() => Ok(()),
-        _ => Err(format!("is not an email address; {HOW}")),
+        Some((name, host)) if !name.contains(['@', '*', ' ']) && check_domain(host).is_ok() => {
+            Ok(())
+        }
+        _ => Err(
+            "is not an email address; use a complete address, such as \"ada@example.com\"".into(),
+        ),
     }
 }
 
-/// Whether this is the name of a domain, in the form that email addresses have.
-fn domain(entry: &str) -> Result<(), String> {
+/// Checks that this is a domain name, as in an email address.
+fn check_domain(entry: &str) -> Result<(), String> {
     let bare = entry.trim_start_matches(['*', '@', '.']);
-    let labels = |name: &str| {
+    let is_domain = |name: &str| {
         name.split('.').all(|label| {
-            let usable = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-            !label.is_empty() && label.chars().all(usable)
+            let is_allowed = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+            !label.is_empty() && label.chars().all(is_allowed)
         })
     };
-    if labels(entry) {
+    if is_domain(entry) {
         Ok(())
-    } else if labels(bare) {
+    } else if is_domain(bare) {
         Err(format!(
-            "is not a domain; write {bare:?}, and each subdomain as an entry of its own"
+            "is not a domain; use {bare:?}, and a separate entry for each subdomain"
         ))
     } else {
-        Err("is not a domain; write the part after the @, such as \"example.com\"".into())
+        Err("is not a domain; use the part after the @, such as \"example.com\"".into())
     }
 }

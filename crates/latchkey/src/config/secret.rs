@@ -1,9 +1,9 @@
-//! Secrets: a value, or the file that holds it.
+//! Secrets, which are configured as a value or as a file that contains it.
 
 use std::fs;
 use std::path::PathBuf;
 
-/// The secret of this key, if it is set in one of the two ways.
+/// The secret for this key, from the value or from the file. `None` if neither is set.
 pub(super) fn read(
     section: &str,
     name: &str,
@@ -12,13 +12,13 @@ pub(super) fn read(
 ) -> Result<Option<String>, String> {
     match (value, file) {
         (Some(_), Some(_)) => Err(format!(
-            "{section}: {name} and {name}_file are both set; keep one"
+            "{section}: {name} and {name}_file are both set; remove one of them"
         )),
         (Some(value), None) => Ok(Some(value)),
         (None, Some(path)) => match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(cleaned(&text).to_owned())),
+            Ok(text) => Ok(Some(trimmed(&text).to_owned())),
             Err(error) => Err(format!(
-                "{section}.{name}_file: {} cannot be read: {error}",
+                "{section}.{name}_file: cannot read {}: {error}",
                 path.display()
             )),
         },
@@ -26,21 +26,21 @@ pub(super) fn read(
     }
 }
 
-/// Without what an editor adds: a byte order mark before it, blanks and line ends behind it.
-fn cleaned(text: &str) -> &str {
+/// Removes what editors add: a byte order mark at the start, whitespace and line breaks at the end.
+fn trimmed(text: &str) -> &str {
     text.trim_start_matches('\u{feff}').trim_end()
 }
 
-/// Refuses quotation marks around a value: an environment file for containers keeps them, and the
-/// provider would be sent them too.
+/// Rejects quotation marks around a value. Env files for containers keep them, so they would be sent
+/// to the provider.
 pub(super) fn unquoted(key: &str, value: &str) -> Result<String, String> {
-    let value = cleaned(value).trim_start().to_owned();
+    let value = trimmed(value).trim_start().to_owned();
     let quoted = ['"', '\'']
         .into_iter()
         .any(|mark| value.len() > 1 && value.starts_with(mark) && value.ends_with(mark));
     if quoted {
         return Err(format!(
-            "{key}: the value is in quotation marks; write it without them"
+            "{key}: the value is in quotation marks; remove them"
         ));
     }
     Ok(value)

@@ -1,4 +1,4 @@
-//! `[store]`
+//! `[store]`: the kind of store, and how to connect to a shared one.
 
 use core::time::Duration;
 use std::fmt;
@@ -8,14 +8,14 @@ use latchkey_axum::Store;
 use serde::Deserialize;
 use url::Url;
 
-use super::duration::Written;
-use super::mistakes::Mistakes;
+use super::config_errors::ConfigErrors;
+use super::duration::HumanDuration;
 use super::secret;
 
-/// Where records are kept.
+/// The store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreConfig {
-    /// `kind = "sled"`: embedded, in `data_dir`; for one machine.
+    /// `kind = "sled"`: embedded, in `data_dir`, for a single machine.
     Sled,
     /// `kind = "redis"`: for several machines.
     Redis(SharedStore),
@@ -26,13 +26,13 @@ pub enum StoreConfig {
 /// A store that several machines share.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SharedStore {
-    /// `url`: where it is, and whether to talk TLS. It may hold a password.
+    /// `url`: the address, and whether to use TLS. May contain a password.
     pub url: Url,
-    /// `password` or `password_file`.
+    /// `password`, or the content of `password_file`.
     pub password: Option<String>,
-    /// `ca_file`: certificates in PEM to trust instead of the system's.
+    /// `ca_file`: PEM certificates to trust instead of those of the system.
     pub ca_file: Option<PathBuf>,
-    /// `max_staleness`: how long a server that does not hear from the store takes tokens.
+    /// `max_staleness`: how long the server accepts tokens after it lost the connection to the store.
     pub max_staleness: Duration,
 }
 
@@ -46,8 +46,9 @@ impl fmt::Debug for SharedStore {
 }
 
 impl StoreConfig {
-    /// The store, embedded in this directory or remembered there by its id.
-    pub(super) fn open_in(&self, data_dir: &Path) -> Store {
+    /// The store. Uses the directory for the records of an embedded store, or for the id of a shared
+    /// one.
+    pub(super) fn in_dir(&self, data_dir: &Path) -> Store {
         let (store, shared) = match self {
             Self::Sled => return Store::sled(data_dir),
             Self::Redis(shared) => (Store::redis(shared.url.as_str()), shared),
@@ -65,7 +66,7 @@ impl StoreConfig {
         store
     }
 
-    /// What concerns a shared store, if this is one.
+    /// The settings of a shared store; `None` if the store is embedded.
     pub const fn shared(&self) -> Option<&SharedStore> {
         match self {
             Self::Sled => None,
@@ -82,7 +83,7 @@ pub(super) struct StoreSection {
     password: Option<String>,
     password_file: Option<PathBuf>,
     ca_file: Option<PathBuf>,
-    max_staleness: Option<Written>,
+    max_staleness: Option<HumanDuration>,
 }
 
 impl fmt::Debug for StoreSection {
@@ -92,10 +93,10 @@ impl fmt::Debug for StoreSection {
 }
 
 impl StoreSection {
-    pub(super) fn check(self, mistakes: &mut Mistakes) -> Option<StoreConfig> {
+    pub(super) fn check(self, errors: &mut ConfigErrors) -> Option<StoreConfig> {
         let (kind, schemes, example): (fn(SharedStore) -> StoreConfig, &[&str], &str) =
             match self.kind.as_deref() {
-                None | Some("sled") => return self.embedded(mistakes),
+                None | Some("sled") => return self.embedded(errors),
                 Some("redis") => (
                     StoreConfig::Redis,
                     &["redis", "rediss"],
@@ -107,16 +108,16 @@ impl StoreSection {
                     "postgresql://latchkey@localhost/latchkey, or postgresqls:// for TLS",
                 ),
                 Some(other) => {
-                    mistakes.add(format!(
+                    errors.add(format!(
                         "store.kind: {other:?} is not one of \"sled\", \"redis\", \"postgres\""
                     ));
                     return None;
                 }
             };
-        mistakes.take(self.shared(schemes, example)).map(kind)
+        errors.record(self.shared(schemes, example)).map(kind)
     }
 
-    fn embedded(self, mistakes: &mut Mistakes) -> Option<StoreConfig> {
+    fn embedded(self, errors: &mut ConfigErrors) -> Option<StoreConfig> {
         let set = [
             ("url", self.url.is_some()),
             ("password", self.password.is_some()),
@@ -124,47 +125,52 @@ impl StoreSection {
             ("ca_file", self.ca_file.is_some()),
             ("max_staleness", self.max_staleness.is_some()),
         ];
-        let mut good = true;
+        let mut is_valid = true;
         for (name, _) in set.into_iter().filter(|(_, is_set)| *is_set) {
-            mistakes.add(format!(
-                "store.{name}: it is for kind = \"redis\" or \"postgres\"; the kind here is \"sled\""
+            errors.add(format!(
+                "store.{name}: this key requires kind = \"redis\" or \"postgres\", but the kind is \
+                 \"sled\""
             ));
-            good = false;
+            is_valid = false;
         }
-        good.then_some(StoreConfig::Sled)
+        is_valid.then_some(StoreConfig::Sled)
     }
 
     fn shared(self, schemes: &[&str], example: &str) -> Result<SharedStore, String> {
-        let wrong = |what: &str| format!("store.url: {what}; write it like {example}");
-        let url = self.url.ok_or_else(|| wrong("set it"))?;
-        // The url may hold a password: it is not repeated.
-        let url = Url::parse(&url).map_err(|error| wrong(&error.to_string()))?;
+        let invalid = |problem: &str| format!("store.url: {problem}; use a URL such as {example}");
+        let url = self.url.ok_or_else(|| invalid("this key is required"))?;
+        // The message omits the URL, which may contain a password.
+        let url = Url::parse(&url).map_err(|error| invalid(&error.to_string()))?;
         if !schemes.contains(&url.scheme()) {
-            return Err(wrong(&format!("its scheme is {:?}", url.scheme())));
+            return Err(invalid(&format!("the scheme is {:?}", url.scheme())));
         }
         if url.host_str().is_none_or(str::is_empty) {
-            return Err(wrong("it names no host"));
+            return Err(invalid("the host is missing"));
         }
         if url.fragment().is_some() {
-            return Err(wrong("it has a fragment, which would turn checks off"));
+            return Err(invalid(
+                "a fragment is not allowed, because it would disable TLS verification",
+            ));
         }
-        if self.ca_file.is_some() && !talks_tls(&url) {
+        if self.ca_file.is_some() && !uses_tls(&url) {
             return Err(format!(
-                "store.ca_file: certificates are for TLS, and store.url asks for none; write it \
-                 like {example}"
+                "store.ca_file: store.url does not use TLS; remove ca_file, or use a URL such as \
+                 {example}"
             ));
         }
         let password = secret::read("store", "password", self.password, self.password_file)?;
         if password.is_some() && url.password().is_some() {
-            return Err("store.password: store.url has a password too; keep one".to_owned());
+            return Err(
+                "store.password: store.url contains a password, too; remove one of them".to_owned(),
+            );
         }
         let max_staleness = self
             .max_staleness
-            .map_or(MAX_STALENESS, |written| written.0);
-        if max_staleness < LEAST_STALENESS || max_staleness > MOST_STALENESS {
+            .map_or(DEFAULT_STALENESS, |duration| duration.0);
+        if max_staleness < MIN_STALENESS || max_staleness > MAX_STALENESS {
             return Err(format!(
-                "store.max_staleness: {max_staleness:?} is not between {LEAST_STALENESS:?} and \
-                 {MOST_STALENESS:?}"
+                "store.max_staleness: {max_staleness:?} is not between {MIN_STALENESS:?} and \
+                 {MAX_STALENESS:?}"
             ));
         }
         Ok(SharedStore {
@@ -176,14 +182,14 @@ impl StoreSection {
     }
 }
 
-fn talks_tls(url: &Url) -> bool {
+fn uses_tls(url: &Url) -> bool {
     let mut parameters = url.query_pairs();
     matches!(url.scheme(), "rediss" | "postgress" | "postgresqls")
         || url.scheme().starts_with("postgres")
             && parameters.any(|(name, value)| name == "sslmode" && value != "disable")
 }
 
-const MAX_STALENESS: Duration = Duration::from_secs(5);
-const LEAST_STALENESS: Duration = Duration::from_secs(1);
-/// Longer than this, a revocation would hardly deserve the name.
-const MOST_STALENESS: Duration = Duration::from_mins(1);
+const DEFAULT_STALENESS: Duration = Duration::from_secs(5);
+const MIN_STALENESS: Duration = Duration::from_secs(1);
+/// A revocation must reach all servers within this time.
+const MAX_STALENESS: Duration = Duration::from_mins(1);

@@ -1,3 +1,6 @@
+//! Tests of loading: layers, defaults, and what is reported for each kind of error. Lists, secrets and
+//! providers have their own files.
+
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -6,7 +9,7 @@ use latchkey_axum::Binding;
 use super::{Config, ConfigError, load};
 use crate::cli::{Overrides, Serve};
 
-/// Loads this text as the file, with these variables.
+/// Loads a configuration from this file content and these variables.
 fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), text).expect("written");
@@ -27,19 +30,17 @@ fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError>
 }
 
 #[track_caller]
-fn mistake(text: &str, variables: &[(&str, &str)], expected: &str) {
-    let error = loaded(text, variables)
-        .expect_err("it was taken")
-        .to_string();
+fn rejected(text: &str, variables: &[(&str, &str)], expected: &str) {
+    let error = loaded(text, variables).expect_err("rejected").to_string();
     assert!(
         error.contains(expected),
-        "{error:?} does not say {expected:?}"
+        "{error:?} does not contain {expected:?}"
     );
 }
 
 #[test]
-fn defaults_are_those_of_the_documentation() {
-    let config = loaded("", &[]).expect("an empty file is good");
+fn empty_file_results_in_the_documented_defaults() {
+    let config = loaded("", &[]).expect("valid");
     assert_eq!(config.listen.to_string(), "127.0.0.1:7000");
     assert_eq!(config.tokens.access_ttl, Duration::from_mins(10));
     assert_eq!(config.tokens.refresh_ttl, Duration::from_hours(24 * 30));
@@ -54,7 +55,7 @@ fn defaults_are_those_of_the_documentation() {
 }
 
 #[test]
-fn limits_and_proxies_can_come_from_the_environment() {
+fn environment_sets_limits_and_proxies() {
     let config = loaded(
         "[limits]\nper_session = \"5/s\"",
         &[
@@ -63,7 +64,7 @@ fn limits_and_proxies_can_come_from_the_environment() {
             ("LATCHKEY_TRUSTED_PROXIES", "10.0.0.7, 2001:db8::/32"),
         ],
     );
-    let config = config.expect("good");
+    let config = config.expect("valid");
     assert_eq!(config.limits.per_address, None);
     assert_eq!(config.limits.connections_per_address, Some(7));
     let rate = config.limits.per_session.expect("a rate");
@@ -80,7 +81,7 @@ fn limits_and_proxies_can_come_from_the_environment() {
 }
 
 #[test]
-fn a_shared_store_has_a_url_and_keeps_its_password_to_itself() {
+fn debug_output_of_a_shared_store_omits_its_password() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "secret-1\n").expect("written");
     let text = format!(
@@ -88,7 +89,7 @@ fn a_shared_store_has_a_url_and_keeps_its_password_to_itself() {
          password_file = {:?}\nmax_staleness = \"2s\"",
         file.path()
     );
-    let config = loaded(&text, &[]).expect("good");
+    let config = loaded(&text, &[]).expect("valid");
     let shared = config.store.shared().expect("shared");
     assert_eq!(shared.password.as_deref(), Some("secret-1"));
     assert_eq!(shared.max_staleness, Duration::from_secs(2));
@@ -99,27 +100,27 @@ fn a_shared_store_has_a_url_and_keeps_its_password_to_itself() {
             "rediss://:secret-2@cache.example.com:6380/1",
         ),
     ];
-    let redis = loaded("", &variables).expect("good");
+    let redis = loaded("", &variables).expect("valid");
     for shown in [format!("{config:?}"), format!("{redis:?}")] {
         assert!(!shown.contains("secret-"), "{shown}");
     }
 }
 
 #[test]
-fn binding_has_three_modes() {
+fn binding_has_four_modes() {
     for (text, binding) in [
         ("off", Binding::Off),
         ("refresh", Binding::Refresh),
         ("full", Binding::Full),
         ("required", Binding::Required),
     ] {
-        let config = loaded("", &[("LATCHKEY_TOKENS__BINDING", text)]).expect("good");
+        let config = loaded("", &[("LATCHKEY_TOKENS__BINDING", text)]).expect("valid");
         assert_eq!(config.tokens.binding, binding);
     }
 }
 
 #[test]
-fn the_environment_wins_over_the_file() {
+fn environment_overrides_the_file() {
     let text = "listen = \"127.0.0.1:1\"\n[tokens]\naccess_ttl = \"1m\"\n";
     let variables = [
         ("LATCHKEY_TOKENS__ACCESS_TTL", "90s"),
@@ -130,7 +131,7 @@ fn the_environment_wins_over_the_file() {
         ("GOOGLE_CLIENT_SECRET", "secret"),
         ("UNRELATED", "x"),
     ];
-    let config = loaded(text, &variables).expect("good");
+    let config = loaded(text, &variables).expect("valid");
     assert_eq!(config.tokens.access_ttl, Duration::from_secs(90));
     assert_eq!(config.listen.port(), 2);
     assert_eq!(config.rights.admins.len(), 2);
@@ -140,7 +141,7 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
-fn google_comes_first_and_secrets_may_be_files() {
+fn google_comes_first_and_secrets_are_read_from_files() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "from-a-file\n").expect("written");
     let text = format!(
@@ -149,7 +150,7 @@ fn google_comes_first_and_secrets_may_be_files() {
          client_id = \"c\"\nclient_secret_file = {:?}\n",
         file.path()
     );
-    let config = loaded(&text, &[]).expect("good");
+    let config = loaded(&text, &[]).expect("valid");
     let ids: Vec<_> = config
         .providers
         .iter()
@@ -163,38 +164,38 @@ fn google_comes_first_and_secrets_may_be_files() {
 }
 
 #[test]
-fn every_mistake_names_its_key() {
-    mistake("listen = ", &[], "line 1");
-    mistake("\n\n[tokens\n", &[], "line 3");
-    mistake(
-        "lisen = \"127.0.0.1:1\"",
-        &[],
-        "lisen: there is no such key",
-    );
-    mistake(
+fn each_error_names_its_key() {
+    rejected("listen = ", &[], "line 1");
+    rejected("\n\n[tokens\n", &[], "line 3");
+    rejected("lisen = \"127.0.0.1:1\"", &[], "lisen: unknown key");
+    rejected(
         "[tokens]\nacces_ttl = \"1m\"",
         &[],
-        "tokens.acces_ttl: there is no such key",
+        "tokens.acces_ttl: unknown key",
     );
-    mistake("listen = \"nowhere\"", &[], "listen: ");
-    mistake(
+    rejected("listen = \"nowhere\"", &[], "listen: ");
+    rejected(
         "[tokens]\naccess_ttl = \"soon\"",
         &[],
         "tokens.access_ttl: \"soon\" is not a valid duration",
     );
-    mistake("[tokens]\naccess_ttl = 600", &[], "tokens.access_ttl");
-    mistake("[tokens]\naccess_ttl = \"0s\"", &[], "tokens.access_ttl");
-    mistake("[tokens]\naccess_ttl = \"2d\"", &[], "tokens.access_ttl");
-    mistake("[tokens]\nalgorithm = \"RS256\"", &[], "tokens.algorithm");
-    mistake("[tokens]\nbinding = \"on\"", &[], "tokens.binding");
-    mistake("[store]\nkind = \"mysql\"", &[], "store.kind");
-    mistake("[store]\nurl = \"redis://a\"", &[], "store.url");
-    mistake(
+    rejected("[tokens]\naccess_ttl = 600", &[], "tokens.access_ttl");
+    rejected("[tokens]\naccess_ttl = \"0s\"", &[], "tokens.access_ttl");
+    rejected("[tokens]\naccess_ttl = \"2d\"", &[], "tokens.access_ttl");
+    rejected("[tokens]\nalgorithm = \"RS256\"", &[], "tokens.algorithm");
+    rejected("[tokens]\nbinding = \"on\"", &[], "tokens.binding");
+    rejected("[store]\nkind = \"mysql\"", &[], "store.kind");
+    rejected("[store]\nurl = \"redis://a\"", &[], "store.url");
+    rejected(
         "[store]\nmax_staleness = \"5s\"",
         &[],
         "store.max_staleness",
     );
-    mistake("[store]\nkind = \"redis\"", &[], "store.url: set it");
+    rejected(
+        "[store]\nkind = \"redis\"",
+        &[],
+        "store.url: this key is required",
+    );
     for (kind, url) in [
         ("redis", "localhost:6379"),
         ("redis", "postgresql://localhost/a"),
@@ -204,75 +205,75 @@ fn every_mistake_names_its_key() {
         ("postgres", "nonsense"),
     ] {
         let text = format!("[store]\nkind = {kind:?}\nurl = {url:?}");
-        mistake(&text, &[], "store.url");
+        rejected(&text, &[], "store.url");
     }
     let shared = "[store]\nkind = \"redis\"\nurl = \"redis://:a@localhost\"\n";
-    mistake(&format!("{shared}password = \"b\""), &[], "store.password");
+    rejected(&format!("{shared}password = \"b\""), &[], "store.password");
     let file = "password_file = \"/nonexistent\"";
-    mistake(&format!("{shared}{file}"), &[], "store.password_file");
+    rejected(&format!("{shared}{file}"), &[], "store.password_file");
     let both = format!("{shared}{file}\npassword = \"b\"");
-    mistake(&both, &[], "password and password_file");
+    rejected(&both, &[], "password and password_file");
     for staleness in ["500ms", "2h", "soon"] {
         let text = format!("{shared}max_staleness = {staleness:?}");
-        mistake(&text, &[], "store.max_staleness");
+        rejected(&text, &[], "store.max_staleness");
     }
-    mistake("[admission]\nmode = \"allow-list\"", &[], "admission");
-    mistake("[admission]\nemails = [\"a@b\"]", &[], "admission.mode");
-    mistake("admins = [\"ada\"]", &[], "admins");
-    mistake("public_url = \"http://id.example.com\"", &[], "public_url");
-    mistake(
+    rejected("[admission]\nmode = \"allow-list\"", &[], "admission");
+    rejected("[admission]\nemails = [\"a@b\"]", &[], "admission.mode");
+    rejected("admins = [\"ada\"]", &[], "admins");
+    rejected("public_url = \"http://id.example.com\"", &[], "public_url");
+    rejected(
         "public_url = \"https://id.example.com/path\"",
         &[],
         "public_url",
     );
-    mistake("public_url = \"nonsense\"", &[], "public_url");
-    mistake("listen = \"0.0.0.0:1\"", &[], "public_url: set it");
-    mistake(
+    rejected("public_url = \"nonsense\"", &[], "public_url");
+    rejected("listen = \"0.0.0.0:1\"", &[], "public_url: set it");
+    rejected(
         "[providers.x]\nkind = \"saml\"\nclient_id = \"a\"",
         &[],
         "providers.x.kind",
     );
-    mistake(
+    rejected(
         "[providers.x]\nkind = \"oidc\"\nclient_id = \"a\"",
         &[],
         "providers.x.issuer",
     );
-    mistake(
+    rejected(
         "[providers.google]\nclient_id = \"a\"",
         &[],
         "providers.google.client_secret",
     );
-    mistake("[providers.demo]\nclient_id = \"a\"", &[], "providers.demo");
+    rejected("[providers.demo]\nclient_id = \"a\"", &[], "providers.demo");
     let plain = "[providers.x]\nissuer = \"http://x.example\"\nclient_id = \"a\"";
-    mistake(plain, &[], "providers.x");
-    mistake(
+    rejected(plain, &[], "providers.x");
+    rejected(
         "",
         &[("LATCHKEY_TOKNES__ACCESS_TTL", "1m")],
-        "toknes: there is no such key",
+        "toknes: unknown key",
     );
-    mistake(
+    rejected(
         "",
         &[
             ("LATCHKEY_LISTEN", "127.0.0.1:1"),
             ("LATCHKEY_LISTEN__PORT", "1"),
         ],
-        "LATCHKEY_LISTEN__PORT does not name",
+        "LATCHKEY_LISTEN__PORT is not the name of a configuration key",
     );
 }
 
 #[test]
-fn the_demo_provider_stays_on_this_machine() {
+fn demo_provider_is_only_allowed_on_this_machine() {
     for text in [
         "listen = \"0.0.0.0:1\"",
         "public_url = \"https://id.example.com\"",
         "trusted_proxies = [\"::1\"]",
     ] {
-        mistake(&format!("demo = true\n{text}"), &[], "demo");
+        rejected(&format!("demo = true\n{text}"), &[], "demo");
     }
 }
 
 #[test]
-fn certificates_without_tls_are_a_mistake() {
+fn ca_file_without_tls_is_rejected() {
     for (kind, plain, tls) in [
         ("redis", "redis://h/0", "rediss://h/0"),
         ("postgres", "postgresql://h/d", "postgresqls://h/d"),
@@ -283,13 +284,13 @@ fn certificates_without_tls_are_a_mistake() {
         ),
     ] {
         let text = |url| format!("[store]\nkind = {kind:?}\nurl = {url:?}\nca_file = \"a.pem\"");
-        mistake(&text(plain), &[], "store.ca_file");
+        rejected(&text(plain), &[], "store.ca_file");
         assert!(loaded(&text(tls), &[]).is_ok());
     }
 }
 
 #[test]
-fn a_secret_in_the_wrong_place_is_not_repeated() {
+fn type_errors_omit_the_value_which_may_be_a_secret() {
     for (text, path) in [
         ("store = \"redis://:hunter2@h\"", "store"),
         (
@@ -298,44 +299,44 @@ fn a_secret_in_the_wrong_place_is_not_repeated() {
         ),
         ("providers = \"hunter2, expected\"", "providers"),
     ] {
-        let said = loaded(text, &[]).expect_err("wrong").to_string();
-        assert!(said.contains(&format!("{path}: expected ")), "{said}");
+        let message = loaded(text, &[]).expect_err("rejected").to_string();
+        assert!(message.contains(&format!("{path}: expected ")), "{message}");
         assert!(
-            !said.contains("hunter2") && !said.contains("70992"),
-            "{said}"
+            !message.contains("hunter2") && !message.contains("70992"),
+            "{message}"
         );
     }
 }
 
 #[test]
-fn a_rate_or_a_network_that_is_none_is_a_mistake() {
+fn invalid_limits_and_networks_are_rejected() {
     for rate in ["0/m", "5", "5/d", "many/m", "-1/s", ""] {
         let text = format!("[limits]\nper_address = {rate:?}");
-        mistake(&text, &[], "limits.per_address");
+        rejected(&text, &[], "limits.per_address");
     }
-    mistake("[limits]\nper_session = 5", &[], "limits.per_session");
+    rejected("[limits]\nper_session = 5", &[], "limits.per_session");
     for connections in ["0", "10001", "\"many\"", "-1", "1.5", "[]"] {
         let text = format!("[limits]\nconnections_per_address = {connections}");
-        mistake(&text, &[], "limits.connections_per_address");
+        rejected(&text, &[], "limits.connections_per_address");
     }
     for count in ["0", "-1", "1001", "\"many\""] {
         let text = format!("[limits]\nmax_sessions = {count}");
-        mistake(&text, &[], "limits.max_sessions");
+        rejected(&text, &[], "limits.max_sessions");
     }
     let proxies = "trusted_proxies = [\"10.0.0.0/40\", \"proxy\"]";
-    mistake(proxies, &[], "trusted_proxies: \"10.0.0.0/40\"");
-    mistake(proxies, &[], "trusted_proxies: \"proxy\"");
+    rejected(proxies, &[], "trusted_proxies: \"10.0.0.0/40\"");
+    rejected(proxies, &[], "trusted_proxies: \"proxy\"");
 }
 
 #[test]
-fn several_mistakes_are_told_at_once() {
+fn all_errors_are_reported_at_once() {
     let text = "admins = [\"ada\"]\n[tokens]\naccess_ttl = \"2d\"\n[store]\nkind = \"x\"";
-    let ConfigError(mistakes) = loaded(text, &[]).expect_err("it was taken");
-    assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+    let ConfigError(errors) = loaded(text, &[]).expect_err("rejected");
+    assert_eq!(errors.len(), 3, "{errors:?}");
 }
 
 #[test]
-fn a_file_that_was_named_must_be_there() {
+fn explicitly_named_file_must_exist() {
     let overrides = Overrides {
         config: Some("/nonexistent.toml".into()),
         data_dir: None,
@@ -347,22 +348,22 @@ fn a_file_that_was_named_must_be_there() {
         },
         [],
     )
-    .expect_err("it was taken");
+    .expect_err("rejected");
     assert!(
         error
             .to_string()
-            .contains("/nonexistent.toml cannot be read"),
+            .contains("cannot read the configuration file /nonexistent.toml"),
         "{error}"
     );
 }
 
 #[test]
-fn the_example_file_is_good_as_it_stands_and_with_every_line_in_use() {
+fn example_file_is_valid_unchanged_and_with_all_lines_enabled() {
     let example = include_str!("../../../../latchkey.example.toml");
-    loaded(example, &[]).expect("the example is good");
+    loaded(example, &[]).expect("valid");
     let key_file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(key_file.path(), "secret").expect("written");
-    let used: String = example
+    let all_enabled: String = example
         .lines()
         .map(|line| match line.strip_prefix("# ") {
             Some(rest) if rest.starts_with('[') || rest.contains(" = ") => rest,
@@ -371,7 +372,7 @@ fn the_example_file_is_good_as_it_stands_and_with_every_line_in_use() {
         .map(|line| line.replace("/run/secrets/google", &key_file.path().to_string_lossy()))
         .map(|line| line.replace("mode = \"open\"", "mode = \"allow-list\"") + "\n")
         .collect();
-    let config = loaded(&used, &[]).expect("every line of the example is good");
+    let config = loaded(&all_enabled, &[]).expect("valid");
     assert_eq!(config.providers.len(), 2);
     assert!(config.tls.is_some() && config.public_url.is_some());
 }

@@ -1,15 +1,15 @@
-//! `[tls]`
+//! `[tls]`: the certificate and the key of the server.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// The server's own certificate; without it TLS is for a proxy to do.
+/// The certificate and the key. Without this section, a proxy must terminate TLS.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsConfig {
-    /// `cert_file`: the certificate and its chain, PEM.
+    /// `cert_file`: the certificate and its chain, in PEM.
     pub cert_file: PathBuf,
-    /// `key_file`: the private key, PEM.
+    /// `key_file`: the private key, in PEM.
     pub key_file: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! `[tokens]`
+//! `[tokens]`: lifetimes, algorithm and binding.
 
 use core::time::Duration;
 
@@ -7,8 +7,8 @@ use latchkey_core::SigningAlgorithm;
 use latchkey_tokens::access::MAX_LIFE;
 use serde::Deserialize;
 
-use super::duration::Written;
-use super::mistakes::Mistakes;
+use super::config_errors::ConfigErrors;
+use super::duration::HumanDuration;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -16,18 +16,18 @@ const DAY: Duration = Duration::from_hours(24);
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TokensSection {
-    access_ttl: Option<Written>,
-    refresh_ttl: Option<Written>,
-    idle_ttl: Option<Written>,
+    access_ttl: Option<HumanDuration>,
+    refresh_ttl: Option<HumanDuration>,
+    idle_ttl: Option<HumanDuration>,
     binding: Option<String>,
     algorithm: Option<String>,
-    key_rotation: Option<Written>,
+    key_rotation: Option<HumanDuration>,
 }
 
 impl TokensSection {
-    pub(super) fn check(self, mistakes: &mut Mistakes) -> Option<TokenSettings> {
+    pub(super) fn check(self, errors: &mut ConfigErrors) -> Option<TokenSettings> {
         let default = TokenSettings::default();
-        let or = |written: Option<Written>, default| written.map_or(default, |written| written.0);
+        let or = |value: Option<HumanDuration>, default| value.map_or(default, |value| value.0);
         let config = TokenSettings {
             access_ttl: or(self.access_ttl, default.access_ttl),
             refresh_ttl: or(self.refresh_ttl, default.refresh_ttl),
@@ -36,7 +36,7 @@ impl TokensSection {
                 None | Some("ES256") => SigningAlgorithm::ES256,
                 Some("EdDSA") => SigningAlgorithm::EdDSA,
                 Some(other) => {
-                    mistakes.add(format!(
+                    errors.add(format!(
                         "tokens.algorithm: {other:?} is not one of \"ES256\", \"EdDSA\""
                     ));
                     return None;
@@ -49,7 +49,7 @@ impl TokensSection {
                 Some("full") => Binding::Full,
                 Some("required") => Binding::Required,
                 Some(other) => {
-                    mistakes.add(format!(
+                    errors.add(format!(
                         "tokens.binding: {other:?} is not one of \"off\", \"refresh\", \"full\", \
                          \"required\""
                     ));
@@ -57,23 +57,23 @@ impl TokensSection {
                 }
             },
         };
-        let mut within = |key: &str, value: Duration, least: Duration, most: Duration| {
-            if value < least || value > most {
-                mistakes.add(format!(
-                    "tokens.{key}: {value:?} is not between {least:?} and {most:?}"
+        let mut check_range = |key: &str, value: Duration, min: Duration, max: Duration| {
+            if value < min || value > max {
+                errors.add(format!(
+                    "tokens.{key}: {value:?} is not between {min:?} and {max:?}"
                 ));
             }
         };
         let second = Duration::from_secs(1);
-        within("access_ttl", config.access_ttl, second, MAX_LIFE);
-        within(
+        check_range("access_ttl", config.access_ttl, second, MAX_LIFE);
+        check_range(
             "refresh_ttl",
             config.refresh_ttl,
             config.access_ttl,
             400 * DAY,
         );
-        within("idle_ttl", config.idle_ttl, second, 400 * DAY);
-        within("key_rotation", config.key_rotation, 60 * MINUTE, 400 * DAY);
+        check_range("idle_ttl", config.idle_ttl, second, 400 * DAY);
+        check_range("key_rotation", config.key_rotation, 60 * MINUTE, 400 * DAY);
         Some(config)
     }
 }

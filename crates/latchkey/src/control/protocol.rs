@@ -1,10 +1,9 @@
-//! What goes over the control socket: one line of JSON each way, and after the response to
-//! [`Command::Export`] the lines of the backup. Both lines carry the version of the protocol, so
-//! that a command line and a server of different versions say so instead of misunderstanding each
-//! other.
+//! The protocol of the control socket: a request and a response, each one line of JSON. The lines of
+//! the backup follow the response to [`Command::Export`]. Request and response contain the version of
+//! the protocol, so that a client and a server of different versions report the mismatch.
 //!
-//! In every version a response has `version` and `answer`, and a failure is
-//! `{"failure": {"error", "message"}}`: that much can always be read.
+//! In every version, a response has the keys `version` and `answer`, and a failure has the form
+//! `{"failure": {"error", "message"}}`, so a client can read a failure from a later version.
 
 use latchkey_axum::use_cases::operator::UserSelector;
 use latchkey_core::{User, UserId};
@@ -16,120 +15,121 @@ use crate::failure::{Failure, FailureCode};
 /// The version of the protocol.
 pub const VERSION: u32 = 1;
 
-/// The first line.
+/// The request line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
     version: u32,
     command: Command,
 }
 
-/// What a running server can be asked to do.
+/// A command to a running server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Rotate the signing key.
     RotateKeys,
-    /// Do something to users or sessions.
+    /// Change users or sessions.
     Admin(AdminCommand),
-    /// Send a backup: its lines follow the response.
+    /// Send a backup. Its lines follow the response.
     Export,
 }
 
-/// What an operator does to users and sessions.
+/// A command for users or sessions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdminCommand {
     /// Ban a user.
     BanUser {
-        /// Which user.
+        /// The user.
         user: UserSelector,
-        /// The reason, for other operators.
+        /// The reason for the ban, which only operators see.
         reason: String,
     },
     /// Lift a ban.
     UnbanUser {
-        /// Which user.
+        /// The user.
         user: UserSelector,
     },
     /// End a user's sessions.
     EndSessions {
-        /// Which user.
+        /// The user.
         user: UserSelector,
     },
     /// End the sessions of all users.
     EndAllSessions,
 }
 
-/// The second line.
+/// The response line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Response {
     version: u32,
-    answer: Answer,
+    #[serde(rename = "answer")]
+    body: ResponseBody,
 }
 
-/// What the server answers.
+/// The body of a response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// It is done.
+pub enum ResponseBody {
+    /// The command succeeded.
     Outcome(Outcome),
-    /// It was not done, or not completely.
+    /// The command failed, possibly after a part of it was done.
     Failure(Failure),
     /// The lines of the backup follow.
     Backup,
 }
 
-/// What was done; `--json` prints it as it is.
+/// The result of a command. `--json` prints it unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum Outcome {
-    /// A user is banned.
+    /// A user was banned.
     UserBanned {
-        /// Which user.
+        /// The user.
         user: UserInfo,
-        /// How many sessions that ended.
+        /// The number of sessions that this ended.
         sessions_ended: usize,
     },
     /// A ban was lifted.
     UserUnbanned {
-        /// Which user.
+        /// The user.
         user: UserInfo,
     },
     /// There was no ban to lift.
     UserNotBanned {
-        /// Which user.
+        /// The user.
         user: UserInfo,
     },
-    /// A user's sessions are over.
+    /// A user's sessions were ended.
     SessionsEnded {
-        /// Which user.
+        /// The user.
         user: UserInfo,
-        /// How many sessions that ended.
+        /// The number of sessions that this ended.
         sessions_ended: usize,
     },
-    /// The sessions of all users are over.
+    /// The sessions of all users were ended.
     AllSessionsEnded {
-        /// How many sessions that ended.
+        /// The number of sessions that this ended.
         sessions_ended: usize,
     },
-    /// There is a new signing key.
+    /// A new signing key was published.
     KeyRotated {
-        /// Its id.
+        /// The id of the key.
         kid: String,
-        /// When it starts to sign, in seconds from now.
+        /// The time until the key is used for signing, in seconds.
         signs_in_seconds: u64,
     },
 }
 
-/// A user, so that an operator can check that it was the right one: an address that was not
-/// verified may belong to somebody else.
+/// A user, shown so that the operator can check that it is the intended one. An unverified address
+/// may belong to a different person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserInfo {
     /// The user's id.
     pub id: UserId,
     /// The email address.
     pub email: Option<String>,
-    /// Whether the provider says that the address is verified.
+    /// Whether the provider reports the address as verified.
     pub email_verified: bool,
 }
 
@@ -143,19 +143,19 @@ impl From<User> for UserInfo {
     }
 }
 
-/// The line that asks for this.
+/// The request line for a command.
 pub fn request(command: Command) -> serde_json::Result<String> {
     let version = VERSION;
     serde_json::to_string(&Request { version, command }).map(|line| line + "\n")
 }
 
-/// The line that answers this.
-pub fn response(answer: Answer) -> serde_json::Result<String> {
+/// The response line for a body.
+pub fn response(body: ResponseBody) -> serde_json::Result<String> {
     let version = VERSION;
-    serde_json::to_string(&Response { version, answer }).map(|line| line + "\n")
+    serde_json::to_string(&Response { version, body }).map(|line| line + "\n")
 }
 
-/// The command in a request; if it cannot be carried out, the line to send back.
+/// Parses a request. The error is the response line to send.
 pub fn read_request(line: &str) -> Result<Command, String> {
     match serde_json::from_str(line) {
         Ok(Request {
@@ -163,17 +163,20 @@ pub fn read_request(line: &str) -> Result<Command, String> {
             command,
         }) => Ok(command),
         other => {
-            let text = "the running server is of another version than this command line; use the \
+            let text = "the running server has a different version than this program; use the \
                         `latchkey` program that the server was started from, or restart the \
                         server";
             Err(match version_of(line) {
                 Some(VERSION) => {
                     let cause = other.err().map(|error| error.to_string());
                     let cause = cause.unwrap_or_default();
-                    failure_line(FailureCode::Failed, &format!("not a command: {cause}"))
+                    failure_line(
+                        FailureCode::Failed,
+                        &format!("not a valid command: {cause}"),
+                    )
                 }
                 Some(_) => failure_line(FailureCode::ServerVersion, text),
-                // Before there were versions, a response was a sentence: `Ok` or `Err`.
+                // Clients from before the protocol had versions expect `Ok` or `Err` with a text.
                 None => format!("{}\n", json!({ "Err": text })),
             })
         }
@@ -186,29 +189,30 @@ fn failure_line(code: FailureCode, text: &str) -> String {
     format!("{line}\n")
 }
 
-/// The answer in a response.
-pub fn read_response(line: &str) -> Result<Answer, Failure> {
+/// Parses a response.
+pub fn read_response(line: &str) -> Result<ResponseBody, Failure> {
     if line.is_empty() {
-        let text = "the server closed the connection before it answered; see its log";
+        let text = "the server closed the connection without a response; see its log";
         return Err(Failure::new(FailureCode::Failed, text));
     }
     match serde_json::from_str(line) {
         Ok(Response {
-            answer: Answer::Failure(failure),
+            body: ResponseBody::Failure(failure),
             ..
         }) => Err(failure),
         Ok(Response {
             version: VERSION,
-            answer,
-        }) => Ok(answer),
+            body,
+        }) => Ok(body),
         _ => {
-            let theirs = version_of(line).map_or("another version".to_owned(), |version| {
-                format!("version {version}")
-            });
+            let server_version = version_of(line)
+                .map_or("an unknown version".to_owned(), |version| {
+                    format!("version {version}")
+                });
             let text = format!(
-                "the running server uses {theirs} of the control protocol, and this command line \
-                 version {VERSION}; use the `latchkey` program that the server was started from, \
-                 or restart the server"
+                "the running server uses {server_version} of the control protocol, but this program \
+                 uses version {VERSION}; use the `latchkey` program that the server was started \
+                 from, or restart the server"
             );
             Err(Failure::new(FailureCode::ServerVersion, text))
         }
@@ -225,28 +229,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_and_answers_survive_the_wire() {
+    fn requests_and_responses_round_trip() {
         let line = request(Command::Admin(AdminCommand::EndAllSessions)).expect("written");
         let read = read_request(&line).expect("read");
         assert!(matches!(read, Command::Admin(AdminCommand::EndAllSessions)));
         let outcome = Outcome::AllSessionsEnded { sessions_ended: 3 };
-        let line = response(Answer::Outcome(outcome.clone())).expect("written");
-        assert_eq!(read_response(&line), Ok(Answer::Outcome(outcome)));
+        let line = response(ResponseBody::Outcome(outcome.clone())).expect("written");
+        assert_eq!(read_response(&line), Ok(ResponseBody::Outcome(outcome)));
     }
 
     #[test]
-    fn versions_that_do_not_fit_are_named() {
-        // A command line from before there were versions reads its own form of an error.
+    fn version_mismatch_is_reported_to_both_sides() {
+        // A client from before the protocol had versions receives an error in its own format.
         for old in [r#""rotate_keys""#, r#"{"operate":"end_everyone"}"#] {
             let line = read_request(old).expect_err("refused");
-            let reply: Result<String, String> = serde_json::from_str(&line).expect("its form");
-            assert!(reply.expect_err("refused").contains("another version"));
+            let reply: Result<String, String> =
+                serde_json::from_str(&line).expect("the old format");
+            assert!(reply.expect_err("refused").contains("different version"));
         }
-        // One of a later version, to this server.
+        // A request from a later version.
         let line = read_request(r#"{"version":2,"command":"dance"}"#).expect_err("refused");
         let failure = read_response(&line).expect_err("refused");
         assert_eq!(failure.error, FailureCode::ServerVersion);
-        // A server from before, and one of a later version, to this command line.
+        // Responses from an earlier and from a later version.
         for line in [
             r#"{"Err":"this server does not know the command"}"#,
             r#"{"version":2,"answer":{"outcome":{"result":"danced"}}}"#,
@@ -258,6 +263,6 @@ mod tests {
         assert_eq!(read_response(later).expect_err("read").message, "no");
         let nonsense = read_request(r#"{"version":1,"command":"dance"}"#).expect_err("refused");
         let failure = read_response(&nonsense).expect_err("refused");
-        assert!(failure.message.contains("not a command"), "{failure}");
+        assert!(failure.message.contains("not a valid command"), "{failure}");
     }
 }

@@ -1,4 +1,4 @@
-//! The control socket, where there are Unix sockets.
+//! The control socket on platforms with Unix sockets.
 
 use core::time::Duration;
 use std::fs;
@@ -14,17 +14,17 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
-use super::protocol::{self, Answer, Command, Outcome};
-use super::{serve, socket};
+use super::protocol::{self, Command, Outcome, ResponseBody};
+use super::{handle, socket_path};
 
-/// How long the server waits for a command.
+/// How long the server waits for the request line.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a command may take: some concern every session there is.
+/// How long a command may take. Some commands change every session in the store.
 const COMMAND_TIMEOUT: Duration = Duration::from_mins(10);
-/// The longest line, in bytes.
+/// The maximum length of a line.
 const MAX_LINE_BYTES: u64 = 64 * 1024;
 
-/// The socket; gone when this is dropped.
+/// A listening control socket. Dropping it removes the socket.
 #[derive(Debug)]
 pub struct Control {
     path: PathBuf,
@@ -38,24 +38,25 @@ impl Drop for Control {
     }
 }
 
-/// Listens for commands. A server without a control socket serves requests all the same.
+/// Listens for commands. Without a control socket, the server still serves requests.
 pub fn listen(data_dir: &Path, latchkey: Latchkey) -> Option<Control> {
-    let path = socket(data_dir);
+    let path = socket_path(data_dir);
     match bind(&path) {
         Ok(listener) => {
-            let task = tokio::spawn(answer_all(listener, latchkey));
+            let task = tokio::spawn(accept(listener, latchkey));
             Some(Control { path, task })
         }
         Err(error) => {
             let path = path.display();
-            tracing::warn!(%path, %error, "no control socket: commands will not reach this server");
+            tracing::warn!(%path, %error, "cannot open the control socket; commands will not reach this server");
             None
         }
     }
 }
 
 fn bind(path: &Path) -> io::Result<UnixListener> {
-    // The store's lock says that no other server runs here: a socket that exists is a leftover.
+    // The lock on the store guarantees that no other server runs here, so an existing socket was left
+    // behind.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -65,38 +66,38 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-async fn answer_all(listener: UnixListener, latchkey: Latchkey) {
+async fn accept(listener: UnixListener, latchkey: Latchkey) {
     while let Ok((stream, _)) = listener.accept().await {
         let latchkey = latchkey.clone();
         tokio::spawn(async move {
-            if let Err(error) = answer(stream, latchkey.services()).await {
-                tracing::debug!(%error, "a command was not answered");
+            if let Err(error) = respond(stream, latchkey.services()).await {
+                tracing::debug!(%error, "failed to respond to a command");
             }
         });
     }
 }
 
-async fn answer(stream: UnixStream, services: &Services) -> io::Result<()> {
+async fn respond(stream: UnixStream, services: &Services) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut read = BufReader::new(read.take(MAX_LINE_BYTES));
-    // From here on the command is carried out, whether or not the client waits for the answer.
+    // Once it is read, the command runs to completion even if the client disconnects.
     tokio::time::timeout(REQUEST_TIMEOUT, read.read_line(&mut line)).await??;
     let command = match protocol::read_request(&line) {
         Ok(command) => command,
         Err(line) => return write.write_all(line.as_bytes()).await,
     };
-    let answer = serve(services, command).await;
-    let backup = answer == Answer::Backup;
-    let line = protocol::response(answer)?;
+    let body = handle(services, command).await;
+    let is_backup = body == ResponseBody::Backup;
+    let line = protocol::response(body)?;
     write.write_all(line.as_bytes()).await?;
-    if backup {
+    if is_backup {
         send_backup(write, services).await?;
     }
     Ok(())
 }
 
-/// A backup that breaks off has no last line.
+/// Sends the lines of a backup. If this fails, the client notices that the last line is missing.
 async fn send_backup(mut write: OwnedWriteHalf, services: &Services) -> io::Result<()> {
     let mut export = services.export();
     while let Some(lines) = export.next().await.map_err(io::Error::other)? {
@@ -105,34 +106,35 @@ async fn send_backup(mut write: OwnedWriteHalf, services: &Services) -> io::Resu
     Ok(())
 }
 
-/// The lines of a backup by the server over this data directory; `None` if no server runs there.
+/// Requests a backup from the server that uses this data directory and returns its lines. `None` if
+/// no server is running.
 pub async fn export(data_dir: &Path) -> anyhow::Result<Option<BufReader<OwnedReadHalf>>> {
     let Some(stream) = connect(data_dir).await? else {
         return Ok(None);
     };
     match exchange(stream, Command::Export).await? {
-        (Answer::Backup, lines) => Ok(Some(lines)),
-        (answer, _) => bail!("the server sent no backup but {answer:?}"),
+        (ResponseBody::Backup, lines) => Ok(Some(lines)),
+        (other, _) => bail!("unexpected response from the server: {other:?}"),
     }
 }
 
-/// Has the server over this data directory do something; `None` if no server runs there.
-pub async fn ask(data_dir: &Path, command: Command) -> anyhow::Result<Option<Outcome>> {
+/// Sends a command to the server that uses this data directory. `None` if no server is running.
+pub async fn send(data_dir: &Path, command: Command) -> anyhow::Result<Option<Outcome>> {
     let Some(stream) = connect(data_dir).await? else {
         return Ok(None);
     };
     match exchange(stream, command).await? {
-        (Answer::Outcome(outcome), _) => Ok(Some(outcome)),
-        (answer, _) => bail!("the server did not say what it did but {answer:?}"),
+        (ResponseBody::Outcome(outcome), _) => Ok(Some(outcome)),
+        (other, _) => bail!("unexpected response from the server: {other:?}"),
     }
 }
 
-/// The answer, and what follows it.
+/// Sends the command and returns the response, and the reader for the lines that follow it.
 async fn exchange(
     stream: UnixStream,
     command: Command,
-) -> anyhow::Result<(Answer, BufReader<OwnedReadHalf>)> {
-    let talk = async {
+) -> anyhow::Result<(ResponseBody, BufReader<OwnedReadHalf>)> {
+    let conversation = async {
         let (read, mut write) = stream.into_split();
         let line = protocol::request(command)?;
         write.write_all(line.as_bytes()).await?;
@@ -142,13 +144,13 @@ async fn exchange(
         first.read_line(&mut line).await?;
         Ok((protocol::read_response(&line)?, read))
     };
-    tokio::time::timeout(COMMAND_TIMEOUT, talk)
+    tokio::time::timeout(COMMAND_TIMEOUT, conversation)
         .await
-        .context("the server did not answer")?
+        .context("the server did not respond")?
 }
 
 async fn connect(data_dir: &Path) -> anyhow::Result<Option<UnixStream>> {
-    let path = socket(data_dir);
+    let path = socket_path(data_dir);
     match UnixStream::connect(&path).await {
         Ok(stream) => Ok(Some(stream)),
         Err(error)

@@ -1,4 +1,4 @@
-//! Where there are no Unix sockets, no command reaches a running server.
+//! The control socket on platforms without Unix sockets: commands cannot reach a running server.
 
 use std::path::Path;
 
@@ -6,19 +6,19 @@ use latchkey_axum::Latchkey;
 
 use super::protocol::{Command, Outcome};
 
-/// Listens for nothing.
+/// Does nothing.
 pub fn listen(_: &Path, _: Latchkey) -> Option<()> {
     None
 }
 
-/// Finds no server.
-#[expect(clippy::unused_async, reason = "as where there are sockets")]
+/// Always `None`.
+#[expect(clippy::unused_async, reason = "same signature as with sockets")]
 pub async fn export(_: &Path) -> anyhow::Result<Option<tokio::io::Empty>> {
     Ok(None)
 }
 
-/// Finds no server.
-#[expect(clippy::unused_async, reason = "as where there are sockets")]
-pub async fn ask(_: &Path, _: Command) -> anyhow::Result<Option<Outcome>> {
+/// Always `None`.
+#[expect(clippy::unused_async, reason = "same signature as with sockets")]
+pub async fn send(_: &Path, _: Command) -> anyhow::Result<Option<Outcome>> {
     Ok(None)
 }

@@ -1,4 +1,5 @@
-//! The files of the single-page app, in memory: from a folder, or from inside the binary.
+//! The files of the single-page app, in memory. They come from a directory or are embedded in the
+//! binary.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,10 +13,10 @@ use axum::http::header::{
 use axum::http::{HeaderMap, Response};
 use latchkey_web::shell::{HeadHtml, head_of};
 
-/// Empty unless the binary was built with the app inside.
+/// Empty unless the binary was built with the app embedded.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
-/// The app's files by path, and the head of its pages.
+/// The files of the app by path, and the head of its pages.
 #[derive(Default)]
 pub struct Assets {
     files: HashMap<String, File>,
@@ -24,34 +25,34 @@ pub struct Assets {
 
 struct File {
     content_type: &'static str,
-    /// Its name changes with its content.
+    /// Whether the name contains a hash of the content.
     hashed: bool,
     plain: Bytes,
     brotli: Option<Bytes>,
     gzip: Option<Bytes>,
 }
 
-/// The app cannot be read.
+/// The app cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum AssetsError {
-    /// The folder cannot be read.
+    /// The directory cannot be read.
     #[error("web_dir: {path} cannot be read")]
     Io {
-        /// The folder, or a file in it.
+        /// The directory, or a file in it.
         path: String,
-        /// What the system says.
+        /// The error from the operating system.
         source: io::Error,
     },
-    /// It is not what Trunk builds.
-    #[error("web_dir: {path} holds no index.html with a head; build the app into it with Trunk")]
+    /// The directory was not built by Trunk.
+    #[error("web_dir: {path} contains no index.html with a head; build the app there with Trunk")]
     NoIndex {
-        /// The folder.
+        /// The directory.
         path: String,
     },
 }
 
 impl Assets {
-    /// Reads the folder; without one takes what is in the binary, which may be nothing.
+    /// Reads the directory. Without one, uses the embedded files, of which there may be none.
     pub fn load(folder: Option<&Path>) -> Result<Self, AssetsError> {
         let Some(folder) = folder else {
             let files = EMBEDDED
@@ -102,12 +103,12 @@ impl Assets {
         assets
     }
 
-    /// What Trunk wrote into the head of its page; `None` where there is no app.
+    /// The head that Trunk generated; `None` without an app.
     pub const fn head(&self) -> Option<&HeadHtml> {
         self.head.as_ref()
     }
 
-    /// The paths of all style sheets, in the order of their names.
+    /// The paths of all style sheets, sorted by name.
     pub fn style_sheets(&self) -> Vec<&str> {
         let mut paths: Vec<_> = self
             .files
@@ -125,7 +126,7 @@ impl Assets {
         paths.find(|path| path.starts_with("/favicon"))
     }
 
-    /// The file at this path, in the best encoding that the request takes.
+    /// The file at this path, in the best encoding that the request accepts.
     pub fn find(&self, path: &str, request: &HeaderMap) -> Option<Response<Body>> {
         let file = self.files.get(path)?;
         let accepted = request
@@ -134,8 +135,8 @@ impl Assets {
         let accepts = |encoding: &str| {
             accepted.unwrap_or_default().split(',').any(|item| {
                 let mut parts = item.trim().split(';');
-                let refused = |part: &str| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00");
-                parts.next() == Some(encoding) && !parts.any(refused)
+                let is_excluded = |part: &str| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00");
+                parts.next() == Some(encoding) && !parts.any(is_excluded)
             })
         };
         let (bytes, encoding) = match (&file.brotli, &file.gzip) {
@@ -165,16 +166,16 @@ fn read(
     folder: &Path,
     files: &mut Vec<(String, Bytes)>,
 ) -> Result<(), (String, io::Error)> {
-    let named = |path: &Path| {
+    let with_path = |path: &Path| {
         let path = path.display().to_string();
         move |error| (path, error)
     };
-    for entry in fs::read_dir(folder).map_err(named(folder))? {
-        let path = entry.map_err(named(folder))?.path();
+    for entry in fs::read_dir(folder).map_err(with_path(folder))? {
+        let path = entry.map_err(with_path(folder))?.path();
         if path.is_dir() {
             read(root, &path, files)?;
         } else if let Ok(name) = path.strip_prefix(root) {
-            let bytes = fs::read(&path).map_err(named(&path))?;
+            let bytes = fs::read(&path).map_err(with_path(&path))?;
             files.push((name.to_string_lossy().replace('\\', "/"), bytes.into()));
         }
     }
@@ -188,7 +189,7 @@ fn is_compressed(name: &str) -> bool {
     )
 }
 
-/// Trunk's form: `main-0123456789abcdef.css`, `app-0123456789abcdef_bg.wasm`.
+/// Trunk names hashed files like `main-0123456789abcdef.css`, `app-0123456789abcdef_bg.wasm`.
 fn is_hashed(name: &str) -> bool {
     let stem = name.rsplit('/').next().unwrap_or(name);
     let stem = stem.split('.').next().unwrap_or(stem);
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_in_the_name_is_recognised() {
+    fn names_with_a_hash_are_recognised() {
         for name in [
             "app-0123456789abcdef_bg.wasm",
             "a-b-0123456789abcdef.css",
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_compressed_form_goes_to_who_takes_it_and_only_there() {
+    fn compressed_files_are_only_sent_to_clients_that_accept_them() {
         let encoding = |accepted| {
             let found = assets().find("/app-0123456789abcdef.js", &accepting(accepted));
             found
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_files_is_found() {
+    fn only_files_of_the_app_are_served() {
         for path in [
             "/",
             "/favicon",

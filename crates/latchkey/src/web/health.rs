@@ -1,4 +1,4 @@
-//! `GET /healthz` and `/readyz`.
+//! `GET /healthz` (liveness) and `GET /readyz` (readiness).
 
 use axum::Json;
 use axum::extract::State;
@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use latchkey_axum::Latchkey;
 use serde_json::{Value, json};
 
-/// The process is alive.
+/// Liveness: the process responds.
 pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Whether requests can be served, with the reasons why not.
+/// Readiness: whether requests can be served, and if not, why.
 pub(super) async fn readiness(State(latchkey): State<Latchkey>) -> (StatusCode, Json<Value>) {
     match latchkey.health().await {
         Ok(()) => (StatusCode::OK, Json(json!({ "status": "ready" }))),

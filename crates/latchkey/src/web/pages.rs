@@ -1,7 +1,7 @@
-//! The pages of the single-page app, rendered here first.
+//! The pages of the single-page app, rendered on the server.
 //!
-//! Each answer has a nonce of its own, in its scripts and in its policy. What the app needs to
-//! know of this server is handed to it as [`PageData`].
+//! Each response has a new nonce, in its scripts and in its content security policy. [`PageData`]
+//! contains what the app needs to know about the server.
 
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ use latchkey_axum::internals::{ApiError, provider_infos};
 
 use super::state::WebState;
 
-/// A rendered page is some kilobytes long.
-const MAX_DOCUMENT: usize = 4 * 1024 * 1024;
+/// The maximum size of a rendered page. Actual pages have a few kilobytes.
+const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// The paths of all pages.
@@ -32,7 +32,7 @@ pub(super) fn paths() -> Vec<String> {
         .collect()
 }
 
-/// A page.
+/// Renders a page.
 pub(super) async fn show(State(state): State<WebState>, request: Request) -> Response {
     match state.assets.head() {
         Some(head) => render(&state, head.clone(), request).await,
@@ -40,10 +40,10 @@ pub(super) async fn show(State(state): State<WebState>, request: Request) -> Res
     }
 }
 
-/// A path that nothing else has: a file of the app, or the page that says that there is none.
+/// Any other path: a file of the app, or the 404 page.
 pub(super) async fn fallback(State(state): State<WebState>, request: Request) -> Response {
     let path = request.uri().path();
-    if belongs_to_programs(path) {
+    if is_api_path(path) {
         return ApiError::NotFound.into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -62,8 +62,8 @@ pub(super) async fn fallback(State(state): State<WebState>, request: Request) ->
     }
 }
 
-/// Paths that never answer HTML.
-fn belongs_to_programs(path: &str) -> bool {
+/// Whether responses at this path are never HTML.
+fn is_api_path(path: &str) -> bool {
     ["/api", "/auth", "/.well-known"].iter().any(|root| {
         path.strip_prefix(root)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -72,12 +72,12 @@ fn belongs_to_programs(path: &str) -> bool {
 
 async fn render(state: &WebState, head: HeadHtml, request: Request) -> Response {
     let services = state.latchkey.services();
-    let proofs = services.settings.tokens.binding.takes_proofs();
+    let uses_dpop = services.settings.tokens.binding.takes_proofs();
     let nonce = || services.guard.proofs().nonce(services.clock.now());
     let data = Arc::new(PageData {
         providers: provider_infos(services),
         demo: services.demo.is_some(),
-        dpop_nonce: proofs.then(nonce),
+        dpop_nonce: uses_dpop.then(nonce),
     });
     let context = move || {
         provide_context(PageData::clone(&data));
@@ -85,14 +85,14 @@ async fn render(state: &WebState, head: HeadHtml, request: Request) -> Response 
         if let Some(policy) = use_nonce().and_then(|nonce| policy(&nonce)) {
             options.insert_header(CONTENT_SECURITY_POLICY, policy);
         }
-        // A page holds a nonce, which no second request may see.
+        // A page contains a nonce, which must not be reused from a cache.
         options.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
         options.insert_header(ROBOTS, HeaderValue::from_static("noindex"));
     };
     let handler = leptos_axum::render_app_async_with_context(context, move || shell(head.clone()));
     let response: Response<Body> = handler(request).await;
     let (parts, body) = response.into_parts();
-    let document = match axum::body::to_bytes(body, MAX_DOCUMENT).await {
+    let document = match axum::body::to_bytes(body, MAX_DOCUMENT_BYTES).await {
         Ok(document) => document,
         Err(error) => return ApiError::Internal(error.to_string()).into_response(),
     };
@@ -100,8 +100,8 @@ async fn render(state: &WebState, head: HeadHtml, request: Request) -> Response 
     Response::from_parts(parts, Body::from(document))
 }
 
-/// What a page may do: run the scripts that carry its nonce and what they load, and talk to this
-/// server.
+/// The content security policy. A page may run scripts with its nonce and the scripts that they
+/// load, and connect to this server.
 fn policy(nonce: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
@@ -113,7 +113,7 @@ fn policy(nonce: &str) -> Option<HeaderValue> {
 }
 
 fn no_app() -> Response {
-    let text = "This server runs without its single-page app: build it and name its folder with \
-                --web-dir, or use a binary that has it inside. The HTTP API works.\n";
+    let text = "This server has no single-page app, only the HTTP API. Build the app and set its \
+                directory with --web-dir, or use a binary that embeds the app.\n";
     (StatusCode::NOT_FOUND, text).into_response()
 }

@@ -1,4 +1,4 @@
-//! The state of the routes for pages.
+//! The state of the routes in this module.
 
 use std::sync::Arc;
 

@@ -1,18 +1,18 @@
-//! What is known to fail about a provider without asking it.
+//! Errors in a provider's section that are detected without contacting the provider.
 
 use std::time::Duration;
 
 use latchkey_identity::ClientAuth;
 
-use super::{loaded, mistake};
+use super::{loaded, rejected};
 
 fn section(issuer: &str, more: &str) -> String {
     format!("[providers.work]\nissuer = {issuer:?}\nclient_id = \"latchkey\"\n{more}\n")
 }
 
 #[test]
-fn issuers_that_can_never_work_are_refused_before_anybody_signs_in() {
-    for (issuer, named) in [
+fn issuers_that_cannot_work_are_rejected_at_startup() {
+    for (issuer, expected) in [
         (
             "https://login.example.com/.well-known/openid-configuration",
             "the part before /.well-known/",
@@ -31,17 +31,17 @@ fn issuers_that_can_never_work_are_refused_before_anybody_signs_in() {
         ),
         ("https://appleid.apple.com", "Apple is not supported"),
     ] {
-        mistake(&section(issuer, ""), &[], named);
-        mistake(&section(issuer, ""), &[], "providers.work");
+        rejected(&section(issuer, ""), &[], expected);
+        rejected(&section(issuer, ""), &[], "providers.work");
     }
-    let alone = section("https://appleid.apple.com", "scopes = [\"openid\"]");
-    loaded(&alone, &[]).expect("the subject alone");
+    let without_email = section("https://appleid.apple.com", "scopes = [\"openid\"]");
+    loaded(&without_email, &[]).expect("valid without the email scope");
 }
 
 #[test]
-fn how_a_provider_is_talked_to_can_be_set() {
-    let plain = section("https://login.example.com", "");
-    let config = loaded(&plain, &[]).expect("good");
+fn optional_keys_of_a_provider_are_read() {
+    let minimal = section("https://login.example.com", "");
+    let config = loaded(&minimal, &[]).expect("valid");
     let [provider] = &config.providers[..] else {
         panic!("one provider");
     };
@@ -57,7 +57,7 @@ fn how_a_provider_is_talked_to_can_be_set() {
 
     let keys = "select_account = false\nclient_auth = \"post\"\ntrust_email = true\n\
         timeout = \"9s\"";
-    let config = loaded(&section("https://login.example.com", keys), &[]).expect("good");
+    let config = loaded(&section("https://login.example.com", keys), &[]).expect("valid");
     let [provider] = &config.providers[..] else {
         panic!("one provider");
     };
@@ -66,18 +66,18 @@ fn how_a_provider_is_talked_to_can_be_set() {
     assert_eq!(provider.timeout, Some(Duration::from_secs(9)));
     assert!(provider.trust_email);
 
-    for (key, named) in [
+    for (key, expected) in [
         ("client_auth = \"jwt\"", "providers.work.client_auth"),
         ("timeout = \"10s\"", "between 1 and 9 seconds"),
         ("timeout = \"500ms\"", "between 1 and 9 seconds"),
         ("timeout = \"soon\"", "providers.work.timeout"),
     ] {
-        mistake(&section("https://login.example.com", key), &[], named);
+        rejected(&section("https://login.example.com", key), &[], expected);
     }
 }
 
 #[test]
-fn google_is_told_the_one_domain_that_is_admitted() {
+fn google_gets_a_domain_hint_if_one_domain_is_admitted() {
     let google = "[providers.google]\nclient_id = \"a\"\nclient_secret = \"b\"\n";
     for (list, hint) in [
         ("domains = [\"example.com\"]", Some("example.com")),

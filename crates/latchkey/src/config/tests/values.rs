@@ -1,9 +1,9 @@
-//! Values as people and tools write them: lists of addresses, secrets.
+//! Validation of values: lists of addresses, secrets, redirect paths.
 
-use super::{loaded, mistake};
+use super::{loaded, rejected};
 
 #[test]
-fn entries_of_lists_that_would_admit_nobody_are_refused() {
+fn list_entries_that_would_match_nobody_are_rejected() {
     for (key, entry) in [
         ("domains", "@example.com"),
         ("domains", "*.example.com"),
@@ -20,116 +20,117 @@ fn entries_of_lists_that_would_admit_nobody_are_refused() {
         ("emails", "ada@"),
     ] {
         let text = format!("[admission]\nmode = \"allow-list\"\n{key} = [{entry:?}]");
-        mistake(&text, &[], &format!("admission.{key}: {entry:?}"));
+        rejected(&text, &[], &format!("admission.{key}: {entry:?}"));
     }
-    let blanks = "[admission]\nmode = \"allow-list\"\nemails = [\" ada@example.com \"]\n\
+    let with_whitespace = "[admission]\nmode = \"allow-list\"\nemails = [\" ada@example.com \"]\n\
         domains = [\"b\u{fc}cher.example\"]";
-    loaded(blanks, &[]).expect("blanks mean nothing");
-    mistake("admins = [\"*@example.com\"]", &[], "admins");
+    loaded(with_whitespace, &[]).expect("valid");
+    rejected("admins = [\"*@example.com\"]", &[], "admins");
 }
 
 #[test]
-fn secrets_come_without_what_editors_and_containers_add() {
-    let folder = tempfile::tempdir().expect("a directory");
-    let path = folder.path().join("secret");
+fn secrets_are_trimmed_and_quoted_secrets_are_rejected() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("secret");
     std::fs::write(&path, b"\xef\xbb\xbfs3cret\r\n").expect("written");
     let text = format!(
         "[providers.a]\nissuer = \"https://a.example\"\nclient_id = \"id\"\n\
          client_secret_file = {path:?}"
     );
-    let config = loaded(&text, &[]).expect("good");
+    let config = loaded(&text, &[]).expect("valid");
     let secret = config.providers[0].client_secret.as_deref();
     assert_eq!(secret, Some("s3cret"));
     for quoted in ["\"abc\"", "'abc'", "\"abc\" "] {
         for name in ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"] {
             let mut variables = vec![("GOOGLE_CLIENT_ID", "a"), ("GOOGLE_CLIENT_SECRET", "b")];
             variables.push((name, quoted));
-            mistake("", &variables, "quotation marks");
+            rejected("", &variables, "quotation marks");
         }
     }
 }
 
 #[test]
-fn bare_callback_is_for_a_sole_provider() {
+fn bare_callback_requires_a_single_provider() {
     let section = |name: &str, redirect: &str| {
         format!(
             "[providers.{name}]\nissuer = \"https://{name}.example\"\nclient_id = \"id\"\n{redirect}\n"
         )
     };
     let bare = "redirect = \"/callback\"";
-    let config = loaded(&section("a", ""), &[]).expect("good");
+    let config = loaded(&section("a", ""), &[]).expect("valid");
     assert!(!config.bare_callback);
-    let config = loaded(&section("a", "redirect = \"/callback/a\""), &[]).expect("good");
+    let config = loaded(&section("a", "redirect = \"/callback/a\""), &[]).expect("valid");
     assert!(!config.bare_callback);
-    let config = loaded(&section("a", bare), &[]).expect("good");
+    let config = loaded(&section("a", bare), &[]).expect("valid");
     assert!(config.bare_callback);
     let two = section("a", bare) + &section("b", "");
-    mistake(&two, &[], "register {public_url}/callback/a");
-    for wrong in [
+    rejected(&two, &[], "register {public_url}/callback/a");
+    for redirect in [
         "/callback/b",
         "/",
         "/account",
         "https://evil.example/callback",
     ] {
-        let text = section("a", &format!("redirect = {wrong:?}"));
-        mistake(&text, &[], "providers.a.redirect");
+        let text = section("a", &format!("redirect = {redirect:?}"));
+        rejected(&text, &[], "providers.a.redirect");
     }
 }
 
 const TWO: &str = "[providers.google]\nclient_id = \"a\"\nclient_secret = \"b\"\n\
     [providers.partner]\nissuer = \"https://partner.example\"\nclient_id = \"c\"\n";
 
-fn of_one() -> &'static str {
+fn one_provider() -> &'static str {
     TWO.split_once("[providers.partner]").expect("two").0
 }
 
 #[test]
-fn an_address_alone_is_an_administrator_only_where_one_provider_can_claim_it() {
+fn admin_address_must_name_its_provider_if_there_are_several() {
     let bare = "admins = [\"ada@example.com\"]\n";
-    loaded(bare, &[]).expect("none");
-    loaded(&format!("{bare}{}", of_one()), &[]).expect("one");
-    loaded(&format!("demo = true\n{bare}{}", of_one()), &[]).expect("one, and the demo provider");
+    loaded(bare, &[]).expect("valid without a provider");
+    loaded(&format!("{bare}{}", one_provider()), &[]).expect("valid with one provider");
+    loaded(&format!("demo = true\n{bare}{}", one_provider()), &[])
+        .expect("valid with one provider and the demo provider");
     for part in [
-        "admins: \"ada@example.com\" does not say which provider",
+        "admins: \"ada@example.com\" does not specify a provider",
         "\"google:ada@example.com\" or \"partner:ada@example.com\"",
         "{ issuer = \"…\", subject = \"…\" }",
     ] {
-        mistake(&format!("{bare}{TWO}"), &[], part);
+        rejected(&format!("{bare}{TWO}"), &[], part);
     }
-    let good = "admins = [\"google:ada@example.com\", \" partner:bob@example.com\", \
+    let admins = "admins = [\"google:ada@example.com\", \" partner:bob@example.com\", \
         \"demo:eve@example.com\", { issuer = \"https://a.example\", subject = \"1\" }]\n";
-    let config = loaded(&format!("{good}{TWO}"), &[]).expect("good");
+    let config = loaded(&format!("{admins}{TWO}"), &[]).expect("valid");
     assert_eq!(config.rights.admins.len(), 4);
     for (entry, part) in [
         (
             "\"gogle:ada@example.com\"",
-            "configured are: google, partner",
+            "configured providers: google, partner",
         ),
         ("\"google:*@example.com\"", "is not an email address"),
         ("\"google:\"", "is not an email address"),
         (
             "{ issuer = \"https://a.example\" }",
-            "admins[0]: write an address",
+            "admins[0]: use an address",
         ),
         ("{ issuer = \"\", subject = \"1\" }", "must not be empty"),
-        ("1", "admins[0]: write an address"),
+        ("1", "admins[0]: use an address"),
     ] {
-        mistake(&format!("admins = [{entry}]\n{TWO}"), &[], part);
+        rejected(&format!("admins = [{entry}]\n{TWO}"), &[], part);
     }
     let variables = [(
         "LATCHKEY_ADMINS",
         "google:ada@example.com,partner:b@example.com",
     )];
-    loaded(TWO, &variables).expect("good");
-    mistake(
+    loaded(TWO, &variables).expect("valid");
+    rejected(
         TWO,
         &[("LATCHKEY_ADMINS", "ada@example.com")],
-        "does not say which",
+        "does not specify a provider",
     );
 }
 
 #[test]
-fn sections_of_one_issuer_trust_it_alike() {
+fn sections_with_the_same_issuer_must_have_the_same_trust() {
     let section = |name: &str, more: &str| {
         format!(
             "[providers.{name}]\nissuer = \"https://a.example\"\nclient_id = \"{name}\"\n{more}"
@@ -137,26 +138,26 @@ fn sections_of_one_issuer_trust_it_alike() {
     };
     let staff = section("staff", "");
     let guests = section("guests", "trust_email = true\n");
-    mistake(
+    rejected(
         &format!("{staff}{guests}"),
         &[],
         "providers.staff.trust_email",
     );
     let guests = section("guests", "");
-    loaded(&format!("{staff}{guests}"), &[]).expect("good");
+    loaded(&format!("{staff}{guests}"), &[]).expect("valid");
 }
 
 #[test]
-fn another_issuer_that_speaks_like_google_has_not_its_word() {
+fn kind_google_with_another_issuer_is_not_trusted_like_google() {
     let broker = "[providers.google]\nissuer = \"https://broker.example\"\nclient_id = \"a\"\n\
                   client_secret = \"b\"\n\
                   [providers.work]\nissuer = \"https://work.example\"\nclient_id = \"a\"\n";
     let list = "[admission]\nmode = \"allow-list\"\nemails = [\"ada@gmail.com\"]\n";
-    mistake(&format!("{list}{broker}"), &[], "is for no provider");
+    rejected(&format!("{list}{broker}"), &[], "matches no provider");
 }
 
 #[test]
-fn with_several_providers_a_list_says_whose_word_counts() {
+fn list_entries_must_match_a_provider_that_is_trusted_for_their_domain() {
     let list = |list: &str| format!("[admission]\nmode = \"allow-list\"\n{list}\n");
     let trusted = format!("{TWO}email_domains = [\"partner.example\"]\n");
     for entries in [
@@ -164,47 +165,48 @@ fn with_several_providers_a_list_says_whose_word_counts() {
         "emails = [\"ada@gmail.com\", \"ada@partner.example\"]",
         "domains = [\"gmail.com\", \"Partner.example\"]",
     ] {
-        loaded(&format!("{}{trusted}", list(entries)), &[]).expect("good");
+        loaded(&format!("{}{trusted}", list(entries)), &[]).expect("valid");
     }
     for (entries, part) in [
         (
             "emails = [\"ada@example.com\"]",
-            "admission.emails: \"ada@example.com\" is for no provider",
+            "admission.emails: \"ada@example.com\" matches no provider",
         ),
         (
             "emails = [\"ada@example.com\"]",
-            "write \"google:ada@example.com\" or \"partner:ada@example.com\", or email_domains = \
+            "use \"google:ada@example.com\" or \"partner:ada@example.com\", or set email_domains = \
              [\"example.com\"]",
         ),
         (
             "domains = [\"example.com\"]",
-            "admission.domains: \"example.com\" is for no provider",
+            "admission.domains: \"example.com\" matches no provider",
         ),
     ] {
-        mistake(&format!("{}{trusted}", list(entries)), &[], part);
-        loaded(&format!("{}{}", list(entries), of_one()), &[]).expect("one provider: as before");
+        rejected(&format!("{}{trusted}", list(entries)), &[], part);
+        loaded(&format!("{}{}", list(entries), one_provider()), &[])
+            .expect("valid with one provider");
     }
     let unknown = list("domains = [\"gogle:example.com\"]");
-    mistake(
+    rejected(
         &format!("{unknown}{TWO}"),
         &[],
-        "configured are: google, partner",
+        "configured providers: google, partner",
     );
-    // One provider too may say for whom it speaks.
+    // A single provider can be restricted by email_domains, too.
     let one = "[providers.work]\nissuer = \"https://work.example\"\nclient_id = \"c\"\n\
         email_domains = [\"example.org\"]\n";
     for entries in [
         "admins = [\"ada@example.com\"]\n".to_owned(),
         list("domains = [\"example.com\"]"),
     ] {
-        let part = "is for no provider: the word of none counts for addresses at example.com";
-        mistake(&format!("{entries}{one}"), &[], part);
+        let part = "matches no provider, because none is trusted for addresses at example.com";
+        rejected(&format!("{entries}{one}"), &[], part);
         let covered = one.replace("example.org", "example.com");
-        loaded(&format!("{entries}{covered}"), &[]).expect("good");
+        loaded(&format!("{entries}{covered}"), &[]).expect("valid");
     }
-    let wrong = format!("{TWO}email_domains = [\"@partner.example\"]\n");
-    mistake(
-        &wrong,
+    let invalid = format!("{TWO}email_domains = [\"@partner.example\"]\n");
+    rejected(
+        &invalid,
         &[],
         "providers.partner.email_domains: \"@partner.example\"",
     );

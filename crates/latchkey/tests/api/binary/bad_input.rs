@@ -18,10 +18,10 @@ fn a_malformed_configuration_is_refused() {
         ("demo = true\nlisten = \n", ["other.toml", "line 2"]),
         ("[tokens\n", ["other.toml", "line 1"]),
         ("\u{0}", ["other.toml", "line 1"]),
-        ("lisen = \"127.0.0.1:0\"", ["lisen", "no such key"]),
+        ("lisen = \"127.0.0.1:0\"", ["lisen", "unknown key"]),
         (
             "[tokens]\nacces_ttl = \"1m\"",
-            ["tokens.acces_ttl", "no such key"],
+            ["tokens.acces_ttl", "unknown key"],
         ),
         (
             "[tokens]\naccess_ttl = \"soon\"",
@@ -45,7 +45,10 @@ fn a_configuration_file_that_was_named_must_be_there() {
     let folder = tempfile::tempdir().expect("a directory");
     let arguments = ["serve", "--config", "missing.toml", "--listen", FREE];
     let said = refused(&mut latchkey(folder.path(), &arguments));
-    says(&said, &["missing.toml", "cannot be read"]);
+    says(
+        &said,
+        &["missing.toml", "cannot read the configuration file"],
+    );
     assert_eq!(contents(folder.path()).len(), 0);
 }
 

@@ -206,7 +206,7 @@ fn command_line_and_server_of_different_versions_say_so() {
         old["Err"]
             .as_str()
             .expect("a sentence")
-            .contains("another version")
+            .contains("different version")
     );
     let later = ask(r#"{"version":999,"command":{"dance":{}}}"#);
     assert_eq!(later["answer"]["failure"]["error"], "server_version");
