@@ -366,8 +366,8 @@ impl Builder {
                 .collect(),
             ..Rights::default()
         });
-        // Beside a real provider the demo provider gives nobody a right that does not name it: anyone
-        // can sign in there as anyone.
+        // Beside a real provider the demo provider gives nobody a right that does not name it:
+        // anyone can sign in there as anyone.
         rights
             .sources
             .extend(demo.map(|demo| source(&demo.config(), only)));

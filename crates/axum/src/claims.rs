@@ -129,7 +129,8 @@ pub enum ClaimsError {
     /// session. At a route for administrators it answers 503. The text is for the log only.
     Refused(String),
     /// Roles and claims cannot be determined now: the request fails with 503. A refresh can be
-    /// repeated, for nothing is used up; a sign-in has to be started again. The text is for the log.
+    /// repeated, for nothing is used up; a sign-in has to be started again. The text is for the
+    /// log.
     Unavailable(String),
 }
 

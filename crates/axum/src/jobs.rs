@@ -1,5 +1,5 @@
-//! Background jobs: sweeping expired records, rotating keys, replicating denials from a shared store,
-//! monitoring the store.
+//! Background jobs: sweeping expired records, rotating keys, replicating denials from a shared
+//! store, monitoring the store.
 
 mod prune_rate_limits;
 mod replicate_denials;
@@ -37,8 +37,8 @@ pub(crate) fn start(services: &Arc<Services>, http: &Arc<HttpState>, feed: Feed)
     jobs
 }
 
-/// Completes when the store has failed permanently: a server that cannot write must not look healthy.
-/// A transient failure, such as a lost connection, does not count.
+/// Completes when the store has failed permanently: a server that cannot write must not look
+/// healthy. A transient failure, such as a lost connection, does not count.
 pub(crate) async fn store_failure(store: Arc<dyn Store>) {
     let mut ticks = every(Duration::from_secs(1));
     loop {

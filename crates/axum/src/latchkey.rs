@@ -53,8 +53,8 @@ impl Latchkey {
         router::router(self.0.clone()).route_layer(EnvelopeLayer::new(self.0.clone()))
     }
 
-    /// Puts Latchkey's middleware around the routes of the binary: security headers, bodies of 64 KiB
-    /// at most, a time limit, problem details for errors below `/api` and `/auth`.
+    /// Puts Latchkey's middleware around the routes of the binary: security headers, bodies of 64
+    /// KiB at most, a time limit, problem details for errors below `/api` and `/auth`.
     #[doc(hidden)]
     pub fn wrap<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
         routes.layer(EnvelopeLayer::new(self.0.clone()))
@@ -102,10 +102,10 @@ impl Latchkey {
         crate::use_cases::health::check(&self.0.services).await
     }
 
-    /// Listens on an address and serves an application until the process is asked to stop (Ctrl-C or
-    /// SIGTERM) or the store fails. Unlike `axum::serve` it limits how long a client may take to send
-    /// headers and to read responses, and how many connections an address may hold. When it ends, it
-    /// calls [`shutdown`](Self::shutdown).
+    /// Listens on an address and serves an application until the process is asked to stop (Ctrl-C
+    /// or SIGTERM) or the store fails. Unlike `axum::serve` it limits how long a client may take to
+    /// send headers and to read responses, and how many connections an address may hold. When it
+    /// ends, it calls [`shutdown`](Self::shutdown).
     pub async fn serve(&self, address: impl ToSocketAddrs, app: Router) -> io::Result<()> {
         let listener = TcpListener::bind(address).await?;
         self.serve_with(Serving::new(listener), app, serve::stop_signal())

@@ -34,7 +34,8 @@ impl Users<'_> {
 
     /// Bans a user: all sessions end, and sign-ins are refused until [`unban`](Self::unban). When
     /// this returns, no access token of the user is accepted. Returns the number of sessions that
-    /// ended. `reason` has 1 to 500 characters. It is an error if the user does not exist. The reason has 1 to 500 characters.
+    /// ended. `reason` has 1 to 500 characters. It is an error if the user does not exist. The
+    /// reason has 1 to 500 characters.
     pub async fn ban(&self, id: UserId, reason: &str) -> Result<usize, OperatorError> {
         let (services, reason) = (Arc::clone(self.0), reason.to_owned());
         to_completion(async move {

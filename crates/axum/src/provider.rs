@@ -39,8 +39,8 @@ impl Provider {
         Self(Kind::Oidc(Box::new(config)))
     }
 
-    /// The built-in demo provider: anyone on this machine can sign in as anyone. It is accepted only
-    /// if the public URL is a loopback address.
+    /// The built-in demo provider: anyone on this machine can sign in as anyone. It is accepted
+    /// only if the public URL is a loopback address.
     pub fn demo() -> Self {
         Self(Kind::Demo)
     }

@@ -1,5 +1,5 @@
-//! What use cases depend on, built once at start: the store, the clock, keys, rate limits. HTTP types
-//! do not belong here.
+//! What use cases depend on, built once at start: the store, the clock, keys, rate limits. HTTP
+//! types do not belong here.
 
 pub mod announce;
 pub mod denials;
@@ -80,7 +80,8 @@ pub struct Services {
 
 impl Services {
     /// Adds these denials of a user to the denylist and notifies the user's open event streams. The
-    /// denials must be durable in the store already. Every denial made by this server is added here.
+    /// denials must be durable in the store already. Every denial made by this server is added
+    /// here.
     pub fn deny(&self, user: UserId, denials: &[Denial]) {
         for denial in denials {
             self.guard.denylist().insert(denial);
@@ -115,8 +116,8 @@ impl Services {
         found.map(|provider| &**provider)
     }
 
-    /// The redirect URI to register with this provider. Each provider has a different one, so the URI
-    /// at which an authorization response arrives identifies the provider (RFC 9700 §4.4.2).
+    /// The redirect URI to register with this provider. Each provider has a different one, so the
+    /// URI at which an authorization response arrives identifies the provider (RFC 9700 §4.4.2).
     pub fn redirect_uri(&self, provider: &str) -> String {
         if self.settings.bare_callback && provider != DEMO_PROVIDER {
             self.public_url.join(paths::CALLBACK)

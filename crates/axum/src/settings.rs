@@ -95,8 +95,8 @@ impl Default for TokenSettings {
     }
 }
 
-/// What a DPoP proof (RFC 9449) at sign-in binds to its key. Tokens of a sign-in without a proof are
-/// plain bearer tokens, unless a proof is required.
+/// What a DPoP proof (RFC 9449) at sign-in binds to its key. Tokens of a sign-in without a proof
+/// are plain bearer tokens, unless a proof is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
     /// Nothing.

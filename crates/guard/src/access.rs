@@ -1,5 +1,5 @@
-//! Verification of access tokens: the signature once per token, the clock and the denylist at
-//! every use. Where a token is found in a request is the business of [`crate::extract`].
+//! Verifies access tokens: the signature once per token, the expiry and the denylist at every use.
+//! Finding the token in a request belongs in [`crate::guard`].
 
 use std::fmt;
 use std::ops::Deref;
@@ -15,8 +15,8 @@ use quick_cache::sync::Cache;
 use crate::denylist::Denylist;
 use crate::keys::Keys;
 
-/// How many bytes of verified tokens are remembered.
-const REMEMBERED_BYTES: u64 = 32 * 1024 * 1024;
+/// The size of the cache of verified tokens, in bytes.
+const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Why an access token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,9 +29,9 @@ pub enum AccessError {
     Denied(DenialReason),
 }
 
-/// Checks access tokens. The cost of a signature is paid once per token: verified claims are cached
-/// by the full text of the token. The clock and the denylist are consulted at every use; the
-/// denylist is searched again only if it has grown since this token was last found not to be in it.
+/// Verifies access tokens. The signature is verified once per token: verified claims are cached by
+/// the full text of the token. The expiry and the denylist are checked at every use; the denylist
+/// is searched again only if an entry was added since the last search for this token.
 pub struct Authenticator {
     tokens: AccessTokens,
     verified: Cache<Box<[u8]>, Arc<Verified>, Weight>,
@@ -42,7 +42,7 @@ pub struct Verified {
     claims: AccessClaims,
     /// See [`Verified::cached_body`].
     body: OnceLock<Bytes>,
-    /// One more than the version of the denylist that last did not refuse it; zero before that.
+    /// One more than the version of the denylist that last did not refuse the token; zero at first.
     cleared: AtomicU64,
 }
 
@@ -55,15 +55,15 @@ impl Deref for Verified {
 }
 
 impl Verified {
-    /// A response body that depends on the claims only: written by `write` the first time, cached
-    /// beside the claims after that. There is one such body for each token.
+    /// Returns a response body that depends on nothing but the claims. `write` creates it at the
+    /// first call; later calls return the cached body, whatever `write` they pass.
     pub fn cached_body(&self, write: impl FnOnce(&AccessClaims) -> Bytes) -> Bytes {
         self.body.get_or_init(|| write(&self.claims)).clone()
     }
 
-    /// Why the denylist refuses it; `None` if it does not.
+    /// Why the denylist refuses the token; `None` if it does not.
     fn refusal(&self, denylist: &Denylist, now: Timestamp) -> Option<DenialReason> {
-        // Read before the lookup: an entry added in between changes it and is found next time.
+        // Read before the search: if an entry is added during it, the version differs next time.
         let version = denylist.version() + 1;
         if self.cleared.load(Ordering::Relaxed) == version {
             return None;
@@ -87,15 +87,20 @@ impl Weighter<Box<[u8]>, Arc<Verified>> for Weight {
 }
 
 impl Authenticator {
-    /// Accepts tokens of this issuer and audience.
+    /// Creates an authenticator that accepts the tokens that `tokens` verifies.
     pub fn new(tokens: AccessTokens) -> Self {
         Self {
             tokens,
-            verified: Cache::with_weighter(32 * 1024, REMEMBERED_BYTES, Weight),
+            verified: Cache::with_weighter(32 * 1024, CACHE_BYTES, Weight),
         }
     }
 
     /// Verifies an access token and returns its claims.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessError::Token`] if the token is not valid or has expired, [`AccessError::Denied`] if
+    /// the denylist refuses it.
     pub fn authenticate(
         &self,
         token: &[u8],
@@ -111,7 +116,7 @@ impl Authenticator {
             let text = str::from_utf8(token)
                 .map_err(|_| AccessTokenError::Invalid("it is not valid UTF-8"))?;
             let claims = self.tokens.verify_signature(&keys.ring(), text, now)?;
-            // An expired token would only take a place in the cache.
+            // An expired token would waste space in the cache.
             claims.check_time(now)?;
             let verified = Arc::new(Verified {
                 claims,
@@ -129,8 +134,12 @@ impl Authenticator {
         }
     }
 
-    /// Verifies the signature only, so that an expired or denied token can still be revoked. Its key
-    /// may already have been retired by a server whose clock is ahead.
+    /// Verifies the signature only, so that a token that is expired or denied can still be revoked.
+    /// Its key may already have been retired by a server whose clock is ahead.
+    ///
+    /// # Errors
+    ///
+    /// If the token is malformed or no key in force has signed it.
     pub fn verify_signature(
         &self,
         token: &str,

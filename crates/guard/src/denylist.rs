@@ -1,7 +1,7 @@
 //! The denylist in memory, consulted on every authenticated request.
 //!
-//! Its owner fills it: from a store at start, then with every new denial. An expired entry refuses
-//! nothing; sweeping only frees its memory. Nothing here reads a store.
+//! The owner fills it from a store at start, then with every new denial. An expired entry refuses
+//! nothing; sweeping only frees its memory. Reading a store does not belong here.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,10 +32,10 @@ use latchkey_tokens::AccessClaims;
 /// ```
 pub struct Denylist {
     entries: papaya::HashMap<Denied, Entry, RandomState>,
-    /// Entries by their end, for sweeping. An entry may have been extended since.
-    ends: Mutex<BTreeMap<Timestamp, Vec<Denied>>>,
+    /// Entries by expiry, for sweeping. An entry may have been extended since.
+    expiries: Mutex<BTreeMap<Timestamp, Vec<Denied>>>,
     insertions: AtomicU64,
-    /// The latest moment of a sweep, in milliseconds since 1970.
+    /// The time of the latest sweep, in milliseconds since 1970.
     swept_until: AtomicU64,
 }
 
@@ -47,7 +47,7 @@ impl Default for Denylist {
                 .hasher(RandomState::default())
                 .resize_mode(papaya::ResizeMode::Blocking)
                 .build(),
-            ends: Mutex::default(),
+            expiries: Mutex::default(),
             insertions: AtomicU64::default(),
             swept_until: AtomicU64::default(),
         }
@@ -88,28 +88,28 @@ impl Entry {
         merged
     }
 
-    /// Whether it refuses the tokens of a session that was opened under this cut-off number.
+    /// Whether this entry refuses the tokens of a session opened under this cut-off number.
     fn refuses(&self, claims: &AccessClaims, opened_under: u64) -> bool {
         match &self.cutoff {
             Some(cutoff) => cutoff.ends(claims.sid, opened_under),
-            // The form in which earlier versions denied a user. `iat` has whole seconds, so a token
-            // issued within the second of the denial is refused.
+            // Earlier versions denied users in this form. `iat` is in whole seconds, so a token
+            // issued in the same second as the denial is refused.
             None => claims.iat <= self.at.as_secs(),
         }
     }
 }
 
 impl Denylist {
-    /// Adds a denial. If the subject is denied already, the later end counts.
+    /// Adds a denial. If the subject is already denied, the later expiry counts.
     pub fn insert(&self, denial: &Denial) {
         let entries = self.entries.pin();
         let known = entries.get(&denial.denied);
-        let says_nothing_new = |known: &Entry| {
+        let is_included = |known: &Entry| {
             denial.until <= known.until
                 && denial.at <= known.at
                 && denial.cutoff.map(|cutoff| cutoff.number) <= known.number()
         };
-        if known.is_some_and(says_nothing_new) {
+        if known.is_some_and(is_included) {
             // A shared store also sends us our own denials.
             return;
         }
@@ -120,37 +120,40 @@ impl Denylist {
         );
         // After the entry is visible and before the caller acknowledges the denial.
         self.insertions.fetch_add(1, Ordering::SeqCst);
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.entry(denial.until).or_default().push(denial.denied);
+        let mut expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
+        expiries
+            .entry(denial.until)
+            .or_default()
+            .push(denial.denied);
     }
 
-    /// The latest moment up to which entries were freed, by this process or an earlier one. The entry
-    /// of a token that had expired by then may be gone, so that token stays expired even if the clock
-    /// is set back.
+    /// The latest time up to which entries were freed, by this process or an earlier one. The entry
+    /// of a token that had expired by then may be gone, so that token must stay expired even if the
+    /// clock is set back.
     pub fn swept_until(&self) -> Timestamp {
         Timestamp::from_millis(self.swept_until.load(Ordering::Relaxed))
     }
 
-    /// Records the moment of an earlier sweep.
+    /// Records that an earlier process freed entries up to this time.
     pub fn note_sweep(&self, until: Timestamp) {
         self.swept_until
             .fetch_max(until.as_millis(), Ordering::Relaxed);
     }
 
-    /// Changes with every [`insert`](Self::insert) and with nothing else. A token that was not refused
-    /// at one version is not refused at the same version later, because entries only expire.
+    /// Changes when an entry is added or extended, and only then. A token that was not refused at
+    /// one version is not refused later at the same version, because entries can only expire.
     pub fn version(&self) -> u64 {
         self.insertions.load(Ordering::SeqCst)
     }
 
-    /// Why a token with these claims is refused; `None` if it is not.
+    /// Why a token with these claims is refused; `None` if it is not. Does not check `exp`.
     pub fn refusal(&self, claims: &AccessClaims, now: Timestamp) -> Option<DenialReason> {
         self.refusal_by(Denied::Token(claims.jti), now, |_| true)
             .or_else(|| self.session_refusal(claims, now))
     }
 
-    /// Why every token of this session is refused, because of the session, its user or everyone;
-    /// `None` if only this one token may be.
+    /// Why all tokens of this session are refused: because the session, its user or all users are
+    /// denied. `None` if at most this one token is denied.
     pub fn session_refusal(&self, claims: &AccessClaims, now: Timestamp) -> Option<DenialReason> {
         self.refusal_by(Denied::Session(claims.sid), now, |_| true)
             .or_else(|| {
@@ -180,25 +183,25 @@ impl Denylist {
 
     /// Frees up to `limit` expired entries and returns how many were examined.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
-        let mut ended = Vec::new();
+        let mut expired = Vec::new();
         self.note_sweep(now);
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        while ended.len() < limit {
-            match ends.first_entry() {
-                Some(first) if *first.key() <= now => ended.extend(first.remove()),
+        let mut expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
+        while expired.len() < limit {
+            match expiries.first_entry() {
+                Some(first) if *first.key() <= now => expired.extend(first.remove()),
                 _ => break,
             }
         }
-        drop(ends);
+        drop(expiries);
         let entries = self.entries.pin();
-        for denied in &ended {
+        for denied in &expired {
             // An entry may have been extended since.
             let _ = entries.remove_if(denied, |_, entry| entry.until <= now);
         }
-        ended.len()
+        expired.len()
     }
 
-    /// The number of entries, including expired ones that were not swept yet.
+    /// The number of entries, including expired ones that have not been swept yet.
     pub fn len(&self) -> usize {
         self.entries.len()
     }

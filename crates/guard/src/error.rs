@@ -1,4 +1,4 @@
-//! Why a request with an access token is refused, and the response that says so.
+//! The reasons to refuse a request, and the responses for them.
 
 use axum::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -17,52 +17,51 @@ use crate::step_up::StepUpRequired;
 /// The header that carries the nonce for the next proof (RFC 9449 §8.2).
 pub const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-/// How long a client should wait before it repeats a request that failed for a passing reason, in
-/// seconds.
+/// How long a client should wait before it repeats a request after a transient failure, in seconds.
 const RETRY_AFTER_SECS: u64 = 2;
 
-/// Why a request with an access token is refused.
+/// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuardError {
-    /// The request is malformed, such as two `Authorization` headers.
+    /// The request is malformed; for example, it has two `Authorization` headers.
     #[error("{0}")]
     InvalidRequest(&'static str),
-    /// No access token was sent.
-    #[error("this needs an access token: Authorization: Bearer <token>")]
+    /// The request has no access token.
+    #[error("an access token is required; send it as Authorization: Bearer <token>")]
     TokenMissing,
-    /// The access token is invalid, expired or revoked.
+    /// The bearer token is not valid, has expired, or was revoked.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The same for a token that was sent with a DPoP proof, or the proof is not good.
+    /// The same for a token sent with the DPoP scheme, or its proof is missing or not valid.
     #[error(transparent)]
     Holder(#[from] HolderError),
     /// The sign-in is too long ago (RFC 9470).
     #[error(transparent)]
     StepUp(#[from] StepUpRequired),
-    /// The user lacks the role `admin`.
-    #[error("this needs the role admin")]
+    /// The user does not have the role `admin`.
+    #[error("the role admin is required")]
     Forbidden(UserId),
     /// The denylist is out of date.
     #[error(transparent)]
     Stale(#[from] StaleDenylist),
-    /// The present roles of the user cannot be determined; the reason is for the log.
-    #[error("the roles of the user cannot be read: {0}")]
+    /// The user's current roles cannot be determined. Holds the cause, for the log.
+    #[error("cannot determine the user's roles: {0}")]
     RolesUnavailable(String),
 }
 
 impl GuardError {
-    /// The HTTP status.
+    /// The HTTP status of the response.
     pub fn status(&self) -> StatusCode {
         self.parts().0
     }
 
-    /// Latchkey's stable code.
+    /// The error code in the response.
     pub fn code(&self) -> ErrorCode {
         self.parts().1
     }
 
-    /// The code that OAuth has for it (RFC 6749 §5.2, RFC 6750 §3.1).
+    /// The OAuth error code (RFC 6749 §5.2, RFC 6750 §3.1).
     pub fn oauth_code(&self) -> &'static str {
         self.parts().2
     }
@@ -100,17 +99,18 @@ impl GuardError {
         }
     }
 
-    /// The text for the caller. Causes inside the server stay in the log.
+    /// The message for the client. Causes inside the server are only logged.
     pub fn detail(&self) -> String {
         match self {
             Self::Stale(_) | Self::RolesUnavailable(_) => {
-                "the server cannot reach its store; try again later".to_owned()
+                "the store is unavailable; try again later".to_owned()
             }
             error => error.to_string(),
         }
     }
 
-    /// `WWW-Authenticate` (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3); `None` where none belongs.
+    /// The value of `WWW-Authenticate` (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3), if the response
+    /// has that header.
     pub fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::TokenMissing => Some(r#"Bearer realm="latchkey""#),
@@ -128,14 +128,15 @@ impl GuardError {
                 r#"Bearer realm="latchkey", error="insufficient_user_authentication", error_description="A more recent sign-in is needed", max_age="600""#,
             ),
             Self::Forbidden(_) => Some(
-                r#"Bearer realm="latchkey", error="insufficient_scope", error_description="The role admin is needed""#,
+                r#"Bearer realm="latchkey", error="insufficient_scope", error_description="The role admin is required""#,
             ),
             Self::InvalidRequest(_) | Self::Stale(_) | Self::RolesUnavailable(_) => None,
         }
     }
 }
 
-/// The codes of a refused DPoP proof, here and at the token endpoints (RFC 9449 §5, §8).
+/// The error code and OAuth error code for a DPoP proof that is not valid, at protected resources
+/// and at the token endpoints (RFC 9449 §5, §8).
 pub fn proof(error: ProofError) -> (ErrorCode, &'static str) {
     match error {
         ProofError::Nonce => (ErrorCode::UseDpopNonce, "use_dpop_nonce"),
@@ -171,22 +172,22 @@ fn holder_challenge(error: HolderError) -> &'static str {
             r#"DPoP error="invalid_token", error_description="The access token is bound to a key that did not sign this request", algs="ES256""#
         }
         HolderError::NotBound => {
-            r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token is bound to no key""#
+            r#"Bearer realm="latchkey", error="invalid_token", error_description="The access token is not bound to a key""#
         }
     }
 }
 
-/// The response of an extractor that refuses a request: status, problem details and
-/// `WWW-Authenticate`, complete without any middleware.
+/// The rejection of an extractor. Its response is complete without any middleware: status, problem
+/// details and `WWW-Authenticate`.
 #[derive(Clone, Debug)]
 pub struct Rejection {
-    /// Why.
+    /// Why the request is refused.
     pub error: GuardError,
-    /// The id in the response, for the log.
+    /// The request id in the response, for the log.
     pub request_id: RequestId,
-    /// The nonce to repeat the request with, if its proof was refused.
+    /// The nonce for the next attempt, if the proof was refused.
     pub(crate) nonce: Option<String>,
-    /// Whether to say that the DPoP scheme is accepted, too.
+    /// Whether the challenge also offers the DPoP scheme.
     pub(crate) offer_dpop: bool,
 }
 
@@ -213,7 +214,7 @@ impl IntoResponse for Rejection {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECS.into());
         }
-        // For the log of a middleware.
+        // So that a middleware can log it.
         response.extensions_mut().insert(self);
         response
     }

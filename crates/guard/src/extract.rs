@@ -1,8 +1,8 @@
-//! Extractors: a handler that takes one of them runs only if the access token of the request is in
-//! force.
+//! Extractors. A handler that takes one of them runs only if the request's access token is
+//! accepted.
 //!
-//! `G` is the type that the state of the router provides ([`FromRef`]) and that leads to a [`Guard`];
-//! crates that wrap a guard name their own, so that handlers write `User` alone.
+//! The type parameter `G` is provided by the router's state ([`FromRef`]) and gives access to a
+//! [`Guard`]. A crate that wraps a guard can define aliases, so that its users write `User` alone.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -21,7 +21,8 @@ use crate::guard::Guard;
 
 /// The user whose access token the request carries.
 ///
-/// `Option<User>` is `None` if the request carries no token; an invalid one is still refused.
+/// `Option<User>` is `None` if the request has no token; a request with a token that is not valid
+/// is still refused.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -38,7 +39,7 @@ pub struct User<G = Guard> {
     from: PhantomData<fn() -> G>,
 }
 
-/// A user who signed in within the last ten minutes (RFC 9470), for acts that cannot be undone.
+/// A user who signed in within the last ten minutes (RFC 9470), for actions that cannot be undone.
 pub struct Recent<G = Guard>(User<G>);
 
 /// A user with the role `admin` who signed in within the last ten minutes. If the guard has
@@ -54,7 +55,7 @@ impl<G> User<G> {
         }
     }
 
-    /// The id of the user (`sub`). It never changes; an email address can.
+    /// The id of the user (`sub`). It never changes, unlike the email address.
     pub fn id(&self) -> UserId {
         self.verified.sub
     }
@@ -69,12 +70,12 @@ impl<G> User<G> {
         self.verified.email.as_deref()
     }
 
-    /// Whether the provider has verified the email address.
+    /// Whether the provider states that the email address is verified.
     pub fn email_verified(&self) -> bool {
         self.verified.email_verified == Some(true)
     }
 
-    /// The name to show, if known.
+    /// The display name, if known.
     pub fn name(&self) -> Option<&str> {
         self.verified.name.as_deref()
     }
@@ -89,7 +90,7 @@ impl<G> User<G> {
         self.verified.roles.iter().any(|it| it == role)
     }
 
-    /// A claim that the application added to the token.
+    /// The value of a claim that the application added to the token.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.verified.extra.get(name)
     }
@@ -99,7 +100,7 @@ impl<G> User<G> {
         &self.verified
     }
 
-    /// The verified token itself.
+    /// The verified token, which handlers can keep.
     pub fn verified(&self) -> &Arc<Verified> {
         &self.verified
     }

@@ -1,7 +1,7 @@
-//! How recent the denylist is where a store is shared with other servers.
+//! The age of the denylist, if several servers share a store.
 //!
-//! Revocations made by other servers arrive through the store's change feed. A server that has not
-//! received them for too long must refuse access tokens: one of them may be revoked by now.
+//! Revocations made by other servers arrive through the store's change feed. A server that has been
+//! disconnected from the feed for too long must refuse access tokens, because some may be revoked.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use latchkey_core::Timestamp;
 
-/// A moment by two clocks. The wall clock can be set and the monotonic clock may stop while the
-/// machine sleeps, so the one that shows more elapsed time counts.
+/// A point in time by two clocks. The wall clock can be set, and the monotonic clock may stop while
+/// the machine sleeps, so the clock that shows more elapsed time counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     wall: Timestamp,
@@ -19,7 +19,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// The present; `wall` is read from the wall clock.
+    /// Now; `wall` is the time of the wall clock.
     pub fn now(wall: Timestamp) -> Self {
         Self {
             wall,
@@ -33,29 +33,30 @@ impl Moment {
     }
 }
 
-/// The denylist is out of date: a revocation made elsewhere may be missing, so tokens are refused.
+/// The denylist is out of date, so tokens are refused: a revocation by another server may be
+/// missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no news from the store for more than {limit:?}, so a revocation may be missing")]
+#[error("no response from the store for more than {limit:?}, so revocations may be missing")]
 pub struct StaleDenylist {
     limit: Duration,
 }
 
-/// When the denylist was last brought up to date, and for how long that is good enough.
+/// When the denylist was last synchronised with the store, and how old it may become.
 #[derive(Debug)]
 pub enum Freshness {
     /// An embedded store has no other writers, so the denylist is always up to date.
     Embedded,
     /// A store that other servers write to.
     Shared {
-        /// The longest time without news.
+        /// The maximum age of the denylist.
         limit: Duration,
-        /// When the latest answered request for news was sent.
+        /// When the latest successful request for changes was sent.
         synced: ArcSwap<Moment>,
     },
 }
 
 impl Freshness {
-    /// For a shared store, up to date as of `synced`.
+    /// For a shared store, synchronised at `synced`.
     pub fn shared(limit: Duration, synced: Moment) -> Self {
         Self::Shared {
             limit,
@@ -63,20 +64,21 @@ impl Freshness {
         }
     }
 
-    /// How long to wait for news before asking again. An empty answer is two waits old when the next
-    /// one arrives, and a server without news must not look disconnected.
+    /// How long the store may hold a request for changes open. An empty response is two waits old
+    /// when the next one arrives, and a server to which nothing happens must not appear
+    /// disconnected.
     pub fn wait(&self) -> Duration {
-        const LONGEST: Duration = Duration::from_millis(500);
+        const MAX_WAIT: Duration = Duration::from_millis(500);
         match self {
-            Self::Embedded => LONGEST,
-            Self::Shared { limit, .. } => LONGEST.min(*limit / 5),
+            Self::Embedded => MAX_WAIT,
+            Self::Shared { limit, .. } => MAX_WAIT.min(*limit / 5),
         }
     }
 
-    /// Records that everything committed before this moment is in the denylist.
-    pub fn mark_synced(&self, asked: Moment) {
+    /// Records that everything committed before `requested_at` is in the denylist.
+    pub fn mark_synced(&self, requested_at: Moment) {
         if let Self::Shared { synced, .. } = self {
-            synced.store(Arc::new(asked));
+            synced.store(Arc::new(requested_at));
         }
     }
 
@@ -99,11 +101,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_without_news_stays_fresh_between_two_answers() {
+    fn the_denylist_stays_fresh_between_two_empty_responses() {
         for seconds in 1..=60 {
             let limit = Duration::from_secs(seconds);
             let freshness = Freshness::shared(limit, Moment::now(Timestamp::default()));
-            // An answer counts from when it was requested: two waits, and as much again in transit.
+            // The age counts from the request: two waits, and as much again in transit.
             assert!(freshness.wait() * 4 < limit, "{limit:?}");
         }
     }

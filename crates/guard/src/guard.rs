@@ -1,4 +1,5 @@
-//! The decision on a request: whose access token it carries, and whether that token is in force.
+//! Authenticates requests: finds the access token and its proof, and decides whether to accept
+//! them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,60 +24,62 @@ use crate::proof::{HolderError, Proofs};
 use crate::step_up;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
-const PROOF_MISSING: ProofError = ProofError::Invalid("there is none; send it as DPoP: <proof>");
+const PROOF_MISSING: ProofError =
+    ProofError::Invalid("the request has none; send one as DPoP: <proof>");
 
-/// Answers which roles a user has now, whatever the user's tokens say.
+/// Looks up the roles that a user has now, which may differ from those in the user's tokens.
 #[async_trait]
 pub trait CurrentRoles: Send + Sync {
-    /// The present roles; none if the user is unknown or banned. An error is text for the log.
+    /// The user's current roles; empty if the user is unknown or banned. An error is text for the
+    /// log.
     async fn current_roles(&self, user: UserId) -> Result<Vec<String>, String>;
 }
 
-/// What a [`Guard`] is made of.
+/// The parts of a [`Guard`].
 pub struct GuardParts {
     /// Verifies signatures and claims.
     pub authenticator: Authenticator,
-    /// The keys in force.
+    /// The keys that verify access tokens.
     pub keys: Keys,
-    /// The denials in force.
+    /// The denied tokens, sessions and users.
     pub denylist: Denylist,
-    /// How recent the denylist is.
+    /// The age of the denylist.
     pub freshness: Freshness,
     /// Verifies DPoP proofs.
     pub proofs: Proofs,
-    /// The time.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
-    /// The public origin of this service, such as `https://notes.example.com`: DPoP proofs name it
-    /// (`htu`), whatever the `Host` header says.
+    /// The public origin of this service, such as `https://notes.example.com`. DPoP proofs must
+    /// name it (`htu`); the `Host` header is ignored.
     pub origin: String,
-    /// Whether access tokens can be bound to keys here, so that the DPoP scheme is offered.
+    /// Whether challenges offer the DPoP scheme, because access tokens can be bound to keys.
     pub offers_dpop: bool,
-    /// Consulted by the extractor `Admin` besides the roles in the token. Without it, a removed role
-    /// counts until the token expires.
+    /// Used by the extractor `Admin` in addition to the roles in the token. Without it, a role that
+    /// was removed remains valid until the token expires.
     pub current_roles: Option<Arc<dyn CurrentRoles>>,
 }
 
-/// Decides on access tokens. Cheap to clone; all clones share one denylist.
+/// Authenticates requests by their access tokens. Cheap to clone; all clones share one denylist.
 #[derive(Clone)]
 pub struct Guard(Arc<GuardParts>);
 
 impl Guard {
-    /// Puts the parts together.
+    /// Creates a guard from its parts.
     pub fn new(parts: GuardParts) -> Self {
         Self(Arc::new(parts))
     }
 
-    /// The denials in force.
+    /// The denylist, to add denials to.
     pub fn denylist(&self) -> &Denylist {
         &self.0.denylist
     }
 
-    /// How recent the denylist is.
+    /// The age of the denylist.
     pub fn freshness(&self) -> &Freshness {
         &self.0.freshness
     }
 
-    /// The keys in force.
+    /// The keys that verify access tokens.
     pub fn keys(&self) -> &Keys {
         &self.0.keys
     }
@@ -86,45 +89,59 @@ impl Guard {
         &self.0.proofs
     }
 
-    /// Verifies tokens outside of a request.
+    /// The authenticator, to verify tokens outside of a request.
     pub fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
     }
 
-    /// Verifies the access token of a request. The token is looked for in the `Authorization` header
-    /// only; RFC 6750 §2.2 and §2.3 are not supported, because bodies and URLs end up in logs. It can
-    /// be a bearer token (RFC 6750) or bound to a key (RFC 9449 §7).
+    /// Verifies the access token of a request, which is a bearer token (RFC 6750) or bound to a key
+    /// (RFC 9449 §7). Only the `Authorization` header is read: RFC 6750 §2.2 and §2.3 are not
+    /// supported, because bodies and URLs end up in logs.
     ///
-    /// The result is kept in the extensions of the request: a DPoP proof is accepted once, and
-    /// several extractors may ask about the same request.
+    /// The result is stored in the request's extensions, because a DPoP proof is accepted once and
+    /// several extractors may authenticate the same request.
+    ///
+    /// # Errors
+    ///
+    /// If the request has no token, the token or its proof is refused, or the denylist is out of
+    /// date.
     pub fn authenticate(&self, parts: &mut Parts) -> Result<Arc<Verified>, GuardError> {
-        if let Some(Known { by, verified }) = parts.extensions.get()
+        if let Some(CachedResult { by, verified }) = parts.extensions.get()
             && Arc::ptr_eq(by, &self.0)
         {
             return Ok(Arc::clone(verified));
         }
         let verified = self.verify(parts)?;
-        parts.extensions.insert(Known {
+        parts.extensions.insert(CachedResult {
             by: Arc::clone(&self.0),
             verified: Arc::clone(&verified),
         });
         Ok(verified)
     }
 
-    /// Like [`authenticate`](Self::authenticate), and requires a sign-in within the last ten minutes
-    /// (RFC 9470).
+    /// Like [`authenticate`](Self::authenticate), and requires a sign-in within the last ten
+    /// minutes (RFC 9470).
+    ///
+    /// # Errors
+    ///
+    /// Those of `authenticate`, and [`GuardError::StepUp`].
     pub fn authenticate_recent(&self, parts: &mut Parts) -> Result<Arc<Verified>, GuardError> {
         let verified = self.authenticate(parts)?;
         step_up::check(&verified, self.0.clock.now())?;
         Ok(verified)
     }
 
-    /// Like [`authenticate_recent`](Self::authenticate_recent), and requires the role `admin`, in the
-    /// token and, if [`CurrentRoles`] is set, at present.
+    /// Like [`authenticate_recent`](Self::authenticate_recent), and requires the role `admin` in
+    /// the token and, if [`CurrentRoles`] is set, among the user's current roles.
+    ///
+    /// # Errors
+    ///
+    /// Those of `authenticate_recent`, [`GuardError::Forbidden`] and
+    /// [`GuardError::RolesUnavailable`].
     pub async fn authenticate_admin(&self, parts: &mut Parts) -> Result<Arc<Verified>, GuardError> {
         let verified = self.authenticate(parts)?;
         let user = verified.sub;
-        // Checked before step-up: nobody is sent to sign in again for what is refused anyway.
+        // Checked before step-up, so that a user without the role is not asked to sign in again.
         let is_admin = |roles: &[String]| roles.iter().any(|role| role == ADMIN);
         if !is_admin(&verified.roles) {
             return Err(GuardError::Forbidden(user));
@@ -139,7 +156,7 @@ impl Guard {
         Ok(verified)
     }
 
-    /// The response that refuses a request for this reason.
+    /// Builds the response that refuses a request.
     pub fn reject(&self, error: GuardError) -> Rejection {
         let proof_refused = matches!(error, GuardError::Holder(HolderError::Proof(_)));
         let nonce = proof_refused.then(|| self.0.proofs.nonce(self.0.clock.now()));
@@ -151,8 +168,8 @@ impl Guard {
         }
     }
 
-    /// The URI that a DPoP proof for this request must name (RFC 9449 §4.3, check 9): path below the
-    /// public origin, as the client sent it.
+    /// The URI that a DPoP proof for this request must name (RFC 9449 §4.3, check 9): the public
+    /// origin and the path, as the client sent it.
     pub fn proof_uri(&self, parts: &Parts) -> String {
         let uri = parts
             .extensions
@@ -165,7 +182,7 @@ impl Guard {
         let (scheme, token) = access_token(&parts.headers)?;
         if parts.uri.query().is_some_and(has_access_token) {
             return Err(GuardError::InvalidRequest(
-                "an access token belongs in the Authorization header, and only there",
+                "send the access token in the Authorization header only, not in the query",
             ));
         }
         let GuardParts {
@@ -183,7 +200,7 @@ impl Guard {
                 Scheme::Bearer => GuardError::Access(error),
                 Scheme::Dpop => GuardError::Holder(error.into()),
             })?;
-        // The token decides whether it is bound, not the present configuration.
+        // Whether a token is bound depends on the token, not on the current configuration.
         match (scheme, verified.cnf) {
             (Scheme::Bearer, None) => {}
             (Scheme::Bearer, Some(_)) => return Err(HolderError::KeyMismatch.into()),
@@ -194,7 +211,7 @@ impl Guard {
                 let request = Request {
                     method: parts.method.as_str(),
                     uri: &self.proof_uri(parts),
-                    // It was verified, so it is text.
+                    // A verified token is valid UTF-8.
                     access_token: str::from_utf8(token).ok(),
                 };
                 self.0.proofs.holder(proof, &request, jkt, now)?;
@@ -221,20 +238,26 @@ impl fmt::Debug for Guard {
 
 /// The verified token of a request, in the request's extensions.
 #[derive(Clone)]
-struct Known {
-    /// Which guard verified it: another one has issuer, keys and denylist of its own.
+struct CachedResult {
+    /// The guard that verified it. Another guard has its own issuer, keys and denylist.
     by: Arc<GuardParts>,
     verified: Arc<Verified>,
 }
 
-/// The one `DPoP` header of a request; `None` if it has none.
+/// The `DPoP` header of a request; `None` if it has none.
+///
+/// # Errors
+///
+/// If the request has several such headers, or the header is not ASCII text.
 pub fn proof_header(headers: &HeaderMap) -> Result<Option<&str>, ProofError> {
     let mut values = headers.get_all(DPOP).iter();
     let Some(value) = values.next() else {
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(ProofError::Invalid("there are two DPoP headers; send one"));
+        return Err(ProofError::Invalid(
+            "the request has several DPoP headers; send one",
+        ));
     }
     value
         .to_str()
@@ -242,7 +265,7 @@ pub fn proof_header(headers: &HeaderMap) -> Result<Option<&str>, ProofError> {
         .map_err(|_| ProofError::Invalid("it is not ASCII text"))
 }
 
-/// How a token was sent.
+/// The authentication scheme of a token.
 #[derive(Clone, Copy)]
 enum Scheme {
     Bearer,
@@ -250,7 +273,7 @@ enum Scheme {
 }
 
 impl Scheme {
-    fn named(name: &[u8]) -> Option<Self> {
+    fn from_name(name: &[u8]) -> Option<Self> {
         if name.eq_ignore_ascii_case(b"bearer") {
             Some(Self::Bearer)
         } else if name.eq_ignore_ascii_case(b"dpop") {
@@ -271,17 +294,17 @@ fn access_token(headers: &HeaderMap) -> Result<(Scheme, &[u8]), GuardError> {
     let value = values.next().ok_or(GuardError::TokenMissing)?.as_bytes();
     if values.next().is_some() {
         return Err(GuardError::InvalidRequest(
-            "there are two Authorization headers; send one",
+            "the request has several Authorization headers; send one",
         ));
     }
     let end = value.iter().position(|byte| *byte == b' ');
     let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
-    // Credentials of another scheme are not an access token (RFC 9110 §11.4).
-    let scheme = Scheme::named(scheme).ok_or(GuardError::TokenMissing)?;
+    // Credentials of another scheme do not count as an access token (RFC 9110 §11.4).
+    let scheme = Scheme::from_name(scheme).ok_or(GuardError::TokenMissing)?;
     let token = rest.trim_ascii_start();
     if token.is_empty() || memchr::memchr2(b' ', b',', token).is_some() {
         return Err(GuardError::InvalidRequest(
-            "write Authorization: Bearer <access token>",
+            "the Authorization header is malformed; send Authorization: Bearer <access token>",
         ));
     }
     Ok((scheme, token))

@@ -1,26 +1,26 @@
-//! The keys that access tokens are verified with, replaced as a whole when they rotate.
+//! The keys that verify access tokens. They are replaced as a whole when the signing key rotates.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use latchkey_tokens::KeyRing;
 
-/// The key ring in force. Reading it never blocks.
+/// The current key ring. Reading it never blocks.
 #[derive(Debug)]
 pub struct Keys(ArcSwap<KeyRing>);
 
 impl Keys {
-    /// Starts with this ring.
+    /// Creates the keys from a ring.
     pub fn new(ring: KeyRing) -> Self {
         Self(ArcSwap::from_pointee(ring))
     }
 
-    /// The ring in force.
+    /// The current ring.
     pub fn ring(&self) -> Arc<KeyRing> {
         self.0.load_full()
     }
 
-    /// Puts another ring in force.
+    /// Replaces the ring.
     pub fn replace(&self, ring: KeyRing) {
         self.0.store(Arc::new(ring));
     }

@@ -1,4 +1,4 @@
-//! Protects a whole sub-router.
+//! A tower layer that protects whole routers.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -9,7 +9,7 @@ use tower::{Layer, Service};
 
 use crate::guard::Guard;
 
-/// Refuses every request whose access token is not in force, before it reaches a handler.
+/// Refuses requests without a valid access token before they reach a handler.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -25,7 +25,7 @@ use crate::guard::Guard;
 pub struct GuardLayer(Guard);
 
 impl GuardLayer {
-    /// Protects with this guard.
+    /// Creates a layer that authenticates requests with this guard.
     pub fn new(guard: Guard) -> Self {
         Self(guard)
     }
@@ -42,7 +42,7 @@ impl<S> Layer<S> for GuardLayer {
     }
 }
 
-/// The service that [`GuardLayer`] makes.
+/// The service that [`GuardLayer`] creates.
 #[derive(Clone, Debug)]
 pub struct Guarded<S> {
     guard: Guard,
@@ -68,8 +68,8 @@ where
         match self.guard.authenticate(&mut parts) {
             Ok(_) => Box::pin(self.inner.call(Request::from_parts(parts, body))),
             Err(error) => {
-                let refused = self.guard.reject(error).into_response();
-                Box::pin(core::future::ready(Ok(refused)))
+                let response = self.guard.reject(error).into_response();
+                Box::pin(core::future::ready(Ok(response)))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! DPoP proofs (RFC 9449): verified, and accepted once.
+//! Verifies DPoP proofs (RFC 9449) and accepts each once.
 
 use core::time::Duration;
 
@@ -10,51 +10,51 @@ use latchkey_tokens::dpop::{self, ProofError, Request};
 use crate::access::AccessError;
 use crate::used_proofs::UsedProofs;
 
-/// How many used proofs of each kind are remembered: about 10 MB each when full.
-const REMEMBERED: usize = 100_000;
+/// The capacity of each replay cache: about 10 MB when full.
+const REPLAY_CACHE_CAPACITY: usize = 100_000;
 
-/// By how much a nonce outlives an access token at least: for a page that is loaded just before a
-/// sign-in, and for a late refresh.
-const SPARE: Duration = Duration::from_mins(5);
+/// How much longer than an access token a nonce is valid: enough for a page that was loaded just
+/// before a sign-in, and for a late refresh.
+const NONCE_MARGIN: Duration = Duration::from_mins(5);
 
-/// Why the sender of an access token is not accepted as its holder.
+/// Why the sender of a bound access token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HolderError {
     /// The token itself is refused.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The proof is missing or invalid.
+    /// The proof is missing or not valid.
     #[error(transparent)]
     Proof(#[from] ProofError),
     /// The token is bound to a key that did not sign the request.
     #[error(
-        "this access token is bound to a key: send it as Authorization: DPoP <token>, with a \
-         proof by that key"
+        "this access token is bound to a key; send it as Authorization: DPoP <token>, with a \
+         proof signed with that key"
     )]
     KeyMismatch,
-    /// The token is bound to no key.
-    #[error("this access token is bound to no key: send it as Authorization: Bearer <token>")]
+    /// The token is not bound to a key.
+    #[error("this access token is not bound to a key; send it as Authorization: Bearer <token>")]
     NotBound,
 }
 
-/// Verifies proofs and remembers them. Proofs that can be sent without an access token are remembered
-/// apart, so that a flood of those cannot make a proof beside an access token usable twice.
+/// Verifies proofs and remembers used ones. Proofs without an access token have a separate replay
+/// cache: anyone can create them, and a flood of them must not evict the proofs of access tokens.
 #[derive(Debug)]
 pub struct Proofs {
     verifier: dpop::Proofs,
-    bare: UsedProofs,
-    beside_tokens: UsedProofs,
+    without_token: UsedProofs,
+    with_token: UsedProofs,
 }
 
 impl Proofs {
-    /// Issues nonces that every server with the same master key accepts. A browser receives one with
-    /// its access token and uses it at the refresh, so a nonce outlives an access token of
-    /// `access_ttl`; otherwise every refresh would be refused once.
+    /// Derives nonces from the master key, so that every server with the same key accepts them. A
+    /// browser receives a nonce with its access token and uses it at the next refresh, so nonces
+    /// are valid longer than `access_ttl`; otherwise every refresh would be refused once.
     pub fn new(master: &MasterKey, access_ttl: Duration) -> Self {
         Self {
-            verifier: dpop::Proofs::new(master, access_ttl + SPARE),
-            bare: UsedProofs::new(REMEMBERED),
-            beside_tokens: UsedProofs::new(REMEMBERED),
+            verifier: dpop::Proofs::new(master, access_ttl + NONCE_MARGIN),
+            without_token: UsedProofs::new(REPLAY_CACHE_CAPACITY),
+            with_token: UsedProofs::new(REPLAY_CACHE_CAPACITY),
         }
     }
 
@@ -63,7 +63,11 @@ impl Proofs {
         self.verifier.nonce(now)
     }
 
-    /// The key that signed a request to a token endpoint.
+    /// Verifies the proof of a request to a token endpoint and returns the key that signed it.
+    ///
+    /// # Errors
+    ///
+    /// If the proof is not valid for this request, has no current nonce, or was used before.
     pub fn key(
         &self,
         proof: &str,
@@ -77,13 +81,18 @@ impl Proofs {
             access_token: None,
         };
         let proof = self.verifier.verify(proof, &request, now)?;
-        if !self.bare.take(&proof, now) {
+        if !self.without_token.take(&proof, now) {
             return Err(USED);
         }
         Ok(proof.key)
     }
 
-    /// Checks that a request was signed with the key that its access token is bound to.
+    /// Verifies that a request was signed with the key that its access token is bound to.
+    ///
+    /// # Errors
+    ///
+    /// [`HolderError::Proof`] if the proof is not valid for this request, has no current nonce, or
+    /// was used before; [`HolderError::KeyMismatch`] if another key signed it.
     pub fn holder(
         &self,
         proof: &str,
@@ -95,16 +104,16 @@ impl Proofs {
         if proof.key != bound_to {
             return Err(HolderError::KeyMismatch);
         }
-        if !self.beside_tokens.take(&proof, now) {
+        if !self.with_token.take(&proof, now) {
             return Err(USED.into());
         }
         Ok(())
     }
 
-    /// Frees up to `limit` expired proofs of each kind and returns the larger of both numbers.
+    /// Frees up to `limit` expired proofs of each cache and returns the larger of both counts.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
-        let bare = self.bare.sweep(now, limit);
-        bare.max(self.beside_tokens.sweep(now, limit))
+        let without_token = self.without_token.sweep(now, limit);
+        without_token.max(self.with_token.sweep(now, limit))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A bounded memory of ids that may be used once.
+//! A bounded cache of ids that may be used once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ahash::RandomState;
 use latchkey_core::Timestamp;
 
-/// Remembers used ids until they expire. When it is full, the id that expires first is dropped, so a
+/// Remembers used ids until they expire. When it is full, it evicts the id that expires first, so a
 /// flood of ids cannot keep honest clients out.
 ///
 /// ```
@@ -23,21 +23,21 @@ use latchkey_core::Timestamp;
 /// ```
 pub struct ReplayCache<K> {
     capacity: usize,
-    used: Mutex<Used<K>>,
+    used: Mutex<UsedIds<K>>,
 }
 
-struct Used<K> {
-    until: HashMap<K, Timestamp, RandomState>,
+struct UsedIds<K> {
+    expiry: HashMap<K, Timestamp, RandomState>,
     /// The same ids in the order in which they expire.
-    ends: BTreeSet<(Timestamp, K)>,
+    by_expiry: BTreeSet<(Timestamp, K)>,
 }
 
 impl<K: Copy + Ord + Hash> ReplayCache<K> {
-    /// Remembers at most `capacity` ids.
+    /// Creates a cache of at most `capacity` ids.
     pub fn new(capacity: usize) -> Self {
-        let used = Used {
-            until: HashMap::default(),
-            ends: BTreeSet::new(),
+        let used = UsedIds {
+            expiry: HashMap::default(),
+            by_expiry: BTreeSet::new(),
         };
         Self {
             capacity,
@@ -45,36 +45,37 @@ impl<K: Copy + Ord + Hash> ReplayCache<K> {
         }
     }
 
-    /// Uses an id that is valid until `usable_until`; `false` if it was used before.
+    /// Marks an id as used; `false` if it was used before. The id is remembered until
+    /// `usable_until`, after which the caller must refuse it for its age.
     #[must_use]
     pub fn take(&self, id: K, usable_until: Timestamp, now: Timestamp) -> bool {
         let mut used = self.lock();
-        let known = used.until.get(&id).copied();
+        let known = used.expiry.get(&id).copied();
         if known.is_some_and(|until| now < until) {
             return false;
         }
-        used.until.insert(id, usable_until);
-        if let Some(ended) = known {
-            used.ends.remove(&(ended, id));
+        used.expiry.insert(id, usable_until);
+        if let Some(expired) = known {
+            used.by_expiry.remove(&(expired, id));
         }
-        used.ends.insert((usable_until, id));
-        if used.until.len() > self.capacity
-            && let Some((_, first)) = used.ends.pop_first()
+        used.by_expiry.insert((usable_until, id));
+        if used.expiry.len() > self.capacity
+            && let Some((_, first)) = used.by_expiry.pop_first()
         {
-            used.until.remove(&first);
+            used.expiry.remove(&first);
         }
         true
     }
 
-    /// Frees up to `limit` expired ids and returns how many.
+    /// Frees up to `limit` expired ids and returns how many were freed.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         let mut used = self.lock();
         let mut freed = 0;
         while freed < limit {
-            match used.ends.first() {
+            match used.by_expiry.first() {
                 Some(&(until, id)) if until <= now => {
-                    used.ends.pop_first();
-                    used.until.remove(&id);
+                    used.by_expiry.pop_first();
+                    used.expiry.remove(&id);
                     freed += 1;
                 }
                 _ => break,
@@ -85,17 +86,17 @@ impl<K: Copy + Ord + Hash> ReplayCache<K> {
 
     /// The number of remembered ids.
     pub fn len(&self) -> usize {
-        self.lock().until.len()
+        self.lock().expiry.len()
     }
 
-    /// Whether no id is remembered.
+    /// Whether the cache is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
 impl<K> ReplayCache<K> {
-    fn lock(&self) -> MutexGuard<'_, Used<K>> {
+    fn lock(&self) -> MutexGuard<'_, UsedIds<K>> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -103,7 +104,7 @@ impl<K> ReplayCache<K> {
 impl<K> fmt::Debug for ReplayCache<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReplayCache")
-            .field("len", &self.lock().until.len())
+            .field("len", &self.lock().expiry.len())
             .finish()
     }
 }

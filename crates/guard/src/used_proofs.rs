@@ -1,33 +1,34 @@
 //! The replay cache of DPoP proofs: each proof is accepted once (RFC 9449 §11.1).
 //!
-//! Each server remembers the proofs that it received since it started; a copy sent to another server
-//! with the same store is not detected there. Such a copy is worth little, because what it was sent
-//! with is used up: a code and its flow are accepted once, and a used refresh token yields nothing,
-//! ends its session or, with its `Idempotency-Key`, yields the same successor, which is bound to a key
-//! that the attacker does not have. `docs/security.md` says what remains.
+//! Each server remembers the proofs it has received since it started; a copy sent to another server
+//! with the same store is not detected there. Such a copy is worth little, because the credential
+//! it was sent with is used up. An authorization code and its flow are accepted once. A used
+//! refresh token is refused or ends its session; with its `Idempotency-Key` it yields the same
+//! successor again, which is bound to a key that the attacker does not have. `docs/security.md`
+//! describes what remains.
 
 use latchkey_core::Timestamp;
 use latchkey_tokens::dpop::{Proof, ProofId};
 
 use crate::replay_cache::ReplayCache;
 
-/// Remembers used proofs, up to a number.
+/// Remembers used proofs.
 #[derive(Debug)]
 pub(crate) struct UsedProofs(ReplayCache<ProofId>);
 
 impl UsedProofs {
-    /// Remembers at most `capacity` proofs.
+    /// Creates a cache of at most `capacity` proofs.
     pub(crate) fn new(capacity: usize) -> Self {
         Self(ReplayCache::new(capacity))
     }
 
-    /// Uses a proof; `false` if it was used before.
+    /// Marks a proof as used; `false` if it was used before.
     #[must_use]
     pub(crate) fn take(&self, proof: &Proof, now: Timestamp) -> bool {
         self.0.take(proof.id, proof.usable_until, now)
     }
 
-    /// Frees up to `limit` expired proofs and returns how many.
+    /// Frees up to `limit` expired proofs and returns how many were freed.
     pub(crate) fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         self.0.sweep(now, limit)
     }
@@ -55,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn security_60_a_proof_is_taken_once_while_it_can_be_used() {
+    fn security_60_a_proof_is_accepted_once_until_it_expires() {
         let used = UsedProofs::new(10);
         let (one, other) = (proof(1, MINUTE), proof(2, MINUTE));
         assert!(used.take(&one, NOW));
@@ -63,7 +64,7 @@ mod tests {
         assert!(used.take(&other, NOW));
         let last = NOW.plus(MINUTE).minus(Duration::from_millis(1));
         assert!(!used.take(&one, last));
-        // Its id may come again in a later proof.
+        // A later proof may have the same id.
         let later = proof(1, 2 * MINUTE);
         assert!(used.take(&later, NOW.plus(MINUTE)));
         assert!(!used.take(&later, NOW.plus(MINUTE)));
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_is_freed_in_steps() {
+    fn expired_proofs_are_freed_in_steps() {
         let used = UsedProofs::new(10);
         for id in 0..6 {
             assert!(used.take(&proof(id, u32::from(id) * MINUTE + MINUTE), NOW));
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_what_ends_first_is_forgotten_first() {
+    fn when_full_the_proof_that_expires_first_is_evicted() {
         let used = UsedProofs::new(3);
         for id in [3, 1, 2, 4, 5] {
             assert!(used.take(&proof(id, u32::from(id) * MINUTE), NOW));

@@ -1,7 +1,8 @@
 //! Maps every error of Latchkey's routes to its status and code, in one exhaustive match.
 //!
-//! An [`ApiError`] becomes a response with problem details (RFC 9457). At the endpoints of RFC 6749 and
-//! RFC 7009, `middleware::envelope` replaces it by the form of RFC 6749. Texts are in `error/text.rs`.
+//! An [`ApiError`] becomes a response with problem details (RFC 9457). At the endpoints of RFC 6749
+//! and RFC 7009, `middleware::envelope` replaces it by the form of RFC 6749. Texts are in
+//! `error/text.rs`.
 
 mod text;
 
@@ -73,7 +74,8 @@ pub enum ApiError {
     ReturnTo(#[from] latchkey_core::sign_in::InvalidReturnTo),
     /// A sign-in was started in a frame, by a prefetch, or by a script or image of another site.
     #[error(
-        "a sign-in cannot be started inside a frame or by another site; open this site in its own tab"
+        "a sign-in cannot be started inside a frame or by another site; open this site in its own \
+         tab"
     )]
     Framed,
     /// No route has this path.

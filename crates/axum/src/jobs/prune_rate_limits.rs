@@ -1,4 +1,5 @@
-//! Frees the rate-limit counters of idle clients, and logs how many refusals were left out of the log.
+//! Frees the rate-limit counters of idle clients, and logs how many refusals were left out of the
+//! log.
 
 use core::time::Duration;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! The time up to which records may be freed.
 //!
-//! If the wall clock is set ahead by mistake, denials must not be freed: once the clock is corrected,
-//! their tokens would be valid again. Sweeps therefore use a separate clock. It continues from the time
-//! of the last sweep at the speed of the monotonic clock, and catches up with the wall clock once that
-//! has been stable for an hour.
+//! If the wall clock is set ahead by mistake, denials must not be freed: once the clock is
+//! corrected, their tokens would be valid again. Sweeps therefore use a separate clock. It
+//! continues from the time of the last sweep at the speed of the monotonic clock, and catches up
+//! with the wall clock once that has been stable for an hour.
 
 use core::time::Duration;
 

@@ -12,8 +12,8 @@ use latchkey_tokens::MasterKey as Key;
 use super::OpenError;
 use super::files;
 
-/// The key that all others are derived from. Everything signed or sealed with it is worthless without
-/// it, so keep a copy apart from the store.
+/// The key that all others are derived from. Everything signed or sealed with it is worthless
+/// without it, so keep a copy apart from the store.
 #[derive(Clone)]
 pub struct MasterKey(Source);
 

@@ -80,8 +80,8 @@ impl Store {
         Self::of(Kind::Redis(url.into()))
     }
 
-    /// In PostgreSQL, for several servers: `postgresql://user@host/database`, or `postgresqls://` for
-    /// TLS.
+    /// In PostgreSQL, for several servers: `postgresql://user@host/database`, or `postgresqls://`
+    /// for TLS.
     #[cfg(feature = "postgres")]
     pub fn postgres(url: impl Into<String>) -> Self {
         Self::of(Kind::Postgres(url.into()))
@@ -115,8 +115,8 @@ impl Store {
         self
     }
 
-    /// Remembers the id of a shared store in this file and refuses any other store from then on: one
-    /// that was lost and created again does not know what was revoked.
+    /// Remembers the id of a shared store in this file and refuses any other store from then on:
+    /// one that was lost and created again does not know what was revoked.
     #[must_use]
     pub fn id_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.id_file = Some(path.into());
@@ -147,8 +147,8 @@ impl Store {
         }
     }
 
-    /// Opens the store for a command, without changing it. Fails if it is not the store that servers
-    /// here have worked with, or if there is no embedded store yet.
+    /// Opens the store for a command, without changing it. Fails if it is not the store that
+    /// servers here have worked with, or if there is no embedded store yet.
     #[doc(hidden)]
     pub async fn open_existing(&self) -> Result<Arc<dyn OpenedStore>, OpenError> {
         Ok(self.existing().await?)

@@ -1,20 +1,20 @@
-//! Makes changes effective that are durable in the store, with a running server and without one.
+//! Applies changes that are durable in the store, with and without a running server.
 
 use latchkey_core::{Denial, UserId};
 
 use super::Services;
 use crate::event::Event;
 
-/// Makes a change effective that is durable in the store: a running server has to refuse tokens
-/// and notify open pages at once.
+/// Applies a change that is durable in the store: a running server must refuse tokens and notify
+/// open pages immediately.
 pub trait Announce: Send + Sync {
-    /// These denials of a user are in force.
+    /// Puts these denials of a user in force.
     fn deny(&self, user: UserId, denials: &[Denial]);
 
-    /// A denial that concerns all users is in force.
+    /// Puts a denial of all users in force.
     fn deny_everyone(&self, denial: &Denial);
 
-    /// This happened.
+    /// Reports an event to the application.
     fn report(&self, event: &Event);
 }
 
@@ -32,7 +32,7 @@ impl Announce for Services {
     }
 }
 
-/// No server runs: the next one reads the denials at its start.
+/// No server is running. The next one reads the denials when it starts.
 pub(crate) struct NoServer;
 
 impl Announce for NoServer {

@@ -1,5 +1,4 @@
-//! One event stream: it says that it is up to date, that the account changed, that the session has
-//! ended.
+//! One event stream of a client: tells it when to refetch, and when its session has ended.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -11,14 +10,14 @@ use tokio::time::{Instant, sleep_until};
 use super::notifier::{Listener, TooManyStreams};
 use crate::services::Services;
 
-/// A message of the stream.
+/// A message of the stream, which contains no data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// No change from here on is missed.
+    /// The stream is open: every later change is announced.
     Ready,
-    /// The account's sessions or its activity changed.
+    /// The user's sessions or activity changed.
     AccountChanged,
-    /// The session has ended; nothing follows.
+    /// The session has ended; this is the last message.
     SessionEnded(DenialReason),
 }
 
@@ -28,16 +27,16 @@ pub struct EventStream {
     clock: Arc<dyn Clock>,
     claims: Arc<Verified>,
     listener: Listener,
-    /// By the monotonic clock.
+    /// When the token expires, by the monotonic clock.
     deadline: Instant,
     step: Step,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
-    Begins,
-    Listens,
-    Over,
+    Opening,
+    Listening,
+    Ended,
 }
 
 impl EventStream {
@@ -51,41 +50,44 @@ impl EventStream {
             clock: Arc::clone(&state.clock),
             claims,
             listener,
-            step: Step::Begins,
+            step: Step::Opening,
         })
     }
 
     /// The next notice; `None` once the token is no longer valid or the server stops.
     pub async fn next(&mut self) -> Option<Notice> {
         let notice = match self.step {
-            // The token may have been denied between its verification and the start of listening.
-            Step::Begins => self.look(Notice::Ready),
-            Step::Listens => {
-                let woken = tokio::select! {
-                    woken = self.listener.woken() => woken,
+            // The token may have been denied after it was verified and before `listen`.
+            Step::Opening => self.check(Notice::Ready),
+            Step::Listening => {
+                let notified = tokio::select! {
+                    notified = self.listener.notified() => notified,
                     () = sleep_until(self.deadline) => false,
                 };
-                woken.then(|| self.look(Notice::AccountChanged)).flatten()
+                notified
+                    .then(|| self.check(Notice::AccountChanged))
+                    .flatten()
             }
-            Step::Over => None,
+            Step::Ended => None,
         };
         self.step = match notice {
-            Some(Notice::Ready | Notice::AccountChanged) => Step::Listens,
-            Some(Notice::SessionEnded(_)) | None => Step::Over,
+            Some(Notice::Ready | Notice::AccountChanged) => Step::Listening,
+            Some(Notice::SessionEnded(_)) | None => Step::Ended,
         };
         notice
     }
 
-    /// The end of the session if it has ended, `otherwise` if not.
-    fn look(&self, otherwise: Notice) -> Option<Notice> {
+    /// [`Notice::SessionEnded`] if the session has ended, otherwise `notice`; `None` if the token
+    /// is no longer valid.
+    fn check(&self, notice: Notice) -> Option<Notice> {
         let now = self.clock.now();
         let denylist = self.guard.denylist();
         if let Some(reason) = denylist.session_refusal(&self.claims, now) {
             return Some(Notice::SessionEnded(reason));
         }
-        // If only the token was revoked or has expired, the stream ends without a notice: the session
-        // is alive, and a new token opens a new stream.
-        let good = self.claims.check_time(now).is_ok();
-        (good && denylist.refusal(&self.claims, now).is_none()).then_some(otherwise)
+        // If only the token was revoked or has expired, the stream ends without a message: the
+        // session is still live, and a new token opens a new stream.
+        let in_time = self.claims.check_time(now).is_ok();
+        (in_time && denylist.refusal(&self.claims, now).is_none()).then_some(notice)
     }
 }

@@ -1,8 +1,8 @@
-//! Sign-ins in progress. Each is sealed into its own cookie, so that several tabs do not interfere with
-//! each other and a client that only starts sign-ins uses no memory here.
+//! Sign-ins in progress. Each is sealed into its own cookie, so that several tabs do not interfere
+//! with each other and a client that only starts sign-ins uses no memory here.
 //!
-//! A flow accepts one authorization response. Each server remembers the used flows in memory; the store
-//! records a flow only once a provider has authenticated the user.
+//! A flow accepts one authorization response. Each server remembers the used flows in memory; the
+//! store records a flow only once a provider has authenticated the user.
 
 use latchkey_core::{FlowId, LoginFlow, Timestamp};
 use latchkey_guard::ReplayCache;
@@ -10,8 +10,8 @@ use latchkey_tokens::{FlowSeal, MasterKey};
 
 /// How many used flows are remembered: about 10 MB when full.
 const MAX_USED_FLOWS: usize = 100_000;
-/// How many sign-ins a browser can have in progress. Their cookies, of up to 1.3 KB each, must fit into
-/// the request headers beside the cookies of other applications on the same host.
+/// How many sign-ins a browser can have in progress. Their cookies, of up to 1.3 KB each, must fit
+/// into the request headers beside the cookies of other applications on the same host.
 pub const MAX_PER_BROWSER: usize = 6;
 
 /// A flow as it is stored in a cookie.
@@ -31,7 +31,8 @@ pub struct Flows {
 }
 
 impl Flows {
-    /// Derives the sealing key, so that servers with the same master key can open each other's flows.
+    /// Derives the sealing key, so that servers with the same master key can open each other's
+    /// flows.
     pub fn new(master: &MasterKey) -> Self {
         Self {
             seal: FlowSeal::new(master),
@@ -65,8 +66,8 @@ impl Flows {
         self.used.take(id, flow.expires_at, now)
     }
 
-    /// The flows to delete before a browser gets another one: the oldest beyond the limit. Cookies that
-    /// cannot be opened are not included: they may belong to another Latchkey on another port.
+    /// The flows to delete before a browser gets another one: the oldest beyond the limit. Cookies
+    /// that cannot be opened are not included: they may belong to another Latchkey on another port.
     pub fn excess(&self, flows: &[SealedFlow]) -> Vec<FlowId> {
         let open = |flow: &SealedFlow| self.seal.open(flow.id, &flow.sealed).ok();
         let mut ours: Vec<_> = flows

@@ -1,4 +1,4 @@
-//! The tokens of a session, made from its record.
+//! Issues the tokens of a session.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use latchkey_tokens::{AccessTokens, Grant, KeyError, RefreshTokens};
 use crate::claims::Claims;
 use crate::settings::Binding;
 
-/// Both tokens, and how long they live from now.
+/// An access token and a refresh token with their lifetimes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tokens {
     /// The access token.
     pub access: String,
-    /// Its life in seconds.
+    /// The lifetime of the access token, in seconds.
     pub expires_in: u64,
-    /// The refresh token of the session's generation in force.
+    /// The refresh token of the session's current generation.
     pub refresh: String,
-    /// Seconds to the session's absolute end.
+    /// The time until the session expires, in seconds, however often it is refreshed.
     pub refresh_expires_in: u64,
     /// Whether the refresh token is bound to a key.
     pub refresh_bound: bool,
@@ -35,7 +35,7 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// Makes tokens.
+/// Issues tokens.
 pub struct Issuer {
     access: AccessTokens,
     refresh: RefreshTokens,
@@ -44,7 +44,7 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// `binding` says which tokens the key of a bound session binds.
+    /// Creates an issuer. `binding` decides which tokens of a bound session are bound to its key.
     pub fn new(
         access: AccessTokens,
         refresh: RefreshTokens,
@@ -59,13 +59,13 @@ impl Issuer {
         }
     }
 
-    /// The refresh tokens, to verify one.
+    /// The format of refresh tokens, to verify one.
     pub const fn refresh_tokens(&self) -> &RefreshTokens {
         &self.refresh
     }
 
-    /// Issues the tokens of `session` as its record stands. The access token ends at `expires_at`,
-    /// which the record must include (`access_until`).
+    /// Issues the tokens of `session`, for its current generation. The access token expires at
+    /// `expires_at`, or at the record's `access_until` if that is earlier.
     pub fn issue(
         &self,
         keys: &Keys,

@@ -1,27 +1,28 @@
 //! The networks by which clients are counted.
 //!
-//! An IPv4 address is one subscriber, or many who share it. In IPv6 a subscriber has at least a
-//! network of 64 bits, in which it can take any address; a home often has 56 bits, and a site 48
-//! (RFC 6177 §2), so whoever is counted by 64 bits alone counts for nothing with 256 or 65,536 of
-//! them. A mobile network, on the other hand, gives 64 bits of one 48 to each of its customers.
-//! Therefore all three are counted, and the wider ones have larger shares.
+//! An IPv4 address belongs to one subscriber or is shared by many. An IPv6 subscriber has at least
+//! a /64 network and can use any address in it. Homes often have a /56 and sites a /48 (RFC 6177
+//! §2), that is, 256 or 65,536 networks of 64 bits, so counting by /64 alone would not limit them.
+//! A mobile network, on the other hand, assigns a /64 of one /48 to each customer. Therefore all
+//! three sizes are counted, and larger networks have larger quotas.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// How many levels there are.
+/// The number of network sizes that are counted.
 pub const LEVELS: usize = 3;
 const BITS: [u32; LEVELS] = [64, 56, 48];
 
-/// A network: its lowest address. The levels are counted apart, so its length is not needed.
+/// A network, by its lowest address. Sizes are counted separately, so the prefix length is not
+/// needed.
 pub type Network = IpAddr;
 
-/// The networks that an address is in, the narrowest first: three for IPv6, one for IPv4.
+/// The networks that contain an address, the narrowest first: three for IPv6, one for IPv4.
 pub fn networks(address: IpAddr) -> impl Iterator<Item = Network> {
-    let found = match address.to_canonical() {
+    let networks = match address.to_canonical() {
         address @ IpAddr::V4(_) => [Some(address), None, None],
         IpAddr::V6(address) => BITS.map(|bits| Some(network(address, bits))),
     };
-    found.into_iter().flatten()
+    networks.into_iter().flatten()
 }
 
 fn network(address: Ipv6Addr, bits: u32) -> IpAddr {
@@ -40,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_counted_by_every_network_that_one_subscriber_may_have() {
+    fn ipv6_addresses_have_three_networks_and_ipv4_addresses_one() {
         assert_eq!(of("192.0.2.7"), ["192.0.2.7"]);
         assert_eq!(of("::ffff:192.0.2.7"), ["192.0.2.7"]);
         assert_eq!(

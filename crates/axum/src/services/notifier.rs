@@ -1,7 +1,8 @@
-//! Open event streams by account, so that they can be notified immediately.
+//! Open event streams by user, so that they can be notified immediately.
 //!
-//! A notification carries no data: however much happens while a listener is slow, one notification
-//! waits for it, and then it reads the present state. Nothing queues up and nothing is missed.
+//! A notification carries no data. However much happens while a listener is slow, one notification
+//! is pending, after which the listener reads the current state. Nothing queues up and nothing is
+//! missed.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use latchkey_core::UserId;
 use tokio::sync::watch;
 
-/// How many streams an account may have open at once.
-pub const STREAMS: usize = 32;
+/// The maximum number of open streams per user.
+pub const MAX_STREAMS: usize = 32;
 
 /// The open event streams.
 #[derive(Default)]
@@ -23,21 +24,21 @@ struct Streams {
     by_user: HashMap<UserId, watch::Sender<()>>,
 }
 
-/// The account has the maximum number of streams open.
+/// The user already has the maximum number of open streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this account has {STREAMS} event streams open; close one, or try again later")]
+#[error("this account has {MAX_STREAMS} event streams open; close one, or try again later")]
 pub struct TooManyStreams;
 
 impl AccountNotifier {
-    /// Opens a stream of an account.
+    /// Opens a stream of a user.
     pub fn listen(self: &Arc<Self>, user: UserId) -> Result<Listener, TooManyStreams> {
         let mut streams = self.lock();
-        let wake_ups = if streams.closed {
-            // The sender is dropped: the stream ends at once.
+        let notifications = if streams.closed {
+            // The sender is dropped, so the stream ends immediately.
             watch::channel(()).1
         } else {
             let sender = streams.by_user.entry(user).or_default();
-            if sender.receiver_count() >= STREAMS {
+            if sender.receiver_count() >= MAX_STREAMS {
                 return Err(TooManyStreams);
             }
             sender.subscribe()
@@ -45,25 +46,25 @@ impl AccountNotifier {
         Ok(Listener {
             notifier: Arc::clone(self),
             user,
-            wake_ups,
+            notifications,
         })
     }
 
-    /// Notifies the streams of an account.
+    /// Notifies the streams of a user.
     pub fn notify(&self, user: UserId) {
         if let Some(sender) = self.lock().by_user.get(&user) {
             sender.send_replace(());
         }
     }
 
-    /// Notifies all streams, when it is not known whom a change concerns.
+    /// Notifies all streams, for changes whose users are not known.
     pub fn notify_all(&self) {
         for sender in self.lock().by_user.values() {
             sender.send_replace(());
         }
     }
 
-    /// Ends all streams, and those opened from now on.
+    /// Ends all streams, including those opened later.
     pub fn close(&self) {
         let mut streams = self.lock();
         streams.closed = true;
@@ -86,7 +87,7 @@ impl AccountNotifier {
     }
 
     fn lock(&self) -> MutexGuard<'_, Streams> {
-        // The map is consistent between any two steps, so a panic elsewhere does no harm.
+        // The map is consistent after every statement, so a panic while it is locked does no harm.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -104,20 +105,20 @@ impl fmt::Debug for AccountNotifier {
 pub struct Listener {
     notifier: Arc<AccountNotifier>,
     user: UserId,
-    wake_ups: watch::Receiver<()>,
+    notifications: watch::Receiver<()>,
 }
 
 impl Listener {
     /// Waits for a notification since the last call; `false` once the notifier is closed.
-    pub async fn woken(&mut self) -> bool {
-        self.wake_ups.changed().await.is_ok()
+    pub async fn notified(&mut self) -> bool {
+        self.notifications.changed().await.is_ok()
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         let mut streams = self.notifier.lock();
-        // This one is still counted.
+        // This listener is still counted.
         let last = |sender: &watch::Sender<()>| sender.receiver_count() <= 1;
         if streams.by_user.get(&self.user).is_some_and(last) {
             streams.by_user.remove(&self.user);

@@ -1,13 +1,13 @@
 //! Rate limits on sign-ins, refreshes and revocations: 429 and `Retry-After` (RFC 6585 §4).
 //!
-//! They keep one client from taking all of this server's work. They guard no secret: no token can
-//! be guessed, and a code is taken once. So each server counts for itself, and what several allow
-//! together is the sum.
+//! Rate limits keep one client from using all of a server's capacity. They do not protect secrets:
+//! tokens cannot be guessed, and a code is accepted once. Each server therefore counts separately,
+//! and several servers together allow the sum of their limits.
 //!
-//! Nobody elsewhere can use up a person's share. What a good token is used for is counted by its
-//! session and the address together: whoever copied it counts for himself, and those who merely
-//! share an address with the person do not touch it. Sign-ins, and texts that are no token of ours,
-//! have nothing but the address to be counted by.
+//! Rate limits must not become a denial-of-service tool. Requests with a valid refresh token are
+//! counted by session and address together, so neither an attacker who copied the token nor another
+//! client at the same address can use up the user's quota. Sign-ins and requests with an invalid
+//! token can only be counted by address.
 
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -21,61 +21,62 @@ use latchkey_core::{SessionId, UserId};
 use super::networks::{LEVELS, Network, networks};
 use crate::settings::{Limits, Rate};
 
-/// How often the share of one address the networks of IPv6 have, the narrowest first: enough for
-/// the customers of a mobile network, too little for one client to drown the others.
-const SHARES: [u32; LEVELS] = [1, 4, 16];
+/// The quotas of IPv6 networks as multiples of the quota of one address, the narrowest network
+/// first: enough for the customers of a mobile network, too small for one client to starve the
+/// others.
+const QUOTA_FACTORS: [u32; LEVELS] = [1, 4, 16];
 
-/// How many networks of one size, and how many sessions, are counted at most. While there are more, nobody is:
-/// so many at once are a flood that only the network before this server can stop, and a limit must
-/// not be what keeps honest people out then.
-const MOST: usize = 200_000;
+/// The maximum number of networks of one size, and of sessions, that are counted. While there are
+/// more, the limit is not applied: only the network in front of this server can stop such a flood,
+/// and a rate limit must not lock out honest users then.
+const MAX_KEYS: usize = 200_000;
 
-/// How many access tokens of one account get a denial of their own in an hour. Each of them is
-/// remembered by every server until the token expires; more than this no program has a use for.
+/// How many access tokens of one user can be denied individually in an hour. Every server remembers
+/// each denial until the token expires; no application needs more than this.
 const REVOCATIONS_PER_HOUR: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
 
-/// One for each size of network.
-type Limiter<K> = [DefaultKeyedRateLimiter<K>; LEVELS];
+/// One limiter for each network size.
+type Limiters<K> = [DefaultKeyedRateLimiter<K>; LEVELS];
 
-/// What was used lately, and by whom.
+/// Counts requests by address and by session.
 pub struct RateLimits {
-    addresses: Option<Limiter<Network>>,
-    sessions: Option<Limiter<(SessionId, Network)>>,
-    /// What a code that its provider refused costs besides.
+    addresses: Option<Limiters<Network>>,
+    sessions: Option<Limiters<(SessionId, Network)>>,
+    /// How many requests a code that its provider refused counts for, in addition.
     refused_code: u32,
     revocations: DefaultKeyedRateLimiter<UserId>,
 }
 
-/// Too many requests of one kind in too short a time.
+/// A rate limit was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many requests {whose}; try again in {retry_after} s")]
+#[error("too many requests {scope}; try again in {retry_after} s")]
 pub struct TooManyRequests {
-    whose: &'static str,
-    /// When one more will be taken, in seconds.
+    scope: &'static str,
+    /// The time until the next request is accepted, in seconds.
     pub retry_after: u64,
 }
 
 impl RateLimits {
-    /// With nothing used yet.
+    /// Creates counters with these limits.
     pub fn new(config: &Limits) -> Self {
         Self {
-            addresses: config.per_address.map(limiter),
-            sessions: config.per_session.map(limiter),
+            addresses: config.per_address.map(limiters),
+            sessions: config.per_session.map(limiters),
             refused_code: config.per_address.map_or(0, |rate| rate.count.get() / 100),
             revocations: RateLimiter::keyed(Quota::per_hour(REVOCATIONS_PER_HOUR)),
         }
     }
 
-    /// Counts a sign-in, or a text that is no token of ours, from this address. Without an address
+    /// Counts a sign-in, or a request with an invalid token, from this address. Without an address,
     /// nothing is counted.
     pub fn take_from_address(&self, address: Option<IpAddr>) -> Result<(), TooManyRequests> {
         let keys = address.into_iter().flat_map(networks);
         take(self.addresses.as_ref(), keys, "from this address")
     }
 
-    /// Counts a code that its provider refused: a hundredth of what an address may have. Codes that
-    /// somebody made up are exchanged with this server's credentials, and a provider that sees many
-    /// of them may slow down everybody's sign-ins.
+    /// Counts a code that its provider refused as a hundredth of an address's quota. A forged code
+    /// is sent to the provider with this server's credentials, and a provider that receives many of
+    /// them may throttle all sign-ins.
     pub fn charge_refused_code(&self, address: Option<IpAddr>) {
         for _ in 0..self.refused_code {
             if self.take_from_address(address).is_err() {
@@ -84,8 +85,7 @@ impl RateLimits {
         }
     }
 
-    /// Counts a use of this session's refresh token, or a revocation of one of its tokens, from
-    /// this address.
+    /// Counts a refresh, or the revocation of a token of this session, from this address.
     pub fn take_from_session(
         &self,
         session: SessionId,
@@ -96,14 +96,14 @@ impl RateLimits {
         take(self.sessions.as_ref(), keys, "for this session")
     }
 
-    /// Counts an access token of this account that is revoked by itself, and says whether that is
-    /// within what an account may have. If it is not, its session is ended instead (RFC 7009 §2.1
-    /// allows that): one denial for all tokens of it. So this refuses nobody.
-    pub fn takes_revocation(&self, user: UserId) -> bool {
-        self.revocations.len() >= MOST || self.revocations.check_key(&user).is_ok()
+    /// Counts the individual revocation of an access token of this user. `false` if the user has
+    /// too many: the caller then ends the session instead, as RFC 7009 §2.1 allows, which needs one
+    /// denial for all its tokens. The revocation itself is never refused.
+    pub fn allows_denial(&self, user: UserId) -> bool {
+        self.revocations.len() >= MAX_KEYS || self.revocations.check_key(&user).is_ok()
     }
 
-    /// Forgets those who have used nothing lately.
+    /// Frees the counters of clients that have not sent requests recently.
     pub fn forget_idle(&self) {
         self.revocations.retain_recent();
         for addresses in self.addresses.iter().flatten() {
@@ -115,34 +115,34 @@ impl RateLimits {
     }
 }
 
-fn limiter<K: Hash + Eq + Clone>(rate: Rate) -> Limiter<K> {
-    SHARES.map(|share| {
+fn limiters<K: Hash + Eq + Clone>(rate: Rate) -> Limiters<K> {
+    QUOTA_FACTORS.map(|factor| {
         let count = rate
             .count
-            .saturating_mul(share.try_into().expect("not zero"));
-        let each = rate.per / count.get();
-        let quota = Quota::with_period(each.max(Duration::from_nanos(1)));
-        let quota = quota.expect("longer than nothing").allow_burst(count);
+            .saturating_mul(factor.try_into().expect("not zero"));
+        let period = rate.per / count.get();
+        let quota = Quota::with_period(period.max(Duration::from_nanos(1)));
+        let quota = quota.expect("longer than zero").allow_burst(count);
         RateLimiter::keyed(quota)
     })
 }
 
-/// Takes one from each level. The narrowest is asked first: what is refused there is not taken from
-/// the share of the neighbours.
+/// Counts a request at each level. The narrowest network comes first: a request refused there does
+/// not use up the quota of neighbouring networks.
 fn take<K: Hash + Eq + Clone>(
-    limiter: Option<&Limiter<K>>,
+    limiters: Option<&Limiters<K>>,
     keys: impl Iterator<Item = K>,
-    whose: &'static str,
+    scope: &'static str,
 ) -> Result<(), TooManyRequests> {
-    for (limiter, key) in limiter.into_iter().flatten().zip(keys) {
-        if limiter.len() >= MOST {
+    for (limiter, key) in limiters.into_iter().flatten().zip(keys) {
+        if limiter.len() >= MAX_KEYS {
             continue;
         }
         limiter.check_key(&key).map_err(|not_until| {
             let wait = not_until.wait_time_from(limiter.clock().now());
-            // The second that has begun is waited for as well.
+            // Rounded up to whole seconds.
             let retry_after = wait.as_secs() + 1;
-            TooManyRequests { whose, retry_after }
+            TooManyRequests { scope, retry_after }
         })?;
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The health of the store, kept for a second: anyone may ask whether this server is ready, and a
-//! shared store should not have to answer each time.
+//! Caches the health of the store for a second: the readiness endpoint is public, and its requests
+//! should not all reach a shared store.
 
 use core::time::Duration;
 
@@ -7,10 +7,10 @@ use latchkey_store::StoreError;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// How long the store's answer is kept.
+/// How long a result is cached.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// The store's last answer.
+/// The store's latest health check.
 #[derive(Debug)]
 pub struct Readiness {
     max_age: Duration,
@@ -27,21 +27,21 @@ impl Default for Readiness {
 }
 
 impl Readiness {
-    /// The last answer if it is fresh; otherwise the one that `ask` gives. Callers that come while
-    /// the store is being asked wait for the same answer.
+    /// The cached result if it is fresh, otherwise that of `check`. Concurrent callers share one
+    /// check.
     pub async fn of(
         &self,
-        ask: impl Future<Output = Result<(), StoreError>>,
+        check: impl Future<Output = Result<(), StoreError>>,
     ) -> Result<(), String> {
         let mut last = self.last.lock().await;
-        if let Some((at, answer)) = &*last
+        if let Some((at, result)) = &*last
             && at.elapsed() < self.max_age
         {
-            return answer.clone();
+            return result.clone();
         }
-        let answer = ask.await.map_err(|error| error.to_string());
-        *last = Some((Instant::now(), answer.clone()));
-        answer
+        let result = check.await.map_err(|error| error.to_string());
+        *last = Some((Instant::now(), result.clone()));
+        result
     }
 }
 
@@ -53,27 +53,27 @@ mod tests {
 
     use super::*;
 
-    async fn asked(max_age: Duration) -> u32 {
+    async fn checks(max_age: Duration) -> u32 {
         let readiness = Readiness {
             max_age,
             ..Readiness::default()
         };
-        let asked = AtomicU32::new(0);
-        let ask = || async {
-            asked.fetch_add(1, Ordering::Relaxed);
+        let checks = AtomicU32::new(0);
+        let check = || async {
+            checks.fetch_add(1, Ordering::Relaxed);
             tokio::task::yield_now().await;
             Err(StoreError::Unavailable("it does not answer".to_owned()))
         };
-        let answers = join_all((0..50).map(|_| readiness.of(ask()))).await;
-        for answer in answers {
-            assert!(answer.expect_err("it is down").contains("does not answer"));
+        let results = join_all((0..50).map(|_| readiness.of(check()))).await;
+        for result in results {
+            assert!(result.expect_err("it is down").contains("does not answer"));
         }
-        asked.into_inner()
+        checks.into_inner()
     }
 
     #[tokio::test]
-    async fn fifty_callers_at_once_ask_the_store_once() {
-        assert_eq!(asked(Duration::MAX).await, 1);
-        assert_eq!(asked(Duration::ZERO).await, 50);
+    async fn concurrent_callers_share_one_check() {
+        assert_eq!(checks(Duration::MAX).await, 1);
+        assert_eq!(checks(Duration::ZERO).await, 50);
     }
 }

@@ -1,4 +1,4 @@
-//! Signing keys: the first one, the next one, and the ring in force.
+//! Creates the first signing key, rotates keys, and loads the key ring.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -10,24 +10,24 @@ use latchkey_store::{Store, StoreError};
 use latchkey_tokens::access::MAX_LIFE;
 use latchkey_tokens::{KeyError, KeyRing, MasterKey, SigningKey};
 
-/// How long a new key is published before it signs: longer than verifiers may keep the old
-/// answer of the JWKS endpoint.
+/// How long a new key is published before it signs: longer than verifiers may cache the response of
+/// the JWKS endpoint.
 pub const PUBLISHED_AHEAD: Duration = Duration::from_mins(10);
-/// How long verifiers may keep the answer of the JWKS endpoint.
+/// How long verifiers may cache the response of the JWKS endpoint.
 pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
 
-/// Keys could not be loaded or rotated.
+/// Why keys could not be loaded or rotated.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A key is not usable.
+    /// A key could not be created or opened.
     #[error(transparent)]
     Key(#[from] KeyError),
 }
 
-/// Creates and rotates signing keys; the ring in force is part of the guard.
+/// Rotates signing keys. The guard holds the current ring.
 #[derive(Debug)]
 pub struct SigningKeys {
     guard: Guard,
@@ -36,8 +36,8 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Loads the keys of the store. Creates the first one if there is none, and a successor if the
-    /// algorithm has changed.
+    /// Loads the keys from the store. Creates the first key if there is none, and a successor if
+    /// the configured algorithm has changed.
     pub async fn load(
         store: &dyn Store,
         master: &MasterKey,
@@ -46,7 +46,7 @@ impl SigningKeys {
     ) -> Result<KeyRing, KeysError> {
         if store.signing_keys().await?.is_empty() {
             let first = SigningKey::generate(algorithm, master, now, now)?;
-            // `false`: another server was first, and its key is as good.
+            // `false` if another server was first: then its key is used.
             store.add_signing_key(first, None, now).await?;
         }
         let ring = KeyRing::open(&store.signing_keys().await?, master)?;
@@ -57,7 +57,7 @@ impl SigningKeys {
         }
     }
 
-    /// Rotates the keys of this guard.
+    /// Creates the service that rotates this guard's keys.
     pub fn new(guard: Guard, master: Arc<MasterKey>, algorithm: SigningAlgorithm) -> Self {
         Self {
             guard,
@@ -66,8 +66,8 @@ impl SigningKeys {
         }
     }
 
-    /// Adds a key that signs once verifiers had time to fetch it, and returns its id. The old keys
-    /// verify until the last token that they can have signed has expired.
+    /// Adds a key and returns its id. It starts to sign once verifiers have had time to fetch it.
+    /// Older keys verify until the last token that they may have signed has expired.
     pub async fn rotate(&self, store: &dyn Store, now: Timestamp) -> Result<String, KeysError> {
         let ring = self.guard.keys().ring();
         let next = add_successor(store, &ring, &self.master, self.algorithm, now).await?;
@@ -82,7 +82,7 @@ impl SigningKeys {
         now.since(ring.newest().signs_from()) >= period
     }
 
-    /// Puts the keys in force that the store has now.
+    /// Loads the current keys from the store.
     pub async fn reload(&self, store: &dyn Store) -> Result<(), KeysError> {
         let ring = KeyRing::open(&store.signing_keys().await?, &self.master)?;
         self.guard.keys().replace(ring);
@@ -90,7 +90,7 @@ impl SigningKeys {
     }
 }
 
-/// Adds a successor of the newest key and returns the ring that the store has then.
+/// Adds a successor of the newest key and returns the resulting ring of the store.
 async fn add_successor(
     store: &dyn Store,
     ring: &KeyRing,
@@ -102,7 +102,7 @@ async fn add_successor(
     let signs_from = now.plus(PUBLISHED_AHEAD);
     let next = SigningKey::generate(algorithm, master, now, signs_from)?;
     let retire_at = signs_from.plus(MAX_LIFE).plus(CLOCK_SKEW);
-    // `false`: another server was faster, and its key takes the place.
+    // `false` if another server was first: then its key is used.
     store.add_signing_key(next, Some(after), retire_at).await?;
     Ok(KeyRing::open(&store.signing_keys().await?, master)?)
 }

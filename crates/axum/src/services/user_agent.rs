@@ -1,31 +1,31 @@
-//! What to call a browser and its operating system. A `User-Agent` says what its sender likes: a
-//! name to recognise one's own devices by, nothing to decide by.
+//! Names the browser and operating system of a `User-Agent`. Clients can send any text, so the
+//! names help users to recognise their devices but must not affect decisions.
 
 use woothee::parser::Parser;
 
-/// A program by the names that people know it by.
+/// The common names of a browser and its operating system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Program {
-    /// Such as `Firefox 145`.
+    /// For example `Firefox 145`.
     pub browser: Option<String>,
-    /// Such as `Windows`.
+    /// For example `Windows`.
     pub system: Option<String>,
 }
 
-/// Reads a `User-Agent`.
+/// Parses a `User-Agent`. Unknown programs have no names.
 pub fn read(user_agent: Option<&str>) -> Program {
-    let Some(found) = user_agent.and_then(|text| Parser::new().parse(text)) else {
+    let Some(parsed) = user_agent.and_then(|text| Parser::new().parse(text)) else {
         return Program::default();
     };
     let known = |name: &str| !matches!(name, "" | "UNKNOWN");
-    let major = found.version.split('.').next().unwrap_or_default();
-    let browser = known(found.name).then(|| match major {
-        version if known(version) => format!("{} {version}", browser_name(found.name)),
-        _ => browser_name(found.name).to_owned(),
+    let major = parsed.version.split('.').next().unwrap_or_default();
+    let browser = known(parsed.name).then(|| match major {
+        version if known(version) => format!("{} {version}", browser_name(parsed.name)),
+        _ => browser_name(parsed.name).to_owned(),
     });
     Program {
         browser,
-        system: known(found.os).then(|| system_name(found.os).to_owned()),
+        system: known(parsed.os).then(|| system_name(parsed.os).to_owned()),
     }
 }
 
@@ -36,7 +36,7 @@ fn browser_name(name: &str) -> &str {
     }
 }
 
-/// Versions are left out: today's browsers no longer tell them.
+/// Without a version, because current browsers no longer send it.
 fn system_name(os: &str) -> &str {
     match os {
         "Mac OSX" => "macOS",
@@ -51,7 +51,7 @@ mod tests {
     use super::{Program, read};
 
     #[test]
-    fn browsers_and_systems_have_the_names_that_people_know() {
+    fn browsers_and_systems_have_their_common_names() {
         for (user_agent, browser, system) in [
             (
                 "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_browser_has_no_name() {
+    fn unknown_user_agents_have_no_names() {
         let long = "(".repeat(10_000);
         for user_agent in [
             None,

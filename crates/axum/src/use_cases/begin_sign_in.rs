@@ -55,8 +55,8 @@ pub struct Started {
     pub flow: SealedFlow,
 }
 
-/// Starts a sign-in with a `state`, nonce and PKCE verifier of 256 bits each. The server stores nothing,
-/// because the client is not authenticated yet.
+/// Starts a sign-in with a `state`, nonce and PKCE verifier of 256 bits each. The server stores
+/// nothing, because the client is not authenticated yet.
 pub async fn begin(state: &Services, start: Start<'_>) -> Result<Started, BeginError> {
     state.rate_limits.take_from_address(start.address)?;
     let now = state.clock.now();

@@ -95,7 +95,8 @@ pub enum OperatorError {
     /// The reason is empty or too long.
     #[error("the reason must be 1 to {MAX_REASON_CHARS} characters long")]
     Reason,
-    /// All sessions have ended and their tokens are refused, but some session records do not show it.
+    /// All sessions have ended and their tokens are refused, but some session records do not show
+    /// it.
     #[error(
         "all sessions have ended and their tokens are refused, but {failed} of 256 shards of the \
          session records were not updated ({cause}); run the command again"
@@ -116,8 +117,8 @@ fn join(candidates: &[Candidate]) -> String {
     candidates.join(", ")
 }
 
-/// Ends all users' sessions. They have ended when this returns; updating their records may continue in
-/// the background, so this returns soon however many there are.
+/// Ends all users' sessions. They have ended when this returns; updating their records may continue
+/// in the background, so this returns soon however many there are.
 pub async fn end_everyone(services: &Arc<Services>, actor: Actor) -> Result<(), OperatorError> {
     Operator::online(services, actor).cut_off_everyone().await?;
     let background = Arc::clone(services);
@@ -231,7 +232,8 @@ impl<'a> Operator<'a> {
             kept: None,
             reason: EndReason::EndedByOperator,
         });
-        tracing::info!(%user, by = %self.actor, sessions = ended.live, "all sessions of the user ended");
+        let sessions = ended.live;
+        tracing::info!(%user, by = %self.actor, sessions, "all sessions of the user ended");
         Ok(ended.live)
     }
 
@@ -249,8 +251,8 @@ impl<'a> Operator<'a> {
         Ok(())
     }
 
-    /// Marks the records of all sessions as ended, which frees them sooner and notifies each user. The
-    /// cut-off has already ended the sessions themselves. Can be repeated.
+    /// Marks the records of all sessions as ended, which frees them sooner and notifies each user.
+    /// The cut-off has already ended the sessions themselves. Can be repeated.
     async fn update_records(&self) -> Result<usize, OperatorError> {
         let update = |shard| self.store.end_sessions_in_shard(shard);
         update_all_shards(update, |ended| {
@@ -262,8 +264,8 @@ impl<'a> Operator<'a> {
     }
 }
 
-/// Updates all shards and counts the sessions that were live. A failed shard does not stop the others
-/// from being updated.
+/// Updates all shards and counts the sessions that were live. A failed shard does not stop the
+/// others from being updated.
 async fn update_all_shards<F>(
     update: impl Fn(u8) -> F + Send,
     announce: impl Fn(Ended) + Send,

@@ -156,7 +156,8 @@ pub async fn refresh(state: &Services, request: RefreshGrant<'_>) -> Result<Toke
                 Some(Ok(claims)) => claims,
                 Some(Err(reason)) => {
                     end_not_admitted(state, session.id, device, now).await?;
-                    tracing::info!(session = %session.id, reason, "refresh refused by the application");
+                    let session = session.id;
+                    tracing::info!(%session, reason, "refresh refused by the application");
                     return Err(RefreshError::NotAdmitted {
                         provider: provider_of(state, &rotated.user).to_owned(),
                         owner,
@@ -196,8 +197,8 @@ pub async fn refresh(state: &Services, request: RefreshGrant<'_>) -> Result<Toke
     }
 }
 
-/// The application's roles and claims for the user of a session, or its reason for refusing the user.
-/// `None` if no function is set or the session or its user does not exist.
+/// The application's roles and claims for the user of a session, or its reason for refusing the
+/// user. `None` if no function is set or the session or its user does not exist.
 async fn application_claims(
     state: &Services,
     session: SessionId,
@@ -228,8 +229,8 @@ fn provider_of<'a>(state: &'a Services, user: &'a User) -> &'a str {
     state.settings.rights.provider_of(issuer).unwrap_or(issuer)
 }
 
-/// Ends the session of a user who is no longer admitted. If this fails, the session ends at its next
-/// refresh: the successor of the presented token was not sent to anyone.
+/// Ends the session of a user who is no longer admitted. If this fails, the session ends at its
+/// next refresh: the successor of the presented token was not sent to anyone.
 async fn end_not_admitted(
     state: &Services,
     session: SessionId,

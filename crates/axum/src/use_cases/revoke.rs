@@ -1,4 +1,4 @@
-//! Revocation of either token (RFC 7009).
+//! Revokes access and refresh tokens (RFC 7009).
 
 use std::net::IpAddr;
 
@@ -13,10 +13,10 @@ use crate::event::Event;
 use crate::services::Services;
 use crate::services::rate_limits::TooManyRequests;
 
-/// A token was not revoked.
+/// Why a token was not revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
-    /// Too often.
+    /// A rate limit was reached.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
     /// The store failed.
@@ -24,10 +24,10 @@ pub enum RevokeError {
     Store(#[from] StoreError),
 }
 
-/// Revokes a token. An access token is denied; a refresh token ends its session, and every access
-/// token of it is denied. A text that is neither has nothing to revoke: that is a success
-/// (RFC 7009 §2.2). A token that has expired by this server's clock is revoked as well: the clock
-/// may be ahead of those that will look at the token.
+/// Revokes a token. An access token is denied. A refresh token ends its session, which denies all
+/// its access tokens. A text that is not a valid token counts as revoked (RFC 7009 §2.2). A token
+/// that has expired by this server's clock is denied too, because that clock may be ahead of other
+/// servers'.
 pub async fn revoke(
     state: &Services,
     token: &str,
@@ -49,7 +49,7 @@ pub async fn revoke(
             let (user, was_live) = (ended.user, ended.was_live);
             state.deny(user, &[ended.denial]);
             report_end(state, user, was_live, claims.sid);
-            tracing::info!(session = %claims.sid, "a refresh token was revoked");
+            tracing::info!(session = %claims.sid, "refresh token revoked");
         }
     } else if let Ok(claims) = state
         .guard
@@ -57,10 +57,10 @@ pub async fn revoke(
         .verify_signature(token, state.guard.keys())
     {
         limits.take_from_session(claims.sid, address)?;
-        // What ended before the latest sweep is not taken whatever the clock says, and what is
-        // denied need not be denied again.
-        let is_over = Timestamp::from_secs(claims.exp) <= state.guard.denylist().swept_until();
-        if is_over
+        // A token that expired before the latest sweep is refused whatever the clock says, and a
+        // token that is denied need not be denied again.
+        let has_expired = Timestamp::from_secs(claims.exp) <= state.guard.denylist().swept_until();
+        if has_expired
             || state
                 .guard
                 .denylist()
@@ -69,7 +69,7 @@ pub async fn revoke(
         {
             return Ok(());
         }
-        if !limits.takes_revocation(claims.sub) {
+        if !limits.allows_denial(claims.sub) {
             let end = EndSession {
                 session: claims.sid,
                 of: None,
@@ -83,7 +83,7 @@ pub async fn revoke(
                 report_end(state, user, was_live, claims.sid);
                 tracing::info!(
                     session = %claims.sid,
-                    "the account revoked too many access tokens one by one; the session is ended"
+                    "session ended: its user revoked too many access tokens individually"
                 );
                 return Ok(());
             }
@@ -106,11 +106,12 @@ pub async fn revoke(
             };
             state.store.revoke_token(denial.clone(), event).await?;
         } else {
-            // Old tokens lie about in logs: none of them may fill the person's activity.
+            // Old tokens can be found in logs. Revoking them must not fill the user's activity
+            // list.
             state.store.deny(vec![denial.clone()]).await?;
         }
         state.deny(claims.sub, &[denial]);
-        tracing::info!(token = %claims.jti, "an access token was revoked");
+        tracing::info!(token = %claims.jti, "access token revoked");
     } else {
         limits.take_from_address(address)?;
     }

@@ -1,4 +1,4 @@
-//! A person's sessions: seen, and ended from one of them.
+//! A user's own sessions: lists them, and ends them from one of them.
 
 use core::cmp::Reverse;
 
@@ -9,7 +9,7 @@ use latchkey_tokens::AccessClaims;
 use crate::event::Event;
 use crate::services::Services;
 
-/// The live ones: this one first, then by their last use.
+/// The user's live sessions: the current one first, then by last use.
 pub async fn list(state: &Services, claims: &AccessClaims) -> Result<Vec<LiveSession>, StoreError> {
     let now = state.clock.now();
     let mut live = state.store.live_sessions(claims.sub, now).await?;
@@ -24,8 +24,8 @@ pub async fn list(state: &Services, claims: &AccessClaims) -> Result<Vec<LiveSes
     Ok(live)
 }
 
-/// Ends one, this one too: nothing that was issued for it works after this returns. `false` if the
-/// person has none of this id.
+/// Ends one of the user's sessions, which may be the current one. Once this returns, all its tokens
+/// are refused. `false` if the user has no session with this id.
 pub async fn end(
     state: &Services,
     claims: &AccessClaims,
@@ -56,15 +56,15 @@ pub async fn end(
                 });
             }
         }
-        // The record is gone: the session of this very token is over.
+        // The record was freed, so the current session has already ended.
         None if own => {}
         None => return Ok(false),
     }
-    tracing::info!(session = %id, by = %claims.sid, "a session was ended by its person");
+    tracing::info!(session = %id, by = %claims.sid, "session ended by its user");
     Ok(true)
 }
 
-/// Ends all, or all but the one to `keep`.
+/// Ends all of the user's sessions, except the one to `keep`.
 pub async fn end_all(
     state: &Services,
     claims: &AccessClaims,
@@ -78,7 +78,7 @@ pub async fn end_all(
         device,
         now: state.clock.now(),
     };
-    // An account that is gone has no session to end.
+    // A user that does not exist has no sessions to end.
     let ended = state.store.end_sessions_of(end).await?.unwrap_or_default();
     state.deny(claims.sub, &ended.denials);
     state.report(&Event::SessionsEnded {
@@ -87,6 +87,6 @@ pub async fn end_all(
         reason: EndReason::EndedAll,
     });
     let (user, by, sessions) = (claims.sub, claims.sid, ended.live);
-    tracing::info!(%user, %by, sessions, "sessions were ended by their person");
+    tracing::info!(%user, %by, sessions, "sessions ended by their user");
     Ok(())
 }

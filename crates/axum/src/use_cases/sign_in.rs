@@ -57,13 +57,14 @@ pub enum FinishError {
     ProofRequired,
     /// The response did not arrive at the provider's redirect URI. Holds the provider's name.
     #[error(
-        "redirect_uri is not the redirect URI of the chosen provider, so the response may come from \
-         another provider; start again"
+        "redirect_uri is not the redirect URI of the chosen provider, so the response may come \
+         from another provider; start again"
     )]
     RedirectUri(String),
     /// A step-up was completed by another user.
     #[error(
-        "you signed in as a different user; start again and choose the account you are signed in with"
+        "you signed in as a different user; start again and choose the account that you are \
+         signed in with"
     )]
     OtherAccount {
         /// The provider's name.

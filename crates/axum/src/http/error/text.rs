@@ -17,26 +17,24 @@ impl ApiError {
         }
         match self.shape().code {
             ErrorCode::Internal => {
-                "internal error; the server's log contains the cause under this request id".to_owned()
+                "internal error; the server's log has the cause under this request id".to_owned()
             }
-            ErrorCode::StoreUnavailable => {
-                "the store is unavailable; try again later".to_owned()
-            }
+            ErrorCode::StoreUnavailable => "the store is unavailable; try again later".to_owned(),
             // The client may be unauthenticated, so what failed at the provider is only logged.
             ErrorCode::ProviderUnavailable => {
                 "the provider is unavailable; try again later".to_owned()
             }
             ErrorCode::ProviderRefused => {
-                "the provider did not complete this sign-in; start again, and if that does not help, \
-                 look up this request id in the server's log"
+                "the provider did not complete this sign-in; start again, or look up this request \
+                 id in the server's log"
                     .to_owned()
             }
             ErrorCode::ProviderInvalid => {
-                "the provider's response was not accepted; the server's log contains the cause under \
+                "the provider's response was not accepted; the server's log has the cause under \
                  this request id"
                     .to_owned()
             }
-            // Names the failed check: it tells what the provider must send and quotes nothing of it.
+            // Names the failed check, but quotes nothing that the provider sent.
             ErrorCode::StepUpRequired => self
                 .failed_check()
                 .map_or_else(|| self.to_string(), |check| check.to_string()),
@@ -94,7 +92,8 @@ impl ApiError {
         transient.contains(&self.shape().status).then_some(2)
     }
 
-    /// The value of `WWW-Authenticate` (RFC 6750 §3, RFC 6749 §5.2), if the response has that header.
+    /// The value of `WWW-Authenticate` (RFC 6750 §3, RFC 6749 §5.2), if the response has that
+    /// header.
     pub fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::Guard(error) => error.challenge(),

@@ -21,8 +21,8 @@ const MAX_CLEARED: usize = 20;
 pub(crate) struct FlowCookies(pub Vec<SealedFlow>);
 
 impl FlowCookies {
-    /// The `Set-Cookie` header that stores a flow. With `SameSite=Lax` the browser sends the cookie when
-    /// the provider redirects it back; the prefix `__Host-` keeps other hosts from setting it.
+    /// The `Set-Cookie` header that stores a flow. With `SameSite=Lax` the browser sends the cookie
+    /// when the provider redirects it back; the prefix `__Host-` keeps other hosts from setting it.
     pub(crate) fn set(state: &Services, flow: &SealedFlow) -> Option<HeaderValue> {
         header(state, flow.id, &flow.sealed, FLOW_TTL.as_secs())
     }

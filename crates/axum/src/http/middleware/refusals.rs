@@ -1,8 +1,9 @@
-//! Logs one line for each refusal that an operator should know of, and limits the rate of these lines.
+//! Logs one line for each refusal that an operator should know of, and limits the rate of these
+//! lines.
 //!
-//! Attacks on a sign-in lead to refusals; so do a wrong client secret and a wrong clock. The line names
-//! the provider, the failed check, the client's address and the request id of the response. It contains
-//! nothing that a provider or a client sent.
+//! Attacks on a sign-in lead to refusals; so do a wrong client secret and a wrong clock. The line
+//! names the provider, the failed check, the client's address and the request id of the response.
+//! It contains nothing that a provider or a client sent.
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -26,8 +27,8 @@ const BURST: u32 = 20;
 /// After a burst, one line of the kind may be written per period.
 const REFILL_PERIOD: Duration = Duration::from_secs(6);
 
-/// The code of a refusal and its subject. Kinds are limited separately, so that an attacker who causes
-/// one kind at will cannot hide another.
+/// The code of a refusal and its subject. Kinds are limited separately, so that an attacker who
+/// causes one kind at will cannot hide another.
 type Kind = (&'static str, &'static str);
 
 /// The log lines of refusals, rate-limited by kind.
@@ -144,8 +145,8 @@ impl Budget {
         }
     }
 
-    /// Takes the budget for one line and returns how many lines were suppressed before it; `None` if
-    /// this line must be suppressed.
+    /// Takes the budget for one line and returns how many lines were suppressed before it; `None`
+    /// if this line must be suppressed.
     fn take(&mut self, now: Duration) -> Option<u64> {
         self.refill(now);
         if let Some(left) = self.left.checked_sub(1) {

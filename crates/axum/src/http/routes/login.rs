@@ -157,8 +157,8 @@ fn page_error(error: &ApiError) -> Option<&'static str> {
     }
 }
 
-/// Whether the host is another name of the loopback address than the public one. Other names are not
-/// corrected: behind a proxy the host may be anything.
+/// Whether the host is another name of the loopback address than the public one. Other names are
+/// not corrected: behind a proxy the host may be anything.
 fn is_other_loopback(host: &str, public: &str) -> bool {
     !host.eq_ignore_ascii_case(public) && is_loopback(host) && is_loopback(public)
 }

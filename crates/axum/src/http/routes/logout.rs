@@ -13,8 +13,8 @@ use crate::http::state::{Recent, User};
 use crate::services::Services;
 use crate::use_cases::sessions;
 
-/// Signs out. Once the response is sent, the session's access and refresh tokens are refused. Signing
-/// out everywhere requires a recent sign-in.
+/// Signs out. Once the response is sent, the session's access and refresh tokens are refused.
+/// Signing out everywhere requires a recent sign-in.
 pub(crate) async fn logout(
     State(state): State<Arc<Services>>,
     user: User,

@@ -63,8 +63,9 @@ fn follows_a_clock_that_was_set_back() {
 }
 
 proptest! {
-    /// Whatever the wall clock does, the sweep clock is never ahead of it; and unless the wall clock
-    /// was stable for an hour, the sweep clock never advances by more than the time that passed.
+    /// Whatever the wall clock does, the sweep clock is never ahead of it; and unless the wall
+    /// clock was stable for an hour, the sweep clock never advances by more than the time that
+    /// passed.
     #[test]
     fn never_runs_ahead(jumps in prop::collection::vec((0u64..40, -4000i64..4000), 1..100)) {
         let mut clock = SweepClock::new(START, START, Duration::ZERO);

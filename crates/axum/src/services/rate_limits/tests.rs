@@ -21,7 +21,7 @@ fn rate(count: u32, per: Duration) -> Rate {
 }
 
 #[test]
-fn a_rate_is_that_many_at_once_and_says_when_there_is_more() {
+fn a_rate_allows_a_burst_and_says_when_to_retry() {
     let limits = limits(Some(rate(60, Duration::from_hours(1))));
     for _ in 0..60 {
         assert_eq!(limits.take_from_address(HERE), Ok(()));
@@ -30,13 +30,13 @@ fn a_rate_is_that_many_at_once_and_says_when_there_is_more() {
     assert!((1..=60).contains(&refused.retry_after), "{refused}");
     let elsewhere = Some(Ipv4Addr::BROADCAST.into());
     assert_eq!(limits.take_from_address(elsewhere), Ok(()));
-    // What is still in use is not forgotten.
+    // Counters in use are not freed.
     limits.forget_idle();
     assert!(limits.take_from_address(HERE).is_err());
 }
 
 #[test]
-fn who_has_used_nothing_lately_is_forgotten() {
+fn idle_counters_are_freed() {
     let limits = limits(Some(rate(u32::MAX, Duration::from_secs(1))));
     for address in 0..1000 {
         let address = Some(Ipv4Addr::from_bits(address).into());
@@ -51,7 +51,7 @@ fn who_has_used_nothing_lately_is_forgotten() {
 }
 
 #[test]
-fn off_is_without_end() {
+fn without_a_rate_nothing_is_limited() {
     let limits = limits(None);
     for _ in 0..100_000 {
         assert_eq!(limits.take_from_address(HERE), Ok(()));
@@ -59,9 +59,9 @@ fn off_is_without_end() {
 }
 
 #[test]
-fn a_flood_from_everywhere_keeps_nobody_out() {
+fn a_distributed_flood_does_not_lock_out_other_clients() {
     let limits = limits(Some(rate(1, Duration::from_hours(1))));
-    for address in 0..u32::try_from(MOST).expect("it fits") {
+    for address in 0..u32::try_from(MAX_KEYS).expect("it fits") {
         let address = Some(Ipv4Addr::from_bits(address).into());
         assert_eq!(limits.take_from_address(address), Ok(()));
     }
@@ -69,38 +69,38 @@ fn a_flood_from_everywhere_keeps_nobody_out() {
         assert_eq!(limits.take_from_address(HERE), Ok(()));
     }
     let [addresses, ..] = limits.addresses.as_ref().expect("counted");
-    assert_eq!(addresses.len(), MOST);
+    assert_eq!(addresses.len(), MAX_KEYS);
 }
 
-/// How many of these addresses are let through, each asking once.
-fn taken(limits: &RateLimits, addresses: impl Iterator<Item = u128>) -> usize {
+/// How many of these addresses are accepted with one request each.
+fn accepted(limits: &RateLimits, addresses: impl Iterator<Item = u128>) -> usize {
     let take = |bits| limits.take_from_address(Some(Ipv6Addr::from_bits(bits).into()));
     addresses.filter(|bits| take(*bits).is_ok()).count()
 }
 
 #[test]
-fn security_72_whoever_has_a_large_ipv6_network_is_counted_by_it() {
+fn security_72_a_client_with_a_large_ipv6_network_is_counted_by_that_network() {
     let limits = limits(Some(rate(2, Duration::from_hours(1))));
     let site: u128 = 0x2001_0db8_0001 << 80;
     // One network of 64 bits, however many addresses in it.
-    assert_eq!(taken(&limits, (0..10).map(|host| site | host)), 2);
-    // What was refused there did not come out of the share of its neighbours.
+    assert_eq!(accepted(&limits, (0..10).map(|host| site | host)), 2);
+    // Requests refused there did not use up the quota of neighbouring networks.
     assert_eq!(
-        taken(&limits, (1..256).map(|home| site | home << 64)),
+        accepted(&limits, (1..256).map(|home| site | home << 64)),
         4 * 2 - 2
     );
     assert_eq!(
-        taken(&limits, (1..65_536).map(|net| site | net << 64)),
+        accepted(&limits, (1..65_536).map(|net| site | net << 64)),
         16 * 2 - 4 * 2
     );
-    // Another site, and IPv4, are not concerned.
+    // Another site and IPv4 clients are not affected.
     let other: u128 = 0x2001_0db8_0002 << 80;
-    assert_eq!(taken(&limits, (0..10).map(|host| other | host)), 2);
+    assert_eq!(accepted(&limits, (0..10).map(|host| other | host)), 2);
     assert_eq!(limits.take_from_address(HERE), Ok(()));
 }
 
 #[test]
-fn a_session_is_counted_by_the_large_network_too() {
+fn a_session_is_also_counted_by_large_networks() {
     let limits = RateLimits::new(&Limits {
         max_sessions: 100,
         per_address: None,
