@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: figures for docs/performance.md, measured the same way every time.
+//! `cargo xtask bench`: reproducible measurements for docs/performance.md.
 
 pub(crate) mod http;
 mod load;

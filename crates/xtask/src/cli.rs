@@ -11,62 +11,62 @@ use crate::test::Request;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 pub(crate) struct Cli {
-    /// What to do; without it, the help is shown.
+    /// The command to run; without one, the help is printed.
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
 
-/// What the person wants.
+/// The commands.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Command {
-    /// Build the pages and the server, and start them with demo accounts
+    /// Build the pages and the server, and start the server with demo accounts
     ///
-    /// The server listens on http://127.0.0.1:7000 unless the flags say otherwise.
+    /// The server listens on http://127.0.0.1:7000 by default.
     Run {
         /// Flags for `latchkey serve`
         #[arg(last = true, value_name = "FLAGS")]
         serve_flags: Vec<String>,
     },
-    /// Like `run`, and build and restart after each change of a source file
+    /// Like `run`, but rebuild and restart after each change of a source file
     ///
-    /// Watches the folders crates, style and public. While a build fails, the server of the last
+    /// Watches the directories crates, style and public. If a build fails, the server of the last
     /// successful build keeps running.
     Dev {
         /// Flags for `latchkey serve`
         #[arg(last = true, value_name = "FLAGS")]
         serve_flags: Vec<String>,
     },
-    /// Run the tests: all parts, or those named
+    /// Run the tests: all parts, or the given ones
     Test(Request),
-    /// Build one optimised `latchkey` with the pages inside: target/dist/latchkey
+    /// Build an optimised `latchkey` binary with embedded pages: target/dist/latchkey
     Dist {
-        /// The folder in which cargo builds
+        /// The target directory for cargo
         #[arg(long, value_name = "DIR")]
         target_dir: Option<PathBuf>,
     },
     /// Measure the performance of the server
     #[command(subcommand)]
     Bench(Bench),
-    /// Check the rules of ARCHITECTURE.md that no compiler checks, like `test tidy`
+    /// Check the project rules that the compiler does not check, like `test tidy`
     Tidy,
 }
 
-/// What to measure.
+/// The benchmarks.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Bench {
-    /// Measure an authenticated request beside a bare axum route, and update docs/performance.md
+    /// Compare an authenticated request with a bare axum route, and update docs/performance.md
     Http(Settings),
-    /// Measure how soon a second server refuses what was revoked at the first
+    /// Measure how soon a second server rejects tokens that were revoked on the first
     ///
-    /// Does so over Redis and over PostgreSQL, and measures what sign-ins and refreshes cost.
+    /// Uses Redis and PostgreSQL, and also measures the cost of sign-ins and refreshes.
     Propagation {
         /// The number of revocations
         #[arg(long, value_name = "N", default_value_t = 1000)]
         count: u32,
     },
-    /// Measure how fast a server starts with a long denylist, and how large sled becomes
+    /// Measure how fast a server starts with a large denylist, and how much disk space sled uses
     Scale {
-        /// The number of denials, once for each measurement [default: several sizes]
+        /// The number of denials; repeat it for several measurements [default: several sizes]
         #[arg(long, value_name = "N")]
         denials: Vec<u32>,
     },

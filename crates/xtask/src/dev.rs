@@ -1,8 +1,8 @@
-//! `cargo xtask dev`: what `run` does, and again after each change of the sources.
+//! `cargo xtask dev`: like `run`, but rebuilds and restarts after each change of the sources.
 //!
-//! Changes are found by reading the files twice a second, which takes some milliseconds and works
-//! in every file system, containers and network folders included. While a build fails, the server
-//! of the last good build keeps running.
+//! Changes are detected by reading the files twice a second. This takes a few milliseconds and
+//! works on every file system, including containers and network mounts. If a build fails, the
+//! server of the last successful build keeps running.
 
 use std::process::Command;
 use std::thread;
@@ -15,26 +15,26 @@ use crate::stamp::Stamp;
 use crate::workspace::Workspace;
 use crate::{progress, run};
 
-/// Files and folders that are watched.
+/// The watched files and directories.
 const SOURCES: [&str; 5] = ["crates", "style", "public", "Cargo.toml", "Trunk.toml"];
 
 /// How often the files are read.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Builds and starts the server, and does so again after each change, until Ctrl-C. That reaches
-/// the server too, which is in the same process group.
+/// Builds and starts the server, and repeats this after each change, until Ctrl-C. The server is in
+/// the same process group, so it receives Ctrl-C, too.
 pub(crate) fn run(workspace: &Workspace, serve_flags: &[String]) -> Result<()> {
     let mut server = None;
     loop {
-        // Taken before the build: a file that is saved during it leads to another one.
+        // Read before the build, so that a file saved during the build triggers another one.
         let built = sources(workspace);
         restart(&mut server, run::build(workspace, serve_flags))?;
-        progress::note("watching crates, style and public; Ctrl-C ends this");
+        progress::note("watching crates, style and public; press Ctrl-C to stop");
         while !has_changed(built.as_ref(), sources(workspace).as_ref()) {
             thread::sleep(INTERVAL);
             if let Some(status) = server.as_mut().and_then(Guard::ended) {
                 progress::note(&format!(
-                    "the server ended ({status}): save a file to restart it"
+                    "the server exited ({status}): save a file to restart it"
                 ));
                 server = None;
             }
@@ -42,18 +42,18 @@ pub(crate) fn run(workspace: &Workspace, serve_flags: &[String]) -> Result<()> {
     }
 }
 
-/// Replaces the server by the one just built; leaves it alone if the build failed.
+/// Replaces the running server by the new build. If the build failed, the server keeps running.
 fn restart(server: &mut Option<Guard>, built: Result<Command>) -> Result<()> {
     match built {
         Ok(mut command) => {
-            // First, as both use the same port and data directory.
+            // Stop the old server first: both use the same port and data directory.
             drop(server.take());
             let child = command.spawn();
             *server = Some(Guard(child.context("cannot start the server")?));
         }
         Err(error) => {
             let rest = match server {
-                Some(_) => "the server of the last good build keeps running",
+                Some(_) => "the server of the last successful build keeps running",
                 None => "no server is running",
             };
             eprintln!("\nerror: {error:#}\n{rest}; save a file to build again");
@@ -62,13 +62,13 @@ fn restart(server: &mut Option<Guard>, built: Result<Command>) -> Result<()> {
     Ok(())
 }
 
-/// What the files hold; nothing while one of them is being replaced.
+/// The fingerprint of the sources. `None` while a file is being replaced.
 fn sources(workspace: &Workspace) -> Option<Stamp> {
     Stamp::of(workspace.root(), &SOURCES, &[]).ok()
 }
 
-/// Whether the files hold something else than what was built. Unreadable files are no change: they
-/// are read again.
+/// Whether the sources differ from those of the last build. Unreadable files do not count as a
+/// change; they are read again later.
 fn has_changed(built: Option<&Stamp>, now: Option<&Stamp>) -> bool {
     now.is_some() && now != built
 }
@@ -92,13 +92,15 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_build_leaves_the_server_running_and_a_good_one_replaces_it() {
+    fn a_failed_build_keeps_the_server_and_a_successful_one_replaces_it() {
         let mut server = None;
-        restart(&mut server, Err(anyhow!("a syntax error"))).expect("goes on");
+        restart(&mut server, Err(anyhow!("a syntax error")))
+            .expect("a failed build is not an error");
         assert_eq!(id(server.as_ref()), None);
         restart(&mut server, Ok(sleeper())).expect("starts");
         let first = id(server.as_ref()).expect("it runs");
-        restart(&mut server, Err(anyhow!("a syntax error"))).expect("goes on");
+        restart(&mut server, Err(anyhow!("a syntax error")))
+            .expect("a failed build is not an error");
         assert_eq!(id(server.as_ref()), Some(first));
         assert!(server.as_mut().and_then(Guard::ended).is_none());
         restart(&mut server, Ok(sleeper())).expect("starts");
@@ -108,12 +110,12 @@ mod tests {
             .output();
         assert!(
             !alive.expect("kill runs").status.success(),
-            "the old one lives on"
+            "the old server is still running"
         );
     }
 
     #[test]
-    fn only_other_contents_are_a_change() {
+    fn only_different_contents_are_a_change() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("main.css");
         let look = || Stamp::of(folder.path(), &["main.css"], &[]).ok();

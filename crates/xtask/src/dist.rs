@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: one optimised binary with the pages inside.
+//! `cargo xtask dist`: an optimised binary with embedded pages.
 
 mod encoding;
 mod pages;
@@ -15,28 +15,31 @@ use crate::tools::c_compiler;
 use crate::workspace::Workspace;
 use crate::{process, progress, spa};
 
-/// What `cargo xtask dist` leaves.
+/// The output of `cargo xtask dist`.
 pub(crate) struct Dist {
     /// The binary.
     pub(crate) program: PathBuf,
-    /// The folder with the pages and their compressed forms, as they are in the binary.
+    /// The directory with the embedded pages and their compressed variants.
     pub(crate) pages: PathBuf,
 }
 
-/// Builds it and says where it is and how large.
+/// Builds the binary and prints its path and sizes.
 pub(crate) fn run(workspace: &Workspace, target_dir: Option<PathBuf>) -> Result<()> {
     c_compiler::ensure()?;
     let built = build(workspace, target_dir)?;
     println!("\n{}\n{}", built.program.display(), Sizes::of(&built)?);
-    println!("Start it from any folder: latchkey serve --demo");
+    println!("Start it from any directory: latchkey serve --demo");
     Ok(())
 }
 
-/// Builds it under `target_dir`, or where cargo builds.
+/// Builds the binary in `target_dir`, or in cargo's target directory.
 pub(crate) fn build(workspace: &Workspace, target_dir: Option<PathBuf>) -> Result<Dist> {
     let target_dir = target_dir.map_or_else(
         || Ok(workspace.target_dir()),
-        |dir| std::path::absolute(&dir).with_context(|| format!("{} is no path", dir.display())),
+        |dir| {
+            std::path::absolute(&dir)
+                .with_context(|| format!("{} is not a valid path", dir.display()))
+        },
     )?;
     let folder = target_dir.join("dist");
     let pages = folder.join("pages");
@@ -52,11 +55,11 @@ pub(crate) fn build(workspace: &Workspace, target_dir: Option<PathBuf>) -> Resul
         build_release(workspace, &target_dir, &pages)
     })?;
     let program = folder.join("latchkey");
-    // Through another name, so that a copy that runs is replaced and not written into.
+    // Copy and rename, so that a running binary is replaced instead of overwritten.
     let fresh = folder.join("latchkey.new");
     fs::copy(&release, &fresh)
         .and_then(|_| fs::rename(&fresh, &program))
-        .with_context(|| format!("cannot put the binary at {}", program.display()))?;
+        .with_context(|| format!("cannot write the binary to {}", program.display()))?;
     Ok(Dist { program, pages })
 }
 

@@ -1,13 +1,13 @@
-//! The project's own commands: `cargo xtask run`, `dev`, `test`, `dist`, `bench`, `tidy`.
+//! Project automation: `cargo xtask run`, `dev`, `test`, `dist`, `bench`, `tidy`.
 //!
-//! Whatever a developer would otherwise set up by hand is set up here. Nothing of the product
-//! lives in this crate, and of the workspace it uses only the process spawner of the test kit: it must
-//! compile, fast, when all the rest does not.
+//! Also installs the tools that these commands need. This crate contains no product code, and of
+//! the workspace it uses only the process spawner of the test kit: it must compile quickly, even
+//! when the rest of the workspace does not compile.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command-line tool speaks to the person who typed the command"
+    reason = "a command-line tool prints to the terminal"
 )]
 
 mod bench;

@@ -1,4 +1,4 @@
-//! Starting other programs, waiting for them, and ending them by their id.
+//! Starts other programs, waits for them, and terminates them by process id.
 
 use std::env;
 use std::ffi::OsStr;
@@ -14,12 +14,12 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-/// How often a condition outside this process is looked at again.
+/// How often to check a condition outside this process.
 const POLL: Duration = Duration::from_millis(50);
-/// How long a child may take to end after it was asked to.
+/// How long a child may take to exit after SIGTERM.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Runs `command` with this terminal as its own; anything but success is an error.
+/// Runs `command` in this terminal. A failure is an error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command
         .status()
@@ -27,7 +27,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     check(command, status)
 }
 
-/// Runs `command` and returns what it printed to stdout, without the white space around it.
+/// Runs `command` and returns its trimmed stdout.
 pub(crate) fn stdout_of(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
@@ -45,7 +45,7 @@ pub(crate) fn stdout_of(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Runs `command`, prints its stdout through as it comes and shows each line to `seen`.
+/// Runs `command`, prints its stdout as it arrives, and passes each line to `seen`.
 pub(crate) fn run_watched(command: &mut Command, mut seen: impl FnMut(&str)) -> Result<()> {
     let child = command
         .stdout(Stdio::piped())
@@ -63,7 +63,7 @@ pub(crate) fn run_watched(command: &mut Command, mut seen: impl FnMut(&str)) -> 
     check(command, status)
 }
 
-/// Runs `command` and whatever it starts, and ends them all if they take longer than `limit`.
+/// Runs `command`, and terminates it and all its descendants if it takes longer than `limit`.
 pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
     let mut child = command
         .stdin(Stdio::null())
@@ -82,26 +82,26 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
     bail!("`{}` took longer than {} s", line(command), limit.as_secs())
 }
 
-/// A running child, ended when this is dropped.
+/// A running child, terminated on drop.
 pub(crate) struct Guard(pub(crate) Child);
 
 impl Guard {
-    /// How the child ended, if it has.
+    /// The exit status of the child, if it has exited.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().ok().flatten()
     }
 
-    /// Asks the child to end, and makes it after ten seconds.
+    /// Terminates the child: SIGTERM first, SIGKILL after ten seconds.
     pub(crate) fn end(&mut self) -> Result<()> {
         if self
             .0
             .try_wait()
-            .context("cannot look at the child")?
+            .context("cannot get the status of the child")?
             .is_none()
         {
             signalled(kill_process(Pid::from_child(&self.0), Signal::TERM))?;
             if wait_until(&mut self.0, Instant::now() + GRACE)?.is_none() {
-                self.0.kill().context("cannot end the child")?;
+                self.0.kill().context("cannot kill the child")?;
                 self.0.wait().context("cannot wait for the child")?;
             }
         }
@@ -117,7 +117,7 @@ impl Drop for Guard {
     }
 }
 
-/// Calls `look` until it answers or `limit` is over.
+/// Calls `look` until it returns a value, for at most `limit`.
 pub(crate) fn poll<T>(
     limit: Duration,
     mut look: impl FnMut() -> Result<Option<T>>,
@@ -134,7 +134,7 @@ pub(crate) fn poll<T>(
     }
 }
 
-/// Every program called `name` that PATH leads to, in PATH's order.
+/// All programs called `name` on PATH, in the order of PATH.
 pub(crate) fn all_on_path(name: &str) -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
@@ -148,7 +148,7 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     all_on_path(name).into_iter().next()
 }
 
-/// Whether `file` is there and may be executed.
+/// Whether `file` exists and is executable.
 pub(crate) fn is_program(file: &Path) -> bool {
     file.metadata()
         .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
@@ -157,11 +157,13 @@ pub(crate) fn is_program(file: &Path) -> bool {
 fn wait_until(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>> {
     let left = deadline.saturating_duration_since(Instant::now());
     poll(left, || {
-        child.try_wait().context("cannot look at the child")
+        child
+            .try_wait()
+            .context("cannot get the status of the child")
     })
 }
 
-/// A process that is gone already needs no signal.
+/// Ignores the error that the process has exited already.
 fn signalled(sent: Result<(), Errno>) -> Result<()> {
     match sent {
         Ok(()) | Err(Errno::SRCH) => Ok(()),
@@ -175,19 +177,19 @@ fn check(command: &Command, status: ExitStatus) -> Result<()> {
     }
     match status.code() {
         Some(code) => bail!("`{}` failed with exit code {code}", line(command)),
-        None => bail!("`{}` was ended from outside ({status})", line(command)),
+        None => bail!("`{}` was killed ({status})", line(command)),
     }
 }
 
 fn not_started(command: &Command, error: &std::io::Error) -> Error {
     let program = name(command.get_program());
     match error.kind() {
-        ErrorKind::NotFound => anyhow!("`{program}` is not installed, or not on PATH"),
+        ErrorKind::NotFound => anyhow!("`{program}` is not installed or not on PATH"),
         _ => anyhow!("`{program}` cannot be started: {error}"),
     }
 }
 
-/// The command as a person would type it, for messages.
+/// The command line, for messages.
 fn line(command: &Command) -> String {
     let mut line = name(command.get_program());
     for argument in command.get_args() {
@@ -216,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_names_the_command_and_the_code() {
+    fn a_failure_names_the_command_and_the_exit_code() {
         let error = run(&mut sh("exit 3")).expect_err("it fails").to_string();
         assert_eq!(error, "`sh -c exit 3` failed with exit code 3");
     }
@@ -226,12 +228,12 @@ mod tests {
         let error = run(&mut Command::new("no-such-program-anywhere")).expect_err("missing");
         assert_eq!(
             error.to_string(),
-            "`no-such-program-anywhere` is not installed, or not on PATH"
+            "`no-such-program-anywhere` is not installed or not on PATH"
         );
     }
 
     #[test]
-    fn lines_are_shown_as_they_come() {
+    fn lines_are_passed_on_as_they_arrive() {
         let mut lines = Vec::new();
         run_watched(&mut sh("echo one; echo two"), |line| {
             lines.push(line.to_owned());
@@ -241,33 +243,33 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_too_long_is_ended_with_its_children() {
+    fn a_command_that_exceeds_its_limit_is_terminated_with_its_children() {
         let folder = tempfile::tempdir().expect("a folder");
         let grandchild = || std::fs::read_to_string(folder.path().join("grandchild"));
-        // Until it has had the time to begin.
+        // Retry with longer limits until the script had time to start its child.
         let mut limits = [0, 5, 60].into_iter();
         while !grandchild().is_ok_and(|id| id.ends_with('\n')) {
-            let limit = limits.next().expect("it never begins");
+            let limit = limits.next().expect("the script never started its child");
             let mut slow = sh("sleep 600 & echo $! > grandchild; wait");
             let limited = Duration::from_secs(limit) + Duration::from_millis(500);
             let error = run_within(slow.current_dir(folder.path()), limited);
-            let error = error.expect_err("it never ends").to_string();
+            let error = error.expect_err("it must time out").to_string();
             let expected = format!("took longer than {limit} s");
             assert!(error.ends_with(&expected), "{error}");
         }
-        let id = grandchild().expect("it wrote its id");
+        let id = grandchild().expect("the script wrote the id");
         let mut alive = sh(&format!("kill -0 {} 2>/dev/null", id.trim()));
         let gone = poll(Duration::from_mins(1), || {
             Ok(run(&mut alive).is_err().then_some(()))
         });
         assert!(
-            gone.expect("can be asked").is_some(),
-            "the grandchild lives on"
+            gone.expect("kill runs").is_some(),
+            "the grandchild is still running"
         );
     }
 
     #[test]
-    fn a_dropped_guard_ends_its_child() {
+    fn a_dropped_guard_terminates_its_child() {
         let child = Command::new("sleep").arg("600").spawn().expect("starts");
         let id = child.id();
         drop(Guard(child));

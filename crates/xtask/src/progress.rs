@@ -1,10 +1,10 @@
-//! What the person sees while they wait.
+//! Progress messages.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// Says what is being done, does it, and says how long it took.
+/// Prints what is being done, does it, and prints how long it took.
 pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("==> {what}");
     let start = Instant::now();
@@ -13,12 +13,12 @@ pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     Ok(result)
 }
 
-/// One line that needs no waiting.
+/// Prints a note.
 pub(crate) fn note(what: &str) {
     println!("    {what}");
 }
 
-/// A duration as people read it: `0.4 s`, `75 s`.
+/// A duration for display: `0.4 s`, `75 s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     if duration < Duration::from_secs(10) {
         format!("{:.1} s", duration.as_secs_f64())

@@ -1,4 +1,4 @@
-//! `cargo xtask run`: everything built and started, for somebody who has just cloned it.
+//! `cargo xtask run`: builds and starts everything, from a fresh clone.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -11,7 +11,8 @@ use crate::{server, spa};
 
 const LISTEN: &str = "127.0.0.1:7000";
 
-/// Builds what is missing and becomes the server, so that Ctrl-C reaches it and nothing else.
+/// Builds what is missing and replaces this process by the server, so that the server receives
+/// Ctrl-C.
 pub(crate) fn run(workspace: &Workspace, serve_flags: &[String]) -> Result<()> {
     let mut command = build(workspace, serve_flags)?;
     if !is_given(serve_flags, "--listen") {
@@ -21,7 +22,7 @@ pub(crate) fn run(workspace: &Workspace, serve_flags: &[String]) -> Result<()> {
     Err(error).with_context(|| format!("cannot start {}", command.get_program().display()))
 }
 
-/// Builds what is missing; the command that starts the server.
+/// Builds what is missing and returns the command that starts the server.
 pub(crate) fn build(workspace: &Workspace, serve_flags: &[String]) -> Result<Command> {
     c_compiler::ensure()?;
     let dist = spa::ensure(workspace)?;
@@ -29,7 +30,7 @@ pub(crate) fn build(workspace: &Workspace, serve_flags: &[String]) -> Result<Com
 
     let mut command = workspace.command(&program);
     command.arg("serve");
-    // A flag given twice is an error; the person's own wins.
+    // A duplicate flag is an error, so only add defaults for flags that are not given.
     if !is_given(serve_flags, "--demo") {
         command.arg("--demo");
     }
@@ -51,9 +52,9 @@ fn greet() {
   Latchkey starts on http://{LISTEN}
 
   1. Open it in a browser, choose \"Continue with Demo account\" and pick an account.
-  2. Go to http://{LISTEN}/playground, make the access token live for 5 seconds,
-     and watch a call go 401 → refresh → retry.
-  3. Ctrl-C ends it. Accounts and sessions stay in ./data.
+  2. Go to http://{LISTEN}/playground, set the access token lifetime to 5 seconds,
+     and watch a request get a 401, refresh and retry.
+  3. Press Ctrl-C to stop it. Accounts and sessions stay in ./data.
 "
     );
 }

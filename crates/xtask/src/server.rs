@@ -1,4 +1,4 @@
-//! Building the `latchkey` server for development.
+//! Builds the `latchkey` server for development.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::workspace::Workspace;
 use crate::{process, progress};
 
-/// Builds the server for development; the program's path.
+/// Builds the server with the dev profile and returns the path of the binary.
 pub(crate) fn build_debug(workspace: &Workspace) -> Result<PathBuf> {
     let program = workspace.target_dir().join("debug/latchkey");
     let wait = if program.exists() {
@@ -16,7 +16,8 @@ pub(crate) fn build_debug(workspace: &Workspace) -> Result<PathBuf> {
         " (3 to 5 minutes the first time)"
     };
     progress::step(&format!("Building the server{wait}"), || {
-        // Of all default members, as `cargo test` builds them: the same features, nothing twice.
+        // Build all default members, like `cargo test`, so that features match and nothing is built
+        // twice.
         process::run(workspace.cargo().args(["build", "--bin", "latchkey"]))
     })?;
     Ok(program)

@@ -1,4 +1,4 @@
-//! The pages: what Trunk builds into `dist`.
+//! Builds the pages with Trunk, into `dist`.
 
 use std::env;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::tools::{WebTools, wasm_opt};
 use crate::workspace::Workspace;
 use crate::{process, progress};
 
-/// All that the pages are made from.
+/// The sources of the pages.
 const INPUTS: [&str; 9] = [
     "crates/web",
     "crates/client",
@@ -25,7 +25,7 @@ const INPUTS: [&str; 9] = [
     "Trunk.toml",
 ];
 
-/// The folder with the optimised pages, built if they are not there or not of today's sources.
+/// Builds the optimised pages if they are missing or outdated, and returns their directory.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     let dist = workspace.path("dist");
     let records = Records::of(workspace)?;
@@ -34,7 +34,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(dist);
     }
     if !workspace.path("crates/web/index.html").is_file() {
-        bail!("crates/web/index.html is missing: there are no pages to build");
+        bail!("crates/web/index.html is missing, so there are no pages to build");
     }
     let tools = WebTools::ensure(workspace)?;
     records.forget()?;
@@ -56,7 +56,8 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 fn build(workspace: &Workspace, tools: &WebTools) -> Result<()> {
-    // Trunk is told to stay offline, as all its tools are here; so does the cargo it calls.
+    // Trunk runs offline, because all its tools are installed. So does the cargo that it
+    // calls, hence the dependencies are fetched first.
     let mut fetch = workspace.cargo();
     fetch.args([
         "fetch",
@@ -75,22 +76,22 @@ fn build(workspace: &Workspace, tools: &WebTools) -> Result<()> {
     if tools.wasm_opt.is_some() {
         trunk.arg("--release");
     } else {
-        // `--release` insists on wasm-opt; this is the same but for that step.
+        // `--release` requires wasm-opt; this is the same without that step.
         trunk.args(["--cargo-profile", "wasm"]);
     }
-    // Trunk takes `true` and `false` there and refuses the customary `1`.
+    // Trunk only accepts `true` and `false` here and rejects the customary `1`.
     if env::var_os("NO_COLOR").is_some() {
         trunk.env("NO_COLOR", "true");
     }
     process::run(&mut trunk)
 }
 
-/// What the last build was made from, and what it left.
+/// The fingerprints of the last build's input and output.
 struct Records {
     inputs: Stamp,
     inputs_file: PathBuf,
     outputs_file: PathBuf,
-    /// There if the last build had no wasm-opt.
+    /// Exists if the last build was made without wasm-opt.
     unoptimised_file: PathBuf,
 }
 
@@ -106,7 +107,7 @@ impl Records {
         })
     }
 
-    /// Both ends are looked at: `dist` may have been removed, or written by hand.
+    /// Checks input and output, because `dist` may have been removed or edited.
     fn are_fresh(&self, workspace: &Workspace, dist: &Path) -> Result<bool> {
         Ok(dist.join("index.html").is_file()
             && self.inputs.is_recorded(&self.inputs_file)
@@ -138,7 +139,7 @@ impl Records {
     }
 }
 
-/// A fingerprint of what Trunk left in `dist`.
+/// The fingerprint of Trunk's output in `dist`.
 pub(crate) fn outputs(dist: &Path) -> Result<Stamp> {
     Stamp::of(dist, &["."], &[])
 }

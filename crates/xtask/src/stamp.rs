@@ -1,4 +1,4 @@
-//! Whether something was made from exactly these files already.
+//! Fingerprints of files, to detect whether a build output is up to date.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,13 +7,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// A fingerprint of files and settings. Not for secrets: it only has to notice a change.
+/// A fingerprint of files and settings. Not cryptographic: it only has to detect changes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Stamp(String);
 
 impl Stamp {
-    /// Over the names and contents of `inputs` under `root` (files, folders without what is
-    /// hidden in them, or nothing there yet), and over `settings`.
+    /// Computes the fingerprint of the names and contents of `inputs` under `root`, and of
+    /// `settings`. An input is a file, a directory (without hidden entries), or missing.
     pub(crate) fn of(root: &Path, inputs: &[&str], settings: &[&str]) -> Result<Self> {
         let mut hasher = DefaultHasher::new();
         for setting in settings {
@@ -27,12 +27,12 @@ impl Stamp {
         Ok(Self(text))
     }
 
-    /// Whether this is what `file` holds.
+    /// Whether `file` contains this fingerprint.
     pub(crate) fn is_recorded(&self, file: &Path) -> bool {
         fs::read_to_string(file).is_ok_and(|text| text.trim() == self.0)
     }
 
-    /// Writes it into `file`.
+    /// Writes the fingerprint to `file`.
     pub(crate) fn record(&self, file: &Path) -> Result<()> {
         fs::write(file, format!("{}\n", self.0))
             .with_context(|| format!("cannot write {}", file.display()))
@@ -48,7 +48,7 @@ fn add(hasher: &mut DefaultHasher, root: &Path, relative: &str) -> Result<()> {
         for entry in entries {
             let entry = entry.with_context(|| unreadable(&path))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            // What tools leave in between, such as Trunk's `.stage`.
+            // Skip temporary files of tools, such as Trunk's `.stage`.
             if !name.starts_with('.') {
                 names.push(name);
             }
@@ -63,7 +63,7 @@ fn add(hasher: &mut DefaultHasher, root: &Path, relative: &str) -> Result<()> {
     Ok(())
 }
 
-/// With its length, so that no two lists of parts run together into the same bytes.
+/// Includes the length, so that different lists of parts never produce the same input.
 fn hash(hasher: &mut DefaultHasher, bytes: &[u8]) {
     hasher.write_usize(bytes.len());
     hasher.write(bytes);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn it_follows_names_contents_and_settings() {
+    fn names_contents_and_settings_change_the_fingerprint() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();
         fs::create_dir_all(root.join("src/deep")).expect("made");
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_recorded_and_recognised() {
+    fn a_recorded_fingerprint_is_recognised() {
         let folder = tempfile::tempdir().expect("a folder");
         let record = folder.path().join("stamp");
         let stamp = stamp(folder.path());

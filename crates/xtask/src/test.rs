@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all that is checked before a change is good, in parts.
+//! `cargo xtask test`: everything that must pass before a change is merged, in parts.
 
 mod api;
 mod browser_wasm;
@@ -22,16 +22,16 @@ use crate::tidy;
 use crate::tools::c_compiler;
 use crate::workspace::Workspace;
 
-/// A part of the tests, in the order in which they run: quick ones first.
+/// A part of the tests, in the order of execution: fast ones first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
     /// Formatting
     Fmt,
-    /// Rules of ARCHITECTURE.md that no compiler checks
+    /// Project rules that the compiler does not check
     Tidy,
-    /// Advisories, licences and sources of all dependencies, with cargo-deny
+    /// Advisories, licences and sources of all dependencies (cargo-deny)
     Deny,
-    /// Lints, for the host and for the browser
+    /// Lints for the host and for the browser
     Clippy,
     /// Unit, integration and documentation tests of the host crates
     Unit,
@@ -41,9 +41,9 @@ pub(crate) enum Part {
     Crash,
     /// Tests of the client and the pages in a headless browser
     Wasm,
-    /// Playwright: a browser, the real server and an independent provider
+    /// End-to-end tests with Playwright: a browser, the real server, an independent provider
     E2e,
-    /// The binary of `cargo xtask dist`, started from an empty folder
+    /// The binary of `cargo xtask dist`, started in an empty directory
     Dist,
 }
 
@@ -54,7 +54,7 @@ impl Part {
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// Does it.
+    /// Runs this part.
     fn run(self, workspace: &Workspace, request: &Request) -> Result<Done> {
         let args = &request.runner_args;
         match self {
@@ -72,13 +72,13 @@ impl Part {
     }
 }
 
-/// What is to be run, and how.
+/// The parts to run, and their arguments.
 #[derive(Debug, PartialEq, Eq, Args)]
 pub(crate) struct Request {
     /// The parts to run [default: all]
     #[arg(value_name = "PART")]
     pub(crate) parts: Vec<Part>,
-    /// Arguments for the test runner of one part
+    /// Arguments for the test runner, if a single part is given
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) runner_args: Vec<String>,
     /// For the part `crash`.
@@ -86,11 +86,11 @@ pub(crate) struct Request {
     pub(crate) kills: Kills,
 }
 
-/// Runs the parts named, or all; goes on after one that fails.
+/// Runs the given parts, or all, and continues after a failure.
 pub(crate) fn run(workspace: &Workspace, request: &Request) -> Result<ExitCode> {
     if !request.runner_args.is_empty() && request.parts.len() != 1 {
         bail!(
-            "arguments after `--` are for one part: name it, as in `cargo xtask test e2e -- -g x`"
+            "arguments after `--` require exactly one part, as in `cargo xtask test e2e -- -g x`"
         );
     }
     c_compiler::ensure()?;
@@ -114,7 +114,7 @@ pub(crate) fn run(workspace: &Workspace, request: &Request) -> Result<ExitCode> 
     let skipped = of(|outcome| matches!(outcome.result, Ok(Done::Skipped(_))));
     let passed = outcomes.len() - failed - skipped;
     println!("\n{passed} passed, {failed} failed, {skipped} skipped");
-    // The table has said which failed, and why stands above it.
+    // The table shows which parts failed; the errors are printed above it.
     Ok(if failed == 0 {
         ExitCode::SUCCESS
     } else {
@@ -122,7 +122,7 @@ pub(crate) fn run(workspace: &Workspace, request: &Request) -> Result<ExitCode> 
     })
 }
 
-/// In the order of the list, whatever order they are named in, each once; without names, all.
+/// The parts to run, each once and in the order of execution; all if none is given.
 fn chosen(named: &[Part]) -> Vec<Part> {
     Part::value_variants()
         .iter()
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_named_means_all_and_the_order_is_ours() {
+    fn no_part_means_all_and_the_order_is_fixed() {
         assert_eq!(chosen(&[]), Part::value_variants());
         assert_eq!(chosen(&[Part::Dist]), [Part::Dist]);
         assert_eq!(

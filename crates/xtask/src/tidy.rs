@@ -1,7 +1,7 @@
-//! `cargo xtask tidy`: the rules of ARCHITECTURE.md that no compiler checks.
+//! `cargo xtask tidy`: checks project rules that the compiler does not check.
 //!
-//! One file per rule. A rule looks at the files of the project and nothing else, and every
-//! finding says what is wrong and where the thing belongs.
+//! One file per rule. A rule only reads the files of the project, and every finding says what is
+//! wrong and how to fix it.
 
 mod arrows;
 mod concrete_store;
@@ -29,7 +29,7 @@ use self::tree::Tree;
 use crate::progress;
 use crate::workspace::Workspace;
 
-/// Looks at a tree and says what is wrong with it.
+/// Checks a tree and returns the violations.
 type Rule = fn(&Tree) -> Vec<Finding>;
 
 const RULES: [Rule; 14] = [
@@ -49,7 +49,7 @@ const RULES: [Rule; 14] = [
     lock::check,
 ];
 
-/// Applies all rules and prints what they find.
+/// Applies all rules and prints their findings.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let tree = Tree::read(workspace.root())?;
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(&tree)).collect();
@@ -59,8 +59,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     match findings.len() {
         0 => progress::note(&format!("{} files are tidy", tree.len())),
-        1 => bail!("one thing is out of place"),
-        many => bail!("{many} things are out of place"),
+        1 => bail!("tidy found 1 problem"),
+        many => bail!("tidy found {many} problems"),
     }
     Ok(())
 }

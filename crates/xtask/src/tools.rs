@@ -1,9 +1,8 @@
-//! The programs that a build or a test needs beside cargo: found, or set up.
+//! Finds or installs the programs that builds and tests need besides cargo.
 //!
-//! Everything that is set up goes into the user's cache folder, under its exact version, and
-//! stays there for the next time. Nothing is put on PATH and nothing of the system is changed,
-//! but for the wasm target (rustup) and, on Debian, the browser, the databases and what hinders
-//! system calls (apt-get).
+//! Tools are installed into the user's cache directory, by exact version, and reused. PATH and the
+//! system are not modified, with two exceptions: the WASM target (rustup) and, on Debian, the
+//! browser, the databases, strace and libfaketime (apt-get).
 
 pub(crate) mod c_compiler;
 pub(crate) mod cache;
@@ -28,18 +27,18 @@ use self::cargo_tool::{BuildDir, CargoTool};
 use crate::progress;
 use crate::workspace::Workspace;
 
-/// What building the pages takes.
+/// The tools that build the pages.
 pub(crate) struct WebTools {
-    /// The folder of `trunk`.
+    /// The directory of `trunk`.
     pub(crate) trunk: PathBuf,
-    /// The folder of `wasm-bindgen`.
+    /// The directory of `wasm-bindgen`.
     pub(crate) wasm_bindgen: PathBuf,
-    /// The folder of a `wasm-opt` of the pinned version, if one is to be had.
+    /// The directory of the pinned version of `wasm-opt`, if available.
     pub(crate) wasm_opt: Option<PathBuf>,
 }
 
 impl WebTools {
-    /// Finds the tools, and installs what is missing.
+    /// Finds the tools and installs missing ones.
     pub(crate) fn ensure(workspace: &Workspace) -> Result<Self> {
         rust::ensure_wasm_target(workspace)?;
         let build_dir = BuildDir::default();
@@ -50,7 +49,7 @@ impl WebTools {
             Ok(folder) => Some(folder),
             Err(why) => {
                 progress::note(&format!(
-                    "no wasm-opt ({why:#}): the pages work, and are larger to download"
+                    "no wasm-opt ({why:#}): the pages work, but are larger"
                 ));
                 None
             }
@@ -62,7 +61,7 @@ impl WebTools {
         })
     }
 
-    /// PATH with these tools before all others.
+    /// PATH with these tools first.
     pub(crate) fn path(&self) -> Result<OsString> {
         let rest = env::var_os("PATH").unwrap_or_default();
         let first = [
@@ -75,11 +74,11 @@ impl WebTools {
             .flatten()
             .cloned()
             .chain(env::split_paths(&rest));
-        env::join_paths(all).context("a folder of a tool cannot be put on PATH")
+        env::join_paths(all).context("the directory of a tool cannot be added to PATH")
     }
 }
 
-/// Trunk, in the version that `Trunk.toml` asks for.
+/// Trunk, in the version that `Trunk.toml` requires.
 fn trunk(workspace: &Workspace) -> Result<CargoTool> {
     let settings = workspace.read_toml("Trunk.toml")?;
     let version = settings
@@ -96,13 +95,13 @@ fn trunk(workspace: &Workspace) -> Result<CargoTool> {
     })
 }
 
-/// The wasm-bindgen command line, in the version of the library: they work as a pair only.
+/// The wasm-bindgen command line tools. Their version must match the library's.
 pub(crate) fn wasm_bindgen(workspace: &Workspace) -> Result<CargoTool> {
     Ok(CargoTool {
         package: "wasm-bindgen-cli",
         version: workspace.locked_version("wasm-bindgen")?,
         programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
-        // Its own lock file has named versions that registries no longer had.
+        // Its lock file has listed versions that were yanked.
         locked: false,
         patience: "2 to 4 minutes",
     })

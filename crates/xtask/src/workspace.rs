@@ -1,4 +1,4 @@
-//! Where the workspace is, and how cargo is called in it.
+//! Finds the workspace, and runs cargo and other programs in it.
 
 use std::env;
 use std::fs;
@@ -16,11 +16,12 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace this tool was started from by cargo, else the one around the current folder.
+    /// Finds the workspace that cargo started this tool from, or the one around the current
+    /// directory.
     pub(crate) fn find() -> Result<Self> {
         let start = match env::var_os("CARGO_MANIFEST_DIR") {
             Some(dir) => PathBuf::from(dir),
-            None => env::current_dir().context("cannot tell the current folder")?,
+            None => env::current_dir().context("cannot determine the current directory")?,
         };
         for folder in start.ancestors() {
             let manifest = folder.join("Cargo.toml");
@@ -31,12 +32,12 @@ impl Workspace {
             }
         }
         bail!(
-            "{} is not inside the Latchkey workspace: start from there",
+            "{} is not inside the Latchkey workspace: run the command from there",
             start.display()
         )
     }
 
-    /// The folder of the root `Cargo.toml`.
+    /// The directory of the root `Cargo.toml`.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
@@ -46,8 +47,8 @@ impl Workspace {
         self.root.join(relative)
     }
 
-    /// Where cargo builds. Under `CI` the clone is new every time: what the dependencies were
-    /// compiled to is kept in the user's cache folder.
+    /// The target directory of cargo. If `CI` is set, every clone is new, so compiled dependencies
+    /// are cached in the user's cache directory.
     pub(crate) fn target_dir(&self) -> PathBuf {
         let chosen = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
         let cached = || match env::var_os("CI") {
@@ -58,14 +59,15 @@ impl Workspace {
             .join(chosen.or_else(cached).unwrap_or_else(|| "target".into()))
     }
 
-    /// A folder of this tool's own under the target folder: stamps, generated settings, logs.
+    /// This tool's directory inside the target directory, for fingerprints and generated settings.
     pub(crate) fn own_dir(&self) -> Result<PathBuf> {
         let dir = self.target_dir().join("xtask");
-        fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        fs::create_dir_all(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         Ok(dir)
     }
 
-    /// A command that runs in the root and sees none of what cargo told this tool about itself.
+    /// A command that runs in the workspace root, without the variables that cargo sets for this
+    /// tool.
     pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         command
@@ -89,7 +91,7 @@ impl Workspace {
         command
     }
 
-    /// The cargo that started this tool, in the root.
+    /// The cargo that started this tool, run in the workspace root.
     pub(crate) fn cargo(&self) -> Command {
         self.command(env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from))
     }

@@ -1,4 +1,5 @@
-//! `GET /api/me` with an ES256 token and a long denylist, beside a bare axum route.
+//! Benchmark: `GET /api/me` with an ES256 token and a large denylist, compared with a bare axum
+//! route.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,30 +14,30 @@ use crate::tools::{c_compiler, debian};
 use crate::workspace::Workspace;
 use crate::{process, progress};
 
-/// How long and how often to measure.
+/// The settings of the benchmark.
 #[derive(Debug, PartialEq, Eq, clap::Args)]
 pub(crate) struct Settings {
-    /// How often each of the two is measured, in turns
+    /// How often to measure each server, alternating
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) rounds: u32,
-    /// How long each measurement takes, in seconds
+    /// The duration of each measurement, in seconds
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub(crate) seconds: u32,
-    /// How many live denials the server holds
+    /// The number of active denials in the denylist
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub(crate) denials: u32,
 }
 
 const TARGET: &str = "/api/me";
 
-/// Measures, prints the figures and writes them down.
+/// Runs the benchmark, prints the results and writes them to docs/performance.md.
 pub(crate) fn run(workspace: &Workspace, settings: &Settings) -> Result<()> {
     c_compiler::ensure()?;
     ensure_wrk()?;
     let built = dist::build(workspace, None)?;
     build_examples(workspace, &built.pages)?;
     let example = |name| workspace.target_dir().join("release/examples").join(name);
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let folder = tempfile::tempdir().context("cannot create a temporary directory")?;
     seed(&example("stores"), folder.path(), settings.denials)?;
     let latchkey = start_latchkey(&built.program, folder.path())?;
     let token = access_token(&example("stores"), latchkey.url())?;
@@ -81,23 +82,25 @@ fn ensure_wrk() -> Result<()> {
     if process::on_path("wrk").is_some() {
         return Ok(());
     }
-    debian::install(&["wrk"])
-        .context("the load generator `wrk` is missing: install it by your system's package manager")
+    debian::install(&["wrk"]).context(
+        "the load generator `wrk` is missing: install it with your system's package manager",
+    )
 }
 
-/// The route to compare with (axum, the same bytes, nothing else), what fills the store, and what signs in.
+/// Builds the bare axum server, which sends the same response body, and the helper that fills the
+/// store and signs in.
 fn build_examples(workspace: &Workspace, pages: &Path) -> Result<()> {
     progress::step("Building the bare axum server", || {
         let mut command = workspace.cargo();
         command.args(["build", "--release", "-p", "latchkey"]);
         command.args(["--example", "bare_axum", "--example", "stores"]);
-        // As the server was built just before, or cargo would build that again.
+        // The same setting as for the server; otherwise cargo would rebuild it.
         process::run(command.env("LATCHKEY_EMBED_DIST", pages))
     })
 }
 
 fn seed(stores: &Path, folder: &Path, denials: u32) -> Result<()> {
-    progress::step(&format!("Writing {denials} live denials"), || {
+    progress::step(&format!("Writing {denials} active denials"), || {
         let mut command = Command::new(stores);
         command
             .current_dir(folder)
@@ -106,7 +109,7 @@ fn seed(stores: &Path, folder: &Path, denials: u32) -> Result<()> {
     })
 }
 
-/// Signs a demo account in.
+/// Signs in with a demo account and returns the access token.
 fn access_token(stores: &Path, server: &str) -> Result<String> {
     process::stdout_of(Command::new(stores).args(["sign-in", server]))
 }
@@ -123,7 +126,7 @@ fn start_latchkey(program: &Path, folder: &Path) -> Result<ServerProcess> {
             "--data-dir",
             "data",
         ])
-        // Longer than the run, so that no request is refused for its token's age.
+        // Longer than the benchmark, so that the token does not expire.
         .env("LATCHKEY_TOKENS__ACCESS_TTL", "1h");
     ServerProcess::start(&mut command)
 }

@@ -1,4 +1,4 @@
-//! Load by `wrk`, and what it says about it.
+//! Generates load with `wrk` and parses its output.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,18 +11,18 @@ use crate::process;
 const THREADS: u32 = 2;
 const CONNECTIONS: u32 = 32;
 
-/// The same requests over and over, on connections that stay open.
+/// The same request, repeated on persistent connections.
 pub(crate) struct Load<'a> {
-    /// For how long, in seconds.
+    /// The duration in seconds.
     pub(crate) seconds: u32,
-    /// The path that is asked for.
+    /// The path to request.
     pub(crate) target: &'a str,
-    /// The header of that name.
+    /// The `Authorization` header.
     pub(crate) authorization: &'a str,
 }
 
 impl Load<'_> {
-    /// Puts it on `server` and measures.
+    /// Runs the load against `server` and returns the measurement.
     pub(crate) fn put_on(&self, server: SocketAddr) -> Result<Sample> {
         let mut command = Command::new("wrk");
         command.args([
@@ -37,7 +37,7 @@ impl Load<'_> {
         read(&process::stdout_of(&mut command)?)
     }
 
-    /// The command, without what is secret in it.
+    /// The `wrk` command line, without secrets.
     pub(crate) fn describe(&self) -> String {
         format!(
             "wrk -t{THREADS} -c{CONNECTIONS} -d{}s --latency {}",
@@ -46,19 +46,19 @@ impl Load<'_> {
     }
 }
 
-/// What one measurement found.
+/// One measurement.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sample {
-    /// Requests answered per second.
+    /// Requests per second.
     pub(crate) rate: f64,
-    /// Half of all requests were answered within this, in milliseconds.
+    /// The median latency in milliseconds.
     pub(crate) p50: f64,
-    /// 99 of 100 requests were answered within this, in milliseconds.
+    /// The 99th percentile of the latency in milliseconds.
     pub(crate) p99: f64,
 }
 
 impl Sample {
-    /// The median of each figure; nothing for no samples.
+    /// The median of each figure; `None` if there are no samples.
     pub(crate) fn median(samples: &[Self]) -> Option<Self> {
         let middle = |figure: fn(&Self) -> f64| {
             let mut figures: Vec<f64> = samples.iter().map(figure).collect();
@@ -85,33 +85,33 @@ impl fmt::Display for Sample {
     }
 }
 
-/// Takes the figures out of what wrk printed; an error if not every answer was a good one.
+/// Parses the output of wrk. Unsuccessful responses are an error.
 fn read(said: &str) -> Result<Sample> {
     for trouble in ["Non-2xx or 3xx responses", "Socket errors"] {
         if let Some(line) = said.lines().find(|line| line.contains(trouble)) {
-            bail!("wrk got other answers than it should have: {}", line.trim());
+            bail!("wrk received unsuccessful responses: {}", line.trim());
         }
     }
     let after = |name: &str| {
         let found = said.lines().find_map(|line| line.trim().strip_prefix(name));
         found
             .map(str::trim)
-            .with_context(|| format!("wrk said nothing of {name}"))
+            .with_context(|| format!("the output of wrk has no `{name}`"))
     };
     let milliseconds = |name: &str| {
         let text = after(name)?;
-        duration(text).with_context(|| format!("wrk's `{text}` is no duration"))
+        duration(text).with_context(|| format!("invalid duration `{text}` in the output of wrk"))
     };
     Ok(Sample {
         rate: after("Requests/sec:")?
             .parse()
-            .context("wrk's rate is no number")?,
+            .context("invalid rate in the output of wrk")?,
         p50: milliseconds("50%")?,
         p99: milliseconds("99%")?,
     })
 }
 
-/// `635.00us`, `1.40ms`, `2.01s`, `1.5m` in milliseconds.
+/// Parses a duration such as `635.00us`, `1.40ms`, `2.01s` or `1.5m` into milliseconds.
 fn duration(text: &str) -> Option<f64> {
     for (unit, milliseconds) in [("us", 0.001), ("ms", 1.0), ("s", 1e3), ("m", 6e4)] {
         if let Some(number) = text.strip_suffix(unit) {
@@ -144,8 +144,8 @@ Transfer/sec:      8.35MB
 ";
 
     #[test]
-    fn the_figures_are_read() {
-        let sample = read(SAID).expect("wrk's own words");
+    fn the_output_of_wrk_is_parsed() {
+        let sample = read(SAID).expect("output of wrk");
         assert_eq!(
             sample,
             Sample {
@@ -157,19 +157,19 @@ Transfer/sec:      8.35MB
     }
 
     #[test]
-    fn answers_that_are_refusals_do_not_count() {
+    fn unsuccessful_responses_are_an_error() {
         let said = format!("{SAID}  Non-2xx or 3xx responses: 17\n");
         let error = read(&said).expect_err("refused").to_string();
         assert!(error.contains("Non-2xx or 3xx responses: 17"), "{error}");
     }
 
     #[test]
-    fn something_else_than_wrk_is_an_error() {
+    fn other_output_is_an_error() {
         assert!(read("usage: wrk <options> <url>").is_err());
     }
 
     #[test]
-    fn durations_come_in_several_units() {
+    fn durations_are_parsed_in_all_units() {
         let close = |text: &str, expected: f64| {
             let got = duration(text).expect("a duration");
             assert!((got - expected).abs() < 1e-9, "{text}: {got}");
@@ -182,7 +182,7 @@ Transfer/sec:      8.35MB
     }
 
     #[test]
-    fn the_median_is_taken_of_each_figure() {
+    fn the_median_is_computed_for_each_figure() {
         let sample = |rate, p50, p99| Sample { rate, p50, p99 };
         let samples = [
             sample(1.0, 9.0, 5.0),

@@ -1,4 +1,4 @@
-//! Figures as sections of docs/performance.md, each between two markers.
+//! Writes results into sections of docs/performance.md, each between two markers.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -13,42 +13,43 @@ use crate::workspace::Workspace;
 
 const FILE: &str = "docs/performance.md";
 
-/// Everything that the section says.
+/// The results of the `http` benchmark.
 pub(crate) struct Report {
     /// Medians of the bare route.
     pub(crate) bare: Sample,
-    /// Medians of ours.
+    /// Medians of Latchkey.
     pub(crate) latchkey: Sample,
-    /// How many live denials the server held.
+    /// The number of active denials.
     pub(crate) denials: u32,
-    /// How often each was measured.
+    /// The number of measurements of each server.
     pub(crate) rounds: u32,
-    /// The command of the load generator.
+    /// The command line of the load generator.
     pub(crate) load: String,
-    /// The bytes of the binary and the pages.
+    /// The sizes of the binary and the pages.
     pub(crate) sizes: Sizes,
 }
 
-/// Prints the section of an authenticated request and puts it into the file.
+/// Prints the section of the `http` benchmark and writes it to the file.
 pub(crate) fn write(workspace: &Workspace, report: &Report) -> Result<()> {
     write_section(workspace, "http", &section(report, &machine())?)
 }
 
-/// Prints a section and puts it into the file.
+/// Prints a section and writes it to the file.
 pub(crate) fn write_section(workspace: &Workspace, name: &str, section: &str) -> Result<()> {
     println!("\n{section}");
     let path = workspace.path(FILE);
     let old = fs::read_to_string(&path).unwrap_or_else(|_| "# Performance\n".to_owned());
     let new = replace(&old, name, section)?;
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
     }
     fs::write(&path, new).with_context(|| format!("cannot write {}", path.display()))?;
     println!("written to {FILE}");
     Ok(())
 }
 
-/// Puts `section` between the markers of that name.
+/// Replaces the text between the markers of this name; appends the markers if they are missing.
 fn replace(text: &str, name: &str, section: &str) -> Result<String> {
     let (start, end) = (
         format!("<!-- bench:{name} -->"),
@@ -59,7 +60,7 @@ fn replace(text: &str, name: &str, section: &str) -> Result<String> {
         return Ok(format!("{before}\n\n{start}\n{section}{end}\n"));
     };
     let Some((_, after)) = rest.split_once(&end) else {
-        bail!("{FILE} has `{start}`, but not `{end}` after it");
+        bail!("{FILE} contains `{start}` but no `{end}` after it");
     };
     Ok(format!("{before}{start}\n{section}{end}{after}"))
 }
@@ -77,9 +78,9 @@ fn section(report: &Report, machine: &str) -> Result<String> {
     writeln!(text, "`cargo xtask bench http` on {machine}.\n")?;
     writeln!(
         text,
-        "`GET /api/me` with an ES256 access token and {denials} live denials, beside a bare axum \
-         route that answers the same body to the same request. In turns, {rounds} times each, on \
-         the machine that also makes the load (`{load}`); medians.\n"
+        "`GET /api/me` with an ES256 access token and {denials} active denials, compared with a bare \
+        axum route that returns the same body. Medians of {rounds} alternating runs each; the load \
+        generator (`{load}`) runs on the same machine.\n"
     )?;
     writeln!(text, "| | requests/s | p50 | p99 |")?;
     writeln!(text, "|---|---:|---:|---:|")?;
@@ -97,20 +98,20 @@ fn section(report: &Report, machine: &str) -> Result<String> {
         "| latchkey / bare | {rate:.2} | {p50:.2} | {p99:.2} |\n"
     )?;
     writeln!(text, "What a browser downloads, in bytes:\n")?;
-    writeln!(text, "| | as built | with brotli |")?;
+    writeln!(text, "| | uncompressed | brotli |")?;
     writeln!(text, "|---|---:|---:|")?;
     for (name, bytes) in sizes.rows() {
         writeln!(text, "| {name} | {} | {} |", bytes.plain, bytes.brotli)?;
     }
     writeln!(
         text,
-        "\nThe binary with all of that inside: {} bytes.",
+        "\nThe binary, including the pages: {} bytes.",
         sizes.program
     )?;
     Ok(text)
 }
 
-/// Date, cores, processor and system, as far as they can be told.
+/// Date, number of cores, processor and system, as far as they are known.
 pub(crate) fn machine() -> String {
     let said = |program: &str, args: &[&str]| {
         process::stdout_of(Command::new(program).args(args)).unwrap_or_default()
@@ -156,14 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn figures_and_ratios_stand_in_the_section() {
+    fn the_section_contains_figures_and_ratios() {
         let text = section(&report(), "2026-11-22, 2 cores").expect("written");
         for line in [
             "`cargo xtask bench http` on 2026-11-22, 2 cores.",
             "| bare axum | 40000 | 0.50 ms | 2.00 ms |",
             "| latchkey | 36800 | 0.55 ms | 2.20 ms |",
             "| latchkey / bare | 0.92 | 1.10 | 1.10 |",
-            "The binary with all of that inside: 12345678 bytes.",
+            "The binary, including the pages: 12345678 bytes.",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
@@ -173,7 +174,7 @@ mod tests {
     const END: &str = "<!-- /bench:http -->";
 
     #[test]
-    fn only_what_is_between_the_markers_changes() {
+    fn only_the_text_between_the_markers_changes() {
         let old = format!("# P\n\nby hand\n\n{START}\nold\n{END}\n\nmore by hand\n");
         let new = replace(&old, "http", "new\n").expect("marked");
         assert_eq!(
@@ -184,13 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_markers_gets_them_at_its_end() {
-        let new = replace("# P\n", "http", "new\n").expect("no marks");
+    fn missing_markers_are_appended() {
+        let new = replace("# P\n", "http", "new\n").expect("no markers");
         assert_eq!(new, format!("# P\n\n{START}\nnew\n{END}\n"));
     }
 
     #[test]
-    fn half_a_pair_of_markers_is_an_error() {
+    fn a_missing_end_marker_is_an_error() {
         assert!(replace(&format!("{START}\nold\n"), "http", "new\n").is_err());
     }
 }

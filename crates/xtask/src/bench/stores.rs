@@ -1,5 +1,5 @@
-//! What the stores do for the server: measured by an example of the server's crate, which knows
-//! how to start one.
+//! Benchmarks of the stores. The measurements are made by the example `stores` of the crate
+//! `latchkey`.
 
 use std::process::Command;
 
@@ -10,12 +10,12 @@ use crate::tools::{c_compiler, databases};
 use crate::workspace::Workspace;
 use crate::{dist, process, progress};
 
-/// How soon another machine knows of a revocation, and what a refresh costs.
+/// Measures how soon another server learns of a revocation, and the cost of a refresh.
 pub(crate) fn propagation(workspace: &Workspace, count: u32) -> Result<()> {
     measure(workspace, "propagation", &[count.to_string()])
 }
 
-/// How a server starts over a long denylist, and how large sled becomes.
+/// Measures how fast a server starts with a large denylist, and the disk space that sled uses.
 pub(crate) fn scale(workspace: &Workspace, denials: &[u32]) -> Result<()> {
     let denials: Vec<_> = denials.iter().map(ToString::to_string).collect();
     measure(workspace, "scale", &denials)
@@ -25,11 +25,11 @@ fn measure(workspace: &Workspace, what: &str, arguments: &[String]) -> Result<()
     c_compiler::ensure()?;
     databases::ensure()?;
     let built = dist::build(workspace, None)?;
-    progress::step("Building what measures", || {
+    progress::step("Building the benchmark", || {
         let mut command = workspace.cargo();
         command.args(["build", "--release", "-p", "latchkey"]);
         command.args(["--example", "stores"]);
-        // As the server was built just before, or cargo would build that anew.
+        // The same setting as for the server; otherwise cargo would rebuild it.
         process::run(command.env("LATCHKEY_EMBED_DIST", &built.pages))
     })?;
     let text = progress::step("Measuring", || {
@@ -38,11 +38,11 @@ fn measure(workspace: &Workspace, what: &str, arguments: &[String]) -> Result<()
         let done = command
             .stderr(std::process::Stdio::inherit())
             .output()
-            .context("cannot measure")?;
+            .context("cannot start the benchmark")?;
         if !done.status.success() {
-            bail!("measuring failed ({})", done.status);
+            bail!("the benchmark failed ({})", done.status);
         }
-        String::from_utf8(done.stdout).context("the figures are no text")
+        String::from_utf8(done.stdout).context("the output of the benchmark is not valid UTF-8")
     })?;
     let machine = report::machine();
     let section = format!("`cargo xtask bench {what}` on {machine}.\n\n{text}");

@@ -1,4 +1,4 @@
-//! What is understood, and what is refused with which words.
+//! Which command lines are accepted, and the errors for those that are not.
 
 use clap::{CommandFactory as _, Error};
 
@@ -29,7 +29,7 @@ fn http(rounds: u32, seconds: u32, denials: u32) -> Command {
 }
 
 #[test]
-fn commands_are_understood() {
+fn commands_are_parsed() {
     Cli::command().debug_assert();
     assert_eq!(understand("").expect("the help"), None);
     let dist = |dir: Option<&str>| Command::Dist {
@@ -74,7 +74,7 @@ fn commands_are_understood() {
 }
 
 #[test]
-fn mistakes_are_named() {
+fn errors_name_the_invalid_argument() {
     for (line, said) in [
         ("walk", "unrecognized subcommand 'walk'"),
         ("test everything", "invalid value 'everything'"),

@@ -1,4 +1,4 @@
-//! The two compressed forms that every file of the pages has.
+//! The two content codings in which every file of the pages is stored.
 
 use std::io::{Read, Write};
 
@@ -18,10 +18,10 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// Both.
+    /// Both content codings.
     pub(crate) const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
 
-    /// As it stands in `Accept-Encoding` and `Content-Encoding`.
+    /// The name in `Accept-Encoding` and `Content-Encoding`.
     pub(crate) const fn token(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -29,7 +29,7 @@ impl Encoding {
         }
     }
 
-    /// What the file's name ends in: `main.css.br`.
+    /// The file name extension: `main.css.br`.
     pub(crate) const fn extension(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -37,7 +37,7 @@ impl Encoding {
         }
     }
 
-    /// As small as it gets: done once, sent many times.
+    /// Compresses at the highest level, because files are compressed once and sent many times.
     pub(crate) fn compress(self, mut plain: &[u8]) -> Result<Vec<u8>> {
         let mut compressed = Vec::new();
         match self {
@@ -48,20 +48,20 @@ impl Encoding {
                     ..Default::default()
                 };
                 brotli::BrotliCompress(&mut plain, &mut compressed, &best)
-                    .context("brotli cannot compress it")?;
+                    .context("brotli compression failed")?;
             }
             Self::Gzip => {
                 let mut encoder = GzEncoder::new(&mut compressed, Compression::best());
                 encoder
                     .write_all(plain)
-                    .context("gzip cannot compress it")?;
-                encoder.finish().context("gzip cannot compress it")?;
+                    .context("gzip compression failed")?;
+                encoder.finish().context("gzip compression failed")?;
             }
         }
         Ok(compressed)
     }
 
-    /// The plain bytes again.
+    /// Decompresses the bytes.
     pub(crate) fn decompress(self, mut compressed: &[u8]) -> Result<Vec<u8>> {
         let mut plain = Vec::new();
         match self {
@@ -70,7 +70,7 @@ impl Encoding {
                 .read_to_end(&mut plain)
                 .map(|_| ()),
         }
-        .with_context(|| format!("this is not {}", self.token()))?;
+        .with_context(|| format!("not valid {}", self.token()))?;
         Ok(plain)
     }
 }
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_codings_give_back_what_they_took_and_make_it_smaller() {
+    fn both_codings_round_trip_and_compress() {
         let plain = b"latchkey ".repeat(500);
         for encoding in Encoding::ALL {
             let compressed = encoding.compress(&plain).expect("compresses");
@@ -89,12 +89,15 @@ mod tests {
                 "{encoding:?}: {}",
                 compressed.len()
             );
-            assert_eq!(encoding.decompress(&compressed).expect("is whole"), plain);
+            assert_eq!(
+                encoding.decompress(&compressed).expect("decompresses"),
+                plain
+            );
         }
     }
 
     #[test]
-    fn what_is_not_compressed_is_noticed() {
+    fn uncompressed_data_is_rejected() {
         for encoding in Encoding::ALL {
             assert!(
                 encoding.decompress(b"<!doctype html>").is_err(),

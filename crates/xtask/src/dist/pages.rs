@@ -1,4 +1,4 @@
-//! The folder that goes into the binary: the pages, each file with its compressed forms.
+//! Prepares the directory to embed: the pages, each file with its compressed variants.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,10 @@ use anyhow::{Context, Result};
 use super::Encoding;
 use crate::{progress, spa};
 
-/// What does not get smaller: it is compressed already.
+/// Extensions of files that are compressed already.
 const COMPRESSED_ALREADY: [&str; 6] = ["png", "jpg", "webp", "avif", "woff2", "ico"];
 
-/// Makes `pages` from what Trunk left in `dist`; leaves it alone if it was made from the same.
+/// Fills `pages` from Trunk's output in `dist`, unless `pages` is up to date.
 pub(crate) fn prepare(dist: &Path, pages: &Path) -> Result<()> {
     let stamp = spa::outputs(dist)?;
     let record = pages.with_extension("stamp");
@@ -29,12 +29,12 @@ pub(crate) fn prepare(dist: &Path, pages: &Path) -> Result<()> {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
     let unreadable = || format!("cannot read {}", from.display());
     for entry in fs::read_dir(from).with_context(unreadable)? {
         let entry = entry.with_context(unreadable)?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
-        // What a build that was broken off leaves, such as Trunk's `.stage`.
+        // Skip what an interrupted build leaves behind, such as Trunk's `.stage`.
         if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
         }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_gets_its_compressed_forms_and_stale_ones_go() {
+    fn every_file_gets_compressed_variants_and_stale_files_are_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let (dist, pages) = (folder.path().join("dist"), folder.path().join("pages"));
         fs::create_dir_all(dist.join("snippets")).expect("made");
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_touched_when_nothing_changed() {
+    fn nothing_is_written_if_nothing_changed() {
         let folder = tempfile::tempdir().expect("a folder");
         let (dist, pages) = (folder.path().join("dist"), folder.path().join("pages"));
         fs::create_dir_all(&dist).expect("made");
@@ -101,6 +101,9 @@ mod tests {
         prepare(&dist, &pages).expect("prepared");
         fs::write(pages.join("mark"), "").expect("written");
         prepare(&dist, &pages).expect("prepared again");
-        assert!(pages.join("mark").exists(), "it was made anew");
+        assert!(
+            pages.join("mark").exists(),
+            "the directory was created again"
+        );
     }
 }

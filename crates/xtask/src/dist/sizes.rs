@@ -1,4 +1,4 @@
-//! How large the parts are, plain and as they are sent.
+//! The sizes of the binary and the pages, plain and compressed.
 
 use std::fmt;
 use std::fs;
@@ -8,27 +8,27 @@ use anyhow::{Context, Result};
 
 use super::Dist;
 
-/// The bytes of one kind of file.
+/// The size of one kind of file, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bytes {
-    /// As built.
+    /// Uncompressed.
     pub(crate) plain: u64,
-    /// With brotli, or as built if it has no such form.
+    /// Compressed with brotli, or uncompressed if there is no brotli variant.
     pub(crate) brotli: u64,
 }
 
-/// Bytes of the binary and of the pages in it.
+/// The sizes of the binary and of the pages in it, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sizes {
-    /// The binary with everything in it.
+    /// The binary with the embedded pages.
     pub(crate) program: u64,
-    /// The module.
+    /// The WASM module.
     pub(crate) wasm: Bytes,
     /// All scripts.
     pub(crate) js: Bytes,
     /// All style sheets.
     pub(crate) css: Bytes,
-    /// Everything in the folder of the pages.
+    /// All files of the pages.
     pub(crate) all: Bytes,
 }
 
@@ -79,7 +79,7 @@ impl Sizes {
         Ok(())
     }
 
-    /// The pages by kind, with a name each.
+    /// The sizes of the pages by kind of file, with labels.
     pub(crate) fn rows(&self) -> [(&'static str, Bytes); 4] {
         [
             ("wasm", self.wasm),
@@ -101,11 +101,8 @@ impl fmt::Display for Sizes {
     }
 }
 
-/// Thousands of bytes, as download sizes are given: `100.3 KB`.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "sizes for people, with one decimal"
-)]
+/// A size in thousands of bytes: `100.3 KB`.
+#[expect(clippy::cast_precision_loss, reason = "displayed with one decimal")]
 pub(crate) fn kilobytes(bytes: u64) -> String {
     format!("{:.1} KB", bytes as f64 / 1000.0)
 }
@@ -120,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_counted_once_with_their_brotli_form() {
+    fn files_are_counted_once_with_their_brotli_variant() {
         let folder = tempfile::tempdir().expect("a folder");
         let pages = folder.path().join("pages");
         fs::create_dir_all(pages.join("snippets")).expect("made");
@@ -164,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_told_in_thousands() {
+    fn sizes_are_displayed_in_thousands_of_bytes() {
         assert_eq!(kilobytes(100_349), "100.3 KB");
     }
 }

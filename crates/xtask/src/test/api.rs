@@ -1,4 +1,4 @@
-//! The HTTP API, tested over HTTP.
+//! Tests of the HTTP API.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use super::unit::{API, cargo_test};
 use crate::tools::{databases, faketime, strace};
 use crate::workspace::Workspace;
 
-/// The test binary `api` of the server.
+/// Runs the test binary `api`.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     strace::ensure()?;
     faketime::ensure()?;

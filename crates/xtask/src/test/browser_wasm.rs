@@ -1,4 +1,4 @@
-//! The tests of the client and of the pages, compiled to WASM and run in a headless browser.
+//! Tests of the client and the pages, compiled to WASM and run in a headless browser.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,11 @@ use crate::tools::{self, chromedriver, chromium};
 use crate::workspace::Workspace;
 use crate::{process, progress};
 
-/// The settings of the browser that hold on every machine.
+/// The machine-independent browser settings.
 const SETTINGS: &str = "crates/client/webdriver.json";
 
-/// What is tested. The pages apart from the client, as for the lints: their features are the browser's.
+/// The packages to test. The pages are tested separately from the client, because they need the
+/// feature `hydrate`.
 const SELECTIONS: [&[&str]; 2] = [
     &["-p", "latchkey-client"],
     &[
@@ -30,7 +31,7 @@ const SELECTIONS: [&[&str]; 2] = [
     ],
 ];
 
-/// Runs them by wasm-bindgen's test runner.
+/// Runs the tests with wasm-bindgen's test runner.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     rust::ensure_wasm_target(workspace)?;
     let wasm_bindgen = tools::wasm_bindgen(workspace)?.ensure(&BuildDir::default())?;
@@ -45,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     let settings = settings(workspace, &browser)?;
     let mut count = Count::default();
     let mut results = Vec::new();
-    // All of them even if the first fails: one run shows everything.
+    // Continue after a failure, so that one run reports everything.
     for selection in SELECTIONS {
         let mut command = workspace.cargo();
         command
@@ -58,7 +59,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
                 wasm_bindgen.join("wasm-bindgen-test-runner"),
             )
             .env("CHROMEDRIVER", &driver)
-            // Seconds; a busy machine takes its time.
+            // In seconds; generous for slow machines.
             .env("WASM_BINDGEN_TEST_TIMEOUT", "600")
             .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "120")
             .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &settings);
@@ -70,7 +71,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     Ok(count)
 }
 
-/// The project's settings with this machine's browser put in, in a file of their own.
+/// Writes the browser settings, with this machine's browser, to a separate file.
 fn settings(workspace: &Workspace, browser: &Path) -> Result<PathBuf> {
     let text = workspace.read(SETTINGS)?;
     let settings: Value =
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_browser_of_this_machine_is_put_in() {
+    fn the_browser_of_this_machine_is_inserted() {
         let settings =
             json!({"goog:chromeOptions": {"args": ["--headless=new"], "binary": "/old"}});
         let expected =

@@ -1,20 +1,20 @@
-//! Counting tests by what the runners print.
+//! Counts tests by parsing the output of the test runners.
 
 use std::ops::AddAssign;
 
-/// How many tests ran, and how they ended.
+/// The number of tests by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
     /// Tests that passed.
     pub(crate) passed: u32,
     /// Tests that failed.
     pub(crate) failed: u32,
-    /// Tests that were there and did not run.
+    /// Tests that were skipped.
     pub(crate) skipped: u32,
 }
 
 impl Count {
-    /// Adds what a line of `cargo test` says: `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+    /// Adds the counts of a line of `cargo test`: `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
     pub(crate) fn see_cargo(&mut self, line: &str) {
         let Some((_, counts)) = line.split_once("test result: ") else {
             return;
@@ -25,21 +25,21 @@ impl Count {
         }
     }
 
-    /// Adds what a line of Playwright's summary says: `  12 passed (34.5s)`.
+    /// Adds the count of a line of Playwright's summary: `  12 passed (34.5s)`.
     pub(crate) fn see_playwright(&mut self, line: &str) {
         if line.starts_with("  ") {
             self.see_word(line);
         }
     }
 
-    /// `3 passed`, and perhaps more after it.
+    /// Parses `3 passed`, possibly followed by other text.
     fn see_word(&mut self, text: &str) {
         let mut words = text.split_whitespace();
         let Some(number) = words.next().and_then(|word| word.parse::<u32>().ok()) else {
             return;
         };
         match words.next() {
-            // A test that passed at the second try passed; Playwright counts it apart.
+            // A flaky test passed on a retry. Playwright counts it separately.
             Some("passed" | "flaky") => self.passed += number,
             Some("failed") => self.failed += number,
             Some("ignored" | "skipped") => self.skipped += number,

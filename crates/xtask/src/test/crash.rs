@@ -1,4 +1,4 @@
-//! The real server, killed again and again amid its work, over one store.
+//! Kills the real server repeatedly under load, with one store.
 
 use anyhow::{Result, ensure};
 
@@ -7,21 +7,21 @@ use super::unit::{API, command};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The one test that does it, in the test binary `api`: that has a client which knows of tokens.
+/// The test, which is in the test binary `api` because that has a client that handles tokens.
 const TEST: &str = "binary::crash::kills_lose_nothing_that_was_answered";
 
-/// How often the server is killed, and when.
+/// The settings of the crash test.
 #[derive(Debug, PartialEq, Eq, clap::Args)]
 pub(crate) struct Kills {
-    /// For the part `crash`: how often the server is killed
+    /// For the part `crash`: how often to kill the server
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) rounds: u32,
-    /// For the part `crash`: the seed of all random choices [default: a new one]
+    /// For the part `crash`: the seed of the random choices [default: random]
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
 }
 
-/// Runs that test with so many rounds, and shows what it says.
+/// Runs the crash test and prints its output.
 pub(crate) fn run(workspace: &Workspace, kills: &Kills) -> Result<Count> {
     let selection = ["--test".to_owned(), API.to_owned()];
     let args = ["--exact", "--nocapture", TEST].map(str::to_owned);
@@ -33,6 +33,6 @@ pub(crate) fn run(workspace: &Workspace, kills: &Kills) -> Result<Count> {
     };
     let mut count = Count::default();
     process::run_watched(&mut command, |line| count.see_cargo(line))?;
-    ensure!(count.passed == 1, "the test {TEST} is gone");
+    ensure!(count.passed == 1, "the test {TEST} does not exist");
     Ok(count)
 }

@@ -1,4 +1,4 @@
-//! The distributed binary, alone in an empty folder.
+//! Tests the distributed binary in an empty directory.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,10 +12,10 @@ use crate::dist::{self, Encoding};
 use crate::progress;
 use crate::workspace::Workspace;
 
-/// Builds it, starts it where nothing else is, and looks at what it serves.
+/// Builds the binary, starts it in an empty directory, and checks the files that it serves.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let built = dist::build(workspace, None)?;
-    let empty = tempfile::tempdir().context("cannot make an empty folder")?;
+    let empty = tempfile::tempdir().context("cannot create an empty directory")?;
     let mut command = Command::new(&built.program);
     command.current_dir(empty.path());
     command.args([
@@ -27,7 +27,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         "data",
     ]);
     let server = ServerProcess::start(&mut command)?;
-    progress::note(&format!("it listens on {}", server.url()));
+    progress::note(&format!("listening on {}", server.url()));
     check(server.url())?;
     server.stop().map(drop)
 }
@@ -41,7 +41,7 @@ fn check(server: &str) -> Result<()> {
             hashed
                 .iter()
                 .any(|path| path.ends_with(&format!(".{kind}"))),
-            "the start page names no hashed .{kind} file, but {hashed:?}"
+            "the start page refers to no hashed .{kind} file, only to {hashed:?}"
         );
     }
     for path in &hashed {
@@ -54,7 +54,8 @@ fn check(server: &str) -> Result<()> {
     Ok(())
 }
 
-/// The response to `GET path`, its body as it was sent; any status but success is an error.
+/// Sends `GET path` and returns the response without decoding the body. An unsuccessful status is
+/// an error.
 fn get(server: &str, path: &str, header: (&str, &str)) -> Result<Response<Body>> {
     let request = ureq::get(format!("{server}{path}")).header(header.0, header.1);
     request.call().with_context(|| format!("GET {path}"))
@@ -71,28 +72,29 @@ fn compressed(mut response: Response<Body>, path: &str, encoding: Encoding) -> R
     let (got, wanted) = (header("content-encoding"), encoding.token());
     ensure!(
         got == wanted,
-        "{path}: asked for {wanted}, got content-encoding `{got}`"
+        "{path}: requested {wanted}, got content-encoding `{got}`"
     );
     let cache = header("cache-control");
     ensure!(
         cache.contains("immutable"),
-        "{path}: cache-control is `{cache}`, without immutable"
+        "{path}: cache-control `{cache}` lacks `immutable`"
     );
     let vary = header("vary");
     ensure!(
         vary.contains("accept-encoding"),
-        "{path}: vary is `{vary}`, without accept-encoding"
+        "{path}: vary `{vary}` lacks `accept-encoding`"
     );
     let plain = encoding
         .decompress(&response.body_mut().read_to_vec()?)
         .with_context(|| format!("{path}: {wanted}"))?;
     if Path::new(path).extension().is_some_and(|ext| ext == "wasm") {
-        ensure!(plain.starts_with(b"\0asm"), "{path} is no WASM module");
+        ensure!(plain.starts_with(b"\0asm"), "{path} is not a WASM module");
     }
     Ok(())
 }
 
-/// The bundle's own files that the page names, each once: `/latchkey-web-0123456789abcdef.js`.
+/// The hashed files that the page refers to, without duplicates:
+/// `/latchkey-web-0123456789abcdef.js`.
 fn assets(page: &str) -> Vec<String> {
     let mut found: Vec<String> = page
         .split(['"', '\''])
@@ -110,7 +112,8 @@ fn assets(page: &str) -> Vec<String> {
     found
 }
 
-/// Trunk's hash is 64 bits in hexadecimal, without leading zeros, between `-` and `.` or `_`.
+/// Whether the path contains a hash by Trunk: 64 bits in hexadecimal without leading zeros, between
+/// `-` and `.` or `_`.
 fn is_hashed(path: &str) -> bool {
     path.split(['-', '.', '_', '/']).any(|piece| {
         (12..=16).contains(&piece.len()) && piece.chars().all(|digit| digit.is_ascii_hexdigit())

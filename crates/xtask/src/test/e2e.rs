@@ -1,4 +1,4 @@
-//! Playwright in a real browser, against the real server.
+//! End-to-end tests: Playwright with a real browser and the real server.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ use crate::tools::{chromium, node};
 use crate::workspace::Workspace;
 use crate::{process, server, spa};
 
-/// Checks the types of the tests, then runs them.
+/// Type-checks the tests, then runs them.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     let folder = node::ensure_packages(workspace)?;
     let browser = chromium::ensure(workspace)?;

@@ -7,7 +7,7 @@ use crate::process;
 use crate::tools::rust::{self, WASM_TARGET};
 use crate::workspace::Workspace;
 
-/// `cargo fmt`, looking only.
+/// Runs `cargo fmt --check`.
 pub(crate) fn fmt(workspace: &Workspace) -> Result<()> {
     rust::ensure_component(workspace, "fmt", "rustfmt")?;
     if process::run(workspace.cargo().args(["fmt", "--all", "--check"])).is_err() {
@@ -16,7 +16,7 @@ pub(crate) fn fmt(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Advisories, licences and sources of all dependencies by `deny.toml`, where cargo-deny is.
+/// Runs `cargo deny check`, if cargo-deny is installed.
 pub(crate) fn deny(workspace: &Workspace) -> Result<Done> {
     if process::on_path("cargo-deny").is_none() {
         return Ok(Done::Skipped("cargo-deny is not installed"));
@@ -25,8 +25,8 @@ pub(crate) fn deny(workspace: &Workspace) -> Result<Done> {
     Ok(Done::Plainly)
 }
 
-/// The browser's crates apart from the host's: one command over both would unify the features
-/// `ssr` and `hydrate`.
+/// The browser crates are checked separately from the host crates: one command for both would unify
+/// the features `ssr` and `hydrate`.
 const BROWSER: [&[&str]; 2] = [
     &[
         "-p",
@@ -38,7 +38,7 @@ const BROWSER: [&[&str]; 2] = [
     &["-p", "latchkey-client", "--all-targets"],
 ];
 
-/// Clippy with warnings as errors.
+/// Runs Clippy with warnings as errors.
 pub(crate) fn clippy(workspace: &Workspace) -> Result<()> {
     rust::ensure_component(workspace, "clippy", "clippy")?;
     rust::ensure_wasm_target(workspace)?;
@@ -47,7 +47,7 @@ pub(crate) fn clippy(workspace: &Workspace) -> Result<()> {
         command.args(["clippy", "--keep-going"]).args(selection);
         process::run(command.args(["--", "-D", "warnings"]))
     };
-    // All of them even if the first complains: one run shows everything.
+    // Continue after a failure, so that one run reports everything.
     let mut results = vec![look(&["--all-targets"])];
     for selection in BROWSER {
         results.push(look(&[selection, &["--target", WASM_TARGET]].concat()));

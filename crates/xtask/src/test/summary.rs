@@ -1,4 +1,4 @@
-//! The table at the end.
+//! The summary table.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,28 +8,28 @@ use anyhow::Result;
 use super::count::Count;
 use crate::progress;
 
-/// What a part that did not fail has to say.
+/// The result of a part that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
-    /// That it passed.
+    /// Passed, without a count.
     Plainly,
-    /// How many tests it ran.
+    /// Passed, with the number of tests.
     Counted(Count),
-    /// Why it could not be run here.
+    /// Skipped, with the reason.
     Skipped(&'static str),
 }
 
-/// How one part ended.
+/// The outcome of one part.
 pub(crate) struct Outcome {
-    /// The part's name.
+    /// The name of the part.
     pub(crate) part: String,
     /// How long it took.
     pub(crate) took: Duration,
-    /// What it did, or what went wrong.
+    /// The result, or the error.
     pub(crate) result: Result<Done>,
 }
 
-/// Part, result, time and tests, a line each.
+/// Formats one line per part: name, result, time and number of tests.
 pub(crate) fn table(outcomes: &[Outcome]) -> String {
     let mut text = String::from("part     result   time     tests\n");
     for outcome in outcomes {
@@ -49,7 +49,7 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
 fn describe(count: Count) -> String {
     let mut text = count.passed.to_string();
     if count.skipped > 0 {
-        let _ = write!(text, " ({} not run)", count.skipped);
+        let _ = write!(text, " ({} skipped)", count.skipped);
     }
     text
 }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_part_has_its_line() {
+    fn every_part_has_a_line() {
         let outcomes = [
             Outcome {
                 part: "fmt".into(),
@@ -80,7 +80,7 @@ mod tests {
             Outcome {
                 part: "deny".into(),
                 took: Duration::ZERO,
-                result: Ok(Done::Skipped("it is not here")),
+                result: Ok(Done::Skipped("not installed")),
             },
             Outcome {
                 part: "e2e".into(),
@@ -92,8 +92,8 @@ mod tests {
             table(&outcomes),
             "part     result   time     tests\n\
          fmt      ok       0.4 s\n\
-         unit     ok       75 s     120 (2 not run)\n\
-         deny     SKIPPED  0.0 s    it is not here\n\
+         unit     ok       75 s     120 (2 skipped)\n\
+         deny     SKIPPED  0.0 s    not installed\n\
          e2e      FAILED   9.0 s\n"
         );
     }

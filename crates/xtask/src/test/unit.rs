@@ -1,4 +1,4 @@
-//! The host crates' own tests.
+//! Unit, integration and documentation tests of the host crates.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::process;
 use crate::tools::databases;
 use crate::workspace::Workspace;
 
-/// A test binary with a part of its own.
+/// The test binary that has its own part.
 pub(crate) const API: &str = "api";
 
-/// Unit tests and integration tests but for the API's, then the documentation's examples.
+/// Runs unit and integration tests except those of the API, then the documentation tests.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     databases::ensure()?;
     let mut selection = vec!["--lib".to_owned(), "--bins".to_owned()];
@@ -27,7 +27,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     tests.and(examples).map(|()| count)
 }
 
-/// `cargo test` over the default members, counting.
+/// Runs `cargo test` for the default members and counts the tests.
 ///
 /// Never `--workspace`: that would unify the features `ssr` and `hydrate`.
 pub(crate) fn cargo_test(
@@ -41,7 +41,7 @@ pub(crate) fn cargo_test(
     })
 }
 
-/// That command.
+/// The `cargo test` command.
 pub(super) fn command(workspace: &Workspace, selection: &[String], args: &[String]) -> Command {
     let mut command = workspace.cargo();
     command
@@ -52,7 +52,7 @@ pub(super) fn command(workspace: &Workspace, selection: &[String], args: &[Strin
     command
 }
 
-/// The names of all test binaries of the default members but the API's.
+/// The names of all integration test binaries of the default members, except the API's.
 fn integration_tests(workspace: &Workspace) -> Result<BTreeSet<String>> {
     let manifest = workspace.read_toml("Cargo.toml")?;
     let members = manifest
@@ -68,7 +68,7 @@ fn integration_tests(workspace: &Workspace) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// What cargo takes for a test binary: `NAME.rs` and `NAME/main.rs`.
+/// The test binaries that cargo finds: `NAME.rs` and `NAME/main.rs`.
 fn tests_in(folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     if !folder.is_dir() {
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn test_binaries_are_found_as_cargo_finds_them() {
+    fn test_binaries_are_found_like_cargo_does() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir_all(folder.path().join("api")).expect("made");
         fs::create_dir_all(folder.path().join("fixtures")).expect("made");

@@ -1,10 +1,10 @@
-//! The arrows between our crates are as ARCHITECTURE.md draws them.
+//! The crates depend on each other as drawn in ARCHITECTURE.md.
 
 use super::finding::Finding;
 use super::manifest;
 use super::tree::Tree;
 
-/// Every crate, and which of ours it may depend on.
+/// Every crate, and the workspace crates that it may depend on.
 const ARROWS: [(&str, &[&str]); 15] = [
     ("types", &[]),
     ("core", &[]),
@@ -60,7 +60,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             findings.push(Finding::new(
                 format!("crates/{name}/Cargo.toml"),
                 1,
-                "this crate is not drawn: put it into ARCHITECTURE.md and into ARROWS of xtask",
+                "this crate is not in the crate graph: add it to ARCHITECTURE.md and to ARROWS in xtask",
             ));
         }
     }
@@ -73,12 +73,12 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         };
         if !allowed.contains(&ours) {
             let may = if allowed.is_empty() {
-                "none of ours".into()
+                "none".into()
             } else {
                 allowed.join(", ")
             };
             let what = format!(
-                "`{}` must not depend on `{ours}` (it may on: {may}); what both need belongs in \
+                "`{}` must not depend on `{ours}` (allowed: {may}); move what both need to \
                  a crate below them",
                 dependency.of
             );
@@ -108,14 +108,14 @@ mod tests {
         assert_eq!(
             findings("identity", "latchkey-tokens"),
             [
-                "crates/identity/Cargo.toml:2: `identity` must not depend on `tokens` (it may on: \
-          core, testing); what both need belongs in a crate below them"
+                "crates/identity/Cargo.toml:2: `identity` must not depend on `tokens` (allowed: \
+          core, testing); move what both need to a crate below them"
             ]
         );
     }
 
     #[test]
-    fn the_bottom_depends_on_nothing_of_ours() {
+    fn the_lowest_crates_depend_on_no_workspace_crate() {
         assert_eq!(findings("core", "latchkey-types").len(), 1);
         assert_eq!(findings("types", "latchkey-core").len(), 1);
         assert_eq!(findings("xtask", "latchkey-core").len(), 1);
@@ -123,15 +123,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_is_fine() {
+    fn allowed_dependencies_are_accepted() {
         assert!(findings("latchkey", "latchkey-store-sled").is_empty());
         assert!(findings("web", "latchkey-client").is_empty());
     }
 
     #[test]
-    fn a_crate_that_is_not_drawn_is_found() {
+    fn a_crate_outside_the_graph_is_found() {
         let found = findings("extras", "serde");
         assert_eq!(found.len(), 1);
-        assert!(found[0].starts_with("crates/extras/Cargo.toml:1: this crate is not drawn"));
+        assert!(
+            found[0]
+                .starts_with("crates/extras/Cargo.toml:1: this crate is not in the crate graph")
+        );
     }
 }

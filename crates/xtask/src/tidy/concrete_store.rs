@@ -1,4 +1,4 @@
-//! Only the opening of the store names a concrete store; everything else uses the traits.
+//! Only the file that opens the store names a concrete store; all other code uses the traits.
 
 use super::finding::Finding;
 use super::tree::{Tree, code, is_test};
@@ -23,8 +23,8 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         for (line, words) in code(text) {
             for name in CONCRETE.iter().filter(|name| words.contains(*name)) {
                 let what = format!(
-                    "names the concrete store `{name}`: only {OPENS} may; take the traits of \
-                     latchkey_store here"
+                    "names the concrete store `{name}`: only {OPENS} may; use the traits of \
+                    latchkey_store"
                 );
                 findings.push(Finding::new(path, line, what));
             }
@@ -46,7 +46,7 @@ mod tests {
             ),
             (
                 "crates/latchkey/src/state.rs",
-                "// MemoryStore would do as well\n",
+                "// MemoryStore would work, too\n",
             ),
             (
                 "crates/axum/src/open/store.rs",
@@ -63,8 +63,8 @@ mod tests {
             found,
             [
                 "crates/axum/src/http/routes/token.rs:3: names the concrete store \
-          `latchkey_store_sled`: only crates/axum/src/open/store.rs may; take the traits of \
-          latchkey_store here"
+          `latchkey_store_sled`: only crates/axum/src/open/store.rs may; use the traits of \
+          latchkey_store"
             ]
         );
     }

@@ -1,8 +1,8 @@
-//! What a rule says about a file.
+//! The result of a rule.
 
 use std::fmt;
 
-/// Something that is not as it should be.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Finding {
     /// The file, from the root of the project.

@@ -1,4 +1,4 @@
-//! Every Rust file says at its head what lives there.
+//! Every Rust file starts with module documentation.
 
 use super::finding::Finding;
 use super::tree::Tree;
@@ -13,7 +13,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             Finding::new(
                 path,
                 1,
-                "begins without `//!`: say what lives here and what may not",
+                "has no module documentation: start with `//!` and say what belongs here",
             )
         })
         .collect()
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_without_a_head_is_found() {
+    fn a_file_without_module_documentation_is_found() {
         let tree = Tree::of(&[
             ("crates/a/src/lib.rs", "//! A.\n"),
             ("crates/a/src/b.rs", "// B.\nfn b() {}\n"),
@@ -34,7 +34,9 @@ mod tests {
         let found: Vec<_> = check(&tree).iter().map(ToString::to_string).collect();
         assert_eq!(
             found,
-            ["crates/a/src/b.rs:1: begins without `//!`: say what lives here and what may not"]
+            [
+                "crates/a/src/b.rs:1: has no module documentation: start with `//!` and say what belongs here"
+            ]
         );
     }
 }

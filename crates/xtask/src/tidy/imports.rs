@@ -1,11 +1,10 @@
-//! Which file of a crate imports which other file of it: the graph that `loops` and `layers` read.
+//! The import graph between the files of a crate, used by `loops` and `layers`.
 //!
-//! A file imports another one if its code names an item of it: in a `use`, or in a path within an
-//! expression, a type or a macro's arguments, that begins with `crate`, `self`, `super`, a child
-//! module or an imported name. The name is followed through re-exports to the file that defines
-//! it. These are no imports: `mod child;`, a re-export (`pub use child::Name;`) that the file does
-//! not use itself, a module that is named without an item in it, tests, and method calls, which
-//! name no file.
+//! A file imports another file if its code names an item of that file, in a `use` or in a path in
+//! an expression, type or macro argument. A path begins with `crate`, `self`, `super`, a child
+//! module or an imported name. Names are followed through re-exports to the file that defines the
+//! item. The following do not count as imports: `mod child;`, a re-export (`pub use child::Name;`)
+//! that the file does not use itself, a module named without an item, tests, and method calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +12,12 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 use super::tree::{Tree, is_test};
 
-/// One file names an item of another one of the same crate.
+/// A file names an item of another file of the same crate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Import {
-    /// The file that imports, from the root of the project.
+    /// The importing file, relative to the project root.
     pub(crate) from: String,
-    /// The file that is imported.
+    /// The imported file, relative to the project root.
     pub(crate) to: String,
     /// The line of the import, from 1.
     pub(crate) line: usize,
@@ -26,24 +25,24 @@ pub(crate) struct Import {
     pub(crate) name: String,
 }
 
-/// The segments of a path: `crate::auth::access` is `["auth", "access"]` in an absolute one.
+/// The segments of a path. The absolute path `crate::auth::access` is `["auth", "access"]`.
 type Path = Vec<String>;
 
-/// A module with what its code names.
+/// A module and the names in its code.
 #[derive(Default)]
 struct Module {
     file: String,
     uses: Vec<Use>,
-    /// Every path of two or more segments outside a `use`, with its line.
+    /// All paths with two or more segments outside `use`, with their lines.
     paths: Vec<(Path, usize)>,
-    /// Every identifier outside a `use`.
+    /// All identifiers outside `use`.
     idents: BTreeSet<String>,
 }
 
-/// One leaf of a `use` tree.
+/// A leaf of a `use` tree.
 struct Use {
     path: Path,
-    /// The name in this module; `*` for a glob.
+    /// The local name; `*` for a glob.
     alias: String,
     line: usize,
     is_reexport: bool,
@@ -51,19 +50,19 @@ struct Use {
 
 type Modules = BTreeMap<Path, Module>;
 
-/// The imports between the files of each crate, in order and each once.
+/// The imports between the files of each crate, sorted and without duplicates.
 pub(crate) fn imports(tree: &Tree) -> BTreeMap<&str, Vec<Import>> {
     let mut crates: BTreeMap<&str, Modules> = BTreeMap::new();
     for (path, text) in tree.texts_ending(&["rs"]) {
         let Some((name, inside)) = place(path) else {
             continue;
         };
-        // A binary beside a library imports that, and nothing imports the binary.
+        // A binary next to a library imports the library, and nothing imports the binary.
         let beside = inside == "main.rs" && tree.holds(&format!("crates/{name}/src/lib.rs"));
         if beside || is_test(path) {
             continue;
         }
-        // Code that is not Rust stops the compiler, long before this.
+        // The compiler reports invalid code.
         if let Ok(tokens) = text.parse() {
             let modules = crates.entry(name).or_default();
             read(modules, path, module_path(inside), tokens);
@@ -81,7 +80,7 @@ fn place(path: &str) -> Option<(&str, &str)> {
     Some((name, inside.strip_prefix("src/")?))
 }
 
-/// `a/b.rs` → `["a", "b"]`; the root of the crate is empty.
+/// `a/b.rs` → `["a", "b"]`; the crate root is empty.
 fn module_path(inside: &str) -> Path {
     let stem = inside.trim_end_matches(".rs");
     let stem = stem.trim_end_matches("/mod");
@@ -91,7 +90,7 @@ fn module_path(inside: &str) -> Path {
     stem.split('/').map(str::to_owned).collect()
 }
 
-/// Notes down what `tokens`, the code of the module `at`, name.
+/// Collects the names in `tokens`, the code of the module `at`.
 fn read(modules: &mut Modules, file: &str, at: Path, tokens: TokenStream) {
     let mut module = Module {
         file: file.to_owned(),
@@ -143,7 +142,7 @@ fn walk(module: &mut Module, inner: &mut Vec<(String, TokenStream)>, tokens: Tok
                     module.idents.insert(first.to_string());
                 }
                 let (path, length) = path(rest);
-                // After `::` it goes on from something that is no module: `<T as Trait>::name`.
+                // After `::`, this is the rest of a path like `<T as Trait>::name`.
                 let goes_on = at > 0 && is_punct(tokens.get(at - 1), ':');
                 if path.len() > 1 && !(goes_on && is_joint(tokens.get(at.wrapping_sub(2)))) {
                     module.paths.push((path, first.span().start().line));
@@ -159,13 +158,13 @@ fn walk(module: &mut Module, inner: &mut Vec<(String, TokenStream)>, tokens: Tok
     }
 }
 
-/// `cfg(test)` and its like.
+/// Whether the attribute is `cfg(test)` or similar.
 fn is_for_tests(attribute: &TokenStream) -> bool {
     let text = attribute.to_string();
     text.starts_with("cfg") && text.contains("test") && !text.contains("not")
 }
 
-/// How many tokens the item takes that these begin with, to its `;` or its braces.
+/// The number of tokens of the first item, up to its `;` or braces.
 fn item(tokens: &[TokenTree]) -> usize {
     let ends = |token: &TokenTree| match token {
         TokenTree::Punct(punct) => punct.as_char() == ';',
@@ -182,13 +181,13 @@ fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
 }
 
-/// The first half of `::`.
+/// Whether the token is the first half of `::`.
 fn is_joint(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Punct(punct))
         if punct.as_char() == ':' && punct.spacing() == Spacing::Joint)
 }
 
-/// The path that these tokens begin with, and how many of them it takes.
+/// The path at the start of these tokens, and its number of tokens.
 fn path(tokens: &[TokenTree]) -> (Path, usize) {
     let mut path = Path::new();
     let mut at = 0;
@@ -203,7 +202,7 @@ fn path(tokens: &[TokenTree]) -> (Path, usize) {
     (path, at)
 }
 
-/// The leaves of the `use` tree that `tokens` are, below `above`.
+/// Collects the leaves of the `use` tree in `tokens`, below the path `above`.
 fn leaves(tokens: &[TokenTree], above: &[String], is_reexport: bool, found: &mut Vec<Use>) {
     for tree in tokens.split(|token| is_punct(Some(token), ',')) {
         let Some(first) = tree.first() else { continue };
@@ -266,10 +265,11 @@ fn between(modules: &Modules) -> BTreeSet<Import> {
     found
 }
 
-/// More names for one thing than any file goes through; it ends a circle of them.
+/// The maximum number of aliases to follow, in case they are circular.
 const MOST_STEPS: usize = 16;
 
-/// `path`, as the module `at` writes it, from the root of the crate; nothing for other crates.
+/// Resolves `path`, as written in the module `at`, to a path from the crate root. `None` for other
+/// crates.
 fn absolute(modules: &Modules, at: &[String], path: &[String], steps: usize) -> Option<Path> {
     let (first, rest) = path.split_first()?;
     let steps = steps.checked_sub(1)?;
@@ -296,8 +296,8 @@ fn absolute(modules: &Modules, at: &[String], path: &[String], steps: usize) -> 
     }
 }
 
-/// The file that defines the item at the absolute `path`, and the item's name. A module without
-/// an item in it is one only where all that it has is imported.
+/// The file that defines the item at the absolute `path`, and the name of the item. For a module
+/// without an item, `None` unless it is imported with a glob.
 fn definition(
     modules: &Modules,
     path: &[String],

@@ -1,11 +1,13 @@
-//! Inside a crate, imports run down the layers of this table: from a room to itself or to one below.
+//! Inside a crate, imports run down the layers of this table: from a module to itself or to a module
+//! of a lower layer.
 
 use super::finding::Finding;
 use super::imports::{Import, imports};
 use super::tree::Tree;
 
-/// The layers of a crate from top to bottom; each is one or more rooms: a file, or a folder with the
-/// file of the same name. Every file of these crates belongs to a room, but for `lib.rs` and `main.rs`.
+/// The layers of a crate from top to bottom. Each layer has one or more modules: a file, or a
+/// directory and the file of the same name. Every file of these crates except `lib.rs` and
+/// `main.rs` belongs to one of these modules.
 const LAYERS: [(&str, &[&[&str]]); 3] = [
     (
         "guard",
@@ -69,7 +71,7 @@ fn wrong(name: &str, layers: &[&[&str]], import: &Import) -> Option<Finding> {
     let found = |what: String| Some(Finding::new(&*import.from, import.line, what));
     match (from, to) {
         ((room, None), _) | (_, (room, None)) => found(format!(
-            "`{room}` is in no layer of `{name}`: put it into LAYERS of tidy/layers.rs"
+            "`{room}` is in no layer of `{name}`: add it to LAYERS in tidy/layers.rs"
         )),
         ((from, Some(upper)), (to, Some(lower))) if upper > lower => found(format!(
             "imports {} of `{to}`, which is above `{from}`: move what both need down",
@@ -91,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_import_from_below_is_found() {
+    fn an_import_from_a_higher_layer_is_found() {
         let found = findings(&[
             ("crates/axum/src/lib.rs", "mod http; mod use_cases;"),
             ("crates/axum/src/http.rs", "pub mod error;"),
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_import_to_below_is_fine_and_a_room_without_a_layer_is_not() {
+    fn an_import_from_a_lower_layer_is_accepted_and_an_unlisted_module_is_found() {
         let found = findings(&[
             (
                 "crates/axum/src/lib.rs",
@@ -131,8 +133,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                "crates/axum/src/extras.rs:1: `extras` is in no layer of `axum`: put it into LAYERS \
-                 of tidy/layers.rs"
+                "crates/axum/src/extras.rs:1: `extras` is in no layer of `axum`: add it to LAYERS \
+                 in tidy/layers.rs"
             ]
         );
     }

@@ -1,9 +1,9 @@
-//! Files that a person reads in one sitting. Tests at the end of a Rust file are not counted.
+//! Limits the length of files. Tests at the end of a Rust file are not counted.
 
 use super::finding::Finding;
 use super::tree::{Tree, without_tests};
 
-/// Nothing is longer than this many lines; most should be far shorter.
+/// The maximum number of lines; most files should be far shorter.
 const MOST: usize = 400;
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
@@ -11,8 +11,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         .texts_ending(&["rs", "ts", "css"])
         .filter_map(|(path, text)| {
             let lines = without_tests(text).lines().count();
-            let what =
-                format!("has {lines} lines, more than {MOST}: divide it by what it is about");
+            let what = format!("has {lines} lines, more than {MOST}: split it by topic");
             (lines > MOST).then(|| Finding::new(path, MOST + 1, what))
         });
     long.collect()
@@ -32,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_file_is_found_and_generated_data_is_not() {
+    fn a_long_source_file_is_found() {
         let (long, most) = ("x\n".repeat(401), "x\n".repeat(400));
         let tree = Tree::of(&[
             ("crates/a/src/long.rs", &long),

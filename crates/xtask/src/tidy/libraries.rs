@@ -1,12 +1,12 @@
-//! A library that shapes whatever touches it stays in the crate that is there for it.
+//! Confines certain libraries to the crates that wrap them.
 //!
-//! Tests may use any: a provider to test against is easier made with axum than without.
+//! Tests may use any library: for example, a fake provider is easy to write with axum.
 
 use super::finding::Finding;
 use super::manifest;
 use super::tree::Tree;
 
-/// A library, the crates that may depend on it, and where code that wants it belongs.
+/// A library, the crates that may depend on it, and where code that needs it belongs.
 const CONFINED: [(&str, &[&str], &str); 5] = [
     ("sled", &["store-sled"], "behind the traits of `store`"),
     ("redis", &["store-redis"], "behind the traits of `store`"),
@@ -18,12 +18,12 @@ const CONFINED: [(&str, &[&str], &str); 5] = [
     (
         "axum",
         &["guard", "axum", "testing", "latchkey", "web"],
-        "in `axum` or `guard`: all below them is free of HTTP",
+        "in `axum` or `guard`: the crates below do not know HTTP",
     ),
     (
         "leptos",
         &["web", "latchkey"],
-        "in `web`: `client` works with any page",
+        "in `web`: `client` works with any front end",
     ),
 ];
 
@@ -36,7 +36,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         for (library, only, place) in CONFINED {
             if is_of(&dependency.on, library) && !only.contains(&dependency.of.as_str()) {
                 let what = format!(
-                    "`{}` must not depend on `{}`: that belongs {place}",
+                    "`{}` must not depend on `{}`: code that needs it belongs {place}",
                     dependency.of, dependency.on
                 );
                 findings.push(Finding::new(dependency.path.clone(), dependency.line, what));
@@ -46,7 +46,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// The library itself or one of its family: `leptos`, `leptos_router`, `axum-extra`.
+/// Whether this is the library or a related package: `leptos`, `leptos_router`, `axum-extra`.
 fn is_of(package: &str, library: &str) -> bool {
     package
         .strip_prefix(library)
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(
             findings("latchkey", "sled"),
             [
-                "crates/latchkey/Cargo.toml:2: `latchkey` must not depend on `sled`: that belongs behind \
+                "crates/latchkey/Cargo.toml:2: `latchkey` must not depend on `sled`: code that needs it belongs behind \
           the traits of `store`"
             ]
         );
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_below_the_server_knows_axum() {
+    fn crates_below_axum_must_not_depend_on_it() {
         for name in ["tokens", "identity", "store", "store-sled", "core"] {
             assert_eq!(findings(name, "axum").len(), 1, "{name}");
         }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_knows_no_leptos() {
+    fn the_client_must_not_depend_on_leptos() {
         assert_eq!(findings("client", "leptos").len(), 1);
         assert_eq!(findings("client", "leptos_router").len(), 1);
         assert!(findings("web", "leptos").is_empty());

@@ -1,6 +1,7 @@
-//! The library wasm-bindgen is locked at the version that the manifest pins.
+//! The locked version of wasm-bindgen is the version pinned in the manifest.
 //!
-//! Its command line, which `cargo xtask` installs by the lock file, works with that one only.
+//! `cargo xtask` installs the wasm-bindgen command line tools in the locked version, and they must
+//! match the library.
 
 use toml::{Table, Value};
 
@@ -13,8 +14,7 @@ const PACKAGE: &str = "wasm-bindgen";
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let manifest = tree.text("Cargo.toml").unwrap_or_default();
     let Some(pinned) = pinned(manifest) else {
-        let what =
-            format!("{PACKAGE} has to be pinned under [workspace.dependencies]: `\"=X.Y.Z\"`");
+        let what = format!("{PACKAGE} must be pinned under [workspace.dependencies]: `\"=X.Y.Z\"`");
         return vec![Finding::new("Cargo.toml", line_of(manifest), what)];
     };
     let lock = tree
@@ -28,7 +28,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             let what = format!("pins {PACKAGE} {pinned}, but Cargo.lock has {locked}");
             vec![Finding::new("Cargo.toml", line_of(manifest), what)]
         }
-        // No crate uses it.
+        // No crate uses wasm-bindgen.
         None => Vec::new(),
     }
 }
@@ -62,13 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn the_same_version_is_fine() {
+    fn the_same_version_is_accepted() {
         assert!(findings("\"=0.2.130\"", "0.2.130").is_empty());
         assert!(findings("{ version = \"=0.2.130\" }", "0.2.130").is_empty());
     }
 
     #[test]
-    fn another_version_in_the_lock_is_found() {
+    fn another_version_in_the_lock_file_is_found() {
         assert_eq!(
             findings("\"=0.2.130\"", "0.2.131"),
             ["Cargo.toml:2: pins wasm-bindgen 0.2.130, but Cargo.lock has 0.2.131"]

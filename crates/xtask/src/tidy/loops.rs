@@ -1,8 +1,8 @@
-//! No two files of a crate import each other in a loop.
+//! The files of a crate do not import each other in a loop.
 //!
-//! A loop is a set of files each of which reaches every other one by imports; `imports` says what
-//! counts as one. A parent and its child are in a loop if each names an item of the other: then
-//! what the child needs belongs in a file below both.
+//! A loop is a set of files that all reach each other through imports; `imports` defines what
+//! counts as an import. A parent and its child are in a loop if each names an item of the other; in
+//! that case, move what the child needs to a file below both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         .collect()
 }
 
-/// One finding for each loop among the files of a crate.
+/// Returns one finding for each loop among the files of a crate.
 fn loops(imports: &[Import]) -> Vec<Finding> {
     let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for import in imports {
@@ -31,7 +31,7 @@ fn loops(imports: &[Import]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in graph.keys().filter(|file| reaches(file, file)) {
         let is_in_it = |other: &str| reaches(file, other) && reaches(other, file);
-        // Once for each loop: at the first of its files.
+        // Report each loop once, at its first file.
         if graph.keys().find(|other| is_in_it(other)) != Some(file) {
             continue;
         }
@@ -40,7 +40,7 @@ fn loops(imports: &[Import]) -> Vec<Finding> {
             .filter(|import| is_in_it(&import.from) && is_in_it(&import.to));
         let line = ties.clone().next().map_or(1, |tie| tie.line);
         let what = format!(
-            "is in an import loop: move what both sides need into a file below them\n{}",
+            "is in an import loop: move what both sides need to a file below them\n{}",
             describe(ties)
         );
         findings.push(Finding::new(*file, line, what));
@@ -48,7 +48,7 @@ fn loops(imports: &[Import]) -> Vec<Finding> {
     findings
 }
 
-/// All files that `from` imports, directly or through others.
+/// All files that `from` imports, directly or indirectly.
 fn reached<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut next = vec![from];
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_is_one_finding_with_everything_that_ties_it() {
+    fn a_loop_is_one_finding_that_lists_all_its_imports() {
         let found = findings(&[
             ("crates/a/src/lib.rs", "mod drive; mod prove; mod sign_in;"),
             (
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "crates/a/src/drive.rs:1: is in an import loop: move what both sides need into a file \
+                "crates/a/src/drive.rs:1: is in an import loop: move what both sides need to a file \
               below them\n    drive.rs:1 imports Other, Posted of prove.rs\n    \
               drive.rs:3 imports header of sign_in.rs\n    \
               prove.rs:1 imports since of drive.rs\n    \
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_that_calls_a_child_which_names_it_is_a_loop() {
+    fn a_parent_and_a_child_that_use_each_other_are_a_loop() {
         let child = ("crates/a/src/b/c.rs", "use super::Finding;");
         let calls = (
             "crates/a/src/b.rs",
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn imports_that_run_one_way_are_fine() {
+    fn imports_in_one_direction_are_accepted() {
         let found = findings(&[
             ("crates/a/src/one.rs", "use crate::two::Two;"),
             ("crates/a/src/two.rs", "use crate::three::Three;"),

@@ -1,4 +1,4 @@
-//! Dependencies, as the manifests of our crates name them.
+//! Reads the dependencies in the manifests of the workspace crates.
 
 use toml::{Table, Value};
 
@@ -6,38 +6,38 @@ use super::tree::{Tree, numbered};
 
 const SECTIONS: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
-/// One dependency of one of our crates.
+/// A dependency of a workspace crate.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Dependency {
-    /// The folder of our crate: `core`, `store-sled`.
+    /// The directory of the crate: `core`, `store-sled`.
     pub(crate) of: String,
-    /// The package it depends on.
+    /// The package that the crate depends on.
     pub(crate) on: String,
-    /// Its manifest, from the root of the project.
+    /// The crate's manifest, relative to the project root.
     pub(crate) path: String,
     /// The line that names the package, from 1.
     pub(crate) line: usize,
-    /// Whether only tests, examples and benches see it.
+    /// Whether it is a dev-dependency.
     pub(crate) for_tests: bool,
 }
 
-/// The folder name of the crate that a manifest is of: `crates/core/Cargo.toml` → `core`.
+/// The directory name of the crate of a manifest: `crates/core/Cargo.toml` → `core`.
 fn crate_of(path: &str) -> Option<&str> {
     let folder = path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml")?;
     (!folder.contains('/')).then_some(folder)
 }
 
-/// The folders of all our crates.
+/// The directory names of all workspace crates.
 pub(crate) fn crates(tree: &Tree) -> Vec<&str> {
     tree.paths().filter_map(crate_of).collect()
 }
 
-/// All dependencies of all our crates: for building, for testing, on any platform.
+/// All dependencies of all workspace crates, of any kind and for any platform.
 pub(crate) fn dependencies(tree: &Tree) -> Vec<Dependency> {
     let mut found = Vec::new();
     for (path, text) in tree.texts() {
         let Some(of) = crate_of(path) else { continue };
-        // A manifest that cannot be read stops cargo itself, long before this.
+        // Cargo reports invalid manifests.
         let Ok(manifest) = text.parse::<Table>() else {
             continue;
         };
@@ -55,7 +55,7 @@ pub(crate) fn dependencies(tree: &Tree) -> Vec<Dependency> {
     found
 }
 
-/// The packages that a manifest names, and whether for tests only.
+/// The packages in a manifest, and whether each is a dev-dependency.
 fn packages(manifest: &Table) -> Vec<(String, bool)> {
     let platforms = manifest.get("target").and_then(Value::as_table);
     let platforms = platforms
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_section_counts() {
+    fn dependencies_of_all_sections_are_found() {
         let manifest = "[package]\nname = \"latchkey-web\"\n\n[dependencies]\n\
         latchkey-core.workspace = true\nalias = { package = \"sled\", version = \"0\" }\n\n\
         [dev-dependencies]\ntempfile.workspace = true\n\n\
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn our_crates_are_those_under_crates() {
+    fn workspace_crates_are_directly_under_crates() {
         let tree = Tree::of(&[
             ("crates/core/Cargo.toml", ""),
             ("crates/core/fuzz/Cargo.toml", ""),

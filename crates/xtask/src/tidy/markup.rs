@@ -1,9 +1,9 @@
-//! The pages hold no inline style and no raw HTML: the content security policy forbids both.
+//! The pages contain no inline styles and no raw HTML: the Content Security Policy forbids both.
 
 use super::finding::Finding;
 use super::tree::{Tree, code};
 
-/// The one file that writes raw HTML: the head of the document, on the server only.
+/// The only file that may write raw HTML: the document's head, rendered on the server.
 const HEAD: &str = "crates/web/src/shell.rs";
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
@@ -12,11 +12,11 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     for (path, text) in pages.filter(|(path, _)| path.starts_with("crates/web/")) {
         for (line, words) in code(text) {
             if has_style(words) {
-                let what = "an inline style, which the browser refuses: it belongs in style/";
+                let what = "inline style, which the browser blocks: move it to style/";
                 findings.push(Finding::new(path, line, what));
             }
             if path != HEAD && (words.contains("inner_html") || words.contains("innerHTML")) {
-                let what = format!("raw HTML, which the browser refuses: only {HEAD} writes it");
+                let what = format!("raw HTML, which the browser blocks: only {HEAD} may write it");
                 findings.push(Finding::new(path, line, what));
             }
         }
@@ -24,7 +24,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// `style=`, Leptos' `style:colour=`, or `<style>`.
+/// Whether the line contains `style=`, Leptos' `style:colour=`, or `<style>`.
 fn has_style(line: &str) -> bool {
     let attribute = line.match_indices("style").any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -63,8 +63,8 @@ mod tests {
             assert_eq!(
                 found_in("crates/web/src/pages/account.rs", text),
                 [
-                    "crates/web/src/pages/account.rs:1: an inline style, which the browser refuses: it \
-              belongs in style/"
+                    "crates/web/src/pages/account.rs:1: inline style, which the browser blocks: move \
+              it to style/"
                 ],
                 "{text}"
             );
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_sounds_like_one_is_fine() {
+    fn similar_text_is_accepted() {
         for text in [
             "let style = 1;",
             "style: Style,",
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_html_is_found_but_in_the_head() {
+    fn raw_html_is_found_outside_the_document_head() {
         assert_eq!(
             found_in("crates/web/src/app.rs", "<p inner_html=x>").len(),
             1

@@ -1,9 +1,9 @@
-//! Where a module stands: `foo.rs`, not `foo/mod.rs`; short tests in the file that they test.
+//! The places of modules and tests: `foo.rs`, not `foo/mod.rs`; short tests in the file they test.
 
 use super::finding::Finding;
 use super::tree::Tree;
 
-/// Tests from this many lines on may have a file of their own.
+/// Tests of at least this many lines may have their own file.
 const LONG: usize = 80;
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
@@ -16,11 +16,11 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             let (folder, name) = path.rsplit_once('/')?;
             let lines = text.lines().count();
             let what = match name {
-                "mod.rs" => format!("has the name of its folder: move it to {folder}.rs"),
-                // A file that divides its tests may be short.
+                "mod.rs" => format!("must be named after its directory: move it to {folder}.rs"),
+                // A file that only declares test modules may be short.
                 "tests.rs" if lines < LONG && !tree.holds(&format!("{folder}/tests")) => format!(
-                    "has {lines} lines, fewer than {LONG}: move the tests into the file that they \
-                     test, as `mod tests {{ … }}` at its end"
+                    "has {lines} lines, fewer than {LONG}: move the tests to the end of the file they \
+                     test, as `mod tests {{ … }}`"
                 ),
                 _ => return None,
             };
@@ -48,15 +48,15 @@ mod tests {
                 ("examples/notes/tests/kit/mod.rs", ""),
             ]),
             [
-                "crates/a/src/b/mod.rs:1: has the name of its folder: move it to crates/a/src/b.rs",
-                "examples/notes/tests/kit/mod.rs:1: has the name of its folder: move it to \
+                "crates/a/src/b/mod.rs:1: must be named after its directory: move it to crates/a/src/b.rs",
+                "examples/notes/tests/kit/mod.rs:1: must be named after its directory: move it to \
                  examples/notes/tests/kit.rs",
             ]
         );
     }
 
     #[test]
-    fn short_tests_with_a_file_of_their_own_are_found() {
+    fn short_tests_in_a_separate_file_are_found() {
         let (short, long) = ("x\n".repeat(79), "x\n".repeat(80));
         let found = found(&[
             ("crates/a/src/short/tests.rs", &short),
@@ -68,8 +68,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                "crates/a/src/short/tests.rs:1: has 79 lines, fewer than 80: move the tests into \
-                 the file that they test, as `mod tests { … }` at its end"
+                "crates/a/src/short/tests.rs:1: has 79 lines, fewer than 80: move the tests to \
+                 the end of the file they test, as `mod tests { … }`"
             ]
         );
     }

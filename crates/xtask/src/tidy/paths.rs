@@ -1,11 +1,11 @@
-//! Every path that ARCHITECTURE.md names is there.
+//! Every path in ARCHITECTURE.md exists.
 
 use super::finding::Finding;
 use super::tree::{Tree, numbered};
 
 const MAP: &str = "ARCHITECTURE.md";
 
-/// What a file of the project ends in.
+/// The file name extensions in this project.
 const EXTENSIONS: [&str; 9] = [
     "rs", "toml", "md", "ts", "css", "html", "json", "svg", "png",
 ];
@@ -15,14 +15,14 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         return vec![Finding::new(
             MAP,
             1,
-            "is missing: it is the map of the project",
+            "is missing: it describes the structure of the project",
         )];
     };
     let mut findings = Vec::new();
     for (line, text) in numbered(map) {
         for name in quoted(text).filter(|name| looks_like_a_path(tree, name)) {
             if !is_there(tree, name) {
-                let what = format!("`{name}` is not in the project: mend the map");
+                let what = format!("`{name}` does not exist: update the path");
                 findings.push(Finding::new(MAP, line, what));
             }
         }
@@ -30,13 +30,13 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// What stands between backticks.
+/// The texts between backticks.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// A name with a file's ending, or a way down from a folder at the root. Not a URL's path, a
-/// Rust path, a pattern, or a command.
+/// Whether this looks like a file name, or like a path that starts at a top-level directory. URL
+/// paths, Rust paths, patterns and commands do not.
 fn looks_like_a_path(tree: &Tree, name: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "./_-".contains(letter);
     if name.is_empty() || name.starts_with('/') || !name.chars().all(plain) {
@@ -51,7 +51,8 @@ fn looks_like_a_path(tree: &Tree, name: &str) -> bool {
     has_ending || from_the_root
 }
 
-/// As it stands, or as the end of a longer path: `app.rs`, `http/router.rs`.
+/// Whether the path exists, from the root or as the end of a longer path: `app.rs`,
+/// `http/router.rs`.
 fn is_there(tree: &Tree, name: &str) -> bool {
     let tail = format!("/{}", name.trim_end_matches('/'));
     tree.holds(name)
@@ -61,7 +62,7 @@ fn is_there(tree: &Tree, name: &str) -> bool {
         || MADE_AT_HOME.contains(&name)
 }
 
-/// Files that each copy of the project makes for itself.
+/// Files that are created locally.
 const MADE_AT_HOME: [&str; 2] = ["latchkey.toml", "dist/index.html"];
 
 #[cfg(test)]
@@ -79,17 +80,17 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_gone_is_found() {
+    fn a_missing_path_is_found() {
         assert_eq!(
             findings("# Map\n\nSee `crates/core/src/rotation.rs`, `crates/core/src/gone.rs`.\n"),
-            ["ARCHITECTURE.md:3: `crates/core/src/gone.rs` is not in the project: mend the map"]
+            ["ARCHITECTURE.md:3: `crates/core/src/gone.rs` does not exist: update the path"]
         );
         assert_eq!(findings("`crates/old/`").len(), 1);
         assert_eq!(findings("`nowhere.rs`").len(), 1);
     }
 
     #[test]
-    fn folders_and_tails_are_found_too() {
+    fn directories_and_partial_paths_are_accepted() {
         assert!(
             findings("`crates/core` `crates/core/` `rotation.rs` `http/router.rs` `http/`")
                 .is_empty()
@@ -97,18 +98,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_is_left_alone() {
+    fn other_quoted_texts_are_ignored() {
         let map = "`core::rotation` `POST /auth/token` `/api/me` `application/json` `cargo xtask run` \
                `crates/{core,types}` `state.sid` `latchkey.toml` `n/a`";
         assert_eq!(findings(map), Vec::<String>::new());
     }
 
     #[test]
-    fn a_project_without_a_map_is_told_so() {
+    fn a_missing_architecture_file_is_found() {
         let found = check(&Tree::of(&[("Cargo.toml", "")]));
         assert_eq!(
             found[0].to_string(),
-            "ARCHITECTURE.md:1: is missing: it is the map of the project"
+            "ARCHITECTURE.md:1: is missing: it describes the structure of the project"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `types` and `core` do no I/O: time and randomness are parameters there.
+//! `types` and `core` do no I/O; time and randomness are parameters.
 
 use super::finding::Finding;
 use super::tree::{Tree, code, is_test};
@@ -25,8 +25,8 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         for (line, words) in code(text) {
             for name in IMPURE.iter().filter(|name| words.contains(*name)) {
                 let what = format!(
-                    "`{name}` reaches outside: take the value as a parameter (`Clock`, `Rng`), \
-                     and reach out in `server` or `client`"
+                    "`{name}` is not pure: take the value as a parameter (`Clock`, `Rng`), and \
+                    do the I/O in `axum` or `client`"
                 );
                 findings.push(Finding::new(path, line, what));
             }

@@ -1,7 +1,7 @@
-//! Every security requirement has tests, and every test that cites one cites one that there is.
+//! Every security requirement has tests, and tests cite only requirements that exist.
 //!
-//! A test cites requirements by the numbers that its name begins with: `security_5_…` and
-//! `security_47_57_…` in Rust, `'57, 59: …'` in Playwright. Comments cite one as `SECURITY 5`.
+//! A test cites requirements by the numbers at the start of its name: `security_5_…` and
+//! `security_47_57_…` in Rust, `'57, 59: …'` in Playwright. A comment cites one as `SECURITY 5`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use super::tree::{Tree, numbered};
 
 const LIST: &str = "docs/security-requirements.md";
 
-/// Below this heading stand the requirements that nothing shows yet.
+/// The heading above the requirements that are not tested yet.
 const NOT_IN_FORCE: &str = "## Not in force";
 
-/// A row of the list.
+/// A row of the table.
 struct Row<'a> {
     number: u32,
     line: usize,
@@ -23,7 +23,7 @@ struct Row<'a> {
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let Some(list) = tree.text(LIST) else {
-        let what = "is missing: it says what the numbers in the names of tests mean";
+        let what = "is missing: it defines the requirement numbers in test names";
         return vec![Finding::new(LIST, 1, what)];
     };
     let rows = rows(list);
@@ -32,7 +32,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let known: BTreeSet<u32> = rows.iter().map(|row| row.number).collect();
     for (path, line, number) in comments(tree).chain(tests.iter().copied()) {
         if !known.contains(&number) {
-            let what = format!("there is no requirement {number} in {LIST}");
+            let what = format!("requirement {number} does not exist in {LIST}");
             findings.push(Finding::new(path, line, what));
         }
     }
@@ -54,15 +54,17 @@ fn disagreement(row: &Row<'_>, shown: &BTreeSet<&str>) -> Option<Finding> {
         if shown.is_empty() {
             return None;
         }
-        format!("requirement {number} has tests: it belongs to those in force")
+        format!("requirement {number} has tests: move it to the requirements in force")
     } else if shown.is_empty() {
-        format!("no test cites requirement {number}: write one, or say why it is not in force")
+        format!(
+            "no test cites requirement {number}: write one, or move it to `Not in force` with the reason"
+        )
     } else if row.files == *shown {
         return None;
     } else {
         let files: Vec<_> = shown.iter().map(|path| format!("`{path}`")).collect();
         let files = files.join(", ");
-        format!("the tests of requirement {number} are in other files; its cell is: {files}")
+        format!("the test files of requirement {number} are outdated; the cell must be: {files}")
     };
     Some(Finding::new(LIST, row.line, what))
 }
@@ -73,16 +75,13 @@ fn out_of_order(rows: &[Row<'_>]) -> Vec<Finding> {
     wrong
         .filter(|(one, next)| one.number >= next.number)
         .map(|(_, next)| {
-            let what = format!(
-                "requirement {} is out of order, or there twice",
-                next.number
-            );
+            let what = format!("requirement {} is out of order or a duplicate", next.number);
             Finding::new(LIST, next.line, what)
         })
         .collect()
 }
 
-/// `| 5 | What must hold. | `path`, `path` |`
+/// Parses the rows: `| 5 | The requirement. | `path`, `path` |`.
 fn rows(list: &str) -> Vec<Row<'_>> {
     let mut in_force = true;
     let mut rows = Vec::new();
@@ -103,7 +102,7 @@ fn rows(list: &str) -> Vec<Row<'_>> {
     rows
 }
 
-/// Each citation by the name of a test: file, line, number.
+/// Every citation in a test name: file, line, number.
 fn tests(tree: &Tree) -> Vec<(&str, usize, u32)> {
     let rust = cited(tree, "rs", in_a_function);
     let playwright = cited(tree, "ts", in_a_title);
@@ -124,7 +123,7 @@ fn cited<'a>(
     })
 }
 
-/// The numbers after `fn security_`, up to the first part that is none.
+/// The numbers after `fn security_`, up to the first part that is not a number.
 fn in_a_function(line: &str) -> Vec<u32> {
     let Some((before, name)) = line.split_once("fn security_") else {
         return Vec::new();
@@ -151,7 +150,7 @@ fn in_a_title(line: &str) -> Vec<u32> {
     numbers.unwrap_or_default()
 }
 
-/// Each citation by a comment: file, line, number.
+/// Every citation in a comment: file, line, number.
 fn comments(tree: &Tree) -> impl Iterator<Item = (&str, usize, u32)> {
     let files = tree.texts_ending(&["rs", "ts"]);
     let lines =
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_agrees_with_the_tests_is_fine() {
+    fn a_list_that_matches_the_tests_is_accepted() {
         let rows = "| 4 | One. | `crates/a/tests/a.rs` |\n\
         | 57 | Two. | `crates/a/tests/a.rs`, `end2end/tests/a.spec.ts` |\n\n\
         ## Not in force\n\n| 26 | Three. | there is none |";
@@ -197,37 +196,37 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_there_is_not_is_found_where_it_is_cited() {
+    fn a_citation_of_an_unknown_requirement_is_found() {
         let rows = "| 4 | One. | `crates/a/tests/a.rs` |";
         let rust = "fn security_4_a() {}\nfn security_5_b() {}\n/// SECURITY 6: c\n";
         let says = found(rows, rust, "test('7: d', …");
         let expected = [(TEST, 3, 6), (TEST, 2, 5), (SPEC, 1, 7)].map(|(path, line, number)| {
-            format!("{path}:{line}: there is no requirement {number} in {LIST}")
+            format!("{path}:{line}: requirement {number} does not exist in {LIST}")
         });
         assert_eq!(says, expected);
     }
 
     #[test]
-    fn a_requirement_without_a_test_or_with_other_ones_is_found() {
+    fn a_requirement_without_tests_or_with_wrong_files_is_found() {
         let rows =
             "| 4 | One. | `crates/b.rs` |\n| 5 | Two. | |\n\n## Not in force\n\n| 6 | Three. |";
         let says = found(rows, "fn security_4_6_a() {}", "");
         assert_eq!(says.len(), 3, "{says:?}");
-        assert!(says[0].ends_with("its cell is: `crates/a/tests/a.rs`"));
+        assert!(says[0].ends_with("the cell must be: `crates/a/tests/a.rs`"));
         assert!(says[1].contains("no test cites requirement 5"));
         assert!(says[2].contains("requirement 6 has tests"));
     }
 
     #[test]
-    fn rows_are_in_order_and_there_once() {
+    fn rows_out_of_order_and_duplicates_are_found() {
         let rows = "| 5 | One. | `crates/a/tests/a.rs` |\n| 5 | Two. | `crates/a/tests/a.rs` |";
         let says = found(rows, "fn security_5_a() {}", "");
         assert_eq!(says.len(), 1, "{says:?}");
-        assert!(says[0].contains("out of order, or there twice"));
+        assert!(says[0].contains("out of order or a duplicate"));
     }
 
     #[test]
-    fn what_only_looks_like_a_citation_is_none() {
+    fn text_that_only_resembles_a_citation_is_ignored() {
         for (rust, playwright) in [
             (
                 "fn security_of_the_house() {}",

@@ -1,4 +1,4 @@
-//! The project's files in memory: what the rules look at.
+//! The files of the project in memory, as input for the rules.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Folders that hold nothing of the project: made by tools, or git's own (in a worktree, a file).
+/// Directories that are not part of the project (`.git` is a file in a worktree).
 const NOT_OURS: [&str; 7] = [
     ".git",
     "target",
@@ -17,7 +17,7 @@ const NOT_OURS: [&str; 7] = [
     "playwright-report",
 ];
 
-/// Every file of the project by its path from the root, with `/` between folders.
+/// Every file of the project, by its path relative to the root, with `/` as separator.
 pub(crate) struct Tree(BTreeMap<String, Option<String>>);
 
 impl Tree {
@@ -28,7 +28,7 @@ impl Tree {
         Ok(Self(files))
     }
 
-    /// A tree of these files.
+    /// Creates a tree of these files.
     #[cfg(test)]
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         let files = files
@@ -37,12 +37,12 @@ impl Tree {
         Self(files.collect())
     }
 
-    /// How many files there are.
+    /// The number of files.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The text of a file; nothing if it is not there, or not text.
+    /// The text of a file; `None` if it does not exist or is not valid UTF-8.
     pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.0.get(path)?.as_deref()
     }
@@ -52,14 +52,14 @@ impl Tree {
         self.0.keys().map(String::as_str)
     }
 
-    /// All files that are text, with it.
+    /// All text files and their content.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
             .filter_map(|(path, text)| Some((path.as_str(), text.as_deref()?)))
     }
 
-    /// Those of them whose name ends in one of these: `rs`, `css`.
+    /// The text files with one of these extensions: `rs`, `css`.
     pub(crate) fn texts_ending(&self, extensions: &[&str]) -> impl Iterator<Item = (&str, &str)> {
         self.texts().filter(|(path, _)| {
             path.rsplit_once('.')
@@ -67,7 +67,7 @@ impl Tree {
         })
     }
 
-    /// Whether there is a file or a folder of this path.
+    /// Whether a file or directory with this path exists.
     pub(crate) fn holds(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         let inside = format!("{path}/");
@@ -75,19 +75,19 @@ impl Tree {
     }
 }
 
-/// The lines of a text with their numbers, from 1.
+/// The lines of a text with their numbers, starting at 1.
 pub(crate) fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()
         .map(|(index, line)| (index + 1, line))
 }
 
-/// The lines of a Rust file with their numbers, but for those that are comments.
+/// The lines of a Rust file with their numbers, without comments and without the tests at the end.
 pub(crate) fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     numbered(without_tests(text)).filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
-/// The text of a Rust file up to the tests that it may end with.
+/// The text of a Rust file without the tests at its end.
 pub(crate) fn without_tests(text: &str) -> &str {
     let tests = text.find("\nmod tests {\n").and_then(|module| {
         let attribute = text[..module].rfind('\n')? + 1;
@@ -97,7 +97,7 @@ pub(crate) fn without_tests(text: &str) -> &str {
     &text[..tests.unwrap_or(text.len())]
 }
 
-/// Whether a Rust file holds tests only.
+/// Whether a Rust file contains only tests.
 pub(crate) fn is_test(path: &str) -> bool {
     path.ends_with("/tests.rs") || path.split('/').any(|folder| folder == "tests")
 }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_project_is_read_and_what_tools_made_is_not() {
+    fn the_project_is_read_without_generated_files() {
         let folder = tempfile::tempdir().expect("a folder");
         for (path, bytes) in [
             ("src/a.rs", b"//! a".as_slice()),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn files_and_folders_are_held() {
+    fn files_and_directories_are_found() {
         let tree = Tree::of(&[("crates/core/src/lib.rs", "")]);
         for path in ["crates/core/src/lib.rs", "crates/core", "crates/core/"] {
             assert!(tree.holds(path), "{path}");
@@ -159,14 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn tests_are_known_by_their_place() {
+    fn tests_are_recognised_by_their_path() {
         assert!(is_test("crates/core/src/id/tests.rs"));
         assert!(is_test("crates/latchkey/tests/api/main.rs"));
         assert!(!is_test("crates/latchkey/src/http/contests.rs"));
     }
 
     #[test]
-    fn tests_at_the_end_are_cut_off() {
+    fn tests_at_the_end_are_removed() {
         for (condition, left) in [
             ("#[cfg(test)]", "a\n"),
             ("#[cfg(all(test, feature = \"b\"))]", "a\n"),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_are_no_code() {
+    fn comments_are_not_code() {
         let lines: Vec<_> = code("a\n  // b\n/// c\nd").collect();
         assert_eq!(lines, [(1, "a"), (4, "d")]);
     }

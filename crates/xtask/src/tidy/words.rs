@@ -1,48 +1,49 @@
-//! Words and names that do not belong into the project.
+//! Words and file names that must not be used in the project.
 
 use super::finding::Finding;
 use super::tree::{Tree, numbered};
 
-/// Written in two pieces, so that this file does not hold what it looks for.
+/// Banned words, each with advice. Written in two parts, so that this file does not contain them.
 const WORDS: [(&str, &str, &str); 12] = [
-    ("black", "list", "the field's word is denylist"),
-    ("white", "list", "the field's word is allow-list"),
+    ("black", "list", "use denylist"),
+    ("white", "list", "use allowlist"),
     ("TO", "DO", "do it, or file an issue"),
-    ("FIX", "ME", "mend it, or file an issue"),
-    ("/ho", "me/", "a path of one machine"),
-    ("/ro", "ot/", "a path of one machine"),
-    ("/Us", "ers/", "a path of one machine"),
-    ("/wo", "rk/", "a path of one machine"),
+    ("FIX", "ME", "fix it, or file an issue"),
+    ("/ho", "me/", "this path exists on one machine only"),
+    ("/ro", "ot/", "this path exists on one machine only"),
+    ("/Us", "ers/", "this path exists on one machine only"),
+    ("/wo", "rk/", "this path exists on one machine only"),
     (
         "registry.npm",
         "js.org",
-        "which registry serves a package is each machine's own matter",
+        "each machine chooses its package registry",
     ),
     (
         "index.",
         "crates.io",
-        "which registry serves a package is each machine's own matter",
+        "each machine chooses its package registry",
     ),
     (
         "static.",
         "crates.io",
-        "which registry serves a package is each machine's own matter",
+        "each machine chooses its package registry",
     ),
     (
         "arti",
         "factory",
-        "which registry serves a package is each machine's own matter",
+        "each machine chooses its package registry",
     ),
 ];
 
-/// Names of files and folders in which everything ends up that has no room of its own.
+/// Names of files and directories that attract unrelated code.
 const NAMES: [&str; 5] = ["utils", "util", "common", "helpers", "misc"];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for path in tree.paths() {
         if let Some(name) = shapeless(path) {
-            let what = format!("`{name}` says nothing: name it for what it is about");
+            let what =
+                format!("`{name}` is not a descriptive name: name the file after its content");
             findings.push(Finding::new(path, 1, what));
         }
     }
@@ -68,8 +69,8 @@ fn shapeless(path: &str) -> Option<&str> {
         .find(|name| NAMES.contains(name))
 }
 
-/// Lower-case words in any case and any compound; upper-case marks and paths as they stand, not
-/// inside a longer word or a longer path.
+/// Whether the line contains the word. Lower-case words match in any case and inside other words;
+/// upper-case words and paths match exactly, and not inside longer words or paths.
 fn names(line: &str, word: &str) -> bool {
     if word
         .chars()
@@ -96,7 +97,7 @@ mod tests {
             .collect()
     }
 
-    /// Puts a word together that must not stand in this file.
+    /// Joins the parts of a word that this file must not contain.
     fn word(pieces: [&str; 2]) -> String {
         pieces.concat()
     }
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_and_paths_inside_longer_ones_are_fine() {
+    fn parts_of_longer_words_and_paths_are_accepted() {
         for text in [
             word(["TO", "DOS"]),
             word(["x/ho", "me/y"]),
@@ -129,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn lock_files_are_left_alone() {
+    fn lock_files_are_ignored() {
         let host = word(["https://registry.npm", "js.org/x"]);
         assert!(found_in("end2end/package-lock.json", &host).is_empty());
         assert_eq!(found_in("end2end/.npmrc", &host).len(), 1);
     }
 
     #[test]
-    fn shapeless_names_are_found() {
+    fn nondescript_names_are_found() {
         for path in [
             "crates/a/src/utils.rs",
             "end2end/helpers.ts",

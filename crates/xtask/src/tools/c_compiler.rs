@@ -1,4 +1,4 @@
-//! The C compiler, for the cryptography that is written in C.
+//! The C compiler, needed by cryptography libraries written in C.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 
-/// Sees to it that C compiles here, with the headers of the standard library.
+/// Checks that the C compiler works and finds the headers of the standard library.
 pub(crate) fn ensure() -> Result<()> {
     let compiler = env::var_os("CC").map_or_else(|| "cc".into(), PathBuf::from);
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let folder = tempfile::tempdir().context("cannot create a temporary directory")?;
     let source = folder.path().join("probe.c");
     std::fs::write(&source, "#include <stdlib.h>\n#include <string.h>\n")
         .with_context(|| format!("cannot write {}", source.display()))?;
@@ -19,7 +19,7 @@ pub(crate) fn ensure() -> Result<()> {
         return Ok(());
     }
     bail!(
-        "no working C compiler (tried `{}`): install one ({}), or name it in the variable CC",
+        "no working C compiler (tried `{}`): install one ({}), or set the variable CC",
         compiler.display(),
         if cfg!(target_os = "macos") {
             "`xcode-select --install`"

@@ -1,4 +1,4 @@
-//! Where tools are kept between runs.
+//! The cache directory for tools.
 
 use std::env;
 use std::fs;
@@ -6,30 +6,30 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-/// The folder of one tool in one version: `~/.cache/latchkey/tools/trunk-0.21.14`.
+/// The directory of one version of a tool: `~/.cache/latchkey/tools/trunk-0.21.14`.
 pub(crate) fn folder(tool: &str, version: &str) -> Result<PathBuf> {
     Ok(own()?.join("tools").join(format!("{tool}-{version}")))
 }
 
-/// This project's place in the user's cache folder.
+/// The project's directory in the user's cache directory.
 pub(crate) fn own() -> Result<PathBuf> {
     let home = env::var_os("HOME")
         .filter(|home| !home.is_empty())
         .map(PathBuf::from);
     let chosen = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let base = base(chosen, home, cfg!(target_os = "macos"))
-        .context("neither HOME nor XDG_CACHE_HOME is set: no place to keep tools in")?;
+        .context("no cache directory for tools: set HOME or XDG_CACHE_HOME")?;
     Ok(base.join("latchkey"))
 }
 
-/// The same, made if it is not there.
+/// Like [`folder`], but creates the directory.
 pub(crate) fn made(tool: &str, version: &str) -> Result<PathBuf> {
     let folder = folder(tool, version)?;
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     Ok(folder)
 }
 
-/// The user's cache folder (XDG Base Directory; Apple's File System Programming Guide).
+/// The user's cache directory (XDG Base Directory; Apple's File System Programming Guide).
 fn base(chosen: Option<PathBuf>, home: Option<PathBuf>, macos: bool) -> Option<PathBuf> {
     if let Some(chosen) = chosen.filter(|path| path.is_absolute()) {
         return Some(chosen);
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn the_platform_decides_where_nothing_is_chosen() {
+    fn the_default_depends_on_the_platform() {
         assert_eq!(
             base_of(None, Some("/h"), false).as_deref(),
             Some("/h/.cache")
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absolute_choice_wins_and_a_relative_one_is_ignored() {
+    fn xdg_cache_home_takes_precedence_if_it_is_absolute() {
         assert_eq!(base_of(Some("/c"), Some("/h"), true).as_deref(), Some("/c"));
         assert_eq!(
             base_of(Some("c"), Some("/h"), false).as_deref(),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_home_there_is_no_place() {
+    fn without_a_home_there_is_no_cache_directory() {
         assert_eq!(base_of(None, None, false), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Programs that come from crates.io: Trunk and wasm-bindgen.
+//! Programs from crates.io: Trunk and wasm-bindgen.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -11,24 +11,24 @@ use tempfile::TempDir;
 use super::cache;
 use crate::{process, progress};
 
-/// A prebuilt program is here within this time, or it is built.
+/// How long downloading a prebuilt program may take before it is built from source.
 const PREBUILT_LIMIT: Duration = Duration::from_mins(2);
 
-/// A package whose programs are wanted in one exact version.
+/// A package whose programs are needed in an exact version.
 pub(crate) struct CargoTool {
     /// The package on crates.io.
     pub(crate) package: &'static str,
     /// The exact version.
     pub(crate) version: String,
-    /// The programs wanted of it; the first is asked for its version.
+    /// The programs needed from the package. The first one is run to check the version.
     pub(crate) programs: &'static [&'static str],
-    /// Whether to build with the lock file that the package brings.
+    /// Whether to build with the lock file of the package.
     pub(crate) locked: bool,
-    /// How long a build from source takes, for the person who waits.
+    /// How long a build from source takes, for the progress message.
     pub(crate) patience: &'static str,
 }
 
-/// A target folder that the tools to be built share; removed when dropped, made when needed.
+/// A temporary target directory shared by tool builds. Created on first use, removed on drop.
 #[derive(Default)]
 pub(crate) struct BuildDir(OnceCell<TempDir>);
 
@@ -36,18 +36,18 @@ impl BuildDir {
     fn path(&self) -> Result<&Path> {
         if self.0.get().is_none() {
             let made = tempfile::Builder::new().prefix("latchkey-tools-").tempdir();
-            let made = made.context("cannot make a temporary folder to build tools in")?;
+            let made = made.context("cannot create a temporary directory for building tools")?;
             return Ok(self.0.get_or_init(|| made).path());
         }
         self.0
             .get()
             .map(TempDir::path)
-            .context("the folder to build tools in is gone")
+            .context("the directory for building tools is missing")
     }
 }
 
 impl CargoTool {
-    /// The folder that holds the programs; installs them if they are nowhere.
+    /// Returns the directory of the programs, and installs them if they are missing.
     pub(crate) fn ensure(&self, build_dir: &BuildDir) -> Result<PathBuf> {
         if let Some(folder) = self.find()? {
             return Ok(folder);
@@ -58,8 +58,10 @@ impl CargoTool {
             let prebuilt = progress::step(&format!("{what}, prebuilt"), || self.binstall(&root));
             match prebuilt {
                 Ok(()) if self.find()?.is_some() => return Ok(root.join("bin")),
-                Ok(()) => progress::note("that brought another version"),
-                Err(error) => progress::note(&format!("that did not work: {error:#}")),
+                Ok(()) => progress::note("the prebuilt program has another version"),
+                Err(error) => progress::note(&format!(
+                    "installing the prebuilt program failed: {error:#}"
+                )),
             }
         }
         progress::step(
@@ -68,14 +70,14 @@ impl CargoTool {
         )?;
         self.find()?.with_context(|| {
             format!(
-                "{} was installed, yet {} does not hold it",
+                "{} was installed, but is not in {}",
                 self.package,
                 root.display()
             )
         })
     }
 
-    /// A folder on PATH, or in the cache, with all programs in the right version.
+    /// A directory on PATH or in the cache that contains all programs in the right version.
     fn find(&self) -> Result<Option<PathBuf>> {
         let cached = cache::folder(self.programs[0], &self.version)?.join("bin");
         let on_path = process::all_on_path(self.programs[0]);
@@ -122,7 +124,7 @@ impl CargoTool {
         for program in self.programs {
             command.args(["--bin", program]);
         }
-        // Settings of this workspace are no settings of theirs.
+        // Run outside the workspace, so that its cargo settings do not apply.
         process::run(command.current_dir(target_dir))
     }
 }
@@ -159,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn another_version_is_not_taken() {
+    fn another_version_is_rejected() {
         let folder = tempfile::tempdir().expect("a folder");
         program(folder.path(), "needle", "needle 1.2.30");
         program(folder.path(), "needle-runner", "");
@@ -167,14 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_program_without_its_companion_is_not_taken() {
+    fn an_incomplete_installation_is_rejected() {
         let folder = tempfile::tempdir().expect("a folder");
         program(folder.path(), "needle", "needle 1.2.3");
         assert!(!tool().is_in(folder.path()));
     }
 
     #[test]
-    fn the_build_folder_is_made_once_and_removed() {
+    fn the_build_directory_is_created_once_and_removed() {
         let build_dir = BuildDir::default();
         let first = build_dir.path().expect("made").to_owned();
         assert_eq!(build_dir.path().expect("kept"), first);

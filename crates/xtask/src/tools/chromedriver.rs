@@ -1,6 +1,6 @@
-//! ChromeDriver, by which the tests compiled to WASM reach the browser.
+//! ChromeDriver, which runs the WASM tests in the browser.
 //!
-//! It works with a browser of its own major version only.
+//! Its major version must match the browser's.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use crate::{process, progress};
 
 /// The npm package that downloads drivers, and its version.
 const DOWNLOADER: (&str, &str) = ("@puppeteer/browsers", "2.13.0");
-/// A driver is here within this time, or is not to be had.
+/// How long downloading a driver may take.
 const DOWNLOAD_LIMIT: Duration = Duration::from_mins(2);
 
-/// A driver for `browser`.
+/// Finds or installs a driver for `browser`.
 pub(crate) fn ensure(browser: &Path) -> Result<PathBuf> {
     let version = chromium::version(browser)?;
     if let Some(named) = env::var_os("CHROMEDRIVER") {
@@ -29,7 +29,7 @@ pub(crate) fn ensure(browser: &Path) -> Result<PathBuf> {
     if let Some(found) = downloaded(&folder) {
         return Ok(found);
     }
-    // Debian's driver is for Debian's browser.
+    // Debian's driver only works with Debian's browser.
     let debians = browser == Path::new("/usr/bin/chromium");
     let got = if debians && debian::can_install() {
         debian::install(&["chromium-driver"])
@@ -40,8 +40,7 @@ pub(crate) fn ensure(browser: &Path) -> Result<PathBuf> {
     };
     let advice = || {
         format!(
-            "no ChromeDriver {version} for {}: put one on PATH, or name it in the variable \
-             CHROMEDRIVER",
+            "no ChromeDriver {version} for {}: add it to PATH, or set the variable CHROMEDRIVER",
             browser.display()
         )
     };
@@ -68,7 +67,7 @@ fn download(folder: &Path, version: &str) -> Result<()> {
     process::run_within(&mut command, DOWNLOAD_LIMIT)
 }
 
-/// `chromedriver/PLATFORM-VERSION/chromedriver-PLATFORM/chromedriver`, as the downloader lays it.
+/// The downloader's layout: `chromedriver/PLATFORM-VERSION/chromedriver-PLATFORM/chromedriver`.
 fn downloaded(folder: &Path) -> Option<PathBuf> {
     let mut found = folder.join("chromedriver");
     for _ in 0..2 {
@@ -89,13 +88,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn driver_and_browser_agree_in_the_major_version() {
+    fn driver_and_browser_must_have_the_same_major_version() {
         assert!(fits("156.0.8078.73", "156.0.8100.1"));
         assert!(!fits("15.0.0.0", "156.0.8078.73"));
     }
 
     #[test]
-    fn a_downloaded_driver_is_found_in_its_folders() {
+    fn a_downloaded_driver_is_found() {
         let folder = tempfile::tempdir().expect("a folder");
         assert_eq!(downloaded(folder.path()), None);
         let inner = folder

@@ -1,7 +1,7 @@
-//! The browser that the tests run in.
+//! The browser for the tests.
 //!
-//! In this order: the one named in `CHROMIUM_PATH`, one of the system, Playwright's own (which it
-//! downloads), Debian's package.
+//! Tried in this order: `CHROMIUM_PATH`, an installed browser, the one that Playwright downloads,
+//! Debian's package.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::{debian, node};
 use crate::workspace::Workspace;
 use crate::{process, progress};
 
-/// Playwright's download is here within this time, or another way is taken.
+/// How long Playwright's download may take before the next option is tried.
 const DOWNLOAD_LIMIT: Duration = Duration::from_mins(5);
 
 const PROGRAMS: [&str; 4] = [
@@ -29,21 +29,18 @@ const MAC_APPS: [&str; 2] = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-/// A Chromium that starts.
+/// Finds or installs a Chromium that starts.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(named) = env::var_os("CHROMIUM_PATH").map(PathBuf::from) {
         if starts(&named) {
             return Ok(named);
         }
-        bail!(
-            "CHROMIUM_PATH names {}, which does not start",
-            named.display()
-        );
+        bail!("CHROMIUM_PATH is {}, which does not start", named.display());
     }
     if let Some(found) = of_the_system() {
         return Ok(found);
     }
-    // A build machine that can have Debian's has no use for waiting on a download.
+    // In CI, Debian's package is faster than the download.
     let hurried = env::var_os("CI").is_some() && debian::can_install();
     let mut failures = Vec::new();
     if !hurried {
@@ -58,19 +55,19 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     }
     of_the_system().with_context(|| {
         format!(
-            "no Chromium for the browser tests ({}): install Chromium or Google Chrome, or name \
-             one in the variable CHROMIUM_PATH",
+            "no Chromium for the browser tests ({}): install Chromium or Google Chrome, or set \
+            the variable CHROMIUM_PATH",
             failures.join("; ")
         )
     })
 }
 
-/// The version of a Chromium or a ChromeDriver: `Chromium 156.0.8078.73 built on …`.
+/// The version of Chromium or ChromeDriver, from output like `Chromium 156.0.8078.73 built on …`.
 pub(crate) fn version(program: &Path) -> Result<String> {
     let said = process::stdout_of(Command::new(program).arg("--version"))?;
     version_in(&said).map(str::to_owned).with_context(|| {
         format!(
-            "{} says `{said}`, which names no version",
+            "no version in the output of {}: `{said}`",
             program.display()
         )
     })
@@ -97,7 +94,7 @@ fn starts(program: &Path) -> bool {
     process::is_program(program) && version(program).is_ok()
 }
 
-/// The browser that Playwright downloads for itself.
+/// The Chromium that Playwright downloads.
 fn of_playwright(workspace: &Workspace) -> Result<PathBuf> {
     let folder = node::ensure_packages(workspace)?;
     let place = playwrights_place(&folder)?;
@@ -124,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_found_among_the_words() {
+    fn the_version_is_found_in_the_output() {
         let chromium = "Chromium 156.0.8078.73 built on Debian GNU/Linux 12 (bookworm)";
         assert_eq!(version_in(chromium), Some("156.0.8078.73"));
         assert_eq!(

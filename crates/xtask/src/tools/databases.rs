@@ -1,4 +1,4 @@
-//! Redis and PostgreSQL, of which tests and measurements start private servers.
+//! Redis and PostgreSQL. Tests and benchmarks start their own servers.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use super::debian;
 use crate::process;
 
-/// Finds both or installs them.
+/// Finds or installs both.
 pub(crate) fn ensure() -> Result<()> {
     let mut missing = Vec::new();
     if process::on_path("redis-server").is_none() {
@@ -21,12 +21,12 @@ pub(crate) fn ensure() -> Result<()> {
     }
     debian::install(&missing).with_context(|| {
         format!(
-            "nothing can be tested with Redis and PostgreSQL: {} missing; install what your \
-             system calls redis-server and postgresql",
+            "tests with Redis and PostgreSQL cannot run: {} missing; install the packages that \
+            your system calls redis-server and postgresql",
             missing.join(" and ")
         )
     })
 }
 
-/// Debian keeps the programs of each version in a folder below this one.
+/// Debian installs each version in a subdirectory of this directory.
 const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";

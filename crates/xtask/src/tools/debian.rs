@@ -1,4 +1,4 @@
-//! Debian's own packages, where this is a Debian and we may install.
+//! Installs Debian packages, if this is Debian and there is permission to do so.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,24 +8,24 @@ use anyhow::{Context, Result, bail};
 
 use crate::{process, progress};
 
-/// Mirrors can be slow; a browser is 100 MB.
+/// Generous, because mirrors can be slow and a browser is 100 MB.
 const LIMIT: Duration = Duration::from_mins(10);
 
-/// Whether packages can be installed here without asking anybody.
+/// Whether packages can be installed without a password.
 pub(crate) fn can_install() -> bool {
     is_debian() && (is_root() || sudo().is_some())
 }
 
-/// Installs `packages` by apt-get.
+/// Installs `packages` with apt-get.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     if !is_debian() {
-        bail!("this is not a Debian with apt-get");
+        bail!("this is not a Debian system with apt-get");
     }
     if !can_install() {
         bail!("run `sudo apt-get install {}`", packages.join(" "));
     }
     progress::step(
-        &format!("Installing Debian's {}", packages.join(" and ")),
+        &format!("Installing the Debian packages {}", packages.join(" and ")),
         || {
             process::run_within(apt_get().args(["-qq", "update"]), LIMIT)?;
             let mut command = apt_get();
@@ -46,7 +46,7 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// `sudo`, if it asks for no password.
+/// `sudo apt-get`, if sudo does not require a password.
 fn sudo() -> Option<Command> {
     process::on_path("sudo")?;
     process::stdout_of(Command::new("sudo").args(["-n", "true"])).ok()?;

@@ -1,4 +1,4 @@
-//! libfaketime, with which tests set the server's clock. Linux only.
+//! libfaketime, which tests use to set the server's clock. Linux only.
 
 use std::fs;
 
@@ -6,13 +6,13 @@ use anyhow::{Context, Result};
 
 use super::debian;
 
-/// Finds it or installs it.
+/// Finds or installs libfaketime.
 pub(crate) fn ensure() -> Result<()> {
     if !cfg!(target_os = "linux") || is_there() {
         return Ok(());
     }
     debian::install(&["libfaketime"])
-        .context("libfaketime is missing: install it by your system's package manager")
+        .context("libfaketime is missing: install it with your system's package manager")
 }
 
 fn is_there() -> bool {

@@ -11,13 +11,13 @@ use crate::stamp::Stamp;
 use crate::workspace::Workspace;
 use crate::{process, progress};
 
-/// The oldest Node.js that the browser tests run on.
+/// The minimum version of Node.js for the browser tests.
 const OLDEST: u32 = 20;
 
-/// A single package is here within this time, or is not to be had.
+/// How long installing a single package may take.
 const INSTALL_LIMIT: Duration = Duration::from_mins(3);
 
-/// Sees to it that Node.js is new enough, and npm with it.
+/// Checks that a recent Node.js and npm are installed.
 pub(crate) fn ensure() -> Result<()> {
     let wanted = format!("install Node.js {OLDEST} or newer (https://nodejs.org)");
     let said = process::stdout_of(Command::new("node").arg("--version"))
@@ -27,12 +27,12 @@ pub(crate) fn ensure() -> Result<()> {
         _ => bail!("Node.js {said} is too old: {wanted}"),
     }
     if process::on_path("npm").is_none() {
-        bail!("npm, which comes with Node.js, is missing: {wanted}");
+        bail!("npm, which is part of Node.js, is missing: {wanted}");
     }
     Ok(())
 }
 
-/// The folder of the browser tests, its packages installed as the lock file has them.
+/// Installs the packages of the browser tests by their lock file, and returns the tests' directory.
 pub(crate) fn ensure_packages(workspace: &Workspace) -> Result<PathBuf> {
     ensure()?;
     let folder = workspace.path("end2end");
@@ -41,7 +41,7 @@ pub(crate) fn ensure_packages(workspace: &Workspace) -> Result<PathBuf> {
         &["package.json", "package-lock.json", ".npmrc"],
         &[],
     )?;
-    // Inside the folder it speaks of, so that removing that folder removes it as well.
+    // Stored inside node_modules, so that removing node_modules also removes the record.
     let record = folder.join("node_modules/.latchkey-stamp");
     if !stamp.is_recorded(&record) {
         progress::step("Installing the npm packages of end2end", || {
@@ -52,12 +52,12 @@ pub(crate) fn ensure_packages(workspace: &Workspace) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// A program that a package brings, or an error that says where it was looked for.
+/// The command of an installed npm package.
 pub(crate) fn packaged(folder: &Path, name: &str) -> Result<Command> {
     let program = folder.join("node_modules/.bin").join(name);
     if !process::is_program(&program) {
         bail!(
-            "{} is missing: remove node_modules there and try again",
+            "{} is missing: remove node_modules and try again",
             program.display()
         );
     }
@@ -66,11 +66,11 @@ pub(crate) fn packaged(folder: &Path, name: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Installs exactly one package into a folder of its own.
+/// Installs exactly one package into its own directory.
 pub(crate) fn install(folder: &Path, package: &str, version: &str) -> Result<()> {
     ensure()?;
     fs::write(folder.join("package.json"), "{\"private\":true}\n")
-        .with_context(|| format!("cannot write into {}", folder.display()))?;
+        .with_context(|| format!("cannot write to {}", folder.display()))?;
     let exact = format!("{package}@{version}");
     let mut command = npm(folder);
     command.args(["install", "--no-fund", "--no-audit", "--save-exact", &exact]);
@@ -80,7 +80,7 @@ pub(crate) fn install(folder: &Path, package: &str, version: &str) -> Result<()>
 fn npm(folder: &Path) -> Command {
     let mut command = Command::new("npm");
     command.current_dir(folder);
-    // In production npm leaves out what tests need.
+    // With NODE_ENV=production, npm would skip the development dependencies.
     if env::var_os("NODE_ENV").is_some() {
         command.env_remove("NODE_ENV");
     }
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_major_version_is_read() {
+    fn the_major_version_is_parsed() {
         assert_eq!(major("v20.20.2\n"), Some(20));
         assert_eq!(major("v8.0.0"), Some(8));
         assert_eq!(major("20"), None);

@@ -1,4 +1,4 @@
-//! The Rust toolchain's own pieces: the wasm target, clippy, rustfmt.
+//! Parts of the Rust toolchain: the WASM target, clippy, rustfmt.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,18 +8,18 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::Workspace;
 use crate::{process, progress};
 
-/// What the pages are compiled for.
+/// The target of the pages.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// Sees to it that Rust compiles for the browser.
+/// Checks that the WASM target is installed, and installs it with rustup if not.
 pub(crate) fn ensure_wasm_target(workspace: &Workspace) -> Result<()> {
     if has_wasm_target(workspace)? {
         return Ok(());
     }
     if process::on_path("rustup").is_none() {
         bail!(
-            "Rust has no target {WASM_TARGET} here, and there is no rustup to add it: install \
-             Rust by https://rustup.rs, or add the target by the package manager Rust came from"
+            "the Rust target {WASM_TARGET} is missing and rustup is not installed: install Rust with \
+            https://rustup.rs, or add the target with the package manager that installed Rust"
         );
     }
     progress::step(&format!("Adding the target {WASM_TARGET}"), || {
@@ -31,27 +31,28 @@ pub(crate) fn ensure_wasm_target(workspace: &Workspace) -> Result<()> {
     })
     .with_context(|| {
         format!(
-            "the target {WASM_TARGET} cannot be added: see that the network is up, and run \
-             `rustup target add {WASM_TARGET}` by hand"
+            "cannot add the target {WASM_TARGET}: check the network connection and run \
+            `rustup target add {WASM_TARGET}`"
         )
     })
 }
 
-/// Asks the compiler, so that a Rust that did not come by rustup counts too.
+/// Checks with the compiler, so that it also works without rustup.
 fn has_wasm_target(workspace: &Workspace) -> Result<bool> {
     let mut command = workspace.command("rustc");
     command.args(["--print", "target-libdir", "--target", WASM_TARGET]);
     Ok(PathBuf::from(process::stdout_of(&mut command)?).is_dir())
 }
 
-/// The platform that this machine compiles for by default.
+/// The host target.
 pub(crate) fn host(workspace: &Workspace) -> Result<String> {
     let said = process::stdout_of(workspace.command("rustc").arg("-vV"))?;
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).context("`rustc -vV` names no host")
+    host.map(str::to_owned)
+        .context("the output of `rustc -vV` has no host")
 }
 
-/// Sees to it that `cargo COMMAND`, a component of the toolchain, is there.
+/// Checks that `cargo COMMAND`, a component of the toolchain, is installed.
 pub(crate) fn ensure_component(workspace: &Workspace, command: &str, name: &str) -> Result<()> {
     let asked: &mut Command = &mut workspace.cargo();
     if process::stdout_of(asked.args([command, "--version"])).is_ok() {

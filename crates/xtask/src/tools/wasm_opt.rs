@@ -1,7 +1,7 @@
-//! `wasm-opt` of Binaryen, which makes the pages smaller. The build works without.
+//! Binaryen's `wasm-opt`, which makes the pages smaller. The build works without it.
 //!
-//! Only the version pinned in `Trunk.toml` is taken: others produce other bytes, and version 108,
-//! which Debian 12 has, produces a module that does not start.
+//! Only the version pinned in `Trunk.toml` is used: other versions produce different output, and
+//! version 108 (Debian 12) produces a module that does not start.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,7 +12,7 @@ use super::{cache, node};
 use crate::workspace::Workspace;
 use crate::{process, progress};
 
-/// The folder of a `wasm-opt` of the pinned version; installs it from npm if it is nowhere.
+/// Finds the pinned version of `wasm-opt` or installs it from npm, and returns its directory.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     let version = pinned(workspace)?;
     let folder = cache::folder("binaryen", &version)?;
@@ -36,15 +36,15 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
         progress::step(&format!("Installing wasm-opt {version}"), || {
             node::install(&folder, "binaryen", &format!("{version}.0.0"))
         })?;
-        found().context("npm installed binaryen, yet its wasm-opt does not start")?
+        found().context("npm installed binaryen, but its wasm-opt does not start")?
     };
     program
         .parent()
         .map(PathBuf::from)
-        .context("wasm-opt is in no folder")
+        .context("wasm-opt has no parent directory")
 }
 
-/// Binaryen counts whole numbers; `Trunk.toml` writes them `version_132`.
+/// The pinned version: `version_132` in `Trunk.toml` is version 132 of Binaryen.
 fn pinned(workspace: &Workspace) -> Result<String> {
     let settings = workspace.read_toml("Trunk.toml")?;
     let pinned = settings
@@ -56,7 +56,7 @@ fn pinned(workspace: &Workspace) -> Result<String> {
     Ok(pinned.to_owned())
 }
 
-/// `wasm-opt version 132 (version_132)`.
+/// Checks the output of `--version`: `wasm-opt version 132 (version_132)`.
 fn is_version(said: &str, wanted: &str) -> bool {
     said.split_whitespace().nth(2) == Some(wanted)
 }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_pinned_version_is_good() {
+    fn only_the_pinned_version_is_accepted() {
         assert!(is_version("wasm-opt version 132 (version_132)", "132"));
         assert!(is_version("wasm-opt version 132", "132"));
         assert!(!is_version("wasm-opt version 108", "132"));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pin_of_this_workspace_is_past_the_broken_one() {
+    fn the_pinned_version_is_newer_than_the_broken_one() {
         let workspace = Workspace::find().expect("tests run inside it");
         let pinned: u32 = pinned(&workspace)
             .expect("pinned")

@@ -24,7 +24,7 @@ fn found(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn every_way_to_name_an_item_counts() {
+fn all_ways_to_name_an_item_count_as_imports() {
     for (text, line) in [
         ("use crate::b::{x::Y, Z as W};", 1),
         ("\nuse super::b::Z;", 2),
@@ -54,7 +54,7 @@ fn a_name_is_followed_to_the_file_that_defines_it() {
 }
 
 #[test]
-fn a_reexport_is_an_import_once_the_file_uses_the_name() {
+fn a_reexport_is_an_import_only_if_the_file_uses_the_name() {
     let child = ("b.rs", "pub struct B;");
     let of = |text| found(&[("lib.rs", text), child]);
     assert!(of("mod b; pub use b::B; fn f(it: It) { it.B }").is_empty());
@@ -66,7 +66,7 @@ fn a_reexport_is_an_import_once_the_file_uses_the_name() {
 }
 
 #[test]
-fn what_names_no_other_file_is_no_import() {
+fn code_that_names_no_other_file_is_not_an_import() {
     for text in [
         "#[cfg(test)]\nuse crate::b::B;",
         "#[cfg(test)] mod tests { use super::b::B; }",
@@ -83,7 +83,7 @@ fn what_names_no_other_file_is_no_import() {
 }
 
 #[test]
-fn tests_and_a_binary_beside_its_library_are_left_out() {
+fn tests_and_a_binary_next_to_its_library_are_ignored() {
     let named = "use crate::b::B;";
     let files = [
         ("lib.rs", "mod b;"),
