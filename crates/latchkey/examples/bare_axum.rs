@@ -1,10 +1,10 @@
-//! The least that axum can do: one route, one fixed answer. What Latchkey is measured beside.
+//! A minimal axum server with one route and a fixed response: the baseline for measurements.
 //!
-//! `bare_axum ADDRESS PATH BODY` answers `GET PATH` with BODY as JSON; port 0 takes a free one.
+//! `bare_axum ADDRESS PATH BODY` responds to `GET PATH` with BODY as JSON. Port 0 picks a free port.
 
 #![expect(
     clippy::print_stderr,
-    reason = "it says where it listens, as the server does"
+    reason = "reports its address on standard error, as the server does"
 )]
 
 use std::env;
@@ -22,8 +22,8 @@ async fn main() -> Result<()> {
     let (address, path, body) = (next("ADDRESS")?, next("PATH")?, next("BODY")?);
 
     let body: &'static str = body.leak();
-    let answer = move || async move { ([(CONTENT_TYPE, "application/json")], body) };
-    let app = Router::new().route(&path, get(answer));
+    let handler = move || async move { ([(CONTENT_TYPE, "application/json")], body) };
+    let app = Router::new().route(&path, get(handler));
 
     let listener = TcpListener::bind(&address)
         .await

@@ -1,5 +1,4 @@
-//! Latchkey for the tests of an app that embeds it: in memory, on a loopback port, with a clock that
-//! the test moves.
+//! An app with Latchkey for tests: in-memory store, loopback port, a clock that the test sets.
 
 mod signed_in;
 
@@ -19,13 +18,13 @@ use crate::client::{ApiClient, tokens};
 use crate::clock::TestClock;
 use crate::provider::ScriptedProvider;
 
-/// What the scripted provider is called in `/auth/login?provider=`.
+/// The name of the scripted provider in `/auth/login?provider=`.
 const PROVIDER: &str = "test";
 
-/// A running app with Latchkey in it; stopped when dropped.
+/// A running app with Latchkey, which stops when this value is dropped.
 ///
-/// Users sign in at a [`ScriptedProvider`] with any email address, which counts as verified. Rate
-/// limits are off. Requests go over HTTP, as in production.
+/// Users sign in at a [`ScriptedProvider`] with any email address, which is verified by default. Rate
+/// limits are off. Requests are sent over HTTP, as in production.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -67,20 +66,19 @@ pub struct TestAuth {
 }
 
 impl TestAuth {
-    /// Starts Latchkey's own routes, without an app.
+    /// Starts only Latchkey's routes, without an app.
     pub async fn start() -> Self {
         Self::serving(|latchkey| latchkey.router()).await
     }
 
-    /// Starts the app that this function builds around a Latchkey. As in production, the function
-    /// merges [`Latchkey::router`] into the router that it returns.
+    /// Starts the app that `app` returns. As in production, it must include [`Latchkey::router`].
     pub async fn serving(app: impl FnOnce(Latchkey) -> Router) -> Self {
         Self::with(|builder| builder, app).await
     }
 
-    /// Like [`serving`](Self::serving), and `configure` sets more on the builder: claims, events,
-    /// token lifetimes, a store. The clock and the provider `test` are already set;
-    /// [`Builder::limits`] turns rate limits on again. Panics if Latchkey cannot be opened.
+    /// Like [`serving`](Self::serving), and `configure` can change the builder: claims, events, token
+    /// lifetimes, the store. The clock and the provider `test` are already set. [`Builder::limits`]
+    /// enables rate limits. Panics if Latchkey cannot be opened.
     ///
     /// ```
     /// use latchkey_axum::Claims;
@@ -123,7 +121,7 @@ impl TestAuth {
                 ScriptedProvider::CLIENT_SECRET,
             ));
         let opened = configure(builder).open().await;
-        let latchkey = opened.expect("Latchkey opens");
+        let latchkey = opened.expect("failed to open Latchkey");
         let app = app(latchkey.clone());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn({
@@ -131,7 +129,7 @@ impl TestAuth {
             async move {
                 let stopped = async { drop(stopped.await) };
                 let served = latchkey.serve_with(Serving::new(listener), app, stopped);
-                served.await.expect("the server ends well");
+                served.await.expect("the server failed");
             }
         });
         Self {
@@ -144,65 +142,66 @@ impl TestAuth {
         }
     }
 
-    /// Where the app listens, without a final slash.
+    /// The URL of the app, without a trailing slash.
     pub fn url(&self) -> &str {
         &self.client.url
     }
 
-    /// The app's own handle: bans, sessions, what an operator does.
+    /// The Latchkey handle of the app, for example to ban a user.
     pub fn latchkey(&self) -> &Latchkey {
         &self.latchkey
     }
 
-    /// A client that has not signed in.
+    /// A client that is not signed in.
     pub fn client(&self) -> &ApiClient {
         &self.client
     }
 
-    /// The provider, to be scripted: another name, an unverified address, an outage.
+    /// The provider, whose responses can be scripted: another name, an unverified address, an outage.
     pub fn provider(&self) -> &ScriptedProvider {
         &self.provider
     }
 
-    /// The clock, which Latchkey and the provider share. It stands still until it is moved.
+    /// The clock of Latchkey and the provider. It only advances when the test sets it.
     pub fn clock(&self) -> &TestClock {
         &self.clock
     }
 
-    /// Signs in with this address, in a session of its own; panics if that is refused. The first
-    /// sign-in with an address opens the account.
+    /// Signs in with this address and starts a new session. The first sign-in with an address creates
+    /// the user. Panics if the sign-in is refused.
     pub async fn sign_in(&self, email: &str) -> SignedIn {
         let signed_in = self.try_sign_in(email).await;
-        signed_in.expect("the sign-in succeeds")
+        signed_in.expect("the sign-in was refused")
     }
 
-    /// Signs in with this address, which may be refused: by a ban, or by what the app's claims say.
+    /// Like [`sign_in`](Self::sign_in), but returns a refusal, for example of a banned user or by the
+    /// app's claims.
     pub async fn try_sign_in(&self, email: &str) -> Result<SignedIn, Refusal> {
         let begun = self.client.begin(PROVIDER).await;
         self.provider.tell_time(self.clock.now().as_secs());
         let callback = self.provider.approve_as(&begun, email);
-        let answer = self.client.finish(&begun.cookie, &callback).await;
-        if answer.status() != 200 {
-            return Err(Refusal::of(answer).await);
+        let response = self.client.finish(&begun.cookie, &callback).await;
+        if response.status() != 200 {
+            return Err(Refusal::of(response).await);
         }
-        Ok(SignedIn::new(self.client.clone(), tokens(answer).await))
+        Ok(SignedIn::new(self.client.clone(), tokens(response).await))
     }
 
-    /// Moves the clock forward.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
     }
 
-    /// Ends a session as an operator does: its tokens are refused from the next request on.
+    /// Ends a session, as an operator does. The next request with its tokens is refused.
     pub async fn revoke(&self, session: &SignedIn) {
         let ended = self.latchkey.sessions().end(session.session_id()).await;
-        assert!(ended.expect("the store answers"), "the session is known");
+        assert!(ended.expect("the store failed"), "unknown session");
     }
 
-    /// Stops the server and waits until it has stopped. Dropping the value does not wait.
+    /// Stops the server and waits until it has stopped. Dropping this value stops it without waiting.
     pub async fn stop(mut self) {
         drop(self.stop.take());
-        (&mut self.serving).await.expect("the server ends well");
+        (&mut self.serving).await.expect("the server failed");
     }
 }
 

@@ -1,4 +1,4 @@
-//! A TLS certificate for the loopback address, and the authority that signed it.
+//! A TLS certificate for the loopback address, and its certificate authority.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,7 +8,7 @@ use anyhow::Result;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use tempfile::TempDir;
 
-/// A certificate for `localhost` and `127.0.0.1`, its key and its authority, as files in PEM.
+/// A certificate for `localhost` and `127.0.0.1`, its key and its certificate authority, as PEM files.
 ///
 /// ```
 /// let certificate = latchkey_testing::Certificate::new()?;
@@ -18,20 +18,20 @@ use tempfile::TempDir;
 /// ```
 #[derive(Debug)]
 pub struct Certificate {
-    /// The authority's certificate, for clients to trust.
+    /// The certificate of the authority, which clients must trust.
     pub authority: PathBuf,
     /// The server's certificate.
     pub certificate: PathBuf,
-    /// The server's private key, readable by its owner only.
+    /// The server's private key, which only its owner can read.
     pub key: PathBuf,
     folder: TempDir,
 }
 
 impl Certificate {
-    /// Makes a new authority and a certificate that it signs. The files are removed when the value
-    /// is dropped.
+    /// Generates an authority and a certificate that it signs. The files are deleted when this value is
+    /// dropped.
     ///
-    /// Fails if the temporary directory cannot be written.
+    /// Fails if the files cannot be written.
     pub fn new() -> Result<Self> {
         let mut authority = CertificateParams::new([])?;
         authority
@@ -56,18 +56,18 @@ impl Certificate {
             fs::write(&path, text)?;
             Ok(path)
         };
-        let made = Self {
+        let generated = Self {
             authority: write("authority.pem", authority_pem)?,
             certificate: write("certificate.pem", certificate_pem)?,
             key: write("key.pem", key.serialize_pem())?,
             folder,
         };
-        // PostgreSQL refuses a key that others can read.
-        fs::set_permissions(&made.key, Permissions::from_mode(0o600))?;
-        Ok(made)
+        // PostgreSQL rejects a key that other users can read.
+        fs::set_permissions(&generated.key, Permissions::from_mode(0o600))?;
+        Ok(generated)
     }
 
-    /// The directory with the files.
+    /// The directory that contains the files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -1,4 +1,4 @@
-//! A client of a Latchkey server over HTTP: the requests that most tests make.
+//! An HTTP client for a Latchkey server, with the requests that tests need.
 
 mod account;
 mod sign_in;
@@ -13,9 +13,9 @@ use serde_json::Value;
 pub use self::account::EventStream;
 pub use self::sign_in::{Begun, Callback, called_back, cookie, location};
 
-/// A client of the server at `url`. It follows no redirect and keeps no cookie.
+/// An HTTP client for the server at `url`. It does not follow redirects or store cookies.
 ///
-/// Requests panic if the server cannot be reached, as a test should.
+/// Requests panic if the server is unreachable.
 ///
 /// ```no_run
 /// # async fn example() {
@@ -28,14 +28,14 @@ pub use self::sign_in::{Begun, Callback, called_back, cookie, location};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ApiClient {
-    /// Where the server is, without a final slash.
+    /// The URL of the server, without a trailing slash.
     pub url: String,
-    /// What sends the requests.
+    /// The underlying HTTP client.
     pub http: Client,
 }
 
 impl ApiClient {
-    /// A client of the server at this URL.
+    /// A client for the server at this URL, which has no trailing slash.
     pub fn new(url: String) -> Self {
         let http = Client::builder().redirect(Policy::none()).build();
         Self {
@@ -44,7 +44,7 @@ impl ApiClient {
         }
     }
 
-    /// A `GET` request of a path.
+    /// A `GET` request to a path.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.http.get(format!("{}{path}", self.url))
     }
@@ -54,41 +54,42 @@ impl ApiClient {
         self.http.post(format!("{}{path}", self.url))
     }
 
-    /// `GET` with this access token.
+    /// Sends a `GET` request with this access token.
     pub async fn get_as(&self, path: &str, access_token: &str) -> Response {
-        sent(self.get(path).bearer_auth(access_token)).await
+        send(self.get(path).bearer_auth(access_token)).await
     }
 
-    /// `DELETE` with this access token.
+    /// Sends a `DELETE` request with this access token.
     pub async fn delete_as(&self, path: &str, access_token: &str) -> Response {
         let request = self.http.delete(format!("{}{path}", self.url));
-        sent(request.bearer_auth(access_token)).await
+        send(request.bearer_auth(access_token)).await
     }
 
-    /// `GET` of JSON without authorization; panics unless the status is 200.
+    /// Sends a `GET` request without authorization and returns the JSON body. Panics unless the status
+    /// is 200.
     pub async fn get_json(&self, path: &str) -> Value {
-        let answer = sent(self.get(path)).await;
-        assert_eq!(answer.status(), 200);
-        answer.json().await.expect("JSON")
+        let response = send(self.get(path)).await;
+        assert_eq!(response.status(), 200);
+        response.json().await.expect("JSON")
     }
 
-    /// Whether the server accepts this access token; the `code` of the 401 otherwise.
+    /// Returns `Ok` if the server accepts this access token, otherwise the `code` of the 401 response.
     pub async fn check(&self, access_token: &str) -> Result<(), String> {
-        let answer = self.get_as("/api/me", access_token).await;
-        if answer.status() == 200 {
+        let response = self.get_as("/api/me", access_token).await;
+        if response.status() == 200 {
             return Ok(());
         }
-        let (status, code) = refusal(answer).await;
+        let (status, code) = refusal(response).await;
         assert_eq!(status, 401);
         Err(code)
     }
 
-    /// A form sent to the token endpoint.
+    /// Sends a form to the token endpoint.
     pub async fn token(&self, form: &[(&str, &str)]) -> Response {
-        sent(self.post("/auth/token").form(form)).await
+        send(self.post("/auth/token").form(form)).await
     }
 
-    /// The refresh grant, with or without an idempotency key.
+    /// Sends a refresh request, optionally with an idempotency key.
     pub async fn refresh(&self, refresh_token: &str, key: Option<&str>) -> Response {
         let form = [
             ("grant_type", "refresh_token"),
@@ -98,44 +99,44 @@ impl ApiClient {
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        sent(request).await
+        send(request).await
     }
 
-    /// The refresh grant; panics if it is refused.
+    /// Refreshes. Panics if the request is refused.
     pub async fn refreshed(&self, refresh_token: &str) -> TokenResponse {
         tokens(self.refresh(refresh_token, None).await).await
     }
 
-    /// The refresh grant; panics unless it is refused with `invalid_grant`.
+    /// Sends a refresh request. Panics unless it is refused with `invalid_grant`.
     pub async fn refresh_is_refused(&self, refresh_token: &str) {
-        let answer = self.refresh(refresh_token, None).await;
-        assert_eq!(refusal(answer).await, (400, "invalid_grant".into()));
+        let response = self.refresh(refresh_token, None).await;
+        assert_eq!(refusal(response).await, (400, "invalid_grant".into()));
     }
 
-    /// Revokes a token (RFC 7009); panics if that fails.
+    /// Revokes a token (RFC 7009). Panics on failure.
     pub async fn revoke(&self, token: &str) {
-        let answer = sent(self.post("/auth/revoke").form(&[("token", token)])).await;
-        assert_eq!(answer.status(), 200);
+        let response = send(self.post("/auth/revoke").form(&[("token", token)])).await;
+        assert_eq!(response.status(), 200);
     }
 
     /// Signs out the session of this access token.
     pub async fn log_out(&self, access_token: &str) -> Response {
-        sent(self.post("/auth/logout").bearer_auth(access_token)).await
+        send(self.post("/auth/logout").bearer_auth(access_token)).await
     }
 
-    /// Signs out every session of this access token's account.
+    /// Signs out all sessions of the user of this access token.
     pub async fn log_out_everywhere(&self, access_token: &str) -> Response {
         let body = serde_json::json!({ "everywhere": true });
         let request = self.post("/auth/logout").bearer_auth(access_token);
-        sent(request.json(&body)).await
+        send(request.json(&body)).await
     }
 }
 
-async fn sent(request: RequestBuilder) -> Response {
+async fn send(request: RequestBuilder) -> Response {
     request.send().await.expect("a response")
 }
 
-/// The tokens in a successful response of the token endpoint; panics with its text otherwise.
+/// The tokens in a response of the token endpoint. Panics if the response is not successful.
 pub async fn tokens(response: Response) -> TokenResponse {
     let status = response.status();
     let text = response.text().await.expect("a body");
@@ -143,7 +144,7 @@ pub async fn tokens(response: Response) -> TokenResponse {
     serde_json::from_str(&text).expect("a token response")
 }
 
-/// Status and `error`, or `code` where there is none, of a refused request.
+/// The status of a refused request, and its `error` member or, if there is none, its `code`.
 pub async fn refusal(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
     let body: Value = response.json().await.expect("a JSON body");
@@ -154,21 +155,21 @@ pub async fn refusal(response: Response) -> (u16, String) {
     (status, name.unwrap_or_default().to_owned())
 }
 
-/// Status and Latchkey's own `code` of a refused request.
+/// The status and the `code` of a refused request.
 pub async fn code(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
     let body: Value = response.json().await.expect("a JSON body");
     (status, body["code"].as_str().unwrap_or_default().to_owned())
 }
 
-/// The claims of a JWT, unverified.
+/// The claims of a JWT, not verified.
 pub fn claims(token: &str) -> Value {
     let part = token.split('.').nth(1).expect("three parts");
     let json = URL_SAFE_NO_PAD.decode(part).expect("base64url");
     serde_json::from_slice(&json).expect("JSON")
 }
 
-/// A header's value; empty if there is none.
+/// The value of a header; empty if the header is missing.
 pub fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response
         .headers()

@@ -1,11 +1,11 @@
-//! A clock that stands still until a test moves it.
+//! A clock that only advances when the test sets it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use latchkey_core::{Clock, Timestamp};
 
-/// A clock that a test owns. It starts on 15 January 2027 and stands still.
+/// A clock that the test sets. It starts on 15 January 2027 and does not advance by itself.
 ///
 /// ```
 /// use latchkey_core::Clock as _;
@@ -27,12 +27,12 @@ impl Default for TestClock {
 }
 
 impl TestClock {
-    /// Moves the clock forward.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(millis(by), Ordering::SeqCst);
     }
 
-    /// Moves the clock back, as when somebody sets the time of a machine.
+    /// Sets the clock back.
     pub fn set_back(&self, by: Duration) {
         self.0.fetch_sub(millis(by), Ordering::SeqCst);
     }
@@ -45,5 +45,5 @@ impl Clock for TestClock {
 }
 
 fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).expect("less than millions of years")
+    u64::try_from(duration.as_millis()).expect("the duration fits in 64 bits of milliseconds")
 }

@@ -14,71 +14,69 @@ pub use self::postgres::Postgres;
 pub use self::redis::Redis;
 use crate::process::Process;
 
-/// How long a server may take to start, or to follow its primary.
-const TIMEOUT: Duration = Duration::from_mins(1);
+/// How long to wait for a server to start, or for a standby to catch up.
+const READY_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A database server that a test can stop, kill and replace.
+/// A database server that the test can stop, kill and replace.
 pub trait Database {
-    /// Where it is, for `store.url`.
+    /// The URL, for `store.url`.
     fn url(&self) -> String;
 
-    /// Its port on the loopback address.
+    /// The port on the loopback address.
     fn port(&self) -> u16;
 
-    /// Starts it again over the same files, and waits until it answers.
+    /// Starts it again with the same files and waits until it is ready.
     fn start_again(&mut self) -> Result<()>;
 
-    /// Its processes.
+    /// The process.
     fn process(&mut self) -> &mut Process;
 
-    /// Starts another one that repeats everything that happens in this one; from now on before this
-    /// one acknowledges it, if the kind can do that.
+    /// Starts a standby that replicates this server. PostgreSQL replicates synchronously, Redis
+    /// asynchronously.
     fn standby(&self) -> Result<Box<dyn Database + Send>>;
 
-    /// Kills this one and lets its standby take over; where acknowledgements do not wait for the
-    /// standby, once the standby has everything.
+    /// Kills this server and promotes its standby. With asynchronous replication, first waits until
+    /// the standby has caught up.
     fn fail_over(&mut self, standby: &mut dyn Database) -> Result<()>;
 
-    /// Ends being a standby.
+    /// Promotes this standby to a primary.
     fn promote(&mut self) -> Result<()>;
 }
 
-/// A program on PATH or in one of these folders.
-fn program(name: &str, folders: &[PathBuf], package: &str) -> Result<PathBuf> {
+/// Finds a program in one of these directories or in `PATH`.
+fn program(name: &str, directories: &[PathBuf], package: &str) -> Result<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let found = folders
+    let found = directories
         .iter()
         .cloned()
         .chain(env::split_paths(&path))
-        .map(|folder| folder.join(name))
+        .map(|directory| directory.join(name))
         .find(|file| file.is_file());
-    found.with_context(|| {
-        format!("`{name}` is missing, so nothing was tested with it: install Debian's {package}")
-    })
+    found.with_context(|| format!("`{name}` was not found; install it (Debian package: {package})"))
 }
 
-/// Polls until the server is ready; an error with its log if that never happens.
+/// Polls until the server is ready. The error contains its log.
 fn wait_until(server: &mut Process, log: &Path, ready: impl Fn() -> bool) -> Result<()> {
-    let deadline = Instant::now() + TIMEOUT;
+    let deadline = Instant::now() + READY_TIMEOUT;
     while !ready() {
         let log = || fs::read_to_string(log).unwrap_or_default();
         if let Some(status) = server.0.try_wait()? {
-            bail!("it ended ({status}): {}", log());
+            bail!("exited with {status}: {}", log());
         }
         if Instant::now() > deadline {
-            bail!("it does not answer: {}", log());
+            bail!("not ready after {} s: {}", READY_TIMEOUT.as_secs(), log());
         }
         sleep(Duration::from_millis(10));
     }
     Ok(())
 }
 
-/// Polls until the answer is yes.
+/// Polls until the condition is true.
 fn poll(ready: impl Fn() -> Result<bool>) -> Result<()> {
-    let deadline = Instant::now() + TIMEOUT;
+    let deadline = Instant::now() + READY_TIMEOUT;
     while !ready()? {
         if Instant::now() > deadline {
-            bail!("not so after {} s", TIMEOUT.as_secs());
+            bail!("timed out after {} s", READY_TIMEOUT.as_secs());
         }
         sleep(Duration::from_millis(10));
     }

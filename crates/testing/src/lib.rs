@@ -1,26 +1,40 @@
-//! Latchkey's test kit: what tests and benchmarks of Latchkey, and of apps that embed it, share.
+//! Test helpers for Latchkey and for apps that embed it.
 //!
-//! | feature | what it has |
+//! ```
+//! # #[cfg(not(feature = "auth"))]
+//! # fn main() {}
+//! # #[cfg(feature = "auth")]
+//! # #[tokio::main]
+//! # async fn main() {
+//! use latchkey_testing::TestAuth;
+//!
+//! let auth = TestAuth::start().await;
+//! let ada = auth.sign_in("ada@example.com").await;
+//! assert_eq!(ada.check().await, Ok(()));
+//! auth.revoke(&ada).await;
+//! assert_eq!(ada.check().await.unwrap_err().code, "token_revoked");
+//! # }
+//! ```
+//!
+//! | feature | contents |
 //! |---|---|
-//! | `auth` (default) | [`TestAuth`]: Latchkey in memory, for the tests of an app that embeds it |
-//! | `clock` | [`TestClock`]: a clock that a test moves |
-//! | `client` | [`ApiClient`]: signs in and calls a server over HTTP |
-//! | `provider` | [`ScriptedProvider`]: an OpenID provider that answers as a test wants |
-//! | `process` | [`ServerProcess`]: a server as a process of its own |
+//! | `auth` (default) | [`TestAuth`]: an app with Latchkey, whose records are in memory |
+//! | `clock` | [`TestClock`]: a clock that the test sets |
+//! | `client` | [`ApiClient`]: an HTTP client for a Latchkey server |
+//! | `provider` | [`ScriptedProvider`]: an OpenID provider whose responses the test scripts |
+//! | `process` | [`ServerProcess`]: a server as a child process |
 //! | `databases` | [`Postgres`] and [`Redis`]: private servers on free ports; [`Certificate`] |
 //!
-//! Nothing that is shipped depends on this crate. What cannot be done panics where a test should
-//! fail, or is an error where a benchmark could go on.
+//! The crate is only a dev-dependency. Functions for tests panic on failure. Functions that benchmarks
+//! use, too, return an error.
 
+#![deny(missing_docs)]
 #![cfg_attr(
     any(feature = "client", feature = "provider"),
-    expect(
-        clippy::missing_panics_doc,
-        reason = "everything here panics where a test should fail"
-    )
+    expect(clippy::missing_panics_doc, reason = "test helpers panic on failure")
 )]
 
-/// The example of the README, compiled and run.
+/// Compiles and runs the example in the README.
 #[cfg(all(doctest, feature = "auth"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! A child process of a test, with its own children: stopped, resumed, measured, killed.
+//! A child process of a test: pause, resume, measure and kill it together with its own children.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -10,20 +10,34 @@ use rustix::process::{Pid, kill_process};
 
 pub use rustix::process::Signal;
 
-/// Returns a port of the loopback address that nothing listens on at this moment.
+/// Returns a port of the loopback address that is currently free.
 pub fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())
 }
 
-/// A running process and its children; killed when dropped.
+/// A running process and its children, which are killed when this value is dropped.
+///
+/// ```
+/// use latchkey_testing::{ServerProcess, Signal};
+/// use std::process::Command;
+///
+/// let mut command = Command::new("sh");
+/// command.args(["-c", "echo listening on http://127.0.0.1:9 >&2; exec sleep 600"]);
+/// let server = ServerProcess::start(&mut command)?;
+/// server.process().pause()?;
+/// assert!(server.process().memory()? > 0);
+/// server.process().resume()?;
+/// server.process().signal(Signal::TERM)?;
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Process(pub(crate) Child);
 
 impl Process {
-    /// Kills it (SIGKILL), and its children.
+    /// Kills the process and its children (SIGKILL).
     pub fn kill(&mut self) -> Result<()> {
-        // Children that run see the end of their parent and end too; stopped ones do not.
+        // Paused children would not notice that their parent ended.
         for child in self.family() {
             let _ = kill_process(child, Signal::KILL);
         }
@@ -31,32 +45,32 @@ impl Process {
         Ok(())
     }
 
-    /// Stops it in the middle of what it does (SIGSTOP), and its children.
+    /// Pauses the process and its children (SIGSTOP).
     pub fn pause(&self) -> Result<()> {
         self.signal_family(Signal::STOP)
     }
 
-    /// Lets it and its children continue (SIGCONT).
+    /// Resumes the process and its children (SIGCONT).
     pub fn resume(&self) -> Result<()> {
         self.signal_family(Signal::CONT)
     }
 
-    /// Sends a signal to the process alone.
+    /// Sends a signal to the process, but not to its children.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         Ok(kill_process(Pid::from_child(&self.0), signal)?)
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the process exits.
     pub fn wait(&mut self) -> Result<ExitStatus> {
         Ok(self.0.wait()?)
     }
 
-    /// Processor time that it and its children have used.
+    /// The CPU time that the process and its children have used.
     pub fn cpu(&self) -> Duration {
         self.family().into_iter().map(cpu_of).sum()
     }
 
-    /// Resident memory of the process alone, in bytes.
+    /// The resident memory of the process, without its children, in bytes.
     pub fn memory(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -67,7 +81,7 @@ impl Process {
     fn signal_family(&self, signal: Signal) -> Result<()> {
         for pid in self.family() {
             match kill_process(pid, signal) {
-                // A child may have ended since it was listed.
+                // The child may have exited since it was listed.
                 Err(rustix::io::Errno::SRCH) | Ok(()) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -96,14 +110,14 @@ impl Drop for Process {
     }
 }
 
-/// Processor time of one process; zero if it has ended.
+/// The CPU time of one process; zero if it has exited.
 fn cpu_of(process: Pid) -> Duration {
-    /// What the kernel counts in, in `/proc`.
+    /// The unit of times in `/proc`.
     const TICKS_PER_SECOND: u64 = 100;
     let path = format!("/proc/{}/stat", process.as_raw_nonzero());
     let stat = fs::read_to_string(path).unwrap_or_default();
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    // User and system time: the 14th and 15th field, of which two stand before the `)`.
+    // User and system time are the fields 14 and 15. The first two are before the `)`.
     let ticks = fields.split_whitespace().skip(11).take(2);
     let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)

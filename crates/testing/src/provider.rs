@@ -1,4 +1,4 @@
-//! An OpenID provider on a free port that answers as a test scripts it, and records its requests.
+//! An OpenID provider on a free port. The test scripts its responses and inspects its requests.
 
 mod key;
 mod stall;
@@ -21,35 +21,35 @@ pub use self::key::ProviderKey;
 pub use self::stall::Stall;
 use crate::client::{ApiClient, Begun, Callback};
 
-/// A request to a provider is no larger than this.
-const MAX_BODY: usize = 65_536;
+/// The maximum size of a request.
+const MAX_BODY_BYTES: usize = 65_536;
 
-/// What the provider answers. Everything is in order at first; a test changes what it wants wrong.
+/// The responses of the provider. They are valid at first; a test changes what it needs.
 #[derive(Debug)]
 pub struct Script {
     /// The discovery document.
     pub metadata: Value,
     /// The key set.
     pub jwks: Value,
-    /// Signs the claims.
+    /// The key that signs the claims.
     pub key: Arc<ProviderKey>,
     /// The claims of the next ID token.
     pub claims: Value,
-    /// The token response. Without a member `id_token`, the claims are signed for each request.
+    /// The token response. If it has no `id_token`, the claims are signed for each request.
     pub tokens: Value,
-    /// What the userinfo endpoint answers; not found if null.
+    /// The response of the userinfo endpoint; 404 if null.
     pub userinfo: Value,
-    /// Answered at a path instead of the above.
+    /// Responses by path, which replace those above.
     pub instead: HashMap<&'static str, Answer>,
-    /// How long to wait before anything is answered.
+    /// The delay before each response.
     pub pause: Duration,
-    /// The requests so far.
+    /// The requests that were received.
     pub seen: Vec<Seen>,
-    /// The claims of people who signed in by name, by the authorization code of each.
+    /// The claims by authorization code, for [`ScriptedProvider::approve_as`].
     grants: HashMap<String, Value>,
 }
 
-/// A response that is not made from the script.
+/// A complete response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status code.
@@ -61,12 +61,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A response in JSON.
+    /// A JSON response.
     pub fn json(status: u16, body: &Value) -> Self {
         Self::bytes(status, "application/json", body.to_string())
     }
 
-    /// A response of any media type.
+    /// A response with any media type.
     pub fn bytes(status: u16, media_type: &str, body: impl Into<Bytes>) -> Self {
         Self {
             status,
@@ -79,15 +79,15 @@ impl Answer {
 /// A request that the provider received.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// Its path, without the query.
+    /// The path, without the query.
     pub path: String,
-    /// Its headers.
+    /// The headers.
     pub headers: HeaderMap,
-    /// Its body.
+    /// The body.
     pub body: String,
 }
 
-/// A running provider; it stops when dropped.
+/// A running provider, which stops when this value is dropped.
 ///
 /// ```
 /// use latchkey_testing::{Answer, ScriptedProvider};
@@ -103,7 +103,7 @@ pub struct Seen {
 /// ```
 #[derive(Debug)]
 pub struct ScriptedProvider {
-    /// Its issuer identifier, which is its URL.
+    /// The issuer identifier, which is also the URL of the provider.
     pub issuer: String,
     script: Arc<Mutex<Script>>,
     serving: JoinHandle<()>,
@@ -116,9 +116,9 @@ impl Drop for ScriptedProvider {
 }
 
 impl ScriptedProvider {
-    /// The client that a Latchkey under test is registered as.
+    /// The client id with which Latchkey is registered at this provider.
     pub const CLIENT_ID: &str = "client-1";
-    /// The secret of that client.
+    /// The client secret.
     pub const CLIENT_SECRET: &str = "the-client-secret";
     /// The path of the discovery document.
     pub const DISCOVERY: &str = "/.well-known/openid-configuration";
@@ -126,17 +126,19 @@ impl ScriptedProvider {
     pub const JWKS: &str = "/jwks";
     /// The path of the token endpoint.
     pub const TOKEN: &str = "/token";
-    /// The path of the userinfo endpoint, which the discovery document does not name at first.
+    /// The path of the userinfo endpoint, which the discovery document does not contain at first.
     pub const USERINFO: &str = "/userinfo";
 
-    /// Starts a provider that knows Ada, with a key for ES256.
+    /// Starts a provider with an ES256 key and the user Ada.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let issuer = format!("http://{}", listener.local_addr().expect("an address"));
-        let script = Arc::new(Mutex::new(Script::good(&issuer)));
-        let app = Router::new().fallback(answer).with_state(script.clone());
+        let script = Arc::new(Mutex::new(Script::valid(&issuer)));
+        let app = Router::new().fallback(handle).with_state(script.clone());
         let serving = tokio::spawn(async move {
-            axum::serve(listener, app).await.expect("serving");
+            axum::serve(listener, app)
+                .await
+                .expect("the provider failed");
         });
         Self {
             issuer,
@@ -145,42 +147,41 @@ impl ScriptedProvider {
         }
     }
 
-    /// What it answers, to be read and changed.
+    /// The script, to read or change the responses.
     pub fn script(&self) -> MutexGuard<'_, Script> {
         locked(&self.script)
     }
 
-    /// Makes `id_token` the one that is handed out.
+    /// Makes the token endpoint return this ID token.
     pub fn hand_out(&self, id_token: &str) {
         self.script().tokens["id_token"] = id_token.into();
     }
 
-    /// Makes the token endpoint refuse with this error (RFC 6749 §5.2), until
-    /// [`Script::instead`] is cleared.
+    /// Makes the token endpoint return this error (RFC 6749 §5.2) until [`Script::instead`] is cleared.
     pub fn refuse(&self, error: &Value) {
         let refusal = Answer::json(400, error);
         self.script().instead.insert(Self::TOKEN, refusal);
     }
 
-    /// How often a path was asked for.
+    /// The number of requests to a path.
     pub fn count(&self, path: &str) -> usize {
         let script = self.script();
         script.seen.iter().filter(|seen| seen.path == path).count()
     }
 
-    /// The last request of this path; panics if there was none.
+    /// The last request to this path. Panics if there was none.
     pub fn last(&self, path: &str) -> Seen {
         let script = self.script();
         let last = script.seen.iter().rfind(|seen| seen.path == path);
-        last.expect("it was asked for").clone()
+        last.expect("no request to this path").clone()
     }
 
-    /// The section that makes it a provider in a server's configuration.
+    /// The configuration section for this provider.
     pub fn section(&self, name: &str) -> String {
         Self::section_of(name, &self.issuer)
     }
 
-    /// The same for any issuer, whether or not anything answers there.
+    /// The configuration section for any issuer.
     pub fn section_of(name: &str, issuer: &str) -> String {
         format!(
             "[providers.{name}]\nissuer = \"{issuer}\"\nclient_id = \"{}\"\n\
@@ -190,8 +191,8 @@ impl ScriptedProvider {
         )
     }
 
-    /// Makes ID tokens say that they are issued at this moment, in seconds since 1970, after a login
-    /// at the same moment, and that they end five minutes later.
+    /// Sets `iat` and `auth_time` of ID tokens to this time in seconds since the Unix epoch, and `exp`
+    /// to five minutes later.
     pub fn tell_time(&self, now: u64) {
         let mut script = self.script();
         script.claims["iat"] = now.into();
@@ -199,15 +200,15 @@ impl ScriptedProvider {
         script.claims["exp"] = (now + 300).into();
     }
 
-    /// Lets the person of [`Script::claims`] in: what the browser is sent back with.
+    /// Signs in the user of [`Script::claims`] and returns the parameters of the callback.
     pub fn approve(&self, begun: &Begun) -> Callback {
         let request: Callback = begun.authorize.query_pairs().into_owned().collect();
         self.script().claims["nonce"] = request["nonce"].as_str().into();
         callback(&request, "code-1")
     }
 
-    /// Lets the person with this address in, who is known by it. Any number of people can be on
-    /// their way at the same time.
+    /// Signs in a user with this email address, which is also the subject, and returns the parameters
+    /// of the callback. Several sign-ins can be in progress at the same time.
     pub fn approve_as(&self, begun: &Begun, email: &str) -> Callback {
         let request: Callback = begun.authorize.query_pairs().into_owned().collect();
         let mut script = self.script();
@@ -221,7 +222,8 @@ impl ScriptedProvider {
         callback(&request, &code)
     }
 
-    /// A whole sign-in with it, as the provider of this name: what the token endpoint answers.
+    /// Performs a complete sign-in with this provider, which has this name in Latchkey. Returns the
+    /// response of the token endpoint.
     pub async fn sign_in(&self, client: &ApiClient, name: &str) -> reqwest::Response {
         let begun = client.begin(name).await;
         let callback = self.approve(&begun);
@@ -229,7 +231,7 @@ impl ScriptedProvider {
     }
 }
 
-/// What a browser is sent back with.
+/// The parameters of the callback.
 fn callback(request: &Callback, code: &str) -> Callback {
     let mut callback = Callback::new();
     callback.insert("code".into(), code.into());
@@ -240,7 +242,7 @@ fn callback(request: &Callback, code: &str) -> Callback {
 }
 
 impl Script {
-    fn good(issuer: &str) -> Self {
+    fn valid(issuer: &str) -> Self {
         let key = ProviderKey::ec("key-1");
         Self {
             metadata: json!({
@@ -278,13 +280,13 @@ impl Script {
         }
     }
 
-    /// Signs with another key from now on, and publishes that one alone.
+    /// Signs with this key from now on, and publishes only this key.
     pub fn rotate(&mut self, key: ProviderKey) {
         self.jwks = json!({ "keys": [key.jwk()] });
         self.key = Arc::new(key);
     }
 
-    /// The token response as it is sent, for this authorization code.
+    /// The token response for this authorization code.
     pub fn token_response(&self, code: &str) -> Value {
         let mut tokens = self.tokens.clone();
         if tokens.get("id_token").is_none() {
@@ -294,7 +296,7 @@ impl Script {
         tokens
     }
 
-    fn answer(&self, request: &Seen) -> Answer {
+    fn respond(&self, request: &Seen) -> Answer {
         if let Some(instead) = self.instead.get(request.path.as_str()) {
             return instead.clone();
         }
@@ -310,7 +312,7 @@ impl Script {
             ScriptedProvider::USERINFO if !self.userinfo.is_null() => {
                 Answer::json(200, &self.userinfo)
             }
-            _ => Answer::bytes(404, "text/plain", "nothing here"),
+            _ => Answer::bytes(404, "text/plain", "not found"),
         }
     }
 }
@@ -319,25 +321,29 @@ fn locked(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
     script.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn answer(State(script): State<Arc<Mutex<Script>>>, request: Request) -> Response {
+async fn handle(State(script): State<Arc<Mutex<Script>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_BODY).await.expect("a small request");
+    let body = to_bytes(body, MAX_BODY_BYTES)
+        .await
+        .expect("a small request");
     let seen = Seen {
         path: parts.uri.path().to_owned(),
         headers: parts.headers,
         body: String::from_utf8(body.to_vec()).expect("text"),
     };
-    let (answer, pause) = {
+    let (scripted, pause) = {
         let mut script = locked(&script);
-        let answer = script.answer(&seen);
+        let scripted = script.respond(&seen);
         script.seen.push(seen);
-        (answer, script.pause)
+        (scripted, script.pause)
     };
     tokio::time::sleep(pause).await;
-    let status = StatusCode::from_u16(answer.status).expect("a status");
+    let status = StatusCode::from_u16(scripted.status).expect("a status");
     let mut response = Response::builder().status(status);
-    for (name, value) in answer.headers {
+    for (name, value) in scripted.headers {
         response = response.header(name, value);
     }
-    response.body(Body::from(answer.body)).expect("a response")
+    response
+        .body(Body::from(scripted.body))
+        .expect("a response")
 }

@@ -1,4 +1,4 @@
-//! The `latchkey` server, or another one that reports its address the same way, as a process.
+//! A server as a child process: `latchkey`, or another program that logs its address the same way.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -12,13 +12,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::process::{Process, Signal};
 
-/// A server that does not listen by then never will; one that does not end by then hangs.
-const TIMEOUT: Duration = Duration::from_mins(1);
+/// How long to wait until the server listens, and until it exits.
+const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What a server writes on standard error before its URL.
+/// The text before the URL on standard error.
 const LISTENING: &str = "listening on http";
 
-/// A server that listens; killed when dropped.
+/// A server that is listening. It is killed when this value is dropped.
 ///
 /// ```
 /// use latchkey_testing::ServerProcess;
@@ -37,16 +37,17 @@ pub struct ServerProcess {
     startup: Duration,
     log: Log,
     /// Disconnected when the log is complete.
-    log_ends: Receiver<String>,
+    log_end: Receiver<String>,
 }
 
-/// What a process has written on standard error so far.
+/// The output on standard error so far.
 type Log = Arc<Mutex<String>>;
 
 impl ServerProcess {
-    /// Starts `command` and waits until it writes `listening on http://ADDRESS` on standard error.
+    /// Starts `command` and waits until it writes `listening on http://ADDRESS` to standard error.
     ///
-    /// Fails with what it wrote if it ends before that, or does not listen within a minute.
+    /// Fails if it exits before that, or does not listen within a minute. The error contains the
+    /// output.
     pub fn start(command: &mut Command) -> Result<Self> {
         let begun = Instant::now();
         let program = command.get_program().to_string_lossy().into_owned();
@@ -59,30 +60,30 @@ impl ServerProcess {
         let stderr = child.stderr.take().context("a pipe")?;
         let mut process = Process(child);
         let log = Log::default();
-        let (found, log_ends) = channel();
+        let (sender, log_end) = channel();
         let copy = Arc::clone(&log);
-        thread::spawn(move || read(stderr, &copy, found));
-        match log_ends.recv_timeout(TIMEOUT) {
+        thread::spawn(move || read(stderr, &copy, sender));
+        match log_end.recv_timeout(PROCESS_TIMEOUT) {
             Ok(url) => Ok(Self {
                 process,
                 url,
                 startup: begun.elapsed(),
                 log,
-                log_ends,
+                log_end,
             }),
             Err(RecvTimeoutError::Disconnected) => {
                 let status = process.wait()?;
-                bail!("{program} ended ({status}): {}", text(&log).trim())
+                bail!("{program} exited with {status}: {}", text(&log).trim())
             }
             Err(RecvTimeoutError::Timeout) => bail!(
-                "{program} does not listen after {} s: {}",
-                TIMEOUT.as_secs(),
+                "{program} is not listening after {} s: {}",
+                PROCESS_TIMEOUT.as_secs(),
                 text(&log)
             ),
         }
     }
 
-    /// Where it listens, with the scheme and without a final slash.
+    /// The URL, without a trailing slash.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -92,9 +93,9 @@ impl ServerProcess {
         self.url.split("://").last().unwrap_or_default()
     }
 
-    /// The same, to connect to.
+    /// The socket address in [`url`](Self::url).
     ///
-    /// Fails if the server reports a name in place of an address.
+    /// Fails if the URL contains a host name instead of an IP address.
     pub fn socket(&self) -> Result<SocketAddr> {
         let address = self.address();
         address
@@ -102,81 +103,81 @@ impl ServerProcess {
             .with_context(|| format!("`{address}` is not an IP address and a port"))
     }
 
-    /// The time from the start of the process until it listened.
+    /// The time from starting the process until it listened.
     pub fn startup(&self) -> Duration {
         self.startup
     }
 
-    /// What it has written on standard error so far.
+    /// The output on standard error so far.
     pub fn log(&self) -> String {
         text(&self.log)
     }
 
-    /// The process, to be measured or paused.
+    /// The process, for example to measure or pause it.
     pub fn process(&self) -> &Process {
         &self.process
     }
 
-    /// Kills it (SIGKILL).
+    /// Kills the server (SIGKILL).
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill()
     }
 
-    /// Sends it a signal.
+    /// Sends a signal to the server.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         self.process.signal(signal)
     }
 
-    /// Asks it to end (SIGTERM), waits for that and returns its whole log.
+    /// Stops the server (SIGTERM), waits until it exits and returns its complete log.
     ///
-    /// Fails if it ends with an error, or not within a minute.
+    /// Fails if it exits with an error, or not within a minute.
     pub fn stop(mut self) -> Result<String> {
         self.signal(Signal::TERM)?;
         let (status, log) = self.wait()?;
-        ensure!(status.success(), "it ended ({status}): {log}");
+        ensure!(status.success(), "exited with {status}: {log}");
         Ok(log)
     }
 
-    /// Waits until it ends, and returns how, and its whole log.
+    /// Waits until the server exits and returns its status and complete log.
     ///
-    /// Fails if it does not end within a minute.
+    /// Fails if it does not exit within a minute.
     pub fn wait(&mut self) -> Result<(ExitStatus, String)> {
-        match self.log_ends.recv_timeout(TIMEOUT) {
+        match self.log_end.recv_timeout(PROCESS_TIMEOUT) {
             Err(RecvTimeoutError::Disconnected) => {}
-            _ => bail!("it still runs: {}", text(&self.log)),
+            _ => bail!("the server is still running: {}", text(&self.log)),
         }
         Ok((self.process.wait()?, text(&self.log)))
     }
 }
 
-/// Copies what comes to the log until there is no more, and reports the URL of the first line that
-/// names one. Dropping `found` says that the log is complete.
-fn read(stderr: ChildStderr, log: &Log, found: Sender<String>) {
+/// Copies standard error to the log, and sends the first URL. Dropping the sender signals that the log
+/// is complete.
+fn read(stderr: ChildStderr, log: &Log, sender: Sender<String>) {
     let mut reader = BufReader::new(stderr);
     let mut line = Vec::new();
-    let mut listens = false;
+    let mut is_listening = false;
     while reader
         .read_until(b'\n', &mut line)
         .is_ok_and(|read| read > 0)
     {
-        let said = String::from_utf8_lossy(&line).into_owned();
-        let url = listening(&said).filter(|_| !listens);
+        let text = String::from_utf8_lossy(&line).into_owned();
+        let url = listening_url(&text).filter(|_| !is_listening);
         log.lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push_str(&said);
+            .push_str(&text);
         if let Some(url) = url {
-            listens = true;
-            drop(found.send(url));
+            is_listening = true;
+            drop(sender.send(url));
         }
         line.clear();
     }
-    drop(found);
+    drop(sender);
 }
 
-/// The URL in a finished line `… listening on http://127.0.0.1:7000 …`.
-fn listening(line: &str) -> Option<String> {
+/// The URL in a complete line `… listening on http://127.0.0.1:7000 …`.
+fn listening_url(line: &str) -> Option<String> {
     let (_, rest) = line.strip_suffix('\n')?.split_once(LISTENING)?;
-    // A quotation mark, a blank or the code that ends a colour may follow.
+    // A quotation mark, a space or a colour code may follow.
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "[].:/-".contains(letter);
     let end = rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
     Some(format!("http{}", &rest[..end]))
@@ -197,24 +198,30 @@ mod tests {
     }
 
     #[test]
-    fn the_url_is_read_from_a_finished_line_only() {
+    fn url_is_only_read_from_a_complete_line() {
         let line = "2026 INFO listening on http://127.0.0.1:4711 pages=dist\n";
-        assert_eq!(listening(line).as_deref(), Some("http://127.0.0.1:4711"));
+        assert_eq!(
+            listening_url(line).as_deref(),
+            Some("http://127.0.0.1:4711")
+        );
         let json = "{\"message\":\"listening on https://[::1]:4711\"}\n";
-        assert_eq!(listening(json).as_deref(), Some("https://[::1]:4711"));
-        assert_eq!(listening("listening on http://127.0.0.1:47"), None);
-        assert_eq!(listening("starting\n"), None);
+        assert_eq!(listening_url(json).as_deref(), Some("https://[::1]:4711"));
+        assert_eq!(listening_url("listening on http://127.0.0.1:47"), None);
+        assert_eq!(listening_url("starting\n"), None);
     }
 
     #[test]
-    fn colours_after_the_url_do_no_harm() {
+    fn colour_codes_after_the_url_are_ignored() {
         let line = "listening on http://127.0.0.1:4711\u{1b}[0m\n";
-        assert_eq!(listening(line).as_deref(), Some("http://127.0.0.1:4711"));
+        assert_eq!(
+            listening_url(line).as_deref(),
+            Some("http://127.0.0.1:4711")
+        );
     }
 
     #[test]
-    fn a_server_that_ends_at_once_says_why() {
-        let error = start("echo the port is taken >&2; exit 1").expect_err("it ended");
+    fn start_fails_with_the_output_if_the_server_exits() {
+        let error = start("echo the port is taken >&2; exit 1").expect_err("exited");
         let error = error.to_string();
         assert!(
             error.contains("exit status: 1") && error.contains("the port is taken"),
@@ -223,23 +230,26 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_found_and_stopped() {
+    fn server_is_started_and_stopped() {
         let script = "trap 'kill $!; echo bye >&2; exit 0' TERM
             echo listening on http://127.0.0.1:9 >&2; sleep 600 2>/dev/null & wait";
-        let server = start(script).expect("it listens");
+        let server = start(script).expect("listening");
         let address = server.socket().expect("an address");
         assert_eq!(address.port(), 9);
-        assert!(TcpStream::connect(address).is_err(), "only said so");
-        let log = server.stop().expect("it ends well");
+        assert!(
+            TcpStream::connect(address).is_err(),
+            "nothing listens on this port"
+        );
+        let log = server.stop().expect("a clean exit");
         assert!(log.ends_with("bye\n"), "{log}");
     }
 
     #[test]
-    fn a_server_that_ends_by_itself_is_waited_for() {
+    fn wait_returns_status_and_log_of_a_server_that_exits() {
         let mut server =
             start("echo listening on http://127.0.0.1:9 >&2; echo no more >&2; exit 3")
-                .expect("it listens");
-        let (status, log) = server.wait().expect("it ends");
+                .expect("listening");
+        let (status, log) = server.wait().expect("exited");
         assert_eq!(status.code(), Some(3));
         assert!(log.ends_with("no more\n"), "{log}");
     }

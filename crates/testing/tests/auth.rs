@@ -1,4 +1,4 @@
-//! What a test can do with `TestAuth`, in an app with state and a route of its own.
+//! `TestAuth` with an app that has its own state and route.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,13 +38,13 @@ fn app(latchkey: Latchkey) -> Router {
         .merge(router)
 }
 
-/// What the app greets this user with, or the status of its refusal.
+/// The greeting of the app for this user, or the status of the refusal.
 async fn hello(user: &SignedIn) -> Result<String, u16> {
-    let answer = user.get("/api/hello").send().await.expect("a response");
-    if answer.status() != 200 {
-        return Err(answer.status().as_u16());
+    let response = user.get("/api/hello").send().await.expect("a response");
+    if response.status() != 200 {
+        return Err(response.status().as_u16());
     }
-    Ok(answer.text().await.expect("text"))
+    Ok(response.text().await.expect("text"))
 }
 
 fn refused<T>(status: u16, code: &str) -> Result<T, Refusal> {
@@ -93,7 +93,7 @@ async fn an_access_token_expires_when_the_clock_moves_and_a_refresh_helps() {
     assert_eq!(hello(&ada).await, Err(401));
     ada.refresh().await.expect("a refresh");
     assert_eq!(hello(&ada).await, Ok("Hello ada@example.com".into()));
-    // The provider's clock moves too.
+    // The clock of the provider advances, too.
     auth.sign_in("grace@example.com").await;
     auth.advance(Duration::from_hours(24 * 31));
     assert_eq!(ada.refresh().await, refused(400, "session_ended"));
@@ -147,13 +147,13 @@ async fn a_banned_user_cannot_sign_in() {
 }
 
 #[tokio::test]
-async fn roles_of_the_app_are_asked_for_again_at_each_refresh() {
+async fn roles_of_the_app_are_updated_at_each_refresh() {
     let is_editor = Arc::new(AtomicBool::new(true));
-    let asked = Arc::clone(&is_editor);
+    let current = Arc::clone(&is_editor);
     let auth = TestAuth::with(
         |builder| {
             builder.claims(move |_, _| {
-                let editor = asked.load(Ordering::SeqCst).then_some("editor");
+                let editor = current.load(Ordering::SeqCst).then_some("editor");
                 async move { Ok(Claims::new().roles(editor)) }
             })
         },
@@ -168,7 +168,7 @@ async fn roles_of_the_app_are_asked_for_again_at_each_refresh() {
 }
 
 #[tokio::test]
-async fn the_provider_can_be_scripted() {
+async fn responses_of_the_provider_can_be_scripted() {
     let auth = TestAuth::start().await;
     auth.provider().script().claims["email_verified"] = false.into();
     let ada = auth.sign_in("ada@example.com").await;
@@ -183,7 +183,7 @@ async fn the_provider_can_be_scripted() {
 }
 
 #[tokio::test]
-async fn a_stopped_server_answers_nobody() {
+async fn stopped_server_refuses_connections() {
     let auth = TestAuth::start().await;
     let client = auth.client().clone();
     auth.stop().await;

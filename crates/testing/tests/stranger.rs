@@ -1,20 +1,20 @@
-//! The crate of `docs/embed.md`, built and tested outside of this workspace as a newcomer would.
+//! Builds and tests the example crate of `docs/embed.md` outside of this workspace.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The code blocks of one language in a Markdown text.
+/// The code blocks with this language in a Markdown text.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let opening = format!("\n```{language}\n");
     let inside = text.split(&*opening).skip(1);
     inside
-        .map(|rest| rest.split_once("\n```").expect("an end of the block").0)
+        .map(|rest| rest.split_once("\n```").expect("the end of the block").0)
         .collect()
 }
 
 #[test]
-fn the_crate_of_the_manual_protects_a_route_and_passes_its_test() {
+fn example_crate_of_the_manual_builds_and_passes_its_test() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let project = project.canonicalize().expect("the project");
     let manual = fs::read_to_string(project.join("docs/embed.md")).expect("the manual");
@@ -22,22 +22,19 @@ fn the_crate_of_the_manual_protects_a_route_and_passes_its_test() {
         panic!("docs/embed.md has one manifest and one program");
     };
     let lines = main.lines().count();
-    assert!(
-        lines <= 40,
-        "{lines} lines are more than half an hour's work"
-    );
+    assert!(lines <= 40, "the example has {lines} lines, more than 40");
 
-    // Below the target folder, so that a second run builds nothing.
+    // In the target directory, so that a second run reuses the build.
     let place = project.join("target/stranger");
     let folder = place.join("hello");
-    fs::create_dir_all(folder.join("src")).expect("a folder");
+    fs::create_dir_all(folder.join("src")).expect("a directory");
     let crates = project.join("crates").display().to_string();
     let manifest = manifest.replace("../latchkey/crates", &crates);
-    // A workspace of its own: the folder lies inside ours.
+    // A separate workspace, because the directory is inside of this one.
     let manifest = format!("{manifest}\n\n[workspace]\n");
     fs::write(folder.join("Cargo.toml"), manifest).expect("written");
     fs::write(folder.join("src/main.rs"), format!("{main}\n")).expect("written");
-    // The versions that were built already: nothing is downloaded.
+    // The same versions as in this workspace, so that nothing is downloaded.
     fs::copy(project.join("Cargo.lock"), folder.join("Cargo.lock")).expect("copied");
 
     let mut cargo = Command::new(env!("CARGO"));
@@ -45,12 +42,12 @@ fn the_crate_of_the_manual_protects_a_route_and_passes_its_test() {
         .args(["test", "--offline", "--color=never"])
         .current_dir(&folder)
         .env("CARGO_TARGET_DIR", place.join("target"))
-        // Quicker to build, and nobody debugs it.
+        // Builds faster.
         .env("CARGO_PROFILE_DEV_DEBUG", "false")
         .env_remove("RUSTFLAGS");
     let output = cargo.output().expect("cargo starts");
     let printed = String::from_utf8_lossy(&output.stdout);
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{printed}\n{told}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}\n{errors}");
     assert!(printed.contains("1 passed; 0 failed"), "{printed}");
 }

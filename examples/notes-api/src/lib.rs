@@ -1,4 +1,4 @@
-//! A notes API with Latchkey inside: its own state, data, routes and roles.
+//! A notes API that embeds Latchkey, with its own state, data, routes and roles.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,7 +9,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use latchkey_axum::{Claims, Latchkey, MasterKey, OpenError, Provider, Store, User, UserId};
 
-/// A table of texts by user: the notes, and the roles.
+/// Texts by user: used for notes and for roles.
 pub type Table = Arc<RwLock<HashMap<UserId, Vec<String>>>>;
 
 #[derive(Clone)]
@@ -24,18 +24,18 @@ impl FromRef<App> for Latchkey {
     }
 }
 
-/// Opens Latchkey over `data`, with roles from the application's own table.
+/// Opens Latchkey in the directory `data`. Roles come from the application's table.
 pub async fn open(public_url: &str, data: &str, roles: Table) -> Result<Latchkey, OpenError> {
     Latchkey::builder(public_url)
         .store(Store::sled(data))
         .master_key(MasterKey::file(format!("{data}/master.key")))
         .provider(Provider::demo())
-        .claims(move |user, _| std::future::ready(Ok(Claims::new().roles(of(&roles, user.id())))))
+        .claims(move |user, _| std::future::ready(Ok(Claims::new().roles(find(&roles, user.id())))))
         .open()
         .await
 }
 
-/// The application's routes, and Latchkey's beside them.
+/// The routes of the application, merged with Latchkey's routes.
 pub fn routes(auth: Latchkey, notes: Table) -> Router {
     let reports = Router::new().route("/", get(async || "for signed-in users"));
     Router::new()
@@ -47,7 +47,7 @@ pub fn routes(auth: Latchkey, notes: Table) -> Router {
 }
 
 async fn list(user: User, State(app): State<App>) -> Json<Vec<String>> {
-    Json(of(&app.notes, user.id()))
+    Json(find(&app.notes, user.id()))
 }
 
 async fn add(user: User, State(app): State<App>, note: String) -> StatusCode {
@@ -64,7 +64,7 @@ async fn count(user: User, State(app): State<App>) -> Result<String, StatusCode>
         .ok_or(StatusCode::FORBIDDEN)
 }
 
-fn of(table: &Table, user: UserId) -> Vec<String> {
+fn find(table: &Table, user: UserId) -> Vec<String> {
     let table = table.read().unwrap_or_else(PoisonError::into_inner);
     table.get(&user).cloned().unwrap_or_default()
 }

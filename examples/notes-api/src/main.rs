@@ -1,4 +1,4 @@
-//! Serves the notes API on http://127.0.0.1:3000, with its data in `./data`.
+//! Serves the notes API on http://127.0.0.1:3000, with its data in `data`.
 
 use notes_api::{Table, open, routes};
 

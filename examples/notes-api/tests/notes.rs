@@ -1,4 +1,4 @@
-//! The notes API, started and driven over HTTP.
+//! Starts the notes API and tests it over HTTP.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-struct Running {
+struct RunningApp {
     client: ApiClient,
     auth: Latchkey,
     roles: Table,
@@ -18,19 +18,19 @@ struct Running {
     _data: TempDir,
 }
 
-impl Drop for Running {
+impl Drop for RunningApp {
     fn drop(&mut self) {
         self.serving.abort();
     }
 }
 
 #[derive(Clone, Copy)]
-enum Server {
-    Latchkeys,
-    Axums,
+enum ServedBy {
+    Latchkey,
+    Axum,
 }
 
-async fn run(server: Server) -> Running {
+async fn run(served_by: ServedBy) -> RunningApp {
     let data = tempfile::tempdir().expect("a directory");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -40,8 +40,8 @@ async fn run(server: Server) -> Running {
     let auth = notes_api::open(&url, path, roles.clone()).await;
     let auth = auth.expect("opens");
     let app = notes_api::routes(auth.clone(), Table::default());
-    let serving = match server {
-        Server::Latchkeys => {
+    let serving = match served_by {
+        ServedBy::Latchkey => {
             let auth = auth.clone();
             tokio::spawn(async move {
                 let serving = latchkey_axum::Serving::new(listener);
@@ -51,12 +51,12 @@ async fn run(server: Server) -> Running {
                     .expect("serves");
             })
         }
-        Server::Axums => tokio::spawn(async move {
+        ServedBy::Axum => tokio::spawn(async move {
             let app = app.into_make_service_with_connect_info::<SocketAddr>();
             axum::serve(listener, app).await.expect("serves");
         }),
     };
-    Running {
+    RunningApp {
         client: ApiClient::new(url),
         auth,
         roles,
@@ -65,7 +65,7 @@ async fn run(server: Server) -> Running {
     }
 }
 
-impl Running {
+impl RunningApp {
     async fn text(&self, path: &str, token: &str) -> (u16, String) {
         let response = self.client.get_as(path, token).await;
         let status = response.status().as_u16();
@@ -85,10 +85,15 @@ impl Running {
     }
 }
 
-async fn notes_roles_and_revocation(server: Server) {
-    let app = run(server).await;
-    // A refusal of an extractor has its body and its challenge, on the application's own route.
-    let refused = app.client.get("/api/notes").send().await.expect("answered");
+async fn notes_roles_and_revocation(served_by: ServedBy) {
+    let app = run(served_by).await;
+    // A refusal on a route of the application has a body and a challenge, too.
+    let refused = app
+        .client
+        .get("/api/notes")
+        .send()
+        .await
+        .expect("a response");
     let challenge = &refused.headers()["www-authenticate"];
     assert_eq!(challenge, r#"Bearer realm="latchkey""#);
     assert_eq!(refusal(refused).await, (401, "token_missing".to_owned()));
@@ -97,7 +102,7 @@ async fn notes_roles_and_revocation(server: Server) {
         .get("/api/reports")
         .send()
         .await
-        .expect("answered");
+        .expect("a response");
     assert_eq!(nested.status(), 401);
 
     let ada = app.client.sign_in_as("ada@example.com").await;
@@ -107,7 +112,7 @@ async fn notes_roles_and_revocation(server: Server) {
         .post("/api/notes")
         .bearer_auth(token)
         .body("milk");
-    assert_eq!(added.send().await.expect("answered").status(), 201);
+    assert_eq!(added.send().await.expect("a response").status(), 201);
     let notes = app.text("/api/notes", token).await;
     assert_eq!(notes, (200, r#"["milk"]"#.to_owned()));
     assert_eq!(app.text("/api/reports", token).await.0, 200);
@@ -115,7 +120,7 @@ async fn notes_roles_and_revocation(server: Server) {
     let notes = app.text("/api/notes", &bob.access_token).await;
     assert_eq!(notes, (200, "[]".to_owned()));
 
-    // A role of the application's table is in the token from the next refresh on, and gone again.
+    // A change in the application's table of roles takes effect at the next refresh.
     assert_eq!(app.text("/api/notes/count", token).await.0, 403);
     let user = app.user(token).await;
     let editor = vec!["editor".to_owned()];
@@ -128,7 +133,7 @@ async fn notes_roles_and_revocation(server: Server) {
     let token = &reader.access_token;
     assert_eq!(app.text("/api/notes/count", token).await.0, 403);
 
-    // What the application ends is over on the next request.
+    // If the application ends a session, the next request is refused.
     let ended = app.auth.sessions().end_all(user).await;
     assert_eq!(ended.expect("ended"), 1);
     let refused = app.client.get_as("/api/notes", token).await;
@@ -138,17 +143,17 @@ async fn notes_roles_and_revocation(server: Server) {
 }
 
 #[tokio::test]
-async fn notes_are_served_by_latchkey() {
-    notes_roles_and_revocation(Server::Latchkeys).await;
+async fn notes_api_works_with_latchkeys_server() {
+    notes_roles_and_revocation(ServedBy::Latchkey).await;
 }
 
 #[tokio::test]
-async fn notes_are_served_by_axum() {
-    notes_roles_and_revocation(Server::Axums).await;
+async fn notes_api_works_with_axums_server() {
+    notes_roles_and_revocation(ServedBy::Axum).await;
 }
 
 #[test]
-fn the_application_is_small() {
+fn example_has_at_most_80_lines() {
     let lines = |text: &str| text.lines().count();
     let total = lines(include_str!("../src/lib.rs")) + lines(include_str!("../src/main.rs"));
     assert!(total <= 80, "{total} lines");

@@ -1,4 +1,4 @@
-//! How large sled becomes when denials, and sessions, come and go.
+//! The size of sled's directory while denials and sessions are created and removed.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,34 +13,34 @@ use latchkey_store::{Denials as _, EndSession, Maintenance as _, NewSession, Sto
 use latchkey_tokens::SystemRng;
 
 const TOTAL: u64 = 1_000_000;
-const LIVE: u64 = 20_000;
-/// How many are denied in one change, and freed in one sweep.
-const AT_ONCE: u64 = 500;
+const IN_FORCE: u64 = 20_000;
+/// How many denials one change writes, and one sweep removes.
+const BATCH: u64 = 500;
 
-/// Denies sessions one group after the other, each for so long that about `LIVE` of them are in
-/// force at any moment, and sweeps as a server would, by a clock that goes with the work.
+/// Denies sessions in batches, with a lifetime for which about `IN_FORCE` of them are in force at any
+/// time. Sweeps like a server; each batch advances the time.
 pub(crate) async fn run() -> Result<()> {
     println!(
-        "\nsled's directory while {TOTAL} denials come and go, about {LIVE} of them in force:\n"
+        "\nsled's directory while {TOTAL} denials are written and expire, about {IN_FORCE} of them in force:\n"
     );
-    println!("| denied so far | in force | directory |");
+    println!("| denials so far | in force | directory |");
     println!("|---:|---:|---:|");
     let folder = tempfile::tempdir()?;
     let store = latchkey_store_sled::open(folder.path())?;
-    let life = Duration::from_secs(LIVE / AT_ONCE);
+    let lifetime = Duration::from_secs(IN_FORCE / BATCH);
     let mut now = Timestamp::from_secs(1_800_000_000);
-    for group in 1..=TOTAL / AT_ONCE {
-        let denials = (0..AT_ONCE).map(|_| Denial {
+    for batch in 1..=TOTAL / BATCH {
+        let denials = (0..BATCH).map(|_| Denial {
             denied: Denied::Session(SessionId::random(&SystemRng)),
             reason: DenialReason::SignedOut,
             at: now,
-            until: now.plus(life),
+            until: now.plus(lifetime),
             cutoff: None,
         });
         store.deny(denials.collect()).await?;
         now = now.plus(Duration::from_secs(1));
-        while store.sweep(now, usize::try_from(AT_ONCE)?).await? > 0 {}
-        let done = group * AT_ONCE;
+        while store.sweep(now, usize::try_from(BATCH)?).await? > 0 {}
+        let done = batch * BATCH;
         if done.is_multiple_of(TOTAL / 10) {
             let in_force = store.live_denials(now).await?.len();
             let size = size_of(folder.path())? / 1_000_000;
@@ -50,42 +50,42 @@ pub(crate) async fn run() -> Result<()> {
     Ok(())
 }
 
-/// How many sign-ins, each of which ends in a sign-out.
+/// The number of sign-ins, each of which is followed by a sign-out.
 const SIGN_INS: u64 = 100_000;
-/// How many people sign in and out at the same moment.
-const PEOPLE: u64 = 100;
+/// The number of users that sign in and out concurrently.
+const USERS: u64 = 100;
 
-/// Signs people in and out again, and lets so much time pass that what a session leaves behind is
-/// freed and written all along.
+/// Signs users in and out. Advances the time far enough that the remains of sessions are swept
+/// throughout.
 pub(crate) async fn sessions() -> Result<()> {
-    println!("\nsled's directory while {SIGN_INS} times somebody signs in and out:\n");
-    println!("| signed in so far | directory | opening it takes |");
+    println!("\nsled's directory during {SIGN_INS} sign-ins, each followed by a sign-out:\n");
+    println!("| sign-ins so far | directory | time to open |");
     println!("|---:|---:|---:|");
     let folder = tempfile::tempdir()?;
-    let (mut store, _) = reopened(folder.path()).await?;
+    let (mut store, _) = reopen(folder.path()).await?;
     let mut now = Timestamp::from_secs(1_800_000_000);
-    let mut people = Vec::new();
-    for number in 0..PEOPLE {
+    let mut users = Vec::new();
+    for number in 0..USERS {
         let id = UserId::random(&SystemRng);
-        people.push(store.upsert_identity(profile(number), id, now).await?);
+        users.push(store.upsert_identity(profile(number), id, now).await?);
     }
-    for round in 1..=SIGN_INS / PEOPLE {
-        let visits = people.iter().map(|person| visit(&store, person, now));
+    for round in 1..=SIGN_INS / USERS {
+        let visits = users.iter().map(|user| visit(&store, user, now));
         futures_util::future::try_join_all(visits).await?;
-        // Thirteen minutes a round: what a session leaves is freed in the next but one, and within
-        // ten thousand sign-ins the oldest events are.
+        // With 13 minutes per round, the remains of a session are swept two rounds later, and the
+        // oldest events are swept within ten thousand sign-ins.
         now = now.plus(Duration::from_mins(13));
-        while store.sweep(now, usize::try_from(AT_ONCE)?).await? > 0 {}
-        let done = round * PEOPLE;
+        while store.sweep(now, usize::try_from(BATCH)?).await? > 0 {}
+        let done = round * USERS;
         if done.is_multiple_of(SIGN_INS / 10) {
             now = now.plus(Duration::from_hours(24 * 91));
-            while store.sweep(now, usize::try_from(AT_ONCE)?).await? > 0 {}
+            while store.sweep(now, usize::try_from(BATCH)?).await? > 0 {}
             let size = size_of(folder.path())? / 1000;
             drop(store);
-            let took;
-            (store, took) = reopened(folder.path()).await?;
-            let took = took.as_millis();
-            println!("| {done} | {size} KB | {took} ms |");
+            let elapsed;
+            (store, elapsed) = reopen(folder.path()).await?;
+            let elapsed = elapsed.as_millis();
+            println!("| {done} | {size} KB | {elapsed} ms |");
         }
     }
     Ok(())
@@ -104,25 +104,25 @@ pub(crate) fn profile(number: u64) -> Profile {
     }
 }
 
-/// The store once the last handle of it is gone, and how long opening it took.
-async fn reopened(folder: &Path) -> Result<(impl Store, Duration)> {
+/// Opens the store once the previous handle is closed. Returns it, and how long that took.
+async fn reopen(folder: &Path) -> Result<(impl Store, Duration)> {
     loop {
-        let begun = Instant::now();
+        let start = Instant::now();
         match latchkey_store_sled::open(folder) {
             Err(error) if error.to_string().contains("in use") => tokio::task::yield_now().await,
-            opened => return Ok((opened?, begun.elapsed())),
+            opened => return Ok((opened?, start.elapsed())),
         }
     }
 }
 
-async fn visit(store: &impl Store, person: &User, now: Timestamp) -> Result<()> {
+async fn visit(store: &impl Store, user: &User, now: Timestamp) -> Result<()> {
     let lifetimes = Lifetimes {
         access: Duration::from_mins(10),
         absolute: Duration::from_hours(24 * 30),
         idle: Duration::from_hours(24 * 14),
     };
     let id = SessionId::random(&SystemRng);
-    let session = Session::open(id, person.id, None, now, lifetimes);
+    let session = Session::open(id, user.id, None, now, lifetimes);
     let origin = SessionOrigin {
         provider: "demo".into(),
         user_agent: None,
@@ -146,7 +146,7 @@ async fn visit(store: &impl Store, person: &User, now: Timestamp) -> Result<()> 
     Ok(())
 }
 
-/// All files below this folder, in bytes.
+/// The size of all files in this directory, in bytes.
 pub(crate) fn size_of(folder: &Path) -> Result<u64> {
     let mut size = 0;
     for entry in std::fs::read_dir(folder)? {

@@ -1,4 +1,4 @@
-//! What many past sign-ins of one person cost that person, and the operator who bans them.
+//! The cost of a very large number of past sign-ins of one user, for listing sessions and for a ban.
 
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,10 @@ use latchkey_tokens::SystemRng;
 use crate::churn;
 
 const SIGN_INS: usize = 20_000;
-/// As many as the configuration allows by default.
-const LIVE: usize = 100;
+/// The default of the configuration.
+const MAX_SESSIONS: usize = 100;
 
-/// Signs one person in very often over PostgreSQL, then lists the sessions and bans the account.
+/// Signs one user in very often with PostgreSQL, then lists the sessions and bans the user.
 pub(crate) async fn run() -> Result<()> {
     let database = Postgres::start()?;
     let address = latchkey_store_postgres::Address::new(&database.url().parse()?, None, None);
@@ -24,17 +24,12 @@ pub(crate) async fn run() -> Result<()> {
     let store = latchkey_store_postgres::open(&address).await?;
     let now = Timestamp::from_secs(1_800_000_000);
     let id = UserId::random(&SystemRng);
-    let person = store.upsert_identity(churn::profile(0), id, now).await?;
-    let begun = Instant::now();
+    let user = store.upsert_identity(churn::profile(0), id, now).await?;
+    let start = Instant::now();
     stream::iter(0..SIGN_INS)
         .map(|_| {
-            let session = Session::open(
-                SessionId::random(&SystemRng),
-                person.id,
-                None,
-                now,
-                LIFETIMES,
-            );
+            let session =
+                Session::open(SessionId::random(&SystemRng), user.id, None, now, LIFETIMES);
             let origin = SessionOrigin {
                 provider: "demo".into(),
                 user_agent: None,
@@ -43,22 +38,22 @@ pub(crate) async fn run() -> Result<()> {
             store.open_session(NewSession {
                 session,
                 origin,
-                max_sessions: LIVE,
+                max_sessions: MAX_SESSIONS,
             })
         })
         .buffer_unordered(8)
         .try_for_each(async |_| Ok(()))
         .await?;
     println!(
-        "\n{SIGN_INS} sign-ins of one person over PostgreSQL: {:?}",
-        begun.elapsed()
+        "\n{SIGN_INS} sign-ins of one user with PostgreSQL: {:?}",
+        start.elapsed()
     );
-    let begun = Instant::now();
-    let live = store.live_sessions(person.id, now).await?.len();
-    println!("listing the {live} live sessions: {:?}", begun.elapsed());
-    let begun = Instant::now();
-    store.ban_user(person.id, "spam".to_owned(), now).await?;
-    println!("the ban: {:?}", begun.elapsed());
+    let start = Instant::now();
+    let live = store.live_sessions(user.id, now).await?.len();
+    println!("listing the {live} active sessions: {:?}", start.elapsed());
+    let start = Instant::now();
+    store.ban_user(user.id, "spam".to_owned(), now).await?;
+    println!("banning the user: {:?}", start.elapsed());
     Ok(())
 }
 

@@ -1,13 +1,14 @@
-//! Measures what the stores do for the server: how soon the other machine knows, what a refresh
-//! costs, how a server starts over a long denylist. Prints Markdown.
+//! Measures the stores: how soon a revocation reaches another server, what a refresh costs, how long a
+//! server with a large denylist takes to start. Prints Markdown.
 //!
-//! `stores propagation LATCHKEY [COUNT]` and `stores scale LATCHKEY [DENIALS…]`, where LATCHKEY is
-//! the program to measure; `stores churn` and `stores crowd` need none.
-//!
-//! `stores seed DATA_DIR COUNT` writes COUNT live denials into the store of that directory;
-//! `stores sign-in URL` signs in at that server and prints the access token.
+//! - `stores propagation LATCHKEY [COUNT]`: revocation and refresh; LATCHKEY is the program to measure
+//! - `stores scale LATCHKEY [DENIALS…]`: startup with this many denials
+//! - `stores churn`: the size of sled's directory while sessions start and end
+//! - `stores crowd`: a user with very many past sign-ins
+//! - `stores seed DATA_DIR COUNT`: writes COUNT unexpired denials to the store in this directory
+//! - `stores sign-in URL`: signs in at this server and prints the access token
 
-#![expect(clippy::print_stdout, reason = "what it measured is its answer")]
+#![expect(clippy::print_stdout, reason = "prints the measurements")]
 
 mod churn;
 mod crowd;
@@ -27,21 +28,21 @@ use latchkey_testing::ApiClient;
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut args = env::args().skip(1);
-    let what = args.next().unwrap_or_default();
-    let program = match what.as_str() {
+    let measurement = args.next().unwrap_or_default();
+    let program = match measurement.as_str() {
         "churn" | "crowd" => PathBuf::new(),
-        "seed" => PathBuf::from(args.next().context("name the data directory")?),
+        "seed" => PathBuf::from(args.next().context("the argument DATA_DIR is missing")?),
         "sign-in" => {
-            let server = args.next().context("name the server's URL")?;
+            let server = args.next().context("the argument URL is missing")?;
             let tokens = ApiClient::new(server).sign_in().await;
             println!("{}", tokens.access_token);
             return Ok(());
         }
-        _ => PathBuf::from(args.next().context("name the program to measure")?),
+        _ => PathBuf::from(args.next().context("the argument LATCHKEY is missing")?),
     };
     let numbers: Result<Vec<u64>, _> = args.map(|arg| arg.parse()).collect();
-    let numbers = numbers.context("what follows is numbers")?;
-    match what.as_str() {
+    let numbers = numbers.context("the remaining arguments must be numbers")?;
+    match measurement.as_str() {
         "propagation" => {
             let count = numbers.first().copied().unwrap_or(1000);
             propagation::run(&program, count).await?;
@@ -54,9 +55,9 @@ async fn main() -> Result<()> {
         "churn" => churn::sessions().await,
         "crowd" => crowd::run().await,
         "seed" => {
-            let count = numbers.first().context("say how many denials to write")?;
+            let count = numbers.first().context("the argument COUNT is missing")?;
             seed::run(&program, *count).await
         }
-        other => bail!("there is nothing to measure by the name {other:?}"),
+        other => bail!("unknown measurement {other:?}"),
     }
 }

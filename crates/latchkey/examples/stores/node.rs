@@ -1,4 +1,4 @@
-//! A server under measurement.
+//! The servers to measure.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,7 @@ use anyhow::Result;
 use latchkey_testing::{ApiClient, Database, Postgres, Redis, ServerProcess};
 use tempfile::TempDir;
 
-/// Starts `latchkey serve` in this folder.
+/// Starts `latchkey serve` in this directory.
 pub(crate) fn start(
     program: &Path,
     folder: &Path,
@@ -18,16 +18,16 @@ pub(crate) fn start(
         .current_dir(folder)
         .args(["serve", "--demo", "--listen", "127.0.0.1:0"])
         .args(["--data-dir", "data"])
-        // Longer than any measurement.
+        // Tokens must not expire during a measurement.
         .env("LATCHKEY_TOKENS__ACCESS_TTL", "1h")
-        // All of the load comes from one address.
+        // All requests come from one address.
         .env("LATCHKEY_LIMITS__PER_ADDRESS", "off")
         .env("LATCHKEY_LIMITS__PER_SESSION", "off")
         .envs(variables.iter().map(|(name, value)| (name, value)));
     ServerProcess::start(&mut command)
 }
 
-/// Two servers over one database.
+/// Two servers with the same database.
 pub(crate) struct Pair {
     pub(crate) one: ServerProcess,
     pub(crate) two: ServerProcess,
@@ -63,7 +63,7 @@ impl Pair {
         })
     }
 
-    /// A client of each.
+    /// A client for each server.
     pub(crate) fn clients(&self) -> Clients {
         Clients {
             one: ApiClient::new(self.one.url().to_owned()),
@@ -72,7 +72,7 @@ impl Pair {
     }
 }
 
-/// Clients of a [`Pair`].
+/// The clients for a [`Pair`].
 pub(crate) struct Clients {
     pub(crate) one: ApiClient,
     pub(crate) two: ApiClient,

@@ -1,4 +1,4 @@
-//! What sign-ins, refreshes and revocations cost: many clients at one server, for each store.
+//! The throughput and latency of sign-ins and refreshes: many clients at one server, for each store.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,39 +12,39 @@ use crate::figures::{millis, percentile};
 use crate::node::{self, Pair};
 
 const CLIENTS: u64 = 32;
-const LENGTH: Duration = Duration::from_secs(5);
+const RUN_TIME: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(program: &Path) -> Result<()> {
     println!(
         "\n{CLIENTS} clients at one server, {} s each, on the same machine as the store:\n",
-        LENGTH.as_secs()
+        RUN_TIME.as_secs()
     );
     println!(
-        "| store | sign-ins/s | refreshes/s | p50 | p99 | server's time per refresh | store's |"
+        "| store | sign-ins/s | refreshes/s | p50 | p99 | server CPU per refresh | store CPU per refresh |"
     );
     println!("|---|---:|---:|---:|---:|---:|---:|");
     let folder = tempfile::tempdir()?;
     let sled = node::start(program, folder.path(), &[])?;
-    row("sled", &sled, None).await?;
+    measure("sled", &sled, None).await?;
     drop(sled);
     for (kind, name) in [("redis", "Redis"), ("postgres", "PostgreSQL")] {
         let mut pair = Pair::start(program, kind)?;
-        row(name, &pair.one, Some(pair.database.process())).await?;
+        measure(name, &pair.one, Some(pair.database.process())).await?;
     }
     Ok(())
 }
 
-async fn row(name: &str, server: &ServerProcess, database: Option<&Process>) -> Result<()> {
-    let caller = ApiClient::new(server.url().to_owned());
-    let begun = Instant::now();
+async fn measure(name: &str, server: &ServerProcess, database: Option<&Process>) -> Result<()> {
+    let api = ApiClient::new(server.url().to_owned());
+    let start = Instant::now();
     let mut signing_in = JoinSet::new();
     for client in 0..CLIENTS {
-        let caller = caller.clone();
-        let email = format!("person-{client}@example.com");
+        let api = api.clone();
+        let email = format!("user-{client}@example.com");
         signing_in.spawn(async move {
             let mut tokens = Vec::new();
-            while begun.elapsed() < LENGTH {
-                tokens.push(caller.sign_in_as(&email).await);
+            while start.elapsed() < RUN_TIME {
+                tokens.push(api.sign_in_as(&email).await);
             }
             tokens
         });
@@ -55,52 +55,54 @@ async fn row(name: &str, server: &ServerProcess, database: Option<&Process>) -> 
         sign_ins += tokens.len();
         sessions.extend(tokens.into_iter().next_back());
     }
-    let sign_ins = per_second(sign_ins, begun);
+    let sign_ins = per_second(sign_ins, start);
 
     let cpu = || (server.process().cpu(), database.map(Process::cpu));
     let before = cpu();
-    let begun = Instant::now();
+    let start = Instant::now();
     let mut refreshing = JoinSet::new();
     for tokens in sessions {
-        refreshing.spawn(refresh(caller.clone(), tokens, begun));
+        refreshing.spawn(refresh(api.clone(), tokens, start));
     }
-    let mut took = Vec::new();
-    for durations in refreshing.join_all().await {
-        took.extend(durations);
+    let mut durations = Vec::new();
+    for of_one_client in refreshing.join_all().await {
+        durations.extend(of_one_client);
     }
-    let refreshes = per_second(took.len(), begun);
+    let refreshes = per_second(durations.len(), start);
     let after = cpu();
-    let each = |time: Duration| micros(time, took.len());
-    let own = each(after.0.saturating_sub(before.0));
-    let store = after
+    let each = |time: Duration| micros(time, durations.len());
+    let server_cpu = each(after.0.saturating_sub(before.0));
+    let store_cpu = after
         .1
         .zip(before.1)
         .map(|(after, before)| each(after.saturating_sub(before)));
-    let store = store.unwrap_or_else(|| "within".to_owned());
-    took.sort_unstable();
-    let (p50, p99) = (percentile(&took, 50), percentile(&took, 99));
+    let store_cpu = store_cpu.unwrap_or_else(|| "within".to_owned());
+    durations.sort_unstable();
+    let (p50, p99) = (percentile(&durations, 50), percentile(&durations, 99));
     let (p50, p99) = (millis(p50), millis(p99));
-    println!("| {name} | {sign_ins:.0} | {refreshes:.0} | {p50} | {p99} | {own} | {store} |");
+    println!(
+        "| {name} | {sign_ins:.0} | {refreshes:.0} | {p50} | {p99} | {server_cpu} | {store_cpu} |"
+    );
     Ok(())
 }
 
-async fn refresh(caller: ApiClient, mut tokens: TokenResponse, begun: Instant) -> Vec<Duration> {
-    let mut took = Vec::new();
-    while begun.elapsed() < LENGTH {
-        let asked = Instant::now();
-        tokens = caller.refreshed(&tokens.refresh_token).await;
-        took.push(asked.elapsed());
+async fn refresh(api: ApiClient, mut tokens: TokenResponse, start: Instant) -> Vec<Duration> {
+    let mut durations = Vec::new();
+    while start.elapsed() < RUN_TIME {
+        let sent = Instant::now();
+        tokens = api.refreshed(&tokens.refresh_token).await;
+        durations.push(sent.elapsed());
     }
-    took
+    durations
 }
 
-/// `250 µs`: what each of them took of this.
+/// The average of a total time, such as `250 µs`.
 fn micros(time: Duration, count: usize) -> String {
     let each = time.as_micros() / count.max(1) as u128;
     format!("{each} µs")
 }
 
-#[expect(clippy::cast_precision_loss, reason = "figures for people")]
-fn per_second(count: usize, begun: Instant) -> f64 {
-    count as f64 / begun.elapsed().as_secs_f64()
+#[expect(clippy::cast_precision_loss, reason = "approximate figures")]
+fn per_second(count: usize, start: Instant) -> f64 {
+    count as f64 / start.elapsed().as_secs_f64()
 }

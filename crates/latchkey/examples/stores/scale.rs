@@ -1,4 +1,4 @@
-//! How a server starts over a long denylist.
+//! The startup time and memory of a server with a large denylist.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,31 +16,31 @@ pub(crate) fn run(program: &Path, denials: &[u64]) -> Result<()> {
     } else {
         denials
     };
-    println!("A server over sled with so many live denials:\n");
-    println!("| denials | start to open port | memory | sled's directory |");
+    println!("A server with sled and this many unexpired denials:\n");
+    println!("| denials | startup | memory | sled's directory |");
     println!("|---:|---:|---:|---:|");
     let folder = tempfile::tempdir()?;
-    let mut there = 0;
+    let mut seeded = 0;
     for &count in denials {
-        seed(folder.path(), count.saturating_sub(there))?;
-        there = count;
+        seed(folder.path(), count.saturating_sub(seeded))?;
+        seeded = count;
         let server = node::start(program, folder.path(), &[])?;
         let memory = megabytes(server.process().memory()?);
-        let took = server.startup().as_secs_f64();
+        let startup = server.startup().as_secs_f64();
         drop(server);
         let size = megabytes(size_of(folder.path())?);
-        println!("| {count} | {took:.2} s | {memory} MB | {size} MB |");
+        println!("| {count} | {startup:.2} s | {memory} MB | {size} MB |");
     }
     Ok(())
 }
 
-/// In a process of its own, so that the store is closed when this returns.
+/// Writes denials in a separate process, so that the store is closed afterwards.
 fn seed(folder: &Path, denials: u64) -> Result<()> {
     let mut command = Command::new(std::env::current_exe()?);
     command
         .current_dir(folder)
         .args(["seed", "data", &denials.to_string()]);
-    ensure!(command.status()?.success(), "the store cannot be filled");
+    ensure!(command.status()?.success(), "failed to write denials");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Fills the store of a data directory, to measure with.
+//! Writes denials to the store of a data directory, for measurements.
 
 use core::time::Duration;
 use std::path::Path;
@@ -11,10 +11,10 @@ use latchkey_axum::{Latchkey, SystemClock};
 use latchkey_core::{Clock as _, Denial, DenialReason, Denied, SessionId};
 use latchkey_tokens::SystemRng;
 
-/// How many denials are written at once.
+/// How many denials one change writes.
 const BATCH: u64 = 10_000;
 
-/// Denies sessions that nobody has, for longer than a measurement takes.
+/// Denies random sessions, for longer than a measurement takes.
 pub(crate) async fn run(data_dir: &Path, denials: u64) -> Result<()> {
     data_dir::keep_private();
     let overrides = Overrides {
@@ -23,7 +23,7 @@ pub(crate) async fn run(data_dir: &Path, denials: u64) -> Result<()> {
     };
     let config = config::load_for(&overrides, std::env::vars_os())?;
     data_dir::make(&config.data_dir)?;
-    // The server that is measured over this store needs the master key, too.
+    // Also creates the master key, which the server to measure needs.
     let latchkey = Latchkey::builder("http://localhost")
         .store(config.store())
         .master_key(config.master_key())

@@ -1,4 +1,4 @@
-//! Somebody who has signed in, and what becomes of the session.
+//! A client that is signed in: requests with its tokens, refresh, replay, sign-out.
 
 use std::fmt;
 
@@ -10,12 +10,24 @@ use serde_json::Value;
 use crate::client::{ApiClient, claims, code, tokens};
 
 /// A client with the tokens of one session.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() {
+/// let auth = latchkey_testing::TestAuth::start().await;
+/// let mut ada = auth.sign_in("ada@example.com").await;
+/// ada.refresh().await.unwrap();
+/// assert_eq!(ada.replay().await.unwrap_err().code, "superseded");
+/// ada.sign_out().await;
+/// assert_eq!(ada.check().await.unwrap_err().code, "token_revoked");
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     client: ApiClient,
     tokens: TokenResponse,
-    /// The refresh token that the last refresh used up.
-    spent: Option<String>,
+    /// The refresh token that the last refresh replaced.
+    replaced: Option<String>,
 }
 
 /// Why the server refused.
@@ -23,7 +35,7 @@ pub struct SignedIn {
 pub struct Refusal {
     /// The status code.
     pub status: u16,
-    /// Latchkey's code for the reason: `session_ended`, `refresh_replayed`, …
+    /// The error code, such as `session_ended` or `refresh_replayed`.
     pub code: String,
 }
 
@@ -47,99 +59,99 @@ impl SignedIn {
         Self {
             client,
             tokens,
-            spent: None,
+            replaced: None,
         }
     }
 
-    /// The tokens that it has now.
+    /// The current tokens.
     pub fn tokens(&self) -> &TokenResponse {
         &self.tokens
     }
 
-    /// The claims of its access token, unverified.
+    /// The claims of the access token, not verified.
     pub fn claims(&self) -> Value {
         claims(&self.tokens.access_token)
     }
 
-    /// The user that it is signed in as.
+    /// The user who is signed in.
     pub fn user_id(&self) -> UserId {
         let sub = self.claims()["sub"].as_str().map(str::parse);
         sub.and_then(Result::ok).expect("a user in the token")
     }
 
-    /// Its session.
+    /// The session.
     pub fn session_id(&self) -> SessionId {
         let sid = self.claims()["sid"].as_str().map(str::parse);
         sid.and_then(Result::ok).expect("a session in the token")
     }
 
-    /// A request to a path of the app with its access token.
+    /// A request to a path of the app with the access token.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.client.url);
         let request = self.client.http.request(method, url);
         request.bearer_auth(&self.tokens.access_token)
     }
 
-    /// A `GET` request with its access token.
+    /// A `GET` request with the access token.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.request(Method::GET, path)
     }
 
-    /// A `POST` request with its access token.
+    /// A `POST` request with the access token.
     pub fn post(&self, path: &str) -> RequestBuilder {
         self.request(Method::POST, path)
     }
 
-    /// A `PUT` request with its access token.
+    /// A `PUT` request with the access token.
     pub fn put(&self, path: &str) -> RequestBuilder {
         self.request(Method::PUT, path)
     }
 
-    /// A `DELETE` request with its access token.
+    /// A `DELETE` request with the access token.
     pub fn delete(&self, path: &str) -> RequestBuilder {
         self.request(Method::DELETE, path)
     }
 
-    /// Whether the server accepts its access token; the refusal otherwise.
+    /// Returns `Ok` if the server accepts the access token, otherwise the refusal.
     pub async fn check(&self) -> Result<(), Refusal> {
-        let answer = self.get("/api/me").send().await.expect("a response");
-        if answer.status() == 200 {
+        let response = self.get("/api/me").send().await.expect("a response");
+        if response.status() == 200 {
             return Ok(());
         }
-        Err(Refusal::of(answer).await)
+        Err(Refusal::of(response).await)
     }
 
-    /// Uses its refresh token up and takes the new tokens.
+    /// Uses the refresh token and stores the new tokens.
     pub async fn refresh(&mut self) -> Result<(), Refusal> {
         let new = self.exchange(&self.tokens.refresh_token).await?;
         let old = std::mem::replace(&mut self.tokens, new);
-        self.spent = Some(old.refresh_token);
+        self.replaced = Some(old.refresh_token);
         Ok(())
     }
 
-    /// Sends the refresh token that the last [`refresh`](Self::refresh) used up once more, as a thief
-    /// with a copy of it does; panics if there was no refresh.
+    /// Replays the refresh token that the last [`refresh`](Self::refresh) replaced, as a thief with a
+    /// copy does. Panics if there was no refresh.
     ///
-    /// The server refuses with `refresh_replayed` and ends the session, unless that refresh was less
-    /// than ten seconds ago by the clock of the test: then another tab may have sent the same token,
-    /// and it refuses with `superseded` alone.
+    /// The server refuses with `refresh_replayed` and ends the session. If that refresh was less than
+    /// ten seconds ago by the clock of the test, it refuses with `superseded` and does not end the
+    /// session, because another tab may have sent the same token.
     pub async fn replay(&self) -> Result<TokenResponse, Refusal> {
-        let spent = self.spent.as_deref();
-        self.exchange(spent.expect("a refresh before the replay"))
+        let replaced = self.replaced.as_deref();
+        self.exchange(replaced.expect("no refresh before the replay"))
             .await
     }
 
-    /// Signs out; panics if that fails. No token of the session is accepted after it.
+    /// Signs out. Afterwards, no token of the session is accepted. Panics on failure.
     pub async fn sign_out(&self) {
-        let answer = self.client.log_out(&self.tokens.access_token).await;
-        assert!(answer.status().is_success(), "{}", answer.status());
+        let response = self.client.log_out(&self.tokens.access_token).await;
+        assert!(response.status().is_success(), "{}", response.status());
     }
 
     async fn exchange(&self, refresh_token: &str) -> Result<TokenResponse, Refusal> {
-        let answer = self.client.refresh(refresh_token, None).await;
-        if answer.status() == 200 {
-            return Ok(tokens(answer).await);
+        let response = self.client.refresh(refresh_token, None).await;
+        if response.status() == 200 {
+            return Ok(tokens(response).await);
         }
-        Err(Refusal::of(answer).await)
+        Err(Refusal::of(response).await)
     }
 }

@@ -1,4 +1,4 @@
-//! What an account sees of itself: its sessions, its activity, its event stream.
+//! Requests of a signed-in user: sessions, activity, the event stream.
 
 use std::time::Duration;
 
@@ -8,64 +8,64 @@ use tokio::time::timeout;
 
 use super::ApiClient;
 
-/// How long an event may take that is due now.
-const TIMEOUT: Duration = Duration::from_mins(1);
+/// How long to wait for an event.
+const EVENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl ApiClient {
-    /// The sessions of this access token's account.
+    /// The sessions of the user of this access token.
     pub async fn sessions(&self, access_token: &str) -> Vec<SessionInfo> {
-        let answer = self.get_as("/api/sessions", access_token).await;
-        assert_eq!(answer.status(), 200);
-        let list: SessionList = answer.json().await.expect("sessions");
+        let response = self.get_as("/api/sessions", access_token).await;
+        assert_eq!(response.status(), 200);
+        let list: SessionList = response.json().await.expect("sessions");
         list.sessions
     }
 
-    /// The newest events of this access token's account.
+    /// The newest events of the user of this access token.
     pub async fn activity(&self, access_token: &str) -> Vec<Activity> {
         self.activity_page("/api/activity", access_token)
             .await
             .events
     }
 
-    /// The kinds of those events.
+    /// The kinds of the newest events.
     pub async fn kinds(&self, access_token: &str) -> Vec<ActivityKind> {
         let events = self.activity(access_token).await;
         events.iter().map(|event| event.kind).collect()
     }
 
-    /// A page of events: `/api/activity?before=…`.
+    /// A page of events, such as `/api/activity?before=…`.
     pub async fn activity_page(&self, path: &str, access_token: &str) -> ActivityList {
-        let answer = self.get_as(path, access_token).await;
-        assert_eq!(answer.status(), 200, "{path}");
-        answer.json().await.expect("events")
+        let response = self.get_as(path, access_token).await;
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.expect("events")
     }
 
-    /// Opens an event stream, which is ready when this returns.
+    /// Opens an event stream and waits until it is ready.
     pub async fn events(&self, access_token: &str) -> EventStream {
-        let answer = self.get_as("/api/events", access_token).await;
-        assert_eq!(answer.status(), 200);
+        let response = self.get_as("/api/events", access_token).await;
+        assert_eq!(response.status(), 200);
         let mut events = EventStream {
-            answer,
-            read: String::new(),
+            response,
+            buffer: String::new(),
         };
         assert_eq!(events.next().await, Some(ServerEvent::Ready));
         events
     }
 }
 
-/// An event stream of a browser.
+/// An event stream, as a browser receives it.
 #[derive(Debug)]
 pub struct EventStream {
-    /// The response that it is read from.
-    pub answer: Response,
-    read: String,
+    /// The response that contains the stream.
+    pub response: Response,
+    buffer: String,
 }
 
 impl EventStream {
-    /// The next event; `None` at the end of the stream. Panics if neither comes within a minute.
+    /// The next event; `None` at the end of the stream. Panics after a minute without either.
     pub async fn next(&mut self) -> Option<ServerEvent> {
-        // Comments keep the connection alive, not the test.
-        let next = timeout(TIMEOUT, self.next_event()).await;
+        // Keep-alive comments do not extend the timeout.
+        let next = timeout(EVENT_TIMEOUT, self.next_event()).await;
         next.expect("an event, or the end of the stream")
     }
 
@@ -79,16 +79,16 @@ impl EventStream {
         }
     }
 
-    /// The next message, be it a comment.
+    /// The next message, which may be a comment.
     async fn message(&mut self) -> Option<String> {
         loop {
-            if let Some((message, rest)) = self.read.split_once("\n\n") {
+            if let Some((message, rest)) = self.buffer.split_once("\n\n") {
                 let (message, rest) = (message.to_owned(), rest.to_owned());
-                self.read = rest;
+                self.buffer = rest;
                 return Some(message);
             }
-            let chunk = self.answer.chunk().await.expect("a whole stream")?;
-            self.read
+            let chunk = self.response.chunk().await.expect("a whole stream")?;
+            self.buffer
                 .push_str(std::str::from_utf8(&chunk).expect("text"));
         }
     }

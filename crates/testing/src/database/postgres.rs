@@ -1,4 +1,4 @@
-//! A private PostgreSQL.
+//! A private PostgreSQL server.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,10 +14,19 @@ use crate::Certificate;
 use crate::process::{Process, free_port};
 
 const PACKAGE: &str = "postgresql";
-/// Whose processes they are, where we are root: PostgreSQL refuses to be.
+/// The user that runs PostgreSQL if the test runs as root, which PostgreSQL does not allow.
 const USER: &str = "postgres";
 
-/// The server.
+/// A private PostgreSQL server on a free port, which is killed when this value is dropped.
+///
+/// ```no_run
+/// use latchkey_testing::{Database as _, Postgres};
+///
+/// let server = Postgres::start()?;
+/// assert_eq!(server.say("SELECT 1 + 1")?.trim(), "2");
+/// println!("store.url = {:?}", server.url());
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Postgres {
     folder: TempDir,
@@ -28,15 +37,15 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// As it comes.
+    /// Starts a server with the default settings.
     pub fn start() -> Result<Self> {
         Self::with(&[])
     }
 
-    /// That talks TLS; clients are to trust the authority of the certificate.
+    /// Starts a server with TLS. Clients must trust the authority of the certificate.
     pub fn with_tls() -> Result<(Self, Certificate)> {
         let certificate = Certificate::new()?;
-        give_away(certificate.folder())?;
+        change_owner(certificate.folder())?;
         let setting = |name: &str, file: &Path| format!("{name}={}", file.display());
         let postgres = Self::with(&[
             "ssl=on",
@@ -46,7 +55,7 @@ impl Postgres {
         Ok((postgres?, certificate))
     }
 
-    /// With these settings: `synchronous_commit=off`.
+    /// Starts a server with these settings, such as `synchronous_commit=off`.
     pub fn with(settings: &[&str]) -> Result<Self> {
         let initdb = [
             "--auth=trust",
@@ -57,11 +66,11 @@ impl Postgres {
             "--no-sync",
         ];
         let settings = settings.iter().map(ToString::to_string).collect();
-        Self::over(made_by("initdb", &initdb)?, settings)
+        Self::from_files(created_by("initdb", &initdb)?, settings)
     }
 
-    /// Over the files in this folder.
-    fn over(folder: TempDir, settings: Vec<String>) -> Result<Self> {
+    /// Starts a server with the files in this directory.
+    fn from_files(folder: TempDir, settings: Vec<String>) -> Result<Self> {
         let port = free_port()?;
         let process = run(folder.path(), port, &settings)?;
         let mut postgres = Self {
@@ -75,7 +84,7 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// The url of a new, empty database.
+    /// Creates an empty database and returns its URL.
     pub fn database(&self) -> Result<String> {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("latchkey_{number}");
@@ -83,16 +92,16 @@ impl Postgres {
         Ok(self.url_of(&name))
     }
 
-    /// Runs a statement in the first database, and gives what `psql` prints.
+    /// Runs a statement in the database `postgres` and returns the output of `psql`.
     pub fn say(&self, statement: &str) -> Result<String> {
-        let done = Command::new(tool("psql")?)
+        let output = Command::new(tool("psql")?)
             .args(["-X", "-q", "-A", "-t", "-d", &self.url(), "-c", statement])
             .output()
             .context("psql")?;
-        if !done.status.success() {
-            bail!("psql: {}", String::from_utf8_lossy(&done.stderr));
+        if !output.status.success() {
+            bail!("psql: {}", String::from_utf8_lossy(&output.stderr));
         }
-        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     fn url_of(&self, database: &str) -> String {
@@ -104,9 +113,9 @@ impl Postgres {
         let is_ready = tool("pg_isready")?;
         let log = self.folder.path().join("log");
         let ready = || {
-            let mut ask = Command::new(&is_ready);
-            ask.args(["-q", "-h", "127.0.0.1", "-p", &port]);
-            ask.status().is_ok_and(|status| status.success())
+            let mut check = Command::new(&is_ready);
+            check.args(["-q", "-h", "127.0.0.1", "-p", &port]);
+            check.status().is_ok_and(|status| status.success())
         };
         wait_until(&mut self.process, &log, ready).context("PostgreSQL")
     }
@@ -141,12 +150,13 @@ impl Database for Postgres {
             "--write-recovery-conf",
             "--no-sync",
         ];
-        let folder = made_by("pg_basebackup", &backup)?;
-        let standby = Self::over(folder, self.settings.clone())?;
+        let folder = created_by("pg_basebackup", &backup)?;
+        let standby = Self::from_files(folder, self.settings.clone())?;
         self.say("ALTER SYSTEM SET synchronous_standby_names = '*'")?;
         self.say("SELECT pg_reload_conf()")?;
         let state = "SELECT sync_state FROM pg_stat_replication";
-        poll(|| Ok(self.say(state)?.trim() == "sync")).context("a synchronous standby")?;
+        poll(|| Ok(self.say(state)?.trim() == "sync"))
+            .context("waiting for the synchronous standby")?;
         Ok(Box::new(standby))
     }
 
@@ -158,24 +168,24 @@ impl Database for Postgres {
     fn promote(&mut self) -> Result<()> {
         let promoted = self.say("SELECT pg_promote()")?;
         if promoted.trim() != "t" {
-            bail!("it stays a standby");
+            bail!("the standby was not promoted");
         }
         Ok(())
     }
 }
 
-/// A folder with the database that this tool makes in it.
-fn made_by(name: &str, args: &[&str]) -> Result<TempDir> {
+/// A directory with a database that this tool creates.
+fn created_by(name: &str, args: &[&str]) -> Result<TempDir> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
     fs::create_dir(&data)?;
     fs::set_permissions(&data, Permissions::from_mode(0o700))?;
-    give_away(folder.path())?;
+    change_owner(folder.path())?;
     let mut tool = as_user(&tool(name)?);
     let tool = tool.current_dir("/").args(args).arg("--pgdata").arg(&data);
-    let done = tool.output().with_context(|| name.to_owned())?;
-    if !done.status.success() {
-        bail!("{name}: {}", String::from_utf8_lossy(&done.stderr));
+    let output = tool.output().with_context(|| name.to_owned())?;
+    if !output.status.success() {
+        bail!("{name}: {}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(folder)
 }
@@ -203,7 +213,7 @@ fn run(folder: &Path, port: u16, settings: &[String]) -> Result<Process> {
     Ok(Process(command.spawn().context("postgres")?))
 }
 
-/// PostgreSQL's own programs: Debian keeps those of each version in a folder of its own.
+/// Finds a program of PostgreSQL. Debian installs those of each version in a separate directory.
 fn tool(name: &str) -> Result<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let mut folders: Vec<_> = versions
@@ -230,16 +240,16 @@ fn as_user(program: &Path) -> Command {
     command
 }
 
-fn give_away(folder: &Path) -> Result<()> {
+fn change_owner(folder: &Path) -> Result<()> {
     if !is_root() {
         return Ok(());
     }
-    let done = Command::new("chown")
+    let status = Command::new("chown")
         .args(["-R", USER])
         .arg(folder)
         .status();
-    if !done.context("chown")?.success() {
-        bail!("{} cannot be given to {USER}", folder.display());
+    if !status.context("chown")?.success() {
+        bail!("cannot change the owner of {} to {USER}", folder.display());
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A private Redis that keeps what it acknowledges.
+//! A private Redis server with durable writes.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -12,7 +12,16 @@ use tempfile::TempDir;
 use super::{Database, poll, program, wait_until};
 use crate::process::{Process, free_port};
 
-/// The server.
+/// A private Redis server on a free port, which is killed when this value is dropped.
+///
+/// ```no_run
+/// use latchkey_testing::{Database as _, Redis};
+///
+/// let server = Redis::start()?;
+/// assert_eq!(server.say("PING")?, "+PONG\r\n");
+/// println!("store.url = {:?}", server.url());
+/// # Ok::<(), anyhow::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Redis {
     folder: TempDir,
@@ -22,12 +31,12 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// With the settings that Latchkey asks for.
+    /// Starts a server with the settings that Latchkey requires.
     pub fn start() -> Result<Self> {
         Self::with(&[])
     }
 
-    /// With these settings as well: `--appendfsync`, `everysec`.
+    /// Starts a server with additional settings, such as `--appendfsync`, `everysec`.
     pub fn with(settings: &[&str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = free_port()?;
@@ -43,7 +52,7 @@ impl Redis {
         Ok(redis)
     }
 
-    /// Says something to it in one line, and gives the first bytes of the answer.
+    /// Sends a command and returns the beginning of the reply.
     pub fn say(&self, line: &str) -> Result<String> {
         say(self.port, line)
     }
@@ -51,10 +60,9 @@ impl Redis {
     fn wait(&mut self) -> Result<()> {
         let port = self.port;
         let log = self.folder.path().join("log");
-        // One that wants a password says so when it is ready.
-        let is_ready =
-            |answer: &String| answer.starts_with("+PONG") || answer.starts_with("-NOAUTH");
-        let ready = || say(port, "PING").is_ok_and(|answer| is_ready(&answer));
+        // A server with a password replies with `NOAUTH` once it is ready.
+        let is_ready = |reply: &String| reply.starts_with("+PONG") || reply.starts_with("-NOAUTH");
+        let ready = || say(port, "PING").is_ok_and(|reply| is_ready(&reply));
         wait_until(&mut self.process, &log, ready).context("Redis")
     }
 }
@@ -80,14 +88,18 @@ impl Database for Redis {
     fn standby(&self) -> Result<Box<dyn Database + Send>> {
         let port = self.port.to_string();
         let standby = Self::with(&["--replicaof", "127.0.0.1", &port])?;
-        let says = |line| Ok(standby.say("INFO replication")?.contains(line));
-        poll(|| says("master_link_status:up")).context("a replica")?;
+        let is_connected = || {
+            let info = standby.say("INFO replication")?;
+            Ok(info.contains("master_link_status:up"))
+        };
+        poll(is_connected).context("waiting for the replica")?;
         Ok(Box::new(standby))
     }
 
     fn fail_over(&mut self, standby: &mut dyn Database) -> Result<()> {
         let port = standby.port();
-        poll(|| Ok(offset(self.port)? == offset(port)?)).context("a replica with everything")?;
+        poll(|| Ok(offset(self.port)? == offset(port)?))
+            .context("waiting for the replica to catch up")?;
         self.process.kill()?;
         standby.promote()
     }
@@ -97,13 +109,13 @@ impl Database for Redis {
     }
 }
 
-/// How much it has written, or repeated of what its primary wrote.
+/// The replication offset: how many bytes a primary wrote, or a replica received.
 fn offset(port: u16) -> Result<u64> {
     let info = say(port, "INFO replication")?;
     let line = info
         .lines()
-        .find_map(|it| it.strip_prefix("master_repl_offset:"));
-    let offset = line.context("it does not tell its offset")?;
+        .find_map(|line| line.strip_prefix("master_repl_offset:"));
+    let offset = line.context("no replication offset in the reply")?;
     Ok(offset.trim().parse()?)
 }
 
@@ -133,7 +145,7 @@ fn say(port: u16, line: &str) -> Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     stream.write_all(format!("{line}\r\n").as_bytes())?;
-    let mut answer = [0; 4096];
-    let length = stream.read(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
+    let mut reply = [0; 4096];
+    let length = stream.read(&mut reply)?;
+    Ok(String::from_utf8_lossy(&reply[..length]).into_owned())
 }

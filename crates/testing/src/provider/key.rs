@@ -1,4 +1,4 @@
-//! Keys that sign ID tokens, rightly or wrongly.
+//! Keys that sign valid and forged ID tokens.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -11,11 +11,21 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 /// A signing key of a provider.
+///
+/// ```
+/// use latchkey_testing::ProviderKey;
+/// use serde_json::json;
+///
+/// let key = ProviderKey::ec("key-1");
+/// assert_eq!(key.jwk()["kid"], "key-1");
+/// let id_token = key.sign(&json!({ "sub": "ada" }));
+/// assert_eq!(id_token.split('.').count(), 3);
+/// ```
 #[derive(Debug)]
 pub struct ProviderKey {
-    /// Its name in the key set (RFC 7517 §4.5).
+    /// The key id in the key set (RFC 7517 §4.5).
     pub kid: String,
-    /// What it signs with: `RS256`, `PS256`, `ES256` or `EdDSA`.
+    /// The algorithm: `RS256`, `PS256`, `ES256` or `EdDSA`.
     pub alg: &'static str,
     pair: Pair,
 }
@@ -28,19 +38,19 @@ enum Pair {
 }
 
 impl ProviderKey {
-    /// A new RSA key of 2048 bits for `RS256` or `PS256`. Making one takes a while.
+    /// Generates a 2048-bit RSA key for `RS256` or `PS256`. This is slow.
     pub fn rsa(kid: &str, alg: &'static str) -> Self {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("an RSA key");
         Self::of(kid, alg, Pair::Rsa(pair))
     }
 
-    /// A new P-256 key.
+    /// Generates a P-256 key.
     pub fn ec(kid: &str) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("an EC key");
         Self::of(kid, "ES256", Pair::Ec(pair))
     }
 
-    /// A new Ed25519 key.
+    /// Generates an Ed25519 key.
     pub fn ed(kid: &str) -> Self {
         let pair = Ed25519KeyPair::generate().expect("an Ed25519 key");
         Self::of(kid, "EdDSA", Pair::Ed(pair))
@@ -54,7 +64,7 @@ impl ProviderKey {
         }
     }
 
-    /// The public half, for a key set.
+    /// The public key as a JWK, for a key set.
     pub fn jwk(&self) -> Value {
         let mut jwk = match &self.pair {
             Pair::Rsa(pair) => {
@@ -76,7 +86,7 @@ impl ProviderKey {
         jwk
     }
 
-    /// The public half as bytes, for an attacker that uses it as a shared secret.
+    /// The bytes of the public key, for attacks that use it as an HMAC secret.
     pub fn public_bytes(&self) -> Vec<u8> {
         match &self.pair {
             Pair::Rsa(pair) => pair.public_key().as_ref().to_vec(),
@@ -85,19 +95,19 @@ impl ProviderKey {
         }
     }
 
-    /// A JWT as it should be.
+    /// Signs a valid JWT.
     pub fn sign(&self, claims: &Value) -> String {
         let header = json!({ "alg": self.alg, "kid": self.kid, "typ": "JWT" });
         self.sign_with(&header, claims)
     }
 
-    /// A JWT with this header, signed with this key whatever the header says.
+    /// Signs a JWT with this header. Uses this key regardless of the header.
     pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| encode(value.to_string().as_bytes());
         self.sign_text(&format!("{}.{}", part(header), part(claims)))
     }
 
-    /// A JWT of which header and claims are encoded already.
+    /// Signs a JWT whose header and claims are already encoded.
     pub fn sign_text(&self, input: &str) -> String {
         let rng = SystemRandom::new();
         let signature = match &self.pair {

@@ -1,25 +1,36 @@
-//! Servers that take a request and then waste time.
+//! Servers that accept a request and never complete the response.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How a server wastes the time of its client.
+/// How a server delays its response.
+///
+/// ```
+/// use latchkey_testing::Stall;
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let url = Stall::DripBody.start().await;
+/// let response = reqwest::get(url).await.unwrap();
+/// assert_eq!(response.status(), 200); // Its body never ends.
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Stall {
-    /// It never sends anything.
+    /// Sends nothing.
     Silence,
-    /// It sends its header one byte at a time, without an end.
+    /// Sends an endless header, one byte at a time.
     DripHeader,
-    /// It sends its body one byte at a time, without an end.
+    /// Sends an endless body, one byte at a time.
     DripBody,
-    /// It sends as much as it can, without an end.
+    /// Sends an endless body as fast as possible.
     Flood,
 }
 
 impl Stall {
-    /// Starts such a server and returns its URL. It ends with the test's runtime.
+    /// Starts a server and returns its URL. It stops with the runtime of the test.
     pub async fn start(self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");

@@ -18,10 +18,16 @@ async fn the_stream_wants_a_token_and_is_kept_by_nobody() {
     let app = TestApp::start().await;
     let token = app.sign_in().await.access_token;
     let events = app.events(&token).await;
-    assert_eq!(header(&events.answer, "content-type"), "text/event-stream");
-    assert_eq!(header(&events.answer, "cache-control"), "no-store");
-    assert_eq!(header(&events.answer, "x-accel-buffering"), "no");
-    assert_eq!(header(&events.answer, "x-content-type-options"), "nosniff");
+    assert_eq!(
+        header(&events.response, "content-type"),
+        "text/event-stream"
+    );
+    assert_eq!(header(&events.response, "cache-control"), "no-store");
+    assert_eq!(header(&events.response, "x-accel-buffering"), "no");
+    assert_eq!(
+        header(&events.response, "x-content-type-options"),
+        "nosniff"
+    );
     let none = app.get("/api/events").send().await.expect("an answer");
     assert_eq!(code(none).await, (401, "token_missing".into()));
     app.revoke(&token).await;
