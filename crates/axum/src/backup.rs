@@ -1,14 +1,14 @@
-//! Backups: JSON lines that hold every record, each with a check that names the line where
-//! something is wrong.
+//! Backups: JSON lines that contain every record.
 //!
-//! The first line says what it is, the last one how many records there are; between them one
-//! record a line. Each `check` authenticates the record and all before it with a key derived from
-//! the master key, so that a line that was changed, lost or moved is found where it is.
+//! The first line contains the format, the last line the number of records, and each line between
+//! them one record. The `check` of a line authenticates its record and all previous lines with a
+//! key derived from the master key, so that a line that was changed, removed or moved is detected
+//! and reported by its number.
 
 mod export;
 mod import;
 mod lines;
 
 pub use export::Export;
-pub use import::{ImportError, examine, import};
+pub use import::{ImportError, VerifiedBackup, import, verify};
 pub use lines::{Chain, LineError};

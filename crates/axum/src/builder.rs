@@ -1,4 +1,4 @@
-//! Puts Latchkey together.
+//! Configures Latchkey and opens it: checks the settings, opens the store and builds the services.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use crate::services::signing_keys::SigningKeys;
 use crate::services::{DEMO_PROVIDER, RolesNow, Services, denials};
 use crate::settings::{Limits, PublicUrl, Settings, TokenSettings, TrustedProxies};
 
-/// The OAuth client of the app that is served from the public origin.
+/// The OAuth client id of the app that the public origin serves.
 const CLIENT_ID: &str = "latchkey";
 
 /// Configures and opens a [`Latchkey`]. See [`Latchkey::builder`].
@@ -50,7 +50,7 @@ pub struct Builder {
 }
 
 impl Latchkey {
-    /// Starts with the public URL: the origin that browsers use, such as
+    /// Starts a builder. The public URL is the origin that browsers use, such as
     /// `https://notes.example.com`, without a path. `http://` is accepted for loopback addresses
     /// only.
     ///
@@ -96,28 +96,28 @@ impl Builder {
         }
     }
 
-    /// Where records are kept. Required.
+    /// The store of users, sessions and denials. Required.
     pub fn store(mut self, store: Store) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// The key that all others are derived from. Required.
+    /// The key from which all other keys are derived. Required.
     pub fn master_key(mut self, key: MasterKey) -> Self {
         self.master_key = Some(key);
         self
     }
 
-    /// Adds a way to sign in. Without a provider nobody can sign in. Names must differ.
+    /// Adds a provider. Without a provider nobody can sign in. Names must be unique.
     pub fn provider(mut self, provider: Provider) -> Self {
         self.providers.push(provider);
         self
     }
 
-    /// Roles and claims for a user's access tokens. The function receives the user and the current
-    /// time. It is called at sign-in, at every refresh and by the extractor `Admin`, so removing a
-    /// role takes effect when the access token expires, and at routes for administrators
-    /// immediately. See [`ClaimsError`] for the effect of an error.
+    /// Sets the function that determines roles and claims for a user's access tokens. It receives
+    /// the user and the current time, and is called at sign-in, at every refresh and by the
+    /// extractor `Admin`. Removing a role therefore takes effect when the access token expires, and
+    /// immediately at routes for administrators. [`ClaimsError`] describes the effect of an error.
     /// Roles and claims together are limited to [`MAX_CLAIMS_BYTES`](crate::MAX_CLAIMS_BYTES).
     pub fn claims<F, R>(mut self, claims: F) -> Self
     where
@@ -128,22 +128,23 @@ impl Builder {
         self
     }
 
-    /// Calls this function after each change, once the change is durable and before the request
-    /// that made it is answered. Several functions can be added. A function must not block; send
-    /// the event to a task of your own for slow work. Only the server that makes a change calls it:
-    /// other servers with the same store do not, and a session that expires is not reported.
+    /// Adds a function that is called after each change, once the change is durable and before the
+    /// response is sent. Several functions can be added. A function must not block: for slow work,
+    /// send the event to another task. Only the server that makes a change calls it, not other
+    /// servers with the same store. A session that expires is not reported.
     pub fn on(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.events.push(Arc::new(hook));
         self
     }
 
-    /// Token lifetimes, signatures and binding; see [`TokenSettings`] for the defaults.
+    /// Sets token lifetimes, the signature algorithm and binding; see [`TokenSettings`] for the
+    /// defaults.
     pub fn tokens(mut self, tokens: TokenSettings) -> Self {
         self.settings.tokens = tokens;
         self
     }
 
-    /// Rate limits and the number of sessions of a user.
+    /// Sets rate limits and the maximum number of sessions per user.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
         self
@@ -156,9 +157,9 @@ impl Builder {
         self
     }
 
-    /// The rules of admission and the administrators of the configuration file. An application
-    /// decides both in [`claims`](Self::claims). `rights.sources` must list every provider: a user
-    /// whose provider is not listed is refused.
+    /// Sets the rules of admission and the administrators, as the configuration file has them. An
+    /// application decides both in [`claims`](Self::claims). `rights.sources` must list every
+    /// provider: users of other providers are refused.
     #[doc(hidden)]
     pub fn rights(mut self, rights: Rights) -> Self {
         self.rights = Some(rights);
@@ -177,31 +178,35 @@ impl Builder {
         self
     }
 
-    /// The only provider returns to `/callback`, as in earlier versions.
+    /// Lets the only provider redirect to `/callback`, as in earlier versions.
     #[doc(hidden)]
     pub fn bare_callback(mut self, bare: bool) -> Self {
         self.settings.bare_callback = bare;
         self
     }
 
-    /// `Strict-Transport-Security` covers every host below the public one.
+    /// Extends `Strict-Transport-Security` to all subdomains of the public host.
     #[doc(hidden)]
     pub fn hsts_subdomains(mut self, subdomains: bool) -> Self {
         self.hsts_subdomains = subdomains;
         self
     }
 
-    /// Links for the head of the demo provider's page, as HTML.
+    /// Sets links for the head of the demo provider's page, as HTML.
     #[doc(hidden)]
     pub fn demo_page_head(mut self, html: String) -> Self {
         self.demo_page_head = html;
         self
     }
 
-    /// Opens the store, loads keys and denials and starts the background jobs; needs a tokio
-    /// runtime. It does not open a port or read environment variables. It fails if the public URL,
-    /// a provider or the master key is invalid, if no store or no master key is set, or if the
-    /// store cannot be opened. Providers are contacted at the first sign-in, not here.
+    /// Opens the store, loads keys and denials, and starts the background jobs. Requires a tokio
+    /// runtime. It does not open a port or read environment variables, and it does not contact
+    /// providers before the first sign-in.
+    ///
+    /// # Errors
+    ///
+    /// If the public URL, a setting, a provider or the master key is not valid, if no store or no
+    /// master key is set, or if the store cannot be opened.
     pub async fn open(self) -> Result<Latchkey, OpenError> {
         Ok(self.try_open().await?)
     }
@@ -209,10 +214,10 @@ impl Builder {
     async fn try_open(mut self) -> anyhow::Result<Latchkey> {
         let public_url = PublicUrl::parse(&self.public_url).map_err(anyhow::Error::msg)?;
         let Some(store) = self.store.take() else {
-            bail!("no store: call .store(Store::sled(\"data\")) or another one");
+            bail!("no store is set; call .store(Store::sled(\"data\")), for example");
         };
         let Some(master_key) = self.master_key.take() else {
-            bail!("no master key: call .master_key(MasterKey::file(\"data/master.key\"))");
+            bail!("no master key is set; call .master_key(MasterKey::file(\"data/master.key\"))");
         };
         self.settings.check().map_err(anyhow::Error::msg)?;
         let demo = self.demo(&public_url)?;
@@ -227,14 +232,14 @@ impl Builder {
         let providers = providers?.into_iter().map(|it| Arc::new(it) as Arc<_>);
 
         if let Some(data_dir) = store.folder().and_then(|folder| folder.parent()) {
-            data_dir::make(data_dir)?;
+            data_dir::create_private(data_dir)?;
         }
         let master = master_key.load(store.folder(), &*self.rng)?;
         let now = self.clock.now();
         let opened = store.open(&*self.rng, now).await?;
         let algorithm = self.settings.tokens.algorithm;
         let ring = SigningKeys::load(&*opened, &master, algorithm, now).await?;
-        // Changes after this moment arrive through the feed; then what was there before is read.
+        // The feed delivers all changes from now on; earlier denials are loaded below.
         let synced = Moment::now(now);
         let feed = opened.follow().await?;
         let freshness = match store.staleness() {
@@ -243,7 +248,7 @@ impl Builder {
         };
         let denylist = Denylist::default();
         let loaded = denials::load(&denylist, &*opened).await;
-        loaded.context("the denylist cannot be read")?;
+        loaded.context("cannot load the denylist")?;
 
         let access = AccessTokens::new(public_url.as_str(), CLIENT_ID);
         let settings = self.settings;
@@ -264,7 +269,7 @@ impl Builder {
             offers_dpop: settings.tokens.binding.binds_access_tokens(),
             current_roles: Some(current_roles),
         });
-        // On a loopback name it would lock a developer out of every other server there.
+        // On a loopback name, HSTS would make all other servers on that name unreachable over HTTP.
         let https = public_url.is_https() && !public_url.is_loopback();
         let hsts = https.then_some(if self.hsts_subdomains {
             Hsts::Subdomains
@@ -336,18 +341,20 @@ impl Builder {
                 provider::Kind::Oidc(config) => config.id.as_str(),
                 provider::Kind::Demo => DEMO_PROVIDER,
             };
-            let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            if name.is_empty() || !name.chars().all(fits) {
-                bail!("the provider name {name:?} is not made of letters, digits, - and _");
+            let is_valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            if name.is_empty() || !name.chars().all(is_valid) {
+                bail!(
+                    "provider name {name:?} is not valid; use only ASCII letters, digits, - and _"
+                );
             }
             if !names.insert(name) {
-                bail!("two providers have the name {name:?}");
+                bail!("two providers have the name {name:?}; names must be unique");
             }
         }
         Ok(())
     }
 
-    /// In the order in which they were added; the demo provider last.
+    /// The providers in the order in which they were added, the demo provider last.
     fn provider_configs(&self, demo: Option<&DemoProvider>) -> Vec<OidcConfig> {
         let configured = self.providers.iter().filter_map(|it| match &it.0 {
             provider::Kind::Oidc(config) => Some((**config).clone()),
@@ -366,7 +373,7 @@ impl Builder {
                 .collect(),
             ..Rights::default()
         });
-        // Beside a real provider the demo provider gives nobody a right that does not name it:
+        // If there is another provider, only rules that name the demo provider apply to it, because
         // anyone can sign in there as anyone.
         rights
             .sources
@@ -375,8 +382,8 @@ impl Builder {
     }
 }
 
-/// A provider whose word counts for all addresses if it is the only one, and for none that an entry
-/// does not tie to it otherwise.
+/// How far rules trust a provider's email addresses: all of them if it is the only provider,
+/// otherwise only where a rule names the provider.
 fn source(config: &OidcConfig, only: bool) -> Source {
     let google = config.kind == Kind::Google;
     Source {

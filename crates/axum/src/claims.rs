@@ -8,12 +8,12 @@ use latchkey_tokens::access::RESERVED_CLAIMS;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The maximum size of the roles and claims of one user in a token, in bytes of JSON. If they are
-/// larger, no token is issued and the request is answered with 503. A token is sent with every
-/// request, and many servers limit request headers to 8 KiB.
+/// The maximum size of a user's roles and claims in a token, in bytes of JSON. If they are larger,
+/// no token is issued and the response is 503. Tokens are sent with every request, and many servers
+/// limit request headers to 8 KiB.
 pub const MAX_CLAIMS_BYTES: usize = 2048;
 
-/// How deeply a claim may be nested: verifiers bound that, too.
+/// The maximum nesting depth of a claim. Verifiers have such a limit, too.
 const MAX_DEPTH: usize = 16;
 
 /// The function given to `Builder::claims`.
@@ -40,7 +40,7 @@ impl Claims {
         Self::default()
     }
 
-    /// Adds a role. The role `admin` opens `/api/admin`.
+    /// Adds a role. The role `admin` gives access to `/api/admin`.
     #[must_use]
     pub fn role(self, role: impl Into<String>) -> Self {
         self.roles([role])
@@ -53,9 +53,9 @@ impl Claims {
         self
     }
 
-    /// Adds a claim of the application, which `User::claim` reads. With a reserved name, such as
-    /// `sub` or `exp`, or a value that cannot be serialized as JSON, no token is issued: sign-ins
-    /// and refreshes are answered with 503, and the log says why.
+    /// Adds a claim, which `User::claim` reads. If the name is reserved, such as `sub` or `exp`, or
+    /// the value cannot be serialized as JSON, no token is issued: sign-ins and refreshes fail with
+    /// 503, and the log contains the reason.
     #[must_use]
     pub fn claim(mut self, name: &str, value: impl Serialize) -> Self {
         if RESERVED_CLAIMS.contains(&name) {
@@ -66,7 +66,7 @@ impl Claims {
                 self.extra.insert(name.to_owned(), value);
             }
             Err(error) => {
-                self.invalid = Some(format!("the claim {name:?} cannot be written: {error}"));
+                self.invalid = Some(format!("the claim {name:?} cannot be serialized: {error}"));
             }
         }
         self
@@ -80,20 +80,20 @@ impl Claims {
         }
     }
 
-    /// Refuses what no token may carry.
+    /// Fails if these claims cannot be put into a token.
     pub(crate) fn checked(self) -> Result<Self, ClaimsError> {
         if let Some(reason) = self.invalid {
             return Err(ClaimsError::Unavailable(reason));
         }
-        let both = serde_json::to_vec(&(&self.roles, &self.extra));
-        let bytes = both.map_or(usize::MAX, |json| json.len());
+        let json = serde_json::to_vec(&(&self.roles, &self.extra));
+        let bytes = json.map_or(usize::MAX, |json| json.len());
         if self.extra.values().any(|value| depth(value) > MAX_DEPTH) {
-            let reason = format!("a claim has more than {MAX_DEPTH} levels");
+            let reason = format!("a claim is nested deeper than {MAX_DEPTH} levels");
             return Err(ClaimsError::Unavailable(reason));
         }
         if bytes > MAX_CLAIMS_BYTES {
             let reason =
-                format!("roles and claims take {bytes} bytes, more than {MAX_CLAIMS_BYTES}");
+                format!("roles and claims have {bytes} bytes, more than {MAX_CLAIMS_BYTES}");
             return Err(ClaimsError::Unavailable(reason));
         }
         Ok(self)
@@ -108,7 +108,7 @@ impl Claims {
     }
 }
 
-/// How many levels of lists and objects a value has.
+/// The number of nested arrays and objects in a value.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or(0),
@@ -117,7 +117,7 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// Why the application does not give a user a token.
+/// Why the application did not determine claims for a user, so that no token is issued.
 ///
 /// Every type that implements [`std::error::Error`] converts into
 /// [`Unavailable`](Self::Unavailable), so `?` works in the function given to `Builder::claims`.
@@ -125,22 +125,22 @@ fn depth(value: &Value) -> usize {
 /// ClaimsError::Unavailable(error.to_string()))`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimsError {
-    /// The user may not sign in or continue: the sign-in is refused, and a refresh ends the
-    /// session. At a route for administrators it answers 503. The text is for the log only.
+    /// The user is not allowed to sign in: a sign-in is refused, and a refresh ends the session. At
+    /// routes for administrators, the user has no roles, so the response is 403. The text is only
+    /// logged.
     Refused(String),
-    /// Roles and claims cannot be determined now: the request fails with 503. A refresh can be
-    /// repeated, for nothing is used up; a sign-in has to be started again. The text is for the
-    /// log.
+    /// Roles and claims cannot be determined now: the response is 503. A refresh can be repeated,
+    /// because the token is not rotated; a sign-in must be started again. The text is only logged.
     Unavailable(String),
 }
 
 impl ClaimsError {
-    /// A failure for this reason, for errors that do not convert by `?`.
+    /// [`Unavailable`](Self::Unavailable) for this reason, for errors that do not convert by `?`.
     pub fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable(reason.into())
     }
 
-    /// A refusal for this reason.
+    /// [`Refused`](Self::Refused) for this reason.
     pub fn refused(reason: impl Into<String>) -> Self {
         Self::Refused(reason.into())
     }
@@ -151,7 +151,7 @@ impl std::fmt::Display for ClaimsError {
         match self {
             Self::Refused(reason) => write!(f, "the application refused the user: {reason}"),
             Self::Unavailable(reason) => {
-                write!(f, "the application could not determine claims: {reason}")
+                write!(f, "the application cannot determine claims: {reason}")
             }
         }
     }

@@ -1,10 +1,10 @@
-//! The system's clock.
+//! The system clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use latchkey_core::{Clock, Timestamp};
 
-/// The time of the machine.
+/// The wall clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

@@ -1,4 +1,4 @@
-//! The events that the application receives after a change.
+//! Events that the application receives after a change.
 
 use std::sync::Arc;
 
@@ -7,52 +7,52 @@ use latchkey_core::{EndReason, SessionId, UserId};
 /// The function given to `Builder::on`.
 pub(crate) type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// A change that is durable, made by this server. Sessions that expire are not reported.
+/// A durable change made by this server. Sessions that expire are not reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
     /// A user signed in.
     SignedIn {
-        /// Who.
+        /// The user.
         user: UserId,
         /// The new session.
         session: SessionId,
     },
     /// A session was refreshed.
     Refreshed {
-        /// Whose session it is.
+        /// The session's user.
         user: UserId,
         /// The session.
         session: SessionId,
     },
     /// A session ended.
     SessionEnded {
-        /// Whose session it was.
+        /// The session's user.
         user: UserId,
         /// The session.
         session: SessionId,
-        /// Why.
+        /// Why it ended.
         reason: EndReason,
     },
-    /// All sessions of a user ended, or all but one.
+    /// All sessions of a user ended, except `kept`.
     SessionsEnded {
-        /// Whose sessions.
+        /// The sessions' user.
         user: UserId,
-        /// The session that goes on.
+        /// The session that was kept.
         kept: Option<SessionId>,
-        /// Why.
+        /// Why it ended.
         reason: EndReason,
     },
-    /// Everyone's sessions ended.
+    /// All sessions of all users ended.
     EveryoneEnded,
     /// A user was banned, and all of the user's sessions ended.
     Banned {
-        /// Who.
+        /// The user.
         user: UserId,
     },
     /// A ban was lifted.
     Unbanned {
-        /// Who.
+        /// The user.
         user: UserId,
     },
 }

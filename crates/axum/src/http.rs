@@ -1,4 +1,4 @@
-//! HTTP: the routes, their middleware, and serving connections. One file for each endpoint.
+//! HTTP: the routes, their middleware, and serving connections.
 
 pub(crate) mod error;
 mod extract;

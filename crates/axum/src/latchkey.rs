@@ -1,4 +1,4 @@
-//! The running Latchkey: a handle for routers, handlers and the application's own code.
+//! The handle of a running Latchkey, for routers, handlers and other code of the application.
 
 use std::fmt;
 use std::io;
@@ -43,45 +43,45 @@ impl Latchkey {
     }
 
     /// Latchkey's routes below `/auth`, `/api` and `/.well-known` (and `/demo` with the demo
-    /// provider), with their middleware. Merge it into the application's router: routes of the
-    /// application are not affected, and there is no fallback. `merge` panics if the application
-    /// has one of these routes.
+    /// provider), with their middleware. Merge them into the application's router. The middleware
+    /// does not affect the application's routes, and there is no fallback. `merge` panics if the
+    /// application has one of these routes.
     ///
-    /// With `axum::serve`, use `into_make_service_with_connect_info::<SocketAddr>()`, so that rate
-    /// limits and the list of devices know addresses; [`serve`](Self::serve) does so by itself.
+    /// With `axum::serve`, use `into_make_service_with_connect_info::<SocketAddr>()`: rate limits
+    /// and the list of devices need client addresses. [`serve`](Self::serve) provides them.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         router::router(self.0.clone()).route_layer(EnvelopeLayer::new(self.0.clone()))
     }
 
-    /// Puts Latchkey's middleware around the routes of the binary: security headers, bodies of 64
-    /// KiB at most, a time limit, problem details for errors below `/api` and `/auth`.
+    /// Wraps the routes of the binary in Latchkey's middleware: security headers, a body limit of
+    /// 64 KiB, a time limit, and problem details for errors below `/api` and `/auth`.
     #[doc(hidden)]
     pub fn wrap<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
         routes.layer(EnvelopeLayer::new(self.0.clone()))
     }
 
-    /// A layer for a whole sub-router that refuses requests without a valid access token, as the
-    /// extractor `User` does. Handlers behind it can still take `User`; the token is verified once.
+    /// A layer for a whole router that refuses requests without a valid access token, like the
+    /// extractor `User`. Handlers behind it can still take `User`; the token is verified once.
     pub fn layer(&self) -> GuardLayer {
         GuardLayer::new(self.guard().clone())
     }
 
-    /// Decides on access tokens.
+    /// The guard, which decides on access tokens.
     pub fn guard(&self) -> &Guard {
         &self.0.services.guard
     }
 
-    /// Finds, bans and unbans users.
+    /// To find, ban and unban users.
     pub fn users(&self) -> Users<'_> {
         Users(self.services())
     }
 
-    /// Lists and ends sessions.
+    /// To list and end sessions.
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions(self.services())
     }
 
-    /// Actions that concern all users: end all sessions, rotate signing keys, export a backup.
+    /// To end all sessions of all users, rotate signing keys, or export a backup.
     pub fn operator(&self) -> Operator<'_> {
         Operator(self.services())
     }
@@ -96,16 +96,25 @@ impl Latchkey {
         uris.collect()
     }
 
-    /// Checks whether requests can be served: the store, the age of the denylist and the clock. An
-    /// error lists the reasons why not. Suitable for a readiness probe.
+    /// Checks whether requests can be served. Suitable for a readiness probe.
+    ///
+    /// # Errors
+    ///
+    /// The reasons why not: the store is unavailable, the denylist is too old, or the system clock
+    /// was moved back.
     pub async fn health(&self) -> Result<(), Vec<String>> {
         crate::use_cases::health::check(&self.0.services).await
     }
 
     /// Listens on an address and serves an application until the process is asked to stop (Ctrl-C
-    /// or SIGTERM) or the store fails. Unlike `axum::serve` it limits how long a client may take to
-    /// send headers and to read responses, and how many connections an address may hold. When it
-    /// ends, it calls [`shutdown`](Self::shutdown).
+    /// or SIGTERM) or the store fails permanently. Unlike `axum::serve`, it limits how long a
+    /// client may take to send headers and read responses, and how many connections an address may
+    /// hold. It calls [`shutdown`](Self::shutdown) at the end.
+    ///
+    /// # Errors
+    ///
+    /// If the port cannot be opened, the demo provider is used on an address other than loopback,
+    /// or the store failed.
     pub async fn serve(&self, address: impl ToSocketAddrs, app: Router) -> io::Result<()> {
         let listener = TcpListener::bind(address).await?;
         self.serve_with(Serving::new(listener), app, serve::stop_signal())
@@ -113,6 +122,10 @@ impl Latchkey {
     }
 
     /// Like [`serve`](Self::serve), with your own listener, limits and TLS, until `stop` completes.
+    ///
+    /// # Errors
+    ///
+    /// Those of `serve`.
     pub async fn serve_with(
         &self,
         serving: Serving,
@@ -122,8 +135,8 @@ impl Latchkey {
         let address = serving.listener.local_addr()?;
         if self.0.services.demo.is_some() && !address.ip().to_canonical().is_loopback() {
             return Err(io::Error::other(format!(
-                "the demo provider lets anyone sign in as anyone, so it is served on a loopback \
-                 address only, not on {address}"
+                "the demo provider lets anyone sign in as anyone, so it can be served only on a \
+                 loopback address, not on {address}"
             )));
         }
         let store = Arc::clone(&self.0.services.store);
@@ -133,7 +146,7 @@ impl Latchkey {
                 () = stop => {}
                 () = failed => {}
             }
-            // Event streams do not end by themselves.
+            // Event streams would keep their connections open.
             self.0.services.notifier.close();
         };
         serve::serve(
@@ -154,10 +167,9 @@ impl Latchkey {
         })
     }
 
-    /// Closes event streams and stops the background jobs. [`serve`](Self::serve) does this by
-    /// itself. With `axum::serve`, await it at the end of the future given to
-    /// `with_graceful_shutdown`: an open event stream would otherwise delay the shutdown until its
-    /// access token expires.
+    /// Closes event streams and stops the background jobs. [`serve`](Self::serve) calls it. With
+    /// `axum::serve`, await it at the end of the future passed to `with_graceful_shutdown`;
+    /// otherwise an open event stream delays the shutdown until its access token expires.
     pub async fn shutdown(&self) {
         self.0.services.notifier.close();
         let mut jobs = {
@@ -167,14 +179,14 @@ impl Latchkey {
         jobs.shutdown().await;
     }
 
-    /// The services behind the public names.
+    /// The services, for the binary and tests.
     #[doc(hidden)]
     pub fn services(&self) -> &Arc<Services> {
         &self.0.services
     }
 }
 
-/// A listener and how to serve it.
+/// A listener, with TLS and limits.
 pub struct Serving {
     pub(crate) listener: TcpListener,
     pub(crate) tls: Option<tokio_rustls::TlsAcceptor>,
@@ -182,7 +194,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Plain HTTP with the usual limits.
+    /// Plain HTTP with the default limits.
     pub fn new(listener: TcpListener) -> Self {
         Self {
             listener,
@@ -191,14 +203,14 @@ impl Serving {
         }
     }
 
-    /// Accepts TLS connections; `None` accepts plain HTTP.
+    /// Accepts TLS connections, or plain HTTP if `None`.
     #[must_use]
     pub fn tls(mut self, acceptor: Option<tokio_rustls::TlsAcceptor>) -> Self {
         self.tls = acceptor;
         self
     }
 
-    /// Other limits for connections.
+    /// Sets limits for connections.
     #[must_use]
     pub fn limits(mut self, limits: ConnectionLimits) -> Self {
         self.limits = limits;

@@ -1,8 +1,8 @@
-//! What the application's own code can do with users, sessions and signing keys: what an operator
-//! can do over the admin API or at the command line.
+//! Administration by the application's own code: the same actions as in the admin API and on the
+//! command line.
 //!
-//! Each act that changes something runs to completion even if the caller stops waiting for it: what
-//! the store has must reach the denylist in memory.
+//! Each change runs to completion even if the caller drops the future, because a change in the
+//! store must also reach the denylist in memory.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -14,73 +14,100 @@ use crate::backup::Export;
 use crate::event::Event;
 use crate::services::Services;
 use crate::services::signing_keys::KeysError;
-use crate::use_cases::operator::{self, Actor, Operator as Act, OperatorError};
+use crate::use_cases::operator::{self, Actor, Operator as Operations, OperatorError};
 
-/// Users. See `Latchkey::users`.
+/// Finds, bans and unbans users. See `Latchkey::users`.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a>(pub(crate) &'a Arc<Services>);
 
 impl Users<'_> {
     /// The user with this id.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
     pub async fn get(&self, id: UserId) -> Result<Option<User>, StoreError> {
         self.0.store.user(id).await
     }
 
-    /// The users with this email address, from any provider, verified or not. Let a person choose
-    /// one of them; never authorize by it.
+    /// The users with this email address, from any provider, whether verified or not. Use it to let
+    /// an operator choose a user, never to authorize one.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
     pub async fn with_email(&self, email: &str) -> Result<Vec<User>, StoreError> {
         self.0.store.users_by_email(email.to_owned()).await
     }
 
-    /// Bans a user: all sessions end, and sign-ins are refused until [`unban`](Self::unban). When
-    /// this returns, no access token of the user is accepted. Returns the number of sessions that
-    /// ended. `reason` has 1 to 500 characters. It is an error if the user does not exist. The
-    /// reason has 1 to 500 characters.
+    /// Bans a user: ends all sessions and refuses sign-ins until [`unban`](Self::unban). Once this
+    /// returns, all access tokens of the user are refused. Returns the number of sessions that
+    /// ended.
+    ///
+    /// # Errors
+    ///
+    /// If the user does not exist, `reason` does not have 1 to 500 characters, or the store fails.
     pub async fn ban(&self, id: UserId, reason: &str) -> Result<usize, OperatorError> {
         let (services, reason) = (Arc::clone(self.0), reason.to_owned());
         to_completion(async move {
-            let act = Act::online(&services, Actor::Application);
-            act.ban(id, &reason).await
+            let operator = Operations::online(&services, Actor::Application);
+            operator.ban(id, &reason).await
         })
         .await
     }
 
-    /// Lifts a ban and returns whether there was one. It is an error if the user does not exist.
+    /// Lifts a ban and returns whether the user was banned.
+    ///
+    /// # Errors
+    ///
+    /// If the user does not exist or the store fails.
     pub async fn unban(&self, id: UserId) -> Result<bool, OperatorError> {
         let services = Arc::clone(self.0);
         to_completion(async move {
-            let act = Act::online(&services, Actor::Application);
-            act.unban(id).await
+            let operator = Operations::online(&services, Actor::Application);
+            operator.unban(id).await
         })
         .await
     }
 }
 
-/// Sessions. See `Latchkey::sessions`.
+/// Lists and ends sessions. See `Latchkey::sessions`.
 #[derive(Clone, Copy, Debug)]
 pub struct Sessions<'a>(pub(crate) &'a Arc<Services>);
 
 impl Sessions<'_> {
     /// The live sessions of a user.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
     pub async fn of_user(&self, user: UserId) -> Result<Vec<LiveSession>, StoreError> {
         let services = self.0;
         let now = services.clock.now();
         services.store.live_sessions(user, now).await
     }
 
-    /// Ends a session. When this returns, none of its tokens is accepted. `false` if there is no
-    /// such session.
+    /// Ends a session. Once this returns, all its tokens are refused. `false` if the session does
+    /// not exist.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
     pub async fn end(&self, session: SessionId) -> Result<bool, StoreError> {
         let services = Arc::clone(self.0);
         to_completion(async move { end(&services, session).await }).await
     }
 
-    /// Ends all sessions of a user and returns how many.
+    /// Ends all sessions of a user and returns how many were live.
+    ///
+    /// # Errors
+    ///
+    /// If the user does not exist or the store fails.
     pub async fn end_all(&self, user: UserId) -> Result<usize, OperatorError> {
         let services = Arc::clone(self.0);
         to_completion(async move {
-            let act = Act::online(&services, Actor::Application);
-            act.end_sessions(user).await
+            let operator = Operations::online(&services, Actor::Application);
+            operator.end_sessions(user).await
         })
         .await
     }
@@ -109,21 +136,29 @@ async fn end(services: &Services, session: SessionId) -> Result<bool, StoreError
     Ok(true)
 }
 
-/// Actions that concern all users. See `Latchkey::operator`.
+/// Performs actions that affect all users. See `Latchkey::operator`.
 #[derive(Clone, Copy, Debug)]
 pub struct Operator<'a>(pub(crate) &'a Arc<Services>);
 
 impl Operator<'_> {
-    /// Ends all sessions of all users. When this returns, all their tokens are refused; the session
-    /// records are updated in the background.
+    /// Ends all sessions of all users. Once this returns, all their tokens are refused; the session
+    /// records may still be updated in the background.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
     pub async fn end_everyone(&self) -> Result<(), OperatorError> {
         let services = Arc::clone(self.0);
         to_completion(async move { operator::end_everyone(&services, Actor::Application).await })
             .await
     }
 
-    /// Adds a signing key and returns its id (`kid`). It is published at once and signs after ten
-    /// minutes, so that verifiers have time to fetch it.
+    /// Adds a signing key and returns its id (`kid`). The key is published immediately and starts
+    /// to sign after ten minutes, so that verifiers have time to fetch it.
+    ///
+    /// # Errors
+    ///
+    /// If the key cannot be created or the store fails.
     pub async fn rotate_keys(&self) -> Result<String, KeysError> {
         let services = Arc::clone(self.0);
         to_completion(async move {
@@ -140,10 +175,10 @@ impl Operator<'_> {
     }
 }
 
-/// Runs a change in a task of its own, which goes on if this future is dropped.
-async fn to_completion<T: Send + 'static>(act: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(act).await {
-        Ok(done) => done,
+/// Runs a change in a separate task, which continues if this future is dropped.
+async fn to_completion<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(change).await {
+        Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
             // The runtime is shutting down, and this future with it.

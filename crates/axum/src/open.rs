@@ -1,4 +1,4 @@
-//! From values to running services: files, keys, the store, the denylist.
+//! Opens what services depend on: the data directory, the master key and the store.
 
 pub mod data_dir;
 pub mod files;
@@ -12,7 +12,7 @@ use latchkey_store::StoreError;
 pub use master_key::MasterKey;
 pub use store::Store;
 
-/// Latchkey cannot be opened. The text says what is wrong and what to do.
+/// Why Latchkey could not be opened. The message says what is wrong and what to do.
 pub struct OpenError(anyhow::Error);
 
 impl From<anyhow::Error> for OpenError {

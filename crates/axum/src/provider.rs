@@ -1,8 +1,8 @@
-//! The ways to sign in.
+//! Identity providers: how users sign in.
 
 use latchkey_identity::{OidcConfig, google};
 
-/// A way to sign in.
+/// An identity provider.
 #[derive(Clone, Debug)]
 pub struct Provider(pub(crate) Kind);
 
@@ -18,10 +18,9 @@ impl Provider {
         Self(Kind::Oidc(Box::new(google(client_id, client_secret))))
     }
 
-    /// Any OpenID Connect provider. `name` is the value of `provider` in `GET /auth/login`;
-    /// `issuer` is the issuer identifier exactly as the provider writes it, without
-    /// `/.well-known/…`. The redirect URI to register there is
-    /// `{public_url}/callback/{name}`.
+    /// Any OpenID Connect provider. `name` is the value of the parameter `provider` of
+    /// `GET /auth/login`. `issuer` is the issuer identifier, character for character, without
+    /// `/.well-known/…`. Register the redirect URI `{public_url}/callback/{name}` at the provider.
     pub fn oidc(
         name: impl Into<String>,
         issuer: impl Into<String>,
@@ -39,8 +38,8 @@ impl Provider {
         Self(Kind::Oidc(Box::new(config)))
     }
 
-    /// The built-in demo provider: anyone on this machine can sign in as anyone. It is accepted
-    /// only if the public URL is a loopback address.
+    /// The built-in demo provider, with which anyone on this machine can sign in as anyone. The
+    /// public URL must be a loopback address.
     pub fn demo() -> Self {
         Self(Kind::Demo)
     }

@@ -1,5 +1,4 @@
-//! How Latchkey behaves: values only. Where they come from (code or a configuration file) is the
-//! business of whoever builds it.
+//! The settings, as values. Reading them from a configuration file does not belong here.
 
 mod public_url;
 
@@ -19,20 +18,20 @@ const DAY: Duration = Duration::from_hours(24);
 /// All settings.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Who is admitted and who has the role `admin`.
+    /// Which users may sign in and which have the role `admin`.
     pub rights: Rights,
-    /// Lives and algorithms of tokens.
+    /// Lifetimes, algorithm and binding of tokens.
     pub tokens: TokenSettings,
-    /// Rate limits and the number of sessions.
+    /// Rate limits and the maximum number of sessions.
     pub limits: Limits,
-    /// The proxies whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
-    /// Whether the only provider returns to `/callback` instead of `/callback/NAME`.
+    /// Whether the only provider redirects to `/callback` instead of `/callback/NAME`.
     pub bare_callback: bool,
 }
 
 impl Settings {
-    /// Refuses values with which no token would be valid or nobody could sign in.
+    /// Fails if no token would be valid or nobody could sign in with these values.
     pub(crate) fn check(&self) -> Result<(), String> {
         let TokenSettings {
             access_ttl,
@@ -42,15 +41,15 @@ impl Settings {
             ..
         } = self.tokens;
         let second = Duration::from_secs(1);
-        for (name, value, least, most) in [
+        for (name, value, min, max) in [
             ("access_ttl", access_ttl, second, MAX_LIFE),
             ("refresh_ttl", refresh_ttl, access_ttl, 400 * DAY),
             ("idle_ttl", idle_ttl, second, 400 * DAY),
             ("key_rotation", key_rotation, 60 * MINUTE, 400 * DAY),
         ] {
-            if value < least || value > most {
+            if value < min || value > max {
                 return Err(format!(
-                    "tokens.{name}: {value:?} is not between {least:?} and {most:?}"
+                    "tokens.{name}: {value:?} is not between {min:?} and {max:?}"
                 ));
             }
         }
@@ -63,22 +62,22 @@ impl Settings {
     }
 }
 
-/// Token lifetimes, signatures and binding.
+/// Token lifetimes, the signature algorithm and binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenSettings {
-    /// Lifetime of an access token: 1 second to 24 hours; 10 minutes by default.
+    /// The lifetime of an access token: 1 second to 24 hours; 10 minutes by default.
     pub access_ttl: Duration,
-    /// Lifetime of a session, from the sign-in to its absolute end: `access_ttl` to 400 days; 30
-    /// days by default.
+    /// The lifetime of a session, however often it is refreshed: `access_ttl` to 400 days; 30 days
+    /// by default.
     pub refresh_ttl: Duration,
-    /// The longest time between two refreshes: 1 second to 400 days; 14 days by default.
+    /// The maximum time between two refreshes: 1 second to 400 days; 14 days by default.
     pub idle_ttl: Duration,
-    /// The algorithm that access tokens are signed with; ES256 by default.
+    /// The algorithm that signs access tokens; ES256 by default.
     pub algorithm: SigningAlgorithm,
     /// How long a signing key is used before the next one replaces it: 1 hour to 400 days; 30 days
     /// by default.
     pub key_rotation: Duration,
-    /// What a DPoP proof at sign-in binds to its key.
+    /// Which tokens are bound to the key of a DPoP proof at sign-in; refresh tokens by default.
     pub binding: Binding,
 }
 
@@ -95,27 +94,27 @@ impl Default for TokenSettings {
     }
 }
 
-/// What a DPoP proof (RFC 9449) at sign-in binds to its key. Tokens of a sign-in without a proof
-/// are plain bearer tokens, unless a proof is required.
+/// Which tokens are bound to the key of a DPoP proof (RFC 9449) at sign-in. A sign-in without a
+/// proof yields bearer tokens, unless a proof is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
-    /// Nothing.
+    /// None.
     Off,
     /// The session's refresh tokens.
     Refresh,
     /// The session's refresh tokens and access tokens.
     Full,
-    /// The same, and a sign-in without a proof is refused.
+    /// Like `Full`, and a sign-in without a proof is refused.
     Required,
 }
 
 impl Binding {
-    /// Whether the token endpoints look at proofs.
-    pub const fn takes_proofs(self) -> bool {
+    /// Whether the token endpoints verify proofs.
+    pub const fn accepts_proofs(self) -> bool {
         !matches!(self, Self::Off)
     }
 
-    /// Whether access tokens are bound, too.
+    /// Whether access tokens are bound.
     pub const fn binds_access_tokens(self) -> bool {
         matches!(self, Self::Full | Self::Required)
     }
@@ -130,27 +129,27 @@ impl Binding {
 /// `None` means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sign-ins that one address starts or finishes, and invalid tokens that it sends. Beyond it:
-    /// 429. A sign-in counts twice.
+    /// Requests of one address that start or complete a sign-in or contain an invalid token. A
+    /// sign-in counts twice. Further requests are refused with 429.
     pub per_address: Option<Rate>,
-    /// Refreshes and revocations of one session from one address.
+    /// Refreshes and revocations of one session by one address.
     pub per_session: Option<Rate>,
-    /// Connections that are open from one address at once.
+    /// Open connections of one address.
     pub connections_per_address: Option<u32>,
-    /// Live sessions of one user. A sign-in beyond that ends the least recently used one.
+    /// Live sessions of one user. A further sign-in ends the least recently used one.
     pub max_sessions: usize,
 }
 
 impl Limits {
-    /// 6000 a minute: enough for an office behind one address where everyone signs in at nine, and
-    /// too little for one client to occupy the server.
+    /// 6000 per minute: enough for an office behind one address where everyone signs in at nine,
+    /// too little for one client to use all of the server's capacity.
     pub const DEFAULT_RATE: Rate = Rate {
         count: NonZeroU32::new(6000).expect("not zero"),
         per: MINUTE,
     };
-    /// An office of some hundred people behind one address does not notice.
+    /// Enough for an office of several hundred people behind one address.
     pub const DEFAULT_CONNECTIONS: u32 = 1000;
-    /// Enough for any person's devices.
+    /// Enough for the devices of one user.
     pub const DEFAULT_SESSIONS: usize = 100;
 }
 
@@ -174,19 +173,19 @@ pub struct Rate {
     pub per: Duration,
 }
 
-/// The networks of the proxies whose `X-Forwarded-For` is believed.
+/// The networks of the proxies whose `X-Forwarded-For` is trusted.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Reads an address or a network, such as `10.0.0.7` or `10.0.0.0/8`.
+    /// Parses an address or a network, such as `10.0.0.7` or `10.0.0.0/8`.
     pub fn parse(text: &str) -> Result<IpNet, String> {
         let canonical = |address: IpAddr| address.to_canonical().into();
         let address = || text.parse().ok().map(canonical);
         let network: Option<IpNet> = text.parse().ok().or_else(address);
         network.ok_or_else(|| {
             format!(
-                "{text:?} is not an address or a network; write one such as \"10.0.0.7\" or \
+                "{text:?} is not an IP address or network; use a value such as \"10.0.0.7\" or \
                  \"10.0.0.0/8\""
             )
         })

@@ -1,5 +1,5 @@
-//! What happens, in domain terms: one file for each use case. No HTTP types here, and no use case
-//! calls another; what two of them need is a service.
+//! Use cases in domain terms, one file for each. HTTP types do not belong here. Use cases do not
+//! call each other; code that two of them need is a service.
 
 pub mod activity;
 pub mod begin_sign_in;

@@ -66,7 +66,7 @@ impl Server {
         let assets = Arc::new(Assets::load(config.web_dir.as_deref())?);
         let certificates = config.tls.as_ref().map(tls::Certificates::load);
         let certificates = certificates.transpose()?;
-        data_dir::make(&config.data_dir)?;
+        data_dir::create_private(&config.data_dir)?;
         // With port 0 the system chooses the port. The public URL depends on it, so it is bound
         // before the store is opened.
         let bound_early = match config.listen.port() {

@@ -1,4 +1,4 @@
-//! Writing a backup, page by page, while the server goes on.
+//! Exports a backup page by page while the store is in use.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use latchkey_tokens::BackupKey;
 
 use super::lines::Chain;
 
-/// A backup on its way out. It holds whatever was acknowledged before it began, and some of what
-/// happened since.
+/// A backup in progress. It contains all changes acknowledged before it began, and some of the
+/// later ones.
 pub struct Export {
     store: Arc<dyn Store>,
     chain: Chain,
@@ -17,43 +17,47 @@ pub struct Export {
 }
 
 enum Step {
-    Begins,
-    Goes(Option<ExportCursor>),
-    Over,
+    Start,
+    Continue(Option<ExportCursor>),
+    End,
 }
 
 impl Export {
-    /// Of this store, authenticated with this key.
+    /// Starts a backup of this store, authenticated with this key.
     pub fn of(store: Arc<dyn Store>, key: BackupKey) -> Self {
         Self {
             store,
             chain: Chain::authenticated(key),
-            step: Step::Begins,
+            step: Step::Start,
         }
     }
 
-    /// How many records there were so far.
+    /// The number of records exported so far.
     pub fn records(&self) -> u64 {
         self.chain.records()
     }
 
-    /// The next lines; `None` after the last.
+    /// Exports the next lines; `None` after the last ones.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails. The backup is then incomplete and cannot be imported.
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         let mut lines = String::new();
-        let from = match std::mem::replace(&mut self.step, Step::Over) {
-            Step::Begins => {
+        let from = match std::mem::replace(&mut self.step, Step::End) {
+            Step::Start => {
                 lines.push_str(&self.chain.head());
                 None
             }
-            Step::Goes(from) => from,
-            Step::Over => return Ok(None),
+            Step::Continue(from) => from,
+            Step::End => return Ok(None),
         };
         let (records, next) = self.store.export(from).await?;
         for record in records {
             lines.push_str(&self.chain.line(record));
         }
         if next.is_some() {
-            self.step = Step::Goes(next);
+            self.step = Step::Continue(next);
         } else {
             lines.push_str(&self.chain.foot());
         }

@@ -1,4 +1,4 @@
-//! Reading a backup: first all of it, to see whether it is whole, then into the store.
+//! Imports a backup in two passes: the first verifies all of it, the second writes it to the store.
 
 use std::io::{self, BufRead};
 
@@ -8,68 +8,73 @@ use latchkey_tokens::BackupKey;
 
 use super::lines::{Chain, LineError};
 
-/// How many records make one change.
-const AT_ONCE: usize = 500;
+/// How many records are written in one change.
+const BATCH_SIZE: usize = 500;
 
-/// A backup was not taken over.
+/// Why a backup was not imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// A line is wrong.
+    /// A line is not valid.
     #[error("line {number}: {error}; nothing was imported")]
     Line {
-        /// Which, the first is 1.
+        /// The line number, beginning at 1.
         number: u64,
-        /// What is wrong with it.
+        /// Why the line is not valid.
         error: LineError,
     },
-    /// At its second reading it was not what it was at the first.
+    /// The second pass read something else than the first.
     #[error(
-        "it changed while it was read, so the import did not come to its end; empty the store and \
-         import once more"
+        "the backup changed during the import, so the import is incomplete; empty the store and \
+         import again"
     )]
     Changed,
-    /// It cannot be read.
-    #[error("it cannot be read: {0}")]
+    /// The backup cannot be read.
+    #[error("cannot read the backup: {0}")]
     Io(#[from] io::Error),
-    /// There are records already.
-    #[error("the store is not empty; an import is for a new one. Nothing was imported")]
+    /// The store already contains records.
+    #[error("the store is not empty; import into a new store. Nothing was imported")]
     NotEmpty,
     /// The store failed before anything was written.
     #[error("nothing was imported")]
-    NotBegun(#[source] StoreError),
-    /// The store failed on the way.
-    #[error("the import did not come to its end; empty the store and import once more")]
+    NotStarted(#[source] StoreError),
+    /// The store failed during the import.
+    #[error("the import is incomplete; empty the store and import again")]
     Store(#[from] StoreError),
 }
 
-/// A backup that is whole.
+/// A backup that was verified.
 #[derive(Debug)]
-pub struct Examined {
-    /// How many records it holds.
+pub struct VerifiedBackup {
+    /// The number of records.
     pub records: u64,
-    /// Its signing keys, to be opened with the master key.
+    /// The signing keys, still sealed with the master key.
     pub signing_keys: Vec<SealedSigningKey>,
-    /// All of it, as its last line sums it up.
-    whole: Chain,
+    /// The state of the chain after the last line.
+    chain: Chain,
 }
 
-impl Examined {
-    /// Whether only the owner of the master key can have written it. Backups of versions that did
-    /// not authenticate them can be changed by whoever holds the file.
+impl VerifiedBackup {
+    /// Whether the backup is authenticated, so that only a holder of the master key can have
+    /// written it. Anyone can change a backup by an earlier version that did not authenticate
+    /// backups.
     pub fn is_authenticated(&self) -> bool {
-        self.whole.is_authenticated()
+        self.chain.is_authenticated()
     }
 }
 
-/// Reads all of a backup, and says what is wrong if it is not whole, or not made with this key.
-pub fn examine(backup: impl BufRead, key: BackupKey) -> Result<Examined, ImportError> {
+/// Reads and verifies a whole backup.
+///
+/// # Errors
+///
+/// If the backup is incomplete, was changed, or was made with another key.
+pub fn verify(backup: impl BufRead, key: BackupKey) -> Result<VerifiedBackup, ImportError> {
     let mut chain = Chain::authenticated(key);
     let mut signing_keys = Vec::new();
     let mut last = 0;
     for (number, line) in (1..).zip(backup.lines()) {
         let line = line.map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => {
-                let error = LineError::Unreadable("it is no text".to_owned());
+                let error = LineError::Unreadable("it is not UTF-8 text".to_owned());
                 ImportError::Line { number, error }
             }
             _ => error.into(),
@@ -83,43 +88,48 @@ pub fn examine(backup: impl BufRead, key: BackupKey) -> Result<Examined, ImportE
     }
     let number = last + 1;
     let finished = chain.finished();
-    Ok(Examined {
+    Ok(VerifiedBackup {
         records: finished.map_err(|error| ImportError::Line { number, error })?,
         signing_keys,
-        whole: chain,
+        chain,
     })
 }
 
-/// Takes over a backup that was examined, and tells how many records are there so far.
+/// Imports a verified backup. `progress` is called with the number of records imported so far.
+///
+/// # Errors
+///
+/// If the store is not empty or fails, or if the backup cannot be read or has changed since it was
+/// verified.
 pub async fn import(
     backup: impl BufRead,
     key: BackupKey,
-    examined: &Examined,
+    verified: &VerifiedBackup,
     store: &dyn Store,
-    mut tell: impl FnMut(u64),
+    mut progress: impl FnMut(u64),
 ) -> Result<(), ImportError> {
-    let begun = store.begin_import().await;
-    if !begun.map_err(ImportError::NotBegun)? {
+    let started = store.begin_import().await;
+    if !started.map_err(ImportError::NotStarted)? {
         return Err(ImportError::NotEmpty);
     }
     let mut chain = Chain::authenticated(key);
-    let mut some = Vec::with_capacity(AT_ONCE);
+    let mut batch = Vec::with_capacity(BATCH_SIZE);
     let mut done = 0;
     for line in backup.lines() {
         let record = chain.read(&line?);
-        some.extend(record.map_err(|_| ImportError::Changed)?);
-        if some.len() == AT_ONCE {
-            done += AT_ONCE as u64;
-            store.import(std::mem::take(&mut some)).await?;
-            tell(done);
+        batch.extend(record.map_err(|_| ImportError::Changed)?);
+        if batch.len() == BATCH_SIZE {
+            done += BATCH_SIZE as u64;
+            store.import(std::mem::take(&mut batch)).await?;
+            progress(done);
         }
     }
-    if !chain.is(&examined.whole) {
+    if !chain.is(&verified.chain) {
         return Err(ImportError::Changed);
     }
-    done += some.len() as u64;
-    store.import(some).await?;
-    tell(done);
+    done += batch.len() as u64;
+    store.import(batch).await?;
+    progress(done);
     Ok(store.finish_import().await?)
 }
 
@@ -133,23 +143,23 @@ mod tests {
     use crate::backup::lines::tests::{backup, key};
 
     #[tokio::test]
-    async fn a_backup_that_is_another_at_its_second_reading_is_not_taken_for_imported() {
+    async fn a_backup_that_changes_between_the_passes_is_not_imported() {
         let whole = backup(200).concat();
-        let examined = examine(whole.as_bytes(), key(1)).expect("it is whole");
+        let verified = verify(whole.as_bytes(), key(1)).expect("valid");
         let cut = &whole[..whole.len() / 2];
         let cut = &cut[..=cut.rfind('\n').expect("a line")];
         let changed = whole.replacen("person-7@", "person-8@", 1);
-        // A pipe is read to its end once.
+        // A pipe can be read only once, so the second pass may find it empty.
         for second in ["", cut, &backup(3).concat(), &changed] {
             let store = MemoryStore::empty();
-            let done = import(second.as_bytes(), key(1), &examined, &store, |_| ()).await;
-            assert!(matches!(done, Err(ImportError::Changed)), "{done:?}");
+            let result = import(second.as_bytes(), key(1), &verified, &store, |_| ()).await;
+            assert!(matches!(result, Err(ImportError::Changed)), "{result:?}");
             let id = StoreId::random(&SystemRng);
-            let served = store.identify(id, Timestamp::from_secs(1)).await;
-            assert_eq!(served, Err(StoreError::ImportIncomplete));
+            let identified = store.identify(id, Timestamp::from_secs(1)).await;
+            assert_eq!(identified, Err(StoreError::ImportIncomplete));
         }
         let store = MemoryStore::empty();
-        let done = import(whole.as_bytes(), key(1), &examined, &store, |_| ()).await;
-        assert!(done.is_ok(), "{done:?}");
+        let result = import(whole.as_bytes(), key(1), &verified, &store, |_| ()).await;
+        assert!(result.is_ok(), "{result:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The lines of a backup.
+//! The lines of a backup, and the chain of checks over them.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// The format that this version writes.
 const FORMAT: u32 = 2;
 
-/// The format of earlier versions, whose checks find damage but no forgery.
+/// The format of earlier versions, whose checks detect damage but not forgery.
 const UNAUTHENTICATED: u32 = 1;
 
 /// A line.
@@ -34,62 +34,62 @@ enum Line {
     },
 }
 
-/// What is wrong with a line.
+/// Why a line is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
-    /// It is no line of a backup.
-    #[error("it is not what a backup has there ({0})")]
+    /// The line is malformed or in the wrong place.
+    #[error("not a valid line of a backup at this place ({0})")]
     Unreadable(String),
-    /// Another program's, or a later version's.
-    #[error("it says format {0}; this version reads formats {UNAUTHENTICATED} and {FORMAT}")]
+    /// The format is not supported, for example because a later version wrote it.
+    #[error("unsupported format {0}; this version reads formats {UNAUTHENTICATED} and {FORMAT}")]
     Format(u32),
-    /// The first line does not fit this master key.
+    /// The check of the first line does not match this master key.
     #[error(
-        "the backup was made with another master key than this one, or this line was changed; put \
-         the key of the server that was backed up in place"
+        "the backup was made with another master key, or this line was changed; use the master key \
+         of the server that made the backup"
     )]
     OtherKey,
-    /// It, or a line before it, is not what was written.
-    #[error("it was changed, or a line is missing before it")]
+    /// The check does not match.
+    #[error("the line was changed, or a line before it is missing")]
     Damaged,
-    /// Something after the last line.
-    #[error("the backup ended before it")]
+    /// The line follows the last line.
+    #[error("the line follows the end of the backup")]
     AfterTheEnd,
     /// The last line is missing.
-    #[error("the backup is cut off there")]
+    #[error("the backup is truncated here")]
     CutOff,
 }
 
-/// How the checks of a chain are made.
+/// How the checks of a chain are computed.
 #[derive(Clone, Debug)]
 enum Checks {
-    /// With a key that only the owner of the master key has.
+    /// With a key derived from the master key.
     Authenticated(BackupKey),
-    /// By a hash that everybody can compute: format 1.
+    /// With a hash that anyone can compute (format 1).
     Hashed,
-    /// Not compared: what comes from a running server need only be complete.
-    Passed,
+    /// Not compared: a backup from a running server is only checked for completeness.
+    Ignored,
 }
 
-/// The chain of checks, writing or reading.
+/// The chain of checks while a backup is written or read.
 #[derive(Clone, Debug)]
 pub struct Chain {
     checks: Checks,
     link: Vec<u8>,
     records: u64,
     ended: bool,
-    begun: bool,
+    started: bool,
 }
 
 impl Chain {
-    /// Authenticated with this key.
+    /// A chain authenticated with this key.
     pub fn authenticated(key: BackupKey) -> Self {
         Self::new(Checks::Authenticated(key))
     }
 
-    /// Looks at the order of the lines and their number only.
+    /// A chain that checks only the order and the number of lines.
     pub fn unchecked() -> Self {
-        Self::new(Checks::Passed)
+        Self::new(Checks::Ignored)
     }
 
     fn new(checks: Checks) -> Self {
@@ -98,11 +98,11 @@ impl Chain {
             link: Vec::new(),
             records: 0,
             ended: false,
-            begun: false,
+            started: false,
         }
     }
 
-    /// The first line.
+    /// Writes the first line.
     pub(super) fn head(&mut self) -> String {
         text(&Line::Head {
             latchkey_export: FORMAT,
@@ -110,14 +110,14 @@ impl Chain {
         })
     }
 
-    /// The line of a record.
+    /// Writes the line of a record.
     pub(super) fn line(&mut self, record: Record) -> String {
         let check = self.add(&record);
         let record = Box::new(record);
         text(&Line::Record { record, check })
     }
 
-    /// The last line.
+    /// Writes the last line.
     pub(super) fn foot(&self) -> String {
         text(&Line::Foot {
             records: self.records,
@@ -125,7 +125,11 @@ impl Chain {
         })
     }
 
-    /// Reads the next line; `None` for those that hold no record.
+    /// Reads the next line and returns its record; `None` for the first and the last line.
+    ///
+    /// # Errors
+    ///
+    /// If the line is malformed, in the wrong place, or its check does not match.
     pub fn read(&mut self, line: &str) -> Result<Option<Record>, LineError> {
         let unreadable = |error: serde_json::Error| LineError::Unreadable(error.to_string());
         if self.ended {
@@ -136,13 +140,13 @@ impl Chain {
             Line::Head {
                 latchkey_export,
                 check,
-            } if !self.begun => self.read_head(latchkey_export, check.as_deref()),
-            Line::Record { record, check } if self.begun => {
+            } if !self.started => self.read_head(latchkey_export, check.as_deref()),
+            Line::Record { record, check } if self.started => {
                 let expected = self.add(&record);
                 self.compare(&check, &expected)?;
                 Ok(Some(*record))
             }
-            Line::Foot { records, check } if self.begun => {
+            Line::Foot { records, check } if self.started => {
                 self.ended = true;
                 if records != self.records {
                     return Err(LineError::Damaged);
@@ -150,7 +154,7 @@ impl Chain {
                 self.compare(&check, &self.end())?;
                 Ok(None)
             }
-            _ => Err(LineError::Unreadable("out of its place".to_owned())),
+            _ => Err(LineError::Unreadable("wrong place".to_owned())),
         }
     }
 
@@ -162,7 +166,7 @@ impl Chain {
                 compared.map_err(|_| LineError::OtherKey)?;
             }
             UNAUTHENTICATED => {
-                self.begun = true;
+                self.started = true;
                 self.checks = Checks::Hashed;
             }
             other => return Err(LineError::Format(other)),
@@ -171,68 +175,72 @@ impl Chain {
     }
 
     fn compare(&self, found: &str, expected: &str) -> Result<(), LineError> {
-        if matches!(self.checks, Checks::Passed) {
+        if matches!(self.checks, Checks::Ignored) {
             return Ok(());
         }
         verify_slices_are_equal(found.as_bytes(), expected.as_bytes())
             .map_err(|_| LineError::Damaged)
     }
 
-    /// How many records there were so far.
+    /// The number of records so far.
     pub(super) fn records(&self) -> u64 {
         self.records
     }
 
-    /// How many records there are, once the last line was read.
+    /// The number of records.
+    ///
+    /// # Errors
+    ///
+    /// If the last line has not been read.
     pub fn finished(&self) -> Result<u64, LineError> {
         self.ended.then_some(self.records).ok_or(LineError::CutOff)
     }
 
-    /// Whether only the owner of the master key can have written what was read.
+    /// Whether the lines were authenticated with a key derived from the master key.
     pub(super) fn is_authenticated(&self) -> bool {
         matches!(self.checks, Checks::Authenticated(_))
     }
 
-    /// Whether this is the same backup, read as far as the other.
+    /// Whether both have read the same lines.
     pub(super) fn is(&self, other: &Self) -> bool {
         (&self.link, self.records, self.ended) == (&other.link, other.records, other.ended)
     }
 
     fn begin(&mut self) -> String {
-        self.begun = true;
+        self.started = true;
         self.link = self.next(b"begin", &FORMAT.to_be_bytes());
-        shown(&self.link)
+        encode(&self.link)
     }
 
     fn add(&mut self, record: &Record) -> String {
         self.records += 1;
         self.link = self.next(b"line", &serde_json::to_vec(record).unwrap_or_default());
-        shown(&self.link)
+        encode(&self.link)
     }
 
-    /// The check of the last line, which nobody can make from those before it.
+    /// The check of the last line, which cannot be computed from earlier lines without the key.
     fn end(&self) -> String {
         match self.checks {
-            Checks::Hashed => shown(&self.link),
-            _ => shown(&self.next(b"end", &self.records.to_be_bytes())),
+            Checks::Hashed => encode(&self.link),
+            _ => encode(&self.next(b"end", &self.records.to_be_bytes())),
         }
     }
 
-    /// The link after this one. A link has a fixed length, so that where it ends is certain.
+    /// The next link. A link has a fixed length, so the tagged input is unambiguous.
     fn next(&self, step: &[u8], content: &[u8]) -> Vec<u8> {
         match &self.checks {
             Checks::Authenticated(key) => key.tag(&[step, b" ", &self.link, content]).to_vec(),
             Checks::Hashed => {
-                let whole = [&self.link, content].concat();
-                digest(&SHA256, &whole).as_ref().to_vec()
+                let input = [&self.link, content].concat();
+                digest(&SHA256, &input).as_ref().to_vec()
             }
-            Checks::Passed => Vec::new(),
+            Checks::Ignored => Vec::new(),
         }
     }
 }
 
-/// What of a link stands in the file: 96 bits.
-fn shown(link: &[u8]) -> String {
+/// The part of a link that is written to the file: 96 bits.
+fn encode(link: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(link.get(..12).unwrap_or_default())
 }
 

@@ -1,4 +1,5 @@
-//! From a request to values, or to the error that says what is wrong with the request.
+//! Extractors: they turn a request into values, or fail with an error that says what is wrong with
+//! it.
 
 mod client_address;
 mod cookie;

@@ -1,4 +1,4 @@
-//! What every request goes through.
+//! Middleware for all routes.
 
 pub(crate) mod body;
 mod dpop;

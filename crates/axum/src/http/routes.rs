@@ -1,5 +1,5 @@
-//! One file per endpoint, named as its RFC names it. Here requests are parsed, use cases called,
-//! and their values written to the wire; nothing is decided.
+//! Handlers, one file per endpoint, named as in its RFC. A handler parses the request, calls a use
+//! case and writes the response. Decisions belong in use cases.
 
 pub(super) mod activity;
 pub(super) mod admin;

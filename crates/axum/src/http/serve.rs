@@ -1,8 +1,8 @@
-//! Connections: accepted up to a limit, all in all and from one network, served by hyper within
-//! time limits, allowed to finish when the server stops.
+//! Accepts connections up to a total limit and a limit per network, serves them within time limits,
+//! and lets requests finish when the server stops.
 
 mod connection;
-mod crowd;
+mod connection_limiter;
 mod deadline;
 mod limits;
 mod streams;
@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 
 use axum::Router;
-use crowd::Crowd;
+use connection_limiter::ConnectionLimiter;
 pub use limits::ConnectionLimits;
 use limits::MAX_CONNECTIONS;
 use tokio::net::TcpListener;
@@ -21,10 +21,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::settings::Settings;
 
-/// How long requests under way may take when the server stops.
-const LAST_REQUESTS: Duration = Duration::from_secs(10);
+/// How long requests in progress may take when the server stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves until `stop` is done, then lets requests under way finish.
+/// Serves until `stop` completes, then lets requests in progress finish.
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
@@ -34,8 +34,9 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let crowd = Crowd::new(settings.limits.connections_per_address);
-    // Each connection holds a receiver: stopping is said to all, and is over when all are gone.
+    let limiter = ConnectionLimiter::new(settings.limits.connections_per_address);
+    // Each connection holds a receiver, so the channel notifies all and is closed once all have
+    // ended.
     let stopping = watch::Sender::new(());
     let shared = connection::Shared {
         router,
@@ -55,42 +56,42 @@ pub(crate) async fn serve(
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                rest_after(&error).await;
+                pause_after(&error).await;
                 continue;
             }
         };
         let ip = address.ip().to_canonical();
         let is_proxy =
             (ip.is_loopback() && !limits.counts_loopback) || settings.trusted_proxies.contains(ip);
-        let place = (!is_proxy).then(|| crowd.enter(ip));
-        if matches!(place, Some(None)) {
+        let slot = (!is_proxy).then(|| limiter.try_acquire(ip));
+        if matches!(slot, Some(None)) {
             continue;
         }
         let (shared, stop) = (shared.clone(), stopping.subscribe());
         tokio::spawn(async move {
-            let _kept = (permit, place);
+            let _held = (permit, slot);
             connection::serve(stream, address, is_proxy, shared, stop).await;
         });
     }
     drop(listener);
     stopping.send_replace(());
-    if tokio::time::timeout(LAST_REQUESTS, stopping.closed())
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, stopping.closed())
         .await
         .is_err()
     {
-        tracing::warn!("some requests did not finish in time and were cut off");
+        tracing::warn!("some requests did not finish before the shutdown timeout and were aborted");
     }
 }
 
-/// Errors of one connection are its own; others (no file handles left) need a pause, so that the
-/// loop does not spin.
-async fn rest_after(error: &io::Error) {
+/// Pauses after errors such as a lack of file descriptors, so that the accept loop does not spin.
+/// Errors of a single connection need no pause.
+async fn pause_after(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     ) {
-        tracing::error!(%error, "connections cannot be accepted");
+        tracing::error!(%error, "cannot accept connections");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

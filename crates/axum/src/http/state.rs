@@ -1,4 +1,4 @@
-//! The state of Latchkey's own routes: the services, and what HTTP needs besides.
+//! The state of Latchkey's routes: the services, and state that only HTTP needs.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use crate::http::middleware::headers::CommonHeaders;
 use crate::http::middleware::refusals::Refusals;
 use crate::services::Services;
 
-/// What HTTP needs besides the services.
+/// State that only HTTP needs.
 #[derive(Debug)]
 pub struct HttpState {
     pub(crate) common_headers: CommonHeaders,
@@ -24,15 +24,15 @@ pub struct HttpState {
 pub(crate) struct AppState {
     pub(crate) services: Arc<Services>,
     pub(crate) http: Arc<HttpState>,
-    /// The background jobs: they run for as long as a handle or a router lives.
+    /// The background jobs. They run as long as a handle or a router exists.
     pub(crate) jobs: Arc<Mutex<JoinSet<()>>>,
 }
 
-/// The user of a request to one of these routes.
+/// The extractor [`latchkey_guard::User`] for these routes.
 pub(crate) type User = latchkey_guard::User<AppState>;
-/// The same after a recent sign-in.
+/// The extractor [`latchkey_guard::Recent`] for these routes.
 pub(crate) type Recent = latchkey_guard::Recent<AppState>;
-/// An administrator.
+/// The extractor [`latchkey_guard::Admin`] for these routes.
 pub(crate) type Admin = latchkey_guard::Admin<AppState>;
 
 impl AsRef<Guard> for AppState {

@@ -1,4 +1,4 @@
-//! The data directory: where it keeps what, and that only the server's user can read it, whatever
+//! The data directory: its layout, and its permissions, which deny access to other users whatever
 //! the umask.
 
 use std::fs;
@@ -6,39 +6,39 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-/// Where the embedded store lives in a data directory.
+/// The path of the embedded store in a data directory.
 pub fn store_path(data_dir: &Path) -> PathBuf {
     data_dir.join("store")
 }
 
-/// From now on this process creates files and sockets that only its own user can open.
+/// Sets the umask, so that only the user of this process can open the files and sockets it creates.
 pub fn keep_private() {
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
 }
 
-/// Creates the directory, or takes from an existing one the rights of other users.
-pub fn make(data_dir: &Path) -> anyhow::Result<()> {
-    let made = fs::create_dir_all(data_dir).and_then(|()| close(data_dir));
-    made.with_context(|| {
+/// Creates the directory, or removes the permissions of other users from an existing one.
+pub fn create_private(data_dir: &Path) -> anyhow::Result<()> {
+    let created = fs::create_dir_all(data_dir).and_then(|()| restrict(data_dir));
+    created.with_context(|| {
         format!(
-            "data_dir: {} cannot be created or made private; it must belong to the user that the \
-             server runs as",
+            "data_dir: cannot create {} or restrict its permissions; it must belong to the user \
+             that runs the server",
             data_dir.display()
         )
     })
 }
 
 #[cfg(unix)]
-fn close(data_dir: &Path) -> std::io::Result<()> {
+fn restrict(data_dir: &Path) -> std::io::Result<()> {
     if let Some(before) = make_private(data_dir)? {
         tracing::warn!(
             path = %data_dir.display(),
             before = format!("{before:o}"),
-            "other users of this machine had access to the data directory; it is private now"
+            "other users had access to the data directory; their permissions were removed"
         );
     }
-    // Nobody else comes as far as these, but a copy of them keeps their modes.
+    // Other users cannot reach these, but a copy would keep their modes.
     let store = store_path(data_dir);
     for path in [store.join("db"), store.join("conf"), store] {
         make_private(&path)?;
@@ -46,27 +46,28 @@ fn close(data_dir: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Takes the rights of other users away. The rights that were there, if any were taken.
+/// Removes the permissions of other users. Returns the previous mode if it changed.
 #[cfg(unix)]
 fn make_private(path: &Path) -> std::io::Result<Option<u32>> {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let Ok(found) = fs::metadata(path) else {
+    let Ok(metadata) = fs::metadata(path) else {
         return Ok(None);
     };
-    let before = found.permissions().mode() & 0o777;
+    let before = metadata.permissions().mode() & 0o777;
     let private = before & 0o700;
     if before == private {
         return Ok(None);
     }
     match fs::set_permissions(path, fs::Permissions::from_mode(private)) {
         Ok(()) => Ok(Some(before)),
-        // The root of a volume that a group was given. What is made in it is private all the same.
+        // For example the root of a volume that belongs to a group. Files created in it are
+        // private.
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             tracing::warn!(
                 path = %path.display(),
                 mode = format!("{before:o}"),
-                "it belongs to another user, so its mode stays as it is"
+                "cannot restrict the mode: the directory belongs to another user"
             );
             Ok(None)
         }
@@ -75,6 +76,6 @@ fn make_private(path: &Path) -> std::io::Result<Option<u32>> {
 }
 
 #[cfg(not(unix))]
-fn close(_: &Path) -> std::io::Result<()> {
+fn restrict(_: &Path) -> std::io::Result<()> {
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Files for the server's user alone, found whole or not at all.
+//! Creates files atomically, readable only by the server's user.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use latchkey_core::{Rng, rng};
 
-/// The same path with more at its end.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// The path with this suffix appended to its file name.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
 }
 
-/// A new file that its owner alone can read.
-pub fn private(path: &Path) -> io::Result<File> {
+/// Creates a new file that only its owner can read and write (mode 0600).
+pub fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -23,19 +23,19 @@ pub fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates a file as a whole, on the disk before it has its name: half of it must never be found.
-/// One that is there already stays as it is.
-pub fn create_whole(path: &Path, text: &str, rng: &dyn Rng) -> io::Result<()> {
-    // Two containers over one volume can have the same process id.
+/// Creates a file atomically: its content is on the disk before the file has its name. An existing
+/// file is not changed.
+pub fn create_atomically(path: &Path, text: &str, rng: &dyn Rng) -> io::Result<()> {
+    // Random, because two containers with one volume can have the same process id.
     let suffix = u64::from_ne_bytes(rng::bytes(rng));
-    let fresh = beside(path, &format!(".new-{suffix:016x}"));
-    let mut file = private(&fresh)?;
-    let written = file
+    let temporary = with_suffix(path, &format!(".new-{suffix:016x}"));
+    let mut file = create_private(&temporary)?;
+    let result = file
         .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
-        .and_then(|()| name(&fresh, path));
-    fs::remove_file(&fresh)?;
-    match written {
+        .and_then(|()| link(&temporary, path));
+    fs::remove_file(&temporary)?;
+    match result {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
@@ -45,15 +45,15 @@ pub fn create_whole(path: &Path, text: &str, rng: &dyn Rng) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a file a second name, which unlike a rename never replaces what has it.
-fn name(fresh: &Path, path: &Path) -> io::Result<()> {
-    match fs::hard_link(fresh, path) {
+/// Gives a file a second name. Unlike a rename, this never replaces an existing file.
+fn link(temporary: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(temporary, path) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // Some file systems know one name for a file only.
+        // Some file systems do not support hard links.
         Err(_) => {
-            let text = fs::read(fresh)?;
-            let mut file = private(path)?;
+            let text = fs::read(temporary)?;
+            let mut file = create_private(path)?;
             file.write_all(&text)?;
             file.sync_all()
         }

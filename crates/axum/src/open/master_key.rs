@@ -1,4 +1,4 @@
-//! The master key and its file: created at the first start, readable by its owner only.
+//! The master key and its file, which is created at the first start and readable only by its owner.
 
 use std::fmt;
 use std::fs;
@@ -12,8 +12,8 @@ use latchkey_tokens::MasterKey as Key;
 use super::OpenError;
 use super::files;
 
-/// The key that all others are derived from. Everything signed or sealed with it is worthless
-/// without it, so keep a copy apart from the store.
+/// The key from which all other keys are derived. Without it, the store and its backups cannot be
+/// used, so keep a copy in a place separate from them.
 #[derive(Clone)]
 pub struct MasterKey(Source);
 
@@ -25,9 +25,9 @@ enum Source {
 }
 
 impl MasterKey {
-    /// In this file, which is created with a random key (mode 0600) if neither it nor the embedded
-    /// store exists yet. A file that everyone on the machine can read is refused. Several servers
-    /// with one store need the same key: distribute it, and use
+    /// Reads the key from this file. If neither the file nor the embedded store exists, the file is
+    /// created with a random key (mode 0600). A file that all users of the machine can read is
+    /// refused. Several servers with one store need the same key: distribute it, and use
     /// [`existing_file`](Self::existing_file).
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File {
@@ -36,7 +36,8 @@ impl MasterKey {
         })
     }
 
-    /// In this file, which must exist and must not be readable by everyone on the machine.
+    /// Reads the key from this file, which must exist. A file that all users of the machine can
+    /// read is refused.
     pub fn existing_file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File {
             path: path.into(),
@@ -44,29 +45,41 @@ impl MasterKey {
         })
     }
 
-    /// From text, such as from a secret manager: 32 bytes as 43 characters of base64url without
-    /// padding. Any other text is an error.
+    /// Parses a key, for example from a secret manager: 32 bytes as 43 characters of base64url
+    /// without padding.
+    ///
+    /// # Errors
+    ///
+    /// If the text has another form.
     pub fn from_text(text: &str) -> Result<Self, OpenError> {
         let key = Key::parse(text).map_err(anyhow::Error::from)?;
         Ok(Self(Source::Key(Arc::new(key))))
     }
 
-    /// A random key that is lost when the process ends, and every token with it. For tests.
+    /// A random key for tests. It is lost when the process ends, and all tokens become invalid.
     pub fn random() -> Self {
         Self(Source::Random)
     }
 
     /// Reads the key, without creating it.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, is readable by all users, or does not contain a key, or if the
+    /// key is [`random`](Self::random).
     pub fn read(&self) -> Result<Arc<Key>, OpenError> {
         match &self.0 {
             Source::Key(key) => Ok(Arc::clone(key)),
             Source::File { path, .. } => Ok(Arc::new(read(path)?)),
-            Source::Random => Err(anyhow::anyhow!("a random master key cannot be read").into()),
+            Source::Random => Err(anyhow::anyhow!(
+                "a random master key is created when Latchkey is opened and cannot be read before"
+            )
+            .into()),
         }
     }
 
-    /// Reads the key; creates it if that is allowed and `store`, the folder of an embedded store,
-    /// does not exist yet.
+    /// Reads the key. Creates it if that is allowed and `store`, the directory of an embedded
+    /// store, does not exist yet.
     pub(crate) fn load(&self, store: Option<&Path>, rng: &dyn Rng) -> anyhow::Result<Arc<Key>> {
         let (path, create) = match &self.0 {
             Source::Key(key) => return Ok(Arc::clone(key)),
@@ -80,10 +93,10 @@ impl MasterKey {
         }
         let key = match path.try_exists() {
             Ok(true) => read(path),
-            // Looked for once more: another process may have created both in between.
+            // Checked again: another process may have created both in between.
             Ok(false) if store.is_some_and(Path::exists) && !path.exists() => bail!(
-                "the master key {} is missing, and the store beside it needs the one that it was \
-                 made with; restore the file, or give its path to the server",
+                "the master key {} is missing, but the store exists and needs the key that it was \
+                 created with; restore the file, or configure its path",
                 path.display()
             ),
             Ok(false) => create_key(path, rng),
@@ -108,8 +121,9 @@ fn read(path: &Path) -> anyhow::Result<Key> {
 
 fn create_key(path: &Path, rng: &dyn Rng) -> anyhow::Result<Key> {
     let key = Key::random(rng);
-    files::create_whole(path, &format!("{}\n", key.to_text()), rng).context("cannot be written")?;
-    // Another process may have created one at the same moment. The one that is there counts.
+    files::create_atomically(path, &format!("{}\n", key.to_text()), rng)
+        .context("cannot be written")?;
+    // Another process may have created the file at the same time. The file on disk counts.
     read(path)
 }
 
@@ -117,7 +131,7 @@ fn create_key(path: &Path, rng: &dyn Rng) -> anyhow::Result<Key> {
 fn refuse_readable_by_others(path: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(path)?.permissions().mode();
-    // A group may read it: that is how secrets are mounted into containers.
+    // The group may read it, because secrets are mounted into containers that way.
     if mode & 0o007 != 0 {
         bail!(
             "can be read by everyone on this machine; run: chmod 600 {} (for a mounted secret set \

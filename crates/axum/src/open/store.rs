@@ -1,4 +1,4 @@
-//! Which store to use, and how it is opened: the one place that names concrete stores.
+//! Selects and opens the store. No other file names a concrete store.
 
 use core::time::Duration;
 use std::fmt;
@@ -16,10 +16,10 @@ use url::Url;
 use super::OpenError;
 use super::files;
 
-/// How long a server that receives no news from a shared store accepts tokens, by default.
+/// How long a server accepts tokens after it lost its connection to a shared store, by default.
 const MAX_STALENESS: Duration = Duration::from_secs(5);
 
-/// Where records are kept.
+/// The store of users, sessions and denials.
 ///
 /// ```
 /// use latchkey_axum::Store;
@@ -62,37 +62,37 @@ impl Store {
         }
     }
 
-    /// In memory, for tests: all records are lost when the process ends.
+    /// A store in memory, for tests. All records are lost when the process ends.
     pub fn memory() -> Self {
         Self::of(Kind::Memory)
     }
 
-    /// Embedded in this process, in the directory `{data_dir}/store`, which is created if it does
-    /// not exist. Only one process can open it at a time.
+    /// An embedded store in the directory `{data_dir}/store`, which is created if it does not
+    /// exist. Only one process can open it at a time.
     #[cfg(feature = "sled")]
     pub fn sled(data_dir: impl AsRef<Path>) -> Self {
         Self::of(Kind::Sled(data_dir.as_ref().join("store")))
     }
 
-    /// In Redis, for several servers: `redis://host:6379/0`, or `rediss://` for TLS.
+    /// A store in Redis, for several servers: `redis://host:6379/0`, or `rediss://` for TLS.
     #[cfg(feature = "redis")]
     pub fn redis(url: impl Into<String>) -> Self {
         Self::of(Kind::Redis(url.into()))
     }
 
-    /// In PostgreSQL, for several servers: `postgresql://user@host/database`, or `postgresqls://`
-    /// for TLS.
+    /// A store in PostgreSQL, for several servers: `postgresql://user@host/database`, or
+    /// `postgresqls://` for TLS.
     #[cfg(feature = "postgres")]
     pub fn postgres(url: impl Into<String>) -> Self {
         Self::of(Kind::Postgres(url.into()))
     }
 
-    /// A store that is open already.
+    /// A store that is already open.
     pub fn opened(store: Arc<dyn OpenedStore>) -> Self {
         Self::of(Kind::Opened(store))
     }
 
-    /// The password of a shared store, if its URL has none.
+    /// Sets the password of a shared store, if its URL has none.
     #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into());
@@ -106,8 +106,8 @@ impl Store {
         self
     }
 
-    /// How long a server accepts tokens after it lost its connection to a shared store; five
-    /// seconds by default. After that it answers requests with a token with 503, because a
+    /// Sets how long a server accepts tokens after it lost its connection to a shared store; five
+    /// seconds by default. After that, requests with a token are refused with 503, because a
     /// revocation may be missing. Has no effect on an embedded store.
     #[must_use]
     pub fn max_staleness(mut self, limit: Duration) -> Self {
@@ -115,15 +115,15 @@ impl Store {
         self
     }
 
-    /// Remembers the id of a shared store in this file and refuses any other store from then on:
-    /// one that was lost and created again does not know what was revoked.
+    /// Records the id of a shared store in this file and refuses any other store from then on. A
+    /// store that was lost and created again does not contain earlier revocations.
     #[must_use]
     pub fn id_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.id_file = Some(path.into());
         self
     }
 
-    /// The longest time without news; `None` for a store that no other server can write to.
+    /// The maximum age of the denylist; `None` for a store that has no other writers.
     #[doc(hidden)]
     pub fn staleness(&self) -> Option<Duration> {
         match self.kind {
@@ -138,7 +138,7 @@ impl Store {
         }
     }
 
-    /// The folder of an embedded store.
+    /// The directory of an embedded store.
     pub(crate) fn folder(&self) -> Option<&Path> {
         match &self.kind {
             #[cfg(feature = "sled")]
@@ -147,8 +147,8 @@ impl Store {
         }
     }
 
-    /// Opens the store for a command, without changing it. Fails if it is not the store that
-    /// servers here have worked with, or if there is no embedded store yet.
+    /// Opens the store for a command, without changing it. Fails if its id is not the recorded one,
+    /// or if there is no embedded store yet.
     #[doc(hidden)]
     pub async fn open_existing(&self) -> Result<Arc<dyn OpenedStore>, OpenError> {
         Ok(self.existing().await?)
@@ -165,7 +165,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens the store as it is, an empty one included.
+    /// Opens the store whatever its id, even if it is empty.
     #[doc(hidden)]
     pub async fn open_any(&self) -> Result<Arc<dyn OpenedStore>, OpenError> {
         Ok(self.connect().await?)
@@ -184,7 +184,7 @@ impl Store {
         if let Some(file) = &self.id_file
             && !file.exists()
         {
-            let written = files::create_whole(file, &format!("{id}\n"), rng);
+            let written = files::create_atomically(file, &format!("{id}\n"), rng);
             written.with_context(|| file.display().to_string())?;
             self.check_id(Some(id))?;
         }
@@ -213,7 +213,7 @@ impl Store {
             }
             #[cfg(feature = "postgres")]
             Kind::Postgres(url) => {
-                let parsed = Url::parse(url).context("the URL of the store")?;
+                let parsed = Url::parse(url).context("store.url is not a valid URL")?;
                 let password = self.password.as_deref();
                 let address =
                     latchkey_store_postgres::Address::new(&parsed, password, self.roots()?)
@@ -231,12 +231,11 @@ impl Store {
             return Ok(None);
         };
         let read = fs::read(path);
-        let read =
-            read.with_context(|| format!("store.ca_file: {} cannot be read", path.display()));
+        let read = read.with_context(|| format!("store.ca_file: cannot read {}", path.display()));
         Ok(Some(read?))
     }
 
-    /// Compares the store's id with the one that was written down at the first start.
+    /// Compares the store's id with the one recorded at the first start.
     fn check_id(&self, found: Option<StoreId>) -> anyhow::Result<()> {
         let Some(file) = &self.id_file else {
             return Ok(());
@@ -251,12 +250,13 @@ impl Store {
             return Ok(());
         }
         let found = found.map_or_else(
-            || "a store without a name: an empty one, or one just restored".to_owned(),
-            |id| format!("the store {id}"),
+            || "has no id, because it is empty or was just restored".to_owned(),
+            |id| format!("has the id {id}"),
         );
         bail!(
-            "this is {found}; until now this server used the store {}. Tokens that were revoked there are \
-             not known to be revoked here. Restore that store, or remove {} to accept this one",
+            "the store {found}, but this server has used the store with the id {}. Tokens revoked \
+             there would be accepted with this store. Restore that store, or remove {} to accept \
+             this one",
             known.trim(),
             file.display()
         )
@@ -265,7 +265,7 @@ impl Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // URLs may hold passwords.
+        // URLs may contain passwords.
         f.debug_struct("Store")
             .field("max_staleness", &self.staleness())
             .finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! The one public origin. Redirect URIs, the issuer and cookies follow from it.
+//! The public origin, from which redirect URIs, the issuer and cookie names are derived.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,8 +10,9 @@ use url::{Host, Url};
 pub struct PublicUrl(String);
 
 impl PublicUrl {
-    /// Reads an origin such as `https://id.example.com`. Plain http is for loopback only: elsewhere
-    /// tokens would cross the network unencrypted. The error names the key `public_url`.
+    /// Parses an origin such as `https://id.example.com`. `http` is accepted for loopback addresses
+    /// only: elsewhere tokens would cross the network unencrypted. The error names the key
+    /// `public_url`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text)
             .map_err(|error| format!("public_url: {text:?} is not a URL: {error}"))?;
@@ -22,8 +23,8 @@ impl PublicUrl {
             || url.password().is_some()
         {
             return Err(format!(
-                "public_url: {text:?} has more than scheme, host and port; write an origin such \
-                 as \"https://id.example.com\""
+                "public_url: {text:?} has more than scheme, host and port; use an origin such as \
+                 \"https://id.example.com\""
             ));
         }
         let loopback = is_loopback(&url);
@@ -32,7 +33,8 @@ impl PublicUrl {
             "http" if loopback => {}
             _ => {
                 return Err(format!(
-                    "public_url: {text:?} must begin with https://; http:// is for loopback only"
+                    "public_url: {text:?} must begin with https://; http:// is accepted only for \
+                     loopback addresses"
                 ));
             }
         }
@@ -42,17 +44,17 @@ impl PublicUrl {
     /// The origin of a server on this address, if none is configured.
     pub fn of_address(address: SocketAddr, tls: bool) -> Self {
         let scheme = if tls { "https" } else { "http" };
-        let written = format!("{scheme}://{address}");
-        // Browsers leave the scheme's own port out; so must the issuer.
-        Self(Url::parse(&written).map_or(written, |url| url.origin().ascii_serialization()))
+        let url = format!("{scheme}://{address}");
+        // Browsers omit the default port of the scheme, and the issuer must match.
+        Self(Url::parse(&url).map_or(url, |url| url.origin().ascii_serialization()))
     }
 
-    /// The origin.
+    /// The origin as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether browsers reach the server through TLS.
+    /// Whether browsers use TLS.
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https:")
     }
@@ -62,14 +64,14 @@ impl PublicUrl {
         Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
     }
 
-    /// Host and port as they stand in a `Host` header.
+    /// Host and port as in a `Host` header.
     pub fn authority(&self) -> &str {
         self.0
             .split_once("://")
             .map_or("", |(_, authority)| authority)
     }
 
-    /// The URL of a path of this server.
+    /// The URL of a path on this server.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }

@@ -1,4 +1,4 @@
-//! What happened to a person's account, newest first.
+//! The user's account activity, newest first.
 
 use core::cmp::Reverse;
 
@@ -7,41 +7,41 @@ use latchkey_store::{LiveSession, StoreError};
 
 use crate::services::Services;
 
-/// One line of the account's history.
+/// One entry of the activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// When, and where it stands.
+    /// The time, and the position for paging.
     pub position: AuditPosition,
-    /// What.
+    /// What happened.
     pub kind: Kind,
-    /// To which session, if it was one.
+    /// The session, if the entry is about one.
     pub session: Option<SessionId>,
-    /// Who caused it.
+    /// The device that caused it.
     pub device: Device,
-    /// For a replay: where the session was signed in.
+    /// For a replay: the address from which the session was used before.
     pub other_address: Option<String>,
 }
 
-/// What happened.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It is on record as an event.
+    /// A recorded event.
     Audited(AuditKind),
-    /// A live session was refreshed. Only the latest time is known, from the session's own record:
-    /// a refresh costs no second one.
+    /// The latest refresh of a live session, from the session's record. Refreshes are not recorded
+    /// as events, so that a refresh writes one record.
     Refreshed,
 }
 
-/// Some of the history.
+/// A page of the activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Newest first.
+    /// The entries, newest first.
     pub entries: Vec<Entry>,
-    /// Before this position there are older ones.
+    /// The cursor for the next page: it contains the entries before this position.
     pub next: Option<AuditPosition>,
 }
 
-/// About `limit` entries before this position, or the newest ones.
+/// Lists about `limit` entries before this position, or the newest ones if it is `None`.
 pub async fn list(
     state: &Services,
     user: UserId,
@@ -49,8 +49,8 @@ pub async fn list(
     limit: usize,
 ) -> Result<Page, StoreError> {
     let now = state.clock.now();
-    // Two more than asked for: one that may share the last one's place, one that says that there
-    // are more.
+    // Two more than `limit`: one that may have the same position as the last one, and one that
+    // shows that there are more.
     let events = state
         .store
         .audit_events(user, before, limit + 2, now)
@@ -66,8 +66,8 @@ pub async fn list(
     ))
 }
 
-/// Cuts the first page off. Entries of the very same position stay together: a cursor could not
-/// tell them apart.
+/// Returns the first page. Entries with the same position stay on one page, because a cursor cannot
+/// distinguish them.
 fn page(mut entries: Vec<Entry>, limit: usize) -> Page {
     entries.sort_by_key(|entry| Reverse(entry.position));
     let mut end = limit.min(entries.len());
@@ -90,8 +90,8 @@ fn audited((position, event): (AuditPosition, AuditEvent)) -> Entry {
     }
 }
 
-/// The latest refresh of a session that had one. Its browser is the one that signed in; from which
-/// address it came is not kept.
+/// The latest refresh of a session, if there was one. Its browser is the one that signed in; the
+/// address of the refresh is not recorded.
 fn refreshed(live: LiveSession) -> Option<Entry> {
     let session = live.session;
     (session.rotated_at > session.opened_at).then_some(Entry {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_one_moment_stay_on_one_page() {
+    fn entries_with_the_same_position_stay_on_one_page() {
         let entries = vec![
             entry(1, 0),
             entry(3, 0),

@@ -1,9 +1,12 @@
-//! Whether requests can be served.
+//! Checks whether requests can be served.
 
 use crate::services::Services;
 
-/// Checks the store, the age of the denylist and the clock. An error lists the reasons why requests
-/// cannot be served.
+/// Checks the store, the age of the denylist and the clock.
+///
+/// # Errors
+///
+/// The reasons why requests cannot be served.
 pub async fn check(services: &Services) -> Result<(), Vec<String>> {
     let mut reasons = Vec::new();
     let health = services.readiness.of(services.store.health()).await;

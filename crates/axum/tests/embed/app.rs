@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// An application with Latchkey, and a client of it.
+/// An application that embeds Latchkey, and a client for it.
 pub(crate) struct App {
     pub(crate) client: ApiClient,
     pub(crate) auth: Latchkey,
@@ -40,7 +40,7 @@ impl App {
             .master_key(MasterKey::random())
             .provider(Provider::demo())
             .clock(clock.clone());
-        let auth = build(builder).open().await.expect("opens");
+        let auth = build(builder).open().await.expect("opened");
         let app = Router::new()
             .route("/mine", get(async |user: User| user.id().to_string()))
             .route("/recent", get(async |user: Recent| user.id().to_string()))
@@ -52,9 +52,9 @@ impl App {
         let serving = tokio::spawn({
             let auth = auth.clone();
             async move {
-                let forever = core::future::pending();
-                let served = auth.serve_with(Serving::new(listener), app, forever).await;
-                served.expect("serves");
+                let never = core::future::pending();
+                let served = auth.serve_with(Serving::new(listener), app, never).await;
+                served.expect("served");
             }
         });
         Self {

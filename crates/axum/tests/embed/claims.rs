@@ -12,10 +12,10 @@ use crate::app::App;
 #[tokio::test]
 async fn claims_are_determined_at_sign_in_and_at_every_refresh() {
     let pro = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&pro);
+    let shared = Arc::clone(&pro);
     let app = App::with(|builder| {
         builder.claims(move |user, _| {
-            let pro = asked.load(Ordering::SeqCst);
+            let pro = shared.load(Ordering::SeqCst);
             async move {
                 assert_eq!(user.email.as_deref(), Some("ada@example.com"));
                 let claims = Claims::new().role("reader").claim("plan", "basic");
@@ -35,7 +35,7 @@ async fn claims_are_determined_at_sign_in_and_at_every_refresh() {
     let pro_token = app.client.refreshed(&ada.refresh_token).await;
     assert_eq!(app.text("/plan", &pro_token.access_token).await, "\"pro\"");
     assert_eq!(app.status("/admin", &pro_token.access_token).await, 200);
-    // A removed role counts at once where administrators act, whatever the token says.
+    // At routes for administrators, a removed role takes effect immediately.
     pro.store(false, Ordering::SeqCst);
     assert_eq!(app.status("/admin", &pro_token.access_token).await, 403);
     let me = app.client.get_as("/api/me", &pro_token.access_token).await;
@@ -44,17 +44,17 @@ async fn claims_are_determined_at_sign_in_and_at_every_refresh() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_application_refuses_and_uses_nothing_up() {
-    let answer: Arc<Mutex<Option<ClaimsError>>> = Arc::default();
-    let asked = Arc::clone(&answer);
+async fn an_unavailable_application_does_not_use_up_the_token_and_a_refusal_ends_the_session() {
+    let outcome: Arc<Mutex<Option<ClaimsError>>> = Arc::default();
+    let shared = Arc::clone(&outcome);
     let app = App::with(|builder| {
         builder.claims(move |_, _| {
-            let answer = asked.lock().expect("the answer").clone();
-            async move { answer.map_or(Ok(Claims::new()), Err) }
+            let outcome = shared.lock().expect("not poisoned").clone();
+            async move { outcome.map_or(Ok(Claims::new()), Err) }
         })
     })
     .await;
-    let set = |error| *answer.lock().expect("the answer") = error;
+    let set = |error| *outcome.lock().expect("not poisoned") = error;
     let ada = app.client.sign_in_as("ada@example.com").await;
 
     set(Some(ClaimsError::Unavailable(
@@ -67,7 +67,7 @@ async fn an_error_of_the_application_refuses_and_uses_nothing_up() {
         let body = refused.text().await.expect("a body");
         assert!(!body.contains("database"), "{body}");
     }
-    // Without an Idempotency-Key a token that was used up would end the session now.
+    // Without an Idempotency-Key, a second use of a rotated token would end the session here.
     set(None);
     let ada = app.client.refreshed(&ada.refresh_token).await;
 
@@ -85,19 +85,19 @@ async fn an_error_of_the_application_refuses_and_uses_nothing_up() {
 }
 
 #[tokio::test]
-async fn claims_that_no_token_may_carry_are_refused() {
+async fn invalid_claims_are_refused() {
     let claims: Arc<Mutex<Claims>> = Arc::default();
-    let asked = Arc::clone(&claims);
+    let shared = Arc::clone(&claims);
     let app = App::with(|builder| {
         builder.claims(move |_, _| {
-            let claims = asked.lock().expect("the claims").clone();
+            let claims = shared.lock().expect("not poisoned").clone();
             async move { Ok(claims) }
         })
     })
     .await;
     let ada = app.client.sign_in_as("ada@example.com").await;
     let long = "x".repeat(2048);
-    for (bad, why) in [
+    for (invalid, why) in [
         (Claims::new().claim("sub", "another"), "a reserved name"),
         (Claims::new().claim("exp", u64::MAX), "a reserved name"),
         (Claims::new().claim("plan", &long), "too long"),
@@ -107,11 +107,11 @@ async fn claims_that_no_token_may_carry_are_refused() {
             "too long",
         ),
     ] {
-        *claims.lock().expect("the claims") = bad;
+        *claims.lock().expect("not poisoned") = invalid;
         let refused = app.client.refresh(&ada.refresh_token, None).await;
         assert_eq!(refused.status(), 503, "{why}");
     }
-    *claims.lock().expect("the claims") = Claims::new().claim("plan", "p".repeat(1900));
+    *claims.lock().expect("not poisoned") = Claims::new().claim("plan", "p".repeat(1900));
     let longest = app.client.refreshed(&ada.refresh_token).await;
     assert_eq!(app.status("/mine", &longest.access_token).await, 200);
 }

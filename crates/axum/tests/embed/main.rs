@@ -1,4 +1,4 @@
-//! Latchkey in an application: what the builder, the hooks and the handles promise.
+//! Latchkey embedded in an application: the builder, the hooks and the handles.
 
 mod app;
 mod claims;
@@ -15,10 +15,10 @@ use tokio::net::TcpListener;
 use crate::app::App;
 
 #[tokio::test]
-async fn an_optional_user_is_none_without_a_token_and_refused_with_a_bad_one() {
+async fn an_optional_user_is_none_without_a_token_and_refused_with_an_invalid_one() {
     let app = App::start().await;
-    let nobody = app.client.get("/maybe").send().await.expect("answered");
-    assert_eq!(nobody.text().await.expect("a body"), "nobody");
+    let response = app.client.get("/maybe").send().await.expect("a response");
+    assert_eq!(response.text().await.expect("a body"), "nobody");
     let ada = app.client.sign_in_as("ada@example.com").await;
     let id = app.user(&ada.access_token).await;
     assert_eq!(app.text("/maybe", &ada.access_token).await, id.to_string());
@@ -27,7 +27,7 @@ async fn an_optional_user_is_none_without_a_token_and_refused_with_a_bad_one() {
 }
 
 #[tokio::test]
-async fn a_recent_sign_in_is_asked_for_in_its_own_words() {
+async fn an_old_sign_in_is_refused_with_a_step_up_challenge() {
     let app = App::start().await;
     let ada = app.client.sign_in_as("ada@example.com").await;
     assert_eq!(app.status("/recent", &ada.access_token).await, 200);
@@ -45,21 +45,27 @@ async fn a_recent_sign_in_is_asked_for_in_its_own_words() {
 }
 
 #[tokio::test]
-async fn events_come_after_the_change_and_before_the_answer() {
+async fn events_arrive_after_the_change_and_before_the_response() {
     let events: Arc<Mutex<Vec<Event>>> = Arc::default();
     let seen = Arc::clone(&events);
     let app = App::with(|builder| {
-        builder.on(move |event| seen.lock().expect("the events").push(event.clone()))
+        builder.on(move |event| seen.lock().expect("not poisoned").push(event.clone()))
     })
     .await;
-    let take = || core::mem::take(&mut *events.lock().expect("the events"));
+    let take = || core::mem::take(&mut *events.lock().expect("not poisoned"));
 
     let ada = app.client.sign_in_as("ada@example.com").await;
     let user = app.user(&ada.access_token).await;
-    let [Event::SignedIn { user: who, session }] = take()[..] else {
+    let [
+        Event::SignedIn {
+            user: signed_in,
+            session,
+        },
+    ] = take()[..]
+    else {
         panic!("one event");
     };
-    assert_eq!(who, user);
+    assert_eq!(signed_in, user);
     let next = app.client.refreshed(&ada.refresh_token).await;
     assert_eq!(take(), [Event::Refreshed { user, session }]);
     app.client.log_out(&next.access_token).await;
@@ -101,8 +107,8 @@ async fn events_come_after_the_change_and_before_the_answer() {
 }
 
 #[tokio::test]
-async fn a_change_stands_if_the_application_panics_on_its_event() {
-    let app = App::with(|builder| builder.on(|_| panic!("a fault of the application"))).await;
+async fn a_change_remains_in_effect_if_the_event_hook_panics() {
+    let app = App::with(|builder| builder.on(|_| panic!("a bug in the application"))).await;
     let ada = app.client.sign_in_as("ada@example.com").await;
     let next = app.client.refreshed(&ada.refresh_token).await;
     app.client.log_out(&next.access_token).await;
@@ -110,7 +116,7 @@ async fn a_change_stands_if_the_application_panics_on_its_event() {
 }
 
 #[tokio::test]
-async fn a_token_that_one_latchkey_accepted_is_not_accepted_by_another() {
+async fn a_token_accepted_by_one_latchkey_is_refused_by_another() {
     let (one, other) = (App::start().await, App::start().await);
     let ada = one.client.sign_in_as("ada@example.com").await;
     let routes = Router::new()
@@ -127,15 +133,15 @@ async fn a_token_that_one_latchkey_accepted_is_not_accepted_by_another() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_answered_by_the_application() {
+async fn unknown_paths_are_left_to_the_application() {
     let app = App::start().await;
     for path in ["/nothing", "/api/nothing"] {
-        let unknown = app.client.get(path).send().await.expect("answered");
+        let unknown = app.client.get(path).send().await.expect("a response");
         assert_eq!(unknown.status(), 404, "{path}");
         assert!(!unknown.headers().contains_key("content-security-policy"));
         assert_eq!(unknown.text().await.expect("a body"), "", "{path}");
     }
-    let method = app.client.post("/api/me").send().await.expect("answered");
+    let method = app.client.post("/api/me").send().await.expect("a response");
     assert_eq!(
         refusal(method).await,
         (405, "method_not_allowed".to_owned())
@@ -144,13 +150,13 @@ async fn an_unknown_path_is_answered_by_the_application() {
 
 #[cfg(feature = "sled")]
 #[tokio::test]
-async fn a_ban_is_carried_through_when_its_caller_stops_waiting() {
+async fn a_ban_runs_to_completion_if_its_future_is_dropped() {
     let data = tempfile::tempdir().expect("a directory");
     let app = App::with(|builder| builder.store(Store::sled(data.path()))).await;
     let ada = app.client.sign_in_as("ada@example.com").await;
     let user = app.user(&ada.access_token).await;
     let users = app.auth.users();
-    // The store's writer answers later, when nobody waits for it any more.
+    // The store commits later, when nothing awaits the future any more.
     assert!(futures_util::FutureExt::now_or_never(users.ban(user, "spam")).is_none());
     let refused = async {
         while app.status("/mine", &ada.access_token).await != 401 {
@@ -158,7 +164,7 @@ async fn a_ban_is_carried_through_when_its_caller_stops_waiting() {
         }
     };
     let refused = tokio::time::timeout(Duration::from_mins(1), refused).await;
-    refused.expect("the denylist hears of the ban");
+    refused.expect("the denylist contains the ban");
 }
 
 #[tokio::test]
@@ -171,7 +177,7 @@ async fn a_shutdown_closes_event_streams() {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_wrong_is_named() {
+async fn missing_and_invalid_settings_are_named() {
     let open = |builder: Builder| async { builder.open().await.expect_err("refused").to_string() };
     let complete = |url: &str| {
         let builder = Latchkey::builder(url);
@@ -211,7 +217,7 @@ async fn what_is_missing_or_wrong_is_named() {
 
 #[cfg(feature = "sled")]
 #[tokio::test]
-async fn a_data_directory_is_created_private_and_opens_again() {
+async fn a_data_directory_is_private_and_can_be_reopened() {
     let folder = tempfile::tempdir().expect("a directory");
     let data = folder.path().join("data");
     let open = || async {
@@ -221,22 +227,28 @@ async fn a_data_directory_is_created_private_and_opens_again() {
             .open()
             .await
     };
-    let auth = open().await.expect("opens");
+    let auth = open().await.expect("opened");
     let kid = auth.operator().rotate_keys().await.expect("rotated");
     auth.shutdown().await;
     drop(auth);
-    // sled releases its lock a moment after its last handle is dropped.
+    // sled releases its lock shortly after its last handle is dropped.
     let again = loop {
         match open().await {
             Err(error) if error.to_string().contains("in use") => tokio::task::yield_now().await,
-            opened => break opened.expect("opens again"),
+            opened => break opened.expect("reopened"),
         }
     };
     assert_eq!(again.guard().keys().ring().newest().kid(), kid);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = |path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        let mode = |path| {
+            std::fs::metadata(path)
+                .expect("exists")
+                .permissions()
+                .mode()
+                & 0o777
+        };
         assert_eq!(mode(data.clone()), 0o700);
         assert_eq!(mode(data.join("master.key")), 0o600);
     }

@@ -22,7 +22,7 @@ pub(crate) async fn run(data_dir: &Path, denials: u64) -> Result<()> {
         data_dir: Some(data_dir.to_owned()),
     };
     let config = config::load_for(&overrides, std::env::vars_os())?;
-    data_dir::make(&config.data_dir)?;
+    data_dir::create_private(&config.data_dir)?;
     // Also creates the master key, which the server to measure needs.
     let latchkey = Latchkey::builder("http://localhost")
         .store(config.store())

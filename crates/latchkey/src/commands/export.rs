@@ -29,10 +29,10 @@ pub(super) async fn run(command: cli::Export, json: bool) -> anyhow::Result<Repo
     let mut progress = Progress::start("exported", None);
     let records = match &command.file {
         Some(path) => {
-            let part = files::beside(path, ".part");
+            let part = files::with_suffix(path, ".part");
             refuse_existing(path)?;
             // Private, because a backup contains who signed in from where.
-            let file = files::private(&part);
+            let file = files::create_private(&part);
             let mut file = file.with_context(|| {
                 let part = part.display();
                 format!(

@@ -31,9 +31,9 @@ pub(super) async fn run(command: cli::Import) -> anyhow::Result<Report> {
     }
     let master = read_master_key(&config)?;
     let backup_key = BackupKey::new(&master);
-    let examined = backup::examine(open().with_context(|| name.clone())?, backup_key.clone());
-    let examined = examined.with_context(|| name.clone())?;
-    if !examined.is_authenticated() {
+    let verified = backup::verify(open().with_context(|| name.clone())?, backup_key.clone());
+    let verified = verified.with_context(|| name.clone())?;
+    if !verified.is_authenticated() {
         if !command.allow_unauthenticated {
             let text = format!(
                 "{name} was written by an earlier version, so its integrity cannot be verified. If \
@@ -47,23 +47,23 @@ pub(super) async fn run(command: cli::Import) -> anyhow::Result<Report> {
             "the integrity of this backup cannot be verified; import it only if you trust its source",
         );
     }
-    data_dir::make(&config.data_dir)?;
-    let keys = KeyRing::open(&examined.signing_keys, &master);
-    if !examined.signing_keys.is_empty() {
+    data_dir::create_private(&config.data_dir)?;
+    let keys = KeyRing::open(&verified.signing_keys, &master);
+    if !verified.signing_keys.is_empty() {
         keys.context(
             "the signing keys in the backup were encrypted with a different master key; install the \
              master key of the server that wrote the backup. Nothing was imported",
         )?;
     }
     let store = config.store().open_any().await?;
-    let mut progress = Progress::start("imported", Some(examined.records));
-    let imported = backup::import(open()?, backup_key, &examined, &*store, |records| {
+    let mut progress = Progress::start("imported", Some(verified.records));
+    let imported = backup::import(open()?, backup_key, &verified, &*store, |records| {
         progress.update(records);
     })
     .await;
     imported.with_context(|| name)?;
     progress.finish();
     Ok(Report::Imported {
-        records: examined.records,
+        records: verified.records,
     })
 }

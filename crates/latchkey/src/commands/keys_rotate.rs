@@ -16,7 +16,7 @@ pub(super) async fn run(overrides: &Overrides) -> anyhow::Result<Report> {
     if let Some(outcome) = control::send(&config.data_dir, Command::RotateKeys).await? {
         return Ok(Report::Admin(outcome));
     }
-    data_dir::make(&config.data_dir)?;
+    data_dir::create_private(&config.data_dir)?;
     // The public URL does not matter here: no token is issued.
     let latchkey = Latchkey::builder("http://localhost")
         .store(config.store())

@@ -72,7 +72,7 @@ fn is_api_path(path: &str) -> bool {
 
 async fn render(state: &WebState, head: HeadHtml, request: Request) -> Response {
     let services = state.latchkey.services();
-    let uses_dpop = services.settings.tokens.binding.takes_proofs();
+    let uses_dpop = services.settings.tokens.binding.accepts_proofs();
     let nonce = || services.guard.proofs().nonce(services.clock.now());
     let data = Arc::new(PageData {
         providers: provider_infos(services),

@@ -30,7 +30,7 @@ pub(in crate::backup) fn key(of: u8) -> BackupKey {
     BackupKey::new(&MasterKey::parse(&text).expect("a key"))
 }
 
-/// A whole one, line by line.
+/// A complete backup, line by line.
 pub(in crate::backup) fn backup(records: u8) -> Vec<String> {
     let mut chain = Chain::authenticated(key(1));
     let mut lines = vec![chain.head()];
@@ -39,7 +39,7 @@ pub(in crate::backup) fn backup(records: u8) -> Vec<String> {
     lines
 }
 
-/// How many records were read, or the line where it went wrong.
+/// The number of records, or the number of the first line that is not valid.
 fn read(lines: &[String]) -> Result<u64, (usize, LineError)> {
     read_with(Chain::authenticated(key(1)), lines)
 }
@@ -52,14 +52,14 @@ fn read_with(mut chain: Chain, lines: &[String]) -> Result<u64, (usize, LineErro
 }
 
 #[test]
-fn reads_what_it_wrote() {
+fn a_written_backup_is_read_back() {
     for records in [0, 1, 20] {
         assert_eq!(read(&backup(records)), Ok(records.into()));
     }
 }
 
 #[test]
-fn names_the_line_where_something_is_missing_or_moved() {
+fn a_missing_or_moved_line_is_named() {
     let whole = backup(9);
     for number in 1..whole.len() {
         let mut lines = whole.clone();
@@ -68,7 +68,7 @@ fn names_the_line_where_something_is_missing_or_moved() {
         assert_eq!(found, number, "without line {number}");
         let mut lines = whole.clone();
         lines.swap(number - 1, number);
-        let (found, _) = read(&lines).expect_err("two lines changed places");
+        let (found, _) = read(&lines).expect_err("two lines are swapped");
         assert_eq!(found, number, "line {number} and the next");
     }
     let cut = &whole[..whole.len() - 1];
@@ -80,7 +80,7 @@ fn names_the_line_where_something_is_missing_or_moved() {
     assert_eq!(read(&later), Err((1, LineError::Format(3))));
 }
 
-/// The same records as an earlier version wrote them, where everybody can make the checks.
+/// The same records in the format of earlier versions, whose checks anyone can compute.
 pub(in crate::backup) fn unauthenticated(records: u8) -> Vec<String> {
     let mut chain = Chain::new(super::Checks::Hashed);
     let mut lines = vec!["{\"latchkey_export\":1}\n".to_owned()];
@@ -90,7 +90,7 @@ pub(in crate::backup) fn unauthenticated(records: u8) -> Vec<String> {
 }
 
 #[test]
-fn an_earlier_backup_is_read_and_known_for_what_it_is() {
+fn a_backup_of_format_1_is_read_as_unauthenticated() {
     let mut chain = Chain::authenticated(key(1));
     for line in unauthenticated(5) {
         chain.read(&line).expect("a line");
@@ -105,15 +105,15 @@ fn an_earlier_backup_is_read_and_known_for_what_it_is() {
 }
 
 #[test]
-fn security_85_another_key_is_found_at_the_first_line() {
+fn security_85_another_key_is_detected_at_the_first_line() {
     let found = read_with(Chain::authenticated(key(2)), &backup(3));
     assert_eq!(found, Err((1, LineError::OtherKey)));
 }
 
 #[test]
-fn security_85_nobody_can_cut_a_backup_short_or_put_an_old_head_on_it() {
+fn security_85_a_backup_cannot_be_truncated_or_downgraded() {
     let whole = backup(5);
-    // The check of a record says nothing about where the backup ends.
+    // The check of a record is not the check of the last line.
     let check = |line: &str| line.rsplit('"').nth(1).expect("a check").to_owned();
     for kept in 1..5 {
         let mut cut = whole[..=kept].to_vec();
@@ -127,7 +127,7 @@ fn security_85_nobody_can_cut_a_backup_short_or_put_an_old_head_on_it() {
 }
 
 #[test]
-fn what_a_server_sends_is_only_looked_at_for_being_whole() {
+fn an_unchecked_chain_detects_truncation() {
     let whole = backup(5);
     let read = |lines: &[String]| read_with(Chain::unchecked(), lines);
     assert_eq!(read(&whole), Ok(5));
@@ -135,9 +135,9 @@ fn what_a_server_sends_is_only_looked_at_for_being_whole() {
 }
 
 proptest! {
-    /// One changed byte anywhere is found in its line, or changes nothing.
+    /// A changed byte is detected in its line, or has no effect on the parsed JSON.
     #[test]
-    fn names_the_line_of_any_changed_byte(line in 0usize..8, at in 0usize..400, byte in 32u8..127) {
+    fn a_changed_byte_is_detected(line in 0usize..8, at in 0usize..400, byte in 32u8..127) {
         let whole = backup(6);
         let mut lines = whole.clone();
         let mut bytes = lines[line].clone().into_bytes();
@@ -145,13 +145,13 @@ proptest! {
         prop_assume!(bytes[at] != byte);
         bytes[at] = byte;
         lines[line] = String::from_utf8(bytes).expect("ASCII");
-        // A head of the earlier format is valid; the first record does not fit it.
+        // A head of format 1 is valid, but the first record does not match it.
         let is_older = lines[0].starts_with("{\"latchkey_export\":1");
         let expected = if is_older { 2 } else { line + 1 };
         match read(&lines) {
             Err((found, _)) => prop_assert_eq!(found, expected),
             Ok(records) => {
-                // Nothing but what JSON does not tell apart.
+                // The change has no effect on the parsed JSON.
                 prop_assert_eq!(records, 6);
             }
         }

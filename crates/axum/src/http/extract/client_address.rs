@@ -1,4 +1,4 @@
-//! The address that a request comes from.
+//! The address of the client that sent a request.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Once;
@@ -9,12 +9,12 @@ use axum::http::{Extensions, HeaderMap};
 
 use crate::settings::TrustedProxies;
 
-/// What proxies append the address to that they were asked from. RFC 7239's `Forwarded` is not
-/// read: a proxy that sets one of them passes the other on as it came, and so lets anyone write it.
+/// Proxies append the address of their client to this header. `Forwarded` (RFC 7239) is not read: a
+/// proxy that sets one of the two headers forwards the other as the client sent it.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address of the connection; if that is a trusted proxy, the last one in `X-Forwarded-For`
-/// that is not a trusted proxy: what stands before it was written by somebody else.
+/// The address of the connection. If that is a trusted proxy, the last address in `X-Forwarded-For`
+/// that is not a trusted proxy: earlier entries may be forged.
 pub(in crate::http) fn client_address(
     extensions: &Extensions,
     headers: &HeaderMap,
@@ -24,7 +24,7 @@ pub(in crate::http) fn client_address(
         static WARNED: Once = Once::new();
         WARNED.call_once(|| {
             tracing::warn!(
-                "the addresses of clients are unknown, so no rate limit applies: serve the app with \
+                "client addresses are unknown, so rate limits are not applied; serve the app with \
                  into_make_service_with_connect_info::<SocketAddr>()"
             );
         });
@@ -35,9 +35,9 @@ pub(in crate::http) fn client_address(
         static WARNED: Once = Once::new();
         WARNED.call_once(|| {
             tracing::warn!(
-                "requests from {peer} carry X-Forwarded-For, which is not believed: if a proxy of \
-                 yours sends them, list it in trusted_proxies, or all who come through it share \
-                 one address and its rate limit"
+                %peer,
+                "X-Forwarded-For ignored, because its sender is not a trusted proxy; list your \
+                 proxy in trusted_proxies, otherwise all its clients share one address and rate limit"
             );
         });
     }
@@ -57,11 +57,11 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -
     address
 }
 
-/// An address; some proxies add its port, or put IPv6 in brackets.
+/// Parses an address. Some proxies append a port or write IPv6 addresses in brackets.
 fn parse(entry: &[u8]) -> Option<IpAddr> {
     let entry = str::from_utf8(entry).ok()?.trim();
-    let bare = entry.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    let address = bare.unwrap_or(entry).parse().ok();
+    let unbracketed = entry.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let address = unbracketed.unwrap_or(entry).parse().ok();
     let address = address.or_else(|| entry.parse().ok().map(|it: SocketAddr| it.ip()));
     address.map(|address: IpAddr| address.to_canonical())
 }
@@ -89,16 +89,16 @@ mod tests {
     }
 
     #[test]
-    fn security_71_an_address_is_believed_only_from_a_trusted_proxy() {
+    fn security_71_x_forwarded_for_is_trusted_only_from_a_trusted_proxy() {
         let proxies = ["10.0.0.0/8", "::1"];
         let cases: [(&str, &[&str], &str); 15] = [
-            // Nobody's word.
+            // Not from a trusted proxy, or without the header.
             ("192.0.2.1", &["198.51.100.7"], "192.0.2.1"),
             ("10.0.0.1", &[], "10.0.0.1"),
-            // A proxy's.
+            // From a trusted proxy.
             ("10.0.0.1", &["198.51.100.7"], "198.51.100.7"),
             ("::1", &["2001:db8::7"], "2001:db8::7"),
-            // What the client wrote itself stands before what the proxy appended.
+            // The client sent the header, and the proxy appended to it.
             ("10.0.0.1", &["203.0.113.9, 198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", &["203.0.113.9", "198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", &["10.9.9.9, 198.51.100.7"], "198.51.100.7"),
@@ -109,12 +109,12 @@ mod tests {
                 "198.51.100.7",
             ),
             ("10.0.0.1", &["10.0.0.3 ,10.0.0.2"], "10.0.0.3"),
-            // With a port, and as IPv4 in IPv6.
+            // With a port, and IPv4-mapped IPv6.
             ("10.0.0.1", &["198.51.100.7:4711"], "198.51.100.7"),
             ("10.0.0.1", &["::ffff:198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", &["[2001:db8::7]:4711"], "2001:db8::7"),
             ("10.0.0.1", &["[2001:db8::7]"], "2001:db8::7"),
-            // Nonsense hides nobody, and is not looked behind.
+            // Invalid entries end the search.
             ("10.0.0.1", &["\u{fc}ber, 198.51.100.7"], "198.51.100.7"),
             ("10.0.0.1", &["198.51.100.7, unknown"], "10.0.0.1"),
         ];

@@ -1,4 +1,4 @@
-//! What a request says about where it comes from.
+//! The device that sent a request.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -10,15 +10,15 @@ use axum::http::request::Parts;
 use super::client_address::client_address;
 use crate::http::state::AppState;
 
-/// The longest `User-Agent` that is kept, in bytes.
-const LONGEST: usize = 256;
+/// The maximum length of a `User-Agent` that is stored, in bytes.
+const MAX_USER_AGENT_BYTES: usize = 256;
 
-/// Browser and address of a request.
+/// The browser and address that sent a request.
 #[derive(Clone, Debug, Default)]
 pub struct Device {
-    /// `User-Agent`, cut to a bounded length.
+    /// `User-Agent`, truncated to a maximum length.
     pub user_agent: Option<String>,
-    /// The address, which only `trusted_proxies` can say to be another than the connection's.
+    /// The client's address: that of the connection, or the one that a trusted proxy sent.
     pub address: Option<IpAddr>,
 }
 
@@ -40,8 +40,9 @@ impl FromRequestParts<AppState> for Device {
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
         Ok(Self {
-            // `to_str` lets visible ASCII through only, so that any cut is between characters.
-            user_agent: user_agent.map(|text| text[..text.len().min(LONGEST)].to_owned()),
+            // `to_str` accepts only visible ASCII, so it can be truncated at any byte.
+            user_agent: user_agent
+                .map(|text| text[..text.len().min(MAX_USER_AGENT_BYTES)].to_owned()),
             address: client_address(
                 &parts.extensions,
                 &parts.headers,

@@ -1,4 +1,4 @@
-//! Forms (`application/x-www-form-urlencoded`), as OAuth wants them.
+//! Forms (`application/x-www-form-urlencoded`) as OAuth requires them.
 
 use std::collections::BTreeMap;
 
@@ -13,24 +13,24 @@ use crate::http::error::ApiError;
 
 const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
-/// The parameters of a form. One that comes twice makes the request invalid, an empty one counts
-/// as left out (RFC 6749 §3.1, §3.2).
+/// The parameters of a form. A repeated parameter makes the request invalid, and an empty one
+/// counts as omitted (RFC 6749 §3.1, §3.2).
 #[derive(Clone, Debug)]
 pub(crate) struct Form(BTreeMap<String, String>);
 
 impl Form {
-    /// The parameter of this name.
+    /// The parameter with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The parameter of this name, or the error that says it is missing.
+    /// The parameter with this name, or an error if it is missing.
     pub(crate) fn require(&self, name: &str) -> Result<&str, ApiError> {
         self.get(name)
-            .ok_or_else(|| ApiError::InvalidRequest(format!("{name} is missing")))
+            .ok_or_else(|| ApiError::InvalidRequest(format!("the parameter {name} is missing")))
     }
 
-    /// Reads the parameters of a query or a body.
+    /// Parses the parameters of a query or a body.
     pub(crate) fn parse(encoded: &[u8]) -> Result<Self, ApiError> {
         let mut parameters = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(encoded) {
@@ -40,7 +40,7 @@ impl Form {
                 .is_some()
             {
                 return Err(ApiError::InvalidRequest(
-                    "a parameter comes twice".to_owned(),
+                    "a parameter is repeated; send each once".to_owned(),
                 ));
             }
         }
@@ -54,16 +54,16 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         if !is(request.headers(), MEDIA_TYPE) {
-            // RFC 6749 §5.2 knows no status but 400 for this.
+            // RFC 6749 §5.2 requires the status 400 for this.
             return Err(ApiError::InvalidRequest(format!(
-                "the body must be {MEDIA_TYPE}"
+                "the request body must be {MEDIA_TYPE}"
             )));
         }
         Self::parse(&body(request, state).await?)
     }
 }
 
-/// Whether the body is of this media type, parameters such as `charset` aside.
+/// Whether the body has this media type. Parameters such as `charset` are ignored.
 pub(super) fn is(headers: &HeaderMap, media_type: &str) -> bool {
     headers
         .get(CONTENT_TYPE)
@@ -72,12 +72,12 @@ pub(super) fn is(headers: &HeaderMap, media_type: &str) -> bool {
         .is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
 }
 
-/// The whole body, within the limit.
+/// Reads the whole body, up to the limit.
 pub(super) async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
     Bytes::from_request(request, state)
         .await
         .map_err(|rejection| match rejection.into_response().status() {
             StatusCode::PAYLOAD_TOO_LARGE => ApiError::PayloadTooLarge,
-            _ => ApiError::InvalidRequest("the body did not arrive whole".to_owned()),
+            _ => ApiError::InvalidRequest("the request body is incomplete".to_owned()),
         })
 }

@@ -25,10 +25,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalJson<T> {
             return Err(ApiError::UnsupportedMediaType(MEDIA_TYPE));
         }
         serde_json::from_slice(&bytes).map(|value| Self(Some(value))).map_err(|error| {
-            // Where it is wrong and of what kind; never what stands there, which may be a token.
+            // The position and kind of the error, but never the content, which may be a token.
             let (line, column) = (error.line(), error.column());
             ApiError::InvalidRequest(format!(
-                "the body is not the JSON expected here: {:?} error in line {line}, column {column}",
+                "the body is not valid JSON for this request: {:?} error in line {line}, column \
+                 {column}",
                 error.classify()
             ))
         })

@@ -8,8 +8,9 @@ use latchkey_guard::proof_header;
 use crate::http::error::ApiError;
 use crate::http::state::AppState;
 
-/// The key that signed a request to a token endpoint; `None` if it carries no proof, or if this
-/// server takes none. It is checked before anything of the request is used up.
+/// The key that signed a request to a token endpoint; `None` if the request has no proof or this
+/// server does not use proofs. The proof is verified before a code or token of the request is used
+/// up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Proven(pub Option<Thumbprint>);
 
@@ -18,7 +19,7 @@ impl FromRequestParts<AppState> for Proven {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let services = &state.services;
-        if !services.settings.tokens.binding.takes_proofs() {
+        if !services.settings.tokens.binding.accepts_proofs() {
             return Ok(Self(None));
         }
         let Some(proof) = proof_header(&parts.headers)? else {

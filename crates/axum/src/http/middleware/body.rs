@@ -1,7 +1,7 @@
-//! Reads the body of a request before anything else is done about it: whole, bounded, in time.
+//! Reads the whole body of a request before its handler runs, with limits on size and time.
 //!
-//! A handler that changes something is carried through when its client hangs up; were it to read
-//! the body itself, a client that sends half of one would keep it for ever.
+//! Handlers with side effects run to completion even if the client disconnects. If a handler read
+//! the body itself, a client that sends half a body could block it forever.
 
 use core::time::Duration;
 
@@ -13,56 +13,57 @@ use tokio::sync::Semaphore;
 use crate::http::error::ApiError;
 use crate::http::serve::ConnectionLimits;
 
-/// The longest body that is read, in bytes.
+/// The maximum size of a body, in bytes.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
-/// How much all bodies that one client sends over one HTTP/2 connection may take while they arrive.
-const ALL_BODIES: usize = 4 * BODY_LIMIT;
+/// The maximum size of all bodies that arrive over one HTTP/2 connection at the same time, in
+/// bytes.
+const CONNECTION_BODY_BYTES: usize = 4 * BODY_LIMIT;
 
-/// How bodies are read from one connection.
+/// Reads the bodies of one connection.
 #[derive(Debug)]
 pub(crate) struct Inbound {
-    deadline: Duration,
-    /// Bytes that are free. `None`: not counted, because many clients share the connection.
-    free: Option<Semaphore>,
+    timeout: Duration,
+    /// The available bytes; `None` if many clients share the connection and bytes are not counted.
+    available: Option<Semaphore>,
 }
 
 impl Default for Inbound {
-    /// For a request of a connection that is not ours.
+    /// For a connection that the application serves.
     fn default() -> Self {
         Self::new(ConnectionLimits::default().body, true)
     }
 }
 
 impl Inbound {
-    /// For a connection of a client, or of a proxy in front of many.
-    pub(crate) fn new(deadline: Duration, is_proxy: bool) -> Self {
+    /// For a connection of one client, or of a proxy with many clients.
+    pub(crate) fn new(timeout: Duration, is_proxy: bool) -> Self {
         Self {
-            deadline,
-            free: (!is_proxy).then(|| Semaphore::new(ALL_BODIES)),
+            timeout,
+            available: (!is_proxy).then(|| Semaphore::new(CONNECTION_BODY_BYTES)),
         }
     }
 
-    /// The request with its whole body.
+    /// Reads the whole body and returns the request with it.
     pub(super) async fn read(&self, request: Request) -> Result<Request, ApiError> {
         if request.body().is_end_stream() {
             return Ok(request);
         }
         let (head, body) = request.into_parts();
-        match tokio::time::timeout(self.deadline, self.collect(body)).await {
+        match tokio::time::timeout(self.timeout, self.collect(body)).await {
             Ok(bytes) => Ok(Request::from_parts(head, Body::from(bytes?))),
             Err(_) => Err(ApiError::BodyTimeout),
         }
     }
 
     async fn collect(&self, body: Body) -> Result<Bytes, ApiError> {
-        let longest = body.size_hint().upper().unwrap_or(u64::MAX);
-        let room = usize::try_from(longest).map_or(BODY_LIMIT, |longest| longest.min(BODY_LIMIT));
-        let _room = match &self.free {
+        let upper = body.size_hint().upper().unwrap_or(u64::MAX);
+        let size = usize::try_from(upper).map_or(BODY_LIMIT, |upper| upper.min(BODY_LIMIT));
+        let _permit = match &self.available {
             None => None,
-            // Never closed. All of it at once, and in turn: two that have half cannot wait for
-            // each other.
-            Some(free) => free
-                .acquire_many(u32::try_from(room).unwrap_or(u32::MAX))
+            // The semaphore is never closed. All bytes are acquired at once, so that two bodies
+            // cannot deadlock with half of theirs.
+            Some(available) => available
+                .acquire_many(u32::try_from(size).unwrap_or(u32::MAX))
                 .await
                 .ok(),
         };
@@ -70,7 +71,7 @@ impl Inbound {
             Ok(collected) => Ok(collected.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Err(ApiError::PayloadTooLarge),
             Err(_) => Err(ApiError::InvalidRequest(
-                "the body did not arrive whole".to_owned(),
+                "the request body is incomplete".to_owned(),
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! The headers that every response carries.
+//! Headers of all responses.
 
 use axum::http::HeaderMap;
 use axum::http::header::{
@@ -6,18 +6,18 @@ use axum::http::header::{
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 
-/// What answers other than pages may do in a browser: nothing.
-const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+/// The policy for responses other than pages: a browser loads and runs nothing.
+const DENY_ALL: &str = "default-src 'none'; frame-ancestors 'none'";
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// How far `Strict-Transport-Security` (RFC 6797) reaches.
+/// The hosts that `Strict-Transport-Security` (RFC 6797) applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hsts {
     /// This host.
     Host,
-    /// This host and every host below it, whoever runs those.
+    /// This host and all its subdomains.
     Subdomains,
 }
 
@@ -30,17 +30,17 @@ impl Hsts {
     }
 }
 
-/// Made once: a copy of a map costs a fraction of filling one.
+/// The common headers, built once, because cloning a map is much cheaper than filling one.
 #[derive(Debug)]
 pub(crate) struct CommonHeaders {
     /// For pages and files.
     public: HeaderMap,
-    /// For answers that no cache may keep (RFC 6749 §5.1).
+    /// For responses that must not be cached (RFC 6749 §5.1).
     private: HeaderMap,
 }
 
 impl CommonHeaders {
-    /// `hsts`: whether browsers are told to use nothing but https for this host from now on.
+    /// Creates the headers. With `hsts`, browsers use only HTTPS for these hosts from now on.
     pub(crate) fn new(hsts: Option<Hsts>) -> Self {
         let fixed = [
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -51,7 +51,7 @@ impl CommonHeaders {
                 PERMISSIONS,
                 "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
             ),
-            (CONTENT_SECURITY_POLICY, NOTHING),
+            (CONTENT_SECURITY_POLICY, DENY_ALL),
         ];
         let hsts = hsts.map(|hsts| (STRICT_TRANSPORT_SECURITY, hsts.as_str()));
         let public: HeaderMap = fixed
@@ -64,7 +64,8 @@ impl CommonHeaders {
         Self { public, private }
     }
 
-    /// Adds them to a response's own, which win: a page has set its own policy by then.
+    /// Adds the common headers to a response. Its own headers take precedence: pages set their own
+    /// policy.
     pub(crate) fn add_to(&self, headers: &mut HeaderMap, private: bool) {
         let common = if private { &self.private } else { &self.public };
         let own = core::mem::replace(headers, common.clone());
@@ -72,13 +73,13 @@ impl CommonHeaders {
     }
 }
 
-/// Lets pages of any origin read a response that holds nothing but public facts.
+/// Lets pages of any origin read a response that contains only public data.
 pub(crate) const READABLE_BY_ALL: [(HeaderName, HeaderValue); 2] = [
     (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     (CORP, HeaderValue::from_static("cross-origin")),
 ];
 
-/// Keeps an answer out of every cache (RFC 6749 §5.1).
+/// Forbids caches to store a response (RFC 6749 §5.1).
 pub(crate) fn no_store(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

@@ -1,4 +1,4 @@
-//! What only this machine may use: the demo provider.
+//! Restricts routes to clients on this machine, such as those of the demo provider.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::http::error::ApiError;
 
-/// Answers 404 unless [`is_local`].
+/// Responds with 404 unless the request [`is_local`].
 pub(crate) async fn local_only(request: Request, next: Next) -> Response {
     if is_local(request.uri(), request.headers(), request.extensions()) {
         next.run(request).await
@@ -19,19 +19,20 @@ pub(crate) async fn local_only(request: Request, next: Next) -> Response {
     }
 }
 
-/// Whether the request names a loopback host and no proxy has passed it on. A page elsewhere whose
-/// name resolves to this machine (DNS rebinding) still sends its own name.
+/// Whether the request comes from this machine, names a loopback host, and was not forwarded by a
+/// proxy. A page of another site whose name resolves to this machine (DNS rebinding) sends its own
+/// name.
 pub(crate) fn is_local(uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> bool {
     let forwarded = headers.keys().any(|name| {
         *name == FORWARDED || *name == "x-real-ip" || name.as_str().starts_with("x-forwarded-")
     });
     let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-    let from_here = peer.is_none_or(|ConnectInfo(it)| it.ip().to_canonical().is_loopback());
-    from_here && !forwarded && authority(uri, headers).is_some_and(is_loopback)
+    let from_loopback = peer.is_none_or(|ConnectInfo(it)| it.ip().to_canonical().is_loopback());
+    from_loopback && !forwarded && authority(uri, headers).is_some_and(is_loopback)
 }
 
-/// The name under which the server was asked: in HTTP/2 `:authority`, which stands in the URI, in
-/// place of `Host`.
+/// The host that the request names: `Host` in HTTP/1, `:authority` in HTTP/2, which is part of the
+/// URI.
 pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     match uri.authority() {
         Some(authority) => Some(authority.as_str()),
@@ -39,8 +40,7 @@ pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a 
     }
 }
 
-/// Whether this authority (RFC 3986 §3.2) names this machine: `localhost`, a name below it, or a
-/// loopback address.
+/// Whether this authority (RFC 3986 §3.2) is `localhost`, a subdomain of it, or a loopback address.
 pub(crate) fn is_loopback(authority: &str) -> bool {
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
@@ -69,7 +69,7 @@ mod tests {
     use super::{is_local, is_loopback};
 
     #[test]
-    fn a_request_from_another_machine_is_not_local_whatever_host_it_names() {
+    fn a_request_from_another_machine_is_not_local_even_if_it_names_localhost() {
         let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost:3000"))]);
         let local = |peer: Option<&str>| {
             let mut extensions = Extensions::new();

@@ -1,4 +1,4 @@
-//! `GET /api/activity`: what happened to the account.
+//! `GET /api/activity`: the user's account activity.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::services::Services;
 use crate::services::user_agent;
 use crate::use_cases::activity::{self, Entry, Kind};
 
-/// How many events an answer has unless the request says so.
-const LIMIT: usize = 50;
-/// How many events an answer has at most.
-const MOST: usize = 100;
+/// The default number of events in a response.
+const DEFAULT_LIMIT: usize = 50;
+/// The maximum number of events in a response.
+const MAX_LIMIT: usize = 100;
 
 /// Lists the events before a cursor, newest first.
 pub(crate) async fn list_activity(
@@ -27,8 +27,8 @@ pub(crate) async fn list_activity(
 ) -> Result<Json<ActivityList>, ApiError> {
     let query = Form::parse(query.unwrap_or_default().as_bytes())?;
     let limit = match query.get("limit").map(str::parse) {
-        None => LIMIT,
-        Some(Ok(limit @ 1..)) => MOST.min(limit),
+        None => DEFAULT_LIMIT,
+        Some(Ok(limit @ 1..)) => MAX_LIMIT.min(limit),
         Some(_) => {
             let text = "limit must be a whole number, at least 1".to_owned();
             return Err(ApiError::InvalidRequest(text));
@@ -46,13 +46,13 @@ pub(crate) async fn list_activity(
 }
 
 fn wire(entry: Entry) -> Activity {
-    let program = user_agent::read(entry.device.user_agent.as_deref());
+    let device = user_agent::read(entry.device.user_agent.as_deref());
     Activity {
         at: entry.position.at.as_secs(),
         kind: kind(entry.kind),
         session_id: entry.session.map(|id| id.to_string()),
-        browser: program.browser,
-        system: program.system,
+        browser: device.browser,
+        system: device.system,
         address: entry.device.address,
         other_address: entry.other_address,
     }

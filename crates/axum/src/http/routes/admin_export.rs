@@ -13,7 +13,7 @@ use crate::http::middleware::headers::no_store;
 use crate::http::state::Admin;
 use crate::services::Services;
 
-/// JSON lines, one record each. What breaks off has no last line, and no import takes it.
+/// Streams a backup as JSON lines. An aborted backup has no last line and cannot be imported.
 pub(crate) async fn stream_export(State(state): State<Arc<Services>>, admin: Admin) -> Response {
     tracing::info!(by = %admin.id(), "backup exported");
     let lines = unfold(Some(state.export()), |export| async {
@@ -21,7 +21,7 @@ pub(crate) async fn stream_export(State(state): State<Arc<Services>>, admin: Adm
         match export.next().await {
             Ok(lines) => lines.map(|lines| (Ok(lines), Some(export))),
             Err(error) => {
-                tracing::error!(%error, "export aborted");
+                tracing::error!(%error, "backup export aborted");
                 Some((Err(error), None))
             }
         }

@@ -9,7 +9,7 @@ use latchkey_types::Me;
 
 use crate::http::state::User;
 
-/// What the access token says; no store is asked.
+/// Returns the claims of the access token, without reading the store.
 pub(crate) async fn me(user: User) -> Response {
     let json = HeaderValue::from_static("application/json");
     let body = user.verified().cached_body(write);
@@ -20,7 +20,7 @@ fn write(claims: &AccessClaims) -> Bytes {
     let me = Me {
         sub: claims.sub.to_string(),
         email: claims.email.clone(),
-        // Tokens issued before this claim existed do not have it: not verified.
+        // Tokens of earlier versions do not have this claim and count as not verified.
         email_verified: claims
             .email
             .as_ref()
@@ -32,6 +32,6 @@ fn write(claims: &AccessClaims) -> Bytes {
         issued_at: claims.iat,
         expires_at: claims.exp,
     };
-    // Nothing in it can fail to be written.
+    // These types always serialize.
     serde_json::to_vec(&me).unwrap_or_default().into()
 }

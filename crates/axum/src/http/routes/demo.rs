@@ -1,5 +1,5 @@
-//! The provider of `--demo` over HTTP: what any OpenID provider has, and the page to pick an
-//! account on.
+//! The demo provider over HTTP: the endpoints of an OpenID provider, and the page on which to
+//! choose an account.
 
 mod page;
 
@@ -27,7 +27,7 @@ pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/jwks", get(jwks))
-        .route("/authorize", get(ask).post(decide))
+        .route("/authorize", get(show_page).post(submit))
         .route("/token", post(exchange))
         .route("/userinfo", get(userinfo))
         .layer(from_fn(local_only))
@@ -51,18 +51,18 @@ async fn jwks(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
     Ok(Json(provider(&state)?.jwks()))
 }
 
-async fn ask(
+async fn show_page(
     State(state): State<AppState>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let query = parameters(query.unwrap_or_default().as_bytes());
     Ok(match provider(&state)?.check_authorize(&query) {
-        Ok(request) => page::ask(&state.http, &request, None),
-        Err(error) => page::refused(&state.http, error),
+        Ok(request) => page::choose_account(&state.http, &request, None),
+        Err(error) => page::invalid_request(&state.http, error),
     })
 }
 
-async fn decide(State(state): State<AppState>, body: String) -> Result<Response, ApiError> {
+async fn submit(State(state): State<AppState>, body: String) -> Result<Response, ApiError> {
     let demo = provider(&state)?;
     let form = parameters(body.as_bytes());
     let field = |name: &str| {
@@ -72,7 +72,7 @@ async fn decide(State(state): State<AppState>, body: String) -> Result<Response,
     };
     let request = match demo.check_authorize(&form) {
         Ok(request) => request,
-        Err(error) => return Ok(page::refused(&state.http, error)),
+        Err(error) => return Ok(page::invalid_request(&state.http, error)),
     };
     if field("cancel").is_some() {
         return Ok(see_other(demo.refuse(&request).as_str()));
@@ -83,7 +83,7 @@ async fn decide(State(state): State<AppState>, body: String) -> Result<Response,
     Ok(
         match demo.approve(&request, email, state.services.clock.now()) {
             Ok(url) => see_other(url.as_str()),
-            Err(error) => page::ask(&state.http, &request, Some(error)),
+            Err(error) => page::choose_account(&state.http, &request, Some(error)),
         },
     )
 }
@@ -93,10 +93,10 @@ async fn exchange(
     headers: HeaderMap,
     body: String,
 ) -> Result<Response, ApiError> {
-    let client = basic(&headers);
+    let client = basic_credentials(&headers);
     let client = client.as_ref().map(|(id, secret)| (&**id, &**secret));
     let now = state.services.clock.now();
-    Ok(answer(provider(&state)?.exchange(
+    Ok(respond(provider(&state)?.exchange(
         &parameters(body.as_bytes()),
         client,
         now,
@@ -110,12 +110,12 @@ async fn userinfo(State(state): State<AppState>, headers: HeaderMap) -> Result<R
     let token = token
         .and_then(|value| value.strip_prefix("Bearer "))
         .unwrap_or_default();
-    Ok(answer(
+    Ok(respond(
         provider(&state)?.userinfo(token, state.services.clock.now()),
     ))
 }
 
-fn answer(result: Result<Value, DemoError>) -> Response {
+fn respond(result: Result<Value, DemoError>) -> Response {
     let mut response = match result {
         Ok(value) => Json(value).into_response(),
         Err(error) => {
@@ -137,8 +137,9 @@ fn see_other(url: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, url)]).into_response()
 }
 
-/// Client id and secret, percent-encoded inside Basic (RFC 6749 §2.3.1).
-fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+/// Client id and secret from Basic authentication, in which both are form-encoded (RFC 6749
+/// §2.3.1).
+fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let value = headers
         .get(AUTHORIZATION)?
         .to_str()
@@ -146,10 +147,10 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
         .strip_prefix("Basic ")?;
     let decoded = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
-    let plain = |text: &str| {
+    let decode = |text: &str| {
         form_urlencoded::parse(text.as_bytes())
             .next()
             .map(|(text, _)| text.into_owned())
     };
-    Some((plain(id)?, plain(secret)?))
+    Some((decode(id)?, decode(secret)?))
 }

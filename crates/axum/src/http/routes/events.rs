@@ -1,9 +1,8 @@
-//! `GET /api/events`: what happens, as it happens (HTML, "Server-sent events").
-
-use std::sync::Arc;
+//! `GET /api/events`: a stream of server-sent events (HTML standard).
 
 use core::convert::Infallible;
 use core::time::Duration;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue};
@@ -19,12 +18,12 @@ use crate::http::state::User;
 use crate::services::Services;
 use crate::services::event_stream::{EventStream, Notice};
 
-/// How often something is sent at least, so that whoever is between does not hang up.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// Tells proxies that gather answers before they pass them on to let this one be.
-const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+/// The interval of keep-alive comments, so that proxies do not close the connection.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
+/// Tells proxies not to buffer the response.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Streams until the token is good no more, or the server stops.
+/// Streams events until the access token expires or is revoked, or the server stops.
 pub(crate) async fn stream_events(
     State(state): State<Arc<Services>>,
     user: User,
@@ -36,11 +35,13 @@ pub(crate) async fn stream_events(
             .ok()?;
         Some((Ok::<_, Infallible>(event), stream))
     });
-    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive");
+    let keep_alive = KeepAlive::new()
+        .interval(KEEP_ALIVE_INTERVAL)
+        .text("keep-alive");
     let mut response = Sse::new(events).keep_alive(keep_alive).into_response();
     let headers = response.headers_mut();
     no_store(headers);
-    headers.insert(BUFFERING, HeaderValue::from_static("no"));
+    headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     Ok(response)
 }
 

@@ -12,8 +12,8 @@ use serde_json::json;
 use crate::http::middleware::headers::READABLE_BY_ALL;
 use crate::services::Services;
 
-/// What a client can find out by itself. Only endpoints and abilities that exist are named: there
-/// is no authorization endpoint for other clients, so no response type and no PKCE method either.
+/// Returns the authorization server metadata, which lists only what exists. There is no
+/// authorization endpoint for other clients, therefore also no response type and no PKCE method.
 pub(crate) async fn metadata(State(state): State<Arc<Services>>) -> impl IntoResponse {
     let url = |path| state.public_url.join(path);
     let mut metadata = json!({
@@ -26,7 +26,7 @@ pub(crate) async fn metadata(State(state): State<Arc<Services>>) -> impl IntoRes
         "token_endpoint_auth_methods_supported": ["none"],
         "revocation_endpoint_auth_methods_supported": ["none"],
     });
-    if state.settings.tokens.binding.takes_proofs() {
+    if state.settings.tokens.binding.accepts_proofs() {
         metadata["dpop_signing_alg_values_supported"] = json!([dpop::ALGORITHM]);
     }
     (READABLE_BY_ALL, Json(metadata))

@@ -1,4 +1,4 @@
-//! `/api/sessions`: a person's devices.
+//! `/api/sessions`: the user's sessions, shown as devices.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use latchkey_core::SessionId;
+use latchkey_guard::Rejection;
 use latchkey_store::LiveSession;
 use latchkey_types::{SessionInfo, SessionList};
 
@@ -15,9 +16,8 @@ use crate::http::state::{Recent, User};
 use crate::services::Services;
 use crate::services::user_agent;
 use crate::use_cases::sessions;
-use latchkey_guard::Rejection;
 
-/// `GET`: every live session of the account.
+/// `GET`: lists the user's live sessions.
 pub(crate) async fn list_sessions(
     State(state): State<Arc<Services>>,
     user: User,
@@ -29,7 +29,7 @@ pub(crate) async fn list_sessions(
     }))
 }
 
-/// `DELETE` with an id: ends that one. Another session than one's own takes a recent sign-in.
+/// `DELETE` with an id: ends that session. Any but the current session requires a recent sign-in.
 pub(crate) async fn delete_session(
     State(state): State<Arc<Services>>,
     user: User,
@@ -38,7 +38,7 @@ pub(crate) async fn delete_session(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| ApiError::UnknownSession)?;
-    // Otherwise the holder of one token could end all other sessions one by one.
+    // Otherwise a stolen token could end all other sessions one by one.
     if id != user.session_id() {
         recent?;
     }
@@ -49,7 +49,7 @@ pub(crate) async fn delete_session(
     }
 }
 
-/// `DELETE`: ends all others.
+/// `DELETE`: ends all sessions but the current one.
 pub(crate) async fn delete_other_sessions(
     State(state): State<Arc<Services>>,
     user: Recent,
@@ -67,12 +67,12 @@ pub(crate) async fn delete_other_sessions(
 
 fn wire(live: LiveSession, current: SessionId) -> SessionInfo {
     let LiveSession { session, origin } = live;
-    let program = user_agent::read(origin.user_agent.as_deref());
+    let device = user_agent::read(origin.user_agent.as_deref());
     SessionInfo {
         id: session.id.to_string(),
         current: session.id == current,
-        browser: program.browser,
-        system: program.system,
+        browser: device.browser,
+        system: device.system,
         address: origin.address,
         provider: origin.provider,
         opened_at: session.opened_at.as_secs(),

@@ -1,4 +1,4 @@
-//! One connection, from its first byte to its last.
+//! Serves one connection.
 
 use core::time::Duration;
 use std::convert::Infallible;
@@ -22,20 +22,20 @@ use tower::Service as _;
 
 use super::deadline::WriteDeadline;
 use super::limits::ConnectionLimits;
-use super::streams::{Activity, Over, Streams, watched};
+use super::streams::{Activity, CloseReason, Streams, watched};
 use crate::http::middleware::body::Inbound;
 
-/// The longest header, in bytes.
+/// The maximum size of request headers, in bytes.
 const HEADER_BYTES: usize = 16 * 1024;
-/// Requests of one HTTP/2 connection at once.
-const STREAMS: u32 = 100;
-/// What a client may send on one stream, and on all of a connection, before it is read: bodies are
-/// bounded by 64 KiB, so no more is of use.
+/// The maximum number of concurrent requests of one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
+/// The HTTP/2 flow-control windows of one stream and of a connection, in bytes. Bodies are limited
+/// to 64 KiB, so a larger stream window would be of no use.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 256 * 1024;
-/// How often the other end of an HTTP/2 connection is asked whether it is there.
+/// The interval of keepalive pings on an HTTP/2 connection.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// After this long without a byte, the kernel asks whether the other end is there.
+/// How long a TCP connection must be idle before the kernel sends keepalive probes.
 const KEEPALIVE: Duration = Duration::from_mins(1);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
@@ -47,7 +47,7 @@ pub(super) struct Shared {
     pub(super) limits: ConnectionLimits,
 }
 
-/// Serves a connection until it is over, or until it has finished its requests after `stop`.
+/// Serves a connection until it ends; after `stop`, until its requests in progress are finished.
 pub(super) async fn serve(
     stream: TcpStream,
     address: SocketAddr,
@@ -55,20 +55,20 @@ pub(super) async fn serve(
     shared: Shared,
     stop: watch::Receiver<()>,
 ) {
-    prepare(&stream);
+    set_socket_options(&stream);
     let stream = WriteDeadline::new(stream, shared.limits.write);
     let Some(tls) = shared.tls.clone() else {
-        return speak(stream, address, is_proxy, shared, stop).await;
+        return serve_http(stream, address, is_proxy, shared, stop).await;
     };
     match tokio::time::timeout(shared.limits.header, tls.accept(stream)).await {
-        Ok(Ok(stream)) => speak(stream, address, is_proxy, shared, stop).await,
-        Ok(Err(error)) => tracing::debug!(%address, %error, "TLS failed"),
-        Err(_) => tracing::debug!(%address, "TLS took too long"),
+        Ok(Ok(stream)) => serve_http(stream, address, is_proxy, shared, stop).await,
+        Ok(Err(error)) => tracing::debug!(%address, %error, "TLS handshake failed"),
+        Err(_) => tracing::debug!(%address, "TLS handshake timed out"),
     }
 }
 
-/// Sets what the kernel does by itself. None of it is needed: the time limits hold without.
-fn prepare(stream: &TcpStream) {
+/// Sets socket options. Errors are ignored, because the time limits do not depend on them.
+fn set_socket_options(stream: &TcpStream) {
     drop(stream.set_nodelay(true));
     let socket = SockRef::from(stream);
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
@@ -79,7 +79,7 @@ fn prepare(stream: &TcpStream) {
     drop(socket.set_tcp_user_timeout(Some(KEEPALIVE)));
 }
 
-async fn speak<S>(
+async fn serve_http<S>(
     stream: S,
     address: SocketAddr,
     is_proxy: bool,
@@ -91,28 +91,28 @@ async fn speak<S>(
     let limits = shared.limits;
     let activity = Activity::new();
     let inbound = Arc::new(Inbound::new(limits.body, is_proxy));
-    let arrived = Arc::clone(&activity);
+    let on_request = Arc::clone(&activity);
     let service = service_fn(move |request: Request<Incoming>| {
-        arrived.begin();
+        on_request.request_arrived();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
         request.extensions_mut().insert(Arc::clone(&inbound));
-        let answered = shared.router.clone().call(request);
+        let response = shared.router.clone().call(request);
         async move {
-            let Ok(response) = answered.await;
+            let Ok(response) = response.await;
             Ok::<_, Infallible>(watched(response))
         }
     });
     let mut builder = auto::Builder::new(Streams {
         activity: Arc::clone(&activity),
         limit: limits.write,
-        // It carries streams of many clients: of one that does not read, its stream ends.
+        // With many clients, only the stream of a client that does not read is aborted.
         shared: is_proxy,
     });
     builder
         .http1()
         .timer(TokioTimer::new())
-        // Header and body in one buffer: most answers are small.
+        // Header and body in one buffer, because most responses are small.
         .writev(false)
         .header_read_timeout(limits.header)
         .max_buf_size(HEADER_BYTES);
@@ -120,7 +120,7 @@ async fn speak<S>(
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(16 * 1024)
-        .max_concurrent_streams(STREAMS)
+        .max_concurrent_streams(MAX_STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buf_size(STREAM_WINDOW as usize)
@@ -130,26 +130,26 @@ async fn speak<S>(
         .serve_connection(TokioIo::new(stream), service)
         .into_owned();
     tokio::pin!(serving);
-    let ended = tokio::select! {
-        ended = &mut serving => ended,
-        over = activity.over(limits.header) => {
-            tracing::debug!(%address, reason = ?over, "a connection is closed");
-            if over == Over::Silent {
+    let result = tokio::select! {
+        result = &mut serving => result,
+        reason = activity.close_reason(limits.header) => {
+            tracing::debug!(%address, ?reason, "closing the connection");
+            if reason == CloseReason::NoRequest {
                 return;
             }
             serving.as_mut().graceful_shutdown();
             match tokio::time::timeout(limits.body, serving).await {
-                Ok(ended) => ended,
+                Ok(result) => result,
                 Err(_) => return,
             }
         }
-        // Also if the sender is gone.
+        // Also completes if the sender was dropped.
         _ = stop.changed() => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%address, error, "a connection broke");
+    if let Err(error) = result {
+        tracing::debug!(%address, error, "connection failed");
     }
 }

@@ -1,7 +1,6 @@
-//! A TCP stream whose writes fail if the peer accepts nothing for too long.
+//! A TCP stream whose writes fail if the client does not read for too long.
 //!
-//! It lies below TLS, so it sees what really leaves: whoever stops reading loses the connection,
-//! whatever protocol is spoken over it.
+//! It is below TLS and HTTP, so the deadline holds for every protocol.
 
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -12,11 +11,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// See the module.
+/// A TCP stream with a deadline for writes that make no progress.
 pub(super) struct WriteDeadline {
     stream: TcpStream,
     limit: Duration,
-    /// Made when a write had to wait for the first time, then used again.
+    /// Created at the first write that has to wait, then reused.
     timer: Option<Pin<Box<Sleep>>>,
     waiting: bool,
 }
@@ -47,7 +46,7 @@ impl WriteDeadline {
             timer.as_mut().reset(Instant::now() + limit);
         }
         ready!(timer.as_mut().poll(context));
-        // What is still unsent would otherwise stay in the kernel for minutes.
+        // Discards unsent data, which would otherwise stay in the kernel for minutes.
         drop(self.stream.set_zero_linger());
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,

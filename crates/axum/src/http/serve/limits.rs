@@ -1,24 +1,24 @@
-//! How long and how much one connection may take. Tests shorten the times.
+//! Limits of connections. Tests use shorter times.
 
 use core::time::Duration;
 
-/// How many connections are open at most; more wait to be accepted.
+/// The maximum number of open connections. Further connections wait to be accepted.
 pub(super) const MAX_CONNECTIONS: usize = 20_000;
 
-/// The times of a connection.
+/// Time limits of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// How long a client has for a TLS handshake, for its first request, for the header of a
-    /// request, and how long a connection stays open without a request.
+    /// The maximum duration of a TLS handshake, of the wait for the first request, of receiving the
+    /// headers of a request, and of a connection without requests; 8 seconds by default.
     pub header: Duration,
-    /// How long the whole body of a request to Latchkey's routes may take to arrive; the
-    /// application limits the bodies of its own routes. A connection that is closing has as long
-    /// for the requests that are in progress.
+    /// The maximum time to receive the body of a request to Latchkey's routes; 10 seconds by
+    /// default. The application limits the bodies of its own routes. Requests in progress on a
+    /// connection that is being closed have the same time.
     pub body: Duration,
-    /// How long a response may wait for a client that does not read.
+    /// How long a response may wait for a client that does not read; 30 seconds by default.
     pub write: Duration,
-    /// Whether connections from this machine are counted and bounded like all others. Proxies and
-    /// measurements run there, so they are not.
+    /// Whether connections from this machine count towards the limit per address; `false` by
+    /// default, because reverse proxies and benchmarks run on the same machine.
     pub counts_loopback: bool,
 }
 

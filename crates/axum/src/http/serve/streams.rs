@@ -1,8 +1,8 @@
-//! The streams of an HTTP/2 connection: how many are open, and whether their clients read.
+//! Tracks the streams of an HTTP/2 connection: how many are open, and whether their clients read.
 //!
-//! A client of HTTP/2 can stop reading one stream while the connection goes on: nothing waits to
-//! be written then, so [`WriteDeadline`](super::deadline::WriteDeadline) sees nothing. Here each
-//! stream runs as a task, which is dropped if its response makes no progress.
+//! An HTTP/2 client can stop reading one stream while the connection continues. No write is pending
+//! then, so [`WriteDeadline`](super::deadline::WriteDeadline) does not detect it. Each stream
+//! therefore runs as a task, which is dropped if its response makes no progress.
 
 use core::future::poll_fn;
 use core::pin::{Pin, pin};
@@ -18,35 +18,35 @@ use hyper::rt::Executor;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// The most that is handed over at once: what a stalled client holds, and what a slow one must take
-/// within the limit to count as reading.
-const PIECE: usize = 16 * 1024;
+/// The maximum size of a chunk that is passed to hyper: the memory that a stalled client can hold,
+/// and the amount that a slow client must read within the limit to count as reading.
+const CHUNK_BYTES: usize = 16 * 1024;
 
 tokio::task_local! {
-    /// The progress of the stream whose task this is. Absent in HTTP/1.
+    /// The progress of the stream that this task serves. Not set in HTTP/1.
     static PROGRESS: Arc<Progress>;
 }
 
-/// What happens on a connection.
+/// The activity on a connection.
 #[derive(Debug)]
 pub(super) struct Activity {
     origin: Instant,
-    begun: AtomicBool,
+    has_request: AtomicBool,
     http2: AtomicBool,
     streams: AtomicUsize,
-    /// When the last stream ended, in milliseconds from `origin`.
-    quiet_since: AtomicU64,
+    /// When the last stream ended, in milliseconds since `origin`.
+    idle_since: AtomicU64,
     stalled: Notify,
 }
 
 /// Why a connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Over {
-    /// No request came in time.
-    Silent,
-    /// An HTTP/2 connection has carried no request for a while.
+pub(super) enum CloseReason {
+    /// No request arrived in time.
+    NoRequest,
+    /// An HTTP/2 connection has had no request for too long.
     Idle,
-    /// A client of HTTP/2 did not read a response.
+    /// An HTTP/2 client did not read a response.
     Stalled,
 }
 
@@ -54,45 +54,45 @@ impl Activity {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             origin: Instant::now(),
-            begun: AtomicBool::new(false),
+            has_request: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             streams: AtomicUsize::new(0),
-            quiet_since: AtomicU64::new(0),
+            idle_since: AtomicU64::new(0),
             stalled: Notify::new(),
         })
     }
 
-    /// A request has arrived.
-    pub(super) fn begin(&self) {
-        self.begun.store(true, Ordering::Relaxed);
+    /// Records that a request has arrived.
+    pub(super) fn request_arrived(&self) {
+        self.has_request.store(true, Ordering::Relaxed);
     }
 
-    fn open(self: &Arc<Self>) -> Open {
+    fn open_stream(self: &Arc<Self>) -> OpenStream {
         self.http2.store(true, Ordering::Relaxed);
         self.streams.fetch_add(1, Ordering::Relaxed);
-        Open(Arc::clone(self))
+        OpenStream(Arc::clone(self))
     }
 
-    /// Done when the connection is to be closed. An idle HTTP/1 connection is hyper's to close.
-    pub(super) async fn over(&self, idle: Duration) -> Over {
+    /// Completes when the connection should be closed. hyper closes idle HTTP/1 connections itself.
+    pub(super) async fn close_reason(&self, idle: Duration) -> CloseReason {
         let mut wait = idle;
         loop {
             tokio::select! {
                 () = sleep(wait) => {}
-                () = self.stalled.notified() => return Over::Stalled,
+                () = self.stalled.notified() => return CloseReason::Stalled,
             }
-            if !self.begun.load(Ordering::Relaxed) {
-                return Over::Silent;
+            if !self.has_request.load(Ordering::Relaxed) {
+                return CloseReason::NoRequest;
             }
             if !self.http2.load(Ordering::Relaxed) {
                 return core::future::pending().await;
             }
             wait = idle;
             if self.streams.load(Ordering::Relaxed) == 0 {
-                let since = Duration::from_millis(self.quiet_since.load(Ordering::Relaxed));
+                let since = Duration::from_millis(self.idle_since.load(Ordering::Relaxed));
                 wait = idle.saturating_sub(self.origin.elapsed().saturating_sub(since));
                 if wait.is_zero() {
-                    return Over::Idle;
+                    return CloseReason::Idle;
                 }
             }
         }
@@ -100,38 +100,38 @@ impl Activity {
 }
 
 /// One open stream.
-struct Open(Arc<Activity>);
+struct OpenStream(Arc<Activity>);
 
-impl Drop for Open {
+impl Drop for OpenStream {
     fn drop(&mut self) {
         let now = u64::try_from(self.0.origin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.quiet_since.store(now, Ordering::Relaxed);
+        self.0.idle_since.store(now, Ordering::Relaxed);
         self.0.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Runs the streams of one connection.
+/// Runs the streams of one connection as tasks.
 #[derive(Clone)]
 pub(super) struct Streams {
     pub(super) activity: Arc<Activity>,
     pub(super) limit: Duration,
-    /// Whether the connection carries the streams of many clients.
+    /// Whether many clients share the connection.
     pub(super) shared: bool,
 }
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     fn execute(&self, stream: F) {
-        let (open, limit, shared) = (self.activity.open(), self.limit, self.shared);
+        let (open, limit, shared) = (self.activity.open_stream(), self.limit, self.shared);
         tokio::spawn(async move {
-            if !ends_or_stalls(stream, limit).await && !shared {
+            if !completes_or_stalls(stream, limit).await && !shared {
                 open.0.stalled.notify_one();
             }
         });
     }
 }
 
-/// Whether the stream came to its end; `false` if its client did not read for too long.
-async fn ends_or_stalls(stream: impl Future<Output = ()>, limit: Duration) -> bool {
+/// Runs a stream. `true` if it completed, `false` if its client did not read for too long.
+async fn completes_or_stalls(stream: impl Future<Output = ()>, limit: Duration) -> bool {
     let progress = Arc::new(Progress::default());
     let mut stream = pin!(PROGRESS.scope(Arc::clone(&progress), stream));
     let mut timer: Option<Pin<Box<Sleep>>> = None;
@@ -140,13 +140,13 @@ async fn ends_or_stalls(stream: impl Future<Output = ()>, limit: Duration) -> bo
         if stream.as_mut().poll(context).is_ready() {
             return Poll::Ready(true);
         }
-        if !progress.on_client.load(Ordering::Relaxed) {
+        if !progress.waits_for_client.load(Ordering::Relaxed) {
             timer = None;
             return Poll::Pending;
         }
-        let pieces = progress.pieces.load(Ordering::Relaxed);
-        if pieces != seen {
-            (seen, timer) = (pieces, None);
+        let chunks = progress.chunks.load(Ordering::Relaxed);
+        if chunks != seen {
+            (seen, timer) = (chunks, None);
         }
         let timer = timer.get_or_insert_with(|| Box::pin(sleep(limit)));
         timer.as_mut().poll(context).map(|()| false)
@@ -154,22 +154,22 @@ async fn ends_or_stalls(stream: impl Future<Output = ()>, limit: Duration) -> bo
     .await
 }
 
-/// How far a response has come.
+/// The progress of a response.
 #[derive(Debug, Default)]
 struct Progress {
-    /// Whether it is the client that has to do something: read what was handed over.
-    on_client: AtomicBool,
-    pieces: AtomicU32,
+    /// Whether the response waits for the client to read a chunk.
+    waits_for_client: AtomicBool,
+    chunks: AtomicU32,
 }
 
 impl Progress {
     fn wait_for_client(&self) {
-        self.on_client.store(true, Ordering::Relaxed);
-        self.pieces.fetch_add(1, Ordering::Relaxed);
+        self.waits_for_client.store(true, Ordering::Relaxed);
+        self.chunks.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Lets the progress of this response be seen, if it goes over HTTP/2.
+/// Tracks the progress of this response if it is sent over HTTP/2.
 pub(super) fn watched(response: Response) -> Response {
     let Ok(progress) = PROGRESS.try_with(Arc::clone) else {
         return response;
@@ -179,18 +179,19 @@ pub(super) fn watched(response: Response) -> Response {
         Body::new(Watched {
             body,
             rest: Bytes::new(),
-            handed_over: false,
+            has_sent: false,
             progress,
         })
     })
 }
 
-/// A body in pieces. It ends only after its last piece was taken: hyper drops a body with its last
-/// piece, and nobody would know whether that one is ever read.
+/// A body in chunks. It ends only after hyper has asked for more after the last chunk: hyper drops
+/// a body that ends with its last chunk, so it would be unknown whether the client reads that
+/// chunk.
 struct Watched {
     body: Body,
     rest: Bytes,
-    handed_over: bool,
+    has_sent: bool,
     progress: Arc<Progress>,
 }
 
@@ -204,7 +205,9 @@ impl HttpBody for Watched {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
         if this.rest.is_empty() {
-            this.progress.on_client.store(false, Ordering::Relaxed);
+            this.progress
+                .waits_for_client
+                .store(false, Ordering::Relaxed);
             let frame = match ready!(Pin::new(&mut this.body).poll_frame(context)) {
                 Some(Ok(frame)) => frame,
                 ended => return Poll::Ready(ended),
@@ -214,14 +217,14 @@ impl HttpBody for Watched {
                 Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
             }
         }
-        this.handed_over = true;
+        this.has_sent = true;
         this.progress.wait_for_client();
-        let piece = this.rest.split_to(this.rest.len().min(PIECE));
-        Poll::Ready(Some(Ok(Frame::data(piece))))
+        let chunk = this.rest.split_to(this.rest.len().min(CHUNK_BYTES));
+        Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.handed_over && self.body.is_end_stream()
+        !self.has_sent && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -1,8 +1,8 @@
-//! The page on which a person picks an account. Plain HTML: it works without any script.
+//! The page on which to choose a demo account. Plain HTML without scripts.
 
 #![expect(
     clippy::format_collect,
-    reason = "a page of three lines is not worth a buffer"
+    reason = "the page is short and rarely requested"
 )]
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -16,8 +16,12 @@ use crate::http::state::HttpState;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
 
-/// Asks which account to use.
-pub(super) fn ask(http: &HttpState, request: &DemoRequest, error: Option<DemoError>) -> Response {
+/// Lets the user choose an account.
+pub(super) fn choose_account(
+    http: &HttpState,
+    request: &DemoRequest,
+    error: Option<DemoError>,
+) -> Response {
     let hidden: String = request
         .fields()
         .iter()
@@ -48,7 +52,7 @@ pub(super) fn ask(http: &HttpState, request: &DemoRequest, error: Option<DemoErr
     let action = format!("{}/authorize", paths::DEMO);
     let body = format!(
         r#"<h1>Choose a demo account</h1>
-<p class="c-hint">This provider is part of the demo: no password, and any address will do.</p>
+<p class="c-hint">This provider is part of the demo. It asks for no password and accepts any email address.</p>
 {alert}
 <form class="p-demo-form" method="post" action="{action}">{hidden}{accounts}</form>
 <form class="p-demo-form" method="post" action="{action}">{hidden}
@@ -66,10 +70,11 @@ pub(super) fn ask(http: &HttpState, request: &DemoRequest, error: Option<DemoErr
     page(http, status, &body)
 }
 
-/// A request that is not in order: it must not lead back to anybody.
-pub(super) fn refused(http: &HttpState, error: DemoError) -> Response {
+/// Shows that the authorization request is not valid. There is no redirect, because the redirect
+/// URI cannot be trusted.
+pub(super) fn invalid_request(http: &HttpState, error: DemoError) -> Response {
     let body = format!(
-        r#"<h1>This request is not in order</h1>
+        r#"<h1>This request is not valid</h1>
 <p class="c-alert c-alert-ended" role="alert">{}</p>
 <p><a class="c-button c-button-primary" href="/">Start again</a></p>"#,
         escape(&error.to_string())
