@@ -1,10 +1,10 @@
-//! `/api/…`: unprotected, protected, who am I; and which tokens are taken for access tokens.
+//! Public and protected routes under `/api/`, and which access tokens they accept.
 
 mod bearer;
 mod claims;
+mod fixture;
 mod forged;
 mod rewritten;
-mod world;
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::app::TestApp;
 use latchkey_testing::refusal;
 
 #[tokio::test]
-async fn a_signed_in_person_calls_the_api() {
+async fn a_signed_in_user_calls_the_api() {
     let app = TestApp::start().await;
     let tokens = app.sign_in().await;
     let me: Me = app
@@ -28,23 +28,23 @@ async fn a_signed_in_person_calls_the_api() {
     assert_eq!(me.name.as_deref(), Some("Ada Lovelace"));
     assert_eq!(me.expires_at - me.issued_at, 600);
     assert_eq!(app.check(&tokens.access_token).await, Ok(()));
-    let open = app.get("/api/").send().await.expect("an answer");
+    let open = app.get("/api/").send().await.expect("a response");
     assert_eq!(open.status(), 200);
 }
 
 #[tokio::test]
-async fn an_expired_access_token_is_told_apart_from_a_bad_one() {
+async fn an_expired_access_token_and_an_invalid_one_have_different_codes() {
     let app = TestApp::start().await;
     let tokens = app.sign_in().await;
     app.clock.advance(Duration::from_mins(10));
     let expired = app.get_as("/api/me", &tokens.access_token).await;
     assert_eq!(refusal(expired).await, (401, "token_expired".into()));
-    let bad = app.get_as("/api/me", "not.a.token").await;
-    assert_eq!(refusal(bad).await, (401, "token_invalid".into()));
+    let invalid = app.get_as("/api/me", "not.a.token").await;
+    assert_eq!(refusal(invalid).await, (401, "token_invalid".into()));
 }
 
 #[tokio::test]
-async fn admins_are_those_of_the_configuration() {
+async fn configured_admins_have_the_role_admin() {
     let app = TestApp::with("demo = true\nadmins = [\"grace@example.com\"]").await;
     for (email, roles) in [
         ("grace@example.com", json!(["admin"])),

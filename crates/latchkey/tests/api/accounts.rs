@@ -1,4 +1,4 @@
-//! What people see of their accounts and do about them, and what operators do.
+//! The account API for users, and the admin API for operators.
 
 mod activity;
 mod admin;

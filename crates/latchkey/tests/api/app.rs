@@ -1,4 +1,4 @@
-//! What the tests begin with.
+//! The server under test, and a client for it.
 
 mod forge;
 mod prover;
@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 pub(crate) const FIREFOX: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0";
 
-/// A running server, and a client of it.
+/// A running server and a client for it.
 pub(crate) struct TestApp {
     pub(crate) caller: ApiClient,
     pub(crate) clock: Arc<TestClock>,
@@ -37,18 +37,19 @@ pub(crate) struct TestApp {
 }
 
 impl TestApp {
-    /// With the demo provider and defaults for the rest.
+    /// Starts a server with the demo provider and defaults for everything else.
     pub(crate) async fn start() -> Self {
         Self::with("demo = true").await
     }
 
-    /// With this configuration file; address and data directory are filled in.
+    /// Starts a server with this configuration file. The address and data directory are filled in.
     pub(crate) async fn with(config: &str) -> Self {
         let directory = Arc::new(tempfile::tempdir().expect("a directory"));
         Self::over(directory, config.to_owned(), Arc::new(TestClock::default())).await
     }
 
-    /// Over what is in the directory's folder `data`, `past` before the usual time of tests.
+    /// Starts a server over the existing folder `data` in `directory`, with the clock set back by
+    /// `past`.
     pub(crate) async fn over_earlier(directory: TempDir, config: &str, past: Duration) -> Self {
         let clock = Arc::new(TestClock::default());
         clock.set_back(past);
@@ -76,7 +77,7 @@ impl TestApp {
         self.restarted().await
     }
 
-    /// Stops the server and tries to start it again: why that is refused.
+    /// Stops the server, tries to start it again, and returns the error.
     pub(crate) async fn restart_is_refused(mut self) -> String {
         self.stop().await;
         let flags = Serve {
@@ -86,14 +87,14 @@ impl TestApp {
             },
             ..Serve::default()
         };
-        let config = config::load(&flags, []).expect("the test's configuration is good");
+        let config = config::load(&flags, []).expect("the test's configuration is valid");
         let environment = Environment {
             clock: self.clock.clone(),
             rng: Arc::new(SystemRng),
             ..Environment::default()
         };
         match Server::prepare(config, environment).await {
-            Ok(_) => panic!("it started"),
+            Ok(_) => panic!("the server started"),
             Err(error) => format!("{error:#}"),
         }
     }
@@ -102,7 +103,7 @@ impl TestApp {
         Self::limited(directory, config, clock, ConnectionLimits::default()).await
     }
 
-    /// With this configuration and these limits for connections.
+    /// Starts a server with this configuration and these connection limits.
     pub(crate) async fn with_limits(config: &str, limits: ConnectionLimits) -> Self {
         let directory = Arc::new(tempfile::tempdir().expect("a directory"));
         let clock = Arc::new(TestClock::default());
@@ -127,7 +128,7 @@ impl TestApp {
                 .then(|| "127.0.0.1:0".parse().expect("an address")),
             ..Serve::default()
         };
-        let config_read = config::load(&flags, []).expect("the test's configuration is good");
+        let config_read = config::load(&flags, []).expect("the test's configuration is valid");
         let environment = Environment {
             clock: clock.clone(),
             rng: Arc::new(SystemRng),
@@ -135,7 +136,7 @@ impl TestApp {
         };
         let server = loop {
             match Server::prepare(config_read.clone(), environment.clone()).await {
-                // sled lets go of its lock a moment after its last handle.
+                // sled releases its lock shortly after the last handle is dropped.
                 Err(error) if error.to_string().contains("in use") => {
                     tokio::task::yield_now().await;
                 }
@@ -164,8 +165,8 @@ impl TestApp {
         if let Some(serving) = self.serving.take() {
             serving
                 .await
-                .expect("the server ends")
-                .expect("and ends well");
+                .expect("the server task panicked")
+                .expect("the server failed");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The real `latchkey`, as a process.
+//! Tests of the real `latchkey` binary, run as a process.
 
 mod backup;
 mod bad_input;
@@ -19,8 +19,8 @@ mod operate;
 mod process;
 mod provider;
 mod refusals;
+mod seeded_data_dir;
 #[cfg(target_os = "linux")]
 mod traced;
-mod used;
 
-pub(crate) use process::{Running, arguments, finished, latchkey};
+pub(crate) use process::{RunningServer, arguments, latchkey, run};

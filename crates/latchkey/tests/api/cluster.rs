@@ -1,12 +1,12 @@
-//! Several servers over one store: as if they were one.
+//! Several servers over one store behave like one server.
 
-mod acts;
 mod failover;
+mod fixture;
 mod outage;
+mod propagation;
 mod proxy;
 mod readiness;
 mod refusals;
 mod starvation;
-mod world;
 
-use world::{Cluster, KINDS, STALENESS};
+use fixture::{Cluster, DATABASES, STALENESS};

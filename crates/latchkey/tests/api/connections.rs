@@ -1,5 +1,5 @@
-//! Clients that keep connections busy without sending or reading: none of them lasts, and others
-//! are served all the while.
+//! Clients that hold connections open without sending or reading are disconnected, while other
+//! clients are still served.
 
 mod http1;
 mod http2;
@@ -12,11 +12,11 @@ use tokio::time::timeout;
 
 use crate::app::TestApp;
 
-/// How long something may take that is bounded by a second or two.
-const PATIENCE: Duration = Duration::from_secs(50);
+/// Upper bound for operations that have a limit of one or two seconds.
+const TEST_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// Limits that a test can wait for, for connections from this machine too.
-fn short() -> ConnectionLimits {
+/// Limits short enough for a test, which also apply to loopback connections.
+fn short_limits() -> ConnectionLimits {
     ConnectionLimits {
         body: Duration::from_secs(2),
         write: Duration::from_secs(2),
@@ -30,19 +30,19 @@ fn address(app: &TestApp) -> SocketAddr {
     address.parse().expect("an address")
 }
 
-/// Waits for what must come, while another client is served again and again.
+/// Waits for `awaited` while another client keeps sending requests successfully.
 async fn while_others_are_served<T>(app: &TestApp, awaited: impl Future<Output = T>) -> T {
     let others = async {
         loop {
-            let answer = app.get("/api/").send().await.expect("an answer");
-            assert_eq!(answer.status(), 200);
+            let response = app.get("/api/").send().await.expect("a response");
+            assert_eq!(response.status(), 200);
         }
     };
     let awaited = async {
         tokio::select! {
             done = awaited => done,
-            () = others => unreachable!("it never ends"),
+            () = others => unreachable!("this loop never ends"),
         }
     };
-    timeout(PATIENCE, awaited).await.expect("in time")
+    timeout(TEST_TIMEOUT, awaited).await.expect("in time")
 }

@@ -1,10 +1,10 @@
-//! Proofs of possession (RFC 9449).
+//! DPoP, proof of possession (RFC 9449).
 
 mod checks;
+mod client;
 mod full;
 mod nonce;
 mod refresh;
 mod required;
-mod world;
 
-pub(crate) use world::World;
+pub(crate) use client::DpopClient;

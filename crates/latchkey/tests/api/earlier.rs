@@ -1,7 +1,7 @@
-//! What an earlier version wrote: its data directory opens and its backup is imported.
+//! Upgrades: a data directory of an earlier version opens, and its backup can be imported.
 //!
-//! The folder `earlier` was made by the version before sign-in state moved into cookies. Ada is
-//! signed in and refreshed once, Grace signed out, Eve is banned, and a sign-in was under way.
+//! The folder `earlier` was written by the version before sign-in state moved into cookies. In it,
+//! Ada is signed in and refreshed once, Grace signed out, Eve is banned, and a sign-in is pending.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::app::TestApp;
-use crate::binary::{finished, latchkey};
+use crate::binary::{latchkey, run};
 
-/// The issuer of the tokens, and of the demo provider that the accounts are from.
+/// The issuer of the tokens and of the demo provider's users.
 const CONFIG: &str = "public_url = \"http://127.0.0.1:7411\"\ndemo = true\n";
 
-/// The moment at which tests begin.
-const BEGINNING: u64 = 1_800_000_000;
+/// Where the test clock starts, in seconds since the epoch.
+const START: u64 = 1_800_000_000;
 
 fn earlier(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -25,34 +25,34 @@ fn earlier(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn with_its_key() -> TempDir {
+fn folder_with_master_key() -> TempDir {
     let folder = tempfile::tempdir().expect("a directory");
-    fs::create_dir(folder.path().join("data")).expect("made");
+    fs::create_dir(folder.path().join("data")).expect("created");
     let key = folder.path().join("data/master.key");
     fs::copy(earlier("master.key"), &key).expect("copied");
     make_private(&key);
     folder
 }
 
-/// A checkout gives files the modes of its umask.
+/// A Git checkout creates files with the modes of the umask; the master key must be private.
 fn make_private(file: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
 
-    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("closed");
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("chmod");
 }
 
-async fn goes_on(folder: TempDir) {
+async fn assert_upgraded(folder: TempDir) {
     let tokens = fs::read_to_string(earlier("tokens.json")).expect("read");
     let tokens: Value = serde_json::from_str(&tokens).expect("JSON");
     let token = |whose: &str, kind: &str| tokens[whose][kind].as_str().expect("text").to_owned();
     let made_at = tokens["made_at"].as_u64().expect("seconds");
-    let past = Duration::from_secs(BEGINNING - made_at - 60);
+    let past = Duration::from_secs(START - made_at - 60);
     let app = TestApp::over_earlier(folder, CONFIG, past).await;
 
     let me = app.get_as("/api/me", &token("ada", "access_token")).await;
     let me: Value = me.json().await.expect("JSON");
     assert_eq!(me["email"], "ada@example.com");
-    // An earlier token does not say whether the address was verified.
+    // A token of the earlier version does not say whether the address was verified.
     assert_ne!(me["email_verified"], true);
     for whose in ["grace", "eve"] {
         let refused = app.check(&token(whose, "access_token")).await;
@@ -66,7 +66,7 @@ async fn goes_on(folder: TempDir) {
     assert_eq!(me["email_verified"], true);
     let sessions = app.get_as("/api/sessions", &next.access_token).await;
     assert_eq!(sessions.status(), 200);
-    // A thief with a token from before the upgrade is caught.
+    // Replaying a token from before the upgrade ends the session.
     let used = tokens["ada_used"].as_str().expect("text");
     app.refresh_is_refused(used).await;
     app.refresh_is_refused(&next.refresh_token).await;
@@ -74,24 +74,24 @@ async fn goes_on(folder: TempDir) {
 
 #[tokio::test]
 async fn a_data_directory_of_an_earlier_version_opens() {
-    let folder = with_its_key();
+    let folder = folder_with_master_key();
     let store = folder.path().join("data/store");
-    fs::create_dir(&store).expect("made");
+    fs::create_dir(&store).expect("created");
     for entry in fs::read_dir(earlier("store")).expect("read") {
         let entry = entry.expect("an entry");
         fs::copy(entry.path(), store.join(entry.file_name())).expect("copied");
     }
-    goes_on(folder).await;
+    assert_upgraded(folder).await;
 }
 
 #[tokio::test]
-async fn a_backup_of_an_earlier_version_with_a_sign_in_under_way_is_imported() {
-    let folder = with_its_key();
+async fn a_backup_of_an_earlier_version_with_a_pending_sign_in_is_imported() {
+    let folder = folder_with_master_key();
     let file = earlier("backup.jsonl");
     let file = file.to_str().expect("a path");
     let arguments = ["import", file, "--data-dir", "data"];
     let mut command = latchkey(folder.path(), &arguments);
-    let (status, _, said) = finished(command.arg("--allow-unauthenticated"));
-    assert!(status.success(), "{said}");
-    goes_on(folder).await;
+    let (status, _, stderr) = run(command.arg("--allow-unauthenticated"));
+    assert!(status.success(), "{stderr}");
+    assert_upgraded(folder).await;
 }

@@ -1,4 +1,4 @@
-//! What fails, fails closed; and what is stolen is of no use.
+//! Faults fail closed, and stolen store files contain no usable secrets.
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +10,8 @@ use crate::app::{Forge, TestApp, claims};
 use latchkey_testing::{ScriptedProvider, code, header};
 
 #[tokio::test]
-async fn security_73_an_issuer_that_is_unreachable_at_start_keeps_nobody_else_out() {
-    // A port that was free a moment ago: nobody listens there.
+async fn security_73_an_issuer_that_is_unreachable_at_startup_does_not_affect_other_providers() {
+    // Nothing listens on a port that was just released.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = closed.local_addr().expect("an address");
     drop(closed);
@@ -20,15 +20,19 @@ async fn security_73_an_issuer_that_is_unreachable_at_start_keeps_nobody_else_ou
         ScriptedProvider::section_of("down", &format!("http://{address}"))
     );
     let app = TestApp::with(&config).await;
-    let answer = app.get("/auth/login?provider=down").send().await;
-    let answer = answer.expect("an answer");
-    assert_eq!(header(&answer, "retry-after"), "2");
-    assert_eq!(header(&answer, "set-cookie"), "");
-    assert_eq!(code(answer).await, (503, "provider_unavailable".into()));
+    let response = app.get("/auth/login?provider=down").send().await;
+    let response = response.expect("a response");
+    assert_eq!(header(&response, "retry-after"), "2");
+    assert_eq!(header(&response, "set-cookie"), "");
+    assert_eq!(code(response).await, (503, "provider_unavailable".into()));
     let signed_in = app.sign_in().await;
     assert_eq!(app.check(&signed_in.access_token).await, Ok(()));
     assert_eq!(
-        app.get("/readyz").send().await.expect("an answer").status(),
+        app.get("/readyz")
+            .send()
+            .await
+            .expect("a response")
+            .status(),
         StatusCode::OK
     );
 }
@@ -39,7 +43,7 @@ async fn security_55_stolen_store_files_yield_no_token() {
     let first = app.sign_in().await;
     let second = app.refreshed(&first.refresh_token).await;
     app.revoke(&second.access_token).await;
-    // A key that signs and one that only is published.
+    // One key that signs and one that is only published.
     let rotated = app
         .state
         .signing_keys
@@ -56,23 +60,23 @@ async fn security_55_stolen_store_files_yield_no_token() {
         for token in [&tokens.access_token, &tokens.refresh_token] {
             secrets.push(("a token", token.clone().into_bytes()));
             for part in token.split('.').skip(1) {
-                secrets.push(("a part of a token", part.to_owned().into_bytes()));
+                secrets.push(("part of a token", part.to_owned().into_bytes()));
             }
         }
     }
     let app = app.restarted().await;
     let files = files(&app.data_dir().join("store"));
     assert!(!files.is_empty());
-    // What must be there, so that the search is known to find things.
-    let session = claims(&first.access_token)["sub"]
+    // Control: the search finds the user id, which is stored in plain text.
+    let user = claims(&first.access_token)["sub"]
         .as_str()
         .expect("text")
         .to_owned();
-    assert!(files.iter().any(|file| contains(file, session.as_bytes())));
+    assert!(files.iter().any(|file| contains(file, user.as_bytes())));
     for (what, secret) in &secrets {
         assert!(
             !files.iter().any(|file| contains(file, secret)),
-            "{what} stands in the store"
+            "{what} is in the store"
         );
     }
 }

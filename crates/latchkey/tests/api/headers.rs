@@ -1,11 +1,11 @@
-//! The headers of every response, and what other sites can do with a browser.
+//! Headers of every response, and what another site can make a browser do.
 
 use reqwest::{Method, Response};
 
 use crate::app::TestApp;
 use latchkey_testing::{ScriptedProvider, header};
 
-/// What is on every answer, whatever came of the request.
+/// Headers of every response, whatever its status.
 const FIXED: [(&str, &str); 4] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -14,16 +14,16 @@ const FIXED: [(&str, &str); 4] = [
 ];
 const HSTS: &str = "strict-transport-security";
 
-fn check(answer: &Response, what: &str) {
-    check_all(answer, what, FIXED);
+fn check(response: &Response, what: &str) {
+    check_all(response, what, FIXED);
 }
 
-fn check_all<const N: usize>(answer: &Response, what: &str, fixed: [(&str, &str); N]) {
+fn check_all<const N: usize>(response: &Response, what: &str, fixed: [(&str, &str); N]) {
     for (name, value) in fixed {
-        assert_eq!(header(answer, name), value, "{what}");
+        assert_eq!(header(response, name), value, "{what}");
     }
-    assert!(!header(answer, "permissions-policy").is_empty(), "{what}");
-    let policy = header(answer, "content-security-policy");
+    assert!(!header(response, "permissions-policy").is_empty(), "{what}");
+    let policy = header(response, "content-security-policy");
     assert!(policy.starts_with("default-src 'none'"), "{what}: {policy}");
     assert!(
         policy.contains("frame-ancestors 'none'"),
@@ -32,7 +32,7 @@ fn check_all<const N: usize>(answer: &Response, what: &str, fixed: [(&str, &str)
 }
 
 #[tokio::test]
-async fn security_63_headers_are_on_every_answer_errors_too() {
+async fn security_63_every_response_has_the_security_headers() {
     let app = TestApp::start().await;
     let cases = [
         (Method::GET, "/", 404),
@@ -57,16 +57,16 @@ async fn security_63_headers_are_on_every_answer_errors_too() {
     for (method, path, status) in cases {
         let what = format!("{method} {path}");
         let request = app.http.request(method, format!("{}{path}", app.url));
-        let answer = request.send().await.expect("an answer");
-        assert_eq!(answer.status(), status, "{what}");
-        check(&answer, &what);
-        // Over plain http it would mean nothing.
-        assert_eq!(header(&answer, HSTS), "", "{what}");
+        let response = request.send().await.expect("a response");
+        assert_eq!(response.status(), status, "{what}");
+        check(&response, &what);
+        // HSTS has no effect over plain HTTP.
+        assert_eq!(header(&response, HSTS), "", "{what}");
     }
 }
 
 #[tokio::test]
-async fn security_63_https_is_insisted_upon_where_people_use_it() {
+async fn security_63_hsts_is_sent_if_the_public_url_is_https() {
     let provider = ScriptedProvider::start().await;
     let config = "public_url = \"https://id.example.com\"\n".to_owned() + &provider.section("a");
     let app = TestApp::with(&config).await;
@@ -77,14 +77,14 @@ async fn security_63_https_is_insisted_upon_where_people_use_it() {
         "/nothing",
         "/auth/login?provider=a",
     ] {
-        let answer = app.get(path).send().await.expect("an answer");
-        assert_eq!(header(&answer, HSTS), "max-age=31536000", "{path}");
-        check(&answer, path);
+        let response = app.get(path).send().await.expect("a response");
+        assert_eq!(header(&response, HSTS), "max-age=31536000", "{path}");
+        check(&response, path);
     }
 }
 
 #[tokio::test]
-async fn security_63_subdomains_are_included_only_on_request_and_loopback_never() {
+async fn security_63_hsts_includes_subdomains_only_if_configured_and_never_covers_loopback() {
     const SUBDOMAINS: &str = "hsts_include_subdomains = true\n";
     for (public_url, expected) in [
         (
@@ -97,31 +97,31 @@ async fn security_63_subdomains_are_included_only_on_request_and_loopback_never(
         ("https://[::1]:7443", ""),
     ] {
         let app = TestApp::with(&format!("public_url = \"{public_url}\"\n{SUBDOMAINS}")).await;
-        let answer = app.get("/api/").send().await.expect("an answer");
-        assert_eq!(header(&answer, HSTS), expected, "{public_url}");
+        let response = app.get("/api/").send().await.expect("a response");
+        assert_eq!(header(&response, HSTS), expected, "{public_url}");
     }
 }
 
 #[tokio::test]
-async fn keys_and_metadata_can_be_read_by_pages_of_any_origin() {
+async fn pages_of_any_origin_can_read_keys_and_metadata() {
     let app = TestApp::start().await;
     for path in [
         "/.well-known/jwks.json",
         "/.well-known/oauth-authorization-server",
     ] {
         let request = app.get(path).header("origin", "https://app.example.com");
-        let answer = request.send().await.expect("an answer");
-        assert_eq!(header(&answer, "access-control-allow-origin"), "*");
+        let response = request.send().await.expect("a response");
+        assert_eq!(header(&response, "access-control-allow-origin"), "*");
         let [sniffing, referrer, opener, _] = FIXED;
         let shared = ("cross-origin-resource-policy", "cross-origin");
-        check_all(&answer, path, [sniffing, referrer, opener, shared]);
+        check_all(&response, path, [sniffing, referrer, opener, shared]);
     }
-    let answer = app.get("/.well-known/nothing").header("origin", "null");
-    uninvited(&answer.send().await.expect("an answer"), "an error");
+    let response = app.get("/.well-known/nothing").header("origin", "null");
+    assert_no_cors(&response.send().await.expect("a response"), "an error");
 }
 
 #[tokio::test]
-async fn what_is_about_a_person_is_in_no_cache() {
+async fn user_specific_responses_are_not_cached() {
     let app = TestApp::start().await;
     let token = app.sign_in().await.access_token;
     for path in [
@@ -133,18 +133,18 @@ async fn what_is_about_a_person_is_in_no_cache() {
         "/api/events",
         "/auth/providers",
     ] {
-        let answer = app.get_as(path, &token).await;
-        assert_eq!(header(&answer, "cache-control"), "no-store", "{path}");
+        let response = app.get_as(path, &token).await;
+        assert_eq!(header(&response, "cache-control"), "no-store", "{path}");
     }
     let begun = app.get("/auth/login?provider=demo").send().await;
     assert_eq!(
-        header(&begun.expect("an answer"), "cache-control"),
+        header(&begun.expect("a response"), "cache-control"),
         "no-store"
     );
 }
 
 #[tokio::test]
-async fn security_64_no_other_origin_is_let_in() {
+async fn security_64_other_origins_get_no_cors_headers() {
     let app = TestApp::start().await;
     let token = app.sign_in().await.access_token;
     for origin in ["https://evil.example", "null", "http://localhost:3000"] {
@@ -159,21 +159,21 @@ async fn security_64_no_other_origin_is_let_in() {
             .bearer_auth(&token)
             .header("origin", origin);
         for request in [preflight, request] {
-            let answer = request.send().await.expect("an answer");
-            uninvited(&answer, origin);
+            let response = request.send().await.expect("a response");
+            assert_no_cors(&response, origin);
         }
         for path in ["/api/sessions", "/api/activity", "/api/events"] {
             let request = app.get(path).bearer_auth(&token).header("origin", origin);
-            uninvited(&request.send().await.expect("an answer"), path);
+            assert_no_cors(&request.send().await.expect("a response"), path);
         }
     }
 }
 
-/// Lets no page of another origin read it.
-fn uninvited(answer: &Response, what: &str) {
-    let named = |name: &str| answer.headers().contains_key(name);
-    assert!(!named("access-control-allow-origin"), "{what}");
-    assert!(!named("access-control-allow-credentials"), "{what}");
+/// Asserts that no page of another origin can read the response.
+fn assert_no_cors(response: &Response, what: &str) {
+    let has = |name: &str| response.headers().contains_key(name);
+    assert!(!has("access-control-allow-origin"), "{what}");
+    assert!(!has("access-control-allow-credentials"), "{what}");
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn security_65_a_form_on_another_site_changes_nothing() {
     let callback = app.approve(&begun, "ada@example.com").await;
     let sub = crate::app::claims(&signed_in.access_token)["sub"].clone();
     let ban = format!("/api/admin/users/{}/ban", sub.as_str().expect("text"));
-    // What another site can make a browser send: forms, and at most the Lax cookie, never a token.
+    // Another site can make a browser send forms and, at most, the Lax cookie; never a token.
     for path in [
         "/auth/logout",
         "/auth/token",
@@ -205,8 +205,8 @@ async fn security_65_a_form_on_another_site_changes_nothing() {
                 .header("cookie", &begun.cookie)
                 .header("content-type", media_type)
                 .body("everywhere=true&grant_type=refresh_token");
-            let answer = request.send().await.expect("an answer");
-            assert!(answer.status().is_client_error(), "{path} {media_type}");
+            let response = request.send().await.expect("a response");
+            assert!(response.status().is_client_error(), "{path} {media_type}");
         }
     }
     assert_eq!(app.check(&signed_in.access_token).await, Ok(()));

@@ -1,4 +1,4 @@
-//! What is too long, too slow, or not there.
+//! Requests that are too large, too slow, or for an unknown path.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -20,20 +20,23 @@ async fn a_body_over_64_kib_is_refused() {
     let form = "application/x-www-form-urlencoded";
     for path in ["/auth/token", "/auth/revoke"] {
         let request = app.post(path).header("content-type", form);
-        let answer = request.body(body.clone()).send().await.expect("an answer");
-        assert_eq!(header(&answer, "content-type"), "application/json");
-        assert_eq!(code(answer).await, (413, "payload_too_large".into()));
+        let response = request.body(body.clone()).send().await.expect("a response");
+        assert_eq!(header(&response, "content-type"), "application/json");
+        assert_eq!(code(response).await, (413, "payload_too_large".into()));
     }
     let request = app.post("/auth/logout").bearer_auth(&token);
     let request = request.header("content-type", "application/json");
-    let answer = request.body(body.clone()).send().await.expect("an answer");
-    assert_eq!(header(&answer, "content-type"), "application/problem+json");
-    assert_eq!(code(answer).await, (413, "payload_too_large".into()));
+    let response = request.body(body.clone()).send().await.expect("a response");
+    assert_eq!(
+        header(&response, "content-type"),
+        "application/problem+json"
+    );
+    assert_eq!(code(response).await, (413, "payload_too_large".into()));
 
     let fits = body[..body.len() - 1].to_owned();
     let request = app.post("/auth/token").header("content-type", form);
-    let answer = request.body(fits).send().await.expect("an answer");
-    assert_eq!(refusal(answer).await, (400, "invalid_request".into()));
+    let response = request.body(fits).send().await.expect("a response");
+    assert_eq!(refusal(response).await, (400, "invalid_request".into()));
 }
 
 #[tokio::test]
@@ -42,21 +45,21 @@ async fn deep_json_is_refused() {
     let deep = "[".repeat(60 * 1024);
     let request = app.post("/auth/refresh");
     let request = request.header("content-type", "application/json");
-    let answer = request.body(deep).send().await.expect("an answer");
-    assert_eq!(refusal(answer).await, (400, "invalid_request".into()));
+    let response = request.body(deep).send().await.expect("a response");
+    assert_eq!(refusal(response).await, (400, "invalid_request".into()));
 }
 
 #[tokio::test]
 async fn a_header_over_16_kib_is_refused() {
     let app = TestApp::start().await;
     let request = app.get("/api/").header("x-long", "a".repeat(17 * 1024));
-    assert_eq!(request.send().await.expect("an answer").status(), 431);
+    assert_eq!(request.send().await.expect("a response").status(), 431);
     let request = app.get("/api/").header("x-long", "a".repeat(12 * 1024));
-    assert_eq!(request.send().await.expect("an answer").status(), 200);
+    assert_eq!(request.send().await.expect("a response").status(), 200);
 }
 
 #[tokio::test]
-async fn programs_never_get_html() {
+async fn api_paths_never_return_html() {
     let app = TestApp::start().await;
     for (method, path, status) in [
         (Method::GET, "/api/nothing", 404),
@@ -72,10 +75,10 @@ async fn programs_never_get_html() {
         let request = app
             .http
             .request(method.clone(), format!("{}{path}", app.url));
-        let answer = request.header("accept", "text/html").send().await;
-        let answer = answer.expect("an answer");
+        let response = request.header("accept", "text/html").send().await;
+        let response = response.expect("a response");
         assert_eq!(
-            header(&answer, "content-type"),
+            header(&response, "content-type"),
             "application/problem+json",
             "{method} {path}"
         );
@@ -85,23 +88,27 @@ async fn programs_never_get_html() {
             "method_not_allowed"
         };
         if status == 405 {
-            assert!(!header(&answer, "allow").is_empty(), "{method} {path}");
+            assert!(!header(&response, "allow").is_empty(), "{method} {path}");
         }
-        assert_eq!(code(answer).await, (status, name.into()), "{method} {path}");
+        assert_eq!(
+            code(response).await,
+            (status, name.into()),
+            "{method} {path}"
+        );
     }
     for path in ["/auth/token", "/auth/refresh", "/auth/revoke"] {
-        let answer = app.get(path).send().await.expect("an answer");
+        let response = app.get(path).send().await.expect("a response");
         assert_eq!(
-            header(&answer, "content-type"),
+            header(&response, "content-type"),
             "application/json",
             "{path}"
         );
-        assert_eq!(answer.status(), 405, "{path}");
+        assert_eq!(response.status(), 405, "{path}");
     }
 }
 
 #[tokio::test]
-async fn security_75_a_connection_that_sends_nothing_or_a_byte_a_second_is_closed() {
+async fn security_75_a_connection_that_sends_nothing_or_one_byte_per_second_is_closed() {
     let app = TestApp::start().await;
     let address: SocketAddr = app
         .url
@@ -111,13 +118,13 @@ async fn security_75_a_connection_that_sends_nothing_or_a_byte_a_second_is_close
     let slow = |text: &'static str| async move {
         let begun = Instant::now();
         let mut stream = TcpStream::connect(address).await.expect("connected");
-        let mut answer = [0; 1024];
+        let mut response = [0; 1024];
         for byte in text.bytes() {
             if stream.write_all(&[byte]).await.is_err() {
                 return begun.elapsed();
             }
-            // Closed, at once or after an answer (408).
-            let read = timeout(Duration::from_secs(1), stream.read(&mut answer)).await;
+            // Closed, immediately or after a 408 response.
+            let read = timeout(Duration::from_secs(1), stream.read(&mut response)).await;
             if let Ok(Ok(0) | Err(_)) = read {
                 return begun.elapsed();
             }
@@ -129,15 +136,16 @@ async fn security_75_a_connection_that_sends_nothing_or_a_byte_a_second_is_close
         tokio::join!(
             slow(""),
             slow("GET /api/ HTTP/1.1\r\nhost: a\r\naccept: application/json\r\n"),
-            // HTTP/2, whose preface begins like nothing in HTTP/1.
+            // HTTP/2: its preface differs from any HTTP/1 request.
             slow("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         )
     };
-    // After eight seconds; there is room for a busy machine, and the bytes would last for longer.
-    let (nothing, byte_a_second, h2) = timeout(Duration::from_secs(30), closed)
+    // The limit is eight seconds. The bound leaves room for a busy machine; sending all the bytes
+    // would take longer.
+    let (nothing, slow_bytes, h2) = timeout(Duration::from_secs(30), closed)
         .await
-        .expect("all are closed");
-    for (what, after) in [("nothing", nothing), ("a byte", byte_a_second), ("h2", h2)] {
+        .expect("not all connections were closed");
+    for (what, after) in [("nothing", nothing), ("a byte", slow_bytes), ("h2", h2)] {
         assert!(after < Duration::from_secs(20), "{what}: {after:?}");
     }
 }

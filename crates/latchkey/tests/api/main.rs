@@ -1,13 +1,12 @@
-//! The HTTP API, tested over HTTP: each test starts a server of its own on a free port, over a
-//! store in a temporary directory, with a clock that it sets. What only a process can show
-//! (`binary`, `canary`) is shown by the real `latchkey`.
+//! Tests of the HTTP API over HTTP. Each test starts its own server on a free port, with a store in
+//! a temporary directory and a clock that the test controls. `binary` and
+//! `secrets_stay_out_of_logs` run the real `latchkey` binary instead.
 
 mod app;
 
 mod access_token;
 mod accounts;
 mod binary;
-mod canary;
 mod cluster;
 mod connections;
 mod dpop;
@@ -18,4 +17,5 @@ mod limits;
 mod oauth;
 mod rate_limits;
 mod restart;
+mod secrets_stay_out_of_logs;
 mod sign_in;

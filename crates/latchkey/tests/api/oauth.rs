@@ -1,4 +1,4 @@
-//! The token endpoints.
+//! The OAuth endpoints: token, revocation, metadata, keys and sign-out.
 
 mod jwks;
 mod logout;

@@ -1,4 +1,4 @@
-//! A restart changes nothing for anybody.
+//! A restart preserves sessions, denials and sign-ins in progress.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use crate::app::TestApp;
 use latchkey_testing::tokens;
 
 #[tokio::test]
-async fn sessions_and_denials_are_as_before() {
+async fn sessions_and_denials_survive_a_restart() {
     let app = TestApp::start().await;
-    let lives = app.sign_in().await;
+    let live = app.sign_in().await;
     let logged_out = app.sign_in().await;
     let revoked = app.sign_in().await;
     let access_revoked = app.sign_in().await;
@@ -24,19 +24,19 @@ async fn sessions_and_denials_are_as_before() {
     let successor = app.refreshed(&replayed.refresh_token).await;
     app.clock.advance(Duration::from_secs(11));
     app.refresh_is_refused(&replayed.refresh_token).await;
-    let answer = app
+    let response = app
         .post("/auth/logout")
         .bearer_auth(&everywhere.access_token)
         .json(&json!({ "everywhere": true }))
         .send();
-    assert_eq!(answer.await.expect("an answer").status(), 204);
+    assert_eq!(response.await.expect("a response").status(), 204);
     let before = denials(&app).await;
     assert_eq!(before.len(), 5);
 
     let app = app.restarted().await;
     assert_eq!(denials(&app).await, before);
     assert_eq!(app.state.guard.denylist().len(), 5);
-    assert_eq!(app.check(&lives.access_token).await, Ok(()));
+    assert_eq!(app.check(&live.access_token).await, Ok(()));
     for denied in [
         &logged_out,
         &revoked,
@@ -53,11 +53,11 @@ async fn sessions_and_denials_are_as_before() {
         app.refresh_is_refused(&ended.refresh_token).await;
     }
     app.refreshed(&access_revoked.refresh_token).await;
-    app.refreshed(&lives.refresh_token).await;
+    app.refreshed(&live.refresh_token).await;
 }
 
 #[tokio::test]
-async fn a_sign_in_under_way_and_a_lost_reply_survive_it() {
+async fn a_pending_sign_in_and_a_lost_response_survive_a_restart() {
     let app = TestApp::start().await;
     let signed_in = app.sign_in().await;
     let lost = tokens(app.refresh(&signed_in.refresh_token, Some("key-1")).await).await;
@@ -76,13 +76,13 @@ async fn a_sign_in_under_way_and_a_lost_reply_survive_it() {
 }
 
 #[tokio::test]
-async fn what_ended_meanwhile_is_kept_until_a_sweep() {
+async fn expired_denials_are_kept_until_a_sweep() {
     let app = TestApp::start().await;
     let signed_in = app.sign_in().await;
     app.revoke(&signed_in.refresh_token).await;
     app.clock.advance(Duration::from_hours(1));
     let app = app.restarted().await;
-    // The clock may be wrong: if it is set back, the token would be good again.
+    // The clock may be wrong: if it were set back, the token would be valid again.
     assert_eq!(app.state.guard.denylist().len(), 1);
     assert_eq!(app.state.guard.denylist().sweep(app.clock.now(), 10), 1);
     assert!(app.state.guard.denylist().is_empty());

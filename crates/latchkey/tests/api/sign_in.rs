@@ -1,4 +1,4 @@
-//! Signing in with a provider: off to it, back, and what a hostile one may try.
+//! Signing in with a provider: the start, the callback, and attacks by hostile providers.
 
 mod begin;
 mod callback;

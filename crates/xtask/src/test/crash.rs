@@ -8,7 +8,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// The test, which is in the test binary `api` because that has a client that handles tokens.
-const TEST: &str = "binary::crash::kills_lose_nothing_that_was_answered";
+const TEST: &str = "binary::crash::kills_lose_no_acknowledged_change";
 
 /// The settings of the crash test.
 #[derive(Debug, PartialEq, Eq, clap::Args)]

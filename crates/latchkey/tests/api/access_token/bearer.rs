@@ -1,4 +1,4 @@
-//! How an access token is sent (RFC 6750), and how it is refused.
+//! How clients send an access token (RFC 6750), and the challenges of refusals.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use crate::app::TestApp;
 use latchkey_testing::{code, header};
 
 #[tokio::test]
-async fn security_27_a_token_in_query_body_or_cookie_is_no_token() {
+async fn security_27_a_token_in_the_query_body_or_a_cookie_is_ignored() {
     let app = TestApp::start().await;
     let token = app.sign_in().await.access_token;
 
     let query = format!("/api/protected?access_token={token}");
-    let answer = app.get(&query).send().await.expect("an answer");
-    assert_eq!(code(answer).await, (401, "token_missing".into()));
+    let response = app.get(&query).send().await.expect("a response");
+    assert_eq!(code(response).await, (401, "token_missing".into()));
 
     for name in ["access_token", "latchkey-flow", "token"] {
         let request = app.get("/api/protected");
-        let answer = request.header("cookie", format!("{name}={token}")).send();
-        let answer = answer.await.expect("an answer");
-        assert_eq!(code(answer).await, (401, "token_missing".into()));
+        let response = request.header("cookie", format!("{name}={token}")).send();
+        let response = response.await.expect("a response");
+        assert_eq!(code(response).await, (401, "token_missing".into()));
     }
 
     let request = app.post("/auth/logout").form(&[("access_token", &token)]);
-    let answer = request.send().await.expect("an answer");
-    assert_eq!(code(answer).await, (401, "token_missing".into()));
+    let response = request.send().await.expect("a response");
+    assert_eq!(code(response).await, (401, "token_missing".into()));
     assert_eq!(app.check(&token).await, Ok(()));
 }
 
 #[tokio::test]
-async fn security_28_two_ways_of_sending_a_token_are_one_too_many() {
+async fn security_28_a_token_sent_in_two_ways_is_refused() {
     let app = TestApp::start().await;
     let token = app.sign_in().await.access_token;
     let bearer = format!("Bearer {token}");
@@ -50,17 +50,17 @@ async fn security_28_two_ways_of_sending_a_token_are_one_too_many() {
             .header("authorization", format!("{bearer}, {bearer}")),
     ];
     for request in requests {
-        let answer = request.send().await.expect("an answer");
-        assert_eq!(code(answer).await, (400, "invalid_request".into()));
+        let response = request.send().await.expect("a response");
+        assert_eq!(code(response).await, (400, "invalid_request".into()));
     }
     // The scheme's case does not matter (RFC 9110 §11.1).
     let request = app.get("/api/protected");
-    let answer = request.header("authorization", format!("bearer {token}"));
-    assert_eq!(answer.send().await.expect("an answer").status(), 200);
+    let response = request.header("authorization", format!("bearer {token}"));
+    assert_eq!(response.send().await.expect("a response").status(), 200);
 }
 
 #[tokio::test]
-async fn security_28_every_refusal_carries_its_challenge() {
+async fn security_28_every_refusal_has_its_challenge() {
     let app = TestApp::start().await;
     let tokens = app.sign_in().await;
     let challenge = |description: &str| {
@@ -70,21 +70,27 @@ async fn security_28_every_refusal_carries_its_challenge() {
         )
     };
 
-    // Nothing is said about an error where there was no token.
+    // A request without a token gets a challenge without an error code.
     for request in [
         app.get("/api/protected"),
         app.get("/api/protected").basic_auth("ada", Some("secret")),
     ] {
-        let answer = request.send().await.expect("an answer");
+        let response = request.send().await.expect("a response");
         assert_eq!(
-            header(&answer, "www-authenticate"),
+            header(&response, "www-authenticate"),
             "Bearer realm=\"latchkey\""
         );
-        assert_eq!(header(&answer, "content-type"), "application/problem+json");
-        assert_eq!(code(answer).await, (401, "token_missing".into()));
+        assert_eq!(
+            header(&response, "content-type"),
+            "application/problem+json"
+        );
+        assert_eq!(code(response).await, (401, "token_missing".into()));
     }
-    let bad = app.get_as("/api/protected", "bad").await;
-    assert_eq!(header(&bad, "www-authenticate"), challenge("is invalid"));
+    let invalid = app.get_as("/api/protected", "bad").await;
+    assert_eq!(
+        header(&invalid, "www-authenticate"),
+        challenge("is invalid")
+    );
     app.revoke(&tokens.access_token).await;
     let revoked = app.get_as("/api/protected", &tokens.access_token).await;
     assert_eq!(

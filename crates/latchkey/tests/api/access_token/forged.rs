@@ -1,4 +1,4 @@
-//! Tokens of another kind, key or signature.
+//! Tokens of the wrong kind, or with the wrong key or signature.
 
 use std::time::Duration;
 
@@ -8,66 +8,68 @@ use jsonwebtoken::EncodingKey;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::world::World;
+use super::fixture::TokenFixture;
 use crate::app::{claims, hs256};
 
 #[tokio::test]
-async fn security_34_regression_a_refresh_token_is_no_access_token() {
-    let world = World::start().await;
-    let tokens = world.app.sign_in().await;
-    world.refuses("refresh token", &tokens.refresh_token).await;
+async fn security_34_regression_a_refresh_token_is_refused_as_an_access_token() {
+    let fixture = TokenFixture::start().await;
+    let tokens = fixture.app.sign_in().await;
+    fixture
+        .refuses("refresh token", &tokens.refresh_token)
+        .await;
 
-    // Nor if it called itself one, with the key of refresh tokens or of access tokens.
+    // A refresh token that claims to be an access token is refused with either kind of key.
     let refresh_claims = claims(&tokens.refresh_token);
-    world
+    fixture
         .refuses(
             "its claims",
-            &world.forge.sign(&world.header, &refresh_claims),
+            &fixture.forge.sign(&fixture.header, &refresh_claims),
         )
         .await;
     let mut header = json!({ "typ": "at+jwt", "alg": "HS256" });
-    world
+    fixture
         .refuses(
             "its key",
-            &hs256(&header, &world.claims, &world.forge.refresh),
+            &hs256(&header, &fixture.claims, &fixture.forge.refresh),
         )
         .await;
-    header["kid"] = world.forge.kid.as_str().into();
-    world
+    header["kid"] = fixture.forge.kid.as_str().into();
+    fixture
         .refuses(
             "its key",
-            &hs256(&header, &world.claims, &world.forge.refresh),
+            &hs256(&header, &fixture.claims, &fixture.forge.refresh),
         )
         .await;
 
-    // And the reverse: what an access token says, signed as refresh tokens are.
+    // The reverse: the claims of an access token, signed as a refresh token.
     let header = json!({ "typ": "rt+jwt", "alg": "HS256" });
-    world
+    fixture
         .app
-        .refresh_is_refused(&hs256(&header, &world.claims, &world.forge.refresh))
+        .refresh_is_refused(&hs256(&header, &fixture.claims, &fixture.forge.refresh))
         .await;
-    // The forged form is right: the same with the right claims is taken.
-    world
+    // Control: the same header and key with refresh token claims are accepted.
+    fixture
         .app
-        .refreshed(&hs256(&header, &refresh_claims, &world.forge.refresh))
+        .refreshed(&hs256(&header, &refresh_claims, &fixture.forge.refresh))
         .await;
 }
 
 #[tokio::test]
-async fn security_35_a_signature_must_be_there_and_be_of_the_right_kind() {
-    let world = World::start().await;
+async fn security_35_a_missing_or_wrong_signature_is_refused() {
+    let fixture = TokenFixture::start().await;
     for alg in ["none", "None", "NONE", "nOnE", ""] {
-        let mut header = world.header.clone();
+        let mut header = fixture.header.clone();
         header["alg"] = alg.into();
-        let signed = world.forge.sign(&header, &world.claims);
+        let signed = fixture.forge.sign(&header, &fixture.claims);
         let (message, _) = signed.rsplit_once('.').expect("three parts");
-        world.refuses(alg, &signed).await;
-        world.refuses(alg, &format!("{message}.")).await;
-        world.refuses(alg, message).await;
+        fixture.refuses(alg, &signed).await;
+        fixture.refuses(alg, &format!("{message}.")).await;
+        fixture.refuses(alg, message).await;
     }
 
-    // HS256, with everything that is public about the key as the secret.
-    let jwks = world.app.get_json("/.well-known/jwks.json").await;
+    // HS256 with each public encoding of the signing key as the secret.
+    let jwks = fixture.app.get_json("/.well-known/jwks.json").await;
     let key = &jwks["keys"][0];
     let mut point = vec![4];
     for coordinate in ["x", "y"] {
@@ -82,7 +84,7 @@ async fn security_35_a_signature_must_be_there_and_be_of_the_right_kind() {
         "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
         STANDARD.encode(&spki)
     );
-    let mut header = world.header.clone();
+    let mut header = fixture.header.clone();
     header["alg"] = "HS256".into();
     let secrets = [
         point,
@@ -92,11 +94,11 @@ async fn security_35_a_signature_must_be_there_and_be_of_the_right_kind() {
         Vec::new(),
     ];
     for secret in secrets {
-        let token = hs256(&header, &world.claims, &EncodingKey::from_secret(&secret));
-        world.refuses("HS256", &token).await;
+        let token = hs256(&header, &fixture.claims, &EncodingKey::from_secret(&secret));
+        fixture.refuses("HS256", &token).await;
     }
 
-    let (message, signature) = world.token.rsplit_once('.').expect("three parts");
+    let (message, signature) = fixture.token.rsplit_once('.').expect("three parts");
     let short = B64.encode([1; 63]);
     for (what, signature) in [
         ("empty", ""),
@@ -104,16 +106,18 @@ async fn security_35_a_signature_must_be_there_and_be_of_the_right_kind() {
         ("short", &*short),
         ("twice", &format!("{signature}.{signature}")),
     ] {
-        world.refuses(what, &format!("{message}.{signature}")).await;
+        fixture
+            .refuses(what, &format!("{message}.{signature}"))
+            .await;
     }
 }
 
 #[tokio::test]
-async fn security_36_keys_in_the_header_are_not_used_and_nobody_is_asked_for_them() {
-    let world = World::start().await;
+async fn security_36_keys_in_the_header_are_neither_used_nor_fetched() {
+    let fixture = TokenFixture::start().await;
     let trap = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/keys", trap.local_addr().expect("an address"));
-    let jwks = world.app.get_json("/.well-known/jwks.json").await;
+    let jwks = fixture.app.get_json("/.well-known/jwks.json").await;
     for (member, value) in [
         ("jwk", jwks["keys"][0].clone()),
         ("jku", json!(url)),
@@ -127,51 +131,51 @@ async fn security_36_keys_in_the_header_are_not_used_and_nobody_is_asked_for_the
         ("kid", json!(1)),
         ("kid", Value::Null),
     ] {
-        let mut header = world.header.clone();
+        let mut header = fixture.header.clone();
         header[member] = value;
-        world
-            .refuses(member, &world.forge.sign(&header, &world.claims))
+        fixture
+            .refuses(member, &fixture.forge.sign(&header, &fixture.claims))
             .await;
     }
     let called = tokio::time::timeout(Duration::from_millis(1), trap.accept()).await;
-    assert!(called.is_err(), "somebody was asked");
+    assert!(called.is_err(), "the server fetched a key");
 }
 
 #[tokio::test]
 async fn security_37_unknown_crit_b64_and_duplicate_members_are_refused() {
-    let world = World::start().await;
+    let fixture = TokenFixture::start().await;
     for (member, value) in [
         ("crit", json!(["exp"])),
         ("crit", json!([])),
         ("b64", json!(false)),
         ("zip", json!("DEF")),
     ] {
-        let mut header = world.header.clone();
+        let mut header = fixture.header.clone();
         header[member] = value;
-        world
-            .refuses(member, &world.forge.sign(&header, &world.claims))
+        fixture
+            .refuses(member, &fixture.forge.sign(&header, &fixture.claims))
             .await;
     }
-    let (header, claims) = (world.header.to_string(), world.claims.to_string());
+    let (header, claims) = (fixture.header.to_string(), fixture.claims.to_string());
     let again = |json: &str, member: &str| json.replacen('{', &format!("{{{member},"), 1);
     for twice in [
-        world
+        fixture
             .forge
             .sign_text(&again(&header, "\"alg\":\"none\""), &claims),
-        world
+        fixture
             .forge
             .sign_text(&again(&header, "\"typ\":\"at+jwt\""), &claims),
-        world
+        fixture
             .forge
             .sign_text(&header, &again(&claims, "\"exp\":4000000000")),
-        world.forge.sign_text(
+        fixture.forge.sign_text(
             &header,
             &again(&claims, "\"sub\":\"AAAAAAAAAAAAAAAAAAAAAA\""),
         ),
-        world
+        fixture
             .forge
             .sign_text(&header, &again(&claims, "\"unknown\":1,\"unknown\":2")),
     ] {
-        world.refuses("twice", &twice).await;
+        fixture.refuses("twice", &twice).await;
     }
 }

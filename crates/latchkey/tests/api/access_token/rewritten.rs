@@ -1,41 +1,41 @@
-//! A token has one text, of bounded length.
+//! A token has exactly one valid encoding, of bounded length.
 
-use super::world::World;
+use super::fixture::TokenFixture;
 use crate::app::{TestApp, recoded};
 use latchkey_testing::code;
 
 #[tokio::test]
-async fn security_41_a_revoked_token_stays_refused_however_it_is_written() {
-    let world = World::start().await;
-    let rewritten = rewritten(&world.token);
-    world.app.revoke(&world.token).await;
+async fn security_41_a_revoked_token_stays_refused_in_every_encoding() {
+    let fixture = TokenFixture::start().await;
+    let rewritten = rewritten(&fixture.token);
+    fixture.app.revoke(&fixture.token).await;
     assert_eq!(
-        world.app.check(&world.token).await,
+        fixture.app.check(&fixture.token).await,
         Err("token_revoked".into())
     );
     for (what, token) in &rewritten {
-        let answer = world.app.get_as("/api/me", token).await;
-        assert_eq!(answer.status(), 401, "{what}");
+        let response = fixture.app.get_as("/api/me", token).await;
+        assert_eq!(response.status(), 401, "{what}");
     }
 }
 
 #[tokio::test]
-async fn security_41_there_is_one_text_for_a_token() {
-    let world = World::start().await;
-    for (what, token) in rewritten(&world.token) {
-        world.refuses(what, &token).await;
+async fn security_41_a_token_has_one_valid_encoding() {
+    let fixture = TokenFixture::start().await;
+    for (what, token) in rewritten(&fixture.token) {
+        fixture.refuses(what, &token).await;
     }
-    world.takes(&world.token).await;
+    fixture.accepts(&fixture.token).await;
 }
 
-/// The letters of base64url, by their values.
+/// The base64url alphabet.
 const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// The same token to a lenient reader.
+/// Other encodings of the token that a lenient parser would accept.
 fn rewritten(token: &str) -> Vec<(&'static str, String)> {
     let parts: Vec<_> = token.split('.').collect();
     let (head, body, signature) = (parts[0], parts[1], parts[2]);
-    // 64 bytes make 86 characters, of which the last has four bits that say nothing.
+    // 64 bytes are encoded in 86 characters, and four bits of the last one are unused.
     let (start, last) = signature.split_at(signature.len() - 1);
     let value = ALPHABET.find(last).expect("base64url");
     let unused = &ALPHABET[value + 1..value + 2];
@@ -44,28 +44,28 @@ fn rewritten(token: &str) -> Vec<(&'static str, String)> {
         ("unused bits", format!("{head}.{body}.{start}{unused}")),
         ("padding", format!("{token}==")),
         ("padded header", format!("{head}=.{body}.{signature}")),
-        ("a line end", format!("{head}.{body}.{signature}%0A")),
+        ("a line feed", format!("{head}.{body}.{signature}%0A")),
     ]
 }
 
 #[tokio::test]
 async fn security_43_an_oversized_token_is_refused_fast() {
     let app = TestApp::start().await;
-    // Over the limit of a token, within that of a header.
+    // Longer than a token may be, but within the limit for headers.
     let long = format!("{}.e30.AAAA", "a".repeat(9 * 1024));
-    let answer = app.get_as("/api/me", &long).await;
-    assert_eq!(code(answer).await, (401, "token_invalid".into()));
+    let response = app.get_as("/api/me", &long).await;
+    assert_eq!(code(response).await, (401, "token_invalid".into()));
 
     let megabyte = "a".repeat(1024 * 1024);
-    // The server may hang up while the client is still sending.
-    if let Ok(answer) = app.get("/api/me").bearer_auth(&megabyte).send().await {
-        assert_eq!(answer.status(), 431);
+    // The server may close the connection while the client is still sending.
+    if let Ok(response) = app.get("/api/me").bearer_auth(&megabyte).send().await {
+        assert_eq!(response.status(), 431);
     }
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", &*megabyte),
     ];
-    if let Ok(answer) = app.post("/auth/token").form(&form).send().await {
-        assert_eq!(answer.status(), 413);
+    if let Ok(response) = app.post("/auth/token").form(&form).send().await {
+        assert_eq!(response.status(), 413);
     }
 }

@@ -1,16 +1,16 @@
-//! SECURITY 70: what happened to an account is told to its person.
+//! SECURITY 70: users can see the security events of their account.
 
 use std::time::Duration;
 
-use latchkey_types::ActivityKind as Kind;
+use latchkey_types::{ActivityKind as Kind, TokenResponse};
 
 use super::sessions::sid;
 use crate::app::{FIREFOX, TestApp, claims};
 use latchkey_testing::code;
 
-#[tokio::test]
-async fn security_70_every_security_event_is_told_newest_first() {
-    let app = TestApp::with("demo = true\nadmins = [\"grace@example.com\"]").await;
+/// Causes each kind of security event for Ada, one second apart. Returns the tokens of the admin,
+/// and those of Ada's last sign-in.
+async fn cause_every_event(app: &TestApp) -> (TokenResponse, TokenResponse) {
     let admin = app.sign_in_as("grace@example.com").await;
     let here = app.sign_in_with(FIREFOX).await;
     let ada = claims(&here.access_token)["sub"]
@@ -22,33 +22,43 @@ async fn security_70_every_security_event_is_told_newest_first() {
     tick();
     let signed_out = app.sign_in().await;
     app.log_out(&signed_out.access_token).await;
+
     tick();
     let remote = app.sign_in().await;
     let path = format!("/api/sessions/{}", sid(&remote.access_token));
     app.delete_as(&path, &here.access_token).await;
+
     tick();
     let revoked = app.sign_in().await;
     app.revoke(&revoked.access_token).await;
     app.revoke(&revoked.refresh_token).await;
+
     tick();
     app.sign_in().await;
     app.delete_as("/api/sessions", &here.access_token).await;
+
     tick();
     app.sign_in().await;
     let path = format!("/api/admin/users/{ada}/sessions");
     app.delete_as(&path, &admin.access_token).await;
+
     tick();
     let path = format!("/api/admin/users/{ada}/ban");
     let reason = serde_json::json!({ "reason": "spam" });
     let request = app.post(&path).bearer_auth(&admin.access_token);
-    let banned = request.json(&reason).send().await.expect("an answer");
+    let banned = request.json(&reason).send().await.expect("a response");
     assert_eq!(banned.status(), 204);
     app.delete_as(&path, &admin.access_token).await;
-    // Within the second of a ban nothing is taken.
-    tick();
 
-    let last = app.sign_in_with(FIREFOX).await;
-    let kinds = app.kinds(&last.access_token).await;
+    // No sign-in is accepted within the second of a ban.
+    tick();
+    (admin, app.sign_in_with(FIREFOX).await)
+}
+
+#[tokio::test]
+async fn security_70_every_security_event_is_listed_newest_first() {
+    let app = TestApp::with("demo = true\nadmins = [\"grace@example.com\"]").await;
+    let (admin, ada) = cause_every_event(&app).await;
     let expected = [
         Kind::SignedIn,
         Kind::Unbanned,
@@ -66,16 +76,24 @@ async fn security_70_every_security_event_is_told_newest_first() {
         Kind::SignedIn,
         Kind::SignedIn,
     ];
-    assert_eq!(kinds, expected);
+    assert_eq!(app.kinds(&ada.access_token).await, expected);
+    // Other users see only their own events.
+    assert_eq!(app.kinds(&admin.access_token).await, [Kind::SignedIn]);
+    let none = app.get("/api/activity").send().await.expect("a response");
+    assert_eq!(code(none).await, (401, "token_missing".into()));
+}
 
-    let events = app.activity(&last.access_token).await;
+#[tokio::test]
+async fn security_70_an_event_shows_where_the_user_acted_but_not_where_an_operator_did() {
+    let app = TestApp::with("demo = true\nadmins = [\"grace@example.com\"]").await;
+    let (_, ada) = cause_every_event(&app).await;
+    let events = app.activity(&ada.access_token).await;
     let newest = &events[0];
     assert_eq!(newest.at, 1_800_000_007);
     assert_eq!(newest.browser.as_deref(), Some("Firefox 145"));
     assert_eq!(newest.system.as_deref(), Some("Windows"));
     assert_eq!(newest.address.as_deref(), Some("127.0.0.1"));
-    assert_eq!(newest.session_id, Some(sid(&last.access_token)));
-    // Where the operator sits is nobody's business.
+    assert_eq!(newest.session_id, Some(sid(&ada.access_token)));
     for event in &events[1..4] {
         assert_eq!(
             (&event.browser, &event.address),
@@ -83,14 +101,10 @@ async fn security_70_every_security_event_is_told_newest_first() {
             "{event:?}"
         );
     }
-    // Another person's history is their own.
-    assert_eq!(app.kinds(&admin.access_token).await, [Kind::SignedIn]);
-    let none = app.get("/api/activity").send().await.expect("an answer");
-    assert_eq!(code(none).await, (401, "token_missing".into()));
 }
 
 #[tokio::test]
-async fn security_70_a_replay_is_told_with_both_addresses() {
+async fn security_70_a_replay_is_listed_with_both_addresses() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     let stolen = app.sign_in().await;
@@ -101,22 +115,22 @@ async fn security_70_a_replay_is_told_with_both_addresses() {
         ("refresh_token", &*stolen.refresh_token),
     ];
     let request = app.post("/auth/token").header("user-agent", FIREFOX);
-    let replay = request.form(&form).send().await.expect("an answer");
+    let replay = request.form(&form).send().await.expect("a response");
     assert_eq!(code(replay).await, (400, "refresh_replayed".into()));
 
-    let told = app.activity(&here.access_token).await.remove(0);
-    assert_eq!(told.kind, Kind::Replayed);
-    assert_eq!(told.session_id, Some(sid(&stolen.access_token)));
-    assert_eq!(told.browser.as_deref(), Some("Firefox 145"));
-    assert_eq!(told.address.as_deref(), Some("127.0.0.1"));
-    assert_eq!(told.other_address.as_deref(), Some("127.0.0.1"));
-    // Also after a restart.
+    let event = app.activity(&here.access_token).await.remove(0);
+    assert_eq!(event.kind, Kind::Replayed);
+    assert_eq!(event.session_id, Some(sid(&stolen.access_token)));
+    assert_eq!(event.browser.as_deref(), Some("Firefox 145"));
+    assert_eq!(event.address.as_deref(), Some("127.0.0.1"));
+    assert_eq!(event.other_address.as_deref(), Some("127.0.0.1"));
+    // The event survives a restart.
     let app = app.restarted().await;
-    assert_eq!(app.activity(&here.access_token).await[0], told);
+    assert_eq!(app.activity(&here.access_token).await[0], event);
 }
 
 #[tokio::test]
-async fn refreshes_are_one_entry_per_session_the_latest() {
+async fn only_the_latest_refresh_of_a_session_is_listed() {
     let app = TestApp::start().await;
     let mut here = app.sign_in_with(FIREFOX).await;
     for _ in 0..5 {
@@ -135,7 +149,7 @@ async fn refreshes_are_one_entry_per_session_the_latest() {
 }
 
 #[tokio::test]
-async fn pages_follow_each_other_without_gap_or_repetition() {
+async fn pagination_has_no_gaps_and_no_duplicates() {
     let app = TestApp::start().await;
     for number in 0..7 {
         app.clock.advance(Duration::from_secs(number % 2));
@@ -144,7 +158,7 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
     }
     app.clock.advance(Duration::from_secs(1));
     let here = app.sign_in().await;
-    let whole = app.activity(&here.access_token).await;
+    let all = app.activity(&here.access_token).await;
     for limit in [1, 2, 3, 5, 50, 5000] {
         let mut paged = Vec::new();
         let mut path = format!("/api/activity?limit={limit}");
@@ -154,13 +168,13 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
             let Some(next) = page.next else { break };
             path = format!("/api/activity?limit={limit}&before={next}");
         }
-        assert_eq!(paged, whole, "{limit}");
+        assert_eq!(paged, all, "{limit}");
     }
     for query in ["limit=0", "limit=x", "limit=-1", "before=x", "before=AAAA"] {
         let path = format!("/api/activity?{query}");
-        let answer = app.get_as(&path, &here.access_token).await;
+        let response = app.get_as(&path, &here.access_token).await;
         assert_eq!(
-            code(answer).await,
+            code(response).await,
             (400, "invalid_request".into()),
             "{query}"
         );

@@ -1,4 +1,4 @@
-//! What operators do over the API.
+//! The admin API.
 
 use latchkey_types::{ErrorCode, ServerEvent};
 use serde_json::json;
@@ -23,11 +23,11 @@ async fn ban(app: &TestApp, admin: &str, user: &str) -> u16 {
     let request = request
         .bearer_auth(admin)
         .json(&json!({ "reason": "spam" }));
-    request.send().await.expect("an answer").status().as_u16()
+    request.send().await.expect("a response").status().as_u16()
 }
 
 #[tokio::test]
-async fn security_52_a_ban_refuses_everything_at_once_until_it_is_lifted() {
+async fn security_52_a_ban_takes_effect_immediately_and_lasts_until_it_is_lifted() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let sessions = [app.sign_in().await, app.sign_in().await];
@@ -54,7 +54,7 @@ async fn security_52_a_ban_refuses_everything_at_once_until_it_is_lifted() {
     app.clock.advance(std::time::Duration::from_secs(1));
     let again = tokens(sign_in().await).await;
     assert_eq!(app.check(&again.access_token).await, Ok(()));
-    // What was ended stays ended.
+    // Sessions that the ban ended stay ended.
     assert_eq!(
         app.check(&newer.access_token).await,
         Err("token_revoked".into())
@@ -76,13 +76,13 @@ async fn security_48_52_a_ban_and_its_denials_survive_a_restart() {
     app.refresh_is_refused(&signed_in.refresh_token).await;
     let begun = app.begin("demo").await;
     let callback = app.approve(&begun, "ada@example.com").await;
-    let answer = app.finish(&begun.cookie, &callback).await;
-    assert_eq!(code(answer).await, (400, "banned".into()));
+    let response = app.finish(&begun.cookie, &callback).await;
+    assert_eq!(code(response).await, (400, "banned".into()));
 }
 
-/// Whoever ends something and hangs up has ended it all the same, in the denylist too.
+/// A revocation runs to completion, denylist included, even if the client disconnects at once.
 #[tokio::test]
-async fn security_52_a_client_that_hangs_up_does_not_stop_what_it_began() {
+async fn security_52_a_revocation_completes_although_the_client_disconnects() {
     let app = TestApp::start().await;
     for _ in 0..20 {
         let signed_in = app.sign_in().await;
@@ -108,13 +108,13 @@ async fn security_52_a_client_that_hangs_up_does_not_stop_what_it_began() {
     }
 }
 
-/// SECURITY 51 for bans: refreshes and sign-ins under way win or lose, but none outlives it.
+/// SECURITY 51 for bans: concurrent refreshes and sign-ins may succeed, but none survives the ban.
 #[tokio::test]
-async fn security_51_52_after_a_ban_in_a_race_with_refreshes_and_sign_ins_nothing_works() {
+async fn security_51_52_nothing_works_after_a_ban_that_races_with_refreshes_and_sign_ins() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     for round in 0..8 {
-        let email = format!("person-{round}@example.com");
+        let email = format!("user-{round}@example.com");
         let first = app.sign_in_as(&email).await;
         let mut begun = Vec::new();
         for _ in 0..2 {
@@ -132,12 +132,12 @@ async fn security_51_52_after_a_ban_in_a_race_with_refreshes_and_sign_ins_nothin
             racing.spawn(async move { caller.refresh(&token, Some("key-1")).await });
         }
         assert_eq!(ban(&app, &admin, &sub(&first.access_token)).await, 204);
-        for answer in racing.join_all().await {
-            if answer.status() != 200 {
-                assert_eq!(answer.status(), 400);
+        for response in racing.join_all().await {
+            if response.status() != 200 {
+                assert_eq!(response.status(), 400);
                 continue;
             }
-            let won = tokens(answer).await;
+            let won = tokens(response).await;
             app.refresh_is_refused(&won.refresh_token).await;
             let access = app.check(&won.access_token).await;
             assert_eq!(access, Err("token_revoked".into()));
@@ -146,7 +146,7 @@ async fn security_51_52_after_a_ban_in_a_race_with_refreshes_and_sign_ins_nothin
 }
 
 #[tokio::test]
-async fn security_54_an_operator_ends_one_persons_sessions_or_everyones() {
+async fn security_54_an_operator_ends_the_sessions_of_one_user_or_of_all_users() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await;
     let ada = [app.sign_in().await, app.sign_in().await];
@@ -160,7 +160,7 @@ async fn security_54_an_operator_ends_one_persons_sessions_or_everyones() {
         app.refresh_is_refused(&tokens.refresh_token).await;
     }
     assert_eq!(app.check(&mary.access_token).await, Ok(()));
-    // They may come back.
+    // They may sign in again.
     let again = app.sign_in().await;
 
     let ended = app
@@ -181,7 +181,7 @@ async fn security_54_an_operator_ends_one_persons_sessions_or_everyones() {
 }
 
 #[tokio::test]
-async fn security_28_only_admins_may() {
+async fn security_28_admin_routes_require_the_role_admin() {
     let app = TestApp::with(CONFIG).await;
     let grace = app.sign_in_as("grace@example.com").await.access_token;
     let ada = app.sign_in().await.access_token;
@@ -193,19 +193,19 @@ async fn security_28_only_admins_may() {
         "/api/admin/sessions".to_owned(),
     ];
     for path in &paths {
-        let answer = app.delete_as(path, &ada).await;
-        let challenge = header(&answer, "www-authenticate");
+        let response = app.delete_as(path, &ada).await;
+        let challenge = header(&response, "www-authenticate");
         assert!(challenge.contains("insufficient_scope"), "{challenge}");
-        assert_eq!(code(answer).await, (403, "forbidden".into()), "{path}");
+        assert_eq!(code(response).await, (403, "forbidden".into()), "{path}");
         let none = app.http.delete(format!("{}{path}", app.url)).send().await;
-        let none = code(none.expect("an answer")).await;
+        let none = code(none.expect("a response")).await;
         assert_eq!(none, (401, "token_missing".into()), "{path}");
     }
     assert_eq!(app.check(&grace).await, Ok(()));
 }
 
 #[tokio::test]
-async fn an_operators_mistakes_are_told() {
+async fn invalid_admin_requests_are_refused() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let ada = sub(&app.sign_in().await.access_token);
@@ -213,8 +213,8 @@ async fn an_operators_mistakes_are_told() {
         assert_eq!(ban(&app, &admin, id).await, 404, "{id}");
         for path in ["ban", "sessions"] {
             let path = format!("/api/admin/users/{id}/{path}");
-            let answer = app.delete_as(&path, &admin).await;
-            assert_eq!(code(answer).await, (404, "not_found".into()), "{path}");
+            let response = app.delete_as(&path, &admin).await;
+            assert_eq!(code(response).await, (404, "not_found".into()), "{path}");
         }
     }
     let path = format!("/api/admin/users/{ada}/ban");
@@ -225,15 +225,15 @@ async fn an_operators_mistakes_are_told() {
         json!({ "reason": long }),
         json!(1),
     ] {
-        let answer = app.post(&path).bearer_auth(&admin).json(&body).send().await;
-        let answer = code(answer.expect("an answer")).await;
+        let response = app.post(&path).bearer_auth(&admin).json(&body).send().await;
+        let response = code(response.expect("a response")).await;
         let expected = ErrorCode::InvalidRequest.as_str().to_owned();
-        assert_eq!(answer, (400, expected), "{body}");
+        assert_eq!(response, (400, expected), "{body}");
     }
     let none = app.post(&path).bearer_auth(&admin).send().await;
-    let none = code(none.expect("an answer")).await;
+    let none = code(none.expect("a response")).await;
     assert_eq!(none, (400, "invalid_request".into()));
-    // An account that is not banned may be unbanned; one that is may be banned again.
+    // Lifting a ban that does not exist and repeating a ban both succeed.
     assert_eq!(app.delete_as(&path, &admin).await.status(), 204);
     assert_eq!(ban(&app, &admin, &ada).await, 204);
     assert_eq!(ban(&app, &admin, &ada).await, 204);

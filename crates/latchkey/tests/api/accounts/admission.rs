@@ -1,29 +1,29 @@
-//! The rule of admission is asked at every refresh: who lost the right to come in goes out.
+//! Every refresh checks admission again: a user who is no longer admitted loses the session.
 
 use serde_json::json;
 
 use crate::app::TestApp;
 use latchkey_testing::{ScriptedProvider, code, tokens};
 
-fn listed(list: &str, provider: &ScriptedProvider) -> String {
+fn with_allow_list(list: &str, provider: &ScriptedProvider) -> String {
     let section = provider.section("a");
     format!("[admission]\nmode = \"allow-list\"\n{list}\n{section}")
 }
 
-/// Signed in under the one configuration, then refreshed under the other.
+/// Signs in with the configuration `before` and refreshes with `after`.
 async fn refreshed_under(before: &str, after: &str, provider: &ScriptedProvider) -> (u16, String) {
     let app = TestApp::with(before).await;
     let signed_in = tokens(provider.sign_in(&app, "a").await).await;
     let app = app.reconfigured(after).await;
     assert_eq!(app.check(&signed_in.access_token).await, Ok(()));
-    let answer = app.refresh(&signed_in.refresh_token, None).await;
-    let refusal = code(answer).await;
+    let response = app.refresh(&signed_in.refresh_token, None).await;
+    let refusal = code(response).await;
     if refusal.0 != 200 {
-        // The session is over and what it was given is denied.
+        // The session has ended and its tokens are denied.
         let access = app.check(&signed_in.access_token).await;
         assert_eq!(access, Err("token_revoked".into()));
         app.refresh_is_refused(&signed_in.refresh_token).await;
-        // Taking the change back does not bring it back.
+        // Undoing the change does not restore the session.
         let app = app.reconfigured(before).await;
         app.refresh_is_refused(&signed_in.refresh_token).await;
     }
@@ -31,13 +31,13 @@ async fn refreshed_under(before: &str, after: &str, provider: &ScriptedProvider)
 }
 
 #[tokio::test]
-async fn security_80_who_is_taken_off_the_list_is_out_at_the_next_refresh() {
+async fn security_80_a_user_removed_from_the_allow_list_loses_the_session_at_the_next_refresh() {
     let provider = ScriptedProvider::start().await;
     let open = provider.section("a");
-    let ada = listed("emails = [\"ada@example.com\"]", &provider);
-    let domain = listed("domains = [\"example.com\"]", &provider);
-    let bob = listed("emails = [\"bob@example.com\"]", &provider);
-    let other_domain = listed("domains = [\"example.org\"]", &provider);
+    let ada = with_allow_list("emails = [\"ada@example.com\"]", &provider);
+    let domain = with_allow_list("domains = [\"example.com\"]", &provider);
+    let bob = with_allow_list("emails = [\"bob@example.com\"]", &provider);
+    let other_domain = with_allow_list("domains = [\"example.org\"]", &provider);
     let refused = (400, "not_admitted".to_owned());
     for (before, after) in [
         (&ada, &bob),
@@ -55,30 +55,31 @@ async fn security_80_who_is_taken_off_the_list_is_out_at_the_next_refresh() {
     ] {
         assert_eq!(refreshed_under(before, after, &provider).await.0, 200);
     }
-    // An address that was never verified is on no list.
+    // An unverified address matches no list.
     provider.script().claims["email_verified"] = json!(false);
     assert_eq!(refreshed_under(&open, &ada, &provider).await, refused);
 }
 
 #[tokio::test]
-async fn security_80_who_lost_their_provider_is_out_at_the_next_refresh() {
+async fn security_80_a_user_of_a_removed_provider_loses_the_session_at_the_next_refresh() {
     let (a, b) = (
         ScriptedProvider::start().await,
         ScriptedProvider::start().await,
     );
     let both = format!("{}{}", a.section("a"), b.section("b"));
-    let answer = refreshed_under(&both, &b.section("b"), &a).await;
-    assert_eq!(answer, (400, "not_admitted".into()));
-    // The name is not the provider: another issuer under it vouches for nobody of before.
-    let answer = refreshed_under(&both, &b.section("a"), &a).await;
-    assert_eq!(answer, (400, "not_admitted".into()));
-    // Under another name it is the same provider.
-    let answer = refreshed_under(&both, &a.section("c"), &a).await;
-    assert_eq!(answer.0, 200);
+    let response = refreshed_under(&both, &b.section("b"), &a).await;
+    assert_eq!(response, (400, "not_admitted".into()));
+    // The issuer counts, not the configured name: another issuer under the same name does not vouch
+    // for earlier users.
+    let response = refreshed_under(&both, &b.section("a"), &a).await;
+    assert_eq!(response, (400, "not_admitted".into()));
+    // The same issuer under another name is still the same provider.
+    let response = refreshed_under(&both, &a.section("c"), &a).await;
+    assert_eq!(response.0, 200);
 }
 
 #[tokio::test]
-async fn security_80_sessions_of_the_demo_provider_end_when_it_is_off() {
+async fn security_80_sessions_of_the_demo_provider_end_when_it_is_disabled() {
     let provider = ScriptedProvider::start().await;
     let admins = "admins = [\"demo:ada@example.com\"]\n";
     let app = TestApp::with(&format!("demo = true\n{admins}")).await;
@@ -89,13 +90,13 @@ async fn security_80_sessions_of_the_demo_provider_end_when_it_is_off() {
     assert_eq!(admin.status(), 404);
     let without = format!("{admins}{}", provider.section("a"));
     let app = app.reconfigured(&without).await;
-    // Its administrators are none from the first request on.
+    // Admins from the disabled provider lose the role immediately.
     let admin = app
         .delete_as("/api/admin/users/x/ban", &signed_in.access_token)
         .await;
     assert_eq!(code(admin).await, (403, "forbidden".into()));
-    let answer = app.refresh(&signed_in.refresh_token, None).await;
-    assert_eq!(code(answer).await, (400, "not_admitted".into()));
+    let response = app.refresh(&signed_in.refresh_token, None).await;
+    assert_eq!(code(response).await, (400, "not_admitted".into()));
     let access = app.check(&signed_in.access_token).await;
     assert_eq!(access, Err("token_revoked".into()));
 }

@@ -1,4 +1,4 @@
-//! The event stream.
+//! The event stream, `/api/events`.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const ENDED: ServerEvent = ServerEvent::SessionEnded {
 };
 
 #[tokio::test]
-async fn the_stream_wants_a_token_and_is_kept_by_nobody() {
+async fn the_stream_requires_a_token_and_is_not_cached() {
     let app = TestApp::start().await;
     let token = app.sign_in().await.access_token;
     let events = app.events(&token).await;
@@ -28,7 +28,7 @@ async fn the_stream_wants_a_token_and_is_kept_by_nobody() {
         header(&events.response, "x-content-type-options"),
         "nosniff"
     );
-    let none = app.get("/api/events").send().await.expect("an answer");
+    let none = app.get("/api/events").send().await.expect("a response");
     assert_eq!(code(none).await, (401, "token_missing".into()));
     app.revoke(&token).await;
     let denied = app.get_as("/api/events", &token).await;
@@ -36,7 +36,7 @@ async fn the_stream_wants_a_token_and_is_kept_by_nobody() {
 }
 
 #[tokio::test]
-async fn changes_of_the_account_are_told_to_its_streams_and_no_others() {
+async fn account_changes_are_sent_to_the_streams_of_that_account_only() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     let grace = app.sign_in_as("grace@example.com").await;
@@ -51,12 +51,12 @@ async fn changes_of_the_account_are_told_to_its_streams_and_no_others() {
     assert_eq!(theirs.next().await, Some(ENDED));
     assert_eq!(theirs.next().await, None);
     assert_eq!(mine.next().await, Some(ServerEvent::AccountChanged));
-    // A refresh is no change.
+    // A refresh is not an account change.
     let newer = app.refreshed(&here.refresh_token).await;
     app.log_out(&newer.access_token).await;
     assert_eq!(mine.next().await, Some(ENDED));
     assert_eq!(mine.next().await, None);
-    // Nothing of it reached her: the first that she hears of is her own.
+    // None of these events reached the other user: her first event is her own.
     app.log_out(&grace.access_token).await;
     assert_eq!(other.next().await, Some(ENDED));
 }
@@ -95,7 +95,7 @@ async fn every_end_of_a_session_ends_its_stream_with_the_reason() {
     let request = request
         .bearer_auth(&admin)
         .json(&json!({ "reason": "spam" }));
-    assert_eq!(request.send().await.expect("an answer").status(), 204);
+    assert_eq!(request.send().await.expect("a response").status(), 204);
     assert_eq!(events.next().await, end(ErrorCode::Banned));
     assert_eq!(events.next().await, None);
 
@@ -106,7 +106,7 @@ async fn every_end_of_a_session_ends_its_stream_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_revoked_access_token_closes_its_stream_and_its_session_lives() {
+async fn revoking_an_access_token_closes_its_stream_but_not_its_session() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     let newer = app.refreshed(&here.refresh_token).await;
@@ -121,7 +121,7 @@ async fn a_revoked_access_token_closes_its_stream_and_its_session_lives() {
 async fn the_stream_ends_when_its_token_expires() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
-    // The clock stands still: the runtime's own timer ends it.
+    // The test clock does not move: the runtime's timer ends the stream.
     let form = [
         ("grant_type", "refresh_token"),
         ("refresh_token", &*here.refresh_token),
@@ -130,7 +130,7 @@ async fn the_stream_ends_when_its_token_expires() {
     let short = tokens(app.token(&form).await).await;
     let mut events = app.events(&short.access_token).await;
     assert_eq!(events.next().await, None);
-    // The clock moves: the next wake-up ends it.
+    // The test clock moves: the next notification ends the stream.
     let longer = app.refreshed(&short.refresh_token).await;
     let mut events = app.events(&longer.access_token).await;
     app.clock.advance(Duration::from_mins(10));
@@ -139,7 +139,7 @@ async fn the_stream_ends_when_its_token_expires() {
 }
 
 #[tokio::test]
-async fn however_much_happens_a_slow_reader_finds_one_wake_up() {
+async fn events_for_a_slow_reader_are_merged() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     let mut events = app.events(&here.access_token).await;
@@ -147,21 +147,21 @@ async fn however_much_happens_a_slow_reader_finds_one_wake_up() {
         app.sign_in().await;
     }
     app.log_out(&here.access_token).await;
-    let mut told = 0;
+    let mut changes = 0;
     loop {
         match events.next().await {
-            Some(ServerEvent::AccountChanged) => told += 1,
+            Some(ServerEvent::AccountChanged) => changes += 1,
             other => {
                 assert_eq!(other, Some(ENDED));
                 break;
             }
         }
     }
-    assert!(told <= 50, "{told}");
+    assert!(changes <= 50, "{changes}");
 }
 
 #[tokio::test]
-async fn an_account_has_32_streams_at_most() {
+async fn an_account_has_at_most_32_streams() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     let mut streams = Vec::new();
@@ -171,10 +171,10 @@ async fn an_account_has_32_streams_at_most() {
     let refused = app.get_as("/api/events", &here.access_token).await;
     assert_eq!(header(&refused, "retry-after"), "2");
     assert_eq!(code(refused).await, (429, "too_many_requests".into()));
-    // Another person does not notice.
+    // Other users are not affected.
     let grace = app.sign_in_as("grace@example.com").await;
     drop(app.events(&grace.access_token).await);
-    // Whoever hangs up makes room.
+    // Closing a stream makes room for another one.
     streams.truncate(31);
     while app.state.notifier.len() > 31 {
         tokio::task::yield_now().await;
@@ -187,14 +187,14 @@ async fn an_account_has_32_streams_at_most() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_ends_its_streams_at_once() {
+async fn a_server_that_stops_ends_its_streams_immediately() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     let mut events = app.events(&here.access_token).await;
     let begun = tokio::time::Instant::now();
     let app = app.restarted().await;
     assert_eq!(events.next().await, None);
-    // Requests under way may take ten seconds; streams are none.
+    // Shutdown gives pending requests ten seconds, but does not wait for streams.
     assert!(begun.elapsed() < Duration::from_secs(8));
     app.events(&here.access_token).await;
 }

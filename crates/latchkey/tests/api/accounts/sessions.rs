@@ -1,4 +1,4 @@
-//! A person's devices.
+//! The sessions of a user.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML,
                       Chrome/142.0.0.0 Safari/537.36";
 
 #[tokio::test]
-async fn security_53_sessions_are_listed_this_one_first_then_by_last_use() {
+async fn security_53_the_current_session_is_listed_first_then_by_last_use() {
     let app = TestApp::start().await;
     let here = app.sign_in_with(FIREFOX).await;
     app.clock.advance(Duration::from_mins(1));
@@ -47,21 +47,21 @@ async fn security_53_sessions_are_listed_this_one_first_then_by_last_use() {
     );
     let idle = Duration::from_hours(14 * 24).as_secs();
     assert_eq!(second.expires_at, start + 180 + idle);
-    // Seen from another one, that one is the current.
+    // In the list of another session, that session is the current one.
     let there = app.sessions(&program.access_token).await;
     assert!(there[0].current && there[0].id == expected[2]);
 
-    // What nobody can use is not listed.
+    // Ended sessions are not listed.
     app.clock.advance(Duration::from_hours(14 * 24));
     let later = app.sign_in().await;
     let left = app.sessions(&later.access_token).await;
     assert_eq!(left.len(), 1);
-    let none = app.get("/api/sessions").send().await.expect("an answer");
+    let none = app.get("/api/sessions").send().await.expect("a response");
     assert_eq!(code(none).await, (401, "token_missing".into()));
 }
 
 #[tokio::test]
-async fn security_52_53_one_session_is_ended_from_another_at_once() {
+async fn security_52_53_one_session_ends_another_immediately() {
     let app = TestApp::start().await;
     let (here, there) = (app.sign_in().await, app.sign_in().await);
     let newer = app.refreshed(&there.refresh_token).await;
@@ -77,28 +77,28 @@ async fn security_52_53_one_session_is_ended_from_another_at_once() {
     assert_eq!(app.sessions(&here.access_token).await.len(), 1);
     assert_eq!(app.check(&here.access_token).await, Ok(()));
     app.refreshed(&here.refresh_token).await;
-    // A second click does no harm.
+    // Repeating the request succeeds.
     let again = app.delete_as(&path, &here.access_token).await;
     assert_eq!(again.status(), 204);
 }
 
 #[tokio::test]
-async fn security_53_the_session_of_another_person_is_not_found() {
+async fn security_53_the_session_of_another_user_is_not_found() {
     let app = TestApp::start().await;
     let ada = app.sign_in().await;
     let grace = app.sign_in_as("grace@example.com").await;
     let foreign = sid(&grace.access_token);
     for id in [&*foreign, "AAAAAAAAAAAAAAAAAAAAAA", "x", "%252e", "a%00b"] {
         let path = format!("/api/sessions/{id}");
-        let answer = app.delete_as(&path, &ada.access_token).await;
-        assert_eq!(code(answer).await, (404, "not_found".into()), "{id}");
+        let response = app.delete_as(&path, &ada.access_token).await;
+        assert_eq!(code(response).await, (404, "not_found".into()), "{id}");
     }
     assert_eq!(app.check(&grace.access_token).await, Ok(()));
     app.refreshed(&grace.refresh_token).await;
 }
 
 #[tokio::test]
-async fn to_end_this_very_session_is_to_sign_out() {
+async fn ending_the_current_session_signs_out() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     let path = format!("/api/sessions/{}", sid(&here.access_token));
@@ -112,7 +112,7 @@ async fn to_end_this_very_session_is_to_sign_out() {
 }
 
 #[tokio::test]
-async fn security_53_all_others_are_ended_and_this_one_lives() {
+async fn security_53_ending_all_other_sessions_keeps_the_current_one() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     let others = [app.sign_in().await, app.sign_in().await];
@@ -131,9 +131,9 @@ async fn security_53_all_others_are_ended_and_this_one_lives() {
     assert_eq!(alone.status(), 204);
 }
 
-/// An access token may outlive the idle end of its session.
+/// An access token can outlive the idle timeout of its session.
 #[tokio::test]
-async fn security_52_an_idle_session_with_a_live_access_token_is_ended_as_well() {
+async fn security_52_an_idle_session_with_a_valid_access_token_is_ended_too() {
     let config = "demo = true\n[tokens]\naccess_ttl = \"10m\"\nidle_ttl = \"5m\"";
     let app = TestApp::with(config).await;
     let idle = app.sign_in().await;
@@ -149,7 +149,7 @@ async fn security_52_an_idle_session_with_a_live_access_token_is_ended_as_well()
 }
 
 #[tokio::test]
-async fn security_51_after_all_others_were_ended_in_a_race_with_refreshes_nothing_works() {
+async fn security_51_nothing_works_after_ending_all_others_races_with_refreshes() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     for _ in 0..10 {
@@ -159,9 +159,9 @@ async fn security_51_after_all_others_were_ended_in_a_race_with_refreshes_nothin
             for _ in 0..4 {
                 let (caller, token) = (app.caller.clone(), other.refresh_token.clone());
                 refreshes.spawn(async move {
-                    let answer = caller.refresh(&token, Some("key-1")).await;
-                    match answer.status().as_u16() {
-                        200 => Some(tokens(answer).await),
+                    let response = caller.refresh(&token, Some("key-1")).await;
+                    match response.status().as_u16() {
+                        200 => Some(tokens(response).await),
                         status => {
                             assert_eq!(status, 400);
                             None
@@ -182,14 +182,15 @@ async fn security_51_after_all_others_were_ended_in_a_race_with_refreshes_nothin
     app.refreshed(&here.refresh_token).await;
 }
 
-/// A browser that signed out while the server was down has nothing left to end its session with.
+/// A browser that signed out while the server was down has deleted its tokens and cannot end its
+/// session later.
 #[tokio::test]
-async fn security_67_a_session_left_behind_is_ended_from_elsewhere_or_by_its_refresh_token() {
+async fn security_67_an_abandoned_session_is_ended_by_another_session_or_by_its_refresh_token() {
     let app = TestApp::start().await;
     let (left, kept) = (app.sign_in().await, app.sign_in().await);
     let app = app.restarted().await;
     app.clock.advance(Duration::from_hours(1));
-    // Its access token is long expired; the refresh token alone is enough.
+    // The access token has expired; the refresh token is enough to end the session.
     app.revoke(&kept.refresh_token).await;
     app.refresh_is_refused(&kept.refresh_token).await;
     let here = app.sign_in().await;
@@ -209,14 +210,14 @@ pub(super) fn sid(access_token: &str) -> String {
 }
 
 #[tokio::test]
-async fn security_83_a_sign_in_too_many_ends_the_session_that_was_not_used_for_longest() {
+async fn security_83_a_sign_in_over_the_limit_ends_the_least_recently_used_session() {
     let app = TestApp::with("demo = true\n[limits]\nmax_sessions = 3\n").await;
     let mut signed_in = Vec::new();
     for _ in 0..3 {
         app.clock.advance(Duration::from_secs(1));
         signed_in.push(app.sign_in().await);
     }
-    // The first is used, so that the second is the oldest.
+    // Use the first session, so that the second is the least recently used.
     app.clock.advance(Duration::from_secs(1));
     let first = app.refreshed(&signed_in[0].refresh_token).await;
     let grace = app.sign_in_as("grace@example.com").await;
@@ -230,7 +231,7 @@ async fn security_83_a_sign_in_too_many_ends_the_session_that_was_not_used_for_l
     assert_eq!(app.sessions(&newest.access_token).await.len(), 3);
     let kinds = app.kinds(&newest.access_token).await;
     assert!(kinds.contains(&ActivityKind::Displaced), "{kinds:?}");
-    // However many there were: what is listed is bounded, and so is what is kept.
+    // After many sign-ins, the list is still bounded.
     for _ in 0..50 {
         app.clock.advance(Duration::from_secs(1));
         app.sign_in().await;

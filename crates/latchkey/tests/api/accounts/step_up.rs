@@ -1,4 +1,4 @@
-//! Acts that take a recent sign-in, and how a person gets one (RFC 9470).
+//! Operations that require a recent sign-in, and how a user gets one (RFC 9470).
 
 use std::time::Duration;
 
@@ -12,12 +12,13 @@ const CHALLENGE: &str = "Bearer realm=\"latchkey\", \
     error_description=\"A more recent sign-in is needed\", max_age=\"600\"";
 
 #[tokio::test]
-async fn what_cannot_be_undone_takes_a_sign_in_of_the_last_ten_minutes() {
+async fn irreversible_operations_require_a_sign_in_within_the_last_ten_minutes() {
     let app = TestApp::with("demo = true\nadmins = [\"ada@example.com\"]").await;
     let first = app.sign_in().await;
     let other = app.sign_in().await;
     app.clock.advance(Duration::from_mins(10));
-    // Through the last second of it, with a token that is fresh: a refresh is no sign-in.
+    // Allowed through the last second, with a refreshed token: a refresh does not count as a
+    // sign-in.
     let fresh = app.refreshed(&first.refresh_token).await.access_token;
     let sub = claims(&fresh)["sub"].as_str().expect("text").to_owned();
     let unban = format!("/api/admin/users/{sub}/ban");
@@ -29,27 +30,27 @@ async fn what_cannot_be_undone_takes_a_sign_in_of_the_last_ten_minutes() {
     let sid = super::sessions::sid(&other.access_token);
     let one = format!("/api/sessions/{sid}");
     for path in ["/api/sessions", "/api/admin/sessions", &unban, &end, &one] {
-        let answer = app.delete_as(path, &fresh).await;
-        assert_eq!(header(&answer, "www-authenticate"), CHALLENGE, "{path}");
+        let response = app.delete_as(path, &fresh).await;
+        assert_eq!(header(&response, "www-authenticate"), CHALLENGE, "{path}");
         assert_eq!(
-            code(answer).await,
+            code(response).await,
             (401, "step_up_required".into()),
             "{path}"
         );
     }
     let ban = app.post(&unban).bearer_auth(&fresh);
-    let answer = ban.json(&json!({ "reason": "spam" })).send().await;
-    let answer = code(answer.expect("an answer")).await;
-    assert_eq!(answer, (401, "step_up_required".into()));
-    let answer = app.log_out_everywhere(&fresh).await;
-    assert_eq!(header(&answer, "www-authenticate"), CHALLENGE);
-    assert_eq!(code(answer).await, (401, "step_up_required".into()));
+    let response = ban.json(&json!({ "reason": "spam" })).send().await;
+    let response = code(response.expect("a response")).await;
+    assert_eq!(response, (401, "step_up_required".into()));
+    let response = app.log_out_everywhere(&fresh).await;
+    assert_eq!(header(&response, "www-authenticate"), CHALLENGE);
+    assert_eq!(code(response).await, (401, "step_up_required".into()));
 
-    // Nothing was done, and what is not sensitive goes on.
+    // Nothing was changed, and operations that are not sensitive still work.
     let other = app.refreshed(&other.refresh_token).await;
     assert_eq!(app.check(&other.access_token).await, Ok(()));
 
-    // A new sign-in may.
+    // After a new sign-in, the operations are allowed.
     let again = app.sign_in().await;
     let ended = app.delete_as(&one, &again.access_token).await;
     assert_eq!(ended.status(), 204);
@@ -63,7 +64,7 @@ async fn what_cannot_be_undone_takes_a_sign_in_of_the_last_ten_minutes() {
 }
 
 #[tokio::test]
-async fn the_demand_goes_to_the_provider_and_its_answer_is_held_to_it() {
+async fn prompt_and_max_age_are_sent_to_the_provider_and_its_response_is_checked() {
     let provider = ScriptedProvider::start().await;
     let app = TestApp::with(&provider.section("a")).await;
     let path =
@@ -75,100 +76,105 @@ async fn the_demand_goes_to_the_provider_and_its_answer_is_held_to_it() {
         (json!(null), 400),
     ] {
         let begun = app.begin_at(path).await;
-        let asked = |name: &str| {
+        let parameter = |name: &str| {
             let mut pairs = begun.authorize.query_pairs();
             pairs
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.into_owned())
         };
-        assert_eq!(asked("prompt").as_deref(), Some("login"));
-        assert_eq!(asked("max_age").as_deref(), Some("600"));
+        assert_eq!(parameter("prompt").as_deref(), Some("login"));
+        assert_eq!(parameter("max_age").as_deref(), Some("600"));
         provider.script().claims["auth_time"] = auth_time.clone();
         let callback = provider.approve(&begun);
-        let answer = app.finish(&begun.cookie, &callback).await;
-        assert_eq!(answer.status(), status, "{auth_time}");
+        let response = app.finish(&begun.cookie, &callback).await;
+        assert_eq!(response.status(), status, "{auth_time}");
         if status == 200 {
-            let signed_in = tokens(answer).await;
+            let signed_in = tokens(response).await;
             assert_eq!(claims(&signed_in.access_token)["auth_time"], auth_time);
             assert_eq!(
                 signed_in.return_to.as_deref(),
                 Some("/sessions?resume=end-others")
             );
         } else {
-            assert_eq!(code(answer).await, (400, "step_up_required".into()));
+            assert_eq!(code(response).await, (400, "step_up_required".into()));
         }
     }
 }
 
 #[tokio::test]
-async fn a_sign_in_is_as_old_as_the_provider_says() {
+async fn the_age_of_a_sign_in_comes_from_the_provider() {
     let provider = ScriptedProvider::start().await;
     let app = TestApp::with(&provider.section("a")).await;
     let now = 1_800_000_000_u64;
-    for (said, kept) in [
+    for (auth_time, recorded) in [
         (json!(now - 5000), now - 5000),
-        // Its clock runs ahead.
+        // The provider's clock is ahead.
         (json!(now + 30), now),
         (json!(now), now),
     ] {
-        provider.script().claims["auth_time"] = said.clone();
+        provider.script().claims["auth_time"] = auth_time.clone();
         let signed_in = tokens(provider.sign_in(&app, "a").await).await;
-        assert_eq!(claims(&signed_in.access_token)["auth_time"], kept, "{said}");
-        let answer = app
+        assert_eq!(
+            claims(&signed_in.access_token)["auth_time"],
+            recorded,
+            "{auth_time}"
+        );
+        let response = app
             .delete_as("/api/sessions", &signed_in.access_token)
             .await;
-        let expected = if kept == now { 204 } else { 401 };
-        assert_eq!(answer.status(), expected, "{said}");
+        let expected = if recorded == now { 204 } else { 401 };
+        assert_eq!(response.status(), expected, "{auth_time}");
     }
 }
 
 #[tokio::test]
-async fn security_81_a_sign_in_of_unknown_age_does_not_pass_for_a_recent_one() {
+async fn security_81_a_sign_in_of_unknown_age_does_not_count_as_recent() {
     let provider = ScriptedProvider::start().await;
     let section = provider.section("a");
     let app = TestApp::with(&format!("admins = [\"ada@example.com\"]\n{section}")).await;
-    // The provider knows the person since yesterday, and is not asked to say so by the browser.
+    // The user may have signed in at the provider long ago, and the browser does not request
+    // `auth_time`.
     let ahead = json!(1_800_000_000_u64 + 3600);
-    for said in [
+    for auth_time in [
         json!(null),
         json!("1800000000"),
         json!(-1),
         json!([]),
         ahead,
     ] {
-        provider.script().claims["auth_time"] = said.clone();
+        provider.script().claims["auth_time"] = auth_time.clone();
         let begun = app.begin("a").await;
-        let asked = begun
+        let requested = begun
             .authorize
             .query_pairs()
             .any(|(name, _)| name == "max_age");
-        assert!(asked, "the provider is obliged to say it by Core §3.1.2.1");
+        assert!(requested, "with max_age, Core §3.1.2.1 requires auth_time");
         let callback = provider.approve(&begun);
         let signed_in = tokens(app.finish(&begun.cookie, &callback).await).await;
         let token = signed_in.access_token;
-        assert_eq!(claims(&token).get("auth_time"), None, "{said}");
+        assert_eq!(claims(&token).get("auth_time"), None, "{auth_time}");
         let me = app.get("/api/me").bearer_auth(&token).send().await;
-        let me: serde_json::Value = me.expect("an answer").json().await.expect("JSON");
-        assert_eq!(me.get("auth_time"), None, "{said}");
+        let me: serde_json::Value = me.expect("a response").json().await.expect("JSON");
+        assert_eq!(me.get("auth_time"), None, "{auth_time}");
         for path in ["/api/sessions", "/api/admin/sessions"] {
-            let answer = app.delete_as(path, &token).await;
-            assert_eq!(header(&answer, "www-authenticate"), CHALLENGE, "{path}");
+            let response = app.delete_as(path, &token).await;
+            assert_eq!(header(&response, "www-authenticate"), CHALLENGE, "{path}");
             assert_eq!(
-                code(answer).await,
+                code(response).await,
                 (401, "step_up_required".into()),
-                "{path} {said}"
+                "{path} {auth_time}"
             );
         }
-        // A refresh makes it no younger.
+        // A refresh does not make the sign-in more recent.
         let again = app.refreshed(&signed_in.refresh_token).await.access_token;
-        assert_eq!(claims(&again).get("auth_time"), None, "{said}");
-        let answer = app.delete_as("/api/sessions", &again).await;
-        assert_eq!(code(answer).await, (401, "step_up_required".into()));
+        assert_eq!(claims(&again).get("auth_time"), None, "{auth_time}");
+        let response = app.delete_as("/api/sessions", &again).await;
+        assert_eq!(code(response).await, (401, "step_up_required".into()));
     }
 }
 
 #[tokio::test]
-async fn a_step_up_with_the_demo_provider_makes_a_new_session() {
+async fn a_step_up_with_the_demo_provider_opens_a_new_session() {
     let app = TestApp::start().await;
     let old = app.sign_in().await;
     app.clock.advance(Duration::from_hours(1));
@@ -184,7 +190,7 @@ async fn a_step_up_with_the_demo_provider_makes_a_new_session() {
 }
 
 #[tokio::test]
-async fn a_demand_that_makes_no_sense_is_refused() {
+async fn invalid_prompt_and_max_age_are_refused() {
     let app = TestApp::start().await;
     for query in [
         "prompt=none",
@@ -194,9 +200,9 @@ async fn a_demand_that_makes_no_sense_is_refused() {
         "max_age=1.5",
     ] {
         let path = format!("/auth/login?provider=demo&{query}");
-        let answer = app.get(&path).send().await.expect("an answer");
+        let response = app.get(&path).send().await.expect("a response");
         assert_eq!(
-            code(answer).await,
+            code(response).await,
             (400, "invalid_request".into()),
             "{query}"
         );

@@ -1,5 +1,5 @@
-//! Signs what the server never would, with the server's own keys: so that a token can be refused
-//! for what it says although its signature is good.
+//! Signs arbitrary tokens with the server's own keys, so that a test can show that the server
+//! rejects a token for its content although the signature is valid.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::TestApp;
 
-/// The keys of a server, as who holds its master key and its store has them.
+/// The keys of a server, derived from its master key and its store.
 pub(crate) struct Forge {
     pub(crate) kid: String,
     pkcs8: Vec<u8>,
@@ -23,7 +23,7 @@ impl Forge {
         let text = std::fs::read_to_string(app.data_dir().join("master.key")).expect("read");
         let master = B64.decode(text.trim()).expect("base64url");
         let keys = app.state.store.signing_keys().await.expect("keys");
-        let newest = keys.last().expect("one key at least");
+        let newest = keys.last().expect("at least one key");
         let mut sealed = B64.decode(&newest.sealed).expect("base64url");
         let mut private = sealed.split_off(12);
         let seal = derive(&master, b"latchkey signing key seal aes-256-gcm v1");
@@ -31,7 +31,7 @@ impl Forge {
         let pkcs8 = RandomizedNonceKey::new(&AES_256_GCM, &seal)
             .expect("32 bytes")
             .open_in_place(nonce, Aad::from(newest.kid.as_bytes()), &mut private)
-            .expect("the master key fits");
+            .expect("sealed with this master key");
         Self {
             kid: newest.kid.clone(),
             signing: EncodingKey::from_ec_der(pkcs8),
@@ -40,7 +40,7 @@ impl Forge {
         }
     }
 
-    /// The private number of the signing key: 32 bytes of its PKCS #8 (RFC 5915 §3).
+    /// The private scalar of the signing key: 32 bytes of its PKCS #8 encoding (RFC 5915 §3).
     pub(crate) fn private(&self) -> Vec<u8> {
         let begin = b"\x02\x01\x01\x04\x20";
         let at = self.pkcs8.windows(5).position(|window| window == begin);
@@ -53,13 +53,13 @@ impl Forge {
         json!({ "typ": "at+jwt", "alg": "ES256", "kid": self.kid })
     }
 
-    /// Signed as access tokens are, whatever the texts say.
+    /// Signs any header and claims texts as an access token.
     pub(crate) fn sign_text(&self, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", B64.encode(header), B64.encode(claims));
         loop {
             let signature = crypto::sign(message.as_bytes(), &self.signing, Algorithm::ES256)
                 .expect("a signature");
-            // Every second signature has the high `s` that the server does not take.
+            // Half of all signatures have a high `s`, which the server rejects.
             if B64.decode(&signature).expect("base64url")[32] < 0x7F {
                 return format!("{message}.{signature}");
             }
@@ -71,7 +71,7 @@ impl Forge {
     }
 }
 
-/// An HS256 signature with any key.
+/// Signs a token with HS256 and any key.
 pub(crate) fn hs256(header: &Value, claims: &Value, key: &EncodingKey) -> String {
     let message = format!(
         "{}.{}",
@@ -92,13 +92,13 @@ fn derive(master: &[u8], label: &[u8]) -> [u8; 32] {
     key
 }
 
-/// The header (0) or the claims (1) of a JWT.
+/// Decodes the header (part 0) or the claims (part 1) of a JWT.
 pub(crate) fn decoded(token: &str, part: usize) -> Value {
     let part = token.split('.').nth(part).expect("three parts");
     serde_json::from_slice(&B64.decode(part).expect("base64url")).expect("JSON")
 }
 
-/// The same token with `(r, n − s)` for `(r, s)`: to a lenient verifier, as good as the first.
+/// The same token with `(r, n − s)` instead of `(r, s)`, which a lenient verifier would accept too.
 pub(crate) fn recoded(token: &str) -> String {
     const ORDER: [u8; 32] = [
         0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,

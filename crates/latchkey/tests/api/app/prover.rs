@@ -1,4 +1,4 @@
-//! A client's key, and the DPoP proofs that it signs.
+//! A client's DPoP key and the proofs that it signs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::TestApp;
 
-/// A P-256 key, outside of any browser.
+/// A P-256 key of a client.
 pub(crate) struct Prover(EcdsaKeyPair);
 
 impl Prover {
@@ -27,7 +27,7 @@ impl Prover {
         json!({ "kty": "EC", "crv": "P-256", "x": B64.encode(x), "y": B64.encode(y) })
     }
 
-    /// RFC 7638.
+    /// The JWK thumbprint (RFC 7638).
     pub(crate) fn thumbprint(&self) -> String {
         let jwk = self.jwk();
         let members = format!(
@@ -41,7 +41,7 @@ impl Prover {
         json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk() })
     }
 
-    /// What a proof of a request says; each time with a `jti` of its own.
+    /// The claims of a proof for a request, with a new `jti` each time.
     pub(crate) fn claims(app: &TestApp, method: &str, path: &str) -> Value {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         json!({
@@ -52,7 +52,7 @@ impl Prover {
         })
     }
 
-    /// Signs whatever it is given.
+    /// Signs any header and claims.
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(&header.to_string(), &claims.to_string())
     }

@@ -1,4 +1,4 @@
-//! Out of one data directory and into another.
+//! Export from one data directory and import into another.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use latchkey_types::TokenResponse;
 use tempfile::TempDir;
 
-use super::process::{Running, finished, latchkey};
-use super::used::says;
+use super::process::{RunningServer, latchkey, run};
+use super::seeded_data_dir::assert_one_line;
 use latchkey_testing::refusal;
 
-/// A server that has something to lose, and what that is.
+/// A running server with sessions and denials in its store.
 struct Source {
     folder: TempDir,
-    server: Running,
-    lives: TokenResponse,
+    server: RunningServer,
+    live: TokenResponse,
     logged_out: TokenResponse,
     revoked: TokenResponse,
 }
@@ -22,15 +22,15 @@ struct Source {
 impl Source {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a directory");
-        let server = Running::start(&folder.path().join("data"));
+        let server = RunningServer::start(&folder.path().join("data"));
         let caller = &server.caller;
-        let lives = caller.sign_in().await;
+        let live = caller.sign_in().await;
         let logged_out = caller.sign_in_as("grace@example.com").await;
         caller.log_out(&logged_out.access_token).await;
         let revoked = caller.sign_in().await;
         caller.revoke(&revoked.access_token).await;
         Self {
-            lives: caller.refreshed(&lives.refresh_token).await,
+            live: caller.refreshed(&live.refresh_token).await,
             folder,
             server,
             logged_out,
@@ -42,7 +42,7 @@ impl Source {
         self.folder.path().join(name)
     }
 
-    /// `latchkey export FILE` of a data directory.
+    /// Runs `latchkey export FILE` and returns the backup.
     fn export(&self, data_dir: &str, file: &str) -> String {
         let exported = self.run(&["export", file, "--data-dir", data_dir]);
         exported.expect("exported");
@@ -54,23 +54,23 @@ impl Source {
     }
 
     fn run(&self, arguments: &[&str]) -> Result<String, String> {
-        let (status, answer, said) = finished(&mut latchkey(self.folder.path(), arguments));
+        let (status, stdout, stderr) = run(&mut latchkey(self.folder.path(), arguments));
         if status.success() {
-            Ok(answer)
+            Ok(stdout)
         } else {
-            Err(said)
+            Err(stderr)
         }
     }
 
-    /// The master key where the backup is to be used.
-    fn bring_the_key(&self) {
-        fs::create_dir_all(self.path("other")).expect("made");
+    /// Copies the master key to the data directory of the import.
+    fn copy_master_key(&self) {
+        fs::create_dir_all(self.path("other")).expect("created");
         fs::copy(self.path("data/master.key"), self.path("other/master.key")).expect("copied");
     }
 
-    async fn is_all_there(&self, server: &Running) {
+    async fn assert_restored(&self, server: &RunningServer) {
         let caller = &server.caller;
-        assert_eq!(caller.check(&self.lives.access_token).await, Ok(()));
+        assert_eq!(caller.check(&self.live.access_token).await, Ok(()));
         for denied in [&self.logged_out, &self.revoked] {
             let refused = caller.check(&denied.access_token).await;
             assert_eq!(refused, Err("token_revoked".into()));
@@ -79,65 +79,71 @@ impl Source {
             .refresh_is_refused(&self.logged_out.refresh_token)
             .await;
         caller.refreshed(&self.revoked.refresh_token).await;
-        caller.refreshed(&self.lives.refresh_token).await;
+        caller.refreshed(&self.live.refresh_token).await;
     }
 }
 
 #[tokio::test]
-async fn a_round_trip_is_exact_and_the_server_goes_on_meanwhile() {
+async fn a_round_trip_is_exact_and_does_not_disturb_the_running_server() {
     let source = Source::new().await;
-    let running = source.export("data", "one.jsonl");
+    let online = source.export("data", "one.jsonl");
     let address = source.server.address().to_owned();
     assert_eq!(
-        source.server.caller.check(&source.lives.access_token).await,
+        source.server.caller.check(&source.live.access_token).await,
         Ok(())
     );
     let Source { server, .. } = source;
     server.stop();
-    // The rest of the test without the server.
+    // The rest of the test runs while the server is stopped.
     let source = Source {
-        server: Running::start(&source.folder.path().join("idle")),
+        server: RunningServer::start(&source.folder.path().join("idle")),
         folder: source.folder,
-        lives: source.lives,
+        live: source.live,
         logged_out: source.logged_out,
         revoked: source.revoked,
     };
     assert_eq!(
         source.export("data", "two.jsonl"),
-        running,
-        "at rest the same"
+        online,
+        "offline and online exports differ"
     );
-    // What is there is not written over.
+    // An existing file is not overwritten.
     let again = source.run(&["export", "one.jsonl", "--data-dir", "data"]);
-    says(&again.expect_err("written over"), &["one.jsonl", "already"]);
+    assert_one_line(
+        &again.expect_err("the file was overwritten"),
+        &["one.jsonl", "already"],
+    );
     assert!(!source.path("one.jsonl.part").exists());
-    // Nor what another export may be writing.
-    fs::write(source.path("four.jsonl.part"), "another's").expect("written");
-    let said = source.run(&["export", "four.jsonl", "--data-dir", "data"]);
-    says(&said.expect_err("mixed"), &["four.jsonl.part", "remove it"]);
+    // A partial file, which another export may be writing, is not overwritten either.
+    fs::write(source.path("four.jsonl.part"), "of another export").expect("written");
+    let stderr = source.run(&["export", "four.jsonl", "--data-dir", "data"]);
+    assert_one_line(
+        &stderr.expect_err("the file was overwritten"),
+        &["four.jsonl.part", "remove it"],
+    );
     let part = fs::read_to_string(source.path("four.jsonl.part"));
-    assert_eq!(part.expect("read"), "another's");
+    assert_eq!(part.expect("read"), "of another export");
 
-    source.bring_the_key();
-    let said = source.import("one.jsonl").expect("imported");
-    assert!(said.contains("imported "), "{said}");
+    source.copy_master_key();
+    let stderr = source.import("one.jsonl").expect("imported");
+    assert!(stderr.contains("imported "), "{stderr}");
     assert_eq!(
         source.export("other", "three.jsonl"),
-        running,
-        "not what went in"
+        online,
+        "the second export differs from the first"
     );
     let again = source.import("one.jsonl").expect_err("imported twice");
-    says(&again, &["not empty", "Nothing was imported"]);
-    let server = Running::over(&source.path("other"), &address);
-    source.is_all_there(&server).await;
+    assert_one_line(&again, &["not empty", "Nothing was imported"]);
+    let server = RunningServer::over(&source.path("other"), &address);
+    source.assert_restored(&server).await;
 }
 
 #[tokio::test]
-async fn a_damaged_backup_is_refused_whole_and_the_line_named() {
+async fn a_damaged_backup_is_refused_as_a_whole_and_the_error_names_the_line() {
     let source = Source::new().await;
-    let whole = source.export("data", "whole.jsonl");
-    source.bring_the_key();
-    let lines: Vec<&str> = whole.lines().collect();
+    let backup = source.export("data", "backup.jsonl");
+    source.copy_master_key();
+    let lines: Vec<&str> = backup.lines().collect();
     let middle = lines.len() / 2;
     let changed = lines[middle].replacen("01", "02", 1);
     let changed = if changed == lines[middle] {
@@ -153,9 +159,9 @@ async fn a_damaged_backup_is_refused_whole_and_the_line_named() {
         (damaged.join("\n"), format!("line {}", middle + 1)),
         (missing.join("\n"), format!("line {}", middle + 1)),
         (lines[..middle].join("\n"), format!("line {}", middle + 1)),
-        (whole[..whole.len() / 3].to_owned(), "line ".to_owned()),
+        (backup[..backup.len() / 3].to_owned(), "line ".to_owned()),
         (
-            format!("{whole}{{}}\n"),
+            format!("{backup}{{}}\n"),
             format!("line {}", lines.len() + 1),
         ),
         ("[]".to_owned(), "line 1".to_owned()),
@@ -163,43 +169,44 @@ async fn a_damaged_backup_is_refused_whole_and_the_line_named() {
     ];
     for (text, line) in cases {
         fs::write(source.path("damaged.jsonl"), text).expect("written");
-        let said = source.import("damaged.jsonl").expect_err("imported");
-        says(&said, &["damaged.jsonl", &line, "nothing was imported"]);
-        assert!(!source.path("other/store").exists(), "{line}: {said}");
+        let stderr = source.import("damaged.jsonl").expect_err("imported");
+        assert_one_line(&stderr, &["damaged.jsonl", &line, "nothing was imported"]);
+        assert!(!source.path("other/store").exists(), "{line}: {stderr}");
     }
-    // What cannot be read twice would be found whole, and then empty.
-    let said = source.import("data").expect_err("imported");
-    says(&said, &["data", "is not a regular file"]);
+    // Input that cannot be read twice, such as a pipe, would be empty when it is imported.
+    let stderr = source.import("data").expect_err("imported");
+    assert_one_line(&stderr, &["data", "is not a regular file"]);
     source
-        .import("whole.jsonl")
-        .expect("the whole one is taken");
+        .import("backup.jsonl")
+        .expect("the intact backup is accepted");
 }
 
 #[tokio::test]
 async fn a_backup_without_its_master_key_is_refused() {
     let source = Source::new().await;
     source.export("data", "one.jsonl");
-    let said = source.import("one.jsonl").expect_err("imported");
-    says(
-        &said,
+    let stderr = source.import("one.jsonl").expect_err("imported");
+    assert_one_line(
+        &stderr,
         &["other/master.key", "requires the master key of its server"],
     );
-    // Another server's.
-    drop(Running::start(&source.path("other")));
+    // With the master key of another server.
+    drop(RunningServer::start(&source.path("other")));
     fs::remove_dir_all(source.path("other/store")).expect("removed");
-    let said = source.import("one.jsonl").expect_err("imported");
-    says(&said, &["another master key", "nothing was imported"]);
+    let stderr = source.import("one.jsonl").expect_err("imported");
+    assert_one_line(&stderr, &["another master key", "nothing was imported"]);
     assert!(!source.path("other/store").exists());
 }
 
-/// The file with all checks made anew, as an earlier version made them: everybody can.
+/// The backup with all checksums recomputed in the format of an earlier version, which needs no
+/// key.
 fn rehashed(backup: &str) -> String {
     use aws_lc_rs::digest::{SHA256, digest};
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-    let shown = |link: &[u8]| URL_SAFE_NO_PAD.encode(link.get(..12).unwrap_or_default());
-    let mut made = "{\"latchkey_export\":1}\n".to_owned();
+    let encoded = |link: &[u8]| URL_SAFE_NO_PAD.encode(link.get(..12).unwrap_or_default());
+    let mut rewritten = "{\"latchkey_export\":1}\n".to_owned();
     let mut link = Vec::new();
     for line in backup.lines().skip(1) {
         let (content, _) = line.split_once(",\"check\":").expect("a check");
@@ -207,45 +214,45 @@ fn rehashed(backup: &str) -> String {
             link.extend(format!("{content}}}").into_bytes());
             link = digest(&SHA256, &link).as_ref().to_vec();
         }
-        let rehashed = format!("{content},\"check\":\"{}\"}}\n", shown(&link));
-        made.push_str(&rehashed);
+        let rehashed = format!("{content},\"check\":\"{}\"}}\n", encoded(&link));
+        rewritten.push_str(&rehashed);
     }
-    made
+    rewritten
 }
 
 #[tokio::test]
-async fn security_85_a_forged_backup_is_refused_even_with_checks_made_anew() {
+async fn security_85_a_forged_backup_is_refused_even_with_recomputed_checksums() {
     let source = Source::new().await;
-    let whole = source.export("data", "whole.jsonl");
-    source.bring_the_key();
-    // Ada's account for whoever has this subject at the provider.
-    let forged = whole.replacen("ada@example.com", "eve@example.com", 1);
-    assert_ne!(forged, whole);
+    let backup = source.export("data", "backup.jsonl");
+    source.copy_master_key();
+    // A forged address for an existing account.
+    let forged = backup.replacen("ada@example.com", "eve@example.com", 1);
+    assert_ne!(forged, backup);
     fs::write(source.path("forged.jsonl"), &forged).expect("written");
-    let said = source.import("forged.jsonl").expect_err("imported");
-    says(&said, &["forged.jsonl", "line ", "changed"]);
+    let stderr = source.import("forged.jsonl").expect_err("imported");
+    assert_one_line(&stderr, &["forged.jsonl", "line ", "changed"]);
     fs::write(source.path("forged.jsonl"), rehashed(&forged)).expect("written");
-    let said = source.import("forged.jsonl").expect_err("imported");
-    says(&said, &["forged.jsonl", "--allow-unauthenticated"]);
-    assert!(!source.path("other/store").exists(), "{said}");
+    let stderr = source.import("forged.jsonl").expect_err("imported");
+    assert_one_line(&stderr, &["forged.jsonl", "--allow-unauthenticated"]);
+    assert!(!source.path("other/store").exists(), "{stderr}");
 }
 
 #[tokio::test]
 async fn a_backup_of_an_earlier_version_is_imported_on_request() {
     let source = Source::new().await;
-    let whole = source.export("data", "whole.jsonl");
-    source.bring_the_key();
-    fs::write(source.path("old.jsonl"), rehashed(&whole)).expect("written");
-    let asked = ["import", "old.jsonl", "--data-dir", "other"];
-    let mut command = latchkey(source.folder.path(), &asked);
-    let (status, _, said) = finished(command.arg("--allow-unauthenticated"));
-    assert!(status.success(), "{said}");
-    says(&said, &["warning", "cannot be verified"]);
-    assert_eq!(source.export("other", "new.jsonl"), whole);
+    let backup = source.export("data", "backup.jsonl");
+    source.copy_master_key();
+    fs::write(source.path("old.jsonl"), rehashed(&backup)).expect("written");
+    let import = ["import", "old.jsonl", "--data-dir", "other"];
+    let mut command = latchkey(source.folder.path(), &import);
+    let (status, _, stderr) = run(command.arg("--allow-unauthenticated"));
+    assert!(status.success(), "{stderr}");
+    assert_one_line(&stderr, &["warning", "cannot be verified"]);
+    assert_eq!(source.export("other", "new.jsonl"), backup);
 }
 
 #[tokio::test]
-async fn an_operator_can_have_it_over_the_api() {
+async fn an_operator_can_export_over_the_api() {
     let folder = tempfile::tempdir().expect("a directory");
     let data_dir = folder.path().join("data");
     let mut command = latchkey(
@@ -253,7 +260,7 @@ async fn an_operator_can_have_it_over_the_api() {
         &super::process::arguments(&data_dir, "127.0.0.1:0"),
     );
     command.env("LATCHKEY_ADMINS", "ada@example.com");
-    let server = Running::spawn(&mut command);
+    let server = RunningServer::spawn(&mut command);
     let caller = &server.caller;
     let (ada, grace) = (
         caller.sign_in().await,
@@ -263,13 +270,13 @@ async fn an_operator_can_have_it_over_the_api() {
         .get_as("/api/admin/export", &grace.access_token)
         .await;
     assert_eq!(refusal(refused).await, (403, "forbidden".into()));
-    let answer = caller.get_as("/api/admin/export", &ada.access_token).await;
-    assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["content-type"], "application/jsonl");
-    let over_http = answer.text().await.expect("a backup");
+    let response = caller.get_as("/api/admin/export", &ada.access_token).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/jsonl");
+    let over_http = response.text().await.expect("a backup");
     let by_command = export_to_stdout(folder.path());
     assert_eq!(over_http, by_command);
-    // SECURITY 55: nothing in it that a token could be made from.
+    // SECURITY 55: the backup contains no token signature.
     for tokens in [&ada, &grace] {
         for token in [&tokens.access_token, &tokens.refresh_token] {
             let (_, signature) = token.rsplit_once('.').expect("a JWT");
@@ -280,7 +287,7 @@ async fn an_operator_can_have_it_over_the_api() {
 
 fn export_to_stdout(folder: &Path) -> String {
     let command = ["export", "--data-dir", "data"];
-    let (status, answer, said) = finished(&mut latchkey(folder, &command));
-    assert!(status.success(), "{said}");
-    answer
+    let (status, stdout, stderr) = run(&mut latchkey(folder, &command));
+    assert!(status.success(), "{stderr}");
+    stdout
 }

@@ -1,5 +1,5 @@
-//! What cannot work is refused before the port opens: a sentence that names the key or the path,
-//! an exit code, and nothing lost.
+//! Invalid configurations and data directories are refused before the port opens, with an error
+//! that names the key or path, and without changing any file.
 
 use std::fs;
 use std::net::TcpListener;
@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use latchkey_testing::{Database as _, Postgres, Redis};
 
-use super::process::{Running, arguments, latchkey, refused};
-use super::used::{FREE, Used, contents, says};
+use super::process::{RunningServer, arguments, latchkey, run_refused};
+use super::seeded_data_dir::{FREE_PORT, SeededDataDir, assert_one_line, contents};
 
 #[test]
 fn a_malformed_configuration_is_refused() {
@@ -35,25 +35,28 @@ fn a_malformed_configuration_is_refused() {
         ),
     ] {
         fs::write(&file, text).expect("written");
-        let arguments = ["serve", "--config", "other.toml", "--listen", FREE];
-        says(&refused(&mut latchkey(folder.path(), &arguments)), &parts);
+        let arguments = ["serve", "--config", "other.toml", "--listen", FREE_PORT];
+        assert_one_line(
+            &run_refused(&mut latchkey(folder.path(), &arguments)),
+            &parts,
+        );
     }
 }
 
 #[test]
-fn a_configuration_file_that_was_named_must_be_there() {
+fn a_configuration_file_given_by_name_must_exist() {
     let folder = tempfile::tempdir().expect("a directory");
-    let arguments = ["serve", "--config", "missing.toml", "--listen", FREE];
-    let said = refused(&mut latchkey(folder.path(), &arguments));
-    says(
-        &said,
+    let arguments = ["serve", "--config", "missing.toml", "--listen", FREE_PORT];
+    let stderr = run_refused(&mut latchkey(folder.path(), &arguments));
+    assert_one_line(
+        &stderr,
         &["missing.toml", "cannot read the configuration file"],
     );
     assert_eq!(contents(folder.path()).len(), 0);
 }
 
 #[test]
-fn a_store_that_could_lose_data_is_refused_and_its_setting_named() {
+fn a_store_that_could_lose_data_is_refused_and_the_error_names_its_setting() {
     let redis = Redis::with(&["--appendfsync", "everysec"]).expect("a private Redis");
     let postgres = Postgres::with(&["synchronous_commit=off"]).expect("a private PostgreSQL");
     let folder = tempfile::tempdir().expect("a directory");
@@ -71,38 +74,41 @@ fn a_store_that_could_lose_data_is_refused_and_its_setting_named() {
             "store.url",
         ),
     ] {
-        let mut command = latchkey(folder.path(), &["serve", "--demo", "--listen", FREE]);
+        let mut command = latchkey(folder.path(), &["serve", "--demo", "--listen", FREE_PORT]);
         command
             .env("LATCHKEY_STORE__KIND", kind)
             .env("LATCHKEY_STORE__URL", &url);
-        says(&refused(&mut command), &["store.url", setting]);
+        assert_one_line(&run_refused(&mut command), &["store.url", setting]);
     }
 }
 
 #[test]
-fn a_port_in_use_is_named() {
+fn the_error_names_a_port_in_use() {
     let folder = tempfile::tempdir().expect("a directory");
-    let taken = TcpListener::bind(FREE).expect("a free port");
-    let address = taken.local_addr().expect("an address").to_string();
+    let listener = TcpListener::bind(FREE_PORT).expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
     let data_dir = folder.path().join("data");
-    let said = refused(&mut latchkey(
+    let stderr = run_refused(&mut latchkey(
         folder.path(),
         &arguments(&data_dir, &address),
     ));
-    says(&said, &["listen", &address]);
+    assert_one_line(&stderr, &["listen", &address]);
 }
 
 #[tokio::test]
-async fn a_data_directory_in_use_is_named_and_its_server_goes_on() {
+async fn the_error_names_a_data_directory_in_use_and_its_server_is_not_affected() {
     let folder = tempfile::tempdir().expect("a directory");
     let data_dir = folder.path().join("data");
-    let first = Running::start(&data_dir);
+    let first = RunningServer::start(&data_dir);
     let signed_in = first.caller.sign_in().await;
-    let said = refused(&mut latchkey(folder.path(), &arguments(&data_dir, FREE)));
-    says(&said, &["in use", data_dir.to_str().expect("UTF-8")]);
+    let stderr = run_refused(&mut latchkey(
+        folder.path(),
+        &arguments(&data_dir, FREE_PORT),
+    ));
+    assert_one_line(&stderr, &["in use", data_dir.to_str().expect("UTF-8")]);
     assert_eq!(first.caller.check(&signed_in.access_token).await, Ok(()));
     first.caller.refreshed(&signed_in.refresh_token).await;
-    // Its control socket is still its own.
+    // The first server still has its control socket.
     assert!(data_dir.join("control.sock").exists());
 }
 
@@ -111,46 +117,46 @@ fn a_data_directory_that_is_a_file_is_refused() {
     let folder = tempfile::tempdir().expect("a directory");
     let file = folder.path().join("data");
     fs::write(&file, "precious").expect("written");
-    let said = refused(&mut latchkey(folder.path(), &arguments(&file, FREE)));
-    says(&said, &["data_dir", file.to_str().expect("UTF-8")]);
+    let stderr = run_refused(&mut latchkey(folder.path(), &arguments(&file, FREE_PORT)));
+    assert_one_line(&stderr, &["data_dir", file.to_str().expect("UTF-8")]);
     assert_eq!(fs::read(&file).expect("read"), b"precious");
 }
 
 #[tokio::test]
 async fn security_55_store_files_with_another_master_key_are_refused() {
-    let used = Used::new().await;
-    let key = used.data_dir().join("master.key");
-    let good = fs::read(&key).expect("read");
+    let seeded = SeededDataDir::new().await;
+    let key = seeded.data_dir().join("master.key");
+    let valid = fs::read(&key).expect("read");
     fs::write(&key, format!("{}\n", "A".repeat(43))).expect("written");
-    says(
-        &used.start_is_refused(),
+    assert_one_line(
+        &seeded.refused_start(),
         &["master key", "sealed with another"],
     );
 
-    // Stolen without it: a new one would be made, which fits no better.
+    // Without a master key, a new one would be created, which does not match either.
     fs::remove_file(&key).expect("removed");
-    says(&used.start_is_refused(), &["master key"]);
+    assert_one_line(&seeded.refused_start(), &["master key"]);
 
-    fs::write(&key, good).expect("written");
+    fs::write(&key, valid).expect("written");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
-    used.is_unharmed().await;
+    seeded.assert_unharmed().await;
 }
 
 #[tokio::test]
-async fn a_master_key_that_is_none_or_that_all_can_read_is_refused() {
-    let used = Used::new().await;
-    let key = used.data_dir().join("master.key");
+async fn an_invalid_or_world_readable_master_key_is_refused() {
+    let seeded = SeededDataDir::new().await;
+    let key = seeded.data_dir().join("master.key");
     let path = key.to_str().expect("UTF-8");
-    let good = fs::read(&key).expect("read");
+    let valid = fs::read(&key).expect("read");
     let mode = fs::metadata(&key).expect("read").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    for bad in ["", "short", &"!".repeat(43)] {
-        fs::write(&key, bad).expect("written");
-        says(&used.start_is_refused(), &["master key", path]);
+    for invalid in ["", "short", &"!".repeat(43)] {
+        fs::write(&key, invalid).expect("written");
+        assert_one_line(&seeded.refused_start(), &["master key", path]);
     }
-    fs::write(&key, good).expect("written");
+    fs::write(&key, valid).expect("written");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("set");
-    says(&used.start_is_refused(), &["chmod 600", path]);
+    assert_one_line(&seeded.refused_start(), &["chmod 600", path]);
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
-    used.is_unharmed().await;
+    seeded.assert_unharmed().await;
 }

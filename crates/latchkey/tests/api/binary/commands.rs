@@ -1,12 +1,12 @@
-//! The commands beside `serve`.
+//! The commands `config check` and `keys rotate`.
 
 use std::fs;
 use std::path::Path;
 
-use super::process::{Running, finished, latchkey, refused};
+use super::process::{RunningServer, latchkey, run, run_refused};
 
 #[test]
-fn config_check_says_whether_the_configuration_is_good() {
+fn config_check_validates_the_configuration() {
     let folder = tempfile::tempdir().expect("a directory");
     let check = ["config", "check", "--config", "latchkey.toml"];
     let file = folder.path().join("latchkey.toml");
@@ -16,66 +16,60 @@ fn config_check_says_whether_the_configuration_is_good() {
         "listen = \"127.0.0.1:0\"\n[tokens]\naccess_ttl = \"5m\"",
     )
     .expect("written");
-    let (status, answer, said) = finished(&mut latchkey(folder.path(), &check));
-    assert!(status.success(), "{said}");
-    assert_eq!((&*answer, &*said), ("the configuration is valid\n", ""));
+    let (status, stdout, stderr) = run(&mut latchkey(folder.path(), &check));
+    assert!(status.success(), "{stderr}");
+    assert_eq!((&*stdout, &*stderr), ("the configuration is valid\n", ""));
 
     fs::write(&file, "admins = [\"ada\"]\n[tokens]\naccess_ttl = \"2d\"").expect("written");
-    let said = refused(&mut latchkey(folder.path(), &check));
+    let stderr = run_refused(&mut latchkey(folder.path(), &check));
     for key in ["admins", "tokens.access_ttl"] {
-        assert!(said.contains(key), "{said}");
+        assert!(stderr.contains(key), "{stderr}");
     }
-    // The environment counts as well.
+    // The environment is checked too.
     fs::write(&file, "").expect("written");
     let mut command = latchkey(folder.path(), &check);
-    let said = refused(command.env("LATCHKEY_TOKENS__ACCES_TTL", "1m"));
-    assert!(said.contains("acces_ttl"), "{said}");
-    // It made nothing.
+    let stderr = run_refused(command.env("LATCHKEY_TOKENS__ACCES_TTL", "1m"));
+    assert!(stderr.contains("acces_ttl"), "{stderr}");
+    // The command created no file.
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
 }
 
 #[tokio::test]
-async fn keys_rotate_reaches_a_server_that_runs_and_a_store_that_rests() {
+async fn keys_rotate_works_with_a_running_server_and_on_a_stopped_store() {
     let folder = tempfile::tempdir().expect("a directory");
     let data_dir = folder.path().join("data");
-    let server = Running::start(&data_dir);
+    let server = RunningServer::start(&data_dir);
     let signed_in = server.caller.sign_in().await;
-    assert_eq!(kids(&server).await.len(), 1);
+    assert_eq!(published_kids(&server).await.len(), 1);
 
-    let announced = rotate(&data_dir);
-    let published = kids(&server).await;
+    let stdout = rotate(&data_dir);
+    let published = published_kids(&server).await;
     assert_eq!(published.len(), 2);
-    assert!(
-        published.iter().any(|kid| announced.contains(kid)),
-        "{announced}"
-    );
-    // The old one verifies and signs on.
+    assert!(published.iter().any(|kid| stdout.contains(kid)), "{stdout}");
+    // The old key still signs, and its tokens stay valid.
     assert_eq!(server.caller.check(&signed_in.access_token).await, Ok(()));
     let address = server.address().to_owned();
     server.stop();
 
-    let announced = rotate(&data_dir);
-    let server = Running::over(&data_dir, &address);
-    let published = kids(&server).await;
+    let stdout = rotate(&data_dir);
+    let server = RunningServer::over(&data_dir, &address);
+    let published = published_kids(&server).await;
     assert_eq!(published.len(), 3);
-    assert!(
-        published.iter().any(|kid| announced.contains(kid)),
-        "{announced}"
-    );
+    assert!(published.iter().any(|kid| stdout.contains(kid)), "{stdout}");
     assert_eq!(server.caller.check(&signed_in.access_token).await, Ok(()));
 }
 
-/// What the command answers.
+/// Runs `keys rotate` and returns its output.
 fn rotate(data_dir: &Path) -> String {
     let data_dir = data_dir.to_str().expect("UTF-8");
     let folder = Path::new(data_dir).parent().expect("a parent");
     let command = ["keys", "rotate", "--data-dir", data_dir];
-    let (status, answer, said) = finished(&mut latchkey(folder, &command));
-    assert!(status.success(), "{said}");
-    answer
+    let (status, stdout, stderr) = run(&mut latchkey(folder, &command));
+    assert!(status.success(), "{stderr}");
+    stdout
 }
 
-async fn kids(server: &Running) -> Vec<String> {
+async fn published_kids(server: &RunningServer) -> Vec<String> {
     let jwks = server.caller.get_json("/.well-known/jwks.json").await;
     let keys = jwks["keys"].as_array().expect("keys").iter();
     keys.map(|key| key["kid"].as_str().expect("a kid").to_owned())

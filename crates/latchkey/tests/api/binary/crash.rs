@@ -1,19 +1,18 @@
-//! A server that is killed at any moment has kept every promise that it made.
+//! Crash test: a server that is killed at any time has kept every acknowledged change.
 //!
-//! One store for all rounds. In each, clients sign in, refresh, log out, revoke and are stolen
-//! from, an operator bans somebody, and SIGKILL ends the server amid that, at times its next start
-//! as well. Then, over the same store: what was answered holds, what was cut off is wholly done or
-//! not at all, and every honest session goes on.
+//! All rounds use one store. In each round, clients sign in, refresh, log out and revoke, thieves
+//! replay tokens, an operator bans a user, and SIGKILL ends the server in the middle, sometimes the
+//! next start too. After a restart over the same store, every acknowledged change holds, every
+//! interrupted one is done completely or not at all, and every legitimate session stays live.
 //!
-//! A test of this binary and not of xtask: xtask knows nothing of tokens, this has a client that
-//! does. `cargo xtask test crash` runs it with more rounds.
+//! `cargo xtask test crash` runs it with more rounds.
 
 mod device;
-mod person;
 mod session;
-mod tally;
-mod town;
-mod wire;
+mod simulation;
+mod stats;
+mod transport;
+mod user;
 
 use std::env;
 use std::thread::panicking;
@@ -22,43 +21,46 @@ use latchkey_core::rng;
 use latchkey_tokens::SystemRng;
 use tempfile::TempDir;
 
-use town::Town;
+use simulation::CrashSimulation;
 
-/// Set by `cargo xtask test crash`.
+/// The number of rounds; set by `cargo xtask test crash`.
 const ROUNDS: &str = "LATCHKEY_CRASH_ROUNDS";
+/// The seed of the random generator, to repeat a run.
 const SEED: &str = "LATCHKEY_CRASH_SEED";
-/// Without that.
-const FEW: usize = 5;
+/// Rounds if [`ROUNDS`] is not set.
+const DEFAULT_ROUNDS: usize = 5;
 
-/// SECURITY 48, 51, 52, Faults.
+/// SECURITY 48, 51, 52.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn kills_lose_nothing_that_was_answered() {
-    let rounds = number(ROUNDS).map_or(FEW, |rounds| usize::try_from(rounds).expect("rounds"));
+async fn kills_lose_no_acknowledged_change() {
+    let rounds = number(ROUNDS).map_or(DEFAULT_ROUNDS, |rounds| {
+        usize::try_from(rounds).expect("rounds")
+    });
     let seed =
         number(SEED).unwrap_or_else(|| u64::from(u32::from_be_bytes(rng::bytes(&SystemRng))));
-    say(&format!("seed {seed}, {rounds} rounds"));
-    let mut told = Told {
+    print(&format!("seed {seed}, {rounds} rounds"));
+    let mut report = FailureReport {
         seed,
         round: 0,
         folder: Some(tempfile::tempdir().expect("a directory")),
     };
-    let folder = told.folder.as_ref().expect("a directory").path();
-    let mut town = Town::found(folder.join("data"), seed);
+    let folder = report.folder.as_ref().expect("a directory").path();
+    let mut simulation = CrashSimulation::new(folder.join("data"), seed);
     for round in 1..=rounds {
-        told.round = round;
-        town.round().await;
+        report.round = round;
+        simulation.round().await;
         if round % 10 == 0 {
-            let (answered, cut_off) = town.tally.totals();
-            say(&format!(
-                "round {round}: {answered} acts answered, {cut_off} cut off, 0 lost"
+            let (acknowledged, cut_off) = simulation.stats.totals();
+            print(&format!(
+                "round {round}: {acknowledged} operations acknowledged, {cut_off} cut off, 0 lost"
             ));
         }
     }
-    let (sessions, accounts) = town.try_all_of_old().await;
-    say(&format!(
-        "{}{rounds} kills, {sessions} ended sessions and {accounts} banned accounts tried again: \
+    let (sessions, accounts) = simulation.check_all_ended().await;
+    print(&format!(
+        "{}{rounds} kills, {sessions} ended sessions and {accounts} banned accounts checked again: \
          0 lost",
-        town.tally.table()
+        simulation.stats.table()
     ));
 }
 
@@ -66,25 +68,25 @@ fn number(variable: &str) -> Option<u64> {
     let text = env::var(variable).ok()?;
     Some(
         text.parse()
-            .unwrap_or_else(|_| panic!("{variable}: {text:?} is no number")),
+            .unwrap_or_else(|_| panic!("{variable}: {text:?} is not a number")),
     )
 }
 
-/// Says on failure how to have it again, and keeps the store.
-struct Told {
+/// On failure, prints the seed and round, and keeps the store.
+struct FailureReport {
     seed: u64,
     round: usize,
     folder: Option<TempDir>,
 }
 
-impl Drop for Told {
+impl Drop for FailureReport {
     fn drop(&mut self) {
         if panicking()
             && let Some(folder) = self.folder.take()
         {
             let Self { seed, round, .. } = self;
             let folder = folder.keep();
-            say(&format!(
+            print(&format!(
                 "seed {seed}, round {round}; the store is kept in {}",
                 folder.display()
             ));
@@ -92,10 +94,7 @@ impl Drop for Told {
     }
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "who waits for 100 rounds wants to see them pass"
-)]
-fn say(what: &str) {
+#[expect(clippy::print_stdout, reason = "shows progress during 100 rounds")]
+fn print(what: &str) {
     println!("{what}");
 }

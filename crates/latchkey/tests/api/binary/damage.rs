@@ -1,131 +1,132 @@
-//! A store that was damaged: never begun anew, never made worse, never quietly smaller.
+//! A damaged store is never replaced, never damaged further, and never silently missing records.
 
 use std::fs;
 use std::path::Path;
 
-use super::used::{Used, contents, says};
+use super::seeded_data_dir::{SeededDataDir, assert_one_line, contents};
 
-/// Bytes that mean nothing.
+/// Pseudorandom bytes.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 1_u32;
     (0..length)
         .map(|_| {
-            // A linear congruential generator (Numerical Recipes) is noise enough.
+            // A linear congruential generator (Numerical Recipes).
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             state.to_be_bytes()[0]
         })
         .collect()
 }
 
-/// The file with noise in place of a part of it.
-fn spoilt(good: &[u8], from: usize, to: usize) -> Vec<u8> {
-    let mut bytes = good.to_vec();
+/// The file with a part of it overwritten by noise.
+fn with_noise(intact: &[u8], from: usize, to: usize) -> Vec<u8> {
+    let mut bytes = intact.to_vec();
     bytes[from..to].copy_from_slice(&noise(to - from));
     bytes
 }
 
-/// Ways to lose the beginning, which no store survives.
-fn damages(good: &[u8]) -> [(&'static str, Vec<u8>); 4] {
+/// Variants of the file whose beginning is damaged.
+fn damaged_variants(intact: &[u8]) -> [(&'static str, Vec<u8>); 4] {
     [
-        ("noise", noise(good.len())),
-        ("a spoilt beginning", spoilt(good, 0, 512)),
-        ("zeroes", vec![0; good.len()]),
+        ("noise", noise(intact.len())),
+        ("an overwritten beginning", with_noise(intact, 0, 512)),
+        ("zeroes", vec![0; intact.len()]),
         ("nothing", Vec::new()),
     ]
 }
 
 #[tokio::test]
 async fn a_damaged_store_is_refused_and_can_be_restored() {
-    let used = Used::new().await;
-    let backup = contents(&used.data_dir());
-    let good = fs::read(used.data_dir().join("store/db")).expect("read");
-    for (_, bad) in damages(&good) {
-        fs::write(used.data_dir().join("store/db"), bad).expect("written");
-        says(&used.start_is_refused(), &["store", "damaged"]);
-        restore(&used.data_dir().join("store"), &backup);
+    let seeded = SeededDataDir::new().await;
+    let backup = contents(&seeded.data_dir());
+    let intact = fs::read(seeded.data_dir().join("store/db")).expect("read");
+    for (_, damaged) in damaged_variants(&intact) {
+        fs::write(seeded.data_dir().join("store/db"), damaged).expect("written");
+        assert_one_line(&seeded.refused_start(), &["store", "damaged"]);
+        restore(&seeded.data_dir().join("store"), &backup);
     }
-    used.is_unharmed().await;
+    seeded.assert_unharmed().await;
 }
 
 #[tokio::test]
-async fn a_damaged_store_is_left_as_it_is() {
-    let used = Used::new().await;
-    let backup = contents(&used.data_dir());
-    let good = fs::read(used.data_dir().join("store/db")).expect("read");
-    for (what, bad) in damages(&good) {
-        let file = used.data_dir().join("store/db");
-        fs::write(&file, &bad).expect("written");
-        let said = used.start_is_refused();
-        let left = fs::read(&file).expect("read");
-        assert!(left == bad, "{what} was changed: {said}");
-        restore(&used.data_dir().join("store"), &backup);
+async fn a_damaged_store_is_not_changed() {
+    let seeded = SeededDataDir::new().await;
+    let backup = contents(&seeded.data_dir());
+    let intact = fs::read(seeded.data_dir().join("store/db")).expect("read");
+    for (what, damaged) in damaged_variants(&intact) {
+        let file = seeded.data_dir().join("store/db");
+        fs::write(&file, &damaged).expect("written");
+        let stderr = seeded.refused_start();
+        let after = fs::read(&file).expect("read");
+        assert!(after == damaged, "{what} was changed: {stderr}");
+        restore(&seeded.data_dir().join("store"), &backup);
     }
 }
 
 #[tokio::test]
 async fn a_store_that_lost_records_is_refused() {
-    let used = Used::new().await;
-    let backup = contents(&used.data_dir());
-    let good = fs::read(used.data_dir().join("store/db")).expect("read");
-    let records = good.iter().rposition(|byte| *byte != 0).expect("records") + 1;
-    for bad in [
-        spoilt(&good, records / 2, records),
-        good[..records / 2].to_vec(),
+    let seeded = SeededDataDir::new().await;
+    let backup = contents(&seeded.data_dir());
+    let intact = fs::read(seeded.data_dir().join("store/db")).expect("read");
+    let records = intact.iter().rposition(|byte| *byte != 0).expect("records") + 1;
+    for damaged in [
+        with_noise(&intact, records / 2, records),
+        intact[..records / 2].to_vec(),
     ] {
-        fs::write(used.data_dir().join("store/db"), bad).expect("written");
-        says(&used.start_is_refused(), &["store", "damaged"]);
-        restore(&used.data_dir().join("store"), &backup);
+        fs::write(seeded.data_dir().join("store/db"), damaged).expect("written");
+        assert_one_line(&seeded.refused_start(), &["store", "damaged"]);
+        restore(&seeded.data_dir().join("store"), &backup);
     }
 }
 
-/// Puts a backup in the place of the store.
+/// Replaces the store by a backup.
 fn restore(store: &Path, backup: &std::collections::BTreeMap<std::path::PathBuf, Vec<u8>>) {
     fs::remove_dir_all(store).expect("removed");
     for (path, bytes) in backup.iter().filter(|(path, _)| path.starts_with(store)) {
-        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::create_dir_all(path.parent().expect("a parent")).expect("created");
         fs::write(path, bytes).expect("written");
     }
 }
 
 #[tokio::test]
-async fn a_store_whose_records_are_missing_is_not_begun_anew() {
-    let used = Used::new().await;
-    let db = used.data_dir().join("store/db");
-    let aside = used.folder.path().join("aside");
+async fn a_store_without_its_records_file_is_not_replaced_by_a_new_one() {
+    let seeded = SeededDataDir::new().await;
+    let db = seeded.data_dir().join("store/db");
+    let aside = seeded.folder.path().join("aside");
     fs::rename(&db, &aside).expect("moved");
-    says(
-        &used.start_is_refused_untouched(),
+    assert_one_line(
+        &seeded.refused_start_changes_nothing(),
         &["store", "damaged", "missing"],
     );
     fs::rename(&aside, &db).expect("moved");
-    used.is_unharmed().await;
+    seeded.assert_unharmed().await;
 }
 
-/// Found by `crash`: a kill between making the file and renaming it, some once in 2,000 starts.
+/// Regression test, found by `crash`: a kill between creating and renaming the file, about once in
+/// 2,000 starts.
 #[tokio::test]
-async fn a_snapshot_that_a_kill_cut_off_was_taken_for_damage() {
-    let used = Used::new().await;
-    let left = used
+async fn regression_an_incomplete_snapshot_is_not_mistaken_for_damage() {
+    let seeded = SeededDataDir::new().await;
+    let incomplete = seeded
         .data_dir()
         .join("store/snap.7FFFFFFFFFFFFFFF.generating");
-    fs::write(&left, "").expect("written");
-    used.is_unharmed().await;
-    assert!(!left.exists());
+    fs::write(&incomplete, "").expect("written");
+    seeded.assert_unharmed().await;
+    assert!(!incomplete.exists());
 }
 
 #[tokio::test]
 async fn a_store_that_cannot_be_read_is_refused() {
-    let used = Used::new().await;
-    let db = used.data_dir().join("store/db");
-    let aside = used.folder.path().join("aside");
+    let seeded = SeededDataDir::new().await;
+    let db = seeded.data_dir().join("store/db");
+    let aside = seeded.folder.path().join("aside");
     fs::rename(&db, &aside).expect("moved");
-    // Permissions stop nobody who is root; a folder in the place of a file stops everybody.
-    fs::create_dir(&db).expect("made");
-    says(
-        &used.start_is_refused_untouched(),
-        &[used.data_dir().to_str().expect("UTF-8")],
+    // Root ignores permissions, but cannot read a folder as a file either.
+    fs::create_dir(&db).expect("created");
+    assert_one_line(
+        &seeded.refused_start_changes_nothing(),
+        &[seeded.data_dir().to_str().expect("UTF-8")],
     );
     fs::remove_dir(&db).expect("removed");
     fs::rename(&aside, &db).expect("moved");
-    used.is_unharmed().await;
+    seeded.assert_unharmed().await;
 }

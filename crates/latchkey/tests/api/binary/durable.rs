@@ -1,18 +1,18 @@
-//! Nothing is acknowledged before it is on the disk.
+//! No change is acknowledged before it is on the disk.
 
-use super::process::{Running, finished, latchkey};
+use super::process::{RunningServer, latchkey, run};
 use super::traced::{COMMITS, Call, DB, calls, traced};
 
 const CALLS: &str = "trace=pwrite64,pwritev,write,fdatasync,recvfrom,sendto,writev,sendmsg";
 
-/// SECURITY, Faults: between the last write to sled's file and the answer, there is an fdatasync.
+/// Between the last write to sled's file and the response, there is an fdatasync.
 #[tokio::test]
-async fn every_answer_comes_after_an_fdatasync_of_what_it_acknowledges() {
+async fn every_response_is_sent_after_an_fdatasync_of_the_change() {
     let folder = tempfile::tempdir().expect("a directory");
     let data_dir = folder.path().join("data");
-    let server = Running::spawn(&mut traced(&data_dir, "127.0.0.1:0", &["-e", CALLS]));
+    let server = RunningServer::spawn(&mut traced(&data_dir, "127.0.0.1:0", &["-e", CALLS]));
     let caller = &server.caller;
-    let mut acts = 0;
+    let mut changes = 0;
     for _ in 0..3 {
         let first = caller.sign_in().await;
         let second = caller.refreshed(&first.refresh_token).await;
@@ -21,7 +21,7 @@ async fn every_answer_comes_after_an_fdatasync_of_what_it_acknowledges() {
         let other = caller.sign_in().await;
         let out = caller.log_out(&other.access_token).await;
         assert_eq!(out.status(), 204);
-        acts += 6;
+        changes += 6;
     }
     let ban = [
         "users",
@@ -33,9 +33,9 @@ async fn every_answer_comes_after_an_fdatasync_of_what_it_acknowledges() {
         "--data-dir",
         data_dir.to_str().expect("UTF-8"),
     ];
-    let (status, _, said) = finished(&mut latchkey(folder.path(), &ban));
-    assert!(status.success(), "{said}");
-    acts += 1;
+    let (status, _, stderr) = run(&mut latchkey(folder.path(), &ban));
+    assert!(status.success(), "{stderr}");
+    changes += 1;
     server.stop();
 
     let calls = calls(&data_dir);
@@ -43,43 +43,43 @@ async fn every_answer_comes_after_an_fdatasync_of_what_it_acknowledges() {
         .iter()
         .filter(|call| changes_something(call))
         .collect();
-    assert_eq!(requests.len(), acts, "{requests:?}");
+    assert_eq!(requests.len(), changes, "{requests:?}");
     for request in requests {
-        is_durable(&calls, request);
+        assert_durable(&calls, request);
     }
 }
 
-/// Whether it is the arrival of a request that changes something.
+/// Whether this call receives a request that changes something.
 fn changes_something(call: &Call) -> bool {
     let begins = |start: &str| call.data().starts_with(&format!("\"{start}"));
     call.name == "recvfrom" && (begins("POST /auth/") || begins("{\\\"version\\\""))
 }
 
-fn is_durable(calls: &[Call], request: &Call) {
+fn assert_durable(calls: &[Call], request: &Call) {
     let after = calls.iter().filter(|call| call.began > request.ended);
-    let mut answers = after.filter(|call| call.name == "sendto" && call.file == request.file);
-    let answer = answers.next().expect("an answer");
-    let good = [
+    let mut responses = after.filter(|call| call.name == "sendto" && call.file == request.file);
+    let response = responses.next().expect("a response");
+    let success = [
         "HTTP/1.1 200",
         "HTTP/1.1 204",
         "\\\"answer\\\":{\\\"outcome\\\"",
     ];
     assert!(
-        good.iter().any(|good| answer.text.contains(good)),
-        "{request:?}: {answer:?}"
+        success.iter().any(|start| response.text.contains(start)),
+        "{request:?}: {response:?}"
     );
 
-    let between = |call: &&Call| call.began > request.ended && call.ended < answer.began;
-    let meanwhile: Vec<&Call> = calls.iter().filter(between).collect();
-    let of = |name, file| meanwhile.iter().filter(move |call| call.is(name, file));
+    let between = |call: &&Call| call.began > request.ended && call.ended < response.began;
+    let processing: Vec<&Call> = calls.iter().filter(between).collect();
+    let of = |name, file| processing.iter().filter(move |call| call.is(name, file));
     let written = of("pwrite64", DB).map(|call| call.ended).max();
     let written = written.unwrap_or_else(|| panic!("nothing was written: {request:?}"));
     let synced = of("fdatasync", DB)
         .filter(|call| call.began > written && call.succeeded())
         .map(|call| call.ended)
         .min();
-    let synced = synced.unwrap_or_else(|| panic!("no fdatasync before the answer: {request:?}"));
-    // The count beside the store must not run ahead of it.
+    let synced = synced.unwrap_or_else(|| panic!("no fdatasync before the response: {request:?}"));
+    // The count of commits must not be ahead of the store.
     let last_count = of("write", COMMITS).map(|call| call.began).max();
     assert!(
         last_count.is_some_and(|counted| counted > synced),

@@ -1,5 +1,5 @@
-//! A clock that is set wrong and right again: no token comes back to life, and no honest session
-//! is lost.
+//! The system clock is set wrong and corrected: no revoked token becomes valid again, and no
+//! session is lost.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,16 +8,17 @@ use std::process::Command;
 use latchkey_axum::SystemClock;
 use latchkey_core::Clock as _;
 
-use super::process::{Running, arguments, latchkey};
+use super::process::{RunningServer, arguments, latchkey};
 use crate::app::claims;
 
-/// The server under a clock that a file sets: `+1h`. Clocks that nobody sets go on as they do.
-struct Faked {
+/// A server whose system clock is offset by the content of a file, such as `+1h`. Monotonic clocks
+/// are not changed.
+struct FakedClock {
     folder: tempfile::TempDir,
     address: String,
 }
 
-impl Faked {
+impl FakedClock {
     fn command(&self) -> Command {
         let data_dir = self.folder.path().join("data");
         let mut command = latchkey(self.folder.path(), &arguments(&data_dir, &self.address));
@@ -35,36 +36,36 @@ impl Faked {
     }
 
     fn set(&self, offset: &str) {
-        // Whole or not at all, for the server reads it at any moment.
+        // Replace the file atomically, because the server reads it at any time.
         let fresh = self.folder.path().join("offset.new");
         fs::write(&fresh, format!("{offset}\n")).expect("written");
         fs::rename(fresh, self.file()).expect("renamed");
     }
 
-    fn start(&self) -> Running {
-        Running::spawn(&mut self.command())
+    fn start(&self) -> RunningServer {
+        RunningServer::spawn(&mut self.command())
     }
 }
 
-/// libfaketime, as Debian installs it.
+/// The path of libfaketime, as Debian installs it.
 fn library() -> PathBuf {
     let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let found = folders
         .map(|folder| folder.path().join("faketime/libfaketime.so.1"))
         .find(|file| file.is_file());
-    found.expect("libfaketime is missing, so no clock was set: install Debian's libfaketime")
+    found.expect("libfaketime is missing: install the Debian package libfaketime")
 }
 
-async fn refused(server: &Running, access_token: &str) {
-    let answer = server.caller.get_as("/api/protected", access_token).await;
+async fn assert_refused(server: &RunningServer, access_token: &str) {
+    let response = server.caller.get_as("/api/protected", access_token).await;
     assert!(
-        !answer.status().is_success(),
-        "a revoked token came back to life"
+        !response.status().is_success(),
+        "a revoked token was accepted"
     );
 }
 
-/// By how many seconds the server's clock differs from this one: it writes its own into tokens.
-async fn difference(server: &Running) -> i64 {
+/// The offset of the server's clock in seconds, measured by the `iat` of a new token.
+async fn clock_offset(server: &RunningServer) -> i64 {
     let signed_in = server.caller.sign_in_as("grace@example.com").await;
     let issued = claims(&signed_in.access_token)["iat"]
         .as_i64()
@@ -74,15 +75,15 @@ async fn difference(server: &Running) -> i64 {
 }
 
 #[tokio::test]
-async fn no_token_comes_back_to_life_whatever_the_clock_does() {
-    let mut faked = Faked {
+async fn no_revoked_token_becomes_valid_again_when_the_clock_changes() {
+    let mut faked = FakedClock {
         folder: tempfile::tempdir().expect("a directory"),
         address: "127.0.0.1:0".into(),
     };
     faked.set("+0");
     let server = faked.start();
     faked.address = server.address().to_owned();
-    let (lives, logged_out, revoked) = (
+    let (live, logged_out, revoked) = (
         server.caller.sign_in().await,
         server.caller.sign_in().await,
         server.caller.sign_in().await,
@@ -98,30 +99,30 @@ async fn no_token_comes_back_to_life_whatever_the_clock_does() {
         ("-1h", -hour),
         ("-30d", -month),
     ] {
-        // Started under the wrong clock, which is set right while it runs, and wrong again.
+        // Start with a wrong clock, then correct it and set it wrong again while the server runs.
         faked.set(offset);
         let server = faked.start();
         for (set, seconds) in [(offset, seconds), ("+0", 0), (offset, seconds), ("+0", 0)] {
             faked.set(set);
-            let found = difference(&server).await;
-            assert!((found - seconds).abs() < 10, "{set}: {found}");
-            refused(&server, &logged_out.access_token).await;
-            refused(&server, &revoked.access_token).await;
+            let measured = clock_offset(&server).await;
+            assert!((measured - seconds).abs() < 10, "{set}: {measured}");
+            assert_refused(&server, &logged_out.access_token).await;
+            assert_refused(&server, &revoked.access_token).await;
             let refresh = server.caller.refresh(&logged_out.refresh_token, None).await;
             assert_eq!(refresh.status(), 400);
         }
         drop(server);
-        // And started under the right one.
+        // Start with the correct clock.
         let server = faked.start();
-        refused(&server, &logged_out.access_token).await;
-        refused(&server, &revoked.access_token).await;
+        assert_refused(&server, &logged_out.access_token).await;
+        assert_refused(&server, &revoked.access_token).await;
         assert_eq!(
-            server.caller.check(&lives.access_token).await,
+            server.caller.check(&live.access_token).await,
             Ok(()),
             "{offset}"
         );
         drop(server);
     }
     let server = faked.start();
-    server.caller.refreshed(&lives.refresh_token).await;
+    server.caller.refreshed(&live.refresh_token).await;
 }

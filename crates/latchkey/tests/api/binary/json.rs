@@ -1,5 +1,5 @@
-//! `--json`: one value on standard output, from every command, with a running server and on a
-//! store at rest, and for every failure.
+//! `--json`: every command prints one value on standard output, with a running server or a stopped
+//! one, and for failures too.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -9,32 +9,33 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::process::{Running, finished, latchkey};
-use super::used::FREE;
+use super::process::{RunningServer, latchkey, run};
+use super::seeded_data_dir::FREE_PORT;
 use crate::app::claims;
 
-/// Runs a command with `--json` in this folder: its exit code, and the one value that it prints.
+/// Runs a command with `--json` in this folder, and returns its exit code and the one value that it
+/// prints.
 fn command(folder: &Path, arguments: &[&str]) -> (i32, Value) {
     let mut all = vec!["--json"];
     all.extend(arguments);
-    let (status, printed, said) = finished(&mut latchkey(folder, &all));
-    assert_eq!(said, "", "{arguments:?}");
-    assert_eq!(printed.lines().count(), 1, "{printed}");
-    let value = serde_json::from_str(&printed).expect("one JSON value");
-    (status.code().expect("it ended by itself"), value)
+    let (status, stdout, stderr) = run(&mut latchkey(folder, &all));
+    assert_eq!(stderr, "", "{arguments:?}");
+    assert_eq!(stdout.lines().count(), 1, "{stdout}");
+    let value = serde_json::from_str(&stdout).expect("one JSON value");
+    (status.code().expect("an exit code"), value)
 }
 
-fn done(folder: &Path, arguments: &[&str]) -> Value {
+fn success(folder: &Path, arguments: &[&str]) -> Value {
     let (code, value) = command(folder, arguments);
     assert_eq!(code, 0, "{arguments:?}: {value}");
     value
 }
 
-/// The failure, after its exit code and text were checked.
+/// Asserts that the command fails with this exit code and a message, and returns the printed value.
 fn error(folder: &Path, arguments: &[&str], exit: i32) -> Value {
     let (code, value) = command(folder, arguments);
     assert_eq!(code, exit, "{arguments:?}: {value}");
-    let text = value["message"].as_str().expect("a text");
+    let text = value["message"].as_str().expect("a message");
     assert!(!text.is_empty() && value["result"].is_null(), "{value}");
     value
 }
@@ -45,29 +46,30 @@ fn kid(outcome: &Value) -> &str {
     outcome["kid"].as_str().expect("a kid")
 }
 
-/// What the commands answer about one user with one live session, wherever they act.
+/// Runs the commands for one user with one live session. The results are the same online and
+/// offline.
 fn commands_on_users(folder: &Path, id: &str) {
     let ada = json!({ "id": id, "email": "ada@example.com", "email_verified": true });
     let by_id = format!("--id={id}");
     let end = ["sessions", "end", "--email", "ada@example.com"];
     assert_eq!(
-        done(folder, &end),
+        success(folder, &end),
         json!({ "result": "sessions_ended", "user": ada, "sessions_ended": 1 })
     );
     let ban = ["users", "ban", &by_id, "--reason", "spam"];
     assert_eq!(
-        done(folder, &ban),
+        success(folder, &ban),
         json!({ "result": "user_banned", "user": ada, "sessions_ended": 0 })
     );
     for result in ["user_unbanned", "user_not_banned"] {
-        let outcome = done(folder, &["users", "unban", &by_id]);
+        let outcome = success(folder, &["users", "unban", &by_id]);
         assert_eq!(outcome, json!({ "result": result, "user": ada }));
     }
     assert_eq!(
-        done(folder, &["sessions", "end", "--all"]),
+        success(folder, &["sessions", "end", "--all"]),
         json!({ "result": "all_sessions_ended", "sessions_ended": 0 })
     );
-    assert!(!kid(&done(folder, &["keys", "rotate"])).is_empty());
+    assert!(!kid(&success(folder, &["keys", "rotate"])).is_empty());
 
     let nobody = ["users", "unban", "--email", "nobody@example.com"];
     assert_eq!(error(folder, &nobody, 1)["error"], "unknown_user");
@@ -76,31 +78,31 @@ fn commands_on_users(folder: &Path, id: &str) {
 }
 
 #[tokio::test]
-async fn every_command_answers_the_same_online_and_offline() {
+async fn every_command_prints_the_same_online_and_offline() {
     let folder = tempfile::tempdir().expect("a directory");
     let folder = folder.path();
-    let server = Running::start(&folder.join("data"));
+    let server = RunningServer::start(&folder.join("data"));
     let signed_in = server.caller.sign_in().await;
     let id = claims(&signed_in.access_token)["sub"].clone();
     let id = id.as_str().expect("text");
     commands_on_users(folder, id);
-    let online = done(folder, &["export", "online.jsonl"]);
+    let online = success(folder, &["export", "online.jsonl"]);
     assert_eq!(online["file"], "online.jsonl");
 
     // Another session to end.
     server.caller.sign_in().await;
     server.stop();
     commands_on_users(folder, id);
-    let offline = done(folder, &["export", "offline.jsonl"]);
+    let offline = success(folder, &["export", "offline.jsonl"]);
     for (exported, name) in [(&online, "online.jsonl"), (&offline, "offline.jsonl")] {
         assert_eq!(exported["result"], "exported");
         let lines = fs::read_to_string(folder.join(name)).expect("a backup");
-        // The first line is a head and the last one a sum.
+        // The first line is a header and the last one a summary.
         let records = exported["records"].as_u64().expect("a number");
         assert_eq!(usize::try_from(records), Ok(lines.lines().count() - 2));
     }
 
-    fs::create_dir(folder.join("other")).expect("made");
+    fs::create_dir(folder.join("other")).expect("created");
     fs::copy(
         folder.join("data/master.key"),
         folder.join("other/master.key"),
@@ -109,15 +111,15 @@ async fn every_command_answers_the_same_online_and_offline() {
     let import = ["import", "offline.jsonl", "--data-dir", "other"];
     let records = offline["records"].clone();
     let imported = json!({ "result": "imported", "records": records });
-    assert_eq!(done(folder, &import), imported);
+    assert_eq!(success(folder, &import), imported);
 }
 
 #[test]
-fn serve_answers_when_it_has_stopped() {
+fn serve_prints_its_result_when_it_has_stopped() {
     let folder = tempfile::tempdir().expect("a directory");
     let mut child = latchkey(
         folder.path(),
-        &["serve", "--json", "--demo", "--listen", FREE],
+        &["serve", "--json", "--demo", "--listen", FREE_PORT],
     )
     .stdout(Stdio::piped())
     .stderr(Stdio::piped())
@@ -125,13 +127,13 @@ fn serve_answers_when_it_has_stopped() {
     .expect("started");
     let mut log = BufReader::new(child.stderr.take().expect("a pipe")).lines();
     let listens = log.any(|line| line.expect("text").contains("listening on"));
-    assert!(listens, "it ended");
+    assert!(listens, "the process ended");
     let id = child.id().to_string();
     let sent = Command::new("kill").args(["-TERM", &id]).status();
     assert!(sent.expect("sent").success());
-    // Or it would wait for a reader.
+    // Read the rest, so that the process is not blocked by a full pipe.
     log.for_each(drop);
-    let done = child.wait_with_output().expect("it ended");
+    let done = child.wait_with_output().expect("the process ended");
     assert!(done.status.success());
     assert_eq!(done.stdout, b"{\"result\":\"stopped\"}\n");
 }
@@ -142,7 +144,7 @@ fn config_check_lists_every_error() {
     let folder = folder.path();
     let check = ["config", "check"];
     assert_eq!(
-        done(folder, &check),
+        success(folder, &check),
         json!({ "result": "configuration_valid" })
     );
     let text = "admins = [\"ada\"]\n[tokens]\naccess_ttl = \"2d\"";
@@ -155,7 +157,7 @@ fn config_check_lists_every_error() {
         errors.iter().filter(about).count()
     };
     assert_eq!((named("admins"), named("access_ttl")), (1, 1), "{failure}");
-    // `serve` says the same.
+    // `serve` prints the same.
     assert_eq!(error(folder, &["serve"], 1), failure);
 }
 
@@ -180,50 +182,50 @@ fn failures_have_codes() {
             "{arguments:?}"
         );
     }
-    let server = Running::start(&folder.join("data"));
+    let server = RunningServer::start(&folder.join("data"));
     let import = ["import", "there.jsonl"];
     assert_eq!(error(folder, &import, 1)["error"], "invalid_backup");
     server.stop();
 }
 
 #[test]
-fn command_line_and_server_of_different_versions_say_so() {
+fn a_version_mismatch_of_command_line_and_server_is_an_error() {
     let folder = tempfile::tempdir().expect("a directory");
-    let server = Running::start(&folder.path().join("data"));
-    let ask = |line: &str| -> Value {
+    let server = RunningServer::start(&folder.path().join("data"));
+    let send = |line: &str| -> Value {
         let mut socket =
             UnixStream::connect(folder.path().join("data/control.sock")).expect("open");
         socket
             .write_all(format!("{line}\n").as_bytes())
             .expect("sent");
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).expect("answered");
-        serde_json::from_str(&answer).expect("JSON")
+        let mut response = String::new();
+        socket.read_to_string(&mut response).expect("a response");
+        serde_json::from_str(&response).expect("JSON")
     };
-    // Before there were versions, a failure was `Err` with a sentence.
-    let old = ask(r#"{"operate":"end_everyone"}"#);
+    // Before versions were introduced, a failure was `Err` with a message.
+    let old = send(r#"{"operate":"end_everyone"}"#);
     assert!(
         old["Err"]
             .as_str()
-            .expect("a sentence")
+            .expect("a message")
             .contains("different version")
     );
-    let later = ask(r#"{"version":999,"command":{"dance":{}}}"#);
+    let later = send(r#"{"version":999,"command":{"dance":{}}}"#);
     assert_eq!(later["answer"]["failure"]["error"], "server_version");
     server.stop();
 
-    // A server that answers as earlier ones did.
+    // A server that responds like an earlier version.
     let socket = folder.path().join("data/control.sock");
     let listener = std::os::unix::net::UnixListener::bind(socket).expect("bound");
-    let answering = std::thread::spawn(move || {
+    let earlier = std::thread::spawn(move || {
         for _ in 0..2 {
             let (mut stream, _) = listener.accept().expect("a connection");
             let mut byte = [0];
             while byte != *b"\n" {
                 stream.read_exact(&mut byte).expect("a line");
             }
-            let answer = "{\"Err\":\"this server does not know the command\"}\n";
-            stream.write_all(answer.as_bytes()).expect("answered");
+            let response = "{\"Err\":\"this server does not know the command\"}\n";
+            stream.write_all(response.as_bytes()).expect("a response");
         }
     });
     for arguments in [&["keys", "rotate"][..], &["export", "new.jsonl"][..]] {
@@ -231,5 +233,5 @@ fn command_line_and_server_of_different_versions_say_so() {
         assert_eq!(failure["error"], "server_version", "{failure}");
     }
     assert!(!folder.path().join("new.jsonl").exists());
-    answering.join().expect("it answered");
+    earlier.join().expect("the thread panicked");
 }

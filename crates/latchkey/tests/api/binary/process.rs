@@ -1,4 +1,4 @@
-//! Starting, watching and ending `latchkey`.
+//! Starts, watches and stops `latchkey`.
 
 use std::io::{BufRead as _, BufReader};
 use std::ops::{Deref, DerefMut};
@@ -11,16 +11,16 @@ use latchkey_testing::ServerProcess;
 
 use latchkey_testing::ApiClient;
 
-/// How long a process may take for what takes it a fraction of that.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a command may take before it must have ended or be listening.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server that listens, and a client of it; killed when dropped.
-pub(crate) struct Running {
+/// A running server and a client for it; killed when dropped.
+pub(crate) struct RunningServer {
     process: ServerProcess,
     pub(crate) caller: ApiClient,
 }
 
-/// The arguments of `latchkey serve` over this directory.
+/// The arguments of `latchkey serve` for this data directory.
 pub(crate) fn arguments<'a>(data_dir: &'a Path, listen: &'a str) -> Vec<&'a str> {
     let data_dir = data_dir.to_str().expect("a path in UTF-8");
     vec![
@@ -33,13 +33,13 @@ pub(crate) fn arguments<'a>(data_dir: &'a Path, listen: &'a str) -> Vec<&'a str>
     ]
 }
 
-/// For tests that ask for more than any client may.
+/// Disables rate limits, for tests that send many requests.
 pub(crate) const NO_LIMITS: [(&str, &str); 2] = [
     ("LATCHKEY_LIMITS__PER_ADDRESS", "off"),
     ("LATCHKEY_LIMITS__PER_SESSION", "off"),
 ];
 
-/// `latchkey`, which sees nothing of this process's environment, in this folder.
+/// The command `latchkey` in this folder, without this process's environment.
 pub(crate) fn latchkey(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
     command
@@ -50,32 +50,33 @@ pub(crate) fn latchkey(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-impl Running {
-    /// With the demo provider, over this directory, on a free port.
+impl RunningServer {
+    /// Starts a server with the demo provider and this data directory on a free port.
     pub(crate) fn start(data_dir: &Path) -> Self {
         Self::over(data_dir, "127.0.0.1:0")
     }
 
-    /// The same at a given address: the issuer of tokens that are to be known again.
+    /// Starts a server at a given address. The address is the issuer, so tokens from an earlier
+    /// start stay valid.
     pub(crate) fn over(data_dir: &Path, listen: &str) -> Self {
         let folder = data_dir.parent().expect("a parent");
         Self::spawn(&mut latchkey(folder, &arguments(data_dir, listen)))
     }
 
-    /// Starts it and waits until its port is open.
+    /// Starts the command and waits until its port is open.
     pub(crate) fn spawn(command: &mut Command) -> Self {
-        let process = ServerProcess::start(command).expect("it listens");
+        let process = ServerProcess::start(command).expect("the server starts");
         let caller = ApiClient::new(process.url().to_owned());
         Self { process, caller }
     }
 
-    /// Asks it to end (SIGTERM), and gives its whole log.
+    /// Stops the server with SIGTERM and returns its log.
     pub(crate) fn stop(self) -> String {
-        self.process.stop().expect("it ends well")
+        self.process.stop().expect("the server stops")
     }
 }
 
-impl Deref for Running {
+impl Deref for RunningServer {
     type Target = ServerProcess;
 
     fn deref(&self) -> &ServerProcess {
@@ -83,24 +84,28 @@ impl Deref for Running {
     }
 }
 
-impl DerefMut for Running {
+impl DerefMut for RunningServer {
     fn deref_mut(&mut self) -> &mut ServerProcess {
         &mut self.process
     }
 }
 
-/// Runs `latchkey`, which must refuse: what it says on standard error.
+/// Runs `latchkey`, asserts that it fails, and returns its standard error.
 #[track_caller]
-pub(crate) fn refused(command: &mut Command) -> String {
-    let (status, _, said) = finished(command);
-    assert!(!said.contains("listening on http"), "it was taken: {said}");
-    assert!(!status.success(), "it was taken");
-    assert!(!said.contains("panicked"), "{said}");
-    said
+pub(crate) fn run_refused(command: &mut Command) -> String {
+    let (status, _, stderr) = run(command);
+    assert!(
+        !stderr.contains("listening on http"),
+        "the server started: {stderr}"
+    );
+    assert!(!status.success(), "the command succeeded");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    stderr
 }
 
-/// Runs a command to its end: status, standard output, standard error.
-pub(crate) fn finished(command: &mut Command) -> (ExitStatus, String, String) {
+/// Runs a command and returns its status, standard output and standard error. A server that starts
+/// to listen is killed.
+pub(crate) fn run(command: &mut Command) -> (ExitStatus, String, String) {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -110,23 +115,23 @@ pub(crate) fn finished(command: &mut Command) -> (ExitStatus, String, String) {
     let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
     let (done, waiting) = channel();
     std::thread::spawn(move || {
-        let mut said = String::new();
+        let mut stderr = String::new();
         for line in lines.map_while(Result::ok) {
-            said.push_str(&line);
-            said.push('\n');
+            stderr.push_str(&line);
+            stderr.push('\n');
             if line.contains("listening on http") {
                 break;
             }
         }
-        drop(done.send(said));
+        drop(done.send(stderr));
     });
-    let said = waiting
-        .recv_timeout(TIMEOUT)
-        .unwrap_or_else(|_| "it goes on, listening on http nowhere".to_owned());
-    if said.contains("listening on http") {
+    let stderr = waiting
+        .recv_timeout(COMMAND_TIMEOUT)
+        .unwrap_or_else(|_| "timed out; listening on http nowhere".to_owned());
+    if stderr.contains("listening on http") {
         drop(child.kill());
     }
-    let output = child.wait_with_output().expect("it ended");
-    let answer = String::from_utf8(output.stdout).expect("text");
-    (output.status, answer, said)
+    let output = child.wait_with_output().expect("the process ended");
+    let stdout = String::from_utf8(output.stdout).expect("text");
+    (output.status, stdout, stderr)
 }

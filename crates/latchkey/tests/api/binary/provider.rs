@@ -1,32 +1,32 @@
-//! What an operator reads about a provider that works in its own way.
+//! Log lines about providers that an operator needs to see.
 
 use serde_json::{Value, json};
 
-use super::refusals::{at_present, sign_in, start};
+use super::refusals::{set_token_times, sign_in, start};
 use latchkey_testing::{Answer, ScriptedProvider};
 
-/// The first line of the log with this in its message.
+/// The first line of the log whose message contains `message`.
 fn line(log: &str, message: &str) -> Value {
     let lines = log.lines();
     let mut lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let said = |line: &Value| {
+    let matches = |line: &Value| {
         let text = line["fields"]["message"].as_str();
         text.is_some_and(|text| text.contains(message))
     };
     lines
-        .find(said)
+        .find(matches)
         .unwrap_or_else(|| panic!("no {message:?} in {log}"))
 }
 
 #[tokio::test]
-async fn a_foreign_issuer_is_in_the_log_beside_the_configured_one() {
+async fn a_foreign_issuer_is_logged_with_the_configured_one() {
     let provider = ScriptedProvider::start().await;
     let foreign = format!("https://other.example/\n{}", "a".repeat(1000));
     provider.script().metadata["issuer"] = foreign.as_str().into();
     let folder = tempfile::tempdir().expect("a directory");
     let server = start(folder.path(), &provider.section("a"));
-    let answer = server.caller.get("/auth/login?provider=a").send().await;
-    assert_eq!(answer.expect("an answer").status(), 400);
+    let response = server.caller.get("/auth/login?provider=a").send().await;
+    assert_eq!(response.expect("a response").status(), 400);
     let log = server.stop();
     let fields = &line(&log, "another issuer")["fields"];
     assert_eq!(fields["configured"], provider.issuer);
@@ -39,7 +39,7 @@ async fn a_foreign_issuer_is_in_the_log_beside_the_configured_one() {
 }
 
 #[tokio::test]
-async fn a_userinfo_endpoint_that_refuses_leaves_a_warning() {
+async fn a_userinfo_endpoint_that_refuses_is_logged_as_a_warning() {
     let provider = ScriptedProvider::start().await;
     let endpoint = format!("{}/userinfo", provider.issuer);
     provider.script().metadata["userinfo_endpoint"] = endpoint.into();
@@ -48,11 +48,11 @@ async fn a_userinfo_endpoint_that_refuses_leaves_a_warning() {
         .script()
         .instead
         .insert(ScriptedProvider::USERINFO, refusal);
-    at_present(&provider, 0);
+    set_token_times(&provider, 0);
     let folder = tempfile::tempdir().expect("a directory");
     let server = start(folder.path(), &provider.section("a"));
-    let answer = sign_in(&server.caller, &provider, &[]).await;
-    assert_eq!(answer.status(), 200);
+    let response = sign_in(&server.caller, &provider, &[]).await;
+    assert_eq!(response.status(), 200);
     let log = server.stop();
     let line = line(&log, "userinfo endpoint refuses");
     assert_eq!(line["level"], "WARN");
@@ -62,7 +62,7 @@ async fn a_userinfo_endpoint_that_refuses_leaves_a_warning() {
 }
 
 #[tokio::test]
-async fn the_redirect_uris_to_register_are_in_the_log() {
+async fn the_redirect_uris_to_register_are_logged() {
     let folder = tempfile::tempdir().expect("a directory");
     let sections = ScriptedProvider::section_of("one", "http://127.0.0.1:9")
         + &ScriptedProvider::section_of("two", "http://127.0.0.1:9");
@@ -71,11 +71,11 @@ async fn the_redirect_uris_to_register_are_in_the_log() {
     let log = server.stop();
     for name in ["one", "two"] {
         let expected = format!("{url}/callback/{name}");
-        let said = log
+        let logged = log
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
             .filter(|line| line["fields"]["provider"] == name)
             .any(|line| line["fields"]["redirect_uri"] == expected.as_str());
-        assert!(said, "{expected} is not in {log}");
+        assert!(logged, "{expected} is not in {log}");
     }
 }

@@ -1,4 +1,4 @@
-//! What an operator reads of refusals: a line for each, and no flood.
+//! Log lines about refusals: one for each, without flooding the log.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,14 +7,14 @@ use latchkey_axum::SystemClock;
 use latchkey_core::Clock as _;
 use serde_json::{Value, json};
 
-use super::{Running, arguments, latchkey};
+use super::{RunningServer, arguments, latchkey};
 use crate::app::claims;
 use latchkey_testing::{ApiClient, Callback, ScriptedProvider, tokens};
 
-/// What a provider or a client wrote; none of it may be in the log.
-const CANARY: &str = "canary-of-a-stranger";
+/// Text from a provider or a client, which must not appear in the log.
+const CANARY: &str = "canary-from-a-stranger";
 
-/// The lines of the log that are about refusals.
+/// The log lines about refusals.
 fn refusals(log: &str) -> Vec<Value> {
     let lines = log
         .lines()
@@ -24,16 +24,16 @@ fn refusals(log: &str) -> Vec<Value> {
         .collect()
 }
 
-/// With this configuration and the demo provider; its log can be read by programs.
-pub(super) fn start(folder: &std::path::Path, config: &str) -> Running {
+/// Starts a server with this configuration, the demo provider and a JSON log.
+pub(super) fn start(folder: &std::path::Path, config: &str) -> RunningServer {
     let config = format!("{config}[log]\nformat = \"json\"\n");
     fs::write(folder.join("latchkey.toml"), config).expect("written");
     let data_dir = folder.join("data");
-    Running::spawn(&mut latchkey(folder, &arguments(&data_dir, "127.0.0.1:0")))
+    RunningServer::spawn(&mut latchkey(folder, &arguments(&data_dir, "127.0.0.1:0")))
 }
 
-/// Makes what the provider says fit the real time.
-pub(super) fn at_present(provider: &ScriptedProvider, ahead: u64) {
+/// Sets the times in the provider's ID tokens to the real time plus `ahead` seconds.
+pub(super) fn set_token_times(provider: &ScriptedProvider, ahead: u64) {
     let now = SystemClock.now().as_secs() + ahead;
     let mut script = provider.script();
     script.claims["iat"] = json!(now);
@@ -53,7 +53,7 @@ pub(super) async fn sign_in(
     caller.finish(&begun.cookie, &callback).await
 }
 
-/// What was asked for, and what its line must say.
+/// What the log line of a refusal must contain.
 struct Expected {
     code: &'static str,
     provider: Option<&'static str>,
@@ -62,21 +62,21 @@ struct Expected {
 }
 
 #[derive(Default)]
-struct Walk(Vec<Expected>);
+struct Refusals(Vec<Expected>);
 
-impl Walk {
+impl Refusals {
     async fn refused(
         &mut self,
-        answer: reqwest::Response,
+        response: reqwest::Response,
         code: &'static str,
         provider: Option<&'static str>,
         cause: &'static str,
     ) {
         assert!(
-            answer.status().is_client_error() || answer.status() == 503,
+            response.status().is_client_error() || response.status() == 503,
             "{code}"
         );
-        let body: Value = answer.json().await.expect("JSON");
+        let body: Value = response.json().await.expect("JSON");
         assert_eq!(body["code"], code);
         let request_id = body["request_id"].as_str().map(str::to_owned);
         assert!(request_id.is_some(), "{code}");
@@ -89,39 +89,40 @@ impl Walk {
     }
 }
 
-impl Walk {
-    /// What a provider gets wrong, or who runs the client there.
-    async fn of_providers(&mut self, caller: &ApiClient, provider: &ScriptedProvider) {
+impl Refusals {
+    /// Refusals caused by the provider or by its configuration.
+    async fn by_providers(&mut self, caller: &ApiClient, provider: &ScriptedProvider) {
         let a = Some("a");
         provider.refuse(&json!({
             "error": "invalid_client", "error_description": CANARY, "error_uri": CANARY,
         }));
-        let answer = sign_in(caller, provider, &[]).await;
-        self.refused(answer, "provider_refused", a, "client").await;
+        let response = sign_in(caller, provider, &[]).await;
+        self.refused(response, "provider_refused", a, "client")
+            .await;
         provider.script().instead.clear();
 
-        at_present(provider, 600);
-        let answer = sign_in(caller, provider, &[]).await;
-        self.refused(answer, "provider_invalid", a, "in the future")
+        set_token_times(provider, 600);
+        let response = sign_in(caller, provider, &[]).await;
+        self.refused(response, "provider_invalid", a, "in the future")
             .await;
-        at_present(provider, 0);
+        set_token_times(provider, 0);
 
-        let answer = sign_in(caller, provider, &[("iss", CANARY)]).await;
-        self.refused(answer, "provider_invalid", a, "from another issuer")
+        let response = sign_in(caller, provider, &[("iss", CANARY)]).await;
+        self.refused(response, "provider_invalid", a, "from another issuer")
             .await;
         let another = json!({ "sub": CANARY });
         provider.script().userinfo = another;
-        let answer = sign_in(caller, provider, &[]).await;
-        self.refused(answer, "provider_invalid", a, "about another person")
+        let response = sign_in(caller, provider, &[]).await;
+        self.refused(response, "provider_invalid", a, "about another person")
             .await;
         provider.script().userinfo = Value::Null;
-        let answer = caller.get("/auth/login?provider=down").send().await;
-        let answer = answer.expect("an answer");
-        self.refused(answer, "provider_unavailable", Some("down"), "")
+        let response = caller.get("/auth/login?provider=down").send().await;
+        let response = response.expect("a response");
+        self.refused(response, "provider_unavailable", Some("down"), "")
             .await;
         let page = caller.get("/auth/login?provider=down");
         let page = page.header("accept", "text/html").send().await;
-        assert_eq!(page.expect("an answer").status(), 303);
+        assert_eq!(page.expect("a response").status(), 303);
         self.0.push(Expected {
             code: "provider_unavailable",
             provider: Some("down"),
@@ -130,29 +131,29 @@ impl Walk {
         });
     }
 
-    /// Who may not.
-    async fn of_persons(&mut self, caller: &ApiClient, provider: &ScriptedProvider) {
+    /// Refusals of users without the required rights.
+    async fn of_users(&mut self, caller: &ApiClient, provider: &ScriptedProvider) {
         let a = Some("a");
         provider.script().claims["email"] = json!(format!("{CANARY}@example.org"));
-        let answer = sign_in(caller, provider, &[]).await;
-        self.refused(answer, "not_admitted", a, "not on the allow-list")
+        let response = sign_in(caller, provider, &[]).await;
+        self.refused(response, "not_admitted", a, "not on the allow-list")
             .await;
         provider.script().claims["email"] = json!("ada@example.com");
         provider.script().claims["email_verified"] = json!(false);
-        let answer = sign_in(caller, provider, &[]).await;
+        let response = sign_in(caller, provider, &[]).await;
         let unverified = "does not say that the address was verified";
-        self.refused(answer, "not_admitted", a, unverified).await;
+        self.refused(response, "not_admitted", a, unverified).await;
         provider.script().claims["email_verified"] = json!(true);
 
         let ada = tokens(sign_in(caller, provider, &[]).await).await;
         let export = "/api/admin/export";
-        let answer = caller.get_as(export, &ada.access_token).await;
-        self.refused(answer, "forbidden", None, "does not have the role admin")
+        let response = caller.get_as(export, &ada.access_token).await;
+        self.refused(response, "forbidden", None, "does not have the role admin")
             .await;
         let newer = caller.refreshed(&ada.refresh_token).await;
         caller.refreshed(&newer.refresh_token).await;
-        let answer = caller.refresh(&ada.refresh_token, None).await;
-        self.refused(answer, "refresh_replayed", None, "used twice")
+        let response = caller.refresh(&ada.refresh_token, None).await;
+        self.refused(response, "refresh_replayed", None, "used twice")
             .await;
 
         let grace = caller.sign_in_as("grace@example.com").await.access_token;
@@ -160,54 +161,55 @@ impl Walk {
         let path = format!("/api/admin/users/{}/ban", sub.expect("text"));
         let ban = caller.post(&path).bearer_auth(&grace);
         let ban = ban.json(&json!({ "reason": "spam" })).send().await;
-        assert_eq!(ban.expect("an answer").status(), 204);
-        let answer = sign_in(caller, provider, &[]).await;
-        self.refused(answer, "banned", a, "banned").await;
+        assert_eq!(ban.expect("a response").status(), 204);
+        let response = sign_in(caller, provider, &[]).await;
+        self.refused(response, "banned", a, "banned").await;
     }
 
-    /// What no browser of ours sends.
+    /// Refusals of requests that our own client never sends.
     async fn of_strangers(&mut self, caller: &ApiClient, provider: &ScriptedProvider) {
-        let answer = sign_in(caller, provider, &[("state", CANARY)]).await;
+        let response = sign_in(caller, provider, &[("state", CANARY)]).await;
         let nothing = "no matching sign-in in this browser";
-        self.refused(answer, "sign_in_not_found", None, nothing)
+        self.refused(response, "sign_in_not_found", None, nothing)
             .await;
         let form = [("grant_type", "refresh_token"), ("refresh_token", CANARY)];
         let request = || caller.post("/auth/token").form(&form);
-        let answer = request().header("dpop", CANARY).send().await;
-        let answer = answer.expect("an answer");
+        let response = request().header("dpop", CANARY).send().await;
+        let response = response.expect("a response");
         let bad = "the DPoP proof is not good";
-        self.refused(answer, "invalid_dpop_proof", None, bad).await;
-        let answer = request().basic_auth("x", Some(CANARY)).send().await;
-        let answer = answer.expect("an answer");
+        self.refused(response, "invalid_dpop_proof", None, bad)
+            .await;
+        let response = request().basic_auth("x", Some(CANARY)).send().await;
+        let response = response.expect("a response");
         let none = "does not use client credentials";
-        self.refused(answer, "invalid_request", None, none).await;
+        self.refused(response, "invalid_request", None, none).await;
     }
 }
 
 #[tokio::test]
-async fn security_70_86_every_refusal_is_one_line_for_the_operator() {
+async fn security_70_86_every_refusal_is_logged_once() {
     let folder = tempfile::tempdir().expect("a directory");
     let provider = ScriptedProvider::start().await;
     let admission = "admins = [\"demo:grace@example.com\"]\n[admission]\nmode = \"allow-list\"\n\
         domains = [\"a:example.com\", \"demo:example.com\"]\n";
-    // The other one cannot be reached.
+    // The other provider is unreachable.
     let down = ScriptedProvider::section_of("down", "http://127.0.0.1:1");
     let config = format!("{admission}{}{down}", provider.section("a"));
     let server = start(folder.path(), &config);
     let caller = server.caller.clone();
-    at_present(&provider, 0);
+    set_token_times(&provider, 0);
     let userinfo = format!("{}/userinfo", provider.issuer);
     provider.script().metadata["userinfo_endpoint"] = json!(userinfo);
-    let mut walk = Walk::default();
-    walk.of_providers(&caller, &provider).await;
-    walk.of_persons(&caller, &provider).await;
-    walk.of_strangers(&caller, &provider).await;
+    let mut expected_refusals = Refusals::default();
+    expected_refusals.by_providers(&caller, &provider).await;
+    expected_refusals.of_users(&caller, &provider).await;
+    expected_refusals.of_strangers(&caller, &provider).await;
 
     let log = server.stop();
     assert!(!log.contains(CANARY), "{log}");
     let lines = refusals(&log);
-    assert_eq!(lines.len(), walk.0.len(), "{log}");
-    for (line, expected) in lines.iter().zip(&walk.0) {
+    assert_eq!(lines.len(), expected_refusals.0.len(), "{log}");
+    for (line, expected) in lines.iter().zip(&expected_refusals.0) {
         let fields = &line["fields"];
         let code = expected.code;
         assert_eq!(line["level"], "WARN", "{code}");
@@ -238,38 +240,38 @@ async fn security_70_86_a_flood_of_refusals_does_not_fill_the_log() {
         ("redirect_uri", "z"),
     ];
     let mut ids = BTreeMap::new();
-    for nth in 0..FLOOD {
-        let answer = caller.token(&form).await;
-        let body: Value = answer.json().await.expect("JSON");
+    for number in 0..FLOOD {
+        let response = caller.token(&form).await;
+        let body: Value = response.json().await.expect("JSON");
         assert_eq!(body["code"], "sign_in_not_found");
         let id = body["request_id"].as_str().expect("text").to_owned();
-        assert!(id.len() >= 16, "{id} can be guessed");
-        assert_eq!(ids.insert(id, nth), None);
+        assert!(id.len() >= 16, "{id} is too short");
+        assert_eq!(ids.insert(id, number), None);
     }
-    // Another kind still has its line.
-    let answer = caller
+    // Another kind of refusal is still logged.
+    let response = caller
         .token(&[("grant_type", "x"), ("client_secret", "y")])
         .await;
-    assert_eq!(answer.status(), 401);
+    assert_eq!(response.status(), 401);
     let log = server.stop();
     let lines = refusals(&log);
-    let of = |code: &str| {
+    let logged = |code: &str| {
         lines
             .iter()
             .filter(|it| it["fields"]["code"] == code)
             .count()
     };
-    let told = of("sign_in_not_found");
+    let lines_of_flood = logged("sign_in_not_found");
     assert!(
-        (1..FLOOD / 2).contains(&told),
-        "{told} lines for {FLOOD} refusals"
+        (1..FLOOD / 2).contains(&lines_of_flood),
+        "{lines_of_flood} lines for {FLOOD} refusals"
     );
-    assert_eq!(of("invalid_request"), 1);
+    assert_eq!(logged("invalid_request"), 1);
 }
 
-/// SECURITY 69: who is not known learns that a provider is in trouble, and not which.
+/// SECURITY 69: an unauthenticated client learns that a provider fails, but not why.
 #[tokio::test]
-async fn security_69_94_strangers_are_not_told_the_cause_of_a_providers_trouble() {
+async fn security_69_94_error_responses_do_not_reveal_why_a_provider_failed() {
     let folder = tempfile::tempdir().expect("a directory");
     let provider = ScriptedProvider::start().await;
     let config = format!(
@@ -279,25 +281,25 @@ async fn security_69_94_strangers_are_not_told_the_cause_of_a_providers_trouble(
     );
     let server = start(folder.path(), &config);
     let caller = server.caller.clone();
-    at_present(&provider, 0);
-    let mut told = Vec::new();
-    let answer = caller.get("/auth/login?provider=down").send().await;
-    told.push(answer.expect("an answer"));
+    set_token_times(&provider, 0);
+    let mut responses = Vec::new();
+    let response = caller.get("/auth/login?provider=down").send().await;
+    responses.push(response.expect("a response"));
     for (name, script) in [
         ("iat", json!(1)),
         ("aud", json!("other")),
         ("nonce", json!(null)),
     ] {
         provider.script().claims[name] = script;
-        told.push(sign_in(&caller, &provider, &[]).await);
-        at_present(&provider, 0);
+        responses.push(sign_in(&caller, &provider, &[]).await);
+        set_token_times(&provider, 0);
         provider.script().claims["aud"] = json!("client-1");
     }
     provider.refuse(&json!({ "error": "invalid_client" }));
-    told.push(sign_in(&caller, &provider, &[]).await);
-    for answer in told {
-        let body = answer.text().await.expect("a body");
-        for word in [
+    responses.push(sign_in(&caller, &provider, &[]).await);
+    for response in responses {
+        let body = response.text().await.expect("a body");
+        for detail in [
             "127.0.0.1",
             "refused (os",
             "os error",
@@ -308,7 +310,7 @@ async fn security_69_94_strangers_are_not_told_the_cause_of_a_providers_trouble(
             "ID token",
             "audience",
         ] {
-            assert!(!body.contains(word), "{word}: {body}");
+            assert!(!body.contains(detail), "{detail}: {body}");
         }
     }
 }

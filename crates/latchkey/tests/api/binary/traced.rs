@@ -1,5 +1,4 @@
-//! The real binary under strace: what it asks of the operating system, and what it does when that
-//! says no.
+//! Runs the real binary under strace, to observe its system calls and to inject failures.
 
 use std::collections::HashMap;
 use std::env;
@@ -9,12 +8,12 @@ use std::process::{Command, Stdio};
 
 use super::process::{NO_LIMITS, arguments};
 
-/// sled's file, below the data directory.
+/// sled's file, relative to the data directory.
 pub(super) const DB: &str = "store/db";
-/// The count of commits beside it.
+/// The file that counts commits, relative to the data directory.
 pub(super) const COMMITS: &str = "store/latchkey.commits";
 
-/// `latchkey serve` over this directory under strace, which is given these options as well.
+/// `latchkey serve` with this data directory under strace with additional options.
 pub(super) fn traced(data_dir: &Path, listen: &str, options: &[&str]) -> Command {
     let strace = Command::new("strace")
         .arg("-V")
@@ -26,7 +25,7 @@ pub(super) fn traced(data_dir: &Path, listen: &str, options: &[&str]) -> Command
          package manager does"
     );
     let mut command = Command::new("strace");
-    // Of two processes the server is the one that is started, killed and waited for (-D).
+    // With `-D`, the server stays the direct child, so that it can be killed and waited for.
     command
         .env_clear()
         .envs(NO_LIMITS)
@@ -40,7 +39,7 @@ pub(super) fn traced(data_dir: &Path, listen: &str, options: &[&str]) -> Command
     command
 }
 
-/// What strace wrote about it, in the order in which it happened.
+/// The system calls that strace recorded, in order.
 pub(super) fn calls(data_dir: &Path) -> Vec<Call> {
     parse(&fs::read_to_string(trace_of(data_dir)).expect("a trace"))
 }
@@ -56,21 +55,21 @@ pub(super) struct Call {
     pub(super) name: String,
     /// `15<socket:[1750644]>`
     pub(super) file: String,
-    /// The rest.
+    /// The remaining arguments and the result.
     pub(super) text: String,
-    /// At which line of the trace it began.
+    /// The line of the trace at which the call began.
     pub(super) began: usize,
-    /// At which line it ended; past the last one if it did not.
+    /// The line at which it ended; `usize::MAX` if it did not.
     pub(super) ended: usize,
 }
 
 impl Call {
-    /// Whether it is this call, on the file of this name.
+    /// Whether this is the call `name` on the file `file`.
     pub(super) fn is(&self, name: &str, file: &str) -> bool {
         self.name == name && self.file.ends_with(&format!("/{file}>"))
     }
 
-    /// The data sent or received, as strace quotes it: from its first quotation mark on.
+    /// The data sent or received, quoted by strace, from the first quotation mark on.
     pub(super) fn data(&self) -> &str {
         self.text.find('"').map_or("", |at| &self.text[at..])
     }
@@ -82,7 +81,8 @@ impl Call {
     }
 }
 
-/// Joins what strace has to write in two lines because another thread came between.
+/// Parses a trace, and joins calls that strace split into two lines because another thread
+/// interleaved.
 fn parse(trace: &str) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     let mut open = HashMap::new();
@@ -92,7 +92,7 @@ fn parse(trace: &str) -> Vec<Call> {
         };
         let text = text.trim_start();
         if text.starts_with("<... ") {
-            let call: &mut Call = &mut calls[open.remove(thread).expect("it began")];
+            let call: &mut Call = &mut calls[open.remove(thread).expect("an unfinished call")];
             call.ended = line;
             call.text += text.split_once("resumed>").map_or("", |(_, rest)| rest);
             continue;

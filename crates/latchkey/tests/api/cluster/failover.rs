@@ -1,66 +1,69 @@
-//! A standby takes the database's place.
+//! Failover to a standby of the database.
 
 use tokio::time::Instant;
 
-use super::outage::{RECOVERY, is_down, is_heard_of, works};
-use super::world::until;
-use super::{Cluster, KINDS};
+use super::fixture::until;
+use super::outage::{RECOVERY_TIMEOUT, accepts, assert_revocation_arrives, assert_unavailable};
+use super::{Cluster, DATABASES};
 use latchkey_testing::tokens;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn security_73_a_standby_takes_over_and_nothing_acknowledged_is_lost() {
-    for kind in KINDS {
+async fn security_73_failover_to_a_standby_loses_no_acknowledged_change() {
+    for kind in DATABASES {
         let Cluster {
             one,
             two,
-            ways,
+            proxies,
             database,
-        } = &mut Cluster::impatient(kind).await;
+        } = &mut Cluster::with_short_staleness(kind).await;
         let mut standby = database.standby().expect("a standby");
-        let (lives, revoked) = (one.sign_in().await, one.sign_in().await);
-        let next = tokens(one.refresh(&lives.refresh_token, Some("key")).await).await;
+        let (live, revoked) = (one.sign_in().await, one.sign_in().await);
+        let next = tokens(one.refresh(&live.refresh_token, Some("key")).await).await;
 
-        // Whoever is led there too early is told so, and tells nobody anything.
-        for way in &*ways {
-            way.lead_to(standby.port());
+        // A server that is connected to the standby too early gets an error and refuses requests.
+        for proxy in &*proxies {
+            proxy.redirect_to(standby.port());
         }
         for app in [&*one, two] {
-            is_down(app, &next).await;
+            assert_unavailable(app, &next).await;
         }
-        for way in &*ways {
-            way.lead_to(database.port());
+        for proxy in &*proxies {
+            proxy.redirect_to(database.port());
         }
         for app in [&*one, two] {
-            until("the way back", || works(app, &next.access_token)).await;
+            until("the return to the primary", || {
+                accepts(app, &next.access_token)
+            })
+            .await;
         }
 
         one.revoke(&revoked.refresh_token).await;
         let acknowledged = Instant::now();
-        database.fail_over(&mut *standby).expect("taken over");
-        for way in &*ways {
-            way.lead_to(standby.port());
+        database.fail_over(&mut *standby).expect("failed over");
+        for proxy in &*proxies {
+            proxy.redirect_to(standby.port());
         }
         for app in [&*one, two] {
-            // The first call finds connections that ended.
+            // The first request finds closed connections.
             let back = || async {
                 let refused = app.refresh(&revoked.refresh_token, None).await;
-                refused.status() != 503 && works(app, &next.access_token).await
+                refused.status() != 503 && accepts(app, &next.access_token).await
             };
             let took = until("the recovery", back).await;
-            assert!(took < RECOVERY, "{kind:?}: {took:?}");
+            assert!(took < RECOVERY_TIMEOUT, "{kind:?}: {took:?}");
             app.refresh_is_refused(&revoked.refresh_token).await;
-            is_heard_of(app, &revoked.access_token, acknowledged).await;
+            assert_revocation_arrives(app, &revoked.access_token, acknowledged).await;
         }
-        // If the reply before was lost: the same key gives the same successor.
-        let again = tokens(two.refresh(&lives.refresh_token, Some("key")).await).await;
+        // A retry with the same key gets the same successor, in case the response was lost.
+        let again = tokens(two.refresh(&live.refresh_token, Some("key")).await).await;
         assert_eq!(again.refresh_token, next.refresh_token, "{kind:?}");
         let last = two.refreshed(&next.refresh_token).await;
-        // What happens now is heard of.
+        // Changes after the failover reach the other server.
         one.revoke(&last.refresh_token).await;
         let refused = || async {
-            let answer = two.get_as("/api/me", &last.access_token).await;
-            answer.status() == 401
+            let response = two.get_as("/api/me", &last.access_token).await;
+            response.status() == 401
         };
-        until("the news", refused).await;
+        until("the revocation", refused).await;
     }
 }

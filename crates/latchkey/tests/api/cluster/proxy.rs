@@ -1,4 +1,4 @@
-//! A way to the database that can be cut.
+//! A TCP proxy to the database that can stall or break connections.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -10,62 +10,63 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-/// What the way is like.
+/// State of the link to the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// Everything goes through.
+pub(crate) enum Link {
+    /// Data passes in both directions.
     Open,
-    /// Connections are taken, and nothing comes of them.
+    /// Connections are accepted, but no data passes.
     Silent,
-    /// Connections end, and new ones with them.
+    /// All connections are closed, and new ones immediately too.
     Cut,
 }
 
-/// The way, and the port that it leads to.
-type Route = (Way, u16);
+/// The state of the link, and the port of the database.
+type Route = (Link, u16);
 
-/// A proxy on a port of its own.
+/// A proxy on its own port.
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     route: watch::Sender<Route>,
-    /// So many bytes of replies pass before a connection is cut; negative: any number.
+    /// Number of response bytes that still pass before a connection is cut; negative means no
+    /// limit.
     budget: Arc<AtomicI64>,
-    accepting: AbortHandle,
+    accept_task: AbortHandle,
 }
 
 impl Proxy {
-    /// To this port.
+    /// Starts a proxy to this port.
     pub(crate) async fn start(to: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let (route, routes) = watch::channel((Way::Open, to));
+        let (route, routes) = watch::channel((Link::Open, to));
         let budget = Arc::new(AtomicI64::new(-1));
         let left = Arc::clone(&budget);
-        let accepting = tokio::spawn(async move {
+        let accept_task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (routes, left) = (routes.clone(), Arc::clone(&left));
-                tokio::spawn(async move { carry(client, routes, left).await });
+                tokio::spawn(async move { forward(client, routes, left).await });
             }
         });
         Self {
             port,
             route,
             budget,
-            accepting: accepting.abort_handle(),
+            accept_task: accept_task.abort_handle(),
         }
     }
 
-    pub(crate) fn set(&self, way: Way) {
-        self.route.send_modify(|route| route.0 = way);
+    pub(crate) fn set(&self, link: Link) {
+        self.route.send_modify(|route| route.0 = link);
     }
 
-    /// Leads new connections to this port, and ends the others.
-    pub(crate) fn lead_to(&self, port: u16) {
+    /// Sends new connections to this port, and closes the existing ones.
+    pub(crate) fn redirect_to(&self, port: u16) {
         self.route.send_modify(|route| route.1 = port);
     }
 
-    /// Cuts whichever connection carries the last of so many bytes of replies, in the middle.
+    /// Cuts the connection that transfers the last of this many response bytes.
     pub(crate) fn cut_after(&self, bytes: i64) {
         self.budget.store(bytes, Ordering::SeqCst);
     }
@@ -73,11 +74,11 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accept_task.abort();
     }
 }
 
-async fn carry(client: TcpStream, mut routes: watch::Receiver<Route>, left: Arc<AtomicI64>) {
+async fn forward(client: TcpStream, mut routes: watch::Receiver<Route>, left: Arc<AtomicI64>) {
     let (_, to) = *routes.borrow();
     let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await else {
         return;
@@ -94,7 +95,7 @@ async fn carry(client: TcpStream, mut routes: watch::Receiver<Route>, left: Arc<
     };
     tokio::select! {
         () = both => {}
-        _ = routes.wait_for(|route| route.0 == Way::Cut || route.1 != to) => {}
+        _ = routes.wait_for(|route| route.0 == Link::Cut || route.1 != to) => {}
     }
 }
 
@@ -107,7 +108,7 @@ async fn copy(
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         if routes
-            .wait_for(|route| route.0 != Way::Silent)
+            .wait_for(|route| route.0 != Link::Silent)
             .await
             .is_err()
         {
@@ -120,9 +121,9 @@ async fn copy(
             pass = before.min(length);
             left.store(before - pass, Ordering::SeqCst);
         }
-        let part = &buffer[..usize::try_from(pass).expect("positive")];
+        let part = &buffer[..usize::try_from(pass).expect("not negative")];
         if to.write_all(part).await.is_err() || pass < length {
-            // The next one goes through.
+            // The next connection is not limited.
             left.store(-1, Ordering::SeqCst);
             return;
         }

@@ -1,45 +1,45 @@
-//! A store that is not the one that it was.
+//! A store that was emptied and therefore lost its identity.
 
 use latchkey_testing::{Database as _, Postgres, Redis};
 
-use super::world::{Kind, STALENESS, section, until};
+use super::fixture::{DatabaseKind, STALENESS, section, until};
 use crate::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_emptied_redis_is_not_taken_for_the_old_one() {
+async fn an_emptied_redis_is_refused() {
     let redis = Redis::start().expect("a private Redis");
-    let section = section(Kind::Redis, &redis.url(), STALENESS);
+    let section = section(DatabaseKind::Redis, &redis.url(), STALENESS);
     let empty = || redis.say("FLUSHALL").expect("emptied");
-    is_noticed(&section, empty).await;
-    // And nothing was written into it.
-    let left = redis.say("DBSIZE").expect("an answer");
+    assert_refused_once_emptied(&section, empty).await;
+    // The server wrote nothing into the emptied store.
+    let left = redis.say("DBSIZE").expect("a response");
     assert_eq!(left.trim(), ":0");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_emptied_postgresql_is_not_taken_for_the_old_one() {
+async fn an_emptied_postgresql_is_refused() {
     let postgres = Postgres::start().expect("a private PostgreSQL");
-    let section = section(Kind::Postgres, &postgres.url(), STALENESS);
+    let section = section(DatabaseKind::Postgres, &postgres.url(), STALENESS);
     let empty = || postgres.say("TRUNCATE latchkey.records").expect("emptied");
-    is_noticed(&section, empty).await;
+    assert_refused_once_emptied(&section, empty).await;
     let left = postgres.say("SELECT count(*) FROM latchkey.records");
-    assert_eq!(left.expect("an answer").trim(), "0");
+    assert_eq!(left.expect("a response").trim(), "0");
 }
 
-/// By a server over connections that stand.
-async fn is_noticed(section: &str, empty: impl FnOnce() -> String) {
+/// Asserts that a running server and its next start refuse an emptied store.
+async fn assert_refused_once_emptied(section: &str, empty: impl FnOnce() -> String) {
     let config = format!("demo = true\n{section}");
     let app = TestApp::with(&config).await;
     let signed_in = app.sign_in().await;
     app.revoke(&signed_in.access_token).await;
     empty();
-    // The session is not taken for one that ended.
+    // The server does not treat the session as ended.
     let refresh = app.refresh(&signed_in.refresh_token, None).await;
     assert_eq!(refresh.status(), 503);
     let not_ready = || async {
-        let answer = app.get("/readyz").send().await.expect("an answer");
-        let status = answer.status();
-        let body = answer.text().await.expect("text");
+        let response = app.get("/readyz").send().await.expect("a response");
+        let status = response.status();
+        let body = response.text().await.expect("text");
         status == 503 && body.contains("is empty, this server's is")
     };
     until("the discovery", not_ready).await;
@@ -50,7 +50,7 @@ async fn is_noticed(section: &str, empty: impl FnOnce() -> String) {
             == 503
     };
     until("the refusal", stale).await;
-    // Nor by the next process.
+    // The next start is refused too.
     let data_dir = app.data_dir();
     assert!(data_dir.join("store.id").exists());
     let refused = app.restart_is_refused().await;

@@ -12,22 +12,22 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::{PATIENCE, address, short, while_others_are_served};
+use super::{TEST_TIMEOUT, address, short_limits, while_others_are_served};
 use crate::app::TestApp;
 
-/// Sends this and reads until the server closes.
+/// Sends the request and reads until the server closes the connection.
 async fn until_closed(address: SocketAddr, request: String) -> String {
     let mut stream = TcpStream::connect(address).await.expect("connected");
     let sent = stream.write_all(request.as_bytes()).await;
     sent.expect("sent");
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.expect("closed");
-    String::from_utf8(answer).expect("text")
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.expect("closed");
+    String::from_utf8(response).expect("text")
 }
 
 #[tokio::test]
-async fn security_75_a_body_that_stops_arriving_is_answered_and_its_connection_closed() {
-    let app = TestApp::with_limits("demo = true", short()).await;
+async fn security_75_a_stalled_body_gets_408_and_its_connection_is_closed() {
+    let app = TestApp::with_limits("demo = true", short_limits()).await;
     let form = "content-type: application/x-www-form-urlencoded";
     let length = "content-length: 60000";
     let chunked = "transfer-encoding: chunked";
@@ -40,7 +40,7 @@ async fn security_75_a_body_that_stops_arriving_is_answered_and_its_connection_c
             format!("POST /auth/revoke HTTP/1.1\r\nhost: a\r\n{form}\r\n{chunked}\r\n\r\n5\r\nab"),
             "application/json",
         ),
-        // No route would read it, and no method excuses it.
+        // Also if no route reads the body, and for every method.
         (
             format!("POST /auth/nothing HTTP/1.1\r\nhost: a\r\n{length}\r\n\r\n"),
             "application/problem+json",
@@ -50,26 +50,29 @@ async fn security_75_a_body_that_stops_arriving_is_answered_and_its_connection_c
             "application/problem+json",
         ),
     ] {
-        let answer = until_closed(address(&app), request.clone());
-        let answer = while_others_are_served(&app, answer).await;
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a header");
-        assert!(head.starts_with("HTTP/1.1 408 "), "{request}: {answer}");
-        assert!(head.contains("connection: close"), "{request}: {answer}");
+        let response = until_closed(address(&app), request.clone());
+        let response = while_others_are_served(&app, response).await;
+        let (head, body) = response.split_once("\r\n\r\n").expect("a header");
+        assert!(head.starts_with("HTTP/1.1 408 "), "{request}: {response}");
+        assert!(head.contains("connection: close"), "{request}: {response}");
         let media_type = format!("content-type: {media_type}");
-        assert!(head.contains(&media_type), "{request}: {answer}");
-        assert!(body.contains(r#""code":"timeout""#), "{request}: {answer}");
+        assert!(head.contains(&media_type), "{request}: {response}");
+        assert!(
+            body.contains(r#""code":"timeout""#),
+            "{request}: {response}"
+        );
     }
 }
 
-/// A connection whose other end can send little before it has to be read.
-async fn narrow(app: &TestApp) -> TcpStream {
+/// A connection with a small receive buffer, so that the server soon cannot write.
+async fn connect_with_small_buffer(app: &TestApp) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("set");
     socket.connect(address(app)).await.expect("connected")
 }
 
-/// Sends requests and reads no response, until the connection breaks.
-async fn disconnected(mut stream: impl AsyncWrite + Unpin) {
+/// Sends requests without reading the responses until the connection breaks.
+async fn until_disconnected(mut stream: impl AsyncWrite + Unpin) {
     let requests = "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nhost: a\r\n\r\n";
     let requests = requests.repeat(100);
     while stream.write_all(requests.as_bytes()).await.is_ok() {}
@@ -77,19 +80,19 @@ async fn disconnected(mut stream: impl AsyncWrite + Unpin) {
 
 #[tokio::test]
 async fn security_75_a_client_that_reads_no_responses_is_disconnected() {
-    let app = TestApp::with_limits("demo = true", short()).await;
-    let stream = narrow(&app).await;
-    while_others_are_served(&app, disconnected(stream)).await;
+    let app = TestApp::with_limits("demo = true", short_limits()).await;
+    let stream = connect_with_small_buffer(&app).await;
+    while_others_are_served(&app, until_disconnected(stream)).await;
 }
 
 #[tokio::test]
 async fn security_75_a_client_that_reads_no_responses_is_disconnected_under_tls() {
-    let certificate = Certificate::new().expect("made");
+    let certificate = Certificate::new().expect("created");
     let config = format!(
         "[tls]\ncert_file = {:?}\nkey_file = {:?}\n",
         certificate.certificate, certificate.key
     );
-    let app = TestApp::with_limits(&config, short()).await;
+    let app = TestApp::with_limits(&config, short_limits()).await;
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_file(&certificate.authority);
     roots.add(authority.expect("PEM")).expect("an authority");
@@ -100,18 +103,18 @@ async fn security_75_a_client_that_reads_no_responses_is_disconnected_under_tls(
         .with_root_certificates(roots)
         .with_no_client_auth();
     let name = ServerName::try_from("localhost").expect("a name");
-    let stream = narrow(&app).await;
+    let stream = connect_with_small_buffer(&app).await;
     let stream = TlsConnector::from(Arc::new(client)).connect(name, stream);
     let stream = stream.await.expect("TLS");
-    let disconnected = timeout(PATIENCE, disconnected(stream));
+    let disconnected = timeout(TEST_TIMEOUT, until_disconnected(stream));
     disconnected.await.expect("in time");
 }
 
 #[tokio::test]
 async fn security_75_one_address_holds_a_bounded_number_of_connections() {
     let config = "demo = true\nlimits.connections_per_address = 3";
-    let app = TestApp::with_limits(config, short()).await;
-    let taken = async |stream: &mut TcpStream| {
+    let app = TestApp::with_limits(config, short_limits()).await;
+    let served = async |stream: &mut TcpStream| {
         let request = b"GET /api/ HTTP/1.1\r\nhost: a\r\n\r\n";
         let sent = stream.write_all(request).await.is_ok();
         sent && matches!(stream.read(&mut [0; 64]).await, Ok(64))
@@ -119,22 +122,22 @@ async fn security_75_one_address_holds_a_bounded_number_of_connections() {
     let mut held = Vec::new();
     for _ in 0..3 {
         let mut stream = TcpStream::connect(address(&app)).await.expect("connected");
-        assert!(taken(&mut stream).await);
+        assert!(served(&mut stream).await);
         held.push(stream);
     }
     let mut one_more = TcpStream::connect(address(&app)).await.expect("connected");
-    assert!(!taken(&mut one_more).await);
-    // Those that are open go on; a place that becomes free is given again.
-    let mut first = held.pop().expect("one");
-    assert!(taken(&mut first).await);
+    assert!(!served(&mut one_more).await);
+    // Open connections keep working, and closing one makes room for another.
+    let mut first = held.pop().expect("one connection");
+    assert!(served(&mut first).await);
     drop(first);
     let again = async {
         loop {
             let mut next = TcpStream::connect(address(&app)).await.expect("connected");
-            if taken(&mut next).await {
+            if served(&mut next).await {
                 return;
             }
         }
     };
-    timeout(PATIENCE, again).await.expect("in time");
+    timeout(TEST_TIMEOUT, again).await.expect("in time");
 }

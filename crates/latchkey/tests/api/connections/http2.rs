@@ -1,4 +1,4 @@
-//! HTTP/2, whose streams stall one by one while the connection is well.
+//! HTTP/2: single streams stall while the connection is healthy.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,15 +13,15 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{PATIENCE, address, short, while_others_are_served};
+use super::{TEST_TIMEOUT, address, short_limits, while_others_are_served};
 use crate::app::TestApp;
 
 type Requests = SendRequest<Bytes>;
 
-/// As many as the server takes at once.
+/// The number of concurrent streams that the server allows.
 const STREAMS: usize = 100;
 
-/// A connection, and a task that ends with it.
+/// Opens a connection, and returns a task that ends when it closes.
 async fn connected(app: &TestApp, builder: &Builder) -> (Requests, JoinHandle<()>) {
     let stream = TcpStream::connect(address(app)).await.expect("connected");
     let (requests, connection) = builder.handshake(stream).await.expect("HTTP/2");
@@ -38,42 +38,44 @@ fn request(app: &TestApp, method: Method, path: &str) -> axum::http::Request<()>
         .expect("a request")
 }
 
-async fn answered(app: &TestApp, requests: &Requests) -> bool {
+async fn is_served(app: &TestApp, requests: &Requests) -> bool {
     let Ok(mut requests) = requests.clone().ready().await else {
         return false;
     };
     let request = request(app, Method::GET, "/api/");
-    let (answer, _) = requests.send_request(request, true).expect("sent");
-    answer.await.is_ok_and(|answer| answer.status() == 200)
+    let (response, _) = requests.send_request(request, true).expect("sent");
+    response
+        .await
+        .is_ok_and(|response| response.status() == 200)
 }
 
 #[tokio::test]
 async fn security_75_a_connection_without_requests_is_closed() {
     let limits = ConnectionLimits {
         header: Duration::from_secs(3),
-        ..short()
+        ..short_limits()
     };
     let app = TestApp::with_limits("demo = true", limits).await;
     let (requests, ended) = connected(&app, &Builder::new()).await;
-    assert!(answered(&app, &requests).await);
-    // The library answers every ping, so nothing but the idle limit ends it.
+    assert!(is_served(&app, &requests).await);
+    // The client library answers every ping, so only the idle limit can end the connection.
     let ended = while_others_are_served(&app, ended).await;
-    ended.expect("it did not panic");
-    assert!(!answered(&app, &requests).await);
+    ended.expect("the connection task panicked");
+    assert!(!is_served(&app, &requests).await);
 }
 
 #[tokio::test]
-async fn security_75_bodies_that_stop_arriving_take_bounded_memory_and_are_answered() {
-    let app = TestApp::with_limits("demo = true", short()).await;
+async fn security_75_stalled_bodies_take_bounded_memory_and_get_408() {
+    let app = TestApp::with_limits("demo = true", short_limits()).await;
     let (requests, _) = connected(&app, &Builder::new()).await;
-    let taken = Arc::new(AtomicUsize::new(0));
-    let mut answers = Vec::new();
+    let buffered = Arc::new(AtomicUsize::new(0));
+    let mut responses = Vec::new();
     for _ in 0..STREAMS {
         let mut requests = requests.clone().ready().await.expect("room");
         let request = request(&app, Method::POST, "/auth/token");
-        let (answer, mut body) = requests.send_request(request, false).expect("sent");
-        let (sent, taken) = (Arc::clone(&taken), Arc::clone(&taken));
-        // Never ended.
+        let (response, mut body) = requests.send_request(request, false).expect("sent");
+        let (sent, buffered) = (Arc::clone(&buffered), Arc::clone(&buffered));
+        // The body never ends.
         tokio::spawn(async move {
             let mut left = 60_000;
             while left > 0 {
@@ -90,51 +92,55 @@ async fn security_75_bodies_that_stop_arriving_take_bounded_memory_and_are_answe
             // Held open until the server resets it.
             drop(core::future::poll_fn(|context| body.poll_reset(context)).await);
         });
-        answers.push(async move {
-            let status = answer.await.expect("an answer").status();
-            (status, taken.load(Ordering::Relaxed))
+        responses.push(async move {
+            let status = response.await.expect("a response").status();
+            (status, buffered.load(Ordering::Relaxed))
         });
     }
-    let answers = while_others_are_served(&app, join_all(answers)).await;
+    let responses = while_others_are_served(&app, join_all(responses)).await;
     assert!(
-        answers.iter().all(|(status, _)| *status == 408),
-        "{answers:?}"
+        responses.iter().all(|(status, _)| *status == 408),
+        "{responses:?}"
     );
-    let taken = answers.iter().map(|(_, taken)| *taken).min();
-    let taken = taken.expect("some");
-    assert!(taken < 1024 * 1024, "{taken} bytes were taken");
-    // The connection is as good as before.
-    assert!(answered(&app, &requests).await);
+    let buffered = responses.iter().map(|(_, buffered)| *buffered).min();
+    let buffered = buffered.expect("responses");
+    assert!(
+        buffered < 1024 * 1024,
+        "the server accepted {buffered} bytes"
+    );
+    // The connection still works.
+    assert!(is_served(&app, &requests).await);
 }
 
 #[tokio::test]
-async fn security_75_streams_whose_responses_are_not_read_are_gone() {
-    let app = TestApp::with_limits("demo = true", short()).await;
+async fn security_75_a_connection_whose_responses_are_not_read_is_closed() {
+    let app = TestApp::with_limits("demo = true", short_limits()).await;
     let (requests, ended) = connected(&app, Builder::new().initial_window_size(0)).await;
     let mut unread = Vec::new();
-    // Until the server loses patience, which on a busy machine may be before the last.
+    // The server may close the connection early, which on a busy machine can be before the last
+    // request.
     for _ in 0..STREAMS {
         let Ok(mut requests) = requests.clone().ready().await else {
             break;
         };
         let request = request(&app, Method::GET, "/.well-known/jwks.json");
-        let (answer, _) = requests.send_request(request, true).expect("sent");
-        match answer.await {
-            Ok(answer) => unread.push(answer),
+        let (response, _) = requests.send_request(request, true).expect("sent");
+        match response.await {
+            Ok(response) => unread.push(response),
             Err(_) => break,
         }
     }
     assert!(!unread.is_empty());
     while_others_are_served(&app, ended)
         .await
-        .expect("it ended");
+        .expect("the connection task panicked");
 }
 
 #[tokio::test]
 async fn event_streams_outlast_every_limit() {
     let limits = ConnectionLimits {
         header: Duration::from_secs(3),
-        ..short()
+        ..short_limits()
     };
     let app = TestApp::with_limits("demo = true", limits).await;
     let token = app.sign_in().await.access_token;
@@ -143,22 +149,22 @@ async fn event_streams_outlast_every_limit() {
     let mut request = request(&app, Method::GET, "/api/events");
     let bearer = format!("Bearer {token}").parse().expect("a header");
     request.headers_mut().insert("authorization", bearer);
-    let (answer, _) = ready.send_request(request, true).expect("sent");
-    let mut events = answer.await.expect("an answer").into_body();
+    let (response, _) = ready.send_request(request, true).expect("sent");
+    let mut events = response.await.expect("a response").into_body();
     let first = events.data().await.expect("an event").expect("data");
     assert!(String::from_utf8_lossy(&first).contains("ready"));
 
-    // The limits pass for a connection beside it.
+    // A second connection reaches the limits while the stream stays open.
     for _ in 0..2 {
-        let (beside, ended) = connected(&app, &Builder::new()).await;
-        assert!(answered(&app, &beside).await);
-        timeout(PATIENCE, ended)
+        let (idle, ended) = connected(&app, &Builder::new()).await;
+        assert!(is_served(&app, &idle).await);
+        timeout(TEST_TIMEOUT, ended)
             .await
             .expect("in time")
-            .expect("it ended");
+            .expect("the connection task panicked");
     }
     app.sign_in().await;
-    let next = timeout(PATIENCE, events.data()).await.expect("in time");
+    let next = timeout(TEST_TIMEOUT, events.data()).await.expect("in time");
     let next = next.expect("an event").expect("data");
     assert!(
         String::from_utf8_lossy(&next).contains("account"),

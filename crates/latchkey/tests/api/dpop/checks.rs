@@ -1,45 +1,36 @@
-//! Every check of a proof at the token endpoint, negated (RFC 9449 §4.3).
+//! Proofs at the token endpoint that fail one check each (RFC 9449 §4.3).
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::client::DpopClient;
 use crate::app::Prover;
 use latchkey_testing::{code, refusal, tokens};
 
-/// What a proof can be for: the bare answer of a refused one.
+/// The response to an invalid proof.
 const REFUSED: (u16, &str) = (400, "invalid_dpop_proof");
 
-impl World {
-    /// The proof is refused, and nothing else happens.
+impl DpopClient {
+    /// Asserts that a refresh with these proofs is refused as an invalid proof.
     async fn refuses(&self, what: &str, token: &str, proofs: &[&str]) {
-        let answer = self.refresh(token, proofs).await;
-        let (status, error) = refusal(answer).await;
+        let response = self.refresh(token, proofs).await;
+        let (status, error) = refusal(response).await;
         assert_eq!((status, &*error), REFUSED, "{what}");
     }
 }
 
 #[tokio::test]
-async fn security_56_each_check_of_a_proof_negated() {
-    let world = World::start("refresh").await;
-    let mut signed_in = world.sign_in().await;
-    let token = &*signed_in.refresh_token;
-    let key = &world.key;
-    let other = Prover::new();
-
-    let claims = async |name: &str, value: Value| {
-        let mut claims = world.claims().await;
-        claims[name] = value;
-        claims
-    };
-    let now = world.claims().await["iat"].as_u64().expect("a number");
+async fn security_56_a_proof_with_a_wrong_claim_is_refused() {
+    let client = DpopClient::start("refresh").await;
+    let token = client.sign_in().await.refresh_token;
+    let now = client.claims().await["iat"].as_u64().expect("a number");
     for (name, value) in [
         ("jti", json!("")),
         ("jti", Value::Null),
         ("htm", json!("GET")),
         ("htm", Value::Null),
-        ("htu", json!(format!("{}/auth/refresh", world.app.url))),
+        ("htu", json!(format!("{}/auth/refresh", client.app.url))),
         ("htu", json!("https://id.example.com/auth/token")),
         ("htu", Value::Null),
         ("iat", json!(now - 86_401)),
@@ -49,10 +40,24 @@ async fn security_56_each_check_of_a_proof_negated() {
         ("iat", Value::Null),
     ] {
         let what = format!("{name}: {value}");
-        let proof = key.sign(&key.header(), &claims(name, value).await);
-        world.refuses(&what, token, &[&proof]).await;
+        let mut claims = client.claims().await;
+        claims[name] = value;
+        let proof = client.key.sign(&client.key.header(), &claims);
+        client.refuses(&what, &token, &[&proof]).await;
     }
-    let mut private = key.jwk();
+    let (header, claims) = (client.key.header(), client.claims().await);
+    let twice = claims.to_string().replacen('{', "{\"jti\":\"other\",", 1);
+    let twice = client.key.sign_text(&header.to_string(), &twice);
+    client.refuses("a repeated claim", &token, &[&twice]).await;
+    // The token was not consumed.
+    client.refreshed(&token).await;
+}
+
+#[tokio::test]
+async fn security_56_a_proof_with_a_wrong_header_member_is_refused() {
+    let client = DpopClient::start("refresh").await;
+    let token = client.sign_in().await.refresh_token;
+    let mut private = client.key.jwk();
     private["d"] = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
     for (name, value) in [
         ("typ", json!("JWT")),
@@ -61,23 +66,27 @@ async fn security_56_each_check_of_a_proof_negated() {
         ("alg", json!("HS256")),
         ("alg", json!("RS256")),
         ("alg", Value::Null),
-        ("jwk", other.jwk()),
+        ("jwk", Prover::new().jwk()),
         ("jwk", private),
         ("jwk", Value::Null),
         ("crit", json!(["htu"])),
     ] {
-        let mut header = key.header();
-        header[name] = value.clone();
-        let proof = key.sign(&header, &world.claims().await);
         let what = format!("{name}: {value}");
-        world.refuses(&what, token, &[&proof]).await;
+        let mut header = client.key.header();
+        header[name] = value;
+        let proof = client.key.sign(&header, &client.claims().await);
+        client.refuses(&what, &token, &[&proof]).await;
     }
-    let (header, claims) = (key.header().to_string(), world.claims().await.to_string());
-    let twice = claims.replacen('{', "{\"jti\":\"other\",", 1);
-    let twice = key.sign_text(&header, &twice);
-    world.refuses("a claim twice", token, &[&twice]).await;
+    // The token was not consumed.
+    client.refreshed(&token).await;
+}
 
-    let proof = world.proof().await;
+#[tokio::test]
+async fn security_56_anything_but_one_well_formed_proof_is_refused() {
+    let client = DpopClient::start("refresh").await;
+    let signed_in = client.sign_in().await;
+    let token = &*signed_in.refresh_token;
+    let proof = client.proof().await;
     let (message, signature) = proof.rsplit_once('.').expect("three parts");
     for text in [
         "",
@@ -86,110 +95,112 @@ async fn security_56_each_check_of_a_proof_negated() {
         &format!("{message}."),
         &format!("{proof}.{signature}"),
     ] {
-        world.refuses(text, token, &[text]).await;
+        client.refuses(text, token, &[text]).await;
     }
-    world
-        .refuses("an access token", token, &[&signed_in.access_token])
-        .await;
-    world.refuses("itself", token, &[token]).await;
-    // Exactly one header, with exactly one proof.
-    let second = world.proof().await;
-    world.refuses("two", token, &[&proof, &second]).await;
-    world
-        .refuses("two in one", token, &[&format!("{proof}, {second}")])
-        .await;
-    world.refuses("and nothing", token, &[&proof, ""]).await;
-
-    // Nothing was used up by all that, not even the proofs.
-    signed_in = tokens(world.refresh(token, &[&proof]).await).await;
-    world.refreshed(&signed_in.refresh_token).await;
+    let second = client.proof().await;
+    let both = format!("{proof}, {second}");
+    for (what, proofs) in [
+        ("an access token", &[&*signed_in.access_token][..]),
+        ("the refresh token itself", &[token]),
+        ("two headers", &[&*proof, &*second]),
+        ("two proofs in one header", &[&*both]),
+        ("an additional empty header", &[&*proof, ""]),
+    ] {
+        client.refuses(what, token, proofs).await;
+    }
+    // Neither the token nor the proof was consumed.
+    tokens(client.refresh(token, &[&proof]).await).await;
 }
 
 #[tokio::test]
-async fn security_56_the_request_is_named_as_the_world_sees_it() {
-    let world = World::start("refresh").await;
-    let mut token = world.sign_in().await.refresh_token;
-    let host = world.app.url.trim_start_matches("http://").to_owned();
+async fn security_56_htu_is_compared_after_normalization() {
+    let client = DpopClient::start("refresh").await;
+    let mut token = client.sign_in().await.refresh_token;
+    let host = client.app.url.trim_start_matches("http://").to_owned();
     for htu in [
         format!("HTTP://{host}/auth/token"),
         format!("http://{host}/auth/token?grant_type=refresh_token"),
         format!("http://{host}/auth/token#fragment"),
         format!("http://{host}/api/../auth/token"),
     ] {
-        let mut claims = world.claims().await;
+        let mut claims = client.claims().await;
         claims["htu"] = json!(htu);
-        let proof = world.key.sign(&world.key.header(), &claims);
-        token = tokens(world.refresh(&token, &[&proof]).await)
+        let proof = client.key.sign(&client.key.header(), &claims);
+        token = tokens(client.refresh(&token, &[&proof]).await)
             .await
             .refresh_token;
     }
 }
 
 #[tokio::test]
-async fn the_json_form_takes_proofs_for_its_own_path() {
-    let world = World::start("refresh").await;
-    let first = world.sign_in().await;
+async fn the_json_endpoint_accepts_proofs_for_its_own_path() {
+    let client = DpopClient::start("refresh").await;
+    let first = client.sign_in().await;
     let refresh = |proof: String| {
         let body = json!({ "grant_type": "refresh_token", "refresh_token": first.refresh_token });
-        let request = world.app.post("/auth/refresh").header("dpop", proof);
+        let request = client.app.post("/auth/refresh").header("dpop", proof);
         request.json(&body).send()
     };
-    let answer = refresh(world.proof().await).await.expect("an answer");
-    assert_eq!(code(answer).await, (400, "invalid_dpop_proof".into()));
-    let mut claims = world.claims().await;
-    claims["htu"] = json!(format!("{}/auth/refresh", world.app.url));
-    let proof = world.key.sign(&world.key.header(), &claims);
-    assert!(tokens(refresh(proof).await.expect("an answer")).await.bound);
+    let response = refresh(client.proof().await).await.expect("a response");
+    assert_eq!(code(response).await, (400, "invalid_dpop_proof".into()));
+    let mut claims = client.claims().await;
+    claims["htu"] = json!(format!("{}/auth/refresh", client.app.url));
+    let proof = client.key.sign(&client.key.header(), &claims);
+    assert!(
+        tokens(refresh(proof).await.expect("a response"))
+            .await
+            .bound
+    );
 }
 
 #[tokio::test]
-async fn security_60_a_proof_is_taken_once() {
-    let world = World::start("refresh").await;
-    let first = world.sign_in().await;
-    let proof = world.proof().await;
-    let second = tokens(world.refresh(&first.refresh_token, &[&proof]).await).await;
-    world
+async fn security_60_a_proof_is_accepted_once() {
+    let client = DpopClient::start("refresh").await;
+    let first = client.sign_in().await;
+    let proof = client.proof().await;
+    let second = tokens(client.refresh(&first.refresh_token, &[&proof]).await).await;
+    client
         .refuses("used", &second.refresh_token, &[&proof])
         .await;
-    // For as long as its nonce is good; then for that.
-    world.app.clock.advance(Duration::from_mins(4));
-    world
+    // A replay is detected while the nonce is valid; afterwards the nonce is refused.
+    client.app.clock.advance(Duration::from_mins(4));
+    client
         .refuses("used", &second.refresh_token, &[&proof])
         .await;
-    world.app.clock.advance(Duration::from_mins(26));
-    let answer = world.refresh(&second.refresh_token, &[&proof]).await;
-    assert_eq!(refusal(answer).await, (400, "use_dpop_nonce".into()));
+    client.app.clock.advance(Duration::from_mins(26));
+    let response = client.refresh(&second.refresh_token, &[&proof]).await;
+    assert_eq!(refusal(response).await, (400, "use_dpop_nonce".into()));
 
-    // Of another key the same jti is another proof.
-    let (plain, other) = (world.app.sign_in().await, Prover::new());
-    let claims = world.claims().await;
-    let mine = world.key.sign(&world.key.header(), &claims);
+    // The same `jti` with another key is another proof.
+    let (plain, other) = (client.app.sign_in().await, Prover::new());
+    let claims = client.claims().await;
+    let mine = client.key.sign(&client.key.header(), &claims);
     let theirs = other.sign(&other.header(), &claims);
-    tokens(world.refresh(&second.refresh_token, &[&mine]).await).await;
-    tokens(world.refresh(&plain.refresh_token, &[&theirs]).await).await;
+    tokens(client.refresh(&second.refresh_token, &[&mine]).await).await;
+    tokens(client.refresh(&plain.refresh_token, &[&theirs]).await).await;
 }
 
 #[tokio::test]
 async fn security_60_a_jti_has_a_bounded_length() {
-    let world = World::start("refresh").await;
-    let signed_in = world.sign_in().await;
+    let client = DpopClient::start("refresh").await;
+    let signed_in = client.sign_in().await;
     let proof = async |length: usize| {
-        let mut claims = world.claims().await;
+        let mut claims = client.claims().await;
         claims["jti"] = json!("j".repeat(length));
-        world.key.sign(&world.key.header(), &claims)
+        client.key.sign(&client.key.header(), &claims)
     };
     let long = proof(129).await;
-    world
+    client
         .refuses("129", &signed_in.refresh_token, &[&long])
         .await;
     let longest = proof(128).await;
-    tokens(world.refresh(&signed_in.refresh_token, &[&longest]).await).await;
+    tokens(client.refresh(&signed_in.refresh_token, &[&longest]).await).await;
 }
 
 #[tokio::test]
-async fn security_34_a_proof_is_no_token() {
-    let world = World::start("refresh").await;
-    let proof = world.proof().await;
-    assert_eq!(world.app.check(&proof).await, Err("token_invalid".into()));
-    world.app.refresh_is_refused(&proof).await;
+async fn security_34_a_proof_is_refused_as_a_token() {
+    let client = DpopClient::start("refresh").await;
+    let proof = client.proof().await;
+    assert_eq!(client.app.check(&proof).await, Err("token_invalid".into()));
+    client.app.refresh_is_refused(&proof).await;
 }

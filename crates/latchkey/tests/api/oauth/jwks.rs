@@ -18,7 +18,7 @@ use latchkey_testing::header;
 const JWKS: &str = "/.well-known/jwks.json";
 
 #[tokio::test]
-async fn security_30_keys_are_public_and_named_once() {
+async fn security_30_keys_have_no_private_part_and_unique_ids() {
     let app = TestApp::start().await;
     rotate(&app).await;
     let jwks = app.get_json(JWKS).await;
@@ -38,15 +38,15 @@ async fn security_30_keys_are_public_and_named_once() {
 }
 
 #[tokio::test]
-async fn keys_may_be_kept_for_less_time_than_they_are_published_ahead() {
+async fn the_cache_lifetime_of_keys_is_shorter_than_they_are_published_ahead() {
     let app = TestApp::start().await;
-    let answer = app.get(JWKS).send().await.expect("an answer");
-    assert_eq!(header(&answer, "cache-control"), "public, max-age=300");
+    let response = app.get(JWKS).send().await.expect("a response");
+    assert_eq!(header(&response, "cache-control"), "public, max-age=300");
     assert!(PUBLISHED_AHEAD > Duration::from_mins(5));
 }
 
 #[tokio::test]
-async fn another_program_can_verify_access_tokens_with_them() {
+async fn other_programs_can_verify_access_tokens_with_the_published_keys() {
     for algorithm in [Algorithm::ES256, Algorithm::EdDSA] {
         let app = TestApp::with(&format!(
             "demo = true\n[tokens]\nalgorithm = \"{algorithm:?}\""
@@ -59,7 +59,7 @@ async fn another_program_can_verify_access_tokens_with_them() {
         expected.set_audience(&[format!("{}/api", app.url)]);
         expected.set_issuer(&[&app.url]);
         let key = DecodingKey::from_jwk(&key).expect("a key");
-        let verified = jsonwebtoken::decode::<Value>(&token, &key, &expected).expect("good");
+        let verified = jsonwebtoken::decode::<Value>(&token, &key, &expected).expect("valid");
         assert_eq!(verified.claims["email"], "ada@example.com");
     }
 }
@@ -75,7 +75,7 @@ async fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
         BTreeSet::from([old.clone(), new.clone()])
     );
 
-    // Published, but not signing yet: verifiers may still have the old list.
+    // The new key is published but does not sign yet: verifiers may have cached the old set.
     app.clock
         .advance(PUBLISHED_AHEAD.saturating_sub(Duration::from_millis(1)));
     let second = app.refreshed(&first.refresh_token).await;
@@ -95,7 +95,7 @@ async fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
         app.check(&second.access_token).await,
         Err("token_expired".into())
     );
-    // A text that was never verified before meets no key at all.
+    // A token that was never verified before finds no key.
     let fresh = crate::app::Forge::of(&app).await;
     let mut header = fresh.header();
     header["kid"] = old.into();

@@ -6,7 +6,7 @@ use crate::app::TestApp;
 use latchkey_testing::{ScriptedProvider, header};
 
 #[tokio::test]
-async fn security_29_metadata_names_the_issuer_exactly_and_its_endpoints() {
+async fn security_29_metadata_has_the_exact_issuer_and_the_existing_endpoints() {
     let app = TestApp::start().await;
     let metadata = app
         .get_json("/.well-known/oauth-authorization-server")
@@ -38,15 +38,15 @@ async fn security_29_metadata_names_the_issuer_exactly_and_its_endpoints() {
 }
 
 #[tokio::test]
-async fn security_29_the_issuer_is_the_public_url_whoever_asks() {
+async fn security_29_the_issuer_is_the_public_url_whatever_the_host_header_says() {
     let app = TestApp::with("public_url = \"https://id.example.com/\"").await;
     let request = app
         .get("/.well-known/oauth-authorization-server")
         .header("host", "evil.example")
         .header("x-forwarded-host", "evil.example");
-    let answer = request.send().await.expect("an answer");
-    assert_eq!(header(&answer, "content-type"), "application/json");
-    let metadata: serde_json::Value = answer.json().await.expect("JSON");
+    let response = request.send().await.expect("a response");
+    assert_eq!(header(&response, "content-type"), "application/json");
+    let metadata: serde_json::Value = response.json().await.expect("JSON");
     assert_eq!(metadata["issuer"], "https://id.example.com");
     assert_eq!(
         metadata["token_endpoint"],
@@ -55,7 +55,7 @@ async fn security_29_the_issuer_is_the_public_url_whoever_asks() {
 }
 
 #[tokio::test]
-async fn the_providers_are_listed_in_their_order() {
+async fn providers_are_listed_in_a_fixed_order() {
     let provider = ScriptedProvider::start().await;
     let config = format!(
         "demo = true\n{}label = \"Example Inc.\"\n\
@@ -71,6 +71,6 @@ async fn the_providers_are_listed_in_their_order() {
             { "id": "demo", "label": "Demo account", "kind": "demo" },
         ] })
     );
-    // Nothing was asked of it for that.
+    // Listing the providers sends no request to them.
     assert!(provider.script().seen.is_empty());
 }

@@ -11,7 +11,7 @@ use latchkey_testing::{code, refusal, tokens};
 const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
-async fn security_44_every_use_rotates() {
+async fn security_44_every_refresh_rotates_the_token() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let second = app.refreshed(&first.refresh_token).await;
@@ -47,11 +47,11 @@ async fn security_47_a_used_refresh_token_with_another_key_ends_the_session() {
 }
 
 #[tokio::test]
-async fn a_lost_reply_is_given_again_to_who_repeats_its_key() {
+async fn a_retry_with_the_same_idempotency_key_gets_the_lost_response() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let lost = tokens(app.refresh(&first.refresh_token, Some("key-1")).await).await;
-    // However long it takes to come back.
+    // The retry may come much later.
     app.clock.advance(Duration::from_hours(1));
     let again = tokens(app.refresh(&first.refresh_token, Some("key-1")).await).await;
     assert_eq!(lost.refresh_token, again.refresh_token);
@@ -60,7 +60,7 @@ async fn a_lost_reply_is_given_again_to_who_repeats_its_key() {
 }
 
 #[tokio::test]
-async fn another_tab_that_came_second_is_told_so_and_harms_nobody() {
+async fn a_second_refresh_within_the_leeway_is_superseded_and_the_session_stays_live() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let second = app.refreshed(&first.refresh_token).await;
@@ -71,7 +71,7 @@ async fn another_tab_that_came_second_is_told_so_and_harms_nobody() {
 }
 
 #[tokio::test]
-async fn security_48_reuse_is_caught_after_a_restart() {
+async fn security_48_reuse_is_detected_after_a_restart() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let second = app.refreshed(&first.refresh_token).await;
@@ -83,48 +83,49 @@ async fn security_48_reuse_is_caught_after_a_restart() {
 }
 
 #[tokio::test]
-async fn security_49_of_100_at_once_with_one_key_all_get_the_same_successor() {
-    let answers = at_once(Some("key-1")).await;
-    let successors: Vec<_> = answers
+async fn security_49_100_concurrent_refreshes_with_one_key_get_the_same_successor() {
+    let responses = concurrent_refreshes(Some("key-1")).await;
+    let successors: Vec<_> = responses
         .into_iter()
-        .map(|answer| answer.expect("every one is answered with tokens"))
+        .map(|response| response.expect("every refresh gets tokens"))
         .collect();
     assert_eq!(successors.len(), 100);
     assert!(successors.iter().all(|token| *token == successors[0]));
 }
 
 #[tokio::test]
-async fn security_49_of_100_at_once_without_a_key_exactly_one_gets_a_successor() {
-    let answers = at_once(None).await;
-    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+async fn security_49_of_100_concurrent_refreshes_without_a_key_one_gets_a_successor() {
+    let responses = concurrent_refreshes(None).await;
+    let (won, lost): (Vec<_>, Vec<_>) = responses.into_iter().partition(Result::is_ok);
     assert_eq!((won.len(), lost.len()), (1, 99));
     assert!(lost.into_iter().all(|status| status == Err(409)));
 }
 
-/// 100 identical refreshes: the successor, or the status, of each. The session lives on after it.
-async fn at_once(key: Option<&'static str>) -> Vec<Result<String, u16>> {
+/// Sends 100 identical refreshes and returns the successor or the status of each. The session stays
+/// live.
+async fn concurrent_refreshes(key: Option<&'static str>) -> Vec<Result<String, u16>> {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let mut requests = JoinSet::new();
     for _ in 0..100 {
         let (caller, token) = (app.caller.clone(), first.refresh_token.clone());
         requests.spawn(async move {
-            let answer = caller.refresh(&token, key).await;
-            match answer.status().as_u16() {
-                200 => Ok(tokens(answer).await.refresh_token),
+            let response = caller.refresh(&token, key).await;
+            match response.status().as_u16() {
+                200 => Ok(tokens(response).await.refresh_token),
                 status => Err(status),
             }
         });
     }
-    let answers = requests.join_all().await;
-    let successor = answers.iter().flatten().next().expect("one successor");
+    let responses = requests.join_all().await;
+    let successor = responses.iter().flatten().next().expect("one successor");
     assert_eq!(claims(successor)["gen"], 1);
     app.refreshed(successor).await;
-    answers
+    responses
 }
 
 #[tokio::test]
-async fn security_50_of_two_rotations_within_a_second_the_oldest_token_is_refused() {
+async fn security_50_after_two_rotations_within_a_second_the_oldest_token_is_refused() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let second = app.refreshed(&first.refresh_token).await;
@@ -134,7 +135,7 @@ async fn security_50_of_two_rotations_within_a_second_the_oldest_token_is_refuse
 }
 
 #[tokio::test]
-async fn security_45_rotation_never_extends_the_absolute_end() {
+async fn security_45_rotation_never_moves_the_absolute_expiry() {
     let app = TestApp::start().await;
     let mut signed_in = app.sign_in().await;
     let end = claims(&signed_in.refresh_token)["exp"].clone();
@@ -144,7 +145,7 @@ async fn security_45_rotation_never_extends_the_absolute_end() {
         assert_eq!(claims(&signed_in.refresh_token)["exp"], end);
         assert_eq!(signed_in.refresh_expires_in, (30 - day) * DAY.as_secs());
     }
-    // Five minutes before the end: neither token outlives it.
+    // Five minutes before the absolute expiry: neither token outlives it.
     app.clock
         .advance((2 * DAY).saturating_sub(Duration::from_mins(5)));
     signed_in = app.refreshed(&signed_in.refresh_token).await;
@@ -159,7 +160,7 @@ async fn security_45_rotation_never_extends_the_absolute_end() {
 }
 
 #[tokio::test]
-async fn security_46_a_session_ends_when_idle_for_too_long() {
+async fn security_46_a_session_ends_at_its_idle_timeout() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     app.clock
@@ -171,47 +172,47 @@ async fn security_46_a_session_ends_when_idle_for_too_long() {
 }
 
 #[tokio::test]
-async fn security_34_no_other_token_is_taken_for_a_refresh_token() {
+async fn security_34_other_tokens_are_refused_as_refresh_tokens() {
     let app = TestApp::start().await;
     let signed_in = app.sign_in().await;
     app.refresh_is_refused(&signed_in.access_token).await;
     let altered = signed_in.refresh_token.replace('.', "..");
     let long = "a".repeat(9 * 1024);
     for text in ["", "null", "a.b.c", &altered, &long] {
-        let answer = app.refresh(text, None).await;
-        assert_eq!(answer.status(), 400, "{text}");
+        let response = app.refresh(text, None).await;
+        assert_eq!(response.status(), 400, "{text}");
     }
     app.refreshed(&signed_in.refresh_token).await;
 }
 
 #[tokio::test]
-async fn regression_the_refresh_endpoint_heeds_the_denylist() {
+async fn regression_a_revoked_refresh_token_cannot_be_used() {
     let app = TestApp::start().await;
     let signed_in = app.sign_in().await;
     app.revoke(&signed_in.refresh_token).await;
     app.refresh_is_refused(&signed_in.refresh_token).await;
-    // And in its JSON form.
+    // The JSON endpoint refuses it too.
     let body = json!({ "grant_type": "refresh_token", "refresh_token": signed_in.refresh_token });
-    let answer = app.post("/auth/refresh").json(&body).send().await;
+    let response = app.post("/auth/refresh").json(&body).send().await;
     assert_eq!(
-        refusal(answer.expect("an answer")).await,
+        refusal(response.expect("a response")).await,
         (400, "invalid_grant".into())
     );
 }
 
 #[tokio::test]
-async fn the_json_form_does_the_same() {
+async fn the_json_endpoint_behaves_the_same() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let refresh = |token: &str| {
         let body = json!({ "grant_type": "refresh_token", "refresh_token": token });
         app.post("/auth/refresh").json(&body).send()
     };
-    let second = refresh(&first.refresh_token).await.expect("an answer");
+    let second = refresh(&first.refresh_token).await.expect("a response");
     let second = tokens(second).await;
     assert_eq!(app.check(&second.access_token).await, Ok(()));
     app.clock.advance(Duration::from_secs(11));
-    let replay = refresh(&first.refresh_token).await.expect("an answer");
+    let replay = refresh(&first.refresh_token).await.expect("a response");
     assert_eq!(code(replay).await, (400, "refresh_replayed".into()));
 
     for (body, expected) in [
@@ -230,8 +231,8 @@ async fn the_json_form_does_the_same() {
             "invalid_grant",
         ),
     ] {
-        let answer = app.post("/auth/refresh").json(&body).send().await;
-        let answer = refusal(answer.expect("an answer")).await;
-        assert_eq!(answer, (400, expected.into()), "{body}");
+        let response = app.post("/auth/refresh").json(&body).send().await;
+        let response = refusal(response.expect("a response")).await;
+        assert_eq!(response, (400, expected.into()), "{body}");
     }
 }

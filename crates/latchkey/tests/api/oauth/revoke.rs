@@ -10,11 +10,11 @@ use tokio::task::JoinSet;
 use crate::app::{TestApp, claims};
 use latchkey_testing::{code, header, refusal, tokens};
 
-const LIFE: Duration = Duration::from_mins(10);
+const ACCESS_LIFETIME: Duration = Duration::from_mins(10);
 const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
-async fn security_24_an_unknown_token_is_revoked_already() {
+async fn security_24_revoking_an_unknown_token_succeeds() {
     let app = TestApp::start().await;
     for token in ["unknown", "a.b.c", "eyJhbGciOiJub25lIn0.e30."] {
         app.revoke(token).await;
@@ -25,14 +25,14 @@ async fn security_24_an_unknown_token_is_revoked_already() {
 }
 
 #[tokio::test]
-async fn what_is_revoked_while_the_clock_is_ahead_stays_so() {
+async fn a_revocation_while_the_clock_is_ahead_is_permanent() {
     let app = TestApp::start().await;
-    let is_over = async |ended: &TokenResponse| {
+    let assert_ended = async |ended: &TokenResponse| {
         let check = app.check(&ended.access_token).await;
         assert_eq!(check, Err("token_revoked".into()));
         app.refresh_is_refused(&ended.refresh_token).await;
     };
-    for ahead in [LIFE, 31 * DAY] {
+    for ahead in [ACCESS_LIFETIME, 31 * DAY] {
         let (one, two, three, four) = (
             app.sign_in().await,
             app.sign_in().await,
@@ -43,13 +43,13 @@ async fn what_is_revoked_while_the_clock_is_ahead_stays_so() {
         app.revoke(&one.access_token).await;
         app.revoke(&two.refresh_token).await;
         if ahead > DAY {
-            // Nobody is given tokens for it by then, nor after.
+            // By then the session has ended, and it stays ended.
             app.refresh_is_refused(&four.refresh_token).await;
         }
         app.clock.set_back(ahead);
         let check = app.check(&one.access_token).await;
         assert_eq!(check, Err("token_revoked".into()), "{ahead:?}");
-        is_over(&two).await;
+        assert_ended(&two).await;
         if ahead > DAY {
             app.refresh_is_refused(&four.refresh_token).await;
         } else {
@@ -60,13 +60,13 @@ async fn what_is_revoked_while_the_clock_is_ahead_stays_so() {
         let ended = operator.end_everyone().await.expect("ended");
         assert_eq!(ended, if ahead > DAY { 0 } else { 3 });
         app.clock.set_back(ahead);
-        is_over(&one).await;
-        is_over(&three).await;
+        assert_ended(&one).await;
+        assert_ended(&three).await;
     }
 }
 
 #[tokio::test]
-async fn what_ends_many_while_the_clock_is_behind_stays_so() {
+async fn a_ban_or_end_while_the_clock_is_behind_is_permanent() {
     for act in ["ban", "end", "end everyone"] {
         let app = TestApp::start().await;
         let before = app.sign_in().await;
@@ -87,10 +87,10 @@ async fn what_ends_many_while_the_clock_is_behind_stays_so() {
 }
 
 #[tokio::test]
-async fn old_access_tokens_do_not_fill_the_activity() {
+async fn revoking_expired_access_tokens_adds_no_activity() {
     let app = TestApp::start().await;
     let old = app.sign_in().await;
-    app.clock.advance(LIFE);
+    app.clock.advance(ACCESS_LIFETIME);
     let new = app.refreshed(&old.refresh_token).await;
     let events = async || {
         let activity = app.get_as("/api/activity", &new.access_token).await;
@@ -101,8 +101,12 @@ async fn old_access_tokens_do_not_fill_the_activity() {
         app.revoke(&old.access_token).await;
     }
     assert_eq!(events().await, before);
-    assert_eq!(app.state.guard.denylist().version(), 1, "each was one more");
-    // While it lived, it was an event.
+    assert_eq!(
+        app.state.guard.denylist().version(),
+        1,
+        "a repeated revocation was recorded"
+    );
+    // Revoking a token that has not expired is an event.
     app.revoke(&new.access_token).await;
     let last = app.refreshed(&new.refresh_token).await;
     let after = app.get_as("/api/activity", &last.access_token).await;
@@ -112,14 +116,14 @@ async fn old_access_tokens_do_not_fill_the_activity() {
 #[tokio::test]
 async fn a_request_without_a_token_is_refused() {
     let app = TestApp::start().await;
-    let answer = app.post("/auth/revoke").form(&[("a", "b")]).send().await;
-    let answer = answer.expect("an answer");
-    assert_eq!(header(&answer, "content-type"), "application/json");
-    assert_eq!(refusal(answer).await, (400, "invalid_request".into()));
+    let response = app.post("/auth/revoke").form(&[("a", "b")]).send().await;
+    let response = response.expect("a response");
+    assert_eq!(header(&response, "content-type"), "application/json");
+    assert_eq!(refusal(response).await, (400, "invalid_request".into()));
 }
 
 #[tokio::test]
-async fn security_25_revoking_a_refresh_token_kills_its_access_tokens_at_once() {
+async fn security_25_revoking_a_refresh_token_denies_its_access_tokens_immediately() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let second = app.refreshed(&first.refresh_token).await;
@@ -129,13 +133,13 @@ async fn security_25_revoking_a_refresh_token_kills_its_access_tokens_at_once() 
         assert_eq!(app.check(access).await, Err("token_revoked".into()));
     }
     app.refresh_is_refused(&second.refresh_token).await;
-    // Another session of the same person lives.
+    // Another session of the same user stays live.
     assert_eq!(app.check(&other.access_token).await, Ok(()));
     app.refreshed(&other.refresh_token).await;
 }
 
 #[tokio::test]
-async fn security_25_an_older_refresh_token_of_the_session_revokes_it_as_well() {
+async fn security_25_an_older_refresh_token_of_the_session_revokes_it_too() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let second = app.refreshed(&first.refresh_token).await;
@@ -148,7 +152,7 @@ async fn security_25_an_older_refresh_token_of_the_session_revokes_it_as_well() 
 }
 
 #[tokio::test]
-async fn security_51_after_a_revocation_in_a_race_with_refreshes_nothing_works() {
+async fn security_51_nothing_works_after_a_revocation_that_races_with_refreshes() {
     let app = TestApp::start().await;
     for _ in 0..10 {
         let first = app.sign_in().await;
@@ -156,9 +160,9 @@ async fn security_51_after_a_revocation_in_a_race_with_refreshes_nothing_works()
         for _ in 0..4 {
             let (caller, token) = (app.caller.clone(), first.refresh_token.clone());
             refreshes.spawn(async move {
-                let answer = caller.refresh(&token, Some("key-1")).await;
-                match answer.status().as_u16() {
-                    200 => Some(tokens(answer).await),
+                let response = caller.refresh(&token, Some("key-1")).await;
+                match response.status().as_u16() {
+                    200 => Some(tokens(response).await),
                     status => {
                         assert_eq!(status, 400);
                         None
@@ -176,7 +180,7 @@ async fn security_51_after_a_revocation_in_a_race_with_refreshes_nothing_works()
 }
 
 #[tokio::test]
-async fn revoking_an_access_token_denies_that_one_alone() {
+async fn revoking_an_access_token_denies_only_that_token() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     app.revoke(&first.access_token).await;
@@ -194,7 +198,7 @@ async fn security_42_a_denied_token_is_refused_through_its_last_second() {
     let first = app.sign_in().await;
     app.revoke(&first.access_token).await;
     app.clock
-        .advance(LIFE.saturating_sub(Duration::from_secs(1)));
+        .advance(ACCESS_LIFETIME.saturating_sub(Duration::from_secs(1)));
     assert_eq!(
         app.check(&first.access_token).await,
         Err("token_revoked".into())
@@ -209,25 +213,25 @@ async fn security_42_a_denied_token_is_refused_through_its_last_second() {
         app.check(&first.access_token).await,
         Err("token_expired".into())
     );
-    // Machines with slower clocks still take the token: the entry outlives it.
-    swept(&app).await;
+    // Servers whose clocks are behind would still accept the token, so the denial outlives it.
+    sweep_all(&app).await;
     assert_eq!(app.state.guard.denylist().len(), 1);
     app.clock.advance(CLOCK_SKEW);
-    swept(&app).await;
+    sweep_all(&app).await;
     assert!(app.state.guard.denylist().is_empty());
 }
 
 #[tokio::test]
-async fn security_42_a_denial_made_after_a_refresh_covers_the_longest_life() {
+async fn security_42_a_denial_after_a_refresh_covers_the_newest_access_token() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     app.clock
-        .advance(LIFE.saturating_sub(Duration::from_secs(1)));
+        .advance(ACCESS_LIFETIME.saturating_sub(Duration::from_secs(1)));
     let second = app.refreshed(&first.refresh_token).await;
     app.revoke(&second.refresh_token).await;
     app.clock
-        .advance(LIFE.saturating_sub(Duration::from_secs(1)));
-    swept(&app).await;
+        .advance(ACCESS_LIFETIME.saturating_sub(Duration::from_secs(1)));
+    sweep_all(&app).await;
     assert_eq!(
         app.check(&second.access_token).await,
         Err("token_revoked".into())
@@ -243,41 +247,41 @@ async fn regression_the_denylist_is_pruned() {
         app.revoke(&signed_in.refresh_token).await;
     }
     assert_eq!(app.state.guard.denylist().len(), 10);
-    app.clock.advance(LIFE + CLOCK_SKEW);
-    swept(&app).await;
+    app.clock.advance(ACCESS_LIFETIME + CLOCK_SKEW);
+    sweep_all(&app).await;
     assert!(app.state.guard.denylist().is_empty());
     let now = latchkey_core::Clock::now(&*app.clock);
-    let kept = app.state.store.live_denials(now).await.expect("read");
-    assert!(kept.is_empty(), "{kept:?}");
-    // Nothing more to sweep: the records themselves are gone, not only hidden.
+    let denials = app.state.store.live_denials(now).await.expect("read");
+    assert!(denials.is_empty(), "{denials:?}");
+    // There is nothing left to sweep: the records are deleted, not only hidden.
     assert_eq!(app.state.store.sweep(now, 100).await.expect("swept"), 0);
 }
 
 #[tokio::test]
-async fn regression_a_revoked_refresh_token_never_comes_back_to_life() {
+async fn regression_a_revoked_refresh_token_never_becomes_valid_again() {
     let app = TestApp::start().await;
     let signed_in = app.sign_in().await;
     app.revoke(&signed_in.refresh_token).await;
-    // Its denial has ended with its access tokens; the session has not come back.
+    // The denial has expired with the access tokens; the session stays ended.
     app.clock
-        .advance(LIFE + CLOCK_SKEW + Duration::from_secs(1));
-    swept(&app).await;
+        .advance(ACCESS_LIFETIME + CLOCK_SKEW + Duration::from_secs(1));
+    sweep_all(&app).await;
     assert!(app.state.guard.denylist().is_empty());
-    let answer = app.refresh(&signed_in.refresh_token, None).await;
-    assert_eq!(code(answer).await, (400, "session_ended".into()));
+    let response = app.refresh(&signed_in.refresh_token, None).await;
+    assert_eq!(code(response).await, (400, "session_ended".into()));
     let app = app.restarted().await;
-    // Up to its absolute end and beyond.
+    // Until after the absolute expiry of the session.
     for _ in 0..32 {
         app.clock.advance(DAY);
-        swept(&app).await;
+        sweep_all(&app).await;
         app.refresh_is_refused(&signed_in.refresh_token).await;
     }
 }
 
-/// Each access token that is revoked by itself is remembered by every server until it expires. Of
-/// one account that is so for a bounded number; then the session goes, which is one denial.
+/// Every server remembers each revoked access token until it expires. The number per session is
+/// bounded: beyond it the session is ended, which takes a single denial.
 #[tokio::test]
-async fn who_revokes_too_many_access_tokens_one_by_one_loses_the_session() {
+async fn revoking_too_many_access_tokens_one_by_one_ends_the_session() {
     let app = TestApp::with("demo = true\n[limits]\nper_session = \"off\"\n").await;
     let mut tokens = app.sign_in().await;
     let other = app.sign_in().await;
@@ -285,22 +289,22 @@ async fn who_revokes_too_many_access_tokens_one_by_one_loses_the_session() {
     while app.check(&tokens.access_token).await == Ok(()) {
         app.revoke(&tokens.access_token).await;
         revoked += 1;
-        assert!(revoked < 400, "nothing bounds the denials");
+        assert!(revoked < 400, "the number of denials is not bounded");
         let next = app.refresh(&tokens.refresh_token, None).await;
         if next.status() != 200 {
             break;
         }
         tokens = latchkey_testing::tokens(next).await;
     }
-    // Every one of them is refused, and so is the session; another one is not.
+    // Those tokens and the session are refused; another session is not.
     assert!(revoked > 200);
     app.refresh_is_refused(&tokens.refresh_token).await;
     assert!(app.state.guard.denylist().len() <= 201 + 1);
     assert_eq!(app.check(&other.access_token).await, Ok(()));
 }
 
-/// Everything that has ended is freed.
-async fn swept(app: &TestApp) {
+/// Sweeps all expired entries out of the denylist and the store.
+async fn sweep_all(app: &TestApp) {
     let now = latchkey_core::Clock::now(&*app.clock);
     while app.state.guard.denylist().sweep(now, 100) > 0 {}
     while app.state.store.sweep(now, 100).await.expect("swept") > 0 {}

@@ -1,30 +1,30 @@
-//! The token endpoint: what it takes, and how it says yes and no.
+//! The token endpoint: accepted requests, responses and errors.
 
 use crate::app::TestApp;
 use latchkey_testing::{code, header, refusal, tokens};
 
 #[tokio::test]
-async fn security_19_success_is_json_that_no_cache_keeps() {
+async fn security_19_a_token_response_is_json_and_not_cached() {
     let app = TestApp::start().await;
     let begun = app.begin("demo").await;
     let callback = app.approve(&begun, "ada@example.com").await;
-    let answer = app.finish(&begun.cookie, &callback).await;
-    assert_eq!(header(&answer, "content-type"), "application/json");
-    assert_eq!(header(&answer, "cache-control"), "no-store");
-    let signed_in = tokens(answer).await;
+    let response = app.finish(&begun.cookie, &callback).await;
+    assert_eq!(header(&response, "content-type"), "application/json");
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    let signed_in = tokens(response).await;
     assert_eq!(signed_in.token_type, "Bearer");
     assert_eq!(signed_in.expires_in, 600);
     assert_eq!(signed_in.refresh_expires_in, 30 * 24 * 3600);
     assert_eq!(signed_in.return_to.as_deref(), Some("/account"));
 
-    let answer = app.refresh(&signed_in.refresh_token, None).await;
-    assert_eq!(header(&answer, "content-type"), "application/json");
-    assert_eq!(header(&answer, "cache-control"), "no-store");
-    assert_eq!(tokens(answer).await.return_to, None);
+    let response = app.refresh(&signed_in.refresh_token, None).await;
+    assert_eq!(header(&response, "content-type"), "application/json");
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    assert_eq!(tokens(response).await.return_to, None);
 }
 
 #[tokio::test]
-async fn security_20_errors_are_those_of_rfc_6749() {
+async fn security_20_errors_follow_rfc_6749() {
     let app = TestApp::start().await;
     let cases: [(&[(&str, &str)], &str); 7] = [
         (&[], "invalid_request"),
@@ -49,15 +49,15 @@ async fn security_20_errors_are_those_of_rfc_6749() {
         ),
     ];
     for (form, expected) in cases {
-        let answer = app.token(form).await;
-        assert_eq!(header(&answer, "content-type"), "application/json");
-        assert_eq!(header(&answer, "cache-control"), "no-store");
-        assert_eq!(refusal(answer).await, (400, expected.into()), "{form:?}");
+        let response = app.token(form).await;
+        assert_eq!(header(&response, "content-type"), "application/json");
+        assert_eq!(header(&response, "cache-control"), "no-store");
+        assert_eq!(refusal(response).await, (400, expected.into()), "{form:?}");
     }
 }
 
 #[tokio::test]
-async fn security_20_client_credentials_are_met_with_a_challenge() {
+async fn security_20_client_credentials_are_refused_with_a_challenge() {
     let app = TestApp::start().await;
     let signed_in = app.sign_in().await;
     let form = [
@@ -67,44 +67,44 @@ async fn security_20_client_credentials_are_met_with_a_challenge() {
     let request = app
         .post("/auth/token")
         .basic_auth("latchkey", Some("guess"));
-    let answer = request.form(&form).send().await.expect("an answer");
+    let response = request.form(&form).send().await.expect("a response");
     assert_eq!(
-        header(&answer, "www-authenticate"),
+        header(&response, "www-authenticate"),
         "Basic realm=\"latchkey\""
     );
-    assert_eq!(refusal(answer).await, (401, "invalid_client".into()));
+    assert_eq!(refusal(response).await, (401, "invalid_client".into()));
 
     let form = [&form[..], &[("client_secret", "guess")]].concat();
     assert_eq!(
         refusal(app.token(&form).await).await,
         (401, "invalid_client".into())
     );
-    // Nothing was used up.
+    // The refresh token is still unused.
     app.refreshed(&signed_in.refresh_token).await;
 }
 
 #[tokio::test]
-async fn security_21_it_takes_forms_only() {
+async fn security_21_the_token_endpoint_accepts_only_forms() {
     let app = TestApp::start().await;
     let signed_in = app.sign_in().await;
     let token = &*signed_in.refresh_token;
 
     let json = serde_json::json!({ "grant_type": "refresh_token", "refresh_token": token });
-    let answer = app.post("/auth/token").json(&json).send().await;
+    let response = app.post("/auth/token").json(&json).send().await;
     assert_eq!(
-        refusal(answer.expect("an answer")).await,
+        refusal(response.expect("a response")).await,
         (400, "invalid_request".into())
     );
 
     let query = format!("/auth/token?grant_type=refresh_token&refresh_token={token}");
-    let answer = app.get(&query).send().await.expect("an answer");
-    assert_eq!(header(&answer, "content-type"), "application/json");
-    assert_eq!(code(answer).await, (405, "method_not_allowed".into()));
+    let response = app.get(&query).send().await.expect("a response");
+    assert_eq!(header(&response, "content-type"), "application/json");
+    assert_eq!(code(response).await, (405, "method_not_allowed".into()));
 
-    // Parameters in the URL of a POST are no parameters.
-    let answer = app.post(&query).form(&[("a", "b")]).send().await;
+    // Parameters in the URL of a POST request are ignored.
+    let response = app.post(&query).form(&[("a", "b")]).send().await;
     assert_eq!(
-        refusal(answer.expect("an answer")).await,
+        refusal(response.expect("a response")).await,
         (400, "invalid_request".into())
     );
 
@@ -115,9 +115,9 @@ async fn security_21_it_takes_forms_only() {
             ("unknown", "1"),
             (twice, "refresh_token"),
         ];
-        let answer = app.token(&form).await;
+        let response = app.token(&form).await;
         assert_eq!(
-            refusal(answer).await,
+            refusal(response).await,
             (400, "invalid_request".into()),
             "{twice}"
         );
@@ -132,7 +132,7 @@ async fn security_21_it_takes_forms_only() {
 }
 
 #[tokio::test]
-async fn security_22_other_grants_are_unsupported() {
+async fn security_22_other_grant_types_are_unsupported() {
     let app = TestApp::start().await;
     for grant in [
         "password",
@@ -146,9 +146,9 @@ async fn security_22_other_grants_are_unsupported() {
             ("username", "ada@example.com"),
             ("password", "secret"),
         ];
-        let answer = app.token(&form).await;
+        let response = app.token(&form).await;
         assert_eq!(
-            refusal(answer).await,
+            refusal(response).await,
             (400, "unsupported_grant_type".into()),
             "{grant}"
         );
@@ -156,7 +156,7 @@ async fn security_22_other_grants_are_unsupported() {
 }
 
 #[tokio::test]
-async fn security_23_a_refresh_cannot_widen_scope() {
+async fn security_23_a_refresh_cannot_widen_the_scope() {
     let app = TestApp::start().await;
     let signed_in = app.sign_in().await;
     let form = [
@@ -164,36 +164,36 @@ async fn security_23_a_refresh_cannot_widen_scope() {
         ("refresh_token", &*signed_in.refresh_token),
         ("scope", "admin"),
     ];
-    let answer = app.token(&form).await;
-    assert_eq!(refusal(answer).await, (400, "invalid_scope".into()));
-    // The token was not used up by it.
+    let response = app.token(&form).await;
+    assert_eq!(refusal(response).await, (400, "invalid_scope".into()));
+    // The refresh token is still unused.
     app.refreshed(&signed_in.refresh_token).await;
 }
 
 #[tokio::test]
-async fn a_shorter_life_can_be_asked_for_but_no_longer_one() {
+async fn expires_in_can_shorten_the_lifetime_but_not_extend_it() {
     let app = TestApp::start().await;
     let mut signed_in = app.sign_in().await;
-    for (asked, given) in [("5", 5), ("600", 600), ("601", 600), ("99999999999", 600)] {
+    for (requested, granted) in [("5", 5), ("600", 600), ("601", 600), ("99999999999", 600)] {
         let form = [
             ("grant_type", "refresh_token"),
             ("refresh_token", &*signed_in.refresh_token),
-            ("expires_in", asked),
+            ("expires_in", requested),
         ];
         signed_in = tokens(app.token(&form).await).await;
-        assert_eq!(signed_in.expires_in, given, "{asked}");
+        assert_eq!(signed_in.expires_in, granted, "{requested}");
     }
-    for nonsense in ["0", "-1", "1.5", "soon", "99999999999999999999999"] {
+    for invalid in ["0", "-1", "1.5", "soon", "99999999999999999999999"] {
         let form = [
             ("grant_type", "refresh_token"),
             ("refresh_token", &*signed_in.refresh_token),
-            ("expires_in", nonsense),
+            ("expires_in", invalid),
         ];
-        let answer = app.token(&form).await;
+        let response = app.token(&form).await;
         assert_eq!(
-            refusal(answer).await,
+            refusal(response).await,
             (400, "invalid_request".into()),
-            "{nonsense}"
+            "{invalid}"
         );
     }
 }

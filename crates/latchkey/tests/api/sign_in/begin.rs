@@ -26,7 +26,7 @@ async fn security_1_a_start_sends_code_s256_state_nonce_and_the_exact_redirect_u
             .starts_with(&format!("{}/demo/authorize?", app.url))
     );
     let pairs = begun.authorize.query_pairs().count();
-    assert_eq!(pairs, query.len(), "a parameter comes twice");
+    assert_eq!(pairs, query.len(), "a parameter is repeated");
     for (name, bytes) in [("state", 32), ("nonce", 32), ("code_challenge", 32)] {
         let value = query.remove(name).expect(name);
         assert_eq!(B64.decode(value).expect("base64url").len(), bytes, "{name}");
@@ -47,9 +47,9 @@ async fn security_1_a_start_sends_code_s256_state_nonce_and_the_exact_redirect_u
 }
 
 #[tokio::test]
-async fn security_2_state_nonce_and_verifier_are_unique_over_10_000_starts_in_process() {
+async fn security_2_state_nonce_and_verifier_are_unique_over_10_000_starts() {
     let app = TestApp::start().await;
-    // Discovery is fetched once, before the crowd.
+    // Fetch discovery once, before the concurrent starts.
     app.begin("demo").await;
     let mut starts = JoinSet::new();
     for _ in 0..100 {
@@ -70,8 +70,8 @@ async fn security_2_state_nonce_and_verifier_are_unique_over_10_000_starts_in_pr
                 let url = Url::parse(&begun.url).expect("a URL");
                 let random = ["state", "nonce", "code_challenge"];
                 let pairs = url.query_pairs().into_owned();
-                let chosen = pairs.filter(|(name, _)| random.contains(&&**name));
-                secrets.extend(chosen.map(|(_, value)| value));
+                let values = pairs.filter(|(name, _)| random.contains(&&**name));
+                secrets.extend(values.map(|(_, value)| value));
                 secrets.push(begun.flow.id.to_string());
             }
             secrets
@@ -79,13 +79,13 @@ async fn security_2_state_nonce_and_verifier_are_unique_over_10_000_starts_in_pr
     }
     let secrets: Vec<String> = starts.join_all().await.into_iter().flatten().collect();
     assert_eq!(secrets.len(), 40_000);
-    // 128 bits are 22 characters.
+    // 128 bits are 22 characters in base64url.
     assert!(secrets.iter().all(|secret| secret.len() >= 22));
     assert_eq!(secrets.iter().collect::<BTreeSet<_>>().len(), 40_000);
 }
 
 #[tokio::test]
-async fn security_14_return_to_leads_nowhere_else() {
+async fn security_14_return_to_stays_on_this_server() {
     let app = TestApp::start().await;
     for elsewhere in [
         "https://evil.example/",
@@ -108,19 +108,19 @@ async fn security_14_return_to_leads_nowhere_else() {
         "/callback",
         "/callback/demo",
     ] {
-        let answer = start(&app, elsewhere).await;
+        let response = start(&app, elsewhere).await;
         assert_eq!(
-            code(answer).await,
+            code(response).await,
             (400, "invalid_return_to".into()),
             "{elsewhere}"
         );
     }
-    // A path of our own comes back as it went in.
+    // A path on this server is returned unchanged.
     let ours = "/playground?tab=2&q=%C3%A9#end";
-    let answer = start(&app, ours).await;
+    let response = start(&app, ours).await;
     let begun = latchkey_testing::Begun {
-        cookie: cookie(&answer),
-        authorize: location(&answer),
+        cookie: cookie(&response),
+        authorize: location(&response),
     };
     let callback = app.approve(&begun, "ada@example.com").await;
     let finished = tokens(app.finish(&begun.cookie, &callback).await).await;
@@ -131,7 +131,7 @@ async fn start(app: &TestApp, return_to: &str) -> reqwest::Response {
     let query = [("provider", "demo"), ("return_to", return_to)];
     let url = Url::parse_with_params(&format!("{}/auth/login", app.url), query);
     let request = app.http.get(url.expect("a URL"));
-    request.send().await.expect("an answer")
+    request.send().await.expect("a response")
 }
 
 #[tokio::test]
@@ -140,30 +140,30 @@ async fn security_17_a_start_inside_a_frame_is_refused() {
     for dest in ["iframe", "frame", "embed", "object"] {
         let request = app.get("/auth/login?provider=demo");
         let request = request.header("sec-fetch-dest", dest);
-        let answer = request.header("accept", "text/html").send().await;
-        let answer = answer.expect("an answer");
-        let policy = header(&answer, "content-security-policy");
+        let response = request.header("accept", "text/html").send().await;
+        let response = response.expect("a response");
+        let policy = header(&response, "content-security-policy");
         assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-        assert_eq!(header(&answer, "set-cookie"), "");
-        assert_eq!(code(answer).await, (403, "framed".into()), "{dest}");
+        assert_eq!(header(&response, "set-cookie"), "");
+        assert_eq!(code(response).await, (403, "framed".into()), "{dest}");
     }
     let request = app.get("/auth/login?provider=demo");
-    let answer = request.header("sec-fetch-dest", "document").send().await;
-    assert_eq!(answer.expect("an answer").status(), 303);
+    let response = request.header("sec-fetch-dest", "document").send().await;
+    assert_eq!(response.expect("a response").status(), 303);
 }
 
 #[tokio::test]
-async fn security_91_pages_of_other_hosts_cannot_start_sign_ins_unseen() {
+async fn security_91_subresource_requests_from_other_hosts_cannot_start_sign_ins() {
     let app = TestApp::start().await;
     for (site, dest, status) in [
         ("cross-site", "empty", 403),
         ("cross-site", "image", 403),
-        // Another host of the same site may belong to somebody else.
+        // Another host of the same site may have a different owner.
         ("same-site", "image", 403),
         ("same-site", "empty", 403),
         ("same-site", "script", 403),
         ("", "image", 403),
-        // A link, or the provider sends the person here.
+        // A link, or the provider's redirect, leads the browser here.
         ("cross-site", "document", 303),
         ("same-site", "document", 303),
         ("none", "document", 303),
@@ -171,15 +171,15 @@ async fn security_91_pages_of_other_hosts_cannot_start_sign_ins_unseen() {
     ] {
         let request = app.get("/auth/login?provider=demo");
         let request = request.header("sec-fetch-site", site);
-        let answer = request.header("sec-fetch-dest", dest).send().await;
-        let answer = answer.expect("an answer");
-        assert_eq!(answer.status(), status, "{site} {dest}");
-        assert_eq!(header(&answer, "set-cookie").is_empty(), status == 403);
+        let response = request.header("sec-fetch-dest", dest).send().await;
+        let response = response.expect("a response");
+        assert_eq!(response.status(), status, "{site} {dest}");
+        assert_eq!(header(&response, "set-cookie").is_empty(), status == 403);
     }
 }
 
 #[tokio::test]
-async fn security_91_a_page_cannot_have_a_sign_in_begun_in_advance() {
+async fn security_91_prefetch_requests_cannot_start_sign_ins() {
     let app = TestApp::start().await;
     for purpose in [
         "prefetch",
@@ -188,30 +188,30 @@ async fn security_91_a_page_cannot_have_a_sign_in_begun_in_advance() {
     ] {
         let request = app.get("/auth/login?provider=demo");
         let request = request.header("sec-fetch-dest", "document");
-        let answer = request.header("sec-purpose", purpose).send().await;
-        let answer = answer.expect("an answer");
-        assert_eq!(answer.status(), 403, "{purpose}");
-        assert!(header(&answer, "set-cookie").is_empty(), "{purpose}");
+        let response = request.header("sec-purpose", purpose).send().await;
+        let response = response.expect("a response");
+        assert_eq!(response.status(), 403, "{purpose}");
+        assert!(header(&response, "set-cookie").is_empty(), "{purpose}");
     }
 }
 
 #[tokio::test]
 async fn security_66_the_flow_cookie_is_http_only_lax_and_short_lived() {
     let app = TestApp::start().await;
-    let answer = app.get("/auth/login?provider=demo").send().await;
-    let answer = answer.expect("an answer");
-    let (name, attributes) = set_cookie(&answer);
+    let response = app.get("/auth/login?provider=demo").send().await;
+    let response = response.expect("a response");
+    let (name, attributes) = set_cookie(&response);
     assert!(name.starts_with("latchkey-flow-"), "{name}");
     assert_eq!(
         attributes,
         ["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax"]
     );
 
-    // Once it has served, it is gone.
+    // The callback deletes the cookie.
     let begun = app.begin("demo").await;
     let callback = app.approve(&begun, "ada@example.com").await;
-    let answer = app.finish(&begun.cookie, &callback).await;
-    let (name, attributes) = set_cookie(&answer);
+    let response = app.finish(&begun.cookie, &callback).await;
+    let (name, attributes) = set_cookie(&response);
     assert!(name.starts_with("latchkey-flow-"), "{name}");
     assert_eq!(
         attributes,
@@ -220,13 +220,13 @@ async fn security_66_the_flow_cookie_is_http_only_lax_and_short_lived() {
 }
 
 #[tokio::test]
-async fn security_66_behind_https_the_flow_cookie_is_bound_to_its_host() {
+async fn security_66_with_https_the_flow_cookie_has_the_host_prefix() {
     let provider = ScriptedProvider::start().await;
     let config = "public_url = \"https://id.example.com\"\n".to_owned() + &provider.section("a");
     let app = TestApp::with(&config).await;
-    let answer = app.get("/auth/login?provider=a").send().await;
-    let answer = answer.expect("an answer");
-    let (name, attributes) = set_cookie(&answer);
+    let response = app.get("/auth/login?provider=a").send().await;
+    let response = response.expect("a response");
+    let (name, attributes) = set_cookie(&response);
     assert!(name.starts_with("__Host-latchkey-flow-"), "{name}");
     assert_eq!(
         attributes,
@@ -238,18 +238,18 @@ async fn security_66_behind_https_the_flow_cookie_is_bound_to_its_host() {
             "Secure"
         ]
     );
-    // The name without the prefix, which another host could set, is not listened to.
+    // A cookie without the prefix, which another host could set, is ignored.
     let begun = app.begin("a").await;
     let callback = provider.approve(&begun);
     let plain = begun.cookie.trim_start_matches("__Host-");
-    let answer = app.finish(plain, &callback).await;
-    assert_eq!(code(answer).await, (400, "sign_in_not_found".into()));
+    let response = app.finish(plain, &callback).await;
+    assert_eq!(code(response).await, (400, "sign_in_not_found".into()));
     tokens(app.finish(&begun.cookie, &callback).await).await;
 }
 
 /// The cookie's name and its attributes, sorted.
-fn set_cookie(answer: &reqwest::Response) -> (&str, Vec<&str>) {
-    let mut parts = header(answer, "set-cookie").split("; ");
+fn set_cookie(response: &reqwest::Response) -> (&str, Vec<&str>) {
+    let mut parts = header(response, "set-cookie").split("; ");
     let (name, _) = parts
         .next()
         .and_then(|pair| pair.split_once('='))
@@ -260,27 +260,27 @@ fn set_cookie(answer: &reqwest::Response) -> (&str, Vec<&str>) {
 }
 
 #[tokio::test]
-async fn an_unknown_provider_is_told_to_programs_and_shown_to_people() {
+async fn an_unknown_provider_is_an_error_for_programs_and_a_redirect_for_browsers() {
     let app = TestApp::start().await;
     for name in ["nobody", "Demo", "demo%00"] {
         let path = format!("/auth/login?provider={name}");
-        let program = app.get(&path).send().await.expect("an answer");
+        let program = app.get(&path).send().await.expect("a response");
         assert_eq!(code(program).await, (400, "unknown_provider".into()));
-        let person = app.get(&path).header("accept", "text/html").send().await;
-        let person = person.expect("an answer");
-        assert_eq!(person.status(), 303);
+        let browser = app.get(&path).header("accept", "text/html").send().await;
+        let browser = browser.expect("a response");
+        assert_eq!(browser.status(), 303);
         assert_eq!(
-            header(&person, "location"),
+            header(&browser, "location"),
             "/callback?error=unknown_provider"
         );
     }
-    let none = app.get("/auth/login").send().await.expect("an answer");
+    let none = app.get("/auth/login").send().await.expect("a response");
     assert_eq!(code(none).await, (400, "invalid_request".into()));
 }
 
 #[tokio::test]
-async fn security_15_a_provider_that_hangs_hangs_nobody_else() {
-    // The system accepts connections to it; nobody ever answers them.
+async fn security_15_a_provider_that_hangs_delays_only_its_own_sign_ins() {
+    // The kernel accepts connections to this port, but nothing ever responds.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let issuer = format!("http://{}", silent.local_addr().expect("an address"));
     let app = TestApp::with(&format!(
@@ -294,20 +294,20 @@ async fn security_15_a_provider_that_hangs_hangs_nobody_else() {
             .header("accept", accept);
         tokio::spawn(request.send())
     };
-    let (program, person) = (start("*/*"), start("text/html,*/*;q=0.8"));
-    // Meanwhile everybody else goes on.
+    let (program, browser) = (start("*/*"), start("text/html,*/*;q=0.8"));
+    // Requests that do not need this provider still succeed.
     app.get_json("/api/").await;
     app.sign_in().await;
-    // They did not wait for it, which takes three seconds.
+    // They did not wait for the provider's timeout of three seconds.
     assert!(!program.is_finished());
 
-    let program = program.await.expect("done").expect("an answer");
-    let person = person.await.expect("done").expect("an answer");
+    let program = program.await.expect("done").expect("a response");
+    let browser = browser.await.expect("done").expect("a response");
     assert_eq!(header(&program, "retry-after"), "2");
     assert_eq!(code(program).await, (503, "provider_unavailable".into()));
-    assert_eq!(person.status(), 303);
+    assert_eq!(browser.status(), 303);
     assert_eq!(
-        header(&person, "location"),
+        header(&browser, "location"),
         "/callback?error=temporarily_unavailable"
     );
 }

@@ -17,9 +17,9 @@ async fn security_3_a_callback_without_the_flow_cookie_is_refused() {
         "latchkey-flow-=",
         "latchkey-flow=nonsense",
     ] {
-        not_found(&app, cookie, &callback).await;
+        assert_not_found(&app, cookie, &callback).await;
     }
-    // The thief's attempts did not use it up.
+    // The thief's attempts did not consume the sign-in.
     tokens(app.finish(&begun.cookie, &callback).await).await;
 }
 
@@ -28,8 +28,8 @@ async fn security_3_a_callback_with_the_cookie_of_another_browser_is_refused() {
     let app = TestApp::start().await;
     let (victim, attacker) = (app.begin("demo").await, app.begin("demo").await);
     let callback = app.approve(&attacker, "grace@example.com").await;
-    // The attacker's answer, put into the victim's browser.
-    not_found(&app, &victim.cookie, &callback).await;
+    // The attacker's callback, sent by the victim's browser.
+    assert_not_found(&app, &victim.cookie, &callback).await;
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn security_3_a_foreign_or_altered_state_is_refused() {
     let state = callback["state"].clone();
     for wrong in ["x", &state[1..], &state.to_lowercase()] {
         callback.insert("state".into(), wrong.into());
-        not_found(&app, &begun.cookie, &callback).await;
+        assert_not_found(&app, &begun.cookie, &callback).await;
     }
 }
 
@@ -50,13 +50,13 @@ async fn security_4_a_callback_works_once() {
     let begun = app.begin("demo").await;
     let callback = app.approve(&begun, "ada@example.com").await;
     let first = tokens(app.finish(&begun.cookie, &callback).await).await;
-    not_found(&app, &begun.cookie, &callback).await;
-    // Whoever came second did no harm to who came first.
+    assert_not_found(&app, &begun.cookie, &callback).await;
+    // The second attempt does not affect the session of the first.
     assert_eq!(app.check(&first.access_token).await, Ok(()));
 }
 
 #[tokio::test]
-async fn security_4_of_two_callbacks_at_once_one_works() {
+async fn security_4_of_two_concurrent_callbacks_one_works() {
     let app = TestApp::start().await;
     let begun = app.begin("demo").await;
     let callback = app.approve(&begun, "ada@example.com").await;
@@ -70,19 +70,19 @@ async fn security_4_of_two_callbacks_at_once_one_works() {
 }
 
 #[tokio::test]
-async fn security_4_a_callback_that_failed_cannot_be_tried_again() {
+async fn security_4_a_failed_callback_cannot_be_retried() {
     let app = TestApp::start().await;
     let begun = app.begin("demo").await;
-    let good = app.approve(&begun, "ada@example.com").await;
-    let mut guessed = good.clone();
+    let valid = app.approve(&begun, "ada@example.com").await;
+    let mut guessed = valid.clone();
     guessed.insert("code".into(), "guessed".into());
-    let answer = app.finish(&begun.cookie, &guessed).await;
-    assert_eq!(code(answer).await, (400, "provider_refused".into()));
-    not_found(&app, &begun.cookie, &good).await;
+    let response = app.finish(&begun.cookie, &guessed).await;
+    assert_eq!(code(response).await, (400, "provider_refused".into()));
+    assert_not_found(&app, &begun.cookie, &valid).await;
 }
 
 #[tokio::test]
-async fn a_callback_comes_within_ten_minutes() {
+async fn a_sign_in_expires_after_ten_minutes() {
     let app = TestApp::start().await;
     let begun = app.begin("demo").await;
     app.clock.advance(Duration::from_millis(599_999));
@@ -92,11 +92,11 @@ async fn a_callback_comes_within_ten_minutes() {
     let begun = app.begin("demo").await;
     app.clock.advance(Duration::from_mins(10));
     let callback = app.approve(&begun, "ada@example.com").await;
-    not_found(&app, &begun.cookie, &callback).await;
+    assert_not_found(&app, &begun.cookie, &callback).await;
 }
 
 #[tokio::test]
-async fn security_6_an_answer_must_name_its_issuer() {
+async fn security_6_a_callback_must_name_its_issuer() {
     let app = TestApp::start().await;
     for iss in [
         None,
@@ -109,9 +109,9 @@ async fn security_6_an_answer_must_name_its_issuer() {
         assert_eq!(callback["iss"], format!("{}/demo", app.url));
         callback.remove("iss");
         callback.extend(iss.clone().map(|iss| ("iss".to_owned(), iss)));
-        let answer = app.finish(&begun.cookie, &callback).await;
+        let response = app.finish(&begun.cookie, &callback).await;
         assert_eq!(
-            code(answer).await,
+            code(response).await,
             (400, "provider_invalid".into()),
             "{iss:?}"
         );
@@ -119,7 +119,7 @@ async fn security_6_an_answer_must_name_its_issuer() {
 }
 
 #[tokio::test]
-async fn security_18_signing_in_again_makes_a_new_session() {
+async fn security_18_signing_in_again_opens_a_new_session() {
     let app = TestApp::start().await;
     let (first, second) = (app.sign_in().await, app.sign_in().await);
     let (one, two) = (claims(&first.access_token), claims(&second.access_token));
@@ -138,7 +138,7 @@ async fn security_16_no_token_is_in_any_url() {
     let signed_in = tokens(app.finish(&begun.cookie, &callback).await).await;
     let urls = format!("{} {callback:?} {:?}", begun.authorize, signed_in.return_to);
     assert!(!urls.contains("eyJ"), "{urls}");
-    // What goes through the provider's redirect is good for nothing without the cookie.
+    // The parameters of the provider's redirect are useless without the cookie.
     assert_eq!(
         callback.keys().collect::<Vec<_>>(),
         ["code", "iss", "redirect_uri", "state"]
@@ -147,7 +147,7 @@ async fn security_16_no_token_is_in_any_url() {
 }
 
 #[tokio::test]
-async fn only_who_is_on_the_list_is_admitted() {
+async fn only_users_on_the_allow_list_are_admitted() {
     let app = TestApp::with(
         "demo = true\n[admission]\nmode = \"allow-list\"\nemails = [\"ada@example.com\"]\n\
          domains = [\"navy.example\"]",
@@ -163,12 +163,16 @@ async fn only_who_is_on_the_list_is_admitted() {
     ] {
         let begun = app.begin("demo").await;
         let callback = app.approve(&begun, email).await;
-        let answer = app.finish(&begun.cookie, &callback).await;
-        assert_eq!(code(answer).await, (400, "not_admitted".into()), "{email}");
+        let response = app.finish(&begun.cookie, &callback).await;
+        assert_eq!(
+            code(response).await,
+            (400, "not_admitted".into()),
+            "{email}"
+        );
     }
 }
 
-async fn not_found(app: &TestApp, cookie: &str, callback: &Callback) {
-    let answer = app.finish(cookie, callback).await;
-    assert_eq!(code(answer).await, (400, "sign_in_not_found".into()));
+async fn assert_not_found(app: &TestApp, cookie: &str, callback: &Callback) {
+    let response = app.finish(cookie, callback).await;
+    assert_eq!(code(response).await, (400, "sign_in_not_found".into()));
 }

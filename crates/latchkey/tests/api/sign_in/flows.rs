@@ -1,4 +1,4 @@
-//! Sign-ins under way are in the browser's cookies, one for each, and nowhere else.
+//! The state of a pending sign-in is stored only in a cookie of the browser, one per sign-in.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,14 +11,14 @@ use tokio::task::JoinSet;
 use crate::app::{TestApp, claims};
 use latchkey_testing::{Begun, Callback, ScriptedProvider, code, header, location, tokens};
 
-/// The cookies of one browser.
+/// The cookie jar of one browser.
 #[derive(Default)]
 struct Jar(BTreeMap<String, String>);
 
 impl Jar {
-    /// Keeps and drops what the answer says.
-    fn take(&mut self, answer: &Response) {
-        for header in answer.headers().get_all(SET_COOKIE) {
+    /// Stores and deletes cookies as the response says.
+    fn update(&mut self, response: &Response) {
+        for header in response.headers().get_all(SET_COOKIE) {
             let header = header.to_str().expect("text");
             let (pair, attributes) = header.split_once(';').expect("attributes");
             let (name, value) = pair.split_once('=').expect("a pair");
@@ -31,7 +31,7 @@ impl Jar {
         }
     }
 
-    /// The header of its next request.
+    /// The `Cookie` header of the next request.
     fn header(&self) -> String {
         let pairs = self.0.iter().map(|(name, value)| format!("{name}={value}"));
         pairs.collect::<Vec<_>>().join("; ")
@@ -39,42 +39,42 @@ impl Jar {
 
     async fn begin(&mut self, app: &TestApp, query: &str) -> Begun {
         let request = app.get(&format!("/auth/login?provider=demo{query}"));
-        let answer = request.header(COOKIE, self.header()).send().await;
-        let answer = answer.expect("an answer");
-        self.take(&answer);
-        Begun::of(&answer)
+        let response = request.header(COOKIE, self.header()).send().await;
+        let response = response.expect("a response");
+        self.update(&response);
+        Begun::of(&response)
     }
 
     async fn finish(&mut self, app: &TestApp, callback: &Callback) -> Response {
-        let answer = app.finish(&self.header(), callback).await;
-        self.take(&answer);
-        answer
+        let response = app.finish(&self.header(), callback).await;
+        self.update(&response);
+        response
     }
 }
 
-async fn refused(answer: Response, why: &str) {
+async fn refused(response: Response, why: &str) {
     let expected = (400, "sign_in_not_found".into());
-    assert_eq!(code(answer).await, expected, "{why}");
+    assert_eq!(code(response).await, expected, "{why}");
 }
 
 fn size(folder: &Path) -> u64 {
-    let mut whole = 0;
+    let mut total = 0;
     for entry in std::fs::read_dir(folder).expect("a directory") {
         let entry = entry.expect("an entry");
-        let about = entry.metadata().expect("metadata");
-        whole += if about.is_dir() {
+        let metadata = entry.metadata().expect("metadata");
+        total += if metadata.is_dir() {
             size(&entry.path())
         } else {
-            about.len()
+            metadata.len()
         };
     }
-    whole
+    total
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn security_82_sign_ins_that_strangers_begin_leave_nothing_behind() {
+async fn security_82_sign_ins_started_by_strangers_store_nothing() {
     let app = TestApp::with("demo = true\n[limits]\nper_address = \"off\"").await;
-    // Discovery and signing keys are there.
+    // Store discovery results and signing keys before measuring.
     app.sign_in().await;
     let before = size(&app.data_dir());
     let mut strangers = JoinSet::new();
@@ -86,17 +86,17 @@ async fn security_82_sign_ins_that_strangers_begin_leave_nothing_behind() {
                 let begun = caller
                     .begin_at(&format!("/auth/login?provider=demo&return_to=/{long}"))
                     .await;
-                // Nor does an answer that no provider gave.
+                // A forged callback stores nothing either.
                 if number % 10 == 0 {
-                    let asked: Callback = begun.authorize.query_pairs().into_owned().collect();
-                    let mut answer = Callback::new();
-                    answer.insert("code".into(), "invented".into());
-                    answer.insert("iss".into(), format!("{}/demo", caller.url));
+                    let request: Callback = begun.authorize.query_pairs().into_owned().collect();
+                    let mut forged = Callback::new();
+                    forged.insert("code".into(), "invented".into());
+                    forged.insert("iss".into(), format!("{}/demo", caller.url));
                     for name in ["state", "redirect_uri"] {
-                        answer.insert(name.into(), asked[name].clone());
+                        forged.insert(name.into(), request[name].clone());
                     }
-                    let answer = caller.finish(&begun.cookie, &answer).await;
-                    assert_eq!(code(answer).await, (400, "provider_refused".into()));
+                    let response = caller.finish(&begun.cookie, &forged).await;
+                    assert_eq!(code(response).await, (400, "provider_refused".into()));
                 }
             }
         });
@@ -107,32 +107,36 @@ async fn security_82_sign_ins_that_strangers_begin_leave_nothing_behind() {
 }
 
 #[tokio::test]
-async fn security_85_no_secret_of_a_sign_in_under_way_is_stored_or_exported() {
+async fn security_85_no_secret_of_a_pending_sign_in_is_stored_or_exported() {
     let provider = ScriptedProvider::start().await;
     let config = format!("admins = [\"ada@example.com\"]\n{}", provider.section("a"));
     let app = TestApp::with(&config).await;
     let admin = tokens(provider.sign_in(&app, "a").await).await;
     let begun = app.begin("a").await;
-    let mut asked: Callback = begun.authorize.query_pairs().into_owned().collect();
+    let mut request: Callback = begun.authorize.query_pairs().into_owned().collect();
     let (name, sealed) = begun.cookie.split_once('=').expect("a pair");
     let id = name.trim_start_matches("latchkey-flow-").to_owned();
     let secrets = [
-        asked.remove("state").expect("a state"),
-        asked.remove("nonce").expect("a nonce"),
+        request.remove("state").expect("a state"),
+        request.remove("nonce").expect("a nonce"),
         sealed.to_owned(),
         id,
     ];
     let export = app.get_as("/api/admin/export", &admin.access_token).await;
     assert_eq!(export.status(), 200);
-    let mut kept = vec![export.bytes().await.expect("a backup").to_vec()];
-    read_all(&app.data_dir(), &mut kept);
+    let mut stored = vec![export.bytes().await.expect("a backup").to_vec()];
+    read_all(&app.data_dir(), &mut stored);
     for secret in &secrets {
-        let holds = |kept: &Vec<u8>| kept.windows(secret.len()).any(|it| it == secret.as_bytes());
-        assert!(!kept.iter().any(holds), "{secret} is kept");
+        let contains_secret = |stored: &Vec<u8>| {
+            stored
+                .windows(secret.len())
+                .any(|it| it == secret.as_bytes())
+        };
+        assert!(!stored.iter().any(contains_secret), "{secret} is stored");
     }
 }
 
-/// The content of every file below this folder.
+/// Reads every file below this folder.
 fn read_all(folder: &Path, into: &mut Vec<Vec<u8>>) {
     for entry in std::fs::read_dir(folder).expect("a directory") {
         let path = entry.expect("an entry").path();
@@ -145,18 +149,18 @@ fn read_all(folder: &Path, into: &mut Vec<Vec<u8>>) {
 }
 
 #[tokio::test]
-async fn four_sign_ins_begun_at_once_are_finished_in_any_order_each_as_its_own_person() {
+async fn four_concurrent_sign_ins_finish_in_any_order_each_as_its_own_user() {
     let app = TestApp::start().await;
-    // None of these requests carries a cookie of another.
+    // None of these requests carries the cookie of another sign-in.
     let start = || app.get("/auth/login?provider=demo").send();
-    let answers = tokio::join!(start(), start(), start(), start());
+    let responses = tokio::join!(start(), start(), start(), start());
     let mut jar = Jar::default();
     let mut tabs = Vec::new();
-    let answers = <[_; 4]>::from(answers);
-    for (answer, name) in answers.into_iter().zip(["ada", "bob", "cleo", "dan"]) {
-        let answer = answer.expect("an answer");
-        jar.take(&answer);
-        tabs.push((Begun::of(&answer), format!("{name}@example.com")));
+    let responses = <[_; 4]>::from(responses);
+    for (response, name) in responses.into_iter().zip(["ada", "bob", "cleo", "dan"]) {
+        let response = response.expect("a response");
+        jar.update(&response);
+        tabs.push((Begun::of(&response), format!("{name}@example.com")));
     }
     for tab in [2, 0, 3, 1] {
         let (begun, email) = &tabs[tab];
@@ -168,17 +172,17 @@ async fn four_sign_ins_begun_at_once_are_finished_in_any_order_each_as_its_own_p
 }
 
 #[tokio::test]
-async fn a_sign_in_begun_while_another_is_finished_is_not_lost() {
+async fn a_sign_in_started_while_another_finishes_is_not_lost() {
     let app = TestApp::start().await;
     let mut jar = Jar::default();
     let first = jar.begin(&app, "&return_to=/account").await;
     let callback = app.approve(&first, "ada@example.com").await;
-    // The exchange is under way with these cookies when the other tab begins.
-    let under_way = jar.header();
+    // The first callback is sent with the cookies from before the second tab's sign-in.
+    let old_cookies = jar.header();
     let second = jar.begin(&app, "&return_to=/playground").await;
-    let answer = app.finish(&under_way, &callback).await;
-    jar.take(&answer);
-    tokens(answer).await;
+    let response = app.finish(&old_cookies, &callback).await;
+    jar.update(&response);
+    tokens(response).await;
     let callback = app.approve(&second, "bob@example.com").await;
     let bob = tokens(jar.finish(&app, &callback).await).await;
     assert_eq!(claims(&bob.access_token)["email"], "bob@example.com");
@@ -186,7 +190,7 @@ async fn a_sign_in_begun_while_another_is_finished_is_not_lost() {
 }
 
 #[tokio::test]
-async fn security_82_a_browser_keeps_few_sign_ins_and_the_newest_of_them() {
+async fn security_82_a_browser_has_at_most_six_pending_sign_ins_and_keeps_the_newest() {
     let app = TestApp::start().await;
     let mut jar = Jar::default();
     let long = format!("&return_to=/{}", "a".repeat(511));
@@ -196,22 +200,22 @@ async fn security_82_a_browser_keeps_few_sign_ins_and_the_newest_of_them() {
         tabs.push(jar.begin(&app, &long).await);
         assert!(jar.0.len() <= 6, "{} cookies", jar.0.len());
     }
-    // Headers of a request may have 16 KiB.
+    // The headers of a request are limited to 16 KiB.
     assert!(jar.header().len() < 8 * 1024, "{}", jar.header().len());
     for (number, begun) in tabs.iter().enumerate() {
         let callback = app.approve(begun, "ada@example.com").await;
-        let answer = jar.finish(&app, &callback).await;
+        let response = jar.finish(&app, &callback).await;
         if number < 6 {
-            refused(answer, "the oldest are gone").await;
+            refused(response, "displaced by newer ones").await;
         } else {
-            tokens(answer).await;
+            tokens(response).await;
         }
     }
 }
 
 #[tokio::test]
-async fn sign_ins_at_another_server_on_this_host_are_left_alone() {
-    // Cookies know no ports: one browser sends them to both.
+async fn sign_ins_at_another_server_on_this_host_are_kept() {
+    // Cookies ignore ports: a browser sends them to both servers.
     let (one, other) = (TestApp::start().await, TestApp::start().await);
     let mut jar = Jar::default();
     let mut tabs = Vec::new();
@@ -224,17 +228,17 @@ async fn sign_ins_at_another_server_on_this_host_are_left_alone() {
     }
     for (app, begun) in &tabs {
         let callback = app.approve(begun, "ada@example.com").await;
-        let answer = jar.finish(app, &callback).await;
+        let response = jar.finish(app, &callback).await;
         if app.url == other.url {
-            tokens(answer).await;
+            tokens(response).await;
         } else {
-            refused(answer, "the oldest are gone").await;
+            refused(response, "displaced by newer ones").await;
         }
     }
 }
 
 #[tokio::test]
-async fn security_3_a_changed_exchanged_or_expired_flow_cookie_is_refused() {
+async fn security_3_an_altered_swapped_or_expired_flow_cookie_is_refused() {
     let (app, other) = (TestApp::start().await, TestApp::start().await);
     let begun = app.begin("demo").await;
     let callback = app.approve(&begun, "ada@example.com").await;
@@ -243,22 +247,22 @@ async fn security_3_a_changed_exchanged_or_expired_flow_cookie_is_refused() {
         let mut changed = sealed.as_bytes().to_vec();
         changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(changed).expect("ASCII");
-        let answer = app.finish(&format!("{name}={changed}"), &callback).await;
-        refused(answer, "changed").await;
+        let response = app.finish(&format!("{name}={changed}"), &callback).await;
+        refused(response, "changed").await;
     }
-    for cut in ["", &sealed[1..], &sealed[..sealed.len() - 1]] {
-        let answer = app.finish(&format!("{name}={cut}"), &callback).await;
-        refused(answer, "cut").await;
+    for truncated in ["", &sealed[1..], &sealed[..sealed.len() - 1]] {
+        let response = app.finish(&format!("{name}={truncated}"), &callback).await;
+        refused(response, "truncated").await;
     }
-    // The seal of another sign-in under this one's name, and of another server.
+    // The values of another sign-in and of another server, under the name of this one.
     let second = app.begin("demo").await;
     let foreign = other.begin("demo").await;
     for begun in [&second, &foreign] {
         let (_, sealed) = begun.cookie.split_once('=').expect("a pair");
-        let answer = app.finish(&format!("{name}={sealed}"), &callback).await;
-        refused(answer, "exchanged").await;
+        let response = app.finish(&format!("{name}={sealed}"), &callback).await;
+        refused(response, "swapped").await;
     }
-    // A bad one of the same name, before or after, does not hide the good one.
+    // An invalid cookie with the same name, before or after, does not hide the valid one.
     let both = format!("{name}=x; {}; {name}=", begun.cookie);
     tokens(app.finish(&both, &callback).await).await;
 
@@ -278,23 +282,27 @@ async fn security_4_a_finished_sign_in_stays_finished_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_link_scanner_that_opens_the_callback_first_uses_nothing_up() {
+async fn a_link_scanner_that_opens_the_callback_first_does_not_consume_the_sign_in() {
     let app = TestApp::start().await;
     let begun = app.begin("demo").await;
     let response = app.approval(&begun, "ada@example.com").send().await;
-    let back = location(&response.expect("an answer"));
+    let back = location(&response.expect("a response"));
     let path = back.as_str().trim_start_matches(&*app.url);
     for _ in 0..2 {
         for request in [app.get(path), app.http.head(back.clone())] {
-            let answer = request.send().await.expect("an answer");
-            assert_eq!(header(&answer, "set-cookie"), "");
+            let response = request.send().await.expect("a response");
+            assert_eq!(header(&response, "set-cookie"), "");
         }
     }
-    // With script, in a profile that did not begin the sign-in.
+    // A scanner that runs scripts, in a browser that did not start the sign-in.
     let mut callback: Callback = back.query_pairs().into_owned().collect();
     callback.insert("redirect_uri".into(), format!("{}/callback/demo", app.url));
     refused(app.finish("", &callback).await, "no cookie").await;
     let another = app.begin("demo").await;
-    refused(app.finish(&another.cookie, &callback).await, "another's").await;
+    refused(
+        app.finish(&another.cookie, &callback).await,
+        "cookie of another sign-in",
+    )
+    .await;
     tokens(app.finish(&begun.cookie, &callback).await).await;
 }

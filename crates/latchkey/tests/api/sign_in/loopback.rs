@@ -1,4 +1,5 @@
-//! A server has several names on its own machine, and one that the provider knows.
+//! A local server is reachable under several loopback names, but only one is registered at the
+//! provider.
 
 use std::net::SocketAddr;
 
@@ -9,14 +10,14 @@ use tokio::net::TcpStream;
 use crate::app::TestApp;
 use latchkey_testing::{ScriptedProvider, header};
 
-/// Where a start leads that arrives under this name, and whether it was HTTP/2.
+/// The redirect target of a sign-in that is started under this host name.
 async fn start(app: &TestApp, host: &str, query: &str, http2: bool) -> String {
     let path = format!("/auth/login?{query}");
     if !http2 {
-        let answer = app.get(&path).header("host", host).send().await;
-        let answer = answer.expect("an answer");
-        assert_eq!(answer.status(), 303);
-        return header(&answer, "location").to_owned();
+        let response = app.get(&path).header("host", host).send().await;
+        let response = response.expect("a response");
+        assert_eq!(response.status(), 303);
+        return header(&response, "location").to_owned();
     }
     let (_, address) = app.url.split_once("://").expect("a URL");
     let address: SocketAddr = address.parse().expect("an address");
@@ -27,15 +28,15 @@ async fn start(app: &TestApp, host: &str, query: &str, http2: bool) -> String {
     tokio::spawn(connection);
     let request = axum::http::Request::get(format!("http://{host}{path}"));
     let request = request.body(()).expect("a request");
-    let (answer, _) = requests.send_request(request, true).expect("sent");
-    let answer = answer.await.expect("an answer");
-    assert_eq!(answer.status(), 303);
-    let location = answer.headers().get("location").expect("a location");
+    let (response, _) = requests.send_request(request, true).expect("sent");
+    let response = response.await.expect("a response");
+    assert_eq!(response.status(), 303);
+    let location = response.headers().get("location").expect("a location");
     location.to_str().expect("text").to_owned()
 }
 
 #[tokio::test]
-async fn a_start_under_another_loopback_name_is_moved_to_the_public_one_once() {
+async fn a_start_under_another_loopback_name_is_redirected_once_to_the_public_one() {
     let provider = ScriptedProvider::start().await;
     for public in [
         "http://localhost:8080",
@@ -62,14 +63,14 @@ async fn a_start_under_another_loopback_name_is_moved_to_the_public_one_once() {
                     query.starts_with("provider=a&return_to=/sessions"),
                     "{query}"
                 );
-                // The proxy that named it so names it so again.
+                // A proxy may send the same host again: no second redirect.
                 let next = at(host, query).await;
                 assert!(next.starts_with(&provider.issuer), "{host}: {next}");
-                // Or it does not, and the browser is where it should be.
+                // Without such a proxy, the browser now uses the public name.
                 let next = at(own, query).await;
                 assert!(next.starts_with(&provider.issuer), "{host}: {next}");
             }
-            // The right name, and names that are none of ours.
+            // The public name, and names that are not loopback names.
             for host in [
                 own,
                 "id.example.com",

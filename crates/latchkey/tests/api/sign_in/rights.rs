@@ -1,4 +1,4 @@
-//! Who gets which rights: whose word counts for an address.
+//! Roles and admission: which provider is trusted for which address.
 
 use latchkey_types::TokenResponse;
 use serde_json::{Value, json};
@@ -8,29 +8,29 @@ use latchkey_testing::{ScriptedProvider, code, tokens};
 
 const EXPORT: &str = "/api/admin/export";
 
-/// The honest provider `main` and the hostile one, which claims the administrator's address.
-async fn two() -> (ScriptedProvider, ScriptedProvider, String) {
+/// The honest provider `main`, and a hostile one that claims the admin's address.
+async fn two_providers() -> (ScriptedProvider, ScriptedProvider, String) {
     let main = ScriptedProvider::start().await;
     let hostile = ScriptedProvider::start().await;
-    hostile.script().claims["sub"] = json!("somebody-else");
+    hostile.script().claims["sub"] = json!("another-subject");
     let sections = format!("{}{}", main.section("main"), hostile.section("partner"));
     (main, hostile, sections)
 }
 
 async fn is_admin(app: &TestApp, signed_in: &TokenResponse) -> bool {
-    let says = claims(&signed_in.access_token)["roles"] == json!(["admin"]);
-    let answer = app.get_as(EXPORT, &signed_in.access_token).await;
-    let may = answer.status() == 200;
-    if !may {
-        assert_eq!(code(answer).await, (403, "forbidden".into()));
+    let has_role = claims(&signed_in.access_token)["roles"] == json!(["admin"]);
+    let response = app.get_as(EXPORT, &signed_in.access_token).await;
+    let allowed = response.status() == 200;
+    if !allowed {
+        assert_eq!(code(response).await, (403, "forbidden".into()));
     }
-    assert_eq!(says, may);
-    may
+    assert_eq!(has_role, allowed);
+    allowed
 }
 
 #[tokio::test]
-async fn security_78_no_other_provider_can_name_the_administrator() {
-    let (main, hostile, sections) = two().await;
+async fn security_78_no_other_provider_can_claim_the_admin() {
+    let (main, hostile, sections) = two_providers().await;
     let account = format!(
         "{{ issuer = \"{}\", subject = \"subject-1\" }}",
         main.issuer
@@ -41,8 +41,8 @@ async fn security_78_no_other_provider_can_name_the_administrator() {
         assert!(is_admin(&app, &ada).await, "{admins}");
         for email in ["ada@example.com", "ADA@example.com"] {
             hostile.script().claims["email"] = json!(email);
-            // The very subject as well: it is another's name for somebody else.
-            for subject in ["somebody-else", "subject-1"] {
+            // Also with the same subject: subjects of different issuers are unrelated.
+            for subject in ["another-subject", "subject-1"] {
                 hostile.script().claims["sub"] = json!(subject);
                 let mallory = tokens(hostile.sign_in(&app, "partner").await).await;
                 assert!(!is_admin(&app, &mallory).await, "{admins}: {email}");
@@ -54,8 +54,8 @@ async fn security_78_no_other_provider_can_name_the_administrator() {
 }
 
 #[tokio::test]
-async fn security_78_no_other_provider_can_claim_who_is_admitted() {
-    let (main, hostile, sections) = two().await;
+async fn security_78_no_other_provider_can_claim_an_admitted_address() {
+    let (main, hostile, sections) = two_providers().await;
     let sections = format!("{sections}email_domains = [\"partner.example\"]\n");
     for list in [
         "emails = [\"main:ada@example.com\", \"ada@partner.example\"]",
@@ -65,21 +65,21 @@ async fn security_78_no_other_provider_can_claim_who_is_admitted() {
         let app = TestApp::with(&config).await;
         tokens(main.sign_in(&app, "main").await).await;
         hostile.script().claims["email"] = json!("ada@example.com");
-        // What Google says with `hd` is no word of another's.
+        // The claim `hd` counts only from Google.
         hostile.script().claims["hd"] = json!("example.com");
-        let answer = hostile.sign_in(&app, "partner").await;
-        assert_eq!(code(answer).await, (400, "not_admitted".into()), "{list}");
-        // Each for its own.
+        let response = hostile.sign_in(&app, "partner").await;
+        assert_eq!(code(response).await, (400, "not_admitted".into()), "{list}");
+        // Each provider is trusted for its own domain.
         hostile.script().claims["email"] = json!("ada@partner.example");
         tokens(hostile.sign_in(&app, "partner").await).await;
         main.script().claims["email"] = json!("ada@partner.example");
-        let answer = main.sign_in(&app, "main").await;
-        assert_eq!(code(answer).await, (400, "not_admitted".into()), "{list}");
+        let response = main.sign_in(&app, "main").await;
+        assert_eq!(code(response).await, (400, "not_admitted".into()), "{list}");
         main.script().claims["email"] = json!("ada@example.com");
     }
 }
 
-/// A second provider that is added later gets nothing of what was the first one's.
+/// A provider that is added later gets none of the rights of the first one.
 #[tokio::test]
 async fn security_78_the_demo_provider_gives_no_rights_beside_a_real_one() {
     let main = ScriptedProvider::start().await;
@@ -91,8 +91,8 @@ async fn security_78_the_demo_provider_gives_no_rights_beside_a_real_one() {
     assert!(is_admin(&app, &ada).await);
     let begun = app.begin("demo").await;
     let callback = app.approve(&begun, "ada@example.com").await;
-    let answer = app.finish(&begun.cookie, &callback).await;
-    assert_eq!(code(answer).await, (400, "not_admitted".into()));
+    let response = app.finish(&begun.cookie, &callback).await;
+    assert_eq!(code(response).await, (400, "not_admitted".into()));
     let named = config.replace("[\"ada@", "[\"demo:ada@");
     let app = app.reconfigured(&named).await;
     let ada = app.sign_in().await;
@@ -100,13 +100,13 @@ async fn security_78_the_demo_provider_gives_no_rights_beside_a_real_one() {
 }
 
 #[tokio::test]
-async fn security_78_a_domain_at_google_is_admitted_by_hd_alone() {
+async fn security_78_google_users_of_a_domain_are_admitted_by_hd_only() {
     let google = ScriptedProvider::start().await;
     let section = google.section("google");
     let list = "[admission]\nmode = \"allow-list\"\ndomains = [\"example.com\", \"gmail.com\"]\n";
     let app = TestApp::with(&format!("{list}{section}")).await;
     for (email, hd, status) in [
-        // Made with an address of the domain, by somebody who has left since.
+        // A personal Google account that was created with an address of the domain.
         ("ada@example.com", None, 400),
         ("ada@example.com", Some("other.example"), 400),
         ("ada@example.com", Some("example.com"), 200),
@@ -114,38 +114,38 @@ async fn security_78_a_domain_at_google_is_admitted_by_hd_alone() {
     ] {
         google.script().claims["email"] = json!(email);
         google.script().claims["hd"] = json!(hd);
-        let answer = google.sign_in(&app, "google").await;
+        let response = google.sign_in(&app, "google").await;
         if status == 200 {
-            let signed_in = tokens(answer).await;
+            let signed_in = tokens(response).await;
             app.refreshed(&signed_in.refresh_token).await;
         } else {
             let expected = (400, "not_admitted".into());
-            assert_eq!(code(answer).await, expected, "{email}, {hd:?}");
+            assert_eq!(code(response).await, expected, "{email}, {hd:?}");
         }
     }
 }
 
-/// Who sends the operator to look at the list should not, if the list is not why.
+/// The refusal must not blame the allow-list if the reason is an unverified address.
 #[tokio::test]
-async fn an_address_that_the_provider_did_not_verify_is_called_that() {
+async fn an_unverified_address_is_refused_with_that_reason() {
     let provider = ScriptedProvider::start().await;
     let list = "[admission]\nmode = \"allow-list\"\nemails = [\"ada@example.com\"]\n";
     let app = TestApp::with(&format!("{list}{}", provider.section("a"))).await;
     for (email, verified, reason) in [
         ("ada@example.com", json!(false), json!("email_unverified")),
         ("ada@example.com", json!(null), json!("email_unverified")),
-        // Whether it is on the list is not told.
+        // The response does not reveal whether the address is on the list.
         ("bob@example.com", json!(null), json!("email_unverified")),
         ("bob@example.com", json!(true), json!(null)),
     ] {
         provider.script().claims["email"] = json!(email);
         provider.script().claims["email_verified"] = verified;
-        let answer = provider.sign_in(&app, "a").await;
-        assert_eq!(answer.status(), 400);
-        let body: Value = answer.json().await.expect("JSON");
+        let response = provider.sign_in(&app, "a").await;
+        assert_eq!(response.status(), 400);
+        let body: Value = response.json().await.expect("JSON");
         assert_eq!(body["code"], "not_admitted");
         assert_eq!(body["reason"], reason, "{email}");
-        let told = body["error_description"].as_str().expect("text");
-        assert_eq!(told.contains("verified"), !reason.is_null(), "{told}");
+        let message = body["error_description"].as_str().expect("text");
+        assert_eq!(message.contains("verified"), !reason.is_null(), "{message}");
     }
 }

@@ -1,4 +1,4 @@
-//! A person who proves once more who they are must be the same person.
+//! A step-up must end in the account that started it.
 
 use serde_json::Value;
 
@@ -25,23 +25,27 @@ async fn security_89_a_step_up_that_ends_in_another_account_is_refused() {
     let ada = app.sign_in().await;
     let grace = app.sign_in_as("grace@example.com").await;
     let path = format!("{STEP_UP}&account={}", sub(&ada.access_token));
-    // An account that is known already, and one that is not.
+    // An existing account and a new one.
     for other in ["grace@example.com", "new@example.com"] {
         let begun = app.begin_at(&path).await;
         let callback = app.approve(&begun, other).await;
-        let answer = app.finish(&begun.cookie, &callback).await;
-        assert_eq!(code(answer).await, (400, "other_account".into()), "{other}");
-        // And the sign-in is over.
+        let response = app.finish(&begun.cookie, &callback).await;
+        assert_eq!(
+            code(response).await,
+            (400, "other_account".into()),
+            "{other}"
+        );
+        // The sign-in cannot be used again.
         let callback = app.approve(&begun, "ada@example.com").await;
-        let answer = app.finish(&begun.cookie, &callback).await;
-        assert_eq!(code(answer).await, (400, "sign_in_not_found".into()));
+        let response = app.finish(&begun.cookie, &callback).await;
+        assert_eq!(code(response).await, (400, "sign_in_not_found".into()));
     }
     let users = app
         .state
         .store
         .users_by_email("new@example.com".into())
         .await;
-    assert_eq!(users.expect("read"), [], "an account was made");
+    assert_eq!(users.expect("read"), [], "an account was created");
     assert_eq!(app.check(&grace.access_token).await, Ok(()));
 
     let begun = app.begin_at(&path).await;
@@ -52,13 +56,13 @@ async fn security_89_a_step_up_that_ends_in_another_account_is_refused() {
 }
 
 #[tokio::test]
-async fn an_account_that_there_is_not_and_a_hint_that_is_none_are_refused() {
+async fn unknown_accounts_and_malformed_hints_are_refused() {
     let app = TestApp::start().await;
     let unknown = latchkey_core::UserId::from_bytes([1; 16]);
     let begun = app.begin_at(&format!("{STEP_UP}&account={unknown}")).await;
     let callback = app.approve(&begun, "ada@example.com").await;
-    let answer = app.finish(&begun.cookie, &callback).await;
-    assert_eq!(code(answer).await, (400, "other_account".into()));
+    let response = app.finish(&begun.cookie, &callback).await;
+    assert_eq!(code(response).await, (400, "other_account".into()));
     let long = "a".repeat(321);
     for query in [
         "account=ada@example.com",
@@ -67,20 +71,20 @@ async fn an_account_that_there_is_not_and_a_hint_that_is_none_are_refused() {
         "login_hint=%00",
         &format!("login_hint={long}"),
     ] {
-        let answer = app.get(&format!("{STEP_UP}&{query}")).send().await;
-        let answer = code(answer.expect("an answer")).await;
-        assert_eq!(answer, (400, "invalid_request".into()), "{query}");
+        let response = app.get(&format!("{STEP_UP}&{query}")).send().await;
+        let response = code(response.expect("a response")).await;
+        assert_eq!(response, (400, "invalid_request".into()), "{query}");
     }
 }
 
 #[tokio::test]
-async fn a_login_hint_goes_to_the_provider_as_it_is() {
+async fn a_login_hint_is_sent_to_the_provider_unchanged() {
     let app = TestApp::start().await;
     let begun = app
         .begin_at(&format!("{STEP_UP}&login_hint=a%2Bb%26c@example.com"))
         .await;
     assert_eq!(hint(&begun).as_deref(), Some("a+b&c@example.com"));
-    // None is made up: whoever knows an account's id must not learn its address.
+    // The server adds no hint of its own: knowing a user id must not reveal the address.
     let ada = app.sign_in().await;
     let account = sub(&ada.access_token);
     let begun = app.begin_at(&format!("{STEP_UP}&account={account}")).await;

@@ -1,4 +1,4 @@
-//! What strangers, neighbours and misconfigured proxies can do to a sign-in: nothing.
+//! Sign-ins resist DNS rebinding, misconfigured proxies and cookies of other applications.
 
 use reqwest::header::COOKIE;
 use serde_json::{Value, json};
@@ -7,39 +7,39 @@ use crate::app::{Forge, TestApp, claims};
 use latchkey_testing::{ScriptedProvider, code, header, tokens};
 
 #[tokio::test]
-async fn security_77_the_demo_provider_answers_to_loopback_names_only() {
+async fn security_77_the_demo_provider_is_served_under_loopback_names_only() {
     let app = TestApp::start().await;
     let discovery = "/demo/.well-known/openid-configuration";
     let begin = "/auth/login?provider=demo";
     for (name, value) in [
-        // A page whose name was made to resolve to this machine.
+        // DNS rebinding: a foreign name that resolves to this machine.
         ("host", "rebound.example.com"),
         ("host", "localhost.example.com"),
         ("host", "192.0.2.1:7000"),
-        // A proxy, whatever host it names.
+        // A proxy, with any host.
         ("x-forwarded-for", "198.51.100.7"),
         ("x-forwarded-host", "id.example.com"),
         ("x-forwarded-proto", "https"),
         ("x-real-ip", "198.51.100.7"),
         ("forwarded", "for=198.51.100.7"),
     ] {
-        let answer = app.get(discovery).header(name, value).send().await;
-        let answer = answer.expect("an answer");
-        assert_eq!(answer.status(), 404, "{name}: {value}");
-        let answer = app.get(begin).header(name, value).send().await;
-        let answer = answer.expect("an answer");
-        assert_eq!(header(&answer, "set-cookie"), "", "{name}: {value}");
+        let response = app.get(discovery).header(name, value).send().await;
+        let response = response.expect("a response");
+        assert_eq!(response.status(), 404, "{name}: {value}");
+        let response = app.get(begin).header(name, value).send().await;
+        let response = response.expect("a response");
+        assert_eq!(header(&response, "set-cookie"), "", "{name}: {value}");
         let expected = (400, "unknown_provider".into());
-        assert_eq!(code(answer).await, expected, "{name}: {value}");
+        assert_eq!(code(response).await, expected, "{name}: {value}");
     }
     for host in ["localhost:7000", "127.0.0.1", "[::1]:7000"] {
-        let answer = app.get(discovery).header("host", host).send().await;
-        assert_eq!(answer.expect("an answer").status(), 200, "{host}");
+        let response = app.get(discovery).header("host", host).send().await;
+        assert_eq!(response.expect("a response").status(), 200, "{host}");
     }
 }
 
 #[tokio::test]
-async fn security_79_an_address_is_never_given_without_saying_whether_it_is_verified() {
+async fn security_79_email_never_appears_without_email_verified() {
     let provider = ScriptedProvider::start().await;
     let app = TestApp::with(&provider.section("a")).await;
     for (claimed, verified) in [
@@ -62,13 +62,13 @@ async fn security_79_an_address_is_never_given_without_saying_whether_it_is_veri
     provider.script().claims["email"] = Value::Null;
     let signed_in = tokens(provider.sign_in(&app, "a").await).await;
     assert!(claims(&signed_in.access_token)["email_verified"].is_null());
-    // A token of a version before the claim.
+    // A token of an earlier version, without the claim.
     provider.script().claims["email"] = json!("ada@example.com");
     let signed_in = tokens(provider.sign_in(&app, "a").await).await;
     let forge = Forge::of(&app).await;
     let mut old = claims(&signed_in.access_token);
     let without = old.as_object_mut().expect("an object");
-    without.remove("email_verified").expect("it was there");
+    without.remove("email_verified").expect("the claim");
     let me = app
         .get_as("/api/me", &forge.sign(&forge.header(), &old))
         .await;
@@ -78,7 +78,7 @@ async fn security_79_an_address_is_never_given_without_saying_whether_it_is_veri
 }
 
 #[tokio::test]
-async fn security_90_a_removed_administrator_is_refused_though_the_token_says_admin() {
+async fn security_90_a_removed_admin_is_refused_although_the_token_says_admin() {
     let provider = ScriptedProvider::start().await;
     let with = |admins: &str| format!("admins = {admins}\n{}", provider.section("a"));
     let app = TestApp::with(&with("[\"ada@example.com\"]")).await;
@@ -95,12 +95,12 @@ async fn security_90_a_removed_administrator_is_refused_though_the_token_says_ad
         json!(["admin"]),
         "the token has not changed"
     );
-    let answer = app.get_as(export, &signed_in.access_token).await;
-    assert_eq!(code(answer).await, (403, "forbidden".into()));
+    let response = app.get_as(export, &signed_in.access_token).await;
+    assert_eq!(code(response).await, (403, "forbidden".into()));
 }
 
 #[tokio::test]
-async fn neighbours_cookies_of_any_bytes_do_no_harm() {
+async fn cookies_of_other_applications_may_contain_any_bytes() {
     let app = TestApp::start().await;
     for (before, after) in [
         (&b"prefs=Jos\xc3\xa9; "[..], &b""[..]),
@@ -113,7 +113,7 @@ async fn neighbours_cookies_of_any_bytes_do_no_harm() {
         let cookie = [before, begun.cookie.as_bytes(), after].concat();
         let request = app.completion("unrelated=1", &callback);
         let request = request.header(COOKIE, &cookie[..]);
-        let answer = request.send().await.expect("an answer");
-        assert_eq!(answer.status(), 200, "{}", cookie.escape_ascii());
+        let response = request.send().await.expect("a response");
+        assert_eq!(response.status(), 200, "{}", cookie.escape_ascii());
     }
 }

@@ -1,49 +1,50 @@
-//! A browser or a program: acts until the server is gone, then looks at what became of it.
+//! A browser or a program: acts until the server is killed, then checks its session after the
+//! restart.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::session::{Ended, Session, is_taken, new_key, refresh};
-use super::tally::{Act, Tally};
-use super::wire::CutOff;
+use super::session::{Ended, Session, is_accepted, new_key, refresh};
+use super::stats::{Operation, Stats};
+use super::transport::CutOff;
 use fastrand::Rng;
 use latchkey_testing::ApiClient;
 
-/// Below that, a used refresh token is taken for another tab's (`latchkey_core::rotation::REUSE_LEEWAY`),
-/// with a second for the rounding of clocks.
-const FORGIVEN: Duration = Duration::from_secs(9);
-/// Above that, for a thief's.
-const THEFT: Duration = Duration::from_secs(11);
+/// Below this age, reuse of a refresh token counts as another tab
+/// (`latchkey_core::rotation::REUSE_LEEWAY`), less one second for the rounding of clocks.
+const LEEWAY_MIN: Duration = Duration::from_secs(9);
+/// Above this age, reuse counts as a replay.
+const LEEWAY_MAX: Duration = Duration::from_secs(11);
 
 /// A client with one session at a time.
 #[derive(Debug)]
 pub(super) struct Device {
     rng: Rng,
-    /// Never ends its session by itself, so that some sessions get old.
+    /// Never ends its own session, so that some sessions live long.
     faithful: bool,
     session: Option<Session>,
-    left: Option<Left>,
-    /// The sessions it had that were acknowledged to be over.
+    stopped: Option<Stopped>,
+    /// Its earlier sessions, whose end was acknowledged.
     pub(super) ended: Vec<Ended>,
 }
 
-/// How its traffic ended.
+/// Why a device stopped acting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Left {
-    /// While this was under way.
-    CutOff(Act),
-    /// It was told that its session is over, or its account banned.
+enum Stopped {
+    /// The server was killed during this operation.
+    CutOff(Operation),
+    /// The server refused: the session has ended or the user is banned.
     Refused,
 }
 
-/// Where devices of one account act.
+/// What the devices of one user share.
 #[derive(Clone, Copy)]
-pub(super) struct Scene<'a> {
+pub(super) struct Context<'a> {
     pub(super) caller: &'a ApiClient,
-    pub(super) tally: &'a Tally,
-    /// The account.
+    pub(super) stats: &'a Stats,
+    /// The address of the user.
     pub(super) email: &'a str,
-    /// Whether somebody began to ban it.
+    /// Whether an operator has started to ban the user.
     pub(super) banning: &'a AtomicBool,
 }
 
@@ -53,123 +54,129 @@ impl Device {
             rng: Rng::with_seed(seed),
             faithful,
             session: None,
-            left: None,
+            stopped: None,
             ended: Vec::new(),
         }
     }
 
-    /// Acts until it is cut off, or refused for a ban.
-    pub(super) async fn act(&mut self, scene: Scene<'_>) {
-        let left = loop {
-            let act = self.choose();
-            match self.perform(act, scene).await {
-                Ok(true) => scene.tally.answered(act),
+    /// Acts until the server is killed, or refuses because of a ban.
+    pub(super) async fn act(&mut self, context: Context<'_>) {
+        let stopped = loop {
+            let operation = self.choose();
+            match self.perform(operation, context).await {
+                Ok(true) => context.stats.acknowledged(operation),
                 Ok(false) => {
-                    let banning = scene.banning.load(Ordering::SeqCst);
-                    assert!(banning, "LOST: {act:?} was refused: {self:?}");
-                    break Left::Refused;
+                    let banning = context.banning.load(Ordering::SeqCst);
+                    assert!(banning, "LOST: {operation:?} was refused: {self:?}");
+                    break Stopped::Refused;
                 }
                 Err(CutOff) => {
-                    scene.tally.cut_off(act);
-                    break Left::CutOff(act);
+                    context.stats.cut_off(operation);
+                    break Stopped::CutOff(operation);
                 }
             }
         };
-        self.left = Some(left);
+        self.stopped = Some(stopped);
     }
 
-    fn choose(&mut self) -> Act {
+    fn choose(&mut self) -> Operation {
         let Some(session) = &self.session else {
-            return Act::SignIn;
+            return Operation::SignIn;
         };
-        // Without an access token there is nothing else to do.
+        // Without an access token, only a refresh is possible.
         if session.access.is_none() {
-            return Act::Refresh;
+            return Operation::Refresh;
         }
         match self.rng.usize(..100) {
-            0..40 => Act::Refresh,
-            40..55 => Act::Check,
-            55..65 => Act::RevokeAccess,
-            _ if self.faithful => Act::Refresh,
-            65..75 => Act::LogOut,
-            75..82 => Act::RevokeRefresh,
-            82..88 if session.spent.len() == 2 => Act::Replay,
-            _ => Act::Refresh,
+            0..40 => Operation::Refresh,
+            40..55 => Operation::Check,
+            55..65 => Operation::RevokeAccess,
+            _ if self.faithful => Operation::Refresh,
+            65..75 => Operation::LogOut,
+            75..82 => Operation::RevokeRefresh,
+            82..88 if session.spent.len() == 2 => Operation::Replay,
+            _ => Operation::Refresh,
         }
     }
 
-    /// Does it; false if it was refused.
-    async fn perform(&mut self, act: Act, scene: Scene<'_>) -> Result<bool, CutOff> {
-        let caller = scene.caller;
+    /// Performs the operation; false if it was refused.
+    async fn perform(
+        &mut self,
+        operation: Operation,
+        context: Context<'_>,
+    ) -> Result<bool, CutOff> {
+        let caller = context.caller;
         let Some(session) = &mut self.session else {
-            self.session = Session::open(caller, scene.email).await?;
+            self.session = Session::open(caller, context.email).await?;
             return Ok(self.session.is_some());
         };
-        let done = match act {
-            Act::Check => session.check(caller).await?,
-            Act::Refresh => session.refresh(caller, &mut self.rng).await?,
-            Act::RevokeAccess => session.revoke_access(caller).await.map(|()| true)?,
-            Act::LogOut => session.log_out(caller).await?,
-            Act::RevokeRefresh => session.revoke_refresh(caller).await.map(|()| true)?,
-            Act::Replay => session.replay(caller, &mut self.rng).await.map(|()| true)?,
-            Act::SignIn | Act::Ban => unreachable!("{act:?} with a session"),
+        let done = match operation {
+            Operation::Check => session.check(caller).await?,
+            Operation::Refresh => session.refresh(caller, &mut self.rng).await?,
+            Operation::RevokeAccess => session.revoke_access(caller).await.map(|()| true)?,
+            Operation::LogOut => session.log_out(caller).await?,
+            Operation::RevokeRefresh => session.revoke_refresh(caller).await.map(|()| true)?,
+            Operation::Replay => session.replay(caller, &mut self.rng).await.map(|()| true)?,
+            Operation::SignIn | Operation::Ban => unreachable!("{operation:?} with a session"),
         };
-        if done && let Some(how) = ends(act) {
+        if done && let Some(how) = ends(operation) {
             self.end(how);
         }
         Ok(done)
     }
 
-    /// Its session is over.
+    /// Records that its session has ended.
     pub(super) fn end(&mut self, how: &'static str) {
         self.ended
-            .extend(self.session.take().map(|session| session.over(how)));
+            .extend(self.session.take().map(|session| session.into_ended(how)));
     }
 
-    /// Its session, if it has one.
+    /// The current session.
     pub(super) const fn session(&self) -> Option<&Session> {
         self.session.as_ref()
     }
 
-    /// Whether it was cut off while it signed in: there may be a session that it knows nothing of.
+    /// Whether it was interrupted during a sign-in, so that there may be a session that it does not
+    /// know of.
     pub(super) fn may_have_signed_in(&self) -> bool {
-        self.left == Some(Left::CutOff(Act::SignIn))
+        self.stopped == Some(Stopped::CutOff(Operation::SignIn))
     }
 
-    /// After the restart, of an account that is not banned: what was answered is so, what was cut
-    /// off is wholly done or not at all, and a session that lives goes on.
-    pub(super) async fn settle(&mut self, caller: &ApiClient, tally: &Tally) -> Result<(), CutOff> {
-        let left = self.left.take();
+    /// After a restart, if the user is not banned: checks that acknowledged changes hold, that an
+    /// interrupted operation was done completely or not at all, and that a live session can
+    /// refresh.
+    pub(super) async fn settle(&mut self, caller: &ApiClient, stats: &Stats) -> Result<(), CutOff> {
+        let stopped = self.stopped.take();
         assert_ne!(
-            left,
-            Some(Left::Refused),
+            stopped,
+            Some(Stopped::Refused),
             "LOST: the ban that ended this: {self:?}"
         );
         let Some(session) = &mut self.session else {
             return Ok(());
         };
         for token in &session.revoked {
-            let taken = is_taken(caller, token).await?;
+            let accepted = is_accepted(caller, token).await?;
             assert!(
-                !taken,
+                !accepted,
                 "LOST: the revocation of an access token: {session:?}"
             );
         }
-        let Some(Left::CutOff(act)) = left else {
+        let Some(Stopped::CutOff(operation)) = stopped else {
             unreachable!("devices act until they are cut off")
         };
         if session.access.is_some() && !session.check(caller).await? {
-            if act == Act::RevokeAccess {
+            if operation == Operation::RevokeAccess {
                 session.revoked.extend(session.access.take());
-                tally.done(act);
+                stats.done(operation);
             } else {
-                let how = ends(act).unwrap_or_else(|| panic!("LOST: a session: {session:?}"));
+                let how = ends(operation).unwrap_or_else(|| panic!("LOST: a session: {session:?}"));
                 self.end(how);
-                tally.done(act);
+                stats.done(operation);
                 return self.ended_is_refused(caller).await;
             }
         }
-        if act != Act::Refresh && !self.spent_token_is_refused(caller).await? {
+        if operation != Operation::Refresh && !self.spent_token_is_refused(caller).await? {
             return Ok(());
         }
         let Some(session) = &mut self.session else {
@@ -178,10 +185,10 @@ impl Device {
         let refreshed = session.refresh(caller, &mut self.rng).await?;
         assert!(
             refreshed,
-            "LOST: a session, after {act:?} was cut off: {session:?}"
+            "LOST: a session, after {operation:?} was cut off: {session:?}"
         );
-        let taken = session.check(caller).await?;
-        assert!(taken, "LOST: a fresh access token: {session:?}");
+        let accepted = session.check(caller).await?;
+        assert!(accepted, "LOST: a fresh access token: {session:?}");
         Ok(())
     }
 
@@ -192,8 +199,8 @@ impl Device {
         }
     }
 
-    /// A refresh that was answered has used up its token: presented again it gives nothing, and
-    /// ends the session if it comes late (SECURITY 48). False if it did.
+    /// Reuses a refresh token that was rotated before the restart: it must not give tokens, and
+    /// after the leeway it ends the session (SECURITY 48). False if the session ended.
     async fn spent_token_is_refused(&mut self, caller: &ApiClient) -> Result<bool, CutOff> {
         let Some(session) = &self.session else {
             return Ok(true);
@@ -201,29 +208,35 @@ impl Device {
         let Some(spent) = session.spent.first().filter(|_| self.rng.u8(..100) < 30) else {
             return Ok(true);
         };
-        // The server counts from decision to decision, which lie between these.
-        let (first_tried, answered) = session.exchanged;
-        let least = answered.elapsed();
-        let answer = refresh(caller, spent, &new_key(&mut self.rng)).await?;
-        let most = first_tried.elapsed();
-        match answer.status {
-            409 if least < THEFT => Ok(true),
-            400 if most > FORGIVEN => {
+        // The server measures the time between its two decisions, which lies between these bounds.
+        let (first_tried, acknowledged) = session.exchanged;
+        let min_age = acknowledged.elapsed();
+        let response = refresh(caller, spent, &new_key(&mut self.rng)).await?;
+        let max_age = first_tried.elapsed();
+        match response.status {
+            409 if min_age < LEEWAY_MAX => Ok(true),
+            400 if max_age > LEEWAY_MIN => {
                 self.end("replayed after a restart");
                 self.ended_is_refused(caller).await?;
                 Ok(false)
             }
-            _ => panic!("LOST: a refresh {least:?} to {most:?} ago: {answer:?}, {session:?}"),
+            _ => {
+                panic!("LOST: a refresh {min_age:?} to {max_age:?} ago: {response:?}, {session:?}")
+            }
         }
     }
 }
 
-/// How an act ends a session, if it does.
-const fn ends(act: Act) -> Option<&'static str> {
-    match act {
-        Act::LogOut => Some("logged out"),
-        Act::RevokeRefresh => Some("its refresh token revoked"),
-        Act::Replay => Some("replayed"),
-        Act::SignIn | Act::Refresh | Act::Check | Act::RevokeAccess | Act::Ban => None,
+/// How an operation ends a session, if it does.
+const fn ends(operation: Operation) -> Option<&'static str> {
+    match operation {
+        Operation::LogOut => Some("logged out"),
+        Operation::RevokeRefresh => Some("refresh token revoked"),
+        Operation::Replay => Some("replayed"),
+        Operation::SignIn
+        | Operation::Refresh
+        | Operation::Check
+        | Operation::RevokeAccess
+        | Operation::Ban => None,
     }
 }

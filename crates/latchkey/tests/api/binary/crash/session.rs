@@ -1,47 +1,47 @@
-//! What a client knows of its session, and what it can do with it.
+//! A session from the client's point of view, and the operations on it.
 
 use std::time::Instant;
 
 use latchkey_types::{SessionList, TokenResponse};
 
-use super::wire::{CutOff, ask, send};
+use super::transport::{CutOff, complete, send};
 use crate::app::claims;
 use fastrand::Rng;
 use latchkey_testing::{ApiClient, Begun, called_back};
 
-/// A session, as the client that opened it sees it.
+/// A session as its client sees it.
 #[derive(Debug)]
 pub(super) struct Session {
-    /// `sid` of its tokens.
+    /// The claim `sid` of its tokens.
     pub(super) id: String,
-    /// The access token in use; gone when it was revoked by itself.
+    /// The current access token; `None` once it was revoked.
     pub(super) access: Option<String>,
-    /// The access token before that.
+    /// The previous access token.
     pub(super) older: Option<String>,
-    /// Access tokens that were revoked by themselves.
+    /// Revoked access tokens.
     pub(super) revoked: Vec<String>,
     pub(super) refresh: String,
-    /// The last two refresh tokens before that, newest first.
+    /// The previous two refresh tokens, newest first.
     pub(super) spent: Vec<String>,
-    /// When the newest of them was exchanged: between its first try and the answer.
+    /// When the newest of them was rotated: the times of the first try and of the response.
     pub(super) exchanged: (Instant, Instant),
-    /// The idempotency key of the refresh under way, and when it was first tried.
+    /// The idempotency key of the pending refresh, and the time of its first try.
     pub(super) pending: Option<(String, Instant)>,
 }
 
 impl Session {
-    /// Signs in; nothing if the account is banned.
+    /// Signs in; `None` if the user is banned.
     pub(super) async fn open(caller: &ApiClient, email: &str) -> Result<Option<Self>, CutOff> {
         let begun = send(caller.get("/auth/login?provider=demo&return_to=/account")).await?;
         let begun = Begun::of(&begun);
         let approved = send(caller.approval(&begun, email)).await?;
         assert_eq!(approved.status(), 303, "{:?}", approved.text().await);
         let callback = called_back(&approved);
-        let answer = ask(caller.completion(&begun.cookie, &callback)).await?;
-        if !answer.granted(200, (400, "banned")) {
+        let response = complete(caller.completion(&begun.cookie, &callback)).await?;
+        if !response.granted(200, (400, "banned")) {
             return Ok(None);
         }
-        let tokens: TokenResponse = answer.read();
+        let tokens: TokenResponse = response.read();
         let id = claims(&tokens.access_token)["sid"]
             .as_str()
             .map(str::to_owned);
@@ -57,20 +57,20 @@ impl Session {
         }))
     }
 
-    /// Refreshes as an honest client does: one that was cut off is repeated with its key. False if
-    /// the session is over.
+    /// Refreshes like a correct client: an interrupted refresh is retried with its idempotency key.
+    /// False if the session has ended.
     pub(super) async fn refresh(
         &mut self,
         caller: &ApiClient,
         rng: &mut Rng,
     ) -> Result<bool, CutOff> {
         let fresh = || (new_key(rng), Instant::now());
-        let (key, asked) = self.pending.get_or_insert_with(fresh).clone();
-        let answer = refresh(caller, &self.refresh, &key).await?;
-        if !answer.granted(200, (400, "invalid_grant")) {
+        let (key, first_tried) = self.pending.get_or_insert_with(fresh).clone();
+        let response = refresh(caller, &self.refresh, &key).await?;
+        if !response.granted(200, (400, "invalid_grant")) {
             return Ok(false);
         }
-        let tokens: TokenResponse = answer.read();
+        let tokens: TokenResponse = response.read();
         self.pending = None;
         self.older = self
             .access
@@ -79,53 +79,53 @@ impl Session {
         let spent = std::mem::replace(&mut self.refresh, tokens.refresh_token);
         self.spent.insert(0, spent);
         self.spent.truncate(2);
-        self.exchanged = (asked, Instant::now());
+        self.exchanged = (first_tried, Instant::now());
         Ok(true)
     }
 
     /// Uses the access token. False if it is refused, or was revoked before.
     pub(super) async fn check(&self, caller: &ApiClient) -> Result<bool, CutOff> {
         match &self.access {
-            Some(token) => is_taken(caller, token).await,
+            Some(token) => is_accepted(caller, token).await,
             None => Ok(false),
         }
     }
 
-    /// Logs out. False if the access token is refused.
+    /// Signs out. False if the access token is refused.
     pub(super) async fn log_out(&self, caller: &ApiClient) -> Result<bool, CutOff> {
         let token = self.access.as_ref().expect("an access token");
-        let answer = ask(caller.post("/auth/logout").bearer_auth(token)).await?;
-        Ok(answer.granted(204, (401, "token_revoked")))
+        let response = complete(caller.post("/auth/logout").bearer_auth(token)).await?;
+        Ok(response.granted(204, (401, "token_revoked")))
     }
 
-    /// Revokes the refresh token, and with it the session.
+    /// Revokes the refresh token, which ends the session.
     pub(super) async fn revoke_refresh(&self, caller: &ApiClient) -> Result<(), CutOff> {
         revoke(caller, &self.refresh).await
     }
 
-    /// Revokes the access token alone.
+    /// Revokes only the access token.
     pub(super) async fn revoke_access(&mut self, caller: &ApiClient) -> Result<(), CutOff> {
         revoke(caller, self.access.as_ref().expect("an access token")).await?;
         self.revoked.extend(self.access.take());
         Ok(())
     }
 
-    /// Does what a thief would: uses a refresh token that was used twice ago. Ends the session.
+    /// Replays the refresh token before the previous one, as a thief would. This ends the session.
     pub(super) async fn replay(&self, caller: &ApiClient, rng: &mut Rng) -> Result<(), CutOff> {
-        let answer = refresh(caller, &self.spent[1], &new_key(rng)).await?;
+        let response = refresh(caller, &self.spent[1], &new_key(rng)).await?;
         assert!(
-            !answer.granted(200, (400, "invalid_grant")),
-            "a thief was served"
+            !response.granted(200, (400, "invalid_grant")),
+            "a replayed token was accepted"
         );
         Ok(())
     }
 
-    /// The ids of the account's live sessions; the access token must be good.
+    /// The ids of the user's live sessions; the access token must be valid.
     pub(super) async fn siblings(&self, caller: &ApiClient) -> Result<Vec<String>, CutOff> {
         let token = self.access.as_ref().expect("an access token");
-        let answer = ask(caller.get("/api/sessions").bearer_auth(token)).await?;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let list: SessionList = answer.read();
+        let response = complete(caller.get("/api/sessions").bearer_auth(token)).await?;
+        assert_eq!(response.status, 200, "{response:?}");
+        let list: SessionList = response.read();
         Ok(list
             .sessions
             .into_iter()
@@ -133,8 +133,8 @@ impl Session {
             .collect())
     }
 
-    /// Everything that must be refused once the session is over.
-    pub(super) fn over(self, how: &'static str) -> Ended {
+    /// Converts into the tokens that must be refused now that the session has ended.
+    pub(super) fn into_ended(self, how: &'static str) -> Ended {
         let mut access = self.revoked;
         access.extend([self.access, self.older].into_iter().flatten());
         Ended {
@@ -146,10 +146,10 @@ impl Session {
     }
 }
 
-/// A session that is over.
+/// A session that has ended.
 #[derive(Debug)]
 pub(super) struct Ended {
-    #[expect(dead_code, reason = "told when it is found alive")]
+    #[expect(dead_code, reason = "printed if a token is accepted")]
     how: &'static str,
     pub(super) id: String,
     access: Vec<String>,
@@ -157,34 +157,40 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// Tries all its tokens, which must be refused.
+    /// Asserts that all its tokens are refused.
     pub(super) async fn is_refused(&self, caller: &ApiClient) -> Result<(), CutOff> {
         for token in &self.access {
-            let taken = is_taken(caller, token).await?;
-            assert!(!taken, "LOST: an access token is taken again: {self:?}");
+            let accepted = is_accepted(caller, token).await?;
+            assert!(
+                !accepted,
+                "LOST: an access token is accepted again: {self:?}"
+            );
         }
-        let answer = refresh(caller, &self.refresh, "after the end").await?;
-        let refreshed = answer.granted(200, (400, "invalid_grant"));
-        assert!(!refreshed, "LOST: a refresh token is taken again: {self:?}");
+        let response = refresh(caller, &self.refresh, "after the end").await?;
+        let refreshed = response.granted(200, (400, "invalid_grant"));
+        assert!(
+            !refreshed,
+            "LOST: a refresh token is accepted again: {self:?}"
+        );
         Ok(())
     }
 }
 
-/// Whether an access token is taken; refused, it must be as a revoked one.
-pub(super) async fn is_taken(caller: &ApiClient, token: &str) -> Result<bool, CutOff> {
-    let answer = ask(caller.get("/api/protected").bearer_auth(token)).await?;
-    Ok(answer.granted(200, (401, "token_revoked")))
+/// Whether an access token is accepted. The only refusal allowed is `token_revoked`.
+pub(super) async fn is_accepted(caller: &ApiClient, token: &str) -> Result<bool, CutOff> {
+    let response = complete(caller.get("/api/protected").bearer_auth(token)).await?;
+    Ok(response.granted(200, (401, "token_revoked")))
 }
 
-/// The refresh grant.
+/// Sends a refresh request.
 pub(super) async fn refresh(
     caller: &ApiClient,
     token: &str,
     key: &str,
-) -> Result<super::wire::Answer, CutOff> {
+) -> Result<super::transport::Completed, CutOff> {
     let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
     let request = caller.post("/auth/token").form(&form);
-    ask(request.header("idempotency-key", key)).await
+    complete(request.header("idempotency-key", key)).await
 }
 
 pub(super) fn new_key(rng: &mut Rng) -> String {
@@ -192,7 +198,7 @@ pub(super) fn new_key(rng: &mut Rng) -> String {
 }
 
 async fn revoke(caller: &ApiClient, token: &str) -> Result<(), CutOff> {
-    let answer = ask(caller.post("/auth/revoke").form(&[("token", token)])).await?;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = complete(caller.post("/auth/revoke").form(&[("token", token)])).await?;
+    assert_eq!(response.status, 200, "{response:?}");
     Ok(())
 }

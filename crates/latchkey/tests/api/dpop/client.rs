@@ -1,4 +1,4 @@
-//! A server with a mode of binding, and a client with a key.
+//! A server with a binding mode, and a client with a DPoP key.
 
 use latchkey_types::TokenResponse;
 use reqwest::{RequestBuilder, Response};
@@ -7,17 +7,18 @@ use serde_json::{Value, json};
 use crate::app::{Prover, TestApp, hash};
 use latchkey_testing::{Callback, header, tokens};
 
-pub(crate) struct World {
+/// A server, and the key of one of its clients.
+pub(crate) struct DpopClient {
     pub(crate) app: TestApp,
-    pub(super) key: Prover,
+    pub(crate) key: Prover,
 }
 
-impl World {
-    pub(super) async fn start(binding: &str) -> Self {
+impl DpopClient {
+    pub(crate) async fn start(binding: &str) -> Self {
         Self::with(&format!("demo = true\n[tokens]\nbinding = \"{binding}\"\n")).await
     }
 
-    /// With this configuration file.
+    /// Starts a server with this configuration file.
     pub(crate) async fn with(config: &str) -> Self {
         Self {
             app: TestApp::with(config).await,
@@ -25,45 +26,45 @@ impl World {
         }
     }
 
-    /// The nonce in force.
-    pub(super) async fn nonce(&self) -> String {
-        let answer = self.app.token(&[]).await;
-        header(&answer, "dpop-nonce").to_owned()
+    /// The current nonce of the server.
+    pub(crate) async fn nonce(&self) -> String {
+        let response = self.app.token(&[]).await;
+        header(&response, "dpop-nonce").to_owned()
     }
 
-    /// The claims of a good proof for the token endpoint.
-    pub(super) async fn claims(&self) -> Value {
+    /// The claims of a valid proof for the token endpoint.
+    pub(crate) async fn claims(&self) -> Value {
         let mut claims = Prover::claims(&self.app, "POST", "/auth/token");
         claims["nonce"] = self.nonce().await.into();
         claims
     }
 
-    /// A good proof of this key for the token endpoint.
+    /// A valid proof with this key for the token endpoint.
     pub(crate) async fn proof_of(&self, key: &Prover) -> String {
         key.sign(&key.header(), &self.claims().await)
     }
 
-    /// The same of this client's key.
-    pub(super) async fn proof(&self) -> String {
+    /// A valid proof with this client's key for the token endpoint.
+    pub(crate) async fn proof(&self) -> String {
         self.proof_of(&self.key).await
     }
 
-    /// The claims of a good proof for `GET` with this access token; a nonce is not needed.
-    pub(super) fn call_claims(&self, path: &str, access_token: &str) -> Value {
+    /// The claims of a valid proof for a `GET` request with this access token; it needs no nonce.
+    pub(crate) fn call_claims(&self, path: &str, access_token: &str) -> Value {
         let mut claims = Prover::claims(&self.app, "GET", path);
         claims["ath"] = json!(hash(access_token));
         claims
     }
 
-    /// Away at the provider and back.
-    pub(super) async fn called_back(&self) -> (String, Callback) {
+    /// Starts a sign-in and approves it at the provider: the flow cookie and the callback.
+    pub(crate) async fn called_back(&self) -> (String, Callback) {
         let begun = self.app.begin("demo").await;
         let callback = self.app.approve(&begun, "ada@example.com").await;
         (begun.cookie, callback)
     }
 
-    /// The callback page's request, with these `DPoP` headers.
-    pub(super) async fn finish(
+    /// The request of the callback page, with these `DPoP` headers.
+    pub(crate) async fn finish(
         &self,
         cookie: &str,
         callback: &Callback,
@@ -75,35 +76,35 @@ impl World {
         send(with(request, proofs).form(&form)).await
     }
 
-    /// A session bound to this client's key.
+    /// Opens a session that is bound to this client's key.
     pub(crate) async fn sign_in(&self) -> TokenResponse {
         let (cookie, callback) = self.called_back().await;
         self.sign_in_with(&cookie, &callback).await
     }
 
-    /// The same at the end of a sign-in that was begun already.
+    /// Finishes a sign-in with a proof of this client's key.
     pub(crate) async fn sign_in_with(&self, cookie: &str, callback: &Callback) -> TokenResponse {
         let proof = self.proof().await;
         tokens(self.finish(cookie, callback, &[&proof]).await).await
     }
 
-    /// The refresh grant with these `DPoP` headers.
+    /// A refresh with these `DPoP` headers.
     pub(crate) async fn refresh(&self, refresh_token: &str, proofs: &[&str]) -> Response {
-        send(with(self.refreshing(refresh_token), proofs)).await
+        send(with(self.refresh_request(refresh_token), proofs)).await
     }
 
-    /// The refresh grant with a proof and an idempotency key.
-    pub(super) async fn refresh_again(
+    /// A refresh with a proof and an idempotency key.
+    pub(crate) async fn refresh_with_key(
         &self,
         refresh_token: &str,
         proof: &str,
         key: &str,
     ) -> Response {
-        let request = self.refreshing(refresh_token);
+        let request = self.refresh_request(refresh_token);
         send(with(request, &[proof]).header("idempotency-key", key)).await
     }
 
-    fn refreshing(&self, refresh_token: &str) -> RequestBuilder {
+    fn refresh_request(&self, refresh_token: &str) -> RequestBuilder {
         let form = [
             ("grant_type", "refresh_token"),
             ("refresh_token", refresh_token),
@@ -111,14 +112,14 @@ impl World {
         self.app.post("/auth/token").form(&form)
     }
 
-    /// The refresh grant as an honest client makes it.
+    /// A successful refresh with a valid proof.
     pub(crate) async fn refreshed(&self, refresh_token: &str) -> TokenResponse {
         let proof = self.proof().await;
         tokens(self.refresh(refresh_token, &[&proof]).await).await
     }
 
-    /// `GET` with this `Authorization` and these `DPoP` headers.
-    pub(super) async fn get(&self, path: &str, authorization: &str, proofs: &[&str]) -> Response {
+    /// A `GET` request with this `Authorization` header and these `DPoP` headers.
+    pub(crate) async fn get(&self, path: &str, authorization: &str, proofs: &[&str]) -> Response {
         let request = self.app.get(path).header("authorization", authorization);
         send(with(request, proofs)).await
     }
@@ -131,5 +132,5 @@ fn with(request: RequestBuilder, proofs: &[&str]) -> RequestBuilder {
 }
 
 async fn send(request: RequestBuilder) -> Response {
-    request.send().await.expect("an answer")
+    request.send().await.expect("a response")
 }

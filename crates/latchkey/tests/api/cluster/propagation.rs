@@ -1,4 +1,4 @@
-//! What is done at one server holds at the other.
+//! Changes made at one server take effect at the other.
 
 use core::time::Duration;
 
@@ -6,23 +6,23 @@ use latchkey_axum::use_cases::operator::{Actor, Operator};
 use latchkey_types::ServerEvent;
 use serde_json::json;
 
-use super::world::{advance, until};
-use super::{Cluster, KINDS};
+use super::fixture::{advance, until};
+use super::{Cluster, DATABASES};
 use crate::app::{TestApp, claims};
 use latchkey_testing::{ScriptedProvider, tokens};
 
-async fn refused_at(app: &TestApp, token: &str) -> bool {
+async fn is_revoked_at(app: &TestApp, token: &str) -> bool {
     app.check(token).await == Err("token_revoked".into())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn security_52_what_ends_at_one_ends_at_the_other() {
-    for kind in KINDS {
+async fn security_52_ending_a_session_at_one_server_ends_it_at_the_other() {
+    for kind in DATABASES {
         let Cluster { one, two, .. } = &Cluster::start(kind).await;
         let ada = |app: &TestApp| app.caller.clone();
         let (first, second) = (ada(one), ada(two));
 
-        // Signed in here, used and refreshed there.
+        // Sign in at one server, use and refresh at the other.
         let tokens = first.sign_in().await;
         assert_eq!(two.check(&tokens.access_token).await, Ok(()));
         let next = second.refreshed(&tokens.refresh_token).await;
@@ -30,22 +30,25 @@ async fn security_52_what_ends_at_one_ends_at_the_other() {
 
         // A logout.
         first.log_out(&next.access_token).await;
-        until("the logout", || refused_at(two, &next.access_token)).await;
+        until("the logout", || is_revoked_at(two, &next.access_token)).await;
         second.refresh_is_refused(&next.refresh_token).await;
 
-        // One access token, revoked; the session goes on.
+        // Revoke one access token; the session stays live.
         let tokens = first.sign_in().await;
         two.revoke(&tokens.access_token).await;
-        until("the revocation", || refused_at(one, &tokens.access_token)).await;
+        until("the revocation", || {
+            is_revoked_at(one, &tokens.access_token)
+        })
+        .await;
         let next = first.refreshed(&tokens.refresh_token).await;
         assert_eq!(two.check(&next.access_token).await, Ok(()));
 
-        // A replay, found there.
+        // A replay that the other server detects.
         advance([one, two], Duration::from_secs(11)).await;
         second.refresh_is_refused(&tokens.refresh_token).await;
-        until("the replay", || refused_at(one, &next.access_token)).await;
+        until("the replay", || is_revoked_at(one, &next.access_token)).await;
 
-        // A ban, by the operator of the second.
+        // A ban by an operator at the second server.
         let grace = first.sign_in_as("grace@example.com").await;
         let id = claims(&grace.access_token)["sub"]
             .as_str()
@@ -55,24 +58,24 @@ async fn security_52_what_ends_at_one_ends_at_the_other() {
             .ban(id.expect("an id"), "spam")
             .await;
         assert_eq!(ban.expect("banned"), 1);
-        assert!(refused_at(two, &grace.access_token).await);
-        until("the ban", || refused_at(one, &grace.access_token)).await;
+        assert!(is_revoked_at(two, &grace.access_token).await);
+        until("the ban", || is_revoked_at(one, &grace.access_token)).await;
         let begun = first.begin("demo").await;
         let callback = first.approve(&begun, "grace@example.com").await;
         assert_eq!(first.finish(&begun.cookie, &callback).await.status(), 400);
 
-        // Everywhere.
+        // Logout everywhere.
         let (here, there) = (first.sign_in().await, first.sign_in().await);
         let request = second.post("/auth/logout").bearer_auth(&here.access_token);
-        let answer = request.json(&json!({ "everywhere": true })).send().await;
-        assert_eq!(answer.expect("an answer").status(), 204);
-        until("the logout", || refused_at(one, &there.access_token)).await;
+        let response = request.json(&json!({ "everywhere": true })).send().await;
+        assert_eq!(response.expect("a response").status(), 204);
+        until("the logout", || is_revoked_at(one, &there.access_token)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sign_in_begins_at_one_and_ends_at_the_other() {
-    for kind in KINDS {
+async fn a_sign_in_starts_at_one_server_and_finishes_at_the_other() {
+    for kind in DATABASES {
         let provider = ScriptedProvider::start().await;
         let section = provider.section("work");
         let Cluster { one, two, .. } = &Cluster::with(kind, &section).await;
@@ -80,24 +83,24 @@ async fn a_sign_in_begins_at_one_and_ends_at_the_other() {
         let callback = provider.approve(&begun);
         let signed_in = tokens(two.finish(&begun.cookie, &callback).await).await;
         assert_eq!(one.check(&signed_in.access_token).await, Ok(()));
-        // SECURITY 4: at the other it was used as well.
+        // SECURITY 4: the callback is used up at the other server too.
         assert_eq!(one.finish(&begun.cookie, &callback).await.status(), 400);
-        // At both at the same time: one of them finishes it.
+        // Of two concurrent callbacks at both servers, one succeeds.
         let begun = one.begin("work").await;
         let callback = provider.approve(&begun);
         let (here, there) = tokio::join!(
             one.finish(&begun.cookie, &callback),
             two.finish(&begun.cookie, &callback)
         );
-        let mut statuses = [here, there].map(|answer| answer.status().as_u16());
+        let mut statuses = [here, there].map(|response| response.status().as_u16());
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 400], "{kind:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn security_49_a_refresh_repeated_at_the_other_gives_the_same_successor() {
-    for kind in KINDS {
+async fn security_49_a_retried_refresh_at_the_other_server_gives_the_same_successor() {
+    for kind in DATABASES {
         let Cluster { one, two, .. } = &Cluster::start(kind).await;
         let signed_in = one.sign_in().await;
         let mut tasks = tokio::task::JoinSet::new();
@@ -119,8 +122,8 @@ async fn security_49_a_refresh_repeated_at_the_other_gives_the_same_successor() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn event_streams_tell_of_what_happened_elsewhere() {
-    for kind in KINDS {
+async fn event_streams_report_changes_from_the_other_server() {
+    for kind in DATABASES {
         let Cluster { one, two, .. } = &Cluster::start(kind).await;
         let here = one.sign_in().await;
         let other = one.sign_in().await;
@@ -142,8 +145,8 @@ async fn event_streams_tell_of_what_happened_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_that_rotate_the_signing_key_one_does() {
-    for kind in KINDS {
+async fn of_two_concurrent_signing_key_rotations_one_takes_effect() {
+    for kind in DATABASES {
         let Cluster { one, two, .. } = &Cluster::start(kind).await;
         let now = latchkey_core::Clock::now(&*one.clock);
         let (first, second) = tokio::join!(
@@ -156,7 +159,7 @@ async fn of_two_that_rotate_the_signing_key_one_does() {
             "{kind:?}"
         );
         assert_eq!(one.state.store.signing_keys().await.expect("read").len(), 2);
-        // In ten minutes it signs, and is known everywhere.
+        // After ten minutes the key signs, and every server knows it.
         advance([one, two], Duration::from_mins(11)).await;
         let signed_in = one.sign_in().await;
         assert_eq!(two.check(&signed_in.access_token).await, Ok(()));

@@ -1,11 +1,11 @@
-//! A server whose keys the test holds as well.
+//! A server whose signing keys the test holds too.
 
 use serde_json::Value;
 
 use crate::app::{Forge, TestApp, claims};
 
-/// A server, its keys, and a good token to change.
-pub(super) struct World {
+/// A server, its keys, and a valid token to alter.
+pub(super) struct TokenFixture {
     pub(super) app: TestApp,
     pub(super) forge: Forge,
     pub(super) token: String,
@@ -13,7 +13,7 @@ pub(super) struct World {
     pub(super) claims: Value,
 }
 
-impl World {
+impl TokenFixture {
     pub(super) async fn start() -> Self {
         let app = TestApp::start().await;
         let forge = Forge::of(&app).await;
@@ -27,7 +27,7 @@ impl World {
         }
     }
 
-    pub(super) async fn takes(&self, token: &str) {
+    pub(super) async fn accepts(&self, token: &str) {
         assert_eq!(self.app.check(token).await, Ok(()));
     }
 

@@ -1,41 +1,41 @@
-//! Requests to a server that may die at any moment.
+//! Requests to a server that may be killed at any time.
 
 use core::time::Duration;
 
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 
-/// A server that lives answers sooner.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A running server responds within this time.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The connection broke before the answer was complete: the server may have acted or not.
+/// The connection broke before the response was complete: the operation may have been done or not.
 #[derive(Debug)]
 pub(super) struct CutOff;
 
-/// Sends a request; the head of the answer.
+/// Sends a request and waits for the head of the response.
 pub(super) async fn send(request: RequestBuilder) -> Result<Response, CutOff> {
-    let answer = tokio::time::timeout(PATIENCE, request.send()).await;
-    answer.expect("an answer in time").map_err(|_| CutOff)
+    let response = tokio::time::timeout(RESPONSE_TIMEOUT, request.send()).await;
+    response.expect("a response in time").map_err(|_| CutOff)
 }
 
-/// Sends a request; the whole answer.
-pub(super) async fn ask(request: RequestBuilder) -> Result<Answer, CutOff> {
+/// Sends a request and waits for the whole response.
+pub(super) async fn complete(request: RequestBuilder) -> Result<Completed, CutOff> {
     let response = send(request).await?;
     let status = response.status().as_u16();
-    let body = tokio::time::timeout(PATIENCE, response.text()).await;
+    let body = tokio::time::timeout(RESPONSE_TIMEOUT, response.text()).await;
     let body = body.expect("a body in time").map_err(|_| CutOff)?;
-    Ok(Answer { status, body })
+    Ok(Completed { status, body })
 }
 
-/// An answer that came whole.
+/// A complete response.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Completed {
     pub(super) status: u16,
     pub(super) body: String,
 }
 
-impl Answer {
-    /// Whether it is this success. Otherwise it must be this refusal, by status and code.
+impl Completed {
+    /// Whether the status is `success`. Otherwise it must be the refusal with this status and code.
     pub(super) fn granted(&self, success: u16, refusal: (u16, &str)) -> bool {
         if self.status == success {
             return true;
@@ -47,7 +47,7 @@ impl Answer {
         false
     }
 
-    /// The body, which must be this.
+    /// Parses the body.
     pub(super) fn read<T: serde::de::DeserializeOwned>(&self) -> T {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }

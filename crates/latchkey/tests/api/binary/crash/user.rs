@@ -1,36 +1,36 @@
-//! An account with several devices, and what an operator does to it.
+//! A user with several devices, whom an operator may ban.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, atomic::AtomicBool};
 
 use super::device::Device;
 use super::session::{Ended, Session};
-use super::tally::{Act, Tally};
-use super::wire::CutOff;
+use super::stats::{Operation, Stats};
+use super::transport::CutOff;
 use fastrand::Rng;
 use latchkey_testing::ApiClient;
 
-/// How many devices a person has.
+/// Number of devices per user.
 const DEVICES: usize = 3;
 
 #[derive(Debug)]
-pub(super) struct Person {
+pub(super) struct User {
     pub(super) email: String,
     pub(super) devices: Vec<Device>,
-    /// Whether an operator began to ban the person.
+    /// Whether an operator has started to ban the user.
     pub(super) banning: Arc<AtomicBool>,
-    /// Whether the operator was told that it is done.
+    /// Whether the ban was acknowledged.
     pub(super) banned: bool,
-    /// How many sessions there may be that no device knows of.
+    /// How many sessions may exist that no device knows of.
     unknown: usize,
 }
 
-impl Person {
+impl User {
     pub(super) fn new(email: String, rng: &mut Rng) -> Self {
         Self {
             email,
             devices: (0..DEVICES)
-                .map(|place| Device::new(rng.u64(..), place == 0))
+                .map(|index| Device::new(rng.u64(..), index == 0))
                 .collect(),
             banning: Arc::default(),
             banned: false,
@@ -38,11 +38,11 @@ impl Person {
         }
     }
 
-    /// Looks at everything after the restart. True if the person is banned.
+    /// Checks everything after a restart. True if the user is banned.
     pub(super) async fn settle(
         &mut self,
         caller: &ApiClient,
-        tally: &Tally,
+        stats: &Stats,
     ) -> Result<bool, CutOff> {
         let cut_off = self
             .devices
@@ -51,7 +51,7 @@ impl Person {
         self.unknown += cut_off.count();
         if self.banning.swap(false, Ordering::SeqCst) && self.is_banned(caller).await? {
             if !self.banned {
-                tally.done(Act::Ban);
+                stats.done(Operation::Ban);
             }
             for device in &mut self.devices {
                 device.end("banned");
@@ -60,35 +60,35 @@ impl Person {
         }
         assert!(!self.banned, "LOST: the ban of {}", self.email);
         for device in &mut self.devices {
-            device.settle(caller, tally).await?;
+            device.settle(caller, stats).await?;
         }
-        self.list_is_true(caller).await.map(|()| false)
+        self.assert_session_list(caller).await.map(|()| false)
     }
 
-    /// Tries to sign in; leaves no session behind.
+    /// Tries to sign in, and ends the session again.
     async fn is_banned(&self, caller: &ApiClient) -> Result<bool, CutOff> {
         let Some(session) = Session::open(caller, &self.email).await? else {
             return Ok(true);
         };
-        assert!(session.log_out(caller).await?, "a fresh session is refused");
+        assert!(session.log_out(caller).await?, "a new session is refused");
         Ok(false)
     }
 
-    /// The list of sessions has all that live, none that ended, and at most as many others as
-    /// sign-ins were cut off.
-    async fn list_is_true(&self, caller: &ApiClient) -> Result<(), CutOff> {
-        let mut living = self.devices.iter().filter_map(Device::session);
-        let Some(first) = living.clone().next() else {
+    /// Asserts that the session list has every live session, no ended one, and at most as many
+    /// others as there were interrupted sign-ins.
+    async fn assert_session_list(&self, caller: &ApiClient) -> Result<(), CutOff> {
+        let mut live = self.devices.iter().filter_map(Device::session);
+        let Some(first) = live.clone().next() else {
             return Ok(());
         };
         let listed = first.siblings(caller).await?;
-        let number = living.clone().count();
-        let missing = living.find(|session| !listed.contains(&session.id));
+        let number = live.clone().count();
+        let missing = live.find(|session| !listed.contains(&session.id));
         assert!(missing.is_none(), "LOST: {missing:?} is not listed");
         let surplus = listed.len() - number;
         assert!(
             surplus <= self.unknown,
-            "{surplus} sessions from nowhere: {self:?}"
+            "{surplus} unexpected sessions: {self:?}"
         );
         let mut ended = self.devices.iter().flat_map(|device| &device.ended);
         let back = ended.find(|ended| listed.contains(&ended.id));
@@ -96,7 +96,7 @@ impl Person {
         Ok(())
     }
 
-    /// The sessions that ended since this was asked.
+    /// The sessions that ended since the last call.
     pub(super) fn take_ended(&mut self) -> Vec<Ended> {
         let devices = self.devices.iter_mut();
         devices
@@ -105,8 +105,8 @@ impl Person {
     }
 }
 
-/// Whether this address is of a banned account: nobody can sign in with it.
-pub(super) async fn stays_out(caller: &ApiClient, email: &str) -> Result<(), CutOff> {
+/// Asserts that this user is still banned.
+pub(super) async fn assert_still_banned(caller: &ApiClient, email: &str) -> Result<(), CutOff> {
     let opened = Session::open(caller, email).await?;
     assert!(opened.is_none(), "LOST: the ban of {email}: {opened:?}");
     Ok(())
