@@ -1,13 +1,15 @@
 //! Exponential backoff with jitter.
 
 /// The longest delay before jitter, in milliseconds.
-const LONGEST: u32 = 30_000;
+const MAX_DELAY: u32 = 30_000;
 
 /// The delay before retry number `attempt` (from zero), in milliseconds: one second, doubled each
 /// time, spread by `jitter` (from 0 to 1) so that many tabs do not retry at the same time. Never
 /// shorter than `at_least` seconds.
 pub(crate) fn delay(attempt: u32, at_least: u32, jitter: f64) -> u32 {
-    let base = 1_000_u32.saturating_mul(1 << attempt.min(10)).min(LONGEST);
+    let base = 1_000_u32
+        .saturating_mul(1 << attempt.min(10))
+        .min(MAX_DELAY);
     let spread = f64::from(base) * (0.75 + jitter.clamp(0.0, 1.0) / 2.0);
     #[expect(
         clippy::cast_possible_truncation,

@@ -33,7 +33,7 @@ pub fn decode(token: &str) -> Option<Decoded> {
 }
 
 /// The value of a string claim, such as `sub`.
-pub fn text(token: &str, name: &str) -> Option<String> {
+pub fn string_claim(token: &str, name: &str) -> Option<String> {
     serde_json::from_str(decode(token)?.claims.get(name)?).ok()
 }
 
@@ -45,7 +45,7 @@ impl Members {
     }
 
     /// The value of a member that is a NumericDate (RFC 7519 §2), in seconds since 1970.
-    pub fn date(&self, name: &str) -> Option<u64> {
+    pub fn numeric_date(&self, name: &str) -> Option<u64> {
         self.get(name)?.parse().ok()
     }
 }
@@ -102,7 +102,7 @@ mod tests {
             .map(|(name, _)| name.as_str())
             .collect();
         assert_eq!(names, ["sub", "aud", "exp"]);
-        assert_eq!(decoded.claims.date("exp"), Some(7));
+        assert_eq!(decoded.claims.numeric_date("exp"), Some(7));
         assert_eq!(decoded.header.0[0].0, "typ");
     }
 
@@ -116,10 +116,10 @@ mod tests {
     #[test]
     fn only_string_claims_are_returned_as_text() {
         assert_eq!(
-            text(&jwt(r#"{"sub":"ada"}"#), "sub").as_deref(),
+            string_claim(&jwt(r#"{"sub":"ada"}"#), "sub").as_deref(),
             Some("ada")
         );
-        assert_eq!(text(&jwt(r#"{"sub":7}"#), "sub"), None);
-        assert_eq!(text(&jwt("{}"), "sub"), None);
+        assert_eq!(string_claim(&jwt(r#"{"sub":7}"#), "sub"), None);
+        assert_eq!(string_claim(&jwt("{}"), "sub"), None);
     }
 }

@@ -13,13 +13,13 @@ use gloo_timers::callback::Timeout;
 use latchkey_types::ErrorCode;
 use web_sys::BroadcastChannel;
 
-use crate::engine::{Cause, Engine, Event, Failure, RequestId, Trouble};
+use crate::engine::{Cause, Engine, Event, Failure, RequestId, TransientError};
 use crate::expiry::Deadline;
 use crate::fetch::Fetch;
 use crate::lock::LockGuard;
 use crate::notice::Notice;
 use crate::session::SessionState;
-use crate::store::Store;
+use crate::token_storage::TokenStorage;
 use crate::tokens::Tokens;
 use crate::transport::Transport;
 
@@ -28,13 +28,13 @@ mod call;
 mod connectivity;
 mod dpop_flow;
 mod event_loop;
-mod follow;
-mod following;
+mod event_stream;
 mod sign_in;
 mod sign_out;
+mod subscription;
 mod wake;
 
-use following::Following;
+use subscription::Subscription;
 
 pub use call::{Call, CallError};
 pub use sign_in::{SignInError, SignedIn};
@@ -46,45 +46,45 @@ pub struct Client(Rc<Inner>);
 type Observer = Rc<dyn Fn(&Notice)>;
 
 struct Inner {
-    store: Store,
+    storage: TokenStorage,
     transport: Rc<dyn Transport>,
     observers: RefCell<Vec<Observer>>,
     engine: RefCell<Engine>,
     events: RefCell<VecDeque<Event>>,
     /// `dispatch` is running further up the call stack.
-    busy: Cell<bool>,
+    dispatching: Cell<bool>,
     lock: RefCell<Option<LockGuard>>,
-    waiting: RefCell<Vec<(RequestId, UnboundedSender<Resolution>)>>,
+    pending_calls: RefCell<Vec<(RequestId, UnboundedSender<Resolution>)>>,
     last_id: Cell<u64>,
 
     state: Cell<SessionState>,
     /// The tokens that the observers were last notified of.
-    seen: RefCell<Option<Tokens>>,
+    reported_tokens: RefCell<Option<Tokens>>,
     deadline: RefCell<Option<Deadline>>,
     /// Status and duration (in milliseconds) of the latest refresh request.
-    posted: Cell<(Option<u16>, u32)>,
-    trouble: RefCell<Troubles>,
+    refresh_outcome: Cell<(Option<u16>, u32)>,
+    outages: RefCell<Outages>,
     /// The nonce for the next DPoP proof, from the server's latest `DPoP-Nonce` header.
     nonce: RefCell<Option<String>>,
-    following: RefCell<Following>,
+    subscription: RefCell<Subscription>,
     /// Notifies the other tabs that the account changed.
     channel: RefCell<Option<BroadcastChannel>>,
     /// Why the session ended, according to the event stream. Only used to explain it to the user.
-    hint: Cell<Option<ErrorCode>>,
-    refresh_ahead: Cell<bool>,
-    access_life: Cell<Option<u32>>,
+    end_code: Cell<Option<ErrorCode>>,
+    refresh_before_expiry: Cell<bool>,
+    access_lifetime: Cell<Option<u32>>,
 
     expiry_timer: RefCell<Option<Timeout>>,
-    back_off_timer: RefCell<Option<Timeout>>,
+    backoff_timer: RefCell<Option<Timeout>>,
     probe_timer: RefCell<Option<Timeout>>,
 }
 
 /// Current outages, by the kind of request that met them.
 #[derive(Debug, Default)]
-struct Troubles {
-    refresh: Option<Trouble>,
-    request: Option<Trouble>,
-    told: Option<Trouble>,
+struct Outages {
+    refresh: Option<TransientError>,
+    request: Option<TransientError>,
+    reported: Option<TransientError>,
 }
 
 /// What the engine decided for a waiting request.
@@ -104,34 +104,34 @@ impl Default for Client {
 impl Client {
     /// Creates a client that uses localStorage and `fetch`. Call [`start`](Self::start) next.
     pub fn new() -> Self {
-        Self::with(Store::open(), Rc::new(Fetch))
+        Self::with(TokenStorage::open(), Rc::new(Fetch))
     }
 
     /// Creates a client with custom storage and a custom transport.
-    pub fn with(store: Store, transport: Rc<dyn Transport>) -> Self {
+    pub fn with(storage: TokenStorage, transport: Rc<dyn Transport>) -> Self {
         Self(Rc::new(Inner {
-            store,
+            storage,
             transport,
             observers: RefCell::default(),
             engine: RefCell::default(),
             events: RefCell::default(),
-            busy: Cell::new(false),
+            dispatching: Cell::new(false),
             lock: RefCell::default(),
-            waiting: RefCell::default(),
+            pending_calls: RefCell::default(),
             last_id: Cell::new(0),
             state: Cell::default(),
-            seen: RefCell::default(),
+            reported_tokens: RefCell::default(),
             deadline: RefCell::default(),
-            posted: Cell::default(),
-            trouble: RefCell::default(),
+            refresh_outcome: Cell::default(),
+            outages: RefCell::default(),
             nonce: RefCell::default(),
-            following: RefCell::default(),
+            subscription: RefCell::default(),
             channel: RefCell::default(),
-            hint: Cell::default(),
-            refresh_ahead: Cell::new(true),
-            access_life: Cell::new(None),
+            end_code: Cell::default(),
+            refresh_before_expiry: Cell::new(true),
+            access_lifetime: Cell::new(None),
             expiry_timer: RefCell::default(),
-            back_off_timer: RefCell::default(),
+            backoff_timer: RefCell::default(),
             probe_timer: RefCell::default(),
         }))
     }
@@ -141,7 +141,7 @@ impl Client {
     pub fn start(&self) {
         self.0.listen();
         self.0.sync_from_storage();
-        self.0.follow();
+        self.0.update_subscription();
     }
 
     /// Sets the nonce for the first DPoP proof, which the server embeds in the page (RFC 9449 §8).
@@ -162,40 +162,40 @@ impl Client {
 
     /// The stored tokens.
     pub fn tokens(&self) -> Option<Tokens> {
-        self.0.store.read().tokens
+        self.0.storage.read().tokens
     }
 
     /// Refreshes now, even if the access token is still fresh. Observers are notified of the
     /// outcome.
     pub fn refresh(&self) {
-        self.0.dispatch(Event::Wanted(Cause::Asked));
+        self.0.dispatch(Event::RefreshRequested(Cause::Manual));
     }
 
     /// Whether tokens are refreshed before they expire. If not, they are refreshed after a 401.
-    pub fn refreshes_ahead(&self) -> bool {
-        self.0.refresh_ahead.get()
+    pub fn refreshes_before_expiry(&self) -> bool {
+        self.0.refresh_before_expiry.get()
     }
 
-    /// Sets [`refreshes_ahead`](Self::refreshes_ahead).
-    pub fn set_refresh_ahead(&self, ahead: bool) {
-        self.0.refresh_ahead.set(ahead);
+    /// Sets [`refreshes_before_expiry`](Self::refreshes_before_expiry).
+    pub fn set_refreshes_before_expiry(&self, ahead: bool) {
+        self.0.refresh_before_expiry.set(ahead);
         self.0.check_expiry();
     }
 
     /// The access token lifetime to request with each refresh, in seconds. `None` requests the
     /// server's default.
-    pub fn access_life(&self) -> Option<u32> {
-        self.0.access_life.get()
+    pub fn access_lifetime(&self) -> Option<u32> {
+        self.0.access_lifetime.get()
     }
 
-    /// Sets [`access_life`](Self::access_life) from the next refresh on.
-    pub fn set_access_life(&self, seconds: Option<u32>) {
-        self.0.access_life.set(seconds);
+    /// Sets [`access_lifetime`](Self::access_lifetime) from the next refresh on.
+    pub fn set_access_lifetime(&self, seconds: Option<u32>) {
+        self.0.access_lifetime.set(seconds);
     }
 }
 
 impl Inner {
-    fn tell(&self, notice: &Notice) {
+    fn notify(&self, notice: &Notice) {
         let observers = self.observers.borrow().clone();
         for observer in observers {
             observer(notice);
@@ -210,7 +210,7 @@ impl Inner {
 
     fn set_state(&self, state: SessionState) {
         if self.state.replace(state) != state {
-            self.tell(&Notice::State(state));
+            self.notify(&Notice::State(state));
         }
     }
 }

@@ -21,13 +21,13 @@ use crate::browser;
 mod key_store;
 mod proof;
 
-pub use key_store::UNNAMED;
-pub use proof::Subject;
+pub use key_store::LEGACY_KEY_NAME;
+pub use proof::ProofTarget;
 
 /// IndexedDB exists but does not respond. This is transient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("IndexedDB does not respond: try again later")]
-pub struct Unanswered;
+pub struct KeyStoreUnavailable;
 
 /// A P-256 key pair with a non-extractable private key.
 #[derive(Clone)]
@@ -50,8 +50,10 @@ impl fmt::Debug for Key {
 impl Key {
     /// Loads the key with this name. `None` if there is none, or if the stored value is not a
     /// suitable key.
-    pub async fn load(name: &str) -> Result<Option<Self>, Unanswered> {
-        let pair = key_store::read(name).await.map_err(|_| Unanswered)?;
+    pub async fn load(name: &str) -> Result<Option<Self>, KeyStoreUnavailable> {
+        let pair = key_store::read(name)
+            .await
+            .map_err(|_| KeyStoreUnavailable)?;
         Ok(pair.and_then(|pair| Self::from_pair(name.to_owned(), pair)))
     }
 
@@ -72,7 +74,7 @@ impl Key {
     /// Stores the key again, in case a sign-out in another tab has removed it. Also stores it under
     /// the name that tabs of an earlier version use.
     pub async fn persist(&self) {
-        let _ = key_store::put(&[&self.name, UNNAMED], &self.pair).await;
+        let _ = key_store::put(&[&self.name, LEGACY_KEY_NAME], &self.pair).await;
     }
 
     /// Removes every key of this browser except the one named by `needed`, which is called inside
@@ -83,24 +85,24 @@ impl Key {
 
     /// Creates a proof for one request (RFC 9449 §4.2), issued at `now` in seconds since 1970.
     /// `None` if the browser fails to sign.
-    pub async fn proof(&self, subject: Subject<'_>, now: u64) -> Option<String> {
-        self.sign(subject, now).await.ok()
+    pub async fn proof(&self, target: ProofTarget<'_>, now: u64) -> Option<String> {
+        self.sign(target, now).await.ok()
     }
 
     /// Accepts a key pair only if it has the parameters that [`generate`] uses. Any other value in
     /// IndexedDB does not come from this client.
     fn from_pair(name: String, pair: JsValue) -> Option<Self> {
-        let half = |name: &str| {
-            let half = Reflect::get(&pair, &name.into()).ok()?;
-            half.dyn_into::<CryptoKey>().ok()
+        let key = |name: &str| {
+            let key = Reflect::get(&pair, &name.into()).ok()?;
+            key.dyn_into::<CryptoKey>().ok()
         };
-        let (private, public) = (half("privateKey")?, half("publicKey")?);
-        let sound = private.type_() == "private"
+        let (private, public) = (key("privateKey")?, key("publicKey")?);
+        let is_valid = private.type_() == "private"
             && !private.extractable()
             && public.type_() == "public"
             && is_p256(&private)
             && is_p256(&public);
-        sound.then_some(Self {
+        is_valid.then_some(Self {
             name,
             pair,
             private,
@@ -108,7 +110,7 @@ impl Key {
         })
     }
 
-    async fn sign(&self, subject: Subject<'_>, now: u64) -> Result<String, JsValue> {
+    async fn sign(&self, target: ProofTarget<'_>, now: u64) -> Result<String, JsValue> {
         let subtle = subtle()?;
         let jwk = JsFuture::from(subtle.export_key("jwk", &self.public)?).await?;
         let coordinate = |name: &str| {
@@ -117,7 +119,7 @@ impl Key {
                 .ok_or(JsValue::NULL)
         };
         let (x, y) = (coordinate("x")?, coordinate("y")?);
-        let ath = match subject.access_token {
+        let ath = match target.access_token {
             Some(token) => Some(sha256(&subtle, token).await?),
             None => None,
         };
@@ -132,7 +134,7 @@ impl Key {
             origin: &origin,
             iat: now,
             ath: ath.as_deref(),
-            subject,
+            target,
         });
         let algorithm = object(&[("name", "ECDSA"), ("hash", "SHA-256")])?;
         let input = Uint8Array::from(proof.as_bytes());

@@ -26,7 +26,9 @@ mod event;
 mod refresh;
 mod request;
 
-pub use event::{Cause, Command, Event, Failure, Progress, Reply, RequestId, Stored, Trouble};
+pub use event::{
+    Cause, Command, Event, Failure, Progress, Reply, RequestId, Stored, TransientError,
+};
 
 use active_request::ActiveRequest;
 
@@ -63,7 +65,7 @@ enum Refresh {
     /// The refresh failed temporarily. The tokens and the idempotency key are kept.
     BackingOff {
         stale: Option<String>,
-        trouble: Trouble,
+        error: TransientError,
     },
 }
 
@@ -79,19 +81,23 @@ impl Engine {
     pub fn step(&mut self, event: Event, stored: &Stored) -> Vec<Command> {
         let mut commands = Vec::new();
         match event {
-            Event::Begun { request, stale } => self.begin(request, stale, stored, &mut commands),
-            Event::Answered {
+            Event::RequestStarted { request, stale } => {
+                self.begin(request, stale, stored, &mut commands)
+            }
+            Event::ResponseReceived {
                 request,
                 unauthorized,
-            } => self.answered(request, unauthorized, stored, &mut commands),
-            Event::Dropped { request } => {
-                self.forget(request);
+            } => self.response_received(request, unauthorized, stored, &mut commands),
+            Event::RequestDropped { request } => {
+                self.remove(request);
             }
-            Event::Wanted(cause) => self.wanted(cause, stored, &mut commands),
-            Event::Locked { fresh_key } => self.locked(fresh_key, stored, &mut commands),
+            Event::RefreshRequested(cause) => self.refresh_requested(cause, stored, &mut commands),
+            Event::LockAcquired { fresh_key } => {
+                self.lock_acquired(fresh_key, stored, &mut commands)
+            }
             Event::Replied(reply) => self.replied(reply, stored, &mut commands),
-            Event::Changed => self.changed(stored, &mut commands),
-            Event::Due => self.due(&mut commands),
+            Event::StorageChanged => self.storage_changed(stored, &mut commands),
+            Event::RetryDue => self.retry_due(&mut commands),
         }
         commands
     }

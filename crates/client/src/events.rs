@@ -6,29 +6,30 @@
 use latchkey_types::ServerEvent;
 
 /// The longest line or event, in bytes; anything beyond is discarded.
-const LONGEST: usize = 16_384;
+const MAX_LENGTH: usize = 16_384;
 
 /// An incremental parser.
 #[derive(Debug, Default)]
-pub struct Reader {
+pub struct EventParser {
     line: Vec<u8>,
     /// The `data` of the current event.
     data: Vec<u8>,
     /// The previous byte was a carriage return: a line feed after it belongs to the same line end.
-    returned: bool,
+    after_carriage_return: bool,
 }
 
-impl Reader {
+impl EventParser {
     /// Parses a chunk and returns the events that it completes. Comments and unknown events are
     /// skipped.
-    pub fn read(&mut self, bytes: &[u8]) -> Vec<ServerEvent> {
+    pub fn parse(&mut self, bytes: &[u8]) -> Vec<ServerEvent> {
         let mut events = Vec::new();
         for &byte in bytes {
-            let continued = core::mem::replace(&mut self.returned, byte == b'\r');
+            let follows_carriage_return =
+                core::mem::replace(&mut self.after_carriage_return, byte == b'\r');
             match byte {
-                b'\n' if continued => {}
+                b'\n' if follows_carriage_return => {}
                 b'\n' | b'\r' => events.extend(self.end_line()),
-                _ if self.line.len() < LONGEST => self.line.push(byte),
+                _ if self.line.len() < MAX_LENGTH => self.line.push(byte),
                 _ => {}
             }
         }
@@ -42,7 +43,7 @@ impl Reader {
             return serde_json::from_slice(&data).ok();
         }
         if let Some(data) = line.strip_prefix(b"data:")
-            && self.data.len() < LONGEST
+            && self.data.len() < MAX_LENGTH
         {
             // The space after the colon and the line end are whitespace to JSON.
             self.data.extend_from_slice(data);

@@ -8,45 +8,45 @@ use crate::tokens::Tokens;
 
 /// Whether an access token is fresh, due for a refresh, or expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Freshness {
+pub(crate) enum ExpiryStatus {
     /// Valid; to be refreshed in this many milliseconds.
-    Good(u64),
+    Fresh(u64),
     /// About to expire.
     Due,
     /// Expired.
-    Past,
+    Expired,
 }
 
 /// The expiry of one access token on the monotonic clock, in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deadline {
     access_token: String,
-    life: u64,
-    end: u64,
+    lifetime: u64,
+    expires_at: u64,
 }
 
 impl Deadline {
     /// For tokens that were requested at `monotonic`.
-    pub(crate) fn received(tokens: &Tokens, monotonic: u64) -> Self {
+    pub(crate) fn from_response(tokens: &Tokens, monotonic: u64) -> Self {
         Self {
             access_token: tokens.access_token.clone(),
-            life: tokens.access_life,
-            end: monotonic.saturating_add(tokens.access_life),
+            lifetime: tokens.access_lifetime,
+            expires_at: monotonic.saturating_add(tokens.access_lifetime),
         }
     }
 
     /// For tokens read from storage, when the clocks showed `wall` and `monotonic`.
-    pub(crate) fn found(tokens: &Tokens, wall: u64, monotonic: u64) -> Self {
+    pub(crate) fn from_storage(tokens: &Tokens, wall: u64, monotonic: u64) -> Self {
         let left = tokens.access_expires_at.saturating_sub(wall);
-        let (life, left) = match tokens.access_life {
+        let (lifetime, left) = match tokens.access_lifetime {
             0 => (left, left),
             // If more is left than the lifetime, the wall clock was set back.
-            life => (life, left.min(life)),
+            lifetime => (lifetime, left.min(lifetime)),
         };
         Self {
             access_token: tokens.access_token.clone(),
-            life,
-            end: monotonic.saturating_add(left),
+            lifetime,
+            expires_at: monotonic.saturating_add(left),
         }
     }
 
@@ -54,7 +54,7 @@ impl Deadline {
     #[must_use]
     pub(crate) fn or_earlier(self, other: &Self) -> Self {
         Self {
-            end: self.end.min(other.end),
+            expires_at: self.expires_at.min(other.expires_at),
             ..self
         }
     }
@@ -65,34 +65,34 @@ impl Deadline {
     }
 
     /// The status of the token at `monotonic`.
-    pub(crate) fn freshness(&self, monotonic: u64) -> Freshness {
-        let due = self.end.saturating_sub(margin(self.life));
-        if monotonic >= self.end {
-            Freshness::Past
+    pub(crate) fn status(&self, monotonic: u64) -> ExpiryStatus {
+        let due = self.expires_at.saturating_sub(margin(self.lifetime));
+        if monotonic >= self.expires_at {
+            ExpiryStatus::Expired
         } else if monotonic >= due {
-            Freshness::Due
+            ExpiryStatus::Due
         } else {
-            Freshness::Good(due - monotonic)
+            ExpiryStatus::Fresh(due - monotonic)
         }
     }
 }
 
 /// How long before expiry a token is refreshed: a tenth of its lifetime, at most 30 seconds.
-fn margin(life: u64) -> u64 {
-    (life / 10).min(30_000)
+fn margin(lifetime: u64) -> u64 {
+    (lifetime / 10).min(30_000)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn tokens(life: u64, end: u64) -> Tokens {
+    fn tokens(lifetime: u64, expires_at: u64) -> Tokens {
         Tokens {
             access_token: "a".to_owned(),
             refresh_token: "r".to_owned(),
-            access_expires_at: end,
+            access_expires_at: expires_at,
             refresh_expires_at: 0,
-            access_life: life,
+            access_lifetime: lifetime,
             account: None,
             bound: false,
             key: None,
@@ -109,36 +109,36 @@ mod tests {
 
     #[test]
     fn a_received_token_expires_by_the_monotonic_clock() {
-        let deadline = Deadline::received(&tokens(60_000, 0), 1_000);
-        assert_eq!(deadline.freshness(1_000), Freshness::Good(54_000));
-        assert_eq!(deadline.freshness(55_000), Freshness::Due);
-        assert_eq!(deadline.freshness(60_999), Freshness::Due);
-        assert_eq!(deadline.freshness(61_000), Freshness::Past);
+        let deadline = Deadline::from_response(&tokens(60_000, 0), 1_000);
+        assert_eq!(deadline.status(1_000), ExpiryStatus::Fresh(54_000));
+        assert_eq!(deadline.status(55_000), ExpiryStatus::Due);
+        assert_eq!(deadline.status(60_999), ExpiryStatus::Due);
+        assert_eq!(deadline.status(61_000), ExpiryStatus::Expired);
     }
 
     #[test]
     fn a_stored_token_expires_by_the_wall_clock() {
-        let deadline = Deadline::found(&tokens(60_000, 100_000), 70_000, 5);
-        assert_eq!(deadline.freshness(5), Freshness::Good(24_000));
-        let late = Deadline::found(&tokens(60_000, 100_000), 200_000, 5);
-        assert_eq!(late.freshness(5), Freshness::Past);
+        let deadline = Deadline::from_storage(&tokens(60_000, 100_000), 70_000, 5);
+        assert_eq!(deadline.status(5), ExpiryStatus::Fresh(24_000));
+        let late = Deadline::from_storage(&tokens(60_000, 100_000), 200_000, 5);
+        assert_eq!(late.status(5), ExpiryStatus::Expired);
     }
 
     #[test]
     fn a_clock_set_back_does_not_extend_the_lifetime() {
-        let deadline = Deadline::found(&tokens(60_000, 100_000_000), 0, 0);
-        assert_eq!(deadline.freshness(0), Freshness::Good(54_000));
+        let deadline = Deadline::from_storage(&tokens(60_000, 100_000_000), 0, 0);
+        assert_eq!(deadline.status(0), ExpiryStatus::Fresh(54_000));
     }
 
     #[test]
     fn an_unknown_lifetime_is_the_time_left() {
-        let deadline = Deadline::found(&tokens(0, 10_000), 0, 0);
-        assert_eq!(deadline.freshness(0), Freshness::Good(9_000));
+        let deadline = Deadline::from_storage(&tokens(0, 10_000), 0, 0);
+        assert_eq!(deadline.status(0), ExpiryStatus::Fresh(9_000));
     }
 
     #[test]
     fn a_deadline_belongs_to_one_token() {
-        let deadline = Deadline::received(&tokens(1, 1), 0);
+        let deadline = Deadline::from_response(&tokens(1, 1), 0);
         let mut other = tokens(1, 1);
         assert!(deadline.is_for(&other));
         other.access_token = "b".to_owned();
@@ -147,11 +147,11 @@ mod tests {
 
     #[test]
     fn after_a_sleep_the_earlier_deadline_applies() {
-        let known = Deadline::received(&tokens(60_000, 0), 0);
-        let found = Deadline::found(&tokens(60_000, 100_000), 90_000, 0);
+        let known = Deadline::from_response(&tokens(60_000, 0), 0);
+        let found = Deadline::from_storage(&tokens(60_000, 100_000), 90_000, 0);
         assert_eq!(
-            known.or_earlier(&found).freshness(0),
-            Freshness::Good(4_000)
+            known.or_earlier(&found).status(0),
+            ExpiryStatus::Fresh(4_000)
         );
     }
 }

@@ -11,80 +11,80 @@ use web_sys::{
 
 use crate::browser;
 use crate::transport::{
-    Answer, Listener, Request, Response, Stream, StreamEvent, Transport, Unreachable,
+    Listener, Request, Response, ResponseFuture, Stream, StreamEvent, Transport, Unreachable,
 };
 
 /// How long to wait for a response, in milliseconds.
-pub(crate) const TIME_OUT: u32 = 10_000;
+pub(crate) const RESPONSE_TIMEOUT: u32 = 10_000;
 
 /// How long a stream may be silent before it is considered dead, in milliseconds. The server sends
 /// a keep-alive every 15 seconds.
-const SILENCE: u32 = 40_000;
+const STREAM_IDLE_TIMEOUT: u32 = 40_000;
 
 /// Sends requests with `fetch`, to this origin only.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Fetch;
 
 impl Transport for Fetch {
-    fn send(&self, outgoing: Request) -> Answer {
-        let begun = AbortController::new().and_then(|abort| {
+    fn send(&self, request: Request) -> ResponseFuture {
+        let started = AbortController::new().and_then(|abort| {
             Ok((
-                begin(&outgoing, &abort.signal())?,
-                time_out(&abort, TIME_OUT),
+                start(&request, &abort.signal())?,
+                abort_after(&abort, RESPONSE_TIMEOUT),
             ))
         });
         Box::pin(async move {
-            let Ok((promise, _time_out)) = begun else {
+            let Ok((promise, _timeout)) = started else {
                 return Err(Unreachable);
             };
             read(promise).await.map_err(|_| Unreachable)
         })
     }
 
-    fn stream(&self, outgoing: Request, listener: Listener) -> Stream {
+    fn stream(&self, request: Request, listener: Listener) -> Stream {
         let Ok(abort) = AbortController::new() else {
             return Stream::default();
         };
-        let begun = begin(&outgoing, &abort.signal());
+        let started = start(&request, &abort.signal());
         let close = abort.clone();
         spawn_local(async move {
-            let status = match begun {
+            let status = match started {
                 Ok(promise) => listen(promise, &abort, &listener).await,
                 Err(_) => None,
             };
-            listener(StreamEvent::Over(status));
+            listener(StreamEvent::Ended(status));
         });
         Stream::closed_by(move || close.abort())
     }
 }
 
 /// Aborts the request, including its body, unless the returned timer is dropped first.
-fn time_out(abort: &AbortController, after: u32) -> Timeout {
+fn abort_after(abort: &AbortController, after: u32) -> Timeout {
     let abort = abort.clone();
     Timeout::new(after, move || abort.abort())
 }
 
-fn begin(outgoing: &Request, signal: &AbortSignal) -> Result<Promise, JsValue> {
+fn start(request: &Request, signal: &AbortSignal) -> Result<Promise, JsValue> {
     let headers = Headers::new()?;
-    for (name, value) in &outgoing.headers {
+    for (name, value) in &request.headers {
         headers.set(name, value)?;
     }
     let init = RequestInit::new();
-    init.set_method(outgoing.method.as_str());
+    init.set_method(request.method.as_str());
     init.set_headers(&headers);
     init.set_credentials(RequestCredentials::SameOrigin);
     init.set_cache(RequestCache::NoStore);
     // Our endpoints never redirect, but captive portals do.
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(signal));
-    if let Some(body) = &outgoing.body {
+    if let Some(body) = &request.body {
         init.set_body(&JsValue::from_str(body));
     }
-    if outgoing.keepalive {
+    if request.keepalive {
         Reflect::set(&init, &"keepalive".into(), &true.into())?;
     }
     let window = browser::window().ok_or(JsValue::NULL)?;
-    Ok(window.fetch_with_str_and_init(&outgoing.path, &init))
+    Ok(window.fetch_with_str_and_init(&request.path, &init))
 }
 
 async fn read(promise: Promise) -> Result<Response, JsValue> {
@@ -102,15 +102,15 @@ async fn read(promise: Promise) -> Result<Response, JsValue> {
 
 /// Passes the body to the listener until it ends. Returns the HTTP status.
 async fn listen(promise: Promise, abort: &AbortController, listener: &Listener) -> Option<u16> {
-    let mut patience = time_out(abort, TIME_OUT);
+    let mut timeout = abort_after(abort, RESPONSE_TIMEOUT);
     let response: DomResponse = JsFuture::from(promise).await.ok()?.dyn_into().ok()?;
     if response.status() == 200
         && let Some(body) = response.body()
     {
         let reader = ReadableStreamDefaultReader::new(&body).ok()?;
         loop {
-            patience.cancel();
-            patience = time_out(abort, SILENCE);
+            timeout.cancel();
+            timeout = abort_after(abort, STREAM_IDLE_TIMEOUT);
             let Ok(read) = JsFuture::from(reader.read()).await else {
                 break;
             };

@@ -12,7 +12,7 @@ pub mod events;
 pub mod notice;
 pub mod session;
 pub mod sign_in;
-pub mod store;
+pub mod token_storage;
 pub mod tokens;
 pub mod transport;
 
@@ -25,11 +25,11 @@ mod reply;
 
 pub use browser::wall_clock;
 pub use client::{Call, CallError, Client, SignInError, SignedIn};
-pub use engine::{Progress, Trouble};
+pub use engine::{Progress, TransientError};
 pub use notice::{Exchange, Notice};
 pub use session::{EndReason, SessionState};
 pub use sign_in::{CallbackQuery, login_href, step_up_href};
-pub use store::Store;
+pub use token_storage::TokenStorage;
 pub use tokens::Tokens;
 pub use transport::{
     Listener, Method, Request, Response, Stream, StreamEvent, Transport, Unreachable,

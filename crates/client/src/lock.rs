@@ -24,7 +24,7 @@ const EVENTS: &str = "latchkey.events";
 
 /// The longest time a working tab holds the refresh lock, in milliseconds: its request times out
 /// before this. A tab that holds the lock for longer has been frozen by the browser.
-const HOLD_TIMEOUT: u32 = fetch::TIME_OUT + 5_000;
+const HOLD_TIMEOUT: u32 = fetch::RESPONSE_TIMEOUT + 5_000;
 
 /// Holds a lock until it is dropped.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ pub(crate) async fn acquire() -> LockGuard {
     let Some(manager) = manager() else {
         return LockGuard(None);
     };
-    match request(&manager, REFRESH, LockMode::Patient).await {
-        Some(held) => held,
+    match request(&manager, REFRESH, LockMode::Timed).await {
+        Some(guard) => guard,
         None => request(&manager, REFRESH, LockMode::Steal)
             .await
             .unwrap_or(LockGuard(None)),
@@ -62,16 +62,16 @@ pub(crate) async fn acquire() -> LockGuard {
 
 enum LockMode {
     Queue,
-    Patient,
+    Timed,
     Steal,
 }
 
 /// One call of `navigator.locks.request`. `None` if the lock was not acquired.
-async fn request(manager: &JsValue, name: &str, manner: LockMode) -> Option<LockGuard> {
+async fn request(manager: &JsValue, name: &str, mode: LockMode) -> Option<LockGuard> {
     let options = Object::new();
-    let _time_out = match manner {
+    let _timeout = match mode {
         LockMode::Queue => None,
-        LockMode::Patient => {
+        LockMode::Timed => {
             let abort = AbortController::new().ok()?;
             Reflect::set(&options, &"signal".into(), &abort.signal()).ok()?;
             Some(Timeout::new(HOLD_TIMEOUT, move || abort.abort()))
@@ -81,15 +81,15 @@ async fn request(manager: &JsValue, name: &str, manner: LockMode) -> Option<Lock
             None
         }
     };
-    let (tell, told) = oneshot::channel();
-    let tell = Rc::new(RefCell::new(Some(tell)));
+    let (sender, receiver) = oneshot::channel();
+    let sender = Rc::new(RefCell::new(Some(sender)));
     let granted = {
-        let tell = Rc::clone(&tell);
+        let sender = Rc::clone(&sender);
         // The lock is held until the promise returned here is resolved.
         Closure::once_into_js(move |_lock: JsValue| {
             Promise::new(&mut |release, _| {
-                if let Some(tell) = tell.borrow_mut().take() {
-                    let _ = tell.send(Some(LockGuard(Some(release))));
+                if let Some(sender) = sender.borrow_mut().take() {
+                    let _ = sender.send(Some(LockGuard(Some(release))));
                 }
             })
         })
@@ -98,19 +98,19 @@ async fn request(manager: &JsValue, name: &str, manner: LockMode) -> Option<Lock
         .ok()?
         .dyn_into()
         .ok()?;
-    let over: Promise = call
+    let done: Promise = call
         .call3(manager, &name.into(), &options, &granted)
         .ok()?
         .dyn_into()
         .ok()?;
     spawn_local(async move {
         // Rejected on abort, or when the lock is stolen; both are handled elsewhere.
-        let _ = JsFuture::from(over).await;
-        if let Some(tell) = tell.borrow_mut().take() {
-            let _ = tell.send(None);
+        let _ = JsFuture::from(done).await;
+        if let Some(sender) = sender.borrow_mut().take() {
+            let _ = sender.send(None);
         }
     });
-    told.await.ok().flatten()
+    receiver.await.ok().flatten()
 }
 
 fn manager() -> Option<JsValue> {

@@ -1,7 +1,7 @@
 //! Notifications for observers of the client: enough for a page to show the state of the session,
 //! and for a timeline to show every request, refresh and retry.
 
-use crate::engine::{Progress, Trouble};
+use crate::engine::{Progress, TransientError};
 use crate::session::{EndReason, SessionState};
 use crate::tokens::Tokens;
 use crate::transport::Method;
@@ -33,11 +33,11 @@ pub enum Notice {
     /// The account's sessions or activity may have changed, so displayed data may be stale.
     AccountChanged,
     /// The server became unavailable, or is available again (`None`). The user stays signed in.
-    Trouble(Option<Trouble>),
+    Outage(Option<TransientError>),
     /// A request was sent.
     Sent(Exchange),
     /// A response was received, or none came in time.
-    Answered {
+    Received {
         /// The request.
         exchange: Exchange,
         /// The HTTP status; `None` if there was no response.

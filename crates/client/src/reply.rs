@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
 
-use crate::engine::{Reply, Trouble};
+use crate::engine::{Reply, TransientError};
 use crate::tokens::Tokens;
 use crate::transport::{Response, Unreachable};
 
@@ -24,8 +24,8 @@ pub(crate) struct ErrorBody {
 }
 
 impl ErrorBody {
-    pub(crate) fn of(incoming: &Response) -> Self {
-        serde_json::from_str(&incoming.body).unwrap_or_default()
+    pub(crate) fn of(response: &Response) -> Self {
+        serde_json::from_str(&response.body).unwrap_or_default()
     }
 
     /// The error code, if this build knows it.
@@ -45,39 +45,39 @@ fn known(code: Option<&str>) -> Option<ErrorCode> {
 }
 
 /// Interprets the response to a refresh that was sent at `sent_at` (milliseconds since 1970).
-pub(crate) fn of_refresh(answer: &Result<Response, Unreachable>, sent_at: u64) -> Reply {
-    let Ok(incoming) = answer else {
-        return Reply::Unavailable(Trouble::Unreachable);
+pub(crate) fn from_refresh(response: &Result<Response, Unreachable>, sent_at: u64) -> Reply {
+    let Ok(response) = response else {
+        return Reply::Unavailable(TransientError::Unreachable);
     };
-    match incoming.status {
-        200 => match serde_json::from_str::<TokenResponse>(&incoming.body) {
-            Ok(response) => Reply::Tokens(Tokens::received(response, sent_at)),
-            Err(_) => Reply::Unavailable(Trouble::Unwell),
+    match response.status {
+        200 => match serde_json::from_str::<TokenResponse>(&response.body) {
+            Ok(response) => Reply::Tokens(Tokens::from_response(response, sent_at)),
+            Err(_) => Reply::Unavailable(TransientError::ServerError),
         },
         400 => {
-            let body = ErrorBody::of(incoming);
+            let body = ErrorBody::of(response);
             let code = body.known_code();
             if body.error.as_deref() == Some("invalid_grant")
                 || code == Some(ErrorCode::KeyMismatch)
             {
                 Reply::Refused(code)
             } else {
-                Reply::Unavailable(Trouble::Unwell)
+                Reply::Unavailable(TransientError::ServerError)
             }
         }
         409 => Reply::Superseded,
-        _ => Reply::Unavailable(trouble(incoming)),
+        _ => Reply::Unavailable(classify(response)),
     }
 }
 
 /// Classifies a response that is neither a success nor a refusal.
-pub(crate) fn trouble(incoming: &Response) -> Trouble {
-    if incoming.status == 429 {
-        Trouble::Busy {
-            retry_after: incoming.retry_after,
+pub(crate) fn classify(response: &Response) -> TransientError {
+    if response.status == 429 {
+        TransientError::RateLimited {
+            retry_after: response.retry_after,
         }
     } else {
-        Trouble::Unwell
+        TransientError::ServerError
     }
 }
 

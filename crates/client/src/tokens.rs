@@ -19,8 +19,8 @@ pub struct Tokens {
     /// Expiry of the refresh token, in milliseconds since 1970 by this browser's clock.
     pub refresh_expires_at: u64,
     /// Lifetime of the access token in milliseconds; 0 if unknown.
-    #[serde(default)]
-    pub access_life: u64,
+    #[serde(default, rename = "access_life")]
+    pub access_lifetime: u64,
     /// The user: the `sub` claim of the access token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
@@ -42,7 +42,7 @@ impl fmt::Debug for Tokens {
         f.debug_struct("Tokens")
             .field("access_expires_at", &self.access_expires_at)
             .field("refresh_expires_at", &self.refresh_expires_at)
-            .field("access_life", &self.access_life)
+            .field("access_lifetime", &self.access_lifetime)
             .field("account", &self.account)
             .field("bound", &self.bound)
             .finish_non_exhaustive()
@@ -51,13 +51,13 @@ impl fmt::Debug for Tokens {
 
 impl Tokens {
     /// Converts a token response. `now` is the time of the request, in milliseconds since 1970.
-    pub fn received(response: TokenResponse, now: u64) -> Self {
+    pub fn from_response(response: TokenResponse, now: u64) -> Self {
         let until = |seconds: u64| now.saturating_add(seconds.saturating_mul(1000));
         Self {
             access_expires_at: until(response.expires_in),
             refresh_expires_at: until(response.refresh_expires_in),
-            access_life: response.expires_in.saturating_mul(1000),
-            account: claims::text(&response.access_token, "sub"),
+            access_lifetime: response.expires_in.saturating_mul(1000),
+            account: claims::string_claim(&response.access_token, "sub"),
             bound: response.bound,
             key: None,
             nonce: None,
@@ -69,7 +69,7 @@ impl Tokens {
     /// The name of the key that the tokens are bound to; `None` if they are not bound.
     pub fn key_name(&self) -> Option<&str> {
         self.bound
-            .then(|| self.key.as_deref().unwrap_or(crate::dpop::UNNAMED))
+            .then(|| self.key.as_deref().unwrap_or(crate::dpop::LEGACY_KEY_NAME))
     }
 
     /// Estimates the server's time in seconds since 1970 when this browser's clock shows `now`
@@ -78,7 +78,7 @@ impl Tokens {
     pub fn server_clock(&self, now: u64) -> u64 {
         let now = now / 1000;
         let claims = claims::decode(&self.access_token).map(|decoded| decoded.claims);
-        match claims.and_then(|claims| claims.date("exp")) {
+        match claims.and_then(|claims| claims.numeric_date("exp")) {
             Some(end) => (end + now).saturating_sub(self.access_expires_at / 1000),
             None => now,
         }
@@ -135,9 +135,9 @@ mod tests {
 
     #[test]
     fn lifetimes_in_seconds_become_expiry_times_in_milliseconds() {
-        let tokens = Tokens::received(response(), 1_000);
+        let tokens = Tokens::from_response(response(), 1_000);
         assert_eq!(tokens.access_expires_at, 601_000);
-        assert_eq!(tokens.access_life, 600_000);
+        assert_eq!(tokens.access_lifetime, 600_000);
         assert_eq!(tokens.refresh_expires_at, 2_592_001_000);
         assert_eq!(tokens.account.as_deref(), Some("ada"));
     }
@@ -146,12 +146,12 @@ mod tests {
     fn a_stored_value_without_newer_fields_is_readable() {
         let json = r#"{"access_token":"a","refresh_token":"r","access_expires_at":1,"refresh_expires_at":2}"#;
         let tokens: Tokens = serde_json::from_str(json).expect("readable");
-        assert_eq!((tokens.access_life, tokens.account), (0, None));
+        assert_eq!((tokens.access_lifetime, tokens.account), (0, None));
     }
 
     #[test]
     fn only_a_bound_session_stores_the_bound_field() {
-        let mut tokens = Tokens::received(response(), 0);
+        let mut tokens = Tokens::from_response(response(), 0);
         let json = serde_json::to_string(&tokens).expect("written");
         assert!(!json.contains("bound"), "{json}");
         tokens.bound = true;
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn server_time_is_derived_from_the_expiry_of_the_access_token() {
-        let mut tokens = Tokens::received(response(), 1_000_000);
+        let mut tokens = Tokens::from_response(response(), 1_000_000);
         assert_eq!(
             tokens.server_clock(5_000_000),
             5_000,
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn debug_output_contains_no_token() {
-        let text = format!("{:?}", Tokens::received(response(), 0));
+        let text = format!("{:?}", Tokens::from_response(response(), 0));
         assert!(
             !text.contains("eyJ") && !text.contains("0123456789"),
             "{text}"

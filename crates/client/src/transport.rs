@@ -85,7 +85,7 @@ impl fmt::Debug for Response {
 pub struct Unreachable;
 
 /// A future response.
-pub type Answer = Pin<Box<dyn Future<Output = Result<Response, Unreachable>>>>;
+pub type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response, Unreachable>>>>;
 
 /// An event of a streamed response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub enum StreamEvent<'a> {
     Bytes(&'a [u8]),
     /// The stream ended. Contains the HTTP status if there was a response; chunks are delivered
     /// only if it is 200.
-    Over(Option<u16>),
+    Ended(Option<u16>),
 }
 
 /// Receives the events of a stream.
@@ -123,7 +123,7 @@ impl Drop for Stream {
 pub trait Transport {
     /// Sends a request. It must be sent before this function returns, not when the future is first
     /// polled, because the token in it was read from storage just before.
-    fn send(&self, outgoing: Request) -> Answer;
+    fn send(&self, request: Request) -> ResponseFuture;
 
     /// Sends a request and passes the body to `listener` as it arrives. The default implementation
     /// does nothing.

@@ -1,7 +1,7 @@
 //! What the pages say when something did not work. These texts are for the person, not for the log,
 //! and never repeat what a provider or another program wrote.
 
-use latchkey_client::{CallError, EndReason, SignInError, Trouble};
+use latchkey_client::{CallError, EndReason, SignInError, TransientError};
 use latchkey_types::ErrorCode;
 
 /// Why the person is signed out; `None` if they signed out themselves.
@@ -43,15 +43,17 @@ pub(crate) fn after_sign_in(ended: Option<EndReason>, path: &str) -> &str {
 }
 
 /// Why the server cannot be reached at the moment.
-pub(crate) const fn trouble(trouble: Trouble, signed_in: bool) -> &'static str {
+pub(crate) const fn trouble(trouble: TransientError, signed_in: bool) -> &'static str {
     match (trouble, signed_in) {
-        (Trouble::Busy { .. }, true) => {
+        (TransientError::RateLimited { .. }, true) => {
             "The server received too many requests. You are still signed in; we keep trying."
         }
-        (Trouble::Superseded, true) => {
+        (TransientError::Superseded, true) => {
             "Another tab is renewing your sign-in. You are still signed in; we keep trying."
         }
-        (Trouble::Late, true) => "This browser is busy. You are still signed in; we keep trying.",
+        (TransientError::SigningTimeout, true) => {
+            "This browser is busy. You are still signed in; we keep trying."
+        }
         (_, true) => "We cannot reach the server. You are still signed in; we keep trying.",
         (_, false) => "We cannot reach the server. We keep trying.",
     }
@@ -60,12 +62,12 @@ pub(crate) const fn trouble(trouble: Trouble, signed_in: bool) -> &'static str {
 /// Why a sign-in did not work, and what to do.
 pub(crate) const fn sign_in(error: SignInError) -> &'static str {
     match error {
-        SignInError::Nothing | SignInError::Refused(Some(ErrorCode::SignInNotFound)) => {
+        SignInError::NotInProgress | SignInError::Refused(Some(ErrorCode::SignInNotFound)) => {
             "This sign-in is no longer under way in this browser. It was finished already, took \
              longer than ten minutes, or was started in another browser."
         }
         SignInError::Cancelled => "The sign-in was cancelled at the provider. Nothing was changed.",
-        SignInError::TooSlow => "That took too long at the provider. Try again.",
+        SignInError::ProviderTimeout => "That took too long at the provider. Try again.",
         SignInError::Refused(Some(ErrorCode::DpopProofRequired)) => {
             "This site signs you in only in a browser that can keep a key for it, and this one \
              could not. Leave private browsing or allow this site to store data, check the date \
@@ -107,10 +109,10 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
         SignInError::Refused(Some(ErrorCode::UnknownProvider)) => {
             "This way to sign in is no longer offered here. Choose another one."
         }
-        SignInError::TryLater(Trouble::Busy { .. }) => {
+        SignInError::TryLater(TransientError::RateLimited { .. }) => {
             "Too many sign-ins at once. Wait a minute, then try again."
         }
-        SignInError::TryLater(Trouble::Unreachable) => {
+        SignInError::TryLater(TransientError::Unreachable) => {
             "We cannot reach the server. Check your connection, then try again."
         }
         SignInError::TryLater(_) => {
@@ -127,7 +129,7 @@ pub(crate) const fn call(error: CallError) -> &'static str {
         CallError::AccountChanged => "Another account has signed in.",
         CallError::Unreachable => "We cannot reach the server just now.",
         CallError::TryLater(_) => "Your sign-in cannot be renewed just now.",
-        CallError::StepUp => {
+        CallError::StepUpRequired => {
             "This needs a fresh sign-in, and there was none. Sign out, sign in again, then repeat \
              it."
         }
@@ -135,7 +137,7 @@ pub(crate) const fn call(error: CallError) -> &'static str {
         CallError::Status { status: 429, .. } => "Too many requests. Wait a moment.",
         CallError::Status { status: 401, .. } => "The server did not accept this sign-in.",
         CallError::Status { .. } => "The server could not answer.",
-        CallError::Unreadable => "This page is older than the server. Reload it.",
+        CallError::InvalidResponse => "This page is older than the server. Reload it.",
     }
 }
 

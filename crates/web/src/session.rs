@@ -3,7 +3,7 @@
 //! The client reports what happens; this file turns it into signals. On the server the state is
 //! always [`SessionState::Checking`], because the tokens are in the browser.
 
-use latchkey_client::{EndReason, Notice, SessionState, Tokens, Trouble};
+use latchkey_client::{EndReason, Notice, SessionState, Tokens, TransientError};
 use leptos::prelude::*;
 
 use crate::auth_client::AuthClient;
@@ -25,7 +25,7 @@ pub(crate) struct Session {
     /// Whose tokens are stored. Changes when another account signs in, in any tab.
     pub(crate) account: Memo<Account>,
     /// Why the server cannot be reached at the moment.
-    pub(crate) trouble: RwSignal<Option<Trouble>>,
+    pub(crate) trouble: RwSignal<Option<TransientError>>,
     /// Counts how often the server became reachable, the first time included.
     pub(crate) reconnects: Memo<usize>,
     /// Why the last session ended, until the next sign-in or until the message is dismissed.
@@ -43,7 +43,7 @@ impl Session {
     /// follows it.
     pub(crate) fn provide(client: AuthClient) -> Self {
         let tokens = RwSignal::new(None::<Tokens>);
-        let trouble = RwSignal::new(None::<Trouble>);
+        let trouble = RwSignal::new(None::<TransientError>);
         let reachable = Memo::new(move |_| trouble.with(Option::is_none));
         let session = Self {
             state: RwSignal::default(),
@@ -105,9 +105,9 @@ impl Session {
             Notice::Tokens(tokens) => self.tokens.set(tokens.clone()),
             Notice::Ended(reason) => self.ended.set(Some(*reason)),
             Notice::AccountChanged => self.changes.update(|changes| *changes += 1),
-            Notice::Trouble(trouble) => self.trouble.set(*trouble),
+            Notice::Outage(trouble) => self.trouble.set(*trouble),
             Notice::Sent(_) => self.under_way.update(|count| *count += 1),
-            Notice::Answered { .. } => {
+            Notice::Received { .. } => {
                 self.under_way
                     .update(|count| *count = count.saturating_sub(1));
             }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use latchkey_client::{EndReason, Exchange, Notice, Progress, Trouble};
+use latchkey_client::{EndReason, Exchange, Notice, Progress, TransientError};
 use latchkey_types::paths;
 
 /// How many lines are kept.
@@ -95,7 +95,7 @@ impl Timeline {
 
     fn draft(&mut self, notice: &Notice) -> Option<Draft> {
         match notice {
-            Notice::Answered {
+            Notice::Received {
                 exchange,
                 status,
                 code,
@@ -197,18 +197,24 @@ const fn tone(status: Option<u16>) -> Tone {
 
 fn refresh(progress: Progress, status: Option<u16>) -> Option<Draft> {
     let (words, tone) = match progress {
-        Progress::Begun => return None,
+        Progress::Started => return None,
         Progress::Refreshed => ("refreshed", Tone::Good),
         Progress::Adopted => ("another tab had newer tokens", Tone::Good),
         Progress::Ended(_) => ("invalid_grant, the session is over", Tone::Bad),
-        Progress::Delayed(Trouble::Superseded) => ("superseded, looking again", Tone::Refused),
-        Progress::Delayed(Trouble::Late) => ("too busy to send it, trying again", Tone::Plain),
+        Progress::Delayed(TransientError::Superseded) => {
+            ("superseded, looking again", Tone::Refused)
+        }
+        Progress::Delayed(TransientError::SigningTimeout) => {
+            ("too busy to send it, trying again", Tone::Plain)
+        }
         Progress::Delayed(_) => ("tokens kept, trying again", Tone::Bad),
         Progress::Abandoned => ("signed out meanwhile", Tone::Plain),
     };
     let text = match (status, progress) {
         (Some(status), _) => format!("POST {} → {status} {words}", paths::TOKEN),
-        (None, Progress::Delayed(Trouble::Late)) => format!("POST {} → {words}", paths::TOKEN),
+        (None, Progress::Delayed(TransientError::SigningTimeout)) => {
+            format!("POST {} → {words}", paths::TOKEN)
+        }
         (None, Progress::Delayed(_)) => {
             format!("POST {} → no answer, {words}", paths::TOKEN)
         }

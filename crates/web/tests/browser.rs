@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
-use latchkey_client::transport::Answer;
-use latchkey_client::{Client, Request, Response, Store, Tokens, Transport};
+use latchkey_client::transport::ResponseFuture;
+use latchkey_client::{Client, Request, Response, TokenStorage, Tokens, Transport};
 use latchkey_web::App;
 use latchkey_web::auth_client::AuthClient;
 use leptos::mount::mount_to;
@@ -38,7 +38,7 @@ impl Script {
 struct Network(Rc<Script>);
 
 impl Transport for Network {
-    fn send(&self, request: Request) -> Answer {
+    fn send(&self, request: Request) -> ResponseFuture {
         let script = Rc::clone(&self.0);
         script.paths.borrow_mut().push(request.path.clone());
         Box::pin(async move {
@@ -63,7 +63,7 @@ fn sign_in() {
         refresh_token: "refresh".to_owned(),
         access_expires_at: u64::MAX,
         refresh_expires_at: u64::MAX,
-        access_life: 600_000,
+        access_lifetime: 600_000,
         account: Some("1".to_owned()),
         bound: false,
         key: None,
@@ -88,7 +88,7 @@ async fn shows(element: &HtmlElement, text: &str) {
 async fn provided_client_serves_the_pages() {
     sign_in();
     let script = Rc::new(Script::default());
-    let client = Client::with(Store::open(), Rc::new(Network(Rc::clone(&script))));
+    let client = Client::with(TokenStorage::open(), Rc::new(Network(Rc::clone(&script))));
     let element = document().create_element("div").expect("an element");
     let element: HtmlElement = element.unchecked_into();
     let body = document().body().expect("a body");

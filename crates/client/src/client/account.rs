@@ -30,13 +30,13 @@ impl Client {
     }
 
     /// `DELETE /api/sessions`: ends all other sessions. Requires a recent sign-in
-    /// ([`CallError::StepUp`]).
+    /// ([`CallError::StepUpRequired`]).
     pub async fn end_other_sessions(&self) -> Result<(), CallError> {
         done(&self.call(Call::delete(paths::API_SESSIONS)).await?)
     }
 
     /// `POST /auth/logout` with `everywhere`: ends all sessions, including the current one, and
-    /// removes the tokens. Requires a recent sign-in ([`CallError::StepUp`]).
+    /// removes the tokens. Requires a recent sign-in ([`CallError::StepUpRequired`]).
     pub async fn sign_out_everywhere(&self) -> Result<(), CallError> {
         let request = LogoutRequest { everywhere: true };
         let call = Call {
@@ -60,19 +60,19 @@ impl Client {
     }
 }
 
-fn read<T: DeserializeOwned>(answer: &Response) -> Result<T, CallError> {
-    done(answer)?;
-    serde_json::from_str(&answer.body).map_err(|_| CallError::Unreadable)
+fn read<T: DeserializeOwned>(response: &Response) -> Result<T, CallError> {
+    done(response)?;
+    serde_json::from_str(&response.body).map_err(|_| CallError::InvalidResponse)
 }
 
-fn done(answer: &Response) -> Result<(), CallError> {
-    if (200..300).contains(&answer.status) {
+fn done(response: &Response) -> Result<(), CallError> {
+    if (200..300).contains(&response.status) {
         return Ok(());
     }
-    match ErrorBody::of(answer).known_code() {
-        Some(ErrorCode::StepUpRequired) => Err(CallError::StepUp),
+    match ErrorBody::of(response).known_code() {
+        Some(ErrorCode::StepUpRequired) => Err(CallError::StepUpRequired),
         code => Err(CallError::Status {
-            status: answer.status,
+            status: response.status,
             code,
         }),
     }

@@ -7,8 +7,8 @@ use latchkey_types::ErrorCode;
 
 use super::{Client, Inner, Resolution};
 use crate::browser::{self, since};
-use crate::engine::{Cause, Event, Failure, RequestId, Trouble};
-use crate::expiry::Freshness;
+use crate::engine::{Cause, Event, Failure, RequestId, TransientError};
+use crate::expiry::ExpiryStatus;
 use crate::notice::{Exchange, Notice};
 use crate::reply::ErrorBody;
 use crate::transport::{Method, Request, Response, Unreachable};
@@ -40,10 +40,10 @@ pub enum CallError {
     Unreachable,
     /// The access token must be refreshed, which is not possible right now.
     #[error("the access token cannot be refreshed right now ({0:?}): try again later")]
-    TryLater(Trouble),
+    TryLater(TransientError),
     /// The token is valid, but the operation requires a more recent sign-in (RFC 9470).
     #[error("this requires a recent sign-in: sign in again and repeat the call")]
-    StepUp,
+    StepUpRequired,
     /// The server responded with an error.
     #[error("the server responded with status {status}")]
     Status {
@@ -54,7 +54,7 @@ pub enum CallError {
     },
     /// The body of the response does not have the expected form.
     #[error("unexpected response from the server: this page may be outdated, reload it")]
-    Unreadable,
+    InvalidResponse,
 }
 
 impl From<Unreachable> for CallError {
@@ -68,8 +68,8 @@ impl From<Failure> for CallError {
         match failure {
             Failure::SignedOut => Self::SignedOut,
             Failure::AccountChanged => Self::AccountChanged,
-            Failure::TryLater(Trouble::Unreachable) => Self::Unreachable,
-            Failure::TryLater(trouble) => Self::TryLater(trouble),
+            Failure::TryLater(TransientError::Unreachable) => Self::Unreachable,
+            Failure::TryLater(error) => Self::TryLater(error),
         }
     }
 }
@@ -112,17 +112,17 @@ impl Client {
             return Ok(self.0.exchange(&call, id, None, false).await?);
         }
         let (resolutions, mut resolution) = mpsc::unbounded();
-        let request = Waiting::new(&self.0, id, resolutions);
-        self.0.begin(request.id);
+        let request = PendingCall::new(&self.0, id, resolutions);
+        self.0.start_request(request.id);
         let mut latest = None;
         loop {
             match resolution.recv().await {
                 Ok(Resolution::Send(token)) => {
                     let retry = latest.is_some();
-                    let answer = self.0.exchange(&call, id, Some(&token), retry).await?;
-                    let unauthorized = answer.status == 401 && !wants_step_up(&answer);
-                    latest = Some(answer);
-                    self.0.dispatch(Event::Answered {
+                    let response = self.0.exchange(&call, id, Some(&token), retry).await?;
+                    let unauthorized = response.status == 401 && !requires_step_up(&response);
+                    latest = Some(response);
+                    self.0.dispatch(Event::ResponseReceived {
                         request: request.id,
                         unauthorized,
                     });
@@ -130,7 +130,7 @@ impl Client {
                 Ok(Resolution::Deliver) => return latest.ok_or(CallError::SignedOut),
                 Ok(Resolution::Fail(failure)) => {
                     if latest.is_none() {
-                        self.0.tell(&Notice::NotSent {
+                        self.0.notify(&Notice::NotSent {
                             method: call.method,
                             path: call.path,
                         });
@@ -144,21 +144,21 @@ impl Client {
 }
 
 /// Whether the response requires a new sign-in rather than a new token (RFC 9470 §3).
-fn wants_step_up(answer: &Response) -> bool {
-    ErrorBody::of(answer).known_code() == Some(ErrorCode::StepUpRequired)
+fn requires_step_up(response: &Response) -> bool {
+    ErrorBody::of(response).known_code() == Some(ErrorCode::StepUpRequired)
 }
 
 impl Inner {
-    fn begin(self: &Rc<Self>, request: RequestId) {
-        let tokens = self.store.read().tokens;
-        let freshness = match &tokens {
-            Some(tokens) if self.refresh_ahead.get() => self.freshness(tokens),
-            _ => Freshness::Good(0),
+    fn start_request(self: &Rc<Self>, request: RequestId) {
+        let tokens = self.storage.read().tokens;
+        let expiry_status = match &tokens {
+            Some(tokens) if self.refresh_before_expiry.get() => self.expiry_status(tokens),
+            _ => ExpiryStatus::Fresh(0),
         };
-        let stale = freshness == Freshness::Past;
-        self.dispatch(Event::Begun { request, stale });
-        if freshness == Freshness::Due {
-            self.dispatch(Event::Wanted(Cause::AheadOfExpiry));
+        let stale = expiry_status == ExpiryStatus::Expired;
+        self.dispatch(Event::RequestStarted { request, stale });
+        if expiry_status == ExpiryStatus::Due {
+            self.dispatch(Event::RefreshRequested(Cause::AheadOfExpiry));
         }
     }
 
@@ -188,9 +188,9 @@ impl Inner {
         if call.json.is_some() {
             headers.push(("Content-Type", "application/json".to_owned()));
         }
-        let began = browser::monotonic_clock();
-        self.tell(&Notice::Sent(exchange.clone()));
-        let answer = self
+        let started_at = browser::monotonic_clock();
+        self.notify(&Notice::Sent(exchange.clone()));
+        let response = self
             .transport
             .send(Request {
                 method: call.method,
@@ -200,32 +200,32 @@ impl Inner {
                 keepalive: false,
             })
             .await;
-        let code = match &answer {
-            Ok(incoming) if incoming.status >= 400 => ErrorBody::of(incoming).code,
+        let code = match &response {
+            Ok(response) if response.status >= 400 => ErrorBody::of(response).code,
             _ => None,
         };
-        self.tell(&Notice::Answered {
+        self.notify(&Notice::Received {
             exchange,
-            status: answer.as_ref().ok().map(|incoming| incoming.status),
+            status: response.as_ref().ok().map(|response| response.status),
             code,
-            millis: since(began),
+            millis: since(started_at),
         });
-        self.remember_nonce(&answer);
-        self.heard(&answer);
-        answer
+        self.remember_nonce(&response);
+        self.record_outcome(&response);
+        response
     }
 }
 
 /// A call in progress. The engine forgets the call when this is dropped.
-struct Waiting {
+struct PendingCall {
     inner: Rc<Inner>,
     id: RequestId,
 }
 
-impl Waiting {
+impl PendingCall {
     fn new(inner: &Rc<Inner>, id: u64, resolutions: mpsc::UnboundedSender<Resolution>) -> Self {
         let id = RequestId(id);
-        inner.waiting.borrow_mut().push((id, resolutions));
+        inner.pending_calls.borrow_mut().push((id, resolutions));
         Self {
             inner: Rc::clone(inner),
             id,
@@ -233,12 +233,13 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for PendingCall {
     fn drop(&mut self) {
         self.inner
-            .waiting
+            .pending_calls
             .borrow_mut()
             .retain(|(id, _)| *id != self.id);
-        self.inner.dispatch(Event::Dropped { request: self.id });
+        self.inner
+            .dispatch(Event::RequestDropped { request: self.id });
     }
 }

@@ -9,8 +9,8 @@ use wasm_bindgen_futures::spawn_local;
 use super::Inner;
 use crate::browser::{self, since};
 use crate::claims;
-use crate::dpop::{Key, Subject, Unanswered};
-use crate::engine::{Reply, Trouble};
+use crate::dpop::{Key, KeyStoreUnavailable, ProofTarget};
+use crate::engine::{Reply, TransientError};
 use crate::reply::ErrorBody;
 use crate::session::SessionState;
 use crate::tokens::Tokens;
@@ -19,87 +19,95 @@ use crate::transport::{Method, Request, Response, Unreachable};
 /// How long a refresh may take until its token is sent, including a retry with the server's nonce,
 /// in milliseconds. Afterwards the refresh is left to the next attempt: other tabs wait for the
 /// lock only a little longer than one request may take.
-const HASTE: u32 = 4_000;
+const SEND_TIMEOUT: u32 = 4_000;
 
 /// The outcome of sending a refresh token: a response, a network failure, or, if nothing was sent,
 /// the reply to hand to the engine.
-pub(super) type Posted = Result<Result<Response, Unreachable>, Reply>;
+pub(super) type PostOutcome = Result<Result<Response, Unreachable>, Reply>;
 
 impl Inner {
     /// Sends a refresh token with a DPoP proof.
     ///
     /// Signing is asynchronous. In the meantime, another tab may have stolen the lock and used the
     /// token, so storage is read again immediately before sending.
-    pub(super) async fn post_proven(
+    pub(super) async fn post_with_proof(
         &self,
         key: &str,
         refresh_token: &str,
-        outgoing: Request,
-    ) -> Posted {
-        let began = browser::monotonic_clock();
+        request: Request,
+    ) -> PostOutcome {
+        let started_at = browser::monotonic_clock();
         let key = match Key::load(key).await {
             Ok(Some(key)) => key,
             Ok(None) => return Err(Reply::Refused(Some(ErrorCode::KeyMismatch))),
-            Err(Unanswered) => return Err(Reply::Unavailable(Trouble::Unwell)),
+            Err(KeyStoreUnavailable) => {
+                return Err(Reply::Unavailable(TransientError::ServerError));
+            }
         };
-        let still = || {
-            let tokens = self.store.read().tokens;
+        let is_current = || {
+            let tokens = self.storage.read().tokens;
             tokens.is_some_and(|tokens| tokens.refresh_token == refresh_token)
-                && since(began) <= HASTE
+                && since(started_at) <= SEND_TIMEOUT
         };
-        let answer = self.send_proven(&key, outgoing, still).await;
+        let response = self.send_with_proof(&key, request, is_current).await;
         // If the token is no longer stored, the engine ignores this reply and reads storage.
-        answer.ok_or_else(|| {
-            let late = since(began) > HASTE;
-            Reply::Unavailable(if late { Trouble::Late } else { Trouble::Unwell })
+        response.ok_or_else(|| {
+            let late = since(started_at) > SEND_TIMEOUT;
+            Reply::Unavailable(if late {
+                TransientError::SigningTimeout
+            } else {
+                TransientError::ServerError
+            })
         })
     }
 
     /// Sends a request to the token endpoint with a DPoP proof, and retries once if the server
     /// requires a nonce. `None` if no proof could be created, or if `still` returned false
     /// immediately before sending.
-    pub(super) async fn send_proven(
+    pub(super) async fn send_with_proof(
         &self,
         key: &Key,
-        outgoing: Request,
-        still: impl Fn() -> bool,
+        request: Request,
+        is_current: impl Fn() -> bool,
     ) -> Option<Result<Response, Unreachable>> {
-        let answer = self.send_once_proven(key, outgoing.clone(), &still).await?;
+        let response = self
+            .send_once_with_proof(key, request.clone(), &is_current)
+            .await?;
         // RFC 9449 §8.
-        if is_refused(&answer, ErrorCode::UseDpopNonce) {
-            return self.send_once_proven(key, outgoing, &still).await;
+        if is_refused(&response, ErrorCode::UseDpopNonce) {
+            return self.send_once_with_proof(key, request, &is_current).await;
         }
-        Some(answer)
+        Some(response)
     }
 
-    async fn send_once_proven(
+    async fn send_once_with_proof(
         &self,
         key: &Key,
-        mut outgoing: Request,
-        still: &impl Fn() -> bool,
+        mut request: Request,
+        is_current: &impl Fn() -> bool,
     ) -> Option<Result<Response, Unreachable>> {
         let nonce = self.nonce.borrow().clone();
-        let subject = Subject {
-            method: outgoing.method,
-            path: &outgoing.path,
+        let target = ProofTarget {
+            method: request.method,
+            path: &request.path,
             nonce: nonce.as_deref(),
             access_token: None,
         };
-        let proof = key.proof(subject, self.server_clock()).await?;
-        if !still() {
+        let proof = key.proof(target, self.server_clock()).await?;
+        if !is_current() {
             return None;
         }
-        outgoing.headers.push(("DPoP", proof));
-        let answer = self.transport.send(outgoing).await;
-        self.remember_nonce(&answer);
-        Some(answer)
+        request.headers.push(("DPoP", proof));
+        let response = self.transport.send(request).await;
+        self.remember_nonce(&response);
+        Some(response)
     }
 
     /// Stores the nonce, which the server may send with any response (RFC 9449 §8.2).
-    pub(super) fn remember_nonce(&self, answer: &Result<Response, Unreachable>) {
+    pub(super) fn remember_nonce(&self, response: &Result<Response, Unreachable>) {
         if let Ok(Response {
             nonce: Some(nonce), ..
-        }) = answer
+        }) = response
         {
             *self.nonce.borrow_mut() = Some(nonce.clone());
         }
@@ -134,13 +142,13 @@ impl Inner {
         if let Some(key) = key
             && let Ok(Some(key)) = Key::load(key).await
         {
-            let subject = Subject {
+            let target = ProofTarget {
                 method,
                 path,
                 nonce: None,
                 access_token: Some(token),
             };
-            let proof = key.proof(subject, self.server_clock()).await;
+            let proof = key.proof(target, self.server_clock()).await;
             headers.extend(proof.map(|proof| ("DPoP", proof)));
         }
         headers
@@ -148,12 +156,12 @@ impl Inner {
 
     /// The name of the key that the stored tokens are bound to.
     pub(super) fn key_name(&self) -> Option<String> {
-        let tokens = self.store.read().tokens?;
+        let tokens = self.storage.read().tokens?;
         tokens.key_name().map(str::to_owned)
     }
 
     /// Removes all keys of this browser except the one that the stored tokens are bound to.
-    pub(super) fn forget_browser_keys(self: &Rc<Self>) {
+    pub(super) fn remove_unused_keys(self: &Rc<Self>) {
         let this = Rc::clone(self);
         spawn_local(async move { Key::remove_others(|| this.key_name()).await });
     }
@@ -161,14 +169,14 @@ impl Inner {
     /// The server's time in seconds since 1970, as far as it is known.
     fn server_clock(&self) -> u64 {
         let now = browser::wall_clock();
-        let tokens = self.store.read().tokens;
+        let tokens = self.storage.read().tokens;
         tokens.map_or(now / 1000, |tokens| tokens.server_clock(now))
     }
 }
 
 /// Whether the response is a 400 with this error code.
-pub(super) fn is_refused(answer: &Result<Response, Unreachable>, code: ErrorCode) -> bool {
-    answer.as_ref().is_ok_and(|incoming| {
-        incoming.status == 400 && ErrorBody::of(incoming).known_code() == Some(code)
+pub(super) fn is_refused(response: &Result<Response, Unreachable>, code: ErrorCode) -> bool {
+    response.as_ref().is_ok_and(|response| {
+        response.status == 400 && ErrorBody::of(response).known_code() == Some(code)
     })
 }

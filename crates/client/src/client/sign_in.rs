@@ -9,7 +9,7 @@ use super::dpop_flow::is_refused;
 use super::{Client, Inner};
 use crate::browser;
 use crate::dpop::Key;
-use crate::engine::{Event, Trouble};
+use crate::engine::{Event, TransientError};
 use crate::expiry::Deadline;
 use crate::reply::{self, ErrorBody};
 use crate::session::SessionState;
@@ -35,13 +35,13 @@ pub enum SignInError {
     Cancelled,
     /// The user took too long at the provider.
     #[error("the provider's page was open for too long: try again")]
-    TooSlow,
+    ProviderTimeout,
     /// The query contains neither a code nor an error.
     #[error("no sign-in in progress: start at the sign-in page")]
-    Nothing,
+    NotInProgress,
     /// The server cannot complete the sign-in right now.
     #[error("the server cannot complete the sign-in right now ({0:?}): try again")]
-    TryLater(Trouble),
+    TryLater(TransientError),
 }
 
 impl CallbackQuery {
@@ -52,11 +52,13 @@ impl CallbackQuery {
         // user can try again immediately.
         let expired = self.error_description.as_deref() == Some("authentication_expired");
         Some(match error {
-            "temporarily_unavailable" if expired => SignInError::TooSlow,
+            "temporarily_unavailable" if expired => SignInError::ProviderTimeout,
             "temporarily_unavailable" | "server_error" => {
                 SignInError::Refused(Some(ErrorCode::ProviderUnavailable))
             }
-            "too_many_requests" => SignInError::TryLater(Trouble::Busy { retry_after: None }),
+            "too_many_requests" => {
+                SignInError::TryLater(TransientError::RateLimited { retry_after: None })
+            }
             "unknown_provider" => SignInError::Refused(Some(ErrorCode::UnknownProvider)),
             "access_denied" => SignInError::Cancelled,
             _ => SignInError::Refused(Some(ErrorCode::ProviderRefused)),
@@ -71,13 +73,13 @@ impl Client {
             return Err(refusal);
         }
         let (Some(code), Some(state)) = (&query.code, &query.state) else {
-            return Err(SignInError::Nothing);
+            return Err(SignInError::NotInProgress);
         };
         self.0.set_state(SessionState::SigningIn);
         let outcome = self.exchange_code(code, state, query).await;
         // Derive the state from storage.
         self.0.state.set(SessionState::Checking);
-        self.0.dispatch(Event::Changed);
+        self.0.dispatch(Event::StorageChanged);
         outcome
     }
 
@@ -95,7 +97,7 @@ impl Client {
         pairs.extend(query.iss.as_deref().map(|iss| ("iss", iss)));
         let redirect_uri = query.redirect_uri.as_deref();
         pairs.extend(redirect_uri.map(|uri| ("redirect_uri", uri)));
-        let outgoing = Request {
+        let request = Request {
             method: Method::Post,
             path: paths::TOKEN.to_owned(),
             headers: vec![form_header()],
@@ -104,39 +106,39 @@ impl Client {
         };
         let key = Key::create().await;
         let (wall, monotonic) = (browser::wall_clock(), browser::monotonic_clock());
-        let incoming = match self.0.send_sign_in(key.as_ref(), outgoing).await {
-            Ok(incoming) => incoming,
-            Err(Unreachable) => return Err(SignInError::TryLater(Trouble::Unreachable)),
+        let response = match self.0.send_sign_in(key.as_ref(), request).await {
+            Ok(response) => response,
+            Err(Unreachable) => return Err(SignInError::TryLater(TransientError::Unreachable)),
         };
-        match incoming.status {
+        match response.status {
             200 => {
-                let response: TokenResponse = serde_json::from_str(&incoming.body)
-                    .map_err(|_| SignInError::TryLater(Trouble::Unwell))?;
+                let response: TokenResponse = serde_json::from_str(&response.body)
+                    .map_err(|_| SignInError::TryLater(TransientError::ServerError))?;
                 let return_to = response.return_to.clone();
-                let mut tokens = Tokens::received(response, wall);
+                let mut tokens = Tokens::from_response(response, wall);
                 let key = key.filter(|_| tokens.bound);
                 tokens.key = key.as_ref().map(|key| key.name().to_owned());
                 tokens.nonce = self.0.nonce.borrow().clone().filter(|_| key.is_some());
-                *self.0.deadline.borrow_mut() = Some(Deadline::received(&tokens, monotonic));
+                *self.0.deadline.borrow_mut() = Some(Deadline::from_response(&tokens, monotonic));
                 self.replace_tokens(&tokens);
                 let this = Rc::clone(&self.0);
                 spawn_local(async move {
                     if let Some(key) = key {
                         key.persist().await;
                     }
-                    this.forget_browser_keys();
+                    this.remove_unused_keys();
                 });
                 Ok(SignedIn { return_to })
             }
             status => {
-                let code = ErrorBody::of(&incoming).known_code();
+                let code = ErrorBody::of(&response).known_code();
                 match code {
                     Some(ErrorCode::ProviderUnavailable) => Err(SignInError::Refused(code)),
                     _ if status >= 500 || status == 429 => {
-                        Err(SignInError::TryLater(reply::trouble(&incoming)))
+                        Err(SignInError::TryLater(reply::classify(&response)))
                     }
                     _ => Err(SignInError::Refused(
-                        ErrorBody::of(&incoming).known_reason(),
+                        ErrorBody::of(&response).known_reason(),
                     )),
                 }
             }
@@ -146,9 +148,9 @@ impl Client {
     /// Replaces the stored tokens. The replaced session is revoked, because nobody could end it
     /// afterwards.
     fn replace_tokens(&self, tokens: &Tokens) {
-        let before = self.0.store.read().tokens;
-        self.0.store.clear_pending();
-        self.0.store.set_tokens(tokens);
+        let before = self.0.storage.read().tokens;
+        self.0.storage.clear_pending();
+        self.0.storage.set_tokens(tokens);
         if let Some(before) = before {
             self.0.revoke_in_background(before.refresh_token);
         }
@@ -161,17 +163,17 @@ impl Inner {
     async fn send_sign_in(
         &self,
         key: Option<&Key>,
-        outgoing: Request,
+        request: Request,
     ) -> Result<Response, Unreachable> {
         if let Some(key) = key {
-            let answer = self.send_proven(key, outgoing.clone(), || true).await;
-            if let Some(answer) = answer
-                && !is_refused(&answer, ErrorCode::InvalidDpopProof)
+            let response = self.send_with_proof(key, request.clone(), || true).await;
+            if let Some(response) = response
+                && !is_refused(&response, ErrorCode::InvalidDpopProof)
             {
-                return answer;
+                return response;
             }
         }
-        self.transport.send(outgoing).await
+        self.transport.send(request).await
     }
 }
 
@@ -180,7 +182,7 @@ mod tests {
     use latchkey_types::ErrorCode;
 
     use super::{CallbackQuery, SignInError};
-    use crate::engine::Trouble;
+    use crate::engine::TransientError;
     use crate::reply::ErrorBody;
     use crate::transport::Response;
 
@@ -197,7 +199,7 @@ mod tests {
             ("server_error", refused(ErrorCode::ProviderUnavailable)),
             (
                 "too_many_requests",
-                SignInError::TryLater(Trouble::Busy { retry_after: None }),
+                SignInError::TryLater(TransientError::RateLimited { retry_after: None }),
             ),
         ] {
             let query = CallbackQuery {
@@ -223,12 +225,12 @@ mod tests {
             ),
             ("", None),
         ] {
-            let incoming = Response {
+            let response = Response {
                 status: 400,
                 body: body.to_owned(),
                 ..Response::default()
             };
-            assert_eq!(ErrorBody::of(&incoming).known_reason(), expected, "{body}");
+            assert_eq!(ErrorBody::of(&response).known_reason(), expected, "{body}");
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{backoff, browser};
 
 /// How often a revocation is attempted before the session is left to expire. The waits in between
 /// add up to about a quarter of an hour.
-const TRIES: u32 = 32;
+const MAX_ATTEMPTS: u32 = 32;
 
 /// How long the user waits for the server's confirmation, in milliseconds.
 const LOGOUT_TIMEOUT: u32 = 4_000;
@@ -30,67 +30,67 @@ impl Client {
     /// Removes the tokens, then ends the session on the server. Returns whether the server has
     /// confirmed it; if not, the client keeps retrying while this page is open.
     pub async fn sign_out(&self) -> bool {
-        let Some(tokens) = self.0.store.read().tokens else {
+        let Some(tokens) = self.0.storage.read().tokens else {
             return true;
         };
         self.0.set_state(SessionState::SigningOut);
         self.0.forget_tokens();
-        let told = self.0.tell_server(tokens).await;
+        let confirmed = self.0.confirm_sign_out(tokens).await;
         self.0.signed_out();
-        told
+        confirmed
     }
 
     /// Removes the tokens of a session that the server has ended at the user's request.
     pub(super) fn forget_after_sign_out(&self) {
         self.0.set_state(SessionState::SigningOut);
         self.0.forget_tokens();
-        self.0.forget_browser_keys();
+        self.0.remove_unused_keys();
         self.0.signed_out();
     }
 }
 
 impl Inner {
     fn forget_tokens(self: &Rc<Self>) {
-        self.store.clear_tokens();
-        self.store.clear_pending();
-        self.seen.borrow_mut().take();
-        self.tell(&Notice::Tokens(None));
-        self.follow();
-        self.dispatch(Event::Changed);
+        self.storage.clear_tokens();
+        self.storage.clear_pending();
+        self.reported_tokens.borrow_mut().take();
+        self.notify(&Notice::Tokens(None));
+        self.update_subscription();
+        self.dispatch(Event::StorageChanged);
     }
 
     fn signed_out(self: &Rc<Self>) {
-        self.tell(&Notice::Ended(EndReason::SignedOut));
+        self.notify(&Notice::Ended(EndReason::SignedOut));
         // Derive the state from storage: another tab may have signed in since.
         self.state.set(SessionState::Checking);
-        self.dispatch(Event::Changed);
+        self.dispatch(Event::StorageChanged);
     }
 
     /// Ends the session on the server. Returns whether the server confirmed it within
     /// [`LOGOUT_TIMEOUT`]; if not, the request continues in the background.
-    async fn tell_server(self: &Rc<Self>, tokens: Tokens) -> bool {
-        let (tell, told) = oneshot::channel();
-        let tell = Rc::new(RefCell::new(Some(tell)));
-        let say = move |told| {
-            if let Some(tell) = tell.borrow_mut().take() {
-                let _ = tell.send(told);
+    async fn confirm_sign_out(self: &Rc<Self>, tokens: Tokens) -> bool {
+        let (sender, receiver) = oneshot::channel();
+        let sender = Rc::new(RefCell::new(Some(sender)));
+        let confirm = move |confirmed| {
+            if let Some(sender) = sender.borrow_mut().take() {
+                let _ = sender.send(confirmed);
             }
         };
-        let give_up = {
-            let say = say.clone();
-            Timeout::new(LOGOUT_TIMEOUT, move || say(false))
+        let timeout = {
+            let confirm = confirm.clone();
+            Timeout::new(LOGOUT_TIMEOUT, move || confirm(false))
         };
         let this = Rc::clone(self);
         spawn_local(async move {
             let done = this.end_session(&tokens).await;
-            say(done);
+            confirm(done);
             if !done {
                 this.revoke_in_background(tokens.refresh_token);
             }
         });
-        let told = told.await.unwrap_or(false);
-        give_up.cancel();
-        told
+        let confirmed = receiver.await.unwrap_or(false);
+        timeout.cancel();
+        confirmed
     }
 
     async fn end_session(self: &Rc<Self>, tokens: &Tokens) -> bool {
@@ -99,7 +99,7 @@ impl Inner {
             .authorization(Method::Post, paths::LOGOUT, token, tokens.key_name())
             .await;
         // No more proofs are needed.
-        self.forget_browser_keys();
+        self.remove_unused_keys();
         let logout = self.transport.send(Request {
             method: Method::Post,
             path: paths::LOGOUT.to_owned(),
@@ -108,7 +108,7 @@ impl Inner {
             keepalive: true,
         });
         match logout.await {
-            Ok(answer) if (200..300).contains(&answer.status) => true,
+            Ok(response) if (200..300).contains(&response.status) => true,
             // The access token has probably expired; the refresh token can end the session, too.
             Ok(_) => self.revoke(&tokens.refresh_token).await,
             Err(_) => false,
@@ -124,19 +124,19 @@ impl Inner {
             keepalive: true,
         });
         // Any other status would be the same on a retry.
-        matches!(revoke.await, Ok(answer) if answer.status < 500 && answer.status != 429)
+        matches!(revoke.await, Ok(response) if response.status < 500 && response.status != 429)
     }
 
     /// Retries the revocation with a token held in memory only: storage is already empty.
     pub(super) fn revoke_in_background(self: &Rc<Self>, refresh_token: String) {
         let this = Rc::clone(self);
         spawn_local(async move {
-            for attempt in 0..TRIES {
+            for attempt in 0..MAX_ATTEMPTS {
                 if this.revoke(&refresh_token).await {
                     return;
                 }
-                let wait = backoff::delay(attempt, 0, browser::jitter());
-                TimeoutFuture::new(wait).await;
+                let delay = backoff::delay(attempt, 0, browser::jitter());
+                TimeoutFuture::new(delay).await;
             }
         });
     }

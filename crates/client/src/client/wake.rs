@@ -11,7 +11,7 @@ use super::Inner;
 use crate::browser;
 use crate::engine::Event;
 use crate::notice::Notice;
-use crate::store;
+use crate::token_storage;
 
 impl Inner {
     pub(super) fn listen(self: &Rc<Self>) {
@@ -22,20 +22,20 @@ impl Inner {
         on(&window, "storage", &this, |this, event| {
             let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
             // Without a key, the whole storage was cleared.
-            if key.is_none_or(|key| key == store::TOKENS) {
-                this.store.yield_to_other_tab();
-                this.dispatch(Event::Changed);
+            if key.is_none_or(|key| key == token_storage::TOKENS) {
+                this.storage.discard_memory();
+                this.dispatch(Event::StorageChanged);
             }
         });
         if let Ok(channel) = BroadcastChannel::new("latchkey.account") {
             on(&channel, "message", &this, |this, _| {
-                this.tell(&Notice::AccountChanged);
+                this.notify(&Notice::AccountChanged);
             });
             *self.channel.borrow_mut() = Some(channel);
         }
-        on(&window, "online", &this, |this, _| this.online());
-        on(&window, "focus", &this, |this, _| this.looked_at());
-        on(&window, "pageshow", &this, |this, _| this.awake());
+        on(&window, "online", &this, |this, _| this.network_restored());
+        on(&window, "focus", &this, |this, _| this.page_shown());
+        on(&window, "pageshow", &this, |this, _| this.catch_up());
         if let Some(document) = window.document() {
             on(
                 &document.clone(),
@@ -43,9 +43,9 @@ impl Inner {
                 &this,
                 move |this, _| {
                     if document.visibility_state() == VisibilityState::Visible {
-                        this.looked_at();
+                        this.page_shown();
                     } else {
-                        this.follow();
+                        this.update_subscription();
                     }
                 },
             );
@@ -53,17 +53,17 @@ impl Inner {
     }
 
     /// The user returned to the page.
-    fn looked_at(self: &Rc<Self>) {
-        self.awake();
-        self.follow_again();
+    fn page_shown(self: &Rc<Self>) {
+        self.catch_up();
+        self.user_returned();
     }
 
     /// Catches up on timers and storage events, which may have been suspended with the page.
-    fn awake(self: &Rc<Self>) {
-        self.dispatch(Event::Changed);
-        self.heed_wall_clock();
+    fn catch_up(self: &Rc<Self>) {
+        self.dispatch(Event::StorageChanged);
+        self.shorten_deadline();
         self.check_expiry();
-        self.follow();
+        self.update_subscription();
     }
 }
 

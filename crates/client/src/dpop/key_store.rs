@@ -16,7 +16,7 @@ const DATABASE: &str = "latchkey";
 const STORE: &str = "keys";
 
 /// The key name for tokens that do not contain one, which were stored by earlier versions.
-pub const UNNAMED: &str = "dpop";
+pub const LEGACY_KEY_NAME: &str = "dpop";
 
 /// After this time IndexedDB is considered stuck, which happens occasionally, in milliseconds.
 const REQUEST_TIMEOUT: i32 = 3_000;
@@ -26,13 +26,13 @@ pub(super) async fn read(name: &str) -> Result<Option<JsValue>, JsValue> {
     let Some(database) = open().await? else {
         return Ok(None);
     };
-    let found = done(
+    let value = complete(
         &database
             .keys(IdbTransactionMode::Readonly)?
             .get(&name.into())?,
     )
     .await?;
-    Ok((!found.is_undefined()).then_some(found))
+    Ok((!value.is_undefined()).then_some(value))
 }
 
 /// Stores a value under each of these names, replacing existing values.
@@ -40,12 +40,12 @@ pub(super) async fn put(names: &[&str], value: &JsValue) -> Result<(), JsValue> 
     let database = open().await?.ok_or(JsValue::NULL)?;
     let keys = database.keys(IdbTransactionMode::Readwrite)?;
     for name in names {
-        done(&keys.put_with_key(value, &(*name).into())?).await?;
+        complete(&keys.put_with_key(value, &(*name).into())?).await?;
     }
     Ok(())
 }
 
-/// Removes all entries except the one named by `needed` and its copy under [`UNNAMED`].
+/// Removes all entries except the one named by `needed` and its copy under [`LEGACY_KEY_NAME`].
 pub(super) async fn remove_others(needed: impl Fn() -> Option<String>) -> Result<(), JsValue> {
     let Some(database) = open().await? else {
         return Ok(());
@@ -53,15 +53,15 @@ pub(super) async fn remove_others(needed: impl Fn() -> Option<String>) -> Result
     // From here on, other writers wait for this transaction: a tab that needs its key stores it
     // again after the removal.
     let keys = database.keys(IdbTransactionMode::Readwrite)?;
-    let names: Array = done(&keys.get_all_keys()?).await?.unchecked_into();
+    let names: Array = complete(&keys.get_all_keys()?).await?.unchecked_into();
     let needed = needed();
     for name in names.iter() {
-        let kept = needed.as_deref().is_some_and(|needed| {
+        let keep = needed.as_deref().is_some_and(|needed| {
             name.as_string()
-                .is_some_and(|name| name == needed || name == UNNAMED)
+                .is_some_and(|name| name == needed || name == LEGACY_KEY_NAME)
         });
-        if !kept {
-            done(&keys.delete(&name)?).await?;
+        if !keep {
+            complete(&keys.delete(&name)?).await?;
         }
     }
     Ok(())
@@ -92,27 +92,27 @@ async fn open() -> Result<Option<Database>, JsValue> {
     };
     let request = factory.open_with_u32(DATABASE, 1)?;
     let opened = request.clone();
-    let furnish = Closure::<dyn Fn()>::new(move || {
+    let create_store = Closure::<dyn Fn()>::new(move || {
         let database = opened.result().map(JsCast::unchecked_into::<IdbDatabase>);
         let _ = database.and_then(|database| database.create_object_store(STORE));
     });
-    request.set_onupgradeneeded(Some(furnish.as_ref().unchecked_ref()));
-    let database = done(&request).await?;
+    request.set_onupgradeneeded(Some(create_store.as_ref().unchecked_ref()));
+    let database = complete(&request).await?;
     Ok(Some(Database(database.unchecked_into())))
 }
 
 /// Waits for the result of a request, at most [`REQUEST_TIMEOUT`].
-async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {
-    let answered = Promise::new(&mut |succeed, fail| {
+async fn complete(request: &IdbRequest) -> Result<JsValue, JsValue> {
+    let completed = Promise::new(&mut |succeed, fail| {
         request.set_onsuccess(Some(&succeed));
         request.set_onerror(Some(&fail));
     });
-    let late = Promise::new(&mut |_, fail| {
+    let timeout = Promise::new(&mut |_, fail| {
         if let Some(window) = browser::window() {
             let _ = window
                 .set_timeout_with_callback_and_timeout_and_arguments_0(&fail, REQUEST_TIMEOUT);
         }
     });
-    JsFuture::from(Promise::race(&Array::of2(&answered, &late))).await?;
+    JsFuture::from(Promise::race(&Array::of2(&completed, &timeout))).await?;
     request.result()
 }

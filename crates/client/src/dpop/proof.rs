@@ -8,7 +8,7 @@ use crate::transport::Method;
 
 /// The request that a DPoP proof is created for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Subject<'a> {
+pub struct ProofTarget<'a> {
     /// The HTTP method (`htm`).
     pub method: Method,
     /// The path (`htu`). A query or fragment is ignored.
@@ -27,7 +27,7 @@ pub(super) struct Parts<'a> {
     pub(super) origin: &'a str,
     pub(super) iat: u64,
     pub(super) ath: Option<&'a str>,
-    pub(super) subject: Subject<'a>,
+    pub(super) target: ProofTarget<'a>,
 }
 
 #[derive(Serialize)]
@@ -59,7 +59,7 @@ struct Claims<'a> {
 
 /// The JWS signing input: header and claims (RFC 7515 §5.1).
 pub(super) fn signing_input(parts: &Parts<'_>) -> String {
-    let path = parts.subject.path.split(['?', '#']).next();
+    let path = parts.target.path.split(['?', '#']).next();
     let header = Header {
         typ: "dpop+jwt",
         alg: "ES256",
@@ -72,10 +72,10 @@ pub(super) fn signing_input(parts: &Parts<'_>) -> String {
     };
     let claims = Claims {
         jti: parts.jti,
-        htm: parts.subject.method.as_str(),
+        htm: parts.target.method.as_str(),
         htu: &format!("{}{}", parts.origin, path.unwrap_or_default()),
         iat: parts.iat,
-        nonce: parts.subject.nonce,
+        nonce: parts.target.nonce,
         ath: parts.ath,
     };
     let mut input = encode(&header);
@@ -94,7 +94,7 @@ fn encode(part: &impl Serialize) -> String {
 mod tests {
     use super::*;
 
-    fn parts(subject: Subject<'_>) -> Parts<'_> {
+    fn parts(target: ProofTarget<'_>) -> Parts<'_> {
         Parts {
             x: "abscissa",
             y: "ordinate",
@@ -102,7 +102,7 @@ mod tests {
             origin: "https://id.example.com",
             iat: 1_700_000_000,
             ath: None,
-            subject,
+            target,
         }
     }
 
@@ -119,12 +119,12 @@ mod tests {
 
     #[test]
     fn a_minimal_proof_has_the_required_claims() {
-        let subject = Subject {
+        let target = ProofTarget {
             method: Method::Post,
             path: "/auth/token",
-            ..Subject::default()
+            ..ProofTarget::default()
         };
-        let [header, claims] = read(&parts(subject));
+        let [header, claims] = read(&parts(target));
         assert_eq!(
             header,
             r#"{"typ":"dpop+jwt","alg":"ES256","jwk":{"kty":"EC","crv":"P-256","x":"abscissa","y":"ordinate"}}"#
@@ -137,12 +137,12 @@ mod tests {
 
     #[test]
     fn nonce_and_access_token_hash_are_included_if_given() {
-        let subject = Subject {
+        let target = ProofTarget {
             nonce: Some("of \"the\" server"),
             path: "/api/me",
-            ..Subject::default()
+            ..ProofTarget::default()
         };
-        let mut parts = parts(subject);
+        let mut parts = parts(target);
         parts.ath = Some("hash");
         let [_, claims] = read(&parts);
         assert!(
@@ -159,11 +159,11 @@ mod tests {
             "/api/activity#x",
             "/api/activity",
         ] {
-            let subject = Subject {
+            let target = ProofTarget {
                 path,
-                ..Subject::default()
+                ..ProofTarget::default()
             };
-            let [_, claims] = read(&parts(subject));
+            let [_, claims] = read(&parts(target));
             assert!(
                 claims.contains(r#""htu":"https://id.example.com/api/activity","#),
                 "{claims}"

@@ -8,21 +8,21 @@ pub(super) struct ActiveRequest {
     pub(super) id: RequestId,
     /// The access token to replace: the one that the request was rejected with or, if it was not
     /// sent yet, the expired one.
-    pub(super) token: String,
+    pub(super) stale_token: String,
     /// The user at the start of the request.
     pub(super) account: Option<String>,
-    pub(super) place: Place,
+    pub(super) state: RequestState,
     /// The retry after a 401 has been used.
     pub(super) retried: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Place {
+pub(super) enum RequestState {
     /// Sent; waiting for the response.
     Sent,
     /// Not sent; waiting for a newer token.
     Waiting {
         /// Whether the request waits because of a 401.
-        refused: bool,
+        unauthorized: bool,
     },
 }

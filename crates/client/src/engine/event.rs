@@ -21,37 +21,37 @@ pub struct Stored {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A request that needs an access token started.
-    Begun {
+    RequestStarted {
         /// The request.
         request: RequestId,
         /// Whether the stored access token has expired, so that a refresh must come first.
         stale: bool,
     },
     /// The response to a request was received.
-    Answered {
+    ResponseReceived {
         /// The request.
         request: RequestId,
         /// Whether the status was 401. A refresh does not help with any other status, such as 403.
         unauthorized: bool,
     },
     /// The caller no longer waits for this request.
-    Dropped {
+    RequestDropped {
         /// The request.
         request: RequestId,
     },
     /// A refresh is needed that no request waits for.
-    Wanted(Cause),
+    RefreshRequested(Cause),
     /// The refresh lock was acquired.
-    Locked {
+    LockAcquired {
         /// A random value, in case a new idempotency key is needed.
         fresh_key: String,
     },
     /// The refresh request completed or failed.
     Replied(Reply),
     /// Storage was changed by another tab, or by a sign-in or sign-out in this tab.
-    Changed,
+    StorageChanged,
     /// The backoff is over, or the network came back.
-    Due,
+    RetryDue,
 }
 
 /// Why a refresh is needed that no request waits for.
@@ -60,7 +60,7 @@ pub enum Cause {
     /// The access token is about to expire. Not needed if another tab has stored newer tokens.
     AheadOfExpiry,
     /// A manual refresh: refresh unconditionally.
-    Asked,
+    Manual,
 }
 
 /// The token endpoint's response, reduced to what the decision needs.
@@ -73,18 +73,18 @@ pub enum Reply {
     /// 409: another tab has refreshed already; its tokens will appear in storage.
     Superseded,
     /// Anything else: no response, 5xx, 429, an invalid response.
-    Unavailable(Trouble),
+    Unavailable(TransientError),
 }
 
 /// A transient failure: the same request may succeed later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Trouble {
+pub enum TransientError {
     /// No response: the network or the server is down.
     Unreachable,
     /// The server failed (5xx) or sent an invalid response.
-    Unwell,
+    ServerError,
     /// Too many requests (429).
-    Busy {
+    RateLimited {
         /// The `Retry-After` header, in seconds.
         retry_after: Option<u32>,
     },
@@ -92,7 +92,7 @@ pub enum Trouble {
     Superseded,
     /// Nothing was sent, because creating the DPoP proof took too long and another tab may have
     /// taken over.
-    Late,
+    SigningTimeout,
 }
 
 /// Why a request fails.
@@ -103,7 +103,7 @@ pub enum Failure {
     /// Another user signed in; the request was not meant for their account.
     AccountChanged,
     /// The access token must be refreshed, which is not possible right now.
-    TryLater(Trouble),
+    TryLater(TransientError),
 }
 
 /// An output of the engine.
@@ -128,14 +128,14 @@ pub enum Command {
         /// The error.
         failure: Failure,
     },
-    /// Acquire the refresh lock, then send [`Event::Locked`].
+    /// Acquire the refresh lock, then send [`Event::LockAcquired`].
     Lock,
     /// Release the refresh lock.
     Unlock,
     /// Store the idempotency key of the refresh that is about to be sent.
-    RememberKey(Pending),
+    StoreKey(Pending),
     /// Remove the stored idempotency key.
-    ForgetKey,
+    RemoveKey,
     /// Send the refresh token, then send [`Event::Replied`].
     Post {
         /// The token to rotate.
@@ -146,8 +146,8 @@ pub enum Command {
     /// Store these tokens, as one value.
     StoreTokens(Tokens),
     /// Remove the tokens.
-    ClearTokens,
-    /// Wait, longer with each attempt, then send [`Event::Due`].
+    RemoveTokens,
+    /// Wait, longer with each attempt, then send [`Event::RetryDue`].
     BackOff {
         /// The number of the attempt, from zero.
         attempt: u32,
@@ -155,14 +155,14 @@ pub enum Command {
         at_least: u32,
     },
     /// Report progress to the observers.
-    Tell(Progress),
+    Report(Progress),
 }
 
 /// The progress of a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// The refresh token is being sent.
-    Begun,
+    Started,
     /// New tokens were received.
     Refreshed,
     /// Another tab had newer tokens in storage.
@@ -170,7 +170,7 @@ pub enum Progress {
     /// The server ended the session.
     Ended(Option<ErrorCode>),
     /// The refresh failed and will be retried.
-    Delayed(Trouble),
+    Delayed(TransientError),
     /// The user signed out, so there is nothing left to refresh.
     Abandoned,
 }

@@ -1,6 +1,8 @@
 //! The refresh of a tab: acquire the lock, check storage again, send, and interpret the reply.
 
-use super::{Cause, Command, Engine, Pending, Progress, Refresh, Reply, Stored, Tokens, Trouble};
+use super::{
+    Cause, Command, Engine, Pending, Progress, Refresh, Reply, Stored, Tokens, TransientError,
+};
 
 /// How many superseded or late attempts waiting requests tolerate before they fail, and how often
 /// the idempotency key is reused after being superseded. With the backoff delays this takes longer
@@ -16,14 +18,19 @@ impl Engine {
         }
     }
 
-    pub(super) fn wanted(&mut self, cause: Cause, stored: &Stored, commands: &mut Vec<Command>) {
+    pub(super) fn refresh_requested(
+        &mut self,
+        cause: Cause,
+        stored: &Stored,
+        commands: &mut Vec<Command>,
+    ) {
         let Some(tokens) = &stored.tokens else {
             return;
         };
         match (&mut self.refresh, cause) {
-            (Refresh::Locking { stale }, Cause::Asked) => *stale = None,
-            (Refresh::Posting { again, .. }, Cause::Asked) => *again = true,
-            (Refresh::Idle | Refresh::BackingOff { .. }, Cause::Asked) => {
+            (Refresh::Locking { stale }, Cause::Manual) => *stale = None,
+            (Refresh::Posting { again, .. }, Cause::Manual) => *again = true,
+            (Refresh::Idle | Refresh::BackingOff { .. }, Cause::Manual) => {
                 self.start(None, commands);
             }
             (Refresh::Idle, Cause::AheadOfExpiry) => {
@@ -33,7 +40,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn locked(
+    pub(super) fn lock_acquired(
         &mut self,
         fresh_key: String,
         stored: &Stored,
@@ -45,31 +52,31 @@ impl Engine {
         };
         let stale = stale.take();
         let Some(tokens) = &stored.tokens else {
-            self.leave(Progress::Abandoned, stored, commands);
+            self.unlock_and_finish(Progress::Abandoned, stored, commands);
             return;
         };
         if stale.is_some_and(|stale| stale != tokens.access_token) {
-            self.leave(Progress::Adopted, stored, commands);
+            self.unlock_and_finish(Progress::Adopted, stored, commands);
             return;
         }
         // A refresh token is always sent with the same key, by any tab and on any retry: this is
         // how the server tells a retry from a replay.
         // But if the key was superseded repeatedly and no tab stored newer tokens, somebody else
         // has used the token: a new key makes the server detect the replay.
-        let lasting = self.superseded <= MAX_ATTEMPTS;
+        let is_reusable = self.superseded <= MAX_ATTEMPTS;
         let key = match &stored.pending {
-            Some(pending) if lasting && pending.is_for(&tokens.refresh_token) => {
+            Some(pending) if is_reusable && pending.is_for(&tokens.refresh_token) => {
                 pending.key.clone()
             }
             _ => {
-                commands.push(Command::RememberKey(Pending::new(
+                commands.push(Command::StoreKey(Pending::new(
                     fresh_key.clone(),
                     &tokens.refresh_token,
                 )));
                 fresh_key
             }
         };
-        commands.push(Command::Tell(Progress::Begun));
+        commands.push(Command::Report(Progress::Started));
         commands.push(Command::Post {
             refresh_token: tokens.refresh_token.clone(),
             key,
@@ -91,43 +98,43 @@ impl Engine {
             // The user signed out or signed in again, or a tab that stole the lock has refreshed:
             // this reply is about a token that is no longer stored.
             if matches!(&stored.pending, Some(pending) if pending.is_for(&sent)) {
-                commands.push(Command::ForgetKey);
+                commands.push(Command::RemoveKey);
             }
             let progress = if stored.tokens.is_some() {
                 Progress::Adopted
             } else {
                 Progress::Abandoned
             };
-            self.leave(progress, stored, commands);
+            self.unlock_and_finish(progress, stored, commands);
             return;
         }
         match reply {
             Reply::Tokens(tokens) => {
                 commands.push(Command::StoreTokens(tokens.clone()));
-                commands.push(Command::ForgetKey);
+                commands.push(Command::RemoveKey);
                 let stored = Stored {
                     tokens: Some(tokens),
                     pending: None,
                 };
-                self.leave(Progress::Refreshed, &stored, commands);
+                self.unlock_and_finish(Progress::Refreshed, &stored, commands);
                 if again {
                     self.start(None, commands);
                 }
             }
             Reply::Refused(code) => {
-                commands.push(Command::ClearTokens);
-                commands.push(Command::ForgetKey);
-                self.leave(Progress::Ended(code), &Stored::default(), commands);
+                commands.push(Command::RemoveTokens);
+                commands.push(Command::RemoveKey);
+                self.unlock_and_finish(Progress::Ended(code), &Stored::default(), commands);
             }
             Reply::Superseded => {
                 self.superseded = self.superseded.saturating_add(1);
-                self.back_off(stale, Trouble::Superseded, commands);
+                self.back_off(stale, TransientError::Superseded, commands);
             }
-            Reply::Unavailable(trouble) => self.back_off(stale, trouble, commands),
+            Reply::Unavailable(error) => self.back_off(stale, error, commands),
         }
     }
 
-    pub(super) fn changed(&mut self, stored: &Stored, commands: &mut Vec<Command>) {
+    pub(super) fn storage_changed(&mut self, stored: &Stored, commands: &mut Vec<Command>) {
         let Refresh::BackingOff { stale, .. } = &self.refresh else {
             return;
         };
@@ -140,36 +147,49 @@ impl Engine {
         }
     }
 
-    pub(super) fn due(&mut self, commands: &mut Vec<Command>) {
+    pub(super) fn retry_due(&mut self, commands: &mut Vec<Command>) {
         if let Refresh::BackingOff { stale, .. } = &mut self.refresh {
             let stale = stale.take();
             self.start(stale, commands);
         }
     }
 
-    fn back_off(&mut self, stale: Option<String>, trouble: Trouble, commands: &mut Vec<Command>) {
+    fn back_off(
+        &mut self,
+        stale: Option<String>,
+        error: TransientError,
+        commands: &mut Vec<Command>,
+    ) {
         commands.push(Command::Unlock);
-        commands.push(Command::Tell(Progress::Delayed(trouble)));
-        let at_least = match trouble {
-            Trouble::Busy { retry_after } => retry_after.unwrap_or(0),
+        commands.push(Command::Report(Progress::Delayed(error)));
+        let at_least = match error {
+            TransientError::RateLimited { retry_after } => retry_after.unwrap_or(0),
             _ => 0,
         };
         commands.push(Command::BackOff {
             attempt: self.failures,
             at_least,
         });
-        self.refresh = Refresh::BackingOff { stale, trouble };
+        self.refresh = Refresh::BackingOff { stale, error };
         // Neither means that the server is unavailable.
-        let passing = matches!(trouble, Trouble::Superseded | Trouble::Late);
-        let patient = passing && self.failures < MAX_ATTEMPTS;
+        let resolves_itself = matches!(
+            error,
+            TransientError::Superseded | TransientError::SigningTimeout
+        );
+        let tolerated = resolves_itself && self.failures < MAX_ATTEMPTS;
         self.failures = self.failures.saturating_add(1);
-        if !patient {
-            self.give_up_waiting(trouble, commands);
+        if !tolerated {
+            self.fail_waiting(error, commands);
         }
     }
 
     /// Releases the lock and finishes.
-    fn leave(&mut self, progress: Progress, stored: &Stored, commands: &mut Vec<Command>) {
+    fn unlock_and_finish(
+        &mut self,
+        progress: Progress,
+        stored: &Stored,
+        commands: &mut Vec<Command>,
+    ) {
         commands.push(Command::Unlock);
         self.finish(progress, stored, commands);
     }
@@ -179,9 +199,9 @@ impl Engine {
         self.refresh = Refresh::Idle;
         self.failures = 0;
         self.superseded = 0;
-        commands.push(Command::Tell(progress));
+        commands.push(Command::Report(progress));
         let force = progress == Progress::Refreshed;
-        if let Some(stale) = self.settle(stored, |_| true, force, commands) {
+        if let Some(stale) = self.resume(stored, |_| true, force, commands) {
             self.start(Some(stale), commands);
         }
     }

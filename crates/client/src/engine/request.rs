@@ -1,7 +1,7 @@
 //! The requests of one tab: the token that each was sent with, and its retry.
 
-use super::active_request::{ActiveRequest, Place};
-use super::{Command, Engine, Failure, Refresh, RequestId, Stored, Tokens, Trouble};
+use super::active_request::{ActiveRequest, RequestState};
+use super::{Command, Engine, Failure, Refresh, RequestId, Stored, Tokens, TransientError};
 
 impl Engine {
     pub(super) fn begin(
@@ -20,16 +20,18 @@ impl Engine {
         };
         let mut request = ActiveRequest {
             id,
-            token: tokens.access_token.clone(),
+            stale_token: tokens.access_token.clone(),
             account: tokens.account.clone(),
-            place: Place::Waiting { refused: false },
+            state: RequestState::Waiting {
+                unauthorized: false,
+            },
             retried: false,
         };
         if stale {
             self.requests.push(request);
             self.need_newer_than(tokens, id, commands);
         } else {
-            request.place = Place::Sent;
+            request.state = RequestState::Sent;
             self.requests.push(request);
             commands.push(Command::Send {
                 request: id,
@@ -38,7 +40,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn answered(
+    pub(super) fn response_received(
         &mut self,
         id: RequestId,
         unauthorized: bool,
@@ -50,18 +52,18 @@ impl Engine {
             return;
         };
         if !unauthorized || request.retried {
-            self.forget(id);
+            self.remove(id);
             commands.push(Command::Deliver { request: id });
             return;
         }
-        request.place = Place::Waiting { refused: true };
+        request.state = RequestState::Waiting { unauthorized: true };
         match &stored.tokens {
-            Some(tokens) if tokens.access_token == request.token => {
+            Some(tokens) if tokens.access_token == request.stale_token => {
                 self.need_newer_than(tokens, id, commands);
             }
             // Signed out, another user, or newer tokens: no refresh is needed.
             _ => {
-                self.settle(stored, |waiting| waiting == id, false, commands);
+                self.resume(stored, |waiting| waiting == id, false, commands);
             }
         }
     }
@@ -69,38 +71,38 @@ impl Engine {
     /// A request waits for newer tokens than `tokens`.
     fn need_newer_than(&mut self, tokens: &Tokens, id: RequestId, commands: &mut Vec<Command>) {
         if let Refresh::BackingOff {
-            trouble: trouble @ Trouble::Busy { .. },
+            error: error @ TransientError::RateLimited { .. },
             ..
         } = self.refresh
         {
             // The server demanded a delay, which requests must not shorten.
-            self.forget(id);
+            self.remove(id);
             commands.push(Command::Fail {
                 request: id,
-                failure: Failure::TryLater(trouble),
+                failure: Failure::TryLater(error),
             });
             return;
         }
         self.start(Some(tokens.access_token.clone()), commands);
     }
 
-    /// Lets the waiting requests selected by `chosen` proceed with the stored tokens. Returns the
+    /// Lets the waiting requests selected by `selected` proceed with the stored tokens. Returns the
     /// stored access token if one of the requests still needs a newer one. With `force` that
     /// check is skipped, because the stored token has just been received.
-    pub(super) fn settle(
+    pub(super) fn resume(
         &mut self,
         stored: &Stored,
-        chosen: impl Fn(RequestId) -> bool,
+        selected: impl Fn(RequestId) -> bool,
         force: bool,
         commands: &mut Vec<Command>,
     ) -> Option<String> {
-        let mut unsettled = None;
+        let mut still_stale = None;
         self.requests.retain_mut(|request| {
             let id = request.id;
-            let Place::Waiting { refused } = request.place else {
+            let RequestState::Waiting { unauthorized } = request.state else {
                 return true;
             };
-            if !chosen(id) {
+            if !selected(id) {
                 return true;
             }
             let Some(tokens) = &stored.tokens else {
@@ -110,44 +112,44 @@ impl Engine {
                 });
                 return false;
             };
-            if differs(request.account.as_deref(), tokens.account.as_deref()) {
+            if are_different(request.account.as_deref(), tokens.account.as_deref()) {
                 commands.push(Command::Fail {
                     request: id,
                     failure: Failure::AccountChanged,
                 });
                 return false;
             }
-            if !force && tokens.access_token == request.token {
-                unsettled = Some(tokens.access_token.clone());
+            if !force && tokens.access_token == request.stale_token {
+                still_stale = Some(tokens.access_token.clone());
                 return true;
             }
-            request.place = Place::Sent;
-            request.retried = refused;
-            request.token.clone_from(&tokens.access_token);
+            request.state = RequestState::Sent;
+            request.retried = unauthorized;
+            request.stale_token.clone_from(&tokens.access_token);
             commands.push(Command::Send {
                 request: id,
                 access_token: tokens.access_token.clone(),
             });
             true
         });
-        unsettled
+        still_stale
     }
 
     /// Removes a request whose caller no longer waits.
-    pub(super) fn forget(&mut self, id: RequestId) {
+    pub(super) fn remove(&mut self, id: RequestId) {
         self.requests.retain(|request| request.id != id);
     }
 
     /// Fails the waiting requests, because no newer token is available for now.
-    pub(super) fn give_up_waiting(&mut self, trouble: Trouble, commands: &mut Vec<Command>) {
+    pub(super) fn fail_waiting(&mut self, error: TransientError, commands: &mut Vec<Command>) {
         self.requests.retain(|request| {
             let id = request.id;
-            if request.place == Place::Sent {
+            if request.state == RequestState::Sent {
                 return true;
             }
             commands.push(Command::Fail {
                 request: id,
-                failure: Failure::TryLater(trouble),
+                failure: Failure::TryLater(error),
             });
             false
         });
@@ -155,6 +157,6 @@ impl Engine {
 }
 
 /// Whether both are known and different.
-fn differs(one: Option<&str>, other: Option<&str>) -> bool {
+fn are_different(one: Option<&str>, other: Option<&str>) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one != other)
 }

@@ -11,7 +11,7 @@ fn tokens(generation: u32) -> Tokens {
         refresh_token: format!("refresh-with-a-long-tail-{generation}"),
         access_expires_at: 0,
         refresh_expires_at: 0,
-        access_life: 0,
+        access_lifetime: 0,
         account: Some("ada".to_owned()),
         bound: false,
         key: None,
@@ -33,22 +33,22 @@ fn send(request: RequestId, generation: u32) -> Command {
     }
 }
 
-fn begun(request: RequestId) -> Event {
-    Event::Begun {
+fn started(request: RequestId) -> Event {
+    Event::RequestStarted {
         request,
         stale: false,
     }
 }
 
-fn refused(request: RequestId) -> Event {
-    Event::Answered {
+fn unauthorized(request: RequestId) -> Event {
+    Event::ResponseReceived {
         request,
         unauthorized: true,
     }
 }
 
-fn locked() -> Event {
-    Event::Locked {
+fn lock_acquired() -> Event {
+    Event::LockAcquired {
         fresh_key: "fresh".to_owned(),
     }
 }
@@ -56,15 +56,15 @@ fn locked() -> Event {
 /// An engine whose request `ONE` got a 401 for generation 1 and whose refresh has been sent.
 fn posting() -> Engine {
     let mut engine = Engine::new();
-    engine.step(begun(ONE), &holding(1));
-    engine.step(refused(ONE), &holding(1));
-    engine.step(locked(), &holding(1));
+    engine.step(started(ONE), &holding(1));
+    engine.step(unauthorized(ONE), &holding(1));
+    engine.step(lock_acquired(), &holding(1));
     engine
 }
 
-fn backing_off(trouble: Trouble) -> Engine {
+fn backing_off(error: TransientError) -> Engine {
     let mut engine = posting();
-    engine.step(Event::Replied(Reply::Unavailable(trouble)), &holding(1));
+    engine.step(Event::Replied(Reply::Unavailable(error)), &holding(1));
     assert!(engine.is_backing_off(), "{engine:?}");
     engine
 }
@@ -79,26 +79,26 @@ fn pending() -> Pending {
 
 #[test]
 fn a_request_is_sent_with_the_stored_token() {
-    let commands = Engine::new().step(begun(ONE), &holding(1));
+    let commands = Engine::new().step(started(ONE), &holding(1));
     assert_eq!(commands, [send(ONE, 1)]);
 }
 
 #[test]
 fn a_request_without_tokens_is_not_sent() {
-    let commands = Engine::new().step(begun(ONE), &Stored::default());
+    let commands = Engine::new().step(started(ONE), &Stored::default());
     assert_eq!(commands, [fail(ONE, Failure::SignedOut)]);
 }
 
 #[test]
 fn forbidden_is_delivered_without_a_refresh() {
     let mut engine = Engine::new();
-    engine.step(begun(ONE), &holding(1));
-    let answered = Event::Answered {
+    engine.step(started(ONE), &holding(1));
+    let received = Event::ResponseReceived {
         request: ONE,
         unauthorized: false,
     };
     assert_eq!(
-        engine.step(answered, &holding(1)),
+        engine.step(received, &holding(1)),
         [Command::Deliver { request: ONE }]
     );
     assert!(!engine.is_refreshing());
@@ -107,14 +107,14 @@ fn forbidden_is_delivered_without_a_refresh() {
 #[test]
 fn unauthorized_causes_a_refresh_and_one_retry() {
     let mut engine = Engine::new();
-    engine.step(begun(ONE), &holding(1));
-    assert_eq!(engine.step(refused(ONE), &holding(1)), [Command::Lock]);
-    let commands = engine.step(locked(), &holding(1));
+    engine.step(started(ONE), &holding(1));
+    assert_eq!(engine.step(unauthorized(ONE), &holding(1)), [Command::Lock]);
+    let commands = engine.step(lock_acquired(), &holding(1));
     assert_eq!(
         commands,
         [
-            Command::RememberKey(Pending::new("fresh".to_owned(), &tokens(1).refresh_token)),
-            Command::Tell(Progress::Begun),
+            Command::StoreKey(Pending::new("fresh".to_owned(), &tokens(1).refresh_token)),
+            Command::Report(Progress::Started),
             Command::Post {
                 refresh_token: tokens(1).refresh_token,
                 key: "fresh".to_owned()
@@ -126,14 +126,14 @@ fn unauthorized_causes_a_refresh_and_one_retry() {
         commands,
         [
             Command::StoreTokens(tokens(2)),
-            Command::ForgetKey,
+            Command::RemoveKey,
             Command::Unlock,
-            Command::Tell(Progress::Refreshed),
+            Command::Report(Progress::Refreshed),
             send(ONE, 2),
         ]
     );
     assert_eq!(
-        engine.step(refused(ONE), &holding(2)),
+        engine.step(unauthorized(ONE), &holding(2)),
         [Command::Deliver { request: ONE }],
         "a second 401 is delivered"
     );
@@ -145,13 +145,13 @@ fn thirty_requests_share_one_refresh() {
     let mut engine = Engine::new();
     let mut locks = 0;
     for id in 0..30 {
-        engine.step(begun(RequestId(id)), &holding(1));
+        engine.step(started(RequestId(id)), &holding(1));
     }
     for id in 0..30 {
-        locks += engine.step(refused(RequestId(id)), &holding(1)).len();
+        locks += engine.step(unauthorized(RequestId(id)), &holding(1)).len();
     }
     assert_eq!(locks, 1);
-    engine.step(locked(), &holding(1));
+    engine.step(lock_acquired(), &holding(1));
     let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(1));
     let sent = commands
         .iter()
@@ -162,16 +162,16 @@ fn thirty_requests_share_one_refresh() {
 #[test]
 fn an_expired_token_is_refreshed_before_the_request_is_sent() {
     let mut engine = Engine::new();
-    let stale = Event::Begun {
+    let stale = Event::RequestStarted {
         request: ONE,
         stale: true,
     };
     assert_eq!(engine.step(stale, &holding(1)), [Command::Lock]);
-    engine.step(locked(), &holding(1));
+    engine.step(lock_acquired(), &holding(1));
     let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(1));
     assert_eq!(commands.last(), Some(&send(ONE, 2)));
     assert_eq!(
-        engine.step(refused(ONE), &holding(2)),
+        engine.step(unauthorized(ONE), &holding(2)),
         [Command::Lock],
         "this is its first 401: it can still be retried"
     );
@@ -180,21 +180,21 @@ fn an_expired_token_is_refreshed_before_the_request_is_sent() {
 #[test]
 fn a_401_for_an_older_token_than_the_stored_one_retries_without_refreshing() {
     let mut engine = Engine::new();
-    engine.step(begun(ONE), &holding(1));
-    assert_eq!(engine.step(refused(ONE), &holding(2)), [send(ONE, 2)]);
+    engine.step(started(ONE), &holding(1));
+    assert_eq!(engine.step(unauthorized(ONE), &holding(2)), [send(ONE, 2)]);
     assert!(!engine.is_refreshing());
 }
 
 #[test]
 fn tokens_that_another_tab_stored_before_the_lock_are_adopted() {
     let mut engine = Engine::new();
-    engine.step(begun(ONE), &holding(1));
-    engine.step(refused(ONE), &holding(1));
+    engine.step(started(ONE), &holding(1));
+    engine.step(unauthorized(ONE), &holding(1));
     assert_eq!(
-        engine.step(locked(), &holding(2)),
+        engine.step(lock_acquired(), &holding(2)),
         [
             Command::Unlock,
-            Command::Tell(Progress::Adopted),
+            Command::Report(Progress::Adopted),
             send(ONE, 2)
         ]
     );
@@ -203,16 +203,16 @@ fn tokens_that_another_tab_stored_before_the_lock_are_adopted() {
 #[test]
 fn a_refresh_token_is_always_sent_with_the_same_key() {
     let mut engine = Engine::new();
-    engine.step(Event::Wanted(Cause::Asked), &holding(1));
+    engine.step(Event::RefreshRequested(Cause::Manual), &holding(1));
     let stored = Stored {
         pending: Some(pending()),
         ..holding(1)
     };
-    let commands = engine.step(locked(), &stored);
+    let commands = engine.step(lock_acquired(), &stored);
     assert_eq!(
         commands,
         [
-            Command::Tell(Progress::Begun),
+            Command::Report(Progress::Started),
             Command::Post {
                 refresh_token: tokens(1).refresh_token,
                 key: "stored".to_owned()
@@ -224,35 +224,35 @@ fn a_refresh_token_is_always_sent_with_the_same_key() {
 #[test]
 fn a_key_for_another_refresh_token_is_replaced() {
     let mut engine = Engine::new();
-    engine.step(Event::Wanted(Cause::Asked), &holding(2));
+    engine.step(Event::RefreshRequested(Cause::Manual), &holding(2));
     let stored = Stored {
         pending: Some(pending()),
         ..holding(2)
     };
-    let commands = engine.step(locked(), &stored);
+    let commands = engine.step(lock_acquired(), &stored);
     assert!(
-        matches!(&commands[0], Command::RememberKey(pending) if pending.key == "fresh"),
+        matches!(&commands[0], Command::StoreKey(pending) if pending.key == "fresh"),
         "{commands:?}"
     );
 }
 
 #[test]
 fn a_request_retries_immediately_after_a_network_failure() {
-    let mut engine = backing_off(Trouble::Unreachable);
-    engine.step(begun(TWO), &holding(1));
-    assert_eq!(engine.step(refused(TWO), &holding(1)), [Command::Lock]);
+    let mut engine = backing_off(TransientError::Unreachable);
+    engine.step(started(TWO), &holding(1));
+    assert_eq!(engine.step(unauthorized(TWO), &holding(1)), [Command::Lock]);
 }
 
 #[test]
 fn no_request_shortens_the_delay_that_the_server_demanded() {
-    let busy = Trouble::Busy {
+    let rate_limited = TransientError::RateLimited {
         retry_after: Some(30),
     };
-    let mut engine = backing_off(busy);
-    engine.step(begun(TWO), &holding(1));
+    let mut engine = backing_off(rate_limited);
+    engine.step(started(TWO), &holding(1));
     assert_eq!(
-        engine.step(refused(TWO), &holding(1)),
-        [fail(TWO, Failure::TryLater(busy))]
+        engine.step(unauthorized(TWO), &holding(1)),
+        [fail(TWO, Failure::TryLater(rate_limited))]
     );
     assert!(engine.is_backing_off());
 }
@@ -269,7 +269,7 @@ fn tokens_received_after_a_sign_out_are_not_stored() {
         commands,
         [
             Command::Unlock,
-            Command::Tell(Progress::Abandoned),
+            Command::Report(Progress::Abandoned),
             fail(ONE, Failure::SignedOut),
         ]
     );
@@ -277,19 +277,19 @@ fn tokens_received_after_a_sign_out_are_not_stored() {
 
 #[test]
 fn signing_out_while_backing_off_stops_the_retries() {
-    let mut engine = backing_off(Trouble::Unreachable);
-    engine.step(Event::Changed, &Stored::default());
-    assert_eq!(engine.step(Event::Due, &Stored::default()), []);
+    let mut engine = backing_off(TransientError::Unreachable);
+    engine.step(Event::StorageChanged, &Stored::default());
+    assert_eq!(engine.step(Event::RetryDue, &Stored::default()), []);
 }
 
 #[test]
 fn a_request_of_one_user_is_never_retried_for_another() {
     let mut engine = Engine::new();
-    engine.step(begun(ONE), &holding(1));
+    engine.step(started(ONE), &holding(1));
     let mut other = holding(2);
     other.tokens.as_mut().expect("tokens").account = Some("grace".to_owned());
     assert_eq!(
-        engine.step(refused(ONE), &other),
+        engine.step(unauthorized(ONE), &other),
         [fail(ONE, Failure::AccountChanged)]
     );
 }
@@ -297,14 +297,14 @@ fn a_request_of_one_user_is_never_retried_for_another() {
 #[test]
 fn a_request_rejected_with_newer_tokens_during_an_old_refresh_causes_another_refresh() {
     let mut engine = posting();
-    engine.step(begun(TWO), &holding(5));
-    engine.step(refused(TWO), &holding(5));
+    engine.step(started(TWO), &holding(5));
+    engine.step(unauthorized(TWO), &holding(5));
     let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(5));
     assert_eq!(
         commands,
         [
             Command::Unlock,
-            Command::Tell(Progress::Adopted),
+            Command::Report(Progress::Adopted),
             send(ONE, 5),
             Command::Lock,
         ]
@@ -314,7 +314,7 @@ fn a_request_rejected_with_newer_tokens_during_an_old_refresh_causes_another_ref
 #[test]
 fn a_manual_refresh_during_a_refresh_causes_another_one() {
     let mut engine = posting();
-    engine.step(Event::Wanted(Cause::Asked), &holding(1));
+    engine.step(Event::RefreshRequested(Cause::Manual), &holding(1));
     let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(1));
     assert_eq!(commands.last(), Some(&Command::Lock));
 }
@@ -323,7 +323,7 @@ fn a_manual_refresh_during_a_refresh_causes_another_one() {
 fn near_expiry_during_a_refresh_does_nothing() {
     let mut engine = posting();
     assert_eq!(
-        engine.step(Event::Wanted(Cause::AheadOfExpiry), &holding(1)),
+        engine.step(Event::RefreshRequested(Cause::AheadOfExpiry), &holding(1)),
         []
     );
 }
@@ -331,7 +331,7 @@ fn near_expiry_during_a_refresh_does_nothing() {
 #[test]
 fn a_dropped_request_is_forgotten() {
     let mut engine = posting();
-    engine.step(Event::Dropped { request: ONE }, &holding(1));
+    engine.step(Event::RequestDropped { request: ONE }, &holding(1));
     let commands = engine.step(Event::Replied(Reply::Tokens(tokens(2))), &holding(1));
     assert!(!commands.contains(&send(ONE, 2)), "{commands:?}");
 }

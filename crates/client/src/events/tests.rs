@@ -6,7 +6,7 @@ const READY: &str = "data: {\"type\":\"ready\"}\n\n";
 const CHANGED: &str = "data: {\"type\":\"account_changed\"}\n\n";
 
 fn read(text: &str) -> Vec<ServerEvent> {
-    Reader::default().read(text.as_bytes())
+    EventParser::default().parse(text.as_bytes())
 }
 
 #[test]
@@ -29,14 +29,14 @@ fn chunk_boundaries_do_not_matter() {
     let text = format!(": keep-alive\n\n{READY}{CHANGED}");
     for cut in 0..text.len() {
         let (one, other) = text.as_bytes().split_at(cut);
-        let mut reader = Reader::default();
-        let mut events = reader.read(one);
-        events.extend(reader.read(other));
+        let mut parser = EventParser::default();
+        let mut events = parser.parse(one);
+        events.extend(parser.parse(other));
         assert_eq!(events, read(&text), "cut at {cut}");
         assert_eq!(events.len(), 2);
     }
-    let mut reader = Reader::default();
-    let one_by_one = text.bytes().flat_map(|byte| reader.read(&[byte]));
+    let mut parser = EventParser::default();
+    let one_by_one = text.bytes().flat_map(|byte| parser.parse(&[byte]));
     assert_eq!(one_by_one.count(), 2);
 }
 
@@ -75,21 +75,21 @@ fn an_incomplete_event_is_not_returned() {
 
 #[test]
 fn an_endless_line_uses_bounded_memory() {
-    let mut reader = Reader::default();
+    let mut parser = EventParser::default();
     for _ in 0..100 {
-        assert_eq!(reader.read(&[b'x'; 4_096]), []);
+        assert_eq!(parser.parse(&[b'x'; 4_096]), []);
     }
-    assert!(reader.line.len() <= LONGEST);
+    assert!(parser.line.len() <= MAX_LENGTH);
     for _ in 0..100 {
         assert_eq!(
-            reader.read(format!("data:{}\n", "x".repeat(4_096)).as_bytes()),
+            parser.parse(format!("data:{}\n", "x".repeat(4_096)).as_bytes()),
             []
         );
     }
-    assert!(reader.data.len() <= 2 * LONGEST);
-    assert_eq!(reader.read(b"\n\n"), []);
+    assert!(parser.data.len() <= 2 * MAX_LENGTH);
+    assert_eq!(parser.parse(b"\n\n"), []);
     assert_eq!(
-        reader.read(READY.as_bytes()),
+        parser.parse(READY.as_bytes()),
         [ServerEvent::Ready],
         "parsing continues afterwards"
     );

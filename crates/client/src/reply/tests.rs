@@ -1,6 +1,6 @@
 use super::*;
 
-fn answer(status: u16, body: &str) -> Response {
+fn response(status: u16, body: &str) -> Response {
     Response {
         status,
         body: body.to_owned(),
@@ -13,7 +13,7 @@ const TOKENS: &str = r#"{"access_token":"a","token_type":"Bearer","expires_in":5
 
 #[test]
 fn expiry_is_counted_from_the_time_of_the_request() {
-    let Reply::Tokens(tokens) = of_refresh(&Ok(answer(200, TOKENS)), 1_000) else {
+    let Reply::Tokens(tokens) = from_refresh(&Ok(response(200, TOKENS)), 1_000) else {
         panic!("tokens expected");
     };
     assert_eq!(tokens.access_expires_at, 6_000);
@@ -23,7 +23,7 @@ fn expiry_is_counted_from_the_time_of_the_request() {
 fn only_an_explicit_invalid_grant_is_a_refusal() {
     let ended = r#"{"error":"invalid_grant","code":"session_ended"}"#;
     assert_eq!(
-        of_refresh(&Ok(answer(400, ended)), 0),
+        from_refresh(&Ok(response(400, ended)), 0),
         Reply::Refused(Some(ErrorCode::SessionEnded))
     );
     for (status, body) in [
@@ -38,8 +38,8 @@ fn only_an_explicit_invalid_grant_is_a_refusal() {
         (503, r#"{"error":"temporarily_unavailable"}"#),
     ] {
         assert_eq!(
-            of_refresh(&Ok(answer(status, body)), 0),
-            Reply::Unavailable(Trouble::Unwell),
+            from_refresh(&Ok(response(status, body)), 0),
+            Reply::Unavailable(TransientError::ServerError),
             "{status} {body}"
         );
     }
@@ -49,7 +49,7 @@ fn only_an_explicit_invalid_grant_is_a_refusal() {
 fn a_key_mismatch_is_a_refusal() {
     let body = r#"{"error":"invalid_dpop_proof","code":"key_mismatch"}"#;
     assert_eq!(
-        of_refresh(&Ok(answer(400, body)), 0),
+        from_refresh(&Ok(response(400, body)), 0),
         Reply::Refused(Some(ErrorCode::KeyMismatch))
     );
 }
@@ -59,8 +59,8 @@ fn a_rejected_proof_does_not_end_the_session() {
     for code in ["invalid_dpop_proof", "use_dpop_nonce"] {
         let body = format!(r#"{{"error":"{code}","code":"{code}"}}"#);
         assert_eq!(
-            of_refresh(&Ok(answer(400, &body)), 0),
-            Reply::Unavailable(Trouble::Unwell)
+            from_refresh(&Ok(response(400, &body)), 0),
+            Reply::Unavailable(TransientError::ServerError)
         );
     }
 }
@@ -68,24 +68,27 @@ fn a_rejected_proof_does_not_end_the_session() {
 #[test]
 fn a_refusal_with_an_unknown_code_is_still_a_refusal() {
     let body = r#"{"error":"invalid_grant","code":"eaten_by_a_grue"}"#;
-    assert_eq!(of_refresh(&Ok(answer(400, body)), 0), Reply::Refused(None));
+    assert_eq!(
+        from_refresh(&Ok(response(400, body)), 0),
+        Reply::Refused(None)
+    );
 }
 
 #[test]
 fn conflict_is_superseded() {
-    assert_eq!(of_refresh(&Ok(answer(409, "")), 0), Reply::Superseded);
+    assert_eq!(from_refresh(&Ok(response(409, "")), 0), Reply::Superseded);
 }
 
 #[test]
 fn too_many_requests_keeps_retry_after() {
-    let busy = Ok(Response {
+    let rate_limited = Ok(Response {
         status: 429,
         retry_after: Some(12),
         ..Response::default()
     });
     assert_eq!(
-        of_refresh(&busy, 0),
-        Reply::Unavailable(Trouble::Busy {
+        from_refresh(&rate_limited, 0),
+        Reply::Unavailable(TransientError::RateLimited {
             retry_after: Some(12)
         })
     );
@@ -94,7 +97,7 @@ fn too_many_requests_keeps_retry_after() {
 #[test]
 fn no_response_is_unreachable() {
     assert_eq!(
-        of_refresh(&Err(Unreachable), 0),
-        Reply::Unavailable(Trouble::Unreachable)
+        from_refresh(&Err(Unreachable), 0),
+        Reply::Unavailable(TransientError::Unreachable)
     );
 }

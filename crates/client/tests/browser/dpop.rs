@@ -2,15 +2,15 @@
 
 use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::{Array, Function, Promise, Reflect};
-use latchkey_client::dpop::{Key, Subject, UNNAMED};
+use latchkey_client::dpop::{Key, LEGACY_KEY_NAME, ProofTarget};
 use latchkey_client::{
-    Call, EndReason, Method, Notice, Progress, SessionState, Tokens, Trouble, claims,
+    Call, EndReason, Method, Notice, Progress, SessionState, Tokens, TransientError, claims,
 };
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::server::{Server, notices, reaches, store, stored, tokens, until};
+use crate::server::{Server, notices, store, stored, tokens, wait_for_state, wait_until};
 
 /// Runs JavaScript: the body of a function that returns a promise.
 async fn run(body: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
@@ -49,7 +49,7 @@ async fn bound_session() -> std::rc::Rc<Server> {
     server.nonce.replace(Some("n-1"));
     store(&bound(0));
     clear().await;
-    made().await;
+    create_key().await;
     server
 }
 
@@ -58,14 +58,14 @@ async fn clear() {
 }
 
 /// Creates a key and also stores it as the unnamed key.
-async fn made() -> Key {
+async fn create_key() -> Key {
     let key = Key::create().await.expect("a key");
     key.persist().await;
     key
 }
 
 async fn jwk(key: &Key) -> String {
-    let proof = key.proof(Subject::default(), 0).await.expect("a proof");
+    let proof = key.proof(ProofTarget::default(), 0).await.expect("a proof");
     let header = claims::decode(&proof).expect("a JWT").header;
     header.get("jwk").expect("a key").to_owned()
 }
@@ -78,8 +78,8 @@ fn claim(proof: &str, name: &str) -> Option<String> {
 #[wasm_bindgen_test]
 async fn the_key_can_be_loaded_and_cannot_be_exported() {
     clear().await;
-    assert!(matches!(Key::load(UNNAMED).await, Ok(None)));
-    let one = made().await;
+    assert!(matches!(Key::load(LEGACY_KEY_NAME).await, Ok(None)));
+    let one = create_key().await;
     let pair = key_pair().await;
     let private = Reflect::get(&pair, &"privateKey".into()).expect("a key");
     let extractable = Reflect::get(&private, &"extractable".into()).expect("a flag");
@@ -87,15 +87,15 @@ async fn the_key_can_be_loaded_and_cannot_be_exported() {
     let taken = run("return crypto.subtle.exportKey('jwk', a);", &[&private]).await;
     assert!(taken.is_err());
 
-    for name in [one.name(), UNNAMED] {
-        let other = Key::load(name).await.expect("an answer").expect("a key");
+    for name in [one.name(), LEGACY_KEY_NAME] {
+        let other = Key::load(name).await.expect("a response").expect("a key");
         assert_eq!(jwk(&one).await, jwk(&other).await, "{name}");
     }
 }
 
 #[wasm_bindgen_test]
 async fn every_created_key_is_new() {
-    let (one, other) = (made().await, made().await);
+    let (one, other) = (create_key().await, create_key().await);
     assert_ne!(one.name(), other.name());
     assert_ne!(jwk(&one).await, jwk(&other).await);
     // Creating a key does not remove others, whose sign-ins may be in progress.
@@ -129,21 +129,21 @@ async fn security_57_88_a_planted_key_with_other_parameters_is_not_adopted() {
         let parameters = js_sys::JSON::parse(algorithm).expect("JSON");
         let planted = run(put, &[&parameters, &extractable.into()]).await;
         assert!(planted.is_ok(), "{planted:?}");
-        let found = Key::load(UNNAMED).await.expect("an answer");
+        let found = Key::load(LEGACY_KEY_NAME).await.expect("a response");
         assert_eq!(found.is_some(), taken, "{algorithm}, {extractable}");
     }
 }
 
 #[wasm_bindgen_test]
 async fn a_proof_verifies_with_the_key_in_its_header() {
-    let key = made().await;
-    let subject = Subject {
+    let key = create_key().await;
+    let target = ProofTarget {
         method: Method::Delete,
         path: "/api/sessions?x=1",
         nonce: Some("n-7"),
         access_token: Some("access"),
     };
-    let proof = key.proof(subject, 1_700_000_000).await.expect("a proof");
+    let proof = key.proof(target, 1_700_000_000).await.expect("a proof");
     let verify = "const [header, claims, signature] = a.split('.');
         const bytes = (part) => Uint8Array.from(
             atob(part.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
@@ -152,8 +152,8 @@ async fn a_proof_verifies_with_the_key_in_its_header() {
         return crypto.subtle.importKey('jwk', jwk, algorithm, true, ['verify']).then((key) =>
             crypto.subtle.verify(algorithm, key, bytes(signature),
                 new TextEncoder().encode(`${header}.${claims}`)));";
-    let good = run(verify, &[&proof.as_str().into()]).await;
-    assert_eq!(good.expect("a result"), JsValue::TRUE);
+    let succeeded = run(verify, &[&proof.as_str().into()]).await;
+    assert_eq!(succeeded.expect("a result"), JsValue::TRUE);
     let (start, end) = proof.split_at(proof.len() - 10);
     let altered = format!("{start}{}", if end.starts_with('A') { "B" } else { "A" }) + &end[1..];
     let bad = run(verify, &[&altered.as_str().into()]).await;
@@ -178,7 +178,7 @@ async fn a_nonce_request_is_retried_once_with_the_same_key_and_the_nonce_is_reme
     let server = bound_session().await;
     let client = server.client();
     client.refresh();
-    until(|| stored() == client.tokens() && stored().is_some_and(|it| it != bound(0))).await;
+    wait_until(|| stored() == client.tokens() && stored().is_some_and(|it| it != bound(0))).await;
     assert!(stored().is_some_and(|it| it.bound));
     let keys = server.keys();
     assert_eq!(keys.len(), 2);
@@ -186,7 +186,7 @@ async fn a_nonce_request_is_retried_once_with_the_same_key_and_the_nonce_is_reme
     let proofs = server.proofs();
     assert_ne!(claim(&proofs[0], "jti"), claim(&proofs[1], "jti"));
     client.refresh();
-    until(|| stored().is_some_and(|it| it.access_token == "access-3")).await;
+    wait_until(|| stored().is_some_and(|it| it.access_token == "access-3")).await;
     assert_eq!(server.count("/auth/token"), 3, "the nonce is known now");
 }
 
@@ -196,7 +196,7 @@ async fn a_nonce_from_the_page_or_from_another_tab_is_used_for_the_first_proof()
     let client = server.client();
     client.set_nonce("n-1".to_owned());
     client.refresh();
-    until(|| stored().is_some_and(|it| it.access_token != bound(0).access_token)).await;
+    wait_until(|| stored().is_some_and(|it| it.access_token != bound(0).access_token)).await;
     assert_eq!(server.count("/auth/token"), 1);
     assert_eq!(stored().and_then(|it| it.nonce).as_deref(), Some("n-1"));
 
@@ -213,7 +213,7 @@ async fn a_nonce_from_the_page_or_from_another_tab_is_used_for_the_first_proof()
     .await
     .expect("an event");
     client.refresh();
-    until(|| stored().is_some_and(|it| it.access_token != bound(5).access_token)).await;
+    wait_until(|| stored().is_some_and(|it| it.access_token != bound(5).access_token)).await;
     let nonces: Vec<_> = server
         .proofs()
         .iter()
@@ -226,13 +226,14 @@ async fn a_nonce_from_the_page_or_from_another_tab_is_used_for_the_first_proof()
 #[wasm_bindgen_test]
 async fn a_repeatedly_rejected_nonce_is_retried_once_and_then_after_a_delay() {
     let server = bound_session().await;
-    server.fickle.set(true);
+    server.rejects_every_nonce.set(true);
     let client = server.client();
-    let told = notices(&client);
+    let received = notices(&client);
     client.refresh();
-    until(|| {
-        told.borrow()
-            .contains(&Notice::Trouble(Some(Trouble::Unwell)))
+    wait_until(|| {
+        received
+            .borrow()
+            .contains(&Notice::Outage(Some(TransientError::ServerError)))
     })
     .await;
     assert_eq!(server.count("/auth/token"), 2);
@@ -245,7 +246,7 @@ async fn a_token_that_was_replaced_during_signing_is_not_sent() {
     let client = server.client();
     client.observe(|notice| {
         if let Notice::Refresh {
-            progress: Progress::Begun,
+            progress: Progress::Started,
             ..
         } = notice
         {
@@ -253,10 +254,10 @@ async fn a_token_that_was_replaced_during_signing_is_not_sent() {
             store(&bound(7));
         }
     });
-    let told = notices(&client);
+    let received = notices(&client);
     client.refresh();
-    until(|| {
-        told.borrow().iter().any(|notice| {
+    wait_until(|| {
+        received.borrow().iter().any(|notice| {
             matches!(
                 notice,
                 Notice::Refresh {
@@ -276,18 +277,18 @@ async fn a_missing_key_ends_the_session_in_this_browser() {
     let server = bound_session().await;
     clear().await;
     let client = server.client();
-    let told = notices(&client);
+    let received = notices(&client);
     client.refresh();
-    reaches(&client, SessionState::SignedOut).await;
+    wait_for_state(&client, SessionState::SignedOut).await;
     assert_eq!(
         server.count("/auth/token"),
         0,
         "no token is sent without its key"
     );
-    let told = told.borrow();
+    let received = received.borrow();
     assert!(
-        told.contains(&Notice::Ended(EndReason::KeyLost)),
-        "{told:?}"
+        received.contains(&Notice::Ended(EndReason::KeyLost)),
+        "{received:?}"
     );
     assert_eq!(LocalStorage::length(), 0);
 }
@@ -299,10 +300,14 @@ async fn a_key_mismatch_ends_the_session_in_this_browser() {
     server.nonce.replace(None);
     *server.refuse.borrow_mut() = Some((400, refusal));
     let client = server.client();
-    let told = notices(&client);
+    let received = notices(&client);
     client.refresh();
-    reaches(&client, SessionState::SignedOut).await;
-    assert!(told.borrow().contains(&Notice::Ended(EndReason::KeyLost)));
+    wait_for_state(&client, SessionState::SignedOut).await;
+    assert!(
+        received
+            .borrow()
+            .contains(&Notice::Ended(EndReason::KeyLost))
+    );
     assert_eq!(stored(), None);
 }
 
@@ -328,7 +333,7 @@ async fn signing_out_removes_the_key_even_if_the_server_is_down() {
 
 #[wasm_bindgen_test]
 async fn the_key_of_the_stored_tokens_is_not_removed() {
-    let (one, other) = (made().await, made().await);
+    let (one, other) = (create_key().await, create_key().await);
     Key::remove_others(|| Some(one.name().to_owned())).await;
     assert!(matches!(Key::load(one.name()).await, Ok(Some(_))));
     assert!(matches!(Key::load(other.name()).await, Ok(None)));
@@ -349,8 +354,11 @@ async fn every_request_with_a_bound_access_token_has_its_own_proof() {
     });
     let client = server.client();
     for _ in 0..2 {
-        let answer = client.call(Call::get("/api/protected")).await;
-        assert!(matches!(&answer, Ok(it) if it.status == 200), "{answer:?}");
+        let response = client.call(Call::get("/api/protected")).await;
+        assert!(
+            matches!(&response, Ok(it) if it.status == 200),
+            "{response:?}"
+        );
     }
     let log = server.log.borrow();
     let calls = log.iter().filter(|it| it.path == "/api/protected");

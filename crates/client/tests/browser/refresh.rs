@@ -2,36 +2,36 @@
 
 use gloo_storage::{LocalStorage, Storage as _};
 use latchkey_client::{
-    Call, CallError, Client, EndReason, Notice, Progress, SessionState, Trouble,
+    Call, CallError, Client, EndReason, Notice, Progress, SessionState, TransientError,
 };
 use latchkey_types::ErrorCode;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::server::{Server, notices, store, stored, tokens, until};
+use crate::server::{Server, notices, store, stored, tokens, wait_until};
 
-fn call_often(client: &Client, times: usize) -> std::rc::Rc<std::cell::Cell<usize>> {
-    let good = std::rc::Rc::new(std::cell::Cell::new(0));
+fn call_repeatedly(client: &Client, times: usize) -> std::rc::Rc<std::cell::Cell<usize>> {
+    let succeeded = std::rc::Rc::new(std::cell::Cell::new(0));
     for _ in 0..times {
-        let (client, good) = (client.clone(), good.clone());
+        let (client, succeeded) = (client.clone(), succeeded.clone());
         spawn_local(async move {
-            let answer = client.call(Call::get("/api/protected")).await;
+            let response = client.call(Call::get("/api/protected")).await;
             assert!(
-                matches!(&answer, Ok(answer) if answer.status == 200),
-                "{answer:?}"
+                matches!(&response, Ok(response) if response.status == 200),
+                "{response:?}"
             );
-            good.set(good.get() + 1);
+            succeeded.set(succeeded.get() + 1);
         });
     }
-    good
+    succeeded
 }
 
 #[wasm_bindgen_test]
 async fn thirty_calls_with_an_expired_token_share_one_refresh() {
     let server = Server::with_expired_tokens();
     let client = server.client();
-    let good = call_often(&client, 30);
-    until(|| good.get() == 30).await;
+    let succeeded = call_repeatedly(&client, 30);
+    wait_until(|| succeeded.get() == 30).await;
     assert_eq!(server.count("/auth/token"), 1);
     assert_eq!(server.count("/api/protected"), 60, "each is retried once");
     assert_eq!(stored(), client.tokens());
@@ -44,8 +44,8 @@ async fn thirty_calls_with_an_expired_token_share_one_refresh() {
 async fn two_clients_on_one_storage_share_one_refresh() {
     let server = Server::with_expired_tokens();
     let (one, other) = (server.client(), server.client());
-    let good = [call_often(&one, 10), call_often(&other, 10)];
-    until(|| good.iter().all(|good| good.get() == 10)).await;
+    let succeeded = [call_repeatedly(&one, 10), call_repeatedly(&other, 10)];
+    wait_until(|| succeeded.iter().all(|succeeded| succeeded.get() == 10)).await;
     assert_eq!(
         server.count("/auth/token"),
         1,
@@ -60,7 +60,7 @@ async fn a_lost_response_is_retried_with_the_same_key() {
     let notices = notices(&client);
     server.lose_reply.set(true);
     client.refresh();
-    until(|| {
+    wait_until(|| {
         notices.borrow().iter().any(|notice| {
             matches!(
                 notice,
@@ -78,13 +78,13 @@ async fn a_lost_response_is_retried_with_the_same_key() {
     assert!(
         notices
             .borrow()
-            .contains(&Notice::Trouble(Some(Trouble::Unreachable)))
+            .contains(&Notice::Outage(Some(TransientError::Unreachable)))
     );
     assert_eq!(
         notices
             .borrow()
             .iter()
-            .filter(|n| **n == Notice::Trouble(None))
+            .filter(|n| **n == Notice::Outage(None))
             .count(),
         1
     );
@@ -98,10 +98,10 @@ async fn a_server_error_keeps_the_tokens_and_an_explicit_refusal_ends_the_sessio
     let notices = notices(&client);
     *server.refuse.borrow_mut() = Some((503, "{}"));
     client.refresh();
-    until(|| {
+    wait_until(|| {
         notices
             .borrow()
-            .contains(&Notice::Trouble(Some(Trouble::Unwell)))
+            .contains(&Notice::Outage(Some(TransientError::ServerError)))
     })
     .await;
     assert_eq!(stored(), Some(tokens(0)));
@@ -109,7 +109,7 @@ async fn a_server_error_keeps_the_tokens_and_an_explicit_refusal_ends_the_sessio
     let ended = r#"{"error":"invalid_grant","code":"session_ended"}"#;
     *server.refuse.borrow_mut() = Some((400, ended));
     client.refresh();
-    until(|| client.state() == SessionState::SignedOut).await;
+    wait_until(|| client.state() == SessionState::SignedOut).await;
     assert_eq!(stored(), None);
     let reason = EndReason::ByServer(Some(ErrorCode::SessionEnded));
     assert!(notices.borrow().contains(&Notice::Ended(reason)));
@@ -120,8 +120,8 @@ async fn newer_tokens_of_another_tab_are_used_without_a_refresh() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     store(&tokens(1));
-    let answer = client.call(Call::get("/api/protected")).await;
-    assert!(matches!(answer, Ok(answer) if answer.status == 200));
+    let response = client.call(Call::get("/api/protected")).await;
+    assert!(matches!(response, Ok(response) if response.status == 200));
     assert_eq!(server.count("/auth/token"), 0);
 }
 
@@ -129,8 +129,8 @@ async fn newer_tokens_of_another_tab_are_used_without_a_refresh() {
 async fn a_step_up_response_causes_no_refresh() {
     let server = Server::with_expired_tokens();
     let client = server.client();
-    let answer = client.end_other_sessions().await;
-    assert_eq!(answer, Err(CallError::StepUp));
+    let response = client.end_other_sessions().await;
+    assert_eq!(response, Err(CallError::StepUpRequired));
     assert_eq!(server.count("/auth/token"), 0);
     assert_eq!(server.count("/api/sessions"), 1, "nor by a retry");
     assert_eq!(stored(), Some(tokens(0)));

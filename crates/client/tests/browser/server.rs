@@ -6,10 +6,10 @@ use std::rc::Rc;
 use gloo_storage::{LocalStorage, Storage as _};
 use gloo_timers::future::TimeoutFuture;
 use latchkey_client::claims;
-use latchkey_client::transport::Answer;
+use latchkey_client::transport::ResponseFuture;
 use latchkey_client::{
-    Client, Listener, Method, Notice, Request, Response, SessionState, Store, Stream, StreamEvent,
-    Tokens, Transport, Unreachable,
+    Client, Listener, Method, Notice, Request, Response, SessionState, Stream, StreamEvent,
+    TokenStorage, Tokens, Transport, Unreachable,
 };
 
 /// The listener of a stream, and whether the stream was closed.
@@ -29,7 +29,7 @@ pub(crate) struct Server {
     /// The nonce that proofs at the token endpoint must contain. If set, sessions are bound.
     pub(crate) nonce: RefCell<Option<&'static str>>,
     /// Every proof is rejected with a request for another nonce.
-    pub(crate) fickle: Cell<bool>,
+    pub(crate) rejects_every_nonce: Cell<bool>,
     /// All streams opened so far.
     pub(crate) streams: RefCell<Vec<Opened>>,
     last_key: RefCell<String>,
@@ -47,7 +47,7 @@ impl Server {
     }
 
     pub(crate) fn client(self: &Rc<Self>) -> Client {
-        let client = Client::with(Store::open(), Rc::new(Wire(Rc::clone(self))));
+        let client = Client::with(TokenStorage::open(), Rc::new(FakeNetwork(Rc::clone(self))));
         client.start();
         client
     }
@@ -55,7 +55,7 @@ impl Server {
     /// The number of requests to this path.
     pub(crate) fn count(&self, path: &str) -> usize {
         let log = self.log.borrow();
-        log.iter().filter(|outgoing| outgoing.path == path).count()
+        log.iter().filter(|request| request.path == path).count()
     }
 
     /// The idempotency keys received, in order.
@@ -70,7 +70,7 @@ impl Server {
 
     fn headers(&self, wanted: &str) -> Vec<String> {
         let log = self.log.borrow();
-        let headers = log.iter().flat_map(|outgoing| outgoing.headers.iter());
+        let headers = log.iter().flat_map(|request| request.headers.iter());
         headers
             .filter(|(name, _)| *name == wanted)
             .map(|(_, value)| value.clone())
@@ -78,20 +78,20 @@ impl Server {
     }
 
     /// Sends a chunk on the latest stream.
-    pub(crate) fn say(&self, text: &str) {
-        self.latest_stream(StreamEvent::Bytes(text.as_bytes()));
+    pub(crate) fn send_chunk(&self, text: &str) {
+        self.notify_latest_stream(StreamEvent::Bytes(text.as_bytes()));
     }
 
     /// Ends the latest stream, or rejects it.
     pub(crate) fn end_stream(&self, status: u16) {
-        self.latest_stream(StreamEvent::Over(Some(status)));
+        self.notify_latest_stream(StreamEvent::Ended(Some(status)));
     }
 
-    fn latest_stream(&self, piece: StreamEvent<'_>) {
+    fn notify_latest_stream(&self, event: StreamEvent<'_>) {
         // The listener may open another stream, so `streams` must not be borrowed here.
         let (listener, closed) = self.streams.borrow().last().cloned().expect("a stream");
         if !closed.get() {
-            listener(piece);
+            listener(event);
         }
     }
 
@@ -101,44 +101,44 @@ impl Server {
         streams.iter().filter(|(_, closed)| !closed.get()).count()
     }
 
-    fn answer(&self, outgoing: &Request) -> Result<Response, Unreachable> {
+    fn respond(&self, request: &Request) -> Result<Response, Unreachable> {
         if self.down.get() {
             return Err(Unreachable);
         }
         let access = format!("Bearer access-{}", self.generation.get());
-        match outgoing.path.as_str() {
-            "/auth/token" if self.wants_nonce(outgoing) => Ok(Response {
+        match request.path.as_str() {
+            "/auth/token" if self.wants_nonce(request) => Ok(Response {
                 nonce: self.nonce.borrow().map(str::to_owned),
                 ..status(400, r#"{"error":"use_dpop_nonce","code":"use_dpop_nonce"}"#)
             }),
-            "/auth/token" => self.refresh(outgoing),
-            "/api/sessions" if outgoing.method == Method::Delete => {
+            "/auth/token" => self.refresh(request),
+            "/api/sessions" if request.method == Method::Delete => {
                 Ok(status(401, r#"{"code":"step_up_required"}"#))
             }
             "/auth/logout" | "/auth/revoke" | "/healthz" => Ok(status(200, "{}")),
-            _ if header(outgoing, "Authorization") == Some(&access) => Ok(status(200, "{}")),
+            _ if header(request, "Authorization") == Some(&access) => Ok(status(200, "{}")),
             // Bound tokens: the test checks the proof itself.
-            _ if header(outgoing, "DPoP").is_some() => Ok(status(200, "{}")),
+            _ if header(request, "DPoP").is_some() => Ok(status(200, "{}")),
             _ => Ok(status(401, r#"{"code":"token_expired"}"#)),
         }
     }
 
     /// Whether the request contains a proof without the current nonce.
-    fn wants_nonce(&self, outgoing: &Request) -> bool {
+    fn wants_nonce(&self, request: &Request) -> bool {
         let Some(nonce) = *self.nonce.borrow() else {
             return false;
         };
-        header(outgoing, "DPoP").is_some_and(|proof| {
+        header(request, "DPoP").is_some_and(|proof| {
             let claims = claims::decode(proof).expect("a JWT").claims;
-            self.fickle.get() || claims.get("nonce") != Some(&format!("\"{nonce}\""))
+            self.rejects_every_nonce.get() || claims.get("nonce") != Some(&format!("\"{nonce}\""))
         })
     }
 
-    fn refresh(&self, outgoing: &Request) -> Result<Response, Unreachable> {
+    fn refresh(&self, request: &Request) -> Result<Response, Unreachable> {
         if let Some((code, body)) = self.refuse.borrow_mut().take() {
             return Ok(status(code, body));
         }
-        let key = header(outgoing, "Idempotency-Key")
+        let key = header(request, "Idempotency-Key")
             .cloned()
             .unwrap_or_default();
         if *self.last_key.borrow() != key {
@@ -149,7 +149,7 @@ impl Server {
             return Err(Unreachable);
         }
         let generation = self.generation.get();
-        let bound = self.nonce.borrow().is_some() && header(outgoing, "DPoP").is_some();
+        let bound = self.nonce.borrow().is_some() && header(request, "DPoP").is_some();
         Ok(status(
             200,
             &format!(
@@ -162,20 +162,20 @@ impl Server {
 }
 
 /// A transport to the fake server, with a short delay.
-struct Wire(Rc<Server>);
+struct FakeNetwork(Rc<Server>);
 
-impl Transport for Wire {
-    fn send(&self, outgoing: Request) -> Answer {
+impl Transport for FakeNetwork {
+    fn send(&self, request: Request) -> ResponseFuture {
         let server = Rc::clone(&self.0);
-        server.log.borrow_mut().push(outgoing.clone());
+        server.log.borrow_mut().push(request.clone());
         Box::pin(async move {
             TimeoutFuture::new(2).await;
-            server.answer(&outgoing)
+            server.respond(&request)
         })
     }
 
-    fn stream(&self, outgoing: Request, listener: Listener) -> Stream {
-        self.0.log.borrow_mut().push(outgoing);
+    fn stream(&self, request: Request, listener: Listener) -> Stream {
+        self.0.log.borrow_mut().push(request);
         let closed = Rc::new(Cell::new(false));
         let mut streams = self.0.streams.borrow_mut();
         streams.push((Rc::new(listener), Rc::clone(&closed)));
@@ -189,7 +189,7 @@ pub(crate) fn tokens(generation: u32) -> Tokens {
         refresh_token: format!("refresh-token-{generation:08}"),
         access_expires_at: u64::MAX,
         refresh_expires_at: u64::MAX,
-        access_life: 600_000,
+        access_lifetime: 600_000,
         account: None,
         bound: false,
         key: None,
@@ -214,14 +214,14 @@ pub(crate) fn notices(client: &Client) -> Rc<RefCell<Vec<Notice>>> {
 }
 
 /// Waits until the client is in this state.
-pub(crate) async fn reaches(client: &Client, state: SessionState) {
-    until(|| client.state() == state).await;
+pub(crate) async fn wait_for_state(client: &Client, state: SessionState) {
+    wait_until(|| client.state() == state).await;
 }
 
 /// Waits until a condition holds.
-pub(crate) async fn until(mut so: impl FnMut() -> bool) {
+pub(crate) async fn wait_until(mut condition: impl FnMut() -> bool) {
     for _ in 0..2_000 {
-        if so() {
+        if condition() {
             return;
         }
         TimeoutFuture::new(5).await;
@@ -237,7 +237,7 @@ fn status(status: u16, body: &str) -> Response {
     }
 }
 
-fn header<'a>(outgoing: &'a Request, wanted: &str) -> Option<&'a String> {
-    let mut headers = outgoing.headers.iter();
+fn header<'a>(request: &'a Request, wanted: &str) -> Option<&'a String> {
+    let mut headers = request.headers.iter();
     headers.find_map(|(name, value)| (*name == wanted).then_some(value))
 }

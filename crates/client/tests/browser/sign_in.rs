@@ -7,7 +7,7 @@ use latchkey_client::{CallbackQuery, SessionState, claims};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::server::{Server, store, stored, tokens, until};
+use crate::server::{Server, store, stored, tokens, wait_until};
 
 fn query() -> CallbackQuery {
     CallbackQuery {
@@ -104,7 +104,7 @@ async fn signing_in_again_revokes_the_previous_session() {
     store(&tokens(0));
     let client = server.client();
     assert!(client.complete_sign_in(&query()).await.is_ok());
-    until(|| server.count("/auth/revoke") == 1).await;
+    wait_until(|| server.count("/auth/revoke") == 1).await;
     let log = server.log.borrow();
     let revoke = log.iter().find(|it| it.path == "/auth/revoke");
     let old = format!("token={}", tokens(0).refresh_token);

@@ -4,7 +4,7 @@ use gloo_storage::{LocalStorage, Storage as _};
 use latchkey_client::{Call, CallError, EndReason, Notice, SessionState};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::server::{Server, notices, reaches, stored, until};
+use crate::server::{Server, notices, stored, wait_for_state, wait_until};
 
 #[wasm_bindgen_test]
 async fn signing_out_empties_storage_and_ends_the_session_on_the_server() {
@@ -29,10 +29,10 @@ async fn signing_out_while_the_server_is_down_empties_storage_and_revokes_later(
     );
     assert_eq!(LocalStorage::length(), 0);
     assert_eq!(client.state(), SessionState::SignedOut);
-    until(|| server.count("/auth/revoke") >= 1).await;
+    wait_until(|| server.count("/auth/revoke") >= 1).await;
     server.down.set(false);
     let before = server.count("/auth/revoke");
-    until(|| server.count("/auth/revoke") > before).await;
+    wait_until(|| server.count("/auth/revoke") > before).await;
 }
 
 #[wasm_bindgen_test]
@@ -40,9 +40,9 @@ async fn signing_out_during_a_refresh_leaves_no_tokens() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     client.refresh();
-    until(|| server.count("/auth/token") == 1).await;
+    wait_until(|| server.count("/auth/token") == 1).await;
     client.sign_out().await;
-    until(|| server.count("/auth/logout") == 1).await;
+    wait_until(|| server.count("/auth/logout") == 1).await;
     assert_eq!(stored(), None);
     assert_eq!(LocalStorage::length(), 0);
 }
@@ -51,7 +51,7 @@ async fn signing_out_during_a_refresh_leaves_no_tokens() {
 async fn clearing_storage_in_another_tab_signs_out_this_tab() {
     let server = Server::with_expired_tokens();
     let client = server.client();
-    reaches(&client, SessionState::SignedIn).await;
+    wait_for_state(&client, SessionState::SignedIn).await;
     let notices = notices(&client);
     // The event of `localStorage.clear()` in another tab has no key.
     LocalStorage::clear();

@@ -2,7 +2,7 @@
 
 use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::{Function, Object, Reflect};
-use latchkey_client::Store;
+use latchkey_client::TokenStorage;
 use latchkey_client::tokens::Pending;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -12,12 +12,12 @@ use crate::server::{stored, tokens};
 #[wasm_bindgen_test]
 fn tokens_are_stored_as_one_value() {
     LocalStorage::clear();
-    let store = Store::open();
+    let store = TokenStorage::open();
     store.set_tokens(&tokens(7));
     store.set_pending(&Pending::new("key".to_owned(), "refresh"));
     assert_eq!(LocalStorage::length(), 2);
     assert_eq!(stored(), Some(tokens(7)));
-    let read = Store::open().read();
+    let read = TokenStorage::open().read();
     assert_eq!(read.tokens, Some(tokens(7)));
     assert_eq!(read.pending.expect("a key").key, "key");
     store.clear_tokens();
@@ -28,15 +28,15 @@ fn tokens_are_stored_as_one_value() {
 #[wasm_bindgen_test]
 fn an_unreadable_value_counts_as_signed_out() {
     LocalStorage::set("latchkey.tokens", "scribble").expect("stored");
-    assert_eq!(Store::open().read().tokens, None);
+    assert_eq!(TokenStorage::open().read().tokens, None);
     LocalStorage::clear();
-    assert_eq!(Store::open().read().tokens, None);
+    assert_eq!(TokenStorage::open().read().tokens, None);
 }
 
 #[wasm_bindgen_test]
 fn full_storage_falls_back_to_memory_and_removes_old_tokens() {
     LocalStorage::clear();
-    let store = Store::open();
+    let store = TokenStorage::open();
     store.set_tokens(&tokens(1));
     let prototype = storage_prototype();
     let set_item = Reflect::get(&prototype, &"setItem".into()).expect("a function");
@@ -63,7 +63,7 @@ fn denied_storage_falls_back_to_memory() {
     Reflect::set(&denied, &"get".into(), &getter).expect("set");
     Reflect::set(&denied, &"configurable".into(), &JsValue::TRUE).expect("set");
     Object::define_property(&window, &"localStorage".into(), &denied);
-    let store = Store::open();
+    let store = TokenStorage::open();
     store.set_tokens(&tokens(1));
     assert_eq!(store.read().tokens, Some(tokens(1)));
     store.clear_tokens();

@@ -8,4 +8,4 @@
 
 mod budget;
 mod model;
-mod worlds;
+mod models;

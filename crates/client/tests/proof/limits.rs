@@ -2,41 +2,41 @@
 //! documentation (`docs/security.md`, "Where the guarantees end") lists the same limits. A change
 //! that makes one of these tests fail has moved a limit; update both.
 
-use crate::world::{Action, Breach, Rules, Storage, ThiefKey, World};
+use crate::simulation::{Action, Breach, Rules, Simulation, Storage, ThiefKey};
 
 const TAB: usize = 0;
 const OTHER: usize = 1;
 
-fn act<const N: usize>(world: &mut World, actions: [Action; N]) {
+fn act<const N: usize>(simulation: &mut Simulation, actions: [Action; N]) {
     for action in actions {
-        world.act(action);
+        simulation.act(action);
     }
 }
 
 /// A complete refresh without failures.
-fn refresh(world: &mut World, tab: usize) {
+fn refresh(simulation: &mut Simulation, tab: usize) {
     act(
-        world,
+        simulation,
         [
-            Action::Ask { tab },
+            Action::Refresh { tab },
             Action::Grant { tab },
             Action::Arrive { message: 0 },
             Action::Arrive { message: 0 },
         ],
     );
-    assert!(!world.tabs[tab].engine.is_refreshing());
+    assert!(!simulation.tabs[tab].engine.is_refreshing());
 }
 
 /// A refresh whose request is duplicated; then further rotations; then the duplicate arrives.
-fn a_request_so_late(rotations: u64) -> World {
-    let mut world = World::new(Rules {
-        most_late: u64::MAX,
+fn late_duplicate(rotations: u64) -> Simulation {
+    let mut simulation = Simulation::new(Rules {
+        max_delay: u64::MAX,
         ..Rules::PLAIN
     });
     act(
-        &mut world,
+        &mut simulation,
         [
-            Action::Ask { tab: TAB },
+            Action::Refresh { tab: TAB },
             Action::Grant { tab: TAB },
             Action::ArriveTwice { message: 0 },
             // The response. The duplicate stays in the network.
@@ -45,123 +45,123 @@ fn a_request_so_late(rotations: u64) -> World {
     );
     for _ in 0..rotations {
         act(
-            &mut world,
+            &mut simulation,
             [
-                Action::Ask { tab: OTHER },
+                Action::Refresh { tab: OTHER },
                 Action::Grant { tab: OTHER },
                 Action::Arrive { message: 1 },
                 Action::Arrive { message: 1 },
             ],
         );
     }
-    assert_eq!(world.server.session.generation, 1 + rotations);
-    world.act(Action::Arrive { message: 0 });
-    world
+    assert_eq!(simulation.server.session.generation, 1 + rotations);
+    simulation.act(Action::Arrive { message: 0 });
+    simulation
 }
 
 #[test]
 fn a_duplicate_is_recognised_for_three_further_rotations_and_is_a_replay_after_the_fourth() {
     for rotations in 0..=3 {
-        assert_eq!(a_request_so_late(rotations).breach, None, "{rotations}");
+        assert_eq!(late_duplicate(rotations).breach, None, "{rotations}");
     }
-    let breach = a_request_so_late(4).breach;
+    let breach = late_duplicate(4).breach;
     assert_eq!(breach, Some(Breach::HonestSignedOut));
 }
 
 /// A backup, then two rotations; a duplicate of the second request is still in the network.
-fn a_duplicate_and_a_backup_before_it() -> World {
-    let mut world = World::new(Rules::PLAIN);
-    act(&mut world, [Action::Backup]);
-    refresh(&mut world, TAB);
+fn duplicate_from_before_a_restore() -> Simulation {
+    let mut simulation = Simulation::new(Rules::PLAIN);
+    act(&mut simulation, [Action::Backup]);
+    refresh(&mut simulation, TAB);
     act(
-        &mut world,
+        &mut simulation,
         [
-            Action::Ask { tab: TAB },
+            Action::Refresh { tab: TAB },
             Action::Grant { tab: TAB },
             Action::ArriveTwice { message: 0 },
             Action::Arrive { message: 1 },
         ],
     );
-    world
+    simulation
 }
 
 #[test]
 fn after_a_restore_an_earlier_duplicate_is_a_replay_after_the_next_refresh() {
-    let refresh_beside_it = [
-        Action::Ask { tab: OTHER },
+    let refresh_in_other_tab = [
+        Action::Refresh { tab: OTHER },
         Action::Grant { tab: OTHER },
         Action::Arrive { message: 1 },
         Action::Arrive { message: 1 },
     ];
     // Before the next refresh the duplicate is harmless.
-    let mut world = a_duplicate_and_a_backup_before_it();
+    let mut simulation = duplicate_from_before_a_restore();
     act(
-        &mut world,
+        &mut simulation,
         [Action::RestoreUnderLoad, Action::Arrive { message: 0 }],
     );
-    refresh(&mut world, OTHER);
-    assert_eq!(world.breach, None);
+    refresh(&mut simulation, OTHER);
+    assert_eq!(simulation.breach, None);
 
-    let mut world = a_duplicate_and_a_backup_before_it();
-    world.act(Action::RestoreUnderLoad);
-    act(&mut world, refresh_beside_it);
-    assert_eq!(world.breach, None);
-    world.act(Action::Arrive { message: 0 });
-    assert_eq!(world.breach, Some(Breach::HonestSignedOut));
+    let mut simulation = duplicate_from_before_a_restore();
+    simulation.act(Action::RestoreUnderLoad);
+    act(&mut simulation, refresh_in_other_tab);
+    assert_eq!(simulation.breach, None);
+    simulation.act(Action::Arrive { message: 0 });
+    assert_eq!(simulation.breach, Some(Breach::HonestSignedOut));
 
     // A restart of the server breaks the connections, so the duplicate does not arrive.
-    let mut world = a_duplicate_and_a_backup_before_it();
-    world.act(Action::Restore);
-    refresh(&mut world, OTHER);
-    assert!(world.network.is_empty());
-    assert_eq!(world.breach, None);
+    let mut simulation = duplicate_from_before_a_restore();
+    simulation.act(Action::Restore);
+    refresh(&mut simulation, OTHER);
+    assert!(simulation.network.is_empty());
+    assert_eq!(simulation.breach, None);
 }
 
 /// Without Web Locks, and before one tab sees what the other wrote to localStorage, both choose an
 /// idempotency key for the same refresh token. The first request to arrive rotates.
-fn two_keys_for_one_token() -> World {
-    let mut world = World::new(Rules {
+fn two_keys_for_one_token() -> Simulation {
+    let mut simulation = Simulation::new(Rules {
         locks: false,
         storage: Storage::Stale,
         ..Rules::PLAIN
     });
     act(
-        &mut world,
+        &mut simulation,
         [
-            Action::Ask { tab: TAB },
+            Action::Refresh { tab: TAB },
             Action::Grant { tab: TAB },
-            Action::Ask { tab: OTHER },
+            Action::Refresh { tab: OTHER },
             Action::Grant { tab: OTHER },
             Action::Arrive { message: 0 },
         ],
     );
-    world
+    simulation
 }
 
 #[test]
 fn two_keys_for_one_token_are_harmless_if_the_winner_gets_its_response() {
-    let mut world = two_keys_for_one_token();
-    while !world.network.is_empty() {
-        world.act(Action::Arrive { message: 0 });
+    let mut simulation = two_keys_for_one_token();
+    while !simulation.network.is_empty() {
+        simulation.act(Action::Arrive { message: 0 });
     }
-    world.quiesce();
-    refresh(&mut world, OTHER);
-    assert_eq!(world.breach, None);
+    simulation.quiesce();
+    refresh(&mut simulation, OTHER);
+    assert_eq!(simulation.breach, None);
 }
 
 #[test]
 fn two_keys_for_one_token_and_a_lost_response_end_the_session() {
     for closed in [false, true] {
-        let mut world = two_keys_for_one_token();
-        let answer = (0..world.network.len())
-            .find(|&message| !world.is_request(message))
-            .expect("an answer");
-        world.act(Action::Lose { message: answer });
+        let mut simulation = two_keys_for_one_token();
+        let response = (0..simulation.network.len())
+            .find(|&message| !simulation.is_request(message))
+            .expect("a response");
+        simulation.act(Action::Lose { message: response });
         if closed {
-            world.act(Action::Reopen { tab: TAB });
+            simulation.act(Action::Reopen { tab: TAB });
         }
-        world.quiesce();
-        assert_eq!(world.breach, Some(Breach::HonestSignedOut));
+        simulation.quiesce();
+        assert_eq!(simulation.breach, Some(Breach::HonestSignedOut));
     }
 }
 
@@ -172,76 +172,76 @@ fn a_lost_response_is_harmless_with_locks_or_with_fresh_reads() {
         (true, Storage::LateEvents),
         (false, Storage::LateEvents),
     ] {
-        let mut world = World::new(Rules {
+        let mut simulation = Simulation::new(Rules {
             locks,
             storage,
             ..Rules::PLAIN
         });
         act(
-            &mut world,
+            &mut simulation,
             [
-                Action::Ask { tab: TAB },
+                Action::Refresh { tab: TAB },
                 Action::Grant { tab: TAB },
-                Action::Ask { tab: OTHER },
+                Action::Refresh { tab: OTHER },
                 Action::Grant { tab: OTHER },
                 Action::Arrive { message: 0 },
                 Action::Restart,
                 Action::Reopen { tab: TAB },
             ],
         );
-        world.quiesce();
-        assert_eq!(world.breach, None, "locks: {locks}, {storage:?}");
+        simulation.quiesce();
+        assert_eq!(simulation.breach, None, "locks: {locks}, {storage:?}");
     }
 }
 
 /// A refresh in flight, and a thief who copied the tokens and the pending key.
-fn a_key_copied_in_flight() -> World {
-    let mut world = World::new(Rules::PLAIN);
+fn key_copied_in_flight() -> Simulation {
+    let mut simulation = Simulation::new(Rules::PLAIN);
     act(
-        &mut world,
+        &mut simulation,
         [
-            Action::Ask { tab: TAB },
+            Action::Refresh { tab: TAB },
             Action::Grant { tab: TAB },
             Action::Copy { pending: true },
         ],
     );
-    world
+    simulation
 }
 
 #[test]
 fn a_thief_with_the_pending_key_shares_one_successor_and_no_more() {
-    let mut world = a_key_copied_in_flight();
+    let mut simulation = key_copied_in_flight();
     let copied = Action::Use {
         key: ThiefKey::Copied,
     };
     // The thief's request arrives first, so the owner's request is treated as a retry.
     act(
-        &mut world,
+        &mut simulation,
         [
             copied,
             Action::Arrive { message: 0 },
             Action::Arrive { message: 0 },
         ],
     );
-    assert_eq!(world.held(), Some(1));
+    assert_eq!(simulation.stored_generation(), Some(1));
     assert!(
-        world.server.session.status.is_live(),
+        simulation.server.session.status.is_live(),
         "thief and owner cannot be told apart yet"
     );
-    refresh(&mut world, TAB);
-    world.act(Action::Pass { millis: 10_000 });
-    world.act(Action::Use { key: ThiefKey::Own });
+    refresh(&mut simulation, TAB);
+    simulation.act(Action::Pass { millis: 10_000 });
+    simulation.act(Action::Use { key: ThiefKey::Own });
     assert!(
-        !world.server.session.status.is_live(),
+        !simulation.server.session.status.is_live(),
         "the thief is detected"
     );
 }
 
 #[test]
 fn a_restore_revives_a_session_that_was_ended_by_a_replay() {
-    let mut world = World::new(Rules::PLAIN);
+    let mut simulation = Simulation::new(Rules::PLAIN);
     act(
-        &mut world,
+        &mut simulation,
         [
             Action::Backup,
             Action::Copy { pending: false },
@@ -249,31 +249,34 @@ fn a_restore_revives_a_session_that_was_ended_by_a_replay() {
             Action::Pass { millis: 10_000 },
         ],
     );
-    refresh(&mut world, TAB);
-    assert!(!world.is_signed_in(), "caught, and the owner signed out");
-    world.act(Action::Restore);
-    assert!(world.server.session.status.is_live());
-    let before = world.server.session.generation;
-    world.act(Action::Use { key: ThiefKey::Own });
+    refresh(&mut simulation, TAB);
     assert!(
-        world.server.session.generation > before,
+        !simulation.is_signed_in(),
+        "caught, and the owner signed out"
+    );
+    simulation.act(Action::Restore);
+    assert!(simulation.server.session.status.is_live());
+    let before = simulation.server.session.generation;
+    simulation.act(Action::Use { key: ThiefKey::Own });
+    assert!(
+        simulation.server.session.generation > before,
         "the thief can continue until the operator ends the session"
     );
 }
 
 #[test]
 fn a_clock_set_back_extends_the_leeway_but_issues_no_tokens() {
-    let mut world = World::new(Rules::PLAIN);
-    world.act(Action::Copy { pending: false });
-    refresh(&mut world, TAB);
-    world.act(Action::SetBack { millis: 60_000 });
+    let mut simulation = Simulation::new(Rules::PLAIN);
+    simulation.act(Action::Copy { pending: false });
+    refresh(&mut simulation, TAB);
+    simulation.act(Action::SetBack { millis: 60_000 });
     for _ in 0..6 {
-        world.act(Action::Use { key: ThiefKey::Own });
-        assert!(world.server.session.status.is_live());
-        assert_eq!(world.server.session.generation, 1);
-        world.act(Action::Pass { millis: 10_000 });
+        simulation.act(Action::Use { key: ThiefKey::Own });
+        assert!(simulation.server.session.status.is_live());
+        assert_eq!(simulation.server.session.generation, 1);
+        simulation.act(Action::Pass { millis: 10_000 });
     }
-    world.act(Action::Pass { millis: 10_000 });
-    world.act(Action::Use { key: ThiefKey::Own });
-    assert!(!world.server.session.status.is_live());
+    simulation.act(Action::Pass { millis: 10_000 });
+    simulation.act(Action::Use { key: ThiefKey::Own });
+    assert!(!simulation.server.session.status.is_live());
 }

@@ -1,6 +1,6 @@
 //! Long runs: two tabs that keep refreshing while responses are lost, and planted thieves.
 
-use crate::world::{Action, Message, Rules, Storage, ThiefKey, World};
+use crate::simulation::{Action, Message, Rules, Simulation, Storage, ThiefKey};
 use fastrand::Rng;
 
 /// Lost responses, in percent.
@@ -12,29 +12,31 @@ const RULES: Rules = Rules {
 };
 
 /// Refreshes in one tab until it is done, losing some responses. Returns how many were lost.
-fn refresh(world: &mut World, rng: &mut Rng, tab: usize) -> usize {
+fn refresh(simulation: &mut Simulation, rng: &mut Rng, tab: usize) -> usize {
     let mut lost = 0;
-    world.act(Action::Ask { tab });
-    while world.tabs[tab].engine.is_refreshing() || world.tabs[tab].engine.is_backing_off() {
-        world.act(Action::Grant { tab });
-        if let Some(message) = world.network.len().checked_sub(1) {
-            let is_reply = matches!(world.network[message], Message::Answer { .. });
+    simulation.act(Action::Refresh { tab });
+    while simulation.tabs[tab].engine.is_refreshing()
+        || simulation.tabs[tab].engine.is_backing_off()
+    {
+        simulation.act(Action::Grant { tab });
+        if let Some(message) = simulation.network.len().checked_sub(1) {
+            let is_reply = matches!(simulation.network[message], Message::Response { .. });
             if is_reply && rng.u8(..100) < LOST {
-                world.act(Action::Lose { message });
+                simulation.act(Action::Lose { message });
                 lost += 1;
             } else {
-                world.act(Action::Arrive { message });
+                simulation.act(Action::Arrive { message });
             }
-        } else if let Some(waits) = (0..2).find(|&tab| world.tabs[tab].post.is_some()) {
+        } else if let Some(waits) = (0..2).find(|&tab| simulation.tabs[tab].post.is_some()) {
             // Ten seconds without a response.
-            world.act(Action::Pass { millis: 10_000 });
-            world.act(Action::TimeOut { tab: waits });
+            simulation.act(Action::Pass { millis: 10_000 });
+            simulation.act(Action::TimeOut { tab: waits });
             if rng.u8(..100) < 10 {
-                world.act(Action::Reopen { tab: waits });
+                simulation.act(Action::Reopen { tab: waits });
             }
         } else {
-            world.act(Action::Pass { millis: 15_000 });
-            world.act(Action::Due { tab });
+            simulation.act(Action::Pass { millis: 15_000 });
+            simulation.act(Action::Retry { tab });
         }
     }
     lost
@@ -43,17 +45,17 @@ fn refresh(world: &mut World, rng: &mut Rng, tab: usize) -> usize {
 #[test]
 #[expect(clippy::print_stderr, reason = "prints the figures")]
 fn two_tabs_refresh_ten_thousand_times_each_and_nobody_is_signed_out() {
-    let mut world = World::new(RULES);
+    let mut simulation = Simulation::new(RULES);
     let mut rng = Rng::with_seed(1);
     let mut lost = 0;
     for _ in 0..10_000 {
         for tab in 0..2 {
-            lost += refresh(&mut world, &mut rng, tab);
-            assert_eq!(world.breach, None);
-            assert!(world.is_signed_in());
+            lost += refresh(&mut simulation, &mut rng, tab);
+            assert_eq!(simulation.breach, None);
+            assert!(simulation.is_signed_in());
         }
     }
-    let rotations = world.server.session.generation;
+    let rotations = simulation.server.session.generation;
     eprintln!("{rotations} rotations, {lost} responses lost, 0 sign-outs");
     assert!(rotations >= 19_000 && lost >= 900, "{rotations}, {lost}");
 }
@@ -62,34 +64,34 @@ fn two_tabs_refresh_ten_thousand_times_each_and_nobody_is_signed_out() {
 fn every_planted_thief_is_caught() {
     for seed in 0..1_000 {
         let mut rng = Rng::with_seed(seed);
-        let mut world = World::new(RULES);
+        let mut simulation = Simulation::new(RULES);
         let theft = rng.usize(..20);
         let mut uses = 0;
         for turn in 0..40 {
-            refresh(&mut world, &mut rng, turn % 2);
-            world.act(Action::Pass { millis: 300_000 });
+            refresh(&mut simulation, &mut rng, turn % 2);
+            simulation.act(Action::Pass { millis: 300_000 });
             if turn == theft {
                 // In the middle of a refresh, when there is a pending key.
-                world.act(Action::Ask { tab: 0 });
-                world.act(Action::Grant { tab: 0 });
-                world.act(Action::Copy {
+                simulation.act(Action::Refresh { tab: 0 });
+                simulation.act(Action::Grant { tab: 0 });
+                simulation.act(Action::Copy {
                     pending: rng.u8(..100) < 50,
                 });
             }
             if turn > theft && rng.u8(..100) < 30 {
-                let keys = [ThiefKey::Own, ThiefKey::No, ThiefKey::Copied];
+                let keys = [ThiefKey::Own, ThiefKey::None, ThiefKey::Copied];
                 let key = keys[rng.usize(..keys.len())];
-                world.act(Action::Use { key });
+                simulation.act(Action::Use { key });
                 uses += 1;
             }
-            if !world.server.session.status.is_live() {
+            if !simulation.server.session.status.is_live() {
                 break;
             }
         }
-        assert_eq!(world.breach, None, "seed {seed}");
+        assert_eq!(simulation.breach, None, "seed {seed}");
         assert!(uses > 0, "seed {seed}: the thief had no chance");
         assert!(
-            !world.server.session.status.is_live(),
+            !simulation.server.session.status.is_live(),
             "seed {seed}: the thief got away after {uses} uses"
         );
     }

@@ -9,7 +9,7 @@
 //! | [`long_run`] | two tabs, ten thousand refreshes each, lost responses; planted thieves |
 //! | [`limits`] | where the guarantees end: the shortest schedule that breaks each one |
 //!
-//! [`world::Breach`] lists the violations that every state is checked for. A random schedule that
+//! [`simulation::Breach`] lists the violations that every state is checked for. A random schedule that
 //! fails prints its seed and the command that runs it again with each action logged.
 
 #![cfg(not(target_arch = "wasm32"))]
@@ -18,4 +18,4 @@ mod exhaustive;
 mod limits;
 mod long_run;
 mod random;
-mod world;
+mod simulation;

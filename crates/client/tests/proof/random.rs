@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use self::schedule::Schedule;
-use crate::world::Tally;
+use crate::simulation::Tally;
 
 /// The default number of schedules.
 const SCHEDULES: u64 = 100_000;
@@ -20,17 +20,17 @@ fn from_environment(name: &str) -> Option<u64> {
     Some(text.parse().expect("a number"))
 }
 
-fn check(seed: u64, told: bool) -> Tally {
-    let mut schedule = Schedule::new(seed, told);
+fn check(seed: u64, verbose: bool) -> Tally {
+    let mut schedule = Schedule::new(seed, verbose);
     schedule.run();
     assert!(
-        schedule.world.breach.is_none(),
+        schedule.simulation.breach.is_none(),
         "{:?} after {} actions. Run this schedule alone with:\n    LATCHKEY_SEED={seed} cargo test \
          -p latchkey-client --test proof random -- --nocapture",
-        schedule.world.breach.expect("a breach"),
+        schedule.simulation.breach.expect("a breach"),
         schedule.done,
     );
-    schedule.world.server.tally
+    schedule.simulation.server.tally
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn in_any_schedule_no_honest_user_is_signed_out_and_every_thief_is_caught() {
     }
     let schedules = from_environment("LATCHKEY_SCHEDULES").unwrap_or(SCHEDULES);
     let next = AtomicU64::new(0);
-    let began = Instant::now();
+    let started_at = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let all = Mutex::new(Tally::default());
     std::thread::scope(|scope| {
@@ -60,7 +60,7 @@ fn in_any_schedule_no_honest_user_is_signed_out_and_every_thief_is_caught() {
             });
         }
     });
-    let seconds = began.elapsed().as_secs_f32();
+    let seconds = started_at.elapsed().as_secs_f32();
     let all = all.into_inner().expect("a tally");
     eprintln!("{schedules} schedules, {threads} threads, {seconds:.1} s: {all:?}");
     let rare = all.repeated.min(all.superseded).min(all.replayed);

@@ -14,7 +14,7 @@ pub(crate) fn claims_view(claims: &Members) -> impl IntoView + use<> {
     let rows = claims.0.iter().map(|(name, value)| {
         let date = DATES
             .contains(&name.as_str())
-            .then(|| claims.date(name))
+            .then(|| claims.numeric_date(name))
             .flatten()
             .map(|seconds| span().class("c-claims-date").child(time::moment(seconds)));
         div().child((

@@ -69,6 +69,9 @@ fn present(title: &'static str, now: ReadSignal<u64>, facts: &TokenFacts) -> Any
 
 /// From `iat` to `exp`, in milliseconds.
 fn life_of(decoded: &claims::Decoded) -> Option<u64> {
-    let (issued, expires) = (decoded.claims.date("iat")?, decoded.claims.date("exp")?);
+    let (issued, expires) = (
+        decoded.claims.numeric_date("iat")?,
+        decoded.claims.numeric_date("exp")?,
+    );
     expires.checked_sub(issued)?.checked_mul(1000)
 }

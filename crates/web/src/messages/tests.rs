@@ -42,16 +42,16 @@ fn whoever_was_robbed_is_shown_what_happened() {
 #[test]
 fn trouble_never_reads_like_a_sign_out() {
     for met in [
-        Trouble::Unreachable,
-        Trouble::Unwell,
-        Trouble::Busy { retry_after: None },
-        Trouble::Superseded,
-        Trouble::Late,
+        TransientError::Unreachable,
+        TransientError::ServerError,
+        TransientError::RateLimited { retry_after: None },
+        TransientError::Superseded,
+        TransientError::SigningTimeout,
     ] {
         assert!(trouble(met, true).contains("still signed in"), "{met:?}");
         assert!(!trouble(met, false).contains("signed in"), "{met:?}");
     }
-    for met in [Trouble::Unreachable, Trouble::Unwell] {
+    for met in [TransientError::Unreachable, TransientError::ServerError] {
         assert!(trouble(met, true).contains("cannot reach the server"));
     }
 }
@@ -59,7 +59,7 @@ fn trouble_never_reads_like_a_sign_out() {
 #[test]
 fn each_cause_of_a_failed_sign_in_has_its_own_sentence() {
     let causes = [
-        SignInError::Nothing,
+        SignInError::NotInProgress,
         SignInError::Cancelled,
         SignInError::Refused(None),
         SignInError::Refused(Some(ErrorCode::EmailUnverified)),
@@ -71,16 +71,16 @@ fn each_cause_of_a_failed_sign_in_has_its_own_sentence() {
         SignInError::Refused(Some(ErrorCode::OtherAccount)),
         SignInError::Refused(Some(ErrorCode::Banned)),
         SignInError::Refused(Some(ErrorCode::UnknownProvider)),
-        SignInError::TryLater(Trouble::Unreachable),
-        SignInError::TryLater(Trouble::Unwell),
-        SignInError::TryLater(Trouble::Busy { retry_after: None }),
+        SignInError::TryLater(TransientError::Unreachable),
+        SignInError::TryLater(TransientError::ServerError),
+        SignInError::TryLater(TransientError::RateLimited { retry_after: None }),
     ];
     let mut sentences: Vec<_> = causes.into_iter().map(sign_in).collect();
     sentences.sort_unstable();
     sentences.dedup();
     assert_eq!(sentences.len(), causes.len());
     assert_eq!(
-        sign_in(SignInError::Nothing),
+        sign_in(SignInError::NotInProgress),
         sign_in(SignInError::Refused(Some(ErrorCode::SignInNotFound)))
     );
 }

@@ -74,7 +74,7 @@ async fn finish(client: &Client, query: &CallbackQuery) -> Result<String, SignIn
         }
         // A reload, or Back: this sign-in is finished. Stored tokens alone do not prove that: they
         // can belong to another account that signed in before or in another tab.
-        Err(SignInError::Nothing) if client.tokens().is_some() && last != Last::UnderWay => {
+        Err(SignInError::NotInProgress) if client.tokens().is_some() && last != Last::UnderWay => {
             Ok(sign_in::local_path("").to_owned())
         }
         Err(SignInError::Refused(Some(ErrorCode::SignInNotFound)))
@@ -104,7 +104,7 @@ fn redirect_uri() -> Option<String> {
 
 /// Where to try again: with the same provider if it was only too slow.
 fn retry_href(error: SignInError) -> String {
-    let same = (error == SignInError::TooSlow).then(|| {
+    let same = (error == SignInError::ProviderTimeout).then(|| {
         let path = window().location().pathname().unwrap_or_default();
         let provider = path.strip_prefix(paths::CALLBACK)?.strip_prefix('/');
         last_login::read().or_else(|| Some(login_href(provider?, "/account")))

@@ -27,7 +27,7 @@ pub(crate) fn PlaygroundPage() -> impl IntoView {
         Some(TokenFacts {
             token: tokens.access_token,
             end: tokens.access_expires_at,
-            life: tokens.access_life,
+            life: tokens.access_lifetime,
         })
     });
     let refresh = Memo::new(move |_| {

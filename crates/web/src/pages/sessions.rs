@@ -122,7 +122,7 @@ async fn end_sessions(
     }
     status.set(match outcome {
         Ok(()) => ending.done(),
-        Err(CallError::StepUp) if !resumed && sign_in_again(&client, sessions, &ending) => {
+        Err(CallError::StepUpRequired) if !resumed && sign_in_again(&client, sessions, &ending) => {
             "Sign in once more, then it is done.".to_owned()
         }
         Err(error) => messages::call(error).to_owned(),

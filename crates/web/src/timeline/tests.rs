@@ -3,7 +3,7 @@ use latchkey_client::Method;
 use super::*;
 
 fn answered(call: u64, status: u16, code: Option<&str>, retry: bool) -> Notice {
-    Notice::Answered {
+    Notice::Received {
         exchange: Exchange {
             call,
             method: Method::Get,
@@ -41,7 +41,7 @@ fn texts(lines: &[Line]) -> Vec<&str> {
 fn unauthorized_refresh_and_retry_read_from_bottom_to_top_and_are_joined() {
     let lines = record(&[
         answered(1, 401, Some("token_expired"), false),
-        refresh_notice(Progress::Begun, None),
+        refresh_notice(Progress::Started, None),
         refresh_notice(Progress::Refreshed, Some(200)),
         answered(1, 200, None, true),
     ]);
@@ -83,7 +83,7 @@ fn a_refresh_that_nobody_waited_for_stands_alone() {
 #[test]
 fn a_401_without_a_token_begins_no_chain() {
     let mut notice = answered(1, 401, Some("token_missing"), false);
-    if let Notice::Answered { exchange, .. } = &mut notice {
+    if let Notice::Received { exchange, .. } = &mut notice {
         exchange.with_token = false;
     }
     let lines = record(&[notice, refresh_notice(Progress::Refreshed, Some(200))]);
@@ -94,9 +94,9 @@ fn a_401_without_a_token_begins_no_chain() {
 #[test]
 fn what_went_wrong_is_said() {
     let lines = record(&[
-        refresh_notice(Progress::Delayed(Trouble::Late), None),
-        refresh_notice(Progress::Delayed(Trouble::Unreachable), None),
-        refresh_notice(Progress::Delayed(Trouble::Unwell), Some(503)),
+        refresh_notice(Progress::Delayed(TransientError::SigningTimeout), None),
+        refresh_notice(Progress::Delayed(TransientError::Unreachable), None),
+        refresh_notice(Progress::Delayed(TransientError::ServerError), Some(503)),
         refresh_notice(Progress::Ended(None), Some(400)),
         refresh_notice(Progress::Adopted, Some(409)),
         refresh_notice(Progress::Adopted, None),

@@ -9,10 +9,10 @@ fn invalid_grant_ends_the_session() {
     assert_eq!(
         engine.step(Event::Replied(Reply::Refused(code)), &holding(1)),
         [
-            Command::ClearTokens,
-            Command::ForgetKey,
+            Command::RemoveTokens,
+            Command::RemoveKey,
             Command::Unlock,
-            Command::Tell(Progress::Ended(code)),
+            Command::Report(Progress::Ended(code)),
             fail(ONE, Failure::SignedOut),
         ]
     );
@@ -25,7 +25,7 @@ fn invalid_grant_for_a_token_that_is_no_longer_stored_is_ignored() {
         commands,
         [
             Command::Unlock,
-            Command::Tell(Progress::Adopted),
+            Command::Report(Progress::Adopted),
             send(ONE, 2)
         ]
     );
@@ -33,16 +33,16 @@ fn invalid_grant_for_a_token_that_is_no_longer_stored_is_ignored() {
 
 #[test]
 fn no_transient_failure_ends_a_session() {
-    for trouble in [
-        Trouble::Unreachable,
-        Trouble::Unwell,
-        Trouble::Busy { retry_after: None },
+    for error in [
+        TransientError::Unreachable,
+        TransientError::ServerError,
+        TransientError::RateLimited { retry_after: None },
     ] {
-        let commands = posting().step(Event::Replied(Reply::Unavailable(trouble)), &holding(1));
-        assert!(!commands.contains(&Command::ClearTokens), "{trouble:?}");
-        assert!(!commands.contains(&Command::ForgetKey), "{trouble:?}");
+        let commands = posting().step(Event::Replied(Reply::Unavailable(error)), &holding(1));
+        assert!(!commands.contains(&Command::RemoveTokens), "{error:?}");
+        assert!(!commands.contains(&Command::RemoveKey), "{error:?}");
         assert!(
-            commands.contains(&fail(ONE, Failure::TryLater(trouble))),
+            commands.contains(&fail(ONE, Failure::TryLater(error))),
             "{commands:?}"
         );
     }
@@ -50,19 +50,22 @@ fn no_transient_failure_ends_a_session() {
 
 #[test]
 fn the_backoff_grows_and_respects_retry_after() {
-    let busy = Trouble::Busy {
+    let rate_limited = TransientError::RateLimited {
         retry_after: Some(7),
     };
     let mut engine = posting();
     for attempt in 0..3 {
-        let commands = engine.step(Event::Replied(Reply::Unavailable(busy)), &holding(1));
+        let commands = engine.step(
+            Event::Replied(Reply::Unavailable(rate_limited)),
+            &holding(1),
+        );
         let wait = Command::BackOff {
             attempt,
             at_least: 7,
         };
         assert!(commands.contains(&wait), "{commands:?}");
-        assert_eq!(engine.step(Event::Due, &holding(1)), [Command::Lock]);
-        engine.step(locked(), &holding(1));
+        assert_eq!(engine.step(Event::RetryDue, &holding(1)), [Command::Lock]);
+        engine.step(lock_acquired(), &holding(1));
     }
 }
 
@@ -76,39 +79,42 @@ fn superseded_adopts_newer_tokens_in_storage() {
 fn superseded_without_newer_tokens_waits_for_them() {
     let mut engine = posting();
     let commands = engine.step(Event::Replied(Reply::Superseded), &holding(1));
-    assert!(!commands.contains(&Command::ForgetKey), "{commands:?}");
+    assert!(!commands.contains(&Command::RemoveKey), "{commands:?}");
     assert!(
         !commands.iter().any(|c| matches!(c, Command::Fail { .. })),
         "the request keeps waiting: {commands:?}"
     );
-    let commands = engine.step(Event::Changed, &holding(2));
-    assert_eq!(commands, [Command::Tell(Progress::Adopted), send(ONE, 2)]);
+    let commands = engine.step(Event::StorageChanged, &holding(2));
+    assert_eq!(commands, [Command::Report(Progress::Adopted), send(ONE, 2)]);
 }
 
 #[test]
 fn a_refresh_that_was_not_sent_waits_for_the_retry_or_another_tab() {
-    let late = || Event::Replied(Reply::Unavailable(Trouble::Late));
+    let timed_out = || Event::Replied(Reply::Unavailable(TransientError::SigningTimeout));
     let is_failure = |command: &Command| matches!(command, Command::Fail { .. });
     let mut engine = posting();
-    assert!(!engine.step(late(), &holding(1)).iter().any(is_failure));
-    let commands = engine.step(Event::Changed, &holding(2));
-    assert_eq!(commands, [Command::Tell(Progress::Adopted), send(ONE, 2)]);
+    assert!(!engine.step(timed_out(), &holding(1)).iter().any(is_failure));
+    let commands = engine.step(Event::StorageChanged, &holding(2));
+    assert_eq!(commands, [Command::Report(Progress::Adopted), send(ONE, 2)]);
     let mut engine = posting();
-    assert!(!engine.step(late(), &holding(1)).iter().any(is_failure));
-    assert_eq!(engine.step(Event::Due, &holding(1)), [Command::Lock]);
+    assert!(!engine.step(timed_out(), &holding(1)).iter().any(is_failure));
+    assert_eq!(engine.step(Event::RetryDue, &holding(1)), [Command::Lock]);
 }
 
 #[test]
 fn requests_fail_after_repeated_superseded_or_late_replies() {
-    for reply in [Reply::Superseded, Reply::Unavailable(Trouble::Late)] {
+    for reply in [
+        Reply::Superseded,
+        Reply::Unavailable(TransientError::SigningTimeout),
+    ] {
         let mut engine = posting();
         let mut failed = Vec::new();
         for _ in 0..4 {
             let commands = engine.step(Event::Replied(reply.clone()), &holding(1));
             let is_failure = |command: &Command| matches!(command, Command::Fail { .. });
             failed.push(commands.iter().filter(|it| is_failure(it)).count());
-            engine.step(Event::Due, &holding(1));
-            engine.step(locked(), &holding(1));
+            engine.step(Event::RetryDue, &holding(1));
+            engine.step(lock_acquired(), &holding(1));
         }
         assert_eq!(failed, [0, 0, 0, 1], "{reply:?}");
     }
@@ -124,8 +130,8 @@ fn a_repeatedly_superseded_key_is_replaced_so_that_the_server_detects_a_thief() 
     let mut keys = Vec::new();
     for _ in 0..5 {
         engine.step(Event::Replied(Reply::Superseded), &stored);
-        engine.step(Event::Due, &stored);
-        let commands = engine.step(locked(), &stored);
+        engine.step(Event::RetryDue, &stored);
+        let commands = engine.step(lock_acquired(), &stored);
         keys.extend(commands.into_iter().filter_map(|command| match command {
             Command::Post { key, .. } => Some(key),
             _ => None,
@@ -141,7 +147,7 @@ fn the_key_of_a_token_that_is_no_longer_stored_is_removed() {
         ..holding(2)
     };
     let commands = posting().step(Event::Replied(Reply::Tokens(tokens(2))), &stored);
-    assert_eq!(commands.first(), Some(&Command::ForgetKey));
+    assert_eq!(commands.first(), Some(&Command::RemoveKey));
     let of_another = Pending::new("theirs".to_owned(), &tokens(2).refresh_token);
     let stored = Stored {
         pending: Some(of_another),

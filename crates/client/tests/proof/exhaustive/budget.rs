@@ -1,6 +1,6 @@
 //! How often each kind of action may happen in a small simulation.
 
-use crate::world::Action;
+use crate::simulation::Action;
 
 /// A kind of action that counts against the budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -8,11 +8,11 @@ pub(super) enum Kind {
     /// A request starts.
     Begin,
     /// A refresh is requested, manually or by a timer.
-    Ask,
+    Refresh,
     /// The access tokens expire.
     Expire,
     /// A backoff is over.
-    Due,
+    Retry,
     /// A message is lost, or a tab's request times out.
     Lose,
     /// A message arrives twice.
@@ -44,7 +44,7 @@ impl Budget {
     pub(super) fn of<const N: usize>(kinds: [(Kind, u8); N]) -> Self {
         let mut budget = Self::default();
         // Bounded, because a tab could otherwise retry endlessly within the reuse leeway.
-        budget.0[Kind::Due as usize] = 2;
+        budget.0[Kind::Retry as usize] = 2;
         for (kind, times) in kinds {
             budget.0[kind as usize] = times;
         }
@@ -56,25 +56,25 @@ impl Budget {
     }
 
     /// Deducts an action. Actions without a kind are free.
-    pub(super) fn pay(&mut self, action: Action, answer_possible: bool) {
-        if let Some(kind) = kind(action, answer_possible) {
+    pub(super) fn pay(&mut self, action: Action, response_possible: bool) {
+        if let Some(kind) = kind(action, response_possible) {
             self.0[kind as usize] -= 1;
         }
     }
 }
 
-fn kind(action: Action, answer_possible: bool) -> Option<Kind> {
+fn kind(action: Action, response_possible: bool) -> Option<Kind> {
     Some(match action {
-        Action::Answer { .. }
+        Action::Respond { .. }
         | Action::Grant { .. }
         | Action::Arrive { .. }
         | Action::Sync { .. } => return None,
         // If no response can arrive any more, the timeout is not an additional failure.
-        Action::TimeOut { .. } if !answer_possible => return None,
+        Action::TimeOut { .. } if !response_possible => return None,
         Action::TimeOut { .. } | Action::Lose { .. } => Kind::Lose,
         Action::Begin { .. } | Action::Abandon { .. } => Kind::Begin,
-        Action::Ask { .. } | Action::Ahead { .. } => Kind::Ask,
-        Action::Due { .. } => Kind::Due,
+        Action::Refresh { .. } | Action::RefreshAhead { .. } => Kind::Refresh,
+        Action::Retry { .. } => Kind::Retry,
         Action::Steal { .. } => Kind::Steal,
         Action::ArriveTwice { .. } => Kind::Twice,
         Action::Decline { .. } => Kind::Decline,

@@ -6,11 +6,11 @@ use latchkey_core::rotation::REUSE_LEEWAY;
 use stateright::{Checker, Model, Property};
 
 use super::budget::{Budget, Kind};
-use crate::world::{Action, Breach, Rules, ThiefKey, World};
+use crate::simulation::{Action, Breach, Rules, Simulation, ThiefKey};
 
 /// A model: the parameters of a simulation and a budget of actions.
 #[derive(Clone, Debug)]
-pub(super) struct Small {
+pub(super) struct SmallModel {
     pub(super) rules: Rules,
     pub(super) budget: Budget,
     /// Whether the thief can copy a pending key.
@@ -19,44 +19,44 @@ pub(super) struct Small {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct State {
-    pub(super) world: World,
+    pub(super) simulation: Simulation,
     left: Budget,
 }
 
-impl Model for Small {
+impl Model for SmallModel {
     type State = State;
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
         vec![State {
-            world: World::new(self.rules),
+            simulation: Simulation::new(self.rules),
             left: self.budget,
         }]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        let (world, left) = (&state.world, &state.left);
-        if world.breach.is_some() {
+        let (simulation, left) = (&state.simulation, &state.left);
+        if simulation.breach.is_some() {
             return;
         }
-        for tab in 0..world.tabs.len() {
-            of_tab(world, left, tab, actions);
+        for tab in 0..simulation.tabs.len() {
+            of_tab(simulation, left, tab, actions);
         }
-        for message in 0..world.network.len() {
-            of_message(world, left, message, actions);
+        for message in 0..simulation.network.len() {
+            of_message(simulation, left, message, actions);
         }
-        self.of_server_and_thief(world, left, actions);
+        self.of_server_and_thief(simulation, left, actions);
     }
 
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
         let mut next = last.clone();
-        let answer_possible = match action {
-            Action::TimeOut { tab } => last.world.is_answer_possible(tab),
+        let response_possible = match action {
+            Action::TimeOut { tab } => last.simulation.is_response_possible(tab),
             _ => true,
         };
-        next.left.pay(action, answer_possible);
-        next.world.act(action);
-        next.world.tidy_network();
+        next.left.pay(action, response_possible);
+        next.simulation.act(action);
+        next.simulation.sort_network();
         (next != *last).then_some(next)
     }
 
@@ -64,46 +64,46 @@ impl Model for Small {
         vec![
             Property::always(
                 "an honest browser is never signed out",
-                |_, state: &State| state.lacks(Breach::HonestSignedOut),
+                |_, state: &State| state.has_no(Breach::HonestSignedOut),
             ),
             Property::always(
                 "a bound session issues no tokens to a thief",
-                |_, state: &State| state.lacks(Breach::BoundServedThief),
+                |_, state: &State| state.has_no(Breach::BoundServedThief),
             ),
             Property::always("an ended session issues no tokens", |_, state: &State| {
-                state.lacks(Breach::EndedServes)
+                state.has_no(Breach::EndedSessionIssued)
             }),
             Property::always(
                 "thief and owner never both keep rotating",
-                |_, state: &State| state.lacks(Breach::BothGoOn),
+                |_, state: &State| state.has_no(Breach::BothKeepRotating),
             ),
             Property::always(
                 "only an explicit refusal ends a session",
-                |_, state: &State| state.lacks(Breach::EndedWithoutRefusal),
+                |_, state: &State| state.has_no(Breach::EndedWithoutRefusal),
             ),
             Property::always(
                 "older tokens never replace newer ones in storage",
-                |_, state: &State| state.lacks(Breach::WentBack),
+                |_, state: &State| state.has_no(Breach::OlderTokensStored),
             ),
             Property::always(
                 "one refresh at a time, one response per request",
-                |_, state: &State| state.lacks(Breach::Disorder),
+                |_, state: &State| state.has_no(Breach::ProtocolViolation),
             ),
             Property::always("all waiting requests complete", |_, state: &State| {
-                let mut world = state.world.clone();
-                world.quiesce();
-                world.breach == state.world.breach
+                let mut simulation = state.simulation.clone();
+                simulation.quiesce();
+                simulation.breach == state.simulation.breach
             }),
             Property::always(
                 "a thief who keeps refreshing is caught",
                 |_, state: &State| {
-                    if state.world.thief.is_none() {
+                    if state.simulation.thief.is_none() {
                         return true;
                     }
-                    let mut world = state.world.clone();
-                    world.quiesce();
-                    world.let_both_go_on();
-                    world.breach == state.world.breach
+                    let mut simulation = state.simulation.clone();
+                    simulation.quiesce();
+                    simulation.let_both_keep_refreshing();
+                    simulation.breach == state.simulation.breach
                 },
             ),
         ]
@@ -111,13 +111,13 @@ impl Model for Small {
 }
 
 impl State {
-    fn lacks(&self, breach: Breach) -> bool {
-        self.world.breach != Some(breach)
+    fn has_no(&self, breach: Breach) -> bool {
+        self.simulation.breach != Some(breach)
     }
 }
 
-fn of_tab(world: &World, left: &Budget, tab: usize, actions: &mut Vec<Action>) {
-    let at = &world.tabs[tab];
+fn of_tab(simulation: &Simulation, left: &Budget, tab: usize, actions: &mut Vec<Action>) {
+    let at = &simulation.tabs[tab];
     if left.has(Kind::Begin) {
         actions.push(Action::Begin { tab, stale: false });
         actions.push(Action::Begin { tab, stale: true });
@@ -125,25 +125,25 @@ fn of_tab(world: &World, left: &Budget, tab: usize, actions: &mut Vec<Action>) {
             actions.push(Action::Abandon { tab });
         }
     }
-    if left.has(Kind::Ask) {
-        actions.push(Action::Ask { tab });
-        actions.push(Action::Ahead { tab });
+    if left.has(Kind::Refresh) {
+        actions.push(Action::Refresh { tab });
+        actions.push(Action::RefreshAhead { tab });
     }
     if !at.sent.is_empty() {
-        actions.push(Action::Answer { tab });
+        actions.push(Action::Respond { tab });
     }
-    if left.has(Kind::Due) && at.engine.is_backing_off() {
-        actions.push(Action::Due { tab });
+    if left.has(Kind::Retry) && at.engine.is_backing_off() {
+        actions.push(Action::Retry { tab });
     }
-    if at.news {
+    if at.has_storage_event {
         actions.push(Action::Sync { tab });
     }
-    if world.may_lock(tab) {
+    if simulation.can_lock(tab) {
         actions.push(Action::Grant { tab });
     } else if at.wants_lock && left.has(Kind::Steal) {
         actions.push(Action::Steal { tab });
     }
-    if at.post.is_some() && (left.has(Kind::Lose) || !world.is_answer_possible(tab)) {
+    if at.post.is_some() && (left.has(Kind::Lose) || !simulation.is_response_possible(tab)) {
         actions.push(Action::TimeOut { tab });
     }
     if left.has(Kind::Reopen) {
@@ -151,34 +151,39 @@ fn of_tab(world: &World, left: &Budget, tab: usize, actions: &mut Vec<Action>) {
     }
 }
 
-fn of_message(world: &World, left: &Budget, message: usize, actions: &mut Vec<Action>) {
+fn of_message(simulation: &Simulation, left: &Budget, message: usize, actions: &mut Vec<Action>) {
     actions.push(Action::Arrive { message });
     if left.has(Kind::Lose) {
         actions.push(Action::Lose { message });
     }
-    if world.is_request(message) {
+    if simulation.is_request(message) {
         if left.has(Kind::Twice) {
             actions.push(Action::ArriveTwice { message });
         }
         if left.has(Kind::Decline) {
             actions.push(Action::Decline {
                 message,
-                busy: false,
+                rate_limited: false,
             });
             actions.push(Action::Decline {
                 message,
-                busy: true,
+                rate_limited: true,
             });
         }
     }
 }
 
-impl Small {
-    fn of_server_and_thief(&self, world: &World, left: &Budget, actions: &mut Vec<Action>) {
-        let grace = u32::try_from(REUSE_LEEWAY.as_millis()).expect("seconds");
+impl SmallModel {
+    fn of_server_and_thief(
+        &self,
+        simulation: &Simulation,
+        left: &Budget,
+        actions: &mut Vec<Action>,
+    ) {
+        let leeway = u32::try_from(REUSE_LEEWAY.as_millis()).expect("seconds");
         let single = [
             (Kind::Expire, Action::Expire),
-            (Kind::Pass, Action::Pass { millis: grace }),
+            (Kind::Pass, Action::Pass { millis: leeway }),
             (Kind::Restart, Action::Restart),
             (Kind::Backup, Action::Backup),
         ];
@@ -188,17 +193,17 @@ impl Small {
                 .filter(|&(kind, _)| left.has(kind))
                 .map(|(_, action)| action),
         );
-        if left.has(Kind::Restore) && world.server.backup.is_some() {
+        if left.has(Kind::Restore) && simulation.server.backup.is_some() {
             actions.push(Action::Restore);
         }
         if left.has(Kind::Copy) {
             actions.push(Action::Copy { pending: false });
-            if self.pending_copied && world.storage.pending.is_some() {
+            if self.pending_copied && simulation.storage.pending.is_some() {
                 actions.push(Action::Copy { pending: true });
             }
         }
-        if left.has(Kind::Use) && world.thief.is_some() {
-            let keys = [ThiefKey::Own, ThiefKey::No, ThiefKey::Copied];
+        if left.has(Kind::Use) && simulation.thief.is_some() {
+            let keys = [ThiefKey::Own, ThiefKey::None, ThiefKey::Copied];
             actions.extend(keys.map(|key| Action::Use { key }));
         }
     }
@@ -206,14 +211,14 @@ impl Small {
     /// Visits every state and prints how many there are.
     #[expect(clippy::print_stderr, reason = "prints the figures")]
     pub(super) fn check(self, name: &str) {
-        let began = Instant::now();
+        let started_at = Instant::now();
         let checker = self.checker().threads(2).spawn_bfs().join();
         eprintln!(
             "{name}: {} states ({} visits), {} steps deep, {:.1} s",
             checker.unique_state_count(),
             checker.state_count(),
             checker.max_depth(),
-            began.elapsed().as_secs_f32()
+            started_at.elapsed().as_secs_f32()
         );
         checker.assert_properties();
     }

@@ -1,11 +1,11 @@
 //! A random schedule.
 
-use crate::world::{Action, Rules, Storage, ThiefKey, World};
+use crate::simulation::{Action, Rules, Simulation, Storage, ThiefKey};
 use fastrand::Rng;
 
 /// A simulation driven by random numbers.
 pub(super) struct Schedule {
-    pub(super) world: World,
+    pub(super) simulation: Simulation,
     /// The number of actions performed.
     pub(super) done: usize,
     rng: Rng,
@@ -15,11 +15,11 @@ pub(super) struct Schedule {
     /// Whether the store may be backed up and restored.
     backups: bool,
     /// Whether each action is printed.
-    told: bool,
+    verbose: bool,
 }
 
 impl Schedule {
-    pub(super) fn new(seed: u64, told: bool) -> Self {
+    pub(super) fn new(seed: u64, verbose: bool) -> Self {
         let mut rng = Rng::with_seed(seed);
         let tabs = match rng.usize(..10) {
             0..=4 => 2,
@@ -38,47 +38,47 @@ impl Schedule {
             ..Rules::PLAIN
         };
         Self {
-            world: World::new(rules),
+            simulation: Simulation::new(rules),
             done: 0,
             length: 20 + rng.usize(..200),
             thief: rng.u8(..100) < 40,
             backups: rng.u8(..100) < 30,
             rng,
-            told,
+            verbose,
         }
     }
 
     /// Runs the schedule, then the recovery, then thief and owner in turn.
     pub(super) fn run(&mut self) {
-        if self.told {
-            self.say(&self.world.rules);
+        if self.verbose {
+            self.print(&self.simulation.rules);
         }
-        while self.done < self.length && self.world.breach.is_none() {
-            if let Some(action) = self.throw() {
-                if self.told {
-                    self.say(&action);
+        while self.done < self.length && self.simulation.breach.is_none() {
+            if let Some(action) = self.draw() {
+                if self.verbose {
+                    self.print(&action);
                 }
-                self.world.act(action);
+                self.simulation.act(action);
                 self.done += 1;
             } else {
                 self.length -= 1;
             }
         }
-        self.world.quiesce();
-        if self.told {
-            self.say(&self.world);
+        self.simulation.quiesce();
+        if self.verbose {
+            self.print(&self.simulation);
         }
-        self.world.let_both_go_on();
+        self.simulation.let_both_keep_refreshing();
     }
 
     #[expect(clippy::print_stderr, reason = "only used to debug a failed schedule")]
-    fn say(&self, what: &dyn core::fmt::Debug) {
+    fn print(&self, what: &dyn core::fmt::Debug) {
         eprintln!("{:>4} {what:?}", self.done);
     }
 
     /// Draws the next action. `None` if the drawn action is not possible now.
-    fn throw(&mut self) -> Option<Action> {
-        let tab = self.rng.usize(..self.world.tabs.len());
+    fn draw(&mut self) -> Option<Action> {
+        let tab = self.rng.usize(..self.simulation.tabs.len());
         match self.rng.usize(..100) {
             0..=24 => self.message(),
             25..=59 => self.progress(tab),
@@ -86,8 +86,8 @@ impl Schedule {
                 tab,
                 stale: self.rng.u8(..100) < 50,
             }),
-            65..=69 => Some(Action::Ask { tab }),
-            70..=73 => Some(Action::Ahead { tab }),
+            65..=69 => Some(Action::Refresh { tab }),
+            70..=73 => Some(Action::RefreshAhead { tab }),
             74..=85 => self.trouble(tab),
             86..=91 => Some(self.time()),
             92..=95 if self.backups => Some(self.backup()),
@@ -97,7 +97,7 @@ impl Schedule {
     }
 
     fn message(&mut self) -> Option<Action> {
-        let messages = self.world.network.len();
+        let messages = self.simulation.network.len();
         (messages > 0).then(|| Action::Arrive {
             message: self.rng.usize(..messages),
         })
@@ -105,18 +105,18 @@ impl Schedule {
 
     /// Lets the first tab, starting with `from`, proceed that can.
     fn progress(&mut self, from: usize) -> Option<Action> {
-        let tabs = self.world.tabs.len();
+        let tabs = self.simulation.tabs.len();
         (0..tabs).map(|step| (from + step) % tabs).find_map(|tab| {
-            let at = &self.world.tabs[tab];
-            if self.world.may_lock(tab) {
+            let at = &self.simulation.tabs[tab];
+            if self.simulation.can_lock(tab) {
                 Some(Action::Grant { tab })
             } else if !at.sent.is_empty() {
-                Some(Action::Answer { tab })
-            } else if at.news && self.rng.u8(..100) < 50 {
+                Some(Action::Respond { tab })
+            } else if at.has_storage_event && self.rng.u8(..100) < 50 {
                 Some(Action::Sync { tab })
             } else if at.engine.is_backing_off() && self.rng.u8(..100) < 50 {
-                Some(Action::Due { tab })
-            } else if at.post.is_some() && !self.world.is_answer_possible(tab) {
+                Some(Action::Retry { tab })
+            } else if at.post.is_some() && !self.simulation.is_response_possible(tab) {
                 Some(Action::TimeOut { tab })
             } else {
                 None
@@ -127,7 +127,7 @@ impl Schedule {
     fn trouble(&mut self, tab: usize) -> Option<Action> {
         let kind = self.rng.usize(..9);
         if kind <= 3 {
-            let messages = self.world.network.len();
+            let messages = self.simulation.network.len();
             if messages == 0 {
                 return None;
             }
@@ -137,7 +137,7 @@ impl Schedule {
                 2 => Action::ArriveTwice { message },
                 _ => Action::Decline {
                     message,
-                    busy: self.rng.u8(..100) < 50,
+                    rate_limited: self.rng.u8(..100) < 50,
                 },
             });
         }
@@ -169,7 +169,7 @@ impl Schedule {
     }
 
     fn backup(&mut self) -> Action {
-        if self.world.server.backup.is_none() || self.rng.u8(..100) < 40 {
+        if self.simulation.server.backup.is_none() || self.rng.u8(..100) < 40 {
             Action::Backup
         } else {
             Action::Restore
@@ -177,12 +177,12 @@ impl Schedule {
     }
 
     fn thief(&mut self) -> Action {
-        if self.world.thief.is_none() {
+        if self.simulation.thief.is_none() {
             return Action::Copy {
                 pending: self.rng.u8(..100) < 50,
             };
         }
-        let keys = [ThiefKey::Own, ThiefKey::No, ThiefKey::Copied];
+        let keys = [ThiefKey::Own, ThiefKey::None, ThiefKey::Copied];
         Action::Use {
             key: keys[self.rng.usize(..keys.len())],
         }

@@ -134,7 +134,7 @@ impl Deps {
         // The client keeps the choice while another page is open.
         let chosen = RwSignal::new(String::new());
         Effect::new(move || {
-            let life = self.client.get().access_life();
+            let life = self.client.get().access_lifetime();
             chosen.set(life.map(|seconds| seconds.to_string()).unwrap_or_default());
         });
         let options = LIVES.map(|(value, name)| option().value(value).child(name));
@@ -146,7 +146,7 @@ impl Deps {
                 .prop("value", chosen)
                 .on(ev::change, move |event| {
                     let value = event_target_value(&event);
-                    self.client.get().set_access_life(value.parse().ok());
+                    self.client.get().set_access_lifetime(value.parse().ok());
                     chosen.set(value);
                     self.refresh();
                 })
@@ -156,7 +156,7 @@ impl Deps {
 
     fn refresh_ahead(self) -> impl IntoView {
         let on = RwSignal::new(true);
-        Effect::new(move || on.set(self.client.get().refreshes_ahead()));
+        Effect::new(move || on.set(self.client.get().refreshes_before_expiry()));
         div().class("c-field").child((
             input()
                 .r#type("checkbox")
@@ -166,7 +166,7 @@ impl Deps {
                 .prop("checked", on)
                 .on(ev::change, move |event| {
                     let ahead = event_target_checked(&event);
-                    self.client.get().set_refresh_ahead(ahead);
+                    self.client.get().set_refreshes_before_expiry(ahead);
                     on.set(ahead);
                 }),
             label()

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use latchkey_client::engine::{Cause, Event, RequestId};
 
-use super::{Answer, Message, Party, Thief, ThiefKey, World};
+use super::{Message, Party, Response, Simulation, Thief, ThiefKey};
 
 /// An action. A `message` is an index into the messages in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,15 +12,15 @@ pub(crate) enum Action {
     /// A tab starts a request. `stale` means that its access token has expired.
     Begin { tab: usize, stale: bool },
     /// The API responds to a tab's oldest request.
-    Answer { tab: usize },
+    Respond { tab: usize },
     /// The caller of a tab's oldest request stops waiting.
     Abandon { tab: usize },
     /// A manual refresh.
-    Ask { tab: usize },
+    Refresh { tab: usize },
     /// A refresh ahead of expiry, requested by a timer.
-    Ahead { tab: usize },
+    RefreshAhead { tab: usize },
     /// The backoff is over, or the browser reports that it is online.
-    Due { tab: usize },
+    Retry { tab: usize },
     /// The lock is granted.
     Grant { tab: usize },
     /// The lock is stolen.
@@ -30,7 +30,7 @@ pub(crate) enum Action {
     /// A message arrives, and a duplicate stays in the network.
     ArriveTwice { message: usize },
     /// The server responds with 503 or 429 instead of deciding.
-    Decline { message: usize, busy: bool },
+    Decline { message: usize, rate_limited: bool },
     /// A message is lost.
     Lose { message: usize },
     /// A tab's refresh request times out.
@@ -59,17 +59,19 @@ pub(crate) enum Action {
     Use { key: ThiefKey },
 }
 
-impl World {
+impl Simulation {
     /// Performs an action. An action that is not possible now has no effect.
     pub(crate) fn act(&mut self, action: Action) {
         match action {
             Action::Begin { tab, stale } => self.begin(tab, stale),
-            Action::Answer { tab } => self.answer(tab),
+            Action::Respond { tab } => self.respond(tab),
             Action::Abandon { tab } => self.abandon(tab),
-            Action::Ask { tab } => self.step(tab, Event::Wanted(Cause::Asked)),
-            Action::Ahead { tab } => self.step(tab, Event::Wanted(Cause::AheadOfExpiry)),
-            Action::Due { tab } => self.step(tab, Event::Due),
-            Action::Grant { tab } if self.may_lock(tab) => self.grant(tab),
+            Action::Refresh { tab } => self.step(tab, Event::RefreshRequested(Cause::Manual)),
+            Action::RefreshAhead { tab } => {
+                self.step(tab, Event::RefreshRequested(Cause::AheadOfExpiry))
+            }
+            Action::Retry { tab } => self.step(tab, Event::RetryDue),
+            Action::Grant { tab } if self.can_lock(tab) => self.grant(tab),
             Action::Steal { tab } if self.tabs[tab].wants_lock => self.grant(tab),
             Action::Grant { .. } | Action::Steal { .. } => {}
             Action::Arrive { message } => {
@@ -77,11 +79,14 @@ impl World {
                 self.arrive(message);
             }
             Action::ArriveTwice { message } => self.arrive(self.network[message]),
-            Action::Decline { message, busy } => self.decline(message, busy),
+            Action::Decline {
+                message,
+                rate_limited,
+            } => self.decline(message, rate_limited),
             Action::Lose { message } => drop(self.network.swap_remove(message)),
             Action::TimeOut { tab } => self.time_out(tab),
             Action::Reopen { tab } => self.reopen(tab),
-            Action::Sync { tab } => self.tell(tab),
+            Action::Sync { tab } => self.deliver_storage_event(tab),
             Action::Expire => self.server.expire(),
             Action::Pass { millis } => self.pass(Duration::from_millis(millis.into())),
             Action::SetBack { millis } => {
@@ -104,15 +109,15 @@ impl World {
         self.requests += 1;
         let request = RequestId(self.requests);
         self.tabs[tab].open.push(request);
-        self.step(tab, Event::Begun { request, stale });
+        self.step(tab, Event::RequestStarted { request, stale });
     }
 
-    fn answer(&mut self, tab: usize) {
+    fn respond(&mut self, tab: usize) {
         if self.tabs[tab].sent.is_empty() {
             return;
         }
         let sent = self.tabs[tab].sent.remove(0);
-        let answered = Event::Answered {
+        let answered = Event::ResponseReceived {
             request: sent.request,
             unauthorized: !self.server.accepts(sent.access),
         };
@@ -125,7 +130,7 @@ impl World {
         }
         let request = self.tabs[tab].open.remove(0);
         self.tabs[tab].sent.retain(|sent| sent.request != request);
-        self.step(tab, Event::Dropped { request });
+        self.step(tab, Event::RequestDropped { request });
     }
 
     pub(super) fn arrive(&mut self, message: Message) {
@@ -138,30 +143,42 @@ impl World {
                 sent_at,
             } => {
                 let rotations = self.server.session.generation.saturating_sub(sent_at);
-                if rotations > self.rules.most_late {
+                if rotations > self.rules.max_delay {
                     return;
                 }
-                let answer = self.rotate(Party::Owner, generation, Some(key));
-                self.reply(tab, post, answer);
+                let response = self.rotate(Party::Owner, generation, Some(key));
+                self.reply(tab, post, response);
             }
-            Message::Answer { tab, post, answer } => self.hear(tab, post, answer),
+            Message::Response {
+                tab,
+                post,
+                response,
+            } => self.deliver_response(tab, post, response),
         }
     }
 
     /// Sends a response, if the tab still waits for it.
-    fn reply(&mut self, tab: usize, post: u32, answer: Answer) {
+    fn reply(&mut self, tab: usize, post: u32, response: Response) {
         if self.tabs[tab]
             .post
             .is_some_and(|waiting| waiting.id == post)
         {
-            self.network.push(Message::Answer { tab, post, answer });
+            self.network.push(Message::Response {
+                tab,
+                post,
+                response,
+            });
         }
     }
 
-    fn decline(&mut self, message: usize, busy: bool) {
+    fn decline(&mut self, message: usize, rate_limited: bool) {
         if let Message::Refresh { tab, post, .. } = self.network.swap_remove(message) {
-            let answer = if busy { Answer::Busy } else { Answer::Unwell };
-            self.reply(tab, post, answer);
+            let response = if rate_limited {
+                Response::RateLimited
+            } else {
+                Response::ServerError
+            };
+            self.reply(tab, post, response);
         }
     }
 
@@ -173,7 +190,7 @@ impl World {
     }
 
     fn copy(&mut self, pending: bool) {
-        if let Some(generation) = self.held() {
+        if let Some(generation) = self.stored_generation() {
             let pending = self.copy_of_pending().filter(|_| pending);
             self.thief = Some(Thief {
                 generation,
@@ -187,13 +204,14 @@ impl World {
         let own = Some(self.fresh_key());
         let key = match key {
             ThiefKey::Own => own,
-            ThiefKey::No => None,
+            ThiefKey::None => None,
             ThiefKey::Copied => match thief.pending {
                 Some((generation, key)) if generation == thief.generation => Some(key),
                 _ => own,
             },
         };
-        if let Answer::Tokens { generation, .. } = self.rotate(Party::Thief, thief.generation, key)
+        if let Response::Tokens { generation, .. } =
+            self.rotate(Party::Thief, thief.generation, key)
         {
             thief.generation = generation;
             self.thief = Some(thief);

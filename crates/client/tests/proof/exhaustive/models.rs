@@ -2,14 +2,17 @@
 
 use super::budget::Budget;
 use super::budget::Kind::{
-    Ask, Backup, Begin, Copy, Decline, Expire, Lose, Pass, Reopen, Restart, Restore, Steal, Twice,
-    Use,
+    Backup, Begin, Copy, Decline, Expire, Lose, Pass, Refresh, Reopen, Restart, Restore, Steal,
+    Twice, Use,
 };
-use super::model::Small;
-use crate::world::{Rules, Storage};
+use super::model::SmallModel;
+use crate::simulation::{Rules, Storage};
 
-fn honest<const N: usize>(rules: Rules, budget: [(super::budget::Kind, u8); N]) -> Small {
-    Small {
+fn without_thief<const N: usize>(
+    rules: Rules,
+    budget: [(super::budget::Kind, u8); N],
+) -> SmallModel {
+    SmallModel {
         rules,
         budget: Budget::of(budget),
         pending_copied: false,
@@ -18,13 +21,16 @@ fn honest<const N: usize>(rules: Rules, budget: [(super::budget::Kind, u8); N]) 
 
 #[test]
 fn two_tabs_with_lost_and_duplicated_messages() {
-    honest(Rules::PLAIN, [(Ask, 2), (Lose, 2), (Twice, 1), (Steal, 1)])
-        .check("two tabs, lost messages, a duplicate, a stolen lock");
+    without_thief(
+        Rules::PLAIN,
+        [(Refresh, 2), (Lose, 2), (Twice, 1), (Steal, 1)],
+    )
+    .check("two tabs, lost messages, a duplicate, a stolen lock");
 }
 
 #[test]
 fn requests_with_an_expired_access_token() {
-    honest(
+    without_thief(
         Rules::PLAIN,
         [(Begin, 2), (Expire, 1), (Lose, 2), (Decline, 1)],
     )
@@ -33,9 +39,15 @@ fn requests_with_an_expired_access_token() {
 
 #[test]
 fn tabs_closed_and_server_restarted_during_a_refresh() {
-    honest(
+    without_thief(
         Rules::PLAIN,
-        [(Ask, 2), (Reopen, 2), (Restart, 1), (Pass, 1), (Decline, 1)],
+        [
+            (Refresh, 2),
+            (Reopen, 2),
+            (Restart, 1),
+            (Pass, 1),
+            (Decline, 1),
+        ],
     )
     .check("tabs closed, server restarted");
 }
@@ -47,27 +59,33 @@ fn browser_without_web_locks() {
         storage: Storage::LateEvents,
         ..Rules::PLAIN
     };
-    honest(
+    without_thief(
         rules,
-        [(Ask, 2), (Lose, 1), (Reopen, 1), (Twice, 1), (Pass, 1)],
+        [(Refresh, 2), (Lose, 1), (Reopen, 1), (Twice, 1), (Pass, 1)],
     )
     .check("no Web Locks, late storage events");
 }
 
 #[test]
 fn server_restored_from_a_backup() {
-    honest(
+    without_thief(
         Rules::PLAIN,
-        [(Ask, 3), (Backup, 1), (Restore, 1), (Lose, 1), (Pass, 1)],
+        [
+            (Refresh, 3),
+            (Backup, 1),
+            (Restore, 1),
+            (Lose, 1),
+            (Pass, 1),
+        ],
     )
     .check("restored from a backup");
 }
 
 #[test]
 fn thief_with_a_copy_of_the_tokens() {
-    Small {
+    SmallModel {
         rules: Rules::PLAIN,
-        budget: Budget::of([(Ask, 2), (Copy, 1), (Use, 2), (Lose, 1), (Pass, 1)]),
+        budget: Budget::of([(Refresh, 2), (Copy, 1), (Use, 2), (Lose, 1), (Pass, 1)]),
         pending_copied: false,
     }
     .check("a thief with the tokens");
@@ -75,9 +93,9 @@ fn thief_with_a_copy_of_the_tokens() {
 
 #[test]
 fn thief_who_copies_the_pending_key_in_flight() {
-    Small {
+    SmallModel {
         rules: Rules::PLAIN,
-        budget: Budget::of([(Ask, 2), (Copy, 1), (Use, 2), (Lose, 1)]),
+        budget: Budget::of([(Refresh, 2), (Copy, 1), (Use, 2), (Lose, 1)]),
         pending_copied: true,
     }
     .check("a thief with the tokens and the pending key");
@@ -85,9 +103,9 @@ fn thief_who_copies_the_pending_key_in_flight() {
 
 #[test]
 fn thief_and_a_backup() {
-    Small {
+    SmallModel {
         rules: Rules::PLAIN,
-        budget: Budget::of([(Ask, 2), (Copy, 1), (Use, 2), (Backup, 1), (Restore, 1)]),
+        budget: Budget::of([(Refresh, 2), (Copy, 1), (Use, 2), (Backup, 1), (Restore, 1)]),
         pending_copied: true,
     }
     .check("a thief and a backup");
@@ -99,10 +117,10 @@ fn thief_and_a_bound_session() {
         bound: true,
         ..Rules::PLAIN
     };
-    Small {
+    SmallModel {
         rules,
         budget: Budget::of([
-            (Ask, 2),
+            (Refresh, 2),
             (Copy, 1),
             (Use, 2),
             (Lose, 1),

@@ -1,4 +1,4 @@
-//! The state of the event stream subscription. The transitions are in `follow`.
+//! The state of the event stream subscription. The transitions are in `event_stream`.
 
 use gloo_timers::callback::Timeout;
 
@@ -7,7 +7,7 @@ use crate::transport::Stream;
 
 /// The stream that is open or being opened.
 #[derive(Default)]
-pub(super) struct Following {
+pub(super) struct Subscription {
     /// The access token that the stream was opened with; `None` if there is no stream.
     pub(super) token: Option<String>,
     /// Identifies the current stream, so that late events of a closed stream are ignored.
@@ -21,15 +21,15 @@ pub(super) struct Following {
     /// The user has just returned: if no stream opens, check the session with a request.
     pub(super) returned: bool,
     pub(super) timer: Option<Timeout>,
-    pub(super) place: Place,
+    pub(super) role: Role,
 }
 
 /// This tab's role in the leader election for the event stream.
 #[derive(Default)]
-pub(super) enum Place {
+pub(super) enum Role {
     #[default]
-    Away,
-    InLine,
+    Idle,
+    Waiting,
     /// This tab is the leader until the lock is dropped.
-    First(#[expect(dead_code, reason = "held for its lock, never read")] LockGuard),
+    Leader(#[expect(dead_code, reason = "held for its lock, never read")] LockGuard),
 }

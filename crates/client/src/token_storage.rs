@@ -21,18 +21,18 @@ pub const PENDING: &str = "latchkey.pending";
 
 /// Stores the tokens and the pending idempotency key.
 #[derive(Debug)]
-pub struct Store {
+pub struct TokenStorage {
     tokens: Slot<Tokens>,
     pending: Slot<Pending>,
 }
 
-impl Default for Store {
+impl Default for TokenStorage {
     fn default() -> Self {
         Self::open()
     }
 }
 
-impl Store {
+impl TokenStorage {
     /// Opens localStorage, or falls back to memory if it cannot be used.
     pub fn open() -> Self {
         let usable = is_usable();
@@ -71,9 +71,9 @@ impl Store {
     }
 
     /// Discards the values in memory, because another tab changed localStorage.
-    pub fn yield_to_other_tab(&self) {
-        self.tokens.forget();
-        self.pending.forget();
+    pub fn discard_memory(&self) {
+        self.tokens.discard_memory();
+        self.pending.discard_memory();
     }
 }
 
@@ -122,7 +122,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Slot<T> {
         }
     }
 
-    fn forget(&self) {
+    fn discard_memory(&self) {
         if self.usable {
             self.memory.borrow_mut().take();
         }

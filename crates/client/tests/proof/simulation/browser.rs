@@ -1,9 +1,9 @@
 //! The browser: executes the commands of each tab's engine.
 
-use latchkey_client::engine::{Command, Event, Reply, Stored, Trouble};
+use latchkey_client::engine::{Command, Event, Reply, Stored, TransientError};
 use latchkey_client::tokens::{Pending, Tokens};
 
-use super::{Answer, Breach, Message, Post, Sent, Storage, Tab, World};
+use super::{Breach, Message, Post, Response, Sent, Simulation, Storage, Tab};
 
 /// Tokens as stored by the client.
 pub(super) fn tokens(generation: u64, access: u32) -> Tokens {
@@ -12,7 +12,7 @@ pub(super) fn tokens(generation: u64, access: u32) -> Tokens {
         refresh_token: format!("{generation:016}"),
         access_expires_at: 0,
         refresh_expires_at: 0,
-        access_life: 0,
+        access_lifetime: 0,
         account: None,
         bound: false,
         key: None,
@@ -37,7 +37,7 @@ impl Tab {
     }
 }
 
-impl World {
+impl Simulation {
     /// Lets a tab process an event and executes the resulting commands.
     pub(super) fn step(&mut self, tab: usize, event: Event) {
         let Tab { engine, view, .. } = &mut self.tabs[tab];
@@ -55,25 +55,25 @@ impl World {
             } => self.send(at, request, number(&access_token)),
             Command::Deliver { request } | Command::Fail { request, .. } => {
                 if !self.tabs[at].forget_request(request) {
-                    self.breach(Breach::Disorder);
+                    self.breach(Breach::ProtocolViolation);
                 }
             }
             Command::Lock => {
                 if core::mem::replace(&mut self.tabs[at].wants_lock, true) {
-                    self.breach(Breach::Disorder);
+                    self.breach(Breach::ProtocolViolation);
                 }
             }
             Command::Unlock => self.unlock(at),
-            Command::RememberKey(pending) => {
+            Command::StoreKey(pending) => {
                 self.write(at, |stored| stored.pending = Some(pending.clone()));
             }
-            Command::ForgetKey => self.write(at, |stored| stored.pending = None),
+            Command::RemoveKey => self.write(at, |stored| stored.pending = None),
             Command::Post { refresh_token, key } => {
                 self.post(at, generation(&refresh_token), number(&key));
             }
             Command::StoreTokens(tokens) => self.store(at, &tokens),
-            Command::ClearTokens => self.clear(at),
-            Command::BackOff { .. } | Command::Tell(_) => {}
+            Command::RemoveTokens => self.clear(at),
+            Command::BackOff { .. } | Command::Report(_) => {}
         }
     }
 
@@ -83,7 +83,7 @@ impl World {
         let twice = tab.sent.iter().any(|sent| sent.request == request);
         tab.sent.push(Sent { request, access });
         if !waits || twice {
-            self.breach(Breach::Disorder);
+            self.breach(Breach::ProtocolViolation);
         }
     }
 
@@ -100,7 +100,7 @@ impl World {
             generation,
         };
         if self.tabs[at].post.replace(post).is_some() {
-            self.breach(Breach::Disorder);
+            self.breach(Breach::ProtocolViolation);
         }
         self.network.push(Message::Refresh {
             tab: at,
@@ -113,10 +113,10 @@ impl World {
 
     fn store(&mut self, at: usize, tokens: &Tokens) {
         let goes_back = self
-            .held()
+            .stored_generation()
             .is_some_and(|held| generation(&tokens.refresh_token) < held);
         if goes_back && self.rules.storage != Storage::Stale {
-            self.breach(Breach::WentBack);
+            self.breach(Breach::OlderTokensStored);
         }
         self.write(at, |stored| stored.tokens = Some(tokens.clone()));
         self.announce(at);
@@ -124,8 +124,8 @@ impl World {
 
     fn clear(&mut self, at: usize) {
         let refused = matches!(
-            self.hearing,
-            Some((generation, Answer::Refused)) if Some(generation) == self.held()
+            self.processing,
+            Some((generation, Response::Refused)) if Some(generation) == self.stored_generation()
         );
         if !refused {
             self.breach(Breach::EndedWithoutRefusal);
@@ -147,47 +147,47 @@ impl World {
     /// Sends a storage event to the other tabs.
     fn announce(&mut self, by: usize) {
         for tab in (0..self.tabs.len()).filter(|&tab| tab != by) {
-            self.tabs[tab].news = true;
+            self.tabs[tab].has_storage_event = true;
             if self.rules.storage == Storage::Prompt {
-                self.tell(tab);
+                self.deliver_storage_event(tab);
             }
         }
     }
 
     /// Delivers the storage event to a tab.
-    pub(super) fn tell(&mut self, tab: usize) {
-        self.tabs[tab].news = false;
+    pub(super) fn deliver_storage_event(&mut self, tab: usize) {
+        self.tabs[tab].has_storage_event = false;
         if let Some(view) = &mut self.tabs[tab].view {
             view.clone_from(&self.storage);
         }
-        self.step(tab, Event::Changed);
+        self.step(tab, Event::StorageChanged);
     }
 
     pub(super) fn grant(&mut self, tab: usize) {
         self.tabs[tab].wants_lock = false;
         self.holder = Some(tab);
         let fresh_key = self.fresh_key().to_string();
-        self.step(tab, Event::Locked { fresh_key });
+        self.step(tab, Event::LockAcquired { fresh_key });
     }
 
     /// Delivers the token endpoint's response to a tab, if the tab still waits for it.
-    pub(super) fn hear(&mut self, tab: usize, post: u32, answer: Answer) {
+    pub(super) fn deliver_response(&mut self, tab: usize, post: u32, response: Response) {
         let waiting = &mut self.tabs[tab].post;
         let Some(waited) = waiting.take_if(|waiting| waiting.id == post) else {
             return;
         };
-        let reply = match answer {
-            Answer::Tokens { generation, access } => Reply::Tokens(tokens(generation, access)),
-            Answer::Superseded => Reply::Superseded,
-            Answer::Refused => Reply::Refused(None),
-            Answer::Unwell => Reply::Unavailable(Trouble::Unwell),
-            Answer::Busy => Reply::Unavailable(Trouble::Busy {
+        let reply = match response {
+            Response::Tokens { generation, access } => Reply::Tokens(tokens(generation, access)),
+            Response::Superseded => Reply::Superseded,
+            Response::Refused => Reply::Refused(None),
+            Response::ServerError => Reply::Unavailable(TransientError::ServerError),
+            Response::RateLimited => Reply::Unavailable(TransientError::RateLimited {
                 retry_after: Some(1),
             }),
         };
-        self.hearing = Some((waited.generation, answer));
+        self.processing = Some((waited.generation, response));
         self.step(tab, Event::Replied(reply));
-        self.hearing = None;
+        self.processing = None;
     }
 
     /// A tab's refresh request times out. The request may still be in the network.
@@ -195,7 +195,7 @@ impl World {
         if self.tabs[tab].post.take().is_some() {
             self.step(
                 tab,
-                Event::Replied(Reply::Unavailable(Trouble::Unreachable)),
+                Event::Replied(Reply::Unavailable(TransientError::Unreachable)),
             );
         }
     }

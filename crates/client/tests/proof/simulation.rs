@@ -1,11 +1,11 @@
 //! The simulation: tabs with shared storage, the network, the server and the thief.
 //!
-//! Nothing happens by itself: [`World::act`] performs one [`Action`] and its immediate effects.
+//! Nothing happens by itself: [`Simulation::act`] performs one [`Action`] and its immediate effects.
 //! Every action checks for breaches of the guarantees. The first breach is recorded.
 
-mod act;
+mod action;
 mod browser;
-mod quiesce;
+mod recovery;
 mod server;
 
 use core::time::Duration;
@@ -13,8 +13,8 @@ use core::time::Duration;
 use latchkey_client::engine::{Engine, RequestId, Stored};
 use latchkey_core::Timestamp;
 
-pub(crate) use self::act::Action;
-pub(crate) use self::server::{Answer, Party, Server, Tally, ThiefKey};
+pub(crate) use self::action::Action;
+pub(crate) use self::server::{Party, Response, Server, Tally, ThiefKey};
 
 /// The parameters of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +27,7 @@ pub(crate) struct Rules {
     pub(crate) storage: Storage,
     /// A refresh request is lost if more than this many rotations happened since it was sent:
     /// TCP and proxies give up eventually.
-    pub(crate) most_late: u64,
+    pub(crate) max_delay: u64,
 }
 
 /// How a tab learns what another tab stored.
@@ -48,7 +48,7 @@ impl Rules {
         locks: true,
         bound: false,
         storage: Storage::Prompt,
-        most_late: 3,
+        max_delay: 3,
     };
 }
 
@@ -60,21 +60,21 @@ pub(crate) enum Breach {
     /// A thief received tokens of a bound session.
     BoundServedThief,
     /// An ended session issued tokens.
-    EndedServes,
+    EndedSessionIssued,
     /// Thief and owner both kept rotating.
-    BothGoOn,
+    BothKeepRotating,
     /// Thief and owner refreshed in turn after the reuse leeway, and the session is still active.
     ThiefNotCaught,
     /// A browser removed its tokens without an explicit `invalid_grant` for the stored refresh
     /// token.
     EndedWithoutRefusal,
     /// Older tokens replaced newer ones in storage.
-    WentBack,
+    OlderTokensStored,
     /// The network works again, but a request still waits.
-    LeftWaiting,
+    RequestStuck,
     /// Two concurrent refreshes in one tab, or a request that was answered twice or sent a third
     /// time.
-    Disorder,
+    ProtocolViolation,
 }
 
 /// One tab.
@@ -91,7 +91,7 @@ pub(crate) struct Tab {
     /// Storage as this tab sees it, if that may differ.
     view: Option<Stored>,
     /// Another tab changed storage, and this tab has not received the event yet.
-    pub(crate) news: bool,
+    pub(crate) has_storage_event: bool,
 }
 
 /// A refresh request sent by a tab.
@@ -119,10 +119,10 @@ pub(crate) enum Message {
         /// The server's current generation when the message was sent.
         sent_at: u64,
     },
-    Answer {
+    Response {
         tab: usize,
         post: u32,
-        answer: Answer,
+        response: Response,
     },
 }
 
@@ -135,7 +135,7 @@ pub(crate) struct Thief {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct World {
+pub(crate) struct Simulation {
     pub(crate) rules: Rules,
     pub(crate) tabs: Vec<Tab>,
     pub(crate) storage: Stored,
@@ -148,10 +148,10 @@ pub(crate) struct World {
     posts: u32,
     requests: u64,
     /// The response that a tab is processing, and the generation it was requested with.
-    hearing: Option<(u64, Answer)>,
+    processing: Option<(u64, Response)>,
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn new(rules: Rules) -> Self {
         let mut server = Server::new(rules.bound);
         let tokens = browser::tokens(0, server.issue());
@@ -175,7 +175,7 @@ impl World {
             keys: 0,
             posts: 0,
             requests: 0,
-            hearing: None,
+            processing: None,
         }
     }
 
@@ -193,23 +193,23 @@ impl World {
     }
 
     /// The generation of the refresh token in storage.
-    pub(crate) fn held(&self) -> Option<u64> {
+    pub(crate) fn stored_generation(&self) -> Option<u64> {
         let tokens = self.storage.tokens.as_ref()?;
         Some(browser::generation(&tokens.refresh_token))
     }
 
     /// Whether this tab can acquire the lock without stealing it.
-    pub(crate) fn may_lock(&self, tab: usize) -> bool {
+    pub(crate) fn can_lock(&self, tab: usize) -> bool {
         self.tabs[tab].wants_lock && (!self.rules.locks || self.holder.is_none())
     }
 
     /// Whether the network contains a message of the refresh that this tab waits for.
-    pub(crate) fn is_answer_possible(&self, tab: usize) -> bool {
+    pub(crate) fn is_response_possible(&self, tab: usize) -> bool {
         let Some(waiting) = self.tabs[tab].post else {
             return false;
         };
         self.network.iter().any(|message| match *message {
-            Message::Refresh { post, .. } | Message::Answer { post, .. } => post == waiting.id,
+            Message::Refresh { post, .. } | Message::Response { post, .. } => post == waiting.id,
         })
     }
 
@@ -218,7 +218,7 @@ impl World {
         if duration >= latchkey_core::rotation::REUSE_LEEWAY && self.rules.storage == Storage::Stale
         {
             for tab in 0..self.tabs.len() {
-                self.tell(tab);
+                self.deliver_storage_event(tab);
             }
         }
     }

@@ -1,11 +1,11 @@
 //! Recovery: once everything works again, all requests must complete and a thief must be caught.
 
-use super::{Action, Breach, Message, ThiefKey, World};
+use super::{Action, Breach, Message, Simulation, ThiefKey};
 
 /// Enough rounds for every tab to proceed more than once.
 const ROUNDS: usize = 12;
 
-impl World {
+impl Simulation {
     /// Lets every tab complete over a working network. Messages in the network are lost first.
     pub(crate) fn quiesce(&mut self) {
         self.network.clear();
@@ -14,23 +14,23 @@ impl World {
                 return;
             }
             for tab in 0..self.tabs.len() {
-                self.calm_tab(tab);
+                self.settle_tab(tab);
             }
             // The next round starts after the reuse leeway.
-            self.server.leave_grace();
+            self.server.pass_leeway();
         }
         if !self.is_settled() {
-            self.breach(Breach::LeftWaiting);
+            self.breach(Breach::RequestStuck);
         }
     }
 
-    fn calm_tab(&mut self, tab: usize) {
-        if self.tabs[tab].news || self.tabs[tab].view.is_some() {
-            self.tell(tab);
+    fn settle_tab(&mut self, tab: usize) {
+        if self.tabs[tab].has_storage_event || self.tabs[tab].view.is_some() {
+            self.deliver_storage_event(tab);
         }
         self.time_out(tab);
         if self.tabs[tab].engine.is_backing_off() {
-            self.act(Action::Due { tab });
+            self.act(Action::Retry { tab });
         }
         // A refresh may cause another one immediately.
         for _ in 0..3 {
@@ -40,7 +40,7 @@ impl World {
             }
         }
         while !self.tabs[tab].sent.is_empty() {
-            self.act(Action::Answer { tab });
+            self.act(Action::Respond { tab });
         }
     }
 
@@ -53,7 +53,7 @@ impl World {
 
     /// Thief and owner keep refreshing in turn, each time after the reuse leeway: the session must
     /// end. A bound session must stay active.
-    pub(crate) fn let_both_go_on(&mut self) {
+    pub(crate) fn let_both_keep_refreshing(&mut self) {
         if self.thief.is_none() || !self.server.session.status.is_live() {
             return;
         }
@@ -64,10 +64,10 @@ impl World {
             return;
         }
         for _ in 0..=usize::from(restored) {
-            self.server.leave_grace();
+            self.server.pass_leeway();
             self.use_copy(ThiefKey::Own);
-            self.server.leave_grace();
-            self.act(Action::Ask { tab: 0 });
+            self.server.pass_leeway();
+            self.act(Action::Refresh { tab: 0 });
             self.quiesce();
         }
         if !self.rules.bound && self.server.session.status.is_live() {
@@ -76,7 +76,7 @@ impl World {
     }
 
     /// Sorts the messages, so that states that differ only in their order are equal.
-    pub(crate) fn tidy_network(&mut self) {
+    pub(crate) fn sort_network(&mut self) {
         self.network.sort_unstable();
     }
 

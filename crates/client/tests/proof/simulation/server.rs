@@ -6,7 +6,7 @@ use latchkey_core::rotation::{Decision, Limits, Presented, decide};
 use latchkey_core::session::{KeyHash, Lifetimes, Thumbprint};
 use latchkey_core::{Session, SessionId, Timestamp, UserId};
 
-use super::{Breach, START, World};
+use super::{Breach, START, Simulation};
 
 const LONG: Duration = Duration::from_hours(24 * 365);
 const LIMITS: Limits = Limits {
@@ -27,7 +27,7 @@ pub(crate) enum Party {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ThiefKey {
     Own,
-    No,
+    None,
     /// The owner's pending key, if it was copied and belongs to the copied token.
     Copied,
 }
@@ -45,7 +45,7 @@ impl core::ops::AddAssign for Tally {
 
 /// A response of the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     Tokens {
         generation: u64,
         access: u32,
@@ -54,9 +54,9 @@ pub(crate) enum Answer {
     /// An explicit `invalid_grant`.
     Refused,
     /// 5xx.
-    Unwell,
+    ServerError,
     /// 429.
-    Busy,
+    RateLimited,
 }
 
 /// Counts the server's decisions, to check that a simulation covers them. Not part of the state:
@@ -140,15 +140,15 @@ impl Server {
     }
 
     /// Corrects the server's clock and advances it past the reuse leeway.
-    pub(super) fn leave_grace(&mut self) {
+    pub(super) fn pass_leeway(&mut self) {
         let latest = self.now.max(self.session.rotated_at);
         self.now = latest.plus(latchkey_core::rotation::REUSE_LEEWAY);
     }
 }
 
-impl World {
+impl Simulation {
     /// Decides on a refresh token, stores the outcome, and checks for breaches.
-    pub(super) fn rotate(&mut self, party: Party, generation: u64, key: Option<u32>) -> Answer {
+    pub(super) fn rotate(&mut self, party: Party, generation: u64, key: Option<u32>) -> Response {
         let presented = Presented {
             generation,
             key: key.map(hash),
@@ -164,7 +164,7 @@ impl World {
         let ended = !server.session.status.is_live();
         server.thief_acted |= party == Party::Thief;
         let decision = decide(&server.session, &presented, server.now, LIMITS);
-        let answer = match decision {
+        let response = match decision {
             Decision::Rotated(session) => {
                 server.tally.rotated += 1;
                 server.session = session;
@@ -178,46 +178,46 @@ impl World {
             }
             Decision::Superseded => {
                 server.tally.superseded += 1;
-                Answer::Superseded
+                Response::Superseded
             }
             Decision::Replayed(session) => {
                 server.tally.replayed += 1;
                 server.session = session;
-                Answer::Refused
+                Response::Refused
             }
             Decision::Refused(_) => {
                 server.tally.refused += 1;
-                Answer::Refused
+                Response::Refused
             }
             // The code is not `invalid_grant`, so the engine treats it as a transient failure.
             Decision::Unproven => {
                 server.tally.unproven += 1;
-                Answer::Unwell
+                Response::ServerError
             }
         };
-        if ended && matches!(answer, Answer::Tokens { .. }) {
-            self.breach(Breach::EndedServes);
+        if ended && matches!(response, Response::Tokens { .. }) {
+            self.breach(Breach::EndedSessionIssued);
         }
-        self.look_at(party, answer);
-        answer
+        self.check_response(party, response);
+        response
     }
 
-    fn tokens(&mut self) -> Answer {
-        Answer::Tokens {
+    fn tokens(&mut self) -> Response {
+        Response::Tokens {
             generation: self.server.session.generation,
             access: self.server.issue(),
         }
     }
 
-    fn look_at(&mut self, party: Party, answer: Answer) {
+    fn check_response(&mut self, party: Party, response: Response) {
         let harmless = self.rules.bound || !self.server.thief_acted;
-        if harmless && party == Party::Owner && answer == Answer::Refused {
+        if harmless && party == Party::Owner && response == Response::Refused {
             self.breach(Breach::HonestSignedOut);
         }
         if harmless && !self.server.session.status.is_live() {
             self.breach(Breach::HonestSignedOut);
         }
-        let served = matches!(answer, Answer::Tokens { .. });
+        let served = matches!(response, Response::Tokens { .. });
         if self.rules.bound && party == Party::Thief && served {
             self.breach(Breach::BoundServedThief);
         }
@@ -234,7 +234,7 @@ impl World {
         server.last = Some(party);
         let allowed = u8::from(thief.pending.is_some()) + 2 * server.restored;
         if server.turns > allowed {
-            self.breach(Breach::BothGoOn);
+            self.breach(Breach::BothKeepRotating);
         }
     }
 }
