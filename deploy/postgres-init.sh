@@ -1,6 +1,7 @@
 #!/bin/sh
-# Run once, by PostgreSQL's image, when it makes its data: a role for Latchkey that owns one
-# database and nothing else. Afterwards the superuser has no password: it is for who is inside.
+# PostgreSQL's image runs this once, when it creates its data directory: a role for Latchkey that
+# owns one database and nothing else. Afterwards the superuser has no password and can connect only
+# from inside the container.
 set -eu
 
 psql --no-psqlrc --set ON_ERROR_STOP=1 --set password="$POSTGRES_PASSWORD" \
