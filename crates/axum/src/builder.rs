@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use futures_util::FutureExt as _;
-use latchkey_core::rights::{Rights, Source, Word};
+use latchkey_core::rights::Rights;
 use latchkey_core::{Clock, Rng, Timestamp, User};
-use latchkey_guard::{Authenticator, Denylist, Freshness, Guard, GuardParts, Moment, Proofs};
-use latchkey_guard::{CurrentRoles, Keys};
+use latchkey_guard::{
+    Authenticator, CurrentRoles, Denylist, Freshness, Guard, GuardParts, Keys, Moment, Proofs,
+};
 use latchkey_identity::demo::DemoProvider;
-use latchkey_identity::{HttpClient, Kind, OidcConfig, OidcProvider};
+use latchkey_identity::{HttpClient, OidcConfig, OidcProvider};
 use latchkey_tokens::{AccessTokens, BackupKey, RefreshTokens, SystemRng};
 use latchkey_types::paths;
 
@@ -55,21 +56,15 @@ impl Latchkey {
     /// only.
     ///
     /// ```no_run
-    /// use axum::{Router, routing::get};
-    /// use latchkey_axum::{Latchkey, MasterKey, Provider, Store, User};
+    /// use latchkey_axum::{Latchkey, MasterKey, Provider, Store};
     ///
-    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let auth = Latchkey::builder("http://localhost:3000")
+    /// # async fn run() -> Result<(), latchkey_axum::OpenError> {
+    /// let auth = Latchkey::builder("https://notes.example.com")
     ///     .store(Store::sled("data"))
     ///     .master_key(MasterKey::file("data/master.key"))
     ///     .provider(Provider::google("id", "secret"))
     ///     .open()
     ///     .await?;
-    /// let app = Router::new()
-    ///     .route("/api/hello", get(async |user: User| user.id().to_string()))
-    ///     .with_state(auth.clone())
-    ///     .merge(auth.router());
-    /// auth.serve("127.0.0.1:3000", app).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -137,8 +132,7 @@ impl Builder {
         self
     }
 
-    /// Sets token lifetimes, the signature algorithm and binding; see [`TokenSettings`] for the
-    /// defaults.
+    /// Sets token lifetimes, the signature algorithm and binding.
     pub fn tokens(mut self, tokens: TokenSettings) -> Self {
         self.settings.tokens = tokens;
         self
@@ -369,7 +363,7 @@ impl Builder {
             sources: configs
                 .iter()
                 .filter(|config| config.id != DEMO_PROVIDER)
-                .map(|config| source(config, only))
+                .map(|config| provider::source(config, only))
                 .collect(),
             ..Rights::default()
         });
@@ -377,24 +371,8 @@ impl Builder {
         // anyone can sign in there as anyone.
         rights
             .sources
-            .extend(demo.map(|demo| source(&demo.config(), only)));
+            .extend(demo.map(|demo| provider::source(&demo.config(), only)));
         rights
-    }
-}
-
-/// How far rules trust a provider's email addresses: all of them if it is the only provider,
-/// otherwise only where a rule names the provider.
-fn source(config: &OidcConfig, only: bool) -> Source {
-    let google = config.kind == Kind::Google;
-    Source {
-        provider: config.id.clone(),
-        issuer: config.issuer.clone(),
-        google,
-        word: match (only, google) {
-            (true, _) => Word::Any,
-            (false, true) => Word::Googles,
-            (false, false) => Word::Domains(Vec::new()),
-        },
     }
 }
 

@@ -8,6 +8,26 @@ use latchkey_core::{EndReason, SessionId, UserId};
 pub(crate) type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// A durable change made by this server. Sessions that expire are not reported.
+///
+/// ```
+/// use std::sync::mpsc;
+///
+/// use latchkey_axum::{Event, Latchkey, MasterKey, Store};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (sender, events) = mpsc::channel();
+/// let auth = Latchkey::builder("http://127.0.0.1:3000")
+///     .store(Store::memory())
+///     .master_key(MasterKey::random())
+///     .on(move |event| drop(sender.send(event.clone())))
+///     .open()
+///     .await?;
+/// auth.operator().end_everyone().await?;
+/// assert_eq!(events.recv()?, Event::EveryoneEnded);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

@@ -19,6 +19,28 @@ use crate::manage::{Operator, Sessions, Users};
 use crate::services::Services;
 
 /// Sign-in, refresh and revocation, ready to be merged into an axum app. Cheap to clone.
+///
+/// ```
+/// use latchkey_axum::{Latchkey, MasterKey, Provider, Store};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let auth = Latchkey::builder("http://127.0.0.1:3000")
+///     .store(Store::memory())
+///     .master_key(MasterKey::random())
+///     .provider(Provider::demo())
+///     .open()
+///     .await?;
+/// assert_eq!(auth.health().await, Ok(()));
+/// let [(provider, uri)] = &auth.redirect_uris()[..] else {
+///     panic!("one provider");
+/// };
+/// assert_eq!(provider, "demo");
+/// assert_eq!(uri, "http://127.0.0.1:3000/callback/demo");
+/// auth.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Latchkey(AppState);
 

@@ -1,6 +1,7 @@
-//! Latchkey in an axum application.
+//! Sign-in, refresh tokens and revocation for an axum application.
 #![doc = ""]
 #![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
 mod builder;
 mod claims;
@@ -39,17 +40,18 @@ pub use services::signing_keys::KeysError;
 pub use settings::{Binding, Limits, PublicUrl, Rate, TokenSettings, TrustedProxies};
 pub use use_cases::operator::OperatorError;
 
-/// The user whose access token the request carries; any state with `Latchkey: FromRef<S>` will do.
+/// The user whose access token the request has. Works with any state for which `Latchkey:
+/// FromRef<S>`.
 ///
-/// `Option<User>` is `None` if the request carries no token.
+/// `Option<User>` is `None` if the request has no token.
 pub type User = latchkey_guard::User<Latchkey>;
 /// A user who signed in within the last ten minutes (RFC 9470).
 pub type Recent = latchkey_guard::Recent<Latchkey>;
-/// A user with the role `admin`, in the token and at present, who signed in within the last ten
+/// A user who has the role `admin`, in the token and now, and who signed in within the last ten
 /// minutes.
 pub type Admin = latchkey_guard::Admin<Latchkey>;
 
-/// What the binary and the test suites use; not part of the public API.
+/// For the binary and the test suites; not part of the public API.
 #[doc(hidden)]
 pub mod internals {
     pub use crate::http::error::ApiError;

@@ -17,6 +17,24 @@ use crate::services::signing_keys::KeysError;
 use crate::use_cases::operator::{self, Actor, Operator as Operations, OperatorError};
 
 /// Finds, bans and unbans users. See `Latchkey::users`.
+///
+/// ```
+/// use latchkey_axum::{Latchkey, MasterKey, OperatorError, Store, UserId};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let auth = Latchkey::builder("http://127.0.0.1:3000")
+///     .store(Store::memory())
+///     .master_key(MasterKey::random())
+///     .open()
+///     .await?;
+/// let nobody = UserId::from_bytes([7; 16]);
+/// assert_eq!(auth.users().get(nobody).await?, None);
+/// let result = auth.users().ban(nobody, "spam").await;
+/// assert!(matches!(result, Err(OperatorError::UnknownUser(_))));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'a>(pub(crate) &'a Arc<Services>);
 

@@ -1,5 +1,6 @@
 //! Identity providers: how users sign in.
 
+use latchkey_core::rights::{Source, Word};
 use latchkey_identity::{OidcConfig, google};
 
 /// An identity provider.
@@ -42,5 +43,21 @@ impl Provider {
     /// public URL must be a loopback address.
     pub fn demo() -> Self {
         Self(Kind::Demo)
+    }
+}
+
+/// How far rules trust a provider's email addresses: all of them if it is the only provider,
+/// otherwise only where a rule names the provider.
+pub(crate) fn source(config: &OidcConfig, only: bool) -> Source {
+    let google = config.kind == latchkey_identity::Kind::Google;
+    Source {
+        provider: config.id.clone(),
+        issuer: config.issuer.clone(),
+        google,
+        word: match (only, google) {
+            (true, _) => Word::Any,
+            (false, true) => Word::Googles,
+            (false, false) => Word::Domains(Vec::new()),
+        },
     }
 }

@@ -1,5 +1,22 @@
 //! What use cases depend on, built once at start: the store, the clock, keys, rate limits. HTTP
 //! types do not belong here.
+//!
+//! ```
+//! use latchkey_axum::{Latchkey, MasterKey, Store};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let auth = Latchkey::builder("http://127.0.0.1:3000")
+//!     .store(Store::memory())
+//!     .master_key(MasterKey::random())
+//!     .open()
+//!     .await?;
+//! let services = auth.services();
+//! let uri = services.redirect_uri("google");
+//! assert_eq!(uri, "http://127.0.0.1:3000/callback/google");
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod announce;
 pub mod denials;

@@ -174,6 +174,16 @@ pub struct Rate {
 }
 
 /// The networks of the proxies whose `X-Forwarded-For` is trusted.
+///
+/// ```
+/// use latchkey_axum::TrustedProxies;
+///
+/// let networks = ["10.0.0.0/8", "192.0.2.7"].map(TrustedProxies::parse);
+/// let proxies: TrustedProxies = networks.into_iter().collect::<Result<_, _>>()?;
+/// assert!(proxies.contains("10.1.2.3".parse()?));
+/// assert!(!proxies.contains("192.0.2.8".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 

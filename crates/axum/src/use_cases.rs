@@ -1,5 +1,21 @@
 //! Use cases in domain terms, one file for each. HTTP types do not belong here. Use cases do not
 //! call each other; code that two of them need is a service.
+//!
+//! ```
+//! use latchkey_axum::use_cases::health;
+//! use latchkey_axum::{Latchkey, MasterKey, Store};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let auth = Latchkey::builder("http://127.0.0.1:3000")
+//!     .store(Store::memory())
+//!     .master_key(MasterKey::random())
+//!     .open()
+//!     .await?;
+//! assert_eq!(health::check(auth.services()).await, Ok(()));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod activity;
 pub mod begin_sign_in;

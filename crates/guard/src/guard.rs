@@ -36,6 +36,47 @@ pub trait CurrentRoles: Send + Sync {
 }
 
 /// The parts of a [`Guard`].
+///
+/// ```
+/// use core::time::Duration;
+/// use std::sync::Arc;
+///
+/// use axum::http::Request;
+/// use latchkey_core::{Clock, SigningAlgorithm, Timestamp};
+/// use latchkey_guard::{Authenticator, Denylist, Freshness, Guard, GuardParts, Keys, Proofs};
+/// use latchkey_tokens::{AccessTokens, KeyRing, MasterKey, SigningKey, SystemRng};
+///
+/// struct Noon;
+///
+/// impl Clock for Noon {
+///     fn now(&self) -> Timestamp {
+///         Timestamp::from_secs(1_800_014_400)
+///     }
+/// }
+///
+/// # fn main() -> Result<(), latchkey_tokens::KeyError> {
+/// let origin = "https://notes.example.com";
+/// let master = MasterKey::random(&SystemRng);
+/// let now = Noon.now();
+/// let key = SigningKey::generate(SigningAlgorithm::ES256, &master, now, now)?;
+/// let guard = Guard::new(GuardParts {
+///     authenticator: Authenticator::new(AccessTokens::new(origin, "notes")),
+///     keys: Keys::new(KeyRing::open(&[key], &master)?),
+///     denylist: Denylist::default(),
+///     freshness: Freshness::Embedded,
+///     proofs: Proofs::new(&master, Duration::from_mins(10)),
+///     clock: Arc::new(Noon),
+///     origin: origin.to_owned(),
+///     offers_dpop: false,
+///     current_roles: None,
+/// });
+///
+/// let (mut parts, ()) = Request::new(()).into_parts();
+/// let error = guard.authenticate(&mut parts).err().map(|error| error.code());
+/// assert_eq!(error, Some(latchkey_types::ErrorCode::TokenMissing));
+/// # Ok(())
+/// # }
+/// ```
 pub struct GuardParts {
     /// Verifies signatures and claims.
     pub authenticator: Authenticator,

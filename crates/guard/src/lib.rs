@@ -1,6 +1,7 @@
-//! Accepts or refuses access tokens, for Latchkey itself and for applications that embed it.
+//! Accepts or refuses access tokens, for Latchkey and for applications that embed it.
 #![doc = ""]
 #![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
 mod access;
 mod denylist;

@@ -1,4 +1,31 @@
 //! Step-up authentication (RFC 9470): actions that cannot be undone require a recent sign-in.
+//!
+//! ```
+//! use core::time::Duration;
+//! use latchkey_core::{SessionId, Timestamp, TokenId, UserId};
+//! use latchkey_guard::step_up::{self, MAX_AGE, StepUpRequired};
+//! use latchkey_tokens::AccessClaims;
+//! use serde_json::json;
+//!
+//! let signed_in = Timestamp::from_secs(1_800_000_000);
+//! let claims: AccessClaims = serde_json::from_value(json!({
+//!     "iss": "https://id.example.com",
+//!     "aud": "https://id.example.com/api",
+//!     "sub": UserId::from_bytes([1; 16]),
+//!     "client_id": "latchkey",
+//!     "iat": 1_800_000_600,
+//!     "exp": 1_800_001_200,
+//!     "jti": TokenId::from_bytes([2; 16]),
+//!     "sid": SessionId::from_bytes([3; 16]),
+//!     "auth_time": signed_in.as_secs(),
+//!     "roles": [],
+//! }))?;
+//! let latest = signed_in.plus(MAX_AGE);
+//! assert_eq!(step_up::check(&claims, latest), Ok(()));
+//! let later = latest.plus(Duration::from_secs(1));
+//! assert_eq!(step_up::check(&claims, later), Err(StepUpRequired));
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 use core::time::Duration;
 

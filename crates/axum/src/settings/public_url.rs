@@ -6,6 +6,15 @@ use std::net::SocketAddr;
 use url::{Host, Url};
 
 /// An origin without a trailing slash: `https://id.example.com`.
+///
+/// ```
+/// use latchkey_axum::PublicUrl;
+///
+/// let url = PublicUrl::parse("https://id.example.com:443/")?;
+/// assert_eq!(url.as_str(), "https://id.example.com");
+/// assert!(PublicUrl::parse("http://id.example.com").is_err());
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
