@@ -1,4 +1,5 @@
-//! Access tokens: JWTs by RFC 9068, signed with a key of the ring, verifiable by anyone.
+//! Access tokens: JWTs (RFC 9068) signed with a key of the key ring, which anyone can verify with
+//! the published keys. The denylist is not consulted here.
 
 use core::time::Duration;
 
@@ -14,10 +15,10 @@ use crate::signing_key::{KeyError, algorithm_name};
 
 const TYPE: &str = "at+jwt";
 
-/// The longest life an access token can have: no denial needs to be kept for longer.
+/// The longest lifetime an access token can have.
 pub const MAX_LIFE: Duration = denial::MAX_ACCESS_LIFE;
 
-/// The claims of an access token (RFC 9068 §2.2). Moments are whole seconds since 1970.
+/// The claims of an access token (RFC 9068 §2.2). Times are whole seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessClaims {
     /// Issuer: the server's public URL.
@@ -28,47 +29,47 @@ pub struct AccessClaims {
     pub sub: UserId,
     /// The OAuth client that the session belongs to.
     pub client_id: String,
-    /// Issued at.
+    /// When it was issued.
     pub iat: u64,
-    /// Expires at.
+    /// When it expires.
     pub exp: u64,
-    /// The token's own id.
+    /// The token's id.
     pub jti: TokenId,
     /// The session.
     pub sid: SessionId,
-    /// The cut-offs in force when the session was opened: what tells a session that "sign out
-    /// everywhere" ended from one that was opened right after it. Left out before the first.
+    /// The cut-offs in force when the session was opened. They distinguish a session that "sign out
+    /// everywhere" ended from one opened right after it. Omitted before the first cut-off.
     #[serde(default, skip_serializing_if = "Cutoffs::is_empty")]
     pub cut: Cutoffs,
-    /// When the person proved who they are, if the provider says so (RFC 9068 §2.2.1).
+    /// When the user authenticated at the provider, if the provider says so (RFC 9068 §2.2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<u64>,
-    /// The email address, if known. It identifies nobody unless `email_verified` is `true`; the
-    /// account is `sub`.
+    /// The email address, if known. Do not rely on it unless `email_verified` is `true`, and
+    /// identify the user by `sub`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Whether the provider has verified that address; always present beside `email` (OpenID
-    /// Connect Core §5.1).
+    /// Whether the provider has verified that address; present if `email` is (OpenID Connect Core
+    /// §5.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
-    /// The name to show, if known (RFC 9068 §2.2.2 allows identity claims).
+    /// The display name, if known (RFC 9068 §2.2.2 allows identity claims).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Roles of the user.
     pub roles: Vec<String>,
-    /// The key without whose proof the token is worth nothing, if it is bound to one.
+    /// The key that the token is bound to, if any. A request needs a proof by this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
-    /// Not written by us; refused if it is present and in the future.
+    /// Never issued; a token is refused if it is present and in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<u64>,
-    /// Claims that the application adds. Their names are none of the above.
+    /// Claims that the application adds, under other names than those above.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
-/// The names of claims that mean something to Latchkey or to verifiers in general (RFC 7519 §4.1,
-/// RFC 9068 §2.2, OpenID Connect Core §5.1): an application cannot add claims of these names.
+/// Claim names with a meaning to Latchkey or to verifiers in general (RFC 7519 §4.1, RFC 9068 §2.2,
+/// OpenID Connect Core §5.1). An application cannot add claims with these names.
 pub const RESERVED_CLAIMS: [&str; 23] = [
     "iss",
     "aud",
@@ -95,38 +96,38 @@ pub const RESERVED_CLAIMS: [&str; 23] = [
     "nonce",
 ];
 
-/// How the holder of a token is confirmed (RFC 7800 §3.1).
+/// The key that a token is bound to (RFC 7800 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confirmation {
-    /// By a DPoP proof of the key with this thumbprint (RFC 9449 §6.1).
+    /// The thumbprint of the key that must sign the DPoP proof (RFC 9449 §6.1).
     pub jkt: Thumbprint,
 }
 
-/// What an access token is issued for.
+/// The content of an access token to issue.
 #[derive(Clone, Debug)]
 pub struct Grant {
     /// The user.
     pub user: UserId,
     /// The session.
     pub session: SessionId,
-    /// The cut-offs that the session was opened under.
+    /// The cut-offs in force when the session was opened.
     pub cutoffs: Cutoffs,
     /// A new id for the token.
     pub token: TokenId,
-    /// When the person proved who they are, if that is known.
+    /// When the user authenticated at the provider, if known.
     pub auth_time: Option<Timestamp>,
     /// The email address, if known.
     pub email: Option<String>,
     /// Whether the provider has verified that address.
     pub email_verified: bool,
-    /// The name to show, if known.
+    /// The display name, if known.
     pub name: Option<String>,
     /// Roles of the user.
     pub roles: Vec<String>,
-    /// Claims of the application; reserved names are left out.
+    /// Claims of the application; those with reserved names are dropped.
     pub extra: Map<String, Value>,
-    /// The key to bind it to.
+    /// The key to bind the token to.
     pub binding: Option<Thumbprint>,
     /// When the token is issued.
     pub issued_at: Timestamp,
@@ -134,14 +135,14 @@ pub struct Grant {
     pub expires_at: Timestamp,
 }
 
-/// Why a text is not an access token in force.
+/// Why an access token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccessTokenError {
-    /// It is none of ours, or was altered; the reason is for the log.
+    /// It was not issued by this server, or was altered; the reason is for the log.
     #[error("the access token is invalid: {0}")]
     Invalid(&'static str),
-    /// It was good once.
-    #[error("the access token expired")]
+    /// It was valid, but has expired.
+    #[error("the access token has expired")]
     Expired,
 }
 
@@ -154,7 +155,7 @@ pub struct AccessTokens {
 }
 
 impl AccessTokens {
-    /// For the server at `issuer` and its one first-party client.
+    /// Tokens of the server with the public URL `issuer`, for its first-party client `client_id`.
     pub fn new(issuer: &str, client_id: &str) -> Self {
         Self {
             issuer: issuer.to_owned(),
@@ -163,12 +164,12 @@ impl AccessTokens {
         }
     }
 
-    /// The audience that verifiers elsewhere must insist on.
+    /// The audience that other verifiers of these tokens must require.
     pub fn audience(&self) -> &str {
         &self.audience
     }
 
-    /// Signs a token; it never outlives the key that signs it.
+    /// Issues a token, signed with the current key. It expires no later than that key.
     pub fn issue(&self, ring: &KeyRing, grant: Grant) -> Result<String, KeyError> {
         let key = ring.signing(grant.issued_at);
         let expires_at = key
@@ -210,7 +211,8 @@ impl AccessTokens {
         })
     }
 
-    /// Checks everything but the clock and the denylist: what stays true of this text for ever.
+    /// Verifies everything but the token's times and the denylist: everything that stays true for
+    /// this token while its key is in force.
     pub fn verify_signature(
         &self,
         ring: &KeyRing,
@@ -219,39 +221,41 @@ impl AccessTokens {
     ) -> Result<AccessClaims, AccessTokenError> {
         let token = Unverified::<Header>::parse(token).map_err(AccessTokenError::Invalid)?;
         if token.header.typ != TYPE {
-            return Err(AccessTokenError::Invalid("its typ is not at+jwt"));
+            return Err(AccessTokenError::Invalid("`typ` is not at+jwt"));
         }
         let kid = token
             .header
             .kid
             .as_deref()
-            .ok_or(AccessTokenError::Invalid("it has no kid"))?;
+            .ok_or(AccessTokenError::Invalid("`kid` is missing"))?;
         let key = ring
             .verifying(kid, now)
-            .ok_or(AccessTokenError::Invalid("no key of this kid is in force"))?;
+            .ok_or(AccessTokenError::Invalid("`kid` names no current key"))?;
         if token.header.alg != algorithm_name(key.algorithm()) {
-            return Err(AccessTokenError::Invalid("its alg is not that of its key"));
+            return Err(AccessTokenError::Invalid(
+                "`alg` is not the algorithm of the key",
+            ));
         }
         let claims: AccessClaims = token
             .verify(&key.decoding, key.jwt_algorithm())
             .map_err(AccessTokenError::Invalid)?;
         if claims.iss != self.issuer {
-            return Err(AccessTokenError::Invalid("its iss is not this server"));
+            return Err(AccessTokenError::Invalid("`iss` is not this server"));
         }
         if claims.aud != self.audience {
             return Err(AccessTokenError::Invalid(
-                "its aud is not this server's API",
+                "`aud` is not the API of this server",
             ));
         }
         if claims.exp <= claims.iat || claims.exp - claims.iat > MAX_LIFE.as_secs() {
             return Err(AccessTokenError::Invalid(
-                "its life is longer than any we issue",
+                "the lifetime exceeds the maximum",
             ));
         }
         Ok(claims)
     }
 
-    /// Checks everything but the denylist.
+    /// Verifies everything but the denylist.
     pub fn verify(
         &self,
         ring: &KeyRing,
@@ -265,13 +269,13 @@ impl AccessTokens {
 }
 
 impl AccessClaims {
-    /// What must be asked again at every use.
+    /// Checks the token's times against `now`; to be repeated at every use.
     pub fn check_time(&self, now: Timestamp) -> Result<(), AccessTokenError> {
         if now >= Timestamp::from_secs(self.exp).plus(EXPIRY_LEEWAY) {
             return Err(AccessTokenError::Expired);
         }
         if self.nbf.is_some_and(|nbf| now < Timestamp::from_secs(nbf)) {
-            return Err(AccessTokenError::Invalid("its nbf lies ahead"));
+            return Err(AccessTokenError::Invalid("`nbf` is in the future"));
         }
         Ok(())
     }

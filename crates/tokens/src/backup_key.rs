@@ -1,4 +1,4 @@
-//! The key that backups are authenticated with.
+//! The key that authenticates backups. Their format is defined elsewhere.
 
 use core::fmt;
 use std::sync::Arc;
@@ -7,18 +7,20 @@ use aws_lc_rs::hmac::{self, HMAC_SHA256};
 
 use crate::master_key::{MasterKey, Purpose};
 
-/// Authenticates backups (HMAC-SHA256): whoever lacks the master key cannot change one unnoticed.
+/// Authenticates backups (HMAC-SHA256), so that a backup cannot be altered undetected without the
+/// master key.
 #[derive(Clone)]
 pub struct BackupKey(Arc<hmac::Key>);
 
 impl BackupKey {
-    /// Derived from the master key for this alone.
+    /// Derives the key from the master key; it serves no other purpose.
     pub fn new(master: &MasterKey) -> Self {
         let key = master.derive(Purpose::Backups);
         Self(Arc::new(hmac::Key::new(HMAC_SHA256, &key)))
     }
 
-    /// The tag over these parts. They are not told apart: the caller frames them.
+    /// The tag over the concatenation of `parts`. The caller must frame the parts if their
+    /// boundaries matter.
     pub fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.0);
         for part in parts {
@@ -42,7 +44,7 @@ mod tests {
     use crate::rng::SystemRng;
 
     #[test]
-    fn another_master_key_gives_another_tag() {
+    fn tag_depends_on_the_content_and_the_master_key() {
         let [one, other] = [0; 2].map(|_| BackupKey::new(&MasterKey::random(&SystemRng)));
         assert_eq!(one.tag(&[b"a", b"b"]), one.tag(&[b"ab"]));
         assert_ne!(one.tag(&[b"a"]), one.tag(&[b"b"]));

@@ -1,10 +1,10 @@
-//! Hashes that stand for what must not be stored itself, or is compared by its hash.
+//! Hashes of values that must not be stored, or that are compared by their hash.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use latchkey_core::session::{KeyHash, Thumbprint};
 use serde_json::Value;
 
-/// The hash of an `Idempotency-Key` as sessions remember it.
+/// The hash of an `Idempotency-Key`, as stored in a session.
 pub fn idempotency_key(key: &str) -> KeyHash {
     let hash = digest(&SHA256, key.as_bytes());
     let mut short = [0; 16];
@@ -12,8 +12,8 @@ pub fn idempotency_key(key: &str) -> KeyHash {
     KeyHash(short)
 }
 
-/// The RFC 7638 thumbprint of a public key: SHA-256 over its required members, which must be all
-/// that `jwk` has, in lexicographic order.
+/// The thumbprint of a public key (RFC 7638): the SHA-256 of its required members. `jwk` must have
+/// exactly those, in lexicographic order.
 pub(crate) fn thumbprint(jwk: &Value) -> Thumbprint {
     Thumbprint(sha256(jwk.to_string().as_bytes()))
 }

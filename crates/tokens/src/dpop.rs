@@ -1,7 +1,7 @@
-//! DPoP proofs (RFC 9449): that whoever sends a request holds a private key.
+//! DPoP proofs (RFC 9449): evidence that the sender of a request holds a private key.
 //!
-//! A proof is a JWS by that key over one request, with the public half inside. What is not asked
-//! here is whether the proof was used before: that needs memory, which the server has.
+//! A proof is a JWS about one request, signed with that key, with the public key in its header.
+//! Whether a proof was used before is not checked here: the replay cache is the caller's.
 
 mod key;
 mod nonce;
@@ -24,16 +24,16 @@ use crate::master_key::MasterKey;
 
 pub use self::nonce::Nonces;
 
-/// The one algorithm that proofs are taken in: WebCrypto has it everywhere.
+/// The only accepted algorithm of proofs; WebCrypto supports it in every browser.
 pub const ALGORITHM: &str = "ES256";
 
-/// How far `iat` may be from our clock, to either side, in a proof without a nonce. Together they
-/// bound for how long such a proof must be remembered.
+/// How far the `iat` of a proof without a nonce may be from the current time, in either direction.
+/// This bounds how long the replay cache must remember such a proof.
 pub const TOLERANCE: Duration = Duration::from_mins(1);
 
-/// The same for a proof with a nonce. Its age is known from the nonce (RFC 9449 §4.3, check 11),
-/// so that people whose clock or time zone is set wrong can sign in; this refuses only what no
-/// clock shows.
+/// How far the `iat` of a proof with a nonce may be from the current time. The nonce shows the
+/// proof's age (RFC 9449 §4.3, check 11), so this is wide enough for clients whose clock or time
+/// zone is wrong.
 pub const TOLERANCE_WITH_NONCE: Duration = Duration::from_hours(24);
 
 /// The longest `jti`, in characters.
@@ -41,26 +41,26 @@ pub const MAX_JTI: usize = 128;
 
 const TYPE: &str = "dpop+jwt";
 
-/// The request that a proof must be about.
+/// The request that a proof must match.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Its method, as it was sent.
+    /// The method.
     pub method: &'a str,
-    /// Its URI as the world sees it; query and fragment do not matter.
+    /// The public URI; query and fragment are ignored.
     pub uri: &'a str,
-    /// The access token it carries. With one, the proof must name it (`ath`) and may do without a
-    /// nonce; without one, the nonce is what makes it fresh.
+    /// The access token in the request. With one, the proof must contain its hash (`ath`) and needs
+    /// no nonce. Without one, the proof must contain a nonce.
     pub access_token: Option<&'a str>,
 }
 
-/// A good proof.
+/// A valid proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// The key that signed it.
     pub key: Thumbprint,
-    /// What makes it one of a kind: key and `jti`.
+    /// Identifies the proof in the replay cache: a hash of key and `jti`.
     pub id: ProofId,
-    /// When it can no longer be used; until then it must be remembered.
+    /// When the proof expires; until then the replay cache must remember it.
     pub usable_until: Timestamp,
 }
 
@@ -68,36 +68,36 @@ pub struct Proof {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProofId(pub [u8; 16]);
 
-/// Why a text proves nothing.
+/// Why a proof is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
-    /// It has no nonce, or one that is not in force.
-    #[error("the DPoP proof needs the nonce that this answer carries in DPoP-Nonce")]
+    /// It has no nonce, or one that is not current.
+    #[error("the DPoP proof must contain the nonce in this response's DPoP-Nonce header")]
     Nonce,
     /// A check failed.
-    #[error("the DPoP proof is not good: {0}")]
+    #[error("the DPoP proof is invalid: {0}")]
     Invalid(&'static str),
 }
 
-/// Checks proofs.
+/// Verifies proofs.
 #[derive(Debug)]
 pub struct Proofs {
     nonces: Nonces,
 }
 
-/// A key comes in `jwk` alone; a second one (`jku`, `x5c`, …) and `crit` are refused.
+/// The key must be in `jwk`. Members that name another one (`jku`, `x5c`, …) and `crit` are refused.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
     typ: String,
     alg: String,
     jwk: Jwk,
-    /// Says nothing that `jwk` does not.
+    /// Accepted and ignored.
     #[serde(rename = "kid", default)]
     _kid: IgnoredAny,
 }
 
-/// Claims that are not named here say nothing to us (RFC 9449 §4.2 allows them).
+/// Other claims are ignored (RFC 9449 §4.2 allows them).
 #[derive(Deserialize)]
 struct Claims {
     jti: String,
@@ -111,20 +111,20 @@ struct Claims {
 }
 
 impl Proofs {
-    /// With nonces of a key derived from the master key for this alone, each handed out for
-    /// `nonce_window` and accepted for as long again.
+    /// Derives the key of the nonces from the master key. Each nonce is issued for `nonce_window`
+    /// and accepted during the next window too.
     pub fn new(master: &MasterKey, nonce_window: Duration) -> Self {
         Self {
             nonces: Nonces::new(master, nonce_window),
         }
     }
 
-    /// The nonce to hand out now.
+    /// The current nonce.
     pub fn nonce(&self, now: Timestamp) -> String {
         self.nonces.issue(now)
     }
 
-    /// Makes every check of RFC 9449 §4.3 but two: that the request has one proof only, and that
+    /// Makes every check of RFC 9449 §4.3 except two: that the request has only one proof, and that
     /// the proof was not used before.
     pub fn verify(
         &self,
@@ -142,64 +142,66 @@ impl Proofs {
         })
     }
 
-    /// Until when a proof that is fresh now stays so.
+    /// When the proof expires, if it is fresh now.
     fn fresh_until(
         &self,
         claims: &Claims,
         request: &Request<'_>,
         now: Timestamp,
     ) -> Result<Timestamp, ProofError> {
-        let made_at = Timestamp::from_secs(claims.iat);
+        let issued_at = Timestamp::from_secs(claims.iat);
         let (until, tolerance) = match &claims.nonce {
             Some(nonce) => {
-                let until = self.nonces.good_until(nonce, now);
+                let until = self.nonces.valid_until(nonce, now);
                 (until.ok_or(ProofError::Nonce)?, TOLERANCE_WITH_NONCE)
             }
             None if request.access_token.is_none() => return Err(ProofError::Nonce),
-            None => (made_at.plus(TOLERANCE), TOLERANCE),
+            None => (issued_at.plus(TOLERANCE), TOLERANCE),
         };
-        if now.since(made_at) >= tolerance || made_at.since(now) > tolerance {
-            return Err(ProofError::Invalid("its iat is too far from our time"));
+        if now.since(issued_at) >= tolerance || issued_at.since(now) > tolerance {
+            return Err(ProofError::Invalid(
+                "`iat` is too far from the server's time",
+            ));
         }
         Ok(until)
     }
 }
 
-/// The key inside and the claims that it signed.
+/// The key in the proof and the claims signed with it.
 fn read(proof: &str) -> Result<(Thumbprint, Claims), &'static str> {
     let proof = Unverified::<Header>::parse(proof)?;
     if proof.header.typ != TYPE {
-        return Err("its typ is not dpop+jwt");
+        return Err("`typ` is not dpop+jwt");
     }
     if proof.header.alg != ALGORITHM {
-        return Err("its alg is not ES256");
+        return Err("`alg` is not ES256");
     }
     let PublicKey {
         decoding,
         thumbprint,
     } = proof.header.jwk.public_key()?;
-    // The `s` of a foreign signature may be either: what is told apart is the `jti`, not the text.
+    // Both values of `s` are allowed: proofs are distinguished by `jti`, not by their text.
     let claims = proof.verify_foreign(&decoding, Algorithm::ES256)?;
     Ok((thumbprint, claims))
 }
 
 impl Claims {
-    /// What does not change with time.
+    /// Checks everything that does not depend on the time.
     fn check(&self, request: &Request<'_>) -> Result<(), &'static str> {
         if self.jti.is_empty() || self.jti.chars().count() > MAX_JTI {
-            return Err("its jti has not 1 to 128 characters");
+            return Err("`jti` does not have 1 to 128 characters");
         }
         if self.htm != request.method {
-            return Err("its htm is not the method of this request");
+            return Err("`htm` is not the method of this request");
         }
-        let (claimed, actual) = (uri::normal(&self.htu), uri::normal(request.uri));
+        let (claimed, actual) = (uri::normalize(&self.htu), uri::normalize(request.uri));
         if claimed.is_none() || claimed != actual {
-            return Err("its htu is not the URI of this request");
+            return Err("`htu` is not the URI of this request");
         }
         if let Some(token) = request.access_token {
             let hash = URL_SAFE_NO_PAD.encode(sha256(token.as_bytes()));
             if self.ath.as_ref() != Some(&hash) {
-                return Err("its ath is not the hash of the access token");
+                return Err("`ath` is not the hash of the access token");
             }
         }
         Ok(())

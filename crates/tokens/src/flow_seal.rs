@@ -1,8 +1,8 @@
-//! Sign-ins under way, sealed into cookies (AES-256-GCM): the browser carries what the server must
-//! know again, and can neither read nor change it.
+//! Sign-ins in progress, sealed into cookies (AES-256-GCM): the browser stores the state for the
+//! server, and can neither read nor change it. The cookie itself is set elsewhere.
 //!
-//! A flow is found by its `state`: its id is a hash of it, and the seal holds for that id only. Each
-//! id has a key of its own, so that random nonces cannot meet however many sign-ins are begun.
+//! A flow is identified by a hash of its `state`, and opens only under that id. Each id has its own
+//! key, so that random nonces cannot collide however many sign-ins are started.
 
 use core::fmt;
 
@@ -15,15 +15,15 @@ use latchkey_core::{FlowId, LoginFlow};
 use crate::digest::sha256;
 use crate::master_key::{MasterKey, Purpose, SealBroken};
 
-/// The longest sealed flow, in bytes; browsers keep cookies of up to 4096 bytes.
+/// The longest sealed flow, in bytes; browsers store cookies of up to 4096 bytes.
 pub const MAX_SEALED_BYTES: usize = 3500;
 
-/// Seals sign-ins and opens them again.
+/// Seals and opens sign-ins in progress.
 pub struct FlowSeal(hmac::Key);
 
 impl FlowSeal {
-    /// With a key derived from the master key for this alone: every server with the same master key
-    /// opens what another sealed.
+    /// Derives the key from the master key: a server can open what another one with the same master
+    /// key has sealed.
     pub fn new(master: &MasterKey) -> Self {
         let key = master.derive(Purpose::FlowSeal);
         Self(hmac::Key::new(HMAC_SHA256, &key))
@@ -36,7 +36,7 @@ impl FlowSeal {
         FlowId::from_bytes(id)
     }
 
-    /// Seals a flow, for the cookie of this id.
+    /// Seals a flow under this id.
     #[expect(
         clippy::missing_panics_doc,
         reason = "a flow is JSON, and far shorter than what AES-GCM can seal"
@@ -52,7 +52,7 @@ impl FlowSeal {
         URL_SAFE_NO_PAD.encode(sealed)
     }
 
-    /// Opens what [`FlowSeal::seal`] made for the same id.
+    /// Opens a flow that [`FlowSeal::seal`] sealed under the same id.
     pub fn open(&self, id: FlowId, sealed: &str) -> Result<LoginFlow, SealBroken> {
         if sealed.len() > MAX_SEALED_BYTES {
             return Err(SealBroken);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_opens_for_its_state_and_its_master_key_only() {
+    fn flow_opens_only_with_its_state_and_its_master_key() {
         let [seal, other] = [0; 2].map(|_| FlowSeal::new(&MasterKey::random(&SystemRng)));
         let id = FlowSeal::id_of("state");
         let sealed = seal.seal(id, &flow());
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_seal_is_refused_wherever_it_was_changed() {
+    fn altered_seal_is_refused() {
         let seal = FlowSeal::new(&MasterKey::random(&SystemRng));
         let id = FlowSeal::id_of("state");
         let sealed = seal.seal(id, &flow());
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_flow_fits_into_a_cookie() {
+    fn longest_flow_fits_into_a_cookie() {
         let seal = FlowSeal::new(&MasterKey::random(&SystemRng));
         let long = format!("/{}", "a".repeat(511));
         let flow = LoginFlow {

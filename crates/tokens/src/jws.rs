@@ -1,8 +1,8 @@
-//! The compact form of a signed token (RFC 7515), read strictly.
+//! A strict reader and writer for the compact form of signed tokens (RFC 7515).
 //!
-//! Strict means: one text for one token. Three parts of unpadded base64url without stray bits, a
-//! header with exactly the members that we write, no member twice, and for ECDSA the lower of the
-//! two values that `s` can have. Proofs, which others write, are held to the first and the third.
+//! Strict means that each token has exactly one text: three parts of unpadded base64url without
+//! stray bits, a header with exactly the expected members, no duplicate members, and for ECDSA the
+//! lower of the two possible values of `s`. DPoP proofs, which clients sign, may have either value.
 
 use core::fmt;
 use std::collections::HashSet;
@@ -15,8 +15,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::MAX_TOKEN_BYTES;
 
-/// The header of our tokens. Anything else (`crit`, `b64`, `jwk`, `jku`, `x5u`, `x5c`, …) is
-/// refused, and so is a member that comes twice.
+/// The reason if a text does not have the three parts of a JWS.
+const NOT_THREE_PARTS: &str = "not three parts separated by dots";
+
+/// The header of tokens issued here. Other members (`crit`, `b64`, `jwk`, `jku`, `x5u`, `x5c`, …)
+/// are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Header {
@@ -26,7 +29,7 @@ pub(crate) struct Header {
     pub(crate) kid: Option<String>,
 }
 
-/// A token whose signature has not been looked at, with the header that its kind has.
+/// A parsed token whose signature has not been verified.
 pub(crate) struct Unverified<'a, H = Header> {
     pub(crate) header: H,
     message: &'a str,
@@ -35,20 +38,21 @@ pub(crate) struct Unverified<'a, H = Header> {
 }
 
 impl<'a, H: DeserializeOwned> Unverified<'a, H> {
-    /// Takes the text apart.
+    /// Splits the token and reads its header.
     pub(crate) fn parse(token: &'a str) -> Result<Self, &'static str> {
         if token.len() > MAX_TOKEN_BYTES {
-            return Err("it is longer than 8 KiB");
+            return Err("longer than 8 KiB");
         }
-        let (message, signature) = token.rsplit_once('.').ok_or("it has not three parts")?;
-        let (header, claims) = message.split_once('.').ok_or("it has not three parts")?;
+        let (message, signature) = token.rsplit_once('.').ok_or(NOT_THREE_PARTS)?;
+        let (header, claims) = message.split_once('.').ok_or(NOT_THREE_PARTS)?;
         if claims.contains('.') {
-            return Err("it has not three parts");
+            return Err(NOT_THREE_PARTS);
         }
         if decode::<UniqueMembers>(header).is_none() {
-            return Err("its header is not one JSON object without duplicates");
+            return Err("the header is not a JSON object without duplicate members");
         }
-        let header = decode(header).ok_or("its header is not that of its kind")?;
+        let header =
+            decode(header).ok_or("a header member is missing, unknown or of the wrong type")?;
         Ok(Self {
             header,
             message,
@@ -57,31 +61,31 @@ impl<'a, H: DeserializeOwned> Unverified<'a, H> {
         })
     }
 
-    /// Checks the signature, then reads the claims.
+    /// Verifies the signature, then reads the claims.
     pub(crate) fn verify<C: DeserializeOwned>(
         &self,
         key: &DecodingKey,
         algorithm: Algorithm,
     ) -> Result<C, &'static str> {
         if algorithm == Algorithm::ES256 && !low_s(self.signature) {
-            return Err("its signature is re-encoded");
+            return Err("the signature is re-encoded");
         }
         self.verify_foreign(key, algorithm)
     }
 
-    /// The same for what others sign, who need not choose the lower `s`.
+    /// Like [`Unverified::verify`], but accepts either value of `s`, for tokens signed elsewhere.
     pub(crate) fn verify_foreign<C: DeserializeOwned>(
         &self,
         key: &DecodingKey,
         algorithm: Algorithm,
     ) -> Result<C, &'static str> {
-        let good = crypto::verify(self.signature, self.message.as_bytes(), key, algorithm);
-        if !matches!(good, Ok(true)) {
-            return Err("its signature is not good");
+        let valid = crypto::verify(self.signature, self.message.as_bytes(), key, algorithm);
+        if !matches!(valid, Ok(true)) {
+            return Err("the signature is invalid");
         }
         let unique: Option<UniqueMembers> = decode(self.claims);
         if unique.is_none() {
-            return Err("its claims are not one JSON object without duplicates");
+            return Err("the claims are not a JSON object without duplicate members");
         }
         decode(self.claims).ok_or("a claim is missing or of the wrong type")
     }
@@ -110,7 +114,7 @@ fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
-/// A JSON object in which, however deep, no member comes twice.
+/// A JSON object without duplicate members at any depth.
 struct UniqueMembers;
 
 impl<'de> Deserialize<'de> for UniqueMembers {
@@ -119,7 +123,7 @@ impl<'de> Deserialize<'de> for UniqueMembers {
     }
 }
 
-/// The same of any value.
+/// Any JSON value without duplicate members at any depth.
 struct UniqueInside;
 
 impl<'de> Deserialize<'de> for UniqueInside {
@@ -141,7 +145,7 @@ impl<'de> Visitor<'de> for Walk {
         let mut seen = HashSet::new();
         while let Some((name, UniqueInside)) = map.next_entry::<String, _>()? {
             if !seen.insert(name) {
-                return Err(A::Error::custom("a member comes twice"));
+                return Err(A::Error::custom("duplicate member"));
             }
         }
         Ok(())
@@ -189,15 +193,15 @@ const HALF_ORDER: [u8; 32] = [
     0xDE, 0x73, 0x7D, 0x56, 0xD3, 0x8B, 0xCF, 0x42, 0x79, 0xDC, 0xE5, 0x61, 0x7E, 0x31, 0x92, 0xA8,
 ];
 
-/// Whether an ES256 signature has the lower of the two possible values of `s`. With `(r, s)` also
-/// `(r, n − s)` is a signature of the same message: a second text for the same token.
+/// Whether an ES256 signature has the lower of the two possible values of `s`. If `(r, s)` is a
+/// valid signature, so is `(r, n − s)`, which would give the same token a second text.
 fn low_s(signature: &str) -> bool {
     let mut bytes = [0; 64];
     let decoded = URL_SAFE_NO_PAD.decode_slice(signature, &mut bytes);
     decoded == Ok(64) && bytes[32..] <= HALF_ORDER[..]
 }
 
-/// Gives an ES256 signature the lower value of `s`.
+/// Changes an ES256 signature to the lower value of `s`.
 pub(crate) fn lower_s(signature: &mut String) {
     let mut bytes = [0; 64];
     if URL_SAFE_NO_PAD.decode_slice(&*signature, &mut bytes) == Ok(64)

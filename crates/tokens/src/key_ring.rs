@@ -1,4 +1,5 @@
-//! All signing keys in force at a moment: one signs, several may verify.
+//! The current signing keys: one signs, several may verify. When keys are rotated is decided
+//! elsewhere.
 
 use latchkey_core::{SealedSigningKey, Timestamp};
 use serde_json::{Value, json};
@@ -6,14 +7,14 @@ use serde_json::{Value, json};
 use crate::master_key::MasterKey;
 use crate::signing_key::{KeyError, SigningKey};
 
-/// The signing keys of a store, opened. Never empty.
+/// The opened signing keys of a store. Never empty.
 #[derive(Debug)]
 pub struct KeyRing {
     keys: Vec<SigningKey>,
 }
 
 impl KeyRing {
-    /// Opens the keys of a store.
+    /// Opens the signing keys of a store.
     pub fn open(sealed: &[SealedSigningKey], master: &MasterKey) -> Result<Self, KeyError> {
         let mut keys = sealed
             .iter()
@@ -26,7 +27,7 @@ impl KeyRing {
         Ok(Self { keys })
     }
 
-    /// The key that signs now: the newest whose time has come.
+    /// The key that signs at `now`: the newest one that has started to sign.
     pub fn signing(&self, now: Timestamp) -> &SigningKey {
         self.keys
             .iter()
@@ -34,14 +35,14 @@ impl KeyRing {
             .unwrap_or(&self.keys[0])
     }
 
-    /// The key of this id, while its tokens may be good.
+    /// The key with this id, if its tokens may still be valid.
     pub fn verifying(&self, kid: &str, now: Timestamp) -> Option<&SigningKey> {
         self.keys
             .iter()
             .find(|key| key.kid() == kid && key.verifies(now))
     }
 
-    /// The newest key, whether it signs yet or not.
+    /// The newest key, whether or not it signs yet.
     pub fn newest(&self) -> &SigningKey {
         &self.keys[self.keys.len() - 1]
     }
@@ -51,7 +52,7 @@ impl KeyRing {
         &self.keys
     }
 
-    /// The public halves that verifiers need now (RFC 7517 §5).
+    /// The public keys that verifiers need now, as a JWK set (RFC 7517 §5).
     pub fn jwks(&self, now: Timestamp) -> Value {
         let keys: Vec<&Value> = self
             .keys

@@ -1,8 +1,8 @@
-//! The tokens of Latchkey: master key, signing keys, claims, issuing and verifying; and the proofs
-//! that whoever sends a token holds the key it is bound to.
+//! Latchkey's tokens: the master key, signing keys, issuing and verifying access and refresh
+//! tokens, and verifying DPoP proofs.
 //!
-//! Nothing here does I/O or reads a clock. What a store keeps comes in and goes out as values of
-//! `latchkey_core`; whether a good token is *denied* is not asked here.
+//! Nothing here does I/O or reads a clock. Stored records are passed in and returned as types of
+//! `latchkey_core`. Whether a valid token is on the *denylist* is not checked here.
 
 pub mod access;
 pub mod backup_key;
@@ -25,9 +25,9 @@ pub use refresh::{RefreshClaims, RefreshTokenError, RefreshTokens};
 pub use rng::SystemRng;
 pub use signing_key::{KeyError, SigningKey};
 
-/// The longest token that is looked at, in bytes.
+/// The longest token that is parsed, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// How much later than its `exp` an access token is still taken: not at all. Issuer and verifier
-/// share a clock or very nearly so, and a token refused early costs a refresh, nothing more.
+/// How long after its `exp` an access token is still accepted: not at all. The clocks of issuer and
+/// verifier are the same or nearly the same, and a token refused early costs only a refresh.
 pub const EXPIRY_LEEWAY: core::time::Duration = core::time::Duration::ZERO;

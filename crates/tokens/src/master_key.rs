@@ -1,4 +1,5 @@
-//! The one secret: everything else that must stay secret is derived from it or sealed with it.
+//! The master key: every other secret of a server is derived from it or sealed with it. Where it is
+//! stored is decided elsewhere.
 
 use core::fmt;
 
@@ -9,20 +10,20 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::Rng;
 use latchkey_core::rng;
 
-/// 256 secret bits.
+/// A secret of 256 random bits.
 pub struct MasterKey([u8; 32]);
 
 /// The text is not a master key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a master key is 43 characters of base64url (256 bits)")]
+#[error("invalid master key; it must be 43 characters of base64url (256 bits)")]
 pub struct InvalidMasterKey;
 
-/// Sealed bytes could not be opened: another master key made them, or they were altered.
+/// Sealed data could not be opened: it was sealed with another master key, or altered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("sealed with another master key, or altered")]
 pub struct SealBroken;
 
-/// What a derived key is for. One key never serves two purposes.
+/// What a derived key is used for. No key serves two purposes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     Backups,
@@ -45,12 +46,12 @@ impl Purpose {
 }
 
 impl MasterKey {
-    /// A new key.
+    /// A new random key.
     pub fn random(rng: &dyn Rng) -> Self {
         Self(rng::bytes(rng))
     }
 
-    /// Reads the text form; white space around it does not matter.
+    /// Parses the text form; surrounding white space is ignored.
     pub fn parse(text: &str) -> Result<Self, InvalidMasterKey> {
         let mut key = [0; 32];
         match URL_SAFE_NO_PAD.decode_slice(text.trim(), &mut key) {
@@ -59,12 +60,12 @@ impl MasterKey {
         }
     }
 
-    /// The text form, for the file that keeps it.
+    /// The text form, for storing the key in a file.
     pub fn to_text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// The key for one purpose (HKDF-SHA256, RFC 5869).
+    /// Derives the key for one purpose (HKDF-SHA256, RFC 5869).
     pub(crate) fn derive(&self, purpose: Purpose) -> [u8; 32] {
         let mut key = [0; 32];
         Salt::new(HKDF_SHA256, b"latchkey")
@@ -75,7 +76,7 @@ impl MasterKey {
         key
     }
 
-    /// Seals `plain`; `context` must be given again to open it.
+    /// Seals `plain` (AES-256-GCM); opening it needs the same `context`.
     pub(crate) fn seal(&self, context: &str, plain: &[u8]) -> String {
         let mut bytes = plain.to_vec();
         let nonce = self
@@ -87,7 +88,7 @@ impl MasterKey {
         URL_SAFE_NO_PAD.encode(sealed)
     }
 
-    /// Opens what [`MasterKey::seal`] made.
+    /// Opens data that [`MasterKey::seal`] sealed with the same `context`.
     pub(crate) fn open(&self, context: &str, sealed: &str) -> Result<Vec<u8>, SealBroken> {
         let mut bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealBroken)?;
         if bytes.len() < NONCE_LEN {
@@ -122,7 +123,7 @@ mod tests {
     use crate::SystemRng;
 
     #[test]
-    fn the_text_form_round_trips_and_nothing_else_is_taken() {
+    fn text_form_round_trips_and_other_forms_are_refused() {
         let text = MasterKey::random(&SystemRng).to_text();
         assert_eq!(
             MasterKey::parse(&format!(" {text}\n")).map(|key| key.to_text()),
@@ -135,12 +136,12 @@ mod tests {
             &format!("{text}="),
             &format!("{text}{text}"),
         ] {
-            assert!(MasterKey::parse(other).is_err(), "{other:?} was taken");
+            assert!(MasterKey::parse(other).is_err(), "{other:?} was accepted");
         }
     }
 
     #[test]
-    fn keys_differ_by_purpose_and_by_master() {
+    fn derived_keys_differ_by_purpose_and_master_key() {
         let (one, two) = (MasterKey::random(&SystemRng), MasterKey::random(&SystemRng));
         let purposes = [
             Purpose::DpopNonces,
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_with_the_same_key_and_context_only() {
+    fn sealed_data_opens_only_with_the_same_key_and_context() {
         let (key, other) = (MasterKey::random(&SystemRng), MasterKey::random(&SystemRng));
         let sealed = key.seal("kid", b"secret");
         assert_eq!(key.open("kid", &sealed).as_deref(), Ok(&b"secret"[..]));

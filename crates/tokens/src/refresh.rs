@@ -1,5 +1,6 @@
-//! Refresh tokens: JWTs that only this server reads. The same session and generation always give
-//! the same bytes, so a successor can be handed out again without ever having been stored.
+//! Refresh tokens: JWTs that only servers with the same master key can verify. The same session and
+//! generation always give the same bytes, so that a refresh token can be issued again without being
+//! stored. The decision on a presented token is in `latchkey_core::rotation`.
 
 use core::fmt;
 
@@ -13,7 +14,7 @@ use crate::master_key::{MasterKey, Purpose};
 const TYPE: &str = "rt+jwt";
 const ALGORITHM: &str = "HS256";
 
-/// The claims of a refresh token. Moments are whole seconds since 1970.
+/// The claims of a refresh token. Times are whole seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshClaims {
     /// Issuer: the server's public URL.
@@ -24,7 +25,7 @@ pub struct RefreshClaims {
     pub sub: UserId,
     /// The session.
     pub sid: SessionId,
-    /// The generation: counts the rotations before it.
+    /// The generation: the number of rotations before this token.
     #[serde(rename = "gen")]
     pub generation: u64,
     /// When the session was opened.
@@ -33,7 +34,7 @@ pub struct RefreshClaims {
     pub exp: u64,
 }
 
-/// Why a text is not a refresh token in force; the reason is for the log.
+/// Why a refresh token is refused; the reason is for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the refresh token is invalid: {0}")]
 pub struct RefreshTokenError(pub &'static str);
@@ -47,7 +48,7 @@ pub struct RefreshTokens {
 }
 
 impl RefreshTokens {
-    /// For the server at `issuer`, with a key derived from the master key for this alone.
+    /// Tokens of the server with the public URL `issuer`, with a key derived from the master key.
     pub fn new(issuer: &str, master: &MasterKey) -> Self {
         let key = master.derive(Purpose::RefreshTokens);
         Self {
@@ -58,10 +59,10 @@ impl RefreshTokens {
         }
     }
 
-    /// The refresh token of the session's generation in force.
+    /// The refresh token of the session's current generation.
     #[expect(
         clippy::missing_panics_doc,
-        reason = "HMAC takes any key and any message"
+        reason = "HMAC accepts any key and any message"
     )]
     pub fn issue(&self, session: &Session) -> String {
         let claims = RefreshClaims {
@@ -79,27 +80,27 @@ impl RefreshTokens {
             kid: None,
         };
         jws::sign(&header, &claims, &self.encoding, Algorithm::HS256)
-            .expect("HMAC takes any key and any message")
+            .expect("HMAC accepts any key and any message")
     }
 
-    /// Checks everything that the token alone can show, but for the time: its `exp` is the absolute
-    /// end of its session, and the session knows better what became of it.
+    /// Verifies everything but the time: `exp` is the absolute end of the session, which is checked
+    /// with the session's record.
     pub fn verify_signature(&self, token: &str) -> Result<RefreshClaims, RefreshTokenError> {
         let token = Unverified::<Header>::parse(token).map_err(RefreshTokenError)?;
         if token.header.typ != TYPE || token.header.alg != ALGORITHM || token.header.kid.is_some() {
             return Err(RefreshTokenError(
-                "its header is not that of a refresh token",
+                "the header is not that of a refresh token",
             ));
         }
         let claims: RefreshClaims = token
             .verify(&self.decoding, Algorithm::HS256)
             .map_err(RefreshTokenError)?;
         if claims.iss != self.issuer {
-            return Err(RefreshTokenError("its iss is not this server"));
+            return Err(RefreshTokenError("`iss` is not this server"));
         }
         if claims.aud != self.audience {
             return Err(RefreshTokenError(
-                "its aud is not this server's token endpoint",
+                "`aud` is not the token endpoint of this server",
             ));
         }
         Ok(claims)
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_session_and_generation_give_the_same_bytes_also_in_another_process() {
+    fn same_session_and_generation_give_the_same_bytes_on_every_server() {
         let master = MasterKey::random(&SystemRng);
         let again = MasterKey::parse(&master.to_text()).expect("a key");
         let (one, two) = (
@@ -153,21 +154,21 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_says_session_generation_and_absolute_end() {
+    fn token_contains_session_generation_and_absolute_end() {
         let tokens = RefreshTokens::new("https://id.example", &MasterKey::random(&SystemRng));
         let session = session();
         let token = tokens.issue(&session);
-        let claims = tokens.verify_signature(&token).expect("a good token");
+        let claims = tokens.verify_signature(&token).expect("a valid token");
         assert_eq!(
             (claims.sid, claims.sub, claims.generation),
             (session.id, session.user, 0)
         );
         let end = Timestamp::from_secs(claims.exp);
-        assert_eq!(end, session.absolute_end, "not what the session is held to");
+        assert_eq!(end, session.absolute_end, "the token and the record differ");
     }
 
     #[test]
-    fn another_key_issuer_or_text_is_refused() {
+    fn token_with_another_key_issuer_or_text_is_refused() {
         let master = MasterKey::random(&SystemRng);
         let tokens = RefreshTokens::new("https://id.example", &master);
         let token = tokens.issue(&session());
@@ -182,7 +183,10 @@ mod tests {
             &format!("{token}="),
             &token.replace('.', ".."),
         ] {
-            assert!(tokens.verify_signature(text).is_err(), "{text:?} was taken");
+            assert!(
+                tokens.verify_signature(text).is_err(),
+                "{text:?} was accepted"
+            );
         }
     }
 }

@@ -1,18 +1,18 @@
-//! The system's random numbers.
+//! The random number generator of the server.
 
 use aws_lc_rs::rand;
 use latchkey_core::Rng;
 
-/// The random numbers of the cryptographic library.
+/// The random number generator of the cryptographic library.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemRng;
 
 impl Rng for SystemRng {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that draws random numbers"
+        reason = "the only place that generates random numbers"
     )]
     fn fill(&self, bytes: &mut [u8]) {
-        rand::fill(bytes).expect("without randomness nothing here may go on");
+        rand::fill(bytes).expect("the random number generator works");
     }
 }

@@ -1,4 +1,4 @@
-//! One signing key: made, sealed for the store, opened, published.
+//! A signing key: generating it, sealing it for the store, opening it, and its published form.
 
 use core::fmt;
 
@@ -15,32 +15,32 @@ use serde_json::{Value, json};
 use crate::digest;
 use crate::master_key::MasterKey;
 
-/// A signing key could not be made or opened.
+/// A signing key could not be generated, opened or used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The master key does not fit.
+    /// The key was sealed with another master key, or altered.
     #[error(
         "signing key {kid} cannot be opened: it was sealed with another master key, or altered; \
-         start with the master key that this store was made with"
+         start the server with the master key that this store was created with"
     )]
     Sealed {
-        /// Which key.
+        /// The id of the key.
         kid: String,
     },
-    /// The key's bytes make no key.
+    /// The key is malformed, or the cryptographic library refused it.
     #[error("signing key {kid} is not usable: {reason}")]
     Unusable {
-        /// Which key.
+        /// The id of the key.
         kid: String,
-        /// What the cryptographic library says.
+        /// The error of the cryptographic library.
         reason: String,
     },
-    /// The store holds no key that signs.
-    #[error("the store holds no signing key")]
+    /// The store has no signing key.
+    #[error("the store has no signing key")]
     Empty,
 }
 
-/// A signing key, ready for use.
+/// An opened signing key.
 pub struct SigningKey {
     kid: String,
     algorithm: SigningAlgorithm,
@@ -53,7 +53,7 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a key, sealed: it is published at once and signs from `signs_from` on.
+    /// Generates a key and seals it. It is published immediately and signs from `signs_from` on.
     pub fn generate(
         algorithm: SigningAlgorithm,
         master: &MasterKey,
@@ -67,7 +67,7 @@ impl SigningKey {
             }
             SigningAlgorithm::EdDSA => Ed25519KeyPair::generate_pkcs8(&rng),
         }
-        .map_err(|_| unusable("(new)", "the system gave no randomness"))?;
+        .map_err(|_| unusable("(new)", "the random number generator failed"))?;
         let jwk = public_jwk(algorithm, pkcs8.as_ref(), "(new)")?;
         let kid = URL_SAFE_NO_PAD.encode(digest::thumbprint(&jwk).0);
         Ok(SealedSigningKey {
@@ -80,7 +80,7 @@ impl SigningKey {
         })
     }
 
-    /// Opens a key of the store.
+    /// Opens a sealed key.
     pub fn open(sealed: &SealedSigningKey, master: &MasterKey) -> Result<Self, KeyError> {
         let kid = sealed.kid.clone();
         let pkcs8 = master
@@ -114,37 +114,37 @@ impl SigningKey {
         })
     }
 
-    /// Its RFC 7638 thumbprint.
+    /// The id of the key: the thumbprint of its public key (RFC 7638).
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// What it signs with.
+    /// The signature algorithm.
     pub const fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
     }
 
-    /// When it was made.
+    /// When it was generated.
     pub const fn created_at(&self) -> Timestamp {
         self.created_at
     }
 
-    /// When it begins to sign.
+    /// When it starts to sign.
     pub const fn signs_from(&self) -> Timestamp {
         self.signs_from
     }
 
-    /// When its last token has expired; `None` while it has no successor.
+    /// When its last token will have expired; `None` while it has no successor.
     pub const fn verifies_until(&self) -> Option<Timestamp> {
         self.verifies_until
     }
 
-    /// Whether tokens it signed may still be good.
+    /// Whether tokens signed with it may still be valid.
     pub fn verifies(&self, now: Timestamp) -> bool {
         self.verifies_until.is_none_or(|until| now < until)
     }
 
-    /// The public half (RFC 7517).
+    /// The public key as a JWK (RFC 7517).
     pub const fn jwk(&self) -> &Value {
         &self.jwk
     }
@@ -165,7 +165,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The algorithm's name in a JWT header (RFC 7518, RFC 8037).
+/// The name of the algorithm in a JWT header (RFC 7518, RFC 8037).
 pub(crate) const fn algorithm_name(algorithm: SigningAlgorithm) -> &'static str {
     match algorithm {
         SigningAlgorithm::ES256 => "ES256",
@@ -173,7 +173,7 @@ pub(crate) const fn algorithm_name(algorithm: SigningAlgorithm) -> &'static str 
     }
 }
 
-/// The members of the public key that its thumbprint is made of.
+/// The members of the public key that its thumbprint is computed over.
 fn public_jwk(algorithm: SigningAlgorithm, pkcs8: &[u8], kid: &str) -> Result<Value, KeyError> {
     let refused = |error: aws_lc_rs::error::KeyRejected| unusable(kid, &error.to_string());
     match algorithm {

@@ -13,32 +13,32 @@ use crate::{KeyRing, MasterKey, SigningKey, SystemRng};
 
 const ISSUER: &str = "https://id.example";
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
-const LIFE: Duration = Duration::from_mins(10);
+const LIFETIME: Duration = Duration::from_mins(10);
 
-struct World {
+struct Fixture {
     tokens: AccessTokens,
     ring: KeyRing,
     pkcs8: Vec<u8>,
 }
 
-/// A ring of one key, whose private half the test holds as well: so that a token can be refused
-/// for its claims although its signature is good.
-fn world_of(algorithm: SigningAlgorithm) -> World {
+/// A key ring with one key. The test also holds the private key, so that it can sign tokens that
+/// must be refused for their claims.
+fn fixture_of(algorithm: SigningAlgorithm) -> Fixture {
     let master = MasterKey::random(&SystemRng);
     let sealed = SigningKey::generate(algorithm, &master, NOW, NOW).expect("a key");
     let pkcs8 = master
         .open(&sealed.kid, &sealed.sealed)
-        .expect("the key is ours");
+        .expect("the sealed key opens");
     let ring = KeyRing::open(&[sealed], &master).expect("a ring");
-    World {
+    Fixture {
         tokens: AccessTokens::new(ISSUER, "latchkey"),
         ring,
         pkcs8,
     }
 }
 
-fn world() -> World {
-    world_of(SigningAlgorithm::ES256)
+fn fixture() -> Fixture {
+    fixture_of(SigningAlgorithm::ES256)
 }
 
 fn grant() -> Grant {
@@ -55,11 +55,11 @@ fn grant() -> Grant {
         extra: serde_json::Map::new(),
         binding: None,
         issued_at: NOW,
-        expires_at: NOW.plus(LIFE),
+        expires_at: NOW.plus(LIFETIME),
     }
 }
 
-impl World {
+impl Fixture {
     fn issue(&self) -> String {
         self.tokens.issue(&self.ring, grant()).expect("a token")
     }
@@ -72,7 +72,7 @@ impl World {
         payload(&self.issue())
     }
 
-    /// Signs whatever it is given with the good key.
+    /// Signs any header and claims with the key of the ring.
     fn sign(&self, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", B64.encode(header), B64.encode(claims));
         let key = EncodingKey::from_ec_der(&self.pkcs8);
@@ -88,10 +88,10 @@ impl World {
 
     #[track_caller]
     fn refuses(&self, token: &str) {
-        let answer = self.verify(token);
+        let result = self.verify(token);
         assert!(
-            matches!(answer, Err(AccessTokenError::Invalid(_))),
-            "{answer:?} for {token}"
+            matches!(result, Err(AccessTokenError::Invalid(_))),
+            "{result:?} for {token}"
         );
     }
 }
@@ -102,44 +102,46 @@ fn payload(token: &str) -> Value {
 }
 
 #[test]
-fn an_issued_token_is_verified_by_both_algorithms() {
+fn issued_tokens_verify_with_both_algorithms() {
     for algorithm in [SigningAlgorithm::ES256, SigningAlgorithm::EdDSA] {
-        let world = world_of(algorithm);
-        let claims = world.verify(&world.issue()).expect("a good token");
+        let fixture = fixture_of(algorithm);
+        let claims = fixture.verify(&fixture.issue()).expect("a valid token");
         assert_eq!(
             (claims.sub, claims.sid, claims.jti),
             (grant().user, grant().session, grant().token)
         );
         assert_eq!(
             (claims.iat, claims.exp),
-            (NOW.as_secs(), NOW.plus(LIFE).as_secs())
+            (NOW.as_secs(), NOW.plus(LIFETIME).as_secs())
         );
         assert_eq!(claims.roles, ["admin"]);
     }
 }
 
 #[test]
-fn security_40_a_token_ends_at_its_exp_with_no_leeway() {
-    let world = world();
-    let token = world.issue();
-    let last = NOW.plus(LIFE).minus(Duration::from_millis(1));
-    assert!(world.tokens.verify(&world.ring, &token, last).is_ok());
-    let end = world.tokens.verify(&world.ring, &token, NOW.plus(LIFE));
+fn security_40_token_expires_at_its_exp_without_leeway() {
+    let fixture = fixture();
+    let token = fixture.issue();
+    let last = NOW.plus(LIFETIME).minus(Duration::from_millis(1));
+    assert!(fixture.tokens.verify(&fixture.ring, &token, last).is_ok());
+    let end = fixture
+        .tokens
+        .verify(&fixture.ring, &token, NOW.plus(LIFETIME));
     assert_eq!(end, Err(AccessTokenError::Expired));
 }
 
 #[test]
-fn security_32_33_38_39_every_claim_and_header_is_insisted_upon() {
-    let world = world();
-    let (header, claims) = (world.header(), world.claims());
-    world
-        .verify(&world.sign(&header.to_string(), &claims.to_string()))
-        .expect("the unchanged one");
+fn security_32_33_38_39_every_wrong_claim_or_header_is_refused() {
+    let fixture = fixture();
+    let (header, claims) = (fixture.header(), fixture.claims());
+    fixture
+        .verify(&fixture.sign(&header.to_string(), &claims.to_string()))
+        .expect("the unchanged token");
 
     let refuse_claims = |change: &dyn Fn(&mut Value)| {
         let mut changed = claims.clone();
         change(&mut changed);
-        world.refuses(&world.sign(&header.to_string(), &changed.to_string()));
+        fixture.refuses(&fixture.sign(&header.to_string(), &changed.to_string()));
     };
     for name in [
         "iss",
@@ -156,7 +158,7 @@ fn security_32_33_38_39_every_claim_and_header_is_insisted_upon() {
             claims.as_object_mut().expect("an object").remove(name);
         });
     }
-    let exp = NOW.plus(LIFE).as_secs();
+    let exp = NOW.plus(LIFETIME).as_secs();
     let times = [
         json!(exp.to_string()),
         json!(1.8e9),
@@ -182,7 +184,7 @@ fn security_32_33_38_39_every_claim_and_header_is_insisted_upon() {
     let refuse_header = |name: &str, value: Value| {
         let mut changed = header.clone();
         changed[name] = value;
-        world.refuses(&world.sign(&changed.to_string(), &claims.to_string()));
+        fixture.refuses(&fixture.sign(&changed.to_string(), &claims.to_string()));
     };
     for typ in ["JWT", "rt+jwt", "AT+JWT", "dpop+jwt", ""] {
         refuse_header("typ", json!(typ));
@@ -198,98 +200,98 @@ fn security_32_33_38_39_every_claim_and_header_is_insisted_upon() {
 }
 
 #[test]
-fn security_35_no_algorithm_but_that_of_the_key() {
-    let world = world();
-    let claims = B64.encode(world.claims().to_string());
-    let parts = world.issue();
+fn security_35_algorithms_other_than_that_of_the_key_are_refused() {
+    let fixture = fixture();
+    let claims = B64.encode(fixture.claims().to_string());
+    let parts = fixture.issue();
     let signature = parts.rsplit('.').next().expect("three parts");
     for alg in [
         "none", "None", "NONE", "nOnE", "", "HS256", "ES384", "RS256", "EdDSA",
     ] {
-        let mut header = world.header();
+        let mut header = fixture.header();
         header["alg"] = json!(alg);
         let header = B64.encode(header.to_string());
-        world.refuses(&format!("{header}.{claims}."));
-        world.refuses(&format!("{header}.{claims}.{signature}"));
+        fixture.refuses(&format!("{header}.{claims}."));
+        fixture.refuses(&format!("{header}.{claims}.{signature}"));
     }
-    // HS256 with every form of the public key for a secret.
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &world.pkcs8);
+    // HS256 with every form of the public key as the secret.
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &fixture.pkcs8);
     let point = pair.expect("a key").public_key().as_ref().to_vec();
-    let jwk = world.ring.jwks(NOW)["keys"][0].to_string();
+    let jwk = fixture.ring.jwks(NOW)["keys"][0].to_string();
     for secret in [&point[..], &point[1..], jwk.as_bytes()] {
-        let mut header = world.header();
+        let mut header = fixture.header();
         header["alg"] = json!("HS256");
         let message = format!("{}.{claims}", B64.encode(header.to_string()));
         let key = EncodingKey::from_secret(secret);
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256);
-        world.refuses(&format!("{message}.{}", signature.expect("a signature")));
+        fixture.refuses(&format!("{message}.{}", signature.expect("a signature")));
     }
-    // r = s = 0, and no signature at all.
+    // r = s = 0, and no signature.
     let message = parts.rsplit_once('.').expect("three parts").0;
-    world.refuses(&format!("{message}.{}", B64.encode([0; 64])));
-    world.refuses(&format!("{message}."));
-    world.refuses(message);
+    fixture.refuses(&format!("{message}.{}", B64.encode([0; 64])));
+    fixture.refuses(&format!("{message}."));
+    fixture.refuses(message);
 }
 
 #[test]
-fn security_37_no_member_comes_twice() {
-    let world = world();
-    let (header, claims) = (world.header().to_string(), world.claims().to_string());
+fn security_37_duplicate_members_are_refused() {
+    let fixture = fixture();
+    let (header, claims) = (fixture.header().to_string(), fixture.claims().to_string());
     let twice = |object: &str, extra: &str| format!("{{{extra},{}", &object[1..]);
-    world.refuses(&world.sign(
+    fixture.refuses(&fixture.sign(
         &header,
         &twice(&claims, r#""sub":"AAAAAAAAAAAAAAAAAAAAAA""#),
     ));
-    world.refuses(&world.sign(&header, &twice(&twice(&claims, r#""x":1"#), r#""x":2"#)));
-    world.refuses(&world.sign(&twice(&header, r#""alg":"none""#), &claims));
-    world
-        .verify(&world.sign(&header, &twice(&claims, r#""x":1"#)))
-        .expect("an unknown claim is no harm");
+    fixture.refuses(&fixture.sign(&header, &twice(&twice(&claims, r#""x":1"#), r#""x":2"#)));
+    fixture.refuses(&fixture.sign(&twice(&header, r#""alg":"none""#), &claims));
+    fixture
+        .verify(&fixture.sign(&header, &twice(&claims, r#""x":1"#)))
+        .expect("an unknown claim is allowed");
 }
 
 #[test]
-fn security_41_one_token_has_one_text() {
-    let world = world();
-    let token = world.issue();
+fn security_41_re_encoded_tokens_are_refused() {
+    let fixture = fixture();
+    let token = fixture.issue();
     let (message, signature) = token.rsplit_once('.').expect("three parts");
     let mut high = B64.decode(signature).expect("base64url");
     jws::subtract_from_order(&mut high[32..]);
-    world.refuses(&format!("{message}.{}", B64.encode(&high)));
-    world.refuses(&format!("{token}="));
-    world.refuses(&format!("{token}=="));
-    world.refuses(&format!("{token} "));
-    world.refuses(&format!("{token}."));
+    fixture.refuses(&format!("{message}.{}", B64.encode(&high)));
+    fixture.refuses(&format!("{token}="));
+    fixture.refuses(&format!("{token}=="));
+    fixture.refuses(&format!("{token} "));
+    fixture.refuses(&format!("{token}."));
     // 64 bytes leave four unused bits in the last character.
     let last = token.chars().last().expect("not empty");
     for other in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars() {
         if other != last {
-            world.refuses(&format!("{}{other}", &token[..token.len() - 1]));
+            fixture.refuses(&format!("{}{other}", &token[..token.len() - 1]));
         }
     }
 }
 
 #[test]
 fn issued_signatures_always_have_the_lower_s() {
-    let world = world();
+    let fixture = fixture();
     for _ in 0..64 {
-        world.verify(&world.issue()).expect("a good token");
+        fixture.verify(&fixture.issue()).expect("a valid token");
     }
 }
 
 #[test]
-fn security_43_a_huge_token_is_refused_before_any_work() {
-    let world = world();
-    world.refuses(&"a".repeat(1024 * 1024));
-    world.refuses(&format!("{}.{}", world.issue(), "a".repeat(8 * 1024)));
+fn security_43_oversized_tokens_are_refused() {
+    let fixture = fixture();
+    fixture.refuses(&"a".repeat(1024 * 1024));
+    fixture.refuses(&format!("{}.{}", fixture.issue(), "a".repeat(8 * 1024)));
 }
 
 #[test]
-fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
+fn security_31_rotated_key_verifies_until_its_last_token_has_expired() {
     let master = MasterKey::random(&SystemRng);
     let generate = |from| SigningKey::generate(SigningAlgorithm::ES256, &master, NOW, from);
     let mut old = generate(NOW).expect("a key");
     let new = generate(NOW.plus(Duration::from_mins(5))).expect("a key");
-    old.verifies_until = Some(new.signs_from.plus(LIFE));
+    old.verifies_until = Some(new.signs_from.plus(LIFETIME));
     let ring = KeyRing::open(&[new.clone(), old.clone()], &master).expect("a ring");
     let tokens = AccessTokens::new(ISSUER, "latchkey");
 
@@ -304,27 +306,27 @@ fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
     let last_second = new.signs_from.minus(Duration::from_secs(1));
     let late = Grant {
         issued_at: last_second,
-        expires_at: last_second.plus(LIFE),
+        expires_at: last_second.plus(LIFETIME),
         ..grant()
     };
     let token = tokens.issue(&ring, late).expect("a token");
     let end = old.verifies_until.expect("set above");
-    let before = last_second.plus(LIFE).minus(Duration::from_millis(1));
+    let before = last_second.plus(LIFETIME).minus(Duration::from_millis(1));
     assert!(tokens.verify_signature(&ring, &token, before).is_ok());
     assert!(tokens.verify_signature(&ring, &token, end).is_err());
     assert_eq!(ring.jwks(end)["keys"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]
-fn security_30_the_published_keys_are_public_and_named_by_their_thumbprint() {
+fn security_30_only_public_keys_are_published_and_kid_is_their_thumbprint() {
     for algorithm in [SigningAlgorithm::ES256, SigningAlgorithm::EdDSA] {
-        let world = world_of(algorithm);
-        let jwks = world.ring.jwks(NOW);
+        let fixture = fixture_of(algorithm);
+        let jwks = fixture.ring.jwks(NOW);
         let key = jwks["keys"][0].as_object().expect("a key");
         for private in ["d", "p", "q", "dp", "dq", "qi", "k", "oth"] {
             assert!(!key.contains_key(private), "{private} is published");
         }
-        assert_eq!(key["kid"], json!(world.ring.signing(NOW).kid()));
+        assert_eq!(key["kid"], json!(fixture.ring.signing(NOW).kid()));
         assert_eq!(key["use"], "sig");
     }
 }

@@ -1,4 +1,4 @@
-//! The public key inside a proof.
+//! The public key in the header of a proof.
 
 use std::collections::BTreeMap;
 
@@ -11,36 +11,36 @@ use serde_json::{Value, json};
 
 use crate::digest;
 
-/// Members that only a private or a secret key has (RFC 7518 §6).
+/// Members that only private or symmetric keys have (RFC 7518 §6).
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// A key as it was sent. Members that say how it may be used (`key_ops`, `ext`, `use`, …) are of
-/// no matter: browsers write some of them.
+/// A key as received. Members about its use (`key_ops`, `ext`, `use`, …) are ignored: browsers
+/// write some of them.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct Jwk(BTreeMap<String, Value>);
 
-/// A key to verify with, and its name.
+/// A key to verify with, and its thumbprint.
 pub(super) struct PublicKey {
     pub(super) decoding: DecodingKey,
     pub(super) thumbprint: Thumbprint,
 }
 
 impl Jwk {
-    /// The P-256 key (RFC 7518 §6.2.1) that this is, if it is that and nothing more.
+    /// The key, if it is a P-256 public key (RFC 7518 §6.2.1).
     pub(super) fn public_key(&self) -> Result<PublicKey, &'static str> {
         if PRIVATE.iter().any(|member| self.0.contains_key(*member)) {
-            return Err("its jwk is not a public key: it shows what must stay secret");
+            return Err("`jwk` contains a private key");
         }
         if self.text("kty") != Some("EC") || self.text("crv") != Some("P-256") {
-            return Err("its jwk is not a P-256 key");
+            return Err("`jwk` is not a P-256 key");
         }
         let (Some(x), Some(y)) = (self.coordinate("x"), self.coordinate("y")) else {
-            return Err("a coordinate of its jwk is not 32 bytes of base64url");
+            return Err("a coordinate of `jwk` is not 32 bytes of base64url");
         };
-        // Whether they are a point of the curve shows when the signature is verified.
+        // Verifying the signature checks that the point is on the curve.
         let decoding = DecodingKey::from_ec_components(x, y)
-            .map_err(|_| "a coordinate of its jwk is not 32 bytes of base64url")?;
+            .map_err(|_| "a coordinate of `jwk` is not 32 bytes of base64url")?;
         let required = json!({ "crv": "P-256", "kty": "EC", "x": x, "y": y });
         Ok(PublicKey {
             decoding,

@@ -19,7 +19,7 @@ use super::{Proof, ProofError, Proofs, Request};
 use crate::jws;
 use crate::{MasterKey, SystemRng};
 
-/// The first moment of a window of nonces.
+/// The start of a window of nonces.
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 const WINDOW: Duration = Duration::from_mins(5);
 const URI: &str = "https://id.example/auth/token";
@@ -30,19 +30,19 @@ const SIGN_IN: Request<'_> = Request {
     uri: URI,
     access_token: None,
 };
-const CALL: Request<'_> = Request {
+const API_REQUEST: Request<'_> = Request {
     method: "POST",
     uri: URI,
     access_token: Some(TOKEN),
 };
 
-struct World {
+struct Fixture {
     proofs: Proofs,
     pair: EcdsaKeyPair,
 }
 
-fn world() -> World {
-    World {
+fn fixture() -> Fixture {
+    Fixture {
         proofs: Proofs::new(&MasterKey::random(&SystemRng), WINDOW),
         pair: pair(&ECDSA_P256_SHA256_FIXED_SIGNING),
     }
@@ -65,7 +65,7 @@ fn sign(pair: &EcdsaKeyPair, header: &str, claims: &str) -> String {
     format!("{message}.{}", B64.encode(signature.expect("a signature")))
 }
 
-impl World {
+impl Fixture {
     fn header(&self) -> Value {
         json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": jwk(&self.pair) })
     }
@@ -86,48 +86,48 @@ impl World {
         self.proofs.verify(proof, &SIGN_IN, NOW)
     }
 
-    /// A proof with these claims, at the token endpoint and beside an access token.
+    /// Verifies a proof with these claims, once without and once with an access token.
     fn both(&self, claims: &Value, now: Timestamp) -> [Result<Proof, ProofError>; 2] {
         let proof = self.sign(&self.header(), claims);
-        [SIGN_IN, CALL].map(|request| self.proofs.verify(&proof, &request, now))
+        [SIGN_IN, API_REQUEST].map(|request| self.proofs.verify(&proof, &request, now))
     }
 
     #[track_caller]
     fn refuses(&self, what: &str, proof: &str) {
-        let answer = self.verify(proof);
-        let refused = matches!(answer, Err(ProofError::Invalid(_)));
-        assert!(refused, "{what}: {answer:?} for {proof}");
+        let result = self.verify(proof);
+        let refused = matches!(result, Err(ProofError::Invalid(_)));
+        assert!(refused, "{what}: {result:?} for {proof}");
     }
 }
 
 #[test]
-fn a_good_proof_names_its_key_and_how_long_it_must_be_remembered() {
-    let world = world();
-    let proof = world.sign(&world.header(), &world.claims());
-    let good = world.verify(&proof).expect("a good proof");
-    assert_eq!(good.usable_until, NOW.plus(2 * WINDOW));
-    let call = world.proofs.verify(&proof, &CALL, NOW);
-    assert_eq!(call, Ok(good));
+fn valid_proof_yields_its_key_id_and_expiry() {
+    let fixture = fixture();
+    let proof = fixture.sign(&fixture.header(), &fixture.claims());
+    let valid = fixture.verify(&proof).expect("a valid proof");
+    assert_eq!(valid.usable_until, NOW.plus(2 * WINDOW));
+    let with_token = fixture.proofs.verify(&proof, &API_REQUEST, NOW);
+    assert_eq!(with_token, Ok(valid));
 
-    // Another signature of the same is the same; another jti or key is another.
-    let again = world.verify(&world.sign(&world.header(), &world.claims()));
-    assert_eq!(again, Ok(good));
-    let mut claims = world.claims();
+    // A second signature of the same claims is the same proof; another `jti` or key makes another.
+    let again = fixture.verify(&fixture.sign(&fixture.header(), &fixture.claims()));
+    assert_eq!(again, Ok(valid));
+    let mut claims = fixture.claims();
     claims["jti"] = json!("another");
-    let another = world.both(&claims, NOW)[0].expect("a good proof");
-    assert_eq!(another.key, good.key);
-    assert_ne!(another.id, good.id);
-    let stranger = World {
+    let another = fixture.both(&claims, NOW)[0].expect("a valid proof");
+    assert_eq!(another.key, valid.key);
+    assert_ne!(another.id, valid.id);
+    let stranger = Fixture {
         pair: pair(&ECDSA_P256_SHA256_FIXED_SIGNING),
-        ..world
+        ..fixture
     };
-    let theirs = stranger.both(&stranger.claims(), NOW)[0].expect("a good proof");
-    assert_ne!(theirs.key, good.key);
-    assert_ne!(theirs.id, good.id);
+    let theirs = stranger.both(&stranger.claims(), NOW)[0].expect("a valid proof");
+    assert_ne!(theirs.key, valid.key);
+    assert_ne!(theirs.id, valid.id);
 }
 
 #[test]
-fn the_thumbprint_is_that_of_rfc_7638() {
+fn thumbprint_matches_the_example_of_rfc_9449() {
     // The key and the thumbprint of RFC 9449, §4.1 and §6.1.
     let jwk: super::Jwk = serde_json::from_value(json!({
         "kty": "EC", "crv": "P-256", "ext": true, "key_ops": ["verify"],
@@ -143,21 +143,21 @@ fn the_thumbprint_is_that_of_rfc_7638() {
 }
 
 #[test]
-fn security_56_either_s_of_a_signature_is_good() {
-    let world = world();
-    let proof = world.sign(&world.header(), &world.claims());
+fn security_56_both_values_of_s_are_accepted() {
+    let fixture = fixture();
+    let proof = fixture.sign(&fixture.header(), &fixture.claims());
     let (message, signature) = proof.rsplit_once('.').expect("three parts");
     let mut other = B64.decode(signature).expect("base64url");
     jws::subtract_from_order(&mut other[32..]);
     let other = format!("{message}.{}", B64.encode(&other));
-    assert_eq!(world.verify(&proof), world.verify(&other));
-    assert!(world.verify(&other).is_ok());
+    assert_eq!(fixture.verify(&proof), fixture.verify(&other));
+    assert!(fixture.verify(&other).is_ok());
 }
 
 #[test]
-fn security_56_what_is_not_one_jws_is_refused() {
-    let world = world();
-    let proof = world.sign(&world.header(), &world.claims());
+fn security_56_malformed_jws_is_refused() {
+    let fixture = fixture();
+    let proof = fixture.sign(&fixture.header(), &fixture.claims());
     let (message, signature) = proof.rsplit_once('.').expect("three parts");
     let zeros = B64.encode([0; 64]);
     for text in [
@@ -176,18 +176,18 @@ fn security_56_what_is_not_one_jws_is_refused() {
         &format!(" {proof}"),
         &format!("{message}.{}", "A".repeat(8192)),
     ] {
-        world.refuses("form", text);
+        fixture.refuses("form", text);
     }
 }
 
 #[test]
-fn security_56_every_member_of_the_header_is_insisted_upon() {
-    let world = world();
-    let claims = world.claims();
+fn security_56_every_wrong_header_member_is_refused() {
+    let fixture = fixture();
+    let claims = fixture.claims();
     for name in ["typ", "alg", "jwk"] {
-        let mut header = world.header();
+        let mut header = fixture.header();
         header.as_object_mut().expect("a header").remove(name);
-        world.refuses(name, &world.sign(&header, &claims));
+        fixture.refuses(name, &fixture.sign(&header, &claims));
     }
     for (name, value) in [
         ("typ", json!("JWT")),
@@ -206,31 +206,31 @@ fn security_56_every_member_of_the_header_is_insisted_upon() {
         ("jku", json!("https://evil.example/keys")),
         ("x5c", json!(["MIIB"])),
     ] {
-        let mut header = world.header();
+        let mut header = fixture.header();
         header[name] = value.clone();
-        world.refuses(&format!("{name}: {value}"), &world.sign(&header, &claims));
+        fixture.refuses(&format!("{name}: {value}"), &fixture.sign(&header, &claims));
     }
-    let mut header = world.header();
+    let mut header = fixture.header();
     header["kid"] = json!("mine");
-    assert!(world.verify(&world.sign(&header, &claims)).is_ok());
+    assert!(fixture.verify(&fixture.sign(&header, &claims)).is_ok());
 }
 
 #[test]
-fn security_56_the_key_is_a_public_p256_key() {
-    let world = world();
-    let claims = world.claims();
+fn security_56_key_must_be_a_p256_public_key() {
+    let fixture = fixture();
+    let claims = fixture.claims();
     let with = |name: &str, value: Value| {
-        let mut header = world.header();
+        let mut header = fixture.header();
         header["jwk"][name] = value;
-        world.sign(&header, &claims)
+        fixture.sign(&header, &claims)
     };
     for private in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
         for value in [json!(B64.encode([1; 32])), json!(null)] {
-            world.refuses(private, &with(private, value));
+            fixture.refuses(private, &with(private, value));
         }
     }
-    let good = jwk(&world.pair);
-    let x = good["x"].as_str().expect("text");
+    let valid = jwk(&fixture.pair);
+    let x = valid["x"].as_str().expect("text");
     for (name, value) in [
         ("kty", json!("RSA")),
         ("kty", json!("oct")),
@@ -242,31 +242,31 @@ fn security_56_the_key_is_a_public_p256_key() {
         ("x", json!(B64.encode([1; 31]))),
         ("y", json!(B64.encode([0; 64]))),
         ("y", json!(7)),
-        ("y", good["x"].clone()),
+        ("y", valid["x"].clone()),
         (
             "x",
             jwk(&pair(&ECDSA_P256_SHA256_FIXED_SIGNING))["x"].clone(),
         ),
     ] {
-        world.refuses(&format!("{name}: {value}"), &with(name, value));
+        fixture.refuses(&format!("{name}: {value}"), &with(name, value));
     }
-    // The same point, divided elsewhere: it would be the same key by another name.
-    let (x, y) = world.pair.public_key().as_ref()[1..].split_at(31);
-    let mut header = world.header();
+    // The same point, split at another byte: it would give the same key another thumbprint.
+    let (x, y) = fixture.pair.public_key().as_ref()[1..].split_at(31);
+    let mut header = fixture.header();
     header["jwk"]["x"] = json!(B64.encode(x));
     header["jwk"]["y"] = json!(B64.encode(y));
-    world.refuses("divided elsewhere", &world.sign(&header, &claims));
+    fixture.refuses("split elsewhere", &fixture.sign(&header, &claims));
     for name in ["kty", "crv", "x", "y"] {
-        let mut header = world.header();
+        let mut header = fixture.header();
         header["jwk"].as_object_mut().expect("a key").remove(name);
-        world.refuses(name, &world.sign(&header, &claims));
+        fixture.refuses(name, &fixture.sign(&header, &claims));
     }
-    // Signed by another key than the one inside.
+    // Signed with a key other than the one in the header.
     let other = pair(&ECDSA_P256_SHA256_FIXED_SIGNING);
-    let (header, claims) = (world.header().to_string(), claims.to_string());
-    world.refuses("another key", &sign(&other, &header, &claims));
+    let (header, claims) = (fixture.header().to_string(), claims.to_string());
+    fixture.refuses("another key", &sign(&other, &header, &claims));
     let other = pair(&ECDSA_P384_SHA384_FIXED_SIGNING);
-    world.refuses("another curve", &sign(&other, &header, &claims));
+    fixture.refuses("another curve", &sign(&other, &header, &claims));
     let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": jwk(&other) }).to_string();
-    world.refuses("another curve", &sign(&other, &header, &claims));
+    fixture.refuses("another curve", &sign(&other, &header, &claims));
 }

@@ -1,12 +1,12 @@
-//! Comparing the `htu` of a proof (RFC 9449 §4.3, check 9).
+//! Normalises URIs, to compare the `htu` of a proof (RFC 9449 §4.3, check 9).
 
 use url::Url;
 
-/// The URI without query and fragment, in its normal form (RFC 3986 §6.2.2 and §6.2.3): lower case
-/// where case does not matter, no default port, no dot segments. `None` if it is no http(s) URI.
-pub(super) fn normal(uri: &str) -> Option<String> {
-    // The parser mends a lot that is no URI: blanks around it, line ends in it, backslashes, too
-    // few slashes or too many. What a client did not mean to write is not compared.
+/// The URI without query and fragment, normalised (RFC 3986 §6.2.2 and §6.2.3): scheme and host in
+/// lower case, no default port, no dot segments. `None` if it is not an http(s) URI.
+pub(super) fn normalize(uri: &str) -> Option<String> {
+    // `Url::parse` repairs invalid URIs: it drops surrounding spaces and line breaks, replaces
+    // backslashes, and corrects the number of slashes. Such input is refused instead.
     if !uri.bytes().all(|byte| byte.is_ascii_graphic()) || uri.contains('\\') {
         return None;
     }

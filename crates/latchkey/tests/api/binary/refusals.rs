@@ -141,7 +141,7 @@ impl Refusals {
         provider.script().claims["email"] = json!("ada@example.com");
         provider.script().claims["email_verified"] = json!(false);
         let response = sign_in(caller, provider, &[]).await;
-        let unverified = "does not say that the address was verified";
+        let unverified = "does not say that the email address is verified";
         self.refused(response, "not_admitted", a, unverified).await;
         provider.script().claims["email_verified"] = json!(true);
 
@@ -176,7 +176,7 @@ impl Refusals {
         let request = || caller.post("/auth/token").form(&form);
         let response = request().header("dpop", CANARY).send().await;
         let response = response.expect("a response");
-        let bad = "the DPoP proof is not good";
+        let bad = "the DPoP proof is invalid";
         self.refused(response, "invalid_dpop_proof", None, bad)
             .await;
         let response = request().basic_auth("x", Some(CANARY)).send().await;

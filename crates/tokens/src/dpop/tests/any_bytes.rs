@@ -1,4 +1,4 @@
-//! Whatever is sent, nothing panics.
+//! Arbitrary input is refused without a panic.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
@@ -6,34 +6,34 @@ use latchkey_core::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{CALL, SIGN_IN, sign, world};
+use super::{API_REQUEST, SIGN_IN, fixture, sign};
 
 proptest! {
     #[test]
-    fn no_bytes_panic(bytes: Vec<u8>, header: Vec<u8>, claims: Vec<u8>, now: u64) {
-        let world = world();
+    fn arbitrary_bytes_are_refused(bytes: Vec<u8>, header: Vec<u8>, claims: Vec<u8>, now: u64) {
+        let fixture = fixture();
         let now = Timestamp::from_millis(now);
         for text in [
             String::from_utf8_lossy(&bytes).into_owned(),
             format!("{}.{}.{}", B64.encode(&header), B64.encode(&claims), B64.encode(&bytes)),
-            // Well signed, whatever it says.
-            sign(&world.pair, &world.header().to_string(), &String::from_utf8_lossy(&claims)),
+            // Arbitrary claims with a valid signature.
+            sign(&fixture.pair, &fixture.header().to_string(), &String::from_utf8_lossy(&claims)),
         ] {
-            for request in [SIGN_IN, CALL] {
-                prop_assert!(world.proofs.verify(&text, &request, now).is_err());
+            for request in [SIGN_IN, API_REQUEST] {
+                prop_assert!(fixture.proofs.verify(&text, &request, now).is_err());
             }
         }
     }
 
     #[test]
-    fn no_claims_of_the_right_form_panic(
+    fn arbitrary_claims_are_refused(
         jti in ".{0,200}", htu in ".{0,60}", iat: u64, nonce in ".{0,60}", now: u64
     ) {
-        let world = world();
+        let fixture = fixture();
         let now = Timestamp::from_millis(now);
         let claims = json!({ "jti": jti, "htm": "POST", "htu": htu, "iat": iat, "nonce": nonce });
-        for answer in world.both(&claims, now) {
-            prop_assert!(answer.is_err());
+        for result in fixture.both(&claims, now) {
+            prop_assert!(result.is_err());
         }
     }
 }

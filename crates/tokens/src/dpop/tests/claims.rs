@@ -1,20 +1,20 @@
-//! What a proof must say.
+//! The claims of a proof.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::{Value, json};
 
-use super::{NOW, TOKEN, jwk, sign, world};
+use super::{NOW, TOKEN, fixture, jwk, sign};
 use crate::digest::sha256;
 use crate::dpop::ProofError;
 
 #[test]
-fn security_56_60_every_claim_is_insisted_upon() {
-    let world = world();
+fn security_56_60_every_wrong_claim_is_refused() {
+    let fixture = fixture();
     for name in ["jti", "htm", "htu", "iat"] {
-        let mut claims = world.claims();
+        let mut claims = fixture.claims();
         claims.as_object_mut().expect("claims").remove(name);
-        world.refuses(name, &world.sign(&world.header(), &claims));
+        fixture.refuses(name, &fixture.sign(&fixture.header(), &claims));
     }
     let iat = NOW.as_secs();
     for (name, value) in [
@@ -38,10 +38,10 @@ fn security_56_60_every_claim_is_insisted_upon() {
         ("iat", json!(u64::MAX)),
         ("nonce", json!(1)),
     ] {
-        let mut claims = world.claims();
+        let mut claims = fixture.claims();
         claims[name] = value.clone();
-        let proof = world.sign(&world.header(), &claims);
-        world.refuses(&format!("{name}: {value}"), &proof);
+        let proof = fixture.sign(&fixture.header(), &claims);
+        fixture.refuses(&format!("{name}: {value}"), &proof);
     }
     for (name, value) in [
         ("jti", json!("j")),
@@ -49,18 +49,18 @@ fn security_56_60_every_claim_is_insisted_upon() {
         ("htu", json!("HTTPS://ID.example:443/auth/token?a=b#c")),
         ("exp", json!(0)),
     ] {
-        let mut claims = world.claims();
+        let mut claims = fixture.claims();
         claims[name] = value.clone();
-        let proof = world.sign(&world.header(), &claims);
-        assert!(world.verify(&proof).is_ok(), "{name}: {value}");
+        let proof = fixture.sign(&fixture.header(), &claims);
+        assert!(fixture.verify(&proof).is_ok(), "{name}: {value}");
     }
 }
 
 #[test]
-fn security_56_no_member_comes_twice_however_deep() {
-    let world = world();
-    let (header, claims) = (world.header().to_string(), world.claims().to_string());
-    let jwk = jwk(&world.pair).to_string();
+fn security_56_duplicate_members_are_refused_at_any_depth() {
+    let fixture = fixture();
+    let (header, claims) = (fixture.header().to_string(), fixture.claims().to_string());
+    let jwk = jwk(&fixture.pair).to_string();
     let twice = |object: &str, extra: &str| format!("{{{extra},{}", &object[1..]);
     for (header, claims) in [
         (twice(&header, r#""alg":"none""#), claims.clone()),
@@ -78,29 +78,29 @@ fn security_56_no_member_comes_twice_however_deep() {
         (header.clone(), twice(&claims, r#""jti":"another""#)),
         (header.clone(), twice(&claims, r#""x":[{"y":1,"y":2}]"#)),
     ] {
-        world.refuses("twice", &sign(&world.pair, &header, &claims));
+        fixture.refuses("twice", &sign(&fixture.pair, &header, &claims));
     }
     let once = sign(
-        &world.pair,
+        &fixture.pair,
         &header,
         &twice(&claims, r#""x":[{"y":1},{"y":2}]"#),
     );
-    assert!(world.verify(&once).is_ok());
+    assert!(fixture.verify(&once).is_ok());
 }
 
 #[test]
-fn security_56_beside_an_access_token_the_proof_names_it() {
-    let world = world();
+fn security_56_proof_sent_with_an_access_token_must_contain_its_hash() {
+    let fixture = fixture();
     for ath in [
         json!(B64.encode(sha256(b"another.access.token"))),
         json!(TOKEN),
         json!(""),
         Value::Null,
     ] {
-        let mut claims = world.claims();
+        let mut claims = fixture.claims();
         claims["ath"] = ath.clone();
-        let [sign_in, call] = world.both(&claims, NOW);
+        let [sign_in, with_token] = fixture.both(&claims, NOW);
         assert!(sign_in.is_ok(), "{ath}");
-        assert!(matches!(call, Err(ProofError::Invalid(_))), "{ath}");
+        assert!(matches!(with_token, Err(ProofError::Invalid(_))), "{ath}");
     }
 }

@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
-use super::normal;
+use super::normalize;
 
 #[test]
-fn what_means_the_same_is_the_same() {
+fn equivalent_uris_have_the_same_form() {
     for (uri, same) in [
         (
             "https://id.example/auth/token",
@@ -24,12 +24,12 @@ fn what_means_the_same_is_the_same() {
         ("https://id.example/api/?", "https://id.example/api/"),
         ("http://[::1]:7000/api/", "http://[::1]:7000/api/"),
     ] {
-        assert_eq!(normal(uri).as_deref(), Some(same), "{uri}");
+        assert_eq!(normalize(uri).as_deref(), Some(same), "{uri}");
     }
 }
 
 #[test]
-fn what_means_something_else_is_not() {
+fn different_uris_have_different_forms() {
     for (uri, other) in [
         ("https://id.example/a", "https://id.example/a/"),
         ("https://id.example/a", "https://id.example/A"),
@@ -38,12 +38,12 @@ fn what_means_something_else_is_not() {
         ("https://id.example/a", "https://id.example.evil/a"),
         ("https://id.example/a", "https://id.example/a%2F"),
     ] {
-        assert_ne!(normal(uri), normal(other), "{uri} {other}");
+        assert_ne!(normalize(uri), normalize(other), "{uri} {other}");
     }
 }
 
 #[test]
-fn what_is_no_uri_of_a_request_is_none() {
+fn invalid_uris_are_refused() {
     for text in [
         "",
         "/auth/token",
@@ -65,17 +65,17 @@ fn what_is_no_uri_of_a_request_is_none() {
         "ftp://id.example/auth/token",
         "urn:example:auth",
     ] {
-        assert_eq!(normal(text), None, "{text:?}");
+        assert_eq!(normalize(text), None, "{text:?}");
     }
 }
 
 proptest! {
     #[test]
-    fn no_text_panics_and_the_normal_form_stays_as_it_is(
+    fn normalising_never_panics_and_is_idempotent(
         text in "(https?:/{0,3})?[ -~]{0,40}|.{0,40}"
     ) {
-        if let Some(once) = normal(&text) {
-            prop_assert_eq!(normal(&once), Some(once));
+        if let Some(once) = normalize(&text) {
+            prop_assert_eq!(normalize(&once), Some(once));
         }
     }
 }
