@@ -1,17 +1,17 @@
-//! A small OpenID provider for trying things out: whoever comes is who they say they are.
+//! An OpenID provider for evaluation: it lets everybody sign in with any email address.
 //!
-//! It is good enough for every check that a real provider has to pass, so that `--demo` walks the
-//! same road as Google does. All of it is in memory, bounded, and gone with the process. The pages
-//! and routes around it are the server's; this is only what they decide. It asks at every sign-in,
-//! so that whatever `prompt` and `max_age` demand is done already.
+//! It passes every check that a real provider has to pass, so that `--demo` uses the same code as
+//! Google. All state is in memory, bounded, and lost at exit. This module makes the decisions;
+//! pages and routes are the server's. It shows the account chooser at every sign-in, so every
+//! `prompt` and `max_age` is satisfied.
 
 mod accounts;
 mod authorize;
 mod error;
+mod expiring_map;
 mod grant;
 mod keys;
 mod parameters;
-mod shelf;
 mod token;
 
 use core::fmt;
@@ -26,53 +26,53 @@ use url::Url;
 use crate::oidc::{OidcConfig, default_scopes};
 use crate::provider::Kind;
 
+use expiring_map::ExpiringMap;
 use grant::Grant;
 use keys::DemoKey;
-use shelf::Shelf;
 
 pub use accounts::DemoAccount;
 pub use authorize::DemoRequest;
 pub use error::DemoError;
 
-/// The client identifier of the only client there is.
+/// The identifier of its only client.
 pub const CLIENT_ID: &str = "latchkey-demo";
-/// `GET`: the discovery document; like all of these, below the issuer.
+/// `GET`: the discovery document. These paths are relative to the issuer.
 pub const DISCOVERY: &str = "/.well-known/openid-configuration";
-/// `GET`: the page on which a person picks an account; its form goes back to the same path.
+/// `GET`: the page on which the user chooses an account; its form is posted to the same path.
 pub const AUTHORIZE: &str = "/authorize";
-/// `POST`, a form: exchanges a code for tokens.
+/// `POST`, a form: the token endpoint.
 pub const TOKEN: &str = "/token";
-/// `GET`, Bearer: what is known about the person.
+/// `GET`, needs an access token: the userinfo endpoint.
 pub const USERINFO: &str = "/userinfo";
-/// `GET`: the public key.
+/// `GET`: the JWK set with the public key.
 pub const JWKS: &str = "/jwks";
 
-/// The provider behind `--demo`.
+/// The provider of `--demo`.
 pub struct DemoProvider {
     issuer: String,
-    /// As the client writes it; compared letter by letter.
+    /// Compared byte by byte with the client's.
     redirect_uri: String,
     redirect_url: Url,
     client_secret: String,
     key: DemoKey,
     rng: Arc<dyn Rng>,
-    shelves: Mutex<Shelves>,
+    issued: Mutex<Issued>,
 }
 
-/// What was handed out and may come back.
+/// Issued codes and access tokens.
 #[derive(Default)]
-struct Shelves {
-    codes: Shelf<Grant>,
-    access_tokens: Shelf<accounts::Person>,
+struct Issued {
+    codes: ExpiringMap<Grant>,
+    access_tokens: ExpiringMap<accounts::DemoUser>,
 }
 
 impl DemoProvider {
-    /// A provider that calls itself `issuer`, has one client with one redirect URI, and a key and a
-    /// client secret made now.
+    /// A provider with this issuer and one client with this redirect URI. It generates a signing key
+    /// and a client secret.
     ///
     /// # Panics
     ///
-    /// If `redirect_uri` is not a URL, or the system has no random numbers for the key.
+    /// If `redirect_uri` is not a URL, or the random number generator fails.
     pub fn new(issuer: &str, redirect_uri: &str, rng: Arc<dyn Rng>) -> Self {
         Self {
             issuer: issuer.trim_end_matches('/').to_owned(),
@@ -81,11 +81,11 @@ impl DemoProvider {
             client_secret: secret(&*rng),
             key: DemoKey::generate(),
             rng,
-            shelves: Mutex::default(),
+            issued: Mutex::default(),
         }
     }
 
-    /// How to sign in with it: like with any other provider.
+    /// The configuration of an [`OidcProvider`](crate::OidcProvider) that uses it.
     pub fn config(&self) -> OidcConfig {
         OidcConfig {
             label: "Demo account".to_owned(),
@@ -120,19 +120,19 @@ impl DemoProvider {
         })
     }
 
-    /// The public key (RFC 7517 §5).
+    /// The JWK set with its public key (RFC 7517 §5).
     pub fn jwks(&self) -> Value {
         json!({ "keys": [self.key.public()] })
     }
 
-    /// The accounts to offer; any other address will do as well.
+    /// The accounts to offer. Any other email address is accepted too.
     pub const fn accounts() -> &'static [DemoAccount] {
         &accounts::ACCOUNTS
     }
 
-    fn shelves(&self) -> MutexGuard<'_, Shelves> {
-        // A shelf is whole between any two steps, so a panic elsewhere does not spoil it.
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    fn issued(&self) -> MutexGuard<'_, Issued> {
+        // The maps are consistent after every step, so a panic elsewhere cannot corrupt them.
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -145,7 +145,7 @@ impl fmt::Debug for DemoProvider {
     }
 }
 
-/// 256 unpredictable bits as text.
+/// 256 random bits as text.
 fn secret(rng: &dyn Rng) -> String {
     URL_SAFE_NO_PAD.encode(rng::bytes::<32>(rng))
 }

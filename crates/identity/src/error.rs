@@ -1,71 +1,71 @@
-//! What can go wrong: in the configuration, and at a sign-in.
+//! Errors of a sign-in and of a provider's configuration.
 
 use thiserror::Error;
 
-use crate::check::Check;
+use crate::validation_error::ValidationError;
 
-/// Why nobody could be signed in. No message holds a code, a token, a secret, or text that a
-/// stranger chose.
+/// Why a sign-in failed. No message contains a code, a token, a secret, or text that came from
+/// outside.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SignInError {
-    /// The provider is down, slow, or answers with something else than its protocol.
-    #[error("the provider `{provider}` is not available: {reason}; try again later")]
+    /// The provider is down, slow, or does not follow the protocol.
+    #[error("the provider `{provider}` is unavailable: {reason}; try again later")]
     Unavailable {
         /// The configured name of the provider.
         provider: String,
-        /// What happened.
+        /// What failed.
         reason: String,
     },
-    /// The provider does not take this code, or this client.
+    /// The provider refused the code or the client.
     #[error("the provider `{provider}` refused the sign-in: {reason}")]
     Refused {
         /// The configured name of the provider.
         provider: String,
-        /// What it said, and what to do about it.
+        /// The error code it gave, and what to do.
         reason: String,
     },
-    /// The provider's answer failed a check.
-    #[error("the answer of the provider `{provider}` is not accepted: {what}")]
+    /// A response of the provider failed a check.
+    #[error("the response of the provider `{provider}` is invalid: {error}")]
     Invalid {
         /// The configured name of the provider.
         provider: String,
         /// The check that failed.
-        what: Check,
+        error: ValidationError,
     },
 }
 
-/// A [`SignInError`] that does not know yet which provider it is about.
+/// A [`SignInError`] without the name of the provider.
 #[derive(Clone, Debug)]
-pub(crate) enum Fault {
+pub(crate) enum ProviderError {
     Unavailable(String),
     Refused(String),
-    Invalid(Check),
+    Invalid(ValidationError),
 }
 
-impl Fault {
-    /// This fault, of this provider.
-    pub(crate) fn of(self, provider: &str) -> SignInError {
+impl ProviderError {
+    /// Adds the name of the provider.
+    pub(crate) fn with_provider(self, provider: &str) -> SignInError {
         let provider = provider.to_owned();
         match self {
             Self::Unavailable(reason) => SignInError::Unavailable { provider, reason },
             Self::Refused(reason) => SignInError::Refused { provider, reason },
-            Self::Invalid(what) => SignInError::Invalid { provider, what },
+            Self::Invalid(error) => SignInError::Invalid { provider, error },
         }
     }
 }
 
-impl From<Check> for Fault {
-    fn from(check: Check) -> Self {
-        Self::Invalid(check)
+impl From<ValidationError> for ProviderError {
+    fn from(error: ValidationError) -> Self {
+        Self::Invalid(error)
     }
 }
 
-/// A mistake in the configuration of a provider, to be told before the port opens.
+/// An error in the configuration of a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
     /// The issuer is not a URL.
     #[error(
-        "the issuer `{issuer}` of the provider `{provider}` is not a URL; write it as https://login.example.com"
+        "the issuer `{issuer}` of the provider `{provider}` is not a valid URL; use a URL such as https://login.example.com"
     )]
     IssuerNotUrl {
         /// The configured name of the provider.
@@ -73,9 +73,9 @@ pub enum ConfigError {
         /// As configured.
         issuer: String,
     },
-    /// The issuer would be asked in the clear.
+    /// Requests to the issuer would be unencrypted.
     #[error(
-        "the issuer `{issuer}` of the provider `{provider}` must be an https URL; plain http is for a loopback address only"
+        "the issuer `{issuer}` of the provider `{provider}` must be an https URL; http is allowed only for a loopback address"
     )]
     IssuerInsecure {
         /// The configured name of the provider.
@@ -85,15 +85,15 @@ pub enum ConfigError {
     },
     /// Discovery §3 forbids it.
     #[error(
-        "the issuer of the provider `{provider}` must not have a user name, a query or a fragment; take it from the `issuer` of the provider's discovery document"
+        "the issuer of the provider `{provider}` must not have a user name, a query or a fragment; copy the `issuer` from the provider's discovery document"
     )]
     IssuerParts {
         /// The configured name of the provider.
         provider: String,
     },
-    /// The address of the discovery document is not the issuer.
+    /// The URL of the discovery document was given instead of the issuer.
     #[error(
-        "the issuer `{issuer}` of the provider `{provider}` is the address of a discovery document; write the `issuer` that stands in that document, usually the part before /.well-known/"
+        "the issuer `{issuer}` of the provider `{provider}` is the URL of a discovery document; use the `issuer` in that document, usually the part before /.well-known/"
     )]
     IssuerWellKnown {
         /// The configured name of the provider.
@@ -101,25 +101,25 @@ pub enum ConfigError {
         /// As configured.
         issuer: String,
     },
-    /// Entra's ID tokens name one tenant as their issuer, never these.
+    /// The issuer of Microsoft Entra's ID tokens is always one tenant, never one of these aliases.
     #[error(
-        "the issuer of the provider `{provider}` names all tenants of Microsoft Entra (`{tenant}`), and no ID token comes from that issuer; write the id of one tenant in its place, for personal accounts 9188040d-6c67-4c5b-b112-36a304b66dad: https://login.microsoftonline.com/<tenant id>/v2.0"
+        "the issuer of the provider `{provider}` is an alias for several tenants of Microsoft Entra (`{tenant}`), which never issues ID tokens; use the id of one tenant instead: https://login.microsoftonline.com/<tenant id>/v2.0 (for personal accounts the tenant id is 9188040d-6c67-4c5b-b112-36a304b66dad)"
     )]
     IssuerShared {
         /// The configured name of the provider.
         provider: String,
-        /// What stands for the tenants.
+        /// The alias.
         tenant: String,
     },
-    /// Apple answers with a form then, which is not taken here.
+    /// With these scopes Apple responds with a form post, which is not supported.
     #[error(
-        "the provider `{provider}`: Sign in with Apple is not supported with the scopes `email` and `name`, because Apple then answers with a form (response_mode=form_post); with scopes = [\"openid\"] it works, without an address and a name"
+        "the provider `{provider}`: Sign in with Apple is not supported with the scopes `email` and `name`, because Apple then requires response_mode=form_post; use scopes = [\"openid\"], which gives neither email address nor name"
     )]
     AppleScopes {
         /// The configured name of the provider.
         provider: String,
     },
-    /// Too short for any provider, or longer than the page waits.
+    /// The timeout is too short, or longer than the page waits.
     #[error(
         "the `timeout` of the provider `{provider}` must be between 1 and 9 seconds: the page that waits for the sign-in gives up after ten"
     )]
@@ -127,14 +127,14 @@ pub enum ConfigError {
         /// The configured name of the provider.
         provider: String,
     },
-    /// A value that must not be empty is.
+    /// A value that must not be empty is empty.
     #[error(
-        "the `{key}` of the provider `{provider}` is empty; set it to what the provider's console shows, or remove the key"
+        "the `{key}` of the provider `{provider}` is empty; copy the value from the provider's console, or remove the key"
     )]
     Empty {
         /// The configured name of the provider.
         provider: String,
-        /// The key.
+        /// The configuration key.
         key: &'static str,
     },
     /// Without the scope `openid` there is no ID token.
@@ -143,17 +143,17 @@ pub enum ConfigError {
         /// The configured name of the provider.
         provider: String,
     },
-    /// There is nothing to verify certificates with.
+    /// There are no certificate authorities to verify certificates with.
     #[error(
-        "the provider `{provider}` needs https, but this machine's certificate authorities cannot be loaded ({reason}); install the package `ca-certificates`"
+        "the provider `{provider}` needs https, but the system's certificate authorities cannot be loaded ({reason}); install the package `ca-certificates`"
     )]
     NoCertificateAuthorities {
         /// The configured name of the provider.
         provider: String,
-        /// What the TLS library says.
+        /// The error of the TLS library.
         reason: String,
     },
-    /// The HTTP client cannot be made at all.
-    #[error("the HTTP client cannot be set up: {0}")]
+    /// The HTTP client cannot be created.
+    #[error("the HTTP client cannot be created: {0}")]
     HttpClient(String),
 }

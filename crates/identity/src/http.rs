@@ -1,4 +1,5 @@
-//! The HTTP client that talks to providers: no redirects, little patience, bounded answers.
+//! The HTTP client for requests to providers. It follows no redirects, and limits the time and the
+//! size of responses.
 
 mod error;
 
@@ -16,58 +17,58 @@ use crate::error::ConfigError;
 
 pub use error::HttpError;
 
-/// How long to wait for a connection, TLS included.
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-/// How long one request may take, from its start to the last byte of the answer, unless
-/// [`HttpClient::within`] says otherwise.
-const REQUEST_LIMIT: Duration = Duration::from_secs(3);
-/// The largest answer that is read, in bytes.
-const ANSWER_LIMIT: usize = 1024 * 1024;
+/// The time limit for connecting, including TLS.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The default time limit for a request, from its start to the last byte of the response; see
+/// [`HttpClient::with_timeout`].
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
+/// The largest response body that is read, in bytes.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Talks to providers: by https, or by plain http with a loopback address. Cheap to clone; all
+/// Sends requests to providers by https, or by http to a loopback address. Cheap to clone; all
 /// clones share their connections.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    /// For https. Where the machine has no certificate authorities there is none, which must not
-    /// keep a provider on a loopback address from working.
+    /// The client for https. It is an error without certificate authorities, which must not prevent
+    /// the use of a provider on a loopback address.
     public: Result<reqwest::Client, Arc<str>>,
     loopback: reqwest::Client,
-    limit: Duration,
+    timeout: Duration,
 }
 
 impl HttpClient {
-    /// A client with the limits of this module.
+    /// A client with the default timeout.
     pub fn new() -> Result<Self, ConfigError> {
         let loopback = builder()
             .no_proxy()
             .tls_certs_only([])
             .build()
-            .map_err(|error| ConfigError::HttpClient(error::root(&error)))?;
+            .map_err(|error| ConfigError::HttpClient(error::root_cause(&error)))?;
         let public = builder()
             .https_only(true)
             .build()
-            .map_err(|error| error::root(&error).into());
+            .map_err(|error| error::root_cause(&error).into());
         Ok(Self {
             public,
             loopback,
-            limit: REQUEST_LIMIT,
+            timeout: REQUEST_TIMEOUT,
         })
     }
 
-    /// The same client, of which no request may take longer than `limit`, from its start to the
-    /// last byte of the answer.
+    /// The same client with another time limit for a request, from its start to the last byte of
+    /// the response.
     #[must_use]
-    pub(crate) fn within(mut self, limit: Duration) -> Self {
-        self.limit = limit;
+    pub(crate) fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
-    /// Why https does not work on this machine, if it does not.
-    pub(crate) fn https_trouble(&self) -> Option<&str> {
+    /// Why https is not available on this machine, if it is not.
+    pub(crate) fn https_error(&self) -> Option<&str> {
         self.public.as_ref().err().map(|reason| &**reason)
     }
 
-    /// The JSON document at `url`.
+    /// Fetches the JSON document at `url`.
     pub(crate) async fn get_json<T: DeserializeOwned>(&self, url: &Url) -> Result<T, HttpError> {
         let request = Request::get(url.as_str())
             .header(ACCEPT, "application/json")
@@ -80,7 +81,7 @@ impl HttpClient {
         Ok(serde_json::from_slice(response.body())?)
     }
 
-    /// Sends a request and reads the answer, which is neither a redirect nor a server error.
+    /// Sends a request and reads the response. Redirects and server errors are errors.
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = Url::parse(&request.uri().to_string()).map_err(|_| HttpError::Url)?;
         let client = match url.scheme() {
@@ -92,21 +93,21 @@ impl HttpClient {
             _ => return Err(HttpError::Url),
         };
         let mut request = reqwest::Request::try_from(request).map_err(|_| HttpError::Url)?;
-        *request.timeout_mut() = Some(self.limit);
+        *request.timeout_mut() = Some(self.timeout);
         read(client.execute(request).await?).await
     }
 }
 
-/// What both clients have in common.
+/// The settings that both clients share.
 fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(redirect::Policy::none())
         .referer(false)
-        .connect_timeout(CONNECT_LIMIT)
+        .connect_timeout(CONNECT_TIMEOUT)
         .user_agent(concat!("latchkey/", env!("CARGO_PKG_VERSION")))
 }
 
-/// Reads an answer, piece by piece, until its end or the limit.
+/// Reads a response up to the size limit.
 async fn read(mut response: reqwest::Response) -> Result<HttpResponse, HttpError> {
     let status = response.status();
     if status.is_redirection() {
@@ -115,24 +116,24 @@ async fn read(mut response: reqwest::Response) -> Result<HttpResponse, HttpError
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         return Err(HttpError::Status(status.as_u16()));
     }
-    let announced = response.content_length().unwrap_or(0);
-    if announced > ANSWER_LIMIT as u64 {
+    let content_length = response.content_length().unwrap_or(0);
+    if content_length > MAX_BODY_BYTES as u64 {
         return Err(HttpError::TooLarge);
     }
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await? {
-        if body.len() + piece.len() > ANSWER_LIMIT {
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
             return Err(HttpError::TooLarge);
         }
-        body.extend_from_slice(&piece);
+        body.extend_from_slice(&chunk);
     }
-    let mut answer = Response::new(body);
-    *answer.status_mut() = status;
-    *answer.headers_mut() = core::mem::take(response.headers_mut());
-    Ok(answer)
+    let mut read = Response::new(body);
+    *read.status_mut() = status;
+    *read.headers_mut() = core::mem::take(response.headers_mut());
+    Ok(read)
 }
 
-/// Whether nothing sent to this URL can leave the machine.
+/// Whether the host of this URL is a loopback address, so that requests cannot leave the machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_this_machine_and_no_look_alike() {
+    fn only_loopback_hosts_are_recognised() {
         for text in [
             "http://localhost:7000",
             "http://127.0.0.1",
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plain_http_leaves_this_machine_never() {
+    async fn plain_http_is_sent_to_loopback_only() {
         let client = HttpClient::new().expect("an HTTP client");
         for text in [
             "http://192.0.2.1/",

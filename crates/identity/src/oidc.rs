@@ -1,5 +1,5 @@
-//! Sign-in by OpenID Connect: the authorization code flow with PKCE, at any issuer that can be
-//! discovered (OpenID Connect Core, OpenID Connect Discovery, RFC 7636, RFC 9207).
+//! Sign-in by OpenID Connect: the authorization code flow with PKCE, with any issuer that publishes
+//! a discovery document (OpenID Connect Core and Discovery, RFC 7636, RFC 9207).
 
 mod authorize;
 mod cache;
@@ -21,15 +21,15 @@ use latchkey_core::Timestamp;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::check::Check;
-use crate::error::{ConfigError, Fault, SignInError};
+use crate::error::{ConfigError, ProviderError, SignInError};
 use crate::http::HttpClient;
 use crate::provider::{
-    AuthenticatedProfile, AuthorizationAnswer, AuthorizeRequest, Kind, Provider,
+    AuthenticatedProfile, AuthorizationResponse, AuthorizeRequest, Kind, Provider,
 };
+use crate::validation_error::ValidationError;
 
 use cache::Cached;
-use config::Limits;
+use config::Timeouts;
 use discovery::Metadata;
 use id_token::{Expected, IdToken, Verified};
 use jwks::KeySet;
@@ -39,13 +39,13 @@ use profile::Trust;
 
 pub use config::{ClientAuth, OidcConfig, default_scopes, google};
 
-/// A provider that speaks OpenID Connect. Nothing is asked of it before somebody signs in.
+/// An OpenID Connect provider. No request is sent to it before the first sign-in.
 pub struct OidcProvider {
     id: String,
     label: String,
     kind: Kind,
     client: config::Client,
-    /// For what is asked to begin a sign-in, and to finish one.
+    /// For the requests that begin a sign-in, and for those that finish it.
     begin: HttpClient,
     finish: HttpClient,
     metadata: Cached<Metadata>,
@@ -53,11 +53,11 @@ pub struct OidcProvider {
 }
 
 impl OidcProvider {
-    /// Takes a configuration, or says what is wrong with it.
+    /// A provider with this configuration, if it is valid.
     pub fn new(config: OidcConfig, http: HttpClient) -> Result<Self, ConfigError> {
         let client = config::Client::new(&config)?;
         if client.issuer.url().scheme() == "https"
-            && let Some(reason) = http.https_trouble()
+            && let Some(reason) = http.https_error()
         {
             let reason = reason.to_owned();
             return Err(ConfigError::NoCertificateAuthorities {
@@ -65,9 +65,9 @@ impl OidcProvider {
                 reason,
             });
         }
-        let Limits { begin, finish } = client.limits;
-        let begin = http.clone().within(Limits::request(begin));
-        let finish = http.within(Limits::request(finish));
+        let Timeouts { begin, finish } = client.timeouts;
+        let begin = http.clone().with_timeout(Timeouts::request(begin));
+        let finish = http.with_timeout(Timeouts::request(finish));
         Ok(Self {
             id: config.id,
             label: config.label,
@@ -80,41 +80,44 @@ impl OidcProvider {
         })
     }
 
-    async fn metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, Fault> {
+    async fn metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, ProviderError> {
         let fetch = discovery::fetch(&self.client.issuer, &self.begin);
-        self.metadata.get(now, discovery::LIFE, fetch).await
+        self.metadata.get(now, discovery::TTL, fetch).await
     }
 
     async fn sign_in(
         &self,
-        answer: &AuthorizationAnswer<'_>,
+        response: &AuthorizationResponse<'_>,
         now: Timestamp,
-    ) -> Result<AuthenticatedProfile, Fault> {
+    ) -> Result<AuthenticatedProfile, ProviderError> {
         let metadata = self.metadata(now).await?;
-        self.check_answer_issuer(&metadata, answer.iss)?;
-        let tokens = exchange::exchange(&self.client, &metadata, answer, &self.finish).await?;
+        self.check_response_issuer(&metadata, response.iss)?;
+        let tokens = exchange::exchange(&self.client, &metadata, response, &self.finish).await?;
         let id_token = IdToken::parse(&tokens.id_token)?;
         let expected = Expected {
             client: &self.client,
             algorithms: &metadata.algorithms,
-            nonce: answer.nonce,
-            max_age: answer.max_age,
+            nonce: response.nonce,
+            max_age: response.max_age,
             access_token: &tokens.access_token,
             now,
         };
         let fetch = || jwks::fetch(&metadata.jwks_uri, &self.finish);
-        let mut keys = self.keys.get(now, jwks::LIFE, fetch()).await?;
+        let mut keys = self.keys.get(now, jwks::TTL, fetch()).await?;
         let mut verified = id_token.verify(&keys, &expected);
-        if let Err(Rejection::Key) = verified
-            && let Some(newer) = self.keys.renew(&keys, now, jwks::PAUSE, fetch()).await?
+        if let Err(Rejection::UnknownKey) = verified
+            && let Some(newer) = self
+                .keys
+                .refresh(&keys, now, jwks::MIN_REFRESH_INTERVAL, fetch())
+                .await?
         {
             keys = newer;
             verified = id_token.verify(&keys, &expected);
         }
-        let claims = verified.map_err(Check::from)?;
+        let claims = verified.map_err(ValidationError::from)?;
         let info = match &metadata.userinfo_endpoint {
             Some(endpoint) => {
-                let question = userinfo::Question {
+                let request = userinfo::UserinfoRequest {
                     client: &self.client,
                     endpoint,
                     keys: &keys,
@@ -122,7 +125,7 @@ impl OidcProvider {
                     access_token: &tokens.access_token,
                     subject: claims.subject,
                 };
-                self.info(&question, claims).await?
+                self.info(&request, claims).await?
             }
             None => None,
         };
@@ -136,21 +139,21 @@ impl OidcProvider {
         })
     }
 
-    /// What the userinfo endpoint adds. One that does not take the access token has no second
-    /// opinion on the subject, so the ID token stands alone, if it holds what was asked for.
+    /// The claims of the userinfo endpoint. If the endpoint refuses the access token, the ID token
+    /// is used alone, provided that it contains what the scopes request.
     async fn info(
         &self,
-        question: &userinfo::Question<'_>,
+        request: &userinfo::UserinfoRequest<'_>,
         token: Verified<'_>,
-    ) -> Result<Option<Object>, Fault> {
-        let status = match question.ask(&self.finish).await? {
-            userinfo::Answer::Claims(claims) => return Ok(Some(claims)),
-            userinfo::Answer::Refused(status) => status,
+    ) -> Result<Option<Object>, ProviderError> {
+        let status = match request.send(&self.finish).await? {
+            userinfo::UserinfoResponse::Claims(claims) => return Ok(Some(claims)),
+            userinfo::UserinfoResponse::Refused(status) => status,
         };
-        let asked_for_email = self.client.scopes.iter().any(|scope| scope == "email");
-        if asked_for_email && !profile::has_email(token.claims) {
-            return Err(Fault::Refused(format!(
-                "its userinfo endpoint answered with status {status}, and the ID token holds no \
+        let requests_email = self.client.scopes.iter().any(|scope| scope == "email");
+        if requests_email && !profile::has_email(token.claims) {
+            return Err(ProviderError::Refused(format!(
+                "its userinfo endpoint responded with status {status}, and the ID token has no \
                  email address; allow this client to use that endpoint, or add the claim `email` \
                  to the ID token"
             )));
@@ -158,34 +161,38 @@ impl OidcProvider {
         tracing::warn!(
             provider = self.id,
             status,
-            "the userinfo endpoint refuses the access token; the ID token alone is used"
+            "userinfo endpoint refused the access token; using the ID token alone"
         );
         Ok(None)
     }
 
-    /// RFC 9207 §2.4: the answer to a request to this provider must have come from it.
-    fn check_answer_issuer(&self, metadata: &Metadata, iss: Option<&str>) -> Result<(), Check> {
+    /// RFC 9207 §2.4: the redirect must have come from the provider that the request was sent to.
+    fn check_response_issuer(
+        &self,
+        metadata: &Metadata,
+        iss: Option<&str>,
+    ) -> Result<(), ValidationError> {
         match iss {
             Some(iss) if iss == self.client.issuer.as_str() => Ok(()),
-            Some(_) => Err(Check::AnswerIssuer),
-            None if metadata.answers_name_issuer => Err(Check::AnswerIssuerMissing),
+            Some(_) => Err(ValidationError::ResponseIssuer),
+            None if metadata.sends_iss => Err(ValidationError::ResponseIssuerMissing),
             None => Ok(()),
         }
     }
 
-    /// Does one step of a sign-in within its time, and says which provider a failure is about.
+    /// Runs one step of a sign-in within its time limit, and adds the provider to an error.
     async fn step<T>(
         &self,
         limit: Duration,
-        work: impl Future<Output = Result<T, Fault>>,
+        work: impl Future<Output = Result<T, ProviderError>>,
     ) -> Result<T, SignInError> {
-        let done = timeout(limit, work).await.unwrap_or_else(|_| {
-            Err(Fault::Unavailable(format!(
-                "no full answer in {} seconds",
+        let result = timeout(limit, work).await.unwrap_or_else(|_| {
+            Err(ProviderError::Unavailable(format!(
+                "no complete response within {} seconds",
                 limit.as_secs()
             )))
         });
-        done.map_err(|fault| fault.of(&self.id))
+        result.map_err(|error| error.with_provider(&self.id))
     }
 }
 
@@ -208,7 +215,7 @@ impl Provider for OidcProvider {
         request: &AuthorizeRequest<'_>,
         now: Timestamp,
     ) -> Result<Url, SignInError> {
-        self.step(self.client.limits.begin, async {
+        self.step(self.client.timeouts.begin, async {
             let metadata = self.metadata(now).await?;
             authorize::authorize_url(&self.client, &metadata, request)
         })
@@ -217,11 +224,11 @@ impl Provider for OidcProvider {
 
     async fn complete(
         &self,
-        answer: &AuthorizationAnswer<'_>,
+        response: &AuthorizationResponse<'_>,
         now: Timestamp,
     ) -> Result<AuthenticatedProfile, SignInError> {
-        let limit = self.client.limits.finish;
-        self.step(limit, self.sign_in(answer, now)).await
+        let limit = self.client.timeouts.finish;
+        self.step(limit, self.sign_in(response, now)).await
     }
 }
 

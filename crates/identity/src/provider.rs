@@ -1,4 +1,4 @@
-//! What every provider can do, whatever its protocol.
+//! The interface of providers, independent of their protocol.
 
 use core::fmt;
 use core::time::Duration;
@@ -9,62 +9,70 @@ use url::Url;
 
 use crate::error::SignInError;
 
-/// A way to sign in.
+/// A provider that users can sign in with.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// Its configured name, the `provider` of `GET /auth/login`.
+    /// Its configured id, the `provider` of `GET /auth/login`.
     fn id(&self) -> &str;
 
-    /// What to call it on a button.
+    /// The label of its button.
     fn label(&self) -> &str;
 
-    /// How it works.
+    /// Its kind.
     fn kind(&self) -> Kind;
 
-    /// Where to send the browser. Asks the provider for its metadata first if need be; answers
-    /// within the provider's timeout either way.
+    /// The URL to redirect the browser to. Fetches the provider's metadata if needed; returns
+    /// within the provider's timeout.
+    ///
+    /// # Errors
+    ///
+    /// If the metadata cannot be fetched or is invalid, or `request` is.
     async fn authorize_url(
         &self,
         request: &AuthorizeRequest<'_>,
         now: Timestamp,
     ) -> Result<Url, SignInError>;
 
-    /// Exchanges the code for what the provider says about the person, and checks all of it.
-    /// Answers within the provider's timeout either way.
+    /// Exchanges the code for the claims about the user and verifies them; returns within the
+    /// provider's timeout.
+    ///
+    /// # Errors
+    ///
+    /// If the provider is unavailable, refuses the code, or one of its responses fails a check.
     async fn complete(
         &self,
-        answer: &AuthorizationAnswer<'_>,
+        answer: &AuthorizationResponse<'_>,
         now: Timestamp,
     ) -> Result<AuthenticatedProfile, SignInError>;
 }
 
-/// What a provider vouches for.
+/// A user's profile, as asserted by the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthenticatedProfile {
-    /// Who the person is.
+    /// The user's identity and claims.
     pub profile: Profile,
-    /// When they proved it, if the provider says so.
+    /// When the user authenticated at the provider, if the provider says so.
     pub auth_time: Option<Timestamp>,
 }
 
-/// How a provider identifies people.
+/// The kind of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Google, by OpenID Connect.
     Google,
     /// Any other OpenID Connect issuer.
     Oidc,
-    /// The provider built in for trying things out.
+    /// The built-in provider for evaluation.
     Demo,
 }
 
-/// What to ask the person, though the provider may know them already.
+/// What the provider must ask the user, even if the user is already signed in there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Prompt {
-    /// Which account to use.
+    /// To choose an account.
     #[default]
     SelectAccount,
-    /// To prove again who they are.
+    /// To authenticate again.
     Login,
 }
 
@@ -78,24 +86,24 @@ impl Prompt {
     }
 }
 
-/// A sign-in that begins. The caller makes state, nonce and verifier, each of at least 128
-/// unpredictable bits, and keeps them until the browser comes back.
+/// The start of a sign-in. The caller generates state, nonce and verifier, each of at least 128
+/// random bits, and stores them until the browser returns.
 #[derive(Clone, Copy)]
 pub struct AuthorizeRequest<'a> {
-    /// Comes back in the redirect (RFC 6749 §10.12).
+    /// Returned in the redirect (RFC 6749 §10.12).
     pub state: &'a str,
-    /// Comes back in the ID token.
+    /// Returned in the ID token.
     pub nonce: &'a str,
     /// The PKCE verifier, 43 to 128 characters (RFC 7636 §4.1); only its hash is sent.
     pub verifier: &'a str,
-    /// Where the provider sends the browser, exactly as registered there.
+    /// The URL that the provider redirects the browser to, exactly as registered there.
     pub redirect_uri: &'a str,
-    /// What to ask the person.
+    /// What the provider must ask the user.
     pub prompt: Prompt,
-    /// How long ago the person may have proved who they are; the provider asks again otherwise
-    /// (Core §3.1.2.1).
+    /// The maximum age of the user's authentication at the provider, which asks again if it is
+    /// older (Core §3.1.2.1).
     pub max_age: Option<Duration>,
-    /// Who the person is likely to be (Core §3.1.2.1).
+    /// The expected user, such as an email address, as a hint (Core §3.1.2.1).
     pub login_hint: Option<&'a str>,
 }
 
@@ -109,9 +117,9 @@ impl fmt::Debug for AuthorizeRequest<'_> {
     }
 }
 
-/// A browser that came back with a code. The caller has checked its state already.
+/// The redirect with which the browser returned. The caller has already checked its state.
 #[derive(Clone, Copy)]
-pub struct AuthorizationAnswer<'a> {
+pub struct AuthorizationResponse<'a> {
     /// The authorization code.
     pub code: &'a str,
     /// The parameter `iss` of the redirect, if it had one (RFC 9207).
@@ -122,14 +130,14 @@ pub struct AuthorizationAnswer<'a> {
     pub verifier: &'a str,
     /// The redirect URI of this sign-in.
     pub redirect_uri: &'a str,
-    /// What was asked for as [`AuthorizeRequest::max_age`]: the ID token must show that it was
-    /// heeded. If nothing was asked for, `auth_time` is passed on and not held against anybody.
+    /// The value of [`AuthorizeRequest::max_age`]; the ID token must satisfy it. If it is `None`,
+    /// `auth_time` is returned without being checked.
     pub max_age: Option<Duration>,
 }
 
-impl fmt::Debug for AuthorizationAnswer<'_> {
+impl fmt::Debug for AuthorizationResponse<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthorizationAnswer")
+        f.debug_struct("AuthorizationResponse")
             .field("iss", &self.iss)
             .field("redirect_uri", &self.redirect_uri)
             .finish_non_exhaustive()

@@ -13,7 +13,7 @@ use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use latchkey_guard::{GuardError, REQUEST_ID, Rejection, RequestId, problem, proof_codes};
-use latchkey_identity::{Check, SignInError};
+use latchkey_identity::{SignInError, ValidationError};
 use latchkey_store::StoreError;
 use latchkey_tokens::KeyError;
 use latchkey_tokens::dpop::ProofError;
@@ -246,7 +246,7 @@ fn provider(error: &SignInError) -> Parts {
         ),
         // OpenID Connect Core §3.1.3.7, 13: the user had to authenticate again and did not.
         SignInError::Invalid {
-            what: Check::AuthTime | Check::AuthTimeMissing,
+            error: ValidationError::AuthTime | ValidationError::AuthTimeMissing,
             ..
         } => (
             StatusCode::BAD_REQUEST,

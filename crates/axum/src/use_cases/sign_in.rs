@@ -9,7 +9,7 @@ use latchkey_core::{
     SessionOrigin, Timestamp, User, UserId,
 };
 use latchkey_guard::step_up;
-use latchkey_identity::{AuthenticatedProfile, AuthorizationAnswer, SignInError};
+use latchkey_identity::{AuthenticatedProfile, AuthorizationResponse, SignInError};
 use latchkey_store::{Ended, NewSession, Opened, StoreError};
 use latchkey_tokens::KeyError;
 use url::Url;
@@ -208,7 +208,7 @@ async fn confirm(state: &Services, callback: &Callback<'_>) -> Result<Confirmed,
     if state.store.is_login_flow_finished(id).await? || !state.flows.use_once(id, &flow, now) {
         return Err(FinishError::FlowNotFound);
     }
-    let response = AuthorizationAnswer {
+    let response = AuthorizationResponse {
         code: callback.code,
         iss: callback.iss,
         nonce: &flow.nonce,

@@ -1,4 +1,4 @@
-//! Who the demo provider knows: two people, and anybody with an address.
+//! The users of the demo provider: two listed accounts, and any other email address.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 use super::error::DemoError;
 
-/// The longest address, in bytes (RFC 5321 §4.5.3.1.3).
+/// The longest email address, in bytes (RFC 5321 §4.5.3.1.3).
 const MAX_EMAIL: usize = 254;
 
-/// An account on the page.
+/// An account listed on the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DemoAccount {
-    /// The name to show.
+    /// The display name.
     pub name: &'static str,
-    /// The address to send.
+    /// The email address.
     pub email: &'static str,
 }
 
@@ -30,14 +30,14 @@ pub(super) const ACCOUNTS: [DemoAccount; 2] = [
     },
 ];
 
-/// Somebody who came with an address.
+/// A user of the demo provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Person {
+pub(super) struct DemoUser {
     email: String,
 }
 
-impl Person {
-    /// The person with this address; upper and lower case are the same to us.
+impl DemoUser {
+    /// The user with this email address, case-insensitively.
     pub(super) fn new(email: &str) -> Result<Self, DemoError> {
         let email = email.trim().to_lowercase();
         let plain = !email.chars().any(|c| c.is_control() || c.is_whitespace());
@@ -55,7 +55,7 @@ impl Person {
         }
     }
 
-    /// What the provider says about them (Core §5.1).
+    /// The user's claims (Core §5.1).
     pub(super) fn claims(&self) -> Value {
         json!({
             "sub": self.subject(),
@@ -65,13 +65,13 @@ impl Person {
         })
     }
 
-    /// The same for the same address, whenever the provider was started.
+    /// The subject. It depends only on the address, so that it survives restarts.
     fn subject(&self) -> String {
         let text = format!("latchkey demo account {}", self.email);
         URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
     }
 
-    /// The name in the list, or one made of the address: `mary.jackson@…` is Mary Jackson.
+    /// The listed name, or one derived from the address: `mary.jackson@…` is Mary Jackson.
     fn name(&self) -> String {
         if let Some(account) = ACCOUNTS.iter().find(|account| account.email == self.email) {
             return account.name.to_owned();

@@ -1,4 +1,5 @@
-//! The authorization endpoint: what a client may ask, and the two answers a person can give.
+//! The authorization endpoint: checks the client's request, and redirects after the user has
+//! approved or cancelled the sign-in.
 
 use core::fmt;
 use core::time::Duration;
@@ -6,19 +7,19 @@ use core::time::Duration;
 use latchkey_core::Timestamp;
 use url::Url;
 
-use super::accounts::Person;
+use super::accounts::DemoUser;
 use super::error::DemoError;
 use super::grant::Grant;
-use super::parameters::one;
+use super::parameters::single;
 use super::{CLIENT_ID, DemoProvider, secret};
 
-/// How long a code can be exchanged.
-const CODE_LIFE: Duration = Duration::from_mins(1);
+/// How long a code is valid.
+const CODE_LIFETIME: Duration = Duration::from_mins(1);
 /// The longest `state` or `nonce`, in bytes.
 const MAX_TEXT: usize = 512;
 
-/// A request that was found in order. It goes through the page's form as [`DemoRequest::fields`]
-/// and comes back through [`DemoProvider::check_authorize`].
+/// A valid authorization request. The page's form carries it as [`DemoRequest::fields`], and
+/// [`DemoProvider::check_authorize`] parses it again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DemoRequest {
     redirect_uri: String,
@@ -29,7 +30,7 @@ pub struct DemoRequest {
 }
 
 impl DemoRequest {
-    /// Names and values for the hidden fields of a form.
+    /// Names and values of the form's hidden fields.
     pub fn fields(&self) -> [(&'static str, &str); 8] {
         [
             ("client_id", CLIENT_ID),
@@ -53,14 +54,14 @@ impl fmt::Debug for DemoRequest {
 }
 
 impl DemoProvider {
-    /// Checks the parameters of a query or a form; those that are not known are ignored. A request
-    /// that is not in order must not be answered with a redirect.
+    /// Checks the parameters of a query or a form; unknown ones are ignored. On error the response
+    /// must not be a redirect.
     pub fn check_authorize(&self, query: &[(String, String)]) -> Result<DemoRequest, DemoError> {
-        let exactly = |name, wanted: &str| match one(query, name)? {
+        let exactly = |name, wanted: &str| match single(query, name)? {
             Some(value) if value == wanted => Ok(value.to_owned()),
             _ => Err(DemoError::Parameter(name)),
         };
-        let text = |name| match one(query, name)? {
+        let text = |name| match single(query, name)? {
             Some(value) if (1..=MAX_TEXT).contains(&value.len()) => Ok(value.to_owned()),
             _ => Err(DemoError::Parameter(name)),
         };
@@ -73,7 +74,7 @@ impl DemoProvider {
             return Err(DemoError::Parameter("scope"));
         }
         let challenge = text("code_challenge")?;
-        // A SHA-256 in base64url (RFC 7636 §4.2).
+        // A SHA-256 hash in base64url (RFC 7636 §4.2).
         let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if challenge.len() != 43 || !challenge.bytes().all(alphabet) {
             return Err(DemoError::Parameter("code_challenge"));
@@ -87,7 +88,7 @@ impl DemoProvider {
         })
     }
 
-    /// The person is this one: where to send the browser.
+    /// The user chose this account: the URL to redirect the browser to.
     pub fn approve(
         &self,
         request: &DemoRequest,
@@ -95,7 +96,7 @@ impl DemoProvider {
         now: Timestamp,
     ) -> Result<Url, DemoError> {
         let grant = Grant {
-            person: Person::new(email)?,
+            user: DemoUser::new(email)?,
             redirect_uri: request.redirect_uri.clone(),
             scope: request.scope.clone(),
             nonce: request.nonce.clone(),
@@ -103,18 +104,18 @@ impl DemoProvider {
             at: now,
         };
         let code = secret(&*self.rng);
-        self.shelves()
+        self.issued()
             .codes
-            .put(code.clone(), grant, CODE_LIFE, now);
-        Ok(self.answer(request, "code", &code))
+            .insert(code.clone(), grant, CODE_LIFETIME, now);
+        Ok(self.redirect(request, "code", &code))
     }
 
-    /// The person would rather not: where to send the browser.
+    /// The user cancelled: the URL to redirect the browser to.
     pub fn refuse(&self, request: &DemoRequest) -> Url {
-        self.answer(request, "error", "access_denied")
+        self.redirect(request, "error", "access_denied")
     }
 
-    fn answer(&self, request: &DemoRequest, name: &str, value: &str) -> Url {
+    fn redirect(&self, request: &DemoRequest, name: &str, value: &str) -> Url {
         let mut url = self.redirect_url.clone();
         url.query_pairs_mut()
             .append_pair(name, value)

@@ -1,12 +1,12 @@
-//! What an authorization code stands for between the authorization and the token endpoint.
+//! The data behind an authorization code, between the authorization and the token endpoint.
 
 use latchkey_core::Timestamp;
 
-use super::accounts::Person;
+use super::accounts::DemoUser;
 
-/// What a code stands for.
+/// The grant behind a code.
 pub(super) struct Grant {
-    pub(super) person: Person,
+    pub(super) user: DemoUser,
     pub(super) redirect_uri: String,
     pub(super) scope: String,
     pub(super) nonce: String,

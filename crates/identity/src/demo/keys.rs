@@ -1,4 +1,4 @@
-//! The demo provider's signing key: made at start, never written down.
+//! The demo provider's signing key: generated at start and never stored.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
@@ -12,14 +12,14 @@ pub(super) struct DemoKey {
 }
 
 impl DemoKey {
-    /// A new key.
+    /// Generates a key.
     pub(super) fn generate() -> Self {
         let pkcs8 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
             .and_then(|pair| pair.to_pkcs8v1())
-            .expect("the system has random numbers");
+            .expect("the random number generator works");
         let private = EncodingKey::from_ec_der(pkcs8.as_ref());
         let mut public = Jwk::from_encoding_key(&private, Algorithm::ES256)
-            .expect("a key that was just made has a public half");
+            .expect("a generated key has a public key");
         let kid = public
             .thumbprint(ThumbprintHash::SHA256)
             .expect("P-256 keys have thumbprints");
@@ -28,12 +28,12 @@ impl DemoKey {
         Self { private, public }
     }
 
-    /// The public half (RFC 7517), with its RFC 7638 thumbprint as `kid`.
+    /// The public key as a JWK (RFC 7517), with its thumbprint (RFC 7638) as `kid`.
     pub(super) const fn public(&self) -> &Jwk {
         &self.public
     }
 
-    /// A signed JWT with these claims.
+    /// Signs a JWT with these claims.
     pub(super) fn sign(&self, claims: &Value) -> String {
         let mut header = Header::new(Algorithm::ES256);
         header.kid.clone_from(&self.public.common.key_id);

@@ -8,7 +8,7 @@ use super::{DemoError, DemoProvider, DemoRequest};
 const ISSUER: &str = "http://127.0.0.1:7000/demo";
 const CALLBACK: &str = "http://127.0.0.1:7000/callback";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-/// Of that verifier (RFC 7636 appendix B).
+/// The challenge of that verifier (RFC 7636 appendix B).
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -50,7 +50,7 @@ fn query() -> Vec<(String, String)> {
 }
 
 fn request(provider: &DemoProvider) -> DemoRequest {
-    provider.check_authorize(&query()).expect("in order")
+    provider.check_authorize(&query()).expect("a valid request")
 }
 
 fn parameter(url: &Url, name: &str) -> Option<String> {
@@ -80,7 +80,7 @@ fn basic(provider: &DemoProvider) -> (&str, &str) {
 }
 
 #[test]
-fn a_request_survives_the_form_unchanged() {
+fn request_round_trips_through_the_form() {
     let provider = provider();
     let request = request(&provider);
     let mut form = pairs(&request.fields());
@@ -89,7 +89,7 @@ fn a_request_survives_the_form_unchanged() {
 }
 
 #[test]
-fn a_request_that_is_not_in_order_is_refused() {
+fn invalid_requests_are_refused() {
     let provider = provider();
     for (name, value) in [
         ("client_id", "other"),
@@ -115,7 +115,7 @@ fn a_request_that_is_not_in_order_is_refused() {
         );
         let mut twice = query();
         twice.extend(pairs(&[(name, value)]));
-        assert_eq!(provider.check_authorize(&twice), Err(DemoError::Repeated));
+        assert_eq!(provider.check_authorize(&twice), Err(DemoError::Duplicate));
     }
     let mut long = query();
     long.retain(|(known, _)| known != "state");
@@ -127,7 +127,7 @@ fn a_request_that_is_not_in_order_is_refused() {
 }
 
 #[test]
-fn both_answers_go_to_the_client_with_state_and_issuer() {
+fn both_redirects_carry_state_and_issuer() {
     let provider = provider();
     let request = request(&provider);
     let approved = provider
@@ -147,7 +147,7 @@ fn both_answers_go_to_the_client_with_state_and_issuer() {
 }
 
 #[test]
-fn what_is_no_address_is_asked_for_again() {
+fn invalid_email_addresses_are_refused() {
     let provider = provider();
     for email in [
         "",
@@ -159,13 +159,13 @@ fn what_is_no_address_is_asked_for_again() {
         "a b@c",
         "a\n@c",
     ] {
-        let answer = provider.approve(&request(&provider), email, NOW);
-        assert_eq!(answer, Err(DemoError::Email), "{email:?}");
+        let result = provider.approve(&request(&provider), email, NOW);
+        assert_eq!(result, Err(DemoError::Email), "{email:?}");
     }
 }
 
 #[test]
-fn a_code_is_for_its_client_its_redirect_its_verifier_and_its_minute() {
+fn code_is_bound_to_redirect_uri_and_verifier_and_expires_after_a_minute() {
     let provider = provider();
     for (name, value) in [
         ("redirect_uri", "http://127.0.0.1:7000/"),
@@ -175,16 +175,16 @@ fn a_code_is_for_its_client_its_redirect_its_verifier_and_its_minute() {
         let mut changed = form(&code(&provider));
         changed.retain(|(known, _)| known != name);
         changed.extend(pairs(&[(name, value)]));
-        let answer = provider.exchange(&changed, Some(basic(&provider)), NOW);
-        assert_eq!(answer, Err(DemoError::Grant), "{name}");
+        let result = provider.exchange(&changed, Some(basic(&provider)), NOW);
+        assert_eq!(result, Err(DemoError::Grant), "{name}");
     }
     let late = NOW.plus(core::time::Duration::from_mins(1));
-    let answer = provider.exchange(&form(&code(&provider)), Some(basic(&provider)), late);
-    assert_eq!(answer, Err(DemoError::Grant));
+    let result = provider.exchange(&form(&code(&provider)), Some(basic(&provider)), late);
+    assert_eq!(result, Err(DemoError::Grant));
 }
 
 #[test]
-fn a_code_is_used_once_also_when_it_was_used_wrongly() {
+fn code_is_consumed_even_by_a_failed_exchange() {
     let provider = provider();
     let code = code(&provider);
     provider
@@ -209,7 +209,7 @@ fn a_code_is_used_once_also_when_it_was_used_wrongly() {
 }
 
 #[test]
-fn the_client_must_prove_who_it_is_in_one_way() {
+fn client_must_authenticate_by_exactly_one_method() {
     let provider = provider();
     let secret = provider.client_secret.clone();
     let posted = [
@@ -244,7 +244,7 @@ fn the_client_must_prove_who_it_is_in_one_way() {
 }
 
 #[test]
-fn other_grants_and_missing_parameters_are_named() {
+fn unsupported_grants_and_missing_parameters_are_refused() {
     let provider = provider();
     let mut other = form("x");
     other[0].1 = "password".to_owned();
@@ -255,9 +255,9 @@ fn other_grants_and_missing_parameters_are_named() {
     for missing in ["grant_type", "code", "redirect_uri", "code_verifier"] {
         let mut form = form("x");
         form.retain(|(name, _)| name != missing);
-        let answer = provider.exchange(&form, Some(basic(&provider)), NOW);
+        let result = provider.exchange(&form, Some(basic(&provider)), NOW);
         assert_eq!(
-            answer.map_err(DemoError::code),
+            result.map_err(DemoError::code),
             Err("invalid_request"),
             "{missing}"
         );
@@ -265,7 +265,7 @@ fn other_grants_and_missing_parameters_are_named() {
 }
 
 #[test]
-fn people_are_the_same_however_they_write_and_whenever_they_come() {
+fn subject_depends_only_on_the_normalised_address() {
     let claims = |email: &str| {
         let provider = provider();
         let url = provider
@@ -302,7 +302,7 @@ fn people_are_the_same_however_they_write_and_whenever_they_come() {
 }
 
 #[test]
-fn security_30_the_published_key_is_public() {
+fn security_30_only_the_public_key_is_published() {
     let keys = provider().jwks();
     let key = &keys["keys"][0];
     assert_eq!(

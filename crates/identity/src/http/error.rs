@@ -1,44 +1,44 @@
-//! Why a request to a provider came to nothing.
+//! Why a request to a provider failed.
 
 use core::error::Error as _;
 
 use thiserror::Error;
 
-use crate::error::Fault;
+use crate::error::ProviderError;
 
-/// Why a request to a provider came to nothing. No message repeats what was sent or received.
+/// Why a request to a provider failed. No message repeats what was sent or received.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HttpError {
-    /// Neither https nor plain http with a loopback address.
-    #[error("the address is neither an https URL nor one of this machine")]
+    /// The URL is neither https nor http with a loopback address.
+    #[error("the URL is neither https nor http with a loopback address")]
     Url,
-    /// There are no certificate authorities to trust.
-    #[error("https does not work on this machine: {0}")]
+    /// There are no certificate authorities to verify certificates with.
+    #[error("https is not available on this machine: {0}")]
     Tls(String),
-    /// No connection, or it broke.
-    #[error("it cannot be reached: {0}")]
+    /// The connection failed.
+    #[error("the connection failed: {0}")]
     Connection(String),
-    /// Too slow.
-    #[error("it took too long to answer")]
+    /// The request took too long.
+    #[error("the request timed out")]
     Timeout,
-    /// Redirects are not followed: they could lead anywhere.
-    #[error("it answered with a redirect, which is not followed")]
+    /// Redirects are not followed, because they could lead anywhere.
+    #[error("the response is a redirect, which is not followed")]
     Redirect,
-    /// Not the status that the protocol has.
-    #[error("it answered with status {0}")]
+    /// A status code that the protocol does not provide for.
+    #[error("the response has status {0}")]
     Status(u16),
-    /// More than is read.
-    #[error("its answer is larger than 1 MiB")]
+    /// The response body exceeds the limit.
+    #[error("the response is larger than 1 MiB")]
     TooLarge,
-    /// Something else than the JSON document that belongs there.
-    #[error("its answer is not the JSON document that belongs there ({0})")]
+    /// The response body is not the expected JSON document.
+    #[error("the response is not the expected JSON document ({0})")]
     NotJson(String),
 }
 
 impl From<serde_json::Error> for HttpError {
     fn from(error: serde_json::Error) -> Self {
         let text = error.to_string();
-        // Only this message is known to quote nothing from the document.
+        // Other messages may quote the document.
         let known = text.starts_with("missing field");
         let place = || format!("line {}, column {}", error.line(), error.column());
         Self::NotJson(if known { text } else { place() })
@@ -50,21 +50,20 @@ impl From<reqwest::Error> for HttpError {
         if error.is_timeout() {
             Self::Timeout
         } else {
-            Self::Connection(root(&error))
+            Self::Connection(root_cause(&error))
         }
     }
 }
 
 impl HttpError {
-    /// This error, met while asking for `what`.
-    pub(crate) fn at(&self, what: &str) -> Fault {
-        Fault::Unavailable(format!("asked for {what}, {self}"))
+    /// This error, in a request for `what`.
+    pub(crate) fn fetching(&self, what: &str) -> ProviderError {
+        ProviderError::Unavailable(format!("cannot fetch {what}: {self}"))
     }
 }
 
-/// The innermost cause, such as `Connection refused (os error 111)`: the outer ones repeat the
-/// URL.
-pub(super) fn root(error: &reqwest::Error) -> String {
+/// The innermost cause, such as `Connection refused (os error 111)`. The outer ones repeat the URL.
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let mut text = None;
     let mut source = error.source();
     while let Some(cause) = source {

@@ -1,4 +1,4 @@
-//! The URL that begins a sign-in (Core §3.1.2.1; RFC 7636).
+//! Builds the authorization request, the URL that begins a sign-in (Core §3.1.2.1, RFC 7636).
 
 use core::time::Duration;
 
@@ -9,18 +9,18 @@ use url::Url;
 
 use super::config::Client;
 use super::discovery::Metadata;
-use crate::check::Check;
-use crate::error::Fault;
+use crate::error::ProviderError;
 use crate::provider::{AuthorizeRequest, Kind, Prompt};
+use crate::validation_error::ValidationError;
 
-/// The `max_age` of a sign-in that may lie as far back as it likes. Being asked for any obliges a
-/// provider to say when the person proved who they are.
-const ANY_AGE: Duration = Duration::from_hours(24 * 365);
+/// The `max_age` to request if no limit is needed: any value obliges the provider to send
+/// `auth_time`.
+const NO_LIMIT: Duration = Duration::from_hours(24 * 365);
 
-/// Providers that take `select_account` and do not say so in their discovery documents: Google
+/// Providers that support `select_account` without listing it in their discovery documents: Google
 /// (<https://developers.google.com/identity/openid-connect/openid-connect>) and Microsoft Entra
 /// (<https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>).
-const SELECTS: [&str; 4] = [
+const SUPPORT_SELECT_ACCOUNT: [&str; 4] = [
     "accounts.google.com",
     "login.microsoftonline.com",
     "login.microsoftonline.us",
@@ -32,12 +32,14 @@ pub(super) fn authorize_url(
     client: &Client,
     metadata: &Metadata,
     request: &AuthorizeRequest<'_>,
-) -> Result<Url, Fault> {
+) -> Result<Url, ProviderError> {
     if !(43..=128).contains(&request.verifier.len()) {
-        return Err(Check::Verifier.into());
+        return Err(ValidationError::Verifier.into());
     }
     if Url::parse(request.redirect_uri).is_err() {
-        return Err(Fault::Refused("the redirect URI is not a URL".to_owned()));
+        return Err(ProviderError::Refused(
+            "the redirect URI is not a URL".to_owned(),
+        ));
     }
     let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, request.verifier.as_bytes()));
     let mut url = metadata.authorization_endpoint.clone();
@@ -68,13 +70,12 @@ pub(super) fn authorize_url(
     Ok(url)
 }
 
-/// What to ask the person. Many providers refuse a request with a `prompt` that they do not know,
-/// so the choice of an account is asked for only where it is known to work.
+/// The `prompt` to send. Many providers refuse a request with an unknown `prompt`, so
+/// `select_account` is sent only to providers that are known to support it.
 fn prompt(client: &Client, metadata: &Metadata, request: &AuthorizeRequest<'_>) -> Option<Prompt> {
     let prompt = request.prompt;
     match prompt {
-        // Google knows no `login`: the choice of an account is the nearest it has, and what a recent
-        // sign-in there takes at the least.
+        // Google does not support `login`; `select_account` is the closest prompt it has.
         _ if client.is_google() && request.max_age.is_some() => Some(Prompt::SelectAccount),
         Prompt::Login if client.kind == Kind::Google || client.is_google() => {
             Some(Prompt::SelectAccount)
@@ -82,18 +83,21 @@ fn prompt(client: &Client, metadata: &Metadata, request: &AuthorizeRequest<'_>) 
         Prompt::Login => Some(Prompt::Login),
         Prompt::SelectAccount => {
             let host = client.issuer.url().host_str();
-            let known = match &metadata.prompts {
+            let supported = match &metadata.prompts {
                 Some(listed) => listed.iter().any(|value| value == prompt.as_str()),
-                None => client.kind != Kind::Oidc || host.is_some_and(|it| SELECTS.contains(&it)),
+                None => {
+                    client.kind != Kind::Oidc
+                        || host.is_some_and(|it| SUPPORT_SELECT_ACCOUNT.contains(&it))
+                }
             };
-            client.select_account.unwrap_or(known).then_some(prompt)
+            client.select_account.unwrap_or(supported).then_some(prompt)
         }
     }
 }
 
-/// How long ago the person may have proved who they are. Where the age does not matter, two are not
-/// asked: Google, which never says, and the demo provider, which always does.
-fn max_age(client: &Client, asked: Option<Duration>) -> Option<Duration> {
-    let silent = client.is_google() || client.kind == Kind::Demo;
-    asked.or_else(|| (!silent).then_some(ANY_AGE))
+/// The `max_age` to send. Without a requested limit it is omitted for Google, which never sends
+/// `auth_time`, and for the demo provider, which always does.
+fn max_age(client: &Client, requested: Option<Duration>) -> Option<Duration> {
+    let omit = client.is_google() || client.kind == Kind::Demo;
+    requested.or_else(|| (!omit).then_some(NO_LIMIT))
 }

@@ -1,4 +1,4 @@
-//! A document of a provider, kept for a while and fetched by one request at a time.
+//! A single-flight cache for one document of a provider.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -6,85 +6,87 @@ use std::sync::Arc;
 use latchkey_core::Timestamp;
 use tokio::sync::Mutex;
 
-use crate::error::Fault;
+use crate::error::ProviderError;
 
-/// How long a failure answers for a new attempt: long enough that a crowd waiting for one request
-/// shares its failure, short enough that a person who tries again gets a new one.
-const FAILURE_LIFE: Duration = Duration::from_secs(3);
+/// How long a failed fetch is cached: long enough that all callers waiting for one request share
+/// its failure, short enough that a user who tries again causes a new request.
+const FAILURE_TTL: Duration = Duration::from_secs(3);
 
-/// A document, fetched when it is first asked for. Whoever asks while it is being fetched waits
-/// for that same request.
+/// A document, fetched on first use. Concurrent callers wait for the same request.
 pub(super) struct Cached<T> {
     state: Mutex<State<T>>,
 }
 
 struct State<T> {
-    held: Option<(Timestamp, Arc<T>)>,
-    failed: Option<(Timestamp, Fault)>,
-    renewed: Option<Timestamp>,
+    value: Option<(Timestamp, Arc<T>)>,
+    failure: Option<(Timestamp, ProviderError)>,
+    refreshed: Option<Timestamp>,
 }
 
 impl<T> Default for Cached<T> {
     fn default() -> Self {
         Self {
             state: Mutex::new(State {
-                held: None,
-                failed: None,
-                renewed: None,
+                value: None,
+                failure: None,
+                refreshed: None,
             }),
         }
     }
 }
 
 impl<T> Cached<T> {
-    /// The document, if it is not older than `life`; else the outcome of `fetch`.
+    /// The cached document, if it is younger than `ttl`; otherwise the result of `fetch`.
     pub(super) async fn get(
         &self,
         now: Timestamp,
-        life: Duration,
-        fetch: impl Future<Output = Result<T, Fault>>,
-    ) -> Result<Arc<T>, Fault> {
+        ttl: Duration,
+        fetch: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<Arc<T>, ProviderError> {
         let mut state = self.state.lock().await;
-        if let Some((at, held)) = &state.held
-            && distance(*at, now) < life
+        if let Some((at, value)) = &state.value
+            && distance(*at, now) < ttl
         {
-            return Ok(Arc::clone(held));
+            return Ok(Arc::clone(value));
         }
-        if let Some((at, fault)) = &state.failed
-            && distance(*at, now) < FAILURE_LIFE
+        if let Some((at, error)) = &state.failure
+            && distance(*at, now) < FAILURE_TTL
         {
-            return Err(fault.clone());
+            return Err(error.clone());
         }
         state.fetch(now, fetch).await
     }
 
-    /// A document newer than `known`, or nothing: if there is none here, `fetch` is used, yet
-    /// not within `pause` of the last time that it was for this reason.
-    pub(super) async fn renew(
+    /// A document newer than `known`: the cached one if it is newer, otherwise the result of
+    /// `fetch`. `None` if the last refresh was less than `min_interval` ago.
+    pub(super) async fn refresh(
         &self,
         known: &Arc<T>,
         now: Timestamp,
-        pause: Duration,
-        fetch: impl Future<Output = Result<T, Fault>>,
-    ) -> Result<Option<Arc<T>>, Fault> {
+        min_interval: Duration,
+        fetch: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<Option<Arc<T>>, ProviderError> {
         let mut state = self.state.lock().await;
-        if let Some((_, held)) = &state.held
-            && !Arc::ptr_eq(held, known)
+        if let Some((_, value)) = &state.value
+            && !Arc::ptr_eq(value, known)
         {
-            return Ok(Some(Arc::clone(held)));
+            return Ok(Some(Arc::clone(value)));
         }
-        if state.renewed.is_some_and(|at| distance(at, now) < pause) {
+        if state
+            .refreshed
+            .is_some_and(|at| distance(at, now) < min_interval)
+        {
             return Ok(None);
         }
-        if let Some((at, fault)) = &state.failed
-            && distance(*at, now) < FAILURE_LIFE
+        if let Some((at, error)) = &state.failure
+            && distance(*at, now) < FAILURE_TTL
         {
-            return Err(fault.clone());
+            return Err(error.clone());
         }
-        // Only a fetch that brought something starts the pause: after one that failed or was given
-        // up, a token signed with a new key would be called forged for a minute.
+        // Only a successful fetch starts the interval. If a failed or cancelled one did, a token
+        // signed with a new key would be refused as forged for a minute.
         let newer = state.fetch(now, fetch).await?;
-        state.renewed = Some(now);
+        state.refreshed = Some(now);
         Ok(Some(newer))
     }
 }
@@ -93,25 +95,25 @@ impl<T> State<T> {
     async fn fetch(
         &mut self,
         now: Timestamp,
-        fetch: impl Future<Output = Result<T, Fault>>,
-    ) -> Result<Arc<T>, Fault> {
+        fetch: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<Arc<T>, ProviderError> {
         match fetch.await {
             Ok(document) => {
                 let document = Arc::new(document);
-                self.held = Some((now, Arc::clone(&document)));
-                self.failed = None;
+                self.value = Some((now, Arc::clone(&document)));
+                self.failure = None;
                 Ok(document)
             }
-            Err(fault) => {
-                self.failed = Some((now, fault.clone()));
-                Err(fault)
+            Err(error) => {
+                self.failure = Some((now, error.clone()));
+                Err(error)
             }
         }
     }
 }
 
-/// How far apart two moments are. After the clock was set back, what was fetched before counts as
-/// old, rather than as fetched in the future and fresh for as long.
+/// The distance between two times. If the clock is set back, a document fetched before counts as
+/// old instead of as fetched in the future and fresh until then.
 fn distance(one: Timestamp, other: Timestamp) -> Duration {
     one.since(other).max(other.since(one))
 }

@@ -1,4 +1,4 @@
-//! The configuration of an OpenID Connect provider, and what it becomes once checked.
+//! The configuration of an OpenID Connect provider, and its validated form.
 
 use core::fmt;
 use core::time::Duration;
@@ -11,27 +11,28 @@ use crate::provider::Kind;
 
 /// Google's issuer identifier.
 const GOOGLE: &str = "https://accounts.google.com";
-/// Apple's, with which `email` and `name` work only by an answer in a form.
+/// Apple's issuer identifier. Its scopes `email` and `name` require `response_mode=form_post`.
 const APPLE: &str = "https://appleid.apple.com";
-/// The hosts of Microsoft Entra, and what stands there for several tenants at once.
+/// The hosts of Microsoft Entra.
 const ENTRA: [&str; 3] = [
     "login.microsoftonline.com",
     "login.microsoftonline.us",
     "login.partner.microsoftonline.cn",
 ];
+/// Its aliases for several tenants.
 const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
 
-/// How long a sign-in may take to begin, if nothing else is configured: a provider that is down must
-/// not leave a person in front of an empty page.
+/// The default time limit for beginning a sign-in: if the provider is down, the user must not be
+/// left in front of an empty page.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(4);
-/// How long it may take to be finished, which is up to four requests.
+/// The default time limit for finishing a sign-in, which takes up to four requests.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(8);
 /// The shortest [`OidcConfig::timeout`].
 const MIN_TIMEOUT: Duration = Duration::from_secs(1);
-/// The longest [`OidcConfig::timeout`]: the page that waits for it gives up after ten seconds.
+/// The longest [`OidcConfig::timeout`]: the waiting page gives up after ten seconds.
 const MAX_TIMEOUT: Duration = Duration::from_secs(9);
 
-/// How the client proves to the token endpoint who it is (Core §9).
+/// How the client authenticates at the token endpoint (Core §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
     /// `client_secret_basic`
@@ -40,41 +41,42 @@ pub enum ClientAuth {
     Post,
 }
 
-/// A provider as the operator describes it.
+/// The configuration of a provider.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OidcConfig {
-    /// Its name, the `provider` of `GET /auth/login`.
+    /// Its id, the `provider` of `GET /auth/login`.
     pub id: String,
-    /// What to call it on a button.
+    /// The label of its button.
     pub label: String,
-    /// Which kind to show it as.
+    /// The kind to show it as.
     pub kind: Kind,
-    /// The issuer identifier, exactly as the provider writes it: an https URL, or an http URL with
-    /// a loopback address.
+    /// The issuer identifier, exactly as in the discovery document: an https URL, or an http URL
+    /// with a loopback address.
     pub issuer: String,
-    /// The client identifier that the provider gave.
+    /// The client identifier assigned by the provider.
     pub client_id: String,
-    /// The secret that it gave; none for a public client.
+    /// The client secret assigned by the provider; `None` for a public client.
     pub client_secret: Option<String>,
-    /// What to ask for; [`default_scopes`] is right for most.
+    /// The scopes to request; [`default_scopes`] suits most providers.
     pub scopes: Vec<String>,
-    /// Whether to ask which account to use at a sign-in. If not set, it is asked where the
-    /// provider is known to take the question.
+    /// Whether to request the account chooser at a sign-in. `None`: if the provider is known to
+    /// support it.
     pub select_account: Option<bool>,
-    /// How to send the secret. If not set, as the provider announces, preferably by Basic.
+    /// How to send the client secret. `None`: as the provider announces, preferably by HTTP Basic.
     pub client_auth: Option<ClientAuth>,
-    /// Whether an address counts as verified where the provider does not say if it is. Only for
-    /// providers at which nobody can enter an address of their own choice.
+    /// Whether an email address counts as verified if the provider does not say whether it is.
+    /// Only safe if users of the provider cannot choose their address.
     pub trust_email: bool,
-    /// How long each step of a sign-in may take, however many requests it makes. If not set, four
-    /// seconds to begin it and eight to finish it.
+    /// The time limit for each step of a sign-in, for all its requests together: 1 to 9 seconds.
+    /// `None`: four seconds to begin it and eight to finish it.
     pub timeout: Option<Duration>,
-    /// The one domain whose accounts are wanted, as a hint for Google's account chooser.
+    /// The domain to show in Google's account chooser. It is only a hint; users of other domains
+    /// can still sign in.
     pub hosted_domain: Option<String>,
 }
 
 impl OidcConfig {
-    /// A configuration with nothing but what every provider needs.
+    /// A configuration with the required values; everything else has its default.
     pub fn new(
         id: impl Into<String>,
         issuer: impl Into<String>,
@@ -98,7 +100,7 @@ impl OidcConfig {
     }
 }
 
-/// The secret never reaches a log through `{:?}`.
+/// Hides the client secret, so that `{:?}` cannot write it to a log.
 impl fmt::Debug for OidcConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OidcConfig")
@@ -116,12 +118,12 @@ impl fmt::Debug for OidcConfig {
     }
 }
 
-/// `openid`, `email` and `profile`: who it is, the address, the name.
+/// `openid`, `email` and `profile`: the subject, the email address, the name.
 pub fn default_scopes() -> Vec<String> {
     ["openid", "email", "profile"].map(str::to_owned).to_vec()
 }
 
-/// Google, with the client that its console made.
+/// The configuration for Google, with a client created in its console.
 pub fn google(client_id: impl Into<String>, client_secret: impl Into<String>) -> OidcConfig {
     OidcConfig {
         label: "Google".to_owned(),
@@ -131,7 +133,7 @@ pub fn google(client_id: impl Into<String>, client_secret: impl Into<String>) ->
     }
 }
 
-/// Latchkey as the provider knows it: its side of a checked configuration.
+/// A validated configuration.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     pub(super) kind: Kind,
@@ -143,19 +145,19 @@ pub(super) struct Client {
     pub(super) select_account: Option<bool>,
     pub(super) trust_email: bool,
     pub(super) hosted_domain: Option<String>,
-    pub(super) limits: Limits,
+    pub(super) timeouts: Timeouts,
 }
 
-/// How long the steps of a sign-in may take.
+/// The time timeouts of the two steps of a sign-in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(super) struct Timeouts {
     pub(super) begin: Duration,
     pub(super) finish: Duration,
 }
 
-impl Limits {
-    /// How long one request of such a step may take: less than the step, so that the failure of a
-    /// shared request is remembered.
+impl Timeouts {
+    /// The time limit of one request in such a step. It is shorter than the step, so that the
+    /// failure of a shared request is cached before the step is cancelled.
     pub(super) fn request(step: Duration) -> Duration {
         step * 7 / 8
     }
@@ -197,14 +199,14 @@ impl Client {
             select_account: config.select_account,
             trust_email: config.trust_email,
             hosted_domain: config.hosted_domain.clone(),
-            limits: Limits {
+            timeouts: Timeouts {
                 begin: config.timeout.unwrap_or(BEGIN_TIMEOUT),
                 finish: config.timeout.unwrap_or(FINISH_TIMEOUT),
             },
         })
     }
 
-    /// Whether this is Google itself, and not just a provider shown as such.
+    /// Whether this is Google itself, not another provider with the kind `google`.
     pub(super) fn is_google(&self) -> bool {
         self.issuer.as_str() == GOOGLE
     }
@@ -216,8 +218,8 @@ fn issuer(config: &OidcConfig) -> Result<IssuerUrl, ConfigError> {
         return Err(ConfigError::IssuerNotUrl { provider, issuer });
     };
     let url = parsed.url();
-    let named = !url.username().is_empty() || url.password().is_some();
-    if named || url.query().is_some() || url.fragment().is_some() {
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_user || url.query().is_some() || url.fragment().is_some() {
         return Err(ConfigError::IssuerParts { provider });
     }
     match url.scheme() {

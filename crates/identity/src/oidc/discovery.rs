@@ -1,6 +1,5 @@
-//! The provider's own description of itself (OpenID Connect Discovery §4). The issuer, the
-//! endpoints in use and the algorithms must be right; members that nobody here uses are passed
-//! over, whatever they hold.
+//! The discovery document (OpenID Connect Discovery §4). The issuer, the endpoints in use and the
+//! algorithms must be valid; unused members are ignored, whatever they contain.
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -11,85 +10,85 @@ use serde_json::Value;
 use url::{Host, Url};
 
 use super::jwt::Object;
-use crate::check::Check;
-use crate::error::Fault;
+use crate::error::ProviderError;
 use crate::http::{HttpClient, is_loopback};
+use crate::validation_error::ValidationError;
 
-/// How long a document is used before it is fetched again.
-pub(super) const LIFE: Duration = Duration::from_hours(1);
-/// How much of a foreign issuer is written to the log, in characters.
-const LOGGED: usize = 200;
+/// How long a document is cached.
+pub(super) const TTL: Duration = Duration::from_hours(1);
+/// The maximum length of an unexpected issuer in the log, in characters.
+const MAX_LOGGED: usize = 200;
 
-/// What this crate uses of a discovery document, checked.
+/// The validated members of a discovery document.
 #[derive(Debug)]
 pub(super) struct Metadata {
     pub(super) authorization_endpoint: Url,
     pub(super) token_endpoint: Url,
     pub(super) userinfo_endpoint: Option<Url>,
     pub(super) jwks_uri: Url,
-    /// The algorithms that the provider announces and that are taken here.
+    /// The supported signature algorithms among those that the provider announces.
     pub(super) algorithms: Vec<CoreJwsSigningAlgorithm>,
-    /// Whether the token endpoint takes the client's secret by HTTP Basic.
-    pub(super) takes_basic: bool,
-    /// The values of `prompt` that the provider lists, if it lists them.
+    /// Whether the token endpoint supports HTTP Basic.
+    pub(super) supports_basic: bool,
+    /// The supported values of `prompt`, if the provider lists them.
     pub(super) prompts: Option<Vec<String>>,
-    /// Whether every answer says which issuer it is from (RFC 9207 §3).
-    pub(super) answers_name_issuer: bool,
+    /// Whether every redirect names the issuer (RFC 9207 §3).
+    pub(super) sends_iss: bool,
 }
 
-/// Asks `issuer` for its discovery document and checks it.
-pub(super) async fn fetch(issuer: &IssuerUrl, http: &HttpClient) -> Result<Metadata, Fault> {
+/// Fetches the discovery document of `issuer` and validates it.
+pub(super) async fn fetch(
+    issuer: &IssuerUrl,
+    http: &HttpClient,
+) -> Result<Metadata, ProviderError> {
     let base = issuer.as_str().trim_end_matches('/');
     let document: Object = match Url::parse(&format!("{base}/.well-known/openid-configuration")) {
         Ok(url) => http
             .get_json(&url)
             .await
-            .map_err(|error| error.at("its discovery document"))?,
-        Err(_) => return Err(Check::InsecureEndpoint("issuer").into()),
+            .map_err(|error| error.fetching("its discovery document"))?,
+        Err(_) => return Err(ValidationError::InsecureEndpoint("issuer").into()),
     };
     tracing::debug!(issuer = issuer.as_str(), "discovery document fetched");
     Ok(Metadata::new(issuer, &document)?)
 }
 
 impl Metadata {
-    fn new(issuer: &IssuerUrl, document: &Object) -> Result<Self, Check> {
-        let named = text(document, "issuer").ok_or(Check::MissingEndpoint("issuer"))?;
+    fn new(issuer: &IssuerUrl, document: &Object) -> Result<Self, ValidationError> {
+        let named = text(document, "issuer").ok_or(ValidationError::MissingEndpoint("issuer"))?;
         if named != issuer.as_str() {
-            let named: String = named.chars().take(LOGGED).collect();
+            let named: String = named.chars().take(MAX_LOGGED).collect();
             tracing::warn!(
                 configured = issuer.as_str(),
                 discovered = ?named,
-                "the discovery document names another issuer; configure the one it names, if \
-                 that is the provider you mean"
+                "discovery document names another issuer; if it is the intended provider, \
+                 configure that issuer"
             );
-            return Err(Check::DiscoveredIssuer);
+            return Err(ValidationError::DiscoveredIssuer);
         }
         let endpoint = |name| optional_endpoint(issuer.url(), document, name);
-        let needed = |name| endpoint(name)?.ok_or(Check::MissingEndpoint(name));
+        let required = |name| endpoint(name)?.ok_or(ValidationError::MissingEndpoint(name));
         let announced = strings(document, "id_token_signing_alg_values_supported");
         let algorithms: Vec<_> = announced
             .unwrap_or_default()
             .into_iter()
             .filter_map(|name| serde_json::from_value(name.into()).ok())
-            .filter(is_taken)
+            .filter(is_supported)
             .collect();
         if algorithms.is_empty() {
-            return Err(Check::NoAlgorithm);
+            return Err(ValidationError::NoAlgorithm);
         }
         let methods = strings(document, "token_endpoint_auth_methods_supported");
         Ok(Self {
-            authorization_endpoint: needed("authorization_endpoint")?,
-            token_endpoint: needed("token_endpoint")?,
+            authorization_endpoint: required("authorization_endpoint")?,
+            token_endpoint: required("token_endpoint")?,
             userinfo_endpoint: endpoint("userinfo_endpoint")?,
-            jwks_uri: needed("jwks_uri")?,
+            jwks_uri: required("jwks_uri")?,
             algorithms,
-            takes_basic: methods
+            supports_basic: methods
                 .is_none_or(|methods| methods.iter().any(|known| known == "client_secret_basic")),
             prompts: strings(document, "prompt_values_supported"),
-            answers_name_issuer: says_yes(
-                document,
-                "authorization_response_iss_parameter_supported",
-            ),
+            sends_iss: boolean(document, "authorization_response_iss_parameter_supported"),
         })
     }
 }
@@ -98,15 +97,15 @@ fn text<'a>(document: &'a Object, name: &str) -> Option<&'a str> {
     document.get(name)?.as_str()
 }
 
-/// A list of texts; none if the member is something else. What is not text in it is left out.
+/// The strings in a list; other elements are dropped. `None` if the member is not a list.
 fn strings(document: &Object, name: &str) -> Option<Vec<String>> {
     let list = document.get(name)?.as_array()?;
     let texts = list.iter().filter_map(Value::as_str);
     Some(texts.map(str::to_owned).collect())
 }
 
-/// Some providers write truth values as text.
-fn says_yes(document: &Object, name: &str) -> bool {
+/// A boolean. Some providers write it as a string.
+fn boolean(document: &Object, name: &str) -> bool {
     match document.get(name) {
         Some(Value::Bool(yes)) => *yes,
         Some(Value::String(text)) => text == "true",
@@ -114,31 +113,31 @@ fn says_yes(document: &Object, name: &str) -> bool {
     }
 }
 
-/// The URL of an endpoint. A blank one counts as none.
+/// The URL of an endpoint. A blank one counts as missing.
 fn optional_endpoint(
     issuer: &Url,
     document: &Object,
     name: &'static str,
-) -> Result<Option<Url>, Check> {
+) -> Result<Option<Url>, ValidationError> {
     let text = match document.get(name) {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
         Some(Value::String(text)) => text,
-        Some(_) => return Err(Check::InsecureEndpoint(name)),
+        Some(_) => return Err(ValidationError::InsecureEndpoint(name)),
     };
-    let url = Url::parse(text).map_err(|_| Check::InsecureEndpoint(name))?;
-    if !is_as_safe_as(issuer, &url) {
-        return Err(Check::InsecureEndpoint(name));
+    let url = Url::parse(text).map_err(|_| ValidationError::InsecureEndpoint(name))?;
+    if !is_secure(issuer, &url) {
+        return Err(ValidationError::InsecureEndpoint(name));
     }
     if is_internal(&url) && !is_internal(issuer) {
-        return Err(Check::InternalEndpoint(name));
+        return Err(ValidationError::InternalEndpoint(name));
     }
     Ok(Some(url))
 }
 
-/// Whether `url` may be used for a provider with this issuer: https, or, if the issuer itself is on
-/// this machine, an address of this machine.
-fn is_as_safe_as(issuer: &Url, url: &Url) -> bool {
+/// Whether the scheme of `url` is allowed for this issuer: https, or http with a loopback address
+/// if the issuer has such a URL too.
+fn is_secure(issuer: &Url, url: &Url) -> bool {
     match url.scheme() {
         "https" => true,
         "http" => issuer.scheme() == "http" && is_loopback(url),
@@ -146,8 +145,8 @@ fn is_as_safe_as(issuer: &Url, url: &Url) -> bool {
     }
 }
 
-/// Whether this URL names a machine that strangers cannot reach: a provider out there must not
-/// choose what is asked of one. Names that resolve to such an address are not found out.
+/// Whether the host of this URL is a loopback or internal address: a provider on the internet must
+/// not direct requests there. Names that resolve to such an address are not detected.
 fn is_internal(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
@@ -183,8 +182,8 @@ fn is_internal_address(address: IpAddr) -> bool {
     }
 }
 
-/// Asymmetric signatures only: with a shared secret, whoever can verify could sign.
-fn is_taken(algorithm: &CoreJwsSigningAlgorithm) -> bool {
+/// Only asymmetric algorithms are supported: with a shared secret, every verifier could sign.
+fn is_supported(algorithm: &CoreJwsSigningAlgorithm) -> bool {
     use CoreJwsSigningAlgorithm as Alg;
     matches!(
         algorithm,

@@ -1,5 +1,5 @@
-//! The exchange of the code for tokens (Core §3.1.3; RFC 6749 §4.1.3, RFC 7636). Of the answer
-//! only what is used must be right: the ID token, the access token and its type.
+//! Exchanges the code for tokens (Core §3.1.3, RFC 6749 §4.1.3, RFC 7636). Only the members of the
+//! response that are used must be valid: the ID token, the access token and its type.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,15 +12,15 @@ use url::{Url, form_urlencoded};
 use super::config::{Client, ClientAuth};
 use super::discovery::Metadata;
 use super::jwt::{Object, object};
-use crate::check::Check;
-use crate::error::Fault;
+use crate::error::ProviderError;
 use crate::http::{HttpClient, HttpError};
-use crate::provider::AuthorizationAnswer;
+use crate::provider::AuthorizationResponse;
+use crate::validation_error::ValidationError;
 
-/// How a fault names the endpoint.
+/// The name of the endpoint in errors.
 const ENDPOINT: &str = "its token endpoint";
 
-/// What the token endpoint gave, not yet checked.
+/// The tokens in the response, not yet verified.
 pub(super) struct Tokens {
     pub(super) id_token: String,
     pub(super) access_token: AccessToken,
@@ -30,49 +30,51 @@ pub(super) struct Tokens {
 pub(super) async fn exchange(
     client: &Client,
     metadata: &Metadata,
-    answer: &AuthorizationAnswer<'_>,
+    redirect: &AuthorizationResponse<'_>,
     http: &HttpClient,
-) -> Result<Tokens, Fault> {
-    let announced = if metadata.takes_basic {
+) -> Result<Tokens, ProviderError> {
+    let announced = if metadata.supports_basic {
         ClientAuth::Basic
     } else {
         ClientAuth::Post
     };
     let method = client.auth.unwrap_or(announced);
-    let request = request(client, metadata, answer, method)?;
+    let request = request(client, metadata, redirect, method)?;
     let response = http
         .send(request)
         .await
-        .map_err(|error| error.at(ENDPOINT))?;
-    let said = object(response.body());
-    match (response.status(), said) {
-        (status, Ok(said)) if status.is_success() && !is_error(&said) => tokens(&said),
-        (_, Ok(said)) => Err(refusal(&said, client, method)),
-        (status, Err(_)) if status.as_u16() == 401 => Err(Fault::Refused(format!(
+        .map_err(|error| error.fetching(ENDPOINT))?;
+    let body = object(response.body());
+    match (response.status(), body) {
+        (status, Ok(body)) if status.is_success() && !is_error(&body) => tokens(&body),
+        (_, Ok(body)) => Err(refusal(&body, client, method)),
+        (status, Err(_)) if status.as_u16() == 401 => Err(ProviderError::Refused(format!(
             "status 401; {}",
             advice(client, method)
         ))),
-        (..) => Err(not_understood()),
+        (..) => Err(unexpected()),
     }
 }
 
 fn request(
     client: &Client,
     metadata: &Metadata,
-    answer: &AuthorizationAnswer<'_>,
+    redirect: &AuthorizationResponse<'_>,
     method: ClientAuth,
-) -> Result<HttpRequest, Fault> {
-    if Url::parse(answer.redirect_uri).is_err() {
-        return Err(Fault::Refused("the redirect URI is not a URL".to_owned()));
+) -> Result<HttpRequest, ProviderError> {
+    if Url::parse(redirect.redirect_uri).is_err() {
+        return Err(ProviderError::Refused(
+            "the redirect URI is not a URL".to_owned(),
+        ));
     }
     let mut request = Request::post(metadata.token_endpoint.as_str())
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code")
-        .append_pair("code", answer.code)
-        .append_pair("redirect_uri", answer.redirect_uri)
-        .append_pair("code_verifier", answer.verifier);
+        .append_pair("code", redirect.code)
+        .append_pair("redirect_uri", redirect.redirect_uri)
+        .append_pair("code_verifier", redirect.verifier);
     match (&client.secret, method) {
         (Some(secret), ClientAuth::Basic) => {
             request = request.header(AUTHORIZATION, basic(&client.id, secret.secret()));
@@ -86,89 +88,91 @@ fn request(
     }
     request
         .body(form.finish().into_bytes())
-        .map_err(|_| HttpError::Url.at(ENDPOINT))
+        .map_err(|_| HttpError::Url.fetching(ENDPOINT))
 }
 
-/// RFC 6749 §2.3.1: both are form-encoded before they become a user name and a password.
+/// RFC 6749 §2.3.1: both are form-encoded before they are used as user name and password.
 fn basic(id: &str, secret: &str) -> String {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", encode(id), encode(secret));
     format!("Basic {}", STANDARD.encode(pair))
 }
 
-fn tokens(said: &Object) -> Result<Tokens, Fault> {
-    let Some(access_token) = said.get("access_token") else {
-        return Err(not_understood());
+fn tokens(body: &Object) -> Result<Tokens, ProviderError> {
+    let Some(access_token) = body.get("access_token") else {
+        return Err(unexpected());
     };
-    // It becomes a header: anything else could not be sent.
+    // It will be sent in a header, which cannot contain other characters.
     let access_token = access_token
         .as_str()
         .filter(|text| text.bytes().all(|b| b.is_ascii_graphic() || b == b' '))
-        .ok_or(Check::AccessToken)?;
-    match said.get("token_type") {
-        // A required member that some leave out; there is only one type that it could be.
+        .ok_or(ValidationError::AccessToken)?;
+    match body.get("token_type") {
+        // Required, but some providers omit it; only one type is possible.
         None | Some(Value::Null) => {}
         Some(Value::String(text)) if text.eq_ignore_ascii_case("bearer") => {}
-        Some(_) => return Err(Check::TokenType.into()),
+        Some(_) => return Err(ValidationError::TokenType.into()),
     }
-    match said.get("id_token") {
-        None | Some(Value::Null) => Err(Check::IdTokenMissing.into()),
+    match body.get("id_token") {
+        None | Some(Value::Null) => Err(ValidationError::IdTokenMissing.into()),
         Some(Value::String(id_token)) => Ok(Tokens {
             id_token: id_token.clone(),
             access_token: AccessToken::new(access_token.to_owned()),
         }),
-        Some(_) => Err(Check::Malformed.into()),
+        Some(_) => Err(ValidationError::Malformed.into()),
     }
 }
 
-/// Whether this is an error, whatever its status says. A blank one is none.
-fn is_error(said: &Object) -> bool {
-    match said.get("error") {
+/// Whether the body is an error, whatever the status code. A blank `error` does not count.
+fn is_error(body: &Object) -> bool {
+    match body.get("error") {
         None | Some(Value::Null) => false,
         Some(Value::String(code)) => !code.is_empty(),
         Some(_) => true,
     }
 }
 
-fn not_understood() -> Fault {
-    HttpError::NotJson("neither tokens nor an error".to_owned()).at(ENDPOINT)
+fn unexpected() -> ProviderError {
+    HttpError::NotJson("neither tokens nor an error".to_owned()).fetching(ENDPOINT)
 }
 
-/// What a failed exchange means. Only the registered error codes are repeated: descriptions are
-/// the provider's own text and could hold anything.
-fn refusal(said: &Object, client: &Client, method: ClientAuth) -> Fault {
-    let Some(code) = said.get("error").and_then(Value::as_str) else {
-        return not_understood();
+/// The error for a failed exchange. It repeats only registered error codes, since descriptions are
+/// the provider's text and could contain anything.
+fn refusal(body: &Object, client: &Client, method: ClientAuth) -> ProviderError {
+    let Some(code) = body.get("error").and_then(Value::as_str) else {
+        return unexpected();
     };
     let advice = match code {
-        "invalid_grant" => "the code is used up, expired, or belongs to another sign-in".to_owned(),
+        "invalid_grant" => {
+            "the code was already used, has expired, or belongs to another sign-in".to_owned()
+        }
         "invalid_client" | "unauthorized_client" => advice(client, method),
         "invalid_request" | "invalid_scope" | "unsupported_grant_type" => {
-            "check what the provider's console allows this client".to_owned()
+            "check the settings of this client in the provider's console".to_owned()
         }
-        // "Not now" (RFC 6749 §4.1.2.1).
+        // Temporary errors (RFC 6749 §4.1.2.1).
         "server_error" | "temporarily_unavailable" => {
-            return Fault::Unavailable(format!("asked for {ENDPOINT}, it says {code}"));
+            return ProviderError::Unavailable(format!("{ENDPOINT} responded with {code}"));
         }
         _ => {
-            return Fault::Refused("the error code it gave is not a registered one".to_owned());
+            return ProviderError::Refused("its error code is not a registered one".to_owned());
         }
     };
-    Fault::Refused(format!("{code}; {advice}"))
+    ProviderError::Refused(format!("{code}; {advice}"))
 }
 
-/// What to look at when the provider does not recognise this client.
+/// What to check if client authentication failed.
 fn advice(client: &Client, method: ClientAuth) -> String {
     const CHECK: &str = "check client_id and client_secret against the provider's console";
     match (&client.secret, method) {
         (None, _) => format!("{CHECK}; no secret was sent"),
         (Some(_), ClientAuth::Basic) => format!(
-            "{CHECK}; the secret was sent by HTTP Basic, client_auth = \"post\" sends it in the \
-             form"
+            "{CHECK}; the secret was sent by HTTP Basic; to send it in the form, set \
+             client_auth = \"post\""
         ),
         (Some(_), ClientAuth::Post) => format!(
-            "{CHECK}; the secret was sent in the form, client_auth = \"basic\" sends it by HTTP \
-             Basic"
+            "{CHECK}; the secret was sent in the form; to send it by HTTP Basic, set \
+             client_auth = \"basic\""
         ),
     }
 }

@@ -1,5 +1,4 @@
-//! The ID token and all it must withstand (Core §3.1.3.7). Only the claims that a check is about
-//! must have the right type; any other claim may be whatever the provider likes.
+//! Verifies the ID token (Core §3.1.3.7). Claims that are not checked may have any type.
 
 use core::time::Duration;
 
@@ -12,20 +11,20 @@ use serde_json::Value;
 use super::config::Client;
 use super::jwks::KeySet;
 use super::jwt::{Jwt, Object, Rejection};
-use crate::check::Check;
+use crate::validation_error::ValidationError;
 
-/// How far the provider's clock and ours may differ.
+/// How far the clocks of the provider and this server may differ.
 const LEEWAY: Duration = Duration::from_mins(1);
-/// How long ago an ID token may have been issued: it comes straight from the token endpoint.
+/// The maximum age of an ID token. It comes directly from the token endpoint.
 const MAX_AGE: Duration = Duration::from_mins(10);
-/// The year 9999 in seconds: whatever says a later time means something else.
-const END_OF_TIME: f64 = 253_402_300_799.0;
+/// The end of the year 9999 in seconds. A greater number is not a time in seconds.
+const MAX_SECONDS: f64 = 253_402_300_799.0;
 /// The longest subject identifier, in bytes (Core §2).
 const MAX_SUBJECT: usize = 255;
-/// What every ID token here must hold.
+/// The claims that every ID token must have.
 const REQUIRED: [&str; 6] = ["iss", "sub", "aud", "exp", "iat", "nonce"];
 
-/// What an ID token is held against.
+/// The values that an ID token is checked against.
 pub(super) struct Expected<'a> {
     pub(super) client: &'a Client,
     pub(super) algorithms: &'a [CoreJwsSigningAlgorithm],
@@ -35,7 +34,7 @@ pub(super) struct Expected<'a> {
     pub(super) now: Timestamp,
 }
 
-/// An ID token that could be read, and nothing more.
+/// A parsed ID token that has not been verified.
 pub(super) struct IdToken {
     jwt: Jwt,
     issuer: String,
@@ -46,43 +45,43 @@ pub(super) struct IdToken {
     nonce: Option<String>,
 }
 
-/// Claims of a verified ID token.
+/// The claims of a verified ID token.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Verified<'a> {
     pub(super) issuer: &'a str,
     pub(super) subject: &'a str,
-    /// All of them, for those that are not checked here.
+    /// All claims, including those that are not checked here.
     pub(super) claims: &'a Object,
 }
 
 impl IdToken {
-    /// Reads an ID token and says which claim is missing, if one is.
-    pub(super) fn parse(text: &str) -> Result<Self, Check> {
+    /// Parses an ID token. The error names a missing claim.
+    pub(super) fn parse(text: &str) -> Result<Self, ValidationError> {
         let jwt = Jwt::parse(text)?;
         let claims = &jwt.claims;
         if let Some(name) = REQUIRED
             .into_iter()
             .find(|name| !claims.contains_key(*name))
         {
-            return Err(Check::MissingClaim(name));
+            return Err(ValidationError::MissingClaim(name));
         }
         let text = |name| claims[name].as_str().map(str::to_owned);
         let nonce = match &claims["nonce"] {
             Value::Null => None,
-            nonce => Some(nonce.as_str().ok_or(Check::Malformed)?.to_owned()),
+            nonce => Some(nonce.as_str().ok_or(ValidationError::Malformed)?.to_owned()),
         };
         Ok(Self {
-            issuer: text("iss").ok_or(Check::Malformed)?,
-            subject: text("sub").ok_or(Check::Malformed)?,
-            audiences: audiences(&claims["aud"]).ok_or(Check::Malformed)?,
-            expires: Millis::of(&claims["exp"]).ok_or(Check::Malformed)?,
-            issued: Millis::of(&claims["iat"]).ok_or(Check::Malformed)?,
+            issuer: text("iss").ok_or(ValidationError::Malformed)?,
+            subject: text("sub").ok_or(ValidationError::Malformed)?,
+            audiences: audiences(&claims["aud"]).ok_or(ValidationError::Malformed)?,
+            expires: Millis::of(&claims["exp"]).ok_or(ValidationError::Malformed)?,
+            issued: Millis::of(&claims["iat"]).ok_or(ValidationError::Malformed)?,
             nonce,
             jwt,
         })
     }
 
-    /// The claims, if everything about the token is as it must be.
+    /// Verifies the token and returns its claims.
     pub(super) fn verify(
         &self,
         keys: &KeySet,
@@ -90,24 +89,24 @@ impl IdToken {
     ) -> Result<Verified<'_>, Rejection> {
         let client = expected.client;
         if self.issuer != client.issuer.as_str() {
-            return Err(Check::Issuer.into());
+            return Err(ValidationError::Issuer.into());
         }
         if !self.audiences.iter().any(|aud| *aud == *client.id) {
-            return Err(Check::Audience.into());
+            return Err(ValidationError::Audience.into());
         }
         let key = self.jwt.verify(keys, expected.algorithms)?;
         if self.expires <= Millis::from(expected.now.minus(LEEWAY)) {
-            return Err(Check::Expired.into());
+            return Err(ValidationError::Expired.into());
         }
         let nonce = self.nonce.as_deref().unwrap_or_default();
         if verify_slices_are_equal(nonce.as_bytes(), expected.nonce.as_bytes()).is_err() {
-            return Err(Check::Nonce.into());
+            return Err(ValidationError::Nonce.into());
         }
         self.check_party(client)?;
         self.check_issue_time(expected.now)?;
         check_auth_time(&self.jwt.claims, expected)?;
         if !(1..=MAX_SUBJECT).contains(&self.subject.len()) {
-            return Err(Check::Subject.into());
+            return Err(ValidationError::Subject.into());
         }
         self.check_access_token(key, expected.access_token)?;
         Ok(Verified {
@@ -117,46 +116,49 @@ impl IdToken {
         })
     }
 
-    /// Core §3.1.3.7, 4 and 5: whoever shares the token with others must have asked for it.
-    fn check_party(&self, client: &Client) -> Result<(), Check> {
+    /// Core §3.1.3.7, 4 and 5: with several audiences, `azp` must name this client.
+    fn check_party(&self, client: &Client) -> Result<(), ValidationError> {
         match self.jwt.claims.get("azp") {
             None | Some(Value::Null) if self.audiences.len() == 1 => Ok(()),
             Some(Value::String(party)) if *party == *client.id => Ok(()),
-            _ => Err(Check::AuthorizedParty),
+            _ => Err(ValidationError::AuthorizedParty),
         }
     }
 
-    fn check_issue_time(&self, now: Timestamp) -> Result<(), Check> {
-        let issued = self.issued.second().ok_or(Check::IssuedAt)?;
+    fn check_issue_time(&self, now: Timestamp) -> Result<(), ValidationError> {
+        let issued = self
+            .issued
+            .to_timestamp()
+            .ok_or(ValidationError::IssuedAt)?;
         let oldest = now.minus(MAX_AGE).minus(LEEWAY).floor_to_second();
         if issued < oldest || issued > now.plus(LEEWAY) {
-            Err(Check::IssuedAt)
+            Err(ValidationError::IssuedAt)
         } else {
             Ok(())
         }
     }
 
-    /// If the ID token says which access token it came with, it must be this one (Core §3.1.3.8).
+    /// If the ID token has `at_hash`, it must match the access token (Core §3.1.3.8).
     fn check_access_token(
         &self,
         key: &CoreJsonWebKey,
         access_token: &AccessToken,
-    ) -> Result<(), Check> {
+    ) -> Result<(), ValidationError> {
         match self.jwt.claims.get("at_hash") {
             None | Some(Value::Null) => Ok(()),
-            Some(said) => {
+            Some(expected) => {
                 let hash = self.jwt.half_hash(key, access_token.secret());
-                if hash.is_some() && hash.as_deref() == said.as_str() {
+                if hash.is_some() && hash.as_deref() == expected.as_str() {
                     Ok(())
                 } else {
-                    Err(Check::AccessTokenHash)
+                    Err(ValidationError::AccessTokenHash)
                 }
             }
         }
     }
 }
 
-/// One audience, or a list of them; nothing if it is neither.
+/// The audiences: a string or a list of strings; `None` if it is neither.
 pub(super) fn audiences(aud: &Value) -> Option<Vec<String>> {
     match aud {
         Value::String(one) => Some(vec![one.clone()]),
@@ -168,15 +170,14 @@ pub(super) fn audiences(aud: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// When the person proved who they are, in whole seconds. What is not a time is not a statement
-/// about it.
+/// When the user authenticated at the provider, in whole seconds. An invalid time counts as
+/// missing.
 pub(super) fn auth_time(claims: &Object) -> Option<Timestamp> {
-    Millis::of(claims.get("auth_time")?)?.second()
+    Millis::of(claims.get("auth_time")?)?.to_timestamp()
 }
 
-/// Core §3.1.3.7, 13. Google is asked and never says: its word is that of any sign-in, which is as
-/// much as it has.
-fn check_auth_time(claims: &Object, expected: &Expected<'_>) -> Result<(), Check> {
+/// Core §3.1.3.7, 13. Google never sends `auth_time`, so there it may be missing.
+fn check_auth_time(claims: &Object, expected: &Expected<'_>) -> Result<(), ValidationError> {
     let Some(max_age) = expected.max_age else {
         return Ok(());
     };
@@ -186,18 +187,18 @@ fn check_auth_time(claims: &Object, expected: &Expected<'_>) -> Result<(), Check
         {
             Ok(())
         }
-        None => Err(Check::AuthTimeMissing),
+        None => Err(ValidationError::AuthTimeMissing),
         Some(at)
             if at <= expected.now.plus(LEEWAY)
                 && expected.now.minus(LEEWAY).since(at) <= max_age =>
         {
             Ok(())
         }
-        Some(_) => Err(Check::AuthTime),
+        Some(_) => Err(ValidationError::AuthTime),
     }
 }
 
-/// A `NumericDate` (RFC 7519 §2) in milliseconds; some providers write fractions of a second.
+/// A `NumericDate` (RFC 7519 §2) in milliseconds. Some providers write fractions of a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Millis(i64);
 
@@ -206,13 +207,13 @@ impl Millis {
         let secs = date.as_f64()?;
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "the range was checked, and what is finer than a millisecond is cut off"
+            reason = "the range is checked, and fractions of a millisecond are dropped"
         )]
-        (secs.abs() <= END_OF_TIME).then(|| Self((secs * 1000.0).floor() as i64))
+        (secs.abs() <= MAX_SECONDS).then(|| Self((secs * 1000.0).floor() as i64))
     }
 
-    /// The second it is in, from 1970 on.
-    fn second(self) -> Option<Timestamp> {
+    /// The time in whole seconds; `None` before 1970.
+    fn to_timestamp(self) -> Option<Timestamp> {
         let secs = u64::try_from(self.0.div_euclid(1000)).ok()?;
         Some(Timestamp::from_secs(secs))
     }
@@ -233,13 +234,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Expected, Millis, check_auth_time};
-    use crate::check::Check;
     use crate::oidc::config::{Client, OidcConfig, google};
+    use crate::validation_error::ValidationError;
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-    fn checked(config: &OidcConfig, claims: &Value) -> Result<(), Check> {
-        let client = Client::new(config).expect("a good configuration");
+    fn checked(config: &OidcConfig, claims: &Value) -> Result<(), ValidationError> {
+        let client = Client::new(config).expect("a valid configuration");
         let expected = Expected {
             client: &client,
             algorithms: &[],
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn only_googles_own_issuer_may_keep_the_time_to_itself() {
+    fn auth_time_may_be_missing_only_from_google() {
         let google = google("id", "secret");
         let elsewhere = OidcConfig {
             issuer: "https://login.example.com".to_owned(),
@@ -261,19 +262,25 @@ mod tests {
         let by_hand = OidcConfig::new("g", "https://accounts.google.com", "id");
         assert_eq!(checked(&google, &json!({})), Ok(()));
         assert_eq!(checked(&by_hand, &json!({})), Ok(()));
-        assert_eq!(checked(&elsewhere, &json!({})), Err(Check::AuthTimeMissing));
+        assert_eq!(
+            checked(&elsewhere, &json!({})),
+            Err(ValidationError::AuthTimeMissing)
+        );
         let old = json!({ "auth_time": NOW.as_secs() - 100_000 });
         assert_eq!(
             checked(&google, &old),
-            Err(Check::AuthTime),
-            "what it says counts"
+            Err(ValidationError::AuthTime),
+            "a time that is sent is checked"
         );
         let odd = json!({ "auth_time": "soon" });
-        assert_eq!(checked(&google, &odd), Err(Check::AuthTimeMissing));
+        assert_eq!(
+            checked(&google, &odd),
+            Err(ValidationError::AuthTimeMissing)
+        );
     }
 
     #[test]
-    fn dates_are_numbers_of_seconds() {
+    fn numeric_dates_are_parsed() {
         let millis = |date: Value| Millis::of(&date).map(|Millis(millis)| millis);
         assert_eq!(millis(json!(1_800_000_000)), Some(1_800_000_000_000));
         assert_eq!(millis(json!(1_800_000_000.5)), Some(1_800_000_000_500));
@@ -287,9 +294,12 @@ mod tests {
         ] {
             assert_eq!(millis(odd.clone()), None, "{odd}");
         }
-        assert_eq!(Millis::of(&json!(-0.5)).and_then(Millis::second), None);
         assert_eq!(
-            Millis::of(&json!(7.9)).and_then(Millis::second),
+            Millis::of(&json!(-0.5)).and_then(Millis::to_timestamp),
+            None
+        );
+        assert_eq!(
+            Millis::of(&json!(7.9)).and_then(Millis::to_timestamp),
             Some(Timestamp::from_secs(7))
         );
     }

@@ -1,29 +1,29 @@
-//! The provider's public keys (RFC 7517).
+//! Fetches the provider's public keys (RFC 7517).
 
 use core::time::Duration;
 
 use openidconnect::core::CoreJsonWebKeySet;
 use url::Url;
 
-use crate::error::Fault;
+use crate::error::ProviderError;
 use crate::http::HttpClient;
 
-/// How long keys are used before they are fetched again, so that a withdrawn key is forgotten.
-pub(super) const LIFE: Duration = Duration::from_hours(1);
+/// How long keys are cached. A withdrawn key is used no longer than this.
+pub(super) const TTL: Duration = Duration::from_hours(1);
 
-/// How long to wait before keys are fetched once more because a token was signed with a key that
-/// is not among them: a flood of such tokens must not become a flood of requests.
-pub(super) const PAUSE: Duration = Duration::from_mins(1);
+/// The minimum time between fetches that tokens with an unknown key cause, so that a flood of such
+/// tokens does not become a flood of requests.
+pub(super) const MIN_REFRESH_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The keys of one provider.
 pub(super) type KeySet = CoreJsonWebKeySet;
 
-/// Asks for the keys at `url`. Those that are not understood are left out.
-pub(super) async fn fetch(url: &Url, http: &HttpClient) -> Result<KeySet, Fault> {
+/// Fetches the keys at `url`. Keys of unknown types are dropped.
+pub(super) async fn fetch(url: &Url, http: &HttpClient) -> Result<KeySet, ProviderError> {
     let keys: KeySet = http
         .get_json(url)
         .await
-        .map_err(|error| error.at("its signing keys"))?;
+        .map_err(|error| error.fetching("its signing keys"))?;
     tracing::debug!(
         url = url.as_str(),
         keys = keys.keys().len(),

@@ -1,5 +1,5 @@
-//! A signed JWT as a provider sends it (RFC 7515, RFC 7519): read strictly, and its signature
-//! checked with one of the provider's keys. What its claims mean is not decided here.
+//! Parses signed JWTs of a provider (RFC 7515, RFC 7519) and verifies their signature with the
+//! provider's keys. The claims are checked elsewhere.
 
 use core::fmt;
 
@@ -14,7 +14,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::jwks::KeySet;
-use crate::check::Check;
+use crate::validation_error::ValidationError;
 
 /// The members of a JSON object.
 pub(super) type Object = Map<String, Value>;
@@ -22,28 +22,28 @@ pub(super) type Object = Map<String, Value>;
 /// Why a JWT is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rejection {
-    /// Its signature is by none of these keys; the provider may have newer ones.
-    Key,
-    /// It would be refused with any keys.
-    Check(Check),
+    /// Its signature matches none of the keys; the provider may have newer ones.
+    UnknownKey,
+    /// It is invalid whatever the keys.
+    Invalid(ValidationError),
 }
 
-impl From<Check> for Rejection {
-    fn from(check: Check) -> Self {
-        Self::Check(check)
+impl From<ValidationError> for Rejection {
+    fn from(error: ValidationError) -> Self {
+        Self::Invalid(error)
     }
 }
 
-impl From<Rejection> for Check {
+impl From<Rejection> for ValidationError {
     fn from(rejection: Rejection) -> Self {
         match rejection {
-            Rejection::Key => Self::Signature,
-            Rejection::Check(check) => check,
+            Rejection::UnknownKey => Self::Signature,
+            Rejection::Invalid(error) => error,
         }
     }
 }
 
-/// A JWT that could be read, and nothing more.
+/// A parsed JWT whose signature has not been verified.
 pub(super) struct Jwt {
     pub(super) claims: Object,
     algorithm: CoreJwsSigningAlgorithm,
@@ -53,14 +53,14 @@ pub(super) struct Jwt {
 }
 
 impl Jwt {
-    /// Reads the three parts. Encryption, unknown algorithms and header parameters that would
-    /// change the meaning of the token are refused.
-    pub(super) fn parse(text: &str) -> Result<Self, Check> {
+    /// Parses the three parts. Encrypted tokens, unknown algorithms and header parameters that
+    /// would change the meaning of the token are refused.
+    pub(super) fn parse(text: &str) -> Result<Self, ValidationError> {
         let mut parts = text.split('.');
         let (Some(header), Some(claims), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(Check::Malformed);
+            return Err(ValidationError::Malformed);
         };
         let signed = format!("{header}.{claims}");
         let header = object(&bytes(header)?)?;
@@ -69,15 +69,16 @@ impl Jwt {
         let key_id = match header.get("kid") {
             None | Some(Value::Null) => None,
             Some(Value::String(id)) => Some(id.clone()),
-            Some(_) => return Err(Check::Malformed),
+            Some(_) => return Err(ValidationError::Malformed),
         };
         let present = |name: &str| header.get(name).is_some_and(|value| !value.is_null());
-        // `crit` names parameters that must be understood, `cty` another token inside.
+        // `crit` names extensions that must be understood, `cty` a nested token.
         if !is_jwt(header.get("typ")) || present("crit") || present("cty") {
-            return Err(Check::Malformed);
+            return Err(ValidationError::Malformed);
         }
         let algorithm = header.get("alg").cloned().unwrap_or_default();
-        let algorithm = serde_json::from_value(algorithm).map_err(|_| Check::Algorithm)?;
+        let algorithm =
+            serde_json::from_value(algorithm).map_err(|_| ValidationError::Algorithm)?;
         Ok(Self {
             claims,
             algorithm,
@@ -87,36 +88,41 @@ impl Jwt {
         })
     }
 
-    /// The key that verifies the signature, if the algorithm is one of `allowed`. Neither `alg`
-    /// nor `kid` is trusted: they only choose among the provider's keys.
+    /// Verifies the signature, if the algorithm is one of `allowed`, and returns the key. `alg` and
+    /// `kid` are not trusted: they only select one of the provider's keys.
     pub(super) fn verify<'k>(
         &self,
         keys: &'k KeySet,
         allowed: &[CoreJwsSigningAlgorithm],
     ) -> Result<&'k CoreJsonWebKey, Rejection> {
         if !allowed.contains(&self.algorithm) {
-            return Err(Check::Algorithm.into());
+            return Err(ValidationError::Algorithm.into());
         }
-        let mut fitting = keys.keys().iter().filter(|key| self.may_be_by(key));
-        // Core §10.1: with several keys the token must say which.
-        let (Some(key), None) = (fitting.next(), fitting.next()) else {
-            return Err(Rejection::Key);
+        let mut candidates = keys
+            .keys()
+            .iter()
+            .filter(|key| self.may_be_signed_with(key));
+        // Core §10.1: the token must identify one key.
+        let (Some(key), None) = (candidates.next(), candidates.next()) else {
+            return Err(Rejection::UnknownKey);
         };
         match key.verify_signature(&self.algorithm, self.signed.as_bytes(), &self.signature) {
             Ok(()) => Ok(key),
-            Err(SignatureVerificationError::UnsupportedAlg(_)) => Err(Check::Algorithm.into()),
-            Err(_) => Err(Rejection::Key),
+            Err(SignatureVerificationError::UnsupportedAlg(_)) => {
+                Err(ValidationError::Algorithm.into())
+            }
+            Err(_) => Err(Rejection::UnknownKey),
         }
     }
 
-    /// The left half of the hash of `text` (Core §3.1.3.6), by the algorithm of this token.
+    /// The left half of the hash of `text`, by the hash of this token's algorithm (Core §3.1.3.6).
     pub(super) fn half_hash(&self, key: &CoreJsonWebKey, text: &str) -> Option<String> {
         let hash = key.hash_bytes(text.as_bytes(), &self.algorithm).ok()?;
         Some(URL_SAFE_NO_PAD.encode(hash.get(..hash.len() / 2)?))
     }
 
-    /// Whether this key has the token's `kid`, if it names one, and is for its algorithm.
-    fn may_be_by(&self, key: &CoreJsonWebKey) -> bool {
+    /// Whether this key has the token's `kid`, if there is one, and suits its algorithm.
+    fn may_be_signed_with(&self, key: &CoreJsonWebKey) -> bool {
         let named = match &self.key_id {
             Some(id) => key.key_id().is_some_and(|known| **known == *id),
             None => true,
@@ -132,7 +138,7 @@ impl Jwt {
     }
 }
 
-/// RFC 7515 §4.1.9: the type, if there is one, is that of a JWT.
+/// RFC 7515 §4.1.9: `typ`, if present, must be that of a JWT.
 fn is_jwt(typ: Option<&Value>) -> bool {
     match typ {
         None | Some(Value::Null) => true,
@@ -144,18 +150,20 @@ fn is_jwt(typ: Option<&Value>) -> bool {
     }
 }
 
-fn bytes(part: &str) -> Result<Vec<u8>, Check> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Check::Malformed)
+fn bytes(part: &str) -> Result<Vec<u8>, ValidationError> {
+    URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| ValidationError::Malformed)
 }
 
-/// An object of which no member occurs twice: two readers could take two values for the same
+/// Parses a JSON object without duplicate members: two parsers could read two values of the same
 /// claim.
-pub(super) fn object(json: &[u8]) -> Result<Object, Check> {
+pub(super) fn object(json: &[u8]) -> Result<Object, ValidationError> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let object = reader
         .deserialize_map(Unique)
-        .map_err(|_| Check::Malformed)?;
-    reader.end().map_err(|_| Check::Malformed)?;
+        .map_err(|_| ValidationError::Malformed)?;
+    reader.end().map_err(|_| ValidationError::Malformed)?;
     Ok(object)
 }
 
@@ -172,7 +180,7 @@ impl<'de> Visitor<'de> for Unique {
         let mut object = Object::new();
         while let Some((name, value)) = members.next_entry::<String, Value>()? {
             if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("a member occurs twice"));
+                return Err(A::Error::custom("duplicate member"));
             }
         }
         Ok(object)

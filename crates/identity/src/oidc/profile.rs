@@ -1,5 +1,5 @@
-//! What is made of the claims: a profile, with values that are safe to keep and to show. A claim
-//! that cannot be understood counts as one that was not given.
+//! Converts the claims into a profile whose values are safe to store and display. An invalid claim
+//! counts as missing.
 
 use latchkey_core::{Identity, Profile};
 use serde_json::Value;
@@ -7,24 +7,24 @@ use serde_json::Value;
 use super::id_token::Verified;
 use super::jwt::Object;
 
-/// The longest address that mail can be sent to, in bytes (RFC 5321 §4.5.3.1.3).
+/// The longest email address, in bytes (RFC 5321 §4.5.3.1.3).
 const MAX_EMAIL: usize = 254;
-/// The longest name of a domain, in bytes (RFC 1035 §2.3.4).
+/// The longest domain name, in bytes (RFC 1035 §2.3.4).
 const MAX_DOMAIN: usize = 253;
-/// The longest name that is kept, in characters; the rest is cut off. It goes into every access
-/// token.
+/// The maximum length of a name, in characters; longer names are truncated, since the name is in
+/// every access token.
 const MAX_NAME: usize = 100;
 
-/// How far this provider is believed.
+/// Which claims of this provider are trusted.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Trust {
-    /// An address counts as verified where the provider does not say whether it is.
+    /// An email address counts as verified if the provider does not say whether it is.
     pub(super) email: bool,
-    /// The claim `hd` means what Google means by it.
+    /// The claim `hd` has Google's meaning.
     pub(super) hosted_domain: bool,
 }
 
-/// The profile: from the ID token, filled up from userinfo.
+/// The profile: from the ID token, completed from userinfo.
 pub(super) fn profile(token: Verified<'_>, info: Option<&Object>, trust: Trust) -> Profile {
     let (email, email_verified) = email(token.claims, info, trust);
     let domain = token.claims.get("hd").filter(|_| trust.hosted_domain);
@@ -40,82 +40,82 @@ pub(super) fn profile(token: Verified<'_>, info: Option<&Object>, trust: Trust) 
     }
 }
 
-/// Whether the claims hold an address that can be used.
+/// Whether the claims have a valid email address.
 pub(super) fn has_email(claims: &Object) -> bool {
     address(claims).is_some()
 }
 
-/// The address, and whether the provider says of this very address that it was verified.
+/// The email address, and whether the provider says that this address was verified.
 fn email(claims: &Object, info: Option<&Object>, trust: Trust) -> (Option<String>, bool) {
-    let said = Said::by(claims);
-    let info_said = info.map_or(Said::Nothing, Said::by);
+    let token_status = EmailStatus::from_claims(claims);
+    let info_status = info.map_or(EmailStatus::Missing, EmailStatus::from_claims);
     let info_email = info.and_then(address);
-    let (email, about_it) = match address(claims) {
+    let (email, status) = match address(claims) {
         Some(email) => {
             let same = info_email.as_ref() == Some(&email);
-            (Some(email), said.or(info_said, same))
+            (Some(email), token_status.or(info_status, same))
         }
-        None => (info_email, info_said),
+        None => (info_email, info_status),
     };
-    let silent = said == Said::Nothing && info_said == Said::Nothing;
-    let verified = about_it == Said::Verified || (silent && trust.email);
+    let missing = token_status == EmailStatus::Missing && info_status == EmailStatus::Missing;
+    let verified = status == EmailStatus::Verified || (missing && trust.email);
     (email.clone(), email.is_some() && verified)
 }
 
-/// What `email_verified` says. Some providers write it as text.
+/// The claim `email_verified`. Some providers write it as a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
-    Nothing,
+enum EmailStatus {
+    Missing,
     Verified,
     NotVerified,
-    /// It was said in a way that is not understood.
-    Unclear,
+    /// It has an invalid value.
+    Invalid,
 }
 
-impl Said {
-    fn by(claims: &Object) -> Self {
+impl EmailStatus {
+    fn from_claims(claims: &Object) -> Self {
         match claims.get("email_verified") {
-            None | Some(Value::Null) => Self::Nothing,
+            None | Some(Value::Null) => Self::Missing,
             Some(Value::Bool(true)) => Self::Verified,
             Some(Value::Bool(false)) => Self::NotVerified,
             Some(Value::String(text)) if text == "true" => Self::Verified,
             Some(Value::String(text)) if text == "false" => Self::NotVerified,
-            Some(_) => Self::Unclear,
+            Some(_) => Self::Invalid,
         }
     }
 
-    /// This, or if it says nothing, what userinfo says, provided that it is about the same address.
+    /// This status, or that of userinfo if this one is missing and userinfo has the same address.
     const fn or(self, info: Self, same_address: bool) -> Self {
         match self {
-            Self::Nothing | Self::Unclear if same_address => info,
-            said => said,
+            Self::Missing | Self::Invalid if same_address => info,
+            status => status,
         }
     }
 }
 
-/// An address that is one, or nothing.
+/// The email address, if it is valid.
 fn address(claims: &Object) -> Option<String> {
     let text = claims.get("email")?.as_str()?.trim();
-    // What mailers read as something else than one plain address could be verified by the mailbox
-    // of somebody else.
-    let odd = |c: char| c.is_control() || c.is_whitespace() || ",;:<>()[]\"\\".contains(c);
-    let fits = text.len() <= MAX_EMAIL
+    // Text that mailers do not read as one plain address could have been verified by the owner of
+    // another mailbox.
+    let forbidden = |c: char| c.is_control() || c.is_whitespace() || ",;:<>()[]\"\\".contains(c);
+    let valid = text.len() <= MAX_EMAIL
         && text.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty() && !domain.is_empty() && !domain.contains('@')
         })
-        && !text.chars().any(odd);
-    fits.then(|| text.to_owned())
+        && !text.chars().any(forbidden);
+    valid.then(|| text.to_owned())
 }
 
 /// The domain of an organisation, in lower case.
 fn hosted_domain(claim: &Value) -> Option<String> {
     let text = claim.as_str()?;
     let usable = |c: char| c.is_alphanumeric() || c == '-' || c == '.';
-    let fits = !text.is_empty() && text.len() <= MAX_DOMAIN && text.chars().all(usable);
-    fits.then(|| text.to_lowercase())
+    let valid = !text.is_empty() && text.len() <= MAX_DOMAIN && text.chars().all(usable);
+    valid.then(|| text.to_lowercase())
 }
 
-/// The name without a language, or else any that can be seen; on one line.
+/// The name without a language tag, or any other visible one; on one line.
 fn name(claims: &Object) -> Option<String> {
     let plain = claims.get("name").and_then(line);
     plain.or_else(|| {
@@ -132,19 +132,21 @@ fn line(claim: &Value) -> Option<String> {
         .chars()
         .map(|c| if is_layout(c) { ' ' } else { c })
         .collect();
-    let cut: String = line.trim().chars().take(MAX_NAME).collect();
-    let seen = cut.chars().any(|c| !c.is_whitespace() && !is_invisible(c));
-    seen.then_some(cut)
+    let truncated: String = line.trim().chars().take(MAX_NAME).collect();
+    let visible = truncated
+        .chars()
+        .any(|c| !c.is_whitespace() && !is_invisible(c));
+    visible.then_some(truncated)
 }
 
-/// Line ends and the like, and what turns the direction of the text around it.
+/// Control characters, line separators, and characters that change the direction of text.
 fn is_layout(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What is drawn as nothing, or as a blank, though it is no white space (Unicode's
-/// `Default_Ignorable_Code_Point`, and the blank of Braille). Between other characters these have
-/// their use, so they stay there.
+/// Characters that are displayed as nothing or as a blank, but are not white space (Unicode's
+/// `Default_Ignorable_Code_Point`, and the Braille blank). They are legitimate between other
+/// characters, so they are not removed.
 const fn is_invisible(c: char) -> bool {
     matches!(
         c,

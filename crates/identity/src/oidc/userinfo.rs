@@ -1,4 +1,4 @@
-//! The userinfo endpoint: more about the person the ID token is about (Core §5.3).
+//! The userinfo endpoint: further claims about the subject of the ID token (Core §5.3).
 
 use openidconnect::AccessToken;
 use openidconnect::core::CoreJwsSigningAlgorithm;
@@ -10,20 +10,20 @@ use super::config::Client;
 use super::id_token::audiences;
 use super::jwks::KeySet;
 use super::jwt::{Jwt, Object, object};
-use crate::check::Check;
-use crate::error::Fault;
+use crate::error::ProviderError;
 use crate::http::{HttpClient, HttpError};
+use crate::validation_error::ValidationError;
 
-/// What came of asking.
-pub(super) enum Answer {
-    /// The claims, which are about the right person.
+/// The response of the endpoint.
+pub(super) enum UserinfoResponse {
+    /// The claims; their subject is that of the ID token.
     Claims(Object),
-    /// The endpoint does not take this access token: the status it answered with.
+    /// The endpoint refused the access token, with this status code.
     Refused(u16),
 }
 
-/// Whom to ask, and what a signed answer is held against.
-pub(super) struct Question<'a> {
+/// The endpoint, and the values that its response is checked against.
+pub(super) struct UserinfoRequest<'a> {
     pub(super) client: &'a Client,
     pub(super) endpoint: &'a Url,
     pub(super) keys: &'a KeySet,
@@ -33,9 +33,9 @@ pub(super) struct Question<'a> {
     pub(super) subject: &'a str,
 }
 
-impl Question<'_> {
-    /// Asks the endpoint about the person that the access token is for, who must be the subject.
-    pub(super) async fn ask(&self, http: &HttpClient) -> Result<Answer, Fault> {
+impl UserinfoRequest<'_> {
+    /// Fetches the claims and checks that they are about the expected subject.
+    pub(super) async fn send(&self, http: &HttpClient) -> Result<UserinfoResponse, ProviderError> {
         let request = Request::get(self.endpoint.as_str())
             .header(ACCEPT, "application/json")
             .header(
@@ -43,39 +43,42 @@ impl Question<'_> {
                 format!("Bearer {}", self.access_token.secret()),
             )
             .body(Vec::new())
-            .map_err(|_| HttpError::Url.at("userinfo"))?;
+            .map_err(|_| HttpError::Url.fetching("its userinfo"))?;
         let response = http
             .send(request)
             .await
-            .map_err(|error| error.at("userinfo"))?;
+            .map_err(|error| error.fetching("its userinfo"))?;
         let status = response.status();
         if status.is_client_error() {
-            return Ok(Answer::Refused(status.as_u16()));
+            return Ok(UserinfoResponse::Refused(status.as_u16()));
         }
         if !status.is_success() {
-            return Err(HttpError::Status(status.as_u16()).at("userinfo"));
+            return Err(HttpError::Status(status.as_u16()).fetching("its userinfo"));
         }
         let claims = match media_type(response.headers()).as_str() {
-            "" | "application/json" => object(response.body()).map_err(|_| Check::Userinfo)?,
+            "" | "application/json" => {
+                object(response.body()).map_err(|_| ValidationError::Userinfo)?
+            }
             "application/jwt" => self.signed(response.body())?,
-            _ => return Err(Check::Userinfo.into()),
+            _ => return Err(ValidationError::Userinfo.into()),
         };
         match claims.get("sub").and_then(|sub| sub.as_str()) {
-            None => Err(Check::Userinfo.into()),
-            Some(sub) if sub == self.subject => Ok(Answer::Claims(claims)),
-            Some(_) => Err(Check::UserinfoSubject.into()),
+            None => Err(ValidationError::Userinfo.into()),
+            Some(sub) if sub == self.subject => Ok(UserinfoResponse::Claims(claims)),
+            Some(_) => Err(ValidationError::UserinfoSubject.into()),
         }
     }
 
-    /// Core §5.3.2: a signed answer names the issuer and this client, and nobody else.
-    fn signed(&self, body: &[u8]) -> Result<Object, Check> {
-        let text = core::str::from_utf8(body).map_err(|_| Check::Userinfo)?;
-        let jwt = Jwt::parse(text).map_err(|_| Check::Userinfo)?;
-        // Every provider has RS256 (Core §15.1), announced for ID tokens or not.
+    /// Core §5.3.2: the issuer of a signed response must be the provider, and its only audience
+    /// this client.
+    fn signed(&self, body: &[u8]) -> Result<Object, ValidationError> {
+        let text = core::str::from_utf8(body).map_err(|_| ValidationError::Userinfo)?;
+        let jwt = Jwt::parse(text).map_err(|_| ValidationError::Userinfo)?;
+        // Every provider supports RS256 (Core §15.1), even if it is not announced for ID tokens.
         let mut algorithms = self.algorithms.to_vec();
         algorithms.push(CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256);
         jwt.verify(self.keys, &algorithms)
-            .map_err(|_| Check::Userinfo)?;
+            .map_err(|_| ValidationError::Userinfo)?;
         let issuer = jwt.claims.get("iss").and_then(|iss| iss.as_str());
         let audiences = jwt.claims.get("aud").and_then(audiences);
         let ours = audiences.is_some_and(|audiences| {
@@ -84,12 +87,12 @@ impl Question<'_> {
         if issuer == Some(self.client.issuer.as_str()) && ours {
             Ok(jwt.claims)
         } else {
-            Err(Check::Userinfo)
+            Err(ValidationError::Userinfo)
         }
     }
 }
 
-/// The media type without its parameters, in lower case; empty if there is none.
+/// The media type without parameters, in lower case; empty if there is none.
 fn media_type(headers: &HeaderMap) -> String {
     let full = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let full = String::from_utf8_lossy(full.unwrap_or_default());

@@ -1,9 +1,9 @@
-//! The URL that begins a sign-in.
+//! The authorization request.
 
 use std::collections::HashMap;
 
 use latchkey_identity::{
-    AuthorizeRequest, Check, Kind, OidcConfig, Prompt, Provider as _, SignInError,
+    AuthorizeRequest, Kind, OidcConfig, Prompt, Provider as _, SignInError, ValidationError,
 };
 use serde_json::{Value, json};
 
@@ -12,15 +12,15 @@ use crate::keys::b64;
 use crate::scripted::{self, DISCOVERY};
 
 #[tokio::test]
-async fn security_01_start_sends_code_s256_state_nonce_and_the_exact_redirect_uri() {
-    let hostile = scripted::start().await;
-    let url = provider(&hostile)
+async fn security_01_request_has_code_s256_state_nonce_and_the_exact_redirect_uri() {
+    let server = scripted::start().await;
+    let url = provider(&server)
         .authorize_url(&request(), NOW)
         .await
         .expect("a URL");
     assert!(
         url.as_str()
-            .starts_with(&format!("{}/authorize?", hostile.issuer)),
+            .starts_with(&format!("{}/authorize?", server.issuer)),
         "{url}"
     );
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
@@ -28,10 +28,10 @@ async fn security_01_start_sends_code_s256_state_nonce_and_the_exact_redirect_ur
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    assert_eq!(pairs.len(), query.len(), "nothing occurs twice");
+    assert_eq!(pairs.len(), query.len(), "no parameter occurs twice");
     let challenge =
         b64(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, VERIFIER.as_bytes()).as_ref());
-    let wanted = HashMap::from([
+    let expected = HashMap::from([
         ("tenant", "1"),
         ("response_type", "code"),
         ("client_id", "latchkey"),
@@ -43,18 +43,18 @@ async fn security_01_start_sends_code_s256_state_nonce_and_the_exact_redirect_ur
         ("code_challenge_method", "S256"),
         ("max_age", "31536000"),
     ]);
-    assert_eq!(query, wanted);
-    assert!(!url.as_str().contains(VERIFIER), "the verifier stays here");
+    assert_eq!(query, expected);
+    assert!(!url.as_str().contains(VERIFIER), "the verifier is not sent");
 }
 
 #[tokio::test]
-async fn a_step_up_asks_for_a_new_login() {
-    let hostile = scripted::start().await;
+async fn step_up_requests_a_new_login() {
+    let server = scripted::start().await;
     let request = AuthorizeRequest {
         prompt: Prompt::Login,
         ..request()
     };
-    let url = provider(&hostile)
+    let url = provider(&server)
         .authorize_url(&request, NOW)
         .await
         .expect("a URL");
@@ -66,10 +66,10 @@ async fn a_step_up_asks_for_a_new_login() {
 }
 
 #[tokio::test]
-async fn the_choice_of_an_account_is_asked_for_where_it_is_known_to_work() {
-    let hostile = scripted::start().await;
-    for (listed, configured, asked) in [
-        // A provider that knows only `login` and `consent` refuses any other value.
+async fn account_chooser_is_requested_only_where_it_is_supported() {
+    let server = scripted::start().await;
+    for (listed, configured, requested) in [
+        // A provider that supports only `login` and `consent` refuses any other value.
         (Value::Null, None, false),
         (json!(["login", "consent"]), None, false),
         (json!([]), None, false),
@@ -79,13 +79,13 @@ async fn the_choice_of_an_account_is_asked_for_where_it_is_known_to_work() {
         (json!(["login"]), Some(true), true),
         (Value::Null, Some(true), true),
     ] {
-        hostile.script().metadata["prompt_values_supported"] = listed.clone();
+        server.script().metadata["prompt_values_supported"] = listed.clone();
         let config = OidcConfig {
             select_account: configured,
-            ..config(&hostile.issuer)
+            ..config(&server.issuer)
         };
-        for (prompt, wanted) in [
-            (Prompt::SelectAccount, asked.then_some("select_account")),
+        for (prompt, expected) in [
+            (Prompt::SelectAccount, requested.then_some("select_account")),
             (Prompt::Login, Some("login")),
         ] {
             let request = AuthorizeRequest {
@@ -98,18 +98,18 @@ async fn the_choice_of_an_account_is_asked_for_where_it_is_known_to_work() {
             let url = url.expect("a URL");
             let sent = url.query_pairs().find(|(name, _)| name == "prompt");
             let sent = sent.map(|(_, value)| value.into_owned());
-            assert_eq!(sent.as_deref(), wanted, "{listed} {configured:?}");
+            assert_eq!(sent.as_deref(), expected, "{listed} {configured:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn one_wanted_domain_is_named_to_google() {
-    let hostile = scripted::start().await;
+async fn hosted_domain_is_sent_to_google() {
+    let server = scripted::start().await;
     let config = OidcConfig {
         kind: Kind::Google,
         hosted_domain: Some("example.com".to_owned()),
-        ..config(&hostile.issuer)
+        ..config(&server.issuer)
     };
     let url = provider_of(config).authorize_url(&request(), NOW).await;
     let query = url.expect("a URL").query().map(str::to_owned);
@@ -119,18 +119,18 @@ async fn one_wanted_domain_is_named_to_google() {
 }
 
 #[tokio::test]
-async fn a_verifier_of_the_wrong_length_is_an_error_and_no_panic() {
-    let hostile = scripted::start().await;
+async fn verifier_of_the_wrong_length_is_an_error() {
+    let server = scripted::start().await;
     for verifier in ["short", &"a".repeat(129)] {
         let request = AuthorizeRequest {
             verifier,
             ..request()
         };
-        let refused = provider(&hostile).authorize_url(&request, NOW).await;
+        let refused = provider(&server).authorize_url(&request, NOW).await;
         assert!(matches!(
             refused,
             Err(SignInError::Invalid {
-                what: Check::Verifier,
+                error: ValidationError::Verifier,
                 ..
             })
         ));
@@ -138,21 +138,21 @@ async fn a_verifier_of_the_wrong_length_is_an_error_and_no_panic() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_before_somebody_signs_in() {
-    let hostile = scripted::start().await;
-    let provider = provider(&hostile);
+async fn no_request_is_sent_before_the_first_sign_in() {
+    let server = scripted::start().await;
+    let provider = provider(&server);
     assert_eq!((provider.id(), provider.label()), ("work", "Example Inc."));
-    assert_eq!(hostile.count(DISCOVERY), 0);
+    assert_eq!(server.count(DISCOVERY), 0);
     for _ in 0..3 {
         provider
             .authorize_url(&request(), NOW)
             .await
             .expect("a URL");
     }
-    assert_eq!(hostile.count(DISCOVERY), 1);
+    assert_eq!(server.count(DISCOVERY), 1);
     for text in [
         format!("{provider:?}"),
-        format!("{:?} {:?}", request(), crate::flow::answer()),
+        format!("{:?} {:?}", request(), crate::flow::response()),
     ] {
         assert!(!text.contains("canary"), "{text}");
     }

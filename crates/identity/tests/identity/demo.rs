@@ -1,4 +1,4 @@
-//! The demo provider over HTTP, signed in with like with any other.
+//! Sign-in with the demo provider over HTTP, as with any other provider.
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -13,7 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use latchkey_core::{Rng, Timestamp};
 use latchkey_identity::demo::{self, DemoError, DemoProvider};
 use latchkey_identity::{
-    AuthorizationAnswer, Check, HttpClient, Kind, OidcProvider, Provider as _, SignInError,
+    AuthorizationResponse, HttpClient, Kind, OidcProvider, Provider as _, SignInError,
+    ValidationError,
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -36,7 +37,7 @@ impl Rng for SystemRng {
 type Demo = State<Arc<DemoProvider>>;
 type Answer = Result<Json<Value>, (StatusCode, Json<Value>)>;
 
-fn answer(outcome: Result<Value, DemoError>) -> Answer {
+fn reply(outcome: Result<Value, DemoError>) -> Answer {
     outcome.map(Json).map_err(|error| {
         let status = StatusCode::from_u16(error.status()).expect("a status");
         (status, Json(error.to_json()))
@@ -59,7 +60,7 @@ async fn token(
     let basic = basic
         .as_deref()
         .map(|pair| pair.split_once(':').expect("a pair"));
-    answer(demo.exchange(&form, basic, NOW))
+    reply(demo.exchange(&form, basic, NOW))
 }
 
 async fn userinfo(State(demo): Demo, headers: HeaderMap) -> Answer {
@@ -67,10 +68,10 @@ async fn userinfo(State(demo): Demo, headers: HeaderMap) -> Answer {
         .to_str()
         .expect("text")
         .strip_prefix("Bearer ");
-    answer(demo.userinfo(token.expect("Bearer"), NOW))
+    reply(demo.userinfo(token.expect("Bearer"), NOW))
 }
 
-/// Serves a demo provider as the server does.
+/// Serves a demo provider like the server does.
 async fn serve() -> (Arc<DemoProvider>, OidcProvider) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let issuer = format!("http://{}/demo", listener.local_addr().expect("an address"));
@@ -89,7 +90,7 @@ async fn serve() -> (Arc<DemoProvider>, OidcProvider) {
     let app = Router::new().nest("/demo", routes).with_state(demo.clone());
     tokio::spawn(async move { axum::serve(listener, app).await.expect("serving") });
     let http = HttpClient::new().expect("an HTTP client");
-    let client = OidcProvider::new(demo.config(), http).expect("a good configuration");
+    let client = OidcProvider::new(demo.config(), http).expect("a valid configuration");
     (demo, client)
 }
 
@@ -97,7 +98,7 @@ fn query(url: &Url) -> HashMap<String, String> {
     url.query_pairs().into_owned().collect()
 }
 
-/// From the first link to the redirect back: its query.
+/// Runs a sign-in up to the redirect, and returns its query.
 async fn approve(
     demo: &DemoProvider,
     client: &OidcProvider,
@@ -105,15 +106,15 @@ async fn approve(
 ) -> HashMap<String, String> {
     let url = client.authorize_url(&request(), NOW).await.expect("a URL");
     assert!(url.path().ends_with(demo::AUTHORIZE), "{url}");
-    let asked: Vec<_> = url.query_pairs().into_owned().collect();
-    let request = demo.check_authorize(&asked).expect("in order");
+    let parameters: Vec<_> = url.query_pairs().into_owned().collect();
+    let request = demo.check_authorize(&parameters).expect("a valid request");
     let back = demo.approve(&request, email, NOW).expect("approved");
     assert!(back.as_str().starts_with(REDIRECT), "{back}");
     query(&back)
 }
 
-fn returned(back: &HashMap<String, String>) -> AuthorizationAnswer<'_> {
-    AuthorizationAnswer {
+fn returned(back: &HashMap<String, String>) -> AuthorizationResponse<'_> {
+    AuthorizationResponse {
         code: &back["code"],
         iss: back.get("iss").map(String::as_str),
         nonce: NONCE,
@@ -124,7 +125,7 @@ fn returned(back: &HashMap<String, String>) -> AuthorizationAnswer<'_> {
 }
 
 #[tokio::test]
-async fn both_accounts_and_any_address_can_sign_in() {
+async fn listed_accounts_and_any_address_can_sign_in() {
     let (demo, client) = serve().await;
     assert_eq!(
         (client.id(), client.label(), client.kind()),
@@ -163,25 +164,25 @@ async fn both_accounts_and_any_address_can_sign_in() {
 }
 
 #[tokio::test]
-async fn security_06_the_demo_provider_says_who_it_is_and_must() {
+async fn security_06_redirect_of_the_demo_provider_must_have_iss() {
     let (demo, client) = serve().await;
     let back = approve(&demo, &client, "ada@example.com").await;
-    let silent = AuthorizationAnswer {
+    let without_iss = AuthorizationResponse {
         iss: None,
         ..returned(&back)
     };
-    let refused = client.complete(&silent, NOW).await;
+    let refused = client.complete(&without_iss, NOW).await;
     assert!(matches!(
         refused,
         Err(SignInError::Invalid {
-            what: Check::AnswerIssuerMissing,
+            error: ValidationError::ResponseIssuerMissing,
             ..
         })
     ));
 }
 
 #[tokio::test]
-async fn security_04_a_code_of_the_demo_provider_works_once() {
+async fn security_04_code_of_the_demo_provider_works_once() {
     let (demo, client) = serve().await;
     let back = approve(&demo, &client, "ada@example.com").await;
     client
@@ -196,11 +197,11 @@ async fn security_04_a_code_of_the_demo_provider_works_once() {
 }
 
 #[tokio::test]
-async fn a_stolen_code_is_of_no_use_without_the_verifier_and_the_nonce() {
+async fn stolen_code_is_useless_without_the_verifier_and_the_nonce() {
     let (demo, client) = serve().await;
     let back = approve(&demo, &client, "ada@example.com").await;
     let other = "another-verifier-of-the-right-length-0123456789";
-    let thief = AuthorizationAnswer {
+    let thief = AuthorizationResponse {
         verifier: other,
         ..returned(&back)
     };
@@ -211,7 +212,7 @@ async fn a_stolen_code_is_of_no_use_without_the_verifier_and_the_nonce() {
     );
 
     let back = approve(&demo, &client, "ada@example.com").await;
-    let injected = AuthorizationAnswer {
+    let injected = AuthorizationResponse {
         nonce: "another",
         ..returned(&back)
     };
@@ -220,7 +221,7 @@ async fn a_stolen_code_is_of_no_use_without_the_verifier_and_the_nonce() {
         matches!(
             refused,
             Err(SignInError::Invalid {
-                what: Check::Nonce,
+                error: ValidationError::Nonce,
                 ..
             })
         ),
@@ -229,7 +230,7 @@ async fn a_stolen_code_is_of_no_use_without_the_verifier_and_the_nonce() {
 }
 
 #[tokio::test]
-async fn the_demo_providers_tokens_are_judged_by_the_clock() {
+async fn tokens_of_the_demo_provider_expire() {
     let (demo, client) = serve().await;
     let back = approve(&demo, &client, "ada@example.com").await;
     let late: Timestamp = NOW.plus(Duration::from_mins(6));
@@ -238,7 +239,7 @@ async fn the_demo_providers_tokens_are_judged_by_the_clock() {
         matches!(
             refused,
             Err(SignInError::Invalid {
-                what: Check::Expired,
+                error: ValidationError::Expired,
                 ..
             })
         ),

@@ -1,17 +1,19 @@
-//! The exchange of the code for tokens.
+//! Exchanging the code for tokens.
 
 use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use latchkey_core::Profile;
-use latchkey_identity::{AuthorizationAnswer, Check, ClientAuth, OidcConfig, SignInError};
+use latchkey_identity::{
+    AuthorizationResponse, ClientAuth, OidcConfig, SignInError, ValidationError,
+};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::flow::{
-    CODE, NOW, REDIRECT, SECRET, VERIFIER, answer, complete, config, failed, provider, provider_of,
-    sign_in, unavailable,
+    CODE, NOW, REDIRECT, SECRET, VERIFIER, complete, config, provider, provider_of, response,
+    sign_in, unavailable, validation_error,
 };
 use crate::scripted::{self, TOKEN, USERINFO};
 use latchkey_testing::Answer;
@@ -23,18 +25,18 @@ fn form(body: &str) -> HashMap<String, String> {
 }
 
 #[tokio::test]
-async fn a_sign_in_gives_a_profile() {
-    let hostile = scripted::start().await;
+async fn sign_in_returns_a_profile() {
+    let server = scripted::start().await;
     let Profile {
         identity,
         email,
         email_verified,
         name,
         ..
-    } = sign_in(&hostile).await.expect("a profile");
+    } = sign_in(&server).await.expect("a profile");
     assert_eq!(
         (identity.issuer, identity.subject.as_str()),
-        (hostile.issuer.clone(), "subject-1")
+        (server.issuer.clone(), "subject-1")
     );
     assert_eq!(
         (email.as_deref(), email_verified),
@@ -43,13 +45,13 @@ async fn a_sign_in_gives_a_profile() {
     assert_eq!(
         name.as_deref(),
         Some("Ada Lovelace"),
-        "filled up from userinfo"
+        "completed from userinfo"
     );
 }
 
 #[tokio::test]
-async fn the_client_proves_itself_as_the_provider_likes_it() {
-    let hostile = scripted::start().await;
+async fn client_authenticates_by_the_announced_method() {
+    let server = scripted::start().await;
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let basic = format!(
         "Basic {}",
@@ -64,9 +66,9 @@ async fn the_client_proves_itself_as_the_provider_likes_it() {
         ),
         (json!(["client_secret_post"]), None, Some(SECRET)),
     ] {
-        hostile.script().metadata["token_endpoint_auth_methods_supported"] = methods.clone();
-        sign_in(&hostile).await.expect("a profile");
-        let seen = hostile.last(TOKEN);
+        server.script().metadata["token_endpoint_auth_methods_supported"] = methods.clone();
+        sign_in(&server).await.expect("a profile");
+        let seen = server.last(TOKEN);
         let sent = seen
             .headers
             .get("authorization")
@@ -86,22 +88,22 @@ async fn the_client_proves_itself_as_the_provider_likes_it() {
 }
 
 #[tokio::test]
-async fn the_client_proves_itself_as_it_is_told_to() {
-    let hostile = scripted::start().await;
+async fn client_authenticates_by_the_configured_method() {
+    let server = scripted::start().await;
     for (auth, methods, in_header) in [
         (ClientAuth::Basic, json!(["client_secret_post"]), true),
         (ClientAuth::Post, json!(["client_secret_basic"]), false),
         (ClientAuth::Post, Value::Null, false),
     ] {
-        hostile.script().metadata["token_endpoint_auth_methods_supported"] = methods.clone();
+        server.script().metadata["token_endpoint_auth_methods_supported"] = methods.clone();
         let config = OidcConfig {
             client_auth: Some(auth),
-            ..config(&hostile.issuer)
+            ..config(&server.issuer)
         };
-        complete(&provider_of(config), &answer(), NOW)
+        complete(&provider_of(config), &response(), NOW)
             .await
             .expect("a profile");
-        let seen = hostile.last(TOKEN);
+        let seen = server.last(TOKEN);
         let sent = seen.headers.contains_key("authorization");
         assert_eq!(sent, in_header, "{auth:?} {methods}");
         let posted = form(&seen.body).contains_key("client_secret");
@@ -110,14 +112,14 @@ async fn the_client_proves_itself_as_it_is_told_to() {
 }
 
 #[tokio::test]
-async fn a_public_client_sends_its_identifier_only() {
-    let hostile = scripted::start().await;
-    let mut config = config(&hostile.issuer);
+async fn public_client_sends_only_its_identifier() {
+    let server = scripted::start().await;
+    let mut config = config(&server.issuer);
     config.client_secret = None;
-    complete(&provider_of(config), &answer(), NOW)
+    complete(&provider_of(config), &response(), NOW)
         .await
         .expect("a profile");
-    let seen = hostile.last(TOKEN);
+    let seen = server.last(TOKEN);
     assert!(seen.headers.get("authorization").is_none());
     let form = form(&seen.body);
     assert_eq!(form["client_id"], "latchkey");
@@ -125,45 +127,52 @@ async fn a_public_client_sends_its_identifier_only() {
 }
 
 #[tokio::test]
-async fn security_06_an_answer_of_another_issuer_is_refused_before_the_code_is_sent() {
-    let hostile = scripted::start().await;
-    let provider = provider(&hostile);
-    let with = |iss| AuthorizationAnswer { iss, ..answer() };
-    let trailing = format!("{}/", hostile.issuer);
+async fn security_06_redirect_from_another_issuer_is_refused_before_the_code_is_sent() {
+    let server = scripted::start().await;
+    let provider = provider(&server);
+    let with = |iss| AuthorizationResponse { iss, ..response() };
+    let trailing = format!("{}/", server.issuer);
     for iss in ["https://evil.example", "", trailing.as_str()] {
         let outcome = complete(&provider, &with(Some(iss)), NOW).await;
-        assert_eq!(failed(outcome), Check::AnswerIssuer, "{iss}");
+        assert_eq!(
+            validation_error(outcome),
+            ValidationError::ResponseIssuer,
+            "{iss}"
+        );
     }
-    assert_eq!(hostile.count(TOKEN), 0);
+    assert_eq!(server.count(TOKEN), 0);
     complete(&provider, &with(None), NOW)
         .await
-        .expect("not announced, not needed");
-    complete(&provider, &with(Some(&hostile.issuer)), NOW)
+        .expect("`iss` is optional unless announced");
+    complete(&provider, &with(Some(&server.issuer)), NOW)
         .await
-        .expect("the right one");
+        .expect("the right issuer");
 }
 
 #[tokio::test]
-async fn security_06_an_answer_without_issuer_though_advertised_is_refused() {
-    let hostile = scripted::start().await;
-    hostile.script().metadata["authorization_response_iss_parameter_supported"] = true.into();
-    let provider = provider(&hostile);
-    let outcome = complete(&provider, &answer(), NOW).await;
-    assert_eq!(failed(outcome), Check::AnswerIssuerMissing);
-    assert_eq!(hostile.count(TOKEN), 0);
-    let with = AuthorizationAnswer {
-        iss: Some(&hostile.issuer),
-        ..answer()
+async fn security_06_redirect_without_the_announced_iss_is_refused() {
+    let server = scripted::start().await;
+    server.script().metadata["authorization_response_iss_parameter_supported"] = true.into();
+    let provider = provider(&server);
+    let outcome = complete(&provider, &response(), NOW).await;
+    assert_eq!(
+        validation_error(outcome),
+        ValidationError::ResponseIssuerMissing
+    );
+    assert_eq!(server.count(TOKEN), 0);
+    let with = AuthorizationResponse {
+        iss: Some(&server.issuer),
+        ..response()
     };
     complete(&provider, &with, NOW)
         .await
-        .expect("the right one");
+        .expect("the right issuer");
 }
 
 #[tokio::test]
-async fn a_refusal_names_the_registered_code_and_never_the_providers_text() {
-    let hostile = scripted::start().await;
-    for (code, named) in [
+async fn refusal_names_the_registered_code_but_not_the_providers_text() {
+    let server = scripted::start().await;
+    for (code, expected) in [
         ("invalid_grant", "invalid_grant"),
         ("invalid_client", "client_secret"),
         ("unauthorized_client", "unauthorized_client"),
@@ -171,38 +180,40 @@ async fn a_refusal_names_the_registered_code_and_never_the_providers_text() {
         ("canary_code", "not a registered one"),
     ] {
         let body = json!({ "error": code, "error_description": "canary <html>" });
-        hostile
+        server
             .script()
             .instead
             .insert(TOKEN, Answer::json(400, &body));
-        match sign_in(&hostile).await {
-            Err(SignInError::Refused { reason, .. }) => assert!(reason.contains(named), "{reason}"),
+        match sign_in(&server).await {
+            Err(SignInError::Refused { reason, .. }) => {
+                assert!(reason.contains(expected), "{reason}")
+            }
             other => panic!("{code}: {other:?}"),
         }
     }
     for code in ["temporarily_unavailable", "server_error"] {
         let body = json!({ "error": code });
-        hostile
+        server
             .script()
             .instead
             .insert(TOKEN, Answer::json(400, &body));
-        assert!(unavailable(sign_in(&hostile).await).contains(code));
+        assert!(unavailable(sign_in(&server).await).contains(code));
     }
 }
 
 #[tokio::test]
-async fn tokens_that_cannot_be_used_are_refused() {
-    let hostile = scripted::start().await;
-    let good = hostile.script().tokens.clone();
+async fn unusable_tokens_are_refused() {
+    let server = scripted::start().await;
+    let valid = server.script().tokens.clone();
     for (name, value, check) in [
-        ("id_token", Value::Null, Check::IdTokenMissing),
-        ("token_type", "mac".into(), Check::TokenType),
-        ("access_token", "a\nb".into(), Check::AccessToken),
-        ("access_token", "ä".into(), Check::AccessToken),
+        ("id_token", Value::Null, ValidationError::IdTokenMissing),
+        ("token_type", "mac".into(), ValidationError::TokenType),
+        ("access_token", "a\nb".into(), ValidationError::AccessToken),
+        ("access_token", "ä".into(), ValidationError::AccessToken),
     ] {
-        hostile.script().tokens = good.clone();
-        hostile.script().tokens[name] = value;
-        assert_eq!(failed(sign_in(&hostile).await), check, "{name}");
+        server.script().tokens = valid.clone();
+        server.script().tokens[name] = value;
+        assert_eq!(validation_error(sign_in(&server).await), check, "{name}");
     }
-    assert_eq!(hostile.count(USERINFO), 0);
+    assert_eq!(server.count(USERINFO), 0);
 }

@@ -1,12 +1,12 @@
-//! The client's side of a sign-in, with fixed values for all that a server would make at random.
+//! The client's side of a sign-in, with fixed values instead of random ones.
 
 use core::time::Duration;
 use latchkey_testing::ScriptedProvider;
 
 use latchkey_core::{Profile, Timestamp};
 use latchkey_identity::{
-    AuthorizationAnswer, AuthorizeRequest, Check, HttpClient, OidcConfig, OidcProvider, Prompt,
-    Provider as _, SignInError,
+    AuthorizationResponse, AuthorizeRequest, HttpClient, OidcConfig, OidcProvider, Prompt,
+    Provider as _, SignInError, ValidationError,
 };
 
 pub(crate) const CLIENT_ID: &str = "latchkey";
@@ -29,11 +29,11 @@ pub(crate) fn config(issuer: &str) -> OidcConfig {
 
 pub(crate) fn provider_of(config: OidcConfig) -> OidcProvider {
     let http = HttpClient::new().expect("an HTTP client");
-    OidcProvider::new(config, http).expect("a good configuration")
+    OidcProvider::new(config, http).expect("a valid configuration")
 }
 
-pub(crate) fn provider(hostile: &ScriptedProvider) -> OidcProvider {
-    provider_of(config(&hostile.issuer))
+pub(crate) fn provider(server: &ScriptedProvider) -> OidcProvider {
+    provider_of(config(&server.issuer))
 }
 
 pub(crate) fn request() -> AuthorizeRequest<'static> {
@@ -48,8 +48,8 @@ pub(crate) fn request() -> AuthorizeRequest<'static> {
     }
 }
 
-pub(crate) fn answer() -> AuthorizationAnswer<'static> {
-    AuthorizationAnswer {
+pub(crate) fn response() -> AuthorizationResponse<'static> {
+    AuthorizationResponse {
         code: CODE,
         iss: None,
         nonce: NONCE,
@@ -59,13 +59,13 @@ pub(crate) fn answer() -> AuthorizationAnswer<'static> {
     }
 }
 
-/// Finishes a sign-in at this moment. Whatever goes wrong, the error betrays nothing.
+/// Finishes a sign-in at `now`. Checks that an error contains no secret.
 pub(crate) async fn complete(
     provider: &OidcProvider,
-    answer: &AuthorizationAnswer<'_>,
+    response: &AuthorizationResponse<'_>,
     now: Timestamp,
 ) -> Result<Profile, SignInError> {
-    let outcome = provider.complete(answer, now).await;
+    let outcome = provider.complete(response, now).await;
     if let Err(error) = &outcome {
         for text in [error.to_string(), format!("{error:?}")] {
             assert!(
@@ -75,27 +75,27 @@ pub(crate) async fn complete(
             assert!(!text.contains("eyJ") && !text.contains("<html"), "{text}");
         }
     }
-    outcome.map(|vouched| vouched.profile)
+    outcome.map(|authenticated| authenticated.profile)
 }
 
-/// A first sign-in at this provider.
-pub(crate) async fn sign_in(hostile: &ScriptedProvider) -> Result<Profile, SignInError> {
-    complete(&provider(hostile), &answer(), NOW).await
+/// A sign-in with a new client of this provider.
+pub(crate) async fn sign_in(server: &ScriptedProvider) -> Result<Profile, SignInError> {
+    complete(&provider(server), &response(), NOW).await
 }
 
-/// The check that a sign-in failed.
+/// The check that validation_error a sign-in.
 #[track_caller]
-pub(crate) fn failed(outcome: Result<Profile, SignInError>) -> Check {
+pub(crate) fn validation_error(outcome: Result<Profile, SignInError>) -> ValidationError {
     match outcome {
-        Err(SignInError::Invalid { provider, what }) => {
+        Err(SignInError::Invalid { provider, error }) => {
             assert_eq!(provider, "work");
-            what
+            error
         }
-        other => panic!("no check failed: {other:?}"),
+        other => panic!("no check validation_error: {other:?}"),
     }
 }
 
-/// Why the provider was not available.
+/// The reason for which the provider was unavailable.
 #[track_caller]
 pub(crate) fn unavailable<T: core::fmt::Debug>(outcome: Result<T, SignInError>) -> String {
     match outcome {

@@ -1,48 +1,47 @@
-//! ID tokens of which one claim is wrong, or all of it.
+//! Invalid ID tokens.
 
-use latchkey_identity::Check;
+use latchkey_identity::ValidationError;
 use serde_json::{Value, json};
 
-use crate::flow::{CLIENT_ID, NOW, failed, sign_in};
+use crate::flow::{CLIENT_ID, NOW, sign_in, validation_error};
 use crate::keys::{RSA, b64};
 use crate::scripted::{self, USERINFO, claims};
 use latchkey_testing::ScriptedProvider;
 
-/// Signs in with the good claims, `name` changed to `value`.
-async fn with(hostile: &ScriptedProvider, name: &str, value: Value) -> Check {
-    let mut claims = claims(&hostile.issuer);
+/// Signs in with an ID token whose claim `name` is `value`.
+async fn with(server: &ScriptedProvider, name: &str, value: Value) -> ValidationError {
+    let mut claims = claims(&server.issuer);
     claims[name] = value;
-    text(hostile, &RSA.sign(&claims)).await
+    text(server, &RSA.sign(&claims)).await
 }
 
-/// Signs in with this text as ID token.
-pub(crate) async fn text(hostile: &ScriptedProvider, id_token: &str) -> Check {
-    hostile.hand_out(id_token);
-    failed(sign_in(hostile).await)
+/// Signs in with this text as the ID token.
+pub(crate) async fn text(server: &ScriptedProvider, id_token: &str) -> ValidationError {
+    server.hand_out(id_token);
+    validation_error(sign_in(server).await)
 }
 
 #[tokio::test]
-async fn security_08_another_issuer_is_refused() {
-    let hostile = scripted::start().await;
-    let trailing = format!("{}/", hostile.issuer);
+async fn security_08_token_of_another_issuer_is_refused() {
+    let server = scripted::start().await;
+    let trailing = format!("{}/", server.issuer);
     for iss in ["https://evil.example", trailing.as_str()] {
         assert_eq!(
-            with(&hostile, "iss", iss.into()).await,
-            Check::Issuer,
+            with(&server, "iss", iss.into()).await,
+            ValidationError::Issuer,
             "{iss}"
         );
     }
-    assert_eq!(with(&hostile, "iss", 7.into()).await, Check::Malformed);
     assert_eq!(
-        hostile.count(USERINFO),
-        0,
-        "nothing is asked on behalf of a bad token"
+        with(&server, "iss", 7.into()).await,
+        ValidationError::Malformed
     );
+    assert_eq!(server.count(USERINFO), 0, "no userinfo request is sent");
 }
 
 #[tokio::test]
-async fn security_08_another_audience_is_refused() {
-    let hostile = scripted::start().await;
+async fn security_08_token_for_another_audience_is_refused() {
+    let server = scripted::start().await;
     for aud in [
         json!("other"),
         json!([]),
@@ -51,22 +50,22 @@ async fn security_08_another_audience_is_refused() {
         json!("latchkey "),
     ] {
         assert_eq!(
-            with(&hostile, "aud", aud.clone()).await,
-            Check::Audience,
+            with(&server, "aud", aud.clone()).await,
+            ValidationError::Audience,
             "{aud}"
         );
     }
     assert_eq!(
-        with(&hostile, "aud", json!({ "0": CLIENT_ID })).await,
-        Check::Malformed
+        with(&server, "aud", json!({ "0": CLIENT_ID })).await,
+        ValidationError::Malformed
     );
 }
 
 #[tokio::test]
-async fn security_09_a_foreign_azp_is_refused_and_several_audiences_need_ours() {
-    let hostile = scripted::start().await;
+async fn security_09_azp_must_be_this_client_and_is_required_with_several_audiences() {
+    let server = scripted::start().await;
     let both = json!([CLIENT_ID, "other"]);
-    for (aud, azp, taken) in [
+    for (aud, azp, accepted) in [
         (json!(CLIENT_ID), json!("other"), false),
         (json!([CLIENT_ID]), json!("other"), false),
         (json!(CLIENT_ID), json!(""), false),
@@ -76,65 +75,75 @@ async fn security_09_a_foreign_azp_is_refused_and_several_audiences_need_ours() 
         (json!([CLIENT_ID]), json!(CLIENT_ID), true),
         (json!(CLIENT_ID), Value::Null, true),
     ] {
-        let mut claims = claims(&hostile.issuer);
+        let mut claims = claims(&server.issuer);
         claims["aud"] = aud.clone();
         claims["azp"] = azp.clone();
-        hostile.hand_out(&RSA.sign(&claims));
-        let outcome = sign_in(&hostile).await;
-        if taken {
-            outcome.expect("ours");
+        server.hand_out(&RSA.sign(&claims));
+        let outcome = sign_in(&server).await;
+        if accepted {
+            outcome.expect("for this client");
         } else {
-            assert_eq!(failed(outcome), Check::AuthorizedParty, "{aud} {azp}");
+            assert_eq!(
+                validation_error(outcome),
+                ValidationError::AuthorizedParty,
+                "{aud} {azp}"
+            );
         }
     }
-    let mut claims = claims(&hostile.issuer);
+    let mut claims = claims(&server.issuer);
     claims["aud"] = json!(["other"]);
     claims["azp"] = CLIENT_ID.into();
-    assert_eq!(text(&hostile, &RSA.sign(&claims)).await, Check::Audience);
+    assert_eq!(
+        text(&server, &RSA.sign(&claims)).await,
+        ValidationError::Audience
+    );
 }
 
 #[tokio::test]
-async fn security_08_another_nonce_is_refused() {
-    let hostile = scripted::start().await;
+async fn security_08_token_with_another_nonce_is_refused() {
+    let server = scripted::start().await;
     for nonce in ["another", "", "canary-nonce ", "CANARY-NONCE"] {
         assert_eq!(
-            with(&hostile, "nonce", nonce.into()).await,
-            Check::Nonce,
+            with(&server, "nonce", nonce.into()).await,
+            ValidationError::Nonce,
             "{nonce:?}"
         );
     }
-    assert_eq!(with(&hostile, "nonce", Value::Null).await, Check::Nonce);
+    assert_eq!(
+        with(&server, "nonce", Value::Null).await,
+        ValidationError::Nonce
+    );
 }
 
 #[tokio::test]
-async fn security_08_expired_tokens_are_refused_after_a_minute_of_leeway() {
-    let hostile = scripted::start().await;
+async fn security_08_expired_token_is_refused_after_a_minute_of_leeway() {
+    let server = scripted::start().await;
     let now = NOW.as_secs();
     for exp in [json!(now - 60), json!(now - 3600), json!(0), json!(-1)] {
         assert_eq!(
-            with(&hostile, "exp", exp.clone()).await,
-            Check::Expired,
+            with(&server, "exp", exp.clone()).await,
+            ValidationError::Expired,
             "{exp}"
         );
     }
     for exp in [json!(now - 59), json!(now + 1)] {
-        let mut claims = claims(&hostile.issuer);
+        let mut claims = claims(&server.issuer);
         claims["exp"] = exp;
-        hostile.hand_out(&RSA.sign(&claims));
-        sign_in(&hostile).await.expect("within the leeway");
+        server.hand_out(&RSA.sign(&claims));
+        sign_in(&server).await.expect("within the leeway");
     }
     for exp in [json!("soon"), json!(true), json!([now + 300]), json!(1e300)] {
         assert_eq!(
-            with(&hostile, "exp", exp.clone()).await,
-            Check::Malformed,
+            with(&server, "exp", exp.clone()).await,
+            ValidationError::Malformed,
             "{exp}"
         );
     }
 }
 
 #[tokio::test]
-async fn security_08_issue_times_that_are_absurd_are_refused() {
-    let hostile = scripted::start().await;
+async fn security_08_implausible_issue_times_are_refused() {
+    let server = scripted::start().await;
     let now = NOW.as_secs();
     for iat in [
         json!(now - 661),
@@ -144,71 +153,83 @@ async fn security_08_issue_times_that_are_absurd_are_refused() {
         json!(now + 86_400),
     ] {
         assert_eq!(
-            with(&hostile, "iat", iat.clone()).await,
-            Check::IssuedAt,
+            with(&server, "iat", iat.clone()).await,
+            ValidationError::IssuedAt,
             "{iat}"
         );
     }
     for iat in [now - 660, now + 60] {
-        let mut claims = claims(&hostile.issuer);
+        let mut claims = claims(&server.issuer);
         claims["iat"] = iat.into();
-        hostile.hand_out(&RSA.sign(&claims));
-        sign_in(&hostile).await.expect("within the leeway");
+        server.hand_out(&RSA.sign(&claims));
+        sign_in(&server).await.expect("within the leeway");
     }
 }
 
 #[tokio::test]
-async fn security_08_each_missing_claim_is_named() {
-    let hostile = scripted::start().await;
+async fn security_08_missing_claim_is_named() {
+    let server = scripted::start().await;
     for name in ["iss", "sub", "aud", "exp", "iat", "nonce"] {
-        let mut claims = claims(&hostile.issuer);
+        let mut claims = claims(&server.issuer);
         claims.as_object_mut().expect("an object").remove(name);
         assert_eq!(
-            text(&hostile, &RSA.sign(&claims)).await,
-            Check::MissingClaim(name)
+            text(&server, &RSA.sign(&claims)).await,
+            ValidationError::MissingClaim(name)
         );
     }
 }
 
 #[tokio::test]
-async fn security_11_subjects_are_1_to_255_characters_of_text() {
-    let hostile = scripted::start().await;
-    assert_eq!(with(&hostile, "sub", "".into()).await, Check::Subject);
+async fn security_11_subject_must_be_a_string_of_1_to_255_characters() {
+    let server = scripted::start().await;
     assert_eq!(
-        with(&hostile, "sub", "a".repeat(256).into()).await,
-        Check::Subject
+        with(&server, "sub", "".into()).await,
+        ValidationError::Subject
     );
-    assert_eq!(with(&hostile, "sub", 7.into()).await, Check::Malformed);
-    assert_eq!(with(&hostile, "sub", Value::Null).await, Check::Malformed);
-    let longest = "a".repeat(255);
-    let mut claims = claims(&hostile.issuer);
-    claims["sub"] = longest.as_str().into();
-    hostile.hand_out(&RSA.sign(&claims));
-    hostile.script().userinfo["sub"] = longest.as_str().into();
     assert_eq!(
-        sign_in(&hostile).await.expect("a profile").identity.subject,
+        with(&server, "sub", "a".repeat(256).into()).await,
+        ValidationError::Subject
+    );
+    assert_eq!(
+        with(&server, "sub", 7.into()).await,
+        ValidationError::Malformed
+    );
+    assert_eq!(
+        with(&server, "sub", Value::Null).await,
+        ValidationError::Malformed
+    );
+    let longest = "a".repeat(255);
+    let mut claims = claims(&server.issuer);
+    claims["sub"] = longest.as_str().into();
+    server.hand_out(&RSA.sign(&claims));
+    server.script().userinfo["sub"] = longest.as_str().into();
+    assert_eq!(
+        sign_in(&server).await.expect("a profile").identity.subject,
         longest
     );
 }
 
 #[tokio::test]
-async fn an_access_token_that_was_swapped_is_noticed() {
-    let hostile = scripted::start().await;
+async fn swapped_access_token_is_refused() {
+    let server = scripted::start().await;
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"the-access-token");
-    let mut claims = claims(&hostile.issuer);
+    let mut claims = claims(&server.issuer);
     claims["at_hash"] = b64(&hash.as_ref()[..16]).into();
-    hostile.hand_out(&RSA.sign(&claims));
-    sign_in(&hostile).await.expect("the same");
-    hostile.script().tokens["access_token"] = "another".into();
-    assert_eq!(failed(sign_in(&hostile).await), Check::AccessTokenHash);
+    server.hand_out(&RSA.sign(&claims));
+    sign_in(&server).await.expect("the same access token");
+    server.script().tokens["access_token"] = "another".into();
+    assert_eq!(
+        validation_error(sign_in(&server).await),
+        ValidationError::AccessTokenHash
+    );
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_refused() {
-    let hostile = scripted::start().await;
-    let claims = claims(&hostile.issuer);
-    let good = RSA.sign(&claims);
-    let (first, rest) = good.split_once('.').expect("three parts");
+async fn malformed_token_is_refused() {
+    let server = scripted::start().await;
+    let claims = claims(&server.issuer);
+    let valid = RSA.sign(&claims);
+    let (first, rest) = valid.split_once('.').expect("three parts");
     let twice = claims.to_string().replacen('{', "{\"sub\":\"another\",", 1);
     let header = |more: Value| {
         let mut header = json!({ "alg": "RS256", "kid": "k1" });
@@ -223,9 +244,9 @@ async fn what_cannot_be_read_is_refused() {
         ("dots", "..".to_owned()),
         (
             "two parts",
-            good.rsplit_once('.').expect("three parts").0.to_owned(),
+            valid.rsplit_once('.').expect("three parts").0.to_owned(),
         ),
-        ("four parts", format!("{good}.{first}")),
+        ("four parts", format!("{valid}.{first}")),
         ("five parts, as encrypted", format!("{first}.a.b.c.d")),
         ("padding", format!("{first}=.{rest}")),
         (
@@ -243,6 +264,10 @@ async fn what_cannot_be_read_is_refused() {
         ),
         ("another token inside", header(json!({ "cty": "JWT" }))),
     ] {
-        assert_eq!(text(&hostile, &token).await, Check::Malformed, "{what}");
+        assert_eq!(
+            text(&server, &token).await,
+            ValidationError::Malformed,
+            "{what}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The provider's keys, and JWTs put together by hand so that they can be wrong in every way.
+//! The provider's keys, and JWTs assembled by hand so that they can be invalid in any way.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,8 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_testing::ProviderKey;
 use serde_json::Value;
 
-/// The key that the provider signs with at first. RSA keys take long to make, so all tests share
-/// it.
+/// The provider's initial signing key. Generating RSA keys is slow, so all tests share it.
 pub(crate) static RSA: LazyLock<Arc<ProviderKey>> =
     LazyLock::new(|| Arc::new(ProviderKey::rsa("k1", "RS256")));
 
@@ -21,7 +20,7 @@ pub(crate) fn mac(secret: &[u8], header: &Value, claims: &Value) -> String {
     format!("{input}.{}", b64(tag.as_ref()))
 }
 
-/// A JWT with nothing in the place of its signature.
+/// A JWT with an empty signature.
 pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
     format!("{}.", input(header, claims))
 }

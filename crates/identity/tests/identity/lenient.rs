@@ -1,6 +1,5 @@
-//! Answers as providers in the field give them: what is not needed may be anything, and what is
-//! needed may be written in the ways that are seen. Nothing here makes a check less strict; those
-//! are in the other files.
+//! Responses as real providers send them: unused members may have any value, and used ones may be
+//! written in several ways. The strict checks are tested in the other files.
 
 use latchkey_identity::SignInError;
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ use crate::keys::RSA;
 use crate::scripted::{self, DISCOVERY, TOKEN, USERINFO, claims};
 use latchkey_testing::{Answer, ScriptedProvider};
 
-/// The parts of a provider's answer to a sign-in.
+/// The documents that a provider sends during a sign-in.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Metadata,
@@ -20,9 +19,9 @@ enum Part {
 }
 
 impl Part {
-    fn change(self, hostile: &ScriptedProvider, change: &Value) {
-        let mut claims = claims(&hostile.issuer);
-        let mut script = hostile.script();
+    fn change(self, server: &ScriptedProvider, change: &Value) {
+        let mut claims = claims(&server.issuer);
+        let mut script = server.script();
         let part = match self {
             Self::Metadata => &mut script.metadata,
             Self::Tokens => &mut script.tokens,
@@ -33,19 +32,19 @@ impl Part {
         members.extend(change.as_object().expect("an object").clone());
         drop(script);
         if matches!(self, Self::IdToken) {
-            hostile.hand_out(&RSA.sign(&claims));
+            server.hand_out(&RSA.sign(&claims));
         }
     }
 }
 
-/// Answers that are taken: a part, and what is changed in it.
-fn answers() -> Vec<(Part, Value)> {
-    [tokens(), id_tokens(), other_answers()].concat()
+/// Accepted responses: a document, and the members that are changed in it.
+fn responses() -> Vec<(Part, Value)> {
+    [tokens(), id_tokens(), other_documents()].concat()
 }
 
 fn tokens() -> Vec<(Part, Value)> {
     vec![
-        // The ways a life is written, and members that are lists elsewhere.
+        // Lifetimes in various forms, and members that some providers write as lists.
         (Part::Tokens, json!({ "expires_in": "3599" })),
         (Part::Tokens, json!({ "expires_in": 3600.0 })),
         (Part::Tokens, json!({ "expires_in": null })),
@@ -80,7 +79,7 @@ fn tokens() -> Vec<(Part, Value)> {
 fn id_tokens() -> Vec<(Part, Value)> {
     let now = NOW.as_secs();
     vec![
-        // Claims that nobody here reads.
+        // Unused claims.
         (Part::IdToken, json!({ "amr": "pwd" })),
         (Part::IdToken, json!({ "amr": [1] })),
         (Part::IdToken, json!({ "acr": 1 })),
@@ -106,7 +105,7 @@ fn id_tokens() -> Vec<(Part, Value)> {
             Part::IdToken,
             json!({ "given_name": {}, "family_name#de": [] }),
         ),
-        // Claims that are read where they can be.
+        // Claims that are used if they are valid.
         (Part::IdToken, json!({ "auth_time": "1700000000" })),
         (
             Part::IdToken,
@@ -126,7 +125,7 @@ fn id_tokens() -> Vec<(Part, Value)> {
     ]
 }
 
-fn other_answers() -> Vec<(Part, Value)> {
+fn other_documents() -> Vec<(Part, Value)> {
     vec![
         (
             Part::Userinfo,
@@ -164,13 +163,13 @@ fn other_answers() -> Vec<(Part, Value)> {
 }
 
 #[tokio::test]
-async fn answers_as_the_field_gives_them_are_taken() {
-    let hostile = scripted::start().await;
-    let good = Good::of(&hostile);
-    for (part, change) in answers() {
-        good.restore(&hostile);
-        part.change(&hostile, &change);
-        let profile = sign_in(&hostile).await;
+async fn responses_of_real_providers_are_accepted() {
+    let server = scripted::start().await;
+    let valid = Valid::of(&server);
+    for (part, change) in responses() {
+        valid.restore(&server);
+        part.change(&server, &change);
+        let profile = sign_in(&server).await;
         let profile = profile.unwrap_or_else(|error| panic!("{part:?} {change}: {error}"));
         assert_eq!(profile.identity.subject, "subject-1");
         assert_eq!(profile.email.as_deref(), Some("ada@example.com"));
@@ -179,8 +178,8 @@ async fn answers_as_the_field_gives_them_are_taken() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_understood_is_not_given_and_not_verified() {
-    let hostile = scripted::start().await;
+async fn invalid_address_is_dropped_and_invalid_status_is_not_verified() {
+    let server = scripted::start().await;
     for (change, email) in [
         (json!({ "email": ["ada@example.com"] }), None),
         (json!({ "email": 7 }), None),
@@ -190,23 +189,27 @@ async fn an_address_that_is_not_understood_is_not_given_and_not_verified() {
         (json!({ "email_verified": {} }), Some("ada@example.com")),
         (json!({ "email_verified": null }), Some("ada@example.com")),
     ] {
-        Part::IdToken.change(&hostile, &change);
-        let profile = sign_in(&hostile).await.expect("signed in");
+        Part::IdToken.change(&server, &change);
+        let profile = sign_in(&server).await.expect("signed in");
         assert_eq!(profile.email.as_deref(), email, "{change}");
         assert!(!profile.email_verified, "{change}");
     }
 }
 
 #[tokio::test]
-async fn tokens_need_no_media_type_and_an_error_is_one_whatever_its_status() {
-    let hostile = scripted::start().await;
-    let tokens = hostile.script().token_response("").to_string();
-    for media_type in ["text/html", "application/json;charset=UTF-8", "text/plain"] {
-        let plain = Answer::bytes(200, media_type, tokens.clone());
-        hostile.script().instead.insert(TOKEN, plain);
-        sign_in(&hostile).await.expect(media_type);
+async fn media_type_of_tokens_and_status_of_errors_do_not_matter() {
+    let server = scripted::start().await;
+    let tokens = server.script().token_response("").to_string();
+    for media_type in [
+        "text/html",
+        "application/json;charset=UTF-8",
+        "text/response",
+    ] {
+        let response = Answer::bytes(200, media_type, tokens.clone());
+        server.script().instead.insert(TOKEN, response);
+        sign_in(&server).await.expect(media_type);
     }
-    for (status, body, named) in [
+    for (status, body, expected) in [
         (200, json!({ "error": "invalid_grant" }), "invalid_grant"),
         (
             401,
@@ -220,52 +223,54 @@ async fn tokens_need_no_media_type_and_an_error_is_one_whatever_its_status() {
         ),
         (401, json!("canary"), "client_secret"),
     ] {
-        let plain = Answer::json(status, &body);
-        hostile.script().instead.insert(TOKEN, plain);
-        match sign_in(&hostile).await {
-            Err(SignInError::Refused { reason, .. }) => assert!(reason.contains(named), "{reason}"),
+        let response = Answer::json(status, &body);
+        server.script().instead.insert(TOKEN, response);
+        match sign_in(&server).await {
+            Err(SignInError::Refused { reason, .. }) => {
+                assert!(reason.contains(expected), "{reason}")
+            }
             other => panic!("{body}: {other:?}"),
         }
     }
-    let plain = Answer::json(400, &json!({ "error": 7 }));
-    hostile.script().instead.insert(TOKEN, plain);
-    unavailable(sign_in(&hostile).await);
+    let response = Answer::json(400, &json!({ "error": 7 }));
+    server.script().instead.insert(TOKEN, response);
+    unavailable(sign_in(&server).await);
 }
 
 #[tokio::test]
-async fn userinfo_that_refuses_the_token_is_done_without() {
-    let hostile = scripted::start().await;
+async fn userinfo_that_refuses_the_token_is_not_needed() {
+    let server = scripted::start().await;
     for status in [400, 401, 403, 404, 405] {
-        let plain = Answer::bytes(status, "text/html", "<html>");
-        hostile.script().instead.insert(USERINFO, plain);
-        let profile = sign_in(&hostile).await.expect("signed in");
+        let response = Answer::bytes(status, "text/html", "<html>");
+        server.script().instead.insert(USERINFO, response);
+        let profile = sign_in(&server).await.expect("signed in");
         assert_eq!(
             profile.email.as_deref(),
             Some("ada@example.com"),
             "{status}"
         );
     }
-    // Without the address that was asked for, somebody has to do something about it.
-    let mut claims = claims(&hostile.issuer);
+    // Without the requested address, the operator has to change the provider's configuration.
+    let mut claims = claims(&server.issuer);
     claims.as_object_mut().expect("claims").remove("email");
-    hostile.hand_out(&RSA.sign(&claims));
-    match sign_in(&hostile).await {
+    server.hand_out(&RSA.sign(&claims));
+    match sign_in(&server).await {
         Err(SignInError::Refused { reason, .. }) => assert!(reason.contains("405"), "{reason}"),
         other => panic!("signed in without an address: {other:?}"),
     }
-    assert_eq!(hostile.count(DISCOVERY), 6);
+    assert_eq!(server.count(DISCOVERY), 6);
 }
 
-/// The script as it was.
-struct Good {
+/// The initial documents of the provider.
+struct Valid {
     metadata: Value,
     tokens: Value,
     userinfo: Value,
 }
 
-impl Good {
-    fn of(hostile: &ScriptedProvider) -> Self {
-        let script = hostile.script();
+impl Valid {
+    fn of(server: &ScriptedProvider) -> Self {
+        let script = server.script();
         Self {
             metadata: script.metadata.clone(),
             tokens: script.tokens.clone(),
@@ -273,8 +278,8 @@ impl Good {
         }
     }
 
-    fn restore(&self, hostile: &ScriptedProvider) {
-        let mut script = hostile.script();
+    fn restore(&self, server: &ScriptedProvider) {
+        let mut script = server.script();
         script.metadata = self.metadata.clone();
         script.tokens = self.tokens.clone();
         script.userinfo = self.userinfo.clone();

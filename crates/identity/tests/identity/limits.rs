@@ -1,4 +1,4 @@
-//! Providers that are slow, endless, or talk nonsense: security 15.
+//! Providers that are slow, or send endless or invalid responses: security 15.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -9,48 +9,48 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::flow::{NOW, answer, complete, config, provider_of, sign_in, unavailable};
+use crate::flow::{NOW, complete, config, provider_of, response, sign_in, unavailable};
 use crate::scripted::{self, DISCOVERY, JWKS, TOKEN, USERINFO};
 use latchkey_testing::{Answer, ScriptedProvider, Stall};
 
-/// The request, or if those before it took their time, the step of the sign-in.
-const TOO_LATE: &[&str] = &["took too long", "no full answer in"];
-/// Some seconds, as the reasons say, and room for a busy machine: those who stall do it for longer.
+/// The request timed out, or if earlier requests were slow, the step of the sign-in.
+const TIMED_OUT: &[&str] = &["timed out", "no complete response within"];
+/// The timeouts named in the reasons, and a margin for a loaded machine. The stalls last longer.
 const BOUND: Duration = Duration::from_secs(25);
 const PATHS: [&str; 4] = [DISCOVERY, JWKS, TOKEN, USERINFO];
 
-/// A provider of which one endpoint stalls; what to configure as its issuer.
-async fn stalling_at(hostile: &ScriptedProvider, path: &str, stall: Stall) -> String {
-    let elsewhere = stall.start().await;
+/// Makes one endpoint of a provider stall, and returns the issuer to configure.
+async fn stalling_at(server: &ScriptedProvider, path: &str, stall: Stall) -> String {
+    let stalling = stall.start().await;
     let name = match path {
-        DISCOVERY => return elsewhere,
+        DISCOVERY => return stalling,
         JWKS => "jwks_uri",
         TOKEN => "token_endpoint",
         _ => "userinfo_endpoint",
     };
-    hostile.script().metadata[name] = format!("{elsewhere}{path}").into();
-    hostile.issuer.clone()
+    server.script().metadata[name] = format!("{stalling}{path}").into();
+    server.issuer.clone()
 }
 
 #[tokio::test]
-async fn security_15_wherever_a_provider_hangs_sign_in_fails_within_5_s() {
+async fn security_15_stalled_request_fails_the_sign_in_within_5_s() {
     for (stall, reasons) in [
-        (Stall::Silence, TOO_LATE),
-        (Stall::DripHeader, TOO_LATE),
-        (Stall::DripBody, TOO_LATE),
+        (Stall::Silence, TIMED_OUT),
+        (Stall::DripHeader, TIMED_OUT),
+        (Stall::DripBody, TIMED_OUT),
         (Stall::Flood, &["1 MiB"]),
     ] {
         let mut attempts = JoinSet::new();
         for path in PATHS {
             attempts.spawn(async move {
-                let hostile = scripted::start().await;
-                let provider = provider_of(config(&stalling_at(&hostile, path, stall).await));
+                let server = scripted::start().await;
+                let provider = provider_of(config(&stalling_at(&server, path, stall).await));
                 let start = Instant::now();
-                let said = unavailable(complete(&provider, &answer(), NOW).await);
+                let reason = unavailable(complete(&provider, &response(), NOW).await);
                 let took = start.elapsed();
                 assert!(took < BOUND, "{path} {stall:?} took {took:?}");
-                let is_known = reasons.iter().any(|reason| said.contains(reason));
-                assert!(is_known, "{path} {stall:?}: {said}");
+                let is_known = reasons.iter().any(|known| reason.contains(known));
+                assert!(is_known, "{path} {stall:?}: {reason}");
             });
         }
         attempts.join_all().await;
@@ -58,89 +58,89 @@ async fn security_15_wherever_a_provider_hangs_sign_in_fails_within_5_s() {
 }
 
 #[tokio::test]
-async fn security_15_slow_answers_add_up_to_no_more_than_5_s() {
-    let hostile = scripted::start().await;
-    hostile.script().pause = Duration::from_millis(1500);
+async fn security_15_slow_responses_together_take_at_most_5_s() {
+    let server = scripted::start().await;
+    server.script().pause = Duration::from_millis(1500);
     let start = Instant::now();
-    let reason = unavailable(sign_in(&hostile).await);
+    let reason = unavailable(sign_in(&server).await);
     let took = start.elapsed();
     assert!(took < BOUND, "took {took:?}");
     assert!(reason.contains("4 seconds"), "{reason}");
     assert_eq!(
-        hostile.count(USERINFO),
+        server.count(USERINFO),
         0,
-        "the fourth answer would come after 6 s"
+        "the fourth response would arrive after 6 s"
     );
 }
 
 #[tokio::test]
-async fn a_provider_that_takes_its_time_is_waited_for() {
-    let hostile = scripted::start().await;
-    // Four answers, together longer than the four seconds above.
-    hostile.script().pause = Duration::from_millis(1100);
+async fn slow_provider_within_the_timeout_works() {
+    let server = scripted::start().await;
+    // Four responses, together longer than the four seconds above.
+    server.script().pause = Duration::from_millis(1100);
     let config = OidcConfig {
         timeout: None,
-        ..config(&hostile.issuer)
+        ..config(&server.issuer)
     };
-    complete(&provider_of(config), &answer(), NOW)
+    complete(&provider_of(config), &response(), NOW)
         .await
-        .expect("slow, and working");
+        .expect("a profile");
 }
 
 #[tokio::test]
-async fn security_15_a_crowd_that_waits_for_one_slow_answer_fails_together() {
-    let hostile = scripted::start().await;
-    let issuer = stalling_at(&hostile, JWKS, Stall::Silence).await;
+async fn security_15_concurrent_sign_ins_fail_together_if_one_request_stalls() {
+    let server = scripted::start().await;
+    let issuer = stalling_at(&server, JWKS, Stall::Silence).await;
     let provider = Arc::new(provider_of(config(&issuer)));
     let start = Instant::now();
-    let mut crowd = JoinSet::new();
+    let mut tasks = JoinSet::new();
     for _ in 0..20 {
         let provider = provider.clone();
-        crowd.spawn(async move { unavailable(complete(&provider, &answer(), NOW).await) });
+        tasks.spawn(async move { unavailable(complete(&provider, &response(), NOW).await) });
     }
-    crowd.join_all().await;
+    tasks.join_all().await;
     let took = start.elapsed();
     assert!(took < BOUND, "took {took:?}");
 }
 
 #[tokio::test]
-async fn security_15_answers_of_5_mb_are_refused() {
-    let hostile = scripted::start().await;
+async fn security_15_response_of_5_mb_is_refused() {
+    let server = scripted::start().await;
     let large = Bytes::from(json!({ "a": "a".repeat(5_000_000) }).to_string());
     for path in PATHS {
-        hostile.script().instead.clear();
-        hostile
+        server.script().instead.clear();
+        server
             .script()
             .instead
             .insert(path, Answer::bytes(200, "application/json", large.clone()));
-        let reason = unavailable(sign_in(&hostile).await);
+        let reason = unavailable(sign_in(&server).await);
         assert!(reason.contains("1 MiB"), "{path}: {reason}");
     }
 }
 
 #[tokio::test]
 async fn security_15_redirects_are_not_followed() {
-    let hostile = scripted::start().await;
+    let server = scripted::start().await;
     for path in PATHS {
         for status in [301, 302, 303, 307, 308] {
-            let location = format!("{}/elsewhere", hostile.issuer);
+            let location = format!("{}/stalling", server.issuer);
             let redirect = Answer {
                 status,
                 headers: vec![("location", location)],
                 body: Bytes::new(),
             };
-            hostile.script().instead.clear();
-            hostile.script().instead.insert(path, redirect);
-            let reason = unavailable(sign_in(&hostile).await);
+            server.script().instead.clear();
+            server.script().instead.insert(path, redirect);
+            let reason = unavailable(sign_in(&server).await);
             assert!(reason.contains("redirect"), "{path}: {reason}");
         }
     }
-    assert_eq!(hostile.count("/elsewhere"), 0);
+    assert_eq!(server.count("/stalling"), 0);
 }
 
 #[tokio::test]
-async fn security_15_garbage_is_an_error_and_nothing_worse() {
-    let hostile = scripted::start().await;
+async fn security_15_invalid_response_is_an_error() {
+    let server = scripted::start().await;
     let deep = "[".repeat(100_000);
     let garbage: [&[u8]; 9] = [
         b"",
@@ -156,10 +156,10 @@ async fn security_15_garbage_is_an_error_and_nothing_worse() {
     for path in PATHS {
         for body in garbage {
             for media_type in ["application/json", "text/html"] {
-                let plain = Answer::bytes(200, media_type, Bytes::copy_from_slice(body));
-                hostile.script().instead.clear();
-                hostile.script().instead.insert(path, plain);
-                let outcome = sign_in(&hostile).await;
+                let response = Answer::bytes(200, media_type, Bytes::copy_from_slice(body));
+                server.script().instead.clear();
+                server.script().instead.insert(path, response);
+                let outcome = sign_in(&server).await;
                 let failed = matches!(
                     outcome,
                     Err(SignInError::Unavailable { .. } | SignInError::Invalid { .. })
@@ -168,21 +168,19 @@ async fn security_15_garbage_is_an_error_and_nothing_worse() {
             }
         }
     }
-    hostile.script().instead.clear();
-    sign_in(&hostile)
-        .await
-        .expect("everything else is unaffected");
+    server.script().instead.clear();
+    sign_in(&server).await.expect("valid responses work");
 }
 
 #[tokio::test]
-async fn security_15_server_errors_are_unavailable_wherever_they_are() {
-    let hostile = scripted::start().await;
+async fn security_15_server_errors_count_as_unavailable() {
+    let server = scripted::start().await;
     for path in PATHS {
         for status in [500, 502, 503, 429] {
-            let plain = Answer::json(status, &json!({ "error": "invalid_grant" }));
-            hostile.script().instead.clear();
-            hostile.script().instead.insert(path, plain);
-            let reason = unavailable(sign_in(&hostile).await);
+            let response = Answer::json(status, &json!({ "error": "invalid_grant" }));
+            server.script().instead.clear();
+            server.script().instead.insert(path, response);
+            let reason = unavailable(sign_in(&server).await);
             assert!(reason.contains(&status.to_string()), "{path}: {reason}");
         }
     }

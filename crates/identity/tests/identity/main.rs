@@ -1,5 +1,5 @@
-//! Sign-in against a provider that does whatever a test tells it to, and against the demo provider,
-//! both over real HTTP. Numbers in test names are those of `docs/security-requirements.md`.
+//! Sign-in with a scripted provider and with the demo provider, both over HTTP. The numbers in test
+//! names are those of `docs/security-requirements.md`.
 
 mod authorize;
 mod demo;

@@ -1,4 +1,4 @@
-//! The scripted provider as these tests begin with it: everything is as it should be.
+//! The initial state of the scripted provider in these tests: everything is valid.
 
 use latchkey_testing::ScriptedProvider;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ pub(crate) const JWKS: &str = ScriptedProvider::JWKS;
 pub(crate) const TOKEN: &str = ScriptedProvider::TOKEN;
 pub(crate) const USERINFO: &str = ScriptedProvider::USERINFO;
 
-/// A provider that answers these tests' client, with an RSA key and a userinfo endpoint.
+/// Starts a provider for the client of these tests, with an RSA key and a userinfo endpoint.
 pub(crate) async fn start() -> ScriptedProvider {
     let provider = ScriptedProvider::start().await;
     let issuer = &provider.issuer;
@@ -30,7 +30,7 @@ pub(crate) async fn start() -> ScriptedProvider {
     provider
 }
 
-/// The claims of a good ID token of this issuer.
+/// The claims of a valid ID token of this issuer.
 pub(crate) fn claims(issuer: &str) -> Value {
     json!({
         "iss": issuer,

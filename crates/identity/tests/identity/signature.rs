@@ -1,44 +1,44 @@
-//! ID tokens whose signature is not the provider's.
+//! ID tokens with an invalid signature.
 
-use latchkey_identity::Check;
+use latchkey_identity::ValidationError;
 use serde_json::{Value, json};
 
-use crate::flow::{SECRET, failed, sign_in};
+use crate::flow::{SECRET, sign_in, validation_error};
 use crate::id_token::text;
 use crate::keys::{RSA, b64, input, mac, unsigned};
 use crate::scripted::{self, claims};
 use latchkey_testing::ProviderKey;
 
 #[tokio::test]
-async fn security_08_every_asymmetric_algorithm_announced_is_taken() {
-    let hostile = scripted::start().await;
+async fn security_08_every_announced_asymmetric_algorithm_is_accepted() {
+    let server = scripted::start().await;
     for key in [
         ProviderKey::rsa("a", "RS256"),
         ProviderKey::rsa("b", "PS256"),
         ProviderKey::ec("c"),
         ProviderKey::ed("d"),
     ] {
-        hostile.script().jwks = json!({ "keys": [key.jwk()] });
-        let token = key.sign(&claims(&hostile.issuer));
-        hostile.hand_out(&token);
-        hostile.script().metadata["id_token_signing_alg_values_supported"] = json!(["ES384"]);
+        server.script().jwks = json!({ "keys": [key.jwk()] });
+        let token = key.sign(&claims(&server.issuer));
+        server.hand_out(&token);
+        server.script().metadata["id_token_signing_alg_values_supported"] = json!(["ES384"]);
         assert_eq!(
-            failed(sign_in(&hostile).await),
-            Check::Algorithm,
+            validation_error(sign_in(&server).await),
+            ValidationError::Algorithm,
             "{}",
             key.alg
         );
-        hostile.script().metadata["id_token_signing_alg_values_supported"] = json!([key.alg]);
-        sign_in(&hostile).await.expect(key.alg);
+        server.script().metadata["id_token_signing_alg_values_supported"] = json!([key.alg]);
+        sign_in(&server).await.expect(key.alg);
     }
 }
 
 #[tokio::test]
-async fn security_08_a_bad_signature_is_refused() {
-    let hostile = scripted::start().await;
-    let claims = claims(&hostile.issuer);
-    let good = RSA.sign(&claims);
-    let (head, signature) = good.rsplit_once('.').expect("three parts");
+async fn security_08_invalid_signature_is_refused() {
+    let server = scripted::start().await;
+    let claims = claims(&server.issuer);
+    let valid = RSA.sign(&claims);
+    let (head, signature) = valid.rsplit_once('.').expect("three parts");
     let mut other = claims.clone();
     other["sub"] = "another".into();
     let mut flipped = signature.to_owned();
@@ -47,7 +47,7 @@ async fn security_08_a_bad_signature_is_refused() {
     for (what, token) in [
         ("another key", ProviderKey::rsa("k1", "RS256").sign(&claims)),
         ("a flipped bit", format!("{head}.{flipped}")),
-        ("an empty one", format!("{head}.")),
+        ("an empty signature", format!("{head}.")),
         (
             "other claims",
             format!("{}.{signature}", input(&header, &other)),
@@ -58,31 +58,35 @@ async fn security_08_a_bad_signature_is_refused() {
         ),
         ("PSS for PKCS1", {
             let key = ProviderKey::rsa("k1", "PS256");
-            hostile.script().jwks = json!({ "keys": [key.jwk()] });
+            server.script().jwks = json!({ "keys": [key.jwk()] });
             key.sign_with(&header, &claims)
         }),
     ] {
-        assert_eq!(text(&hostile, &token).await, Check::Signature, "{what}");
+        assert_eq!(
+            text(&server, &token).await,
+            ValidationError::Signature,
+            "{what}"
+        );
     }
 }
 
 #[tokio::test]
-async fn security_08_a_key_that_the_token_brings_along_is_not_looked_at() {
-    let hostile = scripted::start().await;
+async fn security_08_key_in_the_token_header_is_ignored() {
+    let server = scripted::start().await;
     let stranger = ProviderKey::rsa("k1", "RS256");
     let header = json!({
         "alg": "RS256", "kid": "k1", "jwk": stranger.jwk(),
-        "jku": format!("{}/strangers-keys", hostile.issuer),
-        "x5u": format!("{}/strangers-keys", hostile.issuer),
+        "jku": format!("{}/strangers-keys", server.issuer),
+        "x5u": format!("{}/strangers-keys", server.issuer),
     });
-    let token = stranger.sign_with(&header, &claims(&hostile.issuer));
-    assert_eq!(text(&hostile, &token).await, Check::Signature);
-    assert_eq!(hostile.count("/strangers-keys"), 0);
+    let token = stranger.sign_with(&header, &claims(&server.issuer));
+    assert_eq!(text(&server, &token).await, ValidationError::Signature);
+    assert_eq!(server.count("/strangers-keys"), 0);
 }
 
 #[tokio::test]
 async fn security_08_alg_none_in_every_spelling_is_refused() {
-    let hostile = scripted::start().await;
+    let server = scripted::start().await;
     for alg in [
         json!("none"),
         json!("None"),
@@ -93,39 +97,43 @@ async fn security_08_alg_none_in_every_spelling_is_refused() {
     ] {
         let header = json!({ "alg": alg });
         assert_eq!(
-            text(&hostile, &unsigned(&header, &claims(&hostile.issuer))).await,
-            Check::Algorithm
+            text(&server, &unsigned(&header, &claims(&server.issuer))).await,
+            ValidationError::Algorithm
         );
-        let signed = RSA.sign_with(&header, &claims(&hostile.issuer));
-        assert_eq!(text(&hostile, &signed).await, Check::Algorithm, "{alg}");
+        let signed = RSA.sign_with(&header, &claims(&server.issuer));
+        assert_eq!(
+            text(&server, &signed).await,
+            ValidationError::Algorithm,
+            "{alg}"
+        );
     }
-    let token = unsigned(&json!({ "kid": "k1" }), &claims(&hostile.issuer));
+    let token = unsigned(&json!({ "kid": "k1" }), &claims(&server.issuer));
     assert_eq!(
-        text(&hostile, &token).await,
-        Check::Algorithm,
-        "no alg at all"
+        text(&server, &token).await,
+        ValidationError::Algorithm,
+        "no alg"
     );
 }
 
 #[tokio::test]
 async fn security_08_hs256_is_refused_with_the_client_secret_and_with_the_public_key() {
-    let hostile = scripted::start().await;
-    let claims = claims(&hostile.issuer);
+    let server = scripted::start().await;
+    let claims = claims(&server.issuer);
     let jwk = RSA.jwk().to_string();
     let header = json!({ "alg": "HS256", "kid": "k1" });
     for secret in [SECRET.as_bytes(), &RSA.public_bytes(), jwk.as_bytes(), b""] {
         assert_eq!(
-            text(&hostile, &mac(secret, &header, &claims)).await,
-            Check::Algorithm
+            text(&server, &mac(secret, &header, &claims)).await,
+            ValidationError::Algorithm
         );
         let disguised = mac(secret, &json!({ "alg": "RS256", "kid": "k1" }), &claims);
-        assert_eq!(text(&hostile, &disguised).await, Check::Signature);
+        assert_eq!(text(&server, &disguised).await, ValidationError::Signature);
     }
-    // A shared key among the public ones changes nothing.
+    // A symmetric key in the JWK set is not used either.
     let shared = json!({ "kty": "oct", "kid": "k1", "k": b64(b"shared"), "alg": "HS256" });
-    hostile.script().jwks = json!({ "keys": [shared] });
+    server.script().jwks = json!({ "keys": [shared] });
     assert_eq!(
-        text(&hostile, &mac(b"shared", &header, &claims)).await,
-        Check::Algorithm
+        text(&server, &mac(b"shared", &header, &claims)).await,
+        ValidationError::Algorithm
     );
 }

@@ -1,15 +1,15 @@
-//! Being asked to prove anew who one is (Core §3.1.2.1, §3.1.3.7; RFC 9470).
+//! Step-up: requiring the user to authenticate again (Core §3.1.2.1, §3.1.3.7; RFC 9470).
 
 use core::time::Duration;
 
 use latchkey_core::Timestamp;
 use latchkey_identity::{
-    AuthenticatedProfile, AuthorizationAnswer, AuthorizeRequest, Check, Kind, OidcConfig, Prompt,
-    Provider as _, SignInError,
+    AuthenticatedProfile, AuthorizationResponse, AuthorizeRequest, Kind, OidcConfig, Prompt,
+    Provider as _, SignInError, ValidationError,
 };
 use serde_json::{Value, json};
 
-use crate::flow::{NOW, answer, config, provider, provider_of, request};
+use crate::flow::{NOW, config, provider, provider_of, request, response};
 use crate::keys::RSA;
 use crate::scripted::{self, claims};
 use latchkey_testing::ScriptedProvider;
@@ -17,8 +17,8 @@ use latchkey_testing::ScriptedProvider;
 const MAX_AGE: Option<Duration> = Some(Duration::from_mins(10));
 
 #[tokio::test]
-async fn what_is_asked_of_the_person_is_asked_of_the_provider() {
-    let hostile = scripted::start().await;
+async fn prompt_and_max_age_are_sent_to_the_provider() {
+    let server = scripted::start().await;
     let request = AuthorizeRequest {
         prompt: Prompt::Login,
         max_age: MAX_AGE,
@@ -30,25 +30,25 @@ async fn what_is_asked_of_the_person_is_asked_of_the_provider() {
         let value = |name| url.query_pairs().find(|(key, _)| key == name);
         ["prompt", "max_age"].map(|name| value(name).map(|(_, value)| value.into_owned()))
     };
-    let here = asked(config(&hostile.issuer)).await;
+    let here = asked(config(&server.issuer)).await;
     assert_eq!(here, [Some("login".into()), Some("600".into())]);
-    // Google has no `login`.
+    // Google does not support `login`.
     let google = OidcConfig {
         kind: Kind::Google,
-        ..config(&hostile.issuer)
+        ..config(&server.issuer)
     };
     let there = asked(google).await;
     assert_eq!(there, [Some("select_account".into()), Some("600".into())]);
 }
 
 #[tokio::test]
-async fn the_id_token_must_show_that_the_person_was_asked() {
-    let hostile = scripted::start().await;
+async fn auth_time_must_satisfy_max_age() {
+    let server = scripted::start().await;
     let now = NOW.as_secs();
-    for (auth_time, taken) in [
+    for (auth_time, accepted) in [
         (json!(now), true),
         (json!(now - 600), true),
-        // A minute for clocks that differ, and no more.
+        // A minute of leeway for clocks that differ.
         (json!(now - 660), true),
         (json!(now - 661), false),
         (json!(now + 60), true),
@@ -57,73 +57,73 @@ async fn the_id_token_must_show_that_the_person_was_asked() {
         (json!(-1), false),
         (Value::Null, false),
     ] {
-        let outcome = with(&hostile, Kind::Oidc, auth_time.clone(), MAX_AGE).await;
-        if taken {
+        let outcome = with(&server, Kind::Oidc, auth_time.clone(), MAX_AGE).await;
+        if accepted {
             let said = auth_time.as_u64().map(Timestamp::from_secs);
-            assert_eq!(outcome.expect("taken").auth_time, said);
+            assert_eq!(outcome.expect("accepted").auth_time, said);
         } else {
             let check = check(outcome);
-            let wanted = match auth_time.as_i64() {
-                None | Some(-1) => Check::AuthTimeMissing,
-                Some(_) => Check::AuthTime,
+            let expected = match auth_time.as_i64() {
+                None | Some(-1) => ValidationError::AuthTimeMissing,
+                Some(_) => ValidationError::AuthTime,
             };
-            assert_eq!(check, wanted, "{auth_time}");
+            assert_eq!(check, expected, "{auth_time}");
         }
     }
-    let text = with(&hostile, Kind::Oidc, json!("soon"), MAX_AGE).await;
-    assert_eq!(check(text), Check::AuthTimeMissing);
+    let text = with(&server, Kind::Oidc, json!("soon"), MAX_AGE).await;
+    assert_eq!(check(text), ValidationError::AuthTimeMissing);
 }
 
 #[tokio::test]
-async fn where_it_was_not_asked_for_it_is_told_but_not_held_against_anyone() {
-    let hostile = scripted::start().await;
+async fn without_max_age_auth_time_is_returned_unchecked() {
+    let server = scripted::start().await;
     let long_ago = NOW.as_secs() - 100_000;
-    let told = with(&hostile, Kind::Oidc, json!(long_ago), None).await;
-    let told = told.expect("taken").auth_time;
-    assert_eq!(told, Some(Timestamp::from_secs(long_ago)));
-    let silent = with(&hostile, Kind::Oidc, Value::Null, None).await;
-    assert_eq!(silent.expect("taken").auth_time, None);
+    let auth_time = with(&server, Kind::Oidc, json!(long_ago), None).await;
+    let auth_time = auth_time.expect("accepted").auth_time;
+    assert_eq!(auth_time, Some(Timestamp::from_secs(long_ago)));
+    let silent = with(&server, Kind::Oidc, Value::Null, None).await;
+    assert_eq!(silent.expect("accepted").auth_time, None);
 }
 
 #[tokio::test]
-async fn a_provider_shown_as_google_is_not_google() {
-    let hostile = scripted::start().await;
-    let silent = with(&hostile, Kind::Google, Value::Null, MAX_AGE).await;
-    assert_eq!(check(silent), Check::AuthTimeMissing);
+async fn other_provider_of_kind_google_must_send_auth_time() {
+    let server = scripted::start().await;
+    let silent = with(&server, Kind::Google, Value::Null, MAX_AGE).await;
+    assert_eq!(check(silent), ValidationError::AuthTimeMissing);
     let old = json!(NOW.as_secs() - 100_000);
-    let said = with(&hostile, Kind::Google, old, MAX_AGE).await;
-    assert_eq!(check(said), Check::AuthTime);
+    let said = with(&server, Kind::Google, old, MAX_AGE).await;
+    assert_eq!(check(said), ValidationError::AuthTime);
 }
 
 async fn with(
-    hostile: &ScriptedProvider,
+    server: &ScriptedProvider,
     kind: Kind,
     auth_time: Value,
     max_age: Option<Duration>,
 ) -> Result<AuthenticatedProfile, SignInError> {
-    let mut claims = claims(&hostile.issuer);
+    let mut claims = claims(&server.issuer);
     claims["auth_time"] = auth_time;
     if claims["auth_time"].is_null() {
         claims.as_object_mut().expect("claims").remove("auth_time");
     }
-    hostile.hand_out(&RSA.sign(&claims));
-    let answered = AuthorizationAnswer {
+    server.hand_out(&RSA.sign(&claims));
+    let redirect = AuthorizationResponse {
         max_age,
-        ..answer()
+        ..response()
     };
     let client = match kind {
-        Kind::Oidc => provider(hostile),
+        Kind::Oidc => provider(server),
         kind => provider_of(OidcConfig {
             kind,
-            ..config(&hostile.issuer)
+            ..config(&server.issuer)
         }),
     };
-    client.complete(&answered, NOW).await
+    client.complete(&redirect, NOW).await
 }
 
-fn check(outcome: Result<AuthenticatedProfile, SignInError>) -> Check {
+fn check(outcome: Result<AuthenticatedProfile, SignInError>) -> ValidationError {
     match outcome {
-        Err(SignInError::Invalid { what, .. }) => what,
+        Err(SignInError::Invalid { error, .. }) => error,
         other => panic!("no check failed: {other:?}"),
     }
 }

@@ -1,88 +1,94 @@
 //! The userinfo endpoint.
 
-use latchkey_identity::Check;
+use latchkey_identity::ValidationError;
 use serde_json::{Value, json};
 
-use crate::flow::{failed, sign_in, unavailable};
+use crate::flow::{sign_in, unavailable, validation_error};
 use crate::keys::RSA;
 use crate::scripted::{self, USERINFO};
 use latchkey_testing::{Answer, ProviderKey};
 
 #[tokio::test]
-async fn security_12_userinfo_about_another_person_is_refused() {
-    let hostile = scripted::start().await;
+async fn security_12_userinfo_about_another_subject_is_refused() {
+    let server = scripted::start().await;
     for (sub, check) in [
-        (json!("subject-2"), Check::UserinfoSubject),
-        (json!("SUBJECT-1"), Check::UserinfoSubject),
-        (json!(""), Check::UserinfoSubject),
-        (json!(1), Check::Userinfo),
-        (Value::Null, Check::Userinfo),
+        (json!("subject-2"), ValidationError::UserinfoSubject),
+        (json!("SUBJECT-1"), ValidationError::UserinfoSubject),
+        (json!(""), ValidationError::UserinfoSubject),
+        (json!(1), ValidationError::Userinfo),
+        (Value::Null, ValidationError::Userinfo),
     ] {
-        hostile.script().userinfo["sub"] = sub.clone();
-        assert_eq!(failed(sign_in(&hostile).await), check, "{sub}");
+        server.script().userinfo["sub"] = sub.clone();
+        assert_eq!(validation_error(sign_in(&server).await), check, "{sub}");
     }
-    hostile.script().userinfo = json!({ "name": "Ada Lovelace" });
-    assert_eq!(failed(sign_in(&hostile).await), Check::Userinfo);
+    server.script().userinfo = json!({ "name": "Ada Lovelace" });
+    assert_eq!(
+        validation_error(sign_in(&server).await),
+        ValidationError::Userinfo
+    );
 }
 
 #[tokio::test]
-async fn it_is_asked_with_the_access_token_whenever_there_is_one() {
-    let hostile = scripted::start().await;
-    sign_in(&hostile).await.expect("a profile");
-    let seen = hostile.last(USERINFO);
+async fn userinfo_is_fetched_with_the_access_token_if_there_is_an_endpoint() {
+    let server = scripted::start().await;
+    sign_in(&server).await.expect("a profile");
+    let seen = server.last(USERINFO);
     assert_eq!(seen.headers["authorization"], "Bearer the-access-token");
 
-    hostile.script().metadata["userinfo_endpoint"] = Value::Null;
-    let profile = sign_in(&hostile).await.expect("a profile");
+    server.script().metadata["userinfo_endpoint"] = Value::Null;
+    let profile = sign_in(&server).await.expect("a profile");
     assert_eq!(profile.name, None);
-    assert_eq!(hostile.count(USERINFO), 1);
+    assert_eq!(server.count(USERINFO), 1);
 }
 
 #[tokio::test]
-async fn an_endpoint_that_fails_is_unavailable() {
-    let hostile = scripted::start().await;
+async fn failing_endpoint_counts_as_unavailable() {
+    let server = scripted::start().await;
     for status in [500, 503, 429, 302] {
-        hostile
+        server
             .script()
             .instead
             .insert(USERINFO, Answer::bytes(status, "text/html", "<html>"));
-        let reason = unavailable(sign_in(&hostile).await);
+        let reason = unavailable(sign_in(&server).await);
         assert!(reason.contains("userinfo"), "{status}: {reason}");
     }
 }
 
 #[tokio::test]
-async fn signed_userinfo_is_checked_like_an_id_token() {
-    let hostile = scripted::start().await;
-    let good = json!({
-        "iss": hostile.issuer, "aud": "latchkey", "sub": "subject-1", "name": "Signed Name",
+async fn signed_userinfo_is_verified_like_an_id_token() {
+    let server = scripted::start().await;
+    let valid = json!({
+        "iss": server.issuer, "aud": "latchkey", "sub": "subject-1", "name": "Signed Name",
     });
     let answer = |token: String| Answer::bytes(200, "application/jwt", token);
-    hostile
+    server
         .script()
         .instead
-        .insert(USERINFO, answer(RSA.sign(&good)));
-    let profile = sign_in(&hostile).await.expect("a profile");
+        .insert(USERINFO, answer(RSA.sign(&valid)));
+    let profile = sign_in(&server).await.expect("a profile");
     assert_eq!(profile.name.as_deref(), Some("Signed Name"));
 
     let stranger = ProviderKey::rsa("k1", "RS256");
-    hostile
+    server
         .script()
         .instead
-        .insert(USERINFO, answer(stranger.sign(&good)));
-    assert_eq!(failed(sign_in(&hostile).await), Check::Userinfo);
+        .insert(USERINFO, answer(stranger.sign(&valid)));
+    assert_eq!(
+        validation_error(sign_in(&server).await),
+        ValidationError::Userinfo
+    );
 
     for (name, value, check) in [
-        ("iss", "https://evil.example", Check::Userinfo),
-        ("aud", "another", Check::Userinfo),
-        ("sub", "subject-2", Check::UserinfoSubject),
+        ("iss", "https://evil.example", ValidationError::Userinfo),
+        ("aud", "another", ValidationError::Userinfo),
+        ("sub", "subject-2", ValidationError::UserinfoSubject),
     ] {
-        let mut claims = good.clone();
+        let mut claims = valid.clone();
         claims[name] = value.into();
-        hostile
+        server
             .script()
             .instead
             .insert(USERINFO, answer(RSA.sign(&claims)));
-        assert_eq!(failed(sign_in(&hostile).await), check, "{name}");
+        assert_eq!(validation_error(sign_in(&server).await), check, "{name}");
     }
 }

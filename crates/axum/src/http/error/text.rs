@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use latchkey_core::NotAdmitted;
-use latchkey_identity::{Check, SignInError};
+use latchkey_identity::{SignInError, ValidationError};
 use latchkey_types::ErrorCode;
 
 use super::ApiError;
@@ -54,12 +54,12 @@ impl ApiError {
     }
 
     /// The check that the provider's response failed, if that is why the sign-in failed.
-    fn failed_check(&self) -> Option<Check> {
+    fn failed_check(&self) -> Option<ValidationError> {
         let Self::Finish(error) = self else {
             return None;
         };
         match &**error {
-            FinishError::Provider(SignInError::Invalid { what, .. }) => Some(*what),
+            FinishError::Provider(SignInError::Invalid { error, .. }) => Some(*error),
             _ => None,
         }
     }

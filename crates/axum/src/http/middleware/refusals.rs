@@ -278,7 +278,9 @@ impl<'a> Line<'a> {
         match error {
             SignInError::Unavailable { provider, reason }
             | SignInError::Refused { provider, reason } => Self::because(reason).at(provider),
-            SignInError::Invalid { provider, what } => Self::because(what.to_string()).at(provider),
+            SignInError::Invalid { provider, error } => {
+                Self::because(error.to_string()).at(provider)
+            }
         }
         .about("provider")
     }

@@ -12,7 +12,7 @@ fn config(issuer: &str) -> OidcConfig {
 }
 
 #[test]
-fn https_and_loopback_issuers_are_taken() {
+fn https_and_loopback_issuers_are_accepted() {
     for issuer in [
         "https://login.example.com",
         "https://login.example.com/tenant/v2.0",
@@ -22,12 +22,12 @@ fn https_and_loopback_issuers_are_taken() {
         "http://[::1]:9000",
     ] {
         let client = Client::new(&config(issuer)).expect(issuer);
-        assert_eq!(client.issuer.as_str(), issuer, "kept letter by letter");
+        assert_eq!(client.issuer.as_str(), issuer, "unchanged");
     }
 }
 
 #[test]
-fn issuers_that_could_be_overheard_are_refused() {
+fn insecure_and_malformed_issuers_are_refused() {
     for issuer in [
         "http://login.example.com",
         "http://10.0.0.1",
@@ -51,7 +51,7 @@ fn issuers_that_could_be_overheard_are_refused() {
             "{issuer}: {refused}"
         );
     }
-    let refused = Client::new(&config("login.example.com")).expect_err("no URL");
+    let refused = Client::new(&config("login.example.com")).expect_err("not a URL");
     assert!(
         matches!(refused, ConfigError::IssuerNotUrl { .. }),
         "{refused}"
@@ -59,7 +59,7 @@ fn issuers_that_could_be_overheard_are_refused() {
 }
 
 #[test]
-fn issuers_from_which_no_id_token_comes_are_refused_without_a_network() {
+fn issuers_that_never_issue_id_tokens_are_refused() {
     for issuer in [
         "https://login.example.com/.well-known/openid-configuration",
         "https://login.example.com/tenant/.well-known/openid-configuration",
@@ -90,7 +90,7 @@ fn issuers_from_which_no_id_token_comes_are_refused_without_a_network() {
 }
 
 #[test]
-fn apple_is_refused_with_scopes_that_need_an_answer_in_a_form() {
+fn apple_is_refused_with_scopes_that_need_a_form_post() {
     for issuer in ["https://appleid.apple.com", "https://appleid.apple.com/"] {
         let mut config = config(issuer);
         for scopes in [vec!["openid", "email"], vec!["openid", "name"]] {
@@ -104,16 +104,16 @@ fn apple_is_refused_with_scopes_that_need_an_answer_in_a_form() {
 }
 
 #[test]
-fn a_timeout_leaves_the_page_time_to_show_what_went_wrong() {
+fn timeout_must_be_shorter_than_that_of_the_page() {
     let mut config = config("https://login.example.com");
-    for (secs, taken) in [(0, false), (1, true), (9, true), (10, false)] {
+    for (secs, valid) in [(0, false), (1, true), (9, true), (10, false)] {
         config.timeout = Some(Duration::from_secs(secs));
-        assert_eq!(Client::new(&config).is_ok(), taken, "{secs} s");
+        assert_eq!(Client::new(&config).is_ok(), valid, "{secs} s");
     }
 }
 
 #[test]
-fn what_is_empty_or_missing_is_named() {
+fn empty_and_missing_values_are_named() {
     let mut no_id = config("https://login.example.com");
     no_id.client_id.clear();
     let refused = Client::new(&no_id).expect_err("no client_id");
@@ -138,20 +138,20 @@ fn what_is_empty_or_missing_is_named() {
 }
 
 #[test]
-fn google_needs_no_more_than_its_client() {
+fn google_needs_only_client_id_and_secret() {
     let google = google("id", "secret");
     assert_eq!(
         (google.label.as_str(), google.kind),
         ("Google", Kind::Google)
     );
-    let client = Client::new(&google).expect("a good configuration");
+    let client = Client::new(&google).expect("a valid configuration");
     assert_eq!(client.issuer.as_str(), "https://accounts.google.com");
 }
 
 #[test]
-fn security_69_the_secret_is_in_no_debug_output() {
+fn security_69_debug_output_hides_the_client_secret() {
     let config = config("https://login.example.com");
-    let client = Client::new(&config).expect("a good configuration");
+    let client = Client::new(&config).expect("a valid configuration");
     for text in [format!("{config:?}"), format!("{client:?}")] {
         assert!(
             text.contains("latchkey") && !text.contains("hunter2"),

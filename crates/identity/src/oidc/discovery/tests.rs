@@ -3,7 +3,7 @@ use openidconnect::core::CoreJwsSigningAlgorithm;
 use serde_json::{Value, json};
 
 use super::Metadata;
-use crate::check::Check;
+use crate::validation_error::ValidationError;
 
 fn document(issuer: &str) -> Value {
     json!({
@@ -17,15 +17,15 @@ fn document(issuer: &str) -> Value {
     })
 }
 
-fn checked(issuer: &str, document: &Value) -> Result<Metadata, Check> {
+fn checked(issuer: &str, document: &Value) -> Result<Metadata, ValidationError> {
     let issuer = IssuerUrl::new(issuer.to_owned()).expect("a URL");
     Metadata::new(&issuer, document.as_object().expect("a discovery document"))
 }
 
 #[test]
-fn security_07_the_issuer_is_compared_letter_by_letter() {
+fn security_07_issuer_must_match_exactly() {
     let issuer = "https://login.example.com";
-    checked(issuer, &document(issuer)).expect("the same");
+    checked(issuer, &document(issuer)).expect("the same issuer");
     for other in [
         "https://login.example.com/",
         "https://login.example.com:443",
@@ -35,13 +35,13 @@ fn security_07_the_issuer_is_compared_letter_by_letter() {
     ] {
         assert_eq!(
             checked(issuer, &document(other)).err(),
-            Some(Check::DiscoveredIssuer)
+            Some(ValidationError::DiscoveredIssuer)
         );
     }
 }
 
 #[test]
-fn endpoints_are_as_safe_as_their_issuer() {
+fn insecure_endpoints_are_refused() {
     let issuer = "https://login.example.com";
     for name in [
         "authorization_endpoint",
@@ -57,22 +57,26 @@ fn endpoints_are_as_safe_as_their_issuer() {
             let mut document = document(issuer);
             document[name] = url.into();
             let refused = checked(issuer, &document).err();
-            assert_eq!(refused, Some(Check::InsecureEndpoint(name)), "{name} {url}");
+            assert_eq!(
+                refused,
+                Some(ValidationError::InsecureEndpoint(name)),
+                "{name} {url}"
+            );
         }
     }
     let issuer = "http://127.0.0.1:9000";
     let mut document = document(issuer);
     document["token_endpoint"] = "http://127.0.0.1:9000/token".into();
-    checked(issuer, &document).expect("on this machine");
+    checked(issuer, &document).expect("a loopback address");
     document["token_endpoint"] = "http://10.0.0.1/token".into();
     assert_eq!(
         checked(issuer, &document).err(),
-        Some(Check::InsecureEndpoint("token_endpoint"))
+        Some(ValidationError::InsecureEndpoint("token_endpoint"))
     );
 }
 
 #[test]
-fn security_07_a_provider_on_the_internet_names_no_internal_address() {
+fn security_07_internal_endpoints_of_a_public_issuer_are_refused() {
     let internal = [
         "https://localhost/x",
         "https://a.localhost./x",
@@ -95,7 +99,11 @@ fn security_07_a_provider_on_the_internet_names_no_internal_address() {
             let mut document = document(public);
             document[name] = url.into();
             let refused = checked(public, &document).err();
-            assert_eq!(refused, Some(Check::InternalEndpoint(name)), "{name} {url}");
+            assert_eq!(
+                refused,
+                Some(ValidationError::InternalEndpoint(name)),
+                "{name} {url}"
+            );
         }
         for url in ["https://203.0.113.1/x", "https://keys.example.net/x"] {
             let mut document = document(public);
@@ -103,7 +111,7 @@ fn security_07_a_provider_on_the_internet_names_no_internal_address() {
             checked(public, &document).expect(url);
         }
     }
-    // An issuer in there may.
+    // An internal issuer may have internal endpoints.
     let issuer = "https://10.1.2.3";
     let mut document = document(issuer);
     document["token_endpoint"] = "https://10.1.2.4/token".into();
@@ -111,22 +119,25 @@ fn security_07_a_provider_on_the_internet_names_no_internal_address() {
 }
 
 #[test]
-fn security_08_only_asymmetric_algorithms_are_taken() {
+fn security_08_only_asymmetric_algorithms_are_used() {
     let issuer = "https://login.example.com";
     let mut document = document(issuer);
     document["id_token_signing_alg_values_supported"] =
         json!(["none", "HS256", "ES256", "ES512", "X999"]);
-    let metadata = checked(issuer, &document).expect("one is good");
+    let metadata = checked(issuer, &document).expect("one algorithm is supported");
     assert_eq!(
         metadata.algorithms,
         [CoreJwsSigningAlgorithm::EcdsaP256Sha256]
     );
     document["id_token_signing_alg_values_supported"] = json!(["none", "HS256", "HS512"]);
-    assert_eq!(checked(issuer, &document).err(), Some(Check::NoAlgorithm));
+    assert_eq!(
+        checked(issuer, &document).err(),
+        Some(ValidationError::NoAlgorithm)
+    );
 }
 
 #[test]
-fn basic_is_used_unless_the_provider_does_not_have_it() {
+fn basic_is_used_unless_the_provider_lists_other_methods() {
     let issuer = "https://login.example.com";
     for (methods, basic) in [
         (Value::Null, true),
@@ -136,24 +147,24 @@ fn basic_is_used_unless_the_provider_does_not_have_it() {
     ] {
         let mut document = document(issuer);
         document["token_endpoint_auth_methods_supported"] = methods.clone();
-        let metadata = checked(issuer, &document).expect("a good document");
-        assert_eq!(metadata.takes_basic, basic, "{methods}");
+        let metadata = checked(issuer, &document).expect("a valid document");
+        assert_eq!(metadata.supports_basic, basic, "{methods}");
     }
 }
 
 #[test]
-fn a_document_without_a_token_endpoint_is_of_no_use() {
+fn document_without_a_token_endpoint_is_refused() {
     let issuer = "https://login.example.com";
     let mut document = document(issuer);
     document["token_endpoint"] = Value::Null;
     assert_eq!(
         checked(issuer, &document).err(),
-        Some(Check::MissingEndpoint("token_endpoint"))
+        Some(ValidationError::MissingEndpoint("token_endpoint"))
     );
 }
 
 #[test]
-fn members_that_nobody_uses_may_hold_anything() {
+fn unused_members_may_hold_anything() {
     let issuer = "https://login.example.com";
     for (name, value) in [
         ("op_policy_uri", json!("")),
@@ -188,7 +199,7 @@ fn members_that_nobody_uses_may_hold_anything() {
         document[name] = value.clone();
         let metadata = checked(issuer, &document).expect(name);
         assert_eq!(metadata.userinfo_endpoint, None, "{name} {value}");
-        assert!(metadata.takes_basic, "{name} {value}");
+        assert!(metadata.supports_basic, "{name} {value}");
     }
     for name in [
         "authorization_endpoint",
@@ -210,13 +221,16 @@ fn members_that_nobody_uses_may_hold_anything() {
     for value in [json!("RS256"), json!([]), json!(null), json!([7])] {
         let mut document = document(issuer);
         document["id_token_signing_alg_values_supported"] = value;
-        assert_eq!(checked(issuer, &document).err(), Some(Check::NoAlgorithm));
+        assert_eq!(
+            checked(issuer, &document).err(),
+            Some(ValidationError::NoAlgorithm)
+        );
     }
 }
 
 #[test]
-fn documents_as_large_providers_write_them_are_read() {
-    // Members that nobody here uses, values that nobody here knows.
+fn document_like_that_of_google_is_accepted() {
+    // With members that are not used and values that are not known.
     let google = json!({
         "issuer": "https://accounts.google.com",
         "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
@@ -244,7 +258,7 @@ fn documents_as_large_providers_write_them_are_read() {
         "mtls_endpoint_aliases": { "token_endpoint": "https://mtls.example.com/token" },
         "request_parameter_supported": true,
     });
-    let metadata = checked("https://accounts.google.com", &google).expect("a good document");
-    assert!(metadata.takes_basic && !metadata.answers_name_issuer);
+    let metadata = checked("https://accounts.google.com", &google).expect("a valid document");
+    assert!(metadata.supports_basic && !metadata.sends_iss);
     assert!(metadata.userinfo_endpoint.is_some());
 }

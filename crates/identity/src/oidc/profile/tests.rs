@@ -20,7 +20,7 @@ fn trusting(trust: Trust, id_token: Value, info: Option<Value>) -> Profile {
 }
 
 #[test]
-fn account_is_issuer_and_subject() {
+fn identity_is_issuer_and_subject() {
     let profile = profile(json!({}), None);
     assert_eq!(profile.identity.issuer, "https://login.example.com");
     assert_eq!(profile.identity.subject, "s1");
@@ -31,7 +31,7 @@ fn account_is_issuer_and_subject() {
 }
 
 #[test]
-fn userinfo_fills_up_what_the_id_token_lacks() {
+fn userinfo_completes_the_id_token() {
     let info = json!({ "email": "ada@example.com", "email_verified": true, "name": "Ada" });
     let profile = profile(json!({ "name": "Ada Lovelace" }), Some(info));
     assert_eq!(profile.name.as_deref(), Some("Ada Lovelace"));
@@ -39,7 +39,7 @@ fn userinfo_fills_up_what_the_id_token_lacks() {
 }
 
 #[test]
-fn security_11_verified_means_this_very_address() {
+fn security_11_email_verified_applies_only_to_the_same_address() {
     let a = "ada@example.com";
     for (id_token, info, verified) in [
         (
@@ -106,7 +106,7 @@ fn security_11_verified_means_this_very_address() {
 }
 
 #[test]
-fn what_is_no_address_is_none_and_not_verified() {
+fn invalid_addresses_are_dropped() {
     let long = format!("{}@example.com", "a".repeat(300));
     for email in [
         "",
@@ -115,7 +115,7 @@ fn what_is_no_address_is_none_and_not_verified() {
         "ada@",
         "ada@exa mple.com",
         "ada\n@example.com",
-        // Which of the mailboxes was verified?
+        // It would be unclear which of the mailboxes was verified.
         "ada@evil.example,x@example.com",
         "ada@evil.example@example.com",
         "<ada@evil.example>x@example.com",
@@ -132,7 +132,7 @@ fn what_is_no_address_is_none_and_not_verified() {
 }
 
 #[test]
-fn security_11_what_is_not_understood_is_not_verified() {
+fn security_11_invalid_email_verified_counts_as_not_verified() {
     let a = "ada@example.com";
     for verified in [
         json!("True"),
@@ -153,7 +153,7 @@ fn security_11_what_is_not_understood_is_not_verified() {
             assert_eq!(profile.email.as_deref(), Some(a), "{said}");
             assert!(!profile.email_verified, "{said}");
         }
-        // It counts as not said: what userinfo says about the same address fills it up.
+        // It counts as missing: userinfo completes it if the address is the same.
         let info = json!({ "email": a, "email_verified": true });
         assert!(profile(said.clone(), Some(info)).email_verified, "{said}");
         let other = json!({ "email": "eve@example.com", "email_verified": true });
@@ -166,7 +166,7 @@ fn security_11_what_is_not_understood_is_not_verified() {
 }
 
 #[test]
-fn security_11_trust_fills_in_for_silence_and_for_nothing_else() {
+fn security_11_trust_email_applies_only_if_email_verified_is_missing() {
     let a = "ada@example.com";
     let trust = Trust {
         email: true,
@@ -209,7 +209,7 @@ fn security_11_trust_fills_in_for_silence_and_for_nothing_else() {
 }
 
 #[test]
-fn security_11_a_hosted_domain_is_googles_and_comes_from_the_id_token() {
+fn security_11_hosted_domain_is_read_only_from_the_id_token_of_google() {
     let google = Trust {
         hosted_domain: true,
         ..Trust::default()
@@ -234,7 +234,7 @@ fn security_11_a_hosted_domain_is_googles_and_comes_from_the_id_token() {
 }
 
 #[test]
-fn a_name_that_cannot_be_seen_is_none() {
+fn invisible_names_are_dropped() {
     for name in [
         "\u{200b}\u{200b}",
         "\u{3164}",
@@ -251,7 +251,7 @@ fn a_name_that_cannot_be_seen_is_none() {
         let profile = profile(json!({ "name": name }), None);
         assert_eq!(profile.name, None, "{name:?}");
     }
-    // Between letters they are part of the name.
+    // Between other characters they are part of the name.
     for name in ["नर\u{200d}", "👩\u{200d}🚀", "A\u{ad}da", "O\u{fe0f}"] {
         let profile = profile(json!({ "name": name }), None);
         assert_eq!(profile.name.as_deref(), Some(name));
@@ -261,12 +261,12 @@ fn a_name_that_cannot_be_seen_is_none() {
     assert_eq!(
         filled.name.as_deref(),
         Some("Ada"),
-        "the other source is asked"
+        "completed from userinfo"
     );
 }
 
 #[test]
-fn names_are_one_short_line() {
+fn names_are_truncated_and_put_on_one_line() {
     let name = |name: &str| profile(json!({ "name": name }), None).name;
     assert_eq!(
         name("Ada\r\nLovelace\u{202e}").as_deref(),

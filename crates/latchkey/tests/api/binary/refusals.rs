@@ -113,7 +113,7 @@ impl Refusals {
         let another = json!({ "sub": CANARY });
         provider.script().userinfo = another;
         let response = sign_in(caller, provider, &[]).await;
-        self.refused(response, "provider_invalid", a, "about another person")
+        self.refused(response, "provider_invalid", a, "about another subject")
             .await;
         provider.script().userinfo = Value::Null;
         let response = caller.get("/auth/login?provider=down").send().await;
