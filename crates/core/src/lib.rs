@@ -3,6 +3,8 @@
 //! Nothing here does I/O, reads a clock or generates a random number: time and randomness are
 //! parameters, so that the same code runs in the server, in the browser and in a simulation.
 
+#![deny(missing_docs)]
+
 pub mod audit;
 pub mod clock;
 pub mod cutoff;
@@ -29,3 +31,8 @@ pub use session::{Session, SessionOrigin, SessionStatus};
 pub use sign_in::{LoginFlow, ReturnTo};
 pub use signing_key::{SealedSigningKey, SigningAlgorithm};
 pub use user::{Ban, Identity, Profile, User};
+
+/// Runs the example in the README as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

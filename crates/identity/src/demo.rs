@@ -4,6 +4,41 @@
 //! Google. All state is in memory, bounded, and lost at exit. This module makes the decisions;
 //! pages and routes are the server's. It shows the account chooser at every sign-in, so every
 //! `prompt` and `max_age` is satisfied.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use latchkey_core::{Rng, Timestamp};
+//! use latchkey_identity::demo::{CLIENT_ID, DemoProvider};
+//! # struct SystemRng;
+//! # impl Rng for SystemRng {
+//! #     fn fill(&self, bytes: &mut [u8]) {
+//! #         aws_lc_rs::rand::fill(bytes).expect("random numbers");
+//! #     }
+//! # }
+//!
+//! let redirect_uri = "http://127.0.0.1:7000/callback/demo";
+//! let demo = DemoProvider::new("http://127.0.0.1:7000/demo", redirect_uri, Arc::new(SystemRng));
+//! let now = Timestamp::from_secs(1_800_000_000);
+//!
+//! let query = [
+//!     ("client_id", CLIENT_ID),
+//!     ("redirect_uri", redirect_uri),
+//!     ("response_type", "code"),
+//!     ("scope", "openid email profile"),
+//!     ("state", "random"),
+//!     ("nonce", "random"),
+//!     ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+//!     ("code_challenge_method", "S256"),
+//! ]
+//! .map(|(name, value)| (name.to_owned(), value.to_owned()));
+//! let request = demo.check_authorize(&query)?;
+//!
+//! // The user chose an account on the page: redirect the browser to the client.
+//! let url = demo.approve(&request, "ada@example.com", now)?;
+//! assert!(url.as_str().starts_with(redirect_uri));
+//! # Ok::<(), latchkey_identity::demo::DemoError>(())
+//! ```
 
 mod accounts;
 mod authorize;

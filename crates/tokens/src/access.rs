@@ -1,5 +1,40 @@
 //! Access tokens: JWTs (RFC 9068) signed with a key of the key ring, which anyone can verify with
 //! the published keys. The denylist is not consulted here.
+//!
+//! ```
+//! use core::time::Duration;
+//!
+//! use latchkey_core::{Cutoffs, SessionId, SigningAlgorithm, Timestamp, TokenId, UserId};
+//! use latchkey_tokens::{AccessTokens, Grant, KeyRing, MasterKey, SigningKey, SystemRng};
+//!
+//! let now = Timestamp::from_secs(1_800_000_000);
+//! let master = MasterKey::random(&SystemRng);
+//! let key = SigningKey::generate(SigningAlgorithm::ES256, &master, now, now)?;
+//! let ring = KeyRing::open(&[key], &master)?;
+//!
+//! let tokens = AccessTokens::new("https://id.example", "latchkey");
+//! let grant = Grant {
+//!     user: UserId::random(&SystemRng),
+//!     session: SessionId::random(&SystemRng),
+//!     cutoffs: Cutoffs::default(),
+//!     token: TokenId::random(&SystemRng),
+//!     auth_time: Some(now),
+//!     email: Some("ada@example.com".to_owned()),
+//!     email_verified: true,
+//!     name: None,
+//!     roles: Vec::new(),
+//!     extra: serde_json::Map::new(),
+//!     binding: None,
+//!     issued_at: now,
+//!     expires_at: now.plus(Duration::from_secs(600)),
+//! };
+//! let token = tokens.issue(&ring, grant)?;
+//!
+//! let claims = tokens.verify(&ring, &token, now)?;
+//! assert_eq!(claims.aud, "https://id.example/api");
+//! assert_eq!(claims.exp - claims.iat, 600);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use core::time::Duration;
 

@@ -1,4 +1,12 @@
 //! The key that authenticates backups. Their format is defined elsewhere.
+//!
+//! ```
+//! use latchkey_tokens::{BackupKey, MasterKey, SystemRng};
+//!
+//! let key = BackupKey::new(&MasterKey::random(&SystemRng));
+//! let tag = key.tag(&[b"line 1\n", b"line 2\n"]);
+//! assert_ne!(tag, key.tag(&[b"line 1\n", b"altered\n"]));
+//! ```
 
 use core::fmt;
 use std::sync::Arc;

@@ -1,4 +1,11 @@
 //! Hashes of values that must not be stored, or that are compared by their hash.
+//!
+//! ```
+//! use latchkey_tokens::digest;
+//!
+//! assert_eq!(digest::idempotency_key("a"), digest::idempotency_key("a"));
+//! assert_ne!(digest::idempotency_key("a"), digest::idempotency_key("b"));
+//! ```
 
 use aws_lc_rs::digest::{SHA256, digest};
 use latchkey_core::session::{KeyHash, Thumbprint};

@@ -2,6 +2,45 @@
 //!
 //! A proof is a JWS about one request, signed with that key, with the public key in its header.
 //! Whether a proof was used before is not checked here: the replay cache is the caller's.
+//!
+//! ```
+//! use core::time::Duration;
+//!
+//! use aws_lc_rs::rand::SystemRandom;
+//! use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+//! use base64::Engine;
+//! use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+//! use latchkey_core::Timestamp;
+//! use latchkey_tokens::dpop::{Proofs, Request};
+//! use latchkey_tokens::{MasterKey, SystemRng};
+//! use serde_json::json;
+//!
+//! let now = Timestamp::from_secs(1_800_000_000);
+//! let proofs = Proofs::new(&MasterKey::random(&SystemRng), Duration::from_secs(300));
+//!
+//! // The client signs a proof about its request, with the nonce that the server gave it.
+//! let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
+//! let (x, y) = key.public_key().as_ref()[1..].split_at(32);
+//! let jwk = json!({ "kty": "EC", "crv": "P-256", "x": B64.encode(x), "y": B64.encode(y) });
+//! let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": jwk });
+//! let claims = json!({
+//!     "jti": "random", "htm": "POST", "htu": "https://id.example/auth/token",
+//!     "iat": now.as_secs(), "nonce": proofs.nonce(now),
+//! });
+//! let message =
+//!     format!("{}.{}", B64.encode(header.to_string()), B64.encode(claims.to_string()));
+//! let signature = key.sign(&SystemRandom::new(), message.as_bytes())?;
+//! let proof = format!("{message}.{}", B64.encode(signature));
+//!
+//! let request = Request {
+//!     method: "POST",
+//!     uri: "https://id.example/auth/token",
+//!     access_token: None,
+//! };
+//! let proof = proofs.verify(&proof, &request, now)?;
+//! assert!(proof.usable_until > now);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod key;
 mod nonce;

@@ -3,6 +3,27 @@
 //!
 //! A flow is identified by a hash of its `state`, and opens only under that id. Each id has its own
 //! key, so that random nonces cannot collide however many sign-ins are started.
+//!
+//! ```
+//! use latchkey_core::sign_in::FLOW_TTL;
+//! use latchkey_core::{LoginFlow, ReturnTo, Timestamp};
+//! use latchkey_tokens::{FlowSeal, MasterKey, SystemRng};
+//!
+//! let flow = LoginFlow {
+//!     provider: "google".to_owned(),
+//!     nonce: "random".to_owned(),
+//!     verifier: "random".to_owned(),
+//!     return_to: ReturnTo::account(),
+//!     max_age: None,
+//!     account: None,
+//!     expires_at: Timestamp::from_secs(1_800_000_000).plus(FLOW_TTL),
+//! };
+//! let seal = FlowSeal::new(&MasterKey::random(&SystemRng));
+//! let id = FlowSeal::id_of("the state of the sign-in");
+//! let cookie = seal.seal(id, &flow);
+//! assert_eq!(seal.open(id, &cookie), Ok(flow));
+//! assert!(seal.open(FlowSeal::id_of("another state"), &cookie).is_err());
+//! ```
 
 use core::fmt;
 

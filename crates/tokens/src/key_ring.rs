@@ -1,5 +1,25 @@
 //! The current signing keys: one signs, several may verify. When keys are rotated is decided
 //! elsewhere.
+//!
+//! ```
+//! use core::time::Duration;
+//!
+//! use latchkey_core::{SigningAlgorithm, Timestamp};
+//! use latchkey_tokens::{KeyRing, MasterKey, SigningKey, SystemRng};
+//!
+//! let master = MasterKey::random(&SystemRng);
+//! let now = Timestamp::from_secs(1_800_000_000);
+//! let later = now.plus(Duration::from_secs(300));
+//! let old = SigningKey::generate(SigningAlgorithm::ES256, &master, now, now)?;
+//! let new = SigningKey::generate(SigningAlgorithm::ES256, &master, now, later)?;
+//!
+//! // The new key is published before it signs.
+//! let ring = KeyRing::open(&[old, new], &master)?;
+//! assert_eq!(ring.jwks(now)["keys"].as_array().map(Vec::len), Some(2));
+//! assert_ne!(ring.signing(now).kid(), ring.newest().kid());
+//! assert_eq!(ring.signing(later).kid(), ring.newest().kid());
+//! # Ok::<(), latchkey_tokens::KeyError>(())
+//! ```
 
 use latchkey_core::{SealedSigningKey, Timestamp};
 use serde_json::{Value, json};

@@ -4,6 +4,8 @@
 //! Nothing here does I/O or reads a clock. Stored records are passed in and returned as types of
 //! `latchkey_core`. Whether a valid token is on the *denylist* is not checked here.
 
+#![deny(missing_docs)]
+
 pub mod access;
 pub mod backup_key;
 pub mod digest;
@@ -31,3 +33,8 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// How long after its `exp` an access token is still accepted: not at all. The clocks of issuer and
 /// verifier are the same or nearly the same, and a token refused early costs only a refresh.
 pub const EXPIRY_LEEWAY: core::time::Duration = core::time::Duration::ZERO;
+
+/// Runs the example in the README as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,15 @@
 //! The master key: every other secret of a server is derived from it or sealed with it. Where it is
 //! stored is decided elsewhere.
+//!
+//! ```
+//! use latchkey_tokens::{MasterKey, SystemRng};
+//!
+//! let key = MasterKey::random(&SystemRng);
+//! let text = key.to_text();
+//! assert_eq!(MasterKey::parse(&text)?.to_text(), text);
+//! assert_eq!(format!("{key:?}"), "MasterKey(…)");
+//! # Ok::<(), latchkey_tokens::master_key::InvalidMasterKey>(())
+//! ```
 
 use core::fmt;
 

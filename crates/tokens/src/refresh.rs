@@ -1,6 +1,30 @@
 //! Refresh tokens: JWTs that only servers with the same master key can verify. The same session and
 //! generation always give the same bytes, so that a refresh token can be issued again without being
 //! stored. The decision on a presented token is in `latchkey_core::rotation`.
+//!
+//! ```
+//! use core::time::Duration;
+//!
+//! use latchkey_core::session::Lifetimes;
+//! use latchkey_core::{Session, SessionId, Timestamp, UserId};
+//! use latchkey_tokens::{MasterKey, RefreshTokens, SystemRng};
+//!
+//! let lifetimes = Lifetimes {
+//!     access: Duration::from_secs(10 * 60),
+//!     absolute: Duration::from_secs(30 * 86_400),
+//!     idle: Duration::from_secs(14 * 86_400),
+//! };
+//! let (id, user) = (SessionId::random(&SystemRng), UserId::random(&SystemRng));
+//! let now = Timestamp::from_secs(1_800_000_000);
+//! let session = Session::open(id, user, None, now, lifetimes);
+//!
+//! let tokens = RefreshTokens::new("https://id.example", &MasterKey::random(&SystemRng));
+//! let token = tokens.issue(&session);
+//! assert_eq!(token, tokens.issue(&session));
+//! let claims = tokens.verify_signature(&token)?;
+//! assert_eq!((claims.sid, claims.generation), (id, 0));
+//! # Ok::<(), latchkey_tokens::RefreshTokenError>(())
+//! ```
 
 use core::fmt;
 

@@ -1,4 +1,11 @@
 //! The random number generator of the server.
+//!
+//! ```
+//! use latchkey_tokens::SystemRng;
+//!
+//! let bytes = latchkey_core::rng::bytes::<32>(&SystemRng);
+//! assert_ne!(bytes, latchkey_core::rng::bytes::<32>(&SystemRng));
+//! ```
 
 use aws_lc_rs::rand;
 use latchkey_core::Rng;

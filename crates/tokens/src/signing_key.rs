@@ -1,4 +1,18 @@
 //! A signing key: generating it, sealing it for the store, opening it, and its published form.
+//!
+//! ```
+//! use latchkey_core::{SigningAlgorithm, Timestamp};
+//! use latchkey_tokens::{MasterKey, SigningKey, SystemRng};
+//!
+//! let master = MasterKey::random(&SystemRng);
+//! let now = Timestamp::from_secs(1_800_000_000);
+//! let sealed = SigningKey::generate(SigningAlgorithm::EdDSA, &master, now, now)?;
+//!
+//! let key = SigningKey::open(&sealed, &master)?;
+//! assert_eq!(key.jwk()["kid"], key.kid());
+//! assert!(SigningKey::open(&sealed, &MasterKey::random(&SystemRng)).is_err());
+//! # Ok::<(), latchkey_tokens::KeyError>(())
+//! ```
 
 use core::fmt;
 

@@ -2,6 +2,8 @@
 //!
 //! Only `serde` types shared by client and server live here: no I/O, no decisions.
 
+#![deny(missing_docs)]
+
 pub mod account;
 pub mod activity;
 pub mod admin;
@@ -20,3 +22,8 @@ pub use event::ServerEvent;
 pub use oauth::{LogoutRequest, RefreshRequest, TokenResponse};
 pub use provider::{ProviderInfo, ProviderKind, ProviderList};
 pub use session::{SessionInfo, SessionList};
+
+/// Runs the example in the README as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
