@@ -152,7 +152,7 @@ impl Builder {
     }
 
     /// Sets the rules of admission and the administrators, as the configuration file has them. An
-    /// application decides both in [`claims`](Self::claims). `rights.sources` must list every
+    /// application decides both in [`claims`](Self::claims). `rights.providers` must list every
     /// provider: users of other providers are refused.
     #[doc(hidden)]
     pub fn rights(mut self, rights: Rights) -> Self {
@@ -360,7 +360,7 @@ impl Builder {
     fn take_rights(&mut self, configs: &[OidcConfig], demo: Option<&DemoProvider>) -> Rights {
         let only = configs.len() == 1;
         let mut rights = self.rights.take().unwrap_or_else(|| Rights {
-            sources: configs
+            providers: configs
                 .iter()
                 .filter(|config| config.id != DEMO_PROVIDER)
                 .map(|config| provider::source(config, only))
@@ -370,7 +370,7 @@ impl Builder {
         // If there is another provider, only rules that name the demo provider apply to it, because
         // anyone can sign in there as anyone.
         rights
-            .sources
+            .providers
             .extend(demo.map(|demo| provider::source(&demo.config(), only)));
         rights
     }

@@ -1,6 +1,6 @@
 //! Identity providers: how users sign in.
 
-use latchkey_core::rights::{Source, Word};
+use latchkey_core::rights::{ConfiguredProvider, TrustedEmails};
 use latchkey_identity::{OidcConfig, google};
 
 /// An identity provider.
@@ -48,16 +48,16 @@ impl Provider {
 
 /// How far rules trust a provider's email addresses: all of them if it is the only provider,
 /// otherwise only where a rule names the provider.
-pub(crate) fn source(config: &OidcConfig, only: bool) -> Source {
+pub(crate) fn source(config: &OidcConfig, only: bool) -> ConfiguredProvider {
     let google = config.kind == latchkey_identity::Kind::Google;
-    Source {
+    ConfiguredProvider {
         provider: config.id.clone(),
         issuer: config.issuer.clone(),
         google,
-        word: match (only, google) {
-            (true, _) => Word::Any,
-            (false, true) => Word::Googles,
-            (false, false) => Word::Domains(Vec::new()),
+        trusted_emails: match (only, google) {
+            (true, _) => TrustedEmails::Any,
+            (false, true) => TrustedEmails::GoogleManaged,
+            (false, false) => TrustedEmails::Domains(Vec::new()),
         },
     }
 }

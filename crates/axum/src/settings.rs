@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use latchkey_core::{Rights, SigningAlgorithm};
-use latchkey_tokens::access::MAX_LIFE;
+use latchkey_tokens::access::MAX_LIFETIME;
 
 pub use public_url::PublicUrl;
 
@@ -42,7 +42,7 @@ impl Settings {
         } = self.tokens;
         let second = Duration::from_secs(1);
         for (name, value, min, max) in [
-            ("access_ttl", access_ttl, second, MAX_LIFE),
+            ("access_ttl", access_ttl, second, MAX_LIFETIME),
             ("refresh_ttl", refresh_ttl, access_ttl, 400 * DAY),
             ("idle_ttl", idle_ttl, second, 400 * DAY),
             ("key_rotation", key_rotation, 60 * MINUTE, 400 * DAY),

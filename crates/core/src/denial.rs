@@ -12,7 +12,7 @@ use crate::id::{SessionId, TokenId, UserId};
 
 /// The longest lifetime that can be configured for access tokens. No denial has to outlive the
 /// issuing of a token by more than this and [`CLOCK_SKEW`].
-pub const MAX_ACCESS_LIFE: Duration = Duration::from_hours(24);
+pub const MAX_ACCESS_LIFETIME: Duration = Duration::from_hours(24);
 
 /// How long a denial outlives the last token it applies to, to allow for servers whose clocks
 /// differ. Dropping a denial late costs a few bytes; dropping it early would make a revoked token
@@ -55,7 +55,7 @@ impl Denial {
     /// Whether this denial of a session lasts longer than the denial of a cut-off made at the same
     /// time. This happens if a clock was ahead when the session's tokens were issued.
     pub fn outlives_a_cutoff(&self) -> bool {
-        self.until > self.at.plus(MAX_ACCESS_LIFE).plus(CLOCK_SKEW)
+        self.until > self.at.plus(MAX_ACCESS_LIFETIME).plus(CLOCK_SKEW)
     }
 
     /// Merges an earlier or concurrent denial of the same target into this one: keeps the later
@@ -88,7 +88,7 @@ impl Cutoff {
     /// When the denial of this cut-off ends: every access token issued before the cut-off has
     /// expired by then.
     pub fn denies_until(&self) -> Timestamp {
-        self.at.plus(MAX_ACCESS_LIFE).plus(CLOCK_SKEW)
+        self.at.plus(MAX_ACCESS_LIFETIME).plus(CLOCK_SKEW)
     }
 }
 

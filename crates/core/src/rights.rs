@@ -10,14 +10,14 @@ use crate::user::{ADMIN, Identity, Profile, User};
 
 /// The claims of the provider at the user's latest sign-in that a decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Person<'a> {
+pub struct ProviderClaims<'a> {
     identity: &'a Identity,
     email: Option<&'a str>,
     email_verified: bool,
     hosted_domain: Option<&'a str>,
 }
 
-impl<'a> From<&'a Profile> for Person<'a> {
+impl<'a> From<&'a Profile> for ProviderClaims<'a> {
     fn from(profile: &'a Profile) -> Self {
         Self {
             identity: &profile.identity,
@@ -28,7 +28,7 @@ impl<'a> From<&'a Profile> for Person<'a> {
     }
 }
 
-impl<'a> From<&'a User> for Person<'a> {
+impl<'a> From<&'a User> for ProviderClaims<'a> {
     fn from(user: &'a User) -> Self {
         Self {
             identity: &user.identity,
@@ -39,7 +39,7 @@ impl<'a> From<&'a User> for Person<'a> {
     }
 }
 
-impl Person<'_> {
+impl ProviderClaims<'_> {
     fn verified_email(&self) -> Option<&str> {
         self.email.filter(|_| self.email_verified)
     }
@@ -47,7 +47,7 @@ impl Person<'_> {
 
 /// A configured provider, and the email addresses it is trusted for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct ConfiguredProvider {
     /// Its configured name.
     pub provider: String,
     /// Its issuer identifier, by which the provider of a user is found.
@@ -56,18 +56,18 @@ pub struct Source {
     /// address was verified once, and `hd` names the organisation that manages the account today.
     pub google: bool,
     /// The addresses it is trusted for by entries that name no provider.
-    pub word: Word,
+    pub trusted_emails: TrustedEmails,
 }
 
 /// The email addresses that a provider is trusted for by entries that name no provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Word {
+pub enum TrustedEmails {
     /// All addresses: it is the only provider.
     Any,
     /// Addresses at these domains.
     Domains(Vec<String>),
     /// Addresses that Google manages: those at its own domains, and those at the domain in `hd`.
-    Googles,
+    GoogleManaged,
 }
 
 /// An entry of an allow-list or of the list of administrators.
@@ -77,12 +77,12 @@ pub struct Entry {
     /// domain.
     pub provider: Option<String>,
     /// The addresses it matches.
-    pub listed: Listed,
+    pub pattern: EmailPattern,
 }
 
 /// The addresses that an entry matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listed {
+pub enum EmailPattern {
     /// One verified address, compared ASCII case-insensitively.
     Email(String),
     /// All verified addresses at this domain: `example.com` does not match `sub.example.com`.
@@ -112,7 +112,7 @@ pub enum Admission {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rights {
     /// The configured providers.
-    pub sources: Vec<Source>,
+    pub providers: Vec<ConfiguredProvider>,
     /// Who may sign in.
     pub admission: Admission,
     /// Who has the role `admin`.
@@ -121,29 +121,29 @@ pub struct Rights {
 
 impl Rights {
     /// Whether a user may sign in and refresh.
-    pub fn admit<'a>(&self, person: impl Into<Person<'a>>) -> Result<(), NotAdmitted> {
-        let person = person.into();
-        let mut sources = self.sources_of(&person).peekable();
-        if sources.peek().is_none() {
+    pub fn admit<'a>(&self, claims: impl Into<ProviderClaims<'a>>) -> Result<(), NotAdmitted> {
+        let claims = claims.into();
+        let mut providers = self.providers_of(&claims).peekable();
+        if providers.peek().is_none() {
             return Err(NotAdmitted::ProviderRemoved);
         }
         let Admission::AllowList(entries) = &self.admission else {
             return Ok(());
         };
-        let mut refused = if person.email.is_none() {
+        let mut refused = if claims.email.is_none() {
             NotAdmitted::NoAddress
-        } else if person.email_verified {
+        } else if claims.email_verified {
             NotAdmitted::Unlisted
         } else {
             NotAdmitted::Unverified
         };
-        for source in sources {
+        for provider in providers {
             for entry in entries {
-                if source.vouches(entry, &person) {
+                if provider.matches(entry, &claims) {
                     return Ok(());
                 }
-                if person.is_named_by(&entry.listed) {
-                    refused = NotAdmitted::NotVouchedFor;
+                if claims.matches_email(&entry.pattern) {
+                    refused = NotAdmitted::ProviderNotTrusted;
                 }
             }
         }
@@ -151,13 +151,13 @@ impl Rights {
     }
 
     /// The roles of a user; none if the user is not admitted.
-    pub fn roles<'a>(&self, person: impl Into<Person<'a>>) -> Vec<String> {
-        let person = person.into();
-        let is_admin = self.admit(person).is_ok()
-            && self.sources_of(&person).any(|source| {
+    pub fn roles<'a>(&self, claims: impl Into<ProviderClaims<'a>>) -> Vec<String> {
+        let claims = claims.into();
+        let is_admin = self.admit(claims).is_ok()
+            && self.providers_of(&claims).any(|provider| {
                 self.admins.iter().any(|admin| match admin {
-                    Admin::Entry(entry) => source.vouches(entry, &person),
-                    Admin::Account(identity) => identity == person.identity,
+                    Admin::Entry(entry) => provider.matches(entry, &claims),
+                    Admin::Account(identity) => identity == claims.identity,
                 })
             });
         if is_admin {
@@ -169,58 +169,63 @@ impl Rights {
 
     /// The configured name of the provider with this issuer.
     pub fn provider_of(&self, issuer: &str) -> Option<&str> {
-        let source = self.sources.iter().find(|it| it.issuer == issuer)?;
-        Some(&source.provider)
+        let provider = self.providers.iter().find(|it| it.issuer == issuer)?;
+        Some(&provider.provider)
     }
 
     /// The configured providers with the user's issuer.
-    fn sources_of(&self, person: &Person<'_>) -> impl Iterator<Item = &Source> {
-        let issuer = person.identity.issuer.as_str();
-        self.sources.iter().filter(move |it| it.issuer == issuer)
+    fn providers_of(
+        &self,
+        claims: &ProviderClaims<'_>,
+    ) -> impl Iterator<Item = &ConfiguredProvider> {
+        let issuer = claims.identity.issuer.as_str();
+        self.providers.iter().filter(move |it| it.issuer == issuer)
     }
 }
 
-impl Source {
+impl ConfiguredProvider {
     /// Whether the user matches an entry, and this provider is trusted to say so.
-    fn vouches(&self, entry: &Entry, person: &Person<'_>) -> bool {
-        let domain = entry.listed.domain();
-        let counts = match (&entry.provider, &self.word) {
+    fn matches(&self, entry: &Entry, claims: &ProviderClaims<'_>) -> bool {
+        let domain = entry.pattern.domain();
+        let trusted = match (&entry.provider, &self.trusted_emails) {
             (Some(provider), _) => *provider == self.provider,
-            (None, Word::Any) => true,
-            (None, Word::Domains(domains)) => {
+            (None, TrustedEmails::Any) => true,
+            (None, TrustedEmails::Domains(domains)) => {
                 domains.iter().any(|it| it.eq_ignore_ascii_case(domain))
             }
-            (None, Word::Googles) => is_googles_own(domain) || person.is_of(domain),
+            (None, TrustedEmails::GoogleManaged) => {
+                is_google_domain(domain) || claims.is_managed_by(domain)
+            }
         };
-        counts
-            && match &entry.listed {
+        trusted
+            && match &entry.pattern {
                 // Google sets `email_verified` if the address was verified when the account was
                 // created. Only `hd` shows that the user still belongs to the organisation.
-                Listed::Domain(domain) if self.google && !is_googles_own(domain) => {
-                    person.is_of(domain)
+                EmailPattern::Domain(domain) if self.google && !is_google_domain(domain) => {
+                    claims.is_managed_by(domain)
                 }
-                listed => person.is_named_by(listed),
+                pattern => claims.matches_email(pattern),
             }
     }
 }
 
-impl Person<'_> {
+impl ProviderClaims<'_> {
     /// Whether the verified address matches, whichever provider asserts it.
-    fn is_named_by(&self, listed: &Listed) -> bool {
-        self.verified_email().is_some_and(|email| match listed {
-            Listed::Email(listed) => listed.eq_ignore_ascii_case(email),
-            Listed::Domain(listed) => listed.eq_ignore_ascii_case(domain_of(email)),
+    fn matches_email(&self, pattern: &EmailPattern) -> bool {
+        self.verified_email().is_some_and(|email| match pattern {
+            EmailPattern::Email(pattern) => pattern.eq_ignore_ascii_case(email),
+            EmailPattern::Domain(pattern) => pattern.eq_ignore_ascii_case(domain_of(email)),
         })
     }
 
     /// Whether the organisation of this domain manages the account.
-    fn is_of(&self, domain: &str) -> bool {
+    fn is_managed_by(&self, domain: &str) -> bool {
         self.hosted_domain
             .is_some_and(|hosted| hosted.eq_ignore_ascii_case(domain))
     }
 }
 
-impl Listed {
+impl EmailPattern {
     /// The domain of the matched addresses.
     pub fn domain(&self) -> &str {
         match self {
@@ -236,10 +241,12 @@ fn domain_of(email: &str) -> &str {
 }
 
 /// The domains of Google's own consumer accounts, which have no `hd` claim.
-pub const GOOGLES_OWN: [&str; 2] = ["gmail.com", "googlemail.com"];
+pub const GOOGLE_DOMAINS: [&str; 2] = ["gmail.com", "googlemail.com"];
 
-fn is_googles_own(domain: &str) -> bool {
-    GOOGLES_OWN.iter().any(|it| it.eq_ignore_ascii_case(domain))
+fn is_google_domain(domain: &str) -> bool {
+    GOOGLE_DOMAINS
+        .iter()
+        .any(|it| it.eq_ignore_ascii_case(domain))
 }
 
 /// Why a user is not admitted.
@@ -248,7 +255,7 @@ pub enum NotAdmitted {
     /// The address is verified, but not on the list.
     Unlisted,
     /// The address is on the list, but this provider is not trusted for it.
-    NotVouchedFor,
+    ProviderNotTrusted,
     /// The provider does not say that the address is verified, so it cannot match the list.
     Unverified,
     /// The provider gave no email address.
@@ -264,7 +271,7 @@ impl NotAdmitted {
     pub const fn cause(self) -> &'static str {
         match self {
             Self::Unlisted => "the address is not on the allow-list",
-            Self::NotVouchedFor => {
+            Self::ProviderNotTrusted => {
                 "the address is on the allow-list, but this provider is not trusted for it; see \
                  `email_domains` (for Google, the claim `hd`)"
             }
@@ -280,7 +287,7 @@ impl NotAdmitted {
 impl fmt::Display for NotAdmitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unlisted | Self::NotVouchedFor | Self::Application => {
+            Self::Unlisted | Self::ProviderNotTrusted | Self::Application => {
                 "this account is not admitted here; contact the administrator of this server"
             }
             Self::Unverified => {

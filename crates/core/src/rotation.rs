@@ -4,7 +4,7 @@
 //! | presented generation `n`, current `g` | condition | decision |
 //! |---|---|---|
 //! | any | session ended or expired, user banned | [`Decision::Refused`] |
-//! | any | session bound, proof missing or by another key | [`Decision::Unproven`] |
+//! | any | session bound, proof missing or by another key | [`Decision::ProofMissing`] |
 //! | `n = g` | | [`Decision::Rotated`] to `g + 1` |
 //! | `n = g − 1` | same idempotency key as that rotation | [`Decision::Repeated`] |
 //! | `n = g − 1` | other or no key, within [`REUSE_LEEWAY`] | [`Decision::Superseded`] |
@@ -61,7 +61,7 @@ pub enum Decision {
     Replayed(Session),
     /// The session is bound to a key and the request has no proof by that key: issue nothing; the
     /// session stays open.
-    Unproven,
+    ProofMissing,
     /// The session is over.
     Refused(Refusal),
 }
@@ -91,7 +91,7 @@ pub fn decide(
         return Decision::Refused(refusal);
     }
     if session.binding.is_some() && session.binding != presented.proof {
-        return Decision::Unproven;
+        return Decision::ProofMissing;
     }
     let Some(age) = session.generation.checked_sub(presented.generation) else {
         let mut adopted = session.clone();

@@ -51,7 +51,7 @@ use crate::signing_key::{KeyError, algorithm_name};
 const TYPE: &str = "at+jwt";
 
 /// The longest lifetime an access token can have.
-pub const MAX_LIFE: Duration = denial::MAX_ACCESS_LIFE;
+pub const MAX_LIFETIME: Duration = denial::MAX_ACCESS_LIFETIME;
 
 /// The claims of an access token (RFC 9068 §2.2). Times are whole seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,7 +282,7 @@ impl AccessTokens {
                 "`aud` is not the API of this server",
             ));
         }
-        if claims.exp <= claims.iat || claims.exp - claims.iat > MAX_LIFE.as_secs() {
+        if claims.exp <= claims.iat || claims.exp - claims.iat > MAX_LIFETIME.as_secs() {
             return Err(AccessTokenError::Invalid(
                 "the lifetime exceeds the maximum",
             ));

@@ -56,7 +56,8 @@ pub enum ActivityKind {
     Replayed,
     /// A refresh token of a bound session was presented without a proof by the session's key; no
     /// tokens were issued.
-    Unproven,
+    #[serde(rename = "unproven")]
+    ProofMissing,
     /// A token was revoked through the API (RFC 7009).
     Revoked,
     /// An operator ended a session.

@@ -7,7 +7,7 @@ use latchkey_core::denial::CLOCK_SKEW;
 use latchkey_core::{SigningAlgorithm, Timestamp};
 use latchkey_guard::Guard;
 use latchkey_store::{Store, StoreError};
-use latchkey_tokens::access::MAX_LIFE;
+use latchkey_tokens::access::MAX_LIFETIME;
 use latchkey_tokens::{KeyError, KeyRing, MasterKey, SigningKey};
 
 /// How long a new key is published before it signs: longer than verifiers may cache the response of
@@ -101,7 +101,7 @@ async fn add_successor(
     let after = ring.newest().kid().to_owned();
     let signs_from = now.plus(PUBLISHED_AHEAD);
     let next = SigningKey::generate(algorithm, master, now, signs_from)?;
-    let retire_at = signs_from.plus(MAX_LIFE).plus(CLOCK_SKEW);
+    let retire_at = signs_from.plus(MAX_LIFETIME).plus(CLOCK_SKEW);
     // `false` if another server was first: then its key is used.
     store.add_signing_key(next, Some(after), retire_at).await?;
     Ok(KeyRing::open(&store.signing_keys().await?, master)?)

@@ -189,7 +189,7 @@ pub async fn refresh(state: &Services, request: RefreshGrant<'_>) -> Result<Toke
             });
             Err(RefreshError::Replayed(owner))
         }
-        Decision::Unproven => {
+        Decision::ProofMissing => {
             state.notifier.notify(rotated.user.id);
             Err(RefreshError::KeyMismatch(owner))
         }

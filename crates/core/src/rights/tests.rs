@@ -1,19 +1,21 @@
 use proptest::prelude::*;
 
-use super::{Admin, Admission, Entry, Listed, NotAdmitted, Rights, Source, Word};
+use super::{
+    Admin, Admission, ConfiguredProvider, EmailPattern, Entry, NotAdmitted, Rights, TrustedEmails,
+};
 use crate::user::{Identity, Profile};
 
-fn source(provider: &str, google: bool, word: Word) -> Source {
-    Source {
+fn configured(provider: &str, google: bool, trusted_emails: TrustedEmails) -> ConfiguredProvider {
+    ConfiguredProvider {
         provider: provider.to_owned(),
         issuer: format!("https://{provider}.example"),
         google,
-        word,
+        trusted_emails,
     }
 }
 
-fn domains(list: &[&str]) -> Word {
-    Word::Domains(list.iter().map(|it| (*it).to_owned()).collect())
+fn domains(list: &[&str]) -> TrustedEmails {
+    TrustedEmails::Domains(list.iter().map(|it| (*it).to_owned()).collect())
 }
 
 fn profile(provider: &str, email: &str, verified: bool, hosted_domain: Option<&str>) -> Profile {
@@ -31,29 +33,29 @@ fn profile(provider: &str, email: &str, verified: bool, hosted_domain: Option<&s
 
 /// `provider:address` or `provider:domain`, with or without the provider.
 fn entry(text: &str) -> Entry {
-    let (provider, listed) = match text.split_once(':') {
-        Some((provider, listed)) => (Some(provider.to_owned()), listed.to_owned()),
+    let (provider, pattern) = match text.split_once(':') {
+        Some((provider, pattern)) => (Some(provider.to_owned()), pattern.to_owned()),
         None => (None, text.to_owned()),
     };
-    let listed = if listed.contains('@') {
-        Listed::Email(listed)
+    let pattern = if pattern.contains('@') {
+        EmailPattern::Email(pattern)
     } else {
-        Listed::Domain(listed)
+        EmailPattern::Domain(pattern)
     };
-    Entry { provider, listed }
+    Entry { provider, pattern }
 }
 
-fn list(sources: &[Source], entries: &[&str]) -> Rights {
+fn list(providers: &[ConfiguredProvider], entries: &[&str]) -> Rights {
     Rights {
-        sources: sources.to_vec(),
+        providers: providers.to_vec(),
         admission: Admission::AllowList(entries.iter().map(|it| entry(it)).collect()),
         admins: Vec::new(),
     }
 }
 
-fn admins(sources: &[Source], entries: &[&str]) -> Rights {
+fn admins(providers: &[ConfiguredProvider], entries: &[&str]) -> Rights {
     Rights {
-        sources: sources.to_vec(),
+        providers: providers.to_vec(),
         admission: Admission::Open,
         admins: entries.iter().map(|it| Admin::Entry(entry(it))).collect(),
     }
@@ -61,7 +63,7 @@ fn admins(sources: &[Source], entries: &[&str]) -> Rights {
 
 #[test]
 fn single_provider_admits_listed_addresses_and_domains() {
-    let only = [source("only", false, Word::Any)];
+    let only = [configured("only", false, TrustedEmails::Any)];
     let rights = list(&only, &["ada@example.com", "example.org"]);
     for email in ["ada@example.com", "ADA@EXAMPLE.COM", "anyone@Example.org"] {
         let result = rights.admit(&profile("only", email, true, None));
@@ -86,7 +88,7 @@ fn single_provider_admits_listed_addresses_and_domains() {
     };
     assert_eq!(rights.admit(&nameless), Err(NotAdmitted::NoAddress));
     let open = Rights {
-        sources: only.to_vec(),
+        providers: only.to_vec(),
         ..Rights::default()
     };
     assert_eq!(open.admit(&unverified), Ok(()));
@@ -228,32 +230,32 @@ const CLAIMS: &[(&str, &str, &str, Option<&str>, bool)] = &[
 #[test]
 fn with_several_providers_an_address_counts_only_from_a_trusted_one() {
     let several = [
-        source("google", true, Word::Googles),
+        configured("google", true, TrustedEmails::GoogleManaged),
         // Follows Google's conventions, but is trusted only for the configured domain.
-        source("broker", true, domains(&["broker.example"])),
-        source("partner", false, domains(&[])),
-        source("work", false, domains(&["example.com"])),
+        configured("broker", true, domains(&["broker.example"])),
+        configured("partner", false, domains(&[])),
+        configured("work", false, domains(&["example.com"])),
     ];
     for (entry, provider, email, hosted, admitted) in CLAIMS {
-        let person = profile(provider, email, true, *hosted);
-        let result = list(&several, &[*entry]).admit(&person);
-        assert_eq!(result.is_ok(), *admitted, "{entry}: {person:?}: {result:?}");
+        let claims = profile(provider, email, true, *hosted);
+        let result = list(&several, &[*entry]).admit(&claims);
+        assert_eq!(result.is_ok(), *admitted, "{entry}: {claims:?}: {result:?}");
         if entry.contains('@') {
-            let roles = admins(&several, &[entry]).roles(&person);
-            assert_eq!(roles.is_empty(), !admitted, "{entry}: {person:?}");
+            let roles = admins(&several, &[entry]).roles(&claims);
+            assert_eq!(roles.is_empty(), !admitted, "{entry}: {claims:?}");
         }
     }
-    let person = profile("partner", "ada@example.com", true, None);
-    let result = list(&several, &["example.com"]).admit(&person);
-    assert_eq!(result, Err(NotAdmitted::NotVouchedFor));
+    let claims = profile("partner", "ada@example.com", true, None);
+    let result = list(&several, &["example.com"]).admit(&claims);
+    assert_eq!(result, Err(NotAdmitted::ProviderNotTrusted));
     // The message does not reveal whether the address is on the list.
     let unlisted = NotAdmitted::Unlisted.to_string();
-    assert_eq!(NotAdmitted::NotVouchedFor.to_string(), unlisted);
+    assert_eq!(NotAdmitted::ProviderNotTrusted.to_string(), unlisted);
 }
 
 #[test]
 fn google_alone_admits_a_domain_by_hd_and_its_own_addresses_without() {
-    let google = [source("google", true, Word::Any)];
+    let google = [configured("google", true, TrustedEmails::Any)];
     for (entry, email, hosted, admitted) in [
         ("example.com", "ada@example.com", Some("example.com"), true),
         ("example.com", "ada@example.com", None, false),
@@ -273,15 +275,15 @@ fn google_alone_admits_a_domain_by_hd_and_its_own_addresses_without() {
         ("googlemail.com", "ada@googlemail.com", None, true),
         ("ada@example.com", "ada@example.com", None, true),
     ] {
-        let person = profile("google", email, true, hosted);
-        let result = list(&google, &[entry]).admit(&person);
-        assert_eq!(result.is_ok(), admitted, "{entry}: {person:?}: {result:?}");
+        let claims = profile("google", email, true, hosted);
+        let result = list(&google, &[entry]).admit(&claims);
+        assert_eq!(result.is_ok(), admitted, "{entry}: {claims:?}: {result:?}");
     }
 }
 
 #[test]
 fn admin_can_be_named_by_issuer_and_subject() {
-    let mut rights = admins(&[source("work", false, domains(&[]))], &[]);
+    let mut rights = admins(&[configured("work", false, domains(&[]))], &[]);
     let ada = profile("work", "ada@example.com", false, None);
     rights.admins.push(Admin::Account(ada.identity.clone()));
     assert_eq!(rights.roles(&ada), ["admin"]);
@@ -295,7 +297,7 @@ fn admin_can_be_named_by_issuer_and_subject() {
     rights.admission = Admission::AllowList(vec![entry("work:bob@example.com")]);
     assert!(rights.roles(&ada).is_empty());
     rights.admission = Admission::Open;
-    rights.sources.clear();
+    rights.providers.clear();
     assert!(rights.roles(&ada).is_empty());
 }
 
@@ -304,23 +306,23 @@ proptest! {
     #[test]
     fn security_78_claims_of_one_provider_never_match_an_entry_for_another(
         email in "[ab]{1,2}@[xy]\\.(example|com)",
-        listed in "([ab]{1,2}@)?[xy]\\.(example|com)",
+        pattern in "([ab]{1,2}@)?[xy]\\.(example|com)",
         hosted in proptest::option::of("[xy]\\.(example|com)"),
         verified: bool,
         named: bool,
         google: bool,
     ) {
-        let sources = [
-            source("honest", google, domains(&["x.example", "y.example", "x.com", "y.com"])),
-            source("hostile", false, domains(&[])),
+        let providers = [
+            configured("honest", google, domains(&["x.example", "y.example", "x.com", "y.com"])),
+            configured("hostile", false, domains(&[])),
         ];
-        let text = if named { format!("honest:{listed}") } else { listed };
+        let text = if named { format!("honest:{pattern}") } else { pattern };
         let claimed = profile("hostile", &email, verified, hosted.as_deref());
-        prop_assert!(list(&sources, &[&text]).admit(&claimed).is_err());
-        prop_assert!(admins(&sources, &[&text]).roles(&claimed).is_empty());
+        prop_assert!(list(&providers, &[&text]).admit(&claimed).is_err());
+        prop_assert!(admins(&providers, &[&text]).roles(&claimed).is_empty());
         // Only a verified address or a domain managed by Google is admitted.
         let honest = profile("honest", &email, verified, hosted.as_deref());
-        if list(&sources, &[&text]).admit(&honest).is_ok() {
+        if list(&providers, &[&text]).admit(&honest).is_ok() {
             prop_assert!(verified || google && hosted.is_some());
         }
     }

@@ -183,7 +183,7 @@ fn bound_session_needs_a_proof_by_its_key_and_survives_a_missing_one() {
             };
             assert_eq!(
                 decide(&bound, &presented, START, LIMITS),
-                Decision::Unproven
+                Decision::ProofMissing
             );
         }
     }
@@ -276,7 +276,7 @@ proptest! {
                 }
                 Decision::Refused(_) => prop_assert!(!before.status.is_live()),
                 Decision::Superseded => prop_assert!(presented.generation < before.generation),
-                Decision::Unproven => prop_assert!(false, "the session is not bound"),
+                Decision::ProofMissing => prop_assert!(false, "the session is not bound"),
             }
             prop_assert_eq!(current.absolute_end, before.absolute_end);
             prop_assert!(before.status.is_live() || !current.status.is_live());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use latchkey_core::rights::{Admission, Entry, GOOGLES_OWN, Listed};
+use latchkey_core::rights::{Admission, EmailPattern, Entry, GOOGLE_DOMAINS};
 use latchkey_identity::{ClientAuth, Kind, OidcConfig, google};
 use latchkey_types::paths;
 use serde::Deserialize;
@@ -76,14 +76,14 @@ pub(super) fn hint_domain(providers: &mut [OidcConfig], admission: &Admission) {
     let [
         Entry {
             provider: name,
-            listed: Listed::Domain(domain),
+            pattern: EmailPattern::Domain(domain),
         },
     ] = entries.as_slice()
     else {
         return;
     };
     // Accounts at these domains belong to no organisation.
-    if GOOGLES_OWN
+    if GOOGLE_DOMAINS
         .iter()
         .any(|own| own.eq_ignore_ascii_case(domain))
     {

@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use latchkey_core::Identity;
-use latchkey_core::rights::{Admin, Admission, Entry, GOOGLES_OWN, Listed, Rights, Source, Word};
+use latchkey_core::rights::{
+    Admin, Admission, ConfiguredProvider, EmailPattern, Entry, GOOGLE_DOMAINS, Rights,
+    TrustedEmails,
+};
 use latchkey_identity::OidcConfig;
 use serde::Deserialize;
 
@@ -40,7 +43,7 @@ pub(super) struct EmailAuthorities(BTreeMap<String, EmailAuthority>);
 
 struct EmailAuthority {
     google: bool,
-    word: Word,
+    trusted_emails: TrustedEmails,
 }
 
 /// The kind of the entries in a list.
@@ -58,29 +61,41 @@ impl EmailAuthorities {
         let only = sections.len() == 1;
         let authorities = sections.iter().map(|(name, section)| {
             let google = is_google(name, section);
-            let word = match &section.email_domains {
-                Some(domains) => Word::Domains(check_domains(name, domains, errors)),
-                None if only => Word::Any,
+            let trusted_emails = match &section.email_domains {
+                Some(domains) => TrustedEmails::Domains(check_domains(name, domains, errors)),
+                None if only => TrustedEmails::Any,
                 // `kind = "google"` with another issuer is not trusted like Google.
-                None if google && is_googles_issuer(section) => Word::Googles,
-                None => Word::Domains(Vec::new()),
+                None if google && is_googles_issuer(section) => TrustedEmails::GoogleManaged,
+                None => TrustedEmails::Domains(Vec::new()),
             };
-            (name.clone(), EmailAuthority { google, word })
+            (
+                name.clone(),
+                EmailAuthority {
+                    google,
+                    trusted_emails,
+                },
+            )
         });
         Self(authorities.collect())
     }
 
     /// Whether any provider may vouch for addresses at this domain, for entries that name no provider.
     fn any_covers(&self, domain: &str) -> bool {
-        let covers = |word: &Word| match word {
-            Word::Any => true,
-            Word::Domains(domains) => domains.iter().any(|own| own.eq_ignore_ascii_case(domain)),
-            Word::Googles => GOOGLES_OWN
+        let covers = |trusted_emails: &TrustedEmails| match trusted_emails {
+            TrustedEmails::Any => true,
+            TrustedEmails::Domains(domains) => {
+                domains.iter().any(|own| own.eq_ignore_ascii_case(domain))
+            }
+            TrustedEmails::GoogleManaged => GOOGLE_DOMAINS
                 .iter()
                 .any(|own| own.eq_ignore_ascii_case(domain)),
         };
         // Without a provider, the demo provider can still be enabled on the command line.
-        self.0.is_empty() || self.0.values().any(|authority| covers(&authority.word))
+        self.0.is_empty()
+            || self
+                .0
+                .values()
+                .any(|authority| covers(&authority.trusted_emails))
     }
 
     /// The forms of an entry with each of the providers.
@@ -98,13 +113,16 @@ pub(super) fn rights(
     authorities: &EmailAuthorities,
     errors: &mut ConfigErrors,
 ) -> Rights {
-    let sources = providers.iter().filter_map(|provider| {
-        let EmailAuthority { google, word } = authorities.0.get(&provider.id)?;
-        Some(Source {
+    let configured = providers.iter().filter_map(|provider| {
+        let EmailAuthority {
+            google,
+            trusted_emails,
+        } = authorities.0.get(&provider.id)?;
+        Some(ConfiguredProvider {
             provider: provider.id.clone(),
             issuer: provider.issuer.clone(),
             google: *google,
-            word: word.clone(),
+            trusted_emails: trusted_emails.clone(),
         })
     });
     let admins = admins.into_iter().filter_map(|admin| {
@@ -121,7 +139,7 @@ pub(super) fn rights(
     });
     Rights {
         admins: admins.collect(),
-        sources: sources.collect(),
+        providers: configured.collect(),
         admission,
     }
 }
@@ -201,13 +219,13 @@ fn entry(
             known.join(", ")
         ));
     }
-    let listed = match kind {
-        EntryKind::Email => check_email(rest).map(|()| Listed::Email(rest.to_owned())),
-        EntryKind::Domain => check_domain(rest).map(|()| Listed::Domain(rest.to_owned())),
+    let pattern = match kind {
+        EntryKind::Email => check_email(rest).map(|()| EmailPattern::Email(rest.to_owned())),
+        EntryKind::Domain => check_domain(rest).map(|()| EmailPattern::Domain(rest.to_owned())),
     };
-    let listed = listed.map_err(|error| format!("{key}: {text:?} {error}"))?;
-    if provider.is_none() && !authorities.any_covers(listed.domain()) {
-        let domain = listed.domain();
+    let pattern = pattern.map_err(|error| format!("{key}: {text:?} {error}"))?;
+    if provider.is_none() && !authorities.any_covers(pattern.domain()) {
+        let domain = pattern.domain();
         return Err(format!(
             "{key}: {text:?} matches no provider, because none is trusted for addresses at {domain}; \
              use {}, or set email_domains = [{domain:?}] in the section of a provider that may vouch \
@@ -217,7 +235,7 @@ fn entry(
     }
     Ok(Entry {
         provider: provider.map(str::to_owned),
-        listed,
+        pattern,
     })
 }
 

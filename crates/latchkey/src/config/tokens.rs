@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use latchkey_axum::{Binding, TokenSettings};
 use latchkey_core::SigningAlgorithm;
-use latchkey_tokens::access::MAX_LIFE;
+use latchkey_tokens::access::MAX_LIFETIME;
 use serde::Deserialize;
 
 use super::config_errors::ConfigErrors;
@@ -65,7 +65,7 @@ impl TokensSection {
             }
         };
         let second = Duration::from_secs(1);
-        check_range("access_ttl", config.access_ttl, second, MAX_LIFE);
+        check_range("access_ttl", config.access_ttl, second, MAX_LIFETIME);
         check_range(
             "refresh_ttl",
             config.refresh_ttl,

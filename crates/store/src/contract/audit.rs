@@ -45,7 +45,7 @@ pub(super) async fn refusals(store: &dyn Store) {
     let bound = session_with(store, &ada, 2, Some(Thumbprint([1; 32]))).await;
     for _ in 0..5 {
         let stolen = rotate(store, refresh(&bound, 0, None)).await;
-        assert_eq!(stolen.decision, Decision::Unproven);
+        assert_eq!(stolen.decision, Decision::ProofMissing);
     }
     let again = Rotate {
         now: NOW.plus(DEDUP_WINDOW),
@@ -53,9 +53,9 @@ pub(super) async fn refusals(store: &dyn Store) {
     };
     rotate(store, again).await;
     let expected = [
-        Kind::Unproven,
+        Kind::ProofMissing,
         Kind::Replayed,
-        Kind::Unproven,
+        Kind::ProofMissing,
         Kind::SignedIn,
         Kind::SignedIn,
     ];

@@ -185,9 +185,9 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
             };
             audit::append(tx, &replayed).await?;
         }
-        Decision::Unproven => {
+        Decision::ProofMissing => {
             let device = request.device.clone();
-            let unproven = event(&session, AuditKind::Unproven, device, now);
+            let unproven = event(&session, AuditKind::ProofMissing, device, now);
             audit::append_once(tx, &unproven).await?;
         }
         Decision::Refused(Refusal::Idle | Refusal::Expired) if session.over() != session => {

@@ -92,7 +92,7 @@ fn events(load_older: LoadOlder, list: &ActivityList) -> AnyView {
 fn item(event: &Activity) -> AnyView {
     let at = time::moment(event.at);
     let class = match event.kind {
-        ActivityKind::Replayed | ActivityKind::Unproven => "p-activity-event p-activity-alarm",
+        ActivityKind::Replayed | ActivityKind::ProofMissing => "p-activity-event p-activity-alarm",
         _ => "p-activity-event",
     };
     client_only(li().class(class).child((

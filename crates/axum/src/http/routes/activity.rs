@@ -67,7 +67,7 @@ fn kind(kind: Kind) -> ActivityKind {
             AuditKind::EndedRemotely => ActivityKind::EndedRemotely,
             AuditKind::EndedAll => ActivityKind::EndedAll,
             AuditKind::Replayed => ActivityKind::Replayed,
-            AuditKind::Unproven => ActivityKind::Unproven,
+            AuditKind::ProofMissing => ActivityKind::ProofMissing,
             AuditKind::Revoked => ActivityKind::Revoked,
             AuditKind::EndedByOperator => ActivityKind::EndedByOperator,
             AuditKind::Banned => ActivityKind::Banned,

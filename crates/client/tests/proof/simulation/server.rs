@@ -190,7 +190,7 @@ impl Simulation {
                 Response::Refused
             }
             // The code is not `invalid_grant`, so the engine treats it as a transient failure.
-            Decision::Unproven => {
+            Decision::ProofMissing => {
                 server.tally.unproven += 1;
                 Response::ServerError
             }

@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use latchkey_axum::services::signing_keys::PUBLISHED_AHEAD;
 use latchkey_core::Clock as _;
 use latchkey_core::denial::CLOCK_SKEW;
-use latchkey_tokens::access::MAX_LIFE;
+use latchkey_tokens::access::MAX_LIFETIME;
 use latchkey_types::TokenResponse;
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ async fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
     assert_eq!(app.check(&third.access_token).await, Ok(()));
 
     app.clock
-        .advance((MAX_LIFE + CLOCK_SKEW).saturating_sub(Duration::from_millis(1)));
+        .advance((MAX_LIFETIME + CLOCK_SKEW).saturating_sub(Duration::from_millis(1)));
     assert!(published(&app).await.contains(&old));
     app.clock.advance(Duration::from_millis(1));
     assert_eq!(published(&app).await, BTreeSet::from([new]));

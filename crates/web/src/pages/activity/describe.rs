@@ -18,7 +18,7 @@ pub(super) fn headline(event: &Activity, at: &str) -> String {
             let from = from.map_or_else(String::new, |address| format!(" from {address}"));
             format!("Someone used a copy of a token of this device, at {at}{from}; we ended it.")
         }
-        ActivityKind::Unproven => {
+        ActivityKind::ProofMissing => {
             "Someone sent a token of one of your devices without that device's key; they were \
              given nothing."
                 .to_owned()
@@ -52,7 +52,7 @@ pub(super) fn facts(event: &Activity, at: &str) -> String {
             event.other_address.as_ref().map(before),
             None,
         ],
-        ActivityKind::Unproven => [Some(at.to_owned()), event.address.clone(), Some(sent_by())],
+        ActivityKind::ProofMissing => [Some(at.to_owned()), event.address.clone(), Some(sent_by())],
         _ => [Some(at.to_owned()), event.address.clone(), None],
     };
     let facts: Vec<_> = facts.into_iter().flatten().collect();
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn token_without_its_key_names_the_sender() {
-        let facts = facts(&event(ActivityKind::Unproven), "noon");
+        let facts = facts(&event(ActivityKind::ProofMissing), "noon");
         assert_eq!(facts, "noon · 203.0.113.7 · sent by Chrome on Linux");
     }
 
@@ -109,7 +109,7 @@ mod tests {
             ActivityKind::EndedRemotely,
             ActivityKind::EndedAll,
             ActivityKind::Replayed,
-            ActivityKind::Unproven,
+            ActivityKind::ProofMissing,
             ActivityKind::Revoked,
             ActivityKind::EndedByOperator,
             ActivityKind::Banned,

@@ -172,7 +172,7 @@ async fn refreshes(store: &Optimistic<Machine>, ledger: &mut Ledger) {
     let bound = session_with(store, &ada, 3, Some(Thumbprint([1; 32]))).await;
     ledger.forget();
     let unproven = rotate(store, refresh(&bound, 0, None)).await;
-    assert_eq!(unproven.decision, Decision::Unproven);
+    assert_eq!(unproven.decision, Decision::ProofMissing);
     ledger.note("rotate", "without its key");
 }
 
