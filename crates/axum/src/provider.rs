@@ -16,6 +16,7 @@ pub(crate) enum Kind {
 impl Provider {
     /// Google, with the id and the secret of an OAuth client.
     pub fn google(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+        let client_secret: String = client_secret.into();
         Self(Kind::Oidc(Box::new(google(client_id, client_secret))))
     }
 
@@ -29,6 +30,7 @@ impl Provider {
         client_secret: impl Into<String>,
     ) -> Self {
         let mut config = OidcConfig::new(name, issuer, client_id);
+        let client_secret: String = client_secret.into();
         config.client_secret = Some(client_secret.into());
         Self(Kind::Oidc(Box::new(config)))
     }

@@ -55,6 +55,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::{Rng, rng};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -88,7 +89,7 @@ pub struct DemoProvider {
     /// Compared byte by byte with the client's.
     redirect_uri: String,
     redirect_url: Url,
-    client_secret: String,
+    client_secret: SecretString,
     key: DemoKey,
     rng: Arc<dyn Rng>,
     issued: Mutex<Issued>,
@@ -113,7 +114,7 @@ impl DemoProvider {
             issuer: issuer.trim_end_matches('/').to_owned(),
             redirect_uri: redirect_uri.to_owned(),
             redirect_url: Url::parse(redirect_uri).expect("the redirect URI is a URL"),
-            client_secret: secret(&*rng),
+            client_secret: secret(&*rng).into(),
             key: DemoKey::generate(),
             rng,
             issued: Mutex::default(),

@@ -11,6 +11,7 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo as _, RedisConnectionInfo,
     TlsCertificates,
 };
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::unavailable;
 use crate::settings;
@@ -21,7 +22,7 @@ pub struct Address {
     /// `redis://[user@]host[:port][/database]`, or `rediss://` for TLS.
     pub url: String,
     /// The password, if there is one and the url does not hold it.
-    pub password: Option<String>,
+    pub password: Option<SecretString>,
     /// Certificates in PEM to trust instead of the system's.
     pub roots: Option<Vec<u8>>,
 }
@@ -67,7 +68,7 @@ fn client(address: &Address) -> redis::RedisResult<Client> {
     let mut info: ConnectionInfo = address.url.as_str().into_connection_info()?;
     if let Some(password) = &address.password {
         let known: RedisConnectionInfo = info.redis_settings().clone();
-        info = info.set_redis_settings(known.set_password(password));
+        info = info.set_redis_settings(known.set_password(password.expose_secret()));
     }
     match &address.roots {
         None => Client::open(info),

@@ -70,7 +70,7 @@ async fn talks_tls_and_checks_who_answers() {
     let roots = std::fs::read(&certificate.authority).expect("read");
     let trusting = |scheme: &str, roots: Option<Vec<u8>>, password: &str| Address {
         url: format!("{scheme}://localhost:{port}/0"),
-        password: Some(password.to_owned()),
+        password: Some(password.into()),
         roots,
     };
     let good = trusting("rediss", Some(roots.clone()), "secret-1");

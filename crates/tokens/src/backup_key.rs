@@ -24,7 +24,7 @@ impl BackupKey {
     /// Derives the key from the master key; it serves no other purpose.
     pub fn new(master: &MasterKey) -> Self {
         let key = master.derive(Purpose::Backups);
-        Self(Arc::new(hmac::Key::new(HMAC_SHA256, &key)))
+        Self(Arc::new(hmac::Key::new(HMAC_SHA256, key.as_slice())))
     }
 
     /// The tag over the concatenation of `parts`. The caller must frame the parts if their

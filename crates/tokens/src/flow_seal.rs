@@ -47,7 +47,7 @@ impl FlowSeal {
     /// key has sealed.
     pub fn new(master: &MasterKey) -> Self {
         let key = master.derive(Purpose::FlowSeal);
-        Self(hmac::Key::new(HMAC_SHA256, &key))
+        Self(hmac::Key::new(HMAC_SHA256, key.as_slice()))
     }
 
     /// The id of the sign-in with this `state`.

@@ -1,12 +1,17 @@
 //! The master key: every other secret of a server is derived from it or sealed with it. Where it is
 //! stored is decided elsewhere.
 //!
+//! The master key and the keys derived from it are erased from memory when they are dropped. The
+//! cryptographic libraries have copies of derived keys, which this module does not control.
+//!
 //! ```
 //! use latchkey_tokens::{MasterKey, SystemRng};
+//! use secrecy::ExposeSecret;
 //!
 //! let key = MasterKey::random(&SystemRng);
 //! let text = key.to_text();
-//! assert_eq!(MasterKey::parse(&text)?.to_text(), text);
+//! let parsed = MasterKey::parse(text.expose_secret())?;
+//! assert_eq!(parsed.to_text().expose_secret(), text.expose_secret());
 //! assert_eq!(format!("{key:?}"), "MasterKey(…)");
 //! # Ok::<(), latchkey_tokens::master_key::InvalidMasterKey>(())
 //! ```
@@ -18,10 +23,11 @@ use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::Rng;
-use latchkey_core::rng;
+use secrecy::{ExposeSecret as _, SecretBox, SecretString};
+use zeroize::Zeroizing;
 
-/// A secret of 256 random bits.
-pub struct MasterKey([u8; 32]);
+/// A secret of 256 random bits. Its memory is erased when it is dropped.
+pub struct MasterKey(SecretBox<[u8; 32]>);
 
 /// The text is not a master key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,30 +64,33 @@ impl Purpose {
 impl MasterKey {
     /// A new random key.
     pub fn random(rng: &dyn Rng) -> Self {
-        Self(rng::bytes(rng))
+        Self(SecretBox::init_with_mut(|key: &mut [u8; 32]| rng.fill(key)))
     }
 
     /// Parses the text form; surrounding white space is ignored.
     pub fn parse(text: &str) -> Result<Self, InvalidMasterKey> {
-        let mut key = [0; 32];
-        match URL_SAFE_NO_PAD.decode_slice(text.trim(), &mut key) {
-            Ok(32) => Ok(Self(key)),
+        let mut decoded = None;
+        let key = SecretBox::init_with_mut(|key: &mut [u8; 32]| {
+            decoded = URL_SAFE_NO_PAD.decode_slice(text.trim(), key).ok();
+        });
+        match decoded {
+            Some(32) => Ok(Self(key)),
             _ => Err(InvalidMasterKey),
         }
     }
 
     /// The text form, for storing the key in a file.
-    pub fn to_text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+    pub fn to_text(&self) -> SecretString {
+        URL_SAFE_NO_PAD.encode(self.0.expose_secret()).into()
     }
 
     /// Derives the key for one purpose (HKDF-SHA256, RFC 5869).
-    pub(crate) fn derive(&self, purpose: Purpose) -> [u8; 32] {
-        let mut key = [0; 32];
+    pub(crate) fn derive(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
         Salt::new(HKDF_SHA256, b"latchkey")
-            .extract(&self.0)
+            .extract(self.0.expose_secret())
             .expand(&[purpose.label()], HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut key))
+            .and_then(|okm| okm.fill(&mut *key))
             .expect("the output is as long as the hash");
         key
     }
@@ -99,23 +108,30 @@ impl MasterKey {
     }
 
     /// Opens data that [`MasterKey::seal`] sealed with the same `context`.
-    pub(crate) fn open(&self, context: &str, sealed: &str) -> Result<Vec<u8>, SealBroken> {
+    pub(crate) fn open(
+        &self,
+        context: &str,
+        sealed: &str,
+    ) -> Result<Zeroizing<Vec<u8>>, SealBroken> {
         let mut bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealBroken)?;
         if bytes.len() < NONCE_LEN {
             return Err(SealBroken);
         }
-        let mut sealed = bytes.split_off(NONCE_LEN);
+        let mut sealed = Zeroizing::new(bytes.split_off(NONCE_LEN));
         let nonce = Nonce::try_assume_unique_for_key(&bytes).map_err(|_| SealBroken)?;
         let plain = self
             .sealing_key()
             .open_in_place(nonce, Aad::from(context.as_bytes()), &mut sealed)
             .map_err(|_| SealBroken)?;
-        Ok(plain.to_vec())
+        Ok(Zeroizing::new(plain.to_vec()))
     }
 
     fn sealing_key(&self) -> RandomizedNonceKey {
-        RandomizedNonceKey::new(&AES_256_GCM, &self.derive(Purpose::SigningKeySeal))
-            .expect("the key has the length of the algorithm")
+        RandomizedNonceKey::new(
+            &AES_256_GCM,
+            self.derive(Purpose::SigningKeySeal).as_slice(),
+        )
+        .expect("the key has the length of the algorithm")
     }
 }
 
@@ -129,15 +145,19 @@ impl fmt::Debug for MasterKey {
 mod tests {
     use std::collections::HashSet;
 
+    use secrecy::ExposeSecret as _;
+
     use super::{MasterKey, Purpose, SealBroken};
     use crate::SystemRng;
 
     #[test]
     fn text_form_round_trips_and_other_forms_are_refused() {
         let text = MasterKey::random(&SystemRng).to_text();
+        let text = text.expose_secret();
         assert_eq!(
-            MasterKey::parse(&format!(" {text}\n")).map(|key| key.to_text()),
-            Ok(text.clone())
+            MasterKey::parse(&format!(" {text}\n"))
+                .map(|key| key.to_text().expose_secret().to_owned()),
+            Ok(text.to_owned())
         );
         for other in [
             "",
@@ -159,7 +179,7 @@ mod tests {
             Purpose::RefreshTokens,
             Purpose::SigningKeySeal,
         ];
-        let keys: HashSet<_> = purposes.map(|purpose| one.derive(purpose)).into();
+        let keys: HashSet<_> = purposes.map(|purpose| *one.derive(purpose)).into();
         assert_eq!(keys.len(), purposes.len());
         assert_ne!(
             one.derive(Purpose::RefreshTokens),
@@ -171,7 +191,8 @@ mod tests {
     fn sealed_data_opens_only_with_the_same_key_and_context() {
         let (key, other) = (MasterKey::random(&SystemRng), MasterKey::random(&SystemRng));
         let sealed = key.seal("kid", b"secret");
-        assert_eq!(key.open("kid", &sealed).as_deref(), Ok(&b"secret"[..]));
+        let opened = key.open("kid", &sealed).map(|plain| plain.to_vec());
+        assert_eq!(opened, Ok(b"secret".to_vec()));
         assert_eq!(key.open("other", &sealed), Err(SealBroken));
         assert_eq!(other.open("kid", &sealed), Err(SealBroken));
         for broken in ["", "AAAA", "!", &sealed[..sealed.len() - 2]] {

@@ -78,8 +78,8 @@ impl RefreshTokens {
         Self {
             issuer: issuer.to_owned(),
             audience: format!("{issuer}/auth/token"),
-            encoding: EncodingKey::from_secret(&key),
-            decoding: DecodingKey::from_secret(&key),
+            encoding: EncodingKey::from_secret(key.as_slice()),
+            decoding: DecodingKey::from_secret(key.as_slice()),
         }
     }
 
@@ -145,6 +145,7 @@ mod tests {
 
     use latchkey_core::session::Lifetimes;
     use latchkey_core::{Session, SessionId, Timestamp, UserId};
+    use secrecy::ExposeSecret as _;
 
     use super::RefreshTokens;
     use crate::{MasterKey, SystemRng};
@@ -164,7 +165,7 @@ mod tests {
     #[test]
     fn same_session_and_generation_give_the_same_bytes_on_every_server() {
         let master = MasterKey::random(&SystemRng);
-        let again = MasterKey::parse(&master.to_text()).expect("a key");
+        let again = MasterKey::parse(master.to_text().expose_secret()).expect("a key");
         let (one, two) = (
             RefreshTokens::new("https://id.example", &master),
             RefreshTokens::new("https://id.example", &again),

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use latchkey_core::Rng;
 use latchkey_tokens::MasterKey as Key;
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
 
 use super::OpenError;
 use super::files;
@@ -114,15 +116,20 @@ impl fmt::Debug for MasterKey {
 }
 
 fn read(path: &Path) -> anyhow::Result<Key> {
-    let text = fs::read_to_string(path).context("cannot be read")?;
+    let text = fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.context("cannot be read")?;
     refuse_readable_by_others(path)?;
     Ok(Key::parse(&text)?)
 }
 
 fn create_key(path: &Path, rng: &dyn Rng) -> anyhow::Result<Key> {
     let key = Key::random(rng);
-    files::create_atomically(path, &format!("{}\n", key.to_text()), rng)
-        .context("cannot be written")?;
+    let text = Zeroizing::new(format!(
+        "{}
+",
+        key.to_text().expose_secret()
+    ));
+    files::create_atomically(path, &text, rng).context("cannot be written")?;
     // Another process may have created the file at the same time. The file on disk counts.
     read(path)
 }

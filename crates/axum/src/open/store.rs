@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use latchkey_core::{Rng, StoreId, Timestamp};
 use latchkey_store::{MemoryStore, Store as OpenedStore};
 #[cfg(any(feature = "redis", feature = "postgres"))]
+use secrecy::SecretString;
 use url::Url;
 
 use super::OpenError;
@@ -33,7 +34,7 @@ const MAX_STALENESS: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Store {
     kind: Kind,
-    password: Option<String>,
+    password: Option<SecretString>,
     ca_file: Option<PathBuf>,
     max_staleness: Duration,
     id_file: Option<PathBuf>,
@@ -95,6 +96,7 @@ impl Store {
     /// Sets the password of a shared store, if its URL has none.
     #[must_use]
     pub fn password(mut self, password: impl Into<String>) -> Self {
+        let password: String = password.into();
         self.password = Some(password.into());
         self
     }
@@ -214,7 +216,10 @@ impl Store {
             #[cfg(feature = "postgres")]
             Kind::Postgres(url) => {
                 let parsed = Url::parse(url).context("store.url is not a valid URL")?;
-                let password = self.password.as_deref();
+                let password = self
+                    .password
+                    .as_ref()
+                    .map(secrecy::ExposeSecret::expose_secret);
                 let address =
                     latchkey_store_postgres::Address::new(&parsed, password, self.roots()?)
                         .map_err(anyhow::Error::msg)?;

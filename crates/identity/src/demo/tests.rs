@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use latchkey_core::{Rng, Timestamp};
+use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::{DemoError, DemoProvider, DemoRequest};
@@ -76,7 +77,7 @@ fn form(code: &str) -> Vec<(String, String)> {
 }
 
 fn basic(provider: &DemoProvider) -> (&str, &str) {
-    ("latchkey-demo", &provider.client_secret)
+    ("latchkey-demo", provider.client_secret.expose_secret())
 }
 
 #[test]
@@ -211,7 +212,7 @@ fn code_is_consumed_even_by_a_failed_exchange() {
 #[test]
 fn client_must_authenticate_by_exactly_one_method() {
     let provider = provider();
-    let secret = provider.client_secret.clone();
+    let secret = provider.client_secret.expose_secret().to_owned();
     let posted = [
         ("client_id", "latchkey-demo"),
         ("client_secret", secret.as_str()),

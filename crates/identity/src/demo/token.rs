@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::Timestamp;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::accounts::DemoUser;
@@ -76,7 +77,10 @@ impl DemoProvider {
             (None, (Some(id), Some(secret))) => (id, secret),
             _ => return Err(DemoError::Client),
         };
-        let same = verify_slices_are_equal(secret.as_bytes(), self.client_secret.as_bytes());
+        let same = verify_slices_are_equal(
+            secret.as_bytes(),
+            self.client_secret.expose_secret().as_bytes(),
+        );
         if id == CLIENT_ID && same.is_ok() {
             Ok(())
         } else {

@@ -3,7 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
-use openidconnect::{ClientId, ClientSecret, IssuerUrl};
+use openidconnect::{ClientId, IssuerUrl};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::ConfigError;
 use crate::http::is_loopback;
@@ -42,7 +43,7 @@ pub enum ClientAuth {
 }
 
 /// The configuration of a provider.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct OidcConfig {
     /// Its id, the `provider` of `GET /auth/login`.
     pub id: String,
@@ -56,7 +57,7 @@ pub struct OidcConfig {
     /// The client identifier assigned by the provider.
     pub client_id: String,
     /// The client secret assigned by the provider; `None` for a public client.
-    pub client_secret: Option<String>,
+    pub client_secret: Option<SecretString>,
     /// The scopes to request; [`default_scopes`] suits most providers.
     pub scopes: Vec<String>,
     /// Whether to request the account chooser at a sign-in. `None`: if the provider is known to
@@ -124,7 +125,7 @@ pub fn default_scopes() -> Vec<String> {
 }
 
 /// The configuration for Google, with a client created in its console.
-pub fn google(client_id: impl Into<String>, client_secret: impl Into<String>) -> OidcConfig {
+pub fn google(client_id: impl Into<String>, client_secret: impl Into<SecretString>) -> OidcConfig {
     OidcConfig {
         label: "Google".to_owned(),
         kind: Kind::Google,
@@ -139,7 +140,7 @@ pub(super) struct Client {
     pub(super) kind: Kind,
     pub(super) issuer: IssuerUrl,
     pub(super) id: ClientId,
-    pub(super) secret: Option<ClientSecret>,
+    pub(super) secret: Option<SecretString>,
     pub(super) auth: Option<ClientAuth>,
     pub(super) scopes: Vec<String>,
     pub(super) select_account: Option<bool>,
@@ -173,7 +174,8 @@ impl Client {
         if config.client_id.is_empty() {
             return Err(empty("client_id"));
         }
-        if config.client_secret.as_ref().is_some_and(String::is_empty) {
+        let secret = config.client_secret.as_ref();
+        if secret.is_some_and(|secret| secret.expose_secret().is_empty()) {
             return Err(empty("client_secret"));
         }
         if !config.scopes.iter().any(|scope| scope == "openid") {
@@ -193,7 +195,7 @@ impl Client {
             kind: config.kind,
             issuer: issuer(config)?,
             id: ClientId::new(config.client_id.clone()),
-            secret: config.client_secret.clone().map(ClientSecret::new),
+            secret: config.client_secret.clone(),
             auth: config.client_auth,
             scopes: config.scopes.clone(),
             select_account: config.select_account,

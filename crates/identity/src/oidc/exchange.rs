@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use openidconnect::http::Request;
 use openidconnect::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use openidconnect::{AccessToken, HttpRequest};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
@@ -77,12 +78,12 @@ fn request(
         .append_pair("code_verifier", redirect.verifier);
     match (&client.secret, method) {
         (Some(secret), ClientAuth::Basic) => {
-            request = request.header(AUTHORIZATION, basic(&client.id, secret.secret()));
+            request = request.header(AUTHORIZATION, basic(&client.id, secret.expose_secret()));
         }
         (secret, _) => {
             form.append_pair("client_id", &client.id);
             if let Some(secret) = secret {
-                form.append_pair("client_secret", secret.secret());
+                form.append_pair("client_secret", secret.expose_secret());
             }
         }
     }

@@ -21,7 +21,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 pub(crate) fn config(issuer: &str) -> OidcConfig {
     OidcConfig {
         label: "Example Inc.".to_owned(),
-        client_secret: Some(SECRET.to_owned()),
+        client_secret: Some(SECRET.into()),
         timeout: Some(Duration::from_secs(4)),
         ..OidcConfig::new("work", issuer, CLIENT_ID)
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use latchkey_core::rights::{Admission, EmailPattern, Entry, GOOGLE_DOMAINS};
 use latchkey_identity::{ClientAuth, Kind, OidcConfig, google};
 use latchkey_types::paths;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::config_errors::ConfigErrors;
@@ -22,7 +23,7 @@ pub(super) struct ProviderSection {
     label: Option<String>,
     pub(super) issuer: Option<String>,
     client_id: Option<String>,
-    client_secret: Option<String>,
+    client_secret: Option<SecretString>,
     client_secret_file: Option<PathBuf>,
     scopes: Option<Vec<String>>,
     redirect: Option<String>,
@@ -146,8 +147,9 @@ fn check_section(name: &str, section: ProviderSection) -> Result<OidcConfig, Str
     let client_id = secret::unquoted(&format!("{key}.client_id"), &client_id)?;
     let (value, file) = (section.client_secret, section.client_secret_file);
     let secret = secret::read(&key, "client_secret", value, file)?
-        .map(|secret| secret::unquoted(&format!("{key}.client_secret"), &secret))
-        .transpose()?;
+        .map(|secret| secret::unquoted(&format!("{key}.client_secret"), secret.expose_secret()))
+        .transpose()?
+        .map(SecretString::from);
     let kind = section
         .kind
         .as_deref()

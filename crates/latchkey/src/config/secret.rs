@@ -3,20 +3,22 @@
 use std::fs;
 use std::path::PathBuf;
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 /// The secret for this key, from the value or from the file. `None` if neither is set.
 pub(super) fn read(
     section: &str,
     name: &str,
-    value: Option<String>,
+    value: Option<SecretString>,
     file: Option<PathBuf>,
-) -> Result<Option<String>, String> {
+) -> Result<Option<SecretString>, String> {
     match (value, file) {
         (Some(_), Some(_)) => Err(format!(
             "{section}: {name} and {name}_file are both set; remove one of them"
         )),
         (Some(value), None) => Ok(Some(value)),
-        (None, Some(path)) => match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(trimmed(&text).to_owned())),
+        (None, Some(path)) => match fs::read_to_string(&path).map(SecretString::from) {
+            Ok(text) => Ok(Some(trimmed(text.expose_secret()).into())),
             Err(error) => Err(format!(
                 "{section}.{name}_file: cannot read {}: {error}",
                 path.display()

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use latchkey_axum::Store;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
@@ -13,7 +14,7 @@ use super::duration::HumanDuration;
 use super::secret;
 
 /// The store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum StoreConfig {
     /// `kind = "sled"`: embedded, in `data_dir`, for a single machine.
     Sled,
@@ -24,12 +25,12 @@ pub enum StoreConfig {
 }
 
 /// A store that several machines share.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct SharedStore {
     /// `url`: the address, and whether to use TLS. May contain a password.
     pub url: Url,
     /// `password`, or the content of `password_file`.
-    pub password: Option<String>,
+    pub password: Option<SecretString>,
     /// `ca_file`: PEM certificates to trust instead of those of the system.
     pub ca_file: Option<PathBuf>,
     /// `max_staleness`: how long the server accepts tokens after it lost the connection to the store.
@@ -58,7 +59,7 @@ impl StoreConfig {
             .max_staleness(shared.max_staleness)
             .id_file(data_dir.join("store.id"));
         if let Some(password) = &shared.password {
-            store = store.password(password);
+            store = store.password(password.expose_secret());
         }
         if let Some(path) = &shared.ca_file {
             store = store.ca_file(path);
@@ -80,7 +81,7 @@ impl StoreConfig {
 pub(super) struct StoreSection {
     kind: Option<String>,
     url: Option<String>,
-    password: Option<String>,
+    password: Option<SecretString>,
     password_file: Option<PathBuf>,
     ca_file: Option<PathBuf>,
     max_staleness: Option<HumanDuration>,

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use latchkey_axum::Binding;
+use secrecy::ExposeSecret;
 
 use super::{Config, ConfigError, load};
 use crate::cli::{Overrides, Serve};
@@ -91,7 +92,8 @@ fn debug_output_of_a_shared_store_omits_its_password() {
     );
     let config = loaded(&text, &[]).expect("valid");
     let shared = config.store.shared().expect("shared");
-    assert_eq!(shared.password.as_deref(), Some("secret-1"));
+    let password = shared.password.as_ref().map(ExposeSecret::expose_secret);
+    assert_eq!(password, Some("secret-1"));
     assert_eq!(shared.max_staleness, Duration::from_secs(2));
     let variables = [
         ("LATCHKEY_STORE__KIND", "redis"),
@@ -157,10 +159,9 @@ fn google_comes_first_and_secrets_are_read_from_files() {
         .map(|provider| provider.id.as_str())
         .collect();
     assert_eq!(ids, ["google", "acme"]);
-    assert_eq!(
-        config.providers[1].client_secret.as_deref(),
-        Some("from-a-file")
-    );
+    let secret = config.providers[1].client_secret.as_ref();
+    let secret = secret.map(ExposeSecret::expose_secret);
+    assert_eq!(secret, Some("from-a-file"));
 }
 
 #[test]

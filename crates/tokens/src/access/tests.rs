@@ -28,7 +28,8 @@ fn fixture_of(algorithm: SigningAlgorithm) -> Fixture {
     let sealed = SigningKey::generate(algorithm, &master, NOW, NOW).expect("a key");
     let pkcs8 = master
         .open(&sealed.kid, &sealed.sealed)
-        .expect("the sealed key opens");
+        .expect("the sealed key opens")
+        .to_vec();
     let ring = KeyRing::open(&[sealed], &master).expect("a ring");
     Fixture {
         tokens: AccessTokens::new(ISSUER, "latchkey"),

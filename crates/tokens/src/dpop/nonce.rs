@@ -26,7 +26,7 @@ impl Nonces {
     /// second, and accepted during the next window too.
     pub fn new(master: &MasterKey, window: Duration) -> Self {
         Self {
-            key: hmac::Key::new(HMAC_SHA256, &master.derive(Purpose::DpopNonces)),
+            key: hmac::Key::new(HMAC_SHA256, master.derive(Purpose::DpopNonces).as_slice()),
             window: window.as_secs().max(1),
         }
     }

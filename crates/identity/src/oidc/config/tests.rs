@@ -6,7 +6,7 @@ use crate::provider::Kind;
 
 fn config(issuer: &str) -> OidcConfig {
     OidcConfig {
-        client_secret: Some("hunter2".to_owned()),
+        client_secret: Some("hunter2".into()),
         ..OidcConfig::new("work", issuer, "latchkey")
     }
 }
@@ -125,7 +125,7 @@ fn empty_and_missing_values_are_named() {
     );
 
     let mut no_secret = config("https://login.example.com");
-    no_secret.client_secret = Some(String::new());
+    no_secret.client_secret = Some("".into());
     let refused = Client::new(&no_secret).expect_err("empty client_secret");
     assert!(refused.to_string().contains("`client_secret`"), "{refused}");
 

@@ -1,5 +1,7 @@
 //! Validation of values: lists of addresses, secrets, redirect paths.
 
+use secrecy::ExposeSecret;
+
 use super::{loaded, rejected};
 
 #[test]
@@ -38,7 +40,8 @@ fn secrets_are_trimmed_and_quoted_secrets_are_rejected() {
          client_secret_file = {path:?}"
     );
     let config = loaded(&text, &[]).expect("valid");
-    let secret = config.providers[0].client_secret.as_deref();
+    let secret = config.providers[0].client_secret.as_ref();
+    let secret = secret.map(ExposeSecret::expose_secret);
     assert_eq!(secret, Some("s3cret"));
     for quoted in ["\"abc\"", "'abc'", "\"abc\" "] {
         for name in ["GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET"] {
