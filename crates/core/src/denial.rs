@@ -138,8 +138,8 @@ mod tests {
     #[test]
     fn merging_keeps_the_later_cutoff_and_the_later_end_in_either_order() {
         let user = Denied::User(UserId::from_bytes([1; 16]));
-        let kept = SessionId::from_bytes([1; 16]);
-        let first = Cutoff::next(None, NOW, EndReason::EndedAll, Some(kept));
+        let spared = SessionId::from_bytes([1; 16]);
+        let first = Cutoff::next(None, NOW, EndReason::EndedAll, Some(spared));
         let second = Cutoff::next(Some(&first), NOW, EndReason::Banned, None);
         let (first, second) = (first.denial(user), second.denial(user));
         for merged in [first.clone().merged(&second), second.clone().merged(&first)] {

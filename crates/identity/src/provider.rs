@@ -41,7 +41,7 @@ pub trait Provider: Send + Sync {
     /// If the provider is unavailable, refuses the code, or one of its responses fails a check.
     async fn complete(
         &self,
-        answer: &AuthorizationResponse<'_>,
+        response: &AuthorizationResponse<'_>,
         now: Timestamp,
     ) -> Result<AuthenticatedProfile, SignInError>;
 }

@@ -36,8 +36,8 @@ impl DemoProvider {
         let verifier = required("code_verifier")?;
         let redirect_uri = required("redirect_uri")?;
         // The code is consumed even if the exchange fails.
-        let taken = self.issued().codes.remove(required("code")?, now);
-        let grant = taken.ok_or(DemoError::Grant)?;
+        let grant = self.issued().codes.remove(required("code")?, now);
+        let grant = grant.ok_or(DemoError::Grant)?;
         let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
         if grant.redirect_uri != redirect_uri || grant.challenge != challenge {
             return Err(DemoError::Grant);

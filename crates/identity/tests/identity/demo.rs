@@ -35,9 +35,9 @@ impl Rng for SystemRng {
 }
 
 type Demo = State<Arc<DemoProvider>>;
-type Answer = Result<Json<Value>, (StatusCode, Json<Value>)>;
+type Reply = Result<Json<Value>, (StatusCode, Json<Value>)>;
 
-fn reply(outcome: Result<Value, DemoError>) -> Answer {
+fn reply(outcome: Result<Value, DemoError>) -> Reply {
     outcome.map(Json).map_err(|error| {
         let status = StatusCode::from_u16(error.status()).expect("a status");
         (status, Json(error.to_json()))
@@ -48,7 +48,7 @@ async fn token(
     State(demo): Demo,
     headers: HeaderMap,
     Form(form): Form<Vec<(String, String)>>,
-) -> Answer {
+) -> Reply {
     let basic = headers.get("authorization").map(|value| {
         let encoded = value
             .to_str()
@@ -63,7 +63,7 @@ async fn token(
     reply(demo.exchange(&form, basic, NOW))
 }
 
-async fn userinfo(State(demo): Demo, headers: HeaderMap) -> Answer {
+async fn userinfo(State(demo): Demo, headers: HeaderMap) -> Reply {
     let token = headers["authorization"]
         .to_str()
         .expect("text")

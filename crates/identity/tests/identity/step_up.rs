@@ -24,21 +24,21 @@ async fn prompt_and_max_age_are_sent_to_the_provider() {
         max_age: MAX_AGE,
         ..request()
     };
-    let asked = |config: OidcConfig| async move {
+    let query_of = |config: OidcConfig| async move {
         let url = provider_of(config).authorize_url(&request, NOW).await;
         let url = url.expect("a URL");
         let value = |name| url.query_pairs().find(|(key, _)| key == name);
         ["prompt", "max_age"].map(|name| value(name).map(|(_, value)| value.into_owned()))
     };
-    let here = asked(config(&server.issuer)).await;
-    assert_eq!(here, [Some("login".into()), Some("600".into())]);
+    let generic = query_of(config(&server.issuer)).await;
+    assert_eq!(generic, [Some("login".into()), Some("600".into())]);
     // Google does not support `login`.
     let google = OidcConfig {
         kind: Kind::Google,
         ..config(&server.issuer)
     };
-    let there = asked(google).await;
-    assert_eq!(there, [Some("select_account".into()), Some("600".into())]);
+    let google = query_of(google).await;
+    assert_eq!(google, [Some("select_account".into()), Some("600".into())]);
 }
 
 #[tokio::test]
@@ -59,8 +59,8 @@ async fn auth_time_must_satisfy_max_age() {
     ] {
         let outcome = with(&server, Kind::Oidc, auth_time.clone(), MAX_AGE).await;
         if accepted {
-            let said = auth_time.as_u64().map(Timestamp::from_secs);
-            assert_eq!(outcome.expect("accepted").auth_time, said);
+            let sent = auth_time.as_u64().map(Timestamp::from_secs);
+            assert_eq!(outcome.expect("accepted").auth_time, sent);
         } else {
             let check = check(outcome);
             let expected = match auth_time.as_i64() {
@@ -91,8 +91,8 @@ async fn other_provider_of_kind_google_must_send_auth_time() {
     let silent = with(&server, Kind::Google, Value::Null, MAX_AGE).await;
     assert_eq!(check(silent), ValidationError::AuthTimeMissing);
     let old = json!(NOW.as_secs() - 100_000);
-    let said = with(&server, Kind::Google, old, MAX_AGE).await;
-    assert_eq!(check(said), ValidationError::AuthTime);
+    let sent = with(&server, Kind::Google, old, MAX_AGE).await;
+    assert_eq!(check(sent), ValidationError::AuthTime);
 }
 
 async fn with(

@@ -60,11 +60,11 @@ async fn signed_userinfo_is_verified_like_an_id_token() {
     let valid = json!({
         "iss": server.issuer, "aud": "latchkey", "sub": "subject-1", "name": "Signed Name",
     });
-    let answer = |token: String| Answer::bytes(200, "application/jwt", token);
+    let signed = |token: String| Answer::bytes(200, "application/jwt", token);
     server
         .script()
         .instead
-        .insert(USERINFO, answer(RSA.sign(&valid)));
+        .insert(USERINFO, signed(RSA.sign(&valid)));
     let profile = sign_in(&server).await.expect("a profile");
     assert_eq!(profile.name.as_deref(), Some("Signed Name"));
 
@@ -72,7 +72,7 @@ async fn signed_userinfo_is_verified_like_an_id_token() {
     server
         .script()
         .instead
-        .insert(USERINFO, answer(stranger.sign(&valid)));
+        .insert(USERINFO, signed(stranger.sign(&valid)));
     assert_eq!(
         validation_error(sign_in(&server).await),
         ValidationError::Userinfo
@@ -88,7 +88,7 @@ async fn signed_userinfo_is_verified_like_an_id_token() {
         server
             .script()
             .instead
-            .insert(USERINFO, answer(RSA.sign(&claims)));
+            .insert(USERINFO, signed(RSA.sign(&claims)));
         assert_eq!(validation_error(sign_in(&server).await), check, "{name}");
     }
 }

@@ -143,21 +143,27 @@ fn security_11_invalid_email_verified_counts_as_not_verified() {
         json!([true]),
         json!({}),
     ] {
-        let said = json!({ "email": a, "email_verified": verified });
+        let claims = json!({ "email": a, "email_verified": verified });
         for trust in [false, true] {
             let trust = Trust {
                 email: trust,
                 ..Trust::default()
             };
-            let profile = trusting(trust, said.clone(), None);
-            assert_eq!(profile.email.as_deref(), Some(a), "{said}");
-            assert!(!profile.email_verified, "{said}");
+            let profile = trusting(trust, claims.clone(), None);
+            assert_eq!(profile.email.as_deref(), Some(a), "{claims}");
+            assert!(!profile.email_verified, "{claims}");
         }
         // It counts as missing: userinfo completes it if the address is the same.
         let info = json!({ "email": a, "email_verified": true });
-        assert!(profile(said.clone(), Some(info)).email_verified, "{said}");
+        assert!(
+            profile(claims.clone(), Some(info)).email_verified,
+            "{claims}"
+        );
         let other = json!({ "email": "eve@example.com", "email_verified": true });
-        assert!(!profile(said.clone(), Some(other)).email_verified, "{said}");
+        assert!(
+            !profile(claims.clone(), Some(other)).email_verified,
+            "{claims}"
+        );
     }
     for email in [json!([a]), json!({ "value": a }), json!(7), json!(true)] {
         let profile = profile(json!({ "email": email, "email_verified": true }), None);
