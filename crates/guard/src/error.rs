@@ -197,6 +197,10 @@ impl IntoResponse for Rejection {
             error, request_id, ..
         } = &self;
         let status = error.status();
+        debug_assert!(
+            error.code().statuses().contains(&status.as_u16()),
+            "docs/errors.md does not list {status} for {error:?}"
+        );
         let mut response = problem(status, error.code(), error.detail(), request_id);
         let headers = response.headers_mut();
         if let Some(challenge) = error.challenge() {

@@ -1,124 +1,172 @@
 //! Error responses: OAuth errors for the token endpoints, problem details for all others. Which
 //! error a request gets is decided by the server.
+//!
+//! The codes are documented here, and docs/errors.md is generated from this file.
 
 use serde::{Deserialize, Serialize};
 
-/// A stable code for what went wrong, for programs to branch on. The text for people is sent
-/// beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// The request is malformed.
-    InvalidRequest,
-    /// No access token was sent.
-    TokenMissing,
-    /// The access token was not issued by this server, or was altered.
-    TokenInvalid,
-    /// The access token has expired: refresh, then repeat the request.
-    TokenExpired,
-    /// The access token, its session or its user is on the denylist.
-    TokenRevoked,
-    /// The access token is valid, but the user authenticated too long ago for this request: sign in
-    /// again, then repeat the request (RFC 9470).
-    StepUpRequired,
-    /// The DPoP proof must contain the nonce in this response's `DPoP-Nonce` header (RFC 9449 §8).
-    UseDpopNonce,
-    /// The DPoP proof failed a check (RFC 9449 §4.3).
-    InvalidDpopProof,
-    /// The server requires a DPoP proof at sign-in, and the request had none.
-    DpopProofRequired,
-    /// The token is bound to a key, and the request has no proof by that key (RFC 9449 §5).
-    KeyMismatch,
-    /// The access token is valid, but does not permit this request.
-    Forbidden,
-    /// The path does not exist.
-    NotFound,
-    /// The path exists, but does not support this method.
-    MethodNotAllowed,
-    /// The request body exceeds the limit.
-    PayloadTooLarge,
-    /// The endpoint does not accept the media type of the request body.
-    UnsupportedMediaType,
-    /// Too many requests; wait for `Retry-After` seconds.
-    TooManyRequests,
-    /// No provider with this id is configured.
-    UnknownProvider,
-    /// `return_to` is not a path of this server.
-    InvalidReturnTo,
-    /// A sign-in cannot be started inside a frame.
-    Framed,
-    /// This browser has no matching sign-in in progress: none was started here, it took longer than
-    /// ten minutes, or it was already finished.
-    SignInNotFound,
-    /// The provider did not respond in time, or not with a valid response.
-    ProviderUnavailable,
-    /// The provider refused the sign-in, or the user cancelled it there.
-    ProviderRefused,
-    /// The provider's response failed a check.
-    ProviderInvalid,
-    /// In a step-up, the user signed in with a different account.
-    OtherAccount,
-    /// The account is not on the allow-list.
-    NotAdmitted,
-    /// A `reason` of `not_admitted`: the provider does not say that it verified the email address,
-    /// so the address cannot match the allow-list.
-    EmailUnverified,
-    /// The user is banned.
-    Banned,
-    /// The session was ended or has expired.
-    SessionEnded,
-    /// A refresh token was reused; the session was ended.
-    RefreshReplayed,
-    /// Another request has just rotated this refresh token: read the stored tokens again.
-    Superseded,
-    /// The store is unavailable; try again later.
-    StoreUnavailable,
-    /// The server took too long.
-    Timeout,
-    /// Internal error; the server's log has the details under the request id.
-    Internal,
+/// Each code with its meaning, its name in JSON, the statuses it comes with, and what to do.
+macro_rules! error_codes {
+    ($($(#[doc = $meaning:literal])+ $code:ident = $name:literal, [$($status:literal),*], $remedy:literal;)+) => {
+        /// A stable code for what went wrong, for programs to branch on. The text for people is sent
+        /// beside it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $($(#[doc = $meaning])+ $code,)+
+        }
+
+        impl ErrorCode {
+            /// All codes, in the order of docs/errors.md.
+            pub const ALL: &[Self] = &[$(Self::$code),+];
+
+            /// The code as written in JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name,)+
+                }
+            }
+
+            /// The HTTP statuses that responses with this code have; empty if the code is only sent as
+            /// a `reason`.
+            pub const fn statuses(self) -> &'static [u16] {
+                match self {
+                    $(Self::$code => &[$($status),*],)+
+                }
+            }
+
+            /// What the code means, in Markdown.
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$code => concat!($($meaning),+).trim_ascii(),)+
+                }
+            }
+
+            /// What a client, or an operator, should do, in Markdown.
+            pub const fn remedy(self) -> &'static str {
+                match self {
+                    $(Self::$code => $remedy,)+
+                }
+            }
+        }
+    };
 }
 
-impl ErrorCode {
-    /// The code as written in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::TokenMissing => "token_missing",
-            Self::TokenInvalid => "token_invalid",
-            Self::TokenExpired => "token_expired",
-            Self::TokenRevoked => "token_revoked",
-            Self::StepUpRequired => "step_up_required",
-            Self::UseDpopNonce => "use_dpop_nonce",
-            Self::InvalidDpopProof => "invalid_dpop_proof",
-            Self::DpopProofRequired => "dpop_proof_required",
-            Self::KeyMismatch => "key_mismatch",
-            Self::Forbidden => "forbidden",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::PayloadTooLarge => "payload_too_large",
-            Self::UnsupportedMediaType => "unsupported_media_type",
-            Self::TooManyRequests => "too_many_requests",
-            Self::UnknownProvider => "unknown_provider",
-            Self::InvalidReturnTo => "invalid_return_to",
-            Self::Framed => "framed",
-            Self::SignInNotFound => "sign_in_not_found",
-            Self::ProviderUnavailable => "provider_unavailable",
-            Self::ProviderRefused => "provider_refused",
-            Self::ProviderInvalid => "provider_invalid",
-            Self::OtherAccount => "other_account",
-            Self::NotAdmitted => "not_admitted",
-            Self::EmailUnverified => "email_unverified",
-            Self::Banned => "banned",
-            Self::SessionEnded => "session_ended",
-            Self::RefreshReplayed => "refresh_replayed",
-            Self::Superseded => "superseded",
-            Self::StoreUnavailable => "store_unavailable",
-            Self::Timeout => "timeout",
-            Self::Internal => "internal",
-        }
-    }
+error_codes! {
+    /// The request is malformed.
+    InvalidRequest = "invalid_request", [400, 401],
+        "Correct the request as `detail` or `error_description` says.";
+    /// No access token was sent.
+    TokenMissing = "token_missing", [401],
+        "Send `Authorization: Bearer <token>`, or `DPoP <token>` for a bound token.";
+    /// The access token was not issued by this server, or was altered.
+    TokenInvalid = "token_invalid", [401],
+        "Send the access token exactly as the token endpoint returned it, to the server that \
+         issued it.";
+    /// The access token has expired.
+    TokenExpired = "token_expired", [401],
+        "Refresh, then repeat the request.";
+    /// The access token, its session or its user is on the denylist.
+    TokenRevoked = "token_revoked", [401],
+        "Refresh once; if the refresh fails too, sign in again.";
+    /// The access token is valid, but the user authenticated too long ago for this request (RFC
+    /// 9470), or the provider does not say when.
+    StepUpRequired = "step_up_required", [400, 401],
+        "Sign in again with `prompt=login` and `max_age`, then repeat the request; see \
+         [step-up](http-api.md#step-up). With status 400 the provider did not ask the user \
+         again, or did not send `auth_time`.";
+    /// The DPoP proof must contain the nonce in this response's `DPoP-Nonce` header (RFC 9449
+    /// §8).
+    UseDpopNonce = "use_dpop_nonce", [400, 401],
+        "Repeat the request with a new proof that contains the nonce.";
+    /// The DPoP proof failed a check (RFC 9449 §4.3).
+    InvalidDpopProof = "invalid_dpop_proof", [400, 401],
+        "Sign a new proof for this method, URL and token, with ES256; use each proof once.";
+    /// The server requires a DPoP proof at sign-in, and the request had none.
+    DpopProofRequired = "dpop_proof_required", [400],
+        "Send a DPoP proof with the code. Nothing was used up.";
+    /// The token is bound to a key, and the request has no proof by that key (RFC 9449 §5).
+    KeyMismatch = "key_mismatch", [400, 401],
+        "Sign the proof with the key of the sign-in. If the key is lost, sign in again.";
+    /// The access token is valid, but does not permit this request.
+    Forbidden = "forbidden", [403],
+        "Use an account with the role `admin`; `admins` in the configuration lists them.";
+    /// The path, or the session or user that it names, does not exist.
+    NotFound = "not_found", [404],
+        "Check the path and the id.";
+    /// The path exists, but does not support this method.
+    MethodNotAllowed = "method_not_allowed", [405],
+        "Use a method listed in the `Allow` header.";
+    /// The request body exceeds the limit.
+    PayloadTooLarge = "payload_too_large", [413],
+        "Send at most 64 KiB.";
+    /// The endpoint does not accept the media type of the request body.
+    UnsupportedMediaType = "unsupported_media_type", [415],
+        "Set the `Content-Type` that `detail` names.";
+    /// Too many requests.
+    TooManyRequests = "too_many_requests", [429],
+        "Wait for the seconds in `Retry-After`, then repeat the request. Operators: see \
+         `[limits]` in [configuration.md](configuration.md#limits).";
+    /// No provider with this id is configured.
+    UnknownProvider = "unknown_provider", [400],
+        "Use an id from `GET /auth/providers`.";
+    /// `return_to` is not a path of this server.
+    InvalidReturnTo = "invalid_return_to", [400],
+        "Send a path that begins with one slash.";
+    /// A sign-in cannot be started inside a frame, or by a page of another site.
+    Framed = "framed", [403],
+        "Start the sign-in by navigating the top-level window.";
+    /// This browser has no matching sign-in in progress: none was started here, it took longer
+    /// than ten minutes, or it was already finished.
+    SignInNotFound = "sign_in_not_found", [400],
+        "Start the sign-in again, in the same browser.";
+    /// The provider did not respond in time, or not with a valid response.
+    ProviderUnavailable = "provider_unavailable", [503],
+        "Try again later. Operators: the log has the cause under the request id.";
+    /// The provider refused the sign-in, or the user canceled it there.
+    ProviderRefused = "provider_refused", [400],
+        "Start the sign-in again. Operators: the log has the cause under the request id, such \
+         as a wrong client secret.";
+    /// The provider's response failed a check.
+    ProviderInvalid = "provider_invalid", [400],
+        "Start the sign-in again. Operators: the log names the check under the request id, \
+         such as a wrong issuer or clock.";
+    /// In a step-up, the user signed in with a different account.
+    OtherAccount = "other_account", [400],
+        "Start the step-up again and choose the same account.";
+    /// The account is not admitted.
+    NotAdmitted = "not_admitted", [400],
+        "Operators: add the account to `[admission]`; see \
+         [providers.md](providers.md#what-a-provider-may-vouch-for). If `reason` is \
+         `email_unverified`, verify the address at the provider.";
+    /// A `reason` of `not_admitted`: the provider does not say that it verified the email
+    /// address, so the address cannot match the allow-list.
+    EmailUnverified = "email_unverified", [],
+        "Verify the address at the provider. Operators: see `trust_email`.";
+    /// The user is banned.
+    Banned = "banned", [400],
+        "Operators: `latchkey users unban`.";
+    /// The session was ended or has expired, or the refresh token is unknown.
+    SessionEnded = "session_ended", [400],
+        "Delete the stored tokens and sign in again.";
+    /// A refresh token was used a second time; the session was ended.
+    RefreshReplayed = "refresh_replayed", [400],
+        "Sign in again. If nobody restored a copy of the tokens, treat it as theft: see the \
+         activity of the account.";
+    /// Another request has just rotated this refresh token.
+    Superseded = "superseded", [409],
+        "Read the stored tokens again; another tab has stored newer ones.";
+    /// The store is unavailable.
+    StoreUnavailable = "store_unavailable", [503],
+        "Keep the tokens and try again later, with the same `Idempotency-Key`. Operators: see \
+         `/readyz`.";
+    /// The request body did not arrive in time (408), or the server took too long (503).
+    Timeout = "timeout", [408, 503],
+        "Send the request again. A change may or may not have been made.";
+    /// Internal error.
+    Internal = "internal", [500],
+        "Try again later. Operators: the log has the details under the request id.";
 }
 
 /// An error of the token, refresh and revocation endpoints (RFC 6749 §5.2).
@@ -160,17 +208,51 @@ pub struct Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::ErrorCode;
 
+    const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
+
     #[test]
-    fn as_str_matches_the_serialised_code() {
-        for code in [
-            ErrorCode::TokenExpired,
-            ErrorCode::SignInNotFound,
-            ErrorCode::Internal,
-        ] {
-            let wire = serde_json::to_string(&code).expect("a code serialises");
+    fn as_str_matches_the_serialized_code() {
+        for code in ErrorCode::ALL {
+            let wire = serde_json::to_string(code).expect("a code serializes");
             assert_eq!(wire, format!("\"{}\"", code.as_str()));
         }
+    }
+
+    /// docs/errors.md as it must be.
+    fn page() -> String {
+        let mut page = String::from(
+            "# Errors\n\n\
+             <!-- Generated from crates/types/src/error.rs: UPDATE_DOCS=1 cargo test -p latchkey-types -->\n\n\
+             Every error response has a stable `code`. [http-api.md](http-api.md#errors) describes the form \
+             of error responses; [operations.md](operations.md#commands-in-scripts) lists the codes of the \
+             command line.\n\n\
+             | Code | Status | Meaning | What to do |\n|---|---|---|---|\n",
+        );
+        for code in ErrorCode::ALL {
+            let statuses: Vec<_> = code.statuses().iter().map(u16::to_string).collect();
+            let status = match &*statuses.join(", ") {
+                "" => "–".to_owned(),
+                statuses => statuses.to_owned(),
+            };
+            let (name, meaning, remedy) = (code.as_str(), code.meaning(), code.remedy());
+            writeln!(page, "| `{name}` | {status} | {meaning} | {remedy} |").expect("written");
+        }
+        page
+    }
+
+    #[test]
+    fn the_page_about_errors_is_up_to_date() {
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(PAGE, page()).expect("the page is writable");
+        }
+        let written = std::fs::read_to_string(PAGE).expect("the page is readable");
+        assert!(
+            written == page(),
+            "docs/errors.md is out of date: run UPDATE_DOCS=1 cargo test -p latchkey-types"
+        );
     }
 }

@@ -11,6 +11,7 @@ mod imports;
 mod layers;
 mod length;
 mod libraries;
+mod links;
 mod lock;
 mod loops;
 mod manifest;
@@ -32,7 +33,7 @@ use crate::workspace::Workspace;
 /// Checks a tree and returns the violations.
 type Rule = fn(&Tree) -> Vec<Finding>;
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     arrows::check,
     libraries::check,
     concrete_store::check,
@@ -41,6 +42,7 @@ const RULES: [Rule; 14] = [
     loops::check,
     layers::check,
     paths::check,
+    links::check,
     heads::check,
     length::check,
     module_files::check,

@@ -181,6 +181,10 @@ impl ApiError {
             Self::Store(error) => store(error),
             Self::Internal(_) => (S::INTERNAL_SERVER_ERROR, Code::Internal, "server_error"),
         };
+        debug_assert!(
+            code.statuses().contains(&status.as_u16()),
+            "docs/errors.md does not list {status} for {code:?}"
+        );
         Shape {
             status,
             code,

@@ -378,5 +378,6 @@ fn example_file_is_valid_unchanged_and_with_all_lines_enabled() {
     assert!(config.tls.is_some() && config.public_url.is_some());
 }
 
+mod documentation;
 mod providers;
 mod values;

@@ -83,7 +83,7 @@ async fn security_48_reuse_is_detected_after_a_restart() {
 }
 
 #[tokio::test]
-async fn security_49_100_concurrent_refreshes_with_one_key_get_the_same_successor() {
+async fn security_49_a_hundred_concurrent_refreshes_with_one_key_get_the_same_successor() {
     let responses = concurrent_refreshes(Some("key-1")).await;
     let successors: Vec<_> = responses
         .into_iter()

@@ -1,0 +1,80 @@
+//! docs/configuration.md and latchkey.example.toml name exactly the keys of the configuration types.
+
+use std::collections::BTreeSet;
+
+use super::loaded;
+
+const PAGE: &str = include_str!("../../../../../docs/configuration.md");
+const EXAMPLE: &str = include_str!("../../../../../latchkey.example.toml");
+
+/// The keys that a section accepts, as the error about an unknown one lists them; `None` if this is
+/// not a section.
+fn keys_in(section: &str) -> Option<Vec<String>> {
+    let header = match section {
+        "" => String::new(),
+        name => format!("[{name}]\n"),
+    };
+    let error = loaded(&format!("{header}no_such_key = 1\n"), &[])
+        .expect_err("an unknown key is refused")
+        .to_string();
+    if !error.contains("no_such_key") {
+        return None;
+    }
+    let names = error.split('`').skip(1).step_by(2);
+    Some(names.map(str::to_owned).collect())
+}
+
+/// Every key with its section, from the types.
+fn keys() -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for name in keys_in("").expect("keys at the top level") {
+        let section = match name.as_str() {
+            // Its sections have names of their own.
+            "providers" => "providers.NAME",
+            name => name,
+        };
+        match keys_in(&section.replace("NAME", "x")) {
+            Some(inner) => keys.extend(inner.iter().map(|key| format!("{section}.{key}"))),
+            None => drop(keys.insert(name)),
+        }
+    }
+    keys
+}
+
+/// The first and the fourth cell of each row whose first cell is a key: key and variable.
+fn rows() -> Vec<(&'static str, &'static str)> {
+    let cells = |line: &'static str| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        let key = cells.next()?.strip_suffix('`')?;
+        Some((key, cells.nth(2)?.trim_matches('`')))
+    };
+    PAGE.lines().filter_map(cells).collect()
+}
+
+#[test]
+fn every_key_is_documented_and_every_documented_key_exists() {
+    let keys = keys();
+    assert!(keys.contains("tokens.access_ttl") && keys.contains("providers.NAME.timeout"));
+    let documented: BTreeSet<String> = rows().iter().map(|(key, _)| (*key).to_owned()).collect();
+    assert_eq!(documented, keys, "docs/configuration.md has other keys");
+    assert_eq!(rows().len(), keys.len(), "a key has two rows");
+}
+
+#[test]
+fn the_documented_variable_of_a_key_is_the_one_that_sets_it() {
+    for (key, variable) in rows() {
+        let expected = key.to_uppercase().replace('.', "__");
+        assert_eq!(variable, format!("LATCHKEY_{expected}"), "{key}");
+    }
+}
+
+#[test]
+fn the_example_names_every_key() {
+    for key in keys() {
+        let name = key.rsplit('.').next().unwrap_or(&key);
+        // Flags for development.
+        if !["demo", "web_dir"].contains(&name) {
+            assert!(EXAMPLE.contains(name), "latchkey.example.toml lacks {key}");
+        }
+    }
+}
