@@ -18,7 +18,7 @@ import { expect, test } from '../fixtures/test.ts';
 import type { Page } from '@playwright/test';
 
 const events = (page: Page) => page.getByRole('list', { name: 'Activity' }).getByRole('listitem');
-const copied = /Someone used a copy of a token of this device, at .*\d.* from 127\.0\.0\.1; we ended it\./;
+const copied = /Someone used a copy of this device's token at .*\d.* from 127\.0\.0\.1\. We ended the session\./;
 
 async function openActivity(page: Page): Promise<void> {
   await link(page, 'Activity').click();
@@ -42,7 +42,7 @@ test('70: what another device does shows by itself, newest first', async ({ page
   await endTheOther(other);
   await expectSignedOut(page);
   await openActivity(other);
-  await expect(events(other).first()).toContainText(/A device was signed out, from .*Chrome/);
+  await expect(events(other).first()).toContainText(/Chrome.* signed out another device\./);
   await other.context().close();
 });
 

@@ -295,8 +295,8 @@ test.describe('where a key is required', () => {
     await page.goto('/');
     await signInLink(page, 'Google').click();
     await atProvider(page);
-    await expect(heading(page, 'Sign-in did not work')).toBeVisible();
-    await expect(page.getByText(/can keep a key for it, and this one could not/)).toBeVisible();
+    await expect(heading(page, 'Sign-in failed')).toBeVisible();
+    await expect(page.getByText(/this browser could not store one/)).toBeVisible();
     expect(await storedTokens(page)).toBeNull();
   });
 });

@@ -71,10 +71,10 @@ test('4: the callback opened in another browser says so and offers a way back', 
   const context = await browser.newContext();
   const stranger = await context.newPage();
   await stranger.goto(callbackOf(traffic));
-  await expect(heading(stranger, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(stranger, 'Sign-in failed')).toBeVisible();
   expect(await storedTokens(stranger)).toBeNull();
   await stranger.reload();
-  await expect(heading(stranger, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(stranger, 'Sign-in failed')).toBeVisible();
   await link(stranger, 'Try again').click();
   await expect(heading(stranger, 'Sign in')).toBeVisible();
   await context.close();
@@ -97,7 +97,7 @@ test('a reload before the answer arrives leads to a way back', async ({ page }) 
   await exchanged;
   await page.reload();
   // The code is used up, and the tokens that were given for it never arrived.
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   expect(await storedTokens(page)).toBeNull();
   expect(replies).toBe(1);
   await link(page, 'Try again').click();
@@ -118,7 +118,7 @@ test('a provider that was kept waiting: the same sign-in is begun again', async 
   await signInLink(page, 'Example Inc.').click();
   await expect(heading(page, 'Choose an account')).toBeVisible();
   await page.goto(`/callback/work?${tooSlow}`);
-  await expect(page.getByText('That took too long at the provider. Try again.')).toBeVisible();
+  await expect(page.getByText('The sign-in at the provider took too long. Try again.')).toBeVisible();
   await expect(page.locator('body')).not.toContainText('authentication_expired');
   const again = link(page, 'Try again');
   await expect(again).toHaveAttribute('href', /^\/auth\/login\?provider=work&/);
@@ -129,7 +129,7 @@ test('a provider that was kept waiting: the same sign-in is begun again', async 
 
 test('a provider that was kept waiting by another tab is gone to as well', async ({ page }) => {
   await page.goto(`/callback/work?${tooSlow}`);
-  await expect(page.getByText('That took too long at the provider. Try again.')).toBeVisible();
+  await expect(page.getByText('The sign-in at the provider took too long. Try again.')).toBeVisible();
   await link(page, 'Try again').click();
   await atProvider(page);
   await expectAccount(page);
@@ -137,13 +137,13 @@ test('a provider that was kept waiting by another tab is gone to as well', async
 
 test('a provider that is really not there is called that', async ({ page }) => {
   await page.goto('/callback/work?error=temporarily_unavailable&error_description=maintenance');
-  await expect(page.getByText(/provider does not answer at the moment/)).toBeVisible();
+  await expect(page.getByText(/provider is not responding/)).toBeVisible();
   await expect(link(page, 'Try again')).toHaveAttribute('href', '/');
 });
 
 test('the callback without any parameter has a way back', async ({ page }) => {
   await page.goto('/callback');
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   await link(page, 'Try again').click();
   await expect(heading(page, 'Sign in')).toBeVisible();
 });
@@ -152,7 +152,7 @@ test('13: HTML in error_description is not rendered, nor is the text shown', asy
   const html = '<b id="evil">evil</b><img src="x" onerror="window.evil = true">';
   const query = new URLSearchParams({ error: 'access_denied', error_description: html });
   await page.goto(`/callback?${query}`);
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   await expect(page.locator('#evil')).toHaveCount(0);
   await expect(page.locator('body')).not.toContainText('evil');
   expect(await page.evaluate(() => 'evil' in window)).toBe(false);
@@ -160,7 +160,7 @@ test('13: HTML in error_description is not rendered, nor is the text shown', asy
 
 test('13: HTML in an unknown error code is not rendered', async ({ page }) => {
   await page.goto(`/callback?error=${encodeURIComponent('<b id="evil">evil</b>')}`);
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   await expect(page.locator('#evil')).toHaveCount(0);
 });
 
@@ -180,7 +180,7 @@ test('3: a callback that this browser did not begin signs nobody in', async ({ p
   await atProvider(attacker, ada);
   await expect.poll(() => planted).toContain('code=');
   await page.goto(planted);
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   expect(await storedTokens(page)).toBeNull();
   await context.close();
 });
@@ -193,9 +193,9 @@ test('a sign-in that did not work is not passed off as that of the account that 
   const before = await tokensOf(page);
   const other = await context.newPage();
   await other.goto('/callback/google?code=of-another&state=of-another');
-  await expect(heading(other, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(other, 'Sign-in failed')).toBeVisible();
   await other.reload();
-  await expect(heading(other, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(other, 'Sign-in failed')).toBeVisible();
   expect(await tokensOf(page)).toEqual(before);
 });
 
@@ -217,6 +217,6 @@ test('a reload before the answer for another account arrives says that it failed
   await atProvider(page, grace);
   await exchanged;
   await page.reload();
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   expect(await tokensOf(page)).toEqual(before);
 });

@@ -23,9 +23,9 @@ test('62: a normal visit of every page violates nothing', async ({ page, context
   await page.goto('/');
   await expect(heading(page, 'Sign in')).toBeVisible();
   await page.goto('/callback?error=access_denied');
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   await page.goto('/no-such-page');
-  await expect(heading(page, 'There is no such page')).toBeVisible();
+  await expect(heading(page, 'Page not found')).toBeVisible();
   await signIn(page);
   await page.reload();
   await expectAccount(page);

@@ -52,7 +52,7 @@ test('Cancel leads to a page with a way back', async ({ page }) => {
   await page.goto('/');
   await signInLink(page, demo).click();
   await button(page, 'Cancel').click();
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   await link(page, 'Try again').click();
   await expect(heading(page, 'Sign in')).toBeVisible();
 });

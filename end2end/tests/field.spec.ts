@@ -38,7 +38,7 @@ test('five tabs with short tokens over a slow network: one refresh per rotation'
   });
   const before = await generation(page);
   traffic.forget();
-  for (const tab of tabs) await tab.getByLabel('Access token life').selectOption('5 seconds');
+  for (const tab of tabs) await tab.getByLabel('Access token lifetime').selectOption('5 seconds');
   await expect
     .poll(() => generation(page), { timeout: 120_000 })
     .toBeGreaterThanOrEqual(before + 6);

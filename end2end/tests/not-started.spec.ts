@@ -64,12 +64,12 @@ for (const [what, pattern, errors] of [
     await page.route(pattern, (route) => route.abort());
     for (const path of paths) {
       await page.goto(path);
-      await expectNotice(page, /has not arrived/);
+      await expectNotice(page, /did not load/);
     }
     await page.goto('/auth/login?provider=google&return_to=/playground');
     await atProvider(page);
     await expect(heading(page, 'Not signed in yet')).toBeVisible(soon);
-    await expectNotice(page, /has not arrived/);
+    await expectNotice(page, /did not load/);
     await page.unroute(pattern);
     await link(page, 'Reload').click();
     await expect(heading(page, 'Playground')).toBeVisible();
@@ -89,7 +89,7 @@ test('the WebAssembly never comes: the page says so, and takes it back when it d
     await route.continue();
   });
   await page.goto('/account', { waitUntil: 'commit' });
-  await expectNotice(page, /has not arrived/);
+  await expectNotice(page, /did not load/);
   release();
   await expect(heading(page, 'Sign in')).toBeVisible();
   await expect(page.locator('.c-notice:visible')).toHaveCount(0);

@@ -14,14 +14,14 @@ interface Visit {
 
 const visits: Visit[] = [
   { path: '/', heading: 'Sign in', signedIn: false },
-  { path: '/callback?error=access_denied', heading: 'Sign-in did not work', signedIn: false },
+  { path: '/callback?error=access_denied', heading: 'Sign-in failed', signedIn: false },
   { path: '/playground', heading: 'Playground', signedIn: false },
-  { path: '/no-such-page', heading: 'There is no such page', signedIn: false },
+  { path: '/no-such-page', heading: 'Page not found', signedIn: false },
   { path: '/account', heading: 'Your account', signedIn: true },
   { path: '/sessions', heading: 'Your devices', signedIn: true },
   { path: '/activity', heading: 'Activity', signedIn: true },
   { path: '/playground', heading: 'Playground', signedIn: true },
-  { path: '/no-such-page', heading: 'There is no such page', signedIn: true },
+  { path: '/no-such-page', heading: 'Page not found', signedIn: true },
 ];
 
 // Chromium says on the console that a document was answered with 404, which is as it should be.
@@ -101,7 +101,7 @@ test.describe('an unknown path', () => {
     test(`${path} is a 404 page with a way back`, async ({ page }) => {
       const response = await page.goto(path);
       expect(response?.status()).toBe(404);
-      await expect(heading(page, 'There is no such page')).toBeVisible();
+      await expect(heading(page, 'Page not found')).toBeVisible();
       await link(page, 'Go to the start page').click();
       await expect(heading(page, 'Sign in')).toBeVisible();
     });

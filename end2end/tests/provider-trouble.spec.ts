@@ -15,7 +15,7 @@ test('the person cancels at the provider', async ({ page }) => {
   await page.goto('/');
   await signInLink(page, 'Google').click();
   await button(page, 'Cancel').click();
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   await expect(page.locator('body')).not.toContainText('The person said no.');
   expect(await storedTokens(page)).toBeNull();
   await link(page, 'Try again').click();
@@ -33,7 +33,7 @@ test.describe('the provider is down when the server starts', () => {
   }) => {
     await page.goto('/');
     await signInLink(page, 'Google').click();
-    await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+    await expect(heading(page, 'Sign-in failed')).toBeVisible();
     await expect(page).toHaveURL(/\/callback/);
     await google.start();
     const passed = heading(page, 'Choose an account');
@@ -65,7 +65,7 @@ test('the provider goes down between consent and exchange', async ({
   await page.goto('/');
   await signInLink(page, 'Google').click();
   await atProvider(page);
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   expect(await storedTokens(page)).toBeNull();
   await page.unroute('**/auth/token');
   await google.start();
@@ -79,7 +79,7 @@ test('an unknown provider in the address leads to a page, not to a bare error', 
   page,
 }) => {
   await page.goto('/auth/login?provider=nobody&return_to=/account');
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   await link(page, 'Try again').click();
   await expect(heading(page, 'Sign in')).toBeVisible();
 });

@@ -19,7 +19,7 @@ test.describe('with two steps of a sign-in a second', () => {
     page,
     request,
   }) => {
-    const refused = heading(page, 'Sign-in did not work');
+    const refused = heading(page, 'Sign-in failed');
     const passed = heading(page, 'Choose an account');
     const begin = async () => {
       await page.goto('/');

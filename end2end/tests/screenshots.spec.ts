@@ -17,7 +17,7 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
   },
   'callback-failed': async (page) => {
     await page.goto('/callback?error=access_denied');
-    await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+    await expect(heading(page, 'Sign-in failed')).toBeVisible();
   },
   'callback-working': async (page) => {
     await page.route('**/auth/token', () => undefined);
@@ -26,7 +26,7 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
   },
   'not-found': async (page) => {
     await page.goto('/no-such-page');
-    await expect(heading(page, 'There is no such page')).toBeVisible();
+    await expect(heading(page, 'Page not found')).toBeVisible();
   },
   'demo-provider': async (page) => {
     await page.goto('/');

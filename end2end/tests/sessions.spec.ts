@@ -46,7 +46,7 @@ test('53: every device is listed with what is known of it, this one first', asyn
     await expect(device).toContainText('Google');
     await expect(device).toContainText(/Signed in .*\d/);
     await expect(device).toContainText(/Last seen .*\d/);
-    await expect(device).toContainText('Bound to this browser');
+    await expect(device).toContainText('Bound to its browser');
   }
   await other.context().close();
 });
@@ -117,7 +117,7 @@ test('ending this very device is signing out', async ({ page }) => {
   await signIn(page);
   await openDevices(page);
   const end = thisDevice(page).getByRole('button', { name: /^End session of / });
-  await confirm(end, page, /^End it\?/);
+  await confirm(end, page, /^End this session\?/);
   await expectSignedOut(page);
   await expect(page.getByText('You are signed out.')).toBeVisible();
 });
@@ -186,7 +186,7 @@ test('a step-up that is cancelled ends nothing and keeps the person signed in', 
   await endAllOthers(page);
   await expect(heading(page, 'Choose an account')).toBeVisible();
   await button(page, 'Cancel').click();
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
   await page.goto('/sessions');
   await expect(devices(page)).toHaveCount(2);
   expect(await storedTokens(other)).not.toBeNull();
@@ -215,7 +215,7 @@ test('89: another account that comes back from a step-up keeps its sessions', as
   expect(stripped).toBe(1);
   await expect(heading(page, 'Your devices')).toBeVisible();
   await expect(page.getByRole('status')).toContainText(
-    'You signed in with another account, so no session was ended.',
+    'You signed in with a different account, so no session was ended.',
   );
   await expect(devices(page)).toHaveCount(2);
   expect(traffic.statuses('POST /auth/logout')).toEqual([401]);
@@ -235,8 +235,8 @@ test('89: a step-up that ends in another account is refused, and ends nothing', 
   await wantStepUpOnce(page, '/api/sessions', 'DELETE');
   await endAllOthers(page);
   await atProvider(page, grace);
-  await expect(heading(page, 'Sign-in did not work')).toBeVisible();
-  await expect(page.getByText(/You chose another account/)).toBeVisible();
+  await expect(heading(page, 'Sign-in failed')).toBeVisible();
+  await expect(page.getByText(/You chose a different account/)).toBeVisible();
   expect(await tokensOf(page)).toEqual(before);
   await page.goto('/sessions');
   await expect(devices(page)).toHaveCount(2);

@@ -93,7 +93,7 @@ for (const evil of ['https://evil.example/', '//evil.example', '/\\evil.example'
     await page.goto(`/?return_to=${encodeURIComponent(evil)}`);
     await signInLink(page, 'Google').click();
     const provider = heading(page, 'Choose an account');
-    const refusal = heading(page, 'Sign-in did not work');
+    const refusal = heading(page, 'Sign-in failed');
     await expect(provider.or(refusal)).toBeVisible();
     if (await provider.isVisible()) {
       await atProvider(page);

@@ -1,4 +1,4 @@
-//! The pages and what surrounds them all.
+//! The application: its routes and the layout around every page.
 
 use leptos::html::{a, div, footer, main as main_element, p};
 use leptos::prelude::*;
@@ -20,7 +20,7 @@ use crate::pages::sessions::SessionsPage;
 use crate::pages::sign_in::SignInPage;
 use crate::session::Session;
 
-/// The whole application.
+/// The application.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -34,7 +34,7 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// What surrounds every page.
+/// The header, the session alert and the footer around every page.
 #[component]
 fn Layout() -> impl IntoView {
     focus_after_navigation();
@@ -54,7 +54,7 @@ fn Layout() -> impl IntoView {
     };
     let demo = PageData::current().demo.then(|| {
         footer().class("c-footer").child(p().child(
-            "Demo server: anyone who can reach it can sign in as anybody. Keep nothing here.",
+            "Demo server: anyone who can reach it can sign in as any user. Do not store real data here.",
         ))
     });
     (
@@ -70,17 +70,17 @@ fn Layout() -> impl IntoView {
     )
 }
 
-/// Moves the focus to the new page, so that screen readers read it from its beginning.
+/// Moves the focus to the new page, so that screen readers start reading at its beginning.
 fn focus_after_navigation() {
     let path = use_location().pathname;
-    Effect::new(move |before: Option<String>| {
-        let now = path.get();
-        if before.is_some_and(|before| before != now)
+    Effect::new(move |previous: Option<String>| {
+        let current = path.get();
+        if previous.is_some_and(|previous| previous != current)
             && let Some(main) = document().get_element_by_id("main")
         {
             use wasm_bindgen::JsCast as _;
             let _ = main.unchecked_into::<web_sys::HtmlElement>().focus();
         }
-        now
+        current
     });
 }

@@ -1,22 +1,22 @@
-//! The auth client as a context, so that a test can put another one in its place.
+//! The auth client as a context, so that a test can replace it.
 
 use latchkey_client::Client;
 use leptos::prelude::*;
 
 /// The client that the pages call.
 ///
-/// `App` provides one over the browser's storage and network, unless a context already holds
-/// another, for example one with a scripted network. There is none on the server.
+/// `App` provides a client that uses the browser's storage and network, unless the context already
+/// holds one, such as a client with a scripted network. The server has no client.
 #[derive(Clone, Copy)]
 pub struct AuthClient(Option<StoredValue<Client, LocalStorage>>);
 
 impl AuthClient {
-    /// Makes `client` available as a context value. It belongs to the current reactive owner.
+    /// Wraps `client` for use as a context value, owned by the current reactive owner.
     pub fn new(client: Client) -> Self {
         Self(Some(StoredValue::new_local(client)))
     }
 
-    /// Provides the browser's client to the components below, unless a client is provided already.
+    /// Provides the browser's client to child components, unless a client was already provided.
     pub(crate) fn provide() -> Self {
         if let Some(provided) = use_context::<Self>() {
             return provided;
@@ -30,12 +30,12 @@ impl AuthClient {
         client
     }
 
-    /// The client that [`provide`](Self::provide) provided.
+    /// The provided client.
     pub(crate) fn expect() -> Self {
         expect_context()
     }
 
-    /// The client itself. Call it from effects, actions and event handlers, none of which run on
+    /// The inner client. Call this only in effects, actions and event handlers, which never run on
     /// the server.
     pub(crate) fn get(self) -> Client {
         match self.0 {
@@ -44,7 +44,7 @@ impl AuthClient {
         }
     }
 
-    /// The action that signs out. Its value says whether the server confirmed it.
+    /// An action that signs out. Its value is whether the server confirmed the sign-out.
     pub(crate) fn sign_out(self) -> Action<(), bool> {
         Action::new_unsync(move |(): &()| {
             let client = self.get();

@@ -1,4 +1,4 @@
-//! Components that several pages use or that surround all of them, and the parts they are made of.
+//! Components that several pages use, and those around every page.
 
 pub(crate) mod alert;
 pub(crate) mod async_view;

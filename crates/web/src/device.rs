@@ -1,6 +1,6 @@
-//! What to call a device.
+//! The name of a device.
 
-/// `Chrome on Linux`, or as much of it as is known.
+/// `Chrome on Linux`, or the part of it that is known.
 pub(crate) fn device(browser: Option<&str>, system: Option<&str>) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
@@ -14,7 +14,7 @@ mod tests {
     use super::device;
 
     #[test]
-    fn as_much_as_is_known() {
+    fn name_contains_only_what_is_known() {
         assert_eq!(device(Some("Chrome"), Some("Linux")), "Chrome on Linux");
         assert_eq!(device(Some("Chrome"), None), "Chrome");
         assert_eq!(device(None, Some("Linux")), "Linux");

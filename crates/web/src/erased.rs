@@ -1,17 +1,16 @@
-//! Views without their type: what stands behind one of these functions compiles once, however it is
-//! nested.
+//! Type-erased views: code behind one of these functions is compiled once, however it is nested.
 //!
-//! On the server [`erased`] and [`client_only`] are Leptos' `into_any`. In the browser they wrap the
-//! view in one type of our own first, so that `into_any` is compiled for that one and not for every
-//! view. What is given up: a view is replaced, not compared with the one before; and it is hydrated
-//! without a state machine per element, which only code that loads later needs. A view that is
-//! [`client_only`] has no code for hydration at all. [`dynamic`] and [`dynamic_text`] are closures
-//! with one type for all.
+//! On the server, [`erased`] and [`client_only`] are Leptos' `into_any`. In the browser they first wrap
+//! the view in a type of this crate, so that `into_any` is compiled for that type only and not for
+//! every view. In return, a changed view is replaced instead of being compared with the previous one,
+//! and elements are hydrated without an async state machine, which only lazily loaded code needs. A
+//! [`client_only`] view has no hydration code. [`dynamic`] and [`dynamic_text`] are closures of one
+//! type.
 //!
-//! Bytes of the WebAssembly on 2026-11-30, as built and with brotli, by
+//! Size of the WebAssembly in bytes on 2026-11-30, as built and compressed with brotli. Measured with
 //! `cargo build -p latchkey-web --no-default-features --features hydrate --profile wasm --target
 //! wasm32-unknown-unknown`, `wasm-bindgen --target web`, `wasm-opt -Oz` and brotli at quality 11, which
-//! is what `cargo xtask dist` does and prints:
+//! is what `cargo xtask dist` runs and prints:
 //!
 //! | the same pages with | as built | with brotli |
 //! |---|---:|---:|
@@ -31,8 +30,8 @@ pub(crate) fn erased(view: impl IntoView + 'static) -> AnyView {
     view.into_any()
 }
 
-/// Hides the type of a view that the server never renders, because it needs a session, a response or
-/// a click.
+/// Hides the type of a view that the server never renders, because it depends on a session, a response
+/// or a click.
 pub(crate) fn client_only(view: impl IntoView + 'static) -> AnyView {
     #[cfg(feature = "hydrate")]
     return boxed::Boxed::client_only(view.into_view()).into_any();

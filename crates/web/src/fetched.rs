@@ -1,5 +1,4 @@
-//! What a page fetched from the server, kept up to date. How it is shown is
-//! `components/async_view.rs`.
+//! Data that a page fetches from the server and keeps up to date. `components/async_view.rs` shows it.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -12,17 +11,17 @@ use leptos::prelude::*;
 use crate::auth_client::AuthClient;
 use crate::session::{Account, Session};
 
-/// A result of a fetch, or `None` until there is one.
+/// The result of a fetch, or `None` while there is none.
 pub(crate) type Fetched<T> = Option<Result<T, CallError>>;
 
-/// A result and the account that it belongs to.
+/// A result and the account that it was fetched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Response<T> {
     account: Account,
     result: Result<T, CallError>,
 }
 
-/// A fetch that runs again when there may be something new.
+/// A fetch that runs again when the data may have changed.
 pub(crate) struct Fetch<T> {
     resource: LocalResource<Option<Response<Payload>>>,
     latest: Memo<Option<Response<Payload>>>,
@@ -38,9 +37,9 @@ impl<T> Clone for Fetch<T> {
 impl<T> Copy for Fetch<T> {}
 
 impl<T: PartialEq + Send + Sync + 'static> Fetch<T> {
-    /// Runs `fetch` in the browser as soon as somebody is signed in, and again when another account
-    /// signs in, when the server becomes reachable, and when a signal changes that `fetch` reads
-    /// before its first `await`.
+    /// Runs `fetch` in the browser once a user is signed in. Runs it again when another account signs
+    /// in, when the server becomes reachable, and when a signal changes that `fetch` reads before its
+    /// first `await`.
     pub(crate) fn refetch_on_reconnect<F>(
         session: Session,
         client: AuthClient,
@@ -57,10 +56,10 @@ impl<T: PartialEq + Send + Sync + 'static> Fetch<T> {
                 Box::pin(async move { response.await.map(Payload::new) })
             }),
         );
-        let latest = Memo::new(move |before: Option<&Option<Response<Payload>>>| {
+        let latest = Memo::new(move |previous: Option<&Option<Response<Payload>>>| {
             let account = session.account.get();
             let fresh = resource.get().flatten();
-            latest_of(before.and_then(Option::as_ref), fresh, &account)
+            latest_of(previous.and_then(Option::as_ref), fresh, &account)
         });
         Self {
             resource,
@@ -69,7 +68,7 @@ impl<T: PartialEq + Send + Sync + 'static> Fetch<T> {
         }
     }
 
-    /// The latest good result, or an error if there has not been any good one.
+    /// The latest success, or the latest error if no fetch has succeeded.
     pub(crate) fn get(self) -> Fetched<Arc<T>> {
         self.latest.track();
         self.get_untracked()
@@ -83,19 +82,19 @@ impl<T: PartialEq + Send + Sync + 'static> Fetch<T> {
         }
     }
 
-    /// Fetches again; the present result is shown until there is a new one.
+    /// Fetches again. The current result stays until there is a new one.
     pub(crate) fn refetch(self) {
         self.resource.refetch();
     }
 
-    /// Forgets the error and fetches again.
+    /// Clears the error and fetches again.
     pub(crate) fn retry(self) {
         self.resource.set(None);
         self.resource.refetch();
     }
 }
 
-/// A fetch without the type of its value.
+/// A fetch with its value type erased.
 type ErasedFetch = Box<dyn Fn(Client) -> Pin<Box<dyn Future<Output = Result<Payload, CallError>>>>>;
 
 fn resource(
@@ -106,8 +105,8 @@ fn resource(
     LocalResource::new(move || {
         session.reconnects.track();
         let account = session.account.get();
-        // While the server cannot be reached, `reconnects` says when to try again.
-        let reachable = session.trouble.with_untracked(Option::is_none);
+        // While the server cannot be reached, a change of `reconnects` triggers the next attempt.
+        let reachable = session.outage.with_untracked(Option::is_none);
         let result = (account.is_some() && reachable).then(|| fetch(client.get()));
         async move {
             let result = result?.await;
@@ -116,8 +115,7 @@ fn resource(
     })
 }
 
-/// A value without its type: Leptos compiles a resource for every type that it holds, some ten
-/// kilobytes each.
+/// A type-erased value. Leptos compiles a resource for every value type, about ten kilobytes each.
 #[derive(Clone)]
 struct Payload {
     value: Arc<dyn Any + Send + Sync>,
@@ -128,8 +126,8 @@ impl Payload {
     fn new<T: PartialEq + Send + Sync + 'static>(value: T) -> Self {
         Self {
             value: Arc::new(value),
-            eq: |one, other| match (one.downcast_ref::<T>(), other.downcast_ref::<T>()) {
-                (Some(one), Some(other)) => one == other,
+            eq: |left, right| match (left.downcast_ref::<T>(), right.downcast_ref::<T>()) {
+                (Some(left), Some(right)) => left == right,
                 _ => false,
             },
         }
@@ -146,10 +144,10 @@ impl PartialEq for Payload {
     }
 }
 
-/// Which result to show: the fresh one, unless it is an error and there was a good one before. A
+/// The result to show: the fresh one, unless it is an error and the previous one is a success. The
 /// result of another account is never shown.
 fn latest_of<T: Clone>(
-    before: Option<&Response<T>>,
+    previous: Option<&Response<T>>,
     fresh: Option<Response<T>>,
     account: &Account,
 ) -> Option<Response<T>> {
@@ -159,16 +157,16 @@ fn latest_of<T: Clone>(
     {
         return Some(fresh.clone());
     }
-    let good = before.filter(|before| before.account == *account && before.result.is_ok());
-    good.cloned().or(fresh)
+    let success = previous.filter(|it| it.account == *account && it.result.is_ok());
+    success.cloned().or(fresh)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const GOOD: Result<u8, CallError> = Ok(1);
-    const BETTER: Result<u8, CallError> = Ok(2);
+    const SUCCESS: Result<u8, CallError> = Ok(1);
+    const NEW_SUCCESS: Result<u8, CallError> = Ok(2);
     const FAILED: Result<u8, CallError> = Err(CallError::Unreachable);
 
     fn of(account: &str, result: Result<u8, CallError>) -> Response<u8> {
@@ -176,13 +174,13 @@ mod tests {
         Response { account, result }
     }
 
-    fn latest(before: Option<&Response<u8>>, fresh: Option<Response<u8>>) -> Fetched<u8> {
+    fn latest(previous: Option<&Response<u8>>, fresh: Option<Response<u8>>) -> Fetched<u8> {
         let account = Some(Some("ada".to_owned()));
-        latest_of(before, fresh, &account).map(|response| response.result)
+        latest_of(previous, fresh, &account).map(|response| response.result)
     }
 
     #[test]
-    fn payloads_are_equal_if_their_values_are() {
+    fn payloads_are_equal_if_their_values_are_equal() {
         assert!(Payload::new(1) == Payload::new(1));
         assert!(Payload::new(1) != Payload::new(2));
         assert!(Payload::new(1) != Payload::new("1"));
@@ -190,35 +188,36 @@ mod tests {
     }
 
     #[test]
-    fn fresh_result_replaces_the_one_before() {
-        let (good, failed) = (of("ada", GOOD), of("ada", FAILED));
-        for before in [None, Some(&good), Some(&failed)] {
-            assert_eq!(latest(before, Some(of("ada", BETTER))), Some(BETTER));
+    fn fresh_result_replaces_the_previous_one() {
+        let (success, failed) = (of("ada", SUCCESS), of("ada", FAILED));
+        for previous in [None, Some(&success), Some(&failed)] {
+            let shown = latest(previous, Some(of("ada", NEW_SUCCESS)));
+            assert_eq!(shown, Some(NEW_SUCCESS));
         }
     }
 
     #[test]
-    fn error_does_not_replace_a_good_result() {
-        let (good, failed) = (of("ada", GOOD), of("ada", FAILED));
-        let shown = |before| latest(before, Some(failed.clone()));
-        assert_eq!(shown(Some(&good)), Some(GOOD));
+    fn error_does_not_replace_a_success() {
+        let (success, failed) = (of("ada", SUCCESS), of("ada", FAILED));
+        let shown = |previous| latest(previous, Some(failed.clone()));
+        assert_eq!(shown(Some(&success)), Some(SUCCESS));
         assert_eq!(shown(None), Some(FAILED));
         assert_eq!(shown(Some(&failed)), Some(FAILED));
     }
 
     #[test]
-    fn good_result_stays_while_there_is_no_fresh_one_and_an_error_does_not() {
-        assert_eq!(latest(Some(&of("ada", GOOD)), None), Some(GOOD));
+    fn without_a_fresh_result_a_success_stays_and_an_error_does_not() {
+        assert_eq!(latest(Some(&of("ada", SUCCESS)), None), Some(SUCCESS));
         assert_eq!(latest(Some(&of("ada", FAILED)), None), None);
     }
 
     #[test]
     fn result_of_another_account_is_never_shown() {
-        let graces = of("grace", BETTER);
+        let graces = of("grace", NEW_SUCCESS);
         assert_eq!(latest(Some(&graces), None), None);
         assert_eq!(latest(None, Some(graces.clone())), None);
-        let adas = of("ada", GOOD);
-        assert_eq!(latest(Some(&adas), Some(graces.clone())), Some(GOOD));
+        let adas = of("ada", SUCCESS);
+        assert_eq!(latest(Some(&adas), Some(graces.clone())), Some(SUCCESS));
         let failed = of("ada", FAILED);
         assert_eq!(latest(Some(&graces), Some(failed)), Some(FAILED));
     }

@@ -1,16 +1,16 @@
 //! The pages of Latchkey.
 //!
-//! One [`App`], two builds of it: with the feature `ssr` the server renders every page, so that
-//! the first paint and the sign-in link need no script; with `hydrate` the browser takes over the
-//! rendered page.
+//! There are two builds of [`App`]. With the feature `ssr` the server renders every page, so that the
+//! first paint and the sign-in links need no script. With `hydrate` the browser hydrates the rendered
+//! page.
 //!
-//! Elements are built with the functions of `leptos::html`, not with `view!`: the macro turns static
-//! markup into text for `innerHTML`, which the server's Content-Security-Policy (Trusted Types
-//! without any policy) forbids in the browser. `view!` is fine for components.
+//! Elements are built with the functions of `leptos::html`, not with `view!`. The macro turns static
+//! markup into text for `innerHTML`, which the Content-Security-Policy forbids in the browser (Trusted
+//! Types without any policy). `view!` is used for components only.
 
 #![expect(
     unreachable_pub,
-    reason = "`#[component]` widens the visibility of what it makes of a component"
+    reason = "`#[component]` generates items that are more visible than the component"
 )]
 
 pub mod app;

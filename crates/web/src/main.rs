@@ -1,4 +1,4 @@
-//! The entry in the browser; see `start` in the library.
+//! The entry point in the browser; see `start` in the library.
 
 fn main() {
     latchkey_web::start();

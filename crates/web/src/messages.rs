@@ -1,40 +1,41 @@
-//! What the pages say when something did not work. These texts are for the person, not for the log,
-//! and never repeat what a provider or another program wrote.
+//! Messages for the user when something failed. They never contain text from a provider or another
+//! program.
 
 use latchkey_client::{CallError, EndReason, SignInError, TransientError};
 use latchkey_types::ErrorCode;
 
-/// Why the person is signed out; `None` if they signed out themselves.
+/// Why the user is signed out; `None` if they signed out themselves.
 pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
     Some(match reason {
         EndReason::SignedOut => return None,
         EndReason::Elsewhere => {
-            "You have been signed out: you signed out in another tab, or this site's data was \
-             cleared."
+            "You have been signed out because you signed out in another tab, or because this site's \
+             data was cleared."
         }
         EndReason::ByServer(Some(ErrorCode::RefreshReplayed)) => {
-            "You have been signed out: someone used a copy of this device's sign-in. We ended the \
-             session for both of you. Sign in again to see when and from where; if you did not \
-             make that copy yourself, check this device."
+            "You have been signed out because someone used a copy of this device's session. We \
+             ended the session for both of you. Sign in again to see when and where the copy was \
+             used. If you did not make the copy yourself, check this device for malware."
         }
         EndReason::ByServer(Some(ErrorCode::Banned)) => {
-            "You have been signed out: this account can no longer sign in. Ask the operator \
-             of this site."
+            "You have been signed out because this account is banned. Contact the operator of this \
+             site."
         }
         EndReason::ByServer(Some(ErrorCode::NotAdmitted)) => {
-            "You have been signed out: this account is no longer admitted here. Ask the \
-             operator of this site, or sign in another way."
+            "You have been signed out because this account is no longer allowed to use this site. \
+             Contact the operator of this site, or sign in with another account."
         }
         EndReason::KeyLost => {
             "You have been signed out. This browser lost the key of its session. Sign in again."
         }
         EndReason::ByServer(_) => {
-            "You have been signed out: this session was ended. Sign in again to go on."
+            "You have been signed out because this session was ended. Sign in again to continue."
         }
     })
 }
 
-/// Where to go after signing in again: after a replay, to the page that says what happened.
+/// The page to open after signing in again. After a replay it is the activity page, which shows what
+/// happened.
 pub(crate) fn after_sign_in(ended: Option<EndReason>, path: &str) -> &str {
     match ended {
         Some(EndReason::ByServer(Some(ErrorCode::RefreshReplayed))) => "/activity",
@@ -42,102 +43,108 @@ pub(crate) fn after_sign_in(ended: Option<EndReason>, path: &str) -> &str {
     }
 }
 
-/// Why the server cannot be reached at the moment.
-pub(crate) const fn trouble(trouble: TransientError, signed_in: bool) -> &'static str {
-    match (trouble, signed_in) {
+/// Why a request to the server is failing or waiting.
+pub(crate) const fn outage(error: TransientError, signed_in: bool) -> &'static str {
+    match (error, signed_in) {
         (TransientError::RateLimited { .. }, true) => {
-            "The server received too many requests. You are still signed in; we keep trying."
+            "The server received too many requests. You are still signed in, and we will keep trying."
         }
         (TransientError::Superseded, true) => {
-            "Another tab is renewing your sign-in. You are still signed in; we keep trying."
+            "Another tab is renewing your session. You are still signed in, and we will keep trying."
         }
         (TransientError::SigningTimeout, true) => {
-            "This browser is busy. You are still signed in; we keep trying."
+            "This browser is busy. You are still signed in, and we will keep trying."
         }
-        (_, true) => "We cannot reach the server. You are still signed in; we keep trying.",
-        (_, false) => "We cannot reach the server. We keep trying.",
+        (_, true) => {
+            "We cannot reach the server. You are still signed in, and we will keep trying."
+        }
+        (_, false) => "We cannot reach the server. We will keep trying.",
     }
 }
 
-/// Why a sign-in did not work, and what to do.
+/// Why a sign-in failed, and what to do.
 pub(crate) const fn sign_in(error: SignInError) -> &'static str {
     match error {
         SignInError::NotInProgress | SignInError::Refused(Some(ErrorCode::SignInNotFound)) => {
-            "This sign-in is no longer under way in this browser. It was finished already, took \
+            "This sign-in is no longer in progress in this browser. It was already completed, took \
              longer than ten minutes, or was started in another browser."
         }
-        SignInError::Cancelled => "The sign-in was cancelled at the provider. Nothing was changed.",
-        SignInError::ProviderTimeout => "That took too long at the provider. Try again.",
+        SignInError::Cancelled => "The sign-in was cancelled at the provider. Nothing changed.",
+        SignInError::ProviderTimeout => "The sign-in at the provider took too long. Try again.",
         SignInError::Refused(Some(ErrorCode::DpopProofRequired)) => {
-            "This site signs you in only in a browser that can keep a key for it, and this one \
-             could not. Leave private browsing or allow this site to store data, check the date \
-             and time of this device, then try again; or use another browser."
+            "This site must store a key in your browser, and this browser could not store one. \
+             Leave private browsing, allow this site to store data, and check the date and time of \
+             this device. Then try again, or use another browser."
         }
         SignInError::Refused(Some(ErrorCode::ProviderRefused)) => {
-            "The provider did not agree to this sign-in. You did nothing wrong. Try again; if it \
-             happens again, tell the operator of this site."
+            "The provider refused this sign-in. You did nothing wrong. Try again. If it happens \
+             again, contact the operator of this site."
         }
         SignInError::Refused(Some(ErrorCode::ProviderUnavailable)) => {
-            "The provider does not answer at the moment. Try again in a minute, or choose another \
-             way to sign in."
+            "The provider is not responding. Try again in a minute, or choose another way to sign \
+             in."
         }
         SignInError::Refused(Some(ErrorCode::ProviderInvalid)) => {
-            "The provider's answer did not pass our checks, so we did not accept it. Try again; \
-             if it happens again, tell the operator of this site."
+            "The provider's response did not pass our checks, so we did not accept it. Try again. \
+             If it happens again, contact the operator of this site."
         }
         SignInError::Refused(Some(ErrorCode::NotAdmitted)) => {
-            "You proved who you are, but this account is not on the list of those who may sign \
-             in here. Ask the operator of this site, or choose another account."
+            "The provider confirmed who you are, but this account is not allowed to use this site. \
+             Contact the operator of this site, or choose another account."
         }
         SignInError::Refused(Some(ErrorCode::StepUpRequired)) => {
-            "This needs a fresh sign-in, and the provider did not confirm one: it did not ask you \
-             again, or it does not say when you signed in there. Try again; if it happens again, \
-             tell the operator of this site that the provider must send \u{201c}auth_time\u{201d}."
+            "This action needs a recent sign-in, and the provider did not confirm one. Either it \
+             did not ask you to sign in again, or it does not report when you signed in. Try \
+             again. If it happens again, tell the operator of this site that the provider must \
+             send \u{201c}auth_time\u{201d}."
         }
         SignInError::Refused(Some(ErrorCode::OtherAccount)) => {
-            "You chose another account than the one you were asked to confirm. Nothing was changed. \
-             Try again and choose the account you are signed in with."
+            "You chose a different account from the one that you are signed in with. Nothing \
+             changed. Try again and choose the account that you are signed in with."
         }
         SignInError::Refused(Some(ErrorCode::EmailUnverified)) => {
-            "You proved who you are, but your provider does not say that it verified your email \
-             address, so this site cannot tell whether you are on its list. Verify the address \
-             there, or ask the operator of this site."
+            "The provider confirmed who you are, but not that your email address is verified, so \
+             this site cannot check whether you are allowed to use it. Verify the address at the \
+             provider, or contact the operator of this site."
         }
         SignInError::Refused(Some(ErrorCode::Banned)) => {
-            "This account may not sign in here. Ask the operator of this site."
+            "This account is banned from this site. Contact the operator of this site."
         }
         SignInError::Refused(Some(ErrorCode::UnknownProvider)) => {
-            "This way to sign in is no longer offered here. Choose another one."
+            "This site does not offer this way to sign in. Choose another one."
         }
         SignInError::TryLater(TransientError::RateLimited { .. }) => {
-            "Too many sign-ins at once. Wait a minute, then try again."
+            "There are too many sign-ins right now. Wait a minute, then try again."
         }
         SignInError::TryLater(TransientError::Unreachable) => {
             "We cannot reach the server. Check your connection, then try again."
         }
         SignInError::TryLater(_) => {
-            "The server could not finish the sign-in just now. Try again in a minute."
+            "The server could not complete the sign-in. Try again in a minute."
         }
-        SignInError::Refused(_) => "The sign-in could not be finished. Try again from the start.",
+        SignInError::Refused(_) => {
+            "The sign-in could not be completed. Start again from the sign-in page."
+        }
     }
 }
 
-/// Why something could not be shown.
+/// Why a request for the page failed.
 pub(crate) const fn call(error: CallError) -> &'static str {
     match error {
         CallError::SignedOut => "You are signed out.",
-        CallError::AccountChanged => "Another account has signed in.",
-        CallError::Unreachable => "We cannot reach the server just now.",
-        CallError::TryLater(_) => "Your sign-in cannot be renewed just now.",
+        CallError::AccountChanged => "A different account is signed in now.",
+        CallError::Unreachable => "We cannot reach the server right now.",
+        CallError::TryLater(_) => "We cannot renew your session right now.",
         CallError::StepUpRequired => {
-            "This needs a fresh sign-in, and there was none. Sign out, sign in again, then repeat \
-             it."
+            "This action needs a recent sign-in. Sign out, sign in again, then repeat the action."
         }
-        CallError::Status { status: 403, .. } => "This account may not see this.",
-        CallError::Status { status: 429, .. } => "Too many requests. Wait a moment.",
-        CallError::Status { status: 401, .. } => "The server did not accept this sign-in.",
-        CallError::Status { .. } => "The server could not answer.",
-        CallError::InvalidResponse => "This page is older than the server. Reload it.",
+        CallError::Status { status: 403, .. } => "This account does not have access.",
+        CallError::Status { status: 429, .. } => {
+            "Too many requests. Wait a moment, then try again."
+        }
+        CallError::Status { status: 401, .. } => "The server did not accept your session.",
+        CallError::Status { .. } => "The server returned an error.",
+        CallError::InvalidResponse => "This page is out of date. Reload it.",
     }
 }
 

@@ -1,11 +1,11 @@
-//! What a page says while the app has not started. The notices stand outside of the app's element
-//! and behind it, so that the link that skips to the content stays the first one. `start.js` shows one
-//! of them; the styles put it on top and hide it once the app has started.
+//! Notices for a page whose app has not started. They are outside the app's element and after it, so
+//! that the skip link stays the first link of the page. `start.js` shows one of them. The styles move
+//! it to the top and hide it once the app has started.
 
 use leptos::html::{a, div, noscript, p};
 use leptos::prelude::*;
 
-/// Without scripts; without WebAssembly; the app did not arrive.
+/// One notice each for: no scripts, no WebAssembly, the app did not load.
 #[component]
 pub(crate) fn Notices() -> impl IntoView {
     (
@@ -15,23 +15,24 @@ pub(crate) fn Notices() -> impl IntoView {
                 .class("c-notice c-alert c-alert-waiting")
                 .child((
                     p().child(
-                        "This site needs JavaScript, and this browser does not run it here. Allow \
-                 JavaScript for this site, then reload the page; or use another browser.",
+                        "This site needs JavaScript, which is switched off in this browser or \
+                         blocked for this site. Allow JavaScript for this site and reload the \
+                         page, or use another browser.",
                     ),
                     reload(),
                 )),
         ),
         notice(
             "webassembly-missing",
-            "This site needs WebAssembly, and this browser does not offer it. It may be switched \
-             off: by Lockdown Mode, by a setting or by an extension. Allow it for this site, then \
-             reload the page; or use another browser.",
+            "This site needs WebAssembly, which this browser does not support or has switched off. \
+             Lockdown Mode, a setting or an extension can switch it off. Allow WebAssembly for \
+             this site and reload the page, or use another browser.",
         ),
         notice(
             "app-missing",
-            "A part of this page has not arrived or does not start. Reload the page: a sign-in \
-             begun in the last ten minutes goes on. If that does not help, switch off extensions \
-             for this site or use another browser.",
+            "Part of this page did not load or did not start. Reload the page. A sign-in that you \
+             started in the last ten minutes will continue. If reloading does not help, switch off \
+             extensions for this site or use another browser.",
         ),
     )
 }
@@ -45,7 +46,7 @@ fn notice(id: &'static str, message: &'static str) -> impl IntoView {
         .child((p().child(message), reload()))
 }
 
-/// The same address again, with the query that the provider sent: a sign-in under way continues.
+/// Loads the same address again, including the provider's query, so that a sign-in continues.
 fn reload() -> impl IntoView {
     a().class("c-alert-action").href("").child("Reload")
 }

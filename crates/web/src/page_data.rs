@@ -1,18 +1,18 @@
-//! What the server tells the pages before they are rendered.
+//! Data that the server passes to the pages.
 
 use latchkey_types::ProviderInfo;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What the pages need to know of the server. The server provides it as a context before it
-/// renders; the browser finds the same in the body's [`ATTRIBUTE`], so that both render alike.
+/// What the pages need to know about the server. The server provides it as a context before it
+/// renders a page. The browser reads it from the body's [`ATTRIBUTE`], so that both render the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageData {
-    /// The ways to sign in, in the order in which to offer them.
+    /// The providers, in the order in which to offer them.
     pub providers: Vec<ProviderInfo>,
-    /// The server runs with `--demo`: nothing on it is meant to last.
+    /// Whether the server runs with `--demo`, with accounts that anyone can use.
     pub demo: bool,
-    /// The nonce for the first DPoP proof (RFC 9449 §8), where the server takes proofs.
+    /// The nonce for the first DPoP proof (RFC 9449 §8), if the server accepts proofs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_nonce: Option<String>,
 }
@@ -21,12 +21,12 @@ pub struct PageData {
 pub(crate) const ATTRIBUTE: &str = "data-page";
 
 impl PageData {
-    /// The page data of this server; empty where there is none, as when routes are listed.
+    /// The page data of this server; empty if there is none, such as while routes are listed.
     pub(crate) fn current() -> Self {
         use_context::<Self>().or_else(from_body).unwrap_or_default()
     }
 
-    /// As it stands in the attribute.
+    /// The value of the attribute.
     #[cfg(feature = "ssr")]
     pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()

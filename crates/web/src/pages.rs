@@ -1,4 +1,4 @@
-//! One file per page, and what several pages do.
+//! The pages, one file each, and the navigation that several of them need.
 
 use latchkey_client::{EndReason, SessionState};
 use leptos::prelude::*;
@@ -16,10 +16,10 @@ pub(crate) mod playground;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
 
-/// The paths that the router knows; any other local path is loaded from the server.
+/// The paths that the router handles. Any other local path is loaded from the server.
 const PATHS: [&str; 5] = ["/", "/account", "/sessions", "/activity", "/playground"];
 
-/// Replaces the current page by the one at a local path.
+/// Replaces the current page with the one at a local path.
 fn redirect(navigate: &impl Fn(&str, NavigateOptions), path: &str) {
     let page = path.split(['?', '#']).next().unwrap_or(path);
     if PATHS.contains(&page) {
@@ -33,8 +33,8 @@ fn redirect(navigate: &impl Fn(&str, NavigateOptions), path: &str) {
     }
 }
 
-/// For a page that needs a session: without one, leads to the sign-in page and back to `path` after
-/// it.
+/// For a page that needs a session: without one, redirects to the sign-in page, which returns to
+/// `path`.
 fn require_session(session: Session, path: &'static str) {
     let navigate = use_navigate();
     Effect::new(move || {

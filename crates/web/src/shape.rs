@@ -1,15 +1,15 @@
-//! The element of the app and the shape of its content: which nodes there are and how they nest,
-//! without attributes and texts. The server writes the shape beside what it rendered, and the browser
-//! compares before it hydrates.
+//! The element of the app and the shape of its content: the nodes and their nesting, without attributes
+//! and texts. The server adds the shape to the rendered page, and the browser checks it before it
+//! hydrates.
 //!
-//! Hydration follows the nodes one by one and panics at the first that is missing or new.
-//! Translators wrap texts, extensions insert elements, proxies remove comments.
+//! Hydration walks the nodes one by one and panics if a node is missing or unexpected. Translators wrap
+//! texts, extensions insert elements, and proxies remove comments.
 
-/// The id of the app's element. The app has an element of its own, so that whatever others put into
-/// the body does not disturb it.
+/// The id of the app's element. The app has its own element, so that nodes that others add to the body
+/// do not affect it.
 pub(crate) const ELEMENT: &str = "app";
 
-/// Its class.
+/// The class of the app's element.
 pub(crate) const CLASS: &str = "c-app";
 
 /// The attribute of the app's element that holds the shape of its content.
@@ -47,20 +47,20 @@ impl Shape {
         self.0 = (self.0 ^ byte as u64).wrapping_mul(0x0100_0000_01b3);
     }
 
-    fn written(self) -> String {
+    fn to_hex(self) -> String {
         format!("{:016x}", self.0)
     }
 }
 
-/// The shape of what is between the start of `html` and the end tag that closes it: the content of
-/// one element. `None` if that tag is missing.
+/// The shape of the content of an element. `html` starts after the start tag of that element. `None` if
+/// its end tag is missing.
 ///
-/// Reads what Leptos writes, not HTML in general: every element but the void ones has its end tag,
-/// and there is no script or style inside.
+/// Reads the output of Leptos, not HTML in general: every element except void elements has an end tag,
+/// and there are no scripts or styles.
 #[cfg(feature = "ssr")]
 pub(crate) fn of_html(html: &str) -> Option<String> {
-    /// Elements that have no end tag.
-    const VOID: [&str; 8] = ["area", "br", "col", "hr", "img", "input", "source", "wbr"];
+    /// Elements without an end tag.
+    const VOID_ELEMENTS: [&str; 8] = ["area", "br", "col", "hr", "img", "input", "source", "wbr"];
 
     let mut shape = Shape::new();
     let mut depth = 0_usize;
@@ -70,12 +70,12 @@ pub(crate) fn of_html(html: &str) -> Option<String> {
             shape.comment();
             rest = comment.split_once("-->")?.1;
         } else if let Some(comment) = rest.strip_prefix("<!") {
-            // `<!>`, which is a comment without words.
+            // `<!>` is an empty comment.
             shape.comment();
             rest = comment.split_once('>')?.1;
         } else if let Some(end) = rest.strip_prefix("</") {
             let Some(outer) = depth.checked_sub(1) else {
-                return Some(shape.written());
+                return Some(shape.to_hex());
             };
             depth = outer;
             shape.close();
@@ -85,7 +85,7 @@ pub(crate) fn of_html(html: &str) -> Option<String> {
             let (name, attributes) = tag.split_at(name_end);
             let end = tag_end(attributes)?;
             shape.open(name);
-            if VOID.contains(&name) || attributes[..end].ends_with('/') {
+            if VOID_ELEMENTS.contains(&name) || attributes[..end].ends_with('/') {
                 shape.close();
             } else {
                 depth += 1;
@@ -98,7 +98,7 @@ pub(crate) fn of_html(html: &str) -> Option<String> {
     }
 }
 
-/// Where the `>` of a start tag is, past its attributes.
+/// The position of the `>` that ends a start tag, after its attributes.
 #[cfg(feature = "ssr")]
 fn tag_end(attributes: &str) -> Option<usize> {
     let mut quote = None;
@@ -116,12 +116,12 @@ fn tag_end(attributes: &str) -> Option<usize> {
     })
 }
 
-/// Whether an element has the content that the server rendered.
+/// Whether the content of an element is as the server rendered it.
 #[cfg(feature = "hydrate")]
 pub(crate) fn is_intact(element: &web_sys::Element) -> bool {
     let mut shape = Shape::new();
     add_children(&mut shape, element);
-    element.get_attribute(ATTRIBUTE) == Some(shape.written())
+    element.get_attribute(ATTRIBUTE) == Some(shape.to_hex())
 }
 
 #[cfg(feature = "hydrate")]
@@ -152,13 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn words_and_attributes_do_not_matter() {
+    fn texts_and_attributes_do_not_change_the_shape() {
         let html = "<p class=\"a\">one</p><!-- x --><input value=\"1>2\"></div><p>";
         assert_eq!(shape(html), shape("<p>two</p><!><input></div>"));
     }
 
     #[test]
-    fn every_other_change_does() {
+    fn every_other_change_changes_the_shape() {
         let html = "<p>one<!>two</p><br></div>";
         for changed in [
             "<p>one two</p><br></div>",
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_has_none() {
+    fn truncated_html_has_no_shape() {
         for html in [
             "",
             "<p>",

@@ -1,5 +1,5 @@
-//! The document around the pages, on the server: the head that Trunk wrote, with this request's
-//! nonce in it, and the body that the browser will hydrate.
+//! The document around the pages, on the server: Trunk's head with the nonce of the request, and the
+//! body that the browser hydrates.
 
 use std::sync::Arc;
 
@@ -13,22 +13,22 @@ use crate::notices::Notices;
 use crate::page_data::{self, PageData};
 use crate::shape;
 
-/// What Trunk writes where a nonce belongs (`nonce_placeholder` in `Trunk.toml`).
+/// Trunk's placeholder for a nonce (`nonce_placeholder` in `Trunk.toml`).
 pub const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
 
-/// Runs in the head, before anything is painted and before the app has arrived.
+/// Runs in the head, before the first paint and before the app has loaded.
 const START_SCRIPT: &str = include_str!("start.js");
 
-/// The inside of the `<head>` that Trunk wrote to `index.html`, its placeholder still in it.
+/// The content of the `<head>` in Trunk's `index.html`, including the placeholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadHtml(pub Arc<str>);
 
-/// Takes the head out of Trunk's `index.html`; `None` if there is none.
+/// Extracts the head from Trunk's `index.html`; `None` if there is none.
 pub fn head_of(index_html: &str) -> Option<HeadHtml> {
     let (_, after) = index_html.split_once("<html")?;
     let (_, after) = after.split_once('>')?;
     let (head, _) = after.split_once("</head>")?;
-    // Trunk's minifier leaves the opening tag out.
+    // Trunk's minifier omits the start tag.
     let head = head.trim_start().trim_start_matches("<head>");
     Some(HeadHtml(head.trim().into()))
 }
@@ -36,7 +36,7 @@ pub fn head_of(index_html: &str) -> Option<HeadHtml> {
 /// The whole document, for every path. Needs [`PageData`] as a context.
 #[expect(
     clippy::needless_pass_by_value,
-    reason = "called from closures that render once per request and may keep nothing borrowed"
+    reason = "called from closures that render once per request and cannot borrow"
 )]
 pub fn shell(head_html: HeadHtml) -> impl IntoView {
     let nonce = use_nonce().map(|nonce| nonce.to_string());
@@ -62,17 +62,17 @@ pub fn shell(head_html: HeadHtml) -> impl IntoView {
     )
 }
 
-/// Writes the shape of the app's element into a rendered document, for the browser to compare with.
+/// Adds the shape of the app's element to a rendered document, for the browser to compare with.
 #[must_use]
 pub fn with_shape(document: &str) -> String {
     let empty = format!("{}=\"\"", shape::ATTRIBUTE);
-    let noted = document.split_once(&empty).and_then(|(before, after)| {
+    let with_shape = document.split_once(&empty).and_then(|(before, after)| {
         let (attributes, content) = after.split_once('>')?;
         let shape = shape::of_html(content)?;
-        let noted = format!("{}=\"{shape}\"", shape::ATTRIBUTE);
-        Some([before, &noted, attributes, ">", content].concat())
+        let attribute = format!("{}=\"{shape}\"", shape::ATTRIBUTE);
+        Some([before, &attribute, attributes, ">", content].concat())
     });
-    noted.unwrap_or_else(|| document.to_owned())
+    with_shape.unwrap_or_else(|| document.to_owned())
 }
 
 #[cfg(test)]
@@ -80,14 +80,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_head_is_what_stands_between_its_tags() {
+    fn head_is_the_content_between_its_tags() {
         let index =
             "<!DOCTYPE html><html lang=\"en\"><head>\n<title>x</title>\n</head><body></body>";
         assert_eq!(head_of(index), Some(HeadHtml("<title>x</title>".into())));
     }
 
     #[test]
-    fn a_minified_head_has_no_opening_tag() {
+    fn minified_head_without_a_start_tag_is_found() {
         let index = "<!doctype html><html lang=en><meta charset=utf-8></head><body></body></html>";
         assert_eq!(
             head_of(index),
@@ -96,20 +96,20 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_head_gives_none() {
+    fn document_without_a_head_gives_none() {
         for index in ["", "<head>", "</head><head>", "<body></body>"] {
             assert_eq!(head_of(index), None, "{index}");
         }
     }
 
     #[test]
-    fn shape_is_written_at_the_element_of_the_app() {
+    fn shape_is_added_to_the_element_of_the_app() {
         let document =
             "<body><div id=\"app\" data-shape=\"\" class=\"c-app\"><p>one</p></div></body>";
-        let noted = with_shape(document);
-        assert_eq!(noted.len(), document.len() + 16);
-        assert!(noted.contains("data-shape=\"") && !noted.contains("data-shape=\"\""));
-        assert!(noted.ends_with("\" class=\"c-app\"><p>one</p></div></body>"));
+        let changed = with_shape(document);
+        assert_eq!(changed.len(), document.len() + 16);
+        assert!(changed.contains("data-shape=\"") && !changed.contains("data-shape=\"\""));
+        assert!(changed.ends_with("\" class=\"c-app\"><p>one</p></div></body>"));
         for unknown in ["<body></body>", "<div data-shape=\"\"><p>"] {
             assert_eq!(with_shape(unknown), unknown);
         }

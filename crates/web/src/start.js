@@ -1,14 +1,14 @@
-// Runs in the head of every page, before anything is painted and before the app has arrived: marks
-// the document for the styles, and says what is missing if the app does not start.
+// Runs in the head of every page, before the first paint and before the app has loaded. Sets attributes
+// for the styles, and shows a notice if the app does not start.
 (() => {
   const root = document.documentElement;
   root.dataset.script = 'on';
-  // A person who is signed in should not see the sign-in page on the way to their account.
+  // Hides the sign-in page from signed-in users, who are about to be redirected to their account.
   try {
     if (localStorage.getItem('latchkey.tokens')) root.dataset.session = 'stored';
   } catch {}
 
-  // Where a sign-in was begun, to begin it again if the provider takes too long (`last_login.rs`).
+  // Stores the sign-in link, to start the sign-in again if it takes too long (`last_login.rs`).
   addEventListener('click', ({ target }) => {
     const link = target instanceof Element && target.closest('a[href^="/auth/login?"]');
     try {
@@ -16,22 +16,22 @@
     } catch {}
   }, true);
 
-  const say = (id) => {
+  const show = (id) => {
     const notice = document.getElementById(id);
     if (root.dataset.app || !notice) return;
     root.dataset.stuck = id;
     notice.hidden = false;
   };
-  const failed = () => setTimeout(say, 300, 'app-missing');
+  const onFailure = () => setTimeout(show, 300, 'app-missing');
 
   if (typeof WebAssembly !== 'object') {
-    addEventListener('DOMContentLoaded', () => say('webassembly-missing'));
+    addEventListener('DOMContentLoaded', () => show('webassembly-missing'));
     return;
   }
-  // A script or a preload that was not loaded, and what the scripts throw.
+  // A script or preload that failed to load, and uncaught errors.
   addEventListener('error', ({ target }) => {
-    if (target === window || /^(SCRIPT|LINK)$/.test(target.tagName)) failed();
+    if (target === window || /^(SCRIPT|LINK)$/.test(target.tagName)) onFailure();
   }, true);
-  addEventListener('unhandledrejection', failed);
-  setTimeout(say, 5000, 'app-missing');
+  addEventListener('unhandledrejection', onFailure);
+  setTimeout(show, 5000, 'app-missing');
 })();

@@ -1,4 +1,4 @@
-//! The entry in the browser: takes over the page that the server rendered, or renders it again.
+//! The entry point in the browser: hydrates the page that the server rendered, or renders it again.
 
 use leptos::mount::{hydrate_from, mount_to};
 use leptos::prelude::*;
@@ -8,9 +8,9 @@ use web_sys::HtmlElement;
 use crate::app::App;
 use crate::shape;
 
-/// The attribute of `<html>` that says that the app has started, and how. `start.js` and the styles
-/// read it.
-const STARTED: &str = "data-app";
+/// The attribute of `<html>` that is set once the app has started: `hydrated` or `rendered`. `start.js`
+/// and the styles read it.
+const ATTRIBUTE: &str = "data-app";
 
 /// Starts the app.
 pub fn start() {
@@ -22,18 +22,17 @@ pub fn start() {
     else {
         return;
     };
-    let how = if intact {
+    let value = if intact {
         hydrate_from(element, App).forget();
         "hydrated"
     } else {
-        // A proxy, a translator or an extension changed the page, so it cannot be hydrated. Everything
-        // in it is rendered again.
+        // A proxy, a translator or an extension changed the page, so it cannot be hydrated.
         element.replace_children_with_node_0();
         mount_to(element, App).forget();
         "rendered"
     };
     if let Some(root) = document().document_element() {
-        let _ = root.set_attribute(STARTED, how);
+        let _ = root.set_attribute(ATTRIBUTE, value);
     }
 }
 

@@ -1,25 +1,25 @@
-//! Time in words.
+//! Times and durations as text.
 
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use latchkey_client::wall_clock;
 use wasm_bindgen::JsValue;
 
-/// What is left, in milliseconds, as a person reads it: the two largest units that are not zero.
+/// A duration in milliseconds as text, in its two largest units that are not zero.
 pub(crate) fn countdown(millis: u64) -> String {
     let seconds = millis / 1000;
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     if days > 0 {
-        two(days, "d", hours % 24, "h")
+        two_units(days, "d", hours % 24, "h")
     } else if hours > 0 {
-        two(hours, "h", minutes % 60, "min")
+        two_units(hours, "h", minutes % 60, "min")
     } else if minutes > 0 {
-        two(minutes, "min", seconds % 60, "s")
+        two_units(minutes, "min", seconds % 60, "s")
     } else {
         format!("{seconds} s")
     }
 }
 
-fn two(large: u64, unit: &str, small: u64, sub_unit: &str) -> String {
+fn two_units(large: u64, unit: &str, small: u64, sub_unit: &str) -> String {
     if small == 0 {
         format!("{large} {unit}")
     } else {
@@ -27,15 +27,15 @@ fn two(large: u64, unit: &str, small: u64, sub_unit: &str) -> String {
     }
 }
 
-/// A moment given in seconds since 1970, as this browser's owner writes dates.
-pub(crate) fn moment(seconds: u64) -> String {
+/// A date and time, from seconds since 1970, in the locale of the browser.
+pub(crate) fn date_time(seconds: u64) -> String {
     format(
         &date(seconds.saturating_mul(1000)),
         &[("dateStyle", "long"), ("timeStyle", "short")],
     )
 }
 
-/// The time of day by this browser's clock, to the second.
+/// The current time of day, to the second, in the locale of the browser.
 pub(crate) fn time_of_day() -> String {
     format(&date(wall_clock()), &[("timeStyle", "medium")])
 }
@@ -51,7 +51,7 @@ fn format(date: &Date, styles: &[(&str, &str)]) -> String {
     for (name, style) in styles {
         let _ = Reflect::set(&options, &(*name).into(), &(*style).into());
     }
-    // No locale named: the browser's own.
+    // An empty list of locales selects the browser's locale.
     let format = Intl::DateTimeFormat::new(&Array::new(), &options);
     let text = format.format().call1(&JsValue::UNDEFINED, date);
     text.ok()
@@ -64,7 +64,7 @@ mod tests {
     use super::countdown;
 
     #[test]
-    fn the_two_largest_units_that_say_something() {
+    fn countdown_shows_the_two_largest_units_that_are_not_zero() {
         let cases = [
             (0, "0 s"),
             (999, "0 s"),
@@ -76,8 +76,8 @@ mod tests {
             (86_400_000, "1 d"),
             (2_588_400_000, "29 d 23 h"),
         ];
-        for (millis, words) in cases {
-            assert_eq!(countdown(millis), words, "{millis}");
+        for (millis, text) in cases {
+            assert_eq!(countdown(millis), text, "{millis}");
         }
     }
 }

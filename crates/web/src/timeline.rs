@@ -1,58 +1,59 @@
-//! The playground's timeline: from the client's notices to lines a person can follow. Pure.
+//! The playground's timeline: turns notices of the client into lines of text. Pure.
 //!
-//! A request that got 401, the refresh it led to and its retry form a chain; lines of one chain
-//! that follow each other are joined on the page.
+//! A request that was refused with 401, the refresh that followed and the retry of the request form a
+//! chain. The page joins consecutive lines of a chain.
 
 use std::collections::VecDeque;
 
 use latchkey_client::{EndReason, Exchange, Notice, Progress, TransientError};
 use latchkey_types::paths;
 
-/// How many lines are kept.
-const LONGEST: usize = 200;
+/// The maximum number of lines.
+const MAX_LINES: usize = 200;
 
-/// How a line turned out.
+/// How a line is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// As hoped.
+    /// The request succeeded.
     Good,
-    /// Refused with 401 or 403, as it may be.
+    /// The request was refused with a 4xx status.
     Refused,
-    /// No answer, 5xx, or the end of the session.
+    /// No response, a 5xx status, or the session ended.
     Bad,
-    /// Neither.
+    /// Anything else.
     Plain,
 }
 
-/// One line.
+/// A line of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// Counts up.
+    /// Increases with every line.
     pub(crate) id: u64,
     /// What happened.
     pub(crate) text: String,
-    /// How it turned out.
+    /// How the line is coloured.
     pub(crate) tone: Tone,
-    /// The time of day.
+    /// The time of day, as text.
     pub(crate) at: String,
-    /// How long it took, in milliseconds.
+    /// How long the request took, in milliseconds.
     pub(crate) millis: Option<u32>,
-    /// Part of a chain of 401, refresh and retry.
+    /// Whether the line is part of a chain.
     pub(crate) chained: bool,
-    /// The line below, which came before it, belongs to the same chain.
+    /// Whether the line below, which is older, belongs to the same chain.
     pub(crate) joined: bool,
 }
 
-/// The lines, newest first.
+/// The lines of the timeline.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timeline {
     lines: VecDeque<Line>,
     last_id: u64,
-    /// The calls that wait for the retry of the chain in progress.
-    open: Vec<u64>,
+    /// The calls whose retry the current chain is waiting for.
+    awaiting_retry: Vec<u64>,
+    /// The number of the current chain.
     chain: u64,
     /// The chain of the newest line.
-    newest: Option<u64>,
+    newest_chain: Option<u64>,
 }
 
 impl Timeline {
@@ -61,18 +62,18 @@ impl Timeline {
         self.lines.iter().cloned().collect()
     }
 
-    /// Whether there are none.
+    /// Whether there are no lines.
     pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// Forgets the lines.
+    /// Removes all lines.
     pub(crate) fn clear(&mut self) {
         self.lines.clear();
-        self.newest = None;
+        self.newest_chain = None;
     }
 
-    /// Adds what the notice says, at the time of day `at`; gives whether there is a new line.
+    /// Adds a line for the notice, with the time of day `at`. Returns whether a line was added.
     pub(crate) fn record(&mut self, notice: &Notice, at: impl FnOnce() -> String) -> bool {
         let Some(draft) = self.draft(notice) else {
             return false;
@@ -86,10 +87,10 @@ impl Timeline {
             at: at(),
             millis: draft.millis,
             chained: draft.chained,
-            joined: chain.is_some() && self.newest == chain,
+            joined: chain.is_some() && self.newest_chain == chain,
         });
-        self.newest = chain;
-        self.lines.truncate(LONGEST);
+        self.newest_chain = chain;
+        self.lines.truncate(MAX_LINES);
         true
     }
 
@@ -100,7 +101,7 @@ impl Timeline {
                 status,
                 code,
                 millis,
-            } => Some(self.answered(exchange, *status, code.as_deref(), *millis)),
+            } => Some(self.response(exchange, *status, code.as_deref(), *millis)),
             Notice::NotSent { method, path } => Some(Draft::new(
                 format!("{method} {path} → not sent, signed out"),
                 Tone::Refused,
@@ -112,13 +113,13 @@ impl Timeline {
             } => {
                 let mut draft = refresh(*progress, *status)?;
                 draft.millis = status.is_some().then_some(*millis);
-                draft.chained = !self.open.is_empty();
+                draft.chained = !self.awaiting_retry.is_empty();
                 Some(draft)
             }
             Notice::Ended(reason) => {
-                self.open.clear();
+                self.awaiting_retry.clear();
                 let text = match reason {
-                    EndReason::SignedOut => "Signed out, localStorage is empty",
+                    EndReason::SignedOut => "Signed out, localStorage cleared",
                     EndReason::Elsewhere => "Signed out in another tab",
                     EndReason::ByServer(_) | EndReason::KeyLost => return None,
                 };
@@ -128,7 +129,7 @@ impl Timeline {
         }
     }
 
-    fn answered(
+    fn response(
         &mut self,
         exchange: &Exchange,
         status: Option<u16>,
@@ -138,7 +139,7 @@ impl Timeline {
         let mut text = format!("{} {} → ", exchange.method, exchange.path);
         match status {
             Some(status) => text.push_str(&status.to_string()),
-            None => text.push_str("no answer"),
+            None => text.push_str("no response"),
         }
         if let Some(code) = code {
             text.push(' ');
@@ -148,14 +149,14 @@ impl Timeline {
             text.push_str(" (retry)");
         }
         let chained = if exchange.retry {
-            let open = self.open.len();
-            self.open.retain(|call| *call != exchange.call);
-            self.open.len() < open
+            let before = self.awaiting_retry.len();
+            self.awaiting_retry.retain(|call| *call != exchange.call);
+            self.awaiting_retry.len() < before
         } else if exchange.with_token && status == Some(401) {
-            if self.open.is_empty() {
+            if self.awaiting_retry.is_empty() {
                 self.chain += 1;
             }
-            self.open.push(exchange.call);
+            self.awaiting_retry.push(exchange.call);
             true
         } else {
             false
@@ -196,29 +197,29 @@ const fn tone(status: Option<u16>) -> Tone {
 }
 
 fn refresh(progress: Progress, status: Option<u16>) -> Option<Draft> {
-    let (words, tone) = match progress {
+    let (outcome, tone) = match progress {
         Progress::Started => return None,
         Progress::Refreshed => ("refreshed", Tone::Good),
         Progress::Adopted => ("another tab had newer tokens", Tone::Good),
-        Progress::Ended(_) => ("invalid_grant, the session is over", Tone::Bad),
+        Progress::Ended(_) => ("invalid_grant, session ended", Tone::Bad),
         Progress::Delayed(TransientError::Superseded) => {
-            ("superseded, looking again", Tone::Refused)
+            ("superseded, checking storage again", Tone::Refused)
         }
         Progress::Delayed(TransientError::SigningTimeout) => {
-            ("too busy to send it, trying again", Tone::Plain)
+            ("browser busy, will retry", Tone::Plain)
         }
-        Progress::Delayed(_) => ("tokens kept, trying again", Tone::Bad),
-        Progress::Abandoned => ("signed out meanwhile", Tone::Plain),
+        Progress::Delayed(_) => ("tokens kept, will retry", Tone::Bad),
+        Progress::Abandoned => ("signed out during the refresh", Tone::Plain),
     };
     let text = match (status, progress) {
-        (Some(status), _) => format!("POST {} → {status} {words}", paths::TOKEN),
+        (Some(status), _) => format!("POST {} → {status} {outcome}", paths::TOKEN),
         (None, Progress::Delayed(TransientError::SigningTimeout)) => {
-            format!("POST {} → {words}", paths::TOKEN)
+            format!("POST {} → {outcome}", paths::TOKEN)
         }
         (None, Progress::Delayed(_)) => {
-            format!("POST {} → no answer, {words}", paths::TOKEN)
+            format!("POST {} → no response, {outcome}", paths::TOKEN)
         }
-        (None, Progress::Adopted) => "localStorage → newer tokens of another tab".to_owned(),
+        (None, Progress::Adopted) => "localStorage → newer tokens from another tab".to_owned(),
         (None, _) => return None,
     };
     Some(Draft::new(text, tone))

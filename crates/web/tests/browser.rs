@@ -1,5 +1,5 @@
-//! The pages in a real browser, over a scripted network: the auth client is a context, and this is
-//! how a test replaces it. Runs in headless Chromium.
+//! The pages in a real browser over a scripted network. The auth client is a context, which this test
+//! replaces. Runs in headless Chromium.
 
 #![cfg(all(target_arch = "wasm32", feature = "hydrate"))]
 
@@ -22,7 +22,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 const ADA: &str = r#"{"sub":"1","email":"ada@example.com","email_verified":true,"roles":[],
     "session_id":"2","issued_at":0,"expires_at":0}"#;
 
-/// Refuses the first request for the account and answers the second.
+/// Refuses the first request for the account and accepts the second.
 #[derive(Default)]
 struct Script {
     paths: RefCell<Vec<String>>,
@@ -31,7 +31,7 @@ struct Script {
 impl Script {
     fn count(&self, path: &str) -> usize {
         let paths = self.paths.borrow();
-        paths.iter().filter(|asked| *asked == path).count()
+        paths.iter().filter(|sent| *sent == path).count()
     }
 }
 
@@ -56,8 +56,8 @@ impl Transport for Network {
     }
 }
 
-/// Puts tokens where the client finds them.
-fn sign_in() {
+/// Stores tokens where the client looks for them.
+fn store_tokens() {
     let tokens = Tokens {
         access_token: "access".to_owned(),
         refresh_token: "refresh".to_owned(),
@@ -74,9 +74,12 @@ fn sign_in() {
     storage.set_item("latchkey.tokens", &tokens).expect("room");
 }
 
-async fn shows(element: &HtmlElement, text: &str) {
+async fn wait_for_text(element: &HtmlElement, text: &str) {
     for _ in 0..2_000 {
-        if element.text_content().is_some_and(|all| all.contains(text)) {
+        if element
+            .text_content()
+            .is_some_and(|shown| shown.contains(text))
+        {
             return;
         }
         TimeoutFuture::new(5).await;
@@ -85,8 +88,8 @@ async fn shows(element: &HtmlElement, text: &str) {
 }
 
 #[wasm_bindgen_test]
-async fn provided_client_serves_the_pages() {
-    sign_in();
+async fn pages_use_the_client_in_the_context() {
+    store_tokens();
     let script = Rc::new(Script::default());
     let client = Client::with(TokenStorage::open(), Rc::new(Network(Rc::clone(&script))));
     let element = document().create_element("div").expect("an element");
@@ -98,12 +101,12 @@ async fn provided_client_serves_the_pages() {
         view! { <App /> }
     });
 
-    // From the sign-in page to the account, which cannot be fetched at first.
-    shows(&element, "The server could not answer.").await;
+    // The sign-in page leads to the account page, whose first request fails.
+    wait_for_text(&element, "The server returned an error.").await;
     let retry = element.query_selector(".c-error-card button");
     let retry: HtmlElement = retry.expect("valid").expect("a button").unchecked_into();
     retry.click();
-    shows(&element, "ada@example.com").await;
+    wait_for_text(&element, "ada@example.com").await;
     assert_eq!(script.count("/api/me"), 2);
     drop(app);
 }

@@ -1,5 +1,4 @@
-//! The one message that concerns the whole session: the session ended, or the server cannot be
-//! reached.
+//! The alert about the session: it ended, or the server cannot be reached.
 
 use latchkey_client::EndReason;
 use leptos::ev;
@@ -11,8 +10,7 @@ use crate::erased::{client_only, dynamic, empty};
 use crate::messages;
 use crate::session::Session;
 
-/// At most one alert. It is added to the page when there is something to say, so that screen readers
-/// announce it.
+/// At most one alert. It is added to the page only when needed, so that screen readers announce it.
 #[component]
 pub(crate) fn SessionAlert() -> impl IntoView {
     let session = Session::expect();
@@ -25,10 +23,10 @@ pub(crate) fn SessionAlert() -> impl IntoView {
             let return_to = (path != "/").then(|| messages::after_sign_in(ended, &path));
             return session_ended(session, message, return_to);
         }
-        let Some(trouble) = session.trouble.get() else {
+        let Some(error) = session.outage.get() else {
             return empty();
         };
-        let message = messages::trouble(trouble, session.is_signed_in());
+        let message = messages::outage(error, session.is_signed_in());
         let alert = div().role("alert").class("c-alert c-alert-waiting");
         client_only(alert.child(p().child(message)))
     })

@@ -1,4 +1,4 @@
-//! What a page fetched from the server: on its way, here, or why it could not be fetched.
+//! The view of fetched data: loading, loaded or failed.
 
 use latchkey_client::{CallError, SessionState};
 use leptos::ev;
@@ -11,16 +11,16 @@ use crate::fetched::Fetched;
 use crate::messages;
 use crate::session::Session;
 
-/// What was fetched. Until it is here, a skeleton; if that failed, why, and a button that tries again.
+/// Shows a skeleton while loading, then the data, or an error and a button to try again.
 #[component]
 pub(crate) fn AsyncView(
-    /// What was fetched, as a view.
+    /// The data as a view.
     fetched: Callback<(), Fetched<AnyView>>,
-    /// What screen readers say while it is on its way.
+    /// What screen readers announce while the data loads.
     waiting: &'static str,
-    /// How many lines the skeleton has.
+    /// The number of lines of the skeleton.
     lines: usize,
-    /// Forgets the error and fetches again.
+    /// Clears the error and fetches again.
     retry: Callback<()>,
 ) -> impl IntoView {
     let session = Session::expect();

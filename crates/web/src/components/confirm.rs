@@ -1,5 +1,4 @@
-//! A button that asks before it acts: the first press turns it into the question, the second one
-//! confirms.
+//! A button that asks for confirmation: the first press shows a question, the second press confirms.
 
 use leptos::ev;
 use leptos::html::{button, div};
@@ -9,18 +8,18 @@ use web_sys::HtmlElement;
 
 use crate::erased::{client_only, dynamic, dynamic_text, empty};
 
-/// What the buttons of one page share: at most one of them asks, and while one acts all are
-/// disabled.
+/// The shared state of the buttons of a page: at most one button asks for confirmation, and all are
+/// disabled while an action is pending.
 #[derive(Clone, Copy)]
 pub(crate) struct ConfirmGroup {
-    /// The key of the button that asks; empty if none does.
+    /// The key of the button that asks for confirmation; empty if none does.
     asking: RwSignal<String>,
     /// The key of the button whose action is pending.
     pending: Signal<Option<String>>,
 }
 
 impl ConfirmGroup {
-    /// A group whose action is `pending` for the button with that key.
+    /// Creates a group. `pending` is the key of the button whose action is pending.
     pub(crate) fn new(pending: Signal<Option<String>>) -> Self {
         Self {
             asking: RwSignal::default(),
@@ -28,7 +27,8 @@ impl ConfirmGroup {
         }
     }
 
-    /// The button and, while it asks, one to cancel. `on_confirm` runs at the second press.
+    /// The button and, while it asks for confirmation, a cancel button. `on_confirm` runs at the second
+    /// press.
     pub(crate) fn button(self, action: ConfirmAction, on_confirm: Callback<()>) -> AnyView {
         let Self { asking, pending } = self;
         let ConfirmAction {
@@ -38,15 +38,15 @@ impl ConfirmGroup {
             question,
             busy,
         } = action;
-        let asks = {
+        let is_asking = {
             let key = key.clone();
             Memo::new(move |_| asking.with(|asking| *asking == key))
         };
-        let acts = {
+        let is_pending = {
             let key = key.clone();
             Memo::new(move |_| pending.with(|pending| pending.as_ref() == Some(&key)))
         };
-        let text = move || match (acts.get(), asks.get()) {
+        let text = move || match (is_pending.get(), is_asking.get()) {
             (true, _) => busy,
             (false, true) => question,
             (false, false) => label,
@@ -54,24 +54,24 @@ impl ConfirmGroup {
         let accessible_name = move || {
             if name.is_empty() {
                 text().to_owned()
-            } else if asks.get() {
+            } else if is_asking.get() {
                 format!("{question} {name}")
             } else {
                 name.clone()
             }
         };
         let class = move || {
-            if asks.get() {
+            if is_asking.get() {
                 "c-button c-button-danger"
             } else {
                 "c-button"
             }
         };
         let press = move |event: ev::MouseEvent| {
-            if !asks.get_untracked() {
+            if !is_asking.get_untracked() {
                 asking.set(key.clone());
             } else if event.detail() < 2 {
-                // Not the second half of a double click.
+                // Ignore the second click of a double click.
                 asking.set(String::new());
                 on_confirm.run(());
             }
@@ -85,37 +85,43 @@ impl ConfirmGroup {
                     .aria_label(accessible_name)
                     .on(ev::click, press)
                     .child(dynamic_text(move || text().to_owned())),
-                dynamic(move || if asks.get() { cancel(asking) } else { empty() }),
+                dynamic(move || {
+                    if is_asking.get() {
+                        cancel_button(asking)
+                    } else {
+                        empty()
+                    }
+                }),
             )),
         )
     }
 }
 
-/// One of the buttons.
+/// The texts of a button.
 pub(crate) struct ConfirmAction {
-    /// Identifies it within its group.
+    /// Identifies the button within its group.
     pub(crate) key: String,
     /// The label.
     pub(crate) label: &'static str,
-    /// The accessible name where the label alone is ambiguous; empty if it is not.
+    /// The accessible name if the label alone is ambiguous, otherwise empty.
     pub(crate) name: String,
-    /// The label that asks.
+    /// The label that asks for confirmation.
     pub(crate) question: &'static str,
     /// The label while the action is pending.
     pub(crate) busy: &'static str,
 }
 
-fn cancel(asking: RwSignal<String>) -> AnyView {
+fn cancel_button(asking: RwSignal<String>) -> AnyView {
     client_only(
         button()
             .r#type("button")
             .class("c-button")
             .on(ev::click, move |event| {
-                // This button is about to be removed; keep the focus on the one beside it.
+                // This button is about to be removed: move the focus to the button beside it.
                 let this: web_sys::Element = event_target(&event);
-                let other = this.previous_element_sibling();
-                if let Some(other) = other.and_then(|other| other.dyn_into::<HtmlElement>().ok()) {
-                    let _ = other.focus();
+                let beside = this.previous_element_sibling();
+                if let Some(beside) = beside.and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
+                    let _ = beside.focus();
                 }
                 asking.set(String::new());
             })

@@ -10,7 +10,7 @@ use crate::auth_client::AuthClient;
 use crate::erased::{client_only, dynamic, empty};
 use crate::session::Session;
 
-/// Name, navigation, sign-out.
+/// The name of the site, the navigation and the sign-out button.
 #[component]
 pub(crate) fn PageHeader() -> impl IntoView {
     let session = Session::expect();
@@ -44,8 +44,8 @@ fn link(href: &'static str, label: &'static str) -> impl IntoView {
 }
 
 fn sign_out_button(session: Session, sign_out: Action<(), bool>) -> AnyView {
-    // Another tab or the playground can sign out too.
-    let (leaving, label) = match session.state.get() {
+    // Another tab or the playground can also sign out.
+    let (signing_out, label) = match session.state.get() {
         SessionState::SigningOut => (true, "Signing out…"),
         SessionState::SignedIn => (false, "Sign out"),
         _ => return empty(),
@@ -54,7 +54,7 @@ fn sign_out_button(session: Session, sign_out: Action<(), bool>) -> AnyView {
         button()
             .r#type("button")
             .class("c-button c-button-quiet")
-            .disabled(leaving)
+            .disabled(signing_out)
             .on(ev::click, move |_| {
                 sign_out.dispatch(());
             })

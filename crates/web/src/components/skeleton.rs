@@ -1,9 +1,9 @@
-//! A placeholder for what is about to come: grey lines, marked as busy.
+//! A placeholder while data loads: grey lines, marked as busy.
 
 use leptos::html::{div, span};
 use leptos::prelude::*;
 
-/// `lines` grey lines; screen readers read out `label`.
+/// `lines` grey lines; screen readers announce `label`.
 pub(crate) fn skeleton(label: &'static str, lines: usize) -> impl IntoView {
     let lines = (0..lines).map(|_| span().class("c-skeleton-line").aria_hidden("true"));
     div().class("c-skeleton").aria_busy("true").child((

@@ -8,13 +8,13 @@ use crate::erased::{client_only, dynamic, empty, erased};
 use crate::session::Session;
 use crate::timeline::{Line, Timeline, Tone};
 
-/// The list, its heading and the button that clears it.
+/// The list with its heading and a button that clears it.
 #[component]
 pub(crate) fn TimelineView() -> impl IntoView {
     let session = Session::expect();
     let lines = move || session.timeline.with(Timeline::lines);
     let is_empty = Memo::new(move |_| session.timeline.with(Timeline::is_empty));
-    let under_way = Memo::new(move |_| session.under_way.get());
+    let in_flight = Memo::new(move |_| session.in_flight.get());
     let list = ol()
         .class("c-timeline")
         .aria_labelledby("timeline-heading")
@@ -24,12 +24,12 @@ pub(crate) fn TimelineView() -> impl IntoView {
         div().class("c-card-head").child((
             h2().id("timeline-heading").child("Timeline"),
             dynamic(move || {
-                match under_way.get() {
+                match in_flight.get() {
                     0 => empty(),
                     count => client_only(
                         span()
-                            .class("c-timeline-under-way")
-                            .child(format!("{count} under way")),
+                            .class("c-timeline-in-flight")
+                            .child(format!("{count} in progress")),
                     ),
                 }
             }),
@@ -37,7 +37,7 @@ pub(crate) fn TimelineView() -> impl IntoView {
                 if is_empty.get() {
                     empty()
                 } else {
-                    clear(session)
+                    clear_button(session)
                 }
             }),
         )),
@@ -47,7 +47,7 @@ pub(crate) fn TimelineView() -> impl IntoView {
             }
             erased(
                 p().class("c-hint").child(
-                    "Nothing yet. Call something and watch what the client does: newest first.",
+                    "No requests yet. Call the API to see what the client does. The newest entry is on top.",
                 ),
             )
         }),
@@ -55,7 +55,7 @@ pub(crate) fn TimelineView() -> impl IntoView {
     )))
 }
 
-fn clear(session: Session) -> AnyView {
+fn clear_button(session: Session) -> AnyView {
     client_only(
         button()
             .r#type("button")
@@ -75,11 +75,11 @@ fn entry(line: Line) -> AnyView {
         Tone::Plain => "",
     };
     let mut class = format!("c-timeline-entry{tone}");
-    for (set, name) in [
+    for (applies, name) in [
         (line.chained, " c-timeline-chained"),
         (line.joined, " c-timeline-joined"),
     ] {
-        if set {
+        if applies {
             class.push_str(name);
         }
     }

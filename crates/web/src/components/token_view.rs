@@ -1,4 +1,4 @@
-//! One token from the inside: the time that is left, its claims, its text.
+//! The content of a token: time until expiry, claims and text.
 
 use latchkey_client::claims;
 use leptos::html::{code, details, h2, p, section, summary};
@@ -8,18 +8,18 @@ use super::claims_view::claims_view;
 use super::countdown::countdown;
 use crate::erased::{client_only, dynamic, erased};
 
-/// What to show of a token.
+/// The token and its times.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct TokenFacts {
     /// The JWT.
     pub(crate) token: String,
-    /// Milliseconds since 1970.
-    pub(crate) end: u64,
-    /// From issue to end, in milliseconds; 0 if unknown.
-    pub(crate) life: u64,
+    /// When the token expires, in milliseconds since 1970.
+    pub(crate) expires_at: u64,
+    /// From issue to expiry, in milliseconds; 0 if unknown.
+    pub(crate) lifetime: u64,
 }
 
-/// A region with a heading. While there is no token, `absent` says why.
+/// A region with a heading. Without a token it shows `absent`.
 #[component]
 pub(crate) fn TokenView(
     /// The id of the heading.
@@ -30,7 +30,7 @@ pub(crate) fn TokenView(
     now: ReadSignal<u64>,
     /// The token, if there is one.
     facts: Memo<Option<TokenFacts>>,
-    /// The view without a token.
+    /// The view if there is no token.
     absent: Callback<(), AnyView>,
 ) -> impl IntoView {
     erased(
@@ -49,7 +49,8 @@ pub(crate) fn TokenView(
 
 fn present(title: &'static str, now: ReadSignal<u64>, facts: &TokenFacts) -> AnyView {
     let decoded = claims::decode(&facts.token);
-    let life = decoded.as_ref().and_then(life_of).unwrap_or(facts.life);
+    let lifetime = decoded.as_ref().and_then(lifetime_of);
+    let lifetime = lifetime.unwrap_or(facts.lifetime);
     let body = match &decoded {
         Some(decoded) => client_only((
             claims_view(&decoded.claims),
@@ -58,17 +59,17 @@ fn present(title: &'static str, now: ReadSignal<u64>, facts: &TokenFacts) -> Any
         None => client_only(p().child("This is not a JWT.")),
     };
     client_only((
-        countdown(title, now, facts.end, life),
+        countdown(title, now, facts.expires_at, lifetime),
         body,
         details().child((
-            summary().child("The token itself"),
+            summary().child("Encoded token"),
             code().class("c-token-text").child(facts.token.clone()),
         )),
     ))
 }
 
 /// From `iat` to `exp`, in milliseconds.
-fn life_of(decoded: &claims::Decoded) -> Option<u64> {
+fn lifetime_of(decoded: &claims::Decoded) -> Option<u64> {
     let (issued, expires) = (
         decoded.claims.numeric_date("iat")?,
         decoded.claims.numeric_date("exp")?,

@@ -1,4 +1,4 @@
-//! One type for all views in the browser. It implements the traits by which Leptos renders.
+//! One type for all views in the browser. It implements Leptos' rendering traits.
 
 use leptos::attr::Attribute;
 use leptos::attr::any_attribute::AnyAttribute;
@@ -22,7 +22,7 @@ impl Boxed {
     }
 }
 
-/// The two ways in which a view comes into the page.
+/// The two ways to add a view to the page.
 trait View: Send {
     fn build(self: Box<Self>) -> Built;
     fn hydrate(self: Box<Self>, cursor: &Cursor, position: &PositionState) -> Built;
@@ -79,7 +79,7 @@ impl RenderHtml for Boxed {
         self
     }
 
-    /// The browser writes no HTML; this type does not exist on the server.
+    /// Never called: the browser writes no HTML, and this type does not exist on the server.
     fn to_html_with_buf(
         self,
         _: &mut String,
@@ -94,15 +94,14 @@ impl RenderHtml for Boxed {
         self.0.hydrate(cursor, position)
     }
 
-    // `hydrate_async` is the trait's default: `hydrate`, without waiting.
+    // `hydrate_async` keeps the trait's default, which calls `hydrate` without waiting.
 
     fn into_owned(self) -> Self {
         self
     }
 }
 
-/// Never called: the functions of this module's parent give an `AnyView`, which takes attributes
-/// itself.
+/// Never called: the functions of the parent module return an `AnyView`, which handles attributes.
 impl AddAnyAttr for Boxed {
     type Output<A: Attribute> = Self;
 

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn who_was_signed_out_is_told_so() {
+fn every_end_but_the_users_own_sign_out_is_announced() {
     for reason in [
         EndReason::Elsewhere,
         EndReason::ByServer(None),
@@ -11,27 +11,27 @@ fn who_was_signed_out_is_told_so() {
         EndReason::ByServer(Some(ErrorCode::NotAdmitted)),
         EndReason::KeyLost,
     ] {
-        let sentence = ended(reason).expect("a sentence");
-        assert!(sentence.contains("signed out"), "{sentence}");
+        let message = ended(reason).expect("a message");
+        assert!(message.contains("signed out"), "{message}");
     }
     assert_eq!(ended(EndReason::SignedOut), None);
 }
 
 #[test]
-fn a_copy_is_called_a_copy() {
-    let sentence = ended(EndReason::ByServer(Some(ErrorCode::RefreshReplayed)));
-    assert!(sentence.is_some_and(|sentence| sentence.contains("copy")));
+fn replay_message_mentions_the_copy() {
+    let message = ended(EndReason::ByServer(Some(ErrorCode::RefreshReplayed)));
+    assert!(message.is_some_and(|message| message.contains("copy")));
 }
 
 #[test]
-fn a_lost_key_is_called_that() {
-    let sentence = ended(EndReason::KeyLost).expect("a sentence");
-    let decided = "This browser lost the key of its session. Sign in again.";
-    assert!(sentence.ends_with(decided), "{sentence}");
+fn lost_key_has_its_own_message() {
+    let message = ended(EndReason::KeyLost).expect("a message");
+    let expected = "This browser lost the key of its session. Sign in again.";
+    assert!(message.ends_with(expected), "{message}");
 }
 
 #[test]
-fn whoever_was_robbed_is_shown_what_happened() {
+fn sign_in_after_a_replay_leads_to_the_activity_page() {
     let replayed = EndReason::ByServer(Some(ErrorCode::RefreshReplayed));
     assert_eq!(after_sign_in(Some(replayed), "/account"), "/activity");
     let ended = EndReason::ByServer(Some(ErrorCode::SessionEnded));
@@ -40,24 +40,24 @@ fn whoever_was_robbed_is_shown_what_happened() {
 }
 
 #[test]
-fn trouble_never_reads_like_a_sign_out() {
-    for met in [
+fn outage_does_not_read_like_a_sign_out() {
+    for cause in [
         TransientError::Unreachable,
         TransientError::ServerError,
         TransientError::RateLimited { retry_after: None },
         TransientError::Superseded,
         TransientError::SigningTimeout,
     ] {
-        assert!(trouble(met, true).contains("still signed in"), "{met:?}");
-        assert!(!trouble(met, false).contains("signed in"), "{met:?}");
+        assert!(outage(cause, true).contains("still signed in"), "{cause:?}");
+        assert!(!outage(cause, false).contains("signed in"), "{cause:?}");
     }
-    for met in [TransientError::Unreachable, TransientError::ServerError] {
-        assert!(trouble(met, true).contains("cannot reach the server"));
+    for cause in [TransientError::Unreachable, TransientError::ServerError] {
+        assert!(outage(cause, true).contains("cannot reach the server"));
     }
 }
 
 #[test]
-fn each_cause_of_a_failed_sign_in_has_its_own_sentence() {
+fn each_cause_of_a_failed_sign_in_has_its_own_message() {
     let causes = [
         SignInError::NotInProgress,
         SignInError::Cancelled,
@@ -75,10 +75,10 @@ fn each_cause_of_a_failed_sign_in_has_its_own_sentence() {
         SignInError::TryLater(TransientError::ServerError),
         SignInError::TryLater(TransientError::RateLimited { retry_after: None }),
     ];
-    let mut sentences: Vec<_> = causes.into_iter().map(sign_in).collect();
-    sentences.sort_unstable();
-    sentences.dedup();
-    assert_eq!(sentences.len(), causes.len());
+    let mut messages: Vec<_> = causes.into_iter().map(sign_in).collect();
+    messages.sort_unstable();
+    messages.dedup();
+    assert_eq!(messages.len(), causes.len());
     assert_eq!(
         sign_in(SignInError::NotInProgress),
         sign_in(SignInError::Refused(Some(ErrorCode::SignInNotFound)))
@@ -86,7 +86,7 @@ fn each_cause_of_a_failed_sign_in_has_its_own_sentence() {
 }
 
 #[test]
-fn nobody_is_told_that_they_cancelled_what_went_wrong_elsewhere() {
+fn only_a_cancelled_sign_in_is_called_cancelled() {
     let cancelled = sign_in(SignInError::Cancelled);
     assert!(cancelled.contains("cancelled"), "{cancelled}");
     for code in [
@@ -94,7 +94,7 @@ fn nobody_is_told_that_they_cancelled_what_went_wrong_elsewhere() {
         ErrorCode::ProviderInvalid,
         ErrorCode::ProviderUnavailable,
     ] {
-        let sentence = sign_in(SignInError::Refused(Some(code)));
-        assert!(!sentence.contains("cancelled"), "{sentence}");
+        let message = sign_in(SignInError::Refused(Some(code)));
+        assert!(!message.contains("cancelled"), "{message}");
     }
 }

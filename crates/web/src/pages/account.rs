@@ -1,4 +1,4 @@
-//! `/account`: who is signed in, and since when.
+//! `/account`: the account and the session of the signed-in user.
 
 use latchkey_types::Me;
 use leptos::html::{a, code, dd, div, dl, dt, h1, h2, p, section, span};
@@ -13,7 +13,7 @@ use crate::fetched::Fetch;
 use crate::session::Session;
 use crate::time;
 
-/// The account of the person who is signed in.
+/// The account of the signed-in user.
 #[component]
 pub(crate) fn AccountPage() -> impl IntoView {
     let session = Session::expect();
@@ -37,10 +37,7 @@ fn facts(session: Session, me: &Me) -> AnyView {
         .take(1)
         .flat_map(char::to_uppercase)
         .collect();
-    let name = me
-        .name
-        .clone()
-        .unwrap_or_else(|| "No name given".to_owned());
+    let name = me.name.clone().unwrap_or_else(|| "No name".to_owned());
     let email = address(me);
     let roles = if me.roles.is_empty() {
         "None".to_owned()
@@ -48,18 +45,18 @@ fn facts(session: Session, me: &Me) -> AnyView {
         me.roles.join(", ")
     };
     let signed_in = match me.auth_time {
-        Some(at) => time::moment(at),
-        None => "The provider does not say when".to_owned(),
+        Some(at) => time::date_time(at),
+        None => "Not reported by the provider".to_owned(),
     };
-    let until = move || {
+    let expires = move || {
         let tokens = session.tokens.get();
         tokens.map_or_else(String::new, |tokens| {
-            time::moment(tokens.refresh_expires_at / 1000)
+            time::date_time(tokens.refresh_expires_at / 1000)
         })
     };
     client_only(
         div().class("p-account").child((
-            section().class("c-card p-account-person").aria_label("Profile").child((
+            section().class("c-card p-account-profile").aria_label("Profile").child((
                 span().class("p-account-monogram").aria_hidden("true").child(initial),
                 div().child((
                     p().class("p-account-name").child(name),
@@ -73,15 +70,15 @@ fn facts(session: Session, me: &Me) -> AnyView {
                 h2().id("session-heading").child("This session"),
                 dl().class("c-facts").child((
                     fact("Signed in", signed_in),
-                    fact("Ends at the latest", dynamic_text(until)),
-                    fact("Access renewed", time::moment(me.issued_at)),
+                    fact("Expires", dynamic_text(expires)),
+                    fact("Access last renewed", time::date_time(me.issued_at)),
                     fact("Roles", roles),
-                    fact("Session", code().child(me.session_id.clone())),
-                    fact("Account", code().child(me.sub.clone())),
+                    fact("Session ID", code().child(me.session_id.clone())),
+                    fact("Account ID", code().child(me.sub.clone())),
                 )),
                 p().class("c-hint").child((
-                    "Access is renewed automatically while you use this site. Signing out ends this \
-                     session at once, everywhere it is checked. Where else you are signed in: ",
+                    "Access is renewed automatically until the session expires. Signing out ends the \
+                     session immediately. To see where else you are signed in, go to ",
                     a().href("/sessions").child("your devices"),
                     ".",
                 )),
@@ -90,12 +87,12 @@ fn facts(session: Session, me: &Me) -> AnyView {
     )
 }
 
-/// An address that was not verified may belong to somebody else, so it is marked.
+/// The email address, marked if it is not verified, because it may then belong to someone else.
 fn address(me: &Me) -> String {
     match &me.email {
         Some(email) if me.email_verified == Some(true) => email.clone(),
         Some(email) => format!("{email} (not verified)"),
-        None => "No email given".to_owned(),
+        None => "No email address".to_owned(),
     }
 }
 
@@ -128,6 +125,6 @@ mod tests {
             let shown = address(&me(ada, unverified));
             assert_eq!(shown, "ada@example.com (not verified)");
         }
-        assert_eq!(address(&me(None, None)), "No email given");
+        assert_eq!(address(&me(None, None)), "No email address");
     }
 }

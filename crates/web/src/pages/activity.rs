@@ -1,4 +1,4 @@
-//! `/activity`: what happened to the account, newest first.
+//! `/activity`: the security events of the account, newest first.
 
 use latchkey_types::{Activity, ActivityKind, ActivityList};
 use leptos::ev;
@@ -19,10 +19,10 @@ mod merge;
 
 use merge::OlderPage;
 
-/// Loads the page before the cursor; `None` if that failed.
+/// Loads the events before a cursor; `None` if the request failed.
 type LoadOlder = Action<String, Option<OlderPage>>;
 
-/// The events of the account.
+/// The security events of the account.
 #[component]
 pub(crate) fn ActivityPage() -> impl IntoView {
     let session = Session::expect();
@@ -44,9 +44,9 @@ pub(crate) fn ActivityPage() -> impl IntoView {
             })
         }
     });
-    let merged = Memo::new(move |before: Option<&Fetched<ActivityList>>| {
+    let merged = Memo::new(move |previous: Option<&Fetched<ActivityList>>| {
         let newest = newest.get()?;
-        let shown = before.and_then(|before| before.as_ref()?.as_ref().ok());
+        let shown = previous.and_then(|previous| previous.as_ref()?.as_ref().ok());
         let older = load_older.value().get().flatten();
         let older = older.filter(|older| older.account == session.account.get());
         Some(newest.map(|newest| merge::merged(shown, &newest, older)))
@@ -59,9 +59,8 @@ pub(crate) fn ActivityPage() -> impl IntoView {
         view! { <Title text="Activity" /> },
         h1().child("Activity"),
         p().class("c-lead").child((
-            "What happened to your account. If you see something that you did not do, end that \
-             session on the page ",
-            a().href("/sessions").child("Devices"),
+            "Security events of your account. If you do not recognise one, sign out that device in ",
+            a().href("/sessions").child("your devices"),
             ".",
         )),
         view! { <AsyncView fetched waiting="Loading your activity" lines=6 retry /> },
@@ -73,7 +72,7 @@ fn events(load_older: LoadOlder, list: &ActivityList) -> AnyView {
         return client_only(
             section()
                 .class("c-card")
-                .child(p().class("c-hint").child("Nothing has happened yet.")),
+                .child(p().class("c-hint").child("No activity yet.")),
         );
     }
     let items = list.events.iter().map(item);
@@ -90,7 +89,7 @@ fn events(load_older: LoadOlder, list: &ActivityList) -> AnyView {
 }
 
 fn item(event: &Activity) -> AnyView {
-    let at = time::moment(event.at);
+    let at = time::date_time(event.at);
     let class = match event.kind {
         ActivityKind::Replayed | ActivityKind::ProofMissing => "p-activity-event p-activity-alarm",
         _ => "p-activity-event",

@@ -1,7 +1,7 @@
-//! `/callback` and `/callback/{provider}`: back from the provider. The sign-in finishes without a
-//! click; reload and Back are harmless.
+//! `/callback` and `/callback/{provider}`: the provider redirects to this page, which completes the
+//! sign-in without a click. Reloading it and going back to it do no harm.
 
-mod last;
+mod last_attempt;
 
 use latchkey_client::{CallbackQuery, Client, SignInError, login_href, sign_in};
 use latchkey_types::{ErrorCode, paths};
@@ -11,20 +11,20 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use wasm_bindgen::JsValue;
 
-use self::last::Last;
+use self::last_attempt::LastAttempt;
 use super::redirect;
 use crate::auth_client::AuthClient;
 use crate::erased::{client_only, dynamic, erased};
 use crate::last_login;
 use crate::messages;
 
-/// Finishes the sign-in and leads on, or says what failed.
+/// Completes the sign-in and redirects, or shows what failed.
 #[component]
 pub(crate) fn CallbackPage() -> impl IntoView {
     let client = AuthClient::expect();
-    let finish = Action::new_unsync(move |query: &CallbackQuery| {
+    let complete = Action::new_unsync(move |query: &CallbackQuery| {
         let (client, query) = (client.get(), query.clone());
-        async move { finish(&client, &query).await }
+        async move { complete(&client, &query).await }
     });
     let query = use_query_map();
     Effect::new(move || {
@@ -37,48 +37,50 @@ pub(crate) fn CallbackPage() -> impl IntoView {
             redirect_uri: redirect_uri(),
         });
         hide_query();
-        finish.dispatch(query);
+        complete.dispatch(query);
     });
     let navigate = use_navigate();
     Effect::new(move || {
-        if let Some(Ok(path)) = finish.value().get() {
+        if let Some(Ok(path)) = complete.value().get() {
             redirect(&navigate, &path);
         }
     });
-    let failure = move || finish.value().get().and_then(Result::err);
+    let failure = move || complete.value().get().and_then(Result::err);
     let title = move || match failure() {
-        Some(_) => "Sign-in did not work",
+        Some(_) => "Sign-in failed",
         None => "Signing you in",
     };
     erased((
         view! { <Title text=title /> },
         dynamic(move || match failure() {
-            Some(error) => failed(error),
-            None => working(),
+            Some(error) => failure_card(error),
+            None => progress_card(),
         }),
     ))
 }
 
-/// The path to go to after the sign-in.
-async fn finish(client: &Client, query: &CallbackQuery) -> Result<String, SignInError> {
-    let last = Last::read();
+/// Completes the sign-in and returns the path to go to.
+async fn complete(client: &Client, query: &CallbackQuery) -> Result<String, SignInError> {
+    let last = LastAttempt::read();
     let state = query.code.as_ref().and(query.state.as_deref());
-    if state.is_some_and(|state| !last.finished(state)) {
-        Last::UnderWay.write();
+    if state.is_some_and(|state| !last.completed(state)) {
+        LastAttempt::Pending.write();
     }
     match client.complete_sign_in(query).await {
         Ok(signed_in) => {
-            Last::Finished(state.unwrap_or_default().to_owned()).write();
+            LastAttempt::Completed(state.unwrap_or_default().to_owned()).write();
             let return_to = signed_in.return_to.unwrap_or_default();
             Ok(sign_in::local_path(&return_to).to_owned())
         }
-        // A reload, or Back: this sign-in is finished. Stored tokens alone do not prove that: they
-        // can belong to another account that signed in before or in another tab.
-        Err(SignInError::NotInProgress) if client.tokens().is_some() && last != Last::UnderWay => {
+        // After a reload, or Back: this sign-in is complete. Stored tokens alone do not prove that,
+        // because they can belong to another account that signed in earlier or in another tab.
+        Err(SignInError::NotInProgress)
+            if client.tokens().is_some() && last != LastAttempt::Pending =>
+        {
             Ok(sign_in::local_path("").to_owned())
         }
         Err(SignInError::Refused(Some(ErrorCode::SignInNotFound)))
-            if client.tokens().is_some() && state.is_some_and(|state| last.finished(state)) =>
+            if client.tokens().is_some() && state.is_some_and(|state| last.completed(state)) =>
         {
             Ok(sign_in::local_path("").to_owned())
         }
@@ -86,8 +88,8 @@ async fn finish(client: &Client, query: &CallbackQuery) -> Result<String, SignIn
     }
 }
 
-/// Removes the code from the address bar and the history: nobody should read it there, and a reload
-/// cannot use it again.
+/// Removes the code from the address bar and the history, where others could read it. A reload could
+/// not use it again.
 fn hide_query() {
     if let Ok(history) = window().history() {
         let path = window().location().pathname();
@@ -96,23 +98,23 @@ fn hide_query() {
     }
 }
 
-/// The redirect URI at which the provider sent the person back.
+/// The redirect URI that the provider redirected to.
 fn redirect_uri() -> Option<String> {
     let location = window().location();
     Some(location.origin().ok()? + &location.pathname().ok()?)
 }
 
-/// Where to try again: with the same provider if it was only too slow.
+/// The link to try again: if the sign-in took too long, it leads to the same provider.
 fn retry_href(error: SignInError) -> String {
-    let same = (error == SignInError::ProviderTimeout).then(|| {
+    let same_provider = (error == SignInError::ProviderTimeout).then(|| {
         let path = window().location().pathname().unwrap_or_default();
         let provider = path.strip_prefix(paths::CALLBACK)?.strip_prefix('/');
         last_login::read().or_else(|| Some(login_href(provider?, "/account")))
     });
-    same.flatten().unwrap_or_else(|| "/".to_owned())
+    same_provider.flatten().unwrap_or_else(|| "/".to_owned())
 }
 
-fn working() -> AnyView {
+fn progress_card() -> AnyView {
     erased(div().class("c-card c-card-narrow p-callback").child((
         span().class("c-spinner").aria_hidden("true"),
         div().role("status").child(h1().child((
@@ -122,10 +124,10 @@ fn working() -> AnyView {
     )))
 }
 
-fn failed(error: SignInError) -> AnyView {
+fn failure_card(error: SignInError) -> AnyView {
     client_only(
         div().class("c-card c-card-narrow").child((
-            h1().child("Sign-in did not work"),
+            h1().child("Sign-in failed"),
             p().child(messages::sign_in(error)),
             a().class("c-button c-button-primary")
                 .rel("external")

@@ -1,4 +1,4 @@
-//! The page for any path that has none. The server sends it with status 404.
+//! The page for unknown paths. The server sends it with status 404.
 
 use leptos::html::{a, div, h1, p};
 use leptos::prelude::*;
@@ -6,13 +6,13 @@ use leptos_meta::Title;
 
 use crate::erased::erased;
 
-/// Says so and links to the start page.
+/// The error and a link to the start page.
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
     erased((
-        view! { <Title text="No such page" /> },
+        view! { <Title text="Page not found" /> },
         div().class("c-card c-card-narrow").child((
-            h1().child("There is no such page"),
+            h1().child("Page not found"),
             p().child("The address may be mistyped, or the page may have moved."),
             a().class("c-button")
                 .href("/")

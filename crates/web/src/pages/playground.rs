@@ -1,4 +1,4 @@
-//! `/playground`: the tutorial's buttons, and what the client does behind them.
+//! `/playground`: the buttons of the tutorial, and a view of what the client does.
 
 use latchkey_client::SessionState;
 use leptos::html::{a, div, h1, p};
@@ -16,7 +16,7 @@ mod controls;
 
 use controls::Controls;
 
-/// Controls, timeline and both tokens.
+/// The controls, the timeline and both tokens.
 #[component]
 pub(crate) fn PlaygroundPage() -> impl IntoView {
     let session = Session::expect();
@@ -26,24 +26,24 @@ pub(crate) fn PlaygroundPage() -> impl IntoView {
         let tokens = session.tokens.get()?;
         Some(TokenFacts {
             token: tokens.access_token,
-            end: tokens.access_expires_at,
-            life: tokens.access_lifetime,
+            expires_at: tokens.access_expires_at,
+            lifetime: tokens.access_lifetime,
         })
     });
     let refresh = Memo::new(move |_| {
         let tokens = session.tokens.get()?;
         Some(TokenFacts {
             token: tokens.refresh_token,
-            end: tokens.refresh_expires_at,
-            life: 0,
+            expires_at: tokens.refresh_expires_at,
+            lifetime: 0,
         })
     });
     erased((
         view! { <Title text="Playground" /> },
         h1().child("Playground"),
         p().class("c-lead").child(
-            "Call the API and watch the client keep you signed in: a request that is refused \
-             with 401 leads to one refresh and one retry, however many requests wait for it.",
+            "Call the API and watch the client keep you signed in. When requests are refused with \
+             401, the client refreshes the tokens once and retries each request once.",
         ),
         div().class("p-playground").child((
             div()
@@ -60,7 +60,7 @@ pub(crate) fn PlaygroundPage() -> impl IntoView {
 fn absent(state: SessionState) -> AnyView {
     if state == SessionState::SignedOut {
         erased(p().class("c-hint").child((
-            "No token: you are signed out. ",
+            "There is no token because you are signed out. ",
             a().href("/?return_to=/playground").child("Sign in"),
         )))
     } else {

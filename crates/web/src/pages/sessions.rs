@@ -1,4 +1,4 @@
-//! `/sessions`: every device that is signed in to this account, and ways to end its session.
+//! `/sessions`: the devices that are signed in to the account, and buttons to end their sessions.
 
 use std::sync::Arc;
 
@@ -22,35 +22,35 @@ use crate::page_data::PageData;
 use crate::session::Session;
 use crate::time;
 
-mod ending;
+mod end_target;
 mod step_up;
 
-use ending::Ending;
+use end_target::EndTarget;
 
 /// The id of the status line.
-const STATUS: &str = "status";
+const STATUS_ID: &str = "status";
 
-/// What is said when another account comes back from the fresh sign-in.
-const OTHER_ACCOUNT: &str = "You signed in with another account, so no session was ended.";
+/// The message if a different account returns from the step-up.
+const OTHER_ACCOUNT: &str = "You signed in with a different account, so no session was ended.";
 
-/// Sessions to end.
+/// A request of the user to end sessions.
 #[derive(Clone)]
-struct End {
-    ending: Ending,
-    /// The person has just signed in again for this.
+struct EndRequest {
+    target: EndTarget,
+    /// Whether the user has just signed in again for this request.
     resumed: bool,
 }
 
-/// What the parts of this page share.
+/// The state that the parts of this page share.
 #[derive(Clone, Copy)]
-struct Page {
-    /// What has been done, for the person to read.
+struct PageState {
+    /// The result of the last request, for the user.
     status: RwSignal<String>,
-    end: Action<End, ()>,
+    end: Action<EndRequest, ()>,
     confirm: ConfirmGroup,
 }
 
-/// The devices of the account.
+/// The devices that are signed in to the account.
 #[component]
 pub(crate) fn SessionsPage() -> impl IntoView {
     let session = Session::expect();
@@ -65,15 +65,15 @@ pub(crate) fn SessionsPage() -> impl IntoView {
         async move { client.sessions().await }
     });
     let status = RwSignal::new(String::new());
-    let end = Action::new_unsync(move |request: &End| {
+    let end = Action::new_unsync(move |request: &EndRequest| {
         status.set(String::new());
         end_sessions(client.get(), sessions, status, request.clone())
     });
     let pending = Signal::derive(move || {
         let request = end.input().get();
-        request.map(|request| request.ending.key().to_owned())
+        request.map(|request| request.target.key().to_owned())
     });
-    let page = Page {
+    let page = PageState {
         status,
         end,
         confirm: ConfirmGroup::new(pending),
@@ -90,7 +90,7 @@ pub(crate) fn SessionsPage() -> impl IntoView {
         h1().child("Your devices"),
         p().class("c-lead")
             .child("Every browser and program that is signed in to your account."),
-        p().id(STATUS)
+        p().id(STATUS_ID)
             .role("status")
             .tabindex("-1")
             .class("p-sessions-status")
@@ -99,31 +99,32 @@ pub(crate) fn SessionsPage() -> impl IntoView {
     ))
 }
 
-/// Ends them and says so. If that needs a fresh sign-in, leads to it; [`resume`] continues after it.
+/// Ends the sessions and sets the status. If that needs a step-up, goes to the provider; [`resume`]
+/// continues afterwards.
 async fn end_sessions(
     client: Client,
     sessions: Fetch<Vec<SessionInfo>>,
     status: RwSignal<String>,
-    request: End,
+    request: EndRequest,
 ) {
-    let End { ending, resumed } = request;
-    let outcome = match &ending {
-        Ending::This => {
+    let EndRequest { target, resumed } = request;
+    let result = match &target {
+        EndTarget::This => {
             client.sign_out().await;
             Ok(())
         }
-        Ending::One { id, .. } => client.end_session(id).await,
-        Ending::Others => client.end_other_sessions().await,
-        Ending::Everywhere => client.sign_out_everywhere().await,
+        EndTarget::One { id, .. } => client.end_session(id).await,
+        EndTarget::Others => client.end_other_sessions().await,
+        EndTarget::Everywhere => client.sign_out_everywhere().await,
     };
     if status.is_disposed() {
-        // Another page is open.
+        // The user has left this page.
         return;
     }
-    status.set(match outcome {
-        Ok(()) => ending.done(),
-        Err(CallError::StepUpRequired) if !resumed && sign_in_again(&client, sessions, &ending) => {
-            "Sign in once more, then it is done.".to_owned()
+    status.set(match result {
+        Ok(()) => target.done(),
+        Err(CallError::StepUpRequired) if !resumed && begin_step_up(&client, sessions, &target) => {
+            "Sign in again to confirm.".to_owned()
         }
         Err(error) => messages::call(error).to_owned(),
     });
@@ -131,12 +132,12 @@ async fn end_sessions(
     focus_status();
 }
 
-/// Leaves for the provider of this session. Gives whether that was possible.
-fn sign_in_again(client: &Client, sessions: Fetch<Vec<SessionInfo>>, ending: &Ending) -> bool {
+/// Goes to the provider of this session for a step-up. Returns whether that was possible.
+fn begin_step_up(client: &Client, sessions: Fetch<Vec<SessionInfo>>, target: &EndTarget) -> bool {
     let sessions = sessions.get_untracked().and_then(Result::ok);
     let current = sessions.and_then(|list| list.iter().find(|session| session.current).cloned());
     let account = client.tokens().and_then(|tokens| tokens.account);
-    let (Some(current), Some(account), Some(name)) = (current, account, ending.resume_name())
+    let (Some(current), Some(account), Some(name)) = (current, account, target.resume_name())
     else {
         return false;
     };
@@ -146,8 +147,8 @@ fn sign_in_again(client: &Client, sessions: Fetch<Vec<SessionInfo>>, ending: &En
     window().location().assign(&href).is_ok()
 }
 
-/// Continues, after a fresh sign-in, with what needed it; once.
-fn resume(session: Session, page: Page) {
+/// Continues, once, with the request that needed a step-up.
+fn resume(session: Session, page: PageState) {
     let query = use_query_map();
     Effect::new(move || {
         if session.state.get() != SessionState::SignedIn {
@@ -161,32 +162,32 @@ fn resume(session: Session, page: Page) {
             page.status.set(OTHER_ACCOUNT.to_owned());
             return;
         }
-        page.end.dispatch(End {
-            ending: intent.ending,
+        page.end.dispatch(EndRequest {
+            target: intent.target,
             resumed: true,
         });
     });
 }
 
-/// The button that was pressed may be gone. The focus moves to the line that says what was done.
+/// Moves the focus to the status line, because the pressed button may be gone.
 fn focus_status() {
     use wasm_bindgen::JsCast as _;
 
-    if let Some(status) = document().get_element_by_id(STATUS) {
+    if let Some(status) = document().get_element_by_id(STATUS_ID) {
         let _ = status.unchecked_into::<web_sys::HtmlElement>().focus();
     }
 }
 
 fn devices(
-    page: Page,
+    page: PageState,
     sessions: &[SessionInfo],
     providers: &[ProviderInfo],
     binds: bool,
 ) -> AnyView {
     let items = sessions.iter().map(|it| item(page, it, providers, binds));
     let others = sessions.iter().any(|it| !it.current);
-    let (others, alone) = if others {
-        (button(page, Ending::Others), empty())
+    let (others_button, alone) = if others {
+        (end_button(page, EndTarget::Others), empty())
     } else {
         let alone = p().child("No other device is signed in.");
         (empty(), client_only(alone))
@@ -197,20 +198,25 @@ fn devices(
             .class("c-card p-sessions-all")
             .aria_labelledby("all-heading")
             .child((
-                h2().id("all-heading").child("All at once"),
+                h2().id("all-heading").child("All devices"),
                 alone,
                 p().class("c-hint").child(
-                    "Takes effect at once, wherever the tokens are checked. If you signed in a \
-                     while ago, you are asked to sign in again first.",
+                    "Signing out takes effect immediately. If your last sign-in was a while ago, \
+                     you will be asked to sign in again first.",
                 ),
                 div()
                     .class("c-button-row")
-                    .child((others, button(page, Ending::Everywhere))),
+                    .child((others_button, end_button(page, EndTarget::Everywhere))),
             )),
     ))
 }
 
-fn item(page: Page, session: &SessionInfo, providers: &[ProviderInfo], binds: bool) -> AnyView {
+fn item(
+    page: PageState,
+    session: &SessionInfo,
+    providers: &[ProviderInfo],
+    binds: bool,
+) -> AnyView {
     let name = device(session.browser.as_deref(), session.system.as_deref());
     let badge = if session.current {
         client_only(span().class("c-badge").child("This device"))
@@ -220,30 +226,30 @@ fn item(page: Page, session: &SessionInfo, providers: &[ProviderInfo], binds: bo
     let provider = providers.iter().find(|it| it.id == session.provider);
     let provider = provider.map_or(&session.provider, |provider| &provider.label);
     let bound = match (session.bound, binds) {
-        (true, _) => "Bound to this browser",
-        // It could have been: a program, or a browser that could not keep a key.
-        (false, true) => "Not bound to a key: a copy of its sign-in works elsewhere",
+        (true, _) => "Bound to its browser",
+        // The server binds sessions, but this client is a program or a browser that stored no key.
+        (false, true) => "Not bound to a key: a copy of this session works elsewhere",
         (false, false) => "Not bound",
     };
     let facts = [
         session.address.clone().unwrap_or_default(),
         provider.clone(),
-        format!("Signed in {}", time::moment(session.opened_at)),
-        format!("Last seen {}", time::moment(session.last_seen)),
+        format!("Signed in {}", time::date_time(session.opened_at)),
+        format!("Last seen {}", time::date_time(session.last_seen)),
         bound.to_owned(),
     ];
     let facts = facts.into_iter().filter(|fact| !fact.is_empty());
-    let ending = if session.current {
-        Ending::This
+    let target = if session.current {
+        EndTarget::This
     } else {
-        Ending::One {
+        EndTarget::One {
             id: session.id.clone(),
             name: name.clone(),
         }
     };
     let action = ConfirmAction {
         name: format!("End session of {name}"),
-        ..ending.confirm_action()
+        ..target.confirm_action()
     };
     client_only(
         li().class("c-card p-sessions-device").child((
@@ -252,19 +258,19 @@ fn item(page: Page, session: &SessionInfo, providers: &[ProviderInfo], binds: bo
                 .child((h2().child(name), badge)),
             ul().class("p-sessions-facts")
                 .child(facts.map(|fact| li().child(fact)).collect_view()),
-            confirm_button(page, action, ending),
+            confirm_button(page, action, target),
         )),
     )
 }
 
-fn button(page: Page, ending: Ending) -> AnyView {
-    confirm_button(page, ending.confirm_action(), ending)
+fn end_button(page: PageState, target: EndTarget) -> AnyView {
+    confirm_button(page, target.confirm_action(), target)
 }
 
-fn confirm_button(page: Page, action: ConfirmAction, ending: Ending) -> AnyView {
+fn confirm_button(page: PageState, action: ConfirmAction, target: EndTarget) -> AnyView {
     let on_confirm = Callback::new(move |()| {
-        page.end.dispatch(End {
-            ending: ending.clone(),
+        page.end.dispatch(EndRequest {
+            target: target.clone(),
             resumed: false,
         });
     });

@@ -1,5 +1,4 @@
-//! `/`: the ways to sign in. The server renders the links, so they work before any script runs and
-//! without one.
+//! `/`: the ways to sign in. The server renders the links, so they work without scripts.
 
 use latchkey_client::sign_in::local_path;
 use latchkey_client::{EndReason, SessionState, login_href};
@@ -14,14 +13,14 @@ use crate::erased::{client_only, dynamic, empty, erased};
 use crate::page_data::PageData;
 use crate::session::Session;
 
-/// One link per provider. With a session, leads on to where the person wanted to go.
+/// One link per provider. A signed-in user is redirected to `return_to`.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
     let session = Session::expect();
     let query = use_query_map();
     let return_to = Memo::new(move |_| {
-        let wanted = query.with(|query| query.get("return_to"));
-        local_path(wanted.as_deref().unwrap_or_default()).to_owned()
+        let requested = query.with(|query| query.get("return_to"));
+        local_path(requested.as_deref().unwrap_or_default()).to_owned()
     });
 
     let navigate = use_navigate();
@@ -37,7 +36,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
         view! { <Title text="Sign in" /> },
         dynamic(move || {
             if signed_in.get() {
-                signed_in_already(return_to.get())
+                signed_in_card(return_to.get())
             } else {
                 sign_in_card(session, return_to, &providers)
             }
@@ -45,13 +44,13 @@ pub(crate) fn SignInPage() -> impl IntoView {
     ))
 }
 
-fn signed_in_already(return_to: String) -> AnyView {
+fn signed_in_card(return_to: String) -> AnyView {
     client_only(
         div().class("c-card c-card-narrow p-sign-in").child((
             h1().child("You are signed in"),
             a().class("c-button c-button-primary")
                 .href(return_to)
-                .child("Go on"),
+                .child("Continue"),
         )),
     )
 }
@@ -59,8 +58,8 @@ fn signed_in_already(return_to: String) -> AnyView {
 fn sign_in_card(session: Session, return_to: Memo<String>, providers: &[ProviderInfo]) -> AnyView {
     let links = if providers.is_empty() {
         erased(p().class("c-hint").child(
-            "No way to sign in is set up on this server yet. Add a provider to its configuration, \
-             or start it with --demo to try it out.",
+            "This server has no sign-in provider. Add one to its configuration, or start the server \
+             with --demo to try it out.",
         ))
     } else {
         let links = providers.iter().cloned();
@@ -100,11 +99,11 @@ fn provider_link(provider: ProviderInfo, return_to: Memo<String>) -> impl IntoVi
     let initial: String = provider.label.chars().take(1).collect();
     let hint = (provider.kind == ProviderKind::Demo).then(|| {
         p().class("c-hint")
-            .child("Made-up people, to try things out. No password.")
+            .child("Fictional users to try things out. No password needed.")
     });
     let id = provider.id;
     li().child((
-        // Not for the router: the server redirects to the provider.
+        // `external` keeps the router from handling the link: the server redirects to the provider.
         a().class("c-button p-sign-in-provider")
             .rel("external")
             .href(move || login_href(&id, &return_to.get()))

@@ -2,7 +2,7 @@ use latchkey_client::Method;
 
 use super::*;
 
-fn answered(call: u64, status: u16, code: Option<&str>, retry: bool) -> Notice {
+fn response(call: u64, status: u16, code: Option<&str>, retry: bool) -> Notice {
     Notice::Received {
         exchange: Exchange {
             call,
@@ -38,12 +38,12 @@ fn texts(lines: &[Line]) -> Vec<&str> {
 }
 
 #[test]
-fn unauthorized_refresh_and_retry_read_from_bottom_to_top_and_are_joined() {
+fn refused_request_refresh_and_retry_are_joined_newest_first() {
     let lines = record(&[
-        answered(1, 401, Some("token_expired"), false),
+        response(1, 401, Some("token_expired"), false),
         refresh_notice(Progress::Started, None),
         refresh_notice(Progress::Refreshed, Some(200)),
-        answered(1, 200, None, true),
+        response(1, 200, None, true),
     ]);
     assert_eq!(
         texts(&lines),
@@ -62,9 +62,9 @@ fn unauthorized_refresh_and_retry_read_from_bottom_to_top_and_are_joined() {
 #[test]
 fn two_chains_are_not_joined_to_each_other() {
     let chain = [
-        answered(1, 401, Some("token_expired"), false),
+        response(1, 401, Some("token_expired"), false),
         refresh_notice(Progress::Refreshed, Some(200)),
-        answered(1, 200, None, true),
+        response(1, 200, None, true),
     ];
     let lines = record(&[&chain[..], &chain[..]].concat());
     let joined: Vec<_> = lines.iter().map(|line| line.joined).collect();
@@ -72,17 +72,17 @@ fn two_chains_are_not_joined_to_each_other() {
 }
 
 #[test]
-fn a_refresh_that_nobody_waited_for_stands_alone() {
+fn refresh_without_a_waiting_request_is_not_chained() {
     let lines = record(&[
-        answered(1, 200, None, false),
+        response(1, 200, None, false),
         refresh_notice(Progress::Refreshed, Some(200)),
     ]);
     assert!(lines.iter().all(|line| !line.chained && !line.joined));
 }
 
 #[test]
-fn a_401_without_a_token_begins_no_chain() {
-    let mut notice = answered(1, 401, Some("token_missing"), false);
+fn a_401_without_a_token_starts_no_chain() {
+    let mut notice = response(1, 401, Some("token_missing"), false);
     if let Notice::Received { exchange, .. } = &mut notice {
         exchange.with_token = false;
     }
@@ -92,7 +92,7 @@ fn a_401_without_a_token_begins_no_chain() {
 }
 
 #[test]
-fn what_went_wrong_is_said() {
+fn each_outcome_of_a_refresh_has_its_own_text() {
     let lines = record(&[
         refresh_notice(Progress::Delayed(TransientError::SigningTimeout), None),
         refresh_notice(Progress::Delayed(TransientError::Unreachable), None),
@@ -104,20 +104,20 @@ fn what_went_wrong_is_said() {
     assert_eq!(
         texts(&lines),
         [
-            "localStorage → newer tokens of another tab",
+            "localStorage → newer tokens from another tab",
             "POST /auth/token → 409 another tab had newer tokens",
-            "POST /auth/token → 400 invalid_grant, the session is over",
-            "POST /auth/token → 503 tokens kept, trying again",
-            "POST /auth/token → no answer, tokens kept, trying again",
-            "POST /auth/token → too busy to send it, trying again",
+            "POST /auth/token → 400 invalid_grant, session ended",
+            "POST /auth/token → 503 tokens kept, will retry",
+            "POST /auth/token → no response, tokens kept, will retry",
+            "POST /auth/token → browser busy, will retry",
         ]
     );
 }
 
 #[test]
-fn only_so_many_lines_are_kept() {
-    let notices = vec![answered(1, 200, None, false); LONGEST + 5];
+fn oldest_lines_are_dropped_beyond_the_maximum() {
+    let notices = vec![response(1, 200, None, false); MAX_LINES + 5];
     let lines = record(&notices);
-    assert_eq!(lines.len(), LONGEST);
-    assert_eq!(lines[0].id, (LONGEST + 5) as u64);
+    assert_eq!(lines.len(), MAX_LINES);
+    assert_eq!(lines[0].id, (MAX_LINES + 5) as u64);
 }

@@ -1,26 +1,28 @@
-//! An event in words, for the person it happened to. Pure.
+//! The text of a security event for its user. Pure.
 
 use latchkey_types::{Activity, ActivityKind};
 
 use crate::device::device;
 
-/// What happened. `at` is the event's moment in words.
+/// What happened. `at` is the time of the event as text.
 pub(super) fn headline(event: &Activity, at: &str) -> String {
     let device = device(event.browser.as_deref(), event.system.as_deref());
     match event.kind {
         ActivityKind::SignedIn => format!("{device} signed in."),
         ActivityKind::Refreshed => format!("{device} was in use and stayed signed in."),
         ActivityKind::SignedOut => format!("{device} signed out."),
-        ActivityKind::EndedRemotely => format!("A device was signed out, from {device}."),
-        ActivityKind::EndedAll => format!("Devices were signed out all at once, from {device}."),
+        ActivityKind::EndedRemotely => format!("{device} signed out another device."),
+        ActivityKind::EndedAll => format!("{device} signed out several devices at once."),
         ActivityKind::Replayed => {
             let from = event.address.as_ref();
             let from = from.map_or_else(String::new, |address| format!(" from {address}"));
-            format!("Someone used a copy of a token of this device, at {at}{from}; we ended it.")
+            format!(
+                "Someone used a copy of this device's token at {at}{from}. We ended the session."
+            )
         }
         ActivityKind::ProofMissing => {
-            "Someone sent a token of one of your devices without that device's key; they were \
-             given nothing."
+            "Someone used a token of one of your devices without the key of that device. The \
+             server refused it."
                 .to_owned()
         }
         ActivityKind::Revoked => "A program ended a session by revoking its token.".to_owned(),
@@ -28,28 +30,30 @@ pub(super) fn headline(event: &Activity, at: &str) -> String {
         ActivityKind::Banned => "The operator of this site banned this account.".to_owned(),
         ActivityKind::Unbanned => "The operator of this site lifted the ban.".to_owned(),
         ActivityKind::Displaced => {
-            "The device that was not used for longest was signed out: there were too many."
-                .to_owned()
+            "The least recently used device was signed out because too many devices were signed \
+             in."
+            .to_owned()
         }
         ActivityKind::NotAdmitted => {
-            "A session was ended: this account was not admitted here any more.".to_owned()
+            "A session was ended because this account was no longer allowed to use this site."
+                .to_owned()
         }
-        // Of a later version.
+        // A kind that a later version added.
         _ => "Something happened to a session of this account.".to_owned(),
     }
 }
 
-/// When and where, and what else is known that the headline does not say.
+/// When and where, and further facts that the headline does not contain.
 pub(super) fn facts(event: &Activity, at: &str) -> String {
     let sent_by = || {
         let device = device(event.browser.as_deref(), event.system.as_deref());
         format!("sent by {device}")
     };
-    let before = |address: &String| format!("the session was used from {address} before");
+    let used_before = |address: &String| format!("until then the session was used from {address}");
     let facts = match event.kind {
         ActivityKind::Replayed => [
             Some(sent_by()),
-            event.other_address.as_ref().map(before),
+            event.other_address.as_ref().map(used_before),
             None,
         ],
         ActivityKind::ProofMissing => [Some(at.to_owned()), event.address.clone(), Some(sent_by())],
@@ -76,26 +80,26 @@ mod tests {
     }
 
     #[test]
-    fn replay_says_what_when_and_from_where() {
+    fn replay_is_described_with_time_address_and_device() {
         let mut replay = event(ActivityKind::Replayed);
         replay.other_address = Some("198.51.100.1".to_owned());
         assert_eq!(
             headline(&replay, "noon"),
-            "Someone used a copy of a token of this device, at noon from 203.0.113.7; we ended it."
+            "Someone used a copy of this device's token at noon from 203.0.113.7. We ended the session."
         );
         assert_eq!(
             facts(&replay, "noon"),
-            "sent by Chrome on Linux · the session was used from 198.51.100.1 before"
+            "sent by Chrome on Linux · until then the session was used from 198.51.100.1"
         );
         replay.address = None;
         assert_eq!(
             headline(&replay, "noon"),
-            "Someone used a copy of a token of this device, at noon; we ended it."
+            "Someone used a copy of this device's token at noon. We ended the session."
         );
     }
 
     #[test]
-    fn token_without_its_key_names_the_sender() {
+    fn token_without_its_key_is_described_with_the_sender() {
         let facts = facts(&event(ActivityKind::ProofMissing), "noon");
         assert_eq!(facts, "noon · 203.0.113.7 · sent by Chrome on Linux");
     }
@@ -124,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn when_where_and_by_what() {
+    fn sign_in_is_described_with_time_address_and_device() {
         let signed_in = event(ActivityKind::SignedIn);
         assert_eq!(headline(&signed_in, "noon"), "Chrome on Linux signed in.");
         assert_eq!(facts(&signed_in, "noon"), "noon · 203.0.113.7");

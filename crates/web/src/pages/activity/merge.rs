@@ -1,22 +1,22 @@
-//! The list that is shown, from what was fetched. Pure.
+//! Merges the fetched events into the list that is shown. Pure.
 
 use latchkey_types::{Activity, ActivityList};
 
 use crate::session::Account;
 
-/// The page that follows the events that were shown.
+/// The page of events that precede the ones shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OlderPage {
-    /// Whose events these are.
+    /// The account of the events.
     pub(super) account: Account,
-    /// The cursor that it was asked for with.
+    /// The cursor of the request.
     pub(super) cursor: String,
-    /// Its events.
+    /// The events.
     pub(super) list: ActivityList,
 }
 
-/// The newest events, then those of `shown` that follow them, then those of `older` if they follow
-/// next. Merging the same pages again changes nothing.
+/// The newest events, then the events of `shown` that follow them, then the events of `older` if they
+/// follow those. Merging the same pages again changes nothing.
 pub(super) fn merged(
     shown: Option<&ActivityList>,
     newest: &ActivityList,
@@ -35,8 +35,8 @@ pub(super) fn merged(
     merged
 }
 
-/// Appends what follows the last event in `shown`. If that event was not shown, more happened than
-/// fits one page; what is between would be missing, so nothing of `shown` is kept.
+/// Appends the events that follow the last merged event in `shown`. If `shown` does not contain that
+/// event, the events between are missing, so the events of `shown` are dropped.
 fn append_shown(merged: &mut ActivityList, shown: &ActivityList) {
     let tail = tail_after(&merged.events, &shown.events);
     if !tail.is_empty() {
@@ -45,8 +45,8 @@ fn append_shown(merged: &mut ActivityList, shown: &ActivityList) {
     }
 }
 
-/// What follows the last event of `newest` in `shown`. Several events of one second can be equal: as
-/// many as `newest` ends with are skipped.
+/// The events of `shown` that follow the last event of `newest`. Several events of the same second can
+/// be equal: as many are skipped as `newest` ends with.
 fn tail_after<'a>(newest: &[Activity], shown: &'a [Activity]) -> &'a [Activity] {
     let Some(last) = newest.last() else {
         return &[];
@@ -66,8 +66,8 @@ mod tests {
 
     use super::*;
 
-    fn list(moments: &[u64], next: Option<&str>) -> ActivityList {
-        let events = moments.iter().map(|at| Activity {
+    fn list(times: &[u64], next: Option<&str>) -> ActivityList {
+        let events = times.iter().map(|at| Activity {
             at: *at,
             kind: ActivityKind::SignedIn,
             session_id: None,
@@ -82,7 +82,7 @@ mod tests {
         }
     }
 
-    fn newer(shown: &ActivityList, newest: &ActivityList) -> ActivityList {
+    fn with_newest(shown: &ActivityList, newest: &ActivityList) -> ActivityList {
         merged(Some(shown), newest, None)
     }
 
@@ -95,35 +95,35 @@ mod tests {
     }
 
     #[test]
-    fn new_events_come_first_and_shown_ones_stay() {
+    fn new_events_come_first_and_shown_events_stay() {
         let shown = list(&[7, 6, 5, 4, 3], Some("before 3"));
         let newest = list(&[9, 8, 7, 6], Some("before 6"));
         assert_eq!(
-            newer(&shown, &newest),
+            with_newest(&shown, &newest),
             list(&[9, 8, 7, 6, 5, 4, 3], Some("before 3"))
         );
     }
 
     #[test]
-    fn one_page_stays_one_page() {
+    fn single_page_gains_no_events() {
         let newest = list(&[9, 8], None);
-        assert_eq!(newer(&list(&[8], None), &newest), newest);
-        assert_eq!(newer(&list(&[9, 8], Some("x")), &newest), newest);
+        assert_eq!(with_newest(&list(&[8], None), &newest), newest);
+        assert_eq!(with_newest(&list(&[9, 8], Some("x")), &newest), newest);
     }
 
     #[test]
-    fn list_that_has_become_empty_is_empty() {
+    fn empty_newest_page_empties_the_list() {
         assert_eq!(
-            newer(&list(&[1], Some("x")), &list(&[], None)),
+            with_newest(&list(&[1], Some("x")), &list(&[], None)),
             list(&[], None)
         );
     }
 
     #[test]
-    fn no_gap_is_left_where_more_happened_than_fits_one_page() {
+    fn shown_events_are_dropped_if_events_between_are_missing() {
         let newest = list(&[9, 8], Some("before 8"));
         let shown = list(&[5, 4, 3], Some("before 3"));
-        assert_eq!(newer(&shown, &newest), newest);
+        assert_eq!(with_newest(&shown, &newest), newest);
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn page_that_was_asked_for_elsewhere_is_not_appended() {
+    fn page_of_another_cursor_is_not_appended() {
         let newest = list(&[9, 8], Some("before 8"));
         let older = page("before 3", list(&[2, 1], None));
         assert_eq!(merged(None, &newest, Some(older)), newest);

@@ -1,4 +1,4 @@
-//! The buttons, the life of the access token, and whether to refresh ahead of expiry.
+//! The buttons, the lifetime of access tokens, and the switch for refreshing ahead of expiry.
 
 use latchkey_client::{Call, Method, Notice};
 use latchkey_types::paths;
@@ -10,20 +10,20 @@ use crate::auth_client::AuthClient;
 use crate::erased::erased;
 use crate::session::Session;
 
-/// How many calls "30 calls at once" makes.
+/// The number of requests that "30 calls at once" sends.
 const PARALLEL_CALLS: usize = 30;
 
-/// What the select offers: seconds, and the label.
-const LIVES: [(&str, &str); 4] = [
+/// The lifetimes to choose from: seconds and label.
+const LIFETIMES: [(&str, &str); 4] = [
     ("", "As configured"),
     ("5", "5 seconds"),
     ("15", "15 seconds"),
     ("60", "60 seconds"),
 ];
 
-/// What a button does.
+/// The action of a button.
 #[derive(Clone, Copy)]
-enum Press {
+enum ButtonAction {
     Unprotected,
     WithoutToken,
     WithToken,
@@ -32,25 +32,25 @@ enum Press {
     SignOut,
 }
 
-/// What the parts of this card share.
+/// The state that the controls share.
 #[derive(Clone, Copy)]
-struct Deps {
+struct ControlState {
     session: Session,
     client: AuthClient,
-    /// A click before the app has started would be lost, so everything is disabled until then.
+    /// Whether the app has started. A click before that would be lost, so all controls are disabled.
     started: RwSignal<bool>,
-    /// The timeline shows the outcome of each.
+    /// Sends a request. The timeline shows the response.
     call: Action<Call, ()>,
     sign_out: Action<(), bool>,
 }
 
-/// All of them.
+/// The card with all controls.
 #[component]
 pub(super) fn Controls() -> impl IntoView {
     let client = AuthClient::expect();
     let started = RwSignal::new(false);
     Effect::new(move || started.set(true));
-    let deps = Deps {
+    let state = ControlState {
         session: Session::expect(),
         client,
         started,
@@ -69,46 +69,46 @@ pub(super) fn Controls() -> impl IntoView {
             .child((
                 h2().id("controls-heading").child("Try it"),
                 div().class("c-button-row").child((
-                    deps.button("Call unprotected", Press::Unprotected),
-                    deps.button("Call protected without token", Press::WithoutToken),
-                    deps.button("Call protected with token", Press::WithToken),
-                    deps.button("30 calls at once", Press::Parallel),
+                    state.button("Call unprotected", ButtonAction::Unprotected),
+                    state.button("Call protected without token", ButtonAction::WithoutToken),
+                    state.button("Call protected with token", ButtonAction::WithToken),
+                    state.button("30 calls at once", ButtonAction::Parallel),
                 )),
                 div().class("c-button-row").child((
-                    deps.button("Refresh now", Press::Refresh),
-                    deps.button("Log out", Press::SignOut),
+                    state.button("Refresh now", ButtonAction::Refresh),
+                    state.button("Log out", ButtonAction::SignOut),
                 )),
                 div()
                     .class("p-playground-settings")
-                    .child((deps.access_life(), deps.refresh_ahead())),
+                    .child((state.lifetime_select(), state.refresh_ahead_checkbox())),
             )),
     )
 }
 
-impl Deps {
-    fn button(self, label: &'static str, press: Press) -> AnyView {
+impl ControlState {
+    fn button(self, label: &'static str, action: ButtonAction) -> AnyView {
         erased(
             button()
                 .r#type("button")
                 .class("c-button")
                 .disabled(move || !self.started.get())
-                .on(ev::click, move |_| self.run(press))
+                .on(ev::click, move |_| self.run(action))
                 .child(label),
         )
     }
 
-    fn run(self, press: Press) {
-        match press {
-            Press::Unprotected => self.call(Call::anonymous(paths::API_ROOT)),
-            Press::WithoutToken => self.call(Call::anonymous(paths::API_PROTECTED)),
-            Press::WithToken => self.call(Call::get(paths::API_PROTECTED)),
-            Press::Parallel => {
+    fn run(self, action: ButtonAction) {
+        match action {
+            ButtonAction::Unprotected => self.call(Call::anonymous(paths::API_ROOT)),
+            ButtonAction::WithoutToken => self.call(Call::anonymous(paths::API_PROTECTED)),
+            ButtonAction::WithToken => self.call(Call::get(paths::API_PROTECTED)),
+            ButtonAction::Parallel => {
                 for _ in 0..PARALLEL_CALLS {
                     self.call(Call::get(paths::API_PROTECTED));
                 }
             }
-            Press::Refresh => self.refresh(),
-            Press::SignOut => {
+            ButtonAction::Refresh => self.refresh(),
+            ButtonAction::SignOut => {
                 self.sign_out.dispatch(());
             }
         }
@@ -130,18 +130,24 @@ impl Deps {
         }
     }
 
-    fn access_life(self) -> impl IntoView {
-        // The client keeps the choice while another page is open.
+    fn lifetime_select(self) -> impl IntoView {
+        // The client keeps the setting while another page is open.
         let chosen = RwSignal::new(String::new());
         Effect::new(move || {
-            let life = self.client.get().access_lifetime();
-            chosen.set(life.map(|seconds| seconds.to_string()).unwrap_or_default());
+            let lifetime = self.client.get().access_lifetime();
+            chosen.set(
+                lifetime
+                    .map(|seconds| seconds.to_string())
+                    .unwrap_or_default(),
+            );
         });
-        let options = LIVES.map(|(value, name)| option().value(value).child(name));
+        let options = LIFETIMES.map(|(value, name)| option().value(value).child(name));
         div().class("c-field").child((
-            label().r#for("access-life").child("Access token life"),
+            label()
+                .r#for("access-lifetime")
+                .child("Access token lifetime"),
             select()
-                .id("access-life")
+                .id("access-lifetime")
                 .disabled(move || !self.started.get())
                 .prop("value", chosen)
                 .on(ev::change, move |event| {
@@ -154,20 +160,20 @@ impl Deps {
         ))
     }
 
-    fn refresh_ahead(self) -> impl IntoView {
-        let on = RwSignal::new(true);
-        Effect::new(move || on.set(self.client.get().refreshes_before_expiry()));
+    fn refresh_ahead_checkbox(self) -> impl IntoView {
+        let checked = RwSignal::new(true);
+        Effect::new(move || checked.set(self.client.get().refreshes_before_expiry()));
         div().class("c-field").child((
             input()
                 .r#type("checkbox")
                 .id("refresh-ahead")
                 .disabled(move || !self.started.get())
                 .checked(true)
-                .prop("checked", on)
+                .prop("checked", checked)
                 .on(ev::change, move |event| {
                     let ahead = event_target_checked(&event);
                     self.client.get().set_refreshes_before_expiry(ahead);
-                    on.set(ahead);
+                    checked.set(ahead);
                 }),
             label()
                 .r#for("refresh-ahead")

@@ -1,55 +1,55 @@
-//! Remembers, across a fresh sign-in, what needed one.
+//! Stores a request across the step-up that it needs.
 //!
-//! The address says what to resume. The sessionStorage of the tab says that the person in front of it
-//! wanted that, and for which account: a link from somebody else does nothing, and nothing is done to
-//! another account.
+//! The address says what to resume. The tab's sessionStorage confirms that the user of this tab
+//! requested it, and for which account. So a link from someone else does nothing, and no other account
+//! is affected.
 
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 
-use super::ending::Ending;
+use super::end_target::EndTarget;
 
-/// The parameter of the query that holds the resume name.
+/// The query parameter with the resume name.
 pub(super) const PARAMETER: &str = "resume";
 
-/// The key in sessionStorage, which lives as long as the tab.
-const INTENT: &str = "latchkey.resume";
+/// The key in sessionStorage, which lasts as long as the tab.
+const KEY: &str = "latchkey.resume";
 
-/// What was wanted before the sign-in.
+/// The request from before the step-up.
 pub(super) struct Intent {
-    /// The account whose sessions are to be ended.
+    /// The account whose sessions to end.
     pub(super) account: String,
-    /// Which of them.
-    pub(super) ending: Ending,
+    /// Which sessions to end.
+    pub(super) target: EndTarget,
 }
 
-/// Remembers that `account` wants the ending with that resume name; gives the page to return to.
+/// Stores the request of `account` with this resume name. Returns the page to return to.
 pub(super) fn remember(resume_name: &str, account: &str) -> String {
     if let Ok(Some(storage)) = window().session_storage() {
-        let _ = storage.set_item(INTENT, &format!("{account} {resume_name}"));
+        let _ = storage.set_item(KEY, &format!("{account} {resume_name}"));
     }
     format!("/sessions?{PARAMETER}={resume_name}")
 }
 
-/// What was remembered, if the query asks for the same. It is forgotten, and the query is removed:
-/// a reload does not repeat it.
+/// The stored request, if the query names the same. Removes both, so that a reload does not repeat the
+/// request.
 pub(super) fn take(query: Option<&str>) -> Option<Intent> {
     let intent = take_from_storage();
-    let asked = query?;
+    let requested = query?;
     hide_query();
     let intent = intent?;
     let (account, name) = intent.split_once(' ')?;
-    let ending = Ending::from_resume_name(name).filter(|_| name == asked)?;
+    let target = EndTarget::from_resume_name(name).filter(|_| name == requested)?;
     Some(Intent {
         account: account.to_owned(),
-        ending,
+        target,
     })
 }
 
 fn take_from_storage() -> Option<String> {
     let storage = window().session_storage().ok()??;
-    let intent = storage.get_item(INTENT).ok()?;
-    let _ = storage.remove_item(INTENT);
+    let intent = storage.get_item(KEY).ok()?;
+    let _ = storage.remove_item(KEY);
     intent
 }
 

@@ -1,30 +1,30 @@
-//! The ways to end sessions, and how each is worded. Pure.
+//! Which sessions to end, and the texts of the buttons for that. Pure.
 
 use crate::components::confirm::ConfirmAction;
 
-/// The resume name of [`Ending::One`] begins with this; the id of the session follows.
+/// The resume name of [`EndTarget::One`] begins with this; the id of the session follows.
 const END_ONE: &str = "end-one.";
 
 /// Which sessions to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// The one of this browser.
+pub(super) enum EndTarget {
+    /// The session of this browser.
     This,
-    /// Another one.
+    /// Another session.
     One {
-        /// Its id.
+        /// The id of the session.
         id: String,
         /// The name of the device.
         name: String,
     },
-    /// All but this one.
+    /// All sessions but this one.
     Others,
-    /// All, this one too.
+    /// All sessions, including this one.
     Everywhere,
 }
 
-impl Ending {
-    /// Identifies the button.
+impl EndTarget {
+    /// The key of the button.
     pub(super) fn key(&self) -> &str {
         match self {
             Self::This => "this",
@@ -34,12 +34,15 @@ impl Ending {
         }
     }
 
-    /// The button.
+    /// The texts of the button.
     pub(super) fn confirm_action(&self) -> ConfirmAction {
         let (label, question) = match self {
-            Self::This | Self::One { .. } => ("Sign out this device", "End it?"),
-            Self::Others => ("Sign out all other devices", "End them all?"),
-            Self::Everywhere => ("Sign out everywhere", "End them all, and this?"),
+            Self::This | Self::One { .. } => ("Sign out this device", "End this session?"),
+            Self::Others => ("Sign out all other devices", "End all other sessions?"),
+            Self::Everywhere => (
+                "Sign out everywhere",
+                "End all sessions, including this one?",
+            ),
         };
         ConfirmAction {
             key: self.key().to_owned(),
@@ -50,7 +53,7 @@ impl Ending {
         }
     }
 
-    /// The name under which it is resumed after a fresh sign-in; `None` if it never needs one.
+    /// The name by which a request is resumed after a step-up; `None` if it never needs one.
     pub(super) fn resume_name(&self) -> Option<String> {
         match self {
             Self::This => None,
@@ -60,7 +63,7 @@ impl Ending {
         }
     }
 
-    /// The ending with that [`resume_name`](Self::resume_name).
+    /// The target with this [`resume_name`](Self::resume_name).
     pub(super) fn from_resume_name(name: &str) -> Option<Self> {
         match name {
             "end-others" => Some(Self::Others),
@@ -72,7 +75,7 @@ impl Ending {
         }
     }
 
-    /// What to say when it is done.
+    /// The message once the sessions have ended.
     pub(super) fn done(&self) -> String {
         match self {
             Self::This | Self::Everywhere => String::new(),
@@ -87,16 +90,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_ending_that_needs_a_fresh_sign_in_is_resumed_by_its_name() {
-        let one = Ending::One {
+    fn each_target_that_may_need_a_step_up_is_resumed_by_its_name() {
+        let one = EndTarget::One {
             id: "7".to_owned(),
             name: "The device".to_owned(),
         };
-        for ending in [one, Ending::Others, Ending::Everywhere] {
-            let name = ending.resume_name().expect("a name");
-            assert_eq!(Ending::from_resume_name(&name), Some(ending));
+        for target in [one, EndTarget::Others, EndTarget::Everywhere] {
+            let name = target.resume_name().expect("a name");
+            assert_eq!(EndTarget::from_resume_name(&name), Some(target));
         }
-        assert_eq!(Ending::This.resume_name(), None);
-        assert_eq!(Ending::from_resume_name("end-this"), None);
+        assert_eq!(EndTarget::This.resume_name(), None);
+        assert_eq!(EndTarget::from_resume_name("end-this"), None);
     }
 }
