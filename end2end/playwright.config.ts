@@ -1,8 +1,10 @@
-// Which browser runs, with which flags, and which tests belong to which project.
-import { defineConfig, devices } from '@playwright/test';
+// The browser and its flags, timeouts and reports, and which tests belong to which project.
+import { defineConfig, devices, type ReporterDescription } from '@playwright/test';
 import { existsSync } from 'node:fs';
 
-/** A Chromium that is already here; without one, Playwright's own is used. */
+import { expectTimeout, testTimeout, workers } from './fixtures/timeouts.ts';
+
+/** An installed Chromium. If there is none, Playwright uses its own. */
 const chromium = [
   process.env['CHROMIUM_PATH'],
   '/usr/bin/chromium',
@@ -10,23 +12,28 @@ const chromium = [
   '/usr/bin/google-chrome',
 ].find((path) => path !== undefined && path !== '' && existsSync(path));
 
-// Screenshots are pictures for people, not checks, so they run only when asked for: by
-// `SCREENSHOTS=folder` or by `--project=screenshots`. Workers inherit the variable.
+// Screenshots are documentation, not tests. They are taken only with `SCREENSHOTS=folder` or
+// `--project=screenshots`. Workers inherit the variable.
 if (process.argv.some((argument) => /^(--project=)?screenshots$/.test(argument))) {
   process.env['SCREENSHOTS'] ||= 'test-results/screenshots';
 }
 const screenshots = process.env['SCREENSHOTS'];
+
+/** On CI also a report with the traces of failed tests, in `playwright-report`. */
+const reporter: ReporterDescription[] = [['list']];
+if (process.env['CI']) reporter.push(['html', { open: 'never' }]);
+if (process.env['GITHUB_ACTIONS']) reporter.push(['github']);
 
 export default defineConfig({
   testDir: 'tests',
   outputDir: 'test-results/run',
   fullyParallel: true,
   forbidOnly: true,
-  workers: 2,
+  workers: /^\d+$/.test(String(workers)) ? Number(workers) : workers,
   retries: 0,
-  reporter: 'list',
-  timeout: 180_000,
-  expect: { timeout: 30_000 },
+  reporter,
+  timeout: testTimeout,
+  expect: { timeout: expectTimeout },
   use: {
     ...devices['Desktop Chrome'],
     trace: 'retain-on-failure',

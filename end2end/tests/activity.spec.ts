@@ -1,71 +1,69 @@
-// What happened to the account, for its person to read: above all that somebody used a copy.
-import { endTheOther, openDevices, signInElsewhere } from '../fixtures/devices.ts';
-import {
-  ada,
-  alert,
-  atProvider,
-  button,
-  expectSignedOut,
-  heading,
-  link,
-  openPlayground,
-  refreshByHand,
-  signIn,
-  signInLink,
-  tokensOf,
-} from '../fixtures/pages.ts';
+// The activity page: the security events of the account, including the use of a copied token.
+import type { APIRequestContext } from '@playwright/test';
+
+import { ada, grace } from '../fixtures/pages/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
-import type { Page } from '@playwright/test';
+import { within } from '../fixtures/timeouts.ts';
+import { refreshOverHttp } from '../fixtures/tokens.ts';
 
-const events = (page: Page) => page.getByRole('list', { name: 'Activity' }).getByRole('listitem');
-const copied = /Someone used a copy of this device's token at .*\d.* from 127\.0\.0\.1\. We ended the session\./;
+const replayed =
+  /Someone used a copy of this device's token at .*\d.* from 127\.0\.0\.1\. We ended the session\./;
 
-async function openActivity(page: Page): Promise<void> {
-  await link(page, 'Activity').click();
-  await expect(heading(page, 'Activity')).toBeVisible();
+/** Uses a copied refresh token, and returns the one that replaces it. */
+async function useCopy(request: APIRequestContext, refresh_token: string): Promise<string> {
+  const form = { grant_type: 'refresh_token', refresh_token };
+  const response = await request.post('/auth/token', { form });
+  expect(response.status()).toBe(200);
+  return ((await response.json()) as { refresh_token: string }).refresh_token;
 }
 
-test('70: a sign-in is an event, with device, time and address', async ({ page }) => {
-  await signIn(page);
-  await openActivity(page);
-  await expect(events(page).first()).toContainText(/Chrome.* on \w+ signed in\./);
-  await expect(events(page).first()).toContainText('127.0.0.1');
+test('70: a sign-in is an event with device, time and address', async ({ app, activityPage }) => {
+  await app.signIn();
+  await activityPage.open();
+  await expect(activityPage.events.first()).toContainText(/Chrome.* on \w+ signed in\./);
+  await expect(activityPage.events.first()).toContainText('127.0.0.1');
 });
 
-test('70: what another device does shows by itself, newest first', async ({ page, browser }) => {
-  await signIn(page);
-  await openActivity(page);
-  await expect(events(page)).toHaveCount(1);
-  const other = await signInElsewhere(browser, page);
-  await expect(events(page)).toHaveCount(2);
-  await openDevices(other);
-  await endTheOther(other);
-  await expectSignedOut(page);
-  await openActivity(other);
-  await expect(events(other).first()).toContainText(/Chrome.* signed out another device\./);
-  await other.context().close();
+test('70: events of another device appear without a reload, newest first', async ({
+  app,
+  activityPage,
+  newBrowser,
+}) => {
+  await app.signIn();
+  await activityPage.open();
+  await expect(activityPage.events).toHaveCount(1);
+  const other = await newBrowser();
+  await other.signIn();
+  await expect(activityPage.events).toHaveCount(2);
+  await other.devicesPage.open();
+  await other.devicesPage.endOther();
+  await app.expectSignedOut();
+  await other.activityPage.open();
+  await expect(other.activityPage.events.first()).toContainText(
+    /Chrome.* signed out another device\./,
+  );
 });
 
-test('another person sees none of it', async ({ page, browser }) => {
-  await signIn(page);
-  const other = await signInElsewhere(browser, page, 'grace.hopper@example.org');
-  await openActivity(other);
-  await expect(events(other)).toHaveCount(1);
-  await other.context().close();
+test('another user does not see the events', async ({ app, newBrowser }) => {
+  await app.signIn();
+  const other = await newBrowser();
+  await other.signIn(grace);
+  await other.activityPage.open();
+  await expect(other.activityPage.events).toHaveCount(1);
 });
 
-test('the list that cannot be had is asked for again', async ({ page }) => {
-  await signIn(page);
+test('a list that failed to load can be loaded again', async ({ page, app, activityPage }) => {
+  await app.signIn();
   await page.route('**/api/activity*', (route) => route.fulfill({ status: 404, json: {} }));
-  await openActivity(page);
-  await expect(button(page, 'Try again')).toBeVisible();
+  await activityPage.open();
+  await expect(activityPage.button('Try again')).toBeVisible();
   await page.unroute('**/api/activity*');
-  await button(page, 'Try again').click();
-  await expect(events(page)).toHaveCount(1);
+  await activityPage.button('Try again').click();
+  await expect(activityPage.events).toHaveCount(1);
 });
 
-test('older events come page by page', async ({ page }) => {
-  await signIn(page);
+test('older events are loaded page by page', async ({ page, app, activityPage }) => {
+  await app.signIn();
   const event = (at: number) => ({ at, kind: 'signed_in', browser: 'Chrome', system: `No ${at}` });
   await page.route(
     (url) => url.pathname === '/api/activity',
@@ -81,65 +79,73 @@ test('older events come page by page', async ({ page }) => {
       });
     },
   );
-  await openActivity(page);
-  await expect(events(page)).toHaveCount(2);
-  await button(page, 'Show older').click();
-  await expect(events(page)).toHaveCount(3);
-  await expect(events(page).last()).toContainText('Chrome on No 3 signed in.');
-  await expect(button(page, 'Show older')).toHaveCount(0);
+  await activityPage.open();
+  await expect(activityPage.events).toHaveCount(2);
+  await activityPage.button('Show older').click();
+  await expect(activityPage.events).toHaveCount(3);
+  await expect(activityPage.events.last()).toContainText('Chrome on No 3 signed in.');
+  await expect(activityPage.button('Show older')).toHaveCount(0);
 });
 
 test.describe('with sessions that are not bound to their browser', () => {
-  test.use({ setup: { env: { LATCHKEY_TOKENS__BINDING: 'off' } } });
+  test.use({ serverConfig: { env: { LATCHKEY_TOKENS__BINDING: 'off' } } });
 
-  test('47: a copy used before its owner: the owner is told, and reads it after signing in', async ({
+  test('47: a copy used before its owner: the owner is notified and sees it after signing in', async ({
     page,
     request,
+    app,
+    signInPage,
+    providerPage,
+    activityPage,
+    playgroundPage,
+    storage,
   }) => {
-    await signIn(page);
-    await openPlayground(page);
-    let { refresh_token } = await tokensOf(page);
-    // Twice: a single rotation moments ago could have been another tab's.
-    for (let times = 1; times <= 2; times += 1) {
-      const form = { grant_type: 'refresh_token', refresh_token };
-      const response = await request.post('/auth/token', { form });
-      expect(response.status()).toBe(200);
-      ({ refresh_token } = (await response.json()) as { refresh_token: string });
+    await app.signIn();
+    await playgroundPage.open();
+    let { refresh_token } = await storage.tokens();
+    // Twice, because a single recent rotation could come from another tab.
+    for (let count = 1; count <= 2; count += 1) {
+      refresh_token = await useCopy(request, refresh_token);
     }
-    await button(page, 'Refresh now').click();
-    await expect(alert(page)).toContainText(/signed out.*copy/i);
-    await alert(page).getByRole('link', { name: 'Sign in' }).click();
+    await playgroundPage.refresh();
+    await expect(app.alert).toContainText(/signed out.*copy/i);
+    await app.alert.getByRole('link', { name: 'Sign in' }).click();
     await expect(page).toHaveURL('/?return_to=/activity');
-    await signInLink(page, 'Google').click();
-    await atProvider(page, ada);
-    await expect(heading(page, 'Activity')).toBeVisible();
-    await expect(events(page).filter({ hasText: copied })).toHaveCount(1);
+    await signInPage.continueWith('Google');
+    await providerPage.signIn(ada);
+    await activityPage.expectOpen();
+    await expect(activityPage.events.filter({ hasText: replayed })).toHaveCount(1);
   });
 
-  test('47: a copy used after its owner: the owner is told at once', async ({
+  test('47: a copy used after its owner: the owner is notified at once', async ({
     page,
     request,
+    app,
+    signInPage,
+    providerPage,
+    accountPage,
+    activityPage,
+    playgroundPage,
+    storage,
   }) => {
-    await signIn(page);
-    const { refresh_token } = await tokensOf(page);
-    for (let times = 1; times <= 2; times += 1) {
-      const before = await tokensOf(page);
-      await link(page, 'Playground').click();
-      await button(page, 'Refresh now').click();
-      await expect
-        .poll(async () => (await tokensOf(page)).refresh_token)
-        .not.toBe(before.refresh_token);
+    await app.signIn();
+    const { refresh_token } = await storage.tokens();
+    await playgroundPage.open();
+    for (let count = 1; count <= 2; count += 1) {
+      const before = await storage.tokens();
+      await playgroundPage.refresh();
+      const current = async () => (await storage.tokens()).refresh_token;
+      await expect.poll(current).not.toBe(before.refresh_token);
     }
-    await link(page, 'Account').click();
-    await expect(heading(page, 'Your account')).toBeVisible();
-    expect(await refreshByHand(request, refresh_token)).toMatchObject({
+    await accountPage.open();
+    expect(await refreshOverHttp(request, refresh_token)).toMatchObject({
       status: 400,
       code: 'refresh_replayed',
     });
-    await expect(alert(page)).toContainText(/signed out.*copy/i, { timeout: 20_000 });
+    await expect(app.alert).toContainText(/signed out.*copy/i, within(10_000));
     await expect(page).toHaveURL('/?return_to=/activity');
-    await signInLink(page, 'Google').click();
-    await atProvider(page, ada);
-    await expect(events(page).filter({ hasText: copied })).toHaveCount(1);
+    await signInPage.continueWith('Google');
+    await providerPage.signIn(ada);
+    await expect(activityPage.events.filter({ hasText: replayed })).toHaveCount(1);
   });
 });

@@ -1,222 +1,250 @@
-// The page that the provider leads back to: Back, reload, and what strangers put into its address.
-import {
-  ada,
-  atProvider,
-  expectAccount,
-  grace,
-  heading,
-  history,
-  link,
-  signIn,
-  signInLink,
-  storedTokens,
-  tokensOf,
-} from '../fixtures/pages.ts';
+// The callback page: Back, reload, and forged addresses.
+import { ada, grace } from '../fixtures/pages/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
 import type { Traffic } from '../fixtures/traffic.ts';
 
-/** The address, with code and state, to which the provider led the browser. */
-function callbackOf(traffic: Traffic): string {
-  const url = traffic.urls.find((seen) => /\/callback\/google\?.*code=/.test(seen));
-  if (url === undefined) throw new Error('the browser was not led to /callback');
-  return url;
+/** The address, with code and state, that the provider redirected to. */
+function callbackUrl(traffic: Traffic): string {
+  const found = traffic.urls.find((url) => /\/callback\/google\?.*code=/.test(url));
+  if (found === undefined) throw new Error('the provider did not redirect to /callback');
+  return found;
 }
 
-test('the code leaves the address bar and the history', async ({ page }) => {
-  await signIn(page);
-  for (const url of await history(page)) expect(url).not.toMatch(/[?&](code|state)=/);
+/** A promise, and the function that resolves it. */
+function signal(): { received: Promise<void>; send: () => void } {
+  let send = () => {};
+  const received = new Promise<void>((resolve) => (send = resolve));
+  return { received, send: () => send() };
+}
+
+test('the code is removed from the address bar and the history', async ({ app }) => {
+  await app.signIn();
+  for (const url of await app.history()) expect(url).not.toMatch(/[?&](code|state)=/);
 });
 
-test('while the exchange runs the page says what it does', async ({ page }) => {
-  let answer = () => {};
-  const released = new Promise<void>((resolve) => (answer = resolve));
+test('the page shows its progress during the exchange', async ({
+  page,
+  app,
+  providerPage,
+  callbackPage,
+  accountPage,
+}) => {
+  const release = signal();
   await page.route('**/auth/token', async (route) => {
-    await released;
+    await release.received;
     await route.continue();
   });
-  await page.goto('/');
-  await signInLink(page, 'Google').click();
-  await atProvider(page);
-  await expect(page.getByRole('status')).toContainText('Signing you in…');
-  answer();
-  await expectAccount(page);
+  await app.beginSignIn();
+  await providerPage.signIn();
+  await expect(callbackPage.status).toContainText('Signing you in…');
+  release.send();
+  await accountPage.expectUser();
 });
 
-test('the callback opened again when signed in goes on and changes nothing', async ({
+test('opening the callback again while signed in redirects and changes nothing', async ({
   page,
+  app,
+  accountPage,
+  storage,
   traffic,
 }) => {
-  await signIn(page);
-  const before = await tokensOf(page);
-  await page.goto(callbackOf(traffic));
-  await expectAccount(page);
-  expect(await tokensOf(page)).toEqual(before);
+  await app.signIn();
+  const before = await storage.tokens();
+  await page.goto(callbackUrl(traffic));
+  await accountPage.expectUser();
+  expect(await storage.tokens()).toEqual(before);
 });
 
-test('Back after a sign-in, and forward again, does no harm', async ({ page }) => {
-  await signIn(page);
+test('Back and Forward after a sign-in do no harm', async ({ page, app, accountPage }) => {
+  await app.signIn();
   await page.goBack();
   await page.goForward();
-  await expectAccount(page);
+  await accountPage.expectUser();
   await page.reload();
-  await expectAccount(page);
+  await accountPage.expectUser();
 });
 
-test('4: the callback opened in another browser says so and offers a way back', async ({
-  page,
+test('4: the callback fails in another browser, which can start a new sign-in', async ({
+  app,
+  newBrowser,
   traffic,
-  browser,
 }) => {
-  await signIn(page);
-  const context = await browser.newContext();
-  const stranger = await context.newPage();
-  await stranger.goto(callbackOf(traffic));
-  await expect(heading(stranger, 'Sign-in failed')).toBeVisible();
-  expect(await storedTokens(stranger)).toBeNull();
-  await stranger.reload();
-  await expect(heading(stranger, 'Sign-in failed')).toBeVisible();
-  await link(stranger, 'Try again').click();
-  await expect(heading(stranger, 'Sign in')).toBeVisible();
-  await context.close();
+  await app.signIn();
+  const other = await newBrowser();
+  await other.page.goto(callbackUrl(traffic));
+  await other.callbackPage.expectFailure();
+  expect(await other.storage.read()).toBeNull();
+  await other.page.reload();
+  await other.callbackPage.expectFailure();
+  await other.callbackPage.tryAgain();
+  await other.signInPage.expectOpen();
 });
 
-test('a reload before the answer arrives leads to a way back', async ({ page }) => {
-  let arrived = () => {};
-  const exchanged = new Promise<void>((resolve) => (arrived = resolve));
-  let replies = 0;
+test('a reload before the response arrives leads to a new sign-in', async ({
+  page,
+  app,
+  signInPage,
+  providerPage,
+  callbackPage,
+  accountPage,
+  storage,
+}) => {
+  const exchanged = signal();
+  let requests = 0;
   await page.route('**/auth/token', async (route) => {
-    replies += 1;
-    if (replies > 1) return route.continue();
-    // The server takes the code, and its answer is never delivered.
+    requests += 1;
+    if (requests > 1) return route.continue();
+    // The server redeems the code, and its response is lost.
     await route.fetch();
-    arrived();
+    exchanged.send();
   });
-  await page.goto('/');
-  await signInLink(page, 'Google').click();
-  await atProvider(page);
-  await exchanged;
+  await app.beginSignIn();
+  await providerPage.signIn();
+  await exchanged.received;
   await page.reload();
-  // The code is used up, and the tokens that were given for it never arrived.
-  await expect(heading(page, 'Sign-in failed')).toBeVisible();
-  expect(await storedTokens(page)).toBeNull();
-  expect(replies).toBe(1);
-  await link(page, 'Try again').click();
-  await signInLink(page, 'Google').click();
-  await atProvider(page);
-  await expectAccount(page);
+  // The code cannot be used again, and the tokens for it never arrived.
+  await callbackPage.expectFailure();
+  expect(await storage.read()).toBeNull();
+  expect(requests).toBe(1);
+  await callbackPage.tryAgain();
+  await signInPage.continueWith('Google');
+  await providerPage.signIn();
+  await accountPage.expectUser();
 });
 
-/** What Keycloak answers when its page was open for too long. */
-const tooSlow = new URLSearchParams({
+/** Keycloak's response if its page was open for too long. */
+const timedOut = new URLSearchParams({
   error: 'temporarily_unavailable',
   error_description: 'authentication_expired',
   state: 'x',
 });
+const tooSlow = 'The sign-in at the provider took too long. Try again.';
 
-test('a provider that was kept waiting: the same sign-in is begun again', async ({ page }) => {
+test('after a timeout at the provider, the same sign-in is started again', async ({
+  page,
+  signInPage,
+  providerPage,
+  callbackPage,
+  playgroundPage,
+}) => {
   await page.goto('/?return_to=/playground');
-  await signInLink(page, 'Example Inc.').click();
-  await expect(heading(page, 'Choose an account')).toBeVisible();
-  await page.goto(`/callback/work?${tooSlow}`);
-  await expect(page.getByText('The sign-in at the provider took too long. Try again.')).toBeVisible();
+  await signInPage.continueWith('Example Inc.');
+  await providerPage.expectOpen();
+  await page.goto(`/callback/work?${timedOut}`);
+  await expect(page.getByText(tooSlow)).toBeVisible();
   await expect(page.locator('body')).not.toContainText('authentication_expired');
-  const again = link(page, 'Try again');
-  await expect(again).toHaveAttribute('href', /^\/auth\/login\?provider=work&/);
-  await again.click();
-  await atProvider(page);
-  await expect(heading(page, 'Playground')).toBeVisible();
+  await expect(callbackPage.tryAgainLink).toHaveAttribute(
+    'href',
+    /^\/auth\/login\?provider=work&/,
+  );
+  await callbackPage.tryAgain();
+  await providerPage.signIn();
+  await playgroundPage.expectOpen();
 });
 
-test('a provider that was kept waiting by another tab is gone to as well', async ({ page }) => {
-  await page.goto(`/callback/work?${tooSlow}`);
-  await expect(page.getByText('The sign-in at the provider took too long. Try again.')).toBeVisible();
-  await link(page, 'Try again').click();
-  await atProvider(page);
-  await expectAccount(page);
+test('after a timeout of another tab, the sign-in is started at the same provider', async ({
+  page,
+  providerPage,
+  callbackPage,
+  accountPage,
+}) => {
+  await page.goto(`/callback/work?${timedOut}`);
+  await expect(page.getByText(tooSlow)).toBeVisible();
+  await callbackPage.tryAgain();
+  await providerPage.signIn();
+  await accountPage.expectUser();
 });
 
-test('a provider that is really not there is called that', async ({ page }) => {
+test('an unavailable provider is reported as such', async ({ page, callbackPage }) => {
   await page.goto('/callback/work?error=temporarily_unavailable&error_description=maintenance');
   await expect(page.getByText(/provider is not responding/)).toBeVisible();
-  await expect(link(page, 'Try again')).toHaveAttribute('href', '/');
+  await expect(callbackPage.tryAgainLink).toHaveAttribute('href', '/');
 });
 
-test('the callback without any parameter has a way back', async ({ page }) => {
+test('the callback without parameters leads to a new sign-in', async ({
+  page,
+  signInPage,
+  callbackPage,
+}) => {
   await page.goto('/callback');
-  await expect(heading(page, 'Sign-in failed')).toBeVisible();
-  await link(page, 'Try again').click();
-  await expect(heading(page, 'Sign in')).toBeVisible();
+  await callbackPage.expectFailure();
+  await callbackPage.tryAgain();
+  await signInPage.expectOpen();
 });
 
-test('13: HTML in error_description is not rendered, nor is the text shown', async ({ page }) => {
+test('13: error_description is neither shown nor rendered as HTML', async ({
+  page,
+  callbackPage,
+}) => {
   const html = '<b id="evil">evil</b><img src="x" onerror="window.evil = true">';
   const query = new URLSearchParams({ error: 'access_denied', error_description: html });
   await page.goto(`/callback?${query}`);
-  await expect(heading(page, 'Sign-in failed')).toBeVisible();
+  await callbackPage.expectFailure();
   await expect(page.locator('#evil')).toHaveCount(0);
   await expect(page.locator('body')).not.toContainText('evil');
   expect(await page.evaluate(() => 'evil' in window)).toBe(false);
 });
 
-test('13: HTML in an unknown error code is not rendered', async ({ page }) => {
+test('13: HTML in an unknown error code is not rendered', async ({ page, callbackPage }) => {
   await page.goto(`/callback?error=${encodeURIComponent('<b id="evil">evil</b>')}`);
-  await expect(heading(page, 'Sign-in failed')).toBeVisible();
+  await callbackPage.expectFailure();
   await expect(page.locator('#evil')).toHaveCount(0);
 });
 
-test('3: a callback that this browser did not begin signs nobody in', async ({ page, browser }) => {
-  // An attacker's own code and state, put before a victim: login CSRF.
-  const context = await browser.newContext();
-  const attacker = await context.newPage();
+test("3: an attacker's callback does not sign in the victim", async ({
+  page,
+  callbackPage,
+  storage,
+  newBrowser,
+}) => {
+  // Login CSRF: the victim opens a callback with the code and state of the attacker.
+  const attacker = await newBrowser();
   let planted = '';
-  attacker.on('request', (request) => {
+  attacker.page.on('request', (request) => {
     if (/\/callback\/google\?.*code=/.test(request.url())) planted = request.url();
   });
-  // The attacker's own browser does not use up the code.
-  await attacker.route('**/auth/token', (route) => route.abort());
-  await page.goto('/');
-  await attacker.goto(page.url());
-  await signInLink(attacker, 'Google').click();
-  await atProvider(attacker, ada);
+  // The attacker's browser does not redeem the code.
+  await attacker.page.route('**/auth/token', (route) => route.abort());
+  await attacker.beginSignIn();
+  await attacker.providerPage.signIn(ada);
   await expect.poll(() => planted).toContain('code=');
   await page.goto(planted);
-  await expect(heading(page, 'Sign-in failed')).toBeVisible();
-  expect(await storedTokens(page)).toBeNull();
-  await context.close();
+  await callbackPage.expectFailure();
+  expect(await storage.read()).toBeNull();
 });
 
-test('a sign-in that did not work is not passed off as that of the account that is there', async ({
-  page,
-  context,
-}) => {
-  await signIn(page);
-  const before = await tokensOf(page);
-  const other = await context.newPage();
-  await other.goto('/callback/google?code=of-another&state=of-another');
-  await expect(heading(other, 'Sign-in failed')).toBeVisible();
-  await other.reload();
-  await expect(heading(other, 'Sign-in failed')).toBeVisible();
-  expect(await tokensOf(page)).toEqual(before);
+test('a failed sign-in is not reported as the existing session', async ({ app, storage }) => {
+  await app.signIn();
+  const before = await storage.tokens();
+  const other = await app.newTab();
+  await other.page.goto('/callback/google?code=of-another&state=of-another');
+  await other.callbackPage.expectFailure();
+  await other.page.reload();
+  await other.callbackPage.expectFailure();
+  expect(await storage.tokens()).toEqual(before);
 });
 
-test('a reload before the answer for another account arrives says that it failed', async ({
+test('a reload before the response for another account arrives reports a failure', async ({
   page,
   context,
+  app,
+  providerPage,
+  callbackPage,
+  storage,
 }) => {
-  await signIn(page);
-  const before = await tokensOf(page);
-  let arrived = () => {};
-  const exchanged = new Promise<void>((resolve) => (arrived = resolve));
+  await app.signIn();
+  const before = await storage.tokens();
+  const exchanged = signal();
   await page.route('**/auth/token', async (route) => {
     await route.fetch();
-    arrived();
+    exchanged.send();
   });
-  // The provider does not know the person any more.
+  // Signs out at the provider.
   await context.clearCookies();
   await page.goto('/auth/login?provider=google');
-  await atProvider(page, grace);
-  await exchanged;
+  await providerPage.signIn(grace);
+  await exchanged.received;
   await page.reload();
-  await expect(heading(page, 'Sign-in failed')).toBeVisible();
-  expect(await tokensOf(page)).toEqual(before);
+  await callbackPage.expectFailure();
+  expect(await storage.tokens()).toEqual(before);
 });

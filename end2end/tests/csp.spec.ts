@@ -1,47 +1,58 @@
-// SECURITY 62: the Content-Security-Policy holds, and the pages themselves keep to it.
+// SECURITY 62: the Content-Security-Policy is enforced, and the pages comply with it.
 import type { BrowserContext } from '@playwright/test';
 
-import { button, expectAccount, heading, openPlayground, signIn } from '../fixtures/pages.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-/** Collects what the browser reports as violations of the policy, in every page. */
-async function violations(context: BrowserContext): Promise<string[]> {
-  const seen: string[] = [];
-  await context.exposeFunction('reportViolation', (text: string) => seen.push(text));
+/** Collects the policy violations that the browser reports, on every page. */
+async function collectViolations(context: BrowserContext): Promise<string[]> {
+  const violations: string[] = [];
+  await context.exposeFunction('reportViolation', (text: string) => violations.push(text));
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => {
       const { reportViolation } = window as unknown as { reportViolation: (text: string) => void };
       reportViolation(`${event.effectiveDirective} ${event.blockedURI} on ${location.pathname}`);
     });
   });
-  return seen;
+  return violations;
 }
 
-test('62: a normal visit of every page violates nothing', async ({ page, context, traffic }) => {
-  traffic.expectErrors(/status of 404 .*\/no-such-page/);
-  const seen = await violations(context);
-  await page.goto('/');
-  await expect(heading(page, 'Sign in')).toBeVisible();
+test('62: no page violates the policy in normal use', async ({
+  page,
+  context,
+  app,
+  signInPage,
+  callbackPage,
+  notFoundPage,
+  accountPage,
+  playgroundPage,
+  traffic,
+}) => {
+  traffic.allowErrors(/status of 404 .*\/no-such-page/);
+  const violations = await collectViolations(context);
+  await signInPage.goto();
   await page.goto('/callback?error=access_denied');
-  await expect(heading(page, 'Sign-in failed')).toBeVisible();
-  await page.goto('/no-such-page');
-  await expect(heading(page, 'Page not found')).toBeVisible();
-  await signIn(page);
+  await callbackPage.expectFailure();
+  await notFoundPage.goto();
+  await app.signIn();
   await page.reload();
-  await expectAccount(page);
-  await openPlayground(page);
-  await button(page, 'Call protected with token').click();
-  await button(page, 'Refresh now').click();
+  await accountPage.expectUser();
+  await playgroundPage.open();
+  await playgroundPage.callWithToken();
+  await playgroundPage.refresh();
   await page.reload();
-  await expect(heading(page, 'Playground')).toBeVisible();
-  expect(seen).toEqual([]);
+  await playgroundPage.expectOpen();
+  expect(violations).toEqual([]);
 });
 
 test.describe('with markup injected into the page', () => {
-  test.beforeEach(({ traffic }) => traffic.expectErrors(/Content Security Policy|hydrat/i));
+  test.beforeEach(({ traffic }) => traffic.allowErrors(/Content Security Policy|hydrat/i));
 
-  test('62: neither an inline script nor an event handler runs', async ({ page, context }) => {
-    const seen = await violations(context);
+  test('62: inline scripts and event handlers do not run', async ({
+    page,
+    context,
+    signInPage,
+  }) => {
+    const violations = await collectViolations(context);
     await page.route('/', async (route) => {
       const response = await route.fetch();
       const injected =
@@ -50,18 +61,14 @@ test.describe('with markup injected into the page', () => {
       const html = await response.text();
       await route.fulfill({ response, body: html.replace('</body>', `${injected}</body>`) });
     });
-    await page.goto('/');
-    await expect(heading(page, 'Sign in')).toBeVisible();
-    await expect.poll(() => seen.length).toBeGreaterThanOrEqual(2);
+    await signInPage.goto();
+    await expect.poll(() => violations.length).toBeGreaterThanOrEqual(2);
     expect(await page.evaluate(() => 'injected' in window)).toBe(false);
   });
 
-  test('62: a script element made by script, and HTML given as text, are refused', async ({
-    page,
-  }) => {
-    await page.goto('/');
-    await expect(heading(page, 'Sign in')).toBeVisible();
-    const ran = await page.evaluate(() => {
+  test('62: script elements, HTML as text and eval are refused', async ({ page, signInPage }) => {
+    await signInPage.goto();
+    const succeeded = await page.evaluate(() => {
       const attempts = {
         script: () => {
           const script = document.createElement('script');
@@ -71,7 +78,7 @@ test.describe('with markup injected into the page', () => {
         html: () => (document.body.innerHTML += '<img src="data:," onerror="window.injected = 1">'),
         eval: () => eval('window.injected = 1') as unknown,
       };
-      const passes = ([, attempt]: [string, () => unknown]) => {
+      const succeeds = ([, attempt]: [string, () => unknown]) => {
         try {
           attempt();
           return true;
@@ -79,17 +86,19 @@ test.describe('with markup injected into the page', () => {
           return false;
         }
       };
-      // In a task of the page's own: what DevTools evaluates may use `eval` under any policy.
-      return new Promise<string[]>((done) => {
-        setTimeout(() => done(Object.entries(attempts).filter(passes).map(([name]) => name)));
+      // In a task of the page: code that DevTools evaluates may use `eval` under any policy.
+      return new Promise<string[]>((resolve) => {
+        setTimeout(() => {
+          resolve(Object.entries(attempts).filter(succeeds).map(([name]) => name));
+        });
       });
     });
-    expect(ran).toEqual([]);
+    expect(succeeded).toEqual([]);
     expect(await page.evaluate(() => 'injected' in window)).toBe(false);
   });
 });
 
-test('62: each page load has a nonce of its own', async ({ request }) => {
+test('62: each page load has a new nonce', async ({ request }) => {
   const nonce = async () => {
     const policy = (await request.get('/')).headers()['content-security-policy'] ?? '';
     expect(policy).not.toMatch(/'unsafe-(inline|eval)'/);
@@ -101,7 +110,7 @@ test('62: each page load has a nonce of its own', async ({ request }) => {
 });
 
 test('17: the sign-in page cannot be framed', async ({ page, google, server, traffic }) => {
-  traffic.expectErrors(/frame-ancestors/);
+  traffic.allowErrors(/frame-ancestors/);
   await page.goto(`${google.issuer}/.well-known/openid-configuration`);
   await page.evaluate((url) => {
     const frame = document.createElement('iframe');

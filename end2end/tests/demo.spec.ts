@@ -1,87 +1,93 @@
-// The whole way once through the built-in provider of `--demo`, with nothing configured.
-import { expectAccessible, expectFits } from '../fixtures/layout.ts';
-import {
-  button,
-  expectAccount,
-  expectSignedOut,
-  heading,
-  link,
-  openPlayground,
-  signInLink,
-  storedTokens,
-  timeline,
-  tokensOf,
-} from '../fixtures/pages.ts';
+// A visit with the demo provider of `--demo`, without any configuration.
+import { expectAccessible, expectNoOverflow } from '../fixtures/layout.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-test.use({ setup: { demo: true } });
+test.use({ serverConfig: { demo: true } });
 
 const demo = 'Demo account';
 
-test('sign in, call, refresh, sign out', async ({ page, traffic }) => {
-  await page.goto('/');
-  await signInLink(page, demo).click();
+test('sign in, call, refresh, sign out', async ({
+  page,
+  app,
+  header,
+  accountPage,
+  playgroundPage,
+  storage,
+  traffic,
+}) => {
+  await app.beginSignIn(demo);
   await page.getByRole('button', { name: /Ada Lovelace/ }).click();
-  await expectAccount(page, 'ada@example.com');
-  await expect(page.getByRole('main')).toContainText('Ada Lovelace');
+  await accountPage.expectUser('ada@example.com');
+  await expect(accountPage.main).toContainText('Ada Lovelace');
 
-  await openPlayground(page);
-  await button(page, 'Call protected with token').click();
-  await expect(timeline(page).first()).toContainText(/GET \/api\/protected\s*→\s*200/);
+  await playgroundPage.open();
+  await playgroundPage.callWithToken();
+  await expect(playgroundPage.newestEntry).toContainText(/GET \/api\/protected\s*→\s*200/);
 
-  const before = await tokensOf(page);
-  await button(page, 'Refresh now').click();
-  await expect.poll(async () => (await tokensOf(page)).refresh_token).not.toBe(before.refresh_token);
+  const before = await storage.tokens();
+  await playgroundPage.refresh();
+  const current = async () => (await storage.tokens()).refresh_token;
+  await expect.poll(current).not.toBe(before.refresh_token);
 
-  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
-  await expect.poll(() => storedTokens(page)).toBeNull();
+  await header.signOut();
+  await storage.expectNoTokens();
   await expect.poll(() => traffic.statuses('POST /auth/logout')).toEqual([204]);
   await page.goto('/account');
-  await expectSignedOut(page);
+  await app.expectSignedOut();
 });
 
-test('a typed email is an account too', async ({ page }) => {
-  await page.goto('/');
-  await signInLink(page, demo).click();
+test('any email address is an account', async ({ page, app, providerPage, accountPage }) => {
+  await app.beginSignIn(demo);
   await page.getByLabel('Email').fill('someone.else@example.com');
-  await button(page, 'Continue').click();
-  await expectAccount(page, 'someone.else@example.com');
+  await providerPage.button('Continue').click();
+  await accountPage.expectUser('someone.else@example.com');
 });
 
-test('Cancel leads to a page with a way back', async ({ page }) => {
-  await page.goto('/');
-  await signInLink(page, demo).click();
-  await button(page, 'Cancel').click();
-  await expect(heading(page, 'Sign-in failed')).toBeVisible();
-  await link(page, 'Try again').click();
-  await expect(heading(page, 'Sign in')).toBeVisible();
+test('after Cancel, the user can start a new sign-in', async ({
+  app,
+  signInPage,
+  providerPage,
+  callbackPage,
+}) => {
+  await app.beginSignIn(demo);
+  await providerPage.cancel();
+  await callbackPage.expectFailure();
+  await callbackPage.tryAgain();
+  await signInPage.expectOpen();
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`${colorScheme}, 360 px wide`, () => {
     test.use({ colorScheme, viewport: { width: 360, height: 740 } });
 
-    test('the page of the built-in provider is accessible and not cut off', async ({ page }) => {
-      await page.goto('/');
-      await signInLink(page, demo).click();
-      await expect(button(page, 'Cancel')).toBeVisible();
+    test('the page of the demo provider is accessible and not cut off', async ({
+      page,
+      app,
+      providerPage,
+    }) => {
+      await app.beginSignIn(demo);
+      await expect(providerPage.button('Cancel')).toBeVisible();
       await expectAccessible(page);
-      await expectFits(page);
+      await expectNoOverflow(page);
       await page.setViewportSize({ width: 1280, height: 740 });
-      await expectFits(page);
+      await expectNoOverflow(page);
     });
   });
 }
 
-test('switching accounts shows the other account', async ({ page }) => {
-  const as = async (name: RegExp, email: string) => {
-    await page.goto('/');
-    await signInLink(page, demo).click();
+test('after switching accounts, the pages show the other account', async ({
+  page,
+  app,
+  header,
+  accountPage,
+}) => {
+  const signInAs = async (name: RegExp, email: string) => {
+    await app.beginSignIn(demo);
     await page.getByRole('button', { name }).click();
-    await expectAccount(page, email);
+    await accountPage.expectUser(email);
   };
-  await as(/Ada Lovelace/, 'ada@example.com');
-  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
-  await expectSignedOut(page);
-  await as(/Grace Hopper/, 'grace@example.com');
+  await signInAs(/Ada Lovelace/, 'ada@example.com');
+  await header.signOut();
+  await app.expectSignedOut();
+  await signInAs(/Grace Hopper/, 'grace@example.com');
 });

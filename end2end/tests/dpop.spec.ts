@@ -1,5 +1,5 @@
-// SECURITY 56 to 59, seen from other people's code: proofs by the packages `dpop` and `jose` are
-// taken, and what they are bound to is what `jose` reads. No page is opened.
+// SECURITY 56 to 59 with independent libraries: the server accepts proofs by the packages `dpop` and
+// `jose`, and `jose` verifies the binding of tokens. No page is opened.
 import { expect, test as base } from '@playwright/test';
 import { generateKeyPair, generateProof } from 'dpop';
 import {
@@ -12,41 +12,44 @@ import {
 } from 'jose';
 import { createHash, randomUUID } from 'node:crypto';
 
-import { calledBack } from '../fixtures/program.ts';
+import { signInAtDemoProvider } from '../fixtures/http-client.ts';
 import { LatchkeyServer } from '../fixtures/server.ts';
 
 type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
 
-interface Request {
+interface ProofClaims {
   htu: string;
   htm: string;
   nonce: string | undefined;
   accessToken: string | undefined;
 }
 
-/** Two libraries that write proofs. */
-const libraries: Record<string, (keys: Keys, request: Request) => Promise<string>> = {
+/** Creates a DPoP proof. */
+type Prove = (keys: Keys, claims: ProofClaims) => Promise<string>;
+
+/** Two libraries that create proofs. */
+const libraries: Record<string, Prove> = {
   dpop: (keys, { htu, htm, nonce, accessToken }) =>
     generateProof(keys, htu, htm, nonce, accessToken),
   jose: async (keys, { htu, htm, nonce, accessToken }) => {
-    const claims: JWTPayload = { jti: randomUUID(), htu, htm };
-    if (nonce !== undefined) claims['nonce'] = nonce;
+    const payload: JWTPayload = { jti: randomUUID(), htu, htm };
+    if (nonce !== undefined) payload['nonce'] = nonce;
     if (accessToken !== undefined) {
-      claims['ath'] = createHash('sha256').update(accessToken).digest('base64url');
+      payload['ath'] = createHash('sha256').update(accessToken).digest('base64url');
     }
     const jwk = await exportJWK(keys.publicKey);
-    return new SignJWT(claims)
+    return new SignJWT(payload)
       .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
       .setIssuedAt()
       .sign(keys.privateKey);
   },
 };
 
-interface Settings {
+interface Options {
   binding: 'refresh' | 'full';
 }
 
-const test = base.extend<Settings & { server: LatchkeyServer }>({
+const test = base.extend<Options & { server: LatchkeyServer }>({
   binding: ['refresh', { option: true }],
   server: async ({ binding }, use) => {
     const env = { LATCHKEY_TOKENS__BINDING: binding };
@@ -56,34 +59,34 @@ const test = base.extend<Settings & { server: LatchkeyServer }>({
   },
 });
 
-/** A client as RFC 9449 §8 has it: it learns the nonce from the answer that asks for it. */
+/** A client as in RFC 9449 §8: it gets the nonce from the response that refuses a proof without one. */
 class Client {
   nonce: string | undefined;
-  /** `error` of every refused request. */
+  /** The `error` of every refused request. */
   refusals: string[] = [];
 
   constructor(
     readonly url: string,
     readonly keys: Keys,
-    private readonly prove: (keys: Keys, request: Request) => Promise<string>,
+    private readonly prove: Prove,
   ) {}
 
   async token(form: Record<string, string>, headers: Record<string, string> = {}): Promise<Tokens> {
     const htu = `${this.url}/auth/token`;
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      const request = { htu, htm: 'POST', nonce: this.nonce, accessToken: undefined };
-      const dpop = await this.prove(this.keys, request);
+      const claims = { htu, htm: 'POST', nonce: this.nonce, accessToken: undefined };
+      const dpop = await this.prove(this.keys, claims);
       const body = new URLSearchParams(form);
-      const answer = await fetch(htu, { method: 'POST', body, headers: { ...headers, dpop } });
-      this.nonce = answer.headers.get('dpop-nonce') ?? this.nonce;
-      if (answer.ok) return (await answer.json()) as Tokens;
-      this.refusals.push(((await answer.json()) as { error: string }).error);
+      const response = await fetch(htu, { method: 'POST', body, headers: { ...headers, dpop } });
+      this.nonce = response.headers.get('dpop-nonce') ?? this.nonce;
+      if (response.ok) return (await response.json()) as Tokens;
+      this.refusals.push(((await response.json()) as { error: string }).error);
     }
     throw new Error(`refused: ${this.refusals.join(', ')}`);
   }
 
   async signIn(): Promise<Tokens> {
-    const { cookie, parameters } = await calledBack(this.url, 'ada@example.com');
+    const { cookie, parameters } = await signInAtDemoProvider(this.url, 'ada@example.com');
     const form = { ...Object.fromEntries(parameters), grant_type: 'authorization_code' };
     return this.token(form, { cookie });
   }
@@ -92,11 +95,11 @@ class Client {
     return this.token({ grant_type: 'refresh_token', refresh_token });
   }
 
-  /** `GET /api/me` with the scheme the token asks for. */
+  /** Sends `GET /api/me` with the scheme of the token. */
   async me({ access_token, token_type }: Tokens): Promise<Response> {
     const htu = `${this.url}/api/me`;
-    const request = { htu, htm: 'GET', nonce: undefined, accessToken: access_token };
-    const dpop = await this.prove(this.keys, request);
+    const claims = { htu, htm: 'GET', nonce: undefined, accessToken: access_token };
+    const dpop = await this.prove(this.keys, claims);
     return fetch(htu, { headers: { authorization: `${token_type} ${access_token}`, dpop } });
   }
 }
@@ -114,7 +117,7 @@ for (const [library, prove] of Object.entries(libraries)) {
     let tokens = await client.signIn();
     expect(client.refusals).toEqual(['use_dpop_nonce']);
     expect(tokens).toMatchObject({ bound: true, token_type: 'Bearer' });
-    for (let times = 0; times < 3; times += 1) tokens = await client.refresh(tokens.refresh_token);
+    for (let count = 0; count < 3; count += 1) tokens = await client.refresh(tokens.refresh_token);
     expect(client.refusals).toHaveLength(1);
     expect((await client.me(tokens)).status).toBe(200);
 
@@ -123,10 +126,10 @@ for (const [library, prove] of Object.entries(libraries)) {
     await client.refresh(tokens.refresh_token);
   });
 
-  test.describe('full', () => {
+  test.describe('with `binding = "full"`', () => {
     test.use({ binding: 'full' });
 
-    test(`58: proofs by ${library} open the API to a bound access token`, async ({ server }) => {
+    test(`58: proofs by ${library} authorize requests with a bound access token`, async ({ server }) => {
       const client = new Client(server.url, await generateKeyPair('ES256'), prove);
       const signedIn = await client.signIn();
       const tokens = await client.refresh(signedIn.refresh_token);

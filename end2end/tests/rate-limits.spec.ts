@@ -1,68 +1,60 @@
-// Too much of one thing: the page says so, and nobody is signed out.
-import {
-  alert,
-  atProvider,
-  button,
-  expectAccount,
-  generation,
-  heading,
-  openPlayground,
-  signIn,
-  signInLink,
-} from '../fixtures/pages.ts';
+// Rate limits: the page reports them, and the user stays signed in.
 import { expect, test } from '../fixtures/test.ts';
+import { within } from '../fixtures/timeouts.ts';
 
-test.describe('with two steps of a sign-in a second', () => {
-  test.use({ setup: { env: { LATCHKEY_LIMITS__PER_ADDRESS: '2/s' } } });
+test.describe('with a limit of two sign-in requests per second', () => {
+  test.use({ serverConfig: { env: { LATCHKEY_LIMITS__PER_ADDRESS: '2/s' } } });
 
-  test('72: too many sign-ins: a page says so, and a later one works', async ({
-    page,
+  test('72: too many sign-ins are reported, and a later sign-in works', async ({
     request,
+    app,
+    providerPage,
+    callbackPage,
+    accountPage,
   }) => {
-    const refused = heading(page, 'Sign-in failed');
-    const passed = heading(page, 'Choose an account');
     const begin = async () => {
-      await page.goto('/');
-      await signInLink(page, 'Google').click();
-      await expect(refused.or(passed)).toBeVisible();
+      await app.beginSignIn();
+      await expect(callbackPage.failure.or(providerPage.heading)).toBeVisible();
     };
-    let flooded = false;
+    let stopped = false;
     const flood = (async () => {
-      const one = () => request.get('/auth/login?provider=google', { maxRedirects: 0 });
-      while (!flooded) await Promise.all(Array.from({ length: 10 }, one));
+      const login = () => request.get('/auth/login?provider=google', { maxRedirects: 0 });
+      while (!stopped) await Promise.all(Array.from({ length: 10 }, login));
     })();
     do await begin();
-    while (!(await refused.isVisible()));
-    flooded = true;
+    while (!(await callbackPage.failure.isVisible()));
+    stopped = true;
     await flood;
-    await expect(page.getByRole('main')).toContainText('Wait a minute');
+    await expect(callbackPage.main).toContainText('Wait a minute');
     do await begin();
-    while (!(await passed.isVisible()));
-    await atProvider(page);
-    await expectAccount(page);
+    while (!(await providerPage.heading.isVisible()));
+    await providerPage.signIn();
+    await accountPage.expectUser();
   });
 });
 
-test.describe('with six refreshes at once', () => {
-  test.use({ setup: { env: { LATCHKEY_LIMITS__PER_SESSION: '6/m' } } });
+test.describe('with a limit of six refreshes per minute', () => {
+  test.use({ serverConfig: { env: { LATCHKEY_LIMITS__PER_SESSION: '6/m' } } });
 
-  test('72: too many refreshes: still signed in, and the next one comes by itself', async ({
-    page,
+  test('72: after too many refreshes the user stays signed in, and the client retries', async ({
+    app,
+    playgroundPage,
+    storage,
     traffic,
   }) => {
-    await signIn(page);
-    await openPlayground(page);
-    const refreshes = () => traffic.statuses('POST /auth/token');
-    traffic.forget();
+    await app.signIn();
+    await playgroundPage.open();
+    const statuses = () => traffic.statuses('POST /auth/token');
+    traffic.reset();
     let before = 0;
-    while (!refreshes().includes(429)) {
-      const asked = refreshes().length;
-      before = await generation(page);
-      await button(page, 'Refresh now').click();
-      await expect.poll(() => refreshes().length).toBeGreaterThan(asked);
+    while (!statuses().includes(429)) {
+      const count = statuses().length;
+      before = await storage.generation();
+      await playgroundPage.refresh();
+      await expect.poll(() => statuses().length).toBeGreaterThan(count);
     }
-    await expect(alert(page)).toContainText('You are still signed in');
-    await expect.poll(() => generation(page), { timeout: 60_000 }).toBe(before + 1);
-    await expect(alert(page)).toHaveCount(0);
+    await expect(app.alert).toContainText('You are still signed in');
+    await expect.poll(() => storage.generation(), within(30_000)).toBe(before + 1);
+    await expect(app.alert).toHaveCount(0);
   });
 });

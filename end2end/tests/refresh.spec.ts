@@ -1,92 +1,100 @@
-// The access token expires: the call succeeds all the same, with one refresh and one retry.
-import {
-  alert,
-  button,
-  claims,
-  expectAccount,
-  expectSignedOut,
-  openPlayground,
-  signIn,
-  storedTokens,
-  timeline,
-  tokensOf,
-  letTokenExpire,
-  waitForThe401,
-} from '../fixtures/pages.ts';
+// Expired access tokens: the client refreshes once and retries each request once.
 import { expect, test } from '../fixtures/test.ts';
+import { testTimeout, within } from '../fixtures/timeouts.ts';
+import { generationOf } from '../fixtures/tokens.ts';
 
-test('an expired token: 401, one refresh, one retry, 200', async ({ page, request, traffic }) => {
-  await signIn(page);
-  await openPlayground(page);
-  await waitForThe401(page);
-  await letTokenExpire(page, request);
-  const before = await tokensOf(page);
-  traffic.forget();
-  await button(page, 'Call protected with token').click();
+test('an expired token leads to 401, one refresh, one retry and 200', async ({
+  request,
+  app,
+  playgroundPage,
+  storage,
+  traffic,
+}) => {
+  await app.signIn();
+  await playgroundPage.open();
+  await playgroundPage.disableRefreshAhead();
+  await playgroundPage.expireToken(request);
+  const before = await storage.tokens();
+  traffic.reset();
+  await playgroundPage.callWithToken();
   await expect.poll(() => traffic.statuses('GET /api/protected')).toEqual([401, 200]);
   expect(traffic.statuses('POST /auth/token')).toEqual([200]);
-  const after = await tokensOf(page);
+  const after = await storage.tokens();
   expect(after.access_token).not.toBe(before.access_token);
-  expect(claims(after.refresh_token)['gen']).toBe(Number(claims(before.refresh_token)['gen']) + 1);
+  expect(generationOf(after.refresh_token)).toBe(generationOf(before.refresh_token) + 1);
 });
 
-test('30 calls at once with an expired token: one refresh', async ({ page, request, traffic }) => {
-  await signIn(page);
-  await openPlayground(page);
-  await waitForThe401(page);
-  await letTokenExpire(page, request);
-  traffic.forget();
-  await button(page, '30 calls at once').click();
-  const succeeded = () => traffic.exchanges.filter(isCall).filter((it) => it.status === 200);
-  const isCall = ({ call }: { call: string }) => call.startsWith('GET /api/');
-  await expect.poll(() => succeeded().length).toBe(30);
-  const refused = traffic.exchanges.filter(isCall).filter((it) => it.status === 401);
-  expect(refused.length).toBeGreaterThan(0);
-  expect(refused.length).toBeLessThanOrEqual(30);
-  expect(traffic.exchanges.filter(isCall)).toHaveLength(30 + refused.length);
+test('30 parallel calls with an expired token lead to one refresh', async ({
+  request,
+  app,
+  playgroundPage,
+  traffic,
+}) => {
+  await app.signIn();
+  await playgroundPage.open();
+  await playgroundPage.disableRefreshAhead();
+  await playgroundPage.expireToken(request);
+  traffic.reset();
+  await playgroundPage.call30Times();
+  const count = (expected: number) =>
+    traffic.apiCalls().filter(({ status }) => status === expected).length;
+  await expect.poll(() => count(200)).toBe(30);
+  expect(count(401)).toBeGreaterThan(0);
+  expect(count(401)).toBeLessThanOrEqual(30);
+  expect(traffic.apiCalls()).toHaveLength(30 + count(401));
   expect(traffic.statuses('POST /auth/token')).toEqual([200]);
 });
 
-test('coming back after the token expired is still being signed in', async ({
+test('a user who returns after the token expired is still signed in', async ({
   page,
   request,
-  traffic,
   server,
+  app,
+  accountPage,
+  playgroundPage,
+  traffic,
 }) => {
-  await signIn(page);
-  await openPlayground(page);
-  await waitForThe401(page);
-  await letTokenExpire(page, request);
+  await app.signIn();
+  await playgroundPage.open();
+  await playgroundPage.disableRefreshAhead();
+  await playgroundPage.expireToken(request);
   await page.goto('about:blank');
-  traffic.forget();
+  traffic.reset();
   await page.goto(`${server.url}/account`);
-  await expectAccount(page);
+  await accountPage.expectUser();
   await expect.poll(() => traffic.statuses('POST /auth/token')[0]).toBe(200);
 });
 
-test.describe('with access tokens that live 20 seconds', () => {
-  test.use({ setup: { env: { LATCHKEY_TOKENS__ACCESS_TTL: '20s' } } });
+test.describe('with an access token lifetime of 20 seconds', () => {
+  test.use({ serverConfig: { env: { LATCHKEY_TOKENS__ACCESS_TTL: '20s' } } });
 
-  test('tokens are refreshed ahead of expiry: no call ever meets a 401', async ({
-    page,
+  test('tokens are refreshed ahead of expiry, so that no request gets a 401', async ({
+    app,
+    playgroundPage,
     traffic,
   }) => {
-    test.setTimeout(300_000);
-    await signIn(page);
-    await openPlayground(page);
-    traffic.forget();
+    test.setTimeout(testTimeout + 120_000);
+    await app.signIn();
+    await playgroundPage.open();
+    traffic.reset();
     const refreshes = () => traffic.count('POST /auth/token');
-    await expect.poll(refreshes, { timeout: 120_000 }).toBeGreaterThanOrEqual(2);
-    await button(page, 'Call protected with token').click();
+    await expect.poll(refreshes, within(90_000)).toBeGreaterThanOrEqual(2);
+    await playgroundPage.callWithToken();
     await expect.poll(() => traffic.statuses('GET /api/protected')).toEqual([200]);
-    expect(traffic.exchanges.filter((it) => it.status === 401)).toEqual([]);
+    expect(traffic.exchanges.filter(({ status }) => status === 401)).toEqual([]);
     expect(traffic.statuses('POST /auth/token').every((status) => status === 200)).toBe(true);
   });
 });
 
-test('a request is retried once, not again, when the 401 stays', async ({ page, traffic }) => {
-  await signIn(page);
-  await openPlayground(page);
+test('a request is retried only once if the 401 persists', async ({
+  page,
+  app,
+  playgroundPage,
+  storage,
+  traffic,
+}) => {
+  await app.signIn();
+  await playgroundPage.open();
   await page.route('**/api/protected', (route) =>
     route.fulfill({
       status: 401,
@@ -96,51 +104,65 @@ test('a request is retried once, not again, when the 401 stays', async ({ page, 
         type: 'about:blank',
         title: 'Token expired',
         status: 401,
-        detail: 'The access token is past its end.',
+        detail: 'The access token has expired.',
         code: 'token_expired',
         request_id: 'test',
       },
     }),
   );
-  traffic.forget();
-  await button(page, 'Call protected with token').click();
+  traffic.reset();
+  await playgroundPage.callWithToken();
   await expect.poll(() => traffic.statuses('GET /api/protected')).toEqual([401, 401]);
-  await expect(timeline(page).filter({ hasText: '/api/protected' })).toHaveCount(2);
+  const entries = playgroundPage.entries.filter({ hasText: '/api/protected' });
+  await expect(entries).toHaveCount(2);
   expect(traffic.statuses('POST /auth/token')).toEqual([200]);
   expect(traffic.count('GET /api/protected')).toBe(2);
-  expect(await storedTokens(page)).not.toBeNull();
+  await storage.expectTokens();
 });
 
-test('a revoked refresh token signs out, with a message', async ({ page, request }) => {
-  await signIn(page);
-  await openPlayground(page);
-  const { refresh_token } = await tokensOf(page);
-  const revoked = await request.post('/auth/revoke', { form: { token: refresh_token } });
-  expect(revoked.status()).toBe(200);
-  await button(page, 'Call protected with token').click();
-  await expect(alert(page)).toContainText(/signed out/i);
-  await expect.poll(() => storedTokens(page)).toBeNull();
+test('a revoked refresh token signs out with a message', async ({
+  request,
+  app,
+  playgroundPage,
+  storage,
+}) => {
+  await app.signIn();
+  await playgroundPage.open();
+  const { refresh_token } = await storage.tokens();
+  const response = await request.post('/auth/revoke', { form: { token: refresh_token } });
+  expect(response.status()).toBe(200);
+  await playgroundPage.callWithToken();
+  await app.expectSessionEnded();
+  await storage.expectNoTokens();
 });
 
-test('a revoked refresh token is noticed at the next visit too', async ({ page, request }) => {
-  await signIn(page);
-  const { refresh_token } = await tokensOf(page);
-  // A page that is open would know at once.
+test('a revoked refresh token signs out at the next visit', async ({
+  page,
+  request,
+  app,
+  storage,
+}) => {
+  await app.signIn();
+  const { refresh_token } = await storage.tokens();
+  // An open page would be notified immediately.
   await page.goto('about:blank');
   await request.post('/auth/revoke', { form: { token: refresh_token } });
   await page.goto('/account');
-  await expect(alert(page)).toContainText(/signed out/i);
-  await expectSignedOut(page);
+  await app.expectSessionEnded();
+  await app.expectSignedOut();
 });
 
-test('a lost answer: the same key is sent again and nobody is signed out', async ({
+test('after a lost response the client retries with the same idempotency key', async ({
   page,
+  app,
+  playgroundPage,
+  storage,
   traffic,
 }) => {
-  traffic.expectErrors(/ERR_CONNECTION_RESET .*\/auth\/token/);
-  await signIn(page);
-  await openPlayground(page);
-  const before = await tokensOf(page);
+  traffic.allowErrors(/ERR_CONNECTION_RESET .*\/auth\/token/);
+  await app.signIn();
+  await playgroundPage.open();
+  const before = await storage.generation();
   let lost = 0;
   await page.route('**/auth/token', async (route) => {
     if (lost > 0) return route.continue();
@@ -148,19 +170,16 @@ test('a lost answer: the same key is sent again and nobody is signed out', async
     await route.fetch();
     await route.abort('connectionreset');
   });
-  traffic.forget();
-  await button(page, 'Refresh now').click();
-  // The client tries again by itself after a while.
+  traffic.reset();
+  await playgroundPage.refresh();
   await expect
-    .poll(() => traffic.statuses('POST /auth/token'), { timeout: 30_000 })
+    .poll(() => traffic.statuses('POST /auth/token'), within(10_000))
     .toEqual([0, 200]);
-  const keys = traffic.of('POST /auth/token').map((it) => it.headers['idempotency-key']);
+  const exchanges = traffic.exchangesOf('POST /auth/token');
+  const keys = exchanges.map(({ headers }) => headers['idempotency-key']);
   expect(keys[0]).toBeTruthy();
   expect(keys[1]).toBe(keys[0]);
-  const generation = Number(claims(before.refresh_token)['gen']);
-  await expect
-    .poll(async () => claims((await tokensOf(page)).refresh_token)['gen'])
-    .toBe(generation + 1);
-  await button(page, 'Call protected with token').click();
+  await expect.poll(() => storage.generation()).toBe(before + 1);
+  await playgroundPage.callWithToken();
   await expect.poll(() => traffic.statuses('GET /api/protected')).toEqual([200]);
 });

@@ -1,66 +1,57 @@
-// Pictures of every page for people to look at: light and dark, wide and narrow, signed in and
-// out. Written to the folder `SCREENSHOTS`, which the configuration sets if nobody did.
+// Screenshots of every page: light and dark, wide and narrow, signed in and signed out. They are written
+// to the folder `SCREENSHOTS`.
 import { join, resolve } from 'node:path';
-import type { Page } from '@playwright/test';
 
-import { button, heading, signIn, signInLink, timeline, tokensOf } from '../fixtures/pages.ts';
+import type { App } from '../fixtures/pages/app.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 const folder = resolve(process.env['SCREENSHOTS'] || 'test-results/screenshots');
 const failedLoads = /^Failed to load resource/;
 
-/** Opens a page in the state to be pictured. */
-const scenes: Record<string, (page: Page) => Promise<void>> = {
-  'sign-in': async (page) => {
-    await page.goto('/');
-    await expect(heading(page, 'Sign in')).toBeVisible();
-  },
-  'callback-failed': async (page) => {
+/** Opens a page in the state to capture. */
+const scenes: Record<string, (app: App) => Promise<void>> = {
+  'sign-in': ({ signInPage }) => signInPage.goto(),
+  'callback-failed': async ({ page, callbackPage }) => {
     await page.goto('/callback?error=access_denied');
-    await expect(heading(page, 'Sign-in failed')).toBeVisible();
+    await callbackPage.expectFailure();
   },
-  'callback-working': async (page) => {
+  'callback-working': async ({ page, callbackPage }) => {
     await page.route('**/auth/token', () => undefined);
     await page.goto('/callback?code=picture&state=picture');
-    await expect(page.getByRole('status')).toBeVisible();
+    await expect(callbackPage.status).toBeVisible();
   },
-  'not-found': async (page) => {
-    await page.goto('/no-such-page');
-    await expect(heading(page, 'Page not found')).toBeVisible();
+  'not-found': ({ notFoundPage }) => notFoundPage.goto(),
+  'demo-provider': async (app) => {
+    await app.beginSignIn('Demo account');
+    await expect(app.providerPage.button('Cancel')).toBeVisible();
   },
-  'demo-provider': async (page) => {
-    await page.goto('/');
-    await signInLink(page, 'Demo account').click();
-    await expect(button(page, 'Cancel')).toBeVisible();
+  'playground-signed-out': async ({ playgroundPage }) => {
+    await playgroundPage.goto();
+    await playgroundPage.callUnprotected();
+    await expect(playgroundPage.entries).toHaveCount(1);
+    await playgroundPage.callWithoutToken();
+    await expect(playgroundPage.entries).toHaveCount(2);
   },
-  'playground-signed-out': async (page) => {
-    await page.goto('/playground');
-    await button(page, 'Call unprotected').click();
-    await expect(timeline(page)).toHaveCount(1);
-    await button(page, 'Call protected without token').click();
-    await expect(timeline(page)).toHaveCount(2);
+  account: (app) => app.signIn(),
+  sessions: async (app) => {
+    await app.signIn();
+    await app.devicesPage.goto();
+    await app.devicesPage.button('Sign out everywhere').click();
+    await expect(app.devicesPage.button('Cancel')).toBeVisible();
   },
-  account: async (page) => {
-    await signIn(page);
+  activity: async (app) => {
+    await app.signIn();
+    await app.activityPage.goto();
+    await expect(app.activityPage.list).toBeVisible();
   },
-  sessions: async (page) => {
-    await signIn(page);
-    await page.goto('/sessions');
-    await button(page, 'Sign out everywhere').click();
-    await expect(button(page, 'Cancel')).toBeVisible();
-  },
-  activity: async (page) => {
-    await signIn(page);
-    await page.goto('/activity');
-    await expect(page.getByRole('list', { name: 'Activity' })).toBeVisible();
-  },
-  playground: async (page) => {
-    await signIn(page);
-    await page.goto('/playground');
-    await button(page, 'Call protected with token').click();
-    await expect(timeline(page)).toHaveCount(1);
-    await page.getByLabel('Refresh ahead of expiry').uncheck();
-    // The server takes the token for expired once: what is pictured is 401, refresh, retry.
+  playground: async (app) => {
+    const { page, playgroundPage } = app;
+    await app.signIn();
+    await playgroundPage.goto();
+    await playgroundPage.callWithToken();
+    await expect(playgroundPage.entries).toHaveCount(1);
+    await playgroundPage.disableRefreshAhead();
+    // The token counts as expired once, so that the timeline shows 401, refresh and retry.
     await page.route(
       '**/api/protected',
       (route) =>
@@ -71,29 +62,29 @@ const scenes: Record<string, (page: Page) => Promise<void>> = {
             type: 'about:blank',
             title: 'Token expired',
             status: 401,
-            detail: 'The access token is past its end.',
+            detail: 'The access token has expired.',
             code: 'token_expired',
-            request_id: 'picture',
+            request_id: 'screenshot',
           },
         }),
       { times: 1 },
     );
-    await button(page, 'Call protected with token').click();
-    await expect(timeline(page)).toHaveCount(4);
+    await playgroundPage.callWithToken();
+    await expect(playgroundPage.entries).toHaveCount(4);
   },
-  'session-ended': async (page) => {
-    await signIn(page);
-    const { refresh_token } = await tokensOf(page);
-    // A page that is open would know at once.
-    await page.goto('about:blank');
-    await page.request.post('/auth/revoke', { form: { token: refresh_token } });
-    await page.goto('/account');
-    await expect(page.getByRole('alert')).toBeVisible();
+  'session-ended': async (app) => {
+    await app.signIn();
+    const { refresh_token } = await app.storage.tokens();
+    // An open page would be notified immediately.
+    await app.page.goto('about:blank');
+    await app.page.request.post('/auth/revoke', { form: { token: refresh_token } });
+    await app.page.goto('/account');
+    await expect(app.alert).toBeVisible();
   },
 };
 
-test.use({ setup: { demo: true } });
-test.beforeEach(({ traffic }) => traffic.expectErrors(failedLoads));
+test.use({ serverConfig: { demo: true } });
+test.beforeEach(({ traffic }) => traffic.allowErrors(failedLoads));
 
 for (const [name, open] of Object.entries(scenes)) {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -103,9 +94,9 @@ for (const [name, open] of Object.entries(scenes)) {
         const viewport = { width, height: isMobile ? 844 : 800 };
         test.use({ colorScheme, viewport, isMobile, hasTouch: isMobile });
 
-        test(name, async ({ page }) => {
-          await open(page);
-          // Away from the button that was pressed last.
+        test(name, async ({ page, app }) => {
+          await open(app);
+          // Move the pointer away from the last pressed button.
           await page.mouse.move(0, 0);
           await page.screenshot({
             path: join(folder, `${name}-${colorScheme}-${width}.png`),

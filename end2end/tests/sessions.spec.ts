@@ -1,208 +1,213 @@
-// Your devices: every session of the account, and ending them from afar.
-import {
-  confirm,
-  devices,
-  endAllOthers,
-  endEverything,
-  endTheOther,
-  openDevices,
-  otherDevices,
-  signInElsewhere,
-  thisDevice,
-  wantStepUpOnce,
-} from '../fixtures/devices.ts';
-import {
-  ada,
-  alert,
-  atProvider,
-  bearer,
-  button,
-  claims,
-  expectSignedOut,
-  grace,
-  heading,
-  signIn,
-  storedTokens,
-  tokensOf,
-} from '../fixtures/pages.ts';
+// The devices page: every session of the account, and ending them remotely.
+import { ada, grace } from '../fixtures/pages/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
+import { within } from '../fixtures/timeouts.ts';
+import { bearer, claims } from '../fixtures/tokens.ts';
 
-/** By when another tab knows, in milliseconds: by itself it would not ask for minutes. */
-const soon = 20_000;
+/** Open tabs are notified by the event stream. Without it, they would learn of it minutes later. */
+const notifyTimeout = within(10_000);
 
-test('53: every device is listed with what is known of it, this one first', async ({
-  page,
-  browser,
+test('53: every device is listed with its details, this device first', async ({
+  app,
+  devicesPage,
+  newBrowser,
 }) => {
-  await signIn(page);
-  const other = await signInElsewhere(browser, page);
-  await openDevices(page);
-  await expect(devices(page)).toHaveCount(2);
-  await expect(devices(page).first()).toContainText(/This device/);
-  await expect(otherDevices(page)).toHaveCount(1);
-  for (const device of await devices(page).all()) {
-    await expect(device.getByRole('heading', { level: 2 })).toHaveText(/Chrome.* on (Windows|Linux)/);
+  await app.signIn();
+  await (await newBrowser()).signIn();
+  await devicesPage.open();
+  await expect(devicesPage.devices).toHaveCount(2);
+  await expect(devicesPage.devices.first()).toContainText(/This device/);
+  await expect(devicesPage.otherDevices).toHaveCount(1);
+  for (const device of await devicesPage.devices.all()) {
+    const name = device.getByRole('heading', { level: 2 });
+    await expect(name).toHaveText(/Chrome.* on (Windows|Linux)/);
     await expect(device).toContainText('127.0.0.1');
     await expect(device).toContainText('Google');
     await expect(device).toContainText(/Signed in .*\d/);
     await expect(device).toContainText(/Last seen .*\d/);
     await expect(device).toContainText('Bound to its browser');
   }
-  await other.context().close();
 });
 
-test('alone, there is nothing to sign out but this device', async ({ page }) => {
-  await signIn(page);
-  await openDevices(page);
-  await expect(thisDevice(page)).toHaveCount(1);
-  await expect(devices(page)).toHaveCount(1);
-  await expect(page.getByText('No other device is signed in.')).toBeVisible();
-  await expect(button(page, 'Sign out all other devices')).toHaveCount(0);
-});
-
-test('another person sees none of it', async ({ page, browser }) => {
-  await signIn(page);
-  const other = await signInElsewhere(browser, page, 'grace.hopper@example.org');
-  await openDevices(other);
-  await expect(devices(other)).toHaveCount(1);
-  await other.context().close();
-});
-
-test('53: a device that is ended from afar knows at once', async ({
+test('with a single session, only this device can be signed out', async ({
   page,
-  browser,
-  request,
+  app,
+  devicesPage,
 }) => {
-  await signIn(page);
-  const other = await signInElsewhere(browser, page);
-  const ended = await tokensOf(other);
-  await openDevices(page);
-  await endTheOther(page);
-  await expect(alert(other)).toContainText(/signed out/i, { timeout: soon });
-  await expectSignedOut(other);
-  await expect(page.getByRole('status')).toContainText('is signed out');
-  await expect(devices(page)).toHaveCount(1);
-  const call = await request.get('/api/protected', { headers: bearer(ended.access_token) });
-  expect(call.status()).toBe(401);
-  expect(await storedTokens(page)).not.toBeNull();
-  await other.context().close();
+  await app.signIn();
+  await devicesPage.open();
+  await expect(devicesPage.thisDevice).toHaveCount(1);
+  await expect(devicesPage.devices).toHaveCount(1);
+  await expect(page.getByText('No other device is signed in.')).toBeVisible();
+  await expect(devicesPage.button('Sign out all other devices')).toHaveCount(0);
 });
 
-test('the button asks before it acts, and can be taken back', async ({ page, browser, traffic }) => {
-  await signIn(page);
-  const other = await signInElsewhere(browser, page);
-  await openDevices(page);
-  const end = otherDevices(page).getByRole('button', { name: /^End session of / });
+test('another user does not see the devices', async ({ app, newBrowser }) => {
+  await app.signIn();
+  const other = await newBrowser();
+  await other.signIn(grace);
+  await other.devicesPage.open();
+  await expect(other.devicesPage.devices).toHaveCount(1);
+});
+
+test('53: a device whose session is ended remotely is notified at once', async ({
+  request,
+  app,
+  devicesPage,
+  storage,
+  newBrowser,
+}) => {
+  await app.signIn();
+  const other = await newBrowser();
+  await other.signIn();
+  const ended = await other.storage.tokens();
+  await devicesPage.open();
+  await devicesPage.endOther();
+  await other.expectSessionEnded(notifyTimeout);
+  await other.expectSignedOut();
+  await expect(devicesPage.status).toContainText('is signed out');
+  await expect(devicesPage.devices).toHaveCount(1);
+  const response = await request.get('/api/protected', { headers: bearer(ended.access_token) });
+  expect(response.status()).toBe(401);
+  await storage.expectTokens();
+});
+
+test('the button asks for confirmation and can be cancelled', async ({
+  app,
+  devicesPage,
+  newBrowser,
+  traffic,
+}) => {
+  await app.signIn();
+  const other = await newBrowser();
+  await other.signIn();
+  await devicesPage.open();
+  const end = devicesPage.endButton(devicesPage.otherDevices);
   await end.dblclick();
-  await button(page, 'Cancel').click();
+  await devicesPage.button('Cancel').click();
   await expect(end).toBeFocused();
-  await expect(button(page, 'Cancel')).toHaveCount(0);
-  expect(traffic.exchanges.filter((it) => it.call.startsWith('DELETE'))).toEqual([]);
-  expect(await storedTokens(other)).not.toBeNull();
-  await other.context().close();
+  await expect(devicesPage.button('Cancel')).toHaveCount(0);
+  expect(traffic.exchanges.filter(({ endpoint }) => endpoint.startsWith('DELETE'))).toEqual([]);
+  await other.storage.expectTokens();
 });
 
-test('a device that signs in, or out, shows on the page by itself', async ({ page, browser }) => {
-  await signIn(page);
-  await openDevices(page);
-  await expect(devices(page)).toHaveCount(1);
-  const other = await signInElsewhere(browser, page);
-  await expect(devices(page)).toHaveCount(2);
-  await other.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
-  await expect(devices(page)).toHaveCount(1);
-  await other.context().close();
+test('the list follows sign-ins and sign-outs of other devices', async ({
+  app,
+  devicesPage,
+  newBrowser,
+}) => {
+  await app.signIn();
+  await devicesPage.open();
+  await expect(devicesPage.devices).toHaveCount(1);
+  const other = await newBrowser();
+  await other.signIn();
+  await expect(devicesPage.devices).toHaveCount(2);
+  await other.header.signOut();
+  await expect(devicesPage.devices).toHaveCount(1);
 });
 
-test('ending this very device is signing out', async ({ page }) => {
-  await signIn(page);
-  await openDevices(page);
-  const end = thisDevice(page).getByRole('button', { name: /^End session of / });
-  await confirm(end, page, /^End this session\?/);
-  await expectSignedOut(page);
+test('ending the session of this device signs out', async ({ page, app, devicesPage }) => {
+  await app.signIn();
+  await devicesPage.open();
+  await devicesPage.endThis();
+  await app.expectSignedOut();
   await expect(page.getByText('You are signed out.')).toBeVisible();
 });
 
-test('after a recent sign-in all others are ended at once', async ({ page, browser, traffic }) => {
-  await signIn(page);
-  const others = [await signInElsewhere(browser, page), await signInElsewhere(browser, page)];
-  await openDevices(page);
-  await expect(devices(page)).toHaveCount(3);
-  await endAllOthers(page);
-  for (const other of others) {
-    await expect(alert(other)).toContainText(/signed out/i, { timeout: soon });
-  }
-  await expect(devices(page)).toHaveCount(1);
-  await expect(page.getByRole('status')).toContainText('All other devices are signed out.');
-  expect(traffic.statuses('DELETE /api/sessions')).toEqual([204]);
-  for (const other of others) await other.context().close();
-});
-
-test('a sign-in too long ago: the provider asks, and back here it is done, once', async ({
-  page,
-  browser,
+test('after a recent sign-in, all other sessions end at once', async ({
+  app,
+  devicesPage,
+  newBrowser,
   traffic,
 }) => {
-  await signIn(page);
-  const before = await tokensOf(page);
-  const other = await signInElsewhere(browser, page);
-  await openDevices(page);
-  await wantStepUpOnce(page, '/api/sessions', 'DELETE');
-  traffic.forget();
-  await endAllOthers(page);
-  await atProvider(page);
-  await expect(heading(page, 'Your devices')).toBeVisible();
-  await expect(page.getByRole('status')).toContainText('All other devices are signed out.');
+  await app.signIn();
+  const others = [await newBrowser(), await newBrowser()];
+  for (const other of others) await other.signIn();
+  await devicesPage.open();
+  await expect(devicesPage.devices).toHaveCount(3);
+  await devicesPage.endAllOthers();
+  for (const other of others) await other.expectSessionEnded(notifyTimeout);
+  await expect(devicesPage.devices).toHaveCount(1);
+  await expect(devicesPage.status).toContainText('All other devices are signed out.');
+  expect(traffic.statuses('DELETE /api/sessions')).toEqual([204]);
+});
+
+test('after an old sign-in, a step-up comes first and the request is resumed once', async ({
+  page,
+  app,
+  providerPage,
+  devicesPage,
+  storage,
+  newBrowser,
+  traffic,
+}) => {
+  await app.signIn();
+  const before = await storage.tokens();
+  const other = await newBrowser();
+  await other.signIn();
+  await devicesPage.open();
+  await devicesPage.requireStepUpOnce('/api/sessions', 'DELETE');
+  traffic.reset();
+  await devicesPage.endAllOthers();
+  await providerPage.signIn();
+  await devicesPage.expectOpen();
+  await expect(devicesPage.status).toContainText('All other devices are signed out.');
   await expect(page).toHaveURL('/sessions');
-  await expect(alert(other)).toContainText(/signed out/i, { timeout: soon });
+  await other.expectSessionEnded(notifyTimeout);
 
   const login = traffic.urls.find((url) => url.includes('prompt=login'));
   const query = new URL(login ?? '', page.url()).searchParams;
   expect(query.get('max_age')).toBe('600');
   expect(query.get('return_to')).toBe('/sessions?resume=end-others');
   expect(traffic.statuses('DELETE /api/sessions')).toEqual([401, 204]);
-  // No refresh could have helped, and none was tried.
-  const grants = traffic.of('POST /auth/token').length;
-  expect(grants).toBe(1);
-  expect(claims((await tokensOf(page)).access_token)['sid']).not.toBe(
+  // The only request is the code exchange: a refresh would not help, and the client sent none.
+  expect(traffic.count('POST /auth/token')).toBe(1);
+  expect(claims((await storage.tokens()).access_token)['sid']).not.toBe(
     claims(before.access_token)['sid'],
   );
-  // The session from before the step-up is no leftover.
-  await expect(devices(page)).toHaveCount(1);
+  // The session from before the step-up has ended too.
+  await expect(devicesPage.devices).toHaveCount(1);
 
   await page.reload();
-  await expect(devices(page)).toHaveCount(1);
+  await expect(devicesPage.devices).toHaveCount(1);
   expect(traffic.count('DELETE /api/sessions')).toBe(2);
-  await other.context().close();
 });
 
-test('a step-up that is cancelled ends nothing and keeps the person signed in', async ({
-  page,
-  browser,
+test('a cancelled step-up ends no session, and the user stays signed in', async ({
+  app,
+  providerPage,
+  callbackPage,
+  devicesPage,
+  newBrowser,
 }) => {
-  await signIn(page);
-  const other = await signInElsewhere(browser, page);
-  await openDevices(page);
-  await wantStepUpOnce(page, '/api/sessions', 'DELETE');
-  await endAllOthers(page);
-  await expect(heading(page, 'Choose an account')).toBeVisible();
-  await button(page, 'Cancel').click();
-  await expect(heading(page, 'Sign-in failed')).toBeVisible();
-  await page.goto('/sessions');
-  await expect(devices(page)).toHaveCount(2);
-  expect(await storedTokens(other)).not.toBeNull();
-  await other.context().close();
+  await app.signIn();
+  const other = await newBrowser();
+  await other.signIn();
+  await devicesPage.open();
+  await devicesPage.requireStepUpOnce('/api/sessions', 'DELETE');
+  await devicesPage.endAllOthers();
+  await providerPage.expectOpen();
+  await providerPage.cancel();
+  await callbackPage.expectFailure();
+  await devicesPage.goto();
+  await expect(devicesPage.devices).toHaveCount(2);
+  await other.storage.expectTokens();
 });
 
-test('89: another account that comes back from a step-up keeps its sessions', async ({
+test('89: a step-up that returns with another account does not end its sessions', async ({
   page,
-  browser,
+  app,
+  providerPage,
+  devicesPage,
+  newBrowser,
   traffic,
 }) => {
-  await signIn(page, ada);
-  const other = await signInElsewhere(browser, page, grace);
-  await openDevices(page);
-  await wantStepUpOnce(page, '/auth/logout', 'POST');
-  // As at a server that does not look at whose step-up it is.
+  await app.signIn(ada);
+  const other = await newBrowser();
+  await other.signIn(grace);
+  await devicesPage.open();
+  await devicesPage.requireStepUpOnce('/auth/logout', 'POST');
+  // Simulates a server that does not check the account of a step-up.
   let stripped = 0;
   await page.route(/\/auth\/login\?.*account=/, (route) => {
     const location = new URL(route.request().url());
@@ -210,115 +215,137 @@ test('89: another account that comes back from a step-up keeps its sessions', as
     stripped += 1;
     return route.fulfill({ status: 303, headers: { location: location.href } });
   });
-  await endEverything(page);
-  await atProvider(page, grace);
+  await devicesPage.endAll();
+  await providerPage.signIn(grace);
   expect(stripped).toBe(1);
-  await expect(heading(page, 'Your devices')).toBeVisible();
-  await expect(page.getByRole('status')).toContainText(
+  await devicesPage.expectOpen();
+  await expect(devicesPage.status).toContainText(
     'You signed in with a different account, so no session was ended.',
   );
-  await expect(devices(page)).toHaveCount(2);
+  await expect(devicesPage.devices).toHaveCount(2);
   expect(traffic.statuses('POST /auth/logout')).toEqual([401]);
-  expect(await storedTokens(other)).not.toBeNull();
-  await other.context().close();
+  await other.storage.expectTokens();
 });
 
-test('89: a step-up that ends in another account is refused, and ends nothing', async ({
+test('89: the server refuses a step-up with another account, and no session ends', async ({
   page,
-  browser,
+  app,
+  providerPage,
+  callbackPage,
+  devicesPage,
+  storage,
+  newBrowser,
   traffic,
 }) => {
-  await signIn(page, ada);
-  const before = await tokensOf(page);
-  const other = await signInElsewhere(browser, page, ada);
-  await openDevices(page);
-  await wantStepUpOnce(page, '/api/sessions', 'DELETE');
-  await endAllOthers(page);
-  await atProvider(page, grace);
-  await expect(heading(page, 'Sign-in failed')).toBeVisible();
+  await app.signIn(ada);
+  const before = await storage.tokens();
+  await (await newBrowser()).signIn(ada);
+  await devicesPage.open();
+  await devicesPage.requireStepUpOnce('/api/sessions', 'DELETE');
+  await devicesPage.endAllOthers();
+  await providerPage.signIn(grace);
+  await callbackPage.expectFailure();
   await expect(page.getByText(/You chose a different account/)).toBeVisible();
-  expect(await tokensOf(page)).toEqual(before);
-  await page.goto('/sessions');
-  await expect(devices(page)).toHaveCount(2);
+  expect(await storage.tokens()).toEqual(before);
+  await devicesPage.goto();
+  await expect(devicesPage.devices).toHaveCount(2);
   expect(traffic.statuses('DELETE /api/sessions')).toEqual([401]);
-  await other.context().close();
 });
 
-test('a link that somebody made up ends nothing', async ({ page, browser, traffic }) => {
-  await signIn(page);
-  const other = await signInElsewhere(browser, page);
-  for (const what of ['end-others', 'end-all', 'this']) {
-    await page.goto(`/sessions?resume=${what}`);
-    await expect(devices(page)).toHaveCount(2);
+test('a forged resume link ends no session', async ({
+  page,
+  app,
+  devicesPage,
+  newBrowser,
+  traffic,
+}) => {
+  await app.signIn();
+  await (await newBrowser()).signIn();
+  for (const name of ['end-others', 'end-all', 'this']) {
+    await page.goto(`/sessions?resume=${name}`);
+    await expect(devicesPage.devices).toHaveCount(2);
     await expect(page).toHaveURL('/sessions');
   }
-  expect(traffic.exchanges.filter((it) => it.call.startsWith('DELETE'))).toEqual([]);
+  expect(traffic.exchanges.filter(({ endpoint }) => endpoint.startsWith('DELETE'))).toEqual([]);
   expect(traffic.count('POST /auth/logout')).toBe(0);
-  await other.context().close();
 });
 
-test('signing out everywhere ends this session too', async ({ page, browser }) => {
-  await signIn(page);
-  const other = await signInElsewhere(browser, page);
-  await openDevices(page);
-  await endEverything(page);
-  await expectSignedOut(page);
-  expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
-  await expect(alert(other)).toContainText(/signed out/i, { timeout: soon });
-  await other.context().close();
+test('signing out everywhere ends this session too', async ({
+  app,
+  devicesPage,
+  storage,
+  newBrowser,
+}) => {
+  await app.signIn();
+  const other = await newBrowser();
+  await other.signIn();
+  await devicesPage.open();
+  await devicesPage.endAll();
+  await app.expectSignedOut();
+  expect(await storage.itemKeys()).toEqual([]);
+  await other.expectSessionEnded(notifyTimeout);
 });
 
-test('the server is away: the page says so, and shows the list when it is back', async ({
+test('a list that failed to load can be loaded again', async ({
   page,
+  app,
+  devicesPage,
   traffic,
 }) => {
-  traffic.expectErrors(/ERR_FAILED .*\/api\/sessions/);
-  await signIn(page);
+  traffic.allowErrors(/ERR_FAILED .*\/api\/sessions/);
+  await app.signIn();
   await page.route('**/api/sessions', (route) => route.abort());
-  await openDevices(page);
-  await expect(button(page, 'Try again')).toBeVisible();
+  await devicesPage.open();
+  await expect(devicesPage.button('Try again')).toBeVisible();
   await page.unroute('**/api/sessions');
-  await button(page, 'Try again').click();
-  await expect(devices(page)).toHaveCount(1);
+  await devicesPage.button('Try again').click();
+  await expect(devicesPage.devices).toHaveCount(1);
 });
 
-test.describe('where no stream comes through', () => {
-  test('the end is noticed at the next look at the page', async ({ page, browser, traffic }) => {
-    traffic.expectErrors(/ERR_FAILED .*\/api\/events/);
-    await signIn(page);
-    const other = await signInElsewhere(browser, page);
-    await page.route('**/api/events', (route) => route.abort());
-    await page.reload();
-    await expect(heading(page, 'Your account')).toBeVisible();
-    await openDevices(other);
-    await endTheOther(other);
-    await expect(devices(other)).toHaveCount(1);
-    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
-    await expect(alert(page)).toContainText(/signed out/i);
-    await expect.poll(() => storedTokens(page)).toBeNull();
-    await other.context().close();
-  });
-});
-
-test('the event stream carries the token in its header and is closed by signing out', async ({
+test('without an event stream, a remote end is noticed when the page gets the focus', async ({
   page,
+  app,
+  accountPage,
+  storage,
+  newBrowser,
   traffic,
 }) => {
-  traffic.expectErrors(/ERR_FAILED .*\/auth\/(logout|revoke)/);
+  traffic.allowErrors(/ERR_FAILED .*\/api\/events/);
+  await app.signIn();
+  const other = await newBrowser();
+  await other.signIn();
+  await page.route('**/api/events', (route) => route.abort());
+  await page.reload();
+  await accountPage.expectOpen();
+  await other.devicesPage.open();
+  await other.devicesPage.endOther();
+  await expect(other.devicesPage.devices).toHaveCount(1);
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await app.expectSessionEnded();
+  await storage.expectNoTokens();
+});
+
+test('the event stream sends the token in a header, and signing out closes the stream', async ({
+  page,
+  app,
+  header,
+  traffic,
+}) => {
+  traffic.allowErrors(/ERR_FAILED .*\/auth\/(logout|revoke)/);
   const closed: string[] = [];
   page.on('requestfailed', (request) => {
     if (request.url().endsWith('/api/events')) closed.push(request.failure()?.errorText ?? '');
   });
-  await signIn(page, ada);
+  await app.signIn();
   await expect.poll(() => traffic.statuses('STREAM /api/events')).toEqual([200]);
-  const headers = traffic.of('STREAM /api/events')[0]?.headers ?? {};
+  const headers = traffic.exchangesOf('STREAM /api/events')[0]?.headers ?? {};
   expect(headers['authorization']).toMatch(/^Bearer eyJ/);
-  // The server does not hear of the sign-out and would keep the stream open: the page closes it.
+  // The server does not learn of the sign-out and would keep the stream open. The page closes it.
   await page.route(/\/auth\/(logout|revoke)$/, (route) => route.abort());
   expect(closed).toEqual([]);
-  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
-  await expectSignedOut(page);
+  await header.signOut();
+  await app.expectSignedOut();
   await expect.poll(() => closed).toEqual(['net::ERR_ABORTED']);
-  // One that ended in an answer and one that was aborted: the same stream, and no other.
+  // The same stream twice, first with its response and then aborted. There was no other stream.
   expect(traffic.statuses('STREAM /api/events')).toEqual([200, 0]);
 });

@@ -1,148 +1,146 @@
-// Signing in through a provider: the first time, again, from a deep link, with a second provider.
-import {
-  ada,
-  atProvider,
-  button,
-  expectAccount,
-  grace,
-  heading,
-  link,
-  openPlayground,
-  signIn,
-  signInLink,
-  storedTokens,
-  timeline,
-  tokensOf,
-} from '../fixtures/pages.ts';
+// Signing in: the first time, again, from a deep link, and with a second provider.
+import { ada, grace } from '../fixtures/pages/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
+import { bearer } from '../fixtures/tokens.ts';
 
-test('a first sign-in leads to the account, with the name and email of the provider', async ({
-  page,
+test('a first sign-in leads to the account page with name and email', async ({
+  header,
+  signInPage,
+  providerPage,
+  accountPage,
+  storage,
 }) => {
-  await page.goto('/');
-  await expect(heading(page, 'Sign in')).toBeVisible();
-  expect(await storedTokens(page)).toBeNull();
-  await signInLink(page, 'Google').click();
-  await atProvider(page);
-  await expectAccount(page, ada);
-  await expect(page.getByRole('main')).toContainText('Ada Lovelace');
-  await expect(page.getByRole('banner').getByRole('button', { name: 'Sign out' })).toBeVisible();
+  await signInPage.goto();
+  expect(await storage.read()).toBeNull();
+  await signInPage.continueWith('Google');
+  await providerPage.signIn();
+  await accountPage.expectUser(ada);
+  await expect(accountPage.main).toContainText('Ada Lovelace');
+  await expect(header.signOutButton).toBeVisible();
 });
 
-test('the sign-in is one exchange: one code, one POST to the token endpoint', async ({
-  page,
+test('a sign-in sends one request to the login endpoint and one to the token endpoint', async ({
+  app,
   traffic,
 }) => {
-  await signIn(page);
+  await app.signIn();
   expect(traffic.statuses('GET /auth/login')).toEqual([303]);
   expect(traffic.statuses('POST /auth/token')).toEqual([200]);
 });
 
-test('a reload stays signed in, without another sign-in or refresh', async ({ page, traffic }) => {
-  await signIn(page);
-  const before = await tokensOf(page);
-  traffic.forget();
+test('after a reload the user is signed in, without another sign-in or refresh', async ({
+  page,
+  app,
+  accountPage,
+  storage,
+  traffic,
+}) => {
+  await app.signIn();
+  const before = await storage.tokens();
+  traffic.reset();
   await page.reload();
-  await expectAccount(page);
-  expect(await tokensOf(page)).toEqual(before);
+  await accountPage.expectUser();
+  expect(await storage.tokens()).toEqual(before);
   expect(traffic.count('POST /auth/token')).toBe(0);
 });
 
-test('a tab opened later is signed in too, and the start page leads on', async ({
-  page,
-  context,
-}) => {
-  await signIn(page);
-  const second = await context.newPage();
-  await second.goto('/');
-  const account = heading(second, 'Your account');
-  const onward = second.getByRole('main').getByRole('link', { name: /account/i });
-  await expect(account.or(onward).first()).toBeVisible();
-  await second.goto('/account');
-  await expectAccount(second);
+test('a new tab is signed in, and its start page leads to the account', async ({ app }) => {
+  await app.signIn();
+  const tab = await app.newTab();
+  await tab.page.goto('/');
+  await tab.accountPage.expectUser();
 });
 
-test('a protected call works', async ({ page, traffic }) => {
-  await signIn(page);
-  await openPlayground(page);
-  traffic.forget();
-  await button(page, 'Call protected with token').click();
-  await expect(timeline(page).first()).toContainText(/GET \/api\/protected\s*→\s*200/);
+test('a protected request succeeds', async ({ app, playgroundPage, traffic }) => {
+  await app.signIn();
+  await playgroundPage.open();
+  traffic.reset();
+  await playgroundPage.callWithToken();
+  await expect(playgroundPage.newestEntry).toContainText(/GET \/api\/protected\s*→\s*200/);
   expect(traffic.statuses('GET /api/protected')).toEqual([200]);
 });
 
-test('a deep link when signed out leads through the sign-in and back there', async ({ page }) => {
+test('a deep link while signed out leads to the sign-in page and back', async ({
+  page,
+  signInPage,
+  providerPage,
+  accountPage,
+}) => {
   await page.goto('/account');
-  await expect(heading(page, 'Sign in')).toBeVisible();
+  await signInPage.expectOpen();
   await expect(page).toHaveURL('/?return_to=/account');
-  await signInLink(page, 'Google').click();
-  await atProvider(page);
-  await expectAccount(page);
+  await signInPage.continueWith('Google');
+  await providerPage.signIn();
+  await accountPage.expectUser();
 });
 
-test('the place to return to is carried through the provider', async ({ page }) => {
+test('the sign-in returns to the requested page', async ({
+  page,
+  signInPage,
+  providerPage,
+  playgroundPage,
+}) => {
   await page.goto('/?return_to=/playground');
-  await signInLink(page, 'Google').click();
-  await atProvider(page);
-  await expect(heading(page, 'Playground')).toBeVisible();
+  await signInPage.continueWith('Google');
+  await providerPage.signIn();
+  await playgroundPage.expectOpen();
   await expect(page).toHaveURL('/playground');
 });
 
 for (const evil of ['https://evil.example/', '//evil.example', '/\\evil.example', '/%2F/evil']) {
-  test(`14: return_to=${evil} leads nowhere else`, async ({ page, server }) => {
+  test(`14: return_to=${evil} does not lead to another site`, async ({
+    page,
+    server,
+    signInPage,
+    providerPage,
+    callbackPage,
+    accountPage,
+  }) => {
     await page.goto(`/?return_to=${encodeURIComponent(evil)}`);
-    await signInLink(page, 'Google').click();
-    const provider = heading(page, 'Choose an account');
-    const refusal = heading(page, 'Sign-in failed');
-    await expect(provider.or(refusal)).toBeVisible();
-    if (await provider.isVisible()) {
-      await atProvider(page);
-      await expect(heading(page, 'Your account')).toBeVisible();
+    await signInPage.continueWith('Google');
+    await expect(providerPage.heading.or(callbackPage.failure)).toBeVisible();
+    if (await providerPage.heading.isVisible()) {
+      await providerPage.signIn();
+      await accountPage.expectOpen();
     }
     expect(new URL(page.url()).origin).toBe(server.url);
   });
 }
 
-test('a second provider works as the first does', async ({ page }) => {
-  await signIn(page, grace, 'Example Inc.');
-  await expect(page.getByRole('main')).toContainText('Grace Hopper');
+test('a second provider works like the first', async ({ app, accountPage }) => {
+  await app.signIn(grace, 'Example Inc.');
+  await expect(accountPage.main).toContainText('Grace Hopper');
 });
 
-test('11: the same email at two providers is not the same account', async ({ page, browser }) => {
-  const subject = async (label: string) => {
-    const context = await browser.newContext({ baseURL: new URL(page.url()).origin });
-    const tab = await context.newPage();
-    await signIn(tab, ada, label);
-    const { access_token } = await tokensOf(tab);
-    const me = await context.request.get('/api/me', {
-      headers: { authorization: `Bearer ${access_token}` },
-    });
-    const { sub } = (await me.json()) as { sub: string };
-    await context.close();
-    return sub;
+test('11: the same email at two providers is not the same account', async ({ newBrowser }) => {
+  const subject = async (provider: string) => {
+    const app = await newBrowser();
+    await app.signIn(ada, provider);
+    const { access_token } = await app.storage.tokens();
+    const me = await app.page.request.get('/api/me', { headers: bearer(access_token) });
+    return ((await me.json()) as { sub: string }).sub;
   };
-  await page.goto('/');
   const first = await subject('Google');
   expect(await subject('Google')).toBe(first);
   expect(await subject('Example Inc.')).not.toBe(first);
 });
 
-test('the keyboard alone is enough to begin a sign-in', async ({ page }) => {
+test('a sign-in can be started with the keyboard', async ({ page, signInPage, providerPage }) => {
   await page.goto('/');
-  const google = signInLink(page, 'Google');
+  const google = signInPage.providerLink('Google');
   await expect(google).toBeVisible();
   await expect(async () => {
     await page.keyboard.press('Tab');
     await expect(google).toBeFocused({ timeout: 100 });
   }).toPass();
   await page.keyboard.press('Enter');
-  await expect(heading(page, 'Choose an account')).toBeVisible();
+  await providerPage.expectOpen();
 });
 
-test('each page leads to the others', async ({ page }) => {
-  await signIn(page);
-  await openPlayground(page);
+test('the navigation leads from page to page', async ({ page, app, accountPage, playgroundPage }) => {
+  await app.signIn();
+  await playgroundPage.open();
   await expect(page).toHaveURL('/playground');
-  await link(page, 'Account').click();
-  await expectAccount(page);
+  await accountPage.open();
+  await accountPage.expectUser();
 });

@@ -1,50 +1,43 @@
-// Several tabs of one browser share one session.
-import {
-  callFromAll,
-  expectSignedOut,
-  heading,
-  letTokenExpire,
-  playgrounds,
-  signIn,
-  tokensOf,
-} from '../fixtures/pages.ts';
+// Several tabs of one browser share a session.
+import { callFromAll, openPlaygrounds } from '../fixtures/pages/app.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-test('signing out in one tab signs out the other', async ({ page, context }) => {
-  await signIn(page);
-  const other = await context.newPage();
-  await other.goto('/account');
-  await expect(heading(other, 'Your account')).toBeVisible();
-  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
-  await expectSignedOut(page);
-  await expectSignedOut(other);
+test('signing out in one tab signs out the other', async ({ app, header }) => {
+  await app.signIn();
+  const other = await app.newTab();
+  await other.accountPage.goto();
+  await header.signOut();
+  await app.expectSignedOut();
+  await other.expectSignedOut();
 });
 
-test('localStorage cleared in one tab signs out the other', async ({ page, context }) => {
-  await signIn(page);
-  const other = await context.newPage();
-  await other.goto('/account');
-  await expect(heading(other, 'Your account')).toBeVisible();
+test('clearing localStorage in one tab signs out the other', async ({ page, app }) => {
+  await app.signIn();
+  const other = await app.newTab();
+  await other.accountPage.goto();
   await page.evaluate(() => localStorage.clear());
-  await expectSignedOut(other);
+  await other.expectSignedOut();
 });
 
-test('68: two tabs, 60 calls with an expired token: one refresh, all succeed', async ({
-  page,
+test('68: two tabs with 60 calls and an expired token refresh once, and all calls succeed', async ({
   request,
+  app,
+  playgroundPage,
+  storage,
   traffic,
 }) => {
-  await signIn(page);
-  const tabs = await playgrounds(page, 2);
-  await letTokenExpire(page, request);
-  const before = await tokensOf(page);
-  traffic.forget();
+  await app.signIn();
+  const tabs = await openPlaygrounds(app, 2);
+  await playgroundPage.expireToken(request);
+  const before = await storage.tokens();
+  traffic.reset();
   await callFromAll(tabs);
-  const calls = () => traffic.exchanges.filter((it) => it.call.startsWith('GET /api/'));
-  await expect.poll(() => calls().filter((it) => it.status === 200).length).toBe(60);
-  expect(calls().filter((it) => it.status === 401).length).toBeLessThanOrEqual(60);
+  const count = (expected: number) =>
+    traffic.apiCalls().filter(({ status }) => status === expected).length;
+  await expect.poll(() => count(200)).toBe(60);
+  expect(count(401)).toBeLessThanOrEqual(60);
   expect(traffic.statuses('POST /auth/token')).toEqual([200]);
   for (const tab of tabs) {
-    expect((await tokensOf(tab)).refresh_token).not.toBe(before.refresh_token);
+    expect((await tab.storage.tokens()).refresh_token).not.toBe(before.refresh_token);
   }
 });

@@ -1,15 +1,11 @@
-// Translators, extensions and proxies change a page before the app takes it over; it works all
-// the same.
+// Translators, extensions and proxies modify a page before the app hydrates it. The app works anyway.
 import type { Page } from '@playwright/test';
 
-import { atProvider, expectAccount, heading, signIn, signInLink } from '../fixtures/pages.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-type Meddle = () => void;
-
-/** What others do to a page, in the page. */
-const meddlers: Record<string, Meddle> = {
-  'texts are wrapped, as by a translator': () => {
+/** Modifications, which run in the page. */
+const modifications: Record<string, () => void> = {
+  'a translator wraps texts': () => {
     addEventListener('DOMContentLoaded', () => {
       const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
       const texts: Node[] = [];
@@ -23,7 +19,7 @@ const meddlers: Record<string, Meddle> = {
       }
     });
   },
-  'an element is put first into the body': () => {
+  'an extension inserts an element at the start of the body': () => {
     const observer = new MutationObserver(() => {
       if (!document.body?.firstChild) return;
       observer.disconnect();
@@ -31,7 +27,7 @@ const meddlers: Record<string, Meddle> = {
     });
     observer.observe(document, { childList: true, subtree: true });
   },
-  'an element is put first into the app as soon as there is one': () => {
+  'an extension inserts an element at the start of the app': () => {
     const observer = new MutationObserver(() => {
       const app = document.getElementById('app');
       if (!app?.firstChild) return;
@@ -40,7 +36,7 @@ const meddlers: Record<string, Meddle> = {
     });
     observer.observe(document, { childList: true, subtree: true });
   },
-  'comments are removed': () => {
+  'a proxy removes comments': () => {
     addEventListener('DOMContentLoaded', () => {
       const walker = document.createTreeWalker(document, NodeFilter.SHOW_COMMENT);
       const comments: ChildNode[] = [];
@@ -53,42 +49,47 @@ const meddlers: Record<string, Meddle> = {
   },
 };
 
-/** How the app started: `hydrated`, or `rendered` where the page was not as the server sent it. */
-const started = (page: Page) => page.locator('html').getAttribute('data-app');
+/** How the app started: `hydrated`, or `rendered` if the page was modified. */
+const startMode = (page: Page) => page.locator('html').getAttribute('data-app');
 
-for (const [what, meddle] of Object.entries(meddlers)) {
-  test(`${what}: the sign-in ends on the account`, async ({ page }) => {
-    await page.addInitScript(meddle);
-    // The app comes late: whoever meddles was there before.
+for (const [modification, modify] of Object.entries(modifications)) {
+  test(`${modification}: the pages work`, async ({
+    page,
+    header,
+    signInPage,
+    providerPage,
+    accountPage,
+    devicesPage,
+    playgroundPage,
+  }) => {
+    await page.addInitScript(modify);
+    // Delays the app until the modification is done.
     await page.route('**/*.wasm', async (route) => {
       await page.waitForLoadState('domcontentloaded');
-      await new Promise((done) => setTimeout(done, 1000));
+      await new Promise((resolve) => setTimeout(resolve, 1000));
       await route.continue();
     });
     await page.goto('/auth/login?provider=google');
-    await atProvider(page);
-    await expectAccount(page);
-    // The pages that need no sign-in to be seen, and the way between them.
-    await page.goto('/playground');
-    await expect(heading(page, 'Playground')).toBeVisible();
-    await page.getByRole('link', { name: 'Devices' }).click();
-    await expect(heading(page, 'Your devices')).toBeVisible();
-    await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
-    await expect(heading(page, 'Sign in')).toBeVisible();
-    await expect(signInLink(page, 'Google')).toHaveCount(1);
+    await providerPage.signIn();
+    await accountPage.expectUser();
+    await playgroundPage.goto();
+    await devicesPage.open();
+    await header.signOut();
+    await signInPage.expectOpen();
+    await expect(signInPage.providerLink('Google')).toHaveCount(1);
   });
 }
 
-test('an untouched page is taken over as it is, every one of them', async ({ page, traffic }) => {
-  traffic.expectErrors(/status of 404 .*\/no-such-page/);
+test('every unmodified page is hydrated', async ({ page, app, traffic }) => {
+  traffic.allowErrors(/status of 404 .*\/no-such-page/);
   const paths = ['/account', '/sessions', '/activity', '/playground', '/no-such-page'];
   for (const path of ['/', '/callback', '/callback?error=access_denied', ...paths]) {
     await page.goto(path);
-    await expect.poll(() => started(page), path).toBe('hydrated');
+    await expect.poll(() => startMode(page), path).toBe('hydrated');
   }
-  await signIn(page);
+  await app.signIn();
   for (const path of ['/', ...paths]) {
     await page.goto(path);
-    await expect.poll(() => started(page), path).toBe('hydrated');
+    await expect.poll(() => startMode(page), path).toBe('hydrated');
   }
 });
