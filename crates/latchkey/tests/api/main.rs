@@ -19,3 +19,4 @@ mod rate_limits;
 mod restart;
 mod secrets_stay_out_of_logs;
 mod sign_in;
+mod wire_formats;

@@ -64,7 +64,7 @@ fn security_87_the_data_directory_is_private_whatever_the_umask_and_earlier_mode
         assert_eq!(mode(&data_dir.join(name)) & 0o077, 0, "{name}");
     }
     let log = server.stop();
-    assert!(log.contains("it is private now"), "{log}");
+    assert!(log.contains("their permissions were removed"), "{log}");
 
     // A store file with the modes of the usual umask, as an earlier version created it.
     let db = data_dir.join("store/db");

@@ -140,9 +140,15 @@ async fn invalid_operator_commands_are_refused() {
     let ban = |user: &'static str, reason| ["users", "ban", user, "--reason", reason];
     let ada = "--email=ada@example.com";
     for (arguments, message) in [
-        (&ban("--id=AAAAAAAAAAAAAAAAAAAAAA", "x")[..], "no account"),
+        (
+            &ban("--id=AAAAAAAAAAAAAAAAAAAAAA", "x")[..],
+            "no user matches",
+        ),
         (&ban("--id=x", "x")[..], "22 characters"),
-        (&ban("--email=nobody@example.com", "x")[..], "no account"),
+        (
+            &ban("--email=nobody@example.com", "x")[..],
+            "no user matches",
+        ),
         (&ban(ada, " ")[..], "1 to 500"),
         (&ban(ada, &long)[..], "1 to 500"),
         (&["users", "ban", ada][..], "--reason"),

@@ -55,5 +55,5 @@ async fn assert_refused_once_emptied(section: &str, empty: impl FnOnce() -> Stri
     assert!(data_dir.join("store.id").exists());
     let refused = app.restart_is_refused().await;
     assert!(refused.contains("store.id"), "{refused}");
-    assert!(refused.contains("without a name"), "{refused}");
+    assert!(refused.contains("has no id"), "{refused}");
 }

@@ -94,7 +94,7 @@ async fn security_49_a_hundred_concurrent_refreshes_with_one_key_get_the_same_su
 }
 
 #[tokio::test]
-async fn security_49_of_100_concurrent_refreshes_without_a_key_one_gets_a_successor() {
+async fn security_49_of_a_hundred_concurrent_refreshes_without_a_key_one_gets_a_successor() {
     let responses = concurrent_refreshes(None).await;
     let (won, lost): (Vec<_>, Vec<_>) = responses.into_iter().partition(Result::is_ok);
     assert_eq!((won.len(), lost.len()), (1, 99));
