@@ -100,7 +100,7 @@ pub enum UsersCommand {
         overrides: Overrides,
         /// Which user.
         #[command(flatten)]
-        account: Account,
+        user: UserArgs,
         /// The reason for the ban, 1 to 500 characters
         #[arg(long, value_name = "TEXT")]
         reason: String,
@@ -112,14 +112,14 @@ pub enum UsersCommand {
         overrides: Overrides,
         /// Which user.
         #[command(flatten)]
-        account: Account,
+        user: UserArgs,
     },
 }
 
 /// Which user.
 #[derive(Args, Clone, Debug)]
 #[group(required = true, multiple = false)]
-pub struct Account {
+pub struct UserArgs {
     /// The user's id: the `sub` claim of access tokens
     #[arg(long, allow_hyphen_values = true)]
     pub id: Option<UserId>,
@@ -132,7 +132,7 @@ pub struct Account {
 #[derive(Debug, Subcommand)]
 pub enum SessionsCommand {
     /// End the sessions of one user or of all users; they can sign in again
-    #[command(group(clap::ArgGroup::new("whose").required(true).args(["user", "email", "all"])))]
+    #[command(group(clap::ArgGroup::new("target").required(true).args(["user", "email", "all"])))]
     End {
         /// Which configuration to use.
         #[command(flatten)]

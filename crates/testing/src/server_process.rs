@@ -49,7 +49,7 @@ impl ServerProcess {
     /// Fails if it exits before that, or does not listen within a minute. The error contains the
     /// output.
     pub fn start(command: &mut Command) -> Result<Self> {
-        let begun = Instant::now();
+        let start = Instant::now();
         let program = command.get_program().to_string_lossy().into_owned();
         let mut child = command
             .stdin(Stdio::null())
@@ -67,7 +67,7 @@ impl ServerProcess {
             Ok(url) => Ok(Self {
                 process,
                 url,
-                startup: begun.elapsed(),
+                startup: start.elapsed(),
                 log,
                 log_end,
             }),

@@ -97,7 +97,7 @@ pub(crate) fn profile(number: u64) -> Profile {
             issuer: "https://issuer.example".into(),
             subject: number.to_string(),
         },
-        email: Some(format!("person-{number}@example.com")),
+        email: Some(format!("user-{number}@example.com")),
         email_verified: true,
         name: None,
         hosted_domain: None,

@@ -8,14 +8,14 @@ use latchkey_core::Clock as _;
 
 use super::offline::open_offline;
 use super::report::Report;
-use crate::cli::{Account, Overrides};
+use crate::cli::{Overrides, UserArgs};
 use crate::config;
 use crate::control::protocol::{AdminCommand, Command};
 use crate::control::{self, execute};
 
 /// The user that the flags select.
-pub(super) fn selector(account: Account) -> anyhow::Result<UserSelector> {
-    match (account.id, account.email) {
+pub(super) fn selector(user: UserArgs) -> anyhow::Result<UserSelector> {
+    match (user.id, user.email) {
         (Some(id), _) => Ok(UserSelector::Id(id)),
         (None, Some(email)) => Ok(UserSelector::Email(email)),
         (None, None) => bail!("specify a user by id or by email address"),

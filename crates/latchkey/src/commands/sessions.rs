@@ -2,7 +2,7 @@
 
 use super::admin::{self, selector};
 use super::report::Report;
-use crate::cli::{Account, SessionsCommand};
+use crate::cli::{SessionsCommand, UserArgs};
 use crate::control::protocol::AdminCommand;
 
 /// Ends the sessions of one user, or of all users.
@@ -16,7 +16,7 @@ pub(super) async fn run(command: SessionsCommand) -> anyhow::Result<Report> {
     let command = if all {
         AdminCommand::EndAllSessions
     } else {
-        let user = selector(Account { id: user, email })?;
+        let user = selector(UserArgs { id: user, email })?;
         AdminCommand::EndSessions { user }
     };
     admin::run(&overrides, command).await

@@ -10,14 +10,14 @@ pub(super) async fn run(command: UsersCommand) -> anyhow::Result<Report> {
     match command {
         UsersCommand::Ban {
             overrides,
-            account,
+            user,
             reason,
         } => {
-            let user = selector(account)?;
+            let user = selector(user)?;
             admin::run(&overrides, AdminCommand::BanUser { user, reason }).await
         }
-        UsersCommand::Unban { overrides, account } => {
-            let user = selector(account)?;
+        UsersCommand::Unban { overrides, user } => {
+            let user = selector(user)?;
             admin::run(&overrides, AdminCommand::UnbanUser { user }).await
         }
     }
