@@ -6,6 +6,7 @@ mod admission;
 mod checked;
 mod config_errors;
 mod demo;
+mod deserialize;
 mod duration;
 mod environment;
 mod limits;

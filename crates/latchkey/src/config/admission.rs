@@ -7,7 +7,7 @@ use super::config_errors::ConfigErrors;
 use super::rights::{self, EmailAuthorities, EntryKind};
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a section")]
 pub(super) struct AdmissionSection {
     mode: Option<String>,
     #[serde(default)]

@@ -15,7 +15,7 @@ const MAX_CONNECTIONS_PER_ADDRESS: u32 = 10_000;
 const MAX_SESSIONS: usize = 1000;
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a section")]
 pub(super) struct LimitsSection {
     per_address: Option<String>,
     per_session: Option<String>,

@@ -12,6 +12,7 @@ use super::admission::AdmissionSection;
 use super::checked::Config;
 use super::config_errors::ConfigErrors;
 use super::demo;
+use super::deserialize::deserialize;
 use super::environment;
 use super::limits::LimitsSection;
 use super::log::LogSection;
@@ -95,12 +96,9 @@ pub fn load(
     if flags.demo {
         table.insert("demo".to_owned(), Value::Boolean(true));
     }
-    match serde_path_to_error::deserialize(Value::Table(table)) {
-        Ok(raw) => check(raw, errors),
-        Err(error) => {
-            errors.add(describe(&error));
-            Err(ConfigError(errors.0))
-        }
+    match deserialize(table, &mut errors) {
+        Some(raw) => check(raw, errors),
+        None => Err(ConfigError(errors.0)),
     }
 }
 
@@ -138,35 +136,6 @@ fn read_file(path: Option<&Path>) -> Result<Table, String> {
             path.display()
         )),
     }
-}
-
-fn describe(error: &serde_path_to_error::Error<toml::de::Error>) -> String {
-    let path = error.path().to_string();
-    let message = error.inner().message();
-    if let Some(unknown) = message.strip_prefix("unknown field ") {
-        let (name, known) = unknown
-            .split_once(", expected ")
-            .unwrap_or((unknown, "none"));
-        let name = name.trim_matches('`');
-        let section = path
-            .strip_suffix(name)
-            .unwrap_or_default()
-            .trim_end_matches('.');
-        let section_name = if section.is_empty() {
-            String::new()
-        } else {
-            format!(" in [{section}]")
-        };
-        return format!("{path}: unknown key; expected{section_name}: {known}");
-    }
-    // Omits the value, which may be a secret in the wrong place.
-    if let Some(found) = message.strip_prefix("invalid type: ")
-        && let Some((found, expected)) = found.rsplit_once(", expected ")
-    {
-        let kind = found.split([' ', '`']).next().unwrap_or_default();
-        return format!("{path}: expected {expected}, found {kind}");
-    }
-    format!("{path}: {message}")
 }
 
 fn check(raw: RawConfig, mut errors: ConfigErrors) -> Result<Config, ConfigError> {

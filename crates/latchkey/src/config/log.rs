@@ -26,7 +26,7 @@ pub enum LogFormat {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a section")]
 pub(super) struct LogSection {
     #[serde(default)]
     format: LogFormat,

@@ -17,7 +17,7 @@ use super::secret;
 pub(super) const DEMO: &str = "demo";
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a section")]
 pub(super) struct ProviderSection {
     pub(super) kind: Option<String>,
     label: Option<String>,

@@ -77,7 +77,7 @@ impl StoreConfig {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a section")]
 pub(super) struct StoreSection {
     kind: Option<String>,
     url: Option<String>,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// The certificate and the key. Without this section, a proxy must terminate TLS.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a section")]
 pub struct TlsConfig {
     /// `cert_file`: the certificate and its chain, in PEM.
     pub cert_file: PathBuf,

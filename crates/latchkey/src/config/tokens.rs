@@ -14,7 +14,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a section")]
 pub(super) struct TokensSection {
     access_ttl: Option<HumanDuration>,
     refresh_ttl: Option<HumanDuration>,
