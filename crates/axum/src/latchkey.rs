@@ -182,11 +182,7 @@ impl Latchkey {
         .await;
         self.shutdown().await;
         let failure = jobs::permanent_failure(&*store).await;
-        failure.map_err(|error: StoreError| {
-            io::Error::other(format!(
-                "the server stopped because its store failed: {error}"
-            ))
-        })
+        failure.map_err(stopped_by)
     }
 
     /// Closes event streams and stops the background jobs. [`serve`](Self::serve) calls it. With
@@ -240,6 +236,15 @@ impl Serving {
     }
 }
 
+/// Why the server stopped. The cause is the source, so that a caller can find out its kind.
+#[derive(Debug, thiserror::Error)]
+#[error("the server stopped because its store failed")]
+struct StoreFailure(#[source] StoreError);
+
+fn stopped_by(error: StoreError) -> io::Error {
+    io::Error::other(StoreFailure(error))
+}
+
 impl fmt::Debug for Serving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serving").finish_non_exhaustive()
@@ -257,5 +262,23 @@ impl fmt::Debug for Latchkey {
         f.debug_struct("Latchkey")
             .field("public_url", &self.0.services.public_url)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn error_of_a_failed_store_has_the_store_error_as_its_source() {
+        let error = stopped_by(StoreError::Stopped("disk full".to_owned()));
+        assert!(error.to_string().contains("its store failed"), "{error}");
+        let source = error
+            .source()
+            .and_then(<dyn core::error::Error>::downcast_ref);
+        let source: &StoreError = source.expect("a store error");
+        assert!(source.to_string().contains("disk full"), "{source}");
     }
 }

@@ -13,30 +13,51 @@ pub use master_key::MasterKey;
 pub use store::Store;
 
 /// Why Latchkey could not be opened. The message says what is wrong and what to do.
-pub struct OpenError(anyhow::Error);
+pub struct OpenError {
+    error: anyhow::Error,
+    is_of_store: bool,
+}
 
 impl From<anyhow::Error> for OpenError {
     fn from(error: anyhow::Error) -> Self {
-        Self(error)
+        // An `OpenError` that was returned through `anyhow` keeps its cause.
+        error.downcast().unwrap_or_else(|error| Self {
+            error,
+            is_of_store: false,
+        })
     }
 }
 
 impl OpenError {
-    /// The store's error, if that is the cause.
+    fn of_store(error: anyhow::Error) -> Self {
+        Self {
+            is_of_store: true,
+            ..error.into()
+        }
+    }
+
+    /// The error that the store returned, if there is one. A store that cannot be opened at all, for
+    /// example because another process uses it, does not return one; see
+    /// [`is_store_failure`](Self::is_store_failure).
     pub fn store_error(&self) -> Option<&StoreError> {
-        self.0.chain().find_map(|cause| cause.downcast_ref())
+        self.error.chain().find_map(|cause| cause.downcast_ref())
+    }
+
+    /// Whether the cause is the store: it failed, cannot be opened, or is not the expected one.
+    pub fn is_store_failure(&self) -> bool {
+        self.is_of_store || self.store_error().is_some()
     }
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.0)
+        write!(f, "{:#}", self.error)
     }
 }
 
 impl fmt::Debug for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.0)
+        write!(f, "{:#}", self.error)
     }
 }
 

@@ -96,7 +96,9 @@ fn code_of(cause: &(dyn core::error::Error + 'static)) -> Option<FailureCode> {
         return Some(code_of_store(error));
     }
     if let Some(error) = cause.downcast_ref::<OpenError>() {
-        return error.store_error().map(code_of_store);
+        let code = error.store_error().map(code_of_store);
+        let fallback = error.is_store_failure().then_some(FailureCode::StoreFailed);
+        return code.or(fallback);
     }
     match cause.downcast_ref::<ImportError>()? {
         ImportError::Line { .. } => Some(FailureCode::InvalidBackup),
@@ -133,7 +135,10 @@ impl From<OperatorError> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use anyhow::Context as _;
+    use latchkey_axum::{Latchkey, MasterKey, Store};
 
     use super::*;
 
@@ -154,6 +159,38 @@ mod tests {
         );
         let failure = Failure::of(&anyhow::anyhow!("something else"));
         assert_eq!(failure.error, FailureCode::Failed);
+    }
+
+    async fn failure_to_open(store: Store) -> Failure {
+        let opened = Latchkey::builder("http://localhost")
+            .store(store)
+            .master_key(MasterKey::random())
+            .open();
+        Failure::of(&opened.await.expect_err("refused").into())
+    }
+
+    #[tokio::test]
+    async fn store_that_cannot_be_opened_is_reported_as_store_failed() {
+        let folder = tempfile::tempdir().expect("a directory");
+        fs::write(folder.path().join("store"), "not a directory").expect("written");
+        let failure = failure_to_open(Store::sled(folder.path())).await;
+        assert_eq!(failure.error, FailureCode::StoreFailed, "{failure}");
+
+        let id_file = folder.path().join("store.id");
+        fs::write(&id_file, "the id of a different store").expect("written");
+        let failure = failure_to_open(Store::memory().id_file(&id_file)).await;
+        assert_eq!(failure.error, FailureCode::StoreFailed, "{failure}");
+    }
+
+    #[tokio::test]
+    async fn other_failures_to_start_are_not_reported_as_store_failed() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let opened = Latchkey::builder("http://localhost")
+            .store(Store::memory())
+            .master_key(MasterKey::existing_file(folder.path().join("missing")))
+            .open();
+        let failure = Failure::of(&opened.await.expect_err("refused").into());
+        assert_eq!(failure.error, FailureCode::Failed, "{failure}");
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl Store {
     /// or if there is no embedded store yet.
     #[doc(hidden)]
     pub async fn open_existing(&self) -> Result<Arc<dyn OpenedStore>, OpenError> {
-        Ok(self.existing().await?)
+        self.existing().await.map_err(OpenError::of_store)
     }
 
     async fn existing(&self) -> anyhow::Result<Arc<dyn OpenedStore>> {
@@ -170,11 +170,20 @@ impl Store {
     /// Opens the store whatever its id, even if it is empty.
     #[doc(hidden)]
     pub async fn open_any(&self) -> Result<Arc<dyn OpenedStore>, OpenError> {
-        Ok(self.connect().await?)
+        self.connect().await.map_err(OpenError::of_store)
     }
 
     /// Opens the store for a server: creates it or gives it an id at the first start.
     pub(crate) async fn open(
+        &self,
+        rng: &dyn Rng,
+        now: Timestamp,
+    ) -> Result<Arc<dyn OpenedStore>, OpenError> {
+        let opened = self.open_or_create(rng, now).await;
+        opened.map_err(OpenError::of_store)
+    }
+
+    async fn open_or_create(
         &self,
         rng: &dyn Rng,
         now: Timestamp,

@@ -183,6 +183,8 @@ fn failures_have_codes() {
         );
     }
     let server = RunningServer::start(&folder.join("data"));
+    let second = ["serve", "--demo", "--listen", FREE_PORT];
+    assert_eq!(error(folder, &second, 1)["error"], "store_failed");
     let import = ["import", "there.jsonl"];
     assert_eq!(error(folder, &import, 1)["error"], "invalid_backup");
     server.stop();
