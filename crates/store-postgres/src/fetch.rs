@@ -105,7 +105,7 @@ mod tests {
         let address = Address::new(&url, None, None).expect("an address");
         open(&address).await.expect("a store");
         // As a connection of the pool has it: one plan for all parameters.
-        let plan = postgres.say(&format!(
+        let plan = postgres.query(&format!(
             "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
          PREPARE page (bytea, bytea, bigint) AS {PAGE}; EXPLAIN EXECUTE page ('a', 'b', 1000)"
         ));

@@ -55,7 +55,7 @@ async fn talks_tls_and_checks_who_answers() {
     let url = tls.parse().expect("a url");
     let address = Address::new(&url, None, Some(roots)).expect("an address");
     let store = open(&address).await.expect("a store");
-    let count = postgres.say(encrypted).expect("an answer");
+    let count = postgres.query(encrypted).expect("an answer");
     assert_ne!(count.trim(), "0", "it is not encrypted");
     drop(store);
     // The system does not know the authority.
@@ -79,7 +79,7 @@ async fn after_a_lost_connection_all_is_to_be_read_anew() {
     let cut = || {
         let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE application_name = 'latchkey'";
-        postgres.say(sql).expect("cut");
+        postgres.query(sql).expect("cut");
     };
     latchkey_store::contract::after_a_lost_connection(&store, cut).await;
 }

@@ -95,7 +95,7 @@ async fn after_a_lost_connection_all_is_to_be_read_anew() {
     let address = address(redis.url());
     let store = open(&address).await.expect("a store");
     let cut = || {
-        drop(redis.say("CLIENT KILL TYPE normal"));
+        drop(redis.command("CLIENT KILL TYPE normal"));
     };
     latchkey_store::contract::after_a_lost_connection(&store, cut).await;
 }

@@ -178,7 +178,7 @@ impl TestAuth {
     /// app's claims.
     pub async fn try_sign_in(&self, email: &str) -> Result<SignedIn, Refusal> {
         let begun = self.client.begin(PROVIDER).await;
-        self.provider.tell_time(self.clock.now().as_secs());
+        self.provider.set_time(self.clock.now().as_secs());
         let callback = self.provider.approve_as(&begun, email);
         let response = self.client.finish(&begun.cookie, &callback).await;
         if response.status() != 200 {

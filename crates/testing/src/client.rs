@@ -11,7 +11,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
 
 pub use self::account::EventStream;
-pub use self::sign_in::{Begun, Callback, called_back, cookie, location};
+pub use self::sign_in::{Callback, PendingSignIn, callback_from, cookie, location};
 
 /// An HTTP client for the server at `url`. It does not follow redirects or store cookies.
 ///

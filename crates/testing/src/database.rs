@@ -26,7 +26,7 @@ pub trait Database {
     fn port(&self) -> u16;
 
     /// Starts it again with the same files and waits until it is ready.
-    fn start_again(&mut self) -> Result<()>;
+    fn restart(&mut self) -> Result<()>;
 
     /// The process.
     fn process(&mut self) -> &mut Process;

@@ -62,8 +62,8 @@ pub use auth::{Refusal, SignedIn, TestAuth};
 pub use certificate::Certificate;
 #[cfg(feature = "client")]
 pub use client::{
-    ApiClient, Begun, Callback, EventStream, called_back, claims, code, cookie, header, location,
-    refusal, tokens,
+    ApiClient, Callback, EventStream, PendingSignIn, callback_from, claims, code, cookie, header,
+    location, refusal, tokens,
 };
 #[cfg(feature = "clock")]
 pub use clock::TestClock;
@@ -72,6 +72,8 @@ pub use database::{Database, Postgres, Redis};
 #[cfg(feature = "process")]
 pub use process::{Process, Signal, free_port};
 #[cfg(feature = "provider")]
-pub use provider::{Answer, ProviderKey, Script, ScriptedProvider, Seen, Stall};
+pub use provider::{
+    ProviderKey, ReceivedRequest, Script, ScriptedProvider, ScriptedResponse, Stall,
+};
 #[cfg(feature = "process")]
 pub use server_process::ServerProcess;

@@ -19,7 +19,7 @@ use url::form_urlencoded;
 
 pub use self::key::ProviderKey;
 pub use self::stall::Stall;
-use crate::client::{ApiClient, Begun, Callback};
+use crate::client::{ApiClient, Callback, PendingSignIn};
 
 /// The maximum size of a request.
 const MAX_BODY_BYTES: usize = 65_536;
@@ -40,18 +40,18 @@ pub struct Script {
     /// The response of the userinfo endpoint; 404 if null.
     pub userinfo: Value,
     /// Responses by path, which replace those above.
-    pub instead: HashMap<&'static str, Answer>,
+    pub overrides: HashMap<&'static str, ScriptedResponse>,
     /// The delay before each response.
     pub pause: Duration,
     /// The requests that were received.
-    pub seen: Vec<Seen>,
+    pub requests: Vec<ReceivedRequest>,
     /// The claims by authorization code, for [`ScriptedProvider::approve_as`].
     grants: HashMap<String, Value>,
 }
 
 /// A complete response.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct ScriptedResponse {
     /// The status code.
     pub status: u16,
     /// Header names and values.
@@ -60,7 +60,7 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-impl Answer {
+impl ScriptedResponse {
     /// A JSON response.
     pub fn json(status: u16, body: &Value) -> Self {
         Self::bytes(status, "application/json", body.to_string())
@@ -78,7 +78,7 @@ impl Answer {
 
 /// A request that the provider received.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct ReceivedRequest {
     /// The path, without the query.
     pub path: String,
     /// The headers.
@@ -90,14 +90,15 @@ pub struct Seen {
 /// A running provider, which stops when this value is dropped.
 ///
 /// ```
-/// use latchkey_testing::{Answer, ScriptedProvider};
+/// use latchkey_testing::{ScriptedProvider, ScriptedResponse};
 /// use serde_json::json;
 ///
 /// # #[tokio::main]
 /// # async fn main() {
 /// let provider = ScriptedProvider::start().await;
 /// provider.script().claims["email"] = json!("grace@example.com");
-/// provider.script().instead.insert(ScriptedProvider::TOKEN, Answer::json(503, &json!({})));
+/// let outage = ScriptedResponse::json(503, &json!({}));
+/// provider.script().overrides.insert(ScriptedProvider::TOKEN, outage);
 /// assert_eq!(provider.count(ScriptedProvider::TOKEN), 0);
 /// # }
 /// ```
@@ -153,26 +154,30 @@ impl ScriptedProvider {
     }
 
     /// Makes the token endpoint return this ID token.
-    pub fn hand_out(&self, id_token: &str) {
+    pub fn set_id_token(&self, id_token: &str) {
         self.script().tokens["id_token"] = id_token.into();
     }
 
-    /// Makes the token endpoint return this error (RFC 6749 §5.2) until [`Script::instead`] is cleared.
+    /// Makes the token endpoint return this error (RFC 6749 §5.2) until [`Script::overrides`] is cleared.
     pub fn refuse(&self, error: &Value) {
-        let refusal = Answer::json(400, error);
-        self.script().instead.insert(Self::TOKEN, refusal);
+        let refusal = ScriptedResponse::json(400, error);
+        self.script().overrides.insert(Self::TOKEN, refusal);
     }
 
     /// The number of requests to a path.
     pub fn count(&self, path: &str) -> usize {
         let script = self.script();
-        script.seen.iter().filter(|seen| seen.path == path).count()
+        script
+            .requests
+            .iter()
+            .filter(|request| request.path == path)
+            .count()
     }
 
     /// The last request to this path. Panics if there was none.
-    pub fn last(&self, path: &str) -> Seen {
+    pub fn last(&self, path: &str) -> ReceivedRequest {
         let script = self.script();
-        let last = script.seen.iter().rfind(|seen| seen.path == path);
+        let last = script.requests.iter().rfind(|request| request.path == path);
         last.expect("no request to this path").clone()
     }
 
@@ -193,7 +198,7 @@ impl ScriptedProvider {
 
     /// Sets `iat` and `auth_time` of ID tokens to this time in seconds since the Unix epoch, and `exp`
     /// to five minutes later.
-    pub fn tell_time(&self, now: u64) {
+    pub fn set_time(&self, now: u64) {
         let mut script = self.script();
         script.claims["iat"] = now.into();
         script.claims["auth_time"] = now.into();
@@ -201,7 +206,7 @@ impl ScriptedProvider {
     }
 
     /// Signs in the user of [`Script::claims`] and returns the parameters of the callback.
-    pub fn approve(&self, begun: &Begun) -> Callback {
+    pub fn approve(&self, begun: &PendingSignIn) -> Callback {
         let request: Callback = begun.authorize.query_pairs().into_owned().collect();
         self.script().claims["nonce"] = request["nonce"].as_str().into();
         callback(&request, "code-1")
@@ -209,7 +214,7 @@ impl ScriptedProvider {
 
     /// Signs in a user with this email address, which is also the subject, and returns the parameters
     /// of the callback. Several sign-ins can be in progress at the same time.
-    pub fn approve_as(&self, begun: &Begun, email: &str) -> Callback {
+    pub fn approve_as(&self, begun: &PendingSignIn, email: &str) -> Callback {
         let request: Callback = begun.authorize.query_pairs().into_owned().collect();
         let mut script = self.script();
         let mut claims = script.claims.clone();
@@ -273,9 +278,9 @@ impl Script {
                 "expires_in": 300,
             }),
             userinfo: Value::Null,
-            instead: HashMap::new(),
+            overrides: HashMap::new(),
             pause: Duration::ZERO,
-            seen: Vec::new(),
+            requests: Vec::new(),
             grants: HashMap::new(),
         }
     }
@@ -296,23 +301,23 @@ impl Script {
         tokens
     }
 
-    fn respond(&self, request: &Seen) -> Answer {
-        if let Some(instead) = self.instead.get(request.path.as_str()) {
-            return instead.clone();
+    fn respond(&self, request: &ReceivedRequest) -> ScriptedResponse {
+        if let Some(response) = self.overrides.get(request.path.as_str()) {
+            return response.clone();
         }
         match request.path.as_str() {
-            ScriptedProvider::DISCOVERY => Answer::json(200, &self.metadata),
-            ScriptedProvider::JWKS => Answer::json(200, &self.jwks),
+            ScriptedProvider::DISCOVERY => ScriptedResponse::json(200, &self.metadata),
+            ScriptedProvider::JWKS => ScriptedResponse::json(200, &self.jwks),
             ScriptedProvider::TOKEN => {
                 let mut form = form_urlencoded::parse(request.body.as_bytes());
                 let code = form.find(|(name, _)| name == "code");
                 let code = code.map(|(_, code)| code).unwrap_or_default();
-                Answer::json(200, &self.token_response(&code))
+                ScriptedResponse::json(200, &self.token_response(&code))
             }
             ScriptedProvider::USERINFO if !self.userinfo.is_null() => {
-                Answer::json(200, &self.userinfo)
+                ScriptedResponse::json(200, &self.userinfo)
             }
-            _ => Answer::bytes(404, "text/plain", "not found"),
+            _ => ScriptedResponse::bytes(404, "text/plain", "not found"),
         }
     }
 }
@@ -326,15 +331,15 @@ async fn handle(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
     let body = to_bytes(body, MAX_BODY_BYTES)
         .await
         .expect("a small request");
-    let seen = Seen {
+    let received = ReceivedRequest {
         path: parts.uri.path().to_owned(),
         headers: parts.headers,
         body: String::from_utf8(body.to_vec()).expect("text"),
     };
     let (scripted, pause) = {
         let mut script = locked(&script);
-        let scripted = script.respond(&seen);
-        script.seen.push(seen);
+        let scripted = script.respond(&received);
+        script.requests.push(received);
         (scripted, script.pause)
     };
     tokio::time::sleep(pause).await;

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::routing::get;
 use latchkey_axum::{Claims, Latchkey, User};
-use latchkey_testing::{Answer, Refusal, ScriptedProvider, SignedIn, TestAuth};
+use latchkey_testing::{Refusal, ScriptedProvider, ScriptedResponse, SignedIn, TestAuth};
 use serde_json::json;
 
 #[derive(Clone)]
@@ -173,10 +173,10 @@ async fn responses_of_the_provider_can_be_scripted() {
     auth.provider().script().claims["email_verified"] = false.into();
     let ada = auth.sign_in("ada@example.com").await;
     assert_eq!(ada.claims()["email_verified"], false);
-    let outage = Answer::json(503, &json!({}));
+    let outage = ScriptedResponse::json(503, &json!({}));
     auth.provider()
         .script()
-        .instead
+        .overrides
         .insert(ScriptedProvider::TOKEN, outage);
     let failed = auth.try_sign_in("ada@example.com").await;
     assert_eq!(failed.expect_err("an outage").code, "provider_unavailable");

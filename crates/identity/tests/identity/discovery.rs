@@ -12,7 +12,7 @@ use crate::flow::{
     NOW, config, provider, provider_of, request, sign_in, unavailable, validation_error,
 };
 use crate::scripted::{self, DISCOVERY};
-use latchkey_testing::Answer;
+use latchkey_testing::ScriptedResponse;
 
 #[tokio::test]
 async fn security_07_document_of_another_issuer_is_refused() {
@@ -39,8 +39,8 @@ async fn document_is_fetched_below_the_path_of_the_issuer() {
         metadata["issuer"] = issuer.as_str().into();
         server
             .script()
-            .instead
-            .insert(path.clone().leak(), Answer::json(200, &metadata));
+            .overrides
+            .insert(path.clone().leak(), ScriptedResponse::json(200, &metadata));
         let provider = provider_of(config(&issuer));
         provider.authorize_url(&request(), NOW).await.expect(&path);
     }
@@ -87,12 +87,12 @@ async fn security_15_provider_that_is_down_fails_only_its_sign_ins_and_recovers(
 
     let server = scripted::start().await;
     let provider = self::provider(&server);
-    server
-        .script()
-        .instead
-        .insert(DISCOVERY, Answer::bytes(503, "text/html", "<html>down"));
+    server.script().overrides.insert(
+        DISCOVERY,
+        ScriptedResponse::bytes(503, "text/html", "<html>down"),
+    );
     assert!(unavailable(provider.authorize_url(&request(), NOW).await).contains("503"));
-    server.script().instead.clear();
+    server.script().overrides.clear();
     let soon = NOW.plus(Duration::from_secs(2));
     unavailable(provider.authorize_url(&request(), soon).await);
     assert_eq!(server.count(DISCOVERY), 1, "the failure is cached");

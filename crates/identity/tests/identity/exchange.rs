@@ -16,7 +16,7 @@ use crate::flow::{
     sign_in, unavailable, validation_error,
 };
 use crate::scripted::{self, TOKEN, USERINFO};
-use latchkey_testing::Answer;
+use latchkey_testing::ScriptedResponse;
 
 fn form(body: &str) -> HashMap<String, String> {
     form_urlencoded::parse(body.as_bytes())
@@ -182,8 +182,8 @@ async fn refusal_names_the_registered_code_but_not_the_providers_text() {
         let body = json!({ "error": code, "error_description": "canary <html>" });
         server
             .script()
-            .instead
-            .insert(TOKEN, Answer::json(400, &body));
+            .overrides
+            .insert(TOKEN, ScriptedResponse::json(400, &body));
         match sign_in(&server).await {
             Err(SignInError::Refused { reason, .. }) => {
                 assert!(reason.contains(expected), "{reason}")
@@ -195,8 +195,8 @@ async fn refusal_names_the_registered_code_but_not_the_providers_text() {
         let body = json!({ "error": code });
         server
             .script()
-            .instead
-            .insert(TOKEN, Answer::json(400, &body));
+            .overrides
+            .insert(TOKEN, ScriptedResponse::json(400, &body));
         assert!(unavailable(sign_in(&server).await).contains(code));
     }
 }

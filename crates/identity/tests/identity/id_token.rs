@@ -17,7 +17,7 @@ async fn with(server: &ScriptedProvider, name: &str, value: Value) -> Validation
 
 /// Signs in with this text as the ID token.
 pub(crate) async fn text(server: &ScriptedProvider, id_token: &str) -> ValidationError {
-    server.hand_out(id_token);
+    server.set_id_token(id_token);
     validation_error(sign_in(server).await)
 }
 
@@ -78,7 +78,7 @@ async fn security_09_azp_must_be_this_client_and_is_required_with_several_audien
         let mut claims = claims(&server.issuer);
         claims["aud"] = aud.clone();
         claims["azp"] = azp.clone();
-        server.hand_out(&RSA.sign(&claims));
+        server.set_id_token(&RSA.sign(&claims));
         let outcome = sign_in(&server).await;
         if accepted {
             outcome.expect("for this client");
@@ -129,7 +129,7 @@ async fn security_08_expired_token_is_refused_after_a_minute_of_leeway() {
     for exp in [json!(now - 59), json!(now + 1)] {
         let mut claims = claims(&server.issuer);
         claims["exp"] = exp;
-        server.hand_out(&RSA.sign(&claims));
+        server.set_id_token(&RSA.sign(&claims));
         sign_in(&server).await.expect("within the leeway");
     }
     for exp in [json!("soon"), json!(true), json!([now + 300]), json!(1e300)] {
@@ -161,7 +161,7 @@ async fn security_08_implausible_issue_times_are_refused() {
     for iat in [now - 660, now + 60] {
         let mut claims = claims(&server.issuer);
         claims["iat"] = iat.into();
-        server.hand_out(&RSA.sign(&claims));
+        server.set_id_token(&RSA.sign(&claims));
         sign_in(&server).await.expect("within the leeway");
     }
 }
@@ -201,7 +201,7 @@ async fn security_11_subject_must_be_a_string_of_1_to_255_characters() {
     let longest = "a".repeat(255);
     let mut claims = claims(&server.issuer);
     claims["sub"] = longest.as_str().into();
-    server.hand_out(&RSA.sign(&claims));
+    server.set_id_token(&RSA.sign(&claims));
     server.script().userinfo["sub"] = longest.as_str().into();
     assert_eq!(
         sign_in(&server).await.expect("a profile").identity.subject,
@@ -215,7 +215,7 @@ async fn swapped_access_token_is_refused() {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"the-access-token");
     let mut claims = claims(&server.issuer);
     claims["at_hash"] = b64(&hash.as_ref()[..16]).into();
-    server.hand_out(&RSA.sign(&claims));
+    server.set_id_token(&RSA.sign(&claims));
     sign_in(&server).await.expect("the same access token");
     server.script().tokens["access_token"] = "another".into();
     assert_eq!(

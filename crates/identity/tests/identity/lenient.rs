@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::flow::{NOW, sign_in, unavailable};
 use crate::keys::RSA;
 use crate::scripted::{self, DISCOVERY, TOKEN, USERINFO, claims};
-use latchkey_testing::{Answer, ScriptedProvider};
+use latchkey_testing::{ScriptedProvider, ScriptedResponse};
 
 /// The documents that a provider sends during a sign-in.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ impl Part {
         members.extend(change.as_object().expect("an object").clone());
         drop(script);
         if matches!(self, Self::IdToken) {
-            server.hand_out(&RSA.sign(&claims));
+            server.set_id_token(&RSA.sign(&claims));
         }
     }
 }
@@ -205,8 +205,8 @@ async fn media_type_of_tokens_and_status_of_errors_do_not_matter() {
         "application/json;charset=UTF-8",
         "text/response",
     ] {
-        let response = Answer::bytes(200, media_type, tokens.clone());
-        server.script().instead.insert(TOKEN, response);
+        let response = ScriptedResponse::bytes(200, media_type, tokens.clone());
+        server.script().overrides.insert(TOKEN, response);
         sign_in(&server).await.expect(media_type);
     }
     for (status, body, expected) in [
@@ -223,8 +223,8 @@ async fn media_type_of_tokens_and_status_of_errors_do_not_matter() {
         ),
         (401, json!("canary"), "client_secret"),
     ] {
-        let response = Answer::json(status, &body);
-        server.script().instead.insert(TOKEN, response);
+        let response = ScriptedResponse::json(status, &body);
+        server.script().overrides.insert(TOKEN, response);
         match sign_in(&server).await {
             Err(SignInError::Refused { reason, .. }) => {
                 assert!(reason.contains(expected), "{reason}")
@@ -232,8 +232,8 @@ async fn media_type_of_tokens_and_status_of_errors_do_not_matter() {
             other => panic!("{body}: {other:?}"),
         }
     }
-    let response = Answer::json(400, &json!({ "error": 7 }));
-    server.script().instead.insert(TOKEN, response);
+    let response = ScriptedResponse::json(400, &json!({ "error": 7 }));
+    server.script().overrides.insert(TOKEN, response);
     unavailable(sign_in(&server).await);
 }
 
@@ -241,8 +241,8 @@ async fn media_type_of_tokens_and_status_of_errors_do_not_matter() {
 async fn userinfo_that_refuses_the_token_is_not_needed() {
     let server = scripted::start().await;
     for status in [400, 401, 403, 404, 405] {
-        let response = Answer::bytes(status, "text/html", "<html>");
-        server.script().instead.insert(USERINFO, response);
+        let response = ScriptedResponse::bytes(status, "text/html", "<html>");
+        server.script().overrides.insert(USERINFO, response);
         let profile = sign_in(&server).await.expect("signed in");
         assert_eq!(
             profile.email.as_deref(),
@@ -253,7 +253,7 @@ async fn userinfo_that_refuses_the_token_is_not_needed() {
     // Without the requested address, the operator has to change the provider's configuration.
     let mut claims = claims(&server.issuer);
     claims.as_object_mut().expect("claims").remove("email");
-    server.hand_out(&RSA.sign(&claims));
+    server.set_id_token(&RSA.sign(&claims));
     match sign_in(&server).await {
         Err(SignInError::Refused { reason, .. }) => assert!(reason.contains("405"), "{reason}"),
         other => panic!("signed in without an address: {other:?}"),

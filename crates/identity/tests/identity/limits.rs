@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::flow::{NOW, complete, config, provider_of, response, sign_in, unavailable};
 use crate::scripted::{self, DISCOVERY, JWKS, TOKEN, USERINFO};
-use latchkey_testing::{Answer, ScriptedProvider, Stall};
+use latchkey_testing::{ScriptedProvider, ScriptedResponse, Stall};
 
 /// The request timed out, or if earlier requests were slow, the step of the sign-in.
 const TIMED_OUT: &[&str] = &["timed out", "no complete response within"];
@@ -108,11 +108,11 @@ async fn security_15_response_of_5_mb_is_refused() {
     let server = scripted::start().await;
     let large = Bytes::from(json!({ "a": "a".repeat(5_000_000) }).to_string());
     for path in PATHS {
-        server.script().instead.clear();
-        server
-            .script()
-            .instead
-            .insert(path, Answer::bytes(200, "application/json", large.clone()));
+        server.script().overrides.clear();
+        server.script().overrides.insert(
+            path,
+            ScriptedResponse::bytes(200, "application/json", large.clone()),
+        );
         let reason = unavailable(sign_in(&server).await);
         assert!(reason.contains("1 MiB"), "{path}: {reason}");
     }
@@ -124,13 +124,13 @@ async fn security_15_redirects_are_not_followed() {
     for path in PATHS {
         for status in [301, 302, 303, 307, 308] {
             let location = format!("{}/stalling", server.issuer);
-            let redirect = Answer {
+            let redirect = ScriptedResponse {
                 status,
                 headers: vec![("location", location)],
                 body: Bytes::new(),
             };
-            server.script().instead.clear();
-            server.script().instead.insert(path, redirect);
+            server.script().overrides.clear();
+            server.script().overrides.insert(path, redirect);
             let reason = unavailable(sign_in(&server).await);
             assert!(reason.contains("redirect"), "{path}: {reason}");
         }
@@ -156,9 +156,10 @@ async fn security_15_invalid_response_is_an_error() {
     for path in PATHS {
         for body in garbage {
             for media_type in ["application/json", "text/html"] {
-                let response = Answer::bytes(200, media_type, Bytes::copy_from_slice(body));
-                server.script().instead.clear();
-                server.script().instead.insert(path, response);
+                let response =
+                    ScriptedResponse::bytes(200, media_type, Bytes::copy_from_slice(body));
+                server.script().overrides.clear();
+                server.script().overrides.insert(path, response);
                 let outcome = sign_in(&server).await;
                 let failed = matches!(
                     outcome,
@@ -168,7 +169,7 @@ async fn security_15_invalid_response_is_an_error() {
             }
         }
     }
-    server.script().instead.clear();
+    server.script().overrides.clear();
     sign_in(&server).await.expect("valid responses work");
 }
 
@@ -177,9 +178,9 @@ async fn security_15_server_errors_count_as_unavailable() {
     let server = scripted::start().await;
     for path in PATHS {
         for status in [500, 502, 503, 429] {
-            let response = Answer::json(status, &json!({ "error": "invalid_grant" }));
-            server.script().instead.clear();
-            server.script().instead.insert(path, response);
+            let response = ScriptedResponse::json(status, &json!({ "error": "invalid_grant" }));
+            server.script().overrides.clear();
+            server.script().overrides.insert(path, response);
             let reason = unavailable(sign_in(&server).await);
             assert!(reason.contains(&status.to_string()), "{path}: {reason}");
         }

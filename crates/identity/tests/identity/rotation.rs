@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::flow::{NONCE, NOW, complete, provider, response, unavailable, validation_error};
 use crate::keys::RSA;
 use crate::scripted::{self, JWKS, claims};
-use latchkey_testing::{Answer, ProviderKey, ScriptedProvider};
+use latchkey_testing::{ProviderKey, ScriptedProvider, ScriptedResponse};
 
 fn at(secs: u64) -> Timestamp {
     NOW.plus(Duration::from_secs(secs))
@@ -21,7 +21,7 @@ fn issue_signed_with(server: &ScriptedProvider, key: &ProviderKey, now: Timestam
     claims["nonce"] = NONCE.into();
     claims["iat"] = now.as_secs().into();
     claims["exp"] = (now.as_secs() + 300).into();
-    server.hand_out(&key.sign(&claims));
+    server.set_id_token(&key.sign(&claims));
 }
 
 fn announce(server: &ScriptedProvider, keys: &[&ProviderKey]) {
@@ -77,7 +77,7 @@ async fn security_10_flood_of_unknown_kids_causes_one_fetch_a_minute() {
             claims["iat"] = now.as_secs().into();
             claims["exp"] = (now.as_secs() + 300).into();
             let header = json!({ "alg": "RS256", "kid": format!("k{minute}-{second}") });
-            server.hand_out(&stranger.sign_with(&header, &claims));
+            server.set_id_token(&stranger.sign_with(&header, &claims));
             let outcome = complete(&provider, &response(), now).await;
             assert_eq!(validation_error(outcome), ValidationError::Signature);
         }
@@ -103,13 +103,13 @@ async fn security_10_errors_other_than_the_signature_cause_no_fetch() {
         .expect("the valid key");
     let mut claims = claims(&server.issuer);
     claims["nonce"] = "another".into();
-    server.hand_out(&RSA.sign(&claims));
+    server.set_id_token(&RSA.sign(&claims));
     assert_eq!(
         validation_error(complete(&provider, &response(), NOW).await),
         ValidationError::Nonce
     );
     claims["aud"] = "another".into();
-    server.hand_out(&ProviderKey::rsa("x", "RS256").sign(&claims));
+    server.set_id_token(&ProviderKey::rsa("x", "RS256").sign(&claims));
     assert_eq!(
         validation_error(complete(&provider, &response(), NOW).await),
         ValidationError::Audience
@@ -139,11 +139,11 @@ async fn failed_fetch_of_keys_is_retried_after_seconds() {
     let provider = provider(&server);
     server
         .script()
-        .instead
-        .insert(JWKS, Answer::bytes(500, "text/html", "<html>"));
+        .overrides
+        .insert(JWKS, ScriptedResponse::bytes(500, "text/html", "<html>"));
     let reason = unavailable(complete(&provider, &response(), NOW).await);
     assert!(reason.contains("signing keys"), "{reason}");
-    server.script().instead.clear();
+    server.script().overrides.clear();
     complete(&provider, &response(), at(3))
         .await
         .expect("the key");

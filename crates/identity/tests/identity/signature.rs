@@ -20,7 +20,7 @@ async fn security_08_every_announced_asymmetric_algorithm_is_accepted() {
     ] {
         server.script().jwks = json!({ "keys": [key.jwk()] });
         let token = key.sign(&claims(&server.issuer));
-        server.hand_out(&token);
+        server.set_id_token(&token);
         server.script().metadata["id_token_signing_alg_values_supported"] = json!(["ES384"]);
         assert_eq!(
             validation_error(sign_in(&server).await),

@@ -106,7 +106,7 @@ async fn with(
     if claims["auth_time"].is_null() {
         claims.as_object_mut().expect("claims").remove("auth_time");
     }
-    server.hand_out(&RSA.sign(&claims));
+    server.set_id_token(&RSA.sign(&claims));
     let redirect = AuthorizationResponse {
         max_age,
         ..response()

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::flow::{sign_in, unavailable, validation_error};
 use crate::keys::RSA;
 use crate::scripted::{self, USERINFO};
-use latchkey_testing::{Answer, ProviderKey};
+use latchkey_testing::{ProviderKey, ScriptedResponse};
 
 #[tokio::test]
 async fn security_12_userinfo_about_another_subject_is_refused() {
@@ -45,10 +45,10 @@ async fn userinfo_is_fetched_with_the_access_token_if_there_is_an_endpoint() {
 async fn failing_endpoint_counts_as_unavailable() {
     let server = scripted::start().await;
     for status in [500, 503, 429, 302] {
-        server
-            .script()
-            .instead
-            .insert(USERINFO, Answer::bytes(status, "text/html", "<html>"));
+        server.script().overrides.insert(
+            USERINFO,
+            ScriptedResponse::bytes(status, "text/html", "<html>"),
+        );
         let reason = unavailable(sign_in(&server).await);
         assert!(reason.contains("userinfo"), "{status}: {reason}");
     }
@@ -60,10 +60,10 @@ async fn signed_userinfo_is_verified_like_an_id_token() {
     let valid = json!({
         "iss": server.issuer, "aud": "latchkey", "sub": "subject-1", "name": "Signed Name",
     });
-    let signed = |token: String| Answer::bytes(200, "application/jwt", token);
+    let signed = |token: String| ScriptedResponse::bytes(200, "application/jwt", token);
     server
         .script()
-        .instead
+        .overrides
         .insert(USERINFO, signed(RSA.sign(&valid)));
     let profile = sign_in(&server).await.expect("a profile");
     assert_eq!(profile.name.as_deref(), Some("Signed Name"));
@@ -71,7 +71,7 @@ async fn signed_userinfo_is_verified_like_an_id_token() {
     let stranger = ProviderKey::rsa("k1", "RS256");
     server
         .script()
-        .instead
+        .overrides
         .insert(USERINFO, signed(stranger.sign(&valid)));
     assert_eq!(
         validation_error(sign_in(&server).await),
@@ -87,7 +87,7 @@ async fn signed_userinfo_is_verified_like_an_id_token() {
         claims[name] = value.into();
         server
             .script()
-            .instead
+            .overrides
             .insert(USERINFO, signed(RSA.sign(&claims)));
         assert_eq!(validation_error(sign_in(&server).await), check, "{name}");
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::{Prover, TestApp};
 use crate::dpop::DpopClient;
-use latchkey_testing::{Begun, ScriptedProvider, code, header, tokens};
+use latchkey_testing::{PendingSignIn, ScriptedProvider, code, header, tokens};
 
 const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 const TOO_MANY: (u16, &str) = (429, "too_many_requests");
@@ -290,7 +290,7 @@ async fn security_72_invalid_authorization_codes_are_limited_strictly() {
         if response.status() == 429 {
             break;
         }
-        let begun = Begun::of(&response);
+        let begun = PendingSignIn::from_redirect(&response);
         let callback = provider.approve(&begun);
         let request = app.completion(&begun.cookie, &callback);
         let request = request.header("x-forwarded-for", "198.51.100.1");
@@ -301,6 +301,6 @@ async fn security_72_invalid_authorization_codes_are_limited_strictly() {
     let exchanged = provider.count("/token");
     assert!((50..=100).contains(&exchanged), "{exchanged}");
     // Other addresses are not limited.
-    provider.script().instead.clear();
+    provider.script().overrides.clear();
     tokens(provider.sign_in(&app, "a").await).await;
 }

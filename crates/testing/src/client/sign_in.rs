@@ -11,7 +11,7 @@ use super::{ApiClient, send, tokens};
 
 /// A sign-in that has started: the browser has been redirected to the provider.
 #[derive(Clone, Debug)]
-pub struct Begun {
+pub struct PendingSignIn {
     /// The flow cookie, `name=value`.
     pub cookie: String,
     /// The authorization request: the URL of the authorization endpoint with its query.
@@ -43,25 +43,25 @@ impl ApiClient {
     }
 
     /// Starts a sign-in with this provider.
-    pub async fn begin(&self, provider: &str) -> Begun {
+    pub async fn begin(&self, provider: &str) -> PendingSignIn {
         let path = format!("/auth/login?provider={provider}&return_to=/account");
         self.begin_at(&path).await
     }
 
     /// Starts a sign-in with this request path.
-    pub async fn begin_at(&self, path: &str) -> Begun {
-        Begun::of(&send(self.get(path)).await)
+    pub async fn begin_at(&self, path: &str) -> PendingSignIn {
+        PendingSignIn::from_redirect(&send(self.get(path)).await)
     }
 
     /// Selects a user on the page of the demo provider.
-    pub async fn approve(&self, begun: &Begun, email: &str) -> Callback {
+    pub async fn approve(&self, begun: &PendingSignIn, email: &str) -> Callback {
         let response = send(self.approval(begun, email)).await;
         assert_eq!(response.status(), 303, "{:?}", response.text().await);
-        called_back(&response)
+        callback_from(&response)
     }
 
     /// The request that selects a user on the page of the demo provider.
-    pub fn approval(&self, begun: &Begun, email: &str) -> RequestBuilder {
+    pub fn approval(&self, begun: &PendingSignIn, email: &str) -> RequestBuilder {
         let mut form: Callback = begun.authorize.query_pairs().into_owned().collect();
         form.insert("email".into(), email.into());
         let mut url = begun.authorize.clone();
@@ -82,9 +82,9 @@ impl ApiClient {
     }
 }
 
-impl Begun {
+impl PendingSignIn {
     /// Reads the redirect to the provider.
-    pub fn of(response: &Response) -> Self {
+    pub fn from_redirect(response: &Response) -> Self {
         assert_eq!(response.status(), 303);
         Self {
             cookie: cookie(response),
@@ -94,7 +94,7 @@ impl Begun {
 }
 
 /// Reads the provider's redirect to the callback page.
-pub fn called_back(response: &Response) -> Callback {
+pub fn callback_from(response: &Response) -> Callback {
     let mut url = location(response);
     let mut callback: Callback = url.query_pairs().into_owned().collect();
     url.set_query(None);

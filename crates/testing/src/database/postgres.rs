@@ -23,7 +23,7 @@ const USER: &str = "postgres";
 /// use latchkey_testing::{Database as _, Postgres};
 ///
 /// let server = Postgres::start()?;
-/// assert_eq!(server.say("SELECT 1 + 1")?.trim(), "2");
+/// assert_eq!(server.query("SELECT 1 + 1")?.trim(), "2");
 /// println!("store.url = {:?}", server.url());
 /// # Ok::<(), anyhow::Error>(())
 /// ```
@@ -88,12 +88,12 @@ impl Postgres {
     pub fn database(&self) -> Result<String> {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("latchkey_{number}");
-        self.say(&format!("CREATE DATABASE {name}"))?;
+        self.query(&format!("CREATE DATABASE {name}"))?;
         Ok(self.url_of(&name))
     }
 
     /// Runs a statement in the database `postgres` and returns the output of `psql`.
-    pub fn say(&self, statement: &str) -> Result<String> {
+    pub fn query(&self, statement: &str) -> Result<String> {
         let output = Command::new(tool("psql")?)
             .args(["-X", "-q", "-A", "-t", "-d", &self.url(), "-c", statement])
             .output()
@@ -130,7 +130,7 @@ impl Database for Postgres {
         self.port
     }
 
-    fn start_again(&mut self) -> Result<()> {
+    fn restart(&mut self) -> Result<()> {
         self.process = run(self.folder.path(), self.port, &self.settings)?;
         self.wait()
     }
@@ -152,10 +152,10 @@ impl Database for Postgres {
         ];
         let folder = created_by("pg_basebackup", &backup)?;
         let standby = Self::from_files(folder, self.settings.clone())?;
-        self.say("ALTER SYSTEM SET synchronous_standby_names = '*'")?;
-        self.say("SELECT pg_reload_conf()")?;
+        self.query("ALTER SYSTEM SET synchronous_standby_names = '*'")?;
+        self.query("SELECT pg_reload_conf()")?;
         let state = "SELECT sync_state FROM pg_stat_replication";
-        poll(|| Ok(self.say(state)?.trim() == "sync"))
+        poll(|| Ok(self.query(state)?.trim() == "sync"))
             .context("waiting for the synchronous standby")?;
         Ok(Box::new(standby))
     }
@@ -166,7 +166,7 @@ impl Database for Postgres {
     }
 
     fn promote(&mut self) -> Result<()> {
-        let promoted = self.say("SELECT pg_promote()")?;
+        let promoted = self.query("SELECT pg_promote()")?;
         if promoted.trim() != "t" {
             bail!("the standby was not promoted");
         }

@@ -18,7 +18,7 @@ use crate::process::{Process, free_port};
 /// use latchkey_testing::{Database as _, Redis};
 ///
 /// let server = Redis::start()?;
-/// assert_eq!(server.say("PING")?, "+PONG\r\n");
+/// assert_eq!(server.command("PING")?, "+PONG\r\n");
 /// println!("store.url = {:?}", server.url());
 /// # Ok::<(), anyhow::Error>(())
 /// ```
@@ -53,8 +53,8 @@ impl Redis {
     }
 
     /// Sends a command and returns the beginning of the reply.
-    pub fn say(&self, line: &str) -> Result<String> {
-        say(self.port, line)
+    pub fn command(&self, line: &str) -> Result<String> {
+        send(self.port, line)
     }
 
     fn wait(&mut self) -> Result<()> {
@@ -62,7 +62,7 @@ impl Redis {
         let log = self.folder.path().join("log");
         // A server with a password replies with `NOAUTH` once it is ready.
         let is_ready = |reply: &String| reply.starts_with("+PONG") || reply.starts_with("-NOAUTH");
-        let ready = || say(port, "PING").is_ok_and(|reply| is_ready(&reply));
+        let ready = || send(port, "PING").is_ok_and(|reply| is_ready(&reply));
         wait_until(&mut self.process, &log, ready).context("Redis")
     }
 }
@@ -76,7 +76,7 @@ impl Database for Redis {
         self.port
     }
 
-    fn start_again(&mut self) -> Result<()> {
+    fn restart(&mut self) -> Result<()> {
         self.process = run(&self.folder, self.port, &self.settings)?;
         self.wait()
     }
@@ -89,7 +89,7 @@ impl Database for Redis {
         let port = self.port.to_string();
         let standby = Self::with(&["--replicaof", "127.0.0.1", &port])?;
         let is_connected = || {
-            let info = standby.say("INFO replication")?;
+            let info = standby.command("INFO replication")?;
             Ok(info.contains("master_link_status:up"))
         };
         poll(is_connected).context("waiting for the replica")?;
@@ -105,13 +105,13 @@ impl Database for Redis {
     }
 
     fn promote(&mut self) -> Result<()> {
-        self.say("REPLICAOF NO ONE").map(drop)
+        self.command("REPLICAOF NO ONE").map(drop)
     }
 }
 
 /// The replication offset: how many bytes a primary wrote, or a replica received.
 fn offset(port: u16) -> Result<u64> {
-    let info = say(port, "INFO replication")?;
+    let info = send(port, "INFO replication")?;
     let line = info
         .lines()
         .find_map(|line| line.strip_prefix("master_repl_offset:"));
@@ -141,7 +141,7 @@ fn run(folder: &TempDir, port: u16, settings: &[String]) -> Result<Process> {
     Ok(Process(command.spawn().context("redis-server")?))
 }
 
-fn say(port: u16, line: &str) -> Result<String> {
+fn send(port: u16, line: &str) -> Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     stream.write_all(format!("{line}\r\n").as_bytes())?;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use latchkey_testing::{ApiClient, Begun, called_back};
+use latchkey_testing::{ApiClient, PendingSignIn, callback_from};
 
 use super::process::{NO_LIMITS, RunningServer, arguments};
 
@@ -113,12 +113,12 @@ async fn try_sign_in(caller: &ApiClient, email: &str) -> bool {
     let Some(begun) = begun.ok().filter(|response| response.status() == 303) else {
         return false;
     };
-    let begun = Begun::of(&begun);
+    let begun = PendingSignIn::from_redirect(&begun);
     let approved = caller.approval(&begun, email).send().await;
     let Some(approved) = approved.ok().filter(|response| response.status() == 303) else {
         return false;
     };
-    let request = caller.completion(&begun.cookie, &called_back(&approved));
+    let request = caller.completion(&begun.cookie, &callback_from(&approved));
     match request.send().await {
         Ok(response) if response.status() == 200 => true,
         Ok(response) => {

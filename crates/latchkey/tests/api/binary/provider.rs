@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::refusals::{set_token_times, sign_in, start};
-use latchkey_testing::{Answer, ScriptedProvider};
+use latchkey_testing::{ScriptedProvider, ScriptedResponse};
 
 /// The first line of the log whose message contains `message`.
 fn line(log: &str, message: &str) -> Value {
@@ -43,10 +43,10 @@ async fn a_userinfo_endpoint_that_refuses_is_logged_as_a_warning() {
     let provider = ScriptedProvider::start().await;
     let endpoint = format!("{}/userinfo", provider.issuer);
     provider.script().metadata["userinfo_endpoint"] = endpoint.into();
-    let refusal = Answer::json(403, &json!({ "error": "canary" }));
+    let refusal = ScriptedResponse::json(403, &json!({ "error": "canary" }));
     provider
         .script()
-        .instead
+        .overrides
         .insert(ScriptedProvider::USERINFO, refusal);
     set_token_times(&provider, 0);
     let folder = tempfile::tempdir().expect("a directory");

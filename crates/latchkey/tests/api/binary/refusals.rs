@@ -99,7 +99,7 @@ impl Refusals {
         let response = sign_in(caller, provider, &[]).await;
         self.refused(response, "provider_refused", a, "client")
             .await;
-        provider.script().instead.clear();
+        provider.script().overrides.clear();
 
         set_token_times(provider, 600);
         let response = sign_in(caller, provider, &[]).await;

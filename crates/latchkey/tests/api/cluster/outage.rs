@@ -70,7 +70,7 @@ async fn security_73_a_store_that_is_killed_or_paused_fails_closed_and_recovers(
             if paused {
                 cluster.database.process().resume().expect("resumed");
             } else {
-                cluster.database.start_again().expect("started");
+                cluster.database.restart().expect("started");
             }
             for app in [&cluster.one, &cluster.two] {
                 let back = || accepts(app, &signed_in.access_token);
@@ -234,7 +234,7 @@ async fn under_load_an_unreliable_store_loses_no_session_and_no_revocation() {
         cluster.database.process().resume().expect("resumed");
         load.refreshes(8).await;
         cluster.database.process().kill().expect("killed");
-        cluster.database.start_again().expect("started");
+        cluster.database.restart().expect("started");
         load.refreshes(8).await;
 
         let enough = || async { load.revoked.lock().await.len() > 5 };

@@ -10,7 +10,7 @@ use crate::app::TestApp;
 
 /// The number of commands that the database has processed.
 fn commands(redis: &Redis) -> u64 {
-    let stats = redis.say("INFO stats").expect("a response");
+    let stats = redis.command("INFO stats").expect("a response");
     let line = stats
         .lines()
         .find_map(|line| line.strip_prefix("total_commands_processed:"));

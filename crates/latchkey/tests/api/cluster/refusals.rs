@@ -9,10 +9,10 @@ use crate::app::TestApp;
 async fn an_emptied_redis_is_refused() {
     let redis = Redis::start().expect("a private Redis");
     let section = section(DatabaseKind::Redis, &redis.url(), STALENESS);
-    let empty = || redis.say("FLUSHALL").expect("emptied");
+    let empty = || redis.command("FLUSHALL").expect("emptied");
     assert_refused_once_emptied(&section, empty).await;
     // The server wrote nothing into the emptied store.
-    let left = redis.say("DBSIZE").expect("a response");
+    let left = redis.command("DBSIZE").expect("a response");
     assert_eq!(left.trim(), ":0");
 }
 
@@ -20,9 +20,13 @@ async fn an_emptied_redis_is_refused() {
 async fn an_emptied_postgresql_is_refused() {
     let postgres = Postgres::start().expect("a private PostgreSQL");
     let section = section(DatabaseKind::Postgres, &postgres.url(), STALENESS);
-    let empty = || postgres.say("TRUNCATE latchkey.records").expect("emptied");
+    let empty = || {
+        postgres
+            .query("TRUNCATE latchkey.records")
+            .expect("emptied")
+    };
     assert_refused_once_emptied(&section, empty).await;
-    let left = postgres.say("SELECT count(*) FROM latchkey.records");
+    let left = postgres.query("SELECT count(*) FROM latchkey.records");
     assert_eq!(left.expect("a response").trim(), "0");
 }
 

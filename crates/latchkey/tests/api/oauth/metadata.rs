@@ -72,5 +72,5 @@ async fn providers_are_listed_in_a_fixed_order() {
         ] })
     );
     // Listing the providers sends no request to them.
-    assert!(provider.script().seen.is_empty());
+    assert!(provider.script().requests.is_empty());
 }

@@ -118,7 +118,7 @@ async fn security_14_return_to_stays_on_this_server() {
     // A path on this server is returned unchanged.
     let ours = "/playground?tab=2&q=%C3%A9#end";
     let response = start(&app, ours).await;
-    let begun = latchkey_testing::Begun {
+    let begun = latchkey_testing::PendingSignIn {
         cookie: cookie(&response),
         authorize: location(&response),
     };

@@ -8,7 +8,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, claims};
-use latchkey_testing::{Answer, ScriptedProvider, code, tokens};
+use latchkey_testing::{ScriptedProvider, ScriptedResponse, code, tokens};
 
 /// The parameters of the authorization request of a new sign-in.
 async fn authorization_parameters(app: &TestApp, path: &str) -> BTreeMap<String, String> {
@@ -115,10 +115,10 @@ async fn a_userinfo_endpoint_that_is_odd_or_refuses_does_not_block_a_sign_in() {
             "claims_parameter_supported": "true",
         });
         merge(&mut provider.script().metadata, &metadata);
-        let response = Answer::json(status.as_u16(), &info);
+        let response = ScriptedResponse::json(status.as_u16(), &info);
         provider
             .script()
-            .instead
+            .overrides
             .insert(ScriptedProvider::USERINFO, response);
         assert_signs_in(&provider, &format!("{status} {info}")).await;
     }

@@ -9,7 +9,7 @@ use reqwest::header::{COOKIE, SET_COOKIE};
 use tokio::task::JoinSet;
 
 use crate::app::{TestApp, claims};
-use latchkey_testing::{Begun, Callback, ScriptedProvider, code, header, location, tokens};
+use latchkey_testing::{Callback, PendingSignIn, ScriptedProvider, code, header, location, tokens};
 
 /// The cookie jar of one browser.
 #[derive(Default)]
@@ -37,12 +37,12 @@ impl Jar {
         pairs.collect::<Vec<_>>().join("; ")
     }
 
-    async fn begin(&mut self, app: &TestApp, query: &str) -> Begun {
+    async fn begin(&mut self, app: &TestApp, query: &str) -> PendingSignIn {
         let request = app.get(&format!("/auth/login?provider=demo{query}"));
         let response = request.header(COOKIE, self.header()).send().await;
         let response = response.expect("a response");
         self.update(&response);
-        Begun::of(&response)
+        PendingSignIn::from_redirect(&response)
     }
 
     async fn finish(&mut self, app: &TestApp, callback: &Callback) -> Response {
@@ -160,7 +160,10 @@ async fn four_concurrent_sign_ins_finish_in_any_order_each_as_its_own_user() {
     for (response, name) in responses.into_iter().zip(["ada", "bob", "cleo", "dan"]) {
         let response = response.expect("a response");
         jar.update(&response);
-        tabs.push((Begun::of(&response), format!("{name}@example.com")));
+        tabs.push((
+            PendingSignIn::from_redirect(&response),
+            format!("{name}@example.com"),
+        ));
     }
     for tab in [2, 0, 3, 1] {
         let (begun, email) = &tabs[tab];

@@ -139,7 +139,7 @@ async fn security_8_an_unsigned_id_token_is_refused() {
         B64.encode(r#"{"alg":"none"}"#),
         B64.encode(claims)
     );
-    provider.hand_out(&unsigned);
+    provider.set_id_token(&unsigned);
     refused(
         app.finish(&begun.cookie, &callback).await,
         "provider_invalid",

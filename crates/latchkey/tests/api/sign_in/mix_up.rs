@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, claims};
-use latchkey_testing::{Begun, Callback, ScriptedProvider, code, header, tokens};
+use latchkey_testing::{Callback, PendingSignIn, ScriptedProvider, code, header, tokens};
 
 /// The honest provider `main`, where the victim is signed in, and the hostile one `partner`.
 struct MixUp {
@@ -32,12 +32,17 @@ impl MixUp {
     /// The response of `main` after a mix-up: the victim chose `partner`, which redirected the
     /// browser to `main` with the attacker's nonce and challenge. It arrives at the redirect URI of
     /// `main`.
-    fn response_from_main(&self, attacker: &Begun, victim: &Begun, iss: bool) -> Callback {
+    fn response_from_main(
+        &self,
+        attacker: &PendingSignIn,
+        victim: &PendingSignIn,
+        iss: bool,
+    ) -> Callback {
         let mut forged = parameters(attacker);
         forged.insert("state".into(), parameters(victim)["state"].clone());
         let mut url = victim.authorize.clone();
         url.query_pairs_mut().clear().extend_pairs(&forged);
-        let mut response = self.main.approve(&Begun {
+        let mut response = self.main.approve(&PendingSignIn {
             cookie: String::new(),
             authorize: url,
         });
@@ -54,7 +59,7 @@ impl MixUp {
     }
 }
 
-fn parameters(begun: &Begun) -> Callback {
+fn parameters(begun: &PendingSignIn) -> Callback {
     begun.authorize.query_pairs().into_owned().collect()
 }
 

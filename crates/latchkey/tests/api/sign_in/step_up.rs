@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::app::{TestApp, claims};
-use latchkey_testing::{Begun, code, tokens};
+use latchkey_testing::{PendingSignIn, code, tokens};
 
 const STEP_UP: &str =
     "/auth/login?provider=demo&prompt=login&max_age=600&return_to=/sessions?resume=end-all";
@@ -13,7 +13,7 @@ fn sub(access_token: &str) -> String {
     sub.as_str().expect("text").to_owned()
 }
 
-fn hint(begun: &Begun) -> Option<String> {
+fn hint(begun: &PendingSignIn) -> Option<String> {
     let mut pairs = begun.authorize.query_pairs();
     let hint = pairs.find(|(name, _)| name == "login_hint");
     hint.map(|(_, hint)| hint.into_owned())

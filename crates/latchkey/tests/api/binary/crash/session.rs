@@ -7,7 +7,7 @@ use latchkey_types::{SessionList, TokenResponse};
 use super::transport::{CutOff, complete, send};
 use crate::app::claims;
 use fastrand::Rng;
-use latchkey_testing::{ApiClient, Begun, called_back};
+use latchkey_testing::{ApiClient, PendingSignIn, callback_from};
 
 /// A session as its client sees it.
 #[derive(Debug)]
@@ -33,10 +33,10 @@ impl Session {
     /// Signs in; `None` if the user is banned.
     pub(super) async fn open(caller: &ApiClient, email: &str) -> Result<Option<Self>, CutOff> {
         let begun = send(caller.get("/auth/login?provider=demo&return_to=/account")).await?;
-        let begun = Begun::of(&begun);
+        let begun = PendingSignIn::from_redirect(&begun);
         let approved = send(caller.approval(&begun, email)).await?;
         assert_eq!(approved.status(), 303, "{:?}", approved.text().await);
-        let callback = called_back(&approved);
+        let callback = callback_from(&approved);
         let response = complete(caller.completion(&begun.cookie, &callback)).await?;
         if !response.granted(200, (400, "banned")) {
             return Ok(None);
