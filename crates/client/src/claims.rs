@@ -1,4 +1,15 @@
 //! Decodes a JWT without verifying it. For display only: the server decides what a token permits.
+//!
+//! ```
+//! use latchkey_client::claims;
+//!
+//! // {"alg":"none"}.{"sub":"ada","exp":7600}
+//! let token = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEiLCJleHAiOjc2MDB9.x";
+//! let decoded = claims::decode(token).unwrap();
+//! assert_eq!(decoded.claims.get("sub"), Some("\"ada\""));
+//! assert_eq!(decoded.claims.numeric_date("exp"), Some(7600));
+//! assert_eq!(claims::string_claim(token, "sub").as_deref(), Some("ada"));
+//! ```
 
 use core::fmt;
 

@@ -3,6 +3,26 @@
 //!
 //! Events are processed one at a time. All commands of an event are started before the next event
 //! is processed, so the token that the engine read from storage is the token that is sent.
+//!
+//! ```
+//! use latchkey_client::{Call, CallError, Client, Notice};
+//!
+//! async fn account_page() -> Result<String, CallError> {
+//!     let client = Client::new();
+//!     client.observe(|notice| {
+//!         if let Notice::State(state) = notice {
+//!             // Render the page for the new state.
+//!             println!("{state:?}");
+//!         }
+//!     });
+//!     client.start();
+//!     match client.call(Call::get("/api/me")).await {
+//!         Ok(response) => Ok(response.body),
+//!         Err(CallError::SignedOut) => Ok("please sign in".to_owned()),
+//!         Err(error) => Err(error),
+//!     }
+//! }
+//! ```
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

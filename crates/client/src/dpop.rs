@@ -6,6 +6,22 @@
 //!
 //! If WebCrypto or IndexedDB is missing or fails, there is no key and no proof: the session is not
 //! bound, and everything else works.
+//!
+//! ```
+//! use latchkey_client::Method;
+//! use latchkey_client::dpop::{Key, ProofTarget};
+//!
+//! /// The value of the header `DPoP` for a refresh, issued at `now` in seconds since 1970.
+//! async fn proof(now: u64) -> Option<String> {
+//!     let key = Key::create().await?;
+//!     let target = ProofTarget {
+//!         method: Method::Post,
+//!         path: "/auth/token",
+//!         ..ProofTarget::default()
+//!     };
+//!     key.proof(target, now).await
+//! }
+//! ```
 
 use core::fmt;
 

@@ -18,6 +18,17 @@
 //!
 //! Two properties hold for any order of events: all requests share one refresh (single-flight), and
 //! only an explicit `invalid_grant` for the refresh token in storage ends a session.
+//!
+//! ```
+//! use latchkey_client::engine::{Command, Engine, Event, Failure, RequestId, Stored};
+//!
+//! let request = RequestId(1);
+//! let started = Event::RequestStarted { request, stale: false };
+//! let signed_out = Stored::default();
+//! let failure = Failure::SignedOut;
+//! let commands = Engine::new().step(started, &signed_out);
+//! assert_eq!(commands, [Command::Fail { request, failure }]);
+//! ```
 
 use crate::tokens::{Pending, Tokens};
 

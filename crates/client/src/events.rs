@@ -2,6 +2,15 @@
 //! chunks of bytes into [`ServerEvent`]s. Pure.
 //!
 //! The browser's `EventSource` cannot be used, because it cannot send a token in a header.
+//!
+//! ```
+//! use latchkey_client::events::EventParser;
+//! use latchkey_types::ServerEvent;
+//!
+//! let mut parser = EventParser::default();
+//! assert_eq!(parser.parse(b"data: {\"type\":"), []);
+//! assert_eq!(parser.parse(b"\"ready\"}\n\n"), [ServerEvent::Ready]);
+//! ```
 
 use latchkey_types::ServerEvent;
 

@@ -1,8 +1,10 @@
-//! Latchkey's auth client for the browser: stores the tokens, refreshes them, and sends
-//! authenticated requests. It does not depend on Leptos; any front end can use [`Client`].
+//! Latchkey's auth client for the browser.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 //!
 //! [`engine`] makes the decisions and is pure; [`client`] executes them with the browser's storage,
 //! locks, timers and `fetch`.
+#![deny(missing_docs)]
 
 pub mod claims;
 pub mod client;

@@ -1,5 +1,20 @@
 //! Notifications for observers of the client: enough for a page to show the state of the session,
 //! and for a timeline to show every request, refresh and retry.
+//!
+//! ```
+//! use latchkey_client::{EndReason, Notice};
+//!
+//! fn message(notice: &Notice) -> Option<&'static str> {
+//!     match notice {
+//!         Notice::Outage(Some(_)) => Some("The server is unavailable; you stay signed in."),
+//!         Notice::Ended(EndReason::SignedOut) => None,
+//!         Notice::Ended(_) => Some("Your session has ended."),
+//!         _ => None,
+//!     }
+//! }
+//!
+//! assert_eq!(message(&Notice::AccountChanged), None);
+//! ```
 
 use crate::engine::{Progress, TransientError};
 use crate::session::{EndReason, SessionState};

@@ -1,4 +1,14 @@
 //! The state of the user's session, as a page sees it.
+//!
+//! ```
+//! use latchkey_client::SessionState;
+//!
+//! fn is_protected_page_visible(state: SessionState) -> bool {
+//!     state == SessionState::SignedIn
+//! }
+//!
+//! assert!(!is_protected_page_visible(SessionState::default()));
+//! ```
 
 use latchkey_types::ErrorCode;
 

@@ -1,5 +1,13 @@
 //! The browser's two parts of a sign-in: the link that starts it, and the query parameters that
 //! the provider redirects back with.
+//!
+//! ```
+//! use latchkey_client::sign_in::{local_path, login_href};
+//!
+//! let href = login_href("google", "/account");
+//! assert_eq!(href, "/auth/login?provider=google&return_to=/account");
+//! assert_eq!(local_path("https://evil.example"), "/account");
+//! ```
 
 use latchkey_core::ReturnTo;
 use latchkey_types::paths;

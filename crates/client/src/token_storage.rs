@@ -3,6 +3,14 @@
 //!
 //! If localStorage is denied or full, the values are held in memory: the user stays signed in until
 //! the page is closed.
+//!
+//! ```
+//! use latchkey_client::TokenStorage;
+//!
+//! fn is_signed_in() -> bool {
+//!     TokenStorage::open().read().tokens.is_some()
+//! }
+//! ```
 
 use core::cell::RefCell;
 

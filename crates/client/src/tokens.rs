@@ -1,4 +1,12 @@
 //! The tokens as stored in localStorage, and the idempotency key of a refresh in progress.
+//!
+//! ```
+//! use latchkey_client::tokens::Pending;
+//!
+//! let pending = Pending::new("key".to_owned(), "a.refresh-token.0123456789abcdef");
+//! assert!(pending.is_for("a.refresh-token.0123456789abcdef"));
+//! assert!(!pending.is_for("another.refresh-token.fedcba9876543210"));
+//! ```
 
 use core::fmt;
 

@@ -1,4 +1,20 @@
 //! The HTTP transport of the client: `fetch` in the browser, a fake in tests.
+//!
+//! ```
+//! use latchkey_client::transport::ResponseFuture;
+//! use latchkey_client::{Request, Transport, Unreachable};
+//!
+//! /// A network that is down.
+//! struct Offline;
+//!
+//! impl Transport for Offline {
+//!     fn send(&self, _request: Request) -> ResponseFuture {
+//!         Box::pin(async { Err(Unreachable) })
+//!     }
+//! }
+//!
+//! let _response = Offline.send(Request::default());
+//! ```
 
 use core::fmt;
 use core::future::Future;

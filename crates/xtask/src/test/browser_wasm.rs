@@ -17,9 +17,9 @@ use crate::{process, progress};
 const SETTINGS: &str = "crates/client/webdriver.json";
 
 /// The packages to test. The pages are tested separately from the client, because they need the
-/// feature `hydrate`.
+/// feature `hydrate`. Documentation tests run on the host only.
 const SELECTIONS: [&[&str]; 2] = [
-    &["-p", "latchkey-client"],
+    &["-p", "latchkey-client", "--tests"],
     &[
         "-p",
         "latchkey-web",
@@ -64,7 +64,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
             .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "120")
             .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &settings);
         results.push(process::run_watched(&mut command, |line| {
-            count.see_cargo(line);
+            count.add_cargo_line(line);
         }));
     }
     results.into_iter().collect::<Result<()>>()?;
