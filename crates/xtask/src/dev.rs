@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::fingerprint::Fingerprint;
 use crate::process::Guard;
-use crate::stamp::Stamp;
 use crate::workspace::Workspace;
 use crate::{progress, run};
 
@@ -63,13 +63,13 @@ fn restart(server: &mut Option<Guard>, built: Result<Command>) -> Result<()> {
 }
 
 /// The fingerprint of the sources. `None` while a file is being replaced.
-fn sources(workspace: &Workspace) -> Option<Stamp> {
-    Stamp::of(workspace.root(), &SOURCES, &[]).ok()
+fn sources(workspace: &Workspace) -> Option<Fingerprint> {
+    Fingerprint::of(workspace.root(), &SOURCES, &[]).ok()
 }
 
 /// Whether the sources differ from those of the last build. Unreadable files do not count as a
 /// change; they are read again later.
-fn has_changed(built: Option<&Stamp>, now: Option<&Stamp>) -> bool {
+fn has_changed(built: Option<&Fingerprint>, now: Option<&Fingerprint>) -> bool {
     now.is_some() && now != built
 }
 
@@ -118,7 +118,7 @@ mod tests {
     fn only_different_contents_are_a_change() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("main.css");
-        let look = || Stamp::of(folder.path(), &["main.css"], &[]).ok();
+        let look = || Fingerprint::of(folder.path(), &["main.css"], &[]).ok();
         fs::write(&file, "a {}").expect("written");
         let built = look();
         fs::write(&file, "a {}").expect("written again");

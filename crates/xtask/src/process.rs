@@ -15,15 +15,15 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// How often to check a condition outside this process.
-const POLL: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How long a child may take to exit after SIGTERM.
-const GRACE: Duration = Duration::from_secs(10);
+const TERM_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs `command` in this terminal. A failure is an error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command
         .status()
-        .map_err(|error| not_started(command, &error))?;
+        .map_err(|error| start_error(command, &error))?;
     check(command, status)
 }
 
@@ -32,14 +32,14 @@ pub(crate) fn stdout_of(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| not_started(command, &error))?;
+        .map_err(|error| start_error(command, &error))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         bail!(
             "`{}` failed ({}): {}",
             line(command),
             output.status,
-            said.trim()
+            stderr.trim()
         );
     }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -50,7 +50,7 @@ pub(crate) fn run_watched(command: &mut Command, mut seen: impl FnMut(&str)) -> 
     let child = command
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|error| not_started(command, &error))?;
+        .map_err(|error| start_error(command, &error))?;
     let mut guard = Guard(child);
     let stdout = guard.0.stdout.take().context("the child has no stdout")?;
     for read in BufReader::new(stdout).split(b'\n') {
@@ -69,14 +69,14 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<()> {
         .stdin(Stdio::null())
         .process_group(0)
         .spawn()
-        .map_err(|error| not_started(command, &error))?;
+        .map_err(|error| start_error(command, &error))?;
     if let Some(status) = wait_until(&mut child, Instant::now() + limit)? {
         return check(command, status);
     }
     let group = Pid::from_child(&child);
-    signalled(kill_process_group(group, Signal::TERM))?;
-    if wait_until(&mut child, Instant::now() + GRACE)?.is_none() {
-        signalled(kill_process_group(group, Signal::KILL))?;
+    ignore_exited(kill_process_group(group, Signal::TERM))?;
+    if wait_until(&mut child, Instant::now() + TERM_TIMEOUT)?.is_none() {
+        ignore_exited(kill_process_group(group, Signal::KILL))?;
         child.wait().context("cannot wait for the child")?;
     }
     bail!("`{}` took longer than {} s", line(command), limit.as_secs())
@@ -99,8 +99,8 @@ impl Guard {
             .context("cannot get the status of the child")?
             .is_none()
         {
-            signalled(kill_process(Pid::from_child(&self.0), Signal::TERM))?;
-            if wait_until(&mut self.0, Instant::now() + GRACE)?.is_none() {
+            ignore_exited(kill_process(Pid::from_child(&self.0), Signal::TERM))?;
+            if wait_until(&mut self.0, Instant::now() + TERM_TIMEOUT)?.is_none() {
                 self.0.kill().context("cannot kill the child")?;
                 self.0.wait().context("cannot wait for the child")?;
             }
@@ -130,7 +130,7 @@ pub(crate) fn poll<T>(
         if Instant::now() >= deadline {
             return Ok(None);
         }
-        thread::sleep(POLL);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -164,7 +164,7 @@ fn wait_until(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>
 }
 
 /// Ignores the error that the process has exited already.
-fn signalled(sent: Result<(), Errno>) -> Result<()> {
+fn ignore_exited(sent: Result<(), Errno>) -> Result<()> {
     match sent {
         Ok(()) | Err(Errno::SRCH) => Ok(()),
         Err(error) => Err(anyhow!("cannot signal the child: {error}")),
@@ -181,7 +181,7 @@ fn check(command: &Command, status: ExitStatus) -> Result<()> {
     }
 }
 
-fn not_started(command: &Command, error: &std::io::Error) -> Error {
+fn start_error(command: &Command, error: &std::io::Error) -> Error {
     let program = name(command.get_program());
     match error.kind() {
         ErrorKind::NotFound => anyhow!("`{program}` is not installed or not on PATH"),

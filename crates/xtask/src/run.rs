@@ -16,7 +16,7 @@ const LISTEN: &str = "127.0.0.1:7000";
 pub(crate) fn run(workspace: &Workspace, serve_flags: &[String]) -> Result<()> {
     let mut command = build(workspace, serve_flags)?;
     if !is_given(serve_flags, "--listen") {
-        greet();
+        print_instructions();
     }
     let error = command.exec();
     Err(error).with_context(|| format!("cannot start {}", command.get_program().display()))
@@ -46,7 +46,7 @@ pub(crate) fn build(workspace: &Workspace, serve_flags: &[String]) -> Result<Com
     Ok(command)
 }
 
-fn greet() {
+fn print_instructions() {
     println!(
         "
   Latchkey starts on http://{LISTEN}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::stamp::Stamp;
+use crate::fingerprint::Fingerprint;
 use crate::tools::rust::{self, WASM_TARGET};
 use crate::tools::{WebTools, wasm_opt};
 use crate::workspace::Workspace;
@@ -29,7 +29,7 @@ const INPUTS: [&str; 9] = [
 pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     let dist = workspace.path("dist");
     let records = Records::of(workspace)?;
-    if records.are_fresh(workspace, &dist)? {
+    if records.are_up_to_date(workspace, &dist)? {
         progress::note("the pages are up to date");
         return Ok(dist);
     }
@@ -37,7 +37,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
         bail!("crates/web/index.html is missing, so there are no pages to build");
     }
     let tools = WebTools::ensure(workspace)?;
-    records.forget()?;
+    records.remove()?;
     let first = !workspace
         .target_dir()
         .join(WASM_TARGET)
@@ -88,7 +88,7 @@ fn build(workspace: &Workspace, tools: &WebTools) -> Result<()> {
 
 /// The fingerprints of the last build's input and output.
 struct Records {
-    inputs: Stamp,
+    inputs: Fingerprint,
     inputs_file: PathBuf,
     outputs_file: PathBuf,
     /// Exists if the last build was made without wasm-opt.
@@ -100,7 +100,7 @@ impl Records {
         let compiler = process::stdout_of(workspace.command("rustc").arg("-V"))?;
         let folder = workspace.own_dir()?;
         Ok(Self {
-            inputs: Stamp::of(workspace.root(), &INPUTS, &[&compiler])?,
+            inputs: Fingerprint::of(workspace.root(), &INPUTS, &[&compiler])?,
             inputs_file: folder.join("spa-inputs"),
             outputs_file: folder.join("spa-outputs"),
             unoptimised_file: folder.join("spa-unoptimised"),
@@ -108,14 +108,14 @@ impl Records {
     }
 
     /// Checks input and output, because `dist` may have been removed or edited.
-    fn are_fresh(&self, workspace: &Workspace, dist: &Path) -> Result<bool> {
+    fn are_up_to_date(&self, workspace: &Workspace, dist: &Path) -> Result<bool> {
         Ok(dist.join("index.html").is_file()
             && self.inputs.is_recorded(&self.inputs_file)
             && outputs(dist)?.is_recorded(&self.outputs_file)
             && !(self.unoptimised_file.exists() && wasm_opt::ensure(workspace).is_ok()))
     }
 
-    fn forget(&self) -> Result<()> {
+    fn remove(&self) -> Result<()> {
         for file in [
             &self.inputs_file,
             &self.outputs_file,
@@ -140,6 +140,6 @@ impl Records {
 }
 
 /// The fingerprint of Trunk's output in `dist`.
-pub(crate) fn outputs(dist: &Path) -> Result<Stamp> {
-    Stamp::of(dist, &["."], &[])
+pub(crate) fn outputs(dist: &Path) -> Result<Fingerprint> {
+    Fingerprint::of(dist, &["."], &[])
 }

@@ -58,16 +58,16 @@ impl Part {
     fn run(self, workspace: &Workspace, request: &Request) -> Result<Done> {
         let args = &request.runner_args;
         match self {
-            Self::Fmt => lint::fmt(workspace).map(|()| Done::Plainly),
-            Self::Tidy => tidy::run(workspace).map(|()| Done::Plainly),
+            Self::Fmt => lint::fmt(workspace).map(|()| Done::Passed),
+            Self::Tidy => tidy::run(workspace).map(|()| Done::Passed),
             Self::Deny => lint::deny(workspace),
-            Self::Clippy => lint::clippy(workspace).map(|()| Done::Plainly),
+            Self::Clippy => lint::clippy(workspace).map(|()| Done::Passed),
             Self::Unit => unit::run(workspace, args).map(Done::Counted),
             Self::Api => api::run(workspace, args).map(Done::Counted),
             Self::Crash => crash::run(workspace, &request.kills).map(Done::Counted),
             Self::Wasm => browser_wasm::run(workspace, args).map(Done::Counted),
             Self::E2e => e2e::run(workspace, args).map(Done::Counted),
-            Self::Dist => dist::run(workspace).map(|()| Done::Plainly),
+            Self::Dist => dist::run(workspace).map(|()| Done::Passed),
         }
     }
 }

@@ -3,25 +3,25 @@
 //! One file per rule. A rule only reads the files of the project, and every finding says what is
 //! wrong and how to fix it.
 
-mod arrows;
+mod banned_words;
 mod concrete_store;
+mod crate_graph;
 mod finding;
-mod heads;
 mod imports;
 mod layers;
 mod length;
 mod libraries;
 mod links;
-mod lock;
 mod loops;
 mod manifest;
 mod markup;
+mod module_docs;
 mod module_files;
 mod paths;
+mod pinned_version;
 mod purity;
 mod requirements;
 mod tree;
-mod words;
 
 use anyhow::{Result, bail};
 
@@ -34,7 +34,7 @@ use crate::workspace::Workspace;
 type Rule = fn(&Tree) -> Vec<Finding>;
 
 const RULES: [Rule; 15] = [
-    arrows::check,
+    crate_graph::check,
     libraries::check,
     concrete_store::check,
     purity::check,
@@ -43,12 +43,12 @@ const RULES: [Rule; 15] = [
     layers::check,
     paths::check,
     links::check,
-    heads::check,
+    module_docs::check,
     length::check,
     module_files::check,
-    words::check,
+    banned_words::check,
     markup::check,
-    lock::check,
+    pinned_version::check,
 ];
 
 /// Applies all rules and prints their findings.

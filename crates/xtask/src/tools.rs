@@ -91,7 +91,7 @@ fn trunk(workspace: &Workspace) -> Result<CargoTool> {
         version: version.to_owned(),
         programs: &["trunk"],
         locked: true,
-        patience: "4 to 12 minutes",
+        build_time: "4 to 12 minutes",
     })
 }
 
@@ -103,6 +103,6 @@ pub(crate) fn wasm_bindgen(workspace: &Workspace) -> Result<CargoTool> {
         programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
         // Its lock file has listed versions that were yanked.
         locked: false,
-        patience: "2 to 4 minutes",
+        build_time: "2 to 4 minutes",
     })
 }

@@ -52,7 +52,7 @@ impl Workspace {
     pub(crate) fn target_dir(&self) -> PathBuf {
         let chosen = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
         let cached = || match env::var_os("CI") {
-            Some(_) => cache::own().ok().map(|folder| folder.join("target")),
+            Some(_) => cache::root().ok().map(|folder| folder.join("target")),
             None => None,
         };
         self.root
@@ -74,7 +74,7 @@ impl Workspace {
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", self.target_dir());
         for (name, _) in env::vars_os() {
-            let told = name.to_str().is_some_and(|name| {
+            let is_from_cargo = name.to_str().is_some_and(|name| {
                 [
                     "CARGO_PKG_",
                     "CARGO_MANIFEST_",
@@ -84,7 +84,7 @@ impl Workspace {
                 .iter()
                 .any(|prefix| name.starts_with(prefix))
             });
-            if told {
+            if is_from_cargo {
                 command.env_remove(name);
             }
         }

@@ -56,8 +56,11 @@ pub(crate) fn run(workspace: &Workspace, settings: &Settings) -> Result<()> {
     let mut latchkey_samples = Vec::new();
     for round in 1..=settings.rounds {
         progress::step(&format!("Round {round} of {}", settings.rounds), || {
-            bare_samples.push(shown("bare axum", load.put_on(bare.socket()?)?));
-            latchkey_samples.push(shown("latchkey", load.put_on(latchkey.socket()?)?));
+            bare_samples.push(print_sample("bare axum", load.run_against(bare.socket()?)?));
+            latchkey_samples.push(print_sample(
+                "latchkey",
+                load.run_against(latchkey.socket()?)?,
+            ));
             Ok(())
         })?;
     }
@@ -73,7 +76,7 @@ pub(crate) fn run(workspace: &Workspace, settings: &Settings) -> Result<()> {
     report::write(workspace, &report)
 }
 
-fn shown(what: &str, sample: Sample) -> Sample {
+fn print_sample(what: &str, sample: Sample) -> Sample {
     progress::note(&format!("{what:<10} {sample}"));
     sample
 }

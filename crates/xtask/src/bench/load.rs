@@ -23,7 +23,7 @@ pub(crate) struct Load<'a> {
 
 impl Load<'_> {
     /// Runs the load against `server` and returns the measurement.
-    pub(crate) fn put_on(&self, server: SocketAddr) -> Result<Sample> {
+    pub(crate) fn run_against(&self, server: SocketAddr) -> Result<Sample> {
         let mut command = Command::new("wrk");
         command.args([
             format!("-t{THREADS}"),
@@ -86,14 +86,16 @@ impl fmt::Display for Sample {
 }
 
 /// Parses the output of wrk. Unsuccessful responses are an error.
-fn read(said: &str) -> Result<Sample> {
-    for trouble in ["Non-2xx or 3xx responses", "Socket errors"] {
-        if let Some(line) = said.lines().find(|line| line.contains(trouble)) {
+fn read(output: &str) -> Result<Sample> {
+    for problem in ["Non-2xx or 3xx responses", "Socket errors"] {
+        if let Some(line) = output.lines().find(|line| line.contains(problem)) {
             bail!("wrk received unsuccessful responses: {}", line.trim());
         }
     }
     let after = |name: &str| {
-        let found = said.lines().find_map(|line| line.trim().strip_prefix(name));
+        let found = output
+            .lines()
+            .find_map(|line| line.trim().strip_prefix(name));
         found
             .map(str::trim)
             .with_context(|| format!("the output of wrk has no `{name}`"))
@@ -128,7 +130,7 @@ fn duration(text: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
-    const SAID: &str = "Running 8s test @ http://127.0.0.1:7000/api/me
+    const OUTPUT: &str = "Running 8s test @ http://127.0.0.1:7000/api/me
   2 threads and 32 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency   750.63us  510.48us   9.48ms   88.10%
@@ -145,7 +147,7 @@ Transfer/sec:      8.35MB
 
     #[test]
     fn the_output_of_wrk_is_parsed() {
-        let sample = read(SAID).expect("output of wrk");
+        let sample = read(OUTPUT).expect("output of wrk");
         assert_eq!(
             sample,
             Sample {
@@ -158,8 +160,8 @@ Transfer/sec:      8.35MB
 
     #[test]
     fn unsuccessful_responses_are_an_error() {
-        let said = format!("{SAID}  Non-2xx or 3xx responses: 17\n");
-        let error = read(&said).expect_err("refused").to_string();
+        let output = format!("{OUTPUT}  Non-2xx or 3xx responses: 17\n");
+        let error = read(&output).expect_err("refused").to_string();
         assert!(error.contains("Non-2xx or 3xx responses: 17"), "{error}");
     }
 

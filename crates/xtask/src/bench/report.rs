@@ -113,10 +113,10 @@ fn section(report: &Report, machine: &str) -> Result<String> {
 
 /// Date, number of cores, processor and system, as far as they are known.
 pub(crate) fn machine() -> String {
-    let said = |program: &str, args: &[&str]| {
+    let output = |program: &str, args: &[&str]| {
         process::stdout_of(Command::new(program).args(args)).unwrap_or_default()
     };
-    let date = said("date", &["-u", "+%Y-%m-%d"]);
+    let date = output("date", &["-u", "+%Y-%m-%d"]);
     let cores = thread::available_parallelism().map_or(0, usize::from);
     let processor = fs::read_to_string("/proc/cpuinfo")
         .ok()
@@ -124,8 +124,8 @@ pub(crate) fn machine() -> String {
             let line = text.lines().find(|line| line.starts_with("model name"))?;
             line.split_once(':').map(|(_, name)| name.trim().to_owned())
         })
-        .unwrap_or_else(|| said("sysctl", &["-n", "machdep.cpu.brand_string"]));
-    let system = said("uname", &["-sm"]);
+        .unwrap_or_else(|| output("sysctl", &["-n", "machdep.cpu.brand_string"]));
+    let system = output("uname", &["-sm"]);
     format!("{date}, {cores} cores ({processor}), {system}")
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::test::Part;
 use crate::test::crash::Kills;
 
-fn understand(line: &str) -> Result<Option<Command>, Error> {
+fn parse(line: &str) -> Result<Option<Command>, Error> {
     let words = std::iter::once("xtask").chain(line.split_whitespace());
     Cli::try_parse_from(words).map(|cli| cli.command)
 }
@@ -31,7 +31,7 @@ fn http(rounds: u32, seconds: u32, denials: u32) -> Command {
 #[test]
 fn commands_are_parsed() {
     Cli::command().debug_assert();
-    assert_eq!(understand("").expect("the help"), None);
+    assert_eq!(parse("").expect("the help"), None);
     let dist = |dir: Option<&str>| Command::Dist {
         target_dir: dir.map(PathBuf::from),
     };
@@ -69,13 +69,13 @@ fn commands_are_parsed() {
         ("bench scale", scale(vec![])),
         ("bench scale --denials 1 --denials 2", scale(vec![1, 2])),
     ] {
-        assert_eq!(understand(line).expect(line), Some(expected), "{line}");
+        assert_eq!(parse(line).expect(line), Some(expected), "{line}");
     }
 }
 
 #[test]
 fn errors_name_the_invalid_argument() {
-    for (line, said) in [
+    for (line, expected) in [
         ("walk", "unrecognized subcommand 'walk'"),
         ("test everything", "invalid value 'everything'"),
         ("tidy --fix", "unexpected argument '--fix'"),
@@ -83,9 +83,9 @@ fn errors_name_the_invalid_argument() {
         ("bench", "Usage: cargo xtask bench <COMMAND>"),
         ("bench http --rounds many", "invalid value 'many'"),
     ] {
-        let error = understand(line).expect_err(line).to_string();
+        let error = parse(line).expect_err(line).to_string();
         assert!(
-            error.contains(said) && error.contains("--help"),
+            error.contains(expected) && error.contains("--help"),
             "{line}: {error}"
         );
     }

@@ -9,13 +9,13 @@ use super::Encoding;
 use crate::{progress, spa};
 
 /// Extensions of files that are compressed already.
-const COMPRESSED_ALREADY: [&str; 6] = ["png", "jpg", "webp", "avif", "woff2", "ico"];
+const ALREADY_COMPRESSED: [&str; 6] = ["png", "jpg", "webp", "avif", "woff2", "ico"];
 
 /// Fills `pages` from Trunk's output in `dist`, unless `pages` is up to date.
 pub(crate) fn prepare(dist: &Path, pages: &Path) -> Result<()> {
-    let stamp = spa::outputs(dist)?;
+    let fingerprint = spa::outputs(dist)?;
     let record = pages.with_extension("stamp");
-    if pages.is_dir() && stamp.is_recorded(&record) {
+    if pages.is_dir() && fingerprint.is_recorded(&record) {
         return Ok(());
     }
     progress::step("Compressing the pages", || {
@@ -25,7 +25,7 @@ pub(crate) fn prepare(dist: &Path, pages: &Path) -> Result<()> {
         }
         copy(dist, pages)
     })?;
-    stamp.record(&record)
+    fingerprint.record(&record)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
@@ -45,7 +45,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         let plain = fs::read(&source).with_context(unreadable)?;
         write(&target, &plain)?;
         let extension = source.extension().unwrap_or_default().to_string_lossy();
-        if COMPRESSED_ALREADY.contains(&extension.as_ref()) {
+        if ALREADY_COMPRESSED.contains(&extension.as_ref()) {
             continue;
         }
         for encoding in Encoding::ALL {

@@ -15,25 +15,25 @@ pub(crate) struct Count {
 
 impl Count {
     /// Adds the counts of a line of `cargo test`: `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
-    pub(crate) fn see_cargo(&mut self, line: &str) {
+    pub(crate) fn add_cargo_line(&mut self, line: &str) {
         let Some((_, counts)) = line.split_once("test result: ") else {
             return;
         };
         let counts = counts.split_once(". ").map_or(counts, |(_, rest)| rest);
         for count in counts.split(';') {
-            self.see_word(count);
+            self.add_count(count);
         }
     }
 
     /// Adds the count of a line of Playwright's summary: `  12 passed (34.5s)`.
-    pub(crate) fn see_playwright(&mut self, line: &str) {
+    pub(crate) fn add_playwright_line(&mut self, line: &str) {
         if line.starts_with("  ") {
-            self.see_word(line);
+            self.add_count(line);
         }
     }
 
     /// Parses `3 passed`, possibly followed by other text.
-    fn see_word(&mut self, text: &str) {
+    fn add_count(&mut self, text: &str) {
         let mut words = text.split_whitespace();
         let Some(number) = words.next().and_then(|word| word.parse::<u32>().ok()) else {
             return;
@@ -63,11 +63,11 @@ mod tests {
     #[test]
     fn lines_of_cargo_are_added_up() {
         let mut count = Count::default();
-        count.see_cargo("running 3 tests");
-        count.see_cargo(
+        count.add_cargo_line("running 3 tests");
+        count.add_cargo_line(
         "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s",
     );
-        count.see_cargo("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured");
+        count.add_cargo_line("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured");
         assert_eq!(
             count,
             Count {
@@ -90,7 +90,7 @@ mod tests {
             "  12 passed (34.5s)",
             "12 passed elsewhere",
         ] {
-            count.see_playwright(line);
+            count.add_playwright_line(line);
         }
         assert_eq!(
             count,

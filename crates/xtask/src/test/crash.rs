@@ -32,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, kills: &Kills) -> Result<Count> {
         None => command.env_remove("LATCHKEY_CRASH_SEED"),
     };
     let mut count = Count::default();
-    process::run_watched(&mut command, |line| count.see_cargo(line))?;
+    process::run_watched(&mut command, |line| count.add_cargo_line(line))?;
     ensure!(count.passed == 1, "the test {TEST} does not exist");
     Ok(count)
 }

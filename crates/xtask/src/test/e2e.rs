@@ -23,9 +23,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     let browser = chromium::ensure(workspace)?;
     let dist = spa::ensure(workspace)?;
     let program = server::build_debug(workspace)?;
-    process::run(node::packaged(&folder, "tsc")?.arg("--noEmit"))?;
+    process::run(node::package_command(&folder, "tsc")?.arg("--noEmit"))?;
 
-    let mut playwright = node::packaged(&folder, "playwright")?;
+    let mut playwright = node::package_command(&folder, "playwright")?;
     playwright
         .arg("test")
         .args(args)
@@ -38,6 +38,6 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
         }
     }
     let mut count = Count::default();
-    process::run_watched(&mut playwright, |line| count.see_playwright(line))?;
+    process::run_watched(&mut playwright, |line| count.add_playwright_line(line))?;
     Ok(count)
 }

@@ -12,7 +12,7 @@ use crate::progress;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
     /// Passed, without a count.
-    Plainly,
+    Passed,
     /// Passed, with the number of tests.
     Counted(Count),
     /// Skipped, with the reason.
@@ -34,7 +34,7 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
     let mut text = String::from("part     result   time     tests\n");
     for outcome in outcomes {
         let (result, rest) = match &outcome.result {
-            Ok(Done::Plainly) => ("ok", String::new()),
+            Ok(Done::Passed) => ("ok", String::new()),
             Ok(Done::Counted(count)) => ("ok", describe(*count)),
             Ok(Done::Skipped(why)) => ("SKIPPED", (*why).to_owned()),
             Err(_) => ("FAILED", String::new()),
@@ -66,7 +66,7 @@ mod tests {
             Outcome {
                 part: "fmt".into(),
                 took: Duration::from_millis(412),
-                result: Ok(Done::Plainly),
+                result: Ok(Done::Passed),
             },
             Outcome {
                 part: "unit".into(),

@@ -37,7 +37,7 @@ pub(crate) fn cargo_test(
     count: &mut Count,
 ) -> Result<()> {
     process::run_watched(&mut command(workspace, selection, args), |line| {
-        count.see_cargo(line);
+        count.add_cargo_line(line);
     })
 }
 

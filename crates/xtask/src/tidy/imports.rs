@@ -242,8 +242,8 @@ fn between(modules: &Modules) -> BTreeSet<Import> {
     let mut found = BTreeSet::new();
     for (at, module) in modules {
         let mut add = |path: &[String], is_glob: bool, line: usize| {
-            let target = absolute(modules, at, path, MOST_STEPS)
-                .and_then(|path| definition(modules, &path, is_glob, MOST_STEPS));
+            let target = absolute(modules, at, path, MAX_ALIASES)
+                .and_then(|path| definition(modules, &path, is_glob, MAX_ALIASES));
             if let Some((to, name)) = target.filter(|(to, _)| *to != module.file) {
                 found.insert(Import {
                     from: module.file.clone(),
@@ -266,7 +266,7 @@ fn between(modules: &Modules) -> BTreeSet<Import> {
 }
 
 /// The maximum number of aliases to follow, in case they are circular.
-const MOST_STEPS: usize = 16;
+const MAX_ALIASES: usize = 16;
 
 /// Resolves `path`, as written in the module `at`, to a path from the crate root. `None` for other
 /// crates.

@@ -4,15 +4,15 @@ use super::finding::Finding;
 use super::tree::{Tree, without_tests};
 
 /// The maximum number of lines; most files should be far shorter.
-const MOST: usize = 400;
+const MAX_LINES: usize = 400;
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let long = tree
         .texts_ending(&["rs", "ts", "css"])
         .filter_map(|(path, text)| {
             let lines = without_tests(text).lines().count();
-            let what = format!("has {lines} lines, more than {MOST}: split it by topic");
-            (lines > MOST).then(|| Finding::new(path, MOST + 1, what))
+            let what = format!("has {lines} lines, more than {MAX_LINES}: split it by topic");
+            (lines > MAX_LINES).then(|| Finding::new(path, MAX_LINES + 1, what))
         });
     long.collect()
 }

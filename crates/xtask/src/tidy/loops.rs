@@ -26,7 +26,7 @@ fn loops(imports: &[Import]) -> Vec<Finding> {
     }
     let files = graph.keys();
     let below: BTreeMap<&str, BTreeSet<&str>> =
-        files.map(|from| (*from, reached(&graph, from))).collect();
+        files.map(|from| (*from, reachable(&graph, from))).collect();
     let reaches = |from: &str, to: &str| below.get(from).is_some_and(|files| files.contains(to));
     let mut findings = Vec::new();
     for file in graph.keys().filter(|file| reaches(file, file)) {
@@ -35,13 +35,13 @@ fn loops(imports: &[Import]) -> Vec<Finding> {
         if graph.keys().find(|other| is_in_it(other)) != Some(file) {
             continue;
         }
-        let ties = imports
+        let loop_imports = imports
             .iter()
             .filter(|import| is_in_it(&import.from) && is_in_it(&import.to));
-        let line = ties.clone().next().map_or(1, |tie| tie.line);
+        let line = loop_imports.clone().next().map_or(1, |import| import.line);
         let what = format!(
             "is in an import loop: move what both sides need to a file below them\n{}",
-            describe(ties)
+            describe(loop_imports)
         );
         findings.push(Finding::new(*file, line, what));
     }
@@ -60,7 +60,7 @@ fn reached<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> B
 }
 
 /// A line for each pair of files: `    a.rs:12 imports Name, other of b.rs`.
-fn describe<'a>(ties: impl Iterator<Item = &'a Import>) -> String {
+fn describe<'a>(loop_imports: impl Iterator<Item = &'a Import>) -> String {
     let inside = |path: &'a str| path.split_once("/src/").map_or(path, |(_, file)| file);
     let mut pairs: BTreeMap<(&str, &str), (usize, BTreeSet<&str>)> = BTreeMap::new();
     for Import {
@@ -68,7 +68,7 @@ fn describe<'a>(ties: impl Iterator<Item = &'a Import>) -> String {
         to,
         line,
         name,
-    } in ties
+    } in loop_imports
     {
         let pair = pairs.entry((inside(from), inside(to))).or_default();
         pair.0 = if pair.0 == 0 {

@@ -21,7 +21,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (line, text) in numbered(map) {
         for name in quoted(text).filter(|name| looks_like_a_path(tree, name)) {
-            if !is_there(tree, name) {
+            if !exists(tree, name) {
                 let what = format!("`{name}` does not exist: update the path");
                 findings.push(Finding::new(MAP, line, what));
             }
@@ -53,17 +53,17 @@ fn looks_like_a_path(tree: &Tree, name: &str) -> bool {
 
 /// Whether the path exists, from the root or as the end of a longer path: `app.rs`,
 /// `http/router.rs`.
-fn is_there(tree: &Tree, name: &str) -> bool {
+fn exists(tree: &Tree, name: &str) -> bool {
     let tail = format!("/{}", name.trim_end_matches('/'));
     tree.holds(name)
         || tree
             .paths()
             .any(|path| path.ends_with(&tail) || path.contains(&format!("{tail}/")))
-        || MADE_AT_HOME.contains(&name)
+        || LOCAL_FILES.contains(&name)
 }
 
 /// Files that are created locally.
-const MADE_AT_HOME: [&str; 2] = ["latchkey.toml", "dist/index.html"];
+const LOCAL_FILES: [&str; 2] = ["latchkey.toml", "dist/index.html"];
 
 #[cfg(test)]
 mod tests {

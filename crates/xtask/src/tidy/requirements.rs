@@ -183,7 +183,7 @@ mod tests {
         let rows = "| 4 | One. | `crates/a/tests/a.rs` |\n\
         | 57 | Two. | `crates/a/tests/a.rs`, `end2end/tests/a.spec.ts` |\n\n\
         ## Not in force\n\n| 26 | Three. | there is none |";
-        let rust = "fn security_04_57_one_of_2() {}\n// SECURITY 26: said elsewhere\n";
+        let rust = "fn security_04_57_one_of_2() {}\n// SECURITY 26: tested elsewhere\n";
         for title in ["'57: a'", "`57, 4: a ${b}`", "\"57: a\""] {
             let rows = if title.contains("4:") {
                 rows.replacen("a.rs` |", "a.rs`, `end2end/tests/a.spec.ts` |", 1)

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// Directories that are not part of the project (`.git` is a file in a worktree).
-const NOT_OURS: [&str; 7] = [
+const IGNORED_DIRECTORIES: [&str; 7] = [
     ".git",
     "target",
     "dist",
@@ -109,7 +109,7 @@ fn walk(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Option<String>
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = format!("{prefix}{name}");
         let kind = entry.file_type().with_context(unreadable)?;
-        if NOT_OURS.contains(&name.as_str()) {
+        if IGNORED_DIRECTORIES.contains(&name.as_str()) {
             continue;
         }
         if kind.is_dir() {

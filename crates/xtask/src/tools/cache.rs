@@ -8,11 +8,11 @@ use anyhow::{Context, Result};
 
 /// The directory of one version of a tool: `~/.cache/latchkey/tools/trunk-0.21.14`.
 pub(crate) fn folder(tool: &str, version: &str) -> Result<PathBuf> {
-    Ok(own()?.join("tools").join(format!("{tool}-{version}")))
+    Ok(root()?.join("tools").join(format!("{tool}-{version}")))
 }
 
 /// The project's directory in the user's cache directory.
-pub(crate) fn own() -> Result<PathBuf> {
+pub(crate) fn root() -> Result<PathBuf> {
     let home = env::var_os("HOME")
         .filter(|home| !home.is_empty())
         .map(PathBuf::from);
@@ -23,7 +23,7 @@ pub(crate) fn own() -> Result<PathBuf> {
 }
 
 /// Like [`folder`], but creates the directory.
-pub(crate) fn made(tool: &str, version: &str) -> Result<PathBuf> {
+pub(crate) fn create(tool: &str, version: &str) -> Result<PathBuf> {
     let folder = folder(tool, version)?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     Ok(folder)

@@ -25,7 +25,7 @@ pub(crate) struct CargoTool {
     /// Whether to build with the lock file of the package.
     pub(crate) locked: bool,
     /// How long a build from source takes, for the progress message.
-    pub(crate) patience: &'static str,
+    pub(crate) build_time: &'static str,
 }
 
 /// A temporary target directory shared by tool builds. Created on first use, removed on drop.
@@ -53,7 +53,7 @@ impl CargoTool {
             return Ok(folder);
         }
         let what = format!("Installing {} {}", self.package, self.version);
-        let root = cache::made(self.programs[0], &self.version)?;
+        let root = cache::create(self.programs[0], &self.version)?;
         if process::on_path("cargo-binstall").is_some() {
             let prebuilt = progress::step(&format!("{what}, prebuilt"), || self.binstall(&root));
             match prebuilt {
@@ -65,7 +65,7 @@ impl CargoTool {
             }
         }
         progress::step(
-            &format!("{what} from source, once ({})", self.patience),
+            &format!("{what} from source, once ({})", self.build_time),
             || self.build(&root, build_dir.path()?),
         )?;
         self.find()?.with_context(|| {
@@ -92,7 +92,7 @@ impl CargoTool {
             .iter()
             .all(|name| process::is_program(&folder.join(name)))
             && process::stdout_of(Command::new(folder.join(self.programs[0])).arg("--version"))
-                .is_ok_and(|said| said.split_whitespace().nth(1) == Some(self.version.as_str()))
+                .is_ok_and(|output| output.split_whitespace().nth(1) == Some(self.version.as_str()))
     }
 
     fn binstall(&self, root: &Path) -> Result<()> {
@@ -142,7 +142,7 @@ mod tests {
             version: "1.2.3".to_owned(),
             programs: &["needle", "needle-runner"],
             locked: false,
-            patience: "no time",
+            build_time: "no time",
         }
     }
 

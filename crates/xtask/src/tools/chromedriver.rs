@@ -35,7 +35,7 @@ pub(crate) fn ensure(browser: &Path) -> Result<PathBuf> {
         debian::install(&["chromium-driver"])
     } else {
         progress::step(&format!("Downloading ChromeDriver {version}"), || {
-            download(&cache::made("chromedriver", &version)?, &version)
+            download(&cache::create("chromedriver", &version)?, &version)
         })
     };
     let advice = || {
@@ -62,7 +62,7 @@ fn fits(driver: &str, browser: &str) -> bool {
 
 fn download(folder: &Path, version: &str) -> Result<()> {
     node::install(folder, DOWNLOADER.0, DOWNLOADER.1)?;
-    let mut command = node::packaged(folder, "browsers")?;
+    let mut command = node::package_command(folder, "browsers")?;
     command.args(["install", &format!("chromedriver@{version}"), "--path", "."]);
     process::run_within(&mut command, DOWNLOAD_LIMIT)
 }

@@ -37,14 +37,14 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
         }
         bail!("CHROMIUM_PATH is {}, which does not start", named.display());
     }
-    if let Some(found) = of_the_system() {
+    if let Some(found) = installed() {
         return Ok(found);
     }
     // In CI, Debian's package is faster than the download.
-    let hurried = env::var_os("CI").is_some() && debian::can_install();
+    let skip_download = env::var_os("CI").is_some() && debian::can_install();
     let mut failures = Vec::new();
-    if !hurried {
-        match of_playwright(workspace) {
+    if !skip_download {
+        match from_playwright(workspace) {
             Ok(found) => return Ok(found),
             Err(error) => failures.push(format!("Playwright's: {error:#}")),
         }
@@ -53,7 +53,7 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
         Ok(()) => {}
         Err(error) => failures.push(format!("Debian's: {error:#}")),
     }
-    of_the_system().with_context(|| {
+    installed().with_context(|| {
         format!(
             "no Chromium for the browser tests ({}): install Chromium or Google Chrome, or set \
             the variable CHROMIUM_PATH",
@@ -64,26 +64,26 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
 
 /// The version of Chromium or ChromeDriver, from output like `Chromium 156.0.8078.73 built on …`.
 pub(crate) fn version(program: &Path) -> Result<String> {
-    let said = process::stdout_of(Command::new(program).arg("--version"))?;
-    version_in(&said).map(str::to_owned).with_context(|| {
+    let output = process::stdout_of(Command::new(program).arg("--version"))?;
+    version_in(&output).map(str::to_owned).with_context(|| {
         format!(
-            "no version in the output of {}: `{said}`",
+            "no version in the output of {}: `{output}`",
             program.display()
         )
     })
 }
 
-fn version_in(said: &str) -> Option<&str> {
+fn version_in(output: &str) -> Option<&str> {
     let is_version = |word: &&str| {
         word.contains('.')
             && word
                 .chars()
                 .all(|letter| letter.is_ascii_digit() || letter == '.')
     };
-    said.split_whitespace().find(is_version)
+    output.split_whitespace().find(is_version)
 }
 
-fn of_the_system() -> Option<PathBuf> {
+fn installed() -> Option<PathBuf> {
     let on_path = PROGRAMS.iter().flat_map(|name| process::all_on_path(name));
     on_path
         .chain(MAC_APPS.map(PathBuf::from))
@@ -95,12 +95,12 @@ fn starts(program: &Path) -> bool {
 }
 
 /// The Chromium that Playwright downloads.
-fn of_playwright(workspace: &Workspace) -> Result<PathBuf> {
+fn from_playwright(workspace: &Workspace) -> Result<PathBuf> {
     let folder = node::ensure_packages(workspace)?;
-    let place = playwrights_place(&folder)?;
+    let place = playwright_executable(&folder)?;
     if !starts(&place) {
         progress::step("Downloading Playwright's Chromium", || {
-            let mut command = node::packaged(&folder, "playwright")?;
+            let mut command = node::package_command(&folder, "playwright")?;
             process::run_within(command.args(["install", "chromium"]), DOWNLOAD_LIMIT)
         })?;
     }
@@ -110,7 +110,7 @@ fn of_playwright(workspace: &Workspace) -> Result<PathBuf> {
     Ok(place)
 }
 
-fn playwrights_place(folder: &Path) -> Result<PathBuf> {
+fn playwright_executable(folder: &Path) -> Result<PathBuf> {
     let script = "import('@playwright/test').then(p => console.log(p.chromium.executablePath()))";
     let mut command = Command::new("node");
     process::stdout_of(command.args(["-e", script]).current_dir(folder)).map(PathBuf::from)

@@ -7,24 +7,24 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use crate::stamp::Stamp;
+use crate::fingerprint::Fingerprint;
 use crate::workspace::Workspace;
 use crate::{process, progress};
 
 /// The minimum version of Node.js for the browser tests.
-const OLDEST: u32 = 20;
+const MIN_VERSION: u32 = 20;
 
 /// How long installing a single package may take.
 const INSTALL_LIMIT: Duration = Duration::from_mins(3);
 
 /// Checks that a recent Node.js and npm are installed.
 pub(crate) fn ensure() -> Result<()> {
-    let wanted = format!("install Node.js {OLDEST} or newer (https://nodejs.org)");
-    let said = process::stdout_of(Command::new("node").arg("--version"))
+    let wanted = format!("install Node.js {MIN_VERSION} or newer (https://nodejs.org)");
+    let output = process::stdout_of(Command::new("node").arg("--version"))
         .with_context(|| format!("Node.js is missing: {wanted}"))?;
-    match major(&said) {
-        Some(version) if version >= OLDEST => {}
-        _ => bail!("Node.js {said} is too old: {wanted}"),
+    match major(&output) {
+        Some(version) if version >= MIN_VERSION => {}
+        _ => bail!("Node.js {output} is too old: {wanted}"),
     }
     if process::on_path("npm").is_none() {
         bail!("npm, which is part of Node.js, is missing: {wanted}");
@@ -36,24 +36,24 @@ pub(crate) fn ensure() -> Result<()> {
 pub(crate) fn ensure_packages(workspace: &Workspace) -> Result<PathBuf> {
     ensure()?;
     let folder = workspace.path("end2end");
-    let stamp = Stamp::of(
+    let fingerprint = Fingerprint::of(
         &folder,
         &["package.json", "package-lock.json", ".npmrc"],
         &[],
     )?;
     // Stored inside node_modules, so that removing node_modules also removes the record.
     let record = folder.join("node_modules/.latchkey-stamp");
-    if !stamp.is_recorded(&record) {
+    if !fingerprint.is_recorded(&record) {
         progress::step("Installing the npm packages of end2end", || {
             process::run(npm(&folder).args(["ci", "--no-fund", "--no-audit"]))
         })?;
-        stamp.record(&record)?;
+        fingerprint.record(&record)?;
     }
     Ok(folder)
 }
 
 /// The command of an installed npm package.
-pub(crate) fn packaged(folder: &Path, name: &str) -> Result<Command> {
+pub(crate) fn package_command(folder: &Path, name: &str) -> Result<Command> {
     let program = folder.join("node_modules/.bin").join(name);
     if !process::is_program(&program) {
         bail!(

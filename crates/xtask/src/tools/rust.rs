@@ -46,8 +46,8 @@ fn has_wasm_target(workspace: &Workspace) -> Result<bool> {
 
 /// The host target.
 pub(crate) fn host(workspace: &Workspace) -> Result<String> {
-    let said = process::stdout_of(workspace.command("rustc").arg("-vV"))?;
-    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    let output = process::stdout_of(workspace.command("rustc").arg("-vV"))?;
+    let host = output.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned)
         .context("the output of `rustc -vV` has no host")
 }

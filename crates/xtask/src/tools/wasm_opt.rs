@@ -25,14 +25,14 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
             .find(|program| {
                 process::is_program(program)
                     && process::stdout_of(Command::new(program).arg("--version"))
-                        .is_ok_and(|said| is_version(&said, &version))
+                        .is_ok_and(|output| is_version(&output, &version))
             })
     };
     let program = if let Some(program) = found() {
         program
     } else {
         node::ensure()?;
-        let folder = cache::made("binaryen", &version)?;
+        let folder = cache::create("binaryen", &version)?;
         progress::step(&format!("Installing wasm-opt {version}"), || {
             node::install(&folder, "binaryen", &format!("{version}.0.0"))
         })?;
@@ -57,8 +57,8 @@ fn pinned(workspace: &Workspace) -> Result<String> {
 }
 
 /// Checks the output of `--version`: `wasm-opt version 132 (version_132)`.
-fn is_version(said: &str, wanted: &str) -> bool {
-    said.split_whitespace().nth(2) == Some(wanted)
+fn is_version(output: &str, wanted: &str) -> bool {
+    output.split_whitespace().nth(2) == Some(wanted)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::manifest;
 use super::tree::Tree;
 
 /// Every crate, and the workspace crates that it may depend on.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("types", &[]),
     ("core", &[]),
     ("tokens", &["core"]),
@@ -60,7 +60,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             findings.push(Finding::new(
                 format!("crates/{name}/Cargo.toml"),
                 1,
-                "this crate is not in the crate graph: add it to ARCHITECTURE.md and to ARROWS in xtask",
+                "this crate is not in the crate graph: add it to ARCHITECTURE.md and to ALLOWED in xtask",
             ));
         }
     }
@@ -89,7 +89,10 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn allowed(name: &str) -> Option<&'static [&'static str]> {
-    ARROWS.iter().find(|(of, _)| *of == name).map(|(_, on)| *on)
+    ALLOWED
+        .iter()
+        .find(|(of, _)| *of == name)
+        .map(|(_, on)| *on)
 }
 
 #[cfg(test)]

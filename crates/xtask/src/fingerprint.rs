@@ -9,9 +9,9 @@ use anyhow::{Context, Result};
 
 /// A fingerprint of files and settings. Not cryptographic: it only has to detect changes.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Stamp(String);
+pub(crate) struct Fingerprint(String);
 
-impl Stamp {
+impl Fingerprint {
     /// Computes the fingerprint of the names and contents of `inputs` under `root`, and of
     /// `settings`. An input is a file, a directory (without hidden entries), or missing.
     pub(crate) fn of(root: &Path, inputs: &[&str], settings: &[&str]) -> Result<Self> {
@@ -77,8 +77,8 @@ fn unreadable(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn stamp(root: &Path) -> Stamp {
-        Stamp::of(root, &["src", "lock"], &["release"]).expect("readable")
+    fn fingerprint(root: &Path) -> Fingerprint {
+        Fingerprint::of(root, &["src", "lock"], &["release"]).expect("readable")
     }
 
     #[test]
@@ -87,31 +87,31 @@ mod tests {
         let root = folder.path();
         fs::create_dir_all(root.join("src/deep")).expect("made");
         fs::write(root.join("src/deep/a"), "1").expect("written");
-        let first = stamp(root);
-        assert_eq!(stamp(root), first, "nothing changed");
+        let first = fingerprint(root);
+        assert_eq!(fingerprint(root), first, "nothing changed");
 
         fs::write(root.join("elsewhere"), "x").expect("written");
         fs::create_dir(root.join("src/.stage")).expect("made");
-        assert_eq!(stamp(root), first, "not an input");
+        assert_eq!(fingerprint(root), first, "not an input");
 
         fs::write(root.join("src/deep/a"), "2").expect("written");
-        let second = stamp(root);
+        let second = fingerprint(root);
         assert_ne!(second, first, "other contents");
 
         fs::rename(root.join("src/deep/a"), root.join("src/deep/b")).expect("renamed");
-        assert_ne!(stamp(root), second, "another name");
+        assert_ne!(fingerprint(root), second, "another name");
 
-        let quick = Stamp::of(root, &["src", "lock"], &["quick"]).expect("readable");
-        assert_ne!(quick, stamp(root), "other settings");
+        let quick = Fingerprint::of(root, &["src", "lock"], &["quick"]).expect("readable");
+        assert_ne!(quick, fingerprint(root), "other settings");
     }
 
     #[test]
     fn a_recorded_fingerprint_is_recognised() {
         let folder = tempfile::tempdir().expect("a folder");
         let record = folder.path().join("stamp");
-        let stamp = stamp(folder.path());
-        assert!(!stamp.is_recorded(&record));
-        stamp.record(&record).expect("written");
-        assert!(stamp.is_recorded(&record));
+        let fingerprint = fingerprint(folder.path());
+        assert!(!fingerprint.is_recorded(&record));
+        fingerprint.record(&record).expect("written");
+        assert!(fingerprint.is_recorded(&record));
     }
 }

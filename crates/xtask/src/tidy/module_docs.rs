@@ -5,10 +5,10 @@ use super::tree::Tree;
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let files = tree.texts_ending(&["rs"]);
-    let headless = files.filter(|(path, text)| {
+    let undocumented = files.filter(|(path, text)| {
         !path.ends_with("/tests.rs") && !text.trim_start().starts_with("//!")
     });
-    headless
+    undocumented
         .map(|(path, _)| {
             Finding::new(
                 path,

@@ -41,7 +41,7 @@ const NAMES: [&str; 5] = ["utils", "util", "common", "helpers", "misc"];
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for path in tree.paths() {
-        if let Some(name) = shapeless(path) {
+        if let Some(name) = nondescript_name(path) {
             let what =
                 format!("`{name}` is not a descriptive name: name the file after its content");
             findings.push(Finding::new(path, 1, what));
@@ -63,7 +63,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-fn shapeless(path: &str) -> Option<&str> {
+fn nondescript_name(path: &str) -> Option<&str> {
     path.split('/')
         .map(|piece| piece.split('.').next().unwrap_or_default())
         .find(|name| NAMES.contains(name))
