@@ -93,7 +93,7 @@ impl Engine {
         let mut commands = Vec::new();
         match event {
             Event::RequestStarted { request, stale } => {
-                self.begin(request, stale, stored, &mut commands)
+                self.begin(request, stale, stored, &mut commands);
             }
             Event::ResponseReceived {
                 request,
@@ -104,7 +104,7 @@ impl Engine {
             }
             Event::RefreshRequested(cause) => self.refresh_requested(cause, stored, &mut commands),
             Event::LockAcquired { fresh_key } => {
-                self.lock_acquired(fresh_key, stored, &mut commands)
+                self.lock_acquired(fresh_key, stored, &mut commands);
             }
             Event::Replied(reply) => self.replied(reply, stored, &mut commands),
             Event::StorageChanged => self.storage_changed(stored, &mut commands),

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn only_login_links_are_recognised() {
+    fn only_login_links_are_recognized() {
         assert!(is_login_href(&login_href("google", "/account")));
         assert!(is_login_href(&step_up_href(
             "google",

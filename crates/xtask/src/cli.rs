@@ -38,7 +38,7 @@ pub(crate) enum Command {
     },
     /// Run the tests: all parts, or the given ones
     Test(Request),
-    /// Build an optimised `latchkey` binary with embedded pages: target/dist/latchkey
+    /// Build an optimized `latchkey` binary with embedded pages: target/dist/latchkey
     Dist {
         /// The target directory for cargo
         #[arg(long, value_name = "DIR")]

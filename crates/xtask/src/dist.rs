@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: an optimised binary with embedded pages.
+//! `cargo xtask dist`: an optimized binary with embedded pages.
 
 mod encoding;
 mod pages;
@@ -51,7 +51,7 @@ pub(crate) fn build(workspace: &Workspace, target_dir: Option<PathBuf>) -> Resul
     } else {
         " (5 to 10 minutes the first time)"
     };
-    progress::step(&format!("Building the optimised server{wait}"), || {
+    progress::step(&format!("Building the optimized server{wait}"), || {
         build_release(workspace, &target_dir, &pages)
     })?;
     let program = folder.join("latchkey");

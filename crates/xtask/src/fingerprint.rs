@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recorded_fingerprint_is_recognised() {
+    fn a_recorded_fingerprint_is_recognized() {
         let folder = tempfile::tempdir().expect("a folder");
         let record = folder.path().join("stamp");
         let fingerprint = fingerprint(folder.path());

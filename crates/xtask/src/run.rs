@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flag_is_recognised_in_both_forms() {
+    fn a_flag_is_recognized_in_both_forms() {
         let flags = [
             "--listen=0.0.0.0:1".to_owned(),
             "--data-dir".to_owned(),

@@ -25,7 +25,7 @@ const INPUTS: [&str; 9] = [
     "Trunk.toml",
 ];
 
-/// Builds the optimised pages if they are missing or outdated, and returns their directory.
+/// Builds the optimized pages if they are missing or outdated, and returns their directory.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     let dist = workspace.path("dist");
     let records = Records::of(workspace)?;
@@ -92,7 +92,7 @@ struct Records {
     inputs_file: PathBuf,
     outputs_file: PathBuf,
     /// Exists if the last build was made without wasm-opt.
-    unoptimised_file: PathBuf,
+    unoptimized_file: PathBuf,
 }
 
 impl Records {
@@ -103,7 +103,7 @@ impl Records {
             inputs: Fingerprint::of(workspace.root(), &INPUTS, &[&compiler])?,
             inputs_file: folder.join("spa-inputs"),
             outputs_file: folder.join("spa-outputs"),
-            unoptimised_file: folder.join("spa-unoptimised"),
+            unoptimized_file: folder.join("spa-unoptimized"),
         })
     }
 
@@ -112,14 +112,14 @@ impl Records {
         Ok(dist.join("index.html").is_file()
             && self.inputs.is_recorded(&self.inputs_file)
             && outputs(dist)?.is_recorded(&self.outputs_file)
-            && !(self.unoptimised_file.exists() && wasm_opt::ensure(workspace).is_ok()))
+            && !(self.unoptimized_file.exists() && wasm_opt::ensure(workspace).is_ok()))
     }
 
     fn remove(&self) -> Result<()> {
         for file in [
             &self.inputs_file,
             &self.outputs_file,
-            &self.unoptimised_file,
+            &self.unoptimized_file,
         ] {
             if file.exists() {
                 fs::remove_file(file)
@@ -129,9 +129,9 @@ impl Records {
         Ok(())
     }
 
-    fn write(&self, workspace: &Workspace, dist: &Path, optimised: bool) -> Result<()> {
-        if !optimised {
-            fs::write(&self.unoptimised_file, "")?;
+    fn write(&self, workspace: &Workspace, dist: &Path, optimized: bool) -> Result<()> {
+        if !optimized {
+            fs::write(&self.unoptimized_file, "")?;
         }
         outputs(dist)?.record(&self.outputs_file)?;
         // The build may have completed Cargo.lock, which is an input.

@@ -29,7 +29,7 @@ pub(crate) enum Part {
     Fmt,
     /// Project rules that the compiler does not check
     Tidy,
-    /// Advisories, licences and sources of all dependencies (cargo-deny)
+    /// Advisories, licenses and sources of all dependencies (cargo-deny)
     Deny,
     /// Lints for the host and for the browser
     Clippy,

@@ -1,5 +1,5 @@
 //! Proving possession of this browser's key (RFC 9449): at the token endpoint and, if access
-//! tokens are bound as well, with every request.
+//! tokens are also bound, with every request.
 
 use std::rc::Rc;
 

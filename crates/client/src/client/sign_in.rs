@@ -31,8 +31,8 @@ pub enum SignInError {
     #[error("the sign-in was refused ({0:?}): try again")]
     Refused(Option<ErrorCode>),
     /// The user or the provider denied access (RFC 6749 §4.1.2.1).
-    #[error("the sign-in was cancelled: start again")]
-    Cancelled,
+    #[error("the sign-in was canceled: start again")]
+    Canceled,
     /// The user took too long at the provider.
     #[error("the provider's page was open for too long: try again")]
     ProviderTimeout,
@@ -60,7 +60,7 @@ impl CallbackQuery {
                 SignInError::TryLater(TransientError::RateLimited { retry_after: None })
             }
             "unknown_provider" => SignInError::Refused(Some(ErrorCode::UnknownProvider)),
-            "access_denied" => SignInError::Cancelled,
+            "access_denied" => SignInError::Canceled,
             _ => SignInError::Refused(Some(ErrorCode::ProviderRefused)),
         })
     }
@@ -187,10 +187,10 @@ mod tests {
     use crate::transport::Response;
 
     #[test]
-    fn only_access_denied_counts_as_cancelled() {
+    fn only_access_denied_counts_as_canceled() {
         let refused = |code| SignInError::Refused(Some(code));
         for (error, expected) in [
-            ("access_denied", SignInError::Cancelled),
+            ("access_denied", SignInError::Canceled),
             ("invalid_request", refused(ErrorCode::ProviderRefused)),
             ("interaction_required", refused(ErrorCode::ProviderRefused)),
             ("unauthorized_client", refused(ErrorCode::ProviderRefused)),

@@ -182,7 +182,7 @@ async fn a_nonce_request_is_retried_once_with_the_same_key_and_the_nonce_is_reme
     assert!(stored().is_some_and(|it| it.bound));
     let keys = server.keys();
     assert_eq!(keys.len(), 2);
-    assert_eq!(keys[0], keys[1], "the server must recognise the retry");
+    assert_eq!(keys[0], keys[1], "the server must recognize the retry");
     let proofs = server.proofs();
     assert_ne!(claim(&proofs[0], "jti"), claim(&proofs[1], "jti"));
     client.refresh();

@@ -60,7 +60,7 @@ fn late_duplicate(rotations: u64) -> Simulation {
 }
 
 #[test]
-fn a_duplicate_is_recognised_for_three_further_rotations_and_is_a_replay_after_the_fourth() {
+fn a_duplicate_is_recognized_for_three_further_rotations_and_is_a_replay_after_the_fourth() {
     for rotations in 0..=3 {
         assert_eq!(late_duplicate(rotations).breach, None, "{rotations}");
     }

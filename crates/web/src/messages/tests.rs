@@ -60,7 +60,7 @@ fn outage_does_not_read_like_a_sign_out() {
 fn each_cause_of_a_failed_sign_in_has_its_own_message() {
     let causes = [
         SignInError::NotInProgress,
-        SignInError::Cancelled,
+        SignInError::Canceled,
         SignInError::Refused(None),
         SignInError::Refused(Some(ErrorCode::EmailUnverified)),
         SignInError::Refused(Some(ErrorCode::StepUpRequired)),
@@ -87,7 +87,7 @@ fn each_cause_of_a_failed_sign_in_has_its_own_message() {
 
 #[test]
 fn only_a_cancelled_sign_in_is_called_cancelled() {
-    let cancelled = sign_in(SignInError::Cancelled);
+    let cancelled = sign_in(SignInError::Canceled);
     assert!(cancelled.contains("cancelled"), "{cancelled}");
     for code in [
         ErrorCode::ProviderRefused,

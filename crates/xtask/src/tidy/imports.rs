@@ -143,8 +143,8 @@ fn walk(module: &mut Module, inner: &mut Vec<(String, TokenStream)>, tokens: Tok
                 }
                 let (path, length) = path(rest);
                 // After `::`, this is the rest of a path like `<T as Trait>::name`.
-                let goes_on = at > 0 && is_punct(tokens.get(at - 1), ':');
-                if path.len() > 1 && !(goes_on && is_joint(tokens.get(at.wrapping_sub(2)))) {
+                let continues_path = at > 0 && is_punct(tokens.get(at - 1), ':');
+                if path.len() > 1 && !(continues_path && is_joint(tokens.get(at.wrapping_sub(2)))) {
                     module.paths.push((path, first.span().start().line));
                 }
                 length

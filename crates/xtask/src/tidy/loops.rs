@@ -49,7 +49,7 @@ fn loops(imports: &[Import]) -> Vec<Finding> {
 }
 
 /// All files that `from` imports, directly or indirectly.
-fn reached<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> BTreeSet<&'a str> {
+fn reachable<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut next = vec![from];
     while let Some(file) = next.pop() {

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_are_recognised_by_their_path() {
+    fn tests_are_recognized_by_their_path() {
         assert!(is_test("crates/core/src/id/tests.rs"));
         assert!(is_test("crates/latchkey/tests/api/main.rs"));
         assert!(!is_test("crates/latchkey/src/http/contests.rs"));
