@@ -10,8 +10,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use latchkey_core::{Rng, StoreId, Timestamp};
 use latchkey_store::{MemoryStore, Store as OpenedStore};
-#[cfg(any(feature = "redis", feature = "postgres"))]
 use secrecy::SecretString;
+#[cfg(any(feature = "redis", feature = "postgres"))]
 use url::Url;
 
 use super::OpenError;
