@@ -81,7 +81,7 @@ impl Proofs {
             access_token: None,
         };
         let proof = self.verifier.verify(proof, &request, now)?;
-        if !self.without_token.take(&proof, now) {
+        if !self.without_token.use_once(&proof, now) {
             return Err(USED);
         }
         Ok(proof.key)
@@ -104,7 +104,7 @@ impl Proofs {
         if proof.key != bound_to {
             return Err(HolderError::KeyMismatch);
         }
-        if !self.with_token.take(&proof, now) {
+        if !self.with_token.use_once(&proof, now) {
             return Err(USED.into());
         }
         Ok(())

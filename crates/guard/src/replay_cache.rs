@@ -18,8 +18,8 @@ use latchkey_core::Timestamp;
 ///
 /// let now = Timestamp::from_secs(1_800_000_000);
 /// let cache = ReplayCache::new(1000);
-/// assert!(cache.take("jti", now.plus(Duration::from_mins(1)), now));
-/// assert!(!cache.take("jti", now.plus(Duration::from_mins(1)), now));
+/// assert!(cache.use_once("jti", now.plus(Duration::from_mins(1)), now));
+/// assert!(!cache.use_once("jti", now.plus(Duration::from_mins(1)), now));
 /// ```
 pub struct ReplayCache<K> {
     capacity: usize,
@@ -48,7 +48,7 @@ impl<K: Copy + Ord + Hash> ReplayCache<K> {
     /// Marks an id as used; `false` if it was used before. The id is remembered until
     /// `usable_until`, after which the caller must refuse it for its age.
     #[must_use]
-    pub fn take(&self, id: K, usable_until: Timestamp, now: Timestamp) -> bool {
+    pub fn use_once(&self, id: K, usable_until: Timestamp, now: Timestamp) -> bool {
         let mut used = self.lock();
         let known = used.expiry.get(&id).copied();
         if known.is_some_and(|until| now < until) {

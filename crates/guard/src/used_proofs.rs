@@ -24,8 +24,8 @@ impl UsedProofs {
 
     /// Marks a proof as used; `false` if it was used before.
     #[must_use]
-    pub(crate) fn take(&self, proof: &Proof, now: Timestamp) -> bool {
-        self.0.take(proof.id, proof.usable_until, now)
+    pub(crate) fn use_once(&self, proof: &Proof, now: Timestamp) -> bool {
+        self.0.use_once(proof.id, proof.usable_until, now)
     }
 
     /// Frees up to `limit` expired proofs and returns how many were freed.
@@ -59,15 +59,15 @@ mod tests {
     fn security_60_a_proof_is_accepted_once_until_it_expires() {
         let used = UsedProofs::new(10);
         let (one, other) = (proof(1, MINUTE), proof(2, MINUTE));
-        assert!(used.take(&one, NOW));
-        assert!(!used.take(&one, NOW));
-        assert!(used.take(&other, NOW));
+        assert!(used.use_once(&one, NOW));
+        assert!(!used.use_once(&one, NOW));
+        assert!(used.use_once(&other, NOW));
         let last = NOW.plus(MINUTE).minus(Duration::from_millis(1));
-        assert!(!used.take(&one, last));
+        assert!(!used.use_once(&one, last));
         // A later proof may have the same id.
         let later = proof(1, 2 * MINUTE);
-        assert!(used.take(&later, NOW.plus(MINUTE)));
-        assert!(!used.take(&later, NOW.plus(MINUTE)));
+        assert!(used.use_once(&later, NOW.plus(MINUTE)));
+        assert!(!used.use_once(&later, NOW.plus(MINUTE)));
         assert_eq!(used.0.len(), 2);
     }
 
@@ -75,24 +75,24 @@ mod tests {
     fn expired_proofs_are_freed_in_steps() {
         let used = UsedProofs::new(10);
         for id in 0..6 {
-            assert!(used.take(&proof(id, u32::from(id) * MINUTE + MINUTE), NOW));
+            assert!(used.use_once(&proof(id, u32::from(id) * MINUTE + MINUTE), NOW));
         }
         assert_eq!(used.sweep(NOW, 500), 0);
         let later = NOW.plus(4 * MINUTE);
         assert_eq!((used.sweep(later, 3), used.sweep(later, 3)), (3, 1));
         assert_eq!(used.0.len(), 2);
-        assert!(!used.take(&proof(5, 6 * MINUTE), later));
+        assert!(!used.use_once(&proof(5, 6 * MINUTE), later));
     }
 
     #[test]
     fn when_full_the_proof_that_expires_first_is_evicted() {
         let used = UsedProofs::new(3);
         for id in [3, 1, 2, 4, 5] {
-            assert!(used.take(&proof(id, u32::from(id) * MINUTE), NOW));
+            assert!(used.use_once(&proof(id, u32::from(id) * MINUTE), NOW));
             assert!(used.0.len() <= 3);
         }
-        assert!(!used.take(&proof(5, 5 * MINUTE), NOW));
-        assert!(!used.take(&proof(4, 4 * MINUTE), NOW));
-        assert!(used.take(&proof(1, MINUTE), NOW));
+        assert!(!used.use_once(&proof(5, 5 * MINUTE), NOW));
+        assert!(!used.use_once(&proof(4, 4 * MINUTE), NOW));
+        assert!(used.use_once(&proof(1, MINUTE), NOW));
     }
 }

@@ -63,7 +63,7 @@ impl Flows {
     /// Marks this flow as used; `false` if it was used before on this server.
     #[must_use]
     pub fn use_once(&self, id: FlowId, flow: &LoginFlow, now: Timestamp) -> bool {
-        self.used.take(id, flow.expires_at, now)
+        self.used.use_once(id, flow.expires_at, now)
     }
 
     /// The flows to delete before a browser gets another one: the oldest beyond the limit. Cookies

@@ -71,7 +71,7 @@ pub struct Owner {
     pub user: UserId,
 }
 
-/// A refresh token and what the request says besides.
+/// A refresh token and other parameters of the request.
 #[derive(Debug)]
 pub struct RefreshGrant<'a> {
     /// The refresh token.

@@ -22,7 +22,7 @@ use crate::services::issuer::Tokens;
 use crate::services::rate_limits::TooManyRequests;
 use crate::settings::TokenSettings;
 
-/// The authorization response that the browser brought back, and what the request says besides.
+/// The authorization response that the browser brought back, and other parameters of the request.
 #[derive(Debug)]
 pub struct Callback<'a> {
     /// The sign-ins in progress in this browser, from its cookies.

@@ -61,7 +61,7 @@ impl Inbound {
         let _permit = match &self.available {
             None => None,
             // The semaphore is never closed. All bytes are acquired at once, so that two bodies
-            // cannot deadlock with half of theirs.
+            // cannot deadlock, each with half of its bytes.
             Some(available) => available
                 .acquire_many(u32::try_from(size).unwrap_or(u32::MAX))
                 .await
