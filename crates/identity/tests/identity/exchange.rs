@@ -186,7 +186,7 @@ async fn refusal_names_the_registered_code_but_not_the_providers_text() {
             .insert(TOKEN, ScriptedResponse::json(400, &body));
         match sign_in(&server).await {
             Err(SignInError::Refused { reason, .. }) => {
-                assert!(reason.contains(expected), "{reason}")
+                assert!(reason.contains(expected), "{reason}");
             }
             other => panic!("{code}: {other:?}"),
         }

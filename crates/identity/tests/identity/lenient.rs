@@ -227,7 +227,7 @@ async fn media_type_of_tokens_and_status_of_errors_do_not_matter() {
         server.script().overrides.insert(TOKEN, response);
         match sign_in(&server).await {
             Err(SignInError::Refused { reason, .. }) => {
-                assert!(reason.contains(expected), "{reason}")
+                assert!(reason.contains(expected), "{reason}");
             }
             other => panic!("{body}: {other:?}"),
         }
