@@ -13,7 +13,7 @@ test('the user cancels at the provider', async ({
   await app.beginSignIn();
   await providerPage.cancel();
   await callbackPage.expectFailure();
-  await expect(page.locator('body')).not.toContainText('The user cancelled.');
+  await expect(page.locator('body')).not.toContainText('The user canceled.');
   expect(await storage.read()).toBeNull();
   await callbackPage.tryAgain();
   await signInPage.continueWith('Google');

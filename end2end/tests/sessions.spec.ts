@@ -72,7 +72,7 @@ test('53: a device whose session is ended remotely is notified at once', async (
   await storage.expectTokens();
 });
 
-test('the button asks for confirmation and can be cancelled', async ({
+test('the button asks for confirmation and can be canceled', async ({
   app,
   devicesPage,
   newBrowser,
@@ -173,7 +173,7 @@ test('after an old sign-in, a step-up comes first and the request is resumed onc
   expect(traffic.count('DELETE /api/sessions')).toBe(2);
 });
 
-test('a cancelled step-up ends no session, and the user stays signed in', async ({
+test('a canceled step-up ends no session, and the user stays signed in', async ({
   app,
   providerPage,
   callbackPage,

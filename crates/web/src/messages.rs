@@ -69,7 +69,7 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
             "This sign-in is no longer in progress in this browser. It was already completed, took \
              longer than ten minutes, or was started in another browser."
         }
-        SignInError::Canceled => "The sign-in was cancelled at the provider. Nothing changed.",
+        SignInError::Canceled => "The sign-in was canceled at the provider. Nothing changed.",
         SignInError::ProviderTimeout => "The sign-in at the provider took too long. Try again.",
         SignInError::Refused(Some(ErrorCode::DpopProofRequired)) => {
             "This site must store a key in your browser, and this browser could not store one. \

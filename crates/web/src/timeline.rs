@@ -11,7 +11,7 @@ use latchkey_types::paths;
 /// The maximum number of lines.
 const MAX_LINES: usize = 200;
 
-/// How a line is coloured.
+/// How a line is colored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     /// The request succeeded.
@@ -31,7 +31,7 @@ pub(crate) struct Line {
     pub(crate) id: u64,
     /// What happened.
     pub(crate) text: String,
-    /// How the line is coloured.
+    /// How the line is colored.
     pub(crate) tone: Tone,
     /// The time of day, as text.
     pub(crate) at: String,

@@ -86,15 +86,15 @@ fn each_cause_of_a_failed_sign_in_has_its_own_message() {
 }
 
 #[test]
-fn only_a_cancelled_sign_in_is_called_cancelled() {
-    let cancelled = sign_in(SignInError::Canceled);
-    assert!(cancelled.contains("cancelled"), "{cancelled}");
+fn only_a_canceled_sign_in_is_called_canceled() {
+    let canceled = sign_in(SignInError::Canceled);
+    assert!(canceled.contains("canceled"), "{canceled}");
     for code in [
         ErrorCode::ProviderRefused,
         ErrorCode::ProviderInvalid,
         ErrorCode::ProviderUnavailable,
     ] {
         let message = sign_in(SignInError::Refused(Some(code)));
-        assert!(!message.contains("cancelled"), "{message}");
+        assert!(!message.contains("canceled"), "{message}");
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn ActivityPage() -> impl IntoView {
         view! { <Title text="Activity" /> },
         h1().child("Activity"),
         p().class("c-lead").child((
-            "Security events of your account. If you do not recognise one, sign out that device in ",
+            "Security events of your account. If you do not recognize one, sign out that device in ",
             a().href("/sessions").child("your devices"),
             ".",
         )),
