@@ -24,6 +24,7 @@ use crate::open::{MasterKey, OpenError, Store, data_dir};
 use crate::provider::{self, Provider};
 use crate::services::flows::Flows;
 use crate::services::issuer::Issuer;
+use crate::services::metrics::Metrics;
 use crate::services::rate_limits::RateLimits;
 use crate::services::readiness::Readiness;
 use crate::services::signing_keys::SigningKeys;
@@ -230,7 +231,9 @@ impl Builder {
         }
         let master = master_key.load(store.folder(), &*self.rng)?;
         let now = self.clock.now();
-        let opened = store.open(&*self.rng, now).await?;
+        let metrics = Arc::new(Metrics::new()?);
+        let observe = metrics.store_observer();
+        let opened = store.open(&*self.rng, now, observe).await?;
         let algorithm = self.settings.tokens.algorithm;
         let ring = SigningKeys::load(&*opened, &master, algorithm, now).await?;
         // The feed delivers all changes from now on; earlier denials are loaded below.
@@ -287,6 +290,7 @@ impl Builder {
             guard,
             flows: Flows::new(&master),
             readiness: Readiness::default(),
+            metrics,
             notifier: Arc::default(),
             providers: providers.collect(),
             demo,

@@ -128,6 +128,30 @@ impl Latchkey {
         crate::use_cases::health::check(&self.0.services).await
     }
 
+    /// Metrics in Prometheus' text format (version 0.0.4), for a route of your own that only your
+    /// monitoring can reach: they say how many people sign in, and from which providers.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use axum::http::header::CONTENT_TYPE;
+    /// use axum::routing::get;
+    /// use latchkey_axum::Latchkey;
+    ///
+    /// fn monitoring(auth: Latchkey) -> Router {
+    ///     let metrics = move || async move {
+    ///         ([(CONTENT_TYPE, Latchkey::METRICS_TYPE)], auth.metrics().await)
+    ///     };
+    ///     Router::new().route("/metrics", get(metrics))
+    /// }
+    /// ```
+    pub async fn metrics(&self) -> String {
+        let ready = self.health().await.is_ok();
+        crate::use_cases::metrics::read(&self.0.services, ready)
+    }
+
+    /// The media type of [`metrics`](Self::metrics).
+    pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
     /// Listens on an address and serves an application until the process is asked to stop (Ctrl-C
     /// or SIGTERM) or the store fails permanently. Unlike `axum::serve`, it limits how long a
     /// client may take to send headers and read responses, and how many connections an address may

@@ -23,6 +23,7 @@ pub mod denials;
 pub mod event_stream;
 pub mod flows;
 pub mod issuer;
+pub mod metrics;
 pub mod networks;
 pub mod notifier;
 pub mod rate_limits;
@@ -35,7 +36,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use latchkey_core::{Clock, Denial, Rights, Rng, Timestamp, User, UserId};
+use latchkey_core::{Clock, Denial, EndReason, Rights, Rng, Timestamp, User, UserId};
 use latchkey_guard::{CurrentRoles, Guard};
 use latchkey_identity::Provider;
 use latchkey_identity::demo::DemoProvider;
@@ -45,6 +46,7 @@ use latchkey_types::paths;
 
 use self::flows::Flows;
 use self::issuer::Issuer;
+use self::metrics::Metrics;
 use self::notifier::AccountNotifier;
 use self::rate_limits::RateLimits;
 use self::readiness::Readiness;
@@ -79,6 +81,8 @@ pub struct Services {
     pub flows: Flows,
     /// Whether the store is reachable.
     pub readiness: Readiness,
+    /// What is counted for monitoring.
+    pub metrics: Arc<Metrics>,
     /// Counts requests by client.
     pub rate_limits: RateLimits,
     /// Open event streams by user.
@@ -106,6 +110,11 @@ impl Services {
         self.notifier.notify(user);
     }
 
+    /// Counts live sessions that ended together; one that ended alone is counted by its event.
+    pub fn count_ended(&self, reason: EndReason, sessions: usize) {
+        self.metrics.sessions_ended(reason, sessions);
+    }
+
     /// Like [`deny`](Self::deny), for a denial that concerns all users.
     pub fn deny_everyone(&self, denial: &Denial) {
         self.guard.denylist().insert(denial);
@@ -115,6 +124,11 @@ impl Services {
     /// Reports a durable change to the application. The change remains in effect even if the
     /// application panics.
     pub fn report(&self, event: &Event) {
+        match event {
+            Event::SignedIn { .. } => self.metrics.session_opened(),
+            Event::SessionEnded { reason, .. } => self.metrics.sessions_ended(*reason, 1),
+            _ => {}
+        }
         for hook in &self.events {
             if catch_unwind(AssertUnwindSafe(|| hook(event))).is_err() {
                 tracing::error!(?event, "event handler panicked");

@@ -20,6 +20,7 @@
 pub mod activity;
 pub mod begin_sign_in;
 pub mod health;
+pub mod metrics;
 pub mod operator;
 pub mod refresh;
 pub mod revoke;

@@ -82,13 +82,21 @@ impl Freshness {
         }
     }
 
+    /// How long ago the denylist was last up to date; zero for an embedded store.
+    pub fn age(&self, now: Timestamp) -> Duration {
+        match self {
+            Self::Embedded => Duration::ZERO,
+            Self::Shared { synced, .. } => Moment::now(now).since(**synced.load()),
+        }
+    }
+
     /// Fails if the denylist is too old to accept tokens.
     pub fn check(&self, now: Timestamp) -> Result<(), StaleDenylist> {
-        let Self::Shared { limit, synced } = self else {
+        let Self::Shared { limit, .. } = self else {
             return Ok(());
         };
         // On the path of every request: lock-free.
-        if Moment::now(now).since(**synced.load()) <= *limit {
+        if self.age(now) <= *limit {
             Ok(())
         } else {
             Err(StaleDenylist { limit: *limit })

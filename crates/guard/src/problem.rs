@@ -1,32 +1,90 @@
 //! Error responses in the form of RFC 9457 (problem details).
 
+use core::hash::BuildHasher as _;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::fmt;
+use std::hash::RandomState;
+use std::sync::LazyLock;
+
 use axum::Json;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use latchkey_core::rng;
-use latchkey_tokens::SystemRng;
+use bytes::Bytes;
 use latchkey_types::{ErrorCode, Problem};
 
 /// The header that carries a [`RequestId`].
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Identifies a refused request in its response and in the log. It says nothing else.
+/// The longest id that is accepted from a proxy.
+const MAX_LENGTH: usize = 128;
+
+tokio::task_local! {
+    /// The request that this task handles.
+    static CURRENT: RequestId;
+}
+
+/// Identifies a request in its response and in the log. It says nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(String);
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// A new random id.
+    /// A new random id: 16 characters of base64url. It is unique, but not a secret.
     #[must_use]
     pub fn random() -> Self {
-        Self(URL_SAFE_NO_PAD.encode(rng::bytes::<12>(&SystemRng)))
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        // A keyed hash of a counter: many times cheaper than the system's random numbers, which the
+        // id of each request does not need.
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let mut bytes = [0; 12];
+        bytes[..8].copy_from_slice(&KEY.hash_one(count).to_be_bytes());
+        bytes[8..].copy_from_slice(&KEY.hash_one(!count).to_be_bytes()[..4]);
+        let text = Bytes::from(URL_SAFE_NO_PAD.encode(bytes));
+        Self(HeaderValue::from_maybe_shared(text).unwrap_or_else(|_| HeaderValue::from_static("-")))
     }
 
-    /// The id as text: 16 characters of base64url.
+    /// The id that a trusted proxy gave to a request: 1 to 128 characters, each a letter, a digit
+    /// or one of `-._~:/+=@`. `None` if the value is anything else, which might not be safe in a log.
+    #[must_use]
+    pub fn accept(value: &HeaderValue) -> Option<Self> {
+        let bytes = value.as_bytes();
+        let is_safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:/+=@".contains(byte);
+        let accepted = (1..=MAX_LENGTH).contains(&bytes.len()) && bytes.iter().all(is_safe);
+        accepted.then(|| Self(value.clone()))
+    }
+
+    /// The id of the request that the current task handles inside of [`RequestId::scope`]; otherwise
+    /// a new one.
+    #[must_use]
+    pub fn current() -> Self {
+        CURRENT
+            .try_with(Clone::clone)
+            .unwrap_or_else(|_| Self::random())
+    }
+
+    /// Runs a future in which [`RequestId::current`] is this id. It does not extend to tasks that
+    /// the future spawns.
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, future)
+    }
+
+    /// The id as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.to_str().unwrap_or_default()
+    }
+
+    /// The id as the value of the header [`REQUEST_ID`].
+    pub fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -50,8 +108,52 @@ pub fn problem(
     let media_type = HeaderValue::from_static("application/problem+json");
     headers.insert(CONTENT_TYPE, media_type);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
-        headers.insert(REQUEST_ID, value);
-    }
+    headers.insert(REQUEST_ID, request_id.header());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn random_ids_differ_and_are_accepted_from_a_proxy() {
+        let ids: HashSet<String> = (0..1000)
+            .map(|_| RequestId::random())
+            .inspect(|id| assert_eq!(RequestId::accept(&id.header()).as_ref(), Some(id)))
+            .map(|id| id.to_string())
+            .collect();
+        assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|id| id.len() == 16), "{ids:?}");
+    }
+
+    #[test]
+    fn ids_that_could_forge_a_log_line_are_not_accepted() {
+        let long = "x".repeat(MAX_LENGTH + 1);
+        for text in ["", "a b", "a\"b", "a,b", "a{b}", "a\tb", &long] {
+            let value = HeaderValue::from_str(text).expect("a header");
+            assert_eq!(RequestId::accept(&value), None, "{text:?}");
+        }
+        let value = HeaderValue::from_bytes("é".as_bytes()).expect("a header");
+        assert_eq!(RequestId::accept(&value), None);
+        for text in [
+            "a",
+            "Root=1-67891233-abcdef012345678912345678",
+            "7b9f:0a/+.~_-@",
+        ] {
+            let value = HeaderValue::from_str(text).expect("a header");
+            let id = RequestId::accept(&value).expect("an id");
+            assert_eq!(id.as_str(), text);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_current_id_is_that_of_the_innermost_scope() {
+        let id = RequestId::random();
+        let inside = id.clone().scope(async { RequestId::current() }).await;
+        assert_eq!(inside, id);
+        assert_ne!(RequestId::current(), id);
+    }
 }

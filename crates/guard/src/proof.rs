@@ -110,6 +110,16 @@ impl Proofs {
         Ok(())
     }
 
+    /// The number of remembered proofs, including expired ones that were not swept yet.
+    pub fn len(&self) -> usize {
+        self.without_token.len() + self.with_token.len()
+    }
+
+    /// Whether no proof is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Frees up to `limit` expired proofs of each cache and returns the larger of both counts.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         let without_token = self.without_token.sweep(now, limit);

@@ -28,6 +28,11 @@ impl UsedProofs {
         self.0.use_once(proof.id, proof.usable_until, now)
     }
 
+    /// The number of remembered proofs.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Frees up to `limit` expired proofs and returns how many were freed.
     pub(crate) fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         self.0.sweep(now, limit)

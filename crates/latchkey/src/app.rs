@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::control;
+use crate::metrics;
 use crate::tls;
 use crate::web;
 use crate::web::assets::Assets;
@@ -28,6 +29,8 @@ pub struct Server {
     /// The configuration.
     pub config: Arc<Config>,
     listener: TcpListener,
+    /// The listener of `metrics.listen`.
+    metrics: Option<TcpListener>,
     router: Router,
     pub(crate) certificates: Option<Arc<tls::Certificates>>,
     connections: ConnectionLimits,
@@ -70,7 +73,7 @@ impl Server {
         // With port 0 the system chooses the port. The public URL depends on it, so it is bound
         // before the store is opened.
         let bound_early = match config.listen.port() {
-            0 => Some(listen(&config).await?),
+            0 => Some(listen("listen", config.listen).await?),
             _ => None,
         };
         let address = bound_early
@@ -101,11 +104,19 @@ impl Server {
         let latchkey = builder.open().await?;
         let listener = match bound_early {
             Some(listener) => listener,
-            None => listen(&config).await?,
+            None => listen("listen", config.listen).await?,
         };
-        let pages = web::router(latchkey.clone(), assets);
+        let metrics = match config.metrics.listen {
+            Some(address) => Some(listen("metrics.listen", address).await?),
+            None => None,
+        };
+        let mut pages = web::router(latchkey.clone(), assets);
+        if let Some(token) = &config.metrics.token {
+            pages = pages.merge(metrics::router(latchkey.clone(), Some(token.clone())));
+        }
         Ok(Self {
             address: listener.local_addr()?,
+            metrics,
             router: latchkey.wrap(pages).merge(latchkey.router()),
             latchkey,
             config: Arc::new(config),
@@ -125,20 +136,25 @@ impl Server {
         let renewal = self
             .certificates
             .map(|certificates| tokio::spawn(certificates.watch()));
+        let token = self.config.metrics.token.clone();
+        let monitoring = metrics::router(self.latchkey.clone(), token);
+        let monitoring = self
+            .metrics
+            .map(|listener| tokio::spawn(metrics::serve(listener, monitoring)));
         let ended = self.latchkey.serve_with(serving, self.router, stop).await;
-        if let Some(renewal) = renewal {
-            renewal.abort();
+        for task in [renewal, monitoring].into_iter().flatten() {
+            task.abort();
         }
         Ok(ended?)
     }
 }
 
-async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(config.listen).await.with_context(|| {
+/// `key`: the key of the configuration that has the address.
+async fn listen(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
         format!(
-            "listen: cannot listen on {}; if another server uses this address, stop it or choose \
-             another address",
-            config.listen
+            "{key}: cannot listen on {address}; if another server uses this address, stop it or \
+             choose another address"
         )
     })
 }

@@ -6,6 +6,7 @@ pub mod commands;
 pub mod config;
 pub mod control;
 pub mod failure;
+mod metrics;
 mod signals;
 pub mod telemetry;
 mod tls;

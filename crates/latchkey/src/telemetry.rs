@@ -57,7 +57,8 @@ where
         .with_ansi(std::io::stderr().is_terminal());
     let lines = match config.format {
         LogFormat::Human => lines.boxed(),
-        LogFormat::Json => lines.json().boxed(),
+        // The span of the request or job once, with its fields; not the list of spans around it.
+        LogFormat::Json => lines.json().with_span_list(false).boxed(),
     };
     Ok(tracing_subscriber::registry()
         .with(filter)

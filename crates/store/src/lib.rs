@@ -15,6 +15,7 @@ pub mod engine;
 pub mod error;
 pub mod feed;
 pub mod memory;
+pub mod observed;
 mod operations;
 pub mod records;
 pub mod remote;

@@ -341,7 +341,7 @@ pub(crate) struct Refused {
 
 impl Refused {
     pub(crate) fn new(error: ApiError) -> Self {
-        let request_id = RequestId::random();
+        let request_id = RequestId::current();
         Self { error, request_id }
     }
 
@@ -369,9 +369,7 @@ impl Refused {
         if let Some(seconds) = error.retry_after() {
             headers.insert(RETRY_AFTER, seconds.into());
         }
-        if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
-            headers.insert(REQUEST_ID, value);
-        }
+        headers.insert(REQUEST_ID, request_id.header());
         response.extensions_mut().insert(self);
         response
     }

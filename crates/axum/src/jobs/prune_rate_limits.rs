@@ -4,7 +4,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use super::ticks::every;
+use super::ticks::{every, span};
 use crate::http::state::HttpState;
 use crate::services::Services;
 
@@ -14,7 +14,9 @@ pub(super) async fn run(state: Arc<Services>, http: Arc<HttpState>) {
     let mut ticks = every(PERIOD);
     loop {
         ticks.tick().await;
-        state.rate_limits.forget_idle();
-        http.refusals.report_suppressed();
+        span("prune_rate_limits").in_scope(|| {
+            state.rate_limits.forget_idle();
+            http.refusals.report_suppressed();
+        });
     }
 }

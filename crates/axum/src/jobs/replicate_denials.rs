@@ -7,7 +7,9 @@ use latchkey_core::Denied;
 use latchkey_guard::Moment;
 use latchkey_store::{ChangeFeed, Changes, StoreError};
 use tokio::time::sleep;
+use tracing::Instrument as _;
 
+use super::ticks::span;
 use crate::services::{Services, denials};
 
 /// The delay before the next request after a failure.
@@ -22,16 +24,12 @@ pub(super) async fn run(state: Arc<Services>, mut feed: Box<dyn ChangeFeed>) {
     let wait = replicator.state.guard.freshness().wait();
     loop {
         let requested_at = Moment::now(replicator.state.clock.now());
-        let applied = match feed.next(wait).await {
-            Ok(changes) => replicator.apply(changes).await,
-            Err(error) => Err(error),
-        };
-        match applied {
-            Ok(()) => replicator.succeeded(requested_at),
-            Err(error) => {
-                replicator.failed(&error);
-                sleep(RETRY_DELAY).await;
-            }
+        let changes = feed.next(wait).await;
+        let applied = replicator
+            .apply_all(changes, requested_at)
+            .instrument(span("replicate_denials"));
+        if !applied.await {
+            sleep(RETRY_DELAY).await;
         }
     }
 }
@@ -44,6 +42,23 @@ struct Replicator {
 }
 
 impl Replicator {
+    /// Returns whether the denylist is up to date as of `requested_at`.
+    async fn apply_all(
+        &mut self,
+        changes: Result<Changes, StoreError>,
+        requested_at: Moment,
+    ) -> bool {
+        let applied = match changes {
+            Ok(changes) => self.apply(changes).await,
+            Err(error) => Err(error),
+        };
+        match &applied {
+            Ok(()) => self.succeeded(requested_at),
+            Err(error) => self.failed(error),
+        }
+        applied.is_ok()
+    }
+
     async fn apply(&mut self, changes: Changes) -> Result<(), StoreError> {
         let state = &self.state;
         for denial in &changes.denials {

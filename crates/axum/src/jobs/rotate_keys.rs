@@ -3,7 +3,9 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use super::ticks::every;
+use tracing::Instrument as _;
+
+use super::ticks::{every, span};
 use crate::services::Services;
 
 const PERIOD: Duration = Duration::from_mins(1);
@@ -13,20 +15,26 @@ pub(super) async fn run(state: Arc<Services>, shared: bool) {
     let mut ticks = every(PERIOD);
     loop {
         ticks.tick().await;
-        let now = state.clock.now();
-        if shared && let Err(error) = state.signing_keys.reload(&*state.store).await {
-            tracing::warn!(%error, "cannot read the signing keys");
-            continue;
-        }
-        if !state
-            .signing_keys
-            .is_due(state.settings.tokens.key_rotation, now)
-        {
-            continue;
-        }
-        match state.signing_keys.rotate(&*state.store, now).await {
-            Ok(kid) => tracing::info!(kid, "signing key rotated"),
-            Err(error) => tracing::error!(%error, "cannot rotate the signing key"),
-        }
+        reload_and_rotate(&state, shared)
+            .instrument(span("rotate_keys"))
+            .await;
+    }
+}
+
+async fn reload_and_rotate(state: &Services, shared: bool) {
+    let now = state.clock.now();
+    if shared && let Err(error) = state.signing_keys.reload(&*state.store).await {
+        tracing::warn!(%error, "cannot read the signing keys");
+        return;
+    }
+    if !state
+        .signing_keys
+        .is_due(state.settings.tokens.key_rotation, now)
+    {
+        return;
+    }
+    match state.signing_keys.rotate(&*state.store, now).await {
+        Ok(kid) => tracing::info!(kid, "signing key rotated"),
+        Err(error) => tracing::error!(%error, "cannot rotate the signing key"),
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use latchkey_core::{Rng, StoreId, Timestamp};
+use latchkey_store::observed::{Completed, Observed};
 use latchkey_store::{MemoryStore, Store as OpenedStore};
 use secrecy::SecretString;
 #[cfg(any(feature = "redis", feature = "postgres"))]
@@ -162,7 +163,7 @@ impl Store {
         {
             bail!("there is no store in {}", folder.display());
         }
-        let store = self.connect().await?;
+        let store = self.connect(|_| ()).await?;
         self.check_id(store.id().await?)?;
         Ok(store)
     }
@@ -170,16 +171,18 @@ impl Store {
     /// Opens the store whatever its id, even if it is empty.
     #[doc(hidden)]
     pub async fn open_any(&self) -> Result<Arc<dyn OpenedStore>, OpenError> {
-        self.connect().await.map_err(OpenError::of_store)
+        self.connect(|_| ()).await.map_err(OpenError::of_store)
     }
 
-    /// Opens the store for a server: creates it or gives it an id at the first start.
+    /// Opens the store for a server: creates it or gives it an id at the first start. `observe` is
+    /// called after each operation, unless the store was opened elsewhere.
     pub(crate) async fn open(
         &self,
         rng: &dyn Rng,
         now: Timestamp,
+        observe: impl Fn(&Completed) + Send + Sync + 'static,
     ) -> Result<Arc<dyn OpenedStore>, OpenError> {
-        let opened = self.open_or_create(rng, now).await;
+        let opened = self.open_or_create(rng, now, observe).await;
         opened.map_err(OpenError::of_store)
     }
 
@@ -187,8 +190,9 @@ impl Store {
         &self,
         rng: &dyn Rng,
         now: Timestamp,
+        observe: impl Fn(&Completed) + Send + Sync + 'static,
     ) -> anyhow::Result<Arc<dyn OpenedStore>> {
-        let store = self.connect().await?;
+        let store = self.connect(observe).await?;
         // Checked before anything is written: it may be the wrong store.
         self.check_id(store.id().await?)?;
         let id = store.identify(StoreId::random(rng), now).await?;
@@ -206,12 +210,18 @@ impl Store {
         not(any(feature = "redis", feature = "postgres")),
         expect(clippy::unused_async, reason = "only a shared store is connected to")
     )]
-    async fn connect(&self) -> anyhow::Result<Arc<dyn OpenedStore>> {
+    async fn connect(
+        &self,
+        observe: impl Fn(&Completed) + Send + Sync + 'static,
+    ) -> anyhow::Result<Arc<dyn OpenedStore>> {
         match &self.kind {
-            Kind::Memory => Ok(Arc::new(MemoryStore::empty())),
+            Kind::Memory => Ok(Arc::new(Observed::new(MemoryStore::empty(), observe))),
             Kind::Opened(store) => Ok(Arc::clone(store)),
             #[cfg(feature = "sled")]
-            Kind::Sled(folder) => Ok(Arc::new(latchkey_store_sled::open(folder)?)),
+            Kind::Sled(folder) => {
+                let store = latchkey_store_sled::open(folder)?;
+                Ok(Arc::new(Observed::new(store, observe)))
+            }
             #[cfg(feature = "redis")]
             Kind::Redis(url) => {
                 let address = latchkey_store_redis::Address {
@@ -220,7 +230,8 @@ impl Store {
                     roots: self.roots()?,
                 };
                 let store = latchkey_store_redis::open(&address).await;
-                Ok(Arc::new(store.with_context(|| host_of(url))?))
+                let store = store.with_context(|| host_of(url))?;
+                Ok(Arc::new(Observed::new(store, observe)))
             }
             #[cfg(feature = "postgres")]
             Kind::Postgres(url) => {
@@ -233,7 +244,8 @@ impl Store {
                     latchkey_store_postgres::Address::new(&parsed, password, self.roots()?)
                         .map_err(anyhow::Error::msg)?;
                 let store = latchkey_store_postgres::open(&address).await;
-                Ok(Arc::new(store.with_context(|| host_of(url))?))
+                let store = store.with_context(|| host_of(url))?;
+                Ok(Arc::new(Observed::new(store, observe)))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Applies changes that are durable in the store, with and without a running server.
 
-use latchkey_core::{Denial, UserId};
+use latchkey_core::{Denial, EndReason, UserId};
 
 use super::Services;
 use crate::event::Event;
@@ -13,6 +13,9 @@ pub trait Announce: Send + Sync {
 
     /// Puts a denial of all users in force.
     fn deny_everyone(&self, denial: &Denial);
+
+    /// Counts live sessions that ended together.
+    fn count_ended(&self, reason: EndReason, sessions: usize);
 
     /// Reports an event to the application.
     fn report(&self, event: &Event);
@@ -27,6 +30,10 @@ impl Announce for Services {
         Self::deny_everyone(self, denial);
     }
 
+    fn count_ended(&self, reason: EndReason, sessions: usize) {
+        Self::count_ended(self, reason, sessions);
+    }
+
     fn report(&self, event: &Event) {
         Self::report(self, event);
     }
@@ -39,6 +46,8 @@ impl Announce for NoServer {
     fn deny(&self, _: UserId, _: &[Denial]) {}
 
     fn deny_everyone(&self, _: &Denial) {}
+
+    fn count_ended(&self, _: EndReason, _: usize) {}
 
     fn report(&self, _: &Event) {}
 }

@@ -199,6 +199,7 @@ impl<'a> Operator<'a> {
         let banned = banned?.ok_or_else(|| unknown(user))?;
         self.announce.deny(user, &banned.denials);
         self.announce.report(&Event::Banned { user });
+        self.announce.count_ended(EndReason::Banned, banned.live);
         tracing::info!(%user, by = %self.actor, sessions = banned.live, "user banned");
         Ok(banned.live)
     }
@@ -232,6 +233,8 @@ impl<'a> Operator<'a> {
             kept: None,
             reason: EndReason::EndedByOperator,
         });
+        self.announce
+            .count_ended(EndReason::EndedByOperator, ended.live);
         let sessions = ended.live;
         tracing::info!(%user, by = %self.actor, sessions, "all sessions of the user ended");
         Ok(ended.live)
@@ -240,7 +243,9 @@ impl<'a> Operator<'a> {
     /// Ends all users' sessions and returns how many were live.
     pub async fn end_everyone(&self) -> Result<usize, OperatorError> {
         self.cut_off_everyone().await?;
-        self.update_records().await
+        let ended = self.update_records().await?;
+        self.announce.count_ended(EndReason::EndedByOperator, ended);
+        Ok(ended)
     }
 
     async fn cut_off_everyone(&self) -> Result<(), OperatorError> {

@@ -62,6 +62,24 @@ pub enum RefreshError {
     Key(#[from] KeyError),
 }
 
+impl RefreshError {
+    /// The label of the metric.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::UnknownSession => "unknown_session",
+            Self::Ended(_) => "ended",
+            Self::NotAdmitted { .. } => "not_admitted",
+            Self::Replayed(_) => "replayed",
+            Self::Superseded => "superseded",
+            Self::KeyMismatch(_) => "key_mismatch",
+            Self::TooMany(_) => "rate_limited",
+            Self::Store(_) | Self::Claims(_) => "unavailable",
+            Self::Key(_) => "failed",
+        }
+    }
+}
+
 /// A session and its user, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -90,6 +108,20 @@ pub struct RefreshGrant<'a> {
 
 /// Exchanges a refresh token for its successor and a new access token.
 pub async fn refresh(state: &Services, request: RefreshGrant<'_>) -> Result<Tokens, RefreshError> {
+    let exchanged = exchange(state, request).await;
+    let outcome = match &exchanged {
+        Ok((_, outcome)) => *outcome,
+        Err(error) => error.outcome(),
+    };
+    state.metrics.refresh(outcome);
+    exchanged.map(|(tokens, _)| tokens)
+}
+
+/// The tokens, and `rotated` or `repeated`.
+async fn exchange(
+    state: &Services,
+    request: RefreshGrant<'_>,
+) -> Result<(Tokens, &'static str), RefreshError> {
     let now = state.clock.now();
     // Only the signature: the session decides whether the token has expired. It records an expiry
     // once noticed, which therefore holds even if the clock is set back.
@@ -142,6 +174,8 @@ pub async fn refresh(state: &Services, request: RefreshGrant<'_>) -> Result<Toke
         session: claims.sid,
         user: rotated.user.id,
     };
+    let repeated = matches!(rotated.decision, Decision::Repeated(_));
+    let outcome = if repeated { "repeated" } else { "rotated" };
     match rotated.decision {
         Decision::Rotated(session) | Decision::Repeated(session) => {
             if let Err(cause) = state.settings.rights.admit(&rotated.user) {
@@ -176,9 +210,12 @@ pub async fn refresh(state: &Services, request: RefreshGrant<'_>) -> Result<Toke
             let expires_at = now.plus(access);
             let keys = state.guard.keys();
             let user = &rotated.user;
-            Ok(state
+            let tokens = state
                 .issuer
-                .issue(keys, &session, user, claims, now, expires_at)?)
+                .issue(keys, &session, user, claims, now, expires_at)?;
+            let Owner { session, user } = owner;
+            tracing::debug!(%session, %user, outcome, "session refreshed");
+            Ok((tokens, outcome))
         }
         Decision::Superseded => Err(RefreshError::Superseded),
         Decision::Replayed(_) => {

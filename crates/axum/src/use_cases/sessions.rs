@@ -86,6 +86,7 @@ pub async fn end_all(
         kept: keep,
         reason: EndReason::EndedAll,
     });
+    state.count_ended(EndReason::EndedAll, ended.live);
     let (user, by, sessions) = (claims.sub, claims.sid, ended.live);
     tracing::info!(%user, %by, sessions, "sessions ended by their user");
     Ok(())

@@ -105,6 +105,42 @@ pub enum FinishError {
     Key(#[from] KeyError),
 }
 
+impl FinishError {
+    /// The name of the provider, for the metric; `unknown` where no flow names it.
+    fn provider(&self) -> &str {
+        match self {
+            Self::RedirectUri(provider)
+            | Self::OtherAccount { provider, .. }
+            | Self::NotAdmitted { provider, .. }
+            | Self::Banned { provider, .. }
+            | Self::Provider(
+                SignInError::Unavailable { provider, .. }
+                | SignInError::Refused { provider, .. }
+                | SignInError::Invalid { provider, .. },
+            ) => provider,
+            _ => "unknown",
+        }
+    }
+
+    /// The reason, for the metric.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::FlowNotFound => "flow_not_found",
+            Self::ProofRequired => "proof_required",
+            Self::RedirectUri(_) => "redirect_uri",
+            Self::OtherAccount { .. } => "other_account",
+            Self::Provider(SignInError::Unavailable { .. }) => "provider_unavailable",
+            Self::Provider(SignInError::Refused { .. }) => "provider_refused",
+            Self::Provider(SignInError::Invalid { .. }) => "provider_invalid",
+            Self::NotAdmitted { .. } => "not_admitted",
+            Self::Banned { .. } => "banned",
+            Self::TooMany(_) => "rate_limited",
+            Self::Store(_) | Self::Claims(_) => "unavailable",
+            Self::Key(_) => "failed",
+        }
+    }
+}
+
 /// A completed sign-in.
 #[derive(Debug)]
 pub struct Finished {
@@ -145,6 +181,14 @@ struct Confirmed {
 
 /// Completes the sign-in, once, and opens a session.
 pub async fn finish(state: &Services, callback: Callback<'_>) -> Result<Finished, FinishError> {
+    let finished = complete(state, callback).await;
+    if let Err(error) = &finished {
+        state.metrics.sign_in(error.provider(), error.outcome());
+    }
+    finished
+}
+
+async fn complete(state: &Services, callback: Callback<'_>) -> Result<Finished, FinishError> {
     let Confirmed {
         profile,
         auth_time,
@@ -165,7 +209,7 @@ pub async fn finish(state: &Services, callback: Callback<'_>) -> Result<Finished
     );
     session.auth_time = authenticated_at(auth_time, flow.max_age, now);
     let origin = SessionOrigin {
-        provider: flow.provider,
+        provider: flow.provider.clone(),
         user_agent: callback.user_agent,
         address: callback.address.map(|address| address.to_string()),
     };
@@ -175,6 +219,7 @@ pub async fn finish(state: &Services, callback: Callback<'_>) -> Result<Finished
     let tokens = state
         .issuer
         .issue(keys, &session, &user, claims, now, expires_at)?;
+    state.metrics.sign_in(&flow.provider, "success");
     Ok(Finished {
         tokens,
         return_to: flow.return_to,

@@ -8,6 +8,7 @@ use latchkey_core::Rights;
 use latchkey_identity::OidcConfig;
 
 use super::log::LogConfig;
+use super::metrics::MetricsConfig;
 use super::store::StoreConfig;
 use super::tls::TlsConfig;
 
@@ -43,6 +44,8 @@ pub struct Config {
     /// `redirect = "/callback"` in the section of the only provider: its redirect URI has no provider
     /// name, as in earlier versions.
     pub bare_callback: bool,
+    /// `[metrics]`
+    pub metrics: MetricsConfig,
     /// `[log]`
     pub log: LogConfig,
     /// `[tls]`

@@ -16,6 +16,7 @@ use super::deserialize::deserialize;
 use super::environment;
 use super::limits::LimitsSection;
 use super::log::LogSection;
+use super::metrics::MetricsSection;
 use super::providers::{self, ProviderSection};
 use super::rights::{self, AdminEntry, EmailAuthorities};
 use super::store::StoreSection;
@@ -61,6 +62,8 @@ struct RawConfig {
     providers: std::collections::BTreeMap<String, ProviderSection>,
     #[serde(default)]
     log: LogSection,
+    #[serde(default)]
+    metrics: MetricsSection,
     tls: Option<TlsConfig>,
 }
 
@@ -181,6 +184,7 @@ fn check(raw: RawConfig, mut errors: ConfigErrors) -> Result<Config, ConfigError
     );
     let store = raw.store.check(&mut errors);
     let log = raw.log.check(&mut errors);
+    let metrics = raw.metrics.check(raw.listen, &mut errors);
     match (limits, tokens, store) {
         (Some(limits), Some(tokens), Some(store)) if errors.0.is_empty() => Ok(Config {
             public_url,
@@ -197,6 +201,7 @@ fn check(raw: RawConfig, mut errors: ConfigErrors) -> Result<Config, ConfigError
             tokens,
             providers,
             bare_callback,
+            metrics,
             log,
             tls: raw.tls,
         }),

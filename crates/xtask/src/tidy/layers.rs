@@ -38,7 +38,7 @@ const LAYERS: [(&str, &[&[&str]]); 3] = [
         &[
             &["commands"],
             &["app"],
-            &["control", "signals", "telemetry", "tls", "web"],
+            &["control", "metrics", "signals", "telemetry", "tls", "web"],
             &["config", "failure"],
             &["cli"],
         ],

@@ -6,22 +6,28 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::header::CONNECTION;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::response::{IntoResponse as _, Response};
-use latchkey_guard::Rejection;
+use latchkey_guard::{REQUEST_ID, Rejection, RequestId};
 use latchkey_types::paths;
 use tower::{Layer, Service};
+use tracing::Instrument as _;
 
 use super::body::Inbound;
 use super::dpop;
 use crate::http::error::{ApiError, Form, Refused};
 use crate::http::extract::client_address;
 use crate::http::state::AppState;
+use crate::settings::TrustedProxies;
 
+/// The target of spans and events about requests, for filters.
+const TARGET: &str = "latchkey::http";
 /// The longest time a request may take once its body is read.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
@@ -78,7 +84,51 @@ where
     }
 }
 
+/// Gives the request its id and its span, and measures it.
 async fn handle<S>(state: &AppState, inner: S, request: Request) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+{
+    let start = Instant::now();
+    let services = &state.services;
+    let trusted = &services.settings.trusted_proxies;
+    let request_id = request_id(request.extensions(), request.headers(), trusted);
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("other", MatchedPath::as_str);
+    let method = method_label(request.method());
+    // At the highest level, so that each line in the log has the id, whatever is filtered out.
+    let span = tracing::error_span!(target: TARGET, "request", %request_id, method, route);
+    let id = request_id.header();
+    let responding = respond(state, inner, request);
+    let mut response = request_id.scope(responding).instrument(span).await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    let status = response.status();
+    let metrics = &services.metrics;
+    metrics.request(method, route, status.as_str(), start.elapsed());
+    response
+}
+
+/// The id that a trusted proxy gave to the request, or a new one.
+fn request_id(extensions: &Extensions, headers: &HeaderMap, trusted: &TrustedProxies) -> RequestId {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    let is_trusted =
+        |ConnectInfo(peer): &ConnectInfo<SocketAddr>| trusted.contains(peer.ip().to_canonical());
+    headers
+        .get(REQUEST_ID)
+        .filter(|_| peer.is_some_and(is_trusted))
+        .and_then(RequestId::accept)
+        .unwrap_or_else(RequestId::random)
+}
+
+/// The method as one of a few labels: clients can send any text.
+fn method_label(method: &Method) -> &'static str {
+    const METHODS: [&str; 7] = ["GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"];
+    let known = METHODS.into_iter().find(|known| *known == method.as_str());
+    known.unwrap_or("other")
+}
+
+async fn respond<S>(state: &AppState, inner: S, request: Request) -> Response
 where
     S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
@@ -88,8 +138,6 @@ where
     let path = Path::of(request.uri().path());
     let binding = services.settings.tokens.binding;
     let mut notes = dpop::Notes::of(request.uri().path(), binding);
-    let log = tracing::enabled!(target: "latchkey::http", tracing::Level::DEBUG)
-        .then(|| (request.method().clone(), request.uri().path().to_owned()));
     let trusted = &services.settings.trusted_proxies;
     let address = client_address(request.extensions(), request.headers(), trusted);
     let inbound = request.extensions().get::<Arc<Inbound>>().cloned();
@@ -107,23 +155,20 @@ where
     if status.is_client_error() || status.is_server_error() {
         response = complete_error(response, path);
     }
-    if let Some(Rejection {
-        error, request_id, ..
-    }) = response.extensions().get()
-    {
+    if let Some(Rejection { error, .. }) = response.extensions().get() {
         let error = ApiError::Guard(error.clone());
-        http.refusals.report(&error, request_id.as_str(), address);
-    } else if let Some(Refused { error, request_id }) = response.extensions().get() {
+        services.metrics.error(error.shape().code.as_str());
+        http.refusals.report(&error, address);
+    } else if let Some(Refused { error, .. }) = response.extensions().get() {
         notes = notes.and_of(error);
-        http.refusals.report(error, request_id.as_str(), address);
+        services.metrics.error(error.shape().code.as_str());
+        http.refusals.report(error, address);
     }
     notes.write(response.headers_mut(), services);
     let common = &http.common_headers;
     common.add_to(response.headers_mut(), path != Path::Other);
-    if let Some((method, path)) = log {
-        let status = response.status().as_u16();
-        tracing::debug!(target: "latchkey::http", %method, path, status);
-    }
+    let status = response.status().as_u16();
+    tracing::debug!(target: TARGET, status, "response");
     response
 }
 
@@ -151,6 +196,7 @@ where
         let Ok(response) = response.await;
         return response;
     }
+    let response = RequestId::current().scope(response).in_current_span();
     match tokio::spawn(response).await {
         Ok(Ok(response)) => response,
         Err(error) => ApiError::Internal(error.to_string()).into_response(),

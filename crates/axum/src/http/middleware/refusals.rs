@@ -49,10 +49,10 @@ impl Default for Refusals {
 
 impl Refusals {
     /// Logs this error, if operators should know of it and its kind is within its limit.
-    pub(super) fn report(&self, error: &ApiError, request_id: &str, address: Option<IpAddr>) {
+    pub(super) fn report(&self, error: &ApiError, address: Option<IpAddr>) {
         let code = error.shape().code.as_str();
         let Some(line) = Line::of(error) else {
-            tracing::debug!(request_id, code, %error, "request refused");
+            tracing::debug!(code, %error, "request refused");
             return;
         };
         let Some(suppressed) = self.take((code, line.about)) else {
@@ -69,17 +69,9 @@ impl Refusals {
         let (session, user) = (session.map(display), user.map(display));
         let address = address.map(display);
         if line.failed {
-            tracing::error!(
-                request_id,
-                code,
-                address,
-                suppressed,
-                cause,
-                "request failed"
-            );
+            tracing::error!(code, address, suppressed, cause, "request failed");
         } else {
             tracing::warn!(
-                request_id,
                 code,
                 provider,
                 address,

@@ -222,7 +222,7 @@ async fn security_70_86_every_refusal_is_logged_once() {
             assert!(fields["session"].is_string() && fields["user"].is_string());
         }
         if let Some(id) = &expected.request_id {
-            assert_eq!(fields["request_id"], **id, "{code}");
+            assert_eq!(line["span"]["request_id"], **id, "{code}");
         }
     }
 }

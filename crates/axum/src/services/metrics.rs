@@ -1,0 +1,227 @@
+//! Counters and latencies for Prometheus. What they count is decided where it happens; names, labels
+//! and units are decided here.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use latchkey_core::EndReason;
+use latchkey_store::observed::{Completed, Kind};
+use prometheus::{
+    Encoder as _, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
+};
+
+/// Bounds of the buckets for requests, in seconds.
+const REQUEST_BUCKETS: [f64; 13] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
+/// Bounds of the buckets for operations of the store, in seconds.
+const STORE_BUCKETS: [f64; 12] = [
+    0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0,
+];
+
+/// All metrics of one Latchkey.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: HistogramVec,
+    errors: IntCounterVec,
+    sign_ins: IntCounterVec,
+    refreshes: IntCounterVec,
+    sessions_opened: IntCounter,
+    sessions_ended: IntCounterVec,
+    store: HistogramVec,
+    /// Set when the metrics are read.
+    pub(crate) sampled: Sampled,
+}
+
+/// Values that are read when they are asked for.
+#[derive(Debug)]
+pub(crate) struct Sampled {
+    pub(crate) ready: IntGauge,
+    pub(crate) denylist_entries: IntGauge,
+    pub(crate) denylist_age: Gauge,
+    pub(crate) signing_key_age: Gauge,
+    pub(crate) replay_cache_entries: IntGauge,
+    pub(crate) event_streams: IntGauge,
+}
+
+impl Metrics {
+    /// Everything at zero. Fails only if two metrics have the same name.
+    pub fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let version = env!("CARGO_PKG_VERSION");
+        let opts = Opts::new("latchkey_build_info", "The version that runs; always 1.");
+        let build_info = IntGauge::with_opts(opts.const_label("version", version))?;
+        build_info.set(1);
+        registry.register(Box::new(build_info))?;
+        let counters = |name, help, labels: &[&str]| {
+            let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counters.clone()))?;
+            prometheus::Result::Ok(counters)
+        };
+        let histograms = |name, help, buckets: &[f64], labels: &[&str]| {
+            let opts = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+            let histograms = HistogramVec::new(opts, labels)?;
+            registry.register(Box::new(histograms.clone()))?;
+            prometheus::Result::Ok(histograms)
+        };
+        let sessions_opened = IntCounter::new(
+            "latchkey_sessions_opened_total",
+            "Sessions that sign-ins opened.",
+        )?;
+        registry.register(Box::new(sessions_opened.clone()))?;
+        Ok(Self {
+            requests: histograms(
+                "latchkey_http_request_duration_seconds",
+                "Time from the headers of a request to those of its response.",
+                &REQUEST_BUCKETS,
+                &["method", "route", "status"],
+            )?,
+            errors: counters(
+                "latchkey_http_errors_total",
+                "Error responses by their code (docs/errors.md).",
+                &["code"],
+            )?,
+            sign_ins: counters(
+                "latchkey_sign_ins_total",
+                "Finished sign-ins by provider, and whether they succeeded or why they were refused.",
+                &["provider", "outcome"],
+            )?,
+            refreshes: counters(
+                "latchkey_refreshes_total",
+                "Uses of refresh tokens, and whether they succeeded or why they were refused.",
+                &["outcome"],
+            )?,
+            sessions_ended: counters(
+                "latchkey_sessions_ended_total",
+                "Live sessions that were ended, by reason; sessions that expire are not counted.",
+                &["reason"],
+            )?,
+            store: histograms(
+                "latchkey_store_operation_duration_seconds",
+                "Time that operations of the store took; a write includes making it durable.",
+                &STORE_BUCKETS,
+                &["kind", "outcome"],
+            )?,
+            sessions_opened,
+            sampled: Sampled::register(&registry)?,
+            registry,
+        })
+    }
+
+    /// A request was answered.
+    pub fn request(&self, method: &str, route: &str, status: &str, elapsed: Duration) {
+        self.requests
+            .with_label_values(&[method, route, status])
+            .observe(elapsed.as_secs_f64());
+    }
+
+    /// A request was answered with an error of this code.
+    pub fn error(&self, code: &str) {
+        self.errors.with_label_values(&[code]).inc();
+    }
+
+    /// A sign-in succeeded, or was refused for a reason.
+    pub fn sign_in(&self, provider: &str, outcome: &str) {
+        self.sign_ins.with_label_values(&[provider, outcome]).inc();
+    }
+
+    /// A refresh token was exchanged, or refused for a reason.
+    pub fn refresh(&self, outcome: &str) {
+        self.refreshes.with_label_values(&[outcome]).inc();
+    }
+
+    /// A session was opened.
+    pub fn session_opened(&self) {
+        self.sessions_opened.inc();
+    }
+
+    /// This many live sessions were ended.
+    pub fn sessions_ended(&self, reason: EndReason, sessions: usize) {
+        let count = u64::try_from(sessions).unwrap_or(u64::MAX);
+        let reason = reason_label(reason);
+        self.sessions_ended
+            .with_label_values(&[reason])
+            .inc_by(count);
+    }
+
+    /// Counts operations of the store, and logs them in the span of the request that they are for.
+    pub fn store_observer(self: &Arc<Self>) -> impl Fn(&Completed) + Send + Sync + 'static {
+        let metrics = Arc::clone(self);
+        move |completed| {
+            let Completed {
+                kind,
+                elapsed,
+                succeeded,
+            } = *completed;
+            let kind = match kind {
+                Kind::Read => "read",
+                Kind::Write => "write",
+            };
+            let outcome = if succeeded { "ok" } else { "error" };
+            let histogram = metrics.store.with_label_values(&[kind, outcome]);
+            histogram.observe(elapsed.as_secs_f64());
+            tracing::debug!(kind, outcome, ?elapsed, "store operation completed");
+        }
+    }
+
+    /// All metrics in Prometheus' text format, version 0.0.4.
+    pub fn render(&self) -> prometheus::Result<String> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        String::from_utf8(text).map_err(|error| prometheus::Error::Msg(error.to_string()))
+    }
+}
+
+impl Sampled {
+    fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let count = |name, help| {
+            let gauge = IntGauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            prometheus::Result::Ok(gauge)
+        };
+        let seconds = |name, help| {
+            let gauge = Gauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            prometheus::Result::Ok(gauge)
+        };
+        Ok(Self {
+            ready: count(
+                "latchkey_ready",
+                "1 if requests can be served (as /readyz says), 0 if not.",
+            )?,
+            denylist_entries: count(
+                "latchkey_denylist_entries",
+                "Denials in the memory of this server.",
+            )?,
+            denylist_age: seconds(
+                "latchkey_denylist_age_seconds",
+                "Time since the denylist was last in sync with a shared store; 0 with an embedded one.",
+            )?,
+            signing_key_age: seconds(
+                "latchkey_signing_key_age_seconds",
+                "Time since the newest signing key began to sign.",
+            )?,
+            replay_cache_entries: count(
+                "latchkey_replay_cache_entries",
+                "DPoP proofs that are remembered because they could be sent again.",
+            )?,
+            event_streams: count("latchkey_event_streams", "Open event streams of browsers.")?,
+        })
+    }
+}
+
+fn reason_label(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::SignedOut => "signed_out",
+        EndReason::EndedRemotely => "ended_remotely",
+        EndReason::EndedAll => "ended_all",
+        EndReason::Revoked => "revoked",
+        EndReason::Replayed => "replayed",
+        EndReason::EndedByOperator => "ended_by_operator",
+        EndReason::Banned => "banned",
+        EndReason::Displaced => "displaced",
+        EndReason::NotAdmitted => "not_admitted",
+    }
+}
