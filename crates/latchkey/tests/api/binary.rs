@@ -19,6 +19,7 @@ mod operate;
 mod process;
 mod provider;
 mod refusals;
+mod request_id;
 mod seeded_data_dir;
 #[cfg(target_os = "linux")]
 mod traced;

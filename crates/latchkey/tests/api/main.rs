@@ -14,6 +14,7 @@ mod earlier;
 mod faults;
 mod headers;
 mod limits;
+mod metrics;
 mod oauth;
 mod rate_limits;
 mod restart;

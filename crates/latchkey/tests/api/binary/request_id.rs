@@ -1,0 +1,139 @@
+//! The request id: in every response, accepted from trusted proxies only, and in every log line of
+//! its request.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use latchkey_testing::free_port;
+use serde_json::Value;
+
+use super::refusals::start;
+
+/// The log lines whose span has this request id, and the name of that span.
+fn lines_of(log: &str, request_id: &str) -> Vec<Value> {
+    let lines = log.lines();
+    let lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines
+        .filter(|line| line["span"]["request_id"] == request_id)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_refresh_can_be_followed_by_its_request_id_to_the_commit() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let config = "[log]\nformat = \"json\"\nfilter = \"info,latchkey=debug\"\n";
+    fs::write(folder.path().join("latchkey.toml"), config).expect("written");
+    let data_dir = folder.path().join("data");
+    let arguments = super::arguments(&data_dir, "127.0.0.1:0");
+    let server = super::RunningServer::spawn(&mut super::latchkey(folder.path(), &arguments));
+    let caller = server.caller.clone();
+    let tokens = caller.sign_in().await;
+    let response = caller.refresh(&tokens.refresh_token, None).await;
+    assert_eq!(response.status(), 200);
+    let id = response.headers()["x-request-id"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    let log = server.stop();
+    let lines = lines_of(&log, &id);
+    let found: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            assert_eq!(line["span"]["name"], "request");
+            assert_eq!(line["span"]["route"], "/auth/token");
+            assert_eq!(line["span"]["method"], "POST");
+            let fields = &line["fields"];
+            (
+                fields["message"].as_str().expect("text"),
+                fields["kind"].as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("store operation completed", Some("write")),
+            ("session refreshed", None),
+            ("response", None),
+        ],
+        "{log}"
+    );
+    assert_eq!(lines[2]["fields"]["status"], 200);
+    // Jobs have spans, too.
+    assert!(
+        log.contains(r#""span":{"job":"sweep","name":"job"}"#),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn every_response_has_its_own_id_unless_a_trusted_proxy_gave_one() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let server = start(folder.path(), "");
+    let caller = server.caller.clone();
+    let mut seen = BTreeMap::new();
+    for path in [
+        "/",
+        "/healthz",
+        "/api/me",
+        "/auth/providers",
+        "/nowhere",
+        "/favicon.ico",
+    ] {
+        let request = caller.get(path).header("x-request-id", "forged");
+        let response = request.send().await.expect("a response");
+        let ids: Vec<_> = response.headers().get_all("x-request-id").iter().collect();
+        let [id] = ids[..] else {
+            panic!("{path}: {ids:?}");
+        };
+        let id = id.to_str().expect("text").to_owned();
+        assert_ne!(id, "forged", "{path}");
+        assert_eq!(seen.insert(id, path), None, "{path}");
+    }
+    drop(server.stop());
+
+    let folder = tempfile::tempdir().expect("a directory");
+    let config = "trusted_proxies = [\"127.0.0.1\"]\n[log]\nformat = \"json\"\n";
+    fs::write(folder.path().join("latchkey.toml"), config).expect("written");
+    let data_dir = folder.path().join("data");
+    let data_dir = data_dir.to_str().expect("text");
+    let arguments = ["serve", "--data-dir", data_dir, "--listen", "127.0.0.1:0"];
+    let server = super::RunningServer::spawn(&mut super::latchkey(folder.path(), &arguments));
+    let caller = server.caller.clone();
+    let request = caller.get("/api/me").header("x-request-id", "trace-7:f0/1");
+    let response = request.send().await.expect("a response");
+    assert_eq!(response.status(), 401);
+    assert_eq!(response.headers()["x-request-id"], "trace-7:f0/1");
+    let body: Value = response.json().await.expect("JSON");
+    assert_eq!(body["request_id"], "trace-7:f0/1");
+    let request = caller.get("/api/me").header("x-request-id", "a b\"c");
+    let response = request.send().await.expect("a response");
+    assert_ne!(response.headers()["x-request-id"], "a b\"c");
+}
+
+#[tokio::test]
+async fn metrics_have_an_address_of_their_own() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let port = free_port().expect("a port");
+    let config = format!("[metrics]\nlisten = \"127.0.0.1:{port}\"\n");
+    let server = start(folder.path(), &config);
+    assert_eq!(
+        server
+            .caller
+            .get("/metrics")
+            .send()
+            .await
+            .expect("a response")
+            .status(),
+        404
+    );
+    let metrics = latchkey_testing::ApiClient::new(format!("http://127.0.0.1:{port}"));
+    let response = metrics.get("/metrics").send().await.expect("a response");
+    assert_eq!(response.status(), 200);
+    let text = response.text().await.expect("text");
+    assert!(text.contains("latchkey_ready 1\n"), "{text}");
+    for path in ["/", "/api/me", "/healthz"] {
+        let response = metrics.get(path).send().await.expect("a response");
+        assert_eq!(response.status(), 404, "{path}");
+    }
+}

@@ -1,0 +1,212 @@
+//! `GET /metrics`: who may read it, what it counts, and that the dashboard and the alerts in
+//! `deploy` use only metrics that exist.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use latchkey_testing::{claims, code};
+
+use crate::app::TestApp;
+
+const TOKEN: &str = "0123456789abcdef";
+
+async fn start() -> TestApp {
+    TestApp::with(&format!("demo = true\n[metrics]\ntoken = \"{TOKEN}\"")).await
+}
+
+async fn read(app: &TestApp) -> String {
+    let response = app.get_as("/metrics", TOKEN).await;
+    assert_eq!(response.status(), 200);
+    response.text().await.expect("text")
+}
+
+/// The value of a metric with these labels, written as Prometheus writes them; 0 if it is absent.
+fn value(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+    line.map_or(0.0, |value| value.trim().parse().expect("a number"))
+}
+
+#[tokio::test]
+async fn metrics_are_readable_with_the_token_only() {
+    let app = start().await;
+    for request in [
+        app.get("/metrics"),
+        app.get("/metrics").bearer_auth("fedcba9876543210"),
+        app.get("/metrics").basic_auth("prometheus", Some(TOKEN)),
+    ] {
+        let response = request.send().await.expect("a response");
+        assert_eq!(response.status(), 401);
+        assert_eq!(
+            response.headers()["www-authenticate"],
+            r#"Bearer realm="metrics""#
+        );
+        assert!(!response.text().await.expect("text").contains("latchkey_"));
+    }
+    let response = app.get_as("/metrics", TOKEN).await;
+    assert_eq!(
+        response.headers()["content-type"],
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+
+    let app = TestApp::start().await;
+    assert_eq!(app.get_as("/metrics", TOKEN).await.status(), 404);
+}
+
+#[tokio::test]
+async fn refreshes_and_sign_ins_are_counted_by_outcome() {
+    let app = start().await;
+    let first = app.sign_in().await;
+    let second = app.refreshed(&first.refresh_token).await;
+    let repeat = app.refresh(&second.refresh_token, Some("key")).await;
+    assert_eq!(repeat.status(), 200);
+    let repeat = app.refresh(&second.refresh_token, Some("key")).await;
+    assert_eq!(repeat.status(), 200);
+    app.refresh_is_refused("not a token").await;
+    app.refresh_is_refused(&first.refresh_token).await;
+    let unknown = [
+        ("grant_type", "authorization_code"),
+        ("code", "x"),
+        ("state", "y"),
+        ("redirect_uri", "z"),
+    ];
+    assert_eq!(code(app.token(&unknown).await).await.1, "sign_in_not_found");
+
+    let metrics = read(&app).await;
+    for (name, expected) in [
+        (
+            r#"latchkey_sign_ins_total{outcome="success",provider="demo"}"#,
+            1.0,
+        ),
+        (
+            r#"latchkey_sign_ins_total{outcome="flow_not_found",provider="unknown"}"#,
+            1.0,
+        ),
+        (r#"latchkey_refreshes_total{outcome="rotated"}"#, 2.0),
+        (r#"latchkey_refreshes_total{outcome="repeated"}"#, 1.0),
+        (r#"latchkey_refreshes_total{outcome="invalid"}"#, 1.0),
+        (r#"latchkey_refreshes_total{outcome="replayed"}"#, 1.0),
+        ("latchkey_sessions_opened_total", 1.0),
+        (r#"latchkey_sessions_ended_total{reason="replayed"}"#, 1.0),
+        ("latchkey_denylist_entries", 1.0),
+        ("latchkey_ready", 1.0),
+        (
+            r#"latchkey_http_errors_total{code="sign_in_not_found"}"#,
+            1.0,
+        ),
+        (
+            r#"latchkey_http_errors_total{code="refresh_replayed"}"#,
+            1.0,
+        ),
+    ] {
+        assert_eq!(value(&metrics, name), expected, "{name}\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn ended_sessions_are_counted_by_reason() {
+    let app = TestApp::with(&format!(
+        "demo = true\nadmins = [\"demo:ada@example.com\"]\n[metrics]\ntoken = \"{TOKEN}\""
+    ))
+    .await;
+    let phone = app.sign_in_as("grace@example.com").await;
+    let laptop = app.sign_in_as("grace@example.com").await;
+    let tablet = app.sign_in_as("grace@example.com").await;
+    app.log_out(&phone.access_token).await;
+    app.log_out_everywhere(&laptop.access_token).await;
+    app.check(&tablet.access_token)
+        .await
+        .expect_err("it has ended");
+    let again = app.sign_in_as("grace@example.com").await;
+    let user = claims(&again.access_token)["sub"]
+        .as_str()
+        .expect("text")
+        .to_owned();
+    let admin = app.sign_in_as("ada@example.com").await;
+    let path = format!("/api/admin/users/{user}/ban");
+    let ban = app.post(&path).bearer_auth(&admin.access_token);
+    let ban = ban
+        .json(&serde_json::json!({ "reason": "spam" }))
+        .send()
+        .await;
+    assert!(ban.expect("a response").status().is_success());
+
+    let metrics = read(&app).await;
+    for (reason, expected) in [("signed_out", 1.0), ("ended_all", 2.0), ("banned", 1.0)] {
+        let name = format!("latchkey_sessions_ended_total{{reason=\"{reason}\"}}");
+        assert_eq!(value(&metrics, &name), expected, "{name}\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn requests_are_measured_by_route_not_by_path() {
+    let app = start().await;
+    let tokens = app.sign_in().await;
+    for path in [
+        "/api/me",
+        "/api/sessions/0123456789",
+        "/nowhere",
+        "/healthz",
+    ] {
+        let response = app.get_as(path, &tokens.access_token).await;
+        response.text().await.expect("text");
+    }
+    let metrics = read(&app).await;
+    let count = |method, route, status| {
+        let name = format!(
+            "latchkey_http_request_duration_seconds_count{{method=\"{method}\",route=\"{route}\",\
+             status=\"{status}\"}}"
+        );
+        value(&metrics, &name)
+    };
+    assert_eq!(count("GET", "/api/me", 200), 1.0, "{metrics}");
+    assert_eq!(count("GET", "/api/sessions/{id}", 405), 1.0, "{metrics}");
+    assert_eq!(count("GET", "/healthz", 200), 1.0, "{metrics}");
+    assert_eq!(count("GET", "other", 404), 1.0, "{metrics}");
+    assert!(!metrics.contains("0123456789"), "{metrics}");
+    assert!(
+        value(
+            &metrics,
+            r#"latchkey_store_operation_duration_seconds_count{kind="write",outcome="ok"}"#
+        ) >= 2.0
+    );
+}
+
+/// The names of metrics in a text.
+fn names(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let names = words.filter(|word| word.starts_with("latchkey_"));
+    names.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_dashboard_and_the_alerts_use_only_metrics_that_exist() {
+    let app = start().await;
+    let tokens = app.sign_in().await;
+    let tokens = app.refreshed(&tokens.refresh_token).await;
+    app.log_out(&tokens.access_token).await;
+    app.check(&tokens.access_token)
+        .await
+        .expect_err("it has ended");
+    let existing = names(&read(&app).await);
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
+    for file in ["alerts.yml", "grafana-dashboard.json"] {
+        let text = std::fs::read_to_string(deploy.join(file)).expect("a file");
+        let used = names(&text);
+        assert!(used.len() >= 5, "{file} uses {used:?}");
+        let unknown: Vec<_> = used.difference(&existing).collect();
+        assert!(
+            unknown.is_empty(),
+            "{file} uses {unknown:?}; there are {existing:?}"
+        );
+    }
+    // The other way round: what is measured is shown.
+    let dashboard = std::fs::read_to_string(deploy.join("grafana-dashboard.json"));
+    let shown = names(&dashboard.expect("a file"));
+    let families = existing.iter().filter(|name| {
+        !name.ends_with("_sum") && !name.ends_with("_count") && !name.ends_with("_bucket")
+    });
+    for family in families {
+        let is_shown = shown.iter().any(|name| name.starts_with(family.as_str()));
+        assert!(is_shown, "{family} is not in the dashboard");
+    }
+}
