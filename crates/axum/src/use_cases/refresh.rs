@@ -3,11 +3,11 @@
 use core::time::Duration;
 use std::net::IpAddr;
 
-use latchkey_core::rotation::{Decision, Limits, Presented, Refusal};
+use latchkey_core::rotation::{self, Decision, Limits, Presented, Refusal};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{Device, EndReason, NotAdmitted, SessionId, Timestamp, User, UserId};
 use latchkey_store::{EndSession, Rotate, StoreError};
-use latchkey_tokens::{KeyError, RefreshTokenError, digest};
+use latchkey_tokens::{KeyError, RefreshClaims, RefreshTokenError, digest};
 
 use crate::claims::{Claims, ClaimsError};
 use crate::event::Event;
@@ -139,11 +139,79 @@ async fn exchange(
     state
         .rate_limits
         .take_from_session(claims.sid, request.address)?;
+    let rotate = request_rotation(state, &request, &claims, now);
+    let access = rotate.limits.access;
+    // Before the rotation, so that the request can be repeated if the application is unavailable.
+    let from_application = application_claims(state, &rotate).await?;
+    let rotated = state
+        .store
+        .rotate(rotate)
+        .await?
+        .ok_or(RefreshError::UnknownSession)?;
+    let user = rotated.user;
+    if let Some(denial) = rotated.denial {
+        state.deny(user.id, &[denial]);
+    }
+    let owner = Owner {
+        session: claims.sid,
+        user: user.id,
+    };
+    let (session, outcome) = match rotated.decision {
+        Decision::Rotated(session) => (session, "rotated"),
+        Decision::Repeated(session) => (session, "repeated"),
+        Decision::Superseded => return Err(RefreshError::Superseded),
+        Decision::Replayed(_) => {
+            state.report(&Event::SessionEnded {
+                user: owner.user,
+                session: owner.session,
+                reason: EndReason::Replayed,
+            });
+            return Err(RefreshError::Replayed(owner));
+        }
+        Decision::ProofMissing => {
+            state.notifier.notify(owner.user);
+            return Err(RefreshError::KeyMismatch(owner));
+        }
+        Decision::Refused(refusal) => return Err(RefreshError::Ended(refusal)),
+    };
+    let admitted = admit(state, &user, from_application).await?;
+    let claims = match admitted {
+        Ok(claims) => claims,
+        Err(cause) => {
+            end_not_admitted(state, session.id, request.device, now).await?;
+            return Err(RefreshError::NotAdmitted {
+                provider: provider_of(state, &user).to_owned(),
+                owner,
+                cause,
+            });
+        }
+    };
+    state.report(&Event::Refreshed {
+        user: owner.user,
+        session: owner.session,
+    });
+    let keys = state.guard.keys();
+    let expires_at = now.plus(access);
+    let tokens = state
+        .issuer
+        .issue(keys, &session, &user, claims, now, expires_at)?;
+    let Owner { session, user } = owner;
+    tracing::debug!(%session, %user, outcome, "session refreshed");
+    Ok((tokens, outcome))
+}
+
+/// What the store is asked to do for this request.
+fn request_rotation(
+    state: &Services,
+    request: &RefreshGrant<'_>,
+    claims: &RefreshClaims,
+    now: Timestamp,
+) -> Rotate {
     let configured = state.settings.tokens.access_ttl;
     let access = request
         .access_ttl
         .map_or(configured, |ttl| ttl.min(configured));
-    let rotate = Rotate {
+    Rotate {
         session: claims.sid,
         user: claims.sub,
         presented: Presented {
@@ -158,106 +226,59 @@ async fn exchange(
             access,
             idle: state.settings.tokens.idle_ttl,
         },
-    };
-    // Before the rotation, so that the request can be repeated if the application is unavailable.
-    let from_application = application_claims(state, claims.sid).await?;
-    let rotated = state
-        .store
-        .rotate(rotate)
-        .await?
-        .ok_or(RefreshError::UnknownSession)?;
-    if let Some(denial) = rotated.denial {
-        state.deny(rotated.user.id, &[denial]);
-    }
-    let device = request.device;
-    let owner = Owner {
-        session: claims.sid,
-        user: rotated.user.id,
-    };
-    let repeated = matches!(rotated.decision, Decision::Repeated(_));
-    let outcome = if repeated { "repeated" } else { "rotated" };
-    match rotated.decision {
-        Decision::Rotated(session) | Decision::Repeated(session) => {
-            if let Err(cause) = state.settings.rights.admit(&rotated.user) {
-                end_not_admitted(state, session.id, device, now).await?;
-                return Err(RefreshError::NotAdmitted {
-                    provider: provider_of(state, &rotated.user).to_owned(),
-                    owner,
-                    cause,
-                });
-            }
-            let claims = match from_application {
-                Some(Ok(claims)) => claims,
-                Some(Err(reason)) => {
-                    end_not_admitted(state, session.id, device, now).await?;
-                    let session = session.id;
-                    tracing::info!(%session, reason, "refresh refused by the application");
-                    return Err(RefreshError::NotAdmitted {
-                        provider: provider_of(state, &rotated.user).to_owned(),
-                        owner,
-                        cause: NotAdmitted::Application,
-                    });
-                }
-                None => state
-                    .claims_of(&rotated.user)
-                    .await
-                    .map_err(|error| unavailable(&error))?,
-            };
-            state.report(&Event::Refreshed {
-                user: owner.user,
-                session: owner.session,
-            });
-            let expires_at = now.plus(access);
-            let keys = state.guard.keys();
-            let user = &rotated.user;
-            let tokens = state
-                .issuer
-                .issue(keys, &session, user, claims, now, expires_at)?;
-            let Owner { session, user } = owner;
-            tracing::debug!(%session, %user, outcome, "session refreshed");
-            Ok((tokens, outcome))
-        }
-        Decision::Superseded => Err(RefreshError::Superseded),
-        Decision::Replayed(_) => {
-            state.report(&Event::SessionEnded {
-                user: owner.user,
-                session: owner.session,
-                reason: EndReason::Replayed,
-            });
-            Err(RefreshError::Replayed(owner))
-        }
-        Decision::ProofMissing => {
-            state.notifier.notify(rotated.user.id);
-            Err(RefreshError::KeyMismatch(owner))
-        }
-        Decision::Refused(refusal) => Err(RefreshError::Ended(refusal)),
     }
 }
 
-/// The application's roles and claims for the user of a session, or its reason for refusing the
-/// user. `None` if no function is set or the session or its user does not exist.
+/// The application's roles and claims for the user of a session, or its refusal of the user.
+type FromApplication = Result<Claims, NotAdmitted>;
+
+/// Asks the application before the rotation. `None` if there is no function to call, or if the
+/// rotation will not grant anything: a replayed token must end its session even while the
+/// application is unavailable.
 async fn application_claims(
     state: &Services,
-    session: SessionId,
-) -> Result<Option<Result<Claims, String>>, RefreshError> {
+    rotate: &Rotate,
+) -> Result<Option<FromApplication>, RefreshError> {
     if state.claims.is_none() {
         return Ok(None);
     }
-    let Some(session) = state.store.session(session).await? else {
+    let Some(session) = state.store.session(rotate.session).await? else {
         return Ok(None);
     };
+    let foreseen = rotation::decide(&session, &rotate.presented, rotate.now, rotate.limits);
+    if !matches!(foreseen, Decision::Rotated(_) | Decision::Repeated(_)) {
+        return Ok(None);
+    }
     let Some(user) = state.store.user(session.user).await? else {
         return Ok(None);
     };
-    match state.claims_of(&user).await {
-        Ok(claims) => Ok(Some(Ok(claims))),
-        Err(ClaimsError::Refused(reason)) => Ok(Some(Err(reason))),
-        Err(error) => Err(unavailable(&error)),
+    ask_application(state, &user).await.map(Some)
+}
+
+async fn ask_application(state: &Services, user: &User) -> Result<FromApplication, RefreshError> {
+    match state.claims_of(user).await {
+        Ok(claims) => Ok(Ok(claims)),
+        Err(ClaimsError::Refused(reason)) => {
+            tracing::info!(user = %user.id, reason, "refresh refused by the application");
+            Ok(Err(NotAdmitted::Application))
+        }
+        Err(error @ ClaimsError::Unavailable(_)) => Err(RefreshError::Claims(error.to_string())),
     }
 }
 
-fn unavailable(error: &ClaimsError) -> RefreshError {
-    RefreshError::Claims(error.to_string())
+/// The claims of a user, or why the user is no longer admitted.
+async fn admit(
+    state: &Services,
+    user: &User,
+    from_application: Option<FromApplication>,
+) -> Result<FromApplication, RefreshError> {
+    if let Err(cause) = state.settings.rights.admit(user) {
+        return Ok(Err(cause));
+    }
+    match from_application {
+        Some(asked) => Ok(asked),
+        None => ask_application(state, user).await,
+    }
 }
 
 /// The configured name of the user's provider, or its issuer if it is no longer configured.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use latchkey_axum::{Claims, ClaimsError};
-use latchkey_testing::refusal;
+use latchkey_testing::{code, refusal};
 use serde_json::Value;
 
 use crate::app::App;
@@ -82,6 +82,30 @@ async fn an_unavailable_application_does_not_use_up_the_token_and_a_refusal_ends
     assert_eq!(refusal(refused).await, (401, "token_revoked".to_owned()));
     set(None);
     app.client.refresh_is_refused(&ada.refresh_token).await;
+}
+
+#[tokio::test]
+async fn a_replayed_token_ends_its_session_while_the_application_is_unavailable() {
+    let available = Arc::new(AtomicBool::new(true));
+    let shared = Arc::clone(&available);
+    let app = App::with(|builder| {
+        builder.claims(move |_, _| {
+            let available = shared.load(Ordering::SeqCst);
+            async move {
+                let down = || ClaimsError::Unavailable("the database is down".to_owned());
+                available.then(Claims::new).ok_or_else(down)
+            }
+        })
+    })
+    .await;
+    let stolen = app.client.sign_in_as("ada@example.com").await;
+    let second = app.client.refreshed(&stolen.refresh_token).await;
+    let third = app.client.refreshed(&second.refresh_token).await;
+    available.store(false, Ordering::SeqCst);
+    let replay = app.client.refresh(&stolen.refresh_token, None).await;
+    assert_eq!(code(replay).await, (400, "refresh_replayed".to_owned()));
+    let refused = app.client.get_as("/mine", &third.access_token).await;
+    assert_eq!(refusal(refused).await, (401, "token_revoked".to_owned()));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::config_errors::ConfigErrors;
@@ -55,7 +56,7 @@ fn sha256(text: &str) -> [u8; 32] {
 #[serde(deny_unknown_fields)]
 pub(super) struct MetricsSection {
     listen: Option<SocketAddr>,
-    token: Option<String>,
+    token: Option<SecretString>,
     token_file: Option<PathBuf>,
 }
 
@@ -70,7 +71,7 @@ impl MetricsSection {
         }
         let token = secret::read("metrics", "token", self.token, self.token_file);
         let token = errors.record(token).flatten();
-        let token = token.and_then(|token| errors.record(check_token(&token)));
+        let token = token.and_then(|token| errors.record(check_token(token.expose_secret())));
         MetricsConfig {
             listen: self.listen,
             token,
