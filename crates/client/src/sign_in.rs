@@ -38,11 +38,11 @@ pub fn is_login_href(href: &str) -> bool {
     query.is_some_and(|query| query.starts_with('?'))
 }
 
-/// Returns `wanted` if it is a path on this site that is safe to redirect to, `/account`
+/// Returns `path` if it is a path on this site that is safe to redirect to, `/account`
 /// otherwise. Prevents open redirects.
-pub fn local_path(wanted: &str) -> &str {
-    match wanted.parse::<ReturnTo>() {
-        Ok(_) => wanted,
+pub fn local_path(path: &str) -> &str {
+    match path.parse::<ReturnTo>() {
+        Ok(_) => path,
         Err(_) => "/account",
     }
 }

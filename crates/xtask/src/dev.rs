@@ -118,13 +118,13 @@ mod tests {
     fn only_different_contents_are_a_change() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("main.css");
-        let look = || Fingerprint::of(folder.path(), &["main.css"], &[]).ok();
+        let read = || Fingerprint::of(folder.path(), &["main.css"], &[]).ok();
         fs::write(&file, "a {}").expect("written");
-        let built = look();
+        let built = read();
         fs::write(&file, "a {}").expect("written again");
-        assert!(!has_changed(built.as_ref(), look().as_ref()));
+        assert!(!has_changed(built.as_ref(), read().as_ref()));
         fs::write(&file, "b {}").expect("written");
-        assert!(has_changed(built.as_ref(), look().as_ref()));
+        assert!(has_changed(built.as_ref(), read().as_ref()));
         assert!(!has_changed(built.as_ref(), None), "being replaced");
         assert!(has_changed(None, built.as_ref()));
     }

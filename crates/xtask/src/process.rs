@@ -45,8 +45,8 @@ pub(crate) fn stdout_of(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Runs `command`, prints its stdout as it arrives, and passes each line to `seen`.
-pub(crate) fn run_watched(command: &mut Command, mut seen: impl FnMut(&str)) -> Result<()> {
+/// Runs `command`, prints its stdout as it arrives, and passes each line to `on_line`.
+pub(crate) fn run_watched(command: &mut Command, mut on_line: impl FnMut(&str)) -> Result<()> {
     let child = command
         .stdout(Stdio::piped())
         .spawn()
@@ -57,7 +57,7 @@ pub(crate) fn run_watched(command: &mut Command, mut seen: impl FnMut(&str)) -> 
         let bytes = read.context("cannot read the child's output")?;
         let text = String::from_utf8_lossy(&bytes);
         println!("{text}");
-        seen(&text);
+        on_line(&text);
     }
     let status = guard.0.wait().context("cannot wait for the child")?;
     check(command, status)
@@ -117,14 +117,14 @@ impl Drop for Guard {
     }
 }
 
-/// Calls `look` until it returns a value, for at most `limit`.
+/// Calls `check` until it returns a value, for at most `limit`.
 pub(crate) fn poll<T>(
     limit: Duration,
-    mut look: impl FnMut() -> Result<Option<T>>,
+    mut check: impl FnMut() -> Result<Option<T>>,
 ) -> Result<Option<T>> {
     let deadline = Instant::now() + limit;
     loop {
-        if let Some(found) = look()? {
+        if let Some(found) = check()? {
             return Ok(Some(found));
         }
         if Instant::now() >= deadline {

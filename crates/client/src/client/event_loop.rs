@@ -180,8 +180,8 @@ impl Inner {
             return;
         }
         let tokens = self.storage.read().tokens;
-        let seen = self.reported_tokens.replace(tokens.clone());
-        if seen != tokens {
+        let previous = self.reported_tokens.replace(tokens.clone());
+        if previous != tokens {
             self.adopt_nonce(tokens.as_ref());
             self.notify(&Notice::Tokens(tokens.clone()));
             self.update_subscription();

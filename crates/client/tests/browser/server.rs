@@ -68,11 +68,11 @@ impl Server {
         self.headers("DPoP")
     }
 
-    fn headers(&self, wanted: &str) -> Vec<String> {
+    fn headers(&self, header_name: &str) -> Vec<String> {
         let log = self.log.borrow();
         let headers = log.iter().flat_map(|request| request.headers.iter());
         headers
-            .filter(|(name, _)| *name == wanted)
+            .filter(|(name, _)| *name == header_name)
             .map(|(_, value)| value.clone())
             .collect()
     }
@@ -237,7 +237,7 @@ fn status(status: u16, body: &str) -> Response {
     }
 }
 
-fn header<'a>(request: &'a Request, wanted: &str) -> Option<&'a String> {
+fn header<'a>(request: &'a Request, header_name: &str) -> Option<&'a String> {
     let mut headers = request.headers.iter();
-    headers.find_map(|(name, value)| (*name == wanted).then_some(value))
+    headers.find_map(|(name, value)| (*name == header_name).then_some(value))
 }

@@ -42,7 +42,7 @@ pub(crate) fn run(workspace: &Workspace, settings: &Settings) -> Result<()> {
     let latchkey = start_latchkey(&built.program, folder.path())?;
     let token = access_token(&example("stores"), latchkey.url())?;
     let authorization = format!("Bearer {token}");
-    let body = answer(latchkey.url(), &authorization)?;
+    let body = response_body(latchkey.url(), &authorization)?;
     let mut command = Command::new(example("bare_axum"));
     command.args(["127.0.0.1:0", TARGET, &body]);
     let bare = ServerProcess::start(&mut command)?;
@@ -134,7 +134,7 @@ fn start_latchkey(program: &Path, folder: &Path) -> Result<ServerProcess> {
     ServerProcess::start(&mut command)
 }
 
-fn answer(server: &str, authorization: &str) -> Result<String> {
+fn response_body(server: &str, authorization: &str) -> Result<String> {
     let request = ureq::get(format!("{server}{TARGET}")).header("authorization", authorization);
     let response = request.call().with_context(|| format!("GET {TARGET}"))?;
     Ok(response.into_body().read_to_string()?)

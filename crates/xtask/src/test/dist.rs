@@ -69,10 +69,10 @@ fn compressed(mut response: Response<Body>, path: &str, encoding: Encoding) -> R
             .unwrap_or_default()
             .to_ascii_lowercase()
     };
-    let (got, wanted) = (header("content-encoding"), encoding.token());
+    let (got, requested) = (header("content-encoding"), encoding.token());
     ensure!(
-        got == wanted,
-        "{path}: requested {wanted}, got content-encoding `{got}`"
+        got == requested,
+        "{path}: requested {requested}, got content-encoding `{got}`"
     );
     let cache = header("cache-control");
     ensure!(
@@ -86,7 +86,7 @@ fn compressed(mut response: Response<Body>, path: &str, encoding: Encoding) -> R
     );
     let plain = encoding
         .decompress(&response.body_mut().read_to_vec()?)
-        .with_context(|| format!("{path}: {wanted}"))?;
+        .with_context(|| format!("{path}: {requested}"))?;
     if Path::new(path).extension().is_some_and(|ext| ext == "wasm") {
         ensure!(plain.starts_with(b"\0asm"), "{path} is not a WASM module");
     }

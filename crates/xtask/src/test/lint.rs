@@ -42,15 +42,17 @@ const BROWSER: [&[&str]; 2] = [
 pub(crate) fn clippy(workspace: &Workspace) -> Result<()> {
     rust::ensure_component(workspace, "clippy", "clippy")?;
     rust::ensure_wasm_target(workspace)?;
-    let look = |selection: &[&str]| {
+    let run_clippy = |selection: &[&str]| {
         let mut command = workspace.cargo();
         command.args(["clippy", "--keep-going"]).args(selection);
         process::run(command.args(["--", "-D", "warnings"]))
     };
     // Continue after a failure, so that one run reports everything.
-    let mut results = vec![look(&["--all-targets"])];
+    let mut results = vec![run_clippy(&["--all-targets"])];
     for selection in BROWSER {
-        results.push(look(&[selection, &["--target", WASM_TARGET]].concat()));
+        results.push(run_clippy(
+            &[selection, &["--target", WASM_TARGET]].concat(),
+        ));
     }
     results.into_iter().collect()
 }

@@ -58,8 +58,9 @@ pub(crate) fn imports(tree: &Tree) -> BTreeMap<&str, Vec<Import>> {
             continue;
         };
         // A binary next to a library imports the library, and nothing imports the binary.
-        let beside = inside == "main.rs" && tree.holds(&format!("crates/{name}/src/lib.rs"));
-        if beside || is_test(path) {
+        let is_beside_library =
+            inside == "main.rs" && tree.holds(&format!("crates/{name}/src/lib.rs"));
+        if is_beside_library || is_test(path) {
             continue;
         }
         // The compiler reports invalid code.
@@ -177,8 +178,8 @@ fn item(tokens: &[TokenTree]) -> usize {
         .map_or(tokens.len(), |at| at + 1)
 }
 
-fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
+fn is_punct(token: Option<&TokenTree>, expected: char) -> bool {
+    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == expected)
 }
 
 /// Whether the token is the first half of `::`.

@@ -21,12 +21,17 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+fn is_markdown(name: &str) -> bool {
+    let extension = std::path::Path::new(name).extension();
+    extension.is_some_and(|extension| extension == "md")
+}
+
 /// The pages that the index does not link to.
 fn unlisted(tree: &Tree) -> Vec<Finding> {
     let index = tree.text(INDEX).unwrap_or_default();
     let listed: Vec<_> = links(index).into_iter().map(|(_, target)| target).collect();
     let pages = tree.paths().filter_map(|path| path.strip_prefix("docs/"));
-    let pages = pages.filter(|name| name.ends_with(".md") && *name != "README.md");
+    let pages = pages.filter(|name| is_markdown(name) && *name != "README.md");
     let missing = pages.filter(|name| !listed.iter().any(|target| target == name));
     missing
         .map(|name| Finding::new(INDEX, 1, format!("does not list {name}")))

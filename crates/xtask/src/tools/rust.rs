@@ -54,8 +54,8 @@ pub(crate) fn host(workspace: &Workspace) -> Result<String> {
 
 /// Checks that `cargo COMMAND`, a component of the toolchain, is installed.
 pub(crate) fn ensure_component(workspace: &Workspace, command: &str, name: &str) -> Result<()> {
-    let asked: &mut Command = &mut workspace.cargo();
-    if process::stdout_of(asked.args([command, "--version"])).is_ok() {
+    let cargo: &mut Command = &mut workspace.cargo();
+    if process::stdout_of(cargo.args([command, "--version"])).is_ok() {
         return Ok(());
     }
     bail!("`cargo {command}` is missing: run `rustup component add {name}`")

@@ -88,7 +88,7 @@ impl Schedule {
             }),
             65..=69 => Some(Action::Refresh { tab }),
             70..=73 => Some(Action::RefreshAhead { tab }),
-            74..=85 => self.trouble(tab),
+            74..=85 => self.failure(tab),
             86..=91 => Some(self.time()),
             92..=95 if self.backups => Some(self.backup()),
             96.. if self.thief => Some(self.thief()),
@@ -124,7 +124,7 @@ impl Schedule {
         })
     }
 
-    fn trouble(&mut self, tab: usize) -> Option<Action> {
+    fn failure(&mut self, tab: usize) -> Option<Action> {
         let kind = self.rng.usize(..9);
         if kind <= 3 {
             let messages = self.simulation.network.len();
