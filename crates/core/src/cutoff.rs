@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_is_not_serialised() {
+    fn zero_is_not_serialized() {
         let text = serde_json::to_string(&Cutoffs::default()).expect("JSON");
         assert_eq!(text, "{}");
         let read: Cutoffs = serde_json::from_str("{\"sub\":7}").expect("read");

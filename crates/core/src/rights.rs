@@ -53,7 +53,7 @@ pub struct ConfiguredProvider {
     /// Its issuer identifier, by which the provider of a user is found.
     pub issuer: String,
     /// Whether it is Google or follows Google's conventions: `email_verified` means that the
-    /// address was verified once, and `hd` names the organisation that manages the account today.
+    /// address was verified once, and `hd` names the organization that manages the account today.
     pub google: bool,
     /// The addresses it is trusted for by entries that name no provider.
     pub trusted_emails: TrustedEmails,
@@ -200,7 +200,7 @@ impl ConfiguredProvider {
         trusted
             && match &entry.pattern {
                 // Google sets `email_verified` if the address was verified when the account was
-                // created. Only `hd` shows that the user still belongs to the organisation.
+                // created. Only `hd` shows that the user still belongs to the organization.
                 EmailPattern::Domain(domain) if self.google && !is_google_domain(domain) => {
                     claims.is_managed_by(domain)
                 }
@@ -218,7 +218,7 @@ impl ProviderClaims<'_> {
         })
     }
 
-    /// Whether the organisation of this domain manages the account.
+    /// Whether the organization of this domain manages the account.
     fn is_managed_by(&self, domain: &str) -> bool {
         self.hosted_domain
             .is_some_and(|hosted| hosted.eq_ignore_ascii_case(domain))

@@ -285,7 +285,7 @@ mod tests {
                 other => panic!("generation {generation}: {other:?}"),
             };
         }
-        let record = serde_json::to_string(&session).expect("a session serialises");
+        let record = serde_json::to_string(&session).expect("a session serializes");
         assert!(record.len() < 400, "{} bytes: {record}", record.len());
         let read: Session = serde_json::from_str(&record).expect("a session is read back");
         assert_eq!(read, session);
@@ -301,7 +301,7 @@ mod tests {
         let now = Timestamp::from_millis(1_800_000_000_123);
         let ids = (SessionId::from_bytes([9; 16]), UserId::from_bytes([8; 16]));
         let mut session = Session::open(ids.0, ids.1, None, now, lifetimes);
-        let unknown = serde_json::to_value(&session).expect("a session serialises");
+        let unknown = serde_json::to_value(&session).expect("a session serializes");
         assert_eq!(unknown.get("auth"), None);
         session.auth_time = Some(now);
         let mut known = unknown.clone();

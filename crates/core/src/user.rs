@@ -31,7 +31,7 @@ pub struct Profile {
     pub email_verified: bool,
     /// The display name.
     pub name: Option<String>,
-    /// The domain of the organisation that manages the account, if the provider says so (Google's
+    /// The domain of the organization that manages the account, if the provider says so (Google's
     /// `hd` claim). The domain of an email address does not show who manages the account.
     pub hosted_domain: Option<String>,
 }

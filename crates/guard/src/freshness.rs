@@ -41,7 +41,7 @@ pub struct StaleDenylist {
     limit: Duration,
 }
 
-/// When the denylist was last synchronised with the store, and how old it may become.
+/// When the denylist was last synchronized with the store, and how old it may become.
 #[derive(Debug)]
 pub enum Freshness {
     /// An embedded store has no other writers, so the denylist is always up to date.
@@ -56,7 +56,7 @@ pub enum Freshness {
 }
 
 impl Freshness {
-    /// For a shared store, synchronised at `synced`.
+    /// For a shared store, synchronized at `synced`.
     pub fn shared(limit: Duration, synced: Moment) -> Self {
         Self::Shared {
             limit,

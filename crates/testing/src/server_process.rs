@@ -177,7 +177,7 @@ fn read(stderr: ChildStderr, log: &Log, sender: Sender<String>) {
 /// The URL in a complete line `… listening on http://127.0.0.1:7000 …`.
 fn listening_url(line: &str) -> Option<String> {
     let (_, rest) = line.strip_suffix('\n')?.split_once(LISTENING)?;
-    // A quotation mark, a space or a colour code may follow.
+    // A quotation mark, a space or a color code may follow.
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "[].:/-".contains(letter);
     let end = rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
     Some(format!("http{}", &rest[..end]))

@@ -128,7 +128,7 @@ fn limiters<K: Hash + Eq + Clone>(rate: Rate) -> Limiters<K> {
 }
 
 /// Counts a request at each level. The narrowest network comes first: a request refused there does
-/// not use up the quota of neighbouring networks.
+/// not use up the quota of neighboring networks.
 fn take<K: Hash + Eq + Clone>(
     limiters: Option<&Limiters<K>>,
     keys: impl Iterator<Item = K>,

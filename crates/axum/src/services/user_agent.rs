@@ -1,5 +1,5 @@
 //! Names the browser and operating system of a `User-Agent`. Clients can send any text, so the
-//! names help users to recognise their devices but must not affect decisions.
+//! names help users to recognize their devices but must not affect decisions.
 
 use woothee::parser::Parser;
 

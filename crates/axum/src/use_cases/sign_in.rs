@@ -349,7 +349,7 @@ async fn open_session(
     Ok(opened.session)
 }
 
-/// Whether both are the same URL once normalised as a browser does.
+/// Whether both are the same URL once normalized as a browser does.
 fn same_url(one: &str, other: &str) -> bool {
     match (Url::parse(one), Url::parse(other)) {
         (Ok(one), Ok(other)) => one == other,

@@ -107,7 +107,7 @@ fn address(claims: &Object) -> Option<String> {
     valid.then(|| text.to_owned())
 }
 
-/// The domain of an organisation, in lower case.
+/// The domain of an organization, in lower case.
 fn hosted_domain(claim: &Value) -> Option<String> {
     let text = claim.as_str()?;
     let usable = |c: char| c.is_alphanumeric() || c == '-' || c == '.';

@@ -68,7 +68,7 @@ fn check_equal_trust(providers: &[OidcConfig], errors: &mut ConfigErrors) {
     }
 }
 
-/// If only one organisation is admitted, tells Google to offer only its accounts. This is a
+/// If only one organization is admitted, tells Google to offer only its accounts. This is a
 /// convenience for users; the ID token decides.
 pub(super) fn hint_domain(providers: &mut [OidcConfig], admission: &Admission) {
     let Admission::AllowList(entries) = admission else {
@@ -83,7 +83,7 @@ pub(super) fn hint_domain(providers: &mut [OidcConfig], admission: &Admission) {
     else {
         return;
     };
-    // Accounts at these domains belong to no organisation.
+    // Accounts at these domains belong to no organization.
     if GOOGLE_DOMAINS
         .iter()
         .any(|own| own.eq_ignore_ascii_case(domain))

@@ -1,8 +1,8 @@
-//! Normalises URIs, to compare the `htu` of a proof (RFC 9449 §4.3, check 9).
+//! Normalizes URIs, to compare the `htu` of a proof (RFC 9449 §4.3, check 9).
 
 use url::Url;
 
-/// The URI without query and fragment, normalised (RFC 3986 §6.2.2 and §6.2.3): scheme and host in
+/// The URI without query and fragment, normalized (RFC 3986 §6.2.2 and §6.2.3): scheme and host in
 /// lower case, no default port, no dot segments. `None` if it is not an http(s) URI.
 pub(super) fn normalize(uri: &str) -> Option<String> {
     // `Url::parse` repairs invalid URIs: it drops surrounding spaces and line breaks, replaces

@@ -24,7 +24,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Whether the line contains `style=`, Leptos' `style:colour=`, or `<style>`.
+/// Whether the line contains `style=`, Leptos' `style:color=`, or `<style>`.
 fn has_style(line: &str) -> bool {
     let attribute = line.match_indices("style").any(|(at, _)| {
         let before = line[..at].chars().next_back();

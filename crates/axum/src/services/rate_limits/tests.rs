@@ -84,7 +84,7 @@ fn security_72_a_client_with_a_large_ipv6_network_is_counted_by_that_network() {
     let site: u128 = 0x2001_0db8_0001 << 80;
     // One network of 64 bits, however many addresses in it.
     assert_eq!(accepted(&limits, (0..10).map(|host| site | host)), 2);
-    // Requests refused there did not use up the quota of neighbouring networks.
+    // Requests refused there did not use up the quota of neighboring networks.
     assert_eq!(
         accepted(&limits, (1..256).map(|home| site | home << 64)),
         4 * 2 - 2
