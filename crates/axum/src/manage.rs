@@ -135,7 +135,7 @@ async fn end(services: &Services, session: SessionId) -> Result<bool, StoreError
     let reason = EndReason::EndedByOperator;
     let end = EndSession {
         session,
-        of: None,
+        owner: None,
         reason,
         device: Device::default(),
         now: services.clock.now(),

@@ -7,11 +7,11 @@ use tokio_postgres::{Client, Error, Statement};
 
 use crate::page::{limit, until};
 
-/// What the function is given.
+/// The parameters of the function.
 #[derive(Default)]
 pub(crate) struct Parameters {
     store: Vec<u8>,
-    families: Vec<i64>,
+    groups: Vec<i64>,
     keys: Vec<Vec<u8>>,
     values: Vec<Option<Vec<u8>>>,
     page_from: Vec<Vec<u8>>,
@@ -24,15 +24,15 @@ pub(crate) struct Parameters {
     new_values: Vec<Vec<u8>>,
     gone: Vec<Vec<u8>>,
     denies: bool,
-    accounts: Vec<String>,
+    users: Vec<String>,
 }
 
 impl Parameters {
-    /// For this change, in the store that has this record of its id.
+    /// The parameters for this change. `store` is the expected record of the store's id.
     pub(crate) fn of(store: Vec<u8>, change: &Change) -> Self {
         let mut all = Self {
             store,
-            families: numbers_of(change),
+            groups: lock_ids(change),
             ..Self::default()
         };
         for condition in &change.conditions {
@@ -47,7 +47,7 @@ impl Parameters {
                     all.page_limit.push(limit(page));
                     all.page_digest.push(digest_of(pairs));
                 }
-                // Each read was answered in kind.
+                // The result of a read always has the kind of the read.
                 _ => {}
             }
         }
@@ -67,17 +67,18 @@ impl Parameters {
                 None => all.gone.push(key.clone()),
             }
         }
-        let news = change.announcement();
-        all.denies = !news.denials.is_empty();
-        all.accounts = news.accounts.into_iter().map(|id| id.to_string()).collect();
+        let announcement = change.announcement();
+        all.denies = !announcement.denials.is_empty();
+        let users = announcement.users.into_iter();
+        all.users = users.map(|id| id.to_string()).collect();
         all
     }
 
-    /// Each with the name that the function has for it.
+    /// The parameters with their names in the function.
     fn named(&self) -> [(&'static str, &(dyn ToSql + Sync)); 15] {
         [
             ("store", &self.store),
-            ("families", &self.families),
+            ("families", &self.groups),
             ("keys", &self.keys),
             ("vals", &self.values),
             ("page_from", &self.page_from),
@@ -90,11 +91,11 @@ impl Parameters {
             ("new_vals", &self.new_values),
             ("gone", &self.gone),
             ("denies", &self.denies),
-            ("accounts", &self.accounts),
+            ("accounts", &self.users),
         ]
     }
 
-    /// The statement that takes them, by their names.
+    /// The statement that calls the function with named parameters.
     pub(crate) fn statement() -> String {
         let none = Self::default();
         let named = (1..).zip(none.named());
@@ -103,7 +104,7 @@ impl Parameters {
         format!("SELECT latchkey.commit({})", named.join(", "))
     }
 
-    /// Makes the change, if its conditions hold.
+    /// Commits the change if its conditions hold, and returns whether they did.
     pub(crate) async fn commit(
         &self,
         client: &Client,
@@ -115,21 +116,22 @@ impl Parameters {
     }
 }
 
-/// The numbers of the advisory locks that a change needs.
-pub(crate) fn numbers_of(change: &Change) -> Vec<i64> {
+/// The ids of the advisory locks of a change, one per conflict group.
+pub(crate) fn lock_ids(change: &Change) -> Vec<i64> {
     let groups = change.conflict_groups();
-    groups.iter().map(|group| number_of(group)).collect()
+    groups.iter().map(|group| lock_id(group)).collect()
 }
 
-/// A number for an advisory lock: two groups that share one only wait for each other.
-fn number_of(group: &[u8]) -> i64 {
+/// The id of the advisory lock of a conflict group. If two groups share an id by chance, they only
+/// wait for each other.
+fn lock_id(group: &[u8]) -> i64 {
     let digest = digest(&SHA256, group);
-    let mut number = [0; 8];
-    number.copy_from_slice(&digest.as_ref()[..8]);
-    i64::from_be_bytes(number)
+    let mut id = [0; 8];
+    id.copy_from_slice(&digest.as_ref()[..8]);
+    i64::from_be_bytes(id)
 }
 
-/// What the function `latchkey.page_digest` makes of the same rows.
+/// The digest of rows as the function `latchkey.page_digest` computes it.
 fn digest_of(pairs: &[Pair]) -> Vec<u8> {
     let mut context = Context::new(&SHA256);
     for part in pairs.iter().flat_map(|(key, value)| [key, value]) {
@@ -145,7 +147,7 @@ mod tests {
     use super::Parameters;
 
     #[test]
-    fn every_parameter_of_the_function_is_given_by_its_name() {
+    fn named_parameters_match_the_function() {
         let sql = include_str!("sql/2_commit.sql");
         let (_, rest) = sql
             .split_once("FUNCTION latchkey.commit(")
@@ -158,8 +160,8 @@ mod tests {
         let declared = declared
             .split(',')
             .filter_map(|it| it.split_whitespace().next());
-        let given = Parameters::default();
-        let given = given.named().map(|(name, _)| name);
-        assert_eq!(declared.collect::<Vec<_>>(), given);
+        let parameters = Parameters::default();
+        let named = parameters.named().map(|(name, _)| name);
+        assert_eq!(declared.collect::<Vec<_>>(), named);
     }
 }

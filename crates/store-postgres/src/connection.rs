@@ -1,4 +1,4 @@
-//! Connecting, and making sure of what answers.
+//! Connecting to PostgreSQL, and checking that it is the expected store.
 
 use core::time::Duration;
 use std::fmt;
@@ -18,14 +18,14 @@ use url::Url;
 use crate::commit::Parameters;
 use crate::{error, fetch, migrations, settings, tls};
 
-/// Where the database is.
+/// The address of the database.
 #[derive(Clone)]
 pub struct Address {
     /// Host, port, user, password, database.
     pub config: Config,
-    /// Whether to talk TLS; certificates are always checked.
+    /// Whether to use TLS; certificates are always checked.
     pub tls: bool,
-    /// Certificates in PEM to trust instead of the system's.
+    /// Root certificates in PEM to trust instead of the system's.
     pub roots: Option<Vec<u8>>,
 }
 
@@ -36,9 +36,9 @@ impl fmt::Debug for Address {
 }
 
 impl Address {
-    /// `postgresql://user@host[:port]/database`, with `postgresqls` for TLS. `sslmode=require` and
-    /// `verify-full` mean TLS as well, for those who are used to them; a password that the url
-    /// does not hold comes beside it. An error says what is wrong with the url.
+    /// Parses `postgresql://user@host[:port]/database`, or `postgresqls://` for TLS. The parameters
+    /// `sslmode=require` and `sslmode=verify-full` also select TLS. `password` overrides that of
+    /// the URL. The error says what is wrong with the URL.
     pub fn new(url: &Url, password: Option<&str>, roots: Option<Vec<u8>>) -> Result<Self, String> {
         let mut tls = matches!(url.scheme(), "postgress" | "postgresqls");
         for (name, value) in url.query_pairs() {
@@ -46,11 +46,11 @@ impl Address {
                 ("sslmode", "require" | "verify-full") => tls = true,
                 ("sslmode", "disable") if !tls => {}
                 ("sslmode", _) => {
-                    let known = "require, verify-full, and without TLS disable";
-                    return Err(format!("the parameter sslmode is one of {known}"));
+                    let valid = "require, verify-full, or (without TLS) disable";
+                    return Err(format!("the parameter sslmode must be {valid}"));
                 }
-                // What it says may be a password.
-                _ => return Err(format!("the parameter {name} is not known")),
+                // Do not quote the value: it may be a password.
+                _ => return Err(format!("unknown parameter {name}")),
             }
         }
         let mut plain = url.clone();
@@ -74,33 +74,33 @@ impl Address {
     }
 }
 
-/// A server that gave up waiting must not leave its statement waiting for a lock. All statements
-/// look records up by their keys: a plan made once will do, and never one that reads the table. A
-/// commit waits for locks, and must see afterwards what was done meanwhile.
+/// Session settings. The timeouts end statements of calls that have timed out and would still wait
+/// for a lock. All statements look records up by key, so a generic plan without a sequential scan
+/// is always right. `read committed` lets a commit that waited for locks see the latest changes.
 const OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
                        -c default_transaction_isolation=read\\ committed \
                        -c enable_seqscan=off -c plan_cache_mode=force_generic_plan";
 
-/// Locks groups until the end of the transaction, in the order in which a commit does.
+/// Locks conflict groups until the end of the transaction, in the same order as a commit.
 const LOCK_GROUPS: &str = "SELECT pg_advisory_xact_lock(number) \
      FROM (SELECT DISTINCT unnest($1::bigint[]) AS number ORDER BY 1) AS sorted";
-/// The same for rows.
+/// Locks rows until the end of the transaction, in the same order as a commit.
 const LOCK_ROWS: &str = "SELECT FROM latchkey.records WHERE key = ANY ($1) ORDER BY key FOR UPDATE";
 
-/// The statements that keep records from changing.
+/// The prepared statements that lock records.
 pub(crate) struct Locks {
     pub(crate) groups: Statement,
     pub(crate) rows: Statement,
 }
 
-/// Makes connections to one address.
+/// Opens connections to an address.
 pub(crate) struct Connector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
     expected: Arc<ExpectedStoreId>,
 }
 
-/// A connection with its statements prepared.
+/// A connection with its prepared statements.
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) fetch: fetch::Statements,
@@ -133,24 +133,27 @@ impl Connector {
         })
     }
 
-    /// Creates what is missing in the database.
+    /// Checks the settings and runs pending migrations.
     pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        let (mut client, _) = self.talk().await?;
+        let (mut client, _) = self.connect_unchecked().await?;
         settings::check(&client).await?;
         migrations::run(&mut client).await
     }
 
-    /// A plain connection, and the notifications that come over it.
-    pub(crate) async fn talk(&self) -> Result<(Client, UnboundedReceiver<String>), StoreError> {
+    /// Opens a connection, and returns it with its notifications.
+    async fn connect_unchecked(&self) -> Result<(Client, UnboundedReceiver<String>), StoreError> {
         match &self.tls {
-            Some(tls) => talk(&self.config, tls.clone()).await,
-            None => talk(&self.config, NoTls).await,
+            Some(tls) => connect(&self.config, tls.clone()).await,
+            None => connect(&self.config, NoTls).await,
         }
     }
 
-    /// The same, checked: with settings that lose nothing, and the right store.
-    pub(crate) async fn checked(&self) -> Result<(Client, UnboundedReceiver<String>), StoreError> {
-        let (client, notifications) = self.talk().await?;
+    /// Opens a connection, checks the settings and the store's id, and returns the connection with
+    /// its notifications.
+    pub(crate) async fn connect_checked(
+        &self,
+    ) -> Result<(Client, UnboundedReceiver<String>), StoreError> {
+        let (client, notifications) = self.connect_unchecked().await?;
         settings::check(&client).await?;
         let id = client
             .query_opt(
@@ -164,7 +167,7 @@ impl Connector {
         Ok((client, notifications))
     }
 
-    /// Whether the record of the store's id, if there is one, is that of the right store.
+    /// Checks the record of the store's id that was found, if any.
     pub(crate) fn check_id(&self, id: Option<&[u8]>) -> Result<(), StoreError> {
         self.expected.check(id)
     }
@@ -174,7 +177,7 @@ impl Connect for Connector {
     type Connection = Connection;
 
     async fn connect(&self) -> Result<Connection, StoreError> {
-        let (client, _) = self.checked().await?;
+        let (client, _) = self.connect_checked().await?;
         let prepared = async {
             let fetch = fetch::Statements::prepare(&client).await?;
             let commit = client.prepare(&Parameters::statement()).await?;
@@ -194,8 +197,11 @@ impl Connect for Connector {
     }
 }
 
-/// Connects, and drives the connection until it ends.
-async fn talk<T>(config: &Config, tls: T) -> Result<(Client, UnboundedReceiver<String>), StoreError>
+/// Connects, and spawns a task that drives the connection until it closes.
+async fn connect<T>(
+    config: &Config,
+    tls: T,
+) -> Result<(Client, UnboundedReceiver<String>), StoreError>
 where
     T: MakeTlsConnect<Socket> + Send,
     T::Stream: Send + 'static,
@@ -208,7 +214,7 @@ where
     tokio::spawn(async move {
         while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
             if let AsyncMessage::Notification(notification) = message {
-                // Most connections do not listen.
+                // Most connections drop the receiver.
                 drop(sender.send(notification.payload().to_owned()));
             }
         }

@@ -1,27 +1,27 @@
-//! PostgreSQL's errors as the store's.
+//! Conversion of PostgreSQL's errors.
 
 use latchkey_store::StoreError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-/// With what the database says; that names neither address nor password.
+/// Converts an error. Its text contains neither address nor password.
 pub(crate) fn unavailable(error: &Error) -> StoreError {
-    let said = match error.as_db_error() {
-        Some(said) => said.message().to_owned(),
+    let message = match error.as_db_error() {
+        Some(error) => error.message().to_owned(),
         None => match std::error::Error::source(error) {
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),
         },
     };
-    StoreError::Unavailable(format!("PostgreSQL: {said}"))
+    StoreError::Unavailable(format!("PostgreSQL: {message}"))
 }
 
-/// What `latchkey.commit` raises where the store is not the one that is meant.
-pub(crate) fn is_another(error: &Error) -> bool {
+/// Whether `latchkey.commit` found another store than expected.
+pub(crate) fn is_wrong_store(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code() == "LK001")
 }
 
-/// Another transaction was faster.
+/// Whether a concurrent transaction caused the error.
 pub(crate) fn is_conflict(error: &Error) -> bool {
     let conflicts = [
         SqlState::UNIQUE_VIOLATION,

@@ -1,9 +1,9 @@
-//! What is new, by the numbers of the transactions.
+//! The change feed, by transaction ids.
 //!
-//! Every denial carries the number of the transaction that wrote it last. Transactions do not end
-//! in the order of their numbers, so each look asks for what could not be seen at the look before,
-//! by its snapshot: nothing can slip through, and nothing comes twice, however long some other
-//! transaction takes.
+//! Every denial stores the id of the transaction that wrote it last. Transactions do not commit in
+//! the order of their ids, so each poll selects the denials that were not visible in the snapshot
+//! of the previous poll. No denial is missed and none is returned twice, however long other
+//! transactions take.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -20,25 +20,25 @@ use tokio_postgres::{Client, Statement};
 use crate::connection::Connector;
 use crate::error::unavailable;
 
-/// At least one row: what can be seen now, the store's id, and a denial if there is one.
+/// Returns at least one row: the current snapshot, the store's id, and a new denial or NULL.
 const CHANGES: &str = "WITH present AS MATERIALIZED (SELECT pg_current_snapshot()::text AS seen, \
      (SELECT value FROM latchkey.records WHERE key = $2) AS id) \
      SELECT seen, id, value FROM present LEFT JOIN latchkey.records \
      ON written_by >= pg_snapshot_xmin($1::text::pg_snapshot) \
      AND NOT pg_visible_in_snapshot(written_by, $1::text::pg_snapshot)";
-const PRESENT: &str = "SELECT pg_current_snapshot()::text";
+const CURRENT_SNAPSHOT: &str = "SELECT pg_current_snapshot()::text";
 
-/// Follows the table.
+/// Follows the table of records.
 pub(crate) struct Follower {
     pool: Arc<Pool<Connector>>,
     listener: Option<NotificationListener>,
-    /// The snapshot of the latest look.
-    seen: String,
-    /// Whether something may be missing that nobody was told of yet.
+    /// The snapshot of the latest poll.
+    snapshot: String,
+    /// Whether changes may have been missed and this has not been reported yet.
     missed: bool,
 }
 
-/// A connection that hears notifications.
+/// A connection that receives notifications.
 struct NotificationListener {
     client: Client,
     changes: Statement,
@@ -47,7 +47,7 @@ struct NotificationListener {
 
 impl NotificationListener {
     async fn open(connector: &Connector) -> Result<Self, StoreError> {
-        let (client, notifications) = connector.checked().await?;
+        let (client, notifications) = connector.connect_checked().await?;
         let prepared = async {
             client.batch_execute("LISTEN latchkey").await?;
             client.prepare(CHANGES).await
@@ -60,27 +60,27 @@ impl NotificationListener {
         })
     }
 
-    /// What can be seen now.
-    async fn present(&self) -> Result<String, StoreError> {
-        let row = self.client.query_one(PRESENT, &[]).await;
+    /// The current snapshot.
+    async fn current_snapshot(&self) -> Result<String, StoreError> {
+        let row = self.client.query_one(CURRENT_SNAPSHOT, &[]).await;
         row.map(|row| row.get(0))
             .map_err(|error| unavailable(&error))
     }
 
-    /// What can be seen now, and the denials among it that could not be `seen` before.
-    async fn look(
+    /// The current snapshot, and the denials that are visible in it but not in `previous`.
+    async fn poll(
         &self,
         connector: &Connector,
-        seen: &str,
+        previous: &str,
     ) -> Result<(String, Vec<Denial>), StoreError> {
         let rows = self
             .client
-            .query(&self.changes, &[&seen, &STORE_ID.key(&())])
+            .query(&self.changes, &[&previous, &STORE_ID.key(&())])
             .await;
         let rows = rows.map_err(|error| unavailable(&error))?;
-        let present = rows
+        let current = rows
             .first()
-            .map_or_else(|| seen.to_owned(), |row| row.get(0));
+            .map_or_else(|| previous.to_owned(), |row| row.get(0));
         connector.check_id(rows.first().and_then(|row| row.get(1)))?;
         let mut denials = Vec::new();
         for row in &rows {
@@ -88,72 +88,72 @@ impl NotificationListener {
                 denials.push(parse(bytes)?);
             }
         }
-        Ok((present, denials))
+        Ok((current, denials))
     }
 }
 
 impl Follower {
-    /// Begins with the transactions that are under way now.
+    /// Starts with transactions that are not committed yet.
     pub(crate) async fn open(pool: Arc<Pool<Connector>>) -> Result<Self, StoreError> {
         let listener = NotificationListener::open(pool.connector()).await?;
-        let seen = listener.present().await?;
+        let snapshot = listener.current_snapshot().await?;
         Ok(Self {
             pool,
             listener: Some(listener),
-            seen,
+            snapshot,
             missed: false,
         })
     }
 
-    /// Whoever answers now may be a standby that had not heard everything and has given the same
-    /// numbers out anew since: a snapshot means nothing there. All is read anew; nobody repeats
-    /// what was said meanwhile.
+    /// Reconnects after a lost connection. The server may now be a former standby that had not
+    /// received every transaction and has reused their ids, so the old snapshot is meaningless.
+    /// Notifications that were sent in between are lost. So the follower reports missed changes.
     async fn reconnect(&mut self) -> Result<NotificationListener, StoreError> {
         self.missed = true;
         let open = async {
             let listener = NotificationListener::open(self.pool.connector()).await?;
-            let seen = listener.present().await?;
-            Ok((listener, seen))
+            let snapshot = listener.current_snapshot().await?;
+            Ok((listener, snapshot))
         };
-        let (listener, seen) = self.pool.within(open).await?;
-        self.seen = seen;
+        let (listener, snapshot) = self.pool.with_timeout(open).await?;
+        self.snapshot = snapshot;
         Ok(listener)
     }
 }
 
 #[async_trait]
 impl ChangeFeed for Follower {
-    async fn next(&mut self, patience: Duration) -> Result<Changes, StoreError> {
+    async fn next(&mut self, max_wait: Duration) -> Result<Changes, StoreError> {
         let mut changes = Changes::default();
         let mut listener = match self.listener.take() {
             Some(listener) => listener,
             None => self.reconnect().await?,
         };
-        // What is new since then can wait until the rest was read anew.
+        // Report missed changes immediately.
         if !self.missed {
-            match timeout(patience, listener.notifications.recv()).await {
-                Ok(Some(account)) => changes.accounts.extend(account.parse::<UserId>()),
+            match timeout(max_wait, listener.notifications.recv()).await {
+                Ok(Some(user)) => changes.users.extend(user.parse::<UserId>()),
                 Ok(None) => {
-                    let reason = "PostgreSQL ended the connection".to_owned();
+                    let reason = "PostgreSQL closed the connection".to_owned();
                     return Err(StoreError::Unavailable(reason));
                 }
                 Err(_) => {}
             }
         }
-        while let Ok(account) = listener.notifications.try_recv() {
-            changes.accounts.extend(account.parse::<UserId>());
+        while let Ok(user) = listener.notifications.try_recv() {
+            changes.users.extend(user.parse::<UserId>());
         }
-        let look = timeout(
+        let poll = timeout(
             CALL_TIMEOUT,
-            listener.look(self.pool.connector(), &self.seen),
+            listener.poll(self.pool.connector(), &self.snapshot),
         );
-        let (seen, denials) = look
+        let (snapshot, denials) = poll
             .await
-            .map_err(|_| StoreError::Unavailable("PostgreSQL does not answer".to_owned()))??;
-        self.seen = seen;
+            .map_err(|_| StoreError::Unavailable("PostgreSQL: no response".to_owned()))??;
+        self.snapshot = snapshot;
         let missed = std::mem::take(&mut self.missed);
         changes.denials_missed = missed;
-        changes.accounts_missed = missed;
+        changes.users_missed = missed;
         changes.denials = denials;
         self.listener = Some(listener);
         Ok(changes)
@@ -162,7 +162,7 @@ impl ChangeFeed for Follower {
 
 fn parse(bytes: &[u8]) -> Result<Denial, StoreError> {
     serde_json::from_slice(bytes).map_err(|error| StoreError::Corrupt {
-        key: "of a denial".to_owned(),
+        key: "(a denial)".to_owned(),
         reason: error.to_string(),
     })
 }

@@ -28,9 +28,9 @@ impl Statements {
     }
 }
 
-/// Values by one query, each page by one more; all are on their way at the same time. Where there
-/// are several to be read, a transaction makes them of one moment, unless one is open already. With
-/// them comes the record of the store's id.
+/// Performs the reads, and also returns the record of the store's id. One query reads all values,
+/// and each page takes one more; all queries are pipelined. If there are several, a transaction
+/// makes them a consistent snapshot, unless a transaction is already open.
 pub(crate) async fn fetch(
     client: &Client,
     statements: &Statements,
@@ -60,7 +60,7 @@ pub(crate) async fn fetch(
         }
         Ok::<_, Error>(())
     };
-    // Each is sent when it is polled for the first time, and they are polled in this order.
+    // Each query is sent when it is first polled, and `biased` polls them in this order.
     let ((), values, pages, ()) = tokio::try_join!(
         biased;
         around("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
@@ -99,12 +99,12 @@ mod tests {
     use crate::{Address, open};
 
     #[tokio::test]
-    async fn a_page_reads_its_part_of_the_index_and_no_more() {
+    async fn page_query_scans_only_its_range_of_the_index() {
         let postgres = Postgres::start().expect("a private PostgreSQL");
-        let url = postgres.url().parse().expect("a url");
+        let url = postgres.url().parse().expect("a URL");
         let address = Address::new(&url, None, None).expect("an address");
         open(&address).await.expect("a store");
-        // As a connection of the pool has it: one plan for all parameters.
+        // The session settings of a pooled connection: a generic plan.
         let plan = postgres.query(&format!(
             "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
          PREPARE page (bytea, bytea, bigint) AS {PAGE}; EXPLAIN EXECUTE page ('a', 'b', 1000)"

@@ -1,20 +1,19 @@
-//! PostgreSQL as a store for several machines.
-//!
-//! The records are those of every store ([`latchkey_store::table`]), in one table; one function
-//! of the database commits a change on conditions and notifies all servers. What is new they find by
-//! the numbers of the transactions, without gaps.
+//! A store in PostgreSQL that several Latchkey servers can share.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
 mod commit;
 mod connection;
 mod error;
 mod feed;
 mod fetch;
+mod locked;
 mod migrations;
 mod page;
 mod records;
 mod settings;
 mod tls;
-mod turn;
 
 use std::sync::Arc;
 
@@ -27,20 +26,20 @@ use records::Records;
 
 pub use connection::Address;
 
-/// How many connections a server holds for its calls; one more follows the others' news.
-const CONNECTIONS: usize = 16;
+/// The maximum number of connections per server, without the one of the change feed.
+const MAX_CONNECTIONS: usize = 16;
 
-/// The store.
+/// The store in PostgreSQL.
 pub type PostgresStore = Optimistic<Records>;
 
-/// Connects to the store, and brings its tables up to date. An error says which setting, or what
-/// else, stands in the way.
+/// Connects to the store, checks the settings of PostgreSQL, and runs pending migrations. The error
+/// says which setting must be changed, or why the connection failed.
 pub async fn open(address: &Address) -> Result<PostgresStore, StoreError> {
     let expected = Arc::new(ExpectedStoreId::default());
     let connector = Connector::new(address, Arc::clone(&expected))?;
     let migrated = timeout(migrations::TIMEOUT, connector.migrate()).await;
-    migrated.map_err(|_| StoreError::Unavailable("PostgreSQL does not answer".to_owned()))??;
-    let records = Records::new(Pool::new(connector, CONNECTIONS), expected);
+    migrated.map_err(|_| StoreError::Unavailable("PostgreSQL: no response".to_owned()))??;
+    let records = Records::new(Pool::new(connector, MAX_CONNECTIONS), expected);
     records.check_server().await?;
     Ok(Optimistic::new(records))
 }

@@ -1,4 +1,4 @@
-//! Bringing the tables up to date, whichever server comes first.
+//! Migrations of the database schema. Any server can run them; a lock makes sure that one does.
 
 use core::time::Duration;
 
@@ -7,18 +7,19 @@ use tokio_postgres::Client;
 
 use crate::error::unavailable;
 
-/// How long bringing the tables up to date may take, another server's turn included.
+/// How long migrations may take, including the wait for another server that runs them.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One after the other, each once. What was released is never changed here, only added to.
+/// The migrations, in order; each runs once. A released migration never changes, except for
+/// comments.
 const ALL: [&str; 2] = [
     include_str!("sql/1_records.sql"),
     include_str!("sql/2_commit.sql"),
 ];
-/// Taken while migrating: any number that nobody else takes.
-const LOCK: i64 = 0x6c61_7463_686b_6579;
+/// The id of the advisory lock that is held during migrations: "latchkey" in ASCII.
+const LOCK_ID: i64 = 0x6c61_7463_686b_6579;
 
-/// Runs those that have not been run yet, in one transaction.
+/// Runs pending migrations in one transaction.
 pub(crate) async fn run(client: &mut Client) -> Result<(), StoreError> {
     migrate(client).await.map_err(|error| unavailable(&error))?;
     Ok(())
@@ -26,17 +27,17 @@ pub(crate) async fn run(client: &mut Client) -> Result<(), StoreError> {
 
 async fn migrate(client: &mut Client) -> Result<(), tokio_postgres::Error> {
     let transaction = client.transaction().await?;
-    // Another server may be at it: its turn may take as long as this one's.
-    let patient = format!(
+    // Another server may be running the migrations: wait for it.
+    let wait_for_server = format!(
         "SET LOCAL statement_timeout = '{0}s'; SET LOCAL lock_timeout = '{0}s'",
         TIMEOUT.as_secs()
     );
-    transaction.batch_execute(&patient).await?;
+    transaction.batch_execute(&wait_for_server).await?;
     let lock = "SELECT pg_advisory_xact_lock($1)";
-    transaction.execute(lock, &[&LOCK]).await?;
-    // Others wait behind one that waits for a table.
-    let hasty = "SET LOCAL lock_timeout = '2s'";
-    transaction.batch_execute(hasty).await?;
+    transaction.execute(lock, &[&LOCK_ID]).await?;
+    // While a migration waits for a table lock, all other statements on the table wait behind it.
+    let fail_fast = "SET LOCAL lock_timeout = '2s'";
+    transaction.batch_execute(fail_fast).await?;
     transaction
         .batch_execute(
             "CREATE SCHEMA IF NOT EXISTS latchkey; \
@@ -58,30 +59,30 @@ async fn migrate(client: &mut Client) -> Result<(), tokio_postgres::Error> {
 
 #[cfg(test)]
 mod tests {
-    use latchkey_store::table::{DENIALS, KINDS, STORE_ID};
+    use latchkey_store::table::{DENIALS, STORE_ID, TABLES};
 
     const RECORDS: &str = include_str!("sql/1_records.sql");
     const COMMIT: &str = include_str!("sql/2_commit.sql");
 
-    /// The views and functions were released with these bytes in them.
+    /// The released views and functions contain key prefixes.
     #[test]
-    fn sql_knows_the_tables_by_the_bytes_that_their_keys_begin_with() {
+    fn key_prefixes_in_the_sql_match_the_tables() {
         let mut views = 0;
         for view in RECORDS.split("CREATE VIEW latchkey.").skip(1) {
             let (name, definition) = view.split_once(" AS").expect("a definition");
-            let kind = KINDS.iter().find(|kind| kind.name == name);
-            let &[byte] = kind.expect("a table").prefix else {
-                panic!("{name} has a prefix of more than a byte");
+            let table = TABLES.iter().find(|table| table.name == name);
+            let &[byte] = table.expect("a table").prefix else {
+                panic!("the prefix of {name} is longer than one byte");
             };
             let range = format!("key >= '\\x{byte:02x}' AND key < '\\x{:02x}'", byte + 1);
             assert!(definition.contains(&range), "{name}: {definition}");
             views += 1;
         }
         assert_eq!(views, 3);
-        let store_id = STORE_ID.kind().prefix.escape_ascii();
+        let store_id = STORE_ID.info().prefix.escape_ascii();
         assert!(COMMIT.contains(&format!("WHERE key = '{store_id}' AND value = store")));
-        let &[denials] = DENIALS.kind().prefix else {
-            panic!("denials have a prefix of more than a byte");
+        let &[denials] = DENIALS.info().prefix else {
+            panic!("the prefix of denials is longer than one byte");
         };
         assert!(COMMIT.contains(&format!("WHEN get_byte(key, 0) = {denials} THEN")));
     }

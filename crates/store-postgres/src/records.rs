@@ -1,4 +1,4 @@
-//! The records in a table.
+//! The records in PostgreSQL.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use latchkey_store::{ChangeFeed, StoreError};
 
 use crate::commit::Parameters;
 use crate::connection::{Connection, Connector};
-use crate::error::{is_another, is_conflict, unavailable};
+use crate::error::{is_conflict, is_wrong_store, unavailable};
 use crate::feed::Follower;
 use crate::fetch;
-use crate::turn::Turn;
+use crate::locked::LockedTransaction;
 
-/// The records, behind a few connections.
+/// The records, accessed through a connection pool.
 pub struct Records {
     pool: Arc<Pool<Connector>>,
     expected: Arc<ExpectedStoreId>,
@@ -29,7 +29,7 @@ impl Records {
         }
     }
 
-    /// Connects for the first time.
+    /// Opens the first connection, which checks the server.
     pub(crate) async fn check_server(&self) -> Result<(), StoreError> {
         self.fetch(&[Read::Value(Vec::new())]).await.map(drop)
     }
@@ -40,47 +40,47 @@ impl Reader for Records {
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
         let call = async {
             let mut lease = self.pool.lease().await?;
-            let Connection { client, fetch, .. } = lease.connection();
+            let Connection { client, fetch, .. } = lease.get_mut();
             let fetched = fetch::fetch(client, fetch, reads, false).await;
             let (found, id) = fetched.map_err(|error| unavailable(&error))?;
-            lease.give_back();
+            lease.release();
             self.expected.check(id.as_deref())?;
             Ok(found)
         };
-        self.pool.within(call).await
+        self.pool.with_timeout(call).await
     }
 }
 
 impl Remote for Records {
-    type Turn<'a> = Turn<'a>;
+    type LockedTransaction<'a> = LockedTransaction<'a>;
 
     async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
         let parameters = Parameters::of(self.expected.record(), change);
         let call = async {
             let mut lease = self.pool.lease().await?;
-            let Connection { client, commit, .. } = lease.connection();
-            let made = parameters.commit(client, commit).await;
-            let outcome = match made {
+            let Connection { client, commit, .. } = lease.get_mut();
+            let committed = parameters.commit(client, commit).await;
+            let outcome = match committed {
                 Ok(true) => Outcome::Committed,
                 Ok(false) => Outcome::Conflict,
                 Err(error) if is_conflict(&error) => Outcome::Conflict,
-                Err(error) if is_another(&error) => return Ok(None),
+                Err(error) if is_wrong_store(&error) => return Ok(None),
                 Err(error) => return Err(unavailable(&error)),
             };
-            lease.give_back();
+            lease.release();
             Ok(Some(outcome))
         };
-        if let Some(outcome) = self.pool.within(call).await? {
+        if let Some(outcome) = self.pool.with_timeout(call).await? {
             return Ok(outcome);
         }
-        // Which one it is.
+        // The fetch fails with the id of the wrong store, unless it has been replaced already.
         self.fetch(&[]).await?;
-        let reason = "PostgreSQL had another store for a moment";
+        let reason = "PostgreSQL briefly had another store";
         Err(StoreError::Unavailable(reason.to_owned()))
     }
 
-    async fn turn(&self, refused: &Change) -> Result<Option<Turn<'_>>, StoreError> {
-        Turn::take(&self.pool, &self.expected, refused)
+    async fn lock(&self, refused: &Change) -> Result<Option<LockedTransaction<'_>>, StoreError> {
+        LockedTransaction::begin(&self.pool, &self.expected, refused)
             .await
             .map(Some)
     }
@@ -91,6 +91,6 @@ impl Remote for Records {
 
     async fn follow(&self) -> Result<Box<dyn ChangeFeed>, StoreError> {
         let follower = Follower::open(Arc::clone(&self.pool));
-        Ok(Box::new(self.pool.within(follower).await?))
+        Ok(Box::new(self.pool.with_timeout(follower).await?))
     }
 }

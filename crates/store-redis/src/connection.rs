@@ -1,4 +1,4 @@
-//! Connecting, and making sure of what answers.
+//! Connecting to Redis, and checking that it is the expected store.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::error::unavailable;
 use crate::settings;
 
-/// Where the database is.
+/// The address of the database.
 #[derive(Clone)]
 pub struct Address {
     /// `redis://[user@]host[:port][/database]`, or `rediss://` for TLS.
     pub url: String,
-    /// The password, if there is one and the url does not hold it.
+    /// The password, unless it is part of the URL or not needed.
     pub password: Option<SecretString>,
-    /// Certificates in PEM to trust instead of the system's.
+    /// Root certificates in PEM to trust instead of the system's.
     pub roots: Option<Vec<u8>>,
 }
 
@@ -33,15 +33,15 @@ impl fmt::Debug for Address {
     }
 }
 
-/// What the keys of records begin with in Redis.
+/// The prefix of the keys of records in Redis.
 const RECORDS: &[u8] = b"latchkey:record:";
 
-/// The key of the record of the store's id.
+/// The key of the store's id in Redis.
 pub(crate) fn id_key() -> Vec<u8> {
     [RECORDS, &STORE_ID.key(&())].concat()
 }
 
-/// Makes connections to one address.
+/// Opens connections to an address.
 pub(crate) struct Connector {
     client: Client,
     expected: Arc<ExpectedStoreId>,
@@ -52,13 +52,13 @@ impl Connector {
         address: &Address,
         expected: Arc<ExpectedStoreId>,
     ) -> Result<Self, StoreError> {
-        // The library takes the process's provider of cryptography; the first one set stays.
+        // The library uses the process-wide provider. This fails if one is set already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = client(address).map_err(|error| unavailable(&error))?;
         Ok(Self { client, expected })
     }
 
-    /// Which store must answer.
+    /// The id of the expected store.
     pub(crate) fn expected(&self) -> &ExpectedStoreId {
         &self.expected
     }
@@ -88,7 +88,7 @@ impl Connect for Connector {
     async fn connect(&self) -> Result<MultiplexedConnection, StoreError> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CALL_TIMEOUT))
-            // Each caller has a timeout of its own; a follower waits for long.
+            // Callers set their own timeouts; a follower waits longer than a call may take.
             .set_response_timeout(None);
         let connect = self
             .client

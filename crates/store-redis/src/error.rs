@@ -1,8 +1,8 @@
-//! Redis' errors as the store's.
+//! Conversion of Redis' errors.
 
 use latchkey_store::StoreError;
 
-/// In words that name no address and no password.
+/// Converts an error. Its text contains neither address nor password.
 pub(crate) fn unavailable(error: &(impl std::error::Error + ?Sized)) -> StoreError {
     StoreError::Unavailable(format!("Redis: {error}"))
 }

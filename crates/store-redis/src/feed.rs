@@ -1,4 +1,4 @@
-//! The stream that all machines write their announcements to.
+//! The change feed: a stream to which all servers write announcements.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -15,40 +15,40 @@ use crate::connection::{Connector, id_key};
 use crate::error::unavailable;
 
 const STREAM: &str = "latchkey:feed";
-/// The first entry that was left when the stream was cut for the last time.
+/// The key of the id of the first entry that the latest trim of the stream left.
 const TRIMMED: &str = "latchkey:feed:trimmed";
-/// How many entries are read at once.
-const BATCH: usize = 1000;
+/// How many entries are read per command.
+const BATCH_SIZE: usize = 1000;
 
-/// A place in the stream: milliseconds, and a number within them.
-type Place = (u64, u64);
+/// An entry id of the stream: milliseconds, and a sequence number.
+type EntryId = (u64, u64);
 
-/// Reads the stream from one place on.
+/// Reads the stream from a position onwards.
 pub(crate) struct Follower {
     pool: Arc<Pool<Connector>>,
     connection: Option<MultiplexedConnection>,
-    /// The last entry that was read.
-    place: Place,
-    /// Whether something may be missing that nobody was told of yet.
+    /// The id of the last entry that was read.
+    position: EntryId,
+    /// Whether changes may have been missed and this has not been reported yet.
     missed: bool,
 }
 
 impl Follower {
-    /// Begins after what is there now.
+    /// Starts after the newest entry.
     pub(crate) async fn open(pool: Arc<Pool<Connector>>) -> Result<Self, StoreError> {
         let mut connection = pool.connector().connect().await?;
-        let place = newest(&mut connection).await?;
+        let position = newest(&mut connection).await?;
         Ok(Self {
             pool,
             connection: Some(connection),
-            place,
+            position,
             missed: false,
         })
     }
 
-    /// Whoever answers now may be a replica that had not heard everything and has written anew
-    /// since: a place in the stream means nothing there. All is read anew, and the stream from its
-    /// newest entry on.
+    /// Reconnects after a lost connection. The server may now be a former replica that had not
+    /// received every entry, and whose entry ids therefore differ. So the follower reports missed
+    /// changes, and continues after the newest entry.
     async fn reconnect(&mut self) -> Result<MultiplexedConnection, StoreError> {
         self.missed = true;
         let connect = async {
@@ -56,56 +56,57 @@ impl Follower {
             let newest = newest(&mut connection).await?;
             Ok((connection, newest))
         };
-        let (connection, newest) = self.pool.within(connect).await?;
-        self.place = newest;
+        let (connection, newest) = self.pool.with_timeout(connect).await?;
+        self.position = newest;
         Ok(connection)
     }
 
-    /// Reads on, with a patience to wait for the first entry; gives how many entries there were.
+    /// Reads a batch, and waits up to `max_wait` for its first entry. Returns the number of
+    /// entries.
     async fn read(
         &mut self,
         connection: &mut MultiplexedConnection,
-        patience: Option<Duration>,
+        max_wait: Option<Duration>,
         changes: &mut Changes,
     ) -> Result<usize, StoreError> {
-        let (ms, nth) = self.place;
-        let mut all = redis::pipe();
-        let read = all.cmd("XREAD").arg("COUNT").arg(BATCH);
-        if let Some(patience) = patience {
-            let millis = u64::try_from(patience.as_millis()).unwrap_or(1).max(1);
+        let (ms, nth) = self.position;
+        let mut pipe = redis::pipe();
+        let read = pipe.cmd("XREAD").arg("COUNT").arg(BATCH_SIZE);
+        if let Some(max_wait) = max_wait {
+            let millis = u64::try_from(max_wait.as_millis()).unwrap_or(1).max(1);
             read.arg("BLOCK").arg(millis);
         }
         read.arg(&["STREAMS", STREAM, &format!("{ms}-{nth}")]);
-        // After reading: what was cut off by then could not be read.
-        all.cmd("GET").arg(TRIMMED);
-        all.cmd("GET").arg(id_key());
-        let (read, trimmed, id): (Option<StreamReadReply>, Option<String>, Option<Vec<u8>>) = all
+        // Read after the entries, so that no trim before the read goes unnoticed.
+        pipe.cmd("GET").arg(TRIMMED);
+        pipe.cmd("GET").arg(id_key());
+        let (read, trimmed, id): (Option<StreamReadReply>, Option<String>, Option<Vec<u8>>) = pipe
             .query_async(connection)
             .await
             .map_err(|error| unavailable(&error))?;
         self.pool.connector().expected().check(id.as_deref())?;
-        self.missed |= trimmed.is_some_and(|first| self.place < place(&first));
+        self.missed |= trimmed.is_some_and(|first| self.position < entry_id(&first));
         let streams = read.map(|read| read.keys).unwrap_or_default();
         let mut count = 0;
         for entry in streams.iter().flat_map(|stream| &stream.ids) {
-            tell(entry, changes)?;
-            self.place = place(&entry.id);
+            add_entry(entry, changes)?;
+            self.position = entry_id(&entry.id);
             count += 1;
         }
         Ok(count)
     }
 
-    /// Reads on until nothing is left.
+    /// Reads all entries that are available.
     async fn read_all(
         &mut self,
         connection: &mut MultiplexedConnection,
-        patience: Duration,
+        max_wait: Duration,
     ) -> Result<Changes, StoreError> {
         let mut changes = Changes::default();
-        let mut patience = Some(patience);
+        let mut max_wait = Some(max_wait);
         loop {
-            let read = self.read(connection, patience.take(), &mut changes);
-            if read.await? < BATCH {
+            let read = self.read(connection, max_wait.take(), &mut changes);
+            if read.await? < BATCH_SIZE {
                 return Ok(changes);
             }
         }
@@ -114,57 +115,57 @@ impl Follower {
 
 #[async_trait]
 impl ChangeFeed for Follower {
-    async fn next(&mut self, patience: Duration) -> Result<Changes, StoreError> {
+    async fn next(&mut self, max_wait: Duration) -> Result<Changes, StoreError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.reconnect().await?,
         };
-        // What is new since then can wait until the rest was read anew.
-        let patience = if self.missed {
+        // Report missed changes immediately.
+        let max_wait = if self.missed {
             Duration::ZERO
         } else {
-            patience
+            max_wait
         };
-        let read = self.read_all(&mut connection, patience);
-        let mut changes = timeout(patience + CALL_TIMEOUT, read)
+        let read = self.read_all(&mut connection, max_wait);
+        let mut changes = timeout(max_wait + CALL_TIMEOUT, read)
             .await
-            .map_err(|_| StoreError::Unavailable("Redis does not answer".to_owned()))??;
-        // Only one that answered is used again.
+            .map_err(|_| StoreError::Unavailable("Redis: no response".to_owned()))??;
+        // After an error the connection is dropped.
         self.connection = Some(connection);
         let missed = std::mem::take(&mut self.missed);
         changes.denials_missed = missed;
-        changes.accounts_missed = missed;
+        changes.users_missed = missed;
         Ok(changes)
     }
 }
 
-fn tell(entry: &StreamId, changes: &mut Changes) -> Result<(), StoreError> {
+fn add_entry(entry: &StreamId, changes: &mut Changes) -> Result<(), StoreError> {
     if let Some(bytes) = entry.get::<Vec<u8>>("denial") {
         let denial: Denial = serde_json::from_slice(&bytes).map_err(|_| StoreError::Corrupt {
             key: format!("{STREAM} {}", entry.id),
-            reason: "it is no denial".to_owned(),
+            reason: "not a valid denial".to_owned(),
         })?;
         changes.denials.push(denial);
     }
-    let account = entry.get::<Vec<u8>>("account");
-    if let Some(id) = account.and_then(|bytes| bytes.try_into().ok()) {
-        changes.accounts.push(UserId::from_bytes(id));
+    let user = entry.get::<Vec<u8>>("account");
+    if let Some(id) = user.and_then(|bytes| bytes.try_into().ok()) {
+        changes.users.push(UserId::from_bytes(id));
     }
     Ok(())
 }
 
-/// The place of the newest entry.
-async fn newest(connection: &mut MultiplexedConnection) -> Result<Place, StoreError> {
+/// The id of the newest entry.
+async fn newest(connection: &mut MultiplexedConnection) -> Result<EntryId, StoreError> {
     let last: StreamRangeReply = redis::cmd("XREVRANGE")
         .arg(&[STREAM, "+", "-", "COUNT", "1"])
         .query_async(connection)
         .await
         .map_err(|error| unavailable(&error))?;
-    Ok(last.ids.first().map_or((0, 0), |entry| place(&entry.id)))
+    Ok(last.ids.first().map_or((0, 0), |entry| entry_id(&entry.id)))
 }
 
-/// `1700000000000-3`
-fn place(id: &str) -> Place {
+/// Parses an entry id such as `1700000000000-3`.
+fn entry_id(id: &str) -> EntryId {
     let (ms, nth) = id.split_once('-').unwrap_or((id, "0"));
     (ms.parse().unwrap_or(0), nth.parse().unwrap_or(0))
 }

@@ -1,11 +1,7 @@
-//! Redis as a store for several machines.
-//!
-//! The records are those of every store ([`latchkey_store::table`]); one Lua script commits a
-//! change on conditions, and announces it in a stream that all machines follow. Redis answers
-//! after the change is on its disk: with other settings than that, it is refused.
-//!
-//! Nothing here expires by Redis's own clock: if that were set ahead for a moment, denials would
-//! be gone for good. Records end as in every store, by the sweeps of the servers.
+//! A store in Redis that several Latchkey servers can share.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
 mod connection;
 mod error;
@@ -23,17 +19,19 @@ pub use connection::Address;
 use connection::Connector;
 use records::Records;
 
-/// How many connections a server holds: Redis does one thing at a time, so few will do.
-const CONNECTIONS: usize = 8;
+/// The maximum number of connections per server. Redis runs one command at a time, so a few are
+/// enough.
+const MAX_CONNECTIONS: usize = 8;
 
-/// The store.
+/// The store in Redis.
 pub type RedisStore = Optimistic<Records>;
 
-/// Connects to the store. An error says which setting, or what else, stands in the way.
+/// Connects to the store, and checks the settings of Redis. The error says which setting must be
+/// changed, or why the connection failed.
 pub async fn open(address: &Address) -> Result<RedisStore, StoreError> {
     let expected = Arc::new(ExpectedStoreId::default());
     let connector = Connector::new(address, Arc::clone(&expected))?;
-    let records = Records::new(Pool::new(connector, CONNECTIONS), expected);
+    let records = Records::new(Pool::new(connector, MAX_CONNECTIONS), expected);
     records.check_server().await?;
     Ok(Optimistic::new(records))
 }

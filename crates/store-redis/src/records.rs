@@ -1,11 +1,11 @@
-//! The keyspace in Redis.
+//! The records in Redis.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use latchkey_core::StoreId;
 use latchkey_store::records::{Change, Found, Read, Reader};
-use latchkey_store::remote::{ExpectedStoreId, NoTurn, Outcome, Pool, Remote};
+use latchkey_store::remote::{ExpectedStoreId, NoLocks, Outcome, Pool, Remote};
 use latchkey_store::{ChangeFeed, StoreError};
 use redis::{FromRedisValue as _, Value};
 
@@ -14,7 +14,7 @@ use crate::error::unavailable;
 use crate::feed::Follower;
 use crate::scripts::Scripts;
 
-/// The records, behind a few connections.
+/// The records, accessed through a connection pool.
 pub struct Records {
     pool: Arc<Pool<Connector>>,
     scripts: Scripts,
@@ -30,18 +30,18 @@ impl Records {
         }
     }
 
-    /// What a script says instead of an answer.
-    fn refused(&self, error: &redis::RedisError) -> StoreError {
-        let another = error.code() == Some("ANOTHER");
-        let found = another.then(|| error.detail().unwrap_or_default());
-        let refused = found.map(|id| self.expected.check(Some(id.as_bytes())));
-        match refused {
-            Some(Err(another)) => another,
+    /// Converts the error of a script.
+    fn script_error(&self, error: &redis::RedisError) -> StoreError {
+        let is_wrong_store = error.code() == Some("WRONGSTORE");
+        let found = is_wrong_store.then(|| error.detail().unwrap_or_default());
+        let checked = found.map(|id| self.expected.check(Some(id.as_bytes())));
+        match checked {
+            Some(Err(wrong_store)) => wrong_store,
             _ => unavailable(error),
         }
     }
 
-    /// Connects for the first time.
+    /// Opens the first connection, which checks the server.
     pub(crate) async fn check_server(&self) -> Result<(), StoreError> {
         self.fetch(&[]).await.map(drop)
     }
@@ -54,40 +54,40 @@ impl Reader for Records {
             let mut lease = self.pool.lease().await?;
             let script = self.scripts.fetch(&self.expected.record(), reads);
             let values: Vec<Value> = script
-                .invoke_async(lease.connection())
+                .invoke_async(lease.get_mut())
                 .await
-                .map_err(|error| self.refused(&error))?;
-            lease.give_back();
+                .map_err(|error| self.script_error(&error))?;
+            lease.release();
             Ok(values)
         };
-        let values = self.pool.within(call).await?;
+        let values = self.pool.with_timeout(call).await?;
         let found: Result<_, _> = reads.iter().zip(values).map(found).collect();
         found.map_err(|error| unavailable(&error))
     }
 }
 
 impl Remote for Records {
-    type Turn<'a> = NoTurn;
+    type LockedTransaction<'a> = NoLocks;
 
     async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
         let call = async {
             let mut lease = self.pool.lease().await?;
             let script = self.scripts.commit(&self.expected.record(), change);
-            let made: bool = script
-                .invoke_async(lease.connection())
+            let is_committed: bool = script
+                .invoke_async(lease.get_mut())
                 .await
-                .map_err(|error| self.refused(&error))?;
-            lease.give_back();
-            Ok(made)
+                .map_err(|error| self.script_error(&error))?;
+            lease.release();
+            Ok(is_committed)
         };
-        Ok(if self.pool.within(call).await? {
+        Ok(if self.pool.with_timeout(call).await? {
             Outcome::Committed
         } else {
             Outcome::Conflict
         })
     }
 
-    async fn turn(&self, _: &Change) -> Result<Option<NoTurn>, StoreError> {
+    async fn lock(&self, _: &Change) -> Result<Option<NoLocks>, StoreError> {
         Ok(None)
     }
 
@@ -97,7 +97,7 @@ impl Remote for Records {
 
     async fn follow(&self) -> Result<Box<dyn ChangeFeed>, StoreError> {
         let follower = Follower::open(Arc::clone(&self.pool));
-        Ok(Box::new(self.pool.within(follower).await?))
+        Ok(Box::new(self.pool.with_timeout(follower).await?))
     }
 }
 

@@ -1,10 +1,10 @@
-//! The Lua scripts, and what they are given.
+//! The Lua scripts and their arguments.
 
 use core::fmt::Write as _;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use latchkey_store::records::{Change, Found, Page, Pair, Read};
-use latchkey_store::table::{KINDS, STORE_ID};
+use latchkey_store::table::{STORE_ID, TABLES};
 use redis::{Script, ScriptInvocation};
 
 /// Both scripts.
@@ -23,7 +23,7 @@ impl Scripts {
         }
     }
 
-    /// The call that reads all of these from the store of this id.
+    /// The invocation that performs these reads in the store with this id.
     pub(crate) fn fetch(&self, id: &[u8], reads: &[Read]) -> ScriptInvocation<'_> {
         let mut call = self.fetch.prepare_invoke();
         call.arg(id);
@@ -38,7 +38,7 @@ impl Scripts {
         call
     }
 
-    /// The call that makes this change in the store of this id.
+    /// The invocation that commits this change in the store with this id.
     pub(crate) fn commit(&self, id: &[u8], change: &Change) -> ScriptInvocation<'_> {
         let mut call = self.commit.prepare_invoke();
         call.arg(id);
@@ -66,22 +66,22 @@ impl Scripts {
                 None => call.arg("d").arg(&**key),
             };
         }
-        let news = change.announcement();
-        for denial in &news.denials {
+        let announcement = change.announcement();
+        for denial in &announcement.denials {
             call.arg("denial").arg(&**denial);
         }
-        for account in &news.accounts {
-            call.arg("account").arg(&account.as_bytes()[..]);
+        for user in &announcement.users {
+            call.arg("account").arg(&user.as_bytes()[..]);
         }
         call
     }
 }
 
-/// What the scripts must know of the tables, in Lua.
+/// The properties of the tables that the scripts need, in Lua.
 fn tables() -> String {
-    let store_id = String::from_utf8_lossy(STORE_ID.kind().prefix);
+    let store_id = String::from_utf8_lossy(STORE_ID.info().prefix);
     let mut lua = format!("local STORE_ID = '{store_id}'\nlocal INDEXES = {{}}");
-    for index in KINDS.iter().filter(|kind| kind.is_index) {
+    for index in TABLES.iter().filter(|table| table.is_index) {
         let prefix = String::from_utf8_lossy(index.prefix);
         // Writing to a String cannot fail.
         let _ = write!(lua, "\nINDEXES['{prefix}'] = true");
@@ -89,7 +89,7 @@ fn tables() -> String {
     lua
 }
 
-/// The bounds of a page as `ZRANGE … BYLEX` wants them.
+/// Adds the arguments of a page, with bounds in the syntax of `ZRANGE … BYLEX`.
 fn add_page(call: &mut ScriptInvocation<'_>, page: &Page) {
     let from = match &page.after {
         Some(after) => [b"(", after.as_slice()].concat(),
@@ -100,11 +100,12 @@ fn add_page(call: &mut ScriptInvocation<'_>, page: &Page) {
         None => b"+".to_vec(),
     };
     let limit = i64::try_from(page.limit).unwrap_or(-1);
-    let kind = page.prefix.get(..1).unwrap_or_default();
-    call.arg("p").arg(kind).arg(from).arg(until).arg(limit);
+    let table = page.prefix.get(..1).unwrap_or_default();
+    call.arg("p").arg(table).arg(from).arg(until).arg(limit);
 }
 
-/// What the script of the same name makes of a page: it need not be sent back to be compared.
+/// The digest of a page, as the function `digest` of the script computes it. It is sent instead of
+/// the page to compare the page in a condition.
 fn digest_of(pairs: &[Pair]) -> String {
     let mut text = Vec::new();
     for part in pairs.iter().flat_map(|(key, value)| [key, value]) {
@@ -122,20 +123,20 @@ fn digest_of(pairs: &[Pair]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use latchkey_store::table::KINDS;
+    use latchkey_store::table::TABLES;
 
     use super::tables;
 
     #[test]
-    fn scripts_know_the_store_id_and_the_indexes_from_the_tables() {
+    fn store_id_and_indexes_are_generated_from_the_tables() {
         let expected = "local STORE_ID = 'mid'\nlocal INDEXES = {}\nINDEXES['e'] = true\n\
                         INDEXES['n'] = true\nINDEXES['x'] = true";
         assert_eq!(tables(), expected);
-        // A script tells an index by the first byte of a key.
+        // The scripts recognise an index by the first byte of a key.
         assert!(
-            KINDS
+            TABLES
                 .iter()
-                .all(|kind| !kind.is_index || kind.prefix.len() == 1)
+                .all(|table| !table.is_index || table.prefix.len() == 1)
         );
     }
 }

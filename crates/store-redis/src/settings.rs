@@ -1,4 +1,4 @@
-//! The settings of Redis without which an answer promises nothing.
+//! Checks the settings of Redis on which durability depends.
 
 use std::collections::HashMap;
 
@@ -7,31 +7,31 @@ use redis::aio::MultiplexedConnection;
 
 use crate::error::unavailable;
 
-/// A setting, what it must be, and what happens otherwise.
-const NEEDED: [(&str, &str, &str); 4] = [
+/// A setting, its required value, and what happens with another value.
+const REQUIRED_SETTINGS: [(&str, &str, &str); 4] = [
     (
         "appendonly",
         "yes",
-        "what was revoked is lost when Redis restarts",
+        "revocations are lost when Redis restarts",
     ),
     (
         "appendfsync",
         "always",
-        "what was revoked in the last second is lost when the power fails",
+        "revocations of the last second are lost when the power fails",
     ),
     (
         "no-appendfsync-on-rewrite",
         "no",
-        "what was revoked during a rewrite is lost when the power fails",
+        "revocations during a rewrite are lost when the power fails",
     ),
     (
         "maxmemory-policy",
         "noeviction",
-        "what was revoked is thrown away when memory is short",
+        "revocations are evicted when memory is short",
     ),
 ];
-/// The oldest version whose Lua and streams do what is asked of them.
-const OLDEST: u32 = 7;
+/// The oldest supported major version: the scripts and the stream need its features.
+const MIN_VERSION: u32 = 7;
 
 /// Refuses a Redis that could lose what it acknowledged.
 pub(crate) async fn check(connection: &mut MultiplexedConnection) -> Result<(), StoreError> {
@@ -42,41 +42,44 @@ pub(crate) async fn check(connection: &mut MultiplexedConnection) -> Result<(), 
     check_info(&info)?;
     let mut get = redis::cmd("CONFIG");
     get.arg("GET");
-    for (name, ..) in NEEDED {
+    for (name, ..) in REQUIRED_SETTINGS {
         get.arg(name);
     }
     let settings: HashMap<String, String> = get.query_async(connection).await.map_err(|error| {
-        let why = "its settings cannot be read, so that nobody knows what it would lose";
-        StoreError::Unavailable(format!("Redis: {why}; allow CONFIG GET ({error})"))
+        StoreError::Unavailable(format!(
+            "Redis: cannot read its settings; allow the user to run CONFIG GET ({error})"
+        ))
     })?;
-    for (name, needed, otherwise) in NEEDED {
-        let found = settings.get(name).map_or("not known", String::as_str);
-        if found != needed {
+    for (name, required, consequence) in REQUIRED_SETTINGS {
+        let found = settings.get(name).map_or("unknown", String::as_str);
+        if found != required {
             return Err(StoreError::Unavailable(format!(
-                "Redis has {name} = {found}, so that {otherwise}; set {name} {needed}"
+                "Redis setting {name} is {found}, so {consequence}; set {name} {required}"
             )));
         }
     }
     Ok(())
 }
 
-/// What Redis says of itself: lines of `name:value`.
+/// Checks version and role in the reply to `INFO`: lines of `name:value`.
 fn check_info(info: &str) -> Result<(), StoreError> {
     let lines = info.lines().filter_map(|line| line.split_once(':'));
     let known: HashMap<&str, &str> = lines.collect();
-    let of = |name: &str| known.get(name).copied().unwrap_or_default();
-    let version = of("redis_version");
+    let field = |name: &str| known.get(name).copied().unwrap_or_default();
+    let version = field("redis_version");
     let major = version.split('.').next().and_then(|text| text.parse().ok());
-    let wrong = if major.unwrap_or(0) < OLDEST {
-        format!("Redis is version {version:?}; {OLDEST}.0 or a later one is needed")
-    } else if of("role") != "master" {
-        "this Redis is a replica; store.url must lead to the primary".to_owned()
-    } else if of("cluster_enabled") == "1" {
-        "this Redis is a cluster; one primary is needed, with replicas if you like".to_owned()
+    let problem = if major.unwrap_or(0) < MIN_VERSION {
+        format!(
+            "unsupported Redis version {version:?}; version {MIN_VERSION}.0 or later is required"
+        )
+    } else if field("role") != "master" {
+        "this Redis is a replica; set store.url to the primary".to_owned()
+    } else if field("cluster_enabled") == "1" {
+        "Redis Cluster is not supported; use a single primary, with or without replicas".to_owned()
     } else {
         return Ok(());
     };
-    Err(StoreError::Unavailable(wrong))
+    Err(StoreError::Unavailable(problem))
 }
 
 #[cfg(test)]
@@ -84,25 +87,25 @@ mod tests {
     use super::check_info;
 
     #[test]
-    fn a_primary_of_version_7_will_do() {
+    fn primary_of_version_7_is_accepted() {
         let info = "# Server\r\nredis_version:7.0.15\r\ncluster_enabled:0\r\nrole:master\r\n";
         assert_eq!(check_info(info), Ok(()));
     }
 
     #[test]
-    fn others_are_told_what_is_wrong() {
+    fn other_servers_are_refused_with_the_reason() {
         let cases = [
             ("redis_version:6.2.1\r\nrole:master", "6.2.1"),
             ("redis_version:7.2.0\r\nrole:slave", "replica"),
             (
                 "redis_version:8.0.0\r\nrole:master\r\ncluster_enabled:1",
-                "cluster",
+                "Cluster",
             ),
             ("", "version"),
         ];
         for (info, expected) in cases {
-            let said = check_info(info).expect_err("refused").to_string();
-            assert!(said.contains(expected), "{info:?}: {said}");
+            let error = check_info(info).expect_err("refused").to_string();
+            assert!(error.contains(expected), "{info:?}: {error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The contract, and what a Redis must be like, with a private one.
+//! The contract tests, settings, TLS and reconnection, each with a private Redis.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ fn address(url: String) -> Address {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn keeps_the_contract() {
+async fn redis_store_passes_the_contract() {
     let redis = Redis::with(&["--databases", "100"]).expect("a private Redis");
     let number = AtomicUsize::new(0);
     latchkey_store::contract::check(|| async {
@@ -32,7 +32,7 @@ async fn keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn refuses_settings_that_lose_data_and_names_them() {
+async fn settings_that_lose_data_are_refused_by_name() {
     let cases = [
         ("appendonly", "no"),
         ("appendfsync", "everysec"),
@@ -41,16 +41,16 @@ async fn refuses_settings_that_lose_data_and_names_them() {
     ];
     for (name, value) in cases {
         let redis = Redis::with(&[&format!("--{name}"), value]).expect("a private Redis");
-        let said = open(&address(redis.url()))
+        let error = open(&address(redis.url()))
             .await
             .expect_err("refused")
             .to_string();
-        assert!(said.contains(name) && said.contains(value), "{said}");
+        assert!(error.contains(name) && error.contains(value), "{error}");
     }
 }
 
 #[tokio::test]
-async fn talks_tls_and_checks_who_answers() {
+async fn tls_certificate_and_password_are_checked() {
     let certificate = Certificate::new().expect("a certificate");
     let port = free_port().expect("a free port").to_string();
     let text = |path: &std::path::Path| path.to_str().expect("UTF-8").to_owned();
@@ -68,34 +68,31 @@ async fn talks_tls_and_checks_who_answers() {
     ];
     let _redis = Redis::with(&settings).expect("a private Redis");
     let roots = std::fs::read(&certificate.authority).expect("read");
-    let trusting = |scheme: &str, roots: Option<Vec<u8>>, password: &str| Address {
+    let with = |scheme: &str, roots: Option<Vec<u8>>, password: &str| Address {
         url: format!("{scheme}://localhost:{port}/0"),
         password: Some(password.into()),
         roots,
     };
-    let good = trusting("rediss", Some(roots.clone()), "secret-1");
-    let store = open(&good).await.expect("a store");
+    let valid = with("rediss", Some(roots.clone()), "secret-1");
+    let store = open(&valid).await.expect("a store");
     assert_eq!(store.health().await, Ok(()));
     for (wrong, what) in [
-        (trusting("rediss", None, "secret-1"), "an unknown authority"),
-        (trusting("redis", Some(roots.clone()), "secret-1"), "no TLS"),
-        (
-            trusting("rediss", Some(roots), "secret-2"),
-            "a wrong password",
-        ),
+        (with("rediss", None, "secret-1"), "an unknown authority"),
+        (with("redis", Some(roots.clone()), "secret-1"), "no TLS"),
+        (with("rediss", Some(roots), "secret-2"), "a wrong password"),
     ] {
-        let said = open(&wrong).await.map(drop).expect_err(what).to_string();
-        assert!(!said.contains("secret-"), "{said}");
+        let error = open(&wrong).await.map(drop).expect_err(what).to_string();
+        assert!(!error.contains("secret-"), "{error}");
     }
 }
 
 #[tokio::test]
-async fn after_a_lost_connection_all_is_to_be_read_anew() {
+async fn lost_connection_is_reported_by_the_feed() {
     let redis = Redis::start().expect("a private Redis");
     let address = address(redis.url());
     let store = open(&address).await.expect("a store");
     let cut = || {
         drop(redis.command("CLIENT KILL TYPE normal"));
     };
-    latchkey_store::contract::after_a_lost_connection(&store, cut).await;
+    latchkey_store::contract::lost_connection_is_reported(&store, cut).await;
 }

@@ -1,8 +1,8 @@
-//! How many groups of changes were acknowledged: counted in the store, and beside it.
+//! The number of commits, stored in the database and in a file beside it.
 //!
-//! sled drops what it cannot read at the end of its file without a word. The count beside the
-//! store is written after the changes it counts are durable, so it can lag behind but never run
-//! ahead of a store that is whole.
+//! sled silently drops unreadable data at the end of its file. The count in the file is written
+//! after the commits are durable, so it can be lower than that in the database, but not higher
+//! unless commits were lost.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -10,8 +10,8 @@ use std::path::Path;
 
 use latchkey_store::table::SLED_COMMITS;
 
-/// The count's file, beside sled's.
-const NAME: &str = "latchkey.commits";
+/// The name of the file, beside sled's files.
+const FILE_NAME: &str = "latchkey.commits";
 
 /// The count and its file.
 #[derive(Debug)]
@@ -21,35 +21,35 @@ pub(crate) struct Commits {
 }
 
 impl Commits {
-    /// Opens the file; says how many commits the store lacks as the error.
-    pub(crate) fn open(folder: &Path, db: &sled::Db) -> Result<Result<Self, u64>, io::Error> {
+    /// Opens the file. The inner error is the number of commits that the database has lost.
+    pub(crate) fn open(directory: &Path, db: &sled::Db) -> Result<Result<Self, u64>, io::Error> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(folder.join(NAME))?;
+        let mut file = options.open(directory.join(FILE_NAME))?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        let beside = text.trim().parse().unwrap_or(0);
+        let acknowledged = text.trim().parse().unwrap_or(0);
         let record = db.get(SLED_COMMITS).map_err(io::Error::other)?;
         let count = record
             .and_then(|bytes| Some(u64::from_be_bytes(bytes.as_ref().try_into().ok()?)))
             .unwrap_or(0);
-        Ok(if beside > count {
-            Err(beside - count)
+        Ok(if acknowledged > count {
+            Err(acknowledged - count)
         } else {
             Ok(Self { file, count })
         })
     }
 
-    /// Counts one more, and gives the record to write with it.
+    /// Counts a commit, and returns the record to write with it.
     pub(crate) fn next(&mut self) -> [u8; 8] {
         self.count += 1;
         self.count.to_be_bytes()
     }
 
-    /// Writes the count beside the store; what it counts is durable by now.
-    pub(crate) fn written(&mut self) -> io::Result<()> {
+    /// Writes the count to the file. Call it after the counted commits are durable.
+    pub(crate) fn write_count(&mut self) -> io::Result<()> {
         self.file.rewind()?;
-        // In one write, of one length.
+        // A single write of fixed length, so that the file is never truncated.
         self.file
             .write_all(format!("{:020}\n", self.count).as_bytes())
     }

@@ -1,4 +1,4 @@
-//! The engine: reads on the blocking pool, writes through the one writer.
+//! The engine: reads run on the blocking pool, writes on the writer thread.
 
 use std::io;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use latchkey_store::engine::{Engine, Operation, run_in_place};
 use latchkey_store::table::SLED_COMMITS;
 use latchkey_store::transaction::Tx;
 
-use crate::error::unavailable;
+use crate::error::stopped;
 use crate::flush_watchdog::FlushWatchdog;
 use crate::records::Records;
 use crate::writer::{Writer, WriterState};
 
-/// The embedded store: sled behind its one writer.
+/// The embedded store: sled with a single writer thread.
 #[derive(Debug)]
 pub struct SledStore {
     db: sled::Db,
@@ -22,7 +22,8 @@ pub struct SledStore {
 }
 
 impl SledStore {
-    /// `config` is the one that the records were opened with.
+    /// Starts the writer thread and the watchdog. `config` must be the one that the database was
+    /// opened with.
     pub(crate) fn start(state: WriterState, config: sled::Config) -> io::Result<Self> {
         let db = state.db.clone();
         let writer = Writer::start(state)?;
@@ -52,15 +53,15 @@ impl Engine for SledStore {
         let db = self.db.clone();
         let arguments = Arc::new(arguments);
         let shared = Arc::clone(&arguments);
-        let read = move || read_undisturbed(&db, &*shared, operation);
+        let read = move || read_consistently(&db, &*shared, operation);
         let read = match tokio::task::spawn_blocking(read).await {
             Ok(Some(read)) => Ok(read),
-            // Changes came in between each time: the writer makes none while it reads.
+            // Every attempt overlapped a commit: read on the writer thread, where none can.
             Ok(None) => return self.writer.write(arguments, operation).await,
             Err(error) => Err(error),
         };
         let read = read.unwrap_or_else(|error| {
-            // sled can panic; at the end of the process nobody waits for an answer.
+            // sled can panic. The task is cancelled only while the runtime shuts down.
             let reason = error.to_string();
             Err(if error.is_panic() {
                 StoreError::Stopped(reason)
@@ -79,26 +80,26 @@ impl Engine for SledStore {
     }
 }
 
-/// How often a read is tried beside the writer.
-const MAX_READS: usize = 3;
+/// How often a read is attempted concurrently with the writer.
+const MAX_READ_ATTEMPTS: usize = 3;
 
-/// Reads beside the writer; `None` if it changed records between one read and the next each time.
-fn read_undisturbed<A, T>(
+/// Reads concurrently with the writer; `None` if a commit overlapped every attempt.
+fn read_consistently<A, T>(
     db: &sled::Db,
     arguments: &A,
     operation: Operation<A, T>,
 ) -> Option<Result<T, StoreError>> {
-    let commits = || db.get(SLED_COMMITS).map_err(unavailable);
-    let before_and_after = || {
+    let commits = || db.get(SLED_COMMITS).map_err(stopped);
+    let attempt = || {
         let records = Records(db);
         let before = commits()?;
         let mut tx = Tx::new(&records);
-        let answer = run_in_place(operation(&mut tx, arguments))?;
-        let undisturbed = tx.conditions() <= 1 || commits()? == before;
-        Ok(undisturbed.then_some(answer))
+        let value = run_in_place(operation(&mut tx, arguments))?;
+        let is_consistent = tx.conditions() <= 1 || commits()? == before;
+        Ok(is_consistent.then_some(value))
     };
-    for _ in 0..MAX_READS {
-        match before_and_after() {
+    for _ in 0..MAX_READ_ATTEMPTS {
+        match attempt() {
             Ok(None) => {}
             Ok(Some(read)) => return Some(Ok(read)),
             Err(error) => return Some(Err(error)),

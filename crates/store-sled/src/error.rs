@@ -1,9 +1,9 @@
-//! sled's errors as the store's.
+//! Conversion of sled's errors.
 
 use latchkey_store::StoreError;
 
-/// After an error of sled nothing is written any more.
-#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
-pub(crate) fn unavailable(error: sled::Error) -> StoreError {
+/// The store accepts no more writes after an error of sled.
+#[expect(clippy::needless_pass_by_value, reason = "used with `map_err`")]
+pub(crate) fn stopped(error: sled::Error) -> StoreError {
     StoreError::Stopped(error.to_string())
 }

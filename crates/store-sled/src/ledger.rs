@@ -1,14 +1,14 @@
-//! The ledger of denials: how many there are, and a sum over their keys.
+//! The ledger: a checksum of the denylist, made of the number of denials and a sum over their keys.
 //!
-//! A denial that damage took away would bring a token back to life, and nobody would miss it. So
-//! each commit writes what must be there after it, and opening a store adds up what is.
+//! A denial that is lost through damage would revive a token unnoticed. Therefore each commit that
+//! changes denials writes the ledger, and opening a store computes it again and compares.
 
 use latchkey_store::StoreError;
 use latchkey_store::table::{DENIALS, SLED_LEDGER};
 
-use crate::error::unavailable;
+use crate::error::stopped;
 
-/// What must be there.
+/// The checksum of a set of denials.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ledger {
     count: u64,
@@ -16,9 +16,9 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// As it was written last; `None` if it never was.
+    /// The stored ledger; `None` if there is none.
     pub(crate) fn read(db: &sled::Db) -> Result<Option<Self>, StoreError> {
-        let bytes = db.get(SLED_LEDGER).map_err(unavailable)?;
+        let bytes = db.get(SLED_LEDGER).map_err(stopped)?;
         Ok(bytes.and_then(|bytes| {
             let (count, sum) = bytes.split_at_checked(8)?;
             Some(Self {
@@ -28,27 +28,28 @@ impl Ledger {
         }))
     }
 
-    /// What there is.
-    pub(crate) fn add_up(db: &sled::Db) -> Result<Self, StoreError> {
+    /// Computes the ledger of the stored denials.
+    pub(crate) fn compute(db: &sled::Db) -> Result<Self, StoreError> {
         let mut ledger = Self::default();
-        for found in db.scan_prefix(DENIALS.kind().prefix).keys() {
-            ledger.add(&found.map_err(unavailable)?);
+        for found in db.scan_prefix(DENIALS.info().prefix).keys() {
+            ledger.add(&found.map_err(stopped)?);
         }
         Ok(ledger)
     }
 
-    /// Takes a change down before it is made. `true` if it concerns the ledger.
-    pub(crate) fn note(
+    /// Updates the ledger for a write, before the write is applied. Returns whether the key is that
+    /// of a denial.
+    pub(crate) fn update(
         &mut self,
         db: &sled::Db,
         key: &[u8],
         is_written: bool,
     ) -> Result<bool, StoreError> {
-        if !DENIALS.kind().holds(key) {
+        if !DENIALS.info().holds(key) {
             return Ok(false);
         }
-        let was_there = db.contains_key(key).map_err(unavailable)?;
-        match (was_there, is_written) {
+        let exists = db.contains_key(key).map_err(stopped)?;
+        match (exists, is_written) {
             (false, true) => self.add(key),
             (true, false) => {
                 self.count = self.count.wrapping_sub(1);
@@ -59,18 +60,18 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Puts itself into the change.
+    /// Adds the ledger to a batch.
     pub(crate) fn write(&self, batch: &mut sled::Batch) {
         let bytes = [&self.count.to_be_bytes()[..], &self.sum.to_be_bytes()].concat();
         batch.insert(SLED_LEDGER, bytes);
     }
 
-    /// What is wrong with what there is, if something is.
-    pub(crate) fn compare(&self, found: &Self) -> Option<String> {
+    /// Describes the difference to the ledger that was found, if there is one.
+    pub(crate) fn difference(&self, found: &Self) -> Option<String> {
         match self.count.checked_sub(found.count) {
             _ if self == found => None,
-            Some(missing @ 1..) => Some(format!("{missing} of its denials are gone")),
-            _ => Some("its denials are not the ones that were written".to_owned()),
+            Some(missing @ 1..) => Some(format!("missing denials: {missing}")),
+            _ => Some("the denials differ from those that were written".to_owned()),
         }
     }
 
@@ -80,7 +81,7 @@ impl Ledger {
     }
 }
 
-/// FNV-1a: against accidents, and quick.
+/// FNV-1a: fast, and sufficient to detect accidental damage.
 fn hash(key: &[u8]) -> u128 {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

@@ -1,10 +1,7 @@
-//! The embedded store: sled 0.34, made safe.
-//!
-//! sled's own promises end short of what is needed here (`flush` does not reach the disk,
-//! concurrent `flush_async` calls can deadlock, transactions take a process-wide lock and do not
-//! flush). So one thread writes: it drains its queue, applies every operation, flushes once for
-//! all of them, makes the file durable with `fdatasync`, and only then answers. After an error of
-//! sled nothing is written any more: every operation fails until the process is restarted.
+//! The embedded store: sled 0.34 with the durability that Latchkey needs.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
 mod commits;
 mod engine;

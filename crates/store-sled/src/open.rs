@@ -1,4 +1,4 @@
-//! Opening a directory, or saying in one sentence why not.
+//! Opening a data directory, and the checks that it is complete.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -15,64 +15,65 @@ use crate::writer::WriterState;
 
 /// The format that this version writes and reads.
 const FORMAT: &[u8] = b"1";
-/// Stands beside sled's files once they hold records: if it is there and the records are not,
-/// they were lost, and starting empty would bring every revoked token back to life.
+/// The name of a file beside sled's, created with the first record. If it exists and the records do
+/// not, they were lost: starting with an empty store would revive every revoked token.
 const MARKER: &str = "latchkey.format";
-/// How much of the records sled may keep in memory, in bytes.
-const CACHE: u64 = 64 * 1024 * 1024;
-/// Up to which size, in bytes, a file is kept aside while sled opens it.
-const KEPT_ASIDE: u64 = 256 * 1024 * 1024;
+/// The capacity of sled's cache, in bytes.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// The maximum size, in bytes, of a database file that is copied before sled opens it.
+const MAX_COPY_BYTES: u64 = 256 * 1024 * 1024;
 
-/// A directory cannot be opened as a store.
+/// Why a directory cannot be opened as a store.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has it.
+    /// Another process has opened it.
     #[error(
-        "the store in {path} is in use by another process; stop that one, or give this one a \
-         data_dir of its own"
+        "the store in {path} is in use by another process; stop that process, or use a different \
+         data_dir"
     )]
     InUse {
         /// The directory.
         path: PathBuf,
     },
-    /// The operating system says no.
+    /// An I/O error.
     #[error("the store in {path} cannot be opened: {source}")]
     Io {
         /// The directory.
         path: PathBuf,
-        /// What the system says.
+        /// The I/O error.
         source: io::Error,
     },
-    /// The files are there but damaged.
+    /// The files are damaged or incomplete.
     #[error("the store in {path} is damaged ({reason}); restore it from a backup")]
     Damaged {
         /// The directory.
         path: PathBuf,
-        /// What is wrong.
+        /// What is damaged.
         reason: String,
     },
-    /// The files are of another version.
-    #[error("the store in {path} has format {found:?}, this version reads format \"1\"")]
+    /// The files have an unsupported format.
+    #[error("the store in {path} has format {found:?}, but this version supports only \"1\"")]
     Format {
         /// The directory.
         path: PathBuf,
-        /// The format found.
+        /// The format that was found.
         found: String,
     },
 }
 
-/// Opens the store in this directory; makes it if there is none. A damaged one is left as it was:
-/// sled may have begun to mend it by then, which would be the end of what can be saved.
+/// Opens the store in this directory, or creates it. If the store is damaged, its database file is
+/// restored to its previous content, because sled may have modified it while trying to repair it,
+/// and so made a recovery impossible.
 pub fn open(path: &Path) -> Result<SledStore, OpenError> {
     let file = path.join("db");
-    let small = fs::metadata(&file).is_ok_and(|file| file.len() <= KEPT_ASIDE);
-    let before = small.then(|| fs::read(&file).ok()).flatten();
+    let is_small = fs::metadata(&file).is_ok_and(|file| file.len() <= MAX_COPY_BYTES);
+    let before = is_small.then(|| fs::read(&file).ok()).flatten();
     let opened = open_checked(path);
     if let (Err(OpenError::Damaged { .. }), Some(before)) = (&opened, before)
         && fs::read(&file).is_ok_and(|after| after != before)
         && let Err(error) = fs::write(&file, before)
     {
-        tracing::error!(%error, "the damaged store cannot be put back as it was");
+        tracing::error!(%error, "cannot restore the file of the damaged store");
     }
     opened
 }
@@ -88,16 +89,16 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     };
     fs::create_dir_all(path).map_err(io)?;
     let marker = path.join(MARKER);
-    let was_made = marker.try_exists().map_err(io)?;
+    let is_existing = marker.try_exists().map_err(io)?;
     let file = path.join("db");
-    if was_made && !file.try_exists().map_err(io)? {
+    if is_existing && !file.try_exists().map_err(io)? {
         return Err(damaged("its file `db` is missing".to_owned()));
     }
     remove_unfinished_snapshots(path).map_err(io)?;
-    // sled reads damaged files with code that can panic; that must not look like a crash of ours.
+    // sled can panic while it reads damaged files. That must be reported as damage, not as a crash.
     let config = sled::Config::new()
         .path(path)
-        .cache_capacity(CACHE)
+        .cache_capacity(CACHE_BYTES)
         .flush_every_ms(None);
     let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
     let db = match opened {
@@ -109,7 +110,7 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
         }
         Ok(Err(sled::Error::Io(error))) => return Err(io(error)),
         Ok(Err(error)) => return Err(damaged(error.to_string())),
-        Err(_) => return Err(damaged("sled cannot make sense of it".to_owned())),
+        Err(_) => return Err(damaged("sled panicked while reading it".to_owned())),
     };
     let sync = File::open(&file).map_err(io)?;
     match db
@@ -124,8 +125,8 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
                 found,
             });
         }
-        None if was_made || !db.is_empty() => {
-            return Err(damaged("its records are gone".to_owned()));
+        None if is_existing || !db.is_empty() => {
+            return Err(damaged("its records are missing".to_owned()));
         }
         None => {
             let failed = |error: sled::Error| damaged(error.to_string());
@@ -143,13 +144,13 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     }
     let commits = Commits::open(path, &db)
         .map_err(io)?
-        .map_err(|missing| damaged(format!("its last {missing} acknowledged changes are gone")))?;
+        .map_err(|missing| damaged(format!("missing commits: {missing}")))?;
     let failed = |error: StoreError| damaged(error.to_string());
-    let ledger = Ledger::add_up(&db).map_err(failed)?;
-    // A store of before the ledger has none; it gets one with its next denial.
-    let written = Ledger::read(&db).map_err(failed)?;
-    if let Some(wrong) = written.and_then(|written| written.compare(&ledger)) {
-        return Err(damaged(wrong));
+    let ledger = Ledger::compute(&db).map_err(failed)?;
+    // A store of an earlier version has no ledger; its next change of a denial writes one.
+    let expected = Ledger::read(&db).map_err(failed)?;
+    if let Some(difference) = expected.and_then(|expected| expected.difference(&ledger)) {
+        return Err(damaged(difference));
     }
     let state = WriterState {
         db,
@@ -160,9 +161,10 @@ fn open_checked(path: &Path) -> Result<SledStore, OpenError> {
     SledStore::start(state, config).map_err(io)
 }
 
-/// sled writes a snapshot as `snap.….generating` and renames it when it is whole. sled 0.34.7 takes
-/// what a kill left of one for the newest snapshot, and the store for damaged (it passes over
-/// `.in___motion`, a name it no longer uses). All that a snapshot says is in the log as well.
+/// Removes incomplete snapshots. sled writes a snapshot as `snap.….generating` and renames it when
+/// it is complete. If the process was killed in between, sled 0.34.7 reads the incomplete file as
+/// the newest snapshot and reports a damaged store. (It ignores only the suffix `.in___motion`,
+/// which it no longer uses.) Nothing is lost: the log contains everything that a snapshot does.
 fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
@@ -175,7 +177,7 @@ fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// sled gives its lock's failure as an error of its own making, with the system's in the text.
+/// sled wraps the error of a failed file lock and keeps its kind only in the text.
 fn is_locked(error: &io::Error) -> bool {
     error.kind() == ErrorKind::WouldBlock || error.to_string().contains("WouldBlock")
 }

@@ -1,4 +1,4 @@
-//! The one thread that writes, and its group commit.
+//! The writer thread, with group commit.
 
 use std::fs::File;
 use std::io;
@@ -14,43 +14,43 @@ use latchkey_store::transaction::Tx;
 use tokio::sync::oneshot;
 
 use crate::commits::Commits;
-use crate::error::unavailable;
+use crate::error::stopped;
 use crate::ledger::Ledger;
 use crate::records::Records;
 
-/// How many operations may share one flush: bounds how long the first of them waits.
-const GROUP: usize = 1024;
+/// The maximum number of operations that share one flush. It bounds how long the first one waits.
+const MAX_GROUP_SIZE: usize = 1024;
 
-/// The way to the writing thread, which ends when this is dropped.
+/// A handle to the writer thread. Dropping it ends the thread.
 #[derive(Debug)]
 pub(crate) struct Writer {
     jobs: Sender<Job>,
     failure: Arc<OnceLock<String>>,
 }
 
-/// An operation to run on the writing thread.
-type Job = Box<dyn FnOnce(&mut WriterState) -> Done + Send>;
+/// An operation to run on the writer thread.
+type Job = Box<dyn FnOnce(&mut WriterState) -> Applied + Send>;
 
-/// What the writing thread works on.
+/// The state of the writer thread.
 pub(crate) struct WriterState {
-    /// The records.
+    /// The database.
     pub(crate) db: sled::Db,
-    /// A handle of its own on sled's file, to make it durable.
+    /// A separate handle to sled's file, for `fdatasync`.
     pub(crate) sync: File,
-    /// How many groups of changes there were.
+    /// The number of commits.
     pub(crate) commits: Commits,
-    /// Which denials there are.
+    /// The checksum of the denylist.
     pub(crate) ledger: Ledger,
 }
 
-/// What an operation left to do.
-struct Done {
+/// An operation that was applied and waits for durability.
+struct Applied {
     /// Whether it changed records.
     wrote: bool,
-    /// Whether sled failed on it: nothing may be written after that.
+    /// The error, if sled failed: nothing may be written after it.
     failed: Option<StoreError>,
-    /// Answers the caller, once the change is durable or known not to be.
-    answer: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+    /// Replies to the caller; called once the change is durable or has failed.
+    reply: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
 }
 
 impl Writer {
@@ -64,49 +64,49 @@ impl Writer {
         Ok(Self { jobs, failure })
     }
 
-    /// Runs `operation` after all before it, and returns when what it wrote is durable.
+    /// Runs `operation` after those queued before it, and returns once its writes are durable.
     pub(crate) async fn write<A: Send + Sync + 'static, T: Send + 'static>(
         &self,
         arguments: Arc<A>,
         operation: Operation<A, T>,
     ) -> Result<T, StoreError> {
         self.health()?;
-        let (reply, answer) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |state| {
             let (value, wrote, failed) = apply(state, &*arguments, operation);
-            let answer = Box::new(move |durable: Result<(), StoreError>| {
-                // The caller may have gone away; the change stands all the same.
-                drop(reply.send(durable.and(value)));
+            let reply = Box::new(move |durable: Result<(), StoreError>| {
+                // The caller may have been cancelled; the change is made nevertheless.
+                drop(sender.send(durable.and(value)));
             });
-            Done {
+            Applied {
                 wrote,
                 failed,
-                answer,
+                reply,
             }
         });
-        let stopped = || StoreError::Stopped("its writing thread has ended".to_owned());
-        self.jobs.send(job).map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        let ended = || StoreError::Stopped("the writer thread has ended".to_owned());
+        self.jobs.send(job).map_err(|_| ended())?;
+        receiver.await.map_err(|_| ended())?
     }
 
     pub(crate) fn health(&self) -> Result<(), StoreError> {
         match self.failure.get() {
             None => Ok(()),
             Some(reason) => Err(StoreError::Stopped(format!(
-                "it failed ({reason}); mend the cause and start again"
+                "{reason}; fix the cause and restart the server"
             ))),
         }
     }
 
-    /// sled failed: nothing is written any more, whatever it was asked.
+    /// Records that sled failed: nothing is written any more.
     pub(crate) fn fail(&self, reason: &str) {
         if self.failure.set(reason.to_owned()).is_ok() {
-            tracing::error!(reason, "the store stops taking writes");
+            tracing::error!(reason, "the store stopped accepting writes");
         }
     }
 }
 
-/// Runs one operation and applies what it wrote as one change.
+/// Runs one operation and applies its writes as one change.
 fn apply<A, T>(
     state: &mut WriterState,
     arguments: &A,
@@ -132,12 +132,12 @@ fn apply<A, T>(
 }
 
 impl WriterState {
-    /// Applies all of these as one change.
+    /// Applies these writes as one change.
     fn write(&mut self, writes: Writes) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
         let mut denials = false;
         for (key, change) in writes {
-            denials |= self.ledger.note(&self.db, &key, change.is_some())?;
+            denials |= self.ledger.update(&self.db, &key, change.is_some())?;
             match change {
                 Some(bytes) => batch.insert(key, bytes),
                 None => batch.remove(key),
@@ -147,25 +147,25 @@ impl WriterState {
             self.ledger.write(&mut batch);
         }
         batch.insert(SLED_COMMITS, &self.commits.next());
-        self.db.apply_batch(batch).map_err(unavailable)
+        self.db.apply_batch(batch).map_err(stopped)
     }
 
-    /// sled's flush leaves the data with the operating system; `fdatasync` brings it to the disk.
+    /// Flushes sled's buffers to the operating system, and from there to the disk.
     fn make_durable(&mut self) -> Result<(), StoreError> {
-        self.db.flush().map_err(unavailable)?;
+        self.db.flush().map_err(stopped)?;
         let synced = self.sync.sync_data();
-        let counted = synced.and_then(|()| self.commits.written());
+        let counted = synced.and_then(|()| self.commits.write_count());
         counted.map_err(|error| StoreError::Stopped(error.to_string()))
     }
 }
 
-/// Notes that the thread is gone if it did not note itself why: sled can panic.
+/// Records a panic of the writer thread as the failure, unless one is recorded: sled can panic.
 struct PanicGuard<'a>(&'a OnceLock<String>);
 
 impl Drop for PanicGuard<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            let _ = self.0.set("its writing thread panicked".to_owned());
+            let _ = self.0.set("the writer thread panicked".to_owned());
         }
     }
 }
@@ -175,28 +175,31 @@ fn run(state: &mut WriterState, queue: &Receiver<Job>, failure: &OnceLock<String
     while let Ok(first) = queue.recv() {
         let mut group = Vec::with_capacity(8);
         let mut outcome = Ok(());
-        for job in std::iter::once(first).chain(queue.try_iter().take(GROUP - 1)) {
-            let done = job(state);
-            if let Some(error) = &done.failed {
+        for job in std::iter::once(first).chain(queue.try_iter().take(MAX_GROUP_SIZE - 1)) {
+            let applied = job(state);
+            if let Some(error) = &applied.failed {
                 outcome = Err(error.clone());
             }
-            group.push(done);
+            group.push(applied);
             if outcome.is_err() {
                 break;
             }
         }
-        if outcome.is_ok() && group.iter().any(|done| done.wrote) {
+        if outcome.is_ok() && group.iter().any(|applied| applied.wrote) {
             outcome = state.make_durable();
         }
         if let Err(error) = &outcome {
-            let reason = failure.get_or_init(|| error.to_string());
-            tracing::error!(reason, "the store stops taking writes");
+            let reason = failure.get_or_init(|| match error {
+                StoreError::Stopped(reason) => reason.clone(),
+                other => other.to_string(),
+            });
+            tracing::error!(reason, "the store stopped accepting writes");
         }
-        for done in group {
-            (done.answer)(outcome.clone());
+        for applied in group {
+            (applied.reply)(outcome.clone());
         }
         if outcome.is_err() {
-            // Those that wait in the queue learn of it by the closed channel.
+            // Callers that still wait in the queue fail because the channel closes.
             return;
         }
     }

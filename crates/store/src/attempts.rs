@@ -1,7 +1,6 @@
-//! How many commits an operation has tried: for the tests that bound it.
+//! Counts the commit attempts of an operation, for the tests that bound them.
 //!
-//! Only engines where a commit can be in conflict count. On the others an operation runs as if
-//! alone, once.
+//! Only engines whose commits can conflict count attempts. The others run each operation once.
 
 use std::cell::Cell;
 
@@ -9,7 +8,7 @@ tokio::task_local! {
     static ATTEMPTS: Cell<usize>;
 }
 
-/// Runs this and says how many commits it tried. What other tasks try does not count.
+/// Runs `work` and returns how many commits it attempted. Attempts of other tasks do not count.
 #[cfg(any(test, feature = "contract"))]
 pub(crate) async fn counted<T>(work: impl Future<Output = T>) -> (T, usize) {
     let work = async {
@@ -19,8 +18,8 @@ pub(crate) async fn counted<T>(work: impl Future<Output = T>) -> (T, usize) {
     ATTEMPTS.scope(Cell::new(0), work).await
 }
 
-/// Counts one.
+/// Counts an attempt.
 pub(crate) fn count() {
-    // Outside of `counted` nobody asks.
+    // Outside `counted` there is no counter.
     let _ = ATTEMPTS.try_with(|count| count.set(count.get() + 1));
 }

@@ -1,4 +1,28 @@
-//! Records as they stand in a backup: what an index can be made from again is left out.
+//! Records as they are written to a backup. Indexes are left out: they are rebuilt on import.
+//!
+//! ```
+//! use latchkey_core::{StoreId, Timestamp};
+//! use latchkey_store::{Backup as _, Maintenance as _, MemoryStore, StoreError};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), StoreError> {
+//! # let now = Timestamp::from_secs(1_800_000_000);
+//! let from = MemoryStore::empty();
+//! # from.identify(StoreId::from_bytes([1; 16]), now).await?;
+//! let to = MemoryStore::empty();
+//! assert!(to.begin_import().await?);
+//! let mut cursor = None;
+//! loop {
+//!     let (records, next) = from.export(cursor).await?;
+//!     to.import(records).await?;
+//!     let Some(next) = next else { break };
+//!     cursor = Some(next);
+//! }
+//! to.finish_import().await?;
+//! # assert_eq!(to.swept_until().await?, now);
+//! # Ok(())
+//! # }
+//! ```
 
 use core::fmt;
 
@@ -7,24 +31,24 @@ use latchkey_core::{
 };
 use serde::{Deserialize, Serialize};
 
-/// One record, of whichever kind.
+/// A record of any table that is backed up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
     /// A session, live or ended.
     #[serde(rename = "session")]
     Session {
-        /// Its record.
+        /// The session's record.
         #[serde(flatten)]
         session: Session,
-        /// Where it comes from.
+        /// Where the user signed in from.
         origin: SessionOrigin,
     },
-    /// An account.
+    /// A user.
     User(User),
     /// A security event.
     Event {
-        /// Which of the events of that very millisecond.
+        /// The event's number within its millisecond.
         nth: u8,
         /// The event.
         #[serde(flatten)]
@@ -32,18 +56,18 @@ pub enum Record {
     },
     /// An entry of the denylist.
     Denial(Denial),
-    /// A sign-in under way, in the backup of an earlier version; it is left out of new ones, and
-    /// imported as nothing.
+    /// A login flow in progress. Only backups of earlier versions contain it; the import skips it.
     LoginFlow(PastLoginFlow),
     /// A signing key, sealed with the master key.
     SigningKey(SealedSigningKey),
     /// The latest cut-off of everyone's sessions.
     EveryoneEnded(Cutoff),
-    /// The latest moment of a sweep.
+    /// The latest time that a sweep used as the current time.
     SweptUntil(Timestamp),
 }
 
-/// What earlier versions stored of a sign-in under way. All of it counts for a backup's checks.
+/// A login flow in progress as earlier versions stored it. All fields are needed to verify the
+/// authentication code of a backup line.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastLoginFlow {
     id: FlowId,
@@ -66,11 +90,11 @@ impl fmt::Debug for PastLoginFlow {
     }
 }
 
-/// Where to go on with an export.
+/// The position from which an export continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportCursor {
-    /// The number of the kind that is under way.
-    pub(crate) kind: usize,
-    /// The key of the last record.
+    /// The number of the current step; each step exports one table.
+    pub(crate) step: usize,
+    /// The key of the last exported record.
     pub(crate) after: Option<Vec<u8>>,
 }

@@ -1,5 +1,20 @@
-//! The tests that every store must pass. A store's crate calls [`check`] with a way to make an
-//! empty store; each test gets one of its own.
+//! The tests that every store must pass. The crate of a store calls [`check`] with a function that
+//! creates an empty store; each test gets its own store.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use latchkey_store::{MemoryStore, Store, contract};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! contract::check(|| async {
+//!     let store: Arc<dyn Store> = Arc::new(MemoryStore::empty());
+//!     [Arc::clone(&store), store]
+//! })
+//! .await;
+//! # }
+//! ```
 
 mod audit;
 mod backup;
@@ -7,6 +22,7 @@ mod bans;
 mod cutoffs;
 mod denials;
 mod feed;
+pub(crate) mod fixtures;
 pub(crate) mod flows;
 mod identity;
 mod races;
@@ -14,25 +30,28 @@ mod sessions;
 mod signing_keys;
 mod starvation;
 mod users;
-pub(crate) mod world;
 
 use core::future::Future;
 
-pub use feed::after_a_lost_connection;
-pub use world::Machines;
+pub use feed::lost_connection_is_reported;
+pub use fixtures::StorePair;
 
-/// Runs the whole contract; panics with the sentence of what does not hold.
+/// Runs the whole contract over stores that `make` creates.
+///
+/// # Panics
+///
+/// If a store breaks the contract.
 pub async fn check<F>(make: impl Fn() -> F)
 where
-    F: Future<Output = Machines>,
+    F: Future<Output = StorePair>,
 {
     flows::check(&*make().await[0]).await;
     users::check(&*make().await[0]).await;
     users::by_email(&*make().await[0]).await;
     sessions::rotation(&*make().await[0]).await;
-    sessions::ends_of_time(&*make().await[0]).await;
-    sessions::ends(&*make().await[0]).await;
-    sessions::ends_of_strangers(&*make().await[0]).await;
+    sessions::expiry_is_final(&*make().await[0]).await;
+    sessions::ending(&*make().await[0]).await;
+    sessions::ending_requires_ownership(&*make().await[0]).await;
     sessions::bounded(&*make().await[0]).await;
     races::refreshes(make().await).await;
     races::ends_against_refreshes(make().await).await;
@@ -42,13 +61,13 @@ where
     races::ends_of_all_against_refreshes(make().await, true).await;
     races::ends_of_all_against_refreshes(make().await, false).await;
     for act in starvation::ACTS {
-        starvation::wins(make().await, act).await;
+        starvation::act_succeeds(make().await, act).await;
     }
-    cutoffs::same_moment(&*make().await[0]).await;
-    cutoffs::not_written_down(&*make().await[0]).await;
+    cutoffs::same_millisecond(&*make().await[0]).await;
+    cutoffs::records_not_updated(&*make().await[0]).await;
     cutoffs::old_records(&*make().await[0]).await;
     bans::check(&*make().await[0]).await;
-    audit::refusals(&*make().await[0]).await;
+    audit::sign_ins_and_refusals(&*make().await[0]).await;
     audit::ends(&*make().await[0]).await;
     audit::bounds(&*make().await[0]).await;
     denials::check(&*make().await[0]).await;

@@ -1,5 +1,30 @@
-//! What a store is made of: something that runs operations over ordered keys and values. Every
-//! engine is a [`crate::Store`]; what the operations do is in [`crate::operations`].
+//! Engines: they run operations over ordered keys and values. Every [`Engine`] is a
+//! [`crate::Store`]; the private module `operations` implements the traits for all of them.
+//!
+//! ```
+//! use latchkey_core::Timestamp;
+//! use latchkey_store::engine::Engine;
+//! use latchkey_store::table::SWEPT_UNTIL;
+//! use latchkey_store::{MemoryStore, StoreError};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), StoreError> {
+//! let store = MemoryStore::empty();
+//! let now = Timestamp::from_secs(1_800_000_000);
+//! // Arguments are passed beside the operation, because it may run more than once.
+//! let previous = Engine::write(&store, now, |tx, now| {
+//!     Box::pin(async move {
+//!         let previous = tx.get(SWEPT_UNTIL, &()).await?;
+//!         tx.put(SWEPT_UNTIL, &(), now)?;
+//!         Ok(previous)
+//!     })
+//! });
+//! assert_eq!(previous.await?, None);
+//! let stored = Engine::read(&store, (), |tx, ()| Box::pin(tx.get(SWEPT_UNTIL, &())));
+//! assert_eq!(stored.await?, Some(now));
+//! # Ok(())
+//! # }
+//! ```
 
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
@@ -10,56 +35,55 @@ use crate::error::StoreError;
 use crate::feed::ChangeFeed;
 use crate::transaction::Tx;
 
-/// An operation under way.
-pub type Running<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>;
+/// The future of a running [`Operation`].
+pub type OperationFuture<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>;
 
-/// An operation: a function of the records, by way of a transaction, and of its arguments. It
-/// awaits nothing but the transaction, and has no other effect: where it was in conflict with
-/// another one it runs again.
-pub type Operation<A, T> = for<'t, 'a> fn(&'t mut Tx<'a>, &'t A) -> Running<'t, T>;
+/// An operation: a function of a transaction and of its arguments. It must await nothing but the
+/// transaction and have no other side effects, because it runs again after a conflict.
+pub type Operation<A, T> = for<'t, 'a> fn(&'t mut Tx<'a>, &'t A) -> OperationFuture<'t, T>;
 
 /// Runs operations over ordered keys and values.
 pub trait Engine: Send + Sync {
-    /// Runs an operation as if alone, applies what it wrote as one change, and returns once that
-    /// is durable. If the operation fails, nothing is applied. If the engine fails, the change may
-    /// or may not have been made.
+    /// Runs an operation in isolation, applies its writes as one change, and returns once the
+    /// change is durable. If the operation fails, nothing is applied. If the engine fails, the
+    /// change may or may not have been made.
     fn write<A: Send + Sync + 'static, T: Send + 'static>(
         &self,
         arguments: A,
         operation: Operation<A, T>,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
-    /// Runs an operation that writes nothing. What it read by [`Tx::get`] and [`Tx::range`] is of
-    /// one moment, a single range excepted: a change may come between two of its records. What it
-    /// peeked at is as it stood when it was read.
+    /// Runs an operation that writes nothing. Everything it reads with [`Tx::get`] and
+    /// [`Tx::range`] forms a consistent snapshot. Exception: if it reads only a single range, a
+    /// change may fall between two of its records. A peeked record is as it was when it was read.
     fn read<A: Send + Sync + 'static, T: Send + 'static>(
         &self,
         arguments: A,
         operation: Operation<A, T>,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
-    /// Whether the engine works, with the reason if it does not.
+    /// Whether the engine works; the error says why it does not.
     fn health(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Begins to listen to what other processes do; `None` if none can.
+    /// Subscribes to changes by all processes; `None` if the store cannot be shared.
     fn follow(
         &self,
     ) -> impl Future<Output = Result<Option<Box<dyn ChangeFeed>>, StoreError>> + Send {
         core::future::ready(Ok(None))
     }
 
-    /// From now on no other store may answer: of use where another one could.
+    /// From now on, fail if another store is at this address. Embedded engines ignore it.
     fn expect_id(&self, _id: StoreId) {}
 }
 
-/// Runs an operation where every read is ready at once, without a runtime. One that waits for
-/// something else would wait for ever: that is an error.
-pub fn run_in_place<T>(mut operation: Running<'_, T>) -> Result<T, StoreError> {
+/// Runs an operation without a runtime, for engines whose reads are ready immediately. An operation
+/// that awaits anything else would never complete; this returns [`StoreError::Unavailable`].
+pub fn run_in_place<T>(mut operation: OperationFuture<'_, T>) -> Result<T, StoreError> {
     let mut context = Context::from_waker(Waker::noop());
     match operation.as_mut().poll(&mut context) {
-        Poll::Ready(answer) => answer,
+        Poll::Ready(result) => result,
         Poll::Pending => {
-            let reason = "an operation waited for something other than the store, which is a bug";
+            let reason = "bug: an operation awaited something other than its transaction";
             Err(StoreError::Unavailable(reason.to_owned()))
         }
     }

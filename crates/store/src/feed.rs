@@ -1,4 +1,16 @@
-//! Changes by other machines over the same store.
+//! Changes made by other servers that share the store.
+//!
+//! ```
+//! use latchkey_store::{MemoryStore, Replication as _, StoreError};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), StoreError> {
+//! // Only stores that several servers can share have a feed.
+//! let store = MemoryStore::empty();
+//! assert!(store.follow().await?.is_none());
+//! # Ok(())
+//! # }
+//! ```
 
 use core::time::Duration;
 
@@ -7,24 +19,24 @@ use latchkey_core::{Denial, UserId};
 
 use crate::error::StoreError;
 
-/// Changes in a shared store, delivered at least once. If changes may have been lost, the batch says
-/// so. After an error the next call takes up where the last one stopped.
+/// Changes in a shared store, delivered at least once. If changes may have been lost, the batch
+/// says so. After an error the next call continues where the last one stopped.
 #[async_trait]
 pub trait ChangeFeed: Send {
-    /// The next batch; waits up to `patience` for a change. An empty batch means that there is none.
-    /// What was committed before this was called is in this batch or was in an earlier one.
-    async fn next(&mut self, patience: Duration) -> Result<Changes, StoreError>;
+    /// The next batch; waits up to `max_wait` for a change. An empty batch means that there was
+    /// none. Everything committed before the call is in this batch or in an earlier one.
+    async fn next(&mut self, max_wait: Duration) -> Result<Changes, StoreError>;
 }
 
-/// A batch of changes by any machine, this one included.
+/// A batch of changes by any server, this one included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Denials, new or with a later end.
+    /// Denials that are new or have a later expiry.
     pub denials: Vec<Denial>,
-    /// Accounts that something happened to.
-    pub accounts: Vec<UserId>,
-    /// Whether denials may be missing: all live ones must be read again.
+    /// Users with new security events.
+    pub users: Vec<UserId>,
+    /// Whether denials may be missing: read all live denials again.
     pub denials_missed: bool,
-    /// Whether accounts may be missing: anything may have happened to any of them.
-    pub accounts_missed: bool,
+    /// Whether users may be missing: treat every user as changed.
+    pub users_missed: bool,
 }

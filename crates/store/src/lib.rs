@@ -1,11 +1,7 @@
-//! What Latchkey asks of a store, and what stores are made of.
-//!
-//! [`Store`] is the sum of small traits ([`Users`], [`Sessions`], [`Denials`], …) that speak in
-//! intentions, most of them one atomic change, durable before it returns. The private module
-//! `operations` carries them out as transactions ([`transaction::Tx`]) over the typed tables of
-//! [`table`], the same over every [`engine::Engine`]: [`MemoryStore`] here, sled in a crate of its
-//! own, Redis and PostgreSQL by way of [`remote`]. [`contract`] holds the tests that every store
-//! must pass.
+//! The storage interface of Latchkey, and the parts that stores are built from.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
 mod attempts;
 pub mod backup;
@@ -29,8 +25,8 @@ pub use error::StoreError;
 pub use feed::{ChangeFeed, Changes};
 pub use memory::MemoryStore;
 pub use request::{
-    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
-    Started,
+    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, OpenOutcome, OpenedSession,
+    Rotate, Rotated,
 };
 pub use store::{
     Audit, Backup, Denials, Flows, Maintenance, Replication, Sessions, SigningKeys, Store, Users,

@@ -1,4 +1,25 @@
-//! A store that forgets when the process ends: for tests, and to measure against.
+//! A store in memory, for tests and as the baseline of measurements. It persists nothing.
+//!
+//! ```
+//! use latchkey_core::{Denial, DenialReason, Denied, SessionId, Timestamp};
+//! use latchkey_store::{Denials as _, MemoryStore, StoreError};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), StoreError> {
+//! let now = Timestamp::from_secs(1_800_000_000);
+//! let denial = Denial {
+//!     denied: Denied::Session(SessionId::from_bytes([7; 16])),
+//!     reason: DenialReason::SignedOut,
+//!     at: now,
+//!     until: Timestamp::from_secs(now.as_secs() + 720),
+//!     cutoff: None,
+//! };
+//! let store = MemoryStore::empty();
+//! store.deny(vec![denial.clone()]).await?;
+//! assert_eq!(store.live_denials(now).await?, [denial]);
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -11,7 +32,7 @@ use crate::error::StoreError;
 use crate::records::{Found, Read, Reader, Writes};
 use crate::transaction::Tx;
 
-/// A store in memory: a sorted map behind a lock.
+/// A store in memory: a sorted map behind a mutex.
 #[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<Records>);
 
@@ -25,7 +46,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// Whether there is no record at all.
+    /// Whether the store has no records.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,10 +92,10 @@ impl Engine for MemoryStore {
     ) -> Result<T, StoreError> {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut tx = Tx::new(&*records);
-        let answer = run_in_place(operation(&mut tx, &arguments))?;
+        let value = run_in_place(operation(&mut tx, &arguments))?;
         let writes = tx.into_change().writes;
         records.apply(writes);
-        Ok(answer)
+        Ok(value)
     }
 
     async fn read<A: Send + Sync + 'static, T: Send + 'static>(
@@ -99,7 +120,7 @@ mod tests {
     use crate::store::Store;
 
     #[tokio::test]
-    async fn keeps_the_contract() {
+    async fn memory_store_passes_the_contract() {
         crate::contract::check(|| async {
             let store: Arc<dyn Store> = Arc::new(MemoryStore::empty());
             [Arc::clone(&store), store]

@@ -1,8 +1,8 @@
-//! The operations of a store: what each of them reads, decides and writes, top to bottom, the same
-//! over every engine. Beside them stand the traits' implementations, which say how an engine runs
-//! them: as one change, or in several steps.
+//! The operations of a store: what each of them reads, decides and writes, for every engine. The
+//! trait implementations beside them say how an engine runs them: as one change, or in several
+//! steps.
 //!
-//! Who may do what, and what a refresh token leads to, is decided in `latchkey-core`.
+//! Decisions, such as those on refresh tokens, are in `latchkey-core`.
 
 mod audit;
 mod backup;
@@ -19,12 +19,12 @@ mod store_id;
 mod sweep;
 mod users;
 
-/// How many records are read at once where there may be millions.
-const PAGE: usize = 1000;
+/// The page size of reads over a whole table.
+const PAGE_SIZE: usize = 1000;
 
 #[cfg(test)]
 mod tests {
-    //! What earlier versions left behind, and how an operation deals with it.
+    //! Records of earlier versions.
 
     use core::time::Duration;
 
@@ -39,10 +39,10 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
     #[tokio::test]
-    async fn sign_ins_that_an_earlier_version_stored_are_swept_and_kept_out_of_backups() {
+    async fn login_flows_of_earlier_versions_are_swept_and_not_backed_up() {
         const LINE: &str = r#"{"login_flow":{"id":"AQEBAQEBAQEBAQEBAQEBAQ","provider":"google","state":"s","nonce":"n","verifier":"v","return_to":"/account","max_age":600,"expires_at":1800000600000}}"#;
-        let record: Record = serde_json::from_str(LINE).expect("it is read");
-        // A backup's checks are made over what is written again.
+        let record: Record = serde_json::from_str(LINE).expect("a record");
+        // The authentication code of a backup line covers the record as it is encoded again.
         assert_eq!(serde_json::to_string(&record).expect("JSON"), LINE);
         assert!(!format!("{record:?}").contains("verifier"), "{record:?}");
         let Record::LoginFlow(flow) = record.clone() else {
@@ -76,9 +76,9 @@ mod tests {
         assert_eq!(left.await, Ok(vec![]));
     }
 
-    /// Accounts that an earlier version made are not in the index until a server opens the store.
+    /// Users of an earlier version are not in the index until `identify` has run.
     #[tokio::test]
-    async fn accounts_of_before_the_index_are_found_by_their_addresses() {
+    async fn users_are_found_by_email_before_and_after_the_index_is_built() {
         let store = MemoryStore::empty();
         let profile = Profile {
             identity: Identity {

@@ -1,4 +1,18 @@
-//! Records as bytes: what an engine reads and changes. What the bytes mean is in [`crate::table`].
+//! Records as bytes: what an engine reads and writes. [`crate::table`] gives the bytes a meaning.
+//!
+//! ```
+//! use latchkey_store::records::{Page, Read};
+//!
+//! let page = Page {
+//!     prefix: b"s".to_vec(),
+//!     after: Some(b"s1".to_vec()),
+//!     limit: 10,
+//! };
+//! assert!(page.covers(b"s2") && !page.covers(b"s1") && !page.covers(b"u2"));
+//! assert_eq!(page.until(), Some(b"t".to_vec()));
+//! let reads = [Read::Value(b"s1".to_vec()), Read::Page(page)];
+//! # assert_eq!(reads.len(), 2);
+//! ```
 
 use core::ops::Bound;
 use std::collections::BTreeMap;
@@ -10,30 +24,30 @@ use crate::error::StoreError;
 /// A key and its value.
 pub type Pair = (Vec<u8>, Vec<u8>);
 
-/// Keys with their new values; `None` removes the key.
+/// New values by key; `None` removes the key.
 pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
-/// Something to read.
+/// A read request.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Read {
     /// The value of a key.
     Value(Vec<u8>),
-    /// Some pairs, in the order of their keys.
+    /// Pairs in key order.
     Page(Page),
 }
 
-/// Up to `limit` pairs whose keys begin with `prefix` and lie after `after`.
+/// Up to `limit` pairs whose keys begin with `prefix` and are greater than `after`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Page {
-    /// How the keys begin.
+    /// The prefix of all keys.
     pub prefix: Vec<u8>,
-    /// The key after which to begin.
+    /// The key after which the page begins; `None`: the page begins with the first key.
     pub after: Option<Vec<u8>>,
-    /// How many at most.
+    /// The maximum number of pairs.
     pub limit: usize,
 }
 
-/// The answer to a [`Read`].
+/// The result of a [`Read`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// For [`Read::Value`].
@@ -42,30 +56,32 @@ pub enum Found {
     Page(Vec<Pair>),
 }
 
-/// A change, and the conditions on which it is made.
+/// Writes, and the conditions under which they are committed.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    /// The reads that must still give the same answer.
+    /// Reads that must still have the same results.
     pub conditions: BTreeMap<Read, Found>,
-    /// What is written.
+    /// The writes.
     pub writes: Writes,
 }
 
-/// Something that records can be read from.
+/// A source of records.
 #[async_trait]
 pub trait Reader: Send + Sync {
-    /// Answers all of these reads, in their order, in one round trip. Whether the answers are of
-    /// one moment depends on the reader: those of [`crate::remote::Remote`] are.
+    /// Performs all reads in one round trip and returns their results in the same order. Whether
+    /// the results form a consistent snapshot depends on the reader; those of a
+    /// [`Remote`](crate::remote::Remote) do.
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError>;
 }
 
 impl Page {
-    /// Whether this key belongs to the page, its limit aside.
+    /// Whether this key belongs to the page, regardless of the limit.
     pub fn covers(&self, key: &[u8]) -> bool {
         key.starts_with(&self.prefix) && self.after.as_deref().is_none_or(|after| key > after)
     }
 
-    /// Where to begin to read in an ordered map.
+    /// The bounds of the page in an ordered map. The upper one is open: stop at the end of the
+    /// prefix.
     pub fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
         let first = match &self.after {
             Some(after) => Bound::Excluded(after.as_slice()),
@@ -74,8 +90,8 @@ impl Page {
         (first, Bound::Unbounded)
     }
 
-    /// The pairs of the page, given all pairs from [`bounds`](Self::bounds) on in their order. Of
-    /// these, no more than needed are asked for.
+    /// The pairs of the page, given an iterator over [`bounds`](Self::bounds). Takes no more pairs
+    /// from it than needed. Fails with the iterator's error.
     pub fn take_from<K, V, E>(
         &self,
         pairs: impl Iterator<Item = Result<(K, V), E>>,
@@ -98,13 +114,13 @@ impl Page {
     /// The first key that can be in the page.
     pub fn from(&self) -> Vec<u8> {
         match &self.after {
-            // The very next key.
+            // The smallest key that is greater than `after`.
             Some(after) => [after, &[0][..]].concat(),
             None => self.prefix.clone(),
         }
     }
 
-    /// The first key past all with the prefix; `None` if there is none.
+    /// The smallest key that is greater than all keys with the prefix; `None` if there is none.
     pub fn until(&self) -> Option<Vec<u8>> {
         let mut until = self.prefix.clone();
         while let Some(last) = until.pop() {

@@ -1,8 +1,22 @@
-//! Databases that several machines share: reached over a network, changed by others at any moment.
+//! Databases that several servers share.
 //!
-//! An operation runs here, over what it fetches, and is committed there in one step, on the
-//! condition that everything it depends on still stands. If it does not, the operation runs again.
-//! A database has to offer no more than [`Remote`]: fetch, and commit on conditions.
+//! An operation runs in the server, over records that it fetches. Its writes are committed in one
+//! step, under the condition that the records it read have not changed. If they have, the operation
+//! runs again ([`Optimistic`]). A database only has to implement [`Remote`]: fetch records, and
+//! commit under conditions.
+//!
+//! ```
+//! use latchkey_core::StoreId;
+//! use latchkey_store::StoreError;
+//! use latchkey_store::remote::ExpectedStoreId;
+//!
+//! let expected = ExpectedStoreId::default();
+//! assert_eq!(expected.check(None), Ok(()), "any store is accepted at first");
+//! expected.set(StoreId::from_bytes([1; 16]));
+//! assert_eq!(expected.check(Some(&expected.record())), Ok(()));
+//! let lost = expected.check(None);
+//! assert!(matches!(lost, Err(StoreError::WrongStore { .. })));
+//! ```
 
 mod expected_id;
 mod optimistic;
@@ -22,42 +36,42 @@ use crate::feed::ChangeFeed;
 use crate::records::{Change, Found, Read, Reader};
 use crate::table::{AUDIT_EVENTS, DENIALS, conflict_group};
 
-/// What the other machines must be notified of.
+/// What all servers are notified of when a change is committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Announcement {
-    /// The denials that were added, as they are stored.
+    /// The added denials, as stored.
     pub denials: Vec<Vec<u8>>,
-    /// The accounts that something happened to.
-    pub accounts: BTreeSet<UserId>,
+    /// The users with new security events.
+    pub users: BTreeSet<UserId>,
 }
 
 impl Change {
-    /// What it means to other machines.
+    /// What servers must be notified of when this change is committed.
     pub fn announcement(&self) -> Announcement {
-        let mut news = Announcement::default();
+        let mut announcement = Announcement::default();
         for (key, value) in &self.writes {
             let Some(value) = value else { continue };
-            if DENIALS.kind().holds(key) {
-                news.denials.push(value.clone());
+            if DENIALS.info().holds(key) {
+                announcement.denials.push(value.clone());
             } else if let Some((user, _)) = AUDIT_EVENTS.key_of(key) {
-                news.accounts.insert(user);
+                announcement.users.insert(user);
             }
         }
-        news
+        announcement
     }
 
-    /// The keys that it depends on and writes.
+    /// The keys that are both a condition and written.
     pub fn contended(&self) -> Vec<Vec<u8>> {
         let written = self.writes.keys();
-        let depends = |key: &&Vec<u8>| {
+        let is_condition = |key: &&Vec<u8>| {
             let read = Read::Value((*key).clone());
             self.conditions.contains_key(&read)
         };
-        written.filter(depends).cloned().collect()
+        written.filter(is_condition).cloned().collect()
     }
 
-    /// The groups of keys that are read as a whole and change with it: two changes that share one
-    /// must not be made at the same time, for neither would see what the other adds.
+    /// The conflict groups ([`conflict_group`]) that this change reads or writes. Two changes that
+    /// share a group must not be committed concurrently: neither would see what the other adds.
     pub fn conflict_groups(&self) -> BTreeSet<Vec<u8>> {
         let written = self.writes.keys().map(Vec::as_slice);
         let read = self.conditions.keys().filter_map(|read| match read {
@@ -69,61 +83,62 @@ impl Change {
     }
 }
 
-/// What became of a change.
+/// The outcome of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is made, and durable.
+    /// The change is made and durable.
     Committed,
     /// A condition did not hold; nothing was changed.
     Conflict,
 }
 
-/// An operation's turn at the records that it contends for. They are free again when it is dropped.
-pub trait Turn: Reader {
-    /// Makes a change as [`Remote::commit`] does, and ends the turn.
+/// A transaction that holds locks on the records it contends for. Dropping it releases them.
+pub trait LockedTransaction: Reader {
+    /// Commits a change as [`Remote::commit`] does, and releases the locks.
     fn commit(self, change: &Change) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 }
 
-/// Where there are no turns to be had.
+/// The [`LockedTransaction`] of a database that does not support locks.
 #[derive(Clone, Copy, Debug)]
-pub enum NoTurn {}
+pub enum NoLocks {}
 
 #[async_trait]
-impl Reader for NoTurn {
+impl Reader for NoLocks {
     async fn fetch(&self, _: &[Read]) -> Result<Vec<Found>, StoreError> {
         match *self {}
     }
 }
 
-impl Turn for NoTurn {
+impl LockedTransaction for NoLocks {
     async fn commit(self, _: &Change) -> Result<Outcome, StoreError> {
         match self {}
     }
 }
 
-/// A database of ordered keys and values. What one fetch answers is of one moment. No call takes
-/// longer than a few seconds.
+/// A database of ordered keys and values. The results of one fetch form a consistent snapshot. Each
+/// call completes within [`CALL_TIMEOUT`].
 pub trait Remote: Reader {
-    /// What [`turn`](Self::turn) gives.
-    type Turn<'a>: Turn
+    /// The result of [`lock`](Self::lock).
+    type LockedTransaction<'a>: LockedTransaction
     where
         Self: 'a;
 
-    /// Makes a change if its conditions hold, announces it, and returns once it is durable. After
-    /// an error it may or may not have been made.
+    /// Commits a change if its conditions hold, announces it, and returns once it is durable. After
+    /// an error the change may or may not have been made.
     fn commit(&self, change: &Change) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
-    /// Waits until an operation whose change was in conflict may have the records that it contends
-    /// for to itself: from then on nobody else changes them, so that it cannot lose to the same
-    /// opponent again. `None` if the database has no such thing.
-    fn turn(
+    /// Locks the records that a change contends for, after its commit was refused with
+    /// [`Outcome::Conflict`]. Until the locks are released no other change can modify these
+    /// records, so the retry does not conflict over them again. `None` if the database has no
+    /// locks.
+    fn lock(
         &self,
         refused: &Change,
-    ) -> impl Future<Output = Result<Option<Self::Turn<'_>>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<Self::LockedTransaction<'_>>, StoreError>> + Send;
 
-    /// From now on no other store may answer at this address.
+    /// From now on, fail with [`StoreError::WrongStore`] if another store is at this address.
     fn expect_id(&self, id: StoreId);
 
-    /// Begins to listen to what all machines announce from now on.
+    /// Subscribes to what all servers announce from now on.
     fn follow(&self) -> impl Future<Output = Result<Box<dyn ChangeFeed>, StoreError>> + Send;
 }

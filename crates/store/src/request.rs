@@ -1,4 +1,23 @@
-//! Requests and answers of the operations that need more than one value.
+//! Parameters and results of the operations that need more than one value.
+//!
+//! ```
+//! use latchkey_core::{Device, EndReason, SessionId, Timestamp};
+//! use latchkey_store::{EndSession, MemoryStore, Sessions as _, StoreError};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), StoreError> {
+//! let store = MemoryStore::empty();
+//! let sign_out = EndSession {
+//!     session: SessionId::from_bytes([7; 16]),
+//!     owner: None,
+//!     reason: EndReason::SignedOut,
+//!     device: Device::default(),
+//!     now: Timestamp::from_secs(1_800_000_000),
+//! };
+//! assert_eq!(store.end_session(sign_out).await?, None, "the session is unknown");
+//! # Ok(())
+//! # }
+//! ```
 
 use core::time::Duration;
 
@@ -12,102 +31,103 @@ use latchkey_core::{
 pub struct NewSession {
     /// The session.
     pub session: Session,
-    /// Where it comes from.
+    /// Where the user signed in from.
     pub origin: SessionOrigin,
-    /// How many live sessions the account may have with it: others make room, first those that
-    /// cannot be used any more, then the one that was used longest ago.
+    /// How many live sessions the user may have, this one included. If there are more, others are
+    /// ended: first those that can no longer be used, then those that were used longest ago.
     pub max_sessions: usize,
 }
 
-/// What came of opening a session.
+/// The outcome of [`crate::Sessions::open_session`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Opened {
-    /// It lives.
-    Opened(Box<Started>),
-    /// The account is banned; nothing was stored.
+pub enum OpenOutcome {
+    /// The session is open.
+    Opened(Box<OpenedSession>),
+    /// The user is banned; nothing was stored.
     Banned,
-    /// There is no such account; nothing was stored.
+    /// There is no such user; nothing was stored.
     UnknownUser,
 }
 
-/// A session that was opened.
+/// An opened session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Started {
-    /// Its record as it is stored, with the cut-offs it was opened under: tokens are made from it.
+pub struct OpenedSession {
+    /// The stored record, with the cut-offs in force. Issue tokens from this record.
     pub session: Session,
-    /// The sessions of the account that had to make room for it.
+    /// The sessions of the user that were ended to make room.
     pub displaced: Vec<Ended>,
 }
 
-/// A refresh token to decide on.
+/// A presented refresh token.
 #[derive(Clone, Debug)]
 pub struct Rotate {
-    /// The session it names.
+    /// The session that the token names.
     pub session: SessionId,
-    /// The user it names: their account is fetched together with the session. What decides is the
-    /// user of the session's record.
+    /// The user that the token names. Only a hint, to fetch the user together with the session:
+    /// what counts is the user in the session's record.
     pub user: UserId,
-    /// What was presented; whether the user is banned is filled in by the store.
+    /// What was presented. The store fills in whether the user is banned.
     pub presented: Presented,
-    /// Who presented it.
+    /// The device that presented it.
     pub device: Device,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
-    /// The limits in force.
+    /// The configured lifetimes.
     pub limits: Limits,
 }
 
-/// What came of it; whatever had to be stored is.
+/// The result of [`crate::Sessions::rotate`]. Its effects are durable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotated {
     /// The decision.
     pub decision: Decision,
-    /// The session's user, as the record stands now.
+    /// The session's user.
     pub user: User,
-    /// The denial that a replay left behind.
+    /// The denial that was added if the token was replayed.
     pub denial: Option<Denial>,
 }
 
-/// A session as its person sees it.
+/// A live session as its user sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveSession {
-    /// Its record.
+    /// The session's record.
     pub session: Session,
-    /// Where it comes from.
+    /// Where the user signed in from.
     pub origin: SessionOrigin,
 }
 
 /// A session to end.
 #[derive(Clone, Debug)]
 pub struct EndSession {
-    /// Which.
+    /// The session.
     pub session: SessionId,
-    /// Whose it must be; `None` if the caller has proved its right to it in another way.
-    pub of: Option<UserId>,
-    /// Why.
+    /// The user that must own the session; `None` if the caller has already proved its right to end
+    /// it, for example with the refresh token.
+    pub owner: Option<UserId>,
+    /// Why it ends.
     pub reason: EndReason,
-    /// Who asked for it; of an operator nothing is kept.
+    /// The device that requested it; empty for an operator.
     pub device: Device,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// A session that is over.
+/// An ended session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// Whose it was.
+    /// The user who owned it.
     pub user: UserId,
-    /// What refuses its access tokens.
+    /// The denial of its access tokens.
     pub denial: Denial,
-    /// Whether it could still be used at that moment. One that had come to its end by time, which
-    /// a clock may have been wrong about, is nothing to tell of.
+    /// Whether the session could still be used when it was ended. If it had already expired, no
+    /// security event is recorded.
     pub was_live: bool,
 }
 
-/// Sessions of one account that ended together.
+/// Sessions of one user that were ended together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllEnded {
-    /// What refuses their access tokens.
+    /// The denials of their access tokens.
     pub denials: Vec<Denial>,
     /// How many of the sessions could still be used, as in [`Ended::was_live`].
     pub live: usize,
@@ -116,18 +136,18 @@ pub struct AllEnded {
 /// Sessions of a user to end.
 #[derive(Clone, Debug)]
 pub struct EndSessions {
-    /// Whose.
+    /// The user who owns them.
     pub user: UserId,
-    /// The one to leave alone.
+    /// The session that stays open, if any.
     pub keep: Option<SessionId>,
-    /// Why.
+    /// Why they end.
     pub reason: EndReason,
-    /// Who asked for it; of an operator nothing is kept.
+    /// The device that requested it; empty for an operator.
     pub device: Device,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// How long the record of a session stays after its absolute end or, if it was ended before that,
-/// after its end and that of its last access token.
-pub const SESSION_KEPT: Duration = Duration::from_hours(1);
+/// How long a session's record is retained after its absolute end or, if it was ended earlier,
+/// after its end and the expiry of its last access token.
+pub const SESSION_RETENTION: Duration = Duration::from_hours(1);

@@ -1,17 +1,17 @@
-//! The tables: which bytes are the key of which record. Nothing else knows a key byte; the SQL and
-//! the Lua of the databases are generated from this or compared with it by a test.
+//! The tables: how the keys of records are encoded. No other code contains key bytes, except the
+//! SQL and Lua, which are generated from this file or compared with it by a test.
 //!
-//! All tables lie in one ordered keyspace, told apart by the first bytes of the key, so that a
-//! change to several of them is one change. Values are JSON; those of an index are empty. What is
-//! stored under a prefix never changes: data directories and backups outlive versions.
+//! All tables share one ordered keyspace, so one change can span several tables. Each table has its
+//! own key prefix. Values are JSON; the values of an index are empty. The meaning of a prefix never
+//! changes: data directories and backups outlive versions.
 //!
 //! ```
 //! use latchkey_core::SessionId;
-//! use latchkey_store::table::{SESSIONS, kind_of};
+//! use latchkey_store::table::{SESSIONS, table_of};
 //!
 //! let key = SESSIONS.key(&SessionId::from_bytes([7; 16]));
 //! assert_eq!(key[0], b's');
-//! assert_eq!(kind_of(&key).map(|kind| kind.name), Some("sessions"));
+//! assert_eq!(table_of(&key).map(|table| table.name), Some("sessions"));
 //! ```
 
 mod key;
@@ -29,113 +29,114 @@ use crate::records::{Page, Read};
 
 pub use key::{Email, Key, Prefix, RecordKey, Shard};
 
-/// The accounts.
+/// Users by id.
 pub const USERS: Table<UserId, User> = Table::new("users", b"u");
-/// Which account a provider's subject leads to.
+/// User ids by identity (issuer and subject).
 pub const IDENTITIES: Table<Identity, UserId> = Table::new("identities", b"i");
-/// The accounts by their email addresses, for an operator to find them by.
+/// Index of users by email address, used by operator commands.
 pub const USERS_BY_EMAIL: Table<(Email, UserId), ()> = Table::index("users_by_email", b"e");
-/// The sessions, live or ended.
+/// Sessions by id, live or ended.
 pub const SESSIONS: Table<SessionId, Session> = Table::new("sessions", b"s");
-/// Where sessions come from.
+/// Where sessions were opened, by session id.
 pub const SESSION_ORIGINS: Table<SessionId, SessionOrigin> = Table::new("session_origins", b"o");
-/// The sessions of each account that may be live.
+/// Index of the sessions of each user that may be live.
 pub const SESSIONS_OF_USER: Table<(UserId, SessionId), ()> =
     Table::index("sessions_of_user", b"n").grouped(Group::User);
-/// The security events, newest first.
+/// Security events of each user, newest first.
 pub const AUDIT_EVENTS: Table<(UserId, AuditPosition), AuditEvent> =
     Table::new("audit_events", b"a").grouped(Group::User);
-/// The denials.
+/// The denylist.
 pub const DENIALS: Table<Denied, Denial> = Table::new("denials", b"d");
-/// The signing keys by their `kid`, sealed.
+/// Sealed signing keys by `kid`.
 pub const SIGNING_KEYS: Table<String, SealedSigningKey> =
     Table::new("signing_keys", b"k").grouped(Group::Table);
-/// The sign-ins that are finished, and until when that is kept.
+/// Finished login flows, with the time until which the mark is retained.
 pub const FINISHED_FLOWS: Table<FlowId, Timestamp> = Table::new("finished_flows", b"g");
-/// The sign-ins under way that earlier versions stored. Nothing is added any more.
+/// Login flows in progress that earlier versions stored. Nothing is added any more.
 pub const PAST_FLOWS: Table<FlowId, PastLoginFlow> = Table::new("past_flows", b"f");
-/// At which moment to look whether a record has expired. An entry may be stale.
+/// Index of the times at which a sweep checks whether a record has expired. Entries may be stale.
 pub const EXPIRIES: Table<(Timestamp, RecordKey), ()> = Table::index("expiries", b"x");
 
-/// The id of this store, to tell it from another one at the same address.
+/// The id of this store, which tells it from another store at the same address.
 pub const STORE_ID: Table<(), StoreId> = Table::new("store_id", b"mid");
-/// There while an import is under way.
+/// Present while an import is in progress.
 pub const IMPORTING: Table<(), bool> = Table::new("importing", b"mimporting");
-/// The latest cut-off of everyone.
+/// The latest cut-off of all users' sessions.
 pub const EVERYONE: Table<(), Cutoff> = Table::new("everyone", b"mcutoff");
-/// There once every account is in [`USERS_BY_EMAIL`].
+/// Present once every user is in [`USERS_BY_EMAIL`].
 pub const EMAILS_INDEXED: Table<(), bool> = Table::new("emails_indexed", b"memails");
-/// The latest moment that a sweep took for the present.
+/// The latest time that a sweep used as the current time.
 pub const SWEPT_UNTIL: Table<(), Timestamp> = Table::new("swept_until", b"mswept");
 
-/// The format of the records, in raw bytes; `store-sled` writes it at the first start.
+/// The key of the record format, in raw bytes; `store-sled` writes it when it creates a store.
 pub const FORMAT: &[u8] = b"mformat";
-/// How many groups of changes `store-sled` has made, in raw bytes.
+/// The key of the number of groups that `store-sled` has committed, in raw bytes.
 pub const SLED_COMMITS: &[u8] = b"mcommits";
-/// Which denials `store-sled` must find at its start, in raw bytes.
+/// The key of the checksum of the denylist that `store-sled` verifies at startup, in raw bytes.
 pub const SLED_LEDGER: &[u8] = b"mdenials";
 
 /// Every table.
-pub const KINDS: [Kind; 17] = [
-    USERS.kind,
-    IDENTITIES.kind,
-    USERS_BY_EMAIL.kind,
-    SESSIONS.kind,
-    SESSION_ORIGINS.kind,
-    SESSIONS_OF_USER.kind,
-    AUDIT_EVENTS.kind,
-    DENIALS.kind,
-    SIGNING_KEYS.kind,
-    FINISHED_FLOWS.kind,
-    PAST_FLOWS.kind,
-    EXPIRIES.kind,
-    STORE_ID.kind,
-    IMPORTING.kind,
-    EVERYONE.kind,
-    EMAILS_INDEXED.kind,
-    SWEPT_UNTIL.kind,
+pub const TABLES: [TableInfo; 17] = [
+    USERS.info,
+    IDENTITIES.info,
+    USERS_BY_EMAIL.info,
+    SESSIONS.info,
+    SESSION_ORIGINS.info,
+    SESSIONS_OF_USER.info,
+    AUDIT_EVENTS.info,
+    DENIALS.info,
+    SIGNING_KEYS.info,
+    FINISHED_FLOWS.info,
+    PAST_FLOWS.info,
+    EXPIRIES.info,
+    STORE_ID.info,
+    IMPORTING.info,
+    EVERYONE.info,
+    EMAILS_INDEXED.info,
+    SWEPT_UNTIL.info,
 ];
 
 /// Records of type `V` under keys of type `K`.
 #[derive(Debug)]
 pub struct Table<K, V> {
-    kind: Kind,
+    info: TableInfo,
     types: PhantomData<fn(K) -> V>,
 }
 
-/// What a table is like, whatever its records are.
+/// The properties of a table, independent of its record types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kind {
-    /// Its name.
+pub struct TableInfo {
+    /// The table's name.
     pub name: &'static str,
-    /// How its keys begin.
+    /// The prefix of its keys.
     pub prefix: &'static [u8],
-    /// Whether the key says it all and the value is empty.
+    /// Whether the table is an index: all values are empty.
     pub is_index: bool,
     group: Group,
 }
 
-/// Keys that are read as a whole and decided by, so that an addition to them is a conflict.
+/// Which keys form a conflict group: operations read the group as a whole, so adding a key to it is
+/// a conflict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Group {
-    /// Each key stands alone.
+    /// No groups.
     None,
-    /// Those of one user, whose id comes first.
+    /// One group per user; the keys begin with the user's id.
     User,
-    /// The whole table.
+    /// The whole table is one group.
     Table,
 }
 
 /// A value of a table.
 pub trait Value: Sized {
-    /// As bytes.
+    /// Encodes the value.
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
 
-    /// From bytes.
+    /// Decodes a value.
     fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error>;
 }
 
-/// Keys and records of a table, in the order of their keys.
+/// A range of keys and records of a table, in key order.
 #[derive(Debug)]
 pub struct Range<K, V> {
     table: Table<K, V>,
@@ -145,7 +146,7 @@ pub struct Range<K, V> {
 impl<K, V> Table<K, V> {
     const fn new(name: &'static str, prefix: &'static [u8]) -> Self {
         Self {
-            kind: Kind {
+            info: TableInfo {
                 name,
                 prefix,
                 is_index: false,
@@ -156,63 +157,63 @@ impl<K, V> Table<K, V> {
     }
 
     const fn grouped(mut self, group: Group) -> Self {
-        self.kind.group = group;
+        self.info.group = group;
         self
     }
 
-    /// What it is like.
-    pub const fn kind(self) -> Kind {
-        self.kind
+    /// The table's properties.
+    pub const fn info(self) -> TableInfo {
+        self.info
     }
 }
 
 impl<K> Table<K, ()> {
     const fn index(name: &'static str, prefix: &'static [u8]) -> Self {
         let mut table = Self::new(name, prefix);
-        table.kind.is_index = true;
+        table.info.is_index = true;
         table
     }
 }
 
 impl<K: Key, V: Value> Table<K, V> {
-    /// The bytes of this key.
+    /// Encodes a key, prefix included.
     pub fn key(self, key: &K) -> Vec<u8> {
-        let mut bytes = self.kind.prefix.to_vec();
+        let mut bytes = self.info.prefix.to_vec();
         key.write(&mut bytes);
         bytes
     }
 
-    /// The key that these bytes are, if they are one of this table.
+    /// Decodes a key; `None` if the bytes are not a key of this table.
     pub fn key_of(self, bytes: &[u8]) -> Option<K> {
-        K::read(bytes.strip_prefix(self.kind.prefix)?)
+        K::read(bytes.strip_prefix(self.info.prefix)?)
     }
 
-    /// The read of the record under this key.
+    /// The read request for the record with this key.
     pub fn at(self, key: &K) -> Read {
         Read::Value(self.key(key))
     }
 
-    /// The record that these bytes are the value of.
+    /// Decodes a record. An error names `key` and quotes nothing of the value.
     pub fn decode(self, key: &[u8], value: &[u8]) -> Result<V, StoreError> {
         V::decode(value).map_err(|error| corrupt(key, &error))
     }
 
-    /// The bytes of this record under the key.
+    /// Encodes a record. An error names `key`.
     pub fn encode(self, key: &[u8], value: &V) -> Result<Vec<u8>, StoreError> {
         value.encode().map_err(|error| corrupt(key, &error))
     }
 
-    /// All of it.
+    /// The whole table.
     pub fn all(self) -> Range<K, V> {
         let page = Page {
-            prefix: self.kind.prefix.to_vec(),
+            prefix: self.info.prefix.to_vec(),
             after: None,
             limit: usize::MAX,
         };
         Range { table: self, page }
     }
 
-    /// What has keys that begin so.
+    /// The part of the table whose keys begin with this prefix.
     pub fn under(self, prefix: &impl Prefix<K>) -> Range<K, V> {
         let mut range = self.all();
         prefix.write(&mut range.page.prefix);
@@ -221,65 +222,67 @@ impl<K: Key, V: Value> Table<K, V> {
 }
 
 impl<K: Key, V: Value> Range<K, V> {
-    /// No more than so many.
+    /// Sets the maximum number of records.
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
         self.page.limit = limit;
         self
     }
 
-    /// What comes after these bytes of a key.
+    /// Starts the range after this encoded key.
     #[must_use]
     pub fn after(mut self, key: Option<Vec<u8>>) -> Self {
         self.page.after = key;
         self
     }
 
-    /// Its table.
+    /// The range's table.
     pub fn table(&self) -> Table<K, V> {
         self.table
     }
 
-    /// The read of it.
+    /// The read request for the range.
     pub fn read(&self) -> Read {
         Read::Page(self.page.clone())
     }
 }
 
-impl Kind {
-    /// Whether a key of this table begins so.
+impl TableInfo {
+    /// Whether a key, or the beginning of one, has the prefix of this table.
     pub fn holds(&self, key: &[u8]) -> bool {
         key.starts_with(self.prefix)
     }
 }
 
 /// The table that a key, or the beginning of one, belongs to.
-pub fn kind_of(key: &[u8]) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.holds(key))
+pub fn table_of(key: &[u8]) -> Option<&'static TableInfo> {
+    TABLES.iter().find(|table| table.holds(key))
 }
 
-/// The group of keys that are read as a whole and decided by, which this key or prefix belongs to,
-/// if there is one: a user's sessions, a user's events, the signing keys.
+/// The prefix of the conflict group that a key or prefix belongs to, if any. A conflict group is a
+/// set of keys that operations read as a whole: a user's sessions, a user's events, the signing
+/// keys.
 pub fn conflict_group(key: &[u8]) -> Option<&[u8]> {
-    let kind = kind_of(key)?;
-    let length = kind.prefix.len();
-    match kind.group {
+    let table = table_of(key)?;
+    let length = table.prefix.len();
+    match table.group {
         Group::None => None,
         Group::User => key.get(..length + 16),
         Group::Table => key.get(..length),
     }
 }
 
-/// A key as a person can read it.
-pub fn readable(key: &[u8]) -> String {
+/// A key as printable text, with escapes for other bytes.
+pub fn printable(key: &[u8]) -> String {
     key.escape_ascii().to_string()
 }
 
-/// The error of a record that cannot be read. Its text quotes no value: only where it is wrong.
+/// The error for a record that cannot be decoded. It gives the position of the error and quotes
+/// nothing of the value, which may be secret.
 pub(crate) fn corrupt(key: &[u8], error: &serde_json::Error) -> StoreError {
     let reason = format!("{:?} error at column {}", error.classify(), error.column());
     StoreError::Corrupt {
-        key: readable(key),
+        key: printable(key),
         reason,
     }
 }
@@ -301,7 +304,7 @@ impl<K, V> Clone for Range<K, V> {
     }
 }
 
-/// The value of an index.
+/// The empty value of an index.
 impl Value for () {
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
         Ok(Vec::new())

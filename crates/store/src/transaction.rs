@@ -1,9 +1,37 @@
-//! Reading and writing records inside one operation.
+//! Transactions: how an operation reads and writes records.
 //!
-//! A transaction remembers what was read. [`get`](Tx::get) and [`range`](Tx::range) make their
-//! answers conditions: if one of them no longer holds when the writes are committed, the operation
-//! runs again. [`peek`](Tx::peek) does not, for what an operation may act on although it is out of
-//! date by then. What was read once, or prefetched, is not fetched again.
+//! A transaction caches its reads. Results of [`get`](Tx::get) and [`range`](Tx::range) become
+//! conditions of the commit: if one of them no longer holds, the operation runs again. Results of
+//! [`peek`](Tx::peek) do not; use it where a stale record is acceptable. A record that was read or
+//! prefetched is not fetched again.
+//!
+//! ```
+//! use latchkey_core::Timestamp;
+//! use latchkey_store::StoreError;
+//! use latchkey_store::table::SWEPT_UNTIL;
+//! use latchkey_store::transaction::Tx;
+//!
+//! /// Moves the time of the latest sweep forward; returns whether it moved.
+//! async fn advance(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
+//!     let previous = tx.get(SWEPT_UNTIL, &()).await?;
+//!     if previous.is_some_and(|previous| previous >= now) {
+//!         return Ok(false);
+//!     }
+//!     tx.put(SWEPT_UNTIL, &(), &now)?;
+//!     Ok(true)
+//! }
+//! # use latchkey_store::{MemoryStore, engine::Engine};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), StoreError> {
+//! # let store = MemoryStore::empty();
+//! # let now = Timestamp::from_secs(1_800_000_000);
+//! # for expected in [true, false] {
+//! #     let moved = Engine::write(&store, now, |tx, now| Box::pin(advance(tx, *now)));
+//! #     assert_eq!(moved.await?, expected);
+//! # }
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -11,8 +39,8 @@ use crate::error::StoreError;
 use crate::records::{Change, Found, Page, Pair, Read, Reader, Writes};
 use crate::table::{Key, Range, Table, Value};
 
-/// A transaction: the records as they were read, and what is to be written. What it writes it
-/// reads back by key; ranges show the records before the operation.
+/// A transaction: cached reads and pending writes. Reads by key see the transaction's own writes;
+/// ranges do not.
 pub struct Tx<'a> {
     reader: &'a dyn Reader,
     fetched: BTreeMap<Read, Fetched>,
@@ -20,16 +48,16 @@ pub struct Tx<'a> {
     writes: Writes,
 }
 
-/// An answer.
+/// A cached result.
 struct Fetched {
     found: Found,
-    /// The number of the round trip it came with.
+    /// The number of the round trip that fetched it.
     round_trip: u32,
     is_condition: bool,
 }
 
 impl<'a> Tx<'a> {
-    /// Begins with nothing read and nothing written.
+    /// A transaction without reads or writes.
     pub fn new(reader: &'a dyn Reader) -> Self {
         Self {
             reader,
@@ -39,8 +67,8 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Fetches all of these in one round trip, or in none if all of them are known. They become
-    /// conditions only when they are read.
+    /// Fetches all of these in one round trip, or in none if all are cached. They become conditions
+    /// only when they are read.
     pub async fn prefetch(&mut self, mut reads: Vec<Read>) -> Result<(), StoreError> {
         reads.retain(|read| !self.fetched.contains_key(read));
         reads.sort_unstable();
@@ -48,12 +76,12 @@ impl<'a> Tx<'a> {
         if reads.is_empty() {
             return Ok(());
         }
-        let answers = self.reader.fetch(&reads).await?;
-        if answers.len() != reads.len() {
-            return Err(not_answered());
+        let results = self.reader.fetch(&reads).await?;
+        if results.len() != reads.len() {
+            return Err(unexpected_result());
         }
         self.round_trips += 1;
-        for (read, found) in reads.into_iter().zip(answers) {
+        for (read, found) in reads.into_iter().zip(results) {
             let fetched = Fetched {
                 found,
                 round_trip: self.round_trips,
@@ -64,7 +92,7 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// The record under this key, on which the change depends.
+    /// The record with this key. It becomes a condition of the commit.
     pub async fn get<K: Key, V: Value>(
         &mut self,
         table: Table<K, V>,
@@ -73,8 +101,8 @@ impl<'a> Tx<'a> {
         self.value(table, table.key(key), true).await
     }
 
-    /// The record under this key. The change does not depend on it: it may be made even if another
-    /// record has taken its place by then.
+    /// The record with this key. It does not become a condition: the commit succeeds even if the
+    /// record has changed.
     pub async fn peek<K: Key, V: Value>(
         &mut self,
         table: Table<K, V>,
@@ -83,7 +111,7 @@ impl<'a> Tx<'a> {
         self.value(table, table.key(key), false).await
     }
 
-    /// The records under these keys, in their order, on which the change depends; one round trip.
+    /// The records with these keys, in the same order, in one round trip. They become conditions.
     pub async fn get_many<K: Key, V: Value>(
         &mut self,
         table: Table<K, V>,
@@ -92,7 +120,7 @@ impl<'a> Tx<'a> {
         self.values(table, keys, true).await
     }
 
-    /// The same by [`peek`](Self::peek).
+    /// [`get_many`](Self::get_many) without conditions.
     pub async fn peek_many<K: Key, V: Value>(
         &mut self,
         table: Table<K, V>,
@@ -101,8 +129,8 @@ impl<'a> Tx<'a> {
         self.values(table, keys, false).await
     }
 
-    /// The keys and records of a range, on which the change depends: on those that are there, and
-    /// on that there are no others.
+    /// The keys and records of a range. The whole range becomes a condition: no record in it may
+    /// change, and none may be added.
     pub async fn range<K: Key, V: Value>(
         &mut self,
         range: Range<K, V>,
@@ -110,7 +138,7 @@ impl<'a> Tx<'a> {
         self.pairs(range, true).await
     }
 
-    /// The same by [`peek`](Self::peek).
+    /// [`range`](Self::range) without a condition.
     pub async fn peek_range<K: Key, V: Value>(
         &mut self,
         range: Range<K, V>,
@@ -118,7 +146,7 @@ impl<'a> Tx<'a> {
         self.pairs(range, false).await
     }
 
-    /// The keys of a range, on which the change depends as on those of [`range`](Self::range).
+    /// The keys of a range, with the same condition as [`range`](Self::range).
     pub async fn keys<K: Key, V: Value>(
         &mut self,
         range: Range<K, V>,
@@ -127,7 +155,7 @@ impl<'a> Tx<'a> {
         pairs.iter().map(|(key, _)| typed(&range, key)).collect()
     }
 
-    /// The same by [`peek`](Self::peek).
+    /// [`keys`](Self::keys) without a condition.
     pub async fn peek_keys<K: Key, V: Value>(
         &mut self,
         range: Range<K, V>,
@@ -136,7 +164,7 @@ impl<'a> Tx<'a> {
         pairs.iter().map(|(key, _)| typed(&range, key)).collect()
     }
 
-    /// Puts a record in place of what is under this key, if anything is.
+    /// Inserts or replaces the record with this key.
     pub fn put<K: Key, V: Value>(
         &mut self,
         table: Table<K, V>,
@@ -149,46 +177,45 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// Puts an entry of an index: the key says it all.
+    /// Inserts an entry of an index. Its value is empty.
     pub fn put_index<K: Key>(&mut self, table: Table<K, ()>, key: &K) {
         self.writes.insert(table.key(key), Some(Vec::new()));
     }
 
-    /// Removes what is under this key, if anything is.
+    /// Removes the record with this key, if it exists.
     pub fn clear<K: Key, V: Value>(&mut self, table: Table<K, V>, key: &K) {
         self.writes.insert(table.key(key), None);
     }
 
-    /// Whether this very operation has written under this key.
+    /// Whether this transaction has written or removed the record with this key.
     pub fn wrote<K: Key, V: Value>(&self, table: Table<K, V>, key: &K) -> bool {
         self.writes.contains_key(&table.key(key))
     }
 
-    /// Everything that was read, conditions or not: to be prefetched if the operation has to run
-    /// again.
+    /// Everything that was read, conditions or not: prefetch it if the operation has to run again.
     pub fn reads(&self) -> Vec<Read> {
         self.fetched.keys().cloned().collect()
     }
 
-    /// How many conditions there are.
+    /// The number of conditions.
     pub fn conditions(&self) -> usize {
         let conditions = self.fetched.values().filter(|it| it.is_condition);
         conditions.count()
     }
 
-    /// Whether all conditions came with one round trip.
+    /// Whether all conditions were fetched in the same round trip.
     pub fn is_of_one_round_trip(&self) -> bool {
         let mut conditions = self.fetched.values().filter(|it| it.is_condition);
         let first = conditions.next().map(|it| it.round_trip);
         conditions.all(|it| Some(it.round_trip) == first)
     }
 
-    /// Whether anything is to be written.
+    /// Whether there are pending writes.
     pub fn has_writes(&self) -> bool {
         !self.writes.is_empty()
     }
 
-    /// What is to be written, and on which conditions.
+    /// The pending writes and their conditions.
     pub fn into_change(self) -> Change {
         let conditions = self.fetched.into_iter().filter(|(_, it)| it.is_condition);
         Change {
@@ -208,10 +235,10 @@ impl<'a> Tx<'a> {
             return written.map(|it| table.decode(&key, it)).transpose();
         }
         let read = Read::Value(key.clone());
-        match self.answer(read, is_condition).await? {
+        match self.cached(read, is_condition).await? {
             Found::Value(Some(value)) => table.decode(&key, value).map(Some),
             Found::Value(None) => Ok(None),
-            Found::Page(_) => Err(not_answered()),
+            Found::Page(_) => Err(unexpected_result()),
         }
     }
 
@@ -251,24 +278,24 @@ impl<'a> Tx<'a> {
         let read = range.read();
         if !self.fetched.contains_key(&read)
             && let Read::Page(page) = &read
-            && let Some(part) = self.part_of_a_known_page(page)
+            && let Some(part) = self.part_of_cached_page(page)
         {
             self.fetched.insert(read.clone(), part);
         }
-        match self.answer(read, is_condition).await? {
+        match self.cached(read, is_condition).await? {
             Found::Page(pairs) => Ok(pairs),
-            Found::Value(_) => Err(not_answered()),
+            Found::Value(_) => Err(unexpected_result()),
         }
     }
 
-    /// The answer to a read of a page, if a page around it was fetched whole.
-    fn part_of_a_known_page(&self, wanted: &Page) -> Option<Fetched> {
+    /// The result of a page read, if a complete page that contains it is cached.
+    fn part_of_cached_page(&self, wanted: &Page) -> Option<Fetched> {
         self.fetched.iter().find_map(|(read, fetched)| {
             let (Read::Page(page), Found::Page(pairs)) = (read, &fetched.found) else {
                 return None;
             };
-            let is_whole = page.after.is_none() && pairs.len() < page.limit;
-            if !is_whole || !wanted.prefix.starts_with(&page.prefix) {
+            let is_complete = page.after.is_none() && pairs.len() < page.limit;
+            if !is_complete || !wanted.prefix.starts_with(&page.prefix) {
                 return None;
             }
             let part = pairs.iter().filter(|(key, _)| wanted.covers(key));
@@ -280,11 +307,11 @@ impl<'a> Tx<'a> {
         })
     }
 
-    async fn answer(&mut self, read: Read, is_condition: bool) -> Result<&Found, StoreError> {
+    async fn cached(&mut self, read: Read, is_condition: bool) -> Result<&Found, StoreError> {
         if !self.fetched.contains_key(&read) {
             self.prefetch(vec![read.clone()]).await?;
         }
-        let fetched = self.fetched.get_mut(&read).ok_or_else(not_answered)?;
+        let fetched = self.fetched.get_mut(&read).ok_or_else(unexpected_result)?;
         fetched.is_condition |= is_condition;
         Ok(&fetched.found)
     }
@@ -293,13 +320,13 @@ impl<'a> Tx<'a> {
 fn typed<K: Key, V: Value>(range: &Range<K, V>, key: &[u8]) -> Result<K, StoreError> {
     let table = range.table();
     table.key_of(key).ok_or_else(|| StoreError::Corrupt {
-        key: crate::table::readable(key),
-        reason: format!("it is not a key of the table {}", table.kind().name),
+        key: crate::table::printable(key),
+        reason: format!("not a valid key of table {}", table.info().name),
     })
 }
 
-fn not_answered() -> StoreError {
-    let reason = "the database answered something other than it was asked";
+fn unexpected_result() -> StoreError {
+    let reason = "the database returned results that do not match the reads";
     StoreError::Unavailable(reason.to_owned())
 }
 

@@ -68,24 +68,24 @@ impl Replicator {
         // A denial of a user, or of everyone, also concerns event streams.
         for denial in &changes.denials {
             match denial.denied {
-                Denied::User(user) => pending.accounts.push(user),
-                Denied::Everyone => pending.accounts_missed = true,
+                Denied::User(user) => pending.users.push(user),
+                Denied::Everyone => pending.users_missed = true,
                 Denied::Session(_) | Denied::Token(_) => {}
             }
         }
         pending.denials_missed |= changes.denials_missed;
-        pending.accounts_missed |= changes.accounts_missed;
-        pending.accounts.extend(changes.accounts);
+        pending.users_missed |= changes.users_missed;
+        pending.users.extend(changes.users);
         if pending.denials_missed {
             denials::load(state.guard.denylist(), &*state.store).await?;
         }
         // After the denials: a notified stream checks the denylist.
         let ready = std::mem::take(pending);
-        if ready.accounts_missed {
+        if ready.users_missed {
             state.notifier.notify_all();
         }
-        for account in ready.accounts {
-            state.notifier.notify(account);
+        for user in ready.users {
+            state.notifier.notify(user);
         }
         Ok(())
     }

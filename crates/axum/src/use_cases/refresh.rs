@@ -297,7 +297,7 @@ async fn end_not_admitted(
 ) -> Result<(), StoreError> {
     let end = EndSession {
         session,
-        of: None,
+        owner: None,
         reason: EndReason::NotAdmitted,
         device,
         now,

@@ -40,7 +40,7 @@ pub async fn revoke(
         limits.take_from_session(claims.sid, address)?;
         let end = EndSession {
             session: claims.sid,
-            of: None,
+            owner: None,
             reason: EndReason::Revoked,
             device,
             now,
@@ -72,7 +72,7 @@ pub async fn revoke(
         if !limits.allows_denial(claims.sub) {
             let end = EndSession {
                 session: claims.sid,
-                of: None,
+                owner: None,
                 reason: EndReason::Revoked,
                 device: device.clone(),
                 now,

@@ -40,7 +40,7 @@ pub async fn end(
     };
     let end = EndSession {
         session: id,
-        of: Some(claims.sub),
+        owner: Some(claims.sub),
         reason,
         device,
         now: state.clock.now(),

@@ -10,7 +10,7 @@ use latchkey_core::{
 };
 use latchkey_guard::step_up;
 use latchkey_identity::{AuthenticatedProfile, AuthorizationResponse, SignInError};
-use latchkey_store::{Ended, NewSession, Opened, StoreError};
+use latchkey_store::{Ended, NewSession, OpenOutcome, StoreError};
 use latchkey_tokens::KeyError;
 use url::Url;
 
@@ -326,8 +326,8 @@ async fn open_session(
         max_sessions: state.settings.limits.max_sessions,
     };
     let opened = match state.store.open_session(new).await? {
-        Opened::Opened(opened) => opened,
-        Opened::Banned | Opened::UnknownUser => {
+        OpenOutcome::Opened(opened) => opened,
+        OpenOutcome::Banned | OpenOutcome::UnknownUser => {
             return Err(FinishError::Banned { provider, user });
         }
     };

@@ -137,7 +137,7 @@ async fn visit(store: &impl Store, user: &User, now: Timestamp) -> Result<()> {
         .await?;
     let end = EndSession {
         session: id,
-        of: None,
+        owner: None,
         reason: EndReason::SignedOut,
         device: Device::default(),
         now,

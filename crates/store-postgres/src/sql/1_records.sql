@@ -1,16 +1,16 @@
--- The keyspace of Latchkey: what the records mean, and which key names which, is the same in
--- every store. Values are JSON.
+-- The records of Latchkey. Keys and values are the same in every store; values are JSON.
 CREATE TABLE latchkey.records (
     key bytea PRIMARY KEY,
     value bytea NOT NULL,
-    -- For denials: the transaction that wrote it last. Servers ask for what is new by it.
+    -- For denials: the id of the transaction that wrote the row last. Servers use it to find new
+    -- denials.
     written_by xid8
 ) WITH (fillfactor = 85);
 
--- Refreshes write neither of these columns, so their new rows stay out of all indexes.
+-- A refresh changes no indexed column, so PostgreSQL updates no index (HOT update).
 CREATE INDEX records_written_by ON latchkey.records (written_by) WHERE written_by IS NOT NULL;
 
--- For people. The byte that keys begin with tells the kind.
+-- Views for operators. The first byte of a key identifies the table.
 CREATE VIEW latchkey.users AS
     SELECT convert_from(value, 'UTF8')::jsonb AS record
     FROM latchkey.records WHERE key >= '\x75' AND key < '\x76';

@@ -1,38 +1,38 @@
--- Makes a change if its conditions hold, and says whether it did. An error of class 23505 or 40
--- means that they did not hold either: another transaction was faster.
+-- Commits a change if its conditions hold, and returns whether they did. SQLSTATE 23505 or class 40
+-- also means that a condition did not hold, because of a concurrent transaction.
 CREATE FUNCTION latchkey.commit(
-    -- The id that the store must have; empty: any.
+    -- The record of the expected store id; empty: any.
     store bytea,
-    -- Groups of keys that are read as a whole: one change at a time for each.
+    -- The lock ids of conflict groups: one change at a time per group.
     families bigint[],
-    -- Keys that must have these values (NULL: must not be there).
+    -- Conditions: keys that must have these values (NULL: must not exist).
     keys bytea[], vals bytea[],
-    -- Pages that must read as they did: [from, til), so many rows, the digest of them.
+    -- Conditions: pages [from, til) with a maximum number of rows that must have this digest.
     page_from bytea[], page_til bytea[], page_limit bigint[], page_digest bytea[],
-    -- What to write, what to add where nothing may be, what to remove.
+    -- Writes: rows to insert or replace, rows to insert that must not exist, keys to remove.
     put_keys bytea[], put_vals bytea[],
     new_keys bytea[], new_vals bytea[],
     gone bytea[],
-    -- Whether denials are among it, and the accounts that something happened to.
+    -- Whether there are new denials, and the ids of users with new security events.
     denies boolean, accounts text[]
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    -- Whoever read something before was told by that.
+    -- If there are conditions, the reads that produced them already checked the store id.
     IF cardinality(keys) = 0 AND length(store) > 0 THEN
         IF NOT EXISTS (SELECT FROM latchkey.records WHERE key = 'mid' AND value = store) THEN
             RAISE EXCEPTION 'this is another store' USING ERRCODE = 'LK001';
         END IF;
     END IF;
 
-    -- Most changes are small: what there is nothing for is not asked.
+    -- Most changes are small, so each step is skipped if it has nothing to do.
     IF cardinality(families) > 0 THEN
         PERFORM pg_advisory_xact_lock(family)
         FROM (SELECT DISTINCT unnest(families) AS family ORDER BY 1) AS sorted;
     END IF;
 
     IF cardinality(keys) > 0 THEN
-        -- Always in the order of the keys, so that two changes never wait for each other. What is
-        -- only read may be read by others at the same time.
+        -- Lock in key order, so that two changes never deadlock. Rows that are only read are locked
+        -- in shared mode.
         PERFORM FROM latchkey.records WHERE key = ANY (keys) AND key = ANY (put_keys || gone)
         ORDER BY key FOR UPDATE;
         PERFORM FROM latchkey.records WHERE key = ANY (keys) AND NOT key = ANY (put_keys || gone)
@@ -69,7 +69,7 @@ BEGIN
         DELETE FROM latchkey.records WHERE key = ANY (gone);
     END IF;
 
-    -- Servers look for new denials when they hear something.
+    -- Any notification makes servers query new denials.
     IF cardinality(accounts) > 0 THEN
         PERFORM pg_notify('latchkey', account) FROM unnest(accounts) AS account;
     END IF;
@@ -80,12 +80,12 @@ BEGIN
 END
 $$;
 
--- This transaction, if the key is a denial's ('d').
+-- The id of the current transaction if the key is that of a denial ('d'), else NULL.
 CREATE FUNCTION latchkey.writer_of(key bytea) RETURNS xid8 LANGUAGE sql AS $$
     SELECT CASE WHEN get_byte(key, 0) = 100 THEN pg_current_xact_id() END
 $$;
 
--- The rows of a page, digested: they need not be sent back to be compared.
+-- The digest of a page. Conditions compare digests instead of rows.
 CREATE FUNCTION latchkey.page_digest(first bytea, til bytea, most bigint)
 RETURNS bytea LANGUAGE sql AS $$
     SELECT sha256(coalesce(string_agg(

@@ -1,13 +1,13 @@
--- Makes a change if its conditions hold: 1, or 0 if one does not.
--- ARGV: id, then 'v' key ('+' value | '-') | 'p' kind from until limit digest
---     | 's' key value | 'd' key | 'denial' value | 'account' id ...
+-- Commits a change if its conditions hold. Returns 1, or 0 if a condition does not hold.
+-- ARGV: id, then 'v' key ('+' value | '-') | 'p' table from to limit digest
+--     | 's' key value | 'd' key | 'denial' value | 'account' user id ...
 -- All conditions come before all writes.
-local FEED, TRIMMED, LONGEST = 'latchkey:feed', 'latchkey:feed:trimmed', 100000
-local refusal = another()
-if refusal then return refusal end
+local FEED, TRIMMED, MAX_LENGTH = 'latchkey:feed', 'latchkey:feed:trimmed', 100000
+local err = wrong_store()
+if err then return err end
 
 local i = 2
-local function take()
+local function next_arg()
   i = i + 1
   return ARGV[i - 1]
 end
@@ -26,31 +26,31 @@ end
 
 local announced = false
 while ARGV[i] do
-  local what = take()
-  if what == 'v' then
-    local key = take()
-    local expected = take() == '+' and take()
+  local tag = next_arg()
+  if tag == 'v' then
+    local key = next_arg()
+    local expected = next_arg() == '+' and next_arg()
     if value(key) ~= expected then return 0 end
-  elseif what == 'p' then
-    local pairs = page(take(), take(), take(), take())
-    if digest(pairs) ~= take() then return 0 end
-  elseif what == 's' then
-    local key, text = take(), take()
-    redis.call('ZADD', index(key), 0, key)
+  elseif tag == 'p' then
+    local pairs = page(next_arg(), next_arg(), next_arg(), next_arg())
+    if digest(pairs) ~= next_arg() then return 0 end
+  elseif tag == 's' then
+    local key, text = next_arg(), next_arg()
+    redis.call('ZADD', key_set(key), 0, key)
     if not is_index(key) then redis.call('SET', 'latchkey:record:' .. key, text) end
-  elseif what == 'd' then
-    local key = take()
-    redis.call('ZREM', index(key), key)
+  elseif tag == 'd' then
+    local key = next_arg()
+    redis.call('ZREM', key_set(key), key)
     if not is_index(key) then redis.call('DEL', 'latchkey:record:' .. key) end
   else
-    announce(what, take())
+    announce(tag, next_arg())
     announced = true
   end
 end
 
--- Followers look at TRIMMED to see whether something was cut off before they read it.
-if announced and redis.call('XLEN', FEED) > LONGEST then
-  redis.call('XTRIM', FEED, 'MAXLEN', LONGEST / 2)
+-- TRIMMED tells followers whether entries were removed before they read them.
+if announced and redis.call('XLEN', FEED) > MAX_LENGTH then
+  redis.call('XTRIM', FEED, 'MAXLEN', MAX_LENGTH / 2)
   redis.call('SET', TRIMMED, redis.call('XRANGE', FEED, '-', '+', 'COUNT', 1)[1][1])
 end
 return 1

@@ -1,19 +1,19 @@
--- Reads values and pages of the keyspace.
--- ARGV: id, then 'v' key | 'p' kind from until limit ...
-local refusal = another()
-if refusal then return refusal end
+-- Reads values and pages.
+-- ARGV: id, then 'v' key | 'p' table from to limit ...
+local err = wrong_store()
+if err then return err end
 
-local i, answers = 2, {}
-local function take()
+local i, results = 2, {}
+local function next_arg()
   i = i + 1
   return ARGV[i - 1]
 end
 
 while ARGV[i] do
-  if take() == 'v' then
-    answers[#answers + 1] = value(take())
+  if next_arg() == 'v' then
+    results[#results + 1] = value(next_arg())
   else
-    answers[#answers + 1] = page(take(), take(), take(), take())
+    results[#results + 1] = page(next_arg(), next_arg(), next_arg(), next_arg())
   end
 end
-return answers
+return results

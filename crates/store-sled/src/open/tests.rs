@@ -2,16 +2,16 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use latchkey_store::engine::{self, Running};
+use latchkey_store::engine::{self, OperationFuture};
 use latchkey_store::transaction::Tx;
 use latchkey_store::{Denials as _, Maintenance as _, Store, StoreError};
 
 use super::{OpenError, SledStore, open};
 
-/// Why a store that nobody else has open does not open.
+/// The error of opening a store that no other process has opened.
 fn error(path: &std::path::Path) -> OpenError {
     loop {
-        // Sled lets go of its file some time after a store is dropped.
+        // sled releases its file lock some time after a store is dropped.
         match open(path).map(drop).expect_err("it was opened") {
             OpenError::InUse { .. } => std::thread::yield_now(),
             error => return error,
@@ -20,7 +20,7 @@ fn error(path: &std::path::Path) -> OpenError {
 }
 
 #[tokio::test]
-async fn keeps_the_contract() {
+async fn sled_store_passes_the_contract() {
     let directory = tempfile::tempdir().expect("a directory");
     let number = std::sync::atomic::AtomicUsize::new(0);
     latchkey_store::contract::check(|| async {
@@ -33,7 +33,7 @@ async fn keeps_the_contract() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_there_after_a_restart() {
+async fn acknowledged_changes_survive_a_restart() {
     use latchkey_core::{Denial, DenialReason, Denied, SessionId, Timestamp};
 
     let directory = tempfile::tempdir().expect("a directory");
@@ -67,7 +67,7 @@ fn denial(number: u32) -> latchkey_core::Denial {
     }
 }
 
-/// A revoked token must not come back to life because some bytes of a file changed.
+/// A revoked token must not be revived by damaged bytes.
 #[tokio::test]
 async fn damage_anywhere_loses_no_denial_silently() {
     const DENIALS: u32 = 3000;
@@ -112,16 +112,16 @@ async fn damage_anywhere_loses_no_denial_silently() {
     }
 }
 
-/// What sled itself would not miss.
+/// Damage that sled itself does not detect.
 #[tokio::test]
-async fn a_denial_that_is_gone_or_another_one_is_missed() {
+async fn missing_or_altered_denial_is_detected() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = open(directory.path()).expect("a store");
     store
         .deny((0..9).map(denial).collect())
         .await
         .expect("stored");
-    // Some that end are swept: the ledger follows.
+    // A sweep updates the ledger.
     let swept = denial(3).until;
     assert_eq!(store.sweep(swept, 100).await, Ok(4));
     store
@@ -130,27 +130,27 @@ async fn a_denial_that_is_gone_or_another_one_is_missed() {
         .expect("stored");
     drop(store);
     drop(reopened(directory.path()));
-    for (number, expected) in [(1, "1 of its denials are gone"), (0, "are not the ones")] {
+    for (is_altered, expected) in [(false, "missing denials: 1"), (true, "denials differ")] {
         let copy = tempfile::tempdir().expect("a directory");
         for (name, bytes) in files_of(directory.path()) {
             fs::write(copy.path().join(name), bytes).expect("written");
         }
         let db = sled::open(copy.path()).expect("sled");
         let (key, value) = db
-            .scan_prefix(latchkey_store::table::DENIALS.kind().prefix)
+            .scan_prefix(latchkey_store::table::DENIALS.info().prefix)
             .next()
             .expect("one")
             .expect("read");
         db.remove(&key).expect("removed");
-        if number == 0 {
+        if is_altered {
             let mut other = key.to_vec();
             other[5] ^= 1;
             db.insert(other, value).expect("inserted");
         }
         db.flush().expect("flushed");
         drop(db);
-        let said = error(copy.path()).to_string();
-        assert!(said.contains(expected), "{said}");
+        let error = error(copy.path()).to_string();
+        assert!(error.contains(expected), "{error}");
     }
 }
 
@@ -167,7 +167,8 @@ fn files_of(path: &std::path::Path) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// sled lets go of its lock when its last thread ends, a moment after the store is dropped.
+/// Opens a store again. sled releases its file lock when its last thread ends, shortly after the
+/// store is dropped.
 fn reopened(path: &std::path::Path) -> SledStore {
     loop {
         match open(path) {
@@ -178,7 +179,7 @@ fn reopened(path: &std::path::Path) -> SledStore {
 }
 
 #[test]
-fn a_second_process_gets_one_clear_sentence() {
+fn store_in_use_by_another_process_is_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     let _first = open(directory.path()).expect("a store");
     let error = open(directory.path()).map(drop).expect_err("it was opened");
@@ -186,7 +187,7 @@ fn a_second_process_gets_one_clear_sentence() {
 }
 
 #[test]
-fn a_path_that_is_no_directory_is_refused() {
+fn path_of_a_file_is_refused() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     assert!(matches!(error(file.path()), OpenError::Io { .. }));
 }
@@ -215,27 +216,27 @@ fn damaged_files_are_refused_and_left_as_they_are() {
     assert!(matches!(error(directory.path()), OpenError::Damaged { .. }));
     assert!(
         !file.exists(),
-        "a store that lost its file was made anew, empty"
+        "a store that lost its file was created again, empty"
     );
 }
 
-/// An error as sled gives it while it reads: a page that is damaged, or not there.
+/// An error of sled when it reads a damaged or missing page.
 fn unreadable<T>() -> Result<T, StoreError> {
     Err(StoreError::Stopped("Read corrupted data".to_owned()))
 }
 
-/// What an operation finds wrong with a record.
+/// An error of an operation that cannot decode a record.
 fn corrupt() -> StoreError {
     StoreError::Corrupt {
         key: "a key".to_owned(),
-        reason: "no JSON".to_owned(),
+        reason: "not valid JSON".to_owned(),
     }
 }
 
 /// Runs an operation that writes.
 async fn write(
     store: &SledStore,
-    operation: for<'t, 'a> fn(&'t mut Tx<'a>, &'t ()) -> Running<'t, ()>,
+    operation: for<'t, 'a> fn(&'t mut Tx<'a>, &'t ()) -> OperationFuture<'t, ()>,
 ) -> Result<(), StoreError> {
     engine::Engine::write(store, (), operation).await
 }
@@ -243,20 +244,20 @@ async fn write(
 /// Runs an operation that reads.
 async fn read(
     store: &SledStore,
-    operation: for<'t, 'a> fn(&'t mut Tx<'a>, &'t ()) -> Running<'t, ()>,
+    operation: for<'t, 'a> fn(&'t mut Tx<'a>, &'t ()) -> OperationFuture<'t, ()>,
 ) -> Result<(), StoreError> {
     engine::Engine::read(store, (), operation).await
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_a_failure_of_the_store() {
-    let folder = tempfile::tempdir().expect("a directory");
-    let opened = |name: &str| open(&folder.path().join(name)).expect("a store");
+async fn read_errors_and_panics_stop_the_store() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let opened = |name: &str| open(&directory.path().join(name)).expect("a store");
     let (reading, panicking, writing) = (opened("one"), opened("two"), opened("three"));
-    let read_it = read(&reading, |_, ()| Box::pin(async { unreadable() })).await;
-    assert_eq!(read_it, unreadable());
+    let failed = read(&reading, |_, ()| Box::pin(async { unreadable() })).await;
+    assert_eq!(failed, unreadable());
     let panicked = read(&panicking, |_, ()| {
-        Box::pin(async { panic!("as sled can") })
+        Box::pin(async { panic!("as sled may") })
     })
     .await;
     assert!(matches!(panicked, Err(StoreError::Stopped(_))));
@@ -268,20 +269,20 @@ async fn what_cannot_be_read_is_a_failure_of_the_store() {
         let write = store.deny(Vec::new()).await;
         assert!(matches!(write, Err(StoreError::Stopped(_))), "{write:?}");
     }
-    // What an operation finds wrong with a record is no failure of sled.
+    // A corrupt record is not a failure of sled.
     let store = opened("four");
     let failed = write(&store, |_, ()| Box::pin(async { Err(corrupt()) })).await;
     assert_eq!(failed, Err(corrupt()));
     assert_eq!(store.health().await, Ok(()));
 }
 
-/// An operation may await nothing but the store: the writing thread has no runtime, and would wait
-/// for ever.
+/// An operation may await nothing but its transaction: the writer thread has no runtime and would
+/// block forever.
 #[tokio::test]
-async fn an_operation_that_waits_for_something_else_is_an_error() {
-    let folder = tempfile::tempdir().expect("a directory");
-    let store = open(folder.path()).expect("a store");
-    let waiting: for<'t, 'a> fn(&'t mut Tx<'a>, &'t ()) -> Running<'t, ()> = |tx, ()| {
+async fn operation_that_awaits_something_else_is_an_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = open(directory.path()).expect("a store");
+    let waiting: for<'t, 'a> fn(&'t mut Tx<'a>, &'t ()) -> OperationFuture<'t, ()> = |tx, ()| {
         Box::pin(async move {
             tx.put(latchkey_store::table::IMPORTING, &(), &true)?;
             tokio::task::yield_now().await;
@@ -294,23 +295,23 @@ async fn an_operation_that_waits_for_something_else_is_an_error() {
             "{refused:?}"
         );
     }
-    // Nothing of it was written, and the store goes on.
+    // Nothing was written, and the store still works.
     assert_eq!(store.id().await, Ok(None));
     assert_eq!(store.deny(vec![denial(1)]).await, Ok(()));
 }
 
 #[tokio::test]
-async fn a_panic_of_the_writing_thread_is_a_failure_of_the_store() {
-    let folder = tempfile::tempdir().expect("a directory");
-    let store = open(folder.path()).expect("a store");
-    let panicked = write(&store, |_, ()| Box::pin(async { panic!("as sled can") })).await;
+async fn panic_of_the_writer_thread_stops_the_store() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = open(directory.path()).expect("a store");
+    let panicked = write(&store, |_, ()| Box::pin(async { panic!("as sled may") })).await;
     assert!(matches!(panicked, Err(StoreError::Stopped(_))));
-    // The thread tells its callers first.
-    let noticed = async {
+    // The caller may get its error before the failure is recorded.
+    let stopped = async {
         while store.health().await.is_ok() {
             tokio::task::yield_now().await;
         }
     };
-    let noticed = tokio::time::timeout(Duration::from_secs(10), noticed).await;
-    noticed.expect("it is not ready");
+    let stopped = tokio::time::timeout(Duration::from_secs(10), stopped).await;
+    stopped.expect("the store reports a failure");
 }

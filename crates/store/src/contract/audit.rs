@@ -1,5 +1,5 @@
-//! SECURITY 70: what a person should know of is on record with the act itself, newest first,
-//! bounded in number and in age.
+//! SECURITY 70: security events are recorded in the same change, listed newest first, and bounded
+//! in number and in age.
 
 use core::time::Duration;
 
@@ -11,22 +11,22 @@ use latchkey_core::{
     TokenId, UserId,
 };
 
-use super::world::{NOW, device, refresh, rotate, session, session_with, user};
+use super::fixtures::{NOW, device, refresh, rotate, session, session_with, user};
 use crate::request::{EndSession, EndSessions, Rotate};
 use crate::store::Store;
 
-/// Sign-ins, and tokens that were refused.
-pub(super) async fn refusals(store: &dyn Store) {
+/// Events of sign-ins and refused tokens.
+pub(super) async fn sign_ins_and_refusals(store: &dyn Store) {
     use AuditKind as Kind;
     let ada = user(store, 1).await;
     let one = session(store, &ada, 1).await;
     let first = all(store, ada.id).await;
-    let happened = (first[0].kind, first[0].session);
-    assert_eq!(happened, (Kind::SignedIn, Some(one.id)));
+    let recorded = (first[0].kind, first[0].session);
+    assert_eq!(recorded, (Kind::SignedIn, Some(one.id)));
     assert_eq!(first[0].device.address.as_deref(), Some("192.0.2.1"));
     assert_eq!(first[0].device.user_agent.as_deref(), Some("Browser/1"));
 
-    // A refresh is no event.
+    // A refresh records no event.
     rotate(store, refresh(&one, 0, None)).await;
     let late = Rotate {
         now: NOW.plus(REUSE_LEEWAY),
@@ -35,13 +35,17 @@ pub(super) async fn refusals(store: &dyn Store) {
     let replay = rotate(store, late).await;
     assert!(matches!(replay.decision, Decision::Replayed(_)));
     let replayed = all(store, ada.id).await.remove(0);
-    let happened = (replayed.kind, replayed.session);
-    assert_eq!(happened, (Kind::Replayed, Some(one.id)));
-    assert_eq!(replayed.device, device("192.0.2.9"), "who presented it");
+    let recorded = (replayed.kind, replayed.session);
+    assert_eq!(recorded, (Kind::Replayed, Some(one.id)));
+    assert_eq!(
+        replayed.device,
+        device("192.0.2.9"),
+        "the device that presented the token"
+    );
     let other = replayed.other_address.as_deref();
-    assert_eq!(other, Some("192.0.2.1"), "where it was signed in");
+    assert_eq!(other, Some("192.0.2.1"), "the address of the sign-in");
 
-    // Without its key: once, however often it is tried.
+    // Repeated attempts without the DPoP key record one event per window.
     let bound = session_with(store, &ada, 2, Some(Thumbprint([1; 32]))).await;
     for _ in 0..5 {
         let stolen = rotate(store, refresh(&bound, 0, None)).await;
@@ -62,7 +66,7 @@ pub(super) async fn refusals(store: &dyn Store) {
     assert_eq!(kinds(store, ada.id).await, expected);
 }
 
-/// Whatever ends sessions.
+/// Events of everything that ends sessions.
 pub(super) async fn ends(store: &dyn Store) {
     use AuditKind as Kind;
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
@@ -70,7 +74,7 @@ pub(super) async fn ends(store: &dyn Store) {
     let one = session(store, &ada, 1).await;
     let end = EndSession {
         session: one.id,
-        of: None,
+        owner: None,
         reason: EndReason::EndedRemotely,
         device: device("192.0.2.3"),
         now: NOW,
@@ -85,7 +89,7 @@ pub(super) async fn ends(store: &dyn Store) {
         device: device("192.0.2.3"),
         now: NOW,
     };
-    // Nothing to end is no event.
+    // If no session is ended, no event is recorded.
     store.end_sessions_of(many(None)).await.expect("ended");
     let kept = session(store, &ada, 3).await;
     let but_one = store.end_sessions_of(many(Some(kept.id))).await;
@@ -94,8 +98,8 @@ pub(super) async fn ends(store: &dyn Store) {
     revocation(store, ada.id, kept.id).await;
     session(store, &ada, 4).await;
     store.end_everyone(NOW).await.expect("ended");
-    for slice in 0..=u8::MAX {
-        store.end_sessions_in_shard(slice).await.expect("written");
+    for shard in 0..=u8::MAX {
+        store.end_sessions_in_shard(shard).await.expect("updated");
     }
     let ban = store.ban_user(ada.id, "spam".into(), NOW).await;
     ban.expect("banned");
@@ -113,15 +117,16 @@ pub(super) async fn ends(store: &dyn Store) {
         Kind::SignedIn,
     ];
     assert_eq!(kinds(store, ada.id).await, expected);
-    let operators = all(store, ada.id).await;
-    assert!(operators[..3].iter().all(|e| e.device == <_>::default()));
-    // Another person's are their own.
-    let others = all(store, bob.id).await;
-    assert_eq!(others.len(), 2);
-    assert!(others.iter().all(|event| event.session == Some(bobs.id)));
+    let events = all(store, ada.id).await;
+    let by_operator = &events[..3];
+    assert!(by_operator.iter().all(|e| e.device == <_>::default()));
+    // Each user has only their own events.
+    let bobs_events = all(store, bob.id).await;
+    assert_eq!(bobs_events.len(), 2);
+    assert!(bobs_events.iter().all(|it| it.session == Some(bobs.id)));
 }
 
-/// However often it is repeated, it is one event.
+/// Repeated revocations of a token record one event.
 async fn revocation(store: &dyn Store, user: UserId, session: SessionId) {
     let denial = Denial {
         denied: Denied::Token(TokenId::from_bytes([1; 16])),
@@ -156,9 +161,9 @@ pub(super) async fn bounds(store: &dyn Store) {
     }
     let times: Vec<_> = all(store, ada.id).await.iter().map(|e| e.at).collect();
     let newest: Vec<_> = (10..total).rev().map(at).collect();
-    assert_eq!(times, newest, "the newest, in their order");
+    assert_eq!(times, newest, "the newest events, newest first");
 
-    // Page by page the same.
+    // Paging returns the same events.
     let mut paged = Vec::new();
     let mut before = None;
     loop {
@@ -176,7 +181,7 @@ pub(super) async fn bounds(store: &dyn Store) {
     let none = store.audit_events(ada.id, Some(start), 7, NOW).await;
     assert_eq!(none, Ok(Vec::new()));
 
-    // Many in one millisecond are told apart.
+    // Several events in one millisecond are distinct.
     let bob = user(store, 2).await;
     for _ in 0..3 {
         store
@@ -186,7 +191,7 @@ pub(super) async fn bounds(store: &dyn Store) {
     }
     assert_eq!(all(store, bob.id).await.len(), 3);
 
-    // By age: not shown, then gone, with nothing left to sweep.
+    // Events that are too old are not returned, and a sweep removes them.
     let old = at(20).plus(RETENTION);
     let left = store.audit_events(ada.id, None, usize::MAX, old).await;
     assert_eq!(left.expect("read").len(), KEPT_EVENTS - 11);
@@ -197,7 +202,7 @@ pub(super) async fn bounds(store: &dyn Store) {
     assert!(all(store, ada.id).await.is_empty());
 }
 
-/// Every event on record.
+/// All stored events of a user.
 async fn all(store: &dyn Store, user: UserId) -> Vec<AuditEvent> {
     let events = store.audit_events(user, None, usize::MAX, NOW).await;
     let events = events.expect("read");

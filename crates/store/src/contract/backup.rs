@@ -1,22 +1,22 @@
-//! Out of one store and into another: nothing is lost, nothing is added.
+//! Export from one store and import into another: nothing is lost, nothing is added.
 
 use core::time::Duration;
 
 use latchkey_core::{AuditKind, EndReason, SealedSigningKey, SigningAlgorithm, StoreId};
 
+use super::fixtures::{NOW, StorePair, device, refresh, rotate, session, user};
 use super::flows;
-use super::world::{Machines, NOW, device, refresh, rotate, session, user};
 use crate::backup::Record;
 use crate::error::StoreError;
 use crate::request::EndSession;
 use crate::store::Store;
 
-pub(super) async fn round_trip(machines: &Machines, other: &dyn Store) {
-    let store = &*machines[0];
+pub(super) async fn round_trip(stores: &StorePair, other: &dyn Store) {
+    let store = &*stores[0];
     fill(store).await;
     let records = export(store).await;
     assert_eq!(other.begin_import().await, Ok(true));
-    // Nobody is served meanwhile, nor is a backup made of a part.
+    // The store cannot be used during the import.
     assert_eq!(other.id().await, Err(StoreError::ImportIncomplete));
     let fresh = StoreId::from_bytes([1; 16]);
     assert_eq!(
@@ -30,7 +30,7 @@ pub(super) async fn round_trip(machines: &Machines, other: &dyn Store) {
     assert_eq!(other.identify(fresh, NOW).await, Ok(fresh));
     assert_eq!(export(other).await, records);
 
-    // What is found by indexes is found there as well.
+    // The indexes are rebuilt.
     let ada = user(other, 1).await;
     assert_eq!(Ok(Some(ada.clone())), store.user(ada.id).await);
     let live = other.live_sessions(ada.id, NOW).await;
@@ -40,7 +40,7 @@ pub(super) async fn round_trip(machines: &Machines, other: &dyn Store) {
     let one = store.audit_events(ada.id, None, 100, NOW).await;
     assert_eq!(one, other.audit_events(ada.id, None, 100, NOW).await);
     assert_eq!(store.swept_until().await, other.swept_until().await);
-    // And it all ends there.
+    // Expiry is scheduled for all imported records.
     let far = NOW.plus(Duration::from_hours(200 * 24));
     while other.sweep(far, 100).await.expect("swept") > 0 {}
     let left = export(other).await;
@@ -60,11 +60,11 @@ pub(super) async fn only_into_an_empty_store(store: &dyn Store) {
     assert_eq!(
         store.identify(fresh, NOW).await,
         Ok(fresh),
-        "it was touched"
+        "the store was changed"
     );
 }
 
-/// One of everything.
+/// Adds at least one record of every kind.
 async fn fill(store: &dyn Store) {
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
     store
@@ -75,15 +75,15 @@ async fn fill(store: &dyn Store) {
         let finished = store.finish_login_flow(flows::id(number), NOW).await;
         assert_eq!(finished, Ok(true));
     }
-    let gone = session(store, &ada, 1).await;
-    let lives = session(store, &ada, 2).await;
+    let ended = session(store, &ada, 1).await;
+    let live = session(store, &ada, 2).await;
     session(store, &bob, 3).await;
     for generation in 0..6 {
-        rotate(store, refresh(&lives, generation, Some(1))).await;
+        rotate(store, refresh(&live, generation, Some(1))).await;
     }
     let end = EndSession {
-        session: gone.id,
-        of: None,
+        session: ended.id,
+        owner: None,
         reason: EndReason::SignedOut,
         device: device("192.0.2.1"),
         now: NOW,
@@ -103,10 +103,10 @@ async fn fill(store: &dyn Store) {
         let retire_at = NOW.plus(Duration::from_hours(30 * 24));
         assert_eq!(store.add_signing_key(key, after, retire_at).await, Ok(true));
     }
-    // A sweep leaves a trace of its own.
+    // A sweep stores its time.
     let swept = store.sweep(NOW.plus(Duration::from_mins(10)), 100).await;
-    assert_eq!(swept, Ok(2), "the two flows");
-    // A finished sign-in stays behind.
+    assert_eq!(swept, Ok(2), "two finished flows");
+    // Finished flows are not backed up.
     let finished = store.finish_login_flow(flows::id(3), flows::END).await;
     assert_eq!(finished, Ok(true));
     let events = store.audit_events(ada.id, None, 100, NOW).await;

@@ -1,10 +1,10 @@
-//! Bans: everything ends at once and nothing begins, until the ban is lifted.
+//! Bans: all sessions end at once, and no session opens until the ban is lifted.
 
 use latchkey_core::rotation::{Decision, Refusal};
 use latchkey_core::{Denied, EndReason, UserId};
 
-use super::world::{LIMITS, NOW, new_session, refresh, rotate, session, user};
-use crate::request::Opened;
+use super::fixtures::{LIMITS, NOW, new_session, refresh, rotate, session, user};
+use crate::request::OpenOutcome;
 use crate::store::Store;
 
 pub(super) async fn check(store: &dyn Store) {
@@ -23,12 +23,12 @@ pub(super) async fn check(store: &dyn Store) {
     assert_eq!(denied, [Denied::User(ada.id)]);
     for denial in &banned.denials {
         assert!(denial.until > NOW.plus(LIMITS.access), "{denial:?}");
-        let cutoff = denial.cutoff.expect("it says which sessions are meant");
+        let cutoff = denial.cutoff.expect("a cut-off");
         assert!(cutoff.ends(one.id, one.cutoffs.user));
     }
     assert_eq!(store.live_denials(NOW).await, Ok(banned.denials));
     let banned = store.user(ada.id).await.expect("read").expect("known");
-    let record = banned.ban.expect("it is on the account");
+    let record = banned.ban.expect("a ban");
     assert_eq!((record.at, &*record.reason), (NOW, "spam"));
 
     let after = rotate(store, refresh(&one, 0, None)).await;
@@ -37,10 +37,10 @@ pub(super) async fn check(store: &dyn Store) {
         Decision::Refused(Refusal::Ended(EndReason::Banned))
     );
     let new = new_session(&ada, 3, None);
-    assert_eq!(store.open_session(new).await, Ok(Opened::Banned));
-    // Signing in again brings the profile up to date and leaves the ban alone.
+    assert_eq!(store.open_session(new).await, Ok(OpenOutcome::Banned));
+    // Another sign-in updates the profile and keeps the ban.
     assert!(user(store, 1).await.ban.is_some());
-    // Another person does not notice.
+    // Other users are not affected.
     rotate(store, refresh(&bobs, 0, None)).await;
     assert_eq!(
         store
@@ -53,16 +53,16 @@ pub(super) async fn check(store: &dyn Store) {
     assert_eq!(store.unban_user(ada.id, NOW).await, Ok(Some(true)));
     assert_eq!(store.unban_user(ada.id, NOW).await, Ok(Some(false)));
     session(store, &ada, 4).await;
-    let still = rotate(store, refresh(&one, 0, None)).await;
+    let after = rotate(store, refresh(&one, 0, None)).await;
     assert_eq!(
-        still.decision,
+        after.decision,
         Decision::Refused(Refusal::Ended(EndReason::Banned)),
-        "a lifted ban brought a session back to life"
+        "lifting a ban revived a session"
     );
 
-    let found = store.users_by_email("PERSON-2@example.com".into()).await;
+    let found = store.users_by_email("USER-2@example.com".into()).await;
     let found: Vec<_> = found.expect("read").iter().map(|user| user.id).collect();
     assert_eq!(found, [bob.id]);
-    let unknown = store.users_by_email("person@example.com".into()).await;
+    let unknown = store.users_by_email("user@example.com".into()).await;
     assert_eq!(unknown, Ok(Vec::new()));
 }

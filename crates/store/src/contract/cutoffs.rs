@@ -1,12 +1,12 @@
-//! Many sessions ended at once: what was opened before is over, what is opened after is not, even
-//! in the same millisecond, and whether or not the ends are written down yet.
+//! Cut-offs: sessions opened before are ended and sessions opened after are not, even in the same
+//! millisecond, and whether or not the session records are updated yet.
 
 use latchkey_core::rotation::{Decision, Refusal};
 use latchkey_core::{
     Cutoff, Denied, EndReason, Identity, Profile, Session, SessionId, SessionOrigin, User, UserId,
 };
 
-use super::world::{NOW, device, generation, new_session, refresh, rotate, session, user};
+use super::fixtures::{NOW, device, generation, new_session, refresh, rotate, session, user};
 use crate::backup::Record;
 use crate::request::EndSessions;
 use crate::store::Store;
@@ -27,49 +27,55 @@ async fn cut_off(store: &dyn Store, end: EndSessions) -> Cutoff {
     let [denial] = &ended.denials[..] else {
         panic!("{ended:?}");
     };
-    denial.cutoff.expect("it says which sessions are meant")
+    denial.cutoff.expect("a cut-off")
 }
 
-async fn assert_over(store: &dyn Store, over: &Session, reason: EndReason) {
-    let refused = rotate(store, refresh(over, over.generation, None)).await;
+async fn assert_ended(store: &dyn Store, session: &Session, reason: EndReason) {
+    let refused = rotate(store, refresh(session, session.generation, None)).await;
     let ended = Refusal::Ended(reason);
     assert_eq!(refused.decision, Decision::Refused(ended));
-    let known = store.session(over.id).await.expect("read").expect("known");
-    assert!(!known.status.is_live());
-    let listed = store.live_sessions(over.user, NOW).await.expect("read");
-    assert!(listed.iter().all(|live| live.session.id != over.id));
+    let stored = store.session(session.id).await.expect("read");
+    assert!(!stored.expect("known").status.is_live());
+    let listed = store.live_sessions(session.user, NOW).await.expect("read");
+    assert!(listed.iter().all(|live| live.session.id != session.id));
 }
 
-/// All at the same moment of a clock.
-pub(super) async fn same_moment(store: &dyn Store) {
+/// Everything happens in the same millisecond.
+pub(super) async fn same_millisecond(store: &dyn Store) {
     let ada = user(store, 1).await;
     let one = session(store, &ada, 1).await;
     let two = session(store, &ada, 2).await;
     let first = cut_off(store, all_but(&ada, Some(two.id))).await;
     let three = session(store, &ada, 3).await;
     assert!(first.ends(one.id, one.cutoffs.user));
-    assert!(!first.ends(two.id, two.cutoffs.user), "the one to keep");
-    assert!(!first.ends(three.id, three.cutoffs.user), "opened after it");
-    assert_over(store, &one, EndReason::EndedAll).await;
-    for lives in [&two, &three] {
-        let next = rotate(store, refresh(lives, 0, None)).await;
+    assert!(
+        !first.ends(two.id, two.cutoffs.user),
+        "the session to keep was ended"
+    );
+    assert!(
+        !first.ends(three.id, three.cutoffs.user),
+        "a session opened later was ended"
+    );
+    assert_ended(store, &one, EndReason::EndedAll).await;
+    for live in [&two, &three] {
+        let next = rotate(store, refresh(live, 0, None)).await;
         assert_eq!(generation(&next.decision), Some(1));
     }
 
-    // A session that is over is not brought back by asking to keep it; what was kept once is not
-    // kept for ever.
+    // Keeping an ended session does not revive it, and a session that was kept once is not exempt
+    // from later cut-offs.
     let second = cut_off(store, all_but(&ada, Some(one.id))).await;
     assert!(second.ends(one.id, one.cutoffs.user));
     assert!(second.ends(two.id, two.cutoffs.user));
-    for over in [&one, &two, &three] {
-        let refused = rotate(store, refresh(over, 1, None)).await;
+    for ended in [&one, &two, &three] {
+        let refused = rotate(store, refresh(ended, 1, None)).await;
         assert!(matches!(refused.decision, Decision::Refused(_)));
     }
     let four = session(store, &ada, 4).await;
     let next = rotate(store, refresh(&four, 0, None)).await;
     assert_eq!(generation(&next.decision), Some(1));
 
-    // Another person's session is not theirs to keep.
+    // A session of another user cannot be kept.
     let bob = user(store, 2).await;
     let bobs = session(store, &bob, 5).await;
     let third = cut_off(store, all_but(&ada, Some(bobs.id))).await;
@@ -78,8 +84,8 @@ pub(super) async fn same_moment(store: &dyn Store) {
     assert_eq!(generation(&next.decision), Some(1));
 }
 
-/// As it is when a machine stops between the cut-off and the sessions' own records.
-pub(super) async fn not_written_down(store: &dyn Store) {
+/// The state after a server stops between the cut-off and the update of the session records.
+pub(super) async fn records_not_updated(store: &dyn Store) {
     let profile = Profile {
         identity: Identity {
             issuer: "https://issuer.example".into(),
@@ -114,28 +120,28 @@ pub(super) async fn not_written_down(store: &dyn Store) {
     store.import(user).await.expect("imported");
     store.finish_import().await.expect("finished");
 
-    assert_over(store, &before, EndReason::Banned).await;
+    assert_ended(store, &before, EndReason::Banned).await;
     let live = store.live_sessions(ada.id, NOW).await.expect("read");
     assert_eq!(live.len(), 1);
-    // Ending it again tells of nothing and changes nothing.
-    let ended = store.end_session(super::world::end(before.id)).await;
+    // Ending it again changes nothing and records no event.
+    let ended = store.end_session(super::fixtures::end(before.id)).await;
     let ended = ended.expect("ended").expect("known");
     assert!(!ended.was_live);
-    // Whoever writes it down later does not touch the other one.
-    let mut written = Vec::new();
-    for slice in 0..=u8::MAX {
-        written.extend(store.end_sessions_in_shard(slice).await.expect("written"));
+    // The later update does not touch the live session.
+    let mut updated = Vec::new();
+    for shard in 0..=u8::MAX {
+        updated.extend(store.end_sessions_in_shard(shard).await.expect("updated"));
     }
-    let written: Vec<_> = written.iter().map(|it| it.denial.denied).collect();
-    assert_eq!(written, [Denied::Session(before.id)]);
-    assert_over(store, &before, EndReason::Banned).await;
+    let updated: Vec<_> = updated.iter().map(|it| it.denial.denied).collect();
+    assert_eq!(updated, [Denied::Session(before.id)]);
+    assert_ended(store, &before, EndReason::Banned).await;
     let next = rotate(store, refresh(&after, 0, None)).await;
     assert_eq!(generation(&next.decision), Some(1));
 }
 
-/// Records as earlier versions wrote them.
+/// Records of earlier versions.
 pub(super) async fn old_records(store: &dyn Store) {
-    let record = |text: &str| -> Record { serde_json::from_str(text).expect("an old record") };
+    let record = |text: &str| -> Record { serde_json::from_str(text).expect("a record") };
     let records = [
         r#"{"user":{"id":"AQEBAQEBAQEBAQEBAQEBAQ","identity":{"issuer":"https://issuer.example",
             "subject":"ada"},"email":"ada@example.com","email_verified":true,"name":null,
@@ -160,8 +166,8 @@ pub(super) async fn old_records(store: &dyn Store) {
     let next = rotate(store, refresh(&live.session, 0, None)).await;
     assert_eq!(generation(&next.decision), Some(1));
     cut_off(store, all_but(&ada, None)).await;
-    assert_over(store, &live.session, EndReason::EndedAll).await;
-    // What an old denial refuses stays refused.
+    assert_ended(store, &live.session, EndReason::EndedAll).await;
+    // Tokens that the old denial covered stay denied.
     let denials = store.live_denials(NOW).await.expect("read");
     assert_eq!(denials.len(), 1);
     assert!(denials[0].until > NOW && denials[0].cutoff.is_some());

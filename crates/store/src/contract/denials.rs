@@ -1,10 +1,10 @@
-//! Denials: kept to the last moment, never cut short, freed in steps.
+//! Denials: effective until their expiry, never shortened, and swept in steps.
 
 use core::time::Duration;
 
 use latchkey_core::{Denial, DenialReason, Denied, SessionId, TokenId, UserId};
 
-use super::world::NOW;
+use super::fixtures::NOW;
 use crate::store::Store;
 
 pub(super) async fn check(store: &dyn Store) {
@@ -28,23 +28,23 @@ pub(super) async fn check(store: &dyn Store) {
     assert_eq!(
         live(NOW).await.len(),
         3,
-        "the kinds are told apart though their bits are the same"
+        "denials of different kinds with the same id are distinct"
     );
 
     let last = until.minus(Duration::from_millis(1));
     assert_eq!(
         live(last).await.len(),
         3,
-        "SECURITY 42: denied through the last moment"
+        "SECURITY 42: denied through the last millisecond"
     );
     assert!(live(until).await.is_empty());
 
-    // A shorter end never replaces a longer one; a longer one does.
+    // A later expiry replaces an earlier one, and never the other way round.
     store
         .deny(vec![denial(kinds[0], NOW)])
         .await
         .expect("stored");
-    assert_eq!(live(last).await.len(), 3, "a denial was cut short");
+    assert_eq!(live(last).await.len(), 3, "a denial was shortened");
     let longer = until.plus(Duration::from_mins(1));
     store
         .deny(vec![denial(kinds[0], longer)])
@@ -52,16 +52,16 @@ pub(super) async fn check(store: &dyn Store) {
         .expect("stored");
     assert_eq!(live(until).await.len(), 1);
 
-    // A sweep in small steps frees the two that ended and keeps the one that was made longer.
-    let mut freed = 0;
+    // A sweep in small steps removes the two expired denials and keeps the extended one.
+    let mut swept = 0;
     for _ in 0..10 {
-        freed += store.sweep(until, 1).await.expect("swept");
+        swept += store.sweep(until, 1).await.expect("swept");
     }
-    assert_eq!(freed, 2);
+    assert_eq!(swept, 2);
     assert_eq!(live(NOW).await.len(), 1);
 }
 
-/// Page by page, as a server reads them at its start: each once.
+/// Paging, as at the start of a server, returns each denial once.
 pub(super) async fn pages(store: &dyn Store) {
     let denials: Vec<_> = (0..25)
         .map(|number| Denial {

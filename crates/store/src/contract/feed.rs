@@ -1,4 +1,4 @@
-//! What machines hear of each other: all of it, whoever did it, however much at once.
+//! The change feed: it delivers every change of every server.
 
 use core::time::Duration;
 use std::collections::BTreeSet;
@@ -7,65 +7,66 @@ use std::sync::Arc;
 use latchkey_core::{AuditKind, Denial, DenialReason, Denied, SessionId};
 use tokio::task::JoinSet;
 
-use super::world::{Machines, NOW, end, session, user};
+use super::fixtures::{NOW, StorePair, end, session, user};
 use crate::feed::Changes;
 use crate::store::Store;
 
-/// Waits, if nothing happens, for as long.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait for a change that must come.
+const FEED_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) async fn check(machines: Machines) {
-    let [one, two] = &machines;
-    let Some(mut feed) = two.follow().await.expect("it listens") else {
+pub(super) async fn check(stores: StorePair) {
+    let [one, two] = &stores;
+    let Some(mut feed) = two.follow().await.expect("subscribed") else {
         return;
     };
-    // Nothing that was there before; and an answer although nothing happens.
+    // Earlier changes are not delivered, and `next` returns although nothing happens.
     let nothing = feed.next(Duration::from_millis(50)).await;
     assert_eq!(nothing, Ok(Changes::default()));
 
     let ada = user(&**one, 1).await;
     let first = session(&**one, &ada, 1).await;
-    let heard = feed.next(PATIENCE).await.expect("news");
-    assert_eq!((heard.accounts, heard.denials.len()), (vec![ada.id], 0));
+    let changes = feed.next(FEED_TIMEOUT).await.expect("changes");
+    assert_eq!((changes.users, changes.denials.len()), (vec![ada.id], 0));
 
     one.end_session(end(first.id)).await.expect("ended");
     let mut denied = BTreeSet::new();
     while denied.is_empty() {
-        let heard = feed.next(PATIENCE).await.expect("news");
-        denied.extend(heard.denials.iter().map(|denial| text(denial.denied)));
+        let changes = feed.next(FEED_TIMEOUT).await.expect("changes");
+        denied.extend(changes.denials.iter().map(|denial| text(denial.denied)));
     }
     assert_eq!(denied, BTreeSet::from([text(Denied::Session(first.id))]));
 
-    // However much there is: what was committed before it was asked is in the answer.
+    // Everything committed before the call is delivered, however much it is.
     for group in 0..5u32 {
         let denials = (0..500).map(|number| denial(group * 500 + number));
         one.deny(denials.collect()).await.expect("denied");
     }
-    let heard = feed.next(PATIENCE).await.expect("news");
-    assert_eq!(heard.denials.len(), 2500);
+    let changes = feed.next(FEED_TIMEOUT).await.expect("changes");
+    assert_eq!(changes.denials.len(), 2500);
 
-    // Many at once, by both machines, while the feed is read.
+    // Many concurrent changes by both servers while the feed is read.
     let mut all = BTreeSet::new();
     let mut tasks = JoinSet::new();
-    let mut people = BTreeSet::new();
+    let mut users = BTreeSet::new();
     for number in 2..=201u8 {
-        let person = user(&**one, number / 10).await;
-        people.insert(person.id);
-        let id = session(&**one, &person, number).await.id;
+        let user = user(&**one, number / 10).await;
+        users.insert(user.id);
+        let id = session(&**one, &user, number).await.id;
         all.insert(text(Denied::Session(id)));
-        let store = Arc::clone(&machines[usize::from(number % 2)]);
+        let store = Arc::clone(&stores[usize::from(number % 2)]);
         tasks.spawn(async move { store.end_session(end(id)).await });
     }
     denied.clear();
-    let mut accounts = BTreeSet::new();
+    let mut changed_users = BTreeSet::new();
     loop {
-        // However slow they are: once all are acknowledged, one more look has everything.
+        // Once all changes are acknowledged, one more call must deliver the rest.
         let is_last = tasks.is_empty();
-        let heard = feed.next(Duration::from_millis(50)).await.expect("news");
-        assert!(!heard.denials_missed && !heard.accounts_missed);
-        let heard_denied = heard.denials.iter().map(|denial| text(denial.denied));
-        denied.extend(heard_denied.filter(|denied| all.contains(denied)));
-        accounts.extend(heard.accounts);
+        let next = feed.next(Duration::from_millis(50)).await;
+        let changes = next.expect("changes");
+        assert!(!changes.denials_missed && !changes.users_missed);
+        let newly_denied = changes.denials.iter().map(|denial| text(denial.denied));
+        denied.extend(newly_denied.filter(|denied| all.contains(denied)));
+        changed_users.extend(changes.users);
         if is_last {
             break;
         }
@@ -75,54 +76,51 @@ pub(super) async fn check(machines: Machines) {
         }
     }
     let missing: Vec<_> = all.difference(&denied).collect();
-    assert!(missing.is_empty(), "did not come: {missing:?}");
-    // Who something happened to is told as well, if not in the same breath.
-    while !accounts.is_superset(&people) {
-        let heard = feed.next(PATIENCE).await.expect("news");
-        assert_ne!(heard, Changes::default(), "of some nothing was heard");
-        accounts.extend(heard.accounts);
+    assert!(missing.is_empty(), "not delivered: {missing:?}");
+    // Users are delivered too, possibly in a later batch.
+    while !changed_users.is_superset(&users) {
+        let changes = feed.next(FEED_TIMEOUT).await.expect("changes");
+        assert_ne!(changes, Changes::default(), "some users were not delivered");
+        changed_users.extend(changes.users);
     }
-    assert_eq!(accounts, people);
-    // What was told of it is on record, each end once.
-    for person in people {
-        let events = one
-            .audit_events(person, None, 1000, NOW)
-            .await
-            .expect("read");
+    assert_eq!(changed_users, users);
+    // Each end is recorded as one security event.
+    for user in users {
+        let events = one.audit_events(user, None, 1000, NOW).await.expect("read");
         let ends = |kind| events.iter().filter(|(_, it)| it.kind == kind).count();
-        let of_before = usize::from(person == ada.id);
-        let ended = ends(AuditKind::Revoked) - of_before;
+        let earlier = usize::from(user == ada.id);
+        let ended = ends(AuditKind::Revoked) - earlier;
         assert_eq!(
             ended,
-            ends(AuditKind::SignedIn) - of_before,
+            ends(AuditKind::SignedIn) - earlier,
             "events were lost"
         );
     }
 }
 
-/// A feed whose connection `cut` takes away says once that all is to be read anew. For stores that
-/// have connections.
+/// Checks that a feed whose connection `cut` closes reports once that changes may be missing. For
+/// stores with connections.
 ///
 /// # Panics
 ///
 /// If it does not.
-pub async fn after_a_lost_connection(store: &dyn Store, cut: impl FnOnce()) {
-    let mut feed = store.follow().await.expect("it listens").expect("a feed");
-    let patience = Duration::from_millis(50);
-    assert_eq!(feed.next(patience).await, Ok(Changes::default()));
+pub async fn lost_connection_is_reported(store: &dyn Store, cut: impl FnOnce()) {
+    let mut feed = store.follow().await.expect("subscribed").expect("a feed");
+    let max_wait = Duration::from_millis(50);
+    assert_eq!(feed.next(max_wait).await, Ok(Changes::default()));
     cut();
-    let told = async {
+    let reported = async {
         loop {
-            // The loss itself is an error.
-            match feed.next(patience).await {
-                Ok(news) if news.denials_missed => return news.accounts_missed,
+            // The first call after the loss may fail.
+            match feed.next(max_wait).await {
+                Ok(changes) if changes.denials_missed => return changes.users_missed,
                 Ok(_) | Err(_) => tokio::task::yield_now().await,
             }
         }
     };
-    let told = tokio::time::timeout(Duration::from_secs(30), told).await;
-    assert_eq!(told, Ok(true));
-    assert_eq!(feed.next(patience).await, Ok(Changes::default()));
+    let users_missed = tokio::time::timeout(FEED_TIMEOUT, reported).await;
+    assert_eq!(users_missed, Ok(true));
+    assert_eq!(feed.next(max_wait).await, Ok(Changes::default()));
 }
 
 fn denial(number: u32) -> Denial {

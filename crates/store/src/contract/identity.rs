@@ -1,16 +1,16 @@
-//! A store knows who it is.
+//! The id of a store is set once.
 
 use latchkey_core::StoreId;
 
-use super::world::{Machines, NOW};
+use super::fixtures::{NOW, StorePair};
 
-pub(super) async fn check(machines: &Machines) {
+pub(super) async fn check(stores: &StorePair) {
     let id = |byte| StoreId::from_bytes([byte; 16]);
-    assert_eq!(machines[0].id().await, Ok(None));
-    assert_eq!(machines[0].identify(id(1), NOW).await, Ok(id(1)));
-    for machine in machines {
-        assert_eq!(machine.identify(id(2), NOW).await, Ok(id(1)), "it changed");
-        assert_eq!(machine.id().await, Ok(Some(id(1))));
-        assert_eq!(machine.health().await, Ok(()));
+    assert_eq!(stores[0].id().await, Ok(None));
+    assert_eq!(stores[0].identify(id(1), NOW).await, Ok(id(1)));
+    for store in stores {
+        assert_eq!(store.identify(id(2), NOW).await, Ok(id(1)), "it changed");
+        assert_eq!(store.id().await, Ok(Some(id(1))));
+        assert_eq!(store.health().await, Ok(()));
     }
 }

@@ -1,4 +1,4 @@
-//! Several machines at the same time: as if one had come first.
+//! Concurrent operations of two servers behave as if they ran one after the other.
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
@@ -10,43 +10,43 @@ use latchkey_core::{
 };
 use tokio::task::JoinSet;
 
-use super::flows;
-use super::world::{
-    Machines, NOW, device, end, generation, new_session, refresh, rotate, session, user,
+use super::fixtures::{
+    NOW, StorePair, device, end, generation, new_session, refresh, rotate, session, user,
 };
-use crate::request::{EndSessions, Opened};
+use super::flows;
+use crate::request::{EndSessions, OpenOutcome};
 use crate::store::Store;
 
-/// SECURITY 49: of 100 identical refreshes, on both machines, one rotates.
-pub(super) async fn refreshes(machines: Machines) {
-    let user = user(&*machines[0], 1).await;
-    let session = session(&*machines[0], &user, 1).await;
-    let answers = together(&machines, 100, move |store, _| {
+/// SECURITY 49: of 100 identical refreshes at both servers, one rotates.
+pub(super) async fn refreshes(stores: StorePair) {
+    let user = user(&*stores[0], 1).await;
+    let session = session(&*stores[0], &user, 1).await;
+    let decisions = concurrently(&stores, 100, move |store, _| {
         let request = refresh(&session, 0, Some(1));
         async move { rotate(&*store, request).await.decision }
     });
-    let answers = answers.await;
-    for decision in &answers {
+    let decisions = decisions.await;
+    for decision in &decisions {
         assert_eq!(generation(decision), Some(1), "{decision:?}");
     }
-    let rotations = answers
+    let rotations = decisions
         .iter()
         .filter(|it| matches!(it, Decision::Rotated(_)));
     assert_eq!(
         rotations.count(),
         1,
-        "of 100 identical refreshes one rotates"
+        "not exactly one of 100 identical refreshes rotated"
     );
 }
 
-/// SECURITY 51: whatever comes first, after both the session is over, and its denial outlives
-/// every access token that was given.
-pub(super) async fn ends_against_refreshes(machines: Machines) {
-    let user = user(&*machines[0], 1).await;
+/// SECURITY 51: whichever comes first, afterwards the session is ended, and its denial expires
+/// later than every access token that was issued.
+pub(super) async fn ends_against_refreshes(stores: StorePair) {
+    let user = user(&*stores[0], 1).await;
     for round in 1..=20 {
-        let session = session(&*machines[0], &user, round).await;
+        let session = session(&*stores[0], &user, round).await;
         let ended = session.id;
-        let answers = together(&machines, 6, move |store, number| {
+        let decisions = concurrently(&stores, 6, move |store, number| {
             let request = refresh(&session, 0, Some(1));
             async move {
                 if number == 3 {
@@ -57,8 +57,8 @@ pub(super) async fn ends_against_refreshes(machines: Machines) {
                 Some(rotate(&*store, request).await.decision)
             }
         });
-        let decisions = answers.await;
-        let denials = machines[1].live_denials(NOW).await.expect("read");
+        let decisions = decisions.await;
+        let denials = stores[1].live_denials(NOW).await.expect("read");
         let denial = denials
             .iter()
             .find(|it| it.denied == Denied::Session(ended));
@@ -75,37 +75,37 @@ pub(super) async fn ends_against_refreshes(machines: Machines) {
                 other => panic!("{other:?}"),
             }
         }
-        assert_ended(&*machines[0], ended).await;
+        assert_ended(&*stores[0], ended).await;
     }
 }
 
-/// However fast a person's sessions refresh: a ban, or the end of all, is done within moments, and
-/// nothing is given after it.
-pub(super) async fn ends_of_all_against_refreshes(machines: Machines, by_ban: bool) {
+/// Refreshes in a loop do not delay a ban or a sign-out everywhere, and no refresh succeeds after
+/// it.
+pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: bool) {
     const SESSIONS: u8 = 30;
     const LOOPS: u8 = 6;
-    let user = user(&*machines[0], 1).await;
+    let user = user(&*stores[0], 1).await;
     let mut sessions = Vec::new();
     for number in 1..=SESSIONS {
-        sessions.push(session(&*machines[0], &user, number).await);
+        sessions.push(session(&*stores[0], &user, number).await);
     }
     let over = Arc::new(AtomicBool::new(false));
     let given = Arc::new(AtomicUsize::new(0));
     let mut loops = JoinSet::new();
     for number in 0..LOOPS {
-        let store = Arc::clone(&machines[usize::from(number % 2)]);
+        let store = Arc::clone(&stores[usize::from(number % 2)]);
         let mine = sessions.iter().skip(usize::from(number));
         let mut mine: Vec<_> = mine.step_by(usize::from(LOOPS)).cloned().collect();
         let (over, given) = (Arc::clone(&over), Arc::clone(&given));
         loops.spawn(async move {
             loop {
                 for session in &mut mine {
-                    // Whether it is over is asked before the refresh is.
+                    // Read before the refresh is sent.
                     let was_over = over.load(Ordering::SeqCst);
                     let next = rotate(&*store, refresh(session, session.generation, None)).await;
                     match next.decision {
                         Decision::Rotated(next) => {
-                            assert!(!was_over, "refreshed after the end of all");
+                            assert!(!was_over, "a refresh succeeded after the end");
                             given.fetch_add(1, Ordering::SeqCst);
                             *session = next;
                         }
@@ -118,11 +118,11 @@ pub(super) async fn ends_of_all_against_refreshes(machines: Machines, by_ban: bo
             }
         });
     }
-    // All of them are at it.
+    // Wait until all loops are refreshing.
     while given.load(Ordering::SeqCst) < usize::from(2 * SESSIONS) {
         tokio::task::yield_now().await;
     }
-    let store = Arc::clone(&machines[0]);
+    let store = Arc::clone(&stores[0]);
     let ending = async move {
         if by_ban {
             let banned = store.ban_user(user.id, "spam".into(), NOW).await;
@@ -141,26 +141,26 @@ pub(super) async fn ends_of_all_against_refreshes(machines: Machines, by_ban: bo
     };
     let ended = tokio::time::timeout(Duration::from_secs(10), ending).await;
     over.store(true, Ordering::SeqCst);
-    let ended = ended.expect("refreshes hold the end of all up");
+    let ended = ended.expect("refreshes delayed the end");
     assert_eq!(ended.live, usize::from(SESSIONS));
     let loops = async {
         while let Some(done) = loops.join_next().await {
-            done.expect("no refresh is granted");
+            done.expect("a refresh succeeded after the end");
         }
     };
     let done = tokio::time::timeout(Duration::from_mins(1), loops).await;
-    done.expect("every loop is refused");
+    done.expect("a loop is not refused");
     for session in sessions {
-        assert_ended(&*machines[1], session.id).await;
+        assert_ended(&*stores[1], session.id).await;
     }
 }
 
-/// A ban and sign-ins: what was opened before is ended, nothing is opened after.
-pub(super) async fn bans_against_sign_ins(machines: Machines) {
+/// A ban during sign-ins ends the sessions opened before it, and none is opened after it.
+pub(super) async fn bans_against_sign_ins(stores: StorePair) {
     for round in 1..=10 {
-        let user = user(&*machines[0], round).await;
+        let user = user(&*stores[0], round).await;
         let id = user.id;
-        let opened = together(&machines, 6, move |store, number| {
+        let opened = concurrently(&stores, 6, move |store, number| {
             let user = user.clone();
             async move {
                 if number == 3 {
@@ -170,39 +170,39 @@ pub(super) async fn bans_against_sign_ins(machines: Machines) {
                 }
                 let number = u8::try_from(number).expect("a few");
                 let new = new_session(&user, round * 8 + number, None);
-                match store.open_session(new).await.expect("an answer") {
-                    Opened::Opened(started) => Some(started.session),
+                match store.open_session(new).await.expect("a result") {
+                    OpenOutcome::Opened(started) => Some(started.session),
                     _ => None,
                 }
             }
         });
         for session in opened.await.into_iter().flatten() {
-            assert_ended(&*machines[1], session.id).await;
+            assert_ended(&*stores[1], session.id).await;
         }
-        let live = machines[0].live_sessions(id, NOW).await.expect("read");
-        assert!(live.is_empty(), "a session of a banned account: {live:?}");
+        let live = stores[0].live_sessions(id, NOW).await.expect("read");
+        assert!(live.is_empty(), "a session of a banned user: {live:?}");
     }
 }
 
-/// SECURITY 4: of many that finish a sign-in one does.
-pub(super) async fn flows(machines: Machines) {
-    let finished = together(&machines, 20, |store, _| async move {
+/// SECURITY 4: of many concurrent requests one finishes a login flow.
+pub(super) async fn flows(stores: StorePair) {
+    let finished = concurrently(&stores, 20, |store, _| async move {
         let finished = store.finish_login_flow(flows::id(1), flows::END).await;
-        finished.expect("an answer")
+        finished.expect("a result")
     });
     let finished = finished.await;
     assert_eq!(finished.iter().filter(|finished| **finished).count(), 1);
-    for store in machines {
+    for store in stores {
         assert_eq!(store.is_login_flow_finished(flows::id(1)).await, Ok(true));
     }
 }
 
-/// Of several machines that rotate the signing key, one does.
-pub(super) async fn signing_keys(machines: Machines) {
+/// Of several concurrent rotations of the signing key, one succeeds.
+pub(super) async fn signing_keys(stores: StorePair) {
     for after in [None, Some(0)] {
-        let known = machines[0].signing_keys().await.expect("read");
+        let known = stores[0].signing_keys().await.expect("read");
         let before = after.map(|_: i32| known[0].kid.clone());
-        let added = together(&machines, 10, move |store, number| {
+        let added = concurrently(&stores, 10, move |store, number| {
             let after = before.clone();
             let at = NOW.plus(Duration::from_secs(known.len() as u64));
             async move {
@@ -211,13 +211,13 @@ pub(super) async fn signing_keys(machines: Machines) {
                 store
                     .add_signing_key(key, after, at)
                     .await
-                    .expect("an answer")
+                    .expect("a result")
             }
         });
         let added = added.await;
         assert_eq!(added.iter().filter(|added| **added).count(), 1);
     }
-    assert_eq!(machines[1].signing_keys().await.expect("read").len(), 2);
+    assert_eq!(stores[1].signing_keys().await.expect("read").len(), 2);
 }
 
 fn signing_key(kid: String, at: Timestamp) -> SealedSigningKey {
@@ -234,14 +234,14 @@ fn signing_key(kid: String, at: Timestamp) -> SealedSigningKey {
 async fn assert_ended(store: &dyn Store, id: SessionId) {
     let known: Option<Session> = store.session(id).await.expect("read");
     let known = known.expect("a session");
-    assert!(!known.status.is_live(), "{id} lives");
+    assert!(!known.status.is_live(), "{id} is live");
     let after = rotate(store, refresh(&known, known.generation, None)).await;
     assert!(matches!(after.decision, Decision::Refused(_)), "{after:?}");
 }
 
-/// Runs so many at once, on both machines in turns, and gives their answers.
-async fn together<T, F>(
-    machines: &Machines,
+/// Runs `count` tasks concurrently, alternating between the two stores, and returns their results.
+async fn concurrently<T, F>(
+    stores: &StorePair,
     count: usize,
     task: impl Fn(Arc<dyn Store>, usize) -> F,
 ) -> Vec<T>
@@ -251,7 +251,7 @@ where
 {
     let mut tasks = JoinSet::new();
     for number in 0..count {
-        tasks.spawn(task(Arc::clone(&machines[number % 2]), number));
+        tasks.spawn(task(Arc::clone(&stores[number % 2]), number));
     }
     tasks.join_all().await
 }

@@ -1,13 +1,15 @@
-//! Sessions: rotation, ends, and races of the two.
+//! Sessions: rotation, expiry, and ending.
 
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, REUSE_LEEWAY, Refusal};
 use latchkey_core::{AuditKind, Denied, EndReason, Session, SessionId, UserId};
 
-use super::world::{LIMITS, NOW, device, generation, new_session, refresh, rotate, session, user};
+use super::fixtures::{
+    LIMITS, NOW, device, generation, new_session, refresh, rotate, session, user,
+};
 use crate::backup::Record;
-use crate::request::{EndSession, EndSessions, Ended, Opened, Rotate, SESSION_KEPT};
+use crate::request::{EndSession, EndSessions, Ended, OpenOutcome, Rotate, SESSION_RETENTION};
 use crate::store::Store;
 
 pub(super) async fn rotation(store: &dyn Store) {
@@ -24,14 +26,14 @@ pub(super) async fn rotation(store: &dyn Store) {
     assert_eq!(
         Decision::Rotated(stored),
         first.decision,
-        "what was answered is what is stored"
+        "the returned session is not the stored one"
     );
 
     let repeated = rotate(store, refresh(&session, 0, Some(1))).await;
     assert_eq!(
         generation(&repeated.decision),
         Some(1),
-        "a lost reply gives the same successor"
+        "a retry after a lost response does not return the same successor"
     );
     let other_tab = rotate(store, refresh(&session, 0, Some(2))).await;
     assert_eq!(other_tab.decision, Decision::Superseded);
@@ -46,11 +48,11 @@ pub(super) async fn rotation(store: &dyn Store) {
         "{:?}",
         replay.decision
     );
-    let denial = replay.denial.expect("a replay leaves a denial");
+    let denial = replay.denial.expect("a replay adds a denial");
     assert_eq!(denial.denied, Denied::Session(session.id));
     assert!(
         denial.until > NOW.plus(LIMITS.access),
-        "the denial ends before the access token"
+        "the denial expires before the access token"
     );
     assert_eq!(store.live_denials(late.now).await, Ok(vec![denial]));
 
@@ -66,8 +68,8 @@ pub(super) async fn rotation(store: &dyn Store) {
     assert_eq!(store.rotate(unknown).await, Ok(None));
 }
 
-/// What a clock ended that was ahead does not begin again when the clock is right.
-pub(super) async fn ends_of_time(store: &dyn Store) {
+/// A session that expired because a clock was ahead stays expired after the clock is corrected.
+pub(super) async fn expiry_is_final(store: &dyn Store) {
     let user = user(store, 1).await;
     for (number, ahead, refusal) in [
         (1, LIMITS.idle, Refusal::Idle),
@@ -80,10 +82,10 @@ pub(super) async fn ends_of_time(store: &dyn Store) {
         };
         let first = rotate(store, late).await.decision;
         assert_eq!(first, Decision::Refused(refusal));
-        let then = rotate(store, refresh(&session, 0, None)).await.decision;
-        assert_eq!(then, Decision::Refused(Refusal::Idle));
+        let second = rotate(store, refresh(&session, 0, None)).await.decision;
+        assert_eq!(second, Decision::Refused(Refusal::Idle));
     }
-    // Nor can a clock that is ahead keep a session from being ended.
+    // A clock that is ahead does not prevent ending a session.
     let third = session(store, &user, 3).await;
     let end = EndSessions {
         user: user.id,
@@ -94,7 +96,7 @@ pub(super) async fn ends_of_time(store: &dyn Store) {
     };
     let all = store.end_sessions_of(end).await.expect("ended");
     let all = all.expect("known");
-    // By that clock none of them could be used: nothing to tell of.
+    // By that clock none of them was usable, so there is no security event.
     assert_eq!((all.denials.len(), all.live), (1, 0));
     let events = store.audit_events(user.id, None, 100, NOW).await;
     let events = events.expect("read");
@@ -104,13 +106,13 @@ pub(super) async fn ends_of_time(store: &dyn Store) {
     assert_eq!(refused, Decision::Refused(ended));
 }
 
-/// A session of another account, an unknown session, and the sessions of an unknown account.
-pub(super) async fn ends_of_strangers(store: &dyn Store) {
+/// Ending a session of another user, an unknown session, or the sessions of an unknown user.
+pub(super) async fn ending_requires_ownership(store: &dyn Store) {
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
     let session = session(store, &ada, 1).await;
     let end = EndSession {
         session: session.id,
-        of: Some(bob.id),
+        owner: Some(bob.id),
         reason: EndReason::EndedRemotely,
         device: device("192.0.2.1"),
         now: NOW,
@@ -130,10 +132,14 @@ pub(super) async fn ends_of_strangers(store: &dyn Store) {
     };
     assert_eq!(store.end_sessions_of(end).await, Ok(None));
     let refreshed = rotate(store, refresh(&session, 0, Some(1))).await;
-    assert_eq!(generation(&refreshed.decision), Some(1), "it was ended");
+    assert_eq!(
+        generation(&refreshed.decision),
+        Some(1),
+        "the session of another user was ended"
+    );
 }
 
-pub(super) async fn ends(store: &dyn Store) {
+pub(super) async fn ending(store: &dyn Store) {
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
     let one = session(store, &ada, 1).await;
     let two = session(store, &ada, 2).await;
@@ -157,7 +163,7 @@ pub(super) async fn ends(store: &dyn Store) {
 
     let end = EndSession {
         session: one.id,
-        of: Some(ada.id),
+        owner: Some(ada.id),
         reason: EndReason::SignedOut,
         device: device("192.0.2.1"),
         now: NOW,
@@ -168,7 +174,7 @@ pub(super) async fn ends(store: &dyn Store) {
     assert_eq!((ended.user, ended.denial.denied), (ada.id, denied));
     assert!(ended.was_live);
     let again = EndSession {
-        of: None,
+        owner: None,
         reason: EndReason::Revoked,
         ..end
     };
@@ -178,7 +184,7 @@ pub(super) async fn ends(store: &dyn Store) {
             was_live: false,
             ..ended
         })),
-        "an end moved"
+        "ending a session twice changed its end"
     );
     assert_eq!(live(ada.id, NOW).await, [two.id]);
 
@@ -193,25 +199,25 @@ pub(super) async fn ends(store: &dyn Store) {
     let ended = store.end_sessions_of(all(Some(three.id))).await;
     let ended = ended.expect("ended").expect("known");
     assert_eq!((ended.denials.len(), ended.live), (1, 1));
-    assert_eq!(live(ada.id, NOW).await, [three.id], "the one to keep");
+    assert_eq!(live(ada.id, NOW).await, [three.id], "one is kept");
     let ended = store.end_sessions_of(all(None)).await;
     let ended = ended.expect("ended").expect("known");
     assert_eq!((ended.denials.len(), ended.live), (1, 1));
     assert!(live(ada.id, NOW).await.is_empty());
     assert_eq!(live(bob.id, NOW).await, [bobs.id]);
 
-    // SECURITY 54, with one change; written down slice by slice.
+    // SECURITY 54: one change ends all sessions; the records are updated shard by shard.
     let four = session(store, &ada, 5).await;
     let denial = store.end_everyone(NOW).await.expect("ended");
     assert_eq!(denial.denied, Denied::Everyone);
     assert!(live(ada.id, NOW).await.is_empty() && live(bob.id, NOW).await.is_empty());
     let five = session(store, &ada, 6).await;
-    let cutoff = denial.cutoff.expect("it says which sessions are meant");
+    let cutoff = denial.cutoff.expect("a cut-off");
     assert!(cutoff.ends(four.id, four.cutoffs.everyone));
     assert!(!cutoff.ends(five.id, five.cutoffs.everyone));
     let mut ended = Vec::new();
-    for slice in 0..=u8::MAX {
-        ended.extend(store.end_sessions_in_shard(slice).await.expect("written"));
+    for shard in 0..=u8::MAX {
+        ended.extend(store.end_sessions_in_shard(shard).await.expect("updated"));
     }
     let denied: Vec<_> = ended.iter().map(|e| (e.user, e.denial.denied)).collect();
     assert_eq!(
@@ -223,20 +229,20 @@ pub(super) async fn ends(store: &dyn Store) {
     );
     assert_eq!(live(ada.id, NOW).await, [five.id]);
 
-    let kept_until = one.access_until.plus(SESSION_KEPT);
+    let retained_until = one.access_until.plus(SESSION_RETENTION);
     store
-        .sweep(kept_until.minus(Duration::from_millis(1)), 100)
+        .sweep(retained_until.minus(Duration::from_millis(1)), 100)
         .await
         .expect("swept");
     assert!(
         store.session(one.id).await.expect("read").is_some(),
         "swept too early"
     );
-    store.sweep(kept_until, 100).await.expect("swept");
+    store.sweep(retained_until, 100).await.expect("swept");
     assert_eq!(store.session(one.id).await, Ok(None));
 }
 
-/// SECURITY 83: an account has only so many, and what was ended does not stay.
+/// SECURITY 83: the number of sessions per user is bounded, and ended sessions are swept.
 pub(super) async fn bounded(store: &dyn Store) {
     const ROOM: usize = 5;
     const SIGN_INS: u8 = 60;
@@ -250,7 +256,7 @@ pub(super) async fn bounded(store: &dyn Store) {
         new.session.opened_at = at(number);
         new.session.rotated_at = at(number);
         new.max_sessions = ROOM;
-        let Ok(Opened::Opened(started)) = store.open_session(new).await else {
+        let Ok(OpenOutcome::Opened(started)) = store.open_session(new).await else {
             panic!("not opened");
         };
         let made_room = usize::from(number) > ROOM;
@@ -259,14 +265,14 @@ pub(super) async fn bounded(store: &dyn Store) {
             assert!(ended.was_live && ended.user == ada.id);
             displaced.push(ended.denial.clone());
         }
-        // The first one is used all the time.
+        // The first session is refreshed after each sign-in.
         let kept: &Session = first.get_or_insert(started.session);
         let used = Rotate {
             now: at(number),
             ..refresh(kept, kept.generation, None)
         };
         let Decision::Rotated(next) = rotate(store, used).await.decision else {
-            panic!("the session in use was ended");
+            panic!("the most recently used session was ended");
         };
         first = Some(next);
     }
@@ -281,7 +287,7 @@ pub(super) async fn bounded(store: &dyn Store) {
         .collect();
     assert_eq!(live, kept);
 
-    // Those that made room are over, with a denial and an event each.
+    // Each displaced session is ended, with a denial and a security event.
     let ended = store.session(SessionId::from_bytes([2; 16])).await;
     let ended = ended.expect("read").expect("known");
     let refused = rotate(store, refresh(&ended, 0, None)).await.decision;
@@ -291,13 +297,13 @@ pub(super) async fn bounded(store: &dyn Store) {
     assert!(displaced.iter().all(|denial| denials.contains(denial)));
     let events = store.audit_events(ada.id, None, 200, at(SIGN_INS)).await;
     let events = events.expect("read");
-    let told = events
+    let recorded = events
         .iter()
         .filter(|(_, it)| it.kind == AuditKind::Displaced);
-    assert_eq!(told.count(), displaced.len());
+    assert_eq!(recorded.count(), displaced.len());
 
-    // Soon nothing is left of them, long before they would have ended by themselves.
-    let soon = at(SIGN_INS).plus(LIMITS.access).plus(SESSION_KEPT);
+    // Their records are swept long before the sessions would have expired.
+    let soon = at(SIGN_INS).plus(LIMITS.access).plus(SESSION_RETENTION);
     while store.sweep(soon, 500).await.expect("swept") > 0 {}
     let (sessions, _) = store.export(None).await.expect("exported");
     let left = sessions
@@ -307,17 +313,17 @@ pub(super) async fn bounded(store: &dyn Store) {
     let next = rotate(store, refresh(&bobs, 0, None)).await;
     assert_eq!(generation(&next.decision), Some(1));
 
-    // One that nobody can use any more makes room before one that somebody can.
+    // Sessions that can no longer be used make room first.
     let later = ended.idle_end.plus(Duration::from_mins(2));
     let mut new = new_session(&ada, 100, None);
     new.session.rotated_at = later;
     new.session.opened_at = later;
     new.max_sessions = ROOM;
-    let Ok(Opened::Opened(started)) = store.open_session(new).await else {
+    let Ok(OpenOutcome::Opened(started)) = store.open_session(new).await else {
         panic!("not opened");
     };
-    let [gone] = &started.displaced[..] else {
+    let [displaced] = &started.displaced[..] else {
         panic!("{:?}", started.displaced);
     };
-    assert!(!gone.was_live);
+    assert!(!displaced.was_live);
 }

@@ -1,10 +1,10 @@
-//! Signing keys: one machine adds the next one.
+//! Signing keys: if several servers rotate, one succeeds.
 
 use core::time::Duration;
 
 use latchkey_core::{SealedSigningKey, SigningAlgorithm, Timestamp};
 
-use super::world::NOW;
+use super::fixtures::NOW;
 use crate::store::Store;
 
 fn key(kid: &str, at: Timestamp) -> SealedSigningKey {
@@ -28,13 +28,13 @@ pub(super) async fn check(store: &dyn Store) {
     assert_eq!(
         add(key("rival", NOW), None).await,
         Ok(false),
-        "two machines made a first key"
+        "two servers added the first key"
     );
     assert_eq!(add(key("two", later), Some("one")).await, Ok(true));
     assert_eq!(
         add(key("rival", later), Some("one")).await,
         Ok(false),
-        "two machines rotated"
+        "two servers rotated"
     );
 
     let mut keys = store.signing_keys().await.expect("read");

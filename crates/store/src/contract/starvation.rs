@@ -1,8 +1,8 @@
-//! What must win wins within a few attempts, however fast the account that it concerns writes.
+//! Revocations succeed within a few attempts, however fast the affected user writes.
 //!
-//! An attempt is a commit that is tried. It fails only if another machine has changed what it
-//! depends on since it was read. How long an attempt takes is up to the store and the machine, so
-//! nothing here counts seconds.
+//! An attempt is a commit. It conflicts only if another server has changed a record that was read.
+//! How long an attempt takes depends on the store and the machine, so these tests count attempts
+//! instead of seconds.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
@@ -15,23 +15,23 @@ use latchkey_core::{
 };
 use tokio::task::JoinSet;
 
-use super::world::{
-    Machines, NOW, device, end, new_session, profile, refresh, rotate, session, user,
+use super::fixtures::{
+    NOW, StorePair, device, end, new_session, profile, refresh, rotate, session, user,
 };
 use crate::attempts::counted;
-use crate::request::{EndSessions, Opened, Rotate};
+use crate::request::{EndSessions, OpenOutcome, Rotate};
 use crate::store::Store;
 
-/// How many attempts an act may take, the slices in which it writes down its ends included. PostgreSQL
-/// needs no more than two for a change, for the second has its records to itself; Redis loses one
-/// whenever an opponent writes in the moment between fetch and commit. At most 5 were seen.
+/// How many attempts an act may take, including the updates of the session records. PostgreSQL
+/// needs at most two per change, because the second holds locks; Redis needs another whenever an
+/// opponent writes between fetch and commit. The highest number observed is 5.
 const MAX_ATTEMPTS: usize = 20;
-/// How often each opponent must have written before the act.
-const RUN_UP: usize = 5;
-/// How many sessions are refreshed in a loop of their own.
+/// How often each opponent must have written before the act, and again after it.
+const MIN_WRITES: usize = 5;
+/// How many sessions are refreshed, each in its own loop.
 const REFRESHERS: u8 = 4;
 
-/// What must win.
+/// A revocation that must not starve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
     Ban,
@@ -53,16 +53,16 @@ pub(super) const ACTS: [Act; 7] = [
     Act::RevokeToken,
 ];
 
-/// Everything that an account can write, in loops at both machines until they are stopped.
+/// Everything that a user can write, in loops at both servers until they are stopped.
 struct Opponents {
     stop: Arc<AtomicBool>,
-    /// How often each loop has written.
+    /// The number of writes of each loop.
     written: Vec<Arc<AtomicUsize>>,
     clock: Arc<AtomicU64>,
     loops: JoinSet<()>,
 }
 
-/// What one loop works with.
+/// The state of one loop.
 #[derive(Clone)]
 struct Opponent {
     store: Arc<dyn Store>,
@@ -72,7 +72,7 @@ struct Opponent {
 }
 
 impl Opponent {
-    /// A clock that goes on with the work: events of one account meet in the same millisecond.
+    /// A clock that advances with the work, so that several events fall into one millisecond.
     fn now(&self) -> Timestamp {
         let ticks = self.clock.fetch_add(1, Ordering::SeqCst);
         NOW.plus(Duration::from_millis(ticks / 20))
@@ -82,13 +82,13 @@ impl Opponent {
         self.stop.load(Ordering::SeqCst)
     }
 
-    /// Counts a write, and lets the others go on where a store is always ready.
+    /// Counts a write, and yields: the futures of an embedded store may never be pending.
     async fn wrote(&self) {
         self.written.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
     }
 
-    /// Refreshes a session.
+    /// Refreshes a session in a loop.
     async fn refresh(self, mut session: Session) {
         while !self.is_stopped() {
             let request = Rotate {
@@ -104,8 +104,8 @@ impl Opponent {
         }
     }
 
-    /// Signs in and out.
-    async fn come_and_go(self, user: User, number: u8) {
+    /// Signs in and out in a loop.
+    async fn sign_in_and_out(self, user: User, number: u8) {
         let mut count = 0_u64;
         while !self.is_stopped() {
             count += 1;
@@ -114,22 +114,22 @@ impl Opponent {
             id[..8].copy_from_slice(&count.to_be_bytes());
             new.session.id = SessionId::from_bytes(id);
             new.session.opened_at = self.now();
-            let opened = self.store.open_session(new).await.expect("an answer");
-            if let Opened::Opened(started) = opened {
-                let mut gone = end(started.session.id);
-                gone.now = self.now();
-                self.store.end_session(gone).await.expect("ended");
+            let opened = self.store.open_session(new).await.expect("a result");
+            if let OpenOutcome::Opened(started) = opened {
+                let mut sign_out = end(started.session.id);
+                sign_out.now = self.now();
+                self.store.end_session(sign_out).await.expect("ended");
             }
             self.wrote().await;
         }
     }
 
-    /// Has another name at every sign-in.
+    /// Changes the profile in a loop.
     async fn rename(self, number: u8) {
         let mut count = 0;
         while !self.is_stopped() {
             count += 1;
-            let mut profile = profile("person-1");
+            let mut profile = profile("user-1");
             profile.name = Some(format!("Mallory {number}-{count}"));
             let id = UserId::from_bytes([200 + number; 16]);
             let renamed = self.store.upsert_identity(profile, id, self.now()).await;
@@ -140,7 +140,7 @@ impl Opponent {
 }
 
 impl Opponents {
-    fn begin(machines: &Machines, user: &User, sessions: &[Session]) -> Self {
+    fn start(stores: &StorePair, user: &User, sessions: &[Session]) -> Self {
         let mut all = Self {
             stop: Arc::default(),
             written: Vec::new(),
@@ -148,14 +148,14 @@ impl Opponents {
             loops: JoinSet::new(),
         };
         for (number, session) in sessions.iter().enumerate() {
-            let opponent = all.opponent(&machines[number % 2]);
+            let opponent = all.opponent(&stores[number % 2]);
             all.loops.spawn(opponent.refresh(session.clone()));
         }
-        for (number, machine) in (0..).zip(machines) {
-            let opponent = all.opponent(machine);
-            let come_and_go = opponent.come_and_go(user.clone(), 100 + number);
-            all.loops.spawn(come_and_go);
-            let opponent = all.opponent(machine);
+        for (number, store) in (0..).zip(stores) {
+            let opponent = all.opponent(store);
+            let sign_in_and_out = opponent.sign_in_and_out(user.clone(), 100 + number);
+            all.loops.spawn(sign_in_and_out);
+            let opponent = all.opponent(store);
             all.loops.spawn(opponent.rename(number));
         }
         all
@@ -172,47 +172,47 @@ impl Opponents {
         }
     }
 
-    /// Waits until each of them has written so often again.
-    async fn go_on(&self) {
+    /// Waits until each loop has written [`MIN_WRITES`] more times.
+    async fn make_progress(&self) {
         let counts = || self.written.iter().map(|it| it.load(Ordering::SeqCst));
         let before: Vec<_> = counts().collect();
         while counts()
             .zip(&before)
-            .any(|(now, before)| now < before + RUN_UP)
+            .any(|(now, before)| now < before + MIN_WRITES)
         {
             tokio::task::yield_now().await;
         }
     }
 
-    async fn end(mut self) {
+    async fn stop(mut self) {
         self.stop.store(true, Ordering::SeqCst);
         while let Some(done) = self.loops.join_next().await {
-            done.expect("an opponent gets answers");
+            done.expect("an opponent failed");
         }
     }
 }
 
-/// Carries out an act while its opponents write.
-pub(super) async fn wins(machines: Machines, act: Act) {
-    let user = user(&*machines[0], 1).await;
+/// Performs an act while its opponents write.
+pub(super) async fn act_succeeds(stores: StorePair, act: Act) {
+    let user = user(&*stores[0], 1).await;
     let mut sessions = Vec::new();
     for number in 1..=REFRESHERS {
-        sessions.push(session(&*machines[0], &user, number).await);
+        sessions.push(session(&*stores[0], &user, number).await);
     }
-    let opponents = Opponents::begin(&machines, &user, &sessions);
-    opponents.go_on().await;
+    let opponents = Opponents::start(&stores, &user, &sessions);
+    opponents.make_progress().await;
     let now = NOW.plus(Duration::from_millis(
         opponents.clock.load(Ordering::SeqCst) / 20,
     ));
-    let (over, attempts) = carry_out(&machines[0], act, &user, &sessions, now).await;
+    let (ended, attempts) = perform(&stores[0], act, &user, &sessions, now).await;
     assert!(attempts <= MAX_ATTEMPTS, "{act:?} took {attempts} attempts");
-    // They were writing all along, and still are.
-    opponents.go_on().await;
-    for session in over {
-        let known = machines[1].session(session.id).await.expect("read");
+    // The opponents are still writing.
+    opponents.make_progress().await;
+    for session in ended {
+        let known = stores[1].session(session.id).await.expect("read");
         let status = known.expect("known").status;
         assert!(!status.is_live(), "{act:?}: {status:?}");
-        let denials = machines[1].live_denials(now).await.expect("read");
+        let denials = stores[1].live_denials(now).await.expect("read");
         let refused = |it: &Denial| match it.denied {
             Denied::Session(id) => id == session.id,
             Denied::User(id) => id == user.id,
@@ -221,11 +221,11 @@ pub(super) async fn wins(machines: Machines, act: Act) {
         };
         assert!(denials.iter().any(refused), "{act:?}");
     }
-    opponents.end().await;
+    opponents.stop().await;
 }
 
-/// Says which of the sessions must be over after it, and how many attempts it took.
-async fn carry_out(
+/// Returns the sessions that the act must have ended, and the number of attempts.
+async fn perform(
     store: &Arc<dyn Store>,
     act: Act,
     user: &User,

@@ -1,8 +1,8 @@
-//! Accounts: one for each pair of issuer and subject.
+//! Users: one per pair of issuer and subject.
 
 use latchkey_core::{Identity, Profile, StoreId, UserId};
 
-use super::world::{NOW, profile};
+use super::fixtures::{NOW, profile};
 use crate::store::Store;
 
 pub(super) async fn check(store: &dyn Store) {
@@ -30,10 +30,10 @@ pub(super) async fn check(store: &dyn Store) {
     assert_eq!(
         store.user(id(1)).await,
         Ok(Some(again)),
-        "the account was not brought up to date"
+        "the profile was not updated"
     );
 
-    // The same subject at another issuer, and the same address: another account.
+    // The same subject and email address at another issuer is another user.
     let elsewhere = Profile {
         identity: Identity {
             issuer: "https://other.example".into(),
@@ -45,13 +45,13 @@ pub(super) async fn check(store: &dyn Store) {
         .upsert_identity(elsewhere, id(3), NOW)
         .await
         .expect("made");
-    assert_eq!(other.id, id(3), "two issuers share an account");
+    assert_eq!(other.id, id(3), "two issuers share a user");
 }
 
-/// By its address an operator finds an account, at once however many there are.
+/// Operators find users by email address.
 pub(super) async fn by_email(store: &dyn Store) {
     let fresh = StoreId::from_bytes([9; 16]);
-    // Before a server of this version has opened the store, and after.
+    // Before the index is built, and after.
     for round in 0..2_u8 {
         let id = |number| UserId::from_bytes([100 * round + number; 16]);
         let with = |subject: &str, email: Option<&str>| Profile {
@@ -75,13 +75,13 @@ pub(super) async fn by_email(store: &dyn Store) {
         let ada = sign_in(with("ada", Some(&one)), 1).await.expect("made");
         let bob = sign_in(with("bob", Some(&one)), 2).await.expect("made");
         assert_eq!(found(&one.to_uppercase()).await, [ada.id, bob.id]);
-        // A new address takes the old one's place.
+        // A new address replaces the old one.
         sign_in(with("bob", Some(&two)), 3).await.expect("found");
         assert_eq!(found(&one).await, [ada.id]);
         assert_eq!(found(&two).await, [bob.id]);
         sign_in(with("bob", None), 3).await.expect("found");
         assert!(found(&two).await.is_empty());
-        // Addresses are whatever a provider says they are.
+        // Providers can return any string as an address.
         let long = format!("{round}{}@example.com", "x".repeat(5000));
         let other = format!("{round}{}@example.org", "x".repeat(5000));
         let eve = sign_in(with("eve", Some(&long)), 4).await.expect("made");
@@ -91,7 +91,7 @@ pub(super) async fn by_email(store: &dyn Store) {
         let odd_one = sign_in(with("odd", Some(&odd)), 5).await.expect("made");
         assert_eq!(found(&odd).await, [odd_one.id]);
         if round == 0 {
-            // The accounts of before are still found.
+            // The existing users are still found.
             store.identify(fresh, NOW).await.expect("an id");
             assert_eq!(found(&one).await, [ada.id]);
             assert_eq!(found(&long).await, [eve.id]);

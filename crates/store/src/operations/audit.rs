@@ -1,4 +1,4 @@
-//! Security events: the newest of each account, for a while.
+//! Security events, bounded in number per user and in age.
 
 use async_trait::async_trait;
 use latchkey_core::audit::{DEDUP_WINDOW, KEPT_EVENTS, RETENTION};
@@ -27,19 +27,18 @@ impl<E: Engine> Audit for E {
     }
 }
 
-/// What [`append`] and [`append_once`] read.
-pub(super) fn history(user: UserId) -> Read {
+/// The read request of [`append`] and [`append_once`].
+pub(super) fn all_events(user: UserId) -> Read {
     AUDIT_EVENTS.under(&user).read()
 }
 
-/// What [`add`] reads.
-pub(super) fn moment(user: UserId, at: Timestamp) -> Read {
+/// The read request of [`add`].
+pub(super) fn events_at(user: UserId, at: Timestamp) -> Read {
     AUDIT_EVENTS.under(&(user, at)).read()
 }
 
-/// Adds an event beside those of the same millisecond. It depends on no others: nothing else that
-/// happens to the account can stand in its way. The next [`append`] removes what there is no more
-/// room for.
+/// Adds an event. Only the user's events of the same millisecond become a condition, so other
+/// events cannot cause a conflict. The next [`append`] removes events in excess of the maximum.
 pub(super) async fn add(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     let known = tx.keys(AUDIT_EVENTS.under(&(event.user, event.at))).await?;
     let at = event.at;
@@ -51,8 +50,8 @@ pub(super) async fn add(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), Store
     tx.put(AUDIT_EVENTS, &key, event)
 }
 
-/// Adds an event, and removes what there is no more room for. Two at the same time may leave one
-/// too many; the next makes up for it.
+/// Adds an event, and removes the oldest events in excess of the maximum. Concurrent calls may
+/// leave one too many; the next call removes it.
 pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     let known = tx.peek_keys(AUDIT_EVENTS.under(&event.user)).await?;
     for key in known.into_iter().skip(KEPT_EVENTS - 1) {
@@ -62,7 +61,7 @@ pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), St
     add(tx, event).await
 }
 
-/// Adds an event unless it repeats one of moments ago.
+/// Adds an event unless it repeats one within [`DEDUP_WINDOW`].
 pub(super) async fn append_once(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     for (_, known) in tx.peek_range(AUDIT_EVENTS.under(&event.user)).await? {
         if event.at.since(known.at) >= DEDUP_WINDOW {

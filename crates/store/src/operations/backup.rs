@@ -1,11 +1,11 @@
-//! Taking records out for a backup, and putting them back.
+//! Exporting records for a backup, and importing them.
 
 use async_trait::async_trait;
 use latchkey_core::audit::RETENTION;
 use latchkey_core::{AuditPosition, Denied};
 
-use super::session_record::kept_until;
-use super::{PAGE, denials, expiry, users};
+use super::session_record::retained_until;
+use super::{PAGE_SIZE, denials, expiry, users};
 use crate::backup::{ExportCursor, Record};
 use crate::engine::Engine;
 use crate::error::StoreError;
@@ -49,15 +49,18 @@ impl<E: Engine> Backup for E {
 /// A page of records, and the last key if there may be more of this table.
 type Exported = (Vec<Record>, Option<Vec<u8>>);
 
-/// A page of records, and where to go on. Accounts come after sessions: one that is made in between
-/// must not be missing where a session names it. They come after denials, too: a cut-off without its
-/// denial gets one when it is read back, a denial without its cut-off would refuse new sessions.
+/// A page of records, and the cursor of the next page.
+///
+/// Users are exported after sessions: the user of every exported session must be in the backup,
+/// even if it is created during the export. They are also exported after denials: the import adds
+/// the denial of a cut-off if it is missing, but a denial without its cut-off would refuse new
+/// sessions.
 async fn export(
     tx: &mut Tx<'_>,
     from: Option<&ExportCursor>,
 ) -> Result<(Vec<Record>, Option<ExportCursor>), StoreError> {
-    let (kind, after) = from.map_or((0, None), |from| (from.kind, from.after.clone()));
-    let (records, last) = match kind {
+    let (step, after) = from.map_or((0, None), |from| (from.step, from.after.clone()));
+    let (records, last) = match step {
         0 => export_sessions(tx, after).await?,
         1 => {
             page(tx, AUDIT_EVENTS, after, |(_, position), event| {
@@ -74,9 +77,9 @@ async fn export(
         _ => return Ok((Vec::new(), None)),
     };
     let next = match last {
-        Some(_) => Some(ExportCursor { kind, after: last }),
-        None if kind < 6 => Some(ExportCursor {
-            kind: kind + 1,
+        Some(_) => Some(ExportCursor { step, after: last }),
+        None if step < 6 => Some(ExportCursor {
+            step: step + 1,
             after: None,
         }),
         None => None,
@@ -90,8 +93,8 @@ async fn page<K: Key, V: Value>(
     after: Option<Vec<u8>>,
     record: fn(K, V) -> Record,
 ) -> Result<Exported, StoreError> {
-    let page = tx.range(table.all().after(after).limit(PAGE)).await?;
-    let last = page.last().filter(|_| page.len() == PAGE);
+    let page = tx.range(table.all().after(after).limit(PAGE_SIZE)).await?;
+    let last = page.last().filter(|_| page.len() == PAGE_SIZE);
     let last = last.map(|(key, _)| table.key(key));
     let records = page.into_iter().map(|(key, value)| record(key, value));
     Ok((records.collect(), last))
@@ -99,14 +102,14 @@ async fn page<K: Key, V: Value>(
 
 async fn export_sessions(tx: &mut Tx<'_>, after: Option<Vec<u8>>) -> Result<Exported, StoreError> {
     let page = tx
-        .peek_range(SESSIONS.all().after(after).limit(PAGE))
+        .peek_range(SESSIONS.all().after(after).limit(PAGE_SIZE))
         .await?;
-    let last = page.last().filter(|_| page.len() == PAGE);
+    let last = page.last().filter(|_| page.len() == PAGE_SIZE);
     let last = last.map(|(id, _)| SESSIONS.key(id));
     let ids: Vec<_> = page.iter().map(|(id, _)| *id).collect();
     let origins = tx.peek_many(SESSION_ORIGINS, &ids).await?;
     let records = page.into_iter().zip(origins);
-    // Without an origin it was swept between the two reads.
+    // A session without an origin was swept between the two reads.
     let records = records.filter_map(|((_, session), origin)| {
         Some(Record::Session {
             session,
@@ -116,7 +119,7 @@ async fn export_sessions(tx: &mut Tx<'_>, after: Option<Vec<u8>>) -> Result<Expo
     Ok((records.collect(), last))
 }
 
-/// Adds records, and what they are found by.
+/// Adds records and their index entries.
 async fn import(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), StoreError> {
     let denied = records.iter().filter_map(|record| match record {
         Record::Denial(denial) => Some(denial.denied),
@@ -135,7 +138,7 @@ async fn import(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), StoreError> {
 async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
     match record {
         Record::Session { session, origin } => {
-            let end = kept_until(session);
+            let end = retained_until(session);
             expiry::schedule(tx, SESSIONS, &session.id, end);
             if session.status.is_live() {
                 tx.put_index(SESSIONS_OF_USER, &(session.user, session.id));
@@ -158,7 +161,7 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             tx.put(AUDIT_EVENTS, &key, event)
         }
         Record::Denial(denial) => denials::put(tx, denial).await,
-        // Earlier versions wrote them; nobody can come back with their cookies any more.
+        // Written by earlier versions, whose flow cookies are no longer accepted.
         Record::LoginFlow(_) => Ok(()),
         Record::SigningKey(key) => {
             if let Some(until) = key.verifies_until {
@@ -170,11 +173,11 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             denials::put(tx, &cutoff.denial(Denied::Everyone)).await?;
             tx.put(EVERYONE, &(), cutoff)
         }
-        Record::SweptUntil(moment) => tx.put(SWEPT_UNTIL, &(), moment),
+        Record::SweptUntil(time) => tx.put(SWEPT_UNTIL, &(), time),
     }
 }
 
-/// Makes ready for records; `false` if there are some.
+/// Begins an import; `false` if the store is not empty.
 async fn begin_import(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     tx.prefetch(vec![
         SESSIONS.all().limit(1).read(),

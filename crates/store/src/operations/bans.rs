@@ -1,4 +1,4 @@
-//! Bans: on the account, and by a cut-off on its sessions and on every access token it was given.
+//! Bans: a mark on the user, and a cut-off that ends all sessions and denies all access tokens.
 
 use latchkey_core::{
     AuditEvent, AuditKind, Ban, Denial, Denied, Device, EndReason, Timestamp, UserId,
@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::table::{DENIALS, USERS};
 use crate::transaction::Tx;
 
-/// Bans an account. `None` if there is none of this id.
+/// Bans a user. `None` if there is no such user.
 pub(super) async fn ban(
     tx: &mut Tx<'_>,
     id: UserId,
@@ -19,7 +19,7 @@ pub(super) async fn ban(
     tx.prefetch(vec![
         USERS.at(&id),
         DENIALS.at(&Denied::User(id)),
-        audit::moment(id, now),
+        audit::events_at(id, now),
     ])
     .await?;
     let Some(mut user) = tx.get(USERS, &id).await? else {
@@ -34,13 +34,14 @@ pub(super) async fn ban(
     Ok(Some(denial))
 }
 
-/// Lifts a ban, and says whether there was one. `None` if there is no such account.
+/// Lifts a ban, and returns whether there was one. `None` if there is no such user.
 pub(super) async fn unban(
     tx: &mut Tx<'_>,
     id: UserId,
     now: Timestamp,
 ) -> Result<Option<bool>, StoreError> {
-    tx.prefetch(vec![USERS.at(&id), audit::history(id)]).await?;
+    tx.prefetch(vec![USERS.at(&id), audit::all_events(id)])
+        .await?;
     let Some(mut user) = tx.get(USERS, &id).await? else {
         return Ok(None);
     };
@@ -52,7 +53,7 @@ pub(super) async fn unban(
     Ok(Some(was_banned))
 }
 
-/// Of the operator nothing is kept: it is the person who reads this.
+/// An event without a device: the user can read events, and must not learn about the operator.
 fn event(user: UserId, kind: AuditKind, at: Timestamp) -> AuditEvent {
     AuditEvent {
         at,

@@ -1,4 +1,4 @@
-//! Denials.
+//! The denylist.
 
 use async_trait::async_trait;
 use latchkey_core::{AuditEvent, Denial, Denied};
@@ -36,7 +36,7 @@ impl<E: Engine> Denials for E {
     }
 }
 
-/// Adds a denial; one that is there already keeps the later end.
+/// Adds a denial. If it exists already, the later expiry wins.
 pub(super) async fn put(tx: &mut Tx<'_>, denial: &Denial) -> Result<(), StoreError> {
     let key = denial.denied;
     let mut denial = denial.clone();
@@ -58,8 +58,11 @@ async fn put_all(tx: &mut Tx<'_>, denials: &[Denial]) -> Result<(), StoreError> 
 }
 
 async fn revoke(tx: &mut Tx<'_>, denial: &Denial, event: &AuditEvent) -> Result<(), StoreError> {
-    tx.prefetch(vec![DENIALS.at(&denial.denied), audit::history(event.user)])
-        .await?;
+    tx.prefetch(vec![
+        DENIALS.at(&denial.denied),
+        audit::all_events(event.user),
+    ])
+    .await?;
     put(tx, denial).await?;
     audit::append_once(tx, event).await
 }

@@ -1,16 +1,16 @@
-//! Ending many sessions at once, or those that there is no room for.
+//! Ending many sessions at once, or sessions in excess of the maximum.
 //!
-//! First comes the cut-off: one change of a few records whose conditions nothing that the account
-//! does can make more, or make fail for long. From then on opening and refreshing read it. Only
-//! then are the sessions themselves written, in slices, with nobody left to race against; an end
-//! that is not written down yet counts all the same ([`Session::under`]).
+//! The first change writes a cut-off. It touches few records, and nothing the user does can add
+//! conditions to it or keep it in conflict. Opening and refreshing sessions read the cut-off, so it
+//! takes effect immediately ([`Session::under`]). The records of the sessions are updated
+//! afterwards, in batches, when no concurrent refresh can succeed any more.
 
 use latchkey_core::{
     AuditEvent, Cutoff, Cutoffs, Denial, Denied, Device, EndReason, Session, SessionId,
     SessionStatus, Timestamp, User, UserId,
 };
 
-use super::session_record::{event, ids_of, is_of_use, peek_all, store_end, write_end};
+use super::session_record::{event, ids_of, is_usable, peek_all, store_end, write_end};
 use super::{audit, denials};
 use crate::engine::Engine;
 use crate::error::StoreError;
@@ -18,10 +18,10 @@ use crate::request::{EndSessions, Ended};
 use crate::table::{DENIALS, EVERYONE, SESSIONS, SESSIONS_OF_USER, Shard, USERS};
 use crate::transaction::Tx;
 
-/// How many sessions are written in one change.
-const SLICE: usize = 100;
+/// How many sessions are updated in one change.
+const BATCH_SIZE: usize = 100;
 
-/// Ends all sessions of this user but the one to `keep`, given by what it was opened under.
+/// Ends all sessions of this user except `keep`, a session with the cut-offs it was opened under.
 pub(super) async fn cut_off(
     tx: &mut Tx<'_>,
     user: &mut User,
@@ -36,17 +36,17 @@ pub(super) async fn cut_off(
     Ok(denial)
 }
 
-/// The same for an account by its id, with the event that tells of it if it is to be told. `None`
-/// if there is no such account.
+/// Like [`cut_off`], by user id, and optionally with a security event. `None` if there is no such
+/// user.
 pub(super) async fn end_all(
     tx: &mut Tx<'_>,
     end: &EndSessions,
-    tell: bool,
+    with_event: bool,
 ) -> Result<Option<Denial>, StoreError> {
     let mut reads = vec![
         USERS.at(&end.user),
         DENIALS.at(&Denied::User(end.user)),
-        audit::moment(end.user, end.now),
+        audit::events_at(end.user, end.now),
     ];
     reads.extend(end.keep.map(|id| SESSIONS.at(&id)));
     tx.prefetch(reads).await?;
@@ -54,14 +54,14 @@ pub(super) async fn end_all(
         return Ok(None);
     };
     let keep = match &end.keep {
-        // What it was opened under never changes, so its refreshes need not stand in the way.
+        // Its cut-offs never change, so a peek is enough, and its refreshes cause no conflict.
         Some(id) => tx.peek(SESSIONS, id).await?,
         None => None,
     };
     let keep = keep.filter(|session| session.user == end.user);
     let keep = keep.map(|session| (session.id, session.cutoffs));
     let denial = cut_off(tx, &mut user, end.reason, keep, end.now).await?;
-    if tell {
+    if with_event {
         let event = AuditEvent {
             at: end.now,
             kind: end.reason.into(),
@@ -75,7 +75,7 @@ pub(super) async fn end_all(
     Ok(Some(denial))
 }
 
-/// Ends all sessions of all users, by the operator.
+/// Ends all sessions of all users on behalf of the operator.
 pub(super) async fn end_everyone(tx: &mut Tx<'_>, now: Timestamp) -> Result<Denial, StoreError> {
     tx.prefetch(vec![EVERYONE.at(&()), DENIALS.at(&Denied::Everyone)])
         .await?;
@@ -87,7 +87,7 @@ pub(super) async fn end_everyone(tx: &mut Tx<'_>, now: Timestamp) -> Result<Deni
     Ok(denial)
 }
 
-/// How many sessions of a user can be used, the one to `keep` aside.
+/// The number of usable sessions of a user, without `keep`.
 pub(super) async fn count_live(
     engine: &impl Engine,
     user: UserId,
@@ -101,23 +101,23 @@ pub(super) async fn count_live(
         })
     });
     let sessions = sessions.await?;
-    let of_use = |it: &&Session| Some(it.id) != keep && is_of_use(it, now);
-    Ok(sessions.iter().filter(of_use).count())
+    let counts = |it: &&Session| Some(it.id) != keep && is_usable(it, now);
+    Ok(sessions.iter().filter(counts).count())
 }
 
-/// Writes down the ends of a user's sessions after a cut-off, which has ended them already: if
-/// this fails or is interrupted, nothing comes back to life. Denials that outlive that of the
-/// cut-off are given back.
-pub(super) async fn write_down_all(engine: &impl Engine, user: UserId) -> Vec<Denial> {
+/// Updates the records of a user's sessions after a cut-off. The cut-off has already ended them, so
+/// a failure here leaves no session usable. Returns the denials that expire later than that of the
+/// cut-off.
+pub(super) async fn record_ends_of_user(engine: &impl Engine, user: UserId) -> Vec<Denial> {
     let mut longer = Vec::new();
     let ids = engine.read(user, |tx, user| Box::pin(ids_of(tx, *user)));
     let Ok(ids) = ids.await else {
         return longer;
     };
-    for slice in ids.chunks(SLICE) {
-        let slice = slice.to_vec();
-        let written = engine.write((slice, user), |tx, (slice, user)| {
-            Box::pin(write_down(tx, slice, Some(*user)))
+    for batch in ids.chunks(BATCH_SIZE) {
+        let batch = batch.to_vec();
+        let written = engine.write((batch, user), |tx, (batch, user)| {
+            Box::pin(record_ends(tx, batch, Some(*user)))
         });
         let Ok(ended) = written.await else {
             return longer;
@@ -128,8 +128,9 @@ pub(super) async fn write_down_all(engine: &impl Engine, user: UserId) -> Vec<De
     longer
 }
 
-/// The same for the sessions of all users in a shard, slice by slice; says which have ended.
-pub(super) async fn write_down_shard(
+/// Updates the records of sessions in a shard that cut-offs have ended, in batches. Returns those
+/// sessions.
+pub(super) async fn record_ends_in_shard(
     engine: &impl Engine,
     shard: u8,
 ) -> Result<Vec<Ended>, StoreError> {
@@ -138,16 +139,19 @@ pub(super) async fn write_down_shard(
     loop {
         let page = engine.read((shard, after), |tx, (shard, after)| {
             let after = after.map(|id| SESSIONS.key(&id));
-            let page = SESSIONS.under(&Shard(*shard)).after(after).limit(SLICE);
+            let page = SESSIONS
+                .under(&Shard(*shard))
+                .after(after)
+                .limit(BATCH_SIZE);
             Box::pin(tx.peek_range(page))
         });
         let page = page.await?;
         let last = page.last().map(|(id, _)| *id);
-        let is_last = page.len() < SLICE;
+        let is_last = page.len() < BATCH_SIZE;
         let live = page.into_iter().filter(|(_, it)| it.status.is_live());
         let live: Vec<_> = live.map(|(id, _)| id).collect();
         if !live.is_empty() {
-            let written = engine.write(live, |tx, ids| Box::pin(write_down(tx, ids, None)));
+            let written = engine.write(live, |tx, ids| Box::pin(record_ends(tx, ids, None)));
             ended.extend(written.await?);
         }
         if is_last {
@@ -157,10 +161,10 @@ pub(super) async fn write_down_shard(
     }
 }
 
-/// Writes the ends of those of these sessions that a cut-off ended, and says which they were. Of
-/// what everyone's cut-off ended, each person is told by an event. The others are no conditions:
-/// they may go on being refreshed.
-async fn write_down(
+/// Updates the records of those of these sessions that a cut-off has ended, and returns them. For
+/// the cut-off of all users it also records a security event per session. Live sessions do not
+/// become conditions, because they may be refreshed concurrently.
+async fn record_ends(
     tx: &mut Tx<'_>,
     ids: &[SessionId],
     user: Option<UserId>,
@@ -175,7 +179,7 @@ async fn write_down(
     let mut reads: Vec<_> = live.iter().map(|it| USERS.at(&it.user)).collect();
     if user.is_none() {
         let at = everyone.map(|everyone| everyone.at).unwrap_or_default();
-        reads.extend(live.iter().map(|it| audit::moment(it.user, at)));
+        reads.extend(live.iter().map(|it| audit::events_at(it.user, at)));
     }
     tx.prefetch(reads).await?;
     let mut all = Vec::new();
@@ -186,7 +190,7 @@ async fn write_down(
         let SessionStatus::Ended { at, reason } = ended.status else {
             continue;
         };
-        // What is written depends on its record.
+        // The update must be based on the current record, so it becomes a condition.
         let Some(session) = tx.get(SESSIONS, &session.id).await? else {
             continue;
         };
@@ -195,11 +199,11 @@ async fn write_down(
         if denial.outlives_a_cutoff() {
             denials::put(tx, &denial).await?;
         }
-        let was_live = is_of_use(&session, at);
+        let was_live = is_usable(&session, at);
         let by_everyone = session.under(of_user.as_ref(), None).status.is_live();
         if was_live && by_everyone {
-            let told = event(&session, reason.into(), Device::default(), at);
-            audit::add(tx, &told).await?;
+            let event = event(&session, reason.into(), Device::default(), at);
+            audit::add(tx, &event).await?;
         }
         all.push(Ended {
             user: session.user,
@@ -210,7 +214,7 @@ async fn write_down(
     Ok(all)
 }
 
-/// Ends what is more than the account may have.
+/// Ends sessions in excess of the user's maximum, `room`.
 pub(super) async fn make_room(
     engine: &impl Engine,
     fresh: &Session,
@@ -230,9 +234,9 @@ pub(super) async fn make_room(
         .await
 }
 
-/// Ends those of these sessions of one account that must go so that no more than `room` are left:
-/// first those that cannot be used any more, then those that were used longest ago. `fresh`, and
-/// what was opened after it, stays.
+/// Ends as many of these sessions of one user as needed to leave no more than `room`: first those
+/// that can no longer be used, then those that were used longest ago. `fresh` and sessions opened
+/// after it are not ended.
 async fn displace(
     tx: &mut Tx<'_>,
     ids: &[SessionId],
@@ -243,17 +247,17 @@ async fn displace(
     const REASON: EndReason = EndReason::Displaced;
     let mut sessions = peek_all(tx, fresh.user, ids).await?;
     let excess = sessions.len().saturating_sub(room);
-    // Of two sign-ins at once, one may end the other, and not both each other.
+    // Of two concurrent sign-ins at most one ends the other's session.
     let age = |it: &Session| (it.opened_at, it.id);
     sessions.retain(|session| age(session) < age(fresh));
-    sessions.sort_by_key(|it| (is_of_use(it, now), it.rotated_at, it.opened_at));
-    sessions.truncate(excess.min(SLICE));
+    sessions.sort_by_key(|it| (is_usable(it, now), it.rotated_at, it.opened_at));
+    sessions.truncate(excess.min(BATCH_SIZE));
 
     let denials = sessions
         .iter()
         .map(|it| DENIALS.at(&Denied::Session(it.id)));
     let mut reads: Vec<_> = denials.collect();
-    reads.push(audit::moment(fresh.user, now));
+    reads.push(audit::events_at(fresh.user, now));
     tx.prefetch(reads).await?;
     let mut all = Vec::new();
     for session in sessions {
@@ -261,15 +265,15 @@ async fn displace(
             continue;
         };
         if !session.status.is_live() {
-            // An earlier version left it among those that may be live.
+            // A leftover of an earlier version.
             tx.clear(SESSIONS_OF_USER, &(session.user, session.id));
             continue;
         }
-        let was_live = is_of_use(&session, now);
+        let was_live = is_usable(&session, now);
         let denial = store_end(tx, &session.ended(now, REASON), now, REASON).await?;
         if was_live {
-            let told = event(&session, REASON.into(), Device::default(), now);
-            audit::add(tx, &told).await?;
+            let event = event(&session, REASON.into(), Device::default(), now);
+            audit::add(tx, &event).await?;
         }
         all.push(Ended {
             user: session.user,

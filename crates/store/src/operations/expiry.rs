@@ -1,11 +1,11 @@
-//! The index of expiries: at which moment a sweep is to look at a record.
+//! The index of expiries: the times at which a sweep checks a record.
 
 use latchkey_core::Timestamp;
 
 use crate::table::{EXPIRIES, Key, RecordKey, Table, Value};
 use crate::transaction::Tx;
 
-/// Lets the record under this key be looked at once this moment has come.
+/// Schedules a check of the record at this time.
 pub(super) fn schedule<K: Key, V: Value>(
     tx: &mut Tx<'_>,
     table: Table<K, V>,
@@ -15,7 +15,7 @@ pub(super) fn schedule<K: Key, V: Value>(
     tx.put_index(EXPIRIES, &(at, RecordKey(table.key(key))));
 }
 
-/// Takes that back.
+/// Removes a scheduled check.
 pub(super) fn unschedule<K: Key, V: Value>(
     tx: &mut Tx<'_>,
     table: Table<K, V>,

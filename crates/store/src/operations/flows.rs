@@ -1,4 +1,4 @@
-//! Sign-ins that were finished, so that none is finished twice. Those under way are in cookies.
+//! Finished login flows, so that none is finished twice. Flows in progress are stored in cookies.
 
 use core::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::store::Flows;
 use crate::table::FINISHED_FLOWS;
 use crate::transaction::Tx;
 
-/// How long a note is kept after its sign-in has expired: clocks of servers may differ.
-const KEPT: Duration = Duration::from_mins(10);
+/// How long a mark is retained after its flow has expired, because clocks of servers may differ.
+const RETENTION: Duration = Duration::from_mins(10);
 
 #[async_trait]
 impl<E: Engine> Flows for E {
@@ -33,7 +33,7 @@ async fn finish(tx: &mut Tx<'_>, id: FlowId, until: Timestamp) -> Result<bool, S
     if is_finished(tx, id).await? {
         return Ok(false);
     }
-    let end = until.plus(KEPT);
+    let end = until.plus(RETENTION);
     expiry::schedule(tx, FINISHED_FLOWS, &id, end);
     tx.put(FINISHED_FLOWS, &id, &end)?;
     Ok(true)

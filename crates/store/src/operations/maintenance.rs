@@ -1,4 +1,4 @@
-//! The store as a whole: its id, its health, its sweeps, and what other machines do to it.
+//! The store as a whole: its id, health, sweeps, and the change feed.
 
 use async_trait::async_trait;
 use latchkey_core::{StoreId, Timestamp};

@@ -1,5 +1,6 @@
-//! The record of a session: reading it under the cut-offs, writing its end, and for how long it is
-//! of use. What opens, refreshes and ends sessions is in [`super::sessions`] and [`super::ends`].
+//! The record of a session: reading it with the cut-offs applied, writing its end, and its
+//! retention. Opening, refreshing and ending sessions is in [`super::sessions`] and
+//! [`super::ends`].
 
 use latchkey_core::{
     AuditEvent, AuditKind, Denial, Device, EndReason, Session, SessionId, SessionStatus, Timestamp,
@@ -8,16 +9,16 @@ use latchkey_core::{
 
 use super::{denials, expiry};
 use crate::error::StoreError;
-use crate::request::SESSION_KEPT;
+use crate::request::SESSION_RETENTION;
 use crate::table::{EVERYONE, SESSIONS, SESSIONS_OF_USER, USERS};
 use crate::transaction::Tx;
 
-/// How many sessions of one account are looked at. Only an account whose sessions were opened
-/// before their number was bounded has more; the rest counts as what it is.
-const SESSIONS_OF_ONE: usize = 2000;
+/// The maximum number of sessions that are read per user. Only users of versions that did not limit
+/// the number of sessions can have more.
+const MAX_SESSIONS_READ: usize = 2000;
 
-/// The session as it stands, cut-offs considered. The change depends on its record; a cut-off that
-/// comes at the same moment counts either way.
+/// The session with the cut-offs applied. Its record becomes a condition. The cut-offs do not: a
+/// concurrent cut-off takes effect whether it is read here or not.
 pub(super) async fn get(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session>, StoreError> {
     tx.prefetch(vec![SESSIONS.at(&id), EVERYONE.at(&())])
         .await?;
@@ -30,14 +31,14 @@ pub(super) async fn get(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session
     Ok(Some(session.under(of_user.as_ref(), everyone.as_ref())))
 }
 
-/// The sessions of a user that may be live.
+/// The ids of the user's sessions that may be live.
 pub(super) async fn ids_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<SessionId>, StoreError> {
-    let entries = SESSIONS_OF_USER.under(&user).limit(SESSIONS_OF_ONE);
+    let entries = SESSIONS_OF_USER.under(&user).limit(MAX_SESSIONS_READ);
     let entries = tx.peek_keys(entries).await?;
     Ok(entries.into_iter().map(|(_, id)| id).collect())
 }
 
-/// Those of these sessions of a user that are on record, as they stand, cut-offs considered.
+/// These sessions of a user, as far as they are stored, with the cut-offs applied.
 pub(super) async fn peek_all(
     tx: &mut Tx<'_>,
     user: UserId,
@@ -53,24 +54,24 @@ pub(super) async fn peek_all(
     Ok(sessions.map(under).collect())
 }
 
-/// Whether its refresh token can be used.
+/// Whether the session's refresh token can be used.
 pub(super) fn is_live(session: &Session, now: Timestamp) -> bool {
     session.status.is_live() && now < session.idle_end && now < session.absolute_end
 }
 
-/// Whether any token of it can be used: an access token may outlive the idle end.
-pub(super) fn is_of_use(session: &Session, now: Timestamp) -> bool {
+/// Whether any token of the session can be used: an access token may outlive the idle end.
+pub(super) fn is_usable(session: &Session, now: Timestamp) -> bool {
     is_live(session, now) || session.status.is_live() && now < session.access_until
 }
 
-/// When the record may go. Of one that has ended nothing is left to decide: its refresh tokens are
-/// refused whether it is known or not.
-pub(super) fn kept_until(session: &Session) -> Timestamp {
+/// The time until which the record is retained. An ended session need not be retained for long: its
+/// refresh tokens are refused whether the session is known or not.
+pub(super) fn retained_until(session: &Session) -> Timestamp {
     let last_use = match session.status {
         SessionStatus::Live => session.absolute_end,
         SessionStatus::Ended { at, .. } => session.access_until.max(at),
     };
-    last_use.plus(SESSION_KEPT)
+    last_use.plus(SESSION_RETENTION)
 }
 
 pub(super) fn event(
@@ -89,17 +90,17 @@ pub(super) fn event(
     }
 }
 
-/// Writes the end of a session that was live until now.
+/// Writes the record of a session that has just ended.
 pub(super) fn write_end(tx: &mut Tx<'_>, ended: &Session) -> Result<(), StoreError> {
-    let planned = ended.absolute_end.plus(SESSION_KEPT);
+    let planned = ended.absolute_end.plus(SESSION_RETENTION);
     expiry::unschedule(tx, SESSIONS, &ended.id, planned);
-    expiry::schedule(tx, SESSIONS, &ended.id, kept_until(ended));
-    // What is listed and counted is what may be live.
+    expiry::schedule(tx, SESSIONS, &ended.id, retained_until(ended));
+    // The index contains only sessions that may be live.
     tx.clear(SESSIONS_OF_USER, &(ended.user, ended.id));
     tx.put(SESSIONS, &ended.id, ended)
 }
 
-/// The same, with the denial of its access tokens.
+/// Writes the record of a session that has just ended, and denies its access tokens.
 pub(super) async fn store_end(
     tx: &mut Tx<'_>,
     ended: &Session,

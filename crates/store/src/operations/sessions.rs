@@ -1,4 +1,4 @@
-//! Sessions: opened, rotated, listed, ended one by one. How many end at once: [`super::ends`].
+//! Sessions: opening, rotating, listing, and ending one. [`super::ends`] ends many at once.
 
 use async_trait::async_trait;
 use latchkey_core::rotation::{Decision, Presented, Refusal, decide};
@@ -8,14 +8,14 @@ use latchkey_core::{
 };
 
 use super::session_record::{
-    event, get, ids_of, is_live, is_of_use, kept_until, peek_all, store_end,
+    event, get, ids_of, is_live, is_usable, peek_all, retained_until, store_end,
 };
 use super::{audit, ends, expiry};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{
-    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, Opened, Rotate, Rotated,
-    Started,
+    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, OpenOutcome, OpenedSession,
+    Rotate, Rotated,
 };
 use crate::store::Sessions;
 use crate::table::{DENIALS, EVERYONE, SESSION_ORIGINS, SESSIONS, SESSIONS_OF_USER, USERS};
@@ -23,14 +23,14 @@ use crate::transaction::Tx;
 
 #[async_trait]
 impl<E: Engine> Sessions for E {
-    async fn open_session(&self, new: NewSession) -> Result<Opened, StoreError> {
+    async fn open_session(&self, new: NewSession) -> Result<OpenOutcome, StoreError> {
         let (room, now) = (new.max_sessions, new.session.opened_at);
         let mut opened = self.write(new, |tx, new| Box::pin(open(tx, new))).await?;
-        if let Opened::Opened(started) = &mut opened {
-            // A change of its own: what the account's other sessions do must not keep a person from
-            // signing in. If it fails, the next sign-in makes room.
-            let made = ends::make_room(self, &started.session, room, now).await;
-            started.displaced = made.unwrap_or_default();
+        if let OpenOutcome::Opened(started) = &mut opened {
+            // A separate change, so that activity of the user's other sessions cannot prevent a
+            // sign-in. If it fails, the next sign-in makes room.
+            let displaced = ends::make_room(self, &started.session, room, now).await;
+            started.displaced = displaced.unwrap_or_default();
         }
         Ok(opened)
     }
@@ -63,14 +63,14 @@ impl<E: Engine> Sessions for E {
     async fn end_sessions_of(&self, end: EndSessions) -> Result<Option<AllEnded>, StoreError> {
         let EndSessions { user, now, .. } = end;
         let live = ends::count_live(self, user, end.keep, now).await?;
-        let end_all = self.write((end, live > 0), |tx, (end, tell)| {
-            Box::pin(ends::end_all(tx, end, *tell))
+        let end_all = self.write((end, live > 0), |tx, (end, with_event)| {
+            Box::pin(ends::end_all(tx, end, *with_event))
         });
         let Some(denial) = end_all.await? else {
             return Ok(None);
         };
         let mut denials = vec![denial];
-        denials.extend(ends::write_down_all(self, user).await);
+        denials.extend(ends::record_ends_of_user(self, user).await);
         Ok(Some(AllEnded { denials, live }))
     }
 
@@ -79,22 +79,22 @@ impl<E: Engine> Sessions for E {
             .await
     }
 
-    async fn end_sessions_in_shard(&self, slice: u8) -> Result<Vec<Ended>, StoreError> {
-        ends::write_down_shard(self, slice).await
+    async fn end_sessions_in_shard(&self, shard: u8) -> Result<Vec<Ended>, StoreError> {
+        ends::record_ends_in_shard(self, shard).await
     }
 }
 
-async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<Opened, StoreError> {
+async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreError> {
     let id = new.session.user;
-    tx.prefetch(vec![USERS.at(&id), EVERYONE.at(&()), audit::history(id)])
+    tx.prefetch(vec![USERS.at(&id), EVERYONE.at(&()), audit::all_events(id)])
         .await?;
     let everyone = tx.peek(EVERYONE, &()).await?;
-    // If the account is banned, or its sessions are ended, at the same moment, the session carries
-    // the number of an earlier cut-off and is over for that reason. So nothing that an account's
-    // sessions do is in the way of a ban, not even as a reader.
+    // Peek only: if a concurrent change bans the user or ends the sessions, this session carries
+    // the number of an earlier cut-off and is therefore ended. So sign-ins never conflict with a
+    // ban.
     let user = match tx.peek(USERS, &id).await? {
-        None => return Ok(Opened::UnknownUser),
-        Some(user) if user.ban.is_some() => return Ok(Opened::Banned),
+        None => return Ok(OpenOutcome::UnknownUser),
+        Some(user) if user.ban.is_some() => return Ok(OpenOutcome::Banned),
         Some(user) => user,
     };
     let mut session = new.session.clone();
@@ -102,8 +102,8 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<Opened, StoreError> {
         user: user.cutoff.map_or(0, |cutoff| cutoff.number),
         everyone: everyone.map_or(0, |cutoff| cutoff.number),
     };
-    // The absolute end never moves, so no refresh touches this index.
-    expiry::schedule(tx, SESSIONS, &session.id, kept_until(&session));
+    // The absolute end never changes, so refreshes do not touch this index.
+    expiry::schedule(tx, SESSIONS, &session.id, retained_until(&session));
     tx.put_index(SESSIONS_OF_USER, &(id, session.id));
     tx.put(SESSION_ORIGINS, &session.id, &new.origin)?;
     tx.put(SESSIONS, &session.id, &session)?;
@@ -113,13 +113,13 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<Opened, StoreError> {
     };
     let at = session.opened_at;
     audit::append(tx, &event(&session, AuditKind::SignedIn, device, at)).await?;
-    Ok(Opened::Opened(Box::new(Started {
+    Ok(OpenOutcome::Opened(Box::new(OpenedSession {
         session,
         displaced: Vec::new(),
     })))
 }
 
-/// The live sessions of a user, with where they come from.
+/// The live sessions of a user, with their origins.
 async fn live(
     tx: &mut Tx<'_>,
     user: UserId,
@@ -152,7 +152,7 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
     let Some(session) = tx.get(SESSIONS, &request.session).await? else {
         return Ok(None);
     };
-    // As for `open`: what ends the session at the same moment is not held up by this.
+    // Peek only, as in `open`: refreshes never conflict with a change that ends the session.
     let everyone = tx.peek(EVERYONE, &()).await?;
     let Some(user) = tx.peek(USERS, &session.user).await? else {
         return Ok(None);
@@ -165,7 +165,7 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
     let decision = decide(&session, &presented, now, request.limits);
     let mut denial = None;
     match &decision {
-        // Of a repeated answer only a later end of its access tokens is worth a write.
+        // A repeated response is stored only if it extends the expiry of the access tokens.
         Decision::Rotated(next) | Decision::Repeated(next) if *next != session => {
             tx.put(SESSIONS, &next.id, next)?;
         }
@@ -173,7 +173,7 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
             tx.prefetch(vec![
                 DENIALS.at(&Denied::Session(ended.id)),
                 SESSION_ORIGINS.at(&ended.id),
-                audit::history(ended.user),
+                audit::all_events(ended.user),
             ])
             .await?;
             denial = Some(store_end(tx, ended, now, EndReason::Replayed).await?);
@@ -209,21 +209,21 @@ async fn end(tx: &mut Tx<'_>, request: &EndSession) -> Result<Option<Ended>, Sto
         EVERYONE.at(&()),
         DENIALS.at(&Denied::Session(request.session)),
     ];
-    let of_user = |user: UserId| [USERS.at(&user), audit::moment(user, now)];
-    reads.extend(request.of.into_iter().flat_map(of_user));
+    let of_user = |user: UserId| [USERS.at(&user), audit::events_at(user, now)];
+    reads.extend(request.owner.into_iter().flat_map(of_user));
     tx.prefetch(reads).await?;
     let Some(stored) = tx.peek(SESSIONS, &request.session).await? else {
         return Ok(None);
     };
     let user = stored.user;
-    if request.of.is_some_and(|owner| owner != user) {
+    if request.owner.is_some_and(|owner| owner != user) {
         return Ok(None);
     }
     tx.prefetch(of_user(user).into()).await?;
     let Some(session) = get(tx, request.session).await? else {
         return Ok(None);
     };
-    let was_live = is_of_use(&session, now);
+    let was_live = is_usable(&session, now);
     let denial = match session.status {
         SessionStatus::Live => {
             let ended = session.ended(now, request.reason);

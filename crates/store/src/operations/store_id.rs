@@ -1,4 +1,4 @@
-//! Which store this is.
+//! The id of the store.
 
 use latchkey_core::{StoreId, Timestamp};
 
@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::table::{IMPORTING, STORE_ID, SWEPT_UNTIL};
 use crate::transaction::Tx;
 
-/// The id of this store, if it has one. A store with an incomplete import has none.
+/// The id of this store, if it has one. Fails if an import is incomplete.
 pub(super) async fn get(tx: &mut Tx<'_>) -> Result<Option<StoreId>, StoreError> {
     tx.prefetch(vec![IMPORTING.at(&()), STORE_ID.at(&())])
         .await?;
@@ -16,7 +16,8 @@ pub(super) async fn get(tx: &mut Tx<'_>) -> Result<Option<StoreId>, StoreError> 
     tx.get(STORE_ID, &()).await
 }
 
-/// The id of this store; `fresh` if it had none, which means that nothing has ended before now.
+/// The id of this store; a store without an id takes `fresh`. A new store has lost no expired
+/// records, so its sweeps count from now.
 pub(super) async fn identify(
     tx: &mut Tx<'_>,
     fresh: StoreId,

@@ -1,9 +1,9 @@
-//! Freeing what has expired.
+//! Removing expired records.
 
 use latchkey_core::Timestamp;
 use latchkey_core::audit::RETENTION;
 
-use super::session_record::kept_until;
+use super::session_record::retained_until;
 use crate::error::StoreError;
 use crate::records::Read;
 use crate::table::{
@@ -12,7 +12,7 @@ use crate::table::{
 };
 use crate::transaction::Tx;
 
-/// The first `limit` entries of the index of expiries that are due.
+/// The entries of the expiry index that are due, among its first `limit` entries.
 pub(super) async fn due(
     tx: &mut Tx<'_>,
     (now, limit): (Timestamp, usize),
@@ -22,9 +22,9 @@ pub(super) async fn due(
     Ok(entries)
 }
 
-/// Frees what these entries name if it has expired. An entry can be stale, when its record was
-/// given a later end: then only the entry goes. The index itself is no condition: every sign-in
-/// adds to it.
+/// Removes the records that these entries name, if they have expired. An entry is stale if its
+/// record now expires later: then only the entry is removed. The index does not become a condition,
+/// because every sign-in adds to it.
 pub(super) async fn free(
     tx: &mut Tx<'_>,
     entries: &[(Timestamp, RecordKey)],
@@ -51,7 +51,7 @@ async fn free_if_expired(
 ) -> Result<(), StoreError> {
     if let Some(id) = SESSIONS.key_of(record) {
         if let Some(session) = tx.get(SESSIONS, &id).await?
-            && kept_until(&session) <= now
+            && retained_until(&session) <= now
         {
             tx.clear(SESSION_ORIGINS, &id);
             tx.clear(SESSIONS_OF_USER, &(session.user, id));
@@ -69,7 +69,7 @@ async fn free_if_expired(
     clear_if(tx, SIGNING_KEYS, record, now, |it| it.verifies_until).await
 }
 
-/// Clears the record if it is one of this table and ends by now.
+/// Removes the record if it belongs to this table and has expired.
 async fn clear_if<K: Key, V: Value>(
     tx: &mut Tx<'_>,
     table: Table<K, V>,
@@ -86,7 +86,7 @@ async fn clear_if<K: Key, V: Value>(
     Ok(())
 }
 
-/// The latest moment that a sweep took for the present.
+/// The latest time that a sweep used as the current time.
 pub(super) async fn until(tx: &mut Tx<'_>) -> Result<Timestamp, StoreError> {
     Ok(tx.get(SWEPT_UNTIL, &()).await?.unwrap_or_default())
 }

@@ -1,9 +1,9 @@
-//! Accounts and the identities that lead to them.
+//! Users and their identities.
 
 use async_trait::async_trait;
 use latchkey_core::{Profile, Timestamp, User, UserId};
 
-use super::{PAGE, bans, ends};
+use super::{PAGE_SIZE, bans, ends};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::AllEnded;
@@ -34,7 +34,7 @@ impl<E: Engine> Users for E {
         if let Some(found) = by_index.await? {
             return Ok(found);
         }
-        // No server of this version has opened the store yet.
+        // The index is not built yet: no server of this version has opened the store.
         let mut found = Vec::new();
         let mut after = None;
         loop {
@@ -61,7 +61,7 @@ impl<E: Engine> Users for E {
             return Ok(None);
         };
         let mut denials = vec![denial];
-        denials.extend(ends::write_down_all(self, id).await);
+        denials.extend(ends::record_ends_of_user(self, id).await);
         Ok(Some(AllEnded { denials, live }))
     }
 
@@ -73,14 +73,14 @@ impl<E: Engine> Users for E {
     }
 }
 
-/// Finds the account of this identity and brings it up to date, or makes it.
+/// Finds the user with this identity and updates its profile, or creates it.
 async fn upsert(
     tx: &mut Tx<'_>,
     profile: &Profile,
     new_id: UserId,
     now: Timestamp,
 ) -> Result<User, StoreError> {
-    // At most sign-ins nothing changes, and nothing depends on what was read.
+    // Most sign-ins change nothing, so they need no conditions.
     if let Some(id) = tx.peek(IDENTITIES, &profile.identity).await?
         && let Some(user) = tx.peek(USERS, &id).await?
         && user.clone().updated(profile.clone()) == user
@@ -106,9 +106,9 @@ async fn upsert(
     Ok(user)
 }
 
-/// The accounts with this address, as the index has them. `None` if not every account is in it.
+/// The users with this address, from the index. `None` if the index is not built yet.
 async fn by_index(tx: &mut Tx<'_>, email: &str) -> Result<Option<Vec<User>>, StoreError> {
-    let entries = USERS_BY_EMAIL.under(&Email::new(email)).limit(PAGE);
+    let entries = USERS_BY_EMAIL.under(&Email::new(email)).limit(PAGE_SIZE);
     tx.prefetch(vec![EMAILS_INDEXED.at(&()), entries.read()])
         .await?;
     if tx.peek(EMAILS_INDEXED, &()).await?.is_none() {
@@ -125,14 +125,14 @@ fn has_email(user: &User, email: &str) -> bool {
     address.is_some_and(|address| address.eq_ignore_ascii_case(email))
 }
 
-/// Lets an account be found by its address.
+/// Adds a user to the index of email addresses.
 pub(super) fn index(tx: &mut Tx<'_>, user: &User) {
     if let Some(address) = &user.email {
         tx.put_index(USERS_BY_EMAIL, &(Email::new(address), user.id));
     }
 }
 
-/// Lets the accounts that an earlier version made be found by their addresses.
+/// Builds the index of email addresses for users of earlier versions.
 pub(super) async fn index_emails(engine: &impl Engine) -> Result<(), StoreError> {
     let is_done = engine.read((), |tx, ()| Box::pin(tx.get(EMAILS_INDEXED, &())));
     if is_done.await?.is_some() {
@@ -161,17 +161,17 @@ pub(super) async fn index_emails(engine: &impl Engine) -> Result<(), StoreError>
     }
 }
 
-/// A page of all accounts, and after which one the next begins if there may be more.
+/// A page of all users, and the id after which the next page begins if there may be more.
 async fn page(
     engine: &impl Engine,
     after: Option<UserId>,
 ) -> Result<(Vec<User>, Option<UserId>), StoreError> {
     let page = engine.read(after, |tx, after| {
         let after = after.map(|id| USERS.key(&id));
-        Box::pin(tx.range(USERS.all().after(after).limit(PAGE)))
+        Box::pin(tx.range(USERS.all().after(after).limit(PAGE_SIZE)))
     });
     let page = page.await?;
-    let last = page.last().filter(|_| page.len() == PAGE);
+    let last = page.last().filter(|_| page.len() == PAGE_SIZE);
     let next = last.map(|(id, _)| *id);
     Ok((page.into_iter().map(|(_, user)| user).collect(), next))
 }

@@ -1,4 +1,4 @@
-//! Which store must answer.
+//! The id of the store that this process expects.
 
 use std::sync::OnceLock;
 
@@ -6,26 +6,25 @@ use latchkey_core::StoreId;
 
 use crate::error::StoreError;
 
-/// The id of the store that this process began with. A database that was lost and created again, or
-/// is another one, does not know what was revoked: it must not be taken for the old one.
+/// The id of the store that this process started with. A database that was lost and created again
+/// does not know which tokens were revoked, so it must not replace the original one unnoticed.
 #[derive(Debug, Default)]
 pub struct ExpectedStoreId(OnceLock<StoreId>);
 
 impl ExpectedStoreId {
-    /// From now on, this one.
+    /// Sets the expected id. Later calls have no effect.
     pub fn set(&self, id: StoreId) {
-        // The first one stays.
         let _ = self.0.set(id);
     }
 
-    /// The record that the right one has of its id; empty before it is known.
+    /// The id as the store's record encodes it; empty until it is set.
     pub fn record(&self) -> Vec<u8> {
         let id = self.0.get();
         id.and_then(|id| serde_json::to_vec(id).ok())
             .unwrap_or_default()
     }
 
-    /// Whether the record of the id found there, if any, is the right one's.
+    /// Checks the record of the id that was found in the store, if any.
     pub fn check(&self, found: Option<&[u8]>) -> Result<(), StoreError> {
         let Some(expected) = self.0.get() else {
             return Ok(());
@@ -36,7 +35,7 @@ impl ExpectedStoreId {
         }
         Err(StoreError::WrongStore {
             expected: expected.to_string(),
-            found: found.map_or_else(|| "empty".to_owned(), |id| id.to_string()),
+            found: found.map_or_else(|| "an empty store".to_owned(), |id| id.to_string()),
         })
     }
 }

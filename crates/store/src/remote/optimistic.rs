@@ -1,4 +1,4 @@
-//! The engine over a shared database.
+//! The engine over a shared database, with optimistic concurrency control.
 
 use core::hash::BuildHasher as _;
 use core::time::Duration;
@@ -9,7 +9,7 @@ use latchkey_core::StoreId;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::sleep;
 
-use super::{Outcome, Remote, Turn as _};
+use super::{LockedTransaction as _, Outcome, Remote};
 use crate::attempts;
 use crate::engine::{Engine, Operation};
 use crate::error::StoreError;
@@ -18,20 +18,22 @@ use crate::records::{Change, Reader};
 use crate::table::conflict_group;
 use crate::transaction::Tx;
 
-/// How many commits of an operation are tried.
+/// How often the commit of an operation is attempted.
 const MAX_ATTEMPTS: u32 = 100;
-/// How many queues there are for operations that were in conflict, by what they write.
+/// The number of queues for operations in conflict. Each operation is assigned to a queue by a key
+/// that it writes.
 const QUEUES: usize = 64;
-/// The longest pause between two attempts, in which those of other machines come through.
-const MAX_PAUSE: Duration = Duration::from_millis(32);
-/// How often a read is repeated because records were added to what it reads.
-const MAX_READS: usize = 20;
+/// The maximum backoff between two attempts.
+const MAX_BACKOFF: Duration = Duration::from_millis(32);
+/// How often a read is attempted before it gives up on a consistent snapshot.
+const MAX_READ_ATTEMPTS: usize = 20;
 
-/// Runs operations over what they fetch and commits them on the condition that it still stands.
+/// Runs operations over the records they fetch, and commits their writes under the condition that
+/// those records have not changed.
 pub struct Optimistic<R> {
     remote: R,
-    /// Operations run side by side until they were in conflict. Those of this process then go on
-    /// one after the other, in the order in which they came.
+    /// Operations run concurrently until a conflict. After it, those of this process that share a
+    /// queue run one after the other, in order of arrival.
     queues: [Mutex<()>; QUEUES],
     hasher: RandomState,
 }
@@ -43,7 +45,7 @@ impl<R> fmt::Debug for Optimistic<R> {
 }
 
 impl<R: Remote> Optimistic<R> {
-    /// Over this database.
+    /// An engine over this database.
     pub fn new(remote: R) -> Self {
         Self {
             remote,
@@ -52,7 +54,7 @@ impl<R: Remote> Optimistic<R> {
         }
     }
 
-    /// Waits for the turn of a change that was in conflict.
+    /// Waits in the queue of a change that was in conflict.
     async fn queue(&self, change: &Change) -> MutexGuard<'_, ()> {
         let written = change.writes.keys().next().map(Vec::as_slice);
         let key = written.unwrap_or_default();
@@ -72,38 +74,38 @@ impl<R: Remote> Engine for Optimistic<R> {
         let mut refused: Option<Change> = None;
         let mut queued = None;
         for attempt in 1..=MAX_ATTEMPTS {
-            let turn = match &refused {
-                Some(change) => self.remote.turn(change).await?,
+            let locked = match &refused {
+                Some(change) => self.remote.lock(change).await?,
                 None => None,
             };
-            let reader: &dyn Reader = match &turn {
-                Some(turn) => turn,
+            let reader: &dyn Reader = match &locked {
+                Some(locked) => locked,
                 None => &self.remote,
             };
             let mut tx = Tx::new(reader);
-            // After a conflict all that was read before, in one round trip.
+            // After a conflict, fetch everything that was read before in one round trip.
             tx.prefetch(known).await?;
-            let answer = operation(&mut tx, &arguments).await?;
-            if turn.is_none() && !tx.has_writes() && tx.is_of_one_round_trip() {
-                return Ok(answer);
+            let value = operation(&mut tx, &arguments).await?;
+            if locked.is_none() && !tx.has_writes() && tx.is_of_one_round_trip() {
+                return Ok(value);
             }
             known = tx.reads();
             let change = tx.into_change();
             attempts::count();
-            let outcome = match turn {
-                Some(turn) => turn.commit(&change).await?,
+            let outcome = match locked {
+                Some(locked) => locked.commit(&change).await?,
                 None => self.remote.commit(&change).await?,
             };
             if outcome == Outcome::Committed {
-                return Ok(answer);
+                return Ok(value);
             }
             if queued.is_none() {
                 queued = Some(self.queue(&change).await);
             }
             refused = Some(change);
-            sleep(pause(attempt)).await;
+            sleep(backoff(attempt)).await;
         }
-        let reason = format!("others changed the same records {MAX_ATTEMPTS} times in a row");
+        let reason = format!("{MAX_ATTEMPTS} commits in a row conflicted with other changes");
         Err(StoreError::Unavailable(reason))
     }
 
@@ -113,17 +115,18 @@ impl<R: Remote> Engine for Optimistic<R> {
         operation: Operation<A, T>,
     ) -> Result<T, StoreError> {
         let mut known = Vec::new();
-        for _ in 0..MAX_READS {
+        for _ in 0..MAX_READ_ATTEMPTS {
             let mut tx = Tx::new(&self.remote);
             tx.prefetch(known).await?;
-            let answer = operation(&mut tx, &arguments).await?;
+            let value = operation(&mut tx, &arguments).await?;
             if tx.is_of_one_round_trip() {
-                return Ok(answer);
+                return Ok(value);
             }
-            // What was fetched bit by bit is of several moments: once more, all at once.
+            // Reads of several round trips are not a consistent snapshot: fetch all of them at
+            // once and run again.
             known = tx.reads();
         }
-        let reason = "records were added faster than they could be read";
+        let reason = "records changed too fast for a consistent read";
         Err(StoreError::Unavailable(reason.to_owned()))
     }
 
@@ -140,10 +143,10 @@ impl<R: Remote> Engine for Optimistic<R> {
     }
 }
 
-/// Twice as long after each attempt, up to a bound, and cut at random: two that were in conflict
-/// must not come back at the same time.
-fn pause(attempts: u32) -> Duration {
-    let longest = Duration::from_millis(1 << attempts.min(10)).min(MAX_PAUSE);
+/// Exponential backoff with jitter, so that two operations in conflict do not retry at the same
+/// time.
+fn backoff(attempts: u32) -> Duration {
+    let longest = Duration::from_millis(1 << attempts.min(10)).min(MAX_BACKOFF);
     let chance = RandomState::new().hash_one(attempts) % 1000;
     longest.mul_f64(f64::from(u16::try_from(chance).unwrap_or(0)) / 1000.0)
 }

@@ -1,4 +1,4 @@
-//! Connections that are made when they are needed and dropped when they fail.
+//! A connection pool: connections are opened on demand and dropped when they fail.
 
 use core::time::Duration;
 use std::fmt;
@@ -9,26 +9,27 @@ use tokio::time::timeout;
 
 use crate::error::StoreError;
 
-/// How long a call may take, connecting included: an answer that comes later helps nobody.
+/// How long a call to the database may take, including connecting.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Makes connections of one kind.
+/// Opens connections for a [`Pool`].
 pub trait Connect: Send + Sync {
-    /// A connection.
+    /// The type of the connections.
     type Connection: Send;
 
-    /// Connects, and checks that what answers is the store, with settings that lose nothing.
+    /// Connects, and checks that the database is the expected store and that its settings are
+    /// durable.
     fn connect(&self) -> impl Future<Output = Result<Self::Connection, StoreError>> + Send;
 }
 
-/// Some connections, each used by one call at a time.
+/// A bounded set of connections, each used by one call at a time.
 pub struct Pool<C: Connect> {
     connect: C,
     idle: Mutex<Vec<C::Connection>>,
     permits: Semaphore,
 }
 
-/// A connection for one call.
+/// A connection that is leased for one call.
 pub struct Lease<'a, C: Connect> {
     pool: &'a Pool<C>,
     connection: C::Connection,
@@ -36,37 +37,37 @@ pub struct Lease<'a, C: Connect> {
 }
 
 impl<C: Connect> Pool<C> {
-    /// Up to `most` connections.
-    pub fn new(connect: C, most: usize) -> Self {
+    /// A pool of up to `max_connections` connections.
+    pub fn new(connect: C, max_connections: usize) -> Self {
         Self {
             connect,
             idle: Mutex::default(),
-            permits: Semaphore::new(most),
+            permits: Semaphore::new(max_connections),
         }
     }
 
-    /// How to connect.
+    /// The connector.
     pub fn connector(&self) -> &C {
         &self.connect
     }
 
-    /// Waits for a call, for as long as calls may take. After one that failed, the connections
-    /// that lie idle are dropped: they were made to the same server, which may be another by now.
-    pub async fn within<T>(
+    /// Runs a call with [`CALL_TIMEOUT`]. After a failure the idle connections are dropped, because
+    /// they lead to the same database server, which may have failed over.
+    pub async fn with_timeout<T>(
         &self,
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        let answer = timeout(CALL_TIMEOUT, call).await.unwrap_or_else(|_| {
-            let reason = format!("no answer within {} seconds", CALL_TIMEOUT.as_secs());
+        let result = timeout(CALL_TIMEOUT, call).await.unwrap_or_else(|_| {
+            let reason = format!("no response within {} seconds", CALL_TIMEOUT.as_secs());
             Err(StoreError::Unavailable(reason))
         });
-        if answer.is_err() {
+        if result.is_err() {
             self.idle().clear();
         }
-        answer
+        result
     }
 
-    /// A connection that nobody else uses.
+    /// Leases an idle connection or opens one; waits if all connections are in use.
     pub async fn lease(&self) -> Result<Lease<'_, C>, StoreError> {
         let permit = self.permits.acquire().await;
         let permit = permit.map_err(|error| StoreError::Unavailable(error.to_string()))?;
@@ -88,19 +89,19 @@ impl<C: Connect> Pool<C> {
 }
 
 impl<C: Connect> Lease<'_, C> {
-    /// The connection, where a shared reference will do.
-    pub fn shared(&self) -> &C::Connection {
+    /// A shared reference to the connection.
+    pub fn get(&self) -> &C::Connection {
         &self.connection
     }
 
-    /// The connection.
-    pub fn connection(&mut self) -> &mut C::Connection {
+    /// A mutable reference to the connection.
+    pub fn get_mut(&mut self) -> &mut C::Connection {
         &mut self.connection
     }
 
-    /// Keeps the connection for the next call. One that is not given back is closed: what is left
-    /// of an unfinished call would be taken for the next one's answer.
-    pub fn give_back(self) {
+    /// Returns the connection to the pool. A lease that is dropped instead closes its connection:
+    /// the response to an unfinished call must not be read as that of the next call.
+    pub fn release(self) {
         let mut idle = self.pool.idle();
         idle.push(self.connection);
     }

@@ -1,4 +1,4 @@
-//! Keys as bytes: how an id, a moment or a pair of them is written behind the prefix of its table.
+//! Encoding of keys: how an id, a timestamp or a pair of them follows the prefix of its table.
 
 use latchkey_core::{
     AuditPosition, Denied, FlowId, Identity, SessionId, Timestamp, TokenId, UserId,
@@ -6,34 +6,34 @@ use latchkey_core::{
 
 /// A key of a table.
 pub trait Key: Sized {
-    /// Appends the bytes of this key.
+    /// Appends the encoded key.
     fn write(&self, to: &mut Vec<u8>);
 
-    /// Reads a key back; `None` if these bytes are not one.
+    /// Decodes a key; `None` if the bytes are not a valid key.
     fn read(bytes: &[u8]) -> Option<Self>;
 }
 
-/// The beginning that some keys of type `K` have in common.
+/// A common prefix of keys of type `K`.
 pub trait Prefix<K> {
-    /// Appends the bytes of this beginning.
+    /// Appends the encoded prefix.
     fn write(&self, to: &mut Vec<u8>);
 }
 
-/// An email address to find accounts by. Upper and lower case are one. Of an address that is longer
-/// than any can be (RFC 5321 §4.5.3.1.3) only the beginning counts.
+/// An email address as a lookup key: in lower case, and cut to the maximum length of an address
+/// (RFC 5321 §4.5.3.1.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(Vec<u8>);
 
-/// Sessions by the first byte of their ids: 256 shards of about the same size.
+/// The sessions whose ids begin with this byte: 256 shards of about the same size.
 #[derive(Clone, Copy, Debug)]
 pub struct Shard(pub u8);
 
-/// The bytes of some record's key, prefix included.
+/// The encoded key of a record of any table, prefix included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordKey(pub Vec<u8>);
 
 impl Email {
-    /// Of this address.
+    /// The lookup key of this address.
     pub fn new(address: &str) -> Self {
         let end = address.len().min(254);
         Self(address.as_bytes()[..end].to_ascii_lowercase())
@@ -75,7 +75,7 @@ impl Key for String {
     }
 }
 
-/// Issuers hold no NUL, so that no two identities share a key.
+/// An issuer contains no NUL, so no two identities share a key.
 impl Key for Identity {
     fn write(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(self.issuer.as_bytes());
@@ -115,7 +115,7 @@ impl Key for Denied {
     }
 }
 
-/// The sessions of a user lie side by side.
+/// The sessions of a user are adjacent.
 impl Key for (UserId, SessionId) {
     fn write(&self, to: &mut Vec<u8>) {
         Key::write(&self.0, to);
@@ -140,7 +140,7 @@ impl Prefix<SessionId> for Shard {
     }
 }
 
-/// The events of a user lie newest first: moments count backwards.
+/// Timestamps are complemented, so the events of a user are sorted newest first.
 impl Key for (UserId, AuditPosition) {
     fn write(&self, to: &mut Vec<u8>) {
         let (user, position) = self;
@@ -150,13 +150,13 @@ impl Key for (UserId, AuditPosition) {
 
     fn read(bytes: &[u8]) -> Option<Self> {
         let (user, position) = bytes.split_at_checked(16)?;
-        let (moment, nth) = position.split_at_checked(8)?;
+        let (millis, nth) = position.split_at_checked(8)?;
         let [nth] = nth else {
             return None;
         };
-        let moment = u64::MAX - u64::from_be_bytes(moment.try_into().ok()?);
+        let millis = u64::MAX - u64::from_be_bytes(millis.try_into().ok()?);
         let position = AuditPosition {
-            at: Timestamp::from_millis(moment),
+            at: Timestamp::from_millis(millis),
             nth: u8::MAX - nth,
         };
         Some((UserId::read(user)?, position))
@@ -197,7 +197,7 @@ impl Prefix<(Email, UserId)> for Email {
     }
 }
 
-/// At this moment, look at that record.
+/// At this time, check whether the record has expired.
 impl Key for (Timestamp, RecordKey) {
     fn write(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(&self.0.as_millis().to_be_bytes());
@@ -205,8 +205,8 @@ impl Key for (Timestamp, RecordKey) {
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        let (moment, record) = bytes.split_at_checked(8)?;
-        let moment = u64::from_be_bytes(moment.try_into().ok()?);
-        Some((Timestamp::from_millis(moment), RecordKey(record.to_vec())))
+        let (millis, record) = bytes.split_at_checked(8)?;
+        let millis = u64::from_be_bytes(millis.try_into().ok()?);
+        Some((Timestamp::from_millis(millis), RecordKey(record.to_vec())))
     }
 }

@@ -2,25 +2,25 @@ use latchkey_core::{AuditPosition, Denied, Identity, SessionId, Timestamp, Token
 
 use super::{
     AUDIT_EVENTS, DENIALS, EMAILS_INDEXED, EVERYONE, EXPIRIES, Email, FINISHED_FLOWS, FORMAT,
-    IDENTITIES, IMPORTING, KINDS, Key, PAST_FLOWS, RecordKey, SESSION_ORIGINS, SESSIONS,
-    SESSIONS_OF_USER, SIGNING_KEYS, SLED_COMMITS, SLED_LEDGER, STORE_ID, SWEPT_UNTIL, Shard, Table,
-    USERS, USERS_BY_EMAIL, Value, conflict_group, kind_of,
+    IDENTITIES, IMPORTING, Key, PAST_FLOWS, RecordKey, SESSION_ORIGINS, SESSIONS, SESSIONS_OF_USER,
+    SIGNING_KEYS, SLED_COMMITS, SLED_LEDGER, STORE_ID, SWEPT_UNTIL, Shard, TABLES, Table, USERS,
+    USERS_BY_EMAIL, Value, conflict_group, table_of,
 };
 use crate::records::Read;
 
-/// The key is these bytes, as every version has written them, and is read back from them.
+/// Asserts that the key is encoded as these bytes and decoded from them.
 fn is<K: Key + PartialEq + core::fmt::Debug, V: Value>(table: Table<K, V>, key: &K, bytes: &str) {
-    let found = table.key(key);
-    assert_eq!(found.escape_ascii().to_string(), bytes);
-    assert_eq!(table.key_of(&found).as_ref(), Some(key));
-    assert_eq!(kind_of(&found), Some(&table.kind()), "{bytes}");
+    let encoded = table.key(key);
+    assert_eq!(encoded.escape_ascii().to_string(), bytes);
+    assert_eq!(table.key_of(&encoded).as_ref(), Some(key));
+    assert_eq!(table_of(&encoded), Some(&table.info()), "{bytes}");
 }
 
 const ONES: &str = "1111111111111111";
 const TWOS: &str = "2222222222222222";
 
 #[test]
-fn keys_are_what_every_version_has_written() {
+fn encoding_of_keys_never_changes() {
     let (user, session) = (
         UserId::from_bytes([b'1'; 16]),
         SessionId::from_bytes([b'2'; 16]),
@@ -76,9 +76,9 @@ fn keys_are_what_every_version_has_written() {
 }
 
 #[test]
-fn no_key_belongs_to_two_tables() {
-    for (number, one) in KINDS.iter().enumerate() {
-        for other in &KINDS[number + 1..] {
+fn tables_do_not_overlap() {
+    for (number, one) in TABLES.iter().enumerate() {
+        for other in &TABLES[number + 1..] {
             assert!(
                 !one.holds(other.prefix) && !other.holds(one.prefix),
                 "{one:?} {other:?}"
@@ -87,12 +87,12 @@ fn no_key_belongs_to_two_tables() {
         }
     }
     for raw in [FORMAT, SLED_COMMITS, SLED_LEDGER] {
-        assert_eq!(kind_of(raw), None);
+        assert_eq!(table_of(raw), None);
     }
 }
 
 #[test]
-fn bytes_that_are_not_a_key_are_not_taken_for_one() {
+fn invalid_keys_are_not_decoded() {
     assert_eq!(SESSIONS.key_of(b"s123"), None);
     assert_eq!(SESSIONS.key_of(b"u1111111111111111"), None);
     assert_eq!(DENIALS.key_of(b"dx1111111111111111"), None);
@@ -104,7 +104,7 @@ fn bytes_that_are_not_a_key_are_not_taken_for_one() {
 }
 
 #[test]
-fn a_prefix_is_the_beginning_of_its_keys() {
+fn prefix_covers_its_keys() {
     let (user, session) = (
         UserId::from_bytes([b'1'; 16]),
         SessionId::from_bytes([b'2'; 16]),
@@ -115,7 +115,7 @@ fn a_prefix_is_the_beginning_of_its_keys() {
             panic!("{read:?}");
         };
         assert!(page.covers(&key), "{page:?} {key:?}");
-        // The prefix is more than the table.
+        // The prefix is longer than that of the table.
         assert!(page.prefix.len() > 1);
     };
     let event = AUDIT_EVENTS.key(&(user, AuditPosition { at, nth: 9 }));
@@ -130,7 +130,7 @@ fn a_prefix_is_the_beginning_of_its_keys() {
 }
 
 #[test]
-fn a_users_events_and_sessions_and_the_signing_keys_are_decided_by_as_a_whole() {
+fn events_and_sessions_of_a_user_and_signing_keys_form_conflict_groups() {
     let user = UserId::from_bytes([b'1'; 16]);
     let events = AUDIT_EVENTS
         .under(&(user, Timestamp::from_millis(7)))

@@ -9,56 +9,57 @@ use crate::memory::Records;
 use crate::records::{Found, Read, Reader};
 use crate::table::{AUDIT_EVENTS, EMAILS_INDEXED, IMPORTING, SESSIONS_OF_USER, SWEPT_UNTIL};
 
-/// Records, and what was asked for in each round trip.
+/// Records, and the number of reads in each round trip.
 #[derive(Default)]
-struct Watched {
+struct CountingReader {
     records: Records,
-    asked: Mutex<Vec<usize>>,
+    round_trips: Mutex<Vec<usize>>,
 }
 
 #[async_trait]
-impl Reader for Watched {
+impl Reader for CountingReader {
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
-        self.asked.lock().expect("a list").push(reads.len());
+        self.round_trips.lock().expect("lock").push(reads.len());
         self.records.fetch(reads).await
     }
 }
 
-impl Watched {
-    fn asked(&self) -> Vec<usize> {
-        std::mem::take(&mut *self.asked.lock().expect("a list"))
+impl CountingReader {
+    /// The number of reads in each round trip since the last call.
+    fn round_trips(&self) -> Vec<usize> {
+        std::mem::take(&mut *self.round_trips.lock().expect("lock"))
     }
 }
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
 #[tokio::test]
-async fn what_is_prefetched_takes_one_round_trip() {
-    let reader = Watched::default();
+async fn prefetched_records_take_one_round_trip() {
+    let reader = CountingReader::default();
     let mut tx = Tx::new(&reader);
     let both = || vec![IMPORTING.at(&()), EMAILS_INDEXED.at(&()), IMPORTING.at(&())];
     tx.prefetch(both()).await.expect("fetched");
-    tx.prefetch(both()).await.expect("known");
+    tx.prefetch(both()).await.expect("cached");
     assert_eq!(tx.get(IMPORTING, &()).await, Ok(None));
     assert_eq!(tx.peek(EMAILS_INDEXED, &()).await, Ok(None));
-    assert_eq!(reader.asked(), [2], "each once");
+    assert_eq!(reader.round_trips(), [2], "each record is fetched once");
     assert_eq!(tx.get(SWEPT_UNTIL, &()).await, Ok(None));
-    assert_eq!(reader.asked(), [1]);
+    assert_eq!(reader.round_trips(), [1]);
 }
 
 #[tokio::test]
-async fn a_change_depends_on_what_was_read_and_not_on_what_was_peeked_at() {
-    let reader = Watched::default();
+async fn get_makes_a_condition_and_peek_does_not() {
+    let reader = CountingReader::default();
     let mut tx = Tx::new(&reader);
     tx.peek(EMAILS_INDEXED, &()).await.expect("read");
     tx.get(IMPORTING, &()).await.expect("read");
-    assert!(tx.is_of_one_round_trip(), "the peek does not count");
+    assert!(tx.is_of_one_round_trip(), "a peek is not a condition");
     tx.get(SWEPT_UNTIL, &()).await.expect("read");
     assert!(!tx.is_of_one_round_trip());
-    // A second look can make it a condition, and needs no round trip.
-    reader.asked();
+    // A later get of a peeked record makes it a condition without a round trip.
+    reader.round_trips();
     tx.get(EMAILS_INDEXED, &()).await.expect("read");
-    assert_eq!(reader.asked(), [0; 0]);
+    assert_eq!(reader.round_trips(), [0; 0]);
     let conditions = tx.into_change().conditions;
     let expected = [
         EMAILS_INDEXED.at(&()),
@@ -70,26 +71,26 @@ async fn a_change_depends_on_what_was_read_and_not_on_what_was_peeked_at() {
 
 #[tokio::test]
 async fn a_transaction_reads_its_own_writes_by_key() {
-    let reader = Watched::default();
+    let reader = CountingReader::default();
     let mut tx = Tx::new(&reader);
     tx.put(SWEPT_UNTIL, &(), &NOW).expect("written");
     assert_eq!(tx.get(SWEPT_UNTIL, &()).await, Ok(Some(NOW)));
     tx.clear(SWEPT_UNTIL, &());
     assert_eq!(tx.get(SWEPT_UNTIL, &()).await, Ok(None));
-    assert_eq!(reader.asked(), [0; 0], "nothing was fetched");
+    assert_eq!(reader.round_trips(), [0; 0], "nothing is fetched");
     let change = tx.into_change();
     assert!(change.conditions.is_empty());
     assert_eq!(change.writes.into_values().collect::<Vec<_>>(), [None]);
 }
 
-/// An event's moment is part of the account's history: one page on the wire, and only the moment is
-/// a condition.
+/// The events of one millisecond are part of the user's history: one page is fetched, and only the
+/// events of the millisecond are a condition.
 #[tokio::test]
-async fn a_range_within_one_that_was_fetched_needs_no_round_trip() {
+async fn range_within_a_cached_range_needs_no_round_trip() {
     let user = UserId::from_bytes([1; 16]);
     let position = |at, nth| (user, AuditPosition { at, nth });
     let later = Timestamp::from_millis(NOW.as_millis() + 1);
-    let mut reader = Watched::default();
+    let mut reader = CountingReader::default();
     let writes = [position(NOW, 0), position(NOW, 1), position(later, 0)];
     let writes = writes.map(|key| (AUDIT_EVENTS.key(&key), Some(b"{}".to_vec())));
     reader.records.apply(writes.into());
@@ -98,55 +99,58 @@ async fn a_range_within_one_that_was_fetched_needs_no_round_trip() {
     let all = tx.peek_keys(AUDIT_EVENTS.under(&user)).await;
     let newest_first = vec![position(later, 0), position(NOW, 1), position(NOW, 0)];
     assert_eq!(all, Ok(newest_first));
-    let moment = AUDIT_EVENTS.under(&(user, NOW));
-    let of_moment = tx.keys(moment.clone()).await;
-    assert_eq!(of_moment, Ok(vec![position(NOW, 1), position(NOW, 0)]));
-    assert_eq!(reader.asked(), [1]);
+    let same_time = AUDIT_EVENTS.under(&(user, NOW));
+    let keys = tx.keys(same_time.clone()).await;
+    assert_eq!(keys, Ok(vec![position(NOW, 1), position(NOW, 0)]));
+    assert_eq!(reader.round_trips(), [1]);
     let conditions = tx.into_change().conditions;
-    assert!(conditions.keys().eq([&moment.read()]), "{conditions:?}");
+    assert!(conditions.keys().eq([&same_time.read()]), "{conditions:?}");
 
-    // A page that was cut says nothing of what lies beyond.
+    // A page that reached its limit may be incomplete, so it is not used.
     let mut tx = Tx::new(&reader);
     tx.peek_keys(AUDIT_EVENTS.under(&user).limit(2))
         .await
         .expect("read");
-    tx.keys(moment).await.expect("read");
-    assert_eq!(reader.asked(), [1, 1]);
+    tx.keys(same_time).await.expect("read");
+    assert_eq!(reader.round_trips(), [1, 1]);
 }
 
 #[tokio::test]
-async fn what_is_no_record_is_an_error_that_names_the_key() {
-    let mut reader = Watched::default();
+async fn corrupt_record_is_an_error_that_names_the_key() {
+    let mut reader = CountingReader::default();
     let writes = [
         (SWEPT_UNTIL.key(&()), Some(b"soon".to_vec())),
         (b"n123".to_vec(), Some(Vec::new())),
     ];
     reader.records.apply(writes.into());
     let mut tx = Tx::new(&reader);
-    let wrong = tx.get(SWEPT_UNTIL, &()).await.expect_err("not a moment");
-    let said = wrong.to_string();
-    assert!(said.contains("mswept") && !said.contains("soon"), "{said}");
-    let wrong = tx.peek_keys(SESSIONS_OF_USER.all()).await;
-    let said = wrong.expect_err("not a key").to_string();
+    let value = tx.get(SWEPT_UNTIL, &()).await;
+    let error = value.expect_err("not a timestamp").to_string();
     assert!(
-        said.contains("n123") && said.contains("sessions_of_user"),
-        "{said}"
+        error.contains("mswept") && !error.contains("soon"),
+        "{error}"
+    );
+    let keys = tx.peek_keys(SESSIONS_OF_USER.all()).await;
+    let error = keys.expect_err("not a key").to_string();
+    assert!(
+        error.contains("n123") && error.contains("sessions_of_user"),
+        "{error}"
     );
 }
 
-/// A reader that answers less than it was asked.
-struct Mute;
+/// A reader that returns no results.
+struct EmptyReader;
 
 #[async_trait]
-impl Reader for Mute {
+impl Reader for EmptyReader {
     async fn fetch(&self, _: &[Read]) -> Result<Vec<Found>, StoreError> {
         Ok(Vec::new())
     }
 }
 
 #[tokio::test]
-async fn a_missing_answer_is_an_error() {
-    let mut tx = Tx::new(&Mute);
+async fn missing_result_is_an_error() {
+    let mut tx = Tx::new(&EmptyReader);
     let refused = tx.get(IMPORTING, &()).await;
     assert!(
         matches!(refused, Err(StoreError::Unavailable(_))),

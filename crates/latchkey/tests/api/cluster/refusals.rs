@@ -44,7 +44,7 @@ async fn assert_refused_once_emptied(section: &str, empty: impl FnOnce() -> Stri
         let response = app.get("/readyz").send().await.expect("a response");
         let status = response.status();
         let body = response.text().await.expect("text");
-        status == 503 && body.contains("is empty, this server's is")
+        status == 503 && body.contains("found an empty store")
     };
     until("the discovery", not_ready).await;
     let stale = || async {

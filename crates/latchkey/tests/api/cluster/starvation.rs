@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use latchkey_axum::use_cases::operator::{Actor, Operator};
 use latchkey_core::session::Lifetimes;
 use latchkey_core::{Clock as _, Session, SessionId, SessionOrigin, UserId};
-use latchkey_store::{NewSession, Opened};
+use latchkey_store::{NewSession, OpenOutcome};
 use latchkey_tokens::SystemRng;
 use latchkey_types::TokenResponse;
 use serde_json::json;
@@ -45,7 +45,7 @@ async fn open_sessions(app: &TestApp, user: UserId, count: usize) -> Vec<String>
             origin,
             max_sessions: 1000,
         };
-        let Ok(Opened::Opened(started)) = app.state.store.open_session(new).await else {
+        let Ok(OpenOutcome::Opened(started)) = app.state.store.open_session(new).await else {
             panic!("the session was not opened");
         };
         let issued = app.state.issuer.refresh_tokens().issue(&started.session);

@@ -1,7 +1,6 @@
-//! The contract over a database in memory that others change all the time, and what operations
-//! cost in round trips.
+//! The contract over a contended database in memory, and the round trips of each operation.
 
-mod machine;
+mod fake_database;
 mod round_trips;
 
 use std::sync::Arc;
@@ -10,83 +9,83 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use latchkey_core::{FlowId, StoreId};
 
-use self::machine::Machine;
+use self::fake_database::FakeDatabase;
 use super::{MAX_ATTEMPTS, Optimistic};
 use crate::attempts::counted;
-use crate::engine::{Engine, Running};
+use crate::engine::{Engine, OperationFuture};
 use crate::error::StoreError;
 use crate::feed::ChangeFeed;
 use crate::records::{Change, Found, Read, Reader};
-use crate::remote::{NoTurn, Outcome, Remote};
+use crate::remote::{NoLocks, Outcome, Remote};
 use crate::store::Store;
 use crate::table::{FINISHED_FLOWS, IMPORTING, SWEPT_UNTIL};
 use crate::transaction::Tx;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn keeps_the_contract_though_others_are_faster() {
+async fn contended_store_passes_the_contract() {
     let conflicts = Arc::new(AtomicUsize::new(0));
     let contract = crate::contract::check(|| async {
-        let machine = Machine::default();
-        machine.0.is_contended.store(true, Ordering::Relaxed);
-        let seen = Arc::clone(&conflicts);
-        let database = Arc::clone(&machine.0);
+        let database = FakeDatabase::default();
+        database.0.is_contended.store(true, Ordering::Relaxed);
+        let total = Arc::clone(&conflicts);
+        let state = Arc::clone(&database.0);
         tokio::spawn(async move {
-            while Arc::strong_count(&database) > 1 {
+            while Arc::strong_count(&state) > 1 {
                 tokio::task::yield_now().await;
             }
-            let met = database.conflicts.load(Ordering::Relaxed);
-            seen.fetch_add(met, Ordering::Relaxed);
+            let conflicts = state.conflicts.load(Ordering::Relaxed);
+            total.fetch_add(conflicts, Ordering::Relaxed);
         });
-        [machine.clone(), machine]
-            .map(|machine| -> Arc<dyn Store> { Arc::new(Optimistic::new(machine)) })
+        [database.clone(), database]
+            .map(|database| -> Arc<dyn Store> { Arc::new(Optimistic::new(database)) })
     });
     Box::pin(contract).await;
-    assert!(conflicts.load(Ordering::Relaxed) > 100, "nobody was faster");
+    assert!(conflicts.load(Ordering::Relaxed) > 100, "too few conflicts");
 }
 
-/// A database in which everything changes between two looks.
-struct Restless(AtomicUsize);
+/// A database in which every record changes between two fetches.
+struct ChangingDatabase(AtomicUsize);
 
 #[async_trait]
-impl Reader for Restless {
+impl Reader for ChangingDatabase {
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
-        let moment = self.0.fetch_add(1, Ordering::Relaxed);
-        let value = moment.to_string().into_bytes();
+        let version = self.0.fetch_add(1, Ordering::Relaxed);
+        let value = version.to_string().into_bytes();
         Ok(vec![Found::Value(Some(value)); reads.len()])
     }
 }
 
-impl Remote for Restless {
-    type Turn<'a> = NoTurn;
+impl Remote for ChangingDatabase {
+    type LockedTransaction<'a> = NoLocks;
 
     async fn commit(&self, _: &Change) -> Result<Outcome, StoreError> {
         Ok(Outcome::Conflict)
     }
 
-    async fn turn(&self, _: &Change) -> Result<Option<NoTurn>, StoreError> {
+    async fn lock(&self, _: &Change) -> Result<Option<NoLocks>, StoreError> {
         Ok(None)
     }
 
     fn expect_id(&self, _: StoreId) {}
 
     async fn follow(&self) -> Result<Box<dyn ChangeFeed>, StoreError> {
-        Err(StoreError::Unavailable("nothing to follow".into()))
+        Err(StoreError::Unavailable("no change feed".into()))
     }
 }
 
 const FLOW: FlowId = FlowId::from_bytes([7; 16]);
 
-fn restless() -> Optimistic<Restless> {
-    Optimistic::new(Restless(AtomicUsize::new(0)))
+fn changing() -> Optimistic<ChangingDatabase> {
+    Optimistic::new(ChangingDatabase(AtomicUsize::new(0)))
 }
 
 #[tokio::test]
-async fn what_one_read_sees_is_of_one_moment() {
-    let engine = restless();
+async fn reads_are_a_consistent_snapshot() {
+    let engine = changing();
     let both = engine.read((), |tx, ()| {
         Box::pin(async move {
             let one = tx.get(SWEPT_UNTIL, &()).await?;
-            // Fetched after the first: as things stand then.
+            // Fetched later than the first: only a repeated run reads both at once.
             let two = tx.get(FINISHED_FLOWS, &FLOW).await?;
             Ok([one, two])
         })
@@ -97,8 +96,8 @@ async fn what_one_read_sees_is_of_one_moment() {
 }
 
 #[tokio::test]
-async fn what_is_peeked_at_is_a_snapshot_in_several_steps() {
-    let engine = restless();
+async fn peeks_are_not_part_of_the_snapshot() {
+    let engine = changing();
     let both = engine.read((), |tx, ()| {
         Box::pin(async move {
             let one = tx.peek(SWEPT_UNTIL, &()).await?;
@@ -111,24 +110,24 @@ async fn what_is_peeked_at_is_a_snapshot_in_several_steps() {
 }
 
 #[tokio::test]
-async fn what_never_comes_through_is_given_up() {
-    fn one<'t>(tx: &'t mut Tx<'_>, (): &'t ()) -> Running<'t, ()> {
+async fn write_gives_up_after_the_maximum_number_of_attempts() {
+    fn without_writes<'t>(tx: &'t mut Tx<'_>, (): &'t ()) -> OperationFuture<'t, ()> {
         Box::pin(async move { tx.get(SWEPT_UNTIL, &()).await.map(drop) })
     }
-    fn two<'t>(tx: &'t mut Tx<'_>, (): &'t ()) -> Running<'t, ()> {
+    fn with_writes<'t>(tx: &'t mut Tx<'_>, (): &'t ()) -> OperationFuture<'t, ()> {
         Box::pin(async move {
             tx.get(SWEPT_UNTIL, &()).await?;
             tx.put(IMPORTING, &(), &true)
         })
     }
     assert_eq!(
-        restless().write((), one).await,
+        changing().write((), without_writes).await,
         Ok(()),
-        "it changes nothing"
+        "an operation without writes needs no commit"
     );
-    let engine = restless();
-    let (refused, attempts) = counted(engine.write((), two)).await;
+    let engine = changing();
+    let (refused, attempts) = counted(engine.write((), with_writes)).await;
     assert_eq!(attempts, MAX_ATTEMPTS as usize);
-    let refused = refused.expect_err("it never comes through");
+    let refused = refused.expect_err("every commit conflicts");
     assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
 }

@@ -1,4 +1,4 @@
-//! A shared database in memory that counts what it is asked, and can be contended.
+//! A shared database in memory that counts round trips and can simulate conflicts.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -12,28 +12,28 @@ use crate::error::StoreError;
 use crate::feed::{ChangeFeed, Changes};
 use crate::memory::Records;
 use crate::records::{Change, Found, Read, Reader};
-use crate::remote::{Announcement, NoTurn, Outcome, Remote};
+use crate::remote::{Announcement, NoLocks, Outcome, Remote};
 
-/// A database, and everything that was announced in it.
+/// The records, what was announced, and counters.
 #[derive(Default)]
-pub(super) struct Database {
+pub(super) struct State {
     pub(super) records: Mutex<Records>,
     announced: Mutex<VecDeque<Announcement>>,
-    /// Whether every fifth commit looks as if another machine had been faster.
+    /// Whether every fifth commit conflicts.
     pub(super) is_contended: AtomicBool,
     pub(super) conflicts: AtomicUsize,
     pub(super) commits: AtomicUsize,
     pub(super) fetches: AtomicUsize,
-    /// The keys that the latest change wrote.
+    /// The keys that the latest commit wrote.
     pub(super) written: Mutex<Vec<Vec<u8>>>,
 }
 
-/// A machine over the database.
+/// A handle to the database.
 #[derive(Clone, Default)]
-pub(super) struct Machine(pub(super) Arc<Database>);
+pub(super) struct FakeDatabase(pub(super) Arc<State>);
 
-impl Machine {
-    /// Fetches and commits since the last look.
+impl FakeDatabase {
+    /// The number of fetches and commits since the last call.
     pub(super) fn round_trips(&self) -> (usize, usize) {
         let [fetches, commits] =
             [&self.0.fetches, &self.0.commits].map(|count| count.swap(0, Ordering::Relaxed));
@@ -42,9 +42,9 @@ impl Machine {
 }
 
 #[async_trait]
-impl Reader for Machine {
+impl Reader for FakeDatabase {
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
-        // The others go first.
+        // Let concurrent operations run first.
         tokio::task::yield_now().await;
         self.0.fetches.fetch_add(1, Ordering::Relaxed);
         let records = self.0.records.lock().expect("records");
@@ -52,29 +52,30 @@ impl Reader for Machine {
     }
 }
 
-impl Remote for Machine {
-    type Turn<'a> = NoTurn;
+impl Remote for FakeDatabase {
+    type LockedTransaction<'a> = NoLocks;
 
     async fn commit(&self, change: &Change) -> Result<Outcome, StoreError> {
         tokio::task::yield_now().await;
         let mut records = self.0.records.lock().expect("records");
-        let stands = |(it, found): (&Read, &Found)| records.read(it) == *found;
+        let holds = |(it, found): (&Read, &Found)| records.read(it) == *found;
         let number = self.0.commits.fetch_add(1, Ordering::Relaxed);
-        let was_late = number % 5 == 3 && self.0.is_contended.load(Ordering::Relaxed);
-        if was_late || !change.conditions.iter().all(stands) {
+        let is_forced = number % 5 == 3 && self.0.is_contended.load(Ordering::Relaxed);
+        if is_forced || !change.conditions.iter().all(holds) {
             self.0.conflicts.fetch_add(1, Ordering::Relaxed);
             return Ok(Outcome::Conflict);
         }
         *self.0.written.lock().expect("keys") = change.writes.keys().cloned().collect();
         records.apply(change.writes.clone());
-        let news = change.announcement();
-        if news != Announcement::default() {
-            self.0.announced.lock().expect("a list").push_back(news);
+        let announcement = change.announcement();
+        if announcement != Announcement::default() {
+            let mut announced = self.0.announced.lock().expect("a list");
+            announced.push_back(announcement);
         }
         Ok(Outcome::Committed)
     }
 
-    async fn turn(&self, _: &Change) -> Result<Option<NoTurn>, StoreError> {
+    async fn lock(&self, _: &Change) -> Result<Option<NoLocks>, StoreError> {
         Ok(None)
     }
 
@@ -87,17 +88,17 @@ impl Remote for Machine {
 }
 
 #[async_trait]
-impl ChangeFeed for Machine {
-    async fn next(&mut self, patience: Duration) -> Result<Changes, StoreError> {
+impl ChangeFeed for FakeDatabase {
+    async fn next(&mut self, max_wait: Duration) -> Result<Changes, StoreError> {
         let begun = tokio::time::Instant::now();
         loop {
             let mut changes = Changes::default();
             for next in self.0.announced.lock().expect("a list").drain(..) {
                 let parse = |bytes: &Vec<u8>| serde_json::from_slice(bytes).expect("a denial");
                 changes.denials.extend(next.denials.iter().map(parse));
-                changes.accounts.extend(next.accounts);
+                changes.users.extend(next.users);
             }
-            if changes != Changes::default() || begun.elapsed() > patience {
+            if changes != Changes::default() || begun.elapsed() > max_wait {
                 return Ok(changes);
             }
             tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! What the tests of the contract begin with.
+//! Shared fixtures of the contract tests.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -10,11 +10,12 @@ use latchkey_core::{
     UserId,
 };
 
-use crate::request::{EndSession, NewSession, Opened, Rotate, Rotated};
+use crate::request::{EndSession, NewSession, OpenOutcome, Rotate, Rotated};
 use crate::store::Store;
 
-/// Two machines over one empty store; where only one can be, it plays both.
-pub type Machines = [Arc<dyn Store>; 2];
+/// Two handles to one empty store, as two servers hold them. An embedded store, which only one
+/// server can open, is given twice.
+pub type StorePair = [Arc<dyn Store>; 2];
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 pub(super) const LIMITS: Limits = Limits {
@@ -43,7 +44,7 @@ pub(crate) fn device(address: &str) -> Device {
 }
 
 pub(crate) async fn user(store: &dyn Store, number: u8) -> User {
-    let profile = profile(&format!("person-{number}"));
+    let profile = profile(&format!("user-{number}"));
     store
         .upsert_identity(profile, UserId::from_bytes([number; 16]), NOW)
         .await
@@ -61,8 +62,8 @@ pub(crate) async fn session_with(
     binding: Option<Thumbprint>,
 ) -> Session {
     let new = new_session(user, number, binding);
-    match store.open_session(new).await.expect("the store answers") {
-        Opened::Opened(started) => started.session,
+    match store.open_session(new).await.expect("opened") {
+        OpenOutcome::Opened(started) => started.session,
         refused => panic!("{refused:?}"),
     }
 }
@@ -110,11 +111,11 @@ pub(crate) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Ro
     }
 }
 
-/// The end of a session whose refresh token is revoked.
+/// Ends a session because its refresh token is revoked.
 pub(crate) fn end(session: SessionId) -> EndSession {
     EndSession {
         session,
-        of: None,
+        owner: None,
         reason: EndReason::Revoked,
         device: device("192.0.2.1"),
         now: NOW,
@@ -125,7 +126,7 @@ pub(crate) async fn rotate(store: &dyn Store, request: Rotate) -> Rotated {
     store
         .rotate(request)
         .await
-        .expect("the store answers")
+        .expect("rotated")
         .expect("the session is known")
 }
 

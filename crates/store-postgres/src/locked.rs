@@ -1,5 +1,5 @@
-//! An operation's turn: a transaction that holds the locks of the records it contends for, from
-//! before they are read until after they are changed.
+//! A transaction that locks the records an operation contends for before it reads them, and holds
+//! the locks until they are changed.
 
 use async_trait::async_trait;
 use latchkey_store::StoreError;
@@ -7,30 +7,30 @@ use latchkey_store::records::{Change, Found, Read, Reader};
 use latchkey_store::remote::{self, ExpectedStoreId, Lease, Outcome, Pool};
 use tokio_postgres::Error;
 
-use crate::commit::{Parameters, numbers_of};
+use crate::commit::{Parameters, lock_ids};
 use crate::connection::{Connection, Connector};
 use crate::error::{is_conflict, unavailable};
 use crate::fetch;
 
-/// A connection with the transaction. If it is dropped, the connection is closed with it.
-pub struct Turn<'a> {
+/// A connection with an open transaction. Dropping it closes the connection.
+pub struct LockedTransaction<'a> {
     lease: Lease<'a, Connector>,
     pool: &'a Pool<Connector>,
     expected: &'a ExpectedStoreId,
 }
 
-impl<'a> Turn<'a> {
-    /// Waits for the changes to the same records that are under way, and keeps others from
-    /// beginning. It takes its locks in the order in which `latchkey.commit` does: groups, then rows.
-    pub(crate) async fn take(
+impl<'a> LockedTransaction<'a> {
+    /// Begins a transaction and acquires the locks; waits for changes of the same records that are
+    /// in progress. The order of the locks is that of `latchkey.commit`: groups, then rows.
+    pub(crate) async fn begin(
         pool: &'a Pool<Connector>,
         expected: &'a ExpectedStoreId,
         refused: &Change,
     ) -> Result<Self, StoreError> {
-        let (groups, keys) = (numbers_of(refused), refused.contended());
-        let take = async {
+        let (groups, keys) = (lock_ids(refused), refused.contended());
+        let begin = async {
             let lease = pool.lease().await?;
-            let Connection { client, locks, .. } = lease.shared();
+            let Connection { client, locks, .. } = lease.get();
             let begun = async {
                 client.batch_execute("BEGIN").await?;
                 client.query(&locks.groups, &[&groups]).await?;
@@ -43,37 +43,37 @@ impl<'a> Turn<'a> {
                 expected,
             })
         };
-        pool.within(take).await
+        pool.with_timeout(begin).await
     }
 }
 
 #[async_trait]
-impl Reader for Turn<'_> {
+impl Reader for LockedTransaction<'_> {
     async fn fetch(&self, reads: &[Read]) -> Result<Vec<Found>, StoreError> {
         let call = async {
-            let Connection { client, fetch, .. } = self.lease.shared();
+            let Connection { client, fetch, .. } = self.lease.get();
             let fetched = fetch::fetch(client, fetch, reads, true).await;
             let (found, id) = fetched.map_err(|error| unavailable(&error))?;
             self.expected.check(id.as_deref())?;
             Ok(found)
         };
-        self.pool.within(call).await
+        self.pool.with_timeout(call).await
     }
 }
 
-impl remote::Turn for Turn<'_> {
+impl remote::LockedTransaction for LockedTransaction<'_> {
     async fn commit(self, change: &Change) -> Result<Outcome, StoreError> {
         let parameters = Parameters::of(self.expected.record(), change);
         let Self { lease, pool, .. } = self;
         let call = async {
-            let Connection { client, commit, .. } = lease.shared();
-            let made = async {
-                let made = parameters.commit(client, commit).await?;
-                let end = if made { "COMMIT" } else { "ROLLBACK" };
+            let Connection { client, commit, .. } = lease.get();
+            let committed = async {
+                let committed = parameters.commit(client, commit).await?;
+                let end = if committed { "COMMIT" } else { "ROLLBACK" };
                 client.batch_execute(end).await?;
-                Ok::<_, Error>(made)
+                Ok::<_, Error>(committed)
             };
-            let outcome = match made.await {
+            let outcome = match committed.await {
                 Ok(true) => Outcome::Committed,
                 Ok(false) => Outcome::Conflict,
                 Err(error) if is_conflict(&error) => {
@@ -83,9 +83,9 @@ impl remote::Turn for Turn<'_> {
                 }
                 Err(error) => return Err(unavailable(&error)),
             };
-            lease.give_back();
+            lease.release();
             Ok(outcome)
         };
-        pool.within(call).await
+        pool.with_timeout(call).await
     }
 }
