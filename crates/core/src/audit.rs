@@ -149,7 +149,7 @@ impl FromStr for AuditPosition {
 
 #[cfg(test)]
 mod tests {
-    use super::{AuditPosition, InvalidPosition};
+    use super::{AuditKind, AuditPosition, InvalidPosition};
     use crate::clock::Timestamp;
 
     #[test]
@@ -173,5 +173,10 @@ mod tests {
                 "{text}"
             );
         }
+    }
+    #[test]
+    fn serialised_name_of_a_missing_proof_is_unchanged() {
+        let text = serde_json::to_string(&AuditKind::ProofMissing).expect("JSON");
+        assert_eq!(text, "\"unproven\"");
     }
 }

@@ -71,3 +71,14 @@ pub enum ActivityKind {
     /// A session was ended because the user is no longer admitted.
     NotAdmitted,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ActivityKind;
+
+    #[test]
+    fn serialised_name_of_a_missing_proof_is_unchanged() {
+        let text = serde_json::to_string(&ActivityKind::ProofMissing).expect("JSON");
+        assert_eq!(text, "\"unproven\"");
+    }
+}
