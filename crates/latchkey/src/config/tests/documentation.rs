@@ -1,27 +1,23 @@
-//! docs/configuration.md and latchkey.example.toml name exactly the keys of the configuration types.
+//! Compares docs/configuration.md and latchkey.example.toml with the keys of the configuration types.
 
 use std::collections::BTreeSet;
 
-use super::loaded;
+use super::{ConfigError, loaded};
 
 const PAGE: &str = include_str!("../../../../../docs/configuration.md");
 const EXAMPLE: &str = include_str!("../../../../../latchkey.example.toml");
 
-/// The keys that a section accepts, as the error about an unknown one lists them; `None` if this is
-/// not a section.
+/// The keys in a section, as the error for an unknown key lists them; `None` if it is not a section.
 fn keys_in(section: &str) -> Option<Vec<String>> {
     let header = match section {
         "" => String::new(),
         name => format!("[{name}]\n"),
     };
-    let error = loaded(&format!("{header}no_such_key = 1\n"), &[])
-        .expect_err("an unknown key is refused")
-        .to_string();
-    if !error.contains("no_such_key") {
-        return None;
-    }
-    let names = error.split('`').skip(1).step_by(2);
-    Some(names.map(str::to_owned).collect())
+    let loaded = loaded(&format!("{header}no_such_key = 1\n"), &[]);
+    let ConfigError(errors) = loaded.expect_err("an unknown key is rejected");
+    let error = errors.iter().find(|error| error.contains("no_such_key"))?;
+    let (_, names) = error.rsplit_once(": ").expect("the known keys");
+    Some(names.split(", ").map(str::to_owned).collect())
 }
 
 /// Every key with its section, from the types.
@@ -29,7 +25,7 @@ fn keys() -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for name in keys_in("").expect("keys at the top level") {
         let section = match name.as_str() {
-            // Its sections have names of their own.
+            // The operator chooses the names of these sections.
             "providers" => "providers.NAME",
             name => name,
         };
@@ -61,7 +57,7 @@ fn every_key_is_documented_and_every_documented_key_exists() {
 }
 
 #[test]
-fn the_documented_variable_of_a_key_is_the_one_that_sets_it() {
+fn documented_variables_follow_from_their_keys() {
     for (key, variable) in rows() {
         let expected = key.to_uppercase().replace('.', "__");
         assert_eq!(variable, format!("LATCHKEY_{expected}"), "{key}");
@@ -69,7 +65,7 @@ fn the_documented_variable_of_a_key_is_the_one_that_sets_it() {
 }
 
 #[test]
-fn the_example_names_every_key() {
+fn example_file_contains_every_key() {
     for key in keys() {
         let name = key.rsplit('.').next().unwrap_or(&key);
         // Flags for development.
