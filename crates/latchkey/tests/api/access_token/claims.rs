@@ -10,14 +10,14 @@ use super::fixture::TokenFixture;
 async fn security_32_33_38_39_40_every_claim_and_header_member_is_checked() {
     let fixture = TokenFixture::start().await;
     fixture
-        .accepts(&fixture.forge.sign(&fixture.header, &fixture.claims))
+        .assert_accepted(&fixture.forge.sign(&fixture.header, &fixture.claims))
         .await;
 
     for name in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti", "sid"] {
         let mut changed = fixture.claims.clone();
         changed.as_object_mut().expect("claims").remove(name);
         fixture
-            .refuses(name, &fixture.forge.sign(&fixture.header, &changed))
+            .assert_refused(name, &fixture.forge.sign(&fixture.header, &changed))
             .await;
     }
     let hour = 3600;
@@ -49,20 +49,20 @@ async fn security_32_33_38_39_40_every_claim_and_header_member_is_checked() {
         changed[name] = value.clone();
         let what = format!("{name}: {value}");
         fixture
-            .refuses(&what, &fixture.forge.sign(&fixture.header, &changed))
+            .assert_refused(&what, &fixture.forge.sign(&fixture.header, &changed))
             .await;
     }
     for typ in ["JWT", "rt+jwt", "application/at+jwt", "AT+JWT", ""] {
         let mut changed = fixture.header.clone();
         changed["typ"] = typ.into();
         fixture
-            .refuses(typ, &fixture.forge.sign(&changed, &fixture.claims))
+            .assert_refused(typ, &fixture.forge.sign(&changed, &fixture.claims))
             .await;
     }
     let mut untyped = fixture.header.clone();
     untyped.as_object_mut().expect("a header").remove("typ");
     fixture
-        .refuses("no typ", &fixture.forge.sign(&untyped, &fixture.claims))
+        .assert_refused("no typ", &fixture.forge.sign(&untyped, &fixture.claims))
         .await;
 }
 
@@ -74,7 +74,7 @@ async fn security_40_an_access_token_expires_after_10_minutes_without_leeway() {
         .zip(fixture.claims["iat"].as_u64());
     assert_eq!(times.map(|(exp, iat)| exp - iat), Some(600));
     fixture.app.clock.advance(Duration::from_millis(599_999));
-    fixture.accepts(&fixture.token).await;
+    fixture.assert_accepted(&fixture.token).await;
     fixture.app.clock.advance(Duration::from_millis(1));
     assert_eq!(
         fixture.app.check(&fixture.token).await,

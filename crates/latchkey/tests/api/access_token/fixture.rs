@@ -27,11 +27,11 @@ impl TokenFixture {
         }
     }
 
-    pub(super) async fn accepts(&self, token: &str) {
+    pub(super) async fn assert_accepted(&self, token: &str) {
         assert_eq!(self.app.check(token).await, Ok(()));
     }
 
-    pub(super) async fn refuses(&self, what: &str, token: &str) {
+    pub(super) async fn assert_refused(&self, what: &str, token: &str) {
         assert_eq!(
             self.app.check(token).await,
             Err("token_invalid".into()),

@@ -16,27 +16,27 @@ async fn security_34_regression_a_refresh_token_is_refused_as_an_access_token() 
     let fixture = TokenFixture::start().await;
     let tokens = fixture.app.sign_in().await;
     fixture
-        .refuses("refresh token", &tokens.refresh_token)
+        .assert_refused("refresh token", &tokens.refresh_token)
         .await;
 
     // A refresh token that claims to be an access token is refused with either kind of key.
     let refresh_claims = claims(&tokens.refresh_token);
     fixture
-        .refuses(
+        .assert_refused(
             "its claims",
             &fixture.forge.sign(&fixture.header, &refresh_claims),
         )
         .await;
     let mut header = json!({ "typ": "at+jwt", "alg": "HS256" });
     fixture
-        .refuses(
+        .assert_refused(
             "its key",
             &hs256(&header, &fixture.claims, &fixture.forge.refresh),
         )
         .await;
     header["kid"] = fixture.forge.kid.as_str().into();
     fixture
-        .refuses(
+        .assert_refused(
             "its key",
             &hs256(&header, &fixture.claims, &fixture.forge.refresh),
         )
@@ -63,9 +63,9 @@ async fn security_35_a_missing_or_wrong_signature_is_refused() {
         header["alg"] = alg.into();
         let signed = fixture.forge.sign(&header, &fixture.claims);
         let (message, _) = signed.rsplit_once('.').expect("three parts");
-        fixture.refuses(alg, &signed).await;
-        fixture.refuses(alg, &format!("{message}.")).await;
-        fixture.refuses(alg, message).await;
+        fixture.assert_refused(alg, &signed).await;
+        fixture.assert_refused(alg, &format!("{message}.")).await;
+        fixture.assert_refused(alg, message).await;
     }
 
     // HS256 with each public encoding of the signing key as the secret.
@@ -95,7 +95,7 @@ async fn security_35_a_missing_or_wrong_signature_is_refused() {
     ];
     for secret in secrets {
         let token = hs256(&header, &fixture.claims, &EncodingKey::from_secret(&secret));
-        fixture.refuses("HS256", &token).await;
+        fixture.assert_refused("HS256", &token).await;
     }
 
     let (message, signature) = fixture.token.rsplit_once('.').expect("three parts");
@@ -107,7 +107,7 @@ async fn security_35_a_missing_or_wrong_signature_is_refused() {
         ("twice", &format!("{signature}.{signature}")),
     ] {
         fixture
-            .refuses(what, &format!("{message}.{signature}"))
+            .assert_refused(what, &format!("{message}.{signature}"))
             .await;
     }
 }
@@ -134,7 +134,7 @@ async fn security_36_keys_in_the_header_are_neither_used_nor_fetched() {
         let mut header = fixture.header.clone();
         header[member] = value;
         fixture
-            .refuses(member, &fixture.forge.sign(&header, &fixture.claims))
+            .assert_refused(member, &fixture.forge.sign(&header, &fixture.claims))
             .await;
     }
     let called = tokio::time::timeout(Duration::from_millis(1), trap.accept()).await;
@@ -153,7 +153,7 @@ async fn security_37_unknown_crit_b64_and_duplicate_members_are_refused() {
         let mut header = fixture.header.clone();
         header[member] = value;
         fixture
-            .refuses(member, &fixture.forge.sign(&header, &fixture.claims))
+            .assert_refused(member, &fixture.forge.sign(&header, &fixture.claims))
             .await;
     }
     let (header, claims) = (fixture.header.to_string(), fixture.claims.to_string());
@@ -176,6 +176,6 @@ async fn security_37_unknown_crit_b64_and_duplicate_members_are_refused() {
             .forge
             .sign_text(&header, &again(&claims, "\"unknown\":1,\"unknown\":2")),
     ] {
-        fixture.refuses("twice", &twice).await;
+        fixture.assert_refused("twice", &twice).await;
     }
 }

@@ -50,10 +50,10 @@ impl FakedClock {
 /// The path of libfaketime, as Debian installs it.
 fn library() -> PathBuf {
     let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
-    let found = folders
+    let file = folders
         .map(|folder| folder.path().join("faketime/libfaketime.so.1"))
         .find(|file| file.is_file());
-    found.expect("libfaketime is missing: install the Debian package libfaketime")
+    file.expect("libfaketime is missing: install the Debian package libfaketime")
 }
 
 async fn assert_refused(server: &RunningServer, access_token: &str) {

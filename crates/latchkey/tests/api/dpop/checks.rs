@@ -13,7 +13,7 @@ const REFUSED: (u16, &str) = (400, "invalid_dpop_proof");
 
 impl DpopClient {
     /// Asserts that a refresh with these proofs is refused as an invalid proof.
-    async fn refuses(&self, what: &str, token: &str, proofs: &[&str]) {
+    async fn assert_refused(&self, what: &str, token: &str, proofs: &[&str]) {
         let response = self.refresh(token, proofs).await;
         let (status, error) = refusal(response).await;
         assert_eq!((status, &*error), REFUSED, "{what}");
@@ -43,12 +43,14 @@ async fn security_56_a_proof_with_a_wrong_claim_is_refused() {
         let mut claims = client.claims().await;
         claims[name] = value;
         let proof = client.key.sign(&client.key.header(), &claims);
-        client.refuses(&what, &token, &[&proof]).await;
+        client.assert_refused(&what, &token, &[&proof]).await;
     }
     let (header, claims) = (client.key.header(), client.claims().await);
     let twice = claims.to_string().replacen('{', "{\"jti\":\"other\",", 1);
     let twice = client.key.sign_text(&header.to_string(), &twice);
-    client.refuses("a repeated claim", &token, &[&twice]).await;
+    client
+        .assert_refused("a repeated claim", &token, &[&twice])
+        .await;
     // The token was not consumed.
     client.refreshed(&token).await;
 }
@@ -75,7 +77,7 @@ async fn security_56_a_proof_with_a_wrong_header_member_is_refused() {
         let mut header = client.key.header();
         header[name] = value;
         let proof = client.key.sign(&header, &client.claims().await);
-        client.refuses(&what, &token, &[&proof]).await;
+        client.assert_refused(&what, &token, &[&proof]).await;
     }
     // The token was not consumed.
     client.refreshed(&token).await;
@@ -95,7 +97,7 @@ async fn security_56_anything_but_one_well_formed_proof_is_refused() {
         &format!("{message}."),
         &format!("{proof}.{signature}"),
     ] {
-        client.refuses(text, token, &[text]).await;
+        client.assert_refused(text, token, &[text]).await;
     }
     let second = client.proof().await;
     let both = format!("{proof}, {second}");
@@ -106,7 +108,7 @@ async fn security_56_anything_but_one_well_formed_proof_is_refused() {
         ("two proofs in one header", &[&*both]),
         ("an additional empty header", &[&*proof, ""]),
     ] {
-        client.refuses(what, token, proofs).await;
+        client.assert_refused(what, token, proofs).await;
     }
     // Neither the token nor the proof was consumed.
     tokens(client.refresh(token, &[&proof]).await).await;
@@ -160,12 +162,12 @@ async fn security_60_a_proof_is_accepted_once() {
     let proof = client.proof().await;
     let second = tokens(client.refresh(&first.refresh_token, &[&proof]).await).await;
     client
-        .refuses("used", &second.refresh_token, &[&proof])
+        .assert_refused("used", &second.refresh_token, &[&proof])
         .await;
     // A replay is detected while the nonce is valid; afterwards the nonce is refused.
     client.app.clock.advance(Duration::from_mins(4));
     client
-        .refuses("used", &second.refresh_token, &[&proof])
+        .assert_refused("used", &second.refresh_token, &[&proof])
         .await;
     client.app.clock.advance(Duration::from_mins(26));
     let response = client.refresh(&second.refresh_token, &[&proof]).await;
@@ -191,7 +193,7 @@ async fn security_60_a_jti_has_a_bounded_length() {
     };
     let long = proof(129).await;
     client
-        .refuses("129", &signed_in.refresh_token, &[&long])
+        .assert_refused("129", &signed_in.refresh_token, &[&long])
         .await;
     let longest = proof(128).await;
     tokens(client.refresh(&signed_in.refresh_token, &[&longest]).await).await;
