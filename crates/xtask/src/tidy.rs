@@ -18,6 +18,7 @@ mod markup;
 mod module_docs;
 mod module_files;
 mod paths;
+mod phrases;
 mod pinned_version;
 mod purity;
 mod requirements;
@@ -33,7 +34,7 @@ use crate::workspace::Workspace;
 /// Checks a tree and returns the violations.
 type Rule = fn(&Tree) -> Vec<Finding>;
 
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     crate_graph::check,
     libraries::check,
     concrete_store::check,
@@ -47,6 +48,7 @@ const RULES: [Rule; 15] = [
     length::check,
     module_files::check,
     banned_words::check,
+    phrases::check,
     markup::check,
     pinned_version::check,
 ];
