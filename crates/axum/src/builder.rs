@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use latchkey_core::rights::Rights;
 use latchkey_core::{Clock, Rng, Timestamp, User};
 use latchkey_guard::{
-    Authenticator, CurrentRoles, Denylist, Freshness, Guard, GuardParts, Keys, Moment, Proofs,
+    Authenticator, ClockReading, CurrentRoles, Denylist, Freshness, Guard, GuardParts, Keys, Proofs,
 };
 use latchkey_identity::demo::DemoProvider;
 use latchkey_identity::{HttpClient, OidcConfig, OidcProvider};
@@ -237,7 +237,7 @@ impl Builder {
         let algorithm = self.settings.tokens.algorithm;
         let ring = SigningKeys::load(&*opened, &master, algorithm, now).await?;
         // The feed delivers all changes from now on; earlier denials are loaded below.
-        let synced = Moment::now(now);
+        let synced = ClockReading::now(now);
         let feed = opened.follow().await?;
         let freshness = match store.staleness() {
             Some(limit) if feed.is_some() => Freshness::shared(limit, synced),

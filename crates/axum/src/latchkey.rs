@@ -128,8 +128,8 @@ impl Latchkey {
         crate::use_cases::health::check(&self.0.services).await
     }
 
-    /// Metrics in Prometheus' text format (version 0.0.4), for a route of your own that only your
-    /// monitoring can reach: they say how many people sign in, and from which providers.
+    /// Metrics in Prometheus' text format (version 0.0.4). Serve them on a route that only your
+    /// monitoring can reach: they reveal how many users sign in, and with which providers.
     ///
     /// ```
     /// use axum::Router;
@@ -260,7 +260,7 @@ impl Serving {
     }
 }
 
-/// Why the server stopped. The cause is the source, so that a caller can find out its kind.
+/// Why the server stopped. The cause is available as the source.
 #[derive(Debug, thiserror::Error)]
 #[error("the server stopped because its store failed")]
 struct StoreFailure(#[source] StoreError);

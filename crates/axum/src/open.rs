@@ -36,8 +36,8 @@ impl OpenError {
         }
     }
 
-    /// The error that the store returned, if there is one. A store that cannot be opened at all, for
-    /// example because another process uses it, does not return one; see
+    /// The error that the store returned, if there is one. A store that cannot be opened at all,
+    /// for example because another process uses it, does not return one; see
     /// [`is_store_failure`](Self::is_store_failure).
     pub fn store_error(&self) -> Option<&StoreError> {
         self.error.chain().find_map(|cause| cause.downcast_ref())

@@ -81,7 +81,7 @@ pub struct Services {
     pub flows: Flows,
     /// Whether the store is reachable.
     pub readiness: Readiness,
-    /// What is counted for monitoring.
+    /// Metrics for monitoring.
     pub metrics: Arc<Metrics>,
     /// Counts requests by client.
     pub rate_limits: RateLimits,
@@ -110,7 +110,8 @@ impl Services {
         self.notifier.notify(user);
     }
 
-    /// Counts live sessions that ended together; one that ended alone is counted by its event.
+    /// Counts live sessions that ended together. [`report`](Self::report) counts those that end
+    /// singly.
     pub fn count_ended(&self, reason: EndReason, sessions: usize) {
         self.metrics.sessions_ended(reason, sessions);
     }

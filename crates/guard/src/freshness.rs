@@ -13,12 +13,12 @@ use latchkey_core::Timestamp;
 /// A point in time by two clocks. The wall clock can be set, and the monotonic clock may stop while
 /// the machine sleeps, so the clock that shows more elapsed time counts.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct ClockReading {
     wall: Timestamp,
     monotonic: Instant,
 }
 
-impl Moment {
+impl ClockReading {
     /// Now; `wall` is the time of the wall clock.
     pub fn now(wall: Timestamp) -> Self {
         Self {
@@ -51,13 +51,13 @@ pub enum Freshness {
         /// The maximum age of the denylist.
         limit: Duration,
         /// When the latest successful request for changes was sent.
-        synced: ArcSwap<Moment>,
+        synced: ArcSwap<ClockReading>,
     },
 }
 
 impl Freshness {
     /// For a shared store, synchronized at `synced`.
-    pub fn shared(limit: Duration, synced: Moment) -> Self {
+    pub fn shared(limit: Duration, synced: ClockReading) -> Self {
         Self::Shared {
             limit,
             synced: ArcSwap::from_pointee(synced),
@@ -76,7 +76,7 @@ impl Freshness {
     }
 
     /// Records that everything committed before `requested_at` is in the denylist.
-    pub fn mark_synced(&self, requested_at: Moment) {
+    pub fn mark_synced(&self, requested_at: ClockReading) {
         if let Self::Shared { synced, .. } = self {
             synced.store(Arc::new(requested_at));
         }
@@ -86,7 +86,7 @@ impl Freshness {
     pub fn age(&self, now: Timestamp) -> Duration {
         match self {
             Self::Embedded => Duration::ZERO,
-            Self::Shared { synced, .. } => Moment::now(now).since(**synced.load()),
+            Self::Shared { synced, .. } => ClockReading::now(now).since(**synced.load()),
         }
     }
 
@@ -112,7 +112,7 @@ mod tests {
     fn the_denylist_stays_fresh_between_two_empty_responses() {
         for seconds in 1..=60 {
             let limit = Duration::from_secs(seconds);
-            let freshness = Freshness::shared(limit, Moment::now(Timestamp::default()));
+            let freshness = Freshness::shared(limit, ClockReading::now(Timestamp::default()));
             // The age counts from the request: two waits, and as much again in transit.
             assert!(freshness.wait() * 4 < limit, "{limit:?}");
         }

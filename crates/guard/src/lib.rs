@@ -21,7 +21,7 @@ pub use access::{AccessError, Authenticator, Verified};
 pub use denylist::Denylist;
 pub use error::{DPOP_NONCE, GuardError, Rejection, proof as proof_codes};
 pub use extract::{Admin, Recent, User};
-pub use freshness::{Freshness, Moment, StaleDenylist};
+pub use freshness::{ClockReading, Freshness, StaleDenylist};
 pub use guard::{CurrentRoles, Guard, GuardParts, proof_header};
 pub use keys::Keys;
 pub use layer::{GuardLayer, Guarded};

@@ -18,26 +18,26 @@ use latchkey_types::{ErrorCode, Problem};
 /// The header that carries a [`RequestId`].
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest id that is accepted from a proxy.
+/// The maximum length of an id from a proxy, in bytes.
 const MAX_LENGTH: usize = 128;
 
 tokio::task_local! {
-    /// The request that this task handles.
+    /// The id of the request that this task handles.
     static CURRENT: RequestId;
 }
 
-/// Identifies a request in its response and in the log. It says nothing else.
+/// Identifies a request in its response and in the log. It contains no other information.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// A new random id: 16 characters of base64url. It is unique, but not a secret.
+    /// Creates a random id: 16 characters of base64url. It is unique, but not secret.
     #[must_use]
     pub fn random() -> Self {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        // A keyed hash of a counter: many times cheaper than the system's random numbers, which the
-        // id of each request does not need.
+        // A keyed hash of a counter, because the system's random numbers cost much more and ids
+        // need not be unpredictable.
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let mut bytes = [0; 12];
         bytes[..8].copy_from_slice(&KEY.hash_one(count).to_be_bytes());
@@ -46,8 +46,8 @@ impl RequestId {
         Self(HeaderValue::from_maybe_shared(text).unwrap_or_else(|_| HeaderValue::from_static("-")))
     }
 
-    /// The id that a trusted proxy gave to a request: 1 to 128 characters, each a letter, a digit
-    /// or one of `-._~:/+=@`. `None` if the value is anything else, which might not be safe in a log.
+    /// Accepts an id from a trusted proxy: 1 to 128 characters, each a letter, a digit or one of
+    /// `-._~:/+=@`. `None` for other values, which might not be safe in a log.
     #[must_use]
     pub fn accept(value: &HeaderValue) -> Option<Self> {
         let bytes = value.as_bytes();
@@ -56,8 +56,7 @@ impl RequestId {
         accepted.then(|| Self(value.clone()))
     }
 
-    /// The id of the request that the current task handles inside of [`RequestId::scope`]; otherwise
-    /// a new one.
+    /// The id that [`RequestId::scope`] set for the current task, or a new one outside of a scope.
     #[must_use]
     pub fn current() -> Self {
         CURRENT
@@ -65,8 +64,8 @@ impl RequestId {
             .unwrap_or_else(|_| Self::random())
     }
 
-    /// Runs a future in which [`RequestId::current`] is this id. It does not extend to tasks that
-    /// the future spawns.
+    /// Runs a future in which [`RequestId::current`] returns this id. Tasks that the future spawns
+    /// do not inherit it.
     pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, future)
     }
@@ -88,7 +87,8 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// A complete error response: status, problem details, request id. No cache may keep it.
+/// Builds a complete error response with status, problem details and request id, which caches must
+/// not store.
 pub fn problem(
     status: StatusCode,
     code: ErrorCode,

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use latchkey_core::Denied;
-use latchkey_guard::Moment;
+use latchkey_guard::ClockReading;
 use latchkey_store::{ChangeFeed, Changes, StoreError};
 use tokio::time::sleep;
 use tracing::Instrument as _;
@@ -23,7 +23,7 @@ pub(super) async fn run(state: Arc<Services>, mut feed: Box<dyn ChangeFeed>) {
     };
     let wait = replicator.state.guard.freshness().wait();
     loop {
-        let requested_at = Moment::now(replicator.state.clock.now());
+        let requested_at = ClockReading::now(replicator.state.clock.now());
         let changes = feed.next(wait).await;
         let applied = replicator
             .apply_all(changes, requested_at)
@@ -46,7 +46,7 @@ impl Replicator {
     async fn apply_all(
         &mut self,
         changes: Result<Changes, StoreError>,
-        requested_at: Moment,
+        requested_at: ClockReading,
     ) -> bool {
         let applied = match changes {
             Ok(changes) => self.apply(changes).await,
@@ -90,7 +90,7 @@ impl Replicator {
         Ok(())
     }
 
-    fn succeeded(&mut self, requested_at: Moment) {
+    fn succeeded(&mut self, requested_at: ClockReading) {
         self.state.guard.freshness().mark_synced(requested_at);
         if self.failing {
             self.failing = false;

@@ -174,8 +174,8 @@ impl Store {
         self.connect(|_| ()).await.map_err(OpenError::of_store)
     }
 
-    /// Opens the store for a server: creates it or gives it an id at the first start. `observe` is
-    /// called after each operation, unless the store was opened elsewhere.
+    /// Opens the store for a server. At the first start, creates it or gives it an id. `observe` is
+    /// called after each operation, unless the store was already open.
     pub(crate) async fn open(
         &self,
         rng: &dyn Rng,
@@ -193,7 +193,7 @@ impl Store {
         observe: impl Fn(&Completed) + Send + Sync + 'static,
     ) -> anyhow::Result<Arc<dyn OpenedStore>> {
         let store = self.connect(observe).await?;
-        // Checked before anything is written: it may be the wrong store.
+        // Checked before the first write, because it may be the wrong store.
         self.check_id(store.id().await?)?;
         let id = store.identify(StoreId::random(rng), now).await?;
         if let Some(file) = &self.id_file

@@ -1,5 +1,5 @@
-//! Counters and latencies for Prometheus. What they count is decided where it happens; names, labels
-//! and units are decided here.
+//! Counters and histograms for Prometheus: their names, labels and units. Callers decide when to
+//! count.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
-/// Bounds of the buckets for requests, in seconds.
+/// The bucket bounds of request durations, in seconds.
 const REQUEST_BUCKETS: [f64; 13] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
 ];
-/// Bounds of the buckets for operations of the store, in seconds.
+/// The bucket bounds of store operation durations, in seconds.
 const STORE_BUCKETS: [f64; 12] = [
     0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0,
 ];
 
-/// All metrics of one Latchkey.
+/// The metrics of one server.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -31,11 +31,11 @@ pub struct Metrics {
     sessions_opened: IntCounter,
     sessions_ended: IntCounterVec,
     store: HistogramVec,
-    /// Set when the metrics are read.
+    /// Values that are updated when the metrics are read.
     pub(crate) sampled: Sampled,
 }
 
-/// Values that are read when they are asked for.
+/// Gauges that are updated when the metrics are read.
 #[derive(Debug)]
 pub(crate) struct Sampled {
     pub(crate) ready: IntGauge,
@@ -47,7 +47,7 @@ pub(crate) struct Sampled {
 }
 
 impl Metrics {
-    /// Everything at zero. Fails only if two metrics have the same name.
+    /// Creates all metrics with the value zero. Fails only if two metrics have the same name.
     pub fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
         let version = env!("CARGO_PKG_VERSION");
@@ -110,34 +110,34 @@ impl Metrics {
         })
     }
 
-    /// A request was answered.
+    /// Records the response to a request and its duration.
     pub fn request(&self, method: &str, route: &str, status: &str, elapsed: Duration) {
         self.requests
             .with_label_values(&[method, route, status])
             .observe(elapsed.as_secs_f64());
     }
 
-    /// A request was answered with an error of this code.
+    /// Counts an error response with this code.
     pub fn error(&self, code: &str) {
         self.errors.with_label_values(&[code]).inc();
     }
 
-    /// A sign-in succeeded, or was refused for a reason.
+    /// Counts a completed sign-in: `outcome` is success or the reason for the refusal.
     pub fn sign_in(&self, provider: &str, outcome: &str) {
         self.sign_ins.with_label_values(&[provider, outcome]).inc();
     }
 
-    /// A refresh token was exchanged, or refused for a reason.
+    /// Counts a use of a refresh token: `outcome` is success or the reason for the refusal.
     pub fn refresh(&self, outcome: &str) {
         self.refreshes.with_label_values(&[outcome]).inc();
     }
 
-    /// A session was opened.
+    /// Counts an opened session.
     pub fn session_opened(&self) {
         self.sessions_opened.inc();
     }
 
-    /// This many live sessions were ended.
+    /// Counts live sessions that were ended.
     pub fn sessions_ended(&self, reason: EndReason, sessions: usize) {
         let count = u64::try_from(sessions).unwrap_or(u64::MAX);
         let reason = reason_label(reason);
@@ -146,7 +146,7 @@ impl Metrics {
             .inc_by(count);
     }
 
-    /// Counts operations of the store, and logs them in the span of the request that they are for.
+    /// Returns a function that records operations of the store, and logs them in the current span.
     pub fn store_observer(self: &Arc<Self>) -> impl Fn(&Completed) + Send + Sync + 'static {
         let metrics = Arc::clone(self);
         move |completed| {

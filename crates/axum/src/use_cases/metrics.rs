@@ -1,8 +1,8 @@
-//! Reads the metrics, together with the values that change by themselves.
+//! Renders the metrics after updating the gauges.
 
 use crate::services::Services;
 
-/// All metrics in Prometheus' text format. `ready`: whether requests can be served.
+/// Renders all metrics in Prometheus' text format. `ready` tells whether requests can be served.
 pub fn read(services: &Services, ready: bool) -> String {
     let now = services.clock.now();
     let guard = &services.guard;
@@ -20,7 +20,7 @@ pub fn read(services: &Services, ready: bool) -> String {
         .set(count(guard.proofs().len()));
     sampled.event_streams.set(count(services.notifier.len()));
     services.metrics.render().unwrap_or_else(|error| {
-        tracing::error!(%error, "the metrics cannot be written");
+        tracing::error!(%error, "cannot render the metrics");
         String::new()
     })
 }

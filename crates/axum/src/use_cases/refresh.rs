@@ -63,7 +63,7 @@ pub enum RefreshError {
 }
 
 impl RefreshError {
-    /// The label of the metric.
+    /// The outcome as the label of the metric.
     fn outcome(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid",
@@ -117,7 +117,7 @@ pub async fn refresh(state: &Services, request: RefreshGrant<'_>) -> Result<Toke
     exchanged.map(|(tokens, _)| tokens)
 }
 
-/// The tokens, and `rotated` or `repeated`.
+/// Returns the tokens and the outcome for the metric: `rotated` or `repeated`.
 async fn exchange(
     state: &Services,
     request: RefreshGrant<'_>,
@@ -200,7 +200,7 @@ async fn exchange(
     Ok((tokens, outcome))
 }
 
-/// What the store is asked to do for this request.
+/// The store operation for this request.
 fn request_rotation(
     state: &Services,
     request: &RefreshGrant<'_>,
@@ -232,8 +232,8 @@ fn request_rotation(
 /// The application's roles and claims for the user of a session, or its refusal of the user.
 type FromApplication = Result<Claims, NotAdmitted>;
 
-/// Asks the application before the rotation. `None` if there is no function to call, or if the
-/// rotation will not grant anything: a replayed token must end its session even while the
+/// Calls the application's function before the rotation. `None` if there is no function to call, or
+/// if the rotation will not grant anything: a replayed token must end its session even while the
 /// application is unavailable.
 async fn application_claims(
     state: &Services,

@@ -106,7 +106,7 @@ pub enum FinishError {
 }
 
 impl FinishError {
-    /// The name of the provider, for the metric; `unknown` where no flow names it.
+    /// The name of the provider, for the metric; `unknown` if there is no flow.
     fn provider(&self) -> &str {
         match self {
             Self::RedirectUri(provider)

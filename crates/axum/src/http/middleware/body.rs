@@ -21,20 +21,20 @@ const CONNECTION_BODY_BYTES: usize = 4 * BODY_LIMIT;
 
 /// Reads the bodies of one connection.
 #[derive(Debug)]
-pub(crate) struct Inbound {
+pub(crate) struct BodyReader {
     timeout: Duration,
     /// The available bytes; `None` if many clients share the connection and bytes are not counted.
     available: Option<Semaphore>,
 }
 
-impl Default for Inbound {
+impl Default for BodyReader {
     /// For a connection that the application serves.
     fn default() -> Self {
         Self::new(ConnectionLimits::default().body, true)
     }
 }
 
-impl Inbound {
+impl BodyReader {
     /// For a connection of one client, or of a proxy with many clients.
     pub(crate) fn new(timeout: Duration, is_proxy: bool) -> Self {
         Self {

@@ -10,13 +10,13 @@ use crate::settings::Binding;
 
 /// Whether a response has a nonce.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Notes {
+pub(super) struct NonceHeader {
     needed: bool,
 }
 
-impl Notes {
+impl NonceHeader {
     /// For a request to this path: every response of a token endpoint has a nonce.
-    pub(super) fn of(path: &str, binding: Binding) -> Self {
+    pub(super) fn for_path(path: &str, binding: Binding) -> Self {
         Self {
             needed: binding.accepts_proofs() && matches!(path, paths::TOKEN | paths::REFRESH),
         }
@@ -25,13 +25,13 @@ impl Notes {
     /// For a response with this error: if a proof is refused, the response has a nonce for the next
     /// attempt, so that a client whose clock is wrong can prove freshness with the nonce.
     #[must_use]
-    pub(super) fn and_of(mut self, error: &ApiError) -> Self {
+    pub(super) fn or_for_error(mut self, error: &ApiError) -> Self {
         self.needed |= matches!(error, ApiError::Proof(_));
         self
     }
 
     /// Adds the header if it is needed.
-    pub(super) fn write(self, headers: &mut HeaderMap, services: &Services) {
+    pub(super) fn add_to(self, headers: &mut HeaderMap, services: &Services) {
         let proofs = services.guard.proofs();
         if self.needed
             && let Ok(nonce) = HeaderValue::try_from(proofs.nonce(services.clock.now()))

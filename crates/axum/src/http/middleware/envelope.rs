@@ -19,7 +19,7 @@ use latchkey_types::paths;
 use tower::{Layer, Service};
 use tracing::Instrument as _;
 
-use super::body::Inbound;
+use super::body::BodyReader;
 use super::dpop;
 use crate::http::error::{ApiError, Form, Refused};
 use crate::http::extract::client_address;
@@ -84,7 +84,7 @@ where
     }
 }
 
-/// Gives the request its id and its span, and measures it.
+/// Assigns the request id, opens the span and records the duration.
 async fn handle<S>(state: &AppState, inner: S, request: Request) -> Response
 where
     S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
@@ -97,7 +97,7 @@ where
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
     let method = method_label(request.method());
-    // At the highest level, so that each line in the log has the id, whatever is filtered out.
+    // At the highest level, so that no filter removes the id from log lines.
     let span = tracing::error_span!(target: TARGET, "request", %request_id, method, route);
     let id = request_id.header();
     let responding = respond(state, inner, request);
@@ -109,7 +109,7 @@ where
     response
 }
 
-/// The id that a trusted proxy gave to the request, or a new one.
+/// The request id from a trusted proxy, or a new one.
 fn request_id(extensions: &Extensions, headers: &HeaderMap, trusted: &TrustedProxies) -> RequestId {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>();
     let is_trusted =
@@ -121,7 +121,7 @@ fn request_id(extensions: &Extensions, headers: &HeaderMap, trusted: &TrustedPro
         .unwrap_or_else(RequestId::random)
 }
 
-/// The method as one of a few labels: clients can send any text.
+/// The method as one of a fixed set of labels, because clients can send any text.
 fn method_label(method: &Method) -> &'static str {
     const METHODS: [&str; 7] = ["GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"];
     let known = METHODS.into_iter().find(|known| *known == method.as_str());
@@ -137,13 +137,13 @@ where
     let version = request.version();
     let path = Path::of(request.uri().path());
     let binding = services.settings.tokens.binding;
-    let mut notes = dpop::Notes::of(request.uri().path(), binding);
+    let mut nonce = dpop::NonceHeader::for_path(request.uri().path(), binding);
     let trusted = &services.settings.trusted_proxies;
     let address = client_address(request.extensions(), request.headers(), trusted);
-    let inbound = request.extensions().get::<Arc<Inbound>>().cloned();
-    let read = match inbound {
-        Some(inbound) => inbound.read(request).await,
-        None => Inbound::default().read(request).await,
+    let body_reader = request.extensions().get::<Arc<BodyReader>>().cloned();
+    let read = match body_reader {
+        Some(body_reader) => body_reader.read(request).await,
+        None => BodyReader::default().read(request).await,
     };
     let mut response = match read {
         Err(error) => body_error(error, version),
@@ -160,11 +160,11 @@ where
         services.metrics.error(error.shape().code.as_str());
         http.refusals.report(&error, address);
     } else if let Some(Refused { error, .. }) = response.extensions().get() {
-        notes = notes.and_of(error);
+        nonce = nonce.or_for_error(error);
         services.metrics.error(error.shape().code.as_str());
         http.refusals.report(error, address);
     }
-    notes.write(response.headers_mut(), services);
+    nonce.add_to(response.headers_mut(), services);
     let common = &http.common_headers;
     common.add_to(response.headers_mut(), path != Path::Other);
     let status = response.status().as_u16();

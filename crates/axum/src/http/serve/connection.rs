@@ -23,7 +23,7 @@ use tower::Service as _;
 use super::deadline::WriteDeadline;
 use super::limits::ConnectionLimits;
 use super::streams::{Activity, CloseReason, Streams, watched};
-use crate::http::middleware::body::Inbound;
+use crate::http::middleware::body::BodyReader;
 
 /// The maximum size of request headers, in bytes.
 const HEADER_BYTES: usize = 16 * 1024;
@@ -90,13 +90,13 @@ async fn serve_http<S>(
 {
     let limits = shared.limits;
     let activity = Activity::new();
-    let inbound = Arc::new(Inbound::new(limits.body, is_proxy));
+    let body_reader = Arc::new(BodyReader::new(limits.body, is_proxy));
     let on_request = Arc::clone(&activity);
     let service = service_fn(move |request: Request<Incoming>| {
         on_request.request_arrived();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
-        request.extensions_mut().insert(Arc::clone(&inbound));
+        request.extensions_mut().insert(Arc::clone(&body_reader));
         let response = shared.router.clone().call(request);
         async move {
             let Ok(response) = response.await;
