@@ -132,7 +132,7 @@ mod tests {
         let expected = "local STORE_ID = 'mid'\nlocal INDEXES = {}\nINDEXES['e'] = true\n\
                         INDEXES['n'] = true\nINDEXES['x'] = true";
         assert_eq!(tables(), expected);
-        // The scripts recognise an index by the first byte of a key.
+        // The scripts recognize an index by the first byte of a key.
         assert!(
             TABLES
                 .iter()
