@@ -9,6 +9,7 @@ use latchkey_guard::Guard;
 use latchkey_store::{Store, StoreError};
 use latchkey_tokens::access::MAX_LIFETIME;
 use latchkey_tokens::{KeyError, KeyRing, MasterKey, SigningKey};
+use tokio::sync::Mutex;
 
 /// How long a new key is published before it signs: longer than verifiers may cache the response of
 /// the JWKS endpoint.
@@ -33,6 +34,8 @@ pub struct SigningKeys {
     guard: Guard,
     master: Arc<MasterKey>,
     algorithm: SigningAlgorithm,
+    /// Held while keys are read from the store and put in force.
+    loading: Mutex<()>,
 }
 
 impl SigningKeys {
@@ -51,10 +54,10 @@ impl SigningKeys {
         }
         let ring = KeyRing::open(&store.signing_keys().await?, master)?;
         if ring.newest().algorithm() == algorithm {
-            Ok(ring)
-        } else {
-            add_successor(store, &ring, master, algorithm, now).await
+            return Ok(ring);
         }
+        add_successor(store, &ring, master, algorithm, now).await?;
+        Ok(KeyRing::open(&store.signing_keys().await?, master)?)
     }
 
     /// Creates the service that rotates this guard's keys.
@@ -63,6 +66,7 @@ impl SigningKeys {
             guard,
             master,
             algorithm,
+            loading: Mutex::default(),
         }
     }
 
@@ -70,10 +74,9 @@ impl SigningKeys {
     /// Older keys verify until the last token that they may have signed has expired.
     pub async fn rotate(&self, store: &dyn Store, now: Timestamp) -> Result<String, KeysError> {
         let ring = self.guard.keys().ring();
-        let next = add_successor(store, &ring, &self.master, self.algorithm, now).await?;
-        let kid = next.newest().kid().to_owned();
-        self.guard.keys().replace(next);
-        Ok(kid)
+        add_successor(store, &ring, &self.master, self.algorithm, now).await?;
+        self.reload(store).await?;
+        Ok(self.guard.keys().ring().newest().kid().to_owned())
     }
 
     /// Whether the newest key has signed for longer than `period`.
@@ -84,25 +87,28 @@ impl SigningKeys {
 
     /// Loads the current keys from the store.
     pub async fn reload(&self, store: &dyn Store) -> Result<(), KeysError> {
+        // One at a time: of two that read the store, the one that read it first must not replace
+        // the keys last.
+        let _loading = self.loading.lock().await;
         let ring = KeyRing::open(&store.signing_keys().await?, &self.master)?;
         self.guard.keys().replace(ring);
         Ok(())
     }
 }
 
-/// Adds a successor of the newest key and returns the resulting ring of the store.
+/// Adds a successor of the newest key to the store.
 async fn add_successor(
     store: &dyn Store,
     ring: &KeyRing,
     master: &MasterKey,
     algorithm: SigningAlgorithm,
     now: Timestamp,
-) -> Result<KeyRing, KeysError> {
+) -> Result<(), KeysError> {
     let after = ring.newest().kid().to_owned();
     let signs_from = now.plus(PUBLISHED_AHEAD);
     let next = SigningKey::generate(algorithm, master, now, signs_from)?;
     let retire_at = signs_from.plus(MAX_LIFETIME).plus(CLOCK_SKEW);
     // `false` if another server was first: then its key is used.
     store.add_signing_key(next, Some(after), retire_at).await?;
-    Ok(KeyRing::open(&store.signing_keys().await?, master)?)
+    Ok(())
 }
