@@ -21,9 +21,9 @@ async fn read(app: &TestApp) -> String {
 }
 
 /// The value of a metric with these labels, written as Prometheus writes them; 0 if it is absent.
-fn value(metrics: &str, name: &str) -> f64 {
+fn value(metrics: &str, name: &str) -> u64 {
     let line = metrics.lines().find_map(|line| line.strip_prefix(name));
-    line.map_or(0.0, |value| value.trim().parse().expect("a number"))
+    line.map_or(0, |value| value.trim().parse().expect("a number"))
 }
 
 #[tokio::test]
@@ -75,28 +75,22 @@ async fn refreshes_and_sign_ins_are_counted_by_outcome() {
     for (name, expected) in [
         (
             r#"latchkey_sign_ins_total{outcome="success",provider="demo"}"#,
-            1.0,
+            1,
         ),
         (
             r#"latchkey_sign_ins_total{outcome="flow_not_found",provider="unknown"}"#,
-            1.0,
+            1,
         ),
-        (r#"latchkey_refreshes_total{outcome="rotated"}"#, 2.0),
-        (r#"latchkey_refreshes_total{outcome="repeated"}"#, 1.0),
-        (r#"latchkey_refreshes_total{outcome="invalid"}"#, 1.0),
-        (r#"latchkey_refreshes_total{outcome="replayed"}"#, 1.0),
-        ("latchkey_sessions_opened_total", 1.0),
-        (r#"latchkey_sessions_ended_total{reason="replayed"}"#, 1.0),
-        ("latchkey_denylist_entries", 1.0),
-        ("latchkey_ready", 1.0),
-        (
-            r#"latchkey_http_errors_total{code="sign_in_not_found"}"#,
-            1.0,
-        ),
-        (
-            r#"latchkey_http_errors_total{code="refresh_replayed"}"#,
-            1.0,
-        ),
+        (r#"latchkey_refreshes_total{outcome="rotated"}"#, 2),
+        (r#"latchkey_refreshes_total{outcome="repeated"}"#, 1),
+        (r#"latchkey_refreshes_total{outcome="invalid"}"#, 1),
+        (r#"latchkey_refreshes_total{outcome="replayed"}"#, 1),
+        ("latchkey_sessions_opened_total", 1),
+        (r#"latchkey_sessions_ended_total{reason="replayed"}"#, 1),
+        ("latchkey_denylist_entries", 1),
+        ("latchkey_ready", 1),
+        (r#"latchkey_http_errors_total{code="sign_in_not_found"}"#, 1),
+        (r#"latchkey_http_errors_total{code="refresh_replayed"}"#, 1),
     ] {
         assert_eq!(value(&metrics, name), expected, "{name}\n{metrics}");
     }
@@ -131,7 +125,7 @@ async fn ended_sessions_are_counted_by_reason() {
     assert!(ban.expect("a response").status().is_success());
 
     let metrics = read(&app).await;
-    for (reason, expected) in [("signed_out", 1.0), ("ended_all", 2.0), ("banned", 1.0)] {
+    for (reason, expected) in [("signed_out", 1), ("ended_all", 2), ("banned", 1)] {
         let name = format!("latchkey_sessions_ended_total{{reason=\"{reason}\"}}");
         assert_eq!(value(&metrics, &name), expected, "{name}\n{metrics}");
     }
@@ -158,16 +152,16 @@ async fn requests_are_measured_by_route_not_by_path() {
         );
         value(&metrics, &name)
     };
-    assert_eq!(count("GET", "/api/me", 200), 1.0, "{metrics}");
-    assert_eq!(count("GET", "/api/sessions/{id}", 405), 1.0, "{metrics}");
-    assert_eq!(count("GET", "/healthz", 200), 1.0, "{metrics}");
-    assert_eq!(count("GET", "other", 404), 1.0, "{metrics}");
+    assert_eq!(count("GET", "/api/me", 200), 1, "{metrics}");
+    assert_eq!(count("GET", "/api/sessions/{id}", 405), 1, "{metrics}");
+    assert_eq!(count("GET", "/healthz", 200), 1, "{metrics}");
+    assert_eq!(count("GET", "other", 404), 1, "{metrics}");
     assert!(!metrics.contains("0123456789"), "{metrics}");
     assert!(
         value(
             &metrics,
             r#"latchkey_store_operation_duration_seconds_count{kind="write",outcome="ok"}"#
-        ) >= 2.0
+        ) >= 2
     );
 }
 

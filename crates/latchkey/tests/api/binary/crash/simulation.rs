@@ -143,8 +143,8 @@ impl CrashSimulation {
         tokio::spawn(async move {
             stats.reaches(after).await;
             banning.store(true, Ordering::SeqCst);
-            let (status, stdout, stderr) = block_in_place(|| run(&mut command));
-            if status.success() {
+            let (exit, stdout, stderr) = block_in_place(|| run(&mut command));
+            if exit.success() {
                 assert!(stdout.contains("is banned"), "{stderr}");
                 stats.acknowledged(Operation::Ban);
             } else if stderr.contains("no user matches") {
@@ -152,7 +152,7 @@ impl CrashSimulation {
             } else {
                 stats.cut_off(Operation::Ban);
             }
-            status.success()
+            exit.success()
         })
     }
 
