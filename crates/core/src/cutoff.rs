@@ -1,4 +1,4 @@
-//! Cut-offs: one small record that ends every session opened before it, however many there are.
+//! Cutoffs: one small record that ends every session opened before it, however many there are.
 //!
 //! A ban or "sign out everywhere" must succeed even while the user keeps opening and refreshing
 //! sessions. It therefore increases a number in a record that opening and refreshing a session both
@@ -16,7 +16,7 @@ use crate::id::SessionId;
 /// Ends all sessions that were opened before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cutoff {
-    /// Greater than the number of every earlier cut-off of the same sequence.
+    /// Greater than the number of every earlier cutoff of the same sequence.
     #[serde(rename = "no")]
     pub number: u64,
     /// When it was made.
@@ -28,13 +28,13 @@ pub struct Cutoff {
     pub spared: Option<SessionId>,
 }
 
-/// The numbers of the cut-offs in force when a session was opened; zero if there was none.
+/// The numbers of the cutoffs in force when a session was opened; zero if there was none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cutoffs {
-    /// The latest cut-off of the user.
+    /// The latest cutoff of the user.
     #[serde(rename = "sub", default, skip_serializing_if = "is_zero")]
     pub user: u64,
-    /// The latest cut-off of all users.
+    /// The latest cutoff of all users.
     #[serde(rename = "all", default, skip_serializing_if = "is_zero")]
     pub everyone: u64,
 }
@@ -51,7 +51,7 @@ const fn is_zero(number: &u64) -> bool {
 }
 
 impl Cutoff {
-    /// The next cut-off of a sequence. Its number is the current time in milliseconds unless the
+    /// The next cutoff of a sequence. Its number is the current time in milliseconds unless the
     /// clock is behind the previous number, so that it also exceeds numbers that were lost by
     /// restoring a backup.
     pub fn next(
@@ -69,14 +69,14 @@ impl Cutoff {
         }
     }
 
-    /// Whether this cut-off ends a session that was opened when the sequence was at `opened_under`.
+    /// Whether this cutoff ends a session that was opened when the sequence was at `opened_under`.
     pub fn ends(&self, session: SessionId, opened_under: u64) -> bool {
         opened_under < self.number && self.spared != Some(session)
     }
 }
 
 impl Cutoffs {
-    /// Whether the session was opened before the first cut-off of either sequence.
+    /// Whether the session was opened before the first cutoff of either sequence.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -28,7 +28,7 @@ pub enum Denied {
     /// Every access token of a session, by its `sid`.
     Session(SessionId),
     /// The access tokens of a user, by their `sub`, whose session is ended by [`Denial::cutoff`].
-    /// Earlier versions wrote no cut-off; such a denial applies to all access tokens of the user
+    /// Earlier versions wrote no cutoff; such a denial applies to all access tokens of the user
     /// that were issued up to [`Denial::at`].
     User(UserId),
     /// The same for the sessions of all users.
@@ -52,14 +52,14 @@ pub struct Denial {
 }
 
 impl Denial {
-    /// Whether this denial of a session lasts longer than the denial of a cut-off made at the same
+    /// Whether this denial of a session lasts longer than the denial of a cutoff made at the same
     /// time. This happens if a clock was ahead when the session's tokens were issued.
     pub fn outlives_a_cutoff(&self) -> bool {
         self.until > self.at.plus(MAX_ACCESS_LIFETIME).plus(CLOCK_SKEW)
     }
 
     /// Merges an earlier or concurrent denial of the same target into this one: keeps the later
-    /// end, and the later cut-off with its reason.
+    /// end, and the later cutoff with its reason.
     #[must_use]
     pub fn merged(mut self, known: &Self) -> Self {
         self.until = self.until.max(known.until);
@@ -85,7 +85,7 @@ impl Cutoff {
         }
     }
 
-    /// When the denial of this cut-off ends: every access token issued before the cut-off has
+    /// When the denial of this cutoff ends: every access token issued before the cutoff has
     /// expired by then.
     pub fn denies_until(&self) -> Timestamp {
         self.at.plus(MAX_ACCESS_LIFETIME).plus(CLOCK_SKEW)
@@ -146,7 +146,7 @@ mod tests {
             assert_eq!(merged.cutoff, second.cutoff);
             assert_eq!(merged.reason, DenialReason::Banned);
         }
-        // A denial written by an earlier version has no cut-off and may end later.
+        // A denial written by an earlier version has no cutoff and may end later.
         let old = Denial {
             until: first.until.plus(super::CLOCK_SKEW),
             cutoff: None,

@@ -53,7 +53,7 @@ pub struct Session {
     /// The key the session is bound to (RFC 9449), if any.
     #[serde(rename = "jkt", default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Thumbprint>,
-    /// The cut-offs in force when it was opened; a later one ends it.
+    /// The cutoffs in force when it was opened; a later one ends it.
     #[serde(rename = "cut", default, skip_serializing_if = "Cutoffs::is_empty")]
     pub cutoffs: Cutoffs,
     /// Whether it was ended before it expired.
@@ -148,7 +148,7 @@ impl Session {
         session
     }
 
-    /// The same session with these cut-offs, of its user and of all users, applied. Its own record
+    /// The same session with these cutoffs, of its user and of all users, applied. Its own record
     /// may not have been updated yet.
     #[must_use]
     pub fn under(&self, user: Option<&Cutoff>, everyone: Option<&Cutoff>) -> Self {

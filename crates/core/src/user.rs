@@ -64,7 +64,7 @@ pub struct User {
     /// Set while the user is banned and may neither sign in nor refresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<Ban>,
-    /// The latest cut-off: the user's sessions opened before it are over.
+    /// The latest cutoff: the user's sessions opened before it are over.
     #[serde(rename = "cut", default, skip_serializing_if = "Option::is_none")]
     pub cutoff: Option<Cutoff>,
 }
@@ -99,8 +99,8 @@ impl User {
         }
     }
 
-    /// Ends all sessions of the user, except the one to `keep`, given with the cut-offs it was
-    /// opened under. A session that an earlier cut-off has ended is not kept: it must not be
+    /// Ends all sessions of the user, except the one to `keep`, given with the cutoffs it was
+    /// opened under. A session that an earlier cutoff has ended is not kept: it must not be
     /// reopened.
     pub fn cut_off(
         &mut self,

@@ -88,7 +88,7 @@ impl Entry {
         merged
     }
 
-    /// Whether this entry refuses the tokens of a session opened under this cut-off number.
+    /// Whether this entry refuses the tokens of a session opened under this cutoff number.
     fn refuses(&self, claims: &AccessClaims, opened_under: u64) -> bool {
         match &self.cutoff {
             Some(cutoff) => cutoff.ends(claims.sid, opened_under),

@@ -60,7 +60,7 @@ pub enum Record {
     LoginFlow(PastLoginFlow),
     /// A signing key, sealed with the master key.
     SigningKey(SealedSigningKey),
-    /// The latest cut-off of everyone's sessions.
+    /// The latest cutoff of everyone's sessions.
     EveryoneEnded(Cutoff),
     /// The latest time that a sweep used as the current time.
     SweptUntil(Timestamp),

@@ -52,7 +52,7 @@ pub enum OpenOutcome {
 /// An opened session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedSession {
-    /// The stored record, with the cut-offs in force. Issue tokens from this record.
+    /// The stored record, with the cutoffs in force. Issue tokens from this record.
     pub session: Session,
     /// The sessions of the user that were ended to make room.
     pub displaced: Vec<Ended>,

@@ -102,15 +102,15 @@ pub trait Users: Send + Sync {
 /// Sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Opens a session unless the user is banned. The stored session records the cut-offs in force.
-    /// If a ban is committed concurrently, the session may still be opened, but the ban's cut-off
+    /// Opens a session unless the user is banned. The stored session records the cutoffs in force.
+    /// If a ban is committed concurrently, the session may still be opened, but the ban's cutoff
     /// already ends it.
     ///
     /// The sessions that make room for it are ended in a separate change. If that change fails, the
     /// session stays open, and the next sign-in makes room.
     async fn open_session(&self, new: NewSession) -> Result<OpenOutcome, StoreError>;
 
-    /// The session with this id, live or ended, with the cut-offs applied. They are read after the
+    /// The session with this id, live or ended, with the cutoffs applied. They are read after the
     /// session's record. A sweep removes an ended session after
     /// [`SESSION_RETENTION`](crate::request::SESSION_RETENTION).
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError>;

@@ -61,7 +61,7 @@ pub const EXPIRIES: Table<(Timestamp, RecordKey), ()> = Table::index("expiries",
 pub const STORE_ID: Table<(), StoreId> = Table::new("store_id", b"mid");
 /// Present while an import is in progress.
 pub const IMPORTING: Table<(), bool> = Table::new("importing", b"mimporting");
-/// The latest cut-off of all users' sessions.
+/// The latest cutoff of all users' sessions.
 pub const EVERYONE: Table<(), Cutoff> = Table::new("everyone", b"mcutoff");
 /// Present once every user is in [`USERS_BY_EMAIL`].
 pub const EMAILS_INDEXED: Table<(), bool> = Table::new("emails_indexed", b"memails");

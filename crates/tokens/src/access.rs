@@ -72,8 +72,8 @@ pub struct AccessClaims {
     pub jti: TokenId,
     /// The session.
     pub sid: SessionId,
-    /// The cut-offs in force when the session was opened. They distinguish a session that "sign out
-    /// everywhere" ended from one opened right after it. Omitted before the first cut-off.
+    /// The cutoffs in force when the session was opened. They distinguish a session that "sign out
+    /// everywhere" ended from one opened right after it. Omitted before the first cutoff.
     #[serde(default, skip_serializing_if = "Cutoffs::is_empty")]
     pub cut: Cutoffs,
     /// When the user authenticated at the provider, if the provider says so (RFC 9068 §2.2.1).
@@ -146,7 +146,7 @@ pub struct Grant {
     pub user: UserId,
     /// The session.
     pub session: SessionId,
-    /// The cut-offs in force when the session was opened.
+    /// The cutoffs in force when the session was opened.
     pub cutoffs: Cutoffs,
     /// A new id for the token.
     pub token: TokenId,

@@ -257,7 +257,7 @@ impl<'a> Operator<'a> {
     }
 
     /// Marks the records of all sessions as ended, which frees them sooner and notifies each user.
-    /// The cut-off has already ended the sessions themselves. Can be repeated.
+    /// The cutoff has already ended the sessions themselves. Can be repeated.
     async fn update_records(&self) -> Result<usize, OperatorError> {
         let update = |shard| self.store.end_sessions_in_shard(shard);
         update_all_shards(update, |ended| {

@@ -23,7 +23,7 @@ pub(super) async fn check(store: &dyn Store) {
     assert_eq!(denied, [Denied::User(ada.id)]);
     for denial in &banned.denials {
         assert!(denial.until > NOW.plus(LIMITS.access), "{denial:?}");
-        let cutoff = denial.cutoff.expect("a cut-off");
+        let cutoff = denial.cutoff.expect("a cutoff");
         assert!(cutoff.ends(one.id, one.cutoffs.user));
     }
     assert_eq!(store.live_denials(NOW).await, Ok(banned.denials));

@@ -1,4 +1,4 @@
-//! Cut-offs: sessions opened before are ended and sessions opened after are not, even in the same
+//! Cutoffs: sessions opened before are ended and sessions opened after are not, even in the same
 //! millisecond, and whether or not the session records are updated yet.
 
 use latchkey_core::rotation::{Decision, Refusal};
@@ -27,7 +27,7 @@ async fn cut_off(store: &dyn Store, end: EndSessions) -> Cutoff {
     let [denial] = &ended.denials[..] else {
         panic!("{ended:?}");
     };
-    denial.cutoff.expect("a cut-off")
+    denial.cutoff.expect("a cutoff")
 }
 
 async fn assert_ended(store: &dyn Store, session: &Session, reason: EndReason) {
@@ -63,7 +63,7 @@ pub(super) async fn same_millisecond(store: &dyn Store) {
     }
 
     // Keeping an ended session does not revive it, and a session that was kept once is not exempt
-    // from later cut-offs.
+    // from later cutoffs.
     let second = cut_off(store, all_but(&ada, Some(one.id))).await;
     assert!(second.ends(one.id, one.cutoffs.user));
     assert!(second.ends(two.id, two.cutoffs.user));
@@ -84,7 +84,7 @@ pub(super) async fn same_millisecond(store: &dyn Store) {
     assert_eq!(generation(&next.decision), Some(1));
 }
 
-/// The state after a server stops between the cut-off and the update of the session records.
+/// The state after a server stops between the cutoff and the update of the session records.
 pub(super) async fn records_not_updated(store: &dyn Store) {
     let profile = Profile {
         identity: Identity {

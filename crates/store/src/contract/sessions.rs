@@ -212,7 +212,7 @@ pub(super) async fn ending(store: &dyn Store) {
     assert_eq!(denial.denied, Denied::Everyone);
     assert!(live(ada.id, NOW).await.is_empty() && live(bob.id, NOW).await.is_empty());
     let five = session(store, &ada, 6).await;
-    let cutoff = denial.cutoff.expect("a cut-off");
+    let cutoff = denial.cutoff.expect("a cutoff");
     assert!(cutoff.ends(four.id, four.cutoffs.everyone));
     assert!(!cutoff.ends(five.id, five.cutoffs.everyone));
     let mut ended = Vec::new();

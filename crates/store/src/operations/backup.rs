@@ -53,7 +53,7 @@ type Exported = (Vec<Record>, Option<Vec<u8>>);
 ///
 /// Users are exported after sessions: the user of every exported session must be in the backup,
 /// even if it is created during the export. They are also exported after denials: the import adds
-/// the denial of a cut-off if it is missing, but a denial without its cut-off would refuse new
+/// the denial of a cutoff if it is missing, but a denial without its cutoff would refuse new
 /// sessions.
 async fn export(
     tx: &mut Tx<'_>,

@@ -1,4 +1,4 @@
-//! Bans: a mark on the user, and a cut-off that ends all sessions and denies all access tokens.
+//! Bans: a mark on the user, and a cutoff that ends all sessions and denies all access tokens.
 
 use latchkey_core::{
     AuditEvent, AuditKind, Ban, Denial, Denied, Device, EndReason, Timestamp, UserId,

@@ -1,7 +1,7 @@
 //! Ending many sessions at once, or sessions in excess of the maximum.
 //!
-//! The first change writes a cut-off. It touches few records, and nothing the user does can add
-//! conditions to it or keep it in conflict. Opening and refreshing sessions read the cut-off, so it
+//! The first change writes a cutoff. It touches few records, and nothing the user does can add
+//! conditions to it or keep it in conflict. Opening and refreshing sessions read the cutoff, so it
 //! takes effect immediately ([`Session::under`]). The records of the sessions are updated
 //! afterwards, in batches, when no concurrent refresh can succeed any more.
 
@@ -21,7 +21,7 @@ use crate::transaction::Tx;
 /// How many sessions are updated in one change.
 const BATCH_SIZE: usize = 100;
 
-/// Ends all sessions of this user except `keep`, a session with the cut-offs it was opened under.
+/// Ends all sessions of this user except `keep`, a session with the cutoffs it was opened under.
 pub(super) async fn cut_off(
     tx: &mut Tx<'_>,
     user: &mut User,
@@ -54,7 +54,7 @@ pub(super) async fn end_all(
         return Ok(None);
     };
     let keep = match &end.keep {
-        // Its cut-offs never change, so a peek is enough, and its refreshes cause no conflict.
+        // Its cutoffs never change, so a peek is enough, and its refreshes cause no conflict.
         Some(id) => tx.peek(SESSIONS, id).await?,
         None => None,
     };
@@ -105,9 +105,9 @@ pub(super) async fn count_live(
     Ok(sessions.iter().filter(counts).count())
 }
 
-/// Updates the records of a user's sessions after a cut-off. The cut-off has already ended them, so
+/// Updates the records of a user's sessions after a cutoff. The cutoff has already ended them, so
 /// a failure here leaves no session usable. Returns the denials that expire later than that of the
-/// cut-off.
+/// cutoff.
 pub(super) async fn record_ends_of_user(engine: &impl Engine, user: UserId) -> Vec<Denial> {
     let mut longer = Vec::new();
     let ids = engine.read(user, |tx, user| Box::pin(ids_of(tx, *user)));
@@ -128,7 +128,7 @@ pub(super) async fn record_ends_of_user(engine: &impl Engine, user: UserId) -> V
     longer
 }
 
-/// Updates the records of sessions in a shard that cut-offs have ended, in batches. Returns those
+/// Updates the records of sessions in a shard that cutoffs have ended, in batches. Returns those
 /// sessions.
 pub(super) async fn record_ends_in_shard(
     engine: &impl Engine,
@@ -161,8 +161,8 @@ pub(super) async fn record_ends_in_shard(
     }
 }
 
-/// Updates the records of those of these sessions that a cut-off has ended, and returns them. For
-/// the cut-off of all users it also records a security event per session. Live sessions do not
+/// Updates the records of those of these sessions that a cutoff has ended, and returns them. For
+/// the cutoff of all users it also records a security event per session. Live sessions do not
 /// become conditions, because they may be refreshed concurrently.
 async fn record_ends(
     tx: &mut Tx<'_>,

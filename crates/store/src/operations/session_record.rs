@@ -1,4 +1,4 @@
-//! The record of a session: reading it with the cut-offs applied, writing its end, and its
+//! The record of a session: reading it with the cutoffs applied, writing its end, and its
 //! retention. Opening, refreshing and ending sessions is in [`super::sessions`] and
 //! [`super::ends`].
 
@@ -17,8 +17,8 @@ use crate::transaction::Tx;
 /// the number of sessions can have more.
 const MAX_SESSIONS_READ: usize = 2000;
 
-/// The session with the cut-offs applied. Its record becomes a condition. The cut-offs do not: a
-/// concurrent cut-off takes effect whether it is read here or not.
+/// The session with the cutoffs applied. Its record becomes a condition. The cutoffs do not: a
+/// concurrent cutoff takes effect whether it is read here or not.
 pub(super) async fn get(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session>, StoreError> {
     tx.prefetch(vec![SESSIONS.at(&id), EVERYONE.at(&())])
         .await?;
@@ -38,7 +38,7 @@ pub(super) async fn ids_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<SessionI
     Ok(entries.into_iter().map(|(_, id)| id).collect())
 }
 
-/// These sessions of a user, as far as they are stored, with the cut-offs applied.
+/// These sessions of a user, as far as they are stored, with the cutoffs applied.
 pub(super) async fn peek_all(
     tx: &mut Tx<'_>,
     user: UserId,

@@ -90,7 +90,7 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreErr
         .await?;
     let everyone = tx.peek(EVERYONE, &()).await?;
     // Peek only: if a concurrent change bans the user or ends the sessions, this session carries
-    // the number of an earlier cut-off and is therefore ended. So sign-ins never conflict with a
+    // the number of an earlier cutoff and is therefore ended. So sign-ins never conflict with a
     // ban.
     let user = match tx.peek(USERS, &id).await? {
         None => return Ok(OpenOutcome::UnknownUser),
