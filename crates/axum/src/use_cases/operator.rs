@@ -16,7 +16,7 @@ use crate::services::announce::{Announce, NoServer};
 /// The maximum length of the reason for a ban, in characters.
 const MAX_REASON_CHARS: usize = 500;
 
-/// How long a request waits for the records of all ended sessions to be updated.
+/// How long a request to end all sessions waits until the session records are updated.
 const RECORDS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// After this many consecutive failed shards, the store is considered unreachable.
@@ -117,8 +117,8 @@ fn join(candidates: &[Candidate]) -> String {
     candidates.join(", ")
 }
 
-/// Ends all users' sessions. They have ended when this returns; updating their records may continue
-/// in the background, so this returns soon however many there are.
+/// Ends all sessions of all users. When this returns, the sessions have ended; their records may
+/// still be updated in the background, so this returns soon regardless of the number of sessions.
 pub async fn end_everyone(services: &Arc<Services>, actor: Actor) -> Result<(), OperatorError> {
     Operator::online(services, actor).cut_off_everyone().await?;
     let background = Arc::clone(services);
@@ -128,7 +128,8 @@ pub async fn end_everyone(services: &Arc<Services>, actor: Actor) -> Result<(), 
             tracing::warn!(%error, "cannot update the records of ended sessions");
         }
     });
-    // With few sessions, their users see the result immediately. Otherwise the task continues.
+    // If there are few sessions, all records are updated before this returns. Otherwise the task
+    // continues in the background.
     let _ = tokio::time::timeout(RECORDS_TIMEOUT, updating).await;
     Ok(())
 }
@@ -240,12 +241,10 @@ impl<'a> Operator<'a> {
         Ok(ended.live)
     }
 
-    /// Ends all users' sessions and returns how many were live.
+    /// Ends all sessions of all users and returns how many were live.
     pub async fn end_everyone(&self) -> Result<usize, OperatorError> {
         self.cut_off_everyone().await?;
-        let ended = self.update_records().await?;
-        self.announce.count_ended(EndReason::EndedByOperator, ended);
-        Ok(ended)
+        self.update_records().await
     }
 
     async fn cut_off_everyone(&self) -> Result<(), OperatorError> {
@@ -256,11 +255,16 @@ impl<'a> Operator<'a> {
         Ok(())
     }
 
-    /// Marks the records of all sessions as ended, which frees them sooner and notifies each user.
-    /// The cutoff has already ended the sessions themselves. Can be repeated.
+    /// Marks the records of all sessions as ended, so that they are freed sooner and each user's
+    /// history shows the event, and counts the sessions that were live. The cutoff has already ended
+    /// the sessions and notified open pages. Can be repeated.
     async fn update_records(&self) -> Result<usize, OperatorError> {
         let update = |shard| self.store.end_sessions_in_shard(shard);
         update_all_shards(update, |ended| {
+            // Counted here, so that sessions are counted even if a later shard fails.
+            if ended.was_live {
+                self.announce.count_ended(EndReason::EndedByOperator, 1);
+            }
             if ended.denial.outlives_a_cutoff() {
                 self.announce.deny(ended.user, &[ended.denial]);
             }
@@ -295,7 +299,7 @@ where
                 consecutive += 1;
                 first_error.get_or_insert(error);
                 if consecutive == MAX_CONSECUTIVE_FAILURES {
-                    // Each further shard could take as long as a connection attempt takes to fail.
+                    // Each remaining shard could wait for a full connection timeout.
                     failed += u32::from(u8::MAX - shard);
                     break;
                 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use latchkey_testing::{claims, code};
 
@@ -96,6 +97,11 @@ async fn refreshes_and_sign_ins_are_counted_by_outcome() {
     }
 }
 
+/// The name of the counter of sessions that ended for this reason.
+fn ended(reason: &str) -> String {
+    format!("latchkey_sessions_ended_total{{reason=\"{reason}\"}}")
+}
+
 #[tokio::test]
 async fn ended_sessions_are_counted_by_reason() {
     let app = TestApp::with(&format!(
@@ -126,9 +132,25 @@ async fn ended_sessions_are_counted_by_reason() {
 
     let metrics = read(&app).await;
     for (reason, expected) in [("signed_out", 1), ("ended_all", 2), ("banned", 1)] {
-        let name = format!("latchkey_sessions_ended_total{{reason=\"{reason}\"}}");
+        let name = ended(reason);
         assert_eq!(value(&metrics, &name), expected, "{name}\n{metrics}");
     }
+
+    app.sign_in_as("mary@example.com").await;
+    let all = app.delete_as("/api/admin/sessions", &admin.access_token);
+    assert_eq!(all.await.status(), 204);
+    // Those of Mary and Ada. They are counted when their records are updated, which may be after
+    // the response.
+    let name = ended("ended_by_operator");
+    let counted = async {
+        while value(&read(&app).await, &name) < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let counted = tokio::time::timeout(Duration::from_secs(60), counted).await;
+    let metrics = read(&app).await;
+    assert!(counted.is_ok(), "{name}\n{metrics}");
+    assert_eq!(value(&metrics, &name), 2, "{metrics}");
 }
 
 #[tokio::test]
