@@ -93,7 +93,7 @@ impl Claims {
         }
         if bytes > MAX_CLAIMS_BYTES {
             let reason =
-                format!("roles and claims have {bytes} bytes, more than {MAX_CLAIMS_BYTES}");
+                format!("roles and claims take up {bytes} bytes; the limit is {MAX_CLAIMS_BYTES}");
             return Err(ClaimsError::Unavailable(reason));
         }
         Ok(self)
@@ -117,7 +117,7 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-/// Why the application did not determine claims for a user, so that no token is issued.
+/// Why the application returned no claims for a user. No token is issued.
 ///
 /// Every type that implements [`std::error::Error`] converts into
 /// [`Unavailable`](Self::Unavailable), so `?` works in the function given to `Builder::claims`.
@@ -150,9 +150,7 @@ impl std::fmt::Display for ClaimsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(reason) => write!(f, "the application refused the user: {reason}"),
-            Self::Unavailable(reason) => {
-                write!(f, "the application cannot determine claims: {reason}")
-            }
+            Self::Unavailable(reason) => write!(f, "claims are not available: {reason}"),
         }
     }
 }

@@ -3,9 +3,11 @@
 //! A ban or "sign out everywhere" must succeed even while the user keeps opening and refreshing
 //! sessions. It therefore increases a number in a record that opening and refreshing a session both
 //! read, and never waits for the sessions themselves. A session stores the numbers in force when it
-//! was opened, and is over once one of them has increased. A number is compared only with numbers
-//! of the same sequence, never with a clock, so that a new sign-in in the same millisecond, or on a
-//! server whose clock differs, is distinguished from earlier ones.
+//! was opened, and is over once one of them has increased.
+//!
+//! There is one sequence of numbers per user and one for all users. Whether a session has ended is
+//! decided by comparing numbers of the same sequence, never timestamps, so a sign-in after the
+//! cutoff is recognized even in the same millisecond or on a server whose clock differs.
 
 use serde::{Deserialize, Serialize};
 
@@ -51,9 +53,9 @@ const fn is_zero(number: &u64) -> bool {
 }
 
 impl Cutoff {
-    /// The next cutoff of a sequence. Its number is the current time in milliseconds unless the
-    /// clock is behind the previous number, so that it also exceeds numbers that were lost by
-    /// restoring a backup.
+    /// The next cutoff of a sequence. Its number is the current time in milliseconds, or the
+    /// previous number plus one if the clock has not passed that number. Because of the time, the
+    /// number also exceeds numbers that were lost when a backup was restored.
     pub fn next(
         previous: Option<&Self>,
         at: Timestamp,
@@ -76,7 +78,7 @@ impl Cutoff {
 }
 
 impl Cutoffs {
-    /// Whether the session was opened before the first cutoff of either sequence.
+    /// Whether no cutoff of either sequence existed when the session was opened.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -46,7 +46,7 @@ impl Export {
         let mut lines = String::new();
         let from = match std::mem::replace(&mut self.step, Step::End) {
             Step::Start => {
-                lines.push_str(&self.chain.head());
+                lines.push_str(&self.chain.header());
                 None
             }
             Step::Continue(from) => from,
@@ -59,7 +59,7 @@ impl Export {
         if next.is_some() {
             self.step = Step::Continue(next);
         } else {
-            lines.push_str(&self.chain.foot());
+            lines.push_str(&self.chain.footer());
         }
         Ok(Some(lines.into()))
     }

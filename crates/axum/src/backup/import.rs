@@ -74,7 +74,7 @@ pub fn verify(backup: impl BufRead, key: BackupKey) -> Result<VerifiedBackup, Im
     for (number, line) in (1..).zip(backup.lines()) {
         let line = line.map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => {
-                let error = LineError::Unreadable("it is not UTF-8 text".to_owned());
+                let error = LineError::Unreadable("not UTF-8 text".to_owned());
                 ImportError::Line { number, error }
             }
             _ => error.into(),
@@ -124,7 +124,7 @@ pub async fn import(
             progress(done);
         }
     }
-    if !chain.is(&verified.chain) {
+    if !chain.has_read_same_lines_as(&verified.chain) {
         return Err(ImportError::Changed);
     }
     done += batch.len() as u64;

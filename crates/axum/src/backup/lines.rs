@@ -1,4 +1,7 @@
-//! The lines of a backup, and the chain of checks over them.
+//! The lines of a backup, and the chain of message authentication codes (MACs) that protects them.
+//!
+//! The `check` of a line is the first 96 bits of a MAC of the line and all lines before it; in format
+//! 1, of a hash.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -18,12 +21,12 @@ const UNAUTHENTICATED: u32 = 1;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Line {
-    Head {
+    Header {
         latchkey_export: u32,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         check: Option<String>,
     },
-    Foot {
+    Footer {
         records: u64,
         check: String,
     },
@@ -37,10 +40,10 @@ enum Line {
 /// Why a line is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
-    /// The line is malformed or in the wrong place.
-    #[error("not a valid line of a backup at this place ({0})")]
+    /// The line is malformed or out of order.
+    #[error("invalid backup line ({0})")]
     Unreadable(String),
-    /// The format is not supported, for example because a later version wrote it.
+    /// The format is not supported, for example because a later version made the backup.
     #[error("unsupported format {0}; this version reads formats {UNAUTHENTICATED} and {FORMAT}")]
     Format(u32),
     /// The check of the first line does not match this master key.
@@ -57,7 +60,7 @@ pub enum LineError {
     AfterTheEnd,
     /// The last line is missing.
     #[error("the backup is truncated here")]
-    CutOff,
+    Truncated,
 }
 
 /// How the checks of a chain are computed.
@@ -87,7 +90,8 @@ impl Chain {
         Self::new(Checks::Authenticated(key))
     }
 
-    /// A chain that checks only the order and the number of lines.
+    /// A chain that does not compare checks: it detects only malformed lines, a missing first or
+    /// last line, and a wrong number of records.
     pub fn unchecked() -> Self {
         Self::new(Checks::Ignored)
     }
@@ -102,24 +106,24 @@ impl Chain {
         }
     }
 
-    /// Writes the first line.
-    pub(super) fn head(&mut self) -> String {
-        text(&Line::Head {
+    /// Returns the first line.
+    pub(super) fn header(&mut self) -> String {
+        text(&Line::Header {
             latchkey_export: FORMAT,
             check: Some(self.begin()),
         })
     }
 
-    /// Writes the line of a record.
+    /// Adds a record and returns its line.
     pub(super) fn line(&mut self, record: Record) -> String {
         let check = self.add(&record);
         let record = Box::new(record);
         text(&Line::Record { record, check })
     }
 
-    /// Writes the last line.
-    pub(super) fn foot(&self) -> String {
-        text(&Line::Foot {
+    /// Returns the last line.
+    pub(super) fn footer(&self) -> String {
+        text(&Line::Footer {
             records: self.records,
             check: self.end(),
         })
@@ -129,7 +133,7 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// If the line is malformed, in the wrong place, or its check does not match.
+    /// If the line is malformed or out of order, or its check does not match.
     pub fn read(&mut self, line: &str) -> Result<Option<Record>, LineError> {
         let unreadable = |error: serde_json::Error| LineError::Unreadable(error.to_string());
         if self.ended {
@@ -137,16 +141,16 @@ impl Chain {
         }
         let parsed: Line = serde_json::from_str(line).map_err(unreadable)?;
         match parsed {
-            Line::Head {
+            Line::Header {
                 latchkey_export,
                 check,
-            } if !self.started => self.read_head(latchkey_export, check.as_deref()),
+            } if !self.started => self.read_header(latchkey_export, check.as_deref()),
             Line::Record { record, check } if self.started => {
                 let expected = self.add(&record);
                 self.compare(&check, &expected)?;
                 Ok(Some(*record))
             }
-            Line::Foot { records, check } if self.started => {
+            Line::Footer { records, check } if self.started => {
                 self.ended = true;
                 if records != self.records {
                     return Err(LineError::Damaged);
@@ -154,11 +158,15 @@ impl Chain {
                 self.compare(&check, &self.end())?;
                 Ok(None)
             }
-            _ => Err(LineError::Unreadable("wrong place".to_owned())),
+            _ => Err(LineError::Unreadable("out of order".to_owned())),
         }
     }
 
-    fn read_head(&mut self, format: u32, check: Option<&str>) -> Result<Option<Record>, LineError> {
+    fn read_header(
+        &mut self,
+        format: u32,
+        check: Option<&str>,
+    ) -> Result<Option<Record>, LineError> {
         match format {
             FORMAT => {
                 let expected = self.begin();
@@ -193,7 +201,9 @@ impl Chain {
     ///
     /// If the last line has not been read.
     pub fn finished(&self) -> Result<u64, LineError> {
-        self.ended.then_some(self.records).ok_or(LineError::CutOff)
+        self.ended
+            .then_some(self.records)
+            .ok_or(LineError::Truncated)
     }
 
     /// Whether the lines were authenticated with a key derived from the master key.
@@ -201,8 +211,8 @@ impl Chain {
         matches!(self.checks, Checks::Authenticated(_))
     }
 
-    /// Whether both have read the same lines.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    /// Whether both chains have read the same lines.
+    pub(super) fn has_read_same_lines_as(&self, other: &Self) -> bool {
         (&self.link, self.records, self.ended) == (&other.link, other.records, other.ended)
     }
 
@@ -218,7 +228,8 @@ impl Chain {
         encode(&self.link)
     }
 
-    /// The check of the last line, which cannot be computed from earlier lines without the key.
+    /// The check of the last line. In an authenticated backup, it cannot be computed from earlier
+    /// lines without the key.
     fn end(&self) -> String {
         match self.checks {
             Checks::Hashed => encode(&self.link),
@@ -226,7 +237,8 @@ impl Chain {
         }
     }
 
-    /// The next link. A link has a fixed length, so the tagged input is unambiguous.
+    /// The next link. Every link except the empty first one has the same length, so the input of
+    /// the MAC is unambiguous.
     fn next(&self, step: &[u8], content: &[u8]) -> Vec<u8> {
         match &self.checks {
             Checks::Authenticated(key) => key.tag(&[step, b" ", &self.link, content]).to_vec(),

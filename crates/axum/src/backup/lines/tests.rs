@@ -33,9 +33,9 @@ pub(in crate::backup) fn key(of: u8) -> BackupKey {
 /// A complete backup, line by line.
 pub(in crate::backup) fn backup(records: u8) -> Vec<String> {
     let mut chain = Chain::authenticated(key(1));
-    let mut lines = vec![chain.head()];
+    let mut lines = vec![chain.header()];
     lines.extend((0..records).map(|number| chain.line(record(number))));
-    lines.push(chain.foot());
+    lines.push(chain.footer());
     lines
 }
 
@@ -72,7 +72,7 @@ fn a_missing_or_moved_line_is_named() {
         assert_eq!(found, number, "line {number} and the next");
     }
     let cut = &whole[..whole.len() - 1];
-    assert_eq!(read(cut), Err((whole.len(), LineError::CutOff)));
+    assert_eq!(read(cut), Err((whole.len(), LineError::Truncated)));
     let mut twice = whole.clone();
     twice.push(whole[1].clone());
     assert_eq!(read(&twice), Err((twice.len(), LineError::AfterTheEnd)));
@@ -85,7 +85,7 @@ pub(in crate::backup) fn unauthenticated(records: u8) -> Vec<String> {
     let mut chain = Chain::new(super::Checks::Hashed);
     let mut lines = vec!["{\"latchkey_export\":1}\n".to_owned()];
     lines.extend((0..records).map(|number| chain.line(record(number))));
-    lines.push(chain.foot());
+    lines.push(chain.footer());
     lines
 }
 
@@ -131,7 +131,7 @@ fn an_unchecked_chain_detects_truncation() {
     let whole = backup(5);
     let read = |lines: &[String]| read_with(Chain::unchecked(), lines);
     assert_eq!(read(&whole), Ok(5));
-    assert_eq!(read(&whole[..6]), Err((7, LineError::CutOff)));
+    assert_eq!(read(&whole[..6]), Err((7, LineError::Truncated)));
 }
 
 proptest! {
@@ -145,7 +145,7 @@ proptest! {
         prop_assume!(bytes[at] != byte);
         bytes[at] = byte;
         lines[line] = String::from_utf8(bytes).expect("ASCII");
-        // A head of format 1 is valid, but the first record does not match it.
+        // A header of format 1 is valid, but the first record does not match it.
         let is_older = lines[0].starts_with("{\"latchkey_export\":1");
         let expected = if is_older { 2 } else { line + 1 };
         match read(&lines) {

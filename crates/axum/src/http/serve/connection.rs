@@ -29,14 +29,16 @@ use crate::http::middleware::body::BodyReader;
 const HEADER_BYTES: usize = 16 * 1024;
 /// The maximum number of concurrent requests of one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
-/// The HTTP/2 flow-control windows of one stream and of a connection, in bytes. Bodies are limited
-/// to 64 KiB, so a larger stream window would be of no use.
+/// The HTTP/2 flow-control window of one stream, in bytes, and the maximum size of its send buffer.
+/// Request bodies of Latchkey's routes are limited to 64 KiB, so a larger window is not needed.
 const STREAM_WINDOW: u32 = 64 * 1024;
+/// The HTTP/2 flow-control window of a connection, in bytes.
 const CONNECTION_WINDOW: u32 = 256 * 1024;
 /// The interval of keepalive pings on an HTTP/2 connection.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
-/// How long a TCP connection must be idle before the kernel sends keepalive probes.
-const KEEPALIVE: Duration = Duration::from_mins(1);
+/// How long a TCP connection must be idle before the kernel sends keepalive probes and, on Linux,
+/// how long sent data may stay unacknowledged before the connection is closed.
+const KEEPALIVE_TIME: Duration = Duration::from_mins(1);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 /// What all connections share.
@@ -67,16 +69,16 @@ pub(super) async fn serve(
     }
 }
 
-/// Sets socket options. Errors are ignored, because the time limits do not depend on them.
+/// Sets socket options. Errors are ignored, because the time limits do not depend on these options.
 fn set_socket_options(stream: &TcpStream) {
     drop(stream.set_nodelay(true));
     let socket = SockRef::from(stream);
-    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_TIME);
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     let keepalive = keepalive.with_interval(KEEPALIVE_INTERVAL).with_retries(4);
     drop(socket.set_tcp_keepalive(&keepalive));
     #[cfg(target_os = "linux")]
-    drop(socket.set_tcp_user_timeout(Some(KEEPALIVE)));
+    drop(socket.set_tcp_user_timeout(Some(KEEPALIVE_TIME)));
 }
 
 async fn serve_http<S>(
@@ -91,9 +93,9 @@ async fn serve_http<S>(
     let limits = shared.limits;
     let activity = Activity::new();
     let body_reader = Arc::new(BodyReader::new(limits.body, is_proxy));
-    let on_request = Arc::clone(&activity);
+    let request_activity = Arc::clone(&activity);
     let service = service_fn(move |request: Request<Incoming>| {
-        on_request.request_arrived();
+        request_activity.request_arrived();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(address));
         request.extensions_mut().insert(Arc::clone(&body_reader));
@@ -106,7 +108,8 @@ async fn serve_http<S>(
     let mut builder = auto::Builder::new(Streams {
         activity: Arc::clone(&activity),
         limit: limits.write,
-        // With many clients, only the stream of a client that does not read is aborted.
+        // If many clients share the connection, only the stream of a client that does not read is
+        // aborted.
         shared: is_proxy,
     });
     builder
