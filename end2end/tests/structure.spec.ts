@@ -46,7 +46,7 @@ test.describe('sign-in page', () => {
           - link "Continue with Google"
         - listitem:
           - link "Continue with Example Inc."
-      - paragraph: You stay signed in on this device until you sign out.
+      - paragraph: You stay signed in on this device until you sign out or your session expires.
     `);
   });
 

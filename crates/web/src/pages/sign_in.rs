@@ -83,16 +83,17 @@ fn sign_in_card(session: Session, return_to: Memo<String>, providers: &[Provider
                 .child("You are signed out."),
         )
     };
-    erased(
-        div().class("c-card c-card-narrow p-sign-in").child((
+    erased(div().class("c-card c-card-narrow p-sign-in").child(
+        (
             span().class("c-mark").aria_hidden("true"),
             h1().child("Sign in"),
             dynamic(goodbye),
             links,
-            p().class("c-hint")
-                .child("You stay signed in on this device until you sign out."),
-        )),
-    )
+            p().class("c-hint").child(
+                "You stay signed in on this device until you sign out or your session expires.",
+            ),
+        ),
+    ))
 }
 
 fn provider_link(provider: ProviderInfo, return_to: Memo<String>) -> impl IntoView {

@@ -49,11 +49,11 @@ pub(super) fn facts(event: &Activity, at: &str) -> String {
         let device = device(event.browser.as_deref(), event.system.as_deref());
         format!("sent by {device}")
     };
-    let used_before = |address: &String| format!("until then the session was used from {address}");
+    let signed_in = |address: &String| format!("the sign-in was from {address}");
     let facts = match event.kind {
         ActivityKind::Replayed => [
             Some(sent_by()),
-            event.other_address.as_ref().map(used_before),
+            event.other_address.as_ref().map(signed_in),
             None,
         ],
         ActivityKind::ProofMissing => [Some(at.to_owned()), event.address.clone(), Some(sent_by())],
@@ -89,7 +89,7 @@ mod tests {
         );
         assert_eq!(
             facts(&replay, "noon"),
-            "sent by Chrome on Linux · until then the session was used from 198.51.100.1"
+            "sent by Chrome on Linux · the sign-in was from 198.51.100.1"
         );
         replay.address = None;
         assert_eq!(
