@@ -152,9 +152,10 @@ impl Builder {
         self
     }
 
-    /// Sets the rules of admission and the administrators, as the configuration file has them. An
-    /// application decides both in [`claims`](Self::claims). `rights.providers` must list every
-    /// provider: users of other providers are refused.
+    /// Sets the admission rules and the administrators from the configuration file. Applications
+    /// implement both in [`claims`](Self::claims). `rights.providers` must list every provider
+    /// except the demo provider, which is added automatically: users of unlisted providers are
+    /// refused.
     #[doc(hidden)]
     pub fn rights(mut self, rights: Rights) -> Self {
         self.rights = Some(rights);
@@ -187,7 +188,7 @@ impl Builder {
         self
     }
 
-    /// Sets links for the head of the demo provider's page, as HTML.
+    /// Sets HTML for the `<head>` of the demo provider's page, such as stylesheet links.
     #[doc(hidden)]
     pub fn demo_page_head(mut self, html: String) -> Self {
         self.demo_page_head = html;
@@ -195,13 +196,13 @@ impl Builder {
     }
 
     /// Opens the store, loads keys and denials, and starts the background jobs. Requires a tokio
-    /// runtime. It does not open a port or read environment variables, and it does not contact
-    /// providers before the first sign-in.
+    /// runtime. Does not listen on a port, read environment variables or contact providers; a
+    /// provider is contacted at its first sign-in.
     ///
     /// # Errors
     ///
-    /// If the public URL, a setting, a provider or the master key is not valid, if no store or no
-    /// master key is set, or if the store cannot be opened.
+    /// Returns an error if the public URL, a setting, a provider or the master key is not valid, if
+    /// the store or the master key is not set, or if the store cannot be opened.
     pub async fn open(self) -> Result<Latchkey, OpenError> {
         Ok(self.try_open().await?)
     }
@@ -322,8 +323,8 @@ impl Builder {
         }
         if !self.settings.trusted_proxies.is_empty() {
             bail!(
-                "the demo provider lets anyone sign in as anyone, so it is not offered behind \
-                 trusted proxies"
+                "the demo provider lets anyone sign in as anyone, so it cannot be used behind \
+                 trusted proxies; remove the demo provider or the trusted proxies"
             );
         }
         let issuer = public_url.join(paths::DEMO);
@@ -371,8 +372,8 @@ impl Builder {
                 .collect(),
             ..Rights::default()
         });
-        // If there is another provider, only rules that name the demo provider apply to it, because
-        // anyone can sign in there as anyone.
+        // Anyone can sign in as anyone at the demo provider. So if there are other providers, only
+        // rules that name the demo provider apply to its users.
         rights
             .providers
             .extend(demo.map(|demo| provider::source(&demo.config(), only)));

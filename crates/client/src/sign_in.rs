@@ -19,8 +19,9 @@ pub fn login_href(provider: &str, return_to: &str) -> String {
 }
 
 /// The URL for a step-up (RFC 9470): like [`login_href`], but for a user who is already signed in
-/// and must authenticate again. The provider asks for credentials unless it did so within the last
-/// ten minutes. Only the user with this `sub` is accepted.
+/// and must authenticate again. `prompt=login` makes the provider ask for credentials, and with
+/// `max_age=600` an authentication that is older than ten minutes is refused. Only the user with
+/// this `sub` is accepted.
 pub fn step_up_href(provider: &str, account: &str, return_to: &str) -> String {
     let pairs = [
         ("provider", provider),

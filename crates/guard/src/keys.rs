@@ -1,4 +1,5 @@
-//! The keys that verify access tokens. They are replaced as a whole when the signing key rotates.
+//! The keys that sign and verify access tokens. The whole ring is replaced when the signing key
+//! rotates.
 
 use std::sync::Arc;
 

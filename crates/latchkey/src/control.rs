@@ -35,7 +35,7 @@ async fn handle(services: &Services, command: Command) -> ResponseBody {
             execute(&operator, command).await
         }
         Command::Export => {
-            tracing::info!(by = %Actor::CommandLine, "backup exported");
+            tracing::info!(by = %Actor::CommandLine, "backup export started");
             return ResponseBody::Backup;
         }
     };

@@ -151,7 +151,7 @@ impl Files {
         let key = PrivateKeyDer::from_pem_slice(&self.key)
             .with_context(|| format!("tls.key_file: {}", config.key_file.display()))?;
         CertifiedKey::from_der(certificates, key, provider)
-            .context("tls: the certificate and the key do not match")
+            .context("tls: the certificate or the key is not usable, or the two do not match")
     }
 }
 

@@ -73,9 +73,10 @@ impl Remote for Records {
         if let Some(outcome) = self.pool.with_timeout(call).await? {
             return Ok(outcome);
         }
-        // The fetch fails with the id of the wrong store, unless it has been replaced already.
+        // This fetch returns `WrongStore` with the id that was found, unless the expected store is
+        // back already.
         self.fetch(&[]).await?;
-        let reason = "PostgreSQL briefly had another store";
+        let reason = "the database briefly contained a different store; try again";
         Err(StoreError::Unavailable(reason.to_owned()))
     }
 

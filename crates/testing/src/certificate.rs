@@ -24,14 +24,15 @@ pub struct Certificate {
     pub certificate: PathBuf,
     /// The server's private key, which only its owner can read.
     pub key: PathBuf,
-    folder: TempDir,
+    dir: TempDir,
 }
 
 impl Certificate {
     /// Generates an authority and a certificate that it signs. The files are deleted when this value is
     /// dropped.
     ///
-    /// Fails if the files cannot be written.
+    /// Returns an error if the keys or certificates cannot be generated, or the files cannot be
+    /// written.
     pub fn new() -> Result<Self> {
         let mut authority = CertificateParams::new([])?;
         authority
@@ -50,9 +51,9 @@ impl Certificate {
         let key = KeyPair::generate()?;
         let certificate_pem = server.signed_by(&key, &issuer)?.pem();
 
-        let folder = tempfile::tempdir()?;
+        let dir = tempfile::tempdir()?;
         let write = |name: &str, text: String| -> Result<PathBuf> {
-            let path = folder.path().join(name);
+            let path = dir.path().join(name);
             fs::write(&path, text)?;
             Ok(path)
         };
@@ -60,7 +61,7 @@ impl Certificate {
             authority: write("authority.pem", authority_pem)?,
             certificate: write("certificate.pem", certificate_pem)?,
             key: write("key.pem", key.serialize_pem())?,
-            folder,
+            dir,
         };
         // PostgreSQL rejects a key that other users can read.
         fs::set_permissions(&generated.key, Permissions::from_mode(0o600))?;
@@ -68,7 +69,7 @@ impl Certificate {
     }
 
     /// The directory that contains the files.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 }

@@ -54,8 +54,8 @@ pub enum ActivityKind {
     EndedAll,
     /// A copy of a refresh token was used; the session was ended.
     Replayed,
-    /// A refresh token of a bound session was presented without a proof by the session's key; no
-    /// tokens were issued.
+    /// A refresh token of a bound session was sent without a DPoP proof signed with the session's
+    /// key; no tokens were issued.
     #[serde(rename = "unproven")]
     ProofMissing,
     /// A token was revoked through the API (RFC 7009).

@@ -28,7 +28,7 @@ pub(crate) fn run(workspace: &Workspace, target_dir: Option<PathBuf>) -> Result<
     c_compiler::ensure()?;
     let built = build(workspace, target_dir)?;
     println!("\n{}\n{}", built.program.display(), Sizes::of(&built)?);
-    println!("Start it from any directory: latchkey serve --demo");
+    println!("Start it: {} serve --demo", built.program.display());
     Ok(())
 }
 

@@ -1,8 +1,9 @@
-//! Maps every error of Latchkey's routes to its status and code, in one exhaustive match.
+//! Maps every error of Latchkey's routes to its status and codes. The matches are exhaustive, so
+//! that a new error cannot be added without a mapping.
 //!
 //! An [`ApiError`] becomes a response with problem details (RFC 9457). At the endpoints of RFC 6749
-//! and RFC 7009, `middleware::envelope` replaces it by the form of RFC 6749. Texts are in
-//! `error/text.rs`.
+//! and RFC 7009, `middleware::envelope` replaces it with the error response of RFC 6749 §5.2.
+//! Messages are in `error/text.rs`.
 
 mod text;
 
@@ -87,14 +88,14 @@ pub enum ApiError {
     /// The body exceeds the limit.
     #[error("the request body is larger than 64 KiB")]
     PayloadTooLarge,
-    /// The body has another media type. Holds the expected one.
+    /// The body does not have the expected media type, which this variant contains.
     #[error("the request body must be {0}")]
     UnsupportedMediaType(&'static str),
     /// The body did not arrive in time.
     #[error("the request body did not arrive in time; send the request again")]
     BodyTimeout,
     /// The handler exceeded the time limit.
-    #[error("the request timed out at the server; try again")]
+    #[error("the server took too long to process the request; try again")]
     Timeout,
     /// The store failed.
     #[error(transparent)]
@@ -106,7 +107,7 @@ pub enum ApiError {
 
 /// The status and codes of an [`ApiError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
+pub struct ErrorStatus {
     /// The HTTP status.
     pub status: StatusCode,
     /// Latchkey's error code.
@@ -117,7 +118,7 @@ pub struct Shape {
 
 impl ApiError {
     /// The status and codes of this error.
-    pub fn shape(&self) -> Shape {
+    pub fn status_and_codes(&self) -> ErrorStatus {
         use ErrorCode as Code;
         use StatusCode as S;
         let (status, code, oauth) = match self {
@@ -185,7 +186,7 @@ impl ApiError {
             code.statuses().contains(&status.as_u16()),
             "docs/errors.md does not list {status} for {code:?}"
         );
-        Shape {
+        ErrorStatus {
             status,
             code,
             oauth,
@@ -193,6 +194,7 @@ impl ApiError {
     }
 }
 
+/// The fields of an [`ErrorStatus`].
 type Parts = (StatusCode, ErrorCode, &'static str);
 
 fn finish(error: &FinishError) -> Parts {
@@ -323,43 +325,47 @@ impl From<RevokeError> for ApiError {
     }
 }
 
-/// The form of an error response.
+/// The format of an error response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum ErrorFormat {
     /// Problem details (RFC 9457).
     Problem,
     /// The error response of RFC 6749 §5.2.
     OAuth,
 }
 
-/// An error with its request id. It is stored in the response's extensions, for the log.
+/// An error and its request id. Also stored in the response's extensions, for the log.
 #[derive(Clone, Debug)]
-pub(crate) struct Refused {
+pub(crate) struct ErrorResponse {
     pub(crate) error: ApiError,
     pub(crate) request_id: RequestId,
 }
 
-impl Refused {
+impl ErrorResponse {
     pub(crate) fn new(error: ApiError) -> Self {
         let request_id = RequestId::current();
         Self { error, request_id }
     }
 
     /// Builds the complete response.
-    pub(crate) fn respond(self, form: Form) -> Response {
+    pub(crate) fn respond(self, format: ErrorFormat) -> Response {
         let Self { error, request_id } = &self;
-        let shape = error.shape();
-        let mut response = match form {
-            Form::Problem => problem(shape.status, shape.code, error.detail(), request_id),
-            Form::OAuth => {
+        let ErrorStatus {
+            status,
+            code,
+            oauth,
+        } = error.status_and_codes();
+        let mut response = match format {
+            ErrorFormat::Problem => problem(status, code, error.detail(), request_id),
+            ErrorFormat::OAuth => {
                 let body = OAuthError {
-                    error: shape.oauth.to_owned(),
+                    error: oauth.to_owned(),
                     error_description: Some(error.detail()),
-                    code: Some(shape.code),
+                    code: Some(code),
                     reason: error.reason(),
                     request_id: Some(request_id.as_str().to_owned()),
                 };
-                (shape.status, Json(body)).into_response()
+                (status, Json(body)).into_response()
             }
         };
         let headers = response.headers_mut();
@@ -383,6 +389,6 @@ impl From<Rejection> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        Refused::new(self).respond(Form::Problem)
+        ErrorResponse::new(self).respond(ErrorFormat::Problem)
     }
 }

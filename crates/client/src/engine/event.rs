@@ -39,7 +39,7 @@ pub enum Event {
         /// The request.
         request: RequestId,
     },
-    /// A refresh is needed that no request waits for.
+    /// A refresh is needed although no request is waiting for it.
     RefreshRequested(Cause),
     /// The refresh lock was acquired.
     LockAcquired {
@@ -50,11 +50,11 @@ pub enum Event {
     Replied(Reply),
     /// Storage was changed by another tab, or by a sign-in or sign-out in this tab.
     StorageChanged,
-    /// The backoff is over, or the network came back.
+    /// The backoff delay has elapsed, or the network is available again.
     RetryDue,
 }
 
-/// Why a refresh is needed that no request waits for.
+/// Why a refresh is needed although no request is waiting for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The access token is about to expire. Not needed if another tab has stored newer tokens.
@@ -63,12 +63,12 @@ pub enum Cause {
     Manual,
 }
 
-/// The token endpoint's response, reduced to what the decision needs.
+/// The outcome of a refresh request, reduced to what the engine needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// New tokens.
     Tokens(Tokens),
-    /// An explicit `invalid_grant`: the only reply that can end a session.
+    /// An explicit `invalid_grant`: the only outcome that can end a session.
     Refused(Option<ErrorCode>),
     /// 409: another tab has refreshed already; its tokens will appear in storage.
     Superseded,
@@ -98,7 +98,7 @@ pub enum TransientError {
 /// Why a request fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// There are no tokens, or no longer.
+    /// The user is not signed in, or signed out while the request was waiting.
     SignedOut,
     /// Another user signed in; the request was not meant for their account.
     AccountChanged,
@@ -147,9 +147,9 @@ pub enum Command {
     StoreTokens(Tokens),
     /// Remove the tokens.
     RemoveTokens,
-    /// Wait, longer with each attempt, then send [`Event::RetryDue`].
+    /// Wait with increasing backoff, then send [`Event::RetryDue`].
     BackOff {
-        /// The number of the attempt, from zero.
+        /// The zero-based number of the attempt.
         attempt: u32,
         /// The minimum delay in seconds.
         at_least: u32,

@@ -22,9 +22,10 @@ pub(super) type Object = Map<String, Value>;
 /// Why a JWT is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rejection {
-    /// Its signature matches none of the keys; the provider may have newer ones.
+    /// No key or more than one key matches its header, or its signature is not valid for the
+    /// matching key. The provider may have newer keys.
     UnknownKey,
-    /// It is invalid whatever the keys.
+    /// It is invalid regardless of the keys.
     Invalid(ValidationError),
 }
 
@@ -102,7 +103,7 @@ impl Jwt {
             .keys()
             .iter()
             .filter(|key| self.may_be_signed_with(key));
-        // Core §10.1: the token must identify one key.
+        // OpenID Connect Core §10.1: the token must identify one key.
         let (Some(key), None) = (candidates.next(), candidates.next()) else {
             return Err(Rejection::UnknownKey);
         };
@@ -115,7 +116,8 @@ impl Jwt {
         }
     }
 
-    /// The left half of the hash of `text`, by the hash of this token's algorithm (Core §3.1.3.6).
+    /// The left half of the hash of `text`, encoded as base64url, as in `at_hash`. Uses the hash
+    /// function of this token's `alg` (OpenID Connect Core §3.1.3.6).
     pub(super) fn half_hash(&self, key: &CoreJsonWebKey, text: &str) -> Option<String> {
         let hash = key.hash_bytes(text.as_bytes(), &self.algorithm).ok()?;
         Some(URL_SAFE_NO_PAD.encode(hash.get(..hash.len() / 2)?))
@@ -138,7 +140,8 @@ impl Jwt {
     }
 }
 
-/// RFC 7515 §4.1.9: `typ`, if present, must be that of a JWT.
+/// Whether `typ` is absent, or that of a JWT or of a JWS in compact serialization (RFC 7515
+/// §4.1.9).
 fn is_jwt(typ: Option<&Value>) -> bool {
     match typ {
         None | Some(Value::Null) => true,
@@ -156,8 +159,8 @@ fn bytes(part: &str) -> Result<Vec<u8>, ValidationError> {
         .map_err(|_| ValidationError::Malformed)
 }
 
-/// Parses a JSON object without duplicate members: two parsers could read two values of the same
-/// claim.
+/// Parses a JSON object and rejects duplicate top-level members: different parsers could read
+/// different values of the same claim.
 pub(super) fn object(json: &[u8]) -> Result<Object, ValidationError> {
     let mut reader = serde_json::Deserializer::from_slice(json);
     let object = reader

@@ -45,7 +45,7 @@ impl Postgres {
     /// Starts a server with TLS. Clients must trust the authority of the certificate.
     pub fn with_tls() -> Result<(Self, Certificate)> {
         let certificate = Certificate::new()?;
-        change_owner(certificate.folder())?;
+        change_owner(certificate.dir())?;
         let setting = |name: &str, file: &Path| format!("{name}={}", file.display());
         let postgres = Self::with(&[
             "ssl=on",

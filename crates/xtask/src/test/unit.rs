@@ -27,9 +27,9 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     tests.and(examples).map(|()| count)
 }
 
-/// Runs `cargo test` for the default members and counts the tests.
+/// Runs `cargo test` for all members of the workspace and counts the tests.
 ///
-/// Never `--workspace`: that would unify the features `ssr` and `hydrate`.
+/// Never `--all-features`: that would unify the features `ssr` and `hydrate`.
 pub(crate) fn cargo_test(
     workspace: &Workspace,
     selection: &[String],
@@ -52,14 +52,14 @@ pub(super) fn command(workspace: &Workspace, selection: &[String], args: &[Strin
     command
 }
 
-/// The names of all integration test binaries of the default members, except the API's.
+/// The names of all integration test binaries of the workspace's members, except the API's.
 fn integration_tests(workspace: &Workspace) -> Result<BTreeSet<String>> {
     let manifest = workspace.read_toml("Cargo.toml")?;
     let members = manifest
         .get("workspace")
-        .and_then(|workspace| workspace.get("default-members"))
+        .and_then(|workspace| workspace.get("members"))
         .and_then(|members| members.as_array())
-        .context("Cargo.toml has no default-members")?;
+        .context("Cargo.toml has no workspace.members")?;
     let mut names = BTreeSet::new();
     for member in members.iter().filter_map(|member| member.as_str()) {
         names.extend(tests_in(&workspace.path(member).join("tests"))?);

@@ -18,7 +18,7 @@ const CONFINED: [(&str, &[&str], &str); 5] = [
     (
         "axum",
         &["guard", "axum", "testing", "latchkey", "web"],
-        "in `axum` or `guard`: the crates below do not know HTTP",
+        "in `axum` or `guard`: lower-level crates must not contain HTTP server code",
     ),
     (
         "leptos",

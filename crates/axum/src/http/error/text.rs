@@ -15,7 +15,7 @@ impl ApiError {
         if self.is_about_claims() {
             return "the user's roles cannot be determined right now; try again later".to_owned();
         }
-        match self.shape().code {
+        match self.status_and_codes().code {
             ErrorCode::Internal => {
                 "internal error; the server's log has the cause under this request id".to_owned()
             }
@@ -89,7 +89,9 @@ impl ApiError {
             StatusCode::SERVICE_UNAVAILABLE,
             StatusCode::TOO_MANY_REQUESTS,
         ];
-        transient.contains(&self.shape().status).then_some(2)
+        transient
+            .contains(&self.status_and_codes().status)
+            .then_some(2)
     }
 
     /// The value of `WWW-Authenticate` (RFC 6750 §3, RFC 6749 §5.2), if the response has that

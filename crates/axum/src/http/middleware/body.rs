@@ -28,7 +28,8 @@ pub(crate) struct BodyReader {
 }
 
 impl Default for BodyReader {
-    /// For a connection that the application serves.
+    /// For connections that the embedding application accepts. The number of clients behind such a
+    /// connection is unknown, so bytes are not counted.
     fn default() -> Self {
         Self::new(ConnectionLimits::default().body, true)
     }

@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 
 use super::body::BodyReader;
 use super::dpop;
-use crate::http::error::{ApiError, Form, Refused};
+use crate::http::error::{ApiError, ErrorFormat, ErrorResponse};
 use crate::http::extract::client_address;
 use crate::http::state::AppState;
 use crate::settings::TrustedProxies;
@@ -157,11 +157,15 @@ where
     }
     if let Some(Rejection { error, .. }) = response.extensions().get() {
         let error = ApiError::Guard(error.clone());
-        services.metrics.error(error.shape().code.as_str());
+        services
+            .metrics
+            .error(error.status_and_codes().code.as_str());
         http.refusals.report(&error, address);
-    } else if let Some(Refused { error, .. }) = response.extensions().get() {
+    } else if let Some(ErrorResponse { error, .. }) = response.extensions().get() {
         nonce = nonce.or_for_error(error);
-        services.metrics.error(error.shape().code.as_str());
+        services
+            .metrics
+            .error(error.status_and_codes().code.as_str());
         http.refusals.report(error, address);
     }
     nonce.add_to(response.headers_mut(), services);
@@ -230,20 +234,20 @@ fn complete_error(response: Response, path: Path) -> Response {
     if extensions.get::<Rejection>().is_some() {
         return response;
     }
-    let refused = match extensions.get::<Refused>() {
+    let error = match extensions.get::<ErrorResponse>() {
         Some(_) if path != Path::OAuth => return response,
-        Some(refused) => refused.clone(),
+        Some(error) => error.clone(),
         // Pages have their own error bodies.
         None if path == Path::Other => return response,
         // axum refused the request before a handler ran.
-        None => Refused::new(framework_error(response.status())),
+        None => ErrorResponse::new(framework_error(response.status())),
     };
-    let form = if path == Path::OAuth {
-        Form::OAuth
+    let format = if path == Path::OAuth {
+        ErrorFormat::OAuth
     } else {
-        Form::Problem
+        ErrorFormat::Problem
     };
-    let mut completed = refused.respond(form);
+    let mut completed = error.respond(format);
     copy_headers(response.headers(), completed.headers_mut());
     completed
 }

@@ -1,5 +1,4 @@
-//! Logs one line for each refusal that an operator should know of, and limits the rate of these
-//! lines.
+//! Logs refusals and server errors that an operator should know about, with a rate limit per kind.
 //!
 //! Attacks on a sign-in lead to refusals; so do a wrong client secret and a wrong clock. The line
 //! names the provider, the failed check, the client's address and the request id of the response.
@@ -48,14 +47,15 @@ impl Default for Refusals {
 }
 
 impl Refusals {
-    /// Logs this error, if operators should know of it and its kind is within its limit.
+    /// Logs an error that operators should know about, unless the limit of its kind is reached.
+    /// Other errors are logged at the level `debug`.
     pub(super) fn report(&self, error: &ApiError, address: Option<IpAddr>) {
-        let code = error.shape().code.as_str();
+        let code = error.status_and_codes().code.as_str();
         let Some(line) = Line::of(error) else {
             tracing::debug!(code, %error, "request refused");
             return;
         };
-        let Some(suppressed) = self.take((code, line.about)) else {
+        let Some(suppressed) = self.take((code, line.subject)) else {
             return;
         };
         let suppressed = (suppressed > 0).then_some(suppressed);
@@ -84,18 +84,24 @@ impl Refusals {
         }
     }
 
-    /// Logs how many lines were suppressed of kinds that have had no line since.
+    /// For each kind with suppressed lines, logs how many there were, if the limit of the kind
+    /// allows another line.
     pub(crate) fn report_suppressed(&self) {
         let now = self.start.elapsed();
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((code, about), budget) in &mut *budgets {
+        for ((code, subject), budget) in &mut *budgets {
             if budget.suppressed > 0
                 && let Some(suppressed) = budget.take(now)
             {
-                tracing::warn!(code, about, suppressed, "refusals not logged");
+                tracing::warn!(
+                    code,
+                    subject,
+                    suppressed,
+                    "log lines with this code and subject were suppressed"
+                );
             }
         }
-        // A full budget is the same as none.
+        // Removes full budgets: `take` creates the same budget on demand.
         budgets.retain(|_, budget| !budget.is_full(now));
     }
 
@@ -158,8 +164,8 @@ impl Budget {
 
 /// The log line of an error.
 struct Line<'a> {
-    /// What was refused.
-    about: &'static str,
+    /// The part of the system that the error concerns.
+    subject: &'static str,
     /// Whether the server failed, rather than refused the request.
     failed: bool,
     provider: Option<&'a str>,
@@ -180,7 +186,7 @@ impl<'a> Line<'a> {
                 FinishError::Provider(error) => Self::provider(error),
                 FinishError::FlowNotFound | FinishError::ProofRequired => Self::new(error),
                 FinishError::RedirectUri(provider) => {
-                    Self::new(error).at(provider).about("redirect URI")
+                    Self::new(error).at(provider).subject("redirect URI")
                 }
                 FinishError::OtherAccount { provider, user } => Self {
                     user: Some(*user),
@@ -210,15 +216,15 @@ impl<'a> Line<'a> {
                     Self::because(cause.cause())
                         .at(provider)
                         .of_session(*owner)
-                        .about("refresh"),
+                        .subject("refresh"),
                 ),
                 RefreshError::Replayed(owner) => {
                     let cause = "a refresh token was used twice, so the session was ended";
                     Some(Self::because(cause).of_session(*owner))
                 }
                 RefreshError::KeyMismatch(owner) => {
-                    let cause = "a refresh token of a bound session was sent without a proof by \
-                                 its key";
+                    let cause = "a refresh token of a bound session was sent without a DPoP \
+                                 proof signed with the session's key";
                     Some(Self::because(cause).of_session(*owner))
                 }
                 RefreshError::Store(_) | RefreshError::Claims(_) | RefreshError::Key(_) => {
@@ -232,21 +238,21 @@ impl<'a> Line<'a> {
             },
             ApiError::Guard(GuardError::Forbidden(user)) => Some(Self {
                 user: Some(*user),
-                ..Self::because("the user does not have the role admin")
+                ..Self::because("the user does not have the `admin` role")
             }),
             ApiError::Proof(ProofError::Invalid(_))
             | ApiError::Guard(GuardError::Holder(
                 HolderError::Proof(ProofError::Invalid(_)) | HolderError::KeyMismatch,
             ))
             | ApiError::InvalidClient => Some(Self::new(error)),
-            _ if error.shape().status.is_server_error() => Some(Self::failure(error)),
+            _ if error.status_and_codes().status.is_server_error() => Some(Self::failure(error)),
             _ => None,
         }
     }
 
     fn because(cause: impl Into<String>) -> Self {
         Self {
-            about: "request",
+            subject: "request",
             failed: false,
             provider: None,
             session: None,
@@ -274,11 +280,11 @@ impl<'a> Line<'a> {
                 Self::because(error.to_string()).at(provider)
             }
         }
-        .about("provider")
+        .subject("provider")
     }
 
-    fn about(self, about: &'static str) -> Self {
-        Self { about, ..self }
+    fn subject(self, subject: &'static str) -> Self {
+        Self { subject, ..self }
     }
 
     fn at(self, provider: &'a str) -> Self {

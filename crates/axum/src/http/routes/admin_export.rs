@@ -15,7 +15,7 @@ use crate::services::Services;
 
 /// Streams a backup as JSON lines. An aborted backup has no last line and cannot be imported.
 pub(crate) async fn stream_export(State(state): State<Arc<Services>>, admin: Admin) -> Response {
-    tracing::info!(by = %admin.id(), "backup exported");
+    tracing::info!(by = %admin.id(), "backup export started");
     let lines = unfold(Some(state.export()), |export| async {
         let mut export = export?;
         match export.next().await {

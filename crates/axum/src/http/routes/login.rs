@@ -12,7 +12,7 @@ use latchkey_identity::Prompt;
 use latchkey_types::{ErrorCode, paths};
 use url::form_urlencoded;
 
-use crate::http::error::{ApiError, Refused};
+use crate::http::error::{ApiError, ErrorResponse};
 use crate::http::extract::{Device, FlowCookies, Form};
 use crate::http::middleware::local_only::{authority, is_local, is_loopback};
 use crate::services::{DEMO_PROVIDER, Services};
@@ -57,7 +57,7 @@ pub(crate) async fn login(
             Some(name) => {
                 let mut response = redirect(&format!("{}?error={name}", paths::CALLBACK), [])?;
                 // The layer logs it.
-                response.extensions_mut().insert(Refused::new(error));
+                response.extensions_mut().insert(ErrorResponse::new(error));
                 Ok(response)
             }
             None => Err(error),
@@ -146,7 +146,7 @@ fn login_hint(query: &Form) -> Result<Option<&str>, ApiError> {
 
 /// The name of an error on the callback page.
 fn page_error(error: &ApiError) -> Option<&'static str> {
-    match error.shape().code {
+    match error.status_and_codes().code {
         ErrorCode::ProviderUnavailable | ErrorCode::StoreUnavailable => {
             Some("temporarily_unavailable")
         }

@@ -1,4 +1,4 @@
-//! Log lines about refusals: one for each, without flooding the log.
+//! Log lines of refused requests: every kind is logged, up to its rate limit.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -148,8 +148,13 @@ impl Refusals {
         let ada = tokens(sign_in(caller, provider, &[]).await).await;
         let export = "/api/admin/export";
         let response = caller.get_as(export, &ada.access_token).await;
-        self.refused(response, "forbidden", None, "does not have the role admin")
-            .await;
+        self.refused(
+            response,
+            "forbidden",
+            None,
+            "does not have the `admin` role",
+        )
+        .await;
         let newer = caller.refreshed(&ada.refresh_token).await;
         caller.refreshed(&newer.refresh_token).await;
         let response = caller.refresh(&ada.refresh_token, None).await;
