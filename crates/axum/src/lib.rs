@@ -47,8 +47,8 @@ pub use use_cases::operator::OperatorError;
 pub type User = latchkey_guard::User<Latchkey>;
 /// A user who signed in within the last ten minutes (RFC 9470).
 pub type Recent = latchkey_guard::Recent<Latchkey>;
-/// A user who has the role `admin`, in the token and now, and who signed in within the last ten
-/// minutes.
+/// A user who has the role `admin`, both in the token and at the time of the request, and who
+/// signed in within the last ten minutes.
 pub type Admin = latchkey_guard::Admin<Latchkey>;
 
 /// For the binary and the test suites; not part of the public API.

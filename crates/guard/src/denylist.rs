@@ -127,14 +127,14 @@ impl Denylist {
             .push(denial.denied);
     }
 
-    /// The latest time up to which entries were freed, by this process or an earlier one. The entry
-    /// of a token that had expired by then may be gone, so that token must stay expired even if the
-    /// clock is set back.
+    /// The latest time up to which entries were removed, by this process or an earlier one. The
+    /// entry of a token that had expired by then may be gone, so that token must stay expired even
+    /// if the clock is set back.
     pub fn swept_until(&self) -> Timestamp {
         Timestamp::from_millis(self.swept_until.load(Ordering::Relaxed))
     }
 
-    /// Records that an earlier process freed entries up to this time.
+    /// Records that an earlier process removed entries up to this time.
     pub fn note_sweep(&self, until: Timestamp) {
         self.swept_until
             .fetch_max(until.as_millis(), Ordering::Relaxed);
@@ -181,7 +181,7 @@ impl Denylist {
             .map(|entry| entry.reason)
     }
 
-    /// Frees up to `limit` expired entries and returns how many were examined.
+    /// Removes up to `limit` expired entries and returns how many were examined.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         let mut expired = Vec::new();
         self.note_sweep(now);

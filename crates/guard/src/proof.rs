@@ -120,7 +120,7 @@ impl Proofs {
         self.len() == 0
     }
 
-    /// Frees up to `limit` expired proofs of each cache and returns the larger of both counts.
+    /// Removes up to `limit` expired proofs from each cache and returns the larger of both counts.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         let without_token = self.without_token.sweep(now, limit);
         without_token.max(self.with_token.sweep(now, limit))

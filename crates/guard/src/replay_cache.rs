@@ -67,21 +67,21 @@ impl<K: Copy + Ord + Hash> ReplayCache<K> {
         true
     }
 
-    /// Frees up to `limit` expired ids and returns how many were freed.
+    /// Removes up to `limit` expired ids and returns how many were removed.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         let mut used = self.lock();
-        let mut freed = 0;
-        while freed < limit {
+        let mut removed = 0;
+        while removed < limit {
             match used.by_expiry.first() {
                 Some(&(until, id)) if until <= now => {
                     used.by_expiry.pop_first();
                     used.expiry.remove(&id);
-                    freed += 1;
+                    removed += 1;
                 }
                 _ => break,
             }
         }
-        freed
+        removed
     }
 
     /// The number of remembered ids.

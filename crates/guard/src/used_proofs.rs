@@ -33,7 +33,7 @@ impl UsedProofs {
         self.0.len()
     }
 
-    /// Frees up to `limit` expired proofs and returns how many were freed.
+    /// Removes up to `limit` expired proofs and returns how many were removed.
     pub(crate) fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         self.0.sweep(now, limit)
     }

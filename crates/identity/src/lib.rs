@@ -1,8 +1,9 @@
 //! Sign-in with OpenID Connect providers, and the demo provider of `--demo`.
 //!
-//! A [`Provider`] builds the URL to send the browser to, and turns the response that the browser
-//! returns with into a [`latchkey_core::Profile`]. Users, sessions, cookies and HTTP routes are not
-//! handled here. The current time is a parameter everywhere; only timeouts use the runtime's timer.
+//! A [`Provider`] builds the URL to which the browser is redirected, and exchanges the
+//! authorization response for an [`AuthenticatedProfile`]. Users, sessions, cookies and HTTP routes
+//! are not handled here. The current time is a parameter everywhere; only timeouts use the runtime's
+//! timer.
 //!
 //! ```
 //! use latchkey_identity::{HttpClient, OidcConfig, OidcProvider, Provider};

@@ -139,8 +139,8 @@ impl OidcProvider {
         })
     }
 
-    /// The claims of the userinfo endpoint. If the endpoint refuses the access token, the ID token
-    /// is used alone, provided that it contains what the scopes request.
+    /// The claims of the userinfo endpoint. If the endpoint responds with a 4xx status, only the
+    /// ID token is used, provided that it contains what the scopes request.
     async fn info(
         &self,
         request: &userinfo::UserinfoRequest<'_>,
@@ -161,7 +161,7 @@ impl OidcProvider {
         tracing::warn!(
             provider = self.id,
             status,
-            "userinfo endpoint refused the access token; using the ID token alone"
+            "userinfo request failed; using only the ID token"
         );
         Ok(None)
     }

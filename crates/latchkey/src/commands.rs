@@ -35,7 +35,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) if json && error.use_stderr() => {
             let text = error.to_string();
-            return fail_in_json(&Failure::new(FailureCode::Usage, text.trim_end()));
+            return fail_with_json(&Failure::new(FailureCode::Usage, text.trim_end()));
         }
         Err(error) => error.exit(),
     };
@@ -47,7 +47,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
                 drop(writeln!(stdout(), "{text}"));
             }
         }
-        Err(error) if json => return fail_in_json(&Failure::of(&error)),
+        Err(error) if json => return fail_with_json(&Failure::of(&error)),
         Err(error) => {
             // One line that includes the causes.
             drop(writeln!(stderr(), "latchkey: {error:#}"));
@@ -57,7 +57,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn fail_in_json(failure: &Failure) -> ExitCode {
+fn fail_with_json(failure: &Failure) -> ExitCode {
     print_json(failure);
     match failure.error {
         FailureCode::Usage => USAGE.into(),
@@ -67,7 +67,7 @@ fn fail_in_json(failure: &Failure) -> ExitCode {
 
 fn print_json(value: &impl serde::Serialize) {
     let mut out = stdout();
-    // If writing fails, nobody reads the output.
+    // Write errors are ignored: usually the reader has closed the pipe.
     drop(serde_json::to_writer(&mut out, value));
     drop(writeln!(out));
 }

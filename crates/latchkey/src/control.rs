@@ -1,5 +1,5 @@
-//! Commands to a running server, over a socket in the data directory. Access to the socket is
-//! protected by the permissions of that directory. The texts that operators see are written in
+//! Commands sent to a running server over a socket in the data directory. Access to the socket is
+//! protected by the permissions of that directory. The messages that operators see are defined in
 //! `commands`.
 
 use std::path::{Path, PathBuf};

@@ -1,11 +1,11 @@
-//! A clock that only advances when the test sets it.
+//! A clock that tests control.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use latchkey_core::{Clock, Timestamp};
 
-/// A clock that the test sets. It starts on 15 January 2027 and does not advance by itself.
+/// A clock that changes only when the test changes it. It starts on 15 January 2027.
 ///
 /// ```
 /// use latchkey_core::Clock as _;

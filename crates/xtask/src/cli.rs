@@ -27,9 +27,9 @@ pub(crate) enum Command {
         #[arg(last = true, value_name = "FLAGS")]
         serve_flags: Vec<String>,
     },
-    /// Like `run`, but rebuild and restart after each change of a source file
+    /// Like `run`, but rebuild and restart after each change to a source file
     ///
-    /// Watches the directories crates, style and public. If a build fails, the server of the last
+    /// Watches the directories crates, style and public. If a build fails, the server from the last
     /// successful build keeps running.
     Dev {
         /// Flags for `latchkey serve`
@@ -47,7 +47,7 @@ pub(crate) enum Command {
     /// Measure the performance of the server
     #[command(subcommand)]
     Bench(Bench),
-    /// Check the project rules that the compiler does not check, like `test tidy`
+    /// Check the project rules that the compiler does not check; same as `test tidy`
     Tidy,
 }
 
@@ -66,7 +66,7 @@ pub(crate) enum Bench {
     },
     /// Measure how fast a server starts with a large denylist, and how much disk space sled uses
     Scale {
-        /// The number of denials; repeat it for several measurements [default: several sizes]
+        /// The number of denials; repeat the flag to measure several sizes [default: several sizes]
         #[arg(long, value_name = "N")]
         denials: Vec<u32>,
     },

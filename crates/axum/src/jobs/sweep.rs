@@ -1,4 +1,4 @@
-//! Frees expired records, in steps small enough not to delay requests.
+//! Deletes expired records, in batches small enough not to delay requests.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::ticks::{every, span};
 use crate::services::Services;
 
 const PERIOD: Duration = Duration::from_secs(30);
-const STEP: usize = 500;
+const BATCH_SIZE: usize = 500;
 
 pub(super) async fn run(state: Arc<Services>) {
     let mut ticks = every(PERIOD);
@@ -30,21 +30,21 @@ pub(super) async fn run(state: Arc<Services>) {
 }
 
 async fn sweep(state: &Services, now: Timestamp) {
-    while state.guard.denylist().sweep(now, STEP) >= STEP {
+    while state.guard.denylist().sweep(now, BATCH_SIZE) >= BATCH_SIZE {
         tokio::task::yield_now().await;
     }
-    while state.guard.proofs().sweep(now, STEP) >= STEP {
+    while state.guard.proofs().sweep(now, BATCH_SIZE) >= BATCH_SIZE {
         tokio::task::yield_now().await;
     }
-    while state.flows.sweep(now, STEP) >= STEP {
+    while state.flows.sweep(now, BATCH_SIZE) >= BATCH_SIZE {
         tokio::task::yield_now().await;
     }
     loop {
-        match state.store.sweep(now, STEP).await {
-            Ok(STEP) => {}
+        match state.store.sweep(now, BATCH_SIZE).await {
+            Ok(BATCH_SIZE) => {}
             Ok(_) => break,
             Err(error) => {
-                tracing::error!(%error, "cannot free expired records");
+                tracing::error!(%error, "cannot delete expired records");
                 break;
             }
         }

@@ -1,6 +1,6 @@
-//! The time up to which records may be freed.
+//! The time up to which records may be deleted.
 //!
-//! If the wall clock is set ahead by mistake, denials must not be freed: once the clock is
+//! If the wall clock is set ahead by mistake, denials must not be deleted: once the clock is
 //! corrected, their tokens would be valid again. Sweeps therefore use a separate clock. It
 //! continues from the time of the last sweep at the speed of the monotonic clock, and catches up
 //! with the wall clock once that has been stable for an hour.
@@ -34,7 +34,7 @@ impl SweepClock {
         }
     }
 
-    /// Advances the clock and returns the time up to which records may be freed.
+    /// Advances the clock and returns the time up to which records may be deleted.
     pub(super) fn advance(&mut self, wall: Timestamp, elapsed: Duration) -> Timestamp {
         let (stable_wall, stable_elapsed) = self.stable_since;
         let age = elapsed.saturating_sub(stable_elapsed);

@@ -7,7 +7,7 @@ use latchkey_store::{Store, StoreError};
 const PAGE_SIZE: usize = 10_000;
 
 /// Adds all denials of the store, including expired ones, because the clock may be set back. Sweeps
-/// free them later.
+/// delete them later.
 pub async fn load(denylist: &Denylist, store: &dyn Store) -> Result<(), StoreError> {
     denylist.note_sweep(store.swept_until().await?);
     let mut after = None;

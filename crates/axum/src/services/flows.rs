@@ -80,7 +80,7 @@ impl Flows {
         oldest.map(|(_, id)| id).collect()
     }
 
-    /// Frees up to `limit` expired used flows and returns how many.
+    /// Removes up to `limit` expired used flows and returns how many.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         self.used.sweep(now, limit)
     }

@@ -56,7 +56,7 @@ pub async fn end(
                 });
             }
         }
-        // The record was freed, so the current session has already ended.
+        // The record was deleted, so the current session has already ended.
         None if own => {}
         None => return Ok(false),
     }

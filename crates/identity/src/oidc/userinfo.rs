@@ -18,7 +18,7 @@ use crate::validation_error::ValidationError;
 pub(super) enum UserinfoResponse {
     /// The claims; their subject is that of the ID token.
     Claims(Object),
-    /// The endpoint refused the access token, with this status code.
+    /// The endpoint responded with this 4xx status code. Usually it refused the access token.
     Refused(u16),
 }
 
@@ -69,12 +69,13 @@ impl UserinfoRequest<'_> {
         }
     }
 
-    /// Core §5.3.2: the issuer of a signed response must be the provider, and its only audience
-    /// this client.
+    /// Checks a signed response: its issuer must be the provider (Core §5.3.2). More strictly than
+    /// Core, its only audience must be this client.
     fn signed(&self, body: &[u8]) -> Result<Object, ValidationError> {
         let text = core::str::from_utf8(body).map_err(|_| ValidationError::Userinfo)?;
         let jwt = Jwt::parse(text).map_err(|_| ValidationError::Userinfo)?;
-        // Every provider supports RS256 (Core §15.1), even if it is not announced for ID tokens.
+        // Also accept RS256, which Core §15.1 requires providers to support, even if the metadata
+        // does not list it for ID tokens.
         let mut algorithms = self.algorithms.to_vec();
         algorithms.push(CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256);
         jwt.verify(self.keys, &algorithms)

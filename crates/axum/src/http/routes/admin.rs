@@ -22,7 +22,8 @@ pub(crate) async fn create_ban(
 ) -> Result<StatusCode, ApiError> {
     let body = body.ok_or_else(|| {
         ApiError::InvalidRequest(
-            "send a JSON object with reason, the reason for the ban".to_owned(),
+            "the request has no body; send a JSON object with reason, the reason for the ban"
+                .to_owned(),
         )
     })?;
     operator(&state, &admin)

@@ -7,13 +7,13 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use latchkey_types::{RefreshRequest, TokenResponse};
 
-use super::token::{idempotency_key, ttl_from_secs, wire};
+use super::token::{idempotency_key, token_response, ttl_from_secs};
 use crate::http::error::ApiError;
 use crate::http::extract::{Device, OptionalJson, Proven};
 use crate::services::Services;
 use crate::use_cases::refresh::{self, RefreshGrant};
 
-/// Exchanges a refresh token for tokens.
+/// Exchanges a refresh token for new tokens.
 pub(crate) async fn refresh(
     State(state): State<Arc<Services>>,
     Proven(proven): Proven,
@@ -22,7 +22,10 @@ pub(crate) async fn refresh(
     OptionalJson(body): OptionalJson<RefreshRequest>,
 ) -> Result<Json<TokenResponse>, ApiError> {
     let body = body.ok_or_else(|| {
-        ApiError::InvalidRequest("send a JSON object with grant_type and refresh_token".to_owned())
+        ApiError::InvalidRequest(
+            "the request has no body; send a JSON object with grant_type and refresh_token"
+                .to_owned(),
+        )
     })?;
     if body.grant_type != "refresh_token" {
         return Err(ApiError::UnsupportedGrantType(body.grant_type));
@@ -36,5 +39,5 @@ pub(crate) async fn refresh(
         device: device.into(),
     };
     let tokens = refresh::refresh(&state, request).await?;
-    Ok(Json(wire(tokens, None)))
+    Ok(Json(token_response(tokens, None)))
 }

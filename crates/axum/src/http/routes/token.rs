@@ -48,7 +48,7 @@ pub(crate) async fn token(
                 device: device.into(),
             };
             let tokens = refresh::refresh(&state, request).await?;
-            Ok(Json(wire(tokens, None)).into_response())
+            Ok(Json(token_response(tokens, None)).into_response())
         }
         other => Err(ApiError::UnsupportedGrantType(other.to_owned())),
     }
@@ -73,7 +73,7 @@ async fn finish_sign_in(
     };
     let finished = sign_in::finish(state, callback).await?;
     let return_to = finished.return_to.as_str().to_owned();
-    let mut response = Json(wire(finished.tokens, Some(return_to))).into_response();
+    let mut response = Json(token_response(finished.tokens, Some(return_to))).into_response();
     for cookie in FlowCookies::clear(state, [finished.flow]) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
@@ -81,7 +81,7 @@ async fn finish_sign_in(
 }
 
 /// The token response (RFC 6749 §5.1).
-pub(super) fn wire(tokens: Tokens, return_to: Option<String>) -> TokenResponse {
+pub(super) fn token_response(tokens: Tokens, return_to: Option<String>) -> TokenResponse {
     TokenResponse {
         access_token: tokens.access,
         token_type: if tokens.access_bound {

@@ -54,7 +54,7 @@ async fn a_userinfo_endpoint_that_refuses_is_logged_as_a_warning() {
     let response = sign_in(&server.caller, &provider, &[]).await;
     assert_eq!(response.status(), 200);
     let log = server.stop();
-    let line = line(&log, "userinfo endpoint refused");
+    let line = line(&log, "userinfo request failed");
     assert_eq!(line["level"], "WARN");
     assert_eq!(line["fields"]["provider"], "a");
     assert_eq!(line["fields"]["status"], 403);
