@@ -1,9 +1,9 @@
 //! Snapshots of everything that clients and scripts parse: response bodies, headers, and the output
 //! of commands.
 //!
-//! A difference fails the test on every machine. After an intended change, run
+//! A difference fails the test, locally and in CI. After an intended change, run
 //! `INSTA_UPDATE=always cargo test -p latchkey --test api wire_formats`, and review and commit the
-//! changed files in the folders `snapshots`.
+//! changed files in the `snapshots` directories.
 
 mod commands;
 mod documents;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::app::TestApp;
 use latchkey_testing::header;
 
-/// The headers that belong to a wire format, and what stands in place of a value that varies.
+/// The headers that belong to a wire format, each with the placeholder for a value that varies.
 const HEADERS: [(&str, Option<&str>); 6] = [
     ("content-type", None),
     ("cache-control", None),

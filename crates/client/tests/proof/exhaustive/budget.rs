@@ -16,7 +16,7 @@ pub(super) enum Kind {
     /// A message is lost, or a tab's request times out.
     Lose,
     /// A message arrives twice.
-    Twice,
+    Duplicate,
     /// The server responds with 503 or 429.
     Decline,
     /// A tab is closed and reopened.
@@ -76,7 +76,7 @@ fn kind(action: Action, response_possible: bool) -> Option<Kind> {
         Action::Refresh { .. } | Action::RefreshAhead { .. } => Kind::Refresh,
         Action::Retry { .. } => Kind::Retry,
         Action::Steal { .. } => Kind::Steal,
-        Action::ArriveTwice { .. } => Kind::Twice,
+        Action::ArriveTwice { .. } => Kind::Duplicate,
         Action::Decline { .. } => Kind::Decline,
         Action::Reopen { .. } => Kind::Reopen,
         Action::Expire => Kind::Expire,

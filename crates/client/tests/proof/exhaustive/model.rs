@@ -14,7 +14,7 @@ pub(super) struct SmallModel {
     pub(super) rules: Rules,
     pub(super) budget: Budget,
     /// Whether the thief can copy a pending key.
-    pub(super) pending_copied: bool,
+    pub(super) thief_copies_pending_key: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -157,7 +157,7 @@ fn of_message(simulation: &Simulation, left: &Budget, message: usize, actions: &
         actions.push(Action::Lose { message });
     }
     if simulation.is_request(message) {
-        if left.has(Kind::Twice) {
+        if left.has(Kind::Duplicate) {
             actions.push(Action::ArriveTwice { message });
         }
         if left.has(Kind::Decline) {
@@ -198,7 +198,7 @@ impl SmallModel {
         }
         if left.has(Kind::Copy) {
             actions.push(Action::Copy { pending: false });
-            if self.pending_copied && simulation.storage.pending.is_some() {
+            if self.thief_copies_pending_key && simulation.storage.pending.is_some() {
                 actions.push(Action::Copy { pending: true });
             }
         }

@@ -2,8 +2,8 @@
 
 use super::budget::Budget;
 use super::budget::Kind::{
-    Backup, Begin, Copy, Decline, Expire, Lose, Pass, Refresh, Reopen, Restart, Restore, Steal,
-    Twice, Use,
+    Backup, Begin, Copy, Decline, Duplicate, Expire, Lose, Pass, Refresh, Reopen, Restart, Restore,
+    Steal, Use,
 };
 use super::model::SmallModel;
 use crate::simulation::{Rules, Storage};
@@ -15,7 +15,7 @@ fn without_thief<const N: usize>(
     SmallModel {
         rules,
         budget: Budget::of(budget),
-        pending_copied: false,
+        thief_copies_pending_key: false,
     }
 }
 
@@ -23,7 +23,7 @@ fn without_thief<const N: usize>(
 fn two_tabs_with_lost_and_duplicated_messages() {
     without_thief(
         Rules::PLAIN,
-        [(Refresh, 2), (Lose, 2), (Twice, 1), (Steal, 1)],
+        [(Refresh, 2), (Lose, 2), (Duplicate, 1), (Steal, 1)],
     )
     .check("two tabs, lost messages, a duplicate, a stolen lock");
 }
@@ -61,7 +61,13 @@ fn browser_without_web_locks() {
     };
     without_thief(
         rules,
-        [(Refresh, 2), (Lose, 1), (Reopen, 1), (Twice, 1), (Pass, 1)],
+        [
+            (Refresh, 2),
+            (Lose, 1),
+            (Reopen, 1),
+            (Duplicate, 1),
+            (Pass, 1),
+        ],
     )
     .check("no Web Locks, late storage events");
 }
@@ -86,17 +92,17 @@ fn thief_with_a_copy_of_the_tokens() {
     SmallModel {
         rules: Rules::PLAIN,
         budget: Budget::of([(Refresh, 2), (Copy, 1), (Use, 2), (Lose, 1), (Pass, 1)]),
-        pending_copied: false,
+        thief_copies_pending_key: false,
     }
     .check("a thief with the tokens");
 }
 
 #[test]
-fn thief_who_copies_the_pending_key_in_flight() {
+fn thief_who_copies_the_pending_key_during_a_refresh() {
     SmallModel {
         rules: Rules::PLAIN,
         budget: Budget::of([(Refresh, 2), (Copy, 1), (Use, 2), (Lose, 1)]),
-        pending_copied: true,
+        thief_copies_pending_key: true,
     }
     .check("a thief with the tokens and the pending key");
 }
@@ -106,7 +112,7 @@ fn thief_and_a_backup() {
     SmallModel {
         rules: Rules::PLAIN,
         budget: Budget::of([(Refresh, 2), (Copy, 1), (Use, 2), (Backup, 1), (Restore, 1)]),
-        pending_copied: true,
+        thief_copies_pending_key: true,
     }
     .check("a thief and a backup");
 }
@@ -127,7 +133,7 @@ fn thief_and_a_bound_session() {
             (Restart, 1),
             (Pass, 1),
         ]),
-        pending_copied: true,
+        thief_copies_pending_key: true,
     }
     .check("a thief and a bound session");
 }

@@ -80,9 +80,10 @@ async fn security_48_52_a_ban_and_its_denials_survive_a_restart() {
     assert_eq!(code(response).await, (400, "banned".into()));
 }
 
-/// A revocation runs to completion, denylist included, even if the client disconnects at once.
+/// A revocation runs to completion, including the denylist update, even if the client disconnects
+/// at once.
 #[tokio::test]
-async fn security_52_a_revocation_completes_although_the_client_disconnects() {
+async fn security_52_a_revocation_completes_even_if_the_client_disconnects() {
     let app = TestApp::start().await;
     for _ in 0..20 {
         let signed_in = app.sign_in().await;
@@ -110,7 +111,7 @@ async fn security_52_a_revocation_completes_although_the_client_disconnects() {
 
 /// SECURITY 51 for bans: concurrent refreshes and sign-ins may succeed, but none survives the ban.
 #[tokio::test]
-async fn security_51_52_nothing_works_after_a_ban_that_races_with_refreshes_and_sign_ins() {
+async fn security_51_52_no_token_survives_a_ban_that_races_with_refreshes_and_sign_ins() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     for round in 0..8 {
@@ -146,7 +147,7 @@ async fn security_51_52_nothing_works_after_a_ban_that_races_with_refreshes_and_
 }
 
 #[tokio::test]
-async fn security_54_an_operator_ends_the_sessions_of_one_user_or_of_all_users() {
+async fn security_54_an_administrator_ends_the_sessions_of_one_user_or_of_all_users() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await;
     let ada = [app.sign_in().await, app.sign_in().await];
@@ -160,7 +161,7 @@ async fn security_54_an_operator_ends_the_sessions_of_one_user_or_of_all_users()
         app.refresh_is_refused(&tokens.refresh_token).await;
     }
     assert_eq!(app.check(&mary.access_token).await, Ok(()));
-    // They may sign in again.
+    // The user can sign in again.
     let again = app.sign_in().await;
 
     let ended = app
@@ -197,9 +198,9 @@ async fn security_28_admin_routes_require_the_role_admin() {
         let challenge = header(&response, "www-authenticate");
         assert!(challenge.contains("insufficient_scope"), "{challenge}");
         assert_eq!(code(response).await, (403, "forbidden".into()), "{path}");
-        let none = app.http.delete(format!("{}{path}", app.url)).send().await;
-        let none = code(none.expect("a response")).await;
-        assert_eq!(none, (401, "token_missing".into()), "{path}");
+        let without_token = app.http.delete(format!("{}{path}", app.url)).send().await;
+        let without_token = code(without_token.expect("a response")).await;
+        assert_eq!(without_token, (401, "token_missing".into()), "{path}");
     }
     assert_eq!(app.check(&grace).await, Ok(()));
 }
@@ -230,9 +231,9 @@ async fn invalid_admin_requests_are_refused() {
         let expected = ErrorCode::InvalidRequest.as_str().to_owned();
         assert_eq!(response, (400, expected), "{body}");
     }
-    let none = app.post(&path).bearer_auth(&admin).send().await;
-    let none = code(none.expect("a response")).await;
-    assert_eq!(none, (400, "invalid_request".into()));
+    let without_body = app.post(&path).bearer_auth(&admin).send().await;
+    let without_body = code(without_body.expect("a response")).await;
+    assert_eq!(without_body, (400, "invalid_request".into()));
     // Lifting a ban that does not exist and repeating a ban both succeed.
     assert_eq!(app.delete_as(&path, &admin).await.status(), 204);
     assert_eq!(ban(&app, &admin, &ada).await, 204);

@@ -149,7 +149,7 @@ async fn security_52_an_idle_session_with_a_valid_access_token_is_ended_too() {
 }
 
 #[tokio::test]
-async fn security_51_nothing_works_after_ending_all_others_races_with_refreshes() {
+async fn security_51_no_token_survives_ending_all_others_during_refreshes() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     for _ in 0..10 {

@@ -56,7 +56,7 @@ fn a_configuration_file_given_by_name_must_exist() {
 }
 
 #[test]
-fn a_store_that_could_lose_data_is_refused_and_the_error_names_its_setting() {
+fn an_unsafe_or_unreachable_store_is_refused_and_the_error_names_the_setting() {
     let redis = Redis::with(&["--appendfsync", "everysec"]).expect("a private Redis");
     let postgres = Postgres::with(&["synchronous_commit=off"]).expect("a private PostgreSQL");
     let folder = tempfile::tempdir().expect("a directory");
@@ -133,9 +133,9 @@ async fn security_55_store_files_with_another_master_key_are_refused() {
         &["master key", "sealed with another"],
     );
 
-    // Without a master key, a new one would be created, which does not match either.
+    // A missing master key is not replaced by a new one, because the store already exists.
     fs::remove_file(&key).expect("removed");
-    assert_one_line(&seeded.refused_start(), &["master key"]);
+    assert_one_line(&seeded.refused_start(), &["master key", "is missing"]);
 
     fs::write(&key, valid).expect("written");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");

@@ -1,4 +1,4 @@
-//! HTTP/2: single streams stall while the connection is healthy.
+//! HTTP/2: limits on idle connections, stalled streams and unread responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,11 +22,11 @@ type Requests = SendRequest<Bytes>;
 const STREAMS: usize = 100;
 
 /// Opens a connection, and returns a task that ends when it closes.
-async fn connected(app: &TestApp, builder: &Builder) -> (Requests, JoinHandle<()>) {
+async fn connect(app: &TestApp, builder: &Builder) -> (Requests, JoinHandle<()>) {
     let stream = TcpStream::connect(address(app)).await.expect("connected");
     let (requests, connection) = builder.handshake(stream).await.expect("HTTP/2");
-    let ended = tokio::spawn(async move { drop(connection.await) });
-    (requests, ended)
+    let connection_task = tokio::spawn(async move { drop(connection.await) });
+    (requests, connection_task)
 }
 
 fn request(app: &TestApp, method: Method, path: &str) -> axum::http::Request<()> {
@@ -50,16 +50,16 @@ async fn is_served(app: &TestApp, requests: &Requests) -> bool {
 }
 
 #[tokio::test]
-async fn security_75_a_connection_without_requests_is_closed() {
+async fn security_75_an_idle_connection_is_closed() {
     let limits = ConnectionLimits {
         header: Duration::from_secs(3),
         ..short_limits()
     };
     let app = TestApp::with_limits("demo = true", limits).await;
-    let (requests, ended) = connected(&app, &Builder::new()).await;
+    let (requests, connection_task) = connect(&app, &Builder::new()).await;
     assert!(is_served(&app, &requests).await);
-    // The client library answers every ping, so only the idle limit can end the connection.
-    let ended = while_others_are_served(&app, ended).await;
+    // The client library responds to every ping, so only the idle limit can end the connection.
+    let ended = while_others_are_served(&app, connection_task).await;
     ended.expect("the connection task panicked");
     assert!(!is_served(&app, &requests).await);
 }
@@ -67,11 +67,15 @@ async fn security_75_a_connection_without_requests_is_closed() {
 #[tokio::test]
 async fn security_75_stalled_bodies_take_bounded_memory_and_get_408() {
     let app = TestApp::with_limits("demo = true", short_limits()).await;
-    let (requests, _) = connected(&app, &Builder::new()).await;
+    let (requests, _) = connect(&app, &Builder::new()).await;
     let buffered = Arc::new(AtomicUsize::new(0));
     let mut responses = Vec::new();
     for _ in 0..STREAMS {
-        let mut requests = requests.clone().ready().await.expect("room");
+        let mut requests = requests
+            .clone()
+            .ready()
+            .await
+            .expect("capacity for a stream");
         let request = request(&app, Method::POST, "/auth/token");
         let (response, mut body) = requests.send_request(request, false).expect("sent");
         let (sent, buffered) = (Arc::clone(&buffered), Arc::clone(&buffered));
@@ -115,10 +119,9 @@ async fn security_75_stalled_bodies_take_bounded_memory_and_get_408() {
 #[tokio::test]
 async fn security_75_a_connection_whose_responses_are_not_read_is_closed() {
     let app = TestApp::with_limits("demo = true", short_limits()).await;
-    let (requests, ended) = connected(&app, Builder::new().initial_window_size(0)).await;
+    let (requests, connection_task) = connect(&app, Builder::new().initial_window_size(0)).await;
     let mut unread = Vec::new();
-    // The server may close the connection early, which on a busy machine can be before the last
-    // request.
+    // On a busy machine, the server may close the connection before the last request is sent.
     for _ in 0..STREAMS {
         let Ok(mut requests) = requests.clone().ready().await else {
             break;
@@ -131,7 +134,7 @@ async fn security_75_a_connection_whose_responses_are_not_read_is_closed() {
         }
     }
     assert!(!unread.is_empty());
-    while_others_are_served(&app, ended)
+    while_others_are_served(&app, connection_task)
         .await
         .expect("the connection task panicked");
 }
@@ -144,8 +147,12 @@ async fn event_streams_outlast_every_limit() {
     };
     let app = TestApp::with_limits("demo = true", limits).await;
     let token = app.sign_in().await.access_token;
-    let (requests, _) = connected(&app, &Builder::new()).await;
-    let mut ready = requests.clone().ready().await.expect("room");
+    let (requests, _) = connect(&app, &Builder::new()).await;
+    let mut ready = requests
+        .clone()
+        .ready()
+        .await
+        .expect("capacity for a stream");
     let mut request = request(&app, Method::GET, "/api/events");
     let bearer = format!("Bearer {token}").parse().expect("a header");
     request.headers_mut().insert("authorization", bearer);
@@ -154,11 +161,12 @@ async fn event_streams_outlast_every_limit() {
     let first = events.data().await.expect("an event").expect("data");
     assert!(String::from_utf8_lossy(&first).contains("ready"));
 
-    // A second connection reaches the limits while the stream stays open.
+    // Two other connections, one after the other, are closed by the idle limit while the stream
+    // stays open.
     for _ in 0..2 {
-        let (idle, ended) = connected(&app, &Builder::new()).await;
+        let (idle, connection_task) = connect(&app, &Builder::new()).await;
         assert!(is_served(&app, &idle).await);
-        timeout(TEST_TIMEOUT, ended)
+        timeout(TEST_TIMEOUT, connection_task)
             .await
             .expect("in time")
             .expect("the connection task panicked");

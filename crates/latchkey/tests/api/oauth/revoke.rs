@@ -152,7 +152,7 @@ async fn security_25_an_older_refresh_token_of_the_session_revokes_it_too() {
 }
 
 #[tokio::test]
-async fn security_51_nothing_works_after_a_revocation_that_races_with_refreshes() {
+async fn security_51_no_token_survives_a_revocation_that_races_with_refreshes() {
     let app = TestApp::start().await;
     for _ in 0..10 {
         let first = app.sign_in().await;
