@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use latchkey_core::EndReason;
+use latchkey_identity::SignInError;
 use latchkey_store::observed::{Completed, Kind};
 use prometheus::{
     Encoder as _, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
@@ -85,7 +86,7 @@ impl Metrics {
             )?,
             sign_ins: counters(
                 "latchkey_sign_ins_total",
-                "Finished sign-ins by provider, and whether they succeeded or why they were refused.",
+                "Sign-ins by provider, and whether they succeeded or why they failed.",
                 &["provider", "outcome"],
             )?,
             refreshes: counters(
@@ -122,7 +123,7 @@ impl Metrics {
         self.errors.with_label_values(&[code]).inc();
     }
 
-    /// Counts a completed sign-in: `outcome` is success or the reason for the refusal.
+    /// Counts a sign-in: `outcome` is success or why it failed, at its start or its end.
     pub fn sign_in(&self, provider: &str, outcome: &str) {
         self.sign_ins.with_label_values(&[provider, outcome]).inc();
     }
@@ -209,6 +210,15 @@ impl Sampled {
             )?,
             event_streams: count("latchkey_event_streams", "Open event streams of browsers.")?,
         })
+    }
+}
+
+/// The outcome of a sign-in that failed at its provider.
+pub(crate) fn provider_failure(error: &SignInError) -> &'static str {
+    match error {
+        SignInError::Unavailable { .. } => "provider_unavailable",
+        SignInError::Refused { .. } => "provider_refused",
+        SignInError::Invalid { .. } => "provider_invalid",
     }
 }
 

@@ -11,6 +11,7 @@ use latchkey_identity::{AuthorizeRequest, Prompt, SignInError};
 
 use crate::services::Services;
 use crate::services::flows::SealedFlow;
+use crate::services::metrics::provider_failure;
 use crate::services::rate_limits::TooManyRequests;
 
 /// Why a sign-in could not be started.
@@ -82,9 +83,16 @@ pub async fn begin(state: &Services, start: Start<'_>) -> Result<Started, BeginE
         max_age: start.max_age,
         login_hint: start.login_hint,
     };
-    let url = provider.authorize_url(&request, now).await?.into();
+    let url = provider.authorize_url(&request, now).await;
+    let url = url.inspect_err(|error| {
+        let outcome = provider_failure(error);
+        state.metrics.sign_in(provider.id(), outcome);
+    })?;
     let flow = state.flows.seal(&state_param, &flow);
-    Ok(Started { url, flow })
+    Ok(Started {
+        url: url.into(),
+        flow,
+    })
 }
 
 fn secret(rng: &dyn Rng) -> String {

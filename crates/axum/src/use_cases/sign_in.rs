@@ -19,6 +19,7 @@ use crate::event::Event;
 use crate::services::Services;
 use crate::services::flows::SealedFlow;
 use crate::services::issuer::Tokens;
+use crate::services::metrics::provider_failure;
 use crate::services::rate_limits::TooManyRequests;
 use crate::settings::TokenSettings;
 
@@ -129,9 +130,7 @@ impl FinishError {
             Self::ProofRequired => "proof_required",
             Self::RedirectUri(_) => "redirect_uri",
             Self::OtherAccount { .. } => "other_account",
-            Self::Provider(SignInError::Unavailable { .. }) => "provider_unavailable",
-            Self::Provider(SignInError::Refused { .. }) => "provider_refused",
-            Self::Provider(SignInError::Invalid { .. }) => "provider_invalid",
+            Self::Provider(error) => provider_failure(error),
             Self::NotAdmitted { .. } => "not_admitted",
             Self::Banned { .. } => "banned",
             Self::TooMany(_) => "rate_limited",

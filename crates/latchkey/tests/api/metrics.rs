@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use latchkey_testing::{claims, code};
+use latchkey_testing::{ScriptedProvider, claims, code};
 
 use crate::app::TestApp;
 
@@ -100,6 +100,23 @@ async fn refreshes_and_sign_ins_are_counted_by_outcome() {
 /// The name of the counter of sessions that ended for this reason.
 fn ended(reason: &str) -> String {
     format!("latchkey_sessions_ended_total{{reason=\"{reason}\"}}")
+}
+
+#[tokio::test]
+async fn a_sign_in_that_cannot_start_is_counted() {
+    // Nothing listens on a port that was just released.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = closed.local_addr().expect("an address");
+    drop(closed);
+    let provider = ScriptedProvider::section_of("down", &format!("http://{address}"));
+    let app = TestApp::with(&format!("{provider}[metrics]\ntoken = \"{TOKEN}\"")).await;
+    let response = app.get("/auth/login?provider=down").send().await;
+    let refused = code(response.expect("a response")).await;
+    assert_eq!(refused, (503, "provider_unavailable".into()));
+
+    let metrics = read(&app).await;
+    let name = r#"latchkey_sign_ins_total{outcome="provider_unavailable",provider="down"}"#;
+    assert_eq!(value(&metrics, name), 1, "{metrics}");
 }
 
 #[tokio::test]
