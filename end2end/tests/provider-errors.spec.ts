@@ -1,4 +1,4 @@
-// The provider refuses a sign-in or does not respond: a page says so and leads to a new sign-in.
+// The provider refuses a sign-in or does not respond: an error page offers to try again.
 import { expect, test } from '../fixtures/test.ts';
 
 test('the user cancels at the provider', async ({
@@ -80,7 +80,7 @@ test('the provider goes down between consent and code exchange', async ({
   await accountPage.expectUser();
 });
 
-test('an unknown provider in the address leads to a page of the app', async ({
+test('an unknown provider in the URL leads to an error page of the app', async ({
   page,
   signInPage,
   callbackPage,

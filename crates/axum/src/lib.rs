@@ -40,8 +40,8 @@ pub use services::signing_keys::KeysError;
 pub use settings::{Binding, Limits, PublicUrl, Rate, TokenSettings, TrustedProxies};
 pub use use_cases::operator::OperatorError;
 
-/// The user whose access token the request has. Works with any state for which `Latchkey:
-/// FromRef<S>`.
+/// The user identified by the access token of the request. Works with any application state `S` for
+/// which `Latchkey: FromRef<S>`.
 ///
 /// `Option<User>` is `None` if the request has no token.
 pub type User = latchkey_guard::User<Latchkey>;
@@ -51,7 +51,7 @@ pub type Recent = latchkey_guard::Recent<Latchkey>;
 /// signed in within the last ten minutes.
 pub type Admin = latchkey_guard::Admin<Latchkey>;
 
-/// For the binary and the test suites; not part of the public API.
+/// Used by the `latchkey` binary and the test suites; not part of the public API.
 #[doc(hidden)]
 pub mod internals {
     pub use crate::http::error::ApiError;

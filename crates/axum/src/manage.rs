@@ -171,8 +171,9 @@ impl Operator<'_> {
             .await
     }
 
-    /// Adds a signing key and returns its id (`kid`). The key is published immediately and starts
-    /// to sign after ten minutes, so that verifiers have time to fetch it.
+    /// Adds a signing key and returns the id (`kid`) of the newest key, which is another server's
+    /// if that server rotated first. The key is published immediately and starts to sign after ten
+    /// minutes, so that verifiers have time to fetch it.
     ///
     /// # Errors
     ///

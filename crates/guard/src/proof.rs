@@ -10,7 +10,7 @@ use latchkey_tokens::dpop::{self, ProofError, Request};
 use crate::access::AccessError;
 use crate::used_proofs::UsedProofs;
 
-/// The capacity of each replay cache: about 10 MB when full.
+/// The maximum number of proofs in each replay cache. A full cache uses about 10 MB.
 const REPLAY_CACHE_CAPACITY: usize = 100_000;
 
 /// How much longer than an access token a nonce is valid: enough for a page that was loaded just
@@ -110,7 +110,7 @@ impl Proofs {
         Ok(())
     }
 
-    /// The number of remembered proofs, including expired ones that were not swept yet.
+    /// The number of remembered proofs, including expired ones that have not been swept yet.
     pub fn len(&self) -> usize {
         self.without_token.len() + self.with_token.len()
     }
@@ -120,7 +120,8 @@ impl Proofs {
         self.len() == 0
     }
 
-    /// Removes up to `limit` expired proofs from each cache and returns the larger of both counts.
+    /// Removes up to `limit` expired proofs from each cache and returns the larger of the two
+    /// counts.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         let without_token = self.without_token.sweep(now, limit);
         without_token.max(self.with_token.sweep(now, limit))

@@ -29,9 +29,9 @@ pub enum ValidationError {
     /// RFC 9207 §2.4.
     #[error("the redirect came from another issuer")]
     ResponseIssuer,
-    /// RFC 9207 §2.4: the provider announces that it always sends `iss`.
+    /// RFC 9207 §2.4: the provider advertises that it always sends `iss`.
     #[error(
-        "the redirect does not name the issuer it came from, although the provider announces `iss`"
+        "the redirect does not name the issuer it came from, although the provider advertises `iss`"
     )]
     ResponseIssuerMissing,
     /// RFC 7636 §4.1: a bug in the caller.
@@ -62,7 +62,7 @@ pub enum ValidationError {
     #[error("the ID token was issued to another authorized party")]
     AuthorizedParty,
     /// Core §3.1.3.7, 7; RFC 8725 §3.1.
-    #[error("the ID token is not signed with a supported algorithm that the provider announces")]
+    #[error("the ID token is not signed with a supported algorithm that the provider advertises")]
     Algorithm,
     /// Core §3.1.3.7, 6.
     #[error("the signature of the ID token matches no key of the provider")]

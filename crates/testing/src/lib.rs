@@ -18,15 +18,15 @@
 //!
 //! | feature | contents |
 //! |---|---|
-//! | `auth` (default) | [`TestAuth`]: an app with Latchkey, whose records are in memory |
+//! | `auth` (default) | [`TestAuth`]: an app that embeds Latchkey with an in-memory store |
 //! | `clock` | [`TestClock`]: a clock that the test sets |
 //! | `client` | [`ApiClient`]: an HTTP client for a Latchkey server |
 //! | `provider` | [`ScriptedProvider`]: an OpenID provider whose responses the test scripts |
 //! | `process` | [`ServerProcess`]: a server as a child process |
 //! | `databases` | [`Postgres`] and [`Redis`]: private servers on free ports; [`Certificate`] |
 //!
-//! The crate is only a dev-dependency. Functions for tests panic on failure. Functions that benchmarks
-//! use, too, return an error.
+//! Use this crate only as a dev-dependency. Functions that only tests use panic on failure;
+//! functions that benchmarks also use return an error.
 
 #![deny(missing_docs)]
 #![cfg_attr(

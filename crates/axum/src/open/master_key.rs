@@ -29,8 +29,8 @@ enum Source {
 impl MasterKey {
     /// Reads the key from this file. If neither the file nor the embedded store exists, the file is
     /// created with a random key (mode 0600). A file that all users of the machine can read is
-    /// refused. Several servers with one store need the same key: distribute it, and use
-    /// [`existing_file`](Self::existing_file).
+    /// refused. Servers that share a store need the same key: copy the file to each of them, and
+    /// use [`existing_file`](Self::existing_file).
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File {
             path: path.into(),
@@ -52,7 +52,7 @@ impl MasterKey {
     ///
     /// # Errors
     ///
-    /// If the text has another form.
+    /// If the text is not in this format.
     pub fn from_text(text: &str) -> Result<Self, OpenError> {
         let key = Key::parse(text).map_err(anyhow::Error::from)?;
         Ok(Self(Source::Key(Arc::new(key))))
@@ -74,14 +74,15 @@ impl MasterKey {
             Source::Key(key) => Ok(Arc::clone(key)),
             Source::File { path, .. } => Ok(Arc::new(read(path)?)),
             Source::Random => Err(anyhow::anyhow!(
-                "a random master key is created when Latchkey is opened and cannot be read before"
+                "a random master key does not exist until Latchkey is opened; use MasterKey::file \
+                 or MasterKey::from_text"
             )
             .into()),
         }
     }
 
-    /// Reads the key. Creates it if that is allowed and `store`, the directory of an embedded
-    /// store, does not exist yet.
+    /// Reads the key. If the file is missing, creates it if that is allowed and no embedded store
+    /// exists yet. `store` is the directory of the embedded store, or `None` for any other store.
     pub(crate) fn load(&self, store: Option<&Path>, rng: &dyn Rng) -> anyhow::Result<Arc<Key>> {
         let (path, create) = match &self.0 {
             Source::Key(key) => return Ok(Arc::clone(key)),
@@ -124,13 +125,10 @@ fn read(path: &Path) -> anyhow::Result<Key> {
 
 fn create_key(path: &Path, rng: &dyn Rng) -> anyhow::Result<Key> {
     let key = Key::random(rng);
-    let text = Zeroizing::new(format!(
-        "{}
-",
-        key.to_text().expose_secret()
-    ));
+    let text = Zeroizing::new(format!("{}\n", key.to_text().expose_secret()));
     files::create_atomically(path, &text, rng).context("cannot be written")?;
-    // Another process may have created the file at the same time. The file on disk counts.
+    // Another process may have created the file at the same time. The file on disk takes
+    // precedence.
     read(path)
 }
 

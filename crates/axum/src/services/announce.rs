@@ -8,10 +8,10 @@ use crate::event::Event;
 /// Applies a change that is durable in the store: a running server must refuse tokens and notify
 /// open pages immediately.
 pub trait Announce: Send + Sync {
-    /// Puts these denials of a user in force.
+    /// Applies these denials of a user.
     fn deny(&self, user: UserId, denials: &[Denial]);
 
-    /// Puts a denial of all users in force.
+    /// Applies a denial of all users.
     fn deny_everyone(&self, denial: &Denial);
 
     /// Counts live sessions that ended together.

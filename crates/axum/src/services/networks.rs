@@ -1,10 +1,10 @@
-//! The networks by which clients are counted.
+//! The networks by which clients are counted for rate and connection limits.
 //!
 //! An IPv4 address belongs to one subscriber or is shared by many. An IPv6 subscriber has at least
 //! a /64 network and can use any address in it. Homes often have a /56 and sites a /48 (RFC 6177
 //! §2), that is, 256 or 65,536 networks of 64 bits, so counting by /64 alone would not limit them.
-//! A mobile network, on the other hand, assigns a /64 of one /48 to each customer. Therefore all
-//! three sizes are counted, and larger networks have larger quotas.
+//! A mobile network, on the other hand, assigns each customer one /64 of a shared /48. Therefore
+//! all three sizes are counted, and larger networks have larger quotas.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -16,7 +16,7 @@ const BITS: [u32; LEVELS] = [64, 56, 48];
 /// needed.
 pub type Network = IpAddr;
 
-/// The networks that contain an address, the narrowest first: three for IPv6, one for IPv4.
+/// The networks that contain an address, narrowest first: three for IPv6, one for IPv4.
 pub fn networks(address: IpAddr) -> impl Iterator<Item = Network> {
     let networks = match address.to_canonical() {
         address @ IpAddr::V4(_) => [Some(address), None, None],

@@ -34,7 +34,7 @@ pub struct SigningKeys {
     guard: Guard,
     master: Arc<MasterKey>,
     algorithm: SigningAlgorithm,
-    /// Held while keys are read from the store and put in force.
+    /// Held while keys are read from the store and installed in the guard.
     loading: Mutex<()>,
 }
 
@@ -70,8 +70,9 @@ impl SigningKeys {
         }
     }
 
-    /// Adds a key and returns its id. It starts to sign once verifiers have had time to fetch it.
-    /// Older keys verify until the last token that they may have signed has expired.
+    /// Adds a key and returns the id of the newest key, which is another server's if that server
+    /// rotated first. The new key signs once verifiers have had time to fetch it. Older keys remain
+    /// available for verification until the last token that they may have signed has expired.
     pub async fn rotate(&self, store: &dyn Store, now: Timestamp) -> Result<String, KeysError> {
         let ring = self.guard.keys().ring();
         add_successor(store, &ring, &self.master, self.algorithm, now).await?;
@@ -79,7 +80,7 @@ impl SigningKeys {
         Ok(self.guard.keys().ring().newest().kid().to_owned())
     }
 
-    /// Whether the newest key has signed for longer than `period`.
+    /// Whether the newest key has signed for at least `period`.
     pub fn is_due(&self, period: Duration, now: Timestamp) -> bool {
         let ring = self.guard.keys().ring();
         now.since(ring.newest().signs_from()) >= period
@@ -87,8 +88,8 @@ impl SigningKeys {
 
     /// Loads the current keys from the store.
     pub async fn reload(&self, store: &dyn Store) -> Result<(), KeysError> {
-        // One at a time: of two that read the store, the one that read it first must not replace
-        // the keys last.
+        // One reload at a time: otherwise a reload that read the store earlier could finish later
+        // and restore the older keys.
         let _loading = self.loading.lock().await;
         let ring = KeyRing::open(&store.signing_keys().await?, &self.master)?;
         self.guard.keys().replace(ring);

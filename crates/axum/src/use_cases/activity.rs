@@ -28,7 +28,7 @@ pub enum Kind {
     /// A recorded event.
     Audited(AuditKind),
     /// The latest refresh of a live session, from the session's record. Refreshes are not recorded
-    /// as events, so that a refresh writes one record.
+    /// as events, so that a refresh writes only one record.
     Refreshed,
 }
 
@@ -37,11 +37,12 @@ pub enum Kind {
 pub struct Page {
     /// The entries, newest first.
     pub entries: Vec<Entry>,
-    /// The cursor for the next page: it contains the entries before this position.
+    /// The cursor for the next page, which contains the entries before this position. `None` on the
+    /// last page.
     pub next: Option<AuditPosition>,
 }
 
-/// Lists about `limit` entries before this position, or the newest ones if it is `None`.
+/// Lists about `limit` entries before this position, or the newest entries if `before` is `None`.
 pub async fn list(
     state: &Services,
     user: UserId,
@@ -90,8 +91,8 @@ fn audited((position, event): (AuditPosition, AuditEvent)) -> Entry {
     }
 }
 
-/// The latest refresh of a session, if there was one. Its browser is the one that signed in; the
-/// address of the refresh is not recorded.
+/// The latest refresh of a session, if there was one. Its user agent is the one recorded at
+/// sign-in; its IP address is not recorded.
 fn refreshed(live: LiveSession) -> Option<Entry> {
     let session = live.session;
     (session.rotated_at > session.opened_at).then_some(Entry {

@@ -256,8 +256,8 @@ impl<'a> Operator<'a> {
     }
 
     /// Marks the records of all sessions as ended, so that they are freed sooner and each user's
-    /// history shows the event, and counts the sessions that were live. The cutoff has already ended
-    /// the sessions and notified open pages. Can be repeated.
+    /// history shows the event, and counts the sessions that were live. The cutoff has already
+    /// ended the sessions and notified open pages. Can be repeated.
     async fn update_records(&self) -> Result<usize, OperatorError> {
         let update = |shard| self.store.end_sessions_in_shard(shard);
         update_all_shards(update, |ended| {

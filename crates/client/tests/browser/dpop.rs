@@ -180,7 +180,7 @@ async fn a_nonce_request_is_retried_once_with_the_same_key_and_the_nonce_is_reme
     client.refresh();
     wait_until(|| stored() == client.tokens() && stored().is_some_and(|it| it != bound(0))).await;
     assert!(stored().is_some_and(|it| it.bound));
-    let keys = server.keys();
+    let keys = server.idempotency_keys();
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0], keys[1], "the server must recognize the retry");
     let proofs = server.proofs();

@@ -58,7 +58,7 @@ async fn a_lost_response_is_retried_with_the_same_key() {
     let server = Server::with_expired_tokens();
     let client = server.client();
     let notices = notices(&client);
-    server.lose_reply.set(true);
+    server.lose_response.set(true);
     client.refresh();
     wait_until(|| {
         notices.borrow().iter().any(|notice| {
@@ -72,7 +72,7 @@ async fn a_lost_response_is_retried_with_the_same_key() {
         })
     })
     .await;
-    let keys = server.keys();
+    let keys = server.idempotency_keys();
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0], keys[1]);
     assert!(

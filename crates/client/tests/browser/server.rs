@@ -19,20 +19,21 @@ type Opened = (Rc<Listener>, Rc<Cell<bool>>);
 #[derive(Default)]
 pub(crate) struct Server {
     pub(crate) generation: Cell<u32>,
-    /// No request gets a response.
+    /// If true, no request gets a response.
     pub(crate) down: Cell<bool>,
-    /// The next refresh is performed, but its response is lost.
-    pub(crate) lose_reply: Cell<bool>,
-    /// The response to the next refresh.
+    /// If true, the next refresh is performed, but its response is lost.
+    pub(crate) lose_response: Cell<bool>,
+    /// If set, the next refresh is refused with this status and body.
     pub(crate) refuse: RefCell<Option<(u16, &'static str)>>,
     pub(crate) log: RefCell<Vec<Request>>,
-    /// The nonce that proofs at the token endpoint must contain. If set, sessions are bound.
+    /// The nonce that proofs at the token endpoint must contain. If it is set, a refresh with a
+    /// proof returns bound tokens.
     pub(crate) nonce: RefCell<Option<&'static str>>,
-    /// Every proof is rejected with a request for another nonce.
+    /// If true, every proof is rejected and another nonce is requested.
     pub(crate) rejects_every_nonce: Cell<bool>,
     /// All streams opened so far.
     pub(crate) streams: RefCell<Vec<Opened>>,
-    last_key: RefCell<String>,
+    last_idempotency_key: RefCell<String>,
 }
 
 impl Server {
@@ -41,8 +42,9 @@ impl Server {
         LocalStorage::clear();
         store(&tokens(0));
         let server = Self::default();
+        // The client has `access-0`, but the server accepts only `access-1`. It does not check
+        // refresh tokens.
         server.generation.set(1);
-        // The refresh token has not been rotated from 0 to 1; only the access token is outdated.
         Rc::new(server)
     }
 
@@ -59,7 +61,7 @@ impl Server {
     }
 
     /// The idempotency keys received, in order.
-    pub(crate) fn keys(&self) -> Vec<String> {
+    pub(crate) fn idempotency_keys(&self) -> Vec<String> {
         self.headers("Idempotency-Key")
     }
 
@@ -82,7 +84,7 @@ impl Server {
         self.notify_latest_stream(StreamEvent::Bytes(text.as_bytes()));
     }
 
-    /// Ends the latest stream, or rejects it.
+    /// Ends the latest stream with this HTTP status.
     pub(crate) fn end_stream(&self, status: u16) {
         self.notify_latest_stream(StreamEvent::Ended(Some(status)));
     }
@@ -141,11 +143,11 @@ impl Server {
         let key = header(request, "Idempotency-Key")
             .cloned()
             .unwrap_or_default();
-        if *self.last_key.borrow() != key {
+        if *self.last_idempotency_key.borrow() != key {
             self.generation.set(self.generation.get() + 1);
-            *self.last_key.borrow_mut() = key;
+            *self.last_idempotency_key.borrow_mut() = key;
         }
-        if self.lose_reply.replace(false) {
+        if self.lose_response.replace(false) {
             return Err(Unreachable);
         }
         let generation = self.generation.get();

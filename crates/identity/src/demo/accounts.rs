@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::error::DemoError;
 
 /// The longest email address, in bytes (RFC 5321 §4.5.3.1.3).
-const MAX_EMAIL: usize = 254;
+const MAX_EMAIL_BYTES: usize = 254;
 
 /// An account listed on the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl DemoUser {
         match email.split_once('@') {
             Some((local, domain))
                 if plain
-                    && email.len() <= MAX_EMAIL
+                    && email.len() <= MAX_EMAIL_BYTES
                     && !local.is_empty()
                     && !domain.is_empty()
                     && !domain.contains('@') =>

@@ -63,7 +63,7 @@ pub struct OidcConfig {
     /// Whether to request the account chooser at a sign-in. `None`: if the provider is known to
     /// support it.
     pub select_account: Option<bool>,
-    /// How to send the client secret. `None`: as the provider announces, preferably by HTTP Basic.
+    /// How to send the client secret. `None`: as the provider advertises, preferably by HTTP Basic.
     pub client_auth: Option<ClientAuth>,
     /// Whether an email address counts as verified if the provider does not say whether it is.
     /// Only safe if users of the provider cannot choose their address.

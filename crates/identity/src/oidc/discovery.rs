@@ -26,7 +26,7 @@ pub(super) struct Metadata {
     pub(super) token_endpoint: Url,
     pub(super) userinfo_endpoint: Option<Url>,
     pub(super) jwks_uri: Url,
-    /// The supported signature algorithms among those that the provider announces.
+    /// The supported signature algorithms among those that the provider advertises.
     pub(super) algorithms: Vec<CoreJwsSigningAlgorithm>,
     /// Whether the token endpoint supports HTTP Basic.
     pub(super) supports_basic: bool,
@@ -68,8 +68,8 @@ impl Metadata {
         }
         let endpoint = |name| optional_endpoint(issuer.url(), document, name);
         let required = |name| endpoint(name)?.ok_or(ValidationError::MissingEndpoint(name));
-        let announced = strings(document, "id_token_signing_alg_values_supported");
-        let algorithms: Vec<_> = announced
+        let advertised = strings(document, "id_token_signing_alg_values_supported");
+        let algorithms: Vec<_> = advertised
             .unwrap_or_default()
             .into_iter()
             .filter_map(|name| serde_json::from_value(name.into()).ok())

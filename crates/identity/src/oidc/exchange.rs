@@ -34,12 +34,12 @@ pub(super) async fn exchange(
     redirect: &AuthorizationResponse<'_>,
     http: &HttpClient,
 ) -> Result<Tokens, ProviderError> {
-    let announced = if metadata.supports_basic {
+    let advertised = if metadata.supports_basic {
         ClientAuth::Basic
     } else {
         ClientAuth::Post
     };
-    let method = client.auth.unwrap_or(announced);
+    let method = client.auth.unwrap_or(advertised);
     let request = request(client, metadata, redirect, method)?;
     let response = http
         .send(request)

@@ -8,12 +8,12 @@ use super::id_token::Verified;
 use super::jwt::Object;
 
 /// The longest email address, in bytes (RFC 5321 §4.5.3.1.3).
-const MAX_EMAIL: usize = 254;
+const MAX_EMAIL_BYTES: usize = 254;
 /// The longest domain name, in bytes (RFC 1035 §2.3.4).
-const MAX_DOMAIN: usize = 253;
+const MAX_DOMAIN_BYTES: usize = 253;
 /// The maximum length of a name, in characters; longer names are truncated, since the name is in
 /// every access token.
-const MAX_NAME: usize = 100;
+const MAX_NAME_CHARS: usize = 100;
 
 /// Which claims of this provider are trusted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +24,7 @@ pub(super) struct Trust {
     pub(super) hosted_domain: bool,
 }
 
-/// The profile: from the ID token, completed from userinfo.
+/// Builds the profile from the ID token. Claims that it lacks are taken from userinfo.
 pub(super) fn profile(token: Verified<'_>, info: Option<&Object>, trust: Trust) -> Profile {
     let (email, email_verified) = email(token.claims, info, trust);
     let domain = token.claims.get("hd").filter(|_| trust.hosted_domain);
@@ -45,7 +45,8 @@ pub(super) fn has_email(claims: &Object) -> bool {
     address(claims).is_some()
 }
 
-/// The email address, and whether the provider says that this address was verified.
+/// The email address, and whether it counts as verified: the provider says so, or it says nothing
+/// and is trusted (`trust.email`).
 fn email(claims: &Object, info: Option<&Object>, trust: Trust) -> (Option<String>, bool) {
     let token_status = EmailStatus::from_claims(claims);
     let info_status = info.map_or(EmailStatus::Missing, EmailStatus::from_claims);
@@ -84,7 +85,8 @@ impl EmailStatus {
         }
     }
 
-    /// This status, or that of userinfo if this one is missing and userinfo has the same address.
+    /// This status. If it is missing or invalid and userinfo has the same address, the status from
+    /// userinfo.
     const fn or(self, info: Self, same_address: bool) -> Self {
         match self {
             Self::Missing | Self::Invalid if same_address => info,
@@ -96,10 +98,10 @@ impl EmailStatus {
 /// The email address, if it is valid.
 fn address(claims: &Object) -> Option<String> {
     let text = claims.get("email")?.as_str()?.trim();
-    // Text that mailers do not read as one plain address could have been verified by the owner of
-    // another mailbox.
+    // Mail software may interpret such characters differently: the provider may have sent its
+    // verification email to another mailbox.
     let forbidden = |c: char| c.is_control() || c.is_whitespace() || ",;:<>()[]\"\\".contains(c);
-    let valid = text.len() <= MAX_EMAIL
+    let valid = text.len() <= MAX_EMAIL_BYTES
         && text.split_once('@').is_some_and(|(local, domain)| {
             !local.is_empty() && !domain.is_empty() && !domain.contains('@')
         })
@@ -111,11 +113,11 @@ fn address(claims: &Object) -> Option<String> {
 fn hosted_domain(claim: &Value) -> Option<String> {
     let text = claim.as_str()?;
     let usable = |c: char| c.is_alphanumeric() || c == '-' || c == '.';
-    let valid = !text.is_empty() && text.len() <= MAX_DOMAIN && text.chars().all(usable);
+    let valid = !text.is_empty() && text.len() <= MAX_DOMAIN_BYTES && text.chars().all(usable);
     valid.then(|| text.to_lowercase())
 }
 
-/// The name without a language tag, or any other visible one; on one line.
+/// The claim `name`, or else the first visible `name` claim with a language tag, as a single line.
 fn name(claims: &Object) -> Option<String> {
     let plain = claims.get("name").and_then(line);
     plain.or_else(|| {
@@ -132,7 +134,7 @@ fn line(claim: &Value) -> Option<String> {
         .chars()
         .map(|c| if is_layout(c) { ' ' } else { c })
         .collect();
-    let truncated: String = line.trim().chars().take(MAX_NAME).collect();
+    let truncated: String = line.trim().chars().take(MAX_NAME_CHARS).collect();
     let visible = truncated
         .chars()
         .any(|c| !c.is_whitespace() && !is_invisible(c));

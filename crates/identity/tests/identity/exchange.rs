@@ -50,7 +50,7 @@ async fn sign_in_returns_a_profile() {
 }
 
 #[tokio::test]
-async fn client_authenticates_by_the_announced_method() {
+async fn client_authenticates_by_the_advertised_method() {
     let server = scripted::start().await;
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let basic = format!(
@@ -143,14 +143,14 @@ async fn security_06_redirect_from_another_issuer_is_refused_before_the_code_is_
     assert_eq!(server.count(TOKEN), 0);
     complete(&provider, &with(None), NOW)
         .await
-        .expect("`iss` is optional unless announced");
+        .expect("`iss` is optional unless advertised");
     complete(&provider, &with(Some(&server.issuer)), NOW)
         .await
         .expect("the right issuer");
 }
 
 #[tokio::test]
-async fn security_06_redirect_without_the_announced_iss_is_refused() {
+async fn security_06_redirect_without_the_advertised_iss_is_refused() {
     let server = scripted::start().await;
     server.script().metadata["authorization_response_iss_parameter_supported"] = true.into();
     let provider = provider(&server);

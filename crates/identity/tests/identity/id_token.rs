@@ -12,11 +12,11 @@ use latchkey_testing::ScriptedProvider;
 async fn with(server: &ScriptedProvider, name: &str, value: Value) -> ValidationError {
     let mut claims = claims(&server.issuer);
     claims[name] = value;
-    text(server, &RSA.sign(&claims)).await
+    error_for_token(server, &RSA.sign(&claims)).await
 }
 
 /// Signs in with this text as the ID token.
-pub(crate) async fn text(server: &ScriptedProvider, id_token: &str) -> ValidationError {
+pub(crate) async fn error_for_token(server: &ScriptedProvider, id_token: &str) -> ValidationError {
     server.set_id_token(id_token);
     validation_error(sign_in(server).await)
 }
@@ -94,7 +94,7 @@ async fn security_09_azp_must_be_this_client_and_is_required_with_several_audien
     claims["aud"] = json!(["other"]);
     claims["azp"] = CLIENT_ID.into();
     assert_eq!(
-        text(&server, &RSA.sign(&claims)).await,
+        error_for_token(&server, &RSA.sign(&claims)).await,
         ValidationError::Audience
     );
 }
@@ -173,7 +173,7 @@ async fn security_08_missing_claim_is_named() {
         let mut claims = claims(&server.issuer);
         claims.as_object_mut().expect("an object").remove(name);
         assert_eq!(
-            text(&server, &RSA.sign(&claims)).await,
+            error_for_token(&server, &RSA.sign(&claims)).await,
             ValidationError::MissingClaim(name)
         );
     }
@@ -265,7 +265,7 @@ async fn malformed_token_is_refused() {
         ("another token inside", header(json!({ "cty": "JWT" }))),
     ] {
         assert_eq!(
-            text(&server, &token).await,
+            error_for_token(&server, &token).await,
             ValidationError::Malformed,
             "{what}"
         );

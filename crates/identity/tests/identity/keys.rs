@@ -13,8 +13,8 @@ pub(crate) static RSA: LazyLock<Arc<ProviderKey>> =
     LazyLock::new(|| Arc::new(ProviderKey::rsa("k1", "RS256")));
 
 /// A JWT with a MAC.
-pub(crate) fn mac(secret: &[u8], header: &Value, claims: &Value) -> String {
-    let input = input(header, claims);
+pub(crate) fn hmac_signed(secret: &[u8], header: &Value, claims: &Value) -> String {
+    let input = signing_input(header, claims);
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     let tag = hmac::sign(&key, input.as_bytes());
     format!("{input}.{}", b64(tag.as_ref()))
@@ -22,10 +22,10 @@ pub(crate) fn mac(secret: &[u8], header: &Value, claims: &Value) -> String {
 
 /// A JWT with an empty signature.
 pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
-    format!("{}.", input(header, claims))
+    format!("{}.", signing_input(header, claims))
 }
 
-pub(crate) fn input(header: &Value, claims: &Value) -> String {
+pub(crate) fn signing_input(header: &Value, claims: &Value) -> String {
     format!(
         "{}.{}",
         b64(header.to_string().as_bytes()),

@@ -4,13 +4,13 @@ use latchkey_identity::ValidationError;
 use serde_json::{Value, json};
 
 use crate::flow::{SECRET, sign_in, validation_error};
-use crate::id_token::text;
-use crate::keys::{RSA, b64, input, mac, unsigned};
+use crate::id_token::error_for_token;
+use crate::keys::{RSA, b64, hmac_signed, signing_input, unsigned};
 use crate::scripted::{self, claims};
 use latchkey_testing::ProviderKey;
 
 #[tokio::test]
-async fn security_08_every_announced_asymmetric_algorithm_is_accepted() {
+async fn security_08_every_advertised_asymmetric_algorithm_is_accepted() {
     let server = scripted::start().await;
     for key in [
         ProviderKey::rsa("a", "RS256"),
@@ -41,29 +41,29 @@ async fn security_08_invalid_signature_is_refused() {
     let (head, signature) = valid.rsplit_once('.').expect("three parts");
     let mut other = claims.clone();
     other["sub"] = "another".into();
-    let mut flipped = signature.to_owned();
-    flipped.replace_range(..1, if signature.starts_with('A') { "B" } else { "A" });
+    let mut modified = signature.to_owned();
+    modified.replace_range(..1, if signature.starts_with('A') { "B" } else { "A" });
     let header = json!({ "alg": "RS256", "kid": "k1" });
     for (what, token) in [
         ("another key", ProviderKey::rsa("k1", "RS256").sign(&claims)),
-        ("a flipped bit", format!("{head}.{flipped}")),
+        ("a modified signature", format!("{head}.{modified}")),
         ("an empty signature", format!("{head}.")),
         (
             "other claims",
-            format!("{}.{signature}", input(&header, &other)),
+            format!("{}.{signature}", signing_input(&header, &other)),
         ),
         (
             "another kid",
             RSA.sign_with(&json!({ "alg": "RS256", "kid": "k2" }), &claims),
         ),
-        ("PSS for PKCS1", {
+        ("a PSS signature under RS256 (PKCS #1 v1.5)", {
             let key = ProviderKey::rsa("k1", "PS256");
             server.script().jwks = json!({ "keys": [key.jwk()] });
             key.sign_with(&header, &claims)
         }),
     ] {
         assert_eq!(
-            text(&server, &token).await,
+            error_for_token(&server, &token).await,
             ValidationError::Signature,
             "{what}"
         );
@@ -80,7 +80,10 @@ async fn security_08_key_in_the_token_header_is_ignored() {
         "x5u": format!("{}/strangers-keys", server.issuer),
     });
     let token = stranger.sign_with(&header, &claims(&server.issuer));
-    assert_eq!(text(&server, &token).await, ValidationError::Signature);
+    assert_eq!(
+        error_for_token(&server, &token).await,
+        ValidationError::Signature
+    );
     assert_eq!(server.count("/strangers-keys"), 0);
 }
 
@@ -97,19 +100,19 @@ async fn security_08_alg_none_in_every_spelling_is_refused() {
     ] {
         let header = json!({ "alg": alg });
         assert_eq!(
-            text(&server, &unsigned(&header, &claims(&server.issuer))).await,
+            error_for_token(&server, &unsigned(&header, &claims(&server.issuer))).await,
             ValidationError::Algorithm
         );
         let signed = RSA.sign_with(&header, &claims(&server.issuer));
         assert_eq!(
-            text(&server, &signed).await,
+            error_for_token(&server, &signed).await,
             ValidationError::Algorithm,
             "{alg}"
         );
     }
     let token = unsigned(&json!({ "kid": "k1" }), &claims(&server.issuer));
     assert_eq!(
-        text(&server, &token).await,
+        error_for_token(&server, &token).await,
         ValidationError::Algorithm,
         "no alg"
     );
@@ -123,17 +126,20 @@ async fn security_08_hs256_is_refused_with_the_client_secret_and_with_the_public
     let header = json!({ "alg": "HS256", "kid": "k1" });
     for secret in [SECRET.as_bytes(), &RSA.public_bytes(), jwk.as_bytes(), b""] {
         assert_eq!(
-            text(&server, &mac(secret, &header, &claims)).await,
+            error_for_token(&server, &hmac_signed(secret, &header, &claims)).await,
             ValidationError::Algorithm
         );
-        let disguised = mac(secret, &json!({ "alg": "RS256", "kid": "k1" }), &claims);
-        assert_eq!(text(&server, &disguised).await, ValidationError::Signature);
+        let disguised = hmac_signed(secret, &json!({ "alg": "RS256", "kid": "k1" }), &claims);
+        assert_eq!(
+            error_for_token(&server, &disguised).await,
+            ValidationError::Signature
+        );
     }
     // A symmetric key in the JWK set is not used either.
     let shared = json!({ "kty": "oct", "kid": "k1", "k": b64(b"shared"), "alg": "HS256" });
     server.script().jwks = json!({ "keys": [shared] });
     assert_eq!(
-        text(&server, &mac(b"shared", &header, &claims)).await,
+        error_for_token(&server, &hmac_signed(b"shared", &header, &claims)).await,
         ValidationError::Algorithm
     );
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::digest;
 
 /// Members that only private or symmetric keys have (RFC 7518 §6).
-const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+const SECRET_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// A key as received. Members about its use (`key_ops`, `ext`, `use`, …) are ignored: browsers
 /// write some of them.
@@ -29,8 +29,11 @@ pub(super) struct PublicKey {
 impl Jwk {
     /// The key, if it is a P-256 public key (RFC 7518 §6.2.1).
     pub(super) fn public_key(&self) -> Result<PublicKey, &'static str> {
-        if PRIVATE.iter().any(|member| self.0.contains_key(*member)) {
-            return Err("`jwk` contains a private key");
+        if SECRET_MEMBERS
+            .iter()
+            .any(|member| self.0.contains_key(*member))
+        {
+            return Err("`jwk` contains private or symmetric key material");
         }
         if self.text("kty") != Some("EC") || self.text("crv") != Some("P-256") {
             return Err("`jwk` is not a P-256 key");
@@ -52,7 +55,8 @@ impl Jwk {
         self.0.get(member).and_then(Value::as_str)
     }
 
-    /// Decoded strictly, so that one key has one thumbprint.
+    /// Returns the coordinate, still encoded, if it is 32 bytes of canonical base64url. Other
+    /// encodings are refused, so that each key has exactly one thumbprint.
     fn coordinate(&self, member: &str) -> Option<&str> {
         let text = self.text(member)?;
         let mut bytes = [0; 32];

@@ -42,7 +42,8 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
             copy(&source, &target)?;
             continue;
         }
-        let plain = fs::read(&source).with_context(unreadable)?;
+        let plain =
+            fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
         write(&target, &plain)?;
         let extension = source.extension().unwrap_or_default().to_string_lossy();
         if ALREADY_COMPRESSED.contains(&extension.as_ref()) {

@@ -158,17 +158,17 @@ async fn security_10_a_provider_may_rotate_its_key() {
 }
 
 #[tokio::test]
-async fn security_11_an_account_is_an_issuer_and_a_subject() {
+async fn security_11_a_user_is_identified_by_issuer_and_subject() {
     let (app, a, b) = two_providers().await;
     b.script().claims["email_verified"] = json!(false);
     let ada = tokens(a.sign_in(&app, "a").await).await;
-    // The same subject and address from another issuer.
+    // The same subject and email address from another issuer.
     let other = tokens(b.sign_in(&app, "b").await).await;
     assert_ne!(
         claims(&ada.access_token)["sub"],
         claims(&other.access_token)["sub"]
     );
-    // The same account with a new address.
+    // The same user with a new email address.
     a.script().claims["email"] = json!("ada.king@example.com");
     let renamed = claims(&tokens(a.sign_in(&app, "a").await).await.access_token);
     assert_eq!(renamed["sub"], claims(&ada.access_token)["sub"]);
@@ -176,7 +176,7 @@ async fn security_11_an_account_is_an_issuer_and_a_subject() {
 }
 
 #[tokio::test]
-async fn security_11_an_unverified_address_gives_no_rights() {
+async fn security_11_an_unverified_email_grants_neither_admin_role_nor_admission() {
     let provider = ScriptedProvider::start().await;
     provider.script().claims["email_verified"] = json!(false);
     let config = format!("admins = [\"ada@example.com\"]\n{}", provider.section("a"));

@@ -66,7 +66,7 @@ fn a_reexport_is_an_import_only_if_the_file_uses_the_name() {
 }
 
 #[test]
-fn code_that_names_no_other_file_is_not_an_import() {
+fn code_that_does_not_count_as_an_import_is_ignored() {
     for text in [
         "#[cfg(test)]\nuse crate::b::B;",
         "#[cfg(test)] mod tests { use super::b::B; }",
