@@ -1,6 +1,9 @@
 //! Logging: the destination, the format and the filter. Types that contain a token omit it from
 //! `Debug`, so tokens are never logged.
 
+#[cfg(feature = "otel")]
+mod otlp;
+
 use std::io::IsTerminal as _;
 
 use tracing::{Level, Metadata, Subscriber};
@@ -8,6 +11,7 @@ use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::time::SystemTime;
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogConfig, LogFormat};
@@ -36,13 +40,32 @@ fn is_safe_to_log(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= Level::INFO || !VERBOSE_LIBRARIES.contains(&library)
 }
 
-/// Starts logging to standard error. Call it once per process.
-pub fn start(config: &LogConfig) -> Result<(), String> {
-    let result = subscriber(config, std::io::stderr)?.try_init();
-    result.map_err(|error| error.to_string())
+/// Logging that has started. Keep it until the process ends.
+#[derive(Debug)]
+pub struct Telemetry {
+    #[cfg(feature = "otel")]
+    _export: Option<otlp::Export>,
 }
 
-fn subscriber<W>(config: &LogConfig, writer: W) -> Result<impl Subscriber + Send + Sync, String>
+/// Starts logging to standard error and, with the feature `otel`, the export of spans. Call it once
+/// per process.
+pub fn start(config: &LogConfig) -> Result<Telemetry, String> {
+    let subscriber = subscriber(config, std::io::stderr)?;
+    #[cfg(feature = "otel")]
+    let export = otlp::from_environment()?;
+    #[cfg(feature = "otel")]
+    let subscriber = subscriber.with(export.as_ref().map(otlp::Export::layer));
+    subscriber.try_init().map_err(|error| error.to_string())?;
+    Ok(Telemetry {
+        #[cfg(feature = "otel")]
+        _export: export,
+    })
+}
+
+fn subscriber<W>(
+    config: &LogConfig,
+    writer: W,
+) -> Result<impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync, String>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {

@@ -12,7 +12,7 @@ use crate::telemetry;
 /// Starts the server and runs it until a signal arrives or the store fails.
 pub(super) async fn run(flags: &Serve) -> anyhow::Result<Report> {
     let config = config::load(flags, std::env::vars_os())?;
-    telemetry::start(&config.log).map_err(anyhow::Error::msg)?;
+    let _telemetry = telemetry::start(&config.log).map_err(anyhow::Error::msg)?;
     let hangups = signals::hangups();
     let server = Server::prepare(config, Environment::default()).await?;
     let stop = signals::stop();
