@@ -169,9 +169,10 @@ impl StoreSection {
             .max_staleness
             .map_or(DEFAULT_STALENESS, |duration| duration.0);
         if max_staleness < MIN_STALENESS || max_staleness > MAX_STALENESS {
+            let [value, min, max] =
+                [max_staleness, MIN_STALENESS, MAX_STALENESS].map(HumanDuration);
             return Err(format!(
-                "store.max_staleness: {max_staleness:?} is not between {MIN_STALENESS:?} and \
-                 {MAX_STALENESS:?}"
+                "store.max_staleness: {value} is not between {min} and {max}"
             ));
         }
         Ok(SharedStore {

@@ -59,8 +59,9 @@ impl TokensSection {
         };
         let mut check_range = |key: &str, value: Duration, min: Duration, max: Duration| {
             if value < min || value > max {
+                let [value, min, max] = [value, min, max].map(HumanDuration);
                 errors.add(format!(
-                    "tokens.{key}: {value:?} is not between {min:?} and {max:?}"
+                    "tokens.{key}: {value} is not between {min} and {max}"
                 ));
             }
         };
