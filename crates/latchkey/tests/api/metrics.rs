@@ -164,7 +164,7 @@ async fn ended_sessions_are_counted_by_reason() {
             tokio::task::yield_now().await;
         }
     };
-    let counted = tokio::time::timeout(Duration::from_secs(60), counted).await;
+    let counted = tokio::time::timeout(Duration::from_mins(1), counted).await;
     let metrics = read(&app).await;
     assert!(counted.is_ok(), "{name}\n{metrics}");
     assert_eq!(value(&metrics, &name), 2, "{metrics}");
