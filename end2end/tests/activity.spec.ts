@@ -7,7 +7,7 @@ import { within } from '../fixtures/timeouts.ts';
 import { refreshOverHttp } from '../fixtures/tokens.ts';
 
 const replayed =
-  /Someone used a copy of this device's token at .*\d.* from 127\.0\.0\.1\. We ended the session\./;
+  /one of your sessions was used twice, the second time on .*\d.* from 127\.0\.0\.1\. It may have/;
 
 /** Uses a copied refresh token, and returns the one that replaces it. */
 async function useCopy(request: APIRequestContext, refresh_token: string): Promise<string> {

@@ -55,7 +55,7 @@ test('57: a copy of localStorage never gets a token, and the owner stays signed 
   });
   await copy.playgroundPage.goto();
   await copy.playgroundPage.refresh();
-  await expect(copy.alert).toContainText(/lost the key of its session/i);
+  await expect(copy.alert).toContainText(/lost the key to its session/i);
   await copy.storage.expectNoTokens();
 
   const { refresh_token } = await storage.tokens();
@@ -87,7 +87,7 @@ test('57: a copy with a different key never gets a token', async ({
   const response = thief.page.waitForResponse('**/auth/token');
   await thief.playgroundPage.refresh();
   expect((await response).status()).toBe(400);
-  await expect(thief.alert).toContainText(/lost the key of its session/i);
+  await expect(thief.alert).toContainText(/lost the key to its session/i);
   await playgroundPage.open();
   await playgroundPage.refresh();
   await playgroundPage.expectRefreshed();
@@ -211,7 +211,9 @@ test('a lost key ends the session with its own message', async ({
       }),
   );
   await playgroundPage.refresh();
-  await expect(app.alert).toContainText('This browser lost the key of its session. Sign in again.');
+  await expect(app.alert).toContainText(
+    'This browser has lost the key to its session. Sign in again.',
+  );
   await storage.expectNoTokens();
   await app.signIn();
   expect((await storage.tokens()).bound).toBe(true);
@@ -255,7 +257,9 @@ test.describe('in a browser without IndexedDB', () => {
     await app.signIn();
     expect((await storage.tokens()).bound ?? false).toBe(false);
     await devicesPage.open();
-    await expect(devicesPage.thisDevice).toContainText('Not bound to a key');
+    await expect(devicesPage.thisDevice).toContainText(
+      'A copy of this session would work on another device',
+    );
     await playgroundPage.open();
     await playgroundPage.refresh();
     await playgroundPage.expectRefreshed();

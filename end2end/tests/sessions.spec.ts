@@ -25,7 +25,7 @@ test('53: every device is listed with its details, this device first', async ({
     await expect(device).toContainText('Google');
     await expect(device).toContainText(/Signed in .*\d/);
     await expect(device).toContainText(/Last seen .*\d/);
-    await expect(device).toContainText('Bound to its browser');
+    await expect(device).toContainText('Works only in the browser that signed in');
   }
 });
 

@@ -20,7 +20,7 @@ test('signing out empties localStorage and leads to the sign-in page', async ({
 test('the playground can sign out', async ({ app, playgroundPage, storage }) => {
   await app.signIn();
   await playgroundPage.open();
-  await playgroundPage.logOut();
+  await playgroundPage.signOut();
   await storage.expectNoTokens();
   expect(await storage.itemKeys()).toEqual([]);
 });

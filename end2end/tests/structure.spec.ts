@@ -95,11 +95,11 @@ test('account page', async ({ app, accountPage }) => {
       - paragraph: ada.lovelace@example.org
     - region "This session":
       - heading "This session" [level=2]
-      - term: Signed in
+      - term: Last authenticated
       - definition: /\\d/
       - term: Expires
       - definition: /\\d/
-      - term: Access last renewed
+      - term: Access token issued
       - definition: /\\d/
       - term: Roles
       - definition: None
@@ -130,8 +130,8 @@ test.describe('devices page', () => {
             - listitem: Google
             - listitem: /Signed in .*\\d/
             - listitem: /Last seen .*\\d/
-            - listitem: Bound to its browser
-          - button /End session of Chrome.* on \\w+/
+            - listitem: Works only in the browser that signed in
+          - button /Sign out Chrome.* on \\w+/
       - region "All devices":
         - heading "All devices" [level=2]
         - paragraph: No other device is signed in.
@@ -155,12 +155,12 @@ test.describe('devices page', () => {
         - listitem:
           - text: This device
         - listitem:
-          - button /End session of Chrome.* on \\w+/
+          - button /Sign out Chrome.* on \\w+/
       - region "All devices":
         - heading "All devices" [level=2]
         - paragraph: /Signing out takes effect immediately/
         - button "Sign out all other devices"
-        - button "End all sessions, including this one?"
+        - button "Sign out everywhere, including this device?"
         - button "Cancel"
     `);
   });
@@ -205,7 +205,7 @@ test.describe('playground', () => {
         - button "Call protected with token"
         - button "30 calls at once"
         - button "Refresh now"
-        - button "Log out"
+        - button "Sign out"
         - combobox "Access token lifetime":
           - option "As configured" [selected]
           - option "5 seconds"
@@ -312,7 +312,7 @@ test.describe('demo provider', () => {
       - list:
         - listitem:
           - link "Continue with Demo account"
-          - paragraph: Fictional users to try things out. No password needed.
+          - paragraph: Fictional users for trying things out. No password needed.
     `);
   });
 

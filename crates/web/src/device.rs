@@ -5,7 +5,7 @@ pub(crate) fn device(browser: Option<&str>, system: Option<&str>) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(name), None) | (None, Some(name)) => name.to_owned(),
-        (None, None) => "A program".to_owned(),
+        (None, None) => "Unknown device".to_owned(),
     }
 }
 
@@ -18,6 +18,6 @@ mod tests {
         assert_eq!(device(Some("Chrome"), Some("Linux")), "Chrome on Linux");
         assert_eq!(device(Some("Chrome"), None), "Chrome");
         assert_eq!(device(None, Some("Linux")), "Linux");
-        assert_eq!(device(None, None), "A program");
+        assert_eq!(device(None, None), "Unknown device");
     }
 }

@@ -14,8 +14,8 @@ pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
         }
         EndReason::ByServer(Some(ErrorCode::RefreshReplayed)) => {
             "You have been signed out because someone used a copy of this device's session. We \
-             ended the session for both of you. Sign in again to see when and where the copy was \
-             used. If you did not make the copy yourself, check this device for malware."
+             ended the session for both of you. Sign in again to see the details. If you \
+             did not make the copy yourself, check this device for malware."
         }
         EndReason::ByServer(Some(ErrorCode::Banned)) => {
             "You have been signed out because this account is banned. Contact the operator of this \
@@ -26,7 +26,7 @@ pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
              Contact the operator of this site, or sign in with another account."
         }
         EndReason::KeyLost => {
-            "You have been signed out. This browser lost the key of its session. Sign in again."
+            "You have been signed out. This browser has lost the key to its session. Sign in again."
         }
         EndReason::ByServer(_) => {
             "You have been signed out because this session was ended. Sign in again to continue."
@@ -48,6 +48,9 @@ pub(crate) const fn outage(error: TransientError, signed_in: bool) -> &'static s
     match (error, signed_in) {
         (TransientError::RateLimited { .. }, true) => {
             "The server received too many requests. You are still signed in, and we will keep trying."
+        }
+        (TransientError::RateLimited { .. }, false) => {
+            "The server received too many requests. We will keep trying."
         }
         (TransientError::Superseded, true) => {
             "Another tab is renewing your session. You are still signed in, and we will keep trying."
@@ -99,8 +102,8 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
              send \u{201c}auth_time\u{201d}."
         }
         SignInError::Refused(Some(ErrorCode::OtherAccount)) => {
-            "You chose a different account from the one that you are signed in with. Nothing \
-             changed. Try again and choose the account that you are signed in with."
+            "You chose a different account. Nothing changed. Try again and choose the account that \
+             you are signed in to."
         }
         SignInError::Refused(Some(ErrorCode::EmailUnverified)) => {
             "The provider confirmed who you are, but not that your email address is verified, so \
@@ -136,7 +139,8 @@ pub(crate) const fn call(error: CallError) -> &'static str {
         CallError::Unreachable => "We cannot reach the server right now.",
         CallError::TryLater(_) => "We cannot renew your session right now.",
         CallError::StepUpRequired => {
-            "This action needs a recent sign-in. Sign out, sign in again, then repeat the action."
+            "This action needs a recent sign-in. Try again, and confirm at the provider when you \
+             are asked to."
         }
         CallError::Status { status: 403, .. } => "This account does not have access.",
         CallError::Status { status: 429, .. } => {

@@ -1,11 +1,12 @@
-//! Notices for a page whose app has not started. They are outside the app's element and after it, so
-//! that the skip link stays the first link of the page. `start.js` shows one of them. The styles move
-//! it to the top and hide it once the app has started.
+//! Notices for a page whose app has not started. They come after the app's root element, so that the
+//! skip link stays the first link of the page. `start.js` shows one of them. The styles move it to the
+//! top and hide it once the app has started.
 
 use leptos::html::{a, div, noscript, p};
 use leptos::prelude::*;
 
-/// One notice each for: no scripts, no WebAssembly, the app did not load.
+/// The notices for a browser without JavaScript, a browser without WebAssembly, and an app that did
+/// not load. Without `start.js`, only the first can be visible.
 #[component]
 pub(crate) fn Notices() -> impl IntoView {
     (

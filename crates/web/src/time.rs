@@ -4,7 +4,8 @@ use js_sys::{Array, Date, Intl, Object, Reflect};
 use latchkey_client::wall_clock;
 use wasm_bindgen::JsValue;
 
-/// A duration in milliseconds as text, in its two largest units that are not zero.
+/// A duration in milliseconds as text: the largest unit that is not zero, and the next smaller unit
+/// if that is not zero either.
 pub(crate) fn countdown(millis: u64) -> String {
     let seconds = millis / 1000;
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
@@ -64,7 +65,7 @@ mod tests {
     use super::countdown;
 
     #[test]
-    fn countdown_shows_the_two_largest_units_that_are_not_zero() {
+    fn countdown_shows_the_largest_unit_and_the_next_smaller_one() {
         let cases = [
             (0, "0 s"),
             (999, "0 s"),
@@ -74,6 +75,7 @@ mod tests {
             (3_600_000, "1 h"),
             (7_500_000, "2 h 5 min"),
             (86_400_000, "1 d"),
+            (86_700_000, "1 d"),
             (2_588_400_000, "29 d 23 h"),
         ];
         for (millis, text) in cases {

@@ -52,12 +52,11 @@ impl ConfirmGroup {
             (false, false) => label,
         };
         let accessible_name = move || {
+            let text = text();
             if name.is_empty() {
-                text().to_owned()
-            } else if is_asking.get() {
-                format!("{question} {name}")
+                text.to_owned()
             } else {
-                name.clone()
+                format!("{text} {name}")
             }
         };
         let class = move || {
@@ -97,13 +96,14 @@ impl ConfirmGroup {
     }
 }
 
-/// The texts of a button.
+/// The key and the labels of a button.
 pub(crate) struct ConfirmAction {
     /// Identifies the button within its group.
     pub(crate) key: String,
     /// The label.
     pub(crate) label: &'static str,
-    /// The accessible name if the label alone is ambiguous, otherwise empty.
+    /// What the action applies to, if the label alone is ambiguous, otherwise empty. The accessible
+    /// name is the label followed by this, so that it begins with the visible text.
     pub(crate) name: String,
     /// The label that asks for confirmation.
     pub(crate) question: &'static str,

@@ -1,9 +1,9 @@
-//! A placeholder while data loads: grey lines, marked as busy.
+//! A placeholder while data loads: gray lines, marked as busy.
 
 use leptos::html::{div, span};
 use leptos::prelude::*;
 
-/// `lines` grey lines; screen readers announce `label`.
+/// `lines` gray lines; screen readers announce `label`.
 pub(crate) fn skeleton(label: &'static str, lines: usize) -> impl IntoView {
     let lines = (0..lines).map(|_| span().class("c-skeleton-line").aria_hidden("true"));
     div().class("c-skeleton").aria_busy("true").child((

@@ -26,7 +26,7 @@ fn replay_message_mentions_the_copy() {
 #[test]
 fn lost_key_has_its_own_message() {
     let message = ended(EndReason::KeyLost).expect("a message");
-    let expected = "This browser lost the key of its session. Sign in again.";
+    let expected = "This browser has lost the key to its session. Sign in again.";
     assert!(message.ends_with(expected), "{message}");
 }
 
@@ -53,6 +53,11 @@ fn outage_does_not_read_like_a_sign_out() {
     }
     for cause in [TransientError::Unreachable, TransientError::ServerError] {
         assert!(outage(cause, true).contains("cannot reach the server"));
+    }
+    let rate_limited = TransientError::RateLimited { retry_after: None };
+    for signed_in in [true, false] {
+        let message = outage(rate_limited, signed_in);
+        assert!(message.contains("too many requests"), "{message}");
     }
 }
 

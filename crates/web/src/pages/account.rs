@@ -44,7 +44,7 @@ fn facts(session: Session, me: &Me) -> AnyView {
     } else {
         me.roles.join(", ")
     };
-    let signed_in = match me.auth_time {
+    let authenticated = match me.auth_time {
         Some(at) => time::date_time(at),
         None => "Not reported by the provider".to_owned(),
     };
@@ -69,16 +69,16 @@ fn facts(session: Session, me: &Me) -> AnyView {
                 .child((
                 h2().id("session-heading").child("This session"),
                 dl().class("c-facts").child((
-                    fact("Signed in", signed_in),
+                    fact("Last authenticated", authenticated),
                     fact("Expires", dynamic_text(expires)),
-                    fact("Access last renewed", time::date_time(me.issued_at)),
+                    fact("Access token issued", time::date_time(me.issued_at)),
                     fact("Roles", roles),
                     fact("Session ID", code().child(me.session_id.clone())),
                     fact("Account ID", code().child(me.sub.clone())),
                 )),
                 p().class("c-hint").child((
                     "Access is renewed automatically until the session expires. Signing out ends the \
-                     session immediately. To see where else you are signed in, go to ",
+                     session immediately. To see where else you are signed in, open ",
                     a().href("/sessions").child("your devices"),
                     ".",
                 )),

@@ -59,9 +59,9 @@ pub(crate) fn ActivityPage() -> impl IntoView {
         view! { <Title text="Activity" /> },
         h1().child("Activity"),
         p().class("c-lead").child((
-            "Security events of your account. If you do not recognize one, sign out that device in ",
+            "Security events of your account. If you do not recognize one, open ",
             a().href("/sessions").child("your devices"),
-            ".",
+            " and sign out the device.",
         )),
         view! { <AsyncView fetched waiting="Loading your activity" lines=6 retry /> },
     ))

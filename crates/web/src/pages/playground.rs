@@ -1,4 +1,4 @@
-//! `/playground`: the buttons of the tutorial, and a view of what the client does.
+//! `/playground`: controls that call the API, and a view of what the client does.
 
 use latchkey_client::SessionState;
 use leptos::html::{a, div, h1, p};
@@ -43,7 +43,7 @@ pub(crate) fn PlaygroundPage() -> impl IntoView {
         h1().child("Playground"),
         p().class("c-lead").child(
             "Call the API and watch the client keep you signed in. When requests are refused with \
-             401, the client refreshes the tokens once and retries each request once.",
+             401, the client refreshes the tokens once and retries each of them once.",
         ),
         div().class("p-playground").child((
             div()

@@ -226,10 +226,10 @@ fn item(
     let provider = providers.iter().find(|it| it.id == session.provider);
     let provider = provider.map_or(&session.provider, |provider| &provider.label);
     let bound = match (session.bound, binds) {
-        (true, _) => "Bound to its browser",
+        (true, _) => "Works only in the browser that signed in",
         // The server binds sessions, but this client is a program or a browser that stored no key.
-        (false, true) => "Not bound to a key: a copy of this session works elsewhere",
-        (false, false) => "Not bound",
+        (false, true) => "A copy of this session would work on another device",
+        (false, false) => "",
     };
     let facts = [
         session.address.clone().unwrap_or_default(),
@@ -248,7 +248,7 @@ fn item(
         }
     };
     let action = ConfirmAction {
-        name: format!("End session of {name}"),
+        name: name.clone(),
         ..target.confirm_action()
     };
     client_only(

@@ -58,8 +58,8 @@ fn signed_in_card(return_to: String) -> AnyView {
 fn sign_in_card(session: Session, return_to: Memo<String>, providers: &[ProviderInfo]) -> AnyView {
     let links = if providers.is_empty() {
         erased(p().class("c-hint").child(
-            "This server has no sign-in provider. Add one to its configuration, or start the server \
-             with --demo to try it out.",
+            "No sign-in provider is configured on this server. Add one to its configuration, or \
+             start it with --demo to try it out.",
         ))
     } else {
         let links = providers.iter().cloned();
@@ -83,24 +83,21 @@ fn sign_in_card(session: Session, return_to: Memo<String>, providers: &[Provider
                 .child("You are signed out."),
         )
     };
-    erased(div().class("c-card c-card-narrow p-sign-in").child(
-        (
-            span().class("c-mark").aria_hidden("true"),
-            h1().child("Sign in"),
-            dynamic(goodbye),
-            links,
-            p().class("c-hint").child(
-                "You stay signed in on this device until you sign out or your session expires.",
-            ),
-        ),
-    ))
+    let duration = "You stay signed in on this device until you sign out or your session expires.";
+    erased(div().class("c-card c-card-narrow p-sign-in").child((
+        span().class("c-mark").aria_hidden("true"),
+        h1().child("Sign in"),
+        dynamic(goodbye),
+        links,
+        p().class("c-hint").child(duration),
+    )))
 }
 
 fn provider_link(provider: ProviderInfo, return_to: Memo<String>) -> impl IntoView {
     let initial: String = provider.label.chars().take(1).collect();
     let hint = (provider.kind == ProviderKind::Demo).then(|| {
         p().class("c-hint")
-            .child("Fictional users to try things out. No password needed.")
+            .child("Fictional users for trying things out. No password needed.")
     });
     let id = provider.id;
     li().child((

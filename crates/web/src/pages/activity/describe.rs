@@ -17,15 +17,18 @@ pub(super) fn headline(event: &Activity, at: &str) -> String {
             let from = event.address.as_ref();
             let from = from.map_or_else(String::new, |address| format!(" from {address}"));
             format!(
-                "Someone used a copy of this device's token at {at}{from}. We ended the session."
+                "A token of one of your sessions was used twice, the second time on {at}{from}. It \
+                 may have been copied, so we ended the session."
             )
         }
         ActivityKind::ProofMissing => {
-            "Someone used a token of one of your devices without the key of that device. The \
-             server refused it."
+            "Someone used a token from one of your devices without that device's key. We refused \
+             the request."
                 .to_owned()
         }
-        ActivityKind::Revoked => "A program ended a session by revoking its token.".to_owned(),
+        ActivityKind::Revoked => {
+            "An application revoked a session's token, which ended the session.".to_owned()
+        }
         ActivityKind::EndedByOperator => "The operator of this site ended a session.".to_owned(),
         ActivityKind::Banned => "The operator of this site banned this account.".to_owned(),
         ActivityKind::Unbanned => "The operator of this site lifted the ban.".to_owned(),
@@ -84,24 +87,26 @@ mod tests {
         let mut replay = event(ActivityKind::Replayed);
         replay.other_address = Some("198.51.100.1".to_owned());
         assert_eq!(
-            headline(&replay, "noon"),
-            "Someone used a copy of this device's token at noon from 203.0.113.7. We ended the session."
+            headline(&replay, "May 1"),
+            "A token of one of your sessions was used twice, the second time on May 1 from \
+             203.0.113.7. It may have been copied, so we ended the session."
         );
         assert_eq!(
-            facts(&replay, "noon"),
+            facts(&replay, "May 1"),
             "sent by Chrome on Linux · the sign-in was from 198.51.100.1"
         );
         replay.address = None;
         assert_eq!(
-            headline(&replay, "noon"),
-            "Someone used a copy of this device's token at noon. We ended the session."
+            headline(&replay, "May 1"),
+            "A token of one of your sessions was used twice, the second time on May 1. It may have \
+             been copied, so we ended the session."
         );
     }
 
     #[test]
     fn token_without_its_key_is_described_with_the_sender() {
-        let facts = facts(&event(ActivityKind::ProofMissing), "noon");
-        assert_eq!(facts, "noon · 203.0.113.7 · sent by Chrome on Linux");
+        let facts = facts(&event(ActivityKind::ProofMissing), "May 1");
+        assert_eq!(facts, "May 1 · 203.0.113.7 · sent by Chrome on Linux");
     }
 
     #[test]
@@ -121,7 +126,7 @@ mod tests {
             ActivityKind::Displaced,
             ActivityKind::NotAdmitted,
         ];
-        let mut headlines: Vec<_> = kinds.map(|kind| headline(&event(kind), "noon")).into();
+        let mut headlines: Vec<_> = kinds.map(|kind| headline(&event(kind), "May 1")).into();
         headlines.sort_unstable();
         headlines.dedup();
         assert_eq!(headlines.len(), kinds.len());
@@ -130,15 +135,15 @@ mod tests {
     #[test]
     fn sign_in_is_described_with_time_address_and_device() {
         let signed_in = event(ActivityKind::SignedIn);
-        assert_eq!(headline(&signed_in, "noon"), "Chrome on Linux signed in.");
-        assert_eq!(facts(&signed_in, "noon"), "noon · 203.0.113.7");
+        assert_eq!(headline(&signed_in, "May 1"), "Chrome on Linux signed in.");
+        assert_eq!(facts(&signed_in, "May 1"), "May 1 · 203.0.113.7");
         let unknown = Activity {
             browser: None,
             system: None,
             address: None,
             ..signed_in
         };
-        assert_eq!(headline(&unknown, "noon"), "A program signed in.");
-        assert_eq!(facts(&unknown, "noon"), "noon");
+        assert_eq!(headline(&unknown, "May 1"), "Unknown device signed in.");
+        assert_eq!(facts(&unknown, "May 1"), "May 1");
     }
 }

@@ -76,7 +76,7 @@ pub(super) fn Controls() -> impl IntoView {
                 )),
                 div().class("c-button-row").child((
                     state.button("Refresh now", ButtonAction::Refresh),
-                    state.button("Log out", ButtonAction::SignOut),
+                    state.button("Sign out", ButtonAction::SignOut),
                 )),
                 div()
                     .class("p-playground-settings")

@@ -1,4 +1,4 @@
-//! Which sessions to end, and the texts of the buttons for that. Pure.
+//! Which sessions to end, and the labels of the buttons for that. Pure.
 
 use crate::components::confirm::ConfirmAction;
 
@@ -34,14 +34,15 @@ impl EndTarget {
         }
     }
 
-    /// The texts of the button.
+    /// The key and the labels of the button.
     pub(super) fn confirm_action(&self) -> ConfirmAction {
         let (label, question) = match self {
-            Self::This | Self::One { .. } => ("Sign out this device", "End this session?"),
-            Self::Others => ("Sign out all other devices", "End all other sessions?"),
+            Self::This => ("Sign out", "Sign out on this device?"),
+            Self::One { .. } => ("Sign out", "Sign out on that device?"),
+            Self::Others => ("Sign out all other devices", "Sign out all other devices?"),
             Self::Everywhere => (
                 "Sign out everywhere",
-                "End all sessions, including this one?",
+                "Sign out everywhere, including this device?",
             ),
         };
         ConfirmAction {
@@ -49,7 +50,7 @@ impl EndTarget {
             label,
             name: String::new(),
             question,
-            busy: "Ending…",
+            busy: "Signing out…",
         }
     }
 
