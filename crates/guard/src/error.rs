@@ -17,7 +17,7 @@ use crate::step_up::StepUpRequired;
 /// The header that carries the nonce for the next proof (RFC 9449 §8.2).
 pub const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-/// How long a client should wait before it repeats a request after a transient failure, in seconds.
+/// How long a client should wait before it retries a request after a transient failure, in seconds.
 const RETRY_AFTER_SECS: u64 = 2;
 
 /// Why a request is refused.
@@ -33,14 +33,15 @@ pub enum GuardError {
     /// The bearer token is not valid, has expired, or was revoked.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The same for a token sent with the DPoP scheme, or its proof is missing or not valid.
+    /// The access token that was sent with the DPoP scheme is refused, or its proof is missing or
+    /// not valid.
     #[error(transparent)]
     Holder(#[from] HolderError),
-    /// The sign-in is too long ago (RFC 9470).
+    /// The sign-in was too long ago (RFC 9470).
     #[error(transparent)]
     StepUp(#[from] StepUpRequired),
     /// The user does not have the role `admin`.
-    #[error("the role admin is required")]
+    #[error("the admin role is required")]
     Forbidden(UserId),
     /// The denylist is out of date.
     #[error(transparent)]
@@ -83,6 +84,11 @@ impl GuardError {
                 let (code, oauth) = proof(*error);
                 (S::UNAUTHORIZED, code, oauth)
             }
+            Self::Holder(HolderError::ProofMissing) => (
+                S::UNAUTHORIZED,
+                ErrorCode::InvalidDpopProof,
+                "invalid_dpop_proof",
+            ),
             Self::Holder(HolderError::KeyMismatch) => {
                 (S::UNAUTHORIZED, ErrorCode::KeyMismatch, "invalid_token")
             }
@@ -99,7 +105,7 @@ impl GuardError {
         }
     }
 
-    /// The message for the client. Causes inside the server are only logged.
+    /// The message for the client. Internal causes are logged but not returned.
     pub fn detail(&self) -> String {
         match self {
             Self::Stale(_) | Self::RolesUnavailable(_) => {
@@ -128,7 +134,7 @@ impl GuardError {
                 r#"Bearer realm="latchkey", error="insufficient_user_authentication", error_description="A more recent sign-in is needed", max_age="600""#,
             ),
             Self::Forbidden(_) => Some(
-                r#"Bearer realm="latchkey", error="insufficient_scope", error_description="The role admin is required""#,
+                r#"Bearer realm="latchkey", error="insufficient_scope", error_description="The admin role is required""#,
             ),
             Self::InvalidRequest(_) | Self::Stale(_) | Self::RolesUnavailable(_) => None,
         }
@@ -156,7 +162,7 @@ fn access(error: AccessError) -> (StatusCode, ErrorCode, &'static str) {
 fn holder_challenge(error: HolderError) -> &'static str {
     match error {
         HolderError::Proof(ProofError::Nonce) => r#"DPoP error="use_dpop_nonce", algs="ES256""#,
-        HolderError::Proof(ProofError::Invalid(_)) => {
+        HolderError::ProofMissing | HolderError::Proof(ProofError::Invalid(_)) => {
             r#"DPoP error="invalid_dpop_proof", algs="ES256""#
         }
         HolderError::Access(AccessError::Token(AccessTokenError::Invalid(_))) => {
@@ -218,7 +224,7 @@ impl IntoResponse for Rejection {
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECS.into());
         }
-        // So that a middleware can log it.
+        // Middleware reads the rejection from the extensions to log it.
         response.extensions_mut().insert(self);
         response
     }

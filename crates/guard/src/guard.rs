@@ -24,8 +24,6 @@ use crate::proof::{HolderError, Proofs};
 use crate::step_up;
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
-const PROOF_MISSING: ProofError =
-    ProofError::Invalid("the request has none; send one as DPoP: <proof>");
 
 /// Looks up the roles that a user has now, which may differ from those in the user's tokens.
 #[async_trait]
@@ -199,7 +197,10 @@ impl Guard {
 
     /// Builds the response that refuses a request.
     pub fn reject(&self, error: GuardError) -> Rejection {
-        let proof_refused = matches!(error, GuardError::Holder(HolderError::Proof(_)));
+        let proof_refused = matches!(
+            error,
+            GuardError::Holder(HolderError::ProofMissing | HolderError::Proof(_))
+        );
         let nonce = proof_refused.then(|| self.0.proofs.nonce(self.0.clock.now()));
         Rejection {
             error,
@@ -248,7 +249,7 @@ impl Guard {
             (Scheme::Dpop, None) => return Err(HolderError::NotBound.into()),
             (Scheme::Dpop, Some(Confirmation { jkt })) => {
                 let proof = proof_header(&parts.headers).map_err(HolderError::Proof)?;
-                let proof = proof.ok_or(HolderError::Proof(PROOF_MISSING))?;
+                let proof = proof.ok_or(HolderError::ProofMissing)?;
                 let request = Request {
                     method: parts.method.as_str(),
                     uri: &self.proof_uri(parts),

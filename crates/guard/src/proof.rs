@@ -23,7 +23,10 @@ pub enum HolderError {
     /// The token itself is refused.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The proof is missing or not valid.
+    /// The request has no proof.
+    #[error("a DPoP proof is required; send it in the DPoP header")]
+    ProofMissing,
+    /// The proof is not valid.
     #[error(transparent)]
     Proof(#[from] ProofError),
     /// The token is bound to a key that did not sign the request.

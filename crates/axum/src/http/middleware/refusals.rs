@@ -242,7 +242,9 @@ impl<'a> Line<'a> {
             }),
             ApiError::Proof(ProofError::Invalid(_))
             | ApiError::Guard(GuardError::Holder(
-                HolderError::Proof(ProofError::Invalid(_)) | HolderError::KeyMismatch,
+                HolderError::ProofMissing
+                | HolderError::Proof(ProofError::Invalid(_))
+                | HolderError::KeyMismatch,
             ))
             | ApiError::InvalidClient => Some(Self::new(error)),
             _ if error.status_and_codes().status.is_server_error() => Some(Self::failure(error)),
