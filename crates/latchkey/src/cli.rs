@@ -86,7 +86,7 @@ pub enum ConfigCommand {
 /// Rotate the signing keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Publish a new signing key; it is used for signing after ten minutes
+    /// Publish a new signing key; it starts signing after ten minutes
     Rotate(Overrides),
 }
 

@@ -2,6 +2,7 @@
 //! checked before the server listens. Each error message names the key; all errors are reported at
 //! once.
 
+mod address;
 mod admission;
 mod checked;
 mod config_errors;

@@ -18,7 +18,10 @@ pub(super) async fn open_offline(config: &Config) -> anyhow::Result<Arc<dyn Stor
         let path = data_dir::store_path(&config.data_dir);
         let exists = path.try_exists();
         if !exists.with_context(|| format!("data_dir: {}", config.data_dir.display()))? {
-            let text = format!("there is no store in {}; check --data-dir", path.display());
+            let text = format!(
+                "there is no store in {}; check data_dir (--data-dir, --config)",
+                path.display()
+            );
             return Err(Failure::new(FailureCode::NoStore, text).into());
         }
     }

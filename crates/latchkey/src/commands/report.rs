@@ -60,7 +60,7 @@ fn describe(outcome: &Outcome) -> String {
             kid,
             signs_in_seconds,
         } => format!(
-            "published signing key {kid}; it is used for signing in {} minutes",
+            "published signing key {kid}; new tokens will be signed with it after {} minutes",
             signs_in_seconds / 60
         ),
     }
@@ -77,7 +77,7 @@ fn name(user: &UserInfo) -> String {
 
 fn ended(sessions: usize) -> String {
     match sessions {
-        0 => "no active sessions".to_owned(),
+        0 => "no live sessions to end".to_owned(),
         1 => "ended 1 session".to_owned(),
         count => format!("ended {count} sessions"),
     }

@@ -102,8 +102,14 @@ impl Error for ValueError {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let expected = expected.to_string();
         Self::WrongType {
-            expected: expected.to_string(),
+            expected: match expected.as_str() {
+                // Serde's terms; TOML has others.
+                "a map" => "a section".to_owned(),
+                "a sequence" => "an array".to_owned(),
+                _ => expected,
+            },
             found: match found {
                 Unexpected::Bool(_) => "a boolean",
                 Unexpected::Unsigned(_) | Unexpected::Signed(_) => "an integer",

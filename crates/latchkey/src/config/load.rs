@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::address;
 use super::admission::AdmissionSection;
 use super::checked::Config;
 use super::config_errors::ConfigErrors;
@@ -36,7 +37,7 @@ pub struct ConfigError(pub Vec<String>);
 #[serde(deny_unknown_fields)]
 struct RawConfig {
     public_url: Option<String>,
-    #[serde(default = "default_listen")]
+    #[serde(default = "default_listen", deserialize_with = "address::required")]
     listen: SocketAddr,
     #[serde(default = "default_data_dir")]
     data_dir: PathBuf,

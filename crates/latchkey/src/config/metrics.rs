@@ -8,6 +8,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+use super::address;
 use super::config_errors::ConfigErrors;
 use super::secret;
 
@@ -53,8 +54,9 @@ fn sha256(text: &str) -> [u8; 32] {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a section")]
 pub(super) struct MetricsSection {
+    #[serde(default, deserialize_with = "address::optional")]
     listen: Option<SocketAddr>,
     token: Option<SecretString>,
     token_file: Option<PathBuf>,

@@ -174,7 +174,16 @@ fn each_error_names_its_key() {
         &[],
         "tokens.acces_ttl: unknown key",
     );
-    rejected("listen = \"nowhere\"", &[], "listen: ");
+    rejected(
+        "listen = \"nowhere\"",
+        &[],
+        "listen: \"nowhere\" is not an IP address with a port",
+    );
+    rejected(
+        "[metrics]\nlisten = \"localhost:7001\"",
+        &[],
+        "metrics.listen: \"localhost:7001\" is not an IP address with a port",
+    );
     rejected(
         "[tokens]\naccess_ttl = \"soon\"",
         &[],

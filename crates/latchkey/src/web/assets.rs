@@ -44,7 +44,9 @@ pub enum AssetsError {
         source: io::Error,
     },
     /// The directory was not built by Trunk.
-    #[error("web_dir: {path} contains no index.html with a head; build the app there with Trunk")]
+    #[error(
+        "web_dir: {path} contains no index.html with a <head>; build the app into it with Trunk"
+    )]
     NoIndex {
         /// The directory.
         path: String,

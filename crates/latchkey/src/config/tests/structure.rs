@@ -52,5 +52,15 @@ fn sections_that_are_not_tables_are_rejected() {
         &[],
         "tls: expected a section, found a boolean",
     );
+    rejected(
+        "metrics = true",
+        &[],
+        "metrics: expected a section, found a boolean",
+    );
+    rejected(
+        "providers = 1",
+        &[],
+        "providers: expected a section, found an integer",
+    );
     rejected("listen = 2026-11-30", &[], "listen: expected ");
 }
