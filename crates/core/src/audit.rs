@@ -175,7 +175,7 @@ mod tests {
         }
     }
     #[test]
-    fn serialised_name_of_a_missing_proof_is_unchanged() {
+    fn serialized_name_of_a_missing_proof_is_unchanged() {
         let text = serde_json::to_string(&AuditKind::ProofMissing).expect("JSON");
         assert_eq!(text, "\"unproven\"");
     }

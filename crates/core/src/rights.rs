@@ -291,7 +291,7 @@ impl fmt::Display for NotAdmitted {
                 "this account is not admitted here; contact the administrator of this server"
             }
             Self::Unverified => {
-                "the provider does not say that it verified the email address of this account, so \
+                "the provider does not report the email address of this account as verified, so \
                  the account is not admitted here; contact the administrator of this server"
             }
             Self::NoAddress => {

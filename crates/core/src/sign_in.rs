@@ -60,7 +60,8 @@ impl fmt::Display for InvalidReturnTo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "return_to must be a path of this site, such as /account: it begins with one slash, \
-             has no empty, dotted or encoded separators, and is at most 512 characters long",
+             has no empty or dot segments and no encoded slashes, and is at most 512 characters \
+             long",
         )
     }
 }

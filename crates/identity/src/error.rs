@@ -138,7 +138,7 @@ pub enum ConfigError {
         key: &'static str,
     },
     /// Without the scope `openid` there is no ID token.
-    #[error("the scopes of the provider `{provider}` lack `openid`; add it")]
+    #[error("`openid` is missing from the scopes of the provider `{provider}`; add it")]
     ScopeOpenid {
         /// The configured name of the provider.
         provider: String,

@@ -61,7 +61,7 @@ impl Engine for SledStore {
             Err(error) => Err(error),
         };
         let read = read.unwrap_or_else(|error| {
-            // sled can panic. The task is cancelled only while the runtime shuts down.
+            // sled can panic. The task is canceled only while the runtime shuts down.
             let reason = error.to_string();
             Err(if error.is_panic() {
                 StoreError::Stopped(reason)

@@ -75,7 +75,7 @@ impl Writer {
         let job: Job = Box::new(move |state| {
             let (value, wrote, failed) = apply(state, &*arguments, operation);
             let reply = Box::new(move |durable: Result<(), StoreError>| {
-                // The caller may have been cancelled; the change is made nevertheless.
+                // The caller may have been canceled; the change is made nevertheless.
                 drop(sender.send(durable.and(value)));
             });
             Applied {

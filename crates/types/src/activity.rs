@@ -77,7 +77,7 @@ mod tests {
     use super::ActivityKind;
 
     #[test]
-    fn serialised_name_of_a_missing_proof_is_unchanged() {
+    fn serialized_name_of_a_missing_proof_is_unchanged() {
         let text = serde_json::to_string(&ActivityKind::ProofMissing).expect("JSON");
         assert_eq!(text, "\"unproven\"");
     }

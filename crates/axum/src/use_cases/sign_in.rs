@@ -64,8 +64,8 @@ pub enum FinishError {
     RedirectUri(String),
     /// A step-up was completed by another user.
     #[error(
-        "you signed in as a different user; start again and choose the account that you are \
-         signed in with"
+        "you signed in with a different account; start again and choose the account of your \
+         current session"
     )]
     OtherAccount {
         /// The provider's name.

@@ -1,5 +1,5 @@
 //! The authorization endpoint: checks the client's request, and redirects after the user has
-//! approved or cancelled the sign-in.
+//! approved or canceled the sign-in.
 
 use core::fmt;
 use core::time::Duration;
@@ -110,7 +110,7 @@ impl DemoProvider {
         Ok(self.redirect(request, "code", &code))
     }
 
-    /// The user cancelled: the URL to redirect the browser to.
+    /// The user canceled: the URL to redirect the browser to.
     pub fn refuse(&self, request: &DemoRequest) -> Url {
         self.redirect(request, "error", "access_denied")
     }

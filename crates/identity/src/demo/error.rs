@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-/// Why a request is refused. The message is for the page or for `error_description`, and repeats
-/// nothing that was sent.
+/// Why a request is refused. The message is for `error_description` and repeats nothing that was
+/// sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DemoError {
     /// A parameter is missing, too long, or has an unsupported value.

@@ -83,7 +83,7 @@ impl<T> Cached<T> {
         {
             return Err(error.clone());
         }
-        // Only a successful fetch starts the interval. If a failed or cancelled one did, a token
+        // Only a successful fetch starts the interval. If a failed or canceled one did, a token
         // signed with a new key would be refused as forged for a minute.
         let newer = state.fetch(now, fetch).await?;
         state.refreshed = Some(now);

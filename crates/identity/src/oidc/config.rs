@@ -149,7 +149,7 @@ pub(super) struct Client {
     pub(super) timeouts: Timeouts,
 }
 
-/// The time timeouts of the two steps of a sign-in.
+/// The timeouts of the two steps of a sign-in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
     pub(super) begin: Duration,
@@ -158,7 +158,7 @@ pub(super) struct Timeouts {
 
 impl Timeouts {
     /// The time limit of one request in such a step. It is shorter than the step, so that the
-    /// failure of a shared request is cached before the step is cancelled.
+    /// failure of a shared request is cached before the step is canceled.
     pub(super) fn request(step: Duration) -> Duration {
         step * 7 / 8
     }

@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::form::{body, is};
 use crate::http::error::ApiError;
@@ -24,14 +25,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalJson<T> {
         if !typed {
             return Err(ApiError::UnsupportedMediaType(MEDIA_TYPE));
         }
-        serde_json::from_slice(&bytes).map(|value| Self(Some(value))).map_err(|error| {
-            // The position and kind of the error, but never the content, which may be a token.
-            let (line, column) = (error.line(), error.column());
-            ApiError::InvalidRequest(format!(
-                "the body is not valid JSON for this request: {:?} error in line {line}, column \
-                 {column}",
-                error.classify()
-            ))
-        })
+        serde_json::from_slice(&bytes)
+            .map(|value| Self(Some(value)))
+            .map_err(|error| ApiError::InvalidRequest(describe(&error)))
     }
+}
+
+/// The kind and position of the error, but never the content, which may be a token.
+fn describe(error: &serde_json::Error) -> String {
+    let problem = match error.classify() {
+        Category::Data => "does not have the expected members",
+        Category::Eof => "ends before its JSON is complete",
+        Category::Syntax | Category::Io => "is not valid JSON",
+    };
+    let (line, column) = (error.line(), error.column());
+    format!("the body {problem}; see line {line}, column {column}")
 }

@@ -99,7 +99,7 @@ async fn concurrent_callers_share_one_request() {
 }
 
 #[tokio::test]
-async fn cancelled_fetch_does_not_block_the_next() {
+async fn canceled_fetch_does_not_block_the_next() {
     let (cached, source) = (Cached::default(), Source::default());
     let stuck = cached.get(at(0), TTL, core::future::pending());
     assert!(
@@ -151,8 +151,8 @@ async fn security_10_refresh_happens_at_most_once_a_minute_and_is_shared() {
     assert!(shared.is_err(), "the failure is cached");
     assert_eq!(source.fetched(), 3);
     let stuck = cached.refresh(&second, at(64), MIN_INTERVAL, core::future::pending());
-    let cancelled = tokio::time::timeout(Duration::from_millis(10), stuck).await;
-    assert!(cancelled.is_err());
+    let canceled = tokio::time::timeout(Duration::from_millis(10), stuck).await;
+    assert!(canceled.is_err());
     let third = cached
         .refresh(&second, at(64), MIN_INTERVAL, source.next())
         .await;

@@ -158,7 +158,7 @@ async fn security_11_an_address_is_verified_only_if_the_provider_or_the_configur
         } else {
             let (code, text) = refusal_text(response).await;
             assert_eq!(code, "not_admitted", "{claim}");
-            assert!(text.contains("does not say that it verified"), "{text}");
+            assert!(text.contains("does not report the email address"), "{text}");
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn choose_account(
     let alert = error.map_or_else(String::new, |error| {
         format!(
             r#"<p class="c-alert c-alert-ended" role="alert">{}</p>"#,
-            escape(&error.to_string())
+            escape(&message(error))
         )
     });
     let action = format!("{}/authorize", paths::DEMO);
@@ -77,9 +77,21 @@ pub(super) fn invalid_request(http: &HttpState, error: DemoError) -> Response {
         r#"<h1>This request is not valid</h1>
 <p class="c-alert c-alert-ended" role="alert">{}</p>
 <p><a class="c-button c-button-primary" href="/">Start again</a></p>"#,
-        escape(&error.to_string())
+        escape(&message(error))
     );
     page(http, StatusCode::BAD_REQUEST, &body)
+}
+
+/// The message for the user. [`DemoError`]'s own texts are for programs.
+fn message(error: DemoError) -> String {
+    match error {
+        DemoError::Email => "Enter a valid email address, such as ada@example.com.".to_owned(),
+        DemoError::Parameter(name) => {
+            format!("The parameter {name} is missing or invalid. Start the sign-in again.")
+        }
+        DemoError::Duplicate => "A parameter occurs twice. Start the sign-in again.".to_owned(),
+        _ => "The sign-in cannot be continued. Start it again.".to_owned(),
+    }
 }
 
 fn page(http: &HttpState, status: StatusCode, body: &str) -> Response {
