@@ -11,11 +11,13 @@ use serde_path_to_error::{Path, Segment};
 use toml::{Table, Value};
 
 use super::config_errors::ConfigErrors;
+use super::environment::Origins;
 
 /// Deserializes a table. On an error, adds it, removes the value and tries again, so that all errors are
 /// found.
 pub(super) fn deserialize<T: DeserializeOwned>(
     mut table: Table,
+    origins: &Origins,
     errors: &mut ConfigErrors,
 ) -> Option<T> {
     let mut is_valid = true;
@@ -26,7 +28,7 @@ pub(super) fn deserialize<T: DeserializeOwned>(
             Err(error) => error,
         };
         is_valid = false;
-        errors.add(describe(error.path(), error.inner()));
+        errors.add(describe(error.path(), error.inner(), origins));
         if !remove(&mut table, &keys(error.path())) {
             return None;
         }
@@ -53,21 +55,33 @@ fn remove(table: &mut Table, keys: &[&str]) -> bool {
     }
 }
 
-fn describe(path: &Path, error: &ValueError) -> String {
+fn describe(path: &Path, error: &ValueError, origins: &Origins) -> String {
     match error {
         ValueError::UnknownKey { known } => {
             let known = known.join(", ");
+            let from = origin(path, origins);
             match keys(path).split_last() {
                 Some((_, section)) if !section.is_empty() => {
                     let section = section.join(".");
-                    format!("{path}: unknown key; known keys in [{section}]: {known}")
+                    format!("{path}: unknown key{from}; known keys in [{section}]: {known}")
                 }
-                _ => format!("{path}: unknown key; known keys: {known}"),
+                _ => format!("{path}: unknown key{from}; known keys: {known}"),
             }
         }
         ValueError::MissingKey { key } => format!("{path}.{key}: {error}"),
         _ => format!("{path}: {error}"),
     }
+}
+
+/// The variable that set this key or a key below it, as a part of an error, because the key may be in
+/// no file.
+fn origin(path: &Path, origins: &Origins) -> String {
+    let key = path.to_string();
+    let found = origins.iter().find(|(set, _)| {
+        let below = set.strip_prefix(&key);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
+    found.map_or_else(String::new, |(_, name)| format!(" (from {name})"))
 }
 
 /// Why a value cannot be deserialized. Omits the value where it may be a secret in the wrong place.

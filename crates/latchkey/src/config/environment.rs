@@ -25,12 +25,16 @@ const LISTS: [&str; 6] = [
     "trusted_proxies",
 ];
 
+/// The keys that variables set, as in `tokens.access_ttl`, each with the name of its variable.
+pub(super) type Origins = Vec<(String, String)>;
+
 /// Adds the variables to the table and overrides existing keys.
 pub(super) fn overlay(
     table: &mut Table,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
     errors: &mut ConfigErrors,
-) {
+) -> Origins {
+    let mut origins = Origins::new();
     let mut google = Table::new();
     for (name, text) in variables {
         // Variables of other programs may not be UTF-8.
@@ -51,13 +55,19 @@ pub(super) fn overlay(
             _ => {
                 let path = name.strip_prefix(PREFIX).unwrap_or_default();
                 let path: Vec<String> = path.split("__").map(str::to_ascii_lowercase).collect();
-                if !insert(table, &path, &text) {
+                if insert(table, &path, &text) {
+                    origins.push((path.join("."), name));
+                } else {
                     errors.add(format!("{name} is not the name of a configuration key"));
                 }
             }
         }
     }
-    if google.contains_key("client_id") {
+    let section = table
+        .get("providers")
+        .and_then(|providers| providers.get("google"));
+    // The secret alone completes an existing section.
+    if google.contains_key("client_id") || (section.is_some() && !google.is_empty()) {
         let providers = table
             .entry("providers")
             .or_insert_with(|| Table::new().into());
@@ -76,6 +86,7 @@ pub(super) fn overlay(
             section.extend(google);
         }
     }
+    origins
 }
 
 /// Whether a variable is part of the configuration.

@@ -86,7 +86,7 @@ pub fn load(
         Ok(table) => table,
         Err(error) => return Err(ConfigError(vec![error])),
     };
-    environment::overlay(&mut table, variables, &mut errors);
+    let origins = environment::overlay(&mut table, variables, &mut errors);
     let mut set = |key: &str, value: Option<String>| {
         if let Some(value) = value {
             table.insert(key.to_owned(), Value::String(value));
@@ -100,7 +100,7 @@ pub fn load(
     if flags.demo {
         table.insert("demo".to_owned(), Value::Boolean(true));
     }
-    match deserialize(table, &mut errors) {
+    match deserialize(table, &origins, &mut errors) {
         Some(raw) => check(raw, errors),
         None => Err(ConfigError(errors.0)),
     }

@@ -259,7 +259,12 @@ fn each_error_names_its_key() {
     rejected(
         "",
         &[("LATCHKEY_TOKNES__ACCESS_TTL", "1m")],
-        "toknes: unknown key",
+        "toknes: unknown key (from LATCHKEY_TOKNES__ACCESS_TTL); known keys: ",
+    );
+    rejected(
+        "",
+        &[("LATCHKEY_TOKENS__ACCES_TTL", "1m")],
+        "tokens.acces_ttl: unknown key (from LATCHKEY_TOKENS__ACCES_TTL); known keys in [tokens]: ",
     );
     rejected(
         "",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use latchkey_identity::ClientAuth;
+use secrecy::ExposeSecret;
 
 use super::{loaded, rejected};
 
@@ -94,4 +95,18 @@ fn google_gets_a_domain_hint_if_one_domain_is_admitted() {
         let hinted = config.providers[0].hosted_domain.as_deref();
         assert_eq!(hinted, hint, "{list}");
     }
+}
+
+#[test]
+fn google_secret_in_the_environment_completes_an_existing_section() {
+    let secret = ("GOOGLE_CLIENT_SECRET", "from-the-environment");
+    for more in ["", "client_secret_file = \"/nonexistent\""] {
+        let file = format!("[providers.google]\nclient_id = \"a\"\n{more}");
+        let config = loaded(&file, &[secret]).expect("valid");
+        let found = config.providers[0].client_secret.as_ref();
+        let found = found.map(ExposeSecret::expose_secret);
+        assert_eq!(found, Some("from-the-environment"));
+    }
+    // Without a section, the variable may be that of another program.
+    assert!(loaded("", &[secret]).expect("valid").providers.is_empty());
 }
