@@ -194,6 +194,10 @@ fn each_error_names_its_key() {
     rejected("[tokens]\naccess_ttl = \"2d\"", &[], "tokens.access_ttl");
     rejected("[tokens]\nalgorithm = \"RS256\"", &[], "tokens.algorithm");
     rejected("[tokens]\nbinding = \"on\"", &[], "tokens.binding");
+}
+
+#[test]
+fn each_error_of_the_store_names_its_key() {
     rejected("[store]\nkind = \"mysql\"", &[], "store.kind");
     rejected("[store]\nurl = \"redis://a\"", &[], "store.url");
     rejected(
@@ -227,6 +231,10 @@ fn each_error_names_its_key() {
         let text = format!("{shared}max_staleness = {staleness:?}");
         rejected(&text, &[], "store.max_staleness");
     }
+}
+
+#[test]
+fn each_error_about_access_names_its_key() {
     rejected("[admission]\nmode = \"allow-list\"", &[], "admission");
     rejected("[admission]\nemails = [\"a@b\"]", &[], "admission.mode");
     rejected("admins = [\"ada\"]", &[], "admins");
@@ -256,6 +264,10 @@ fn each_error_names_its_key() {
     rejected("[providers.demo]\nclient_id = \"a\"", &[], "providers.demo");
     let plain = "[providers.x]\nissuer = \"http://x.example\"\nclient_id = \"a\"";
     rejected(plain, &[], "providers.x");
+}
+
+#[test]
+fn an_error_in_a_variable_names_the_variable() {
     rejected(
         "",
         &[("LATCHKEY_TOKNES__ACCESS_TTL", "1m")],
