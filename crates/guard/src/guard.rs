@@ -204,7 +204,7 @@ impl Guard {
         let nonce = proof_refused.then(|| self.0.proofs.nonce(self.0.clock.now()));
         Rejection {
             error,
-            request_id: RequestId::current(),
+            request_id: RequestId::random(),
             nonce,
             offer_dpop: self.0.offers_dpop,
         }

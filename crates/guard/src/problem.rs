@@ -10,8 +10,6 @@ use axum::Json;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use latchkey_types::{ErrorCode, Problem};
 
@@ -21,28 +19,26 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The maximum length of an id from a proxy, in bytes.
 const MAX_LENGTH: usize = 128;
 
-tokio::task_local! {
-    /// The id of the request that this task handles.
-    static CURRENT: RequestId;
-}
-
 /// Identifies a request in its response and in the log. It contains no other information.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// Creates a random id: 16 characters of base64url. It is unique, but not secret.
+    /// Creates a random id of 16 hexadecimal digits. It is unique, but not secret.
     #[must_use]
     pub fn random() -> Self {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         static COUNT: AtomicU64 = AtomicU64::new(0);
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         // A keyed hash of a counter, because the system's random numbers cost much more and ids
         // need not be unpredictable.
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let mut bytes = [0; 12];
-        bytes[..8].copy_from_slice(&KEY.hash_one(count).to_be_bytes());
-        bytes[8..].copy_from_slice(&KEY.hash_one(!count).to_be_bytes()[..4]);
-        let text = Bytes::from(URL_SAFE_NO_PAD.encode(bytes));
+        let hash = KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut text = [0; 16];
+        for (pair, byte) in text.chunks_exact_mut(2).zip(hash.to_be_bytes()) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        let text = Bytes::copy_from_slice(&text);
         Self(HeaderValue::from_maybe_shared(text).unwrap_or_else(|_| HeaderValue::from_static("-")))
     }
 
@@ -56,28 +52,14 @@ impl RequestId {
         accepted.then(|| Self(value.clone()))
     }
 
-    /// The id that [`RequestId::scope`] set for the current task, or a new one outside of a scope.
-    #[must_use]
-    pub fn current() -> Self {
-        CURRENT
-            .try_with(Clone::clone)
-            .unwrap_or_else(|_| Self::random())
-    }
-
-    /// Runs a future in which [`RequestId::current`] returns this id. Tasks that the future spawns
-    /// do not inherit it.
-    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(self, future)
-    }
-
     /// The id as text.
     pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
 
     /// The id as the value of the header [`REQUEST_ID`].
-    pub fn header(&self) -> HeaderValue {
-        self.0.clone()
+    pub fn into_header(self) -> HeaderValue {
+        self.0
     }
 }
 
@@ -108,7 +90,7 @@ pub fn problem(
     let media_type = HeaderValue::from_static("application/problem+json");
     headers.insert(CONTENT_TYPE, media_type);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(REQUEST_ID, request_id.header());
+    headers.insert(REQUEST_ID, request_id.clone().into_header());
     response
 }
 
@@ -122,7 +104,12 @@ mod tests {
     fn random_ids_differ_and_are_accepted_from_a_proxy() {
         let ids: HashSet<String> = (0..1000)
             .map(|_| RequestId::random())
-            .inspect(|id| assert_eq!(RequestId::accept(&id.header()).as_ref(), Some(id)))
+            .inspect(|id| {
+                assert_eq!(
+                    RequestId::accept(&id.clone().into_header()).as_ref(),
+                    Some(id)
+                )
+            })
             .map(|id| id.to_string())
             .collect();
         assert_eq!(ids.len(), 1000);
@@ -147,13 +134,5 @@ mod tests {
             let id = RequestId::accept(&value).expect("an id");
             assert_eq!(id.as_str(), text);
         }
-    }
-
-    #[tokio::test]
-    async fn the_current_id_is_that_of_the_innermost_scope() {
-        let id = RequestId::random();
-        let inside = id.clone().scope(async { RequestId::current() }).await;
-        assert_eq!(inside, id);
-        assert_ne!(RequestId::current(), id);
     }
 }

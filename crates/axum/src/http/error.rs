@@ -343,7 +343,7 @@ pub(crate) struct ErrorResponse {
 
 impl ErrorResponse {
     pub(crate) fn new(error: ApiError) -> Self {
-        let request_id = RequestId::current();
+        let request_id = RequestId::random();
         Self { error, request_id }
     }
 
@@ -375,7 +375,7 @@ impl ErrorResponse {
         if let Some(seconds) = error.retry_after() {
             headers.insert(RETRY_AFTER, seconds.into());
         }
-        headers.insert(REQUEST_ID, request_id.header());
+        headers.insert(REQUEST_ID, request_id.clone().into_header());
         response.extensions_mut().insert(self);
         response
     }

@@ -2,14 +2,14 @@
 //! count.
 
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use latchkey_core::EndReason;
 use latchkey_identity::SignInError;
 use latchkey_store::observed::{Completed, Kind};
 use prometheus::{
-    Encoder as _, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, TextEncoder,
+    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
+    IntGauge, Opts, Registry, TextEncoder,
 };
 
 /// The bucket bounds of request durations, in seconds.
@@ -111,11 +111,22 @@ impl Metrics {
         })
     }
 
-    /// Records the response to a request and its duration.
-    pub fn request(&self, method: &str, route: &str, status: &str, elapsed: Duration) {
-        self.requests
-            .with_label_values(&[method, route, status])
-            .observe(elapsed.as_secs_f64());
+    /// Records the response to a request: method, route and status, and its duration.
+    pub fn request(
+        &self,
+        known: &RequestHistograms,
+        labels: (&'static str, &str, u16),
+        elapsed: Duration,
+    ) {
+        let seconds = elapsed.as_secs_f64();
+        if !known.observe(labels, seconds) {
+            let (method, route, status) = labels;
+            let histogram = self
+                .requests
+                .with_label_values(&[method, route, &status.to_string()]);
+            histogram.observe(seconds);
+            known.add(labels, histogram);
+        }
     }
 
     /// Counts an error response with this code.
@@ -172,6 +183,42 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         String::from_utf8(text).map_err(|error| prometheus::Error::Msg(error.to_string()))
+    }
+}
+
+/// The histograms of requests that were used before, so that a request need not look up its labels.
+#[derive(Debug, Default)]
+pub struct RequestHistograms(RwLock<Vec<RequestHistogram>>);
+
+#[derive(Debug)]
+struct RequestHistogram {
+    method: &'static str,
+    route: String,
+    status: u16,
+    histogram: Histogram,
+}
+
+impl RequestHistograms {
+    /// Records a duration; `false` if the histogram is not known yet.
+    fn observe(&self, (method, route, status): (&'static str, &str, u16), seconds: f64) -> bool {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found = known
+            .iter()
+            .find(|it| it.status == status && it.method == method && it.route == route);
+        if let Some(found) = found {
+            found.histogram.observe(seconds);
+        }
+        found.is_some()
+    }
+
+    fn add(&self, (method, route, status): (&'static str, &str, u16), histogram: Histogram) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.push(RequestHistogram {
+            method,
+            route: route.to_owned(),
+            status,
+            histogram,
+        });
     }
 }
 

@@ -11,19 +11,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request};
-use axum::http::header::CONNECTION;
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, HeaderName};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::response::{IntoResponse as _, Response};
 use latchkey_guard::{REQUEST_ID, Rejection, RequestId};
 use latchkey_types::paths;
 use tower::{Layer, Service};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use super::body::BodyReader;
 use super::dpop;
 use crate::http::error::{ApiError, ErrorFormat, ErrorResponse};
 use crate::http::extract::client_address;
 use crate::http::state::AppState;
+use crate::services::metrics::RequestHistograms;
 use crate::settings::TrustedProxies;
 
 /// The target of spans and events about requests, for filters.
@@ -48,6 +49,7 @@ impl<S> Layer<S> for EnvelopeLayer {
     fn layer(&self, inner: S) -> Envelope<S> {
         Envelope {
             state: Arc::clone(&self.0),
+            histograms: Arc::default(),
             inner,
         }
     }
@@ -57,6 +59,8 @@ impl<S> Layer<S> for EnvelopeLayer {
 #[derive(Clone, Debug)]
 pub(crate) struct Envelope<S> {
     state: Arc<AppState>,
+    /// Those of the routes that `inner` serves.
+    histograms: Arc<RequestHistograms>,
     inner: S,
 }
 
@@ -80,33 +84,76 @@ where
         let next = self.inner.clone();
         let inner = core::mem::replace(&mut self.inner, next);
         let state = Arc::clone(&self.state);
-        Box::pin(async move { Ok(handle(&state, inner, request).await) })
+        let histograms = Arc::clone(&self.histograms);
+        let start = Instant::now();
+        let origin = Origin::of(&request, &state.services.settings.trusted_proxies);
+        let span = origin.span();
+        let response = async move {
+            let mut response = respond(&state, inner, request, &origin).await;
+            let (method, route) = (origin.method, origin.route());
+            let status = response.status();
+            state.services.metrics.request(
+                &histograms,
+                (method, route, status.as_u16()),
+                start.elapsed(),
+            );
+            let id = origin.request_id.into_header();
+            response.headers_mut().insert(REQUEST_ID, id);
+            Ok(response)
+        };
+        Box::pin(response.instrument(span))
     }
 }
 
-/// Assigns the request id, opens the span and records the duration.
-async fn handle<S>(state: &AppState, inner: S, request: Request) -> Response
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
-    S::Future: Send + 'static,
-{
-    let start = Instant::now();
-    let services = &state.services;
-    let trusted = &services.settings.trusted_proxies;
-    let request_id = request_id(request.extensions(), request.headers(), trusted);
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or("other", MatchedPath::as_str);
-    let method = method_label(request.method());
-    // At the highest level, so that no filter removes the id from log lines.
-    let span = tracing::error_span!(target: TARGET, "request", %request_id, method, route);
-    let id = request_id.header();
-    let responding = respond(state, inner, request);
-    let mut response = request_id.scope(responding).instrument(span).await;
-    response.headers_mut().insert(REQUEST_ID, id);
-    let status = response.status();
-    let metrics = &services.metrics;
-    metrics.request(method, route, status.as_str(), start.elapsed());
-    response
+/// What logs and metrics say of a request.
+struct Origin {
+    request_id: RequestId,
+    method: &'static str,
+    matched: Option<MatchedPath>,
+}
+
+impl Origin {
+    fn of(request: &Request, trusted: &TrustedProxies) -> Self {
+        let extensions = request.extensions();
+        Self {
+            request_id: request_id(extensions, request.headers(), trusted),
+            method: method_label(request.method()),
+            matched: extensions.get::<MatchedPath>().cloned(),
+        }
+    }
+
+    fn route(&self) -> &str {
+        self.matched.as_ref().map_or("other", MatchedPath::as_str)
+    }
+
+    /// Whether the request only reads, so that nothing about it is logged unless it fails.
+    fn only_reads(&self) -> bool {
+        let acts = [paths::LOGIN, paths::API_ADMIN_EXPORT, paths::API_EVENTS];
+        self.method == "GET" && !acts.contains(&self.route())
+    }
+
+    /// The span around the request. Creating one costs about a tenth of `GET /api/me`, so requests
+    /// that only read have one at the level DEBUG.
+    fn span(&self) -> Span {
+        if self.only_reads() {
+            let Self {
+                request_id, method, ..
+            } = self;
+            let route = self.route();
+            tracing::debug_span!(target: TARGET, "request", %request_id, method, route)
+        } else {
+            self.error_span()
+        }
+    }
+
+    /// A span at the highest level, so that no filter removes the request id from log lines.
+    fn error_span(&self) -> Span {
+        let Self {
+            request_id, method, ..
+        } = self;
+        let route = self.route();
+        tracing::error_span!(target: TARGET, "request", %request_id, method, route)
+    }
 }
 
 /// The request id from a trusted proxy, or a new one.
@@ -128,7 +175,7 @@ fn method_label(method: &Method) -> &'static str {
     known.unwrap_or("other")
 }
 
-async fn respond<S>(state: &AppState, inner: S, request: Request) -> Response
+async fn respond<S>(state: &AppState, inner: S, request: Request, origin: &Origin) -> Response
 where
     S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
@@ -153,20 +200,20 @@ where
     };
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
-        response = complete_error(response, path);
+        response = complete_error(response, path, &origin.request_id);
     }
-    if let Some(Rejection { error, .. }) = response.extensions().get() {
-        let error = ApiError::Guard(error.clone());
+    if let Some(error) = error_of(&response) {
+        nonce = nonce.or_for_error(&error);
         services
             .metrics
             .error(error.status_and_codes().code.as_str());
-        http.refusals.report(&error, address);
-    } else if let Some(ErrorResponse { error, .. }) = response.extensions().get() {
-        nonce = nonce.or_for_error(error);
-        services
-            .metrics
-            .error(error.status_and_codes().code.as_str());
-        http.refusals.report(error, address);
+        let span = Span::current();
+        let span = if span.is_disabled() {
+            origin.error_span()
+        } else {
+            span
+        };
+        span.in_scope(|| http.refusals.report(&error, address));
     }
     nonce.add_to(response.headers_mut(), services);
     let common = &http.common_headers;
@@ -174,6 +221,15 @@ where
     let status = response.status().as_u16();
     tracing::debug!(target: TARGET, status, "response");
     response
+}
+
+/// The error that a response reports, if it is one of Latchkey's.
+fn error_of(response: &Response) -> Option<ApiError> {
+    let extensions = response.extensions();
+    let rejection = extensions.get::<Rejection>();
+    rejection
+        .map(|rejection| ApiError::Guard(rejection.error.clone()))
+        .or_else(|| Some(extensions.get::<ErrorResponse>()?.error.clone()))
 }
 
 /// The response to a request whose body was not read completely. HTTP/1 connections are closed, so
@@ -200,8 +256,7 @@ where
         let Ok(response) = response.await;
         return response;
     }
-    let response = RequestId::current().scope(response).in_current_span();
-    match tokio::spawn(response).await {
+    match tokio::spawn(response.in_current_span()).await {
         Ok(Ok(response)) => response,
         Err(error) => ApiError::Internal(error.to_string()).into_response(),
     }
@@ -228,35 +283,39 @@ impl Path {
     }
 }
 
-/// Gives an error response the body that clients of its path expect.
-fn complete_error(response: Response, path: Path) -> Response {
+/// Gives an error response the request id, and the body that clients of its path expect.
+fn complete_error(response: Response, path: Path, request_id: &RequestId) -> Response {
+    let request_id = request_id.clone();
     let extensions = response.extensions();
-    if extensions.get::<Rejection>().is_some() {
-        return response;
-    }
-    let error = match extensions.get::<ErrorResponse>() {
-        Some(_) if path != Path::OAuth => return response,
-        Some(error) => error.clone(),
-        // Pages have their own error bodies.
-        None if path == Path::Other => return response,
-        // axum refused the request before a handler ran.
-        None => ErrorResponse::new(framework_error(response.status())),
-    };
-    let format = if path == Path::OAuth {
-        ErrorFormat::OAuth
+    let mut completed = if let Some(rejection) = extensions.get::<Rejection>() {
+        let mut rejection = rejection.clone();
+        rejection.request_id = request_id;
+        rejection.into_response()
     } else {
-        ErrorFormat::Problem
+        let error = match extensions.get::<ErrorResponse>() {
+            Some(ErrorResponse { error, .. }) => error.clone(),
+            // Pages have their own error bodies.
+            None if path == Path::Other => return response,
+            // axum refused the request before a handler ran.
+            None => framework_error(response.status()),
+        };
+        let format = if path == Path::OAuth {
+            ErrorFormat::OAuth
+        } else {
+            ErrorFormat::Problem
+        };
+        ErrorResponse { error, request_id }.respond(format)
     };
-    let mut completed = error.respond(format);
     copy_headers(response.headers(), completed.headers_mut());
     completed
 }
 
-/// Copies headers such as `Allow`, which say more than the status.
+/// Copies headers such as `Allow` and `Set-Cookie`, which say more than the status.
 fn copy_headers(from: &HeaderMap, to: &mut HeaderMap) {
+    let own: Vec<HeaderName> = to.keys().cloned().collect();
     for (name, value) in from {
-        if !to.contains_key(name) && name != axum::http::header::CONTENT_LENGTH {
-            to.insert(name.clone(), value.clone());
+        if !own.contains(name) && name != CONTENT_LENGTH {
+            to.append(name.clone(), value.clone());
         }
     }
 }

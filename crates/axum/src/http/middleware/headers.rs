@@ -5,6 +5,7 @@ use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue,
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
+use latchkey_guard::REQUEST_ID;
 
 /// The policy for responses other than pages: a browser loads and runs nothing.
 const DENY_ALL: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -52,6 +53,8 @@ impl CommonHeaders {
                 "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
             ),
             (CONTENT_SECURITY_POLICY, DENY_ALL),
+            // Replaced in each response: a map that has the entry need not grow for it.
+            (REQUEST_ID, "-"),
         ];
         let hsts = hsts.map(|hsts| (STRICT_TRANSPORT_SECURITY, hsts.as_str()));
         let public: HeaderMap = fixed
