@@ -1,8 +1,8 @@
-//! Sign-ins in progress, sealed into cookies (AES-256-GCM): the browser stores the state for the
-//! server, and can neither read nor change it. The cookie itself is set elsewhere.
+//! Sign-ins in progress, sealed into cookies (AES-256-GCM): the browser stores them for the
+//! server, and can neither read them nor change them undetected. The cookie itself is set elsewhere.
 //!
 //! A flow is identified by a hash of its `state`, and opens only under that id. Each id has its own
-//! key, so that random nonces cannot collide however many sign-ins are started.
+//! key, so a random nonce is not reused with the same key, however many sign-ins are started.
 //!
 //! ```
 //! use latchkey_core::sign_in::FLOW_TTL;
@@ -36,7 +36,8 @@ use latchkey_core::{FlowId, LoginFlow};
 use crate::digest::sha256;
 use crate::master_key::{MasterKey, Purpose, SealBroken};
 
-/// The longest sealed flow, in bytes; browsers store cookies of up to 4096 bytes.
+/// The maximum length of a sealed flow that [`FlowSeal::open`] accepts, in bytes. Browsers store
+/// cookies of up to 4096 bytes.
 pub const MAX_SEALED_BYTES: usize = 3500;
 
 /// Seals and opens sign-ins in progress.

@@ -197,7 +197,7 @@ async fn missing_and_invalid_settings_are_named() {
         ),
         (
             complete("https://notes.example.com/app"),
-            "has more than scheme",
+            "must contain only a scheme",
         ),
         (
             complete("https://notes.example.com").provider(Provider::demo()),

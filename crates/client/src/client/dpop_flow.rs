@@ -62,8 +62,8 @@ impl Inner {
     }
 
     /// Sends a request to the token endpoint with a DPoP proof, and retries once if the server
-    /// requires a nonce. `None` if no proof could be created, or if `still` returned false
-    /// immediately before sending.
+    /// requires a nonce. `None` if no proof could be created, or if `is_current` returned
+    /// false immediately before sending.
     pub(super) async fn send_with_proof(
         &self,
         key: &Key,
@@ -160,7 +160,8 @@ impl Inner {
         tokens.key_name().map(str::to_owned)
     }
 
-    /// Removes all keys of this browser except the one that the stored tokens are bound to.
+    /// Removes all keys of this browser except the one that the stored tokens are bound to, and its
+    /// copy under the legacy name.
     pub(super) fn remove_unused_keys(self: &Rc<Self>) {
         let this = Rc::clone(self);
         spawn_local(async move { Key::remove_others(|| this.key_name()).await });

@@ -6,9 +6,9 @@ use super::RequestId;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ActiveRequest {
     pub(super) id: RequestId,
-    /// The access token to replace: the one that the request was rejected with or, if it was not
-    /// sent yet, the expired one.
-    pub(super) stale_token: String,
+    /// The access token that the request was last sent with or, if it has not been sent yet, the
+    /// stored token that has expired. A waiting request is sent once storage has a different one.
+    pub(super) last_token: String,
     /// The user at the start of the request.
     pub(super) account: Option<String>,
     pub(super) state: RequestState,
@@ -20,9 +20,9 @@ pub(super) struct ActiveRequest {
 pub(super) enum RequestState {
     /// Sent; waiting for the response.
     Sent,
-    /// Not sent; waiting for a newer token.
+    /// Waiting for a newer token before it is sent, or sent again after a 401.
     Waiting {
-        /// Whether the request waits because of a 401.
+        /// Whether it was sent and rejected with a 401.
         unauthorized: bool,
     },
 }

@@ -4,9 +4,10 @@ use super::{
     Cause, Command, Engine, Pending, Progress, Refresh, Reply, Stored, Tokens, TransientError,
 };
 
-/// How many superseded or late attempts waiting requests tolerate before they fail, and how often
-/// the idempotency key is reused after being superseded. With the backoff delays this takes longer
-/// than the server's reuse leeway.
+/// The number of failed attempts ([`TransientError::Superseded`] or
+/// [`TransientError::SigningTimeout`]) after which waiting requests keep waiting; the next one fails
+/// them. Also the number of times that a superseded idempotency key is sent again before it is
+/// replaced: with the backoff delays, this takes longer than the server's reuse leeway.
 const MAX_ATTEMPTS: u32 = 3;
 
 impl Engine {
@@ -59,10 +60,10 @@ impl Engine {
             self.unlock_and_finish(Progress::Adopted, stored, commands);
             return;
         }
-        // A refresh token is always sent with the same key, by any tab and on any retry: this is
-        // how the server tells a retry from a replay.
-        // But if the key was superseded repeatedly and no tab stored newer tokens, somebody else
-        // has used the token: a new key makes the server detect the replay.
+        // All tabs and all retries send a refresh token with the same key, so that the server can
+        // tell a retry from a replay. There is one exception: if the server has repeatedly
+        // responded that the token was superseded, but no tab has stored newer tokens, someone else
+        // has used it. Then a new key makes the server detect the replay.
         let is_reusable = self.superseded <= MAX_ATTEMPTS;
         let key = match &stored.pending {
             Some(pending) if is_reusable && pending.is_for(&tokens.refresh_token) => {

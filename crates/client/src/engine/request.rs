@@ -20,7 +20,7 @@ impl Engine {
         };
         let mut request = ActiveRequest {
             id,
-            stale_token: tokens.access_token.clone(),
+            last_token: tokens.access_token.clone(),
             account: tokens.account.clone(),
             state: RequestState::Waiting {
                 unauthorized: false,
@@ -58,7 +58,7 @@ impl Engine {
         }
         request.state = RequestState::Waiting { unauthorized: true };
         match &stored.tokens {
-            Some(tokens) if tokens.access_token == request.stale_token => {
+            Some(tokens) if tokens.access_token == request.last_token => {
                 self.need_newer_than(tokens, id, commands);
             }
             // Signed out, another user, or newer tokens: no refresh is needed.
@@ -119,13 +119,13 @@ impl Engine {
                 });
                 return false;
             }
-            if !force && tokens.access_token == request.stale_token {
+            if !force && tokens.access_token == request.last_token {
                 still_stale = Some(tokens.access_token.clone());
                 return true;
             }
             request.state = RequestState::Sent;
             request.retried = unauthorized;
-            request.stale_token.clone_from(&tokens.access_token);
+            request.last_token.clone_from(&tokens.access_token);
             commands.push(Command::Send {
                 request: id,
                 access_token: tokens.access_token.clone(),

@@ -132,6 +132,10 @@ async fn a_step_up_response_causes_no_refresh() {
     let response = client.end_other_sessions().await;
     assert_eq!(response, Err(CallError::StepUpRequired));
     assert_eq!(server.count("/auth/token"), 0);
-    assert_eq!(server.count("/api/sessions"), 1, "nor by a retry");
+    assert_eq!(
+        server.count("/api/sessions"),
+        1,
+        "the request is not retried"
+    );
     assert_eq!(stored(), Some(tokens(0)));
 }

@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use crate::error::ProviderError;
 
-/// Why a request to a provider failed. No message repeats what was sent or received.
+/// Why a request to a provider failed. No message contains the body of a request
+/// or of a response.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HttpError {
     /// The URL is neither https nor http with a loopback address.
@@ -56,9 +57,9 @@ impl From<reqwest::Error> for HttpError {
 }
 
 impl HttpError {
-    /// This error, in a request for `what`.
-    pub(crate) fn fetching(&self, what: &str) -> ProviderError {
-        ProviderError::Unavailable(format!("cannot fetch {what}: {self}"))
+    /// This error, in a request to `what`.
+    pub(crate) fn in_request_to(&self, what: &str) -> ProviderError {
+        ProviderError::Unavailable(format!("the request to {what} failed: {self}"))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Builds the authorization request, the URL that begins a sign-in (Core §3.1.2.1, RFC 7636).
+//! Builds the authorization request, the URL that begins a sign-in (OpenID Connect Core §3.1.2.1,
+//! RFC 7636).
 
 use core::time::Duration;
 
@@ -71,7 +72,8 @@ pub(super) fn authorize_url(
 }
 
 /// The `prompt` to send. Many providers refuse a request with an unknown `prompt`, so
-/// `select_account` is sent only to providers that are known to support it.
+/// by default `select_account` is sent only to providers that are known to support it. The setting
+/// `select_account` overrides this.
 fn prompt(client: &Client, metadata: &Metadata, request: &AuthorizeRequest<'_>) -> Option<Prompt> {
     let prompt = request.prompt;
     match prompt {
@@ -95,8 +97,8 @@ fn prompt(client: &Client, metadata: &Metadata, request: &AuthorizeRequest<'_>) 
     }
 }
 
-/// The `max_age` to send. Without a requested limit it is omitted for Google, which never sends
-/// `auth_time`, and for the demo provider, which always does.
+/// The `max_age` to send. Without a requested limit it is omitted for Google, which does not
+/// send `auth_time` in response, and for the demo provider, which always sends it.
 fn max_age(client: &Client, requested: Option<Duration>) -> Option<Duration> {
     let omit = client.is_google() || client.kind == Kind::Demo;
     requested.or_else(|| (!omit).then_some(NO_LIMIT))

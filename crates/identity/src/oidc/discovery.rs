@@ -46,7 +46,7 @@ pub(super) async fn fetch(
         Ok(url) => http
             .get_json(&url)
             .await
-            .map_err(|error| error.fetching("its discovery document"))?,
+            .map_err(|error| error.in_request_to("its discovery endpoint"))?,
         Err(_) => return Err(ValidationError::InsecureEndpoint("issuer").into()),
     };
     tracing::debug!(issuer = issuer.as_str(), "discovery document fetched");

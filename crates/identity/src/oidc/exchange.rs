@@ -44,7 +44,7 @@ pub(super) async fn exchange(
     let response = http
         .send(request)
         .await
-        .map_err(|error| error.fetching(ENDPOINT))?;
+        .map_err(|error| error.in_request_to(ENDPOINT))?;
     let body = object(response.body());
     match (response.status(), body) {
         (status, Ok(body)) if status.is_success() && !is_error(&body) => tokens(&body),
@@ -89,7 +89,7 @@ fn request(
     }
     request
         .body(form.finish().into_bytes())
-        .map_err(|_| HttpError::Url.fetching(ENDPOINT))
+        .map_err(|_| HttpError::Url.in_request_to(ENDPOINT))
 }
 
 /// RFC 6749 §2.3.1: both are form-encoded before they are used as user name and password.
@@ -134,7 +134,7 @@ fn is_error(body: &Object) -> bool {
 }
 
 fn unexpected() -> ProviderError {
-    HttpError::NotJson("neither tokens nor an error".to_owned()).fetching(ENDPOINT)
+    HttpError::NotJson("neither tokens nor an error".to_owned()).in_request_to(ENDPOINT)
 }
 
 /// The error for a failed exchange. It repeats only registered error codes, since descriptions are

@@ -176,7 +176,8 @@ pub(super) fn auth_time(claims: &Object) -> Option<Timestamp> {
     Millis::of(claims.get("auth_time")?)?.to_timestamp()
 }
 
-/// Core §3.1.3.7, 13. Google never sends `auth_time`, so there it may be missing.
+/// Core §3.1.3.7, 13. Google does not send `auth_time` in response to `max_age`, so there it may be
+/// missing.
 fn check_auth_time(claims: &Object, expected: &Expected<'_>) -> Result<(), ValidationError> {
     let Some(max_age) = expected.max_age else {
         return Ok(());

@@ -23,7 +23,7 @@ pub(super) async fn fetch(url: &Url, http: &HttpClient) -> Result<KeySet, Provid
     let keys: KeySet = http
         .get_json(url)
         .await
-        .map_err(|error| error.fetching("its signing keys"))?;
+        .map_err(|error| error.in_request_to("its JWKS endpoint"))?;
     tracing::debug!(
         url = url.as_str(),
         keys = keys.keys().len(),

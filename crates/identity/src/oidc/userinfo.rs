@@ -43,17 +43,17 @@ impl UserinfoRequest<'_> {
                 format!("Bearer {}", self.access_token.secret()),
             )
             .body(Vec::new())
-            .map_err(|_| HttpError::Url.fetching("its userinfo"))?;
+            .map_err(|_| HttpError::Url.in_request_to("its userinfo endpoint"))?;
         let response = http
             .send(request)
             .await
-            .map_err(|error| error.fetching("its userinfo"))?;
+            .map_err(|error| error.in_request_to("its userinfo endpoint"))?;
         let status = response.status();
         if status.is_client_error() {
             return Ok(UserinfoResponse::Refused(status.as_u16()));
         }
         if !status.is_success() {
-            return Err(HttpError::Status(status.as_u16()).fetching("its userinfo"));
+            return Err(HttpError::Status(status.as_u16()).in_request_to("its userinfo endpoint"));
         }
         let claims = match media_type(response.headers()).as_str() {
             "" | "application/json" => {

@@ -83,7 +83,7 @@ pub(crate) async fn sign_in(server: &ScriptedProvider) -> Result<Profile, SignIn
     complete(&provider(server), &response(), NOW).await
 }
 
-/// The check that validation_error a sign-in.
+/// The check that the sign-in failed.
 #[track_caller]
 pub(crate) fn validation_error(outcome: Result<Profile, SignInError>) -> ValidationError {
     match outcome {
@@ -91,7 +91,7 @@ pub(crate) fn validation_error(outcome: Result<Profile, SignInError>) -> Validat
             assert_eq!(provider, "work");
             error
         }
-        other => panic!("no check validation_error: {other:?}"),
+        other => panic!("the sign-in did not fail a check: {other:?}"),
     }
 }
 

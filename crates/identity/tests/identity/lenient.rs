@@ -178,7 +178,7 @@ async fn responses_of_real_providers_are_accepted() {
 }
 
 #[tokio::test]
-async fn invalid_address_is_dropped_and_invalid_status_is_not_verified() {
+async fn invalid_email_is_dropped_and_invalid_email_verified_counts_as_false() {
     let server = scripted::start().await;
     for (change, email) in [
         (json!({ "email": ["ada@example.com"] }), None),
@@ -197,7 +197,7 @@ async fn invalid_address_is_dropped_and_invalid_status_is_not_verified() {
 }
 
 #[tokio::test]
-async fn media_type_of_tokens_and_status_of_errors_do_not_matter() {
+async fn media_type_of_the_token_response_is_ignored_and_refusals_say_what_to_do() {
     let server = scripted::start().await;
     let tokens = server.script().token_response("").to_string();
     for media_type in [
@@ -238,7 +238,7 @@ async fn media_type_of_tokens_and_status_of_errors_do_not_matter() {
 }
 
 #[tokio::test]
-async fn userinfo_that_refuses_the_token_is_not_needed() {
+async fn userinfo_refusals_are_ignored_unless_the_id_token_lacks_the_email_address() {
     let server = scripted::start().await;
     for status in [400, 401, 403, 404, 405] {
         let response = ScriptedResponse::bytes(status, "text/html", "<html>");

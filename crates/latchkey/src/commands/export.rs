@@ -31,7 +31,7 @@ pub(super) async fn run(command: cli::Export, json: bool) -> anyhow::Result<Repo
         Some(path) => {
             let part = files::with_suffix(path, ".part");
             refuse_existing(path)?;
-            // Private, because a backup contains who signed in from where.
+            // Private, because a backup records who signed in, and from where.
             let file = files::create_private(&part);
             let mut file = file.with_context(|| {
                 let part = part.display();
@@ -47,8 +47,10 @@ pub(super) async fn run(command: cli::Export, json: bool) -> anyhow::Result<Repo
                     return Err(error);
                 }
             };
-            file.sync_all()?;
-            fs::rename(&part, path).with_context(|| path.display().to_string())?;
+            file.sync_all().context("cannot write the backup")?;
+            fs::rename(&part, path).with_context(|| {
+                format!("cannot rename {} to {}", part.display(), path.display())
+            })?;
             records
         }
         None => write(&config, &mut io::stdout(), &mut progress).await?,

@@ -48,15 +48,19 @@ impl TestApp {
         Self::over(directory, config.to_owned(), Arc::new(TestClock::default())).await
     }
 
-    /// Starts a server over the existing folder `data` in `directory`, with the clock set back by
-    /// `past`.
-    pub(crate) async fn over_earlier(directory: TempDir, config: &str, past: Duration) -> Self {
+    /// Starts a server with the existing data directory `data` in `directory`, with the clock set
+    /// back by `past`.
+    pub(crate) async fn with_existing_data(
+        directory: TempDir,
+        config: &str,
+        past: Duration,
+    ) -> Self {
         let clock = Arc::new(TestClock::default());
         clock.set_back(past);
         Self::over(Arc::new(directory), config.to_owned(), clock).await
     }
 
-    /// Stops the server and starts it again over the same data, at the same address.
+    /// Stops the server and starts it again with the same data, at the same address.
     pub(crate) async fn restarted(mut self) -> Self {
         let address = self.url.trim_start_matches("http://").to_owned();
         self.stop().await;
@@ -71,7 +75,7 @@ impl TestApp {
         Self::over(directory, config, clock).await
     }
 
-    /// Stops the server and starts it again over the same data with another configuration.
+    /// Stops the server and starts it again with the same data with another configuration.
     pub(crate) async fn reconfigured(mut self, config: &str) -> Self {
         self.config = config.to_owned();
         self.restarted().await

@@ -47,7 +47,7 @@ async fn assert_upgraded(folder: TempDir) {
     let token = |whose: &str, kind: &str| tokens[whose][kind].as_str().expect("text").to_owned();
     let made_at = tokens["made_at"].as_u64().expect("seconds");
     let past = Duration::from_secs(START - made_at - 60);
-    let app = TestApp::over_earlier(folder, CONFIG, past).await;
+    let app = TestApp::with_existing_data(folder, CONFIG, past).await;
 
     let me = app.get_as("/api/me", &token("ada", "access_token")).await;
     let me: Value = me.json().await.expect("JSON");

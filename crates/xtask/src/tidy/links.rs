@@ -1,5 +1,5 @@
-//! Every link between Markdown files leads to a file and a heading that exist, and the index of the
-//! documentation lists every page. Links to other sites are not checked.
+//! Every relative link in a Markdown file points to a file or directory, and a heading, that exist,
+//! and the index of the documentation lists every page. Links to other sites are not checked.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ fn unlisted(tree: &Tree) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether a link leads somewhere.
+/// Checks that the target of a link exists. The error says what is wrong.
 fn resolve(tree: &Tree, from: &str, target: &str) -> Result<(), String> {
     if target.contains("://") || target.starts_with("mailto:") {
         return Ok(());
@@ -46,10 +46,14 @@ fn resolve(tree: &Tree, from: &str, target: &str) -> Result<(), String> {
     let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
     let path = match file {
         "" => from.to_owned(),
-        file => join(from, file).ok_or(format!("the link {target} leaves the project"))?,
+        file => {
+            join(from, file).ok_or(format!("the link {target} points outside the repository"))?
+        }
     };
     if !tree.holds(&path) {
-        return Err(format!("the link {target} leads to no file"));
+        return Err(format!(
+            "the link {target} is broken: the file does not exist"
+        ));
     }
     let text = tree.text(&path).unwrap_or_default();
     if !anchor.is_empty() && !anchors(text).iter().any(|known| known == anchor) {
@@ -58,7 +62,7 @@ fn resolve(tree: &Tree, from: &str, target: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A relative path, seen from a file. `None` if it is outside of the project.
+/// Resolves a path relative to a file. `None` if it is outside the repository.
 fn join(from: &str, relative: &str) -> Option<String> {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
@@ -159,8 +163,8 @@ mod tests {
     #[test]
     fn dead_links_are_found() {
         for (link, what) in [
-            ("b.md", "the link b.md leads to no file"),
-            ("../../x", "the link ../../x leaves the project"),
+            ("b.md", "the link b.md is broken: the file does not exist"),
+            ("../../x", "the link ../../x points outside the repository"),
             (
                 "../README.md#two",
                 "README.md has no heading for the link ../README.md#two",

@@ -8,8 +8,8 @@ pub(super) const MAX_CONNECTIONS: usize = 20_000;
 /// Time limits of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// The maximum duration of a TLS handshake, of the wait for the first request, of receiving the
-    /// headers of a request, and of a connection without requests; 8 seconds by default.
+    /// The time limit for each of: a TLS handshake, the first request, the headers of a request, a
+    /// reply to an HTTP/2 ping, and how long a connection may be idle; 8 seconds by default.
     pub header: Duration,
     /// The maximum time to receive the body of a request to Latchkey's routes; 10 seconds by
     /// default. The application limits the bodies of its own routes. Requests in progress on a

@@ -210,7 +210,7 @@ impl Simulation {
         self.tabs[tab] = fresh;
     }
 
-    /// The pending key that a thief finds in storage, with its generation.
+    /// The idempotency key of a pending refresh that a thief finds in storage, with its generation.
     pub(super) fn copy_of_pending(&self) -> Option<(u64, u32)> {
         let held = self.storage.tokens.as_ref()?;
         let pending: &Pending = self.storage.pending.as_ref()?;

@@ -215,7 +215,7 @@ fn security_11_trust_email_applies_only_if_email_verified_is_missing() {
 }
 
 #[test]
-fn security_11_hosted_domain_is_read_only_from_the_id_token_of_google() {
+fn security_11_hosted_domain_is_accepted_only_from_a_google_id_token() {
     let google = Trust {
         hosted_domain: true,
         ..Trust::default()
@@ -257,7 +257,7 @@ fn invisible_names_are_dropped() {
         let profile = profile(json!({ "name": name }), None);
         assert_eq!(profile.name, None, "{name:?}");
     }
-    // Between other characters they are part of the name.
+    // In a name with visible characters, they are kept.
     for name in ["नर\u{200d}", "👩\u{200d}🚀", "A\u{ad}da", "O\u{fe0f}"] {
         let profile = profile(json!({ "name": name }), None);
         assert_eq!(profile.name.as_deref(), Some(name));

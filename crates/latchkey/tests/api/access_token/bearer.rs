@@ -8,7 +8,7 @@ use crate::app::TestApp;
 use latchkey_testing::{code, header};
 
 #[tokio::test]
-async fn security_27_a_token_in_the_query_body_or_a_cookie_is_ignored() {
+async fn security_27_a_token_in_the_query_the_body_or_a_cookie_is_ignored() {
     let app = TestApp::start().await;
     let token = app.sign_in().await.access_token;
 
@@ -30,7 +30,7 @@ async fn security_27_a_token_in_the_query_body_or_a_cookie_is_ignored() {
 }
 
 #[tokio::test]
-async fn security_28_a_token_sent_in_two_ways_is_refused() {
+async fn security_28_a_malformed_or_repeated_authorization_is_refused() {
     let app = TestApp::start().await;
     let token = app.sign_in().await.access_token;
     let bearer = format!("Bearer {token}");

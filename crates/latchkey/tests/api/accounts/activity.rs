@@ -8,9 +8,10 @@ use super::sessions::sid;
 use crate::app::{FIREFOX, TestApp, claims};
 use latchkey_testing::code;
 
-/// Causes each kind of security event for Ada, one second apart. Returns the tokens of the admin,
-/// and those of Ada's last sign-in.
-async fn cause_every_event(app: &TestApp) -> (TokenResponse, TokenResponse) {
+/// Signs Ada in and ends her sessions in every way that she or an operator can, one second after
+/// another, then bans and unbans her. Returns the tokens of the admin, and those of Ada's last
+/// sign-in.
+async fn sign_in_and_end_sessions(app: &TestApp) -> (TokenResponse, TokenResponse) {
     let admin = app.sign_in_as("grace@example.com").await;
     let here = app.sign_in_with(FIREFOX).await;
     let ada = claims(&here.access_token)["sub"]
@@ -50,15 +51,15 @@ async fn cause_every_event(app: &TestApp) -> (TokenResponse, TokenResponse) {
     assert_eq!(banned.status(), 204);
     app.delete_as(&path, &admin.access_token).await;
 
-    // No sign-in is accepted within the second of a ban.
+    // One second later, so that this sign-in is the only event at its time.
     tick();
     (admin, app.sign_in_with(FIREFOX).await)
 }
 
 #[tokio::test]
-async fn security_70_every_security_event_is_listed_newest_first() {
+async fn security_70_security_events_are_listed_newest_first() {
     let app = TestApp::with("demo = true\nadmins = [\"grace@example.com\"]").await;
-    let (admin, ada) = cause_every_event(&app).await;
+    let (admin, ada) = sign_in_and_end_sessions(&app).await;
     let expected = [
         Kind::SignedIn,
         Kind::Unbanned,
@@ -86,7 +87,7 @@ async fn security_70_every_security_event_is_listed_newest_first() {
 #[tokio::test]
 async fn security_70_an_event_shows_where_the_user_acted_but_not_where_an_operator_did() {
     let app = TestApp::with("demo = true\nadmins = [\"grace@example.com\"]").await;
-    let (_, ada) = cause_every_event(&app).await;
+    let (_, ada) = sign_in_and_end_sessions(&app).await;
     let events = app.activity(&ada.access_token).await;
     let newest = &events[0];
     assert_eq!(newest.at, 1_800_000_007);

@@ -11,7 +11,7 @@ use super::process::{RunningServer, arguments, latchkey};
 
 const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Whether a new connection presents a certificate of this authority.
+/// Whether the server responds over a new connection with a certificate issued by this authority.
 async fn presents(server: &RunningServer, certificate: &Certificate) -> bool {
     let authority = fs::read(&certificate.authority).expect("read");
     let authority = reqwest::Certificate::from_pem(&authority).expect("PEM");

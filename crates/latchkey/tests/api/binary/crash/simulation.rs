@@ -18,18 +18,19 @@ use fastrand::Rng;
 
 /// Number of users at a time.
 const USERS: usize = 6;
-/// The server is killed after fewer responses than this in a round.
-const MAX_RESPONSES: usize = 200;
+/// The kill is triggered after fewer acknowledged operations than this in a round.
+const MAX_OPERATIONS: usize = 200;
 /// How often a user is banned, in percent of the rounds.
 const BAN_PERCENT: u8 = 40;
-/// In half of those rounds, the server is killed within this many further responses, while the ban
+/// In half of those rounds, the server is killed within this many further operations, while the ban
 /// may still be in progress.
-const RESPONSES_DURING_BAN: usize = 6;
+const OPERATIONS_DURING_BAN: usize = 6;
 /// How often the next start is killed too, in percent of the rounds.
 const KILLED_START_PERCENT: u8 = 15;
 /// How many sessions that ended in earlier rounds are checked in each round.
 const CHECKED_ENDED_SESSIONS: usize = 20;
-/// Upper bound for reaching the number of responses; all devices keep acting.
+/// The time limit for reaching the number of acknowledged operations. Devices act until the server
+/// is killed.
 const PHASE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A server over one store, and its users.
@@ -85,16 +86,16 @@ impl CrashSimulation {
 
     async fn act_until_killed(&mut self) {
         self.stats.begin_round();
-        let mut kill_after = self.rng.usize(..MAX_RESPONSES);
+        let mut kill_after = self.rng.usize(..MAX_OPERATIONS);
         let mut banning = None;
         if self.rng.u8(..100) < BAN_PERCENT {
             let index = self.rng.usize(..USERS);
-            let ban_after = self.rng.usize(..MAX_RESPONSES / 2);
+            let ban_after = self.rng.usize(..MAX_OPERATIONS / 2);
             let soon = self.rng.u8(..100) < 50;
             let further = if soon {
-                RESPONSES_DURING_BAN
+                OPERATIONS_DURING_BAN
             } else {
-                MAX_RESPONSES / 2
+                MAX_OPERATIONS / 2
             };
             kill_after = ban_after + self.rng.usize(..further);
             banning = Some((index, self.ban(index, ban_after)));
@@ -126,7 +127,7 @@ impl CrashSimulation {
         for (index, device) in acting.join_all().await {
             self.users[index].devices.push(device);
         }
-        reached.expect("too few responses");
+        reached.expect("too few acknowledged operations");
         if let Some((index, ban)) = banning {
             self.users[index].banned = ban.await.expect("the ban task panicked");
         }
@@ -156,7 +157,7 @@ impl CrashSimulation {
         })
     }
 
-    /// Kills a server while it is still opening its store.
+    /// Starts a server and kills it within about 80 ms, often while it is still opening its store.
     fn kill_a_start(&mut self) {
         let mut command = serve(&self.data_dir, &self.listen);
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -213,7 +214,8 @@ impl CrashSimulation {
         }
     }
 
-    /// Checks everything that ever ended. Returns the numbers of sessions and of users.
+    /// Checks that all ended sessions are still refused and all banned users are still banned. Returns
+    /// the number of each.
     pub(super) async fn check_all_ended(&self) -> (usize, usize) {
         let caller = &self.server.caller;
         for ended in &self.ended {
