@@ -63,11 +63,7 @@ pub(super) fn overlay(
             }
         }
     }
-    let section = table
-        .get("providers")
-        .and_then(|providers| providers.get("google"));
-    // The secret alone completes an existing section.
-    if google.contains_key("client_id") || (section.is_some() && !google.is_empty()) {
+    if google.contains_key("client_id") || (google_lacks_secret(table) && has_secret(&google)) {
         let providers = table
             .entry("providers")
             .or_insert_with(|| Table::new().into());
@@ -87,6 +83,23 @@ pub(super) fn overlay(
         }
     }
     origins
+}
+
+/// Whether there is a `[providers.google]` without a secret. `GOOGLE_CLIENT_SECRET` alone completes
+/// such a section, but replaces no secret, because it may be meant for another program.
+fn google_lacks_secret(table: &Table) -> bool {
+    let section = table
+        .get("providers")
+        .and_then(|providers| providers.get("google"))
+        .and_then(Value::as_table);
+    section.is_some_and(|section| {
+        !section.contains_key("client_secret") && !section.contains_key("client_secret_file")
+    })
+}
+
+fn has_secret(google: &Table) -> bool {
+    let secret = google.get("client_secret").and_then(Value::as_str);
+    secret.is_some_and(|secret| !secret.is_empty())
 }
 
 /// Whether a variable is part of the configuration.

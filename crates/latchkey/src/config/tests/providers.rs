@@ -97,16 +97,50 @@ fn google_gets_a_domain_hint_if_one_domain_is_admitted() {
     }
 }
 
+/// The secret of Google's client with this section and the variable `GOOGLE_CLIENT_SECRET`.
+fn google_secret(section: &str, variable: &str) -> Option<String> {
+    let file = format!("[providers.google]\nclient_id = \"a\"\n{section}");
+    let config = loaded(&file, &[("GOOGLE_CLIENT_SECRET", variable)]).expect("valid");
+    let secret = config.providers[0].client_secret.as_ref();
+    secret.map(|secret| secret.expose_secret().to_owned())
+}
+
 #[test]
-fn google_secret_in_the_environment_completes_an_existing_section() {
-    let secret = ("GOOGLE_CLIENT_SECRET", "from-the-environment");
-    for more in ["", "client_secret_file = \"/nonexistent\""] {
-        let file = format!("[providers.google]\nclient_id = \"a\"\n{more}");
-        let config = loaded(&file, &[secret]).expect("valid");
-        let found = config.providers[0].client_secret.as_ref();
-        let found = found.map(ExposeSecret::expose_secret);
-        assert_eq!(found, Some("from-the-environment"));
-    }
+fn google_secret_in_the_environment_completes_a_section_without_a_secret() {
+    let secret = google_secret("", "from-the-environment");
+    assert_eq!(secret.as_deref(), Some("from-the-environment"));
     // Without a section, the variable may be that of another program.
+    let secret = ("GOOGLE_CLIENT_SECRET", "from-the-environment");
     assert!(loaded("", &[secret]).expect("valid").providers.is_empty());
+}
+
+#[test]
+fn google_secret_alone_in_the_environment_replaces_no_secret() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("secret");
+    std::fs::write(&path, "from-the-section").expect("written");
+    for section in [
+        "client_secret = \"from-the-section\"".to_owned(),
+        format!("client_secret_file = {path:?}"),
+    ] {
+        for variable in ["stale", ""] {
+            let secret = google_secret(&section, variable);
+            assert_eq!(secret.as_deref(), Some("from-the-section"), "{variable:?}");
+        }
+    }
+    // An unset variable of a compose file is empty.
+    assert_eq!(google_secret("", ""), None);
+    // With the client's id, both belong together and replace those of the section.
+    let variables = [
+        ("GOOGLE_CLIENT_ID", "id"),
+        ("GOOGLE_CLIENT_SECRET", "secret"),
+    ];
+    let file = "[providers.google]\nclient_id = \"a\"\nclient_secret_file = \"/nonexistent\"";
+    let config = loaded(file, &variables).expect("valid");
+    let google = &config.providers[0];
+    let secret = google
+        .client_secret
+        .as_ref()
+        .map(ExposeSecret::expose_secret);
+    assert_eq!((google.client_id.as_str(), secret), ("id", Some("secret")));
 }
