@@ -71,7 +71,7 @@ pub struct Services {
     pub rng: Arc<dyn Rng>,
     /// Users, sessions, denials and the other records.
     pub store: Arc<dyn Store>,
-    /// Decides on access tokens.
+    /// Authenticates requests by their access tokens.
     pub guard: Guard,
     /// Creates and rotates signing keys.
     pub signing_keys: SigningKeys,
@@ -101,8 +101,8 @@ pub struct Services {
 
 impl Services {
     /// Adds these denials of a user to the denylist and notifies the user's open event streams. The
-    /// denials must be durable in the store already. Every denial made by this server is added
-    /// here.
+    /// denials must be durable in the store already. Every denial of a single user made by this
+    /// server is added here; see also [`deny_everyone`](Self::deny_everyone).
     pub fn deny(&self, user: UserId, denials: &[Denial]) {
         for denial in denials {
             self.guard.denylist().insert(denial);

@@ -4,8 +4,9 @@
 //! The key is non-extractable: scripts in this page can use it while the page is open, but cannot
 //! export it. It is stored in IndexedDB, the only browser storage that accepts such a key.
 //!
-//! If WebCrypto or IndexedDB is missing or fails, there is no key and no proof: the session is not
-//! bound, and everything else works.
+//! If WebCrypto or IndexedDB is missing or fails at sign-in, there is no key and no proof. The
+//! session is then not bound, and everything else works, unless the server requires proofs: then it
+//! refuses the sign-in. A session that is already bound cannot be refreshed without its key.
 //!
 //! ```
 //! use latchkey_client::Method;
@@ -40,15 +41,15 @@ mod proof;
 pub use key_store::LEGACY_KEY_NAME;
 pub use proof::ProofTarget;
 
-/// IndexedDB exists but does not respond. This is transient.
+/// IndexedDB failed or did not respond in time. The key may still be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("IndexedDB does not respond: try again later")]
+#[error("IndexedDB failed or did not respond; try again later")]
 pub struct KeyStoreUnavailable;
 
 /// A P-256 key pair with a non-extractable private key.
 #[derive(Clone)]
 pub struct Key {
-    /// The name that the tokens refer to the key by.
+    /// The name by which the stored tokens refer to the key.
     name: String,
     /// The `CryptoKeyPair`, as stored in IndexedDB.
     pair: JsValue,
@@ -93,8 +94,9 @@ impl Key {
         let _ = key_store::put(&[&self.name, LEGACY_KEY_NAME], &self.pair).await;
     }
 
-    /// Removes every key of this browser except the one named by `needed`, which is called inside
-    /// the transaction, when no other tab can store a key any more.
+    /// Removes every key of this browser except the one that `needed` names and its copy under
+    /// [`LEGACY_KEY_NAME`]. `needed` is called inside the transaction, while other tabs cannot
+    /// store keys.
     pub async fn remove_others(needed: impl Fn() -> Option<String>) {
         let _ = key_store::remove_others(needed).await;
     }

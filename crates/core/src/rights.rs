@@ -50,19 +50,19 @@ impl ProviderClaims<'_> {
 pub struct ConfiguredProvider {
     /// Its configured name.
     pub provider: String,
-    /// Its issuer identifier, by which the provider of a user is found.
+    /// Its issuer identifier. A user belongs to the provider with the issuer of their identity.
     pub issuer: String,
     /// Whether it is Google or follows Google's conventions: `email_verified` means that the
     /// address was verified once, and `hd` names the organization that manages the account today.
     pub google: bool,
-    /// The addresses it is trusted for by entries that name no provider.
+    /// The email addresses for which entries that name no provider accept its claims.
     pub trusted_emails: TrustedEmails,
 }
 
-/// The email addresses that a provider is trusted for by entries that name no provider.
+/// The email addresses for which entries that name no provider accept the claims of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrustedEmails {
-    /// All addresses: it is the only provider.
+    /// All addresses; the default if it is the only provider.
     Any,
     /// Addresses at these domains.
     Domains(Vec<String>),
@@ -85,7 +85,9 @@ pub struct Entry {
 pub enum EmailPattern {
     /// One verified address, compared ASCII case-insensitively.
     Email(String),
-    /// All verified addresses at this domain: `example.com` does not match `sub.example.com`.
+    /// All verified addresses at this domain; `example.com` does not match `sub.example.com`. For
+    /// a provider with [`google`](ConfiguredProvider::google), except at Google's own domains: all
+    /// accounts whose `hd` claim is this domain, whatever their address.
     Domain(String),
 }
 
@@ -272,8 +274,9 @@ impl NotAdmitted {
         match self {
             Self::Unlisted => "the address is not on the allow-list",
             Self::ProviderNotTrusted => {
-                "the address is on the allow-list, but this provider is not trusted for it; see \
-                 `email_domains` (for Google, the claim `hd`)"
+                "the address is on the allow-list, but this provider is not trusted for it; name \
+                 the provider in the entry, or set its `email_domains` (Google: the claim `hd` \
+                 must be the domain)"
             }
             Self::Unverified => "the provider does not say that the email address is verified",
             Self::NoAddress => "the provider gave no email address",

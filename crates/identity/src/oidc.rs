@@ -1,5 +1,5 @@
-//! Sign-in by OpenID Connect: the authorization code flow with PKCE, with any issuer that publishes
-//! a discovery document (OpenID Connect Core and Discovery, RFC 7636, RFC 9207).
+//! Sign-in with OpenID Connect: the authorization code flow with PKCE, with any issuer that
+//! publishes a discovery document (OpenID Connect Core and Discovery, RFC 7636, RFC 9207).
 
 mod authorize;
 mod cache;
@@ -45,8 +45,9 @@ pub struct OidcProvider {
     label: String,
     kind: Kind,
     client: config::Client,
-    /// For the requests that begin a sign-in, and for those that finish it.
+    /// For discovery, with the time limit for beginning a sign-in.
     begin: HttpClient,
+    /// For the requests that finish a sign-in: to the token, JWKS and userinfo endpoints.
     finish: HttpClient,
     metadata: Cached<Metadata>,
     keys: Cached<KeySet>,
@@ -140,7 +141,8 @@ impl OidcProvider {
     }
 
     /// The claims of the userinfo endpoint. If the endpoint responds with a 4xx status, only the
-    /// ID token is used, provided that it contains what the scopes request.
+    /// ID token is used. That is an error if the scope `email` was requested and the ID token has
+    /// no email address.
     async fn info(
         &self,
         request: &userinfo::UserinfoRequest<'_>,

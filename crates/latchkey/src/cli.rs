@@ -155,7 +155,8 @@ pub struct Export {
     /// Which configuration to use.
     #[command(flatten)]
     pub overrides: Overrides,
-    /// The file to write, which must not exist yet; defaults to standard output
+    /// The file to write, which must not exist yet; defaults to standard output, but is required
+    /// with --json
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
 }

@@ -73,7 +73,8 @@ impl ApiClient {
         response.json().await.expect("JSON")
     }
 
-    /// Returns `Ok` if the server accepts this access token, otherwise the `code` of the 401 response.
+    /// Returns `Ok` if the server accepts this access token, or the `code` of a 401 response. Panics
+    /// on any other status.
     pub async fn check(&self, access_token: &str) -> Result<(), String> {
         let response = self.get_as("/api/me", access_token).await;
         if response.status() == 200 {

@@ -1,5 +1,6 @@
 //! Sign-ins in progress, sealed into cookies (AES-256-GCM): the browser stores them for the
-//! server, and can neither read them nor change them undetected. The cookie itself is set elsewhere.
+//! server, and can neither read them nor change them undetected. The cookie itself is set
+//! elsewhere.
 //!
 //! A flow is identified by a hash of its `state`, and opens only under that id. Each id has its own
 //! key, so a random nonce is not reused with the same key, however many sign-ins are started.

@@ -1,4 +1,4 @@
-//! Components that several pages use, and those around every page.
+//! The components that pages consist of, and the header and alert around every page.
 
 pub(crate) mod alert;
 pub(crate) mod async_view;

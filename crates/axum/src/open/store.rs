@@ -276,13 +276,13 @@ impl Store {
             return Ok(());
         }
         let found = found.map_or_else(
-            || "has no id, because it is empty or was just restored".to_owned(),
+            || "has no id, because it is empty or a backup was just imported".to_owned(),
             |id| format!("has the id {id}"),
         );
         bail!(
-            "the store {found}, but this server has used the store with the id {}. Tokens revoked \
-             there would be accepted with this store. Restore that store, or remove {} to accept \
-             this one",
+            "the store {found}, but this server previously used the store with the id {}. This \
+             store may lack revocations made there, so revoked tokens could be accepted. Connect \
+             to that store again, or remove {} to accept this one",
             known.trim(),
             file.display()
         )

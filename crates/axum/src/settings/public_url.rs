@@ -32,8 +32,8 @@ impl PublicUrl {
             || url.password().is_some()
         {
             return Err(format!(
-                "public_url: {text:?} must contain only a scheme, host and port; use an origin such \
-                 as \"https://id.example.com\""
+                "public_url: {text:?} must contain only a scheme, host and port; use an origin \
+                 such as \"https://id.example.com\""
             ));
         }
         let loopback = is_loopback(&url);

@@ -7,7 +7,8 @@
 //! end through storage, and of account changes through a `BroadcastChannel`.
 //!
 //! Events decide nothing. When the stream reports that the session ended, the client refreshes, and
-//! the response to that decides. Without a stream the client learns the same a little later.
+//! the response to that decides. Without a stream, the client learns of the end of the
+//! session at its next request or refresh.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -97,8 +98,7 @@ impl Inner {
         }
     }
 
-    /// Like [`update_subscription`](Self::update_subscription), when the user returns to the page: what changed in the
-    /// meantime should show now.
+    /// Updates the subscription when the user returns to the page.
     pub(super) fn user_returned(self: &Rc<Self>) {
         {
             let mut subscription = self.subscription.borrow_mut();
@@ -159,7 +159,8 @@ impl Inner {
             ServerEvent::SessionEnded { code } => {
                 let token = self.subscription.borrow().token.clone();
                 let stored = self.storage.read().tokens;
-                // If the stored tokens are newer, a new sign-in in this browser ended the old session.
+                // If other tokens are stored, the event is not about them: another tab has
+                // refreshed, or the user signed out or in again.
                 if stored.map(|tokens| tokens.access_token) == token {
                     self.end_code.set(Some(*code));
                     self.dispatch(Event::RefreshRequested(Cause::AheadOfExpiry));

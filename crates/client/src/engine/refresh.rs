@@ -5,8 +5,8 @@ use super::{
 };
 
 /// The number of failed attempts ([`TransientError::Superseded`] or
-/// [`TransientError::SigningTimeout`]) after which waiting requests keep waiting; the next one fails
-/// them. Also the number of times that a superseded idempotency key is sent again before it is
+/// [`TransientError::SigningTimeout`]) after which waiting requests keep waiting; the next one
+/// fails them. Also the number of times that a superseded idempotency key is sent again before it is
 /// replaced: with the backoff delays, this takes longer than the server's reuse leeway.
 const MAX_ATTEMPTS: u32 = 3;
 

@@ -17,8 +17,8 @@ const IN_FORCE: u64 = 20_000;
 /// How many denials one change writes, and one sweep removes.
 const BATCH: u64 = 500;
 
-/// Denies sessions in batches, with a lifetime for which about `IN_FORCE` of them are in force at any
-/// time. Sweeps like a server; each batch advances the time.
+/// Denies sessions in batches. The lifetime of a denial is chosen so that about `IN_FORCE` denials
+/// are in force at any time. Each batch advances the time by one second and is followed by a sweep.
 pub(crate) async fn run() -> Result<()> {
     println!(
         "\nsled's directory while {TOTAL} denials are written and expire, about {IN_FORCE} of them in force:\n"
@@ -72,8 +72,9 @@ pub(crate) async fn sessions() -> Result<()> {
     for round in 1..=SIGN_INS / USERS {
         let visits = users.iter().map(|user| visit(&store, user, now));
         futures_util::future::try_join_all(visits).await?;
-        // With 13 minutes per round, the remains of a session are swept two rounds later, and the
-        // oldest events are swept within ten thousand sign-ins.
+        // With 13 minutes per round, the record of an ended session is swept five rounds later,
+        // because it is retained for an hour after its access token expires. Events are kept for 90
+        // days: they expire when the time advances by 91 days below.
         now = now.plus(Duration::from_mins(13));
         while store.sweep(now, usize::try_from(BATCH)?).await? > 0 {}
         let done = round * USERS;

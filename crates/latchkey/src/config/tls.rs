@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// The certificate and the key. Without this section, a proxy must terminate TLS.
+/// The certificate and the key. Without this section, a proxy must terminate TLS,
+/// unless the public URL is a loopback address.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a section")]
 pub struct TlsConfig {

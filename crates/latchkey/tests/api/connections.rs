@@ -12,10 +12,10 @@ use tokio::time::timeout;
 
 use crate::app::TestApp;
 
-/// Upper bound for operations that have a limit of one or two seconds.
+/// Upper bound for operations that the server limits to two or three seconds.
 const TEST_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// Limits short enough for a test, which also apply to loopback connections.
+/// Limits short enough for a test. Loopback connections count towards the limit per address.
 fn short_limits() -> ConnectionLimits {
     ConnectionLimits {
         body: Duration::from_secs(2),

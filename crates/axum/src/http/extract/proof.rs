@@ -8,9 +8,9 @@ use latchkey_guard::proof_header;
 use crate::http::error::ApiError;
 use crate::http::state::AppState;
 
-/// The key that signed a request to a token endpoint; `None` if the request has no proof or this
-/// server does not use proofs. The proof is verified before a code or token of the request is used
-/// up.
+/// The thumbprint of the key that signed the DPoP proof of a request to a token endpoint; `None` if
+/// the request has no proof or DPoP is disabled. The proof is verified before a code or token of the
+/// request is used up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Proven(pub Option<Thumbprint>);
 

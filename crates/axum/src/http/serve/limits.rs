@@ -12,8 +12,8 @@ pub struct ConnectionLimits {
     /// reply to an HTTP/2 ping, and how long a connection may be idle; 8 seconds by default.
     pub header: Duration,
     /// The maximum time to receive the body of a request to Latchkey's routes; 10 seconds by
-    /// default. The application limits the bodies of its own routes. Requests in progress on a
-    /// connection that is being closed have the same time.
+    /// default. The application limits the bodies of its own routes. Also how long other requests
+    /// may continue on a connection that is closed because it is stalled.
     pub body: Duration,
     /// How long a response may wait for a client that does not read; 30 seconds by default.
     pub write: Duration,

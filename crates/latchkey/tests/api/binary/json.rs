@@ -1,5 +1,5 @@
-//! `--json`: every command prints one value on standard output, with a running server or a stopped
-//! one, and for failures too.
+//! `--json`: every command prints exactly one value to standard output, on success and on failure,
+//! whether or not a server is running.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

@@ -17,7 +17,7 @@ pub(crate) enum Link {
     Open,
     /// Connections are accepted, but no data passes.
     Silent,
-    /// All connections are closed, and new ones immediately too.
+    /// Existing connections are closed, and new ones are closed immediately.
     Cut,
 }
 
@@ -66,7 +66,8 @@ impl Proxy {
         self.route.send_modify(|route| route.1 = port);
     }
 
-    /// Cuts the connection that transfers the last of this many response bytes.
+    /// Lets this many more response bytes pass, over all connections, then cuts the connection that
+    /// transfers the next one.
     pub(crate) fn cut_after(&self, bytes: i64) {
         self.budget.store(bytes, Ordering::SeqCst);
     }

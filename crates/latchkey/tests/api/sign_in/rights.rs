@@ -69,7 +69,7 @@ async fn security_78_no_other_provider_can_claim_an_admitted_address() {
         hostile.script().claims["hd"] = json!("example.com");
         let response = hostile.sign_in(&app, "partner").await;
         assert_eq!(code(response).await, (400, "not_admitted".into()), "{list}");
-        // Each provider is trusted for its own domain.
+        // Entries that name no provider trust only `partner` for `partner.example`.
         hostile.script().claims["email"] = json!("ada@partner.example");
         tokens(hostile.sign_in(&app, "partner").await).await;
         main.script().claims["email"] = json!("ada@partner.example");
@@ -79,9 +79,10 @@ async fn security_78_no_other_provider_can_claim_an_admitted_address() {
     }
 }
 
-/// A provider that is added later gets none of the rights of the first one.
+/// If another provider is configured, entries that name no provider do not apply to the demo
+/// provider.
 #[tokio::test]
-async fn security_78_the_demo_provider_gives_no_rights_beside_a_real_one() {
+async fn security_78_entries_without_a_provider_do_not_apply_to_the_demo_provider() {
     let main = ScriptedProvider::start().await;
     let list = "[admission]\nmode = \"allow-list\"\nemails = [\"ada@example.com\"]\n";
     let section = main.section("main");

@@ -1,4 +1,5 @@
-//! The contract over a contended database in memory, and the round trips of each operation.
+//! Runs the store contract against a contended in-memory database, and counts the round trips of
+//! each operation.
 
 mod fake_database;
 mod round_trips;

@@ -214,8 +214,8 @@ impl CrashSimulation {
         }
     }
 
-    /// Checks that all ended sessions are still refused and all banned users are still banned. Returns
-    /// the number of each.
+    /// Checks that all ended sessions are still refused and all banned users are still banned.
+    /// Returns the number of each.
     pub(super) async fn check_all_ended(&self) -> (usize, usize) {
         let caller = &self.server.caller;
         for ended in &self.ended {
