@@ -70,7 +70,7 @@ test('if IndexedDB stops responding, a bound session is kept', async ({
   await blockIndexedDb(blocked.page);
   await blocked.playgroundPage.goto();
   await blocked.playgroundPage.refresh();
-  await expect(blocked.alert).toContainText(/still signed in/);
+  await expect(blocked.alert).toContainText(/cannot use its stored key.*still signed in/);
   expect(await storage.tokens()).toEqual(before);
   await blocked.page.close();
   await playgroundPage.open();

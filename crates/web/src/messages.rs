@@ -58,6 +58,10 @@ pub(crate) const fn outage(error: TransientError, signed_in: bool) -> &'static s
         (TransientError::SigningTimeout, true) => {
             "This browser is busy. You are still signed in, and we will keep trying."
         }
+        (TransientError::KeyUnavailable, true) => {
+            "This browser cannot use its stored key at the moment. You are still signed in, and we \
+             will keep trying."
+        }
         (_, true) => {
             "We cannot reach the server. You are still signed in, and we will keep trying."
         }

@@ -208,12 +208,18 @@ fn refresh(progress: Progress, status: Option<u16>) -> Option<Draft> {
         Progress::Delayed(TransientError::SigningTimeout) => {
             ("browser busy, will retry", Tone::Plain)
         }
+        Progress::Delayed(TransientError::KeyUnavailable) => {
+            ("browser key unavailable, will retry", Tone::Bad)
+        }
         Progress::Delayed(_) => ("tokens kept, will retry", Tone::Bad),
         Progress::Abandoned => ("signed out during the refresh", Tone::Plain),
     };
     let text = match (status, progress) {
         (Some(status), _) => format!("POST {} → {status} {outcome}", paths::TOKEN),
-        (None, Progress::Delayed(TransientError::SigningTimeout)) => {
+        (
+            None,
+            Progress::Delayed(TransientError::SigningTimeout | TransientError::KeyUnavailable),
+        ) => {
             format!("POST {} → {outcome}", paths::TOKEN)
         }
         (None, Progress::Delayed(_)) => {

@@ -158,7 +158,7 @@ impl Inner {
         let stale = expiry_status == ExpiryStatus::Expired;
         self.dispatch(Event::RequestStarted { request, stale });
         if expiry_status == ExpiryStatus::Due {
-            self.dispatch(Event::RefreshRequested(Cause::AheadOfExpiry));
+            self.dispatch(Event::RefreshRequested(Cause::Automatic));
         }
     }
 

@@ -21,8 +21,8 @@ use crate::transport::{Method, Request, Response, Unreachable};
 /// lock only a little longer than one request may take.
 const SEND_TIMEOUT: u32 = 4_000;
 
-/// The outcome of sending a refresh token: a response, a network failure, or, if nothing was sent,
-/// the reply to hand to the engine.
+/// The outcome of sending a refresh token: a response, a network failure, or, if no request with
+/// a valid proof could be sent, the reply to pass to the engine.
 pub(super) type PostOutcome = Result<Result<Response, Unreachable>, Reply>;
 
 impl Inner {
@@ -41,7 +41,7 @@ impl Inner {
             Ok(Some(key)) => key,
             Ok(None) => return Err(Reply::Refused(Some(ErrorCode::KeyMismatch))),
             Err(KeyStoreUnavailable) => {
-                return Err(Reply::Unavailable(TransientError::ServerError));
+                return Err(Reply::Unavailable(TransientError::KeyUnavailable));
             }
         };
         let is_current = || {
@@ -56,7 +56,7 @@ impl Inner {
             Reply::Unavailable(if late {
                 TransientError::SigningTimeout
             } else {
-                TransientError::ServerError
+                TransientError::KeyUnavailable
             })
         })
     }

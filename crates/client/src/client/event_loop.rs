@@ -51,8 +51,8 @@ impl Inner {
             Command::Fail { request, failure } => self.resolve(request, Resolution::Fail(failure)),
             Command::Lock => self.acquire_lock(),
             Command::Unlock => drop(self.lock.borrow_mut().take()),
-            Command::StoreKey(pending) => self.storage.set_pending(&pending),
-            Command::RemoveKey => self.storage.clear_pending(),
+            Command::StoreIdempotencyKey(pending) => self.storage.set_pending(&pending),
+            Command::RemoveIdempotencyKey => self.storage.clear_pending(),
             Command::Post { refresh_token, key } => self.post(refresh_token, key),
             Command::StoreTokens(tokens) => self.storage.set_tokens(&tokens),
             Command::RemoveTokens => {
@@ -237,7 +237,7 @@ impl Inner {
         if let (true, Some(tokens)) = (self.refresh_before_expiry.get(), &tokens)
             && !matches!(self.expiry_status(tokens), ExpiryStatus::Fresh(_))
         {
-            self.dispatch(Event::RefreshRequested(Cause::AheadOfExpiry));
+            self.dispatch(Event::RefreshRequested(Cause::Automatic));
         }
         self.schedule(tokens.as_ref());
     }

@@ -163,7 +163,7 @@ impl Inner {
                 // refreshed, or the user signed out or in again.
                 if stored.map(|tokens| tokens.access_token) == token {
                     self.end_code.set(Some(*code));
-                    self.dispatch(Event::RefreshRequested(Cause::AheadOfExpiry));
+                    self.dispatch(Event::RefreshRequested(Cause::Automatic));
                 }
             }
             ServerEvent::AccountChanged => self.account_changed(),
@@ -186,7 +186,7 @@ impl Inner {
             // not.
             drop(subscription);
             drop(previous);
-            self.dispatch(Event::RefreshRequested(Cause::AheadOfExpiry));
+            self.dispatch(Event::RefreshRequested(Cause::Automatic));
             return;
         }
         let delay = backoff::delay(subscription.failures, 0, browser::jitter());

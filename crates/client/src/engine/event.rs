@@ -57,8 +57,10 @@ pub enum Event {
 /// Why a refresh is needed although no request is waiting for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The access token is about to expire. Not needed if another tab has stored newer tokens.
-    AheadOfExpiry,
+    /// The access token should be replaced: it is about to expire, the server refused to open an
+    /// event stream with it, or the event stream reported that the session ended. Not needed if
+    /// another tab has stored newer tokens.
+    Automatic,
     /// A manual refresh: refresh unconditionally.
     Manual,
 }
@@ -93,6 +95,8 @@ pub enum TransientError {
     /// Nothing was sent, because creating the DPoP proof took too long and another tab may have
     /// taken over.
     SigningTimeout,
+    /// Nothing was sent, because the browser's key could not be loaded or used.
+    KeyUnavailable,
 }
 
 /// Why a request fails.
@@ -133,9 +137,9 @@ pub enum Command {
     /// Release the refresh lock.
     Unlock,
     /// Store the idempotency key of the refresh that is about to be sent.
-    StoreKey(Pending),
+    StoreIdempotencyKey(Pending),
     /// Remove the stored idempotency key.
-    RemoveKey,
+    RemoveIdempotencyKey,
     /// Send the refresh token, then send [`Event::Replied`].
     Post {
         /// The token to rotate.

@@ -34,10 +34,10 @@ impl Engine {
             (Refresh::Idle | Refresh::BackingOff { .. }, Cause::Manual) => {
                 self.start(None, commands);
             }
-            (Refresh::Idle, Cause::AheadOfExpiry) => {
+            (Refresh::Idle, Cause::Automatic) => {
                 self.start(Some(tokens.access_token.clone()), commands);
             }
-            (_, Cause::AheadOfExpiry) => {}
+            (_, Cause::Automatic) => {}
         }
     }
 
@@ -70,7 +70,7 @@ impl Engine {
                 pending.key.clone()
             }
             _ => {
-                commands.push(Command::StoreKey(Pending::new(
+                commands.push(Command::StoreIdempotencyKey(Pending::new(
                     fresh_key.clone(),
                     &tokens.refresh_token,
                 )));
@@ -99,7 +99,7 @@ impl Engine {
             // The user signed out or signed in again, or a tab that stole the lock has refreshed:
             // this reply is about a token that is no longer stored.
             if matches!(&stored.pending, Some(pending) if pending.is_for(&sent)) {
-                commands.push(Command::RemoveKey);
+                commands.push(Command::RemoveIdempotencyKey);
             }
             let progress = if stored.tokens.is_some() {
                 Progress::Adopted
@@ -112,7 +112,7 @@ impl Engine {
         match reply {
             Reply::Tokens(tokens) => {
                 commands.push(Command::StoreTokens(tokens.clone()));
-                commands.push(Command::RemoveKey);
+                commands.push(Command::RemoveIdempotencyKey);
                 let stored = Stored {
                     tokens: Some(tokens),
                     pending: None,
@@ -124,7 +124,7 @@ impl Engine {
             }
             Reply::Refused(code) => {
                 commands.push(Command::RemoveTokens);
-                commands.push(Command::RemoveKey);
+                commands.push(Command::RemoveIdempotencyKey);
                 self.unlock_and_finish(Progress::Ended(code), &Stored::default(), commands);
             }
             Reply::Superseded => {

@@ -113,7 +113,10 @@ fn unauthorized_causes_a_refresh_and_one_retry() {
     assert_eq!(
         commands,
         [
-            Command::StoreKey(Pending::new("fresh".to_owned(), &tokens(1).refresh_token)),
+            Command::StoreIdempotencyKey(Pending::new(
+                "fresh".to_owned(),
+                &tokens(1).refresh_token
+            )),
             Command::Report(Progress::Started),
             Command::Post {
                 refresh_token: tokens(1).refresh_token,
@@ -126,7 +129,7 @@ fn unauthorized_causes_a_refresh_and_one_retry() {
         commands,
         [
             Command::StoreTokens(tokens(2)),
-            Command::RemoveKey,
+            Command::RemoveIdempotencyKey,
             Command::Unlock,
             Command::Report(Progress::Refreshed),
             send(ONE, 2),
@@ -231,7 +234,7 @@ fn a_key_for_another_refresh_token_is_replaced() {
     };
     let commands = engine.step(lock_acquired(), &stored);
     assert!(
-        matches!(&commands[0], Command::StoreKey(pending) if pending.key == "fresh"),
+        matches!(&commands[0], Command::StoreIdempotencyKey(pending) if pending.key == "fresh"),
         "{commands:?}"
     );
 }
@@ -323,7 +326,7 @@ fn a_manual_refresh_during_a_refresh_causes_another_one() {
 fn near_expiry_during_a_refresh_does_nothing() {
     let mut engine = posting();
     assert_eq!(
-        engine.step(Event::RefreshRequested(Cause::AheadOfExpiry), &holding(1)),
+        engine.step(Event::RefreshRequested(Cause::Automatic), &holding(1)),
         []
     );
 }

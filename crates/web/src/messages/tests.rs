@@ -47,6 +47,7 @@ fn outage_does_not_read_like_a_sign_out() {
         TransientError::RateLimited { retry_after: None },
         TransientError::Superseded,
         TransientError::SigningTimeout,
+        TransientError::KeyUnavailable,
     ] {
         assert!(outage(cause, true).contains("still signed in"), "{cause:?}");
         assert!(!outage(cause, false).contains("signed in"), "{cause:?}");

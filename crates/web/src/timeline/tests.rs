@@ -95,6 +95,7 @@ fn a_401_without_a_token_starts_no_chain() {
 fn each_outcome_of_a_refresh_has_its_own_text() {
     let lines = record(&[
         refresh_notice(Progress::Delayed(TransientError::SigningTimeout), None),
+        refresh_notice(Progress::Delayed(TransientError::KeyUnavailable), None),
         refresh_notice(Progress::Delayed(TransientError::Unreachable), None),
         refresh_notice(Progress::Delayed(TransientError::ServerError), Some(503)),
         refresh_notice(Progress::Ended(None), Some(400)),
@@ -109,6 +110,7 @@ fn each_outcome_of_a_refresh_has_its_own_text() {
             "POST /auth/token → 400 invalid_grant, session ended",
             "POST /auth/token → 503 tokens kept, will retry",
             "POST /auth/token → no response, tokens kept, will retry",
+            "POST /auth/token → browser key unavailable, will retry",
             "POST /auth/token → browser busy, will retry",
         ]
     );

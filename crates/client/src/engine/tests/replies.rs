@@ -10,7 +10,7 @@ fn invalid_grant_ends_the_session() {
         engine.step(Event::Replied(Reply::Refused(code)), &holding(1)),
         [
             Command::RemoveTokens,
-            Command::RemoveKey,
+            Command::RemoveIdempotencyKey,
             Command::Unlock,
             Command::Report(Progress::Ended(code)),
             fail(ONE, Failure::SignedOut),
@@ -36,11 +36,15 @@ fn no_transient_failure_ends_a_session() {
     for error in [
         TransientError::Unreachable,
         TransientError::ServerError,
+        TransientError::KeyUnavailable,
         TransientError::RateLimited { retry_after: None },
     ] {
         let commands = posting().step(Event::Replied(Reply::Unavailable(error)), &holding(1));
         assert!(!commands.contains(&Command::RemoveTokens), "{error:?}");
-        assert!(!commands.contains(&Command::RemoveKey), "{error:?}");
+        assert!(
+            !commands.contains(&Command::RemoveIdempotencyKey),
+            "{error:?}"
+        );
         assert!(
             commands.contains(&fail(ONE, Failure::TryLater(error))),
             "{commands:?}"
@@ -79,7 +83,10 @@ fn superseded_adopts_newer_tokens_in_storage() {
 fn superseded_without_newer_tokens_waits_for_them() {
     let mut engine = posting();
     let commands = engine.step(Event::Replied(Reply::Superseded), &holding(1));
-    assert!(!commands.contains(&Command::RemoveKey), "{commands:?}");
+    assert!(
+        !commands.contains(&Command::RemoveIdempotencyKey),
+        "{commands:?}"
+    );
     assert!(
         !commands.iter().any(|c| matches!(c, Command::Fail { .. })),
         "the request keeps waiting: {commands:?}"
@@ -147,7 +154,7 @@ fn the_key_of_a_token_that_is_no_longer_stored_is_removed() {
         ..holding(2)
     };
     let commands = posting().step(Event::Replied(Reply::Tokens(tokens(2))), &stored);
-    assert_eq!(commands.first(), Some(&Command::RemoveKey));
+    assert_eq!(commands.first(), Some(&Command::RemoveIdempotencyKey));
     let of_another = Pending::new("theirs".to_owned(), &tokens(2).refresh_token);
     let stored = Stored {
         pending: Some(of_another),

@@ -68,7 +68,7 @@ impl Simulation {
             Action::Abandon { tab } => self.abandon(tab),
             Action::Refresh { tab } => self.step(tab, Event::RefreshRequested(Cause::Manual)),
             Action::RefreshAhead { tab } => {
-                self.step(tab, Event::RefreshRequested(Cause::AheadOfExpiry));
+                self.step(tab, Event::RefreshRequested(Cause::Automatic));
             }
             Action::Retry { tab } => self.step(tab, Event::RetryDue),
             Action::Grant { tab } if self.can_lock(tab) => self.grant(tab),

@@ -64,10 +64,10 @@ impl Simulation {
                 }
             }
             Command::Unlock => self.unlock(at),
-            Command::StoreKey(pending) => {
+            Command::StoreIdempotencyKey(pending) => {
                 self.write(at, |stored| stored.pending = Some(pending.clone()));
             }
-            Command::RemoveKey => self.write(at, |stored| stored.pending = None),
+            Command::RemoveIdempotencyKey => self.write(at, |stored| stored.pending = None),
             Command::Post { refresh_token, key } => {
                 self.post(at, generation(&refresh_token), number(&key));
             }

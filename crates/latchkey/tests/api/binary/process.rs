@@ -125,9 +125,10 @@ pub(crate) fn run(command: &mut Command) -> (ExitStatus, String, String) {
         }
         drop(done.send(stderr));
     });
-    let stderr = waiting
-        .recv_timeout(COMMAND_TIMEOUT)
-        .unwrap_or_else(|_| "timed out; listening on http nowhere".to_owned());
+    let stderr = waiting.recv_timeout(COMMAND_TIMEOUT).unwrap_or_else(|_| {
+        drop(child.kill());
+        panic!("timed out waiting for the command to exit or to listen");
+    });
     if stderr.contains("listening on http") {
         drop(child.kill());
     }
