@@ -220,6 +220,7 @@ impl Builder {
         self.check_names()?;
         let configs = self.provider_configs(demo.as_ref());
         self.settings.rights = self.take_rights(&configs, demo.as_ref());
+        let names: Vec<_> = configs.iter().map(|config| config.id.clone()).collect();
         let http = HttpClient::new()?;
         let providers: Result<Vec<_>, _> = configs
             .into_iter()
@@ -232,7 +233,7 @@ impl Builder {
         }
         let master = master_key.load(store.folder(), &*self.rng)?;
         let now = self.clock.now();
-        let metrics = Arc::new(Metrics::new()?);
+        let metrics = Arc::new(Metrics::new(&names)?);
         let observe = metrics.store_observer();
         let opened = store.open(&*self.rng, now, observe).await?;
         let algorithm = self.settings.tokens.algorithm;

@@ -23,6 +23,9 @@ pub enum SignInError {
         provider: String,
         /// The error code it gave, and what to do.
         reason: String,
+        /// Whether the cause may be the code that was sent, which any client can choose. If not, it
+        /// is the configuration: of the client here or at the provider.
+        code_refused: bool,
     },
     /// A response of the provider failed a check.
     #[error("the response of the provider `{provider}` is invalid: {error}")]
@@ -39,6 +42,7 @@ pub enum SignInError {
 pub(crate) enum ProviderError {
     Unavailable(String),
     Refused(String),
+    CodeRefused(String),
     Invalid(ValidationError),
 }
 
@@ -48,7 +52,16 @@ impl ProviderError {
         let provider = provider.to_owned();
         match self {
             Self::Unavailable(reason) => SignInError::Unavailable { provider, reason },
-            Self::Refused(reason) => SignInError::Refused { provider, reason },
+            Self::Refused(reason) => SignInError::Refused {
+                provider,
+                reason,
+                code_refused: false,
+            },
+            Self::CodeRefused(reason) => SignInError::Refused {
+                provider,
+                reason,
+                code_refused: true,
+            },
             Self::Invalid(error) => SignInError::Invalid { provider, error },
         }
     }

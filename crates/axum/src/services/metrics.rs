@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use latchkey_core::EndReason;
 use latchkey_identity::SignInError;
 use latchkey_store::observed::{Completed, Kind};
+use latchkey_types::ErrorCode;
 use prometheus::{
     Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
     IntGauge, Opts, Registry, TextEncoder,
@@ -19,6 +20,52 @@ const REQUEST_BUCKETS: [f64; 13] = [
 /// The bucket bounds of store operation durations, in seconds.
 const STORE_BUCKETS: [f64; 12] = [
     0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0,
+];
+
+/// The provider of a sign-in that belongs to no flow.
+pub(crate) const NO_PROVIDER: &str = "unknown";
+/// The outcomes of sign-ins.
+const SIGN_IN_OUTCOMES: [&str; 14] = [
+    "success",
+    "flow_not_found",
+    "proof_required",
+    "redirect_uri",
+    "other_account",
+    "provider_unavailable",
+    "provider_refused",
+    "code_refused",
+    "provider_invalid",
+    "not_admitted",
+    "banned",
+    "rate_limited",
+    "unavailable",
+    "failed",
+];
+/// The outcomes of refreshes.
+const REFRESH_OUTCOMES: [&str; 12] = [
+    "rotated",
+    "repeated",
+    "superseded",
+    "replayed",
+    "invalid",
+    "unknown_session",
+    "ended",
+    "not_admitted",
+    "key_mismatch",
+    "rate_limited",
+    "unavailable",
+    "failed",
+];
+const END_REASONS: [EndReason; 9] = [
+    EndReason::SignedOut,
+    EndReason::EndedRemotely,
+    EndReason::EndedAll,
+    EndReason::Revoked,
+    EndReason::Replayed,
+    EndReason::EndedByOperator,
+    EndReason::Banned,
+    EndReason::Displaced,
+    EndReason::NotAdmitted,
 ];
 
 /// The metrics of one server.
@@ -48,8 +95,40 @@ pub(crate) struct Sampled {
 }
 
 impl Metrics {
-    /// Creates all metrics with the value zero. Fails only if two metrics have the same name.
-    pub fn new() -> prometheus::Result<Self> {
+    /// Creates all metrics. Those whose labels are known in advance start at zero: for these
+    /// providers, outcomes, reasons and error codes. Fails only if two metrics have the same name.
+    pub fn new(providers: &[String]) -> prometheus::Result<Self> {
+        let metrics = Self::register()?;
+        metrics.create_series(providers);
+        Ok(metrics)
+    }
+
+    /// Creates the series of fixed labels. Prometheus does not count the first sample of a series
+    /// as an increase, so a series that began with its first event would hide that event.
+    fn create_series(&self, providers: &[String]) {
+        let providers = providers.iter().map(String::as_str);
+        for provider in providers.chain([NO_PROVIDER]) {
+            for outcome in SIGN_IN_OUTCOMES {
+                drop(self.sign_ins.with_label_values(&[provider, outcome]));
+            }
+        }
+        for outcome in REFRESH_OUTCOMES {
+            drop(self.refreshes.with_label_values(&[outcome]));
+        }
+        for reason in END_REASONS.map(reason_label) {
+            drop(self.sessions_ended.with_label_values(&[reason]));
+        }
+        for code in ErrorCode::ALL {
+            drop(self.errors.with_label_values(&[code.as_str()]));
+        }
+        for kind in [Kind::Read, Kind::Write].map(kind_label) {
+            for outcome in [true, false].map(outcome_label) {
+                drop(self.store.with_label_values(&[kind, outcome]));
+            }
+        }
+    }
+
+    fn register() -> prometheus::Result<Self> {
         let registry = Registry::new();
         let version = env!("CARGO_PKG_VERSION");
         let opts = Opts::new("latchkey_build_info", "The version that runs; always 1.");
@@ -81,7 +160,7 @@ impl Metrics {
             )?,
             errors: counters(
                 "latchkey_http_errors_total",
-                "Error responses by their code (docs/errors.md).",
+                "Error responses by their code (docs/errors.md), and redirects to an error page.",
                 &["code"],
             )?,
             sign_ins: counters(
@@ -136,11 +215,19 @@ impl Metrics {
 
     /// Counts a sign-in: `outcome` is success or why it failed, at its start or its end.
     pub fn sign_in(&self, provider: &str, outcome: &str) {
+        debug_assert!(
+            SIGN_IN_OUTCOMES.contains(&outcome),
+            "{outcome} is not listed"
+        );
         self.sign_ins.with_label_values(&[provider, outcome]).inc();
     }
 
     /// Counts a use of a refresh token: `outcome` is success or the reason for the refusal.
     pub fn refresh(&self, outcome: &str) {
+        debug_assert!(
+            REFRESH_OUTCOMES.contains(&outcome),
+            "{outcome} is not listed"
+        );
         self.refreshes.with_label_values(&[outcome]).inc();
     }
 
@@ -167,11 +254,7 @@ impl Metrics {
                 elapsed,
                 succeeded,
             } = *completed;
-            let kind = match kind {
-                Kind::Read => "read",
-                Kind::Write => "write",
-            };
-            let outcome = if succeeded { "ok" } else { "error" };
+            let (kind, outcome) = (kind_label(kind), outcome_label(succeeded));
             let histogram = metrics.store.with_label_values(&[kind, outcome]);
             histogram.observe(elapsed.as_secs_f64());
             tracing::debug!(kind, outcome, ?elapsed, "store operation completed");
@@ -264,9 +347,23 @@ impl Sampled {
 pub(crate) fn provider_failure(error: &SignInError) -> &'static str {
     match error {
         SignInError::Unavailable { .. } => "provider_unavailable",
+        SignInError::Refused {
+            code_refused: true, ..
+        } => "code_refused",
         SignInError::Refused { .. } => "provider_refused",
         SignInError::Invalid { .. } => "provider_invalid",
     }
+}
+
+fn kind_label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Read => "read",
+        Kind::Write => "write",
+    }
+}
+
+fn outcome_label(succeeded: bool) -> &'static str {
+    if succeeded { "ok" } else { "error" }
 }
 
 fn reason_label(reason: EndReason) -> &'static str {

@@ -74,8 +74,8 @@ impl RefreshError {
             Self::Superseded => "superseded",
             Self::KeyMismatch(_) => "key_mismatch",
             Self::TooMany(_) => "rate_limited",
+            Self::Store(StoreError::Corrupt { .. }) | Self::Key(_) => "failed",
             Self::Store(_) | Self::Claims(_) => "unavailable",
-            Self::Key(_) => "failed",
         }
     }
 }
@@ -304,11 +304,14 @@ async fn end_not_admitted(
     };
     if let Some(ended) = state.store.end_session(end).await? {
         state.deny(ended.user, &[ended.denial]);
-        state.report(&Event::SessionEnded {
-            user: ended.user,
-            session,
-            reason: EndReason::NotAdmitted,
-        });
+        // Otherwise a concurrent request has ended the session and reported it.
+        if ended.was_live {
+            state.report(&Event::SessionEnded {
+                user: ended.user,
+                session,
+                reason: EndReason::NotAdmitted,
+            });
+        }
     }
     Ok(())
 }

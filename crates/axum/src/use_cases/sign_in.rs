@@ -19,7 +19,7 @@ use crate::event::Event;
 use crate::services::Services;
 use crate::services::flows::SealedFlow;
 use crate::services::issuer::Tokens;
-use crate::services::metrics::provider_failure;
+use crate::services::metrics::{NO_PROVIDER, provider_failure};
 use crate::services::rate_limits::TooManyRequests;
 use crate::settings::TokenSettings;
 
@@ -107,22 +107,6 @@ pub enum FinishError {
 }
 
 impl FinishError {
-    /// The name of the provider, for the metric; `unknown` if there is no flow.
-    fn provider(&self) -> &str {
-        match self {
-            Self::RedirectUri(provider)
-            | Self::OtherAccount { provider, .. }
-            | Self::NotAdmitted { provider, .. }
-            | Self::Banned { provider, .. }
-            | Self::Provider(
-                SignInError::Unavailable { provider, .. }
-                | SignInError::Refused { provider, .. }
-                | SignInError::Invalid { provider, .. },
-            ) => provider,
-            _ => "unknown",
-        }
-    }
-
     /// The reason, for the metric.
     fn outcome(&self) -> &'static str {
         match self {
@@ -134,8 +118,8 @@ impl FinishError {
             Self::NotAdmitted { .. } => "not_admitted",
             Self::Banned { .. } => "banned",
             Self::TooMany(_) => "rate_limited",
+            Self::Store(StoreError::Corrupt { .. }) | Self::Key(_) => "failed",
             Self::Store(_) | Self::Claims(_) => "unavailable",
-            Self::Key(_) => "failed",
         }
     }
 }
@@ -180,20 +164,29 @@ struct Confirmed {
 
 /// Completes the sign-in, once, and opens a session.
 pub async fn finish(state: &Services, callback: Callback<'_>) -> Result<Finished, FinishError> {
-    let finished = complete(state, callback).await;
-    if let Err(error) = &finished {
-        state.metrics.sign_in(error.provider(), error.outcome());
-    }
+    let mut provider = None;
+    let finished = complete(state, callback, &mut provider).await;
+    let outcome = match &finished {
+        Ok(_) => "success",
+        Err(error) => error.outcome(),
+    };
+    let provider = provider.as_deref().unwrap_or(NO_PROVIDER);
+    state.metrics.sign_in(provider, outcome);
     finished
 }
 
-async fn complete(state: &Services, callback: Callback<'_>) -> Result<Finished, FinishError> {
+/// Sets `counted_for` to the provider once the flow is known.
+async fn complete(
+    state: &Services,
+    callback: Callback<'_>,
+    counted_for: &mut Option<String>,
+) -> Result<Finished, FinishError> {
     let Confirmed {
         profile,
         auth_time,
         id,
         flow,
-    } = confirm(state, &callback).await?;
+    } = confirm(state, &callback, counted_for).await?;
     // The provider may have taken seconds, so the clock is read again.
     let now = state.clock.now();
     let new_id = UserId::random(&*state.rng);
@@ -218,7 +211,6 @@ async fn complete(state: &Services, callback: Callback<'_>) -> Result<Finished, 
     let tokens = state
         .issuer
         .issue(keys, &session, &user, claims, now, expires_at)?;
-    state.metrics.sign_in(&flow.provider, "success");
     Ok(Finished {
         tokens,
         return_to: flow.return_to,
@@ -227,7 +219,11 @@ async fn complete(state: &Services, callback: Callback<'_>) -> Result<Finished, 
 }
 
 /// Exchanges the code at the provider and decides on the provider's response.
-async fn confirm(state: &Services, callback: &Callback<'_>) -> Result<Confirmed, FinishError> {
+async fn confirm(
+    state: &Services,
+    callback: &Callback<'_>,
+    counted_for: &mut Option<String>,
+) -> Result<Confirmed, FinishError> {
     state.rate_limits.take_from_address(callback.address)?;
     let now = state.clock.now();
     // Before the flow is used up: the client can send a proof and try again.
@@ -239,6 +235,7 @@ async fn confirm(state: &Services, callback: &Callback<'_>) -> Result<Confirmed,
     let provider = state
         .provider(&flow.provider)
         .ok_or(FinishError::FlowNotFound)?;
+    *counted_for = Some(flow.provider.clone());
     let redirect_uri = state.redirect_uri(provider.id());
     // RFC 9700 §4.4.2: a response that arrived at another provider's redirect URI was sent by that
     // provider. Its code must not be sent to this one.
@@ -330,10 +327,15 @@ async fn open_session(
             return Err(FinishError::Banned { provider, user });
         }
     };
-    for Ended { user, denial, .. } in opened.displaced {
+    for ended in opened.displaced {
+        let Ended {
+            user,
+            denial,
+            was_live,
+        } = ended;
         let denied = denial.denied;
         state.deny(user, &[denial]);
-        if let Denied::Session(session) = denied {
+        if was_live && let Denied::Session(session) = denied {
             state.report(&Event::SessionEnded {
                 user,
                 session,

@@ -147,7 +147,10 @@ fn refusal(body: &Object, client: &Client, method: ClientAuth) -> ProviderError 
         "invalid_grant" => {
             "the code was already used, has expired, or belongs to another sign-in".to_owned()
         }
-        "invalid_client" | "unauthorized_client" => advice(client, method),
+        "invalid_client" | "unauthorized_client" => {
+            let advice = advice(client, method);
+            return ProviderError::Refused(format!("{code}; {advice}"));
+        }
         "invalid_request" | "invalid_scope" | "unsupported_grant_type" => {
             "check the settings of this client in the provider's console".to_owned()
         }
@@ -156,10 +159,11 @@ fn refusal(body: &Object, client: &Client, method: ClientAuth) -> ProviderError 
             return ProviderError::Unavailable(format!("{ENDPOINT} responded with {code}"));
         }
         _ => {
-            return ProviderError::Refused("its error code is not a registered one".to_owned());
+            return ProviderError::CodeRefused("its error code is not a registered one".to_owned());
         }
     };
-    ProviderError::Refused(format!("{code}; {advice}"))
+    // Some providers respond with `invalid_request` to a malformed code.
+    ProviderError::CodeRefused(format!("{code}; {advice}"))
 }
 
 /// What to check if client authentication failed.

@@ -172,12 +172,13 @@ async fn security_06_redirect_without_the_advertised_iss_is_refused() {
 #[tokio::test]
 async fn refusal_names_the_registered_code_but_not_the_providers_text() {
     let server = scripted::start().await;
-    for (code, expected) in [
-        ("invalid_grant", "invalid_grant"),
-        ("invalid_client", "client_secret"),
-        ("unauthorized_client", "unauthorized_client"),
-        ("invalid_request", "invalid_request"),
-        ("canary_code", "not a registered one"),
+    // Whether the code that was sent may be the cause.
+    for (code, expected, of_code) in [
+        ("invalid_grant", "invalid_grant", true),
+        ("invalid_client", "client_secret", false),
+        ("unauthorized_client", "unauthorized_client", false),
+        ("invalid_request", "invalid_request", true),
+        ("canary_code", "not a registered one", true),
     ] {
         let body = json!({ "error": code, "error_description": "canary <html>" });
         server
@@ -185,8 +186,13 @@ async fn refusal_names_the_registered_code_but_not_the_providers_text() {
             .overrides
             .insert(TOKEN, ScriptedResponse::json(400, &body));
         match sign_in(&server).await {
-            Err(SignInError::Refused { reason, .. }) => {
+            Err(SignInError::Refused {
+                reason,
+                code_refused,
+                ..
+            }) => {
                 assert!(reason.contains(expected), "{reason}");
+                assert_eq!(code_refused, of_code, "{code}");
             }
             other => panic!("{code}: {other:?}"),
         }

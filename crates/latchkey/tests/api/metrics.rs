@@ -97,6 +97,50 @@ async fn refreshes_and_sign_ins_are_counted_by_outcome() {
     }
 }
 
+#[tokio::test]
+async fn fixed_labels_start_at_zero() {
+    let app = start().await;
+    let metrics = read(&app).await;
+    for series in [
+        r#"latchkey_refreshes_total{outcome="replayed"}"#,
+        r#"latchkey_refreshes_total{outcome="failed"}"#,
+        r#"latchkey_sessions_ended_total{reason="banned"}"#,
+        r#"latchkey_sessions_ended_total{reason="displaced"}"#,
+        r#"latchkey_sign_ins_total{outcome="success",provider="demo"}"#,
+        r#"latchkey_sign_ins_total{outcome="provider_refused",provider="demo"}"#,
+        r#"latchkey_sign_ins_total{outcome="flow_not_found",provider="unknown"}"#,
+        r#"latchkey_http_errors_total{code="store_unavailable"}"#,
+        r#"latchkey_store_operation_duration_seconds_count{kind="read",outcome="error"}"#,
+        r#"latchkey_store_operation_duration_seconds_count{kind="write",outcome="error"}"#,
+    ] {
+        let line = format!("{series} 0");
+        assert!(metrics.lines().any(|it| it == line), "{line}\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn made_up_codes_and_repeated_flows_are_counted_for_their_provider() {
+    let app = start().await;
+    let begun = app.begin("demo").await;
+    let valid = app.approve(&begun, "ada@example.com").await;
+    let mut guessed = valid.clone();
+    guessed.insert("code".into(), "guessed".into());
+    let response = app.finish(&begun.cookie, &guessed).await;
+    assert_eq!(code(response).await, (400, "provider_refused".into()));
+    let response = app.finish(&begun.cookie, &valid).await;
+    assert_eq!(code(response).await, (400, "sign_in_not_found".into()));
+
+    let metrics = read(&app).await;
+    for (outcome, expected) in [
+        ("code_refused", 1),
+        ("flow_not_found", 1),
+        ("provider_refused", 0),
+    ] {
+        let name = format!("latchkey_sign_ins_total{{outcome=\"{outcome}\",provider=\"demo\"}}");
+        assert_eq!(value(&metrics, &name), expected, "{name}\n{metrics}");
+    }
+}
+
 /// The name of the counter of sessions that ended for this reason.
 fn ended(reason: &str) -> String {
     format!("latchkey_sessions_ended_total{{reason=\"{reason}\"}}")

@@ -199,9 +199,10 @@ async fn record_ends(
         if denial.outlives_a_cutoff() {
             denials::put(tx, &denial).await?;
         }
-        let was_live = is_usable(&session, at);
-        let by_everyone = session.under(of_user.as_ref(), None).status.is_live();
-        if was_live && by_everyone {
+        // A cutoff of the user ended the session before, and the session was counted then.
+        let by_user = !session.under(of_user.as_ref(), None).status.is_live();
+        let was_live = is_usable(&session, at) && !by_user;
+        if was_live {
             let event = event(&session, reason.into(), Device::default(), at);
             audit::add(tx, &event).await?;
         }

@@ -277,7 +277,9 @@ impl<'a> Line<'a> {
     fn provider(error: &'a SignInError) -> Self {
         match error {
             SignInError::Unavailable { provider, reason }
-            | SignInError::Refused { provider, reason } => Self::because(reason).at(provider),
+            | SignInError::Refused {
+                provider, reason, ..
+            } => Self::because(reason).at(provider),
             SignInError::Invalid { provider, error } => {
                 Self::because(error.to_string()).at(provider)
             }
