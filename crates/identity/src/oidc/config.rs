@@ -33,7 +33,7 @@ const MIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest [`OidcConfig::timeout`]: the waiting page gives up after ten seconds.
 const MAX_TIMEOUT: Duration = Duration::from_secs(9);
 
-/// How the client authenticates at the token endpoint (Core §9).
+/// How the client authenticates at the token endpoint (OpenID Connect Core §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
     /// `client_secret_basic`

@@ -1,5 +1,5 @@
-//! Exchanges the code for tokens (Core §3.1.3, RFC 6749 §4.1.3, RFC 7636). Only the members of the
-//! response that are used must be valid: the ID token, the access token and its type.
+//! Exchanges the code for tokens (OpenID Connect Core §3.1.3, RFC 6749 §4.1.3, RFC 7636). Only the
+//! members of the response that are used must be valid: the ID token, the access token and its type.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,5 @@
-//! Verifies the ID token (Core §3.1.3.7). Claims that are not checked may have any type.
+//! Verifies the ID token (OpenID Connect Core §3.1.3.7). Claims that are not checked may have any
+//! type.
 
 use core::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The userinfo endpoint: further claims about the subject of the ID token (Core §5.3).
+//! The userinfo endpoint: further claims about the subject of the ID token (OpenID Connect Core
+//! §5.3).
 
 use openidconnect::AccessToken;
 use openidconnect::core::CoreJwsSigningAlgorithm;

@@ -124,6 +124,6 @@ async fn with(
 fn check(outcome: Result<AuthenticatedProfile, SignInError>) -> ValidationError {
     match outcome {
         Err(SignInError::Invalid { error, .. }) => error,
-        other => panic!("no check failed: {other:?}"),
+        other => panic!("the sign-in did not fail a check: {other:?}"),
     }
 }

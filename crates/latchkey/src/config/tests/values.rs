@@ -195,7 +195,7 @@ fn list_entries_must_match_a_provider_that_is_trusted_for_their_domain() {
         &[],
         "configured providers: google, partner",
     );
-    // A single provider can be restricted by email_domains, too.
+    // A single provider can be restricted by `email_domains`, too.
     let one = "[providers.work]\nissuer = \"https://work.example\"\nclient_id = \"c\"\n\
         email_domains = [\"example.org\"]\n";
     for entries in [

@@ -48,7 +48,7 @@ async fn security_73_a_sync_that_fails_is_never_acknowledged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn security_73_a_write_that_fails_is_never_acknowledged() {
-    // sled writes dirty pages with sync_file_range: it fails when the disk is full or broken.
+    // sled writes dirty pages with `sync_file_range`: it fails when the disk is full or broken.
     let errors = ["EIO", "ENOSPC"];
     let faults = errors.map(|error| format!("sync_file_range:error={error}:when=1+"));
     test_faults(DB, faults).await;
