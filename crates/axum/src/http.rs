@@ -9,4 +9,4 @@ pub(crate) mod serve;
 pub(crate) mod state;
 
 pub(crate) use routes::providers;
-pub use serve::ConnectionLimits;
+pub use serve::{ConnectionLimits, serve_aside};

@@ -56,5 +56,6 @@ pub type Admin = latchkey_guard::Admin<Latchkey>;
 pub mod internals {
     pub use crate::http::error::ApiError;
     pub use crate::http::providers::provider_infos;
+    pub use crate::http::serve_aside;
     pub use crate::open::{data_dir, files};
 }

@@ -126,6 +126,11 @@ impl Server {
         })
     }
 
+    /// The address of `metrics.listen`.
+    pub(crate) fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref()?.local_addr().ok()
+    }
+
     /// Serves until `stop` completes, or until the store fails, which is an error.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let _control = control::listen(&self.config.data_dir, self.latchkey.clone());
@@ -137,10 +142,11 @@ impl Server {
             .certificates
             .map(|certificates| tokio::spawn(certificates.watch()));
         let token = self.config.metrics.token.clone();
-        let monitoring = metrics::router(self.latchkey.clone(), token);
+        let latchkey = self.latchkey.clone();
+        let limits = self.connections;
         let monitoring = self
             .metrics
-            .map(|listener| tokio::spawn(metrics::serve(listener, monitoring)));
+            .map(|listener| tokio::spawn(metrics::serve(listener, latchkey, token, limits)));
         let ended = self.latchkey.serve_with(serving, self.router, stop).await;
         for task in [renewal, monitoring].into_iter().flatten() {
             task.abort();

@@ -6,7 +6,8 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use latchkey_axum::Latchkey;
+use latchkey_axum::internals::serve_aside;
+use latchkey_axum::{ConnectionLimits, Latchkey};
 use tokio::net::TcpListener;
 
 use crate::config::MetricsToken;
@@ -19,10 +20,14 @@ pub(crate) fn router(latchkey: Latchkey, token: Option<MetricsToken>) -> Router 
 }
 
 /// Serves the route alone until the future is dropped.
-pub(crate) async fn serve(listener: TcpListener, router: Router) {
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "the address of metrics.listen is no longer served");
-    }
+pub(crate) async fn serve(
+    listener: TcpListener,
+    latchkey: Latchkey,
+    token: Option<MetricsToken>,
+    limits: ConnectionLimits,
+) {
+    let router = router(latchkey.clone(), token);
+    serve_aside(listener, latchkey.services(), router, limits).await;
 }
 
 async fn metrics(
@@ -36,8 +41,12 @@ async fn metrics(
         let text = "send the token of the configuration key metrics.token as a bearer token\n";
         return (StatusCode::UNAUTHORIZED, challenge, text).into_response();
     }
-    let media_type = [(CONTENT_TYPE, Latchkey::METRICS_TYPE)];
-    (media_type, latchkey.metrics().await).into_response()
+    let text = latchkey.metrics().await;
+    if text.is_empty() {
+        // The log has the cause. With an empty 200, Prometheus would consider the server healthy.
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    ([(CONTENT_TYPE, Latchkey::METRICS_TYPE)], text).into_response()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -14,11 +14,12 @@ use std::sync::Arc;
 use axum::Router;
 use connection_limiter::ConnectionLimiter;
 pub use limits::ConnectionLimits;
-use limits::MAX_CONNECTIONS;
+use limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_ASIDE};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
+use crate::services::Services;
 use crate::settings::Settings;
 
 /// How long requests in progress may take when the server stops.
@@ -33,16 +34,46 @@ pub(crate) async fn serve(
     limits: ConnectionLimits,
     stop: impl Future<Output = ()>,
 ) {
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let limiter = ConnectionLimiter::new(settings.limits.connections_per_address);
-    // Each connection holds a receiver, so the channel notifies all and is closed once all have
-    // ended.
-    let stopping = watch::Sender::new(());
     let shared = connection::Shared {
         router,
         tls,
         limits,
     };
+    accept_until(listener, settings, shared, MAX_CONNECTIONS, stop).await;
+}
+
+/// Serves another router on another address, such as that of the metrics, without TLS, until the
+/// future is dropped. The limit of connections is low, so that they leave file descriptors to the
+/// main address.
+pub async fn serve_aside(
+    listener: TcpListener,
+    services: &Services,
+    router: Router,
+    limits: ConnectionLimits,
+) {
+    let shared = connection::Shared {
+        router,
+        tls: None,
+        limits,
+    };
+    let never = core::future::pending();
+    let settings = &services.settings;
+    accept_until(listener, settings, shared, MAX_CONNECTIONS_ASIDE, never).await;
+}
+
+async fn accept_until(
+    listener: TcpListener,
+    settings: &Settings,
+    shared: connection::Shared,
+    max_connections: usize,
+    stop: impl Future<Output = ()>,
+) {
+    let limits = shared.limits;
+    let connections = Arc::new(Semaphore::new(max_connections));
+    let limiter = ConnectionLimiter::new(settings.limits.connections_per_address);
+    // Each connection holds a receiver, so the channel notifies all and is closed once all have
+    // ended.
+    let stopping = watch::Sender::new(());
     tokio::pin!(stop);
     loop {
         let accept = async {

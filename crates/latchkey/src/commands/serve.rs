@@ -47,6 +47,17 @@ fn log_startup(server: &Server) {
             "redirect URI to register with this provider"
         );
     }
+    if let Some(address) = server.metrics_address() {
+        tracing::info!(%address, "serving /metrics");
+        let is_loopback = address.ip().to_canonical().is_loopback();
+        if !is_loopback && server.config.metrics.token.is_none() {
+            tracing::warn!(
+                %address,
+                "everyone who can connect to metrics.listen can read the metrics; allow only your \
+                 monitoring to connect, or set metrics.token"
+            );
+        }
+    }
     tracing::info!(
         providers = providers.join(" "),
         denials = services.guard.denylist().len(),

@@ -5,6 +5,9 @@ use core::time::Duration;
 /// The maximum number of open connections. Further connections wait to be accepted.
 pub(super) const MAX_CONNECTIONS: usize = 20_000;
 
+/// The same for an address that serves only a few clients, such as that of the metrics.
+pub(super) const MAX_CONNECTIONS_ASIDE: usize = 64;
+
 /// Time limits of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {

@@ -137,3 +137,19 @@ async fn metrics_have_an_address_of_their_own() {
         assert_eq!(response.status(), 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn metrics_that_the_network_can_read_are_reported_at_startup() {
+    let token = "token = \"0123456789abcdef\"\n";
+    for (host, more, warns) in [
+        ("0.0.0.0", "", true),
+        ("0.0.0.0", token, false),
+        ("127.0.0.1", "", false),
+    ] {
+        let folder = tempfile::tempdir().expect("a directory");
+        let config = format!("[metrics]\nlisten = \"{host}:0\"\n{more}");
+        let log = start(folder.path(), &config).stop();
+        let warned = log.contains("can read the metrics");
+        assert_eq!(warned, warns, "{host}: {log}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use latchkey_testing::Certificate;
+use latchkey_testing::{Certificate, free_port};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -140,4 +140,28 @@ async fn security_75_one_address_holds_a_bounded_number_of_connections() {
         }
     };
     timeout(TEST_TIMEOUT, again).await.expect("in time");
+}
+
+#[tokio::test]
+async fn idle_connections_to_the_address_of_the_metrics_are_limited_and_closed() {
+    let port = free_port().expect("a port");
+    let config = format!(
+        "demo = true\nlisten = \"127.0.0.1:0\"\n[metrics]\nlisten = \"127.0.0.1:{port}\"\n"
+    );
+    let app = TestApp::with_limits(&config, short_limits()).await;
+    let metrics = SocketAddr::from(([127, 0, 0, 1], port));
+    // More than are accepted at once: the request below waits until they are closed.
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        idle.push(TcpStream::connect(metrics).await.expect("connected"));
+    }
+    let request = "GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let response = until_closed(metrics, request.to_owned());
+    let response = while_others_are_served(&app, response).await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+    for mut stream in idle {
+        let mut received = Vec::new();
+        let closed = timeout(TEST_TIMEOUT, stream.read_to_end(&mut received)).await;
+        closed.expect("in time").expect("closed");
+    }
 }
