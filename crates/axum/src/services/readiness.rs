@@ -62,11 +62,11 @@ mod tests {
         let check = || async {
             checks.fetch_add(1, Ordering::Relaxed);
             tokio::task::yield_now().await;
-            Err(StoreError::Unavailable("it does not answer".to_owned()))
+            Err(StoreError::Unavailable("it does not respond".to_owned()))
         };
         let results = join_all((0..50).map(|_| readiness.of(check()))).await;
         for result in results {
-            assert!(result.expect_err("it is down").contains("does not answer"));
+            assert!(result.expect_err("it is down").contains("does not respond"));
         }
         checks.into_inner()
     }
