@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use latchkey_core::{Device, EndReason, SessionId, User, UserId};
 use latchkey_store::{EndSession, LiveSession, StoreError};
+use tracing::Instrument as _;
 
 use crate::backup::Export;
 use crate::event::Event;
@@ -196,7 +197,7 @@ impl Operator<'_> {
 
 /// Runs a change in a separate task, which continues if this future is dropped.
 async fn to_completion<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(change).await {
+    match tokio::spawn(change.in_current_span()).await {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),

@@ -17,13 +17,17 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{LogConfig, LogFormat};
 
 /// Libraries that log records, requests or secrets at the levels `debug` and `trace`.
-const VERBOSE_LIBRARIES: [&str; 11] = [
+const VERBOSE_LIBRARIES: [&str; 15] = [
     "aws_lc_rs",
     "h2",
     "hyper",
     "hyper_util",
     "oauth2",
     "openidconnect",
+    "opentelemetry",
+    "opentelemetry-http",
+    "opentelemetry-otlp",
+    "opentelemetry_sdk",
     "redis",
     "reqwest",
     "rustls",
@@ -137,6 +141,8 @@ mod tests {
                 tracing::debug!(target: "tokio_postgres::query", "a record");
                 tracing::trace!(target: "sled", "a record");
                 tracing::debug!(target: "redis::cmd", "a record");
+                tracing::debug!(target: "opentelemetry-otlp", "a response");
+                tracing::debug!(target: "opentelemetry_sdk", "a span");
             });
             assert_eq!(log, "", "{filter}");
         }

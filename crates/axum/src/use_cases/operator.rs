@@ -8,6 +8,7 @@ use std::sync::Arc;
 use latchkey_core::{Device, EndReason, Timestamp, User, UserId};
 use latchkey_store::{EndSessions, Ended, Store, StoreError};
 use serde::{Deserialize, Serialize};
+use tracing::Instrument as _;
 
 use crate::event::Event;
 use crate::services::Services;
@@ -122,12 +123,13 @@ fn join(candidates: &[Candidate]) -> String {
 pub async fn end_everyone(services: &Arc<Services>, actor: Actor) -> Result<(), OperatorError> {
     Operator::online(services, actor).cut_off_everyone().await?;
     let background = Arc::clone(services);
-    let updating = tokio::spawn(async move {
+    let updating = async move {
         let operator = Operator::online(&background, actor);
         if let Err(error) = operator.update_records().await {
             tracing::warn!(%error, "cannot update the records of ended sessions");
         }
-    });
+    };
+    let updating = tokio::spawn(updating.in_current_span());
     // If there are few sessions, all records are updated before this returns. Otherwise the task
     // continues in the background.
     let _ = tokio::time::timeout(RECORDS_TIMEOUT, updating).await;

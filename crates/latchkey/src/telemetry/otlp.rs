@@ -47,7 +47,7 @@ fn start(url: Option<&str>) -> Result<Export, String> {
         .build()
         .map_err(|error| format!("cannot export spans: {error}"))?;
     let mut resource = Resource::builder();
-    if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
+    if !has_service_name() {
         resource = resource.with_service_name("latchkey");
     }
     let provider = SdkTracerProvider::builder()
@@ -55,6 +55,14 @@ fn start(url: Option<&str>) -> Result<Export, String> {
         .with_resource(resource.build())
         .build();
     Ok(Export(provider))
+}
+
+/// Whether the environment names the service.
+fn has_service_name() -> bool {
+    let attributes = std::env::var("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
+    let mut keys = attributes.split(',').filter_map(|it| it.split_once('='));
+    std::env::var_os("OTEL_SERVICE_NAME").is_some()
+        || keys.any(|(key, _)| key.trim() == "service.name")
 }
 
 impl Export {

@@ -67,6 +67,34 @@ async fn a_refresh_can_be_followed_by_its_request_id_to_the_commit() {
 }
 
 #[tokio::test]
+async fn store_operations_of_a_streamed_body_have_the_id_of_their_request() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let config = "admins = [\"demo:ada@example.com\"]\n[log]\nformat = \"json\"\n\
+                  filter = \"info,latchkey=debug\"\n";
+    fs::write(folder.path().join("latchkey.toml"), config).expect("written");
+    let data_dir = folder.path().join("data");
+    let arguments = super::arguments(&data_dir, "127.0.0.1:0");
+    let server = super::RunningServer::spawn(&mut super::latchkey(folder.path(), &arguments));
+    let caller = server.caller.clone();
+    let tokens = caller.sign_in().await;
+    let response = caller
+        .get_as("/api/admin/export", &tokens.access_token)
+        .await;
+    assert_eq!(response.status(), 200);
+    let id = response.headers()["x-request-id"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    response.text().await.expect("a body");
+    let log = server.stop();
+    let lines = lines_of(&log, &id);
+    let messages = lines.iter().map(|line| &line["fields"]["message"]);
+    let of_body = messages.skip_while(|message| *message != "response");
+    let mut of_body = of_body.filter(|message| *message == "store operation completed");
+    assert!(of_body.next().is_some(), "{log}");
+}
+
+#[tokio::test]
 async fn every_response_has_its_own_id_unless_a_trusted_proxy_gave_one() {
     let folder = tempfile::tempdir().expect("a directory");
     let server = start(folder.path(), "");
