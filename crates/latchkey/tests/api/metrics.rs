@@ -215,6 +215,24 @@ async fn ended_sessions_are_counted_by_reason() {
 }
 
 #[tokio::test]
+async fn an_expired_session_that_makes_room_is_not_counted_as_ended() {
+    let app = TestApp::with(&format!(
+        "demo = true\n[tokens]\nidle_ttl = \"1h\"\n[limits]\nmax_sessions = 1\n\
+         [metrics]\ntoken = \"{TOKEN}\""
+    ))
+    .await;
+    let name = ended("displaced");
+    app.sign_in().await;
+    app.clock.advance(Duration::from_hours(2));
+    for expected in [0, 1] {
+        app.sign_in().await;
+        let metrics = read(&app).await;
+        assert_eq!(value(&metrics, &name), expected, "{metrics}");
+        app.clock.advance(Duration::from_secs(1));
+    }
+}
+
+#[tokio::test]
 async fn requests_are_measured_by_route_not_by_path() {
     let app = start().await;
     let tokens = app.sign_in().await;
