@@ -1,5 +1,7 @@
 //! `GET /metrics` for Prometheus: on an address of its own, and on the main address behind a token.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -26,8 +28,8 @@ pub(crate) async fn serve(
     token: Option<MetricsToken>,
     limits: ConnectionLimits,
 ) {
-    let router = router(latchkey.clone(), token);
-    serve_aside(listener, latchkey.services(), router, limits).await;
+    let services = Arc::clone(latchkey.services());
+    serve_aside(listener, &services, router(latchkey, token), limits).await;
 }
 
 async fn metrics(
