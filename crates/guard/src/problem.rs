@@ -108,7 +108,7 @@ mod tests {
                 assert_eq!(
                     RequestId::accept(&id.clone().into_header()).as_ref(),
                     Some(id)
-                )
+                );
             })
             .map(|id| id.to_string())
             .collect();
