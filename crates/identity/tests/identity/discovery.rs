@@ -81,7 +81,7 @@ async fn security_15_provider_that_is_down_fails_only_its_sign_ins_and_recovers(
     let provider = provider_of(config(&format!("http://{address}")));
     let reason = unavailable(provider.authorize_url(&request(), NOW).await);
     assert!(
-        reason.contains("discovery document") && reason.contains("refused"),
+        reason.contains("discovery endpoint") && reason.contains("refused"),
         "{reason}"
     );
 

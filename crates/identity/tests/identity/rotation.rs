@@ -142,7 +142,7 @@ async fn failed_fetch_of_keys_is_retried_after_seconds() {
         .overrides
         .insert(JWKS, ScriptedResponse::bytes(500, "text/html", "<html>"));
     let reason = unavailable(complete(&provider, &response(), NOW).await);
-    assert!(reason.contains("signing keys"), "{reason}");
+    assert!(reason.contains("JWKS endpoint"), "{reason}");
     server.script().overrides.clear();
     complete(&provider, &response(), at(3))
         .await

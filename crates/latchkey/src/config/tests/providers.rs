@@ -128,8 +128,12 @@ fn google_secret_alone_in_the_environment_replaces_no_secret() {
             assert_eq!(secret.as_deref(), Some("from-the-section"), "{variable:?}");
         }
     }
-    // An unset variable of a compose file is empty.
-    assert_eq!(google_secret("", ""), None);
+    // An unset variable of a compose file is empty: the section lacks a secret as without it.
+    rejected(
+        "[providers.google]\nclient_id = \"a\"",
+        &[("GOOGLE_CLIENT_SECRET", "")],
+        "providers.google.client_secret: this key or client_secret_file is required",
+    );
     // With the client's id, both belong together and replace those of the section.
     let variables = [
         ("GOOGLE_CLIENT_ID", "id"),
