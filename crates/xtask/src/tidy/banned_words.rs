@@ -97,12 +97,10 @@ fn contains_word(line: &str, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::finding::reported;
 
     fn found_in(path: &str, text: &str) -> Vec<String> {
-        check(&Tree::of(&[(path, text)]))
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        reported(check, &[(path, text)])
     }
 
     /// Joins the parts of a word that this file must not contain.

@@ -28,3 +28,13 @@ impl fmt::Display for Finding {
         write!(f, "{}:{}: {}", self.path, self.line, self.what)
     }
 }
+
+/// What a rule reports about these files.
+#[cfg(test)]
+pub(crate) fn reported(
+    check: fn(&super::tree::Tree) -> Vec<Finding>,
+    files: &[(&str, &str)],
+) -> Vec<String> {
+    let findings = check(&super::tree::Tree::of(files));
+    findings.iter().map(ToString::to_string).collect()
+}

@@ -84,12 +84,10 @@ fn wrong(name: &str, layers: &[&[&str]], import: &Import) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::finding::reported;
 
     fn findings(files: &[(&str, &str)]) -> Vec<String> {
-        check(&Tree::of(files))
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        reported(check, files)
     }
 
     #[test]

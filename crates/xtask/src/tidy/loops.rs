@@ -88,10 +88,10 @@ fn describe<'a>(loop_imports: impl Iterator<Item = &'a Import>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::finding::reported;
 
     fn findings(files: &[(&str, &str)]) -> Vec<String> {
-        let found = check(&Tree::of(files));
-        found.iter().map(ToString::to_string).collect()
+        reported(check, files)
     }
 
     #[test]

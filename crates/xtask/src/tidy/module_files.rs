@@ -32,10 +32,10 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::finding::reported;
 
     fn found(files: &[(&str, &str)]) -> Vec<String> {
-        let findings = check(&Tree::of(files));
-        findings.iter().map(ToString::to_string).collect()
+        reported(check, files)
     }
 
     #[test]

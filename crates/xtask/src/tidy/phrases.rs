@@ -169,10 +169,10 @@ fn occurrences<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::finding::reported;
 
     fn found_in(path: &str, text: &str) -> Vec<String> {
-        let findings = check(&Tree::of(&[(path, text)]));
-        findings.iter().map(ToString::to_string).collect()
+        reported(check, &[(path, text)])
     }
 
     #[test]
