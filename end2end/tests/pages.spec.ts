@@ -1,10 +1,10 @@
 // Every page: no console errors, no accessibility violations in light and dark mode, and no overflow on
-// narrow screens.
+// narrow and wide screens.
 import { expectAccessible, expectNoOverflow } from '../fixtures/layout.ts';
 import type { App } from '../fixtures/pages/app.ts';
 import { expect, test } from '../fixtures/test.ts';
 
-/** Opens a page and, if it has several states, the most complex one. */
+/** Opens a page and, if it has several states, brings it into the most complex one. */
 const visits: Record<string, (app: App) => Promise<void>> = {
   'sign-in page': ({ signInPage }) => signInPage.goto(),
   'callback page after a failure': async ({ page, callbackPage }) => {
@@ -74,7 +74,7 @@ for (const [name, visit] of Object.entries(visits)) {
   });
 }
 
-test('no page causes a console error, by load or by link', async ({ page, app }) => {
+test('no page causes a console error, loaded directly or through a link', async ({ page, app }) => {
   await app.signInPage.goto();
   await page.goto('/callback?error=access_denied');
   await app.callbackPage.tryAgain();

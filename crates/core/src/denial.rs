@@ -10,8 +10,8 @@ use crate::cutoff::Cutoff;
 use crate::end_reason::EndReason;
 use crate::id::{SessionId, TokenId, UserId};
 
-/// The longest lifetime that can be configured for access tokens. No denial has to outlive the
-/// issuing of a token by more than this and [`CLOCK_SKEW`].
+/// The longest lifetime that can be configured for access tokens. No denial has to last
+/// longer than this plus [`CLOCK_SKEW`] after a token was issued.
 pub const MAX_ACCESS_LIFETIME: Duration = Duration::from_hours(24);
 
 /// How long a denial outlives the last token it applies to, to allow for servers whose clocks
@@ -27,7 +27,7 @@ pub enum Denied {
     Token(TokenId),
     /// Every access token of a session, by its `sid`.
     Session(SessionId),
-    /// The access tokens of a user, by their `sub`, whose session is ended by [`Denial::cutoff`].
+    /// The access tokens of a user, by `sub`, from every session that [`Denial::cutoff`] ends.
     /// Earlier versions wrote no cutoff; such a denial applies to all access tokens of the user
     /// that were issued up to [`Denial::at`].
     User(UserId),
@@ -118,7 +118,7 @@ impl From<EndReason> for DenialReason {
             | EndReason::Displaced => Self::SignedOut,
             EndReason::Revoked => Self::Revoked,
             EndReason::Replayed => Self::Replayed,
-            // A user is no longer admitted because an operator changed the configuration.
+            // The operator's configuration or application no longer admits the user.
             EndReason::EndedByOperator | EndReason::NotAdmitted => Self::EndedByOperator,
             EndReason::Banned => Self::Banned,
         }

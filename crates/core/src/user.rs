@@ -11,7 +11,7 @@ use crate::id::{SessionId, UserId};
 pub const ADMIN: &str = "admin";
 
 /// How a provider identifies a user: unique and never reassigned (OpenID Connect Core §5.7). An
-/// email address is neither, so users are never looked up by it.
+/// email address is neither, so it never identifies a user at a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Identity {
     /// The provider's issuer identifier.
@@ -64,7 +64,7 @@ pub struct User {
     /// Set while the user is banned and may neither sign in nor refresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<Ban>,
-    /// The latest cutoff: the user's sessions opened before it are over.
+    /// The latest cutoff: the user's sessions opened before it are over, except the one it spares.
     #[serde(rename = "cut", default, skip_serializing_if = "Option::is_none")]
     pub cutoff: Option<Cutoff>,
 }

@@ -74,9 +74,9 @@ impl Address {
     }
 }
 
-/// Session settings. The timeouts end statements of calls that have timed out and would still wait
-/// for a lock. All statements look records up by key, so a generic plan without a sequential scan
-/// is always right. `read committed` lets a commit that waited for locks see the latest changes.
+/// Session settings. The timeouts end statements whose call has already timed out, whether they wait
+/// for a lock or still run. All queries of records use an index, so a generic plan without a
+/// sequential scan is always right. `read committed` lets a commit that waited for locks see the latest changes.
 const OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
                        -c default_transaction_isolation=read\\ committed \
                        -c enable_seqscan=off -c plan_cache_mode=force_generic_plan";
@@ -167,7 +167,7 @@ impl Connector {
         Ok((client, notifications))
     }
 
-    /// Checks the record of the store's id that was found, if any.
+    /// Checks the value of the store-id record, or its absence, against the expected id.
     pub(crate) fn check_id(&self, id: Option<&[u8]>) -> Result<(), StoreError> {
         self.expected.check(id)
     }

@@ -4,7 +4,7 @@ use latchkey_store::StoreError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-/// Converts an error. Its text contains neither address nor password.
+/// Converts an error. The resulting text never contains the password.
 pub(crate) fn unavailable(error: &Error) -> StoreError {
     let message = match error.as_db_error() {
         Some(error) => error.message().to_owned(),
@@ -16,7 +16,7 @@ pub(crate) fn unavailable(error: &Error) -> StoreError {
     StoreError::Unavailable(format!("PostgreSQL: {message}"))
 }
 
-/// Whether `latchkey.commit` found another store than expected.
+/// Whether `latchkey.commit` found a different store than expected.
 pub(crate) fn is_wrong_store(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code() == "LK001")
 }

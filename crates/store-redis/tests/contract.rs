@@ -32,7 +32,7 @@ async fn redis_store_passes_the_contract() {
 }
 
 #[tokio::test]
-async fn settings_that_lose_data_are_refused_by_name() {
+async fn settings_that_can_lose_data_are_refused_and_named() {
     let cases = [
         ("appendonly", "no"),
         ("appendfsync", "everysec"),

@@ -1,4 +1,4 @@
-//! A store in memory, for tests and as the baseline of measurements. It persists nothing.
+//! A store in memory, for tests. It persists nothing.
 //!
 //! ```
 //! use latchkey_core::{Denial, DenialReason, Denied, SessionId, Timestamp};

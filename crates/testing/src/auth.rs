@@ -162,7 +162,8 @@ impl TestAuth {
         &self.provider
     }
 
-    /// The clock of Latchkey and the provider. It only advances when the test sets it.
+    /// Latchkey's clock, which [`sign_in`](Self::sign_in) also copies to the provider. It changes only
+    /// when the test changes it.
     pub fn clock(&self) -> &TestClock {
         &self.clock
     }
@@ -174,8 +175,8 @@ impl TestAuth {
         signed_in.expect("the sign-in was refused")
     }
 
-    /// Like [`sign_in`](Self::sign_in), but returns a refusal, for example of a banned user or by the
-    /// app's claims.
+    /// Like [`sign_in`](Self::sign_in), but returns a refusal instead of panicking, for example
+    /// because the user is banned or the app's claims function refused.
     pub async fn try_sign_in(&self, email: &str) -> Result<SignedIn, Refusal> {
         let begun = self.client.begin(PROVIDER).await;
         self.provider.set_time(self.clock.now().as_secs());

@@ -25,7 +25,7 @@ pub trait Database {
     /// The port on the loopback address.
     fn port(&self) -> u16;
 
-    /// Starts it again with the same files and waits until it is ready.
+    /// Starts the server again with the same files and waits until it is ready.
     fn restart(&mut self) -> Result<()>;
 
     /// The process.
@@ -61,7 +61,7 @@ fn wait_until(server: &mut Process, log: &Path, ready: impl Fn() -> bool) -> Res
     while !ready() {
         let log = || fs::read_to_string(log).unwrap_or_default();
         if let Some(status) = server.0.try_wait()? {
-            bail!("exited with {status}: {}", log());
+            bail!("the server stopped ({status}): {}", log());
         }
         if Instant::now() > deadline {
             bail!("not ready after {} s: {}", READY_TIMEOUT.as_secs(), log());

@@ -1,4 +1,4 @@
-//! `TestAuth` with an app that has its own state and route.
+//! `TestAuth`, alone and with an app that has its own state and route.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,7 +64,7 @@ async fn an_app_greets_the_user_who_signed_in() {
 }
 
 #[tokio::test]
-async fn people_who_sign_in_at_the_same_time_are_not_confused() {
+async fn concurrent_sign_ins_are_not_mixed_up() {
     let auth = TestAuth::serving(app).await;
     let (ada, grace) = tokio::join!(
         auth.sign_in("ada@example.com"),
@@ -76,7 +76,7 @@ async fn people_who_sign_in_at_the_same_time_are_not_confused() {
 }
 
 #[tokio::test]
-async fn an_address_is_one_user_with_a_session_for_each_sign_in() {
+async fn repeated_sign_ins_are_separate_sessions_of_one_user() {
     let auth = TestAuth::start().await;
     let one = auth.sign_in("ada@example.com").await;
     let two = auth.sign_in("ada@example.com").await;
@@ -85,7 +85,7 @@ async fn an_address_is_one_user_with_a_session_for_each_sign_in() {
 }
 
 #[tokio::test]
-async fn an_access_token_expires_when_the_clock_moves_and_a_refresh_helps() {
+async fn an_expired_access_token_is_replaced_by_a_refresh() {
     let auth = TestAuth::serving(app).await;
     let mut ada = auth.sign_in("ada@example.com").await;
     auth.advance(Duration::from_mins(16));

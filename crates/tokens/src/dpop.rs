@@ -110,7 +110,8 @@ pub struct ProofId(pub [u8; 16]);
 /// Why a proof is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
-    /// It has no nonce, or one that is not current.
+    /// It lacks a required nonce, or its nonce is neither that of the current nor that of the previous
+    /// window.
     #[error("the DPoP proof must contain the nonce in this response's DPoP-Nonce header")]
     Nonce,
     /// A check failed.
@@ -164,7 +165,8 @@ impl Proofs {
     }
 
     /// Makes every check of RFC 9449 §4.3 except two: that the request has only one proof, and that
-    /// the proof was not used before.
+    /// the access token is bound to the proof's key. It does not check whether the proof was used
+    /// before (§11.1) either. All three are the caller's.
     pub fn verify(
         &self,
         proof: &str,

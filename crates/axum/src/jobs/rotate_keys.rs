@@ -1,4 +1,4 @@
-//! Rotates the signing key on schedule, and loads the keys that other servers rotated.
+//! Rotates the signing key on schedule, and loads the keys that other servers added.
 
 use core::time::Duration;
 use std::sync::Arc;

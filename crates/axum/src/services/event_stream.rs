@@ -10,7 +10,8 @@ use tokio::time::{Instant, sleep_until};
 use super::notifier::{Listener, TooManyStreams};
 use crate::services::Services;
 
-/// A message of the stream, which contains no data.
+/// A message on the stream. It says what happened and contains no account data: the client fetches
+/// that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// The stream is open: every later change is announced.

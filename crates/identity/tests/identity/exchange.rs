@@ -112,7 +112,7 @@ async fn client_authenticates_by_the_configured_method() {
 }
 
 #[tokio::test]
-async fn public_client_sends_only_its_identifier() {
+async fn public_client_sends_its_client_id_and_no_secret() {
     let server = scripted::start().await;
     let mut config = config(&server.issuer);
     config.client_secret = None;
@@ -172,15 +172,15 @@ async fn security_06_redirect_without_the_advertised_iss_is_refused() {
 #[tokio::test]
 async fn refusal_names_the_registered_code_but_not_the_providers_text() {
     let server = scripted::start().await;
-    // Whether the code that was sent may be the cause.
-    for (code, expected, of_code) in [
+    // The last value: whether the authorization code may be the cause.
+    for (error, expected, code_may_be_refused) in [
         ("invalid_grant", "invalid_grant", true),
         ("invalid_client", "client_secret", false),
         ("unauthorized_client", "unauthorized_client", false),
         ("invalid_request", "invalid_request", true),
         ("canary_code", "not a registered one", true),
     ] {
-        let body = json!({ "error": code, "error_description": "canary <html>" });
+        let body = json!({ "error": error, "error_description": "canary <html>" });
         server
             .script()
             .overrides
@@ -192,9 +192,9 @@ async fn refusal_names_the_registered_code_but_not_the_providers_text() {
                 ..
             }) => {
                 assert!(reason.contains(expected), "{reason}");
-                assert_eq!(code_refused, of_code, "{code}");
+                assert_eq!(code_refused, code_may_be_refused, "{error}");
             }
-            other => panic!("{code}: {other:?}"),
+            other => panic!("{error}: {other:?}"),
         }
     }
     for code in ["temporarily_unavailable", "server_error"] {

@@ -1,4 +1,4 @@
-//! Deserializes the merged table and reports all errors. An error keeps the structure that serde gives
+//! Deserializes the merged table and reports the errors of all keys at once. An error keeps the structure that serde gives
 //! it (the expected type, the known keys), from which the message is written. `toml`'s own errors only
 //! have a text, which differs between versions and can contain the value.
 
@@ -13,8 +13,9 @@ use toml::{Table, Value};
 use super::config_errors::ConfigErrors;
 use super::environment::Origins;
 
-/// Deserializes a table. On an error, adds it, removes the value and tries again, so that all errors are
-/// found.
+/// Deserializes a table. On an error, adds it, removes the value and tries again, so that the errors
+/// of other keys are found as well. Of an array only the first error is reported; after a missing key
+/// the rest of its section is not checked.
 pub(super) fn deserialize<T: DeserializeOwned>(
     mut table: Table,
     origins: &Origins,
@@ -73,8 +74,8 @@ fn describe(path: &Path, error: &ValueError, origins: &Origins) -> String {
     }
 }
 
-/// The variable that set this key or a key below it, as a part of an error, because the key may be in
-/// no file.
+/// The environment variable that set this key or a key below it, as text to append to the error
+/// message: the key may not appear in any file.
 fn origin(path: &Path, origins: &Origins) -> String {
     let key = path.to_string();
     let found = origins.iter().find(|(set, _)| {
@@ -119,7 +120,7 @@ impl Error for ValueError {
         let expected = expected.to_string();
         Self::WrongType {
             expected: match expected.as_str() {
-                // Serde's terms; TOML has others.
+                // Serde's terms; the documentation calls these a section and an array.
                 "a map" => "a section".to_owned(),
                 "a sequence" => "an array".to_owned(),
                 _ => expected,
@@ -131,7 +132,8 @@ impl Error for ValueError {
                 Unexpected::Char(_) | Unexpected::Str(_) => "a string",
                 Unexpected::Seq => "an array",
                 Unexpected::Map => "a table",
-                _ => "another type",
+                Unexpected::Other("date") => "a date",
+                _ => "a value of another type",
             },
         }
     }

@@ -1,4 +1,4 @@
-//! Exports spans by OTLP over HTTP, as the environment variables of OpenTelemetry say.
+//! Exports spans via OTLP over HTTP, as configured by OpenTelemetry's environment variables.
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
@@ -36,7 +36,7 @@ pub(super) fn from_environment() -> Result<Option<Export>, String> {
         .transpose()
 }
 
-/// Exports to this URL, or to that of the environment.
+/// Starts an export to this URL, or to the one from the environment.
 fn start(url: Option<&str>) -> Result<Export, String> {
     let exporter = SpanExporter::builder().with_http();
     let exporter = match url {
@@ -61,7 +61,8 @@ fn start(url: Option<&str>) -> Result<Export, String> {
 fn has_service_name() -> bool {
     let attributes = std::env::var("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
     let mut keys = attributes.split(',').filter_map(|it| it.split_once('='));
-    std::env::var_os("OTEL_SERVICE_NAME").is_some()
+    // An empty variable counts as unset, as OpenTelemetry specifies.
+    std::env::var_os("OTEL_SERVICE_NAME").is_some_and(|name| !name.is_empty())
         || keys.any(|(key, _)| key.trim() == "service.name")
 }
 

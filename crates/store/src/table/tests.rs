@@ -9,7 +9,11 @@ use super::{
 use crate::records::Read;
 
 /// Asserts that the key is encoded as these bytes and decoded from them.
-fn is<K: Key + PartialEq + core::fmt::Debug, V: Value>(table: Table<K, V>, key: &K, bytes: &str) {
+fn assert_encoding<K: Key + PartialEq + core::fmt::Debug, V: Value>(
+    table: Table<K, V>,
+    key: &K,
+    bytes: &str,
+) {
     let encoded = table.key(key);
     assert_eq!(encoded.escape_ascii().to_string(), bytes);
     assert_eq!(table.key_of(&encoded).as_ref(), Some(key));
@@ -26,21 +30,21 @@ fn encoding_of_keys_never_changes() {
         SessionId::from_bytes([b'2'; 16]),
     );
     let flow = latchkey_core::FlowId::from_bytes([b'1'; 16]);
-    is(USERS, &user, &format!("u{ONES}"));
+    assert_encoding(USERS, &user, &format!("u{ONES}"));
     let identity = Identity {
         issuer: "https://a.example".into(),
         subject: "x\0y".into(),
     };
-    is(IDENTITIES, &identity, r"ihttps://a.example\x00x\x00y");
+    assert_encoding(IDENTITIES, &identity, r"ihttps://a.example\x00x\x00y");
     let ada = (Email::new("Ada@Example.com"), user);
-    is(
+    assert_encoding(
         USERS_BY_EMAIL,
         &ada,
         &format!(r"eada@example.com\x00{ONES}"),
     );
-    is(SESSIONS, &session, &format!("s{TWOS}"));
-    is(SESSION_ORIGINS, &session, &format!("o{TWOS}"));
-    is(
+    assert_encoding(SESSIONS, &session, &format!("s{TWOS}"));
+    assert_encoding(SESSION_ORIGINS, &session, &format!("o{TWOS}"));
+    assert_encoding(
         SESSIONS_OF_USER,
         &(user, session),
         &format!("n{ONES}{TWOS}"),
@@ -50,26 +54,26 @@ fn encoding_of_keys_never_changes() {
         nth: 3,
     };
     let event = format!(r"a{ONES}\xff\xff\xff\xff\xff\xff\xfe\xfd\xfc");
-    is(AUDIT_EVENTS, &(user, position), &event);
+    assert_encoding(AUDIT_EVENTS, &(user, position), &event);
     let token = Denied::Token(TokenId::from_bytes([b'1'; 16]));
-    is(DENIALS, &token, &format!("dt{ONES}"));
-    is(DENIALS, &Denied::Session(session), &format!("ds{TWOS}"));
-    is(DENIALS, &Denied::User(user), &format!("du{ONES}"));
-    is(DENIALS, &Denied::Everyone, "de");
-    is(SIGNING_KEYS, &"kid-1".to_owned(), "kkid-1");
-    is(FINISHED_FLOWS, &flow, &format!("g{ONES}"));
-    is(PAST_FLOWS, &flow, &format!("f{ONES}"));
+    assert_encoding(DENIALS, &token, &format!("dt{ONES}"));
+    assert_encoding(DENIALS, &Denied::Session(session), &format!("ds{TWOS}"));
+    assert_encoding(DENIALS, &Denied::User(user), &format!("du{ONES}"));
+    assert_encoding(DENIALS, &Denied::Everyone, "de");
+    assert_encoding(SIGNING_KEYS, &"kid-1".to_owned(), "kkid-1");
+    assert_encoding(FINISHED_FLOWS, &flow, &format!("g{ONES}"));
+    assert_encoding(PAST_FLOWS, &flow, &format!("f{ONES}"));
     let expiry = (
         Timestamp::from_millis(0x0102),
         RecordKey(SESSIONS.key(&session)),
     );
     let entry = format!(r"x\x00\x00\x00\x00\x00\x00\x01\x02s{TWOS}");
-    is(EXPIRIES, &expiry, &entry);
-    is(STORE_ID, &(), "mid");
-    is(IMPORTING, &(), "mimporting");
-    is(EVERYONE, &(), "mcutoff");
-    is(EMAILS_INDEXED, &(), "memails");
-    is(SWEPT_UNTIL, &(), "mswept");
+    assert_encoding(EXPIRIES, &expiry, &entry);
+    assert_encoding(STORE_ID, &(), "mid");
+    assert_encoding(IMPORTING, &(), "mimporting");
+    assert_encoding(EVERYONE, &(), "mcutoff");
+    assert_encoding(EMAILS_INDEXED, &(), "memails");
+    assert_encoding(SWEPT_UNTIL, &(), "mswept");
     assert_eq!(FORMAT, b"mformat");
     assert_eq!(SLED_COMMITS, b"mcommits");
     assert_eq!(SLED_LEDGER, b"mdenials");
@@ -110,7 +114,7 @@ fn prefix_covers_its_keys() {
         SessionId::from_bytes([b'2'; 16]),
     );
     let at = Timestamp::from_millis(7);
-    let begins = |read: Read, key: Vec<u8>| {
+    let assert_covered = |read: Read, key: Vec<u8>| {
         let Read::Page(page) = read else {
             panic!("{read:?}");
         };
@@ -119,14 +123,14 @@ fn prefix_covers_its_keys() {
         assert!(page.prefix.len() > 1);
     };
     let event = AUDIT_EVENTS.key(&(user, AuditPosition { at, nth: 9 }));
-    begins(AUDIT_EVENTS.under(&user).read(), event.clone());
-    begins(AUDIT_EVENTS.under(&(user, at)).read(), event);
+    assert_covered(AUDIT_EVENTS.under(&user).read(), event.clone());
+    assert_covered(AUDIT_EVENTS.under(&(user, at)).read(), event);
     let of_user = SESSIONS_OF_USER.key(&(user, session));
-    begins(SESSIONS_OF_USER.under(&user).read(), of_user);
-    begins(SESSIONS.under(&Shard(b'2')).read(), SESSIONS.key(&session));
+    assert_covered(SESSIONS_OF_USER.under(&user).read(), of_user);
+    assert_covered(SESSIONS.under(&Shard(b'2')).read(), SESSIONS.key(&session));
     let email = Email::new("a@b");
     let entry = USERS_BY_EMAIL.key(&(email.clone(), user));
-    begins(USERS_BY_EMAIL.under(&email).read(), entry);
+    assert_covered(USERS_BY_EMAIL.under(&email).read(), entry);
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn link(href: &'static str, label: &'static str) -> impl IntoView {
 }
 
 fn sign_out_button(session: Session, sign_out: Action<(), bool>) -> AnyView {
-    // Another tab or the playground can also sign out.
+    // The session's state, not the action's: another tab or the playground can also sign out.
     let (signing_out, label) = match session.state.get() {
         SessionState::SigningOut => (true, "Signing out…"),
         SessionState::SignedIn => (false, "Sign out"),

@@ -5,9 +5,9 @@ use std::fmt;
 /// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Finding {
-    /// The file, from the root of the project.
+    /// The file's path, relative to the root of the project.
     pub(crate) path: String,
-    /// The line, from 1.
+    /// The line number, starting at 1.
     pub(crate) line: usize,
     /// What is wrong and what to do.
     pub(crate) what: String,

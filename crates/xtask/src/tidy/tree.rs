@@ -59,7 +59,7 @@ impl Tree {
             .filter_map(|(path, text)| Some((path.as_str(), text.as_deref()?)))
     }
 
-    /// The text files with one of these extensions: `rs`, `css`.
+    /// The text files with one of these extensions, such as `rs` or `css`.
     pub(crate) fn texts_ending(&self, extensions: &[&str]) -> impl Iterator<Item = (&str, &str)> {
         self.texts().filter(|(path, _)| {
             path.rsplit_once('.')
@@ -82,7 +82,8 @@ pub(crate) fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(index, line)| (index + 1, line))
 }
 
-/// The lines of a Rust file with their numbers, without comments and without the tests at the end.
+/// The lines of a Rust file with their numbers, without lines that are only a comment and without
+/// the tests at the end.
 pub(crate) fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     numbered(without_tests(text)).filter(|(_, line)| !line.trim_start().starts_with("//"))
 }

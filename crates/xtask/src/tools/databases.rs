@@ -21,9 +21,9 @@ pub(crate) fn ensure() -> Result<()> {
     }
     debian::install(&missing).with_context(|| {
         format!(
-            "tests with Redis and PostgreSQL cannot run: {} missing; install the packages that \
-            your system calls redis-server and postgresql",
-            missing.join(" and ")
+            "Redis and PostgreSQL are required; not found: {}. Install them with your system's \
+             package manager (Debian: redis-server and postgresql)",
+            missing.join(", ")
         )
     })
 }

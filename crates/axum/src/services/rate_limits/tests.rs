@@ -79,14 +79,14 @@ fn accepted(limits: &RateLimits, addresses: impl Iterator<Item = u128>) -> usize
 }
 
 #[test]
-fn security_72_a_client_with_a_large_ipv6_network_is_counted_by_that_network() {
+fn security_72_a_client_with_a_large_ipv6_network_is_limited_per_network() {
     let limits = limits(Some(rate(2, Duration::from_hours(1))));
     let site: u128 = 0x2001_0db8_0001 << 80;
-    // One network of 64 bits, however many addresses in it.
+    // One /64 network, however many addresses are used in it.
     assert_eq!(accepted(&limits, (0..10).map(|host| site | host)), 2);
     // Requests refused there did not use up the quota of neighboring networks.
     assert_eq!(
-        accepted(&limits, (1..256).map(|home| site | home << 64)),
+        accepted(&limits, (1..256).map(|net| site | net << 64)),
         4 * 2 - 2
     );
     assert_eq!(
@@ -100,7 +100,7 @@ fn security_72_a_client_with_a_large_ipv6_network_is_counted_by_that_network() {
 }
 
 #[test]
-fn a_session_is_also_counted_by_large_networks() {
+fn a_session_is_also_limited_per_large_network() {
     let limits = RateLimits::new(&Limits {
         max_sessions: 100,
         per_address: None,
