@@ -1,0 +1,76 @@
+//! Users in the admin API.
+
+use serde::{Deserialize, Serialize};
+
+/// The response of `GET /api/admin/users`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminUserList {
+    /// The users of this page.
+    pub users: Vec<AdminUser>,
+    /// The value of the query parameter `before` that requests the next page; absent on the last
+    /// page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// A user, as administrators see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminUser {
+    /// The id of the user; it never changes.
+    pub id: String,
+    /// The username of a local account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The email address the provider gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the provider has verified that address; present if `email` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    /// The display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The id of the provider of the latest sign-in.
+    pub provider: String,
+    /// The identities with which the user can sign in.
+    pub identities: Vec<AdminIdentity>,
+    /// All roles in effect, whatever grants them.
+    pub roles: Vec<String>,
+    /// The roles that an operator granted.
+    pub granted_roles: Vec<String>,
+    /// When the user signed in for the first time, in seconds since 1970.
+    pub created_at: u64,
+    /// The ban, if the user is banned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ban: Option<AdminBan>,
+}
+
+/// An account at a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminIdentity {
+    /// The id of the provider in the configuration.
+    pub provider: String,
+    /// The issuer of the identity.
+    pub issuer: String,
+    /// The id of the account at the issuer.
+    pub subject: String,
+}
+
+/// A ban in effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminBan {
+    /// When the user was banned, in seconds since 1970.
+    pub at: u64,
+    /// The reason that the operator gave.
+    pub reason: String,
+    /// When the ban ends, in seconds since 1970; absent if it has no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+}
+
+/// The body of `PUT /api/admin/users/{id}/roles`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolesRequest {
+    /// The roles that the operator grants. They replace the roles granted before.
+    pub roles: Vec<String>,
+}
