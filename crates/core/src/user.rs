@@ -7,6 +7,10 @@ use crate::cutoff::{Cutoff, Cutoffs};
 use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
 
+/// The issuer of the identities of local accounts, whose subject is the user's id, and the name of
+/// their provider. No provider can be configured with this name or issuer.
+pub const LOCAL: &str = "local";
+
 /// The role that gives access to `/api/admin`.
 pub const ADMIN: &str = "admin";
 
@@ -50,6 +54,9 @@ pub struct User {
     pub id: UserId,
     /// How the provider identifies the user.
     pub identity: Identity,
+    /// The username of a local account, as it was entered. Compared ASCII case-insensitively.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
     /// The email address at the latest sign-in.
     pub email: Option<String>,
     /// Whether that address was verified.
@@ -89,6 +96,7 @@ impl User {
         Self {
             id,
             identity: profile.identity,
+            username: None,
             email: profile.email,
             email_verified: profile.email_verified,
             name: profile.name,

@@ -84,6 +84,7 @@ pub fn problem(
         detail,
         code,
         request_id: request_id.as_str().to_owned(),
+        fields: Vec::new(),
     };
     let mut response = (status, Json(problem)).into_response();
     let headers = response.headers_mut();

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::password::FieldError;
+
 /// Each code with its meaning, its name in JSON, the statuses it comes with, and what to do.
 macro_rules! error_codes {
     ($($(#[doc = $meaning:literal])+ $code:ident = $name:literal, [$($status:literal),*], $remedy:literal;)+) => {
@@ -104,6 +106,19 @@ error_codes! {
     /// The endpoint does not accept the media type of the request body.
     UnsupportedMediaType = "unsupported_media_type", [415],
         "Set the `Content-Type` that `detail` names.";
+    /// The username or the password is wrong.
+    InvalidCredentials = "invalid_credentials", [401],
+        "Check the username and the password. To set a new password, use a reset link.";
+    /// Fields of the request are not valid; `fields` in the response lists them.
+    InvalidFields = "invalid_fields", [422],
+        "Correct each field as its `message` says.";
+    /// The one-time link is unknown, has expired, or was used or replaced.
+    LinkInvalid = "link_invalid", [400],
+        "Request a new link. A link works once, and for at most an hour.";
+    /// This server does not let people create an account, or only with an invitation.
+    SignUpClosed = "sign_up_closed", [403],
+        "Use an invitation of the operator. Operators: see `[local]` in \
+         [configuration.md](configuration.md#local).";
     /// Too many requests.
     TooManyRequests = "too_many_requests", [429],
         "Wait for the seconds in `Retry-After`, then repeat the request. Operators: see \
@@ -204,6 +219,9 @@ pub struct Problem {
     pub code: ErrorCode,
     /// The id of the request in the server's log.
     pub request_id: String,
+    /// What is wrong with single fields of the request; only with the code `invalid_fields`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldError>,
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod admin;
 pub mod error;
 pub mod event;
 pub mod oauth;
+pub mod password;
 pub mod paths;
 pub mod provider;
 pub mod session;
@@ -20,6 +21,10 @@ pub use admin::BanRequest;
 pub use error::{ErrorCode, OAuthError, Problem};
 pub use event::ServerEvent;
 pub use oauth::{LogoutRequest, RefreshRequest, TokenResponse};
+pub use password::{
+    FieldError, PasswordChangeRequest, PasswordInfo, PasswordRequest, PasswordResetRequest,
+    ResetLinkRequest, SignUp, SignUpRequest,
+};
 pub use provider::{ProviderInfo, ProviderKind, ProviderList};
 pub use session::{SessionInfo, SessionList};
 

@@ -16,6 +16,16 @@ pub const LOGOUT: &str = "/auth/logout";
 pub const REVOKE: &str = "/auth/revoke";
 /// `GET`: the providers that the sign-in page offers.
 pub const PROVIDERS: &str = "/auth/providers";
+/// `POST`, JSON: signs in with a username and a password.
+pub const PASSWORD: &str = "/auth/password";
+/// `POST`, JSON, needs an access token: changes the password.
+pub const PASSWORD_CHANGE: &str = "/auth/password/change";
+/// `POST`, JSON: sends the user a link to set a new password.
+pub const PASSWORD_RESET_REQUEST: &str = "/auth/password/reset-request";
+/// `POST`, JSON: sets a new password with the token of a link.
+pub const PASSWORD_RESET: &str = "/auth/password/reset";
+/// `POST`, JSON: creates a local account and signs in.
+pub const SIGN_UP: &str = "/auth/sign-up";
 /// `GET`: authorization server metadata (RFC 8414).
 pub const METADATA: &str = "/.well-known/oauth-authorization-server";
 /// `GET`: the public signing keys (RFC 7517).
@@ -49,6 +59,11 @@ pub const READYZ: &str = "/readyz";
 /// The page that finishes a sign-in and shows its outcome. Each provider redirects to its own path
 /// below it; see [`callback_of`].
 pub const CALLBACK: &str = "/callback";
+/// The page that creates a local account. The link of an invitation adds `#invitation=…`, in the
+/// fragment, which browsers do not send and servers do not log.
+pub const SIGN_UP_PAGE: &str = "/sign-up";
+/// The page that sets a password. The link of a reset adds `#token=…`.
+pub const RESET_PASSWORD_PAGE: &str = "/reset-password";
 /// The built-in provider of `--demo`: its issuer is `{public_url}/demo`.
 pub const DEMO: &str = "/demo";
 

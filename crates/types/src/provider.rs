@@ -2,11 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::password::PasswordInfo;
+
 /// The response of `GET /auth/providers`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderList {
     /// The providers, in the order in which to offer them.
     pub providers: Vec<ProviderInfo>,
+    /// Present if users can sign in with a username and a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordInfo>,
 }
 
 /// A provider that users can sign in with.

@@ -12,6 +12,7 @@ fn record(number: u8) -> Record {
             issuer: "https://issuer.example".into(),
             subject: number.to_string(),
         },
+        username: None,
         email: Some(format!("person-{number}@example.com")),
         email_verified: true,
         name: None,

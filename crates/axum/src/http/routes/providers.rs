@@ -13,6 +13,7 @@ use crate::services::Services;
 pub(crate) async fn providers(State(state): State<Arc<Services>>) -> Json<ProviderList> {
     Json(ProviderList {
         providers: provider_infos(&state),
+        password: None,
     })
 }
 
