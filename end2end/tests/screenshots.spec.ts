@@ -51,7 +51,7 @@ const scenes: Record<string, (app: App) => Promise<void>> = {
     await playgroundPage.callWithToken();
     await expect(playgroundPage.entries).toHaveCount(1);
     await playgroundPage.disableRefreshAhead();
-    // The token counts as expired once, so that the timeline shows 401, refresh and retry.
+    // The next request is answered as if the token had expired, so that the timeline shows 401, refresh and retry.
     await page.route(
       '**/api/protected',
       (route) =>

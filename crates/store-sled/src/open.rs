@@ -62,8 +62,9 @@ pub enum OpenError {
 }
 
 /// Opens the store in this directory, or creates it. If the store is damaged, its database file is
-/// restored to its previous content, because sled may have modified it while trying to repair it,
-/// and so made a recovery impossible.
+/// restored to its previous content, because sled may have modified it in an attempt to repair
+/// it, which can make recovery impossible. Files larger than `MAX_COPY_BYTES` are not copied and
+/// therefore not restored.
 pub fn open(path: &Path) -> Result<SledStore, OpenError> {
     let file = path.join("db");
     let is_small = fs::metadata(&file).is_ok_and(|file| file.len() <= MAX_COPY_BYTES);

@@ -60,7 +60,7 @@ impl Change {
         announcement
     }
 
-    /// The keys that are both a condition and written.
+    /// The keys whose values are a condition of this change and that it also writes.
     pub fn contended(&self) -> Vec<Vec<u8>> {
         let written = self.writes.keys();
         let is_condition = |key: &&Vec<u8>| {

@@ -44,7 +44,8 @@ pub struct Activity {
 pub enum ActivityKind {
     /// A session was opened.
     SignedIn,
-    /// A session was refreshed. Consecutive refreshes from one place are merged into the latest.
+    /// The latest refresh of a session that is still open, with the browser and the operating
+    /// system of its sign-in and without an address. Earlier refreshes are not listed.
     Refreshed,
     /// The user signed out of a session.
     SignedOut,
@@ -52,7 +53,7 @@ pub enum ActivityKind {
     EndedRemotely,
     /// The user ended all their sessions, or all but the current one.
     EndedAll,
-    /// A copy of a refresh token was used; the session was ended.
+    /// A refresh token was reused; the session was ended.
     Replayed,
     /// A refresh token of a bound session was sent without a DPoP proof signed with the session's
     /// key; no tokens were issued.
@@ -60,7 +61,7 @@ pub enum ActivityKind {
     ProofMissing,
     /// A token was revoked through the API (RFC 7009).
     Revoked,
-    /// An operator ended a session.
+    /// An operator ended one or all sessions of the user.
     EndedByOperator,
     /// An operator banned the user.
     Banned,

@@ -73,7 +73,7 @@ pub(crate) const fn outage(error: TransientError, signed_in: bool) -> &'static s
 pub(crate) const fn sign_in(error: SignInError) -> &'static str {
     match error {
         SignInError::NotInProgress | SignInError::Refused(Some(ErrorCode::SignInNotFound)) => {
-            "This sign-in is no longer in progress in this browser. It was already completed, took \
+            "This sign-in is no longer in progress in this browser. It was already used, took \
              longer than ten minutes, or was started in another browser."
         }
         SignInError::Canceled => "The sign-in was canceled at the provider. Nothing changed.",

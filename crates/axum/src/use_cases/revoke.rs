@@ -24,10 +24,11 @@ pub enum RevokeError {
     Store(#[from] StoreError),
 }
 
-/// Revokes a token. An access token is denied. A refresh token ends its session, which denies all
-/// its access tokens. A text that is not a valid token counts as revoked (RFC 7009 §2.2). A token
-/// that has expired by this server's clock is denied too, because that clock may be ahead of other
-/// servers'.
+/// Revokes a token. A refresh token ends its session, which denies all its access tokens. An access
+/// token is denied, or ends its session if its user has revoked too many individually. A text that
+/// is not a valid token counts as revoked (RFC 7009 §2.2). An access token that has expired by this
+/// server's clock is denied too, because that clock may be ahead of other servers', unless it
+/// expired before the latest sweep.
 pub async fn revoke(
     state: &Services,
     token: &str,
@@ -59,8 +60,9 @@ pub async fn revoke(
         limits.take_from_session(claims.sid, address)?;
         // A token that expired before the latest sweep is refused whatever the clock says, and a
         // token that is denied need not be denied again.
-        let has_expired = Timestamp::from_secs(claims.exp) <= state.guard.denylist().swept_until();
-        if has_expired
+        let expired_before_sweep =
+            Timestamp::from_secs(claims.exp) <= state.guard.denylist().swept_until();
+        if expired_before_sweep
             || state
                 .guard
                 .denylist()

@@ -38,7 +38,7 @@ pub struct Callback<'a> {
     pub iss: Option<&'a str>,
     /// The browser's `User-Agent`.
     pub user_agent: Option<String>,
-    /// The client's address, which rate limits count this sign-in for.
+    /// The client's address; this sign-in counts toward its rate limit.
     pub address: Option<IpAddr>,
     /// The thumbprint of the key that signed the request's DPoP proof. The session is bound to it.
     pub proven: Option<Thumbprint>,
@@ -47,10 +47,10 @@ pub struct Callback<'a> {
 /// Why a sign-in could not be completed.
 #[derive(Debug, thiserror::Error)]
 pub enum FinishError {
-    /// The flow is unknown to this browser, expired, or already completed.
+    /// The flow is unknown to this browser, expired, or already used, even if that attempt failed.
     #[error(
         "no matching sign-in in this browser: it was started in another browser, took longer than \
-         ten minutes, or is already complete; start again"
+         ten minutes, or was already used; start again"
     )]
     FlowNotFound,
     /// The server binds every session to a key, and the request has no DPoP proof.
@@ -309,7 +309,7 @@ fn lifetimes(tokens: &TokenSettings) -> Lifetimes {
     }
 }
 
-/// Opens the session, and ends the oldest ones if the user has too many.
+/// Opens the session. If the user then has too many, ends those that were used longest ago.
 async fn open_session(
     state: &Services,
     session: Session,

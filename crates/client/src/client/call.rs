@@ -29,7 +29,7 @@ pub struct Call {
 /// Why a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// There are no tokens, or no longer.
+    /// There are no tokens, or they were removed during the call.
     #[error("not signed in: sign in and call again")]
     SignedOut,
     /// Another user signed in during the call.
@@ -162,7 +162,7 @@ impl Inner {
         }
     }
 
-    /// Sends one request and notifies the observers of it and of the response.
+    /// Sends one request. The observers are notified of the request and of the response.
     async fn exchange(
         self: &Rc<Self>,
         call: &Call,

@@ -1,4 +1,4 @@
-//! Tests of the client in headless Chromium, with real storage, locks and timers and a fake server.
+//! Tests of the client in headless Chromium, with real storage, locks and timers, but a fake server.
 
 #![cfg(target_arch = "wasm32")]
 

@@ -3,7 +3,8 @@
 use url::Url;
 
 /// The URI without query and fragment, normalized (RFC 3986 §6.2.2 and §6.2.3): scheme and host in
-/// lower case, no default port, no dot segments. `None` if it is not an http(s) URI.
+/// lower case, no default port, no dot segments. `None` if it is not an http(s) URI, or contains a user
+/// name or a password.
 pub(super) fn normalize(uri: &str) -> Option<String> {
     // `Url::parse` repairs invalid URIs: it drops surrounding spaces and line breaks, replaces
     // backslashes, and corrects the number of slashes. Such input is refused instead.

@@ -112,7 +112,7 @@ fn assets(page: &str) -> Vec<String> {
     found
 }
 
-/// Whether the path contains a hash by Trunk: 64 bits in hexadecimal without leading zeros, between
+/// Whether the path contains a hash from Trunk: 64 bits in hexadecimal without leading zeros, between
 /// `-` and `.` or `_`.
 fn is_hashed(path: &str) -> bool {
     path.split(['-', '.', '_', '/']).any(|piece| {

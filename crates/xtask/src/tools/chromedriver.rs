@@ -30,8 +30,8 @@ pub(crate) fn ensure(browser: &Path) -> Result<PathBuf> {
         return Ok(found);
     }
     // Debian's driver only works with Debian's browser.
-    let debians = browser == Path::new("/usr/bin/chromium");
-    let got = if debians && debian::can_install() {
+    let is_debians_browser = browser == Path::new("/usr/bin/chromium");
+    let got = if is_debians_browser && debian::can_install() {
         debian::install(&["chromium-driver"])
     } else {
         progress::step(&format!("Downloading ChromeDriver {version}"), || {

@@ -17,8 +17,8 @@ async fn refreshed_under(before: &str, after: &str, provider: &ScriptedProvider)
     let app = app.reconfigured(after).await;
     assert_eq!(app.check(&signed_in.access_token).await, Ok(()));
     let response = app.refresh(&signed_in.refresh_token, None).await;
-    let refusal = code(response).await;
-    if refusal.0 != 200 {
+    let outcome = code(response).await;
+    if outcome.0 != 200 {
         // The session has ended and its tokens are denied.
         let access = app.check(&signed_in.access_token).await;
         assert_eq!(access, Err("token_revoked".into()));
@@ -27,7 +27,7 @@ async fn refreshed_under(before: &str, after: &str, provider: &ScriptedProvider)
         let app = app.reconfigured(before).await;
         app.refresh_is_refused(&signed_in.refresh_token).await;
     }
-    refusal
+    outcome
 }
 
 #[tokio::test]
@@ -79,22 +79,22 @@ async fn security_80_a_user_of_a_removed_provider_loses_the_session_at_the_next_
 }
 
 #[tokio::test]
-async fn security_80_sessions_of_the_demo_provider_end_when_it_is_disabled() {
+async fn security_80_a_user_of_the_disabled_demo_provider_loses_the_session_at_the_next_refresh() {
     let provider = ScriptedProvider::start().await;
     let admins = "admins = [\"demo:ada@example.com\"]\n";
     let app = TestApp::with(&format!("demo = true\n{admins}")).await;
     let signed_in = app.sign_in().await;
-    let admin = app
+    let response = app
         .delete_as("/api/admin/users/x/ban", &signed_in.access_token)
         .await;
-    assert_eq!(admin.status(), 404);
+    assert_eq!(response.status(), 404);
     let without = format!("{admins}{}", provider.section("a"));
     let app = app.reconfigured(&without).await;
     // Admins from the disabled provider lose the role immediately.
-    let admin = app
+    let response = app
         .delete_as("/api/admin/users/x/ban", &signed_in.access_token)
         .await;
-    assert_eq!(code(admin).await, (403, "forbidden".into()));
+    assert_eq!(code(response).await, (403, "forbidden".into()));
     let response = app.refresh(&signed_in.refresh_token, None).await;
     assert_eq!(code(response).await, (400, "not_admitted".into()));
     let access = app.check(&signed_in.access_token).await;

@@ -138,7 +138,7 @@ async fn security_16_no_token_is_in_any_url() {
     let signed_in = tokens(app.finish(&begun.cookie, &callback).await).await;
     let urls = format!("{} {callback:?} {:?}", begun.authorize, signed_in.return_to);
     assert!(!urls.contains("eyJ"), "{urls}");
-    // The parameters of the provider's redirect are useless without the cookie.
+    // What the callback page sends is useless without the cookie.
     assert_eq!(
         callback.keys().collect::<Vec<_>>(),
         ["code", "iss", "redirect_uri", "state"]

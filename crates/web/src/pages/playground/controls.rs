@@ -131,7 +131,7 @@ impl ControlState {
     }
 
     fn lifetime_select(self) -> impl IntoView {
-        // The client keeps the setting while another page is open.
+        // The client outlives this page and keeps the setting, so its current value is shown.
         let chosen = RwSignal::new(String::new());
         Effect::new(move || {
             let lifetime = self.client.get().access_lifetime();

@@ -19,7 +19,7 @@ pub(super) enum Operation {
     Ban,
 }
 
-/// Counts operations, and lets others wait for a number of responses.
+/// Counts operations, and lets others wait for a number of acknowledged operations.
 #[derive(Debug, Default)]
 pub(super) struct Stats {
     counts: Mutex<BTreeMap<Operation, Count>>,
@@ -31,7 +31,7 @@ pub(super) struct Stats {
 struct Count {
     acknowledged: usize,
     cut_off: usize,
-    /// How many of those cut off turned out to be done.
+    /// How many of the operations cut off turned out to have taken effect.
     done: usize,
 }
 
@@ -58,7 +58,7 @@ impl Stats {
         self.count(operation, |count| count.cut_off += 1);
     }
 
-    /// Counts an operation that was cut off and turned out to be done.
+    /// Counts an operation that was cut off and turned out to have taken effect.
     pub(super) fn done(&self, operation: Operation) {
         self.count(operation, |count| count.done += 1);
     }
@@ -73,7 +73,7 @@ impl Stats {
         );
     }
 
-    /// The numbers of all operations acknowledged and cut off.
+    /// The total numbers of acknowledged operations and of those cut off.
     pub(super) fn totals(&self) -> (usize, usize) {
         let counts = self.counts.lock().expect("not poisoned");
         counts
@@ -98,7 +98,7 @@ impl Stats {
                 name(*operation)
             );
             if *done > 0 {
-                let _ = write!(text, ", {done} of them done");
+                let _ = write!(text, ", {done} of them took effect");
             }
             text.push('\n');
         }
