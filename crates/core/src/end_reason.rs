@@ -13,7 +13,8 @@ pub enum EndReason {
     EndedRemotely,
     /// The user ended all their sessions, or all but the current one.
     EndedAll,
-    /// One of its refresh tokens was revoked (RFC 7009).
+    /// One of its refresh tokens was revoked (RFC 7009), or its user revoked too many access tokens
+    /// individually.
     Revoked,
     /// One of its refresh tokens was reused.
     Replayed,

@@ -137,13 +137,13 @@ impl Guard {
     /// (RFC 9449 §7). Only the `Authorization` header is read: RFC 6750 §2.2 and §2.3 are not
     /// supported, because bodies and URLs end up in logs.
     ///
-    /// The result is stored in the request's extensions, because a DPoP proof is accepted once and
-    /// several extractors may authenticate the same request.
+    /// A verified token is stored in the request's extensions, because a DPoP proof is accepted
+    /// once and several extractors may authenticate the same request.
     ///
     /// # Errors
     ///
-    /// If the request has no token, the token or its proof is refused, or the denylist is out of
-    /// date.
+    /// If the request has no token or is malformed, the token or its proof is refused, or the
+    /// denylist is out of date.
     pub fn authenticate(&self, parts: &mut Parts) -> Result<Arc<Verified>, GuardError> {
         if let Some(CachedResult { by, verified }) = parts.extensions.get()
             && Arc::ptr_eq(by, &self.0)

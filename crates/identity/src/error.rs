@@ -21,10 +21,10 @@ pub enum SignInError {
     Refused {
         /// The configured name of the provider.
         provider: String,
-        /// The error code it gave, and what to do.
+        /// The cause, such as a registered error code, and usually what to do.
         reason: String,
-        /// Whether the cause may be the code that was sent, which any client can choose. If not, it
-        /// is the configuration: of the client here or at the provider.
+        /// Whether the cause may be the authorization code, which anyone can make up. Otherwise the
+        /// client is misconfigured, here or at the provider.
         code_refused: bool,
     },
     /// A response of the provider failed a check.
@@ -96,7 +96,7 @@ pub enum ConfigError {
         /// As configured.
         issuer: String,
     },
-    /// Discovery §3 forbids it.
+    /// The issuer has parts that OpenID Connect Discovery §3 forbids.
     #[error(
         "the issuer of the provider `{provider}` must not have a user name, a query or a fragment; copy the `issuer` from the provider's discovery document"
     )]
@@ -124,7 +124,7 @@ pub enum ConfigError {
         /// The alias.
         tenant: String,
     },
-    /// With these scopes Apple responds with a form post, which is not supported.
+    /// With the scopes `email` or `name`, Apple responds with a form post, which is not supported.
     #[error(
         "the provider `{provider}`: Sign in with Apple is not supported with the scopes `email` and `name`, because Apple then requires response_mode=form_post; use scopes = [\"openid\"], which gives neither email address nor name"
     )]

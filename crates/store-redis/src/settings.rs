@@ -1,4 +1,4 @@
-//! Checks the settings of Redis on which durability depends.
+//! Checks the version and role of the Redis server, and the settings that durability depends on.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ const REQUIRED_SETTINGS: [(&str, &str, &str); 4] = [
 /// The oldest supported major version: the scripts and the stream need its features.
 const MIN_VERSION: u32 = 7;
 
-/// Refuses a Redis that could lose what it acknowledged.
+/// Refuses a Redis server that is not supported or could lose acknowledged writes.
 pub(crate) async fn check(connection: &mut MultiplexedConnection) -> Result<(), StoreError> {
     let info: String = redis::cmd("INFO")
         .query_async(connection)
@@ -61,7 +61,7 @@ pub(crate) async fn check(connection: &mut MultiplexedConnection) -> Result<(), 
     Ok(())
 }
 
-/// Checks version and role in the reply to `INFO`: lines of `name:value`.
+/// Checks version, role and cluster mode in the reply to `INFO`: lines of `name:value`.
 fn check_info(info: &str) -> Result<(), StoreError> {
     let lines = info.lines().filter_map(|line| line.split_once(':'));
     let known: HashMap<&str, &str> = lines.collect();

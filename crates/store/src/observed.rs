@@ -37,7 +37,7 @@ pub struct Completed {
     pub kind: Kind,
     /// How long the caller waited for it; for a write this includes making it durable.
     pub elapsed: Duration,
-    /// Whether it succeeded. A write that failed may have been made.
+    /// Whether it succeeded. A failed write may still have taken effect.
     pub succeeded: bool,
 }
 

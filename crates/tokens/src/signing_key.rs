@@ -41,12 +41,12 @@ pub enum KeyError {
         /// The id of the key.
         kid: String,
     },
-    /// The key is malformed, or the cryptographic library refused it.
+    /// The cryptographic library could not generate the key, or refused it.
     #[error("signing key {kid} is not usable: {reason}")]
     Unusable {
         /// The id of the key.
         kid: String,
-        /// The error of the cryptographic library.
+        /// What failed.
         reason: String,
     },
     /// The store has no signing key.
@@ -67,7 +67,7 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Generates a key and seals it. It is published immediately and signs from `signs_from` on.
+    /// Generates a key and seals it. Once stored, it is published; it signs from `signs_from` on.
     pub fn generate(
         algorithm: SigningAlgorithm,
         master: &MasterKey,

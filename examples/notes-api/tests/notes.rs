@@ -87,7 +87,7 @@ impl RunningApp {
 
 async fn notes_roles_and_revocation(served_by: ServedBy) {
     let app = run(served_by).await;
-    // A refusal on a route of the application has a body and a challenge, too.
+    // Refusals on the application's own routes also have a body and a challenge.
     let refused = app
         .client
         .get("/api/notes")
@@ -133,7 +133,7 @@ async fn notes_roles_and_revocation(served_by: ServedBy) {
     let token = &reader.access_token;
     assert_eq!(app.text("/api/notes/count", token).await.0, 403);
 
-    // If the application ends a session, the next request is refused.
+    // If the application ends a user's sessions, their next request is refused.
     let ended = app.auth.sessions().end_all(user).await;
     assert_eq!(ended.expect("ended"), 1);
     let refused = app.client.get_as("/api/notes", token).await;

@@ -11,14 +11,14 @@ use latchkey_core::Timestamp;
 
 /// How long the wall clock must be stable before it is trusted.
 const STABLE_FOR: Duration = Duration::from_hours(1);
-/// The largest correction of a wall clock that still counts as stable.
+/// The largest correction after which the wall clock still counts as stable.
 const TOLERANCE: Duration = Duration::from_mins(1);
 
 /// The clock that sweeps use.
 #[derive(Debug)]
 pub(super) struct SweepClock {
     now: Timestamp,
-    /// When this clock was last read, by the monotonic clock.
+    /// The monotonic time of the last call of `advance`.
     read_at: Duration,
     /// Since when the wall clock has been stable, by both clocks.
     stable_since: (Timestamp, Duration),

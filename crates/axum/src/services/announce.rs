@@ -11,7 +11,7 @@ pub trait Announce: Send + Sync {
     /// Applies these denials of a user.
     fn deny(&self, user: UserId, denials: &[Denial]);
 
-    /// Applies a denial of all users.
+    /// Applies a denial that concerns all users.
     fn deny_everyone(&self, denial: &Denial);
 
     /// Counts live sessions that ended together.
@@ -39,7 +39,7 @@ impl Announce for Services {
     }
 }
 
-/// No server is running. The next one reads the denials when it starts.
+/// For use when no server is running: the next one reads the denials when it starts.
 pub(crate) struct NoServer;
 
 impl Announce for NoServer {

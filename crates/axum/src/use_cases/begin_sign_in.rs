@@ -20,7 +20,7 @@ pub enum BeginError {
     /// No provider has this name.
     #[error("unknown provider; GET /auth/providers lists the available ones")]
     UnknownProvider,
-    /// The provider is unavailable or its configuration is not valid.
+    /// The provider is unavailable, or its discovery document or the redirect URI is invalid.
     #[error(transparent)]
     Provider(#[from] SignInError),
     /// A rate limit was reached.
@@ -43,7 +43,7 @@ pub struct Start<'a> {
     pub account: Option<UserId>,
     /// Prefills the provider's form (OpenID Connect Core §3.1.2.1).
     pub login_hint: Option<&'a str>,
-    /// The client's address, which rate limits count this sign-in for.
+    /// The client's address, for the rate limit.
     pub address: Option<IpAddr>,
 }
 

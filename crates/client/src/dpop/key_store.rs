@@ -15,13 +15,13 @@ use crate::browser;
 const DATABASE: &str = "latchkey";
 const STORE: &str = "keys";
 
-/// The key name for tokens that do not contain one, which were stored by earlier versions.
+/// The name of the key if the stored tokens contain none, because an earlier version stored them.
 pub const LEGACY_KEY_NAME: &str = "dpop";
 
-/// After this time IndexedDB is considered stuck, which happens occasionally, in milliseconds.
+/// How long to wait for a request, in milliseconds: IndexedDB occasionally never responds.
 const REQUEST_TIMEOUT: i32 = 3_000;
 
-/// Reads the value stored under this name. `None` also if there is no IndexedDB.
+/// Reads the value stored under this name. `None` if there is no such value or no IndexedDB.
 pub(super) async fn read(name: &str) -> Result<Option<JsValue>, JsValue> {
     let Some(database) = open().await? else {
         return Ok(None);
@@ -50,8 +50,8 @@ pub(super) async fn remove_others(needed: impl Fn() -> Option<String>) -> Result
     let Some(database) = open().await? else {
         return Ok(());
     };
-    // From here on, other writers wait for this transaction: a tab that needs its key stores it
-    // again after the removal.
+    // Other tabs cannot write until this transaction completes. A tab that signs in during that
+    // time stores its key again afterwards.
     let keys = database.keys(IdbTransactionMode::Readwrite)?;
     let names: Array = complete(&keys.get_all_keys()?).await?.unchecked_into();
     let needed = needed();
@@ -101,7 +101,7 @@ async fn open() -> Result<Option<Database>, JsValue> {
     Ok(Some(Database(database.unchecked_into())))
 }
 
-/// Waits for the result of a request, at most [`REQUEST_TIMEOUT`].
+/// Waits for the result of a request. Fails after [`REQUEST_TIMEOUT`].
 async fn complete(request: &IdbRequest) -> Result<JsValue, JsValue> {
     let completed = Promise::new(&mut |succeed, fail| {
         request.set_onsuccess(Some(&succeed));

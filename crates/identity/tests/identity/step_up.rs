@@ -32,7 +32,7 @@ async fn prompt_and_max_age_are_sent_to_the_provider() {
     };
     let generic = query_of(config(&server.issuer)).await;
     assert_eq!(generic, [Some("login".into()), Some("600".into())]);
-    // Google does not support `login`.
+    // Google does not support `prompt=login`.
     let google = OidcConfig {
         kind: Kind::Google,
         ..config(&server.issuer)
@@ -62,7 +62,7 @@ async fn auth_time_must_satisfy_max_age() {
             let sent = auth_time.as_u64().map(Timestamp::from_secs);
             assert_eq!(outcome.expect("accepted").auth_time, sent);
         } else {
-            let check = check(outcome);
+            let check = failed_check(outcome);
             let expected = match auth_time.as_i64() {
                 None | Some(-1) => ValidationError::AuthTimeMissing,
                 Some(_) => ValidationError::AuthTime,
@@ -71,7 +71,7 @@ async fn auth_time_must_satisfy_max_age() {
         }
     }
     let text = with(&server, Kind::Oidc, json!("soon"), MAX_AGE).await;
-    assert_eq!(check(text), ValidationError::AuthTimeMissing);
+    assert_eq!(failed_check(text), ValidationError::AuthTimeMissing);
 }
 
 #[tokio::test]
@@ -86,13 +86,13 @@ async fn without_max_age_auth_time_is_returned_unchecked() {
 }
 
 #[tokio::test]
-async fn other_provider_of_kind_google_must_send_auth_time() {
+async fn kind_google_with_another_issuer_must_send_auth_time() {
     let server = scripted::start().await;
     let silent = with(&server, Kind::Google, Value::Null, MAX_AGE).await;
-    assert_eq!(check(silent), ValidationError::AuthTimeMissing);
+    assert_eq!(failed_check(silent), ValidationError::AuthTimeMissing);
     let old = json!(NOW.as_secs() - 100_000);
     let sent = with(&server, Kind::Google, old, MAX_AGE).await;
-    assert_eq!(check(sent), ValidationError::AuthTime);
+    assert_eq!(failed_check(sent), ValidationError::AuthTime);
 }
 
 async fn with(
@@ -121,7 +121,7 @@ async fn with(
     client.complete(&redirect, NOW).await
 }
 
-fn check(outcome: Result<AuthenticatedProfile, SignInError>) -> ValidationError {
+fn failed_check(outcome: Result<AuthenticatedProfile, SignInError>) -> ValidationError {
     match outcome {
         Err(SignInError::Invalid { error, .. }) => error,
         other => panic!("the sign-in did not fail a check: {other:?}"),

@@ -51,8 +51,8 @@ pub(super) fn check(
     providers
 }
 
-/// Sections with the same issuer must have the same `trust_email`. An identity consists of issuer and
-/// subject, so which of the sections it came through is not known later.
+/// Sections with the same issuer must have the same `trust_email`. An identity consists of
+/// issuer and subject, so it does not show which of the sections it came from.
 fn check_equal_trust(providers: &[OidcConfig], errors: &mut ConfigErrors) {
     for (index, first) in providers.iter().enumerate() {
         let rest = providers.iter().skip(index + 1);
@@ -98,8 +98,8 @@ pub(super) fn hint_domain(providers: &mut [OidcConfig], admission: &Admission) {
     }
 }
 
-/// Whether the only provider uses the redirect path `/callback`. With several providers, a response at
-/// that path could come from any of them.
+/// Validates the redirect paths. Returns whether the only provider uses `/callback`. With several
+/// providers, a response at that path could come from any of them.
 pub(super) fn check_redirects(
     sections: &BTreeMap<String, ProviderSection>,
     errors: &mut ConfigErrors,

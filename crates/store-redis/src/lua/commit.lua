@@ -1,6 +1,6 @@
 -- Commits a change if its conditions hold. Returns 1, or 0 if a condition does not hold.
 -- ARGV: id, then 'v' key ('+' value | '-') | 'p' table from to limit digest
---     | 's' key value | 'd' key | 'denial' value | 'account' user id ...
+--     | 's' key value | 'd' key | 'denial' value | 'account' user_id ...
 -- All conditions come before all writes.
 local FEED, TRIMMED, MAX_LENGTH = 'latchkey:feed', 'latchkey:feed:trimmed', 100000
 local err = wrong_store()
@@ -48,7 +48,8 @@ while ARGV[i] do
   end
 end
 
--- TRIMMED tells followers whether entries were removed before they read them.
+-- TRIMMED is the id of the oldest entry that the last trim left. A follower that has read only older
+-- entries may have missed some.
 if announced and redis.call('XLEN', FEED) > MAX_LENGTH then
   redis.call('XTRIM', FEED, 'MAXLEN', MAX_LENGTH / 2)
   redis.call('SET', TRIMMED, redis.call('XRANGE', FEED, '-', '+', 'COUNT', 1)[1][1])

@@ -1,5 +1,5 @@
-//! SECURITY 70: security events are recorded in the same change, listed newest first, and bounded
-//! in number and in age.
+//! SECURITY 70: security events are stored together with the changes they describe, listed newest
+//! first, and bounded in number and in age.
 
 use core::time::Duration;
 
@@ -66,7 +66,7 @@ pub(super) async fn sign_ins_and_refusals(store: &dyn Store) {
     assert_eq!(kinds(store, ada.id).await, expected);
 }
 
-/// Events of everything that ends sessions.
+/// Events of ended sessions, revoked tokens and bans.
 pub(super) async fn ends(store: &dyn Store) {
     use AuditKind as Kind;
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);

@@ -1,4 +1,4 @@
-//! Two servers over a private database.
+//! Two servers that share a private database.
 
 use core::time::Duration;
 
@@ -14,7 +14,7 @@ pub(crate) const STALENESS: Duration = Duration::from_secs(1);
 /// Upper bound for a condition that normally becomes true quickly.
 const POLL_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Which database.
+/// The kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DatabaseKind {
     Redis,
@@ -23,7 +23,7 @@ pub(crate) enum DatabaseKind {
 
 pub(crate) const DATABASES: [DatabaseKind; 2] = [DatabaseKind::Redis, DatabaseKind::Postgres];
 
-/// Two servers, and the proxy of each to the database.
+/// Two servers; each connects to the database through its own proxy.
 pub(crate) struct Cluster {
     pub(crate) one: TestApp,
     pub(crate) two: TestApp,
@@ -43,7 +43,7 @@ impl Cluster {
         Self::over(kind, Duration::from_secs(30), more).await
     }
 
-    /// Starts servers that refuse tokens after [`STALENESS`] without contact to the store.
+    /// Starts servers that refuse tokens after [`STALENESS`] without contact with the store.
     pub(crate) async fn with_short_staleness(kind: DatabaseKind) -> Self {
         Self::over(kind, STALENESS, "").await
     }

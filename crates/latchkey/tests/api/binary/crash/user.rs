@@ -38,7 +38,8 @@ impl User {
         }
     }
 
-    /// Checks everything after a restart. True if the user is banned.
+    /// Checks the ban, every device and the session list after a restart. True if the user is
+    /// banned.
     pub(super) async fn settle(
         &mut self,
         caller: &ApiClient,
@@ -65,12 +66,12 @@ impl User {
         self.assert_session_list(caller).await.map(|()| false)
     }
 
-    /// Tries to sign in, and ends the session again.
+    /// Whether a sign-in is refused. If it succeeds, signs out again.
     async fn is_banned(&self, caller: &ApiClient) -> Result<bool, CutOff> {
         let Some(session) = Session::open(caller, &self.email).await? else {
             return Ok(true);
         };
-        assert!(session.log_out(caller).await?, "a new session is refused");
+        assert!(session.log_out(caller).await?, "a new session was refused");
         Ok(false)
     }
 
