@@ -66,7 +66,7 @@ test.describe('with markup injected into the page', () => {
     expect(await page.evaluate(() => 'injected' in window)).toBe(false);
   });
 
-  test('62: script elements, HTML as text and eval are refused', async ({ page, signInPage }) => {
+  test('62: script elements, HTML strings and eval are refused', async ({ page, signInPage }) => {
     await signInPage.goto();
     const succeeded = await page.evaluate(() => {
       const attempts = {

@@ -69,7 +69,7 @@ test('a manual refresh rotates the refresh token', async ({
   expect(traffic.statuses('POST /auth/token')).toEqual([200]);
 });
 
-test('30 parallel calls with a valid token are 30 requests and no refresh', async ({
+test('30 parallel calls with a valid token send 30 requests and cause no refresh', async ({
   app,
   playgroundPage,
   traffic,

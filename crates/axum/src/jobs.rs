@@ -1,5 +1,5 @@
-//! Background jobs: sweeping expired records, rotating keys, replicating denials from a shared
-//! store, monitoring the store.
+//! Background jobs: sweeping expired records, rotating keys, pruning rate limits, replicating
+//! denials from a shared store, monitoring the store.
 
 mod prune_rate_limits;
 mod replicate_denials;
@@ -18,7 +18,7 @@ use self::ticks::every;
 use crate::http::state::HttpState;
 use crate::services::Services;
 
-/// The changes of a store that other servers write to; `None` for an embedded one.
+/// The changes of a store that other servers write to; `None` for an embedded store.
 pub(crate) type Feed = Option<Box<dyn ChangeFeed>>;
 
 /// Starts all jobs. Dropping the set stops them.

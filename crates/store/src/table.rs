@@ -33,13 +33,13 @@ pub use key::{Email, Key, Prefix, RecordKey, Shard};
 pub const USERS: Table<UserId, User> = Table::new("users", b"u");
 /// User ids by identity (issuer and subject).
 pub const IDENTITIES: Table<Identity, UserId> = Table::new("identities", b"i");
-/// Index of users by email address, used by operator commands.
+/// Index of users by email address.
 pub const USERS_BY_EMAIL: Table<(Email, UserId), ()> = Table::index("users_by_email", b"e");
 /// Sessions by id, live or ended.
 pub const SESSIONS: Table<SessionId, Session> = Table::new("sessions", b"s");
 /// Where sessions were opened, by session id.
 pub const SESSION_ORIGINS: Table<SessionId, SessionOrigin> = Table::new("session_origins", b"o");
-/// Index of the sessions of each user that may be live.
+/// Index, by user, of the sessions that may be live.
 pub const SESSIONS_OF_USER: Table<(UserId, SessionId), ()> =
     Table::index("sessions_of_user", b"n").grouped(Group::User);
 /// Security events of each user, newest first.
@@ -50,18 +50,18 @@ pub const DENIALS: Table<Denied, Denial> = Table::new("denials", b"d");
 /// Sealed signing keys by `kid`.
 pub const SIGNING_KEYS: Table<String, SealedSigningKey> =
     Table::new("signing_keys", b"k").grouped(Group::Table);
-/// Finished login flows, with the time until which the mark is retained.
+/// Finished login flows, with the time until which each record is retained.
 pub const FINISHED_FLOWS: Table<FlowId, Timestamp> = Table::new("finished_flows", b"g");
-/// Login flows in progress that earlier versions stored. Nothing is added any more.
+/// Login flows in progress that earlier versions stored. This version adds none.
 pub const PAST_FLOWS: Table<FlowId, PastLoginFlow> = Table::new("past_flows", b"f");
 /// Index of the times at which a sweep checks whether a record has expired. Entries may be stale.
 pub const EXPIRIES: Table<(Timestamp, RecordKey), ()> = Table::index("expiries", b"x");
 
-/// The id of this store, which tells it from another store at the same address.
+/// The id of this store, which distinguishes it from another store at the same address.
 pub const STORE_ID: Table<(), StoreId> = Table::new("store_id", b"mid");
 /// Present while an import is in progress.
 pub const IMPORTING: Table<(), bool> = Table::new("importing", b"mimporting");
-/// The latest cutoff of all users' sessions.
+/// The latest cutoff that applies to the sessions of all users.
 pub const EVERYONE: Table<(), Cutoff> = Table::new("everyone", b"mcutoff");
 /// Present once every user is in [`USERS_BY_EMAIL`].
 pub const EMAILS_INDEXED: Table<(), bool> = Table::new("emails_indexed", b"memails");
@@ -70,7 +70,7 @@ pub const SWEPT_UNTIL: Table<(), Timestamp> = Table::new("swept_until", b"mswept
 
 /// The key of the record format, in raw bytes; `store-sled` writes it when it creates a store.
 pub const FORMAT: &[u8] = b"mformat";
-/// The key of the number of groups that `store-sled` has committed, in raw bytes.
+/// The key of the number of commits in a store of `store-sled`, in raw bytes.
 pub const SLED_COMMITS: &[u8] = b"mcommits";
 /// The key of the checksum of the denylist that `store-sled` verifies at startup, in raw bytes.
 pub const SLED_LEDGER: &[u8] = b"mdenials";
@@ -193,7 +193,7 @@ impl<K: Key, V: Value> Table<K, V> {
         Read::Value(self.key(key))
     }
 
-    /// Decodes a record. An error names `key` and quotes nothing of the value.
+    /// Decodes a record. An error names `key`, but contains no part of the value.
     pub fn decode(self, key: &[u8], value: &[u8]) -> Result<V, StoreError> {
         V::decode(value).map_err(|error| corrupt(key, &error))
     }
@@ -277,8 +277,8 @@ pub fn printable(key: &[u8]) -> String {
     key.escape_ascii().to_string()
 }
 
-/// The error for a record that cannot be decoded. It gives the position of the error and quotes
-/// nothing of the value, which may be secret.
+/// The error for a record that cannot be decoded. It gives the position of the error, but contains
+/// no part of the value, which may be secret.
 pub(crate) fn corrupt(key: &[u8], error: &serde_json::Error) -> StoreError {
     let reason = format!("{:?} error at column {}", error.classify(), error.column());
     StoreError::Corrupt {

@@ -85,13 +85,13 @@ mod tests {
     fn names_contents_and_settings_change_the_fingerprint() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();
-        fs::create_dir_all(root.join("src/deep")).expect("made");
+        fs::create_dir_all(root.join("src/deep")).expect("created");
         fs::write(root.join("src/deep/a"), "1").expect("written");
         let first = fingerprint(root);
         assert_eq!(fingerprint(root), first, "nothing changed");
 
         fs::write(root.join("elsewhere"), "x").expect("written");
-        fs::create_dir(root.join("src/.stage")).expect("made");
+        fs::create_dir(root.join("src/.stage")).expect("created");
         assert_eq!(fingerprint(root), first, "not an input");
 
         fs::write(root.join("src/deep/a"), "2").expect("written");

@@ -18,13 +18,13 @@ use crate::services::rate_limits::TooManyRequests;
 /// Why a refresh token was not exchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
-    /// The token was not issued by this server, was altered, or has expired.
+    /// The token is not a refresh token that this server issued, or it was altered.
     #[error("the refresh token is not valid; sign in again")]
     Invalid(#[from] RefreshTokenError),
-    /// The store has no such session.
+    /// The store does not contain the session, or its user.
     #[error("the session of this refresh token does not exist; sign in again")]
     UnknownSession,
-    /// The session has ended.
+    /// The session has ended or expired, or its user is banned.
     #[error("the session of this refresh token has ended; sign in again")]
     Ended(Refusal),
     /// The user is no longer admitted; the session was ended.
@@ -40,12 +40,13 @@ pub enum RefreshError {
     /// The token was used before, so the session was ended.
     #[error("this refresh token was used before, so the session was ended; sign in again")]
     Replayed(Owner),
-    /// Another request rotated the token within the reuse leeway.
+    /// Another request rotated the token within the reuse leeway, or this request is a late
+    /// duplicate of an earlier one.
     #[error(
         "another request has just rotated this refresh token; use the tokens from its response"
     )]
     Superseded,
-    /// The session is bound to a key, and the request has no DPoP proof by that key.
+    /// The session is bound to a key, and the request has no DPoP proof signed with it.
     #[error("this session is bound to a key; send a DPoP proof signed with that key")]
     KeyMismatch(Owner),
     /// A rate limit was reached.
@@ -63,7 +64,7 @@ pub enum RefreshError {
 }
 
 impl RefreshError {
-    /// The outcome as the label of the metric.
+    /// The outcome, as a label of the metric.
     fn outcome(&self) -> &'static str {
         match self {
             Self::Invalid(_) => "invalid",
@@ -102,7 +103,7 @@ pub struct RefreshGrant<'a> {
     pub proven: Option<Thumbprint>,
     /// The device that sent the request.
     pub device: Device,
-    /// The address that rate limits count the request for.
+    /// The client address, for rate limits.
     pub address: Option<IpAddr>,
 }
 
@@ -123,8 +124,8 @@ async fn exchange(
     request: RefreshGrant<'_>,
 ) -> Result<(Tokens, &'static str), RefreshError> {
     let now = state.clock.now();
-    // Only the signature: the session decides whether the token has expired. It records an expiry
-    // once noticed, which therefore holds even if the clock is set back.
+    // Does not check the expiry: the store does, with the session's record. Once it has found a
+    // session expired, it records that, so the session stays expired even if the clock is set back.
     let claims = match state
         .issuer
         .refresh_tokens()
@@ -252,10 +253,10 @@ async fn application_claims(
     let Some(user) = state.store.user(session.user).await? else {
         return Ok(None);
     };
-    ask_application(state, &user).await.map(Some)
+    call_application(state, &user).await.map(Some)
 }
 
-async fn ask_application(state: &Services, user: &User) -> Result<FromApplication, RefreshError> {
+async fn call_application(state: &Services, user: &User) -> Result<FromApplication, RefreshError> {
     match state.claims_of(user).await {
         Ok(claims) => Ok(Ok(claims)),
         Err(ClaimsError::Refused(reason)) => {
@@ -276,8 +277,8 @@ async fn admit(
         return Ok(Err(cause));
     }
     match from_application {
-        Some(asked) => Ok(asked),
-        None => ask_application(state, user).await,
+        Some(result) => Ok(result),
+        None => call_application(state, user).await,
     }
 }
 
@@ -287,8 +288,9 @@ fn provider_of<'a>(state: &'a Services, user: &'a User) -> &'a str {
     state.settings.rights.provider_of(issuer).unwrap_or(issuer)
 }
 
-/// Ends the session of a user who is no longer admitted. If this fails, the session ends at its
-/// next refresh: the successor of the presented token was not sent to anyone.
+/// Ends the session of a user who is no longer admitted. If this fails, a later refresh ends the
+/// session: the client never received the successor of the token that it presented, so it can only
+/// present the same token again.
 async fn end_not_admitted(
     state: &Services,
     session: SessionId,

@@ -26,7 +26,7 @@ async fn the_stream_is_authenticated_and_observers_are_notified() {
     assert_eq!(
         changes(&received.borrow()),
         1,
-        "events from before were missed"
+        "`ready` counts as a change, because earlier events were missed"
     );
     server.send_chunk(": keep-alive\n\ndata: {\"type\":\"account_");
     server.send_chunk("changed\"}\n\n");
@@ -67,7 +67,7 @@ async fn a_stream_event_does_not_end_a_session_and_the_stream_is_reopened_after_
     assert_eq!(
         server.open_streams(),
         1,
-        "the one with the old token is closed"
+        "the stream with the old token must be closed"
     );
 }
 

@@ -131,7 +131,7 @@ fn security_50_token_before_the_previous_one_is_a_replay_even_within_a_second() 
 }
 
 #[test]
-fn late_duplicate_is_superseded_while_its_key_is_remembered_and_then_a_replay() {
+fn late_duplicate_is_superseded_while_its_key_is_remembered_and_a_replay_afterwards() {
     let mut current = session(None);
     for generation in 0..5_u8 {
         current = rotated(
@@ -154,7 +154,7 @@ fn late_duplicate_is_superseded_while_its_key_is_remembered_and_then_a_replay() 
 }
 
 #[test]
-fn store_restored_from_a_backup_adopts_the_newer_generation() {
+fn session_restored_from_a_backup_adopts_the_newer_generation() {
     let next = rotated(&session(None), &present(7, Some(1)), START);
     assert_eq!(next.generation, 8);
     assert!(matches!(
@@ -167,7 +167,7 @@ fn store_restored_from_a_backup_adopts_the_newer_generation() {
 fn restored_record_forgets_its_idempotency_keys() {
     let before = rotated(&session(None), &present(0, Some(1)), START);
     let next = rotated(&before, &present(7, Some(2)), START);
-    // The key of the rotation before the backup is not that of generation 6.
+    // Key 1 belongs to generation 0. If it were retained, it would count as that of generation 6.
     let decision = decide(&next, &present(6, Some(1)), START, LIMITS);
     assert!(matches!(decision, Decision::Replayed(_)), "{decision:?}");
 }

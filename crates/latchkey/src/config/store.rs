@@ -33,7 +33,7 @@ pub struct SharedStore {
     pub password: Option<SecretString>,
     /// `ca_file`: PEM certificates to trust instead of those of the system.
     pub ca_file: Option<PathBuf>,
-    /// `max_staleness`: how long the server accepts tokens after it lost the connection to the store.
+    /// `max_staleness`: how long the server accepts tokens while it cannot read the store.
     pub max_staleness: Duration,
 }
 
@@ -150,7 +150,7 @@ impl StoreSection {
         }
         if url.fragment().is_some() {
             return Err(invalid(
-                "a fragment is not allowed, because it would disable TLS verification",
+                "a fragment is not allowed, because `#insecure` would disable TLS verification",
             ));
         }
         if self.ca_file.is_some() && !uses_tls(&url) {
@@ -162,7 +162,7 @@ impl StoreSection {
         let password = secret::read("store", "password", self.password, self.password_file)?;
         if password.is_some() && url.password().is_some() {
             return Err(
-                "store.password: store.url contains a password, too; remove one of them".to_owned(),
+                "store.password: store.url also contains a password; remove one of them".to_owned(),
             );
         }
         let max_staleness = self
@@ -193,5 +193,6 @@ fn uses_tls(url: &Url) -> bool {
 
 const DEFAULT_STALENESS: Duration = Duration::from_secs(5);
 const MIN_STALENESS: Duration = Duration::from_secs(1);
-/// A revocation must reach all servers within this time.
+/// The longest time for which a disconnected server may accept a token that another server has
+/// revoked.
 const MAX_STALENESS: Duration = Duration::from_mins(1);

@@ -40,7 +40,7 @@ async fn a_body_over_64_kib_is_refused() {
 }
 
 #[tokio::test]
-async fn deep_json_is_refused() {
+async fn deeply_nested_json_is_refused() {
     let app = TestApp::start().await;
     let deep = "[".repeat(60 * 1024);
     let request = app.post("/auth/refresh");
@@ -140,8 +140,8 @@ async fn security_75_a_connection_that_sends_nothing_or_one_byte_per_second_is_c
             slow("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         )
     };
-    // The limit is eight seconds. The bound leaves room for a busy machine; sending all the bytes
-    // would take longer.
+    // The server's limit is eight seconds. The test allows 20, for a busy machine; sending all the
+    // bytes of a request would take longer.
     let (nothing, slow_bytes, h2) = timeout(Duration::from_secs(30), closed)
         .await
         .expect("not all connections were closed");

@@ -120,7 +120,7 @@ mod tests {
     fn files_are_counted_once_with_their_brotli_variant() {
         let folder = tempfile::tempdir().expect("a folder");
         let pages = folder.path().join("pages");
-        fs::create_dir_all(pages.join("snippets")).expect("made");
+        fs::create_dir_all(pages.join("snippets")).expect("created");
         for (name, length) in [
             ("a_bg.wasm", 1000),
             ("a_bg.wasm.br", 400),

@@ -20,7 +20,7 @@ fn write(claims: &AccessClaims) -> Bytes {
     let me = Me {
         sub: claims.sub.to_string(),
         email: claims.email.clone(),
-        // Tokens of earlier versions do not have this claim and count as not verified.
+        // Earlier versions issued tokens without this claim; their addresses count as unverified.
         email_verified: claims
             .email
             .as_ref()

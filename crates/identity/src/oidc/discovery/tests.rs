@@ -137,7 +137,7 @@ fn security_08_only_asymmetric_algorithms_are_used() {
 }
 
 #[test]
-fn basic_is_used_unless_the_provider_lists_other_methods() {
+fn basic_is_used_unless_the_provider_lists_only_other_methods() {
     let issuer = "https://login.example.com";
     for (methods, basic) in [
         (Value::Null, true),
@@ -164,7 +164,7 @@ fn document_without_a_token_endpoint_is_refused() {
 }
 
 #[test]
-fn unused_members_may_hold_anything() {
+fn malformed_members_are_refused_only_if_required() {
     let issuer = "https://login.example.com";
     for (name, value) in [
         ("op_policy_uri", json!("")),
@@ -229,8 +229,8 @@ fn unused_members_may_hold_anything() {
 }
 
 #[test]
-fn document_like_that_of_google_is_accepted() {
-    // With members that are not used and values that are not known.
+fn google_style_document_is_accepted() {
+    // Includes unused members and unknown values.
     let google = json!({
         "issuer": "https://accounts.google.com",
         "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",

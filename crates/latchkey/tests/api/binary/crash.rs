@@ -1,9 +1,10 @@
-//! Crash test: a server that is killed at any time has kept every acknowledged change.
+//! Crash test: a server that is killed at any time keeps every acknowledged change.
 //!
 //! All rounds use one store. In each round, clients sign in, refresh, log out and revoke, thieves
-//! replay tokens, an operator bans a user, and SIGKILL ends the server in the middle, sometimes the
-//! next start too. After a restart over the same store, every acknowledged change holds, every
-//! interrupted one is done completely or not at all, and every legitimate session stays live.
+//! replay tokens, an operator bans a user, and SIGKILL ends the server in the middle. Sometimes it
+//! is killed again while it restarts. After a restart over the same store, every acknowledged
+//! change holds, every interrupted one is applied completely or not at all, and every legitimate
+//! session stays live.
 //!
 //! `cargo xtask test crash` runs it with more rounds.
 
@@ -56,9 +57,9 @@ async fn kills_lose_no_acknowledged_change() {
             ));
         }
     }
-    let (sessions, accounts) = simulation.check_all_ended().await;
+    let (sessions, users) = simulation.check_all_ended().await;
     print(&format!(
-        "{}{rounds} kills, {sessions} ended sessions and {accounts} banned accounts checked again: \
+        "{}{rounds} kills, {sessions} ended sessions and {users} banned users checked again: \
          0 lost",
         simulation.stats.table()
     ));
