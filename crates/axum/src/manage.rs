@@ -139,6 +139,7 @@ async fn end(services: &Services, session: SessionId) -> Result<bool, StoreError
         owner: None,
         reason,
         device: Device::default(),
+        actor: Some(Actor::Application),
         now: services.clock.now(),
     };
     let Some(ended) = services.store.end_session(end).await? else {
@@ -168,8 +169,10 @@ impl Operator<'_> {
     /// If the store fails.
     pub async fn end_everyone(&self) -> Result<(), OperatorError> {
         let services = Arc::clone(self.0);
-        to_completion(async move { operator::end_everyone(&services, Actor::Application).await })
-            .await
+        to_completion(async move {
+            operator::end_everyone(&services, Actor::Application, Device::default()).await
+        })
+        .await
     }
 
     /// Adds a signing key and returns the id (`kid`) of the newest key, which is another server's

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::end_reason::EndReason;
-use crate::id::{SessionId, UserId};
+use crate::id::{InvalidId, SessionId, UserId};
 
 /// How many events are kept per user; the oldest are dropped first.
 pub const KEPT_EVENTS: usize = 200;
@@ -30,6 +30,59 @@ pub struct Device {
     /// The IP address.
     #[serde(rename = "ip", default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The id of the request, as in its response and in the log.
+    #[serde(rename = "req", default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// Who performs an act on behalf of the operator. Its text form is the user id of an administrator,
+/// `application` or `command line`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Actor {
+    /// An administrator, over the API.
+    Admin(UserId),
+    /// The application that embeds Latchkey.
+    Application,
+    /// Someone with access to the data directory.
+    CommandLine,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Admin(id) => write!(f, "{id}"),
+            Self::Application => f.write_str("application"),
+            Self::CommandLine => f.write_str("command line"),
+        }
+    }
+}
+
+impl From<Actor> for String {
+    fn from(actor: Actor) -> Self {
+        actor.to_string()
+    }
+}
+
+impl TryFrom<String> for Actor {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        match text.as_str() {
+            "application" => Ok(Self::Application),
+            "command line" => Ok(Self::CommandLine),
+            id => id.parse().map(Self::Admin),
+        }
+    }
+}
+
+/// Who requested a change, and from where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requester {
+    /// Who acted on behalf of the operator; `None` if it was the user.
+    pub actor: Option<Actor>,
+    /// The device that sent the request.
+    pub device: Device,
 }
 
 /// A security event of a user or one of their sessions.
@@ -45,9 +98,14 @@ pub struct AuditEvent {
     /// The session it happened to, if it concerns a single session.
     #[serde(rename = "sid", default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
-    /// Where the request that caused it came from; empty for actions of an operator.
+    /// Where the request that caused it came from. The user's own history does not contain it if
+    /// an operator acted.
     #[serde(rename = "by", default)]
     pub device: Device,
+    /// Who acted on behalf of the operator; `None` if it was the user. The user's own history does
+    /// not contain it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
     /// For [`AuditKind::Replayed`]: the address at which the session was opened.
     #[serde(rename = "other", default, skip_serializing_if = "Option::is_none")]
     pub other_address: Option<String>,
@@ -149,8 +207,9 @@ impl FromStr for AuditPosition {
 
 #[cfg(test)]
 mod tests {
-    use super::{AuditKind, AuditPosition, InvalidPosition};
+    use super::{Actor, AuditKind, AuditPosition, InvalidPosition};
     use crate::clock::Timestamp;
+    use crate::id::UserId;
 
     #[test]
     fn only_valid_cursors_are_parsed() {
@@ -174,6 +233,18 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn actors_are_serialized_as_text() {
+        let admin = UserId::from_bytes([7; 16]);
+        for actor in [Actor::Admin(admin), Actor::Application, Actor::CommandLine] {
+            let text = serde_json::to_string(&actor).expect("JSON");
+            assert_eq!(text, format!("\"{actor}\""));
+            assert_eq!(serde_json::from_str::<Actor>(&text).ok(), Some(actor));
+        }
+        assert!(serde_json::from_str::<Actor>("\"nobody\"").is_err());
+    }
+
     #[test]
     fn serialized_name_of_a_missing_proof_is_unchanged() {
         let text = serde_json::to_string(&AuditKind::ProofMissing).expect("JSON");

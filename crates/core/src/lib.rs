@@ -19,7 +19,7 @@ pub mod sign_in;
 pub mod signing_key;
 pub mod user;
 
-pub use audit::{AuditEvent, AuditKind, AuditPosition, Device};
+pub use audit::{Actor, AuditEvent, AuditKind, AuditPosition, Device, Requester};
 pub use clock::{Clock, Timestamp};
 pub use cutoff::{Cutoff, Cutoffs};
 pub use denial::{Denial, DenialReason, Denied};

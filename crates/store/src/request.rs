@@ -12,6 +12,7 @@
 //!     owner: None,
 //!     reason: EndReason::SignedOut,
 //!     device: Device::default(),
+//!     actor: None,
 //!     now: Timestamp::from_secs(1_800_000_000),
 //! };
 //! assert_eq!(store.end_session(sign_out).await?, None, "the session is unknown");
@@ -23,7 +24,7 @@ use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, Limits, Presented};
 use latchkey_core::{
-    Denial, Device, EndReason, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
+    Actor, Denial, Device, EndReason, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
 };
 
 /// A session to open.
@@ -36,6 +37,8 @@ pub struct NewSession {
     /// How many live sessions the user may have, this one included. If there are more, others are
     /// ended: first those that can no longer be used, then those that were used longest ago.
     pub max_sessions: usize,
+    /// The id of the request, for the security event.
+    pub request_id: Option<String>,
 }
 
 /// The outcome of [`crate::Sessions::open_session`].
@@ -106,8 +109,10 @@ pub struct EndSession {
     pub owner: Option<UserId>,
     /// Why it ends.
     pub reason: EndReason,
-    /// The device that requested it; empty for an operator.
+    /// The device that requested it.
     pub device: Device,
+    /// Who acted on behalf of the operator; `None` if it was the user.
+    pub actor: Option<Actor>,
     /// The current time.
     pub now: Timestamp,
 }
@@ -142,8 +147,10 @@ pub struct EndSessions {
     pub keep: Option<SessionId>,
     /// Why they end.
     pub reason: EndReason,
-    /// The device that requested it; empty for an operator.
+    /// The device that requested it.
     pub device: Device,
+    /// Who acted on behalf of the operator; `None` if it was the user.
+    pub actor: Option<Actor>,
     /// The current time.
     pub now: Timestamp,
 }

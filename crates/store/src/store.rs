@@ -35,8 +35,8 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    AuditEvent, AuditPosition, Denial, Denied, FlowId, Profile, SealedSigningKey, Session,
-    SessionId, StoreId, Timestamp, User, UserId,
+    AuditEvent, AuditPosition, Denial, Denied, FlowId, Profile, Requester, SealedSigningKey,
+    Session, SessionId, StoreId, Timestamp, User, UserId,
 };
 
 use crate::backup::{ExportCursor, Record};
@@ -84,7 +84,7 @@ pub trait Users: Send + Sync {
     async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError>;
 
     /// Bans a user: ends all sessions and denies all access tokens of the user. `None` if there is
-    /// no such user. A second ban replaces the reason.
+    /// no such user. A second ban replaces the reason. `requester` is who bans the user.
     ///
     /// The ban is one atomic change. The session records are updated in later changes; nothing
     /// depends on those.
@@ -92,11 +92,17 @@ pub trait Users: Send + Sync {
         &self,
         id: UserId,
         reason: String,
+        requester: Requester,
         now: Timestamp,
     ) -> Result<Option<AllEnded>, StoreError>;
 
     /// Lifts a ban and returns whether there was one; `None` if there is no such user.
-    async fn unban_user(&self, id: UserId, now: Timestamp) -> Result<Option<bool>, StoreError>;
+    async fn unban_user(
+        &self,
+        id: UserId,
+        requester: Requester,
+        now: Timestamp,
+    ) -> Result<Option<bool>, StoreError>;
 }
 
 /// Sessions.
@@ -139,7 +145,11 @@ pub trait Sessions: Send + Sync {
 
     /// Ends all open sessions of all users on behalf of the operator, and denies their access
     /// tokens.
-    async fn end_everyone(&self, now: Timestamp) -> Result<Denial, StoreError>;
+    async fn end_everyone(
+        &self,
+        requester: Requester,
+        now: Timestamp,
+    ) -> Result<Denial, StoreError>;
 
     /// Updates the records of sessions that an earlier [`end_everyone`](Self::end_everyone) or
     /// [`end_sessions_of`](Self::end_sessions_of) has already ended, and returns them. `shard` is

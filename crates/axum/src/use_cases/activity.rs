@@ -105,6 +105,7 @@ fn refreshed(live: LiveSession) -> Option<Entry> {
         device: Device {
             user_agent: live.origin.user_agent,
             address: None,
+            request_id: None,
         },
         other_address: None,
     })

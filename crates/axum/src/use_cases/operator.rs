@@ -5,7 +5,8 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use latchkey_core::{Device, EndReason, Timestamp, User, UserId};
+pub use latchkey_core::Actor;
+use latchkey_core::{Device, EndReason, Requester, Timestamp, User, UserId};
 use latchkey_store::{EndSessions, Ended, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument as _;
@@ -55,27 +56,6 @@ impl fmt::Display for Candidate {
     }
 }
 
-/// Who performs an action, for the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// An administrator, over the API.
-    Admin(UserId),
-    /// The application that embeds Latchkey.
-    Application,
-    /// Someone with access to the data directory.
-    CommandLine,
-}
-
-impl fmt::Display for Actor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Admin(id) => write!(f, "{id}"),
-            Self::Application => f.write_str("application"),
-            Self::CommandLine => f.write_str("command line"),
-        }
-    }
-}
-
 /// Why an operator's action failed or is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OperatorError {
@@ -120,8 +100,13 @@ fn join(candidates: &[Candidate]) -> String {
 
 /// Ends all sessions of all users. When this returns, the sessions have ended; their records may
 /// still be updated in the background, so this returns soon regardless of the number of sessions.
-pub async fn end_everyone(services: &Arc<Services>, actor: Actor) -> Result<(), OperatorError> {
-    Operator::online(services, actor).cut_off_everyone().await?;
+pub async fn end_everyone(
+    services: &Arc<Services>,
+    actor: Actor,
+    device: Device,
+) -> Result<(), OperatorError> {
+    let operator = Operator::online(services, actor).from_device(device);
+    operator.cut_off_everyone().await?;
     let background = Arc::clone(services);
     let updating = async move {
         let operator = Operator::online(&background, actor);
@@ -137,12 +122,13 @@ pub async fn end_everyone(services: &Arc<Services>, actor: Actor) -> Result<(), 
 }
 
 /// Performs an operator's actions.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Operator<'a> {
     store: &'a dyn Store,
     now: Timestamp,
     announce: &'a dyn Announce,
     actor: Actor,
+    device: Device,
 }
 
 impl<'a> Operator<'a> {
@@ -153,6 +139,20 @@ impl<'a> Operator<'a> {
             now: services.clock.now(),
             announce: services,
             actor,
+            device: Device::default(),
+        }
+    }
+
+    /// Records the device from which the operator acts.
+    #[must_use]
+    pub fn from_device(self, device: Device) -> Self {
+        Self { device, ..self }
+    }
+
+    fn requester(&self) -> Requester {
+        Requester {
+            actor: Some(self.actor),
+            device: self.device.clone(),
         }
     }
 
@@ -163,6 +163,7 @@ impl<'a> Operator<'a> {
             now,
             announce: &NoServer,
             actor: Actor::CommandLine,
+            device: Device::default(),
         }
     }
 
@@ -198,8 +199,10 @@ impl<'a> Operator<'a> {
         if !(1..=MAX_REASON_CHARS).contains(&reason.chars().count()) {
             return Err(OperatorError::Reason);
         }
-        let banned = self.store.ban_user(user, reason.to_owned(), self.now).await;
-        let banned = banned?.ok_or_else(|| unknown(user))?;
+        let banned = self
+            .store
+            .ban_user(user, reason.to_owned(), self.requester(), self.now);
+        let banned = banned.await?.ok_or_else(|| unknown(user))?;
         self.announce.deny(user, &banned.denials);
         self.announce.report(&Event::Banned { user });
         self.announce.count_ended(EndReason::Banned, banned.live);
@@ -209,7 +212,8 @@ impl<'a> Operator<'a> {
 
     /// Lifts a ban and returns whether the user was banned.
     pub async fn unban(&self, user: UserId) -> Result<bool, OperatorError> {
-        let lifted = self.store.unban_user(user, self.now).await?;
+        let lifted = self.store.unban_user(user, self.requester(), self.now);
+        let lifted = lifted.await?;
         let lifted = lifted.ok_or_else(|| unknown(user))?;
         self.announce.deny(user, &[]);
         if lifted {
@@ -225,7 +229,8 @@ impl<'a> Operator<'a> {
             user,
             keep: None,
             reason: EndReason::EndedByOperator,
-            device: Device::default(),
+            device: self.device.clone(),
+            actor: Some(self.actor),
             now: self.now,
         };
         let ended = self.store.end_sessions_of(end).await?;
@@ -250,7 +255,7 @@ impl<'a> Operator<'a> {
     }
 
     async fn cut_off_everyone(&self) -> Result<(), OperatorError> {
-        let denial = self.store.end_everyone(self.now).await?;
+        let denial = self.store.end_everyone(self.requester(), self.now).await?;
         self.announce.deny_everyone(&denial);
         self.announce.report(&Event::EveryoneEnded);
         tracing::info!(by = %self.actor, "all sessions of all users ended");

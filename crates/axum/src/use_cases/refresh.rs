@@ -302,6 +302,7 @@ async fn end_not_admitted(
         owner: None,
         reason: EndReason::NotAdmitted,
         device,
+        actor: None,
         now,
     };
     if let Some(ended) = state.store.end_session(end).await? {

@@ -44,6 +44,7 @@ pub async fn revoke(
             owner: None,
             reason: EndReason::Revoked,
             device,
+            actor: None,
             now,
         };
         if let Some(ended) = state.store.end_session(end).await? {
@@ -77,6 +78,7 @@ pub async fn revoke(
                 owner: None,
                 reason: EndReason::Revoked,
                 device: device.clone(),
+                actor: None,
                 now,
             };
             if let Some(ended) = state.store.end_session(end).await? {
@@ -104,6 +106,7 @@ pub async fn revoke(
                 user: claims.sub,
                 session: Some(claims.sid),
                 device,
+                actor: None,
                 other_address: None,
             };
             state.store.revoke_token(denial.clone(), event).await?;

@@ -43,6 +43,7 @@ pub async fn end(
         owner: Some(claims.sub),
         reason,
         device,
+        actor: None,
         now: state.clock.now(),
     };
     match state.store.end_session(end).await? {
@@ -76,6 +77,7 @@ pub async fn end_all(
         keep,
         reason: EndReason::EndedAll,
         device,
+        actor: None,
         now: state.clock.now(),
     };
     // A user that does not exist has no sessions to end.

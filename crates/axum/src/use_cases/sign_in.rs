@@ -40,6 +40,8 @@ pub struct Callback<'a> {
     pub user_agent: Option<String>,
     /// The client's address; this sign-in counts toward its rate limit.
     pub address: Option<IpAddr>,
+    /// The id of the request, for the security event.
+    pub request_id: Option<String>,
     /// The thumbprint of the key that signed the request's DPoP proof. The session is bound to it.
     pub proven: Option<Thumbprint>,
 }
@@ -205,7 +207,7 @@ async fn complete(
         user_agent: callback.user_agent,
         address: callback.address.map(|address| address.to_string()),
     };
-    let session = open_session(state, session, origin).await?;
+    let session = open_session(state, session, origin, callback.request_id).await?;
     let keys = state.guard.keys();
     let expires_at = session.access_until;
     let tokens = state
@@ -314,12 +316,14 @@ async fn open_session(
     state: &Services,
     session: Session,
     origin: SessionOrigin,
+    request_id: Option<String>,
 ) -> Result<Session, FinishError> {
     let (user, provider) = (session.user, origin.provider.clone());
     let new = NewSession {
         session,
         origin,
         max_sessions: state.settings.limits.max_sessions,
+        request_id,
     };
     let opened = match state.store.open_session(new).await? {
         OpenOutcome::Opened(opened) => opened,

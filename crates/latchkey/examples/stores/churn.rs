@@ -134,6 +134,7 @@ async fn visit(store: &impl Store, user: &User, now: Timestamp) -> Result<()> {
             session,
             origin,
             max_sessions: 100,
+            request_id: None,
         })
         .await?;
     let end = EndSession {
@@ -141,6 +142,7 @@ async fn visit(store: &impl Store, user: &User, now: Timestamp) -> Result<()> {
         owner: None,
         reason: EndReason::SignedOut,
         device: Device::default(),
+        actor: None,
         now,
     };
     store.end_session(end).await?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use latchkey_core::session::Lifetimes;
-use latchkey_core::{Session, SessionId, SessionOrigin, Timestamp, UserId};
+use latchkey_core::{Requester, Session, SessionId, SessionOrigin, Timestamp, UserId};
 use latchkey_store::{NewSession, Sessions as _, Users as _};
 use latchkey_testing::{Database as _, Postgres};
 use latchkey_tokens::SystemRng;
@@ -39,6 +39,7 @@ pub(crate) async fn run() -> Result<()> {
                 session,
                 origin,
                 max_sessions: MAX_SESSIONS,
+                request_id: None,
             })
         })
         .buffer_unordered(8)
@@ -52,7 +53,9 @@ pub(crate) async fn run() -> Result<()> {
     let live = store.live_sessions(user.id, now).await?.len();
     println!("listing the {live} active sessions: {:?}", start.elapsed());
     let start = Instant::now();
-    store.ban_user(user.id, "spam".to_owned(), now).await?;
+    store
+        .ban_user(user.id, "spam".to_owned(), Requester::default(), now)
+        .await?;
     println!("banning the user: {:?}", start.elapsed());
     Ok(())
 }

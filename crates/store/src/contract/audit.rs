@@ -7,8 +7,8 @@ use latchkey_core::audit::{DEDUP_WINDOW, KEPT_EVENTS, RETENTION};
 use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
-    AuditEvent, AuditKind, AuditPosition, Denial, DenialReason, Denied, EndReason, SessionId,
-    TokenId, UserId,
+    AuditEvent, AuditKind, AuditPosition, Denial, DenialReason, Denied, EndReason, Requester,
+    SessionId, TokenId, UserId,
 };
 
 use super::fixtures::{NOW, device, refresh, rotate, session, session_with, user};
@@ -77,6 +77,7 @@ pub(super) async fn ends(store: &dyn Store) {
         owner: None,
         reason: EndReason::EndedRemotely,
         device: device("192.0.2.3"),
+        actor: None,
         now: NOW,
     };
     for _ in 0..2 {
@@ -87,6 +88,7 @@ pub(super) async fn ends(store: &dyn Store) {
         keep,
         reason: EndReason::EndedAll,
         device: device("192.0.2.3"),
+        actor: None,
         now: NOW,
     };
     // If no session is ended, no event is recorded.
@@ -97,13 +99,21 @@ pub(super) async fn ends(store: &dyn Store) {
     store.end_sessions_of(many(None)).await.expect("ended");
     revocation(store, ada.id, kept.id).await;
     session(store, &ada, 4).await;
-    store.end_everyone(NOW).await.expect("ended");
+    store
+        .end_everyone(Requester::default(), NOW)
+        .await
+        .expect("ended");
     for shard in 0..=u8::MAX {
         store.end_sessions_in_shard(shard).await.expect("updated");
     }
-    let ban = store.ban_user(ada.id, "spam".into(), NOW).await;
+    let ban = store
+        .ban_user(ada.id, "spam".into(), Requester::default(), NOW)
+        .await;
     ban.expect("banned");
-    store.unban_user(ada.id, NOW).await.expect("unbanned");
+    store
+        .unban_user(ada.id, Requester::default(), NOW)
+        .await
+        .expect("unbanned");
 
     let expected = [
         Kind::Unbanned,
@@ -141,6 +151,7 @@ async fn revocation(store: &dyn Store, user: UserId, session: SessionId) {
         user,
         session: Some(session),
         device: device("192.0.2.4"),
+        actor: None,
         other_address: None,
     };
     for _ in 0..3 {
@@ -154,7 +165,7 @@ async fn revocation(store: &dyn Store, user: UserId, session: SessionId) {
 pub(super) async fn bounds(store: &dyn Store) {
     let ada = user(store, 1).await;
     let at = |number: u64| NOW.plus(Duration::from_secs(number));
-    let ban = |now| store.ban_user(ada.id, "again".into(), now);
+    let ban = |now| store.ban_user(ada.id, "again".into(), Requester::default(), now);
     let total = KEPT_EVENTS as u64 + 10;
     for number in 0..total {
         ban(at(number)).await.expect("banned");
@@ -185,7 +196,7 @@ pub(super) async fn bounds(store: &dyn Store) {
     let bob = user(store, 2).await;
     for _ in 0..3 {
         store
-            .ban_user(bob.id, "x".into(), NOW)
+            .ban_user(bob.id, "x".into(), Requester::default(), NOW)
             .await
             .expect("banned");
     }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use latchkey_core::{AuditKind, EndReason, SealedSigningKey, SigningAlgorithm, StoreId};
+use latchkey_core::{AuditKind, EndReason, Requester, SealedSigningKey, SigningAlgorithm, StoreId};
 
 use super::fixtures::{NOW, StorePair, device, refresh, rotate, session, user};
 use super::flows;
@@ -86,10 +86,13 @@ async fn fill(store: &dyn Store) {
         owner: None,
         reason: EndReason::SignedOut,
         device: device("192.0.2.1"),
+        actor: None,
         now: NOW,
     };
     store.end_session(end).await.expect("ended");
-    let ban = store.ban_user(bob.id, "spam".into(), NOW).await;
+    let ban = store
+        .ban_user(bob.id, "spam".into(), Requester::default(), NOW)
+        .await;
     ban.expect("banned");
     for (kid, after) in [("one", None), ("two", Some("one".to_owned()))] {
         let key = SealedSigningKey {

@@ -1,7 +1,7 @@
 //! Bans: all sessions end at once, and no session opens until the ban is lifted.
 
 use latchkey_core::rotation::{Decision, Refusal};
-use latchkey_core::{Denied, EndReason, UserId};
+use latchkey_core::{Denied, EndReason, Requester, UserId};
 
 use super::fixtures::{LIMITS, NOW, new_session, refresh, rotate, session, user};
 use crate::request::OpenOutcome;
@@ -12,10 +12,16 @@ pub(super) async fn check(store: &dyn Store) {
     let one = session(store, &ada, 1).await;
     let bobs = session(store, &bob, 2).await;
     let nobody = UserId::from_bytes([99; 16]);
-    let ban = |id| store.ban_user(id, "spam".into(), NOW);
+    let ban = |id| store.ban_user(id, "spam".into(), Requester::default(), NOW);
     assert_eq!(ban(nobody).await, Ok(None));
-    assert_eq!(store.unban_user(nobody, NOW).await, Ok(None));
-    assert_eq!(store.unban_user(ada.id, NOW).await, Ok(Some(false)));
+    assert_eq!(
+        store.unban_user(nobody, Requester::default(), NOW).await,
+        Ok(None)
+    );
+    assert_eq!(
+        store.unban_user(ada.id, Requester::default(), NOW).await,
+        Ok(Some(false))
+    );
 
     let banned = ban(ada.id).await.expect("banned").expect("known");
     assert_eq!(banned.live, 1);
@@ -50,8 +56,14 @@ pub(super) async fn check(store: &dyn Store) {
         Ok(1)
     );
 
-    assert_eq!(store.unban_user(ada.id, NOW).await, Ok(Some(true)));
-    assert_eq!(store.unban_user(ada.id, NOW).await, Ok(Some(false)));
+    assert_eq!(
+        store.unban_user(ada.id, Requester::default(), NOW).await,
+        Ok(Some(true))
+    );
+    assert_eq!(
+        store.unban_user(ada.id, Requester::default(), NOW).await,
+        Ok(Some(false))
+    );
     session(store, &ada, 4).await;
     let after = rotate(store, refresh(&one, 0, None)).await;
     assert_eq!(

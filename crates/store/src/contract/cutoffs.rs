@@ -17,6 +17,7 @@ fn all_but(user: &User, keep: Option<SessionId>) -> EndSessions {
         keep,
         reason: EndReason::EndedAll,
         device: device("192.0.2.1"),
+        actor: None,
         now: NOW,
     }
 }

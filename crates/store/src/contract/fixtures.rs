@@ -40,6 +40,7 @@ pub(crate) fn device(address: &str) -> Device {
     Device {
         user_agent: Some("Browser/2".into()),
         address: Some(address.into()),
+        request_id: None,
     }
 }
 
@@ -90,6 +91,7 @@ pub(crate) fn new_session(user: &User, number: u8, binding: Option<Thumbprint>) 
         session,
         origin,
         max_sessions: 1000,
+        request_id: None,
     }
 }
 
@@ -118,6 +120,7 @@ pub(crate) fn end(session: SessionId) -> EndSession {
         owner: None,
         reason: EndReason::Revoked,
         device: device("192.0.2.1"),
+        actor: None,
         now: NOW,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use latchkey_core::rotation::Decision;
 use latchkey_core::{
-    Denied, EndReason, SealedSigningKey, Session, SessionId, SigningAlgorithm, Timestamp,
+    Denied, EndReason, Requester, SealedSigningKey, Session, SessionId, SigningAlgorithm, Timestamp,
 };
 use tokio::task::JoinSet;
 
@@ -125,7 +125,9 @@ pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: boo
     let store = Arc::clone(&stores[0]);
     let ending = async move {
         if by_ban {
-            let banned = store.ban_user(user.id, "spam".into(), NOW).await;
+            let banned = store
+                .ban_user(user.id, "spam".into(), Requester::default(), NOW)
+                .await;
             banned.expect("banned").expect("known")
         } else {
             let end = EndSessions {
@@ -133,6 +135,7 @@ pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: boo
                 keep: None,
                 reason: EndReason::EndedAll,
                 device: device("192.0.2.1"),
+                actor: None,
                 now: NOW,
             };
             let ended = store.end_sessions_of(end).await;
@@ -164,7 +167,9 @@ pub(super) async fn bans_against_sign_ins(stores: StorePair) {
             let user = user.clone();
             async move {
                 if number == 3 {
-                    let ban = store.ban_user(user.id, "spam".into(), NOW).await;
+                    let ban = store
+                        .ban_user(user.id, "spam".into(), Requester::default(), NOW)
+                        .await;
                     assert!(ban.expect("banned").is_some());
                     return None;
                 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, REUSE_LEEWAY, Refusal};
-use latchkey_core::{AuditKind, Denied, EndReason, Session, SessionId, UserId};
+use latchkey_core::{AuditKind, Denied, EndReason, Requester, Session, SessionId, UserId};
 
 use super::fixtures::{
     LIMITS, NOW, device, generation, new_session, refresh, rotate, session, user,
@@ -92,6 +92,7 @@ pub(super) async fn expiry_is_final(store: &dyn Store) {
         keep: None,
         reason: EndReason::EndedAll,
         device: device("192.0.2.1"),
+        actor: None,
         now: third.absolute_end,
     };
     let all = store.end_sessions_of(end).await.expect("ended");
@@ -115,6 +116,7 @@ pub(super) async fn ending_requires_ownership(store: &dyn Store) {
         owner: Some(bob.id),
         reason: EndReason::EndedRemotely,
         device: device("192.0.2.1"),
+        actor: None,
         now: NOW,
     };
     assert_eq!(store.end_session(end.clone()).await, Ok(None));
@@ -128,6 +130,7 @@ pub(super) async fn ending_requires_ownership(store: &dyn Store) {
         keep: None,
         reason: EndReason::EndedAll,
         device: device("192.0.2.1"),
+        actor: None,
         now: NOW,
     };
     assert_eq!(store.end_sessions_of(end).await, Ok(None));
@@ -166,6 +169,7 @@ pub(super) async fn ending(store: &dyn Store) {
         owner: Some(ada.id),
         reason: EndReason::SignedOut,
         device: device("192.0.2.1"),
+        actor: None,
         now: NOW,
     };
     let ended = store.end_session(end.clone()).await;
@@ -194,6 +198,7 @@ pub(super) async fn ending(store: &dyn Store) {
         keep,
         reason: EndReason::EndedAll,
         device: device("192.0.2.1"),
+        actor: None,
         now: NOW,
     };
     let ended = store.end_sessions_of(all(Some(three.id))).await;
@@ -208,7 +213,10 @@ pub(super) async fn ending(store: &dyn Store) {
 
     // SECURITY 54: one change ends all sessions; the records are updated shard by shard.
     let four = session(store, &ada, 5).await;
-    let denial = store.end_everyone(NOW).await.expect("ended");
+    let denial = store
+        .end_everyone(Requester::default(), NOW)
+        .await
+        .expect("ended");
     assert_eq!(denial.denied, Denied::Everyone);
     assert!(live(ada.id, NOW).await.is_empty() && live(bob.id, NOW).await.is_empty());
     let five = session(store, &ada, 6).await;

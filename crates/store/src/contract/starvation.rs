@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use latchkey_core::rotation::Decision;
 use latchkey_core::{
-    AuditEvent, AuditKind, Denial, DenialReason, Denied, EndReason, Session, SessionId, Timestamp,
-    TokenId, User, UserId,
+    AuditEvent, AuditKind, Denial, DenialReason, Denied, EndReason, Requester, Session, SessionId,
+    Timestamp, TokenId, User, UserId,
 };
 use tokio::task::JoinSet;
 
@@ -238,6 +238,7 @@ async fn perform(
         keep: keep.map(|session| session.id),
         reason: EndReason::EndedAll,
         device: device("192.0.2.1"),
+        actor: None,
         now,
     };
     let end_one = |reason| {
@@ -248,7 +249,7 @@ async fn perform(
     };
     match act {
         Act::Ban => {
-            let ban = store.ban_user(user.id, "spam".into(), now);
+            let ban = store.ban_user(user.id, "spam".into(), Requester::default(), now);
             let (banned, attempts) = counted(ban).await;
             assert!(banned.expect("banned").is_some());
             (all, attempts)
@@ -265,7 +266,7 @@ async fn perform(
             (all[1..].to_vec(), attempts)
         }
         Act::EndEveryone => {
-            let (ended, attempts) = counted(store.end_everyone(now)).await;
+            let (ended, attempts) = counted(store.end_everyone(Requester::default(), now)).await;
             ended.expect("ended");
             (all, attempts)
         }
@@ -293,6 +294,7 @@ async fn perform(
                 user: user.id,
                 session: Some(sessions[0].id),
                 device: device("192.0.2.4"),
+                actor: None,
                 other_address: None,
             };
             let revoke = store.revoke_token(denial.clone(), event);

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use latchkey_core::audit::{DEDUP_WINDOW, KEPT_EVENTS, RETENTION};
-use latchkey_core::{AuditEvent, AuditPosition, Timestamp, UserId};
+use latchkey_core::{AuditEvent, AuditPosition, Device, Timestamp, UserId};
 
 use super::expiry;
 use crate::engine::Engine;
@@ -37,7 +37,8 @@ pub(super) fn events_at(user: UserId, at: Timestamp) -> Read {
     AUDIT_EVENTS.under(&(user, at)).read()
 }
 
-/// Adds an event. Only the user's events of the same millisecond become a condition, so other
+/// Adds an event to the user's history, which does not name an operator: the user can read it, and
+/// must not learn who acted or from where. Only the user's events of the same millisecond become a condition, so other
 /// events cannot cause a conflict. The next [`append`] removes events in excess of the maximum.
 pub(super) async fn add(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     let known = tx.keys(AUDIT_EVENTS.under(&(event.user, event.at))).await?;
@@ -47,7 +48,7 @@ pub(super) async fn add(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), Store
         key.1.nth += 1;
     }
     expiry::schedule(tx, AUDIT_EVENTS, &key, at.plus(RETENTION));
-    tx.put(AUDIT_EVENTS, &key, event)
+    tx.put(AUDIT_EVENTS, &key, &as_user_sees(event))
 }
 
 /// Adds an event, and removes the oldest events in excess of the maximum. Concurrent calls may
@@ -72,6 +73,14 @@ pub(super) async fn append_once(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(
         }
     }
     append(tx, event).await
+}
+
+fn as_user_sees(event: &AuditEvent) -> AuditEvent {
+    let mut event = event.clone();
+    if event.actor.take().is_some() {
+        event.device = Device::default();
+    }
+    event
 }
 
 async fn page(

@@ -1,7 +1,7 @@
 //! Bans: a mark on the user, and a cutoff that ends all sessions and denies all access tokens.
 
 use latchkey_core::{
-    AuditEvent, AuditKind, Ban, Denial, Denied, Device, EndReason, Timestamp, UserId,
+    AuditEvent, AuditKind, Ban, Denial, Denied, EndReason, Requester, Timestamp, UserId,
 };
 
 use super::{audit, ends};
@@ -14,6 +14,7 @@ pub(super) async fn ban(
     tx: &mut Tx<'_>,
     id: UserId,
     reason: &str,
+    requester: &Requester,
     now: Timestamp,
 ) -> Result<Option<Denial>, StoreError> {
     tx.prefetch(vec![
@@ -30,7 +31,7 @@ pub(super) async fn ban(
         reason: reason.to_owned(),
     });
     let denial = ends::cut_off(tx, &mut user, EndReason::Banned, None, now).await?;
-    audit::add(tx, &event(id, AuditKind::Banned, now)).await?;
+    audit::add(tx, &event(id, AuditKind::Banned, requester, now)).await?;
     Ok(Some(denial))
 }
 
@@ -38,6 +39,7 @@ pub(super) async fn ban(
 pub(super) async fn unban(
     tx: &mut Tx<'_>,
     id: UserId,
+    requester: &Requester,
     now: Timestamp,
 ) -> Result<Option<bool>, StoreError> {
     tx.prefetch(vec![USERS.at(&id), audit::all_events(id)])
@@ -48,19 +50,19 @@ pub(super) async fn unban(
     let was_banned = user.ban.take().is_some();
     if was_banned {
         tx.put(USERS, &id, &user)?;
-        audit::append(tx, &event(id, AuditKind::Unbanned, now)).await?;
+        audit::append(tx, &event(id, AuditKind::Unbanned, requester, now)).await?;
     }
     Ok(Some(was_banned))
 }
 
-/// An event without a device: the user can read events, and must not learn about the operator.
-fn event(user: UserId, kind: AuditKind, at: Timestamp) -> AuditEvent {
+fn event(user: UserId, kind: AuditKind, requester: &Requester, at: Timestamp) -> AuditEvent {
     AuditEvent {
         at,
         kind,
         user,
         session: None,
-        device: Device::default(),
+        device: requester.device.clone(),
+        actor: requester.actor,
         other_address: None,
     }
 }

@@ -6,7 +6,7 @@
 //! afterwards, in batches, when no concurrent refresh can succeed any more.
 
 use latchkey_core::{
-    AuditEvent, Cutoff, Cutoffs, Denial, Denied, Device, EndReason, Session, SessionId,
+    AuditEvent, Cutoff, Cutoffs, Denial, Denied, Device, EndReason, Requester, Session, SessionId,
     SessionStatus, Timestamp, User, UserId,
 };
 
@@ -68,6 +68,7 @@ pub(super) async fn end_all(
             user: end.user,
             session: None,
             device: end.device.clone(),
+            actor: end.actor,
             other_address: None,
         };
         audit::add(tx, &event).await?;
@@ -76,7 +77,11 @@ pub(super) async fn end_all(
 }
 
 /// Ends all sessions of all users on behalf of the operator.
-pub(super) async fn end_everyone(tx: &mut Tx<'_>, now: Timestamp) -> Result<Denial, StoreError> {
+pub(super) async fn end_everyone(
+    tx: &mut Tx<'_>,
+    _requester: &Requester,
+    now: Timestamp,
+) -> Result<Denial, StoreError> {
     tx.prefetch(vec![EVERYONE.at(&()), DENIALS.at(&Denied::Everyone)])
         .await?;
     let known = tx.get(EVERYONE, &()).await?;

@@ -86,6 +86,7 @@ pub(super) fn event(
         user: session.user,
         session: Some(session.id),
         device,
+        actor: None,
         other_address: None,
     }
 }

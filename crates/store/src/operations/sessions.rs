@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use latchkey_core::rotation::{Decision, Presented, Refusal, decide};
 use latchkey_core::{
-    AuditEvent, AuditKind, Cutoffs, Denial, Denied, Device, EndReason, Session, SessionId,
-    SessionStatus, Timestamp, UserId,
+    AuditEvent, AuditKind, Cutoffs, Denial, Denied, Device, EndReason, Requester, Session,
+    SessionId, SessionStatus, Timestamp, UserId,
 };
 
 use super::session_record::{
@@ -74,9 +74,15 @@ impl<E: Engine> Sessions for E {
         Ok(Some(AllEnded { denials, live }))
     }
 
-    async fn end_everyone(&self, now: Timestamp) -> Result<Denial, StoreError> {
-        self.write(now, |tx, now| Box::pin(ends::end_everyone(tx, *now)))
-            .await
+    async fn end_everyone(
+        &self,
+        requester: Requester,
+        now: Timestamp,
+    ) -> Result<Denial, StoreError> {
+        self.write((requester, now), |tx, (requester, now)| {
+            Box::pin(ends::end_everyone(tx, requester, *now))
+        })
+        .await
     }
 
     async fn end_sessions_in_shard(&self, shard: u8) -> Result<Vec<Ended>, StoreError> {
@@ -110,6 +116,7 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreErr
     let device = Device {
         user_agent: new.origin.user_agent.clone(),
         address: new.origin.address.clone(),
+        request_id: new.request_id.clone(),
     };
     let at = session.opened_at;
     audit::append(tx, &event(&session, AuditKind::SignedIn, device, at)).await?;
@@ -228,7 +235,11 @@ async fn end(tx: &mut Tx<'_>, request: &EndSession) -> Result<Option<Ended>, Sto
         SessionStatus::Live => {
             let ended = session.ended(now, request.reason);
             let device = request.device.clone();
-            audit::add(tx, &event(&ended, request.reason.into(), device, now)).await?;
+            let event = AuditEvent {
+                actor: request.actor,
+                ..event(&ended, request.reason.into(), device, now)
+            };
+            audit::add(tx, &event).await?;
             store_end(tx, &ended, now, request.reason).await?
         }
         SessionStatus::Ended { at, reason } => session.denial(at, reason.into()),

@@ -1,7 +1,7 @@
 //! Users and their identities.
 
 use async_trait::async_trait;
-use latchkey_core::{Profile, Timestamp, User, UserId};
+use latchkey_core::{Profile, Requester, Timestamp, User, UserId};
 
 use super::{PAGE_SIZE, bans, ends};
 use crate::engine::Engine;
@@ -51,11 +51,13 @@ impl<E: Engine> Users for E {
         &self,
         id: UserId,
         reason: String,
+        requester: Requester,
         now: Timestamp,
     ) -> Result<Option<AllEnded>, StoreError> {
         let live = ends::count_live(self, id, None, now).await?;
-        let ban = self.write((id, reason, now), |tx, (id, reason, now)| {
-            Box::pin(bans::ban(tx, *id, reason, *now))
+        let ban = (id, reason, requester, now);
+        let ban = self.write(ban, |tx, (id, reason, requester, now)| {
+            Box::pin(bans::ban(tx, *id, reason, requester, *now))
         });
         let Some(denial) = ban.await? else {
             return Ok(None);
@@ -65,9 +67,14 @@ impl<E: Engine> Users for E {
         Ok(Some(AllEnded { denials, live }))
     }
 
-    async fn unban_user(&self, id: UserId, now: Timestamp) -> Result<Option<bool>, StoreError> {
-        self.write((id, now), |tx, (id, now)| {
-            Box::pin(bans::unban(tx, *id, *now))
+    async fn unban_user(
+        &self,
+        id: UserId,
+        requester: Requester,
+        now: Timestamp,
+    ) -> Result<Option<bool>, StoreError> {
+        self.write((id, requester, now), |tx, (id, requester, now)| {
+            Box::pin(bans::unban(tx, *id, requester, *now))
         })
         .await
     }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use axum::extract::FromRequestParts;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
+use latchkey_guard::RequestId;
 
 use super::client_address::client_address;
 use crate::http::state::AppState;
@@ -20,6 +21,9 @@ pub struct Device {
     pub user_agent: Option<String>,
     /// The client's address: that of the connection, or the one that a trusted proxy sent.
     pub address: Option<IpAddr>,
+    /// The id of the request. `None` for requests that only read, whose id only their response and
+    /// the log need.
+    pub request_id: Option<String>,
 }
 
 impl From<Device> for latchkey_core::Device {
@@ -27,6 +31,7 @@ impl From<Device> for latchkey_core::Device {
         Self {
             user_agent: device.user_agent,
             address: device.address.map(|address| address.to_string()),
+            request_id: device.request_id,
         }
     }
 }
@@ -48,6 +53,10 @@ impl FromRequestParts<AppState> for Device {
                 &parts.headers,
                 &state.services.settings.trusted_proxies,
             ),
+            request_id: parts
+                .extensions
+                .get::<RequestId>()
+                .map(|id| id.as_str().to_owned()),
         })
     }
 }

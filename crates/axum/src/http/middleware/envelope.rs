@@ -79,7 +79,7 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> ResponseFuture {
+    fn call(&mut self, mut request: Request) -> ResponseFuture {
         // The service that was polled ready handles this request; its clone waits for the next.
         let next = self.inner.clone();
         let inner = core::mem::replace(&mut self.inner, next);
@@ -88,6 +88,11 @@ where
         let start = Instant::now();
         let origin = Origin::of(&request, &state.services.settings.trusted_proxies);
         let span = origin.span();
+        if !origin.only_reads() {
+            // For the extractor `Device`, and so for the audit log.
+            let id = origin.request_id.clone();
+            request.extensions_mut().insert(id);
+        }
         let response = async move {
             let mut response = respond(&state, inner, request, &origin).await;
             let (method, route) = (origin.method, origin.route());

@@ -8,7 +8,7 @@ use latchkey_core::UserId;
 use latchkey_types::BanRequest;
 
 use crate::http::error::ApiError;
-use crate::http::extract::OptionalJson;
+use crate::http::extract::{Device, OptionalJson};
 use crate::http::state::Admin;
 use crate::services::Services;
 use crate::use_cases::operator::{self, Actor, Operator, OperatorError};
@@ -17,6 +17,7 @@ use crate::use_cases::operator::{self, Actor, Operator, OperatorError};
 pub(crate) async fn create_ban(
     State(state): State<Arc<Services>>,
     admin: Admin,
+    device: Device,
     Path(id): Path<String>,
     OptionalJson(body): OptionalJson<BanRequest>,
 ) -> Result<StatusCode, ApiError> {
@@ -26,7 +27,7 @@ pub(crate) async fn create_ban(
                 .to_owned(),
         )
     })?;
-    operator(&state, &admin)
+    operator(&state, &admin, device)
         .ban(user(&id)?, &body.reason)
         .await?;
     Ok(StatusCode::NO_CONTENT)
@@ -36,9 +37,10 @@ pub(crate) async fn create_ban(
 pub(crate) async fn delete_ban(
     State(state): State<Arc<Services>>,
     admin: Admin,
+    device: Device,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    operator(&state, &admin).unban(user(&id)?).await?;
+    operator(&state, &admin, device).unban(user(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -46,9 +48,12 @@ pub(crate) async fn delete_ban(
 pub(crate) async fn delete_user_sessions(
     State(state): State<Arc<Services>>,
     admin: Admin,
+    device: Device,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    operator(&state, &admin).end_sessions(user(&id)?).await?;
+    operator(&state, &admin, device)
+        .end_sessions(user(&id)?)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -56,13 +61,14 @@ pub(crate) async fn delete_user_sessions(
 pub(crate) async fn delete_all_sessions(
     State(state): State<Arc<Services>>,
     admin: Admin,
+    device: Device,
 ) -> Result<StatusCode, ApiError> {
-    operator::end_everyone(&state, Actor::Admin(admin.id())).await?;
+    operator::end_everyone(&state, Actor::Admin(admin.id()), device.into()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn operator<'a>(services: &'a Services, admin: &Admin) -> Operator<'a> {
-    Operator::online(services, Actor::Admin(admin.id()))
+fn operator<'a>(services: &'a Services, admin: &Admin, device: Device) -> Operator<'a> {
+    Operator::online(services, Actor::Admin(admin.id())).from_device(device.into())
 }
 
 fn user(id: &str) -> Result<UserId, ApiError> {

@@ -69,6 +69,7 @@ async fn finish_sign_in(
         iss: form.get("iss"),
         user_agent: device.user_agent,
         address: device.address,
+        request_id: device.request_id,
         proven,
     };
     let finished = sign_in::finish(state, callback).await?;

@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
-    AuditEvent, AuditKind, Denial, DenialReason, Denied, EndReason, SealedSigningKey, SessionId,
-    SigningAlgorithm, StoreId, TokenId, User, UserId,
+    AuditEvent, AuditKind, Denial, DenialReason, Denied, EndReason, Requester, SealedSigningKey,
+    SessionId, SigningAlgorithm, StoreId, TokenId, User, UserId,
 };
 
 use super::fake_database::FakeDatabase;
@@ -205,19 +205,28 @@ async fn ends(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
         keep,
         reason: EndReason::Revoked,
         device: device("192.0.2.1"),
+        actor: None,
         now: NOW,
     };
     let ended = store.end_sessions_of(all(Some(kept.id))).await;
     let ended = ended.expect("ended").expect("known");
     assert_eq!(ended.live, usize::from(MANY));
     costs.record("end_sessions_of", "60 sessions, all but one");
-    let banned = store.ban_user(ben.id, "spam".into(), NOW).await;
+    let banned = store
+        .ban_user(ben.id, "spam".into(), Requester::default(), NOW)
+        .await;
     let banned = banned.expect("banned").expect("known");
     assert_eq!((banned.denials.len(), banned.live), (1, usize::from(MANY)));
     costs.record("ban_user", "60 sessions");
-    store.unban_user(ben.id, NOW).await.expect("lifted");
+    store
+        .unban_user(ben.id, Requester::default(), NOW)
+        .await
+        .expect("lifted");
     costs.record("unban_user", "");
-    store.end_everyone(NOW).await.expect("ended");
+    store
+        .end_everyone(Requester::default(), NOW)
+        .await
+        .expect("ended");
     costs.record("end_everyone", "");
     let ended = store.end_sessions_in_shard(7).await.expect("written");
     assert_eq!(ended.len(), usize::from(MANY));
@@ -241,6 +250,7 @@ async fn others(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
         user: ada.id,
         session: None,
         device: device("192.0.2.4"),
+        actor: None,
         other_address: None,
     };
     store.revoke_token(denial, event).await.expect("revoked");
