@@ -26,7 +26,7 @@ pub trait Provider: Send + Sync {
     ///
     /// # Errors
     ///
-    /// If the metadata cannot be fetched or is invalid, or `request` is.
+    /// If the metadata cannot be fetched or is invalid, or if `request` is invalid.
     async fn authorize_url(
         &self,
         request: &AuthorizeRequest<'_>,
@@ -66,7 +66,8 @@ pub enum Kind {
     Demo,
 }
 
-/// What the provider must ask the user, even if the user is already signed in there.
+/// What the provider should ask the user, even if the user is already signed in there. If the
+/// provider does not support a prompt, the closest one is requested, or none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Prompt {
     /// To choose an account.
@@ -98,10 +99,10 @@ pub struct AuthorizeRequest<'a> {
     pub verifier: &'a str,
     /// The URL that the provider redirects the browser to, exactly as registered there.
     pub redirect_uri: &'a str,
-    /// What the provider must ask the user.
+    /// What the provider should ask the user.
     pub prompt: Prompt,
-    /// The maximum age of the user's authentication at the provider, which asks again if it is
-    /// older (Core §3.1.2.1).
+    /// The maximum age of the user's authentication at the provider. If it is older, the provider
+    /// authenticates the user again (Core §3.1.2.1).
     pub max_age: Option<Duration>,
     /// The expected user, such as an email address, as a hint (Core §3.1.2.1).
     pub login_hint: Option<&'a str>,
@@ -130,8 +131,8 @@ pub struct AuthorizationResponse<'a> {
     pub verifier: &'a str,
     /// The redirect URI of this sign-in.
     pub redirect_uri: &'a str,
-    /// The value of [`AuthorizeRequest::max_age`]; the ID token must satisfy it. If it is `None`,
-    /// `auth_time` is returned without being checked.
+    /// The value of [`AuthorizeRequest::max_age`]; the ID token must satisfy it, except that Google
+    /// may omit `auth_time`. If it is `None`, `auth_time` is returned without being checked.
     pub max_age: Option<Duration>,
 }
 

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Each request makes dozens of allocations, and requests run on several threads.
+/// Replaces the system allocator, because each request makes dozens of allocations, and requests
+/// run on several threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! `GET /metrics` for Prometheus: on an address of its own, and on the main address behind a token.
+//! `GET /metrics` for Prometheus: on a separate address, and on the main one if there is a token.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::config::MetricsToken;
 
-/// The route. With a token, requests must have it.
+/// The route. If there is a token, requests must send it.
 pub(crate) fn router(latchkey: Latchkey, token: Option<MetricsToken>) -> Router {
     Router::new()
         .route("/metrics", get(metrics))

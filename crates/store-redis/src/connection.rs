@@ -52,7 +52,7 @@ impl Connector {
         address: &Address,
         expected: Arc<ExpectedStoreId>,
     ) -> Result<Self, StoreError> {
-        // The library uses the process-wide provider. This fails if one is set already.
+        // `redis` uses the process-wide crypto provider. This call fails if one is already set.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = client(address).map_err(|error| unavailable(&error))?;
         Ok(Self { client, expected })

@@ -1,5 +1,4 @@
-//! The current signing keys: one signs, several may verify. When keys are rotated is decided
-//! elsewhere.
+//! The current signing keys: one signs, several may verify. This module does not rotate them.
 //!
 //! ```
 //! use core::time::Duration;
@@ -47,7 +46,8 @@ impl KeyRing {
         Ok(Self { keys })
     }
 
-    /// The key that signs at `now`: the newest one that has started to sign.
+    /// The key that signs at `now`: the newest one that has started to sign, or the oldest if none
+    /// has.
     pub fn signing(&self, now: Timestamp) -> &SigningKey {
         self.keys
             .iter()

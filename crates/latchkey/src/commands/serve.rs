@@ -9,7 +9,7 @@ use crate::config;
 use crate::signals;
 use crate::telemetry;
 
-/// Starts the server and runs it until a signal arrives or the store fails.
+/// Starts the server and runs it until a signal stops it or the store fails.
 pub(super) async fn run(flags: &Serve) -> anyhow::Result<Report> {
     let config = config::load(flags, std::env::vars_os())?;
     let _telemetry = telemetry::start(&config.log).map_err(anyhow::Error::msg)?;

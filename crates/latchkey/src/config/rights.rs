@@ -1,5 +1,5 @@
 //! Converts `admins`, the lists of `[admission]` and the `email_domains` of the providers to
-//! [`Rights`]. What they permit is decided in `latchkey_core::rights`.
+//! [`Rights`]. `latchkey_core::rights` decides what they permit.
 
 use std::collections::BTreeMap;
 
@@ -90,7 +90,7 @@ impl EmailAuthorities {
                 .iter()
                 .any(|own| own.eq_ignore_ascii_case(domain)),
         };
-        // Without a provider, the demo provider can still be enabled on the command line.
+        // If no provider is configured, the demo provider can still be enabled on the command line.
         self.0.is_empty()
             || self
                 .0
@@ -98,7 +98,7 @@ impl EmailAuthorities {
                 .any(|authority| covers(&authority.trusted_emails))
     }
 
-    /// The forms of an entry with each of the providers.
+    /// The entry with each provider as its prefix, as suggestions in an error message.
     fn with_providers(&self, entry: &str) -> String {
         let forms = self.0.keys().map(|name| format!("\"{name}:{entry}\""));
         forms.collect::<Vec<_>>().join(" or ")
@@ -162,7 +162,7 @@ fn is_google(name: &str, section: &ProviderSection) -> bool {
     }
 }
 
-/// Whether the issuer is Google's, which is the default of a section that [`is_google`].
+/// Whether the issuer of a section for Google is Google's, which is the default.
 fn is_googles_issuer(section: &ProviderSection) -> bool {
     section
         .issuer
