@@ -29,7 +29,7 @@ test.describe('in a browser without Web Locks', () => {
     const succeeded = () =>
       traffic.statuses('GET /api/protected').filter((status) => status === 200).length;
     await expect.poll(succeeded, within(20_000)).toBe(60);
-    // The server refused the later tab with 409, which makes the client read the storage again.
+    // The server may refuse the later tab with 409; its client then reads the storage again.
     for (const status of traffic.statuses('POST /auth/token')) expect([200, 409]).toContain(status);
     await storage.expectTokens();
   });
@@ -163,7 +163,7 @@ test('refreshes are retried with an exponential backoff', async ({
   await storage.expectTokens();
 });
 
-test('a tab shows the account that signed in in another tab', async ({ app, accountPage }) => {
+test('a tab shows the user after a sign-in in another tab', async ({ app, accountPage }) => {
   await app.signIn();
   const other = await app.newTab();
   await other.accountPage.goto();

@@ -20,7 +20,7 @@ async fn run(body: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
     JsFuture::from(promise).await
 }
 
-/// Reads the unnamed key from IndexedDB, without the code under test.
+/// Reads the key with the legacy name from IndexedDB, without the code under test.
 async fn key_pair() -> JsValue {
     let read = "return new Promise((found, failed) => {
         const open = indexedDB.open('latchkey', 1);
@@ -35,7 +35,7 @@ async fn key_pair() -> JsValue {
     run(read, &[]).await.expect("read")
 }
 
-/// Tokens as an earlier version stored them: bound to the unnamed key.
+/// Tokens as an earlier version stored them: bound to the key with the legacy name.
 fn bound(generation: u32) -> Tokens {
     Tokens {
         bound: true,
@@ -57,7 +57,7 @@ async fn clear() {
     Key::remove_others(|| None).await;
 }
 
-/// Creates a key and also stores it as the unnamed key.
+/// Creates a key and also stores it under the legacy name.
 async fn create_key() -> Key {
     let key = Key::create().await.expect("a key");
     key.persist().await;
@@ -84,8 +84,8 @@ async fn the_key_can_be_loaded_and_cannot_be_exported() {
     let private = Reflect::get(&pair, &"privateKey".into()).expect("a key");
     let extractable = Reflect::get(&private, &"extractable".into()).expect("a flag");
     assert_eq!(extractable, JsValue::FALSE);
-    let taken = run("return crypto.subtle.exportKey('jwk', a);", &[&private]).await;
-    assert!(taken.is_err());
+    let exported = run("return crypto.subtle.exportKey('jwk', a);", &[&private]).await;
+    assert!(exported.is_err());
 
     for name in [one.name(), LEGACY_KEY_NAME] {
         let other = Key::load(name).await.expect("a response").expect("a key");
@@ -116,7 +116,7 @@ async fn security_57_88_a_planted_key_with_other_parameters_is_not_adopted() {
                 put.onsuccess = () => { open.result.close(); done(); };
             };
         }));";
-    for (algorithm, extractable, taken) in [
+    for (algorithm, extractable, loaded) in [
         ("{\"name\":\"ECDSA\",\"namedCurve\":\"P-256\"}", false, true),
         ("{\"name\":\"ECDSA\",\"namedCurve\":\"P-256\"}", true, false),
         (
@@ -130,7 +130,7 @@ async fn security_57_88_a_planted_key_with_other_parameters_is_not_adopted() {
         let planted = run(put, &[&parameters, &extractable.into()]).await;
         assert!(planted.is_ok(), "{planted:?}");
         let found = Key::load(LEGACY_KEY_NAME).await.expect("a response");
-        assert_eq!(found.is_some(), taken, "{algorithm}, {extractable}");
+        assert_eq!(found.is_some(), loaded, "{algorithm}, {extractable}");
     }
 }
 
@@ -174,7 +174,7 @@ async fn a_proof_verifies_with_the_key_in_its_header() {
 }
 
 #[wasm_bindgen_test]
-async fn a_nonce_request_is_retried_once_with_the_same_key_and_the_nonce_is_remembered() {
+async fn a_refresh_without_the_nonce_is_retried_once_with_the_same_idempotency_key() {
     let server = bound_session().await;
     let client = server.client();
     client.refresh();
@@ -187,7 +187,7 @@ async fn a_nonce_request_is_retried_once_with_the_same_key_and_the_nonce_is_reme
     assert_ne!(claim(&proofs[0], "jti"), claim(&proofs[1], "jti"));
     client.refresh();
     wait_until(|| stored().is_some_and(|it| it.access_token == "access-3")).await;
-    assert_eq!(server.count("/auth/token"), 3, "the nonce is known now");
+    assert_eq!(server.count("/auth/token"), 3, "the nonce was remembered");
 }
 
 #[wasm_bindgen_test]
@@ -224,7 +224,7 @@ async fn a_nonce_from_the_page_or_from_another_tab_is_used_for_the_first_proof()
 }
 
 #[wasm_bindgen_test]
-async fn a_repeatedly_rejected_nonce_is_retried_once_and_then_after_a_delay() {
+async fn a_refresh_whose_nonce_is_rejected_again_is_not_retried_immediately() {
     let server = bound_session().await;
     server.rejects_every_nonce.set(true);
     let client = server.client();
@@ -326,7 +326,7 @@ async fn signing_out_removes_the_key_even_if_the_server_is_down() {
                 break;
             }
         }
-        assert!(!left, "67: IndexedDB is empty, server down: {down}");
+        assert!(!left, "the key is still in IndexedDB, server down: {down}");
         server.down.set(false);
     }
 }

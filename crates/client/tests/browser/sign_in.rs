@@ -75,8 +75,8 @@ async fn without_indexed_db_the_session_is_unbound() {
     let server = signed_out().await;
     server.nonce.replace(Some("n-1"));
     let window = web_sys::window().expect("a window");
-    // The property belongs to the global object itself, so it must be restored.
-    let given = Object::get_own_property_descriptor(&window, &"indexedDB".into());
+    // `indexedDB` is an own property of the window, so deleting the override would not restore it.
+    let original = Object::get_own_property_descriptor(&window, &"indexedDB".into());
     for getter in [
         "return undefined",
         "throw new DOMException('no', 'SecurityError')",
@@ -89,7 +89,7 @@ async fn without_indexed_db_the_session_is_unbound() {
         Object::define_property(&window, &"indexedDB".into(), &denied);
         let client = server.client();
         let signed_in = client.complete_sign_in(&query()).await;
-        Object::define_property(&window, &"indexedDB".into(), given.unchecked_ref());
+        Object::define_property(&window, &"indexedDB".into(), original.unchecked_ref());
         assert!(signed_in.is_ok(), "{signed_in:?}");
         assert!(!stored().expect("tokens").bound);
         assert_eq!(client.state(), SessionState::SignedIn);

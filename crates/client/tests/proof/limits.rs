@@ -252,7 +252,7 @@ fn a_restore_revives_a_session_that_was_ended_by_a_replay() {
     refresh(&mut simulation, TAB);
     assert!(
         !simulation.is_signed_in(),
-        "caught, and the owner signed out"
+        "the replay is detected, and the owner is signed out"
     );
     simulation.act(Action::Restore);
     assert!(simulation.server.session.status.is_live());

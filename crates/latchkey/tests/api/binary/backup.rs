@@ -134,7 +134,7 @@ async fn a_round_trip_is_exact_and_does_not_disturb_the_running_server() {
     );
     let again = source.import("one.jsonl").expect_err("imported twice");
     assert_one_line(&again, &["not empty", "Nothing was imported"]);
-    let server = RunningServer::over(&source.path("other"), &address);
+    let server = RunningServer::start_at(&source.path("other"), &address);
     source.assert_restored(&server).await;
 }
 

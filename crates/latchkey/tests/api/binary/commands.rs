@@ -52,7 +52,7 @@ async fn keys_rotate_works_with_a_running_server_and_on_a_stopped_store() {
     server.stop();
 
     let stdout = rotate(&data_dir);
-    let server = RunningServer::over(&data_dir, &address);
+    let server = RunningServer::start_at(&data_dir, &address);
     let published = published_kids(&server).await;
     assert_eq!(published.len(), 3);
     assert!(published.iter().any(|kid| stdout.contains(kid)), "{stdout}");

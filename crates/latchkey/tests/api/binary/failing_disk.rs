@@ -113,7 +113,7 @@ async fn test_fault(file: &str, fault: &str) {
     let begun = Instant::now();
     let outcomes = run_on_a_failing_disk(&data_dir, &address, file, fault, &sessions).await;
 
-    let server = RunningServer::over(&data_dir, &address);
+    let server = RunningServer::start_at(&data_dir, &address);
     assert_session(&server.caller, &untouched, true).await;
     for ((operation, tokens), outcome) in sessions.iter().zip(outcomes) {
         let what = format!("{fault}: {operation:?}: {outcome:?}");

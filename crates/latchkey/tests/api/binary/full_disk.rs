@@ -97,7 +97,7 @@ async fn assert_fails_closed(
 
     // Once there is room again, all data is there.
     free();
-    let server = RunningServer::over(data_dir, &address);
+    let server = RunningServer::start_at(data_dir, &address);
     assert_eq!(server.caller.check(&live.access_token).await, Ok(()));
     server.caller.refreshed(&live.refresh_token).await;
     assert_eq!(

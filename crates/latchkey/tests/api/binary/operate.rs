@@ -103,7 +103,7 @@ async fn security_52_54_operator_commands_on_a_stopped_store_take_effect_at_the_
     command(&data_dir, &ban).expect("banned");
     let end = ["sessions", "end", "--email", "grace@example.com"];
     command(&data_dir, &end).expect("ended");
-    let server = RunningServer::over(&data_dir, &address);
+    let server = RunningServer::start_at(&data_dir, &address);
     for ended in [&ada, &grace] {
         let refused = server.caller.check(&ended.access_token).await;
         assert_eq!(refused, Err("token_revoked".into()));
@@ -117,7 +117,7 @@ async fn security_52_54_operator_commands_on_a_stopped_store_take_effect_at_the_
     assert_eq!(stdout, "ended 1 session\n");
     let unban = ["users", "unban", "--email", "ada@example.com"];
     command(&data_dir, &unban).expect("unbanned");
-    let server = RunningServer::over(&data_dir, &address);
+    let server = RunningServer::start_at(&data_dir, &address);
     server.caller.refresh_is_refused(&mary.refresh_token).await;
     assert!(!is_banned(&server, "ada@example.com").await);
 }

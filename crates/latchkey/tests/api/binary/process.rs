@@ -11,7 +11,7 @@ use latchkey_testing::ServerProcess;
 
 use latchkey_testing::ApiClient;
 
-/// How long a command may take before it must have ended or be listening.
+/// How long to wait for a command to exit or to listen.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running server and a client for it; killed when dropped.
@@ -33,7 +33,7 @@ pub(crate) fn arguments<'a>(data_dir: &'a Path, listen: &'a str) -> Vec<&'a str>
     ]
 }
 
-/// Disables rate limits, for tests that send many requests.
+/// Disables rate limits, because tests send many requests.
 pub(crate) const NO_LIMITS: [(&str, &str); 2] = [
     ("LATCHKEY_LIMITS__PER_ADDRESS", "off"),
     ("LATCHKEY_LIMITS__PER_SESSION", "off"),
@@ -53,12 +53,12 @@ pub(crate) fn latchkey(folder: &Path, arguments: &[&str]) -> Command {
 impl RunningServer {
     /// Starts a server with the demo provider and this data directory on a free port.
     pub(crate) fn start(data_dir: &Path) -> Self {
-        Self::over(data_dir, "127.0.0.1:0")
+        Self::start_at(data_dir, "127.0.0.1:0")
     }
 
     /// Starts a server at a given address. The address is the issuer, so tokens from an earlier
     /// start stay valid.
-    pub(crate) fn over(data_dir: &Path, listen: &str) -> Self {
+    pub(crate) fn start_at(data_dir: &Path, listen: &str) -> Self {
         let folder = data_dir.parent().expect("a parent");
         Self::spawn(&mut latchkey(folder, &arguments(data_dir, listen)))
     }

@@ -59,7 +59,7 @@ impl SeededDataDir {
 
     /// Asserts that the server starts and the session can be refreshed.
     pub(super) async fn assert_unharmed(&self) {
-        let server = RunningServer::over(&self.data_dir(), &self.address);
+        let server = RunningServer::start_at(&self.data_dir(), &self.address);
         server.caller.refreshed(&self.refresh_token).await;
     }
 }

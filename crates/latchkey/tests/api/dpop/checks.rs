@@ -1,4 +1,4 @@
-//! Proofs at the token endpoint that fail one check each (RFC 9449 §4.3).
+//! The checks of a proof at the token endpoints (RFC 9449 §4.3), one at a time.
 
 use std::time::Duration;
 

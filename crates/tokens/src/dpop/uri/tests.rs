@@ -71,7 +71,7 @@ fn invalid_uris_are_refused() {
 
 proptest! {
     #[test]
-    fn normalising_never_panics_and_is_idempotent(
+    fn normalization_never_panics_and_is_idempotent(
         text in "(https?:/{0,3})?[ -~]{0,40}|.{0,40}"
     ) {
         if let Some(once) = normalize(&text) {
