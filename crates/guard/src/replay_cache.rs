@@ -45,8 +45,9 @@ impl<K: Copy + Ord + Hash> ReplayCache<K> {
         }
     }
 
-    /// Marks an id as used; `false` if it was used before. The id is remembered until
-    /// `usable_until`, after which the caller must refuse it for its age.
+    /// Marks an id as used. Returns `false` if the id has been used before. The id is remembered
+    /// until `usable_until`, unless it is evicted; from then on the caller must refuse it as
+    /// expired.
     #[must_use]
     pub fn use_once(&self, id: K, usable_until: Timestamp, now: Timestamp) -> bool {
         let mut used = self.lock();

@@ -25,12 +25,12 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 /// The largest response body that is read, in bytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Sends requests to providers by https, or by http to a loopback address. Cheap to clone; all
+/// Sends requests to providers over https, or over http to a loopback address. Cheap to clone; all
 /// clones share their connections.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    /// The client for https. It is an error without certificate authorities, which must not prevent
-    /// the use of a provider on a loopback address.
+    /// The client for https; an error if, for example, the system has no certificate authorities.
+    /// Even then a provider on a loopback address must be usable.
     public: Result<reqwest::Client, Arc<str>>,
     loopback: reqwest::Client,
     timeout: Duration,
@@ -81,7 +81,7 @@ impl HttpClient {
         Ok(serde_json::from_slice(response.body())?)
     }
 
-    /// Sends a request and reads the response. Redirects and server errors are errors.
+    /// Sends a request and reads the response. Redirects, server errors and status 429 are errors.
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = Url::parse(&request.uri().to_string()).map_err(|_| HttpError::Url)?;
         let client = match url.scheme() {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_hosts_are_recognised() {
+    fn only_loopback_hosts_are_recognized() {
         for text in [
             "http://localhost:7000",
             "http://127.0.0.1",

@@ -1,7 +1,8 @@
 //! The ledger: a checksum of the denylist, made of the number of denials and a sum over their keys.
 //!
-//! A denial that is lost through damage would revive a token unnoticed. Therefore each commit that
-//! changes denials writes the ledger, and opening a store computes it again and compares.
+//! If damage to the store removed a denial, a revoked token would be accepted again, unnoticed.
+//! Therefore each commit that changes denials writes the ledger, and opening a store computes it
+//! again and compares the two.
 
 use latchkey_store::StoreError;
 use latchkey_store::table::{DENIALS, SLED_LEDGER};
@@ -16,7 +17,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// The stored ledger; `None` if there is none.
+    /// The stored ledger; `None` if there is none, or if its record is too short or too long.
     pub(crate) fn read(db: &sled::Db) -> Result<Option<Self>, StoreError> {
         let bytes = db.get(SLED_LEDGER).map_err(stopped)?;
         Ok(bytes.and_then(|bytes| {
@@ -66,7 +67,7 @@ impl Ledger {
         batch.insert(SLED_LEDGER, bytes);
     }
 
-    /// Describes the difference to the ledger that was found, if there is one.
+    /// Describes how the ledger computed from the stored denials, `found`, differs from this one.
     pub(crate) fn difference(&self, found: &Self) -> Option<String> {
         match self.count.checked_sub(found.count) {
             _ if self == found => None,

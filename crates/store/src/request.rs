@@ -1,4 +1,4 @@
-//! Parameters and results of the operations that need more than one value.
+//! The parameters and results of operations that take or return more than one value.
 //!
 //! ```
 //! use latchkey_core::{Device, EndReason, SessionId, Timestamp};
@@ -66,8 +66,8 @@ pub struct OpenedSession {
 pub struct Rotate {
     /// The session that the token names.
     pub session: SessionId,
-    /// The user that the token names. Only a hint, to fetch the user together with the session:
-    /// what counts is the user in the session's record.
+    /// The user that the token names. Only a hint, so that the user and the session can be fetched
+    /// together: the user in the session's record is authoritative.
     pub user: UserId,
     /// What was presented. The store fills in whether the user is banned.
     pub presented: Presented,

@@ -87,7 +87,7 @@ error_codes! {
         "Sign a new proof for this method, URL and token, with ES256; use each proof once.";
     /// The server requires a DPoP proof at sign-in, and the request had none.
     DpopProofRequired = "dpop_proof_required", [400],
-        "Send a DPoP proof with the code. Nothing was used up.";
+        "Send a DPoP proof with the code. The code is still valid.";
     /// The token is bound to a key, and the request has no proof by that key (RFC 9449 §5).
     KeyMismatch = "key_mismatch", [400, 401],
         "Sign the proof with the key of the sign-in. If the key is lost, sign in again.";
@@ -115,13 +115,13 @@ error_codes! {
     /// The one-time link is unknown, has expired, or was used or replaced.
     LinkInvalid = "link_invalid", [400],
         "Request a new link. A link works once, and for at most an hour.";
-    /// This server does not let people create an account, or only with an invitation.
+    /// Creating an account on this server is disabled, or requires an invitation.
     SignUpClosed = "sign_up_closed", [403],
-        "Use an invitation of the operator. Operators: see `[local]` in \
+        "Use an invitation from the operator. Operators: see `[local]` in \
          [configuration.md](configuration.md#local).";
     /// Too many requests.
     TooManyRequests = "too_many_requests", [429],
-        "Wait for the seconds in `Retry-After`, then repeat the request. Operators: see \
+        "Wait the number of seconds in `Retry-After`, then repeat the request. Operators: see \
          `[limits]` in [configuration.md](configuration.md#limits).";
     /// No provider with this id is configured.
     UnknownProvider = "unknown_provider", [400],
@@ -136,7 +136,7 @@ error_codes! {
     /// than ten minutes, or it was already finished.
     SignInNotFound = "sign_in_not_found", [400],
         "Start the sign-in again, in the same browser.";
-    /// The provider did not respond in time, or not with a valid response.
+    /// The provider did not respond in time, or sent an invalid response.
     ProviderUnavailable = "provider_unavailable", [503],
         "Try again later. Operators: the log has the cause under the request id.";
     /// The provider refused the sign-in, or the user canceled it there.

@@ -22,7 +22,7 @@ pub enum ImportError {
         /// Why the line is not valid.
         error: LineError,
     },
-    /// The second pass read something else than the first.
+    /// The two passes did not read the same backup.
     #[error(
         "the backup changed during the import, so the import is incomplete; empty the store and \
          import again"
@@ -55,8 +55,8 @@ pub struct VerifiedBackup {
 
 impl VerifiedBackup {
     /// Whether the backup is authenticated, so that only a holder of the master key can have
-    /// written it. Anyone can change a backup by an earlier version that did not authenticate
-    /// backups.
+    /// written it. Backups in format 1, which earlier versions wrote, are not: anyone can change
+    /// them undetected.
     pub fn is_authenticated(&self) -> bool {
         self.chain.is_authenticated()
     }

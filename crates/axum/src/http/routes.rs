@@ -1,4 +1,4 @@
-//! Handlers, one file per endpoint, named as in its RFC. A handler parses the request, calls a use
+//! Handlers, one file per endpoint or group of endpoints. A handler parses the request, calls a use
 //! case and writes the response. Decisions belong in use cases.
 
 pub(super) mod activity;

@@ -42,9 +42,8 @@ pub(crate) async fn serve(
     accept_until(listener, settings, shared, MAX_CONNECTIONS, stop).await;
 }
 
-/// Serves another router on another address, such as that of the metrics, without TLS, until the
-/// future is dropped. The limit of connections is low, so that they leave file descriptors to the
-/// main address.
+/// Serves another router on another address, such as the metrics address, without TLS, until the
+/// future is dropped. The connection limit is low, to leave file descriptors for the main address.
 pub async fn serve_aside(
     listener: TcpListener,
     services: &Services,
@@ -71,8 +70,8 @@ async fn accept_until(
     let limits = shared.limits;
     let connections = Arc::new(Semaphore::new(max_connections));
     let limiter = ConnectionLimiter::new(settings.limits.connections_per_address);
-    // Each connection holds a receiver, so the channel notifies all and is closed once all have
-    // ended.
+    // Each connection holds a receiver, so the channel notifies every connection, and closes once
+    // all of them have ended.
     let stopping = watch::Sender::new(());
     tokio::pin!(stop);
     loop {

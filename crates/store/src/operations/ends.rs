@@ -1,9 +1,10 @@
 //! Ending many sessions at once, or sessions in excess of the maximum.
 //!
-//! The first change writes a cutoff. It touches few records, and nothing the user does can add
-//! conditions to it or keep it in conflict. Opening and refreshing sessions read the cutoff, so it
-//! takes effect immediately ([`Session::under`]). The records of the sessions are updated
-//! afterwards, in batches, when no concurrent refresh can succeed any more.
+//! The first change writes a cutoff. It touches few records, and the user cannot delay it: no
+//! request of the user adds a condition to it or makes it conflict again and again. Opening and
+//! refreshing sessions read the cutoff, so it takes effect immediately ([`Session::under`]). The
+//! records of the sessions are updated afterwards, in batches, when no concurrent refresh can
+//! succeed any more.
 
 use latchkey_core::{
     AuditEvent, Cutoff, Cutoffs, Denial, Denied, Device, EndReason, Requester, Session, SessionId,
@@ -92,7 +93,7 @@ pub(super) async fn end_everyone(
     Ok(denial)
 }
 
-/// The number of usable sessions of a user, without `keep`.
+/// The number of usable sessions of a user, not counting `keep`.
 pub(super) async fn count_live(
     engine: &impl Engine,
     user: UserId,
@@ -166,9 +167,10 @@ pub(super) async fn record_ends_in_shard(
     }
 }
 
-/// Updates the records of those of these sessions that a cutoff has ended, and returns them. For
-/// the cutoff of all users it also records a security event per session. Live sessions do not
-/// become conditions, because they may be refreshed concurrently.
+/// Updates the record of each of these sessions that a cutoff has ended, and returns the updated
+/// sessions. If it was the cutoff of all users, also records a security event for each session that
+/// was still usable. Live sessions do not become conditions, because they may be refreshed
+/// concurrently.
 async fn record_ends(
     tx: &mut Tx<'_>,
     ids: &[SessionId],
@@ -204,7 +206,7 @@ async fn record_ends(
         if denial.outlives_a_cutoff() {
             denials::put(tx, &denial).await?;
         }
-        // A cutoff of the user ended the session before, and the session was counted then.
+        // If the user's own cutoff ended the session, the session was counted at that time.
         let by_user = !session.under(of_user.as_ref(), None).status.is_live();
         let was_live = is_usable(&session, at) && !by_user;
         if was_live {
@@ -271,7 +273,7 @@ async fn displace(
             continue;
         };
         if !session.status.is_live() {
-            // A leftover of an earlier version.
+            // An index entry that an earlier version did not remove.
             tx.clear(SESSIONS_OF_USER, &(session.user, session.id));
             continue;
         }

@@ -174,7 +174,7 @@ impl Database for Postgres {
     }
 }
 
-/// A directory with a database that this tool creates.
+/// Creates a database cluster with this tool and returns its directory.
 fn created_by(name: &str, args: &[&str]) -> Result<TempDir> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
@@ -213,7 +213,7 @@ fn run(folder: &Path, port: u16, settings: &[String]) -> Result<Process> {
     Ok(Process(command.spawn().context("postgres")?))
 }
 
-/// Finds a program of PostgreSQL. Debian installs those of each version in a separate directory.
+/// Finds a PostgreSQL program. Debian installs each version in a separate directory.
 fn tool(name: &str) -> Result<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let mut folders: Vec<_> = versions

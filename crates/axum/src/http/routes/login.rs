@@ -26,8 +26,8 @@ const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Starts a sign-in. On error, a browser is redirected to the page that explains the error; other
-/// clients get an error response.
+/// Starts a sign-in. If that fails, a browser is redirected to the callback page, provided that the
+/// page explains this error; otherwise the client gets an error response.
 pub(crate) async fn login(
     State(state): State<Arc<Services>>,
     cookies: FlowCookies,
@@ -56,7 +56,7 @@ pub(crate) async fn login(
         Err(error) if wants_page(&headers) => match page_error(&error) {
             Some(name) => {
                 let mut response = redirect(&format!("{}?error={name}", paths::CALLBACK), [])?;
-                // The layer logs it.
+                // The middleware logs the error.
                 response.extensions_mut().insert(ErrorResponse::new(error));
                 Ok(response)
             }
@@ -67,8 +67,8 @@ pub(crate) async fn login(
 }
 
 /// Whether the request comes from a frame, a prefetch, or a script or image of another site. Each
-/// sign-in that is started replaces another one in the browser and counts towards the rate limit of
-/// the user's address.
+/// sign-in that is started can displace the oldest pending one in the browser, and counts towards
+/// the rate limit of the user's address.
 fn is_embedded_or_hidden(headers: &HeaderMap) -> bool {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     // A prefetch, possibly requested by a page of another site: the user has not clicked.
@@ -144,7 +144,7 @@ fn login_hint(query: &Form) -> Result<Option<&str>, ApiError> {
     Ok(hint)
 }
 
-/// The name of an error on the callback page.
+/// The name of an error on the callback page; `None` if the page does not explain this error.
 fn page_error(error: &ApiError) -> Option<&'static str> {
     match error.status_and_codes().code {
         ErrorCode::ProviderUnavailable | ErrorCode::StoreUnavailable => {
@@ -157,8 +157,8 @@ fn page_error(error: &ApiError) -> Option<&'static str> {
     }
 }
 
-/// Whether the host is another name of the loopback address than the public one. Other names are
-/// not corrected: behind a proxy the host may be anything.
+/// Whether the host and the public host are different names of a loopback address. Any other host
+/// is not corrected: behind a proxy the host may be anything.
 fn is_other_loopback(host: &str, public: &str) -> bool {
     !host.eq_ignore_ascii_case(public) && is_loopback(host) && is_loopback(public)
 }
