@@ -1,4 +1,4 @@
-// A visit with the demo provider of `--demo`, without any configuration.
+// Signing in at the demo provider, which `--demo` enables without any configuration.
 import { expectAccessible, expectNoOverflow } from '../fixtures/layout.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -36,7 +36,7 @@ test('sign in, call, refresh, sign out', async ({
   await app.expectSignedOut();
 });
 
-test('any email address is an account', async ({ page, app, providerPage, accountPage }) => {
+test('any email address can sign in', async ({ page, app, providerPage, accountPage }) => {
   await app.beginSignIn(demo);
   await page.getByLabel('Email').fill('someone.else@example.com');
   await providerPage.button('Continue').click();

@@ -125,7 +125,7 @@ async fn security_72_refreshes_and_revocations_are_limited_by_session() {
     // Signing out is still possible.
     assert_eq!(app.log_out(&session.access_token).await.status(), 204);
 
-    // A token of an ended session does not get around the limit.
+    // The limit also applies to a token of an ended session.
     for status in [200, 200, 429] {
         let response = revoke(&app, &other.refresh_token).await;
         assert_eq!(response.status(), status);
@@ -148,7 +148,7 @@ async fn security_72_a_thief_with_a_copied_token_cannot_exhaust_its_owners_refre
     for stolen in [&bound.refresh_token, &plain.refresh_token] {
         let mut left = 20;
         loop {
-            // With no key, with one key, or with a new key each time.
+            // In turn without a key, always with the same key, and with a new key each time.
             let proof = match left % 3 {
                 0 => None,
                 1 => Some(client.proof_of(&thief).await),
@@ -211,7 +211,7 @@ async fn security_71_only_trusted_proxies_determine_the_client_address() {
 }
 
 #[tokio::test]
-async fn security_72_a_large_ipv6_network_has_a_limit_of_its_own() {
+async fn security_72_a_large_ipv6_network_is_limited_as_a_whole() {
     let provider = ScriptedProvider::start().await;
     let limits = "[limits]\nper_address = \"2/h\"\n".to_owned() + &provider.section("a");
     let app = TestApp::with(&format!("trusted_proxies = [\"127.0.0.1\"]\n{limits}")).await;

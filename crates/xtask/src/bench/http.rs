@@ -17,7 +17,7 @@ use crate::{process, progress};
 /// The settings of the benchmark.
 #[derive(Debug, PartialEq, Eq, clap::Args)]
 pub(crate) struct Settings {
-    /// How often to measure each server, alternating
+    /// How many times to measure each server, alternating between the two
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) rounds: u32,
     /// The duration of each measurement, in seconds

@@ -85,11 +85,11 @@ impl fmt::Display for Sample {
     }
 }
 
-/// Parses the output of wrk. Unsuccessful responses are an error.
+/// Parses the output of wrk. Unsuccessful responses and socket errors are an error.
 fn read(output: &str) -> Result<Sample> {
     for problem in ["Non-2xx or 3xx responses", "Socket errors"] {
         if let Some(line) = output.lines().find(|line| line.contains(problem)) {
-            bail!("wrk received unsuccessful responses: {}", line.trim());
+            bail!("some requests of wrk failed: {}", line.trim());
         }
     }
     let after = |name: &str| {

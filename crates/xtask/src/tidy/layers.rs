@@ -1,5 +1,5 @@
-//! Inside a crate, imports run down the layers of this table: from a module to itself or to a module
-//! of a lower layer.
+//! Inside a crate, imports run down the layers of this table: from a module to a module of the same
+//! layer or of a lower one.
 
 use super::finding::Finding;
 use super::imports::{Import, imports};
@@ -57,24 +57,25 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn wrong(name: &str, layers: &[&[&str]], import: &Import) -> Option<Finding> {
-    let below = |path: &str| {
+    let place = |path: &str| {
         let inside = path.strip_prefix(&format!("crates/{name}/src/"))?;
-        let room = inside.split('/').next()?.trim_end_matches(".rs");
-        let layer = layers.iter().position(|rooms| rooms.contains(&room));
-        Some((room.to_owned(), layer))
+        let module = inside.split('/').next()?.trim_end_matches(".rs");
+        let layer = layers.iter().position(|modules| modules.contains(&module));
+        Some((module.to_owned(), layer))
     };
-    let (from, to) = (below(&import.from)?, below(&import.to)?);
-    let is_root = |room: &str| room == "lib" || room == "main";
+    let (from, to) = (place(&import.from)?, place(&import.to)?);
+    let is_root = |module: &str| module == "lib" || module == "main";
     if is_root(&from.0) || is_root(&to.0) {
         return None;
     }
     let found = |what: String| Some(Finding::new(&*import.from, import.line, what));
     match (from, to) {
-        ((room, None), _) | (_, (room, None)) => found(format!(
-            "`{room}` is in no layer of `{name}`: add it to LAYERS in tidy/layers.rs"
+        ((module, None), _) | (_, (module, None)) => found(format!(
+            "`{module}` is in no layer of `{name}`: add it to LAYERS in tidy/layers.rs"
         )),
         ((from, Some(upper)), (to, Some(lower))) if upper > lower => found(format!(
-            "imports {} of `{to}`, which is above `{from}`: move what both need down",
+            "imports {} of `{to}`, which is above `{from}`: move what both need to a \
+             lower layer",
             import.name
         )),
         _ => None,
@@ -106,7 +107,7 @@ mod tests {
             found,
             [
                 "crates/axum/src/use_cases/refresh.rs:1: imports ApiError of `http`, which is above \
-                 `use_cases`: move what both need down"
+                 `use_cases`: move what both need to a lower layer"
             ]
         );
     }

@@ -21,9 +21,9 @@ pub(crate) enum Action {
     RefreshAhead { tab: usize },
     /// The backoff is over, or the browser reports that it is online.
     Retry { tab: usize },
-    /// The lock is granted.
+    /// A tab acquires the lock without stealing it.
     Grant { tab: usize },
-    /// The lock is stolen.
+    /// A tab steals the lock.
     Steal { tab: usize },
     /// A message arrives: the server decides and responds, or the tab processes the response.
     Arrive { message: usize },
@@ -51,7 +51,7 @@ pub(crate) enum Action {
     Backup,
     /// The server restarts with the backup and all connections break.
     Restore,
-    /// The backup is restored, and requests sent before arrive afterwards.
+    /// The backup is restored while messages are in the network; they arrive afterwards.
     RestoreUnderLoad,
     /// The thief copies storage, with or without the pending key.
     Copy { pending: bool },
@@ -117,11 +117,11 @@ impl Simulation {
             return;
         }
         let sent = self.tabs[tab].sent.remove(0);
-        let answered = Event::ResponseReceived {
+        let received = Event::ResponseReceived {
             request: sent.request,
             unauthorized: !self.server.accepts(sent.access),
         };
-        self.step(tab, answered);
+        self.step(tab, received);
     }
 
     fn abandon(&mut self, tab: usize) {
@@ -157,7 +157,7 @@ impl Simulation {
         }
     }
 
-    /// Sends a response, if the tab still waits for it.
+    /// Sends a response if the tab is still waiting for it.
     fn reply(&mut self, tab: usize, post: u32, response: Response) {
         if self.tabs[tab]
             .post

@@ -19,7 +19,8 @@ async fn security_34_regression_a_refresh_token_is_refused_as_an_access_token() 
         .assert_refused("refresh token", &tokens.refresh_token)
         .await;
 
-    // A refresh token that claims to be an access token is refused with either kind of key.
+    // Refresh token claims with an access token's header and signature, then access token claims
+    // signed with the key of refresh tokens.
     let refresh_claims = claims(&tokens.refresh_token);
     fixture
         .assert_refused(

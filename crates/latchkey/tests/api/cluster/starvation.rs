@@ -102,11 +102,10 @@ impl Refreshing {
         }
     }
 
-    /// Waits until all tasks are refreshing.
-    async fn run_up(&self) {
-        let least = 2 * LOOPS;
-        let run_up = || async { self.granted.load(Ordering::SeqCst) >= least };
-        until("the refreshes", run_up).await;
+    /// Waits until the tasks have refreshed twice each on average.
+    async fn wait_for_refreshes(&self) {
+        let enough = || async { self.granted.load(Ordering::SeqCst) >= 2 * LOOPS };
+        until("the refreshes", enough).await;
     }
 
     /// Asserts that every task is now refused, and that both servers refuse the last tokens.
@@ -142,7 +141,7 @@ async fn security_76_refreshes_do_not_delay_end_all_or_a_ban() {
 
             // The user ends all other sessions.
             let refreshing = Refreshing::start([one, two], &others);
-            refreshing.run_up().await;
+            refreshing.wait_for_refreshes().await;
             let begun = Instant::now();
             let request = one.http.delete(format!("{}/api/sessions", one.url));
             let response = request.bearer_auth(&kept.access_token).send().await;
@@ -150,8 +149,8 @@ async fn security_76_refreshes_do_not_delay_end_all_or_a_ban() {
             let took = begun.elapsed();
             assert!(took < RESPONSE_TIMEOUT, "{kind:?}, {count}: {took:?}");
             refreshing.end([one, two]).await;
-            // The current session keeps working with its tokens, and so does a sign-in at the same
-            // time.
+            // The current session keeps working with its tokens. So does a session opened at the
+            // time of the cutoff: the clocks have not advanced.
             for app in [one, two] {
                 assert_eq!(app.check(&kept.access_token).await, Ok(()));
             }
@@ -165,7 +164,7 @@ async fn security_76_refreshes_do_not_delay_end_all_or_a_ban() {
             // An operator bans the user.
             let sessions = open_sessions(one, user, count).await;
             let refreshing = Refreshing::start([one, two], &sessions);
-            refreshing.run_up().await;
+            refreshing.wait_for_refreshes().await;
             let begun = Instant::now();
             let banned = Operator::online(&two.state, Actor::CommandLine)
                 .ban(user, "spam")
@@ -195,7 +194,7 @@ async fn security_76_refreshes_do_not_delay_ending_the_sessions_of_all_users() {
         let ada = one.sign_in().await;
         let sessions = open_sessions(one, user, 60).await;
         let refreshing = Refreshing::start([one, two], &sessions);
-        refreshing.run_up().await;
+        refreshing.wait_for_refreshes().await;
         let begun = Instant::now();
         let ended = Operator::online(&one.state, Actor::CommandLine)
             .end_everyone()
@@ -209,7 +208,7 @@ async fn security_76_refreshes_do_not_delay_ending_the_sessions_of_all_users() {
             until("the refusal", refused).await;
             app.refresh_is_refused(&ada.refresh_token).await;
         }
-        // A sign-in after that is not affected.
+        // A later sign-in is not affected.
         let again = one.sign_in().await;
         for app in [one, two] {
             assert_eq!(app.check(&again.access_token).await, Ok(()));

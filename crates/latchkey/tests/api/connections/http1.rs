@@ -40,7 +40,7 @@ async fn security_75_a_stalled_body_gets_408_and_its_connection_is_closed() {
             format!("POST /auth/revoke HTTP/1.1\r\nhost: a\r\n{form}\r\n{chunked}\r\n\r\n5\r\nab"),
             "application/json",
         ),
-        // Also if no route reads the body, and for every method.
+        // The same applies to every method, and if no route reads the body.
         (
             format!("POST /auth/nothing HTTP/1.1\r\nhost: a\r\n{length}\r\n\r\n"),
             "application/problem+json",
@@ -143,7 +143,7 @@ async fn security_75_one_address_holds_a_bounded_number_of_connections() {
 }
 
 #[tokio::test]
-async fn idle_connections_to_the_address_of_the_metrics_are_limited_and_closed() {
+async fn idle_connections_to_the_metrics_address_are_limited_and_closed() {
     let port = free_port().expect("a port");
     let config = format!(
         "demo = true\nlisten = \"127.0.0.1:0\"\n[metrics]\nlisten = \"127.0.0.1:{port}\"\n"
