@@ -26,6 +26,7 @@ pub mod issuer;
 pub mod metrics;
 pub mod networks;
 pub mod notifier;
+pub mod opening;
 pub mod rate_limits;
 pub mod readiness;
 pub mod signing_keys;

@@ -137,6 +137,8 @@ pub enum AuditKind {
     Banned,
     /// An operator lifted the ban.
     Unbanned,
+    /// The user set or changed the password; the user's other sessions were ended.
+    PasswordChanged,
     /// A session was ended to make room for a new one.
     Displaced,
     /// A session was ended at its refresh because the user is no longer admitted.
@@ -154,6 +156,7 @@ impl From<EndReason> for AuditKind {
             EndReason::EndedByOperator => Self::EndedByOperator,
             EndReason::Banned => Self::Banned,
             EndReason::Displaced => Self::Displaced,
+            EndReason::PasswordChanged => Self::PasswordChanged,
             EndReason::NotAdmitted => Self::NotAdmitted,
         }
     }

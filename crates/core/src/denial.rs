@@ -96,7 +96,7 @@ impl Cutoff {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DenialReason {
-    /// The user signed out, ended the session from another one, or opened so many sessions that
+    /// The user signed out, ended the session from another one, changed the password, or opened so many sessions that
     /// this one was displaced.
     SignedOut,
     /// A token was revoked through the API.
@@ -115,6 +115,7 @@ impl From<EndReason> for DenialReason {
             EndReason::SignedOut
             | EndReason::EndedRemotely
             | EndReason::EndedAll
+            | EndReason::PasswordChanged
             | EndReason::Displaced => Self::SignedOut,
             EndReason::Revoked => Self::Revoked,
             EndReason::Replayed => Self::Replayed,

@@ -24,6 +24,8 @@ pub enum EndReason {
     Banned,
     /// The user reached the limit of open sessions and opened another one.
     Displaced,
+    /// The password of the account was changed.
+    PasswordChanged,
     /// At a refresh, the user was no longer admitted.
     NotAdmitted,
 }

@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::cutoff::{Cutoff, Cutoffs};
 use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
+use crate::local::Username;
 
 /// The issuer of the identities of local accounts, whose subject is the user's id, and the name of
 /// their provider. No provider can be configured with this name or issuer.
@@ -54,9 +55,9 @@ pub struct User {
     pub id: UserId,
     /// How the provider identifies the user.
     pub identity: Identity,
-    /// The username of a local account, as it was entered. Compared ASCII case-insensitively.
+    /// The username of a local account, in lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
+    pub username: Option<Username>,
     /// The email address at the latest sign-in.
     pub email: Option<String>,
     /// Whether that address was verified.
@@ -104,6 +105,30 @@ impl User {
             created_at: now,
             ban: None,
             cutoff: None,
+        }
+    }
+
+    /// A new user of a local account. Neither the address nor the name is verified.
+    pub fn create_local(
+        id: UserId,
+        username: Username,
+        email: Option<String>,
+        name: Option<String>,
+        now: Timestamp,
+    ) -> Self {
+        let profile = Profile {
+            identity: Identity {
+                issuer: LOCAL.to_owned(),
+                subject: id.to_string(),
+            },
+            email,
+            email_verified: false,
+            name,
+            hosted_domain: None,
+        };
+        Self {
+            username: Some(username),
+            ..Self::create(id, profile, now)
         }
     }
 

@@ -27,7 +27,8 @@
 use core::fmt;
 
 use latchkey_core::{
-    AuditEvent, Cutoff, Denial, FlowId, SealedSigningKey, Session, SessionOrigin, Timestamp, User,
+    AuditEvent, Credential, Cutoff, Denial, FlowId, SealedSigningKey, Session, SessionOrigin,
+    Timestamp, User, Username,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,15 @@ pub enum Record {
     },
     /// A user.
     User(User),
+    /// The credential of a local account. One-time links are not backed up: a restored link could
+    /// be used a second time.
+    Credential {
+        /// The username.
+        username: Username,
+        /// The credential.
+        #[serde(flatten)]
+        credential: Credential,
+    },
     /// A security event.
     Event {
         /// The event's number within its millisecond.

@@ -25,6 +25,7 @@ mod feed;
 pub(crate) mod fixtures;
 pub(crate) mod flows;
 mod identity;
+pub(crate) mod local_accounts;
 mod races;
 mod sessions;
 mod signing_keys;
@@ -48,6 +49,10 @@ where
     flows::check(&*make().await[0]).await;
     users::check(&*make().await[0]).await;
     users::by_email(&*make().await[0]).await;
+    local_accounts::usernames(&*make().await[0]).await;
+    local_accounts::passwords(&*make().await[0]).await;
+    local_accounts::links(&*make().await[0]).await;
+    local_accounts::races(make().await).await;
     sessions::rotation(&*make().await[0]).await;
     sessions::expiry_is_final(&*make().await[0]).await;
     sessions::ending(&*make().await[0]).await;

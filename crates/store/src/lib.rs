@@ -25,9 +25,11 @@ pub use error::StoreError;
 pub use feed::{ChangeFeed, Changes};
 pub use memory::MemoryStore;
 pub use request::{
-    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, OpenOutcome, OpenedSession,
-    Rotate, Rotated,
+    AllEnded, CreateOutcome, CurrentCredential, EndSession, EndSessions, Ended, LiveSession,
+    NewLocalUser, NewSession, OpenOutcome, OpenedSession, PasswordAuthority, Rotate, Rotated,
+    SetPassword, SetPasswordOutcome,
 };
 pub use store::{
-    Audit, Backup, Denials, Flows, Maintenance, Replication, Sessions, SigningKeys, Store, Users,
+    Audit, Backup, Denials, Flows, LocalAccounts, Maintenance, Replication, Sessions, SigningKeys,
+    Store, Users,
 };

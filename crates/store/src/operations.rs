@@ -11,6 +11,7 @@ mod denials;
 mod ends;
 mod expiry;
 mod flows;
+mod local_accounts;
 mod maintenance;
 mod session_record;
 mod sessions;

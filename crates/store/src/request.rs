@@ -20,11 +20,13 @@
 //! # }
 //! ```
 
+use core::fmt;
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, Limits, Presented};
 use latchkey_core::{
-    Actor, Denial, Device, EndReason, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
+    Actor, Denial, Device, EndReason, LinkHash, Session, SessionId, SessionOrigin, Timestamp, User,
+    UserId, Username,
 };
 
 /// A session to open.
@@ -39,6 +41,116 @@ pub struct NewSession {
     pub max_sessions: usize,
     /// The id of the request, for the security event.
     pub request_id: Option<String>,
+    /// For a sign-in with a password: the credential that the password was verified against.
+    pub credential: Option<CurrentCredential>,
+}
+
+/// The credential of a local account as it was when a password was verified against it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CurrentCredential {
+    /// The username.
+    pub username: Username,
+    /// The hash of the password.
+    pub hash: String,
+}
+
+impl fmt::Debug for CurrentCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CurrentCredential")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A local account to create.
+#[derive(Clone)]
+pub struct NewLocalUser {
+    /// The user, from [`User::create_local`].
+    pub user: User,
+    /// The hash of the password; `None` if the user will set it with a link.
+    pub hash: Option<String>,
+    /// The invitation that is used up.
+    pub invitation: Option<LinkHash>,
+    /// A link that sets the password, and when it expires.
+    pub link: Option<(LinkHash, Timestamp)>,
+}
+
+impl fmt::Debug for NewLocalUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewLocalUser")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The outcome of [`crate::LocalAccounts::create_local_user`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreateOutcome {
+    /// The account was created.
+    Created,
+    /// Another account has the username; nothing was stored, and the invitation still works.
+    UsernameTaken,
+    /// The invitation is unknown, used or expired, or the link is not an invitation; nothing was
+    /// stored.
+    LinkInvalid,
+}
+
+/// A password to set.
+#[derive(Clone)]
+pub struct SetPassword {
+    /// The username.
+    pub username: Username,
+    /// The hash of the new password.
+    pub hash: String,
+    /// What permits the change.
+    pub authority: PasswordAuthority,
+    /// The session that stays open, if any.
+    pub keep: Option<SessionId>,
+    /// The device that requested it.
+    pub device: Device,
+    /// The current time.
+    pub now: Timestamp,
+}
+
+impl fmt::Debug for SetPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetPassword")
+            .field("username", &self.username)
+            .field("keep", &self.keep)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What permits setting a password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PasswordAuthority {
+    /// The current password, verified against this hash. Refused if the hash has changed since.
+    Current(String),
+    /// A link, which is used up.
+    Link(LinkHash),
+}
+
+impl fmt::Debug for PasswordAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Current(_) => "Current(…)",
+            Self::Link(_) => "Link(…)",
+        })
+    }
+}
+
+/// The outcome of [`crate::LocalAccounts::set_password`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetPasswordOutcome {
+    /// The password was set, and sessions were ended.
+    Set {
+        /// The user.
+        user: UserId,
+        /// The ended sessions.
+        ended: AllEnded,
+    },
+    /// The account does not exist, or the authority is not valid; nothing was changed.
+    Refused,
 }
 
 /// The outcome of [`crate::Sessions::open_session`].
@@ -50,6 +162,8 @@ pub enum OpenOutcome {
     Banned,
     /// There is no such user; nothing was stored.
     UnknownUser,
+    /// The password was changed after it was verified; nothing was stored.
+    CredentialChanged,
 }
 
 /// An opened session.

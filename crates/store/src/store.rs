@@ -35,25 +35,36 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    AuditEvent, AuditPosition, Denial, Denied, FlowId, Profile, Requester, SealedSigningKey,
-    Session, SessionId, StoreId, Timestamp, User, UserId,
+    AuditEvent, AuditPosition, Credential, Denial, Denied, FlowId, LinkHash, OneTimeLink, Profile,
+    Requester, SealedSigningKey, Session, SessionId, StoreId, Timestamp, User, UserId, Username,
 };
 
 use crate::backup::{ExportCursor, Record};
 use crate::error::StoreError;
 use crate::feed::ChangeFeed;
 use crate::request::{
-    AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, OpenOutcome, Rotate, Rotated,
+    AllEnded, CreateOutcome, EndSession, EndSessions, Ended, LiveSession, NewLocalUser, NewSession,
+    OpenOutcome, Rotate, Rotated, SetPassword, SetPasswordOutcome,
 };
 
 /// A store: everything that Latchkey persists.
 pub trait Store:
-    Users + Sessions + Flows + Denials + SigningKeys + Audit + Backup + Replication + Maintenance
+    Users
+    + LocalAccounts
+    + Sessions
+    + Flows
+    + Denials
+    + SigningKeys
+    + Audit
+    + Backup
+    + Replication
+    + Maintenance
 {
 }
 
 impl<T> Store for T where
     T: Users
+        + LocalAccounts
         + Sessions
         + Flows
         + Denials
@@ -105,10 +116,48 @@ pub trait Users: Send + Sync {
     ) -> Result<Option<bool>, StoreError>;
 }
 
+/// Local accounts. Passwords are hashed by the caller, and links are known by a hash of their token.
+#[async_trait]
+pub trait LocalAccounts: Send + Sync {
+    /// The credential with this username. A read of one record, whether or not the name exists.
+    async fn credential(&self, username: Username) -> Result<Option<Credential>, StoreError>;
+
+    /// The link with this hash; `None` if it is unknown, used, replaced or expired.
+    async fn one_time_link(
+        &self,
+        hash: LinkHash,
+        now: Timestamp,
+    ) -> Result<Option<OneTimeLink>, StoreError>;
+
+    /// Creates a user with a username and uses up the invitation, if there is one.
+    async fn create_local_user(&self, new: NewLocalUser) -> Result<CreateOutcome, StoreError>;
+
+    /// Sets a password, uses up or voids the link that could set it, and ends the user's other
+    /// sessions. Atomic in the same way as [`Users::ban_user`].
+    async fn set_password(&self, set: SetPassword) -> Result<SetPasswordOutcome, StoreError>;
+
+    /// Replaces the hash of a password by a hash of the same password with other parameters;
+    /// `false` if `from` is no longer the hash.
+    async fn replace_hash(
+        &self,
+        username: Username,
+        from: String,
+        to: String,
+    ) -> Result<bool, StoreError>;
+
+    /// Adds a link. A link that sets a password voids the user's previous one; `false` if there is
+    /// no such user.
+    async fn add_one_time_link(
+        &self,
+        hash: LinkHash,
+        link: OneTimeLink,
+    ) -> Result<bool, StoreError>;
+}
+
 /// Sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Opens a session unless the user is banned. The stored session records the cutoffs in force.
+    /// Opens a session unless the user is banned or the password was changed. The stored session records the cutoffs in force.
     /// If a ban is committed concurrently, the session may still be opened, but the ban's cutoff
     /// already ends it.
     ///

@@ -19,8 +19,9 @@ mod key;
 use core::marker::PhantomData;
 
 use latchkey_core::{
-    AuditEvent, AuditPosition, Cutoff, Denial, Denied, FlowId, Identity, SealedSigningKey, Session,
-    SessionId, SessionOrigin, StoreId, Timestamp, User, UserId,
+    AuditEvent, AuditPosition, Credential, Cutoff, Denial, Denied, FlowId, Identity, LinkHash,
+    OneTimeLink, SealedSigningKey, Session, SessionId, SessionOrigin, StoreId, Timestamp, User,
+    UserId, Username,
 };
 
 use crate::backup::PastLoginFlow;
@@ -35,6 +36,10 @@ pub const USERS: Table<UserId, User> = Table::new("users", b"u");
 pub const IDENTITIES: Table<Identity, UserId> = Table::new("identities", b"i");
 /// Index of users by email address.
 pub const USERS_BY_EMAIL: Table<(Email, UserId), ()> = Table::index("users_by_email", b"e");
+/// Credentials of local accounts by username. Also reserves the usernames.
+pub const CREDENTIALS: Table<Username, Credential> = Table::new("credentials", b"p");
+/// One-time links by the hash of their token.
+pub const ONE_TIME_LINKS: Table<LinkHash, OneTimeLink> = Table::new("one_time_links", b"l");
 /// Sessions by id, live or ended.
 pub const SESSIONS: Table<SessionId, Session> = Table::new("sessions", b"s");
 /// Where sessions were opened, by session id.
@@ -76,10 +81,12 @@ pub const SLED_COMMITS: &[u8] = b"mcommits";
 pub const SLED_LEDGER: &[u8] = b"mdenials";
 
 /// Every table.
-pub const TABLES: [TableInfo; 17] = [
+pub const TABLES: [TableInfo; 19] = [
     USERS.info,
     IDENTITIES.info,
     USERS_BY_EMAIL.info,
+    CREDENTIALS.info,
+    ONE_TIME_LINKS.info,
     SESSIONS.info,
     SESSION_ORIGINS.info,
     SESSIONS_OF_USER.info,
@@ -331,8 +338,10 @@ macro_rules! json {
 
 json!(
     AuditEvent,
+    Credential,
     Cutoff,
     Denial,
+    OneTimeLink,
     PastLoginFlow,
     SealedSigningKey,
     Session,

@@ -1,5 +1,5 @@
 //! Latchkey's tokens: the master key, signing keys, issuing and verifying access and refresh
-//! tokens, and verifying DPoP proofs.
+//! tokens, hashing passwords, and verifying DPoP proofs.
 //!
 //! Nothing here does I/O or reads a clock. Stored records are passed in and returned as types of
 //! `latchkey_core`. Whether a valid token is on the *denylist* is not checked here.
@@ -14,6 +14,7 @@ pub mod flow_seal;
 mod jws;
 pub mod key_ring;
 pub mod master_key;
+pub mod password;
 pub mod refresh;
 pub mod rng;
 pub mod signing_key;
@@ -23,6 +24,7 @@ pub use backup_key::BackupKey;
 pub use flow_seal::FlowSeal;
 pub use key_ring::KeyRing;
 pub use master_key::MasterKey;
+pub use password::PasswordHash;
 pub use refresh::{RefreshClaims, RefreshTokenError, RefreshTokens};
 pub use rng::SystemRng;
 pub use signing_key::{KeyError, SigningKey};

@@ -67,6 +67,8 @@ pub enum ActivityKind {
     Banned,
     /// An operator lifted the ban.
     Unbanned,
+    /// The password of the account was set or changed; the other sessions were ended.
+    PasswordChanged,
     /// The least recently used session was ended because the limit of open sessions was reached.
     Displaced,
     /// A session was ended because the user is no longer admitted.

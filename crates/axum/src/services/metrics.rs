@@ -25,8 +25,9 @@ const STORE_BUCKETS: [f64; 12] = [
 /// The provider of a sign-in that belongs to no flow.
 pub(crate) const NO_PROVIDER: &str = "unknown";
 /// The outcomes of sign-ins.
-const SIGN_IN_OUTCOMES: [&str; 14] = [
+const SIGN_IN_OUTCOMES: [&str; 15] = [
     "success",
+    "invalid_credentials",
     "flow_not_found",
     "proof_required",
     "redirect_uri",
@@ -56,7 +57,7 @@ const REFRESH_OUTCOMES: [&str; 12] = [
     "unavailable",
     "failed",
 ];
-const END_REASONS: [EndReason; 9] = [
+const END_REASONS: [EndReason; 10] = [
     EndReason::SignedOut,
     EndReason::EndedRemotely,
     EndReason::EndedAll,
@@ -64,6 +65,7 @@ const END_REASONS: [EndReason; 9] = [
     EndReason::Replayed,
     EndReason::EndedByOperator,
     EndReason::Banned,
+    EndReason::PasswordChanged,
     EndReason::Displaced,
     EndReason::NotAdmitted,
 ];
@@ -375,6 +377,7 @@ fn reason_label(reason: EndReason) -> &'static str {
         EndReason::Replayed => "replayed",
         EndReason::EndedByOperator => "ended_by_operator",
         EndReason::Banned => "banned",
+        EndReason::PasswordChanged => "password_changed",
         EndReason::Displaced => "displaced",
         EndReason::NotAdmitted => "not_admitted",
     }

@@ -3,25 +3,20 @@
 use core::time::Duration;
 use std::net::IpAddr;
 
-use latchkey_core::session::{Lifetimes, Thumbprint};
-use latchkey_core::{
-    Denied, EndReason, FlowId, LoginFlow, NotAdmitted, Profile, ReturnTo, Session, SessionId,
-    SessionOrigin, Timestamp, User, UserId,
-};
+use latchkey_core::session::Thumbprint;
+use latchkey_core::{FlowId, LoginFlow, NotAdmitted, Profile, ReturnTo, Timestamp, UserId};
 use latchkey_guard::step_up;
 use latchkey_identity::{AuthenticatedProfile, AuthorizationResponse, SignInError};
-use latchkey_store::{Ended, NewSession, OpenOutcome, StoreError};
+use latchkey_store::StoreError;
 use latchkey_tokens::KeyError;
 use url::Url;
 
-use crate::claims::{Claims, ClaimsError};
-use crate::event::Event;
 use crate::services::Services;
 use crate::services::flows::SealedFlow;
 use crate::services::issuer::Tokens;
 use crate::services::metrics::{NO_PROVIDER, provider_failure};
+use crate::services::opening::{self, Opening, OpeningError};
 use crate::services::rate_limits::TooManyRequests;
-use crate::settings::TokenSettings;
 
 /// The authorization response that the browser brought back, and other parameters of the request.
 #[derive(Debug)]
@@ -109,6 +104,16 @@ pub enum FinishError {
 }
 
 impl FinishError {
+    fn opening(error: OpeningError, provider: String, user: UserId) -> Self {
+        match error {
+            OpeningError::NotAdmitted(cause) => Self::NotAdmitted { provider, cause },
+            OpeningError::Banned | OpeningError::PasswordChanged => Self::Banned { provider, user },
+            OpeningError::Store(error) => Self::Store(error),
+            OpeningError::Claims(error) => Self::Claims(error),
+            OpeningError::Key(error) => Self::Key(error),
+        }
+    }
+
     /// The reason, for the metric.
     fn outcome(&self) -> &'static str {
         match self {
@@ -193,26 +198,19 @@ async fn complete(
     let now = state.clock.now();
     let new_id = UserId::random(&*state.rng);
     let user = state.store.upsert_identity(profile, new_id, now).await?;
-    let claims = claims(state, &user, &flow).await?;
-    let mut session = Session::open(
-        SessionId::random(&*state.rng),
-        user.id,
-        callback.proven,
-        now,
-        lifetimes(&state.settings.tokens),
-    );
-    session.auth_time = authenticated_at(auth_time, flow.max_age, now);
-    let origin = SessionOrigin {
-        provider: flow.provider.clone(),
+    let new = Opening {
+        provider: &flow.provider,
+        auth_time: authenticated_at(auth_time, flow.max_age, now),
+        binding: callback.proven,
         user_agent: callback.user_agent,
-        address: callback.address.map(|address| address.to_string()),
+        address: callback.address,
+        request_id: callback.request_id,
+        credential: None,
     };
-    let session = open_session(state, session, origin, callback.request_id).await?;
-    let keys = state.guard.keys();
-    let expires_at = session.access_until;
-    let tokens = state
-        .issuer
-        .issue(keys, &session, &user, claims, now, expires_at)?;
+    let tokens = opening::open(state, &user, new).await.map_err(|error| {
+        let provider = flow.provider.clone();
+        FinishError::opening(error, provider, user.id)
+    })?;
     Ok(Finished {
         tokens,
         return_to: flow.return_to,
@@ -287,71 +285,6 @@ async fn confirm(
         id,
         flow,
     })
-}
-
-/// The user's roles and claims, or the application's refusal of the user.
-async fn claims(state: &Services, user: &User, flow: &LoginFlow) -> Result<Claims, FinishError> {
-    state.claims_of(user).await.map_err(|error| match error {
-        ClaimsError::Refused(reason) => {
-            tracing::info!(user = %user.id, reason, "sign-in refused by the application");
-            FinishError::NotAdmitted {
-                provider: flow.provider.clone(),
-                cause: NotAdmitted::Application,
-            }
-        }
-        error @ ClaimsError::Unavailable(_) => FinishError::Claims(error.to_string()),
-    })
-}
-
-fn lifetimes(tokens: &TokenSettings) -> Lifetimes {
-    Lifetimes {
-        access: tokens.access_ttl,
-        absolute: tokens.refresh_ttl,
-        idle: tokens.idle_ttl,
-    }
-}
-
-/// Opens the session. If the user then has too many, ends those that were used longest ago.
-async fn open_session(
-    state: &Services,
-    session: Session,
-    origin: SessionOrigin,
-    request_id: Option<String>,
-) -> Result<Session, FinishError> {
-    let (user, provider) = (session.user, origin.provider.clone());
-    let new = NewSession {
-        session,
-        origin,
-        max_sessions: state.settings.limits.max_sessions,
-        request_id,
-    };
-    let opened = match state.store.open_session(new).await? {
-        OpenOutcome::Opened(opened) => opened,
-        OpenOutcome::Banned | OpenOutcome::UnknownUser => {
-            return Err(FinishError::Banned { provider, user });
-        }
-    };
-    for ended in opened.displaced {
-        let Ended {
-            user,
-            denial,
-            was_live,
-        } = ended;
-        let denied = denial.denied;
-        state.deny(user, &[denial]);
-        if was_live && let Denied::Session(session) = denied {
-            state.report(&Event::SessionEnded {
-                user,
-                session,
-                reason: EndReason::Displaced,
-            });
-        }
-    }
-    let session = opened.session.id;
-    tracing::info!(%session, %user, "signed in");
-    state.notifier.notify(user);
-    state.report(&Event::SignedIn { user, session });
-    Ok(opened.session)
 }
 
 /// Whether both are the same URL once normalized as a browser does.

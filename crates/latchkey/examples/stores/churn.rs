@@ -135,6 +135,7 @@ async fn visit(store: &impl Store, user: &User, now: Timestamp) -> Result<()> {
             origin,
             max_sessions: 100,
             request_id: None,
+            credential: None,
         })
         .await?;
     let end = EndSession {

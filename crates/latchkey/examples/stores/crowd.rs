@@ -40,6 +40,7 @@ pub(crate) async fn run() -> Result<()> {
                 origin,
                 max_sessions: MAX_SESSIONS,
                 request_id: None,
+                credential: None,
             })
         })
         .buffer_unordered(8)

@@ -5,10 +5,10 @@ use core::time::Duration;
 use latchkey_core::{AuditKind, EndReason, Requester, SealedSigningKey, SigningAlgorithm, StoreId};
 
 use super::fixtures::{NOW, StorePair, device, refresh, rotate, session, user};
-use super::flows;
+use super::{flows, local_accounts};
 use crate::backup::Record;
 use crate::error::StoreError;
-use crate::request::EndSession;
+use crate::request::{CreateOutcome, EndSession};
 use crate::store::Store;
 
 pub(super) async fn round_trip(stores: &StorePair, other: &dyn Store) {
@@ -47,7 +47,10 @@ pub(super) async fn round_trip(stores: &StorePair, other: &dyn Store) {
     let stays = |record: &Record| {
         matches!(
             record,
-            Record::User(_) | Record::SigningKey(_) | Record::SweptUntil(_)
+            Record::User(_)
+                | Record::Credential { .. }
+                | Record::SigningKey(_)
+                | Record::SweptUntil(_)
         )
     };
     assert!(left.iter().all(stays), "{left:?}");
@@ -75,6 +78,10 @@ async fn fill(store: &dyn Store) {
         let finished = store.finish_login_flow(flows::id(number), NOW).await;
         assert_eq!(finished, Ok(true));
     }
+    let created = store
+        .create_local_user(local_accounts::local(8, "eve"))
+        .await;
+    assert_eq!(created, Ok(CreateOutcome::Created));
     let ended = session(store, &ada, 1).await;
     let live = session(store, &ada, 2).await;
     session(store, &bob, 3).await;

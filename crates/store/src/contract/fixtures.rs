@@ -92,6 +92,7 @@ pub(crate) fn new_session(user: &User, number: u8, binding: Option<Thumbprint>) 
         origin,
         max_sessions: 1000,
         request_id: None,
+        credential: None,
     }
 }
 

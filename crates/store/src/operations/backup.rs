@@ -11,8 +11,8 @@ use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::store::Backup;
 use crate::table::{
-    AUDIT_EVENTS, DENIALS, EMAILS_INDEXED, EVERYONE, IDENTITIES, IMPORTING, Key, SESSION_ORIGINS,
-    SESSIONS, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table, USERS, Value,
+    AUDIT_EVENTS, CREDENTIALS, DENIALS, EMAILS_INDEXED, EVERYONE, IDENTITIES, IMPORTING, Key,
+    SESSION_ORIGINS, SESSIONS, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table, USERS, Value,
 };
 use crate::transaction::Tx;
 
@@ -52,7 +52,7 @@ type Exported = (Vec<Record>, Option<Vec<u8>>);
 /// A page of records, and the cursor of the next page.
 ///
 /// Users are exported after sessions: the user of every exported session must be in the backup,
-/// even if it is created during the export. They are also exported after denials: the import adds
+/// even if it is created during the export. The same holds for credentials. Users are also exported after denials: the import adds
 /// the denial of a cutoff if it is missing, but a denial without its cutoff would refuse new
 /// sessions.
 async fn export(
@@ -70,15 +70,24 @@ async fn export(
             .await?
         }
         2 => page(tx, DENIALS, after, |_, denial| Record::Denial(denial)).await?,
-        3 => page(tx, USERS, after, |_, user| Record::User(user)).await?,
-        4 => page(tx, SIGNING_KEYS, after, |_, key| Record::SigningKey(key)).await?,
-        5 => page(tx, EVERYONE, after, |(), it| Record::EveryoneEnded(it)).await?,
-        6 => page(tx, SWEPT_UNTIL, after, |(), it| Record::SweptUntil(it)).await?,
+        3 => {
+            page(tx, CREDENTIALS, after, |username, credential| {
+                Record::Credential {
+                    username,
+                    credential,
+                }
+            })
+            .await?
+        }
+        4 => page(tx, USERS, after, |_, user| Record::User(user)).await?,
+        5 => page(tx, SIGNING_KEYS, after, |_, key| Record::SigningKey(key)).await?,
+        6 => page(tx, EVERYONE, after, |(), it| Record::EveryoneEnded(it)).await?,
+        7 => page(tx, SWEPT_UNTIL, after, |(), it| Record::SweptUntil(it)).await?,
         _ => return Ok((Vec::new(), None)),
     };
     let next = match last {
         Some(_) => Some(ExportCursor { step, after: last }),
-        None if step < 6 => Some(ExportCursor {
+        None if step < 7 => Some(ExportCursor {
             step: step + 1,
             after: None,
         }),
@@ -154,6 +163,10 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             tx.put(IDENTITIES, &user.identity, &user.id)?;
             tx.put(USERS, &user.id, user)
         }
+        Record::Credential {
+            username,
+            credential,
+        } => tx.put(CREDENTIALS, username, credential),
         Record::Event { nth, event } => {
             let (at, nth) = (event.at, *nth);
             let key = (event.user, AuditPosition { at, nth });

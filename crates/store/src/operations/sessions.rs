@@ -18,7 +18,9 @@ use crate::request::{
     Rotate, Rotated,
 };
 use crate::store::Sessions;
-use crate::table::{DENIALS, EVERYONE, SESSION_ORIGINS, SESSIONS, SESSIONS_OF_USER, USERS};
+use crate::table::{
+    CREDENTIALS, DENIALS, EVERYONE, SESSION_ORIGINS, SESSIONS, SESSIONS_OF_USER, USERS,
+};
 use crate::transaction::Tx;
 
 #[async_trait]
@@ -92,8 +94,18 @@ impl<E: Engine> Sessions for E {
 
 async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreError> {
     let id = new.session.user;
-    tx.prefetch(vec![USERS.at(&id), EVERYONE.at(&()), audit::all_events(id)])
-        .await?;
+    let mut reads = vec![USERS.at(&id), EVERYONE.at(&()), audit::all_events(id)];
+    let credential = new.credential.as_ref();
+    reads.extend(credential.map(|current| CREDENTIALS.at(&current.username)));
+    tx.prefetch(reads).await?;
+    // A condition: a change of the password ends all sessions that the old one opened.
+    if let Some(current) = credential {
+        let stored = tx.get(CREDENTIALS, &current.username).await?;
+        let is_current = stored.is_some_and(|it| it.hash.as_ref() == Some(&current.hash));
+        if !is_current {
+            return Ok(OpenOutcome::CredentialChanged);
+        }
+    }
     let everyone = tx.peek(EVERYONE, &()).await?;
     // Peek only: if a concurrent change bans the user or ends the sessions, this session carries
     // the number of an earlier cutoff and is therefore ended. So sign-ins never conflict with a

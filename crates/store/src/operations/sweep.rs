@@ -7,8 +7,8 @@ use super::session_record::retained_until;
 use crate::error::StoreError;
 use crate::records::Read;
 use crate::table::{
-    AUDIT_EVENTS, DENIALS, EXPIRIES, FINISHED_FLOWS, Key, PAST_FLOWS, RecordKey, SESSION_ORIGINS,
-    SESSIONS, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table, Value,
+    AUDIT_EVENTS, DENIALS, EXPIRIES, FINISHED_FLOWS, Key, ONE_TIME_LINKS, PAST_FLOWS, RecordKey,
+    SESSION_ORIGINS, SESSIONS, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table, Value,
 };
 use crate::transaction::Tx;
 
@@ -65,6 +65,7 @@ async fn free_if_expired(
     .await?;
     clear_if(tx, DENIALS, record, now, |it| Some(it.until)).await?;
     clear_if(tx, FINISHED_FLOWS, record, now, |until| Some(*until)).await?;
+    clear_if(tx, ONE_TIME_LINKS, record, now, |it| Some(it.expires_at)).await?;
     clear_if(tx, PAST_FLOWS, record, now, |it| Some(it.expires_at)).await?;
     clear_if(tx, SIGNING_KEYS, record, now, |it| it.verifies_until).await
 }

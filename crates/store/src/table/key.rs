@@ -1,7 +1,8 @@
 //! Encoding of keys: how an id, a timestamp or a pair of them follows the prefix of its table.
 
 use latchkey_core::{
-    AuditPosition, Denied, FlowId, Identity, SessionId, Timestamp, TokenId, UserId,
+    AuditPosition, Denied, FlowId, Identity, LinkHash, SessionId, Timestamp, TokenId, UserId,
+    Username,
 };
 
 /// A key of a table.
@@ -72,6 +73,29 @@ impl Key for String {
 
     fn read(bytes: &[u8]) -> Option<Self> {
         Self::from_utf8(bytes.to_vec()).ok()
+    }
+}
+
+impl Key for Username {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(self.as_str().as_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let text = core::str::from_utf8(bytes).ok()?;
+        text.parse()
+            .ok()
+            .filter(|name: &Self| name.as_str() == text)
+    }
+}
+
+impl Key for LinkHash {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self.0);
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Some(Self(bytes.try_into().ok()?))
     }
 }
 

@@ -1,10 +1,12 @@
-use latchkey_core::{AuditPosition, Denied, Identity, SessionId, Timestamp, TokenId, UserId};
+use latchkey_core::{
+    AuditPosition, Denied, Identity, LinkHash, SessionId, Timestamp, TokenId, UserId,
+};
 
 use super::{
-    AUDIT_EVENTS, DENIALS, EMAILS_INDEXED, EVERYONE, EXPIRIES, Email, FINISHED_FLOWS, FORMAT,
-    IDENTITIES, IMPORTING, Key, PAST_FLOWS, RecordKey, SESSION_ORIGINS, SESSIONS, SESSIONS_OF_USER,
-    SIGNING_KEYS, SLED_COMMITS, SLED_LEDGER, STORE_ID, SWEPT_UNTIL, Shard, TABLES, Table, USERS,
-    USERS_BY_EMAIL, Value, conflict_group, table_of,
+    AUDIT_EVENTS, CREDENTIALS, DENIALS, EMAILS_INDEXED, EVERYONE, EXPIRIES, Email, FINISHED_FLOWS,
+    FORMAT, IDENTITIES, IMPORTING, Key, ONE_TIME_LINKS, PAST_FLOWS, RecordKey, SESSION_ORIGINS,
+    SESSIONS, SESSIONS_OF_USER, SIGNING_KEYS, SLED_COMMITS, SLED_LEDGER, STORE_ID, SWEPT_UNTIL,
+    Shard, TABLES, Table, USERS, USERS_BY_EMAIL, Value, conflict_group, table_of,
 };
 use crate::records::Read;
 
@@ -42,6 +44,10 @@ fn encoding_of_keys_never_changes() {
         &ada,
         &format!(r"eada@example.com\x00{ONES}"),
     );
+    let name = "Ada@example.com".parse().expect("a username");
+    assert_encoding(CREDENTIALS, &name, "pada@example.com");
+    let link = LinkHash([b'3'; 32]);
+    assert_encoding(ONE_TIME_LINKS, &link, &format!("l{}", "3".repeat(32)));
     assert_encoding(SESSIONS, &session, &format!("s{TWOS}"));
     assert_encoding(SESSION_ORIGINS, &session, &format!("o{TWOS}"));
     assert_encoding(
@@ -105,6 +111,8 @@ fn invalid_keys_are_not_decoded() {
     assert_eq!(EXPIRIES.key_of(b"x123"), None);
     assert_eq!(USERS_BY_EMAIL.key_of(b"eada1111111111111111"), None);
     assert_eq!(STORE_ID.key_of(b"mid2"), None);
+    assert_eq!(CREDENTIALS.key_of(b"pAda"), None);
+    assert_eq!(ONE_TIME_LINKS.key_of(b"l123"), None);
 }
 
 #[test]

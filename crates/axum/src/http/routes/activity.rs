@@ -72,6 +72,7 @@ fn kind(kind: Kind) -> ActivityKind {
             AuditKind::EndedByOperator => ActivityKind::EndedByOperator,
             AuditKind::Banned => ActivityKind::Banned,
             AuditKind::Unbanned => ActivityKind::Unbanned,
+            AuditKind::PasswordChanged => ActivityKind::PasswordChanged,
             AuditKind::Displaced => ActivityKind::Displaced,
             AuditKind::NotAdmitted => ActivityKind::NotAdmitted,
         },

@@ -45,6 +45,7 @@ async fn open_sessions(app: &TestApp, user: UserId, count: usize) -> Vec<String>
             origin,
             max_sessions: 1000,
             request_id: None,
+            credential: None,
         };
         let Ok(OpenOutcome::Opened(started)) = app.state.store.open_session(new).await else {
             panic!("the session was not opened");

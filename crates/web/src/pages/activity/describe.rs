@@ -32,6 +32,10 @@ pub(super) fn headline(event: &Activity, at: &str) -> String {
         ActivityKind::EndedByOperator => "The operator of this site ended a session.".to_owned(),
         ActivityKind::Banned => "The operator of this site banned this account.".to_owned(),
         ActivityKind::Unbanned => "The operator of this site lifted the ban.".to_owned(),
+        ActivityKind::PasswordChanged => {
+            "The password of this account was changed, which signed out its other devices."
+                .to_owned()
+        }
         ActivityKind::Displaced => {
             "The least recently used device was signed out because too many devices were signed \
              in."
@@ -123,6 +127,7 @@ mod tests {
             ActivityKind::EndedByOperator,
             ActivityKind::Banned,
             ActivityKind::Unbanned,
+            ActivityKind::PasswordChanged,
             ActivityKind::Displaced,
             ActivityKind::NotAdmitted,
         ];

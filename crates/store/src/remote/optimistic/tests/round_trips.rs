@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
-    AuditEvent, AuditKind, Denial, DenialReason, Denied, EndReason, Requester, SealedSigningKey,
-    SessionId, SigningAlgorithm, StoreId, TokenId, User, UserId,
+    AuditEvent, AuditKind, Denial, DenialReason, Denied, EndReason, LinkHash, Requester,
+    SealedSigningKey, SessionId, SigningAlgorithm, StoreId, TokenId, User, UserId,
 };
 
 use super::fake_database::FakeDatabase;
@@ -16,12 +16,15 @@ use crate::backup::Record;
 use crate::contract::fixtures::{
     NOW, device, end, new_session, profile, refresh, rotate, session, session_with, user,
 };
-use crate::contract::flows;
+use crate::contract::{flows, local_accounts};
 use crate::remote::Optimistic;
-use crate::request::{EndSession, EndSessions, OpenOutcome, Rotate};
+use crate::request::{
+    CreateOutcome, EndSession, EndSessions, OpenOutcome, PasswordAuthority, Rotate,
+    SetPasswordOutcome,
+};
 use crate::store::{
-    Audit as _, Backup as _, Denials as _, Flows as _, Maintenance as _, Sessions as _,
-    SigningKeys as _, Store, Users as _,
+    Audit as _, Backup as _, Denials as _, Flows as _, LocalAccounts as _, Maintenance as _,
+    Sessions as _, SigningKeys as _, Store, Users as _,
 };
 
 /// The measured round trips of each operation.
@@ -79,6 +82,7 @@ async fn round_trips_of_every_operation_match_the_documentation() {
         ),
     };
     users(&store, &mut costs).await;
+    local_accounts_of(&store, &mut costs).await;
     refreshes(&store, &mut costs).await;
     ends(&store, &mut costs).await;
     others(&store, &mut costs).await;
@@ -132,6 +136,36 @@ async fn users(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     let known = store.is_login_flow_finished(flows::id(1)).await;
     assert_eq!(known, Ok(true));
     costs.record("is_login_flow_finished", "");
+}
+
+async fn local_accounts_of(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
+    costs.reset();
+    let added = store.add_one_time_link(LinkHash([1; 32]), local_accounts::invitation());
+    assert_eq!(added.await, Ok(true));
+    costs.record("add_one_time_link", "an invitation");
+    let mut new = local_accounts::local(200, "eve");
+    new.invitation = Some(LinkHash([1; 32]));
+    let created = store.create_local_user(new).await;
+    assert_eq!(created, Ok(CreateOutcome::Created));
+    costs.record("create_local_user", "");
+    let eve = local_accounts::username("eve");
+    let credential = store.credential(eve.clone()).await;
+    assert!(credential.expect("read").is_some());
+    costs.record("credential", "");
+    let replaced = store.replace_hash(eve, "first".into(), "second".into());
+    assert_eq!(replaced.await, Ok(true));
+    costs.record("replace_hash", "");
+    let hash = LinkHash([2; 32]);
+    let added = store.add_one_time_link(hash, local_accounts::reset("eve"));
+    assert_eq!(added.await, Ok(true));
+    costs.record("add_one_time_link", "to set a password");
+    let link = store.one_time_link(hash, NOW).await;
+    assert!(link.expect("read").is_some());
+    costs.record("one_time_link", "");
+    let by_link = local_accounts::set("eve", PasswordAuthority::Link(hash), "third");
+    let set = store.set_password(by_link).await;
+    assert!(matches!(set, Ok(SetPasswordOutcome::Set { .. })), "{set:?}");
+    costs.record("set_password", "no session");
 }
 
 async fn refreshes(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {

@@ -1,0 +1,258 @@
+//! Local accounts: usernames, credentials and one-time links.
+//!
+//! A credential is stored under the username, so one read shows whether a name is taken and what a
+//! password must match, and the read is the same for names that do not exist.
+
+use async_trait::async_trait;
+use latchkey_core::{
+    AuditEvent, AuditKind, Credential, Denial, Denied, EndReason, LinkHash, LinkPurpose,
+    OneTimeLink, Timestamp, Username,
+};
+
+use super::{audit, ends, expiry, users};
+use crate::engine::Engine;
+use crate::error::StoreError;
+use crate::request::{
+    AllEnded, CreateOutcome, NewLocalUser, PasswordAuthority, SetPassword, SetPasswordOutcome,
+};
+use crate::store::LocalAccounts;
+use crate::table::{CREDENTIALS, DENIALS, IDENTITIES, ONE_TIME_LINKS, SESSIONS, USERS};
+use crate::transaction::Tx;
+
+#[async_trait]
+impl<E: Engine> LocalAccounts for E {
+    async fn credential(&self, username: Username) -> Result<Option<Credential>, StoreError> {
+        self.read(username, |tx, username| {
+            Box::pin(tx.get(CREDENTIALS, username))
+        })
+        .await
+    }
+
+    async fn one_time_link(
+        &self,
+        hash: LinkHash,
+        now: Timestamp,
+    ) -> Result<Option<OneTimeLink>, StoreError> {
+        self.read((hash, now), |tx, (hash, now)| {
+            Box::pin(live_link(tx, hash, *now))
+        })
+        .await
+    }
+
+    async fn create_local_user(&self, new: NewLocalUser) -> Result<CreateOutcome, StoreError> {
+        self.write(new, |tx, new| Box::pin(create(tx, new))).await
+    }
+
+    async fn set_password(&self, set: SetPassword) -> Result<SetPasswordOutcome, StoreError> {
+        let Some(credential) = self.credential(set.username.clone()).await? else {
+            return Ok(SetPasswordOutcome::Refused);
+        };
+        let user = credential.user;
+        let live = ends::count_live(self, user, set.keep, set.now).await?;
+        let written = self.write(set, |tx, set| Box::pin(set_password(tx, set)));
+        let Some(denial) = written.await? else {
+            return Ok(SetPasswordOutcome::Refused);
+        };
+        let mut denials = vec![denial];
+        denials.extend(ends::record_ends_of_user(self, user).await);
+        let ended = AllEnded { denials, live };
+        Ok(SetPasswordOutcome::Set { user, ended })
+    }
+
+    async fn replace_hash(
+        &self,
+        username: Username,
+        from: String,
+        to: String,
+    ) -> Result<bool, StoreError> {
+        self.write((username, from, to), |tx, (username, from, to)| {
+            Box::pin(replace_hash(tx, username, from, to))
+        })
+        .await
+    }
+
+    async fn add_one_time_link(
+        &self,
+        hash: LinkHash,
+        link: OneTimeLink,
+    ) -> Result<bool, StoreError> {
+        self.write((hash, link), |tx, (hash, link)| {
+            Box::pin(add_link(tx, hash, link))
+        })
+        .await
+    }
+}
+
+async fn create(tx: &mut Tx<'_>, new: &NewLocalUser) -> Result<CreateOutcome, StoreError> {
+    let user = &new.user;
+    let Some(username) = &user.username else {
+        return Ok(CreateOutcome::UsernameTaken);
+    };
+    let mut reads = vec![CREDENTIALS.at(username)];
+    reads.extend(new.invitation.map(|hash| ONE_TIME_LINKS.at(&hash)));
+    tx.prefetch(reads).await?;
+    if tx.get(CREDENTIALS, username).await?.is_some() {
+        return Ok(CreateOutcome::UsernameTaken);
+    }
+    if let Some(hash) = &new.invitation {
+        let link = live_link(tx, hash, user.created_at).await?;
+        let Some(
+            link @ OneTimeLink {
+                purpose: LinkPurpose::Invitation { .. },
+                ..
+            },
+        ) = link
+        else {
+            return Ok(CreateOutcome::LinkInvalid);
+        };
+        remove_link(tx, hash, &link);
+    }
+    let mut credential = Credential {
+        user: user.id,
+        hash: new.hash.clone(),
+        changed_at: user.created_at,
+        link: None,
+    };
+    if let Some((hash, expires_at)) = new.link {
+        let purpose = LinkPurpose::SetPassword {
+            username: username.clone(),
+        };
+        let link = OneTimeLink {
+            purpose,
+            expires_at,
+        };
+        put_link(tx, &hash, &link)?;
+        credential.link = Some(hash);
+    }
+    tx.put(CREDENTIALS, username, &credential)?;
+    users::index(tx, user);
+    tx.put(IDENTITIES, &user.identity, &user.id)?;
+    tx.put(USERS, &user.id, user)?;
+    Ok(CreateOutcome::Created)
+}
+
+/// Sets the password and ends the user's other sessions. `None` if the authority is not valid.
+async fn set_password(tx: &mut Tx<'_>, set: &SetPassword) -> Result<Option<Denial>, StoreError> {
+    let username = &set.username;
+    let mut reads = vec![CREDENTIALS.at(username)];
+    if let PasswordAuthority::Link(hash) = &set.authority {
+        reads.push(ONE_TIME_LINKS.at(hash));
+    }
+    tx.prefetch(reads).await?;
+    let Some(mut credential) = tx.get(CREDENTIALS, username).await? else {
+        return Ok(None);
+    };
+    let is_authorized = match &set.authority {
+        PasswordAuthority::Current(hash) => credential.hash.as_ref() == Some(hash),
+        PasswordAuthority::Link(hash) => {
+            let purpose = live_link(tx, hash, set.now).await?.map(|link| link.purpose);
+            let is_for_user = matches!(
+                purpose,
+                Some(LinkPurpose::SetPassword { username }) if username == set.username
+            );
+            is_for_user && credential.link == Some(*hash)
+        }
+    };
+    if !is_authorized {
+        return Ok(None);
+    }
+    let id = credential.user;
+    let mut reads = vec![
+        USERS.at(&id),
+        DENIALS.at(&Denied::User(id)),
+        audit::events_at(id, set.now),
+    ];
+    reads.extend(set.keep.map(|id| SESSIONS.at(&id)));
+    reads.extend(credential.link.map(|hash| ONE_TIME_LINKS.at(&hash)));
+    tx.prefetch(reads).await?;
+    let Some(mut user) = tx.get(USERS, &id).await? else {
+        return Ok(None);
+    };
+    // Whether or not it was used: after a change of the password, an earlier link must not undo it.
+    void_link(tx, &mut credential).await?;
+    credential.hash = Some(set.hash.clone());
+    credential.changed_at = set.now;
+    tx.put(CREDENTIALS, username, &credential)?;
+    let keep = match &set.keep {
+        Some(id) => tx.peek(SESSIONS, id).await?,
+        None => None,
+    };
+    let keep = keep.filter(|session| session.user == id);
+    let keep = keep.map(|session| (session.id, session.cutoffs));
+    let reason = EndReason::PasswordChanged;
+    let denial = ends::cut_off(tx, &mut user, reason, keep, set.now).await?;
+    let event = AuditEvent {
+        at: set.now,
+        kind: AuditKind::PasswordChanged,
+        user: id,
+        session: set.keep,
+        device: set.device.clone(),
+        actor: None,
+        other_address: None,
+    };
+    audit::add(tx, &event).await?;
+    Ok(Some(denial))
+}
+
+async fn replace_hash(
+    tx: &mut Tx<'_>,
+    username: &Username,
+    from: &String,
+    to: &str,
+) -> Result<bool, StoreError> {
+    let credential = tx.get(CREDENTIALS, username).await?;
+    let Some(mut credential) = credential.filter(|it| it.hash.as_ref() == Some(from)) else {
+        return Ok(false);
+    };
+    credential.hash = Some(to.to_owned());
+    tx.put(CREDENTIALS, username, &credential)?;
+    Ok(true)
+}
+
+/// Adds a link. A link that sets a password replaces the previous one of the same user.
+async fn add_link(
+    tx: &mut Tx<'_>,
+    hash: &LinkHash,
+    link: &OneTimeLink,
+) -> Result<bool, StoreError> {
+    if let LinkPurpose::SetPassword { username } = &link.purpose {
+        let Some(mut credential) = tx.get(CREDENTIALS, username).await? else {
+            return Ok(false);
+        };
+        void_link(tx, &mut credential).await?;
+        credential.link = Some(*hash);
+        tx.put(CREDENTIALS, username, &credential)?;
+    }
+    put_link(tx, hash, link)?;
+    Ok(true)
+}
+
+/// The link with this hash, unless it has expired.
+async fn live_link(
+    tx: &mut Tx<'_>,
+    hash: &LinkHash,
+    now: Timestamp,
+) -> Result<Option<OneTimeLink>, StoreError> {
+    let link = tx.get(ONE_TIME_LINKS, hash).await?;
+    Ok(link.filter(|link| now < link.expires_at))
+}
+
+fn put_link(tx: &mut Tx<'_>, hash: &LinkHash, link: &OneTimeLink) -> Result<(), StoreError> {
+    expiry::schedule(tx, ONE_TIME_LINKS, hash, link.expires_at);
+    tx.put(ONE_TIME_LINKS, hash, link)
+}
+
+fn remove_link(tx: &mut Tx<'_>, hash: &LinkHash, link: &OneTimeLink) {
+    expiry::unschedule(tx, ONE_TIME_LINKS, hash, link.expires_at);
+    tx.clear(ONE_TIME_LINKS, hash);
+}
+
+/// Removes the link that can set this user's password, if there is one.
+async fn void_link(tx: &mut Tx<'_>, credential: &mut Credential) -> Result<(), StoreError> {
+    if let Some(hash) = credential.link.take()
+        && let Some(link) = tx.get(ONE_TIME_LINKS, &hash).await?
+    {
+        remove_link(tx, &hash, &link);
+    }
+    Ok(())
+}
