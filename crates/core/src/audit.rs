@@ -17,7 +17,7 @@ use crate::id::{InvalidId, SessionId, UserId};
 pub const KEPT_EVENTS: usize = 200;
 /// How long an event is kept.
 pub const RETENTION: Duration = Duration::from_hours(90 * 24);
-/// An event that an attacker can cause at will is recorded at most once in this time, so that a
+/// An event that an attacker can cause at will is recorded at most once in this period, so that a
 /// flood of such events cannot push out the user's history.
 pub const DEDUP_WINDOW: Duration = Duration::from_mins(10);
 
@@ -35,7 +35,7 @@ pub struct Device {
     pub request_id: Option<String>,
 }
 
-/// Who performs an act on behalf of the operator. Its text form is the user id of an administrator,
+/// Who acts on behalf of the operator. Its text form is the user id of an administrator,
 /// `application` or `command line`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]

@@ -1,9 +1,9 @@
-//! The decision on a presented refresh token. Verifying the token and storing the outcome is done
-//! by the caller.
+//! The decision on a presented refresh token. Before it, the caller verifies the token's signature
+//! and type; after it, the caller stores the outcome.
 //!
 //! | presented generation `n`, current `g` | condition | decision |
 //! |---|---|---|
-//! | any | session ended or expired, user banned | [`Decision::Refused`] |
+//! | any | session ended or expired, or user banned | [`Decision::Refused`] |
 //! | any | session bound, proof missing or by another key | [`Decision::ProofMissing`] |
 //! | `n = g` | | [`Decision::Rotated`] to `g + 1` |
 //! | `n = g − 1` | same idempotency key as that rotation | [`Decision::Repeated`] |
@@ -11,8 +11,6 @@
 //! | older `n` | same idempotency key as that rotation | [`Decision::Superseded`] |
 //! | `n < g` otherwise | | [`Decision::Replayed`], the session ends |
 //! | `n > g` | the store was restored from a backup | adopt `n`, then as `n = g` |
-//!
-//! The caller has already verified the token's signature and type.
 
 use core::time::Duration;
 
@@ -54,9 +52,10 @@ pub enum Decision {
     /// A retry after a lost response: store this session, then issue the same refresh token again
     /// and a new access token.
     Repeated(Session),
-    /// Another tab has rotated the token, or this is a late duplicate: issue and change nothing.
+    /// Another tab has rotated the token, or this is a late duplicate: issue no tokens and change
+    /// nothing.
     Superseded,
-    /// Somebody has a copy of the token: store this ended session, deny its access tokens, notify
+    /// Someone has a copy of the token: store this ended session, deny its access tokens, notify
     /// the user.
     Replayed(Session),
     /// The session is bound to a key and the request has no proof by that key: issue nothing; the

@@ -15,8 +15,8 @@ use crate::id::{SessionId, UserId};
 /// How many idempotency keys a session remembers.
 pub const REMEMBERED_KEYS: usize = 4;
 
-/// The record that every refresh reads and writes. Its size is bounded, under 400 bytes.
-/// [`SessionOrigin`] holds what never changes after the sign-in and no decision needs.
+/// The record that every refresh reads and writes. It is always smaller than 400 bytes. Values that
+/// never change after the sign-in and that no decision needs are in [`SessionOrigin`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Session {
     /// The session's id, the `sid` of its tokens.
@@ -28,7 +28,7 @@ pub struct Session {
     /// When it was opened; the `iat` of its refresh tokens.
     #[serde(rename = "new")]
     pub opened_at: Timestamp,
-    /// When the user authenticated at the provider, if the provider says so.
+    /// When the user authenticated at the provider, if the provider reports it.
     #[serde(rename = "auth", default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<Timestamp>,
     /// When it expires at the latest; no refresh extends this.
@@ -111,7 +111,7 @@ pub struct Lifetimes {
 }
 
 impl Session {
-    /// Opens a session, together with its first access token.
+    /// A new session. Its first access token is issued at `now`.
     pub fn open(
         id: SessionId,
         user: UserId,
@@ -160,8 +160,8 @@ impl Session {
         }
     }
 
-    /// The same session, expired permanently: a session that a clock running ahead has expired must
-    /// not become valid again when the clock is corrected.
+    /// The same session, expired permanently. If it expired because a clock ran ahead, it must not
+    /// become valid again when the clock is corrected.
     #[must_use]
     pub fn over(&self) -> Self {
         let mut session = self.clone();

@@ -19,7 +19,7 @@ pub struct ClockReading {
 }
 
 impl ClockReading {
-    /// Now; `wall` is the time of the wall clock.
+    /// Reads the monotonic clock; `wall` is the current time of the wall clock.
     pub fn now(wall: Timestamp) -> Self {
         Self {
             wall,
@@ -64,9 +64,9 @@ impl Freshness {
         }
     }
 
-    /// How long the store may hold a request for changes open. An empty response is two waits old
-    /// when the next one arrives, and a server to which nothing happens must not appear
-    /// disconnected.
+    /// How long the store may hold a request for changes open. The age of the denylist counts from
+    /// the latest request that succeeded, so it reaches two waits if there are no changes. An idle
+    /// server must not appear disconnected, so this is well below the limit.
     pub fn wait(&self) -> Duration {
         const MAX_WAIT: Duration = Duration::from_millis(500);
         match self {
@@ -95,7 +95,7 @@ impl Freshness {
         let Self::Shared { limit, .. } = self else {
             return Ok(());
         };
-        // On the path of every request: lock-free.
+        // Every request runs this, so it takes no lock.
         if self.age(now) <= *limit {
             Ok(())
         } else {
@@ -113,7 +113,7 @@ mod tests {
         for seconds in 1..=60 {
             let limit = Duration::from_secs(seconds);
             let freshness = Freshness::shared(limit, ClockReading::now(Timestamp::default()));
-            // The age counts from the request: two waits, and as much again in transit.
+            // The age reaches two waits, plus as much again for delays in transit.
             assert!(freshness.wait() * 4 < limit, "{limit:?}");
         }
     }

@@ -67,7 +67,8 @@ async fn an_unavailable_application_does_not_use_up_the_token_and_a_refusal_ends
         let body = refused.text().await.expect("a body");
         assert!(!body.contains("database"), "{body}");
     }
-    // Without an Idempotency-Key, a second use of a rotated token would end the session here.
+    // If a failed attempt had rotated the token, this request would be refused, because it has no
+    // Idempotency-Key.
     set(None);
     let ada = app.client.refreshed(&ada.refresh_token).await;
 

@@ -55,8 +55,8 @@ pub fn listen(data_dir: &Path, latchkey: Latchkey) -> Option<Control> {
 }
 
 fn bind(path: &Path) -> io::Result<UnixListener> {
-    // The lock on the store guarantees that no other server runs here, so an existing socket was left
-    // behind.
+    // No other server uses this data directory, so an existing socket was left behind. An embedded
+    // store is locked; with a shared store, the configuration gives each server its own directory.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -81,7 +81,7 @@ async fn respond(stream: UnixStream, services: &Services) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut read = BufReader::new(read.take(MAX_LINE_BYTES));
-    // Once it is read, the command runs to completion even if the client disconnects.
+    // Once the command is read, it runs to completion even if the client disconnects.
     tokio::time::timeout(REQUEST_TIMEOUT, read.read_line(&mut line)).await??;
     let command = match protocol::read_request(&line) {
         Ok(command) => command,

@@ -1,6 +1,6 @@
 //! Tests of the HTTP API over HTTP. Each test starts its own server on a free port, with a store in
-//! a temporary directory and a clock that the test controls. `binary` and
-//! `secrets_stay_out_of_logs` run the real `latchkey` binary instead.
+//! a temporary directory and a clock that the test controls. `binary`, `secrets_stay_out_of_logs`
+//! and some tests of `earlier` and `wire_formats` run the real `latchkey` binary instead.
 
 mod app;
 

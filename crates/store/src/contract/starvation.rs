@@ -1,8 +1,8 @@
 //! Revocations succeed within a few attempts, however fast the affected user writes.
 //!
-//! An attempt is a commit. It conflicts only if another server has changed a record that was read.
-//! How long an attempt takes depends on the store and the machine, so these tests count attempts
-//! instead of seconds.
+//! An attempt is a commit. It conflicts only if another operation has changed a record that it
+//! depends on. How long an attempt takes depends on the store and the machine, so these tests count
+//! attempts instead of seconds.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
@@ -22,11 +22,11 @@ use crate::attempts::counted;
 use crate::request::{EndSessions, OpenOutcome, Rotate};
 use crate::store::Store;
 
-/// How many attempts an act may take, including the updates of the session records. PostgreSQL
-/// needs at most two per change, because the second holds locks; Redis needs another whenever an
-/// opponent writes between fetch and commit. The highest number observed is 5.
+/// The maximum number of attempts for a revocation, including the updates of the session records.
+/// PostgreSQL needs at most two per change, because the second holds locks. Redis needs another one
+/// whenever an opponent writes between fetch and commit. The highest number observed is 5.
 const MAX_ATTEMPTS: usize = 20;
-/// How often each opponent must have written before the act, and again after it.
+/// How often each opponent must write before the revocation, and again after it.
 const MIN_WRITES: usize = 5;
 /// How many sessions are refreshed, each in its own loop.
 const REFRESHERS: u8 = 4;
@@ -192,7 +192,7 @@ impl Opponents {
     }
 }
 
-/// Performs an act while its opponents write.
+/// Performs a revocation while its opponents write.
 pub(super) async fn act_succeeds(stores: StorePair, act: Act) {
     let user = user(&*stores[0], 1).await;
     let mut sessions = Vec::new();
@@ -224,7 +224,7 @@ pub(super) async fn act_succeeds(stores: StorePair, act: Act) {
     opponents.stop().await;
 }
 
-/// Returns the sessions that the act must have ended, and the number of attempts.
+/// Returns the sessions that must have ended, and the number of attempts.
 async fn perform(
     store: &Arc<dyn Store>,
     act: Act,
