@@ -182,6 +182,7 @@ async fn claims_of(
         None => Claims::new(),
     };
     claims.add_roles(rights.roles(user));
+    claims.add_roles(user.roles.iter().cloned());
     Ok(claims)
 }
 
@@ -198,13 +199,14 @@ impl CurrentRoles for RolesNow {
     async fn current_roles(&self, user: UserId) -> Result<Vec<String>, String> {
         let user = self.store.user(user).await;
         let user = user.map_err(|error| error.to_string())?;
-        let Some(user) = user.filter(|user| user.ban.is_none()) else {
+        let now = self.clock.now();
+        let Some(user) = user.filter(|user| !user.is_banned(now)) else {
             return Ok(Vec::new());
         };
         if self.rights.admit(&user).is_err() {
             return Ok(Vec::new());
         }
-        let claims = claims_of(&self.rights, self.claims.as_ref(), &user, self.clock.now()).await;
+        let claims = claims_of(&self.rights, self.claims.as_ref(), &user, now).await;
         match claims {
             Ok(claims) => Ok(claims.into_roles()),
             Err(ClaimsError::Refused(_)) => Ok(Vec::new()),

@@ -139,6 +139,12 @@ pub enum AuditKind {
     Unbanned,
     /// The user set or changed the password; the user's other sessions were ended.
     PasswordChanged,
+    /// An operator changed the roles granted to the user.
+    RolesChanged,
+    /// An operator added an access token to the denylist.
+    TokenDenied,
+    /// An operator removed an access token from the denylist.
+    DenialLifted,
     /// A session was ended to make room for a new one.
     Displaced,
     /// A session was ended at its refresh because the user is no longer admitted.

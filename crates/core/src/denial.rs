@@ -49,9 +49,45 @@ pub struct Denial {
     /// The sessions it applies to, if [`Denial::denied`] covers several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cutoff: Option<Cutoff>,
+    /// Who added it, if an operator did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Box<DenialNote>>,
+}
+
+/// What is recorded about a denial that an operator added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DenialNote {
+    /// Who added it: an administrator's user id, `application` or `command line`.
+    pub by: String,
+    /// The reason the operator gave.
+    pub reason: String,
+    /// The user whose tokens are denied.
+    #[serde(rename = "sub")]
+    pub user: UserId,
+    /// When the denial was lifted: it refuses nothing unless [`Denial::at`] is later. The record
+    /// remains until the token has expired, so that every server learns of it, whatever it read
+    /// before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted: Option<Timestamp>,
 }
 
 impl Denial {
+    /// When it was lifted, if it was. A later denial of the same target is in force again.
+    pub fn lifted_at(&self) -> Option<Timestamp> {
+        self.note.as_ref()?.lifted
+    }
+
+    /// Whether it refuses nothing any more because it was lifted.
+    pub fn is_lifted(&self) -> bool {
+        self.lifted_at().is_some_and(|lifted| self.at <= lifted)
+    }
+
+    /// Whether an operator can lift it: it denies a single token, and an operator added it. A
+    /// session that has ended stays ended, and so do the denials that follow from it.
+    pub fn is_liftable(&self) -> bool {
+        matches!(self.denied, Denied::Token(_)) && self.note.is_some() && !self.is_lifted()
+    }
+
     /// Whether this denial of a session lasts longer than the denial of a cutoff made at the same
     /// time. This happens if a clock was ahead when the session's tokens were issued.
     pub fn outlives_a_cutoff(&self) -> bool {
@@ -69,6 +105,10 @@ impl Denial {
             self.cutoff = known.cutoff;
             self.reason = known.reason;
         }
+        // A note of a lifted denial does not explain a later one.
+        if self.note.is_none() && !known.is_lifted() {
+            self.note.clone_from(&known.note);
+        }
         self
     }
 }
@@ -82,6 +122,7 @@ impl Cutoff {
             at: self.at,
             until: self.denies_until(),
             cutoff: Some(*self),
+            note: None,
         }
     }
 

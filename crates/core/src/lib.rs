@@ -23,7 +23,7 @@ pub mod user;
 pub use audit::{Actor, AuditEvent, AuditKind, AuditPosition, Device, Requester};
 pub use clock::{Clock, Timestamp};
 pub use cutoff::{Cutoff, Cutoffs};
-pub use denial::{Denial, DenialReason, Denied};
+pub use denial::{Denial, DenialNote, DenialReason, Denied};
 pub use end_reason::EndReason;
 pub use id::{FlowId, SessionId, StoreId, TokenId, UserId};
 pub use local::{Credential, InvalidUsername, LinkHash, LinkPurpose, OneTimeLink, Username};

@@ -177,6 +177,7 @@ impl Session {
             at,
             until: self.access_until.max(at).plus(denial::CLOCK_SKEW),
             cutoff: None,
+            note: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A user: the account of a person, identified by one provider's issuer and subject.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -14,6 +16,10 @@ pub const LOCAL: &str = "local";
 
 /// The role that gives access to `/api/admin`.
 pub const ADMIN: &str = "admin";
+/// How many roles an operator can grant to one user.
+pub const MAX_ROLES: usize = 32;
+/// The maximum length of a granted role, in characters.
+pub const MAX_ROLE_CHARS: usize = 64;
 
 /// How a provider identifies a user: unique and never reassigned (OpenID Connect Core §5.7). An
 /// email address is neither, so it never identifies a user at a sign-in.
@@ -69,7 +75,11 @@ pub struct User {
     pub hosted_domain: Option<String>,
     /// When the user signed in for the first time.
     pub created_at: Timestamp,
-    /// Set while the user is banned and may neither sign in nor refresh.
+    /// The roles that an operator granted, sorted. The configuration and the embedding application
+    /// may add others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// The latest ban, which may have ended by itself: see [`is_banned`](Self::is_banned).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ban: Option<Ban>,
     /// The latest cutoff: the user's sessions opened before it are over, except the one it spares.
@@ -77,14 +87,70 @@ pub struct User {
     pub cutoff: Option<Cutoff>,
 }
 
-/// A ban, in force until it is lifted.
+/// A ban: the user may neither sign in nor refresh until it ends or is lifted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
     /// When the user was banned.
     pub at: Timestamp,
     /// The reason the operator gave.
     pub reason: String,
+    /// When the ban ends by itself; `None` if it must be lifted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
+
+impl Ban {
+    /// Whether the ban is in force.
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// Sorts the roles that an operator grants, and removes duplicates.
+///
+/// # Errors
+///
+/// If there are more than [`MAX_ROLES`], or one is not 1 to [`MAX_ROLE_CHARS`] characters `a-z`,
+/// `0-9`, `.`, `_`, `-`, `:`.
+pub fn granted_roles(mut roles: Vec<String>) -> Result<Vec<String>, InvalidRoles> {
+    let is_valid = |role: &String| {
+        let valid = |c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b':');
+        (1..=MAX_ROLE_CHARS).contains(&role.len()) && role.bytes().all(valid)
+    };
+    if let Some(invalid) = roles.iter().find(|role| !is_valid(role)) {
+        return Err(InvalidRoles::Role(invalid.chars().take(80).collect()));
+    }
+    roles.sort_unstable();
+    roles.dedup();
+    if roles.len() > MAX_ROLES {
+        return Err(InvalidRoles::TooMany);
+    }
+    Ok(roles)
+}
+
+/// Why roles cannot be granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvalidRoles {
+    /// This role has an invalid character, or is too long or empty.
+    Role(String),
+    /// There are more than [`MAX_ROLES`].
+    TooMany,
+}
+
+impl fmt::Display for InvalidRoles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role(role) => write!(
+                f,
+                "{role:?} is not a valid role; a role is 1 to {MAX_ROLE_CHARS} characters a-z, \
+                 0-9, \".\", \"_\", \"-\", \":\""
+            ),
+            Self::TooMany => write!(f, "a user can be granted at most {MAX_ROLES} roles"),
+        }
+    }
+}
+
+impl core::error::Error for InvalidRoles {}
 
 impl User {
     /// The user's id, the `sub` of the user's tokens.
@@ -103,6 +169,7 @@ impl User {
             name: profile.name,
             hosted_domain: profile.hosted_domain,
             created_at: now,
+            roles: Vec::new(),
             ban: None,
             cutoff: None,
         }
@@ -132,6 +199,17 @@ impl User {
         }
     }
 
+    /// Whether a ban is in force: the user may neither sign in nor refresh. Every check of a ban
+    /// uses this.
+    pub fn is_banned(&self, now: Timestamp) -> bool {
+        self.ban_in_force(now).is_some()
+    }
+
+    /// The ban that is in force, if any.
+    pub fn ban_in_force(&self, now: Timestamp) -> Option<&Ban> {
+        self.ban.as_ref().filter(|ban| ban.is_in_force(now))
+    }
+
     /// Ends all sessions of the user, except the one to `keep`, given with the cutoffs it was
     /// opened under. A session that an earlier cutoff has ended is not kept: it must not be
     /// reopened.
@@ -156,5 +234,45 @@ impl User {
         self.name = profile.name;
         self.hosted_domain = profile.hosted_domain;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ban, InvalidRoles, MAX_ROLES, granted_roles};
+    use crate::clock::Timestamp;
+
+    #[test]
+    fn granted_roles_are_sorted_unique_and_valid() {
+        let roles = |names: &[&str]| {
+            let names = names.iter().map(|&name| name.to_owned());
+            granted_roles(names.collect())
+        };
+        let sorted = vec!["admin".to_owned(), "notes:edit".to_owned()];
+        assert_eq!(roles(&["notes:edit", "admin", "notes:edit"]), Ok(sorted));
+        let long = "x".repeat(65);
+        for invalid in ["", "Admin", "a b", "é", "a\0", &long] {
+            let error = InvalidRoles::Role(invalid.to_owned());
+            assert_eq!(roles(&["ok", invalid]), Err(error));
+        }
+        let many: Vec<_> = (0..=MAX_ROLES).map(|number| number.to_string()).collect();
+        assert_eq!(granted_roles(many.clone()), Err(InvalidRoles::TooMany));
+        assert!(granted_roles(many[1..].to_vec()).is_ok());
+    }
+
+    #[test]
+    fn a_ban_ends_at_its_end_or_never() {
+        let at = Timestamp::from_secs(10);
+        let mut ban = Ban {
+            at,
+            reason: "spam".to_owned(),
+            until: Some(Timestamp::from_secs(20)),
+        };
+        assert!(ban.is_in_force(Timestamp::from_millis(19_999)));
+        assert!(!ban.is_in_force(Timestamp::from_secs(20)));
+        ban.until = None;
+        assert!(ban.is_in_force(Timestamp::from_secs(u64::MAX / 1000)));
+        let old: Ban = serde_json::from_str(r#"{"at":10000,"reason":"spam"}"#).expect("a ban");
+        assert_eq!(old, ban, "a ban that an earlier version stored");
     }
 }

@@ -27,6 +27,7 @@ use latchkey_tokens::AccessClaims;
 ///     at: now,
 ///     until: now.plus(Duration::from_mins(10)),
 ///     cutoff: None,
+///     note: None,
 /// });
 /// assert_eq!(denylist.len(), 1);
 /// ```
@@ -58,39 +59,75 @@ struct Entry {
     reason: DenialReason,
     at: Timestamp,
     until: Timestamp,
-    /// Boxed because few entries have one.
-    cutoff: Option<Box<Cutoff>>,
+    /// Boxed because few entries have it.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few entries have.
+#[derive(Clone, Copy)]
+struct Rare {
+    cutoff: Option<Cutoff>,
+    /// When an operator lifted the denial.
+    lifted: Option<Timestamp>,
 }
 
 impl Entry {
     fn of(denial: &Denial) -> Self {
+        Self::new(
+            denial.reason,
+            (denial.at, denial.until),
+            denial.cutoff,
+            denial.lifted_at(),
+        )
+    }
+
+    fn new(
+        reason: DenialReason,
+        (at, until): (Timestamp, Timestamp),
+        cutoff: Option<Cutoff>,
+        lifted: Option<Timestamp>,
+    ) -> Self {
+        let is_rare = cutoff.is_some() || lifted.is_some();
         Self {
-            reason: denial.reason,
-            at: denial.at,
-            until: denial.until,
-            cutoff: denial.cutoff.map(Box::new),
+            reason,
+            at,
+            until,
+            rare: is_rare.then(|| Box::new(Rare { cutoff, lifted })),
         }
     }
 
+    fn cutoff(&self) -> Option<&Cutoff> {
+        self.rare.as_ref()?.cutoff.as_ref()
+    }
+
     fn number(&self) -> Option<u64> {
-        self.cutoff.as_ref().map(|cutoff| cutoff.number)
+        self.cutoff().map(|cutoff| cutoff.number)
+    }
+
+    fn lifted(&self) -> Option<Timestamp> {
+        self.rare.as_ref()?.lifted
+    }
+
+    /// Whether the denial was lifted, and not added again since.
+    fn is_lifted(&self) -> bool {
+        self.lifted().is_some_and(|lifted| self.at <= lifted)
     }
 
     /// This entry combined with a later or concurrent denial of the same subject.
     fn merged(&self, denial: &Denial) -> Self {
-        let mut merged = Self::of(denial);
-        merged.at = merged.at.max(self.at);
-        merged.until = merged.until.max(self.until);
-        if merged.number() <= self.number() {
-            merged.cutoff.clone_from(&self.cutoff);
-            merged.reason = self.reason;
-        }
-        merged
+        let times = (denial.at.max(self.at), denial.until.max(self.until));
+        let (cutoff, reason) = if denial.cutoff.map(|cutoff| cutoff.number) <= self.number() {
+            (self.cutoff().copied(), self.reason)
+        } else {
+            (denial.cutoff, denial.reason)
+        };
+        let lifted = denial.lifted_at().max(self.lifted());
+        Self::new(reason, times, cutoff, lifted)
     }
 
     /// Whether this entry refuses the tokens of a session opened under this cutoff number.
     fn refuses(&self, claims: &AccessClaims, opened_under: u64) -> bool {
-        match &self.cutoff {
+        match self.cutoff() {
             Some(cutoff) => cutoff.ends(claims.sid, opened_under),
             // Earlier versions denied users in this form. `iat` is in whole seconds, so a token
             // issued in the same second as the denial is refused.
@@ -100,7 +137,8 @@ impl Entry {
 }
 
 impl Denylist {
-    /// Adds a denial. If the subject is already denied, the later expiry counts.
+    /// Adds a denial. If the subject is already denied, the later expiry counts. A denial that was
+    /// lifted replaces one that was added before it was lifted, in whatever order they arrive.
     pub fn insert(&self, denial: &Denial) {
         let entries = self.entries.pin();
         let known = entries.get(&denial.denied);
@@ -108,6 +146,7 @@ impl Denylist {
             denial.until <= known.until
                 && denial.at <= known.at
                 && denial.cutoff.map(|cutoff| cutoff.number) <= known.number()
+                && denial.lifted_at() <= known.lifted()
         };
         if known.is_some_and(is_included) {
             // A shared store also sends us our own denials.
@@ -177,7 +216,7 @@ impl Denylist {
         let entries = self.entries.pin();
         entries
             .get(&denied)
-            .filter(|entry| now < entry.until && refuses(entry))
+            .filter(|entry| now < entry.until && !entry.is_lifted() && refuses(entry))
             .map(|entry| entry.reason)
     }
 
@@ -201,7 +240,7 @@ impl Denylist {
         expired.len()
     }
 
-    /// The number of entries, including expired ones that have not been swept yet.
+    /// The number of entries, including lifted ones and expired ones that have not been swept yet.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -217,5 +256,57 @@ impl fmt::Debug for Denylist {
         f.debug_struct("Denylist")
             .field("len", &self.len())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use latchkey_core::{Denial, DenialNote, DenialReason, Denied, Timestamp, TokenId, UserId};
+
+    use super::Denylist;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    /// Servers receive changes more than once, and may read an old page of denials after a newer
+    /// change.
+    #[test]
+    fn a_lifted_denial_stays_lifted_in_any_order_until_the_token_is_denied_again() {
+        let at = |seconds| NOW.plus(Duration::from_secs(seconds));
+        let denied = Denied::Token(TokenId::from_bytes([7; 16]));
+        let denial = |added, lifted: Option<Timestamp>| Denial {
+            denied,
+            reason: DenialReason::EndedByOperator,
+            at: added,
+            until: at(600),
+            cutoff: None,
+            note: Some(Box::new(DenialNote {
+                by: "application".to_owned(),
+                reason: "copied".to_owned(),
+                user: UserId::from_bytes([1; 16]),
+                lifted,
+            })),
+        };
+        let (added, lifted) = (denial(at(1), None), denial(at(1), Some(at(2))));
+        let again = denial(at(3), None);
+        let refuses = |denials: &[&Denial]| {
+            let denylist = Denylist::default();
+            for denial in denials {
+                denylist.insert(denial);
+            }
+            denylist.refusal_by(denied, at(5), |_| true).is_some()
+        };
+        assert!(refuses(&[&added]));
+        for order in [[&added, &lifted], [&lifted, &added]] {
+            assert!(!refuses(&order));
+        }
+        for order in [
+            [&added, &lifted, &again],
+            [&again, &lifted, &added],
+            [&lifted, &again, &lifted],
+        ] {
+            assert!(refuses(&order));
+        }
     }
 }

@@ -47,6 +47,10 @@ pub struct Recent<G = Guard>(User<G>);
 /// request.
 pub struct Admin<G = Guard>(User<G>);
 
+/// A user with the role `admin`, however long ago the sign-in was: for requests that only read. The
+/// role is checked in the same way as for [`Admin`].
+pub struct AdminView<G = Guard>(User<G>);
+
 impl<G> User<G> {
     fn new(verified: Arc<Verified>) -> Self {
         Self {
@@ -186,6 +190,22 @@ where
     }
 }
 
+impl<S, G> FromRequestParts<S> for AdminView<G>
+where
+    S: Send + Sync,
+    G: FromRef<S> + AsRef<Guard> + Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let handle = G::from_ref(state);
+        let guard = handle.as_ref();
+        let verified = guard.authenticate_admin_view(parts).await;
+        let user = verified.map(User::new);
+        user.map(Self).map_err(|error| guard.reject(error))
+    }
+}
+
 macro_rules! derefs_to_user {
     ($($name:ident),*) => {$(
         impl<G> Deref for $name<G> {
@@ -210,4 +230,4 @@ macro_rules! derefs_to_user {
     )*};
 }
 
-derefs_to_user!(Recent, Admin);
+derefs_to_user!(Recent, Admin, AdminView);

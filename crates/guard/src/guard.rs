@@ -178,9 +178,25 @@ impl Guard {
     /// Those of `authenticate_recent`, [`GuardError::Forbidden`] and
     /// [`GuardError::RolesUnavailable`].
     pub async fn authenticate_admin(&self, parts: &mut Parts) -> Result<Arc<Verified>, GuardError> {
+        // Checked before step-up, so that a user without the role is not asked to sign in again.
+        let verified = self.authenticate_admin_view(parts).await?;
+        step_up::check(&verified, self.0.clock.now())?;
+        Ok(verified)
+    }
+
+    /// Like [`authenticate_admin`](Self::authenticate_admin), without the requirement that the
+    /// sign-in is recent.
+    ///
+    /// # Errors
+    ///
+    /// If the request is not authenticated, the user does not have the role `admin` or no longer
+    /// has it, or the user's roles cannot be determined.
+    pub async fn authenticate_admin_view(
+        &self,
+        parts: &mut Parts,
+    ) -> Result<Arc<Verified>, GuardError> {
         let verified = self.authenticate(parts)?;
         let user = verified.sub;
-        // Checked before step-up, so that a user without the role is not asked to sign in again.
         let is_admin = |roles: &[String]| roles.iter().any(|role| role == ADMIN);
         if !is_admin(&verified.roles) {
             return Err(GuardError::Forbidden(user));
@@ -191,7 +207,6 @@ impl Guard {
                 return Err(GuardError::Forbidden(user));
             }
         }
-        step_up::check(&verified, self.0.clock.now())?;
         Ok(verified)
     }
 

@@ -20,7 +20,7 @@ mod used_proofs;
 pub use access::{AccessError, Authenticator, Verified};
 pub use denylist::Denylist;
 pub use error::{DPOP_NONCE, GuardError, Rejection, proof as proof_codes};
-pub use extract::{Admin, Recent, User};
+pub use extract::{Admin, AdminView, Recent, User};
 pub use freshness::{ClockReading, Freshness, StaleDenylist};
 pub use guard::{CurrentRoles, Guard, GuardParts, proof_header};
 pub use keys::Keys;

@@ -13,6 +13,7 @@
 //!     at: now,
 //!     until: Timestamp::from_secs(now.as_secs() + 720),
 //!     cutoff: None,
+//!     note: None,
 //! };
 //! let store = MemoryStore::empty();
 //! store.deny(vec![denial.clone()]).await?;

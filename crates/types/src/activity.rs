@@ -69,6 +69,12 @@ pub enum ActivityKind {
     Unbanned,
     /// The password of the account was set or changed; the other sessions were ended.
     PasswordChanged,
+    /// An operator changed the user's roles.
+    RolesChanged,
+    /// An operator added an access token to the denylist.
+    TokenDenied,
+    /// An operator removed an access token from the denylist.
+    DenialLifted,
     /// The least recently used session was ended because the limit of open sessions was reached.
     Displaced,
     /// A session was ended because the user is no longer admitted.

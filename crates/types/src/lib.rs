@@ -17,7 +17,11 @@ pub mod session;
 
 pub use account::Me;
 pub use activity::{Activity, ActivityKind, ActivityList};
-pub use admin::BanRequest;
+pub use admin::{
+    AdminBan, AdminDenial, AdminDenialKind, AdminDenialList, AdminIdentity, AdminKey, AdminKeyList,
+    AdminKeyState, AdminSession, AdminSessionList, AdminUser, AdminUserList, BanRequest,
+    DenyRequest, KeyRotated, RolesRequest,
+};
 pub use error::{ErrorCode, OAuthError, Problem};
 pub use event::ServerEvent;
 pub use oauth::{LogoutRequest, RefreshRequest, TokenResponse};

@@ -44,14 +44,29 @@ pub const API_SESSION: &str = "/api/sessions/{id}";
 pub const API_ACTIVITY: &str = "/api/activity";
 /// `GET`: a stream of [`ServerEvent`](crate::ServerEvent)s.
 pub const API_EVENTS: &str = "/api/events";
+/// `GET`, role `admin`: users; query `q`, `status`, `role`, `before` and `limit`.
+pub const API_ADMIN_USERS: &str = "/api/admin/users";
+/// `GET`, role `admin`: one user.
+pub const API_ADMIN_USER: &str = "/api/admin/users/{id}";
+/// `PUT`, role `admin`: replaces the roles that were granted to a user.
+pub const API_ADMIN_USER_ROLES: &str = "/api/admin/users/{id}/roles";
 /// `POST`, role `admin`: bans a user. `DELETE`: lifts the ban.
 pub const API_ADMIN_USER_BAN: &str = "/api/admin/users/{id}/ban";
-/// `DELETE`, role `admin`: ends every session of a user.
+/// `GET`, role `admin`: the live sessions of a user. `DELETE`: ends every session of the user.
 pub const API_ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
 /// `GET`, role `admin`: a backup of the running server as JSON lines.
 pub const API_ADMIN_EXPORT: &str = "/api/admin/export";
-/// `DELETE`, role `admin`: ends every session of all users.
+/// `GET`, role `admin`: the live sessions of all users; query `before` and `limit`. `DELETE`: ends
+/// every session of all users.
 pub const API_ADMIN_SESSIONS: &str = "/api/admin/sessions";
+/// `DELETE`, role `admin`: ends one session.
+pub const API_ADMIN_SESSION: &str = "/api/admin/sessions/{id}";
+/// `GET`, role `admin`: the denylist; query `before` and `limit`. `POST`: adds a denial.
+pub const API_ADMIN_DENIALS: &str = "/api/admin/denials";
+/// `DELETE`, role `admin`: lifts a denial.
+pub const API_ADMIN_DENIAL: &str = "/api/admin/denials/{kind}/{id}";
+/// `GET`, role `admin`: the signing keys. `POST`: rotates them.
+pub const API_ADMIN_KEYS: &str = "/api/admin/keys";
 /// `GET`: liveness: succeeds while the process runs.
 pub const HEALTHZ: &str = "/healthz";
 /// `GET`: readiness: succeeds if the server can handle requests, and gives the reasons otherwise.

@@ -34,6 +34,8 @@ pub(crate) type User = latchkey_guard::User<AppState>;
 pub(crate) type Recent = latchkey_guard::Recent<AppState>;
 /// The extractor [`latchkey_guard::Admin`] for these routes.
 pub(crate) type Admin = latchkey_guard::Admin<AppState>;
+/// The extractor [`latchkey_guard::AdminView`] for these routes.
+pub(crate) type AdminView = latchkey_guard::AdminView<AppState>;
 
 impl AsRef<Guard> for AppState {
     fn as_ref(&self) -> &Guard {

@@ -340,6 +340,7 @@ mod tests {
                 at: Timestamp::from_secs(1),
                 until: Timestamp::from_secs(2),
                 cutoff: None,
+                note: None,
             },
             was_live: true,
         }

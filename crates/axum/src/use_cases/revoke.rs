@@ -98,6 +98,7 @@ pub async fn revoke(
             at: now,
             until: Timestamp::from_secs(claims.exp).plus(CLOCK_SKEW),
             cutoff: None,
+            note: None,
         };
         if claims.check_time(now).is_ok() {
             let event = AuditEvent {

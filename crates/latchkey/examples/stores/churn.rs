@@ -36,6 +36,7 @@ pub(crate) async fn run() -> Result<()> {
             at: now,
             until: now.plus(lifetime),
             cutoff: None,
+            note: None,
         });
         store.deny(denials.collect()).await?;
         now = now.plus(Duration::from_secs(1));

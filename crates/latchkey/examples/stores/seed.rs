@@ -42,6 +42,7 @@ pub(crate) async fn run(data_dir: &Path, denials: u64) -> Result<()> {
                 at: now,
                 until,
                 cutoff: None,
+                note: None,
             })
             .collect();
         store.deny(denials).await?;

@@ -44,6 +44,7 @@ async fn acknowledged_changes_survive_a_restart() {
         at: now,
         until: now.plus(Duration::from_mins(1)),
         cutoff: None,
+        note: None,
     };
     let store = open(directory.path()).expect("a store");
     store.deny(vec![denial.clone()]).await.expect("stored");
@@ -64,6 +65,7 @@ fn denial(number: u32) -> latchkey_core::Denial {
         at,
         until: at.plus(Duration::from_secs(u64::from(number) + 600)),
         cutoff: None,
+        note: None,
     }
 }
 

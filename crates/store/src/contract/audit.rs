@@ -144,6 +144,7 @@ async fn revocation(store: &dyn Store, user: UserId, session: SessionId) {
         at: NOW,
         until: NOW.plus(Duration::from_mins(1)),
         cutoff: None,
+        note: None,
     };
     let revoked = AuditEvent {
         at: NOW,

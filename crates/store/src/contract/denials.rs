@@ -15,6 +15,7 @@ pub(super) async fn check(store: &dyn Store) {
         at: NOW,
         until,
         cutoff: None,
+        note: None,
     };
     let bits = [5; 16];
     let kinds = [
@@ -70,6 +71,7 @@ pub(super) async fn pages(store: &dyn Store) {
             at: NOW,
             until: NOW.plus(Duration::from_mins(10)),
             cutoff: None,
+            note: None,
         })
         .collect();
     store.deny(denials.clone()).await.expect("stored");

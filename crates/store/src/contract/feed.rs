@@ -132,6 +132,7 @@ fn denial(number: u32) -> Denial {
         at: NOW,
         until: NOW.plus(Duration::from_mins(12)),
         cutoff: None,
+        note: None,
     }
 }
 

@@ -287,6 +287,7 @@ async fn perform(
                 at: now,
                 until: now.plus(Duration::from_mins(1)),
                 cutoff: None,
+                note: None,
             };
             let event = AuditEvent {
                 at: now,

@@ -29,6 +29,7 @@ pub(super) async fn ban(
     user.ban = Some(Ban {
         at: now,
         reason: reason.to_owned(),
+        until: None,
     });
     let denial = ends::cut_off(tx, &mut user, EndReason::Banned, None, now).await?;
     audit::add(tx, &event(id, AuditKind::Banned, requester, now)).await?;

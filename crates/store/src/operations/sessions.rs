@@ -112,7 +112,7 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreErr
     // ban.
     let user = match tx.peek(USERS, &id).await? {
         None => return Ok(OpenOutcome::UnknownUser),
-        Some(user) if user.ban.is_some() => return Ok(OpenOutcome::Banned),
+        Some(user) if user.is_banned(new.session.opened_at) => return Ok(OpenOutcome::Banned),
         Some(user) => user,
     };
     let mut session = new.session.clone();
@@ -178,7 +178,7 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
     };
     let session = session.under(user.cutoff.as_ref(), everyone.as_ref());
     let presented = Presented {
-        user_banned: user.ban.is_some(),
+        user_banned: user.is_banned(now),
         ..request.presented
     };
     let decision = decide(&session, &presented, now, request.limits);

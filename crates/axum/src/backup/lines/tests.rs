@@ -18,6 +18,7 @@ fn record(number: u8) -> Record {
         name: None,
         hosted_domain: None,
         created_at: Timestamp::from_secs(1_800_000_000),
+        roles: Vec::new(),
         ban: None,
         cutoff: None,
     })

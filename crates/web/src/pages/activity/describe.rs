@@ -36,6 +36,16 @@ pub(super) fn headline(event: &Activity, at: &str) -> String {
             "The password of this account was changed, which signed out its other devices."
                 .to_owned()
         }
+        ActivityKind::RolesChanged => {
+            "The operator of this site changed this account's roles.".to_owned()
+        }
+        ActivityKind::TokenDenied => {
+            "The operator of this site revoked an access token of this account.".to_owned()
+        }
+        ActivityKind::DenialLifted => {
+            "The operator of this site accepted a revoked access token of this account again."
+                .to_owned()
+        }
         ActivityKind::Displaced => {
             "The least recently used device was signed out because too many devices were signed \
              in."
@@ -128,6 +138,9 @@ mod tests {
             ActivityKind::Banned,
             ActivityKind::Unbanned,
             ActivityKind::PasswordChanged,
+            ActivityKind::RolesChanged,
+            ActivityKind::TokenDenied,
+            ActivityKind::DenialLifted,
             ActivityKind::Displaced,
             ActivityKind::NotAdmitted,
         ];

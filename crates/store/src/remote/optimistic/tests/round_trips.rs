@@ -67,6 +67,7 @@ fn denials(first: u8) -> Vec<Denial> {
         at: NOW,
         until: NOW.plus(Duration::from_mins(12)),
         cutoff: None,
+        note: None,
     };
     (first..first + MANY).map(denial).collect()
 }
