@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Actor;
 use crate::clock::Timestamp;
 use crate::cutoff::Cutoff;
 use crate::end_reason::EndReason;
@@ -57,8 +58,8 @@ pub struct Denial {
 /// What is recorded about a denial that an operator added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DenialNote {
-    /// Who added it: an administrator's user id, `application` or `command line`.
-    pub by: String,
+    /// Who added it.
+    pub by: Actor,
     /// The reason the operator gave.
     pub reason: String,
     /// The user whose tokens are denied.

@@ -263,7 +263,9 @@ impl fmt::Debug for Denylist {
 mod tests {
     use core::time::Duration;
 
-    use latchkey_core::{Denial, DenialNote, DenialReason, Denied, Timestamp, TokenId, UserId};
+    use latchkey_core::{
+        Actor, Denial, DenialNote, DenialReason, Denied, Timestamp, TokenId, UserId,
+    };
 
     use super::Denylist;
 
@@ -282,7 +284,7 @@ mod tests {
             until: at(600),
             cutoff: None,
             note: Some(Box::new(DenialNote {
-                by: "application".to_owned(),
+                by: Actor::Application,
                 reason: "copied".to_owned(),
                 user: UserId::from_bytes([1; 16]),
                 lifted,

@@ -27,6 +27,7 @@ pub(crate) mod flows;
 mod identity;
 pub(crate) mod local_accounts;
 mod races;
+mod search;
 mod sessions;
 mod signing_keys;
 mod starvation;
@@ -72,6 +73,10 @@ where
     cutoffs::records_not_updated(&*make().await[0]).await;
     cutoffs::old_records(&*make().await[0]).await;
     bans::check(&*make().await[0]).await;
+    search::users(&*make().await[0]).await;
+    search::paging_while_users_are_added(&*make().await[0]).await;
+    search::sessions(&*make().await[0]).await;
+    denials::lifted(make().await).await;
     audit::sign_ins_and_refusals(&*make().await[0]).await;
     audit::ends(&*make().await[0]).await;
     audit::bounds(&*make().await[0]).await;

@@ -16,6 +16,7 @@ mod operations;
 pub mod records;
 pub mod remote;
 pub mod request;
+pub mod search;
 pub mod store;
 pub mod table;
 pub mod transaction;
@@ -25,10 +26,11 @@ pub use error::StoreError;
 pub use feed::{ChangeFeed, Changes};
 pub use memory::MemoryStore;
 pub use request::{
-    AllEnded, CreateOutcome, CurrentCredential, EndSession, EndSessions, Ended, LiveSession,
-    NewLocalUser, NewSession, OpenOutcome, OpenedSession, PasswordAuthority, Rotate, Rotated,
-    SetPassword, SetPasswordOutcome,
+    AllEnded, CreateOutcome, CurrentCredential, EndSession, EndSessions, Ended, LiftOutcome,
+    LiveSession, NewLocalUser, NewSession, OpenOutcome, OpenedSession, PasswordAuthority, Rotate,
+    Rotated, SessionOfUser, SetPassword, SetPasswordOutcome,
 };
+pub use search::{InvalidCursor, ListCursor, ListPage, UserQuery, UserStatus};
 pub use store::{
     Audit, Backup, Denials, Flows, LocalAccounts, Maintenance, Replication, Sessions, SigningKeys,
     Store, Users,

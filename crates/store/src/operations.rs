@@ -13,11 +13,13 @@ mod expiry;
 mod flows;
 mod local_accounts;
 mod maintenance;
+mod session_list;
 mod session_record;
 mod sessions;
 mod signing_keys;
 mod store_id;
 mod sweep;
+mod user_index;
 mod users;
 
 /// The page size of reads over a whole table.

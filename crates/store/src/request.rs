@@ -213,6 +213,27 @@ pub struct LiveSession {
     pub origin: SessionOrigin,
 }
 
+/// A live session of any user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionOfUser {
+    /// The session.
+    pub live: LiveSession,
+    /// Its user.
+    pub user: User,
+}
+
+/// The outcome of [`crate::Denials::lift_denial`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LiftOutcome {
+    /// The token is accepted again. Contains the denial as it is stored.
+    Lifted(Denial),
+    /// The denial follows from the end of a session or from an act of its user, or it was lifted
+    /// before.
+    NotLiftable,
+    /// There is no such denial, or it has expired.
+    Unknown,
+}
+
 /// A session to end.
 #[derive(Clone, Debug)]
 pub struct EndSession {

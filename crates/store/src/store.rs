@@ -43,9 +43,11 @@ use crate::backup::{ExportCursor, Record};
 use crate::error::StoreError;
 use crate::feed::ChangeFeed;
 use crate::request::{
-    AllEnded, CreateOutcome, EndSession, EndSessions, Ended, LiveSession, NewLocalUser, NewSession,
-    OpenOutcome, Rotate, Rotated, SetPassword, SetPasswordOutcome,
+    AllEnded, CreateOutcome, EndSession, EndSessions, Ended, LiftOutcome, LiveSession,
+    NewLocalUser, NewSession, OpenOutcome, Rotate, Rotated, SessionOfUser, SetPassword,
+    SetPasswordOutcome,
 };
+use crate::search::{ListCursor, ListPage, UserQuery};
 
 /// A store: everything that Latchkey persists.
 pub trait Store:
@@ -94,8 +96,23 @@ pub trait Users: Send + Sync {
     /// use it to look a user up; never base a decision on it. Reads in several steps.
     async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError>;
 
+    /// Up to `limit` users that match the query, and where the next page begins. `None` if `before`
+    /// belongs to another query.
+    ///
+    /// Without a text, status or role, the newest accounts come first; the order is that of an
+    /// index, and a user who does not change while pages are read is listed exactly once. The work
+    /// for a page is bounded, so a page may be short although there are more.
+    async fn search_users(
+        &self,
+        query: UserQuery,
+        before: Option<ListCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Option<ListPage<User>>, StoreError>;
+
     /// Bans a user: ends all sessions and denies all access tokens of the user. `None` if there is
-    /// no such user. A second ban replaces the reason. `requester` is who bans the user.
+    /// no such user. A second ban replaces the reason and the end, `until`. `requester` is who bans
+    /// the user.
     ///
     /// The ban is one atomic change. The session records are updated in later changes; nothing
     /// depends on those.
@@ -103,17 +120,29 @@ pub trait Users: Send + Sync {
         &self,
         id: UserId,
         reason: String,
+        until: Option<Timestamp>,
         requester: Requester,
         now: Timestamp,
     ) -> Result<Option<AllEnded>, StoreError>;
 
-    /// Lifts a ban and returns whether there was one; `None` if there is no such user.
+    /// Lifts a ban and returns whether one was in force; `None` if there is no such user.
     async fn unban_user(
         &self,
         id: UserId,
         requester: Requester,
         now: Timestamp,
     ) -> Result<Option<bool>, StoreError>;
+
+    /// Replaces the roles that were granted to a user, given as
+    /// [`granted_roles`](latchkey_core::user::granted_roles) returns them, and returns the user.
+    /// `None` if there is no such user.
+    async fn set_roles(
+        &self,
+        id: UserId,
+        roles: Vec<String>,
+        requester: Requester,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError>;
 }
 
 /// Local accounts. Passwords are hashed by the caller, and links are known by a hash of their token.
@@ -178,6 +207,16 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<LiveSession>, StoreError>;
 
+    /// Up to `limit` live sessions of all users, newest first, and where the next page begins. `None`
+    /// if `before` belongs to another list. The work for a page is bounded, so a page may be short
+    /// although there are more. Records are read one after the other.
+    async fn all_sessions(
+        &self,
+        before: Option<ListCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Option<ListPage<SessionOfUser>>, StoreError>;
+
     /// Decides on a refresh token (see [`latchkey_core::rotation`]) and stores the outcome; `None`
     /// if the session is unknown.
     async fn rotate(&self, request: Rotate) -> Result<Option<Rotated>, StoreError>;
@@ -230,6 +269,23 @@ pub trait Denials: Send + Sync {
     /// unless it repeats a recent one ([`latchkey_core::audit::DEDUP_WINDOW`]).
     async fn revoke_token(&self, denial: Denial, event: AuditEvent) -> Result<(), StoreError>;
 
+    /// Adds the denial of a single token on behalf of an operator, records a security event, and
+    /// returns the denial as it is stored. `None` if the token is denied already.
+    async fn add_denial(
+        &self,
+        denial: Denial,
+        event: AuditEvent,
+    ) -> Result<Option<Denial>, StoreError>;
+
+    /// Lifts the denial of a single token that an operator added, and records a security event. Other
+    /// servers receive the lifted denial like a new one.
+    async fn lift_denial(
+        &self,
+        denied: Denied,
+        requester: Requester,
+        now: Timestamp,
+    ) -> Result<LiftOutcome, StoreError>;
+
     /// Up to `limit` denials that follow `after` in the store's order, expired ones included, and
     /// the position to continue from if there may be more.
     async fn denials(
@@ -238,14 +294,17 @@ pub trait Denials: Send + Sync {
         limit: usize,
     ) -> Result<(Vec<Denial>, Option<Denied>), StoreError>;
 
-    /// Every denial that has not expired. Reads page by page.
+    /// Every denial that has neither expired nor been lifted. Reads page by page.
     async fn live_denials(&self, now: Timestamp) -> Result<Vec<Denial>, StoreError> {
         const PAGE_SIZE: usize = 10_000;
         let mut live = Vec::new();
         let mut after = None;
         loop {
             let (page, next) = self.denials(after, PAGE_SIZE).await?;
-            live.extend(page.into_iter().filter(|denial| now < denial.until));
+            live.extend(
+                page.into_iter()
+                    .filter(|it| now < it.until && !it.is_lifted()),
+            );
             if next.is_none() {
                 return Ok(live);
             }

@@ -27,8 +27,10 @@ use latchkey_core::{
 use crate::backup::PastLoginFlow;
 use crate::error::StoreError;
 use crate::records::{Page, Read};
+use crate::search::Term;
 
-pub use key::{Email, Key, Prefix, RecordKey, Shard};
+pub(crate) use key::TermPrefix;
+pub use key::{Email, Key, Newest, Prefix, RecordKey, Shard};
 
 /// Users by id.
 pub const USERS: Table<UserId, User> = Table::new("users", b"u");
@@ -40,6 +42,10 @@ pub const USERS_BY_EMAIL: Table<(Email, UserId), ()> = Table::index("users_by_em
 pub const CREDENTIALS: Table<Username, Credential> = Table::new("credentials", b"p");
 /// One-time links by the hash of their token.
 pub const ONE_TIME_LINKS: Table<LinkHash, OneTimeLink> = Table::new("one_time_links", b"l");
+/// Index of all users, newest first.
+pub const USERS_BY_CREATED: Table<(Newest, UserId), ()> = Table::index("users_by_created", b"c");
+/// Index of users by what they are found by, newest first for each term.
+pub const USER_SEARCH: Table<(Term, Newest, UserId), ()> = Table::index("user_search", b"t");
 /// Sessions by id, live or ended.
 pub const SESSIONS: Table<SessionId, Session> = Table::new("sessions", b"s");
 /// Where sessions were opened, by session id.
@@ -47,6 +53,9 @@ pub const SESSION_ORIGINS: Table<SessionId, SessionOrigin> = Table::new("session
 /// Index, by user, of the sessions that may be live.
 pub const SESSIONS_OF_USER: Table<(UserId, SessionId), ()> =
     Table::index("sessions_of_user", b"n").grouped(Group::User);
+/// Index of the sessions of all users that may be live, newest first.
+pub const SESSIONS_BY_OPENED: Table<(Newest, SessionId), ()> =
+    Table::index("sessions_by_opened", b"w");
 /// Security events of each user, newest first.
 pub const AUDIT_EVENTS: Table<(UserId, AuditPosition), AuditEvent> =
     Table::new("audit_events", b"a").grouped(Group::User);
@@ -70,6 +79,10 @@ pub const IMPORTING: Table<(), bool> = Table::new("importing", b"mimporting");
 pub const EVERYONE: Table<(), Cutoff> = Table::new("everyone", b"mcutoff");
 /// Present once every user is in [`USERS_BY_EMAIL`].
 pub const EMAILS_INDEXED: Table<(), bool> = Table::new("emails_indexed", b"memails");
+/// Present once every user is in [`USERS_BY_CREATED`] and [`USER_SEARCH`].
+pub const USERS_INDEXED: Table<(), bool> = Table::new("users_indexed", b"musers");
+/// Present once every session that may be live is in [`SESSIONS_BY_OPENED`].
+pub const SESSIONS_INDEXED: Table<(), bool> = Table::new("sessions_indexed", b"msessions");
 /// The latest time that a sweep used as the current time.
 pub const SWEPT_UNTIL: Table<(), Timestamp> = Table::new("swept_until", b"mswept");
 
@@ -81,15 +94,18 @@ pub const SLED_COMMITS: &[u8] = b"mcommits";
 pub const SLED_LEDGER: &[u8] = b"mdenials";
 
 /// Every table.
-pub const TABLES: [TableInfo; 19] = [
+pub const TABLES: [TableInfo; 24] = [
     USERS.info,
     IDENTITIES.info,
     USERS_BY_EMAIL.info,
     CREDENTIALS.info,
     ONE_TIME_LINKS.info,
+    USERS_BY_CREATED.info,
+    USER_SEARCH.info,
     SESSIONS.info,
     SESSION_ORIGINS.info,
     SESSIONS_OF_USER.info,
+    SESSIONS_BY_OPENED.info,
     AUDIT_EVENTS.info,
     DENIALS.info,
     SIGNING_KEYS.info,
@@ -100,6 +116,8 @@ pub const TABLES: [TableInfo; 19] = [
     IMPORTING.info,
     EVERYONE.info,
     EMAILS_INDEXED.info,
+    USERS_INDEXED.info,
+    SESSIONS_INDEXED.info,
     SWEPT_UNTIL.info,
 ];
 
@@ -234,6 +252,11 @@ impl<K: Key, V: Value> Range<K, V> {
     pub fn limit(mut self, limit: usize) -> Self {
         self.page.limit = limit;
         self
+    }
+
+    /// The prefix of the keys of the range.
+    pub fn prefix(&self) -> &[u8] {
+        &self.page.prefix
     }
 
     /// Starts the range after this encoded key.

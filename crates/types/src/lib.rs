@@ -17,11 +17,7 @@ pub mod session;
 
 pub use account::Me;
 pub use activity::{Activity, ActivityKind, ActivityList};
-pub use admin::{
-    AdminBan, AdminDenial, AdminDenialKind, AdminDenialList, AdminIdentity, AdminKey, AdminKeyList,
-    AdminKeyState, AdminSession, AdminSessionList, AdminUser, AdminUserList, BanRequest,
-    DenyRequest, KeyRotated, RolesRequest,
-};
+pub use admin::BanRequest;
 pub use error::{ErrorCode, OAuthError, Problem};
 pub use event::ServerEvent;
 pub use oauth::{LogoutRequest, RefreshRequest, TokenResponse};

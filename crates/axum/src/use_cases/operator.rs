@@ -201,7 +201,7 @@ impl<'a> Operator<'a> {
         }
         let banned = self
             .store
-            .ban_user(user, reason.to_owned(), self.requester(), self.now);
+            .ban_user(user, reason.to_owned(), None, self.requester(), self.now);
         let banned = banned.await?.ok_or_else(|| unknown(user))?;
         self.announce.deny(user, &banned.denials);
         self.announce.report(&Event::Banned { user });

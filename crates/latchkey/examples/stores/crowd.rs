@@ -55,7 +55,7 @@ pub(crate) async fn run() -> Result<()> {
     println!("listing the {live} active sessions: {:?}", start.elapsed());
     let start = Instant::now();
     store
-        .ban_user(user.id, "spam".to_owned(), Requester::default(), now)
+        .ban_user(user.id, "spam".to_owned(), None, Requester::default(), now)
         .await?;
     println!("banning the user: {:?}", start.elapsed());
     Ok(())

@@ -107,7 +107,7 @@ pub(super) async fn ends(store: &dyn Store) {
         store.end_sessions_in_shard(shard).await.expect("updated");
     }
     let ban = store
-        .ban_user(ada.id, "spam".into(), Requester::default(), NOW)
+        .ban_user(ada.id, "spam".into(), None, Requester::default(), NOW)
         .await;
     ban.expect("banned");
     store
@@ -166,7 +166,7 @@ async fn revocation(store: &dyn Store, user: UserId, session: SessionId) {
 pub(super) async fn bounds(store: &dyn Store) {
     let ada = user(store, 1).await;
     let at = |number: u64| NOW.plus(Duration::from_secs(number));
-    let ban = |now| store.ban_user(ada.id, "again".into(), Requester::default(), now);
+    let ban = |now| store.ban_user(ada.id, "again".into(), None, Requester::default(), now);
     let total = KEPT_EVENTS as u64 + 10;
     for number in 0..total {
         ban(at(number)).await.expect("banned");
@@ -197,7 +197,7 @@ pub(super) async fn bounds(store: &dyn Store) {
     let bob = user(store, 2).await;
     for _ in 0..3 {
         store
-            .ban_user(bob.id, "x".into(), Requester::default(), NOW)
+            .ban_user(bob.id, "x".into(), None, Requester::default(), NOW)
             .await
             .expect("banned");
     }

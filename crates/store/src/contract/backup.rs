@@ -98,7 +98,7 @@ async fn fill(store: &dyn Store) {
     };
     store.end_session(end).await.expect("ended");
     let ban = store
-        .ban_user(bob.id, "spam".into(), Requester::default(), NOW)
+        .ban_user(bob.id, "spam".into(), None, Requester::default(), NOW)
         .await;
     ban.expect("banned");
     for (kid, after) in [("one", None), ("two", Some("one".to_owned()))] {

@@ -12,7 +12,7 @@ pub(super) async fn check(store: &dyn Store) {
     let one = session(store, &ada, 1).await;
     let bobs = session(store, &bob, 2).await;
     let nobody = UserId::from_bytes([99; 16]);
-    let ban = |id| store.ban_user(id, "spam".into(), Requester::default(), NOW);
+    let ban = |id| store.ban_user(id, "spam".into(), None, Requester::default(), NOW);
     assert_eq!(ban(nobody).await, Ok(None));
     assert_eq!(
         store.unban_user(nobody, Requester::default(), NOW).await,

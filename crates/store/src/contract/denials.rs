@@ -2,9 +2,13 @@
 
 use core::time::Duration;
 
-use latchkey_core::{Denial, DenialReason, Denied, SessionId, TokenId, UserId};
+use latchkey_core::{
+    Actor, AuditEvent, AuditKind, Denial, DenialNote, DenialReason, Denied, Device, Requester,
+    SessionId, TokenId, UserId,
+};
 
-use super::fixtures::NOW;
+use super::fixtures::{NOW, StorePair, end, session, user};
+use crate::request::LiftOutcome;
 use crate::store::Store;
 
 pub(super) async fn check(store: &dyn Store) {
@@ -87,4 +91,85 @@ pub(super) async fn pages(store: &dyn Store) {
         after = next;
     }
     assert_eq!(read, denials);
+}
+
+/// An operator's denial of a token can be lifted, which other servers learn from the feed and from
+/// the records; the denial of an ended session cannot.
+pub(super) async fn lifted(stores: StorePair) {
+    let store = &*stores[0];
+    let mut feed = stores[1].follow().await.expect("subscribed");
+    let ada = user(store, 1).await;
+    let one = session(store, &ada, 1).await;
+    let denied = Denied::Token(TokenId::from_bytes([7; 16]));
+    let by = Requester {
+        actor: Some(Actor::Application),
+        device: Device::default(),
+    };
+    let denial = |seconds| Denial {
+        denied,
+        reason: DenialReason::EndedByOperator,
+        at: NOW.plus(Duration::from_secs(seconds)),
+        until: NOW.plus(Duration::from_mins(10)),
+        cutoff: None,
+        note: Some(Box::new(DenialNote {
+            by: Actor::Application,
+            reason: "copied".into(),
+            user: ada.id,
+            lifted: None,
+        })),
+    };
+    let event = AuditEvent {
+        at: NOW,
+        kind: AuditKind::TokenDenied,
+        user: ada.id,
+        session: Some(one.id),
+        device: Device::default(),
+        actor: Some(Actor::Application),
+        other_address: None,
+    };
+    let lift = |denied, seconds| {
+        store.lift_denial(denied, by.clone(), NOW.plus(Duration::from_secs(seconds)))
+    };
+    let add = |seconds| store.add_denial(denial(seconds), event.clone());
+    assert_eq!(lift(denied, 0).await, Ok(LiftOutcome::Unknown));
+    assert_eq!(add(0).await, Ok(Some(denial(0))));
+    assert_eq!(add(0).await, Ok(None), "the token is denied already");
+    assert_eq!(store.live_denials(NOW).await, Ok(vec![denial(0)]));
+
+    let lifted = match lift(denied, 0).await.expect("lifted") {
+        LiftOutcome::Lifted(denial) => denial,
+        other => panic!("{other:?}"),
+    };
+    assert!(lifted.is_lifted() && !lifted.is_liftable());
+    assert_eq!(store.live_denials(NOW).await, Ok(vec![]));
+    assert_eq!(lift(denied, 1).await, Ok(LiftOutcome::NotLiftable));
+    // Another server that starts now learns of it too.
+    let (read, _) = store.denials(None, 10).await.expect("read");
+    assert_eq!(read, std::slice::from_ref(&lifted));
+    if let Some(feed) = &mut feed {
+        let mut received = Vec::new();
+        while !received.contains(&lifted) {
+            let changes = feed.next(Duration::from_secs(30)).await.expect("changes");
+            assert!(!changes.denials.is_empty() || !changes.users.is_empty());
+            received.extend(changes.denials);
+        }
+    }
+
+    // The token can be denied again, even in the same millisecond.
+    let again = add(0).await.expect("added").expect("not denied");
+    assert!(again.is_liftable(), "{again:?}");
+    assert_eq!(store.live_denials(NOW).await, Ok(vec![again]));
+    assert!(matches!(lift(denied, 1).await, Ok(LiftOutcome::Lifted(_))));
+
+    store.end_session(end(one.id)).await.expect("ended");
+    let ended = Denied::Session(one.id);
+    assert_eq!(lift(ended, 1).await, Ok(LiftOutcome::NotLiftable));
+    let kinds = store.audit_events(ada.id, None, 10, NOW).await;
+    let kinds: Vec<_> = kinds.expect("read").iter().map(|it| it.1.kind).collect();
+    let count = |kind| kinds.iter().filter(|it| **it == kind).count();
+    let counts = (
+        count(AuditKind::TokenDenied),
+        count(AuditKind::DenialLifted),
+    );
+    assert_eq!(counts, (2, 2), "{kinds:?}");
 }

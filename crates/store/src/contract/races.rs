@@ -126,7 +126,7 @@ pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: boo
     let ending = async move {
         if by_ban {
             let banned = store
-                .ban_user(user.id, "spam".into(), Requester::default(), NOW)
+                .ban_user(user.id, "spam".into(), None, Requester::default(), NOW)
                 .await;
             banned.expect("banned").expect("known")
         } else {
@@ -168,7 +168,7 @@ pub(super) async fn bans_against_sign_ins(stores: StorePair) {
             async move {
                 if number == 3 {
                     let ban = store
-                        .ban_user(user.id, "spam".into(), Requester::default(), NOW)
+                        .ban_user(user.id, "spam".into(), None, Requester::default(), NOW)
                         .await;
                     assert!(ban.expect("banned").is_some());
                     return None;

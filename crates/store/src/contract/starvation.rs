@@ -249,7 +249,7 @@ async fn perform(
     };
     match act {
         Act::Ban => {
-            let ban = store.ban_user(user.id, "spam".into(), Requester::default(), now);
+            let ban = store.ban_user(user.id, "spam".into(), None, Requester::default(), now);
             let (banned, attempts) = counted(ban).await;
             assert!(banned.expect("banned").is_some());
             (all, attempts)

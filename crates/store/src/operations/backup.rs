@@ -5,14 +5,15 @@ use latchkey_core::audit::RETENTION;
 use latchkey_core::{AuditPosition, Denied};
 
 use super::session_record::retained_until;
-use super::{PAGE_SIZE, denials, expiry, users};
+use super::{PAGE_SIZE, denials, expiry, session_list, user_index};
 use crate::backup::{ExportCursor, Record};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::store::Backup;
 use crate::table::{
     AUDIT_EVENTS, CREDENTIALS, DENIALS, EMAILS_INDEXED, EVERYONE, IDENTITIES, IMPORTING, Key,
-    SESSION_ORIGINS, SESSIONS, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table, USERS, Value,
+    SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_INDEXED, SESSIONS_OF_USER,
+    SIGNING_KEYS, SWEPT_UNTIL, Table, USERS, USERS_INDEXED, Value,
 };
 use crate::transaction::Tx;
 
@@ -39,7 +40,9 @@ impl<E: Engine> Backup for E {
         self.write((), |tx, ()| {
             Box::pin(async move {
                 tx.clear(IMPORTING, &());
-                tx.put(EMAILS_INDEXED, &(), &true)
+                tx.put(EMAILS_INDEXED, &(), &true)?;
+                tx.put(USERS_INDEXED, &(), &true)?;
+                tx.put(SESSIONS_INDEXED, &(), &true)
             })
         })
         .await
@@ -151,6 +154,7 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             expiry::schedule(tx, SESSIONS, &session.id, end);
             if session.status.is_live() {
                 tx.put_index(SESSIONS_OF_USER, &(session.user, session.id));
+                tx.put_index(SESSIONS_BY_OPENED, &session_list::entry(session));
             }
             tx.put(SESSION_ORIGINS, &session.id, origin)?;
             tx.put(SESSIONS, &session.id, session)
@@ -159,7 +163,7 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             if let Some(cutoff) = user.cutoff {
                 denials::put(tx, &cutoff.denial(Denied::User(user.id))).await?;
             }
-            users::index(tx, user);
+            user_index::put_entries(tx, user);
             tx.put(IDENTITIES, &user.identity, &user.id)?;
             tx.put(USERS, &user.id, user)
         }

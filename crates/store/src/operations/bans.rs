@@ -1,10 +1,11 @@
-//! Bans: a mark on the user, and a cutoff that ends all sessions and denies all access tokens.
+//! What operators decide about a user: bans, which are a mark on the user and a cutoff that ends all
+//! sessions and denies all access tokens; and granted roles.
 
 use latchkey_core::{
-    AuditEvent, AuditKind, Ban, Denial, Denied, EndReason, Requester, Timestamp, UserId,
+    AuditEvent, AuditKind, Ban, Denial, Denied, EndReason, Requester, Timestamp, User, UserId,
 };
 
-use super::{audit, ends};
+use super::{audit, ends, user_index};
 use crate::error::StoreError;
 use crate::table::{DENIALS, USERS};
 use crate::transaction::Tx;
@@ -13,7 +14,7 @@ use crate::transaction::Tx;
 pub(super) async fn ban(
     tx: &mut Tx<'_>,
     id: UserId,
-    reason: &str,
+    (reason, until): (&str, Option<Timestamp>),
     requester: &Requester,
     now: Timestamp,
 ) -> Result<Option<Denial>, StoreError> {
@@ -29,14 +30,14 @@ pub(super) async fn ban(
     user.ban = Some(Ban {
         at: now,
         reason: reason.to_owned(),
-        until: None,
+        until,
     });
     let denial = ends::cut_off(tx, &mut user, EndReason::Banned, None, now).await?;
     audit::add(tx, &event(id, AuditKind::Banned, requester, now)).await?;
     Ok(Some(denial))
 }
 
-/// Lifts a ban, and returns whether there was one. `None` if there is no such user.
+/// Lifts a ban, and returns whether it was in force. `None` if there is no such user.
 pub(super) async fn unban(
     tx: &mut Tx<'_>,
     id: UserId,
@@ -48,12 +49,36 @@ pub(super) async fn unban(
     let Some(mut user) = tx.get(USERS, &id).await? else {
         return Ok(None);
     };
-    let was_banned = user.ban.take().is_some();
+    let was_banned = user.is_banned(now);
+    if user.ban.take().is_some() {
+        user_index::put(tx, &user).await?;
+    }
     if was_banned {
-        tx.put(USERS, &id, &user)?;
         audit::append(tx, &event(id, AuditKind::Unbanned, requester, now)).await?;
     }
     Ok(Some(was_banned))
+}
+
+/// Replaces the roles that were granted to a user, and returns the user. Changes nothing if they are
+/// the same. `None` if there is no such user.
+pub(super) async fn set_roles(
+    tx: &mut Tx<'_>,
+    id: UserId,
+    roles: &[String],
+    requester: &Requester,
+    now: Timestamp,
+) -> Result<Option<User>, StoreError> {
+    tx.prefetch(vec![USERS.at(&id), audit::all_events(id)])
+        .await?;
+    let Some(mut user) = tx.get(USERS, &id).await? else {
+        return Ok(None);
+    };
+    if user.roles != roles {
+        user.roles = roles.to_vec();
+        user_index::put(tx, &user).await?;
+        audit::append(tx, &event(id, AuditKind::RolesChanged, requester, now)).await?;
+    }
+    Ok(Some(user))
 }
 
 fn event(user: UserId, kind: AuditKind, requester: &Requester, at: Timestamp) -> AuditEvent {

@@ -1,11 +1,14 @@
 //! The denylist.
 
+use core::time::Duration;
+
 use async_trait::async_trait;
-use latchkey_core::{AuditEvent, Denial, Denied};
+use latchkey_core::{AuditEvent, AuditKind, Denial, Denied, Requester, Timestamp};
 
 use super::{audit, expiry};
 use crate::engine::Engine;
 use crate::error::StoreError;
+use crate::request::LiftOutcome;
 use crate::store::Denials;
 use crate::table::DENIALS;
 use crate::transaction::Tx;
@@ -20,6 +23,29 @@ impl<E: Engine> Denials for E {
     async fn revoke_token(&self, denial: Denial, event: AuditEvent) -> Result<(), StoreError> {
         self.write((denial, event), |tx, (denial, event)| {
             Box::pin(revoke(tx, denial, event))
+        })
+        .await
+    }
+
+    async fn add_denial(
+        &self,
+        denial: Denial,
+        event: AuditEvent,
+    ) -> Result<Option<Denial>, StoreError> {
+        self.write((denial, event), |tx, (denial, event)| {
+            Box::pin(add(tx, denial, event))
+        })
+        .await
+    }
+
+    async fn lift_denial(
+        &self,
+        denied: Denied,
+        requester: Requester,
+        now: Timestamp,
+    ) -> Result<LiftOutcome, StoreError> {
+        self.write((denied, requester, now), |tx, (denied, requester, now)| {
+            Box::pin(lift(tx, *denied, requester, *now))
         })
         .await
     }
@@ -65,6 +91,62 @@ async fn revoke(tx: &mut Tx<'_>, denial: &Denial, event: &AuditEvent) -> Result<
     .await?;
     put(tx, denial).await?;
     audit::append_once(tx, event).await
+}
+
+async fn add(
+    tx: &mut Tx<'_>,
+    denial: &Denial,
+    event: &AuditEvent,
+) -> Result<Option<Denial>, StoreError> {
+    tx.prefetch(vec![
+        DENIALS.at(&denial.denied),
+        audit::all_events(event.user),
+    ])
+    .await?;
+    let mut denial = denial.clone();
+    if let Some(known) = tx.get(DENIALS, &denial.denied).await? {
+        match known.lifted_at() {
+            Some(lifted) if known.is_lifted() => {
+                denial.at = denial.at.max(lifted.plus(Duration::from_millis(1)));
+            }
+            _ => return Ok(None),
+        }
+    }
+    put(tx, &denial).await?;
+    audit::append(tx, event).await?;
+    Ok(Some(denial))
+}
+
+async fn lift(
+    tx: &mut Tx<'_>,
+    denied: Denied,
+    requester: &Requester,
+    now: Timestamp,
+) -> Result<LiftOutcome, StoreError> {
+    let known = tx.get(DENIALS, &denied).await?;
+    let Some(mut denial) = known.filter(|denial| now < denial.until) else {
+        return Ok(LiftOutcome::Unknown);
+    };
+    if !denial.is_liftable() {
+        return Ok(LiftOutcome::NotLiftable);
+    }
+    let at = denial.at;
+    let Some(note) = &mut denial.note else {
+        return Ok(LiftOutcome::NotLiftable);
+    };
+    note.lifted = Some(now.max(at));
+    let event = AuditEvent {
+        at: now,
+        kind: AuditKind::DenialLifted,
+        user: note.user,
+        session: None,
+        device: requester.device.clone(),
+        actor: requester.actor,
+        other_address: None,
+    };
+    tx.put(DENIALS, &denied, &denial)?;
+    audit::append(tx, &event).await?;
+    Ok(LiftOutcome::Lifted(denial))
 }
 
 async fn page(

@@ -12,7 +12,7 @@ use latchkey_core::{
 };
 
 use super::session_record::{event, ids_of, is_usable, peek_all, store_end, write_end};
-use super::{audit, denials};
+use super::{audit, denials, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{EndSessions, Ended};
@@ -32,7 +32,7 @@ pub(super) async fn cut_off(
 ) -> Result<Denial, StoreError> {
     let cutoff = user.cut_off(now, reason, keep);
     let denial = cutoff.denial(Denied::User(user.id));
-    tx.put(USERS, &user.id, user)?;
+    user_index::put(tx, user).await?;
     denials::put(tx, &denial).await?;
     Ok(denial)
 }

@@ -9,7 +9,7 @@ use latchkey_core::{
     OneTimeLink, Timestamp, Username,
 };
 
-use super::{audit, ends, expiry, users};
+use super::{audit, ends, expiry, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{
@@ -125,7 +125,7 @@ async fn create(tx: &mut Tx<'_>, new: &NewLocalUser) -> Result<CreateOutcome, St
         credential.link = Some(hash);
     }
     tx.put(CREDENTIALS, username, &credential)?;
-    users::index(tx, user);
+    user_index::put_entries(tx, user);
     tx.put(IDENTITIES, &user.identity, &user.id)?;
     tx.put(USERS, &user.id, user)?;
     Ok(CreateOutcome::Created)

@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use latchkey_core::{StoreId, Timestamp};
 
-use super::{store_id, sweep, users};
+use super::{session_list, store_id, sweep, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::feed::ChangeFeed;
 use crate::store::{Maintenance, Replication};
+use crate::table::{EMAILS_INDEXED, SESSIONS_INDEXED, USERS_INDEXED};
+use crate::transaction::Tx;
 
 #[async_trait]
 impl<E: Engine> Maintenance for E {
@@ -21,7 +23,14 @@ impl<E: Engine> Maintenance for E {
         });
         let id = identified.await?;
         self.expect_id(id);
-        users::index_emails(self).await?;
+        let built = self.read((), |tx, ()| Box::pin(built_indexes(tx)));
+        let (users, sessions) = built.await?;
+        if !users {
+            user_index::build(self).await?;
+        }
+        if !sessions {
+            session_list::build_index(self).await?;
+        }
         Ok(id)
     }
 
@@ -51,4 +60,18 @@ impl<E: Engine> Replication for E {
     async fn follow(&self) -> Result<Option<Box<dyn ChangeFeed>>, StoreError> {
         Engine::follow(self).await
     }
+}
+
+/// Whether the indexes of users are complete, and whether that of sessions is.
+async fn built_indexes(tx: &mut Tx<'_>) -> Result<(bool, bool), StoreError> {
+    tx.prefetch(vec![
+        EMAILS_INDEXED.at(&()),
+        USERS_INDEXED.at(&()),
+        SESSIONS_INDEXED.at(&()),
+    ])
+    .await?;
+    let emails = tx.get(EMAILS_INDEXED, &()).await?.is_some();
+    let users = tx.get(USERS_INDEXED, &()).await?.is_some();
+    let sessions = tx.get(SESSIONS_INDEXED, &()).await?.is_some();
+    Ok((emails && users, sessions))
 }

@@ -7,10 +7,10 @@ use latchkey_core::{
     UserId,
 };
 
-use super::{denials, expiry};
+use super::{denials, expiry, session_list};
 use crate::error::StoreError;
 use crate::request::SESSION_RETENTION;
-use crate::table::{EVERYONE, SESSIONS, SESSIONS_OF_USER, USERS};
+use crate::table::{EVERYONE, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, USERS};
 use crate::transaction::Tx;
 
 /// The maximum number of sessions that are read per user. Only users of versions that did not limit
@@ -96,8 +96,9 @@ pub(super) fn write_end(tx: &mut Tx<'_>, ended: &Session) -> Result<(), StoreErr
     let planned = ended.absolute_end.plus(SESSION_RETENTION);
     expiry::unschedule(tx, SESSIONS, &ended.id, planned);
     expiry::schedule(tx, SESSIONS, &ended.id, retained_until(ended));
-    // The index contains only sessions that may be live.
+    // The indexes contain only sessions that may be live.
     tx.clear(SESSIONS_OF_USER, &(ended.user, ended.id));
+    tx.clear(SESSIONS_BY_OPENED, &session_list::entry(ended));
     tx.put(SESSIONS, &ended.id, ended)
 }
 

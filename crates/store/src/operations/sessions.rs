@@ -10,16 +10,18 @@ use latchkey_core::{
 use super::session_record::{
     event, get, ids_of, is_live, is_usable, peek_all, retained_until, store_end,
 };
-use super::{audit, ends, expiry};
+use super::{audit, ends, expiry, session_list};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{
     AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, OpenOutcome, OpenedSession,
-    Rotate, Rotated,
+    Rotate, Rotated, SessionOfUser,
 };
+use crate::search::{ListCursor, ListPage};
 use crate::store::Sessions;
 use crate::table::{
-    CREDENTIALS, DENIALS, EVERYONE, SESSION_ORIGINS, SESSIONS, SESSIONS_OF_USER, USERS,
+    CREDENTIALS, DENIALS, EVERYONE, SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED,
+    SESSIONS_OF_USER, USERS,
 };
 use crate::transaction::Tx;
 
@@ -48,6 +50,18 @@ impl<E: Engine> Sessions for E {
     ) -> Result<Vec<LiveSession>, StoreError> {
         self.read((user, now), |tx, (user, now)| {
             Box::pin(live(tx, *user, *now))
+        })
+        .await
+    }
+
+    async fn all_sessions(
+        &self,
+        before: Option<ListCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Option<ListPage<SessionOfUser>>, StoreError> {
+        self.read((before, limit, now), |tx, (before, limit, now)| {
+            Box::pin(session_list::page(tx, before.as_ref(), *limit, *now))
         })
         .await
     }
@@ -123,6 +137,7 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreErr
     // The absolute end never changes, so refreshes do not touch this index.
     expiry::schedule(tx, SESSIONS, &session.id, retained_until(&session));
     tx.put_index(SESSIONS_OF_USER, &(id, session.id));
+    tx.put_index(SESSIONS_BY_OPENED, &session_list::entry(&session));
     tx.put(SESSION_ORIGINS, &session.id, &new.origin)?;
     tx.put(SESSIONS, &session.id, &session)?;
     let device = Device {

@@ -3,12 +3,14 @@
 use latchkey_core::Timestamp;
 use latchkey_core::audit::RETENTION;
 
+use super::session_list;
 use super::session_record::retained_until;
 use crate::error::StoreError;
 use crate::records::Read;
 use crate::table::{
     AUDIT_EVENTS, DENIALS, EXPIRIES, FINISHED_FLOWS, Key, ONE_TIME_LINKS, PAST_FLOWS, RecordKey,
-    SESSION_ORIGINS, SESSIONS, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table, Value,
+    SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL,
+    Table, Value,
 };
 use crate::transaction::Tx;
 
@@ -55,6 +57,7 @@ async fn free_if_expired(
         {
             tx.clear(SESSION_ORIGINS, &id);
             tx.clear(SESSIONS_OF_USER, &(session.user, id));
+            tx.clear(SESSIONS_BY_OPENED, &session_list::entry(&session));
             tx.clear(SESSIONS, &id);
         }
         return Ok(());

@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use latchkey_core::{Profile, Requester, Timestamp, User, UserId};
 
-use super::{PAGE_SIZE, bans, ends};
+use super::{PAGE_SIZE, bans, ends, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::AllEnded;
+use crate::search::{ListCursor, ListPage, UserQuery};
 use crate::store::Users;
 use crate::table::{EMAILS_INDEXED, Email, IDENTITIES, USERS, USERS_BY_EMAIL};
 use crate::transaction::Tx;
@@ -47,17 +48,33 @@ impl<E: Engine> Users for E {
         }
     }
 
+    async fn search_users(
+        &self,
+        query: UserQuery,
+        before: Option<ListCursor>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Option<ListPage<User>>, StoreError> {
+        let search = (query, before, limit, now);
+        self.read(search, |tx, (query, before, limit, now)| {
+            let search = user_index::search(tx, query, before.as_ref(), *limit, *now);
+            Box::pin(search)
+        })
+        .await
+    }
+
     async fn ban_user(
         &self,
         id: UserId,
         reason: String,
+        until: Option<Timestamp>,
         requester: Requester,
         now: Timestamp,
     ) -> Result<Option<AllEnded>, StoreError> {
         let live = ends::count_live(self, id, None, now).await?;
-        let ban = (id, reason, requester, now);
-        let ban = self.write(ban, |tx, (id, reason, requester, now)| {
-            Box::pin(bans::ban(tx, *id, reason, requester, *now))
+        let ban = (id, reason, until, requester, now);
+        let ban = self.write(ban, |tx, (id, reason, until, requester, now)| {
+            Box::pin(bans::ban(tx, *id, (reason, *until), requester, *now))
         });
         let Some(denial) = ban.await? else {
             return Ok(None);
@@ -75,6 +92,20 @@ impl<E: Engine> Users for E {
     ) -> Result<Option<bool>, StoreError> {
         self.write((id, requester, now), |tx, (id, requester, now)| {
             Box::pin(bans::unban(tx, *id, requester, *now))
+        })
+        .await
+    }
+
+    async fn set_roles(
+        &self,
+        id: UserId,
+        roles: Vec<String>,
+        requester: Requester,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        let change = (id, roles, requester, now);
+        self.write(change, |tx, (id, roles, requester, now)| {
+            Box::pin(bans::set_roles(tx, *id, roles, requester, *now))
         })
         .await
     }
@@ -100,16 +131,18 @@ async fn upsert(
     };
     let user = match known {
         Some(user) => {
-            if let Some(address) = &user.email {
-                tx.clear(USERS_BY_EMAIL, &(Email::new(address), user.id));
-            }
-            user.updated(profile.clone())
+            let user = user.updated(profile.clone());
+            user_index::put(tx, &user).await?;
+            user
         }
-        None => User::create(new_id, profile.clone(), now),
+        None => {
+            let user = User::create(new_id, profile.clone(), now);
+            user_index::put_entries(tx, &user);
+            tx.put(USERS, &user.id, &user)?;
+            user
+        }
     };
-    index(tx, &user);
     tx.put(IDENTITIES, &profile.identity, &user.id)?;
-    tx.put(USERS, &user.id, &user)?;
     Ok(user)
 }
 
@@ -130,42 +163,6 @@ async fn by_index(tx: &mut Tx<'_>, email: &str) -> Result<Option<Vec<User>>, Sto
 fn has_email(user: &User, email: &str) -> bool {
     let address = user.email.as_deref();
     address.is_some_and(|address| address.eq_ignore_ascii_case(email))
-}
-
-/// Adds a user to the index of email addresses.
-pub(super) fn index(tx: &mut Tx<'_>, user: &User) {
-    if let Some(address) = &user.email {
-        tx.put_index(USERS_BY_EMAIL, &(Email::new(address), user.id));
-    }
-}
-
-/// Builds the index of email addresses for users of earlier versions.
-pub(super) async fn index_emails(engine: &impl Engine) -> Result<(), StoreError> {
-    let is_done = engine.read((), |tx, ()| Box::pin(tx.get(EMAILS_INDEXED, &())));
-    if is_done.await?.is_some() {
-        return Ok(());
-    }
-    let mut after = None;
-    loop {
-        let (users, next) = page(engine, after).await?;
-        let is_last = next.is_none();
-        let index = engine.write((users, is_last), |tx, (users, is_last)| {
-            Box::pin(async move {
-                for user in users {
-                    index(tx, user);
-                }
-                if *is_last {
-                    tx.put(EMAILS_INDEXED, &(), &true)?;
-                }
-                Ok(())
-            })
-        });
-        index.await?;
-        if is_last {
-            return Ok(());
-        }
-        after = next;
-    }
 }
 
 /// A page of all users, and the id after which the next page begins if there may be more.

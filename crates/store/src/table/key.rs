@@ -5,6 +5,8 @@ use latchkey_core::{
     Username,
 };
 
+use crate::search::Term;
+
 /// A key of a table.
 pub trait Key: Sized {
     /// Appends the encoded key.
@@ -25,9 +27,17 @@ pub trait Prefix<K> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(Vec<u8>);
 
+/// All terms that begin with this one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TermPrefix<'a>(pub(crate) &'a Term);
+
 /// The sessions whose ids begin with this byte: 256 shards of about the same size.
 #[derive(Clone, Copy, Debug)]
 pub struct Shard(pub u8);
+
+/// A time; the keys are sorted from the newest to the oldest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest(pub Timestamp);
 
 /// The encoded key of a record of any table, prefix included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +48,18 @@ impl Email {
     pub fn new(address: &str) -> Self {
         let end = address.len().min(254);
         Self(address.as_bytes()[..end].to_ascii_lowercase())
+    }
+}
+
+/// The time is complemented.
+impl Key for Newest {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&(u64::MAX - self.0.as_millis()).to_be_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let millis = u64::MAX - u64::from_be_bytes(bytes.try_into().ok()?);
+        Some(Self(Timestamp::from_millis(millis)))
     }
 }
 
@@ -218,6 +240,53 @@ impl Prefix<(Email, UserId)> for Email {
     fn write(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(&self.0);
         to.push(0);
+    }
+}
+
+macro_rules! newest_first {
+    ($($id:ident),*) => {$(
+        impl Key for (Newest, $id) {
+            fn write(&self, to: &mut Vec<u8>) {
+                Key::write(&self.0, to);
+                Key::write(&self.1, to);
+            }
+
+            fn read(bytes: &[u8]) -> Option<Self> {
+                let (at, id) = bytes.split_at_checked(8)?;
+                Some((Newest::read(at)?, $id::read(id)?))
+            }
+        }
+    )*};
+}
+
+newest_first!(SessionId, UserId);
+
+impl Key for (Term, Newest, UserId) {
+    fn write(&self, to: &mut Vec<u8>) {
+        Prefix::write(&self.0, to);
+        Key::write(&(self.1, self.2), to);
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (term, rest) = bytes.split_last_chunk::<24>()?;
+        let (nul, term) = term.split_last()?;
+        let (at, id) = <(Newest, UserId)>::read(rest)?;
+        (*nul == 0).then(|| (Term(term.to_vec()), at, id))
+    }
+}
+
+/// The users with exactly this term.
+impl Prefix<(Term, Newest, UserId)> for Term {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self.0);
+        to.push(0);
+    }
+}
+
+/// The users with a term that begins with this one.
+impl Prefix<(Term, Newest, UserId)> for TermPrefix<'_> {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self.0.0);
     }
 }
 

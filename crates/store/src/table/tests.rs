@@ -4,11 +4,14 @@ use latchkey_core::{
 
 use super::{
     AUDIT_EVENTS, CREDENTIALS, DENIALS, EMAILS_INDEXED, EVERYONE, EXPIRIES, Email, FINISHED_FLOWS,
-    FORMAT, IDENTITIES, IMPORTING, Key, ONE_TIME_LINKS, PAST_FLOWS, RecordKey, SESSION_ORIGINS,
-    SESSIONS, SESSIONS_OF_USER, SIGNING_KEYS, SLED_COMMITS, SLED_LEDGER, STORE_ID, SWEPT_UNTIL,
-    Shard, TABLES, Table, USERS, USERS_BY_EMAIL, Value, conflict_group, table_of,
+    FORMAT, IDENTITIES, IMPORTING, Key, Newest, ONE_TIME_LINKS, PAST_FLOWS, RecordKey,
+    SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_INDEXED, SESSIONS_OF_USER,
+    SIGNING_KEYS, SLED_COMMITS, SLED_LEDGER, STORE_ID, SWEPT_UNTIL, Shard, TABLES, Table,
+    USER_SEARCH, USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_INDEXED, Value, conflict_group,
+    table_of,
 };
 use crate::records::Read;
+use crate::search::Term;
 
 /// Asserts that the key is encoded as these bytes and decoded from them.
 fn assert_encoding<K: Key + PartialEq + core::fmt::Debug, V: Value>(
@@ -75,7 +78,27 @@ fn encoding_of_keys_never_changes() {
     );
     let entry = format!(r"x\x00\x00\x00\x00\x00\x00\x01\x02s{TWOS}");
     assert_encoding(EXPIRIES, &expiry, &entry);
+    let created = Newest(Timestamp::from_millis(0x0102));
+    let newest = r"\xff\xff\xff\xff\xff\xff\xfe\xfd";
+    assert_encoding(
+        USERS_BY_CREATED,
+        &(created, user),
+        &format!("c{newest}{ONES}"),
+    );
+    let term = Term(b"\0role:admin".to_vec());
+    assert_encoding(
+        USER_SEARCH,
+        &(term, created, user),
+        &format!(r"t\x00role:admin\x00{newest}{ONES}"),
+    );
+    assert_encoding(
+        SESSIONS_BY_OPENED,
+        &(created, session),
+        &format!("w{newest}{TWOS}"),
+    );
     assert_encoding(STORE_ID, &(), "mid");
+    assert_encoding(USERS_INDEXED, &(), "musers");
+    assert_encoding(SESSIONS_INDEXED, &(), "msessions");
     assert_encoding(IMPORTING, &(), "mimporting");
     assert_encoding(EVERYONE, &(), "mcutoff");
     assert_encoding(EMAILS_INDEXED, &(), "memails");

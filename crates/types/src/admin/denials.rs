@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The response of `GET /api/admin/denials`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdminDenialList {
-    /// The denials of this page.
+    /// The denials of this page, in the order of their kinds and ids. A page can be shorter than
+    /// requested, or empty, although there are more.
     pub denials: Vec<AdminDenial>,
     /// The value of the query parameter `before` that requests the next page; absent on the last
     /// page.
@@ -20,15 +21,20 @@ pub struct AdminDenial {
     pub kind: DenialKind,
     /// The id of the token, session or user; empty for [`DenialKind::Everyone`].
     pub id: String,
-    /// Why it was denied.
+    /// Why it was denied: the text that an operator gave, or `signed_out`, `revoked`, `replayed`,
+    /// `ended_by_operator`, `banned`.
     pub reason: String,
     /// When it was denied, in seconds since 1970.
     pub at: u64,
     /// Until when it is denied, in seconds since 1970: the expiry of the last token it concerns.
     pub until: u64,
-    /// The id of the user who denied it, if known.
+    /// Who added it: an administrator's user id, `application` or `command line`; absent if it
+    /// follows from the user's own action, a replay or a ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// Whether it can be lifted: only the denial of a single token that an operator added.
+    #[serde(default)]
+    pub liftable: bool,
 }
 
 /// What a denial concerns.
@@ -39,24 +45,52 @@ pub enum DenialKind {
     Token,
     /// All access tokens of a session.
     Session,
-    /// All access tokens of a user that were issued before the denial.
+    /// The access tokens of a user whose sessions have ended.
     User,
-    /// All access tokens that were issued before the denial.
+    /// The access tokens of all users whose sessions have ended.
     Everyone,
 }
 
 /// The body of `POST /api/admin/denials`: one of `token`, `session` and `user`, and the reason.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DenialRequest {
-    /// The id (`jti`) of an access token.
+    /// An access token of this server, as it was issued. It is refused until it expires; its
+    /// session stays open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// The id of a session.
+    /// The id of a session, which ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// The id of a user.
+    /// The id of a user, whose sessions end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// The reason, 1 to 500 characters.
     pub reason: String,
+}
+
+/// Omits the token.
+impl core::fmt::Debug for DenialRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("DenialRequest")
+            .field("session", &self.session)
+            .field("user", &self.user)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DenialRequest;
+
+    #[test]
+    fn debug_output_omits_the_token() {
+        let request = DenialRequest {
+            token: Some("eyJhbGciOi".to_owned()),
+            reason: "copied".to_owned(),
+            ..DenialRequest::default()
+        };
+        let text = format!("{request:?}");
+        assert!(!text.contains("eyJ") && text.contains("copied"), "{text}");
+    }
 }

@@ -27,6 +27,13 @@ pub struct AdminKey {
     pub expires_at: Option<u64>,
 }
 
+/// The response of `POST /api/admin/keys`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRotated {
+    /// The id of the newest key.
+    pub kid: String,
+}
+
 /// What a signing key is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

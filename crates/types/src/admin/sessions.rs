@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The response of `GET /api/admin/sessions` and `GET /api/admin/users/{id}/sessions`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdminSessionList {
-    /// The open sessions of this page.
+    /// The open sessions of this page, newest first. A page of all sessions can be shorter than
+    /// requested, or empty, although there are more; those of one user are a single page.
     pub sessions: Vec<AdminSession>,
     /// The value of the query parameter `before` that requests the next page; absent on the last
     /// page.

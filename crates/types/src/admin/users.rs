@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The response of `GET /api/admin/users`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdminUserList {
-    /// The users of this page.
+    /// The users of this page; without a search, the newest accounts first. A page can be shorter
+    /// than requested, or empty, although there are more.
     pub users: Vec<AdminUser>,
     /// The value of the query parameter `before` that requests the next page; absent on the last
     /// page.
@@ -30,11 +31,12 @@ pub struct AdminUser {
     /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The id of the provider of the latest sign-in.
+    /// The id of the provider of the latest sign-in, or its issuer if it is not configured any more.
     pub provider: String,
     /// The identities with which the user can sign in.
     pub identities: Vec<AdminIdentity>,
-    /// All roles in effect, whatever grants them.
+    /// The roles by configuration and the granted ones. An embedding application may add others to
+    /// access tokens.
     pub roles: Vec<String>,
     /// The roles that an operator granted.
     pub granted_roles: Vec<String>,
@@ -48,7 +50,7 @@ pub struct AdminUser {
 /// An account at a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdminIdentity {
-    /// The id of the provider in the configuration.
+    /// The id of the provider in the configuration, or the issuer if it is not configured any more.
     pub provider: String,
     /// The issuer of the identity.
     pub issuer: String,
@@ -71,6 +73,7 @@ pub struct AdminBan {
 /// The body of `PUT /api/admin/users/{id}/roles`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolesRequest {
-    /// The roles that the operator grants. They replace the roles granted before.
+    /// The roles that the operator grants: at most 32, each 1 to 64 characters `a-z`, `0-9`, `.`,
+    /// `_`, `-`, `:`. They replace the roles granted before.
     pub roles: Vec<String>,
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
-    AuditEvent, AuditKind, Denial, DenialReason, Denied, EndReason, LinkHash, Requester,
-    SealedSigningKey, SessionId, SigningAlgorithm, StoreId, TokenId, User, UserId,
+    Actor, AuditEvent, AuditKind, Denial, DenialNote, DenialReason, Denied, EndReason, LinkHash,
+    Requester, SealedSigningKey, SessionId, SigningAlgorithm, StoreId, TokenId, User, UserId,
 };
 
 use super::fake_database::FakeDatabase;
@@ -19,9 +19,10 @@ use crate::contract::fixtures::{
 use crate::contract::{flows, local_accounts};
 use crate::remote::Optimistic;
 use crate::request::{
-    CreateOutcome, EndSession, EndSessions, OpenOutcome, PasswordAuthority, Rotate,
+    CreateOutcome, EndSession, EndSessions, LiftOutcome, OpenOutcome, PasswordAuthority, Rotate,
     SetPasswordOutcome,
 };
+use crate::search::UserQuery;
 use crate::store::{
     Audit as _, Backup as _, Denials as _, Flows as _, LocalAccounts as _, Maintenance as _,
     Sessions as _, SigningKeys as _, Store, Users as _,
@@ -131,6 +132,17 @@ async fn users(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     let found = store.users_by_email(email).await.expect("read");
     assert_eq!(found.len(), 1);
     costs.record("users_by_email", "");
+    let query = UserQuery {
+        text: "ada".into(),
+        ..UserQuery::default()
+    };
+    let found = store.search_users(query, None, 10, NOW).await;
+    assert_eq!(found.expect("read").expect("a page").items.len(), 1);
+    costs.record("search_users", "a page");
+    let by = Requester::default();
+    let roles = store.set_roles(ada.id, vec!["editor".into()], by, NOW);
+    roles.await.expect("set").expect("known");
+    costs.record("set_roles", "");
     let finished = store.finish_login_flow(flows::id(1), flows::END).await;
     assert_eq!(finished, Ok(true));
     costs.record("finish_login_flow", "");
@@ -187,6 +199,9 @@ async fn refreshes(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     let live = store.live_sessions(ada.id, NOW).await.expect("read");
     assert_eq!(live.len(), 1);
     costs.record("live_sessions", "");
+    let page = store.all_sessions(None, 10, NOW).await.expect("read");
+    assert!(!page.expect("a page").items.is_empty());
+    costs.record("all_sessions", "a page");
 
     let two = started.session;
     rotate(store, refresh(&two, 0, Some(1))).await;
@@ -248,7 +263,7 @@ async fn ends(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     assert_eq!(ended.live, usize::from(MANY));
     costs.record("end_sessions_of", "60 sessions, all but one");
     let banned = store
-        .ban_user(ben.id, "spam".into(), Requester::default(), NOW)
+        .ban_user(ben.id, "spam".into(), None, Requester::default(), NOW)
         .await;
     let banned = banned.expect("banned").expect("known");
     assert_eq!((banned.denials.len(), banned.live), (1, usize::from(MANY)));
@@ -288,8 +303,26 @@ async fn others(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
         actor: None,
         other_address: None,
     };
-    store.revoke_token(denial, event).await.expect("revoked");
+    store
+        .revoke_token(denial, event.clone())
+        .await
+        .expect("revoked");
     costs.record("revoke_token", "");
+    let mut denial = denials(0).remove(0);
+    denial.denied = Denied::Token(TokenId::from_bytes([2; 16]));
+    denial.note = Some(Box::new(DenialNote {
+        by: Actor::Application,
+        reason: "copied".into(),
+        user: ada.id,
+        lifted: None,
+    }));
+    let denied = denial.denied;
+    let added = store.add_denial(denial, event).await;
+    assert!(added.expect("added").is_some());
+    costs.record("add_denial", "");
+    let lifted = store.lift_denial(denied, Requester::default(), NOW).await;
+    assert!(matches!(lifted, Ok(LiftOutcome::Lifted(_))));
+    costs.record("lift_denial", "");
     let page = store.denials(None, 10).await.expect("read");
     assert_eq!(page.0.len(), 10);
     costs.record("denials", "a page");

@@ -1,0 +1,131 @@
+//! The live sessions of all users: the index by the time of opening, and pages of it.
+
+use latchkey_core::{Session, SessionId, Timestamp};
+
+use super::PAGE_SIZE;
+use super::session_record::is_live;
+use crate::engine::Engine;
+use crate::error::StoreError;
+use crate::request::{LiveSession, SessionOfUser};
+use crate::search::{ListCursor, ListPage};
+use crate::table::{
+    EVERYONE, Key, Newest, Range, SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_INDEXED,
+    USERS, Value,
+};
+use crate::transaction::Tx;
+
+/// How many entries of the index one page reads.
+const MAX_SCANNED: usize = 1000;
+/// How many of them it reads at a time, after the first time.
+const CHUNK_SIZE: usize = 250;
+
+/// The key of a session in the index.
+pub(super) fn entry(session: &Session) -> (Newest, SessionId) {
+    (Newest(session.opened_at), session.id)
+}
+
+/// A page of the live sessions. `None` if the cursor belongs to another list.
+pub(super) async fn page(
+    tx: &mut Tx<'_>,
+    before: Option<&ListCursor>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Option<ListPage<SessionOfUser>>, StoreError> {
+    if tx.peek(SESSIONS_INDEXED, &()).await?.is_some() {
+        let id = |(_, id): &(Newest, SessionId)| *id;
+        return scan(tx, SESSIONS_BY_OPENED.all(), id, before, limit, now).await;
+    }
+    // No server of this version has opened the store yet: in the order of the ids.
+    scan(tx, SESSIONS.all(), |id: &SessionId| *id, before, limit, now).await
+}
+
+async fn scan<K: Key, V: Value>(
+    tx: &mut Tx<'_>,
+    range: Range<K, V>,
+    id: impl Fn(&K) -> SessionId,
+    before: Option<&ListCursor>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Option<ListPage<SessionOfUser>>, StoreError> {
+    let mut after = before.map(|cursor| cursor.0.clone());
+    if after
+        .as_ref()
+        .is_some_and(|key| !key.starts_with(range.prefix()))
+    {
+        return Ok(None);
+    }
+    let everyone = tx.peek(EVERYONE, &()).await?;
+    let mut items = Vec::new();
+    let (mut scanned, mut size) = (0, limit.clamp(1, MAX_SCANNED));
+    loop {
+        let chunk = range.clone().after(after.take()).limit(size);
+        let keys = tx.peek_keys(chunk).await?;
+        let ids: Vec<_> = keys.iter().map(&id).collect();
+        let mut reads: Vec<_> = ids.iter().map(|id| SESSION_ORIGINS.at(id)).collect();
+        reads.extend(ids.iter().map(|id| SESSIONS.at(id)));
+        tx.prefetch(reads).await?;
+        let sessions = tx.peek_many(SESSIONS, &ids).await?;
+        let users = sessions
+            .iter()
+            .flatten()
+            .map(|session| USERS.at(&session.user));
+        tx.prefetch(users.collect()).await?;
+        for (key, session) in keys.iter().zip(sessions) {
+            let Some(session) = session else { continue };
+            let user = tx.peek(USERS, &session.user).await?;
+            let origin = tx.peek(SESSION_ORIGINS, &session.id).await?;
+            let (Some(user), Some(origin)) = (user, origin) else {
+                continue;
+            };
+            let session = session.under(user.cutoff.as_ref(), everyone.as_ref());
+            if is_live(&session, now) {
+                let live = LiveSession { session, origin };
+                items.push(SessionOfUser { live, user });
+                if items.len() == limit {
+                    let next = Some(ListCursor(range.table().key(key)));
+                    return Ok(Some(ListPage { items, next }));
+                }
+            }
+        }
+        let last = keys.last().map(|key| range.table().key(key));
+        scanned += keys.len();
+        let next = last.filter(|_| keys.len() == size);
+        if next.is_none() || scanned >= MAX_SCANNED {
+            let next = next.map(ListCursor);
+            return Ok(Some(ListPage { items, next }));
+        }
+        (after, size) = (next, CHUNK_SIZE);
+    }
+}
+
+/// Builds the index for sessions that earlier versions wrote.
+pub(super) async fn build_index(engine: &impl Engine) -> Result<(), StoreError> {
+    let mut after: Option<SessionId> = None;
+    loop {
+        let page = engine.read(after, |tx, after| {
+            let after = after.map(|id| SESSIONS.key(&id));
+            Box::pin(tx.peek_keys(SESSIONS.all().after(after).limit(PAGE_SIZE)))
+        });
+        let page = page.await?;
+        after = page.last().copied().filter(|_| page.len() == PAGE_SIZE);
+        let is_last = after.is_none();
+        let index = engine.write((page, is_last), |tx, (ids, is_last)| {
+            Box::pin(async move {
+                // The entry of a session that ends at the same time is stale until it is swept.
+                for session in tx.peek_many(SESSIONS, ids).await?.into_iter().flatten() {
+                    if session.status.is_live() {
+                        tx.put_index(SESSIONS_BY_OPENED, &entry(&session));
+                    }
+                }
+                if *is_last {
+                    tx.put(SESSIONS_INDEXED, &(), &true)?;
+                }
+                Ok(())
+            })
+        });
+        index.await?;
+        if is_last {
+            return Ok(());
+        }
+    }
+}
