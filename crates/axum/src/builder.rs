@@ -369,7 +369,7 @@ impl Builder {
             providers: configs
                 .iter()
                 .filter(|config| config.id != DEMO_PROVIDER)
-                .map(|config| provider::source(config, only))
+                .map(|config| provider::configured(config, only))
                 .collect(),
             ..Rights::default()
         });
@@ -377,7 +377,7 @@ impl Builder {
         // rules that name the demo provider apply to its users.
         rights
             .providers
-            .extend(demo.map(|demo| provider::source(&demo.config(), only)));
+            .extend(demo.map(|demo| provider::configured(&demo.config(), only)));
         rights
     }
 }

@@ -48,9 +48,10 @@ impl Provider {
     }
 }
 
-/// How far rules trust a provider's email addresses: all of them if it is the only provider,
-/// otherwise only where a rule names the provider.
-pub(crate) fn source(config: &OidcConfig, only: bool) -> ConfiguredProvider {
+/// The provider as the rules of admission and administration see it. Rules that do not name a
+/// provider trust all email addresses of the only provider; of several providers, they trust only
+/// Google, and only for the addresses that it manages.
+pub(crate) fn configured(config: &OidcConfig, only: bool) -> ConfiguredProvider {
     let google = config.kind == latchkey_identity::Kind::Google;
     ConfiguredProvider {
         provider: config.id.clone(),

@@ -14,7 +14,8 @@
 
 use latchkey_types::ServerEvent;
 
-/// The longest line or event, in bytes; anything beyond is discarded.
+/// The maximum length of a line, in bytes; the rest of the line is discarded. Once an event has
+/// this much data, its further lines are discarded too.
 const MAX_LENGTH: usize = 16_384;
 
 /// An incremental parser.

@@ -47,7 +47,7 @@ pub(crate) async fn acquire_leadership() -> LockGuard {
     .unwrap_or(LockGuard(None))
 }
 
-/// Waits for the refresh lock. Steals it if another tab holds it for longer than [`HOLD_TIMEOUT`].
+/// Waits for the refresh lock. Steals it after [`HOLD_TIMEOUT`].
 pub(crate) async fn acquire() -> LockGuard {
     let Some(manager) = manager() else {
         return LockGuard(None);

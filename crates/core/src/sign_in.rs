@@ -60,8 +60,8 @@ impl fmt::Display for InvalidReturnTo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "return_to must be a path of this site, such as /account: it begins with one slash, \
-             has no empty or dot segments and no encoded slashes, and is at most 512 characters \
-             long",
+             has no empty or dot segments and no encoded slashes, dots or percent signs, does not \
+             lead to /auth/ or /callback, and is at most 512 characters long",
         )
     }
 }
@@ -86,7 +86,8 @@ impl FromStr for ReturnTo {
     fn from_str(text: &str) -> Result<Self, InvalidReturnTo> {
         let path_end = text.find(['?', '#']).unwrap_or(text.len());
         let path = text[..path_end].to_ascii_lowercase();
-        // Encoded separators, and `%25`, which could hide them from a single decoding.
+        // Encoded separators, dots and control characters, and `%25`, which could hide them from a
+        // single decoding.
         let encoded = ["%2f", "%5c", "%25", "%2e", "%0", "%1"];
         let fits = text.len() <= 512
             && path.starts_with('/')

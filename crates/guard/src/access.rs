@@ -42,7 +42,8 @@ pub struct Verified {
     claims: AccessClaims,
     /// See [`Verified::cached_body`].
     body: OnceLock<Bytes>,
-    /// One more than the version of the denylist that last did not refuse the token; zero at first.
+    /// The version of the denylist at the last search that did not refuse the token, plus one; zero
+    /// before the first search.
     cleared: AtomicU64,
 }
 
@@ -126,7 +127,8 @@ impl Authenticator {
             self.verified.insert(token.into(), Arc::clone(&verified));
             verified
         };
-        // Checked before the denylist, whose entries outlive the tokens they deny.
+        // Checked before the denylist: its entries outlive the tokens they deny, but an expired
+        // token is reported as expired.
         verified.check_time(now)?;
         match verified.refusal(denylist, now) {
             None => Ok(verified),
@@ -135,11 +137,13 @@ impl Authenticator {
     }
 
     /// Verifies the signature only, so that a token that is expired or denied can still be revoked.
-    /// Its key may already have been retired by a server whose clock is ahead.
+    /// A retired key is accepted too: if the clock of this server is ahead, other servers may still
+    /// accept the token.
     ///
     /// # Errors
     ///
-    /// If the token is malformed or no key in force has signed it.
+    /// If the token is malformed, was not signed with a key of the key ring, or has another issuer
+    /// or audience.
     pub fn verify_signature(
         &self,
         token: &str,

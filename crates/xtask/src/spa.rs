@@ -25,7 +25,8 @@ const INPUTS: [&str; 9] = [
     "Trunk.toml",
 ];
 
-/// Builds the optimized pages if they are missing or outdated, and returns their directory.
+/// Builds the pages if they are missing or outdated, and returns their directory. Optimizes them if
+/// wasm-opt is available.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     let dist = workspace.path("dist");
     let records = Records::of(workspace)?;
@@ -56,8 +57,8 @@ pub(crate) fn ensure(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 fn build(workspace: &Workspace, tools: &WebTools) -> Result<()> {
-    // Trunk runs offline, because all its tools are installed. So does the cargo that it
-    // calls, hence the dependencies are fetched first.
+    // Trunk and the cargo that it calls run offline: the tools are installed already, and the
+    // dependencies are fetched here.
     let mut fetch = workspace.cargo();
     fetch.args([
         "fetch",

@@ -68,7 +68,8 @@ impl Engine {
         }
     }
 
-    /// A request waits for newer tokens than `tokens`.
+    /// Starts a refresh for a request that needs newer tokens than `tokens`. Fails the request if
+    /// the server has demanded a delay.
     fn need_newer_than(&mut self, tokens: &Tokens, id: RequestId, commands: &mut Vec<Command>) {
         if let Refresh::BackingOff {
             error: error @ TransientError::RateLimited { .. },
@@ -135,7 +136,7 @@ impl Engine {
         still_stale
     }
 
-    /// Removes a request whose caller no longer waits.
+    /// Removes a request that was delivered or failed, or whose caller stopped waiting.
     pub(super) fn remove(&mut self, id: RequestId) {
         self.requests.retain(|request| request.id != id);
     }

@@ -1,4 +1,5 @@
-//! Only the file that opens the store names a concrete store; all other code uses the traits.
+//! In `axum` and `latchkey`, only the file that opens the store names a concrete store; all other
+//! code uses the traits.
 
 use super::finding::Finding;
 use super::tree::{Tree, code, is_test};

@@ -5,7 +5,7 @@ use crate::simulation::Action;
 /// A kind of action that counts against the budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
-    /// A request starts.
+    /// A request starts, or its caller stops waiting.
     Begin,
     /// A refresh is requested, manually or by a timer.
     Refresh,

@@ -24,7 +24,8 @@ pub(super) struct Device {
     faithful: bool,
     session: Option<Session>,
     stopped: Option<Stopped>,
-    /// Its earlier sessions, whose end was acknowledged.
+    /// Its earlier sessions: the server acknowledged their end, or refused their tokens after a
+    /// restart.
     pub(super) ended: Vec<Ended>,
 }
 
