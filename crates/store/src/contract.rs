@@ -66,8 +66,8 @@ where
     races::signing_keys(make().await).await;
     races::ends_of_all_against_refreshes(make().await, true).await;
     races::ends_of_all_against_refreshes(make().await, false).await;
-    for act in starvation::ACTS {
-        starvation::act_succeeds(make().await, act).await;
+    for revocation in starvation::REVOCATIONS {
+        starvation::revocation_succeeds(make().await, revocation).await;
     }
     cutoffs::same_millisecond(&*make().await[0]).await;
     cutoffs::records_not_updated(&*make().await[0]).await;

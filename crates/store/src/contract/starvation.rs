@@ -33,7 +33,7 @@ const REFRESHERS: u8 = 4;
 
 /// A revocation that must not starve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Act {
+pub(super) enum Revocation {
     Ban,
     EndAll,
     EndAllButOne,
@@ -43,14 +43,14 @@ pub(super) enum Act {
     RevokeToken,
 }
 
-pub(super) const ACTS: [Act; 7] = [
-    Act::Ban,
-    Act::EndAll,
-    Act::EndAllButOne,
-    Act::EndEveryone,
-    Act::EndOne,
-    Act::RevokeOne,
-    Act::RevokeToken,
+pub(super) const REVOCATIONS: [Revocation; 7] = [
+    Revocation::Ban,
+    Revocation::EndAll,
+    Revocation::EndAllButOne,
+    Revocation::EndEveryone,
+    Revocation::EndOne,
+    Revocation::RevokeOne,
+    Revocation::RevokeToken,
 ];
 
 /// Everything that a user can write, in loops at both servers until they are stopped.
@@ -193,7 +193,7 @@ impl Opponents {
 }
 
 /// Performs a revocation while its opponents write.
-pub(super) async fn act_succeeds(stores: StorePair, act: Act) {
+pub(super) async fn revocation_succeeds(stores: StorePair, revocation: Revocation) {
     let user = user(&*stores[0], 1).await;
     let mut sessions = Vec::new();
     for number in 1..=REFRESHERS {
@@ -204,14 +204,17 @@ pub(super) async fn act_succeeds(stores: StorePair, act: Act) {
     let now = NOW.plus(Duration::from_millis(
         opponents.clock.load(Ordering::SeqCst) / 20,
     ));
-    let (ended, attempts) = perform(&stores[0], act, &user, &sessions, now).await;
-    assert!(attempts <= MAX_ATTEMPTS, "{act:?} took {attempts} attempts");
+    let (ended, attempts) = perform(&stores[0], revocation, &user, &sessions, now).await;
+    assert!(
+        attempts <= MAX_ATTEMPTS,
+        "{revocation:?} took {attempts} attempts"
+    );
     // The opponents are still writing.
     opponents.make_progress().await;
     for session in ended {
         let known = stores[1].session(session.id).await.expect("read");
         let status = known.expect("known").status;
-        assert!(!status.is_live(), "{act:?}: {status:?}");
+        assert!(!status.is_live(), "{revocation:?}: {status:?}");
         let denials = stores[1].live_denials(now).await.expect("read");
         let refused = |it: &Denial| match it.denied {
             Denied::Session(id) => id == session.id,
@@ -219,7 +222,7 @@ pub(super) async fn act_succeeds(stores: StorePair, act: Act) {
             Denied::Everyone => true,
             Denied::Token(_) => false,
         };
-        assert!(denials.iter().any(refused), "{act:?}");
+        assert!(denials.iter().any(refused), "{revocation:?}");
     }
     opponents.stop().await;
 }
@@ -227,7 +230,7 @@ pub(super) async fn act_succeeds(stores: StorePair, act: Act) {
 /// Returns the sessions that must have ended, and the number of attempts.
 async fn perform(
     store: &Arc<dyn Store>,
-    act: Act,
+    revocation: Revocation,
     user: &User,
     sessions: &[Session],
     now: Timestamp,
@@ -247,31 +250,31 @@ async fn perform(
         one.now = now;
         counted(store.end_session(one))
     };
-    match act {
-        Act::Ban => {
+    match revocation {
+        Revocation::Ban => {
             let ban = store.ban_user(user.id, "spam".into(), None, Requester::default(), now);
             let (banned, attempts) = counted(ban).await;
             assert!(banned.expect("banned").is_some());
             (all, attempts)
         }
-        Act::EndAll => {
+        Revocation::EndAll => {
             let (ended, attempts) = counted(store.end_sessions_of(end_all(None))).await;
             assert!(ended.expect("ended").is_some());
             (all, attempts)
         }
-        Act::EndAllButOne => {
+        Revocation::EndAllButOne => {
             let keep = end_all(sessions.first());
             let (ended, attempts) = counted(store.end_sessions_of(keep)).await;
             assert!(ended.expect("ended").is_some());
             (all[1..].to_vec(), attempts)
         }
-        Act::EndEveryone => {
+        Revocation::EndEveryone => {
             let (ended, attempts) = counted(store.end_everyone(Requester::default(), now)).await;
             ended.expect("ended");
             (all, attempts)
         }
-        Act::EndOne | Act::RevokeOne => {
-            let reason = if act == Act::EndOne {
+        Revocation::EndOne | Revocation::RevokeOne => {
+            let reason = if revocation == Revocation::EndOne {
                 EndReason::EndedRemotely
             } else {
                 EndReason::Revoked
@@ -280,7 +283,7 @@ async fn perform(
             assert!(ended.expect("ended").is_some());
             (all[..1].to_vec(), attempts)
         }
-        Act::RevokeToken => {
+        Revocation::RevokeToken => {
             let denial = Denial {
                 denied: Denied::Token(TokenId::from_bytes([1; 16])),
                 reason: DenialReason::Revoked,
