@@ -1,4 +1,4 @@
-//! The throughput and latency of sign-ins and refreshes: many clients at one server, for each store.
+//! The throughput and latency of sign-ins and refreshes: many clients of one server, for each store.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const RUN_TIME: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(program: &Path) -> Result<()> {
     println!(
-        "\n{CLIENTS} clients at one server, {} s each, on the same machine as the store:\n",
+        "\n{CLIENTS} clients of one server, {} s each, on the same machine as the store:\n",
         RUN_TIME.as_secs()
     );
     println!(
@@ -76,7 +76,7 @@ async fn measure(name: &str, server: &ServerProcess, database: Option<&Process>)
         .1
         .zip(before.1)
         .map(|(after, before)| each(after.saturating_sub(before)));
-    let store_cpu = store_cpu.unwrap_or_else(|| "within".to_owned());
+    let store_cpu = store_cpu.unwrap_or_else(|| "in server CPU".to_owned());
     durations.sort_unstable();
     let (p50, p99) = (percentile(&durations, 50), percentile(&durations, 99));
     let (p50, p99) = (millis(p50), millis(p99));
