@@ -1,8 +1,9 @@
-//! A strict reader and writer for the compact form of signed tokens (RFC 7515).
+//! A strict parser and signer for the compact serialization of signed tokens (RFC 7515).
 //!
-//! Strict means that each token has exactly one text: three parts of unpadded base64url without
-//! stray bits, a header with exactly the expected members, no duplicate members, and for ECDSA the
-//! lower of the two possible values of `s`. DPoP proofs, which clients sign, may have either value.
+//! Strict means that each token has exactly one encoding: three parts of unpadded base64url whose
+//! unused trailing bits are zero, a header with only the expected members, no duplicate members, and
+//! for ECDSA the lower of the two possible values of `s`. DPoP proofs, which clients sign, may have
+//! either value.
 
 use core::fmt;
 use std::collections::HashSet;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::MAX_TOKEN_BYTES;
 
-/// The reason if a text does not have the three parts of a JWS.
+/// The error for text that does not have the three parts of a JWS.
 const NOT_THREE_PARTS: &str = "not three parts separated by dots";
 
 /// The header of tokens issued here. Other members (`crit`, `b64`, `jwk`, `jku`, `x5u`, `x5c`, …)
@@ -49,7 +50,7 @@ impl<'a, H: DeserializeOwned> Unverified<'a, H> {
             return Err(NOT_THREE_PARTS);
         }
         if decode::<UniqueMembers>(header).is_none() {
-            return Err("the header is not a JSON object without duplicate members");
+            return Err("the header is not a JSON object, or has duplicate members");
         }
         let header =
             decode(header).ok_or("a header member is missing, unknown or of the wrong type")?;
@@ -68,7 +69,7 @@ impl<'a, H: DeserializeOwned> Unverified<'a, H> {
         algorithm: Algorithm,
     ) -> Result<C, &'static str> {
         if algorithm == Algorithm::ES256 && !low_s(self.signature) {
-            return Err("the signature is re-encoded");
+            return Err("the signature is not 64 bytes with the lower value of `s`");
         }
         self.verify_foreign(key, algorithm)
     }
@@ -85,7 +86,7 @@ impl<'a, H: DeserializeOwned> Unverified<'a, H> {
         }
         let unique: Option<UniqueMembers> = decode(self.claims);
         if unique.is_none() {
-            return Err("the claims are not a JSON object without duplicate members");
+            return Err("the claims are not a JSON object, or have duplicate members");
         }
         decode(self.claims).ok_or("a claim is missing or of the wrong type")
     }
@@ -194,7 +195,7 @@ const HALF_ORDER: [u8; 32] = [
 ];
 
 /// Whether an ES256 signature has the lower of the two possible values of `s`. If `(r, s)` is a
-/// valid signature, so is `(r, n − s)`, which would give the same token a second text.
+/// valid signature, so is `(r, n − s)`, which would give the same token a second encoding.
 fn low_s(signature: &str) -> bool {
     let mut bytes = [0; 64];
     let decoded = URL_SAFE_NO_PAD.decode_slice(signature, &mut bytes);

@@ -2,8 +2,8 @@
 //!
 //! On the server, [`erased`] and [`client_only`] are Leptos' `into_any`. In the browser they first wrap
 //! the view in a type of this crate, so that `into_any` is compiled for that type only and not for
-//! every view. In return, a changed view is replaced instead of being compared with the previous one,
-//! and elements are hydrated without an async state machine, which only lazily loaded code needs. A
+//! every view. The cost is that a changed view is replaced instead of being compared with the previous
+//! one. Elements are hydrated without an async state machine, which only lazily loaded code needs. A
 //! [`client_only`] view has no hydration code. [`dynamic`] and [`dynamic_text`] are closures of one
 //! type.
 //!
@@ -12,9 +12,9 @@
 //! wasm32-unknown-unknown`, `wasm-bindgen --target web`, `wasm-opt -Oz` and brotli at quality 11, which
 //! is what `cargo xtask dist` runs and prints:
 //!
-//! | the same pages with | as built | with brotli |
+//! | the same pages with | as built | compressed |
 //! |---|---:|---:|
-//! | `into_any()` in both places | 905,544 | 288,083 |
+//! | `into_any()` in `erased` and `client_only` | 905,544 | 288,083 |
 //! | the same and `RUSTFLAGS="--cfg erase_components"` | 884,643 | 270,845 |
 //! | this file | 723,375 | 234,821 |
 

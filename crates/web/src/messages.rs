@@ -135,7 +135,7 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
     }
 }
 
-/// Why a request for the page failed.
+/// Why a request that a page sent failed.
 pub(crate) const fn call(error: CallError) -> &'static str {
     match error {
         CallError::SignedOut => "You are signed out.",

@@ -92,7 +92,7 @@ fn request(
         .map_err(|_| HttpError::Url.in_request_to(ENDPOINT))
 }
 
-/// RFC 6749 §2.3.1: both are form-encoded before they are used as user name and password.
+/// RFC 6749 §2.3.1: client id and secret are form-encoded, then used as user name and password.
 fn basic(id: &str, secret: &str) -> String {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", encode(id), encode(secret));
@@ -103,7 +103,7 @@ fn tokens(body: &Object) -> Result<Tokens, ProviderError> {
     let Some(access_token) = body.get("access_token") else {
         return Err(unexpected());
     };
-    // It will be sent in a header, which cannot contain other characters.
+    // It will be sent in a header: only visible ASCII characters and spaces are allowed.
     let access_token = access_token
         .as_str()
         .filter(|text| text.bytes().all(|b| b.is_ascii_graphic() || b == b' '))
@@ -124,7 +124,7 @@ fn tokens(body: &Object) -> Result<Tokens, ProviderError> {
     }
 }
 
-/// Whether the body is an error, whatever the status code. A blank `error` does not count.
+/// Whether the body is an error, whatever the status code. An empty `error` does not count.
 fn is_error(body: &Object) -> bool {
     match body.get("error") {
         None | Some(Value::Null) => false,
@@ -159,7 +159,7 @@ fn refusal(body: &Object, client: &Client, method: ClientAuth) -> ProviderError 
             return ProviderError::Unavailable(format!("{ENDPOINT} responded with {code}"));
         }
         _ => {
-            return ProviderError::CodeRefused("its error code is not a registered one".to_owned());
+            return ProviderError::CodeRefused("its error code is not registered".to_owned());
         }
     };
     // Some providers respond with `invalid_request` to a malformed code.

@@ -178,7 +178,7 @@ async fn refusal_names_the_registered_code_but_not_the_providers_text() {
         ("invalid_client", "client_secret", false),
         ("unauthorized_client", "unauthorized_client", false),
         ("invalid_request", "invalid_request", true),
-        ("canary_code", "not a registered one", true),
+        ("canary_code", "is not registered", true),
     ] {
         let body = json!({ "error": error, "error_description": "canary <html>" });
         server

@@ -83,7 +83,7 @@ pub(crate) async fn sign_in(server: &ScriptedProvider) -> Result<Profile, SignIn
     complete(&provider(server), &response(), NOW).await
 }
 
-/// The check that the sign-in failed.
+/// The validation error with which the sign-in failed.
 #[track_caller]
 pub(crate) fn validation_error(outcome: Result<Profile, SignInError>) -> ValidationError {
     match outcome {
@@ -91,11 +91,11 @@ pub(crate) fn validation_error(outcome: Result<Profile, SignInError>) -> Validat
             assert_eq!(provider, "work");
             error
         }
-        other => panic!("the sign-in did not fail a check: {other:?}"),
+        other => panic!("the sign-in did not fail validation: {other:?}"),
     }
 }
 
-/// The reason for which the provider was unavailable.
+/// The reason why the provider was unavailable.
 #[track_caller]
 pub(crate) fn unavailable<T: core::fmt::Debug>(outcome: Result<T, SignInError>) -> String {
     match outcome {

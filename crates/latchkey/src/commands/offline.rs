@@ -1,5 +1,5 @@
-//! Used by commands that work without a running server: opens the store, reads the master key, prints
-//! warnings.
+//! Helpers for commands that work without a running server: they open the store, read the master key
+//! and print warnings.
 
 use std::io::{Write as _, stderr};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub(super) fn read_master_key(config: &Config) -> anyhow::Result<Arc<MasterKey>>
     })
 }
 
-/// Prints a warning, which is not part of the result.
+/// Prints a warning to stderr, separate from the result.
 pub(super) fn warn(text: &str) {
     drop(writeln!(stderr(), "latchkey: warning: {text}"));
 }

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn names_with_a_hash_are_recognised() {
+    fn names_with_a_hash_are_recognized() {
         for name in [
             "app-0123456789abcdef_bg.wasm",
             "a-b-0123456789abcdef.css",

@@ -1,7 +1,8 @@
 //! Upgrades: a data directory of an earlier version opens, and its backup can be imported.
 //!
 //! The folder `earlier` was written by the version before sign-in state moved into cookies. In it,
-//! Ada is signed in and refreshed once, Grace signed out, Eve is banned, and a sign-in is pending.
+//! Ada is signed in and has refreshed once, Grace has signed out, Eve is banned, and a sign-in is
+//! pending.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,10 +14,10 @@ use tempfile::TempDir;
 use crate::app::TestApp;
 use crate::binary::{latchkey, run};
 
-/// The issuer of the tokens and of the demo provider's users.
+/// The configuration of that version; `public_url` is the issuer in the stored tokens and users.
 const CONFIG: &str = "public_url = \"http://127.0.0.1:7411\"\ndemo = true\n";
 
-/// Where the test clock starts, in seconds since the epoch.
+/// The initial time of the test clock, in seconds since the epoch.
 const START: u64 = 1_800_000_000;
 
 fn earlier(name: &str) -> PathBuf {

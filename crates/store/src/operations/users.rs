@@ -111,7 +111,7 @@ impl<E: Engine> Users for E {
     }
 }
 
-/// Finds the user with this identity and updates its profile, or creates it.
+/// Updates the profile of the user with this identity, or creates the user.
 async fn upsert(
     tx: &mut Tx<'_>,
     profile: &Profile,

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The response of `GET /api/admin/users`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdminUserList {
-    /// The users of this page; without a search, the newest accounts first. A page can be shorter
-    /// than requested, or empty, although there are more.
+    /// The users of this page; without a search, the newest first. A page can be shorter than
+    /// requested, or empty, although there are more users.
     pub users: Vec<AdminUser>,
     /// The value of the query parameter `before` that requests the next page; absent on the last
     /// page.
@@ -22,25 +22,25 @@ pub struct AdminUser {
     /// The username of a local account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// The email address the provider gave.
+    /// The email address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Whether the provider has verified that address; present if `email` is.
+    /// Whether the address is verified; present if `email` is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
     /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The id of the provider of the latest sign-in, or its issuer if it is not configured any more.
+    /// The id of the provider of the latest sign-in, or its issuer if it is no longer configured.
     pub provider: String,
     /// The identities with which the user can sign in.
     pub identities: Vec<AdminIdentity>,
-    /// The roles by configuration and the granted ones. An embedding application may add others to
-    /// access tokens.
+    /// The roles from the configuration and the granted roles. An embedding application may add
+    /// others to access tokens.
     pub roles: Vec<String>,
     /// The roles that an operator granted.
     pub granted_roles: Vec<String>,
-    /// When the user signed in for the first time, in seconds since 1970.
+    /// When the user was created, in seconds since 1970.
     pub created_at: u64,
     /// The ban, if the user is banned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ pub struct AdminUser {
 /// An account at a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdminIdentity {
-    /// The id of the provider in the configuration, or the issuer if it is not configured any more.
+    /// The id of the provider in the configuration, or the issuer if it is no longer configured.
     pub provider: String,
     /// The issuer of the identity.
     pub issuer: String,
@@ -73,7 +73,7 @@ pub struct AdminBan {
 /// The body of `PUT /api/admin/users/{id}/roles`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolesRequest {
-    /// The roles that the operator grants: at most 32, each 1 to 64 characters `a-z`, `0-9`, `.`,
-    /// `_`, `-`, `:`. They replace the roles granted before.
+    /// The roles to grant: at most 32, each of 1 to 64 characters from `a-z`, `0-9`, `.`, `_`, `-` and
+    /// `:`. They replace the roles granted before.
     pub roles: Vec<String>,
 }

@@ -32,7 +32,7 @@ pub(crate) fn ensure() -> Result<()> {
     Ok(())
 }
 
-/// Installs the packages of the browser tests by their lock file, and returns the tests' directory.
+/// Installs the packages of the browser tests from their lock file and returns their directory.
 pub(crate) fn ensure_packages(workspace: &Workspace) -> Result<PathBuf> {
     ensure()?;
     let folder = workspace.path("end2end");

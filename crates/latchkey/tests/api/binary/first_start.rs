@@ -40,7 +40,7 @@ fn wait_until_one_has_ended(both: &mut [Child; 2], round: i32) {
     while !both.iter_mut().any(ended) {
         assert!(
             begun.elapsed() < START_TIMEOUT,
-            "round {round}: both processes still run"
+            "round {round}: both processes are still running"
         );
         std::thread::sleep(Duration::from_millis(5));
     }

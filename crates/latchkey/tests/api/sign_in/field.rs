@@ -1,5 +1,5 @@
-//! Quirks of real providers: what they do not support, leave out, or format differently must
-//! neither block valid sign-ins nor allow invalid ones.
+//! Quirks of real providers: unsupported features, missing claims and unusual formats must neither
+//! block valid sign-ins nor allow invalid ones.
 
 use std::collections::BTreeMap;
 
@@ -99,7 +99,7 @@ async fn malformed_values_in_unused_fields_do_not_block_a_sign_in() {
 }
 
 #[tokio::test]
-async fn a_userinfo_endpoint_that_is_odd_or_refuses_does_not_block_a_sign_in() {
+async fn an_unusual_or_refused_userinfo_response_does_not_block_a_sign_in() {
     let odd = json!({ "sub": "subject-1", "updated_at": "", "locale": {} });
     let scope = json!({ "error": "insufficient_scope" });
     for (status, info) in [
@@ -164,7 +164,7 @@ async fn security_11_an_address_is_verified_only_if_the_provider_or_the_configur
 }
 
 #[tokio::test]
-async fn a_refused_step_up_says_what_is_missing() {
+async fn a_refused_step_up_states_the_reason() {
     let provider = ScriptedProvider::start().await;
     let app = TestApp::with(&provider.section("a")).await;
     for (auth_time, reason) in [

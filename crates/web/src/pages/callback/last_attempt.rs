@@ -13,7 +13,8 @@ pub(super) enum LastAttempt {
     None,
     /// The tab sent a code and has not received tokens for it.
     Pending,
-    /// The tab received tokens for the code that came with this `state`, which cannot be used again.
+    /// The tab received tokens for the code that came with this `state`. The code cannot be used
+    /// again.
     Completed(String),
 }
 

@@ -82,7 +82,7 @@ pub(super) fn invalid_request(http: &HttpState, error: DemoError) -> Response {
     page(http, StatusCode::BAD_REQUEST, &body)
 }
 
-/// The message for the user. [`DemoError`]'s own texts are for programs.
+/// The message for the user. The messages of [`DemoError`] itself are for clients.
 fn message(error: DemoError) -> String {
     match error {
         DemoError::Email => "Enter a valid email address, such as ada@example.com.".to_owned(),

@@ -35,7 +35,7 @@ struct Costs {
 }
 
 impl Costs {
-    /// Adds a row: the round trips since the last call are those of this operation.
+    /// Adds a row with the round trips since the last call, which are those of this operation.
     fn record(&mut self, operation: &str, case: &str) {
         let (fetches, commits) = self.database.round_trips();
         let total = fetches + commits;
@@ -49,7 +49,7 @@ impl Costs {
     }
 }
 
-/// The number of records in operations whose round trips do not depend on it.
+/// The number of records that an operation affects. The round trips must not depend on it.
 const MANY: u8 = 60;
 
 async fn open(store: &dyn Store, user: &User, shard: u8, number: u8) {
