@@ -90,7 +90,7 @@ for (const [condition, pattern, errors] of [
   });
 }
 
-test('the notice disappears when late WebAssembly arrives', async ({ page, signInPage }) => {
+test('the notice disappears when the WebAssembly arrives late', async ({ page, signInPage }) => {
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
   await page.route('**/*.wasm', async (route) => {

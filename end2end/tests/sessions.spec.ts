@@ -4,7 +4,7 @@ import { expect, test } from '../fixtures/test.ts';
 import { within } from '../fixtures/timeouts.ts';
 import { bearer, claims } from '../fixtures/tokens.ts';
 
-/** Open tabs are notified by the event stream. Without it, they would learn of it minutes later. */
+/** The event stream notifies open tabs. Without it, they would notice only minutes later. */
 const notifyTimeout = within(10_000);
 
 test('53: every device is listed with its details, this device first', async ({
@@ -302,7 +302,7 @@ test('a list that failed to load can be loaded again', async ({
   await expect(devicesPage.devices).toHaveCount(1);
 });
 
-test('without an event stream, a remote end is noticed when the page gets the focus', async ({
+test('without an event stream, a page that gets the focus notices that its session ended', async ({
   page,
   app,
   accountPage,

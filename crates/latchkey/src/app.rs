@@ -1,6 +1,6 @@
 //! The composition root: builds a running server from the configuration. It uses the same parts as
-//! any application that embeds Latchkey: the builder, Latchkey's router merged with its own routes,
-//! and a listener.
+//! any application that embeds Latchkey: the builder, a router that merges the application's routes
+//! with Latchkey's, and a listener.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -58,8 +58,8 @@ impl Default for Environment {
 }
 
 impl Server {
-    /// Opens the store and loads keys and denials. Binds the port last, so that a client that can
-    /// connect is served.
+    /// Opens the store and loads keys and denials. A configured port is bound last, so that a
+    /// client that can connect is served.
     pub async fn prepare(config: Config, environment: Environment) -> anyhow::Result<Self> {
         let Environment {
             clock,
@@ -70,8 +70,8 @@ impl Server {
         let certificates = config.tls.as_ref().map(tls::Certificates::load);
         let certificates = certificates.transpose()?;
         data_dir::create_private(&config.data_dir)?;
-        // With port 0 the system chooses the port. The public URL depends on it, so it is bound
-        // before the store is opened.
+        // With port 0 the system chooses the port. The default public URL contains it, so the
+        // listener is bound before the store is opened.
         let bound_early = match config.listen.port() {
             0 => Some(listen("listen", config.listen).await?),
             _ => None,
@@ -155,7 +155,7 @@ impl Server {
     }
 }
 
-/// `key`: the key of the configuration that has the address.
+/// Binds `address`, the value of the configuration key `key`.
 async fn listen(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!(

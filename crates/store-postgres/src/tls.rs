@@ -23,7 +23,7 @@ pub(crate) fn connector(roots: Option<&[u8]>) -> Result<MakeRustlsConnect, Store
     }
     if trusted.is_empty() {
         return Err(tls_error(
-            "no trusted root certificates; set store.ca_file to a file with some",
+            "no trusted root certificates; set store.ca_file to a PEM file that contains them",
         ));
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -72,12 +72,14 @@ pub trait Engine: Send + Sync {
         core::future::ready(Ok(None))
     }
 
-    /// From now on, fail if another store is at this address. Embedded engines ignore it.
+    /// From now on, operations fail if another store is at this address. Embedded engines ignore
+    /// the id.
     fn expect_id(&self, _id: StoreId) {}
 }
 
 /// Runs an operation without a runtime, for engines whose reads are ready immediately. An operation
-/// that awaits anything else would never complete; this returns [`StoreError::Unavailable`].
+/// that awaits anything but its transaction would never complete; it fails with
+/// [`StoreError::Unavailable`].
 pub fn run_in_place<T>(mut operation: OperationFuture<'_, T>) -> Result<T, StoreError> {
     let mut context = Context::from_waker(Waker::noop());
     match operation.as_mut().poll(&mut context) {

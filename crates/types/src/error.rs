@@ -76,8 +76,8 @@ error_codes! {
     /// 9470), or the provider does not say when.
     StepUpRequired = "step_up_required", [400, 401],
         "Sign in again with `prompt=login` and `max_age`, then repeat the request; see \
-         [step-up](http-api.md#step-up). With status 400 the provider did not ask the user \
-         again, or did not send `auth_time`.";
+         [step-up](http-api.md#step-up). With status 400 the provider did not authenticate \
+         the user again, or did not send `auth_time`.";
     /// The DPoP proof must contain the nonce in this response's `DPoP-Nonce` header (RFC 9449
     /// §8).
     UseDpopNonce = "use_dpop_nonce", [400, 401],

@@ -246,7 +246,7 @@ mod tests {
     fn a_command_that_exceeds_its_limit_is_terminated_with_its_children() {
         let folder = tempfile::tempdir().expect("a folder");
         let grandchild = || std::fs::read_to_string(folder.path().join("grandchild"));
-        // Retry with longer limits until the script had time to start its child.
+        // Retry with longer limits until the script has had time to start its child.
         let mut limits = [0, 5, 60].into_iter();
         while !grandchild().is_ok_and(|id| id.ends_with('\n')) {
             let limit = limits.next().expect("the script never started its child");

@@ -36,7 +36,7 @@ fn browser_name(name: &str) -> &str {
     }
 }
 
-/// Without a version, because current browsers no longer send it.
+/// The name without a version: current browsers no longer send the real one.
 fn system_name(os: &str) -> &str {
     match os {
         "Mac OSX" => "macOS",

@@ -71,7 +71,7 @@ async fn userinfo(State(demo): Demo, headers: HeaderMap) -> Reply {
     reply(demo.userinfo(token.expect("Bearer"), NOW))
 }
 
-/// Serves a demo provider like the server does.
+/// Serves a demo provider as the server does.
 async fn serve() -> (Arc<DemoProvider>, OidcProvider) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let issuer = format!("http://{}/demo", listener.local_addr().expect("an address"));

@@ -90,13 +90,13 @@ pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: boo
         sessions.push(session(&*stores[0], &user, number).await);
     }
     let over = Arc::new(AtomicBool::new(false));
-    let given = Arc::new(AtomicUsize::new(0));
+    let rotations = Arc::new(AtomicUsize::new(0));
     let mut loops = JoinSet::new();
     for number in 0..LOOPS {
         let store = Arc::clone(&stores[usize::from(number % 2)]);
         let mine = sessions.iter().skip(usize::from(number));
         let mut mine: Vec<_> = mine.step_by(usize::from(LOOPS)).cloned().collect();
-        let (over, given) = (Arc::clone(&over), Arc::clone(&given));
+        let (over, rotations) = (Arc::clone(&over), Arc::clone(&rotations));
         loops.spawn(async move {
             loop {
                 for session in &mut mine {
@@ -106,7 +106,7 @@ pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: boo
                     match next.decision {
                         Decision::Rotated(next) => {
                             assert!(!was_over, "a refresh succeeded after the end");
-                            given.fetch_add(1, Ordering::SeqCst);
+                            rotations.fetch_add(1, Ordering::SeqCst);
                             *session = next;
                         }
                         Decision::Refused(_) if was_over => return,
@@ -119,7 +119,7 @@ pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: boo
         });
     }
     // Wait until all loops are refreshing.
-    while given.load(Ordering::SeqCst) < usize::from(2 * SESSIONS) {
+    while rotations.load(Ordering::SeqCst) < usize::from(2 * SESSIONS) {
         tokio::task::yield_now().await;
     }
     let store = Arc::clone(&stores[0]);
@@ -152,7 +152,7 @@ pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: boo
         }
     };
     let done = tokio::time::timeout(Duration::from_mins(1), loops).await;
-    done.expect("a loop is not refused");
+    done.expect("a refresh loop was not stopped by the end");
     for session in sessions {
         assert_ended(&*stores[1], session.id).await;
     }

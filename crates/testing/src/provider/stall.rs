@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How a server delays its response.
+/// How a server fails to complete its response.
 ///
 /// ```
 /// use latchkey_testing::Stall;

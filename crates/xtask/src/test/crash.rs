@@ -1,4 +1,4 @@
-//! Kills the real server repeatedly under load, with one store.
+//! Kills the real server repeatedly under load and restarts it with the same store.
 
 use anyhow::{Result, ensure};
 

@@ -16,9 +16,9 @@ const EXTENSIONS: [&str; 8] = ["rs", "md", "sql", "lua", "ts", "toml", "css", "h
 struct Phrase {
     words: &'static str,
     instead: &'static str,
-    /// Words before the phrase with which it is correct.
+    /// The phrase is correct after one of these words.
     except_after: &'static [&'static str],
-    /// Words after the phrase with which it is correct.
+    /// The phrase is correct before one of these words.
     except_before: &'static [&'static str],
 }
 
@@ -32,7 +32,7 @@ const fn phrase(words: &'static str, instead: &'static str) -> Phrase {
     }
 }
 
-/// "there is no token", "it is no longer valid".
+/// A phrase that is correct in "there is no token" and in "it is no longer valid".
 const fn negation(words: &'static str, instead: &'static str) -> Phrase {
     Phrase {
         words,
@@ -42,7 +42,7 @@ const fn negation(words: &'static str, instead: &'static str) -> Phrase {
     }
 }
 
-/// "cannot be told apart".
+/// A phrase that is correct in "they are told apart".
 const fn telling(words: &'static str) -> Phrase {
     Phrase {
         except_before: &["apart"],

@@ -1,4 +1,4 @@
-//! A TCP stream whose writes fail if the client does not read for too long.
+//! A TCP stream whose writes fail if the client stops reading for too long.
 //!
 //! It is below TLS and HTTP, so the deadline holds for every protocol.
 

@@ -81,8 +81,8 @@ impl Call {
     }
 }
 
-/// Parses a trace, and joins calls that strace split into two lines because another thread
-/// interleaved.
+/// Parses a trace. strace splits a call into two lines if another thread makes a call before it
+/// ends; this joins them.
 fn parse(trace: &str) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     let mut open = HashMap::new();

@@ -10,10 +10,10 @@ use super::transport::CutOff;
 use fastrand::Rng;
 use latchkey_testing::ApiClient;
 
-/// Below this age, reuse of a refresh token counts as another tab
-/// (`latchkey_core::rotation::REUSE_LEEWAY`), less one second for the rounding of clocks.
+/// Below this age, the server must treat reuse of a refresh token as a request by another tab:
+/// `latchkey_core::rotation::REUSE_LEEWAY`, less one second for the rounding of clocks.
 const LEEWAY_MIN: Duration = Duration::from_secs(9);
-/// Above this age, reuse counts as a replay.
+/// Above this age, the server must treat reuse as a replay: the leeway plus one second.
 const LEEWAY_MAX: Duration = Duration::from_secs(11);
 
 /// A client with one session at a time.
