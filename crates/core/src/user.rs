@@ -73,7 +73,7 @@ pub struct User {
     /// [`Profile::hosted_domain`] at the latest sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosted_domain: Option<String>,
-    /// When the user signed in for the first time.
+    /// When the user was created: at the first sign-in, or with the local account.
     pub created_at: Timestamp,
     /// The roles that an operator granted, sorted. The configuration and the embedding application
     /// may add others.

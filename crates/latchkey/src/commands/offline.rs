@@ -36,7 +36,7 @@ pub(super) fn read_master_key(config: &Config) -> anyhow::Result<Arc<MasterKey>>
     };
     config.master_key().read().with_context(|| {
         format!(
-            "master key {}: the backup requires the master key of its server",
+            "master key {}: a backup requires the master key of the server whose data it contains",
             path.display()
         )
     })

@@ -1,4 +1,4 @@
-//! Faults fail closed, and stolen store files contain no usable secrets.
+//! An unreachable issuer affects no other provider, and stolen store files contain no usable secrets.
 
 use std::fs;
 use std::path::Path;

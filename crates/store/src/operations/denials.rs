@@ -107,6 +107,7 @@ async fn add(
     if let Some(known) = tx.get(DENIALS, &denial.denied).await? {
         match known.lifted_at() {
             Some(lifted) if known.is_lifted() => {
+                // A denial that is not later than the lift counts as lifted.
                 denial.at = denial.at.max(lifted.plus(Duration::from_millis(1)));
             }
             _ => return Ok(None),

@@ -62,7 +62,7 @@ impl<E: Engine> Replication for E {
     }
 }
 
-/// Whether the indexes of users are complete, and whether that of sessions is.
+/// Whether the indexes of users are built, and whether the index of sessions is built.
 async fn built_indexes(tx: &mut Tx<'_>) -> Result<(bool, bool), StoreError> {
     tx.prefetch(vec![
         EMAILS_INDEXED.at(&()),

@@ -188,7 +188,7 @@ async fn a_backup_without_its_master_key_is_refused() {
     let stderr = source.import("one.jsonl").expect_err("imported");
     assert_one_line(
         &stderr,
-        &["other/master.key", "requires the master key of its server"],
+        &["other/master.key", "requires the master key of the server"],
     );
     // With the master key of another server.
     drop(RunningServer::start(&source.path("other")));
