@@ -31,23 +31,23 @@ pub(crate) fn jitter() -> f64 {
     js_sys::Math::random()
 }
 
-/// 128 random bits in hexadecimal.
-pub(crate) fn random_key() -> String {
+/// 128 random bits in hexadecimal, for ids.
+pub(crate) fn random_id() -> String {
     use core::fmt::Write as _;
 
     let mut bytes = [0; 16];
     let crypto = window().and_then(|window| window.crypto().ok());
     if crypto.is_none_or(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).is_err()) {
-        // Not reached in current browsers. The key only has to differ between refreshes.
+        // Not reached in current browsers. The id only has to be unique.
         for byte in &mut bytes {
             *byte = whole(jitter() * 256.0).to_le_bytes()[0];
         }
     }
     bytes
         .iter()
-        .fold(String::with_capacity(32), |mut key, byte| {
-            let _ = write!(key, "{byte:02x}");
-            key
+        .fold(String::with_capacity(32), |mut id, byte| {
+            let _ = write!(id, "{byte:02x}");
+            id
         })
 }
 

@@ -78,7 +78,7 @@ impl Key {
     /// stored. Existing keys are never adopted: a malicious script, or another person with access
     /// to this browser, could have planted one.
     pub async fn create() -> Option<Self> {
-        let key = Self::from_pair(browser::random_key(), generate().await.ok()?)?;
+        let key = Self::from_pair(browser::random_id(), generate().await.ok()?)?;
         key_store::put(&[&key.name], &key.pair).await.ok()?;
         Some(key)
     }
@@ -148,7 +148,7 @@ impl Key {
         let mut proof = proof::signing_input(&proof::Parts {
             x: &x,
             y: &y,
-            jti: &browser::random_key(),
+            jti: &browser::random_id(),
             origin: &origin,
             iat: now,
             ath: ath.as_deref(),

@@ -129,7 +129,8 @@ error_codes! {
     /// `return_to` is not a path of this server.
     InvalidReturnTo = "invalid_return_to", [400],
         "Send a path that begins with one slash.";
-    /// A sign-in cannot be started inside a frame, or by a page of another site.
+    /// A sign-in cannot be started inside a frame, by a prefetch, or by a script or image of
+    /// another site.
     Framed = "framed", [403],
         "Start the sign-in by navigating the top-level window.";
     /// This browser has no matching sign-in in progress: none was started here, it took longer

@@ -75,8 +75,8 @@ pub enum ApiError {
     ReturnTo(#[from] latchkey_core::sign_in::InvalidReturnTo),
     /// A sign-in was started in a frame, by a prefetch, or by a script or image of another site.
     #[error(
-        "a sign-in cannot be started inside a frame or by another site; open this site in its own \
-         tab"
+        "a sign-in cannot be started inside a frame, by a prefetch, or by a script of another \
+         site; open this site in its own tab"
     )]
     Framed,
     /// No route has this path.

@@ -81,7 +81,7 @@ impl Inner {
         spawn_local(async move {
             let guard = lock::acquire().await;
             *this.lock.borrow_mut() = Some(guard);
-            let fresh_key = browser::random_key();
+            let fresh_key = browser::random_id();
             this.dispatch(Event::LockAcquired { fresh_key });
         });
     }
