@@ -11,7 +11,7 @@ use latchkey_guard::{
     Authenticator, ClockReading, CurrentRoles, Denylist, Freshness, Guard, GuardParts, Keys, Proofs,
 };
 use latchkey_identity::demo::DemoProvider;
-use latchkey_identity::{HttpClient, OidcConfig, OidcProvider};
+use latchkey_identity::{HttpClient, ProviderConfig};
 use latchkey_tokens::{AccessTokens, BackupKey, RefreshTokens, SystemRng};
 use latchkey_types::paths;
 
@@ -224,9 +224,9 @@ impl Builder {
         let http = HttpClient::new()?;
         let providers: Result<Vec<_>, _> = configs
             .into_iter()
-            .map(|config| OidcProvider::new(config, http.clone()))
+            .map(|config| latchkey_identity::connect(config, http.clone()))
             .collect();
-        let providers = providers?.into_iter().map(|it| Arc::new(it) as Arc<_>);
+        let providers = providers?;
 
         if let Some(data_dir) = store.folder().and_then(|folder| folder.parent()) {
             data_dir::create_private(data_dir)?;
@@ -294,7 +294,7 @@ impl Builder {
             readiness: Readiness::default(),
             metrics,
             notifier: Arc::default(),
-            providers: providers.collect(),
+            providers,
             demo,
             backup_key: BackupKey::new(&master),
             claims: self.claims,
@@ -338,7 +338,7 @@ impl Builder {
         let mut names = std::collections::BTreeSet::new();
         for provider in &self.providers {
             let name = match &provider.0 {
-                provider::Kind::Oidc(config) => config.id.as_str(),
+                provider::Kind::Configured(config) => config.id.as_str(),
                 provider::Kind::Demo => DEMO_PROVIDER,
             };
             let is_valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -355,15 +355,15 @@ impl Builder {
     }
 
     /// The providers in the order in which they were added, the demo provider last.
-    fn provider_configs(&self, demo: Option<&DemoProvider>) -> Vec<OidcConfig> {
+    fn provider_configs(&self, demo: Option<&DemoProvider>) -> Vec<ProviderConfig> {
         let configured = self.providers.iter().filter_map(|it| match &it.0 {
-            provider::Kind::Oidc(config) => Some((**config).clone()),
+            provider::Kind::Configured(config) => Some((**config).clone()),
             provider::Kind::Demo => None,
         });
         configured.chain(demo.map(DemoProvider::config)).collect()
     }
 
-    fn take_rights(&mut self, configs: &[OidcConfig], demo: Option<&DemoProvider>) -> Rights {
+    fn take_rights(&mut self, configs: &[ProviderConfig], demo: Option<&DemoProvider>) -> Rights {
         let only = configs.len() == 1;
         let mut rights = self.rights.take().unwrap_or_else(|| Rights {
             providers: configs

@@ -31,7 +31,7 @@ pub use http::ConnectionLimits;
 pub use latchkey::{Latchkey, Serving};
 pub use latchkey_core::{EndReason, SessionId, Timestamp, User as UserRecord, UserId};
 pub use latchkey_guard::{GuardError, GuardLayer, Rejection};
-pub use latchkey_identity::OidcConfig;
+pub use latchkey_identity::ProviderConfig;
 pub use latchkey_store::{LiveSession, StoreError};
 pub use manage::{Operator, Sessions, Users};
 pub use open::{MasterKey, OpenError, Store};

@@ -1,7 +1,7 @@
 //! Identity providers: how users sign in.
 
 use latchkey_core::rights::{ConfiguredProvider, TrustedEmails};
-use latchkey_identity::{OidcConfig, google};
+use latchkey_identity::ProviderConfig;
 
 /// An identity provider.
 #[derive(Clone, Debug)]
@@ -9,15 +9,66 @@ pub struct Provider(pub(crate) Kind);
 
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    Oidc(Box<OidcConfig>),
+    Configured(Box<ProviderConfig>),
     Demo,
 }
 
 impl Provider {
     /// Google, with the id and the secret of an OAuth client.
     pub fn google(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
-        let client_secret: String = client_secret.into();
-        Self(Kind::Oidc(Box::new(google(client_id, client_secret))))
+        Self::with(latchkey_identity::google(client_id, client_secret.into()))
+    }
+
+    /// GitHub, with the id and the secret of an OAuth app or a GitHub App. Register the callback
+    /// URL `{public_url}/callback/github`. GitHub does not report when a user authenticated, so
+    /// users cannot step up with it.
+    pub fn github(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+        Self::with(latchkey_identity::github(client_id, client_secret.into()))
+    }
+
+    /// One tenant of Microsoft Entra, given by its id.
+    pub fn microsoft(
+        tenant: &str,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        let secret = client_secret.into();
+        Self::with(latchkey_identity::microsoft(tenant, client_id, secret))
+    }
+
+    /// gitlab.com, with the id and the secret of an application.
+    pub fn gitlab(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+        Self::with(latchkey_identity::gitlab(client_id, client_secret.into()))
+    }
+
+    /// A realm of a Keycloak server; its issuer is `https://HOST/realms/REALM`.
+    pub fn keycloak(
+        issuer: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        let secret = client_secret.into();
+        Self::with(latchkey_identity::keycloak(issuer, client_id, secret))
+    }
+
+    /// An Okta organization, given by its domain, such as `example.okta.com`.
+    pub fn okta(
+        domain: &str,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        let secret = client_secret.into();
+        Self::with(latchkey_identity::okta(domain, client_id, secret))
+    }
+
+    /// An Auth0 tenant, given by its domain, such as `example.eu.auth0.com`.
+    pub fn auth0(
+        domain: &str,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
+        let secret = client_secret.into();
+        Self::with(latchkey_identity::auth0(domain, client_id, secret))
     }
 
     /// Any OpenID Connect provider. `name` is the value of the parameter `provider` of
@@ -29,16 +80,15 @@ impl Provider {
         client_id: impl Into<String>,
         client_secret: impl Into<String>,
     ) -> Self {
-        let mut config = OidcConfig::new(name, issuer, client_id);
+        let mut config = ProviderConfig::new(name, issuer, client_id);
         let client_secret: String = client_secret.into();
         config.client_secret = Some(client_secret.into());
-        Self(Kind::Oidc(Box::new(config)))
+        Self(Kind::Configured(Box::new(config)))
     }
 
-    /// Any OpenID Connect provider, with all options: scopes, client authentication, timeout,
-    /// label.
-    pub fn oidc_with(config: OidcConfig) -> Self {
-        Self(Kind::Oidc(Box::new(config)))
+    /// Any provider, with all options: scopes, client authentication, timeout, label.
+    pub fn with(config: ProviderConfig) -> Self {
+        Self(Kind::Configured(Box::new(config)))
     }
 
     /// The built-in demo provider, with which anyone on this machine can sign in as anyone. The
@@ -51,7 +101,7 @@ impl Provider {
 /// The provider as the rules of admission and administration see it. Rules that do not name a
 /// provider trust all email addresses of the only provider; of several providers, they trust only
 /// Google, and only for the addresses that it manages.
-pub(crate) fn configured(config: &OidcConfig, only: bool) -> ConfiguredProvider {
+pub(crate) fn configured(config: &ProviderConfig, only: bool) -> ConfiguredProvider {
     let google = config.kind == latchkey_identity::Kind::Google;
     ConfiguredProvider {
         provider: config.id.clone(),

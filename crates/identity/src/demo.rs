@@ -59,7 +59,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::oidc::{OidcConfig, default_scopes};
+use crate::config::{ProviderConfig, default_scopes};
 use crate::provider::Kind;
 
 use expiring_map::ExpiringMap;
@@ -122,12 +122,12 @@ impl DemoProvider {
     }
 
     /// The configuration of an [`OidcProvider`](crate::OidcProvider) that uses it.
-    pub fn config(&self) -> OidcConfig {
-        OidcConfig {
+    pub fn config(&self) -> ProviderConfig {
+        ProviderConfig {
             label: "Demo account".to_owned(),
             kind: Kind::Demo,
             client_secret: Some(self.client_secret.clone()),
-            ..OidcConfig::new("demo", self.issuer.clone(), CLIENT_ID)
+            ..ProviderConfig::new("demo", self.issuer.clone(), CLIENT_ID)
         }
     }
 

@@ -13,31 +13,27 @@ mod profile;
 mod userinfo;
 
 use core::fmt;
-use core::time::Duration;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use latchkey_core::Timestamp;
-use tokio::time::timeout;
 use url::Url;
 
+use crate::config::{ProviderConfig, Timeouts, step};
 use crate::error::{ConfigError, ProviderError, SignInError};
 use crate::http::HttpClient;
+use crate::json::Object;
 use crate::provider::{
     AuthenticatedProfile, AuthorizationResponse, AuthorizeRequest, Kind, Provider,
 };
 use crate::validation_error::ValidationError;
 
 use cache::Cached;
-use config::Timeouts;
 use discovery::Metadata;
 use id_token::{Expected, IdToken, Verified};
 use jwks::KeySet;
-use jwt::Object;
 use jwt::Rejection;
 use profile::Trust;
-
-pub use config::{ClientAuth, OidcConfig, default_scopes, google};
 
 /// An OpenID Connect provider. No request is sent to it before the first sign-in.
 pub struct OidcProvider {
@@ -55,7 +51,7 @@ pub struct OidcProvider {
 
 impl OidcProvider {
     /// A provider with this configuration, if it is valid.
-    pub fn new(config: OidcConfig, http: HttpClient) -> Result<Self, ConfigError> {
+    pub fn new(config: ProviderConfig, http: HttpClient) -> Result<Self, ConfigError> {
         let client = config::Client::new(&config)?;
         if client.issuer.url().scheme() == "https"
             && let Some(reason) = http.https_error()
@@ -181,21 +177,6 @@ impl OidcProvider {
             None => Ok(()),
         }
     }
-
-    /// Runs one step of a sign-in within its time limit, and adds the provider to an error.
-    async fn step<T>(
-        &self,
-        limit: Duration,
-        work: impl Future<Output = Result<T, ProviderError>>,
-    ) -> Result<T, SignInError> {
-        let result = timeout(limit, work).await.unwrap_or_else(|_| {
-            Err(ProviderError::Unavailable(format!(
-                "no complete response within {} seconds",
-                limit.as_secs()
-            )))
-        });
-        result.map_err(|error| error.with_provider(&self.id))
-    }
 }
 
 #[async_trait]
@@ -217,7 +198,7 @@ impl Provider for OidcProvider {
         request: &AuthorizeRequest<'_>,
         now: Timestamp,
     ) -> Result<Url, SignInError> {
-        self.step(self.client.timeouts.begin, async {
+        step(&self.id, self.client.timeouts.begin, async {
             let metadata = self.metadata(now).await?;
             authorize::authorize_url(&self.client, &metadata, request)
         })
@@ -230,7 +211,7 @@ impl Provider for OidcProvider {
         now: Timestamp,
     ) -> Result<AuthenticatedProfile, SignInError> {
         let limit = self.client.timeouts.finish;
-        self.step(limit, self.sign_in(response, now)).await
+        step(&self.id, limit, self.sign_in(response, now)).await
     }
 }
 

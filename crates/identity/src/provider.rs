@@ -60,6 +60,18 @@ pub struct AuthenticatedProfile {
 pub enum Kind {
     /// Google, by OpenID Connect.
     Google,
+    /// GitHub, by OAuth 2.0.
+    GitHub,
+    /// Microsoft Entra, by OpenID Connect.
+    Microsoft,
+    /// GitLab, by OpenID Connect.
+    GitLab,
+    /// Keycloak, by OpenID Connect.
+    Keycloak,
+    /// Okta, by OpenID Connect.
+    Okta,
+    /// Auth0, by OpenID Connect.
+    Auth0,
     /// Any other OpenID Connect issuer.
     Oidc,
     /// The built-in provider for evaluation.

@@ -90,6 +90,12 @@ pub enum ValidationError {
          send this claim, which is an optional claim in Microsoft Entra"
     )]
     AuthTimeMissing,
+    /// The provider has no means to report it.
+    #[error(
+        "this provider does not report when the user authenticated, so it cannot confirm a recent \
+         sign-in; sign in with another provider or with a password"
+    )]
+    AuthTimeUnsupported,
     /// Core §3.1.3.7, 11.
     #[error("the ID token belongs to another sign-in")]
     Nonce,

@@ -96,7 +96,7 @@ impl Server {
             .clock(clock)
             .rng(rng);
         for provider in &config.providers {
-            builder = builder.provider(Provider::oidc_with(provider.clone()));
+            builder = builder.provider(Provider::with(provider.clone()));
         }
         if config.demo {
             builder = builder.provider(Provider::demo());

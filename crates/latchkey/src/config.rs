@@ -14,6 +14,7 @@ mod limits;
 mod load;
 mod log;
 mod metrics;
+mod provider_kind;
 mod providers;
 mod rights;
 mod secret;

@@ -21,7 +21,7 @@
 //! | `auth` (default) | [`TestAuth`]: an app that embeds Latchkey with an in-memory store |
 //! | `clock` | [`TestClock`]: a clock that the test sets |
 //! | `client` | [`ApiClient`]: an HTTP client for a Latchkey server |
-//! | `provider` | [`ScriptedProvider`]: an OpenID provider whose responses the test scripts |
+//! | `provider` | [`ScriptedProvider`], [`ScriptedGitHub`]: an OpenID provider and GitHub, whose responses the test scripts |
 //! | `process` | [`ServerProcess`]: a server as a child process |
 //! | `databases` | [`Postgres`] and [`Redis`]: private servers on free ports; [`Certificate`] |
 //!
@@ -49,6 +49,8 @@ mod client;
 mod clock;
 #[cfg(feature = "databases")]
 mod database;
+#[cfg(feature = "provider")]
+mod github;
 #[cfg(feature = "process")]
 mod process;
 #[cfg(feature = "provider")]
@@ -69,6 +71,8 @@ pub use client::{
 pub use clock::TestClock;
 #[cfg(feature = "databases")]
 pub use database::{Database, Postgres, Redis};
+#[cfg(feature = "provider")]
+pub use github::{GitHubScript, ScriptedGitHub};
 #[cfg(feature = "process")]
 pub use process::{Process, Signal, free_port};
 #[cfg(feature = "provider")]

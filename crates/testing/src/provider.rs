@@ -76,6 +76,17 @@ impl ScriptedResponse {
     }
 }
 
+impl ScriptedResponse {
+    pub(crate) fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).expect("a status");
+        let mut response = Response::builder().status(status);
+        for (name, value) in self.headers {
+            response = response.header(name, value);
+        }
+        response.body(Body::from(self.body)).expect("a response")
+    }
+}
+
 /// A request that the provider received.
 #[derive(Clone, Debug)]
 pub struct ReceivedRequest {
@@ -85,6 +96,20 @@ pub struct ReceivedRequest {
     pub headers: HeaderMap,
     /// The body.
     pub body: String,
+}
+
+impl ReceivedRequest {
+    pub(crate) async fn read(request: Request) -> Self {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, MAX_BODY_BYTES)
+            .await
+            .expect("a small request");
+        Self {
+            path: parts.uri.path().to_owned(),
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).expect("text"),
+        }
+    }
 }
 
 /// A running provider, which stops when this value is dropped.
@@ -237,7 +262,7 @@ impl ScriptedProvider {
 }
 
 /// The parameters of the callback.
-fn callback(request: &Callback, code: &str) -> Callback {
+pub(crate) fn callback(request: &Callback, code: &str) -> Callback {
     let mut callback = Callback::new();
     callback.insert("code".into(), code.into());
     for name in ["state", "redirect_uri"] {
@@ -322,20 +347,12 @@ impl Script {
     }
 }
 
-fn locked(script: &Mutex<Script>) -> MutexGuard<'_, Script> {
+pub(crate) fn locked<T>(script: &Mutex<T>) -> MutexGuard<'_, T> {
     script.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn handle(State(script): State<Arc<Mutex<Script>>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_BODY_BYTES)
-        .await
-        .expect("a small request");
-    let received = ReceivedRequest {
-        path: parts.uri.path().to_owned(),
-        headers: parts.headers,
-        body: String::from_utf8(body.to_vec()).expect("text"),
-    };
+    let received = ReceivedRequest::read(request).await;
     let (scripted, pause) = {
         let mut script = locked(&script);
         let scripted = script.respond(&received);
@@ -343,12 +360,5 @@ async fn handle(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
         (scripted, script.pause)
     };
     tokio::time::sleep(pause).await;
-    let status = StatusCode::from_u16(scripted.status).expect("a status");
-    let mut response = Response::builder().status(status);
-    for (name, value) in scripted.headers {
-        response = response.header(name, value);
-    }
-    response
-        .body(Body::from(scripted.body))
-        .expect("a response")
+    scripted.into_response()
 }

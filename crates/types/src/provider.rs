@@ -31,6 +31,20 @@ pub struct ProviderInfo {
 pub enum ProviderKind {
     /// Google, by OpenID Connect.
     Google,
+    /// GitHub, by OAuth 2.0.
+    #[serde(rename = "github")]
+    GitHub,
+    /// Microsoft Entra, by OpenID Connect.
+    Microsoft,
+    /// GitLab, by OpenID Connect.
+    #[serde(rename = "gitlab")]
+    GitLab,
+    /// Keycloak, by OpenID Connect.
+    Keycloak,
+    /// Okta, by OpenID Connect.
+    Okta,
+    /// Auth0, by OpenID Connect.
+    Auth0,
     /// Any other OpenID Connect issuer.
     Oidc,
     /// The built-in provider for evaluation; only with `--demo`.

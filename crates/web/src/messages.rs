@@ -77,6 +77,10 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
              longer than ten minutes, or was started in another browser."
         }
         SignInError::Canceled => "The sign-in was canceled at the provider. Nothing changed.",
+        SignInError::StepUpUnsupported => {
+            "This action needs a recent sign-in, and this provider cannot confirm one: it does not \
+             report when you signed in there. Nothing changed. Sign in another way, then try again."
+        }
         SignInError::ProviderTimeout => "The sign-in at the provider took too long. Try again.",
         SignInError::Refused(Some(ErrorCode::DpopProofRequired)) => {
             "This site must store a key in your browser, and this browser could not store one. \

@@ -252,7 +252,10 @@ fn provider(error: &SignInError) -> Parts {
         ),
         // OpenID Connect Core §3.1.3.7, 13: the user had to authenticate again and did not.
         SignInError::Invalid {
-            error: ValidationError::AuthTime | ValidationError::AuthTimeMissing,
+            error:
+                ValidationError::AuthTime
+                | ValidationError::AuthTimeMissing
+                | ValidationError::AuthTimeUnsupported,
             ..
         } => (
             StatusCode::BAD_REQUEST,

@@ -36,6 +36,9 @@ pub enum SignInError {
     /// The user took too long at the provider.
     #[error("the provider's page was open for too long: try again")]
     ProviderTimeout,
+    /// The provider does not report when a user authenticated, so it cannot confirm a recent sign-in.
+    #[error("the provider cannot confirm a recent sign-in: use another provider")]
+    StepUpUnsupported,
     /// The query contains neither a code nor an error.
     #[error("no sign-in in progress: start at the sign-in page")]
     NotInProgress,
@@ -59,6 +62,7 @@ impl CallbackQuery {
             "too_many_requests" => {
                 SignInError::TryLater(TransientError::RateLimited { retry_after: None })
             }
+            "step_up_unsupported" => SignInError::StepUpUnsupported,
             "unknown_provider" => SignInError::Refused(Some(ErrorCode::UnknownProvider)),
             "access_denied" => SignInError::Canceled,
             _ => SignInError::Refused(Some(ErrorCode::ProviderRefused)),
@@ -196,6 +200,7 @@ mod tests {
             ("unauthorized_client", refused(ErrorCode::ProviderRefused)),
             ("<b>", refused(ErrorCode::ProviderRefused)),
             ("", refused(ErrorCode::ProviderRefused)),
+            ("step_up_unsupported", SignInError::StepUpUnsupported),
             ("server_error", refused(ErrorCode::ProviderUnavailable)),
             (
                 "too_many_requests",

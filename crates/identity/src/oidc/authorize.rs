@@ -3,16 +3,13 @@
 
 use core::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 
 use super::config::Client;
 use super::discovery::Metadata;
 use crate::error::ProviderError;
+use crate::pkce;
 use crate::provider::{AuthorizeRequest, Kind, Prompt};
-use crate::validation_error::ValidationError;
 
 /// The `max_age` to request if no limit is needed: any value obliges the provider to send
 /// `auth_time`.
@@ -34,15 +31,12 @@ pub(super) fn authorize_url(
     metadata: &Metadata,
     request: &AuthorizeRequest<'_>,
 ) -> Result<Url, ProviderError> {
-    if !(43..=128).contains(&request.verifier.len()) {
-        return Err(ValidationError::Verifier.into());
-    }
+    let challenge = pkce::challenge(request.verifier)?;
     if Url::parse(request.redirect_uri).is_err() {
         return Err(ProviderError::Refused(
             "the redirect URI is not a URL".to_owned(),
         ));
     }
-    let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, request.verifier.as_bytes()));
     let mut url = metadata.authorization_endpoint.clone();
     {
         let mut query = url.query_pairs_mut();
@@ -88,7 +82,7 @@ fn prompt(client: &Client, metadata: &Metadata, request: &AuthorizeRequest<'_>) 
             let supported = match &metadata.prompts {
                 Some(listed) => listed.iter().any(|value| value == prompt.as_str()),
                 None => {
-                    client.kind != Kind::Oidc
+                    matches!(client.kind, Kind::Google | Kind::Demo)
                         || host.is_some_and(|it| SUPPORT_SELECT_ACCOUNT.contains(&it))
                 }
             };

@@ -9,9 +9,9 @@ use openidconnect::core::CoreJwsSigningAlgorithm;
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::jwt::Object;
 use crate::error::ProviderError;
 use crate::http::{HttpClient, is_loopback};
+use crate::json::Object;
 use crate::validation_error::ValidationError;
 
 /// How long a document is cached.

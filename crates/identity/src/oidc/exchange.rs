@@ -10,11 +10,13 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use super::config::{Client, ClientAuth};
+use super::config::Client;
 use super::discovery::Metadata;
-use super::jwt::{Object, object};
+
+use crate::config::ClientAuth;
 use crate::error::ProviderError;
 use crate::http::{HttpClient, HttpError};
+use crate::json::{Object, object};
 use crate::provider::AuthorizationResponse;
 use crate::validation_error::ValidationError;
 

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::config::Client;
 use super::jwks::KeySet;
-use super::jwt::{Jwt, Object, Rejection};
+use super::jwt::{Jwt, Rejection};
+use crate::json::Object;
 use crate::validation_error::ValidationError;
 
 /// How far the clocks of the provider and this server may differ.
@@ -236,12 +237,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Expected, Millis, check_auth_time};
-    use crate::oidc::config::{Client, OidcConfig, google};
+    use crate::config::ProviderConfig;
+    use crate::oidc::config::Client;
+    use crate::presets::google;
     use crate::validation_error::ValidationError;
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-    fn checked(config: &OidcConfig, claims: &Value) -> Result<(), ValidationError> {
+    fn checked(config: &ProviderConfig, claims: &Value) -> Result<(), ValidationError> {
         let client = Client::new(config).expect("a valid configuration");
         let expected = Expected {
             client: &client,
@@ -257,11 +260,11 @@ mod tests {
     #[test]
     fn auth_time_may_be_missing_only_from_google() {
         let google = google("id", "secret");
-        let elsewhere = OidcConfig {
+        let elsewhere = ProviderConfig {
             issuer: "https://login.example.com".to_owned(),
             ..google.clone()
         };
-        let by_hand = OidcConfig::new("g", "https://accounts.google.com", "id");
+        let by_hand = ProviderConfig::new("g", "https://accounts.google.com", "id");
         assert_eq!(checked(&google, &json!({})), Ok(()));
         assert_eq!(checked(&by_hand, &json!({})), Ok(()));
         assert_eq!(

@@ -1,8 +1,6 @@
 //! Parses signed JWTs of a provider (RFC 7515, RFC 7519) and verifies their signature with the
 //! provider's keys. The claims are checked elsewhere.
 
-use core::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
@@ -10,14 +8,11 @@ use openidconnect::{
     JsonWebKey as _, JsonWebKeyAlgorithm, JsonWebKeyUse, JwsSigningAlgorithm as _,
     SignatureVerificationError,
 };
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::jwks::KeySet;
+use crate::json::{Object, object};
 use crate::validation_error::ValidationError;
-
-/// The members of a JSON object.
-pub(super) type Object = Map<String, Value>;
 
 /// Why a JWT is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,35 +152,4 @@ fn bytes(part: &str) -> Result<Vec<u8>, ValidationError> {
     URL_SAFE_NO_PAD
         .decode(part)
         .map_err(|_| ValidationError::Malformed)
-}
-
-/// Parses a JSON object and rejects duplicate top-level members: different parsers could read
-/// different values of the same claim.
-pub(super) fn object(json: &[u8]) -> Result<Object, ValidationError> {
-    let mut reader = serde_json::Deserializer::from_slice(json);
-    let object = reader
-        .deserialize_map(Unique)
-        .map_err(|_| ValidationError::Malformed)?;
-    reader.end().map_err(|_| ValidationError::Malformed)?;
-    Ok(object)
-}
-
-struct Unique;
-
-impl<'de> Visitor<'de> for Unique {
-    type Value = Object;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with unique members")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Object, A::Error> {
-        let mut object = Object::new();
-        while let Some((name, value)) = members.next_entry::<String, Value>()? {
-            if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("duplicate member"));
-            }
-        }
-        Ok(object)
-    }
 }

@@ -10,9 +10,10 @@ use url::Url;
 use super::config::Client;
 use super::id_token::audiences;
 use super::jwks::KeySet;
-use super::jwt::{Jwt, Object, object};
+use super::jwt::Jwt;
 use crate::error::ProviderError;
 use crate::http::{HttpClient, HttpError};
+use crate::json::{Object, object};
 use crate::validation_error::ValidationError;
 
 /// The response of the endpoint.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use latchkey_identity::{
-    AuthorizeRequest, Kind, OidcConfig, Prompt, Provider as _, SignInError, ValidationError,
+    AuthorizeRequest, Kind, Prompt, Provider as _, ProviderConfig, SignInError, ValidationError,
 };
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ async fn account_chooser_is_requested_only_where_it_is_supported() {
         (Value::Null, Some(true), true),
     ] {
         server.script().metadata["prompt_values_supported"] = listed.clone();
-        let config = OidcConfig {
+        let config = ProviderConfig {
             select_account: configured,
             ..config(&server.issuer)
         };
@@ -106,7 +106,7 @@ async fn account_chooser_is_requested_only_where_it_is_supported() {
 #[tokio::test]
 async fn hosted_domain_is_sent_to_google() {
     let server = scripted::start().await;
-    let config = OidcConfig {
+    let config = ProviderConfig {
         kind: Kind::Google,
         hosted_domain: Some("example.com".to_owned()),
         ..config(&server.issuer)

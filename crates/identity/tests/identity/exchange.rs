@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use latchkey_core::Profile;
 use latchkey_identity::{
-    AuthorizationResponse, ClientAuth, OidcConfig, SignInError, ValidationError,
+    AuthorizationResponse, ClientAuth, ProviderConfig, SignInError, ValidationError,
 };
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -96,7 +96,7 @@ async fn client_authenticates_by_the_configured_method() {
         (ClientAuth::Post, Value::Null, false),
     ] {
         server.script().metadata["token_endpoint_auth_methods_supported"] = methods.clone();
-        let config = OidcConfig {
+        let config = ProviderConfig {
             client_auth: Some(auth),
             ..config(&server.issuer)
         };

@@ -5,8 +5,8 @@ use latchkey_testing::ScriptedProvider;
 
 use latchkey_core::{Profile, Timestamp};
 use latchkey_identity::{
-    AuthorizationResponse, AuthorizeRequest, HttpClient, OidcConfig, OidcProvider, Prompt,
-    Provider as _, SignInError, ValidationError,
+    AuthorizationResponse, AuthorizeRequest, HttpClient, OidcProvider, Prompt, Provider as _,
+    ProviderConfig, SignInError, ValidationError,
 };
 
 pub(crate) const CLIENT_ID: &str = "latchkey";
@@ -18,16 +18,16 @@ pub(crate) const VERIFIER: &str = "canary-verifier-dBjftJeZ4CVP-mB92K27uhbUJU1p1
 pub(crate) const REDIRECT: &str = "http://127.0.0.1:7000/callback";
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-pub(crate) fn config(issuer: &str) -> OidcConfig {
-    OidcConfig {
+pub(crate) fn config(issuer: &str) -> ProviderConfig {
+    ProviderConfig {
         label: "Example Inc.".to_owned(),
         client_secret: Some(SECRET.into()),
         timeout: Some(Duration::from_secs(4)),
-        ..OidcConfig::new("work", issuer, CLIENT_ID)
+        ..ProviderConfig::new("work", issuer, CLIENT_ID)
     }
 }
 
-pub(crate) fn provider_of(config: OidcConfig) -> OidcProvider {
+pub(crate) fn provider_of(config: ProviderConfig) -> OidcProvider {
     let http = HttpClient::new().expect("an HTTP client");
     OidcProvider::new(config, http).expect("a valid configuration")
 }

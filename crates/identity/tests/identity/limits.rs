@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use latchkey_identity::{OidcConfig, SignInError};
+use latchkey_identity::{ProviderConfig, SignInError};
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -78,7 +78,7 @@ async fn slow_provider_within_the_timeout_works() {
     let server = scripted::start().await;
     // Four responses, together longer than the four seconds above.
     server.script().pause = Duration::from_millis(1100);
-    let config = OidcConfig {
+    let config = ProviderConfig {
         timeout: None,
         ..config(&server.issuer)
     };

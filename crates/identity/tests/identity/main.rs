@@ -6,6 +6,7 @@ mod demo;
 mod discovery;
 mod exchange;
 mod flow;
+mod github;
 
 mod id_token;
 mod keys;

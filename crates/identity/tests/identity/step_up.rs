@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use latchkey_core::Timestamp;
 use latchkey_identity::{
-    AuthenticatedProfile, AuthorizationResponse, AuthorizeRequest, Kind, OidcConfig, Prompt,
-    Provider as _, SignInError, ValidationError,
+    AuthenticatedProfile, AuthorizationResponse, AuthorizeRequest, Kind, Prompt, Provider as _,
+    ProviderConfig, SignInError, ValidationError,
 };
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ async fn prompt_and_max_age_are_sent_to_the_provider() {
         max_age: MAX_AGE,
         ..request()
     };
-    let query_of = |config: OidcConfig| async move {
+    let query_of = |config: ProviderConfig| async move {
         let url = provider_of(config).authorize_url(&request, NOW).await;
         let url = url.expect("a URL");
         let value = |name| url.query_pairs().find(|(key, _)| key == name);
@@ -33,7 +33,7 @@ async fn prompt_and_max_age_are_sent_to_the_provider() {
     let generic = query_of(config(&server.issuer)).await;
     assert_eq!(generic, [Some("login".into()), Some("600".into())]);
     // Google does not support `prompt=login`.
-    let google = OidcConfig {
+    let google = ProviderConfig {
         kind: Kind::Google,
         ..config(&server.issuer)
     };
@@ -113,7 +113,7 @@ async fn with(
     };
     let client = match kind {
         Kind::Oidc => provider(server),
-        kind => provider_of(OidcConfig {
+        kind => provider_of(ProviderConfig {
             kind,
             ..config(&server.issuer)
         }),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use latchkey_axum::{Limits, MasterKey, PublicUrl, Store, TokenSettings, TrustedProxies};
 use latchkey_core::Rights;
-use latchkey_identity::OidcConfig;
+use latchkey_identity::ProviderConfig;
 
 use super::log::LogConfig;
 use super::metrics::MetricsConfig;
@@ -40,7 +40,7 @@ pub struct Config {
     /// `[tokens]`
     pub tokens: TokenSettings,
     /// `[providers.NAME]`, in the order of the sign-in page.
-    pub providers: Vec<OidcConfig>,
+    pub providers: Vec<ProviderConfig>,
     /// `redirect = "/callback"` in the section of the only provider: its redirect URI has no provider
     /// name, as in earlier versions.
     pub bare_callback: bool,

@@ -1,16 +1,17 @@
-//! `[providers.NAME]`: the OpenID Connect providers.
+//! `[providers.NAME]`: the providers that users sign in with. What each kind needs is in `kinds`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use latchkey_core::rights::{Admission, EmailPattern, Entry, GOOGLE_DOMAINS};
-use latchkey_identity::{ClientAuth, Kind, OidcConfig, google};
+use latchkey_identity::{ClientAuth, Kind, ProviderConfig};
 use latchkey_types::paths;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::config_errors::ConfigErrors;
 use super::duration::HumanDuration;
+use super::provider_kind::ProviderKind;
 use super::secret;
 
 /// The name of the built-in demo provider, which is reserved.
@@ -22,6 +23,8 @@ pub(super) struct ProviderSection {
     pub(super) kind: Option<String>,
     label: Option<String>,
     pub(super) issuer: Option<String>,
+    pub(super) tenant: Option<String>,
+    pub(super) domain: Option<String>,
     client_id: Option<String>,
     client_secret: Option<SecretString>,
     client_secret_file: Option<PathBuf>,
@@ -30,9 +33,9 @@ pub(super) struct ProviderSection {
     /// The domains whose email addresses the provider may vouch for; see `rights`.
     pub(super) email_domains: Option<Vec<String>>,
     select_account: Option<bool>,
-    client_auth: Option<String>,
+    pub(super) client_auth: Option<String>,
     #[serde(default)]
-    trust_email: bool,
+    pub(super) trust_email: bool,
     timeout: Option<HumanDuration>,
 }
 
@@ -40,20 +43,20 @@ pub(super) struct ProviderSection {
 pub(super) fn check(
     sections: BTreeMap<String, ProviderSection>,
     errors: &mut ConfigErrors,
-) -> Vec<OidcConfig> {
+) -> Vec<ProviderConfig> {
     let mut providers = Vec::new();
     for (name, section) in sections {
         let provider = errors.record(check_section(&name, section));
         providers.extend(provider);
     }
-    providers.sort_by_key(|provider: &OidcConfig| provider.id != "google");
+    providers.sort_by_key(|provider: &ProviderConfig| provider.id != "google");
     check_equal_trust(&providers, errors);
     providers
 }
 
 /// Sections with the same issuer must have the same `trust_email`. An identity consists of
 /// issuer and subject, so it does not show which of the sections it came from.
-fn check_equal_trust(providers: &[OidcConfig], errors: &mut ConfigErrors) {
+fn check_equal_trust(providers: &[ProviderConfig], errors: &mut ConfigErrors) {
     for (index, first) in providers.iter().enumerate() {
         let rest = providers.iter().skip(index + 1);
         for other in rest.filter(|other| other.issuer == first.issuer) {
@@ -70,7 +73,7 @@ fn check_equal_trust(providers: &[OidcConfig], errors: &mut ConfigErrors) {
 
 /// If only one organization is admitted, tells Google to offer only its accounts. This is a
 /// convenience for users; the ID token decides.
-pub(super) fn hint_domain(providers: &mut [OidcConfig], admission: &Admission) {
+pub(super) fn hint_domain(providers: &mut [ProviderConfig], admission: &Admission) {
     let Admission::AllowList(entries) = admission else {
         return;
     };
@@ -127,7 +130,7 @@ pub(super) fn check_redirects(
     bare
 }
 
-fn check_section(name: &str, section: ProviderSection) -> Result<OidcConfig, String> {
+fn check_section(name: &str, mut section: ProviderSection) -> Result<ProviderConfig, String> {
     let key = format!("providers.{name}");
     let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if name.is_empty() || !name.chars().all(is_allowed) {
@@ -142,49 +145,26 @@ fn check_section(name: &str, section: ProviderSection) -> Result<OidcConfig, Str
     }
     let client_id = section
         .client_id
+        .take()
         .filter(|id| !id.is_empty())
         .ok_or(format!("{key}.client_id: this key is required"))?;
     let client_id = secret::unquoted(&format!("{key}.client_id"), &client_id)?;
-    let (value, file) = (section.client_secret, section.client_secret_file);
+    let (value, file) = (
+        section.client_secret.take(),
+        section.client_secret_file.take(),
+    );
     let secret = secret::read(&key, "client_secret", value, file)?
         .map(|secret| secret::unquoted(&format!("{key}.client_secret"), secret.expose_secret()))
         .transpose()?
         .map(SecretString::from);
-    let kind = section
-        .kind
-        .as_deref()
-        .unwrap_or(if name == "google" { "google" } else { "oidc" });
-    let mut config = match kind {
-        "google" => {
-            let secret = secret.ok_or(format!(
-                "{key}.client_secret: this key or client_secret_file is required; Google issues \
-                 the secret together with the client id"
-            ))?;
-            google(client_id, secret)
-        }
-        "oidc" => {
-            let issuer = section.issuer.clone();
-            let issuer = issuer.ok_or(format!("{key}.issuer: this key is required"))?;
-            OidcConfig {
-                client_secret: secret,
-                ..OidcConfig::new(name, issuer, client_id)
-            }
-        }
-        other => {
-            return Err(format!(
-                "{key}.kind: {other:?} is not one of \"google\", \"oidc\""
-            ));
-        }
-    };
+    let kind = ProviderKind::of(name, &section)?;
+    let mut config = kind.config(name, &section, client_id, secret)?;
     name.clone_into(&mut config.id);
     if let Some(label) = section.label {
         config.label = label;
     }
-    if let Some(issuer) = section.issuer {
-        config.issuer = issuer;
-    }
     if let Some(scopes) = section.scopes {
-        if !scopes.iter().any(|scope| scope == "openid") {
+        if config.kind != Kind::GitHub && !scopes.iter().any(|scope| scope == "openid") {
             return Err(format!(
                 "{key}.scopes: \"openid\" is missing, which OpenID Connect requires"
             ));
@@ -206,7 +186,6 @@ fn check_section(name: &str, section: ProviderSection) -> Result<OidcConfig, Str
     config.timeout = section.timeout.map(|HumanDuration(timeout)| timeout);
     // The same checks as at startup, so that `config check` reports their errors.
     let http = latchkey_identity::HttpClient::new().map_err(|error| error.to_string())?;
-    latchkey_identity::OidcProvider::new(config.clone(), http)
-        .map_err(|error| format!("{key}: {error}"))?;
+    latchkey_identity::connect(config.clone(), http).map_err(|error| format!("{key}: {error}"))?;
     Ok(config)
 }

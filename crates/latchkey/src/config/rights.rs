@@ -8,7 +8,7 @@ use latchkey_core::rights::{
     Admin, Admission, ConfiguredProvider, EmailPattern, Entry, GOOGLE_DOMAINS, Rights,
     TrustedEmails,
 };
-use latchkey_identity::OidcConfig;
+use latchkey_identity::ProviderConfig;
 use serde::Deserialize;
 
 use super::config_errors::ConfigErrors;
@@ -109,7 +109,7 @@ impl EmailAuthorities {
 pub(super) fn rights(
     admins: Vec<AdminEntry>,
     admission: Admission,
-    providers: &[OidcConfig],
+    providers: &[ProviderConfig],
     authorities: &EmailAuthorities,
     errors: &mut ConfigErrors,
 ) -> Rights {

@@ -381,7 +381,7 @@ fn example_file_is_valid_unchanged_and_with_all_lines_enabled() {
         .map(|line| line.replace("mode = \"open\"", "mode = \"allow-list\"") + "\n")
         .collect();
     let config = loaded(&all_enabled, &[]).expect("valid");
-    assert_eq!(config.providers.len(), 2);
+    assert_eq!(config.providers.len(), 5);
     assert!(config.tls.is_some() && config.public_url.is_some());
 }
 

@@ -4,6 +4,7 @@ mod begin;
 mod callback;
 mod field;
 mod flows;
+mod github;
 mod hostile;
 mod loopback;
 mod mix_up;

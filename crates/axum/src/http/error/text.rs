@@ -6,6 +6,7 @@ use latchkey_identity::{SignInError, ValidationError};
 use latchkey_types::ErrorCode;
 
 use super::ApiError;
+use crate::use_cases::begin_sign_in::BeginError;
 use crate::use_cases::refresh::RefreshError;
 use crate::use_cases::sign_in::FinishError;
 
@@ -55,11 +56,19 @@ impl ApiError {
 
     /// The check that the provider's response failed, if that is why the sign-in failed.
     fn failed_check(&self) -> Option<ValidationError> {
-        let Self::Finish(error) = self else {
-            return None;
+        let error = match self {
+            Self::Begin(error) => match &**error {
+                BeginError::Provider(error) => error,
+                _ => return None,
+            },
+            Self::Finish(error) => match &**error {
+                FinishError::Provider(error) => error,
+                _ => return None,
+            },
+            _ => return None,
         };
-        match &**error {
-            FinishError::Provider(SignInError::Invalid { error, .. }) => Some(*error),
+        match error {
+            SignInError::Invalid { error, .. } => Some(*error),
             _ => None,
         }
     }

@@ -152,6 +152,7 @@ fn page_error(error: &ApiError) -> Option<&'static str> {
         }
         ErrorCode::TooManyRequests => Some("too_many_requests"),
         ErrorCode::UnknownProvider => Some("unknown_provider"),
+        ErrorCode::StepUpRequired => Some("step_up_unsupported"),
         ErrorCode::ProviderInvalid | ErrorCode::ProviderRefused => Some("provider_invalid"),
         _ => None,
     }

@@ -24,6 +24,12 @@ pub fn provider_infos(state: &Services) -> Vec<ProviderInfo> {
         label: provider.label().to_owned(),
         kind: match provider.kind() {
             Kind::Google => ProviderKind::Google,
+            Kind::GitHub => ProviderKind::GitHub,
+            Kind::Microsoft => ProviderKind::Microsoft,
+            Kind::GitLab => ProviderKind::GitLab,
+            Kind::Keycloak => ProviderKind::Keycloak,
+            Kind::Okta => ProviderKind::Okta,
+            Kind::Auth0 => ProviderKind::Auth0,
             Kind::Oidc => ProviderKind::Oidc,
             Kind::Demo => ProviderKind::Demo,
         },

@@ -1,13 +1,15 @@
 use core::time::Duration;
 
-use super::{Client, OidcConfig, google};
+use super::Client;
+use crate::config::ProviderConfig;
 use crate::error::ConfigError;
+use crate::presets::google;
 use crate::provider::Kind;
 
-fn config(issuer: &str) -> OidcConfig {
-    OidcConfig {
+fn config(issuer: &str) -> ProviderConfig {
+    ProviderConfig {
         client_secret: Some("hunter2".into()),
-        ..OidcConfig::new("work", issuer, "latchkey")
+        ..ProviderConfig::new("work", issuer, "latchkey")
     }
 }
 

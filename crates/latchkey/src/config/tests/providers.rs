@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_identity::ClientAuth;
+use latchkey_identity::{ClientAuth, Kind};
 use secrecy::ExposeSecret;
 
 use super::{loaded, rejected};
@@ -147,4 +147,134 @@ fn google_secret_alone_in_the_environment_replaces_no_secret() {
         .as_ref()
         .map(ExposeSecret::expose_secret);
     assert_eq!((google.client_id.as_str(), secret), ("id", Some("secret")));
+}
+
+const CLIENT: &str = "client_id = \"id\"\nclient_secret = \"secret\"\n";
+const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+#[test]
+fn presets_need_a_few_lines() {
+    for (name, more, kind, issuer) in [
+        ("google", "", Kind::Google, "https://accounts.google.com"),
+        ("github", "", Kind::GitHub, "https://github.com"),
+        ("gitlab", "", Kind::GitLab, "https://gitlab.com"),
+        (
+            "microsoft",
+            "tenant = \"9188040d-6c67-4c5b-b112-36a304b66dad\"",
+            Kind::Microsoft,
+            "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+        ),
+        (
+            "okta",
+            "domain = \"example.okta.com\"",
+            Kind::Okta,
+            "https://example.okta.com",
+        ),
+        (
+            "auth0",
+            "domain = \"example.eu.auth0.com\"",
+            Kind::Auth0,
+            "https://example.eu.auth0.com/",
+        ),
+        (
+            "keycloak",
+            "kind = \"keycloak\"\nissuer = \"https://keycloak.example.com/realms/r\"",
+            Kind::Keycloak,
+            "https://keycloak.example.com/realms/r",
+        ),
+        (
+            "ours",
+            "kind = \"gitlab\"\nissuer = \"https://gitlab.example.com\"",
+            Kind::GitLab,
+            "https://gitlab.example.com",
+        ),
+        // As before there were presets: a name alone does not replace an issuer.
+        (
+            "github",
+            "issuer = \"https://dex.example.com\"",
+            Kind::Oidc,
+            "https://dex.example.com",
+        ),
+    ] {
+        let config = loaded(&format!("[providers.{name}]\n{more}\n{CLIENT}"), &[]);
+        let config = config.expect(name);
+        let provider = &config.providers[0];
+        assert_eq!((provider.id.as_str(), provider.kind), (name, kind));
+        assert_eq!(provider.issuer, issuer);
+        let is_preset = kind != Kind::Oidc;
+        assert_eq!(provider.label != name, is_preset, "{}", provider.label);
+    }
+}
+
+#[test]
+fn errors_of_presets_say_what_to_do() {
+    let issuer = "issuer = \"https://login.example.com\"";
+    let section =
+        |kind: &str, more: &str| format!("[providers.work]\nkind = \"{kind}\"\n{more}\n{CLIENT}");
+    let tenant = |tenant: &str| format!("tenant = {tenant:?}");
+    for (kind, more, expected) in [
+        ("apple", "", "response_mode=form_post"),
+        ("facebook", "", "is not one of \"google\", \"github\""),
+        (
+            "microsoft",
+            "",
+            "providers.work.tenant: this key is required",
+        ),
+        ("microsoft", &*tenant("common"), "the id of one tenant"),
+        (
+            "microsoft",
+            &*tenant("Organizations"),
+            "the id of one tenant",
+        ),
+        (
+            "microsoft",
+            &*tenant("example.com"),
+            "Directory (tenant) ID",
+        ),
+        ("okta", "", "providers.work.domain: this key is required"),
+        (
+            "auth0",
+            "domain = \"https://example.auth0.com/\"",
+            "is not a host name",
+        ),
+        (
+            "keycloak",
+            "",
+            "providers.work.issuer: this key is required",
+        ),
+        (
+            "github",
+            "trust_email = true",
+            "providers.work.trust_email: remove",
+        ),
+        (
+            "github",
+            "client_auth = \"post\"",
+            "providers.work.client_auth: remove",
+        ),
+        ("github", "issuer = \"http://github.example.com\"", "https"),
+        (
+            "gitlab",
+            "domain = \"example.com\"",
+            "providers.work.domain: remove",
+        ),
+        (
+            "oidc",
+            &*format!("{issuer}\n{}", tenant(TENANT)),
+            "providers.work.tenant: remove",
+        ),
+        (
+            "microsoft",
+            &*format!("{issuer}\n{}", tenant(TENANT)),
+            "providers.work.issuer: remove",
+        ),
+    ] {
+        rejected(&section(kind, more), &[], expected);
+    }
+    let without_secret = "[providers.github]\nclient_id = \"a\"";
+    rejected(
+        without_secret,
+        &[],
+        "providers.github.client_secret: this key",
+    );
 }

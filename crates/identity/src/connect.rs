@@ -1,0 +1,22 @@
+//! Chooses the implementation for a configuration.
+
+use std::sync::Arc;
+
+use crate::config::ProviderConfig;
+use crate::error::ConfigError;
+use crate::github::GitHubProvider;
+use crate::http::HttpClient;
+use crate::oidc::OidcProvider;
+use crate::provider::{Kind, Provider};
+
+/// The provider with this configuration, by the protocol of its kind.
+///
+/// # Errors
+///
+/// If the configuration is not valid.
+pub fn connect(config: ProviderConfig, http: HttpClient) -> Result<Arc<dyn Provider>, ConfigError> {
+    Ok(match config.kind {
+        Kind::GitHub => Arc::new(GitHubProvider::new(config, http)?),
+        _ => Arc::new(OidcProvider::new(config, http)?),
+    })
+}

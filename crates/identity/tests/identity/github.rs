@@ -1,0 +1,471 @@
+//! Sign-in with GitHub, whose site and API are scripted.
+
+use core::time::Duration;
+use std::collections::HashMap;
+
+use axum::body::Bytes;
+use latchkey_core::Profile;
+use latchkey_identity::{
+    AuthorizationResponse, AuthorizeRequest, GitHubProvider, HttpClient, Kind, Provider as _,
+    ProviderConfig, SignInError, ValidationError, github,
+};
+use latchkey_testing::{ScriptedGitHub, ScriptedResponse, Stall};
+use serde_json::{Value, json};
+use url::{Url, form_urlencoded};
+
+use crate::flow::{CODE, NOW, REDIRECT, VERIFIER, request, response, unavailable};
+
+const PATHS: [&str; 3] = [
+    ScriptedGitHub::TOKEN,
+    ScriptedGitHub::USER,
+    ScriptedGitHub::EMAILS,
+];
+
+fn config(server: &ScriptedGitHub) -> ProviderConfig {
+    ProviderConfig {
+        issuer: server.url.clone(),
+        timeout: Some(Duration::from_secs(4)),
+        ..github(ScriptedGitHub::CLIENT_ID, ScriptedGitHub::CLIENT_SECRET)
+    }
+}
+
+fn connect(config: ProviderConfig) -> GitHubProvider {
+    let http = HttpClient::new().expect("an HTTP client");
+    GitHubProvider::new(config, http).expect("a valid configuration")
+}
+
+async fn authorize_url(provider: &GitHubProvider, request: &AuthorizeRequest<'_>) -> Url {
+    let url = provider.authorize_url(request, NOW).await;
+    url.expect("a URL")
+}
+
+/// A complete sign-in. Checks that an error contains no secret and no text of the site.
+async fn sign_in_with(
+    server: &ScriptedGitHub,
+    config: ProviderConfig,
+) -> Result<Profile, SignInError> {
+    let provider = connect(config);
+    let url = authorize_url(&provider, &request()).await;
+    let callback = server.approve(&url);
+    let response = AuthorizationResponse {
+        code: &callback["code"],
+        ..response()
+    };
+    let outcome = provider.complete(&response, NOW).await;
+    if let Err(error) = &outcome {
+        for text in [error.to_string(), format!("{error:?}")] {
+            for secret in ["canary", "<html>", "gho_", ScriptedGitHub::CLIENT_SECRET] {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
+    }
+    outcome.map(|authenticated| {
+        assert_eq!(authenticated.auth_time, None);
+        authenticated.profile
+    })
+}
+
+async fn sign_in(server: &ScriptedGitHub) -> Result<Profile, SignInError> {
+    sign_in_with(server, config(server)).await
+}
+
+/// Why the site refused, and whether the code may be the cause.
+#[track_caller]
+fn refused(outcome: Result<Profile, SignInError>) -> (String, bool) {
+    match outcome {
+        Err(SignInError::Refused {
+            reason,
+            code_refused,
+            ..
+        }) => (reason, code_refused),
+        other => panic!("the sign-in was not refused: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn sign_in_returns_the_numeric_id_and_the_verified_primary_address() {
+    let server = ScriptedGitHub::start().await;
+    let profile = sign_in(&server).await.expect("a profile");
+    assert_eq!(profile.identity.issuer, server.url);
+    assert_eq!(profile.identity.subject, "583231");
+    assert_eq!(profile.verified_email(), Some("ada@example.com"));
+    assert_eq!(profile.name.as_deref(), Some("Ada Lovelace"));
+    assert_eq!(profile.hosted_domain, None);
+
+    let sent = server.last(ScriptedGitHub::TOKEN);
+    assert_eq!(sent.headers["accept"], "application/json");
+    let form: HashMap<_, _> = form_urlencoded::parse(sent.body.as_bytes())
+        .into_owned()
+        .collect();
+    assert_eq!(form["redirect_uri"], REDIRECT);
+    assert_eq!(form["code_verifier"], VERIFIER);
+    let sent = server.last(ScriptedGitHub::USER);
+    assert_eq!(sent.headers["accept"], "application/vnd.github+json");
+    assert!(
+        sent.headers.contains_key("user-agent"),
+        "GitHub requires it"
+    );
+}
+
+#[tokio::test]
+async fn authorization_request_has_state_pkce_scopes_and_account_picker() {
+    let server = ScriptedGitHub::start().await;
+    let provider = connect(config(&server));
+    assert_eq!(
+        (provider.kind(), provider.label()),
+        (Kind::GitHub, "GitHub")
+    );
+    let request = AuthorizeRequest {
+        login_hint: Some("ada"),
+        ..request()
+    };
+    let url = authorize_url(&provider, &request).await;
+    assert_eq!(url.path(), "/login/oauth/authorize");
+    let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
+    assert_eq!(query["client_id"], ScriptedGitHub::CLIENT_ID);
+    assert_eq!(query["redirect_uri"], REDIRECT);
+    assert_eq!(query["scope"], "read:user user:email");
+    assert_eq!(query["state"], request.state);
+    assert_eq!(query["code_challenge_method"], "S256");
+    assert_eq!(query["code_challenge"].len(), 43);
+    assert_eq!(query["prompt"], "select_account");
+    assert_eq!(query["login"], "ada");
+    assert!(!query.contains_key("nonce"), "it would come back nowhere");
+
+    let without = ProviderConfig {
+        select_account: Some(false),
+        ..config(&server)
+    };
+    let url = authorize_url(&connect(without), &request).await;
+    assert!(!url.query_pairs().any(|(name, _)| name == "prompt"));
+}
+
+#[tokio::test]
+async fn unverified_primary_address_does_not_count_as_verified() {
+    let server = ScriptedGitHub::start().await;
+    server.script().emails[0]["verified"] = json!(false);
+    let profile = sign_in(&server).await.expect("a profile");
+    assert_eq!(profile.email.as_deref(), Some("ada@example.com"));
+    assert_eq!(profile.verified_email(), None);
+}
+
+#[tokio::test]
+async fn user_without_an_address_has_none() {
+    let server = ScriptedGitHub::start().await;
+    for emails in [
+        json!([]),
+        json!([{ "email": "a@example.com", "primary": false, "verified": true }]),
+        json!([{ "email": "not an address", "primary": true, "verified": true }]),
+        json!([7, null, { "primary": true }]),
+    ] {
+        server.script().emails = emails.clone();
+        let profile = sign_in(&server).await.expect("a profile");
+        assert_eq!(
+            (profile.email, profile.email_verified),
+            (None, false),
+            "{emails}"
+        );
+    }
+    // Without the scope, no request for the addresses is sent.
+    let before = server.count(ScriptedGitHub::EMAILS);
+    let config = ProviderConfig {
+        scopes: vec!["read:user".to_owned()],
+        ..config(&server)
+    };
+    let profile = sign_in_with(&server, config).await.expect("a profile");
+    assert_eq!(profile.email, None);
+    assert_eq!(server.count(ScriptedGitHub::EMAILS), before);
+}
+
+#[tokio::test]
+async fn name_falls_back_to_the_login_name() {
+    let server = ScriptedGitHub::start().await;
+    for name in [Value::Null, json!(""), json!(" "), json!(7)] {
+        server.script().user["name"] = name;
+        let profile = sign_in(&server).await.expect("a profile");
+        assert_eq!(profile.name.as_deref(), Some("ada"));
+    }
+}
+
+#[tokio::test]
+async fn refusals_with_status_200_are_recognized() {
+    let server = ScriptedGitHub::start().await;
+    for (code, of_code, advice) in [
+        ("bad_verification_code", true, "already used"),
+        ("incorrect_client_credentials", false, "client_secret"),
+        ("redirect_uri_mismatch", false, "callback URL"),
+        ("unverified_user_email", true, "primary email address"),
+        ("application_suspended", false, "suspended"),
+        ("canary_code", true, "not a documented one"),
+    ] {
+        for status in [200, 400] {
+            let body = json!({ "error": code, "error_description": "canary <html>" });
+            let refusal = ScriptedResponse::json(status, &body);
+            server
+                .script()
+                .overrides
+                .insert(ScriptedGitHub::TOKEN, refusal);
+            let (reason, code_refused) = refused(sign_in(&server).await);
+            assert!(reason.contains(advice), "{reason}");
+            assert_eq!(code_refused, of_code, "{code}");
+        }
+    }
+    assert_eq!(server.count(ScriptedGitHub::USER), 0);
+}
+
+#[tokio::test]
+async fn code_of_another_sign_in_is_refused() {
+    let server = ScriptedGitHub::start().await;
+    let provider = connect(config(&server));
+    let outcome = provider.complete(&response(), NOW).await;
+    let (reason, of_code) = refused(outcome.map(|it| it.profile));
+    assert!(of_code && !reason.contains(CODE), "{reason}");
+    // The code of a flow with another verifier.
+    let other = AuthorizeRequest {
+        verifier: "another-verifier-dBjftJeZ4CVP-mB92K27uhbUJU1p1r",
+        ..request()
+    };
+    let callback = server.approve(&authorize_url(&provider, &other).await);
+    let injected = AuthorizationResponse {
+        code: &callback["code"],
+        ..response()
+    };
+    let outcome = provider.complete(&injected, NOW).await;
+    assert!(refused(outcome.map(|it| it.profile)).1);
+}
+
+#[tokio::test]
+async fn security_06_redirect_of_github_from_another_issuer_is_refused() {
+    let server = ScriptedGitHub::start().await;
+    let provider = connect(config(&server));
+    let own = [server.url.clone(), format!("{}/login/oauth", server.url)];
+    let foreign = [
+        "https://evil.example".to_owned(),
+        String::new(),
+        format!("{}.evil.example", server.url),
+        format!("{}/", server.url),
+    ];
+    for iss in &foreign {
+        let response = AuthorizationResponse {
+            iss: Some(iss),
+            ..response()
+        };
+        match provider.complete(&response, NOW).await {
+            Err(SignInError::Invalid { error, .. }) => {
+                assert_eq!(error, ValidationError::ResponseIssuer, "{iss}");
+            }
+            other => panic!("{iss}: {other:?}"),
+        }
+    }
+    assert_eq!(server.count(ScriptedGitHub::TOKEN), 0);
+    for iss in &own {
+        let callback = server.approve(&authorize_url(&provider, &request()).await);
+        let response = AuthorizationResponse {
+            code: &callback["code"],
+            iss: Some(iss),
+            ..response()
+        };
+        provider.complete(&response, NOW).await.expect("its issuer");
+    }
+}
+
+#[tokio::test]
+async fn step_up_is_refused_before_the_redirect() {
+    let server = ScriptedGitHub::start().await;
+    let provider = connect(config(&server));
+    let max_age = Some(Duration::from_mins(10));
+    let begun = AuthorizeRequest {
+        max_age,
+        ..request()
+    };
+    let returned = AuthorizationResponse {
+        max_age,
+        ..response()
+    };
+    let begun = provider
+        .authorize_url(&begun, NOW)
+        .await
+        .expect_err("refused");
+    let returned = provider
+        .complete(&returned, NOW)
+        .await
+        .expect_err("refused");
+    for refused in [begun, returned] {
+        assert!(
+            matches!(
+                refused,
+                SignInError::Invalid {
+                    error: ValidationError::AuthTimeUnsupported,
+                    ..
+                }
+            ),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(server.count(ScriptedGitHub::TOKEN), 0);
+}
+
+#[tokio::test]
+async fn security_15_odd_responses_of_github_are_errors() {
+    let server = ScriptedGitHub::start().await;
+    let deep = "[".repeat(100_000);
+    let garbage: [&[u8]; 8] = [
+        b"",
+        b"null",
+        b"7",
+        b"{",
+        b"<html>canary",
+        b"\xff\xfe\x00{}",
+        b"\"canary\"",
+        deep.as_bytes(),
+    ];
+    for path in PATHS {
+        for body in garbage {
+            let body = Bytes::copy_from_slice(body);
+            let response = ScriptedResponse::bytes(200, "application/json", body);
+            server.script().overrides.clear();
+            server.script().overrides.insert(path, response);
+            unavailable(sign_in(&server).await);
+        }
+    }
+    server.script().overrides.clear();
+    for id in [
+        json!("583231"),
+        json!(-1),
+        json!(0),
+        json!(1.5),
+        Value::Null,
+    ] {
+        server.script().user["id"] = id.clone();
+        let reason = unavailable(sign_in(&server).await);
+        assert!(reason.contains("numeric `id`"), "{id}: {reason}");
+    }
+    server.script().user["id"] = json!(583_231);
+    for (name, value) in [
+        ("access_token", json!("a b")),
+        ("access_token", json!("a\nb")),
+        ("token_type", json!("mac")),
+    ] {
+        let valid = server.script().tokens.clone();
+        server.script().tokens[name] = value;
+        let outcome = sign_in(&server).await;
+        assert!(
+            matches!(outcome, Err(SignInError::Invalid { .. })),
+            "{outcome:?}"
+        );
+        server.script().tokens = valid;
+    }
+    sign_in(&server).await.expect("valid responses work");
+}
+
+#[tokio::test]
+async fn security_15_outages_of_github_count_as_unavailable() {
+    let server = ScriptedGitHub::start().await;
+    for path in PATHS {
+        for status in [500, 502, 503, 429] {
+            let response = ScriptedResponse::json(status, &json!({ "message": "canary" }));
+            server.script().overrides.clear();
+            server.script().overrides.insert(path, response);
+            let reason = unavailable(sign_in(&server).await);
+            assert!(reason.contains(&status.to_string()), "{path}: {reason}");
+        }
+        let redirect = ScriptedResponse {
+            status: 302,
+            headers: vec![("location", format!("{}/elsewhere", server.url))],
+            body: Bytes::new(),
+        };
+        server.script().overrides.insert(path, redirect);
+        let reason = unavailable(sign_in(&server).await);
+        assert!(reason.contains("redirect"), "{path}: {reason}");
+        let large = json!({ "a": "a".repeat(2_000_000) });
+        let large = ScriptedResponse::json(200, &large);
+        server.script().overrides.insert(path, large);
+        let reason = unavailable(sign_in(&server).await);
+        assert!(reason.contains("1 MiB"), "{path}: {reason}");
+    }
+    assert_eq!(server.count("/elsewhere"), 0);
+    let limited = ScriptedResponse {
+        headers: vec![("x-ratelimit-remaining", "0".to_owned())],
+        ..ScriptedResponse::json(403, &json!({ "message": "canary" }))
+    };
+    server.script().overrides.clear();
+    server
+        .script()
+        .overrides
+        .insert(ScriptedGitHub::USER, limited);
+    let reason = unavailable(sign_in(&server).await);
+    assert!(reason.contains("rate limit"), "{reason}");
+}
+
+#[tokio::test]
+async fn missing_permissions_are_named() {
+    let server = ScriptedGitHub::start().await;
+    for (path, status, advice) in [
+        (ScriptedGitHub::USER, 401, "read the profile"),
+        (ScriptedGitHub::USER, 403, "read the profile"),
+        (ScriptedGitHub::EMAILS, 403, "Email addresses"),
+        (ScriptedGitHub::EMAILS, 404, "user:email"),
+    ] {
+        let response = ScriptedResponse::json(status, &json!({ "message": "canary" }));
+        server.script().overrides.clear();
+        server.script().overrides.insert(path, response);
+        let (reason, of_code) = refused(sign_in(&server).await);
+        assert!(reason.contains(advice) && !of_code, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn security_15_slow_github_fails_the_sign_in_in_time() {
+    let server = ScriptedGitHub::start().await;
+    let silent = Stall::Silence.start().await;
+    let provider = connect(ProviderConfig {
+        issuer: silent,
+        ..config(&server)
+    });
+    let reason = unavailable(provider.complete(&response(), NOW).await);
+    assert!(reason.contains("timed out"), "{reason}");
+
+    server.script().pause = Duration::from_millis(1500);
+    let reason = unavailable(sign_in(&server).await);
+    assert!(reason.contains("4 seconds"), "{reason}");
+}
+
+#[tokio::test]
+async fn configuration_is_checked() {
+    let server = ScriptedGitHub::start().await;
+    let http = HttpClient::new().expect("an HTTP client");
+    let valid = config(&server);
+    for (broken, expected) in [
+        (
+            ProviderConfig {
+                client_secret: None,
+                ..valid.clone()
+            },
+            "client_secret",
+        ),
+        (
+            ProviderConfig {
+                client_id: String::new(),
+                ..valid.clone()
+            },
+            "client_id",
+        ),
+        (
+            ProviderConfig {
+                issuer: "http://github.example.com".to_owned(),
+                ..valid.clone()
+            },
+            "https",
+        ),
+        (
+            ProviderConfig {
+                issuer: "https://github.example.com/?x".to_owned(),
+                ..valid
+            },
+            "query",
+        ),
+    ] {
+        let error = GitHubProvider::new(broken, http.clone()).expect_err(expected);
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
