@@ -5,7 +5,8 @@ use reqwest::{Method, Response};
 use crate::app::TestApp;
 use latchkey_testing::{ScriptedProvider, header};
 
-/// Headers of every response, whatever its status.
+/// Headers of every response, whatever its status. Only the last one differs for public keys and
+/// metadata.
 const FIXED: [(&str, &str); 4] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
