@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 pub mod audit;
+pub mod audit_record;
 pub mod clock;
 pub mod cutoff;
 pub mod denial;
@@ -21,6 +22,8 @@ pub mod signing_key;
 pub mod user;
 
 pub use audit::{Actor, AuditEvent, AuditKind, AuditPosition, Device, Requester};
+pub use audit_record::{AuditRecord, HourCounts, RecordClass, RecordKind, RecordOutcome};
+pub use audit_record::{RecordPosition, ServerAct};
 pub use clock::{Clock, Timestamp};
 pub use cutoff::{Cutoff, Cutoffs};
 pub use denial::{Denial, DenialNote, DenialReason, Denied};

@@ -27,8 +27,8 @@
 use core::fmt;
 
 use latchkey_core::{
-    AuditEvent, Credential, Cutoff, Denial, FlowId, SealedSigningKey, Session, SessionOrigin,
-    Timestamp, User, Username,
+    AuditEvent, AuditRecord, Credential, Cutoff, Denial, FlowId, SealedSigningKey, Session,
+    SessionOrigin, Timestamp, User, Username,
 };
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,8 @@ pub enum Record {
     SigningKey(SealedSigningKey),
     /// The latest cutoff of everyone's sessions.
     EveryoneEnded(Cutoff),
+    /// A record of the audit log. Refreshes and the counts of hours are not backed up.
+    Audit(AuditRecord),
     /// The latest time that a sweep used as the current time.
     SweptUntil(Timestamp),
 }

@@ -17,6 +17,7 @@
 //! ```
 
 mod audit;
+mod audit_log;
 mod backup;
 mod bans;
 mod cutoffs;
@@ -80,6 +81,11 @@ where
     audit::sign_ins_and_refusals(&*make().await[0]).await;
     audit::ends(&*make().await[0]).await;
     audit::bounds(&*make().await[0]).await;
+    audit_log::every_act(&*make().await[0]).await;
+    audit_log::filters_and_pages(make().await).await;
+    audit_log::removal(&*make().await[0]).await;
+    audit_log::hours(make().await).await;
+    audit_log::population(&*make().await[0]).await;
     denials::check(&*make().await[0]).await;
     denials::pages(&*make().await[0]).await;
     signing_keys::check(&*make().await[0]).await;

@@ -26,12 +26,12 @@ pub use error::StoreError;
 pub use feed::{ChangeFeed, Changes};
 pub use memory::MemoryStore;
 pub use request::{
-    AllEnded, CreateOutcome, CurrentCredential, EndSession, EndSessions, Ended, LiftOutcome,
-    LiveSession, NewLocalUser, NewSession, OpenOutcome, OpenedSession, PasswordAuthority, Rotate,
-    Rotated, SessionOfUser, SetPassword, SetPasswordOutcome,
+    AllEnded, AuditPage, AuditQuery, CreateOutcome, CurrentCredential, EndSession, EndSessions,
+    Ended, LiftOutcome, LiveSession, NewLocalUser, NewSession, OpenOutcome, OpenedSession,
+    PasswordAuthority, Population, Rotate, Rotated, SessionOfUser, SetPassword, SetPasswordOutcome,
 };
 pub use search::{InvalidCursor, ListCursor, ListPage, UserQuery, UserStatus};
 pub use store::{
-    Audit, Backup, Denials, Flows, LocalAccounts, Maintenance, Replication, Sessions, SigningKeys,
-    Store, Users,
+    Audit, AuditLog, Backup, Denials, Flows, LocalAccounts, Maintenance, Replication, Sessions,
+    SigningKeys, Statistics, Store, Users,
 };

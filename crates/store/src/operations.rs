@@ -5,6 +5,7 @@
 //! Decisions, such as those on refresh tokens, are in `latchkey-core`.
 
 mod audit;
+mod audit_log;
 mod backup;
 mod bans;
 mod denials;
@@ -17,6 +18,7 @@ mod session_list;
 mod session_record;
 mod sessions;
 mod signing_keys;
+mod statistics;
 mod store_id;
 mod sweep;
 mod user_index;

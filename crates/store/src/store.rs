@@ -35,17 +35,18 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    AuditEvent, AuditPosition, Credential, Denial, Denied, FlowId, LinkHash, OneTimeLink, Profile,
-    Requester, SealedSigningKey, Session, SessionId, StoreId, Timestamp, User, UserId, Username,
+    AuditEvent, AuditPosition, AuditRecord, Credential, Denial, Denied, FlowId, HourCounts,
+    LinkHash, OneTimeLink, Profile, RecordClass, RecordPosition, Requester, SealedSigningKey,
+    Session, SessionId, StoreId, Timestamp, User, UserId, Username,
 };
 
 use crate::backup::{ExportCursor, Record};
 use crate::error::StoreError;
 use crate::feed::ChangeFeed;
 use crate::request::{
-    AllEnded, CreateOutcome, EndSession, EndSessions, Ended, LiftOutcome, LiveSession,
-    NewLocalUser, NewSession, OpenOutcome, Rotate, Rotated, SessionOfUser, SetPassword,
-    SetPasswordOutcome,
+    AllEnded, AuditPage, AuditQuery, CreateOutcome, EndSession, EndSessions, Ended, LiftOutcome,
+    LiveSession, NewLocalUser, NewSession, OpenOutcome, Population, Rotate, Rotated, SessionOfUser,
+    SetPassword, SetPasswordOutcome,
 };
 use crate::search::{ListCursor, ListPage, UserQuery};
 
@@ -58,6 +59,8 @@ pub trait Store:
     + Denials
     + SigningKeys
     + Audit
+    + AuditLog
+    + Statistics
     + Backup
     + Replication
     + Maintenance
@@ -72,6 +75,8 @@ impl<T> Store for T where
         + Denials
         + SigningKeys
         + Audit
+        + AuditLog
+        + Statistics
         + Backup
         + Replication
         + Maintenance
@@ -342,6 +347,57 @@ pub trait Audit: Send + Sync {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<(AuditPosition, AuditEvent)>, StoreError>;
+}
+
+/// The audit record. Operations that change something record it in the same change; this trait is
+/// for everything else.
+#[async_trait]
+pub trait AuditLog: Send + Sync {
+    /// Adds records, in one change.
+    async fn record_audit(&self, records: Vec<AuditRecord>) -> Result<(), StoreError>;
+
+    /// The selected records, newest first. The work is bounded: if few records match, a page can
+    /// have fewer records than requested, or none, and a position to continue from. Reads in
+    /// several steps.
+    async fn audit_records(&self, query: AuditQuery) -> Result<AuditPage, StoreError>;
+
+    /// The positions of up to `limit` records of a class that follow `after`, newest first.
+    async fn audit_positions(
+        &self,
+        class: RecordClass,
+        after: RecordPosition,
+        limit: usize,
+    ) -> Result<Vec<RecordPosition>, StoreError>;
+
+    /// Removes up to `limit` records of a class that follow `after`, the newest of them first, and
+    /// returns how many there were.
+    async fn remove_audit(
+        &self,
+        class: RecordClass,
+        after: RecordPosition,
+        limit: usize,
+    ) -> Result<usize, StoreError>;
+}
+
+/// Numbers for the operator.
+#[async_trait]
+pub trait Statistics: Send + Sync {
+    /// Stores what happened on a server in the hour that begins at `hour`, and replaces what was
+    /// stored before for the same server and hour.
+    async fn put_hour(
+        &self,
+        hour: Timestamp,
+        server: u64,
+        counts: HourCounts,
+    ) -> Result<(), StoreError>;
+
+    /// What happened in the hours that begin at `since` or later, on each server, oldest first.
+    /// Kept for [`HOUR_RETENTION`](latchkey_core::audit_record::HOUR_RETENTION).
+    async fn hours(&self, since: Timestamp) -> Result<Vec<(Timestamp, HourCounts)>, StoreError>;
+
+    /// How many users and live sessions there are. Reads a bounded number of records; a larger
+    /// store is estimated from them, which assumes random ids.
+    async fn population(&self, now: Timestamp) -> Result<Population, StoreError>;
 }
 
 /// Exporting records, and importing them into an empty store.

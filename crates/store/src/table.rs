@@ -19,9 +19,9 @@ mod key;
 use core::marker::PhantomData;
 
 use latchkey_core::{
-    AuditEvent, AuditPosition, Credential, Cutoff, Denial, Denied, FlowId, Identity, LinkHash,
-    OneTimeLink, SealedSigningKey, Session, SessionId, SessionOrigin, StoreId, Timestamp, User,
-    UserId, Username,
+    AuditEvent, AuditPosition, AuditRecord, Credential, Cutoff, Denial, Denied, FlowId, HourCounts,
+    Identity, LinkHash, OneTimeLink, RecordClass, RecordPosition, SealedSigningKey, Session,
+    SessionId, SessionOrigin, StoreId, Timestamp, User, UserId, Username,
 };
 
 use crate::backup::PastLoginFlow;
@@ -59,6 +59,15 @@ pub const SESSIONS_BY_OPENED: Table<(Newest, SessionId), ()> =
 /// Security events of each user, newest first.
 pub const AUDIT_EVENTS: Table<(UserId, AuditPosition), AuditEvent> =
     Table::new("audit_events", b"a").grouped(Group::User);
+/// The audit record, in classes, newest first.
+pub const AUDIT_LOG: Table<(RecordClass, RecordPosition), AuditRecord> =
+    Table::new("audit_log", b"r");
+/// Index of the audit records of each user.
+pub const AUDIT_LOG_OF_USER: Table<(UserId, (RecordClass, RecordPosition)), ()> =
+    Table::index("audit_log_of_user", b"y");
+/// Counts of each hour and server. A server is identified by a number that it chooses at its start,
+/// so no two servers write to one record.
+pub const HOURS: Table<(Timestamp, u64), HourCounts> = Table::new("hours", b"h");
 /// The denylist.
 pub const DENIALS: Table<Denied, Denial> = Table::new("denials", b"d");
 /// Sealed signing keys by `kid`.
@@ -94,7 +103,7 @@ pub const SLED_COMMITS: &[u8] = b"mcommits";
 pub const SLED_LEDGER: &[u8] = b"mdenials";
 
 /// Every table.
-pub const TABLES: [TableInfo; 24] = [
+pub const TABLES: [TableInfo; 27] = [
     USERS.info,
     IDENTITIES.info,
     USERS_BY_EMAIL.info,
@@ -107,6 +116,9 @@ pub const TABLES: [TableInfo; 24] = [
     SESSIONS_OF_USER.info,
     SESSIONS_BY_OPENED.info,
     AUDIT_EVENTS.info,
+    AUDIT_LOG.info,
+    AUDIT_LOG_OF_USER.info,
+    HOURS.info,
     DENIALS.info,
     SIGNING_KEYS.info,
     FINISHED_FLOWS.info,
@@ -361,9 +373,11 @@ macro_rules! json {
 
 json!(
     AuditEvent,
+    AuditRecord,
     Credential,
     Cutoff,
     Denial,
+    HourCounts,
     OneTimeLink,
     PastLoginFlow,
     SealedSigningKey,

@@ -7,8 +7,8 @@ use latchkey_core::audit::{DEDUP_WINDOW, KEPT_EVENTS, RETENTION};
 use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
-    AuditEvent, AuditKind, AuditPosition, Denial, DenialReason, Denied, EndReason, Requester,
-    SessionId, TokenId, UserId,
+    Actor, AuditEvent, AuditKind, AuditPosition, Denial, DenialReason, Denied, EndReason,
+    Requester, SessionId, TokenId, UserId,
 };
 
 use super::fixtures::{NOW, device, refresh, rotate, session, session_with, user};
@@ -99,19 +99,16 @@ pub(super) async fn ends(store: &dyn Store) {
     store.end_sessions_of(many(None)).await.expect("ended");
     revocation(store, ada.id, kept.id).await;
     session(store, &ada, 4).await;
-    store
-        .end_everyone(Requester::default(), NOW)
-        .await
-        .expect("ended");
+    store.end_everyone(operator(), NOW).await.expect("ended");
     for shard in 0..=u8::MAX {
         store.end_sessions_in_shard(shard).await.expect("updated");
     }
     let ban = store
-        .ban_user(ada.id, "spam".into(), None, Requester::default(), NOW)
+        .ban_user(ada.id, "spam".into(), None, operator(), NOW)
         .await;
     ban.expect("banned");
     store
-        .unban_user(ada.id, Requester::default(), NOW)
+        .unban_user(ada.id, operator(), NOW)
         .await
         .expect("unbanned");
 
@@ -130,10 +127,19 @@ pub(super) async fn ends(store: &dyn Store) {
     let events = all(store, ada.id).await;
     let by_operator = &events[..3];
     assert!(by_operator.iter().all(|e| e.device == <_>::default()));
+    assert!(by_operator.iter().all(|e| e.actor.is_none()));
     // Each user has only their own events.
     let bobs_events = all(store, bob.id).await;
     assert_eq!(bobs_events.len(), 2);
     assert!(bobs_events.iter().all(|it| it.session == Some(bobs.id)));
+}
+
+/// An operator and their device, which no user may see.
+fn operator() -> Requester {
+    Requester {
+        actor: Some(Actor::CommandLine),
+        device: device("192.0.2.99"),
+    }
 }
 
 /// Repeated revocations of a token record one event.

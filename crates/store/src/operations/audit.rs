@@ -1,10 +1,10 @@
-//! Security events, bounded in number per user and in age.
+//! Security events, bounded in number per user and in age. Each is also a record of the audit log.
 
 use async_trait::async_trait;
 use latchkey_core::audit::{DEDUP_WINDOW, KEPT_EVENTS, RETENTION};
 use latchkey_core::{AuditEvent, AuditPosition, Device, Timestamp, UserId};
 
-use super::expiry;
+use super::{audit_log, expiry};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::records::Read;
@@ -37,10 +37,17 @@ pub(super) fn events_at(user: UserId, at: Timestamp) -> Read {
     AUDIT_EVENTS.under(&(user, at)).read()
 }
 
-/// Adds an event to the user's history, which does not name an operator: the user can read it, and
-/// must not learn who acted or from where. Only the user's events of the same millisecond become a condition, so other
-/// events cannot cause a conflict. The next [`append`] removes events in excess of the maximum.
+/// Adds an event to the audit log, and to the user's history. Only the user's events of the same
+/// millisecond become a condition, so other events cannot cause a conflict. The next [`append`]
+/// removes events in excess of the maximum.
 pub(super) async fn add(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
+    audit_log::record(tx, &event.into())?;
+    add_to_history(tx, event).await
+}
+
+/// Like [`add`], in the user's history only. The user must not learn who acted on behalf of the
+/// operator, or from where, so the history contains neither.
+pub(super) async fn add_to_history(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     let known = tx.keys(AUDIT_EVENTS.under(&(event.user, event.at))).await?;
     let at = event.at;
     let mut key = (event.user, AuditPosition { at, nth: 0 });
@@ -51,18 +58,27 @@ pub(super) async fn add(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), Store
     tx.put(AUDIT_EVENTS, &key, &as_user_sees(event))
 }
 
-/// Adds an event, and removes the oldest events in excess of the maximum. Concurrent calls may
-/// leave one too many; the next call removes it.
+/// Like [`add`], and removes the oldest events in excess of the maximum. Concurrent calls may leave
+/// one too many; the next call removes it.
 pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
+    audit_log::record(tx, &event.into())?;
+    append_to_history(tx, event).await
+}
+
+/// Like [`append`], in the user's history only.
+pub(super) async fn append_to_history(
+    tx: &mut Tx<'_>,
+    event: &AuditEvent,
+) -> Result<(), StoreError> {
     let known = tx.peek_keys(AUDIT_EVENTS.under(&event.user)).await?;
     for key in known.into_iter().skip(KEPT_EVENTS - 1) {
         expiry::unschedule(tx, AUDIT_EVENTS, &key, key.1.at.plus(RETENTION));
         tx.clear(AUDIT_EVENTS, &key);
     }
-    add(tx, event).await
+    add_to_history(tx, event).await
 }
 
-/// Adds an event unless it repeats one within [`DEDUP_WINDOW`].
+/// Adds an event to the user's history only, unless it repeats one within [`DEDUP_WINDOW`].
 pub(super) async fn append_once(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     for (_, known) in tx.peek_range(AUDIT_EVENTS.under(&event.user)).await? {
         if event.at.since(known.at) >= DEDUP_WINDOW {
@@ -72,7 +88,7 @@ pub(super) async fn append_once(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(
             return Ok(());
         }
     }
-    append(tx, event).await
+    append_to_history(tx, event).await
 }
 
 fn as_user_sees(event: &AuditEvent) -> AuditEvent {

@@ -2,17 +2,17 @@
 
 use async_trait::async_trait;
 use latchkey_core::audit::RETENTION;
-use latchkey_core::{AuditPosition, Denied};
+use latchkey_core::{AuditPosition, Denied, RecordClass};
 
 use super::session_record::retained_until;
-use super::{PAGE_SIZE, denials, expiry, session_list, user_index};
+use super::{PAGE_SIZE, audit_log, denials, expiry, session_list, user_index};
 use crate::backup::{ExportCursor, Record};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::store::Backup;
 use crate::table::{
-    AUDIT_EVENTS, CREDENTIALS, DENIALS, EMAILS_INDEXED, EVERYONE, IDENTITIES, IMPORTING, Key,
-    SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_INDEXED, SESSIONS_OF_USER,
+    AUDIT_EVENTS, AUDIT_LOG, CREDENTIALS, DENIALS, EMAILS_INDEXED, EVERYONE, IDENTITIES, IMPORTING,
+    Key, Range, SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_INDEXED, SESSIONS_OF_USER,
     SIGNING_KEYS, SWEPT_UNTIL, Table, USERS, USERS_INDEXED, Value,
 };
 use crate::transaction::Tx;
@@ -86,11 +86,13 @@ async fn export(
         5 => page(tx, SIGNING_KEYS, after, |_, key| Record::SigningKey(key)).await?,
         6 => page(tx, EVERYONE, after, |(), it| Record::EveryoneEnded(it)).await?,
         7 => page(tx, SWEPT_UNTIL, after, |(), it| Record::SweptUntil(it)).await?,
+        8 => export_audit(tx, RecordClass::Acts, after).await?,
+        9 => export_audit(tx, RecordClass::Refusals, after).await?,
         _ => return Ok((Vec::new(), None)),
     };
     let next = match last {
         Some(_) => Some(ExportCursor { step, after: last }),
-        None if step < 7 => Some(ExportCursor {
+        None if step < 9 => Some(ExportCursor {
             step: step + 1,
             after: None,
         }),
@@ -105,11 +107,31 @@ async fn page<K: Key, V: Value>(
     after: Option<Vec<u8>>,
     record: fn(K, V) -> Record,
 ) -> Result<Exported, StoreError> {
-    let page = tx.range(table.all().after(after).limit(PAGE_SIZE)).await?;
+    page_of(tx, table.all(), after, record).await
+}
+
+async fn page_of<K: Key, V: Value>(
+    tx: &mut Tx<'_>,
+    range: Range<K, V>,
+    after: Option<Vec<u8>>,
+    record: fn(K, V) -> Record,
+) -> Result<Exported, StoreError> {
+    let table = range.table();
+    let page = tx.range(range.after(after).limit(PAGE_SIZE)).await?;
     let last = page.last().filter(|_| page.len() == PAGE_SIZE);
     let last = last.map(|(key, _)| table.key(key));
     let records = page.into_iter().map(|(key, value)| record(key, value));
     Ok((records.collect(), last))
+}
+
+/// Refreshes are not backed up: they are most of the audit record, and the least of it.
+async fn export_audit(
+    tx: &mut Tx<'_>,
+    class: RecordClass,
+    after: Option<Vec<u8>>,
+) -> Result<Exported, StoreError> {
+    let range = AUDIT_LOG.under(&class);
+    page_of(tx, range, after, |_, record| Record::Audit(record)).await
 }
 
 async fn export_sessions(tx: &mut Tx<'_>, after: Option<Vec<u8>>) -> Result<Exported, StoreError> {
@@ -190,6 +212,7 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             denials::put(tx, &cutoff.denial(Denied::Everyone)).await?;
             tx.put(EVERYONE, &(), cutoff)
         }
+        Record::Audit(record) => audit_log::record(tx, record),
         Record::SweptUntil(time) => tx.put(SWEPT_UNTIL, &(), time),
     }
 }

@@ -1,14 +1,14 @@
 //! What operators decide about a user: bans, which are a mark on the user and a cutoff that ends all
 //! sessions and denies all access tokens; and granted roles.
 
-use latchkey_core::{
-    AuditEvent, AuditKind, Ban, Denial, Denied, EndReason, Requester, Timestamp, User, UserId,
-};
-
-use super::{audit, ends, user_index};
+use super::{audit, audit_log, ends, user_index};
 use crate::error::StoreError;
 use crate::table::{DENIALS, USERS};
 use crate::transaction::Tx;
+use latchkey_core::{
+    AuditEvent, AuditKind, AuditRecord, Ban, Denial, Denied, EndReason, Requester, Timestamp, User,
+    UserId,
+};
 
 /// Bans a user. `None` if there is no such user.
 pub(super) async fn ban(
@@ -33,7 +33,13 @@ pub(super) async fn ban(
         until,
     });
     let denial = ends::cut_off(tx, &mut user, EndReason::Banned, None, now).await?;
-    audit::add(tx, &event(id, AuditKind::Banned, requester, now)).await?;
+    let event = event(id, AuditKind::Banned, requester, now);
+    let record = AuditRecord {
+        detail: Some(reason.to_owned()),
+        ..AuditRecord::from(&event)
+    };
+    audit_log::record(tx, &record)?;
+    audit::add_to_history(tx, &event).await?;
     Ok(Some(denial))
 }
 

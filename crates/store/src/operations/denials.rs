@@ -5,7 +5,7 @@ use core::time::Duration;
 use async_trait::async_trait;
 use latchkey_core::{AuditEvent, AuditKind, Denial, Denied, Requester, Timestamp};
 
-use super::{audit, expiry};
+use super::{audit, audit_log, expiry};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::LiftOutcome;
@@ -90,6 +90,7 @@ async fn revoke(tx: &mut Tx<'_>, denial: &Denial, event: &AuditEvent) -> Result<
     ])
     .await?;
     put(tx, denial).await?;
+    audit_log::record(tx, &event.into())?;
     audit::append_once(tx, event).await
 }
 

@@ -7,12 +7,12 @@
 //! succeed any more.
 
 use latchkey_core::{
-    AuditEvent, Cutoff, Cutoffs, Denial, Denied, Device, EndReason, Requester, Session, SessionId,
-    SessionStatus, Timestamp, User, UserId,
+    AuditEvent, AuditRecord, Cutoff, Cutoffs, Denial, Denied, Device, EndReason, Requester,
+    ServerAct, Session, SessionId, SessionStatus, Timestamp, User, UserId,
 };
 
 use super::session_record::{event, ids_of, is_usable, peek_all, store_end, write_end};
-use super::{audit, denials, user_index};
+use super::{audit, audit_log, denials, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{EndSessions, Ended};
@@ -80,7 +80,7 @@ pub(super) async fn end_all(
 /// Ends all sessions of all users on behalf of the operator.
 pub(super) async fn end_everyone(
     tx: &mut Tx<'_>,
-    _requester: &Requester,
+    requester: &Requester,
     now: Timestamp,
 ) -> Result<Denial, StoreError> {
     tx.prefetch(vec![EVERYONE.at(&()), DENIALS.at(&Denied::Everyone)])
@@ -90,6 +90,12 @@ pub(super) async fn end_everyone(
     tx.put(EVERYONE, &(), &next)?;
     let denial = next.denial(Denied::Everyone);
     denials::put(tx, &denial).await?;
+    let record = AuditRecord {
+        device: requester.device.clone(),
+        actor: requester.actor,
+        ..AuditRecord::new(now, ServerAct::EveryoneEnded)
+    };
+    audit_log::record(tx, &record)?;
     Ok(denial)
 }
 

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use latchkey_core::rotation::{Decision, Presented, Refusal, decide};
 use latchkey_core::{
-    AuditEvent, AuditKind, Cutoffs, Denial, Denied, Device, EndReason, Requester, Session,
-    SessionId, SessionStatus, Timestamp, UserId,
+    AuditEvent, AuditKind, AuditRecord, Cutoffs, Denial, Denied, Device, EndReason, Requester,
+    ServerAct, Session, SessionId, SessionStatus, Timestamp, UserId,
 };
 
 use super::session_record::{
     event, get, ids_of, is_live, is_usable, peek_all, retained_until, store_end,
 };
-use super::{audit, ends, expiry, session_list};
+use super::{audit, audit_log, ends, expiry, session_list};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{
@@ -145,8 +145,13 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreErr
         address: new.origin.address.clone(),
         request_id: new.request_id.clone(),
     };
-    let at = session.opened_at;
-    audit::append(tx, &event(&session, AuditKind::SignedIn, device, at)).await?;
+    let event = event(&session, AuditKind::SignedIn, device, session.opened_at);
+    let record = AuditRecord {
+        provider: Some(new.origin.provider.clone()),
+        ..AuditRecord::from(&event)
+    };
+    audit_log::record(tx, &record)?;
+    audit::append_to_history(tx, &event).await?;
     Ok(OpenOutcome::Opened(Box::new(OpenedSession {
         session,
         displaced: Vec::new(),
@@ -198,6 +203,9 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
     };
     let decision = decide(&session, &presented, now, request.limits);
     let mut denial = None;
+    if let Decision::Rotated(next) | Decision::Repeated(next) = &decision {
+        record_refresh(tx, &decision, next, request)?;
+    }
     match &decision {
         // A repeated response is stored only if it extends the expiry of the access tokens.
         Decision::Rotated(next) | Decision::Repeated(next) if *next != session => {
@@ -234,6 +242,26 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
         user,
         denial,
     }))
+}
+
+/// Records a refresh in the audit log. Refreshes are not in the user's history.
+fn record_refresh(
+    tx: &mut Tx<'_>,
+    decision: &Decision,
+    session: &Session,
+    request: &Rotate,
+) -> Result<(), StoreError> {
+    let act = match decision {
+        Decision::Repeated(_) => ServerAct::RefreshRepeated,
+        _ => ServerAct::Refreshed,
+    };
+    let record = AuditRecord {
+        user: Some(session.user),
+        session: Some(session.id),
+        device: request.device.clone(),
+        ..AuditRecord::new(request.now, act)
+    };
+    audit_log::record(tx, &record)
 }
 
 async fn end(tx: &mut Tx<'_>, request: &EndSession) -> Result<Option<Ended>, StoreError> {

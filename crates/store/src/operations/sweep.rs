@@ -2,15 +2,16 @@
 
 use latchkey_core::Timestamp;
 use latchkey_core::audit::RETENTION;
+use latchkey_core::audit_record::HOUR_RETENTION;
 
 use super::session_list;
 use super::session_record::retained_until;
 use crate::error::StoreError;
 use crate::records::Read;
 use crate::table::{
-    AUDIT_EVENTS, DENIALS, EXPIRIES, FINISHED_FLOWS, Key, ONE_TIME_LINKS, PAST_FLOWS, RecordKey,
-    SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL,
-    Table, Value,
+    AUDIT_EVENTS, DENIALS, EXPIRIES, FINISHED_FLOWS, HOURS, Key, ONE_TIME_LINKS, PAST_FLOWS,
+    RecordKey, SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, SIGNING_KEYS,
+    SWEPT_UNTIL, Table, Value,
 };
 use crate::transaction::Tx;
 
@@ -66,6 +67,12 @@ async fn free_if_expired(
         Some(it.at.plus(RETENTION))
     })
     .await?;
+    if let Some(key) = HOURS.key_of(record) {
+        if key.0.plus(HOUR_RETENTION) <= now {
+            tx.clear(HOURS, &key);
+        }
+        return Ok(());
+    }
     clear_if(tx, DENIALS, record, now, |it| Some(it.until)).await?;
     clear_if(tx, FINISHED_FLOWS, record, now, |until| Some(*until)).await?;
     clear_if(tx, ONE_TIME_LINKS, record, now, |it| Some(it.expires_at)).await?;

@@ -1,8 +1,8 @@
 //! Encoding of keys: how an id, a timestamp or a pair of them follows the prefix of its table.
 
 use latchkey_core::{
-    AuditPosition, Denied, FlowId, Identity, LinkHash, SessionId, Timestamp, TokenId, UserId,
-    Username,
+    AuditPosition, Denied, FlowId, Identity, LinkHash, RecordClass, RecordPosition, SessionId,
+    Timestamp, TokenId, UserId, Username,
 };
 
 use crate::search::Term;
@@ -220,6 +220,78 @@ impl Prefix<(UserId, AuditPosition)> for (UserId, Timestamp) {
     fn write(&self, to: &mut Vec<u8>) {
         Key::write(&self.0, to);
         to.extend_from_slice(&(u64::MAX - self.1.as_millis()).to_be_bytes());
+    }
+}
+
+/// Timestamps are complemented, so the records of a class are sorted newest first.
+impl Key for (RecordClass, RecordPosition) {
+    fn write(&self, to: &mut Vec<u8>) {
+        let (class, position) = self;
+        Prefix::write(class, to);
+        to.extend_from_slice(&(u64::MAX - position.at.as_millis()).to_be_bytes());
+        to.extend_from_slice(&position.suffix.to_be_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (class, position) = bytes.split_first()?;
+        let class = match class {
+            b'a' => RecordClass::Acts,
+            b'r' => RecordClass::Refreshes,
+            b'x' => RecordClass::Refusals,
+            _ => return None,
+        };
+        let (millis, suffix) = position.split_at_checked(8)?;
+        let millis = u64::MAX - u64::from_be_bytes(millis.try_into().ok()?);
+        let position = RecordPosition {
+            at: Timestamp::from_millis(millis),
+            suffix: u64::from_be_bytes(suffix.try_into().ok()?),
+        };
+        Some((class, position))
+    }
+}
+
+impl Prefix<(RecordClass, RecordPosition)> for RecordClass {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.push(match self {
+            Self::Acts => b'a',
+            Self::Refreshes => b'r',
+            Self::Refusals => b'x',
+        });
+    }
+}
+
+/// A record of a user: the user's id, and the key of the record.
+impl Key for (UserId, (RecordClass, RecordPosition)) {
+    fn write(&self, to: &mut Vec<u8>) {
+        Key::write(&self.0, to);
+        Key::write(&self.1, to);
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (user, record) = bytes.split_at_checked(16)?;
+        Some((UserId::read(user)?, Key::read(record)?))
+    }
+}
+
+impl Prefix<(UserId, (RecordClass, RecordPosition))> for (UserId, RecordClass) {
+    fn write(&self, to: &mut Vec<u8>) {
+        Key::write(&self.0, to);
+        Prefix::write(&self.1, to);
+    }
+}
+
+/// The counts of a server in an hour.
+impl Key for (Timestamp, u64) {
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self.0.as_millis().to_be_bytes());
+        to.extend_from_slice(&self.1.to_be_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (millis, server) = bytes.split_at_checked(8)?;
+        let millis = u64::from_be_bytes(millis.try_into().ok()?);
+        let server = u64::from_be_bytes(server.try_into().ok()?);
+        Some((Timestamp::from_millis(millis), server))
     }
 }
 

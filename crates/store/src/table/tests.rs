@@ -1,14 +1,15 @@
 use latchkey_core::{
-    AuditPosition, Denied, Identity, LinkHash, SessionId, Timestamp, TokenId, UserId,
+    AuditPosition, Denied, Identity, LinkHash, RecordClass, RecordPosition, SessionId, Timestamp,
+    TokenId, UserId,
 };
 
 use super::{
-    AUDIT_EVENTS, CREDENTIALS, DENIALS, EMAILS_INDEXED, EVERYONE, EXPIRIES, Email, FINISHED_FLOWS,
-    FORMAT, IDENTITIES, IMPORTING, Key, Newest, ONE_TIME_LINKS, PAST_FLOWS, RecordKey,
-    SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_INDEXED, SESSIONS_OF_USER,
-    SIGNING_KEYS, SLED_COMMITS, SLED_LEDGER, STORE_ID, SWEPT_UNTIL, Shard, TABLES, Table,
-    USER_SEARCH, USERS, USERS_BY_CREATED, USERS_BY_EMAIL, USERS_INDEXED, Value, conflict_group,
-    table_of,
+    AUDIT_EVENTS, AUDIT_LOG, AUDIT_LOG_OF_USER, CREDENTIALS, DENIALS, EMAILS_INDEXED, EVERYONE,
+    EXPIRIES, Email, FINISHED_FLOWS, FORMAT, HOURS, IDENTITIES, IMPORTING, Key, Newest,
+    ONE_TIME_LINKS, PAST_FLOWS, RecordKey, SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED,
+    SESSIONS_INDEXED, SESSIONS_OF_USER, SIGNING_KEYS, SLED_COMMITS, SLED_LEDGER, STORE_ID,
+    SWEPT_UNTIL, Shard, TABLES, Table, USER_SEARCH, USERS, USERS_BY_CREATED, USERS_BY_EMAIL,
+    USERS_INDEXED, Value, conflict_group, table_of,
 };
 use crate::records::Read;
 use crate::search::Term;
@@ -64,6 +65,19 @@ fn encoding_of_keys_never_changes() {
     };
     let event = format!(r"a{ONES}\xff\xff\xff\xff\xff\xff\xfe\xfd\xfc");
     assert_encoding(AUDIT_EVENTS, &(user, position), &event);
+    let record = RecordPosition {
+        at: Timestamp::from_millis(0x0102),
+        suffix: 0x0304,
+    };
+    let encoded = r"\xff\xff\xff\xff\xff\xff\xfe\xfd\x00\x00\x00\x00\x00\x00\x03\x04";
+    for (class, letter) in RecordClass::ALL.into_iter().zip(["a", "r", "x"]) {
+        let key = (class, record);
+        assert_encoding(AUDIT_LOG, &key, &format!("r{letter}{encoded}"));
+        let entry = format!("y{ONES}{letter}{encoded}");
+        assert_encoding(AUDIT_LOG_OF_USER, &(user, key), &entry);
+    }
+    let hour = r"h\x00\x00\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x00\x00\x00\x05";
+    assert_encoding(HOURS, &(Timestamp::from_millis(0x0102), 5), hour);
     let token = Denied::Token(TokenId::from_bytes([b'1'; 16]));
     assert_encoding(DENIALS, &token, &format!("dt{ONES}"));
     assert_encoding(DENIALS, &Denied::Session(session), &format!("ds{TWOS}"));
@@ -131,6 +145,9 @@ fn invalid_keys_are_not_decoded() {
     assert_eq!(DENIALS.key_of(b"dx1111111111111111"), None);
     assert_eq!(DENIALS.key_of(b"de1"), None);
     assert_eq!(AUDIT_EVENTS.key_of(b"a1111111111111111"), None);
+    assert_eq!(AUDIT_LOG.key_of(b"rb1111111122222222"), None);
+    assert_eq!(AUDIT_LOG_OF_USER.key_of(b"y1111111111111111a"), None);
+    assert_eq!(HOURS.key_of(b"h11111111"), None);
     assert_eq!(EXPIRIES.key_of(b"x123"), None);
     assert_eq!(USERS_BY_EMAIL.key_of(b"eada1111111111111111"), None);
     assert_eq!(STORE_ID.key_of(b"mid2"), None);

@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering;
 use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
-    Actor, AuditEvent, AuditKind, Denial, DenialNote, DenialReason, Denied, EndReason, LinkHash,
-    Requester, SealedSigningKey, SessionId, SigningAlgorithm, StoreId, TokenId, User, UserId,
+    Actor, AuditEvent, AuditKind, AuditRecord, Denial, DenialNote, DenialReason, Denied, EndReason,
+    HourCounts, LinkHash, RecordClass, RecordPosition, Requester, SealedSigningKey, ServerAct,
+    SessionId, SigningAlgorithm, StoreId, TokenId, User, UserId,
 };
 
 use super::fake_database::FakeDatabase;
@@ -19,14 +20,15 @@ use crate::contract::fixtures::{
 use crate::contract::{flows, local_accounts};
 use crate::remote::Optimistic;
 use crate::request::{
-    CreateOutcome, EndSession, EndSessions, LiftOutcome, OpenOutcome, PasswordAuthority, Rotate,
-    SetPasswordOutcome,
+    AuditQuery, CreateOutcome, EndSession, EndSessions, LiftOutcome, OpenOutcome,
+    PasswordAuthority, Rotate, SetPasswordOutcome,
 };
 use crate::search::UserQuery;
 use crate::store::{
-    Audit as _, Backup as _, Denials as _, Flows as _, LocalAccounts as _, Maintenance as _,
-    Sessions as _, SigningKeys as _, Store, Users as _,
+    Audit as _, AuditLog as _, Backup as _, Denials as _, Flows as _, LocalAccounts as _,
+    Maintenance as _, Sessions as _, SigningKeys as _, Statistics as _, Store, Users as _,
 };
+use crate::table::{SESSIONS, table_of};
 
 /// The measured round trips of each operation.
 struct Costs {
@@ -208,7 +210,10 @@ async fn refreshes(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     costs.record("rotate", "rotated");
     let repeated = rotate(store, refresh(&two, 0, Some(1))).await;
     assert!(matches!(repeated.decision, Decision::Repeated(_)));
-    costs.record("rotate", "repeated in the same millisecond, or superseded");
+    costs.record("rotate", "repeated");
+    let superseded = rotate(store, refresh(&two, 0, Some(2))).await;
+    assert_eq!(superseded.decision, Decision::Superseded);
+    costs.record("rotate", "superseded");
     let late = Rotate {
         now: NOW.plus(REUSE_LEEWAY),
         ..refresh(&two, 0, None)
@@ -331,6 +336,7 @@ async fn others(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     let events = store.audit_events(ada.id, None, 10, NOW).await;
     assert!(!events.expect("read").is_empty());
     costs.record("audit_events", "a page");
+    audit_log(store, costs, &ada).await;
     let key = SealedSigningKey {
         kid: "one".into(),
         algorithm: SigningAlgorithm::EdDSA,
@@ -370,6 +376,52 @@ async fn others(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     assert_eq!(conflicts, 0, "there are no concurrent operations");
 }
 
+async fn audit_log(store: &Optimistic<FakeDatabase>, costs: &mut Costs, user: &User) {
+    let record = AuditRecord {
+        user: Some(user.id),
+        ..AuditRecord::new(NOW, ServerAct::SignInRefused)
+    };
+    let records = vec![record; 60];
+    store.record_audit(records).await.expect("recorded");
+    costs.record("record_audit", "60 records");
+    let query = AuditQuery {
+        limit: 50,
+        ..AuditQuery::default()
+    };
+    let page = store.audit_records(query.clone()).await.expect("read");
+    assert_eq!(page.records.len(), 50);
+    costs.record("audit_records", "a page");
+    let of_user = AuditQuery {
+        user: Some(user.id),
+        ..query
+    };
+    let page = store.audit_records(of_user).await.expect("read");
+    assert!(!page.records.is_empty());
+    costs.record("audit_records", "a page of one user");
+    let newest = RecordPosition::end_of(NOW.plus(Duration::from_secs(1)));
+    let class = RecordClass::Acts;
+    let positions = store
+        .audit_positions(class, newest, 50)
+        .await
+        .expect("read");
+    assert_eq!(positions.len(), 50);
+    costs.record("audit_positions", "up to 500");
+    let removed = store
+        .remove_audit(class, newest, 500)
+        .await
+        .expect("removed");
+    assert!(removed >= 50, "{removed}");
+    costs.record("remove_audit", "up to 500 records");
+    let counts = HourCounts::default();
+    store.put_hour(NOW, 1, counts).await.expect("stored");
+    costs.record("put_hour", "");
+    assert_eq!(store.hours(NOW).await, Ok(vec![(NOW, counts)]));
+    costs.record("hours", "");
+    let population = store.population(NOW).await.expect("counted");
+    assert!(population.users > 0);
+    costs.record("population", "");
+}
+
 /// Asserts that the documentation contains this table.
 fn assert_documented(table: &str) {
     const BEGIN: &str = "<!-- round-trips -->\n";
@@ -384,7 +436,7 @@ fn assert_documented(table: &str) {
 
 /// The most frequent operation must stay cheap.
 #[tokio::test]
-async fn refresh_takes_one_fetch_and_commits_one_record() {
+async fn refresh_takes_one_fetch_and_one_commit() {
     let database = FakeDatabase::default();
     let store = Optimistic::new(database.clone());
     let ada = user(&store, 1).await;
@@ -397,24 +449,30 @@ async fn refresh_takes_one_fetch_and_commits_one_record() {
         };
         assert_eq!(database.round_trips(), (1, 1));
         let written = database.0.written.lock().expect("keys").clone();
-        assert_eq!(written, [crate::table::SESSIONS.key(&next.id)]);
+        let tables = written.iter().map(|key| table_of(key).map(|it| it.name));
+        let tables: Vec<_> = tables.collect();
+        let expected = ["audit_log", "sessions", "audit_log_of_user"];
+        assert_eq!(tables, expected.map(Some));
         current = next;
     }
 }
 
-/// A retry after a lost response in the same millisecond, and a refresh by another tab.
+/// A retry after a lost response in the same millisecond only adds to the audit log.
 #[tokio::test]
-async fn repeated_and_superseded_refreshes_write_nothing() {
+async fn repeated_refresh_changes_no_session_and_superseded_refresh_writes_nothing() {
     let database = FakeDatabase::default();
     let store = Optimistic::new(database.clone());
     let ada = user(&store, 1).await;
     let one = session(&store, &ada, 1).await;
     rotate(&store, refresh(&one, 0, Some(1))).await;
     database.round_trips();
-    for key in [1, 2] {
-        rotate(&store, refresh(&one, 0, Some(key))).await;
-        assert_eq!(database.round_trips(), (1, 0), "key {key}");
-    }
+    rotate(&store, refresh(&one, 0, Some(1))).await;
+    assert_eq!(database.round_trips(), (1, 1));
+    let written = database.0.written.lock().expect("keys").clone();
+    let sessions = written.iter().filter(|key| SESSIONS.info().holds(key));
+    assert_eq!(sessions.count(), 0, "{written:?}");
+    rotate(&store, refresh(&one, 0, Some(2))).await;
+    assert_eq!(database.round_trips(), (1, 0));
 }
 
 /// The user in the token is only a hint; the user of the session counts.
