@@ -3,7 +3,6 @@
 pub(crate) mod error;
 mod extract;
 pub(crate) mod middleware;
-pub(crate) mod openapi;
 pub(crate) mod router;
 mod routes;
 pub(crate) mod serve;

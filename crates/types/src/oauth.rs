@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 /// A successful token response (RFC 6749 §5.1).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TokenResponse {
     /// The access token, a JWT by RFC 9068.
     pub access_token: String,
@@ -41,7 +40,6 @@ impl fmt::Debug for TokenResponse {
 
 /// The body of `POST /auth/refresh`.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RefreshRequest {
     /// Must be `refresh_token`.
     pub grant_type: String,
@@ -64,7 +62,6 @@ impl fmt::Debug for RefreshRequest {
 
 /// The optional body of `POST /auth/logout`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogoutRequest {
     /// Whether to end every session of the user instead of only this one.
     #[serde(default)]

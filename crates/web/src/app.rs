@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::hooks::use_location;
-use leptos_router::{ParamSegment, StaticSegment};
+use leptos_router::{ParamSegment, StaticSegment, WildcardSegment};
 
 use crate::auth_client::AuthClient;
 use crate::components::alert::SessionAlert;
@@ -13,6 +13,7 @@ use crate::components::header::PageHeader;
 use crate::page_data::PageData;
 use crate::pages::account::AccountPage;
 use crate::pages::activity::ActivityPage;
+use crate::pages::admin::AdminPage;
 use crate::pages::callback::CallbackPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::playground::PlaygroundPage;
@@ -38,6 +39,8 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Layout() -> impl IntoView {
     focus_after_navigation();
+    // One route, so that the console stays mounted while the user moves between its pages.
+    let admin_path = (StaticSegment("admin"), WildcardSegment("page"));
     let routes = view! {
         <Routes fallback=NotFoundPage>
             <Route path=StaticSegment("") view=SignInPage />
@@ -50,6 +53,7 @@ fn Layout() -> impl IntoView {
             <Route path=StaticSegment("sessions") view=SessionsPage />
             <Route path=StaticSegment("activity") view=ActivityPage />
             <Route path=StaticSegment("playground") view=PlaygroundPage />
+            <Route path=admin_path view=AdminPage />
         </Routes>
     };
     let demo = PageData::current().demo.then(|| {

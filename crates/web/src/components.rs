@@ -3,9 +3,9 @@
 pub(crate) mod alert;
 pub(crate) mod async_view;
 pub(crate) mod claims_view;
-pub(crate) mod confirm;
-pub(crate) mod countdown;
+pub mod confirm;
+pub mod countdown;
 pub(crate) mod header;
-pub(crate) mod skeleton;
+pub mod skeleton;
 pub(crate) mod timeline_view;
 pub(crate) mod token_view;

@@ -1,7 +1,7 @@
 //! The name of a device.
 
 /// `Chrome on Linux`, or the part of it that is known.
-pub(crate) fn device(browser: Option<&str>, system: Option<&str>) -> String {
+pub fn device(browser: Option<&str>, system: Option<&str>) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(name), None) | (None, Some(name)) => name.to_owned(),

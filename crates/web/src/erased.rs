@@ -23,7 +23,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 /// Hides the type of a view.
-pub(crate) fn erased(view: impl IntoView + 'static) -> AnyView {
+pub fn erased(view: impl IntoView + 'static) -> AnyView {
     #[cfg(feature = "hydrate")]
     return boxed::Boxed::new(view.into_view()).into_any();
     #[cfg(not(feature = "hydrate"))]
@@ -32,7 +32,7 @@ pub(crate) fn erased(view: impl IntoView + 'static) -> AnyView {
 
 /// Hides the type of a view that the server never renders, because it depends on a session, a response
 /// or a click.
-pub(crate) fn client_only(view: impl IntoView + 'static) -> AnyView {
+pub fn client_only(view: impl IntoView + 'static) -> AnyView {
     #[cfg(feature = "hydrate")]
     return boxed::Boxed::client_only(view.into_view()).into_any();
     #[cfg(not(feature = "hydrate"))]
@@ -40,19 +40,19 @@ pub(crate) fn client_only(view: impl IntoView + 'static) -> AnyView {
 }
 
 /// A view that changes with the signals it reads.
-pub(crate) fn dynamic(view: impl Fn() -> AnyView + Send + Sync + 'static) -> impl IntoView {
+pub fn dynamic(view: impl Fn() -> AnyView + Send + Sync + 'static) -> impl IntoView {
     let view: Arc<dyn Fn() -> AnyView + Send + Sync> = Arc::new(view);
     move || view()
 }
 
 /// Text that changes with the signals it reads.
-pub(crate) fn dynamic_text(text: impl Fn() -> String + Send + Sync + 'static) -> impl IntoView {
+pub fn dynamic_text(text: impl Fn() -> String + Send + Sync + 'static) -> impl IntoView {
     let text: Arc<dyn Fn() -> String + Send + Sync> = Arc::new(text);
     move || text()
 }
 
 /// An empty view.
-pub(crate) fn empty() -> AnyView {
+pub fn empty() -> AnyView {
     ().into_any()
 }
 

@@ -15,9 +15,9 @@
 
 pub mod app;
 pub mod auth_client;
-mod components;
-mod device;
-mod erased;
+pub mod components;
+pub mod device;
+pub mod erased;
 mod fetched;
 mod last_login;
 mod messages;
@@ -25,7 +25,7 @@ mod page_data;
 mod pages;
 mod session;
 mod shape;
-mod time;
+pub mod time;
 mod timeline;
 
 #[cfg(feature = "ssr")]
@@ -36,6 +36,6 @@ pub mod shell;
 mod start;
 
 pub use app::App;
-pub use page_data::PageData;
+pub use page_data::{ConsoleFiles, PageData};
 #[cfg(feature = "hydrate")]
 pub use start::start;

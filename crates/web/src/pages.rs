@@ -10,6 +10,7 @@ use crate::session::Session;
 
 pub(crate) mod account;
 pub(crate) mod activity;
+pub(crate) mod admin;
 pub(crate) mod callback;
 pub(crate) mod not_found;
 pub(crate) mod playground;
@@ -36,6 +37,11 @@ fn redirect(navigate: &impl Fn(&str, NavigateOptions), path: &str) {
 /// For a page that needs a session: without one, redirects to the sign-in page, which returns to
 /// `path`.
 fn require_session(session: Session, path: &'static str) {
+    require_session_for(session, move || path.to_owned());
+}
+
+/// The same for a page whose path changes.
+fn require_session_for(session: Session, path: impl Fn() -> String + 'static) {
     let navigate = use_navigate();
     Effect::new(move || {
         if session.state.get() != SessionState::SignedOut {
@@ -45,8 +51,17 @@ fn require_session(session: Session, path: &'static str) {
         if ended == Some(EndReason::SignedOut) {
             redirect(&navigate, "/");
         } else {
-            let return_to = messages::after_sign_in(ended, path);
+            let path = untrack(&path);
+            let return_to = messages::after_sign_in(ended, &path);
+            let return_to = encoded(return_to);
             redirect(&navigate, &format!("/?return_to={return_to}"));
         }
     });
+}
+
+/// A local path as the value of a query parameter.
+fn encoded(path: &str) -> String {
+    let encoded: String = js_sys::encode_uri_component(path).into();
+    // A slash may stay as it is (RFC 3986 §3.4), and most paths contain nothing else.
+    encoded.replace("%2F", "/")
 }

@@ -2,7 +2,7 @@
 //!
 //! On the server the state is always [`SessionState::Checking`], because the tokens are in the browser.
 
-use latchkey_client::{EndReason, Notice, SessionState, Tokens, TransientError};
+use latchkey_client::{EndReason, Notice, SessionState, Tokens, TransientError, claims};
 use leptos::prelude::*;
 
 use crate::auth_client::AuthClient;
@@ -23,6 +23,9 @@ pub(crate) struct Session {
     pub(crate) tokens: RwSignal<Option<Tokens>>,
     /// The account whose tokens are stored. Changes when another account signs in, in any tab.
     pub(crate) account: Memo<Account>,
+    /// Whether the user has the role `admin`, according to the access token. For display only: the
+    /// server decides.
+    pub(crate) is_admin: Memo<bool>,
     /// Why the server cannot be reached; `None` while it can.
     pub(crate) outage: RwSignal<Option<TransientError>>,
     /// How often the server became reachable, including the first time.
@@ -49,6 +52,9 @@ impl Session {
             tokens,
             account: Memo::new(move |_| {
                 tokens.with(|tokens| tokens.as_ref().map(|tokens| tokens.account.clone()))
+            }),
+            is_admin: Memo::new(move |_| {
+                tokens.with(|tokens| tokens.as_ref().is_some_and(has_admin_role))
             }),
             outage,
             reconnects: Memo::new(move |previous: Option<&usize>| {
@@ -114,6 +120,15 @@ impl Session {
         }
         self.record(notice);
     }
+}
+
+fn has_admin_role(tokens: &Tokens) -> bool {
+    let decoded = claims::decode(&tokens.access_token);
+    decoded.is_some_and(|token| {
+        let roles = token.claims.get("roles").unwrap_or_default();
+        serde_json::from_str::<Vec<String>>(roles)
+            .is_ok_and(|roles| roles.iter().any(|it| it == "admin"))
+    })
 }
 
 /// Removes the attribute that `start.js` sets if tokens are stored, because there is no session.

@@ -16,6 +16,9 @@
     } catch {}
   }, true);
 
+  // Loads a module for the app: WebAssembly cannot call `import` (`pages/admin/console.rs`).
+  globalThis.latchkeyImport = (path) => import(path);
+
   const show = (id) => {
     const notice = document.getElementById(id);
     if (root.dataset.app || !notice) return;

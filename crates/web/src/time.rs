@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 
 /// A duration in milliseconds as text: the largest unit that is not zero, and the next smaller unit
 /// if that is not zero either.
-pub(crate) fn countdown(millis: u64) -> String {
+pub fn countdown(millis: u64) -> String {
     let seconds = millis / 1000;
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     if days > 0 {
@@ -29,19 +29,30 @@ fn two_units(large: u64, unit: &str, small: u64, sub_unit: &str) -> String {
 }
 
 /// A date and time, from seconds since 1970, in the locale of the browser.
-pub(crate) fn date_time(seconds: u64) -> String {
+pub fn date_time(seconds: u64) -> String {
     format(
-        &date(seconds.saturating_mul(1000)),
+        &to_date(seconds.saturating_mul(1000)),
         &[("dateStyle", "long"), ("timeStyle", "short")],
     )
 }
 
-/// The current time of day, to the second, in the locale of the browser.
-pub(crate) fn time_of_day() -> String {
-    format(&date(wall_clock()), &[("timeStyle", "medium")])
+/// A date, from seconds since 1970, in the locale of the browser.
+pub fn date(seconds: u64) -> String {
+    let millis = seconds.saturating_mul(1000);
+    format(&to_date(millis), &[("dateStyle", "medium")])
 }
 
-fn date(millis: u64) -> Date {
+/// The same time for programs, as in an attribute `datetime` (ISO 8601).
+pub fn iso(seconds: u64) -> String {
+    to_date(seconds.saturating_mul(1000)).to_iso_string().into()
+}
+
+/// The current time of day, to the second, in the locale of the browser.
+pub fn time_of_day() -> String {
+    format(&to_date(wall_clock()), &[("timeStyle", "medium")])
+}
+
+fn to_date(millis: u64) -> Date {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     let millis = millis as f64;
     Date::new(&JsValue::from_f64(millis))

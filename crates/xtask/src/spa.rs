@@ -13,8 +13,9 @@ use crate::workspace::Workspace;
 use crate::{process, progress};
 
 /// The sources of the pages.
-const INPUTS: [&str; 9] = [
+const INPUTS: [&str; 10] = [
     "crates/web",
+    "crates/console",
     "crates/client",
     "crates/types",
     "crates/core",
@@ -69,9 +70,18 @@ fn build(workspace: &Workspace, tools: &WebTools) -> Result<()> {
     ]);
     process::run(&mut fetch)?;
 
+    // Trunk clears its output directory. That of the pages contains that of the console.
+    for config in ["Trunk.toml", "crates/console/Trunk.toml"] {
+        run_trunk(workspace, tools, config)?;
+    }
+    Ok(())
+}
+
+fn run_trunk(workspace: &Workspace, tools: &WebTools, config: &str) -> Result<()> {
     let mut trunk = workspace.command(tools.trunk.join("trunk"));
     trunk
         .arg("build")
+        .args(["--config", config])
         .args(["--offline", "--skip-version-check"])
         .env("PATH", tools.path()?);
     if tools.wasm_opt.is_some() {
@@ -111,6 +121,7 @@ impl Records {
     /// Checks input and output, because `dist` may have been removed or edited.
     fn are_up_to_date(&self, workspace: &Workspace, dist: &Path) -> Result<bool> {
         Ok(dist.join("index.html").is_file()
+            && dist.join("console/index.html").is_file()
             && self.inputs.is_recorded(&self.inputs_file)
             && outputs(dist)?.is_recorded(&self.outputs_file)
             && !(self.unoptimized_file.exists() && wasm_opt::ensure(workspace).is_ok()))

@@ -11,16 +11,23 @@ use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY,
 };
 use axum::http::{HeaderMap, Response};
+use latchkey_web::ConsoleFiles;
 use latchkey_web::shell::{HeadHtml, head_of};
 
 /// Empty unless the binary was built with the app embedded.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// Where the files of the administration console are.
+const CONSOLE_DIRECTORY: &str = "/console/";
+/// The page that Trunk generates for the console. It is not served.
+const CONSOLE_INDEX: &str = "console/index.html";
 
 /// The files of the app by path, and the head of its pages.
 #[derive(Default)]
 pub struct Assets {
     files: HashMap<String, File>,
     head: Option<HeadHtml>,
+    console: Option<ConsoleFiles>,
 }
 
 struct File {
@@ -92,6 +99,10 @@ impl Assets {
                 assets.head = std::str::from_utf8(&plain).ok().and_then(head_of);
                 continue;
             }
+            // The console is mounted in a page of the app and has no page of its own.
+            if name == CONSOLE_INDEX {
+                continue;
+            }
             let content_type = content_type(&name);
             let file = File {
                 content_type,
@@ -102,6 +113,7 @@ impl Assets {
             };
             assets.files.insert(format!("/{name}"), file);
         }
+        assets.console = assets.find_console();
         assets
     }
 
@@ -110,22 +122,35 @@ impl Assets {
         self.head.as_ref()
     }
 
-    /// The `<link>` elements for the head of a page that is not part of the app.
-    pub fn page_head(&self) -> String {
-        let icon = self.icon();
-        let icon = icon.map(|path| format!(r#"<link rel="icon" href="{path}">"#));
-        let sheets = self.style_sheets().into_iter();
-        let sheets = sheets.map(|path| format!(r#"<link rel="stylesheet" href="{path}">"#));
-        icon.into_iter().chain(sheets).collect()
+    /// The files of the administration console; `None` without one.
+    pub const fn console(&self) -> Option<&ConsoleFiles> {
+        self.console.as_ref()
     }
 
-    /// The paths of all style sheets, sorted by name.
+    fn find_console(&self) -> Option<ConsoleFiles> {
+        let find = |suffix: &str| {
+            let mut paths = self.files.keys();
+            let found = paths.find(|path| {
+                let name = path.strip_prefix(CONSOLE_DIRECTORY);
+                name.is_some_and(|name| !name.contains('/') && name.ends_with(suffix))
+            });
+            found.cloned()
+        };
+        Some(ConsoleFiles {
+            script: find(".js")?,
+            module: find(".wasm")?,
+            style_sheet: find(".css")?,
+        })
+    }
+
+    /// The paths of all style sheets of the app, sorted by name.
     pub fn style_sheets(&self) -> Vec<&str> {
         let mut paths: Vec<_> = self
             .files
             .keys()
             .map(String::as_str)
             .filter(|path| content_type(path).starts_with("text/css"))
+            .filter(|path| !path.starts_with(CONSOLE_DIRECTORY))
             .collect();
         paths.sort_unstable();
         paths
@@ -244,6 +269,30 @@ mod tests {
 
     fn accepting(encodings: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(encodings))])
+    }
+
+    #[test]
+    fn files_of_the_console_are_found_and_its_styles_are_its_own() {
+        let names = [
+            "main-0123456789abcdef.css",
+            "console/index.html",
+            "console/latchkey-console-0123456789abcdef.js",
+            "console/latchkey-console-0123456789abcdef_bg.wasm",
+            "console/console-0123456789abcdef.css",
+            "console/snippets/x/inline0.js",
+        ];
+        let assets = Assets::of(names.map(|name| (name.to_owned(), Bytes::from(name))));
+        let console = assets.console().expect("the console");
+        assert_eq!(console.script, format!("/{}", names[2]));
+        assert_eq!(console.module, format!("/{}", names[3]));
+        assert_eq!(console.style_sheet, format!("/{}", names[4]));
+        assert_eq!(assets.style_sheets(), ["/main-0123456789abcdef.css"]);
+        assert!(
+            assets
+                .find("/console/index.html", &HeaderMap::new())
+                .is_none()
+        );
+        assert_eq!(Assets::default().console(), None);
     }
 
     #[test]

@@ -24,12 +24,15 @@ use super::state::WebState;
 const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
-/// The paths of all pages.
+/// The paths of all pages. In Leptos, `/admin/{*page}` includes `/admin`; in axum it does not.
 pub(super) fn paths() -> Vec<String> {
-    generate_route_list(App)
-        .iter()
-        .map(|route| route.path().to_owned())
-        .collect()
+    let routes = generate_route_list(App);
+    let with_root = routes.iter().flat_map(|route| {
+        let path = route.path();
+        let root = path.split_once("/{*").map(|(root, _)| root);
+        [Some(path), root].into_iter().flatten().map(str::to_owned)
+    });
+    with_root.collect()
 }
 
 /// Renders a page.
@@ -78,6 +81,7 @@ async fn render(state: &WebState, head: HeadHtml, request: Request) -> Response 
         providers: provider_infos(services),
         demo: services.demo.is_some(),
         dpop_nonce: uses_dpop.then(nonce),
+        console: state.assets.console().cloned(),
     });
     let context = move || {
         provide_context(PageData::clone(&data));

@@ -16,7 +16,6 @@ mod headers;
 mod limits;
 mod metrics;
 mod oauth;
-mod openapi;
 mod rate_limits;
 mod restart;
 mod secrets_stay_out_of_logs;

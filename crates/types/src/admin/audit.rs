@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/admin/audit`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditList {
     /// The events of this page, newest first.
     pub events: Vec<AuditEvent>,
@@ -16,7 +15,6 @@ pub struct AuditList {
 
 /// An event of the audit record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditEvent {
     /// The id of the event.
     pub id: String,
@@ -57,7 +55,6 @@ pub struct AuditEvent {
 
 /// How an event of the audit record ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditOutcome {
     /// It was done.

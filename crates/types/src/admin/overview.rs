@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/admin/overview`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Overview {
     /// How many users there are.
     pub users: u64,
@@ -22,7 +21,6 @@ pub struct Overview {
 
 /// The store of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StoreInfo {
     /// Its kind: `sled`, `redis`, `postgres` or `memory`.
     pub kind: String,
@@ -30,7 +28,6 @@ pub struct StoreInfo {
 
 /// What happened in one hour.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HourCounts {
     /// When the hour begins, in seconds since 1970.
     pub at: u64,

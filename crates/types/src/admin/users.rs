@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/admin/users`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminUserList {
     /// The users of this page; without a search, the newest first. A page can be shorter than
     /// requested, or empty, although there are more users.
@@ -17,7 +16,6 @@ pub struct AdminUserList {
 
 /// A user, as administrators see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminUser {
     /// The id of the user; it never changes.
     pub id: String,
@@ -51,7 +49,6 @@ pub struct AdminUser {
 
 /// An account at a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminIdentity {
     /// The id of the provider in the configuration, or the issuer if it is no longer configured.
     pub provider: String,
@@ -63,7 +60,6 @@ pub struct AdminIdentity {
 
 /// A ban in effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminBan {
     /// When the user was banned, in seconds since 1970.
     pub at: u64,
@@ -76,7 +72,6 @@ pub struct AdminBan {
 
 /// The body of `PUT /api/admin/users/{id}/roles`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RolesRequest {
     /// The roles to grant: at most 32, each of 1 to 64 characters from `a-z`, `0-9`, `.`, `_`, `-` and
     /// `:`. They replace the roles granted before.

@@ -11,7 +11,7 @@ use crate::erased::{client_only, dynamic, dynamic_text, empty};
 /// The shared state of the buttons of a page: at most one button asks for confirmation, and all are
 /// disabled while an action is pending.
 #[derive(Clone, Copy)]
-pub(crate) struct ConfirmGroup {
+pub struct ConfirmGroup {
     /// The key of the button that asks for confirmation; empty if none does.
     asking: RwSignal<String>,
     /// The key of the button whose action is pending.
@@ -20,7 +20,7 @@ pub(crate) struct ConfirmGroup {
 
 impl ConfirmGroup {
     /// Creates a group. `pending` is the key of the button whose action is pending.
-    pub(crate) fn new(pending: Signal<Option<String>>) -> Self {
+    pub fn new(pending: Signal<Option<String>>) -> Self {
         Self {
             asking: RwSignal::default(),
             pending,
@@ -29,7 +29,7 @@ impl ConfirmGroup {
 
     /// The button and, while it asks for confirmation, a cancel button. `on_confirm` runs at the second
     /// press.
-    pub(crate) fn button(self, action: ConfirmAction, on_confirm: Callback<()>) -> AnyView {
+    pub fn button(self, action: ConfirmAction, on_confirm: Callback<()>) -> AnyView {
         let Self { asking, pending } = self;
         let ConfirmAction {
             key,
@@ -97,18 +97,18 @@ impl ConfirmGroup {
 }
 
 /// The key and the labels of a button.
-pub(crate) struct ConfirmAction {
+pub struct ConfirmAction {
     /// Identifies the button within its group.
-    pub(crate) key: String,
+    pub key: String,
     /// The label.
-    pub(crate) label: &'static str,
+    pub label: &'static str,
     /// What the action applies to, if the label alone is ambiguous, otherwise empty. The accessible
     /// name is the label followed by this, so that it begins with the visible text.
-    pub(crate) name: String,
+    pub name: String,
     /// The label that asks for confirmation.
-    pub(crate) question: &'static str,
+    pub question: &'static str,
     /// The label while the action is pending.
-    pub(crate) busy: &'static str,
+    pub busy: &'static str,
 }
 
 fn cancel_button(asking: RwSignal<String>) -> AnyView {

@@ -14,7 +14,7 @@ const TICK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The current time in milliseconds since 1970, updated while the calling component exists. Zero on
 /// the server.
-pub(crate) fn use_now() -> ReadSignal<u64> {
+pub fn use_now() -> ReadSignal<u64> {
     let (now, set_now) = signal(0);
     Effect::new(move || {
         set_now.set(wall_clock());
@@ -30,7 +30,7 @@ pub(crate) fn use_now() -> ReadSignal<u64> {
 
 /// The time until `expires_at` (milliseconds since 1970), as text and as a bar. A full bar stands for
 /// `lifetime` (milliseconds).
-pub(crate) fn countdown(
+pub fn countdown(
     label: &'static str,
     now: ReadSignal<u64>,
     expires_at: u64,

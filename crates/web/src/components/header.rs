@@ -29,6 +29,7 @@ pub(crate) fn PageHeader() -> impl IntoView {
                     li().child(link("/sessions", "Devices")),
                     li().child(link("/activity", "Activity")),
                     li().child(link("/playground", "Playground")),
+                    dynamic(move || administration_link(session)),
                 ))),
             div()
                 .class("c-header-end")
@@ -41,6 +42,23 @@ fn link(href: &'static str, label: &'static str) -> impl IntoView {
     let path = use_location().pathname;
     let current = move || (path.get() == href).then_some("page");
     a().href(href).aria_current(current).child(label)
+}
+
+/// The link to the administration, for administrators only. All its pages begin with this path.
+fn administration_link(session: Session) -> AnyView {
+    const ROOT: &str = "/admin";
+
+    if !session.is_admin.get() {
+        return empty();
+    }
+    let path = use_location().pathname;
+    let current = move || path.with(|path| is_below(path, ROOT)).then_some("page");
+    client_only(li().child(a().href(ROOT).aria_current(current).child("Administration")))
+}
+
+fn is_below(path: &str, root: &str) -> bool {
+    path.strip_prefix(root)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn sign_out_button(session: Session, sign_out: Action<(), bool>) -> AnyView {

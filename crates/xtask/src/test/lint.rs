@@ -27,10 +27,17 @@ pub(crate) fn deny(workspace: &Workspace) -> Result<Done> {
 
 /// The browser crates are checked separately from the host crates: one command for both would unify
 /// the features `ssr` and `hydrate`.
-const BROWSER: [&[&str]; 2] = [
+const BROWSER: [&[&str]; 3] = [
     &[
         "-p",
         "latchkey-web",
+        "--no-default-features",
+        "--features",
+        "hydrate",
+    ],
+    &[
+        "-p",
+        "latchkey-console",
         "--no-default-features",
         "--features",
         "hydrate",

@@ -5,7 +5,7 @@ use super::manifest;
 use super::tree::Tree;
 
 /// Every crate, and the workspace crates that it may depend on.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("types", &[]),
     ("core", &[]),
     ("tokens", &["core"]),
@@ -33,6 +33,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("testing", &["axum", "guard", "types", "core", "store"]),
     ("client", &["types", "core"]),
     ("web", &["client", "types", "core"]),
+    ("console", &["web", "client", "types"]),
     (
         "latchkey",
         &[

@@ -22,7 +22,7 @@ const CONFINED: [(&str, &[&str], &str); 5] = [
     ),
     (
         "leptos",
-        &["web", "latchkey"],
+        &["web", "console", "latchkey"],
         "in `web`: `client` works with any front end",
     ),
 ];

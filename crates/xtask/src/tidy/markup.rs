@@ -6,10 +6,13 @@ use super::tree::{Tree, code};
 /// The only file that may write raw HTML: the document's head, rendered on the server.
 const HEAD: &str = "crates/web/src/shell.rs";
 
+/// Where the pages are.
+const PAGES: [&str; 2] = ["crates/web/", "crates/console/"];
+
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     let pages = tree.texts_ending(&["rs", "html"]);
-    for (path, text) in pages.filter(|(path, _)| path.starts_with("crates/web/")) {
+    for (path, text) in pages.filter(|(path, _)| PAGES.iter().any(|it| path.starts_with(it))) {
         for (line, words) in code(text) {
             if has_style(words) {
                 let what = "inline style, which the browser blocks: move it to style/";

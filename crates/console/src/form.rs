@@ -1,0 +1,388 @@
+//! Forms: fields that keep what was typed and show what is wrong, and commands that ask for
+//! confirmation.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use latchkey_web::components::confirm::{ConfirmAction, ConfirmGroup};
+use latchkey_web::erased::{client_only, dynamic, dynamic_text, empty};
+use leptos::ev;
+use leptos::html::{
+    button, div, form as form_element, input, label as label_element, option, p, select,
+};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
+
+use crate::api::Failure;
+use crate::draft;
+
+/// The id of the status line.
+const STATUS_ID: &str = "status";
+
+/// A field of a form.
+#[derive(Clone, Copy)]
+pub(crate) struct Field {
+    name: &'static str,
+    label: &'static str,
+    pub(crate) value: RwSignal<String>,
+    error: RwSignal<String>,
+}
+
+impl Field {
+    /// A field with this initial value. `name` is its name in the API, and unique in its page.
+    pub(crate) fn new(name: &'static str, label: &'static str, value: String) -> Self {
+        let value = RwSignal::new(value);
+        draft::register(name, value);
+        Self {
+            name,
+            label,
+            value,
+            error: RwSignal::default(),
+        }
+    }
+
+    /// An empty field whose value is not kept across a step-up, because it may be a secret.
+    pub(crate) fn secret(name: &'static str, label: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            value: RwSignal::default(),
+            error: RwSignal::default(),
+        }
+    }
+
+    /// The value without surrounding space.
+    pub(crate) fn get(self) -> String {
+        self.value.with_untracked(|value| value.trim().to_owned())
+    }
+
+    /// Sets or clears the error. Returns whether there is none.
+    pub(crate) fn check(self, is_valid: bool, error: &str) -> bool {
+        let error = if is_valid { "" } else { error };
+        self.error.set(error.to_owned());
+        is_valid
+    }
+
+    fn id(self) -> String {
+        format!("field-{}", self.name)
+    }
+
+    /// The field as an input of this type.
+    pub(crate) fn input(self, kind: &'static str, hint: &'static str) -> AnyView {
+        let control = input()
+            .id(self.id())
+            .class("c-input")
+            .name(self.name)
+            .r#type(kind)
+            .autocomplete("off")
+            .aria_invalid(self.invalid())
+            .aria_describedby(self.described_by())
+            .prop("value", move || self.value.get())
+            .on(ev::input, move |event| {
+                self.value.set(event_target_value(&event))
+            });
+        self.labeled(client_only(control), hint)
+    }
+
+    /// The field as a choice between values with labels.
+    pub(crate) fn select(self, options: &[(&'static str, &'static str)]) -> AnyView {
+        let current = self.value.get_untracked();
+        let mut options: Vec<(String, String)> = options
+            .iter()
+            .map(|(value, label)| ((*value).to_owned(), (*label).to_owned()))
+            .collect();
+        // A value from the URL that is not in the list.
+        if !options.iter().any(|(value, _)| *value == current) {
+            options.push((current.clone(), current.clone()));
+        }
+        let options = options.into_iter().map(|(value, label)| {
+            let selected = value == current;
+            option().value(value).selected(selected).child(label)
+        });
+        let control = select()
+            .id(self.id())
+            .class("c-input")
+            .name(self.name)
+            .aria_describedby(self.described_by())
+            .on(ev::change, move |event| {
+                self.value.set(event_target_value(&event))
+            })
+            .child(options.collect_view());
+        self.labeled(client_only(control), "")
+    }
+
+    fn labeled(self, control: AnyView, hint: &'static str) -> AnyView {
+        let hint = (!hint.is_empty()).then(|| {
+            p().id(format!("{}-hint", self.id()))
+                .class("c-hint")
+                .child(hint)
+        });
+        client_only(
+            div().class("p-console-field").child((
+                label_element().r#for(self.id()).child(self.label),
+                control,
+                p().id(format!("{}-error", self.id()))
+                    .class("p-console-field-error")
+                    .child(dynamic_text(move || self.error.get())),
+                hint,
+            )),
+        )
+    }
+
+    fn invalid(self) -> impl Fn() -> &'static str {
+        move || {
+            if self.error.with(String::is_empty) {
+                "false"
+            } else {
+                "true"
+            }
+        }
+    }
+
+    fn described_by(self) -> String {
+        let id = self.id();
+        format!("{id}-error {id}-hint")
+    }
+}
+
+/// A request that a form or a button sends. Its result is the message for the status line.
+pub(crate) type Command = Pin<Box<dyn Future<Output = Result<String, Failure>>>>;
+
+/// Boxes a command.
+pub(crate) fn command(future: impl Future<Output = Result<String, Failure>> + 'static) -> Command {
+    Box::pin(future)
+}
+
+/// The status line of a page and the commands that report to it. At most one button of a page asks for
+/// confirmation, and one command runs at a time.
+#[derive(Clone, Copy)]
+pub(crate) struct Commands {
+    status: RwSignal<String>,
+    pending: RwSignal<Option<String>>,
+    confirm: ConfirmGroup,
+    /// Runs after each command, to load the data again.
+    done: Callback<()>,
+}
+
+impl Commands {
+    /// Creates the status line. `done` runs after each command.
+    pub(crate) fn new(done: impl Fn() + Send + Sync + 'static) -> Self {
+        let pending = RwSignal::new(None);
+        Self {
+            status: RwSignal::default(),
+            pending,
+            confirm: ConfirmGroup::new(pending.into()),
+            done: Callback::new(move |()| done()),
+        }
+    }
+
+    /// The status line.
+    pub(crate) fn status_line(self) -> AnyView {
+        client_only(
+            p().id(STATUS_ID)
+                .role("status")
+                .tabindex("-1")
+                .class("p-console-status")
+                .child(dynamic_text(move || self.status.get())),
+        )
+    }
+
+    /// A button that asks for confirmation and then runs a command.
+    pub(crate) fn button(
+        self,
+        action: ConfirmAction,
+        run: impl Fn() -> Command + Send + Sync + 'static,
+    ) -> AnyView {
+        let key = action.key.clone();
+        let on_confirm = Callback::new(move |()| {
+            let command = run();
+            self.run(key.clone(), command, &[]);
+        });
+        self.confirm.button(action, on_confirm)
+    }
+
+    /// A form with a button that asks for confirmation. `prepare` checks the fields; it returns the
+    /// command, or `None` if a field is not valid.
+    pub(crate) fn form(
+        self,
+        action: ConfirmAction,
+        fields: &[Field],
+        inputs: Vec<AnyView>,
+        prepare: impl Fn() -> Option<Command> + Send + Sync + 'static,
+    ) -> AnyView {
+        let fields = fields.to_vec();
+        let asking = RwSignal::new(false);
+        let ConfirmAction {
+            key,
+            label,
+            name,
+            question,
+            busy,
+        } = action;
+        let is_pending = {
+            let key = key.clone();
+            Memo::new(move |_| self.pending.with(|it| it.as_ref() == Some(&key)))
+        };
+        // A confirmation does not apply to a value that was changed after it.
+        let values = fields.clone();
+        Effect::new(move || {
+            for field in &values {
+                field.value.track();
+            }
+            asking.set(false);
+        });
+        let submit = move |event: ev::SubmitEvent| {
+            event.prevent_default();
+            if self.pending.with_untracked(Option::is_some) {
+                return;
+            }
+            let Some(command) = prepare() else {
+                asking.set(false);
+                focus_first_invalid();
+                return;
+            };
+            if asking.get_untracked() {
+                asking.set(false);
+                self.run(key.clone(), command, &fields);
+            } else {
+                asking.set(true);
+            }
+        };
+        let text = move || match (is_pending.get(), asking.get()) {
+            (true, _) => busy,
+            (false, true) => question,
+            (false, false) => label,
+        };
+        let class = move || {
+            if asking.get() {
+                "c-button c-button-danger"
+            } else {
+                "c-button"
+            }
+        };
+        let cancel = move || {
+            if !asking.get() {
+                return empty();
+            }
+            client_only(
+                button()
+                    .r#type("button")
+                    .class("c-button")
+                    .on(ev::click, move |_| asking.set(false))
+                    .child("Cancel"),
+            )
+        };
+        client_only(
+            form_element()
+                .class("p-console-form")
+                .aria_label(name)
+                .novalidate(true)
+                .on(ev::submit, submit)
+                .child((
+                    inputs,
+                    div().class("c-confirm").aria_live("polite").child((
+                        button()
+                            .r#type("submit")
+                            .class(class)
+                            .disabled(move || self.pending.with(Option::is_some))
+                            .child(dynamic_text(move || text().to_owned())),
+                        dynamic(cancel),
+                    )),
+                )),
+        )
+    }
+
+    fn run(self, key: String, command: Command, fields: &[Field]) {
+        self.pending.set(Some(key));
+        self.status.set(String::new());
+        let fields = fields.to_vec();
+        spawn_local(async move {
+            let result = command.await;
+            if self.status.is_disposed() {
+                // The user has left this page.
+                return;
+            }
+            self.pending.set(None);
+            match result {
+                Ok(message) => {
+                    for field in fields {
+                        field.check(true, "");
+                    }
+                    self.status.set(message);
+                    self.done.run(());
+                    focus(STATUS_ID);
+                }
+                Err(failure) => {
+                    let at_field = show_at_fields(&failure, &fields);
+                    if at_field {
+                        focus_first_invalid();
+                    } else {
+                        self.status.set(failure.message());
+                        focus(STATUS_ID);
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// Shows what the server said about the fields. Returns whether it said something about one of them.
+fn show_at_fields(failure: &Failure, fields: &[Field]) -> bool {
+    let Failure::Refused { fields: errors, .. } = failure else {
+        return false;
+    };
+    let mut shown = false;
+    for error in errors {
+        if let Some(field) = fields.iter().find(|field| field.name == error.field) {
+            field.check(false, &error.message);
+            shown = true;
+        }
+    }
+    shown
+}
+
+/// A form that filters a list. `apply` receives control when it is submitted.
+pub(crate) fn filter_form(
+    name: &'static str,
+    inputs: Vec<AnyView>,
+    apply: impl Fn() + 'static,
+) -> AnyView {
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        apply();
+    };
+    client_only(
+        form_element()
+            .class("c-card p-console-filter")
+            .role("search")
+            .aria_label(name)
+            .on(ev::submit, submit)
+            .child((
+                inputs,
+                button()
+                    .r#type("submit")
+                    .class("c-button c-button-primary")
+                    .child("Apply"),
+            )),
+    )
+}
+
+/// Moves the focus, once the changes to the page have been made.
+fn focus(id: &'static str) {
+    request_animation_frame(move || {
+        if let Some(element) = document().get_element_by_id(id) {
+            let _ = element.unchecked_into::<HtmlElement>().focus();
+        }
+    });
+}
+
+fn focus_first_invalid() {
+    request_animation_frame(|| {
+        let found = document().query_selector("[aria-invalid=true]");
+        if let Ok(Some(element)) = found {
+            let _ = element.unchecked_into::<HtmlElement>().focus();
+        }
+    });
+}

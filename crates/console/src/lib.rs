@@ -1,0 +1,63 @@
+//! The administration console: the pages below `/admin`, as a WebAssembly module of its own, so that
+//! the browsers of users without the role `admin` never load it.
+//!
+//! The page `crates/web/src/pages/admin.rs` mounts it and provides requests with the access token,
+//! navigation and step-up (`host.rs`). There is no auth client here: there must be only one in a tab.
+//! Shared components come from `latchkey-web`.
+//!
+//! All pages are rendered in the browser. Elements are built with the functions of `leptos::html`, as in
+//! `latchkey-web`. What is filtered and which page of a list is shown is in the URL.
+
+mod api;
+mod app;
+mod chart;
+mod download;
+mod draft;
+mod form;
+mod host;
+mod page;
+mod pages;
+mod query;
+mod remote;
+mod route;
+mod table;
+mod text;
+mod time_field;
+
+use std::any::Any;
+
+use js_sys::Object;
+use leptos::mount::mount_to;
+use leptos::prelude::*;
+use web_sys::HtmlElement;
+
+use crate::host::Host;
+
+/// The console in a page. Dropping it removes the console.
+pub struct Mounted {
+    url: ArcRwSignal<String>,
+    /// The handle of Leptos, which unmounts the view when it is dropped.
+    _handle: Box<dyn Any>,
+}
+
+impl Mounted {
+    /// Shows the page at this path and query.
+    pub fn set_url(&self, url: String) {
+        self.url.set(url);
+    }
+}
+
+/// Mounts the console in an element, at the path and query `url`. `host` holds the functions of the page
+/// around it.
+pub fn mount(element: HtmlElement, host: Object, url: String) -> Mounted {
+    let url = ArcRwSignal::new(url);
+    let signal = url.clone();
+    let handle = mount_to(element, move || {
+        Host::provide(host);
+        app::view(signal.into())
+    });
+    Mounted {
+        url,
+        _handle: Box::new(handle),
+    }
+}

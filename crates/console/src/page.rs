@@ -1,0 +1,25 @@
+//! What every page has: a heading, and the query of the current URL.
+
+use latchkey_web::erased::client_only;
+use leptos::html::{h1, p};
+use leptos::prelude::*;
+
+use crate::query::Query;
+
+/// The query of the current URL, as a context.
+#[derive(Clone, Copy)]
+pub(crate) struct CurrentQuery(pub(crate) Memo<Query>);
+
+impl CurrentQuery {
+    /// The query of the current URL.
+    pub(crate) fn expect() -> Memo<Query> {
+        expect_context::<Self>().0
+    }
+}
+
+/// The heading of a page and what it is for. Also sets the title of the document.
+pub(crate) fn heading(title: &str, lead: &'static str) -> AnyView {
+    document().set_title(&format!("{title} · Administration · Latchkey"));
+    let lead = (!lead.is_empty()).then(|| p().class("c-lead").child(lead));
+    client_only((h1().child(title.to_owned()), lead))
+}
