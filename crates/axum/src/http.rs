@@ -3,6 +3,7 @@
 pub(crate) mod error;
 mod extract;
 pub(crate) mod middleware;
+pub(crate) mod openapi;
 pub(crate) mod router;
 mod routes;
 pub(crate) mod serve;

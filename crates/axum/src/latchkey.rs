@@ -13,7 +13,7 @@ use crate::http::middleware::envelope::EnvelopeLayer;
 use crate::http::middleware::headers::CommonHeaders;
 use crate::http::middleware::refusals::Refusals;
 use crate::http::state::{AppState, HttpState};
-use crate::http::{ConnectionLimits, router, serve};
+use crate::http::{ConnectionLimits, openapi, router, serve};
 use crate::jobs::{self, Feed};
 use crate::manage::{Operator, Sessions, Users};
 use crate::services::Services;
@@ -126,6 +126,27 @@ impl Latchkey {
     /// was moved back.
     pub async fn health(&self) -> Result<(), Vec<String>> {
         crate::use_cases::health::check(&self.0.services).await
+    }
+
+    /// The OpenAPI 3.1 document of Latchkey's routes, for documentation and for code generators.
+    ///
+    /// ```
+    /// use latchkey_axum::{Latchkey, MasterKey, Store};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let auth = Latchkey::builder("http://127.0.0.1:3000")
+    ///     .store(Store::memory())
+    ///     .master_key(MasterKey::random())
+    ///     .open()
+    ///     .await?;
+    /// let document = auth.openapi();
+    /// assert_eq!(document["paths"]["/api/me"]["get"]["operationId"], "getMe");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn openapi(&self) -> serde_json::Value {
+        openapi::document(self.0.services.public_url.as_str())
     }
 
     /// Metrics in Prometheus' text format (version 0.0.4). Serve them on a route that only your

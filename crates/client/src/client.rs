@@ -49,6 +49,7 @@ mod connectivity;
 mod dpop_flow;
 mod event_loop;
 mod event_stream;
+mod local_account;
 mod sign_in;
 mod sign_out;
 mod subscription;
@@ -57,6 +58,7 @@ mod wake;
 use subscription::Subscription;
 
 pub use call::{Call, CallError};
+pub use local_account::FormError;
 pub use sign_in::{SignInError, SignedIn};
 
 /// The auth client. Clones share the same state.

@@ -92,7 +92,7 @@ impl Server {
             .trusted_proxies(config.trusted_proxies.clone())
             .bare_callback(config.bare_callback)
             .hsts_subdomains(config.hsts_include_subdomains)
-            .demo_page_head(web::page_head(&assets))
+            .demo_page_head(assets.page_head())
             .clock(clock)
             .rng(rng);
         for provider in &config.providers {

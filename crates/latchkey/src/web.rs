@@ -1,6 +1,7 @@
 //! The pages of the single-page app, its files, and the routes that only this program has: the
-//! playground, health and readiness.
+//! playground, health and readiness, the documentation of the API.
 
+mod api_docs;
 pub mod assets;
 mod health;
 mod pages;
@@ -24,7 +25,9 @@ pub fn router(latchkey: Latchkey, assets: Arc<Assets>) -> Router {
         .route(paths::API_ROOT, get(playground::greeting))
         .route(paths::API_PROTECTED, get(playground::protected))
         .route(paths::HEALTHZ, get(health::health))
-        .route(paths::READYZ, get(health::readiness));
+        .route(paths::READYZ, get(health::readiness))
+        .route(paths::OPENAPI, get(api_docs::document))
+        .route(paths::DOCS, get(api_docs::page));
     for path in pages::paths() {
         router = router.route(&path, get(pages::show));
     }
@@ -32,13 +35,4 @@ pub fn router(latchkey: Latchkey, assets: Arc<Assets>) -> Router {
         .fallback(pages::fallback)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .with_state(WebState { latchkey, assets })
-}
-
-/// The `<link>` elements for the head of a page that is not part of the app.
-pub fn page_head(assets: &Assets) -> String {
-    let icon = assets.icon();
-    let icon = icon.map(|path| format!(r#"<link rel="icon" href="{path}">"#));
-    let sheets = assets.style_sheets().into_iter();
-    let sheets = sheets.map(|path| format!(r#"<link rel="stylesheet" href="{path}">"#));
-    icon.into_iter().chain(sheets).collect()
 }

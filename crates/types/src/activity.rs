@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/activity`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ActivityList {
     /// The events, newest first.
     pub events: Vec<Activity>,
@@ -15,6 +16,7 @@ pub struct ActivityList {
 
 /// A security event of the user or one of their sessions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Activity {
     /// When it happened, in seconds since 1970.
     pub at: u64,
@@ -39,6 +41,7 @@ pub struct Activity {
 
 /// The kind of a security event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ActivityKind {

@@ -18,6 +18,7 @@ pub use users::{AdminBan, AdminIdentity, AdminUser, AdminUserList, RolesRequest}
 
 /// The body of `POST /api/admin/users/{id}/ban`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BanRequest {
     /// The reason for the ban, 1 to 500 characters.
     pub reason: String,

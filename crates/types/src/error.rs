@@ -13,6 +13,7 @@ macro_rules! error_codes {
         /// A stable code for what went wrong, for programs to branch on. The text for people is sent
         /// beside it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum ErrorCode {
@@ -187,6 +188,7 @@ error_codes! {
 
 /// An error of the token, refresh and revocation endpoints (RFC 6749 §5.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OAuthError {
     /// The registered code: `invalid_grant`, `invalid_request`, …
     pub error: String,
@@ -206,6 +208,7 @@ pub struct OAuthError {
 
 /// An error of every other endpoint, `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// The problem type; always `about:blank`, since `code` identifies the problem.
     #[serde(rename = "type")]

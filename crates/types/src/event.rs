@@ -7,6 +7,7 @@ use crate::error::ErrorCode;
 /// One event of the stream: the `data` of a `text/event-stream` message (HTML, "Server-sent
 /// events"), one line of JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServerEvent {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A successful token response (RFC 6749 §5.1).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TokenResponse {
     /// The access token, a JWT by RFC 9068.
     pub access_token: String,
@@ -40,6 +41,7 @@ impl fmt::Debug for TokenResponse {
 
 /// The body of `POST /auth/refresh`.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RefreshRequest {
     /// Must be `refresh_token`.
     pub grant_type: String,
@@ -62,6 +64,7 @@ impl fmt::Debug for RefreshRequest {
 
 /// The optional body of `POST /auth/logout`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogoutRequest {
     /// Whether to end every session of the user instead of only this one.
     #[serde(default)]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// How local accounts work on this server; part of the response of `GET /auth/providers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PasswordInfo {
     /// Who may create an account.
     pub sign_up: SignUp,
@@ -17,6 +18,7 @@ pub struct PasswordInfo {
 
 /// Who may create a local account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SignUp {
     /// Only an operator.
@@ -30,6 +32,7 @@ pub enum SignUp {
 
 /// The body of `POST /auth/password`. The response is a [`TokenResponse`](crate::TokenResponse).
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PasswordRequest {
     /// The username.
     pub username: String,
@@ -39,6 +42,7 @@ pub struct PasswordRequest {
 
 /// The body of `POST /auth/password/change`.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PasswordChangeRequest {
     /// The current password.
     pub current_password: String,
@@ -48,6 +52,7 @@ pub struct PasswordChangeRequest {
 
 /// The body of `POST /auth/sign-up`. The response is a [`TokenResponse`](crate::TokenResponse).
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignUpRequest {
     /// The username: 1 to 64 ASCII letters, digits and `.`, `_`, `-`, `+`, `@`. Lower case and upper
     /// case are the same.
@@ -67,6 +72,7 @@ pub struct SignUpRequest {
 
 /// The body of `POST /auth/password/reset-request`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResetLinkRequest {
     /// The username or the email address.
     pub username: String,
@@ -74,6 +80,7 @@ pub struct ResetLinkRequest {
 
 /// The body of `POST /auth/password/reset`.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PasswordResetRequest {
     /// The token of the link: the value of `token` in its fragment.
     pub token: String,
@@ -83,6 +90,7 @@ pub struct PasswordResetRequest {
 
 /// What is wrong with one field of a request; see [`Problem::fields`](crate::Problem::fields).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// The name of the member of the request.
     pub field: String,

@@ -71,6 +71,10 @@ pub const API_ADMIN_KEYS: &str = "/api/admin/keys";
 pub const HEALTHZ: &str = "/healthz";
 /// `GET`: readiness: succeeds if the server can handle requests, and gives the reasons otherwise.
 pub const READYZ: &str = "/readyz";
+/// `GET`: the OpenAPI document of the API.
+pub const OPENAPI: &str = "/openapi.json";
+/// The page that documents the API.
+pub const DOCS: &str = "/docs";
 /// The page that finishes a sign-in and shows its outcome. Each provider redirects to its own path
 /// below it; see [`callback_of`].
 pub const CALLBACK: &str = "/callback";

@@ -6,6 +6,7 @@ use crate::password::PasswordInfo;
 
 /// The response of `GET /auth/providers`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProviderList {
     /// The providers, in the order in which to offer them.
     pub providers: Vec<ProviderInfo>,
@@ -16,6 +17,7 @@ pub struct ProviderList {
 
 /// A provider that users can sign in with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProviderInfo {
     /// The value of `provider` in `GET /auth/login?provider=`.
     pub id: String,
@@ -27,6 +29,7 @@ pub struct ProviderInfo {
 
 /// The kind of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ProviderKind {
     /// Google, by OpenID Connect.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/sessions`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SessionList {
     /// Every open session of the user: the current one first, then by last use, newest first.
     pub sessions: Vec<SessionInfo>,
@@ -11,6 +12,7 @@ pub struct SessionList {
 
 /// One signed-in browser or program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SessionInfo {
     /// The session's id: the `sid` of its tokens.
     pub id: String,

@@ -9,10 +9,9 @@ use super::dpop_flow::is_refused;
 use super::{Client, Inner};
 use crate::browser;
 use crate::dpop::Key;
-use crate::engine::{Event, TransientError};
+use crate::engine::TransientError;
 use crate::expiry::Deadline;
 use crate::reply::{self, ErrorBody};
-use crate::session::SessionState;
 use crate::sign_in::{CallbackQuery, form, form_header};
 use crate::tokens::Tokens;
 use crate::transport::{Method, Request, Response, Unreachable};
@@ -47,6 +46,36 @@ pub enum SignInError {
     TryLater(TransientError),
 }
 
+/// Why a request for tokens failed.
+pub(super) enum TokenFailure {
+    /// There was no response.
+    Unreachable,
+    /// The response has status 200, but contains no tokens.
+    Malformed,
+    /// The response has another status.
+    Refused(Response),
+}
+
+impl From<TokenFailure> for SignInError {
+    fn from(failure: TokenFailure) -> Self {
+        let response = match failure {
+            TokenFailure::Unreachable => return Self::TryLater(TransientError::Unreachable),
+            TokenFailure::Malformed => return Self::TryLater(TransientError::ServerError),
+            TokenFailure::Refused(response) => response,
+        };
+        let body = ErrorBody::of(&response);
+        match body.known_code() {
+            Some(ErrorCode::ProviderUnavailable) => {
+                Self::Refused(Some(ErrorCode::ProviderUnavailable))
+            }
+            _ if response.status >= 500 || response.status == 429 => {
+                Self::TryLater(reply::classify(&response))
+            }
+            _ => Self::Refused(body.known_reason()),
+        }
+    }
+}
+
 impl CallbackQuery {
     /// The error in the query, if there is one.
     fn refusal(&self) -> Option<SignInError> {
@@ -79,12 +108,8 @@ impl Client {
         let (Some(code), Some(state)) = (&query.code, &query.state) else {
             return Err(SignInError::NotInProgress);
         };
-        self.0.set_state(SessionState::SigningIn);
-        let outcome = self.exchange_code(code, state, query).await;
-        // Derive the state from storage.
-        self.0.state.set(SessionState::Checking);
-        self.0.dispatch(Event::StorageChanged);
-        outcome
+        let outcome = self.sign_in_by(self.exchange_code(code, state, query));
+        outcome.await.map_err(SignInError::from)
     }
 
     async fn exchange_code(
@@ -92,7 +117,7 @@ impl Client {
         code: &str,
         state: &str,
         query: &CallbackQuery,
-    ) -> Result<SignedIn, SignInError> {
+    ) -> Result<SignedIn, TokenFailure> {
         let mut pairs = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -108,45 +133,36 @@ impl Client {
             body: Some(form(&pairs)),
             keepalive: false,
         };
+        self.obtain_tokens(request).await
+    }
+
+    /// Sends a request whose response contains tokens, and stores the tokens. The session is bound
+    /// to a new key if the browser can store one.
+    pub(super) async fn obtain_tokens(&self, request: Request) -> Result<SignedIn, TokenFailure> {
         let key = Key::create().await;
         let (wall, monotonic) = (browser::wall_clock(), browser::monotonic_clock());
-        let response = match self.0.send_sign_in(key.as_ref(), request).await {
-            Ok(response) => response,
-            Err(Unreachable) => return Err(SignInError::TryLater(TransientError::Unreachable)),
-        };
-        match response.status {
-            200 => {
-                let response: TokenResponse = serde_json::from_str(&response.body)
-                    .map_err(|_| SignInError::TryLater(TransientError::ServerError))?;
-                let return_to = response.return_to.clone();
-                let mut tokens = Tokens::from_response(response, wall);
-                let key = key.filter(|_| tokens.bound);
-                tokens.key = key.as_ref().map(|key| key.name().to_owned());
-                tokens.nonce = self.0.nonce.borrow().clone().filter(|_| key.is_some());
-                *self.0.deadline.borrow_mut() = Some(Deadline::from_response(&tokens, monotonic));
-                self.replace_tokens(&tokens);
-                let this = Rc::clone(&self.0);
-                spawn_local(async move {
-                    if let Some(key) = key {
-                        key.persist().await;
-                    }
-                    this.remove_unused_keys();
-                });
-                Ok(SignedIn { return_to })
-            }
-            status => {
-                let code = ErrorBody::of(&response).known_code();
-                match code {
-                    Some(ErrorCode::ProviderUnavailable) => Err(SignInError::Refused(code)),
-                    _ if status >= 500 || status == 429 => {
-                        Err(SignInError::TryLater(reply::classify(&response)))
-                    }
-                    _ => Err(SignInError::Refused(
-                        ErrorBody::of(&response).known_reason(),
-                    )),
-                }
-            }
+        let response = self.0.send_sign_in(key.as_ref(), request).await;
+        let response = response.map_err(|Unreachable| TokenFailure::Unreachable)?;
+        if response.status != 200 {
+            return Err(TokenFailure::Refused(response));
         }
+        let response: TokenResponse =
+            serde_json::from_str(&response.body).map_err(|_| TokenFailure::Malformed)?;
+        let return_to = response.return_to.clone();
+        let mut tokens = Tokens::from_response(response, wall);
+        let key = key.filter(|_| tokens.bound);
+        tokens.key = key.as_ref().map(|key| key.name().to_owned());
+        tokens.nonce = self.0.nonce.borrow().clone().filter(|_| key.is_some());
+        *self.0.deadline.borrow_mut() = Some(Deadline::from_response(&tokens, monotonic));
+        self.replace_tokens(&tokens);
+        let this = Rc::clone(&self.0);
+        spawn_local(async move {
+            if let Some(key) = key {
+                key.persist().await;
+            }
+            this.remove_unused_keys();
+        });
+        Ok(SignedIn { return_to })
     }
 
     /// Replaces the stored tokens. The replaced session is revoked, because nobody could end it

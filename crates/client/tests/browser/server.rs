@@ -109,6 +109,11 @@ impl Server {
         }
         let access = format!("Bearer access-{}", self.generation.get());
         match request.path.as_str() {
+            "/auth/password" | "/auth/sign-up" if self.wants_nonce(request) => Ok(Response {
+                nonce: self.nonce.borrow().map(str::to_owned),
+                ..status(400, r#"{"code":"use_dpop_nonce"}"#)
+            }),
+            "/auth/password" | "/auth/sign-up" => self.refresh(request),
             "/auth/token" if self.wants_nonce(request) => Ok(Response {
                 nonce: self.nonce.borrow().map(str::to_owned),
                 ..status(400, r#"{"error":"use_dpop_nonce","code":"use_dpop_nonce"}"#)

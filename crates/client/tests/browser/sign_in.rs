@@ -3,7 +3,8 @@
 use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::{Function, Object, Reflect};
 use latchkey_client::dpop::Key;
-use latchkey_client::{CallbackQuery, SessionState, claims};
+use latchkey_client::{CallbackQuery, FormError, SessionState, claims};
+use latchkey_types::{ErrorCode, PasswordRequest};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -110,4 +111,44 @@ async fn signing_in_again_revokes_the_previous_session() {
     let old = format!("token={}", tokens(0).refresh_token);
     assert_eq!(revoke.and_then(|it| it.body.as_deref()), Some(&*old));
     assert_eq!(stored().expect("tokens").access_token, "access-1");
+}
+
+fn password() -> PasswordRequest {
+    PasswordRequest {
+        username: "ada".to_owned(),
+        password: "correct horse".to_owned(),
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_in_with_a_password_binds_the_session_like_one_with_a_code() {
+    let server = signed_out().await;
+    server.nonce.replace(Some("n-1"));
+    let client = server.client();
+    let signed_in = client.sign_in_with_password(&password()).await;
+    assert_eq!(signed_in, Ok(()));
+    assert_eq!(client.state(), SessionState::SignedIn);
+    assert!(stored().expect("tokens").bound);
+    assert_eq!(
+        server.count("/auth/password"),
+        2,
+        "the second with the nonce"
+    );
+    let log = server.log.borrow();
+    let sent = log.iter().rfind(|it| it.path == "/auth/password");
+    let body = sent.and_then(|it| it.body.as_deref());
+    let expected = r#"{"username":"ada","password":"correct horse"}"#;
+    assert_eq!(body, Some(expected));
+}
+
+#[wasm_bindgen_test]
+async fn a_wrong_password_leaves_the_browser_signed_out() {
+    let server = signed_out().await;
+    *server.refuse.borrow_mut() = Some((401, r#"{"code":"invalid_credentials"}"#));
+    let client = server.client();
+    let refused = client.sign_in_with_password(&password()).await;
+    let code = Some(ErrorCode::InvalidCredentials);
+    assert_eq!(refused, Err(FormError::Refused(code)));
+    assert_eq!(client.state(), SessionState::SignedOut);
+    assert_eq!(stored(), None);
 }

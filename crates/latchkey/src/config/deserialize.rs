@@ -14,7 +14,7 @@ use super::config_errors::ConfigErrors;
 use super::environment::Origins;
 
 /// Deserializes a table. On an error, adds it, removes the value and tries again, so that the errors
-/// of other keys are found as well. Of an array only the first error is reported; after a missing key
+/// of other keys are also found. Of an array only the first error is reported; after a missing key
 /// the rest of its section is not checked.
 pub(super) fn deserialize<T: DeserializeOwned>(
     mut table: Table,

@@ -122,6 +122,15 @@ impl Assets {
         self.head.as_ref()
     }
 
+    /// The `<link>` elements for the head of a page that is not part of the app.
+    pub fn page_head(&self) -> String {
+        let icon = self.icon();
+        let icon = icon.map(|path| format!(r#"<link rel="icon" href="{path}">"#));
+        let sheets = self.style_sheets().into_iter();
+        let sheets = sheets.map(|path| format!(r#"<link rel="stylesheet" href="{path}">"#));
+        icon.into_iter().chain(sheets).collect()
+    }
+
     /// The files of the administration console; `None` without one.
     pub const fn console(&self) -> Option<&ConsoleFiles> {
         self.console.as_ref()

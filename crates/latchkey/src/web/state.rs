@@ -14,6 +14,12 @@ pub(super) struct WebState {
     pub(super) assets: Arc<Assets>,
 }
 
+impl FromRef<WebState> for Arc<Assets> {
+    fn from_ref(state: &WebState) -> Self {
+        Self::clone(&state.assets)
+    }
+}
+
 impl FromRef<WebState> for Latchkey {
     fn from_ref(state: &WebState) -> Self {
         state.latchkey.clone()

@@ -16,6 +16,7 @@ mod headers;
 mod limits;
 mod metrics;
 mod oauth;
+mod openapi;
 mod rate_limits;
 mod restart;
 mod secrets_stay_out_of_logs;

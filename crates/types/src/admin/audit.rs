@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/admin/audit`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditList {
     /// The events of this page, newest first.
     pub events: Vec<AuditEvent>,
@@ -15,6 +16,7 @@ pub struct AuditList {
 
 /// An event of the audit record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditEvent {
     /// The id of the event.
     pub id: String,
@@ -55,6 +57,7 @@ pub struct AuditEvent {
 
 /// How an event of the audit record ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditOutcome {
     /// It was done.

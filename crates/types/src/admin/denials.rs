@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/admin/denials`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminDenialList {
     /// The denials of this page, in the order of their kinds and ids. A page can be shorter than
     /// requested, or empty, although there are more.
@@ -16,6 +17,7 @@ pub struct AdminDenialList {
 
 /// An entry of the denylist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminDenial {
     /// What is denied.
     pub kind: DenialKind,
@@ -39,6 +41,7 @@ pub struct AdminDenial {
 
 /// What a denial concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DenialKind {
     /// One access token.
@@ -53,6 +56,7 @@ pub enum DenialKind {
 
 /// The body of `POST /api/admin/denials`: one of `token`, `session` and `user`, and the reason.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DenialRequest {
     /// An access token of this server, as it was issued. It is refused until it expires; its
     /// session stays open.

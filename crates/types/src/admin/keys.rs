@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/admin/keys`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminKeyList {
     /// The keys, newest first.
     pub keys: Vec<AdminKey>,
@@ -11,6 +12,7 @@ pub struct AdminKeyList {
 
 /// A key that signs access tokens, or did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminKey {
     /// The id of the key.
     pub kid: String,
@@ -29,6 +31,7 @@ pub struct AdminKey {
 
 /// The response of `POST /api/admin/keys`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KeyRotated {
     /// The id of the newest key.
     pub kid: String,
@@ -36,6 +39,7 @@ pub struct KeyRotated {
 
 /// What a signing key is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyState {
     /// Published, but not signing yet.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/admin/overview`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Overview {
     /// How many users there are.
     pub users: u64,
@@ -21,6 +22,7 @@ pub struct Overview {
 
 /// The store of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StoreInfo {
     /// Its kind: `sled`, `redis`, `postgres` or `memory`.
     pub kind: String,
@@ -28,6 +30,7 @@ pub struct StoreInfo {
 
 /// What happened in one hour.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HourCounts {
     /// When the hour begins, in seconds since 1970.
     pub at: u64,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/admin/sessions` and `GET /api/admin/users/{id}/sessions`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminSessionList {
     /// The open sessions of this page, newest first. A page of all sessions can be shorter than
     /// requested, or empty, although there are more; those of one user are a single page.
@@ -16,6 +17,7 @@ pub struct AdminSessionList {
 
 /// An open session of any user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminSession {
     /// The session's id: the `sid` of its tokens.
     pub id: String,

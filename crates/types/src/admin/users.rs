@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /api/admin/users`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminUserList {
     /// The users of this page; without a search, the newest first. A page can be shorter than
     /// requested, or empty, although there are more users.
@@ -16,6 +17,7 @@ pub struct AdminUserList {
 
 /// A user, as administrators see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminUser {
     /// The id of the user; it never changes.
     pub id: String,
@@ -49,6 +51,7 @@ pub struct AdminUser {
 
 /// An account at a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminIdentity {
     /// The id of the provider in the configuration, or the issuer if it is no longer configured.
     pub provider: String,
@@ -60,6 +63,7 @@ pub struct AdminIdentity {
 
 /// A ban in effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminBan {
     /// When the user was banned, in seconds since 1970.
     pub at: u64,
@@ -72,6 +76,7 @@ pub struct AdminBan {
 
 /// The body of `PUT /api/admin/users/{id}/roles`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RolesRequest {
     /// The roles to grant: at most 32, each of 1 to 64 characters from `a-z`, `0-9`, `.`, `_`, `-` and
     /// `:`. They replace the roles granted before.

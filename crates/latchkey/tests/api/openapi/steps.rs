@@ -1,0 +1,130 @@
+//! The requests that provoke every documented response.
+
+use latchkey_types::TokenResponse;
+use reqwest::Method;
+use serde_json::json;
+
+use super::document::filled;
+use super::walk::Walk;
+use crate::app::claims;
+
+impl Walk<'_> {
+    /// The refusals that operations have in common.
+    pub(super) async fn refusals(&mut self) {
+        let user = self.app.sign_in_as("grace@example.com").await.access_token;
+        let admin = self.app.sign_in_as("ada@example.com").await.access_token;
+        let operations: Vec<_> = self
+            .document
+            .operations
+            .iter()
+            .map(|it| {
+                let token = it.requires_token.then_some(&*admin);
+                let parts = (it.method.clone(), filled(&it.path), it.media_type.clone());
+                (parts, token, it.requires_admin)
+            })
+            .collect();
+        for ((method, path, media_type), token, requires_admin) in operations {
+            if token.is_some() {
+                self.send(self.request(&method, &path, None)).await;
+                self.send(self.request(&method, &path, Some("x"))).await;
+                let twice = self.request(&method, &path, Some("x"));
+                self.send(twice.header("authorization", "Bearer y")).await;
+            }
+            if requires_admin {
+                self.send(self.request(&method, &path, Some(&user))).await;
+            }
+            let too_large = self.request(&method, &path, token);
+            self.send(too_large.body(" ".repeat(64 * 1024 + 1))).await;
+            let Some(media_type) = media_type else {
+                continue;
+            };
+            let text = self.request(&method, &path, token).body("text");
+            self.send(text.header("content-type", "text/plain")).await;
+            let malformed = if media_type == "application/json" {
+                "{"
+            } else {
+                "a=1&a=2"
+            };
+            let malformed = self.request(&method, &path, token).body(malformed);
+            self.send(malformed.header("content-type", media_type))
+                .await;
+        }
+    }
+
+    pub(super) async fn sign_in(&mut self) {
+        self.get("/auth/providers", None).await;
+        self.get("/auth/login?provider=demo", None).await;
+        self.get("/auth/login?provider=nobody", None).await;
+        let framed = self.request(&Method::GET, "/auth/login?provider=demo", None);
+        self.send(framed.header("sec-fetch-dest", "iframe")).await;
+
+        let begun = self.app.begin("demo").await;
+        let callback = self.app.approve(&begun, "ada@example.com").await;
+        let tokens = self
+            .send(self.app.completion(&begun.cookie, &callback))
+            .await;
+        let tokens: TokenResponse = serde_json::from_value(tokens).expect("tokens");
+        let refresh = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", &tokens.refresh_token),
+        ];
+        let form = |walk: &Self| walk.app.post("/auth/token").form(&refresh);
+        let next = self.send(form(self)).await;
+        self.send(form(self)).await;
+        self.send(form(self).basic_auth("client", Some("secret")))
+            .await;
+
+        let token = next["refresh_token"].as_str().expect("text");
+        let body = json!({ "grant_type": "refresh_token", "refresh_token": token });
+        let request = |walk: &Self| walk.app.post("/auth/refresh").json(&body);
+        let next = self.send(request(self)).await;
+        self.send(request(self)).await;
+
+        let token = next["refresh_token"].as_str().expect("text");
+        self.send(self.app.post("/auth/revoke").form(&[("token", token)]))
+            .await;
+        let token = self.app.sign_in().await.access_token;
+        self.send(self.request(&Method::POST, "/auth/logout", Some(&token)))
+            .await;
+    }
+
+    pub(super) async fn account(&mut self) {
+        let token = self.app.sign_in().await.access_token;
+        for path in ["/api/me", "/api/sessions", "/api/activity"] {
+            self.get(path, Some(&token)).await;
+        }
+        let events = self.app.events(&token).await;
+        self.app.log_out(&token).await;
+        self.check(&Method::GET, "/api/events", events.response)
+            .await;
+
+        let token = self.app.sign_in().await.access_token;
+        self.delete("/api/sessions/AAAAAAAAAAAAAAAAAAAAAA", &token)
+            .await;
+        self.delete("/api/sessions", &token).await;
+        let session = claims(&token)["sid"].as_str().expect("text").to_owned();
+        self.delete(&format!("/api/sessions/{session}"), &token)
+            .await;
+    }
+
+    pub(super) async fn administration(&mut self) {
+        let user = self.app.sign_in_as("grace@example.com").await.access_token;
+        let user = claims(&user)["sub"].as_str().expect("text").to_owned();
+        let admin = self.app.sign_in_as("ada@example.com").await.access_token;
+        let ban = json!({ "reason": "spam" });
+        for user in [&*user, "AAAAAAAAAAAAAAAAAAAAAA"] {
+            let of_user = format!("/api/admin/users/{user}");
+            self.post(&format!("{of_user}/ban"), &admin, &ban).await;
+            self.delete(&format!("{of_user}/ban"), &admin).await;
+            self.delete(&format!("{of_user}/sessions"), &admin).await;
+        }
+        self.get("/api/admin/export", Some(&admin)).await;
+        self.delete("/api/admin/sessions", &admin).await;
+    }
+
+    pub(super) async fn metadata(&mut self) {
+        self.get("/.well-known/oauth-authorization-server", None)
+            .await;
+        self.get("/.well-known/jwks.json", None).await;
+    }
+}
