@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 
 use crate::error::unavailable;
 
-/// A setting, its unsafe value, and what happens with it.
+/// A setting, its unsafe value, and the consequence of that value.
 const UNSAFE_SETTINGS: [(&str, &str, &str); 3] = [
     (
         "fsync",
@@ -26,7 +26,7 @@ const UNSAFE_SETTINGS: [(&str, &str, &str); 3] = [
 /// The oldest supported version, as in `server_version_num`.
 const MIN_VERSION: i32 = 14_00_00;
 
-/// Refuses a database that could lose acknowledged changes or is read-only.
+/// Refuses a database that is too old, is read-only, or could lose acknowledged changes.
 pub(crate) async fn check(client: &Client) -> Result<(), StoreError> {
     let query = "SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), \
                  current_setting('transaction_read_only'), current_setting('fsync'), \

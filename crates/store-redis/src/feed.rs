@@ -15,7 +15,7 @@ use crate::connection::{Connector, id_key};
 use crate::error::unavailable;
 
 const STREAM: &str = "latchkey:feed";
-/// The key of the id of the first entry that the latest trim of the stream left.
+/// The key that stores the id of the oldest entry that the last trim of the stream left.
 const TRIMMED: &str = "latchkey:feed:trimmed";
 /// How many entries are read per command.
 const BATCH_SIZE: usize = 1000;

@@ -104,8 +104,8 @@ fn add_page(call: &mut ScriptInvocation<'_>, page: &Page) {
     call.arg("p").arg(table).arg(from).arg(until).arg(limit);
 }
 
-/// The digest of a page, as the function `digest` of the script computes it. It is sent instead of
-/// the page to compare the page in a condition.
+/// The digest of a page, as the function `digest` of the script computes it. A condition contains
+/// the digest instead of the page.
 fn digest_of(pairs: &[Pair]) -> String {
     let mut text = Vec::new();
     for part in pairs.iter().flat_map(|(key, value)| [key, value]) {

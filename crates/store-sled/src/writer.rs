@@ -75,7 +75,7 @@ impl Writer {
         let job: Job = Box::new(move |state| {
             let (value, wrote, failed) = apply(state, &*arguments, operation);
             let reply = Box::new(move |durable: Result<(), StoreError>| {
-                // The caller may have been canceled; the change is made nevertheless.
+                // The caller may have been canceled; the change is applied anyway.
                 drop(sender.send(durable.and(value)));
             });
             Applied {
@@ -159,7 +159,8 @@ impl WriterState {
     }
 }
 
-/// Records a panic of the writer thread as the failure, unless one is recorded: sled can panic.
+/// Records a panic of the writer thread as the failure, unless a failure is already recorded. sled
+/// can panic.
 struct PanicGuard<'a>(&'a OnceLock<String>);
 
 impl Drop for PanicGuard<'_> {

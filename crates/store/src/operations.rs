@@ -1,6 +1,6 @@
 //! The operations of a store: what each of them reads, decides and writes, for every engine. The
-//! trait implementations beside them say how an engine runs them: as one change, or in several
-//! steps.
+//! trait implementations in the same files determine whether an engine runs an operation as one
+//! change or in several steps.
 //!
 //! Decisions, such as those on refresh tokens, are in `latchkey-core`.
 
@@ -47,7 +47,7 @@ mod tests {
     async fn login_flows_of_earlier_versions_are_swept_and_not_backed_up() {
         const LINE: &str = r#"{"login_flow":{"id":"AQEBAQEBAQEBAQEBAQEBAQ","provider":"google","state":"s","nonce":"n","verifier":"v","return_to":"/account","max_age":600,"expires_at":1800000600000}}"#;
         let record: Record = serde_json::from_str(LINE).expect("a record");
-        // The authentication code of a backup line covers the record as it is encoded again.
+        // The authentication code of a backup line is verified over the re-encoded record.
         assert_eq!(serde_json::to_string(&record).expect("JSON"), LINE);
         assert!(!format!("{record:?}").contains("verifier"), "{record:?}");
         let Record::LoginFlow(flow) = record.clone() else {

@@ -13,8 +13,8 @@ use latchkey_core::{
 use crate::request::{EndSession, NewSession, OpenOutcome, Rotate, Rotated};
 use crate::store::Store;
 
-/// Two handles to one empty store, as two servers hold them. An embedded store, which only one
-/// server can open, is given twice.
+/// Two handles to one empty store, as two servers hold them. For an embedded store, which only one
+/// server can open, both are the same handle.
 pub type StorePair = [Arc<dyn Store>; 2];
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -114,7 +114,7 @@ pub(crate) fn refresh(session: &Session, generation: u64, key: Option<u8>) -> Ro
     }
 }
 
-/// Ends a session because its refresh token is revoked.
+/// The request to end a session because its refresh token is revoked.
 pub(crate) fn end(session: SessionId) -> EndSession {
     EndSession {
         session,

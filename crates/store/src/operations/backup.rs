@@ -49,15 +49,15 @@ impl<E: Engine> Backup for E {
     }
 }
 
-/// A page of records, and the last key if there may be more of this table.
+/// A page of records, and its last key if the table may have more.
 type Exported = (Vec<Record>, Option<Vec<u8>>);
 
 /// A page of records, and the cursor of the next page.
 ///
 /// Users are exported after sessions: the user of every exported session must be in the backup,
-/// even if it is created during the export. The same holds for credentials. Users are also exported after denials: the import adds
-/// the denial of a cutoff if it is missing, but a denial without its cutoff would refuse new
-/// sessions.
+/// even if it is created during the export. The same holds for the user of every credential. Users
+/// are also exported after denials: the import adds the denial of a cutoff if it is missing, but a
+/// denial without its cutoff would refuse new sessions.
 async fn export(
     tx: &mut Tx<'_>,
     from: Option<&ExportCursor>,

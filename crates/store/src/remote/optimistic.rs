@@ -18,22 +18,22 @@ use crate::records::{Change, Reader};
 use crate::table::conflict_group;
 use crate::transaction::Tx;
 
-/// How often the commit of an operation is attempted.
+/// The maximum number of commit attempts for an operation.
 const MAX_ATTEMPTS: u32 = 100;
 /// The number of queues for operations in conflict. Each operation is assigned to a queue by a key
 /// that it writes.
 const QUEUES: usize = 64;
 /// The maximum backoff between two attempts.
 const MAX_BACKOFF: Duration = Duration::from_millis(32);
-/// How often a read is attempted before it gives up on a consistent snapshot.
+/// The maximum number of attempts to read a consistent snapshot.
 const MAX_READ_ATTEMPTS: usize = 20;
 
 /// Runs operations over the records they fetch, and commits their writes under the condition that
 /// those records have not changed.
 pub struct Optimistic<R> {
     remote: R,
-    /// Operations run concurrently until a conflict. After it, those of this process that share a
-    /// queue run one after the other, in order of arrival.
+    /// An operation enters its queue only after a conflict. From then on, the operations in a queue
+    /// run one after the other, in order of arrival.
     queues: [Mutex<()>; QUEUES],
     hasher: RandomState,
 }
