@@ -1,6 +1,6 @@
-//! Interprets responses of the server. Only an explicit `invalid_grant` ends a session, or
-//! `key_mismatch`, which this browser cannot recover from. Any other failure is treated as
-//! transient.
+//! Interprets responses of the server. A refresh ends the session only if the response is an
+//! explicit `invalid_grant`, or `key_mismatch`, from which this browser cannot recover. A 409 means
+//! that another request rotated the token. Any other failure is treated as transient.
 
 use latchkey_types::{ErrorCode, TokenResponse};
 use serde::Deserialize;

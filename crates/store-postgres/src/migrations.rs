@@ -1,4 +1,5 @@
-//! Migrations of the database schema. Any server can run them; a lock makes sure that one does.
+//! Migrations of the database schema. Any server can run them; a lock makes sure that only one at a
+//! time does.
 
 use core::time::Duration;
 

@@ -80,8 +80,8 @@ impl Page {
         key.starts_with(&self.prefix) && self.after.as_deref().is_none_or(|after| key > after)
     }
 
-    /// The bounds of the page in an ordered map. The upper one is open: stop at the end of the
-    /// prefix.
+    /// The bounds of the page in an ordered map. There is no upper bound: stop at the first key
+    /// without the prefix.
     pub fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
         let first = match &self.after {
             Some(after) => Bound::Excluded(after.as_slice()),

@@ -2,7 +2,7 @@
 //!
 //! Tools are installed into the user's cache directory, by exact version, and reused. PATH and the
 //! system are not modified, with two exceptions: the WASM target (rustup) and, on Debian, the
-//! browser, the databases, strace and libfaketime (apt-get).
+//! browser, the databases, strace, libfaketime and, for benchmarks, wrk (apt-get).
 
 pub(crate) mod c_compiler;
 pub(crate) mod cache;
@@ -101,7 +101,7 @@ pub(crate) fn wasm_bindgen(workspace: &Workspace) -> Result<CargoTool> {
         package: "wasm-bindgen-cli",
         version: workspace.locked_version("wasm-bindgen")?,
         programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
-        // Its lock file has listed versions that were yanked.
+        // Lock files of some releases list versions that were yanked.
         locked: false,
         build_time: "2 to 4 minutes",
     })

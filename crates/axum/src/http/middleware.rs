@@ -1,4 +1,4 @@
-//! Middleware for all routes.
+//! Middleware: around all of Latchkey's routes, or around some of them ([`local_only`]).
 
 pub(crate) mod body;
 mod dpop;

@@ -1,4 +1,4 @@
-//! Creates files atomically, readable only by the server's user.
+//! Creates files that only the server's user can read, atomically where the file system allows it.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -24,7 +24,8 @@ pub fn create_private(path: &Path) -> io::Result<File> {
 }
 
 /// Creates a file atomically: its content is on the disk before the file has its name. An existing
-/// file is not changed.
+/// file is not changed. On a file system without hard links, the content is written after the file
+/// has its name.
 pub fn create_atomically(path: &Path, text: &str, rng: &dyn Rng) -> io::Result<()> {
     // Random, because two containers with one volume can have the same process id.
     let suffix = u64::from_ne_bytes(rng::bytes(rng));
@@ -45,7 +46,8 @@ pub fn create_atomically(path: &Path, text: &str, rng: &dyn Rng) -> io::Result<(
     Ok(())
 }
 
-/// Gives a file a second name. Unlike a rename, this never replaces an existing file.
+/// Gives a file a second name, or copies it if that is not supported. Unlike a rename, this never
+/// replaces an existing file.
 fn link(temporary: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(temporary, path) {
         Ok(()) => Ok(()),

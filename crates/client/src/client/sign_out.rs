@@ -19,8 +19,8 @@ use crate::tokens::Tokens;
 use crate::transport::{Method, Request};
 use crate::{backoff, browser};
 
-/// How often a revocation is attempted before the session is left to expire. The waits in between
-/// add up to about a quarter of an hour.
+/// How many times a revocation is attempted before the session is left to expire. The delays between
+/// the attempts add up to about a quarter of an hour.
 const MAX_ATTEMPTS: u32 = 32;
 
 /// How long the user waits for the server's confirmation, in milliseconds.
@@ -28,7 +28,8 @@ const LOGOUT_TIMEOUT: u32 = 4_000;
 
 impl Client {
     /// Removes the tokens, then ends the session on the server. Returns whether the server has
-    /// confirmed it; if not, the client keeps retrying while this page is open.
+    /// confirmed it; if not, the client keeps retrying for about a quarter of an hour while this page
+    /// is open.
     pub async fn sign_out(&self) -> bool {
         let Some(tokens) = self.0.storage.read().tokens else {
             return true;
@@ -123,7 +124,7 @@ impl Inner {
             body: Some(form(&[("token", refresh_token)])),
             keepalive: true,
         });
-        // Any other status would be the same on a retry.
+        // A retry would return the same status.
         matches!(revoke.await, Ok(response) if response.status < 500 && response.status != 429)
     }
 

@@ -1,7 +1,7 @@
--- The functions that both scripts share. Keys are the same in every store of Latchkey. For each
--- table (the first byte of the key) a sorted set holds the keys in byte order; each value is stored
--- under its own Redis key. Indexes have no values. scripts.rs generates STORE_ID and INDEXES from
--- the tables of crates/store.
+-- The functions that fetch.lua and commit.lua share. A record has the same key in every kind of
+-- store. For each table (the first byte of the key) a sorted set holds the keys in byte order; each
+-- value is stored under its own Redis key. Indexes have no values. scripts.rs generates STORE_ID and
+-- INDEXES from the tables of crates/store.
 local function key_set(key) return 'latchkey:keys:' .. key:sub(1, 1) end
 
 -- ARGV[1] is the id of the expected store, or empty if it is not known yet. It is checked in every

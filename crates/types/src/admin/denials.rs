@@ -28,10 +28,11 @@ pub struct AdminDenial {
     pub reason: String,
     /// When it was denied, in seconds since 1970.
     pub at: u64,
-    /// Until when it is denied, in seconds since 1970: the expiry of the last token it concerns.
+    /// When the entry can be dropped, in seconds since 1970: every token it concerns has expired by
+    /// then.
     pub until: u64,
     /// Who added it: an administrator's user id, `application` or `command line`; absent if it
-    /// follows from the user's own action, a replay or a ban.
+    /// follows from something else, such as a sign-out, a replay or a ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// Whether it can be lifted: only the denial of a single token that an operator added.
@@ -48,9 +49,9 @@ pub enum DenialKind {
     Token,
     /// All access tokens of a session.
     Session,
-    /// The access tokens of a user whose sessions have ended.
+    /// A user's access tokens from sessions that have ended.
     User,
-    /// The access tokens of all users whose sessions have ended.
+    /// All users' access tokens from sessions that have ended.
     Everyone,
 }
 
