@@ -31,7 +31,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Fails if no token would be valid or nobody could sign in with these values.
+    /// Fails if a token lifetime, the key rotation or a limit is out of range.
     pub(crate) fn check(&self) -> Result<(), String> {
         let TokenSettings {
             access_ttl,

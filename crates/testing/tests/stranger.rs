@@ -1,4 +1,4 @@
-//! Builds and tests the example crate of `docs/embed.md` outside of this workspace.
+//! Builds and tests the example crate of `docs/embed.md` in a separate workspace.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ fn example_crate_of_the_manual_builds_and_passes_its_test() {
     let project = project.canonicalize().expect("the project");
     let manual = fs::read_to_string(project.join("docs/embed.md")).expect("the manual");
     let ([manifest], [main]) = (&blocks(&manual, "toml")[..], &blocks(&manual, "rust")[..]) else {
-        panic!("docs/embed.md has one manifest and one program");
+        panic!("docs/embed.md must contain exactly one manifest and one program");
     };
     let lines = main.lines().count();
     assert!(lines <= 40, "the example has {lines} lines, more than 40");
@@ -30,7 +30,7 @@ fn example_crate_of_the_manual_builds_and_passes_its_test() {
     fs::create_dir_all(folder.join("src")).expect("a directory");
     let crates = project.join("crates").display().to_string();
     let manifest = manifest.replace("../latchkey/crates", &crates);
-    // A separate workspace, because the directory is inside of this one.
+    // A separate workspace, because the directory is inside this workspace.
     let manifest = format!("{manifest}\n\n[workspace]\n");
     fs::write(folder.join("Cargo.toml"), manifest).expect("written");
     fs::write(folder.join("src/main.rs"), format!("{main}\n")).expect("written");

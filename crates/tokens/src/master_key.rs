@@ -1,5 +1,5 @@
-//! The master key: every other secret of a server is derived from it or sealed with it. Where it is
-//! stored is decided elsewhere.
+//! The master key. A server derives its other symmetric keys from it and seals its signing keys
+//! with one of them. Where the master key is stored is decided elsewhere.
 //!
 //! The master key and the keys derived from it are erased from memory when they are dropped. The
 //! cryptographic libraries have copies of derived keys, which this module does not control.

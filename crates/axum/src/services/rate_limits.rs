@@ -4,10 +4,10 @@
 //! tokens cannot be guessed, and a code is accepted once. Each server therefore counts separately,
 //! and several servers together allow the sum of their limits.
 //!
-//! Rate limits must not become a denial-of-service tool. Requests with a valid refresh token are
-//! counted by session and address together, so neither an attacker who copied the token nor another
-//! client at the same address can use up the user's quota. Sign-ins and requests with an invalid
-//! token can only be counted by address.
+//! Rate limits must not become a denial-of-service tool. Refreshes and revocations with a valid
+//! token are counted by session and address together, so neither an attacker who copied the token
+//! nor another client at the same address can use up the user's quota. Sign-ins and requests with
+//! an invalid token can only be counted by address.
 
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -42,7 +42,7 @@ type Limiters<K> = [DefaultKeyedRateLimiter<K>; LEVELS];
 pub struct RateLimits {
     addresses: Option<Limiters<Network>>,
     sessions: Option<Limiters<(SessionId, Network)>>,
-    /// How many requests a code that its provider refused counts for, in addition.
+    /// The number of additional requests that are counted for a code that its provider refused.
     refused_code: u32,
     revocations: DefaultKeyedRateLimiter<UserId>,
 }
@@ -128,7 +128,7 @@ fn limiters<K: Hash + Eq + Clone>(rate: Rate) -> Limiters<K> {
 }
 
 /// Counts a request at each level. The narrowest network comes first: a request refused there does
-/// not use up the quota of neighboring networks.
+/// not use up the quota of the wider networks, which other clients share.
 fn take<K: Hash + Eq + Clone>(
     limiters: Option<&Limiters<K>>,
     keys: impl Iterator<Item = K>,

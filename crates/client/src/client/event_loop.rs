@@ -59,8 +59,8 @@ impl Inner {
                 self.storage.clear_tokens();
                 self.remove_unused_keys();
                 self.update_subscription();
-                // The engine reports the reason next. Without this, `sync_from_storage` would report that
-                // another tab removed the tokens.
+                // The engine reports the reason next. Without this, `sync_from_storage` would
+                // report that another tab removed the tokens.
                 self.reported_tokens.borrow_mut().take();
                 self.notify(&Notice::Tokens(None));
             }
@@ -215,8 +215,8 @@ impl Inner {
             .status(now)
     }
 
-    /// In some browsers the monotonic clock stops while the machine sleeps. If less time is left
-    /// by the wall clock, use that.
+    /// Shortens the deadline if less time is left according to the wall clock. In some browsers
+    /// the monotonic clock stops while the machine sleeps.
     pub(super) fn shorten_deadline(&self) {
         let Some(tokens) = self.storage.read().tokens else {
             return;

@@ -1,8 +1,10 @@
-//! Measures the stores: how soon a revocation reaches another server, what a refresh costs, how long a
-//! server with a large denylist takes to start. Prints Markdown.
+//! Measures the stores: how soon a revocation reaches another server, what a refresh costs, and how
+//! long a server with a large denylist takes to start. Prints Markdown.
 //!
-//! - `stores propagation LATCHKEY [COUNT]`: revocation and refresh; LATCHKEY is the program to measure
-//! - `stores scale LATCHKEY [DENIALS…]`: startup with this many denials
+//! - `stores propagation LATCHKEY [COUNT]`: revocations and refreshes; LATCHKEY is the program to
+//!   measure
+//! - `stores scale LATCHKEY [DENIALS…]`: startup with this many denials, and the size of sled's
+//!   directory while denials are written and expire
 //! - `stores churn`: the size of sled's directory while sessions start and end
 //! - `stores crowd`: a user with very many past sign-ins
 //! - `stores seed DATA_DIR COUNT`: writes COUNT unexpired denials to the store in this directory

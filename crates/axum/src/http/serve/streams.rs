@@ -123,7 +123,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     fn execute(&self, stream: F) {
         let (open, limit, shared) = (self.activity.open_stream(), self.limit, self.shared);
         tokio::spawn(async move {
-            if !completes_or_stalls(stream, limit).await && !shared {
+            if !runs_to_completion(stream, limit).await && !shared {
                 open.0.stalled.notify_one();
             }
         });
@@ -131,7 +131,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
 }
 
 /// Runs a stream. `true` if it completed, `false` if its client did not read for too long.
-async fn completes_or_stalls(stream: impl Future<Output = ()>, limit: Duration) -> bool {
+async fn runs_to_completion(stream: impl Future<Output = ()>, limit: Duration) -> bool {
     let progress = Arc::new(Progress::default());
     let mut stream = pin!(PROGRESS.scope(Arc::clone(&progress), stream));
     let mut timer: Option<Pin<Box<Sleep>>> = None;
@@ -185,9 +185,8 @@ pub(super) fn watched(response: Response) -> Response {
     })
 }
 
-/// A body in chunks. It ends only after hyper has asked for more after the last chunk: hyper drops
-/// a body that ends with its last chunk, so it would be unknown whether the client reads that
-/// chunk.
+/// A body in chunks. It ends only when hyper polls it again after the last chunk: hyper drops a
+/// body that ends with its last chunk, so it would be unknown whether the client reads that chunk.
 struct Watched {
     body: Body,
     rest: Bytes,
