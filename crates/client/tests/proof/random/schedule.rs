@@ -103,7 +103,7 @@ impl Schedule {
         })
     }
 
-    /// Lets the first tab, starting with `from`, proceed that can.
+    /// The next action of the first tab that can proceed, starting with the tab `from`.
     fn progress(&mut self, from: usize) -> Option<Action> {
         let tabs = self.simulation.tabs.len();
         (0..tabs).map(|step| (from + step) % tabs).find_map(|tab| {

@@ -12,7 +12,7 @@ const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML,
                       Chrome/142.0.0.0 Safari/537.36";
 
 #[tokio::test]
-async fn security_53_the_current_session_is_listed_first_then_by_last_use() {
+async fn security_53_sessions_are_listed_current_first_then_by_last_use() {
     let app = TestApp::start().await;
     let here = app.sign_in_with(FIREFOX).await;
     app.clock.advance(Duration::from_mins(1));
@@ -51,7 +51,7 @@ async fn security_53_the_current_session_is_listed_first_then_by_last_use() {
     let there = app.sessions(&program.access_token).await;
     assert!(there[0].current && there[0].id == expected[2]);
 
-    // Ended sessions are not listed.
+    // Expired sessions are not listed.
     app.clock.advance(Duration::from_hours(14 * 24));
     let later = app.sign_in().await;
     let left = app.sessions(&later.access_token).await;
@@ -149,7 +149,7 @@ async fn security_52_an_idle_session_with_a_valid_access_token_is_ended_too() {
 }
 
 #[tokio::test]
-async fn security_51_no_token_survives_ending_all_others_during_refreshes() {
+async fn security_51_no_token_survives_ending_all_other_sessions_during_refreshes() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     for _ in 0..10 {

@@ -19,7 +19,7 @@ fn line(log: &str, message: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_foreign_issuer_is_logged_with_the_configured_one() {
+async fn a_foreign_issuer_is_logged_with_the_configured_issuer() {
     let provider = ScriptedProvider::start().await;
     let foreign = format!("https://other.example/\n{}", "a".repeat(1000));
     provider.script().metadata["issuer"] = foreign.as_str().into();
@@ -39,7 +39,7 @@ async fn a_foreign_issuer_is_logged_with_the_configured_one() {
 }
 
 #[tokio::test]
-async fn a_userinfo_endpoint_that_refuses_is_logged_as_a_warning() {
+async fn a_refused_userinfo_request_is_logged_as_a_warning() {
     let provider = ScriptedProvider::start().await;
     let endpoint = format!("{}/userinfo", provider.issuer);
     provider.script().metadata["userinfo_endpoint"] = endpoint.into();

@@ -44,7 +44,7 @@ async fn oauth_errors_of_requests() {
     let large = app.post("/auth/token").body("a".repeat(70_000));
     snapshot.send("a body that is too large", large).await;
     let json = app.post("/auth/refresh").json(&json!([]));
-    snapshot.send("malformed JSON", json).await;
+    snapshot.send("JSON that is not an object", json).await;
     let revoke = app.post("/auth/revoke").form(&[("a", "b")]);
     snapshot.send("nothing to revoke", revoke).await;
     insta::assert_snapshot!(snapshot.text);

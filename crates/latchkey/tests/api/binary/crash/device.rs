@@ -174,7 +174,7 @@ impl Device {
                 let how = ends(operation).unwrap_or_else(|| panic!("LOST: a session: {session:?}"));
                 self.end(how);
                 stats.done(operation);
-                return self.ended_is_refused(caller).await;
+                return self.assert_ended_refused(caller).await;
             }
         }
         if operation != Operation::Refresh && !self.spent_token_is_refused(caller).await? {
@@ -193,9 +193,9 @@ impl Device {
         Ok(())
     }
 
-    async fn ended_is_refused(&self, caller: &ApiClient) -> Result<(), CutOff> {
+    async fn assert_ended_refused(&self, caller: &ApiClient) -> Result<(), CutOff> {
         match self.ended.last() {
-            Some(ended) => ended.is_refused(caller).await,
+            Some(ended) => ended.assert_refused(caller).await,
             None => Ok(()),
         }
     }
@@ -210,7 +210,7 @@ impl Device {
             return Ok(true);
         };
         // The server measures the time between its two decisions, which lies between these bounds.
-        let (first_tried, acknowledged) = session.exchanged;
+        let (first_tried, acknowledged) = session.rotated_between;
         let min_age = acknowledged.elapsed();
         let response = refresh(caller, spent, &new_key(&mut self.rng)).await?;
         let max_age = first_tried.elapsed();
@@ -218,7 +218,7 @@ impl Device {
             409 if min_age < LEEWAY_MAX => Ok(true),
             400 if max_age > LEEWAY_MIN => {
                 self.end("replayed after a restart");
-                self.ended_is_refused(caller).await?;
+                self.assert_ended_refused(caller).await?;
                 Ok(false)
             }
             _ => {

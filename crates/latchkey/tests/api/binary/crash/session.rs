@@ -23,8 +23,8 @@ pub(super) struct Session {
     pub(super) refresh: String,
     /// The previous two refresh tokens, newest first.
     pub(super) spent: Vec<String>,
-    /// When the newest of them was rotated: the times of the first try and of the response.
-    pub(super) exchanged: (Instant, Instant),
+    /// When the newest spent token was rotated: after the first try and before the response.
+    pub(super) rotated_between: (Instant, Instant),
     /// The idempotency key of the pending refresh, and the time of its first try.
     pub(super) pending: Option<(String, Instant)>,
 }
@@ -52,7 +52,7 @@ impl Session {
             revoked: Vec::new(),
             refresh: tokens.refresh_token,
             spent: Vec::new(),
-            exchanged: (Instant::now(), Instant::now()),
+            rotated_between: (Instant::now(), Instant::now()),
             pending: None,
         }))
     }
@@ -79,7 +79,7 @@ impl Session {
         let spent = std::mem::replace(&mut self.refresh, tokens.refresh_token);
         self.spent.insert(0, spent);
         self.spent.truncate(2);
-        self.exchanged = (first_tried, Instant::now());
+        self.rotated_between = (first_tried, Instant::now());
         Ok(true)
     }
 
@@ -158,7 +158,7 @@ pub(super) struct Ended {
 
 impl Ended {
     /// Asserts that all its tokens are refused.
-    pub(super) async fn is_refused(&self, caller: &ApiClient) -> Result<(), CutOff> {
+    pub(super) async fn assert_refused(&self, caller: &ApiClient) -> Result<(), CutOff> {
         for token in &self.access {
             let accepted = is_accepted(caller, token).await?;
             assert!(

@@ -176,7 +176,7 @@ impl CrashSimulation {
                 let banned = user.settle(&caller, &stats).await.expect("a response");
                 let ended = user.take_ended();
                 for ended in &ended {
-                    ended.is_refused(&caller).await.expect("a response");
+                    ended.assert_refused(&caller).await.expect("a response");
                 }
                 (user, banned, ended)
             });
@@ -202,7 +202,7 @@ impl CrashSimulation {
         for _ in 0..CHECKED_ENDED_SESSIONS.min(self.ended.len()) {
             let index = self.rng.usize(..self.ended.len());
             self.ended[index]
-                .is_refused(caller)
+                .assert_refused(caller)
                 .await
                 .expect("a response");
         }
@@ -219,7 +219,7 @@ impl CrashSimulation {
     pub(super) async fn check_all_ended(&self) -> (usize, usize) {
         let caller = &self.server.caller;
         for ended in &self.ended {
-            ended.is_refused(caller).await.expect("a response");
+            ended.assert_refused(caller).await.expect("a response");
         }
         for email in &self.banned {
             assert_still_banned(caller, email)
