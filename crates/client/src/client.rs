@@ -73,7 +73,7 @@ struct Inner {
     observers: RefCell<Vec<Observer>>,
     engine: RefCell<Engine>,
     events: RefCell<VecDeque<Event>>,
-    /// `dispatch` is running further up the call stack.
+    /// Whether `dispatch` is running further up the call stack.
     dispatching: Cell<bool>,
     lock: RefCell<Option<LockGuard>>,
     pending_calls: RefCell<Vec<(RequestId, UnboundedSender<Resolution>)>>,
@@ -101,7 +101,7 @@ struct Inner {
     probe_timer: RefCell<Option<Timeout>>,
 }
 
-/// Current outages, by the kind of request that met them.
+/// Current outages, by the kind of request that failed.
 #[derive(Debug, Default)]
 struct Outages {
     refresh: Option<TransientError>,

@@ -65,7 +65,7 @@ impl Replicator {
             state.guard.denylist().insert(denial);
         }
         let pending = &mut self.pending;
-        // A denial of a user, or of everyone, also concerns event streams.
+        // A denial of a user, or of everyone, must also reach their event streams.
         for denial in &changes.denials {
             match denial.denied {
                 Denied::User(user) => pending.users.push(user),
@@ -103,7 +103,7 @@ impl Replicator {
             self.failing = true;
             tracing::error!(
                 %error,
-                "lost the connection to the store; after store.max_staleness access tokens will be \
+                "lost the connection to the store; after store.max_staleness, access tokens will be \
                  refused"
             );
         }

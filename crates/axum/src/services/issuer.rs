@@ -19,7 +19,7 @@ pub struct Tokens {
     pub expires_in: u64,
     /// The refresh token of the session's current generation.
     pub refresh: String,
-    /// The time until the session expires, in seconds, however often it is refreshed.
+    /// The time until the session's absolute end, in seconds. A refresh does not extend it.
     pub refresh_expires_in: u64,
     /// Whether the refresh token is bound to a key.
     pub refresh_bound: bool,
@@ -59,13 +59,13 @@ impl Issuer {
         }
     }
 
-    /// The format of refresh tokens, to verify one.
+    /// Verifies refresh tokens.
     pub const fn refresh_tokens(&self) -> &RefreshTokens {
         &self.refresh
     }
 
     /// Issues the tokens of `session`, for its current generation. The access token expires at
-    /// `expires_at`, or at the record's `access_until` if that is earlier.
+    /// `expires_at`, or at the session's `access_until` if that is earlier.
     pub fn issue(
         &self,
         keys: &Keys,

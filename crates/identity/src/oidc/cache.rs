@@ -112,8 +112,8 @@ impl<T> State<T> {
     }
 }
 
-/// The distance between two times. If the clock is set back, a document fetched before counts as
-/// old instead of as fetched in the future and fresh until then.
+/// The absolute difference of two times. If the clock is set back far, a document seems to have been
+/// fetched in the future: it is fetched again, instead of being used until that time.
 fn distance(one: Timestamp, other: Timestamp) -> Duration {
     one.since(other).max(other.since(one))
 }

@@ -30,10 +30,10 @@ use end_target::EndTarget;
 /// The id of the status line.
 const STATUS_ID: &str = "status";
 
-/// The message if a different account returns from the step-up.
+/// The message if the user signs in with a different account for the step-up.
 const OTHER_ACCOUNT: &str = "You signed in with a different account, so no session was ended.";
 
-/// A request of the user to end sessions.
+/// The user's request to end sessions.
 #[derive(Clone)]
 struct EndRequest {
     target: EndTarget,

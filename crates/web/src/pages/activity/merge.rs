@@ -4,7 +4,7 @@ use latchkey_types::{Activity, ActivityList};
 
 use crate::session::Account;
 
-/// The page of events that precede the ones shown.
+/// A page of events that are older than the ones shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OlderPage {
     /// The account of the events.
