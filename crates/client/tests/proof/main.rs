@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`exhaustive`] | visits every state of small simulations (model checking) |
 //! | [`random`] | runs 100,000 random schedules with up to twenty tabs |
-//! | [`long_run`] | two tabs, ten thousand refreshes each, lost responses; planted thieves |
+//! | [`long_run`] | two tabs refresh ten thousand times each and lose responses; planted thieves |
 //! | [`limits`] | where the guarantees end: the shortest schedule that breaks each one |
 //!
 //! [`simulation::Breach`] lists the violations that every state is checked for. A random schedule that

@@ -8,14 +8,14 @@ use crate::keys::{RSA, b64};
 use crate::scripted::{self, USERINFO, claims};
 use latchkey_testing::ScriptedProvider;
 
-/// Signs in with an ID token whose claim `name` is `value`.
+/// Signs in with an ID token whose claim `name` is `value`, and returns the error.
 async fn with(server: &ScriptedProvider, name: &str, value: Value) -> ValidationError {
     let mut claims = claims(&server.issuer);
     claims[name] = value;
     error_for_token(server, &RSA.sign(&claims)).await
 }
 
-/// Signs in with this text as the ID token.
+/// Signs in with this text as the ID token, and returns the error.
 pub(crate) async fn error_for_token(server: &ScriptedProvider, id_token: &str) -> ValidationError {
     server.set_id_token(id_token);
     validation_error(sign_in(server).await)

@@ -95,7 +95,7 @@ async fn security_10_flood_of_unknown_kids_causes_one_fetch_a_minute() {
 }
 
 #[tokio::test]
-async fn security_10_errors_other_than_the_signature_cause_no_fetch() {
+async fn security_10_errors_other_than_an_invalid_signature_cause_no_fetch() {
     let server = scripted::start().await;
     let provider = provider(&server);
     complete(&provider, &response(), NOW)
@@ -134,7 +134,7 @@ async fn withdrawn_key_is_refused_after_an_hour() {
 }
 
 #[tokio::test]
-async fn failed_fetch_of_keys_is_retried_after_seconds() {
+async fn failed_fetch_of_keys_is_retried_after_three_seconds() {
     let server = scripted::start().await;
     let provider = provider(&server);
     server
@@ -150,7 +150,7 @@ async fn failed_fetch_of_keys_is_retried_after_seconds() {
 }
 
 #[tokio::test]
-async fn unknown_keys_are_ignored() {
+async fn unusable_keys_are_ignored() {
     let server = scripted::start().await;
     let mut encrypts = RSA.jwk();
     encrypts["use"] = "enc".into();

@@ -82,7 +82,8 @@ async fn expired_denials_are_kept_until_a_sweep() {
     app.revoke(&signed_in.refresh_token).await;
     app.clock.advance(Duration::from_hours(1));
     let app = app.restarted().await;
-    // The clock may be wrong: if it were set back, the token would be valid again.
+    // The clock may be ahead: once it is corrected, a token whose denial was dropped would be valid
+    // again.
     assert_eq!(app.state.guard.denylist().len(), 1);
     assert_eq!(app.state.guard.denylist().sweep(app.clock.now(), 10), 1);
     assert!(app.state.guard.denylist().is_empty());

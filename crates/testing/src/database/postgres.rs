@@ -210,7 +210,7 @@ fn run(folder: &Path, port: u16, settings: &[String]) -> Result<Process> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(File::create(folder.join("log"))?);
-    Ok(Process(command.spawn().context("postgres")?))
+    Ok(Process(command.spawn().context("cannot start postgres")?))
 }
 
 /// Finds a PostgreSQL program. Debian installs each version in a separate directory.

@@ -138,7 +138,9 @@ fn run(folder: &TempDir, port: u16, settings: &[String]) -> Result<Process> {
         .stdin(Stdio::null())
         .stdout(File::create(folder.path().join("log"))?)
         .stderr(Stdio::null());
-    Ok(Process(command.spawn().context("redis-server")?))
+    Ok(Process(
+        command.spawn().context("cannot start redis-server")?,
+    ))
 }
 
 fn send(port: u16, line: &str) -> Result<String> {

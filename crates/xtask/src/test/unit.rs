@@ -11,7 +11,7 @@ use crate::process;
 use crate::tools::databases;
 use crate::workspace::Workspace;
 
-/// The test binary that has its own part.
+/// The test binary of the parts `api` and `crash`, which the part `unit` skips.
 pub(crate) const API: &str = "api";
 
 /// Runs unit and integration tests except those of the API, then the documentation tests.
@@ -93,10 +93,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn test_binaries_are_found_like_cargo_does() {
+    fn test_binaries_are_found_as_cargo_finds_them() {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::create_dir_all(folder.path().join("api")).expect("made");
-        fs::create_dir_all(folder.path().join("fixtures")).expect("made");
+        fs::create_dir_all(folder.path().join("api")).expect("created");
+        fs::create_dir_all(folder.path().join("fixtures")).expect("created");
         for file in ["contract.rs", "api/main.rs", "fixtures/x.rs", "notes.md"] {
             fs::write(folder.path().join(file), "").expect("written");
         }

@@ -157,5 +157,9 @@ async fn security_10_refresh_happens_at_most_once_a_minute_and_is_shared() {
         .refresh(&second, at(64), MIN_INTERVAL, source.next())
         .await;
     let third = third.expect("no failure");
-    assert_eq!(third.as_deref(), Some(&4), "neither starts the interval");
+    assert_eq!(
+        third.as_deref(),
+        Some(&4),
+        "neither a failed nor a canceled fetch starts the interval"
+    );
 }

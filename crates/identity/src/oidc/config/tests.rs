@@ -106,7 +106,7 @@ fn apple_is_refused_with_scopes_that_need_a_form_post() {
 }
 
 #[test]
-fn timeout_must_be_shorter_than_that_of_the_page() {
+fn timeout_must_be_shorter_than_the_timeout_of_the_page() {
     let mut config = config("https://login.example.com");
     for (secs, valid) in [(0, false), (1, true), (9, true), (10, false)] {
         config.timeout = Some(Duration::from_secs(secs));

@@ -17,8 +17,8 @@ async fn irreversible_operations_require_a_sign_in_within_the_last_ten_minutes()
     let first = app.sign_in().await;
     let other = app.sign_in().await;
     app.clock.advance(Duration::from_mins(10));
-    // Allowed through the last second, with a refreshed token: a refresh does not count as a
-    // sign-in.
+    // Still allowed in the last second. The refreshed token contains the time of the sign-in, not of
+    // the refresh.
     let fresh = app.refreshed(&first.refresh_token).await.access_token;
     let sub = claims(&fresh)["sub"].as_str().expect("text").to_owned();
     let unban = format!("/api/admin/users/{sub}/ban");
@@ -132,8 +132,8 @@ async fn security_81_a_sign_in_of_unknown_age_does_not_count_as_recent() {
     let provider = ScriptedProvider::start().await;
     let section = provider.section("a");
     let app = TestApp::with(&format!("admins = [\"ada@example.com\"]\n{section}")).await;
-    // The user may have signed in at the provider long ago, and the browser does not request
-    // `auth_time`.
+    // The user may have signed in at the provider long ago. Latchkey requests `auth_time` even if the
+    // browser sends no `max_age`, but here the provider sends no valid one.
     let ahead = json!(1_800_000_000_u64 + 3600);
     for auth_time in [
         json!(null),

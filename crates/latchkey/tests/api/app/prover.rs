@@ -64,7 +64,7 @@ impl Prover {
     }
 }
 
-/// SHA-256 as base64url: the `ath` of an access token.
+/// SHA-256 as base64url: the format of JWK thumbprints and of `ath`.
 pub(crate) fn hash(text: &str) -> String {
     B64.encode(digest(&SHA256, text.as_bytes()))
 }

@@ -131,7 +131,7 @@ impl Refusals {
         });
     }
 
-    /// Refusals of users without the required rights.
+    /// Refusals of known users: not admitted, not an administrator, replayed token, banned.
     async fn of_users(&mut self, caller: &ApiClient, provider: &ScriptedProvider) {
         let a = Some("a");
         provider.script().claims["email"] = json!(format!("{CANARY}@example.org"));

@@ -38,7 +38,7 @@ async fn security_30_keys_have_no_private_part_and_unique_ids() {
 }
 
 #[tokio::test]
-async fn the_cache_lifetime_of_keys_is_shorter_than_they_are_published_ahead() {
+async fn keys_are_published_ahead_for_longer_than_they_are_cached() {
     let app = TestApp::start().await;
     let response = app.get(JWKS).send().await.expect("a response");
     assert_eq!(header(&response, "cache-control"), "public, max-age=300");
@@ -95,7 +95,7 @@ async fn security_31_a_rotated_key_verifies_until_its_last_token_has_expired() {
         app.check(&second.access_token).await,
         Err("token_expired".into())
     );
-    // A token that was never verified before finds no key.
+    // The guard has cached the verification of those tokens; for a new token, it finds no key.
     let fresh = crate::app::Forge::of(&app).await;
     let mut header = fresh.header();
     header["kid"] = old.into();

@@ -1,5 +1,5 @@
-//! A hostile provider among the configured ones that tries to obtain codes of another one (RFC 9700
-//! §4.4).
+//! Mix-up attacks: one of the configured providers is hostile and tries to obtain the authorization
+//! codes of another (RFC 9700 §4.4).
 
 use serde_json::{Value, json};
 
