@@ -1,4 +1,4 @@
-//! The startup time and memory of a server with a large denylist.
+//! The startup time, memory and disk space of a server with a large denylist.
 
 use std::path::Path;
 use std::process::Command;
