@@ -24,7 +24,7 @@ pub enum SessionState {
     SigningIn,
     /// There are tokens. Only the server knows whether they are still valid.
     SignedIn,
-    /// The tokens have been removed, and the session is being ended on the server.
+    /// The tokens are removed, and the session is being ended on the server.
     SigningOut,
 }
 

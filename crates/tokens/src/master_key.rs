@@ -174,6 +174,7 @@ mod tests {
     fn derived_keys_differ_by_purpose_and_master_key() {
         let (one, two) = (MasterKey::random(&SystemRng), MasterKey::random(&SystemRng));
         let purposes = [
+            Purpose::Backups,
             Purpose::DpopNonces,
             Purpose::FlowSeal,
             Purpose::RefreshTokens,
