@@ -70,6 +70,11 @@ pub enum Event {
         /// The user.
         user: UserId,
     },
+    /// The roles that were granted to a user changed.
+    RolesChanged {
+        /// The user.
+        user: UserId,
+    },
     /// A ban was lifted.
     Unbanned {
         /// The user.

@@ -32,7 +32,7 @@ pub use latchkey::{Latchkey, Serving};
 pub use latchkey_core::{EndReason, SessionId, Timestamp, User as UserRecord, UserId};
 pub use latchkey_guard::{GuardError, GuardLayer, Rejection};
 pub use latchkey_identity::ProviderConfig;
-pub use latchkey_store::{LiveSession, StoreError};
+pub use latchkey_store::{ListCursor, ListPage, LiveSession, StoreError, UserQuery, UserStatus};
 pub use manage::{Operator, Sessions, Users};
 pub use open::{MasterKey, OpenError, Store};
 pub use provider::Provider;

@@ -8,7 +8,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use latchkey_core::{Device, EndReason, SessionId, User, UserId};
-use latchkey_store::{EndSession, LiveSession, StoreError};
+use latchkey_store::{EndSession, ListCursor, ListPage, LiveSession, StoreError, UserQuery};
 use tracing::Instrument as _;
 
 use crate::backup::Export;
@@ -17,7 +17,7 @@ use crate::services::Services;
 use crate::services::signing_keys::KeysError;
 use crate::use_cases::operator::{self, Actor, Operator as Operations, OperatorError};
 
-/// Finds, bans and unbans users. See `Latchkey::users`.
+/// Finds users, bans and unbans them, and grants roles. See `Latchkey::users`.
 ///
 /// ```
 /// use latchkey_axum::{Latchkey, MasterKey, OperatorError, Store, UserId};
@@ -71,6 +71,42 @@ impl Users<'_> {
         to_completion(async move {
             let operator = Operations::online(&services, Actor::Application);
             operator.ban(id, &reason).await
+        })
+        .await
+    }
+
+    /// Up to `limit` users that match the query, and where the next page begins.
+    ///
+    /// # Errors
+    ///
+    /// If `before` belongs to another query or the store fails.
+    pub async fn search(
+        &self,
+        query: UserQuery,
+        before: Option<ListCursor>,
+        limit: usize,
+    ) -> Result<ListPage<User>, OperatorError> {
+        let operator = Operations::online(self.0, Actor::Application);
+        operator.users(query, before, limit).await
+    }
+
+    /// Replaces the roles that were granted to a user, and returns the user. They are in access
+    /// tokens from the next refresh. The configuration and the application's own function add others.
+    ///
+    /// # Errors
+    ///
+    /// If the user does not exist, there are more than 32 roles, one is not 1 to 64 characters
+    /// `a-z`, `0-9`, `.`, `_`, `-`, `:`, or the store fails.
+    pub async fn set_roles(
+        &self,
+        id: UserId,
+        roles: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<User, OperatorError> {
+        let services = Arc::clone(self.0);
+        let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
+        to_completion(async move {
+            let operator = Operations::online(&services, Actor::Application);
+            operator.set_roles(id, roles).await
         })
         .await
     }
@@ -184,11 +220,8 @@ impl Operator<'_> {
     /// If the key cannot be created or the store fails.
     pub async fn rotate_keys(&self) -> Result<String, KeysError> {
         let services = Arc::clone(self.0);
-        to_completion(async move {
-            let now = services.clock.now();
-            services.signing_keys.rotate(&*services.store, now).await
-        })
-        .await
+        to_completion(async move { operator::rotate_keys(&services, Actor::Application).await })
+            .await
     }
 
     /// A backup as JSON lines, made while the server runs: call `next` until it returns `None`.

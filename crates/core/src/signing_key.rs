@@ -35,6 +35,45 @@ pub struct SealedSigningKey {
     pub verifies_until: Option<Timestamp>,
 }
 
+/// What a signing key is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// It is published and will sign.
+    Next,
+    /// It signs new tokens.
+    Signing,
+    /// It only verifies tokens that it has signed.
+    Retired,
+}
+
+/// The keys that have not expired, each with what it is used for now. The latest key that may sign
+/// does; if none may, because the clock is behind, the earliest one does.
+pub fn states(
+    mut keys: Vec<SealedSigningKey>,
+    now: Timestamp,
+) -> Vec<(SealedSigningKey, KeyState)> {
+    keys.retain(|key| key.verifies_until.is_none_or(|until| now < until));
+    let order = |key: &&SealedSigningKey| (key.signs_from, key.created_at);
+    let ready = keys.iter().filter(|key| key.signs_from <= now);
+    let signing = ready
+        .max_by_key(order)
+        .or_else(|| keys.iter().min_by_key(order));
+    let signing = signing.map(|key| key.kid.clone());
+    let state = |key: &SealedSigningKey| {
+        if Some(&key.kid) == signing.as_ref() {
+            KeyState::Signing
+        } else if now < key.signs_from {
+            KeyState::Next
+        } else {
+            KeyState::Retired
+        }
+    };
+    keys.into_iter()
+        .map(|key| (key.clone(), state(&key)))
+        .collect()
+}
+
 impl fmt::Debug for SealedSigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SealedSigningKey")
@@ -43,5 +82,51 @@ impl fmt::Debug for SealedSigningKey {
             .field("signs_from", &self.signs_from)
             .field("verifies_until", &self.verifies_until)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyState, SealedSigningKey, SigningAlgorithm, states};
+    use crate::clock::Timestamp;
+
+    #[test]
+    fn the_latest_key_that_may_sign_signs() {
+        let key = |kid: &str, signs_from, until: Option<u64>| SealedSigningKey {
+            kid: kid.to_owned(),
+            algorithm: SigningAlgorithm::ES256,
+            sealed: String::new(),
+            created_at: Timestamp::from_secs(signs_from),
+            signs_from: Timestamp::from_secs(signs_from),
+            verifies_until: until.map(Timestamp::from_secs),
+        };
+        let keys = || {
+            vec![
+                key("a", 1, Some(20)),
+                key("b", 10, Some(40)),
+                key("c", 30, None),
+            ]
+        };
+        let at = |seconds| {
+            let states = states(keys(), Timestamp::from_secs(seconds));
+            let pairs = states.into_iter().map(|(key, state)| (key.kid, state));
+            pairs.collect::<Vec<_>>()
+        };
+        let (a, b, c) = ("a".to_owned(), "b".to_owned(), "c".to_owned());
+        assert_eq!(
+            at(15),
+            [
+                (a.clone(), KeyState::Retired),
+                (b.clone(), KeyState::Signing),
+                (c.clone(), KeyState::Next)
+            ]
+        );
+        assert_eq!(at(40), [(c.clone(), KeyState::Signing)]);
+        assert_eq!(at(0)[0], (a, KeyState::Signing), "the clock is behind");
+        assert_eq!(
+            at(25),
+            [(b, KeyState::Signing), (c, KeyState::Next)],
+            "expired keys are left out"
+        );
     }
 }

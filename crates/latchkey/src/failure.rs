@@ -25,6 +25,14 @@ pub enum FailureCode {
     AmbiguousUser,
     /// The reason of a ban is empty or too long.
     InvalidReason,
+    /// No session has this id.
+    UnknownSession,
+    /// There is no such denial.
+    UnknownDenial,
+    /// The denial follows from an ended session or from an act of its user.
+    NotLiftable,
+    /// A role, time, token or cursor is not valid.
+    InvalidArgument,
     /// All sessions have ended, but some of their records were not updated.
     RecordsUnfinished,
     /// There is no store in the data directory.
@@ -126,6 +134,13 @@ impl From<OperatorError> for Failure {
                 };
             }
             OperatorError::Reason => FailureCode::InvalidReason,
+            OperatorError::UnknownSession => FailureCode::UnknownSession,
+            OperatorError::UnknownDenial => FailureCode::UnknownDenial,
+            OperatorError::NotLiftable => FailureCode::NotLiftable,
+            OperatorError::BanEnd
+            | OperatorError::Roles(_)
+            | OperatorError::Token(_)
+            | OperatorError::Cursor(_) => FailureCode::InvalidArgument,
             OperatorError::RecordsUnfinished { .. } => FailureCode::RecordsUnfinished,
             OperatorError::Store(error) => code_of_store(&error),
         };

@@ -26,7 +26,9 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use latchkey_core::{Timestamp, User};
+use latchkey_core::{Denied, Timestamp, User};
+
+use crate::table::DENIALS;
 
 /// The maximum length of a term, in bytes.
 const MAX_TERM_BYTES: usize = 64;
@@ -69,6 +71,18 @@ pub struct ListPage<T> {
 /// A position in a list. Its text form is the opaque cursor of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListCursor(pub(crate) Vec<u8>);
+
+impl ListCursor {
+    /// The position after the denial of this target.
+    pub fn at_denial(denied: &Denied) -> Self {
+        Self(DENIALS.key(denied))
+    }
+
+    /// The target of the denial at this position; `None` if it is a position in another list.
+    pub fn denied(&self) -> Option<Denied> {
+        DENIALS.key_of(&self.0)
+    }
+}
 
 /// The text is not a valid cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

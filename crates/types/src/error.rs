@@ -98,6 +98,11 @@ error_codes! {
     /// The path, or the session or user that it names, does not exist.
     NotFound = "not_found", [404],
         "Check the path and the id.";
+    /// The denial follows from the end of a session or from an act of its user, so it cannot be
+    /// lifted.
+    NotLiftable = "not_liftable", [409],
+        "Let the user sign in again. Only the denial of a single token that an operator added can \
+         be lifted.";
     /// The path exists, but does not support this method.
     MethodNotAllowed = "method_not_allowed", [405],
         "Use a method listed in the `Allow` header.";

@@ -1,5 +1,6 @@
 //! The response bodies and the kinds of events in docs/http-api.md are those of the wire types.
 
+use latchkey_types::admin::{AdminDenialList, AdminKeyList, AdminSessionList, AdminUserList};
 use latchkey_types::{ActivityKind, ActivityList, Me, ProviderList, ServerEvent, SessionList};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +33,10 @@ fn documented_bodies_have_the_members_of_the_types() {
     assert_example_of::<ActivityList>("GET /api/activity");
     assert_example_of::<ProviderList>("GET /auth/providers");
     assert_example_of::<ServerEvent>("GET /api/events");
+    assert_example_of::<AdminUserList>("GET /api/admin/users");
+    assert_example_of::<AdminSessionList>("GET /api/admin/sessions");
+    assert_example_of::<AdminDenialList>("GET /api/admin/denials");
+    assert_example_of::<AdminKeyList>("GET /api/admin/keys");
 }
 
 #[test]

@@ -22,6 +22,7 @@ use latchkey_types::{ErrorCode, OAuthError};
 
 use crate::services::notifier::TooManyStreams;
 use crate::services::rate_limits::TooManyRequests;
+use crate::services::signing_keys::KeysError;
 use crate::use_cases::begin_sign_in::BeginError;
 use crate::use_cases::operator::OperatorError;
 use crate::use_cases::refresh::RefreshError;
@@ -139,7 +140,17 @@ impl ApiError {
                 OperatorError::UnknownUser(_) | OperatorError::Ambiguous { .. } => {
                     (S::NOT_FOUND, Code::NotFound, "invalid_request")
                 }
-                OperatorError::Reason => (S::BAD_REQUEST, Code::InvalidRequest, "invalid_request"),
+                OperatorError::UnknownSession | OperatorError::UnknownDenial => {
+                    (S::NOT_FOUND, Code::NotFound, "invalid_request")
+                }
+                OperatorError::Reason
+                | OperatorError::BanEnd
+                | OperatorError::Roles(_)
+                | OperatorError::Token(_)
+                | OperatorError::Cursor(_) => {
+                    (S::BAD_REQUEST, Code::InvalidRequest, "invalid_request")
+                }
+                OperatorError::NotLiftable => (S::CONFLICT, Code::NotLiftable, "invalid_request"),
                 OperatorError::RecordsUnfinished { cause: error, .. }
                 | OperatorError::Store(error) => store(error),
             },
@@ -381,6 +392,15 @@ impl ErrorResponse {
         headers.insert(REQUEST_ID, request_id.clone().into_header());
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<KeysError> for ApiError {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Store(error) => Self::Store(error),
+            KeysError::Key(error) => Self::Internal(error.to_string()),
+        }
     }
 }
 

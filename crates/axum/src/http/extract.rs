@@ -6,6 +6,7 @@ mod cookie;
 mod device;
 mod form;
 mod json;
+mod paging;
 mod proof;
 
 pub(in crate::http) use client_address::client_address;
@@ -13,4 +14,5 @@ pub(super) use cookie::FlowCookies;
 pub(super) use device::Device;
 pub(super) use form::Form;
 pub(super) use json::OptionalJson;
+pub(super) use paging::{Paging, limit};
 pub(super) use proof::Proven;

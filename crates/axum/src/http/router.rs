@@ -2,13 +2,59 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use latchkey_types::paths;
 
 use super::error::ApiError;
 use super::middleware::body::BODY_LIMIT;
 use super::routes;
 use super::state::AppState;
+
+/// The routes for administrators. Each handler has the extractor `Admin`, or `AdminView` if it only
+/// reads.
+fn admin() -> Router<AppState> {
+    Router::new()
+        .route(paths::API_ADMIN_USERS, get(routes::admin_users::list_users))
+        .route(paths::API_ADMIN_USER, get(routes::admin_users::show_user))
+        .route(
+            paths::API_ADMIN_USER_ROLES,
+            put(routes::admin_users::replace_roles),
+        )
+        .route(
+            paths::API_ADMIN_USER_BAN,
+            post(routes::admin_users::create_ban).delete(routes::admin_users::delete_ban),
+        )
+        .route(
+            paths::API_ADMIN_USER_SESSIONS,
+            get(routes::admin_sessions::list_user_sessions)
+                .delete(routes::admin_sessions::delete_user_sessions),
+        )
+        .route(
+            paths::API_ADMIN_SESSIONS,
+            get(routes::admin_sessions::list_all_sessions)
+                .delete(routes::admin_sessions::delete_all_sessions),
+        )
+        .route(
+            paths::API_ADMIN_SESSION,
+            delete(routes::admin_sessions::delete_any_session),
+        )
+        .route(
+            paths::API_ADMIN_DENIALS,
+            get(routes::admin_denials::list_denials).post(routes::admin_denials::create_denial),
+        )
+        .route(
+            paths::API_ADMIN_DENIAL,
+            delete(routes::admin_denials::delete_denial),
+        )
+        .route(
+            paths::API_ADMIN_KEYS,
+            get(routes::admin_keys::list_keys).post(routes::admin_keys::create_key),
+        )
+        .route(
+            paths::API_ADMIN_EXPORT,
+            get(routes::admin_export::stream_export),
+        )
+}
 
 /// The router. It has no fallback, because the application that merges it has its own.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(state: AppState) -> Router<S> {
@@ -21,22 +67,7 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(state: AppState) -> Route
         .route(paths::API_SESSION, delete(routes::sessions::delete_session))
         .route(paths::API_ACTIVITY, get(routes::activity::list_activity))
         .route(paths::API_EVENTS, get(routes::events::stream_events))
-        .route(
-            paths::API_ADMIN_USER_BAN,
-            post(routes::admin::create_ban).delete(routes::admin::delete_ban),
-        )
-        .route(
-            paths::API_ADMIN_USER_SESSIONS,
-            delete(routes::admin::delete_user_sessions),
-        )
-        .route(
-            paths::API_ADMIN_SESSIONS,
-            delete(routes::admin::delete_all_sessions),
-        )
-        .route(
-            paths::API_ADMIN_EXPORT,
-            get(routes::admin_export::stream_export),
-        )
+        .merge(admin())
         .route(paths::LOGIN, get(routes::login::login))
         .route(paths::TOKEN, post(routes::token::token))
         .route(paths::REFRESH, post(routes::refresh::refresh))

@@ -3,7 +3,11 @@
 
 pub(super) mod activity;
 pub(super) mod admin;
+pub(super) mod admin_denials;
 pub(super) mod admin_export;
+pub(super) mod admin_keys;
+pub(super) mod admin_sessions;
+pub(super) mod admin_users;
 pub(super) mod api;
 pub(super) mod demo;
 pub(super) mod events;

@@ -1,28 +1,30 @@
-//! Administration: bans and ending sessions, over the admin API or from the command line, through a
-//! running server or directly on the store of a stopped one. Each action writes one log line.
+//! Administration: users, sessions, the denylist and signing keys, over the admin API or from the
+//! command line, through a running server or directly on the store of a stopped one. Each action
+//! writes one log line. What concerns a single user is here, the rest in the modules below.
+
+mod denials;
+mod everyone;
+mod keys;
+mod lists;
 
 use core::fmt;
-use core::time::Duration;
-use std::sync::Arc;
 
 pub use latchkey_core::Actor;
+use latchkey_core::user::{InvalidRoles, granted_roles};
 use latchkey_core::{Device, EndReason, Requester, Timestamp, User, UserId};
-use latchkey_store::{EndSessions, Ended, Store, StoreError};
+use latchkey_store::{EndSessions, InvalidCursor, Store, StoreError};
 use serde::{Deserialize, Serialize};
-use tracing::Instrument as _;
 
 use crate::event::Event;
 use crate::services::Services;
 use crate::services::announce::{Announce, NoServer};
 
-/// The maximum length of the reason for a ban, in characters.
+pub use self::denials::verified_token;
+pub use self::everyone::end_everyone;
+pub use self::keys::{KeyState, rotate_keys};
+
+/// The maximum length of the reason for a ban or a denial, in characters.
 const MAX_REASON_CHARS: usize = 500;
-
-/// How long a request to end all sessions waits until the session records are updated.
-const RECORDS_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// After this many consecutive failed shards, the store is considered unreachable.
-const MAX_CONSECUTIVE_FAILURES: u32 = 4;
 
 /// Selects the user that a command is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +78,30 @@ pub enum OperatorError {
     /// The reason is empty or too long.
     #[error("the reason must be 1 to {MAX_REASON_CHARS} characters long")]
     Reason,
+    /// The ban would end before it begins.
+    #[error("the end of the ban (until) must be in the future; omit it for a ban without end")]
+    BanEnd,
+    /// The roles cannot be granted.
+    #[error(transparent)]
+    Roles(#[from] InvalidRoles),
+    /// No session has this id.
+    #[error("no session has this id; it may have been removed after it ended")]
+    UnknownSession,
+    /// The text is not a valid access token of this server, or it has expired.
+    #[error("{0}")]
+    Token(&'static str),
+    /// Nothing with this id is denied.
+    #[error("there is no such denial; it may have expired")]
+    UnknownDenial,
+    /// The denial cannot be lifted.
+    #[error(
+        "only the denial of a single token that an operator added can be lifted; a session that \
+         has ended stays ended, so its user must sign in again"
+    )]
+    NotLiftable,
+    /// The cursor belongs to another list or query.
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
     /// All sessions have ended and their tokens are refused, but some session records do not show
     /// it.
     #[error(
@@ -96,29 +122,6 @@ pub enum OperatorError {
 fn join(candidates: &[Candidate]) -> String {
     let candidates: Vec<_> = candidates.iter().map(ToString::to_string).collect();
     candidates.join(", ")
-}
-
-/// Ends all sessions of all users. When this returns, the sessions have ended; their records may
-/// still be updated in the background, so this returns soon regardless of the number of sessions.
-pub async fn end_everyone(
-    services: &Arc<Services>,
-    actor: Actor,
-    device: Device,
-) -> Result<(), OperatorError> {
-    let operator = Operator::online(services, actor).from_device(device);
-    operator.cut_off_everyone().await?;
-    let background = Arc::clone(services);
-    let updating = async move {
-        let operator = Operator::online(&background, actor);
-        if let Err(error) = operator.update_records().await {
-            tracing::warn!(%error, "cannot update the records of ended sessions");
-        }
-    };
-    let updating = tokio::spawn(updating.in_current_span());
-    // If there are few sessions, all records are updated before this returns. Otherwise the task
-    // continues in the background.
-    let _ = tokio::time::timeout(RECORDS_TIMEOUT, updating).await;
-    Ok(())
 }
 
 /// Performs an operator's actions.
@@ -193,15 +196,26 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// Bans a user and returns how many live sessions this ended.
+    /// Bans a user until the ban is lifted, and returns how many live sessions this ended.
     pub async fn ban(&self, user: UserId, reason: &str) -> Result<usize, OperatorError> {
-        let reason = reason.trim();
-        if !(1..=MAX_REASON_CHARS).contains(&reason.chars().count()) {
-            return Err(OperatorError::Reason);
+        self.ban_until(user, reason, None).await
+    }
+
+    /// Bans a user until this time, or until the ban is lifted, and returns how many live sessions
+    /// this ended.
+    pub async fn ban_until(
+        &self,
+        user: UserId,
+        reason: &str,
+        until: Option<Timestamp>,
+    ) -> Result<usize, OperatorError> {
+        let reason = checked_reason(reason)?;
+        if until.is_some_and(|until| until <= self.now) {
+            return Err(OperatorError::BanEnd);
         }
         let banned = self
             .store
-            .ban_user(user, reason.to_owned(), None, self.requester(), self.now);
+            .ban_user(user, reason, until, self.requester(), self.now);
         let banned = banned.await?.ok_or_else(|| unknown(user))?;
         self.announce.deny(user, &banned.denials);
         self.announce.report(&Event::Banned { user });
@@ -223,8 +237,34 @@ impl<'a> Operator<'a> {
         Ok(lifted)
     }
 
+    /// Replaces the roles that were granted to a user, and returns the user. The roles are in access
+    /// tokens from the next refresh; routes for administrators ask the store, so that a removed role
+    /// is refused there at once.
+    pub async fn set_roles(&self, user: UserId, roles: Vec<String>) -> Result<User, OperatorError> {
+        let roles = granted_roles(roles)?;
+        let changed = self
+            .store
+            .set_roles(user, roles, self.requester(), self.now)
+            .await?;
+        let changed = changed.ok_or_else(|| unknown(user))?;
+        self.announce.deny(user, &[]);
+        self.announce.report(&Event::RolesChanged { user });
+        let roles = changed.roles.join(" ");
+        tracing::info!(%user, by = %self.actor, roles, "roles changed");
+        Ok(changed)
+    }
+
     /// Ends a user's sessions and returns how many were live.
     pub async fn end_sessions(&self, user: UserId) -> Result<usize, OperatorError> {
+        self.end_sessions_with(user, None).await
+    }
+
+    /// Like [`end_sessions`](Self::end_sessions), with the reason for the entry of the denylist.
+    async fn end_sessions_with(
+        &self,
+        user: UserId,
+        reason: Option<String>,
+    ) -> Result<usize, OperatorError> {
         let end = EndSessions {
             user,
             keep: None,
@@ -234,7 +274,10 @@ impl<'a> Operator<'a> {
             now: self.now,
         };
         let ended = self.store.end_sessions_of(end).await?;
-        let ended = ended.ok_or_else(|| unknown(user))?;
+        let mut ended = ended.ok_or_else(|| unknown(user))?;
+        if let (Some(reason), Some(denial)) = (reason, ended.denials.first_mut()) {
+            self.annotate(denial, user, reason).await;
+        }
         self.announce.deny(user, &ended.denials);
         self.announce.report(&Event::SessionsEnded {
             user,
@@ -247,142 +290,17 @@ impl<'a> Operator<'a> {
         tracing::info!(%user, by = %self.actor, sessions, "all sessions of the user ended");
         Ok(ended.live)
     }
-
-    /// Ends all sessions of all users and returns how many were live.
-    pub async fn end_everyone(&self) -> Result<usize, OperatorError> {
-        self.cut_off_everyone().await?;
-        self.update_records().await
-    }
-
-    async fn cut_off_everyone(&self) -> Result<(), OperatorError> {
-        let denial = self.store.end_everyone(self.requester(), self.now).await?;
-        self.announce.deny_everyone(&denial);
-        self.announce.report(&Event::EveryoneEnded);
-        tracing::info!(by = %self.actor, "all sessions of all users ended");
-        Ok(())
-    }
-
-    /// Marks the records of all sessions as ended, so that they are freed sooner and each user's
-    /// history shows the event, and counts the sessions that were live. The cutoff has already
-    /// ended the sessions and notified open pages. Can be repeated.
-    async fn update_records(&self) -> Result<usize, OperatorError> {
-        let update = |shard| self.store.end_sessions_in_shard(shard);
-        update_all_shards(update, |ended| {
-            // Counted here, so that sessions are counted even if a later shard fails.
-            if ended.was_live {
-                self.announce.count_ended(EndReason::EndedByOperator, 1);
-            }
-            if ended.denial.outlives_a_cutoff() {
-                self.announce.deny(ended.user, &[ended.denial]);
-            }
-        })
-        .await
-    }
 }
 
-/// Updates all shards and counts the sessions that were live. A failed shard does not stop the
-/// others from being updated.
-async fn update_all_shards<F>(
-    update: impl Fn(u8) -> F + Send,
-    announce: impl Fn(Ended) + Send,
-) -> Result<usize, OperatorError>
-where
-    F: Future<Output = Result<Vec<Ended>, StoreError>> + Send,
-{
-    let mut sessions = 0;
-    let mut first_error = None;
-    let (mut failed, mut consecutive) = (0, 0);
-    for shard in 0..=u8::MAX {
-        match update(shard).await {
-            Ok(all_ended) => {
-                consecutive = 0;
-                for ended in all_ended {
-                    sessions += usize::from(ended.was_live);
-                    announce(ended);
-                }
-            }
-            Err(error) => {
-                failed += 1;
-                consecutive += 1;
-                first_error.get_or_insert(error);
-                if consecutive == MAX_CONSECUTIVE_FAILURES {
-                    // Each remaining shard could wait for a full connection timeout.
-                    failed += u32::from(u8::MAX - shard);
-                    break;
-                }
-            }
-        }
-    }
-    match first_error {
-        None => Ok(sessions),
-        Some(cause) => Err(OperatorError::RecordsUnfinished { failed, cause }),
+fn checked_reason(reason: &str) -> Result<String, OperatorError> {
+    let reason = reason.trim();
+    if (1..=MAX_REASON_CHARS).contains(&reason.chars().count()) {
+        Ok(reason.to_owned())
+    } else {
+        Err(OperatorError::Reason)
     }
 }
 
 fn unknown(user: UserId) -> OperatorError {
     OperatorError::UnknownUser(user.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use latchkey_core::{Denial, DenialReason, Denied, SessionId};
-
-    use super::*;
-
-    fn ended(shard: u8) -> Ended {
-        Ended {
-            user: UserId::from_bytes([shard; 16]),
-            denial: Denial {
-                denied: Denied::Session(SessionId::from_bytes([shard; 16])),
-                reason: DenialReason::EndedByOperator,
-                at: Timestamp::from_secs(1),
-                until: Timestamp::from_secs(2),
-                cutoff: None,
-                note: None,
-            },
-            was_live: true,
-        }
-    }
-
-    async fn updated(
-        fails: impl Fn(u8) -> bool + Send + Sync,
-    ) -> (Result<usize, OperatorError>, usize) {
-        let announced = Mutex::new(0);
-        let update = |shard| {
-            core::future::ready(if fails(shard) {
-                Err(StoreError::Unavailable(format!("shard {shard}")))
-            } else {
-                Ok(vec![ended(shard)])
-            })
-        };
-        let result =
-            update_all_shards(update, |_| *announced.lock().expect("not poisoned") += 1).await;
-        (result, announced.into_inner().expect("not poisoned"))
-    }
-
-    #[tokio::test]
-    async fn a_failed_shard_does_not_stop_the_others() {
-        assert_eq!(updated(|_| false).await, (Ok(256), 256));
-        let (result, announced) = updated(|shard| [3, 200].contains(&shard)).await;
-        let cause = StoreError::Unavailable("shard 3".to_owned());
-        let unfinished = OperatorError::RecordsUnfinished { failed: 2, cause };
-        assert_eq!((result, announced), (Err(unfinished), 254));
-    }
-
-    #[tokio::test]
-    async fn an_unreachable_store_is_not_tried_for_every_shard() {
-        let attempts = Mutex::new(0_u32);
-        let fails = |shard| {
-            *attempts.lock().expect("not poisoned") += 1;
-            shard >= 10
-        };
-        let (result, announced) = updated(fails).await;
-        let cause = StoreError::Unavailable("shard 10".to_owned());
-        let unfinished = OperatorError::RecordsUnfinished { failed: 246, cause };
-        assert_eq!((result, announced), (Err(unfinished), 10));
-        let attempts = attempts.into_inner().expect("not poisoned");
-        assert_eq!(attempts, 10 + MAX_CONSECUTIVE_FAILURES);
-    }
 }

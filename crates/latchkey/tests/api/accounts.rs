@@ -2,6 +2,8 @@
 
 mod activity;
 mod admin;
+mod admin_denials;
+mod admin_users;
 mod admission;
 mod events;
 mod sessions;

@@ -8,16 +8,11 @@ use latchkey_core::AuditKind;
 use latchkey_types::{Activity, ActivityKind, ActivityList};
 
 use crate::http::error::ApiError;
-use crate::http::extract::Form;
+use crate::http::extract::{Form, limit};
 use crate::http::state::User;
 use crate::services::Services;
 use crate::services::user_agent;
 use crate::use_cases::activity::{self, Entry, Kind};
-
-/// The default number of events in a response.
-const DEFAULT_LIMIT: usize = 50;
-/// The maximum number of events in a response.
-const MAX_LIMIT: usize = 100;
 
 /// Lists the events before a cursor, newest first.
 pub(crate) async fn list_activity(
@@ -26,14 +21,7 @@ pub(crate) async fn list_activity(
     RawQuery(query): RawQuery,
 ) -> Result<Json<ActivityList>, ApiError> {
     let query = Form::parse(query.unwrap_or_default().as_bytes())?;
-    let limit = match query.get("limit").map(str::parse) {
-        None => DEFAULT_LIMIT,
-        Some(Ok(limit @ 1..)) => MAX_LIMIT.min(limit),
-        Some(_) => {
-            let text = "limit must be a whole number, at least 1".to_owned();
-            return Err(ApiError::InvalidRequest(text));
-        }
-    };
+    let limit = limit(&query)?;
     let before = query.get("before").map(str::parse).transpose();
     let before = before.map_err(|error: latchkey_core::audit::InvalidPosition| {
         ApiError::InvalidRequest(error.to_string())

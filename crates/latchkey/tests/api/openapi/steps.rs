@@ -111,15 +111,43 @@ impl Walk<'_> {
         let user = self.app.sign_in_as("grace@example.com").await.access_token;
         let user = claims(&user)["sub"].as_str().expect("text").to_owned();
         let admin = self.app.sign_in_as("ada@example.com").await.access_token;
+        for path in ["users", "sessions", "denials", "keys"] {
+            self.get(&format!("/api/admin/{path}"), Some(&admin)).await;
+        }
+        let rotate = self.request(&Method::POST, "/api/admin/keys", Some(&admin));
+        self.send(rotate).await;
+        self.denials(&admin).await;
         let ban = json!({ "reason": "spam" });
         for user in [&*user, "AAAAAAAAAAAAAAAAAAAAAA"] {
             let of_user = format!("/api/admin/users/{user}");
+            self.get(&of_user, Some(&admin)).await;
+            self.get(&format!("{of_user}/sessions"), Some(&admin)).await;
+            let path = format!("{of_user}/roles");
+            let roles = self.request(&Method::PUT, &path, Some(&admin));
+            self.send(roles.json(&json!({ "roles": ["editor"] }))).await;
             self.post(&format!("{of_user}/ban"), &admin, &ban).await;
             self.delete(&format!("{of_user}/ban"), &admin).await;
             self.delete(&format!("{of_user}/sessions"), &admin).await;
         }
         self.get("/api/admin/export", Some(&admin)).await;
         self.delete("/api/admin/sessions", &admin).await;
+    }
+
+    async fn denials(&mut self, admin: &str) {
+        let token = self.app.sign_in_as("bob@example.com").await.access_token;
+        let claims = claims(&token);
+        let (token_id, session) = (claims["jti"].as_str(), claims["sid"].as_str());
+        let deny = json!({ "token": token, "reason": "copied" });
+        self.post("/api/admin/denials", admin, &deny).await;
+        let deny = json!({ "session": "x", "reason": "lost" });
+        self.post("/api/admin/denials", admin, &deny).await;
+        let lift = format!("/api/admin/denials/token/{}", token_id.expect("text"));
+        self.delete(&lift, admin).await;
+        self.delete(&lift, admin).await;
+        self.delete("/api/admin/denials/token/x", admin).await;
+        let session = format!("/api/admin/sessions/{}", session.expect("text"));
+        self.delete(&session, admin).await;
+        self.delete("/api/admin/sessions/x", admin).await;
     }
 
     pub(super) async fn metadata(&mut self) {

@@ -1,5 +1,10 @@
 //! Operations of administrators.
 
+use latchkey_types::admin::keys::KeyRotated;
+use latchkey_types::admin::{
+    AdminDenialList, AdminKeyList, AdminSessionList, AdminUser, AdminUserList, DenialRequest,
+    RolesRequest,
+};
 use latchkey_types::{BanRequest, ErrorCode, paths};
 use serde_json::json;
 
@@ -7,8 +12,49 @@ use super::super::operation::Operation;
 use super::super::schemas::Schemas;
 
 pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
-    let new = |route, id, summary| Operation::new("administration", route, id, summary).admin();
+    let mut all = users(schemas);
+    all.extend(sessions(schemas));
+    all.extend(denials(schemas));
+    all.extend(keys_and_backup(schemas));
+    all
+}
+
+fn new(route: (&'static str, &'static str), id: &'static str, summary: &'static str) -> Operation {
+    Operation::new("administration", route, id, summary).admin()
+}
+
+fn users(schemas: &mut Schemas) -> Vec<Operation> {
+    let text = json!({ "type": "string" });
+    let status = json!({ "enum": ["active", "banned"] });
     vec![
+        new(
+            ("get", paths::API_ADMIN_USERS),
+            "listUsers",
+            "Users, the newest first",
+        )
+        .query(
+            "q",
+            false,
+            &text,
+            "Words, each of which must be the beginning of the email address, the username or a word \
+             of the name; or a user id.",
+        )
+        .query("status", false, &status, "Only users with this status.")
+        .query("role", false, &text, "Only users with this granted role.")
+        .paged()
+        .ok::<AdminUserList>(schemas, "A page of users."),
+        new(("get", paths::API_ADMIN_USER), "getUser", "One user")
+            .error(404, &[ErrorCode::NotFound])
+            .ok::<AdminUser>(schemas, "The user."),
+        new(
+            ("put", paths::API_ADMIN_USER_ROLES),
+            "replaceRoles",
+            "Replace the roles that were granted to a user",
+        )
+        .recent()
+        .json::<RolesRequest>(schemas, true)
+        .error(404, &[ErrorCode::NotFound])
+        .ok::<AdminUser>(schemas, "The user with the new roles."),
         new(("post", paths::API_ADMIN_USER_BAN), "banUser", "Ban a user")
             .recent()
             .json::<BanRequest>(schemas, true)
@@ -25,6 +71,18 @@ pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
         .recent()
         .error(404, &[ErrorCode::NotFound])
         .empty(204, "The user is not banned."),
+    ]
+}
+
+fn sessions(schemas: &mut Schemas) -> Vec<Operation> {
+    vec![
+        new(
+            ("get", paths::API_ADMIN_USER_SESSIONS),
+            "listUserSessions",
+            "The live sessions of a user, newest first",
+        )
+        .error(404, &[ErrorCode::NotFound])
+        .ok::<AdminSessionList>(schemas, "The sessions."),
         new(
             ("delete", paths::API_ADMIN_USER_SESSIONS),
             "endUserSessions",
@@ -34,12 +92,75 @@ pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
         .error(404, &[ErrorCode::NotFound])
         .empty(204, "The sessions have ended; their tokens are refused."),
         new(
+            ("get", paths::API_ADMIN_SESSIONS),
+            "listAllSessions",
+            "The live sessions of all users, newest first",
+        )
+        .paged()
+        .ok::<AdminSessionList>(schemas, "A page of sessions."),
+        new(
+            ("delete", paths::API_ADMIN_SESSION),
+            "endAnySession",
+            "End one session of any user",
+        )
+        .recent()
+        .error(404, &[ErrorCode::NotFound])
+        .empty(204, "The session has ended; its tokens are refused."),
+        new(
             ("delete", paths::API_ADMIN_SESSIONS),
             "endAllSessions",
             "End all sessions of all users, including the caller's",
         )
         .recent()
         .empty(204, "The sessions have ended; their tokens are refused."),
+    ]
+}
+
+fn denials(schemas: &mut Schemas) -> Vec<Operation> {
+    vec![
+        new(
+            ("get", paths::API_ADMIN_DENIALS),
+            "listDenials",
+            "The denylist",
+        )
+        .paged()
+        .ok::<AdminDenialList>(schemas, "A page of the denials in force."),
+        new(
+            ("post", paths::API_ADMIN_DENIALS),
+            "addDenial",
+            "Refuse an access token, or end a session or the sessions of a user",
+        )
+        .recent()
+        .json::<DenialRequest>(schemas, true)
+        .error(404, &[ErrorCode::NotFound])
+        .empty(204, "The tokens are refused."),
+        new(
+            ("delete", paths::API_ADMIN_DENIAL),
+            "liftDenial",
+            "Accept an access token again that an operator denied",
+        )
+        .recent()
+        .error(404, &[ErrorCode::NotFound])
+        .error(409, &[ErrorCode::NotLiftable])
+        .empty(204, "The token is accepted until it expires."),
+    ]
+}
+
+fn keys_and_backup(schemas: &mut Schemas) -> Vec<Operation> {
+    vec![
+        new(
+            ("get", paths::API_ADMIN_KEYS),
+            "listKeys",
+            "The signing keys, newest first",
+        )
+        .ok::<AdminKeyList>(schemas, "The keys."),
+        new(
+            ("post", paths::API_ADMIN_KEYS),
+            "rotateKeys",
+            "Add a signing key",
+        )
+        .recent()
+        .ok::<KeyRotated>(schemas, "The newest key, which signs after ten minutes."),
         new(
             ("get", paths::API_ADMIN_EXPORT),
             "export",
