@@ -5,7 +5,7 @@
 //! again and compares the two.
 
 use latchkey_store::StoreError;
-use latchkey_store::table::{DENIALS, SLED_LEDGER};
+use latchkey_store::table::{DENIALS, SLED_LEDGER, printable};
 
 use crate::error::stopped;
 
@@ -17,16 +17,25 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// The stored ledger; `None` if there is none, or if its record is too short or too long.
+    /// The stored ledger; `None` if there is none.
     pub(crate) fn read(db: &sled::Db) -> Result<Option<Self>, StoreError> {
-        let bytes = db.get(SLED_LEDGER).map_err(stopped)?;
-        Ok(bytes.and_then(|bytes| {
-            let (count, sum) = bytes.split_at_checked(8)?;
-            Some(Self {
-                count: u64::from_be_bytes(count.try_into().ok()?),
-                sum: u128::from_be_bytes(sum.try_into().ok()?),
-            })
-        }))
+        let Some(bytes) = db.get(SLED_LEDGER).map_err(stopped)? else {
+            return Ok(None);
+        };
+        // A ledger that cannot be read must not pass for none: the denials would not be checked.
+        let ledger = Self::decode(&bytes).ok_or_else(|| StoreError::Corrupt {
+            key: printable(SLED_LEDGER),
+            reason: format!("it has {} bytes instead of 24", bytes.len()),
+        })?;
+        Ok(Some(ledger))
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (count, sum) = bytes.split_at_checked(8)?;
+        Some(Self {
+            count: u64::from_be_bytes(count.try_into().ok()?),
+            sum: u128::from_be_bytes(sum.try_into().ok()?),
+        })
     }
 
     /// Computes the ledger of the stored denials.

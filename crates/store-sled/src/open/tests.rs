@@ -156,6 +156,22 @@ async fn missing_or_altered_denial_is_detected() {
     }
 }
 
+#[tokio::test]
+async fn malformed_ledger_is_damage() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = open(directory.path()).expect("a store");
+    store.deny(vec![denial(1)]).await.expect("stored");
+    drop(store);
+    drop(reopened(directory.path()));
+    let db = sled::open(directory.path()).expect("sled");
+    db.insert(latchkey_store::table::SLED_LEDGER, &[0; 23])
+        .expect("inserted");
+    db.flush().expect("flushed");
+    drop(db);
+    let error = error(directory.path()).to_string();
+    assert!(error.contains("23 bytes instead of 24"), "{error}");
+}
+
 fn files_of(path: &std::path::Path) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(path)
         .expect("a directory")
