@@ -1,19 +1,20 @@
 //! Configures Latchkey and opens it: checks the settings, opens the store and builds the services.
 
+mod providers;
+
 use std::future::Future;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use futures_util::FutureExt as _;
 use latchkey_core::rights::Rights;
+use latchkey_core::user::LOCAL;
 use latchkey_core::{Clock, Rng, Timestamp, User};
 use latchkey_guard::{
     Authenticator, ClockReading, CurrentRoles, Denylist, Freshness, Guard, GuardParts, Keys, Proofs,
 };
-use latchkey_identity::demo::DemoProvider;
-use latchkey_identity::{HttpClient, ProviderConfig};
+use latchkey_identity::HttpClient;
 use latchkey_tokens::{AccessTokens, BackupKey, RefreshTokens, SystemRng};
-use latchkey_types::paths;
 
 use crate::claims::{Claims, ClaimsError, ClaimsHook};
 use crate::clock::SystemClock;
@@ -21,14 +22,15 @@ use crate::event::{Event, EventHook};
 use crate::http::middleware::headers::{CommonHeaders, Hsts};
 use crate::latchkey::Latchkey;
 use crate::open::{MasterKey, OpenError, Store, data_dir};
-use crate::provider::{self, Provider};
+use crate::provider::Provider;
 use crate::services::flows::Flows;
 use crate::services::issuer::Issuer;
+use crate::services::local::Local;
 use crate::services::metrics::Metrics;
 use crate::services::rate_limits::RateLimits;
 use crate::services::readiness::Readiness;
 use crate::services::signing_keys::SigningKeys;
-use crate::services::{DEMO_PROVIDER, RolesNow, Services, denials};
+use crate::services::{RolesNow, Services, denials};
 use crate::settings::{Limits, PublicUrl, Settings, TokenSettings, TrustedProxies};
 
 /// The OAuth client id of the app that the public origin serves.
@@ -219,8 +221,10 @@ impl Builder {
         let demo = self.demo(&public_url)?;
         self.check_names()?;
         let configs = self.provider_configs(demo.as_ref());
+        let sign_up = self.sign_up();
         self.settings.rights = self.take_rights(&configs, demo.as_ref());
-        let names: Vec<_> = configs.iter().map(|config| config.id.clone()).collect();
+        let mut names: Vec<_> = configs.iter().map(|config| config.id.clone()).collect();
+        names.extend(sign_up.map(|_| LOCAL.to_owned()));
         let http = HttpClient::new()?;
         let providers: Result<Vec<_>, _> = configs
             .into_iter()
@@ -275,6 +279,7 @@ impl Builder {
         } else {
             Hsts::Host
         });
+        let local = sign_up.map(|sign_up| Local::new(sign_up, Arc::clone(&self.rng)));
         let services = Arc::new(Services {
             signing_keys: SigningKeys::new(guard.clone(), Arc::clone(&master), algorithm),
             issuer: Issuer::new(
@@ -295,6 +300,7 @@ impl Builder {
             metrics,
             notifier: Arc::default(),
             providers,
+            local,
             demo,
             backup_key: BackupKey::new(&master),
             claims: self.claims,
@@ -306,79 +312,6 @@ impl Builder {
             self.demo_page_head,
             feed,
         ))
-    }
-
-    fn demo(&self, public_url: &PublicUrl) -> anyhow::Result<Option<DemoProvider>> {
-        if !self
-            .providers
-            .iter()
-            .any(|it| matches!(it.0, provider::Kind::Demo))
-        {
-            return Ok(None);
-        }
-        if !public_url.is_loopback() {
-            bail!(
-                "the demo provider lets anyone sign in as anyone, so it is accepted only on a \
-                 loopback address; the public URL is {public_url}"
-            );
-        }
-        if !self.settings.trusted_proxies.is_empty() {
-            bail!(
-                "the demo provider lets anyone sign in as anyone, so it cannot be used behind \
-                 trusted proxies; remove the demo provider or the trusted proxies"
-            );
-        }
-        let issuer = public_url.join(paths::DEMO);
-        let redirect_uri = public_url.join(&paths::callback_of(DEMO_PROVIDER));
-        let rng = Arc::clone(&self.rng);
-        Ok(Some(DemoProvider::new(&issuer, &redirect_uri, rng)))
-    }
-
-    fn check_names(&self) -> anyhow::Result<()> {
-        let mut names = std::collections::BTreeSet::new();
-        for provider in &self.providers {
-            let name = match &provider.0 {
-                provider::Kind::Configured(config) => config.id.as_str(),
-                provider::Kind::Demo => DEMO_PROVIDER,
-            };
-            let is_valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            if name.is_empty() || !name.chars().all(is_valid) {
-                bail!(
-                    "provider name {name:?} is not valid; use only ASCII letters, digits, - and _"
-                );
-            }
-            if !names.insert(name) {
-                bail!("two providers have the name {name:?}; names must be unique");
-            }
-        }
-        Ok(())
-    }
-
-    /// The providers in the order in which they were added, the demo provider last.
-    fn provider_configs(&self, demo: Option<&DemoProvider>) -> Vec<ProviderConfig> {
-        let configured = self.providers.iter().filter_map(|it| match &it.0 {
-            provider::Kind::Configured(config) => Some((**config).clone()),
-            provider::Kind::Demo => None,
-        });
-        configured.chain(demo.map(DemoProvider::config)).collect()
-    }
-
-    fn take_rights(&mut self, configs: &[ProviderConfig], demo: Option<&DemoProvider>) -> Rights {
-        let only = configs.len() == 1;
-        let mut rights = self.rights.take().unwrap_or_else(|| Rights {
-            providers: configs
-                .iter()
-                .filter(|config| config.id != DEMO_PROVIDER)
-                .map(|config| provider::configured(config, only))
-                .collect(),
-            ..Rights::default()
-        });
-        // Anyone can sign in as anyone at the demo provider. So if there are other providers, only
-        // rules that name the demo provider apply to its users.
-        rights
-            .providers
-            .extend(demo.map(|demo| provider::configured(&demo.config(), only)));
-        rights
     }
 }
 

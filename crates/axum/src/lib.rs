@@ -37,7 +37,7 @@ pub use manage::{Operator, Sessions, Users};
 pub use open::{MasterKey, OpenError, Store};
 pub use provider::Provider;
 pub use services::signing_keys::KeysError;
-pub use settings::{Binding, Limits, PublicUrl, Rate, TokenSettings, TrustedProxies};
+pub use settings::{Binding, Limits, PublicUrl, Rate, SignUp, TokenSettings, TrustedProxies};
 pub use use_cases::operator::OperatorError;
 
 /// The user identified by the access token of the request. Works with any application state `S` for
@@ -55,7 +55,7 @@ pub type Admin = latchkey_guard::Admin<Latchkey>;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::http::error::ApiError;
-    pub use crate::http::providers::provider_infos;
+    pub use crate::http::providers::{password_info, provider_infos};
     pub use crate::http::serve_aside;
     pub use crate::open::{data_dir, files};
 }

@@ -1,7 +1,10 @@
 //! Identity providers: how users sign in.
 
 use latchkey_core::rights::{ConfiguredProvider, TrustedEmails};
+use latchkey_core::user::LOCAL;
 use latchkey_identity::ProviderConfig;
+
+use crate::settings::SignUp;
 
 /// An identity provider.
 #[derive(Clone, Debug)]
@@ -10,6 +13,7 @@ pub struct Provider(pub(crate) Kind);
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     Configured(Box<ProviderConfig>),
+    Local(SignUp),
     Demo,
 }
 
@@ -91,10 +95,27 @@ impl Provider {
         Self(Kind::Configured(Box::new(config)))
     }
 
+    /// Local accounts, with a username and a password. An operator can always create accounts and
+    /// links that set a password; `sign_up` says who else may create an account. Local accounts are
+    /// admitted by `sign_up` alone, and their email addresses are not verified.
+    pub fn local(sign_up: SignUp) -> Self {
+        Self(Kind::Local(sign_up))
+    }
+
     /// The built-in demo provider, with which anyone on this machine can sign in as anyone. The
     /// public URL must be a loopback address.
     pub fn demo() -> Self {
         Self(Kind::Demo)
+    }
+}
+
+/// Local accounts, as those rules see them: nobody vouches for their addresses.
+pub(crate) fn configured_local() -> ConfiguredProvider {
+    ConfiguredProvider {
+        provider: LOCAL.to_owned(),
+        issuer: LOCAL.to_owned(),
+        google: false,
+        trusted_emails: TrustedEmails::Domains(Vec::new()),
     }
 }
 

@@ -23,6 +23,7 @@ pub mod denials;
 pub mod event_stream;
 pub mod flows;
 pub mod issuer;
+pub mod local;
 pub mod metrics;
 pub mod networks;
 pub mod notifier;
@@ -47,6 +48,7 @@ use latchkey_types::paths;
 
 use self::flows::Flows;
 use self::issuer::Issuer;
+use self::local::Local;
 use self::metrics::Metrics;
 use self::notifier::AccountNotifier;
 use self::rate_limits::RateLimits;
@@ -90,6 +92,8 @@ pub struct Services {
     pub notifier: Arc<AccountNotifier>,
     /// The providers, in the order in which the sign-in page shows them.
     pub providers: Vec<Arc<dyn Provider>>,
+    /// Local accounts, if they are enabled.
+    pub local: Option<Local>,
     /// The built-in demo provider, if it is enabled.
     pub demo: Option<DemoProvider>,
     /// Authenticates backups.

@@ -173,6 +173,18 @@ pub struct Rate {
     pub per: Duration,
 }
 
+/// Who may create a local account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignUp {
+    /// Only an operator.
+    #[default]
+    Off,
+    /// A person with an invitation.
+    Invite,
+    /// Everyone.
+    Open,
+}
+
 /// The networks of the proxies whose `X-Forwarded-For` is trusted.
 ///
 /// ```

@@ -20,6 +20,8 @@
 pub mod activity;
 pub mod begin_sign_in;
 pub mod health;
+pub mod local;
+pub mod local_operator;
 pub mod metrics;
 pub mod operator;
 pub mod refresh;

@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use crate::user::{ADMIN, Identity, Profile, User};
+use crate::user::{ADMIN, Identity, LOCAL, Profile, User};
 
 /// The claims of the provider at the user's latest sign-in that a decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +132,11 @@ impl Rights {
         let Admission::AllowList(entries) = &self.admission else {
             return Ok(());
         };
+        // Nobody vouches for the address of a local account. Whether it may exist was decided when
+        // it was created.
+        if claims.identity.issuer == LOCAL {
+            return Ok(());
+        }
         let mut refused = if claims.email.is_none() {
             NotAdmitted::NoAddress
         } else if claims.email_verified {

@@ -25,6 +25,6 @@ pub use freshness::{ClockReading, Freshness, StaleDenylist};
 pub use guard::{CurrentRoles, Guard, GuardParts, proof_header};
 pub use keys::Keys;
 pub use layer::{GuardLayer, Guarded};
-pub use problem::{REQUEST_ID, RequestId, problem};
+pub use problem::{REQUEST_ID, RequestId, problem, problem_with_fields};
 pub use proof::{HolderError, Proofs};
 pub use replay_cache::ReplayCache;

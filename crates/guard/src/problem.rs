@@ -11,7 +11,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use latchkey_types::{ErrorCode, Problem};
+use latchkey_types::{ErrorCode, FieldError, Problem};
 
 /// The header that carries a [`RequestId`].
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -77,6 +77,17 @@ pub fn problem(
     detail: String,
     request_id: &RequestId,
 ) -> Response {
+    problem_with_fields(status, code, detail, Vec::new(), request_id)
+}
+
+/// Like [`problem`], with what is wrong with single fields of the request.
+pub fn problem_with_fields(
+    status: StatusCode,
+    code: ErrorCode,
+    detail: String,
+    fields: Vec<FieldError>,
+    request_id: &RequestId,
+) -> Response {
     let problem = Problem {
         kind: "about:blank".to_owned(),
         title: status.canonical_reason().unwrap_or("Error").to_owned(),
@@ -84,7 +95,7 @@ pub fn problem(
         detail,
         code,
         request_id: request_id.as_str().to_owned(),
-        fields: Vec::new(),
+        fields,
     };
     let mut response = (status, Json(problem)).into_response();
     let headers = response.headers_mut();

@@ -98,6 +98,9 @@ impl Server {
         for provider in &config.providers {
             builder = builder.provider(Provider::with(provider.clone()));
         }
+        if let Some(sign_up) = config.local {
+            builder = builder.provider(Provider::local(sign_up));
+        }
         if config.demo {
             builder = builder.provider(Provider::demo());
         }

@@ -12,6 +12,7 @@ mod duration;
 mod environment;
 mod limits;
 mod load;
+mod local;
 mod log;
 mod metrics;
 mod provider_kind;

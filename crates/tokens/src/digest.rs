@@ -8,6 +8,7 @@
 //! ```
 
 use aws_lc_rs::digest::{SHA256, digest};
+use latchkey_core::LinkHash;
 use latchkey_core::session::{KeyHash, Thumbprint};
 use serde_json::Value;
 
@@ -17,6 +18,12 @@ pub fn idempotency_key(key: &str) -> KeyHash {
     let mut short = [0; 16];
     short.copy_from_slice(&hash.as_ref()[..16]);
     KeyHash(short)
+}
+
+/// The hash of the token of a one-time link, as stored. The token has 256 random bits, so a plain
+/// hash is enough.
+pub fn link(token: &str) -> LinkHash {
+    LinkHash(sha256(token.as_bytes()))
 }
 
 /// The thumbprint of a public key (RFC 7638): the SHA-256 of its required members. `jwk` must have

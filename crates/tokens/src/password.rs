@@ -29,12 +29,17 @@ pub struct PasswordHash(String);
 
 impl PasswordHash {
     /// Hashes a password with a random salt. Slow.
+    pub fn new(password: &str, rng: &dyn Rng) -> Self {
+        Self::with_salt(password, &rng::bytes(rng))
+    }
+
+    /// Hashes a password with this salt, which must be random. Slow.
     #[expect(
         clippy::missing_panics_doc,
         reason = "the parameters are constants, and passwords are far shorter than 4 GiB"
     )]
-    pub fn new(password: &str, rng: &dyn Rng) -> Self {
-        let salt = SaltString::encode_b64(&rng::bytes::<16>(rng)).expect("16 bytes are a salt");
+    pub fn with_salt(password: &str, salt: &[u8; 16]) -> Self {
+        let salt = SaltString::encode_b64(salt).expect("16 bytes are a salt");
         let hash = argon2().hash_password(password.as_bytes(), &salt);
         Self(hash.expect("a password can be hashed").to_string())
     }

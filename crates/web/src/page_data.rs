@@ -1,6 +1,6 @@
 //! Data that the server passes to the pages.
 
-use latchkey_types::ProviderInfo;
+use latchkey_types::{PasswordInfo, ProviderInfo};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct PageData {
     /// The providers, in the order in which to offer them.
     pub providers: Vec<ProviderInfo>,
+    /// How local accounts work; `None` if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<PasswordInfo>,
     /// Whether the server runs with `--demo`, with accounts that anyone can use.
     pub demo: bool,
     /// The nonce for the first DPoP proof (RFC 9449 §8), if the server accepts proofs.

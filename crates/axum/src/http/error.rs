@@ -13,7 +13,9 @@ use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use latchkey_guard::{GuardError, REQUEST_ID, Rejection, RequestId, problem, proof_codes};
+use latchkey_guard::{
+    GuardError, REQUEST_ID, Rejection, RequestId, problem_with_fields, proof_codes,
+};
 use latchkey_identity::{SignInError, ValidationError};
 use latchkey_store::StoreError;
 use latchkey_tokens::KeyError;
@@ -24,6 +26,7 @@ use crate::services::notifier::TooManyStreams;
 use crate::services::rate_limits::TooManyRequests;
 use crate::services::signing_keys::KeysError;
 use crate::use_cases::begin_sign_in::BeginError;
+use crate::use_cases::local::LocalError;
 use crate::use_cases::operator::OperatorError;
 use crate::use_cases::refresh::RefreshError;
 use crate::use_cases::revoke::RevokeError;
@@ -68,6 +71,9 @@ pub enum ApiError {
     /// A sign-in could not be completed.
     #[error(transparent)]
     Finish(#[from] Arc<FinishError>),
+    /// A request about a local account was refused.
+    #[error(transparent)]
+    Local(#[from] Arc<LocalError>),
     /// A refresh token was not exchanged.
     #[error(transparent)]
     Refresh(#[from] Arc<RefreshError>),
@@ -163,6 +169,7 @@ impl ApiError {
                 BeginError::TooMany(_) => TOO_MANY,
             },
             Self::Finish(error) => finish(error),
+            Self::Local(error) => local(error),
             Self::Refresh(error) => refresh(error),
             Self::ReturnTo(_) => (S::BAD_REQUEST, Code::InvalidReturnTo, "invalid_request"),
             Self::Framed => (S::FORBIDDEN, Code::Framed, "invalid_request"),
@@ -226,6 +233,24 @@ fn finish(error: &FinishError) -> Parts {
         FinishError::Key(error) => return key(error),
     };
     (StatusCode::BAD_REQUEST, code, "invalid_grant")
+}
+
+fn local(error: &LocalError) -> Parts {
+    let (status, code) = match error {
+        LocalError::InvalidCredentials => (StatusCode::UNAUTHORIZED, ErrorCode::InvalidCredentials),
+        LocalError::Fields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidFields),
+        LocalError::LinkInvalid => (StatusCode::BAD_REQUEST, ErrorCode::LinkInvalid),
+        LocalError::SignUpClosed => (StatusCode::FORBIDDEN, ErrorCode::SignUpClosed),
+        LocalError::NoPassword => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
+        LocalError::ProofRequired => (StatusCode::BAD_REQUEST, ErrorCode::DpopProofRequired),
+        LocalError::NotAdmitted(_) => (StatusCode::BAD_REQUEST, ErrorCode::NotAdmitted),
+        LocalError::Banned(_) => (StatusCode::BAD_REQUEST, ErrorCode::Banned),
+        LocalError::TooMany(_) => return TOO_MANY,
+        LocalError::Store(error) => return store(error),
+        LocalError::Claims(_) => return STORE_UNAVAILABLE,
+        LocalError::Key(error) => return key(error),
+    };
+    (status, code, "invalid_request")
 }
 
 fn refresh(error: &RefreshError) -> Parts {
@@ -328,7 +353,12 @@ macro_rules! shared {
     )*};
 }
 
-shared!(BeginError => Begin, FinishError => Finish, RefreshError => Refresh);
+shared!(
+    BeginError => Begin,
+    FinishError => Finish,
+    LocalError => Local,
+    RefreshError => Refresh
+);
 
 impl From<RevokeError> for ApiError {
     fn from(error: RevokeError) -> Self {
@@ -370,7 +400,9 @@ impl ErrorResponse {
             oauth,
         } = error.status_and_codes();
         let mut response = match format {
-            ErrorFormat::Problem => problem(status, code, error.detail(), request_id),
+            ErrorFormat::Problem => {
+                problem_with_fields(status, code, error.detail(), error.fields(), request_id)
+            }
             ErrorFormat::OAuth => {
                 let body = OAuthError {
                     error: oauth.to_owned(),

@@ -76,6 +76,9 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(state: AppState) -> Route
         .route(paths::PROVIDERS, get(routes::providers::providers))
         .route(paths::METADATA, get(routes::metadata::metadata))
         .route(paths::JWKS, get(routes::jwks::jwks));
+    if state.services.local.is_some() {
+        router = router.merge(routes::password::router());
+    }
     if state.services.demo.is_some() {
         router = router.nest(paths::DEMO, routes::demo::router());
     }

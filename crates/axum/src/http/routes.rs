@@ -15,6 +15,7 @@ pub(super) mod jwks;
 pub(super) mod login;
 pub(super) mod logout;
 pub(super) mod metadata;
+pub(super) mod password;
 pub(crate) mod providers;
 pub(super) mod refresh;
 pub(super) mod revoke;

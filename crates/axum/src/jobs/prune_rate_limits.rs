@@ -16,6 +16,9 @@ pub(super) async fn run(state: Arc<Services>, http: Arc<HttpState>) {
         ticks.tick().await;
         span("prune_rate_limits").in_scope(|| {
             state.rate_limits.forget_idle();
+            if let Some(local) = &state.local {
+                local.guesses.forget_idle(state.clock.now());
+            }
             http.refusals.report_suppressed();
         });
     }

@@ -56,6 +56,13 @@ pub struct TooManyRequests {
     pub retry_after: u64,
 }
 
+impl TooManyRequests {
+    /// The refusal of requests of this kind. `retry_after` is in seconds.
+    pub(crate) const fn new(scope: &'static str, retry_after: u64) -> Self {
+        Self { scope, retry_after }
+    }
+}
+
 impl RateLimits {
     /// Creates counters with these limits.
     pub fn new(config: &Limits) -> Self {

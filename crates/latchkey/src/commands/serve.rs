@@ -33,10 +33,10 @@ fn log_startup(server: &Server) {
         .iter()
         .map(|provider| provider.id())
         .collect();
-    if providers.is_empty() {
+    if providers.is_empty() && services.local.is_none() {
         tracing::warn!(
             "no provider is configured, so nobody can sign in: set GOOGLE_CLIENT_ID and \
-             GOOGLE_CLIENT_SECRET, add a [providers.NAME] section, or use --demo"
+             GOOGLE_CLIENT_SECRET, add a [providers.NAME] or [local] section, or use --demo"
         );
     }
     for provider in providers.iter().filter(|name| **name != DEMO_PROVIDER) {

@@ -16,6 +16,7 @@ use super::demo;
 use super::deserialize::deserialize;
 use super::environment;
 use super::limits::LimitsSection;
+use super::local::LocalSection;
 use super::log::LogSection;
 use super::metrics::MetricsSection;
 use super::providers::{self, ProviderSection};
@@ -61,6 +62,7 @@ struct RawConfig {
     admission: AdmissionSection,
     #[serde(default)]
     providers: std::collections::BTreeMap<String, ProviderSection>,
+    local: Option<LocalSection>,
     #[serde(default)]
     log: LogSection,
     #[serde(default)]
@@ -171,6 +173,9 @@ fn check(raw: RawConfig, mut errors: ConfigErrors) -> Result<Config, ConfigError
     let limits = raw.limits.check(&mut errors);
     let tokens = raw.tokens.check(&mut errors);
     let admission = raw.admission.check(&authorities, &mut errors);
+    let local = raw
+        .local
+        .and_then(|local| local.check(admission.as_ref(), &mut errors));
     let bare_callback = providers::check_redirects(&raw.providers, &mut errors);
     let mut providers = providers::check(raw.providers, &mut errors);
     if let Some(admission) = &admission {
@@ -201,6 +206,7 @@ fn check(raw: RawConfig, mut errors: ConfigErrors) -> Result<Config, ConfigError
             store,
             tokens,
             providers,
+            local,
             bare_callback,
             metrics,
             log,

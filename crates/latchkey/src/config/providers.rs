@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use latchkey_core::rights::{Admission, EmailPattern, Entry, GOOGLE_DOMAINS};
+use latchkey_core::user::LOCAL;
 use latchkey_identity::{ClientAuth, Kind, ProviderConfig};
 use latchkey_types::paths;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -141,6 +142,12 @@ fn check_section(name: &str, mut section: ProviderSection) -> Result<ProviderCon
     if name == DEMO {
         return Err(format!(
             "{key}: this name is reserved for the demo provider; choose another name"
+        ));
+    }
+    if name == LOCAL {
+        return Err(format!(
+            "{key}: this name is reserved for local accounts; choose another name, or use the \
+             section [local]"
         ));
     }
     let client_id = section

@@ -263,6 +263,17 @@ fn each_error_about_access_names_its_key() {
         "providers.google.client_secret",
     );
     rejected("[providers.demo]\nclient_id = \"a\"", &[], "providers.demo");
+    rejected(
+        "[providers.local]\nclient_id = \"a\"",
+        &[],
+        "providers.local",
+    );
+    rejected("[local]\nsign_up = \"all\"", &[], "local.sign_up");
+    rejected(
+        "[local]\nsign_up = \"open\"\n[admission]\nmode = \"allow-list\"\nemails = [\"a@b\"]",
+        &[],
+        "local.sign_up: \"open\" lets everyone",
+    );
     let plain = "[providers.x]\nissuer = \"http://x.example\"\nclient_id = \"a\"";
     rejected(plain, &[], "providers.x");
 }

@@ -16,7 +16,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::{expect_context, provide_context};
 use leptos_axum::{ResponseOptions, generate_route_list};
 
-use latchkey_axum::internals::{ApiError, provider_infos};
+use latchkey_axum::internals::{ApiError, password_info, provider_infos};
 
 use super::state::WebState;
 
@@ -79,6 +79,7 @@ async fn render(state: &WebState, head: HeadHtml, request: Request) -> Response 
     let nonce = || services.guard.proofs().nonce(services.clock.now());
     let data = Arc::new(PageData {
         providers: provider_infos(services),
+        password: password_info(services),
         demo: services.demo.is_some(),
         dpop_nonce: uses_dpop.then(nonce),
         console: state.assets.console().cloned(),

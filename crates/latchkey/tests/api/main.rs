@@ -14,6 +14,7 @@ mod earlier;
 mod faults;
 mod headers;
 mod limits;
+mod local_accounts;
 mod metrics;
 mod oauth;
 mod openapi;

@@ -3,10 +3,11 @@
 use axum::http::StatusCode;
 use latchkey_core::NotAdmitted;
 use latchkey_identity::{SignInError, ValidationError};
-use latchkey_types::ErrorCode;
+use latchkey_types::{ErrorCode, FieldError};
 
 use super::ApiError;
 use crate::use_cases::begin_sign_in::BeginError;
+use crate::use_cases::local::LocalError;
 use crate::use_cases::refresh::RefreshError;
 use crate::use_cases::sign_in::FinishError;
 
@@ -49,6 +50,7 @@ impl ApiError {
     fn is_about_claims(&self) -> bool {
         match self {
             Self::Finish(error) => matches!(**error, FinishError::Claims(_)),
+            Self::Local(error) => matches!(**error, LocalError::Claims(_)),
             Self::Refresh(error) => matches!(**error, RefreshError::Claims(_)),
             _ => false,
         }
@@ -71,6 +73,21 @@ impl ApiError {
             SignInError::Invalid { error, .. } => Some(*error),
             _ => None,
         }
+    }
+
+    /// What is wrong with single fields of the request.
+    pub fn fields(&self) -> Vec<FieldError> {
+        let Self::Local(error) = self else {
+            return Vec::new();
+        };
+        let LocalError::Fields(errors) = &**error else {
+            return Vec::new();
+        };
+        let fields = errors.iter().map(|error| FieldError {
+            field: error.field.to_owned(),
+            message: error.message.clone(),
+        });
+        fields.collect()
     }
 
     /// Distinguishes causes that have the same code but different remedies.
@@ -109,6 +126,11 @@ impl ApiError {
         match self {
             Self::Guard(error) => error.challenge(),
             Self::InvalidClient => Some(r#"Basic realm="latchkey""#),
+            // RFC 9110 §15.5.2 requires a challenge. Browsers ignore schemes that they do not know,
+            // so they open no dialog.
+            Self::Local(error) if matches!(**error, LocalError::InvalidCredentials) => {
+                Some(r#"Password realm="latchkey""#)
+            }
             _ => None,
         }
     }

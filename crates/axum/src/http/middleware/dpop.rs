@@ -18,7 +18,11 @@ impl NonceHeader {
     /// For a request to this path: every response of a token endpoint has a nonce.
     pub(super) fn for_path(path: &str, binding: Binding) -> Self {
         Self {
-            needed: binding.accepts_proofs() && matches!(path, paths::TOKEN | paths::REFRESH),
+            needed: binding.accepts_proofs()
+                && matches!(
+                    path,
+                    paths::TOKEN | paths::REFRESH | paths::PASSWORD | paths::SIGN_UP
+                ),
         }
     }
 

@@ -18,6 +18,7 @@ use tracing::field::display;
 
 use crate::http::error::ApiError;
 use crate::use_cases::begin_sign_in::BeginError;
+use crate::use_cases::local::{self, LocalError};
 use crate::use_cases::refresh::{Owner, RefreshError};
 use crate::use_cases::sign_in::FinishError;
 
@@ -207,6 +208,26 @@ impl<'a> Line<'a> {
                     Self::failure(error)
                 }
             }),
+            ApiError::Local(local) => {
+                let line = match &**local {
+                    LocalError::NotAdmitted(cause) => Self::because(cause.cause()),
+                    LocalError::Banned(user) => Self {
+                        user: Some(*user),
+                        ..Self::because("the user is banned")
+                    },
+                    LocalError::InvalidCredentials
+                    | LocalError::ProofRequired
+                    | LocalError::LinkInvalid => Self::new(error),
+                    LocalError::Fields(_)
+                    | LocalError::SignUpClosed
+                    | LocalError::NoPassword
+                    | LocalError::TooMany(_) => return None,
+                    LocalError::Store(_) | LocalError::Claims(_) | LocalError::Key(_) => {
+                        Self::failure(error)
+                    }
+                };
+                Some(line.at(local::PROVIDER).subject("password"))
+            }
             ApiError::Refresh(refresh) => match &**refresh {
                 RefreshError::NotAdmitted {
                     provider,

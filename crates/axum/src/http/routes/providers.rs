@@ -5,15 +5,29 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use latchkey_identity::Kind;
-use latchkey_types::{ProviderInfo, ProviderKind, ProviderList};
+use latchkey_types::{PasswordInfo, ProviderInfo, ProviderKind, ProviderList};
 
 use crate::services::Services;
+use crate::settings::SignUp;
 
 /// Lists the providers.
 pub(crate) async fn providers(State(state): State<Arc<Services>>) -> Json<ProviderList> {
     Json(ProviderList {
         providers: provider_infos(&state),
-        password: None,
+        password: password_info(&state),
+    })
+}
+
+/// How local accounts work here, if there are any.
+pub fn password_info(state: &Services) -> Option<PasswordInfo> {
+    let local = state.local.as_ref()?;
+    Some(PasswordInfo {
+        sign_up: match local.sign_up {
+            SignUp::Off => latchkey_types::SignUp::Off,
+            SignUp::Invite => latchkey_types::SignUp::Invite,
+            SignUp::Open => latchkey_types::SignUp::Open,
+        },
+        mail: false,
     })
 }
 

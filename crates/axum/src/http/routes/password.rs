@@ -1,0 +1,123 @@
+//! `POST /auth/password` and the paths below it, and `POST /auth/sign-up`: local accounts. They
+//! accept only JSON, which a page of another site cannot send without a preflight request.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use latchkey_types::{
+    PasswordChangeRequest, PasswordRequest, PasswordResetRequest, ResetLinkRequest, SignUpRequest,
+    TokenResponse, paths,
+};
+
+use super::token::token_response;
+use crate::http::error::ApiError;
+use crate::http::extract::{Device, OptionalJson, Proven};
+use crate::http::state::{AppState, User};
+use crate::services::Services;
+use crate::services::local::Local;
+use crate::use_cases::local::{self, Client, NewAccount};
+
+/// The routes of local accounts. A server without local accounts does not have them.
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route(paths::PASSWORD, post(sign_in))
+        .route(paths::PASSWORD_CHANGE, post(change_password))
+        .route(paths::PASSWORD_RESET, post(reset_password))
+        .route(paths::PASSWORD_RESET_REQUEST, post(request_reset))
+        .route(paths::SIGN_UP, post(sign_up))
+}
+
+/// Signs in with a username and a password.
+async fn sign_in(
+    State(state): State<Arc<Services>>,
+    Proven(proven): Proven,
+    device: Device,
+    OptionalJson(body): OptionalJson<PasswordRequest>,
+) -> Result<Json<TokenResponse>, ApiError> {
+    let body = required(body)?;
+    let client = client(device, proven);
+    let password = body.password.into();
+    let tokens = local::sign_in(&state, enabled(&state)?, &body.username, password, client).await?;
+    Ok(Json(token_response(tokens, None)))
+}
+
+/// Creates an account and signs in.
+async fn sign_up(
+    State(state): State<Arc<Services>>,
+    Proven(proven): Proven,
+    device: Device,
+    OptionalJson(body): OptionalJson<SignUpRequest>,
+) -> Result<Json<TokenResponse>, ApiError> {
+    let body = required(body)?;
+    let new = NewAccount {
+        username: &body.username,
+        password: body.password.into(),
+        name: body.name.as_deref(),
+        email: body.email.as_deref(),
+        invitation: body.invitation.as_deref(),
+    };
+    let client = client(device, proven);
+    let tokens = local::sign_up(&state, enabled(&state)?, new, client).await?;
+    Ok(Json(token_response(tokens, None)))
+}
+
+/// Changes the password of the signed-in user.
+async fn change_password(
+    State(state): State<Arc<Services>>,
+    user: User,
+    device: Device,
+    OptionalJson(body): OptionalJson<PasswordChangeRequest>,
+) -> Result<StatusCode, ApiError> {
+    let body = required(body)?;
+    let session = (user.id(), user.session_id());
+    let passwords = (body.current_password.into(), body.new_password.into());
+    let client = client(device, None);
+    local::change(&state, enabled(&state)?, session, passwords, client).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sets a new password with a one-time link.
+async fn reset_password(
+    State(state): State<Arc<Services>>,
+    device: Device,
+    OptionalJson(body): OptionalJson<PasswordResetRequest>,
+) -> Result<StatusCode, ApiError> {
+    let body = required(body)?;
+    let client = client(device, None);
+    let password = body.new_password.into();
+    local::reset(&state, enabled(&state)?, &body.token, password, client).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Requests a link to set a new password. The response is the same whether the account exists or
+/// not.
+async fn request_reset(
+    State(state): State<Arc<Services>>,
+    device: Device,
+    OptionalJson(body): OptionalJson<ResetLinkRequest>,
+) -> Result<StatusCode, ApiError> {
+    required(body)?;
+    local::request_link(&state, enabled(&state)?, &client(device, None))?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+fn client(device: Device, proven: Option<latchkey_core::session::Thumbprint>) -> Client {
+    Client {
+        address: device.address,
+        device: device.into(),
+        proven,
+    }
+}
+
+fn enabled(state: &Services) -> Result<&Local, ApiError> {
+    state.local.as_ref().ok_or(ApiError::NotFound)
+}
+
+fn required<T>(body: Option<T>) -> Result<T, ApiError> {
+    body.ok_or_else(|| {
+        ApiError::InvalidRequest("the request has no body; send a JSON object".to_owned())
+    })
+}

@@ -1,0 +1,329 @@
+//! Limits how often passwords can be guessed, accounts created, and links requested.
+//!
+//! Failed sign-ins are counted by account and network together, and by network. The failures of one
+//! network never keep the account's owner from signing in from another, so nobody can lock another
+//! out. Accounts are known by a hash of the username, so unknown names are counted like known ones.
+//!
+//! An attacker with many networks can try more passwords; the strength of passwords
+//! ([`rules`](super::rules)) has to withstand that.
+
+use core::hash::{BuildHasher as _, Hash};
+use core::time::Duration;
+use std::collections::HashMap;
+use std::hash::RandomState;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use latchkey_core::Timestamp;
+
+use crate::services::networks::{LEVELS, Network, networks};
+use crate::services::rate_limits::TooManyRequests;
+
+/// How many times more than one address an IPv6 network may try, the narrowest network first.
+const FACTORS: [u64; LEVELS] = [1, 4, 16];
+/// The maximum number of keys of one kind that are counted. Further keys are not counted until
+/// others are full again.
+const MAX_KEYS: usize = 200_000;
+
+/// A burst, and the time in which one more attempt is permitted.
+#[derive(Clone, Copy, Debug)]
+struct Quota {
+    /// What the requests have in common, for the message.
+    scope: &'static str,
+    burst: u64,
+    period: Duration,
+}
+
+/// Failures of one account from one network.
+const OF_ACCOUNT: Quota = Quota {
+    scope: "with a wrong password",
+    burst: 10,
+    period: Duration::from_mins(1),
+};
+/// Failures from one network, which may be an office with many users.
+const OF_NETWORK: Quota = Quota {
+    scope: "with a wrong password",
+    burst: 100,
+    period: Duration::from_secs(6),
+};
+/// New accounts from one network.
+const SIGN_UPS: Quota = Quota {
+    scope: "to create an account",
+    burst: 20,
+    period: Duration::from_mins(3),
+};
+/// Requests for a link from one network.
+const LINK_REQUESTS: Quota = Quota {
+    scope: "for a link",
+    burst: 20,
+    period: Duration::from_mins(1),
+};
+/// Links sent to one account: each voids the one before it, and is a mail.
+const LINKS: Quota = Quota {
+    scope: "for a link",
+    burst: 3,
+    period: Duration::from_mins(10),
+};
+
+/// The level of a network size, and the network; `None` if the address is unknown.
+type Source = (usize, Option<Network>);
+
+/// Counts attempts.
+#[derive(Debug, Default)]
+pub struct Guesses {
+    key: RandomState,
+    accounts: Buckets<(u64, Source)>,
+    networks: Buckets<Source>,
+    sign_ups: Buckets<Source>,
+    link_requests: Buckets<Source>,
+    links: Buckets<u64>,
+}
+
+/// An attempt to sign in, counted as a failure until it succeeds.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    account: u64,
+    address: Option<IpAddr>,
+}
+
+impl Guesses {
+    /// Counts an attempt to sign in to this account, by its username as it was sent. It is counted
+    /// before the password is verified, so that concurrent attempts cannot exceed the limit.
+    pub fn begin(
+        &self,
+        username: &str,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Attempt, TooManyRequests> {
+        let account = self.account(username);
+        let attempt = Attempt { account, address };
+        for source in sources(address) {
+            self.accounts
+                .take((account, source), source.0, OF_ACCOUNT, now)?;
+        }
+        for source in sources(address) {
+            if let Err(refused) = self.networks.take(source, source.0, OF_NETWORK, now) {
+                // The account was not tried.
+                for source in sources(address) {
+                    self.accounts
+                        .give_back((account, source), source.0, OF_ACCOUNT);
+                }
+                return Err(refused);
+            }
+        }
+        Ok(attempt)
+    }
+
+    /// The password was right: the failures of this account from this network are forgotten.
+    pub fn succeeded(&self, attempt: Attempt) {
+        for source in sources(attempt.address) {
+            self.accounts.forget((attempt.account, source));
+            self.networks.give_back(source, source.0, OF_NETWORK);
+        }
+    }
+
+    /// The password was not verified, because the server could not.
+    pub fn not_tried(&self, attempt: Attempt) {
+        for source in sources(attempt.address) {
+            let key = (attempt.account, source);
+            self.accounts.give_back(key, source.0, OF_ACCOUNT);
+            self.networks.give_back(source, source.0, OF_NETWORK);
+        }
+    }
+
+    /// Forgets the failures of an account from a network, because its password was set there.
+    pub fn password_set(&self, username: &str, address: Option<IpAddr>) {
+        let account = self.account(username);
+        for source in sources(address) {
+            self.accounts.forget((account, source));
+        }
+    }
+
+    /// Counts a new account from this address.
+    pub fn sign_up(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), TooManyRequests> {
+        for source in sources(address) {
+            self.sign_ups.take(source, source.0, SIGN_UPS, now)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a request for a link from this address.
+    pub fn link_request(
+        &self,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), TooManyRequests> {
+        for source in sources(address) {
+            self.link_requests
+                .take(source, source.0, LINK_REQUESTS, now)?;
+        }
+        Ok(())
+    }
+
+    /// Whether another link may be sent to this account.
+    pub fn allows_link(&self, username: &str, now: Timestamp) -> bool {
+        let account = self.account(username);
+        self.links.take(account, 0, LINKS, now).is_ok()
+    }
+
+    /// Frees the counters that are full again.
+    pub fn forget_idle(&self, now: Timestamp) {
+        self.accounts.prune(now);
+        self.networks.prune(now);
+        self.sign_ups.prune(now);
+        self.link_requests.prune(now);
+        self.links.prune(now);
+    }
+
+    fn account(&self, username: &str) -> u64 {
+        self.key.hash_one(username.to_ascii_lowercase())
+    }
+}
+
+/// The networks that contain an address; one unknown source without an address.
+fn sources(address: Option<IpAddr>) -> impl Iterator<Item = Source> {
+    let unknown = address.is_none().then_some((0, None));
+    let known = address.into_iter().flat_map(networks).map(Some);
+    known.enumerate().chain(unknown)
+}
+
+/// For each key, the time at which its quota is full again, in milliseconds since 1970.
+#[derive(Debug)]
+struct Buckets<K>(Mutex<HashMap<K, u64>>);
+
+impl<K> Default for Buckets<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+/// The time of one attempt, in milliseconds.
+fn cost(quota: Quota, level: usize) -> u64 {
+    let millis = u64::try_from(quota.period.as_millis()).unwrap_or(u64::MAX);
+    millis / FACTORS[level]
+}
+
+impl<K: Hash + Eq + Copy> Buckets<K> {
+    fn take(
+        &self,
+        key: K,
+        level: usize,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<(), TooManyRequests> {
+        let (now, cost) = (now.as_millis(), cost(quota, level));
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !buckets.contains_key(&key) && buckets.len() >= MAX_KEYS {
+            buckets.retain(|_, full_at| *full_at > now);
+            if buckets.len() >= MAX_KEYS {
+                return Ok(());
+            }
+        }
+        // A clock that was set back must not keep anyone waiting longer than the whole quota.
+        let limit = cost * quota.burst * FACTORS[level];
+        let full_at = buckets.get(&key).copied().unwrap_or_default();
+        let full_at = full_at.clamp(now, now + limit) + cost;
+        if full_at > now + limit {
+            let wait = full_at - now - limit;
+            return Err(TooManyRequests::new(
+                quota.scope,
+                wait.div_ceil(1000).max(1),
+            ));
+        }
+        buckets.insert(key, full_at);
+        Ok(())
+    }
+
+    fn give_back(&self, key: K, level: usize, quota: Quota) {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(full_at) = buckets.get_mut(&key) {
+            *full_at = full_at.saturating_sub(cost(quota, level));
+        }
+    }
+
+    fn forget(&self, key: K) {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.remove(&key);
+    }
+
+    fn prune(&self, now: Timestamp) {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.retain(|_, full_at| *full_at > now.as_millis());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().expect("an address"))
+    }
+
+    /// How many of many attempts are permitted at once.
+    fn permitted(
+        guesses: &Guesses,
+        attempts: usize,
+        next: impl Fn(usize) -> (String, String),
+    ) -> usize {
+        let begun = (0..attempts).filter(|number| {
+            let (username, from) = next(*number);
+            guesses.begin(&username, address(&from), NOW).is_ok()
+        });
+        begun.count()
+    }
+
+    #[test]
+    fn security_95_guesses_are_limited_by_account_and_network() {
+        let guesses = Guesses::default();
+        let at_ada = |from: &str| ("ada".to_owned(), from.to_owned());
+        assert_eq!(permitted(&guesses, 1000, |_| at_ada("192.0.2.1")), 10);
+        // Neither the account from elsewhere nor another account from here is refused.
+        let owner = guesses.begin("ADA", address("192.0.2.2"), NOW);
+        guesses.succeeded(owner.expect("permitted"));
+        assert!(guesses.begin("bob", address("192.0.2.1"), NOW).is_ok());
+        // One more attempt each minute.
+        let refused = guesses.begin("ada", address("192.0.2.1"), NOW);
+        assert_eq!(refused.expect_err("refused").retry_after, 60);
+        let later = NOW.plus(OF_ACCOUNT.period);
+        assert!(guesses.begin("ada", address("192.0.2.1"), later).is_ok());
+        assert!(guesses.begin("ada", address("192.0.2.1"), later).is_err());
+        // Other names do not help.
+        let names = |number| (format!("user-{number}"), "192.0.2.7".to_owned());
+        assert_eq!(permitted(&guesses, 1000, names), 100);
+        // Nor do the other networks of a site.
+        let site = |number| ("ada".to_owned(), format!("2001:db8:1:{number:x}::1"));
+        assert_eq!(permitted(&guesses, 10_000, site), 160);
+    }
+
+    #[test]
+    fn a_success_forgets_the_failures_and_an_attempt_that_was_not_made_is_not_counted() {
+        let guesses = Guesses::default();
+        let begin = || guesses.begin("ada", address("192.0.2.1"), NOW);
+        for _ in 0..100 {
+            guesses.not_tried(begin().expect("permitted"));
+        }
+        for _ in 0..50 {
+            for _ in 0..9 {
+                begin().expect("permitted");
+            }
+            guesses.succeeded(begin().expect("permitted"));
+            guesses.networks.0.lock().expect("not poisoned").clear();
+        }
+        guesses.forget_idle(NOW.plus(Duration::from_hours(1)));
+        assert!(guesses.accounts.0.lock().expect("not poisoned").is_empty());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_delays_nobody_longer_than_a_full_quota() {
+        let guesses = Guesses::default();
+        let begin = |now| guesses.begin("ada", address("192.0.2.1"), now);
+        for _ in 0..10 {
+            begin(NOW.plus(Duration::from_hours(1000))).expect("permitted");
+        }
+        let refused = begin(NOW).expect_err("refused");
+        assert!(refused.retry_after <= 60, "{refused:?}");
+    }
+}

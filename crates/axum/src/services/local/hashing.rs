@@ -1,0 +1,228 @@
+//! Hashes and verifies passwords. A hash takes tens of milliseconds of a processor and 19 MiB, so
+//! few run at once, a bounded number waits, and the rest is refused at once: a flood of sign-ins
+//! must not slow down other requests or fill the memory.
+//!
+//! One network can occupy only a part of the queue, so it cannot keep others from signing in.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+use latchkey_core::Rng;
+use latchkey_tokens::PasswordHash;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
+
+use crate::services::networks::{LEVELS, Network, networks};
+use crate::services::rate_limits::TooManyRequests;
+
+/// How many requests may run or wait: at most a few seconds of work.
+const MAX_PENDING: usize = 128;
+/// How many of them may come from networks of each size, the narrowest first.
+const MAX_PENDING_OF_NETWORK: [usize; LEVELS] = [16, 24, 32];
+/// When a refused client should try again, in seconds.
+const RETRY_AFTER: u64 = 2;
+
+/// Runs a bounded number of hashes at a time. Waiting requests are served in order.
+pub struct Hashing {
+    permits: Arc<Semaphore>,
+    pending: Arc<Mutex<Pending>>,
+    rng: Arc<dyn Rng>,
+    /// The hash that passwords of unknown users are compared with, so that they take the same time.
+    decoy: PasswordHash,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    total: usize,
+    of_network: HashMap<(usize, Network), usize>,
+}
+
+impl Hashing {
+    /// Creates the pool: half of the processors, and at least one, compute hashes.
+    pub fn new(rng: Arc<dyn Rng>) -> Self {
+        let processors = available_parallelism().map_or(1, usize::from);
+        // Nobody knows this password, so no guess matches.
+        let password = crate::services::local::LinkToken::random(&*rng);
+        Self {
+            permits: Arc::new(Semaphore::new((processors / 2).max(1))),
+            pending: Arc::default(),
+            decoy: PasswordHash::new(password.as_str(), &*rng),
+            rng,
+        }
+    }
+
+    /// Whether `stored` is the hash of the password. Without a stored hash the result is `false`,
+    /// after the same work.
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        stored: Option<String>,
+        address: Option<IpAddr>,
+    ) -> Result<bool, TooManyRequests> {
+        let known = stored.is_some();
+        let hash = stored.map_or_else(|| self.decoy.clone(), PasswordHash::from_stored);
+        let verify = move || hash.verify(password.expose_secret());
+        Ok(self.run(address, verify).await? && known)
+    }
+
+    /// Hashes a new password.
+    pub async fn hash(
+        &self,
+        password: SecretString,
+        address: Option<IpAddr>,
+    ) -> Result<String, TooManyRequests> {
+        let rng = Arc::clone(&self.rng);
+        let hash = move || PasswordHash::new(password.expose_secret(), &*rng);
+        let hash = self.run(address, hash).await?;
+        Ok(hash.as_str().to_owned())
+    }
+
+    /// Whether a stored hash should be replaced, because it was made with other parameters.
+    pub fn is_outdated(stored: &str) -> bool {
+        PasswordHash::from_stored(stored.to_owned()).is_outdated()
+    }
+
+    /// Runs this work when its turn has come; refused if too much is pending. Work that has begun
+    /// occupies its place until it ends, even if the caller is dropped.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        address: Option<IpAddr>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, TooManyRequests> {
+        let busy = || TooManyRequests::new("that need a password", RETRY_AFTER);
+        let place = self.enter(address).ok_or_else(busy)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = permit.map_err(|_| busy())?;
+        let work = tokio::task::spawn_blocking(move || {
+            let _held = (place, permit);
+            work()
+        });
+        // The runtime is shutting down, or the work panicked.
+        work.await.map_err(|_| busy())
+    }
+
+    fn enter(&self, address: Option<IpAddr>) -> Option<Place> {
+        let keys: Vec<_> = address.into_iter().flat_map(networks).enumerate().collect();
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = |key: &(usize, Network)| {
+            let count = pending.of_network.get(key).copied().unwrap_or_default();
+            count >= MAX_PENDING_OF_NETWORK[key.0]
+        };
+        if pending.total >= MAX_PENDING || keys.iter().any(is_full) {
+            return None;
+        }
+        pending.total += 1;
+        for key in &keys {
+            *pending.of_network.entry(*key).or_default() += 1;
+        }
+        Some(Place {
+            pending: Arc::clone(&self.pending),
+            keys,
+        })
+    }
+}
+
+/// A place in the queue, which is free again when this is dropped.
+struct Place {
+    pending: Arc<Mutex<Pending>>,
+    keys: Vec<(usize, Network)>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.total -= 1;
+        for key in &self.keys {
+            if let Some(count) = pending.of_network.get_mut(key) {
+                *count -= 1;
+                if *count == 0 {
+                    pending.of_network.remove(key);
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Hashing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hashing").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use latchkey_tokens::SystemRng;
+
+    use super::*;
+
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().expect("an address"))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn security_95_hashes_run_a_few_at_a_time_and_a_flood_is_refused() {
+        let hashing = Arc::new(Hashing::new(Arc::new(SystemRng)));
+        let permits = hashing.permits.available_permits();
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (release, released) = mpsc::channel::<()>();
+        let released = Arc::new(Mutex::new(released));
+        let begin = |address| {
+            let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+            let (hashing, released) = (Arc::clone(&hashing), Arc::clone(&released));
+            async move {
+                let work = move || {
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    // Until the channel is closed.
+                    let _closed = released.lock().expect("not poisoned").recv();
+                    running.fetch_sub(1, Ordering::SeqCst);
+                };
+                hashing.run(address, work).await
+            }
+        };
+        let flood = MAX_PENDING_OF_NETWORK[0];
+        let work: Vec<_> = (0..flood)
+            .map(|_| tokio::spawn(begin(address("192.0.2.1"))))
+            .collect();
+        while hashing.pending.lock().expect("not poisoned").total < flood {
+            tokio::task::yield_now().await;
+        }
+        // The network has used up its part of the queue, and others have not.
+        let refused = begin(address("192.0.2.1")).await;
+        assert_eq!(refused.expect_err("refused").retry_after, RETRY_AFTER);
+        let other = tokio::spawn(begin(address("192.0.2.2")));
+        while hashing.pending.lock().expect("not poisoned").total == flood {
+            tokio::task::yield_now().await;
+        }
+        drop(release);
+        for work in work.into_iter().chain([other]) {
+            assert_eq!(work.await.expect("no panic"), Ok(()));
+        }
+        assert!(most.load(Ordering::SeqCst) <= permits, "{most:?}");
+        let pending = hashing.pending.lock().expect("not poisoned");
+        assert_eq!(pending.total, 0);
+        assert!(pending.of_network.is_empty());
+    }
+
+    #[test]
+    fn all_networks_together_are_bounded() {
+        let hashing = Hashing::new(Arc::new(SystemRng));
+        let mut places = Vec::new();
+        for number in 0..u8::MAX {
+            places.extend(hashing.enter(Some([192, 0, 2, number].into())));
+        }
+        assert_eq!(places.len(), MAX_PENDING);
+        places.clear();
+        // An IPv6 site can use any of its networks.
+        for number in 0..u16::MAX {
+            let network = [0x2001, 0xdb8, 1, number, 0, 0, 0, 1];
+            places.extend(hashing.enter(Some(network.into())));
+        }
+        assert_eq!(places.len(), MAX_PENDING_OF_NETWORK[2]);
+    }
+}

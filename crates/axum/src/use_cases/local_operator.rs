@@ -1,0 +1,219 @@
+//! What an operator does about local accounts: creates them, invites people, and hands out links
+//! that set a password. Works through a running server or directly on the store of a stopped one.
+
+use core::fmt;
+
+use latchkey_core::local::LINK_LIFETIME;
+use latchkey_core::user::{InvalidRoles, granted_roles};
+use latchkey_core::{Actor, LinkPurpose, OneTimeLink, Rng, Timestamp, User, UserId, Username};
+use latchkey_store::{CreateOutcome, NewLocalUser, Store, StoreError};
+use latchkey_tokens::PasswordHash;
+use latchkey_types::paths;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::services::Services;
+use crate::services::local::LinkToken;
+use crate::services::local::rules::{self, FieldError};
+use crate::settings::{PublicUrl, SignUp};
+
+/// An account to create.
+#[derive(Debug, Default)]
+pub struct NewLocalAccount {
+    /// The username.
+    pub username: String,
+    /// The email address.
+    pub email: Option<String>,
+    /// The display name.
+    pub name: Option<String>,
+    /// The roles to grant.
+    pub roles: Vec<String>,
+    /// The password; without one, a link to set it is created.
+    pub password: Option<SecretString>,
+}
+
+/// A link to give to its user. It works once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The URL, which contains the secret token.
+    pub url: String,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+/// Hides the URL.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an operator's action about a local account failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LocalOperatorError {
+    /// Local accounts are not enabled.
+    #[error("local accounts are not enabled; add the section [local] to the configuration")]
+    Disabled,
+    /// Invitations are of no use.
+    #[error("invitations are not accepted; set local.sign_up = \"invite\"")]
+    InvitationsOff,
+    /// A value is not valid.
+    #[error("{}: {}", .0.field, .0.message)]
+    Field(FieldError),
+    /// The roles cannot be granted.
+    #[error(transparent)]
+    Roles(#[from] InvalidRoles),
+    /// No local account has this username.
+    #[error("no local account has the username {0}")]
+    UnknownUser(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<FieldError> for LocalOperatorError {
+    fn from(error: FieldError) -> Self {
+        Self::Field(error)
+    }
+}
+
+/// Performs an operator's actions about local accounts.
+#[derive(Clone, Copy)]
+pub struct LocalOperator<'a> {
+    /// The store.
+    pub store: &'a dyn Store,
+    /// The source of randomness.
+    pub rng: &'a dyn Rng,
+    /// The public origin, for links.
+    pub public_url: &'a PublicUrl,
+    /// Who may create an account; `None` without local accounts.
+    pub sign_up: Option<SignUp>,
+    /// The current time.
+    pub now: Timestamp,
+    /// Who acts, for the log.
+    pub actor: Actor,
+}
+
+impl<'a> LocalOperator<'a> {
+    /// Through a running server.
+    pub fn online(services: &'a Services, actor: Actor) -> Self {
+        Self {
+            store: &*services.store,
+            rng: &*services.rng,
+            public_url: &services.public_url,
+            sign_up: services.local.as_ref().map(|local| local.sign_up),
+            now: services.clock.now(),
+            actor,
+        }
+    }
+
+    /// Creates an account, whoever may sign up. Without a password, returns a link to set it.
+    pub async fn create(
+        &self,
+        new: NewLocalAccount,
+    ) -> Result<(User, Option<Link>), LocalOperatorError> {
+        self.check_enabled()?;
+        let username = rules::username(new.username.trim())?;
+        let name = rules::name(new.name.as_deref())?;
+        let email = rules::email(new.email.as_deref())?;
+        let roles = granted_roles(new.roles)?;
+        let hash = match new.password {
+            Some(password) => Some(self.hash(username.as_str(), password).await?),
+            None => None,
+        };
+        let id = UserId::random(self.rng);
+        let mut user = User::create_local(id, username, email, name, self.now);
+        user.roles = roles;
+        let token = hash.is_none().then(|| LinkToken::random(self.rng));
+        let expires_at = self.expires_at();
+        let create = NewLocalUser {
+            user: user.clone(),
+            hash,
+            invitation: None,
+            link: token.as_ref().map(|token| (token.hash(), expires_at)),
+        };
+        match self.store.create_local_user(create).await? {
+            CreateOutcome::Created => {}
+            CreateOutcome::UsernameTaken | CreateOutcome::LinkInvalid => {
+                return Err(FieldError::new("username", "this username is taken").into());
+            }
+        }
+        tracing::info!(user = %id, by = %self.actor, "local account created");
+        Ok((user, token.map(|token| self.password_link(&token))))
+    }
+
+    /// Creates an invitation. Whoever opens its link may create an account.
+    pub async fn invite(&self, email: Option<&str>) -> Result<Link, LocalOperatorError> {
+        if self.check_enabled()? == SignUp::Off {
+            return Err(LocalOperatorError::InvitationsOff);
+        }
+        let email = rules::email(email)?;
+        let token = LinkToken::random(self.rng);
+        let link = OneTimeLink {
+            purpose: LinkPurpose::Invitation { email },
+            expires_at: self.expires_at(),
+        };
+        self.store.add_one_time_link(token.hash(), link).await?;
+        tracing::info!(by = %self.actor, "invitation created");
+        Ok(self.link(paths::SIGN_UP_PAGE, "invitation", &token))
+    }
+
+    /// Creates a link to set a new password. It voids the account's previous link; the password and
+    /// the sessions stay as they are until the link is used.
+    pub async fn reset_password(&self, username: &str) -> Result<Link, LocalOperatorError> {
+        self.check_enabled()?;
+        let unknown = || LocalOperatorError::UnknownUser(username.to_owned());
+        let username: Username = username.trim().parse().map_err(|_| unknown())?;
+        let token = LinkToken::random(self.rng);
+        let purpose = LinkPurpose::SetPassword { username };
+        let link = OneTimeLink {
+            purpose,
+            expires_at: self.expires_at(),
+        };
+        if !self.store.add_one_time_link(token.hash(), link).await? {
+            return Err(unknown());
+        }
+        tracing::info!(by = %self.actor, "link to set a password created");
+        Ok(self.password_link(&token))
+    }
+
+    fn check_enabled(&self) -> Result<SignUp, LocalOperatorError> {
+        self.sign_up.ok_or(LocalOperatorError::Disabled)
+    }
+
+    fn expires_at(&self) -> Timestamp {
+        self.now.plus(LINK_LIFETIME)
+    }
+
+    fn password_link(&self, token: &LinkToken) -> Link {
+        self.link(paths::RESET_PASSWORD_PAGE, "token", token)
+    }
+
+    /// The token is in the fragment, which browsers do not send.
+    fn link(&self, page: &str, name: &str, token: &LinkToken) -> Link {
+        let page = self.public_url.join(page);
+        Link {
+            url: format!("{page}#{name}={}", token.as_str()),
+            expires_at: self.expires_at(),
+        }
+    }
+
+    async fn hash(
+        &self,
+        username: &str,
+        password: SecretString,
+    ) -> Result<String, LocalOperatorError> {
+        let known = [username, self.public_url.authority()];
+        rules::password("password", password.expose_secret(), &known)?;
+        let mut salt = [0; 16];
+        self.rng.fill(&mut salt);
+        let hash = tokio::task::spawn_blocking(move || {
+            PasswordHash::with_salt(password.expose_secret(), &salt)
+        });
+        let hash = hash
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(hash.as_str().to_owned())
+    }
+}
