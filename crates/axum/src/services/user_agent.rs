@@ -12,6 +12,9 @@ pub struct Program {
     pub system: Option<String>,
 }
 
+/// The parser's name of programs that are not browsers.
+const HTTP_LIBRARY: &str = "HTTP Library";
+
 /// Parses a `User-Agent`. Unknown programs have no names.
 pub fn read(user_agent: Option<&str>) -> Program {
     let Some(parsed) = user_agent.and_then(|text| Parser::new().parse(text)) else {
@@ -20,6 +23,8 @@ pub fn read(user_agent: Option<&str>) -> Program {
     let known = |name: &str| !matches!(name, "" | "UNKNOWN");
     let major = parsed.version.split('.').next().unwrap_or_default();
     let browser = known(parsed.name).then(|| match major {
+        // The parser returns the program as the version.
+        program if parsed.name == HTTP_LIBRARY && known(program) => program.to_owned(),
         version if known(version) => format!("{} {version}", browser_name(parsed.name)),
         _ => browser_name(parsed.name).to_owned(),
     });
@@ -107,6 +112,12 @@ mod tests {
             };
             assert_eq!(read(Some(user_agent)), expected, "{user_agent}");
         }
+    }
+
+    #[test]
+    fn programs_that_are_not_browsers_have_their_own_name() {
+        let program = read(Some("curl/8.14.1"));
+        assert_eq!(program.browser.as_deref(), Some("curl"));
     }
 
     #[test]
