@@ -119,7 +119,7 @@ async function plantKey(page: Page): Promise<JsonWebKey> {
   });
 }
 
-/** Sends a refresh request from outside of the browser, with a proof by this key. */
+/** Sends a refresh request from outside the browser, with a proof signed with this key. */
 async function refreshWith(url: string, refresh_token: string, jwk: JsonWebKey): Promise<object> {
   const { kty, crv, x, y } = jwk as Record<string, string>;
   const key = createPrivateKey({ key: jwk as never, format: 'jwk' });

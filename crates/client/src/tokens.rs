@@ -81,8 +81,9 @@ impl Tokens {
     }
 
     /// Estimates the server's time in seconds since 1970 when this browser's clock shows `now`
-    /// milliseconds. The difference is derived from the access token's expiry, which is known on
-    /// both clocks. It can be hours, and DPoP proofs are dated by the server's clock.
+    /// milliseconds, so that DPoP proofs can be dated by the server's clock: the two clocks may
+    /// differ by hours. The difference is derived from the access token's expiry, which is known on
+    /// both clocks.
     pub fn server_clock(&self, now: u64) -> u64 {
         let now = now / 1000;
         let claims = claims::decode(&self.access_token).map(|decoded| decoded.claims);

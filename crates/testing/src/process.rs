@@ -112,12 +112,12 @@ impl Drop for Process {
 
 /// The CPU time of one process; zero if it has exited.
 fn cpu_of(process: Pid) -> Duration {
-    /// The unit of times in `/proc`.
+    /// Times in `/proc` are in clock ticks (`USER_HZ`).
     const TICKS_PER_SECOND: u64 = 100;
     let path = format!("/proc/{}/stat", process.as_raw_nonzero());
     let stat = fs::read_to_string(path).unwrap_or_default();
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    // User and system time are the fields 14 and 15. The first two are before the `)`.
+    // User and system time are fields 14 and 15. Fields 1 and 2 are before the `)`.
     let ticks = fields.split_whitespace().skip(11).take(2);
     let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)

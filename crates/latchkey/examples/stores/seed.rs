@@ -23,7 +23,7 @@ pub(crate) async fn run(data_dir: &Path, denials: u64) -> Result<()> {
     };
     let config = config::load_for(&overrides, std::env::vars_os())?;
     data_dir::create_private(&config.data_dir)?;
-    // Also creates the master key, which the server to measure needs.
+    // Also creates the master key, which the measured server needs.
     let latchkey = Latchkey::builder("http://localhost")
         .store(config.store())
         .master_key(config.master_key())

@@ -44,7 +44,8 @@ async fn security_69_logs_at_every_level_and_error_bodies_contain_no_secret() {
     }
 }
 
-/// Calls every operation that handles secrets, and collects the secrets and the error bodies.
+/// Sends requests with secrets, valid and refused ones, and collects the secrets and the error
+/// bodies.
 #[derive(Default)]
 struct Walk {
     secrets: Vec<(&'static str, String)>,

@@ -1,4 +1,5 @@
-//! Security events, bounded in number per user and in age. Each is also a record of the audit log.
+//! Security events: the history that a user sees, bounded in number and in age. [`audit_log`] is
+//! the record of the whole server.
 
 use async_trait::async_trait;
 use latchkey_core::audit::{DEDUP_WINDOW, KEPT_EVENTS, RETENTION};

@@ -50,7 +50,7 @@ pub struct AuditEvent {
     /// Who acted, if it was not the user: the id of an administrator, or `cli`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// Further details, such as the reason of a ban.
+    /// Further details, such as the reason for a ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }

@@ -24,7 +24,7 @@ pub struct AdminKey {
     pub signs_from: u64,
     /// What it is used for now.
     pub state: KeyState,
-    /// When it is removed, in seconds since 1970; absent until it is retired.
+    /// When it is removed, in seconds since 1970; absent until a successor is created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<u64>,
 }

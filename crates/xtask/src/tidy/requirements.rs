@@ -10,7 +10,7 @@ use super::tree::{Tree, numbered};
 
 const LIST: &str = "docs/security-requirements.md";
 
-/// The heading above the requirements that are not tested yet.
+/// The heading above the requirements that have no tests.
 const NOT_IN_FORCE: &str = "## Not in force";
 
 /// A row of the table.
@@ -64,7 +64,7 @@ fn disagreement(row: &Row<'_>, shown: &BTreeSet<&str>) -> Option<Finding> {
     } else {
         let files: Vec<_> = shown.iter().map(|path| format!("`{path}`")).collect();
         let files = files.join(", ");
-        format!("the test files of requirement {number} are outdated; the cell must be: {files}")
+        format!("the cell of requirement {number} lists the wrong test files; it must be: {files}")
     };
     Some(Finding::new(LIST, row.line, what))
 }
@@ -212,7 +212,7 @@ mod tests {
             "| 4 | One. | `crates/b.rs` |\n| 5 | Two. | |\n\n## Not in force\n\n| 6 | Three. |";
         let says = found(rows, "fn security_4_6_a() {}", "");
         assert_eq!(says.len(), 3, "{says:?}");
-        assert!(says[0].ends_with("the cell must be: `crates/a/tests/a.rs`"));
+        assert!(says[0].ends_with("it must be: `crates/a/tests/a.rs`"));
         assert!(says[1].contains("no test cites requirement 5"));
         assert!(says[2].contains("requirement 6 has tests"));
     }

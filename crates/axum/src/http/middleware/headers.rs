@@ -53,7 +53,7 @@ impl CommonHeaders {
                 "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
             ),
             (CONTENT_SECURITY_POLICY, DENY_ALL),
-            // Replaced in each response: a map that has the entry need not grow for it.
+            // A placeholder that each response replaces, so that its map need not grow.
             (REQUEST_ID, "-"),
         ];
         let hsts = hsts.map(|hsts| (STRICT_TRANSPORT_SECURITY, hsts.as_str()));
@@ -82,7 +82,7 @@ pub(crate) const READABLE_BY_ALL: [(HeaderName, HeaderValue); 2] = [
     (CORP, HeaderValue::from_static("cross-origin")),
 ];
 
-/// Forbids caches to store a response (RFC 6749 §5.1).
+/// Forbids caches from storing a response (RFC 6749 §5.1).
 pub(crate) fn no_store(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

@@ -6,7 +6,8 @@ use super::{Action, Breach, Message, Simulation, ThiefKey};
 const ROUNDS: usize = 12;
 
 impl Simulation {
-    /// Lets every tab complete over a working network. Messages in the network are lost first.
+    /// Drops all messages in the network, then lets every tab complete its requests over a working
+    /// network.
     pub(crate) fn quiesce(&mut self) {
         self.network.clear();
         for _ in 0..ROUNDS {
@@ -57,8 +58,8 @@ impl Simulation {
         if self.thief.is_none() || !self.server.session.status.is_live() {
             return;
         }
-        // A restored record may tolerate the first use, and may revive a session that has ended for
-        // its owner.
+        // After a restore, the server may tolerate the first reuse, and the session may be live
+        // again although its owner has been signed out.
         let restored = self.server.restored > 0;
         if restored && !self.is_signed_in() {
             return;

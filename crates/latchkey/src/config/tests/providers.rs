@@ -1,4 +1,5 @@
-//! Errors in a provider's section that are detected without contacting the provider.
+//! The sections of providers: keys, presets, the secret of Google's client, and the errors that are
+//! detected without contacting the provider.
 
 use std::time::Duration;
 
@@ -109,7 +110,7 @@ fn google_secret(section: &str, variable: &str) -> Option<String> {
 fn google_secret_in_the_environment_completes_a_section_without_a_secret() {
     let secret = google_secret("", "from-the-environment");
     assert_eq!(secret.as_deref(), Some("from-the-environment"));
-    // Without a section, the variable may be that of another program.
+    // Without a section, the variable may belong to another program.
     let secret = ("GOOGLE_CLIENT_SECRET", "from-the-environment");
     assert!(loaded("", &[secret]).expect("valid").providers.is_empty());
 }
@@ -128,13 +129,13 @@ fn google_secret_alone_in_the_environment_replaces_no_secret() {
             assert_eq!(secret.as_deref(), Some("from-the-section"), "{variable:?}");
         }
     }
-    // An unset variable of a compose file is empty: the section lacks a secret as without it.
+    // A compose file passes an unset variable as an empty one, which counts as no secret.
     rejected(
         "[providers.google]\nclient_id = \"a\"",
         &[("GOOGLE_CLIENT_SECRET", "")],
         "providers.google.client_secret: this key or client_secret_file is required",
     );
-    // With the client's id, both belong together and replace those of the section.
+    // If the client id is set too, both variables replace the values of the section.
     let variables = [
         ("GOOGLE_CLIENT_ID", "id"),
         ("GOOGLE_CLIENT_SECRET", "secret"),
@@ -153,7 +154,7 @@ const CLIENT: &str = "client_id = \"id\"\nclient_secret = \"secret\"\n";
 const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 #[test]
-fn presets_need_a_few_lines() {
+fn presets_need_only_a_few_lines() {
     for (name, more, kind, issuer) in [
         ("google", "", Kind::Google, "https://accounts.google.com"),
         ("github", "", Kind::GitHub, "https://github.com"),
@@ -188,7 +189,8 @@ fn presets_need_a_few_lines() {
             Kind::GitLab,
             "https://gitlab.example.com",
         ),
-        // As before there were presets: a name alone does not replace an issuer.
+        // As before presets existed: if a section has an issuer but no kind, its name selects no
+        // preset.
         (
             "github",
             "issuer = \"https://dex.example.com\"",

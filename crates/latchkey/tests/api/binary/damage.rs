@@ -17,20 +17,20 @@ fn noise(length: usize) -> Vec<u8> {
         .collect()
 }
 
-/// The file with a part of it overwritten by noise.
+/// The file with the bytes `from..to` overwritten by noise.
 fn with_noise(intact: &[u8], from: usize, to: usize) -> Vec<u8> {
     let mut bytes = intact.to_vec();
     bytes[from..to].copy_from_slice(&noise(to - from));
     bytes
 }
 
-/// Variants of the file whose beginning is damaged.
+/// Damaged variants of the file. In each, the beginning is lost.
 fn damaged_variants(intact: &[u8]) -> [(&'static str, Vec<u8>); 4] {
     [
         ("noise", noise(intact.len())),
         ("an overwritten beginning", with_noise(intact, 0, 512)),
         ("zeroes", vec![0; intact.len()]),
-        ("nothing", Vec::new()),
+        ("an empty file", Vec::new()),
     ]
 }
 
@@ -57,7 +57,10 @@ async fn a_damaged_store_is_not_changed() {
         fs::write(&file, &damaged).expect("written");
         let stderr = seeded.refused_start();
         let after = fs::read(&file).expect("read");
-        assert!(after == damaged, "{what} was changed: {stderr}");
+        assert!(
+            after == damaged,
+            "the damaged file ({what}) was changed: {stderr}"
+        );
         restore(&seeded.data_dir().join("store"), &backup);
     }
 }
@@ -101,8 +104,8 @@ async fn a_store_without_its_records_file_is_not_replaced_by_a_new_one() {
     seeded.assert_unharmed().await;
 }
 
-/// Regression test, found by `crash`: a kill between creating and renaming the file, about once in
-/// 2,000 starts.
+/// The crash test found this in about one of 2,000 starts: the server was killed between creating
+/// and renaming the snapshot file.
 #[tokio::test]
 async fn regression_an_incomplete_snapshot_is_not_mistaken_for_damage() {
     let seeded = SeededDataDir::new().await;

@@ -43,7 +43,7 @@ async fn a_revocation_while_the_clock_is_ahead_is_permanent() {
         app.revoke(&one.access_token).await;
         app.revoke(&two.refresh_token).await;
         if ahead > DAY {
-            // By then the session has ended, and it stays ended.
+            // By this clock the session has expired. It stays expired.
             app.refresh_is_refused(&four.refresh_token).await;
         }
         app.clock.set_back(ahead);
@@ -278,8 +278,8 @@ async fn regression_a_revoked_refresh_token_never_becomes_valid_again() {
     }
 }
 
-/// Every server remembers each revoked access token until it expires. The number per session is
-/// bounded: beyond it the session is ended, which takes a single denial.
+/// Every server remembers each revoked access token until it expires. The number per user and hour
+/// is bounded: beyond it, a revocation ends the session, which takes a single denial.
 #[tokio::test]
 async fn revoking_too_many_access_tokens_one_by_one_ends_the_session() {
     let app = TestApp::with("demo = true\n[limits]\nper_session = \"off\"\n").await;
