@@ -63,7 +63,7 @@ struct Entry {
     rare: Option<Box<Rare>>,
 }
 
-/// What few entries have.
+/// The fields that only few entries have.
 #[derive(Clone, Copy)]
 struct Rare {
     cutoff: Option<Cutoff>,
@@ -137,8 +137,8 @@ impl Entry {
 }
 
 impl Denylist {
-    /// Adds a denial. If the subject is already denied, the later expiry counts. A denial that was
-    /// lifted replaces one that was added before it was lifted, in whatever order they arrive.
+    /// Adds a denial. If the subject is already denied, the later expiry counts. A lifted denial
+    /// overrides a denial added before the lift, whichever of the two arrives first.
     pub fn insert(&self, denial: &Denial) {
         let entries = self.entries.pin();
         let known = entries.get(&denial.denied);
@@ -179,7 +179,7 @@ impl Denylist {
             .fetch_max(until.as_millis(), Ordering::Relaxed);
     }
 
-    /// Changes when an entry is added or extended, and only then. A token that was not refused at
+    /// Changes whenever an entry is added or updated, and only then. A token that was not refused at
     /// one version is not refused later at the same version, because entries can only expire.
     pub fn version(&self) -> u64 {
         self.insertions.load(Ordering::SeqCst)
@@ -220,7 +220,8 @@ impl Denylist {
             .map(|entry| entry.reason)
     }
 
-    /// Removes up to `limit` expired entries and returns how many were examined.
+    /// Removes expired entries and returns how many were examined: at least `limit`, or all if there
+    /// are fewer. Entries with the same expiry are examined together.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> usize {
         let mut expired = Vec::new();
         self.note_sweep(now);

@@ -29,8 +29,8 @@ impl Statements {
 }
 
 /// Performs the reads, and also returns the record of the store's id. One query reads all values,
-/// and each page takes one more; all queries are pipelined. If there are several, a transaction
-/// makes them a consistent snapshot, unless a transaction is already open.
+/// and each page takes one more; all queries are pipelined. Several reads that include a page run
+/// in a transaction, so that they see the same snapshot, unless a transaction is already open.
 pub(crate) async fn fetch(
     client: &Client,
     statements: &Statements,
@@ -51,11 +51,11 @@ pub(crate) async fn fetch(
         Read::Page(page) => Some(fetch_page(client, &statements.page, page)),
         Read::Value(_) => None,
     });
-    let reads_several = !in_transaction
+    let needs_transaction = !in_transaction
         && reads.len() > 1
         && reads.iter().any(|read| matches!(read, Read::Page(_)));
     let around = |sql: &'static str| async move {
-        if reads_several {
+        if needs_transaction {
             client.batch_execute(sql).await?;
         }
         Ok::<_, Error>(())

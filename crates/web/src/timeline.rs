@@ -16,7 +16,7 @@ const MAX_LINES: usize = 200;
 pub(crate) enum Tone {
     /// The request succeeded.
     Good,
-    /// The request was refused with a 4xx status.
+    /// The request was refused with a 4xx status, or was not sent.
     Refused,
     /// No response, a 5xx status, or the session ended.
     Bad,

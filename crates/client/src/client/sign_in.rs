@@ -38,7 +38,7 @@ pub enum SignInError {
     /// The provider does not report when a user authenticated, so it cannot confirm a recent sign-in.
     #[error("the provider cannot confirm a recent sign-in: use another provider")]
     StepUpUnsupported,
-    /// The query contains neither a code nor an error.
+    /// The query contains no error, and not both a code and a state.
     #[error("no sign-in in progress: start at the sign-in page")]
     NotInProgress,
     /// The server cannot complete the sign-in right now.
@@ -165,8 +165,8 @@ impl Client {
         Ok(SignedIn { return_to })
     }
 
-    /// Replaces the stored tokens. The replaced session is revoked, because nobody could end it
-    /// afterwards.
+    /// Replaces the stored tokens and revokes the replaced session, because this browser no longer
+    /// has the tokens to end it.
     fn replace_tokens(&self, tokens: &Tokens) {
         let before = self.0.storage.read().tokens;
         self.0.storage.clear_pending();
@@ -178,8 +178,8 @@ impl Client {
 }
 
 impl Inner {
-    /// Sends the code with a DPoP proof if there is a key to bind the session to. If the server
-    /// rejects the proof, the sign-in continues unbound, so that a wrong clock locks nobody out.
+    /// Sends the request with a DPoP proof if there is a key to bind the session to. If the server
+    /// rejects the proof, sends it without one, so that a wrong clock does not prevent the sign-in.
     async fn send_sign_in(
         &self,
         key: Option<&Key>,

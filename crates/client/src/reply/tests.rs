@@ -20,7 +20,7 @@ fn expiry_is_counted_from_the_time_of_the_request() {
 }
 
 #[test]
-fn only_an_explicit_invalid_grant_is_a_refusal() {
+fn failures_without_an_explicit_refusal_are_transient() {
     let ended = r#"{"error":"invalid_grant","code":"session_ended"}"#;
     assert_eq!(
         from_refresh(&Ok(response(400, ended)), 0),

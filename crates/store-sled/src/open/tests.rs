@@ -299,10 +299,10 @@ async fn read_errors_and_panics_stop_the_store() {
     assert_eq!(store.health().await, Ok(()));
 }
 
-/// An operation may await nothing but its transaction: the writer thread has no runtime and would
-/// block forever.
+/// An operation may await nothing but its transaction: it is polled once, without a runtime, and
+/// would never complete.
 #[tokio::test]
-async fn operation_that_awaits_something_else_is_an_error() {
+async fn operation_that_awaits_anything_but_its_transaction_fails() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = open(directory.path()).expect("a store");
     let waiting: for<'t, 'a> fn(&'t mut Tx<'a>, &'t ()) -> OperationFuture<'t, ()> = |tx, ()| {

@@ -191,7 +191,7 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
     let Some(session) = tx.get(SESSIONS, &request.session).await? else {
         return Ok(None);
     };
-    // Peek only, as in `open`: refreshes never conflict with a change that ends the session.
+    // Peek only, as in `open`: refreshes never conflict with a cutoff or a ban.
     let everyone = tx.peek(EVERYONE, &()).await?;
     let Some(user) = tx.peek(USERS, &session.user).await? else {
         return Ok(None);
@@ -207,7 +207,7 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
         record_refresh(tx, &decision, next, request)?;
     }
     match &decision {
-        // A repeated response is stored only if it extends the expiry of the access tokens.
+        // A repeated refresh changes the record only if it extends the expiry of the access tokens.
         Decision::Rotated(next) | Decision::Repeated(next) if *next != session => {
             tx.put(SESSIONS, &next.id, next)?;
         }
