@@ -1,5 +1,5 @@
 //! The pages of the single-page app, its files, and the routes that only this program has: the
-//! playground, health and readiness, the documentation of the API.
+//! playground, health and readiness, and the API documentation.
 
 mod api_docs;
 pub mod assets;

@@ -50,6 +50,6 @@ pub enum ProviderKind {
     Auth0,
     /// Any other OpenID Connect issuer.
     Oidc,
-    /// The built-in provider for evaluation; only with `--demo`.
+    /// The built-in provider for evaluation; only if `demo` is enabled.
     Demo,
 }

@@ -13,7 +13,7 @@ pub struct PageData {
     /// How local accounts work; `None` if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<PasswordInfo>,
-    /// Whether the server runs with `--demo`, with accounts that anyone can use.
+    /// Whether the demo provider is enabled, with accounts that anyone can use.
     pub demo: bool,
     /// The nonce for the first DPoP proof (RFC 9449 §8), if the server accepts proofs.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,7 +11,7 @@ use crate::{server, spa};
 
 const LISTEN: &str = "127.0.0.1:7000";
 
-/// Builds what is missing and replaces this process by the server, so that the server receives
+/// Builds what is missing and replaces this process with the server, so that the server receives
 /// Ctrl-C.
 pub(crate) fn run(workspace: &Workspace, serve_flags: &[String]) -> Result<()> {
     let mut command = build(workspace, serve_flags)?;

@@ -82,11 +82,11 @@ fn single_provider_admits_listed_addresses_and_domains() {
     }
     let unverified = profile("only", "ada@example.com", false, None);
     assert_eq!(rights.admit(&unverified), Err(NotAdmitted::Unverified));
-    let nameless = Profile {
+    let without_email = Profile {
         email: None,
         ..unverified.clone()
     };
-    assert_eq!(rights.admit(&nameless), Err(NotAdmitted::NoAddress));
+    assert_eq!(rights.admit(&without_email), Err(NotAdmitted::NoAddress));
     let open = Rights {
         providers: only.to_vec(),
         ..Rights::default()

@@ -11,7 +11,7 @@ use super::fixtures::{NOW, StorePair, end, session, user};
 use crate::feed::Changes;
 use crate::store::Store;
 
-/// How long to wait for a change that must come.
+/// How long to wait for a change before the check fails.
 const FEED_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) async fn check(stores: StorePair) {
@@ -19,7 +19,7 @@ pub(super) async fn check(stores: StorePair) {
     let Some(mut feed) = two.follow().await.expect("subscribed") else {
         return;
     };
-    // Earlier changes are not delivered, and `next` returns although nothing happens.
+    // Earlier changes are not delivered, and `next` returns even if nothing changes.
     let nothing = feed.next(Duration::from_millis(50)).await;
     assert_eq!(nothing, Ok(Changes::default()));
 
@@ -98,12 +98,12 @@ pub(super) async fn check(stores: StorePair) {
     }
 }
 
-/// Checks that a feed whose connection `cut` closes reports once that changes may be missing. For
-/// stores with connections.
+/// Checks that a feed reports once that changes may be missing, after `cut` has closed its
+/// connection. For stores with connections.
 ///
 /// # Panics
 ///
-/// If it does not.
+/// If the feed does not report it, or reports it again.
 pub async fn lost_connection_is_reported(store: &dyn Store, cut: impl FnOnce()) {
     let mut feed = store.follow().await.expect("subscribed").expect("a feed");
     let max_wait = Duration::from_millis(50);

@@ -188,7 +188,7 @@ pub(super) async fn ending(store: &dyn Store) {
             was_live: false,
             ..ended
         })),
-        "ending a session twice changed its end"
+        "ending a session again changed how it had ended"
     );
     assert_eq!(live(ada.id, NOW).await, [two.id]);
 
@@ -204,7 +204,11 @@ pub(super) async fn ending(store: &dyn Store) {
     let ended = store.end_sessions_of(all(Some(three.id))).await;
     let ended = ended.expect("ended").expect("known");
     assert_eq!((ended.denials.len(), ended.live), (1, 1));
-    assert_eq!(live(ada.id, NOW).await, [three.id], "one is kept");
+    assert_eq!(
+        live(ada.id, NOW).await,
+        [three.id],
+        "only the session to keep may be live"
+    );
     let ended = store.end_sessions_of(all(None)).await;
     let ended = ended.expect("ended").expect("known");
     assert_eq!((ended.denials.len(), ended.live), (1, 1));
@@ -252,7 +256,7 @@ pub(super) async fn ending(store: &dyn Store) {
 
 /// SECURITY 83: the number of sessions per user is bounded, and ended sessions are swept.
 pub(super) async fn bounded(store: &dyn Store) {
-    const ROOM: usize = 5;
+    const MAX_SESSIONS: usize = 5;
     const SIGN_INS: u8 = 60;
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
     let bobs = session(store, &bob, 255).await;
@@ -263,11 +267,11 @@ pub(super) async fn bounded(store: &dyn Store) {
         let mut new = new_session(&ada, number, None);
         new.session.opened_at = at(number);
         new.session.rotated_at = at(number);
-        new.max_sessions = ROOM;
+        new.max_sessions = MAX_SESSIONS;
         let Ok(OpenOutcome::Opened(started)) = store.open_session(new).await else {
             panic!("not opened");
         };
-        let made_room = usize::from(number) > ROOM;
+        let made_room = usize::from(number) > MAX_SESSIONS;
         assert_eq!(started.displaced.len(), usize::from(made_room));
         for ended in &started.displaced {
             assert!(ended.was_live && ended.user == ada.id);
@@ -317,16 +321,16 @@ pub(super) async fn bounded(store: &dyn Store) {
     let left = sessions
         .iter()
         .filter(|it| matches!(it, Record::Session { .. }));
-    assert_eq!(left.count(), ROOM + 1);
+    assert_eq!(left.count(), MAX_SESSIONS + 1);
     let next = rotate(store, refresh(&bobs, 0, None)).await;
     assert_eq!(generation(&next.decision), Some(1));
 
-    // Sessions that can no longer be used make room first.
+    // Sessions that can no longer be used are displaced first.
     let later = ended.idle_end.plus(Duration::from_mins(2));
     let mut new = new_session(&ada, 100, None);
     new.session.rotated_at = later;
     new.session.opened_at = later;
-    new.max_sessions = ROOM;
+    new.max_sessions = MAX_SESSIONS;
     let Ok(OpenOutcome::Opened(started)) = store.open_session(new).await else {
         panic!("not opened");
     };

@@ -1,4 +1,5 @@
-//! The two content codings in which every file of the pages is stored.
+//! The two content codings in which the files of the pages are stored, except files whose format is
+//! already compressed.
 
 use std::io::{Read, Write};
 

@@ -11,8 +11,8 @@ use latchkey_core::Clock as _;
 use super::process::{RunningServer, arguments, latchkey};
 use crate::app::claims;
 
-/// A server whose system clock is offset by the content of a file, such as `+1h`. Monotonic clocks
-/// are not changed.
+/// A server whose system clock is shifted by the offset in a file, such as `+1h`. Its monotonic
+/// clocks are not changed.
 struct FakedClock {
     folder: tempfile::TempDir,
     address: String,
@@ -36,7 +36,7 @@ impl FakedClock {
     }
 
     fn set(&self, offset: &str) {
-        // Replace the file atomically, because the server reads it at any time.
+        // Replace the file atomically, because the server may read it at any time.
         let fresh = self.folder.path().join("offset.new");
         fs::write(&fresh, format!("{offset}\n")).expect("written");
         fs::rename(fresh, self.file()).expect("renamed");

@@ -38,7 +38,7 @@ async fn security_58_a_bound_access_token_needs_its_key() {
 
     let response = client.call(token, &client.call_claims(PATH, token)).await;
     assert_eq!(response.status(), 200);
-    // The case of the scheme, the query and the fragment do not matter.
+    // The case of the scheme is ignored, as are the query and the fragment.
     let mut claims = client.call_claims(PATH, token);
     claims["htu"] = json!(format!("{}{PATH}?a=b#c", client.app.url));
     let proof = client.key.sign(&client.key.header(), &claims);
