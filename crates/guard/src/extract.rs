@@ -19,7 +19,7 @@ use crate::access::Verified;
 use crate::error::{GuardError, Rejection};
 use crate::guard::Guard;
 
-/// The user whose access token the request has.
+/// The user that the request's access token identifies.
 ///
 /// `Option<User>` is `None` if the request has no token; a request with a token that is not valid
 /// is still refused.

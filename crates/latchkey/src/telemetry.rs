@@ -84,7 +84,7 @@ where
         .with_ansi(std::io::stderr().is_terminal());
     let lines = match config.format {
         LogFormat::Human => lines.boxed(),
-        // The span of the request or job once, with its fields; not the list of spans around it.
+        // The current span with its fields, but without the list of spans that enclose it.
         LogFormat::Json => lines.json().with_span_list(false).boxed(),
     };
     Ok(tracing_subscriber::registry()

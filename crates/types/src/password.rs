@@ -54,8 +54,8 @@ pub struct PasswordChangeRequest {
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignUpRequest {
-    /// The username: 1 to 64 ASCII letters, digits and `.`, `_`, `-`, `+`, `@`. Lower case and upper
-    /// case are the same.
+    /// The username: 1 to 64 ASCII letters, digits and `.`, `_`, `-`, `+`, `@`. Case does not
+    /// matter.
     pub username: String,
     /// The password.
     pub password: String,
@@ -65,7 +65,7 @@ pub struct SignUpRequest {
     /// The email address. It is not verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// The token of the invitation: the fragment or query parameter `invitation` of its link.
+    /// The token of the invitation: the value of `invitation` in the fragment of its link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<String>,
 }

@@ -36,7 +36,7 @@ pub(crate) struct Session {
     pub(crate) changes: RwSignal<usize>,
     /// Requests, refreshes and retries.
     pub(crate) timeline: RwSignal<Timeline>,
-    /// The number of requests without a response.
+    /// The number of requests that await a response.
     pub(crate) in_flight: RwSignal<usize>,
 }
 

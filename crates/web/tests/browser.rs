@@ -1,5 +1,5 @@
-//! The pages in a real browser over a scripted network. The auth client is a context, which this test
-//! replaces. Runs in headless Chromium.
+//! The pages in a real browser over a scripted network. They get the auth client from a context, and
+//! this test provides its own. Runs in headless Chromium.
 
 #![cfg(all(target_arch = "wasm32", feature = "hydrate"))]
 

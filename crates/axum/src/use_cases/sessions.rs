@@ -1,4 +1,4 @@
-//! A user's own sessions: lists them, and ends them from one of them.
+//! Lists and ends a user's sessions, at the user's own request.
 
 use core::cmp::Reverse;
 

@@ -15,7 +15,7 @@ use super::tls::TlsConfig;
 /// The validated configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `public_url`: the public origin. `None`: derived from the address.
+    /// `public_url`: the public origin. `None`: derived from the address to listen on.
     pub public_url: Option<PublicUrl>,
     /// `listen`: the address to listen on.
     pub listen: SocketAddr,
@@ -29,7 +29,7 @@ pub struct Config {
     pub demo: bool,
     /// `hsts_include_subdomains`: whether HSTS includes the subdomains of the public host.
     pub hsts_include_subdomains: bool,
-    /// `admins`, `[admission]`, and which providers are trusted for which addresses.
+    /// `admins`, `[admission]`, and which providers are trusted for which email addresses.
     pub rights: Rights,
     /// `trusted_proxies`: the proxies whose `X-Forwarded-For` header is used.
     pub trusted_proxies: TrustedProxies,

@@ -13,7 +13,7 @@ use super::address;
 use super::config_errors::ConfigErrors;
 use super::secret;
 
-/// The shortest token, in characters.
+/// The minimum length of a token, in characters.
 const MIN_TOKEN_CHARS: usize = 16;
 
 /// The validated section.
@@ -86,7 +86,7 @@ fn check_token(token: &str) -> Result<MetricsToken, String> {
     let is_visible = token.bytes().all(|byte| byte.is_ascii_graphic());
     if token.len() < MIN_TOKEN_CHARS || !is_visible {
         return Err(format!(
-            "metrics.token: it must have at least {MIN_TOKEN_CHARS} visible ASCII characters, such \
+            "metrics.token: it must be at least {MIN_TOKEN_CHARS} visible ASCII characters, such \
              as the output of `openssl rand -hex 16`"
         ));
     }

@@ -1,5 +1,5 @@
-//! Cutoffs: sessions opened before are ended and sessions opened after are not, even in the same
-//! millisecond, and whether or not the session records are updated yet.
+//! Cutoffs: a cutoff ends the sessions opened before it and no session opened after it, even in the
+//! same millisecond, and whether or not the session records are updated yet.
 
 use latchkey_core::rotation::{Decision, Refusal};
 use latchkey_core::{

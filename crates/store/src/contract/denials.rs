@@ -44,7 +44,7 @@ pub(super) async fn check(store: &dyn Store) {
     );
     assert!(live(until).await.is_empty());
 
-    // A later expiry replaces an earlier one, and never the other way round.
+    // A later expiry replaces an earlier one, but never the other way round.
     store
         .deny(vec![denial(kinds[0], NOW)])
         .await

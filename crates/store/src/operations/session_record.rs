@@ -38,7 +38,7 @@ pub(super) async fn ids_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<SessionI
     Ok(entries.into_iter().map(|(_, id)| id).collect())
 }
 
-/// These sessions of a user, as far as they are stored, with the cutoffs applied.
+/// The stored sessions of a user among `ids`, with the cutoffs applied.
 pub(super) async fn peek_all(
     tx: &mut Tx<'_>,
     user: UserId,

@@ -59,7 +59,7 @@ impl<S> Layer<S> for EnvelopeLayer {
 #[derive(Clone, Debug)]
 pub(crate) struct Envelope<S> {
     state: Arc<AppState>,
-    /// Those of the routes that `inner` serves.
+    /// The histograms of the routes that `inner` serves.
     histograms: Arc<RequestHistograms>,
     inner: S,
 }
@@ -131,10 +131,10 @@ impl Origin {
         self.matched.as_ref().map_or("other", MatchedPath::as_str)
     }
 
-    /// Whether the request only reads, so that nothing about it is logged unless it fails.
+    /// Whether the request only reads. Nothing about such a request is logged unless it fails.
     fn only_reads(&self) -> bool {
-        let acts = [paths::LOGIN, paths::API_ADMIN_EXPORT, paths::API_EVENTS];
-        self.method == "GET" && !acts.contains(&self.route())
+        let exceptions = [paths::LOGIN, paths::API_ADMIN_EXPORT, paths::API_EVENTS];
+        self.method == "GET" && !exceptions.contains(&self.route())
     }
 
     /// The span around the request. Creating one costs about a tenth of `GET /api/me`, so requests
@@ -325,7 +325,7 @@ fn copy_headers(from: &HeaderMap, to: &mut HeaderMap) {
     }
 }
 
-/// The error for a status that axum chose rather than one of our handlers.
+/// The error for a status that axum chose, not one of our handlers.
 fn framework_error(status: StatusCode) -> ApiError {
     match status {
         StatusCode::NOT_FOUND => ApiError::NotFound,
@@ -334,6 +334,6 @@ fn framework_error(status: StatusCode) -> ApiError {
         status if status.is_client_error() => {
             ApiError::InvalidRequest("the request is malformed".to_owned())
         }
-        _ => ApiError::Internal(format!("a response with status {status} has no cause")),
+        _ => ApiError::Internal(format!("a response with status {status} reports no error")),
     }
 }

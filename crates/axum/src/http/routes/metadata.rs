@@ -13,7 +13,7 @@ use crate::http::middleware::headers::READABLE_BY_ALL;
 use crate::services::Services;
 
 /// Returns the authorization server metadata, which lists only what exists. There is no
-/// authorization endpoint for other clients, therefore also no response type and no PKCE method.
+/// authorization endpoint for other clients, so there are no response types or PKCE methods.
 pub(crate) async fn metadata(State(state): State<Arc<Services>>) -> impl IntoResponse {
     let url = |path| state.public_url.join(path);
     let mut metadata = json!({
