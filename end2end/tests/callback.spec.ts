@@ -142,7 +142,7 @@ test('after a timeout at the provider, the same sign-in is started again', async
   await playgroundPage.expectOpen();
 });
 
-test('after a timeout of another tab, the sign-in is started at the same provider', async ({
+test('after a timeout in another tab, the sign-in is started at the same provider', async ({
   page,
   providerPage,
   callbackPage,
@@ -213,7 +213,7 @@ test("3: an attacker's callback does not sign in the victim", async ({
   expect(await storage.read()).toBeNull();
 });
 
-test('a failed sign-in is not reported as the existing session', async ({ app, storage }) => {
+test('a failed sign-in is reported even if a session exists', async ({ app, storage }) => {
   await app.signIn();
   const before = await storage.tokens();
   const other = await app.newTab();

@@ -1,4 +1,4 @@
-//! The cost of a very large number of past sign-ins of one user, for listing sessions and for a ban.
+//! What listing sessions and a ban cost after one user signed in a very large number of times.
 
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,10 @@ use latchkey_tokens::SystemRng;
 use crate::churn;
 
 const SIGN_INS: usize = 20_000;
-/// The default of the configuration.
+/// The default of `limits.max_sessions`.
 const MAX_SESSIONS: usize = 100;
 
-/// Signs one user in very often with PostgreSQL, then lists the sessions and bans the user.
+/// Signs one user in many times with PostgreSQL, then lists the sessions and bans the user.
 pub(crate) async fn run() -> Result<()> {
     let database = Postgres::start()?;
     let address = latchkey_store_postgres::Address::new(&database.url().parse()?, None, None);
@@ -52,7 +52,7 @@ pub(crate) async fn run() -> Result<()> {
     );
     let start = Instant::now();
     let live = store.live_sessions(user.id, now).await?.len();
-    println!("listing the {live} active sessions: {:?}", start.elapsed());
+    println!("listing the {live} live sessions: {:?}", start.elapsed());
     let start = Instant::now();
     store
         .ban_user(user.id, "spam".to_owned(), None, Requester::default(), now)

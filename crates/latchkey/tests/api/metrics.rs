@@ -21,14 +21,14 @@ async fn read(app: &TestApp) -> String {
     response.text().await.expect("text")
 }
 
-/// The value of a metric with these labels, written as Prometheus writes them; 0 if it is absent.
+/// The value of the series `name`, written with its labels as in the response; 0 if it is absent.
 fn value(metrics: &str, name: &str) -> u64 {
     let line = metrics.lines().find_map(|line| line.strip_prefix(name));
     line.map_or(0, |value| value.trim().parse().expect("a number"))
 }
 
 #[tokio::test]
-async fn metrics_are_readable_with_the_token_only() {
+async fn metrics_are_readable_only_with_the_token() {
     let app = start().await;
     for request in [
         app.get("/metrics"),
@@ -58,8 +58,8 @@ async fn refreshes_and_sign_ins_are_counted_by_outcome() {
     let app = start().await;
     let first = app.sign_in().await;
     let second = app.refreshed(&first.refresh_token).await;
-    let repeat = app.refresh(&second.refresh_token, Some("key")).await;
-    assert_eq!(repeat.status(), 200);
+    let rotated = app.refresh(&second.refresh_token, Some("key")).await;
+    assert_eq!(rotated.status(), 200);
     let repeat = app.refresh(&second.refresh_token, Some("key")).await;
     assert_eq!(repeat.status(), 200);
     app.refresh_is_refused("not a token").await;
@@ -200,7 +200,7 @@ async fn ended_sessions_are_counted_by_reason() {
     app.sign_in_as("mary@example.com").await;
     let all = app.delete_as("/api/admin/sessions", &admin.access_token);
     assert_eq!(all.await.status(), 204);
-    // Those of Mary and Ada. They are counted when their records are updated, which may be after
+    // The sessions of Mary and Ada are counted when their records are updated, which may be after
     // the response.
     let name = ended("ended_by_operator");
     let counted = async {
@@ -291,10 +291,10 @@ async fn the_dashboard_and_the_alerts_use_only_metrics_that_exist() {
         let unknown: Vec<_> = used.difference(&existing).collect();
         assert!(
             unknown.is_empty(),
-            "{file} uses {unknown:?}; there are {existing:?}"
+            "{file} uses {unknown:?}, but only these exist: {existing:?}"
         );
     }
-    // The other way round: what is measured is shown.
+    // Conversely, the dashboard shows every metric.
     let dashboard = std::fs::read_to_string(deploy.join("grafana-dashboard.json"));
     let shown = names(&dashboard.expect("a file"));
     let families = existing.iter().filter(|name| {

@@ -12,9 +12,9 @@ use super::cache;
 use crate::{process, progress};
 
 /// How long downloading a prebuilt program may take before it is built from source.
-const PREBUILT_LIMIT: Duration = Duration::from_mins(2);
+const PREBUILT_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// A package whose programs are needed in an exact version.
+/// A package whose programs are needed at an exact version.
 pub(crate) struct CargoTool {
     /// The package on crates.io.
     pub(crate) package: &'static str,
@@ -35,9 +35,10 @@ pub(crate) struct BuildDir(OnceCell<TempDir>);
 impl BuildDir {
     fn path(&self) -> Result<&Path> {
         if self.0.get().is_none() {
-            let made = tempfile::Builder::new().prefix("latchkey-tools-").tempdir();
-            let made = made.context("cannot create a temporary directory for building tools")?;
-            return Ok(self.0.get_or_init(|| made).path());
+            let created = tempfile::Builder::new().prefix("latchkey-tools-").tempdir();
+            let created =
+                created.context("cannot create a temporary directory for building tools")?;
+            return Ok(self.0.get_or_init(|| created).path());
         }
         self.0
             .get()
@@ -58,7 +59,7 @@ impl CargoTool {
             let prebuilt = progress::step(&format!("{what}, prebuilt"), || self.binstall(&root));
             match prebuilt {
                 Ok(()) if self.find()?.is_some() => return Ok(root.join("bin")),
-                Ok(()) => progress::note("the prebuilt program has another version"),
+                Ok(()) => progress::note("the prebuilt program is another version"),
                 Err(error) => progress::note(&format!(
                     "installing the prebuilt program failed: {error:#}"
                 )),
@@ -77,7 +78,7 @@ impl CargoTool {
         })
     }
 
-    /// A directory on PATH or in the cache that contains all programs in the right version.
+    /// A directory on PATH or in the cache that contains all programs at the right version.
     fn find(&self) -> Result<Option<PathBuf>> {
         let cached = cache::folder(self.programs[0], &self.version)?.join("bin");
         let on_path = process::all_on_path(self.programs[0]);
@@ -101,7 +102,7 @@ impl CargoTool {
             .args(["--no-confirm", "--disable-strategies", "compile", "--root"])
             .arg(root);
         command.arg(format!("{}@{}", self.package, self.version));
-        process::run_within(&mut command, PREBUILT_LIMIT)
+        process::run_within(&mut command, PREBUILT_TIMEOUT)
     }
 
     fn build(&self, root: &Path, target_dir: &Path) -> Result<()> {
@@ -146,9 +147,9 @@ mod tests {
         }
     }
 
-    fn program(folder: &Path, name: &str, says: &str) {
+    fn program(folder: &Path, name: &str, output: &str) {
         let path = folder.join(name);
-        fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).expect("written");
+        fs::write(&path, format!("#!/bin/sh\necho '{output}'\n")).expect("written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
     }
 
@@ -178,8 +179,8 @@ mod tests {
     #[test]
     fn the_build_directory_is_created_once_and_removed() {
         let build_dir = BuildDir::default();
-        let first = build_dir.path().expect("made").to_owned();
-        assert_eq!(build_dir.path().expect("kept"), first);
+        let first = build_dir.path().expect("created").to_owned();
+        assert_eq!(build_dir.path().expect("still there"), first);
         assert!(first.is_dir());
         drop(build_dir);
         assert!(!first.exists());

@@ -40,12 +40,12 @@ impl Model for SmallModel {
             return;
         }
         for tab in 0..simulation.tabs.len() {
-            of_tab(simulation, left, tab, actions);
+            tab_actions(simulation, left, tab, actions);
         }
         for message in 0..simulation.network.len() {
-            of_message(simulation, left, message, actions);
+            message_actions(simulation, left, message, actions);
         }
-        self.of_server_and_thief(simulation, left, actions);
+        self.server_and_thief_actions(simulation, left, actions);
     }
 
     fn next_state(&self, last: &State, action: Action) -> Option<State> {
@@ -116,7 +116,7 @@ impl State {
     }
 }
 
-fn of_tab(simulation: &Simulation, left: &Budget, tab: usize, actions: &mut Vec<Action>) {
+fn tab_actions(simulation: &Simulation, left: &Budget, tab: usize, actions: &mut Vec<Action>) {
     let at = &simulation.tabs[tab];
     if left.has(Kind::Begin) {
         actions.push(Action::Begin { tab, stale: false });
@@ -151,7 +151,12 @@ fn of_tab(simulation: &Simulation, left: &Budget, tab: usize, actions: &mut Vec<
     }
 }
 
-fn of_message(simulation: &Simulation, left: &Budget, message: usize, actions: &mut Vec<Action>) {
+fn message_actions(
+    simulation: &Simulation,
+    left: &Budget,
+    message: usize,
+    actions: &mut Vec<Action>,
+) {
     actions.push(Action::Arrive { message });
     if left.has(Kind::Lose) {
         actions.push(Action::Lose { message });
@@ -174,7 +179,7 @@ fn of_message(simulation: &Simulation, left: &Budget, message: usize, actions: &
 }
 
 impl SmallModel {
-    fn of_server_and_thief(
+    fn server_and_thief_actions(
         &self,
         simulation: &Simulation,
         left: &Budget,
@@ -208,7 +213,7 @@ impl SmallModel {
         }
     }
 
-    /// Visits every state and prints how many there are.
+    /// Visits every state, prints how many there are and asserts the properties.
     #[expect(clippy::print_stderr, reason = "prints the figures")]
     pub(super) fn check(self, name: &str) {
         let started_at = Instant::now();

@@ -83,7 +83,7 @@ async fn a_sign_in_starts_at_one_server_and_finishes_at_the_other() {
         let callback = provider.approve(&begun);
         let signed_in = tokens(two.finish(&begun.cookie, &callback).await).await;
         assert_eq!(one.check(&signed_in.access_token).await, Ok(()));
-        // SECURITY 4: the callback is used up at the other server too.
+        // SECURITY 4: the other server does not accept the callback again.
         assert_eq!(one.finish(&begun.cookie, &callback).await.status(), 400);
         // Of two concurrent callbacks at both servers, one succeeds.
         let begun = one.begin("work").await;
@@ -159,7 +159,7 @@ async fn of_two_concurrent_signing_key_rotations_one_takes_effect() {
             "{kind:?}"
         );
         assert_eq!(one.state.store.signing_keys().await.expect("read").len(), 2);
-        // After ten minutes the key signs, and every server knows it.
+        // After ten minutes the new key signs, and every server knows it.
         advance([one, two], Duration::from_mins(11)).await;
         let signed_in = one.sign_in().await;
         assert_eq!(two.check(&signed_in.access_token).await, Ok(()));

@@ -22,7 +22,7 @@ fn nonce_of(response: &Response) -> String {
 #[tokio::test]
 async fn security_59_a_proof_without_a_valid_nonce_gets_the_current_one() {
     let client = DpopClient::start("refresh").await;
-    let stranger = DpopClient::start("refresh").await;
+    let other_server = DpopClient::start("refresh").await;
     let signed_in = client.sign_in().await;
     let stale = client.nonce().await;
     client.app.clock.advance(2 * WINDOW);
@@ -31,7 +31,7 @@ async fn security_59_a_proof_without_a_valid_nonce_gets_the_current_one() {
         json!(""),
         json!("invented"),
         json!(stale),
-        json!(stranger.nonce().await),
+        json!(other_server.nonce().await),
     ] {
         let mut claims = client.claims().await;
         claims["nonce"] = nonce.clone();
@@ -160,7 +160,7 @@ async fn a_refused_proof_does_not_consume_the_sign_in() {
     let proof = client.proof().await;
     let signed_in = tokens(client.finish(&cookie, &callback, &[&proof]).await).await;
     assert!(signed_in.bound);
-    // SECURITY 4: a valid proof does.
+    // SECURITY 4: a valid proof consumes it.
     let proof = client.proof().await;
     let again = client.finish(&cookie, &callback, &[&proof]).await;
     assert_eq!(code(again).await, (400, "sign_in_not_found".into()));
