@@ -12,17 +12,28 @@
 use latchkey_core::ReturnTo;
 use latchkey_types::paths;
 
+/// The provider of local accounts.
+const LOCAL: &str = "local";
+
 /// The URL that starts a sign-in at this provider and then returns to `return_to`.
 pub fn login_href(provider: &str, return_to: &str) -> String {
     let pairs = [("provider", provider), ("return_to", return_to)];
     query(paths::LOGIN, &pairs)
 }
 
+/// The URL of a page of this site that continues to `return_to`.
+pub fn page_href(page: &str, return_to: &str) -> String {
+    query(page, &[("return_to", return_to)])
+}
+
 /// The URL for a step-up (RFC 9470): like [`login_href`], but for a user who is already signed in
 /// and must authenticate again. `prompt=login` makes the provider ask for credentials, and with
 /// `max_age=600` an authentication that is older than ten minutes is refused. Only the user with
-/// this `sub` is accepted.
+/// this `sub` is accepted. The user of a local account enters the password on a page of this site.
 pub fn step_up_href(provider: &str, account: &str, return_to: &str) -> String {
+    if provider == LOCAL {
+        return page_href(paths::CONFIRM_PAGE, return_to);
+    }
     let pairs = [
         ("provider", provider),
         ("prompt", "login"),
@@ -122,6 +133,14 @@ mod tests {
             step_up_href("google", "a-user", "/sessions?resume=end-others"),
             "/auth/login?provider=google&prompt=login&max_age=600&account=a-user\
          &return_to=/sessions%3Fresume%3Dend-others"
+        );
+    }
+
+    #[test]
+    fn step_up_of_a_local_account_stays_on_this_site() {
+        assert_eq!(
+            step_up_href("local", "a-user", "/sessions?resume=end-others"),
+            "/confirm?return_to=/sessions%3Fresume%3Dend-others"
         );
     }
 

@@ -81,6 +81,8 @@ pub const CALLBACK: &str = "/callback";
 /// The page that creates a local account. The link of an invitation adds `#invitation=…`, in the
 /// fragment, which browsers do not send and servers do not log.
 pub const SIGN_UP_PAGE: &str = "/sign-up";
+/// The page on which the user of a local account enters the password again, for a step-up.
+pub const CONFIRM_PAGE: &str = "/confirm";
 /// The page that sets a password. The link of a reset adds `#token=…`.
 pub const RESET_PASSWORD_PAGE: &str = "/reset-password";
 /// The built-in provider of `--demo`: its issuer is `{public_url}/demo`.

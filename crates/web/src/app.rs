@@ -15,10 +15,13 @@ use crate::pages::account::AccountPage;
 use crate::pages::activity::ActivityPage;
 use crate::pages::admin::AdminPage;
 use crate::pages::callback::CallbackPage;
+use crate::pages::confirm::ConfirmPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::playground::PlaygroundPage;
+use crate::pages::reset_password::ResetPasswordPage;
 use crate::pages::sessions::SessionsPage;
 use crate::pages::sign_in::SignInPage;
+use crate::pages::sign_up::SignUpPage;
 use crate::session::Session;
 
 /// The application.
@@ -49,6 +52,9 @@ fn Layout() -> impl IntoView {
                 path=(StaticSegment("callback"), ParamSegment("provider"))
                 view=CallbackPage
             />
+            <Route path=StaticSegment("sign-up") view=SignUpPage />
+            <Route path=StaticSegment("reset-password") view=ResetPasswordPage />
+            <Route path=StaticSegment("confirm") view=ConfirmPage />
             <Route path=StaticSegment("account") view=AccountPage />
             <Route path=StaticSegment("sessions") view=SessionsPage />
             <Route path=StaticSegment("activity") view=ActivityPage />

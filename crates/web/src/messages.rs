@@ -1,7 +1,7 @@
 //! Messages for the user when something failed. They never contain text from a provider or another
 //! program.
 
-use latchkey_client::{CallError, EndReason, SignInError, TransientError};
+use latchkey_client::{CallError, EndReason, FormError, SignInError, TransientError};
 use latchkey_types::ErrorCode;
 
 /// Why the user is signed out; `None` if they signed out themselves.
@@ -136,6 +136,42 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
         SignInError::Refused(_) => {
             "The sign-in could not be completed. Start again from the sign-in page."
         }
+    }
+}
+
+/// The server refused a form for a reason that this page does not know.
+pub(crate) const FORM_REFUSED: &str =
+    "The server did not accept this. Check what you entered, then try again.";
+
+/// Why the server did not accept a form as a whole.
+pub(crate) const fn form(error: &FormError) -> &'static str {
+    match error {
+        FormError::Refused(Some(ErrorCode::InvalidCredentials)) => {
+            "The username or the password is wrong."
+        }
+        FormError::Refused(Some(ErrorCode::LinkInvalid)) => {
+            "This link does not work any more. It has expired, was already used, or was replaced by \
+             a newer one. Request a new link."
+        }
+        FormError::Refused(Some(ErrorCode::SignUpClosed)) => {
+            "An account on this site needs an invitation. Ask the administrator of this site for \
+             one."
+        }
+        FormError::Refused(Some(ErrorCode::NotAdmitted)) => {
+            "This account is not allowed to use this site. Contact the operator of this site."
+        }
+        FormError::Refused(Some(code @ (ErrorCode::Banned | ErrorCode::DpopProofRequired))) => {
+            sign_in(SignInError::Refused(Some(*code)))
+        }
+        FormError::TryLater(TransientError::RateLimited { .. }) => {
+            "There were too many attempts. Wait a minute, then try again."
+        }
+        FormError::TryLater(TransientError::Unreachable) => {
+            "We cannot reach the server. Check your connection, then try again."
+        }
+        FormError::TryLater(_) => "The server could not do this right now. Try again in a minute.",
+        FormError::SignedOut => "You are signed out. Sign in again.",
+        FormError::Fields(_) | FormError::Refused(_) => FORM_REFUSED,
     }
 }
 

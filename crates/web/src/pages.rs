@@ -1,10 +1,13 @@
 //! The pages, one file each, and the navigation that several of them need.
 
 use latchkey_client::{EndReason, SessionState};
+use latchkey_types::paths;
+use leptos::html::{a, div, h1, p};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
+use crate::erased::erased;
 use crate::messages;
 use crate::session::Session;
 
@@ -12,13 +15,25 @@ pub(crate) mod account;
 pub(crate) mod activity;
 pub(crate) mod admin;
 pub(crate) mod callback;
+pub(crate) mod confirm;
 pub(crate) mod not_found;
 pub(crate) mod playground;
+pub(crate) mod reset_password;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
+pub(crate) mod sign_up;
 
 /// The paths that the router handles. Any other local path is loaded from the server.
-const PATHS: [&str; 5] = ["/", "/account", "/sessions", "/activity", "/playground"];
+const PATHS: [&str; 8] = [
+    "/",
+    "/account",
+    "/sessions",
+    "/activity",
+    "/playground",
+    paths::CONFIRM_PAGE,
+    paths::SIGN_UP_PAGE,
+    paths::RESET_PASSWORD_PAGE,
+];
 
 /// Replaces the current page with the one at a local path.
 fn redirect(navigate: &impl Fn(&str, NavigateOptions), path: &str) {
@@ -64,4 +79,40 @@ fn encoded(path: &str) -> String {
     let encoded: String = js_sys::encode_uri_component(path).into();
     // A slash may stay as it is (RFC 3986 §3.4), and most paths contain nothing else.
     encoded.replace("%2F", "/")
+}
+
+/// The value of a parameter in the fragment of the address. Links with secrets have them there,
+/// because browsers do not send the fragment and servers do not log it.
+fn link_parameter(name: &str) -> Option<String> {
+    let fragment = window().location().hash().ok()?;
+    parameter(&fragment, name).map(str::to_owned)
+}
+
+fn parameter<'a>(fragment: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = fragment.strip_prefix('#')?.split('&');
+    let value = pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    value.filter(|value| !value.is_empty())
+}
+
+/// Says why this page has no form.
+fn unavailable_card(heading: &'static str, text: &'static str) -> AnyView {
+    erased(div().class("c-card c-card-narrow").child((
+        h1().child(heading),
+        p().child(text),
+        a().class("c-button").href("/").child("Back to sign-in"),
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parameter;
+
+    #[test]
+    fn parameter_of_a_fragment_is_found() {
+        assert_eq!(parameter("#token=abc-_1", "token"), Some("abc-_1"));
+        assert_eq!(parameter("#a=b&token=abc", "token"), Some("abc"));
+        for other in ["", "#", "#token=", "#token", "#other=abc", "token=abc"] {
+            assert_eq!(parameter(other, "token"), None, "{other}");
+        }
+    }
 }

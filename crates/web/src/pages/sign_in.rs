@@ -1,17 +1,24 @@
-//! `/`: the ways to sign in. The server renders the links, so they work without scripts.
+//! `/`: the ways to sign in: a link for each provider, and a form for local accounts. The server
+//! renders the links, so they work without scripts.
 
-use latchkey_client::sign_in::local_path;
+use std::sync::Arc;
+
+use latchkey_client::sign_in::{local_path, page_href};
 use latchkey_client::{EndReason, SessionState, login_href};
-use latchkey_types::{ProviderInfo, ProviderKind};
+use latchkey_types::{PasswordInfo, PasswordRequest, ProviderInfo, ProviderKind, SignUp, paths};
 use leptos::html::{a, div, h1, li, p, span, ul};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::redirect;
+use crate::components::form::{Field, FormSpec};
+use crate::components::mark::provider_mark;
 use crate::erased::{client_only, dynamic, empty, erased};
 use crate::page_data::PageData;
 use crate::session::Session;
+
+const PASSWORD_FIELDS: [Field; 2] = [Field::USERNAME, Field::PASSWORD];
 
 /// One link per provider. A signed-in user is redirected to `return_to`.
 #[component]
@@ -30,7 +37,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
         }
     });
 
-    let providers = PageData::current().providers;
+    let data = PageData::current();
     let signed_in = Memo::new(move |_| session.is_signed_in());
     erased((
         view! { <Title text="Sign in" /> },
@@ -38,7 +45,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
             if signed_in.get() {
                 signed_in_card(return_to.get())
             } else {
-                sign_in_card(session, return_to, &providers)
+                sign_in_card(session, return_to, &data)
             }
         }),
     ))
@@ -55,22 +62,32 @@ fn signed_in_card(return_to: String) -> AnyView {
     )
 }
 
-fn sign_in_card(session: Session, return_to: Memo<String>, providers: &[ProviderInfo]) -> AnyView {
-    let links = if providers.is_empty() {
-        erased(p().class("c-hint").child(
+fn sign_in_card(session: Session, return_to: Memo<String>, data: &PageData) -> AnyView {
+    let PageData {
+        providers,
+        password,
+        ..
+    } = data;
+    let links = match (providers.is_empty(), password) {
+        (true, Some(_)) => empty(),
+        (true, None) => erased(p().class("c-hint").child(
             "No sign-in provider is configured on this server. Add one to its configuration, or \
              start it with --demo to try it out.",
-        ))
-    } else {
-        let links = providers.iter().cloned();
-        erased(
-            ul().class("p-sign-in-providers").child(
-                links
-                    .map(|provider| provider_link(provider, return_to))
-                    .collect_view(),
-            ),
-        )
+        )),
+        (false, _) => {
+            let links = providers.iter().cloned();
+            erased(
+                ul().class("p-sign-in-providers").child(
+                    links
+                        .map(|provider| provider_link(provider, return_to))
+                        .collect_view(),
+                ),
+            )
+        }
     };
+    let divider = (!providers.is_empty() && password.is_some())
+        .then(|| p().class("p-sign-in-divider").child("or"));
+    let password = password.map(|info| password_form(info, return_to));
     let goodbye = move || {
         let signed_out = session.ended.get() == Some(EndReason::SignedOut)
             && session.state.get() == SessionState::SignedOut;
@@ -89,8 +106,46 @@ fn sign_in_card(session: Session, return_to: Memo<String>, providers: &[Provider
         h1().child("Sign in"),
         dynamic(goodbye),
         links,
+        divider,
+        password,
         p().class("c-hint").child(duration),
     )))
+}
+
+/// The form for local accounts, and the links for users who cannot use it.
+fn password_form(info: PasswordInfo, return_to: Memo<String>) -> impl IntoView {
+    let form = FormSpec {
+        id: "sign-in",
+        label: "Sign in with a password",
+        fields: &PASSWORD_FIELDS,
+        submit: "Sign in",
+        busy: "Signing in…",
+        send: Arc::new(|client, values| {
+            let request = PasswordRequest {
+                username: values.get("username").trim().to_owned(),
+                password: values.get("password"),
+            };
+            Box::pin(async move { client.sign_in_with_password(&request).await })
+        }),
+        // The page redirects once the session has started.
+        done: Callback::new(|()| ()),
+    };
+    let sign_up = match info.sign_up {
+        SignUp::Off => None,
+        SignUp::Invite => Some("Use an invitation"),
+        SignUp::Open => Some("Create an account"),
+    };
+    let sign_up_href = move || page_href(paths::SIGN_UP_PAGE, &return_to.get());
+    div().child((
+        form.view(),
+        ul().class("p-sign-in-help").child((
+            li().child(
+                a().href(paths::RESET_PASSWORD_PAGE)
+                    .child("Forgot your password?"),
+            ),
+            sign_up.map(|label| li().child(a().href(sign_up_href).child(label))),
+        )),
+    ))
 }
 
 fn provider_link(provider: ProviderInfo, return_to: Memo<String>) -> impl IntoView {
@@ -99,19 +154,26 @@ fn provider_link(provider: ProviderInfo, return_to: Memo<String>) -> impl IntoVi
         p().class("c-hint")
             .child("Fictional users for trying things out. No password needed.")
     });
+    let mark = provider_mark(provider.kind).unwrap_or_else(|| {
+        erased(
+            span()
+                .class("p-sign-in-initial")
+                .aria_hidden("true")
+                .child(initial),
+        )
+    });
+    // Microsoft's branding guidelines prescribe these words.
+    let words = match provider.kind {
+        ProviderKind::Microsoft => "Sign in with",
+        _ => "Continue with",
+    };
     let id = provider.id;
     li().child((
         // `external` keeps the router from handling the link: the server redirects to the provider.
         a().class("c-button p-sign-in-provider")
             .rel("external")
             .href(move || login_href(&id, &return_to.get()))
-            .child((
-                span()
-                    .class("p-sign-in-initial")
-                    .aria_hidden("true")
-                    .child(initial),
-                span().child(format!("Continue with {}", provider.label)),
-            )),
+            .child((mark, span().child(format!("{words} {}", provider.label)))),
         hint,
     ))
 }
