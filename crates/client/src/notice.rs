@@ -51,7 +51,7 @@ pub enum Notice {
     Outage(Option<TransientError>),
     /// A request was sent.
     Sent(Exchange),
-    /// A response was received, or none came in time.
+    /// A response was received, or the request failed without one.
     Received {
         /// The request.
         exchange: Exchange,

@@ -1,4 +1,4 @@
-//! A step-up must end in the account that started it.
+//! A step-up must end in the account that started it. Login hints are passed to the provider.
 
 use serde_json::Value;
 
