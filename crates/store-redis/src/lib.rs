@@ -19,8 +19,8 @@ pub use connection::Address;
 use connection::Connector;
 use records::Records;
 
-/// The maximum number of connections per server. Redis runs one command at a time, so a few are
-/// enough.
+/// The maximum number of connections per server, not counting the one that reads the stream of
+/// changes. Redis runs one command at a time, so a few are enough.
 const MAX_CONNECTIONS: usize = 8;
 
 /// The store in Redis.

@@ -108,7 +108,8 @@ impl<'a> LocalOperator<'a> {
         }
     }
 
-    /// Creates an account, whoever may sign up. Without a password, returns a link to set it.
+    /// Creates an account, regardless of who may sign up. Without a password, returns a link to set
+    /// one.
     pub async fn create(
         &self,
         new: NewLocalAccount,
@@ -143,7 +144,7 @@ impl<'a> LocalOperator<'a> {
         Ok((user, token.map(|token| self.password_link(&token))))
     }
 
-    /// Creates an invitation. Whoever opens its link may create an account.
+    /// Creates an invitation. Anyone who opens its link may create an account.
     pub async fn invite(&self, email: Option<&str>) -> Result<Link, LocalOperatorError> {
         if self.check_enabled()? == SignUp::Off {
             return Err(LocalOperatorError::InvitationsOff);

@@ -8,7 +8,7 @@ use latchkey_store::{Denials as _, Maintenance as _, Store, StoreError};
 
 use super::{OpenError, SledStore, open};
 
-/// The error of opening a store that no other process has opened.
+/// The error of opening a store that is not open.
 fn error(path: &std::path::Path) -> OpenError {
     loop {
         // sled releases its file lock some time after a store is dropped.
@@ -202,7 +202,7 @@ fn reopened(path: &std::path::Path) -> SledStore {
 }
 
 #[test]
-fn store_in_use_by_another_process_is_refused() {
+fn store_that_is_already_open_is_refused() {
     let directory = tempfile::tempdir().expect("a directory");
     let _first = open(directory.path()).expect("a store");
     let error = open(directory.path()).map(drop).expect_err("it was opened");

@@ -6,7 +6,7 @@ use crate::app::TestApp;
 use latchkey_testing::{ScriptedProvider, header};
 
 #[tokio::test]
-async fn security_29_metadata_has_the_exact_issuer_and_the_existing_endpoints() {
+async fn security_29_metadata_has_the_exact_issuer_and_only_existing_endpoints() {
     let app = TestApp::start().await;
     let metadata = app
         .get_json("/.well-known/oauth-authorization-server")
