@@ -65,7 +65,7 @@ pub struct SignUpRequest {
     /// The email address. It is not verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// The token of the invitation: the value of `invitation` in the fragment of its link.
+    /// The token of the invitation: the value of `invitation` in the fragment or query of its link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<String>,
 }
