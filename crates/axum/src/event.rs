@@ -58,9 +58,9 @@ pub enum Event {
     SessionsEnded {
         /// The sessions' user.
         user: UserId,
-        /// The session that was kept.
+        /// The session that continues, if any.
         kept: Option<SessionId>,
-        /// Why it ended.
+        /// Why they ended.
         reason: EndReason,
     },
     /// All sessions of all users ended.

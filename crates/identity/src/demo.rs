@@ -1,9 +1,9 @@
-//! An OpenID provider for evaluation: it lets everybody sign in with any email address.
+//! An OpenID provider for evaluation: it lets anyone sign in with any email address.
 //!
 //! It passes every check that a real provider has to pass, so that `--demo` uses the same code as
 //! Google. All state is in memory, bounded, and lost at exit. This module makes the decisions;
-//! pages and routes are the server's. It shows the account chooser at every sign-in, so every
-//! `prompt` and `max_age` is satisfied.
+//! pages and routes are the server's. It shows the account chooser at every sign-in, which satisfies
+//! any `max_age` and every `prompt` that its discovery document lists.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -86,7 +86,7 @@ pub const JWKS: &str = "/jwks";
 /// The provider of `--demo`.
 pub struct DemoProvider {
     issuer: String,
-    /// Compared byte by byte with the client's.
+    /// Compared byte by byte with the one in a request.
     redirect_uri: String,
     redirect_url: Url,
     client_secret: SecretString,

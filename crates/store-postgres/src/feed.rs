@@ -20,7 +20,8 @@ use tokio_postgres::{Client, Statement};
 use crate::connection::Connector;
 use crate::error::unavailable;
 
-/// Returns at least one row: the current snapshot, the store's id, and a new denial or NULL.
+/// Returns one row for each new denial: the current snapshot, the store's id, and the denial. If
+/// there is none, returns one row with NULL in its place.
 const CHANGES: &str = "WITH present AS MATERIALIZED (SELECT pg_current_snapshot()::text AS seen, \
      (SELECT value FROM latchkey.records WHERE key = $2) AS id) \
      SELECT seen, id, value FROM present LEFT JOIN latchkey.records \
@@ -93,7 +94,7 @@ impl NotificationListener {
 }
 
 impl Follower {
-    /// Starts with transactions that are not committed yet.
+    /// Opens a feed of the transactions that commit from now on.
     pub(crate) async fn open(pool: Arc<Pool<Connector>>) -> Result<Self, StoreError> {
         let listener = NotificationListener::open(pool.connector()).await?;
         let snapshot = listener.current_snapshot().await?;

@@ -26,7 +26,7 @@ use records::Records;
 
 pub use connection::Address;
 
-/// The maximum number of connections per server, without the one of the change feed.
+/// The maximum number of connections per server, not counting that of the change feed.
 const MAX_CONNECTIONS: usize = 16;
 
 /// The store in PostgreSQL.

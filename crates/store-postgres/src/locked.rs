@@ -1,5 +1,5 @@
 //! A transaction that locks the records an operation contends for before it reads them, and holds
-//! the locks until they are changed.
+//! the locks until it ends.
 
 use async_trait::async_trait;
 use latchkey_store::StoreError;

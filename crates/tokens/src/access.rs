@@ -95,7 +95,7 @@ pub struct AccessClaims {
     /// The key that the token is bound to, if any. A request needs a proof by this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
-    /// Never issued; a token is refused if it is present and in the future.
+    /// Never issued. A token whose `nbf` is in the future is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<u64>,
     /// Claims that the application adds, under other names than those above.
@@ -284,7 +284,7 @@ impl AccessTokens {
         }
         if claims.exp <= claims.iat || claims.exp - claims.iat > MAX_LIFETIME.as_secs() {
             return Err(AccessTokenError::Invalid(
-                "the lifetime exceeds the maximum",
+                "the lifetime is not positive, or exceeds the maximum",
             ));
         }
         Ok(claims)

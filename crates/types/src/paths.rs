@@ -20,7 +20,7 @@ pub const PROVIDERS: &str = "/auth/providers";
 pub const PASSWORD: &str = "/auth/password";
 /// `POST`, JSON, needs an access token: changes the password.
 pub const PASSWORD_CHANGE: &str = "/auth/password/change";
-/// `POST`, JSON: sends the user a link to set a new password.
+/// `POST`, JSON: requests a link to set a new password.
 pub const PASSWORD_RESET_REQUEST: &str = "/auth/password/reset-request";
 /// `POST`, JSON: sets a new password with the token of a link.
 pub const PASSWORD_RESET: &str = "/auth/password/reset";

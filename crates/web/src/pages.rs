@@ -23,7 +23,8 @@ pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;
 
-/// The paths that the router handles. Any other local path is loaded from the server.
+/// The paths that [`redirect`] opens with the router. It loads any other local path from the
+/// server.
 const PATHS: [&str; 8] = [
     "/",
     "/account",

@@ -16,8 +16,8 @@ pub(crate) fn build_debug(workspace: &Workspace) -> Result<PathBuf> {
         " (3 to 5 minutes the first time)"
     };
     progress::step(&format!("Building the server{wait}"), || {
-        // Build all members, like `cargo test`, so that features match and nothing is built
-        // twice.
+        // Without `-p`, cargo unifies the features of all members, as `cargo test` does, so
+        // nothing is built twice.
         process::run(workspace.cargo().args(["build", "--bin", "latchkey"]))
     })?;
     Ok(program)

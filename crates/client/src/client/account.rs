@@ -49,8 +49,8 @@ impl Client {
         Ok(())
     }
 
-    /// `GET /api/activity`: one page of the account's history, newest first. `before` is the cursor
-    /// of the previous page.
+    /// `GET /api/activity`: one page of the account's history, newest first. `before` is
+    /// [`ActivityList::next`] of the previous page.
     pub async fn activity(&self, before: Option<&str>) -> Result<ActivityList, CallError> {
         let path = match before {
             Some(before) => query(paths::API_ACTIVITY, &[("before", before)]),

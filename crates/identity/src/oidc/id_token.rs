@@ -57,7 +57,7 @@ pub(super) struct Verified<'a> {
 }
 
 impl IdToken {
-    /// Parses an ID token. The error names a missing claim.
+    /// Parses an ID token. If a claim is missing, the error names it.
     pub(super) fn parse(text: &str) -> Result<Self, ValidationError> {
         let jwt = Jwt::parse(text)?;
         let claims = &jwt.claims;

@@ -1,4 +1,4 @@
-//! `latchkey config check`: reads the configuration and every file that `serve` would open.
+//! `latchkey config check`: reads the configuration and every file that it names.
 
 use anyhow::Context as _;
 use latchkey_identity::{HttpClient, OidcProvider};

@@ -1,4 +1,4 @@
-//! Merges the layers, deserializes them and validates the result as a [`Config`].
+//! Merges file, environment and flags, deserializes them and validates the result as a [`Config`].
 
 use std::ffi::OsString;
 use std::fs;

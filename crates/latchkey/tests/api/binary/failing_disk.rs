@@ -40,7 +40,8 @@ enum Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn security_73_a_sync_that_fails_is_never_acknowledged() {
-    // Every operation is one commit with one fdatasync; each of them fails once.
+    // Every operation is one commit with one fdatasync. The calls from the first, second, third or
+    // fourth on fail.
     let faults =
         (1..=OPERATIONS.len()).map(|operation| format!("fdatasync:error=EIO:when={operation}+"));
     test_faults(DB, faults).await;

@@ -74,7 +74,7 @@ fn size(folder: &Path) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn security_82_sign_ins_started_by_strangers_store_nothing() {
     let app = TestApp::with("demo = true\n[limits]\nper_address = \"off\"").await;
-    // Store discovery results and signing keys before measuring.
+    // The first completed sign-in writes records, so measure after it.
     app.sign_in().await;
     let before = size(&app.data_dir());
     let mut strangers = JoinSet::new();
