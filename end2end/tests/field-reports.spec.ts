@@ -78,7 +78,7 @@ test('if IndexedDB stops responding, a bound session is kept', async ({
   await playgroundPage.expectRefreshed();
 });
 
-test('Back from another site after signing out in another tab shows the sign-in page', async ({
+test('going back from another site after signing out in another tab shows the sign-in page', async ({
   page,
   google,
   app,

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn colour_codes_after_the_url_are_ignored() {
+    fn color_codes_after_the_url_are_ignored() {
         let line = "listening on http://127.0.0.1:4711\u{1b}[0m\n";
         assert_eq!(
             listening_url(line).as_deref(),

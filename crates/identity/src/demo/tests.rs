@@ -266,7 +266,7 @@ fn unsupported_grants_and_missing_parameters_are_refused() {
 }
 
 #[test]
-fn subject_depends_only_on_the_normalised_address() {
+fn subject_depends_only_on_the_normalized_address() {
     let claims = |email: &str| {
         let provider = provider();
         let url = provider

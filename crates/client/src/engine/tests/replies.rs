@@ -109,7 +109,7 @@ fn a_refresh_that_was_not_sent_waits_for_the_retry_or_another_tab() {
 }
 
 #[test]
-fn requests_fail_after_repeated_superseded_or_late_replies() {
+fn requests_fail_after_repeated_superseded_replies_or_signing_timeouts() {
     for reply in [
         Reply::Superseded,
         Reply::Unavailable(TransientError::SigningTimeout),
