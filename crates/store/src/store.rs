@@ -1,4 +1,5 @@
-//! The traits that every store implements, one per aggregate, and [`Store`], their sum.
+//! The traits that every store implements, one per kind of record, and [`Store`], which combines
+//! them.
 //!
 //! These guarantees hold for all methods:
 //!
@@ -12,8 +13,8 @@
 //!   after the commit and before the response. The caller must not acknowledge the change, and may
 //!   retry. A retry adds at most a second event to the user's history; a repeated
 //!   [`SigningKeys::add_signing_key`] returns `false` if the first call was committed.
-//! - **Events.** Operations that a user should be able to see record a security event in the same
-//!   change.
+//! - **Events.** An operation that should be visible to the user records a security event in the
+//!   same change.
 //! - **Contention.** Refreshes and sign-ins of a user cannot delay a ban, a sign-out everywhere, or
 //!   the end of a session.
 //!
@@ -150,10 +151,10 @@ pub trait Users: Send + Sync {
     ) -> Result<Option<User>, StoreError>;
 }
 
-/// Local accounts. Passwords are hashed by the caller, and links are known by a hash of their token.
+/// Local accounts. The caller hashes passwords, and links are stored under the hash of their token.
 #[async_trait]
 pub trait LocalAccounts: Send + Sync {
-    /// The credential with this username. A read of one record, whether or not the name exists.
+    /// The credential with this username. Reads one record, whether or not the username exists.
     async fn credential(&self, username: Username) -> Result<Option<Credential>, StoreError>;
 
     /// The link with this hash; `None` if it is unknown, used, replaced or expired.
@@ -170,8 +171,8 @@ pub trait LocalAccounts: Send + Sync {
     /// sessions. Atomic in the same way as [`Users::ban_user`].
     async fn set_password(&self, set: SetPassword) -> Result<SetPasswordOutcome, StoreError>;
 
-    /// Replaces the hash of a password by a hash of the same password with other parameters;
-    /// `false` if `from` is no longer the hash.
+    /// Replaces the hash of a password with a hash of the same password with other parameters.
+    /// `false` if `from` is no longer the stored hash.
     async fn replace_hash(
         &self,
         username: Username,
@@ -191,12 +192,12 @@ pub trait LocalAccounts: Send + Sync {
 /// Sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Opens a session unless the user is banned or the password was changed. The stored session records the cutoffs in force.
-    /// If a ban is committed concurrently, the session may still be opened, but the ban's cutoff
-    /// already ends it.
+    /// Opens a session unless the user is banned or the password was changed after it was verified.
+    /// The stored session records the cutoffs in force. If a ban is committed concurrently, the
+    /// session may still be opened, but the ban's cutoff already ends it.
     ///
-    /// The sessions that make room for it are ended in a separate change. If that change fails, the
-    /// session stays open, and the next sign-in makes room.
+    /// If the user then has too many sessions, a separate change ends the excess ones. If that
+    /// change fails, the new session stays open, and the next sign-in ends them.
     async fn open_session(&self, new: NewSession) -> Result<OpenOutcome, StoreError>;
 
     /// The session with this id, live or ended, with the cutoffs applied. They are read after the
@@ -212,9 +213,9 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<LiveSession>, StoreError>;
 
-    /// Up to `limit` live sessions of all users, newest first, and where the next page begins. `None`
-    /// if `before` belongs to another list. The work for a page is bounded, so a page may be short
-    /// although there are more. Records are read one after the other.
+    /// Up to `limit` live sessions of all users, newest first, and where the next page begins.
+    /// `None` if `before` belongs to another list. The work for a page is bounded, so a page may be
+    /// short although there are more. Records are read one after the other.
     async fn all_sessions(
         &self,
         before: Option<ListCursor>,
@@ -282,8 +283,8 @@ pub trait Denials: Send + Sync {
         event: AuditEvent,
     ) -> Result<Option<Denial>, StoreError>;
 
-    /// Lifts the denial of a single token that an operator added, and records a security event. Other
-    /// servers receive the lifted denial like a new one.
+    /// Lifts the denial of a single token that an operator added, and records a security event.
+    /// Other servers receive the lifted denial like a new one.
     async fn lift_denial(
         &self,
         denied: Denied,
@@ -324,9 +325,9 @@ pub trait SigningKeys: Send + Sync {
     /// Every signing key.
     async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, StoreError>;
 
-    /// Adds a signing key as the successor of `after` (`None`: as the first one). All older keys
-    /// verify until `retire_at`. `false` if the newest key is not `after`: if several servers
-    /// rotate at the same time, one succeeds.
+    /// Adds a signing key as the successor of `after` (`None`: as the first one). Older keys
+    /// without an expiry verify until `retire_at`. `false` if the newest key is not `after`: if
+    /// several servers rotate at the same time, one succeeds.
     async fn add_signing_key(
         &self,
         key: SealedSigningKey,
@@ -349,8 +350,8 @@ pub trait Audit: Send + Sync {
     ) -> Result<Vec<(AuditPosition, AuditEvent)>, StoreError>;
 }
 
-/// The audit record. Operations that change something record it in the same change; this trait is
-/// for everything else.
+/// Audit records. Operations that change something add their audit records in the same change; this
+/// trait adds all others, reads them and removes them.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
     /// Adds records, in one change.
@@ -370,7 +371,7 @@ pub trait AuditLog: Send + Sync {
     ) -> Result<Vec<RecordPosition>, StoreError>;
 
     /// Removes up to `limit` records of a class that follow `after`, the newest of them first, and
-    /// returns how many there were.
+    /// returns how many it removed.
     async fn remove_audit(
         &self,
         class: RecordClass,
@@ -392,11 +393,11 @@ pub trait Statistics: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// What happened in the hours that begin at `since` or later, on each server, oldest first.
-    /// Kept for [`HOUR_RETENTION`](latchkey_core::audit_record::HOUR_RETENTION).
+    /// Retained for [`HOUR_RETENTION`](latchkey_core::audit_record::HOUR_RETENTION).
     async fn hours(&self, since: Timestamp) -> Result<Vec<(Timestamp, HourCounts)>, StoreError>;
 
-    /// How many users and live sessions there are. Reads a bounded number of records; a larger
-    /// store is estimated from them, which assumes random ids.
+    /// How many users and live sessions there are. Reads a bounded number of records. If there are
+    /// more, the result is an estimate, which assumes random ids.
     async fn population(&self, now: Timestamp) -> Result<Population, StoreError>;
 }
 
@@ -434,8 +435,9 @@ pub trait Maintenance: Send + Sync {
     /// The id of this store, or `None` if it has none yet.
     async fn id(&self) -> Result<Option<StoreId>, StoreError>;
 
-    /// The id of this store, which tells it from another store at the same address. A store without
-    /// an id takes `fresh`. Also builds indexes that an earlier version did not have.
+    /// The id of this store, which distinguishes it from another store at the same address. If the
+    /// store has no id yet, `fresh` becomes its id. Also builds indexes that an earlier version did
+    /// not have.
     async fn identify(&self, fresh: StoreId, now: Timestamp) -> Result<StoreId, StoreError>;
 
     /// Removes up to `limit` expired records and returns how many index entries it processed.

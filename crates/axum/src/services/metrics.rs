@@ -271,7 +271,8 @@ impl Metrics {
     }
 }
 
-/// The histograms of requests that were used before, so that a request need not look up its labels.
+/// The request histograms used so far, so that a request does not have to look up its labels in the
+/// registry.
 #[derive(Debug, Default)]
 pub struct RequestHistograms(RwLock<Vec<RequestHistogram>>);
 

@@ -88,7 +88,7 @@ impl DemoProvider {
         })
     }
 
-    /// The user chose this account: the URL to redirect the browser to.
+    /// The URL to redirect the browser to after the user has chosen the account with this address.
     pub fn approve(
         &self,
         request: &DemoRequest,
@@ -110,7 +110,7 @@ impl DemoProvider {
         Ok(self.redirect(request, "code", &code))
     }
 
-    /// The user canceled: the URL to redirect the browser to.
+    /// The URL to redirect the browser to after the user has canceled the sign-in.
     pub fn refuse(&self, request: &DemoRequest) -> Url {
         self.redirect(request, "error", "access_denied")
     }

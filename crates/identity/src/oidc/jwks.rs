@@ -11,8 +11,8 @@ use crate::http::HttpClient;
 /// How long keys are cached. A withdrawn key is used no longer than this.
 pub(super) const TTL: Duration = Duration::from_hours(1);
 
-/// The minimum time between fetches that tokens with an unknown key cause, so that a flood of such
-/// tokens does not become a flood of requests.
+/// The minimum time between fetches triggered by tokens with an unknown key, so that a flood of
+/// such tokens does not become a flood of requests.
 pub(super) const MIN_REFRESH_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The keys of one provider.

@@ -1,4 +1,4 @@
-//! Encoding of keys: how an id, a timestamp or a pair of them follows the prefix of its table.
+//! Encodings of keys: the bytes that follow the prefix of the table.
 
 use latchkey_core::{
     AuditPosition, Denied, FlowId, Identity, LinkHash, RecordClass, RecordPosition, SessionId,
@@ -51,7 +51,7 @@ impl Email {
     }
 }
 
-/// The time is complemented.
+/// The time is complemented, so that later times sort first.
 impl Key for Newest {
     fn write(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(&(u64::MAX - self.0.as_millis()).to_be_bytes());
@@ -362,7 +362,8 @@ impl Prefix<(Term, Newest, UserId)> for TermPrefix<'_> {
     }
 }
 
-/// At this time, check whether the record has expired.
+/// An entry of the expiry index: the time at which to check whether the record has expired, and the
+/// record's key.
 impl Key for (Timestamp, RecordKey) {
     fn write(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(&self.0.as_millis().to_be_bytes());

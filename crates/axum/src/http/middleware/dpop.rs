@@ -1,4 +1,5 @@
-//! Adds the nonce for the next DPoP proof to responses of the token endpoints (RFC 9449 §8.2).
+//! Adds the nonce for the next DPoP proof (RFC 9449 §8.2) to every response of the endpoints that
+//! return tokens, and to responses that refuse a proof.
 
 use axum::http::{HeaderMap, HeaderValue};
 use latchkey_guard::DPOP_NONCE;
@@ -15,7 +16,8 @@ pub(super) struct NonceHeader {
 }
 
 impl NonceHeader {
-    /// For a request to this path: every response of a token endpoint has a nonce.
+    /// For a request to this path: if the server accepts proofs, every response of an endpoint that
+    /// returns tokens has a nonce.
     pub(super) fn for_path(path: &str, binding: Binding) -> Self {
         Self {
             needed: binding.accepts_proofs()

@@ -1,4 +1,4 @@
-//! Restricts routes to clients on this machine, such as those of the demo provider.
+//! Restricts routes, such as those of the demo provider, to clients on this machine.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -20,8 +20,8 @@ pub(crate) async fn local_only(request: Request, next: Next) -> Response {
 }
 
 /// Whether the request comes from this machine, names a loopback host, and was not forwarded by a
-/// proxy. A page of another site whose name resolves to this machine (DNS rebinding) sends its own
-/// name.
+/// proxy. In an attack by DNS rebinding, the attacker's host name resolves to this machine, but the
+/// request still names that host.
 pub(crate) fn is_local(uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> bool {
     let forwarded = headers.keys().any(|name| {
         *name == FORWARDED || *name == "x-real-ip" || name.as_str().starts_with("x-forwarded-")

@@ -1,5 +1,5 @@
-//! The demo provider over HTTP: the endpoints of an OpenID provider, and the page on which to
-//! choose an account.
+//! The demo provider over HTTP: the endpoints of an OpenID provider, and the page on which the user
+//! chooses an account.
 
 mod page;
 
