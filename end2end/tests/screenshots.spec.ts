@@ -11,6 +11,17 @@ const failedLoads = /^Failed to load resource/;
 /** Opens a page in the state to capture. */
 const scenes: Record<string, (app: App) => Promise<void>> = {
   'sign-in': ({ signInPage }) => signInPage.goto(),
+  'sign-in-refused': async ({ page, signInPage }) => {
+    await signInPage.goto();
+    await signInPage.signInWithPassword('ada', 'wrong');
+    await expect(page.getByRole('alert')).toBeVisible();
+  },
+  'sign-up': async ({ signUpPage }) => {
+    await signUpPage.goto();
+    await signUpPage.button('Create account').click();
+    await expect(signUpPage.username).toBeFocused();
+  },
+  'reset-password': ({ resetPasswordPage }) => resetPasswordPage.openLink('picture'),
   'callback-failed': async ({ page, callbackPage }) => {
     await page.goto('/callback?error=access_denied');
     await callbackPage.expectFailure();
@@ -83,7 +94,7 @@ const scenes: Record<string, (app: App) => Promise<void>> = {
   },
 };
 
-test.use({ serverConfig: { demo: true } });
+test.use({ serverConfig: { demo: true, env: { LATCHKEY_LOCAL__SIGN_UP: 'open' } } });
 test.beforeEach(({ traffic }) => traffic.allowErrors(failedLoads));
 
 for (const [name, open] of Object.entries(scenes)) {

@@ -101,8 +101,11 @@ impl Session {
         match notice {
             Notice::State(state) => {
                 match state {
-                    SessionState::SignedIn => self.ended.set(None),
-                    SessionState::SignedOut => remove_stored_session_marker(),
+                    SessionState::SignedIn => {
+                        self.ended.set(None);
+                        mark_session();
+                    }
+                    SessionState::SignedOut => unmark_session(),
                     _ => {}
                 }
                 self.state.set(*state);
@@ -131,9 +134,18 @@ fn has_admin_role(tokens: &Tokens) -> bool {
     })
 }
 
-/// Removes the attribute that `start.js` sets if tokens are stored, because there is no session.
-fn remove_stored_session_marker() {
+/// The attribute that `start.js` sets if tokens are stored. With it, the styles show the links that
+/// need a session.
+const MARKER: &str = "data-session";
+
+fn mark_session() {
     if let Some(root) = document().document_element() {
-        let _ = root.remove_attribute("data-session");
+        let _ = root.set_attribute(MARKER, "stored");
+    }
+}
+
+fn unmark_session() {
+    if let Some(root) = document().document_element() {
+        let _ = root.remove_attribute(MARKER);
     }
 }

@@ -28,6 +28,25 @@ fn two_units(large: u64, unit: &str, small: u64, sub_unit: &str) -> String {
     }
 }
 
+/// A time relative to `now` in words: `3 minutes ago`, `in 2 days`. Both are in seconds since 1970.
+pub fn relative(seconds: u64, now: u64) -> String {
+    let distance = seconds.abs_diff(now);
+    let (amount, unit) = match distance {
+        0..60 => return "just now".to_owned(),
+        60..3_600 => (distance / 60, "minute"),
+        3_600..86_400 => (distance / 3_600, "hour"),
+        86_400..2_592_000 => (distance / 86_400, "day"),
+        2_592_000..31_536_000 => (distance / 2_592_000, "month"),
+        _ => (distance / 31_536_000, "year"),
+    };
+    let plural = if amount == 1 { "" } else { "s" };
+    if seconds > now {
+        format!("in {amount} {unit}{plural}")
+    } else {
+        format!("{amount} {unit}{plural} ago")
+    }
+}
+
 /// A date and time, from seconds since 1970, in the locale of the browser.
 pub fn date_time(seconds: u64) -> String {
     format(
@@ -73,7 +92,28 @@ fn format(date: &Date, styles: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::countdown;
+    use super::{countdown, relative};
+
+    #[test]
+    fn relative_time_has_one_unit_and_a_direction() {
+        let now = 100_000_000;
+        for (seconds, text) in [
+            (now, "just now"),
+            (now - 59, "just now"),
+            (now - 60, "1 minute ago"),
+            (now - 3_599, "59 minutes ago"),
+            (now - 7_200, "2 hours ago"),
+            (now - 86_400, "1 day ago"),
+            (now - 86_400 * 29, "29 days ago"),
+            (now - 86_400 * 61, "2 months ago"),
+            (now - 86_400 * 400, "1 year ago"),
+            (now + 59, "just now"),
+            (now + 3_700, "in 1 hour"),
+            (now + 86_400 * 30, "in 1 month"),
+        ] {
+            assert_eq!(relative(seconds, now), text);
+        }
+    }
 
     #[test]
     fn countdown_shows_the_largest_unit_and_the_next_smaller_one() {

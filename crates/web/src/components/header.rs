@@ -21,16 +21,18 @@ pub(crate) fn PageHeader() -> impl IntoView {
                 span().class("c-mark").aria_hidden("true"),
                 span().child("Latchkey"),
             )),
-            nav()
-                .class("c-header-nav")
-                .aria_label("Main")
-                .child(ul().child((
-                    li().child(link("/account", "Account")),
-                    li().child(link("/sessions", "Devices")),
-                    li().child(link("/activity", "Activity")),
+            nav().class("c-header-nav").aria_label("Main").child(
+                ul().child((
+                    li().class("u-if-session")
+                        .child(link("/account", "Account")),
+                    li().class("u-if-session")
+                        .child(link("/sessions", "Devices")),
+                    li().class("u-if-session")
+                        .child(link("/activity", "Activity")),
                     li().child(link("/playground", "Playground")),
                     dynamic(move || administration_link(session)),
-                ))),
+                )),
+            ),
             div()
                 .class("c-header-end")
                 .child(dynamic(move || sign_out_button(session, sign_out))),

@@ -9,6 +9,8 @@ use leptos_meta::Title;
 use super::require_session;
 use crate::auth_client::AuthClient;
 use crate::components::async_view::AsyncView;
+use crate::components::icon::Icon;
+use crate::components::relative_time::{relative_time, use_coarse_now};
 use crate::erased::{client_only, empty, erased};
 use crate::fetched::{Fetch, Fetched};
 use crate::session::Session;
@@ -51,8 +53,9 @@ pub(crate) fn ActivityPage() -> impl IntoView {
         let older = older.filter(|older| older.account == session.account.get());
         Some(newest.map(|newest| merge::merged(shown, &newest, older)))
     });
+    let now = use_coarse_now();
     let fetched =
-        Callback::new(move |()| Some(merged.get()?.map(|list| events(load_older, &list))));
+        Callback::new(move |()| Some(merged.get()?.map(|list| events(load_older, now, &list))));
     let retry = Callback::new(move |()| newest.retry());
 
     erased((
@@ -67,7 +70,7 @@ pub(crate) fn ActivityPage() -> impl IntoView {
     ))
 }
 
-fn events(load_older: LoadOlder, list: &ActivityList) -> AnyView {
+fn events(load_older: LoadOlder, now: ReadSignal<u64>, list: &ActivityList) -> AnyView {
     if list.events.is_empty() {
         return client_only(
             section()
@@ -75,7 +78,7 @@ fn events(load_older: LoadOlder, list: &ActivityList) -> AnyView {
                 .child(p().class("c-hint").child("No activity yet.")),
         );
     }
-    let items = list.events.iter().map(item);
+    let items = list.events.iter().map(|event| item(event, now));
     let older = match &list.next {
         Some(cursor) => older_button(load_older, cursor.clone()),
         None => empty(),
@@ -88,15 +91,21 @@ fn events(load_older: LoadOlder, list: &ActivityList) -> AnyView {
     ))
 }
 
-fn item(event: &Activity) -> AnyView {
-    let at = time::date_time(event.at);
+fn item(event: &Activity, now: ReadSignal<u64>) -> AnyView {
     let class = match event.kind {
         ActivityKind::Replayed | ActivityKind::ProofMissing => "p-activity-event p-activity-alarm",
         _ => "p-activity-event",
     };
+    let facts = describe::facts(event);
+    let at = facts.shows_time.then(|| relative_time(now, event.at));
+    let mut text = facts.texts.join(" · ");
+    if at.is_some() && !text.is_empty() {
+        text.insert_str(0, " · ");
+    }
     client_only(li().class(class).child((
-        p().child(describe::headline(event, &at)),
-        p().class("c-hint").child(describe::facts(event, &at)),
+        Icon::of_event(event.kind).view(),
+        p().child(describe::headline(event, &time::date_time(event.at))),
+        p().class("c-hint").child((at, text)),
     )))
 }
 

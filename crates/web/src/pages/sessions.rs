@@ -13,6 +13,8 @@ use super::require_session;
 use crate::auth_client::AuthClient;
 use crate::components::async_view::AsyncView;
 use crate::components::confirm::{ConfirmAction, ConfirmGroup};
+use crate::components::icon::Icon;
+use crate::components::relative_time::{relative_time, use_coarse_now};
 use crate::device::device;
 use crate::erased::{client_only, dynamic_text, empty, erased};
 use crate::fetched::Fetch;
@@ -20,7 +22,6 @@ use crate::last_login;
 use crate::messages;
 use crate::page_data::PageData;
 use crate::session::Session;
-use crate::time;
 
 mod end_target;
 mod step_up;
@@ -48,6 +49,7 @@ struct PageState {
     status: RwSignal<String>,
     end: Action<EndRequest, ()>,
     confirm: ConfirmGroup,
+    now: ReadSignal<u64>,
 }
 
 /// The devices that are signed in to the account.
@@ -77,6 +79,7 @@ pub(crate) fn SessionsPage() -> impl IntoView {
         status,
         end,
         confirm: ConfirmGroup::new(pending),
+        now: use_coarse_now(),
     };
     resume(session, page);
 
@@ -231,14 +234,19 @@ fn item(
         (false, true) => "A copy of this session would work on another device",
         (false, false) => "",
     };
+    let seen = [
+        ("Signed in ", session.opened_at),
+        ("Last seen ", session.last_seen),
+    ];
+    let now = page.now;
+    let seen = seen.map(|(words, at)| li().child((words, relative_time(now, at))));
     let facts = [
         session.address.clone().unwrap_or_default(),
         provider.clone(),
-        format!("Signed in {}", time::date_time(session.opened_at)),
-        format!("Last seen {}", time::date_time(session.last_seen)),
         bound.to_owned(),
     ];
     let facts = facts.into_iter().filter(|fact| !fact.is_empty());
+    let icon = Icon::of_device(session.browser.as_deref(), session.system.as_deref());
     let target = if session.current {
         EndTarget::This
     } else {
@@ -255,9 +263,11 @@ fn item(
         li().class("c-card p-sessions-device").child((
             div()
                 .class("p-sessions-device-head")
-                .child((h2().child(name), badge)),
-            ul().class("p-sessions-facts")
-                .child(facts.map(|fact| li().child(fact)).collect_view()),
+                .child((icon.view(), h2().child(name), badge)),
+            ul().class("p-sessions-facts").child((
+                facts.map(|fact| li().child(fact)).collect_view(),
+                seen.into_iter().collect_view(),
+            )),
             confirm_button(page, action, target),
         )),
     )

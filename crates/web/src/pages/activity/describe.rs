@@ -60,24 +60,31 @@ pub(super) fn headline(event: &Activity, at: &str) -> String {
     }
 }
 
+/// The facts that the headline does not contain.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// Whether the time of the event is one of them; it comes first.
+    pub(super) shows_time: bool,
+    /// The address, and others.
+    pub(super) texts: Vec<String>,
+}
+
 /// When and where, and further facts that the headline does not contain.
-pub(super) fn facts(event: &Activity, at: &str) -> String {
+pub(super) fn facts(event: &Activity) -> Facts {
     let sent_by = || {
         let device = device(event.browser.as_deref(), event.system.as_deref());
         format!("sent by {device}")
     };
     let signed_in = |address: &String| format!("the sign-in was from {address}");
-    let facts = match event.kind {
-        ActivityKind::Replayed => [
-            Some(sent_by()),
-            event.other_address.as_ref().map(signed_in),
-            None,
-        ],
-        ActivityKind::ProofMissing => [Some(at.to_owned()), event.address.clone(), Some(sent_by())],
-        _ => [Some(at.to_owned()), event.address.clone(), None],
+    let texts = match event.kind {
+        ActivityKind::Replayed => [Some(sent_by()), event.other_address.as_ref().map(signed_in)],
+        ActivityKind::ProofMissing => [event.address.clone(), Some(sent_by())],
+        _ => [event.address.clone(), None],
     };
-    let facts: Vec<_> = facts.into_iter().flatten().collect();
-    facts.join(" · ")
+    Facts {
+        shows_time: event.kind != ActivityKind::Replayed,
+        texts: texts.into_iter().flatten().collect(),
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +103,11 @@ mod tests {
         }
     }
 
+    fn shown(event: &Activity) -> (bool, Vec<String>) {
+        let facts = facts(event);
+        (facts.shows_time, facts.texts)
+    }
+
     #[test]
     fn replay_is_described_with_time_address_and_device() {
         let mut replay = event(ActivityKind::Replayed);
@@ -105,10 +117,11 @@ mod tests {
             "A token of one of your sessions was used twice, the second time on May 1 from \
              203.0.113.7. It may have been copied, so we ended the session."
         );
-        assert_eq!(
-            facts(&replay, "May 1"),
-            "sent by Chrome on Linux · the sign-in was from 198.51.100.1"
-        );
+        let texts = [
+            "sent by Chrome on Linux",
+            "the sign-in was from 198.51.100.1",
+        ];
+        assert_eq!(shown(&replay), (false, texts.map(str::to_owned).to_vec()));
         replay.address = None;
         assert_eq!(
             headline(&replay, "May 1"),
@@ -119,8 +132,9 @@ mod tests {
 
     #[test]
     fn token_without_its_key_is_described_with_the_sender() {
-        let facts = facts(&event(ActivityKind::ProofMissing), "May 1");
-        assert_eq!(facts, "May 1 · 203.0.113.7 · sent by Chrome on Linux");
+        let texts = ["203.0.113.7", "sent by Chrome on Linux"].map(str::to_owned);
+        let facts = shown(&event(ActivityKind::ProofMissing));
+        assert_eq!(facts, (true, texts.to_vec()));
     }
 
     #[test]
@@ -154,7 +168,7 @@ mod tests {
     fn sign_in_is_described_with_time_address_and_device() {
         let signed_in = event(ActivityKind::SignedIn);
         assert_eq!(headline(&signed_in, "May 1"), "Chrome on Linux signed in.");
-        assert_eq!(facts(&signed_in, "May 1"), "May 1 · 203.0.113.7");
+        assert_eq!(shown(&signed_in), (true, vec!["203.0.113.7".to_owned()]));
         let unknown = Activity {
             browser: None,
             system: None,
@@ -162,6 +176,6 @@ mod tests {
             ..signed_in
         };
         assert_eq!(headline(&unknown, "May 1"), "Unknown device signed in.");
-        assert_eq!(facts(&unknown, "May 1"), "May 1");
+        assert_eq!(shown(&unknown), (true, Vec::new()));
     }
 }

@@ -1,0 +1,239 @@
+// Local accounts: signing up, signing in with a password, and setting a password.
+import { expectAccessible, expectNoOverflow } from '../fixtures/layout.ts';
+import { goodPassword } from '../fixtures/pages/local-account.ts';
+import { expect, test } from '../fixtures/test.ts';
+
+const ada = { username: 'ada', password: goodPassword, email: 'ada@example.org' };
+
+test.describe('where everyone may sign up', () => {
+  test.use({ serverConfig: { env: { LATCHKEY_LOCAL__SIGN_UP: 'open' } } });
+
+  test('a new user signs up, signs out, and signs in with the password', async ({
+    app,
+    header,
+    signInPage,
+    signUpPage,
+    accountPage,
+    storage,
+  }) => {
+    await signInPage.goto();
+    await signInPage.link('Create an account').click();
+    await signUpPage.expectOpen();
+    await signUpPage.signUp(ada);
+    await accountPage.expectUser(ada.email);
+    expect((await storage.tokens()).refresh_token).not.toBe('');
+    await header.signOut();
+    await app.expectSignedOut();
+
+    await signInPage.signInWithPassword(ada.username, ada.password);
+    await accountPage.expectUser(ada.email);
+  });
+
+  test('a sign-in with a password returns to the requested page, and the session is bound', async ({
+    page,
+    app,
+    header,
+    signInPage,
+    signUpPage,
+    devicesPage,
+  }) => {
+    await signUpPage.goto();
+    await signUpPage.signUp(ada);
+    await header.signOut();
+    await app.expectSignedOut();
+    await page.goto('/?return_to=/sessions');
+    await signInPage.signInWithPassword(ada.username, ada.password);
+    await devicesPage.expectOpen();
+    await expect(devicesPage.main).toContainText('Works only in the browser that signed in');
+  });
+
+  test('a wrong password is an error above the form, which keeps what was typed', async ({
+    app,
+    signInPage,
+    storage,
+  }) => {
+    await signInPage.goto();
+    await signInPage.signInWithPassword('ada', 'not the password');
+    await expect(app.alert).toHaveText('The username or the password is wrong.');
+    await expect(signInPage.username).toHaveValue('ada');
+    await expect(signInPage.password).toHaveValue('not the password');
+    expect(await storage.read()).toBeNull();
+    await expectAccessible(app.page);
+  });
+
+  test('errors stand at their fields, and the first has the focus', async ({
+    page,
+    signInPage,
+    signUpPage,
+    traffic,
+  }) => {
+    await signInPage.goto();
+    await signInPage.signInButton.click();
+    await expect(signInPage.username).toBeFocused();
+    await expect(signInPage.username).toHaveAccessibleDescription('Enter your username.');
+    await expect(signInPage.password).toHaveAccessibleDescription('Enter your password.');
+    await expect(signInPage.password).toHaveAttribute('aria-invalid', 'true');
+    expect(traffic.count('POST /auth/password')).toBe(0);
+
+    await signUpPage.goto();
+    await signUpPage.signUp({ username: 'a b', password: 'password', email: 'nowhere' });
+    await expect(signUpPage.username).toBeFocused();
+    for (const field of [signUpPage.username, signUpPage.email, signUpPage.password]) {
+      await expect(field).toHaveAttribute('aria-invalid', 'true');
+      await expect(field).toHaveAccessibleDescription(/\.$/);
+    }
+    await expect(signUpPage.username).toHaveValue('a b');
+    await expectAccessible(page);
+  });
+
+  test('the forms work with the keyboard alone', async ({ page, signUpPage, accountPage }) => {
+    await signUpPage.goto();
+    await expect(signUpPage.button('Create account')).toBeEnabled();
+    await signUpPage.username.focus();
+    await page.keyboard.type(ada.username);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('Ada Lovelace');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(ada.email);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(ada.password);
+    await page.keyboard.press('Enter');
+    await accountPage.expectUser(ada.email);
+    await expect(accountPage.main).toContainText('Ada Lovelace');
+  });
+
+  test('ending all sessions asks for the password again', async ({
+    page,
+    app,
+    signUpPage,
+    confirmPage,
+    devicesPage,
+    newBrowser,
+  }) => {
+    await signUpPage.goto();
+    await signUpPage.signUp(ada);
+    await app.accountPage.expectUser(ada.email);
+    const other = await newBrowser();
+    await other.page.goto('/');
+    await other.signInPage.signInWithPassword(ada.username, ada.password);
+    await other.accountPage.expectUser(ada.email);
+
+    await devicesPage.open();
+    await expect(devicesPage.devices).toHaveCount(2);
+    // The server would only ask once the sign-in is ten minutes old.
+    await page.route(
+      '**/api/sessions',
+      (route) =>
+        route.request().method() === 'DELETE'
+          ? route.fulfill({ status: 401, json: { code: 'step_up_required' } })
+          : route.continue(),
+      { times: 10 },
+    );
+    await devicesPage.endAllOthers();
+    await confirmPage.expectOpen();
+    await expectAccessible(page);
+    await page.unroute('**/api/sessions');
+    await confirmPage.confirm(ada.username, ada.password);
+    await devicesPage.expectOpen();
+    await expect(devicesPage.devices).toHaveCount(1);
+    await other.expectSessionEnded();
+  });
+
+  test('the pages of local accounts are accessible and fit narrow screens', async ({
+    page,
+    signInPage,
+    signUpPage,
+    resetPasswordPage,
+  }) => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const opened of [signInPage, signUpPage, resetPasswordPage]) {
+      await opened.goto();
+      await expectAccessible(page);
+      await expectNoOverflow(page);
+    }
+  });
+
+  test('the sign-in page has providers and a form', async ({ signInPage }) => {
+    await signInPage.goto();
+    await expect(signInPage.main).toMatchAriaSnapshot(`
+      - heading "Sign in" [level=1]
+      - list:
+        - listitem:
+          - link "Continue with Google"
+        - listitem:
+          - link "Continue with Example Inc."
+      - paragraph: or
+      - form "Sign in with a password":
+        - text: Username
+        - textbox "Username"
+        - text: Password
+        - textbox "Password"
+        - button "Sign in"
+      - list:
+        - listitem:
+          - link "Forgot your password?":
+            - /url: /reset-password
+        - listitem:
+          - link "Create an account":
+            - /url: /sign-up?return_to=/account
+    `);
+  });
+});
+
+test.describe('a link to set a password', () => {
+  test.use({ serverConfig: { env: { LATCHKEY_LOCAL__SIGN_UP: 'off' } } });
+
+  test('sets the password, and leads to the sign-in page', async ({
+    page,
+    signInPage,
+    resetPasswordPage,
+  }) => {
+    let sent: unknown;
+    await page.route('**/auth/password/reset', async (route) => {
+      sent = route.request().postDataJSON();
+      await route.fulfill({ status: 204 });
+    });
+    await resetPasswordPage.openLink('one-time');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Set a new password');
+    await expectAccessible(page);
+    await resetPasswordPage.newPassword.fill(goodPassword);
+    await resetPasswordPage.button('Set password').click();
+    await expect(page.getByRole('status')).toContainText('Sign in with your new password');
+    expect(sent).toEqual({ token: 'one-time', new_password: goodPassword });
+    await resetPasswordPage.link('Sign in').click();
+    await signInPage.expectOpen();
+  });
+
+  test('that does not work says so', async ({ app, traffic, resetPasswordPage }) => {
+    traffic.allowErrors(/^Failed to load resource/);
+    await resetPasswordPage.openLink('unknown');
+    await resetPasswordPage.newPassword.fill(goodPassword);
+    await resetPasswordPage.button('Set password').click();
+    await expect(app.alert).toContainText('This link does not work any more');
+  });
+
+  test('cannot be requested where the server sends no mail', async ({ page, signInPage }) => {
+    await signInPage.goto();
+    await signInPage.link('Forgot your password?').click();
+    await expect(page.getByRole('main')).toContainText('This site sends no mail');
+    await expect(signInPage.link('Create an account')).toHaveCount(0);
+  });
+});
+
+test.describe('with invitations', () => {
+  test.use({ serverConfig: { env: { LATCHKEY_LOCAL__SIGN_UP: 'invite' } } });
+
+  test('the sign-up page explains what is missing, or shows the form', async ({
+    page,
+    signInPage,
+    signUpPage,
+  }) => {
+    await signInPage.goto();
+    await signInPage.link('Use an invitation').click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('You need an invitation');
+    await page.goto('/sign-up#invitation=one-time');
+    await page.reload();
+    await signUpPage.expectOpen();
+    await expect(signUpPage.username).toBeVisible();
+  });
+});
