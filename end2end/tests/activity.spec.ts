@@ -90,7 +90,7 @@ test('older events are loaded page by page', async ({ page, app, activityPage })
 test.describe('with sessions that are not bound to their browser', () => {
   test.use({ serverConfig: { env: { LATCHKEY_TOKENS__BINDING: 'off' } } });
 
-  test('47: a copy used before its owner: the owner is notified and sees it after signing in', async ({
+  test('47: a copied token used before the original: the user is notified and sees it after signing in', async ({
     page,
     request,
     app,
@@ -117,7 +117,7 @@ test.describe('with sessions that are not bound to their browser', () => {
     await expect(activityPage.events.filter({ hasText: replayed })).toHaveCount(1);
   });
 
-  test('47: a copy used after its owner: the owner is notified at once', async ({
+  test('47: a copied token used after the original: the user is notified at once', async ({
     page,
     request,
     app,

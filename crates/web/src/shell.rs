@@ -62,7 +62,8 @@ pub fn shell(head_html: HeadHtml) -> impl IntoView {
     )
 }
 
-/// Adds the shape of the app's element to a rendered document, for the browser to compare with.
+/// Adds the shape of the app's content to a rendered document. The browser checks it before it
+/// hydrates.
 #[must_use]
 pub fn with_shape(document: &str) -> String {
     let empty = format!("{}=\"\"", shape::ATTRIBUTE);

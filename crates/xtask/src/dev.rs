@@ -29,7 +29,7 @@ pub(crate) fn run(workspace: &Workspace, serve_flags: &[String]) -> Result<()> {
         // Read before the build, so that a file saved during the build triggers another one.
         let built = sources(workspace);
         restart(&mut server, run::build(workspace, serve_flags))?;
-        progress::note("watching crates, style and public; press Ctrl-C to stop");
+        progress::note("watching the sources; press Ctrl-C to stop");
         while !has_changed(built.as_ref(), sources(workspace).as_ref()) {
             thread::sleep(INTERVAL);
             if let Some(status) = server.as_mut().and_then(Guard::ended) {
@@ -42,7 +42,7 @@ pub(crate) fn run(workspace: &Workspace, serve_flags: &[String]) -> Result<()> {
     }
 }
 
-/// Replaces the running server by the new build. If the build failed, the server keeps running.
+/// Replaces the running server with the new build. If the build failed, the server keeps running.
 fn restart(server: &mut Option<Guard>, built: Result<Command>) -> Result<()> {
     match built {
         Ok(mut command) => {

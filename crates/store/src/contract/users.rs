@@ -1,4 +1,4 @@
-//! Users: one per pair of issuer and subject.
+//! Users: one per pair of issuer and subject, and the search by email address.
 
 use latchkey_core::{Identity, Profile, StoreId, UserId};
 
@@ -10,7 +10,7 @@ pub(super) async fn check(store: &dyn Store) {
     let ada = store
         .upsert_identity(profile("ada"), id(1), NOW)
         .await
-        .expect("made");
+        .expect("created");
     assert_eq!((ada.id, ada.created_at), (id(1), NOW));
     assert_eq!(store.user(id(1)).await, Ok(Some(ada.clone())));
     assert_eq!(store.user(id(2)).await, Ok(None));
@@ -44,7 +44,7 @@ pub(super) async fn check(store: &dyn Store) {
     let other = store
         .upsert_identity(elsewhere, id(3), NOW)
         .await
-        .expect("made");
+        .expect("created");
     assert_eq!(other.id, id(3), "two issuers share a user");
 }
 
@@ -72,8 +72,8 @@ pub(super) async fn by_email(store: &dyn Store) {
             format!("one{round}@Example.com"),
             format!("two{round}@example.com"),
         );
-        let ada = sign_in(with("ada", Some(&one)), 1).await.expect("made");
-        let bob = sign_in(with("bob", Some(&one)), 2).await.expect("made");
+        let ada = sign_in(with("ada", Some(&one)), 1).await.expect("created");
+        let bob = sign_in(with("bob", Some(&one)), 2).await.expect("created");
         assert_eq!(found(&one.to_uppercase()).await, [ada.id, bob.id]);
         // A new address replaces the old one.
         sign_in(with("bob", Some(&two)), 3).await.expect("found");
@@ -84,11 +84,11 @@ pub(super) async fn by_email(store: &dyn Store) {
         // Providers can return any string as an address.
         let long = format!("{round}{}@example.com", "x".repeat(5000));
         let other = format!("{round}{}@example.org", "x".repeat(5000));
-        let eve = sign_in(with("eve", Some(&long)), 4).await.expect("made");
+        let eve = sign_in(with("eve", Some(&long)), 4).await.expect("created");
         assert_eq!(found(&long).await, [eve.id]);
         assert!(found(&other).await.is_empty());
         let odd = format!("é\0{round}@example.com");
-        let odd_one = sign_in(with("odd", Some(&odd)), 5).await.expect("made");
+        let odd_one = sign_in(with("odd", Some(&odd)), 5).await.expect("created");
         assert_eq!(found(&odd).await, [odd_one.id]);
         if round == 0 {
             // The existing users are still found.

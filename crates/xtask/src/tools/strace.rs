@@ -1,4 +1,4 @@
-//! strace, which tests use to observe and fail the server's system calls. Linux only.
+//! strace, with which tests observe the server's system calls and make them fail. Linux only.
 
 use anyhow::{Context, Result};
 

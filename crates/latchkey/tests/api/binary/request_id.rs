@@ -1,5 +1,5 @@
 //! The request id: in every response, accepted from trusted proxies only, and in every log line of
-//! its request.
+//! its request. Also the separate address for metrics.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::refusals::start;
 
-/// The log lines whose span has this request id, and the name of that span.
+/// The log lines whose span has this request id.
 fn lines_of(log: &str, request_id: &str) -> Vec<Value> {
     let lines = log.lines();
     let lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -140,7 +140,7 @@ async fn every_response_has_its_own_id_unless_a_trusted_proxy_gave_one() {
 }
 
 #[tokio::test]
-async fn metrics_have_an_address_of_their_own() {
+async fn metrics_are_served_at_a_separate_address() {
     let folder = tempfile::tempdir().expect("a directory");
     let port = free_port().expect("a port");
     let config = format!("[metrics]\nlisten = \"127.0.0.1:{port}\"\n");

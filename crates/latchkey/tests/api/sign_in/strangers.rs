@@ -1,4 +1,5 @@
-//! Sign-ins resist DNS rebinding, misconfigured proxies and cookies of other applications.
+//! Sign-ins resist DNS rebinding, misconfigured proxies and cookies of other applications. An email
+//! address never appears without `email_verified`, and a removed administrator is refused.
 
 use reqwest::header::COOKIE;
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! Stores a request across the step-up that it needs.
 //!
-//! The address says what to resume. The tab's sessionStorage confirms that the user of this tab
-//! requested it, and for which account. So a link from someone else does nothing, and no other account
-//! is affected.
+//! The URL says what to resume. The tab's sessionStorage confirms that the request was made in this
+//! tab, and for which account. So a link from someone else does nothing, and no other account is
+//! affected.
 
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
