@@ -80,4 +80,20 @@ pub enum Event {
         /// The user.
         user: UserId,
     },
+    /// A user added an identity, with which the account can be signed in to.
+    IdentityLinked {
+        /// The user.
+        user: UserId,
+    },
+    /// A user removed an identity. The sessions that were opened with it are reported separately.
+    IdentityRemoved {
+        /// The user.
+        user: UserId,
+    },
+    /// A user deleted the account, and all of the user's sessions ended. The id is not used again;
+    /// delete what the application stores about it.
+    UserDeleted {
+        /// The user.
+        user: UserId,
+    },
 }

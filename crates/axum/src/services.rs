@@ -38,7 +38,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use latchkey_core::{Clock, Denial, EndReason, Rights, Rng, Timestamp, User, UserId};
+use latchkey_core::{Clock, Denial, EndReason, Rights, Rng, SessionId, Timestamp, User, UserId};
 use latchkey_guard::{CurrentRoles, Guard};
 use latchkey_identity::Provider;
 use latchkey_identity::demo::DemoProvider;
@@ -163,7 +163,8 @@ impl Services {
         }
     }
 
-    /// The user's current roles and claims, from the settings and from the application.
+    /// The current roles and claims of a session's user, from the settings and from the application.
+    /// The user is as [`User::signed_in_with`] returns it for the session.
     pub async fn claims_of(&self, user: &User) -> Result<Claims, ClaimsError> {
         claims_of(
             &self.settings.rights,
@@ -190,7 +191,7 @@ async fn claims_of(
     Ok(claims)
 }
 
-/// Looks up a user's current roles for the `Admin` extractor.
+/// Looks up the current roles of a session's user for the `Admin` extractor.
 pub(crate) struct RolesNow {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) rights: Rights,
@@ -200,10 +201,17 @@ pub(crate) struct RolesNow {
 
 #[async_trait]
 impl CurrentRoles for RolesNow {
-    async fn current_roles(&self, user: UserId) -> Result<Vec<String>, String> {
+    async fn current_roles(&self, user: UserId, session: SessionId) -> Result<Vec<String>, String> {
+        let session = self.store.session(session).await;
+        let session = session.map_err(|error| error.to_string())?;
         let user = self.store.user(user).await;
         let user = user.map_err(|error| error.to_string())?;
         let now = self.clock.now();
+        // Only the identity that opened the session counts.
+        let user = session
+            .filter(|it| it.status.is_live())
+            .zip(user)
+            .and_then(|(session, user)| user.signed_in_with(session.identity));
         let Some(user) = user.filter(|user| !user.is_banned(now)) else {
             return Ok(Vec::new());
         };

@@ -17,9 +17,11 @@
 //! # }
 //! ```
 
+pub mod account;
 pub mod activity;
 pub mod begin_sign_in;
 pub mod health;
+pub mod identities;
 pub mod local;
 pub mod local_operator;
 pub mod metrics;

@@ -57,6 +57,7 @@ mod wake;
 
 use subscription::Subscription;
 
+pub use account::LinkError;
 pub use call::{Call, CallError};
 pub use local_account::FormError;
 pub use sign_in::{SignInError, SignedIn};

@@ -26,7 +26,7 @@ mod lock;
 mod reply;
 
 pub use browser::wall_clock;
-pub use client::{Call, CallError, Client, FormError, SignInError, SignedIn};
+pub use client::{Call, CallError, Client, FormError, LinkError, SignInError, SignedIn};
 pub use engine::{Progress, TransientError};
 pub use notice::{Exchange, Notice};
 pub use session::{EndReason, SessionState};

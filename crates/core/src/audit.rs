@@ -149,6 +149,13 @@ pub enum AuditKind {
     Displaced,
     /// A session was ended at its refresh because the user is no longer admitted.
     NotAdmitted,
+    /// The user added an identity, with which the account can be signed in to.
+    IdentityLinked,
+    /// The user removed an identity; the sessions that were opened with it ended.
+    IdentityRemoved,
+    /// The user deleted the account. It is the reason of ended sessions; the event itself is not
+    /// stored for the user, whose events are deleted.
+    AccountDeleted,
 }
 
 impl From<EndReason> for AuditKind {
@@ -164,6 +171,8 @@ impl From<EndReason> for AuditKind {
             EndReason::Displaced => Self::Displaced,
             EndReason::PasswordChanged => Self::PasswordChanged,
             EndReason::NotAdmitted => Self::NotAdmitted,
+            EndReason::IdentityRemoved => Self::IdentityRemoved,
+            EndReason::AccountDeleted => Self::AccountDeleted,
         }
     }
 }

@@ -74,6 +74,21 @@ impl AuditRecord {
             detail: None,
         }
     }
+
+    /// Removes the addresses and devices of the user, whose account was deleted; returns whether
+    /// there were any. An operator's address is not about the user.
+    pub fn strip(&mut self) -> bool {
+        let before = self.clone();
+        if self.actor.is_none() {
+            self.device.address = None;
+            self.device.user_agent = None;
+        }
+        // The detail of a replay is an address.
+        if self.kind == AuditKind::Replayed.into() {
+            self.detail = None;
+        }
+        *self != before
+    }
 }
 
 impl From<&AuditEvent> for AuditRecord {

@@ -138,8 +138,9 @@ impl Cutoff {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DenialReason {
-    /// The user signed out, ended the session from another one, changed the password, or opened so many sessions that
-    /// this one was displaced.
+    /// The user signed out, ended the session from another one, changed the password, removed the
+    /// identity that opened it, deleted the account, or opened so many sessions that this one was
+    /// displaced.
     SignedOut,
     /// A token was revoked through the API.
     Revoked,
@@ -158,7 +159,9 @@ impl From<EndReason> for DenialReason {
             | EndReason::EndedRemotely
             | EndReason::EndedAll
             | EndReason::PasswordChanged
-            | EndReason::Displaced => Self::SignedOut,
+            | EndReason::Displaced
+            | EndReason::IdentityRemoved
+            | EndReason::AccountDeleted => Self::SignedOut,
             EndReason::Revoked => Self::Revoked,
             EndReason::Replayed => Self::Replayed,
             // The operator's configuration or application no longer admits the user.

@@ -28,4 +28,8 @@ pub enum EndReason {
     PasswordChanged,
     /// At a refresh, the user was no longer admitted.
     NotAdmitted,
+    /// The identity that it was opened with was removed from the account.
+    IdentityRemoved,
+    /// The user deleted the account.
+    AccountDeleted,
 }

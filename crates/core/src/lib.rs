@@ -33,9 +33,9 @@ pub use local::{Credential, InvalidUsername, LinkHash, LinkPurpose, OneTimeLink,
 pub use rights::{NotAdmitted, Rights};
 pub use rng::Rng;
 pub use session::{Session, SessionOrigin, SessionStatus};
-pub use sign_in::{LoginFlow, ReturnTo};
+pub use sign_in::{LinkTarget, LoginFlow, ReturnTo};
 pub use signing_key::{SealedSigningKey, SigningAlgorithm};
-pub use user::{Ban, Identity, Profile, User};
+pub use user::{Ban, Identity, LinkedIdentity, Profile, TooManyIdentities, UnlinkError, User};
 
 /// Runs the example in the README as a doc test.
 #[cfg(doctest)]

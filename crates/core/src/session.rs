@@ -11,6 +11,7 @@ use crate::cutoff::{Cutoff, Cutoffs};
 use crate::denial::{self, Denial, DenialReason, Denied};
 use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
+use crate::user::User;
 
 /// How many idempotency keys a session remembers.
 pub const REMEMBERED_KEYS: usize = 4;
@@ -53,6 +54,11 @@ pub struct Session {
     /// The key the session is bound to (RFC 9449), if any.
     #[serde(rename = "jkt", default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Thumbprint>,
+    /// The number of the user's identity that it was opened with
+    /// ([`LinkedIdentity::number`](crate::LinkedIdentity::number)). It ends when that identity is
+    /// removed.
+    #[serde(rename = "via", default, skip_serializing_if = "is_zero")]
+    pub identity: u32,
     /// The cutoffs in force when it was opened; a later one ends it.
     #[serde(rename = "cut", default, skip_serializing_if = "Cutoffs::is_empty")]
     pub cutoffs: Cutoffs,
@@ -63,6 +69,17 @@ pub struct Session {
         skip_serializing_if = "SessionStatus::is_live"
     )]
     pub status: SessionStatus,
+}
+
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Where a session was opened. Written once, when it is opened.
@@ -133,6 +150,7 @@ impl Session {
             rotated_at: now,
             access_until: now.plus(lifetimes.access).min(absolute_end),
             binding,
+            identity: 0,
             cutoffs: Cutoffs::default(),
             status: SessionStatus::Live,
         }
@@ -157,6 +175,17 @@ impl Session {
         match user.or(everyone) {
             Some(cutoff) => self.ended(cutoff.at, cutoff.reason),
             None => self.clone(),
+        }
+    }
+
+    /// The same session as its user's record says: ended if the user no longer has the identity that
+    /// opened it.
+    #[must_use]
+    pub fn of(&self, user: &User) -> Self {
+        if user.has_identity(self.identity) {
+            self.clone()
+        } else {
+            self.ended(self.rotated_at, EndReason::IdentityRemoved)
         }
     }
 
@@ -270,6 +299,7 @@ mod tests {
         let ids = (SessionId::from_bytes([9; 16]), UserId::from_bytes([8; 16]));
         let mut session = Session::open(ids.0, ids.1, thumbprint, now, lifetimes);
         session.auth_time = Some(now);
+        session.identity = 99;
         for generation in 0..10_000 {
             now = now.plus(Duration::from_millis(77));
             let key = Some(KeyHash(

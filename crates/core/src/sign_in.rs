@@ -7,7 +7,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::id::UserId;
+use crate::id::{SessionId, UserId};
 
 /// How long a sign-in may take, from its start until the browser returns from the provider.
 pub const FLOW_TTL: Duration = Duration::from_mins(10);
@@ -32,8 +32,23 @@ pub struct LoginFlow {
     /// For a step-up: the user who must authenticate again. A sign-in by another user is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<UserId>,
+    /// For linking: the account that gets the identity. A flow with this field completes nothing but
+    /// the linking, and a flow without it does not link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkTarget>,
     /// When the sign-in expires.
     pub expires_at: Timestamp,
+}
+
+/// Where a flow for linking was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkTarget {
+    /// The user who gets the identity.
+    #[serde(rename = "sub")]
+    pub user: UserId,
+    /// The session that began the flow, which must also complete it.
+    #[serde(rename = "sid")]
+    pub session: SessionId,
 }
 
 impl fmt::Debug for LoginFlow {

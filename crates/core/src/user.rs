@@ -1,4 +1,4 @@
-//! A user: the account of a person, identified by one provider's issuer and subject.
+//! A user: the account of a person, and the identities at providers that belong to it.
 
 use core::fmt;
 
@@ -31,6 +31,33 @@ pub struct Identity {
     pub subject: String,
 }
 
+/// How many identities a user can have.
+pub const MAX_IDENTITIES: usize = 10;
+
+/// An identity of a user, with the claims of its provider at the latest sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkedIdentity {
+    /// Identifies it among the identities of its user. A session refers to the identity that opened
+    /// it by this number. No number is used twice.
+    #[serde(rename = "no", default, skip_serializing_if = "is_zero")]
+    pub number: u32,
+    /// How the provider identifies the user.
+    pub identity: Identity,
+    /// The email address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether that address was verified.
+    pub email_verified: bool,
+    /// The display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// [`Profile::hosted_domain`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosted_domain: Option<String>,
+    /// When it was added to the user.
+    pub linked_at: Timestamp,
+}
+
 /// What a provider says about a user at a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -59,18 +86,19 @@ impl Profile {
 pub struct User {
     /// The user's id, the `sub` of the user's tokens.
     pub id: UserId,
-    /// How the provider identifies the user.
+    /// How a provider identifies the user: the oldest identity. [`User::signed_in_with`] returns
+    /// the user with the identity of a session in its place.
     pub identity: Identity,
     /// The username of a local account, in lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<Username>,
-    /// The email address at the latest sign-in.
+    /// The email address at the latest sign-in with [`User::identity`].
     pub email: Option<String>,
     /// Whether that address was verified.
     pub email_verified: bool,
-    /// The display name at the latest sign-in.
+    /// The display name at that sign-in.
     pub name: Option<String>,
-    /// [`Profile::hosted_domain`] at the latest sign-in.
+    /// [`Profile::hosted_domain`] at that sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosted_domain: Option<String>,
     /// When the user was created: at the first sign-in, or with the local account.
@@ -85,6 +113,29 @@ pub struct User {
     /// The latest cutoff: the user's sessions opened before it are over, except the one it spares.
     #[serde(rename = "cut", default, skip_serializing_if = "Option::is_none")]
     pub cutoff: Option<Cutoff>,
+    /// The number of [`User::identity`]; see [`LinkedIdentity::number`].
+    #[serde(rename = "no", default, skip_serializing_if = "is_zero")]
+    pub identity_number: u32,
+    /// When [`User::identity`] was added; `None` if the user was created with it.
+    #[serde(rename = "since", default, skip_serializing_if = "Option::is_none")]
+    pub identity_since: Option<Timestamp>,
+    /// The other identities, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<LinkedIdentity>,
+    /// The greatest number that an identity of the user has had.
+    #[serde(rename = "last_no", default, skip_serializing_if = "is_zero")]
+    pub last_identity_number: u32,
+}
+
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A ban: the user may neither sign in nor refresh until it ends or is lifted.
@@ -172,6 +223,10 @@ impl User {
             roles: Vec::new(),
             ban: None,
             cutoff: None,
+            identity_number: 0,
+            identity_since: None,
+            identities: Vec::new(),
+            last_identity_number: 0,
         }
     }
 
@@ -210,6 +265,135 @@ impl User {
         self.ban.as_ref().filter(|ban| ban.is_in_force(now))
     }
 
+    /// The email addresses of all identities.
+    pub fn emails(&self) -> impl Iterator<Item = &str> {
+        let linked = self.identities.iter().filter_map(|it| it.email.as_deref());
+        self.email.as_deref().into_iter().chain(linked)
+    }
+
+    /// All identities of the user, oldest first.
+    pub fn all_identities(&self) -> Vec<LinkedIdentity> {
+        let mut all = vec![self.first()];
+        all.extend(self.identities.iter().cloned());
+        all.sort_by_key(|it| (it.linked_at, it.number));
+        all
+    }
+
+    /// The number of this identity of the user, if it is one.
+    pub fn number_of(&self, identity: &Identity) -> Option<u32> {
+        if self.identity == *identity {
+            return Some(self.identity_number);
+        }
+        let linked = self.identities.iter().find(|it| it.identity == *identity);
+        linked.map(|it| it.number)
+    }
+
+    /// Whether an identity of the user has this number.
+    pub fn has_identity(&self, number: u32) -> bool {
+        self.identity_number == number || self.identities.iter().any(|it| it.number == number)
+    }
+
+    /// The user as seen by a session: the identity with this number, which opened the session, is
+    /// [`User::identity`], and the claims beside it are those of its provider. `None` if the
+    /// identity was removed.
+    ///
+    /// Rights and claims are decided on this value. Otherwise a sign-in at one provider could change
+    /// the rights of a session that another provider vouched for.
+    pub fn signed_in_with(&self, number: u32) -> Option<Self> {
+        let mut user = self.clone();
+        if number != self.identity_number {
+            let at = user.identities.iter().position(|it| it.number == number)?;
+            let chosen = user.identities.remove(at);
+            user.identities.push(user.first());
+            user.identities.sort_by_key(|it| (it.linked_at, it.number));
+            user.set_first(chosen);
+        }
+        Some(user)
+    }
+
+    /// The user as seen by a session that a password opened. `None` if the user has no local account.
+    pub fn signed_in_locally(&self) -> Option<Self> {
+        let local = Identity {
+            issuer: LOCAL.to_owned(),
+            subject: self.id.to_string(),
+        };
+        self.signed_in_with(self.number_of(&local)?)
+    }
+
+    /// Adds the identity of this profile and returns its number. An identity that the user already
+    /// has keeps its number; its claims are updated.
+    ///
+    /// # Errors
+    ///
+    /// If the user has [`MAX_IDENTITIES`].
+    pub fn link(&mut self, profile: Profile, now: Timestamp) -> Result<u32, TooManyIdentities> {
+        if let Some(number) = self.number_of(&profile.identity) {
+            *self = self.clone().updated(profile);
+            return Ok(number);
+        }
+        if self.identities.len() + 1 >= MAX_IDENTITIES {
+            return Err(TooManyIdentities);
+        }
+        self.last_identity_number += 1;
+        self.identities.push(LinkedIdentity {
+            number: self.last_identity_number,
+            identity: profile.identity,
+            email: profile.email,
+            email_verified: profile.email_verified,
+            name: profile.name,
+            hosted_domain: profile.hosted_domain,
+            linked_at: now,
+        });
+        Ok(self.last_identity_number)
+    }
+
+    /// Removes the identity with this number and returns it. If it is [`User::identity`], the oldest
+    /// of the others takes its place.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such identity, or it is the only one.
+    pub fn unlink(&mut self, number: u32) -> Result<LinkedIdentity, UnlinkError> {
+        if !self.has_identity(number) {
+            return Err(UnlinkError::Unknown);
+        }
+        if self.identities.is_empty() {
+            return Err(UnlinkError::Last);
+        }
+        if number == self.identity_number {
+            let removed = self.first();
+            let oldest = self.identities.remove(0);
+            self.set_first(oldest);
+            return Ok(removed);
+        }
+        let at = self.identities.iter().position(|it| it.number == number);
+        at.map(|at| self.identities.remove(at))
+            .ok_or(UnlinkError::Unknown)
+    }
+
+    /// [`User::identity`] with its claims.
+    fn first(&self) -> LinkedIdentity {
+        LinkedIdentity {
+            number: self.identity_number,
+            identity: self.identity.clone(),
+            email: self.email.clone(),
+            email_verified: self.email_verified,
+            name: self.name.clone(),
+            hosted_domain: self.hosted_domain.clone(),
+            linked_at: self.identity_since.unwrap_or(self.created_at),
+        }
+    }
+
+    fn set_first(&mut self, it: LinkedIdentity) {
+        self.identity_since = (it.number != 0).then_some(it.linked_at);
+        self.identity_number = it.number;
+        self.identity = it.identity;
+        self.email = it.email;
+        self.email_verified = it.email_verified;
+        self.name = it.name;
+        self.hosted_domain = it.hosted_domain;
+    }
+
     /// Ends all sessions of the user, except the one to `keep`, given with the cutoffs it was
     /// opened under. A session that an earlier cutoff has ended is not kept: it must not be
     /// reopened.
@@ -226,21 +410,151 @@ impl User {
         next
     }
 
-    /// The user with the provider's current profile.
+    /// The user with the current claims of the provider for the identity in this profile; unchanged
+    /// if the user does not have that identity.
     #[must_use]
     pub fn updated(mut self, profile: Profile) -> Self {
-        self.email = profile.email;
-        self.email_verified = profile.email_verified;
-        self.name = profile.name;
-        self.hosted_domain = profile.hosted_domain;
+        let Some(number) = self.number_of(&profile.identity) else {
+            return self;
+        };
+        if number == self.identity_number {
+            self.email = profile.email;
+            self.email_verified = profile.email_verified;
+            self.name = profile.name;
+            self.hosted_domain = profile.hosted_domain;
+        } else if let Some(it) = self.identities.iter_mut().find(|it| it.number == number) {
+            it.email = profile.email;
+            it.email_verified = profile.email_verified;
+            it.name = profile.name;
+            it.hosted_domain = profile.hosted_domain;
+        }
         self
     }
 }
 
+/// The user has the maximum number of identities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyIdentities;
+
+impl fmt::Display for TooManyIdentities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "an account can have at most {MAX_IDENTITIES} ways to sign in; remove one first"
+        )
+    }
+}
+
+impl core::error::Error for TooManyIdentities {}
+
+/// Why an identity was not removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnlinkError {
+    /// The user has no identity with this number.
+    Unknown,
+    /// It is the user's only identity; without it nobody could sign in.
+    Last,
+}
+
+impl fmt::Display for UnlinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "your account has no way to sign in with this id",
+            Self::Last => {
+                "this is the only way to sign in to your account; add another one before you \
+                 remove it"
+            }
+        })
+    }
+}
+
+impl core::error::Error for UnlinkError {}
+
 #[cfg(test)]
 mod tests {
-    use super::{Ban, InvalidRoles, MAX_ROLES, granted_roles};
+    use super::{
+        Ban, Identity, InvalidRoles, MAX_IDENTITIES, MAX_ROLES, Profile, TooManyIdentities,
+        UnlinkError, User, granted_roles,
+    };
     use crate::clock::Timestamp;
+    use crate::id::UserId;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+    const LATER: Timestamp = Timestamp::from_secs(1_800_000_001);
+
+    fn profile(subject: &str) -> Profile {
+        Profile {
+            identity: Identity {
+                issuer: "https://issuer.example".into(),
+                subject: subject.into(),
+            },
+            email: Some(format!("{subject}@example.com")),
+            email_verified: true,
+            name: None,
+            hosted_domain: None,
+        }
+    }
+
+    fn ada() -> User {
+        User::create(UserId::from_bytes([1; 16]), profile("ada"), NOW)
+    }
+
+    #[test]
+    fn session_sees_the_claims_of_the_identity_that_opened_it() {
+        let mut user = ada();
+        assert_eq!(user.link(profile("work"), LATER), Ok(1));
+        let seen = user.signed_in_with(1).expect("linked");
+        assert_eq!(seen.email.as_deref(), Some("work@example.com"));
+        assert_eq!(seen.identities[0].identity, user.identity);
+        assert_eq!(seen.signed_in_with(0), Some(user.clone()), "a round trip");
+        assert_eq!(user.signed_in_with(2), None);
+        // A sign-in updates the claims of its own identity only.
+        let mut changed = profile("work");
+        changed.email_verified = false;
+        let user = user.updated(changed);
+        assert!(user.email_verified);
+        assert!(!user.signed_in_with(1).expect("linked").email_verified);
+        assert_eq!(user.clone().updated(profile("eve")), user);
+    }
+
+    #[test]
+    fn last_identity_stays_and_numbers_are_not_reused() {
+        let mut user = ada();
+        assert_eq!(user.unlink(0), Err(UnlinkError::Last));
+        assert_eq!(user.link(profile("work"), LATER), Ok(1));
+        assert_eq!(user.unlink(7), Err(UnlinkError::Unknown));
+        let removed = user.unlink(0).expect("removed");
+        assert_eq!(removed.identity.subject, "ada");
+        assert_eq!(
+            (user.identity_number, user.identity_since),
+            (1, Some(LATER))
+        );
+        assert!(!user.has_identity(0) && user.has_identity(1));
+        assert_eq!(user.unlink(1), Err(UnlinkError::Last));
+        assert_eq!(user.link(profile("ada"), LATER), Ok(2));
+        assert_eq!(user.unlink(2).map(|it| it.number), Ok(2));
+        assert_eq!(user.link(profile("ada"), LATER), Ok(3));
+    }
+
+    #[test]
+    fn number_of_identities_is_limited() {
+        let mut user = ada();
+        for number in 1..MAX_IDENTITIES {
+            let linked = user.link(profile(&number.to_string()), NOW);
+            assert_eq!(linked.map(usize::try_from), Ok(Ok(number)));
+        }
+        assert_eq!(user.link(profile("more"), NOW), Err(TooManyIdentities));
+        assert_eq!(user.link(profile("1"), NOW), Ok(1), "linked before");
+        assert_eq!(user.all_identities().len(), MAX_IDENTITIES);
+    }
+
+    #[test]
+    fn record_of_an_earlier_version_is_unchanged() {
+        let text = r#"{"id":"AQEBAQEBAQEBAQEBAQEBAQ","identity":{"issuer":"i","subject":"s"},"email":null,"email_verified":false,"name":null,"created_at":1800000000000}"#;
+        let user: User = serde_json::from_str(text).expect("a user");
+        assert_eq!(serde_json::to_string(&user).ok().as_deref(), Some(text));
+        assert_eq!(user.all_identities()[0].linked_at, NOW);
+    }
 
     #[test]
     fn granted_roles_are_sorted_unique_and_valid() {

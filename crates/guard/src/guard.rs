@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, HeaderName};
 use axum::http::request::Parts;
 use latchkey_core::user::ADMIN;
-use latchkey_core::{Clock, UserId};
+use latchkey_core::{Clock, SessionId, UserId};
 use latchkey_tokens::access::Confirmation;
 use latchkey_tokens::dpop::{ProofError, Request};
 
@@ -28,9 +28,9 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 /// Looks up the roles that a user has now, which may differ from those in the user's tokens.
 #[async_trait]
 pub trait CurrentRoles: Send + Sync {
-    /// The user's current roles; empty if the user is unknown or banned. An error is text for the
-    /// log.
-    async fn current_roles(&self, user: UserId) -> Result<Vec<String>, String>;
+    /// The current roles of a session's user; empty if the user is unknown or banned, or the session
+    /// has ended. An error is text for the log.
+    async fn current_roles(&self, user: UserId, session: SessionId) -> Result<Vec<String>, String>;
 }
 
 /// The parts of a [`Guard`].
@@ -202,7 +202,7 @@ impl Guard {
             return Err(GuardError::Forbidden(user));
         }
         if let Some(current) = &self.0.current_roles {
-            let roles = current.current_roles(user).await;
+            let roles = current.current_roles(user, verified.sid).await;
             if !is_admin(&roles.map_err(GuardError::RolesUnavailable)?) {
                 return Err(GuardError::Forbidden(user));
             }

@@ -28,7 +28,7 @@ use core::fmt;
 
 use latchkey_core::{
     AuditEvent, AuditRecord, Credential, Cutoff, Denial, FlowId, SealedSigningKey, Session,
-    SessionOrigin, Timestamp, User, Username,
+    SessionOrigin, Timestamp, User, UserId, Username,
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,13 @@ pub enum Record {
     Audit(AuditRecord),
     /// The latest time that a sweep used as the current time.
     SweptUntil(Timestamp),
+    /// The deletion of a user that had begun and was not complete.
+    Deletion {
+        /// The user.
+        user: UserId,
+        /// When the deletion began.
+        at: Timestamp,
+    },
 }
 
 /// A login flow in progress as earlier versions stored it. All fields are needed to verify the

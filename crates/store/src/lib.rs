@@ -26,9 +26,10 @@ pub use error::StoreError;
 pub use feed::{ChangeFeed, Changes};
 pub use memory::MemoryStore;
 pub use request::{
-    AllEnded, AuditPage, AuditQuery, CreateOutcome, CurrentCredential, EndSession, EndSessions,
-    Ended, LiftOutcome, LiveSession, NewLocalUser, NewSession, OpenOutcome, OpenedSession,
-    PasswordAuthority, Population, Rotate, Rotated, SessionOfUser, SetPassword, SetPasswordOutcome,
+    AllEnded, AuditPage, AuditQuery, CreateOutcome, CurrentCredential, DeleteOutcome, EndSession,
+    EndSessions, Ended, LiftOutcome, LinkIdentity, LinkOutcome, LiveSession, NewLocalUser,
+    NewSession, OpenOutcome, OpenedSession, PasswordAuthority, Population, Rotate, Rotated,
+    SessionOfUser, SetPassword, SetPasswordOutcome, UnlinkIdentity, UnlinkOutcome,
 };
 pub use search::{InvalidCursor, ListCursor, ListPage, UserQuery, UserStatus};
 pub use store::{

@@ -47,6 +47,16 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// All keys and values.
+    #[cfg(test)]
+    pub(crate) fn pairs(&self) -> Vec<crate::records::Pair> {
+        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let pairs = records.0.iter();
+        pairs
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
     /// Whether the store has no records.
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {

@@ -25,8 +25,9 @@ use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, Limits, Presented};
 use latchkey_core::{
-    Actor, AuditRecord, Denial, Device, EndReason, LinkHash, RecordKind, RecordOutcome,
-    RecordPosition, Session, SessionId, SessionOrigin, Timestamp, User, UserId, Username,
+    Actor, AuditRecord, Denial, Device, EndReason, LinkHash, LinkTarget, Profile, RecordKind,
+    RecordOutcome, RecordPosition, Session, SessionId, SessionOrigin, Timestamp, UnlinkError, User,
+    UserId, Username,
 };
 
 /// A session to open.
@@ -327,6 +328,72 @@ pub struct Population {
     pub live_sessions: u64,
     /// Whether a number is an estimate: there are too many records to count them all.
     pub is_estimate: bool,
+}
+
+/// An identity to add to a user.
+#[derive(Clone, Debug)]
+pub struct LinkIdentity {
+    /// The user, and the session that linked the identity, which must be live.
+    pub target: LinkTarget,
+    /// The identity, with the claims of its provider.
+    pub profile: Profile,
+    /// The device that requested it.
+    pub device: Device,
+    /// The current time.
+    pub now: Timestamp,
+}
+
+/// The outcome of [`crate::Users::link_identity`]. Only the first changed anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkOutcome {
+    /// The identity belongs to the user.
+    Linked {
+        /// The user.
+        user: Box<User>,
+        /// Whether the identity is new; otherwise only its claims were updated.
+        is_new: bool,
+    },
+    /// The identity belongs to another user.
+    InUse,
+    /// The user has the maximum number of identities.
+    TooMany,
+    /// The user is banned.
+    Banned,
+    /// The session has ended, or there is no such user.
+    SessionEnded,
+}
+
+/// An identity to remove from a user.
+#[derive(Clone, Debug)]
+pub struct UnlinkIdentity {
+    /// The user.
+    pub user: UserId,
+    /// The number of the identity.
+    pub number: u32,
+    /// The device that requested it.
+    pub device: Device,
+    /// The current time.
+    pub now: Timestamp,
+}
+
+/// The outcome of [`crate::Users::unlink_identity`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnlinkOutcome {
+    /// The identity was removed, and these sessions, which were opened with it, have ended.
+    Unlinked(Vec<Ended>),
+    /// The identity was not removed.
+    Refused(UnlinkError),
+}
+
+/// The outcome of [`crate::Users::delete_user`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeleteOutcome {
+    /// The user no longer exists, and the sessions have ended.
+    Deleted(AllEnded),
+    /// The user is banned; nothing was changed.
+    Banned,
+    /// There is no such user.
+    UnknownUser,
 }
 
 /// How long a session's record is retained after its absolute end or, if it was ended earlier,

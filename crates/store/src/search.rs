@@ -150,7 +150,7 @@ pub(crate) fn terms_of(user: &User) -> BTreeSet<Term> {
     let mut terms = BTreeSet::new();
     let name = user.name.as_deref().unwrap_or_default();
     terms.extend(name.split_whitespace().take(MAX_WORDS).map(Term::word));
-    terms.extend(user.email.as_deref().map(Term::word));
+    terms.extend(user.emails().map(Term::word));
     terms.extend(user.username.as_ref().map(|it| Term::word(it.as_str())));
     terms.extend(user.roles.iter().map(|role| Term::role(role)));
     terms.extend(user.ban.is_some().then(Term::banned));

@@ -45,9 +45,10 @@ use crate::backup::{ExportCursor, Record};
 use crate::error::StoreError;
 use crate::feed::ChangeFeed;
 use crate::request::{
-    AllEnded, AuditPage, AuditQuery, CreateOutcome, EndSession, EndSessions, Ended, LiftOutcome,
-    LiveSession, NewLocalUser, NewSession, OpenOutcome, Population, Rotate, Rotated, SessionOfUser,
-    SetPassword, SetPasswordOutcome,
+    AllEnded, AuditPage, AuditQuery, CreateOutcome, DeleteOutcome, EndSession, EndSessions, Ended,
+    LiftOutcome, LinkIdentity, LinkOutcome, LiveSession, NewLocalUser, NewSession, OpenOutcome,
+    Population, Rotate, Rotated, SessionOfUser, SetPassword, SetPasswordOutcome, UnlinkIdentity,
+    UnlinkOutcome,
 };
 use crate::search::{ListCursor, ListPage, UserQuery};
 
@@ -87,7 +88,8 @@ impl<T> Store for T where
 /// Users.
 #[async_trait]
 pub trait Users: Send + Sync {
-    /// Finds the user with this identity and updates its profile, or creates it with `new_id`.
+    /// Finds the user with this identity and updates the claims of the identity, or creates the user
+    /// with `new_id`.
     async fn upsert_identity(
         &self,
         profile: Profile,
@@ -149,6 +151,31 @@ pub trait Users: Send + Sync {
         requester: Requester,
         now: Timestamp,
     ) -> Result<Option<User>, StoreError>;
+
+    /// Adds an identity to a user. Of several concurrent calls for one identity, and of concurrent
+    /// sign-ins with it, one user gets it.
+    async fn link_identity(&self, link: LinkIdentity) -> Result<LinkOutcome, StoreError>;
+
+    /// Removes an identity from a user, and ends the sessions that were opened with it.
+    ///
+    /// The removal is one atomic change, which ends and denies up to 100 sessions. The others end
+    /// with it, too: no refresh succeeds without the identity. Later changes deny their access
+    /// tokens.
+    async fn unlink_identity(&self, unlink: UnlinkIdentity) -> Result<UnlinkOutcome, StoreError>;
+
+    /// Deletes a user: ends all sessions, denies all access tokens, and removes all records about
+    /// the user except the denial and the audit record, whose entries keep the user's id but lose
+    /// the addresses and devices. A later sign-in with the same identity creates another user.
+    ///
+    /// The first change removes the user with all identities. Other records follow in changes of
+    /// bounded size. If one of them fails, [`finish_deletions`](Self::finish_deletions) continues.
+    async fn delete_user(&self, id: UserId, now: Timestamp) -> Result<DeleteOutcome, StoreError>;
+
+    /// Removes what [`delete_user`](Self::delete_user) has left, because it was interrupted or a
+    /// server wrote an audit record late, for up to `limit` users. Returns how many deletions are
+    /// complete; a deletion is complete some minutes after it began. Can be repeated, and can run on
+    /// several servers at the same time.
+    async fn finish_deletions(&self, limit: usize, now: Timestamp) -> Result<usize, StoreError>;
 }
 
 /// Local accounts. The caller hashes passwords, and links are stored under the hash of their token.

@@ -56,6 +56,12 @@ pub const SESSIONS_OF_USER: Table<(UserId, SessionId), ()> =
 /// Index of the sessions of all users that may be live, newest first.
 pub const SESSIONS_BY_OPENED: Table<(Newest, SessionId), ()> =
     Table::index("sessions_by_opened", b"w");
+/// Index of the sessions of each user that were ended and whose records are retained, so that the
+/// deletion of a user finds them. Earlier versions did not write it.
+pub const ENDED_SESSIONS_OF_USER: Table<(UserId, SessionId), ()> =
+    Table::index("ended_sessions_of_user", b"q").grouped(Group::User);
+/// Users whose records are being deleted, with the time at which the deletion began.
+pub const DELETIONS: Table<UserId, Timestamp> = Table::new("deletions", b"z");
 /// Security events of each user, newest first.
 pub const AUDIT_EVENTS: Table<(UserId, AuditPosition), AuditEvent> =
     Table::new("audit_events", b"a").grouped(Group::User);
@@ -103,7 +109,7 @@ pub const SLED_COMMITS: &[u8] = b"mcommits";
 pub const SLED_LEDGER: &[u8] = b"mdenials";
 
 /// Every table.
-pub const TABLES: [TableInfo; 27] = [
+pub const TABLES: [TableInfo; 29] = [
     USERS.info,
     IDENTITIES.info,
     USERS_BY_EMAIL.info,
@@ -115,6 +121,8 @@ pub const TABLES: [TableInfo; 27] = [
     SESSION_ORIGINS.info,
     SESSIONS_OF_USER.info,
     SESSIONS_BY_OPENED.info,
+    ENDED_SESSIONS_OF_USER.info,
+    DELETIONS.info,
     AUDIT_EVENTS.info,
     AUDIT_LOG.info,
     AUDIT_LOG_OF_USER.info,

@@ -121,6 +121,7 @@ mod tests {
             return_to: ReturnTo::account(),
             max_age: Some(600),
             account: Some(UserId::from_bytes([7; 16])),
+            link: None,
             expires_at: Timestamp::from_secs(1_800_000_600),
         }
     }

@@ -82,6 +82,12 @@ pub enum ActivityKind {
     Displaced,
     /// A session was ended because the user is no longer admitted.
     NotAdmitted,
+    /// The user added a way to sign in to the account.
+    IdentityLinked,
+    /// The user removed a way to sign in; the sessions that were opened with it ended.
+    IdentityRemoved,
+    /// The user deleted the account.
+    AccountDeleted,
 }
 
 #[cfg(test)]

@@ -169,6 +169,13 @@ error_codes! {
     /// The user is banned.
     Banned = "banned", [400],
         "Operators: `latchkey users unban`.";
+    /// The account at the provider already belongs to another account of this server.
+    IdentityInUse = "identity_in_use", [409],
+        "Sign in to the other account and remove the identity there, or delete that account; then \
+         add it again. Two accounts cannot be merged.";
+    /// It is the only way to sign in to the account, so it cannot be removed.
+    LastIdentity = "last_identity", [409],
+        "Add another way to sign in first, or delete the account.";
     /// The session was ended or has expired, or the refresh token is unknown.
     SessionEnded = "session_ended", [400],
         "Delete the stored tokens and sign in again.";

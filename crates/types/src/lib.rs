@@ -9,6 +9,8 @@ pub mod activity;
 pub mod admin;
 pub mod error;
 pub mod event;
+pub mod export;
+pub mod identity;
 pub mod oauth;
 pub mod password;
 pub mod paths;
@@ -20,6 +22,8 @@ pub use activity::{Activity, ActivityKind, ActivityList};
 pub use admin::BanRequest;
 pub use error::{ErrorCode, OAuthError, Problem};
 pub use event::ServerEvent;
+pub use export::{AccountExport, ExportedAccount, ExportedEvent, ExportedSession};
+pub use identity::{IdentityInfo, IdentityList, LinkCompletion, LinkRequest, LinkStarted};
 pub use oauth::{LogoutRequest, RefreshRequest, TokenResponse};
 pub use password::{
     FieldError, PasswordChangeRequest, PasswordInfo, PasswordRequest, PasswordResetRequest,

@@ -44,6 +44,16 @@ pub const API_SESSION: &str = "/api/sessions/{id}";
 pub const API_ACTIVITY: &str = "/api/activity";
 /// `GET`: a stream of [`ServerEvent`](crate::ServerEvent)s.
 pub const API_EVENTS: &str = "/api/events";
+/// `GET`: the identities of the user. `POST`: completes linking another one.
+pub const API_IDENTITIES: &str = "/api/identities";
+/// `POST`: begins linking an identity to the account.
+pub const API_IDENTITIES_LINK: &str = "/api/identities/link";
+/// `DELETE`: removes an identity from the account.
+pub const API_IDENTITY: &str = "/api/identities/{id}";
+/// `DELETE`: deletes the account.
+pub const API_ACCOUNT: &str = "/api/account";
+/// `GET`: everything that is stored about the user, as a download.
+pub const API_ACCOUNT_EXPORT: &str = "/api/account/export";
 /// `GET`, role `admin`: users; query `q`, `status`, `role`, `before` and `limit`.
 pub const API_ADMIN_USERS: &str = "/api/admin/users";
 /// `GET`, role `admin`: one user.

@@ -25,6 +25,7 @@ mod page_data;
 mod pages;
 mod session;
 mod shape;
+mod step_up;
 pub mod time;
 mod timeline;
 

@@ -1,7 +1,7 @@
 //! Messages for the user when something failed. They never contain text from a provider or another
 //! program.
 
-use latchkey_client::{CallError, EndReason, FormError, SignInError, TransientError};
+use latchkey_client::{CallError, EndReason, FormError, LinkError, SignInError, TransientError};
 use latchkey_types::ErrorCode;
 
 /// Why the user is signed out; `None` if they signed out themselves.
@@ -186,6 +186,10 @@ pub(crate) const fn call(error: CallError) -> &'static str {
             "This action needs a recent sign-in. Try again, and confirm at the provider when you \
              are asked to."
         }
+        CallError::Status {
+            code: Some(ErrorCode::LastIdentity),
+            ..
+        } => "This is the only way to sign in to your account. Add another one first.",
         CallError::Status { status: 403, .. } => "This account does not have access.",
         CallError::Status { status: 429, .. } => {
             "Too many requests. Wait a moment, then try again."
@@ -193,6 +197,33 @@ pub(crate) const fn call(error: CallError) -> &'static str {
         CallError::Status { status: 401, .. } => "The server did not accept your session.",
         CallError::Status { .. } => "The server returned an error.",
         CallError::InvalidResponse => "This page is out of date. Reload it.",
+    }
+}
+
+/// Why a way to sign in was not added to the account, and what to do.
+pub(crate) const fn link(error: LinkError) -> &'static str {
+    match error {
+        LinkError::Provider(error) => sign_in(error),
+        LinkError::Call(CallError::Status {
+            code: Some(ErrorCode::IdentityInUse),
+            ..
+        }) => {
+            "That account already belongs to another account of this site. To use it here, sign in \
+             with it, delete that account, then add it again."
+        }
+        LinkError::Call(CallError::Status {
+            code: Some(ErrorCode::SignInNotFound),
+            ..
+        }) => sign_in(SignInError::NotInProgress),
+        LinkError::Call(CallError::Status {
+            code: Some(ErrorCode::InvalidRequest),
+            ..
+        }) => "Your account has too many ways to sign in. Remove one first.",
+        LinkError::Call(CallError::Status {
+            status: 400 | 503,
+            code: Some(code),
+        }) => sign_in(SignInError::Refused(Some(code))),
+        LinkError::Call(error) => call(error),
     }
 }
 

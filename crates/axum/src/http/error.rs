@@ -13,6 +13,7 @@ use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use latchkey_core::UnlinkError;
 use latchkey_guard::{
     GuardError, REQUEST_ID, Rejection, RequestId, problem_with_fields, proof_codes,
 };
@@ -25,12 +26,15 @@ use latchkey_types::{ErrorCode, OAuthError};
 use crate::services::notifier::TooManyStreams;
 use crate::services::rate_limits::TooManyRequests;
 use crate::services::signing_keys::KeysError;
+use crate::use_cases::account::AccountError;
 use crate::use_cases::begin_sign_in::BeginError;
+use crate::use_cases::identities::RemoveError;
 use crate::use_cases::local::LocalError;
 use crate::use_cases::operator::OperatorError;
 use crate::use_cases::refresh::RefreshError;
 use crate::use_cases::revoke::RevokeError;
 use crate::use_cases::sign_in::FinishError;
+use crate::use_cases::sign_in::link::LinkError;
 
 /// Why a request failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -74,6 +78,15 @@ pub enum ApiError {
     /// A request about a local account was refused.
     #[error(transparent)]
     Local(#[from] Arc<LocalError>),
+    /// An identity was not linked.
+    #[error(transparent)]
+    Link(Arc<LinkError>),
+    /// An identity was not removed.
+    #[error(transparent)]
+    Unlink(#[from] UnlinkError),
+    /// The account was not exported or deleted.
+    #[error(transparent)]
+    Account(AccountError),
     /// A refresh token was not exchanged.
     #[error(transparent)]
     Refresh(#[from] Arc<RefreshError>),
@@ -170,6 +183,15 @@ impl ApiError {
             },
             Self::Finish(error) => finish(error),
             Self::Local(error) => local(error),
+            Self::Link(error) => link(error),
+            Self::Unlink(UnlinkError::Unknown) | Self::Account(AccountError::Unknown) => {
+                (S::NOT_FOUND, Code::NotFound, "invalid_request")
+            }
+            Self::Unlink(UnlinkError::Last) => (S::CONFLICT, Code::LastIdentity, "invalid_request"),
+            Self::Account(AccountError::Banned) => {
+                (S::BAD_REQUEST, Code::Banned, "invalid_request")
+            }
+            Self::Account(AccountError::Store(error)) => store(error),
             Self::Refresh(error) => refresh(error),
             Self::ReturnTo(_) => (S::BAD_REQUEST, Code::InvalidReturnTo, "invalid_request"),
             Self::Framed => (S::FORBIDDEN, Code::Framed, "invalid_request"),
@@ -251,6 +273,16 @@ fn local(error: &LocalError) -> Parts {
         LocalError::Key(error) => return key(error),
     };
     (status, code, "invalid_request")
+}
+
+fn link(error: &LinkError) -> Parts {
+    use StatusCode as S;
+    match error {
+        LinkError::SignIn(error) => finish(error),
+        LinkError::InUse(_) => (S::CONFLICT, ErrorCode::IdentityInUse, "invalid_request"),
+        LinkError::TooMany(_) => (S::BAD_REQUEST, ErrorCode::InvalidRequest, "invalid_request"),
+        LinkError::SessionEnded => (S::BAD_REQUEST, ErrorCode::SessionEnded, "invalid_grant"),
+    }
 }
 
 fn refresh(error: &RefreshError) -> Parts {
@@ -359,6 +391,33 @@ shared!(
     LocalError => Local,
     RefreshError => Refresh
 );
+
+impl From<LinkError> for ApiError {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::SignIn(error) => error.into(),
+            error => Self::Link(Arc::new(error)),
+        }
+    }
+}
+
+impl From<RemoveError> for ApiError {
+    fn from(error: RemoveError) -> Self {
+        match error {
+            RemoveError::Refused(error) => Self::Unlink(error),
+            RemoveError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Store(error) => Self::Store(error),
+            error => Self::Account(error),
+        }
+    }
+}
 
 impl From<RevokeError> for ApiError {
     fn from(error: RevokeError) -> Self {

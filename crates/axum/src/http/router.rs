@@ -66,6 +66,23 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(state: AppState) -> Route
         )
         .route(paths::API_SESSION, delete(routes::sessions::delete_session))
         .route(paths::API_ACTIVITY, get(routes::activity::list_activity))
+        .route(
+            paths::API_IDENTITIES,
+            get(routes::identities::list_identities).post(routes::identities::complete_link),
+        )
+        .route(
+            paths::API_IDENTITIES_LINK,
+            post(routes::identities::begin_link),
+        )
+        .route(
+            paths::API_IDENTITY,
+            delete(routes::identities::delete_identity),
+        )
+        .route(paths::API_ACCOUNT, delete(routes::account::delete_account))
+        .route(
+            paths::API_ACCOUNT_EXPORT,
+            get(routes::account::export_account),
+        )
         .route(paths::API_EVENTS, get(routes::events::stream_events))
         .merge(admin())
         .route(paths::LOGIN, get(routes::login::login))

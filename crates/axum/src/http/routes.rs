@@ -1,6 +1,7 @@
 //! Handlers, one file per endpoint or group of endpoints. A handler parses the request, calls a use
 //! case and writes the response. Decisions belong in use cases.
 
+pub(super) mod account;
 pub(super) mod activity;
 pub(super) mod admin;
 pub(super) mod admin_denials;
@@ -11,6 +12,7 @@ pub(super) mod admin_users;
 pub(super) mod api;
 pub(super) mod demo;
 pub(super) mod events;
+pub(super) mod identities;
 pub(super) mod jwks;
 pub(super) mod login;
 pub(super) mod logout;

@@ -13,6 +13,8 @@ use crate::services::Services;
 
 const PERIOD: Duration = Duration::from_secs(30);
 const BATCH_SIZE: usize = 500;
+/// How many deletions of users are continued per round.
+const MAX_DELETIONS: usize = 1000;
 
 pub(super) async fn run(state: Arc<Services>) {
     let mut ticks = every(PERIOD);
@@ -38,6 +40,11 @@ async fn sweep(state: &Services, now: Timestamp) {
     }
     while state.flows.sweep(now, BATCH_SIZE) >= BATCH_SIZE {
         tokio::task::yield_now().await;
+    }
+    match state.store.finish_deletions(MAX_DELETIONS, now).await {
+        Ok(0) => {}
+        Ok(users) => tracing::debug!(users, "deletions of users completed"),
+        Err(error) => tracing::error!(%error, "cannot complete the deletion of users"),
     }
     loop {
         match state.store.sweep(now, BATCH_SIZE).await {

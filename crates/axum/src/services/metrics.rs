@@ -57,7 +57,7 @@ const REFRESH_OUTCOMES: [&str; 12] = [
     "unavailable",
     "failed",
 ];
-const END_REASONS: [EndReason; 10] = [
+const END_REASONS: [EndReason; 12] = [
     EndReason::SignedOut,
     EndReason::EndedRemotely,
     EndReason::EndedAll,
@@ -68,6 +68,8 @@ const END_REASONS: [EndReason; 10] = [
     EndReason::PasswordChanged,
     EndReason::Displaced,
     EndReason::NotAdmitted,
+    EndReason::IdentityRemoved,
+    EndReason::AccountDeleted,
 ];
 
 /// The metrics of one server.
@@ -381,5 +383,7 @@ fn reason_label(reason: EndReason) -> &'static str {
         EndReason::PasswordChanged => "password_changed",
         EndReason::Displaced => "displaced",
         EndReason::NotAdmitted => "not_admitted",
+        EndReason::IdentityRemoved => "identity_removed",
+        EndReason::AccountDeleted => "account_deleted",
     }
 }

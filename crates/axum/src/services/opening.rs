@@ -58,7 +58,8 @@ impl From<StoreError> for OpeningError {
     }
 }
 
-/// Opens a session, ends the least recently used ones if the user has too many, and issues the
+/// Opens a session of this user, who is as [`User::signed_in_with`] returns it for the identity that
+/// was used. Ends the least recently used ones if the user has too many, and issues the
 /// tokens.
 pub async fn open(
     services: &Services,
@@ -85,6 +86,7 @@ pub async fn open(
     let id = SessionId::random(&*services.rng);
     let mut session = Session::open(id, user.id, opening.binding, now, lifetimes);
     session.auth_time = opening.auth_time;
+    session.identity = user.identity_number;
     let new = NewSession {
         session,
         origin: SessionOrigin {

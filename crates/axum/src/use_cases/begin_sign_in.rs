@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::sign_in::FLOW_TTL;
-use latchkey_core::{LoginFlow, ReturnTo, Rng, UserId, rng};
+use latchkey_core::{LinkTarget, LoginFlow, ReturnTo, Rng, UserId, rng};
 use latchkey_identity::{AuthorizeRequest, Prompt, SignInError};
+use latchkey_types::identity::LINK_STATE_PREFIX;
 
 use crate::services::Services;
 use crate::services::flows::SealedFlow;
@@ -41,6 +42,8 @@ pub struct Start<'a> {
     pub max_age: Option<Duration>,
     /// For a step-up: the user who must sign in again. Any other user is refused at the end.
     pub account: Option<UserId>,
+    /// For linking: the session that adds the identity to its account.
+    pub link: Option<LinkTarget>,
     /// Prefills the provider's form (OpenID Connect Core §3.1.2.1).
     pub login_hint: Option<&'a str>,
     /// The client's address, for the rate limit.
@@ -64,7 +67,8 @@ pub async fn begin(state: &Services, start: Start<'_>) -> Result<Started, BeginE
     let provider = state
         .provider(start.provider)
         .ok_or(BeginError::UnknownProvider)?;
-    let state_param = secret(&*state.rng);
+    let prefix = start.link.map_or("", |_| LINK_STATE_PREFIX);
+    let state_param = format!("{prefix}{}", secret(&*state.rng));
     let flow = LoginFlow {
         provider: provider.id().to_owned(),
         nonce: secret(&*state.rng),
@@ -72,6 +76,7 @@ pub async fn begin(state: &Services, start: Start<'_>) -> Result<Started, BeginE
         return_to: start.return_to,
         max_age: start.max_age.map(|max_age| max_age.as_secs()),
         account: start.account,
+        link: start.link,
         expires_at: now.plus(FLOW_TTL),
     };
     let request = AuthorizeRequest {

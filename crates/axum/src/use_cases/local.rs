@@ -203,6 +203,8 @@ async fn verify(
 /// The user with this id, if the user may sign in.
 async fn admitted(services: &Services, id: UserId) -> Result<User, LocalError> {
     let user = services.store.user(id).await?;
+    // With the identity of the local account, whatever else the user signs in with.
+    let user = user.and_then(|user| user.signed_in_locally());
     let user = user.ok_or(LocalError::InvalidCredentials)?;
     let admission = services.settings.rights.admit(&user);
     admission.map_err(LocalError::NotAdmitted)?;

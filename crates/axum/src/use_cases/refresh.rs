@@ -175,6 +175,10 @@ async fn exchange(
         }
         Decision::Refused(refusal) => return Err(RefreshError::Ended(refusal)),
     };
+    // What the identity that opened the session is entitled to. The rotation has checked that the
+    // user has it.
+    let user = user.signed_in_with(session.identity);
+    let user = user.ok_or(RefreshError::UnknownSession)?;
     let admitted = admit(state, &user, from_application).await?;
     let claims = match admitted {
         Ok(claims) => claims,
@@ -250,7 +254,8 @@ async fn application_claims(
     if !matches!(foreseen, Decision::Rotated(_) | Decision::Repeated(_)) {
         return Ok(None);
     }
-    let Some(user) = state.store.user(session.user).await? else {
+    let user = state.store.user(session.user).await?;
+    let Some(user) = user.and_then(|user| user.signed_in_with(session.identity)) else {
         return Ok(None);
     };
     call_application(state, &user).await.map(Some)

@@ -1,10 +1,15 @@
 //! Completes a sign-in after the browser returns from its provider. `begin_sign_in` starts it.
+//! [`link`] completes one that adds an identity to an account.
+
+pub mod link;
 
 use core::time::Duration;
 use std::net::IpAddr;
 
 use latchkey_core::session::Thumbprint;
-use latchkey_core::{FlowId, LoginFlow, NotAdmitted, Profile, ReturnTo, Timestamp, UserId};
+use latchkey_core::{
+    FlowId, LinkTarget, LoginFlow, NotAdmitted, Profile, ReturnTo, Timestamp, UserId,
+};
 use latchkey_guard::step_up;
 use latchkey_identity::{AuthenticatedProfile, AuthorizationResponse, SignInError};
 use latchkey_store::StoreError;
@@ -193,11 +198,16 @@ async fn complete(
         auth_time,
         id,
         flow,
-    } = confirm(state, &callback, counted_for).await?;
+    } = confirm(state, &callback, None, counted_for).await?;
     // The provider may have taken seconds, so the clock is read again.
     let now = state.clock.now();
     let new_id = UserId::random(&*state.rng);
+    let identity = profile.identity.clone();
     let user = state.store.upsert_identity(profile, new_id, now).await?;
+    let number = user.number_of(&identity);
+    let user = number.and_then(|number| user.signed_in_with(number));
+    // Between two reads, the user removed this identity.
+    let user = user.ok_or(FinishError::FlowNotFound)?;
     let new = Opening {
         provider: &flow.provider,
         auth_time: authenticated_at(auth_time, flow.max_age, now),
@@ -218,20 +228,25 @@ async fn complete(
     })
 }
 
-/// Exchanges the code at the provider and decides on the provider's response.
+/// Exchanges the code at the provider and decides on the provider's response. `link` is the session
+/// that must have begun the flow in order to link an identity; `None` for a sign-in.
 async fn confirm(
     state: &Services,
     callback: &Callback<'_>,
+    link: Option<LinkTarget>,
     counted_for: &mut Option<String>,
 ) -> Result<Confirmed, FinishError> {
     state.rate_limits.take_from_address(callback.address)?;
     let now = state.clock.now();
     // Before the flow is used up: the client can send a proof and try again.
-    if callback.proven.is_none() && state.settings.tokens.binding.requires_proofs() {
+    let needs_proof = link.is_none() && state.settings.tokens.binding.requires_proofs();
+    if callback.proven.is_none() && needs_proof {
         return Err(FinishError::ProofRequired);
     }
     let flow = state.flows.open(&callback.flows, callback.state, now);
-    let (id, flow) = flow.ok_or(FinishError::FlowNotFound)?;
+    let (id, flow) = flow
+        .filter(|(_, flow)| flow.link == link)
+        .ok_or(FinishError::FlowNotFound)?;
     let provider = state
         .provider(&flow.provider)
         .ok_or(FinishError::FlowNotFound)?;
@@ -268,7 +283,7 @@ async fn confirm(
     }
     if let Some(account) = flow.account {
         let user = state.store.user(account).await?;
-        if user.is_none_or(|user| user.identity != profile.identity) {
+        if user.is_none_or(|user| user.number_of(&profile.identity).is_none()) {
             return Err(FinishError::OtherAccount {
                 provider: flow.provider,
                 user: account,

@@ -92,6 +92,15 @@ impl Call {
         }
     }
 
+    /// A `POST` request with the access token and a JSON body.
+    pub fn post(path: &str, body: &impl serde::Serialize) -> Self {
+        Self {
+            method: Method::Post,
+            json: serde_json::to_string(body).ok(),
+            ..Self::get(path)
+        }
+    }
+
     /// A `GET` request without the access token.
     pub fn anonymous(path: &str) -> Self {
         Self {

@@ -78,7 +78,7 @@ impl From<TokenFailure> for SignInError {
 
 impl CallbackQuery {
     /// The error in the query, if there is one.
-    fn refusal(&self) -> Option<SignInError> {
+    pub(super) fn refusal(&self) -> Option<SignInError> {
         let error = self.error.as_deref()?;
         // Keycloak sends this when its page was open for too long. The provider is available; the
         // user can try again immediately.

@@ -6,5 +6,7 @@ mod admin_denials;
 mod admin_users;
 mod admission;
 mod events;
+mod identities;
+mod own_account;
 mod sessions;
 mod step_up;

@@ -73,10 +73,15 @@ pub(super) async fn append_to_history(
 ) -> Result<(), StoreError> {
     let known = tx.peek_keys(AUDIT_EVENTS.under(&event.user)).await?;
     for key in known.into_iter().skip(KEPT_EVENTS - 1) {
-        expiry::unschedule(tx, AUDIT_EVENTS, &key, key.1.at.plus(RETENTION));
-        tx.clear(AUDIT_EVENTS, &key);
+        remove(tx, &key);
     }
     add_to_history(tx, event).await
+}
+
+/// Removes an event.
+pub(super) fn remove(tx: &mut Tx<'_>, key: &(UserId, AuditPosition)) {
+    expiry::unschedule(tx, AUDIT_EVENTS, key, key.1.at.plus(RETENTION));
+    tx.clear(AUDIT_EVENTS, key);
 }
 
 /// Adds an event to the user's history only, unless it repeats one within [`DEDUP_WINDOW`].

@@ -78,6 +78,28 @@ fn hash(bytes: &[u8]) -> u64 {
     })
 }
 
+/// Removes the addresses and devices from a batch of the records of a user. Returns the position to
+/// continue from if there may be more.
+pub(super) async fn strip(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    after: Option<(RecordClass, RecordPosition)>,
+    limit: usize,
+) -> Result<Option<(RecordClass, RecordPosition)>, StoreError> {
+    let after = after.map(|key| AUDIT_LOG_OF_USER.key(&(user, key)));
+    let entries = AUDIT_LOG_OF_USER.under(&user).after(after).limit(limit);
+    let entries = tx.peek_keys(entries).await?;
+    let keys: Vec<_> = entries.iter().map(|(_, key)| *key).collect();
+    // Conditions: a record that is removed at the same time must not be written again.
+    for (key, record) in keys.iter().zip(tx.get_many(AUDIT_LOG, &keys).await?) {
+        let Some(mut record) = record else { continue };
+        if record.strip() {
+            tx.put(AUDIT_LOG, key, &record)?;
+        }
+    }
+    Ok(keys.last().copied().filter(|_| keys.len() == limit))
+}
+
 async fn positions(
     tx: &mut Tx<'_>,
     class: RecordClass,

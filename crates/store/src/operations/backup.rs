@@ -11,9 +11,10 @@ use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::store::Backup;
 use crate::table::{
-    AUDIT_EVENTS, AUDIT_LOG, CREDENTIALS, DENIALS, EMAILS_INDEXED, EVERYONE, IDENTITIES, IMPORTING,
-    Key, Range, SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_INDEXED, SESSIONS_OF_USER,
-    SIGNING_KEYS, SWEPT_UNTIL, Table, USERS, USERS_INDEXED, Value,
+    AUDIT_EVENTS, AUDIT_LOG, CREDENTIALS, DELETIONS, DENIALS, EMAILS_INDEXED,
+    ENDED_SESSIONS_OF_USER, EVERYONE, IDENTITIES, IMPORTING, Key, Range, SESSION_ORIGINS, SESSIONS,
+    SESSIONS_BY_OPENED, SESSIONS_INDEXED, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table,
+    USERS, USERS_INDEXED, Value,
 };
 use crate::transaction::Tx;
 
@@ -52,6 +53,9 @@ impl<E: Engine> Backup for E {
 /// A page of records, and its last key if the table may have more.
 type Exported = (Vec<Record>, Option<Vec<u8>>);
 
+/// The number of the last step of an export.
+const LAST_STEP: usize = 10;
+
 /// A page of records, and the cursor of the next page.
 ///
 /// Users are exported after sessions: the user of every exported session must be in the backup,
@@ -88,11 +92,18 @@ async fn export(
         7 => page(tx, SWEPT_UNTIL, after, |(), it| Record::SweptUntil(it)).await?,
         8 => export_audit(tx, RecordClass::Acts, after).await?,
         9 => export_audit(tx, RecordClass::Refusals, after).await?,
+        10 => {
+            page(tx, DELETIONS, after, |user, at| Record::Deletion {
+                user,
+                at,
+            })
+            .await?
+        }
         _ => return Ok((Vec::new(), None)),
     };
     let next = match last {
         Some(_) => Some(ExportCursor { step, after: last }),
-        None if step < 9 => Some(ExportCursor {
+        None if step < LAST_STEP => Some(ExportCursor {
             step: step + 1,
             after: None,
         }),
@@ -174,9 +185,12 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
         Record::Session { session, origin } => {
             let end = retained_until(session);
             expiry::schedule(tx, SESSIONS, &session.id, end);
+            let of_user = (session.user, session.id);
             if session.status.is_live() {
-                tx.put_index(SESSIONS_OF_USER, &(session.user, session.id));
+                tx.put_index(SESSIONS_OF_USER, &of_user);
                 tx.put_index(SESSIONS_BY_OPENED, &session_list::entry(session));
+            } else {
+                tx.put_index(ENDED_SESSIONS_OF_USER, &of_user);
             }
             tx.put(SESSION_ORIGINS, &session.id, origin)?;
             tx.put(SESSIONS, &session.id, session)
@@ -186,7 +200,9 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
                 denials::put(tx, &cutoff.denial(Denied::User(user.id))).await?;
             }
             user_index::put_entries(tx, user);
-            tx.put(IDENTITIES, &user.identity, &user.id)?;
+            for identity in user.all_identities() {
+                tx.put(IDENTITIES, &identity.identity, &user.id)?;
+            }
             tx.put(USERS, &user.id, user)
         }
         Record::Credential {
@@ -214,6 +230,7 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
         }
         Record::Audit(record) => audit_log::record(tx, record),
         Record::SweptUntil(time) => tx.put(SWEPT_UNTIL, &(), time),
+        Record::Deletion { user, at } => tx.put(DELETIONS, user, at),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::LiftOutcome;
 use crate::store::Denials;
-use crate::table::DENIALS;
+use crate::table::{DENIALS, USERS};
 use crate::transaction::Tx;
 
 #[async_trait]
@@ -86,11 +86,16 @@ async fn put_all(tx: &mut Tx<'_>, denials: &[Denial]) -> Result<(), StoreError> 
 async fn revoke(tx: &mut Tx<'_>, denial: &Denial, event: &AuditEvent) -> Result<(), StoreError> {
     tx.prefetch(vec![
         DENIALS.at(&denial.denied),
+        USERS.at(&event.user),
         audit::all_events(event.user),
     ])
     .await?;
     put(tx, denial).await?;
     audit_log::record(tx, &event.into())?;
+    // A condition: no event may be recorded after the user was deleted.
+    if tx.get(USERS, &event.user).await?.is_none() {
+        return Ok(());
+    }
     audit::append_once(tx, event).await
 }
 

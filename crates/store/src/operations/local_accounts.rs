@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use latchkey_core::{
     AuditEvent, AuditKind, Credential, Denial, Denied, EndReason, LinkHash, LinkPurpose,
-    OneTimeLink, Timestamp, Username,
+    OneTimeLink, Timestamp, User, Username,
 };
 
 use super::{audit, ends, expiry, user_index};
@@ -245,6 +245,20 @@ fn put_link(tx: &mut Tx<'_>, hash: &LinkHash, link: &OneTimeLink) -> Result<(), 
 fn remove_link(tx: &mut Tx<'_>, hash: &LinkHash, link: &OneTimeLink) {
     expiry::unschedule(tx, ONE_TIME_LINKS, hash, link.expires_at);
     tx.clear(ONE_TIME_LINKS, hash);
+}
+
+/// Removes the username and the credential of a user, if there is one.
+pub(super) async fn remove(tx: &mut Tx<'_>, user: &mut User) -> Result<(), StoreError> {
+    let Some(username) = user.username.take() else {
+        return Ok(());
+    };
+    if let Some(mut credential) = tx.get(CREDENTIALS, &username).await?
+        && credential.user == user.id
+    {
+        void_link(tx, &mut credential).await?;
+        tx.clear(CREDENTIALS, &username);
+    }
+    Ok(())
 }
 
 /// Removes the link that can set this user's password, if there is one.

@@ -3,7 +3,7 @@
 use latchkey_core::{Session, SessionId, Timestamp};
 
 use super::PAGE_SIZE;
-use super::session_record::is_live;
+use super::session_record::{current, is_live};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{LiveSession, SessionOfUser};
@@ -77,7 +77,7 @@ async fn scan<K: Key, V: Value>(
             let (Some(user), Some(origin)) = (user, origin) else {
                 continue;
             };
-            let session = session.under(user.cutoff.as_ref(), everyone.as_ref());
+            let session = current(&session, Some(&user), everyone.as_ref());
             if is_live(&session, now) {
                 let live = LiveSession { session, origin };
                 items.push(SessionOfUser { live, user });

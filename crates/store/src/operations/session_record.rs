@@ -3,14 +3,16 @@
 //! [`super::ends`].
 
 use latchkey_core::{
-    AuditEvent, AuditKind, Denial, Device, EndReason, Session, SessionId, SessionStatus, Timestamp,
-    UserId,
+    AuditEvent, AuditKind, Cutoff, Denial, Device, EndReason, Session, SessionId, SessionStatus,
+    Timestamp, User, UserId,
 };
 
 use super::{denials, expiry, session_list};
 use crate::error::StoreError;
 use crate::request::SESSION_RETENTION;
-use crate::table::{EVERYONE, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, USERS};
+use crate::table::{
+    ENDED_SESSIONS_OF_USER, EVERYONE, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, USERS,
+};
 use crate::transaction::Tx;
 
 /// The maximum number of sessions that are read per user. Only users of versions that did not limit
@@ -27,8 +29,19 @@ pub(super) async fn get(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session
         return Ok(None);
     };
     let user = tx.peek(USERS, &session.user).await?;
+    Ok(Some(current(&session, user.as_ref(), everyone.as_ref())))
+}
+
+/// The session as the records of its user and of all users say. Its own record may not have been
+/// updated yet.
+pub(super) fn current(
+    session: &Session,
+    user: Option<&User>,
+    everyone: Option<&Cutoff>,
+) -> Session {
     let of_user = user.and_then(|user| user.cutoff);
-    Ok(Some(session.under(of_user.as_ref(), everyone.as_ref())))
+    let session = session.under(of_user.as_ref(), everyone);
+    user.map_or_else(|| session.clone(), |user| session.of(user))
 }
 
 /// The ids of the user's sessions that may be live.
@@ -48,10 +61,10 @@ pub(super) async fn peek_all(
     reads.extend([EVERYONE.at(&()), USERS.at(&user)]);
     tx.prefetch(reads).await?;
     let everyone = tx.peek(EVERYONE, &()).await?;
-    let of_user = tx.peek(USERS, &user).await?.and_then(|user| user.cutoff);
+    let user = tx.peek(USERS, &user).await?;
     let sessions = tx.peek_many(SESSIONS, ids).await?.into_iter().flatten();
-    let under = |it: Session| it.under(of_user.as_ref(), everyone.as_ref());
-    Ok(sessions.map(under).collect())
+    let sessions = sessions.map(|it| current(&it, user.as_ref(), everyone.as_ref()));
+    Ok(sessions.collect())
 }
 
 /// Whether the session's refresh token can be used.
@@ -99,6 +112,7 @@ pub(super) fn write_end(tx: &mut Tx<'_>, ended: &Session) -> Result<(), StoreErr
     // The indexes contain only sessions that may be live.
     tx.clear(SESSIONS_OF_USER, &(ended.user, ended.id));
     tx.clear(SESSIONS_BY_OPENED, &session_list::entry(ended));
+    tx.put_index(ENDED_SESSIONS_OF_USER, &(ended.user, ended.id));
     tx.put(SESSIONS, &ended.id, ended)
 }
 

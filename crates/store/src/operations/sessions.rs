@@ -8,7 +8,7 @@ use latchkey_core::{
 };
 
 use super::session_record::{
-    event, get, ids_of, is_live, is_usable, peek_all, retained_until, store_end,
+    current, event, get, ids_of, is_live, is_usable, peek_all, retained_until, store_end,
 };
 use super::{audit, audit_log, ends, expiry, session_list};
 use crate::engine::Engine;
@@ -121,11 +121,13 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreErr
         }
     }
     let everyone = tx.peek(EVERYONE, &()).await?;
-    // Peek only: if a concurrent change bans the user or ends the sessions, this session carries
-    // the number of an earlier cutoff and is therefore ended. So sign-ins never conflict with a
-    // ban.
-    let user = match tx.peek(USERS, &id).await? {
+    // A condition: a session must not be opened after its user was deleted or lost the identity.
+    // A sign-in does not write this record, so it cannot put a ban into conflict.
+    let user = match tx.get(USERS, &id).await? {
         None => return Ok(OpenOutcome::UnknownUser),
+        Some(user) if !user.has_identity(new.session.identity) => {
+            return Ok(OpenOutcome::UnknownUser);
+        }
         Some(user) if user.is_banned(new.session.opened_at) => return Ok(OpenOutcome::Banned),
         Some(user) => user,
     };
@@ -196,7 +198,7 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
     let Some(user) = tx.peek(USERS, &session.user).await? else {
         return Ok(None);
     };
-    let session = session.under(user.cutoff.as_ref(), everyone.as_ref());
+    let session = current(&session, Some(&user), everyone.as_ref());
     let presented = Presented {
         user_banned: user.is_banned(now),
         ..request.presented

@@ -9,9 +9,9 @@ use super::session_record::retained_until;
 use crate::error::StoreError;
 use crate::records::Read;
 use crate::table::{
-    AUDIT_EVENTS, DENIALS, EXPIRIES, FINISHED_FLOWS, HOURS, Key, ONE_TIME_LINKS, PAST_FLOWS,
-    RecordKey, SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, SIGNING_KEYS,
-    SWEPT_UNTIL, Table, Value,
+    AUDIT_EVENTS, DENIALS, ENDED_SESSIONS_OF_USER, EXPIRIES, FINISHED_FLOWS, HOURS, Key,
+    ONE_TIME_LINKS, PAST_FLOWS, RecordKey, SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED,
+    SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table, Value,
 };
 use crate::transaction::Tx;
 
@@ -59,6 +59,7 @@ async fn free_if_expired(
             tx.clear(SESSION_ORIGINS, &id);
             tx.clear(SESSIONS_OF_USER, &(session.user, id));
             tx.clear(SESSIONS_BY_OPENED, &session_list::entry(&session));
+            tx.clear(ENDED_SESSIONS_OF_USER, &(session.user, id));
             tx.clear(SESSIONS, &id);
         }
         return Ok(());

@@ -22,7 +22,7 @@ const CHUNK_SIZE: usize = 250;
 /// an import. The stored record becomes a condition.
 pub(super) async fn put(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
     match tx.get(USERS, &user.id).await? {
-        Some(known) if terms_of(&known) == terms_of(user) && known.email == user.email => {}
+        Some(known) if terms_of(&known) == terms_of(user) && known.emails().eq(user.emails()) => {}
         Some(known) => {
             clear_entries(tx, &known);
             put_entries(tx, user);
@@ -35,7 +35,7 @@ pub(super) async fn put(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> 
 /// Adds the entries of a user to the indexes.
 pub(super) fn put_entries(tx: &mut Tx<'_>, user: &User) {
     let created = Newest(user.created_at);
-    if let Some(address) = &user.email {
+    for address in user.emails() {
         tx.put_index(USERS_BY_EMAIL, &(Email::new(address), user.id));
     }
     tx.put_index(USERS_BY_CREATED, &(created, user.id));
@@ -47,7 +47,7 @@ pub(super) fn put_entries(tx: &mut Tx<'_>, user: &User) {
 /// Removes the entries of a user from the indexes.
 pub(super) fn clear_entries(tx: &mut Tx<'_>, user: &User) {
     let created = Newest(user.created_at);
-    if let Some(address) = &user.email {
+    for address in user.emails() {
         tx.clear(USERS_BY_EMAIL, &(Email::new(address), user.id));
     }
     tx.clear(USERS_BY_CREATED, &(created, user.id));

@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use latchkey_core::{Profile, Requester, Timestamp, User, UserId};
 
-use super::{PAGE_SIZE, bans, ends, user_index};
+use super::{PAGE_SIZE, bans, deletion, ends, identities, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
-use crate::request::AllEnded;
+use crate::request::{
+    AllEnded, DeleteOutcome, LinkIdentity, LinkOutcome, UnlinkIdentity, UnlinkOutcome,
+};
 use crate::search::{ListCursor, ListPage, UserQuery};
 use crate::store::Users;
 use crate::table::{EMAILS_INDEXED, Email, IDENTITIES, USERS, USERS_BY_EMAIL};
@@ -109,6 +111,23 @@ impl<E: Engine> Users for E {
         })
         .await
     }
+
+    async fn link_identity(&self, link: LinkIdentity) -> Result<LinkOutcome, StoreError> {
+        self.write(link, |tx, link| Box::pin(identities::link(tx, link)))
+            .await
+    }
+
+    async fn unlink_identity(&self, unlink: UnlinkIdentity) -> Result<UnlinkOutcome, StoreError> {
+        identities::unlink_and_end(self, unlink).await
+    }
+
+    async fn delete_user(&self, id: UserId, now: Timestamp) -> Result<DeleteOutcome, StoreError> {
+        deletion::delete_user(self, id, now).await
+    }
+
+    async fn finish_deletions(&self, limit: usize, now: Timestamp) -> Result<usize, StoreError> {
+        deletion::finish_all(self, limit, now).await
+    }
 }
 
 /// Updates the profile of the user with this identity, or creates the user.
@@ -161,8 +180,8 @@ async fn by_index(tx: &mut Tx<'_>, email: &str) -> Result<Option<Vec<User>>, Sto
 }
 
 fn has_email(user: &User, email: &str) -> bool {
-    let address = user.email.as_deref();
-    address.is_some_and(|address| address.eq_ignore_ascii_case(email))
+    user.emails()
+        .any(|address| address.eq_ignore_ascii_case(email))
 }
 
 /// A page of all users, and the id after which the next page begins if there may be more.

@@ -209,6 +209,12 @@ impl Key for (UserId, AuditPosition) {
     }
 }
 
+impl Prefix<(UserId, (RecordClass, RecordPosition))> for UserId {
+    fn write(&self, to: &mut Vec<u8>) {
+        Key::write(self, to);
+    }
+}
+
 impl Prefix<(UserId, AuditPosition)> for UserId {
     fn write(&self, to: &mut Vec<u8>) {
         Key::write(self, to);

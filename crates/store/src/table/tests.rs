@@ -4,12 +4,12 @@ use latchkey_core::{
 };
 
 use super::{
-    AUDIT_EVENTS, AUDIT_LOG, AUDIT_LOG_OF_USER, CREDENTIALS, DENIALS, EMAILS_INDEXED, EVERYONE,
-    EXPIRIES, Email, FINISHED_FLOWS, FORMAT, HOURS, IDENTITIES, IMPORTING, Key, Newest,
-    ONE_TIME_LINKS, PAST_FLOWS, RecordKey, SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED,
-    SESSIONS_INDEXED, SESSIONS_OF_USER, SIGNING_KEYS, SLED_COMMITS, SLED_LEDGER, STORE_ID,
-    SWEPT_UNTIL, Shard, TABLES, Table, USER_SEARCH, USERS, USERS_BY_CREATED, USERS_BY_EMAIL,
-    USERS_INDEXED, Value, conflict_group, table_of,
+    AUDIT_EVENTS, AUDIT_LOG, AUDIT_LOG_OF_USER, CREDENTIALS, DELETIONS, DENIALS, EMAILS_INDEXED,
+    ENDED_SESSIONS_OF_USER, EVERYONE, EXPIRIES, Email, FINISHED_FLOWS, FORMAT, HOURS, IDENTITIES,
+    IMPORTING, Key, Newest, ONE_TIME_LINKS, PAST_FLOWS, RecordKey, SESSION_ORIGINS, SESSIONS,
+    SESSIONS_BY_OPENED, SESSIONS_INDEXED, SESSIONS_OF_USER, SIGNING_KEYS, SLED_COMMITS,
+    SLED_LEDGER, STORE_ID, SWEPT_UNTIL, Shard, TABLES, Table, USER_SEARCH, USERS, USERS_BY_CREATED,
+    USERS_BY_EMAIL, USERS_INDEXED, Value, conflict_group, table_of,
 };
 use crate::records::Read;
 use crate::search::Term;
@@ -59,6 +59,12 @@ fn encoding_of_keys_never_changes() {
         &(user, session),
         &format!("n{ONES}{TWOS}"),
     );
+    assert_encoding(
+        ENDED_SESSIONS_OF_USER,
+        &(user, session),
+        &format!("q{ONES}{TWOS}"),
+    );
+    assert_encoding(DELETIONS, &user, &format!("z{ONES}"));
     let position = AuditPosition {
         at: Timestamp::from_millis(0x0102),
         nth: 3,

@@ -1,10 +1,18 @@
-//! `/account`: the account and the session of the signed-in user.
+//! `/account`: the account and the session of the signed-in user, the ways to sign in, and the
+//! user's data.
+
+mod action;
+mod data;
+mod ways;
 
 use latchkey_types::Me;
 use leptos::html::{a, code, dd, div, dl, dt, h1, h2, p, section, span};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use self::action::AccountActions;
+use self::data::YourData;
+use self::ways::WaysToSignIn;
 use super::require_session;
 use crate::auth_client::AuthClient;
 use crate::components::async_view::AsyncView;
@@ -21,12 +29,16 @@ pub(crate) fn AccountPage() -> impl IntoView {
     let me = Fetch::refetch_on_reconnect(session, AuthClient::expect(), |client| async move {
         client.me().await
     });
+    let actions = AccountActions::provide(session);
     let fetched = Callback::new(move |()| Some(me.get()?.map(|me| facts(session, &me))));
     let retry = Callback::new(move |()| me.retry());
     erased((
         view! { <Title text="Your account" /> },
         h1().child("Your account"),
+        actions.status_line(),
         view! { <AsyncView fetched waiting="Loading your account" lines=4 retry /> },
+        view! { <WaysToSignIn actions /> },
+        view! { <YourData actions /> },
     ))
 }
 

@@ -3,7 +3,8 @@
 
 mod last_attempt;
 
-use latchkey_client::{CallbackQuery, Client, SignInError, login_href, sign_in};
+use latchkey_client::{CallbackQuery, Client, LinkError, SignInError, login_href, sign_in};
+use latchkey_types::identity::LINK_STATE_PREFIX;
 use latchkey_types::{ErrorCode, paths};
 use leptos::html::{a, div, h1, p, span};
 use leptos::prelude::*;
@@ -18,13 +19,32 @@ use crate::erased::{client_only, dynamic, erased};
 use crate::last_login;
 use crate::messages;
 
-/// Completes the sign-in and redirects, or shows what failed.
+/// Why the page could not complete what the browser returned for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    SignIn(SignInError),
+    /// A way to sign in was not added to the account.
+    Link(LinkError),
+}
+
+/// Completes the sign-in, or adds a way to sign in to the account, and redirects, or shows what
+/// failed.
 #[component]
 pub(crate) fn CallbackPage() -> impl IntoView {
     let client = AuthClient::expect();
     let complete = Action::new_unsync(move |query: &CallbackQuery| {
         let (client, query) = (client.get(), query.clone());
-        async move { complete(&client, &query).await }
+        async move {
+            let state = query.state.as_deref().unwrap_or_default();
+            if state.starts_with(LINK_STATE_PREFIX) {
+                let linked = client.complete_link(&query).await;
+                linked
+                    .map(|()| "/account".to_owned())
+                    .map_err(Failure::Link)
+            } else {
+                complete(&client, &query).await.map_err(Failure::SignIn)
+            }
+        }
     });
     let query = use_query_map();
     Effect::new(move || {
@@ -47,13 +67,15 @@ pub(crate) fn CallbackPage() -> impl IntoView {
     });
     let failure = move || complete.value().get().and_then(Result::err);
     let title = move || match failure() {
-        Some(_) => "Sign-in failed",
+        Some(Failure::SignIn(_)) => "Sign-in failed",
+        Some(Failure::Link(_)) => "Nothing was added",
         None => "Signing you in",
     };
     erased((
         view! { <Title text=title /> },
         dynamic(move || match failure() {
-            Some(error) => failure_card(error),
+            Some(Failure::SignIn(error)) => failure_card(error),
+            Some(Failure::Link(error)) => link_failure_card(error),
             None => progress_card(),
         }),
     ))
@@ -133,6 +155,18 @@ fn failure_card(error: SignInError) -> AnyView {
                 .rel("external")
                 .href(retry_href(error))
                 .child("Try again"),
+        )),
+    )
+}
+
+fn link_failure_card(error: LinkError) -> AnyView {
+    client_only(
+        div().class("c-card c-card-narrow").child((
+            h1().child("Nothing was added"),
+            p().child(messages::link(error)),
+            a().class("c-button c-button-primary")
+                .href("/account")
+                .child("Back to your account"),
         )),
     )
 }

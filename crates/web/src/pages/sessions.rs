@@ -22,11 +22,14 @@ use crate::last_login;
 use crate::messages;
 use crate::page_data::PageData;
 use crate::session::Session;
+use crate::step_up;
 
 mod end_target;
-mod step_up;
 
 use end_target::EndTarget;
+
+/// The path of this page.
+const PAGE: &str = "/sessions";
 
 /// The id of the status line.
 const STATUS_ID: &str = "status";
@@ -144,7 +147,7 @@ fn begin_step_up(client: &Client, sessions: Fetch<Vec<SessionInfo>>, target: &En
     else {
         return false;
     };
-    let return_to = step_up::remember(&name, &account);
+    let return_to = step_up::remember(PAGE, &name, &account);
     let href = step_up_href(&current.provider, &account, &return_to);
     last_login::remember(&href);
     window().location().assign(&href).is_ok()
@@ -158,7 +161,10 @@ fn resume(session: Session, page: PageState) {
             return;
         }
         let query = query.with_untracked(|query| query.get(step_up::PARAMETER));
-        let Some(intent) = step_up::take(query.as_deref()) else {
+        let Some(intent) = step_up::take(PAGE, query.as_deref()) else {
+            return;
+        };
+        let Some(target) = EndTarget::from_resume_name(&intent.name) else {
             return;
         };
         if session.account.get_untracked().flatten() != Some(intent.account) {
@@ -166,7 +172,7 @@ fn resume(session: Session, page: PageState) {
             return;
         }
         page.end.dispatch(EndRequest {
-            target: intent.target,
+            target,
             resumed: true,
         });
     });

@@ -1,4 +1,4 @@
-use latchkey_core::{Identity, Timestamp, User, UserId};
+use latchkey_core::{Identity, Profile, Timestamp, User, UserId};
 use latchkey_store::Record;
 use latchkey_tokens::{BackupKey, MasterKey};
 use proptest::prelude::*;
@@ -6,22 +6,18 @@ use proptest::prelude::*;
 use super::{Chain, LineError};
 
 fn record(number: u8) -> Record {
-    Record::User(User {
-        id: UserId::from_bytes([number; 16]),
+    let profile = Profile {
         identity: Identity {
             issuer: "https://issuer.example".into(),
             subject: number.to_string(),
         },
-        username: None,
         email: Some(format!("person-{number}@example.com")),
         email_verified: true,
         name: None,
         hosted_domain: None,
-        created_at: Timestamp::from_secs(1_800_000_000),
-        roles: Vec::new(),
-        ban: None,
-        cutoff: None,
-    })
+    };
+    let now = Timestamp::from_secs(1_800_000_000);
+    Record::User(User::create(UserId::from_bytes([number; 16]), profile, now))
 }
 
 pub(in crate::backup) fn key(of: u8) -> BackupKey {

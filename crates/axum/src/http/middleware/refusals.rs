@@ -21,6 +21,7 @@ use crate::use_cases::begin_sign_in::BeginError;
 use crate::use_cases::local::{self, LocalError};
 use crate::use_cases::refresh::{Owner, RefreshError};
 use crate::use_cases::sign_in::FinishError;
+use crate::use_cases::sign_in::link::LinkError;
 
 /// How many lines of one kind may be written at once.
 const BURST: u32 = 20;
@@ -228,6 +229,13 @@ impl<'a> Line<'a> {
                 };
                 Some(line.at(local::PROVIDER).subject("password"))
             }
+            ApiError::Link(link) => match &**link {
+                LinkError::InUse(provider) => {
+                    let cause = "the identity belongs to another account, so it was not linked";
+                    Some(Self::because(cause).at(provider))
+                }
+                _ => None,
+            },
             ApiError::Refresh(refresh) => match &**refresh {
                 RefreshError::NotAdmitted {
                     provider,

@@ -49,23 +49,31 @@ fn wire(entry: Entry) -> Activity {
 fn kind(kind: Kind) -> ActivityKind {
     match kind {
         Kind::Refreshed => ActivityKind::Refreshed,
-        Kind::Audited(kind) => match kind {
-            AuditKind::SignedIn => ActivityKind::SignedIn,
-            AuditKind::SignedOut => ActivityKind::SignedOut,
-            AuditKind::EndedRemotely => ActivityKind::EndedRemotely,
-            AuditKind::EndedAll => ActivityKind::EndedAll,
-            AuditKind::Replayed => ActivityKind::Replayed,
-            AuditKind::ProofMissing => ActivityKind::ProofMissing,
-            AuditKind::Revoked => ActivityKind::Revoked,
-            AuditKind::EndedByOperator => ActivityKind::EndedByOperator,
-            AuditKind::Banned => ActivityKind::Banned,
-            AuditKind::Unbanned => ActivityKind::Unbanned,
-            AuditKind::PasswordChanged => ActivityKind::PasswordChanged,
-            AuditKind::RolesChanged => ActivityKind::RolesChanged,
-            AuditKind::TokenDenied => ActivityKind::TokenDenied,
-            AuditKind::DenialLifted => ActivityKind::DenialLifted,
-            AuditKind::Displaced => ActivityKind::Displaced,
-            AuditKind::NotAdmitted => ActivityKind::NotAdmitted,
-        },
+        Kind::Audited(kind) => audited(kind),
+    }
+}
+
+/// The wire form of a security event's kind.
+pub(super) fn audited(kind: AuditKind) -> ActivityKind {
+    match kind {
+        AuditKind::SignedIn => ActivityKind::SignedIn,
+        AuditKind::SignedOut => ActivityKind::SignedOut,
+        AuditKind::EndedRemotely => ActivityKind::EndedRemotely,
+        AuditKind::EndedAll => ActivityKind::EndedAll,
+        AuditKind::Replayed => ActivityKind::Replayed,
+        AuditKind::ProofMissing => ActivityKind::ProofMissing,
+        AuditKind::Revoked => ActivityKind::Revoked,
+        AuditKind::EndedByOperator => ActivityKind::EndedByOperator,
+        AuditKind::Banned => ActivityKind::Banned,
+        AuditKind::Unbanned => ActivityKind::Unbanned,
+        AuditKind::PasswordChanged => ActivityKind::PasswordChanged,
+        AuditKind::RolesChanged => ActivityKind::RolesChanged,
+        AuditKind::TokenDenied => ActivityKind::TokenDenied,
+        AuditKind::DenialLifted => ActivityKind::DenialLifted,
+        AuditKind::Displaced => ActivityKind::Displaced,
+        AuditKind::NotAdmitted => ActivityKind::NotAdmitted,
+        AuditKind::IdentityLinked => ActivityKind::IdentityLinked,
+        AuditKind::IdentityRemoved => ActivityKind::IdentityRemoved,
+        AuditKind::AccountDeleted => ActivityKind::AccountDeleted,
     }
 }

@@ -122,6 +122,7 @@ async fn begin(
         prompt,
         max_age,
         account,
+        link: None,
         login_hint: login_hint(&query)?,
         address: device.address,
     };

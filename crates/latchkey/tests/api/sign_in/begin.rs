@@ -63,6 +63,7 @@ async fn security_2_state_nonce_and_verifier_are_unique_over_10_000_starts() {
                     prompt: Prompt::SelectAccount,
                     max_age: None,
                     account: None,
+                    link: None,
                     login_hint: None,
                     address: None,
                 };

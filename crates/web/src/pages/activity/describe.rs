@@ -55,6 +55,13 @@ pub(super) fn headline(event: &Activity, at: &str) -> String {
             "A session was ended because this account was no longer allowed to use this site."
                 .to_owned()
         }
+        ActivityKind::IdentityLinked => {
+            format!("{device} added a way to sign in to this account.")
+        }
+        ActivityKind::IdentityRemoved => format!(
+            "{device} removed a way to sign in, which signed out the devices that had used it."
+        ),
+        ActivityKind::AccountDeleted => format!("{device} deleted this account."),
         // A kind that a later version added.
         _ => "Something happened to a session of this account.".to_owned(),
     }
@@ -157,6 +164,9 @@ mod tests {
             ActivityKind::DenialLifted,
             ActivityKind::Displaced,
             ActivityKind::NotAdmitted,
+            ActivityKind::IdentityLinked,
+            ActivityKind::IdentityRemoved,
+            ActivityKind::AccountDeleted,
         ];
         let mut headlines: Vec<_> = kinds.map(|kind| headline(&event(kind), "May 1")).into();
         headlines.sort_unstable();

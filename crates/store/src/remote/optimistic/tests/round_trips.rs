@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
+use latchkey_core::LinkTarget;
 use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
@@ -20,8 +21,8 @@ use crate::contract::fixtures::{
 use crate::contract::{flows, local_accounts};
 use crate::remote::Optimistic;
 use crate::request::{
-    AuditQuery, CreateOutcome, EndSession, EndSessions, LiftOutcome, OpenOutcome,
-    PasswordAuthority, Rotate, SetPasswordOutcome,
+    AuditQuery, CreateOutcome, EndSession, EndSessions, LiftOutcome, LinkIdentity, LinkOutcome,
+    OpenOutcome, PasswordAuthority, Rotate, SetPasswordOutcome, UnlinkIdentity, UnlinkOutcome,
 };
 use crate::search::UserQuery;
 use crate::store::{
@@ -89,6 +90,7 @@ async fn round_trips_of_every_operation_match_the_documentation() {
     local_accounts_of(&store, &mut costs).await;
     refreshes(&store, &mut costs).await;
     ends(&store, &mut costs).await;
+    accounts(&store, &mut costs).await;
     others(&store, &mut costs).await;
     assert_complete(&costs.table);
     assert_documented(&costs.table);
@@ -288,6 +290,51 @@ async fn ends(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     costs.record("end_sessions_in_shard", "60 sessions of 60 users");
     store.end_sessions_in_shard(7).await.expect("written");
     costs.record("end_sessions_in_shard", "nothing to update");
+}
+
+async fn accounts(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
+    let eve = user(store, 110).await;
+    let first = session(store, &eve, 110).await;
+    costs.reset();
+    let link = LinkIdentity {
+        target: LinkTarget {
+            user: eve.id,
+            session: first.id,
+        },
+        profile: profile("linked"),
+        device: device("192.0.2.1"),
+        now: NOW,
+    };
+    let linked = store.link_identity(link).await.expect("linked");
+    let LinkOutcome::Linked { user: eve, .. } = linked else {
+        panic!("{linked:?}");
+    };
+    costs.record("link_identity", "");
+    for number in 0..MANY {
+        let mut new = new_session(&eve, number, None);
+        let mut id = [number; 16];
+        id[0] = 3;
+        new.session.id = SessionId::from_bytes(id);
+        new.session.identity = 1;
+        store.open_session(new).await.expect("opened");
+    }
+    costs.reset();
+    let unlink = UnlinkIdentity {
+        user: eve.id,
+        number: 1,
+        device: device("192.0.2.1"),
+        now: NOW,
+    };
+    let unlinked = store.unlink_identity(unlink).await.expect("removed");
+    let UnlinkOutcome::Unlinked(ended) = unlinked else {
+        panic!("{unlinked:?}");
+    };
+    assert_eq!(ended.len(), usize::from(MANY));
+    costs.record("unlink_identity", "60 sessions");
+    store.delete_user(eve.id, NOW).await.expect("deleted");
+    costs.record("delete_user", "60 sessions and 62 events");
+    store.finish_deletions(10, NOW).await.expect("nothing");
+    costs.record("finish_deletions", "nothing is left");
 }
 
 async fn others(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {

@@ -7,42 +7,39 @@
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 
-use super::end_target::EndTarget;
-
 /// The query parameter with the resume name.
-pub(super) const PARAMETER: &str = "resume";
+pub(crate) const PARAMETER: &str = "resume";
 
 /// The key in sessionStorage, which lasts as long as the tab.
 const KEY: &str = "latchkey.resume";
 
 /// The request from before the step-up.
-pub(super) struct Intent {
-    /// The account whose sessions to end.
-    pub(super) account: String,
-    /// Which sessions to end.
-    pub(super) target: EndTarget,
+pub(crate) struct Intent {
+    /// The account that the request is about.
+    pub(crate) account: String,
+    /// The name of the request.
+    pub(crate) name: String,
 }
 
-/// Stores the request of `account` with this resume name. Returns the page to return to.
-pub(super) fn remember(resume_name: &str, account: &str) -> String {
+/// Stores the request of `account` with this resume name. Returns the URL to return to, of this page.
+pub(crate) fn remember(page: &str, resume_name: &str, account: &str) -> String {
     if let Ok(Some(storage)) = window().session_storage() {
         let _ = storage.set_item(KEY, &format!("{account} {resume_name}"));
     }
-    format!("/sessions?{PARAMETER}={resume_name}")
+    format!("{page}?{PARAMETER}={resume_name}")
 }
 
 /// The stored request, if the query names the same. Removes both, so that a reload does not repeat the
 /// request.
-pub(super) fn take(query: Option<&str>) -> Option<Intent> {
+pub(crate) fn take(page: &str, query: Option<&str>) -> Option<Intent> {
     let intent = take_from_storage();
     let requested = query?;
-    hide_query();
+    hide_query(page);
     let intent = intent?;
     let (account, name) = intent.split_once(' ')?;
-    let target = EndTarget::from_resume_name(name).filter(|_| name == requested)?;
-    Some(Intent {
+    (name == requested).then(|| Intent {
         account: account.to_owned(),
-        target,
+        name: name.to_owned(),
     })
 }
 
@@ -53,8 +50,8 @@ fn take_from_storage() -> Option<String> {
     intent
 }
 
-fn hide_query() {
+fn hide_query(page: &str) {
     if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some("/sessions"));
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(page));
     }
 }

@@ -1,0 +1,126 @@
+//! Exporting and deleting the user's own account.
+
+use std::time::Duration;
+
+use latchkey_testing::{code, header, refusal};
+use latchkey_types::{AccountExport, ActivityKind};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::app::{FIREFOX, TestApp, claims};
+
+#[tokio::test]
+async fn export_contains_what_is_stored_and_no_secret() {
+    let app = TestApp::start().await;
+    let here = app.sign_in_with(FIREFOX).await;
+    app.sign_in_as("grace@example.com").await;
+    let response = app.get_as("/api/account/export", &here.access_token).await;
+    assert_eq!(response.status(), 200);
+    let disposition = header(&response, "content-disposition");
+    assert_eq!(disposition, "attachment; filename=\"account.json\"");
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    let text = response.text().await.expect("text");
+    assert!(!text.contains("grace"), "another user: {text}");
+    for secret in [&here.access_token, &here.refresh_token] {
+        assert!(!text.contains(secret.as_str()));
+    }
+    let export: AccountExport = serde_json::from_str(&text).expect("an export");
+    let sub = claims(&here.access_token)["sub"].clone();
+    assert_eq!(json!(export.account.id), sub);
+    assert_eq!(
+        export.identities[0].email.as_deref(),
+        Some("ada@example.com")
+    );
+    assert_eq!(export.sessions[0].user_agent.as_deref(), Some(FIREFOX));
+    assert_eq!(export.sessions[0].address.as_deref(), Some("127.0.0.1"));
+    assert_eq!(export.events[0].kind, ActivityKind::SignedIn);
+
+    app.clock.advance(Duration::from_mins(11));
+    let later = app.refreshed(&here.refresh_token).await.access_token;
+    for request in [
+        app.get_as("/api/account/export", &later).await,
+        app.delete_as("/api/account", &later).await,
+    ] {
+        assert_eq!(code(request).await, (401, "step_up_required".into()));
+    }
+}
+
+#[tokio::test]
+async fn deletion_refuses_all_tokens_and_the_next_sign_in_creates_another_account() {
+    let app = TestApp::start().await;
+    let (here, there) = (app.sign_in().await, app.sign_in().await);
+    let grace = app.sign_in_as("grace@example.com").await;
+    let deleted = app.delete_as("/api/account", &here.access_token).await;
+    assert_eq!(deleted.status(), 204);
+    for session in [&here, &there] {
+        assert_eq!(
+            app.check(&session.access_token).await,
+            Err("token_revoked".into())
+        );
+        app.refresh_is_refused(&session.refresh_token).await;
+    }
+    assert_eq!(app.check(&grace.access_token).await, Ok(()));
+    let again = app.sign_in().await;
+    assert_ne!(
+        claims(&again.access_token)["sub"],
+        claims(&here.access_token)["sub"]
+    );
+    assert_eq!(
+        app.kinds(&again.access_token).await,
+        [ActivityKind::SignedIn]
+    );
+    assert_eq!(app.sessions(&again.access_token).await.len(), 1);
+
+    // The denial is loaded at the next start.
+    let app = app.restarted().await;
+    assert_eq!(
+        app.check(&here.access_token).await,
+        Err("token_revoked".into())
+    );
+    assert_eq!(app.check(&again.access_token).await, Ok(()));
+}
+
+#[tokio::test]
+async fn open_page_is_notified_that_its_account_was_deleted() {
+    let app = TestApp::start().await;
+    let (here, there) = (app.sign_in().await, app.sign_in().await);
+    let mut events = app.events(&there.access_token).await;
+    app.delete_as("/api/account", &here.access_token).await;
+    let event = events.next().await.expect("an event");
+    let event = serde_json::to_value(event).expect("JSON");
+    assert_eq!(event["type"], "session_ended");
+}
+
+/// Whichever comes first, no tokens are valid afterwards.
+#[tokio::test]
+async fn refreshes_during_a_deletion_issue_no_lasting_tokens() {
+    let app = TestApp::start().await;
+    for round in 0..10 {
+        let email = format!("user-{round}@example.com");
+        let mut refreshes = JoinSet::new();
+        let owner = app.sign_in_as(&email).await;
+        for _ in 0..6 {
+            let session = app.sign_in_as(&email).await;
+            let client = app.caller.clone();
+            refreshes.spawn(async move {
+                let mut valid = Vec::new();
+                let mut token = session.refresh_token;
+                loop {
+                    let response = client.refresh(&token, None).await;
+                    if response.status() != 200 {
+                        assert_eq!(refusal(response).await, (400, "invalid_grant".into()));
+                        return valid;
+                    }
+                    let next = latchkey_testing::tokens(response).await;
+                    valid.push(next.access_token);
+                    token = next.refresh_token;
+                }
+            });
+        }
+        let deleted = app.delete_as("/api/account", &owner.access_token).await;
+        assert_eq!(deleted.status(), 204);
+        for access in refreshes.join_all().await.into_iter().flatten() {
+            assert_eq!(app.check(&access).await, Err("token_revoked".into()));
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Deleting a user with all records about them.
+//!
+//! The first change removes the user and the identities and denies all access tokens. From then on
+//! no session of the user can be opened or refreshed: opening one has the user's record as a
+//! condition, and a refresh reads it. The records of sessions and events are removed afterwards, in
+//! batches. The audit record keeps its entries, without what identifies the user beyond the id.
+//! [`DELETIONS`] remembers the user until nothing is left, and for some minutes longer, because
+//! servers write some audit records late.
+
+use core::time::Duration;
+
+use latchkey_core::{AuditKind, AuditRecord, Denial, Denied, EndReason, Timestamp, UserId};
+
+use super::session_record::retained_until;
+use super::{audit, audit_log, denials, ends, expiry, local_accounts, session_list, user_index};
+use crate::engine::Engine;
+use crate::error::StoreError;
+use crate::request::{AllEnded, DeleteOutcome, SESSION_RETENTION};
+use crate::table::{
+    AUDIT_EVENTS, DELETIONS, DENIALS, ENDED_SESSIONS_OF_USER, IDENTITIES, SESSION_ORIGINS,
+    SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, USERS,
+};
+use crate::transaction::Tx;
+
+/// How long after the beginning of a deletion an audit record about the user can still be written.
+const LATE_RECORDS: Duration = Duration::from_mins(5);
+/// How many records of one table are removed in one change.
+const BATCH_SIZE: usize = 100;
+
+/// Deletes a user, and removes the records as far as the store permits now.
+pub(super) async fn delete_user(
+    engine: &impl Engine,
+    id: UserId,
+    now: Timestamp,
+) -> Result<DeleteOutcome, StoreError> {
+    let live = ends::count_live(engine, id, None, now).await?;
+    let begun = engine.write((id, now), |tx, (id, now)| Box::pin(begin(tx, *id, *now)));
+    let denial = match begun.await? {
+        Begun::Denied(denial) => *denial,
+        Begun::Banned => return Ok(DeleteOutcome::Banned),
+        Begun::UnknownUser => return Ok(DeleteOutcome::UnknownUser),
+    };
+    let mut denials = vec![denial];
+    // The user is deleted. If removing the records fails, `finish_all` continues.
+    let _ = finish(engine, id, now, &mut denials).await;
+    Ok(DeleteOutcome::Deleted(AllEnded { denials, live }))
+}
+
+/// Continues deletions that were interrupted.
+pub(super) async fn finish_all(
+    engine: &impl Engine,
+    limit: usize,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let begun = engine.read(limit, |tx, limit| {
+        Box::pin(tx.peek_range(DELETIONS.all().limit(*limit)))
+    });
+    let mut complete = 0;
+    for (id, at) in begun.await? {
+        // The first attempt has announced the denials, or the server has read them at its start.
+        finish(engine, id, at, &mut Vec::new()).await?;
+        if now.since(at) >= LATE_RECORDS {
+            let forget = engine.write(id, |tx, id| {
+                Box::pin(async move {
+                    tx.clear(DELETIONS, id);
+                    Ok(())
+                })
+            });
+            forget.await?;
+            complete += 1;
+        }
+    }
+    Ok(complete)
+}
+
+/// The result of the first change.
+enum Begun {
+    Denied(Box<Denial>),
+    Banned,
+    UnknownUser,
+}
+
+/// Removes a user and their identities, ends the sessions by a cutoff and denies their tokens.
+async fn begin(tx: &mut Tx<'_>, id: UserId, now: Timestamp) -> Result<Begun, StoreError> {
+    tx.prefetch(vec![USERS.at(&id), DENIALS.at(&Denied::User(id))])
+        .await?;
+    let Some(mut user) = tx.get(USERS, &id).await? else {
+        return Ok(Begun::UnknownUser);
+    };
+    if user.is_banned(now) {
+        return Ok(Begun::Banned);
+    }
+    let denial = ends::cut_off(tx, &mut user, EndReason::AccountDeleted, None, now).await?;
+    user_index::clear_entries(tx, &user);
+    local_accounts::remove(tx, &mut user).await?;
+    for identity in user.all_identities() {
+        tx.clear(IDENTITIES, &identity.identity);
+    }
+    tx.clear(USERS, &id);
+    tx.put(DELETIONS, &id, &now)?;
+    let record = AuditRecord {
+        user: Some(id),
+        ..AuditRecord::new(now, AuditKind::AccountDeleted)
+    };
+    audit_log::record(tx, &record)?;
+    Ok(Begun::Denied(Box::new(denial)))
+}
+
+/// Removes the records of a deleted user, batch by batch. Adds the denials that expire later than
+/// that of the user.
+async fn finish(
+    engine: &impl Engine,
+    id: UserId,
+    at: Timestamp,
+    denials: &mut Vec<Denial>,
+) -> Result<(), StoreError> {
+    loop {
+        let removed = engine.write((id, at), |tx, (id, at)| {
+            Box::pin(remove_sessions(tx, *id, *at))
+        });
+        let (count, longer) = removed.await?;
+        denials.extend(longer);
+        if count == 0 {
+            break;
+        }
+    }
+    // After the sessions: whatever records an event has read a session, or the user.
+    loop {
+        let removed = engine.write(id, |tx, id| Box::pin(remove_events(tx, *id)));
+        if removed.await? == 0 {
+            break;
+        }
+    }
+    let mut after = None;
+    loop {
+        let stripped = engine.write((id, after), |tx, (id, after)| {
+            Box::pin(audit_log::strip(tx, *id, *after, BATCH_SIZE))
+        });
+        after = stripped.await?;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Removes a batch of the user's sessions. Returns how many index entries it removed, and the
+/// denials of sessions whose access tokens outlive the denial of the user.
+async fn remove_sessions(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    at: Timestamp,
+) -> Result<(usize, Vec<Denial>), StoreError> {
+    let live = SESSIONS_OF_USER.under(&user).limit(BATCH_SIZE);
+    let ended = ENDED_SESSIONS_OF_USER.under(&user).limit(BATCH_SIZE);
+    tx.prefetch(vec![live.read(), ended.read()]).await?;
+    let mut entries = tx.peek_keys(live).await?;
+    entries.extend(tx.peek_keys(ended).await?);
+    let ids: Vec<_> = entries.iter().map(|(_, id)| *id).collect();
+    let mut longer = Vec::new();
+    for (entry, session) in entries.iter().zip(tx.get_many(SESSIONS, &ids).await?) {
+        let id = entry.1;
+        if let Some(session) = session {
+            let denial = session.denial(at, EndReason::AccountDeleted.into());
+            if session.status.is_live() && denial.outlives_a_cutoff() {
+                denials::put(tx, &denial).await?;
+                longer.push(denial);
+            }
+            tx.clear(SESSIONS_BY_OPENED, &session_list::entry(&session));
+            let planned = session.absolute_end.plus(SESSION_RETENTION);
+            expiry::unschedule(tx, SESSIONS, &id, planned);
+            expiry::unschedule(tx, SESSIONS, &id, retained_until(&session));
+        }
+        tx.clear(SESSIONS, &id);
+        tx.clear(SESSION_ORIGINS, &id);
+        tx.clear(SESSIONS_OF_USER, entry);
+        tx.clear(ENDED_SESSIONS_OF_USER, entry);
+    }
+    Ok((entries.len(), longer))
+}
+
+/// Removes a batch of the user's events and returns how many.
+async fn remove_events(tx: &mut Tx<'_>, user: UserId) -> Result<usize, StoreError> {
+    let events = AUDIT_EVENTS.under(&user).limit(BATCH_SIZE);
+    let events = tx.peek_keys(events).await?;
+    for key in &events {
+        audit::remove(tx, key);
+    }
+    Ok(events.len())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! What the user can do to the account on its page, and how an action continues after the step-up that
+//! it needs.
+
+use latchkey_client::{CallError, Client, SessionState, step_up_href};
+use latchkey_types::IdentityInfo;
+use leptos::html::p;
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use wasm_bindgen::{JsCast as _, JsValue};
+
+use crate::auth_client::AuthClient;
+use crate::components::confirm::ConfirmGroup;
+use crate::erased::{dynamic_text, erased};
+use crate::fetched::Fetch;
+use crate::last_login;
+use crate::messages;
+use crate::session::Session;
+use crate::step_up;
+
+/// The path of this page.
+const PAGE: &str = "/account";
+/// The id of the status line.
+const STATUS_ID: &str = "account-status";
+/// The message if a different account returns from the step-up.
+const OTHER_ACCOUNT: &str = "You signed in with a different account, so nothing was changed.";
+
+/// An action on the account. Each needs a recent sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Adds a way to sign in: an account at this provider.
+    Link(String),
+    /// Removes the way to sign in with this id.
+    Remove(String),
+    /// Downloads what the server stores about the user.
+    Export,
+    /// Deletes the account.
+    Delete,
+}
+
+impl Act {
+    /// The key of its button, and the name by which it is resumed after a step-up.
+    pub(super) fn key(&self) -> String {
+        match self {
+            Self::Link(provider) => format!("link.{provider}"),
+            Self::Remove(id) => format!("remove.{id}"),
+            Self::Export => "export".to_owned(),
+            Self::Delete => "delete".to_owned(),
+        }
+    }
+
+    fn from_key(key: &str) -> Option<Self> {
+        match key {
+            "export" => Some(Self::Export),
+            "delete" => Some(Self::Delete),
+            _ => {
+                let link = key.strip_prefix("link.");
+                let link = link.map(|provider| Self::Link(provider.to_owned()));
+                link.or_else(|| Some(Self::Remove(key.strip_prefix("remove.")?.to_owned())))
+            }
+        }
+    }
+
+    /// The message once it is done; empty if the user leaves the page.
+    fn done(&self) -> &'static str {
+        match self {
+            Self::Link(_) | Self::Delete => "",
+            Self::Remove(_) => "Removed. The devices that had signed in this way are signed out.",
+            Self::Export => "Your data was downloaded.",
+        }
+    }
+}
+
+/// A request of the user.
+#[derive(Clone)]
+struct Request {
+    act: Act,
+    /// Whether the user has just signed in again for this request.
+    resumed: bool,
+}
+
+/// The state that the sections of this page share.
+#[derive(Clone, Copy)]
+pub(super) struct AccountActions {
+    /// The result of the last action, for the user.
+    status: RwSignal<String>,
+    run: Action<Request, ()>,
+    /// The ways to sign in.
+    pub(super) identities: Fetch<Vec<IdentityInfo>>,
+    pub(super) confirm: ConfirmGroup,
+    /// The key of the action that is pending.
+    pub(super) pending: Signal<Option<String>>,
+}
+
+impl AccountActions {
+    /// Creates the state, and continues with the action that needed a step-up, if there is one.
+    pub(super) fn provide(session: Session) -> Self {
+        let client = AuthClient::expect();
+        let identities = Fetch::refetch_on_reconnect(session, client, move |client| {
+            session.changes.track();
+            async move { client.identities().await }
+        });
+        let status = RwSignal::new(String::new());
+        let run = Action::new_unsync(move |request: &Request| {
+            status.set(String::new());
+            perform(client.get(), identities, status, request.clone())
+        });
+        let pending = Signal::derive(move || Some(run.input().get()?.act.key()));
+        let actions = Self {
+            status,
+            run,
+            identities,
+            confirm: ConfirmGroup::new(pending),
+            pending,
+        };
+        actions.resume(session);
+        actions
+    }
+
+    /// Performs an action.
+    pub(super) fn dispatch(self, act: Act) {
+        self.run.dispatch(Request {
+            act,
+            resumed: false,
+        });
+    }
+
+    /// The result of the last action.
+    pub(super) fn status_line(self) -> AnyView {
+        erased(
+            p().id(STATUS_ID)
+                .role("status")
+                .tabindex("-1")
+                .class("p-account-status")
+                .child(dynamic_text(move || self.status.get())),
+        )
+    }
+
+    fn resume(self, session: Session) {
+        let query = use_query_map();
+        Effect::new(move || {
+            if session.state.get() != SessionState::SignedIn {
+                return;
+            }
+            let query = query.with_untracked(|query| query.get(step_up::PARAMETER));
+            let Some(intent) = step_up::take(PAGE, query.as_deref()) else {
+                return;
+            };
+            let Some(act) = Act::from_key(&intent.name) else {
+                return;
+            };
+            if session.account.get_untracked().flatten() != Some(intent.account) {
+                self.status.set(OTHER_ACCOUNT.to_owned());
+                return;
+            }
+            self.run.dispatch(Request { act, resumed: true });
+        });
+    }
+}
+
+/// Performs the action and sets the status. If that needs a step-up, goes to the provider.
+async fn perform(
+    client: Client,
+    identities: Fetch<Vec<IdentityInfo>>,
+    status: RwSignal<String>,
+    Request { act, resumed }: Request,
+) {
+    let result = match &act {
+        Act::Link(provider) => client.begin_link(provider).await.map(|url| {
+            let _ = window().location().assign(&url);
+        }),
+        Act::Remove(id) => {
+            // After a step-up the list may not have been fetched yet.
+            match client.identities().await {
+                Ok(list) => {
+                    let is_current = list.iter().any(|it| it.id == *id && it.current);
+                    client.remove_identity(id, is_current).await
+                }
+                Err(error) => Err(error),
+            }
+        }
+        Act::Export => client.export_account().await.map(|json| {
+            let _ = download("account.json", &json);
+        }),
+        Act::Delete => client.delete_account().await,
+    };
+    if status.is_disposed() {
+        // The user has left this page.
+        return;
+    }
+    let message = match result {
+        Ok(()) => act.done().to_owned(),
+        Err(CallError::StepUpRequired) if !resumed && begin_step_up(&client, &act).await => {
+            "Sign in again to confirm.".to_owned()
+        }
+        Err(error) => messages::call(error).to_owned(),
+    };
+    if status.is_disposed() {
+        return;
+    }
+    let is_done = !message.is_empty();
+    status.set(message);
+    identities.refetch();
+    if is_done && let Some(status) = document().get_element_by_id(STATUS_ID) {
+        // The pressed button may be gone.
+        let _ = status.unchecked_into::<web_sys::HtmlElement>().focus();
+    }
+}
+
+/// Goes to the provider of this session for a step-up. Returns whether that was possible.
+async fn begin_step_up(client: &Client, act: &Act) -> bool {
+    let Ok(identities) = client.identities().await else {
+        return false;
+    };
+    let provider = identities.into_iter().find(|it| it.current);
+    let provider = provider.and_then(|it| it.provider);
+    let account = client.tokens().and_then(|tokens| tokens.account);
+    let (Some(provider), Some(account)) = (provider, account) else {
+        return false;
+    };
+    let return_to = step_up::remember(PAGE, &act.key(), &account);
+    let href = step_up_href(&provider, &account, &return_to);
+    last_login::remember(&href);
+    window().location().assign(&href).is_ok()
+}
+
+/// Saves the text as a file.
+fn download(name: &str, text: &str) -> Result<(), JsValue> {
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type("application/json");
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options)?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob)?;
+    let link: web_sys::HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    web_sys::Url::revoke_object_url(&url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Act;
+
+    #[test]
+    fn each_action_is_resumed_by_its_key() {
+        let link = Act::Link("google".to_owned());
+        let remove = Act::Remove("1".to_owned());
+        for act in [link, remove, Act::Export, Act::Delete] {
+            assert_eq!(Act::from_key(&act.key()), Some(act));
+        }
+        assert_eq!(Act::from_key("end-all"), None);
+    }
+}
