@@ -11,8 +11,12 @@ use self::operation::{ACCESS_TOKEN, DPOP};
 use self::schemas::Schemas;
 
 /// What the sections of the document are about.
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 5] = [
     ("sign-in", "Sign in, refresh, sign out, revoke."),
+    (
+        "local accounts",
+        "Username and password; only on servers with `[local]`.",
+    ),
     ("account", "The signed-in user: sessions and activity."),
     ("administration", "Requires the role `admin`."),
     (

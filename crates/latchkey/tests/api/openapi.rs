@@ -19,6 +19,14 @@ use latchkey_testing::header;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
 const PATHS: &str = include_str!("../../../types/src/paths.rs");
 
+/// A server on which every route exists.
+const CONFIG: &str = r#"
+demo = true
+admins = ["demo:ada@example.com"]
+[local]
+sign_up = "invite"
+"#;
+
 /// Statuses that need a slow client, a flood, a bug, or a store that fails.
 const ENVIRONMENT: [u16; 4] = [408, 429, 500, 503];
 
@@ -59,7 +67,7 @@ async fn page_shows_every_operation_and_loads_nothing_from_elsewhere() {
 
 #[tokio::test]
 async fn every_path_and_method_of_the_api_is_documented() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(CONFIG).await;
     let document = Document::of(&app).await;
     let mut methods: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for operation in &document.operations {
@@ -105,7 +113,7 @@ fn is_api_path(path: &str) -> bool {
 
 #[tokio::test]
 async fn every_response_is_documented_and_every_documented_response_exists() {
-    let app = TestApp::with("demo = true\nadmins = [\"ada@example.com\"]").await;
+    let app = TestApp::with(CONFIG).await;
     let mut walk = Walk {
         document: Document::of(&app).await,
         app: &app,
@@ -113,6 +121,7 @@ async fn every_response_is_documented_and_every_documented_response_exists() {
     };
     walk.refusals().await;
     walk.sign_in().await;
+    walk.local_accounts().await;
     walk.account().await;
     walk.administration().await;
     walk.metadata().await;

@@ -2,11 +2,12 @@
 
 use latchkey_types::TokenResponse;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::document::filled;
 use super::walk::Walk;
 use crate::app::claims;
+use crate::local_accounts::{OTHER_PASSWORD, PASSWORD, operator, token_in};
 
 impl Walk<'_> {
     /// The refusals that operations have in common.
@@ -86,6 +87,56 @@ impl Walk<'_> {
         let token = self.app.sign_in().await.access_token;
         self.send(self.request(&Method::POST, "/auth/logout", Some(&token)))
             .await;
+    }
+
+    pub(super) async fn local_accounts(&mut self) {
+        let post = |walk: &Self, path: &str, body: &Value| walk.app.post(path).json(body);
+        let invitation = operator(self.app)
+            .invite(None)
+            .await
+            .expect("an invitation");
+        let account = |password: &str, invitation: Option<&str>| json!({ "username": "lin", "password": password, "invitation": invitation });
+        let invited = Some(token_in(&invitation.url, "invitation"));
+        for body in [
+            account(PASSWORD, None),
+            account(PASSWORD, Some("x")),
+            account("weak", invited),
+            account(PASSWORD, invited),
+        ] {
+            self.send(post(self, "/auth/sign-up", &body)).await;
+        }
+        let credentials = |password| json!({ "username": "lin", "password": password });
+        let refused = credentials(OTHER_PASSWORD);
+        self.send(post(self, "/auth/password", &refused)).await;
+        let tokens = post(self, "/auth/password", &credentials(PASSWORD));
+        let tokens = self.send(tokens).await;
+        let lin = tokens["access_token"].as_str().expect("text").to_owned();
+        let demo = self.app.sign_in().await.access_token;
+        let change = |current, new| json!({ "current_password": current, "new_password": new });
+        for (token, new) in [
+            (&demo, OTHER_PASSWORD),
+            (&lin, "weak"),
+            (&lin, OTHER_PASSWORD),
+        ] {
+            let change = change(PASSWORD, new);
+            self.post("/auth/password/change", token, &change).await;
+        }
+        let request = json!({ "username": "lin" });
+        self.send(post(self, "/auth/password/reset-request", &request))
+            .await;
+        let reset = |token, new| json!({ "token": token, "new_password": new });
+        let link = operator(self.app)
+            .reset_password("lin")
+            .await
+            .expect("a link");
+        let token = token_in(&link.url, "token");
+        for body in [
+            reset("x", PASSWORD),
+            reset(token, "weak"),
+            reset(token, PASSWORD),
+        ] {
+            self.send(post(self, "/auth/password/reset", &body)).await;
+        }
     }
 
     pub(super) async fn account(&mut self) {

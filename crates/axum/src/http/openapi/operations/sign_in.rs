@@ -9,7 +9,7 @@ use super::super::operation::Operation;
 use super::super::schemas::Schemas;
 
 /// Why a DPoP proof is refused at a token endpoint.
-const PROOF_REFUSED: [ErrorCode; 4] = [
+pub(super) const PROOF_REFUSED: [ErrorCode; 4] = [
     ErrorCode::UseDpopNonce,
     ErrorCode::InvalidDpopProof,
     ErrorCode::DpopProofRequired,
@@ -89,7 +89,7 @@ pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
 
 const IDEMPOTENCY_KEY: &str = "1 to 255 visible ASCII characters, new for each refresh: a request \
                                that repeats it gets the same tokens.";
-const PROOF: &str = "A proof (RFC 9449) that binds the session to its key.";
+pub(super) const PROOF: &str = "A proof (RFC 9449) that binds the session to its key.";
 
 fn login() -> Operation {
     let text = json!({ "type": "string" });
