@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
-use latchkey_core::UserId;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use latchkey_core::{SessionId, TokenId, UserId};
 
 /// Sign-in, refresh and instant revocation for single-page apps.
 #[derive(Debug, Parser)]
@@ -30,15 +30,18 @@ pub enum Command {
     /// Check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Rotate the signing keys
+    /// List and rotate the signing keys
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Ban and unban users
+    /// Find users, ban and unban them, grant roles
     #[command(subcommand)]
     Users(UsersCommand),
-    /// End sessions
+    /// List and end sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// List and change the denylist
+    #[command(subcommand)]
+    Denials(DenialsCommand),
     /// Write a backup of all records; the server can keep running
     Export(Export),
     /// Import a backup into an empty store
@@ -83,16 +86,66 @@ pub enum ConfigCommand {
     Check(Overrides),
 }
 
-/// Rotate the signing keys.
+/// List and rotate the signing keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
+    /// List the signing keys, newest first
+    List(Overrides),
     /// Publish a new signing key; it starts signing after ten minutes
     Rotate(Overrides),
 }
 
-/// Ban and unban users.
+/// Find users, ban and unban them, grant roles.
 #[derive(Debug, Subcommand)]
 pub enum UsersCommand {
+    /// List users, the newest first
+    List {
+        /// Which configuration to use.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// Words, each of which must be the beginning of the email address, the username or a word
+        /// of the name; or a user id
+        #[arg(
+            long,
+            value_name = "TEXT",
+            default_value = "",
+            hide_default_value = true
+        )]
+        query: String,
+        /// Only users with this status
+        #[arg(long)]
+        status: Option<Status>,
+        /// Only users to whom this role was granted
+        #[arg(long)]
+        role: Option<String>,
+        /// Which page.
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Show a user
+    Show {
+        /// Which configuration to use.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// The user's id or email address
+        #[arg(value_name = "USER", allow_hyphen_values = true)]
+        user: String,
+    },
+    /// Replace the roles granted to a user; without roles, remove them all
+    ///
+    /// The roles are in access tokens from the next refresh. A role that is removed is refused by
+    /// routes for administrators at once.
+    SetRoles {
+        /// Which configuration to use.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// The user's id or email address
+        #[arg(value_name = "USER", allow_hyphen_values = true)]
+        user: String,
+        /// The roles, such as admin
+        #[arg(value_name = "ROLE")]
+        roles: Vec<String>,
+    },
     /// Ban a user: end all sessions, reject all tokens and further sign-ins
     Ban {
         /// Which configuration to use.
@@ -104,6 +157,10 @@ pub enum UsersCommand {
         /// The reason for the ban, 1 to 500 characters
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        /// When the ban ends by itself: a duration such as 7d, or a time such as
+        /// 2027-01-31T12:00:00Z; without it, the ban lasts until it is lifted
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
     },
     /// Lift a ban; sessions that it ended are not restored
     Unban {
@@ -114,6 +171,26 @@ pub enum UsersCommand {
         #[command(flatten)]
         user: UserArgs,
     },
+}
+
+/// Whether a user is banned.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Status {
+    /// No ban is in force
+    Active,
+    /// A ban is in force
+    Banned,
+}
+
+/// Which page of a list.
+#[derive(Args, Clone, Debug)]
+pub struct PageArgs {
+    /// The number of entries, at most 100
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub limit: u16,
+    /// Where the page begins: `next` of the previous page
+    #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
+    pub before: Option<String>,
 }
 
 /// Which user.
@@ -128,15 +205,30 @@ pub struct UserArgs {
     pub email: Option<String>,
 }
 
-/// End sessions.
+/// List and end sessions.
 #[derive(Debug, Subcommand)]
 pub enum SessionsCommand {
-    /// End the sessions of one user or of all users; they can sign in again
-    #[command(group(clap::ArgGroup::new("target").required(true).args(["user", "email", "all"])))]
+    /// List the live sessions of one user or of all users, newest first
+    List {
+        /// Which configuration to use.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// The user's id or email address
+        #[arg(long, value_name = "USER", allow_hyphen_values = true, conflicts_with_all = ["limit", "before"])]
+        user: Option<String>,
+        /// Which page.
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// End one session, or the sessions of one user or of all users; they can sign in again
+    #[command(group(clap::ArgGroup::new("target").required(true).args(["session", "user", "email", "all"])))]
     End {
         /// Which configuration to use.
         #[command(flatten)]
         overrides: Overrides,
+        /// The session's id: the `sid` claim of access tokens
+        #[arg(value_name = "SESSION", allow_hyphen_values = true)]
+        session: Option<SessionId>,
         /// The user's id: the `sub` claim of access tokens
         #[arg(long, value_name = "ID", allow_hyphen_values = true)]
         user: Option<UserId>,
@@ -146,6 +238,52 @@ pub enum SessionsCommand {
         /// End the sessions of all users
         #[arg(long)]
         all: bool,
+    },
+}
+
+/// List and change the denylist.
+#[derive(Debug, Subcommand)]
+pub enum DenialsCommand {
+    /// List the access tokens that are refused although they have not expired
+    List {
+        /// Which configuration to use.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// Which page.
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Refuse an access token, or end a session or the sessions of a user
+    #[command(group(clap::ArgGroup::new("target").required(true).args(["token_stdin", "session", "user"])))]
+    Add {
+        /// Which configuration to use.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// Read an access token from standard input; needs a running server
+        ///
+        /// The token is refused until it expires. Its session stays open.
+        #[arg(long)]
+        token_stdin: bool,
+        /// The session's id: the `sid` claim of access tokens
+        #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+        session: Option<SessionId>,
+        /// The user's id: the `sub` claim of access tokens
+        #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+        user: Option<UserId>,
+        /// The reason, 1 to 500 characters
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Accept an access token again that an operator denied
+    ///
+    /// Sessions that have ended stay ended, so other denials cannot be lifted.
+    Lift {
+        /// Which configuration to use.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// The token's id: its `jti` claim
+        #[arg(value_name = "TOKEN_ID", allow_hyphen_values = true)]
+        token: TokenId,
     },
 }
 

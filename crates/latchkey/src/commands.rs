@@ -3,14 +3,18 @@
 
 mod admin;
 mod config_check;
+mod denials;
 mod export;
 mod import;
+mod keys_list;
 mod keys_rotate;
+mod lists;
 mod offline;
 mod progress;
 mod report;
 mod serve;
 mod sessions;
+mod time;
 mod users;
 
 use std::ffi::OsString;
@@ -78,11 +82,15 @@ fn run(cli: Cli) -> anyhow::Result<Report> {
     match cli.command {
         Command::Serve(flags) => runtime()?.block_on(serve::run(&flags)),
         Command::Config(ConfigCommand::Check(overrides)) => config_check::run(&overrides),
+        Command::Keys(KeysCommand::List(overrides)) => {
+            runtime()?.block_on(keys_list::run(&overrides))
+        }
         Command::Keys(KeysCommand::Rotate(overrides)) => {
             runtime()?.block_on(keys_rotate::run(&overrides))
         }
         Command::Users(command) => runtime()?.block_on(users::run(command)),
         Command::Sessions(command) => runtime()?.block_on(sessions::run(command)),
+        Command::Denials(command) => runtime()?.block_on(denials::run(command)),
         Command::Export(export) => runtime()?.block_on(export::run(export, json)),
         Command::Import(import) => runtime()?.block_on(import::run(import)),
     }

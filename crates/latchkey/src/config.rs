@@ -27,6 +27,7 @@ mod tokens;
 mod tests;
 
 pub use checked::Config;
+pub(crate) use duration::parse as parse_duration;
 pub use load::{ConfigError, load, load_for};
 pub use log::{LogConfig, LogFormat};
 pub use metrics::{MetricsConfig, MetricsToken};

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use latchkey_axum::services::Services;
 use latchkey_axum::services::signing_keys::PUBLISHED_AHEAD;
-use latchkey_axum::use_cases::operator::{Actor, Operator};
+use latchkey_axum::use_cases::operator::{self, Actor, Operator};
 
+pub mod details;
+mod execute;
 pub mod protocol;
 #[cfg(unix)]
 mod unix;
@@ -20,7 +22,8 @@ pub use unix::{export, listen, send};
 pub use unsupported::{export, listen, send};
 
 use crate::failure::{Failure, FailureCode};
-use protocol::{AdminCommand, Command, Outcome, ResponseBody};
+pub use execute::execute;
+use protocol::{Command, Outcome, ResponseBody};
 
 fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
@@ -32,7 +35,7 @@ async fn handle(services: &Services, command: Command) -> ResponseBody {
         Command::RotateKeys => rotate_keys(services).await,
         Command::Admin(command) => {
             let operator = Operator::online(services, Actor::CommandLine);
-            execute(&operator, command).await
+            execute(&operator, Some(services), command).await
         }
         Command::Export => {
             tracing::info!(by = %Actor::CommandLine, "backup export started");
@@ -43,10 +46,8 @@ async fn handle(services: &Services, command: Command) -> ResponseBody {
 }
 
 async fn rotate_keys(services: &Services) -> Result<Outcome, Failure> {
-    let now = services.clock.now();
-    let rotated = services.signing_keys.rotate(&*services.store, now).await;
+    let rotated = operator::rotate_keys(services, Actor::CommandLine).await;
     let kid = rotated.map_err(|error| Failure::new(FailureCode::Failed, error.to_string()))?;
-    tracing::info!(kid, by = %Actor::CommandLine, "signing key rotated");
     Ok(key_rotated(kid))
 }
 
@@ -56,39 +57,4 @@ pub fn key_rotated(kid: String) -> Outcome {
         kid,
         signs_in_seconds: PUBLISHED_AHEAD.as_secs(),
     }
-}
-
-/// Executes a command for users or sessions, in the running server or directly on the store.
-pub async fn execute(operator: &Operator<'_>, command: AdminCommand) -> Result<Outcome, Failure> {
-    Ok(match command {
-        AdminCommand::BanUser { user, reason } => {
-            let user = operator.find(&user).await?;
-            let sessions_ended = operator.ban(user.id, &reason).await?;
-            Outcome::UserBanned {
-                user: user.into(),
-                sessions_ended,
-            }
-        }
-        AdminCommand::UnbanUser { user } => {
-            let user = operator.find(&user).await?;
-            let lifted = operator.unban(user.id).await?;
-            let user = user.into();
-            if lifted {
-                Outcome::UserUnbanned { user }
-            } else {
-                Outcome::UserNotBanned { user }
-            }
-        }
-        AdminCommand::EndSessions { user } => {
-            let user = operator.find(&user).await?;
-            let sessions_ended = operator.end_sessions(user.id).await?;
-            Outcome::SessionsEnded {
-                user: user.into(),
-                sessions_ended,
-            }
-        }
-        AdminCommand::EndAllSessions => Outcome::AllSessionsEnded {
-            sessions_ended: operator.end_everyone().await?,
-        },
-    })
 }

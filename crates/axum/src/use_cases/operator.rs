@@ -170,6 +170,11 @@ impl<'a> Operator<'a> {
         }
     }
 
+    /// The time of the action.
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// The selected user.
     pub async fn find(&self, selector: &UserSelector) -> Result<User, OperatorError> {
         match selector {

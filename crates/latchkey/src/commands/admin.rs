@@ -8,9 +8,9 @@ use latchkey_core::Clock as _;
 
 use super::offline::open_offline;
 use super::report::Report;
-use crate::cli::{Overrides, UserArgs};
+use crate::cli::{Overrides, PageArgs, UserArgs};
 use crate::config;
-use crate::control::protocol::{AdminCommand, Command};
+use crate::control::protocol::{AdminCommand, Command, PageRequest};
 use crate::control::{self, execute};
 
 /// The user that the flags select.
@@ -19,6 +19,21 @@ pub(super) fn selector(user: UserArgs) -> anyhow::Result<UserSelector> {
         (Some(id), _) => Ok(UserSelector::Id(id)),
         (None, Some(email)) => Ok(UserSelector::Email(email)),
         (None, None) => bail!("specify a user by id or by email address"),
+    }
+}
+
+/// The user with this id or email address.
+pub(super) fn named(user: String) -> UserSelector {
+    match user.parse() {
+        Ok(id) => UserSelector::Id(id),
+        Err(_) => UserSelector::Email(user),
+    }
+}
+
+pub(super) fn page(page: PageArgs) -> PageRequest {
+    PageRequest {
+        limit: page.limit.into(),
+        before: page.before,
     }
 }
 
@@ -31,5 +46,5 @@ pub(super) async fn run(overrides: &Overrides, command: AdminCommand) -> anyhow:
     }
     let store = open_offline(&config).await?;
     let operator = Operator::offline(&*store, SystemClock.now());
-    Ok(Report::Admin(execute(&operator, command).await?))
+    Ok(Report::Admin(execute(&operator, None, command).await?))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::lists;
 use crate::control::protocol::{Outcome, UserInfo};
 
 /// The result of a command.
@@ -56,6 +57,24 @@ fn describe(outcome: &Outcome) -> String {
             sessions_ended,
         } => format!("{}: {}", name(user), ended(*sessions_ended)),
         Outcome::AllSessionsEnded { sessions_ended } => ended(*sessions_ended),
+        Outcome::Users { users, next } => lists::users(users, next.as_deref()),
+        Outcome::User { user } => lists::user(user),
+        Outcome::RolesChanged { user } => match &*user.granted_roles.join(" ") {
+            "" => format!("{} has no granted roles", user.id),
+            roles => format!("{} has the granted roles {roles}", user.id),
+        },
+        Outcome::Sessions { sessions, next } => lists::sessions(sessions, next.as_deref()),
+        Outcome::SessionEnded { session, user } => {
+            format!("session {session} of user {user} has ended")
+        }
+        Outcome::Denials { denials, next } => lists::denials(denials, next.as_deref()),
+        Outcome::TokenDenied { token } => {
+            format!("access token {token} is refused; its session stays open")
+        }
+        Outcome::DenialLifted { token } => {
+            format!("access token {token} is accepted again until it expires")
+        }
+        Outcome::Keys { keys } => lists::keys(keys),
         Outcome::KeyRotated {
             kid,
             signs_in_seconds,

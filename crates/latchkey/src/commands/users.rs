@@ -1,20 +1,53 @@
-//! `latchkey users`: bans and unbans users.
+//! `latchkey users`: finds users, bans and unbans them, grants roles.
 
-use super::admin::{self, selector};
+use super::admin::{self, named, page, selector};
 use super::report::Report;
-use crate::cli::UsersCommand;
+use super::time::future;
+use crate::cli::{Status, UsersCommand};
 use crate::control::protocol::AdminCommand;
 
-/// Bans a user, or lifts a ban.
+/// Lists, shows or changes users.
 pub(super) async fn run(command: UsersCommand) -> anyhow::Result<Report> {
     match command {
+        UsersCommand::List {
+            overrides,
+            query,
+            status,
+            role,
+            page: args,
+        } => {
+            let list = AdminCommand::ListUsers {
+                text: query,
+                banned: status.map(|status| matches!(status, Status::Banned)),
+                role,
+                page: page(args),
+            };
+            admin::run(&overrides, list).await
+        }
+        UsersCommand::Show { overrides, user } => {
+            let user = named(user);
+            admin::run(&overrides, AdminCommand::ShowUser { user }).await
+        }
+        UsersCommand::SetRoles {
+            overrides,
+            user,
+            roles,
+        } => {
+            let user = named(user);
+            admin::run(&overrides, AdminCommand::SetRoles { user, roles }).await
+        }
         UsersCommand::Ban {
             overrides,
             user,
             reason,
+            until,
         } => {
-            let user = selector(user)?;
-            admin::run(&overrides, AdminCommand::BanUser { user, reason }).await
+            let ban = AdminCommand::BanUser {
+                user: selector(user)?,
+                reason,
+                until: until.as_deref().map(future).transpose()?,
+            };
+            admin::run(&overrides, ban).await
         }
         UsersCommand::Unban { overrides, user } => {
             let user = selector(user)?;

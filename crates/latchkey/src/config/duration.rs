@@ -19,7 +19,7 @@ const UNITS: [(&str, u64); 5] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct HumanDuration(pub(super) Duration);
 
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());

@@ -6,10 +6,11 @@
 //! `{"failure": {"error", "message"}}`, so a client can read a failure from a later version.
 
 use latchkey_axum::use_cases::operator::UserSelector;
-use latchkey_core::{User, UserId};
+use latchkey_core::{SessionId, TokenId, User, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::details::{DenialDetails, KeyDetails, SessionDetails, TokenText, UserDetails};
 use crate::failure::{Failure, FailureCode};
 
 /// The version of the protocol.
@@ -44,6 +45,9 @@ pub enum AdminCommand {
         user: UserSelector,
         /// The reason for the ban, which only operators see.
         reason: String,
+        /// When the ban ends by itself, in seconds since 1970.
+        #[serde(default)]
+        until: Option<u64>,
     },
     /// Lift a ban.
     UnbanUser {
@@ -57,6 +61,81 @@ pub enum AdminCommand {
     },
     /// End the sessions of all users.
     EndAllSessions,
+    /// List users.
+    ListUsers {
+        /// The words to search for.
+        text: String,
+        /// Only users with a ban in force, or only users without one.
+        banned: Option<bool>,
+        /// Only users with this granted role.
+        role: Option<String>,
+        /// Which page.
+        page: PageRequest,
+    },
+    /// Show a user.
+    ShowUser {
+        /// The user.
+        user: UserSelector,
+    },
+    /// Replace the roles granted to a user.
+    SetRoles {
+        /// The user.
+        user: UserSelector,
+        /// The roles.
+        roles: Vec<String>,
+    },
+    /// List live sessions.
+    ListSessions {
+        /// Only the sessions of this user, all on one page.
+        user: Option<UserSelector>,
+        /// Which page.
+        page: PageRequest,
+    },
+    /// End one session.
+    EndSession {
+        /// The session.
+        session: SessionId,
+    },
+    /// List the denylist.
+    ListDenials {
+        /// Which page.
+        page: PageRequest,
+    },
+    /// Add to the denylist.
+    AddDenial {
+        /// What to deny.
+        target: DenialTarget,
+        /// The reason.
+        reason: String,
+    },
+    /// Lift the denial of a token.
+    LiftDenial {
+        /// The id of the token.
+        token: TokenId,
+    },
+    /// List the signing keys.
+    ListKeys,
+}
+
+/// Which page of a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PageRequest {
+    /// The maximum number of entries.
+    pub limit: usize,
+    /// `next` of the previous page.
+    pub before: Option<String>,
+}
+
+/// What to deny.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DenialTarget {
+    /// An access token.
+    Token(TokenText),
+    /// A session, which ends.
+    Session(SessionId),
+    /// A user, whose sessions end.
+    User(UserId),
 }
 
 /// The response line.
@@ -111,6 +190,62 @@ pub enum Outcome {
     AllSessionsEnded {
         /// The number of sessions that this ended.
         sessions_ended: usize,
+    },
+    /// A page of users.
+    Users {
+        /// The users.
+        users: Vec<UserDetails>,
+        /// Where the next page begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+    },
+    /// A user.
+    User {
+        /// The user.
+        user: UserDetails,
+    },
+    /// The roles of a user were replaced.
+    RolesChanged {
+        /// The user.
+        user: UserDetails,
+    },
+    /// A page of live sessions.
+    Sessions {
+        /// The sessions.
+        sessions: Vec<SessionDetails>,
+        /// Where the next page begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+    },
+    /// A session was ended.
+    SessionEnded {
+        /// The session.
+        session: SessionId,
+        /// Its user.
+        user: UserId,
+    },
+    /// A page of the denylist.
+    Denials {
+        /// The denials.
+        denials: Vec<DenialDetails>,
+        /// Where the next page begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+    },
+    /// An access token is refused.
+    TokenDenied {
+        /// The id of the token.
+        token: TokenId,
+    },
+    /// An access token is accepted again.
+    DenialLifted {
+        /// The id of the token.
+        token: TokenId,
+    },
+    /// The signing keys.
+    Keys {
+        /// The keys, newest first.
+        keys: Vec<KeyDetails>,
     },
     /// A new signing key was published.
     KeyRotated {

@@ -21,8 +21,10 @@ use super::{handle, socket_path};
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a command may take. Some commands change every session in the store.
 const COMMAND_TIMEOUT: Duration = Duration::from_mins(10);
-/// The maximum length of a line.
-const MAX_LINE_BYTES: u64 = 64 * 1024;
+/// The maximum length of a request line.
+const MAX_REQUEST_BYTES: u64 = 64 * 1024;
+/// The maximum length of a response line: a page of 100 entries of a list.
+const MAX_RESPONSE_BYTES: u64 = 1024 * 1024;
 
 /// A listening control socket. Dropping it removes the socket.
 #[derive(Debug)]
@@ -80,7 +82,7 @@ async fn accept(listener: UnixListener, latchkey: Latchkey) {
 async fn respond(stream: UnixStream, services: &Services) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
-    let mut read = BufReader::new(read.take(MAX_LINE_BYTES));
+    let mut read = BufReader::new(read.take(MAX_REQUEST_BYTES));
     // Once the command is read, it runs to completion even if the client disconnects.
     tokio::time::timeout(REQUEST_TIMEOUT, read.read_line(&mut line)).await??;
     let command = match protocol::read_request(&line) {
@@ -140,7 +142,7 @@ async fn exchange(
         write.write_all(line.as_bytes()).await?;
         let mut read = BufReader::new(read);
         let mut line = String::new();
-        let mut first = (&mut read).take(MAX_LINE_BYTES);
+        let mut first = (&mut read).take(MAX_RESPONSE_BYTES);
         first.read_line(&mut line).await?;
         Ok((protocol::read_response(&line)?, read))
     };

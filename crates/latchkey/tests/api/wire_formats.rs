@@ -78,17 +78,19 @@ impl Snapshot {
 }
 
 /// The members whose values differ from run to run.
-const VARYING: [&str; 12] = [
+const VARYING: [&str; 14] = [
     "access_token",
     "dpop_nonce",
     "jti",
     "kid",
+    "next",
     "records",
     "refresh_token",
     "request_id",
     "session_id",
     "sid",
     "sub",
+    "subject",
     "x",
     "y",
 ];
@@ -106,7 +108,7 @@ fn redact(value: &mut Value) {
             for (name, value) in members {
                 if VARYING.contains(&&**name) && !value.is_null() {
                     *value = format!("[{name}]").into();
-                } else if name == "id" && is_random(value) {
+                } else if ["id", "user", "by"].contains(&&**name) && is_random(value) {
                     *value = "[id]".into();
                 } else {
                     redact(value);

@@ -1,6 +1,8 @@
 //! The operator commands, with a running server and on a stopped store.
 
+use std::io::Write as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use super::process::{RunningServer, latchkey, run};
 use crate::app::claims;
@@ -162,5 +164,105 @@ async fn invalid_operator_commands_are_refused() {
         let stderr = command(&data_dir, arguments).expect_err("refused");
         assert!(stderr.contains(message), "{arguments:?}: {stderr}");
     }
+    server.stop();
+}
+
+/// Runs a command with this text on standard input.
+fn command_with_input(data_dir: &Path, arguments: &[&str], input: &str) -> (bool, String) {
+    let folder = data_dir.parent().expect("a parent");
+    let mut all = arguments.to_vec();
+    all.extend(["--data-dir", data_dir.to_str().expect("UTF-8")]);
+    let mut child = latchkey(folder, &all)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(input.as_bytes()).expect("written");
+    drop(stdin);
+    let output = child.wait_with_output().expect("ended");
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8(text).expect("UTF-8");
+    (output.status.success(), text)
+}
+
+#[tokio::test]
+async fn users_sessions_and_denials_are_listed_and_changed_with_and_without_a_server() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let data_dir = folder.path().join("data");
+    let server = RunningServer::start(&data_dir);
+    let address = server.address().to_owned();
+    let caller = &server.caller;
+    let ada = caller.sign_in().await;
+    let bob = caller.sign_in_as("bob@example.com").await;
+    let run = |arguments: &[&str]| command(&data_dir, arguments).expect("succeeded");
+
+    let first = run(&["users", "list", "--limit=1"]);
+    let (user, more) = first.split_once('\n').expect("two lines");
+    assert!(user.contains("bob@example.com"), "{first}");
+    let next = more.trim().rsplit(' ').next().expect("a flag");
+    let second = run(&["users", "list", "--limit=1", next]);
+    assert!(second.contains("ada@example.com"), "{second}");
+    let granted = run(&["users", "set-roles", "bob@example.com", "admin", "editor"]);
+    assert!(
+        granted.ends_with("the granted roles admin editor\n"),
+        "{granted}"
+    );
+    let bob = caller.refreshed(&bob.refresh_token).await;
+    let roles = claims(&bob.access_token)["roles"].clone();
+    assert_eq!(roles, serde_json::json!(["admin", "editor"]));
+    assert!(run(&["users", "list", "--role=editor"]).contains("bob@"));
+
+    let deny = ["denials", "add", "--token-stdin", "--reason=copied"];
+    let (done, text) = command_with_input(&data_dir, &deny, &ada.access_token);
+    assert!(done && text.contains("is refused"), "{text}");
+    let refused = Err("token_revoked".to_owned());
+    assert_eq!(caller.check(&ada.access_token).await, refused);
+    let (done, text) = command_with_input(&data_dir, &deny, "nonsense");
+    assert!(!done && text.contains("not an access token"), "{text}");
+    let list = run(&["denials", "list"]);
+    assert!(list.contains("by command line  copied"), "{list}");
+    let jti = claims(&ada.access_token)["jti"].clone();
+    run(&["denials", "lift", jti.as_str().expect("text")]);
+    assert_eq!(caller.check(&ada.access_token).await, Ok(()));
+    assert_eq!(run(&["denials", "list"]), "no entries\n");
+
+    let sid = claims(&ada.access_token)["sid"].clone();
+    let sid = sid.as_str().expect("text");
+    let of_ada = run(&["sessions", "list", "--user=ada@example.com"]);
+    assert!(of_ada.starts_with(sid), "{of_ada}");
+    assert_eq!(run(&["sessions", "list"]).lines().count(), 2);
+    assert!(run(&["keys", "list"]).contains("signing since"));
+    server.stop();
+
+    // On the store.
+    let ended = run(&["sessions", "end", sid]);
+    assert!(ended.contains("has ended"), "{ended}");
+    assert_eq!(run(&["sessions", "list"]).lines().count(), 1);
+    run(&["users", "set-roles", "bob@example.com"]);
+    let ban = [
+        "users",
+        "ban",
+        "--email=ada@example.com",
+        "--reason=x",
+        "--until=7d",
+    ];
+    run(&ban);
+    let shown = run(&["users", "show", "ada@example.com"]);
+    assert!(shown.contains("banned until 2"), "{shown}");
+    assert_eq!(run(&["users", "list", "--status=banned"]), shown);
+    let (done, text) = command_with_input(&data_dir, &deny, &bob.access_token);
+    assert!(!done && text.contains("start the server"), "{text}");
+    let past = [&ban[..4], &["--until=2001-01-01T00:00:00Z"]].concat();
+    let error = command(&data_dir, &past).expect_err("refused");
+    assert!(error.contains("is in the past"), "{error}");
+
+    let server = RunningServer::start_at(&data_dir, &address);
+    assert_eq!(server.caller.check(&ada.access_token).await, refused);
+    assert!(is_banned(&server, "ada@example.com").await);
+    let bob = server.caller.refreshed(&bob.refresh_token).await;
+    let roles = claims(&bob.access_token)["roles"].clone();
+    assert_eq!(roles, serde_json::json!([]));
     server.stop();
 }

@@ -10,18 +10,27 @@ use crate::app::claims;
 use crate::binary::{RunningServer, latchkey, run};
 
 /// The commands and groups of commands.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 22] = [
     "",
     "serve",
     "config",
     "config check",
     "keys",
+    "keys list",
     "keys rotate",
     "users",
+    "users list",
+    "users show",
+    "users set-roles",
     "users ban",
     "users unban",
     "sessions",
+    "sessions list",
     "sessions end",
+    "denials",
+    "denials list",
+    "denials add",
+    "denials lift",
     "export",
     "import",
 ];
@@ -44,13 +53,26 @@ fn help() {
     insta::assert_snapshot!(snapshot.text);
 }
 
+/// Replaces times, in seconds since 1970: commands have the clock of this machine.
+fn redact_times(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(redact_times),
+        Value::Object(members) => members.values_mut().for_each(redact_times),
+        Value::Number(number) if number.as_u64().is_some_and(|it| it > 1_000_000_000) => {
+            *value = "[time]".into();
+        }
+        _ => {}
+    }
+}
+
 /// Runs a command with `--json`, and adds its exit code and output.
 fn add_command(snapshot: &mut Snapshot, folder: &Path, arguments: &[&str]) {
     let mut all = vec!["--json"];
     all.extend(arguments);
     let (status, stdout, stderr) = run(&mut latchkey(folder, &all));
     assert_eq!(stderr, "", "{arguments:?}");
-    let value: Value = serde_json::from_str(&stdout).expect("one JSON value");
+    let mut value: Value = serde_json::from_str(&stdout).expect("one JSON value");
+    redact_times(&mut value);
     let code = status.code().expect("an exit code");
     let title = format!("latchkey {}", all.join(" "));
     let title = match title.split_once("--id=") {
@@ -71,10 +93,19 @@ async fn json() {
     let id = claims(&signed_in.access_token)["sub"].clone();
     let id = id.as_str().expect("text");
     let by_id = format!("--id={id}");
-    let mut snapshot = Snapshot::default();
+    let mut snapshot = Snapshot {
+        url: server.caller.url.clone(),
+        ..Snapshot::default()
+    };
     for arguments in [
         &["config", "check"][..],
+        &["users", "list"],
+        &["users", "show", "ada@example.com"],
+        &["users", "set-roles", "ada@example.com", "editor"],
+        &["sessions", "list"],
         &["sessions", "end", "--email", "ada@example.com"],
+        &["denials", "list"],
+        &["keys", "list"],
         &["users", "ban", &by_id, "--reason", "spam"],
         &["users", "unban", &by_id],
         &["users", "unban", &by_id],
@@ -117,6 +148,10 @@ async fn json_of_failures() {
     for arguments in [
         &["users", "unban", "--email=nobody@example.com"][..],
         &["users", "ban", "--email=ada@example.com", "--reason="],
+        &["users", "set-roles", "ada@example.com", "Admin"],
+        &["sessions", "end", "AAAAAAAAAAAAAAAAAAAAAA"],
+        &["denials", "lift", "AAAAAAAAAAAAAAAAAAAAAA"],
+        &["users", "list", "--before", "x"],
         &["import", "file.jsonl"],
     ] {
         add_command(&mut snapshot, folder, arguments);

@@ -72,6 +72,24 @@ async fn account() {
 }
 
 #[tokio::test]
+async fn administration() {
+    let app = TestApp::with("demo = true\nadmins = [\"ada@example.com\"]").await;
+    let mut snapshot = Snapshot::of(&app);
+    let grace = app.sign_in_as("grace@example.com").await.access_token;
+    app.clock.advance(std::time::Duration::from_secs(1));
+    let admin = app.sign_in_with(FIREFOX).await.access_token;
+    let body = serde_json::json!({ "token": grace, "reason": "copied" });
+    let deny = app.post("/api/admin/denials").bearer_auth(&admin);
+    let denied = deny.json(&body).send().await.expect("a response");
+    assert_eq!(denied.status(), 204);
+    for path in ["users?limit=1", "sessions?limit=1", "denials", "keys"] {
+        let path = format!("/api/admin/{path}");
+        snapshot.add(&path, app.get_as(&path, &admin).await).await;
+    }
+    insta::assert_snapshot!(snapshot.text);
+}
+
+#[tokio::test]
 async fn health() {
     let app = TestApp::start().await;
     let mut snapshot = Snapshot::of(&app);

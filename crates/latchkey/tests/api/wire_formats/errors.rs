@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::Snapshot;
+use crate::app::claims;
 use crate::app::{Prover, TestApp};
 use crate::dpop::DpopClient;
 use latchkey_testing::ScriptedProvider;
@@ -135,5 +136,27 @@ async fn problems_of_admin_requests() {
     snapshot.send("an unknown user", unknown).await;
     let no_reason = ban("AAAAAAAAAAAAAAAAAAAAAA").json(&json!({ "reason": " " }));
     snapshot.send("an empty reason", no_reason).await;
+    let ended = ban("AAAAAAAAAAAAAAAAAAAAAA").json(&json!({ "reason": "spam", "until": 1 }));
+    snapshot.send("a ban that has ended", ended).await;
+    let put = |path: &str| {
+        let request = app.http.put(format!("{}/api/admin/{path}", app.url));
+        request.bearer_auth(&admin)
+    };
+    let roles = put("users/AAAAAAAAAAAAAAAAAAAAAA/roles").json(&json!({ "roles": ["Admin"] }));
+    snapshot.send("an invalid role", roles).await;
+    let sub = claims(&admin)["sub"].clone();
+    let body = json!({ "user": sub, "reason": "lost" });
+    let deny = app.post("/api/admin/denials").bearer_auth(&admin);
+    let denied = deny.json(&body).send().await.expect("a response");
+    assert_eq!(denied.status(), 204);
+    let admin = app.sign_in().await.access_token;
+    let sub = sub.as_str().expect("text");
+    let path = format!("/api/admin/denials/user/{sub}");
+    let lifted = app.delete_as(&path, &admin).await;
+    snapshot.add("a denial that cannot be lifted", lifted).await;
+    let path = "/api/admin/users?before=x";
+    snapshot
+        .add("an invalid cursor", app.get_as(path, &admin).await)
+        .await;
     insta::assert_snapshot!(snapshot.text);
 }

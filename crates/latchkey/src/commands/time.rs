@@ -1,0 +1,52 @@
+//! Times on the command line.
+
+use anyhow::{Context as _, bail};
+use latchkey_axum::SystemClock;
+use latchkey_core::{Clock as _, Timestamp};
+
+use crate::config::parse_duration;
+
+/// A time in the future, given as a duration from now or as a time (RFC 3339), in seconds since
+/// 1970.
+pub(super) fn future(text: &str) -> anyhow::Result<u64> {
+    let now = SystemClock.now();
+    let time = match parse_duration(text) {
+        Ok(duration) => now.plus(duration).as_secs(),
+        Err(_) => {
+            let time: jiff::Timestamp = text.parse().ok().with_context(|| {
+                format!(
+                    "{text:?} is neither a duration such as \"7d\" nor a time such as \
+                     \"2027-01-31T12:00:00Z\""
+                )
+            })?;
+            u64::try_from(time.as_second()).unwrap_or_default()
+        }
+    };
+    if Timestamp::from_secs(time) <= now {
+        bail!("{text:?} is in the past");
+    }
+    Ok(time)
+}
+
+/// The time in UTC, for people.
+pub(super) fn utc(seconds: u64) -> String {
+    let time = i64::try_from(seconds).ok();
+    let time = time.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| seconds.to_string(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{future, utc};
+
+    #[test]
+    fn times_are_durations_or_rfc_3339() {
+        assert_eq!(future("2099-01-31T12:00:00Z").ok(), Some(4_073_544_000));
+        assert!(future("7d").is_ok());
+        for invalid in ["", "tomorrow", "2099-01-31", "1999-01-31T12:00:00Z", "0s"] {
+            assert!(future(invalid).is_err(), "{invalid}");
+        }
+        assert_eq!(utc(4_073_544_000), "2099-01-31T12:00:00Z");
+        assert_eq!(utc(u64::MAX), u64::MAX.to_string());
+    }
+}
