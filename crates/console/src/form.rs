@@ -270,7 +270,14 @@ impl Commands {
                 button()
                     .r#type("button")
                     .class("c-button")
-                    .on(ev::click, move |_| asking.set(false))
+                    .on(ev::click, move |event| {
+                        // This button is about to be removed: move the focus to the one beside it.
+                        let this: web_sys::Element = event_target(&event);
+                        if let Some(beside) = this.previous_element_sibling() {
+                            let _ = beside.unchecked_into::<HtmlElement>().focus();
+                        }
+                        asking.set(false);
+                    })
                     .child("Cancel"),
             )
         };

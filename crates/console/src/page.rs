@@ -1,6 +1,6 @@
 //! What every page has: a heading, and the query of the current URL.
 
-use latchkey_web::erased::client_only;
+use latchkey_web::erased::{client_only, dynamic_text};
 use leptos::html::{h1, p};
 use leptos::prelude::*;
 
@@ -17,9 +17,20 @@ impl CurrentQuery {
     }
 }
 
+/// The heading of a page whose title is known once its data is loaded.
+pub(crate) fn heading_of(title: impl Fn() -> String + Send + Sync + 'static) -> AnyView {
+    let title = Memo::new(move |_| title());
+    Effect::new(move || set_document_title(&title.get()));
+    client_only(h1().child(dynamic_text(move || title.get())))
+}
+
 /// The heading of a page and what it is for. Also sets the title of the document.
 pub(crate) fn heading(title: &str, lead: &'static str) -> AnyView {
-    document().set_title(&format!("{title} · Administration · Latchkey"));
+    set_document_title(title);
     let lead = (!lead.is_empty()).then(|| p().class("c-lead").child(lead));
     client_only((h1().child(title.to_owned()), lead))
+}
+
+fn set_document_title(title: &str) {
+    document().set_title(&format!("{title} · Administration · Latchkey"));
 }

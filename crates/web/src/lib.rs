@@ -37,6 +37,6 @@ pub mod shell;
 mod start;
 
 pub use app::App;
-pub use page_data::{ConsoleFiles, PageData};
+pub use page_data::PageData;
 #[cfg(feature = "hydrate")]
 pub use start::start;

@@ -18,21 +18,11 @@ pub struct PageData {
     /// The nonce for the first DPoP proof (RFC 9449 §8), if the server accepts proofs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_nonce: Option<String>,
-    /// The files of the administration console; `None` if the server has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub console: Option<ConsoleFiles>,
-}
-
-/// The paths of the files of the administration console. The browser loads them only for a user with
-/// the role `admin`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConsoleFiles {
-    /// The script, which `wasm-bindgen` generated.
-    pub script: String,
-    /// The WebAssembly module.
-    pub module: String,
-    /// The style sheet.
-    pub style_sheet: String,
+    /// The paths of the script, the WebAssembly module and the style sheet of the administration
+    /// console, in this order; empty if the server has no console. The browser loads them only for a
+    /// user with the role `admin`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub console: Vec<String>,
 }
 
 /// The attribute of `<body>` that holds the page data as JSON.

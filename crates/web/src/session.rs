@@ -125,12 +125,12 @@ impl Session {
     }
 }
 
+/// Looks for the role in the JSON text of the claim, which needs less code than to decode the list.
 fn has_admin_role(tokens: &Tokens) -> bool {
     let decoded = claims::decode(&tokens.access_token);
     decoded.is_some_and(|token| {
         let roles = token.claims.get("roles").unwrap_or_default();
-        serde_json::from_str::<Vec<String>>(roles)
-            .is_ok_and(|roles| roles.iter().any(|it| it == "admin"))
+        roles.contains("\"admin\"")
     })
 }
 

@@ -14,7 +14,7 @@ use super::users::{email, status};
 use crate::api;
 use crate::form::{Commands, Field, command};
 use crate::host::Host;
-use crate::page::heading;
+use crate::page::heading_of;
 use crate::query::{Query, encoded};
 use crate::remote::Remote;
 use crate::route::Route;
@@ -47,7 +47,10 @@ pub(crate) fn view(id: String) -> AnyView {
     });
     let all_events = events.url(&Route::Audit.path());
     client_only((
-        heading("User", ""),
+        heading_of(move || {
+            user.get()
+                .map_or_else(|| "User".to_owned(), |user| user_name(&user))
+        }),
         commands.status_line(),
         user.view("Loading the user", facts),
         part(
@@ -90,7 +93,6 @@ fn part(id: &'static str, title: &'static str, content: AnyView) -> AnyView {
 }
 
 fn facts(user: &AdminUser) -> AnyView {
-    document().set_title(&format!("{} · Administration · Latchkey", user_name(user)));
     let roles = if user.roles.is_empty() {
         "None".to_owned()
     } else {
@@ -106,7 +108,7 @@ fn facts(user: &AdminUser) -> AnyView {
     client_only(
         section().class("c-card").aria_label("Account").child(
             dl().class("c-facts").child((
-                fact("Name", cell(user_name(user))),
+                user.name.clone().map(|name| fact("Name", cell(name))),
                 fact("Status", status(user)),
                 user.username
                     .clone()

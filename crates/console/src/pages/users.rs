@@ -36,9 +36,9 @@ pub(crate) fn view() -> AnyView {
         filter_form(
             "Filter users",
             vec![
-                search.input("search", ""),
+                search.input("search", "The beginning of each word."),
                 status.select(&[("", "Any"), ("active", "Active"), ("banned", "Banned")]),
-                role.input("text", ""),
+                role.input("text", "A role granted by an operator."),
             ],
             apply,
         ),

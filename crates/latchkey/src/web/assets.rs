@@ -11,7 +11,6 @@ use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY,
 };
 use axum::http::{HeaderMap, Response};
-use latchkey_web::ConsoleFiles;
 use latchkey_web::shell::{HeadHtml, head_of};
 
 /// Empty unless the binary was built with the app embedded.
@@ -27,7 +26,7 @@ const CONSOLE_INDEX: &str = "console/index.html";
 pub struct Assets {
     files: HashMap<String, File>,
     head: Option<HeadHtml>,
-    console: Option<ConsoleFiles>,
+    console: Vec<String>,
 }
 
 struct File {
@@ -113,7 +112,7 @@ impl Assets {
             };
             assets.files.insert(format!("/{name}"), file);
         }
-        assets.console = assets.find_console();
+        assets.console = assets.find_console().unwrap_or_default();
         assets
     }
 
@@ -131,25 +130,22 @@ impl Assets {
         icon.into_iter().chain(sheets).collect()
     }
 
-    /// The files of the administration console; `None` without one.
-    pub const fn console(&self) -> Option<&ConsoleFiles> {
-        self.console.as_ref()
+    /// The paths of the script, the module and the style sheet of the administration console, in this
+    /// order; empty without a console.
+    pub fn console(&self) -> &[String] {
+        &self.console
     }
 
-    fn find_console(&self) -> Option<ConsoleFiles> {
-        let find = |suffix: &str| {
+    fn find_console(&self) -> Option<Vec<String>> {
+        let find = |extension: &&str| {
             let mut paths = self.files.keys();
             let found = paths.find(|path| {
                 let name = path.strip_prefix(CONSOLE_DIRECTORY);
-                name.is_some_and(|name| !name.contains('/') && name.ends_with(suffix))
+                name.is_some_and(|name| !name.contains('/') && name.ends_with(*extension))
             });
             found.cloned()
         };
-        Some(ConsoleFiles {
-            script: find(".js")?,
-            module: find(".wasm")?,
-            style_sheet: find(".css")?,
-        })
+        [".js", ".wasm", ".css"].iter().map(find).collect()
     }
 
     /// The paths of all style sheets of the app, sorted by name.
@@ -291,17 +287,15 @@ mod tests {
             "console/snippets/x/inline0.js",
         ];
         let assets = Assets::of(names.map(|name| (name.to_owned(), Bytes::from(name))));
-        let console = assets.console().expect("the console");
-        assert_eq!(console.script, format!("/{}", names[2]));
-        assert_eq!(console.module, format!("/{}", names[3]));
-        assert_eq!(console.style_sheet, format!("/{}", names[4]));
+        let console = [names[2], names[3], names[4]].map(|name| format!("/{name}"));
+        assert_eq!(assets.console(), console);
         assert_eq!(assets.style_sheets(), ["/main-0123456789abcdef.css"]);
         assert!(
             assets
                 .find("/console/index.html", &HeaderMap::new())
                 .is_none()
         );
-        assert_eq!(Assets::default().console(), None);
+        assert!(Assets::default().console().is_empty());
     }
 
     #[test]

@@ -82,7 +82,7 @@ async fn render(state: &WebState, head: HeadHtml, request: Request) -> Response 
         password: password_info(services),
         demo: services.demo.is_some(),
         dpop_nonce: uses_dpop.then(nonce),
-        console: state.assets.console().cloned(),
+        console: state.assets.console().to_vec(),
     });
     let context = move || {
         provide_context(PageData::clone(&data));

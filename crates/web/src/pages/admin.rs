@@ -72,10 +72,11 @@ pub(crate) fn AdminPage() -> impl IntoView {
             stage.set(Stage::NotAdmin);
             return;
         }
-        let Some(files) = files.get_value() else {
+        let files = files.get_value();
+        if files.is_empty() {
             stage.set(Stage::NoConsole);
             return;
-        };
+        }
         if console.with_value(Option::is_some) {
             return;
         }

@@ -22,15 +22,20 @@ pub(crate) struct Bytes {
 pub(crate) struct Sizes {
     /// The binary with the embedded pages.
     pub(crate) program: u64,
-    /// The WASM module.
+    /// The WASM module of the app.
     pub(crate) wasm: Bytes,
-    /// All scripts.
+    /// The scripts of the app.
     pub(crate) js: Bytes,
-    /// All style sheets.
+    /// The style sheets of the app.
     pub(crate) css: Bytes,
-    /// All files of the pages.
+    /// All files of the app, which every browser loads.
     pub(crate) all: Bytes,
+    /// All files of the administration console, which only administrators load besides.
+    pub(crate) console: Bytes,
 }
+
+/// The directory of the console in that of the pages.
+const CONSOLE: &str = "console";
 
 impl Sizes {
     /// Measures what was built.
@@ -43,7 +48,19 @@ impl Sizes {
         Ok(sizes)
     }
 
-    fn add(&mut self, folder: &Path) -> Result<()> {
+    fn add(&mut self, pages: &Path) -> Result<()> {
+        let console = pages.join(CONSOLE);
+        self.add_folder(pages, &console)?;
+        if console.is_dir() {
+            let mut files = Self::default();
+            files.add_folder(&console, &console)?;
+            self.console = files.all;
+        }
+        Ok(())
+    }
+
+    /// Adds the files of a folder and of the folders in it, except those of the folder `except`.
+    fn add_folder(&mut self, folder: &Path, except: &Path) -> Result<()> {
         let unreadable = || format!("cannot read {}", folder.display());
         for entry in fs::read_dir(folder).with_context(unreadable)? {
             let path = entry.with_context(unreadable)?.path();
@@ -53,7 +70,9 @@ impl Sizes {
                 .to_string_lossy()
                 .into_owned();
             if path.is_dir() {
-                self.add(&path)?;
+                if path != except {
+                    self.add_folder(&path, except)?;
+                }
             } else if !["br", "gz"].contains(&extension.as_str()) {
                 self.add_file(&path, &extension)?;
             }
@@ -80,12 +99,13 @@ impl Sizes {
     }
 
     /// The sizes of the pages by kind of file, with labels.
-    pub(crate) fn rows(&self) -> [(&'static str, Bytes); 4] {
+    pub(crate) fn rows(&self) -> [(&'static str, Bytes); 5] {
         [
             ("wasm", self.wasm),
             ("js", self.js),
             ("css", self.css),
             ("all pages", self.all),
+            ("console", self.console),
         ]
     }
 }
@@ -117,10 +137,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_counted_once_with_their_brotli_variant() {
+    fn files_are_counted_once_with_their_brotli_variant_and_the_console_apart() {
         let folder = tempfile::tempdir().expect("a folder");
         let pages = folder.path().join("pages");
         fs::create_dir_all(pages.join("snippets")).expect("created");
+        fs::create_dir_all(pages.join("console")).expect("created");
         for (name, length) in [
             ("a_bg.wasm", 1000),
             ("a_bg.wasm.br", 400),
@@ -130,6 +151,9 @@ mod tests {
             ("snippets/b.js", 50),
             ("snippets/b.js.br", 20),
             ("icon.png", 7),
+            ("console/c_bg.wasm", 600),
+            ("console/c_bg.wasm.br", 200),
+            ("console/c.css", 10),
         ] {
             fs::write(pages.join(name), vec![0; length]).expect("written");
         }
@@ -149,6 +173,13 @@ mod tests {
             Bytes {
                 plain: 150,
                 brotli: 50
+            }
+        );
+        assert_eq!(
+            sizes.console,
+            Bytes {
+                plain: 610,
+                brotli: 210
             }
         );
         assert_eq!(

@@ -12,6 +12,9 @@ use crate::dist::{self, Encoding};
 use crate::progress;
 use crate::workspace::Workspace;
 
+/// Where the files of the administration console are.
+const CONSOLE: &str = "/console/";
+
 /// Builds the binary, starts it in an empty directory, and checks the files that it serves.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let built = dist::build(workspace, None)?;
@@ -37,12 +40,15 @@ fn check(server: &str) -> Result<()> {
     let page = page.into_body().read_to_string()?;
     let hashed = assets(&page);
     for kind in ["js", "wasm"] {
-        ensure!(
-            hashed
-                .iter()
-                .any(|path| path.ends_with(&format!(".{kind}"))),
-            "the start page refers to no hashed .{kind} file, only to {hashed:?}"
-        );
+        for of_console in [false, true] {
+            ensure!(
+                hashed.iter().any(|path| {
+                    path.ends_with(&format!(".{kind}")) && path.starts_with(CONSOLE) == of_console
+                }),
+                "the start page refers to no hashed .{kind} file of the app and of the console, \
+                 only to {hashed:?}"
+            );
+        }
     }
     for path in &hashed {
         for encoding in Encoding::ALL {
@@ -96,7 +102,9 @@ fn compressed(mut response: Response<Body>, path: &str, encoding: Encoding) -> R
 /// The hashed files that the page refers to, without duplicates:
 /// `/latchkey-web-0123456789abcdef.js`.
 fn assets(page: &str) -> Vec<String> {
+    // The paths of the console are in an attribute that holds JSON.
     let mut found: Vec<String> = page
+        .replace("&quot;", "\"")
         .split(['"', '\''])
         .filter(|text| text.starts_with('/') && !text.contains(char::is_whitespace))
         .filter(|text| {
@@ -130,11 +138,13 @@ mod tests {
         <link rel="stylesheet" href="/main-a1b2c3d4e5f60718.css">
         <script type="module">import init from '/latchkey-web-1f2e3d4c5b6a7988.js';
         init({ module_or_path: '/latchkey-web-1f2e3d4c5b6a7988_bg.wasm' })</script>
+        <body data-page="{&quot;console&quot;:[&quot;/console/c-1f2e3d4c5b6a7988.js&quot;]}">
         <a href="/auth/login?provider=demo&return_to=/account">x</a>
         <script src="/snippets/latchkey-client/inline0.js"></script>"#;
         assert_eq!(
             assets(page),
             [
+                "/console/c-1f2e3d4c5b6a7988.js",
                 "/latchkey-web-1f2e3d4c5b6a7988.js",
                 "/latchkey-web-1f2e3d4c5b6a7988_bg.wasm",
                 "/main-a1b2c3d4e5f60718.css",

@@ -7,27 +7,25 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlElement, HtmlLinkElement};
 
 use super::host::Host;
-use crate::page_data::ConsoleFiles;
 
-/// Loads the style sheet and the module. The browser loads each once per document.
-pub(super) async fn load(files: &ConsoleFiles) -> Result<JsValue, JsValue> {
-    let style_sheet = load_style_sheet(&files.style_sheet)?;
+/// Loads the style sheet and the module, whose paths are in [`PageData`](crate::PageData). The browser loads each once per document.
+pub(super) async fn load(files: &[String]) -> Result<JsValue, JsValue> {
+    let [script, module, style_sheet] = files else {
+        return Err(JsValue::UNDEFINED);
+    };
+    let style_sheet = load_style_sheet(style_sheet)?;
     // `start.js` defines this function.
     let import = function(&js_sys::global(), "latchkeyImport")?;
-    let module = import.call1(&JsValue::UNDEFINED, &files.script.as_str().into())?;
-    let module = JsFuture::from(Promise::from(module)).await?;
+    let loaded = import.call1(&JsValue::UNDEFINED, &script.as_str().into())?;
+    let loaded = JsFuture::from(Promise::from(loaded)).await?;
     let options = Object::new();
-    Reflect::set(
-        &options,
-        &"module_or_path".into(),
-        &files.module.as_str().into(),
-    )?;
-    let started = function(&module, "default")?.call1(&JsValue::UNDEFINED, &options)?;
+    Reflect::set(&options, &"module_or_path".into(), &module.as_str().into())?;
+    let started = function(&loaded, "default")?.call1(&JsValue::UNDEFINED, &options)?;
     JsFuture::from(Promise::from(started)).await?;
     if let Some(style_sheet) = style_sheet {
         JsFuture::from(style_sheet).await?;
     }
-    Ok(module)
+    Ok(loaded)
 }
 
 /// Adds the style sheet to the document and returns a promise that it is loaded; `None` if the document

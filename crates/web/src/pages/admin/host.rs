@@ -1,6 +1,8 @@
 //! What this page does for the console: requests with the access token, navigation, step-up. The
 //! console's side is `crates/console/src/host.rs`.
 
+use std::pin::Pin;
+
 use js_sys::{Array, Object, Promise, Reflect};
 use latchkey_client::{Call, CallError, Client, Method, step_up_href};
 use leptos::prelude::window;
@@ -32,7 +34,7 @@ impl Host {
                     json: json.as_string(),
                 };
                 let client = client.clone();
-                future_to_promise(async move { Ok(outcome(client.call(call).await)) })
+                promise(async move { outcome(client.call(call).await) })
             })
         };
         let navigate = Closure::new(move |url: String, replace: bool| {
@@ -45,10 +47,7 @@ impl Host {
         });
         let step_up = Closure::new(move |return_to: String| {
             let client = client.clone();
-            future_to_promise(async move {
-                let started = begin_step_up(&client, &return_to).await;
-                Ok(started.is_some().into())
-            })
+            promise(async move { begin_step_up(&client, &return_to).await.is_some().into() })
         });
         let object = Object::new();
         for (name, function) in [
@@ -70,6 +69,12 @@ impl Host {
     pub(super) const fn object(&self) -> &Object {
         &self.object
     }
+}
+
+/// A promise for a future, which is boxed so that the conversion is compiled once.
+fn promise(future: impl Future<Output = JsValue> + 'static) -> Promise {
+    let future: Pin<Box<dyn Future<Output = JsValue>>> = Box::pin(future);
+    future_to_promise(async move { Ok(future.await) })
 }
 
 fn method_of(name: &str) -> Method {
