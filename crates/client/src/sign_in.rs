@@ -12,8 +12,8 @@
 use latchkey_core::ReturnTo;
 use latchkey_types::paths;
 
-/// The provider of local accounts.
-const LOCAL: &str = "local";
+/// The provider of sessions that were opened with a password.
+pub const LOCAL: &str = "local";
 
 /// The URL that starts a sign-in at this provider and then returns to `return_to`.
 pub fn login_href(provider: &str, return_to: &str) -> String {

@@ -22,6 +22,8 @@ const ALARM: Icon = Icon("M12 4 2.5 20h19zM12 10v4M12 17v.01");
 const BAN: Icon = Icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM5.7 5.7l12.6 12.6");
 const CHECK: Icon = Icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 12l3 3 5-5.5");
 const CLOCK: Icon = Icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3.5 2");
+const KEY: Icon = Icon("M7.5 21a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.7 13.3 20 4M16 8l3 3");
+const PERSON: Icon = Icon("M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 21a7.5 7.5 0 0 1 15 0");
 const NOTE: Icon = Icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 8v.01");
 
 impl Icon {
@@ -44,8 +46,13 @@ impl Icon {
             ActivityKind::Refreshed => RENEW,
             ActivityKind::Replayed | ActivityKind::ProofMissing => ALARM,
             ActivityKind::EndedRemotely | ActivityKind::EndedAll | ActivityKind::Revoked => END,
-            ActivityKind::EndedByOperator | ActivityKind::Banned | ActivityKind::NotAdmitted => BAN,
-            ActivityKind::Unbanned => CHECK,
+            ActivityKind::EndedByOperator
+            | ActivityKind::Banned
+            | ActivityKind::TokenDenied
+            | ActivityKind::NotAdmitted => BAN,
+            ActivityKind::PasswordChanged => KEY,
+            ActivityKind::RolesChanged => PERSON,
+            ActivityKind::Unbanned | ActivityKind::DenialLifted => CHECK,
             ActivityKind::Displaced => CLOCK,
             _ => NOTE,
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use latchkey_client::sign_in::LOCAL;
 use latchkey_client::{CallError, Client, SessionState, step_up_href};
 use latchkey_types::{ProviderInfo, SessionInfo};
 use leptos::html::{div, h1, h2, li, p, section, span, ul};
@@ -233,7 +234,11 @@ fn item(
         empty()
     };
     let provider = providers.iter().find(|it| it.id == session.provider);
-    let provider = provider.map_or(&session.provider, |provider| &provider.label);
+    let provider = match (provider, session.provider.as_str()) {
+        (Some(provider), _) => provider.label.as_str(),
+        (None, LOCAL) => "Password",
+        (None, name) => name,
+    };
     let bound = match (session.bound, binds) {
         (true, _) => "Works only in the browser that signed in",
         // The server binds sessions, but this client is a program or a browser that stored no key.
@@ -248,7 +253,7 @@ fn item(
     let seen = seen.map(|(words, at)| li().child((words, relative_time(now, at))));
     let facts = [
         session.address.clone().unwrap_or_default(),
-        provider.clone(),
+        provider.to_owned(),
         bound.to_owned(),
     ];
     let facts = facts.into_iter().filter(|fact| !fact.is_empty());

@@ -32,7 +32,7 @@ const FIELDS: [Field; 4] = [
         label: "Email address (optional)",
         kind: "email",
         autocomplete: "email",
-        hint: "With an address, you can get a link if you forget your password.",
+        hint: "For a link to set a new password, if you forget yours.",
         required: None,
     },
     Field {
