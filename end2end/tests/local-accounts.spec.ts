@@ -102,6 +102,43 @@ test.describe('where everyone may sign up', () => {
     await expect(accountPage.main).toContainText('Ada Lovelace');
   });
 
+  test('changing the password signs out other devices, and the old one stops working', async ({
+    page,
+    app,
+    header,
+    signInPage,
+    signUpPage,
+    accountPage,
+    passwordForm,
+    newBrowser,
+  }) => {
+    await signUpPage.goto();
+    await signUpPage.signUp(ada);
+    await accountPage.expectUser(ada.email);
+    const other = await newBrowser();
+    await other.page.goto('/');
+    await other.signInPage.signInWithPassword(ada.username, ada.password);
+    await other.accountPage.expectUser(ada.email);
+
+    const next = 'copper meadow 82 thimble';
+    await passwordForm.change('not the password', next);
+    const current = passwordForm.section.getByLabel('Current password', { exact: true });
+    await expect(current).toBeFocused();
+    await expect(current).toHaveAccessibleDescription('The password is wrong.');
+    await expectAccessible(page);
+    await passwordForm.change(ada.password, next);
+    await expect(passwordForm.section.getByRole('status')).toContainText('was changed');
+    await expect(current).toHaveValue('');
+    await other.expectSessionEnded();
+
+    await header.signOut();
+    await app.expectSignedOut();
+    await signInPage.signInWithPassword(ada.username, ada.password);
+    await expect(app.alert).toHaveText('The username or the password is wrong.');
+    await signInPage.signInWithPassword(ada.username, next);
+    await accountPage.expectUser(ada.email);
+  });
+
   test('ending all sessions asks for the password again', async ({
     page,
     app,

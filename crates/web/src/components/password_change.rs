@@ -42,7 +42,7 @@ pub(crate) fn password_change() -> AnyView {
     };
     client_only(
         section()
-            .class("c-card")
+            .class("c-card c-password-change")
             .aria_labelledby("password-heading")
             .child((
                 h2().id("password-heading").child("Password"),

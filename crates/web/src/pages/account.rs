@@ -5,6 +5,7 @@ mod action;
 mod data;
 mod ways;
 
+use latchkey_client::sign_in::LOCAL;
 use latchkey_types::Me;
 use leptos::html::{a, code, dd, div, dl, dt, h1, h2, p, section, span};
 use leptos::prelude::*;
@@ -16,7 +17,8 @@ use self::ways::WaysToSignIn;
 use super::require_session;
 use crate::auth_client::AuthClient;
 use crate::components::async_view::AsyncView;
-use crate::erased::{client_only, dynamic_text, erased};
+use crate::components::password_change::password_change;
+use crate::erased::{client_only, dynamic, dynamic_text, empty, erased};
 use crate::fetched::Fetch;
 use crate::session::Session;
 use crate::time;
@@ -30,6 +32,11 @@ pub(crate) fn AccountPage() -> impl IntoView {
         client.me().await
     });
     let actions = AccountActions::provide(session);
+    // Not part of the list of ways to sign in: a new list must not clear what was typed.
+    let has_password = Memo::new(move |_| {
+        let identities = actions.identities.get().and_then(Result::ok);
+        identities.is_some_and(|list| list.iter().any(|it| it.issuer == LOCAL))
+    });
     let fetched = Callback::new(move |()| Some(me.get()?.map(|me| facts(session, &me))));
     let retry = Callback::new(move |()| me.retry());
     erased((
@@ -38,6 +45,13 @@ pub(crate) fn AccountPage() -> impl IntoView {
         actions.status_line(),
         view! { <AsyncView fetched waiting="Loading your account" lines=4 retry /> },
         view! { <WaysToSignIn actions /> },
+        dynamic(move || {
+            if has_password.get() {
+                password_change()
+            } else {
+                empty()
+            }
+        }),
         view! { <YourData actions /> },
     ))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use latchkey_types::{IdentityInfo, ProviderInfo};
+use latchkey_types::{IdentityInfo, ProviderInfo, ProviderKind};
 use leptos::html::{div, h2, h3, li, p, section, span, ul};
 use leptos::prelude::*;
 
@@ -45,7 +45,8 @@ fn ways(
         .map(|it| way(actions, it, providers, only));
     let unused = providers.iter().filter(|provider| {
         let of_provider = |it: &IdentityInfo| it.provider.as_ref() == Some(&provider.id);
-        !identities.iter().any(of_provider)
+        // Adding a way needs a recent sign-in there, which GitHub cannot confirm.
+        provider.kind != ProviderKind::GitHub && !identities.iter().any(of_provider)
     });
     let buttons: Vec<_> = unused.map(|it| add_button(actions, it)).collect();
     let add = if buttons.is_empty() {
