@@ -35,9 +35,10 @@ pub(super) fn YourData(actions: AccountActions) -> impl IntoView {
                     h3().child("Delete your account"),
                     p().child(
                         "This deletes your profile, ways to sign in, devices and activity, and \
-                         signs you out everywhere. It cannot be undone. For about a day, this site \
-                         keeps the ID of your account in the list of tokens that it refuses. \
-                         Backups that were made before still contain the account.",
+                         signs you out everywhere. It cannot be undone. This site keeps the ID of \
+                         your account: for about a day in the list of tokens that it refuses, and \
+                         longer in its audit record, without your addresses and devices. Backups \
+                         that were made before still contain the account.",
                     ),
                     delete_form(actions),
                 )),
