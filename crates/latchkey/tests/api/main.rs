@@ -11,6 +11,7 @@ mod cluster;
 mod connections;
 mod dpop;
 mod earlier;
+mod examples;
 mod faults;
 mod headers;
 mod limits;
