@@ -1,7 +1,6 @@
 //! `latchkey config check`: reads the configuration and every file that it names.
 
 use anyhow::Context as _;
-use latchkey_identity::{HttpClient, OidcProvider};
 
 use super::report::Report;
 use crate::cli::Overrides;
@@ -33,19 +32,10 @@ fn check_files(config: &Config) -> anyhow::Result<()> {
         outcomes.push(key.map(drop));
     }
     outcomes.push(config.store().roots().map(drop).map_err(Into::into));
-    outcomes.push(check_providers(config));
     let errors = outcomes.into_iter().filter_map(Result::err);
     let errors: Vec<_> = errors.map(|error| format!("{error:#}")).collect();
     if errors.is_empty() {
         return Ok(());
     }
     Err(ConfigError(errors).into())
-}
-
-fn check_providers(config: &Config) -> anyhow::Result<()> {
-    let http = HttpClient::new()?;
-    for provider in &config.providers {
-        OidcProvider::new(provider.clone(), http.clone())?;
-    }
-    Ok(())
 }

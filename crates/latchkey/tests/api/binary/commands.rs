@@ -20,6 +20,12 @@ fn config_check_validates_the_configuration() {
     assert!(status.success(), "{stderr}");
     assert_eq!((&*stdout, &*stderr), ("the configuration is valid\n", ""));
 
+    // Providers are checked by the rules of their kind: GitHub has no scope "openid".
+    let github = "[providers.github]\nkind = \"github\"\nclient_id = \"a\"\nclient_secret = \"b\"";
+    fs::write(&file, github).expect("written");
+    let (status, _, stderr) = run(&mut latchkey(folder.path(), &check));
+    assert!(status.success(), "{stderr}");
+
     fs::write(&file, "admins = [\"ada\"]\n[tokens]\naccess_ttl = \"2d\"").expect("written");
     let stderr = run_refused(&mut latchkey(folder.path(), &check));
     for key in ["admins", "tokens.access_ttl"] {
