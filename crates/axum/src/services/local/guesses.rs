@@ -176,7 +176,8 @@ impl Guesses {
     }
 
     fn account(&self, username: &str) -> u64 {
-        self.key.hash_one(username.to_ascii_lowercase())
+        // As the username is read: without surrounding spaces, in lower case.
+        self.key.hash_one(username.trim().to_ascii_lowercase())
     }
 }
 
@@ -280,6 +281,7 @@ mod tests {
         let guesses = Guesses::default();
         let at_ada = |from: &str| ("ada".to_owned(), from.to_owned());
         assert_eq!(permitted(&guesses, 1000, |_| at_ada("192.0.2.1")), 10);
+        assert!(guesses.begin(" Ada ", address("192.0.2.1"), NOW).is_err());
         // Neither the account from elsewhere nor another account from here is refused.
         let owner = guesses.begin("ADA", address("192.0.2.2"), NOW);
         guesses.succeeded(owner.expect("permitted"));
