@@ -11,7 +11,6 @@ use core::fmt;
 
 use async_trait::async_trait;
 use latchkey_core::{Identity, Profile, Timestamp};
-use secrecy::SecretString;
 use url::{Host, Url};
 
 use crate::config::{ProviderConfig, Timeouts, step};
@@ -23,6 +22,8 @@ use crate::provider::{
 };
 use crate::validation_error::ValidationError;
 
+use exchange::App;
+
 /// The scopes that permit reading the user's email addresses.
 const EMAIL_SCOPES: [&str; 2] = ["user:email", "user"];
 
@@ -32,8 +33,7 @@ pub struct GitHubProvider {
     label: String,
     /// The site without a trailing slash, the issuer of its identities.
     issuer: String,
-    client_id: String,
-    client_secret: SecretString,
+    app: App,
     scopes: Vec<String>,
     select_account: bool,
     endpoints: Endpoints,
@@ -98,8 +98,11 @@ impl GitHubProvider {
             issuer: site.as_str().trim_end_matches('/').to_owned(),
             id: config.id,
             label: config.label,
-            client_id: config.client_id,
-            client_secret,
+            app: App {
+                client_id: config.client_id,
+                client_secret,
+                token_endpoint: endpoints.token.clone(),
+            },
             scopes: config.scopes,
             select_account: config.select_account.unwrap_or(true),
             endpoints,
@@ -119,7 +122,7 @@ impl GitHubProvider {
         let mut query = url.query_pairs_mut();
         query
             .append_pair("response_type", "code")
-            .append_pair("client_id", &self.client_id)
+            .append_pair("client_id", &self.app.client_id)
             .append_pair("redirect_uri", request.redirect_uri)
             .append_pair("scope", &self.scopes.join(" "))
             .append_pair("state", request.state)
@@ -144,7 +147,7 @@ impl GitHubProvider {
         if response.max_age.is_some() {
             return Err(ValidationError::AuthTimeUnsupported.into());
         }
-        let token = exchange::exchange(self, response).await?;
+        let token = exchange::exchange(&self.app, response, &self.http).await?;
         let user = api::user(&self.http, &self.endpoints.user, &token).await?;
         let may_read = |scope: &String| EMAIL_SCOPES.contains(&scope.as_str());
         let email = if self.scopes.iter().any(may_read) {
@@ -223,7 +226,7 @@ impl fmt::Debug for GitHubProvider {
         f.debug_struct("GitHubProvider")
             .field("id", &self.id)
             .field("issuer", &self.issuer)
-            .field("client_id", &self.client_id)
+            .field("client_id", &self.app.client_id)
             .finish_non_exhaustive()
     }
 }

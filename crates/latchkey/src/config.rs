@@ -16,6 +16,7 @@ mod local;
 mod log;
 mod metrics;
 mod provider_kind;
+mod provider_section;
 mod providers;
 mod rights;
 mod secret;

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_told_from_outages() {
+    fn refusals_and_outages_are_distinguished() {
         for (status, body, expected) in [
             (
                 401,

@@ -6,11 +6,10 @@ use openidconnect::http::Request;
 use openidconnect::http::header::{ACCEPT, CONTENT_TYPE};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
-use super::GitHubProvider;
 use crate::error::ProviderError;
-use crate::http::HttpError;
+use crate::http::{HttpClient, HttpError};
 use crate::json::{Object, object};
 use crate::provider::AuthorizationResponse;
 use crate::validation_error::ValidationError;
@@ -18,14 +17,21 @@ use crate::validation_error::ValidationError;
 /// The name of the endpoint in errors.
 const ENDPOINT: &str = "its token endpoint";
 
+/// The app that is registered at GitHub.
+pub(super) struct App {
+    pub(super) client_id: String,
+    pub(super) client_secret: SecretString,
+    pub(super) token_endpoint: Url,
+}
+
 /// Exchanges the code at the token endpoint.
 pub(super) async fn exchange(
-    provider: &GitHubProvider,
+    app: &App,
     redirect: &AuthorizationResponse<'_>,
+    http: &HttpClient,
 ) -> Result<SecretString, ProviderError> {
-    let response = provider
-        .http
-        .send(request(provider, redirect)?)
+    let response = http
+        .send(request(app, redirect)?)
         .await
         .map_err(|error| error.in_request_to(ENDPOINT))?;
     let status = response.status();
@@ -41,18 +47,15 @@ pub(super) async fn exchange(
     }
 }
 
-fn request(
-    provider: &GitHubProvider,
-    redirect: &AuthorizationResponse<'_>,
-) -> Result<HttpRequest, ProviderError> {
+fn request(app: &App, redirect: &AuthorizationResponse<'_>) -> Result<HttpRequest, ProviderError> {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code")
-        .append_pair("client_id", &provider.client_id)
-        .append_pair("client_secret", provider.client_secret.expose_secret())
+        .append_pair("client_id", &app.client_id)
+        .append_pair("client_secret", app.client_secret.expose_secret())
         .append_pair("code", redirect.code)
         .append_pair("redirect_uri", redirect.redirect_uri)
         .append_pair("code_verifier", redirect.verifier);
-    Request::post(provider.endpoints.token.as_str())
+    Request::post(app.token_endpoint.as_str())
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(form.finish().into_bytes())

@@ -5,7 +5,7 @@ use latchkey_identity::{
 };
 use secrecy::SecretString;
 
-use super::providers::ProviderSection;
+use super::provider_section::ProviderSection;
 
 /// The values of `kind`, in the order of the documentation.
 const KINDS: [(&str, Kind); 8] = [

@@ -1,44 +1,22 @@
-//! `[providers.NAME]`: the providers that users sign in with. What each kind needs is in `kinds`.
+//! `[providers.NAME]`: the providers that users sign in with. The keys are in
+//! `provider_section`; what each kind needs is in `provider_kind`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use latchkey_core::rights::{Admission, EmailPattern, Entry, GOOGLE_DOMAINS};
 use latchkey_core::user::LOCAL;
 use latchkey_identity::{ClientAuth, Kind, ProviderConfig};
 use latchkey_types::paths;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
 
 use super::config_errors::ConfigErrors;
 use super::duration::HumanDuration;
 use super::provider_kind::ProviderKind;
+use super::provider_section::ProviderSection;
 use super::secret;
 
 /// The name of the built-in demo provider, which is reserved.
 pub(super) const DEMO: &str = "demo";
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a section")]
-pub(super) struct ProviderSection {
-    pub(super) kind: Option<String>,
-    label: Option<String>,
-    pub(super) issuer: Option<String>,
-    pub(super) tenant: Option<String>,
-    pub(super) domain: Option<String>,
-    client_id: Option<String>,
-    client_secret: Option<SecretString>,
-    client_secret_file: Option<PathBuf>,
-    scopes: Option<Vec<String>>,
-    redirect: Option<String>,
-    /// The domains whose email addresses the provider may vouch for; see `rights`.
-    pub(super) email_domains: Option<Vec<String>>,
-    select_account: Option<bool>,
-    pub(super) client_auth: Option<String>,
-    #[serde(default)]
-    pub(super) trust_email: bool,
-    timeout: Option<HumanDuration>,
-}
 
 /// Validates all sections. Google comes first, then the others by name.
 pub(super) fn check(

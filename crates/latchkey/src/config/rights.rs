@@ -12,7 +12,8 @@ use latchkey_identity::ProviderConfig;
 use serde::Deserialize;
 
 use super::config_errors::ConfigErrors;
-use super::providers::{DEMO, ProviderSection};
+use super::provider_section::ProviderSection;
+use super::providers::DEMO;
 
 /// Google's issuer, regardless of the name of its section.
 const GOOGLE: &str = "https://accounts.google.com";

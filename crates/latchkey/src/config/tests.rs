@@ -377,26 +377,6 @@ fn explicitly_named_file_must_exist() {
     );
 }
 
-#[test]
-fn example_file_is_valid_unchanged_and_with_all_lines_enabled() {
-    let example = include_str!("../../../../latchkey.example.toml");
-    loaded(example, &[]).expect("valid");
-    let key_file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(key_file.path(), "secret").expect("written");
-    let all_enabled: String = example
-        .lines()
-        .map(|line| match line.strip_prefix("# ") {
-            Some(rest) if rest.starts_with('[') || rest.contains(" = ") => rest,
-            _ => line,
-        })
-        .map(|line| line.replace("/run/secrets/google", &key_file.path().to_string_lossy()))
-        .map(|line| line.replace("mode = \"open\"", "mode = \"allow-list\"") + "\n")
-        .collect();
-    let config = loaded(&all_enabled, &[]).expect("valid");
-    assert_eq!(config.providers.len(), 5);
-    assert!(config.tls.is_some() && config.public_url.is_some());
-}
-
 mod documentation;
 mod providers;
 mod structure;

@@ -74,3 +74,22 @@ fn example_file_contains_every_key() {
         }
     }
 }
+
+#[test]
+fn example_file_is_valid_unchanged_and_with_all_lines_enabled() {
+    loaded(EXAMPLE, &[]).expect("valid");
+    let key_file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(key_file.path(), "secret").expect("written");
+    let all_enabled: String = EXAMPLE
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with('[') || rest.contains(" = ") => rest,
+            _ => line,
+        })
+        .map(|line| line.replace("/run/secrets/google", &key_file.path().to_string_lossy()))
+        .map(|line| line.replace("mode = \"open\"", "mode = \"allow-list\"") + "\n")
+        .collect();
+    let config = loaded(&all_enabled, &[]).expect("valid");
+    assert_eq!(config.providers.len(), 5);
+    assert!(config.tls.is_some() && config.public_url.is_some());
+}

@@ -133,6 +133,7 @@ fn login() -> Operation {
             ErrorCode::InvalidReturnTo,
             ErrorCode::ProviderInvalid,
             ErrorCode::ProviderRefused,
+            ErrorCode::StepUpRequired,
         ],
     )
     .error(403, &[ErrorCode::Framed])
