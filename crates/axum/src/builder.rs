@@ -26,12 +26,13 @@ use crate::provider::Provider;
 use crate::services::flows::Flows;
 use crate::services::issuer::Issuer;
 use crate::services::local::Local;
+use crate::services::local::mailer::Mailer;
 use crate::services::metrics::Metrics;
 use crate::services::rate_limits::RateLimits;
 use crate::services::readiness::Readiness;
 use crate::services::signing_keys::SigningKeys;
 use crate::services::{RolesNow, Services, denials};
-use crate::settings::{Limits, PublicUrl, Settings, TokenSettings, TrustedProxies};
+use crate::settings::{Limits, Mail, PublicUrl, Settings, TokenSettings, TrustedProxies};
 
 /// The OAuth client id of the app that the public origin serves.
 const CLIENT_ID: &str = "latchkey";
@@ -45,6 +46,7 @@ pub struct Builder {
     store: Option<Store>,
     master_key: Option<MasterKey>,
     providers: Vec<Provider>,
+    mail: Option<Mail>,
     claims: Option<ClaimsHook>,
     events: Vec<EventHook>,
     clock: Arc<dyn Clock>,
@@ -85,6 +87,7 @@ impl Builder {
             store: None,
             master_key: None,
             providers: Vec::new(),
+            mail: None,
             claims: None,
             events: Vec::new(),
             clock: Arc::new(SystemClock),
@@ -109,6 +112,12 @@ impl Builder {
     /// Adds a provider. Without a provider nobody can sign in. Names must be unique.
     pub fn provider(mut self, provider: Provider) -> Self {
         self.providers.push(provider);
+        self
+    }
+
+    /// Sets the mail server that sends links to set a password to users of local accounts.
+    pub fn mail(mut self, mail: Mail) -> Self {
+        self.mail = Some(mail);
         self
     }
 
@@ -222,6 +231,7 @@ impl Builder {
         self.check_names()?;
         let configs = self.provider_configs(demo.as_ref());
         let sign_up = self.sign_up();
+        let mailer = self.mail.as_ref().map(Mailer::new).transpose()?;
         self.settings.rights = self.take_rights(&configs, demo.as_ref());
         let mut names: Vec<_> = configs.iter().map(|config| config.id.clone()).collect();
         names.extend(sign_up.map(|_| LOCAL.to_owned()));
@@ -279,7 +289,7 @@ impl Builder {
         } else {
             Hsts::Host
         });
-        let local = sign_up.map(|sign_up| Local::new(sign_up, Arc::clone(&self.rng)));
+        let local = sign_up.map(|sign_up| Local::new(sign_up, mailer, Arc::clone(&self.rng)));
         let services = Arc::new(Services {
             signing_keys: SigningKeys::new(guard.clone(), Arc::clone(&master), algorithm),
             issuer: Issuer::new(

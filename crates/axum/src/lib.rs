@@ -37,7 +37,10 @@ pub use manage::{Operator, Sessions, Users};
 pub use open::{MasterKey, OpenError, Store};
 pub use provider::Provider;
 pub use services::signing_keys::KeysError;
-pub use settings::{Binding, Limits, PublicUrl, Rate, SignUp, TokenSettings, TrustedProxies};
+pub use settings::{
+    Binding, InvalidMail, Limits, Mail, MailSecurity, PublicUrl, Rate, SignUp, TokenSettings,
+    TrustedProxies,
+};
 pub use use_cases::operator::OperatorError;
 
 /// The user identified by the access token of the request. Works with any application state `S` for

@@ -1,5 +1,6 @@
 //! The settings, as values. Reading them from a configuration file does not belong here.
 
+mod mail;
 mod public_url;
 
 use core::num::NonZeroU32;
@@ -10,6 +11,7 @@ use ipnet::IpNet;
 use latchkey_core::{Rights, SigningAlgorithm};
 use latchkey_tokens::access::MAX_LIFETIME;
 
+pub use mail::{InvalidMail, Mail, MailSecurity};
 pub use public_url::PublicUrl;
 
 const MINUTE: Duration = Duration::from_mins(1);

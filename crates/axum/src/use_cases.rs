@@ -27,6 +27,7 @@ pub mod local_operator;
 pub mod metrics;
 pub mod operator;
 pub mod refresh;
+pub mod request_password_link;
 pub mod revoke;
 pub mod sessions;
 pub mod sign_in;

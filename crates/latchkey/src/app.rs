@@ -101,6 +101,9 @@ impl Server {
         if let Some(sign_up) = config.local {
             builder = builder.provider(Provider::local(sign_up));
         }
+        if let Some(mail) = &config.mail {
+            builder = builder.mail(mail.clone());
+        }
         if config.demo {
             builder = builder.provider(Provider::demo());
         }

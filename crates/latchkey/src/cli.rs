@@ -1,5 +1,7 @@
 //! The command line: flags, arguments and their help texts. What the commands do is in `commands`.
 
+pub mod local_accounts;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -162,6 +164,12 @@ pub enum UsersCommand {
         #[arg(long, value_name = "TIME")]
         until: Option<String>,
     },
+    /// Create a local account; prints a link with which its user sets the password
+    Create(local_accounts::CreateUser),
+    /// Print a link with which a person can create a local account
+    Invite(local_accounts::InviteUser),
+    /// Print a link to set a new password for a local account
+    ResetPassword(local_accounts::ResetPassword),
     /// Lift a ban; sessions that it ended are not restored
     Unban {
         /// Which configuration to use.

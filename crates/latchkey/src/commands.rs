@@ -9,6 +9,7 @@ mod import;
 mod keys_list;
 mod keys_rotate;
 mod lists;
+mod local_accounts;
 mod offline;
 mod progress;
 mod report;

@@ -14,6 +14,7 @@ mod limits;
 mod load;
 mod local;
 mod log;
+mod mail;
 mod metrics;
 mod provider_kind;
 mod provider_section;

@@ -10,6 +10,7 @@ use latchkey_axum::use_cases::operator::{self, Actor, Operator};
 
 pub mod details;
 mod execute;
+pub mod local_accounts;
 pub mod protocol;
 #[cfg(unix)]
 mod unix;
@@ -37,6 +38,7 @@ async fn handle(services: &Services, command: Command) -> ResponseBody {
             let operator = Operator::online(services, Actor::CommandLine);
             execute(&operator, Some(services), command).await
         }
+        Command::Local(command) => local_accounts::handle(services, command).await,
         Command::Export => {
             tracing::info!(by = %Actor::CommandLine, "backup export started");
             return ResponseBody::Backup;

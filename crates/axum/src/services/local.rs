@@ -3,6 +3,7 @@
 
 pub mod guesses;
 pub mod hashing;
+pub mod mailer;
 pub mod rules;
 
 use std::fmt;
@@ -12,10 +13,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::{LinkHash, Rng, rng};
 use latchkey_tokens::digest;
+use latchkey_types::paths;
 
 use self::guesses::Guesses;
 use self::hashing::Hashing;
-use crate::settings::SignUp;
+use self::mailer::Mailer;
+use crate::settings::{PublicUrl, SignUp};
 
 /// The services of local accounts.
 #[derive(Debug)]
@@ -26,15 +29,18 @@ pub struct Local {
     pub hashing: Hashing,
     /// Limits failed sign-ins, sign-ups and requests for links.
     pub guesses: Guesses,
+    /// Sends links, if mail is configured.
+    pub mailer: Option<Arc<Mailer>>,
 }
 
 impl Local {
     /// Creates the services.
-    pub fn new(sign_up: SignUp, rng: Arc<dyn Rng>) -> Self {
+    pub fn new(sign_up: SignUp, mailer: Option<Mailer>, rng: Arc<dyn Rng>) -> Self {
         Self {
             sign_up,
             hashing: Hashing::new(rng),
             guesses: Guesses::default(),
+            mailer: mailer.map(Arc::new),
         }
     }
 }
@@ -51,6 +57,19 @@ impl LinkToken {
     /// The token as text, for the link.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The link to set a password with this token, which is in the fragment, so that it is not sent
+    /// with the request for the page.
+    pub fn password_link(&self, site: &PublicUrl) -> String {
+        let page = site.join(paths::RESET_PASSWORD_PAGE);
+        format!("{page}#token={}", self.0)
+    }
+
+    /// The link of an invitation with this token.
+    pub fn invitation_link(&self, site: &PublicUrl) -> String {
+        let page = site.join(paths::SIGN_UP_PAGE);
+        format!("{page}#invitation={}", self.0)
     }
 
     /// The hash of the token.

@@ -8,11 +8,11 @@ use latchkey_core::user::{InvalidRoles, granted_roles};
 use latchkey_core::{Actor, LinkPurpose, OneTimeLink, Rng, Timestamp, User, UserId, Username};
 use latchkey_store::{CreateOutcome, NewLocalUser, Store, StoreError};
 use latchkey_tokens::PasswordHash;
-use latchkey_types::paths;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::services::Services;
 use crate::services::local::LinkToken;
+use crate::services::local::mailer::Message;
 use crate::services::local::rules::{self, FieldError};
 use crate::settings::{PublicUrl, SignUp};
 
@@ -141,7 +141,8 @@ impl<'a> LocalOperator<'a> {
             }
         }
         tracing::info!(user = %id, by = %self.actor, "local account created");
-        Ok((user, token.map(|token| self.password_link(&token))))
+        let link = token.map(|token| self.link(token.password_link(self.public_url)));
+        Ok((user, link))
     }
 
     /// Creates an invitation. Anyone who opens its link may create an account.
@@ -157,7 +158,7 @@ impl<'a> LocalOperator<'a> {
         };
         self.store.add_one_time_link(token.hash(), link).await?;
         tracing::info!(by = %self.actor, "invitation created");
-        Ok(self.link(paths::SIGN_UP_PAGE, "invitation", &token))
+        Ok(self.link(token.invitation_link(self.public_url)))
     }
 
     /// Creates a link to set a new password. It voids the account's previous link; the password and
@@ -176,7 +177,7 @@ impl<'a> LocalOperator<'a> {
             return Err(unknown());
         }
         tracing::info!(by = %self.actor, "link to set a password created");
-        Ok(self.password_link(&token))
+        Ok(self.link(token.password_link(self.public_url)))
     }
 
     fn check_enabled(&self) -> Result<SignUp, LocalOperatorError> {
@@ -187,17 +188,9 @@ impl<'a> LocalOperator<'a> {
         self.now.plus(LINK_LIFETIME)
     }
 
-    fn password_link(&self, token: &LinkToken) -> Link {
-        self.link(paths::RESET_PASSWORD_PAGE, "token", token)
-    }
-
-    /// The token is in the fragment, which browsers do not send.
-    fn link(&self, page: &str, name: &str, token: &LinkToken) -> Link {
-        let page = self.public_url.join(page);
-        Link {
-            url: format!("{page}#{name}={}", token.as_str()),
-            expires_at: self.expires_at(),
-        }
+    fn link(&self, url: String) -> Link {
+        let expires_at = self.expires_at();
+        Link { url, expires_at }
     }
 
     async fn hash(
@@ -216,5 +209,17 @@ impl<'a> LocalOperator<'a> {
             .await
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(hash.as_str().to_owned())
+    }
+}
+
+/// Sends an invitation, if mail is configured. The operator has its link in any case.
+pub async fn send_invitation(services: &Services, email: &str, link: &str) {
+    let local = services.local.as_ref();
+    let Some(mailer) = local.and_then(|local| local.mailer.as_ref()) else {
+        return;
+    };
+    let message = Message::invitation(email, &services.public_url, link);
+    if let Err(error) = mailer.send(&message).await {
+        tracing::warn!(%error, "cannot send an invitation");
     }
 }

@@ -75,6 +75,21 @@ fn describe(outcome: &Outcome) -> String {
             format!("access token {token} is accepted again until it expires")
         }
         Outcome::Keys { keys } => lists::keys(keys),
+        Outcome::UserCreated {
+            username,
+            link: Some(link),
+            ..
+        } => format!(
+            "created {username}; to set the password, open this link within an hour (it works \
+             once): {link}"
+        ),
+        Outcome::UserCreated { username, .. } => format!("created {username}"),
+        Outcome::Invited { link, .. } => {
+            format!("to create an account, open this link within an hour (it works once): {link}")
+        }
+        Outcome::PasswordLinkCreated { link, .. } => {
+            format!("to set a new password, open this link within an hour (it works once): {link}")
+        }
         Outcome::KeyRotated {
             kid,
             signs_in_seconds,

@@ -1,6 +1,7 @@
 //! `latchkey users`: finds users, bans and unbans them, grants roles.
 
 use super::admin::{self, named, page, selector};
+use super::local_accounts;
 use super::report::Report;
 use super::time::future;
 use crate::cli::{Status, UsersCommand};
@@ -49,6 +50,9 @@ pub(super) async fn run(command: UsersCommand) -> anyhow::Result<Report> {
             };
             admin::run(&overrides, ban).await
         }
+        UsersCommand::Create(arguments) => local_accounts::create(arguments).await,
+        UsersCommand::Invite(arguments) => local_accounts::invite(arguments).await,
+        UsersCommand::ResetPassword(arguments) => local_accounts::reset_password(arguments).await,
         UsersCommand::Unban { overrides, user } => {
             let user = selector(user)?;
             admin::run(&overrides, AdminCommand::UnbanUser { user }).await

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use latchkey_axum::{Limits, MasterKey, PublicUrl, SignUp, Store, TokenSettings, TrustedProxies};
+use latchkey_axum::{
+    Limits, Mail, MasterKey, PublicUrl, SignUp, Store, TokenSettings, TrustedProxies,
+};
 use latchkey_core::Rights;
 use latchkey_identity::ProviderConfig;
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub tokens: TokenSettings,
     /// `[providers.NAME]`, in the order of the sign-in page.
     pub providers: Vec<ProviderConfig>,
+    /// `[mail]`: the mail server, if there is one.
+    pub mail: Option<Mail>,
     /// `[local]`: who may create a local account; `None` without local accounts.
     pub local: Option<SignUp>,
     /// `redirect = "/callback"` in the section of the only provider: its redirect URI has no provider

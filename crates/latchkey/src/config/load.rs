@@ -18,6 +18,7 @@ use super::environment;
 use super::limits::LimitsSection;
 use super::local::LocalSection;
 use super::log::LogSection;
+use super::mail::MailSection;
 use super::metrics::MetricsSection;
 use super::provider_section::ProviderSection;
 use super::providers;
@@ -64,6 +65,7 @@ struct RawConfig {
     #[serde(default)]
     providers: std::collections::BTreeMap<String, ProviderSection>,
     local: Option<LocalSection>,
+    mail: Option<MailSection>,
     #[serde(default)]
     log: LogSection,
     #[serde(default)]
@@ -174,9 +176,13 @@ fn check(raw: RawConfig, mut errors: ConfigErrors) -> Result<Config, ConfigError
     let limits = raw.limits.check(&mut errors);
     let tokens = raw.tokens.check(&mut errors);
     let admission = raw.admission.check(&authorities, &mut errors);
+    let has_accounts = raw.local.is_some();
     let local = raw
         .local
         .and_then(|local| local.check(admission.as_ref(), &mut errors));
+    let mail = raw
+        .mail
+        .and_then(|mail| mail.check(has_accounts, &mut errors));
     let bare_callback = providers::check_redirects(&raw.providers, &mut errors);
     let mut providers = providers::check(raw.providers, &mut errors);
     if let Some(admission) = &admission {
@@ -208,6 +214,7 @@ fn check(raw: RawConfig, mut errors: ConfigErrors) -> Result<Config, ConfigError
             tokens,
             providers,
             local,
+            mail,
             bare_callback,
             metrics,
             log,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::details::{DenialDetails, KeyDetails, SessionDetails, TokenText, UserDetails};
+use super::local_accounts::LocalCommand;
 use crate::failure::{Failure, FailureCode};
 
 /// The version of the protocol.
@@ -31,6 +32,8 @@ pub enum Command {
     RotateKeys,
     /// Change users or sessions.
     Admin(AdminCommand),
+    /// Create local accounts and links.
+    Local(LocalCommand),
     /// Send a backup. Its lines follow the response.
     Export,
 }
@@ -246,6 +249,33 @@ pub enum Outcome {
     Keys {
         /// The keys, newest first.
         keys: Vec<KeyDetails>,
+    },
+    /// A local account was created.
+    UserCreated {
+        /// The username.
+        username: String,
+        /// The user.
+        user: UserInfo,
+        /// The link with which the user sets the password, unless the operator did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<String>,
+        /// When the link expires, in seconds since 1970.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<u64>,
+    },
+    /// An invitation was created.
+    Invited {
+        /// Its link.
+        link: String,
+        /// When the link expires, in seconds since 1970.
+        expires_at: u64,
+    },
+    /// A link to set a password was created.
+    PasswordLinkCreated {
+        /// The link.
+        link: String,
+        /// When the link expires, in seconds since 1970.
+        expires_at: u64,
     },
     /// A new signing key was published.
     KeyRotated {

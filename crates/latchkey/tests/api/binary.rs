@@ -15,6 +15,7 @@ mod faked_clock;
 mod first_start;
 mod full_disk;
 mod json;
+mod local_accounts;
 mod operate;
 mod process;
 mod provider;

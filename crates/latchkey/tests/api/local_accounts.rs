@@ -3,7 +3,9 @@
 mod guessing;
 mod life;
 mod links;
+mod mail;
 mod refusals;
+pub(crate) mod smtp;
 
 use latchkey_axum::use_cases::local_operator::{LocalOperator, NewLocalAccount};
 use latchkey_core::Actor;

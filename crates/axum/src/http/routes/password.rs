@@ -18,20 +18,22 @@ use crate::http::extract::{Device, OptionalJson, Proven};
 use crate::http::state::{AppState, User};
 use crate::services::Services;
 use crate::services::local::Local;
-use crate::use_cases::local::{self, Client, NewAccount};
+use crate::use_cases::local::sign_up::NewAccount;
+use crate::use_cases::local::{Client, passwords, sign_in, sign_up};
+use crate::use_cases::request_password_link;
 
 /// The routes of local accounts. A server without local accounts does not have them.
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
-        .route(paths::PASSWORD, post(sign_in))
+        .route(paths::PASSWORD, post(create_session))
         .route(paths::PASSWORD_CHANGE, post(change_password))
         .route(paths::PASSWORD_RESET, post(reset_password))
         .route(paths::PASSWORD_RESET_REQUEST, post(request_reset))
-        .route(paths::SIGN_UP, post(sign_up))
+        .route(paths::SIGN_UP, post(create_account))
 }
 
 /// Signs in with a username and a password.
-async fn sign_in(
+async fn create_session(
     State(state): State<Arc<Services>>,
     Proven(proven): Proven,
     device: Device,
@@ -40,12 +42,13 @@ async fn sign_in(
     let body = required(body)?;
     let client = client(device, proven);
     let password = body.password.into();
-    let tokens = local::sign_in(&state, enabled(&state)?, &body.username, password, client).await?;
+    let tokens =
+        sign_in::sign_in(&state, enabled(&state)?, &body.username, password, client).await?;
     Ok(Json(token_response(tokens, None)))
 }
 
 /// Creates an account and signs in.
-async fn sign_up(
+async fn create_account(
     State(state): State<Arc<Services>>,
     Proven(proven): Proven,
     device: Device,
@@ -60,7 +63,7 @@ async fn sign_up(
         invitation: body.invitation.as_deref(),
     };
     let client = client(device, proven);
-    let tokens = local::sign_up(&state, enabled(&state)?, new, client).await?;
+    let tokens = sign_up::sign_up(&state, enabled(&state)?, new, client).await?;
     Ok(Json(token_response(tokens, None)))
 }
 
@@ -75,7 +78,7 @@ async fn change_password(
     let session = (user.id(), user.session_id());
     let passwords = (body.current_password.into(), body.new_password.into());
     let client = client(device, None);
-    local::change(&state, enabled(&state)?, session, passwords, client).await?;
+    passwords::change(&state, enabled(&state)?, session, passwords, client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -88,7 +91,7 @@ async fn reset_password(
     let body = required(body)?;
     let client = client(device, None);
     let password = body.new_password.into();
-    local::reset(&state, enabled(&state)?, &body.token, password, client).await?;
+    passwords::reset(&state, enabled(&state)?, &body.token, password, client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -99,8 +102,8 @@ async fn request_reset(
     device: Device,
     OptionalJson(body): OptionalJson<ResetLinkRequest>,
 ) -> Result<StatusCode, ApiError> {
-    required(body)?;
-    local::request_link(&state, enabled(&state)?, &client(device, None))?;
+    let body = required(body)?;
+    request_password_link::request(&state, enabled(&state)?, body.username, device.address)?;
     Ok(StatusCode::ACCEPTED)
 }
 

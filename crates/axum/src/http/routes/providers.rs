@@ -27,7 +27,7 @@ pub fn password_info(state: &Services) -> Option<PasswordInfo> {
             SignUp::Invite => latchkey_types::SignUp::Invite,
             SignUp::Open => latchkey_types::SignUp::Open,
         },
-        mail: false,
+        mail: local.mailer.is_some(),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::app::claims;
 use crate::binary::{RunningServer, latchkey, run};
 
 /// The commands and groups of commands.
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 25] = [
     "",
     "serve",
     "config",
@@ -24,6 +24,9 @@ const COMMANDS: [&str; 22] = [
     "users set-roles",
     "users ban",
     "users unban",
+    "users create",
+    "users invite",
+    "users reset-password",
     "sessions",
     "sessions list",
     "sessions end",

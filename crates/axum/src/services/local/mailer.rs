@@ -1,0 +1,152 @@
+//! Sends mail over SMTP, encrypted unless the mail server is on this machine. Messages are plain
+//! text. Who gets one, and when, is decided by use cases.
+
+use core::time::Duration;
+use std::fmt;
+use std::sync::Arc;
+
+use latchkey_core::Username;
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use secrecy::ExposeSecret as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::settings::{InvalidMail, Mail, PublicUrl};
+
+/// How long one step of the conversation with the mail server may take.
+const STEP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long sending one message may take.
+const SEND_TIMEOUT: Duration = Duration::from_secs(60);
+/// How many messages may wait or be on the way.
+const MAX_PENDING: usize = 100;
+/// How many connections to the mail server may be open.
+const MAX_CONNECTIONS: usize = 4;
+
+/// Sends messages.
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    places: Arc<Semaphore>,
+    connections: Semaphore,
+}
+
+/// A message was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// The address or the text is not valid.
+    #[error("the message is not valid: {0}")]
+    Message(String),
+    /// The mail server refused the message, or could not be reached.
+    #[error("{0}")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+    /// The mail server is too slow.
+    #[error("the mail server did not accept the message within {} s", SEND_TIMEOUT.as_secs())]
+    Timeout,
+}
+
+impl Mailer {
+    /// Prepares sending. Does not connect.
+    pub fn new(mail: &Mail) -> Result<Self, InvalidMail> {
+        let (from, tls) = (mail.sender()?, mail.tls()?);
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&mail.host)
+            .port(mail.port())
+            .tls(tls)
+            .timeout(Some(STEP_TIMEOUT));
+        if let Some((username, password)) = &mail.credentials {
+            let password = password.expose_secret().to_owned();
+            transport = transport.credentials(Credentials::new(username.clone(), password));
+        }
+        Ok(Self {
+            transport: transport.build(),
+            from,
+            places: Arc::new(Semaphore::new(MAX_PENDING)),
+            connections: Semaphore::new(MAX_CONNECTIONS),
+        })
+    }
+
+    /// A place for one message; `None` if too many are pending. Free again when it is dropped.
+    pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    /// Sends a message.
+    pub async fn send(&self, message: &Message) -> Result<(), MailError> {
+        let invalid = |error: &dyn fmt::Display| MailError::Message(error.to_string());
+        // Never quoted in an error: who gets mail is nobody's business.
+        let to = message
+            .to
+            .parse()
+            .map_err(|_| invalid(&"invalid address"))?;
+        let built = lettre::Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(&message.subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(message.text.clone())
+            .map_err(|error| invalid(&error))?;
+        let _connection = self.connections.acquire().await;
+        let sent = tokio::time::timeout(SEND_TIMEOUT, self.transport.send(built));
+        sent.await.map_err(|_| MailError::Timeout)??;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailer").finish_non_exhaustive()
+    }
+}
+
+/// A message.
+pub struct Message {
+    to: String,
+    subject: String,
+    text: String,
+}
+
+/// Hides the text, which contains a link.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Message {
+    /// A link to set a new password.
+    pub fn set_password(to: &str, username: &Username, site: &PublicUrl, link: &str) -> Self {
+        let host = site.authority();
+        Self {
+            to: to.to_owned(),
+            subject: format!("Set a new password for {host}"),
+            text: format!(
+                "Someone asked to set a new password for your account {username} at {site}.\n\
+                 \n\
+                 To set one, open this link within an hour. It works once.\n\
+                 \n\
+                 {link}\n\
+                 \n\
+                 If it was not you, ignore this message. Your password stays as it is.\n"
+            ),
+        }
+    }
+
+    /// An invitation to create an account.
+    pub fn invitation(to: &str, site: &PublicUrl, link: &str) -> Self {
+        let host = site.authority();
+        Self {
+            to: to.to_owned(),
+            subject: format!("Create your account at {host}"),
+            text: format!(
+                "You are invited to create an account at {site}.\n\
+                 \n\
+                 To create it, open this link within an hour. It works once.\n\
+                 \n\
+                 {link}\n"
+            ),
+        }
+    }
+}

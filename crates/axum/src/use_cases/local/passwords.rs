@@ -1,0 +1,126 @@
+//! Changes a password, or sets a new one with a link. Both end sessions.
+
+use latchkey_core::{EndReason, LinkPurpose, OneTimeLink, SessionId, User, UserId, Username};
+use latchkey_store::{AllEnded, PasswordAuthority, SetPassword, SetPasswordOutcome};
+use latchkey_tokens::digest;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Client, LocalError, authenticate};
+use crate::event::Event;
+use crate::services::Services;
+use crate::services::local::Local;
+use crate::services::local::rules::{self, FieldError};
+
+/// Checks a new password for an existing user.
+fn check_password(
+    services: &Services,
+    user: &User,
+    password: &SecretString,
+) -> Result<(), LocalError> {
+    let known = [
+        user.username.as_ref().map_or("", Username::as_str),
+        user.name.as_deref().unwrap_or_default(),
+        user.email.as_deref().unwrap_or_default(),
+        services.public_url.authority(),
+    ];
+    rules::password("new_password", password.expose_secret(), &known)?;
+    Ok(())
+}
+
+/// Changes the password of a signed-in user and ends the user's other sessions.
+pub async fn change(
+    services: &Services,
+    local: &Local,
+    (user, session): (UserId, SessionId),
+    (current, new): (SecretString, SecretString),
+    client: Client,
+) -> Result<(), LocalError> {
+    services.rate_limits.take_from_address(client.address)?;
+    let found = services.store.user(user).await?;
+    let found = found.ok_or(LocalError::NoPassword)?;
+    let username = found.username.clone().ok_or(LocalError::NoPassword)?;
+    check_password(services, &found, &new)?;
+    let verified = authenticate(services, local, username.as_str(), current, &client).await;
+    let (username, credential) = verified.map_err(|error| match error {
+        LocalError::InvalidCredentials => {
+            FieldError::new("current_password", "the password is wrong").into()
+        }
+        error => error,
+    })?;
+    let authority = PasswordAuthority::Current(credential.hash.unwrap_or_default());
+    let set = SetPassword {
+        username,
+        hash: local.hashing.hash(new, client.address).await?,
+        authority,
+        keep: Some(session),
+        device: client.device,
+        now: services.clock.now(),
+    };
+    if set_password(services, set).await? {
+        Ok(())
+    } else {
+        // Another request changed it first.
+        Err(FieldError::new("current_password", "the password is wrong").into())
+    }
+}
+
+/// Sets a new password with the token of a link, and ends all sessions of the user.
+pub async fn reset(
+    services: &Services,
+    local: &Local,
+    token: &str,
+    new: SecretString,
+    client: Client,
+) -> Result<(), LocalError> {
+    services.rate_limits.take_from_address(client.address)?;
+    let link = digest::link(token);
+    let found = services
+        .store
+        .one_time_link(link, services.clock.now())
+        .await?;
+    let Some(OneTimeLink {
+        purpose: LinkPurpose::SetPassword { username },
+        ..
+    }) = found
+    else {
+        return Err(LocalError::LinkInvalid);
+    };
+    let credential = services.store.credential(username.clone()).await?;
+    let credential = credential.ok_or(LocalError::LinkInvalid)?;
+    let user = services.store.user(credential.user).await?;
+    check_password(services, &user.ok_or(LocalError::LinkInvalid)?, &new)?;
+    let set = SetPassword {
+        username: username.clone(),
+        hash: local.hashing.hash(new, client.address).await?,
+        authority: PasswordAuthority::Link(link),
+        keep: None,
+        device: client.device,
+        now: services.clock.now(),
+    };
+    if !set_password(services, set).await? {
+        return Err(LocalError::LinkInvalid);
+    }
+    let name = username.as_str();
+    local.guesses.password_set(name, client.address);
+    Ok(())
+}
+
+/// Stores the password, and refuses the tokens of the sessions that this ended.
+async fn set_password(services: &Services, set: SetPassword) -> Result<bool, LocalError> {
+    const REASON: EndReason = EndReason::PasswordChanged;
+    let kept = set.keep;
+    let (user, ended) = match services.store.set_password(set).await? {
+        SetPasswordOutcome::Set { user, ended } => (user, ended),
+        SetPasswordOutcome::Refused => return Ok(false),
+    };
+    let AllEnded { denials, live } = ended;
+    services.deny(user, &denials);
+    services.report(&Event::SessionsEnded {
+        user,
+        kept,
+        reason: REASON,
+    });
+    services.count_ended(REASON, live);
+    tracing::info!(%user, sessions = live, "password set");
+    Ok(true)
+}

@@ -1,0 +1,96 @@
+//! Signs in with a username and a password.
+
+use latchkey_core::{User, UserId, Username};
+use latchkey_store::CurrentCredential;
+use secrecy::SecretString;
+
+use super::{
+    Client, LocalError, PROVIDER, authenticate, open_session, opening_error, require_proof,
+};
+use crate::services::Services;
+use crate::services::issuer::Tokens;
+use crate::services::local::Local;
+use crate::services::local::hashing::Hashing;
+use crate::services::opening::OpeningError;
+
+/// How often a sign-in is tried again if the credential changes while its password is verified.
+const MAX_ATTEMPTS: u32 = 2;
+
+/// Signs in with a username and a password, and opens a session.
+pub async fn sign_in(
+    services: &Services,
+    local: &Local,
+    username: &str,
+    password: SecretString,
+    client: Client,
+) -> Result<Tokens, LocalError> {
+    let signed_in = try_sign_in(services, local, username, password, client).await;
+    let outcome = match &signed_in {
+        Ok(_) => "success",
+        Err(error) => error.outcome(),
+    };
+    services.metrics.sign_in(PROVIDER, outcome);
+    signed_in
+}
+
+async fn try_sign_in(
+    services: &Services,
+    local: &Local,
+    username: &str,
+    password: SecretString,
+    client: Client,
+) -> Result<Tokens, LocalError> {
+    services.rate_limits.take_from_address(client.address)?;
+    require_proof(services, &client)?;
+    let mut attempts = 1;
+    loop {
+        let (username, credential) =
+            authenticate(services, local, username, password.clone(), &client).await?;
+        let user = admitted(services, credential.user).await?;
+        let hash = credential.hash.unwrap_or_default();
+        let current = CurrentCredential {
+            username: username.clone(),
+            hash: hash.clone(),
+        };
+        match open_session(services, &user, current, client.clone()).await {
+            Err(OpeningError::PasswordChanged) if attempts < MAX_ATTEMPTS => attempts += 1,
+            Err(error) => return Err(opening_error(error, user.id)),
+            Ok(tokens) => {
+                replace_outdated_hash(services, local, username, hash, password, &client).await;
+                return Ok(tokens);
+            }
+        }
+    }
+}
+
+/// The user with this id, if the user may sign in.
+async fn admitted(services: &Services, id: UserId) -> Result<User, LocalError> {
+    let user = services.store.user(id).await?;
+    // With the identity of the local account, whatever else the user signs in with.
+    let user = user.and_then(|user| user.signed_in_locally());
+    let user = user.ok_or(LocalError::InvalidCredentials)?;
+    let admission = services.settings.rights.admit(&user);
+    admission.map_err(LocalError::NotAdmitted)?;
+    Ok(user)
+}
+
+/// After a sign-in with the right password: replaces a hash with earlier parameters. The sign-in
+/// does not depend on it.
+async fn replace_outdated_hash(
+    services: &Services,
+    local: &Local,
+    username: Username,
+    hash: String,
+    password: SecretString,
+    client: &Client,
+) {
+    if !Hashing::is_outdated(&hash) {
+        return;
+    }
+    let Ok(fresh) = local.hashing.hash(password, client.address).await else {
+        return;
+    };
+    if let Err(error) = services.store.replace_hash(username, hash, fresh).await {
+        tracing::warn!(%error, "cannot replace the hash of a password");
+    }
+}

@@ -1,0 +1,129 @@
+//! Creates a local account and signs in.
+
+use latchkey_core::{LinkPurpose, OneTimeLink, User, UserId, Username};
+use latchkey_store::{CreateOutcome, CurrentCredential, NewLocalUser};
+use latchkey_tokens::digest;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Client, LocalError, PROVIDER, open_session, opening_error, require_proof};
+use crate::services::Services;
+use crate::services::issuer::Tokens;
+use crate::services::local::Local;
+use crate::services::local::rules::{self, FieldError};
+use crate::settings::SignUp;
+
+/// A local account to create.
+#[derive(Debug)]
+pub struct NewAccount<'a> {
+    /// The username.
+    pub username: &'a str,
+    /// The password.
+    pub password: SecretString,
+    /// The display name.
+    pub name: Option<&'a str>,
+    /// The email address.
+    pub email: Option<&'a str>,
+    /// The token of an invitation.
+    pub invitation: Option<&'a str>,
+}
+
+/// Creates an account and signs in.
+pub async fn sign_up(
+    services: &Services,
+    local: &Local,
+    new: NewAccount<'_>,
+    client: Client,
+) -> Result<Tokens, LocalError> {
+    services.rate_limits.take_from_address(client.address)?;
+    require_proof(services, &client)?;
+    let invitation = match (new.invitation, local.sign_up) {
+        (_, SignUp::Off) | (None, SignUp::Invite) => return Err(LocalError::SignUpClosed),
+        (invitation, SignUp::Invite | SignUp::Open) => invitation.map(digest::link),
+    };
+    let now = services.clock.now();
+    let mut invited_email = None;
+    if let Some(hash) = invitation {
+        match services.store.one_time_link(hash, now).await? {
+            Some(OneTimeLink {
+                purpose: LinkPurpose::Invitation { email },
+                ..
+            }) => invited_email = email,
+            _ => return Err(LocalError::LinkInvalid),
+        }
+    }
+    let fields = check_account(services, &new, invited_email)?;
+    let username = fields.username.clone();
+    if services.store.credential(username.clone()).await?.is_some() {
+        return Err(username_taken());
+    }
+    local.guesses.sign_up(client.address, now)?;
+    let hash = local.hashing.hash(new.password, client.address).await?;
+    let id = UserId::random(&*services.rng);
+    let user = User::create_local(id, fields.username, fields.email, fields.name, now);
+    services
+        .settings
+        .rights
+        .admit(&user)
+        .map_err(LocalError::NotAdmitted)?;
+    let create = NewLocalUser {
+        user: user.clone(),
+        hash: Some(hash.clone()),
+        invitation,
+        link: None,
+    };
+    match services.store.create_local_user(create).await? {
+        CreateOutcome::Created => {}
+        CreateOutcome::UsernameTaken => return Err(username_taken()),
+        CreateOutcome::LinkInvalid => return Err(LocalError::LinkInvalid),
+    }
+    tracing::info!(user = %id, "local account created");
+    let current = CurrentCredential { username, hash };
+    let tokens = open_session(services, &user, current, client).await;
+    let tokens = tokens.map_err(|error| opening_error(error, id));
+    let outcome = tokens
+        .as_ref()
+        .map_or_else(LocalError::outcome, |_| "success");
+    services.metrics.sign_in(PROVIDER, outcome);
+    tokens
+}
+
+fn username_taken() -> LocalError {
+    FieldError::new("username", "this username is taken; choose another one").into()
+}
+
+/// The checked fields of a new account.
+struct AccountFields {
+    username: Username,
+    name: Option<String>,
+    email: Option<String>,
+}
+
+/// Checks all fields and reports all errors.
+fn check_account(
+    services: &Services,
+    new: &NewAccount<'_>,
+    invited_email: Option<String>,
+) -> Result<AccountFields, LocalError> {
+    let mut errors = Vec::new();
+    let username = rules::username(new.username.trim()).map_err(|error| errors.push(error));
+    let name = rules::name(new.name).map_err(|error| errors.push(error));
+    let email = rules::email(new.email).map_err(|error| errors.push(error));
+    let email = email.map(|email| email.or(invited_email));
+    let known = [
+        new.username,
+        new.name.unwrap_or_default(),
+        new.email.unwrap_or_default(),
+        services.public_url.authority(),
+    ];
+    let password = new.password.expose_secret();
+    let password = rules::password("password", password, &known);
+    let password = password.map_err(|error| errors.push(error));
+    match (username, name, email, password) {
+        (Ok(username), Ok(name), Ok(email), Ok(())) => Ok(AccountFields {
+            username,
+            name,
+            email,
+        }),
+        _ => Err(LocalError::Fields(errors)),
+    }
+}

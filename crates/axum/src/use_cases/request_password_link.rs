@@ -1,0 +1,103 @@
+//! A user who forgot the password requests a link by mail.
+//!
+//! The response is sent before anything is looked up, so neither its content nor its time depends on
+//! whether the account exists.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use latchkey_core::local::LINK_LIFETIME;
+use latchkey_core::{LinkPurpose, OneTimeLink, User, Username};
+use latchkey_store::StoreError;
+use tracing::Instrument as _;
+
+use crate::services::Services;
+use crate::services::local::mailer::{Mailer, Message};
+use crate::services::local::{LinkToken, Local};
+use crate::services::rate_limits::TooManyRequests;
+
+/// How many accounts with the same email address get a link.
+const MAX_ACCOUNTS: usize = 3;
+
+/// Sends a link to the account with this username or email address, in the background. Without
+/// mail, nothing happens: the operator creates the links.
+pub fn request(
+    services: &Arc<Services>,
+    local: &Local,
+    name: String,
+    address: Option<IpAddr>,
+) -> Result<(), TooManyRequests> {
+    services.rate_limits.take_from_address(address)?;
+    local.guesses.link_request(address, services.clock.now())?;
+    let Some(mailer) = &local.mailer else {
+        return Ok(());
+    };
+    let Some(place) = mailer.enter() else {
+        tracing::warn!("too many mails are waiting; a link to set a password was not sent");
+        return Ok(());
+    };
+    let (services, mailer) = (Arc::clone(services), Arc::clone(mailer));
+    let sending = async move {
+        if let Err(error) = send(&services, &mailer, &name).await {
+            tracing::warn!(%error, "cannot create a link to set a password");
+        }
+        drop(place);
+    };
+    tokio::spawn(sending.in_current_span());
+    Ok(())
+}
+
+async fn send(services: &Services, mailer: &Mailer, name: &str) -> Result<(), StoreError> {
+    for user in accounts(services, name.trim()).await? {
+        if let (Some(username), Some(email)) = (&user.username, &user.email) {
+            send_link(services, mailer, username, email).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The local accounts with this username or email address.
+async fn accounts(services: &Services, name: &str) -> Result<Vec<User>, StoreError> {
+    if let Ok(username) = name.parse::<Username>()
+        && let Some(credential) = services.store.credential(username).await?
+    {
+        let user = services.store.user(credential.user).await?;
+        return Ok(user.into_iter().collect());
+    }
+    let mut found = services.store.users_by_email(name.to_owned()).await?;
+    found.retain(|user| user.username.is_some());
+    found.truncate(MAX_ACCOUNTS);
+    Ok(found)
+}
+
+async fn send_link(
+    services: &Services,
+    mailer: &Mailer,
+    username: &Username,
+    email: &str,
+) -> Result<(), StoreError> {
+    let Some(local) = &services.local else {
+        return Ok(());
+    };
+    let now = services.clock.now();
+    if !local.guesses.allows_link(username.as_str(), now) {
+        tracing::info!("a link was already sent to this account several times; not sent again");
+        return Ok(());
+    }
+    let token = LinkToken::random(&*services.rng);
+    let purpose = LinkPurpose::SetPassword {
+        username: username.clone(),
+    };
+    let link = OneTimeLink {
+        purpose,
+        expires_at: now.plus(LINK_LIFETIME),
+    };
+    services.store.add_one_time_link(token.hash(), link).await?;
+    let link = token.password_link(&services.public_url);
+    let message = Message::set_password(email, username, &services.public_url, &link);
+    // The error is from the mail server, and does not contain the message.
+    if let Err(error) = mailer.send(&message).await {
+        tracing::warn!(%error, "cannot send a link to set a password");
+    }
+    Ok(())
+}
