@@ -7,6 +7,7 @@ use crate::identity::IdentityInfo;
 
 /// The response of `GET /api/account/export`. Times are in seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AccountExport {
     /// When the export was made.
     pub exported_at: u64,
@@ -22,6 +23,7 @@ pub struct AccountExport {
 
 /// The user in an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExportedAccount {
     /// The user's id.
     pub id: String,
@@ -31,6 +33,7 @@ pub struct ExportedAccount {
 
 /// A live session in an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExportedSession {
     /// The session's id.
     pub id: String,
@@ -57,6 +60,7 @@ pub struct ExportedSession {
 
 /// A security event in an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExportedEvent {
     /// When it happened.
     pub at: u64,

@@ -8,6 +8,7 @@ pub const LINK_STATE_PREFIX: &str = "link.";
 
 /// The response of `GET /api/identities`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IdentityList {
     /// The identities, oldest first.
     pub identities: Vec<IdentityInfo>,
@@ -15,6 +16,7 @@ pub struct IdentityList {
 
 /// One way to sign in to the account: an account at a provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IdentityInfo {
     /// Its id within the account.
     pub id: String,
@@ -42,6 +44,7 @@ pub struct IdentityInfo {
 
 /// The body of `POST /api/identities/link`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LinkRequest {
     /// The id of the provider.
     pub provider: String,
@@ -49,6 +52,7 @@ pub struct LinkRequest {
 
 /// The response of `POST /api/identities/link`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LinkStarted {
     /// The provider's page, to which the browser must go. Its response arrives at the callback page.
     pub url: String,
@@ -56,6 +60,7 @@ pub struct LinkStarted {
 
 /// The body of `POST /api/identities`: the provider's authorization response.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LinkCompletion {
     /// The authorization code (RFC 6749 §4.1.2).
     pub code: String,

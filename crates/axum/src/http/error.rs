@@ -5,6 +5,7 @@
 //! and RFC 7009, `middleware::envelope` replaces it with the error response of RFC 6749 §5.2.
 //! Messages are in `error/text.rs`.
 
+mod parts;
 mod text;
 
 use std::sync::Arc;
@@ -13,16 +14,15 @@ use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use latchkey_core::UnlinkError;
+use latchkey_core::{DenialReason, UnlinkError};
 use latchkey_guard::{
-    GuardError, REQUEST_ID, Rejection, RequestId, problem_with_fields, proof_codes,
+    AccessError, GuardError, REQUEST_ID, Rejection, RequestId, problem_with_fields, proof_codes,
 };
-use latchkey_identity::{SignInError, ValidationError};
 use latchkey_store::StoreError;
-use latchkey_tokens::KeyError;
 use latchkey_tokens::dpop::ProofError;
 use latchkey_types::{ErrorCode, OAuthError};
 
+use self::parts::{TOO_MANY, finish, link, local, provider, refresh, store};
 use crate::services::notifier::TooManyStreams;
 use crate::services::rate_limits::TooManyRequests;
 use crate::services::signing_keys::KeysError;
@@ -84,9 +84,9 @@ pub enum ApiError {
     /// An identity was not removed.
     #[error(transparent)]
     Unlink(#[from] UnlinkError),
-    /// The account was not exported or deleted.
-    #[error(transparent)]
-    Account(AccountError),
+    /// A banned user tried to delete the account.
+    #[error("this account is banned; contact the administrator of this server")]
+    AccountBanned,
     /// A refresh token was not exchanged.
     #[error(transparent)]
     Refresh(#[from] Arc<RefreshError>),
@@ -184,14 +184,9 @@ impl ApiError {
             Self::Finish(error) => finish(error),
             Self::Local(error) => local(error),
             Self::Link(error) => link(error),
-            Self::Unlink(UnlinkError::Unknown) | Self::Account(AccountError::Unknown) => {
-                (S::NOT_FOUND, Code::NotFound, "invalid_request")
-            }
+            Self::Unlink(UnlinkError::Unknown) => (S::NOT_FOUND, Code::NotFound, "invalid_request"),
             Self::Unlink(UnlinkError::Last) => (S::CONFLICT, Code::LastIdentity, "invalid_request"),
-            Self::Account(AccountError::Banned) => {
-                (S::BAD_REQUEST, Code::Banned, "invalid_request")
-            }
-            Self::Account(AccountError::Store(error)) => store(error),
+            Self::AccountBanned => (S::BAD_REQUEST, Code::Banned, "invalid_request"),
             Self::Refresh(error) => refresh(error),
             Self::ReturnTo(_) => (S::BAD_REQUEST, Code::InvalidReturnTo, "invalid_request"),
             Self::Framed => (S::FORBIDDEN, Code::Framed, "invalid_request"),
@@ -232,144 +227,6 @@ impl ApiError {
             oauth,
         }
     }
-}
-
-/// The fields of an [`ErrorStatus`].
-type Parts = (StatusCode, ErrorCode, &'static str);
-
-fn finish(error: &FinishError) -> Parts {
-    let code = match error {
-        FinishError::FlowNotFound => ErrorCode::SignInNotFound,
-        FinishError::RedirectUri(_) => ErrorCode::ProviderInvalid,
-        FinishError::OtherAccount { .. } => ErrorCode::OtherAccount,
-        FinishError::NotAdmitted { .. } => ErrorCode::NotAdmitted,
-        FinishError::Banned { .. } => ErrorCode::Banned,
-        FinishError::ProofRequired => {
-            let code = ErrorCode::DpopProofRequired;
-            return (StatusCode::BAD_REQUEST, code, "invalid_dpop_proof");
-        }
-        FinishError::Provider(error) => return provider(error),
-        FinishError::TooMany(_) => return TOO_MANY,
-        FinishError::Store(error) => return store(error),
-        FinishError::Claims(_) => return STORE_UNAVAILABLE,
-        FinishError::Key(error) => return key(error),
-    };
-    (StatusCode::BAD_REQUEST, code, "invalid_grant")
-}
-
-fn local(error: &LocalError) -> Parts {
-    let (status, code) = match error {
-        LocalError::InvalidCredentials => (StatusCode::UNAUTHORIZED, ErrorCode::InvalidCredentials),
-        LocalError::Fields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidFields),
-        LocalError::LinkInvalid => (StatusCode::BAD_REQUEST, ErrorCode::LinkInvalid),
-        LocalError::SignUpClosed => (StatusCode::FORBIDDEN, ErrorCode::SignUpClosed),
-        LocalError::NoPassword => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
-        LocalError::ProofRequired => (StatusCode::BAD_REQUEST, ErrorCode::DpopProofRequired),
-        LocalError::NotAdmitted(_) => (StatusCode::BAD_REQUEST, ErrorCode::NotAdmitted),
-        LocalError::Banned(_) => (StatusCode::BAD_REQUEST, ErrorCode::Banned),
-        LocalError::TooMany(_) => return TOO_MANY,
-        LocalError::Store(error) => return store(error),
-        LocalError::Claims(_) => return STORE_UNAVAILABLE,
-        LocalError::Key(error) => return key(error),
-    };
-    (status, code, "invalid_request")
-}
-
-fn link(error: &LinkError) -> Parts {
-    use StatusCode as S;
-    match error {
-        LinkError::SignIn(error) => finish(error),
-        LinkError::InUse(_) => (S::CONFLICT, ErrorCode::IdentityInUse, "invalid_request"),
-        LinkError::TooMany(_) => (S::BAD_REQUEST, ErrorCode::InvalidRequest, "invalid_request"),
-        LinkError::SessionEnded => (S::BAD_REQUEST, ErrorCode::SessionEnded, "invalid_grant"),
-    }
-}
-
-fn refresh(error: &RefreshError) -> Parts {
-    use StatusCode as S;
-    match error {
-        RefreshError::Invalid(_) | RefreshError::UnknownSession | RefreshError::Ended(_) => {
-            (S::BAD_REQUEST, ErrorCode::SessionEnded, "invalid_grant")
-        }
-        RefreshError::NotAdmitted { .. } => {
-            (S::BAD_REQUEST, ErrorCode::NotAdmitted, "invalid_grant")
-        }
-        RefreshError::Replayed(_) => (S::BAD_REQUEST, ErrorCode::RefreshReplayed, "invalid_grant"),
-        RefreshError::KeyMismatch(_) => {
-            (S::BAD_REQUEST, ErrorCode::KeyMismatch, "invalid_dpop_proof")
-        }
-        RefreshError::Superseded => (S::CONFLICT, ErrorCode::Superseded, "superseded"),
-        RefreshError::TooMany(_) => TOO_MANY,
-        RefreshError::Store(error) => store(error),
-        RefreshError::Claims(_) => STORE_UNAVAILABLE,
-        RefreshError::Key(error) => key(error),
-    }
-}
-
-fn provider(error: &SignInError) -> Parts {
-    match error {
-        SignInError::Unavailable { .. } => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            ErrorCode::ProviderUnavailable,
-            "temporarily_unavailable",
-        ),
-        SignInError::Refused { .. } => (
-            StatusCode::BAD_REQUEST,
-            ErrorCode::ProviderRefused,
-            "invalid_grant",
-        ),
-        // OpenID Connect Core §3.1.3.7, 13: the user had to authenticate again and did not.
-        SignInError::Invalid {
-            error:
-                ValidationError::AuthTime
-                | ValidationError::AuthTimeMissing
-                | ValidationError::AuthTimeUnsupported,
-            ..
-        } => (
-            StatusCode::BAD_REQUEST,
-            ErrorCode::StepUpRequired,
-            "invalid_grant",
-        ),
-        SignInError::Invalid { .. } => (
-            StatusCode::BAD_REQUEST,
-            ErrorCode::ProviderInvalid,
-            "invalid_grant",
-        ),
-    }
-}
-
-const TOO_MANY: Parts = (
-    StatusCode::TOO_MANY_REQUESTS,
-    ErrorCode::TooManyRequests,
-    "temporarily_unavailable",
-);
-
-const STORE_UNAVAILABLE: Parts = (
-    StatusCode::SERVICE_UNAVAILABLE,
-    ErrorCode::StoreUnavailable,
-    "temporarily_unavailable",
-);
-
-fn store(error: &StoreError) -> Parts {
-    match error {
-        StoreError::Unavailable(_)
-        | StoreError::Stopped(_)
-        | StoreError::WrongStore { .. }
-        | StoreError::ImportIncomplete => STORE_UNAVAILABLE,
-        StoreError::Corrupt { .. } => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorCode::Internal,
-            "server_error",
-        ),
-    }
-}
-
-fn key(_: &KeyError) -> Parts {
-    (
-        StatusCode::INTERNAL_SERVER_ERROR,
-        ErrorCode::Internal,
-        "server_error",
-    )
 }
 
 macro_rules! shared {
@@ -414,7 +271,12 @@ impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::Store(error) => Self::Store(error),
-            error => Self::Account(error),
+            AccountError::Banned => Self::AccountBanned,
+            // The account was deleted after the token was checked.
+            AccountError::Deleted => {
+                let revoked = AccessError::Denied(DenialReason::SignedOut);
+                Self::Guard(GuardError::Access(revoked))
+            }
         }
     }
 }

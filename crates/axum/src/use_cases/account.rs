@@ -26,9 +26,9 @@ pub struct Export {
 /// Why an account was not exported or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
-    /// The user does not exist any more.
-    #[error("this account does not exist any more")]
-    Unknown,
+    /// The account was deleted by another request.
+    #[error("this account was deleted")]
+    Deleted,
     /// The user is banned: deleting the account would evade the ban.
     #[error("this account is banned; contact the administrator of this server")]
     Banned,
@@ -41,7 +41,7 @@ pub enum AccountError {
 pub async fn export(state: &Services, claims: &AccessClaims) -> Result<Export, AccountError> {
     let now = state.clock.now();
     let user = state.store.user(claims.sub).await?;
-    let user = user.ok_or(AccountError::Unknown)?;
+    let user = user.ok_or(AccountError::Deleted)?;
     let sessions = state.store.live_sessions(user.id, now).await?;
     let current = sessions.iter().find(|it| it.session.id == claims.sid);
     let current_identity = current.map(|it| it.session.identity);
@@ -64,7 +64,7 @@ pub async fn delete(state: &Services, claims: &AccessClaims) -> Result<(), Accou
     let ended = match state.store.delete_user(user, state.clock.now()).await? {
         DeleteOutcome::Deleted(ended) => ended,
         DeleteOutcome::Banned => return Err(AccountError::Banned),
-        DeleteOutcome::UnknownUser => return Err(AccountError::Unknown),
+        DeleteOutcome::UnknownUser => return Err(AccountError::Deleted),
     };
     state.deny(user, &ended.denials);
     state.count_ended(EndReason::AccountDeleted, ended.live);

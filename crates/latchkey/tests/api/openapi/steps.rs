@@ -8,6 +8,7 @@ use super::document::filled;
 use super::walk::Walk;
 use crate::app::claims;
 use crate::local_accounts::{OTHER_PASSWORD, PASSWORD, operator, token_in};
+use latchkey_testing::{Callback, PendingSignIn, cookie};
 
 impl Walk<'_> {
     /// The refusals that operations have in common.
@@ -156,6 +157,41 @@ impl Walk<'_> {
         let session = claims(&token)["sid"].as_str().expect("text").to_owned();
         self.delete(&format!("/api/sessions/{session}"), &token)
             .await;
+        self.own_account().await;
+    }
+
+    async fn own_account(&mut self) {
+        let token = self.app.sign_in_as("carol@example.com").await.access_token;
+        for email in ["dan@example.com", "ada@example.com"] {
+            let (cookie, callback) = self.link(&token, email).await;
+            for _ in 0..2 {
+                let complete = self.request(&Method::POST, "/api/identities", Some(&token));
+                self.send(complete.header("cookie", &cookie).json(&callback))
+                    .await;
+            }
+        }
+        self.get("/api/identities", Some(&token)).await;
+        for id in ["x", "1", "0"] {
+            self.delete(&format!("/api/identities/{id}"), &token).await;
+        }
+        self.get("/api/account/export", Some(&token)).await;
+        self.delete("/api/account", &token).await;
+    }
+
+    /// Begins to link this account of the demo provider. Returns what completes it.
+    async fn link(&mut self, token: &str, email: &str) -> (String, Callback) {
+        let path = "/api/identities/link";
+        let begin = self.request(&Method::POST, path, Some(token));
+        let begin = begin.json(&json!({ "provider": "demo" }));
+        let response = begin.send().await.expect("a response");
+        let cookie = cookie(&response);
+        let started = self.check(&Method::POST, path, response).await;
+        let url = started["url"].as_str().expect("text");
+        let begun = PendingSignIn {
+            cookie: cookie.clone(),
+            authorize: url.parse().expect("a URL"),
+        };
+        (cookie, self.app.approve(&begun, email).await)
     }
 
     pub(super) async fn administration(&mut self) {

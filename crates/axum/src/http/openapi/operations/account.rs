@@ -1,6 +1,9 @@
 //! Operations of the signed-in user.
 
-use latchkey_types::{ActivityList, ErrorCode, Me, SessionList, paths};
+use latchkey_types::{
+    AccountExport, ActivityList, ErrorCode, IdentityList, LinkCompletion, LinkRequest, LinkStarted,
+    Me, SessionList, paths,
+};
 use serde_json::json;
 
 use super::super::operation::Operation;
@@ -43,6 +46,67 @@ pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
         )
         .paged()
         .ok::<ActivityList>(schemas, "The events of the last 90 days, at most 200."),
+        new(
+            ("get", paths::API_IDENTITIES),
+            "listIdentities",
+            "The ways to sign in to the account, oldest first",
+        )
+        .ok::<IdentityList>(schemas, "The identities."),
+        new(
+            ("post", paths::API_IDENTITIES_LINK),
+            "beginLink",
+            "Begin to add a way to sign in; the response sets the cookie of the sign-in",
+        )
+        .recent()
+        .json::<LinkRequest>(schemas, true)
+        .error(400, &[ErrorCode::UnknownProvider])
+        .error(503, &[ErrorCode::ProviderUnavailable])
+        .ok::<LinkStarted>(schemas, "The URL to which the browser must go."),
+        new(
+            ("post", paths::API_IDENTITIES),
+            "completeLink",
+            "Add a way to sign in, with the provider's authorization response",
+        )
+        .json::<LinkCompletion>(schemas, true)
+        .error(
+            400,
+            &[
+                ErrorCode::SignInNotFound,
+                ErrorCode::ProviderRefused,
+                ErrorCode::ProviderInvalid,
+                ErrorCode::StepUpRequired,
+                ErrorCode::NotAdmitted,
+                ErrorCode::Banned,
+                ErrorCode::SessionEnded,
+            ],
+        )
+        .error(409, &[ErrorCode::IdentityInUse])
+        .error(503, &[ErrorCode::ProviderUnavailable])
+        .empty(204, "The account has this way to sign in."),
+        new(
+            ("delete", paths::API_IDENTITY),
+            "deleteIdentity",
+            "Remove a way to sign in, and end the sessions that were opened with it",
+        )
+        .recent()
+        .error(404, &[ErrorCode::NotFound])
+        .error(409, &[ErrorCode::LastIdentity])
+        .empty(204, "The way to sign in was removed."),
+        new(
+            ("get", paths::API_ACCOUNT_EXPORT),
+            "exportAccount",
+            "Everything that is stored about the user, without secrets",
+        )
+        .recent()
+        .ok::<AccountExport>(schemas, "The data, as a download."),
+        new(
+            ("delete", paths::API_ACCOUNT),
+            "deleteAccount",
+            "Delete the account",
+        )
+        .recent()
+        .error(400, &[ErrorCode::Banned])
+        .empty(204, "The account is deleted; all its tokens are refused."),
         new(
             ("get", paths::API_EVENTS),
             "streamEvents",
