@@ -1,6 +1,6 @@
 //! Completes a sign-in that adds an identity to the account of the current session.
 //!
-//! Both identities are proven in one browser (SECURITY 97): a session with a recent sign-in began
+//! Both identities are proven in one browser: a session with a recent sign-in began
 //! the flow, the flow is in a cookie of that browser, the provider has just authenticated the user,
 //! and the same session completes the flow.
 

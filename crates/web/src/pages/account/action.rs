@@ -1,6 +1,7 @@
 //! What the user can do to the account on its page, and how an action continues after the step-up that
 //! it needs.
 
+use latchkey_client::sign_in::LOCAL;
 use latchkey_client::{CallError, Client, SessionState, step_up_href};
 use latchkey_types::IdentityInfo;
 use leptos::html::p;
@@ -211,8 +212,11 @@ async fn begin_step_up(client: &Client, act: &Act) -> bool {
     let Ok(identities) = client.identities().await else {
         return false;
     };
-    let provider = identities.into_iter().find(|it| it.current);
-    let provider = provider.and_then(|it| it.provider);
+    let current = identities.into_iter().find(|it| it.current);
+    let provider = current.and_then(|it| match it.issuer.as_str() {
+        LOCAL => Some(LOCAL.to_owned()),
+        _ => it.provider,
+    });
     let account = client.tokens().and_then(|tokens| tokens.account);
     let (Some(provider), Some(account)) = (provider, account) else {
         return false;

@@ -23,7 +23,7 @@ pub(super) fn YourData(actions: AccountActions) -> impl IntoView {
             .aria_labelledby("data-heading")
             .child((
                 h2().id("data-heading").child("Your data"),
-                div().class("c-card").child((
+                div().class("c-card p-account-part").child((
                     h3().child("Download"),
                     p().child(
                         "A file with everything that this site stores about you: your profile, ways \
@@ -31,7 +31,7 @@ pub(super) fn YourData(actions: AccountActions) -> impl IntoView {
                     ),
                     export_button(actions),
                 )),
-                div().class("c-card").child((
+                div().class("c-card p-account-part").child((
                     h3().child("Delete your account"),
                     p().child(
                         "This deletes your profile, ways to sign in, devices and activity, and \
@@ -84,34 +84,38 @@ fn delete_form(actions: AccountActions) -> impl IntoView {
     let error = dynamic(move || {
         if is_wrong.get() {
             let text = format!("Type \u{201c}{CONFIRMATION}\u{201d} to confirm.");
-            client_only(p().id(ERROR_ID).class("c-field-error").child(text))
+            client_only(p().id(ERROR_ID).class("c-form-error").child(text))
         } else {
             empty()
         }
     });
-    form().novalidate(true).on(ev::submit, submit).child((
-        div().class("c-field").child((
-            label().r#for(FIELD_ID).child(format!(
-                "To delete your account, type \u{201c}{CONFIRMATION}\u{201d}"
+    form()
+        .class("c-form p-account-delete")
+        .novalidate(true)
+        .on(ev::submit, submit)
+        .child((
+            div().class("c-form-field").child((
+                label().r#for(FIELD_ID).child(format!(
+                    "To delete your account, type \u{201c}{CONFIRMATION}\u{201d}"
+                )),
+                input()
+                    .id(FIELD_ID)
+                    .r#type("text")
+                    .class("c-input")
+                    .autocomplete("off")
+                    .aria_invalid(move || is_wrong.get().then_some("true"))
+                    .aria_describedby(move || is_wrong.get().then_some(ERROR_ID))
+                    .on(ev::input, move |event| {
+                        typed.set(event_target_value(&event))
+                    }),
+                error,
             )),
-            input()
-                .id(FIELD_ID)
-                .r#type("text")
-                .class("c-input")
-                .autocomplete("off")
-                .aria_invalid(move || is_wrong.get().then_some("true"))
-                .aria_describedby(move || is_wrong.get().then_some(ERROR_ID))
-                .on(ev::input, move |event| {
-                    typed.set(event_target_value(&event))
-                }),
-            error,
-        )),
-        button()
-            .r#type("submit")
-            .class("c-button c-button-danger")
-            .disabled(move || actions.pending.with(Option::is_some))
-            .child("Delete account"),
-    ))
+            button()
+                .r#type("submit")
+                .class("c-button c-button-danger")
+                .disabled(move || actions.pending.with(Option::is_some))
+                .child("Delete account"),
+        ))
 }
 
 fn focus_field() {

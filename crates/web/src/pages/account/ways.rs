@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use latchkey_client::sign_in::LOCAL;
 use latchkey_types::{IdentityInfo, ProviderInfo, ProviderKind};
 use leptos::html::{div, h2, h3, li, p, section, span, ul};
 use leptos::prelude::*;
@@ -77,7 +78,7 @@ fn way(
         .find(|it| identity.provider.as_ref() == Some(&it.id));
     let name = match (provider, &*identity.issuer) {
         (Some(provider), _) => provider.label.clone(),
-        (None, "local") => "Password".to_owned(),
+        (None, LOCAL) => "Password".to_owned(),
         (None, issuer) => format!("{issuer} (no longer offered here)"),
     };
     let badge = if identity.current {
