@@ -107,7 +107,10 @@ fn parse(query: &Form) -> Result<UserQuery, ApiError> {
 fn wire(services: &Services, user: User) -> AdminUser {
     let rights = &services.settings.rights;
     let now = services.clock.now();
-    let mut roles = rights.roles(&user);
+    let all = user.all_identities();
+    // Those of any session: each has the rights of the identity that opened it.
+    let seen = all.iter().filter_map(|it| user.signed_in_with(it.number));
+    let mut roles: Vec<_> = seen.flat_map(|user| rights.roles(&user)).collect();
     roles.extend(user.roles.iter().cloned());
     roles.sort_unstable();
     roles.dedup();
@@ -116,19 +119,19 @@ fn wire(services: &Services, user: User) -> AdminUser {
         reason: ban.reason.clone(),
         until: ban.until.map(Timestamp::as_secs),
     });
-    let provider = provider(rights, &user.identity.issuer);
+    let identities = all.into_iter().map(|it| AdminIdentity {
+        provider: provider(rights, &it.identity.issuer),
+        issuer: it.identity.issuer,
+        subject: it.identity.subject,
+    });
     AdminUser {
         id: user.id.to_string(),
         username: user.username.map(|name| name.to_string()),
         email_verified: user.email.as_ref().map(|_| user.email_verified),
         email: user.email,
         name: user.name,
-        identities: vec![AdminIdentity {
-            provider: provider.clone(),
-            issuer: user.identity.issuer,
-            subject: user.identity.subject,
-        }],
-        provider,
+        identities: identities.collect(),
+        provider: provider(rights, &user.identity.issuer),
         roles,
         granted_roles: user.roles,
         created_at: user.created_at.as_secs(),

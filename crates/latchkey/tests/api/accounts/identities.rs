@@ -255,6 +255,22 @@ async fn rights_of_a_session_are_those_of_the_identity_that_opened_it() {
         let export = app.get_as("/api/admin/export", &session.access_token).await;
         assert_eq!(export.status(), status, "{email}");
     }
+    // The administration shows both identities, and the roles of either.
+    let sub = claims(&strong.access_token)["sub"]
+        .as_str()
+        .expect("text")
+        .to_owned();
+    let path = format!("/api/admin/users/{sub}");
+    let user = app.get_as(&path, &strong.access_token).await;
+    let user: serde_json::Value = user.json().await.expect("a user");
+    let providers: Vec<_> = user["identities"]
+        .as_array()
+        .expect("identities")
+        .iter()
+        .map(|it| it["provider"].clone())
+        .collect();
+    assert_eq!(providers, [json!("main"), json!("other")]);
+    assert_eq!(user["roles"], json!(["admin"]));
     // The role is also withdrawn from the one session alone.
     fixture.main.script().claims["email_verified"] = json!(false);
     fixture.sign_in().await;
