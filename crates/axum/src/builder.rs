@@ -23,6 +23,7 @@ use crate::http::middleware::headers::{CommonHeaders, Hsts};
 use crate::latchkey::Latchkey;
 use crate::open::{MasterKey, OpenError, Store, data_dir};
 use crate::provider::Provider;
+use crate::services::audit_log::AuditLog;
 use crate::services::flows::Flows;
 use crate::services::issuer::Issuer;
 use crate::services::local::Local;
@@ -31,8 +32,11 @@ use crate::services::metrics::Metrics;
 use crate::services::rate_limits::RateLimits;
 use crate::services::readiness::Readiness;
 use crate::services::signing_keys::SigningKeys;
+use crate::services::statistics::Statistics;
 use crate::services::{RolesNow, Services, denials};
-use crate::settings::{Limits, Mail, PublicUrl, Settings, TokenSettings, TrustedProxies};
+use crate::settings::{
+    AuditSettings, Limits, Mail, PublicUrl, Settings, TokenSettings, TrustedProxies,
+};
 
 /// The OAuth client id of the app that the public origin serves.
 const CLIENT_ID: &str = "latchkey";
@@ -153,6 +157,12 @@ impl Builder {
     /// Sets rate limits and the maximum number of sessions per user.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
+        self
+    }
+
+    /// Sets how long audit records are kept.
+    pub fn audit(mut self, audit: AuditSettings) -> Self {
+        self.settings.audit = audit;
         self
     }
 
@@ -290,6 +300,7 @@ impl Builder {
             Hsts::Host
         });
         let local = sign_up.map(|sign_up| Local::new(sign_up, mailer, Arc::clone(&self.rng)));
+        let statistics = Statistics::new(&*self.rng);
         let services = Arc::new(Services {
             signing_keys: SigningKeys::new(guard.clone(), Arc::clone(&master), algorithm),
             issuer: Issuer::new(
@@ -307,7 +318,10 @@ impl Builder {
             guard,
             flows: Flows::new(&master),
             readiness: Readiness::default(),
+            audit: AuditLog::new(Arc::clone(&metrics)),
             metrics,
+            statistics,
+            store_kind: store.kind_name(),
             notifier: Arc::default(),
             providers,
             local,

@@ -7,6 +7,8 @@ mod rotate_keys;
 mod sweep;
 mod sweep_clock;
 mod ticks;
+mod trim_audit;
+mod write_audit;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use latchkey_store::{ChangeFeed, Store, StoreError};
 use tokio::task::JoinSet;
 
 use self::ticks::every;
+pub(crate) use self::write_audit::finish as finish_audit;
 use crate::http::state::HttpState;
 use crate::services::Services;
 
@@ -33,6 +36,7 @@ pub(crate) fn start(services: &Arc<Services>, http: &Arc<HttpState>, feed: Feed)
         Arc::clone(http),
     ));
     jobs.spawn(sweep::run(Arc::clone(services)));
+    jobs.spawn(write_audit::run(Arc::clone(services)));
     jobs.spawn(rotate_keys::run(Arc::clone(services), shared));
     jobs
 }

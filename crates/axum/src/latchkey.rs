@@ -5,6 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use latchkey_core::{Requester, ServerAct};
 use latchkey_guard::{Guard, GuardLayer};
 use latchkey_store::StoreError;
 use tokio::net::{TcpListener, ToSocketAddrs};
@@ -206,7 +207,16 @@ impl Latchkey {
                  loopback address, not on {address}"
             )));
         }
-        let store = Arc::clone(&self.0.services.store);
+        let services = &self.0.services;
+        let version = env!("CARGO_PKG_VERSION");
+        let detail = format!("version {version}, store {}", services.store_kind);
+        services.audit.record_act(
+            services.clock.now(),
+            ServerAct::Started,
+            Requester::default(),
+            Some(detail),
+        );
+        let store = Arc::clone(&services.store);
         let failed = jobs::store_failure(Arc::clone(&store));
         let stop = async {
             tokio::select! {
@@ -240,6 +250,7 @@ impl Latchkey {
             std::mem::take(&mut *jobs)
         };
         jobs.shutdown().await;
+        jobs::finish_audit(&self.0.services).await;
     }
 
     /// The services, for the binary and tests.

@@ -38,8 +38,8 @@ pub use open::{MasterKey, OpenError, Store};
 pub use provider::Provider;
 pub use services::signing_keys::KeysError;
 pub use settings::{
-    Binding, InvalidMail, Limits, Mail, MailSecurity, PublicUrl, Rate, SignUp, TokenSettings,
-    TrustedProxies,
+    AuditSettings, Binding, InvalidMail, Limits, Mail, MailSecurity, PublicUrl, Rate, SignUp,
+    TokenSettings, TrustedProxies,
 };
 pub use use_cases::operator::OperatorError;
 

@@ -7,7 +7,7 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use latchkey_core::{Device, EndReason, SessionId, User, UserId};
+use latchkey_core::{Device, EndReason, Requester, SessionId, User, UserId};
 use latchkey_store::{EndSession, ListCursor, ListPage, LiveSession, StoreError, UserQuery};
 use tracing::Instrument as _;
 
@@ -220,14 +220,20 @@ impl Operator<'_> {
     /// If the key cannot be created or the store fails.
     pub async fn rotate_keys(&self) -> Result<String, KeysError> {
         let services = Arc::clone(self.0);
-        to_completion(async move { operator::rotate_keys(&services, Actor::Application).await })
-            .await
+        to_completion(async move { operator::rotate_keys(&services, application()).await }).await
     }
 
     /// A backup as JSON lines, made while the server runs: call `next` until it returns `None`.
     /// `latchkey import` restores it.
     pub fn export(&self) -> Export {
-        self.0.export()
+        self.0.export(application())
+    }
+}
+
+fn application() -> Requester {
+    Requester {
+        actor: Some(Actor::Application),
+        device: Device::default(),
     }
 }
 

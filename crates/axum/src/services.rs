@@ -19,6 +19,7 @@
 //! ```
 
 pub mod announce;
+pub mod audit_log;
 pub mod denials;
 pub mod event_stream;
 pub mod flows;
@@ -31,6 +32,7 @@ pub mod opening;
 pub mod rate_limits;
 pub mod readiness;
 pub mod signing_keys;
+pub mod statistics;
 pub mod user_agent;
 
 use std::fmt;
@@ -38,7 +40,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use latchkey_core::{Clock, Denial, EndReason, Rights, Rng, SessionId, Timestamp, User, UserId};
+use latchkey_core::{
+    Clock, Denial, EndReason, Requester, Rights, Rng, ServerAct, SessionId, Timestamp, User, UserId,
+};
 use latchkey_guard::{CurrentRoles, Guard};
 use latchkey_identity::Provider;
 use latchkey_identity::demo::DemoProvider;
@@ -46,6 +50,7 @@ use latchkey_store::Store;
 use latchkey_tokens::BackupKey;
 use latchkey_types::paths;
 
+use self::audit_log::{AuditLog, RefusedRequest};
 use self::flows::Flows;
 use self::issuer::Issuer;
 use self::local::Local;
@@ -53,7 +58,8 @@ use self::metrics::Metrics;
 use self::notifier::AccountNotifier;
 use self::rate_limits::RateLimits;
 use self::readiness::Readiness;
-use self::signing_keys::SigningKeys;
+use self::signing_keys::{KeysError, SigningKeys};
+use self::statistics::Statistics;
 use crate::backup::Export;
 use crate::claims::{Claims, ClaimsError, ClaimsHook};
 use crate::event::{Event, EventHook};
@@ -86,6 +92,12 @@ pub struct Services {
     pub readiness: Readiness,
     /// Metrics for monitoring.
     pub metrics: Arc<Metrics>,
+    /// Audit records that wait to be written.
+    pub audit: AuditLog,
+    /// Counts by hour, and the number of users and sessions.
+    pub statistics: Statistics,
+    /// The kind of store, such as `sled`.
+    pub store_kind: &'static str,
     /// Counts requests by client.
     pub rate_limits: RateLimits,
     /// Open event streams by user.
@@ -142,8 +154,25 @@ impl Services {
         }
     }
 
+    /// Adds an audit record of a refused or failed request.
+    pub fn refuse(&self, refusal: RefusedRequest) {
+        self.audit.refuse(self.clock.now(), refusal);
+    }
+
+    /// Adds a signing key; see [`SigningKeys::rotate`]. `by` is `None` if it was due.
+    pub async fn rotate_keys(&self, by: Option<Requester>) -> Result<String, KeysError> {
+        let now = self.clock.now();
+        let kid = self.signing_keys.rotate(&*self.store, now).await?;
+        let (act, kid_detail) = (ServerAct::KeyRotated, Some(kid.clone()));
+        self.audit
+            .record_act(now, act, by.unwrap_or_default(), kid_detail);
+        Ok(kid)
+    }
+
     /// A backup of the store, which stays in use during the export.
-    pub fn export(&self) -> Export {
+    pub fn export(&self, by: Requester) -> Export {
+        let (now, act) = (self.clock.now(), ServerAct::Exported);
+        self.audit.record_act(now, act, by, None);
         Export::of(Arc::clone(&self.store), self.backup_key.clone())
     }
 

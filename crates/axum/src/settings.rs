@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use latchkey_core::{Rights, SigningAlgorithm};
+use latchkey_core::{RecordClass, Rights, SigningAlgorithm};
 use latchkey_tokens::access::MAX_LIFETIME;
 
 pub use mail::{InvalidMail, Mail, MailSecurity};
@@ -26,6 +26,8 @@ pub struct Settings {
     pub tokens: TokenSettings,
     /// Rate limits and the maximum number of sessions.
     pub limits: Limits,
+    /// How long audit records are kept.
+    pub audit: AuditSettings,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
     /// Whether the only provider redirects to `/callback` instead of `/callback/NAME`.
@@ -54,6 +56,22 @@ impl Settings {
                     "tokens.{name}: {value:?} is not between {min:?} and {max:?}"
                 ));
             }
+        }
+        let (min, max) = AuditSettings::RETENTIONS;
+        let audit = self.audit;
+        for (name, value) in [
+            ("retention", audit.retention),
+            ("refresh_retention", audit.refresh_retention),
+        ] {
+            if value < min || value > max {
+                return Err(format!(
+                    "audit.{name}: {value:?} is not between {min:?} and {max:?}"
+                ));
+            }
+        }
+        if audit.max_records < AuditSettings::MIN_RECORDS {
+            let min = AuditSettings::MIN_RECORDS;
+            return Err(format!("audit.max_records must be at least {min}"));
         }
         if self.limits.max_sessions == 0 || self.limits.connections_per_address == Some(0) {
             return Err(
@@ -92,6 +110,43 @@ impl Default for TokenSettings {
             algorithm: SigningAlgorithm::ES256,
             key_rotation: 30 * DAY,
             binding: Binding::Refresh,
+        }
+    }
+}
+
+/// How long audit records are kept, and how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditSettings {
+    /// How long a record is kept: 1 hour to 10 years; 90 days by default.
+    pub retention: Duration,
+    /// How long the record of a refresh is kept: 1 hour to 10 years; 30 days by default.
+    pub refresh_retention: Duration,
+    /// The maximum number of records of each class (acts, refreshes, refusals): 1,000 or more; a
+    /// million by default. The oldest are removed first.
+    pub max_records: usize,
+}
+
+impl AuditSettings {
+    /// The smallest possible maximum.
+    pub const MIN_RECORDS: usize = 1000;
+    /// The shortest and the longest time that records can be kept.
+    pub const RETENTIONS: (Duration, Duration) =
+        (Duration::from_hours(1), Duration::from_hours(24 * 3660));
+
+    pub(crate) fn retention_of(&self, class: RecordClass) -> Duration {
+        match class {
+            RecordClass::Refreshes => self.refresh_retention,
+            RecordClass::Acts | RecordClass::Refusals => self.retention,
+        }
+    }
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self {
+            retention: 90 * DAY,
+            refresh_retention: 30 * DAY,
+            max_records: 1_000_000,
         }
     }
 }

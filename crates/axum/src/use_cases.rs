@@ -19,6 +19,7 @@
 
 pub mod account;
 pub mod activity;
+pub mod audit;
 pub mod begin_sign_in;
 pub mod health;
 pub mod identities;
@@ -26,6 +27,7 @@ pub mod local;
 pub mod local_operator;
 pub mod metrics;
 pub mod operator;
+pub mod overview;
 pub mod refresh;
 pub mod request_password_link;
 pub mod revoke;

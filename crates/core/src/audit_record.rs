@@ -226,7 +226,7 @@ pub struct UnknownKind;
 
 impl fmt::Display for UnknownKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no audit record has this kind; docs/administration.md lists the kinds")
+        f.write_str("no audit record has this kind; docs/http-api.md lists the kinds")
     }
 }
 

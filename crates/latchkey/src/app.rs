@@ -89,6 +89,7 @@ impl Server {
             .rights(config.rights.clone())
             .tokens(config.tokens)
             .limits(config.limits)
+            .audit(config.audit)
             .trusted_proxies(config.trusted_proxies.clone())
             .bare_callback(config.bare_callback)
             .hsts_subdomains(config.hsts_include_subdomains)

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use latchkey_core::{SessionId, TokenId, UserId};
+use latchkey_core::{RecordKind, SessionId, TokenId, UserId};
 
 /// Sign-in, refresh and instant revocation for single-page apps.
 #[derive(Debug, Parser)]
@@ -44,6 +44,8 @@ pub enum Command {
     /// List and change the denylist
     #[command(subcommand)]
     Denials(DenialsCommand),
+    /// Print audit records, newest first
+    Audit(Audit),
     /// Write a backup of all records; the server can keep running
     Export(Export),
     /// Import a backup into an empty store
@@ -293,6 +295,26 @@ pub enum DenialsCommand {
         #[arg(value_name = "TOKEN_ID", allow_hyphen_values = true)]
         token: TokenId,
     },
+}
+
+/// Print audit records.
+#[derive(Args, Debug)]
+pub struct Audit {
+    /// Which configuration to use.
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// Only records that concern this user: the `sub` claim of access tokens
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub user: Option<UserId>,
+    /// Only records of this kind, such as signed_in or refresh_refused
+    #[arg(long)]
+    pub kind: Option<RecordKind>,
+    /// Only records of this long ago or later, such as 24h
+    #[arg(long, value_name = "DURATION")]
+    pub since: Option<String>,
+    /// The maximum number of records
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
 }
 
 /// Write a backup of all records.

@@ -2,6 +2,7 @@
 //! in `app`.
 
 mod admin;
+mod audit;
 mod config_check;
 mod denials;
 mod export;
@@ -92,6 +93,7 @@ fn run(cli: Cli) -> anyhow::Result<Report> {
         Command::Users(command) => runtime()?.block_on(users::run(command)),
         Command::Sessions(command) => runtime()?.block_on(sessions::run(command)),
         Command::Denials(command) => runtime()?.block_on(denials::run(command)),
+        Command::Audit(audit) => runtime()?.block_on(audit::run(audit)),
         Command::Export(export) => runtime()?.block_on(export::run(export, json)),
         Command::Import(import) => runtime()?.block_on(import::run(import)),
     }

@@ -4,6 +4,7 @@
 
 mod address;
 mod admission;
+mod audit;
 mod checked;
 mod config_errors;
 mod demo;

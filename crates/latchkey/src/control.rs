@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 
 use latchkey_axum::services::Services;
 use latchkey_axum::services::signing_keys::PUBLISHED_AHEAD;
+use latchkey_axum::use_cases::audit::wire;
 use latchkey_axum::use_cases::operator::{self, Actor, Operator};
+use latchkey_core::{Device, Requester, Timestamp};
+use latchkey_store::{AuditQuery, Store, StoreError};
+use latchkey_types::admin::AuditEvent;
 
 pub mod details;
 mod execute;
@@ -18,13 +22,13 @@ mod unix;
 mod unsupported;
 
 #[cfg(unix)]
-pub use unix::{export, listen, send};
+pub use unix::{audit, export, listen, send};
 #[cfg(not(unix))]
-pub use unsupported::{export, listen, send};
+pub use unsupported::{audit, export, listen, send};
 
 use crate::failure::{Failure, FailureCode};
 pub use execute::execute;
-use protocol::{Command, Outcome, ResponseBody};
+use protocol::{AuditRequest, Command, Outcome, ResponseBody};
 
 fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
@@ -39,6 +43,8 @@ async fn handle(services: &Services, command: Command) -> ResponseBody {
             execute(&operator, Some(services), command).await
         }
         Command::Local(command) => local_accounts::handle(services, command).await,
+        // The records follow the response.
+        Command::Audit(_) => return ResponseBody::Records,
         Command::Export => {
             tracing::info!(by = %Actor::CommandLine, "backup export started");
             return ResponseBody::Backup;
@@ -48,9 +54,43 @@ async fn handle(services: &Services, command: Command) -> ResponseBody {
 }
 
 async fn rotate_keys(services: &Services) -> Result<Outcome, Failure> {
-    let rotated = operator::rotate_keys(services, Actor::CommandLine).await;
+    let rotated = operator::rotate_keys(services, command_line()).await;
     let kid = rotated.map_err(|error| Failure::new(FailureCode::Failed, error.to_string()))?;
     Ok(key_rotated(kid))
+}
+
+/// The selected audit records, newest first.
+pub async fn audit_events(
+    store: &dyn Store,
+    request: AuditRequest,
+) -> Result<Vec<AuditEvent>, StoreError> {
+    let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+    let mut query = AuditQuery {
+        user: request.user,
+        kind: request.kind,
+        after: request.after.map(Timestamp::from_secs),
+        ..AuditQuery::default()
+    };
+    let mut events = Vec::new();
+    while events.len() < limit {
+        query.limit = (limit - events.len()).min(500);
+        let page = store.audit_records(query.clone()).await?;
+        let records = page.records.into_iter();
+        events.extend(records.map(|(position, record)| wire(position, record)));
+        match page.next {
+            Some(next) => query.before = Some(next),
+            None => break,
+        }
+    }
+    Ok(events)
+}
+
+/// The person who has access to the data directory.
+pub(crate) fn command_line() -> Requester {
+    Requester {
+        actor: Some(Actor::CommandLine),
+        device: Device::default(),
+    }
 }
 
 /// The outcome of a key rotation.

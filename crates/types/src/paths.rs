@@ -77,6 +77,13 @@ pub const API_ADMIN_DENIALS: &str = "/api/admin/denials";
 pub const API_ADMIN_DENIAL: &str = "/api/admin/denials/{kind}/{id}";
 /// `GET`, role `admin`: the signing keys. `POST`: rotates them.
 pub const API_ADMIN_KEYS: &str = "/api/admin/keys";
+/// `GET`, role `admin`: the audit record, newest first; query `user`, `kind`, `outcome`, `after`,
+/// `until`, `before` and `limit`.
+pub const API_ADMIN_AUDIT: &str = "/api/admin/audit";
+/// `GET`, role `admin`: the selected audit records as JSON lines.
+pub const API_ADMIN_AUDIT_EXPORT: &str = "/api/admin/audit/export";
+/// `GET`, role `admin`: numbers about the whole server.
+pub const API_ADMIN_OVERVIEW: &str = "/api/admin/overview";
 /// `GET`: liveness: succeeds while the process runs.
 pub const HEALTHZ: &str = "/healthz";
 /// `GET`: readiness: succeeds if the server can handle requests, and gives the reasons otherwise.

@@ -1,6 +1,8 @@
 //! The response bodies and the kinds of events in docs/http-api.md are those of the wire types.
 
-use latchkey_types::admin::{AdminDenialList, AdminKeyList, AdminSessionList, AdminUserList};
+use latchkey_types::admin::{
+    AdminDenialList, AdminKeyList, AdminSessionList, AdminUserList, AuditList, Overview,
+};
 use latchkey_types::{ActivityKind, ActivityList, Me, ProviderList, ServerEvent, SessionList};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,6 +39,8 @@ fn documented_bodies_have_the_members_of_the_types() {
     assert_example_of::<AdminSessionList>("GET /api/admin/sessions");
     assert_example_of::<AdminDenialList>("GET /api/admin/denials");
     assert_example_of::<AdminKeyList>("GET /api/admin/keys");
+    assert_example_of::<AuditList>("GET /api/admin/audit");
+    assert_example_of::<Overview>("GET /api/admin/overview");
 }
 
 #[test]

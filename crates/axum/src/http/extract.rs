@@ -11,7 +11,7 @@ mod proof;
 
 pub(in crate::http) use client_address::client_address;
 pub(super) use cookie::FlowCookies;
-pub(super) use device::Device;
+pub(super) use device::{Device, user_agent};
 pub(super) use form::Form;
 pub(super) use json::OptionalJson;
 pub(super) use paging::{Paging, limit};

@@ -54,6 +54,15 @@ fn admin() -> Router<AppState> {
             paths::API_ADMIN_EXPORT,
             get(routes::admin_export::stream_export),
         )
+        .route(paths::API_ADMIN_AUDIT, get(routes::admin_audit::list_audit))
+        .route(
+            paths::API_ADMIN_AUDIT_EXPORT,
+            get(routes::admin_audit::export_audit),
+        )
+        .route(
+            paths::API_ADMIN_OVERVIEW,
+            get(routes::admin_overview::overview),
+        )
 }
 
 /// The router. It has no fallback, because the application that merges it has its own.

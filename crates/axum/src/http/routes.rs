@@ -4,9 +4,11 @@
 pub(super) mod account;
 pub(super) mod activity;
 pub(super) mod admin;
+pub(super) mod admin_audit;
 pub(super) mod admin_denials;
 pub(super) mod admin_export;
 pub(super) mod admin_keys;
+pub(super) mod admin_overview;
 pub(super) mod admin_sessions;
 pub(super) mod admin_users;
 pub(super) mod api;

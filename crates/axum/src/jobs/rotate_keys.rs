@@ -33,7 +33,7 @@ async fn reload_and_rotate(state: &Services, shared: bool) {
     {
         return;
     }
-    match state.signing_keys.rotate(&*state.store, now).await {
+    match state.rotate_keys(None).await {
         Ok(kid) => tracing::info!(kid, "signing key rotated"),
         Err(error) => tracing::error!(%error, "cannot rotate the signing key"),
     }

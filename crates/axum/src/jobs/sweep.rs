@@ -9,9 +9,12 @@ use tracing::Instrument as _;
 
 use super::sweep_clock::SweepClock;
 use super::ticks::{every, span};
+use super::trim_audit::Trimmer;
 use crate::services::Services;
 
 const PERIOD: Duration = Duration::from_secs(30);
+/// How many sweeps go by until the audit log is trimmed again.
+const TRIM_EVERY: u32 = 20;
 const BATCH_SIZE: usize = 500;
 /// How many deletions of users are continued per round.
 const MAX_DELETIONS: usize = 1000;
@@ -24,10 +27,20 @@ pub(super) async fn run(state: Arc<Services>) {
         state.clock.now(),
         Duration::ZERO,
     );
+    let mut trimmer = Trimmer::default();
+    let mut sweeps = 0_u32;
     loop {
         ticks.tick().await;
         let now = sweep_clock.advance(state.clock.now(), start.elapsed());
         sweep(&state, now).instrument(span("sweep")).await;
+        sweeps = sweeps.wrapping_add(1);
+        if sweeps % TRIM_EVERY == 0 {
+            let settings = &state.settings.audit;
+            let trim = trimmer.trim(&*state.store, settings, now, state.clock.now());
+            if let Err(error) = trim.instrument(span("trim_audit")).await {
+                tracing::error!(%error, "cannot remove old audit records");
+            }
+        }
     }
 }
 

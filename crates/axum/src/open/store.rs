@@ -89,6 +89,20 @@ impl Store {
         Self::of(Kind::Postgres(url.into()))
     }
 
+    /// The kind of the store, as in the configuration.
+    pub(crate) fn kind_name(&self) -> &'static str {
+        match &self.kind {
+            Kind::Memory => "memory",
+            Kind::Opened(_) => "opened",
+            #[cfg(feature = "sled")]
+            Kind::Sled(_) => "sled",
+            #[cfg(feature = "redis")]
+            Kind::Redis(_) => "redis",
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(_) => "postgres",
+        }
+    }
+
     /// A store that is already open.
     pub fn opened(store: Arc<dyn OpenedStore>) -> Self {
         Self::of(Kind::Opened(store))

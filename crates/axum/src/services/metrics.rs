@@ -1,10 +1,11 @@
 //! Counters and histograms for Prometheus: their names, labels and units. Callers decide when to
 //! count.
 
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use latchkey_core::EndReason;
+use latchkey_core::{EndReason, HourCounts};
 use latchkey_identity::SignInError;
 use latchkey_store::observed::{Completed, Kind};
 use latchkey_types::ErrorCode;
@@ -72,9 +73,22 @@ const END_REASONS: [EndReason; 12] = [
     EndReason::AccountDeleted,
 ];
 
+/// What the overview of the admin API counts by hour.
+#[derive(Debug, Default)]
+struct Totals {
+    sign_ins: AtomicU64,
+    sign_ins_refused: AtomicU64,
+    refreshes: AtomicU64,
+    refreshes_refused: AtomicU64,
+    replays: AtomicU64,
+    sessions_ended: AtomicU64,
+}
+
 /// The metrics of one server.
 #[derive(Debug)]
 pub struct Metrics {
+    totals: Totals,
+    audit_records_lost: IntCounter,
     registry: Registry,
     requests: HistogramVec,
     errors: IntCounterVec,
@@ -155,6 +169,11 @@ impl Metrics {
             "Sessions that sign-ins opened.",
         )?;
         registry.register(Box::new(sessions_opened.clone()))?;
+        let audit_records_lost = IntCounter::new(
+            "latchkey_audit_records_lost_total",
+            "Audit records that were not written because the store failed or was too slow.",
+        )?;
+        registry.register(Box::new(audit_records_lost.clone()))?;
         Ok(Self {
             requests: histograms(
                 "latchkey_http_request_duration_seconds",
@@ -188,6 +207,8 @@ impl Metrics {
                 &STORE_BUCKETS,
                 &["kind", "outcome"],
             )?,
+            totals: Totals::default(),
+            audit_records_lost,
             sessions_opened,
             sampled: Sampled::register(&registry)?,
             registry,
@@ -224,6 +245,16 @@ impl Metrics {
             "{outcome} is not listed"
         );
         self.sign_ins.with_label_values(&[provider, outcome]).inc();
+        let Totals {
+            sign_ins,
+            sign_ins_refused,
+            ..
+        } = &self.totals;
+        match outcome {
+            "success" => add(sign_ins, 1),
+            _ if is_failure(outcome) => {}
+            _ => add(sign_ins_refused, 1),
+        }
     }
 
     /// Counts a use of a refresh token: `outcome` is success or the reason for the refusal.
@@ -233,6 +264,17 @@ impl Metrics {
             "{outcome} is not listed"
         );
         self.refreshes.with_label_values(&[outcome]).inc();
+        let totals = &self.totals;
+        match outcome {
+            "rotated" | "repeated" => add(&totals.refreshes, 1),
+            // Another tab has the new tokens.
+            "superseded" => {}
+            _ if is_failure(outcome) => {}
+            _ => add(&totals.refreshes_refused, 1),
+        }
+        if outcome == "replayed" {
+            add(&totals.replays, 1);
+        }
     }
 
     /// Counts an opened session.
@@ -247,6 +289,27 @@ impl Metrics {
         self.sessions_ended
             .with_label_values(&[reason])
             .inc_by(count);
+        add(&self.totals.sessions_ended, count);
+    }
+
+    /// Counts audit records that could not be written.
+    pub fn audit_records_lost(&self, records: usize) {
+        let records = u64::try_from(records).unwrap_or(u64::MAX);
+        self.audit_records_lost.inc_by(records);
+    }
+
+    /// What happened since the start.
+    pub fn totals(&self) -> HourCounts {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let totals = &self.totals;
+        HourCounts {
+            sign_ins: read(&totals.sign_ins),
+            sign_ins_refused: read(&totals.sign_ins_refused),
+            refreshes: read(&totals.refreshes),
+            refreshes_refused: read(&totals.refreshes_refused),
+            replays: read(&totals.replays),
+            sessions_ended: read(&totals.sessions_ended),
+        }
     }
 
     /// Returns a function that records operations of the store, and logs them in the current span.
@@ -346,6 +409,15 @@ impl Sampled {
             event_streams: count("latchkey_event_streams", "Open event streams of browsers.")?,
         })
     }
+}
+
+fn add(count: &AtomicU64, number: u64) {
+    count.fetch_add(number, Ordering::Relaxed);
+}
+
+/// Whether an outcome is a failure of a server rather than a refusal.
+pub(crate) fn is_failure(outcome: &str) -> bool {
+    matches!(outcome, "failed" | "unavailable" | "provider_unavailable")
 }
 
 /// The outcome of a sign-in that failed at its provider.

@@ -6,11 +6,12 @@ use std::net::IpAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::sign_in::FLOW_TTL;
-use latchkey_core::{LinkTarget, LoginFlow, ReturnTo, Rng, UserId, rng};
+use latchkey_core::{Device, LinkTarget, LoginFlow, ReturnTo, Rng, ServerAct, UserId, rng};
 use latchkey_identity::{AuthorizeRequest, Prompt, SignInError};
 use latchkey_types::identity::LINK_STATE_PREFIX;
 
 use crate::services::Services;
+use crate::services::audit_log::RefusedRequest;
 use crate::services::flows::SealedFlow;
 use crate::services::metrics::provider_failure;
 use crate::services::rate_limits::TooManyRequests;
@@ -48,6 +49,8 @@ pub struct Start<'a> {
     pub login_hint: Option<&'a str>,
     /// The client's address, for the rate limit.
     pub address: Option<IpAddr>,
+    /// The device that sent the request.
+    pub device: Device,
 }
 
 /// A sign-in that was started.
@@ -92,6 +95,10 @@ pub async fn begin(state: &Services, start: Start<'_>) -> Result<Started, BeginE
     let url = url.inspect_err(|error| {
         let outcome = provider_failure(error);
         state.metrics.sign_in(provider.id(), outcome);
+        state.refuse(RefusedRequest {
+            provider: Some(provider.id().to_owned()),
+            ..RefusedRequest::new(ServerAct::SignInRefused, outcome, start.device.clone())
+        });
     })?;
     let flow = state.flows.seal(&state_param, &flow);
     Ok(Started {

@@ -5,13 +5,16 @@ use std::net::IpAddr;
 
 use latchkey_core::rotation::{self, Decision, Limits, Presented, Refusal};
 use latchkey_core::session::Thumbprint;
-use latchkey_core::{Device, EndReason, NotAdmitted, SessionId, Timestamp, User, UserId};
+use latchkey_core::{
+    Device, EndReason, NotAdmitted, ServerAct, SessionId, Timestamp, User, UserId,
+};
 use latchkey_store::{EndSession, Rotate, StoreError};
 use latchkey_tokens::{KeyError, RefreshClaims, RefreshTokenError, digest};
 
 use crate::claims::{Claims, ClaimsError};
 use crate::event::Event;
 use crate::services::Services;
+use crate::services::audit_log::RefusedRequest;
 use crate::services::issuer::Tokens;
 use crate::services::rate_limits::TooManyRequests;
 
@@ -109,19 +112,31 @@ pub struct RefreshGrant<'a> {
 
 /// Exchanges a refresh token for its successor and a new access token.
 pub async fn refresh(state: &Services, request: RefreshGrant<'_>) -> Result<Tokens, RefreshError> {
-    let exchanged = exchange(state, request).await;
+    let mut owner = None;
+    let exchanged = exchange(state, &request, &mut owner).await;
     let outcome = match &exchanged {
         Ok((_, outcome)) => *outcome,
         Err(error) => error.outcome(),
     };
     state.metrics.refresh(outcome);
+    match &exchanged {
+        // The store has recorded these.
+        Ok(_) | Err(RefreshError::Replayed(_) | RefreshError::NotAdmitted { .. }) => {}
+        Err(_) => state.refuse(RefusedRequest {
+            user: owner.map(|owner: Owner| owner.user),
+            session: owner.map(|owner| owner.session),
+            ..RefusedRequest::new(ServerAct::RefreshRefused, outcome, request.device)
+        }),
+    }
     exchanged.map(|(tokens, _)| tokens)
 }
 
-/// Returns the tokens and the outcome for the metric: `rotated` or `repeated`.
+/// Returns the tokens and the outcome for the metric: `rotated` or `repeated`. Sets `presented` to
+/// the session and the user of the token once its signature is verified.
 async fn exchange(
     state: &Services,
-    request: RefreshGrant<'_>,
+    request: &RefreshGrant<'_>,
+    presented: &mut Option<Owner>,
 ) -> Result<(Tokens, &'static str), RefreshError> {
     let now = state.clock.now();
     // Does not check the expiry: the store does, with the session's record. Once it has found a
@@ -137,10 +152,14 @@ async fn exchange(
             return Err(error.into());
         }
     };
+    *presented = Some(Owner {
+        session: claims.sid,
+        user: claims.sub,
+    });
     state
         .rate_limits
         .take_from_session(claims.sid, request.address)?;
-    let rotate = request_rotation(state, &request, &claims, now);
+    let rotate = request_rotation(state, request, &claims, now);
     let access = rotate.limits.access;
     // Before the rotation, so that the request can be repeated if the application is unavailable.
     let from_application = application_claims(state, &rotate).await?;
@@ -183,7 +202,7 @@ async fn exchange(
     let claims = match admitted {
         Ok(claims) => claims,
         Err(cause) => {
-            end_not_admitted(state, session.id, request.device, now).await?;
+            end_not_admitted(state, session.id, request.device.clone(), now).await?;
             return Err(RefreshError::NotAdmitted {
                 provider: provider_of(state, &user).to_owned(),
                 owner,

@@ -8,7 +8,8 @@ use std::net::IpAddr;
 
 use latchkey_core::session::Thumbprint;
 use latchkey_core::{
-    FlowId, LinkTarget, LoginFlow, NotAdmitted, Profile, ReturnTo, Timestamp, UserId,
+    Device, FlowId, LinkTarget, LoginFlow, NotAdmitted, Profile, ReturnTo, ServerAct, Timestamp,
+    UserId,
 };
 use latchkey_guard::step_up;
 use latchkey_identity::{AuthenticatedProfile, AuthorizationResponse, SignInError};
@@ -17,6 +18,7 @@ use latchkey_tokens::KeyError;
 use url::Url;
 
 use crate::services::Services;
+use crate::services::audit_log::RefusedRequest;
 use crate::services::flows::SealedFlow;
 use crate::services::issuer::Tokens;
 use crate::services::metrics::{NO_PROVIDER, provider_failure};
@@ -109,6 +111,14 @@ pub enum FinishError {
 }
 
 impl FinishError {
+    /// The user, if it is known.
+    fn user(&self) -> Option<UserId> {
+        match self {
+            Self::OtherAccount { user, .. } | Self::Banned { user, .. } => Some(*user),
+            _ => None,
+        }
+    }
+
     fn opening(error: OpeningError, provider: String, user: UserId) -> Self {
         match error {
             OpeningError::NotAdmitted(cause) => Self::NotAdmitted { provider, cause },
@@ -177,13 +187,25 @@ struct Confirmed {
 /// Completes the sign-in, once, and opens a session.
 pub async fn finish(state: &Services, callback: Callback<'_>) -> Result<Finished, FinishError> {
     let mut provider = None;
+    let device = Device {
+        user_agent: callback.user_agent.clone(),
+        address: callback.address.map(|address| address.to_string()),
+        request_id: callback.request_id.clone(),
+    };
     let finished = complete(state, callback, &mut provider).await;
     let outcome = match &finished {
         Ok(_) => "success",
         Err(error) => error.outcome(),
     };
-    let provider = provider.as_deref().unwrap_or(NO_PROVIDER);
-    state.metrics.sign_in(provider, outcome);
+    let counted_for = provider.as_deref().unwrap_or(NO_PROVIDER);
+    state.metrics.sign_in(counted_for, outcome);
+    if let Err(error) = &finished {
+        state.refuse(RefusedRequest {
+            user: error.user(),
+            provider,
+            ..RefusedRequest::new(ServerAct::SignInRefused, outcome, device)
+        });
+    }
     finished
 }
 

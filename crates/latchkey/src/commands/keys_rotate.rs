@@ -7,7 +7,7 @@ use super::report::Report;
 use crate::cli::Overrides;
 use crate::config;
 use crate::control::protocol::Command;
-use crate::control::{self, key_rotated};
+use crate::control::{self, command_line, key_rotated};
 
 /// Rotates the signing key, through the running server or, if no server is running, directly in the
 /// store.
@@ -24,7 +24,10 @@ pub(super) async fn run(overrides: &Overrides) -> anyhow::Result<Report> {
         .tokens(config.tokens)
         .open()
         .await?;
-    let kid = latchkey.operator().rotate_keys().await?;
+    let kid = latchkey
+        .services()
+        .rotate_keys(Some(command_line()))
+        .await?;
     latchkey.shutdown().await;
     Ok(Report::Admin(key_rotated(kid)))
 }

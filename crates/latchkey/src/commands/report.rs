@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use latchkey_types::admin::{AuditEvent, AuditOutcome};
 use serde::Serialize;
 
 use super::lists;
+use super::time::utc;
 use crate::control::protocol::{Outcome, UserInfo};
 
 /// The result of a command.
@@ -19,6 +21,11 @@ pub(super) enum Report {
         file: Option<PathBuf>,
         /// The number of records in the backup.
         records: u64,
+    },
+    /// Audit records.
+    Audit {
+        /// The records, newest first.
+        events: Vec<AuditEvent>,
     },
     /// A backup was imported into the store.
     Imported {
@@ -38,10 +45,42 @@ impl Report {
         match self {
             Self::ConfigurationValid => Some("the configuration is valid".to_owned()),
             Self::Imported { records } => Some(format!("imported {records} records")),
+            Self::Audit { events } => {
+                let lines: Vec<_> = events.iter().map(line).collect();
+                (!lines.is_empty()).then(|| lines.join("\n"))
+            }
             Self::Exported { .. } | Self::Stopped => None,
             Self::Admin(outcome) => Some(describe(outcome)),
         }
     }
+}
+
+/// An audit record on one line. Details come from clients and operators, so control characters are
+/// escaped.
+fn line(event: &AuditEvent) -> String {
+    let outcome = match event.outcome {
+        AuditOutcome::Success => "success",
+        AuditOutcome::Refused => "refused",
+        AuditOutcome::Failed => "failed",
+    };
+    let mut line = format!("{}  {} {outcome}", utc(event.at), event.kind);
+    for (name, value) in [
+        ("user", &event.user),
+        ("session", &event.session_id),
+        ("provider", &event.provider),
+        ("address", &event.address),
+        ("browser", &event.browser),
+        ("system", &event.system),
+        ("request", &event.request_id),
+        ("by", &event.actor),
+        ("detail", &event.detail),
+    ] {
+        if let Some(value) = value {
+            let value = value.escape_debug();
+            line.push_str(&format!("  {name}={value}"));
+        }
+    }
+    line
 }
 
 fn describe(outcome: &Outcome) -> String {

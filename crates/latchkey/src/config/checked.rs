@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use latchkey_axum::{
-    Limits, Mail, MasterKey, PublicUrl, SignUp, Store, TokenSettings, TrustedProxies,
+    AuditSettings, Limits, Mail, MasterKey, PublicUrl, SignUp, Store, TokenSettings, TrustedProxies,
 };
 use latchkey_core::Rights;
 use latchkey_identity::ProviderConfig;
@@ -50,6 +50,8 @@ pub struct Config {
     /// `redirect = "/callback"` in the section of the only provider: its redirect URI has no provider
     /// name, as in earlier versions.
     pub bare_callback: bool,
+    /// `[audit]`
+    pub audit: AuditSettings,
     /// `[metrics]`
     pub metrics: MetricsConfig,
     /// `[log]`

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use super::address;
 use super::admission::AdmissionSection;
+use super::audit::AuditSection;
 use super::checked::Config;
 use super::config_errors::ConfigErrors;
 use super::demo;
@@ -70,6 +71,8 @@ struct RawConfig {
     log: LogSection,
     #[serde(default)]
     metrics: MetricsSection,
+    #[serde(default)]
+    audit: AuditSection,
     tls: Option<TlsConfig>,
 }
 
@@ -197,29 +200,33 @@ fn check(raw: RawConfig, mut errors: ConfigErrors) -> Result<Config, ConfigError
     );
     let store = raw.store.check(&mut errors);
     let log = raw.log.check(&mut errors);
+    let audit = raw.audit.check(&mut errors);
     let metrics = raw.metrics.check(raw.listen, &mut errors);
-    match (limits, tokens, store) {
-        (Some(limits), Some(tokens), Some(store)) if errors.0.is_empty() => Ok(Config {
-            public_url,
-            listen: raw.listen,
-            data_dir: raw.data_dir,
-            master_key_file: raw.master_key_file,
-            web_dir: raw.web_dir,
-            demo: raw.demo,
-            hsts_include_subdomains: raw.hsts_include_subdomains,
-            rights,
-            trusted_proxies,
-            limits,
-            store,
-            tokens,
-            providers,
-            local,
-            mail,
-            bare_callback,
-            metrics,
-            log,
-            tls: raw.tls,
-        }),
+    match (limits, tokens, store, audit) {
+        (Some(limits), Some(tokens), Some(store), Some(audit)) if errors.0.is_empty() => {
+            Ok(Config {
+                public_url,
+                listen: raw.listen,
+                data_dir: raw.data_dir,
+                master_key_file: raw.master_key_file,
+                web_dir: raw.web_dir,
+                demo: raw.demo,
+                hsts_include_subdomains: raw.hsts_include_subdomains,
+                rights,
+                trusted_proxies,
+                limits,
+                store,
+                tokens,
+                providers,
+                local,
+                mail,
+                bare_callback,
+                metrics,
+                audit,
+                log,
+                tls: raw.tls,
+            })
+        }
         _ => Err(ConfigError(errors.0)),
     }
 }

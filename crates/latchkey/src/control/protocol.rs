@@ -6,7 +6,7 @@
 //! `{"failure": {"error", "message"}}`, so a client can read a failure from a later version.
 
 use latchkey_axum::use_cases::operator::UserSelector;
-use latchkey_core::{SessionId, TokenId, User, UserId};
+use latchkey_core::{RecordKind, SessionId, TokenId, User, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -36,6 +36,21 @@ pub enum Command {
     Local(LocalCommand),
     /// Send a backup. Its lines follow the response.
     Export,
+    /// Send audit records. They follow the response, one per line, and an empty line follows them.
+    Audit(AuditRequest),
+}
+
+/// Selects audit records.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AuditRequest {
+    /// Only records that concern this user.
+    pub user: Option<UserId>,
+    /// Only records of this kind.
+    pub kind: Option<RecordKind>,
+    /// Only records of this time and later, in seconds since 1970.
+    pub after: Option<u64>,
+    /// The maximum number of records.
+    pub limit: u32,
 }
 
 /// A command for users or sessions.
@@ -159,6 +174,8 @@ pub enum ResponseBody {
     Failure(Failure),
     /// The lines of the backup follow.
     Backup,
+    /// Audit records follow.
+    Records,
 }
 
 /// The result of a command. `--json` prints it unchanged.

@@ -14,7 +14,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
-use super::protocol::{self, Command, Outcome, ResponseBody};
+use super::protocol::{self, AuditRequest, Command, Outcome, ResponseBody};
 use super::{handle, socket_path};
 
 /// How long the server waits for the request line.
@@ -89,23 +89,58 @@ async fn respond(stream: UnixStream, services: &Services) -> io::Result<()> {
         Ok(command) => command,
         Err(line) => return write.write_all(line.as_bytes()).await,
     };
+    let audit = match &command {
+        Command::Audit(request) => Some(request.clone()),
+        _ => None,
+    };
     let body = handle(services, command).await;
     let is_backup = body == ResponseBody::Backup;
     let line = protocol::response(body)?;
     write.write_all(line.as_bytes()).await?;
     if is_backup {
         send_backup(write, services).await?;
+    } else if let Some(request) = audit {
+        send_records(write, services, request).await?;
     }
     Ok(())
 }
 
 /// Sends the lines of a backup. If this fails, the client notices that the last line is missing.
 async fn send_backup(mut write: OwnedWriteHalf, services: &Services) -> io::Result<()> {
-    let mut export = services.export();
+    let mut export = services.export(super::command_line());
     while let Some(lines) = export.next().await.map_err(io::Error::other)? {
         write.write_all(&lines).await?;
     }
     Ok(())
+}
+
+/// Sends audit records, and an empty line after the last one.
+async fn send_records(
+    mut write: OwnedWriteHalf,
+    services: &Services,
+    request: AuditRequest,
+) -> io::Result<()> {
+    let events = super::audit_events(&*services.store, request).await;
+    for event in events.map_err(io::Error::other)? {
+        let line = serde_json::to_string(&event)? + "\n";
+        write.write_all(line.as_bytes()).await?;
+    }
+    write.write_all(b"\n").await
+}
+
+/// Requests audit records from the server that uses this data directory and returns its lines.
+/// `None` if no server is running.
+pub async fn audit(
+    data_dir: &Path,
+    request: AuditRequest,
+) -> anyhow::Result<Option<BufReader<OwnedReadHalf>>> {
+    let Some(stream) = connect(data_dir).await? else {
+        return Ok(None);
+    };
+    match exchange(stream, Command::Audit(request)).await? {
+        (ResponseBody::Records, lines) => Ok(Some(lines)),
+        (other, _) => bail!("unexpected response from the server: {other:?}"),
+    }
 }
 
 /// Requests a backup from the server that uses this data directory and returns its lines. `None` if

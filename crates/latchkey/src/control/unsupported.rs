@@ -4,7 +4,7 @@ use std::path::Path;
 
 use latchkey_axum::Latchkey;
 
-use super::protocol::{Command, Outcome};
+use super::protocol::{AuditRequest, Command, Outcome};
 
 /// Does nothing.
 pub fn listen(_: &Path, _: Latchkey) -> Option<()> {
@@ -14,6 +14,12 @@ pub fn listen(_: &Path, _: Latchkey) -> Option<()> {
 /// Always `None`.
 #[expect(clippy::unused_async, reason = "same signature as with sockets")]
 pub async fn export(_: &Path) -> anyhow::Result<Option<tokio::io::Empty>> {
+    Ok(None)
+}
+
+/// Always `None`.
+#[expect(clippy::unused_async, reason = "same signature as with sockets")]
+pub async fn audit(_: &Path, _: AuditRequest) -> anyhow::Result<Option<tokio::io::Empty>> {
     Ok(None)
 }
 

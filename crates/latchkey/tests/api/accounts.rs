@@ -5,6 +5,7 @@ mod admin;
 mod admin_denials;
 mod admin_users;
 mod admission;
+mod audit;
 mod events;
 mod identities;
 mod own_account;

@@ -47,7 +47,8 @@ pub struct AuditEvent {
     /// The id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Who acted, if it was not the user: the id of an administrator, or `cli`.
+    /// Who acted, if it was not the user: the id of an administrator, `application`
+    /// or `command line`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
     /// Further details, such as the reason for a ban.

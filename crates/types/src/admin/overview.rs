@@ -10,6 +10,9 @@ pub struct Overview {
     pub users: u64,
     /// How many sessions are open.
     pub live_sessions: u64,
+    /// Whether `users` or `live_sessions` is an estimate, because there are too many to count.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub estimated: bool,
     /// How many entries the denylist has.
     pub denials: u64,
     /// The store.

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use latchkey_guard::RequestId;
@@ -36,18 +37,19 @@ impl From<Device> for latchkey_core::Device {
     }
 }
 
+/// The `User-Agent`, truncated.
+pub(in crate::http) fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?;
+    // `to_str` accepts only visible ASCII, so it can be truncated at any byte.
+    Some(text[..text.len().min(MAX_USER_AGENT_BYTES)].to_owned())
+}
+
 impl FromRequestParts<AppState> for Device {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        let user_agent = parts
-            .headers
-            .get(USER_AGENT)
-            .and_then(|value| value.to_str().ok());
         Ok(Self {
-            // `to_str` accepts only visible ASCII, so it can be truncated at any byte.
-            user_agent: user_agent
-                .map(|text| text[..text.len().min(MAX_USER_AGENT_BYTES)].to_owned()),
+            user_agent: user_agent(&parts.headers),
             address: client_address(
                 &parts.extensions,
                 &parts.headers,

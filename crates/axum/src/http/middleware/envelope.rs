@@ -14,7 +14,8 @@ use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, HeaderName};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version};
 use axum::response::{IntoResponse as _, Response};
-use latchkey_guard::{REQUEST_ID, Rejection, RequestId};
+use latchkey_core::{Device, ServerAct};
+use latchkey_guard::{GuardError, REQUEST_ID, Rejection, RequestId};
 use latchkey_types::paths;
 use tower::{Layer, Service};
 use tracing::{Instrument as _, Span};
@@ -22,8 +23,9 @@ use tracing::{Instrument as _, Span};
 use super::body::BodyReader;
 use super::dpop;
 use crate::http::error::{ApiError, ErrorFormat, ErrorResponse};
-use crate::http::extract::client_address;
+use crate::http::extract::{client_address, user_agent};
 use crate::http::state::AppState;
+use crate::services::audit_log::RefusedRequest;
 use crate::services::metrics::RequestHistograms;
 use crate::settings::TrustedProxies;
 
@@ -133,7 +135,12 @@ impl Origin {
 
     /// Whether the request only reads. Nothing about such a request is logged unless it fails.
     fn only_reads(&self) -> bool {
-        let exceptions = [paths::LOGIN, paths::API_ADMIN_EXPORT, paths::API_EVENTS];
+        let exceptions = [
+            paths::LOGIN,
+            paths::API_ADMIN_EXPORT,
+            paths::API_ADMIN_AUDIT_EXPORT,
+            paths::API_EVENTS,
+        ];
         self.method == "GET" && !exceptions.contains(&self.route())
     }
 
@@ -191,6 +198,7 @@ where
     let binding = services.settings.tokens.binding;
     let mut nonce = dpop::NonceHeader::for_path(request.uri().path(), binding);
     let trusted = &services.settings.trusted_proxies;
+    let user_agent = is_admin(request.uri().path()).then(|| user_agent(request.headers()));
     let address = client_address(request.extensions(), request.headers(), trusted);
     let body_reader = request.extensions().get::<Arc<BodyReader>>().cloned();
     let read = match body_reader {
@@ -219,6 +227,20 @@ where
             span
         };
         span.in_scope(|| http.refusals.report(&error, address));
+        if let (Some(user_agent), ApiError::Guard(GuardError::Forbidden(user))) =
+            (user_agent, &error)
+        {
+            let device = Device {
+                user_agent,
+                address: address.map(|address| address.to_string()),
+                request_id: Some(origin.request_id.as_str().to_owned()),
+            };
+            let route = format!("{} {}", origin.method, origin.route());
+            services.refuse(RefusedRequest {
+                user: Some(*user),
+                ..RefusedRequest::new(ServerAct::RequestRefused, &route, device)
+            });
+        }
     }
     nonce.add_to(response.headers_mut(), services);
     let common = &http.common_headers;
@@ -226,6 +248,10 @@ where
     let status = response.status().as_u16();
     tracing::debug!(target: TARGET, status, "response");
     response
+}
+
+fn is_admin(path: &str) -> bool {
+    path.starts_with("/api/admin/")
 }
 
 /// The error that a response reports, if it is one of Latchkey's.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use latchkey_core::{SealedSigningKey, SigningAlgorithm, Timestamp};
+use latchkey_core::{Requester, SealedSigningKey, SigningAlgorithm, Timestamp};
 use latchkey_types::admin::keys::KeyRotated;
 use latchkey_types::admin::{AdminKey, AdminKeyList, KeyState};
 
 use super::admin::reader;
 use crate::http::error::ApiError;
+use crate::http::extract::Device;
 use crate::http::state::{Admin, AdminView};
 use crate::services::Services;
 use crate::use_cases::operator::{self, Actor, rotate_keys};
@@ -29,8 +30,13 @@ pub(crate) async fn list_keys(
 pub(crate) async fn create_key(
     State(state): State<Arc<Services>>,
     admin: Admin,
+    device: Device,
 ) -> Result<Json<KeyRotated>, ApiError> {
-    let kid = rotate_keys(&state, Actor::Admin(admin.id())).await?;
+    let by = Requester {
+        actor: Some(Actor::Admin(admin.id())),
+        device: device.into(),
+    };
+    let kid = rotate_keys(&state, by).await?;
     Ok(Json(KeyRotated { kid }))
 }
 

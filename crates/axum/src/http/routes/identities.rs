@@ -70,6 +70,7 @@ pub(crate) async fn begin_link(
         }),
         login_hint: None,
         address: device.address,
+        device: device.into(),
     };
     let started = begin_sign_in::begin(&state, start).await?;
     let excess = state.flows.excess(&cookies.0);

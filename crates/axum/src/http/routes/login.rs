@@ -125,6 +125,7 @@ async fn begin(
         link: None,
         login_hint: login_hint(&query)?,
         address: device.address,
+        device: device.into(),
     };
     let started = begin_sign_in::begin(state, start).await?;
     let excess = state.flows.excess(&cookies.0);

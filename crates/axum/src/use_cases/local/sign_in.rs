@@ -1,6 +1,6 @@
 //! Signs in with a username and a password.
 
-use latchkey_core::{User, UserId, Username};
+use latchkey_core::{ServerAct, User, UserId, Username};
 use latchkey_store::CurrentCredential;
 use secrecy::SecretString;
 
@@ -8,6 +8,7 @@ use super::{
     Client, LocalError, PROVIDER, authenticate, open_session, opening_error, require_proof,
 };
 use crate::services::Services;
+use crate::services::audit_log::RefusedRequest;
 use crate::services::issuer::Tokens;
 use crate::services::local::Local;
 use crate::services::local::hashing::Hashing;
@@ -24,12 +25,20 @@ pub async fn sign_in(
     password: SecretString,
     client: Client,
 ) -> Result<Tokens, LocalError> {
+    let device = client.device.clone();
     let signed_in = try_sign_in(services, local, username, password, client).await;
     let outcome = match &signed_in {
         Ok(_) => "success",
         Err(error) => error.outcome(),
     };
     services.metrics.sign_in(PROVIDER, outcome);
+    // Without the name that was entered: it may be a password in the wrong field.
+    if signed_in.is_err() {
+        services.refuse(RefusedRequest {
+            provider: Some(PROVIDER.to_owned()),
+            ..RefusedRequest::new(ServerAct::SignInRefused, outcome, device)
+        });
+    }
     signed_in
 }
 

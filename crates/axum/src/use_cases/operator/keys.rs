@@ -2,20 +2,20 @@
 
 use core::cmp::Reverse;
 
-use latchkey_core::SealedSigningKey;
 pub use latchkey_core::signing_key::KeyState;
 use latchkey_core::signing_key::states;
+use latchkey_core::{Requester, SealedSigningKey};
 
-use super::{Actor, Operator, OperatorError};
+use super::{Operator, OperatorError};
 use crate::services::Services;
 use crate::services::signing_keys::KeysError;
 
 /// Adds a signing key and returns the id of the newest key, which is another server's if that server
 /// rotated first.
-pub async fn rotate_keys(services: &Services, actor: Actor) -> Result<String, KeysError> {
-    let now = services.clock.now();
-    let kid = services.signing_keys.rotate(&*services.store, now).await?;
-    tracing::info!(kid, by = %actor, "signing key rotated");
+pub async fn rotate_keys(services: &Services, by: Requester) -> Result<String, KeysError> {
+    let actor = by.actor.map(tracing::field::display);
+    let kid = services.rotate_keys(Some(by)).await?;
+    tracing::info!(kid, by = actor, "signing key rotated");
     Ok(kid)
 }
 

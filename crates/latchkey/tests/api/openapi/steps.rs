@@ -217,6 +217,12 @@ impl Walk<'_> {
             self.delete(&format!("{of_user}/sessions"), &admin).await;
         }
         self.get("/api/admin/export", Some(&admin)).await;
+        self.get("/api/admin/audit", Some(&admin)).await;
+        self.get("/api/admin/audit?kind=danced", Some(&admin)).await;
+        let export = "/api/admin/audit/export";
+        self.get(export, Some(&admin)).await;
+        self.get(&format!("{export}?outcome=x"), Some(&admin)).await;
+        self.get("/api/admin/overview", Some(&admin)).await;
         self.delete("/api/admin/sessions", &admin).await;
     }
 

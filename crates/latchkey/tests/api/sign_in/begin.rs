@@ -58,6 +58,7 @@ async fn security_2_state_nonce_and_verifier_are_unique_over_10_000_starts() {
             let mut secrets = Vec::new();
             for _ in 0..100 {
                 let start = Start {
+                    device: latchkey_core::Device::default(),
                     provider: "demo",
                     return_to: ReturnTo::account(),
                     prompt: Prompt::SelectAccount,

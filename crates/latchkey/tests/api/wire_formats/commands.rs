@@ -10,7 +10,7 @@ use crate::app::claims;
 use crate::binary::{RunningServer, latchkey, run};
 
 /// The commands and groups of commands.
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "",
     "serve",
     "config",
@@ -34,6 +34,7 @@ const COMMANDS: [&str; 25] = [
     "denials list",
     "denials add",
     "denials lift",
+    "audit",
     "export",
     "import",
 ];

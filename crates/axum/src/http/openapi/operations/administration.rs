@@ -2,8 +2,8 @@
 
 use latchkey_types::admin::keys::KeyRotated;
 use latchkey_types::admin::{
-    AdminDenialList, AdminKeyList, AdminSessionList, AdminUser, AdminUserList, DenialRequest,
-    RolesRequest,
+    AdminDenialList, AdminKeyList, AdminSessionList, AdminUser, AdminUserList, AuditList,
+    DenialRequest, Overview, RolesRequest,
 };
 use latchkey_types::{BanRequest, ErrorCode, paths};
 use serde_json::json;
@@ -16,6 +16,7 @@ pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     all.extend(sessions(schemas));
     all.extend(denials(schemas));
     all.extend(keys_and_backup(schemas));
+    all.extend(audit(schemas));
     all
 }
 
@@ -143,6 +144,58 @@ fn denials(schemas: &mut Schemas) -> Vec<Operation> {
         .error(404, &[ErrorCode::NotFound])
         .error(409, &[ErrorCode::NotLiftable])
         .empty(204, "The token is accepted until it expires."),
+    ]
+}
+
+fn audit(schemas: &mut Schemas) -> Vec<Operation> {
+    let selected = |operation: Operation| {
+        let text = json!({ "type": "string" });
+        let time = json!({ "type": "integer", "minimum": 0 });
+        let outcome = json!({ "enum": ["success", "refused", "failed"] });
+        operation
+            .query("user", false, &text, "Only records that concern this user.")
+            .query("kind", false, &text, "Only records of this kind.")
+            .query(
+                "outcome",
+                false,
+                &outcome,
+                "Only records with this outcome.",
+            )
+            .query(
+                "after",
+                false,
+                &time,
+                "Only records of this time and later.",
+            )
+            .query("until", false, &time, "Only records before this time.")
+            .error(400, &[ErrorCode::InvalidRequest])
+    };
+    let list = new(
+        ("get", paths::API_ADMIN_AUDIT),
+        "listAudit",
+        "The audit record, newest first",
+    );
+    let export = new(
+        ("get", paths::API_ADMIN_AUDIT_EXPORT),
+        "exportAudit",
+        "The audit record as JSON lines",
+    );
+    vec![
+        selected(list)
+            .paged()
+            .ok::<AuditList>(schemas, "A page of records."),
+        selected(export).recent().paged().responds(
+            200,
+            "The selected records, one object per line, newest first.",
+            "application/jsonl",
+            &json!({ "type": "string" }),
+        ),
+        new(
+            ("get", paths::API_ADMIN_OVERVIEW),
+            "overview",
+            "Numbers about the whole server",
+        )
+        .ok::<Overview>(schemas, "The numbers."),
     ]
 }
 

@@ -1,0 +1,352 @@
+//! Audit records of what changes nothing in the store: refusals, exports, starts. They are collected
+//! here and written in batches by a job. What changes something is recorded by the store itself, in
+//! the same change.
+//!
+//! A stranger can cause refusals at will, so those of a network, and all of them together, are
+//! limited per minute. The rest is counted, and one record says how many there were.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use latchkey_core::{
+    AuditRecord, Device, RecordOutcome, Requester, ServerAct, SessionId, Timestamp, UserId,
+};
+use latchkey_store::{Store, StoreError};
+use tokio::sync::Notify;
+
+use super::metrics::{Metrics, is_failure};
+use super::networks::{Network, networks};
+
+/// How many records wait to be written at most.
+const CAPACITY: usize = 4096;
+/// How many records are written in one change.
+const BATCH_SIZE: usize = 500;
+/// How many refusals of one network are recorded per minute.
+const REFUSALS_PER_NETWORK: u32 = 30;
+/// How many refusals are recorded per minute.
+const REFUSALS: u32 = 600;
+/// How many networks are counted. Refusals of others count towards the total only.
+const MAX_NETWORKS: usize = 1000;
+
+/// The records that wait to be written.
+#[derive(Debug)]
+pub struct AuditLog {
+    pending: Mutex<Pending>,
+    added: Notify,
+    metrics: Arc<Metrics>,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    records: Vec<AuditRecord>,
+    refusals: Refusals,
+}
+
+/// A refused or failed request.
+#[derive(Debug)]
+pub struct RefusedRequest {
+    /// What was refused.
+    pub act: ServerAct,
+    /// How it ended.
+    pub outcome: RecordOutcome,
+    /// Why: a short label.
+    pub detail: String,
+    /// The user, as far as known.
+    pub user: Option<UserId>,
+    /// The session, as far as known.
+    pub session: Option<SessionId>,
+    /// The provider of a sign-in.
+    pub provider: Option<String>,
+    /// The device that sent the request.
+    pub device: Device,
+}
+
+impl RefusedRequest {
+    /// A refusal with this reason, the label that the metrics use.
+    pub fn new(act: ServerAct, reason: &str, device: Device) -> Self {
+        let outcome = if is_failure(reason) {
+            RecordOutcome::Failed
+        } else {
+            RecordOutcome::Refused
+        };
+        Self {
+            act,
+            outcome,
+            detail: reason.to_owned(),
+            user: None,
+            session: None,
+            provider: None,
+            device,
+        }
+    }
+}
+
+impl AuditLog {
+    /// An empty log. Lost records are counted in these metrics.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self {
+            pending: Mutex::default(),
+            added: Notify::new(),
+            metrics,
+        }
+    }
+
+    /// Adds a record. It is written soon, not before this returns.
+    pub fn record(&self, record: AuditRecord) {
+        self.push(&mut self.lock(), record);
+    }
+
+    /// Adds a record of an act of an operator.
+    pub fn record_act(&self, at: Timestamp, act: ServerAct, by: Requester, detail: Option<String>) {
+        self.record(AuditRecord {
+            device: by.device,
+            actor: by.actor,
+            detail,
+            ..AuditRecord::new(at, act)
+        });
+    }
+
+    /// Adds a record of a refusal, unless there are too many in this minute.
+    pub fn refuse(&self, at: Timestamp, refusal: RefusedRequest) {
+        let address = refusal.device.address.as_deref();
+        let address = address.and_then(|address| address.parse().ok());
+        let mut pending = self.lock();
+        if let Some(summary) = pending.refusals.start_minute(at) {
+            self.push(&mut pending, summary);
+        }
+        if pending.refusals.take(address) {
+            let RefusedRequest {
+                act,
+                outcome,
+                detail,
+                user,
+                session,
+                provider,
+                device,
+            } = refusal;
+            let record = AuditRecord {
+                outcome,
+                detail: Some(detail),
+                user,
+                session,
+                provider,
+                device,
+                ..AuditRecord::new(at, act)
+            };
+            self.push(&mut pending, record);
+        }
+    }
+
+    fn push(&self, pending: &mut Pending, record: AuditRecord) {
+        if pending.records.len() < CAPACITY {
+            pending.records.push(record);
+            self.added.notify_one();
+        } else {
+            self.metrics.audit_records_lost(1);
+        }
+    }
+
+    /// Completes once there is a record to write.
+    pub(crate) async fn added(&self) {
+        self.added.notified().await;
+    }
+
+    /// Adds the record that counts omitted refusals, if their minute is over.
+    pub(crate) fn end_minute(&self, now: Timestamp) {
+        let mut pending = self.lock();
+        if let Some(summary) = pending.refusals.start_minute(now) {
+            self.push(&mut pending, summary);
+        }
+    }
+
+    /// Writes all records. On error, those that were not written wait for the next call, as far as
+    /// there is room.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn flush(&self, store: &dyn Store) -> Result<(), StoreError> {
+        loop {
+            let batch: Vec<_> = {
+                let mut pending = self.lock();
+                let size = pending.records.len().min(BATCH_SIZE);
+                pending.records.drain(..size).collect()
+            };
+            if batch.is_empty() {
+                return Ok(());
+            }
+            if let Err(error) = store.record_audit(batch.clone()).await {
+                let mut pending = self.lock();
+                let room = CAPACITY.saturating_sub(pending.records.len());
+                let kept = batch.len().min(room);
+                self.metrics.audit_records_lost(batch.len() - kept);
+                pending.records.splice(..0, batch.into_iter().take(kept));
+                return Err(error);
+            }
+        }
+    }
+
+    /// Like [`flush`](Self::flush), and also writes how many refusals were omitted so far.
+    pub(crate) async fn close(&self, store: &dyn Store) -> Result<(), StoreError> {
+        {
+            let mut pending = self.lock();
+            if let Some(summary) = pending.refusals.summary() {
+                self.push(&mut pending, summary);
+            }
+            pending.refusals = Refusals::default();
+        }
+        self.flush(store).await
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The refusals of one minute.
+#[derive(Debug, Default)]
+struct Refusals {
+    /// The minute since 1970.
+    minute: u64,
+    recorded: u32,
+    omitted: u64,
+    by_network: HashMap<Network, u32>,
+    /// The network whose refusal was the latest to be omitted.
+    latest: Option<Network>,
+}
+
+impl Refusals {
+    /// Begins to count again in a new minute, and returns the record of those that were omitted in
+    /// the last one.
+    fn start_minute(&mut self, now: Timestamp) -> Option<AuditRecord> {
+        let minute = now.as_secs() / 60;
+        if minute == self.minute {
+            return None;
+        }
+        let summary = self.summary();
+        *self = Self {
+            minute,
+            ..Self::default()
+        };
+        summary
+    }
+
+    fn summary(&self) -> Option<AuditRecord> {
+        let at = Timestamp::from_secs(self.minute * 60);
+        let device = Device {
+            address: self.latest.map(|network| network.to_string()),
+            ..Device::default()
+        };
+        (self.omitted > 0).then(|| AuditRecord {
+            outcome: RecordOutcome::Refused,
+            detail: Some(format!("{} more in this minute", self.omitted)),
+            device,
+            ..AuditRecord::new(at, ServerAct::RefusalsOmitted)
+        })
+    }
+
+    /// Counts a refusal; `false` if it must be omitted.
+    fn take(&mut self, address: Option<IpAddr>) -> bool {
+        let network = address.and_then(|address| networks(address).next());
+        let has_room = self.by_network.len() < MAX_NETWORKS;
+        let mut allowed = self.recorded < REFUSALS;
+        if let Some(network) = network
+            && (has_room || self.by_network.contains_key(&network))
+        {
+            let count = self.by_network.entry(network).or_default();
+            allowed &= *count < REFUSALS_PER_NETWORK;
+            *count = count.saturating_add(1);
+        }
+        if allowed {
+            self.recorded += 1;
+        } else {
+            self.omitted += 1;
+            self.latest = network.or(self.latest);
+        }
+        allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_guard::RequestId;
+    use latchkey_store::{AuditLog as _, AuditQuery, MemoryStore};
+
+    use super::*;
+
+    fn log() -> (AuditLog, Arc<Metrics>) {
+        let metrics = Arc::new(Metrics::new(&[]).expect("metrics"));
+        (AuditLog::new(Arc::clone(&metrics)), metrics)
+    }
+
+    fn refusal(address: &str) -> RefusedRequest {
+        let device = Device {
+            address: Some(address.to_owned()),
+            request_id: Some(RequestId::random().to_string()),
+            ..Device::default()
+        };
+        RefusedRequest::new(ServerAct::SignInRefused, "banned", device)
+    }
+
+    async fn written(log: &AuditLog) -> Vec<AuditRecord> {
+        let store = MemoryStore::empty();
+        log.close(&store).await.expect("written");
+        let query = AuditQuery {
+            limit: 10_000,
+            ..AuditQuery::default()
+        };
+        let page = store.audit_records(query).await.expect("read");
+        page.records.into_iter().map(|(_, record)| record).collect()
+    }
+
+    #[tokio::test]
+    async fn refusals_of_a_network_are_limited_and_the_rest_is_counted() {
+        let (log, _) = log();
+        let at = Timestamp::from_secs(1_800_000_000);
+        for _ in 0..1000 {
+            log.refuse(at, refusal("192.0.2.7"));
+        }
+        log.refuse(at, refusal("192.0.2.8"));
+        let records = written(&log).await;
+        let of = |address: &str| {
+            let of = |it: &&AuditRecord| it.device.address.as_deref() == Some(address);
+            records.iter().filter(of).count()
+        };
+        // The summary names the network too.
+        assert_eq!(of("192.0.2.7"), REFUSALS_PER_NETWORK as usize + 1);
+        assert_eq!(of("192.0.2.8"), 1);
+        let is_summary = |it: &&AuditRecord| it.kind == ServerAct::RefusalsOmitted.into();
+        let summary = records.iter().find(is_summary).expect("a summary");
+        assert_eq!(summary.detail.as_deref(), Some("970 more in this minute"));
+    }
+
+    #[tokio::test]
+    async fn refusals_of_many_networks_are_limited_in_total() {
+        let (log, _) = log();
+        let at = Timestamp::from_secs(1_800_000_000);
+        for number in 0..10_000_u32 {
+            let address = std::net::Ipv4Addr::from_bits(0xc000_0200 + number);
+            log.refuse(at, refusal(&address.to_string()));
+        }
+        assert_eq!(written(&log).await.len(), REFUSALS as usize + 1);
+        // The next minute has a quota of its own.
+        log.refuse(Timestamp::from_secs(1_800_000_060), refusal("192.0.2.7"));
+        assert_eq!(written(&log).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn excess_records_are_dropped_and_counted() {
+        let (log, metrics) = log();
+        for number in 0..CAPACITY as u64 + 3 {
+            let at = Timestamp::from_secs(number);
+            log.record(AuditRecord::new(at, ServerAct::Exported));
+        }
+        let text = metrics.render().expect("text");
+        assert!(
+            text.contains("latchkey_audit_records_lost_total 3\n"),
+            "{text}"
+        );
+        assert_eq!(written(&log).await.len(), 5000.min(CAPACITY));
+    }
+}
