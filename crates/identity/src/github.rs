@@ -203,6 +203,10 @@ impl Provider for GitHubProvider {
         Kind::GitHub
     }
 
+    fn reports_auth_time(&self) -> bool {
+        false
+    }
+
     async fn authorize_url(
         &self,
         request: &AuthorizeRequest<'_>,

@@ -21,6 +21,12 @@ pub trait Provider: Send + Sync {
     /// Its kind.
     fn kind(&self) -> Kind;
 
+    /// Whether it can say when it authenticated the user, so that
+    /// [`AuthorizeRequest::max_age`] may be set.
+    fn reports_auth_time(&self) -> bool {
+        true
+    }
+
     /// The URL to redirect the browser to. Fetches the provider's metadata if needed; returns
     /// within the provider's timeout.
     ///

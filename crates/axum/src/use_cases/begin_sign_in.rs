@@ -71,13 +71,17 @@ pub async fn begin(state: &Services, start: Start<'_>) -> Result<Started, BeginE
         .provider(start.provider)
         .ok_or(BeginError::UnknownProvider)?;
     let prefix = start.link.map_or("", |_| LINK_STATE_PREFIX);
+    // Linking works with every provider: the user has just chosen an account there, in this browser.
+    // Where the provider can say when it authenticated the user, that must be recent, too.
+    let can_limit_age = start.link.is_none() || provider.reports_auth_time();
+    let max_age = start.max_age.filter(|_| can_limit_age);
     let state_param = format!("{prefix}{}", secret(&*state.rng));
     let flow = LoginFlow {
         provider: provider.id().to_owned(),
         nonce: secret(&*state.rng),
         verifier: secret(&*state.rng),
         return_to: start.return_to,
-        max_age: start.max_age.map(|max_age| max_age.as_secs()),
+        max_age: max_age.map(|max_age| max_age.as_secs()),
         account: start.account,
         link: start.link,
         expires_at: now.plus(FLOW_TTL),
@@ -88,7 +92,7 @@ pub async fn begin(state: &Services, start: Start<'_>) -> Result<Started, BeginE
         verifier: &flow.verifier,
         redirect_uri: &state.redirect_uri(provider.id()),
         prompt: start.prompt,
-        max_age: start.max_age,
+        max_age,
         login_hint: start.login_hint,
     };
     let url = provider.authorize_url(&request, now).await;

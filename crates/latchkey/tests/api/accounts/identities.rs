@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use latchkey_testing::{
-    ApiClient, Callback, PendingSignIn, ScriptedProvider, code, cookie, header, tokens,
+    ApiClient, Callback, PendingSignIn, ScriptedGitHub, ScriptedProvider, code, cookie, header,
+    tokens,
 };
 use latchkey_types::{ActivityKind, IdentityInfo, IdentityList, LinkStarted, TokenResponse};
 use reqwest::Response;
@@ -350,6 +351,23 @@ async fn identity_that_created_the_account_can_be_removed_from_a_session_that_it
     );
     let listed = identities(app, &other.access_token).await;
     assert_eq!((listed.len(), listed[0].id.as_str()), (1, "1"));
+}
+
+/// GitHub cannot say when it authenticated the user.
+#[tokio::test]
+async fn github_identity_is_linked_without_a_time_of_authentication() {
+    let github = ScriptedGitHub::start().await;
+    let app = TestApp::with(&format!("demo = true\n{}", github.section("github"))).await;
+    let ada = app.sign_in().await;
+    let begun = begin_link(&app, &ada.access_token, "github").await;
+    let callback = github.approve(&begun.authorize);
+    let linked = complete_link(&app, &ada.access_token, &begun.cookie, &callback).await;
+    assert_eq!(linked.status(), 204);
+    let again = tokens(github.sign_in(&app, "github").await).await;
+    assert_eq!(
+        claims(&again.access_token)["sub"],
+        claims(&ada.access_token)["sub"]
+    );
 }
 
 /// Either identity of the account satisfies a step-up for it.
