@@ -21,9 +21,10 @@ const MAX_INPUT_BYTES: u64 = 4096;
 
 /// Creates an account.
 pub(super) async fn create(arguments: CreateUser) -> anyhow::Result<Report> {
-    let password = match arguments.password_stdin {
-        true => Some(read_password()?),
-        false => None,
+    let password = if arguments.password_stdin {
+        Some(read_password()?)
+    } else {
+        None
     };
     let command = LocalCommand::Create {
         username: arguments.username,

@@ -197,11 +197,11 @@ async fn set_password(tx: &mut Tx<'_>, set: &SetPassword) -> Result<Option<Denia
 async fn replace_hash(
     tx: &mut Tx<'_>,
     username: &Username,
-    from: &String,
+    from: &str,
     to: &str,
 ) -> Result<bool, StoreError> {
     let credential = tx.get(CREDENTIALS, username).await?;
-    let Some(mut credential) = credential.filter(|it| it.hash.as_ref() == Some(from)) else {
+    let Some(mut credential) = credential.filter(|it| it.hash.as_deref() == Some(from)) else {
         return Ok(false);
     };
     credential.hash = Some(to.to_owned());

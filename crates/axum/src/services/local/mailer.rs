@@ -74,7 +74,7 @@ impl Mailer {
     /// Sends a message.
     pub async fn send(&self, message: &Message) -> Result<(), MailError> {
         let invalid = |error: &dyn fmt::Display| MailError::Message(error.to_string());
-        // Never quoted in an error: who gets mail is nobody's business.
+        // The error is logged, so it does not quote the address.
         let to = message
             .to
             .parse()
