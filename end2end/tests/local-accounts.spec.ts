@@ -220,25 +220,38 @@ test.describe('where everyone may sign up', () => {
 test.describe('a link to set a password', () => {
   test.use({ serverConfig: { env: { LATCHKEY_LOCAL__SIGN_UP: 'off' } } });
 
-  test('sets the password, and leads to the sign-in page', async ({
+  test('works once, and its token is in no request address', async ({
     page,
+    app,
+    server,
+    traffic,
     signInPage,
     resetPasswordPage,
+    accountPage,
   }) => {
-    let sent: unknown;
-    await page.route('**/auth/password/reset', async (route) => {
-      sent = route.request().postDataJSON();
-      await route.fulfill({ status: 204 });
-    });
-    await resetPasswordPage.openLink('one-time');
+    await server.command('users', 'create', 'ada', '--email', ada.email);
+    const { link } = await server.command<{ link: string }>('users', 'reset-password', 'ada');
+    const token = new URL(link).hash.replace('#token=', '');
+    await resetPasswordPage.openLink(token);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Set a new password');
     await expectAccessible(page);
+    await resetPasswordPage.newPassword.fill('password');
+    await resetPasswordPage.button('Set password').click();
+    await expect(resetPasswordPage.newPassword).toBeFocused();
+    await expect(resetPasswordPage.newPassword).toHaveAttribute('aria-invalid', 'true');
     await resetPasswordPage.newPassword.fill(goodPassword);
     await resetPasswordPage.button('Set password').click();
     await expect(page.getByRole('status')).toContainText('Sign in with your new password');
-    expect(sent).toEqual({ token: 'one-time', new_password: goodPassword });
     await resetPasswordPage.link('Sign in').click();
-    await signInPage.expectOpen();
+    await signInPage.signInWithPassword(ada.username, goodPassword);
+    await accountPage.expectUser(ada.email);
+
+    const other = await app.newTab();
+    await other.resetPasswordPage.openLink(token);
+    await other.resetPasswordPage.newPassword.fill('another lantern 52 violet');
+    await other.resetPasswordPage.button('Set password').click();
+    await expect(other.alert).toContainText('This link does not work any more');
+    expect(traffic.urls.map((url) => url.split('#')[0]).join(' ')).not.toContain(token);
   });
 
   test('that does not work says so', async ({ app, traffic, resetPasswordPage }) => {
@@ -260,17 +273,22 @@ test.describe('a link to set a password', () => {
 test.describe('with invitations', () => {
   test.use({ serverConfig: { env: { LATCHKEY_LOCAL__SIGN_UP: 'invite' } } });
 
-  test('the sign-up page explains what is missing, or shows the form', async ({
+  test('the sign-up page says that one is missing, and accepts one', async ({
     page,
+    server,
     signInPage,
     signUpPage,
+    accountPage,
   }) => {
     await signInPage.goto();
     await signInPage.link('Use an invitation').click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('You need an invitation');
-    await page.goto('/sign-up#invitation=one-time');
-    await page.reload();
+    const { link } = await server.command<{ link: string }>('users', 'invite');
+    const { pathname, hash } = new URL(link);
+    await page.goto('about:blank');
+    await page.goto(pathname + hash);
     await signUpPage.expectOpen();
-    await expect(signUpPage.username).toBeVisible();
+    await signUpPage.signUp(ada);
+    await accountPage.expectUser(ada.email);
   });
 });
