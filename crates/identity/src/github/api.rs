@@ -138,7 +138,7 @@ mod tests {
 
     use super::{Email, primary};
 
-    fn of(list: Value) -> Option<Email> {
+    fn of(list: &Value) -> Option<Email> {
         primary(list.as_array().expect("a list"))
     }
 
@@ -150,10 +150,10 @@ mod tests {
             address: "ada@example.com".to_owned(),
             verified: true,
         };
-        assert_eq!(of(json!([other, ada])), Some(found));
-        assert_eq!(of(json!([other])), None);
-        assert_eq!(of(json!([])), None);
-        assert_eq!(of(json!([ada, ada])), None, "two are marked as primary");
+        assert_eq!(of(&json!([other, ada])), Some(found));
+        assert_eq!(of(&json!([other])), None);
+        assert_eq!(of(&json!([])), None);
+        assert_eq!(of(&json!([ada, ada])), None, "two are marked as primary");
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
         for verified in [json!("true"), json!(1), Value::Null, json!(false)] {
             let list =
                 json!([{ "email": "ada@example.com", "primary": true, "verified": verified }]);
-            let email = of(list).expect("an address");
+            let email = of(&list).expect("an address");
             assert!(!email.verified, "{verified}");
         }
         for entry in [
@@ -170,7 +170,7 @@ mod tests {
             json!({ "email": "not an address", "primary": true, "verified": true }),
             json!({ "email": "ada@example.com", "primary": "true", "verified": true }),
         ] {
-            assert_eq!(of(json!([entry])), None, "{entry}");
+            assert_eq!(of(&json!([entry])), None, "{entry}");
         }
     }
 }

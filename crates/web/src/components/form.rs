@@ -137,7 +137,7 @@ impl FormSpec {
                         done.run(());
                     }
                     Err(FormError::Fields(found)) => {
-                        show_errors(id, fields, errors, message, found)
+                        show_errors(id, fields, errors, message, found);
                     }
                     Err(error) => message.set(messages::form(&error)),
                 }

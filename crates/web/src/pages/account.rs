@@ -34,6 +34,10 @@ pub(crate) fn AccountPage() -> impl IntoView {
     let actions = AccountActions::provide(session);
     // Not part of the list of ways to sign in: a new list must not clear what was typed.
     let has_password = Memo::new(move |_| {
+        // The server never has a session, and must not read what only the browser fetches.
+        if !session.is_signed_in() {
+            return false;
+        }
         let identities = actions.identities.get().and_then(Result::ok);
         identities.is_some_and(|list| list.iter().any(|it| it.issuer == LOCAL))
     });
