@@ -12,10 +12,12 @@ use crate::page::{CurrentQuery, heading};
 use crate::pages::{audit, denylist, keys, overview, sessions, user, users};
 use crate::query::Query;
 use crate::route::Route;
+use crate::text::provide_now;
 
 /// The console at a URL.
 pub(crate) fn view(url: RwSignal<String>) -> AnyView {
     let host = Host::expect();
+    provide_now();
     let route = Memo::new(move |_| url.with(|url| Route::of(url)));
     provide_context(CurrentQuery(Memo::new(move |_| {
         url.with(|url| Query::of(url))

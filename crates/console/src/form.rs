@@ -87,11 +87,14 @@ impl Field {
     }
 
     /// The field as a choice between values with labels.
-    pub(crate) fn select(self, options: &[(&'static str, &'static str)]) -> AnyView {
+    pub(crate) fn select<'a>(
+        self,
+        options: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> AnyView {
         let current = self.value.get_untracked();
         let mut options: Vec<(String, String)> = options
-            .iter()
-            .map(|(value, label)| ((*value).to_owned(), (*label).to_owned()))
+            .into_iter()
+            .map(|(value, label)| (value.to_owned(), label.to_owned()))
             .collect();
         // A value from the URL that is not in the list.
         if !options.iter().any(|(value, _)| *value == current) {

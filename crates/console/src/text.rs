@@ -2,9 +2,9 @@
 
 use latchkey_client::wall_clock;
 use latchkey_types::admin::AdminUser;
+use latchkey_web::components::relative_time::{relative_time, use_coarse_now};
 use latchkey_web::erased::client_only;
-use latchkey_web::time;
-use leptos::html::{a, span, time as time_element};
+use leptos::html::{a, span};
 use leptos::prelude::*;
 
 use crate::route::Route;
@@ -14,30 +14,18 @@ pub(crate) fn now() -> u64 {
     wall_clock() / 1000
 }
 
-/// A time relative to now, with the exact one as a tooltip and for screen readers.
-pub(crate) fn when(seconds: u64) -> AnyView {
-    client_only(
-        time_element()
-            .datetime(time::iso(seconds))
-            .title(time::date_time(seconds))
-            .child(relative(seconds, now())),
-    )
+/// The current time, updated now and then, as a context: one timer for all times of a page.
+#[derive(Clone, Copy)]
+struct Now(ReadSignal<u64>);
+
+/// Provides the time that [`when`] refers to.
+pub(crate) fn provide_now() {
+    provide_context(Now(use_coarse_now()));
 }
 
-/// A time relative to `now`: `5 min ago`, `in 3 d`. Both are in seconds since 1970.
-pub(crate) fn relative(seconds: u64, now: u64) -> String {
-    let distance = seconds.abs_diff(now);
-    let amount = match distance {
-        0..60 => return "just now".to_owned(),
-        60..3_600 => format!("{} min", distance / 60),
-        3_600..86_400 => format!("{} h", distance / 3_600),
-        _ => format!("{} d", distance / 86_400),
-    };
-    if seconds > now {
-        format!("in {amount}")
-    } else {
-        format!("{amount} ago")
-    }
+/// A time relative to now, with the exact one as a tooltip.
+pub(crate) fn when(seconds: u64) -> AnyView {
+    relative_time(expect_context::<Now>().0, seconds)
 }
 
 /// A number with a space between thousands: `12 345`.
@@ -90,20 +78,6 @@ pub(crate) fn badge(text: impl Into<String>, tone: &'static str) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn relative_time_has_one_unit_and_a_direction() {
-        let now = 1_000_000;
-        for (seconds, text) in [
-            (now, "just now"),
-            (now - 59, "just now"),
-            (now - 60, "1 min ago"),
-            (now + 3_700, "in 1 h"),
-            (now - 86_400 * 3, "3 d ago"),
-        ] {
-            assert_eq!(relative(seconds, now), text);
-        }
-    }
 
     #[test]
     fn numbers_are_grouped_by_thousands() {

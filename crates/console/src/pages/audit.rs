@@ -1,7 +1,11 @@
 //! `/admin/audit`: what users, clients and operators did, with filters, pages and an export.
 
+use std::iter::once;
+
+use latchkey_types::ActivityKind;
 use latchkey_types::admin::{AuditEvent, AuditList, AuditOutcome};
 use latchkey_web::components::confirm::ConfirmAction;
+use latchkey_web::components::icon::Icon;
 use latchkey_web::device::device;
 use latchkey_web::erased::client_only;
 use leptos::html::{code, div, p, span};
@@ -19,22 +23,38 @@ use crate::table::{cell, pager, table};
 use crate::text::{badge, user_link, when, words};
 use crate::time_field::{from_seconds, to_seconds};
 
-/// The kinds to choose from.
-const KINDS: [(&str, &str); 14] = [
-    ("", "Any"),
-    ("signed_in", "Signed in"),
-    ("refreshed", "Refreshed"),
-    ("signed_out", "Signed out"),
-    ("ended_remotely", "Ended remotely"),
-    ("ended_all", "Ended all"),
-    ("replayed", "Replayed"),
-    ("unproven", "Unproven"),
-    ("revoked", "Revoked"),
-    ("ended_by_operator", "Ended by operator"),
-    ("banned", "Banned"),
-    ("unbanned", "Unbanned"),
-    ("displaced", "Displaced"),
-    ("not_admitted", "Not admitted"),
+/// The kinds to choose from (`latchkey_core::RecordKind`).
+const KINDS: [&str; 30] = [
+    "signed_in",
+    "sign_in_refused",
+    "refreshed",
+    "refresh_repeated",
+    "refresh_refused",
+    "replayed",
+    "unproven",
+    "signed_out",
+    "ended_remotely",
+    "ended_all",
+    "ended_by_operator",
+    "everyone_ended",
+    "revoked",
+    "displaced",
+    "not_admitted",
+    "banned",
+    "unbanned",
+    "roles_changed",
+    "password_changed",
+    "identity_linked",
+    "identity_removed",
+    "account_deleted",
+    "token_denied",
+    "denial_lifted",
+    "key_rotated",
+    "exported",
+    "audit_exported",
+    "request_refused",
+    "refusals_omitted",
+    "started",
 ];
 
 /// The page.
@@ -50,6 +70,8 @@ pub(crate) fn view() -> AnyView {
     let outcome = Field::new("outcome", "Outcome", current.get("outcome"));
     let after = Field::new("after", "After", time("after"));
     let until = Field::new("until", "Until", time("until"));
+    let labels = KINDS.map(|kind| (kind, words(kind)));
+    let kinds = labels.iter().map(|(kind, label)| (*kind, label.as_str()));
     let apply = move || {
         let seconds = |field: Field| to_seconds(&field.get()).map(|it| it.to_string());
         let filtered = Query::default()
@@ -69,8 +91,8 @@ pub(crate) fn view() -> AnyView {
             "Filter events",
             vec![
                 user.input("search", ""),
-                kind.select(&KINDS),
-                outcome.select(&[
+                kind.select(once(("", "Any")).chain(kinds)),
+                outcome.select([
                     ("", "Any"),
                     ("success", "Success"),
                     ("refused", "Refused"),
@@ -123,7 +145,7 @@ pub(crate) fn events_table(events: &[AuditEvent], with_user: bool) -> AnyView {
     let rows = events.iter().map(|event| {
         let mut cells = vec![
             when(event.at),
-            cell(words(&event.kind)),
+            event_cell(&event.kind),
             outcome_badge(event.outcome),
         ];
         if with_user {
@@ -136,6 +158,17 @@ pub(crate) fn events_table(events: &[AuditEvent], with_user: bool) -> AnyView {
         cells
     });
     table("Events", &columns, rows.collect())
+}
+
+/// The kind with the icon that users see on their activity page.
+fn event_cell(name: &str) -> AnyView {
+    let kind = serde_json::from_value::<ActivityKind>(name.into());
+    let icon = kind.map(|kind| Icon::of_event(kind).view()).ok();
+    client_only(
+        span()
+            .class("p-console-with-icon")
+            .child((icon, words(name))),
+    )
 }
 
 fn outcome_badge(outcome: AuditOutcome) -> AnyView {

@@ -134,7 +134,7 @@ fn add_form(commands: Commands) -> AnyView {
         busy: "Adding…",
     };
     let inputs = vec![
-        kind.select(&[
+        kind.select([
             ("token", "One access token"),
             ("session", "A session"),
             ("user", "All sessions of a user"),

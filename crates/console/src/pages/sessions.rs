@@ -2,6 +2,7 @@
 
 use latchkey_types::admin::{AdminSession, AdminSessionList};
 use latchkey_web::components::confirm::ConfirmAction;
+use latchkey_web::components::icon::Icon;
 use latchkey_web::device::device;
 use latchkey_web::erased::client_only;
 use leptos::html::{code, div, p, span};
@@ -88,7 +89,7 @@ fn device_cell(session: &AdminSession) -> AnyView {
         .bound
         .then(|| p().class("c-hint").child("Bound to a key"));
     client_only(div().child((
-        span().child(name),
+        span().class("p-console-with-icon").child((icon, name)),
         p().class("c-hint").child(code().child(session.id.clone())),
         bound,
     )))

@@ -37,7 +37,7 @@ pub(crate) fn view() -> AnyView {
             "Filter users",
             vec![
                 search.input("search", "The beginning of each word."),
-                status.select(&[("", "Any"), ("active", "Active"), ("banned", "Banned")]),
+                status.select([("", "Any"), ("active", "Active"), ("banned", "Banned")]),
                 role.input("text", "A role granted by an operator."),
             ],
             apply,

@@ -9,7 +9,7 @@ use crate::erased::client_only;
 
 /// The path data of an icon, in a square of 24.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Icon(&'static str);
+pub struct Icon(&'static str);
 
 const MONITOR: Icon = Icon("M3 5h18v11H3zM8 20h8M12 16v4");
 const PHONE: Icon = Icon("M7 3h10v18H7zM11 18h2");
@@ -29,7 +29,7 @@ const NOTE: Icon = Icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 8v.01")
 impl Icon {
     /// The icon of a device. A program without an operating system in its `User-Agent` is a
     /// terminal.
-    pub(crate) fn of_device(browser: Option<&str>, system: Option<&str>) -> Self {
+    pub fn of_device(browser: Option<&str>, system: Option<&str>) -> Self {
         let is_mobile = |system: &str| ["iOS", "iPhone", "iPad", "Android"].contains(&system);
         match (browser, system) {
             (_, Some(system)) if is_mobile(system) => PHONE,
@@ -39,7 +39,7 @@ impl Icon {
     }
 
     /// The icon of a security event.
-    pub(crate) const fn of_event(kind: ActivityKind) -> Self {
+    pub const fn of_event(kind: ActivityKind) -> Self {
         match kind {
             ActivityKind::SignedIn => ENTER,
             ActivityKind::SignedOut => LEAVE,
@@ -59,7 +59,7 @@ impl Icon {
     }
 
     /// The icon as an element.
-    pub(crate) fn view(self) -> AnyView {
+    pub fn view(self) -> AnyView {
         client_only(
             svg()
                 .attr("class", "c-icon")

@@ -14,7 +14,7 @@ const UPDATE_INTERVAL: Duration = Duration::from_secs(20);
 
 /// The current time in seconds since 1970, updated while the calling component exists. Zero on the
 /// server.
-pub(crate) fn use_coarse_now() -> ReadSignal<u64> {
+pub fn use_coarse_now() -> ReadSignal<u64> {
     let (now, set_now) = signal(0);
     let update = move || set_now.set(wall_clock() / 1000);
     Effect::new(move || {
@@ -30,7 +30,7 @@ pub(crate) fn use_coarse_now() -> ReadSignal<u64> {
 }
 
 /// The time `at`, in seconds since 1970.
-pub(crate) fn relative_time(now: ReadSignal<u64>, at: u64) -> AnyView {
+pub fn relative_time(now: ReadSignal<u64>, at: u64) -> AnyView {
     client_only(
         time_element()
             .datetime(time::iso(at))
