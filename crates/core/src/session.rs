@@ -71,12 +71,9 @@ pub struct Session {
     pub status: SessionStatus,
 }
 
-#[cfg_attr(
-    target_pointer_width = "64",
-    expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde passes a reference"
-    )
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
 )]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
