@@ -28,6 +28,8 @@
 //! ```
 
 mod export;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod import;
 mod lines;
 

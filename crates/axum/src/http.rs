@@ -2,6 +2,8 @@
 
 pub(crate) mod error;
 mod extract;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub(crate) mod middleware;
 pub(crate) mod openapi;
 pub(crate) mod router;

@@ -54,6 +54,10 @@ pub type Recent = latchkey_guard::Recent<Latchkey>;
 /// signed in within the last ten minutes.
 pub type Admin = latchkey_guard::Admin<Latchkey>;
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use http::fuzzing;
+
 /// Used by the `latchkey` binary and the test suites; not part of the public API.
 #[doc(hidden)]
 pub mod internals {

@@ -11,6 +11,8 @@ mod demo;
 mod deserialize;
 mod duration;
 mod environment;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod limits;
 mod load;
 mod local;

@@ -11,6 +11,8 @@ pub mod backup_key;
 pub mod digest;
 pub mod dpop;
 pub mod flow_seal;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod jws;
 pub mod key_ring;
 pub mod master_key;

@@ -1,5 +1,6 @@
 //! Merges file, environment and flags, deserializes them and validates the result as a [`Config`].
 
+use core::fmt::Display;
 use std::ffi::OsString;
 use std::fs;
 use std::net::SocketAddr;
@@ -89,11 +90,18 @@ pub fn load(
     flags: &Serve,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Config, ConfigError> {
+    let file = read_file(flags.overrides.config.as_deref());
+    let table = file.map_err(|error| ConfigError(vec![error]))?;
+    from_table(table, flags, variables)
+}
+
+/// Loads the configuration from the content of the file.
+pub(super) fn from_table(
+    mut table: Table,
+    flags: &Serve,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Config, ConfigError> {
     let mut errors = ConfigErrors::default();
-    let mut table = match read_file(flags.overrides.config.as_deref()) {
-        Ok(table) => table,
-        Err(error) => return Err(ConfigError(vec![error])),
-    };
     let origins = environment::overlay(&mut table, variables, &mut errors);
     let mut set = |key: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -134,12 +142,7 @@ fn read_file(path: Option<&Path>) -> Result<Table, String> {
         None => (Path::new("latchkey.toml"), false),
     };
     match fs::read_to_string(path) {
-        Ok(text) => text.parse().map_err(|error: toml::de::Error| {
-            let line = error
-                .span()
-                .map_or(1, |span| text[..span.start].lines().count().max(1));
-            format!("{}, line {line}: {}", path.display(), error.message())
-        }),
+        Ok(text) => parse(&text, &path.display()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_explicit => {
             Ok(Table::new())
         }
@@ -148,6 +151,16 @@ fn read_file(path: Option<&Path>) -> Result<Table, String> {
             path.display()
         )),
     }
+}
+
+/// Parses the content of the file called `name`.
+pub(super) fn parse(text: &str, name: &dyn Display) -> Result<Table, String> {
+    text.parse().map_err(|error: toml::de::Error| {
+        let line = error
+            .span()
+            .map_or(1, |span| text[..span.start].lines().count().max(1));
+        format!("{name}, line {line}: {}", error.message())
+    })
 }
 
 fn check(raw: RawConfig, mut errors: ConfigErrors) -> Result<Config, ConfigError> {

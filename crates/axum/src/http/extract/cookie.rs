@@ -36,7 +36,7 @@ impl FlowCookies {
         flows.filter_map(|id| header(state, id, "", 0))
     }
 
-    fn of(headers: &HeaderMap, prefix: &str) -> Self {
+    pub(in crate::http) fn of(headers: &HeaderMap, prefix: &str) -> Self {
         let flows = headers
             .get_all(COOKIE)
             .iter()

@@ -1,0 +1,32 @@
+//! Replays a corpus in an ordinary test. The crates whose parsers are fuzzed include this file in
+//! their tests.
+
+use std::fs;
+use std::path::Path;
+
+/// Passes every file of a corpus to the parser. The names of the files in the repository begin with
+/// `accepted-` or `refused-`. Other files are what the fuzzer has found; they must only not panic.
+pub(super) fn replay(target: &str, parse: fn(&[u8]) -> bool) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    let files = fs::read_dir(corpus.join(target)).expect("a corpus");
+    let (mut counts, mut wrong) = ([0; 2], Vec::new());
+    for file in files {
+        let file = file.expect("a file");
+        let name = file.file_name().to_string_lossy().into_owned();
+        let accepted = parse(&fs::read(file.path()).expect("readable"));
+        let expected = match name.split('-').next() {
+            Some("accepted") => true,
+            Some("refused") => false,
+            _ => continue,
+        };
+        counts[usize::from(expected)] += 1;
+        if accepted != expected {
+            wrong.push(name);
+        }
+    }
+    assert!(wrong.is_empty(), "{target}: other result than {wrong:?}");
+    assert!(
+        !counts.contains(&0),
+        "{target}: refused, accepted: {counts:?}"
+    );
+}
