@@ -1,5 +1,8 @@
 //! A user: the account of a person, and the identities at providers that belong to it.
 
+mod ban;
+mod roles;
+
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,16 +13,15 @@ use crate::end_reason::EndReason;
 use crate::id::{SessionId, UserId};
 use crate::local::Username;
 
+pub use ban::Ban;
+pub use roles::{InvalidRoles, MAX_ROLE_CHARS, MAX_ROLES, granted_roles};
+
 /// The issuer of the identities of local accounts, whose subject is the user's id, and the name of
 /// their provider. No provider can be configured with this name or issuer.
 pub const LOCAL: &str = "local";
 
 /// The role that gives access to `/api/admin`.
 pub const ADMIN: &str = "admin";
-/// How many roles an operator can grant to one user.
-pub const MAX_ROLES: usize = 32;
-/// The maximum length of a granted role, in characters.
-pub const MAX_ROLE_CHARS: usize = 64;
 
 /// How a provider identifies a user: unique and never reassigned (OpenID Connect Core §5.7). An
 /// email address is neither, so it never identifies a user at a sign-in.
@@ -134,71 +136,6 @@ pub struct User {
 const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
-
-/// A ban: the user may neither sign in nor refresh until it ends or is lifted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ban {
-    /// When the user was banned.
-    pub at: Timestamp,
-    /// The reason the operator gave.
-    pub reason: String,
-    /// When the ban ends by itself; `None` if it must be lifted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-}
-
-impl Ban {
-    /// Whether the ban is in force.
-    pub fn is_in_force(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now < until)
-    }
-}
-
-/// Sorts the roles that an operator grants, and removes duplicates.
-///
-/// # Errors
-///
-/// If there are more than [`MAX_ROLES`], or one is not 1 to [`MAX_ROLE_CHARS`] characters `a-z`,
-/// `0-9`, `.`, `_`, `-`, `:`.
-pub fn granted_roles(mut roles: Vec<String>) -> Result<Vec<String>, InvalidRoles> {
-    let is_valid = |role: &String| {
-        let valid = |c| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b':');
-        (1..=MAX_ROLE_CHARS).contains(&role.len()) && role.bytes().all(valid)
-    };
-    if let Some(invalid) = roles.iter().find(|role| !is_valid(role)) {
-        return Err(InvalidRoles::Role(invalid.chars().take(80).collect()));
-    }
-    roles.sort_unstable();
-    roles.dedup();
-    if roles.len() > MAX_ROLES {
-        return Err(InvalidRoles::TooMany);
-    }
-    Ok(roles)
-}
-
-/// Why roles cannot be granted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InvalidRoles {
-    /// This role has an invalid character, or is too long or empty.
-    Role(String),
-    /// There are more than [`MAX_ROLES`].
-    TooMany,
-}
-
-impl fmt::Display for InvalidRoles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Role(role) => write!(
-                f,
-                "{role:?} is not a valid role; a role is 1 to {MAX_ROLE_CHARS} characters a-z, \
-                 0-9, \".\", \"_\", \"-\", \":\""
-            ),
-            Self::TooMany => write!(f, "a user can be granted at most {MAX_ROLES} roles"),
-        }
-    }
-}
-
-impl core::error::Error for InvalidRoles {}
 
 impl User {
     /// The user's id, the `sub` of the user's tokens.
@@ -469,10 +406,7 @@ impl core::error::Error for UnlinkError {}
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Ban, Identity, InvalidRoles, MAX_IDENTITIES, MAX_ROLES, Profile, TooManyIdentities,
-        UnlinkError, User, granted_roles,
-    };
+    use super::{Identity, MAX_IDENTITIES, Profile, TooManyIdentities, UnlinkError, User};
     use crate::clock::Timestamp;
     use crate::id::UserId;
 
@@ -551,39 +485,5 @@ mod tests {
         let user: User = serde_json::from_str(text).expect("a user");
         assert_eq!(serde_json::to_string(&user).ok().as_deref(), Some(text));
         assert_eq!(user.all_identities()[0].linked_at, NOW);
-    }
-
-    #[test]
-    fn granted_roles_are_sorted_unique_and_valid() {
-        let roles = |names: &[&str]| {
-            let names = names.iter().map(|&name| name.to_owned());
-            granted_roles(names.collect())
-        };
-        let sorted = vec!["admin".to_owned(), "notes:edit".to_owned()];
-        assert_eq!(roles(&["notes:edit", "admin", "notes:edit"]), Ok(sorted));
-        let long = "x".repeat(65);
-        for invalid in ["", "Admin", "a b", "é", "a\0", &long] {
-            let error = InvalidRoles::Role(invalid.to_owned());
-            assert_eq!(roles(&["ok", invalid]), Err(error));
-        }
-        let many: Vec<_> = (0..=MAX_ROLES).map(|number| number.to_string()).collect();
-        assert_eq!(granted_roles(many.clone()), Err(InvalidRoles::TooMany));
-        assert!(granted_roles(many[1..].to_vec()).is_ok());
-    }
-
-    #[test]
-    fn a_ban_ends_at_its_end_or_never() {
-        let at = Timestamp::from_secs(10);
-        let mut ban = Ban {
-            at,
-            reason: "spam".to_owned(),
-            until: Some(Timestamp::from_secs(20)),
-        };
-        assert!(ban.is_in_force(Timestamp::from_millis(19_999)));
-        assert!(!ban.is_in_force(Timestamp::from_secs(20)));
-        ban.until = None;
-        assert!(ban.is_in_force(Timestamp::from_secs(u64::MAX / 1000)));
-        let old: Ban = serde_json::from_str(r#"{"at":10000,"reason":"spam"}"#).expect("a ban");
-        assert_eq!(old, ban, "a ban that an earlier version stored");
     }
 }

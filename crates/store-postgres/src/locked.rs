@@ -29,19 +29,29 @@ impl<'a> LockedTransaction<'a> {
     ) -> Result<Self, StoreError> {
         let (groups, keys) = (lock_ids(refused), refused.contended());
         let begin = async {
-            let lease = pool.lease().await?;
-            let Connection { client, locks, .. } = lease.get();
-            let begun = async {
-                client.batch_execute("BEGIN").await?;
-                client.query(&locks.groups, &[&groups]).await?;
-                client.query(&locks.rows, &[&keys]).await
-            };
-            begun.await.map_err(|error| unavailable(&error))?;
-            Ok(Self {
-                lease,
-                pool,
-                expected,
-            })
+            loop {
+                let lease = pool.lease().await?;
+                let Connection { client, locks, .. } = lease.get();
+                let begun = async {
+                    client.batch_execute("BEGIN").await?;
+                    client.query(&locks.groups, &[&groups]).await?;
+                    client.query(&locks.rows, &[&keys]).await
+                };
+                match begun.await {
+                    Ok(_) => {
+                        return Ok(Self {
+                            lease,
+                            pool,
+                            expected,
+                        });
+                    }
+                    // PostgreSQL ends one transaction of a deadlock: a commit that locks further
+                    // groups and rows can wait for this one. Nothing has been read yet. The dropped
+                    // connection is closed.
+                    Err(error) if is_conflict(&error) => {}
+                    Err(error) => return Err(unavailable(&error)),
+                }
+            }
         };
         pool.with_timeout(begin).await
     }

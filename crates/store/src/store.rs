@@ -34,23 +34,24 @@
 //! # }
 //! ```
 
+mod users;
+
 use async_trait::async_trait;
 use latchkey_core::{
-    AuditEvent, AuditPosition, AuditRecord, Credential, Denial, Denied, FlowId, HourCounts,
-    LinkHash, OneTimeLink, Profile, RecordClass, RecordPosition, Requester, SealedSigningKey,
-    Session, SessionId, StoreId, Timestamp, User, UserId, Username,
+    AuditEvent, AuditPosition, AuditRecord, Denial, Denied, FlowId, HourCounts, RecordClass,
+    RecordPosition, Requester, SealedSigningKey, Session, SessionId, StoreId, Timestamp, UserId,
 };
 
 use crate::backup::{ExportCursor, Record};
 use crate::error::StoreError;
 use crate::feed::ChangeFeed;
 use crate::request::{
-    AllEnded, AuditPage, AuditQuery, CreateOutcome, DeleteOutcome, EndSession, EndSessions, Ended,
-    LiftOutcome, LinkIdentity, LinkOutcome, LiveSession, NewLocalUser, NewSession, OpenOutcome,
-    Population, Rotate, Rotated, SessionOfUser, SetPassword, SetPasswordOutcome, UnlinkIdentity,
-    UnlinkOutcome,
+    AllEnded, AuditPage, AuditQuery, EndSession, EndSessions, Ended, LiftOutcome, LiveSession,
+    NewSession, OpenOutcome, Population, Rotate, Rotated, SessionOfUser,
 };
-use crate::search::{ListCursor, ListPage, UserQuery};
+use crate::search::{ListCursor, ListPage};
+
+pub use users::{LocalAccounts, Users};
 
 /// A store: everything that Latchkey persists.
 pub trait Store:
@@ -83,137 +84,6 @@ impl<T> Store for T where
         + Replication
         + Maintenance
 {
-}
-
-/// Users.
-#[async_trait]
-pub trait Users: Send + Sync {
-    /// Finds the user with this identity and updates the claims of the identity, or creates the user
-    /// with `new_id`.
-    async fn upsert_identity(
-        &self,
-        profile: Profile,
-        new_id: UserId,
-        now: Timestamp,
-    ) -> Result<User, StoreError>;
-
-    /// The user with this id.
-    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
-
-    /// The users with this email address, from any provider and whether verified or not. Operators
-    /// use it to look a user up; never base a decision on it. Reads in several steps.
-    async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError>;
-
-    /// Up to `limit` users that match the query, and where the next page begins. `None` if `before`
-    /// belongs to another query.
-    ///
-    /// Without a text, status or role, the newest accounts come first; the order is that of an
-    /// index, and a user who does not change while pages are read is listed exactly once. The work
-    /// for a page is bounded, so a page may be short although there are more.
-    async fn search_users(
-        &self,
-        query: UserQuery,
-        before: Option<ListCursor>,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Option<ListPage<User>>, StoreError>;
-
-    /// Bans a user: ends all sessions and denies all access tokens of the user. `None` if there is
-    /// no such user. A second ban replaces the reason and the end, `until`. `requester` is who bans
-    /// the user.
-    ///
-    /// The ban is one atomic change. The session records are updated in later changes; nothing
-    /// depends on those.
-    async fn ban_user(
-        &self,
-        id: UserId,
-        reason: String,
-        until: Option<Timestamp>,
-        requester: Requester,
-        now: Timestamp,
-    ) -> Result<Option<AllEnded>, StoreError>;
-
-    /// Lifts a ban and returns whether one was in force; `None` if there is no such user.
-    async fn unban_user(
-        &self,
-        id: UserId,
-        requester: Requester,
-        now: Timestamp,
-    ) -> Result<Option<bool>, StoreError>;
-
-    /// Replaces the roles that were granted to a user, given as
-    /// [`granted_roles`](latchkey_core::user::granted_roles) returns them, and returns the user.
-    /// `None` if there is no such user.
-    async fn set_roles(
-        &self,
-        id: UserId,
-        roles: Vec<String>,
-        requester: Requester,
-        now: Timestamp,
-    ) -> Result<Option<User>, StoreError>;
-
-    /// Adds an identity to a user. Of several concurrent calls for one identity, and of concurrent
-    /// sign-ins with it, one user gets it.
-    async fn link_identity(&self, link: LinkIdentity) -> Result<LinkOutcome, StoreError>;
-
-    /// Removes an identity from a user, and ends the sessions that were opened with it.
-    ///
-    /// The removal is one atomic change, which ends and denies up to 100 sessions. The others end
-    /// with it, too: no refresh succeeds without the identity. Later changes deny their access
-    /// tokens.
-    async fn unlink_identity(&self, unlink: UnlinkIdentity) -> Result<UnlinkOutcome, StoreError>;
-
-    /// Deletes a user: ends all sessions, denies all access tokens, and removes all records about
-    /// the user except the denial and the audit record, whose entries keep the user's id but lose
-    /// the addresses and devices. A later sign-in with the same identity creates another user.
-    ///
-    /// The first change removes the user with all identities. Other records follow in changes of
-    /// bounded size. If one of them fails, [`finish_deletions`](Self::finish_deletions) continues.
-    async fn delete_user(&self, id: UserId, now: Timestamp) -> Result<DeleteOutcome, StoreError>;
-
-    /// Removes what [`delete_user`](Self::delete_user) has left, because it was interrupted or a
-    /// server wrote an audit record late, for up to `limit` users. Returns how many deletions are
-    /// complete; a deletion is complete some minutes after it began. Can be repeated, and can run on
-    /// several servers at the same time.
-    async fn finish_deletions(&self, limit: usize, now: Timestamp) -> Result<usize, StoreError>;
-}
-
-/// Local accounts. The caller hashes passwords, and links are stored under the hash of their token.
-#[async_trait]
-pub trait LocalAccounts: Send + Sync {
-    /// The credential with this username. Reads one record, whether or not the username exists.
-    async fn credential(&self, username: Username) -> Result<Option<Credential>, StoreError>;
-
-    /// The link with this hash; `None` if it is unknown, used, replaced or expired.
-    async fn one_time_link(
-        &self,
-        hash: LinkHash,
-        now: Timestamp,
-    ) -> Result<Option<OneTimeLink>, StoreError>;
-
-    /// Creates a user with a username and uses up the invitation, if there is one.
-    async fn create_local_user(&self, new: NewLocalUser) -> Result<CreateOutcome, StoreError>;
-
-    /// Sets a password, uses up or voids the link that could set it, and ends the user's other
-    /// sessions. Atomic in the same way as [`Users::ban_user`].
-    async fn set_password(&self, set: SetPassword) -> Result<SetPasswordOutcome, StoreError>;
-
-    /// Replaces the hash of a password with a hash of the same password with other parameters.
-    /// `false` if `from` is no longer the stored hash.
-    async fn replace_hash(
-        &self,
-        username: Username,
-        from: String,
-        to: String,
-    ) -> Result<bool, StoreError>;
-
-    /// Adds a link. A link that sets a password voids the user's previous one; `false` if there is
-    /// no such user.
-    async fn add_one_time_link(
-        &self,
-        hash: LinkHash,
-        link: OneTimeLink,
-    ) -> Result<bool, StoreError>;
 }
 
 /// Sessions.

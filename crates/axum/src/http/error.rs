@@ -156,12 +156,10 @@ impl ApiError {
                 (S::BAD_REQUEST, code, oauth)
             }
             Self::Operator(error) => match error {
-                OperatorError::UnknownUser(_) | OperatorError::Ambiguous { .. } => {
-                    (S::NOT_FOUND, Code::NotFound, "invalid_request")
-                }
-                OperatorError::UnknownSession | OperatorError::UnknownDenial => {
-                    (S::NOT_FOUND, Code::NotFound, "invalid_request")
-                }
+                OperatorError::UnknownUser(_)
+                | OperatorError::Ambiguous { .. }
+                | OperatorError::UnknownSession
+                | OperatorError::UnknownDenial => (S::NOT_FOUND, Code::NotFound, "invalid_request"),
                 OperatorError::Reason
                 | OperatorError::BanEnd
                 | OperatorError::Roles(_)

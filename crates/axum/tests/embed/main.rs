@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::routing::get;
-use latchkey_axum::{Builder, EndReason, Event, Latchkey, MasterKey, Provider, Store, User};
+use latchkey_axum::{
+    Builder, EndReason, Event, Latchkey, MasterKey, OperatorError, Provider, Store, User, UserQuery,
+};
 use latchkey_testing::{ApiClient, refusal};
 use tokio::net::TcpListener;
 
@@ -86,6 +88,18 @@ async fn events_arrive_after_the_change_and_before_the_response() {
     assert!(users.unban(user).await.expect("unbanned"));
     assert!(!users.unban(user).await.expect("no ban"));
     assert_eq!(take(), [Event::Banned { user }, Event::Unbanned { user }]);
+
+    let changed = users.set_roles(user, ["notes:edit"]).await;
+    assert_eq!(changed.expect("set").roles, ["notes:edit"]);
+    assert_eq!(take(), [Event::RolesChanged { user }]);
+    let invalid = users.set_roles(user, ["Notes"]).await;
+    assert!(matches!(invalid, Err(OperatorError::Roles(_))));
+    let query = UserQuery {
+        text: "ada@".to_owned(),
+        ..UserQuery::default()
+    };
+    let found = users.search(query, None, 10).await.expect("read");
+    assert_eq!(found.items[0].id, user);
 
     let again = app.client.sign_in_as("ada@example.com").await;
     drop(take());

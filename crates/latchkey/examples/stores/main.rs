@@ -7,6 +7,7 @@
 //!   directory while denials are written and expire
 //! - `stores churn`: the size of sled's directory while sessions start and end
 //! - `stores crowd`: a user with very many past sign-ins
+//! - `stores users [COUNT]`: lists of users and sessions, with this many of both
 //! - `stores seed DATA_DIR COUNT`: writes COUNT unexpired denials to the store in this directory
 //! - `stores sign-in URL`: signs in at this server and prints the access token
 
@@ -20,6 +21,7 @@ mod propagation;
 mod refresh;
 mod scale;
 mod seed;
+mod users;
 
 use std::env;
 use std::path::PathBuf;
@@ -32,7 +34,7 @@ async fn main() -> Result<()> {
     let mut args = env::args().skip(1);
     let measurement = args.next().unwrap_or_default();
     let program = match measurement.as_str() {
-        "churn" | "crowd" => PathBuf::new(),
+        "churn" | "crowd" | "users" => PathBuf::new(),
         "seed" => PathBuf::from(args.next().context("the argument DATA_DIR is missing")?),
         "sign-in" => {
             let server = args.next().context("the argument URL is missing")?;
@@ -56,6 +58,10 @@ async fn main() -> Result<()> {
         }
         "churn" => churn::sessions().await,
         "crowd" => crowd::run().await,
+        "users" => {
+            let count = numbers.first().copied().unwrap_or(100_000);
+            users::run(usize::try_from(count)?).await
+        }
         "seed" => {
             let count = numbers.first().context("the argument COUNT is missing")?;
             seed::run(&program, *count).await

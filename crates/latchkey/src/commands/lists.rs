@@ -39,7 +39,10 @@ pub(super) fn user(user: &UserDetails) -> String {
     if let Some(ban) = &user.ban {
         let until = ban.until.map(|until| format!(" until {}", utc(until)));
         let until = until.unwrap_or_default();
-        text.push_str(&format!("  banned{until}: {}", ban.reason));
+        text.push_str("  banned");
+        text.push_str(&until);
+        text.push_str(": ");
+        text.push_str(&ban.reason);
     }
     text
 }

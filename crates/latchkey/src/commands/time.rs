@@ -10,17 +10,16 @@ use crate::config::parse_duration;
 /// 1970.
 pub(super) fn future(text: &str) -> anyhow::Result<u64> {
     let now = SystemClock.now();
-    let time = match parse_duration(text) {
-        Ok(duration) => now.plus(duration).as_secs(),
-        Err(_) => {
-            let time: jiff::Timestamp = text.parse().ok().with_context(|| {
-                format!(
-                    "{text:?} is neither a duration such as \"7d\" nor a time such as \
-                     \"2027-01-31T12:00:00Z\""
-                )
-            })?;
-            u64::try_from(time.as_second()).unwrap_or_default()
-        }
+    let time = if let Ok(duration) = parse_duration(text) {
+        now.plus(duration).as_secs()
+    } else {
+        let time: jiff::Timestamp = text.parse().ok().with_context(|| {
+            format!(
+                "{text:?} is neither a duration such as \"7d\" nor a time such as \
+                 \"2027-01-31T12:00:00Z\""
+            )
+        })?;
+        u64::try_from(time.as_second()).unwrap_or_default()
     };
     if Timestamp::from_secs(time) <= now {
         bail!("{text:?} is in the past");

@@ -170,9 +170,8 @@ pub(super) async fn build(engine: &impl Engine) -> Result<(), StoreError> {
         let is_last = next.is_none();
         let index = engine.write((ids, is_last), |tx, (ids, is_last)| {
             Box::pin(async move {
-                // Entries of a user that is changed at the same time may be stale. Searches compare
-                // entries with the record.
-                for user in tx.peek_many(USERS, ids).await?.into_iter().flatten() {
+                // Conditions, so that no entry of a user remains that is deleted at the same time.
+                for user in tx.get_many(USERS, ids).await?.into_iter().flatten() {
                     put_entries(tx, &user);
                 }
                 if *is_last {

@@ -148,18 +148,15 @@ async fn upsert(
         Some(id) => tx.get(USERS, &id).await?,
         None => None,
     };
-    let user = match known {
-        Some(user) => {
-            let user = user.updated(profile.clone());
-            user_index::put(tx, &user).await?;
-            user
-        }
-        None => {
-            let user = User::create(new_id, profile.clone(), now);
-            user_index::put_entries(tx, &user);
-            tx.put(USERS, &user.id, &user)?;
-            user
-        }
+    let user = if let Some(user) = known {
+        let user = user.updated(profile.clone());
+        user_index::put(tx, &user).await?;
+        user
+    } else {
+        let user = User::create(new_id, profile.clone(), now);
+        user_index::put_entries(tx, &user);
+        tx.put(USERS, &user.id, &user)?;
+        user
     };
     tx.put(IDENTITIES, &profile.identity, &user.id)?;
     Ok(user)

@@ -133,7 +133,7 @@ impl Operator<'_> {
             LiftOutcome::Unknown => return Err(OperatorError::UnknownDenial),
         };
         if let Some(note) = &denial.note {
-            self.announce.deny(note.user, &[denial.clone()]);
+            self.announce.deny(note.user, std::slice::from_ref(&denial));
         }
         tracing::info!(?denied, by = %self.actor, "denial lifted");
         Ok(())

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use latchkey_axum::use_cases::operator::{Actor, Operator};
+use latchkey_axum::services::denials;
+use latchkey_axum::use_cases::operator::{Actor, Operator, verified_token};
+use latchkey_core::Denied;
 use latchkey_types::ServerEvent;
 use serde_json::json;
 
@@ -70,6 +72,31 @@ async fn security_52_ending_a_session_at_one_server_ends_it_at_the_other() {
         let response = request.json(&json!({ "everywhere": true })).send().await;
         assert_eq!(response.expect("a response").status(), 204);
         until("the logout", || is_revoked_at(one, &there.access_token)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lifted_denial_reaches_the_other_server_and_is_not_loaded_again() {
+    for kind in DATABASES {
+        let Cluster { one, two, .. } = &Cluster::start(kind).await;
+        let tokens = one.sign_in().await;
+        let operator = Operator::online(&two.state, Actor::CommandLine);
+        let token = verified_token(&two.state, &tokens.access_token).expect("valid");
+        let denied = operator.deny_token(&token, "copied").await;
+        denied.expect("denied");
+        until("the denial", || is_revoked_at(one, &tokens.access_token)).await;
+        let lifted = operator.lift(Denied::Token(token.jti)).await;
+        lifted.expect("lifted");
+        assert_eq!(two.check(&tokens.access_token).await, Ok(()));
+        until("the lifting", || async {
+            !is_revoked_at(one, &tokens.access_token).await
+        })
+        .await;
+        // A server that reads all denials, as it does at its start and after an outage.
+        denials::load(one.state.guard.denylist(), &*one.state.store)
+            .await
+            .expect("read");
+        assert_eq!(one.check(&tokens.access_token).await, Ok(()));
     }
 }
 
