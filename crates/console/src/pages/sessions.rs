@@ -84,6 +84,7 @@ pub(crate) fn sessions_table(
 }
 
 fn device_cell(session: &AdminSession) -> AnyView {
+    let icon = Icon::of_device(session.browser.as_deref(), session.system.as_deref()).view();
     let name = device(session.browser.as_deref(), session.system.as_deref());
     let bound = session
         .bound
