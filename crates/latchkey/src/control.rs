@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 
 use latchkey_axum::services::Services;
 use latchkey_axum::services::signing_keys::PUBLISHED_AHEAD;
-use latchkey_axum::use_cases::audit::wire;
 use latchkey_axum::use_cases::operator::{self, Actor, Operator};
-use latchkey_core::{Device, Requester, Timestamp};
-use latchkey_store::{AuditQuery, Store, StoreError};
-use latchkey_types::admin::AuditEvent;
+use latchkey_core::{Device, Requester};
 
+pub mod audit;
 pub mod details;
 mod execute;
 pub mod local_accounts;
@@ -22,13 +20,13 @@ mod unix;
 mod unsupported;
 
 #[cfg(unix)]
-pub use unix::{audit, export, listen, send};
+pub use unix::{export, listen, read_audit, send};
 #[cfg(not(unix))]
-pub use unsupported::{audit, export, listen, send};
+pub use unsupported::{export, listen, read_audit, send};
 
 use crate::failure::{Failure, FailureCode};
 pub use execute::execute;
-use protocol::{AuditRequest, Command, Outcome, ResponseBody};
+use protocol::{Command, Outcome, ResponseBody};
 
 fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
@@ -57,32 +55,6 @@ async fn rotate_keys(services: &Services) -> Result<Outcome, Failure> {
     let rotated = operator::rotate_keys(services, command_line()).await;
     let kid = rotated.map_err(|error| Failure::new(FailureCode::Failed, error.to_string()))?;
     Ok(key_rotated(kid))
-}
-
-/// The selected audit records, newest first.
-pub async fn audit_events(
-    store: &dyn Store,
-    request: AuditRequest,
-) -> Result<Vec<AuditEvent>, StoreError> {
-    let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-    let mut query = AuditQuery {
-        user: request.user,
-        kind: request.kind,
-        after: request.after.map(Timestamp::from_secs),
-        ..AuditQuery::default()
-    };
-    let mut events = Vec::new();
-    while events.len() < limit {
-        query.limit = (limit - events.len()).min(500);
-        let page = store.audit_records(query.clone()).await?;
-        let records = page.records.into_iter();
-        events.extend(records.map(|(position, record)| wire(position, record)));
-        match page.next {
-            Some(next) => query.before = Some(next),
-            None => break,
-        }
-    }
-    Ok(events)
 }
 
 /// The person who has access to the data directory.

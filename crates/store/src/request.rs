@@ -20,15 +20,18 @@
 //! # }
 //! ```
 
+mod audit;
+
 use core::fmt;
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, Limits, Presented};
 use latchkey_core::{
-    Actor, AuditRecord, Denial, Device, EndReason, LinkHash, LinkTarget, Profile, RecordKind,
-    RecordOutcome, RecordPosition, Session, SessionId, SessionOrigin, Timestamp, UnlinkError, User,
-    UserId, Username,
+    Actor, Denial, Device, EndReason, LinkHash, LinkTarget, Profile, Session, SessionId,
+    SessionOrigin, Timestamp, UnlinkError, User, UserId, Username,
 };
+
+pub use audit::{AuditPage, AuditQuery, Population};
 
 /// A session to open.
 #[derive(Clone, Debug)]
@@ -289,45 +292,6 @@ pub struct EndSessions {
     pub actor: Option<Actor>,
     /// The current time.
     pub now: Timestamp,
-}
-
-/// Selects audit records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AuditQuery {
-    /// Only records that concern this user.
-    pub user: Option<UserId>,
-    /// Only records of this kind.
-    pub kind: Option<RecordKind>,
-    /// Only records with this outcome.
-    pub outcome: Option<RecordOutcome>,
-    /// Only records of this time and later.
-    pub after: Option<Timestamp>,
-    /// Only records before this time.
-    pub until: Option<Timestamp>,
-    /// Only records that follow this position, newest first.
-    pub before: Option<RecordPosition>,
-    /// The maximum number of records.
-    pub limit: usize,
-}
-
-/// A page of audit records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AuditPage {
-    /// The records, newest first.
-    pub records: Vec<(RecordPosition, AuditRecord)>,
-    /// The position after which the next page begins; `None` if there are no more records.
-    pub next: Option<RecordPosition>,
-}
-
-/// How many users and live sessions a store has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Population {
-    /// Users.
-    pub users: u64,
-    /// Sessions whose refresh token can be used.
-    pub live_sessions: u64,
-    /// Whether a number is an estimate: there are too many records to count them all.
-    pub is_estimate: bool,
 }
 
 /// An identity to add to a user.

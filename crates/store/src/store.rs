@@ -34,23 +34,27 @@
 //! # }
 //! ```
 
+mod audit;
+mod replication;
+mod signing_keys;
 mod users;
 
 use async_trait::async_trait;
 use latchkey_core::{
-    AuditEvent, AuditPosition, AuditRecord, Denial, Denied, FlowId, HourCounts, RecordClass,
-    RecordPosition, Requester, SealedSigningKey, Session, SessionId, StoreId, Timestamp, UserId,
+    Denial, Denied, FlowId, Requester, Session, SessionId, StoreId, Timestamp, UserId,
 };
 
 use crate::backup::{ExportCursor, Record};
 use crate::error::StoreError;
-use crate::feed::ChangeFeed;
 use crate::request::{
-    AllEnded, AuditPage, AuditQuery, EndSession, EndSessions, Ended, LiftOutcome, LiveSession,
-    NewSession, OpenOutcome, Population, Rotate, Rotated, SessionOfUser,
+    AllEnded, EndSession, EndSessions, Ended, LiftOutcome, LiveSession, NewSession, OpenOutcome,
+    Rotate, Rotated, SessionOfUser,
 };
 use crate::search::{ListCursor, ListPage};
 
+pub use audit::{Audit, AuditLog, Statistics};
+pub use replication::Replication;
+pub use signing_keys::SigningKeys;
 pub use users::{LocalAccounts, Users};
 
 /// A store: everything that Latchkey persists.
@@ -216,88 +220,6 @@ pub trait Denials: Send + Sync {
     }
 }
 
-/// Signing keys, sealed.
-#[async_trait]
-pub trait SigningKeys: Send + Sync {
-    /// Every signing key.
-    async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, StoreError>;
-
-    /// Adds a signing key as the successor of `after` (`None`: as the first one). Older keys
-    /// without an expiry verify until `retire_at`. `false` if the newest key is not `after`: if
-    /// several servers rotate at the same time, one succeeds.
-    async fn add_signing_key(
-        &self,
-        key: SealedSigningKey,
-        after: Option<String>,
-        retire_at: Timestamp,
-    ) -> Result<bool, StoreError>;
-}
-
-/// Security events.
-#[async_trait]
-pub trait Audit: Send + Sync {
-    /// Up to `limit` security events of a user, newest first, starting after the position `before`
-    /// or with the newest one. Bounded in number and in age ([`latchkey_core::audit`]).
-    async fn audit_events(
-        &self,
-        user: UserId,
-        before: Option<AuditPosition>,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<(AuditPosition, AuditEvent)>, StoreError>;
-}
-
-/// Audit records. Operations that change something add their audit records in the same change; this
-/// trait adds all others, reads them and removes them.
-#[async_trait]
-pub trait AuditLog: Send + Sync {
-    /// Adds records, in one change.
-    async fn record_audit(&self, records: Vec<AuditRecord>) -> Result<(), StoreError>;
-
-    /// The selected records, newest first. The work is bounded: if few records match, a page can
-    /// have fewer records than requested, or none, and a position to continue from. Reads in
-    /// several steps.
-    async fn audit_records(&self, query: AuditQuery) -> Result<AuditPage, StoreError>;
-
-    /// The positions of up to `limit` records of a class that follow `after`, newest first.
-    async fn audit_positions(
-        &self,
-        class: RecordClass,
-        after: RecordPosition,
-        limit: usize,
-    ) -> Result<Vec<RecordPosition>, StoreError>;
-
-    /// Removes up to `limit` records of a class that follow `after`, the newest of them first, and
-    /// returns how many it removed.
-    async fn remove_audit(
-        &self,
-        class: RecordClass,
-        after: RecordPosition,
-        limit: usize,
-    ) -> Result<usize, StoreError>;
-}
-
-/// Numbers for the operator.
-#[async_trait]
-pub trait Statistics: Send + Sync {
-    /// Stores what happened on a server in the hour that begins at `hour`, and replaces what was
-    /// stored before for the same server and hour.
-    async fn put_hour(
-        &self,
-        hour: Timestamp,
-        server: u64,
-        counts: HourCounts,
-    ) -> Result<(), StoreError>;
-
-    /// What happened in the hours that begin at `since` or later, on each server, oldest first.
-    /// Retained for [`HOUR_RETENTION`](latchkey_core::audit_record::HOUR_RETENTION).
-    async fn hours(&self, since: Timestamp) -> Result<Vec<(Timestamp, HourCounts)>, StoreError>;
-
-    /// How many users and live sessions there are. Reads a bounded number of records. If there are
-    /// more, the result is an estimate, which assumes random ids.
-    async fn population(&self, now: Timestamp) -> Result<Population, StoreError>;
-}
-
 /// Exporting records, and importing them into an empty store.
 #[async_trait]
 pub trait Backup: Send + Sync {
@@ -317,13 +239,6 @@ pub trait Backup: Send + Sync {
 
     /// Ends an import after all records have been imported.
     async fn finish_import(&self) -> Result<(), StoreError>;
-}
-
-/// Changes made by other servers that share the store.
-#[async_trait]
-pub trait Replication: Send + Sync {
-    /// Subscribes to changes by all servers. `None` if the store cannot be shared.
-    async fn follow(&self) -> Result<Option<Box<dyn ChangeFeed>>, StoreError>;
 }
 
 /// The store as a whole.

@@ -1,18 +1,24 @@
 //! Counters and histograms for Prometheus: their names, labels and units. Callers decide when to
 //! count.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+mod request_histograms;
+mod totals;
+
 use core::time::Duration;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use latchkey_core::{EndReason, HourCounts};
 use latchkey_identity::SignInError;
 use latchkey_store::observed::{Completed, Kind};
 use latchkey_types::ErrorCode;
 use prometheus::{
-    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
-    IntGauge, Opts, Registry, TextEncoder,
+    Encoder as _, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
 };
+
+pub use self::request_histograms::RequestHistograms;
+use self::totals::Totals;
+pub(crate) use self::totals::is_failure;
 
 /// The bucket bounds of request durations, in seconds.
 const REQUEST_BUCKETS: [f64; 13] = [
@@ -72,17 +78,6 @@ const END_REASONS: [EndReason; 12] = [
     EndReason::IdentityRemoved,
     EndReason::AccountDeleted,
 ];
-
-/// What the overview of the admin API counts by hour.
-#[derive(Debug, Default)]
-struct Totals {
-    sign_ins: AtomicU64,
-    sign_ins_refused: AtomicU64,
-    refreshes: AtomicU64,
-    refreshes_refused: AtomicU64,
-    replays: AtomicU64,
-    sessions_ended: AtomicU64,
-}
 
 /// The metrics of one server.
 #[derive(Debug)]
@@ -245,16 +240,7 @@ impl Metrics {
             "{outcome} is not listed"
         );
         self.sign_ins.with_label_values(&[provider, outcome]).inc();
-        let Totals {
-            sign_ins,
-            sign_ins_refused,
-            ..
-        } = &self.totals;
-        match outcome {
-            "success" => add(sign_ins, 1),
-            _ if is_failure(outcome) => {}
-            _ => add(sign_ins_refused, 1),
-        }
+        self.totals.sign_in(outcome);
     }
 
     /// Counts a use of a refresh token: `outcome` is success or the reason for the refusal.
@@ -264,17 +250,7 @@ impl Metrics {
             "{outcome} is not listed"
         );
         self.refreshes.with_label_values(&[outcome]).inc();
-        let totals = &self.totals;
-        match outcome {
-            "rotated" | "repeated" => add(&totals.refreshes, 1),
-            // Another tab has the new tokens.
-            "superseded" => {}
-            _ if is_failure(outcome) => {}
-            _ => add(&totals.refreshes_refused, 1),
-        }
-        if outcome == "replayed" {
-            add(&totals.replays, 1);
-        }
+        self.totals.refresh(outcome);
     }
 
     /// Counts an opened session.
@@ -289,7 +265,7 @@ impl Metrics {
         self.sessions_ended
             .with_label_values(&[reason])
             .inc_by(count);
-        add(&self.totals.sessions_ended, count);
+        self.totals.sessions_ended(count);
     }
 
     /// Counts audit records that could not be written.
@@ -300,16 +276,7 @@ impl Metrics {
 
     /// What happened since the start.
     pub fn totals(&self) -> HourCounts {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let totals = &self.totals;
-        HourCounts {
-            sign_ins: read(&totals.sign_ins),
-            sign_ins_refused: read(&totals.sign_ins_refused),
-            refreshes: read(&totals.refreshes),
-            refreshes_refused: read(&totals.refreshes_refused),
-            replays: read(&totals.replays),
-            sessions_ended: read(&totals.sessions_ended),
-        }
+        self.totals.read()
     }
 
     /// Returns a function that records operations of the store, and logs them in the current span.
@@ -333,43 +300,6 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         String::from_utf8(text).map_err(|error| prometheus::Error::Msg(error.to_string()))
-    }
-}
-
-/// The request histograms used so far, so that a request does not have to look up its labels in the
-/// registry.
-#[derive(Debug, Default)]
-pub struct RequestHistograms(RwLock<Vec<RequestHistogram>>);
-
-#[derive(Debug)]
-struct RequestHistogram {
-    method: &'static str,
-    route: String,
-    status: u16,
-    histogram: Histogram,
-}
-
-impl RequestHistograms {
-    /// Records a duration; `false` if the histogram is not known yet.
-    fn observe(&self, (method, route, status): (&'static str, &str, u16), seconds: f64) -> bool {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let found = known
-            .iter()
-            .find(|it| it.status == status && it.method == method && it.route == route);
-        if let Some(found) = found {
-            found.histogram.observe(seconds);
-        }
-        found.is_some()
-    }
-
-    fn add(&self, (method, route, status): (&'static str, &str, u16), histogram: Histogram) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.push(RequestHistogram {
-            method,
-            route: route.to_owned(),
-            status,
-            histogram,
-        });
     }
 }
 
@@ -409,15 +339,6 @@ impl Sampled {
             event_streams: count("latchkey_event_streams", "Open event streams of browsers.")?,
         })
     }
-}
-
-fn add(count: &AtomicU64, number: u64) {
-    count.fetch_add(number, Ordering::Relaxed);
-}
-
-/// Whether an outcome is a failure of a server rather than a refusal.
-pub(crate) fn is_failure(outcome: &str) -> bool {
-    matches!(outcome, "failed" | "unavailable" | "provider_unavailable")
 }
 
 /// The outcome of a sign-in that failed at its provider.

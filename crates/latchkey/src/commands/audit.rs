@@ -10,8 +10,8 @@ use super::offline::open_offline;
 use super::report::Report;
 use crate::cli;
 use crate::config;
-use crate::control::protocol::AuditRequest;
-use crate::control::{self, audit_events};
+use crate::control::audit::{AuditRequest, audit_events};
+use crate::control::read_audit;
 use crate::failure::{Failure, FailureCode};
 
 /// Reads the records, through the running server or, if no server is running, from the store.
@@ -29,7 +29,7 @@ pub(super) async fn run(command: cli::Audit) -> anyhow::Result<Report> {
         after: since.transpose()?,
         limit: command.limit,
     };
-    let events = match control::audit(&config.data_dir, request.clone()).await? {
+    let events = match read_audit(&config.data_dir, request.clone()).await? {
         Some(lines) => read(lines).await?,
         None => audit_events(&*open_offline(&config).await?, request).await?,
     };

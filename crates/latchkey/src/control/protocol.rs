@@ -6,10 +6,11 @@
 //! `{"failure": {"error", "message"}}`, so a client can read a failure from a later version.
 
 use latchkey_axum::use_cases::operator::UserSelector;
-use latchkey_core::{RecordKind, SessionId, TokenId, User, UserId};
+use latchkey_core::{SessionId, TokenId, User, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::audit::AuditRequest;
 use super::details::{DenialDetails, KeyDetails, SessionDetails, TokenText, UserDetails};
 use super::local_accounts::LocalCommand;
 use crate::failure::{Failure, FailureCode};
@@ -38,19 +39,6 @@ pub enum Command {
     Export,
     /// Send audit records. They follow the response, one per line, and an empty line follows them.
     Audit(AuditRequest),
-}
-
-/// Selects audit records.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AuditRequest {
-    /// Only records that concern this user.
-    pub user: Option<UserId>,
-    /// Only records of this kind.
-    pub kind: Option<RecordKind>,
-    /// Only records of this time and later, in seconds since 1970.
-    pub after: Option<u64>,
-    /// The maximum number of records.
-    pub limit: u32,
 }
 
 /// A command for users or sessions.

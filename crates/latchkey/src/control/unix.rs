@@ -14,7 +14,8 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
-use super::protocol::{self, AuditRequest, Command, Outcome, ResponseBody};
+use super::audit::AuditRequest;
+use super::protocol::{self, Command, Outcome, ResponseBody};
 use super::{handle, socket_path};
 
 /// How long the server waits for the request line.
@@ -120,7 +121,7 @@ async fn send_records(
     services: &Services,
     request: AuditRequest,
 ) -> io::Result<()> {
-    let events = super::audit_events(&*services.store, request).await;
+    let events = super::audit::audit_events(&*services.store, request).await;
     for event in events.map_err(io::Error::other)? {
         let line = serde_json::to_string(&event)? + "\n";
         write.write_all(line.as_bytes()).await?;
@@ -130,7 +131,7 @@ async fn send_records(
 
 /// Requests audit records from the server that uses this data directory and returns its lines.
 /// `None` if no server is running.
-pub async fn audit(
+pub async fn read_audit(
     data_dir: &Path,
     request: AuditRequest,
 ) -> anyhow::Result<Option<BufReader<OwnedReadHalf>>> {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use latchkey_axum::Latchkey;
 
-use super::protocol::{AuditRequest, Command, Outcome};
+use super::audit::AuditRequest;
+use super::protocol::{Command, Outcome};
 
 /// Does nothing.
 pub fn listen(_: &Path, _: Latchkey) -> Option<()> {
@@ -19,7 +20,7 @@ pub async fn export(_: &Path) -> anyhow::Result<Option<tokio::io::Empty>> {
 
 /// Always `None`.
 #[expect(clippy::unused_async, reason = "same signature as with sockets")]
-pub async fn audit(_: &Path, _: AuditRequest) -> anyhow::Result<Option<tokio::io::Empty>> {
+pub async fn read_audit(_: &Path, _: AuditRequest) -> anyhow::Result<Option<tokio::io::Empty>> {
     Ok(None)
 }
 

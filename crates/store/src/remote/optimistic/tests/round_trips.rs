@@ -100,6 +100,8 @@ async fn round_trips_of_every_operation_match_the_documentation() {
 fn assert_complete(table: &str) {
     let traits = [
         include_str!("../../../store.rs"),
+        include_str!("../../../store/audit.rs"),
+        include_str!("../../../store/signing_keys.rs"),
         include_str!("../../../store/users.rs"),
     ];
     let methods = traits
