@@ -41,7 +41,7 @@ mod users;
 
 use async_trait::async_trait;
 use latchkey_core::{
-    Denial, Denied, FlowId, Requester, Session, SessionId, StoreId, Timestamp, UserId,
+    AuditEvent, Denial, Denied, FlowId, Requester, Session, SessionId, StoreId, Timestamp, UserId,
 };
 
 use crate::backup::{ExportCursor, Record};
