@@ -292,13 +292,7 @@ impl Builder {
             offers_dpop: settings.tokens.binding.binds_access_tokens(),
             current_roles: Some(current_roles),
         });
-        // On a loopback name, HSTS would make all other servers on that name unreachable over HTTP.
-        let https = public_url.is_https() && !public_url.is_loopback();
-        let hsts = https.then_some(if self.hsts_subdomains {
-            Hsts::Subdomains
-        } else {
-            Hsts::Host
-        });
+        let hsts = hsts(&public_url, self.hsts_subdomains);
         let local = sign_up.map(|sign_up| Local::new(sign_up, mailer, Arc::clone(&self.rng)));
         let statistics = Statistics::new(&*self.rng);
         let services = Arc::new(Services {
@@ -337,6 +331,16 @@ impl Builder {
             feed,
         ))
     }
+}
+
+/// On a loopback name, HSTS would make all other servers on that name unreachable over HTTP.
+fn hsts(public_url: &PublicUrl, subdomains: bool) -> Option<Hsts> {
+    let https = public_url.is_https() && !public_url.is_loopback();
+    https.then_some(if subdomains {
+        Hsts::Subdomains
+    } else {
+        Hsts::Host
+    })
 }
 
 impl std::fmt::Debug for Builder {

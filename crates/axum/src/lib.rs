@@ -13,6 +13,9 @@ mod latchkey;
 mod manage;
 mod open;
 mod provider;
+#[cfg(test)]
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
 mod settings;
 
 #[doc(hidden)]

@@ -52,7 +52,7 @@ fn page(route: Route) -> AnyView {
     match route {
         Route::Overview => overview::view(),
         Route::Users => users::view(),
-        Route::User(id) => user::view(id),
+        Route::User(id) => user::view(&id),
         Route::Sessions => sessions::view(),
         Route::Denylist => denylist::view(),
         Route::Audit => audit::view(),

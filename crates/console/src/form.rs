@@ -81,7 +81,7 @@ impl Field {
             .aria_describedby(self.described_by())
             .prop("value", move || self.value.get())
             .on(ev::input, move |event| {
-                self.value.set(event_target_value(&event))
+                self.value.set(event_target_value(&event));
             });
         self.labeled(client_only(control), hint)
     }
@@ -110,7 +110,7 @@ impl Field {
             .name(self.name)
             .aria_describedby(self.described_by())
             .on(ev::change, move |event| {
-                self.value.set(event_target_value(&event))
+                self.value.set(event_target_value(&event));
             })
             .child(options.collect_view());
         self.labeled(client_only(control), "")

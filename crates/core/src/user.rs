@@ -1,9 +1,8 @@
 //! A user: the account of a person, and the identities at providers that belong to it.
 
 mod ban;
+mod identities;
 mod roles;
-
-use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +13,8 @@ use crate::id::{SessionId, UserId};
 use crate::local::Username;
 
 pub use ban::Ban;
+use identities::is_zero;
+pub use identities::{Identity, LinkedIdentity, MAX_IDENTITIES, TooManyIdentities, UnlinkError};
 pub use roles::{InvalidRoles, MAX_ROLE_CHARS, MAX_ROLES, granted_roles};
 
 /// The issuer of the identities of local accounts, whose subject is the user's id, and the name of
@@ -22,43 +23,6 @@ pub const LOCAL: &str = "local";
 
 /// The role that gives access to `/api/admin`.
 pub const ADMIN: &str = "admin";
-
-/// How a provider identifies a user: unique and never reassigned (OpenID Connect Core §5.7). An
-/// email address is neither, so it never identifies a user at a sign-in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Identity {
-    /// The provider's issuer identifier.
-    pub issuer: String,
-    /// The provider's subject identifier.
-    pub subject: String,
-}
-
-/// How many identities a user can have.
-pub const MAX_IDENTITIES: usize = 10;
-
-/// An identity of a user, with the claims of its provider at the latest sign-in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkedIdentity {
-    /// Identifies it among the identities of its user. A session refers to the identity that opened
-    /// it by this number. No number is used twice.
-    #[serde(rename = "no", default, skip_serializing_if = "is_zero")]
-    pub number: u32,
-    /// How the provider identifies the user.
-    pub identity: Identity,
-    /// The email address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Whether that address was verified.
-    pub email_verified: bool,
-    /// The display name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// [`Profile::hosted_domain`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hosted_domain: Option<String>,
-    /// When it was added to the user.
-    pub linked_at: Timestamp,
-}
 
 /// What a provider says about a user at a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,14 +91,6 @@ pub struct User {
     /// The greatest number that an identity of the user has had.
     #[serde(rename = "last_no", default, skip_serializing_if = "is_zero")]
     pub last_identity_number: u32,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-const fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 impl User {
@@ -365,44 +321,6 @@ impl User {
         self
     }
 }
-
-/// The user has the maximum number of identities.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooManyIdentities;
-
-impl fmt::Display for TooManyIdentities {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "an account can have at most {MAX_IDENTITIES} ways to sign in; remove one first"
-        )
-    }
-}
-
-impl core::error::Error for TooManyIdentities {}
-
-/// Why an identity was not removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnlinkError {
-    /// The user has no identity with this number.
-    Unknown,
-    /// It is the user's only identity; without it nobody could sign in.
-    Last,
-}
-
-impl fmt::Display for UnlinkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unknown => "your account has no way to sign in with this id",
-            Self::Last => {
-                "this is the only way to sign in to your account; add another one before you \
-                 remove it"
-            }
-        })
-    }
-}
-
-impl core::error::Error for UnlinkError {}
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,15 @@
 //! The command line: flags, arguments and their help texts. What the commands do is in `commands`.
 
 pub mod local_accounts;
+mod overrides;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use latchkey_core::{RecordKind, SessionId, TokenId, UserId};
+
+pub use self::overrides::Overrides;
 
 /// Sign-in, refresh and instant revocation for single-page apps.
 #[derive(Debug, Parser)]
@@ -50,17 +53,6 @@ pub enum Command {
     Export(Export),
     /// Import a backup into an empty store
     Import(Import),
-}
-
-/// Flags override environment variables, which override the file.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Overrides {
-    /// The configuration file; defaults to `latchkey.toml` in the current directory, if it exists
-    #[arg(long, value_name = "FILE", env = "LATCHKEY_CONFIG")]
-    pub config: Option<PathBuf>,
-    /// The directory that contains the store and the master key
-    #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
 }
 
 /// Start the server.

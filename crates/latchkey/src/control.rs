@@ -13,6 +13,7 @@ pub mod audit;
 pub mod details;
 mod execute;
 pub mod local_accounts;
+pub mod local_command;
 pub mod protocol;
 #[cfg(unix)]
 mod unix;

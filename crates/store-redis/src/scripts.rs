@@ -129,9 +129,17 @@ mod tests {
 
     #[test]
     fn store_id_and_indexes_are_generated_from_the_tables() {
-        let expected = "local STORE_ID = 'mid'\nlocal INDEXES = {}\nINDEXES['e'] = true\n\
-                        INDEXES['n'] = true\nINDEXES['x'] = true";
-        assert_eq!(tables(), expected);
+        let text = tables();
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("local STORE_ID = 'mid'"));
+        assert_eq!(lines.next(), Some("local INDEXES = {}"));
+        let indexes: Vec<_> = lines.collect();
+        let of_tables = TABLES.iter().filter(|table| table.is_index).map(|table| {
+            let prefix = String::from_utf8_lossy(table.prefix);
+            format!("INDEXES['{prefix}'] = true")
+        });
+        assert_eq!(indexes, of_tables.collect::<Vec<_>>());
+        assert!(indexes.contains(&"INDEXES['x'] = true"));
         // The scripts recognize an index by the first byte of a key.
         assert!(
             TABLES

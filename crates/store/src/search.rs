@@ -28,10 +28,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use latchkey_core::{Denied, Timestamp, User};
 
-use crate::table::DENIALS;
+use crate::table::{DENIALS, Term};
 
-/// The maximum length of a term, in bytes.
-const MAX_TERM_BYTES: usize = 64;
 /// How many words of a name are indexed.
 const MAX_WORDS: usize = 8;
 /// The maximum length of a cursor, in bytes.
@@ -113,35 +111,6 @@ impl FromStr for ListCursor {
             return Err(InvalidCursor);
         }
         Ok(Self(bytes))
-    }
-}
-
-/// What a user is found by: a word in lower case, or a mark such as a granted role, which begins
-/// with NUL. No word contains NUL.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Term(pub(crate) Vec<u8>);
-
-impl Term {
-    /// The term of a word: in lower case, without NUL, and cut to 64 bytes.
-    fn word(word: &str) -> Self {
-        let mut word = word.to_lowercase();
-        word.retain(|c| c != '\0');
-        let mut end = word.len().min(MAX_TERM_BYTES);
-        while !word.is_char_boundary(end) {
-            end -= 1;
-        }
-        word.truncate(end);
-        Self(word.into_bytes())
-    }
-
-    /// The mark of users with a ban, which may have ended.
-    fn banned() -> Self {
-        Self(b"\0banned".to_vec())
-    }
-
-    /// The mark of users with this granted role.
-    fn role(role: &str) -> Self {
-        Self([b"\0role:", role.as_bytes()].concat())
     }
 }
 

@@ -15,6 +15,8 @@
 //! ```
 
 mod key;
+mod term;
+mod value;
 
 use core::marker::PhantomData;
 
@@ -27,10 +29,11 @@ use latchkey_core::{
 use crate::backup::PastLoginFlow;
 use crate::error::StoreError;
 use crate::records::{Page, Read};
-use crate::search::Term;
 
 pub(crate) use key::TermPrefix;
 pub use key::{Email, Key, Newest, Prefix, RecordKey, Shard};
+pub use term::Term;
+pub use value::Value;
 
 /// Users by id.
 pub const USERS: Table<UserId, User> = Table::new("users", b"u");
@@ -170,15 +173,6 @@ enum Group {
     User,
     /// The whole table is one group.
     Table,
-}
-
-/// A value of a table.
-pub trait Value: Sized {
-    /// Encodes the value.
-    fn encode(&self) -> Result<Vec<u8>, serde_json::Error>;
-
-    /// Decodes a value.
-    fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error>;
 }
 
 /// A range of keys and records of a table, in key order.
@@ -353,50 +347,6 @@ impl<K, V> Clone for Range<K, V> {
         }
     }
 }
-
-/// The empty value of an index.
-impl Value for () {
-    fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        Ok(Vec::new())
-    }
-
-    fn decode(_: &[u8]) -> Result<Self, serde_json::Error> {
-        Ok(())
-    }
-}
-
-macro_rules! json {
-    ($($value:ty),* $(,)?) => {$(
-        impl Value for $value {
-            fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-                serde_json::to_vec(self)
-            }
-
-            fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-                serde_json::from_slice(bytes)
-            }
-        }
-    )*};
-}
-
-json!(
-    AuditEvent,
-    AuditRecord,
-    Credential,
-    Cutoff,
-    Denial,
-    HourCounts,
-    OneTimeLink,
-    PastLoginFlow,
-    SealedSigningKey,
-    Session,
-    SessionOrigin,
-    StoreId,
-    Timestamp,
-    User,
-    UserId,
-    bool,
-);
 
 #[cfg(test)]
 mod tests;

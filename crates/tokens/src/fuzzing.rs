@@ -7,6 +7,11 @@
 //! signature would be reached otherwise. Placeholders stand for what only the keys of the process
 //! determine (`KID`, `JWK`, `NONCE`, `ATH`), so that the corpora contain no keys.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "the properties are assertions: a panic is a finding"
+)]
+
 use core::time::Duration;
 use std::sync::LazyLock;
 

@@ -45,13 +45,9 @@ fn read(mut chain: Chain, text: &str) -> Result<Vec<Record>, LineError> {
 }
 
 #[cfg(test)]
-#[path = "../../../../fuzz/replay.rs"]
-mod replay;
-
-#[cfg(test)]
 mod tests {
     #[test]
     fn corpus_of_backup_lines_is_accepted_or_refused_as_named() {
-        super::replay::replay("backup_lines", super::backup_lines);
+        crate::replay::replay("backup_lines", super::backup_lines);
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn run(state: Arc<Services>) {
         let now = sweep_clock.advance(state.clock.now(), start.elapsed());
         sweep(&state, now).instrument(span("sweep")).await;
         sweeps = sweeps.wrapping_add(1);
-        if sweeps % TRIM_EVERY == 0 {
+        if sweeps.is_multiple_of(TRIM_EVERY) {
             let settings = &state.settings.audit;
             let trim = trimmer.trim(&*state.store, settings, now, state.clock.now());
             if let Err(error) = trim.instrument(span("trim_audit")).await {

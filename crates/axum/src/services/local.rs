@@ -3,22 +3,19 @@
 
 pub mod guesses;
 pub mod hashing;
+pub mod link_token;
 pub mod mailer;
 pub mod rules;
 
-use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use latchkey_core::{LinkHash, Rng, rng};
-use latchkey_tokens::digest;
-use latchkey_types::paths;
+use latchkey_core::Rng;
 
 use self::guesses::Guesses;
 use self::hashing::Hashing;
+pub use self::link_token::LinkToken;
 use self::mailer::Mailer;
-use crate::settings::{PublicUrl, SignUp};
+use crate::settings::SignUp;
 
 /// The services of local accounts.
 #[derive(Debug)]
@@ -42,45 +39,5 @@ impl Local {
             guesses: Guesses::default(),
             mailer: mailer.map(Arc::new),
         }
-    }
-}
-
-/// The token of a one-time link: 256 random bits. Its hash is stored.
-pub struct LinkToken(String);
-
-impl LinkToken {
-    /// A new random token.
-    pub fn random(rng: &dyn Rng) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(rng::bytes::<32>(rng)))
-    }
-
-    /// The token as text, for the link.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The link to set a password with this token, which is in the fragment, so that it is not sent
-    /// with the request for the page.
-    pub fn password_link(&self, site: &PublicUrl) -> String {
-        let page = site.join(paths::RESET_PASSWORD_PAGE);
-        format!("{page}#token={}", self.0)
-    }
-
-    /// The link of an invitation with this token.
-    pub fn invitation_link(&self, site: &PublicUrl) -> String {
-        let page = site.join(paths::SIGN_UP_PAGE);
-        format!("{page}#invitation={}", self.0)
-    }
-
-    /// The hash of the token.
-    pub fn hash(&self) -> LinkHash {
-        digest::link(&self.0)
-    }
-}
-
-/// Hides the token.
-impl fmt::Debug for LinkToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LinkToken(…)")
     }
 }

@@ -29,13 +29,13 @@ const EVENTS: &str = "10";
 const MAX_REASON: usize = 500;
 
 /// The page of the user with this id.
-pub(crate) fn view(id: String) -> AnyView {
-    let path = format!("/api/admin/users/{}", encoded(&id));
+pub(crate) fn view(id: &str) -> AnyView {
+    let path = format!("/api/admin/users/{}", encoded(id));
     let path_to = |rest: &str| {
         let path = format!("{path}{rest}");
         move || path.clone()
     };
-    let events = Query::default().with("user", &id);
+    let events = Query::default().with("user", id);
     let latest = events.clone().with("limit", EVENTS).url("/api/admin/audit");
     let user = Remote::<AdminUser>::new(path_to(""));
     let sessions = Remote::<AdminSessionList>::new(path_to("/sessions"));

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Overrides;
+use super::overrides::Overrides;
 
 /// Create a local account.
 #[derive(Args, Clone, Debug)]

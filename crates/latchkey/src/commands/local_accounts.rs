@@ -13,7 +13,8 @@ use super::report::Report;
 use crate::cli::Overrides;
 use crate::cli::local_accounts::{CreateUser, InviteUser, ResetPassword};
 use crate::config::{self, Config};
-use crate::control::local_accounts::{LocalCommand, execute};
+use crate::control::local_accounts::execute;
+use crate::control::local_command::LocalCommand;
 use crate::control::{self, protocol::Command};
 
 /// The maximum length of the standard input, in bytes: longer than any password.

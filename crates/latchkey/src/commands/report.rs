@@ -1,5 +1,6 @@
 //! The result of a command: text for operators, a JSON value for scripts.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use latchkey_types::admin::{AuditEvent, AuditOutcome};
@@ -77,7 +78,7 @@ fn line(event: &AuditEvent) -> String {
     ] {
         if let Some(value) = value {
             let value = value.escape_debug();
-            line.push_str(&format!("  {name}={value}"));
+            let _ = write!(line, "  {name}={value}");
         }
     }
     line

@@ -1,6 +1,11 @@
 //! Loading a configuration as a function of any bytes, for fuzzing (`fuzz/`) and for the test that
 //! replays the corpus. Not part of the product: compiled only for these two.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "the properties are assertions: a panic is a finding"
+)]
+
 use std::ffi::OsString;
 
 use toml::Table;

@@ -1,56 +1,14 @@
 //! Commands for local accounts, in the running server or directly on the store.
 
-use std::fmt;
-
 use latchkey_axum::services::Services;
 use latchkey_axum::use_cases::local_operator::{
     self, Link, LocalOperator, LocalOperatorError, NewLocalAccount,
 };
 use latchkey_core::Actor;
-use serde::{Deserialize, Serialize};
 
+use super::local_command::LocalCommand;
 use super::protocol::Outcome;
 use crate::failure::{Failure, FailureCode};
-
-/// A command for local accounts.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LocalCommand {
-    /// Create an account.
-    Create {
-        /// The username.
-        username: String,
-        /// The email address.
-        email: Option<String>,
-        /// The display name.
-        name: Option<String>,
-        /// The roles to grant.
-        roles: Vec<String>,
-        /// The password; without one, a link to set it is created.
-        password: Option<String>,
-    },
-    /// Create an invitation.
-    Invite {
-        /// The email address of the account.
-        email: Option<String>,
-    },
-    /// Create a link to set a password.
-    ResetPassword {
-        /// The username.
-        username: String,
-    },
-}
-
-/// Hides the password.
-impl fmt::Debug for LocalCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Create { .. } => "Create",
-            Self::Invite { .. } => "Invite",
-            Self::ResetPassword { .. } => "ResetPassword",
-        })
-    }
-}
 
 /// Executes a command in the running server.
 pub(super) async fn handle(services: &Services, command: LocalCommand) -> Result<Outcome, Failure> {

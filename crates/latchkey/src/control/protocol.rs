@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::audit::AuditRequest;
 use super::details::{DenialDetails, KeyDetails, SessionDetails, TokenText, UserDetails};
-use super::local_accounts::LocalCommand;
+use super::local_command::LocalCommand;
 use crate::failure::{Failure, FailureCode};
 
 /// The version of the protocol.

@@ -122,9 +122,9 @@ pub(super) async fn removing(store: &dyn Store) {
         assert_eq!(refused, Ok(expected));
     }
     // More sessions than one change ends.
-    const SESSIONS: u8 = 120;
+    let sessions: u8 = 120;
     let mut opened = Vec::new();
-    for number in 10..10 + SESSIONS {
+    for number in 10..10 + sessions {
         let new = session_with_identity(&ada, number, 1);
         match store.open_session(new).await {
             Ok(OpenOutcome::Opened(session)) => opened.push(session.session),
@@ -137,7 +137,7 @@ pub(super) async fn removing(store: &dyn Store) {
     };
     assert!(ended.iter().all(|it| it.was_live && it.user == ada.id));
     let denied: Vec<_> = ended.iter().map(|it| it.denial.denied).collect();
-    assert_eq!(denied.len(), usize::from(SESSIONS));
+    assert_eq!(denied.len(), usize::from(sessions));
     assert!(
         opened
             .iter()

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, REUSE_LEEWAY, Refusal};
-use latchkey_core::{AuditKind, Denied, EndReason, Requester, Session, SessionId, UserId};
+use latchkey_core::{AuditKind, Denied, EndReason, Requester, Session, SessionId, User, UserId};
 
 use super::fixtures::{
     LIMITS, NOW, device, generation, new_session, refresh, rotate, session, user,
@@ -215,31 +215,7 @@ pub(super) async fn ending(store: &dyn Store) {
     assert!(live(ada.id, NOW).await.is_empty());
     assert_eq!(live(bob.id, NOW).await, [bobs.id]);
 
-    // SECURITY 54: one change ends all sessions; the records are updated shard by shard.
-    let four = session(store, &ada, 5).await;
-    let denial = store
-        .end_everyone(Requester::default(), NOW)
-        .await
-        .expect("ended");
-    assert_eq!(denial.denied, Denied::Everyone);
-    assert!(live(ada.id, NOW).await.is_empty() && live(bob.id, NOW).await.is_empty());
-    let five = session(store, &ada, 6).await;
-    let cutoff = denial.cutoff.expect("a cutoff");
-    assert!(cutoff.ends(four.id, four.cutoffs.everyone));
-    assert!(!cutoff.ends(five.id, five.cutoffs.everyone));
-    let mut ended = Vec::new();
-    for shard in 0..=u8::MAX {
-        ended.extend(store.end_sessions_in_shard(shard).await.expect("updated"));
-    }
-    let denied: Vec<_> = ended.iter().map(|e| (e.user, e.denial.denied)).collect();
-    assert_eq!(
-        denied,
-        [
-            (bob.id, Denied::Session(bobs.id)),
-            (ada.id, Denied::Session(four.id))
-        ]
-    );
-    assert_eq!(live(ada.id, NOW).await, [five.id]);
+    ending_everyone(store, (&ada, &bob), bobs.id).await;
 
     let retained_until = one.access_until.plus(SESSION_RETENTION);
     store
@@ -252,6 +228,43 @@ pub(super) async fn ending(store: &dyn Store) {
     );
     store.sweep(retained_until, 100).await.expect("swept");
     assert_eq!(store.session(one.id).await, Ok(None));
+}
+
+/// SECURITY 54: one change ends all sessions; the records are updated shard by shard. The session
+/// `bobs` is live; Ada has none.
+async fn ending_everyone(store: &dyn Store, (ada, bob): (&User, &User), bobs: SessionId) {
+    let four = session(store, ada, 5).await;
+    let denial = store
+        .end_everyone(Requester::default(), NOW)
+        .await
+        .expect("ended");
+    assert_eq!(denial.denied, Denied::Everyone);
+    assert!(live(store, ada).await.is_empty() && live(store, bob).await.is_empty());
+    let five = session(store, ada, 6).await;
+    let cutoff = denial.cutoff.expect("a cutoff");
+    assert!(cutoff.ends(four.id, four.cutoffs.everyone));
+    assert!(!cutoff.ends(five.id, five.cutoffs.everyone));
+    let mut ended = Vec::new();
+    for shard in 0..=u8::MAX {
+        ended.extend(store.end_sessions_in_shard(shard).await.expect("updated"));
+    }
+    let denied: Vec<_> = ended.iter().map(|e| (e.user, e.denial.denied)).collect();
+    assert_eq!(
+        denied,
+        [
+            (bob.id, Denied::Session(bobs)),
+            (ada.id, Denied::Session(four.id))
+        ]
+    );
+    assert_eq!(live(store, ada).await, [five.id]);
+}
+
+/// The ids of the live sessions of a user.
+async fn live(store: &dyn Store, user: &User) -> Vec<SessionId> {
+    let sessions = store.live_sessions(user.id, NOW).await.expect("read");
+    let mut ids: Vec<_> = sessions.iter().map(|live| live.session.id).collect();
+    ids.sort();
+    ids
 }
 
 /// SECURITY 83: the number of sessions per user is bounded, and ended sessions are swept.

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use latchkey_core::audit::RETENTION;
 use latchkey_core::{AuditPosition, Denied, RecordClass};
 
-use super::session_record::retained_until;
-use super::{PAGE_SIZE, audit_log, denials, expiry, session_list, user_index};
+use super::session_record::{by_opened, retained_until};
+use super::{PAGE_SIZE, audit_log, denials, expiry, user_index};
 use crate::backup::{ExportCursor, Record};
 use crate::engine::Engine;
 use crate::error::StoreError;
@@ -188,7 +188,7 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             let of_user = (session.user, session.id);
             if session.status.is_live() {
                 tx.put_index(SESSIONS_OF_USER, &of_user);
-                tx.put_index(SESSIONS_BY_OPENED, &session_list::entry(session));
+                tx.put_index(SESSIONS_BY_OPENED, &by_opened(session));
             } else {
                 tx.put_index(ENDED_SESSIONS_OF_USER, &of_user);
             }

@@ -11,8 +11,8 @@ use core::time::Duration;
 
 use latchkey_core::{AuditKind, AuditRecord, Denial, Denied, EndReason, Timestamp, UserId};
 
-use super::session_record::retained_until;
-use super::{audit, audit_log, denials, ends, expiry, local_accounts, session_list, user_index};
+use super::session_record::{by_opened, retained_until};
+use super::{audit, audit_log, denials, ends, expiry, local_accounts, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{AllEnded, DeleteOutcome, SESSION_RETENTION};
@@ -165,7 +165,7 @@ async fn remove_sessions(
                 denials::put(tx, &denial).await?;
                 longer.push(denial);
             }
-            tx.clear(SESSIONS_BY_OPENED, &session_list::entry(&session));
+            tx.clear(SESSIONS_BY_OPENED, &by_opened(&session));
             let planned = session.absolute_end.plus(SESSION_RETENTION);
             expiry::unschedule(tx, SESSIONS, &id, planned);
             expiry::unschedule(tx, SESSIONS, &id, retained_until(&session));

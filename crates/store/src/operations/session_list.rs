@@ -1,9 +1,9 @@
 //! The live sessions of all users: the index by the time of opening, and pages of it.
 
-use latchkey_core::{Session, SessionId, Timestamp};
+use latchkey_core::{SessionId, Timestamp};
 
 use super::PAGE_SIZE;
-use super::session_record::{current, is_live};
+use super::session_record::{by_opened, current, is_live};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{LiveSession, SessionOfUser};
@@ -18,11 +18,6 @@ use crate::transaction::Tx;
 const MAX_SCANNED: usize = 1000;
 /// How many of them it reads at a time, after the first time.
 const CHUNK_SIZE: usize = 250;
-
-/// The key of a session in the index.
-pub(super) fn entry(session: &Session) -> (Newest, SessionId) {
-    (Newest(session.opened_at), session.id)
-}
 
 /// A page of the live sessions. `None` if the cursor belongs to another list.
 pub(super) async fn page(
@@ -114,7 +109,7 @@ pub(super) async fn build_index(engine: &impl Engine) -> Result<(), StoreError> 
                 // The entry of a session that ends at the same time is stale until it is swept.
                 for session in tx.peek_many(SESSIONS, ids).await?.into_iter().flatten() {
                     if session.status.is_live() {
-                        tx.put_index(SESSIONS_BY_OPENED, &entry(&session));
+                        tx.put_index(SESSIONS_BY_OPENED, &by_opened(&session));
                     }
                 }
                 if *is_last {

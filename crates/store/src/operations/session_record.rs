@@ -7,11 +7,11 @@ use latchkey_core::{
     Timestamp, User, UserId,
 };
 
-use super::{denials, expiry, session_list};
+use super::{denials, expiry};
 use crate::error::StoreError;
 use crate::request::SESSION_RETENTION;
 use crate::table::{
-    ENDED_SESSIONS_OF_USER, EVERYONE, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, USERS,
+    ENDED_SESSIONS_OF_USER, EVERYONE, Newest, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, USERS,
 };
 use crate::transaction::Tx;
 
@@ -104,6 +104,11 @@ pub(super) fn event(
     }
 }
 
+/// The key of a session in [`SESSIONS_BY_OPENED`].
+pub(super) fn by_opened(session: &Session) -> (Newest, SessionId) {
+    (Newest(session.opened_at), session.id)
+}
+
 /// Writes the record of a session that has just ended.
 pub(super) fn write_end(tx: &mut Tx<'_>, ended: &Session) -> Result<(), StoreError> {
     let planned = ended.absolute_end.plus(SESSION_RETENTION);
@@ -111,7 +116,7 @@ pub(super) fn write_end(tx: &mut Tx<'_>, ended: &Session) -> Result<(), StoreErr
     expiry::schedule(tx, SESSIONS, &ended.id, retained_until(ended));
     // The indexes contain only sessions that may be live.
     tx.clear(SESSIONS_OF_USER, &(ended.user, ended.id));
-    tx.clear(SESSIONS_BY_OPENED, &session_list::entry(ended));
+    tx.clear(SESSIONS_BY_OPENED, &by_opened(ended));
     tx.put_index(ENDED_SESSIONS_OF_USER, &(ended.user, ended.id));
     tx.put(SESSIONS, &ended.id, ended)
 }

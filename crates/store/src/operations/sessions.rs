@@ -8,7 +8,7 @@ use latchkey_core::{
 };
 
 use super::session_record::{
-    current, event, get, ids_of, is_live, is_usable, peek_all, retained_until, store_end,
+    by_opened, current, event, get, ids_of, is_live, is_usable, peek_all, retained_until, store_end,
 };
 use super::{audit, audit_log, ends, expiry, session_list};
 use crate::engine::Engine;
@@ -139,7 +139,7 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreErr
     // The absolute end never changes, so refreshes do not touch this index.
     expiry::schedule(tx, SESSIONS, &session.id, retained_until(&session));
     tx.put_index(SESSIONS_OF_USER, &(id, session.id));
-    tx.put_index(SESSIONS_BY_OPENED, &session_list::entry(&session));
+    tx.put_index(SESSIONS_BY_OPENED, &by_opened(&session));
     tx.put(SESSION_ORIGINS, &session.id, &new.origin)?;
     tx.put(SESSIONS, &session.id, &session)?;
     let device = Device {

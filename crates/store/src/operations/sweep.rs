@@ -4,8 +4,7 @@ use latchkey_core::Timestamp;
 use latchkey_core::audit::RETENTION;
 use latchkey_core::audit_record::HOUR_RETENTION;
 
-use super::session_list;
-use super::session_record::retained_until;
+use super::session_record::{by_opened, retained_until};
 use crate::error::StoreError;
 use crate::records::Read;
 use crate::table::{
@@ -58,7 +57,7 @@ async fn free_if_expired(
         {
             tx.clear(SESSION_ORIGINS, &id);
             tx.clear(SESSIONS_OF_USER, &(session.user, id));
-            tx.clear(SESSIONS_BY_OPENED, &session_list::entry(&session));
+            tx.clear(SESSIONS_BY_OPENED, &by_opened(&session));
             tx.clear(ENDED_SESSIONS_OF_USER, &(session.user, id));
             tx.clear(SESSIONS, &id);
         }

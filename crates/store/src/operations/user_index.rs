@@ -6,10 +6,10 @@ use latchkey_core::{Timestamp, User, UserId};
 use super::PAGE_SIZE;
 use crate::engine::Engine;
 use crate::error::StoreError;
-use crate::search::{ListCursor, ListPage, Scan, Term, UserQuery, terms_of};
+use crate::search::{ListCursor, ListPage, Scan, UserQuery, terms_of};
 use crate::table::{
-    EMAILS_INDEXED, Email, Key, Newest, Range, TermPrefix, USER_SEARCH, USERS, USERS_BY_CREATED,
-    USERS_BY_EMAIL, USERS_INDEXED, Value,
+    EMAILS_INDEXED, Email, Key, Newest, Range, Term, TermPrefix, USER_SEARCH, USERS,
+    USERS_BY_CREATED, USERS_BY_EMAIL, USERS_INDEXED, Value,
 };
 use crate::transaction::Tx;
 

@@ -5,7 +5,7 @@ use latchkey_core::{
     Timestamp, TokenId, UserId, Username,
 };
 
-use crate::search::Term;
+use super::term::Term;
 
 /// A key of a table.
 pub trait Key: Sized {

@@ -3,6 +3,7 @@ use latchkey_core::{
     TokenId, UserId,
 };
 
+use super::Term;
 use super::{
     AUDIT_EVENTS, AUDIT_LOG, AUDIT_LOG_OF_USER, CREDENTIALS, DELETIONS, DENIALS, EMAILS_INDEXED,
     ENDED_SESSIONS_OF_USER, EVERYONE, EXPIRIES, Email, FINISHED_FLOWS, FORMAT, HOURS, IDENTITIES,
@@ -12,7 +13,6 @@ use super::{
     USERS_BY_EMAIL, USERS_INDEXED, Value, conflict_group, table_of,
 };
 use crate::records::Read;
-use crate::search::Term;
 
 /// Asserts that the key is encoded as these bytes and decoded from them.
 fn assert_encoding<K: Key + PartialEq + core::fmt::Debug, V: Value>(

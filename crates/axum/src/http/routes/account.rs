@@ -61,7 +61,7 @@ fn session(live: LiveSession) -> ExportedSession {
         id: session.id.to_string(),
         provider: origin.provider,
         opened_at: session.opened_at.as_secs(),
-        auth_time: session.auth_time.map(|at| at.as_secs()),
+        auth_time: session.auth_time.map(latchkey_core::Timestamp::as_secs),
         last_seen: session.rotated_at.as_secs(),
         expires_at: session.idle_end.as_secs(),
         user_agent: origin.user_agent,

@@ -40,8 +40,8 @@ async fn old_records_are_removed_and_refreshes_sooner() {
     let now = START.plus(100 * DAY);
     let mut trimmer = Trimmer::default();
     for _ in 0..2 {
-        let trimmed = trimmer.trim(&store, &settings(1000), now, now).await;
-        trimmed.expect("trimmed");
+        let outcome = trimmer.trim(&store, &settings(1000), now, now).await;
+        outcome.expect("outcome");
         assert_eq!(left(&store, ServerAct::Refreshed).await, days[70..]);
         assert_eq!(left(&store, AuditKind::SignedIn).await, days[10..]);
     }
@@ -56,8 +56,8 @@ async fn a_retention_of_more_than_the_time_since_1970_removes_nothing() {
         ..settings(1000)
     };
     let mut trimmer = Trimmer::default();
-    let trimmed = trimmer.trim(&store, &forever, START, START.plus(DAY)).await;
-    trimmed.expect("trimmed");
+    let outcome = trimmer.trim(&store, &forever, START, START.plus(DAY)).await;
+    outcome.expect("outcome");
     assert_eq!(left(&store, AuditKind::SignedIn).await, [START]);
 }
 
@@ -80,8 +80,8 @@ async fn the_oldest_records_in_excess_are_removed_and_those_of_other_classes_sta
                 trimmer = Trimmer::default();
             }
             let now = minute.plus(Duration::from_mins(2));
-            let trimmed = trimmer.trim(&store, &settings(most), now, now).await;
-            trimmed.expect("trimmed");
+            let outcome = trimmer.trim(&store, &settings(most), now, now).await;
+            outcome.expect("outcome");
             let left = left(&store, ServerAct::Refreshed).await;
             let expected = times.len().min(most);
             let newest = &times[times.len() - left.len()..];

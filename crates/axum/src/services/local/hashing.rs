@@ -15,6 +15,7 @@ use latchkey_tokens::PasswordHash;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 
+use super::link_token::LinkToken;
 use crate::services::networks::{LEVELS, Network, networks};
 use crate::services::rate_limits::TooManyRequests;
 
@@ -45,7 +46,7 @@ impl Hashing {
     pub fn new(rng: Arc<dyn Rng>) -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
         // Nobody knows this password, so no guess matches.
-        let password = crate::services::local::LinkToken::random(&*rng);
+        let password = LinkToken::random(&*rng);
         Self {
             permits: Arc::new(Semaphore::new((processors / 2).max(1))),
             pending: Arc::default(),
@@ -161,8 +162,8 @@ mod tests {
 
     use super::*;
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().expect("an address"))
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -187,15 +188,15 @@ mod tests {
         };
         let flood = MAX_PENDING_OF_NETWORK[0];
         let work: Vec<_> = (0..flood)
-            .map(|_| tokio::spawn(begin(address("192.0.2.1"))))
+            .map(|_| tokio::spawn(begin(Some(address("192.0.2.1")))))
             .collect();
         while hashing.pending.lock().expect("not poisoned").total < flood {
             tokio::task::yield_now().await;
         }
         // The network has used up its part of the queue, and others have not.
-        let refused = begin(address("192.0.2.1")).await;
+        let refused = begin(Some(address("192.0.2.1"))).await;
         assert_eq!(refused.expect_err("refused").retry_after, RETRY_AFTER);
-        let other = tokio::spawn(begin(address("192.0.2.2")));
+        let other = tokio::spawn(begin(Some(address("192.0.2.2"))));
         while hashing.pending.lock().expect("not poisoned").total == flood {
             tokio::task::yield_now().await;
         }

@@ -18,7 +18,7 @@ use crate::settings::{InvalidMail, Mail, PublicUrl};
 /// How long one step of the conversation with the mail server may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long sending one message may take.
-const SEND_TIMEOUT: Duration = Duration::from_secs(60);
+const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 /// How many messages may wait or be on the way.
 const MAX_PENDING: usize = 100;
 /// How many connections to the mail server may be open.

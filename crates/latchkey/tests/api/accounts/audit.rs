@@ -46,8 +46,8 @@ fn sub(tokens: &TokenResponse) -> String {
     sub.as_str().expect("text").to_owned()
 }
 
-fn request_id(response: &Response) -> Option<String> {
-    Some(header(response, "x-request-id").to_owned())
+fn request_id(response: &Response) -> String {
+    header(response, "x-request-id").to_owned()
 }
 
 /// What was done, and what the test knows about it.
@@ -64,7 +64,7 @@ struct Acts {
 impl Acts {
     fn add(&mut self, kind: &'static str, response: &Response) {
         self.count(kind);
-        self.requests.push((kind, request_id(response)));
+        self.requests.push((kind, Some(request_id(response))));
     }
 
     fn count(&mut self, kind: &'static str) {
@@ -192,7 +192,7 @@ async fn every_act_and_refusal_is_recorded_once_and_no_record_contains_a_token()
 /// Who, which session, which browser, and why.
 fn assert_details(events: &[AuditEvent], admin: &TokenResponse, ada: &TokenResponse) {
     let of = |kind: &'static str| events.iter().filter(move |it| it.kind == kind);
-    let session = Some(sid(&ada.access_token).to_owned());
+    let session = Some(sid(&ada.access_token).clone());
     let first = of("signed_in").find(|it| it.session_id == session);
     let first = first.expect("Ada's sign-in");
     assert_eq!(first.user, Some(sub(ada)));
@@ -284,7 +284,7 @@ async fn a_flood_of_refusals_adds_a_bounded_number_of_records() {
         app.refresh_is_refused("invalid").await;
     }
     // The next minute.
-    app.clock.advance(std::time::Duration::from_secs(60));
+    app.clock.advance(std::time::Duration::from_mins(1));
     app.refresh_is_refused("invalid").await;
     flush(&app).await;
     let refused = all(&app, &admin, "kind=refresh_refused", 100).await;

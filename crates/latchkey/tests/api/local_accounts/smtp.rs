@@ -79,9 +79,9 @@ impl SmtpServer {
     pub(crate) fn section(&self, security: &str) -> String {
         format!(
             "[mail]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = {security:?}\n\
-             from = \"Notes <notes@example.com>\"\nca_file = {:?}\n",
+             from = \"Notes <notes@example.com>\"\nca_file = \"{}\"\n",
             self.address.port(),
-            self.certificate.authority
+            self.certificate.authority.display()
         )
     }
 

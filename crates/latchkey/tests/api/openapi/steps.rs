@@ -181,9 +181,9 @@ impl Walk<'_> {
     /// Begins to link this account of the demo provider. Returns what completes it.
     async fn link(&mut self, token: &str, email: &str) -> (String, Callback) {
         let path = "/api/identities/link";
-        let begin = self.request(&Method::POST, path, Some(token));
-        let begin = begin.json(&json!({ "provider": "demo" }));
-        let response = begin.send().await.expect("a response");
+        let request = self.request(&Method::POST, path, Some(token));
+        let request = request.json(&json!({ "provider": "demo" }));
+        let response = request.send().await.expect("a response");
         let cookie = cookie(&response);
         let started = self.check(&Method::POST, path, response).await;
         let url = started["url"].as_str().expect("text");

@@ -102,8 +102,8 @@ async fn live_through(store: &MemoryStore, choices: &mut Choices) -> User {
                 // A refresh, or a replay.
                 let generation = choices.below(2);
                 let request = Rotate {
-                    now,
                     device,
+                    now,
                     ..refresh(&session, generation, None)
                 };
                 store.rotate(request).await.expect("a result");

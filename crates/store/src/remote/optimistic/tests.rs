@@ -2,6 +2,7 @@
 //! each operation.
 
 mod fake_database;
+mod refreshes;
 mod round_trips;
 
 use std::sync::Arc;

@@ -106,7 +106,7 @@ fn delete_form(actions: AccountActions) -> impl IntoView {
                     .aria_invalid(move || is_wrong.get().then_some("true"))
                     .aria_describedby(move || is_wrong.get().then_some(ERROR_ID))
                     .on(ev::input, move |event| {
-                        typed.set(event_target_value(&event))
+                        typed.set(event_target_value(&event));
                     }),
                 error,
             )),

@@ -10,7 +10,16 @@ use super::super::operation::Operation;
 use super::super::schemas::Schemas;
 
 pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
-    let new = |route, id, summary| Operation::new("account", route, id, summary).signed_in();
+    let mut operations = sessions(schemas);
+    operations.extend(identities(schemas));
+    operations
+}
+
+fn new(route: (&'static str, &'static str), id: &'static str, summary: &'static str) -> Operation {
+    Operation::new("account", route, id, summary).signed_in()
+}
+
+fn sessions(schemas: &mut Schemas) -> Vec<Operation> {
     vec![
         new(
             ("get", paths::API_ME),
@@ -46,6 +55,22 @@ pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
         )
         .paged()
         .ok::<ActivityList>(schemas, "The events of the last 90 days, at most 200."),
+        new(
+            ("get", paths::API_EVENTS),
+            "streamEvents",
+            "A stream that reports changes of the account and the end of the session",
+        )
+        .responds(
+            200,
+            "Server-sent events. The `data` of each is a `ServerEvent` as JSON.",
+            "text/event-stream",
+            &json!({ "type": "string", "contentMediaType": "text/event-stream" }),
+        ),
+    ]
+}
+
+fn identities(schemas: &mut Schemas) -> Vec<Operation> {
+    vec![
         new(
             ("get", paths::API_IDENTITIES),
             "listIdentities",
@@ -107,16 +132,5 @@ pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
         .recent()
         .error(400, &[ErrorCode::Banned])
         .empty(204, "The account is deleted; all its tokens are refused."),
-        new(
-            ("get", paths::API_EVENTS),
-            "streamEvents",
-            "A stream that reports changes of the account and the end of the session",
-        )
-        .responds(
-            200,
-            "Server-sent events. The `data` of each is a `ServerEvent` as JSON.",
-            "text/event-stream",
-            &json!({ "type": "string", "contentMediaType": "text/event-stream" }),
-        ),
     ]
 }

@@ -1,35 +1,31 @@
 //! The round trips of each operation, compared with the table in docs/performance.md.
 
-use core::time::Duration;
-use std::fmt::Write as _;
-use std::sync::atomic::Ordering;
-
-use latchkey_core::LinkTarget;
-use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
-use latchkey_core::session::Thumbprint;
-use latchkey_core::{
-    Actor, AuditEvent, AuditKind, AuditRecord, Denial, DenialNote, DenialReason, Denied, EndReason,
-    HourCounts, LinkHash, RecordClass, RecordPosition, Requester, SealedSigningKey, ServerAct,
-    SessionId, SigningAlgorithm, StoreId, TokenId, User, UserId,
-};
+mod others;
 
 use super::fake_database::FakeDatabase;
-use crate::backup::Record;
 use crate::contract::fixtures::{
     NOW, device, end, new_session, profile, refresh, rotate, session, session_with, user,
 };
 use crate::contract::{flows, local_accounts};
 use crate::remote::Optimistic;
 use crate::request::{
-    AuditQuery, CreateOutcome, EndSession, EndSessions, LiftOutcome, LinkIdentity, LinkOutcome,
-    OpenOutcome, PasswordAuthority, Rotate, SetPasswordOutcome, UnlinkIdentity, UnlinkOutcome,
+    CreateOutcome, EndSession, EndSessions, LinkIdentity, LinkOutcome, OpenOutcome,
+    PasswordAuthority, Rotate, SetPasswordOutcome, UnlinkIdentity, UnlinkOutcome,
 };
 use crate::search::UserQuery;
 use crate::store::{
-    Audit as _, AuditLog as _, Backup as _, Denials as _, Flows as _, LocalAccounts as _,
-    Maintenance as _, Sessions as _, SigningKeys as _, Statistics as _, Store, Users as _,
+    Flows as _, LocalAccounts as _, Maintenance as _, Sessions as _, Store, Users as _,
 };
-use crate::table::{SESSIONS, table_of};
+use core::time::Duration;
+use latchkey_core::LinkTarget;
+use latchkey_core::rotation::{Decision, REUSE_LEEWAY};
+use latchkey_core::session::Thumbprint;
+use latchkey_core::{
+    Denial, DenialReason, Denied, EndReason, LinkHash, Requester, SessionId, StoreId, User, UserId,
+};
+use std::fmt::Write as _;
+
+use self::others::others;
 
 /// The measured round trips of each operation.
 struct Costs {
@@ -343,138 +339,6 @@ async fn accounts(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     costs.record("finish_deletions", "nothing is left");
 }
 
-async fn others(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
-    let ada = user(store, 1).await;
-    costs.reset();
-    store.deny(denials(0)).await.expect("denied");
-    costs.record("deny", "60 denials");
-    let denial = Denial {
-        denied: Denied::Token(TokenId::from_bytes([1; 16])),
-        ..denials(0).remove(0)
-    };
-    let event = AuditEvent {
-        at: NOW,
-        kind: AuditKind::Revoked,
-        user: ada.id,
-        session: None,
-        device: device("192.0.2.4"),
-        actor: None,
-        other_address: None,
-    };
-    store
-        .revoke_token(denial, event.clone())
-        .await
-        .expect("revoked");
-    costs.record("revoke_token", "");
-    let mut denial = denials(0).remove(0);
-    denial.denied = Denied::Token(TokenId::from_bytes([2; 16]));
-    denial.note = Some(Box::new(DenialNote {
-        by: Actor::Application,
-        reason: "copied".into(),
-        user: ada.id,
-        lifted: None,
-    }));
-    let denied = denial.denied;
-    let added = store.add_denial(denial, event).await;
-    assert!(added.expect("added").is_some());
-    costs.record("add_denial", "");
-    let lifted = store.lift_denial(denied, Requester::default(), NOW).await;
-    assert!(matches!(lifted, Ok(LiftOutcome::Lifted(_))));
-    costs.record("lift_denial", "");
-    let page = store.denials(None, 10).await.expect("read");
-    assert_eq!(page.0.len(), 10);
-    costs.record("denials", "a page");
-    store.live_denials(NOW).await.expect("read");
-    costs.record("live_denials", "up to 10,000");
-    let events = store.audit_events(ada.id, None, 10, NOW).await;
-    assert!(!events.expect("read").is_empty());
-    costs.record("audit_events", "a page");
-    audit_log(store, costs, &ada).await;
-    let key = SealedSigningKey {
-        kid: "one".into(),
-        algorithm: SigningAlgorithm::EdDSA,
-        sealed: "c2VhbGVk".into(),
-        created_at: NOW,
-        signs_from: NOW,
-        verifies_until: None,
-    };
-    assert_eq!(store.add_signing_key(key, None, NOW).await, Ok(true));
-    costs.record("add_signing_key", "");
-    store.signing_keys().await.expect("read");
-    costs.record("signing_keys", "");
-    assert_eq!(store.sweep(NOW, 500).await, Ok(0));
-    costs.record("sweep", "nothing is due");
-    let later = NOW.plus(Duration::from_hours(1));
-    assert!(store.sweep(later, 500).await.expect("swept") > usize::from(MANY));
-    costs.record("sweep", "up to 500 records");
-    store.swept_until().await.expect("read");
-    costs.record("swept_until", "");
-    let (records, next) = store.export(None).await.expect("exported");
-    assert!(matches!(records[0], Record::Session { .. }));
-    costs.record("export", "a page of sessions");
-    store.export(next).await.expect("exported");
-    costs.record("export", "a page of any other table");
-    store.begin_import().await.expect("not empty");
-    costs.record("begin_import", "the store is not empty");
-    let records = denials(100).into_iter().map(Record::Denial).collect();
-    store.import(records).await.expect("imported");
-    costs.record("import", "60 denials");
-    store.finish_import().await.expect("finished");
-    costs.record("finish_import", "");
-    crate::store::Maintenance::health(store)
-        .await
-        .expect("healthy");
-    costs.record("health", "");
-    let conflicts = costs.database.0.conflicts.load(Ordering::Relaxed);
-    assert_eq!(conflicts, 0, "there are no concurrent operations");
-}
-
-async fn audit_log(store: &Optimistic<FakeDatabase>, costs: &mut Costs, user: &User) {
-    let record = AuditRecord {
-        user: Some(user.id),
-        ..AuditRecord::new(NOW, ServerAct::SignInRefused)
-    };
-    let records = vec![record; 60];
-    store.record_audit(records).await.expect("recorded");
-    costs.record("record_audit", "60 records");
-    let query = AuditQuery {
-        limit: 50,
-        ..AuditQuery::default()
-    };
-    let page = store.audit_records(query.clone()).await.expect("read");
-    assert_eq!(page.records.len(), 50);
-    costs.record("audit_records", "a page");
-    let of_user = AuditQuery {
-        user: Some(user.id),
-        ..query
-    };
-    let page = store.audit_records(of_user).await.expect("read");
-    assert!(!page.records.is_empty());
-    costs.record("audit_records", "a page of one user");
-    let newest = RecordPosition::end_of(NOW.plus(Duration::from_secs(1)));
-    let class = RecordClass::Acts;
-    let positions = store
-        .audit_positions(class, newest, 50)
-        .await
-        .expect("read");
-    assert_eq!(positions.len(), 50);
-    costs.record("audit_positions", "up to 500");
-    let removed = store
-        .remove_audit(class, newest, 500)
-        .await
-        .expect("removed");
-    assert!(removed >= 50, "{removed}");
-    costs.record("remove_audit", "up to 500 records");
-    let counts = HourCounts::default();
-    store.put_hour(NOW, 1, counts).await.expect("stored");
-    costs.record("put_hour", "");
-    assert_eq!(store.hours(NOW).await, Ok(vec![(NOW, counts)]));
-    costs.record("hours", "");
-    let population = store.population(NOW).await.expect("counted");
-    assert!(population.users > 0);
-    costs.record("population", "");
-}
-
 /// Asserts that the documentation contains this table.
 fn assert_documented(table: &str) {
     const BEGIN: &str = "<!-- round-trips -->\n";
@@ -485,62 +349,4 @@ fn assert_documented(table: &str) {
     let mut message = String::new();
     write!(message, "update docs/performance.md:\n\n{table}").expect("written");
     assert_eq!(documented.trim(), table.trim(), "{message}");
-}
-
-/// The most frequent operation must stay cheap.
-#[tokio::test]
-async fn refresh_takes_one_fetch_and_one_commit() {
-    let database = FakeDatabase::default();
-    let store = Optimistic::new(database.clone());
-    let ada = user(&store, 1).await;
-    let mut current = session(&store, &ada, 1).await;
-    database.round_trips();
-    for generation in 0..100 {
-        let next = rotate(&store, refresh(&current, generation, Some(1))).await;
-        let Decision::Rotated(next) = next.decision else {
-            panic!("{next:?}");
-        };
-        assert_eq!(database.round_trips(), (1, 1));
-        let written = database.0.written.lock().expect("keys").clone();
-        let tables = written.iter().map(|key| table_of(key).map(|it| it.name));
-        let tables: Vec<_> = tables.collect();
-        let expected = ["audit_log", "sessions", "audit_log_of_user"];
-        assert_eq!(tables, expected.map(Some));
-        current = next;
-    }
-}
-
-/// A retry after a lost response in the same millisecond only adds to the audit log.
-#[tokio::test]
-async fn repeated_refresh_changes_no_session_and_superseded_refresh_writes_nothing() {
-    let database = FakeDatabase::default();
-    let store = Optimistic::new(database.clone());
-    let ada = user(&store, 1).await;
-    let one = session(&store, &ada, 1).await;
-    rotate(&store, refresh(&one, 0, Some(1))).await;
-    database.round_trips();
-    rotate(&store, refresh(&one, 0, Some(1))).await;
-    assert_eq!(database.round_trips(), (1, 1));
-    let written = database.0.written.lock().expect("keys").clone();
-    let sessions = written.iter().filter(|key| SESSIONS.info().holds(key));
-    assert_eq!(sessions.count(), 0, "{written:?}");
-    rotate(&store, refresh(&one, 0, Some(2))).await;
-    assert_eq!(database.round_trips(), (1, 0));
-}
-
-/// The user in the token is only a hint; the user of the session counts.
-#[tokio::test]
-async fn token_that_names_another_user_costs_one_more_round_trip() {
-    let database = FakeDatabase::default();
-    let store = Optimistic::new(database.clone());
-    let [ada, bob] = [user(&store, 1).await, user(&store, 2).await];
-    let one = session(&store, &ada, 1).await;
-    database.round_trips();
-    let request = Rotate {
-        user: bob.id,
-        ..refresh(&one, 0, None)
-    };
-    let rotated = rotate(&store, request).await;
-    assert_eq!(rotated.user, ada);
-    assert_eq!(database.round_trips(), (2, 1));
 }
