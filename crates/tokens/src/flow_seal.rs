@@ -17,6 +17,7 @@
 //!     return_to: ReturnTo::account(),
 //!     max_age: None,
 //!     account: None,
+//!     link: None,
 //!     expires_at: Timestamp::from_secs(1_800_000_000).plus(FLOW_TTL),
 //! };
 //! let seal = FlowSeal::new(&MasterKey::random(&SystemRng));
