@@ -113,12 +113,11 @@ impl Server {
                 nonce: self.nonce.borrow().map(str::to_owned),
                 ..status(400, r#"{"code":"use_dpop_nonce"}"#)
             }),
-            "/auth/password" | "/auth/sign-up" => self.refresh(request),
             "/auth/token" if self.wants_nonce(request) => Ok(Response {
                 nonce: self.nonce.borrow().map(str::to_owned),
                 ..status(400, r#"{"error":"use_dpop_nonce","code":"use_dpop_nonce"}"#)
             }),
-            "/auth/token" => self.refresh(request),
+            "/auth/password" | "/auth/sign-up" | "/auth/token" => self.refresh(request),
             "/api/sessions" if request.method == Method::Delete => {
                 Ok(status(401, r#"{"code":"step_up_required"}"#))
             }
