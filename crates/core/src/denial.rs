@@ -86,7 +86,10 @@ impl Denial {
     /// Whether an operator can lift it: it denies a single token, and an operator added it. A
     /// session that has ended stays ended, and so do the denials that follow from it.
     pub fn is_liftable(&self) -> bool {
-        matches!(self.denied, Denied::Token(_)) && self.note.is_some() && !self.is_lifted()
+        matches!(self.denied, Denied::Token(_))
+            && self.reason == DenialReason::EndedByOperator
+            && self.note.is_some()
+            && !self.is_lifted()
     }
 
     /// Whether this denial of a session lasts longer than the denial of a cutoff made at the same
@@ -105,6 +108,14 @@ impl Denial {
         if number(known) > number(&self) {
             self.cutoff = known.cutoff;
             self.reason = known.reason;
+        }
+        if matches!(self.denied, Denied::Token(_)) {
+            // Whatever the order: what the token's holder revoked, no operator can lift.
+            if known.note.is_none() {
+                self.note = None;
+                self.reason = known.reason;
+            }
+            return self;
         }
         // A note of a lifted denial does not explain a later one.
         if self.note.is_none() && !known.is_lifted() {

@@ -169,12 +169,15 @@ pub trait Flows: Send + Sync {
 /// The denylist.
 #[async_trait]
 pub trait Denials: Send + Sync {
-    /// Adds denials. If a denial exists already, the later expiry wins.
-    async fn deny(&self, denials: Vec<Denial>) -> Result<(), StoreError>;
+    /// Adds denials and returns them as they are stored. If a denial exists already, the later
+    /// expiry wins.
+    async fn deny(&self, denials: Vec<Denial>) -> Result<Vec<Denial>, StoreError>;
 
     /// Adds the denial of an access token that its holder revoked, and records a security event
-    /// unless it repeats a recent one ([`latchkey_core::audit::DEDUP_WINDOW`]).
-    async fn revoke_token(&self, denial: Denial, event: AuditEvent) -> Result<(), StoreError>;
+    /// unless it repeats a recent one ([`latchkey_core::audit::DEDUP_WINDOW`]). Returns the denial
+    /// as it is stored: no operator can lift it, and it is in force even if an earlier denial of
+    /// the token was lifted.
+    async fn revoke_token(&self, denial: Denial, event: AuditEvent) -> Result<Denial, StoreError>;
 
     /// Adds the denial of a single token on behalf of an operator, records a security event, and
     /// returns the denial as it is stored. `None` if the token is denied already.

@@ -63,13 +63,14 @@ pub async fn revoke(
         // token that is denied need not be denied again.
         let expired_before_sweep =
             Timestamp::from_secs(claims.exp) <= state.guard.denylist().swept_until();
-        if expired_before_sweep
-            || state
-                .guard
-                .denylist()
-                .refusal(&claims, Timestamp::default())
-                .is_some()
-        {
+        let denylist = state.guard.denylist();
+        let refused = denylist.refusal(&claims, Timestamp::default());
+        // An operator could lift it, which must not make the token valid again.
+        let is_by_operator = refused == Some(DenialReason::EndedByOperator)
+            && denylist
+                .session_refusal(&claims, Timestamp::default())
+                .is_none();
+        if expired_before_sweep || (refused.is_some() && !is_by_operator) {
             return Ok(());
         }
         if !limits.allows_denial(claims.sub) {
@@ -100,7 +101,7 @@ pub async fn revoke(
             cutoff: None,
             note: None,
         };
-        if claims.check_time(now).is_ok() {
+        let stored = if claims.check_time(now).is_ok() {
             let event = AuditEvent {
                 at: now,
                 kind: AuditKind::Revoked,
@@ -110,13 +111,13 @@ pub async fn revoke(
                 actor: None,
                 other_address: None,
             };
-            state.store.revoke_token(denial.clone(), event).await?;
+            vec![state.store.revoke_token(denial, event).await?]
         } else {
             // Old tokens can be found in logs. Revoking them must not fill the user's activity
             // list.
-            state.store.deny(vec![denial.clone()]).await?;
-        }
-        state.deny(claims.sub, &[denial]);
+            state.store.deny(vec![denial]).await?
+        };
+        state.deny(claims.sub, &stored);
         tracing::info!(token = %claims.jti, "access token revoked");
     } else {
         limits.take_from_address(address)?;

@@ -320,7 +320,7 @@ async fn operation_that_awaits_anything_but_its_transaction_fails() {
     }
     // Nothing was written, and the store still works.
     assert_eq!(store.id().await, Ok(None));
-    assert_eq!(store.deny(vec![denial(1)]).await, Ok(()));
+    assert_eq!(store.deny(vec![denial(1)]).await, Ok(vec![denial(1)]));
 }
 
 #[tokio::test]

@@ -93,6 +93,46 @@ pub(super) async fn pages(store: &dyn Store) {
     assert_eq!(read, denials);
 }
 
+/// What the token's holder revokes stays revoked: after the operator's denial of the token was
+/// lifted, although the clock of the server that lifted it is ahead, and before it.
+async fn revoked_by_holder(store: &dyn Store, denial: Denial, event: &AuditEvent) {
+    let denied = denial.denied;
+    let lift = |denied| {
+        let now = NOW.plus(Duration::from_secs(2));
+        store.lift_denial(denied, Requester::default(), now)
+    };
+    let revoked = AuditEvent {
+        kind: AuditKind::Revoked,
+        actor: None,
+        ..event.clone()
+    };
+    let revoke = |denied| {
+        let revocation = Denial {
+            denied,
+            reason: DenialReason::Revoked,
+            note: None,
+            ..denial.clone()
+        };
+        store.revoke_token(revocation, revoked.clone())
+    };
+    let in_force = revoke(denied).await.expect("revoked");
+    assert!(
+        !in_force.is_lifted() && !in_force.is_liftable(),
+        "{in_force:?}"
+    );
+    assert_eq!(lift(denied).await, Ok(LiftOutcome::NotLiftable));
+    assert_eq!(store.live_denials(NOW).await, Ok(vec![in_force]));
+    let other = Denied::Token(TokenId::from_bytes([8; 16]));
+    let denied_too = Denial {
+        denied: other,
+        ..denial.clone()
+    };
+    let added = store.add_denial(denied_too, event.clone()).await;
+    assert!(added.expect("added").is_some());
+    revoke(other).await.expect("revoked");
+    assert_eq!(lift(other).await, Ok(LiftOutcome::NotLiftable));
+}
+
 /// An operator's denial of a token can be lifted, which other servers learn from the feed and from
 /// the records; the denial of an ended session cannot.
 pub(super) async fn lifted(stores: StorePair) {
@@ -161,6 +201,8 @@ pub(super) async fn lifted(stores: StorePair) {
     assert_eq!(store.live_denials(NOW).await, Ok(vec![again]));
     assert!(matches!(lift(denied, 1).await, Ok(LiftOutcome::Lifted(_))));
 
+    revoked_by_holder(store, denial(0), &event).await;
+
     store.end_session(end(one.id)).await.expect("ended");
     let ended = Denied::Session(one.id);
     assert_eq!(lift(ended, 1).await, Ok(LiftOutcome::NotLiftable));
@@ -171,5 +213,5 @@ pub(super) async fn lifted(stores: StorePair) {
         count(AuditKind::TokenDenied),
         count(AuditKind::DenialLifted),
     );
-    assert_eq!(counts, (2, 2), "{kinds:?}");
+    assert_eq!(counts, (3, 2), "{kinds:?}");
 }

@@ -215,7 +215,7 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             expiry::schedule(tx, AUDIT_EVENTS, &key, at.plus(RETENTION));
             tx.put(AUDIT_EVENTS, &key, event)
         }
-        Record::Denial(denial) => denials::put(tx, denial).await,
+        Record::Denial(denial) => denials::put(tx, denial).await.map(drop),
         // Written by earlier versions, whose flow cookies are no longer accepted.
         Record::LoginFlow(_) => Ok(()),
         Record::SigningKey(key) => {

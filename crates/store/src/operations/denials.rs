@@ -15,12 +15,12 @@ use crate::transaction::Tx;
 
 #[async_trait]
 impl<E: Engine> Denials for E {
-    async fn deny(&self, denials: Vec<Denial>) -> Result<(), StoreError> {
+    async fn deny(&self, denials: Vec<Denial>) -> Result<Vec<Denial>, StoreError> {
         self.write(denials, |tx, denials| Box::pin(put_all(tx, denials)))
             .await
     }
 
-    async fn revoke_token(&self, denial: Denial, event: AuditEvent) -> Result<(), StoreError> {
+    async fn revoke_token(&self, denial: Denial, event: AuditEvent) -> Result<Denial, StoreError> {
         self.write((denial, event), |tx, (denial, event)| {
             Box::pin(revoke(tx, denial, event))
         })
@@ -62,41 +62,54 @@ impl<E: Engine> Denials for E {
     }
 }
 
-/// Adds a denial. If it exists already, the later expiry wins.
-pub(super) async fn put(tx: &mut Tx<'_>, denial: &Denial) -> Result<(), StoreError> {
+/// Adds a denial and returns it as it is stored. If it exists already, the later expiry wins.
+pub(super) async fn put(tx: &mut Tx<'_>, denial: &Denial) -> Result<Denial, StoreError> {
     let key = denial.denied;
     let mut denial = denial.clone();
     if let Some(known) = tx.get(DENIALS, &key).await? {
         expiry::unschedule(tx, DENIALS, &key, known.until);
+        if let Some(lifted) = known.lifted_at()
+            && denial.lifted_at().is_none()
+        {
+            // A denial that is not later than the lift counts as lifted. The clock of the server
+            // that lifted it may be ahead.
+            denial.at = denial.at.max(lifted.plus(Duration::from_millis(1)));
+        }
         denial = denial.merged(&known);
     }
     expiry::schedule(tx, DENIALS, &key, denial.until);
-    tx.put(DENIALS, &key, &denial)
+    tx.put(DENIALS, &key, &denial)?;
+    Ok(denial)
 }
 
-async fn put_all(tx: &mut Tx<'_>, denials: &[Denial]) -> Result<(), StoreError> {
+async fn put_all(tx: &mut Tx<'_>, denials: &[Denial]) -> Result<Vec<Denial>, StoreError> {
     let reads = denials.iter().map(|denial| DENIALS.at(&denial.denied));
     tx.prefetch(reads.collect()).await?;
+    let mut stored = Vec::with_capacity(denials.len());
     for denial in denials {
-        put(tx, denial).await?;
+        stored.push(put(tx, denial).await?);
     }
-    Ok(())
+    Ok(stored)
 }
 
-async fn revoke(tx: &mut Tx<'_>, denial: &Denial, event: &AuditEvent) -> Result<(), StoreError> {
+async fn revoke(
+    tx: &mut Tx<'_>,
+    denial: &Denial,
+    event: &AuditEvent,
+) -> Result<Denial, StoreError> {
     tx.prefetch(vec![
         DENIALS.at(&denial.denied),
         USERS.at(&event.user),
         audit::all_events(event.user),
     ])
     .await?;
-    put(tx, denial).await?;
+    let denial = put(tx, denial).await?;
     audit_log::record(tx, &event.into())?;
     // A condition: no event may be recorded after the user was deleted.
-    if tx.get(USERS, &event.user).await?.is_none() {
-        return Ok(());
+    if tx.get(USERS, &event.user).await?.is_some() {
+        audit::append_once(tx, event).await?;
     }
-    audit::append_once(tx, event).await
+    Ok(denial)
 }
 
 async fn add(
@@ -109,17 +122,11 @@ async fn add(
         audit::all_events(event.user),
     ])
     .await?;
-    let mut denial = denial.clone();
-    if let Some(known) = tx.get(DENIALS, &denial.denied).await? {
-        match known.lifted_at() {
-            Some(lifted) if known.is_lifted() => {
-                // A denial that is not later than the lift counts as lifted.
-                denial.at = denial.at.max(lifted.plus(Duration::from_millis(1)));
-            }
-            _ => return Ok(None),
-        }
+    let known = tx.get(DENIALS, &denial.denied).await?;
+    if known.is_some_and(|known| !known.is_lifted()) {
+        return Ok(None);
     }
-    put(tx, &denial).await?;
+    let denial = put(tx, denial).await?;
     audit::append(tx, event).await?;
     Ok(Some(denial))
 }

@@ -4,6 +4,12 @@
 use latchkey_core::Username;
 use zxcvbn::{Score, zxcvbn};
 
+/// How many characters of a password are estimated. If these are hard to guess, the whole is.
+const MAX_ESTIMATED_CHARS: usize = 48;
+/// The characters that zxcvbn takes for letters.
+const LETTER_SUBSTITUTES: &str = "4@8({[<36912!|70$5+%";
+/// How many different ones of them are estimated as such.
+const MAX_SUBSTITUTES: usize = 5;
 /// The length of a password, in characters.
 const MIN_PASSWORD_CHARS: usize = 8;
 /// Longer than any passphrase, and short enough to be hashed quickly.
@@ -75,7 +81,7 @@ pub fn password(field: &'static str, password: &str, known: &[&str]) -> Result<(
         let message = format!("use {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters");
         return Err(FieldError::new(field, message));
     }
-    let estimate = zxcvbn(password, known);
+    let estimate = zxcvbn(&bounded(password), known);
     if estimate.score() >= Score::Three {
         return Ok(());
     }
@@ -93,6 +99,23 @@ pub fn password(field: &'static str, password: &str, known: &[&str]) -> Result<(
     Err(FieldError::new(field, message))
 }
 
+/// The part of a password that is estimated. The estimate tries every combination of letters that
+/// characters like `4` and `@` can stand for; with all of them, that takes seconds.
+fn bounded(password: &str) -> String {
+    let mut substitutes = String::new();
+    let bounded = password.chars().take(MAX_ESTIMATED_CHARS).map(|c| {
+        if !LETTER_SUBSTITUTES.contains(c) || substitutes.contains(c) {
+            return c;
+        }
+        if substitutes.len() == MAX_SUBSTITUTES {
+            return '_';
+        }
+        substitutes.push(c);
+        c
+    });
+    bounded.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +124,21 @@ mod tests {
         let error = password("new_password", checked, known).err()?;
         assert_eq!(error.field, "new_password");
         Some(error.message)
+    }
+
+    #[test]
+    fn security_95_the_estimate_of_a_password_is_bounded() {
+        assert_eq!(bounded("p@$$w0rd"), "p@$$w0rd");
+        assert_eq!(
+            bounded("4@8({[<3691!|70$5+%2"),
+            "4@8({_____________________"[..20]
+        );
+        assert_eq!(
+            bounded(&"ä".repeat(256)).chars().count(),
+            MAX_ESTIMATED_CHARS
+        );
+        let costly = "4@8({[<3691!|70$5+%2".repeat(12);
+        assert_eq!(message(&costly, &[]), None);
     }
 
     #[test]

@@ -51,12 +51,13 @@ pub async fn sign_up(
             _ => return Err(LocalError::LinkInvalid),
         }
     }
+    // Before anything that costs time or reveals whether a username is taken.
+    local.guesses.sign_up(client.address, now)?;
     let fields = check_account(services, &new, invited_email)?;
     let username = fields.username.clone();
     if services.store.credential(username.clone()).await?.is_some() {
         return Err(username_taken());
     }
-    local.guesses.sign_up(client.address, now)?;
     let hash = local.hashing.hash(new.password, client.address).await?;
     let id = UserId::random(&*services.rng);
     let user = User::create_local(id, fields.username, fields.email, fields.name, now);
