@@ -14,8 +14,9 @@ use crate::store::{
 };
 use core::time::Duration;
 use latchkey_core::{
-    Actor, AuditEvent, AuditKind, AuditRecord, Denial, DenialNote, Denied, HourCounts, RecordClass,
-    RecordPosition, Requester, SealedSigningKey, ServerAct, SigningAlgorithm, TokenId, User,
+    Actor, AuditEvent, AuditKind, AuditRecord, Denial, DenialNote, DenialReason, Denied,
+    HourCounts, RecordClass, RecordPosition, Requester, SealedSigningKey, ServerAct,
+    SigningAlgorithm, TokenId, User,
 };
 use std::sync::atomic::Ordering;
 
@@ -44,6 +45,7 @@ pub(super) async fn others(store: &Optimistic<FakeDatabase>, costs: &mut Costs) 
     costs.record("revoke_token", "");
     let mut denial = denials(0).remove(0);
     denial.denied = Denied::Token(TokenId::from_bytes([2; 16]));
+    denial.reason = DenialReason::EndedByOperator;
     denial.note = Some(Box::new(DenialNote {
         by: Actor::Application,
         reason: "copied".into(),
