@@ -2,7 +2,8 @@
 //! the browsers of users without the role `admin` never load it.
 //!
 //! The page `crates/web/src/pages/admin.rs` mounts it and provides requests with the access token,
-//! navigation and step-up (`host.rs`). There is no auth client here: there must be only one in a tab.
+//! navigation and step-up (`host.rs`). It uses the page's auth client, because
+//! a tab must have only one.
 //! Shared components come from `latchkey-web`.
 //!
 //! All pages are rendered in the browser. Elements are built with the functions of `leptos::html`, as in

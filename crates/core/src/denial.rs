@@ -72,7 +72,54 @@ pub struct DenialNote {
     pub lifted: Option<Timestamp>,
 }
 
+impl Denied {
+    /// Its kind in lists: `token`, `session`, `user` or `everyone`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Token(_) => "token",
+            Self::Session(_) => "session",
+            Self::User(_) => "user",
+            Self::Everyone => "everyone",
+        }
+    }
+
+    /// The id of the token, session or user; empty for everyone.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Token(id) => id.to_string(),
+            Self::Session(id) => id.to_string(),
+            Self::User(id) => id.to_string(),
+            Self::Everyone => String::new(),
+        }
+    }
+}
+
+impl DenialReason {
+    /// The reason as one word, as it is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::Revoked => "revoked",
+            Self::Replayed => "replayed",
+            Self::EndedByOperator => "ended_by_operator",
+            Self::Banned => "banned",
+        }
+    }
+}
+
 impl Denial {
+    /// Why it was added: the text that an operator gave, or a fixed word.
+    pub fn explanation(&self) -> &str {
+        self.note
+            .as_ref()
+            .map_or(self.reason.as_str(), |note| &note.reason)
+    }
+
+    /// The operator who added it, if one did.
+    pub fn added_by(&self) -> Option<Actor> {
+        self.note.as_ref().map(|note| note.by)
+    }
+
     /// When it was lifted, if it was. A later denial of the same target is in force again.
     pub fn lifted_at(&self) -> Option<Timestamp> {
         self.note.as_ref()?.lifted

@@ -158,56 +158,27 @@ where
     }
 }
 
-impl<S, G> FromRequestParts<S> for Recent<G>
-where
-    S: Send + Sync,
-    G: FromRef<S> + AsRef<Guard> + Send + Sync,
-{
-    type Rejection = Rejection;
+/// Extractors around [`User`] that require more: how the guard authenticates the request.
+macro_rules! stricter_users {
+    ($($name:ident = |$guard:ident, $parts:ident| $verified:expr;)*) => {$(
+        impl<S, G> FromRequestParts<S> for $name<G>
+        where
+            S: Send + Sync,
+            G: FromRef<S> + AsRef<Guard> + Send + Sync,
+        {
+            type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let handle = G::from_ref(state);
-        let guard = handle.as_ref();
-        let verified = guard.authenticate_recent(parts);
-        let user = verified.map(User::new);
-        user.map(Self).map_err(|error| guard.reject(error))
-    }
-}
+            async fn from_request_parts(
+                $parts: &mut Parts,
+                state: &S,
+            ) -> Result<Self, Rejection> {
+                let handle = G::from_ref(state);
+                let $guard = handle.as_ref();
+                let user = $verified.map(User::new);
+                user.map(Self).map_err(|error| $guard.reject(error))
+            }
+        }
 
-impl<S, G> FromRequestParts<S> for Admin<G>
-where
-    S: Send + Sync,
-    G: FromRef<S> + AsRef<Guard> + Send + Sync,
-{
-    type Rejection = Rejection;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let handle = G::from_ref(state);
-        let guard = handle.as_ref();
-        let verified = guard.authenticate_admin(parts).await;
-        let user = verified.map(User::new);
-        user.map(Self).map_err(|error| guard.reject(error))
-    }
-}
-
-impl<S, G> FromRequestParts<S> for AdminView<G>
-where
-    S: Send + Sync,
-    G: FromRef<S> + AsRef<Guard> + Send + Sync,
-{
-    type Rejection = Rejection;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let handle = G::from_ref(state);
-        let guard = handle.as_ref();
-        let verified = guard.authenticate_admin_view(parts).await;
-        let user = verified.map(User::new);
-        user.map(Self).map_err(|error| guard.reject(error))
-    }
-}
-
-macro_rules! derefs_to_user {
-    ($($name:ident),*) => {$(
         impl<G> Deref for $name<G> {
             type Target = User<G>;
 
@@ -230,4 +201,8 @@ macro_rules! derefs_to_user {
     )*};
 }
 
-derefs_to_user!(Recent, Admin, AdminView);
+stricter_users! {
+    Recent = |guard, parts| guard.authenticate_recent(parts);
+    Admin = |guard, parts| guard.authenticate_admin(parts).await;
+    AdminView = |guard, parts| guard.authenticate_admin_view(parts).await;
+}

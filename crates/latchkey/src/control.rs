@@ -14,6 +14,7 @@ pub mod details;
 mod execute;
 pub mod local_accounts;
 pub mod local_command;
+pub mod outcome;
 pub mod protocol;
 #[cfg(unix)]
 mod unix;
@@ -27,7 +28,8 @@ pub use unsupported::{export, listen, read_audit, send};
 
 use crate::failure::{Failure, FailureCode};
 pub use execute::execute;
-use protocol::{Command, Outcome, ResponseBody};
+use outcome::Outcome;
+use protocol::{Command, ResponseBody};
 
 fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")

@@ -14,6 +14,7 @@ mod ends;
 mod expiry;
 mod flows;
 mod identities;
+mod index_scan;
 mod local_accounts;
 mod maintenance;
 mod session_list;

@@ -347,6 +347,8 @@ pub enum UnlinkOutcome {
     Unlinked(Vec<Ended>),
     /// The identity was not removed.
     Refused(UnlinkError),
+    /// The user is banned; nothing was changed.
+    Banned,
 }
 
 /// The outcome of [`crate::Users::delete_user`].

@@ -12,12 +12,11 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use url::{Url, form_urlencoded};
 
 use crate::client::{ApiClient, Callback};
 use crate::provider::{ReceivedRequest, ScriptedResponse, callback, locked};
+use crate::scripted::{Bound, Serving};
 
 /// The access token that the site issues.
 const TOKEN: &str = "gho_scripted";
@@ -60,13 +59,7 @@ pub struct ScriptedGitHub {
     /// The URL of the site.
     pub url: String,
     script: Arc<Mutex<GitHubScript>>,
-    serving: JoinHandle<()>,
-}
-
-impl Drop for ScriptedGitHub {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
+    _serving: Serving,
 }
 
 impl ScriptedGitHub {
@@ -83,17 +76,14 @@ impl ScriptedGitHub {
 
     /// Starts a site with the user Ada.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let bound = Bound::bind().await;
+        let url = bound.url.clone();
         let script = Arc::new(Mutex::new(GitHubScript::valid()));
         let app = Router::new().fallback(handle).with_state(script.clone());
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, app).await.expect("the site failed");
-        });
         Self {
             url,
             script,
-            serving,
+            _serving: bound.serve(app),
         }
     }
 

@@ -55,6 +55,8 @@ mod github;
 mod process;
 #[cfg(feature = "provider")]
 mod provider;
+#[cfg(feature = "provider")]
+mod scripted;
 #[cfg(feature = "process")]
 mod server_process;
 

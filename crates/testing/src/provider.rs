@@ -13,13 +13,12 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use url::form_urlencoded;
 
 pub use self::key::ProviderKey;
 pub use self::stall::Stall;
 use crate::client::{ApiClient, Callback, PendingSignIn};
+use crate::scripted::{Bound, Serving};
 
 /// The maximum size of a request.
 const MAX_BODY_BYTES: usize = 65_536;
@@ -132,13 +131,7 @@ pub struct ScriptedProvider {
     /// The issuer identifier, which is also the URL of the provider.
     pub issuer: String,
     script: Arc<Mutex<Script>>,
-    serving: JoinHandle<()>,
-}
-
-impl Drop for ScriptedProvider {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
+    _serving: Serving,
 }
 
 impl ScriptedProvider {
@@ -157,19 +150,14 @@ impl ScriptedProvider {
 
     /// Starts a provider with an ES256 key and the user Ada.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let issuer = format!("http://{}", listener.local_addr().expect("an address"));
+        let bound = Bound::bind().await;
+        let issuer = bound.url.clone();
         let script = Arc::new(Mutex::new(Script::valid(&issuer)));
         let app = Router::new().fallback(handle).with_state(script.clone());
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, app)
-                .await
-                .expect("the provider failed");
-        });
         Self {
             issuer,
             script,
-            serving,
+            _serving: bound.serve(app),
         }
     }
 

@@ -4,25 +4,77 @@
 //! tab, and for which account. So a link from someone else does nothing, and no other account is
 //! affected.
 
-use leptos::prelude::window;
+use latchkey_client::{Client, SessionState, step_up_href};
+use leptos::prelude::RwSignal;
+use leptos::prelude::{Effect, Get as _, GetUntracked as _, Set as _, WithUntracked as _, window};
+use leptos_router::hooks::use_query_map;
 use wasm_bindgen::JsValue;
 
+use crate::last_login;
+use crate::session::Session;
+
 /// The query parameter with the resume name.
-pub(crate) const PARAMETER: &str = "resume";
+const PARAMETER: &str = "resume";
 
 /// The key in sessionStorage, which lasts as long as the tab.
 const KEY: &str = "latchkey.resume";
 
 /// The request from before the step-up.
-pub(crate) struct Intent {
+struct Intent {
     /// The account that the request is about.
-    pub(crate) account: String,
+    account: String,
     /// The name of the request.
-    pub(crate) name: String,
+    name: String,
+}
+
+/// Goes to `provider` for a step-up, after which the request with this resume name continues on
+/// `page`. Returns whether that was possible.
+pub(crate) fn begin(client: &Client, provider: &str, page: &str, resume_name: &str) -> bool {
+    let Some(account) = client.tokens().and_then(|tokens| tokens.account) else {
+        return false;
+    };
+    let return_to = remember(page, resume_name, &account);
+    go(provider, &account, &return_to).is_some()
+}
+
+/// Goes to `provider` for a step-up of this account, which returns to `return_to`.
+pub(crate) fn go(provider: &str, account: &str, return_to: &str) -> Option<()> {
+    let href = step_up_href(provider, account, return_to);
+    last_login::remember(&href);
+    window().location().assign(&href).ok()
+}
+
+/// Continues, once, with the request that needed a step-up. `parse` reads its resume name. If a
+/// different account returned from the step-up, `status` says so instead.
+pub(crate) fn resume<T: 'static>(
+    session: Session,
+    page: &'static str,
+    parse: fn(&str) -> Option<T>,
+    (status, other_account): (RwSignal<String>, &'static str),
+    dispatch: impl Fn(T) + 'static,
+) {
+    let query = use_query_map();
+    Effect::new(move || {
+        if session.state.get() != SessionState::SignedIn {
+            return;
+        }
+        let query = query.with_untracked(|query| query.get(PARAMETER));
+        let Some(intent) = take(page, query.as_deref()) else {
+            return;
+        };
+        let Some(request) = parse(&intent.name) else {
+            return;
+        };
+        if session.account.get_untracked().flatten() != Some(intent.account) {
+            status.set(other_account.to_owned());
+            return;
+        }
+        dispatch(request);
+    });
 }
 
 /// Stores the request of `account` with this resume name. Returns the URL to return to, of this page.
-pub(crate) fn remember(page: &str, resume_name: &str, account: &str) -> String {
+fn remember(page: &str, resume_name: &str, account: &str) -> String {
     if let Ok(Some(storage)) = window().session_storage() {
         let _ = storage.set_item(KEY, &format!("{account} {resume_name}"));
     }
@@ -31,7 +83,7 @@ pub(crate) fn remember(page: &str, resume_name: &str, account: &str) -> String {
 
 /// The stored request, if the query names the same. Removes both, so that a reload does not repeat the
 /// request.
-pub(crate) fn take(page: &str, query: Option<&str>) -> Option<Intent> {
+fn take(page: &str, query: Option<&str>) -> Option<Intent> {
     let intent = take_from_storage();
     let requested = query?;
     hide_query(page);

@@ -260,6 +260,7 @@ impl From<RemoveError> for ApiError {
     fn from(error: RemoveError) -> Self {
         match error {
             RemoveError::Refused(error) => Self::Unlink(error),
+            RemoveError::Banned => Self::AccountBanned,
             RemoveError::Store(error) => Self::Store(error),
         }
     }

@@ -110,7 +110,7 @@ impl Mail {
         from.parse().map_err(invalid)
     }
 
-    /// Required, never opportunistic: without encryption there is no message.
+    /// STARTTLS is required: if the server does not offer it, no mail is sent.
     pub(crate) fn tls(&self) -> Result<Tls, InvalidMail> {
         match self.security {
             MailSecurity::StartTls => Ok(Tls::Required(self.tls_parameters()?)),

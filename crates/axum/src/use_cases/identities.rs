@@ -37,6 +37,9 @@ pub enum RemoveError {
     /// The identity is unknown, or the last one.
     #[error(transparent)]
     Refused(#[from] UnlinkError),
+    /// The user is banned.
+    #[error("this account is banned; contact the administrator of this server")]
+    Banned,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -60,6 +63,7 @@ pub async fn remove(
     let ended = match state.store.unlink_identity(request).await? {
         UnlinkOutcome::Unlinked(ended) => ended,
         UnlinkOutcome::Refused(error) => return Err(error.into()),
+        UnlinkOutcome::Banned => return Err(RemoveError::Banned),
     };
     let sessions = ended.len();
     for ended in ended {

@@ -76,7 +76,7 @@ pub enum OperatorError {
         candidates: Vec<Candidate>,
     },
     /// The reason is empty or too long.
-    #[error("the reason must be 1 to {MAX_REASON_CHARS} characters long")]
+    #[error("the reason must be 1 to {MAX_REASON_CHARS} characters long, on one line")]
     Reason,
     /// The ban would end before it begins.
     #[error("the end of the ban (until) must be in the future; omit it for a ban without end")]
@@ -279,11 +279,12 @@ impl<'a> Operator<'a> {
             now: self.now,
         };
         let ended = self.store.end_sessions_of(end).await?;
-        let mut ended = ended.ok_or_else(|| unknown(user))?;
-        if let (Some(reason), Some(denial)) = (reason, ended.denials.first_mut()) {
+        let ended = ended.ok_or_else(|| unknown(user))?;
+        // Before the reason is recorded: that may take time.
+        self.announce.deny(user, &ended.denials);
+        if let (Some(reason), Some(denial)) = (reason, ended.denials.first()) {
             self.annotate(denial, user, reason).await;
         }
-        self.announce.deny(user, &ended.denials);
         self.announce.report(&Event::SessionsEnded {
             user,
             kept: None,
@@ -299,7 +300,8 @@ impl<'a> Operator<'a> {
 
 fn checked_reason(reason: &str) -> Result<String, OperatorError> {
     let reason = reason.trim();
-    if (1..=MAX_REASON_CHARS).contains(&reason.chars().count()) {
+    let is_clean = !reason.chars().any(char::is_control);
+    if is_clean && (1..=MAX_REASON_CHARS).contains(&reason.chars().count()) {
         Ok(reason.to_owned())
     } else {
         Err(OperatorError::Reason)

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::lists;
 use super::time::utc;
-use crate::control::protocol::{Outcome, UserInfo};
+use crate::control::outcome::{Outcome, UserInfo};
 
 /// The result of a command.
 #[derive(Debug, Serialize)]

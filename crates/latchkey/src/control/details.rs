@@ -5,8 +5,7 @@ use core::fmt;
 
 use latchkey_axum::use_cases::operator::KeyState;
 use latchkey_core::{
-    Denial, DenialReason, Denied, SealedSigningKey, SessionId, SigningAlgorithm, Timestamp, User,
-    UserId,
+    Denial, SealedSigningKey, SessionId, SigningAlgorithm, Timestamp, User, UserId,
 };
 use latchkey_store::SessionOfUser;
 use serde::{Deserialize, Serialize};
@@ -170,29 +169,14 @@ impl From<SessionOfUser> for SessionDetails {
 
 impl From<Denial> for DenialDetails {
     fn from(denial: Denial) -> Self {
-        let (kind, id) = match denial.denied {
-            Denied::Token(id) => ("token", id.to_string()),
-            Denied::Session(id) => ("session", id.to_string()),
-            Denied::User(id) => ("user", id.to_string()),
-            Denied::Everyone => ("everyone", String::new()),
-        };
-        let reason = match denial.reason {
-            DenialReason::SignedOut => "signed_out",
-            DenialReason::Revoked => "revoked",
-            DenialReason::Replayed => "replayed",
-            DenialReason::EndedByOperator => "ended_by_operator",
-            DenialReason::Banned => "banned",
-        };
-        let liftable = denial.is_liftable();
-        let (by, given) = denial.note.map(|note| (note.by, note.reason)).unzip();
         Self {
-            kind: kind.to_owned(),
-            id,
-            reason: given.unwrap_or_else(|| reason.to_owned()),
+            kind: denial.denied.kind().to_owned(),
+            id: denial.denied.id(),
+            reason: denial.explanation().to_owned(),
             at: denial.at.as_secs(),
             until: denial.until.as_secs(),
-            by: by.map(|actor| actor.to_string()),
-            liftable,
+            by: denial.added_by().map(|actor| actor.to_string()),
+            liftable: denial.is_liftable(),
         }
     }
 }

@@ -6,7 +6,8 @@ use latchkey_core::{Denied, Timestamp};
 use latchkey_store::{InvalidCursor, ListCursor, ListPage, UserQuery, UserStatus};
 
 use super::details::{TokenText, UserDetails};
-use super::protocol::{AdminCommand, DenialTarget, Outcome, PageRequest};
+use super::outcome::Outcome;
+use super::protocol::{AdminCommand, DenialTarget, PageRequest};
 use crate::failure::{Failure, FailureCode};
 
 /// Executes a command. `services` are those of the running server, if there is one.

@@ -7,7 +7,7 @@ use latchkey_axum::use_cases::local_operator::{
 use latchkey_core::Actor;
 
 use super::local_command::LocalCommand;
-use super::protocol::Outcome;
+use super::outcome::Outcome;
 use crate::failure::{Failure, FailureCode};
 
 /// Executes a command in the running server.

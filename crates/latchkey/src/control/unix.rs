@@ -15,7 +15,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
 
 use super::audit::AuditRequest;
-use super::protocol::{self, Command, Outcome, ResponseBody};
+use super::outcome::Outcome;
+use super::protocol::{self, Command, ResponseBody};
 use super::{handle, socket_path};
 
 /// How long the server waits for the request line.

@@ -5,7 +5,8 @@ use std::path::Path;
 use latchkey_axum::Latchkey;
 
 use super::audit::AuditRequest;
-use super::protocol::{Command, Outcome};
+use super::outcome::Outcome;
+use super::protocol::Command;
 
 /// Does nothing.
 pub fn listen(_: &Path, _: Latchkey) -> Option<()> {

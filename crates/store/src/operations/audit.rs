@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use latchkey_core::audit::{DEDUP_WINDOW, KEPT_EVENTS, RETENTION};
-use latchkey_core::{AuditEvent, AuditPosition, Device, Timestamp, UserId};
+use latchkey_core::{AuditEvent, AuditPosition, AuditRecord, Device, Timestamp, UserId};
 
 use super::{audit_log, expiry};
 use crate::engine::Engine;
@@ -64,6 +64,29 @@ pub(super) async fn add_to_history(tx: &mut Tx<'_>, event: &AuditEvent) -> Resul
 pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     audit_log::record(tx, &event.into())?;
     append_to_history(tx, event).await
+}
+
+/// Like [`append`]; the record in the audit log says more.
+pub(super) async fn append_with(
+    tx: &mut Tx<'_>,
+    event: &AuditEvent,
+    detail: String,
+) -> Result<(), StoreError> {
+    record_with(tx, event, detail)?;
+    append_to_history(tx, event).await
+}
+
+/// Adds an event to the audit log only, with a detail.
+pub(super) fn record_with(
+    tx: &mut Tx<'_>,
+    event: &AuditEvent,
+    detail: String,
+) -> Result<(), StoreError> {
+    let record = AuditRecord {
+        detail: Some(detail),
+        ..AuditRecord::from(event)
+    };
+    audit_log::record(tx, &record)
 }
 
 /// Like [`append`], in the user's history only.

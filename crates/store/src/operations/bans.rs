@@ -1,13 +1,12 @@
 //! What operators decide about a user: bans, which are a mark on the user and a cutoff that ends all
 //! sessions and denies all access tokens; and granted roles.
 
-use super::{audit, audit_log, ends, user_index};
+use super::{audit, ends, user_index};
 use crate::error::StoreError;
 use crate::table::{DENIALS, USERS};
 use crate::transaction::Tx;
 use latchkey_core::{
-    AuditEvent, AuditKind, AuditRecord, Ban, Denial, Denied, EndReason, Requester, Timestamp, User,
-    UserId,
+    AuditEvent, AuditKind, Ban, Denial, Denied, EndReason, Requester, Timestamp, User, UserId,
 };
 
 /// Bans a user. `None` if there is no such user.
@@ -34,11 +33,7 @@ pub(super) async fn ban(
     });
     let denial = ends::cut_off(tx, &mut user, EndReason::Banned, None, now).await?;
     let event = event(id, AuditKind::Banned, requester, now);
-    let record = AuditRecord {
-        detail: Some(reason.to_owned()),
-        ..AuditRecord::from(&event)
-    };
-    audit_log::record(tx, &record)?;
+    audit::record_with(tx, &event, reason.to_owned())?;
     audit::add_to_history(tx, &event).await?;
     Ok(Some(denial))
 }
@@ -80,9 +75,11 @@ pub(super) async fn set_roles(
         return Ok(None);
     };
     if user.roles != roles {
+        let change = format!("[{}] -> [{}]", user.roles.join(" "), roles.join(" "));
         user.roles = roles.to_vec();
         user_index::put(tx, &user).await?;
-        audit::append(tx, &event(id, AuditKind::RolesChanged, requester, now)).await?;
+        let event = event(id, AuditKind::RolesChanged, requester, now);
+        audit::append_with(tx, &event, change).await?;
     }
     Ok(Some(user))
 }

@@ -119,6 +119,7 @@ async fn add(
 ) -> Result<Option<Denial>, StoreError> {
     tx.prefetch(vec![
         DENIALS.at(&denial.denied),
+        USERS.at(&event.user),
         audit::all_events(event.user),
     ])
     .await?;
@@ -127,7 +128,8 @@ async fn add(
         return Ok(None);
     }
     let denial = put(tx, denial).await?;
-    audit::append(tx, event).await?;
+    let detail = format!("token {}: {}", denial.denied.id(), denial.explanation());
+    record(tx, event, detail).await?;
     Ok(Some(denial))
 }
 
@@ -159,8 +161,20 @@ async fn lift(
         other_address: None,
     };
     tx.put(DENIALS, &denied, &denial)?;
-    audit::append(tx, &event).await?;
+    tx.prefetch(vec![USERS.at(&event.user), audit::all_events(event.user)])
+        .await?;
+    record(tx, &event, format!("token {}", denied.id())).await?;
     Ok(LiftOutcome::Lifted(denial))
+}
+
+/// Records what an operator did about a token, also in the history of its user.
+async fn record(tx: &mut Tx<'_>, event: &AuditEvent, detail: String) -> Result<(), StoreError> {
+    audit::record_with(tx, event, detail)?;
+    // A condition: nothing may be added to the history after the user was deleted.
+    if tx.get(USERS, &event.user).await?.is_some() {
+        audit::append_to_history(tx, event).await?;
+    }
+    Ok(())
 }
 
 async fn page(

@@ -69,7 +69,7 @@ pub(super) async fn unlink_and_end(
     let unlinked = engine.write(request, |tx, request| Box::pin(unlink(tx, request)));
     let mut all = match unlinked.await? {
         UnlinkOutcome::Unlinked(ended) => ended,
-        refused @ UnlinkOutcome::Refused(_) => return Ok(refused),
+        refused => return Ok(refused),
     };
     // Sessions in excess of one batch, and those opened while the identity was being removed. None
     // of them can be refreshed, so a failure here leaves only access tokens, until they expire.
@@ -96,6 +96,10 @@ async fn unlink(tx: &mut Tx<'_>, request: &UnlinkIdentity) -> Result<UnlinkOutco
     let Some(mut user) = tx.get(USERS, &id).await? else {
         return Ok(UnlinkOutcome::Refused(UnlinkError::Unknown));
     };
+    if user.is_banned(now) {
+        // Another server may not have read the ban yet. A released identity could sign up again.
+        return Ok(UnlinkOutcome::Banned);
+    }
     let removed = match user.unlink(request.number) {
         Ok(removed) => removed,
         Err(error) => return Ok(UnlinkOutcome::Refused(error)),

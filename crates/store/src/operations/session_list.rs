@@ -3,6 +3,7 @@
 use latchkey_core::{SessionId, Timestamp};
 
 use super::PAGE_SIZE;
+use super::index_scan::{IndexScan, PageEnd};
 use super::session_record::{by_opened, current, is_live};
 use crate::engine::Engine;
 use crate::error::StoreError;
@@ -13,11 +14,6 @@ use crate::table::{
     USERS, Value,
 };
 use crate::transaction::Tx;
-
-/// How many entries of the index one page reads.
-const MAX_SCANNED: usize = 1000;
-/// How many of them it reads at a time, after the first time.
-const CHUNK_SIZE: usize = 250;
 
 /// A page of the live sessions. `None` if the cursor belongs to another list.
 pub(super) async fn page(
@@ -42,19 +38,13 @@ async fn scan<K: Key, V: Value>(
     limit: usize,
     now: Timestamp,
 ) -> Result<Option<ListPage<SessionOfUser>>, StoreError> {
-    let mut after = before.map(|cursor| cursor.0.clone());
-    if after
-        .as_ref()
-        .is_some_and(|key| !key.starts_with(range.prefix()))
-    {
+    let Some(mut scan) = IndexScan::begin(range, before, limit) else {
         return Ok(None);
-    }
+    };
     let everyone = tx.peek(EVERYONE, &()).await?;
     let mut items = Vec::new();
-    let (mut scanned, mut size) = (0, limit.clamp(1, MAX_SCANNED));
     loop {
-        let chunk = range.clone().after(after.take()).limit(size);
-        let keys = tx.peek_keys(chunk).await?;
+        let keys = scan.chunk(tx).await?;
         let ids: Vec<_> = keys.iter().map(&id).collect();
         let mut reads: Vec<_> = ids.iter().map(|id| SESSION_ORIGINS.at(id)).collect();
         reads.extend(ids.iter().map(|id| SESSIONS.at(id)));
@@ -77,19 +67,14 @@ async fn scan<K: Key, V: Value>(
                 let live = LiveSession { session, origin };
                 items.push(SessionOfUser { live, user });
                 if items.len() == limit {
-                    let next = Some(ListCursor(range.table().key(key)));
+                    let next = Some(scan.cursor(key));
                     return Ok(Some(ListPage { items, next }));
                 }
             }
         }
-        let last = keys.last().map(|key| range.table().key(key));
-        scanned += keys.len();
-        let next = last.filter(|_| keys.len() == size);
-        if next.is_none() || scanned >= MAX_SCANNED {
-            let next = next.map(ListCursor);
+        if let PageEnd::Ended(next) = scan.end_after(&keys) {
             return Ok(Some(ListPage { items, next }));
         }
-        (after, size) = (next, CHUNK_SIZE);
     }
 }
 

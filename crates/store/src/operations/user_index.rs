@@ -4,6 +4,7 @@
 use latchkey_core::{Timestamp, User, UserId};
 
 use super::PAGE_SIZE;
+use super::index_scan::{IndexScan, PageEnd};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::search::{ListCursor, ListPage, Scan, UserQuery, terms_of};
@@ -12,11 +13,6 @@ use crate::table::{
     USERS_BY_CREATED, USERS_BY_EMAIL, USERS_INDEXED, Value,
 };
 use crate::transaction::Tx;
-
-/// How many entries of an index one search reads.
-const MAX_SCANNED: usize = 1000;
-/// How many of them it reads at a time, after the first time.
-const CHUNK_SIZE: usize = 250;
 
 /// Writes a user and its entries in the indexes. Every change of a user is written by this, except
 /// an import. The stored record becomes a condition.
@@ -126,18 +122,12 @@ async fn scan<K: Key, V: Value>(
     limit: usize,
     now: Timestamp,
 ) -> Result<Option<ListPage<User>>, StoreError> {
-    let mut after = before.map(|cursor| cursor.0.clone());
-    if after
-        .as_ref()
-        .is_some_and(|key| !key.starts_with(range.prefix()))
-    {
+    let Some(mut scan) = IndexScan::begin(range, before, limit) else {
         return Ok(None);
-    }
+    };
     let mut items = Vec::new();
-    let (mut scanned, mut size) = (0, limit.clamp(1, MAX_SCANNED));
     loop {
-        let chunk = range.clone().after(after.take()).limit(size);
-        let keys = tx.peek_keys(chunk).await?;
+        let keys = scan.chunk(tx).await?;
         let entries: Vec<_> = keys.iter().map(&entry).collect();
         let ids: Vec<_> = entries.iter().map(|(id, _)| *id).collect();
         let users = tx.peek_many(USERS, &ids).await?;
@@ -146,19 +136,14 @@ async fn scan<K: Key, V: Value>(
             if part.lists_at(&user, term) && query.matches(&user, now) {
                 items.push(user);
                 if items.len() == limit {
-                    let next = Some(ListCursor(range.table().key(key)));
+                    let next = Some(scan.cursor(key));
                     return Ok(Some(ListPage { items, next }));
                 }
             }
         }
-        let last = keys.last().map(|key| range.table().key(key));
-        scanned += keys.len();
-        let next = last.filter(|_| keys.len() == size);
-        if next.is_none() || scanned >= MAX_SCANNED {
-            let next = next.map(ListCursor);
+        if let PageEnd::Ended(next) = scan.end_after(&keys) {
             return Ok(Some(ListPage { items, next }));
         }
-        (after, size) = (next, CHUNK_SIZE);
     }
 }
 

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use latchkey_client::sign_in::LOCAL;
-use latchkey_client::{CallError, Client, SessionState, step_up_href};
+use latchkey_client::{CallError, Client};
 use latchkey_types::{ProviderInfo, SessionInfo};
 use leptos::html::{div, h1, h2, li, p, section, span, ul};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 use super::require_session;
 use crate::auth_client::AuthClient;
@@ -19,7 +18,6 @@ use crate::components::relative_time::{relative_time, use_coarse_now};
 use crate::device::device;
 use crate::erased::{client_only, dynamic_text, empty, erased};
 use crate::fetched::Fetch;
-use crate::last_login;
 use crate::messages;
 use crate::page_data::PageData;
 use crate::session::Session;
@@ -143,40 +141,27 @@ async fn end_sessions(
 fn begin_step_up(client: &Client, sessions: Fetch<Vec<SessionInfo>>, target: &EndTarget) -> bool {
     let sessions = sessions.get_untracked().and_then(Result::ok);
     let current = sessions.and_then(|list| list.iter().find(|session| session.current).cloned());
-    let account = client.tokens().and_then(|tokens| tokens.account);
-    let (Some(current), Some(account), Some(name)) = (current, account, target.resume_name())
-    else {
+    let (Some(current), Some(name)) = (current, target.resume_name()) else {
         return false;
     };
-    let return_to = step_up::remember(PAGE, &name, &account);
-    let href = step_up_href(&current.provider, &account, &return_to);
-    last_login::remember(&href);
-    window().location().assign(&href).is_ok()
+    step_up::begin(client, &current.provider, PAGE, &name)
 }
 
 /// Continues, once, with the request that needed a step-up.
 fn resume(session: Session, page: PageState) {
-    let query = use_query_map();
-    Effect::new(move || {
-        if session.state.get() != SessionState::SignedIn {
-            return;
-        }
-        let query = query.with_untracked(|query| query.get(step_up::PARAMETER));
-        let Some(intent) = step_up::take(PAGE, query.as_deref()) else {
-            return;
-        };
-        let Some(target) = EndTarget::from_resume_name(&intent.name) else {
-            return;
-        };
-        if session.account.get_untracked().flatten() != Some(intent.account) {
-            page.status.set(OTHER_ACCOUNT.to_owned());
-            return;
-        }
-        page.end.dispatch(EndRequest {
-            target,
-            resumed: true,
-        });
-    });
+    let status = (page.status, OTHER_ACCOUNT);
+    step_up::resume(
+        session,
+        PAGE,
+        EndTarget::from_resume_name,
+        status,
+        move |target| {
+            page.end.dispatch(EndRequest {
+                target,
+                resumed: true,
+            });
+        },
+    );
 }
 
 /// Moves the focus to the status line, because the pressed button may be gone.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use latchkey_core::{Denial, DenialReason, Denied};
+use latchkey_core::{Denial, Denied};
 use latchkey_types::admin::{AdminDenial, AdminDenialList, DenialKind, DenialRequest};
 
 use super::admin::{operator, reader, required, user};
@@ -25,7 +25,7 @@ pub(crate) async fn list_denials(
         .denials(paging.before, paging.limit)
         .await?;
     Ok(Json(AdminDenialList {
-        denials: page.items.into_iter().map(wire).collect(),
+        denials: page.items.iter().map(wire).collect(),
         next: page.next.map(|cursor| cursor.to_string()),
     }))
 }
@@ -79,29 +79,19 @@ pub(crate) async fn delete_denial(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn wire(denial: Denial) -> AdminDenial {
-    let (kind, id) = match denial.denied {
-        Denied::Token(id) => (DenialKind::Token, id.to_string()),
-        Denied::Session(id) => (DenialKind::Session, id.to_string()),
-        Denied::User(id) => (DenialKind::User, id.to_string()),
-        Denied::Everyone => (DenialKind::Everyone, String::new()),
-    };
-    let reason = match denial.reason {
-        DenialReason::SignedOut => "signed_out",
-        DenialReason::Revoked => "revoked",
-        DenialReason::Replayed => "replayed",
-        DenialReason::EndedByOperator => "ended_by_operator",
-        DenialReason::Banned => "banned",
-    };
-    let liftable = denial.is_liftable();
-    let (by, given) = denial.note.map(|note| (note.by, note.reason)).unzip();
+fn wire(denial: &Denial) -> AdminDenial {
     AdminDenial {
-        kind,
-        id,
-        reason: given.unwrap_or_else(|| reason.to_owned()),
+        kind: match denial.denied {
+            Denied::Token(_) => DenialKind::Token,
+            Denied::Session(_) => DenialKind::Session,
+            Denied::User(_) => DenialKind::User,
+            Denied::Everyone => DenialKind::Everyone,
+        },
+        id: denial.denied.id(),
+        reason: denial.explanation().to_owned(),
         at: denial.at.as_secs(),
         until: denial.until.as_secs(),
-        by: by.map(|actor| actor.to_string()),
-        liftable,
+        by: denial.added_by().map(|actor| actor.to_string()),
+        liftable: denial.is_liftable(),
     }
 }

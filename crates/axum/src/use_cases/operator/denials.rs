@@ -97,14 +97,16 @@ impl Operator<'_> {
             now: self.now,
         };
         let ended = self.store.end_session(end).await?;
-        let mut ended = ended.ok_or(OperatorError::UnknownSession)?;
+        let ended = ended.ok_or(OperatorError::UnknownSession)?;
         let user = ended.user;
+        // Before the reason is recorded: that may take time.
+        self.announce
+            .deny(user, std::slice::from_ref(&ended.denial));
         if let Some(note) = note
             && ended.was_live
         {
-            self.annotate(&mut ended.denial, user, note).await;
+            self.annotate(&ended.denial, user, note).await;
         }
-        self.announce.deny(user, &[ended.denial]);
         if ended.was_live {
             self.announce.report(&Event::SessionEnded {
                 user,
@@ -149,9 +151,10 @@ impl Operator<'_> {
     }
 
     /// Records who added a denial that is in force already. If this fails, only the note is missing.
-    pub(super) async fn annotate(&self, denial: &mut Denial, user: UserId, reason: String) {
+    pub(super) async fn annotate(&self, denial: &Denial, user: UserId, reason: String) {
+        let mut denial = denial.clone();
         denial.note = Some(Box::new(self.note(user, reason)));
-        if let Err(error) = self.store.deny(vec![denial.clone()]).await {
+        if let Err(error) = self.store.deny(vec![denial]).await {
             tracing::warn!(%error, "cannot record who added a denial");
         }
     }

@@ -2,18 +2,16 @@
 //! it needs.
 
 use latchkey_client::sign_in::LOCAL;
-use latchkey_client::{CallError, Client, SessionState, step_up_href};
+use latchkey_client::{CallError, Client};
 use latchkey_types::IdentityInfo;
 use leptos::html::p;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::auth_client::AuthClient;
 use crate::components::confirm::ConfirmGroup;
 use crate::erased::{dynamic_text, erased};
 use crate::fetched::Fetch;
-use crate::last_login;
 use crate::messages;
 use crate::session::Session;
 use crate::step_up;
@@ -137,22 +135,8 @@ impl AccountActions {
     }
 
     fn resume(self, session: Session) {
-        let query = use_query_map();
-        Effect::new(move || {
-            if session.state.get() != SessionState::SignedIn {
-                return;
-            }
-            let query = query.with_untracked(|query| query.get(step_up::PARAMETER));
-            let Some(intent) = step_up::take(PAGE, query.as_deref()) else {
-                return;
-            };
-            let Some(act) = Act::from_key(&intent.name) else {
-                return;
-            };
-            if session.account.get_untracked().flatten() != Some(intent.account) {
-                self.status.set(OTHER_ACCOUNT.to_owned());
-                return;
-            }
+        let status = (self.status, OTHER_ACCOUNT);
+        step_up::resume(session, PAGE, Act::from_key, status, move |act| {
             self.run.dispatch(Request { act, resumed: true });
         });
     }
@@ -217,14 +201,7 @@ async fn begin_step_up(client: &Client, act: &Act) -> bool {
         LOCAL => Some(LOCAL.to_owned()),
         _ => it.provider,
     });
-    let account = client.tokens().and_then(|tokens| tokens.account);
-    let (Some(provider), Some(account)) = (provider, account) else {
-        return false;
-    };
-    let return_to = step_up::remember(PAGE, &act.key(), &account);
-    let href = step_up_href(&provider, &account, &return_to);
-    last_login::remember(&href);
-    window().location().assign(&href).is_ok()
+    provider.is_some_and(|provider| step_up::begin(client, &provider, PAGE, &act.key()))
 }
 
 /// Saves the text as a file.

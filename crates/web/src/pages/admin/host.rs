@@ -4,14 +4,13 @@
 use std::pin::Pin;
 
 use js_sys::{Array, Object, Promise, Reflect};
-use latchkey_client::{Call, CallError, Client, Method, step_up_href};
-use leptos::prelude::window;
+use latchkey_client::{Call, CallError, Client, Method};
 use leptos_router::NavigateOptions;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::future_to_promise;
 
-use crate::{last_login, messages};
+use crate::{messages, step_up};
 
 /// The functions, as an object for JavaScript.
 pub(super) struct Host {
@@ -99,7 +98,5 @@ async fn begin_step_up(client: &Client, return_to: &str) -> Option<()> {
     let sessions = client.sessions().await.ok()?;
     let current = sessions.into_iter().find(|session| session.current)?;
     let account = client.tokens()?.account?;
-    let href = step_up_href(&current.provider, &account, return_to);
-    last_login::remember(&href);
-    window().location().assign(&href).ok()
+    step_up::go(&current.provider, &account, return_to)
 }

@@ -114,6 +114,7 @@ fn identities(schemas: &mut Schemas) -> Vec<Operation> {
             "Remove a way to sign in, and end the sessions that were opened with it",
         )
         .recent()
+        .error(400, &[ErrorCode::Banned])
         .error(404, &[ErrorCode::NotFound])
         .error(409, &[ErrorCode::LastIdentity])
         .empty(204, "The way to sign in was removed."),
