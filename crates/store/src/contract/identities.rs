@@ -3,7 +3,8 @@
 
 use latchkey_core::rotation::{Decision, Refusal};
 use latchkey_core::{
-    AuditKind, Denied, EndReason, LinkTarget, Session, TooManyIdentities, UnlinkError, User, UserId,
+    AuditKind, Denied, EndReason, LinkTarget, Requester, Session, TooManyIdentities, UnlinkError,
+    User, UserId,
 };
 use tokio::task::JoinSet;
 
@@ -167,6 +168,11 @@ pub(super) async fn removing(store: &dyn Store) {
     assert_eq!(other.map(|user| user.id), Ok(fresh));
     let refused = store.unlink_identity(unlink_of(&ada, 0)).await;
     assert_eq!(refused, Ok(last));
+    // A banned user releases no identity, which could sign up again.
+    let banned = store.ban_user(ada.id, "spam".into(), None, Requester::default(), NOW);
+    assert!(banned.await.expect("banned").is_some());
+    let refused = store.unlink_identity(unlink_of(&ada, 0)).await;
+    assert_eq!(refused, Ok(UnlinkOutcome::Banned));
 }
 
 /// Of concurrent links and sign-ins with one identity at two servers, one user gets it.

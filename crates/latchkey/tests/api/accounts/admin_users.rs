@@ -176,6 +176,12 @@ async fn granted_roles_are_in_tokens_from_the_next_refresh_and_end_at_once() {
     let activity: Value = activity.json().await.expect("JSON");
     assert_eq!(activity["events"][0]["kind"], "roles_changed");
     assert!(activity["events"][0].get("actor").is_none());
+    // The audit record says what.
+    let path = format!("/api/admin/audit?kind=roles_changed&user={id}");
+    let record = app.get_as(&path, &admin).await;
+    let record: Value = record.json().await.expect("JSON");
+    let detail = &record["events"][0]["detail"];
+    assert_eq!(detail, "[] -> [admin notes:edit]", "{record}");
 
     let (status, _) = set_roles(&app, &admin, &id, &json!([])).await;
     assert_eq!(status, 200);
