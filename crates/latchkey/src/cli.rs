@@ -276,7 +276,7 @@ pub enum DenialsCommand {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Accept an access token again that an operator denied
+    /// Lift an operator's denial of an access token
     ///
     /// Sessions that have ended stay ended, so other denials cannot be lifted.
     Lift {

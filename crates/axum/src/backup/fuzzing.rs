@@ -1,4 +1,4 @@
-//! The parser of backups as a function of any bytes, for fuzzing (`fuzz/`) and for the test that
+//! The parser of backups as a function of arbitrary bytes, for fuzzing (`fuzz/`) and for the test that
 //! replays the corpus. Not part of the product: compiled only for these two.
 
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use super::verify;
 static KEY: LazyLock<BackupKey> = LazyLock::new(|| BackupKey::new(&MasterKey::random(&SystemRng)));
 
 /// Reads a backup without comparing its checks, and returns whether it is complete. A backup that is
-/// written with the same records is authentic and contains the same records. The input itself is
+/// written again from its records is authentic and contains the same records. The input itself is
 /// never authentic.
 pub fn backup_lines(input: &[u8]) -> bool {
     if let Ok(verified) = verify(input, KEY.clone()) {

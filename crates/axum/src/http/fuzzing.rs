@@ -1,4 +1,4 @@
-//! The parsers of requests as functions of any bytes, for fuzzing (`fuzz/`) and for the tests that
+//! The parsers of requests as functions of arbitrary bytes, for fuzzing (`fuzz/`) and for the tests that
 //! replay the corpora. Not part of the product: compiled only for these two.
 //!
 //! Each function returns whether the input was accepted, and panics if a property does not hold.
@@ -34,7 +34,7 @@ const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 static FLOWS: LazyLock<Flows> = LazyLock::new(|| Flows::new(&MasterKey::random(&SystemRng)));
 
 /// Parses a form, and the same text as the query of a list. The parameters of an accepted form are
-/// those of the form that results from encoding them again.
+/// the same after they are encoded and parsed again.
 pub fn form_body(input: &[u8]) -> bool {
     let query = str::from_utf8(input).map(Paging::parse);
     if let Ok(Ok(paging)) = query {
@@ -57,8 +57,8 @@ pub fn form_body(input: &[u8]) -> bool {
     true
 }
 
-/// Parses the body of every request in JSON. A body that is accepted has the same content after it
-/// was encoded again.
+/// Parses the input as the JSON body of different requests. An accepted body has the same content
+/// after it is encoded and parsed again.
 pub fn json_body(input: &[u8]) -> bool {
     [
         json::<wire::LogoutRequest>(input),
@@ -87,9 +87,9 @@ fn json<T: DeserializeOwned + Serialize>(input: &[u8]) -> bool {
     true
 }
 
-/// Reads the flows in a `Cookie` header. A cookie that was read is read again from a header of its
-/// own, and none opens: the browser cannot seal a flow. An input that is the JSON of a flow is sealed
-/// first, and opens unless it is too long or expired.
+/// Reads the flows in a `Cookie` header. No cookie opens as a flow, because the browser cannot seal
+/// one, and each can be read from a header that contains nothing else. An input that is the JSON of a
+/// flow is sealed first, and opens unless it is too long or expired.
 pub fn flow_cookie(input: &[u8]) -> bool {
     const PREFIX: &str = "__Host-latchkey-flow-";
     const STATE: &str = "the state of the sign-in";
@@ -126,7 +126,7 @@ pub fn flow_cookie(input: &[u8]) -> bool {
     !cookies.is_empty()
 }
 
-/// Reads a `User-Agent`. The names are short, whatever the header contains.
+/// Reads a `User-Agent`. No name is empty, or much longer than the header.
 pub fn user_agent(input: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(input) else {
         return false;
@@ -140,7 +140,7 @@ pub fn user_agent(input: &[u8]) -> bool {
 
 /// Finds the address of the client in an `X-Forwarded-For` header, behind a proxy that is trusted.
 /// The header is ignored if the sender is not trusted, and the result is the same if the header
-/// contains only the result. Returns whether there is another address than that of the proxy.
+/// contains only the result. Returns whether the result is not the proxy's own address.
 pub fn forwarded_for(input: &[u8]) -> bool {
     let trusted: TrustedProxies = ["10.0.0.0/8", "2001:db8::/32"]
         .map(|network| TrustedProxies::parse(network).expect("a network"))

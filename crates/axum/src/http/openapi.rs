@@ -17,7 +17,10 @@ const TAGS: [(&str, &str); 5] = [
         "local accounts",
         "Username and password; only on servers with `[local]`.",
     ),
-    ("account", "The signed-in user: sessions and activity."),
+    (
+        "account",
+        "The signed-in user: sessions, activity, identities, export and deletion.",
+    ),
     ("administration", "Requires the role `admin`."),
     (
         "metadata",

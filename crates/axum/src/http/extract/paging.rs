@@ -1,4 +1,4 @@
-//! The query of a list that is read page by page.
+//! The query of a paginated list.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

@@ -41,7 +41,7 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    /// An operation without parameters and responses, except for errors that every operation has.
+    /// An operation with the parameters of its path and the errors that every operation has.
     pub(super) fn new(
         tag: &'static str,
         (method, path): (&'static str, &'static str),
@@ -61,7 +61,7 @@ impl Operation {
             responses: BTreeMap::new(),
             errors: BTreeMap::new(),
         };
-        // The envelope around all routes reads every body, limits its size and the time.
+        // The envelope around all routes reads every body, and limits its size and the time.
         operation
             .error(408, &[ErrorCode::Timeout])
             .error(413, &[ErrorCode::PayloadTooLarge])
@@ -131,7 +131,7 @@ impl Operation {
         self.malformed()
     }
 
-    /// The parameters of a list that is read page by page.
+    /// The parameters of a paginated list.
     pub(super) fn paged(self) -> Self {
         let limit = json!({ "type": "integer", "minimum": 1, "default": 50 });
         self.query(

@@ -18,7 +18,7 @@ use crate::http::state::Recent;
 use crate::services::Services;
 use crate::use_cases::account::{self, Export};
 
-/// `GET …/export`: everything that is stored about the user, as a file.
+/// `GET …/export`: the account, its identities, live sessions and security events, as a file.
 pub(crate) async fn export_account(
     State(state): State<Arc<Services>>,
     user: Recent,

@@ -108,7 +108,7 @@ fn wire(services: &Services, user: User) -> AdminUser {
     let rights = &services.settings.rights;
     let now = services.clock.now();
     let all = user.all_identities();
-    // Those of any session: each has the rights of the identity that opened it.
+    // The roles of every session: each has the rights of the identity that opened it.
     let seen = all.iter().filter_map(|it| user.signed_in_with(it.number));
     let mut roles: Vec<_> = seen.flat_map(|user| rights.roles(&user)).collect();
     roles.extend(user.roles.iter().cloned());

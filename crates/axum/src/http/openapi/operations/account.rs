@@ -43,7 +43,7 @@ fn sessions(schemas: &mut Schemas) -> Vec<Operation> {
         new(
             ("delete", paths::API_SESSION),
             "endSession",
-            "End one session; one other than the current needs a recent sign-in",
+            "End one session; any but the current one requires a recent sign-in",
         )
         .recent()
         .error(404, &[ErrorCode::NotFound])
@@ -121,7 +121,7 @@ fn identities(schemas: &mut Schemas) -> Vec<Operation> {
         new(
             ("get", paths::API_ACCOUNT_EXPORT),
             "exportAccount",
-            "Everything that is stored about the user, without secrets",
+            "Export the account, its identities, live sessions and security events",
         )
         .recent()
         .ok::<AccountExport>(schemas, "The data, as a download."),

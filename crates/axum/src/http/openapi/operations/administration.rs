@@ -138,7 +138,7 @@ fn denials(schemas: &mut Schemas) -> Vec<Operation> {
         new(
             ("delete", paths::API_ADMIN_DENIAL),
             "liftDenial",
-            "Accept an access token again that an operator denied",
+            "Lift an operator's denial of an access token",
         )
         .recent()
         .error(404, &[ErrorCode::NotFound])

@@ -9,7 +9,7 @@ use super::super::operation::Operation;
 use super::super::schemas::Schemas;
 use super::sign_in::{PROOF, PROOF_REFUSED};
 
-/// Why an account is refused that has the right password.
+/// Why a sign-in with the right password is refused.
 const ACCOUNT_REFUSED: [ErrorCode; 2] = [ErrorCode::NotAdmitted, ErrorCode::Banned];
 const FIELDS: [ErrorCode; 1] = [ErrorCode::InvalidFields];
 
