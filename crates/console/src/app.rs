@@ -65,7 +65,7 @@ fn not_found() -> AnyView {
     client_only((
         heading("Page not found", ""),
         p().class("c-lead").child((
-            "The administration has no such page. ",
+            "The administration console has no such page. ",
             a().href(Route::Overview.path()).child("Go to the overview"),
             ".",
         )),
@@ -82,7 +82,7 @@ fn step_up_card(host: Host) -> AnyView {
         spawn_local(async move {
             if !host.step_up().await {
                 problem.try_set(
-                    "This could not be started. Sign out, sign in again and open this page."
+                    "The sign-in could not be started. Sign out, sign in again and open this page."
                         .to_owned(),
                 );
             }
@@ -95,8 +95,8 @@ fn step_up_card(host: Host) -> AnyView {
             .child((
                 div().child((
                     p().child(
-                        "Administration needs a sign-in within the last minutes. Sign in again to \
-                         continue. What you typed is kept.",
+                        "Administration requires a recent sign-in. Sign in again to continue. What \
+                         you typed is kept, except for a token.",
                     ),
                     p().child(dynamic_text(move || problem.get())),
                 )),

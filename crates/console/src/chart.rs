@@ -9,13 +9,14 @@ use leptos::svg::{desc, line, path, svg, title};
 
 use crate::text;
 
-/// The width of a bar with the gap after it, and without, in units of the drawing.
+/// The width of a bar and the gap after it, in units of the view box.
 const STEP: usize = 4;
+/// The width of a bar.
 const BAR: usize = 3;
 /// The height of the highest bar.
 const HEIGHT: u64 = 80;
 
-/// A chart of one value per hour, oldest first. `tone` is the end of its class.
+/// A chart of one value per hour, oldest first. `tone` is the suffix of its CSS class.
 pub(crate) fn chart(
     id: &'static str,
     name: &'static str,

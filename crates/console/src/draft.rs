@@ -13,7 +13,7 @@ const KEY: &str = "latchkey.admin.draft";
 thread_local! {
     /// The fields of the current page.
     static FIELDS: RefCell<Vec<(&'static str, RwSignal<String>)>> = const { RefCell::new(Vec::new()) };
-    /// The values that the fields of the current page begin with.
+    /// The initial values of the fields of the current page.
     static RESTORED: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn begin_page() {
     RESTORED.with_borrow_mut(|restored| *restored = take().unwrap_or_default());
 }
 
-/// Registers a field of the current page. Returns the value that it begins with.
+/// Registers a field of the current page. Sets its value, if one was restored.
 pub(crate) fn register(name: &'static str, value: RwSignal<String>) {
     let restored = RESTORED.with_borrow(|restored| {
         let found = restored.iter().find(|(it, _)| it == name);
@@ -49,7 +49,7 @@ pub(crate) fn save(url: &str) {
     }
 }
 
-/// Removes the stored values and returns them, if they are of the page at the current URL.
+/// Removes the stored values. Returns them if they belong to the page at the current URL.
 fn take() -> Option<Vec<(String, String)>> {
     let storage = storage()?;
     let json = storage.get_item(KEY).ok()??;

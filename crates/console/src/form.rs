@@ -58,7 +58,7 @@ impl Field {
         self.value.with_untracked(|value| value.trim().to_owned())
     }
 
-    /// Sets or clears the error. Returns whether there is none.
+    /// Clears the error if the value is valid, and sets it otherwise. Returns `is_valid`.
     pub(crate) fn check(self, is_valid: bool, error: &str) -> bool {
         let error = if is_valid { "" } else { error };
         self.error.set(error.to_owned());
@@ -158,19 +158,19 @@ pub(crate) fn command(future: impl Future<Output = Result<String, Failure>> + 's
     Box::pin(future)
 }
 
-/// The status line of a page and the commands that report to it. At most one button of a page asks for
-/// confirmation, and one command runs at a time.
+/// The status line of a page and the commands that report to it. One command runs at a time. At most one
+/// of the buttons outside forms asks for confirmation.
 #[derive(Clone, Copy)]
 pub(crate) struct Commands {
     status: RwSignal<String>,
     pending: RwSignal<Option<String>>,
     confirm: ConfirmGroup,
-    /// Runs after each command, to load the data again.
+    /// Runs after each command that succeeded, to load the data again.
     done: Callback<()>,
 }
 
 impl Commands {
-    /// Creates the status line. `done` runs after each command.
+    /// Creates the status line. `done` runs after each command that succeeded.
     pub(crate) fn new(done: impl Fn() + Send + Sync + 'static) -> Self {
         let pending = RwSignal::new(None);
         Self {
@@ -338,7 +338,7 @@ impl Commands {
     }
 }
 
-/// Shows what the server said about the fields. Returns whether it said something about one of them.
+/// Shows the errors in the response at their fields. Returns whether any of `fields` has an error.
 fn show_at_fields(failure: &Failure, fields: &[Field]) -> bool {
     let Failure::Refused { fields: errors, .. } = failure else {
         return false;
@@ -353,7 +353,7 @@ fn show_at_fields(failure: &Failure, fields: &[Field]) -> bool {
     shown
 }
 
-/// A form that filters a list. `apply` receives control when it is submitted.
+/// A form that filters a list. `apply` runs when the form is submitted.
 pub(crate) fn filter_form(
     name: &'static str,
     inputs: Vec<AnyView>,
@@ -379,7 +379,7 @@ pub(crate) fn filter_form(
     )
 }
 
-/// Moves the focus, once the changes to the page have been made.
+/// Moves the focus after the page has been updated.
 fn focus(id: &'static str) {
     request_animation_frame(move || {
         if let Some(element) = document().get_element_by_id(id) {

@@ -40,8 +40,8 @@ impl Host {
         expect_context()
     }
 
-    /// Sends a request with the access token. The error is a message for the user: there is no
-    /// response.
+    /// Sends a request with the access token. If there is no response, the error is a message for
+    /// the user.
     pub(crate) async fn call(
         self,
         method: &str,

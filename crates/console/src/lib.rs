@@ -1,13 +1,12 @@
-//! The administration console: the pages below `/admin`, as a WebAssembly module of its own, so that
-//! the browsers of users without the role `admin` never load it.
+//! The administration console: `/admin` and the pages below it, as a separate WebAssembly module, so
+//! that the browsers of users without the role `admin` never load it.
 //!
 //! The page `crates/web/src/pages/admin.rs` mounts it and provides requests with the access token,
-//! navigation and step-up (`host.rs`). It uses the page's auth client, because
-//! a tab must have only one.
-//! Shared components come from `latchkey-web`.
+//! navigation and step-up (`host.rs`). It uses the page's auth client, because a tab must have only
+//! one. Shared components come from `latchkey-web`.
 //!
 //! All pages are rendered in the browser. Elements are built with the functions of `leptos::html`, as in
-//! `latchkey-web`. What is filtered and which page of a list is shown is in the URL.
+//! `latchkey-web`. The URL contains the filters and the current page of a list.
 
 mod api;
 mod app;

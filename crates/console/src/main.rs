@@ -1,5 +1,5 @@
-//! The entry point in the browser: what the page that loads the module calls
-//! (`crates/web/src/pages/admin/console.rs`).
+//! The functions that the browser module exports. `crates/web/src/pages/admin/console.rs` loads the
+//! module and calls them.
 
 use js_sys::Object;
 use latchkey_console::Mounted;

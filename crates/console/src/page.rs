@@ -24,7 +24,8 @@ pub(crate) fn heading_of(title: impl Fn() -> String + Send + Sync + 'static) -> 
     client_only(h1().child(dynamic_text(move || title.get())))
 }
 
-/// The heading of a page and what it is for. Also sets the title of the document.
+/// The heading of a page and a sentence that explains the page, which may be empty. Also sets the
+/// title of the document.
 pub(crate) fn heading(title: &str, lead: &'static str) -> AnyView {
     set_document_title(title);
     let lead = (!lead.is_empty()).then(|| p().class("c-lead").child(lead));

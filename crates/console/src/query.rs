@@ -52,7 +52,7 @@ pub(crate) fn path_of(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)
 }
 
-/// A text as a segment of a path, or as the value of a query parameter.
+/// Percent-encodes a text as a segment of a path, or as the value of a query parameter.
 pub(crate) fn encoded(text: &str) -> String {
     let mut encoded = String::new();
     push_encoded(&mut encoded, text);
@@ -69,7 +69,7 @@ fn push_encoded(url: &mut String, text: &str) {
     }
 }
 
-/// Decodes `+` and `%41`. What is not valid stays as it is.
+/// Decodes `+` and escapes such as `%41`. Invalid escapes are left unchanged.
 pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_encoded_stays_as_it_is() {
+    fn escapes_are_decoded_and_invalid_ones_left_unchanged() {
         assert_eq!(decoded("a+b%20%C3%BC"), "a b ü");
         for text in ["100%", "%zz", "%4"] {
             assert_eq!(decoded(text), text);

@@ -52,7 +52,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Remote<T> {
                     return;
                 }
                 remote.busy.set(false);
-                // Keep showing data that was loaded before the user must sign in again.
+                // If a step-up is required, keep showing the data that was loaded before.
                 let keeps = matches!(result, Err(Failure::StepUp))
                     && remote.value.with_untracked(|it| matches!(it, Some(Ok(_))));
                 if !keeps {

@@ -42,7 +42,8 @@ pub(crate) fn number(value: u64) -> String {
     text
 }
 
-/// How to call a user: the name, or else what identifies the user best.
+/// The name under which a user is shown: the display name, otherwise the username, the email address
+/// or the id.
 pub(crate) fn user_name(user: &AdminUser) -> String {
     let candidates = [&user.name, &user.username, &user.email];
     let found = candidates.into_iter().flatten().find(|it| !it.is_empty());
@@ -66,7 +67,8 @@ pub(crate) fn words(name: &str) -> String {
     first.unwrap_or_default() + letters.as_str()
 }
 
-/// A short text on a colored ground. `tone` is the end of the class: `good`, `bad`, `plain`.
+/// A short text on a colored background. `tone` is the suffix of the CSS class: `good`, `waiting`, `bad`
+/// or `plain`.
 pub(crate) fn badge(text: impl Into<String>, tone: &'static str) -> AnyView {
     client_only(
         span()

@@ -137,7 +137,7 @@ fn fact(name: &'static str, value: AnyView) -> AnyView {
 fn roles_form(commands: Commands, user: Remote<AdminUser>, path: String) -> AnyView {
     let host = Host::expect();
     let roles = Field::new("roles", "Roles granted by an operator", String::new());
-    // What was typed stays; a field that nobody changed follows the server.
+    // Keep what was typed; update a field that was not changed.
     let granted = Memo::new(move |_| user.get().map(|user| user.granted_roles.join(", ")));
     Effect::new(move |previous: Option<Option<String>>| {
         let granted = granted.get();
@@ -242,8 +242,8 @@ fn ban_form(commands: Commands, reason: Field, until: Field, path: String) -> An
 fn banned(commands: Commands, ban: &AdminBan, path: String) -> AnyView {
     let host = Host::expect();
     let until = ban.until.map_or_else(
-        || "It has no end.".to_owned(),
-        |until| format!("It ends {}.", time::date_time(until)),
+        || "The ban has no end date.".to_owned(),
+        |until| format!("The ban ends {}.", time::date_time(until)),
     );
     let action = ConfirmAction {
         key: "unban".to_owned(),

@@ -32,7 +32,7 @@ pub(crate) fn view() -> AnyView {
         host.navigate(&filtered.url(&Route::Users.path()));
     };
     client_only((
-        heading("Users", "Everyone who has signed in to this server."),
+        heading("Users", "All users of this server."),
         filter_form(
             "Filter users",
             vec![
