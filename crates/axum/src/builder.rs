@@ -119,7 +119,7 @@ impl Builder {
         self
     }
 
-    /// Sets the mail server that sends links to set a password to users of local accounts.
+    /// Sets the mail server that sends invitations and links to set the password of a local account.
     pub fn mail(mut self, mail: Mail) -> Self {
         self.mail = Some(mail);
         self

@@ -1,9 +1,9 @@
 //! Removes audit records that are too old or too many.
 //!
 //! No counter of records is stored, because every refresh would have to change it. Each server counts
-//! instead: at its start all records, and afterwards those that were added. It remembers the
-//! position of every thousandth record, and removes what follows the last position that is to be
-//! kept. Several servers may remove the same records.
+//! instead: first all records, and afterwards those that were added. It remembers positions at a
+//! fixed distance, by default of a thousand records, and removes the records after the position at
+//! which the maximum is reached. Several servers may remove the same records.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -36,7 +36,8 @@ struct Counted {
 
 impl Trimmer {
     /// Removes the records that are older than the retention at `now`, and the oldest ones of each
-    /// class in excess of the maximum. `wall` is the wall clock, up to which records exist.
+    /// class in excess of the maximum. `wall` is the time of the wall clock, by which records are
+    /// counted; it can be later than `now`.
     pub(super) async fn trim(
         &mut self,
         store: &dyn Store,
@@ -59,7 +60,7 @@ impl Trimmer {
     }
 }
 
-/// The position before the newest record that is at least this old.
+/// The position before the newest record that is older than this.
 fn before(now: Timestamp, age: Duration) -> RecordPosition {
     let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
     RecordPosition::end_of(Timestamp::from_millis(now.as_millis().saturating_sub(age)))
@@ -97,7 +98,7 @@ impl Counted {
                 added.push(*position);
             }
             match page.last() {
-                // What follows is removed, so it need not be counted.
+                // All older records are removed, so they need not be counted.
                 Some(last) if page.len() == SLICE && added.len() <= most => after = *last,
                 _ => break,
             }

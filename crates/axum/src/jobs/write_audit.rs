@@ -1,4 +1,4 @@
-//! Writes audit records that wait, and the counts of each hour.
+//! Writes pending audit records and the counts of the current hour.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) async fn run(state: Arc<Services>) {
     }
 }
 
-/// Writes everything that waits, at shutdown.
+/// Writes everything that is pending, at shutdown.
 pub(crate) async fn finish(state: &Services) {
     store_counts(state).await;
     if let Err(error) = state.audit.close(&*state.store).await {

@@ -1,9 +1,9 @@
-//! Audit records of what changes nothing in the store: refusals, exports, starts. They are collected
-//! here and written in batches by a job. What changes something is recorded by the store itself, in
-//! the same change.
+//! Audit records of events that change nothing in the store: refusals, exports, starts. They are
+//! collected here, and a job writes them in batches. A change is recorded by the store itself, in
+//! the same transaction.
 //!
-//! A stranger can cause refusals at will, so those of a network, and all of them together, are
-//! limited per minute. The rest is counted, and one record says how many there were.
+//! Anyone can cause any number of refusals, so the records of refusals are limited per minute, for
+//! each network and in total. Further refusals are counted, and one record contains their number.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use super::metrics::{Metrics, is_failure};
 use super::networks::{Network, networks};
 
-/// How many records wait to be written at most.
+/// The maximum number of records that wait to be written.
 const CAPACITY: usize = 4096;
 /// How many records are written in one change.
 const BATCH_SIZE: usize = 500;

@@ -40,7 +40,7 @@ pub struct Opening<'a> {
 pub enum OpeningError {
     /// The application refuses the user.
     NotAdmitted(NotAdmitted),
-    /// The user is banned.
+    /// The user is banned, or was deleted.
     Banned,
     /// The password was changed after it was verified.
     PasswordChanged,
@@ -58,9 +58,8 @@ impl From<StoreError> for OpeningError {
     }
 }
 
-/// Opens a session of this user, who is as [`User::signed_in_with`] returns it for the identity that
-/// was used. Ends the least recently used ones if the user has too many, and issues the
-/// tokens.
+/// Opens a session and issues its tokens. `user` is the result of [`User::signed_in_with`] for the
+/// identity that was used. If the user has too many sessions, the least recently used ones end.
 pub async fn open(
     services: &Services,
     user: &User,

@@ -30,12 +30,12 @@ struct Current {
     hour: Timestamp,
     /// What happened in this hour so far.
     counts: HourCounts,
-    /// What had happened since the start when this was stored last.
+    /// The totals since the start, as of the last time that the counts were stored.
     seen: HourCounts,
 }
 
 impl Statistics {
-    /// Counts from zero, under a random number.
+    /// Counts from zero, under a random server number.
     pub fn new(rng: &dyn Rng) -> Self {
         Self {
             server: u64::from_be_bytes(rng::bytes(rng)),

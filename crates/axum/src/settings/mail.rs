@@ -6,7 +6,7 @@ use lettre::message::Mailbox;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use secrecy::SecretString;
 
-/// The mail server that sends links to set a password.
+/// The mail server that sends invitations and links to set a password.
 ///
 /// ```
 /// use latchkey_axum::Mail;
@@ -25,7 +25,7 @@ pub struct Mail {
     pub(crate) roots: Option<Vec<u8>>,
 }
 
-/// The settings of mail are not valid.
+/// The mail settings are not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("mail.{0}")]
 pub struct InvalidMail(String);

@@ -1,4 +1,4 @@
-//! The user's own account: exports what is stored about the user, and deletes the account.
+//! The user's own account: exports its data, and deletes it.
 
 use latchkey_core::audit::KEPT_EVENTS;
 use latchkey_core::{AuditEvent, EndReason, Timestamp, User};
@@ -8,10 +8,10 @@ use latchkey_tokens::AccessClaims;
 use crate::event::Event;
 use crate::services::Services;
 
-/// What the store knows about a user.
+/// The exported data of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
-    /// When the export was made.
+    /// When the data was read.
     pub at: Timestamp,
     /// The user.
     pub user: User,
@@ -37,7 +37,7 @@ pub enum AccountError {
     Store(#[from] StoreError),
 }
 
-/// Reads everything that is stored about the user of these claims.
+/// Reads the account, live sessions and security events of the user of these claims.
 pub async fn export(state: &Services, claims: &AccessClaims) -> Result<Export, AccountError> {
     let now = state.clock.now();
     let user = state.store.user(claims.sub).await?;

@@ -50,7 +50,9 @@ pub enum LocalError {
     #[error("this link is not valid: it has expired, or was used or replaced; request a new one")]
     LinkInvalid,
     /// Nobody may create an account here, or only with an invitation.
-    #[error("an account here needs an invitation; ask the administrator of this server")]
+    #[error(
+        "sign-up is closed or requires an invitation; contact the administrator of this server"
+    )]
     SignUpClosed,
     /// The user of the access token has no local account.
     #[error("this account has no password; it signs in with a provider")]
@@ -127,7 +129,8 @@ async fn authenticate(
     }
 }
 
-/// The user with this username and password. Unknown names take the same reads and the same hash.
+/// The username and its credential if the password is right. For an unknown username, the same
+/// records are read, and a password is hashed too.
 async fn verify(
     services: &Services,
     local: &Local,
@@ -138,7 +141,7 @@ async fn verify(
     let username: Option<Username> = username.trim().parse().ok();
     let credential = match &username {
         Some(username) => services.store.credential(username.clone()).await?,
-        // Nobody has such a name, as everybody knows.
+        // It is public knowledge that no user has an invalid username.
         None => None,
     };
     let stored = credential.as_ref().and_then(|it| it.hash.clone());

@@ -55,7 +55,7 @@ pub enum LocalOperatorError {
     /// Local accounts are not enabled.
     #[error("local accounts are not enabled; add the section [local] to the configuration")]
     Disabled,
-    /// Invitations are of no use.
+    /// Nobody may sign up, even with an invitation.
     #[error("invitations are not accepted; set local.sign_up = \"invite\"")]
     InvitationsOff,
     /// A value is not valid.

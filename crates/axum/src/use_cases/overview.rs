@@ -1,4 +1,4 @@
-//! Numbers about the whole server, for the overview of the admin pages.
+//! Numbers about the whole server, for the overview of the console.
 
 use std::collections::BTreeMap;
 

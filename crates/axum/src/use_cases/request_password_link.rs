@@ -16,11 +16,11 @@ use crate::services::local::mailer::{Mailer, Message};
 use crate::services::local::{LinkToken, Local};
 use crate::services::rate_limits::TooManyRequests;
 
-/// How many accounts with the same email address get a link.
+/// The maximum number of accounts with the same email address that get a link.
 const MAX_ACCOUNTS: usize = 3;
 
-/// Sends a link to the account with this username or email address, in the background. Without
-/// mail, nothing happens: the operator creates the links.
+/// Sends a link for each account with this username or email address, in the background. If no mail
+/// server is configured, nothing happens: the operator creates the links.
 pub fn request(
     services: &Arc<Services>,
     local: &Local,
@@ -33,7 +33,7 @@ pub fn request(
         return Ok(());
     };
     let Some(place) = mailer.enter() else {
-        tracing::warn!("too many mails are waiting; a link to set a password was not sent");
+        tracing::warn!("too many messages are waiting; a link to set a password was not sent");
         return Ok(());
     };
     let (services, mailer) = (Arc::clone(services), Arc::clone(mailer));
@@ -81,7 +81,7 @@ async fn send_link(
     };
     let now = services.clock.now();
     if !local.guesses.allows_link(username.as_str(), now) {
-        tracing::info!("a link was already sent to this account several times; not sent again");
+        tracing::info!("too many links were sent to this account; no link was sent");
         return Ok(());
     }
     let token = LinkToken::random(&*services.rng);

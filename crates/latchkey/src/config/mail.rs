@@ -1,4 +1,4 @@
-//! `[mail]`: the mail server that sends links to set a password.
+//! `[mail]`: the mail server that sends invitations and links to set a password.
 
 use std::fmt;
 use std::fs;

@@ -61,7 +61,7 @@ async fn a_retention_of_more_than_the_time_since_1970_removes_nothing() {
     assert_eq!(left(&store, AuditKind::SignedIn).await, [START]);
 }
 
-/// Whether the records are counted at the start or as they are added.
+/// This holds for a server that has just started, and for one that has counted before.
 #[tokio::test]
 async fn the_oldest_records_in_excess_are_removed_and_those_of_other_classes_stay() {
     let most = 3000;

@@ -19,13 +19,13 @@ use latchkey_core::Timestamp;
 use crate::services::networks::{LEVELS, Network, networks};
 use crate::services::rate_limits::TooManyRequests;
 
-/// How many times more than one address an IPv6 network may try, the narrowest network first.
+/// By how much each quota is multiplied for an IPv6 network of each size, the narrowest first.
 const FACTORS: [u64; LEVELS] = [1, 4, 16];
-/// The maximum number of keys of one kind that are counted. Further keys are not counted until
-/// others are full again.
+/// The maximum number of keys of one kind that are counted. Further keys are not counted until the
+/// quotas of others are full again.
 const MAX_KEYS: usize = 200_000;
 
-/// A burst, and the time in which one more attempt is permitted.
+/// A burst, and the time after which one more attempt is permitted.
 #[derive(Clone, Copy, Debug)]
 struct Quota {
     /// What the requests have in common, for the message.
@@ -58,7 +58,7 @@ const LINK_REQUESTS: Quota = Quota {
     burst: 20,
     period: Duration::from_mins(1),
 };
-/// Links sent to one account: each voids the one before it, and is a mail.
+/// Links sent to one account: each sends an email and invalidates the previous link.
 const LINKS: Quota = Quota {
     scope: "for a link",
     burst: 3,
@@ -160,7 +160,7 @@ impl Guesses {
         Ok(())
     }
 
-    /// Whether another link may be sent to this account.
+    /// Counts a link to this account; `false` if no more may be sent.
     pub fn allows_link(&self, username: &str, now: Timestamp) -> bool {
         let account = self.account(username);
         self.links.take(account, 0, LINKS, now).is_ok()
@@ -176,7 +176,7 @@ impl Guesses {
     }
 
     fn account(&self, username: &str) -> u64 {
-        // As the username is read: without surrounding spaces, in lower case.
+        // Normalized like a username: without surrounding spaces, in lower case.
         self.key.hash_one(username.trim().to_ascii_lowercase())
     }
 }
@@ -198,7 +198,7 @@ impl<K> Default for Buckets<K> {
     }
 }
 
-/// The time of one attempt, in milliseconds.
+/// The time that one attempt takes from a quota, in milliseconds.
 fn cost(quota: Quota, level: usize) -> u64 {
     let millis = u64::try_from(quota.period.as_millis()).unwrap_or(u64::MAX);
     millis / FACTORS[level]

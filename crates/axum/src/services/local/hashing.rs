@@ -1,6 +1,6 @@
-//! Hashes and verifies passwords. A hash takes tens of milliseconds of a processor and 19 MiB, so
-//! few run at once, a bounded number waits, and the rest is refused at once: a flood of sign-ins
-//! must not slow down other requests or fill the memory.
+//! Hashes and verifies passwords. A hash takes tens of milliseconds of processor time and 19 MiB,
+//! so only a few run at the same time, a bounded number wait, and the rest are refused immediately:
+//! a flood of sign-ins must not slow down other requests or fill the memory.
 //!
 //! One network can occupy only a part of the queue, so it cannot keep others from signing in.
 

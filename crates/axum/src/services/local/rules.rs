@@ -4,13 +4,13 @@
 use latchkey_core::Username;
 use zxcvbn::{Score, zxcvbn};
 
-/// How many characters of a password are estimated. If these are hard to guess, the whole is.
+/// How many characters of a password are estimated. If these are hard to guess, so is the password.
 const MAX_ESTIMATED_CHARS: usize = 48;
-/// The characters that zxcvbn takes for letters.
+/// The characters that zxcvbn also tries as letters.
 const LETTER_SUBSTITUTES: &str = "4@8({[<36912!|70$5+%";
-/// How many different ones of them are estimated as such.
+/// How many different substitutes are passed to zxcvbn; others are replaced by `_`.
 const MAX_SUBSTITUTES: usize = 5;
-/// The length of a password, in characters.
+/// The minimum length of a password, in characters.
 const MIN_PASSWORD_CHARS: usize = 8;
 /// Longer than any passphrase, and short enough to be hashed quickly.
 const MAX_PASSWORD_CHARS: usize = 256;

@@ -14,7 +14,7 @@ use crate::services::local::Local;
 use crate::services::local::hashing::Hashing;
 use crate::services::opening::OpeningError;
 
-/// How often a sign-in is tried again if the credential changes while its password is verified.
+/// How often a sign-in is tried if the credential changes while the password is being verified.
 const MAX_ATTEMPTS: u32 = 2;
 
 /// Signs in with a username and a password, and opens a session.
@@ -83,8 +83,8 @@ async fn admitted(services: &Services, id: UserId) -> Result<User, LocalError> {
     Ok(user)
 }
 
-/// After a sign-in with the right password: replaces a hash with earlier parameters. The sign-in
-/// does not depend on it.
+/// After a sign-in with the right password: replaces a hash that has outdated parameters. The
+/// sign-in succeeds even if this fails.
 async fn replace_outdated_hash(
     services: &Services,
     local: &Local,

@@ -12,7 +12,8 @@ use super::{Operator, OperatorError, checked_reason};
 use crate::event::Event;
 use crate::services::Services;
 
-/// The claims of an access token that this server issued and that has not expired. It may be denied.
+/// The claims of an access token that this server issued and that has not expired. The token may
+/// already be denied.
 pub fn verified_token(services: &Services, token: &str) -> Result<AccessClaims, OperatorError> {
     let guard = &services.guard;
     let claims = guard
