@@ -3,7 +3,7 @@
 //!
 //! `password_timing [TRIES]` signs in TRIES times (1,000 by default) with each kind of name, in
 //! random order, over one connection, at a server in this process with an embedded store. With
-//! `LATCHKEY_STORE__URL`, the store is the PostgreSQL at this URL.
+//! `LATCHKEY_STORE__URL`, the store is the PostgreSQL database at this URL.
 
 #![expect(clippy::print_stdout, reason = "prints the measurements")]
 
@@ -86,7 +86,7 @@ async fn serve(folder: &std::path::Path) -> Result<SocketAddr> {
         ..NewLocalAccount::default()
     };
     let operator = LocalOperator::online(auth.services(), Actor::Application);
-    // In a shared database, the account may exist.
+    // In a shared database, the account may already exist.
     drop(operator.create(new).await);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

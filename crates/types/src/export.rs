@@ -27,7 +27,7 @@ pub struct AccountExport {
 pub struct ExportedAccount {
     /// The user's id.
     pub id: String,
-    /// When the user signed in for the first time.
+    /// When the user was created.
     pub created_at: u64,
 }
 

@@ -78,7 +78,7 @@ fn public_url(config: &Config) -> anyhow::Result<PublicUrl> {
     match &config.public_url {
         Some(url) => Ok(url.clone()),
         None if config.listen.port() == 0 => {
-            bail!("public_url: set it, because the link of the account begins with it")
+            bail!("public_url: this key is required, because links begin with it")
         }
         None => Ok(PublicUrl::of_address(config.listen, config.tls.is_some())),
     }

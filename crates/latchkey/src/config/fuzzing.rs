@@ -1,4 +1,4 @@
-//! Loading a configuration as a function of any bytes, for fuzzing (`fuzz/`) and for the test that
+//! Loading a configuration from arbitrary bytes, for fuzzing (`fuzz/`) and for the test that
 //! replays the corpus. Not part of the product: compiled only for these two.
 
 #![expect(
@@ -15,13 +15,13 @@ use super::{Config, ConfigError};
 use crate::cli::Serve;
 
 /// Loads a configuration file. Its comments of the form `#env NAME=VALUE` are the environment.
-/// Returns whether the configuration is valid. The result is the same after the file was encoded
-/// again, and a refusal gives at least one reason.
+/// Returns whether the configuration is valid. Asserts that parsing and encoding the file does not
+/// change the result, and that a refusal gives at least one reason.
 pub fn config(input: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(input) else {
         return false;
     };
-    // Secrets are read from the files that the configuration names. Devices never end.
+    // A configuration can name files to read secrets from. Reading a device file may never end.
     if text.contains("dev") || text.contains("proc") || text.contains('\\') {
         return false;
     }

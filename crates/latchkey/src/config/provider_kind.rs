@@ -112,12 +112,12 @@ impl ProviderKind {
             (
                 "tenant",
                 section.tenant.is_some() && self.0 != Kind::Microsoft,
-                "only kind = \"microsoft\" has it",
+                "only kind = \"microsoft\" uses it",
             ),
             (
                 "domain",
                 section.domain.is_some() && !takes_domain,
-                "only kind = \"okta\" and kind = \"auth0\" have it",
+                "only kind = \"okta\" and kind = \"auth0\" use it",
             ),
             (
                 "issuer",
@@ -159,9 +159,9 @@ impl ProviderKind {
 fn apple(name: &str) -> String {
     format!(
         "providers.{name}.kind: Sign in with Apple is not supported: for an email address or a \
-         name it requires response_mode=form_post, a post from another site that carries no cookie \
-         of the sign-in, and its client secret is a JWT that expires within six months; use \
-         another provider that offers Apple to its users, such as kind = \"auth0\" or \
+         name it requires response_mode=form_post, a cross-site POST to which browsers do not \
+         attach the sign-in cookie, and its client secret is a JWT that expires within six months; \
+         use another provider that offers Apple to its users, such as kind = \"auth0\" or \
          kind = \"keycloak\""
     )
 }

@@ -32,7 +32,7 @@ pub struct UserDetails {
     pub subject: String,
     /// The roles that an operator granted.
     pub granted_roles: Vec<String>,
-    /// When the user signed in for the first time.
+    /// When the user was created.
     pub created_at: u64,
     /// The ban in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +88,7 @@ pub struct DenialDetails {
     pub reason: String,
     /// When it was denied.
     pub at: u64,
-    /// When the last token that it concerns has expired.
+    /// When the entry is dropped: every token that it concerns has expired by then.
     pub until: u64,
     /// Who added it, if an operator did.
     #[serde(default, skip_serializing_if = "Option::is_none")]

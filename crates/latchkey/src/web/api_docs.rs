@@ -48,7 +48,7 @@ fn render(document: &Value, head: &str) -> String {
     ));
     page.paragraph(info["description"].as_str().unwrap_or_default());
     page.html(&format!(
-        "<p><a href=\"{}\">The OpenAPI document</a> of version {} describes the same for programs.</p>",
+        "<p><a href=\"{}\">The OpenAPI document</a> contains the same for programs. Version {}.</p>",
         paths::OPENAPI,
         escape(info["version"].as_str().unwrap_or_default()),
     ));
@@ -238,7 +238,7 @@ fn type_of(schema: &Value) -> String {
     if !schema["const"].is_null() {
         return code(&schema["const"]);
     }
-    // An error: the second schema lists its codes, which the description repeats.
+    // An error response: the second schema lists its codes, which the description repeats.
     if let Some([first, ..]) = schema["allOf"].as_array().map(Vec::as_slice) {
         return type_of(first);
     }
