@@ -78,8 +78,8 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/clients")
 }
 
-/// Forwards requests to a server. Of the first refresh, it cuts off the response, and replaces the
-/// response to the retry by a 503, as a load balancer would.
+/// Forwards requests to a server. Truncates the response to the first refresh, and replaces the
+/// response to its retry with a 503, as a load balancer would.
 struct Relay {
     url: String,
     state: Arc<RelayState>,

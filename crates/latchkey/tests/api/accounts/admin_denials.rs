@@ -205,7 +205,7 @@ async fn invalid_denials_are_refused() {
 }
 
 #[tokio::test]
-async fn keys_are_listed_with_what_they_are_used_for_and_rotated() {
+async fn keys_are_listed_with_their_state_and_rotated() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let before = get(&app, &admin, "/api/admin/keys").await;

@@ -146,7 +146,7 @@ async fn pages_contain_each_user_once_while_users_are_added() {
 }
 
 #[tokio::test]
-async fn granted_roles_are_in_tokens_from_the_next_refresh_and_end_at_once() {
+async fn granted_roles_apply_from_the_next_refresh_and_removed_roles_end_immediately() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let ada = app.sign_in().await;

@@ -14,7 +14,7 @@ use latchkey_testing::{code, header};
 
 const CONFIG: &str = "demo = true\nadmins = [\"grace@example.com\"]";
 
-/// Writes the records that wait.
+/// Writes the queued records to the store.
 async fn flush(app: &TestApp) {
     let flushed = app.state.audit.flush(&*app.state.store).await;
     flushed.expect("written");
@@ -50,12 +50,12 @@ fn request_id(response: &Response) -> String {
     header(response, "x-request-id").to_owned()
 }
 
-/// What was done, and what the test knows about it.
+/// The records that a test expects, and the secrets that must not be in them.
 #[derive(Default)]
 struct Acts {
     /// How often each kind is expected.
     expected: BTreeMap<&'static str, usize>,
-    /// The request id of one record of each of these kinds.
+    /// Kinds and request ids: exactly one record has the request id, and is of this kind.
     requests: Vec<(&'static str, Option<String>)>,
     /// Every token and code that was sent or received.
     secrets: Vec<String>,
@@ -76,7 +76,7 @@ impl Acts {
         self.secrets.push(tokens.refresh_token.clone());
     }
 
-    /// Signs Ada in, refreshes in every way, and is refused in every way.
+    /// Signs Ada in, refreshes and repeats a refresh, and sends requests that are refused.
     async fn of_ada(&mut self, app: &TestApp) -> TokenResponse {
         let ada = app.sign_in_with(FIREFOX).await;
         self.count("signed_in");
@@ -179,7 +179,7 @@ async fn every_act_and_refusal_is_recorded_once_and_no_record_contains_a_token()
     }
     assert_details(&events, &admin, &ada);
 
-    // The export contains the same, and its own record.
+    // The export contains the same records, whatever the `limit`.
     let lines = app
         .get_as("/api/admin/audit/export?limit=1", &admin.access_token)
         .await;

@@ -1,4 +1,4 @@
-//! Several identities on one account: linking, removing, and whose rights a session has.
+//! Several identities on one account: linking, removing, and which identity's rights a session has.
 
 use std::time::Duration;
 
@@ -157,7 +157,7 @@ async fn security_97_flow_is_completed_only_by_the_session_and_browser_that_bega
     let mallory = fixture.sign_in().await;
     let not_found = (400, "sign_in_not_found".to_owned());
 
-    // Mallory's browser has begun the flow; Ada's is made to complete it, and the reverse.
+    // One session begins the flow, and another tries to complete it.
     for (begins, completes) in [(&mallory, &ada), (&ada, &mallory), (&ada, &same_user)] {
         let begun = begin_link(app, &begins.access_token, "other").await;
         let callback = fixture.other.approve(&begun);
@@ -182,7 +182,7 @@ async fn security_97_flow_is_completed_only_by_the_session_and_browser_that_bega
     assert_eq!(fixture.other.count(ScriptedProvider::TOKEN), 0);
     let response = complete_link(app, &ada.access_token, &begun.cookie, &callback).await;
     assert_eq!(response.status(), 204);
-    // It is complete once.
+    // It can be completed only once.
     let response = complete_link(app, &ada.access_token, &begun.cookie, &callback).await;
     assert_eq!(code(response).await, not_found);
     // The session must be live.
@@ -256,7 +256,7 @@ async fn rights_of_a_session_are_those_of_the_identity_that_opened_it() {
         let export = app.get_as("/api/admin/export", &session.access_token).await;
         assert_eq!(export.status(), status, "{email}");
     }
-    // The administration shows both identities, and the roles of either.
+    // The admin API shows both identities, and the roles of either.
     let sub = claims(&strong.access_token)["sub"]
         .as_str()
         .expect("text")
@@ -272,7 +272,7 @@ async fn rights_of_a_session_are_those_of_the_identity_that_opened_it() {
         .collect();
     assert_eq!(providers, [json!("main"), json!("other")]);
     assert_eq!(user["roles"], json!(["admin"]));
-    // The role is also withdrawn from the one session alone.
+    // The session loses the role when its identity no longer has a verified address.
     fixture.main.script().claims["email_verified"] = json!(false);
     fixture.sign_in().await;
     let export = app.get_as("/api/admin/export", &strong.access_token).await;
@@ -319,7 +319,7 @@ async fn removing_an_identity_ends_its_sessions_and_frees_it() {
     assert_eq!(kinds[0], ActivityKind::IdentityRemoved);
     let response = remove("0", &ada.access_token).await;
     assert_eq!(code(response).await, (409, "last_identity".into()));
-    // It belongs to nobody, so it signs in to an account of its own.
+    // The identity belongs to no account now, so signing in with it creates another account.
     let stranger = fixture.sign_in_with_other().await;
     assert_ne!(
         claims(&stranger.access_token)["sub"],

@@ -91,7 +91,7 @@ async fn open_page_is_notified_that_its_account_was_deleted() {
     assert_eq!(event["type"], "session_ended");
 }
 
-/// Whichever comes first, no tokens are valid afterwards.
+/// Whether a refresh or the deletion comes first, no tokens are valid afterwards.
 #[tokio::test]
 async fn refreshes_during_a_deletion_issue_no_lasting_tokens() {
     let app = TestApp::start().await;

@@ -36,7 +36,7 @@ async fn security_95_ten_thousand_guesses_do_not_keep_the_owner_out() {
             tokens(owner).await;
         }
     }
-    assert_eq!(verified, 10, "guesses of one network at one time");
+    assert_eq!(verified, 10, "guesses that one network may send at once");
     let refused = sign_in_from(&app, "198.51.100.66", "ada", PASSWORD).await;
     assert_eq!(header(&refused, "retry-after"), "60");
     assert_eq!(code(refused).await, (429, "too_many_requests".into()));
@@ -72,7 +72,7 @@ async fn security_95_other_requests_succeed_during_a_flood() {
     let app = Arc::new(TestApp::with(CONFIG).await);
     create(&app, "ada").await;
     let signed_in = tokens(sign_in_from(&app, "192.0.2.1", "ada", PASSWORD).await).await;
-    // From many networks, so that no limit but the queue applies.
+    // The requests come from many networks, so that only the length of the queue limits them.
     let flood: Vec<_> = (0..300_u32)
         .map(|number| {
             let app = Arc::clone(&app);

@@ -1,4 +1,4 @@
-//! The life of a local account, from sign-up to its end.
+//! The lifecycle of a local account: sign-up, a change of the password, a restart, a ban, a step-up.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ async fn account_signs_up_refreshes_and_changes_its_password() {
 }
 
 #[tokio::test]
-async fn all_is_kept_across_a_restart() {
+async fn accounts_and_sessions_survive_a_restart() {
     let app = TestApp::with("[local]").await;
     create(&app, "ada").await;
     let before = sign_in(&app, "ada", PASSWORD).await;
@@ -143,7 +143,7 @@ async fn a_sign_in_with_the_password_is_a_step_up() {
 }
 
 #[tokio::test]
-async fn allow_list_does_not_concern_local_accounts() {
+async fn allow_list_does_not_apply_to_local_accounts() {
     let list = "[admission]\nmode = \"allow-list\"\nemails = [\"demo:ben@example.com\"]";
     let app = TestApp::with(&format!("demo = true\n{list}\n[local]")).await;
     create(&app, "ada").await;

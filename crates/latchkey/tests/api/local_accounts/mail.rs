@@ -61,7 +61,7 @@ async fn link_is_sent_to_the_address_of_the_account_over_starttls() {
         );
         assert!(message.contains("your account ada"), "{message}");
     }
-    // The second link voids the first.
+    // The second link invalidates the first.
     let refused = reset(&app, &first.token("token")).await;
     assert_eq!(code(refused).await, (400, "link_invalid".into()));
     assert_eq!(reset(&app, &second.token("token")).await.status(), 204);
@@ -81,7 +81,7 @@ async fn one_account_gets_few_messages() {
         request_link(&app, "ada").await;
     }
     app.clock.advance(Duration::from_mins(10));
-    // Only this one is sent: the limit is counted before it.
+    // After ten minutes, the limit permits one more message.
     request_link(&app, "ada@example.com").await;
     server.next().await;
     assert_eq!(server.others(), 0);

@@ -75,7 +75,7 @@ async fn each_invalid_field_of_a_sign_up_is_reported() {
     let refused = post(&app, "/auth/sign-up", &new).await;
     let fields = invalid_fields(refused).await;
     assert_eq!(fields, ["username", "name", "email", "password"]);
-    // The username is not secret, and neither is the name of the site.
+    // The username and parts of it are easy to guess.
     for password in ["ada-lovelace-1815", "ada-lovelace"] {
         let new = json!({ "username": "ada-lovelace-1815", "password": password });
         let refused = post(&app, "/auth/sign-up", &new).await;

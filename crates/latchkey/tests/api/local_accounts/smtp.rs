@@ -90,7 +90,7 @@ impl SmtpServer {
         self.conversations.recv().await.expect("a conversation")
     }
 
-    /// The conversations that have finished since the last call.
+    /// The number of finished conversations that were not yet returned.
     pub(crate) fn others(&mut self) -> usize {
         let mut count = 0;
         while self.conversations.try_recv().is_ok() {

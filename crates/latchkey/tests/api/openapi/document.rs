@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::TestApp;
 
-/// A path with values for its parameters that do not exist.
+/// A path whose parameters have values that match nothing on the server.
 pub(super) fn filled(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment {
         "{id}" => "AAAAAAAAAAAAAAAAAAAAAA",
@@ -27,7 +27,7 @@ pub(super) struct Operation {
 }
 
 pub(super) struct Document {
-    /// The document in which objects may have no other members than those listed.
+    /// The document, changed so that objects may only have the listed members.
     pub(super) strict: Value,
     pub(super) operations: Vec<Operation>,
 }

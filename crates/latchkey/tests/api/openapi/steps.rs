@@ -178,7 +178,8 @@ impl Walk<'_> {
         self.delete("/api/account", &token).await;
     }
 
-    /// Begins to link this account of the demo provider. Returns what completes it.
+    /// Begins to link this account of the demo provider. Returns the cookie and the callback that
+    /// complete the flow.
     async fn link(&mut self, token: &str, email: &str) -> (String, Callback) {
         let path = "/api/identities/link";
         let request = self.request(&Method::POST, path, Some(token));

@@ -34,7 +34,7 @@ async fn github_user_signs_in_and_keeps_the_account_when_renamed() {
     assert_eq!(second["sub"], first["sub"], "the numeric id is the subject");
     assert_eq!(second["email"], "countess@example.com");
 
-    // Somebody else takes the abandoned login name and address.
+    // Another GitHub user takes the abandoned address.
     github.script().user["id"] = json!(7);
     github.script().emails[0]["email"] = json!("ada@example.com");
     let third = tokens(github.sign_in(&app, "github").await).await;
