@@ -83,7 +83,7 @@ impl AuditRecord {
             self.device.address = None;
             self.device.user_agent = None;
         }
-        // The detail of a replay is an address.
+        // The detail of a replay contains an address.
         if self.kind == AuditKind::Replayed.into() {
             self.detail = None;
         }
@@ -140,7 +140,7 @@ pub enum ServerAct {
     RefreshRefused,
     /// A request to the admin API was refused.
     RequestRefused,
-    /// Further refusals of a minute, which have no record of their own; the detail is their number.
+    /// Further refusals in a minute, which have no records; the detail contains their number.
     RefusalsOmitted,
     /// All sessions of all users were ended.
     EveryoneEnded,
@@ -166,8 +166,8 @@ pub enum RecordOutcome {
     Failed,
 }
 
-/// A class of records. Each class is limited separately, so that records that a stranger can cause
-/// at will, or that are many by nature, do not displace the others.
+/// A class of records. Each class is limited separately, so that the many records of refreshes, and
+/// those of refusals, which anyone can cause, do not displace the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecordClass {
     /// Acts of users and operators.

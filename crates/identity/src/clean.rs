@@ -1,4 +1,4 @@
-//! Values of a profile that are safe to store and display, from texts of a provider.
+//! Cleans an email address or a name from a provider, so that it is safe to store and display.
 
 /// The longest email address, in bytes (RFC 5321 §4.5.3.1.3).
 const MAX_EMAIL_BYTES: usize = 254;

@@ -37,7 +37,7 @@ pub struct ProviderConfig {
     pub id: String,
     /// The label of its button.
     pub label: String,
-    /// Its kind, which determines its protocol and its mark.
+    /// Its kind, which determines its protocol and the logo on its button.
     pub kind: Kind,
     /// The issuer identifier: an https URL, or an http URL with a loopback address. For OpenID
     /// Connect it is exactly the one in the discovery document, for GitHub the URL of the site.

@@ -51,8 +51,8 @@ struct Endpoints {
 }
 
 impl Endpoints {
-    /// The API of github.com and of sites at ghe.com is on the host `api.`, that of a GitHub
-    /// Enterprise Server at `/api/v3`.
+    /// The API of github.com and of sites at ghe.com is on the subdomain `api`, that of a GitHub
+    /// Enterprise Server at the path `/api/v3`.
     fn of(site: &Url) -> Option<Self> {
         let base = site.as_str().trim_end_matches('/');
         let api = match site.host() {

@@ -1,11 +1,12 @@
-//! The parsers of tokens as functions of any bytes, for fuzzing (`fuzz/`) and for the tests that
+//! The parsers of tokens as functions of arbitrary bytes, for fuzzing (`fuzz/`) and for the tests that
 //! replay the corpora. Not part of the product: compiled only for these two.
 //!
 //! Each function returns whether the input was accepted, and panics if a property does not hold. An
 //! input without a line break is the text of a token. Any other input is a header and, after the
-//! first line break, the claims: they are signed before they are parsed, because nothing behind the
-//! signature would be reached otherwise. Placeholders stand for what only the keys of the process
-//! determine (`KID`, `JWK`, `NONCE`, `ATH`), so that the corpora contain no keys.
+//! first line break, the claims: they are signed before they are parsed, because otherwise no code
+//! after the check of the signature would run. Placeholders stand for values that are computed here:
+//! `KID`, `JWK` and `NONCE` depend on the keys of the process, so that the corpora contain no keys,
+//! and `ATH` is a hash.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -46,9 +47,9 @@ static KEY_RING: LazyLock<KeyRing> = LazyLock::new(|| {
 static CLIENT_KEY: LazyLock<EcdsaKeyPair> =
     LazyLock::new(|| EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key"));
 
-/// Verifies an access token. An accepted token is also accepted after its claims were encoded
-/// again, and has the same claims, except for numbers that are only approximate. With another byte
-/// at any place, it is refused.
+/// Verifies an access token. An accepted token is also accepted after its claims are encoded again,
+/// and has the same claims, except for numbers that are only approximate. It is refused if one byte
+/// is replaced.
 pub fn access_token(input: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(input) else {
         return false;
@@ -107,8 +108,8 @@ pub fn refresh_token(input: &[u8]) -> bool {
 }
 
 /// Verifies a DPoP proof, once for a request with an access token and once without. An accepted
-/// proof is always identified in the same way, and the replay cache need not remember it for long;
-/// with another byte at any place, it is refused.
+/// proof has the same result when it is verified again, and the replay cache need not remember it
+/// for long. It is refused if one byte is replaced.
 pub fn dpop_proof(input: &[u8]) -> bool {
     const TOKEN: &str = "an.access.token";
     let Ok(text) = str::from_utf8(input) else {
@@ -174,7 +175,7 @@ fn is_exact(value: &Value) -> bool {
     }
 }
 
-/// The token with another byte at a place that depends on the input.
+/// The token with one byte replaced, at a position that depends on the input.
 fn altered(token: &str, input: &[u8]) -> String {
     let mut bytes = token.as_bytes().to_vec();
     let sum: usize = input.iter().map(|byte| usize::from(*byte)).sum();

@@ -61,7 +61,7 @@ impl PasswordHash {
         parsed.is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
     }
 
-    /// Whether the hash was made with other parameters than those of new hashes.
+    /// Whether the parameters of the hash are not those of new hashes.
     pub fn is_outdated(&self) -> bool {
         let Ok(hash) = argon2::PasswordHash::new(&self.0) else {
             return true;

@@ -36,7 +36,7 @@ pub struct LinkedIdentity {
     /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// [`Profile::hosted_domain`].
+    /// [`Profile::hosted_domain`](super::Profile::hosted_domain).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosted_domain: Option<String>,
     /// When it was added to the user.

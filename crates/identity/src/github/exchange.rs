@@ -41,7 +41,7 @@ pub(super) async fn exchange(
             _ if status.is_success() => token(&body),
             _ => Err(HttpError::Status(status.as_u16()).in_request_to(ENDPOINT)),
         },
-        // A site without this app responds with its page for unknown addresses.
+        // If the site has no such app, it responds with its page for unknown URLs.
         Err(_) if status.as_u16() == 404 => Err(refusal("incorrect_client_credentials")),
         Err(_) => Err(unexpected()),
     }

@@ -128,7 +128,7 @@ async fn authorization_request_has_state_pkce_scopes_and_account_picker() {
     assert_eq!(query["code_challenge"].len(), 43);
     assert_eq!(query["prompt"], "select_account");
     assert_eq!(query["login"], "ada");
-    assert!(!query.contains_key("nonce"), "it would come back nowhere");
+    assert!(!query.contains_key("nonce"), "no response repeats it");
 
     let without = ProviderConfig {
         select_account: Some(false),
