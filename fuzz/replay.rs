@@ -4,8 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-/// Passes every file of a corpus to the parser. The names of the files in the repository begin with
-/// `accepted-` or `refused-`. Other files are what the fuzzer has found; they must only not panic.
+/// Passes every file of a corpus to the parser. A file whose name begins with `accepted-` or
+/// `refused-` must get that result. The fuzzer adds files with other names: for these, the parser
+/// must not panic.
 pub(super) fn replay(target: &str, parse: fn(&[u8]) -> bool) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
     let files = fs::read_dir(corpus.join(target)).expect("a corpus");
@@ -24,9 +25,12 @@ pub(super) fn replay(target: &str, parse: fn(&[u8]) -> bool) {
             wrong.push(name);
         }
     }
-    assert!(wrong.is_empty(), "{target}: other result than {wrong:?}");
+    assert!(
+        wrong.is_empty(),
+        "{target}: the result is not the one in the name: {wrong:?}"
+    );
     assert!(
         !counts.contains(&0),
-        "{target}: refused, accepted: {counts:?}"
+        "{target}: the corpus needs refused and accepted files: {counts:?}"
     );
 }

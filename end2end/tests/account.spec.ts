@@ -46,7 +46,7 @@ test('97: a second way to sign in is added, and signs in to the same account', a
   await storage.expectTokens();
 });
 
-test('97: an account that has its own account here is not added', async ({
+test('97: an identity that belongs to another account is not added', async ({
   app,
   accountPage,
   providerPage,

@@ -1,4 +1,4 @@
-// The administration console as a bundle of its own: who loads it, and how it is mounted.
+// The administration console as a separate bundle: who loads it, and how it is opened.
 import { ada, grace } from '../fixtures/pages/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
 

@@ -6,7 +6,7 @@ import { bearer, claims } from '../fixtures/tokens.ts';
 
 test.use({ serverConfig: { env: { LATCHKEY_ADMINS: `google:${ada}` } } });
 
-/** Open tabs are notified by the event stream. */
+/** The time in which the event stream must notify an open tab. */
 const notifyTimeout = within(10_000);
 
 test('an administrator finds a user, bans the user and lifts the ban', async ({

@@ -61,7 +61,7 @@ test.describe('where everyone may sign up', () => {
     await expectAccessible(app.page);
   });
 
-  test('errors stand at their fields, and the first has the focus', async ({
+  test('errors are shown at their fields, and the first field with an error has the focus', async ({
     page,
     signInPage,
     signUpPage,
@@ -220,7 +220,7 @@ test.describe('where everyone may sign up', () => {
 test.describe('a link to set a password', () => {
   test.use({ serverConfig: { env: { LATCHKEY_LOCAL__SIGN_UP: 'off' } } });
 
-  test('works once, and its token is in no request address', async ({
+  test('works once, and its token is in no request URL', async ({
     page,
     app,
     server,

@@ -31,7 +31,8 @@ async function signIn(email) {
 }
 
 // Every refresh has a new key, which its retries repeat: after a lost response, the retry gets the
-// same tokens. Without the key, the server would take it for the reuse of a stolen token.
+// same refresh token. Without the key, the server refuses the retry; more than ten seconds later, it
+// treats the retry as the reuse of a stolen token and ends the session.
 async function rotate(retries = 3, key = crypto.randomUUID()) {
   const grant = { grant_type: "refresh_token", refresh_token: tokens.refresh_token };
   try {

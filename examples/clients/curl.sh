@@ -26,7 +26,8 @@ sign_in() {
 }
 
 # Every refresh has a new key, which its retries repeat: after a lost response, the retry gets the
-# same tokens. Without the key, the server would take it for the reuse of a stolen token.
+# same refresh token. Without the key, the server refuses the retry; more than ten seconds later, it
+# treats the retry as the reuse of a stolen token and ends the session.
 refresh() {
     key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     status=$(printf 'grant_type=refresh_token&refresh_token=%s' "$(token refresh_token)" |

@@ -73,7 +73,7 @@ pub(crate) fn resume<T: 'static>(
     });
 }
 
-/// Stores the request of `account` with this resume name. Returns the URL to return to, of this page.
+/// Stores the request of `account` with this resume name. Returns the URL of `page` to return to.
 fn remember(page: &str, resume_name: &str, account: &str) -> String {
     if let Ok(Some(storage)) = window().session_storage() {
         let _ = storage.set_item(KEY, &format!("{account} {resume_name}"));
@@ -81,8 +81,8 @@ fn remember(page: &str, resume_name: &str, account: &str) -> String {
     format!("{page}?{PARAMETER}={resume_name}")
 }
 
-/// The stored request, if the query names the same. Removes both, so that a reload does not repeat the
-/// request.
+/// The stored request, if the query contains its name. Removes both, so that a reload does not repeat
+/// the request.
 fn take(page: &str, query: Option<&str>) -> Option<Intent> {
     let intent = take_from_storage();
     let requested = query?;

@@ -1,8 +1,8 @@
 //! A form that a script submits: labeled fields with their errors, a message about the whole form,
 //! and the button.
 //!
-//! The fields keep what was typed, whatever the response. Until the app has started, the button is
-//! disabled: the browser itself would put the values into the address.
+//! The fields keep what was typed until the server has accepted it. Until the app has started, the
+//! button is disabled: the browser itself would post the values to the URL of the page.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -85,7 +85,7 @@ impl Values {
     }
 }
 
-/// The outcome of a submission.
+/// A pending submission.
 pub(crate) type Submitting = Pin<Box<dyn Future<Output = Result<(), FormError>>>>;
 
 /// What a form consists of and does.
@@ -263,8 +263,8 @@ impl FormState {
     }
 }
 
-/// Shows the errors at their fields and moves the focus to the first. Errors of fields that the form
-/// does not have are shown above it.
+/// Shows the errors at their fields and moves the focus to the first. If the form has none of the
+/// fields, shows a message above the form.
 fn show_errors(
     id: &'static str,
     fields: &'static [Field],

@@ -12,14 +12,14 @@ use crate::erased::erased;
 /// A mark: a square drawing area, and its shapes.
 struct Mark {
     view_box: &'static str,
-    /// Path data and the color; without a color, that of the text.
+    /// Path data and the color; `None` is the color of the text.
     shapes: &'static [(&'static str, Option<&'static str>)],
-    /// Whether its colors need a white ground in the dark theme, too.
+    /// Whether its colors need a white background, even in the dark theme.
     white_ground: bool,
 }
 
 /// The mark of a kind of provider, hidden from assistive technology: the label names the provider.
-/// `None` if the kind has no mark of its own.
+/// `None` if the kind has no mark.
 pub(crate) fn provider_mark(kind: ProviderKind) -> Option<AnyView> {
     let mark = match kind {
         ProviderKind::Google => GOOGLE,

@@ -1,9 +1,9 @@
 //! `/admin` and the paths below: loads the administration console and mounts it.
 //!
-//! The console is an application of its own (`crates/console`), so that the browsers of other users
+//! The console is a separate application (`crates/console`), so that the browsers of other users
 //! never load it. It is mounted in this page and uses this page's auth client and router, through the
-//! functions in `admin/host.rs`: two clients in one tab would not notice each other, because the browser
-//! sends no storage event to the document that wrote.
+//! functions in `admin/host.rs`: two clients in one tab would not notice each other's changes, because
+//! the browser sends no storage event to the document that changed the storage.
 
 use latchkey_client::SessionState;
 use leptos::ev;
@@ -41,7 +41,7 @@ enum Stage {
     Failed,
 }
 
-/// The administration.
+/// The administration page.
 #[component]
 pub(crate) fn AdminPage() -> impl IntoView {
     let session = Session::expect();

@@ -86,7 +86,8 @@ fn request_card(step: RwSignal<Step>) -> AnyView {
         div().class("c-card c-card-narrow").child((
             h1().child("Forgot your password?"),
             p().child(
-                "We send a link to the email address of your account. It sets a new password.",
+                "We will send a link to the email address of your account. Use it to set a new \
+                 password.",
             ),
             form.view(),
             p().class("c-hint")
@@ -128,7 +129,7 @@ fn reset_card(step: RwSignal<Step>, token: String) -> AnyView {
             p().child("All devices that are signed in to your account will be signed out."),
             form.view(),
             p().class("c-hint").child((
-                "The link does not work? ",
+                "Is the link not working? ",
                 a().rel("external")
                     .href("/reset-password")
                     .child("Request a new one"),

@@ -50,7 +50,8 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     let return_to = query.with_untracked(|query| query.get("return_to"));
     let return_to = local_path(&return_to.unwrap_or_default()).to_owned();
     let invitation = RwSignal::new(query.with_untracked(|query| query.get("invitation")));
-    // Only the browser knows the fragment, so the form is shown until it does.
+    // The server does not receive the fragment, so it renders the form. The browser then checks whether
+    // there is an invitation.
     let needs_invitation = RwSignal::new(false);
     Effect::new(move || {
         if let Some(token) = link_parameter("invitation") {
@@ -61,7 +62,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
     });
     let card = move || match sign_up {
         None | Some(SignUp::Off) => unavailable_card(
-            "Accounts on this site are not created here",
+            "You cannot create an account here",
             "Ask the administrator of this site for an account, or choose another way to sign in.",
         ),
         Some(SignUp::Invite | SignUp::Open) => {
@@ -109,15 +110,13 @@ fn form_card(invitation: RwSignal<Option<String>>, return_to: String) -> AnyView
         }),
         done: Callback::new(move |()| redirect(&navigate, &return_to)),
     };
-    erased(div().class("c-card c-card-narrow").child(
-        (
-            h1().child("Create an account"),
-            form.view(),
-            p().class("c-hint").child((
-                "You have an account? ",
-                a().href("/").child("Sign in"),
-                ".",
-            )),
-        ),
-    ))
+    erased(div().class("c-card c-card-narrow").child((
+        h1().child("Create an account"),
+        form.view(),
+        p().class("c-hint").child((
+            "Already have an account? ",
+            a().href("/").child("Sign in"),
+            ".",
+        )),
+    )))
 }

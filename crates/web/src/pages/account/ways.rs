@@ -46,7 +46,7 @@ fn ways(
         .map(|it| way(actions, it, providers, only));
     let unused = providers.iter().filter(|provider| {
         let of_provider = |it: &IdentityInfo| it.provider.as_ref() == Some(&provider.id);
-        // Adding a way needs a recent sign-in there, which GitHub cannot confirm.
+        // GitHub is not offered, because it cannot confirm a recent sign-in. The API accepts it.
         provider.kind != ProviderKind::GitHub && !identities.iter().any(of_provider)
     });
     let buttons: Vec<_> = unused.map(|it| add_button(actions, it)).collect();
