@@ -1,4 +1,4 @@
-//! Changes made by other servers that share the store.
+//! Changes made by the servers that share the store.
 //!
 //! ```
 //! use latchkey_store::{MemoryStore, Replication as _, StoreError};

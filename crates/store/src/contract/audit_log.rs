@@ -1,5 +1,5 @@
-//! The audit record: each act is recorded once, queries select and page, old records can be
-//! removed. And the counts beside it.
+//! The audit record: each act is recorded once, queries filter and return pages, and old records can
+//! be removed. Also the hourly counts, and the numbers of users and sessions.
 
 use core::time::Duration;
 
@@ -36,7 +36,7 @@ async fn kinds(store: &dyn Store, query: AuditQuery) -> Vec<String> {
     kinds
 }
 
-/// Every operation that changes something records it, with who and from where.
+/// Every operation that changes something records the change, the actor and the device.
 pub(super) async fn every_act(store: &dyn Store) {
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
     let mut new = new_session(&ada, 1, None);
@@ -136,7 +136,7 @@ fn records() -> Vec<AuditRecord> {
     (0..30).map(record).collect()
 }
 
-/// Both servers see all records, in one order.
+/// Both servers read all records, in the same order.
 pub(super) async fn filters_and_pages([one, two]: StorePair) {
     let all = records();
     let (first, second) = all.split_at(15);
@@ -221,7 +221,7 @@ pub(super) async fn removal(store: &dyn Store) {
     let expected: Vec<_> = all.iter().rev().filter(of_class).map(|it| it.at).collect();
     assert_eq!(times, expected);
 
-    // Older than ten seconds: those of 1, 4 and 7.
+    // Before second 10: the records of the seconds 1, 4 and 7.
     let old = RecordPosition::end_of(at(10));
     for removed in [2, 1, 0] {
         assert_eq!(store.remove_audit(class, old, 2).await, Ok(removed));

@@ -1,4 +1,5 @@
-//! Deleting a user: nothing about the user remains but the denial, whatever happens concurrently.
+//! Deleting a user: only the denial, and audit records without addresses and devices, remain,
+//! whatever happens concurrently.
 
 use core::time::Duration;
 
@@ -93,7 +94,7 @@ pub(super) async fn check(store: &dyn Store) {
         let found = store.users_by_email(email.into()).await;
         assert_eq!(found, Ok(Vec::new()), "{email}");
     }
-    // A token is revoked that was issued before.
+    // A token that was issued before the deletion is revoked.
     let denial = Denial {
         denied: Denied::Token(TokenId::from_bytes([1; 16])),
         reason: DenialReason::Revoked,
@@ -126,10 +127,10 @@ pub(super) async fn check(store: &dyn Store) {
     // The identities are free, and the new user has none of the old records.
     for (number, subject) in [(60, "user-1"), (61, "work")] {
         let fresh = UserId::from_bytes([number; 16]);
-        let made = store.upsert_identity(profile(subject), fresh, NOW).await;
-        let made = made.expect("made");
-        assert_eq!(made.id, fresh);
-        session(store, &made, number + 160).await;
+        let created = store.upsert_identity(profile(subject), fresh, NOW).await;
+        let created = created.expect("created");
+        assert_eq!(created.id, fresh);
+        session(store, &created, number + 160).await;
     }
     // A banned user is not deleted: signing in again would evade the ban.
     let ban = store
@@ -141,7 +142,8 @@ pub(super) async fn check(store: &dyn Store) {
     assert!(store.user(bob.id).await.expect("read").is_some());
 }
 
-/// Sign-ins, refreshes, sign-outs and another deletion at both servers leave no record.
+/// Concurrent sign-ins, refreshes, sign-outs and another deletion, at both servers, leave no other
+/// record.
 pub(super) async fn against_everything(stores: StorePair) {
     for round in 0..10_u8 {
         let ada = user(&*stores[0], 1 + round).await;

@@ -1,5 +1,5 @@
-//! SECURITY 97: several identities of one user. Each belongs to one user at most, and the sessions
-//! that it opened end with it.
+//! SECURITY 97: several identities of one user. Each belongs to at most one user, and its removal
+//! ends the sessions that were opened with it.
 
 use latchkey_core::rotation::{Decision, Refusal};
 use latchkey_core::{
@@ -81,7 +81,7 @@ pub(super) async fn linking(store: &dyn Store) {
         let refused = store.link_identity(link_of(&bobs, taken)).await;
         assert_eq!(refused, Ok(LinkOutcome::InUse), "{taken}");
     }
-    // The session must be live, and its user's.
+    // The session must be live and belong to the user.
     let mut foreign = link_of(&bobs, "x");
     foreign.target.user = ada.id;
     let refused = store.link_identity(foreign).await;
@@ -168,14 +168,15 @@ pub(super) async fn removing(store: &dyn Store) {
     assert_eq!(other.map(|user| user.id), Ok(fresh));
     let refused = store.unlink_identity(unlink_of(&ada, 0)).await;
     assert_eq!(refused, Ok(last));
-    // A banned user releases no identity, which could sign up again.
+    // The identity of a banned user is not released: it could sign up again.
     let banned = store.ban_user(ada.id, "spam".into(), None, Requester::default(), NOW);
     assert!(banned.await.expect("banned").is_some());
     let refused = store.unlink_identity(unlink_of(&ada, 0)).await;
     assert_eq!(refused, Ok(UnlinkOutcome::Banned));
 }
 
-/// Of concurrent links and sign-ins with one identity at two servers, one user gets it.
+/// If several users link an identity and one signs in with it, concurrently and at two servers, one
+/// of them gets it.
 pub(super) async fn one_user_gets_an_identity(stores: StorePair) {
     for round in 0..10_u8 {
         let subject = format!("wanted-{round}");
@@ -209,7 +210,7 @@ pub(super) async fn one_user_gets_an_identity(stores: StorePair) {
     }
 }
 
-/// Whichever comes first: a session that was opened with the identity is ended.
+/// Whichever comes first, the removal or a sign-in: a session opened with the identity ends.
 pub(super) async fn removal_against_sign_ins(stores: StorePair) {
     for round in 0..10_u8 {
         let ada = user(&*stores[0], 1 + round).await;

@@ -129,7 +129,7 @@ pub(super) async fn passwords(store: &dyn Store) {
         .iter()
         .filter(|(_, it)| it.kind == AuditKind::PasswordChanged);
     assert_eq!(changes.count(), 1, "{events:?}");
-    // The authority was the previous password.
+    // The previous password no longer authorizes a change.
     assert!(!is_set(store, set("ada", current, "third")).await);
 
     // A password that was verified before the change opens no session after it.

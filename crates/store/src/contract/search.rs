@@ -54,7 +54,7 @@ async fn all(store: &dyn Store, query: &UserQuery, limit: usize, now: Timestamp)
     }
 }
 
-/// Users are found by what they are called now, by status and by role.
+/// Users are found by their current names and addresses, by status and by role.
 pub(super) async fn users(store: &dyn Store) {
     for number in 1..=9 {
         let email = format!("person{number}@Example.com");
@@ -130,7 +130,7 @@ async fn roles_and_bans(store: &dyn Store) {
     let active = all(store, &with(UserStatus::Active), 2, until).await;
     assert_eq!(active.len(), 10);
     assert!(active.contains(&id(2)) && !active.contains(&id(1)));
-    // A ban that has ended is not there to lift, and no sign-in is refused because of it.
+    // A ban that has ended is no longer in force, so there is nothing to lift.
     assert_eq!(store.unban_user(id(2), by(), until).await, Ok(Some(false)));
     let lifted = store.unban_user(id(1), by(), NOW).await;
     assert_eq!(lifted, Ok(Some(true)));

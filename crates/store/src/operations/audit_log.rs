@@ -14,8 +14,8 @@ use crate::transaction::Tx;
 
 /// How many records of a class are read at once if not every record matches.
 const CHUNK: usize = 500;
-/// How many records a query reads at most, so that a filter that matches few of a million records
-/// does not occupy the server.
+/// The maximum number of records that a query examines, so that a filter that matches few of a
+/// million records does not occupy the server.
 const MAX_SCANNED: usize = 5000;
 
 #[async_trait]
@@ -112,8 +112,8 @@ async fn positions(
     Ok(keys.into_iter().map(|(_, position)| position).collect())
 }
 
-/// The records do not become conditions: they never change, and two servers may remove the same
-/// ones.
+/// The records do not become conditions: a record that changes at the same time must be removed,
+/// too, and two servers may remove the same ones.
 async fn remove(
     tx: &mut Tx<'_>,
     class: RecordClass,
@@ -207,7 +207,7 @@ async fn page(engine: &impl Engine, query: &AuditQuery) -> Result<AuditPage, Sto
             return Ok(page);
         };
         if query.after.is_some_and(|after| record.at < after) {
-            // So are all others.
+            // All other records are older.
             return Ok(page);
         }
         scanned += 1;

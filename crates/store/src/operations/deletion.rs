@@ -106,8 +106,8 @@ async fn begin(tx: &mut Tx<'_>, id: UserId, now: Timestamp) -> Result<Begun, Sto
     Ok(Begun::Denied(Box::new(denial)))
 }
 
-/// Removes the records of a deleted user, batch by batch. Adds the denials that expire later than
-/// that of the user.
+/// Removes the records of a deleted user, batch by batch. Adds to `denials` those of sessions whose
+/// access tokens outlive the denial of the user.
 async fn finish(
     engine: &impl Engine,
     id: UserId,
@@ -124,7 +124,7 @@ async fn finish(
             break;
         }
     }
-    // After the sessions: whatever records an event has read a session, or the user.
+    // After the sessions: an operation must have read a session or the user to record an event.
     loop {
         let removed = engine.write(id, |tx, id| Box::pin(remove_events(tx, *id)));
         if removed.await? == 0 {

@@ -130,7 +130,7 @@ async fn end_opened_with(
     let ids: Vec<_> = sessions.iter().map(|it| it.id).collect();
     let denials = ids.iter().map(|id| DENIALS.at(&Denied::Session(*id)));
     tx.prefetch(denials.collect()).await?;
-    // What a cutoff has ended was counted then.
+    // Sessions that a cutoff ended were counted at that time.
     let current = peek_all(tx, user, &ids).await?;
     let was_ended = |id: SessionId| {
         let session = current.iter().find(|it| it.id == id);

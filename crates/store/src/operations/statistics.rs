@@ -13,7 +13,7 @@ use crate::store::Statistics;
 use crate::table::{EVERYONE, HOURS, SESSIONS, USERS};
 use crate::transaction::Tx;
 
-/// How many users, and how many sessions, are counted one by one.
+/// The maximum number of users, and of sessions, that are counted one by one.
 const MAX_COUNTED: usize = 4000;
 /// How many rows of hours are read: those of 20 servers in 30 days.
 const MAX_ROWS: usize = 15_000;
@@ -38,7 +38,7 @@ impl<E: Engine> Statistics for E {
 
     async fn hours(&self, since: Timestamp) -> Result<Vec<(Timestamp, HourCounts)>, StoreError> {
         let hours = self.read(since, |tx, since| {
-            // Nothing happened in the millisecond before an hour.
+            // The range excludes its beginning, so it begins before the key of the hour itself.
             let before = Timestamp::from_millis(since.as_millis().saturating_sub(1));
             let after = HOURS.key(&(before, u64::MAX));
             Box::pin(tx.peek_range(HOURS.all().after(Some(after)).limit(MAX_ROWS)))
@@ -64,7 +64,7 @@ async fn count(tx: &mut Tx<'_>, now: Timestamp) -> Result<Population, StoreError
     let all = tx.peek_range(sessions).await?;
     let last = all.last().map(|(id, _)| id.as_bytes());
     let session_scale = self::scale(all.len(), last);
-    // The cutoff of a single user is soon applied to the records of the sessions.
+    // The cutoffs of single users are ignored: they are soon applied to the session records.
     let sessions = all
         .into_iter()
         .map(|(_, it)| it.under(None, everyone.as_ref()));
@@ -76,8 +76,8 @@ async fn count(tx: &mut Tx<'_>, now: Timestamp) -> Result<Population, StoreError
     })
 }
 
-/// How many times more records there are than those that were read: random ids are spread evenly,
-/// so the last id shows which part of all ids was read. `None` if all records were read.
+/// The ratio of all records to those that were read: random ids are spread evenly, so the last id
+/// shows which part of all ids was read. `None` if all records were read.
 fn scale(read: usize, last: Option<&[u8; 16]>) -> Option<f64> {
     let [high, low, ..] = last.filter(|_| read == MAX_COUNTED)?;
     let part = f64::from(u16::from_be_bytes([*high, *low])) + 1.0;

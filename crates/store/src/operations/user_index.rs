@@ -14,8 +14,8 @@ use crate::table::{
 };
 use crate::transaction::Tx;
 
-/// Writes a user and its entries in the indexes. Every change of a user is written by this, except
-/// an import. The stored record becomes a condition.
+/// Writes a user and its entries in the indexes. Every change of an existing user must use this
+/// function. The stored record becomes a condition.
 pub(super) async fn put(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
     match tx.get(USERS, &user.id).await? {
         Some(known) if terms_of(&known) == terms_of(user) && known.emails().eq(user.emails()) => {}
@@ -109,8 +109,8 @@ pub(super) async fn search(
     }
 }
 
-/// Reads the users that the entries of a range name, until the page is full or enough entries were
-/// read. Nothing becomes a condition.
+/// Reads the users that the entries of a range refer to, until the page is full or enough entries
+/// were read. Nothing becomes a condition.
 #[expect(clippy::too_many_arguments, reason = "private, and each is used once")]
 async fn scan<K: Key, V: Value>(
     tx: &mut Tx<'_>,
@@ -155,7 +155,7 @@ pub(super) async fn build(engine: &impl Engine) -> Result<(), StoreError> {
         let is_last = next.is_none();
         let index = engine.write((ids, is_last), |tx, (ids, is_last)| {
             Box::pin(async move {
-                // Conditions, so that no entry of a user remains that is deleted at the same time.
+                // Conditions, so that no entry remains of a user who is deleted at the same time.
                 for user in tx.get_many(USERS, ids).await?.into_iter().flatten() {
                     put_entries(tx, &user);
                 }

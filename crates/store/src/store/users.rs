@@ -27,8 +27,9 @@ pub trait Users: Send + Sync {
     /// The user with this id.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The users with this email address, from any provider and whether verified or not. Operators
-    /// use it to look a user up; never base a decision on it. Reads in several steps.
+    /// The users with this email address, from any provider and whether verified or not. For looking
+    /// users up and for sending mail to the stored address; the address never proves who someone is.
+    /// Reads in several steps.
     async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError>;
 
     /// Up to `limit` users that match the query, and where the next page begins. `None` if `before`

@@ -1,10 +1,10 @@
-//! What users are found by, as a key of an index.
+//! Search terms of users, as keys of an index.
 
 /// The maximum length of a term, in bytes.
 const MAX_TERM_BYTES: usize = 64;
 
-/// What a user is found by: a word in lower case, or a mark such as a granted role, which begins
-/// with NUL. No word contains NUL.
+/// A search term: a word in lower case, or a mark such as a granted role, which begins with NUL. No
+/// word contains NUL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Term(pub(crate) Vec<u8>);
 

@@ -1,5 +1,5 @@
-//! After a deletion no record of the store contains the user's id, except the denial, nor anything
-//! else that is personal. The raw keys and values are searched, indexes included.
+//! After a deletion, only the denial and the audit record contain the user's id, and no record
+//! contains other personal data. The raw keys and values are searched, indexes included.
 
 use core::time::Duration;
 
@@ -74,7 +74,7 @@ impl Choices {
 async fn live_through(store: &MemoryStore, choices: &mut Choices) -> User {
     let id = UserId::from_bytes([0xAD; 16]);
     let ada = store.upsert_identity(profile("ada-marked"), id, NOW).await;
-    let ada = ada.expect("made");
+    let ada = ada.expect("created");
     let mut sessions = Vec::new();
     let mut now = NOW;
     for number in 0..60_u8 {
@@ -179,12 +179,12 @@ async fn revoke(
 }
 
 #[tokio::test]
-async fn deleted_user_leaves_only_the_denial() {
+async fn deleted_user_leaves_only_the_denial_and_audit_records() {
     for seed in 0..200 {
         let store = MemoryStore::empty();
         let bob = UserId::from_bytes([0xB0; 16]);
-        let made = store.upsert_identity(profile("bob"), bob, NOW).await;
-        let mut bobs = new_session(&made.expect("made"), 255, None);
+        let created = store.upsert_identity(profile("bob"), bob, NOW).await;
+        let mut bobs = new_session(&created.expect("created"), 255, None);
         bobs.session.id = SessionId::from_bytes([0xB0; 16]);
         store.open_session(bobs).await.expect("opened");
         let before = store.pairs();
@@ -197,7 +197,7 @@ async fn deleted_user_leaves_only_the_denial() {
         assert_eq!(store.finish_deletions(10, LATER).await, Ok(1));
         let left = traces(&store, ada.id);
         assert!(left.is_empty(), "seed {seed}: {left:?}");
-        // Nothing of another user is lost.
+        // No record of another user is lost.
         let after = store.pairs();
         assert!(
             before.iter().all(|pair| after.contains(pair)),
