@@ -89,7 +89,7 @@ test('overview', async ({ page, app, admin }) => {
     - button "Update"
   `);
   await expect(admin.overview.chart('Replays')).toHaveAccessibleDescription(
-    /^1 in total\. Most in one hour: 1, from .*\d/,
+    /^1 in total\. Peak: 1 in the hour from .*\d/,
   );
   await page.getByText('Show the numbers by day').click();
   await expect(admin.overview.rows('Numbers by day').first()).toBeVisible();

@@ -66,7 +66,7 @@ fn description(hours: &[(u64, u64)]) -> String {
     let peak = hours.iter().max_by_key(|(_, value)| *value);
     match peak {
         Some((at, value)) if *value > 0 => format!(
-            "{total} in total. Most in one hour: {value}, from {}.",
+            "{total} in total. Peak: {value} in the hour from {}.",
             latchkey_web::time::date_time(*at)
         ),
         _ => "None.".to_owned(),

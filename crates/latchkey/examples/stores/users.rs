@@ -56,7 +56,7 @@ async fn measure(name: &str, store: &dyn Store, users: usize) -> Result<()> {
     };
     let queries = [
         ("all users", text("")),
-        ("`a`, an eighth of all users and more", text("a")),
+        ("`a`, a third of all users", text("a")),
         ("`lovelace`, an eighth of all users", text("lovelace")),
         ("`ada lovelace`, two words", text("ada lovelace")),
         ("`user77`, the beginning of an address", text("user77")),

@@ -150,7 +150,7 @@ async fn denying_a_session_or_a_user_ends_sessions_for_good() {
 }
 
 #[tokio::test]
-async fn denials_that_follow_from_a_users_own_act_cannot_be_lifted() {
+async fn denial_of_a_token_that_its_user_revoked_cannot_be_lifted() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let ada = app.sign_in().await;
