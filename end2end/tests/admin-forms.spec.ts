@@ -20,7 +20,7 @@ test('users are searched with the keyboard', async ({ page, app, admin }) => {
   await admin.user.expectUser('Grace Hopper');
 });
 
-test('the audit record is filtered with the keyboard', async ({ page, app, admin }) => {
+test('the audit log is filtered with the keyboard', async ({ page, app, admin }) => {
   await AdminApi.serve(page);
   await app.signIn();
   await admin.audit.goto();

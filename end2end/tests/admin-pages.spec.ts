@@ -13,7 +13,7 @@ const pages = {
   user: `/admin/users/${graceId}`,
   sessions: '/admin/sessions',
   denylist: '/admin/denylist',
-  'audit record': '/admin/audit',
+  'audit log': '/admin/audit',
   'signing keys': '/admin/keys',
 };
 
@@ -255,12 +255,12 @@ test('denylist', async ({ page, app, admin }) => {
   `);
 });
 
-test('audit record, with filters in the URL', async ({ page, app, admin }) => {
+test('audit log, with filters in the URL', async ({ page, app, admin }) => {
   const api = await AdminApi.serve(page);
   await app.signIn();
   await admin.audit.goto();
   await expect(admin.audit.main).toMatchAriaSnapshot(`
-    - heading "Audit record" [level=1]
+    - heading "Audit log" [level=1]
     - search "Filter events":
       - searchbox "User ID"
       - combobox "Kind"
@@ -289,7 +289,7 @@ test('audit record, with filters in the URL', async ({ page, app, admin }) => {
   await expect(admin.audit.field('After')).toHaveValue('2026-01-02T03:04');
 });
 
-test('the audit record is exported with the filters', async ({ page, app, admin }) => {
+test('the audit log is exported with the filters', async ({ page, app, admin }) => {
   const api = await AdminApi.serve(page);
   await app.signIn();
   await page.goto('/admin/audit?kind=banned');

@@ -1,4 +1,4 @@
-//! The audit record: what happened on the whole server, for its operator. The history that a user
+//! The audit log: what happened on the whole server, for its operator. The history that a user
 //! sees is in [`crate::audit`]. Storing and removing records is the store's task.
 //!
 //! ```
@@ -148,7 +148,7 @@ pub enum ServerAct {
     KeyRotated,
     /// A backup was exported.
     Exported,
-    /// The audit record was exported.
+    /// The audit log was exported.
     AuditExported,
     /// A server started.
     Started,

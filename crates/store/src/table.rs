@@ -68,7 +68,7 @@ pub const DELETIONS: Table<UserId, Timestamp> = Table::new("deletions", b"z");
 /// Security events of each user, newest first.
 pub const AUDIT_EVENTS: Table<(UserId, AuditPosition), AuditEvent> =
     Table::new("audit_events", b"a").grouped(Group::User);
-/// The audit record, in classes, newest first.
+/// The audit log, in classes, newest first.
 pub const AUDIT_LOG: Table<(RecordClass, RecordPosition), AuditRecord> =
     Table::new("audit_log", b"r");
 /// Index of the audit records of each user.

@@ -77,7 +77,7 @@ pub const API_ADMIN_DENIALS: &str = "/api/admin/denials";
 pub const API_ADMIN_DENIAL: &str = "/api/admin/denials/{kind}/{id}";
 /// `GET`, role `admin`: the signing keys. `POST`: rotates them.
 pub const API_ADMIN_KEYS: &str = "/api/admin/keys";
-/// `GET`, role `admin`: the audit record, newest first; query `user`, `kind`, `outcome`, `after`,
+/// `GET`, role `admin`: the audit log, newest first; query `user`, `kind`, `outcome`, `after`,
 /// `until`, `before` and `limit`.
 pub const API_ADMIN_AUDIT: &str = "/api/admin/audit";
 /// `GET`, role `admin`: the selected audit records as JSON lines.

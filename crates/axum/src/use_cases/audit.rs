@@ -1,4 +1,4 @@
-//! Reads the audit record, for operators.
+//! Reads the audit log, for operators.
 
 use latchkey_core::audit_record::UnknownKind;
 use latchkey_core::{

@@ -84,7 +84,7 @@ pub(crate) fn view() -> AnyView {
     };
     client_only((
         heading(
-            "Audit record",
+            "Audit log",
             "What users, clients and operators did, the latest first.",
         ),
         filter_form(

@@ -143,7 +143,7 @@ fn add_form(commands: Commands) -> AnyView {
             "text",
             "An access token as it was issued, or the ID of a session or user.",
         ),
-        reason.input("text", "Recorded in the audit record."),
+        reason.input("text", "Recorded in the audit log."),
     ];
     commands.form(action, &[kind, id, reason], inputs, move || {
         let (of, text) = (id.get(), reason.get());

@@ -205,7 +205,7 @@ fn ban_form(commands: Commands, reason: Field, until: Field, path: String) -> An
         busy: "Banning…",
     };
     let inputs = vec![
-        reason.input("text", "Recorded in the audit record."),
+        reason.input("text", "Recorded in the audit log."),
         until.input(
             "datetime-local",
             "Without an end, the ban lasts until it is lifted.",

@@ -1,4 +1,4 @@
-//! The audit record: each act is recorded once, queries filter and return pages, and old records can
+//! The audit log: each act is recorded once, queries filter and return pages, and old records can
 //! be removed. Also the hourly counts, and the numbers of users and sessions.
 
 use core::time::Duration;

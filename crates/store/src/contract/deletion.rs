@@ -36,7 +36,7 @@ async fn records_about(store: &dyn Store, user: UserId) -> Vec<Record> {
     }
 }
 
-/// The denial, and the audit record without addresses and devices, may contain the user's id.
+/// The denial, and the audit log without addresses and devices, may contain the user's id.
 async fn assert_only_allowed(store: &dyn Store, user: UserId) {
     let left = records_about(store, user).await;
     let is_allowed = |it: &Record| match it {

@@ -1,4 +1,4 @@
-//! The audit record of the whole server. [`super::audit`] is the history that a user sees.
+//! The audit log of the whole server. [`super::audit`] is the history that a user sees.
 
 use std::collections::VecDeque;
 

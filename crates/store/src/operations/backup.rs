@@ -135,7 +135,7 @@ async fn page_of<K: Key, V: Value>(
     Ok((records.collect(), last))
 }
 
-/// Refreshes are not backed up: they are most of the audit record, and the least of it.
+/// Refreshes are not backed up: they are most of the audit log, and its least important part.
 async fn export_audit(
     tx: &mut Tx<'_>,
     class: RecordClass,

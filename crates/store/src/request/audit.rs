@@ -1,4 +1,4 @@
-//! Queries of the audit record, and numbers for the operator.
+//! Queries of the audit log, and numbers for the operator.
 
 use latchkey_core::{AuditRecord, RecordKind, RecordOutcome, RecordPosition, Timestamp, UserId};
 

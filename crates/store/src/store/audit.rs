@@ -1,4 +1,4 @@
-//! Security events, the audit record, and numbers for the operator.
+//! Security events, the audit log, and numbers for the operator.
 
 use async_trait::async_trait;
 use latchkey_core::{

@@ -92,7 +92,7 @@ pub trait Users: Send + Sync {
     async fn unlink_identity(&self, unlink: UnlinkIdentity) -> Result<UnlinkOutcome, StoreError>;
 
     /// Deletes a user: ends all sessions, denies all access tokens, and removes all records about
-    /// the user except the denial and the audit record, whose entries keep the user's id but lose
+    /// the user except the denial and the audit log, whose entries keep the user's id but lose
     /// the addresses and devices. A later sign-in with the same identity creates another user.
     ///
     /// The first change removes the user with all identities. Other records follow in changes of

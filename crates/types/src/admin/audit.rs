@@ -1,4 +1,4 @@
-//! The audit record in the admin API.
+//! The audit log in the admin API.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub struct AuditList {
     pub next: Option<String>,
 }
 
-/// An event of the audit record.
+/// An event of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditEvent {
@@ -56,7 +56,7 @@ pub struct AuditEvent {
     pub detail: Option<String>,
 }
 
-/// How an event of the audit record ended.
+/// How an event of the audit log ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -1,4 +1,4 @@
-//! `/api/admin/audit`: the audit record. Requires the role `admin`.
+//! `/api/admin/audit`: the audit log. Requires the role `admin`.
 
 use std::sync::Arc;
 

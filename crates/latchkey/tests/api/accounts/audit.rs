@@ -1,4 +1,4 @@
-//! The audit record: every act and every refusal appears once, with who, from where and how it
+//! The audit log: every act and every refusal appears once, with who, from where and how it
 //! ended, and never with a token.
 
 use std::collections::BTreeMap;

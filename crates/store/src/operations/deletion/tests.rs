@@ -1,4 +1,4 @@
-//! After a deletion, only the denial and the audit record contain the user's id, and no record
+//! After a deletion, only the denial and the audit log contain the user's id, and no record
 //! contains other personal data. The raw keys and values are searched, indexes included.
 
 use core::time::Duration;
@@ -25,7 +25,7 @@ const LATER: Timestamp = Timestamp::from_secs(1_800_000_360);
 const MARKS: [&str; 2] = ["ada-marked", "198.51.100.77"];
 
 /// The printable keys of records that contain the user's id or a mark. The denial of the user, the
-/// entry that schedules its removal, and the audit record may contain the id.
+/// entry that schedules its removal, and the audit log may contain the id.
 fn traces(store: &MemoryStore, user: UserId) -> Vec<String> {
     let denial = DENIALS.key(&Denied::User(user));
     let text = user.to_string();

@@ -173,12 +173,12 @@ fn audit(schemas: &mut Schemas) -> Vec<Operation> {
     let list = new(
         ("get", paths::API_ADMIN_AUDIT),
         "listAudit",
-        "The audit record, newest first",
+        "The audit log, newest first",
     );
     let export = new(
         ("get", paths::API_ADMIN_AUDIT_EXPORT),
         "exportAudit",
-        "The audit record as JSON lines",
+        "The audit log as JSON lines",
     );
     vec![
         selected(list)
