@@ -12,3 +12,11 @@ pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
 pub(crate) fn millis(duration: Duration) -> String {
     format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
 }
+
+/// Prints a row of a table: what was measured, over which store, the median and the longest time.
+pub(crate) fn print_row(title: &str, store: &str, mut times: Vec<Duration>) {
+    times.sort_unstable();
+    let median = millis(percentile(&times, 50));
+    let longest = millis(times.last().copied().unwrap_or_default());
+    println!("| {title} | {store} | {median} | {longest} |");
+}

@@ -8,11 +8,13 @@
 //! - `stores churn`: the size of sled's directory while sessions start and end
 //! - `stores crowd`: a user with very many past sign-ins
 //! - `stores users [COUNT]`: lists of users and sessions, with this many of both
+//! - `stores audit [COUNT]`: lists of the audit record, with this many records
 //! - `stores seed DATA_DIR COUNT`: writes COUNT unexpired denials to the store in this directory
 //! - `stores sign-in URL`: signs in at this server and prints the access token
 
 #![expect(clippy::print_stdout, reason = "prints the measurements")]
 
+mod audit;
 mod churn;
 mod crowd;
 mod figures;
@@ -34,7 +36,7 @@ async fn main() -> Result<()> {
     let mut args = env::args().skip(1);
     let measurement = args.next().unwrap_or_default();
     let program = match measurement.as_str() {
-        "churn" | "crowd" | "users" => PathBuf::new(),
+        "churn" | "crowd" | "users" | "audit" => PathBuf::new(),
         "seed" => PathBuf::from(args.next().context("the argument DATA_DIR is missing")?),
         "sign-in" => {
             let server = args.next().context("the argument URL is missing")?;
@@ -62,6 +64,7 @@ async fn main() -> Result<()> {
             let count = numbers.first().copied().unwrap_or(100_000);
             users::run(usize::try_from(count)?).await
         }
+        "audit" => audit::run(numbers.first().copied().unwrap_or(1_000_000)).await,
         "seed" => {
             let count = numbers.first().context("the argument COUNT is missing")?;
             seed::run(&program, *count).await

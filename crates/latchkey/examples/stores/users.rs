@@ -12,6 +12,8 @@ use latchkey_store::{ListCursor, Record, Store, UserQuery, UserStatus};
 use latchkey_testing::{Database as _, Postgres};
 use latchkey_tokens::SystemRng;
 
+use crate::figures::print_row;
+
 /// How many records one change imports.
 const BATCH: usize = 1000;
 /// The default number of items on a page.
@@ -77,7 +79,7 @@ async fn measure(name: &str, store: &dyn Store, users: usize) -> Result<()> {
             times.push(start.elapsed());
             before = found.next;
         }
-        row(title, name, times);
+        print_row(title, name, times);
     }
     let mut times = Vec::new();
     let mut before: Option<ListCursor> = None;
@@ -87,7 +89,7 @@ async fn measure(name: &str, store: &dyn Store, users: usize) -> Result<()> {
         times.push(start.elapsed());
         before = found.context("a valid cursor")?.next;
     }
-    row("all sessions", name, times);
+    print_row("all sessions", name, times);
     let mut times = Vec::new();
     let mut pages = 0;
     let mut before = None;
@@ -102,21 +104,9 @@ async fn measure(name: &str, store: &dyn Store, users: usize) -> Result<()> {
             break;
         }
     }
-    row("all users, every page of 100", name, times);
+    print_row("all users, every page of 100", name, times);
     println!("\n{pages} pages in {:?} over {name}\n", all.elapsed());
     Ok(())
-}
-
-fn row(title: &str, store: &str, mut times: Vec<Duration>) {
-    times.sort_unstable();
-    let millis = |time: Duration| time.as_secs_f64() * 1000.0;
-    let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    let longest = times.last().copied().unwrap_or_default();
-    println!(
-        "| {title} | {store} | {:.1} ms | {:.1} ms |",
-        millis(median),
-        millis(longest)
-    );
 }
 
 /// Imports users, each with a session.
