@@ -164,7 +164,7 @@ impl Operation {
     pub(super) fn json<T: JsonSchema>(mut self, schemas: &mut Schemas, is_required: bool) -> Self {
         self.body = Some(json!({
             "required": is_required,
-            "content": { "application/json": { "schema": schemas.of::<T>() } },
+            "content": { "application/json": { "schema": schemas.of_request::<T>() } },
         }));
         self.malformed()
             .error(415, &[ErrorCode::UnsupportedMediaType])
@@ -179,7 +179,7 @@ impl Operation {
 
     /// A successful response with a JSON body.
     pub(super) fn ok<T: JsonSchema>(self, schemas: &mut Schemas, description: &str) -> Self {
-        let schema = schemas.of::<T>();
+        let schema = schemas.of_response::<T>();
         self.responds(200, description, "application/json", &schema)
     }
 
@@ -207,8 +207,8 @@ impl Operation {
     /// The operation object (OpenAPI 3.1 §4.8.10).
     pub(super) fn document(self, schemas: &mut Schemas) -> Value {
         let (media_type, error) = match self.format {
-            ErrorFormat::Problem => ("application/problem+json", schemas.of::<Problem>()),
-            ErrorFormat::OAuth => ("application/json", schemas.of::<OAuthError>()),
+            ErrorFormat::Problem => ("application/problem+json", schemas.of_response::<Problem>()),
+            ErrorFormat::OAuth => ("application/json", schemas.of_response::<OAuthError>()),
         };
         let mut responses = self.responses;
         for (status, codes) in &self.errors {

@@ -4,28 +4,42 @@ use schemars::transform::{RecursiveTransform, Transform as _};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value};
 
-/// Generates schemas and collects those of named types.
-pub(super) struct Schemas(SchemaGenerator);
+/// Generates schemas and collects those of named types. Requests and responses differ: a member with
+/// a default may be absent from a request, but is present in a response.
+pub(super) struct Schemas {
+    requests: SchemaGenerator,
+    responses: SchemaGenerator,
+}
 
 impl Default for Schemas {
     fn default() -> Self {
-        let settings = SchemaSettings::draft2020_12().for_serialize().with(|it| {
+        let settings = SchemaSettings::draft2020_12().with(|it| {
             it.definitions_path = "/components/schemas".into();
             it.meta_schema = None;
         });
-        Self(settings.into_generator())
+        Self {
+            requests: settings.clone().for_deserialize().into_generator(),
+            responses: settings.for_serialize().into_generator(),
+        }
     }
 }
 
 impl Schemas {
-    /// The schema of a type, or a reference to it.
-    pub(super) fn of<T: JsonSchema>(&mut self) -> Value {
-        self.0.subschema_for::<T>().to_value()
+    /// The schema of the body of a request, or a reference to it.
+    pub(super) fn of_request<T: JsonSchema>(&mut self) -> Value {
+        self.requests.subschema_for::<T>().to_value()
     }
 
-    /// The schemas of the named types that were used.
+    /// The schema of the body of a response, or a reference to it.
+    pub(super) fn of_response<T: JsonSchema>(&mut self) -> Value {
+        self.responses.subschema_for::<T>().to_value()
+    }
+
+    /// The schemas of the named types that were used. A type that is used in both directions has the
+    /// schema of responses.
     pub(super) fn definitions(mut self) -> Map<String, Value> {
-        let mut definitions = self.0.take_definitions(false);
+        let mut definitions = self.requests.take_definitions(false);
+        definitions.extend(self.responses.take_definitions(false));
         for definition in definitions.values_mut() {
             if let Ok(schema) = <&mut Schema>::try_from(definition) {
                 RecursiveTransform(simplify).transform(schema);

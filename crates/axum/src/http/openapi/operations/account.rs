@@ -2,7 +2,7 @@
 
 use latchkey_types::{
     AccountExport, ActivityList, ErrorCode, IdentityList, LinkCompletion, LinkRequest, LinkStarted,
-    Me, SessionList, paths,
+    Me, ServerEvent, SessionList, paths,
 };
 use serde_json::json;
 
@@ -64,7 +64,18 @@ fn sessions(schemas: &mut Schemas) -> Vec<Operation> {
             200,
             "Server-sent events. The `data` of each is a `ServerEvent` as JSON.",
             "text/event-stream",
-            &json!({ "type": "string", "contentMediaType": "text/event-stream" }),
+            &json!({
+                "type": "object",
+                "description": "One event.",
+                "required": ["data"],
+                "properties": {
+                    "data": {
+                        "type": "string",
+                        "contentMediaType": "application/json",
+                        "contentSchema": schemas.of_response::<ServerEvent>(),
+                    },
+                },
+            }),
         ),
     ]
 }
