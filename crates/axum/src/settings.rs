@@ -121,8 +121,8 @@ pub struct AuditSettings {
     pub retention: Duration,
     /// How long the record of a refresh is kept: 1 hour to 10 years; 30 days by default.
     pub refresh_retention: Duration,
-    /// The maximum number of records of each class (acts, refreshes, refusals): 1,000 or more; a
-    /// million by default. The oldest are removed first.
+    /// The maximum number of records of each class ([`RecordClass`]): 1,000 or more; a million by
+    /// default. The oldest of the class are removed first.
     pub max_records: usize,
 }
 
@@ -136,7 +136,9 @@ impl AuditSettings {
     pub(crate) fn retention_of(&self, class: RecordClass) -> Duration {
         match class {
             RecordClass::Refreshes => self.refresh_retention,
-            RecordClass::Acts | RecordClass::Refusals => self.retention,
+            RecordClass::UserActs | RecordClass::OperatorActs | RecordClass::Refusals => {
+                self.retention
+            }
         }
     }
 }

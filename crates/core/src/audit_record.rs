@@ -7,8 +7,8 @@
 //!
 //! let kind: RecordKind = ServerAct::KeyRotated.into();
 //! assert_eq!(kind.to_string(), "key_rotated");
-//! assert_eq!(kind.class(), RecordClass::Acts);
 //! let record = AuditRecord::new(Timestamp::from_secs(1_800_000_000), kind);
+//! assert_eq!(record.class(), RecordClass::OperatorActs);
 //! assert_eq!(record.user, None);
 //! ```
 
@@ -72,6 +72,15 @@ impl AuditRecord {
             device: Device::default(),
             actor: None,
             detail: None,
+        }
+    }
+
+    /// The class that the record is stored in.
+    pub fn class(&self) -> RecordClass {
+        match self.kind.classes() {
+            [class] => *class,
+            _ if self.actor.is_some() || self.kind.is_by_operator() => RecordClass::OperatorActs,
+            _ => RecordClass::UserActs,
         }
     }
 
@@ -170,8 +179,11 @@ pub enum RecordOutcome {
 /// those of refusals, which anyone can cause, do not displace the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecordClass {
-    /// Acts of users and operators.
-    Acts,
+    /// Acts of users, and what follows from them.
+    UserActs,
+    /// Acts of operators, and of the server itself. Users cannot cause them, so these records are
+    /// removed only because of their age or of newer acts of operators.
+    OperatorActs,
     /// Refreshes.
     Refreshes,
     /// Refused requests.
@@ -180,23 +192,55 @@ pub enum RecordClass {
 
 impl RecordClass {
     /// Every class.
-    pub const ALL: [Self; 3] = [Self::Acts, Self::Refreshes, Self::Refusals];
+    pub const ALL: [Self; 4] = [
+        Self::UserActs,
+        Self::OperatorActs,
+        Self::Refreshes,
+        Self::Refusals,
+    ];
 }
 
 impl RecordKind {
-    /// The class of records of this kind.
-    pub fn class(&self) -> RecordClass {
+    /// The classes that can contain records of this kind. Earlier versions stored all acts as acts
+    /// of users.
+    pub fn classes(&self) -> &'static [RecordClass] {
         match self {
             Self::Server(ServerAct::Refreshed | ServerAct::RefreshRepeated) => {
-                RecordClass::Refreshes
+                &[RecordClass::Refreshes]
             }
             Self::Server(
                 ServerAct::SignInRefused
                 | ServerAct::RefreshRefused
                 | ServerAct::RequestRefused
                 | ServerAct::RefusalsOmitted,
-            ) => RecordClass::Refusals,
-            Self::Account(_) | Self::Server(_) | Self::Unknown(_) => RecordClass::Acts,
+            ) => &[RecordClass::Refusals],
+            Self::Account(_) | Self::Server(_) | Self::Unknown(_) => {
+                &[RecordClass::UserActs, RecordClass::OperatorActs]
+            }
+        }
+    }
+
+    /// Whether only an operator or the server itself does this.
+    fn is_by_operator(&self) -> bool {
+        match self {
+            Self::Account(kind) => matches!(
+                kind,
+                AuditKind::EndedByOperator
+                    | AuditKind::Banned
+                    | AuditKind::Unbanned
+                    | AuditKind::RolesChanged
+                    | AuditKind::TokenDenied
+                    | AuditKind::DenialLifted
+            ),
+            Self::Server(act) => matches!(
+                act,
+                ServerAct::EveryoneEnded
+                    | ServerAct::KeyRotated
+                    | ServerAct::Exported
+                    | ServerAct::AuditExported
+                    | ServerAct::Started
+            ),
+            Self::Unknown(_) => false,
         }
     }
 }
@@ -349,6 +393,33 @@ mod tests {
             assert_eq!(json, format!("\"{name}\""));
         }
         assert_eq!("danced".parse::<RecordKind>(), Err(UnknownKind));
+    }
+
+    #[test]
+    fn acts_of_operators_have_a_class_of_their_own() {
+        let class = |kind: RecordKind, actor| {
+            let record = AuditRecord::new(Timestamp::from_secs(1_800_000_000), kind);
+            AuditRecord { actor, ..record }.class()
+        };
+        let user_acts = [AuditKind::SignedIn, AuditKind::SignedOut];
+        for kind in user_acts.map(RecordKind::from) {
+            assert_eq!(class(kind.clone(), None), RecordClass::UserActs);
+            let by_operator = class(kind, Some(Actor::CommandLine));
+            assert_eq!(by_operator, RecordClass::OperatorActs);
+        }
+        for kind in [
+            AuditKind::Banned.into(),
+            AuditKind::RolesChanged.into(),
+            ServerAct::KeyRotated.into(),
+            ServerAct::EveryoneEnded.into(),
+        ] {
+            assert_eq!(class(kind, None), RecordClass::OperatorActs);
+        }
+        let refused = ServerAct::RequestRefused.into();
+        assert_eq!(
+            class(refused, Some(Actor::CommandLine)),
+            RecordClass::Refusals
+        );
     }
 
     /// After an upgrade of one of several servers, the others read its records.

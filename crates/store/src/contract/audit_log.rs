@@ -119,12 +119,16 @@ fn record(second: u64, kind: impl Into<RecordKind>, user: u8) -> AuditRecord {
     }
 }
 
-/// 30 records, one each second, of three classes and two users.
+/// 30 records, one each second, of four classes and two users.
 fn records() -> Vec<AuditRecord> {
     let record = |second: u64| {
         let user = u8::try_from(second % 2).unwrap_or_default();
         match second % 3 {
-            0 => record(second, AuditKind::SignedIn, user),
+            0 if second % 2 == 0 => record(second, AuditKind::SignedIn, user),
+            0 => AuditRecord {
+                actor: Some(Actor::CommandLine),
+                ..record(second, AuditKind::RolesChanged, user)
+            },
             1 => record(second, ServerAct::Refreshed, user),
             _ => AuditRecord {
                 outcome: RecordOutcome::Refused,
@@ -217,7 +221,7 @@ pub(super) async fn removal(store: &dyn Store) {
     let newest = RecordPosition::end_of(at(100));
     let positions = store.audit_positions(class, newest, 100).await;
     let times: Vec<_> = positions.expect("read").iter().map(|it| it.at).collect();
-    let of_class = |it: &&AuditRecord| it.kind.class() == class;
+    let of_class = |it: &&AuditRecord| it.class() == class;
     let expected: Vec<_> = all.iter().rev().filter(of_class).map(|it| it.at).collect();
     assert_eq!(times, expected);
 
@@ -226,7 +230,7 @@ pub(super) async fn removal(store: &dyn Store) {
     for removed in [2, 1, 0] {
         assert_eq!(store.remove_audit(class, old, 2).await, Ok(removed));
     }
-    let stays = |it: &&AuditRecord| it.kind.class() != class || it.at >= at(10);
+    let stays = |it: &&AuditRecord| it.class() != class || it.at >= at(10);
     let expected: Vec<_> = all.iter().rev().filter(stays).cloned().collect();
     assert_eq!(read(store, ALL.clone()).await, expected);
     for user in [0, 1] {

@@ -63,7 +63,7 @@ pub(super) fn record(tx: &mut Tx<'_>, record: &AuditRecord) -> Result<(), StoreE
         at: record.at,
         suffix: hash(&encoded),
     };
-    let key = (record.kind.class(), position);
+    let key = (record.class(), position);
     if let Some(user) = record.user {
         tx.put_index(AUDIT_LOG_OF_USER, &(user, key));
     }
@@ -150,7 +150,10 @@ impl AuditQuery {
             Some(RecordOutcome::Refused | RecordOutcome::Failed) => class != RecordClass::Refreshes,
             None => true,
         };
-        let kind = |class| self.kind.as_ref().is_none_or(|kind| kind.class() == class);
+        let kind = |class| {
+            let kind = self.kind.as_ref();
+            kind.is_none_or(|kind| kind.classes().contains(&class))
+        };
         let classes = RecordClass::ALL.into_iter();
         classes
             .filter(|class| outcome(*class) && kind(*class))
@@ -310,4 +313,68 @@ async fn chunks_of_user(
         chunks.push((records.collect(), next));
     }
     Ok(chunks)
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_core::{AuditKind, ServerAct, Timestamp};
+
+    use super::*;
+    use crate::MemoryStore;
+
+    /// Earlier versions stored acts of operators among those of users.
+    #[tokio::test]
+    async fn acts_of_operators_are_found_and_removed_where_earlier_versions_stored_them() {
+        let store = MemoryStore::empty();
+        let user = Some(UserId::from_bytes([1; 16]));
+        let at = Timestamp::from_secs(1_800_000_000);
+        let old = AuditRecord {
+            user,
+            ..AuditRecord::new(at, AuditKind::Banned)
+        };
+        let written = Engine::write(&store, old.clone(), |tx, old| {
+            Box::pin(async move {
+                let position = RecordPosition {
+                    at: old.at,
+                    suffix: 1,
+                };
+                let key = (RecordClass::UserActs, position);
+                if let Some(user) = old.user {
+                    tx.put_index(AUDIT_LOG_OF_USER, &(user, key));
+                }
+                tx.put(AUDIT_LOG, &key, old)
+            })
+        });
+        written.await.expect("stored");
+        let new = AuditRecord {
+            at: Timestamp::from_secs(1_800_000_001),
+            ..old.clone()
+        };
+        let other = AuditRecord::new(at, ServerAct::KeyRotated);
+        let recorded = store.record_audit(vec![new.clone(), other]);
+        recorded.await.expect("recorded");
+
+        for user in [None, user] {
+            let query = AuditQuery {
+                user,
+                kind: Some(AuditKind::Banned.into()),
+                limit: 10,
+                ..AuditQuery::default()
+            };
+            let page = store.audit_records(query).await.expect("read");
+            let found: Vec<_> = page.records.into_iter().map(|(_, it)| it).collect();
+            assert_eq!(found, [new.clone(), old.clone()]);
+        }
+        let newest = RecordPosition::end_of(Timestamp::from_secs(1_900_000_000));
+        for (class, count) in [(RecordClass::UserActs, 1), (RecordClass::OperatorActs, 2)] {
+            assert_eq!(store.remove_audit(class, newest, 10).await, Ok(count));
+        }
+        let query = AuditQuery {
+            user,
+            limit: 10,
+            ..AuditQuery::default()
+        };
+        let left = store.audit_records(query).await.expect("read");
+        assert_eq!(left.records, []);
+    }
 }

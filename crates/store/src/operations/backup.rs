@@ -54,7 +54,7 @@ impl<E: Engine> Backup for E {
 type Exported = (Vec<Record>, Option<Vec<u8>>);
 
 /// The number of the last step of an export.
-const LAST_STEP: usize = 10;
+const LAST_STEP: usize = 11;
 
 /// A page of records, and the cursor of the next page.
 ///
@@ -90,9 +90,10 @@ async fn export(
         5 => page(tx, SIGNING_KEYS, after, |_, key| Record::SigningKey(key)).await?,
         6 => page(tx, EVERYONE, after, |(), it| Record::EveryoneEnded(it)).await?,
         7 => page(tx, SWEPT_UNTIL, after, |(), it| Record::SweptUntil(it)).await?,
-        8 => export_audit(tx, RecordClass::Acts, after).await?,
-        9 => export_audit(tx, RecordClass::Refusals, after).await?,
-        10 => {
+        8 => export_audit(tx, RecordClass::UserActs, after).await?,
+        9 => export_audit(tx, RecordClass::OperatorActs, after).await?,
+        10 => export_audit(tx, RecordClass::Refusals, after).await?,
+        11 => {
             page(tx, DELETIONS, after, |user, at| Record::Deletion {
                 user,
                 at,

@@ -241,7 +241,8 @@ impl Key for (RecordClass, RecordPosition) {
     fn read(bytes: &[u8]) -> Option<Self> {
         let (class, position) = bytes.split_first()?;
         let class = match class {
-            b'a' => RecordClass::Acts,
+            b'a' => RecordClass::UserActs,
+            b'o' => RecordClass::OperatorActs,
             b'r' => RecordClass::Refreshes,
             b'x' => RecordClass::Refusals,
             _ => return None,
@@ -259,7 +260,8 @@ impl Key for (RecordClass, RecordPosition) {
 impl Prefix<(RecordClass, RecordPosition)> for RecordClass {
     fn write(&self, to: &mut Vec<u8>) {
         to.push(match self {
-            Self::Acts => b'a',
+            Self::UserActs => b'a',
+            Self::OperatorActs => b'o',
             Self::Refreshes => b'r',
             Self::Refusals => b'x',
         });

@@ -76,7 +76,7 @@ fn encoding_of_keys_never_changes() {
         suffix: 0x0304,
     };
     let encoded = r"\xff\xff\xff\xff\xff\xff\xfe\xfd\x00\x00\x00\x00\x00\x00\x03\x04";
-    for (class, letter) in RecordClass::ALL.into_iter().zip(["a", "r", "x"]) {
+    for (class, letter) in RecordClass::ALL.into_iter().zip(["a", "o", "r", "x"]) {
         let key = (class, record);
         assert_encoding(AUDIT_LOG, &key, &format!("r{letter}{encoded}"));
         let entry = format!("y{ONES}{letter}{encoded}");

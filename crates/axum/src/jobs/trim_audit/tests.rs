@@ -61,6 +61,30 @@ async fn a_retention_of_more_than_the_time_since_1970_removes_nothing() {
     assert_eq!(left(&store, AuditKind::SignedIn).await, [START]);
 }
 
+#[tokio::test]
+async fn acts_of_users_and_refusals_do_not_displace_acts_of_operators() {
+    let store = MemoryStore::empty();
+    let most = 1000;
+    add(&store, AuditKind::Banned, &[START]).await;
+    add(&store, ServerAct::KeyRotated, &[START]).await;
+    let later: Vec<_> = (1..3000)
+        .map(|it| START.plus(Duration::from_millis(it)))
+        .collect();
+    add(&store, AuditKind::SignedOut, &later).await;
+    add(&store, ServerAct::SignInRefused, &later).await;
+    let now = START.plus(DAY);
+    let outcome = Trimmer::default()
+        .trim(&store, &settings(most), now, now)
+        .await;
+    outcome.expect("outcome");
+    assert_eq!(left(&store, AuditKind::Banned).await, [START]);
+    assert_eq!(left(&store, ServerAct::KeyRotated).await, [START]);
+    // One more may be kept, because its position is the mark.
+    let users = left(&store, AuditKind::SignedOut).await.len();
+    let refused = left(&store, ServerAct::SignInRefused).await.len();
+    assert!([users, refused].iter().all(|it| it.abs_diff(most) <= 1));
+}
+
 /// This holds for a server that has just started, and for one that has counted before.
 #[tokio::test]
 async fn the_oldest_records_in_excess_are_removed_and_those_of_other_classes_stay() {

@@ -130,7 +130,7 @@ async fn audit_log(store: &Optimistic<FakeDatabase>, costs: &mut Costs, user: &U
     assert!(!page.records.is_empty());
     costs.record("audit_records", "a page of one user");
     let newest = RecordPosition::end_of(NOW.plus(Duration::from_secs(1)));
-    let class = RecordClass::Acts;
+    let class = RecordClass::UserActs;
     let positions = store
         .audit_positions(class, newest, 50)
         .await
