@@ -149,8 +149,19 @@ pub enum ServerAct {
     RefreshRefused,
     /// A request to the admin API was refused.
     RequestRefused,
+    /// A sign-up was refused or failed.
+    SignUpRefused,
+    /// A change of a password was refused or failed: the current password was wrong, or the link
+    /// was not valid.
+    PasswordChangeRefused,
     /// Further refusals in a minute, which have no records; the detail contains their number.
     RefusalsOmitted,
+    /// A local account was created.
+    AccountCreated,
+    /// An operator created an invitation.
+    InvitationCreated,
+    /// A link to set a password was created.
+    PasswordLinkCreated,
     /// All sessions of all users were ended.
     EveryoneEnded,
     /// A signing key was added.
@@ -212,6 +223,8 @@ impl RecordKind {
                 ServerAct::SignInRefused
                 | ServerAct::RefreshRefused
                 | ServerAct::RequestRefused
+                | ServerAct::SignUpRefused
+                | ServerAct::PasswordChangeRefused
                 | ServerAct::RefusalsOmitted,
             ) => &[RecordClass::Refusals],
             Self::Account(_) | Self::Server(_) | Self::Unknown(_) => {
@@ -234,7 +247,8 @@ impl RecordKind {
             ),
             Self::Server(act) => matches!(
                 act,
-                ServerAct::EveryoneEnded
+                ServerAct::InvitationCreated
+                    | ServerAct::EveryoneEnded
                     | ServerAct::KeyRotated
                     | ServerAct::Exported
                     | ServerAct::AuditExported

@@ -109,6 +109,14 @@ impl fmt::Debug for Credential {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinkHash(pub [u8; 32]);
 
+impl LinkHash {
+    /// The id of the link in the audit record: a part of the hash, with which its creation and its
+    /// use can be matched. The link cannot be derived from it.
+    pub fn id(&self) -> String {
+        URL_SAFE_NO_PAD.encode(&self.0[..9])
+    }
+}
+
 impl Serialize for LinkHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&URL_SAFE_NO_PAD.encode(self.0))

@@ -27,7 +27,7 @@ use core::time::Duration;
 
 use latchkey_core::rotation::{Decision, Limits, Presented};
 use latchkey_core::{
-    Actor, Denial, Device, EndReason, LinkHash, LinkTarget, Profile, Session, SessionId,
+    Actor, Denial, Device, EndReason, LinkHash, LinkTarget, Profile, Requester, Session, SessionId,
     SessionOrigin, Timestamp, UnlinkError, User, UserId, Username,
 };
 
@@ -77,6 +77,8 @@ pub struct NewLocalUser {
     pub invitation: Option<LinkHash>,
     /// A link that sets the password, and when it expires.
     pub link: Option<(LinkHash, Timestamp)>,
+    /// Who creates the account.
+    pub requester: Requester,
 }
 
 impl fmt::Debug for NewLocalUser {

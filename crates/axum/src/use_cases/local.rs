@@ -40,9 +40,10 @@ pub struct Client {
 /// Why a request about a local account was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    /// There is no such user, the user has no password, or the password is wrong.
+    /// There is no such user, the user has no password, or the password is wrong. The user, if
+    /// there is one, is for the audit record only.
     #[error("the username or the password is wrong")]
-    InvalidCredentials,
+    InvalidCredentials(Option<UserId>),
     /// Fields of the request are not valid.
     #[error("some fields are not valid; see fields")]
     Fields(Vec<FieldError>),
@@ -90,7 +91,7 @@ impl LocalError {
     /// The outcome of a sign-in, for the metric.
     fn outcome(&self) -> &'static str {
         match self {
-            Self::InvalidCredentials
+            Self::InvalidCredentials(_)
             | Self::Fields(_)
             | Self::LinkInvalid
             | Self::SignUpClosed
@@ -101,6 +102,15 @@ impl LocalError {
             Self::TooMany(_) => "rate_limited",
             Self::Store(StoreError::Corrupt { .. }) | Self::Key(_) => "failed",
             Self::Store(_) | Self::Claims(_) => "unavailable",
+        }
+    }
+
+    /// The user whose sign-in was refused, if known.
+    fn user(&self) -> Option<UserId> {
+        match self {
+            Self::InvalidCredentials(user) => *user,
+            Self::Banned(user) => Some(*user),
+            _ => None,
         }
     }
 }
@@ -117,11 +127,14 @@ async fn authenticate(
     let attempt = local.guesses.begin(username, client.address, now)?;
     let verified = verify(services, local, username, password, client.address).await;
     match verified {
-        Ok(Some(found)) => {
+        Ok((Some(found), true)) => {
             local.guesses.succeeded(attempt);
             Ok(found)
         }
-        Ok(None) => Err(LocalError::InvalidCredentials),
+        Ok((found, _)) => {
+            let user = found.map(|(_, credential)| credential.user);
+            Err(LocalError::InvalidCredentials(user))
+        }
         Err(error) => {
             local.guesses.not_tried(attempt);
             Err(error)
@@ -129,15 +142,15 @@ async fn authenticate(
     }
 }
 
-/// The username and its credential if the password is right. For an unknown username, the same
-/// records are read, and a password is hashed too.
+/// The username with its credential, if there is one, and whether the password is right. For an
+/// unknown username, the same records are read, and a password is hashed too.
 async fn verify(
     services: &Services,
     local: &Local,
     username: &str,
     password: SecretString,
     address: Option<IpAddr>,
-) -> Result<Option<(Username, Credential)>, LocalError> {
+) -> Result<(Option<(Username, Credential)>, bool), LocalError> {
     let username: Option<Username> = username.trim().parse().ok();
     let credential = match &username {
         Some(username) => services.store.credential(username.clone()).await?,
@@ -146,7 +159,7 @@ async fn verify(
     };
     let stored = credential.as_ref().and_then(|it| it.hash.clone());
     let is_right = local.hashing.verify(password, stored, address).await?;
-    Ok(username.zip(credential).filter(|_| is_right))
+    Ok((username.zip(credential), is_right))
 }
 
 fn require_proof(services: &Services, client: &Client) -> Result<(), LocalError> {
@@ -179,7 +192,7 @@ fn opening_error(error: OpeningError, user: UserId) -> LocalError {
     match error {
         OpeningError::NotAdmitted(cause) => LocalError::NotAdmitted(cause),
         OpeningError::Banned => LocalError::Banned(user),
-        OpeningError::PasswordChanged => LocalError::InvalidCredentials,
+        OpeningError::PasswordChanged => LocalError::InvalidCredentials(Some(user)),
         OpeningError::Store(error) => LocalError::Store(error),
         OpeningError::Claims(error) => LocalError::Claims(error),
         OpeningError::Key(error) => LocalError::Key(error),

@@ -5,7 +5,9 @@ use core::fmt;
 
 use latchkey_core::local::LINK_LIFETIME;
 use latchkey_core::user::{InvalidRoles, granted_roles};
-use latchkey_core::{Actor, LinkPurpose, OneTimeLink, Rng, Timestamp, User, UserId, Username};
+use latchkey_core::{
+    Actor, Device, LinkPurpose, OneTimeLink, Requester, Rng, Timestamp, User, UserId, Username,
+};
 use latchkey_store::{CreateOutcome, NewLocalUser, Store, StoreError};
 use latchkey_tokens::PasswordHash;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -79,7 +81,7 @@ impl From<FieldError> for LocalOperatorError {
 }
 
 /// Performs an operator's actions about local accounts.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct LocalOperator<'a> {
     /// The store.
     pub store: &'a dyn Store,
@@ -91,8 +93,8 @@ pub struct LocalOperator<'a> {
     pub sign_up: Option<SignUp>,
     /// The current time.
     pub now: Timestamp,
-    /// Who acts, for the log.
-    pub actor: Actor,
+    /// Who acts, and from where.
+    pub requester: Requester,
 }
 
 impl<'a> LocalOperator<'a> {
@@ -104,8 +106,23 @@ impl<'a> LocalOperator<'a> {
             public_url: &services.public_url,
             sign_up: services.local.as_ref().map(|local| local.sign_up),
             now: services.clock.now(),
-            actor,
+            requester: Requester {
+                actor: Some(actor),
+                device: Device::default(),
+            },
         }
+    }
+
+    /// Records the device from which the operator acts.
+    #[must_use]
+    pub fn from_device(mut self, device: Device) -> Self {
+        self.requester.device = device;
+        self
+    }
+
+    /// Who acts, for the log.
+    fn by(&self) -> Option<tracing::field::DisplayValue<Actor>> {
+        self.requester.actor.map(tracing::field::display)
     }
 
     /// Creates an account, regardless of who may sign up. Without a password, returns a link to set
@@ -133,6 +150,7 @@ impl<'a> LocalOperator<'a> {
             hash,
             invitation: None,
             link: token.as_ref().map(|token| (token.hash(), expires_at)),
+            requester: self.requester.clone(),
         };
         match self.store.create_local_user(create).await? {
             CreateOutcome::Created => {}
@@ -140,7 +158,7 @@ impl<'a> LocalOperator<'a> {
                 return Err(FieldError::new("username", "this username is taken").into());
             }
         }
-        tracing::info!(user = %id, by = %self.actor, "local account created");
+        tracing::info!(user = %id, by = self.by(), "local account created");
         let link = token.map(|token| self.link(token.password_link(self.public_url)));
         Ok((user, link))
     }
@@ -156,8 +174,8 @@ impl<'a> LocalOperator<'a> {
             purpose: LinkPurpose::Invitation { email },
             expires_at: self.expires_at(),
         };
-        self.store.add_one_time_link(token.hash(), link).await?;
-        tracing::info!(by = %self.actor, "invitation created");
+        self.add(&token, link).await?;
+        tracing::info!(by = self.by(), "invitation created");
         Ok(self.link(token.invitation_link(self.public_url)))
     }
 
@@ -173,11 +191,19 @@ impl<'a> LocalOperator<'a> {
             purpose,
             expires_at: self.expires_at(),
         };
-        if !self.store.add_one_time_link(token.hash(), link).await? {
+        if !self.add(&token, link).await? {
             return Err(unknown());
         }
-        tracing::info!(by = %self.actor, "link to set a password created");
+        tracing::info!(by = self.by(), "link to set a password created");
         Ok(self.link(token.password_link(self.public_url)))
+    }
+
+    async fn add(&self, token: &LinkToken, link: OneTimeLink) -> Result<bool, StoreError> {
+        let (hash, requester) = (token.hash(), self.requester.clone());
+        let added = self
+            .store
+            .add_one_time_link(hash, link, requester, self.now);
+        added.await
     }
 
     fn check_enabled(&self) -> Result<SignUp, LocalOperatorError> {

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use latchkey_core::local::LINK_LIFETIME;
-use latchkey_core::{LinkPurpose, OneTimeLink, User, Username};
+use latchkey_core::{Device, LinkPurpose, OneTimeLink, Requester, User, Username};
 use latchkey_store::StoreError;
 use tracing::Instrument as _;
 
@@ -25,7 +25,7 @@ pub fn request(
     services: &Arc<Services>,
     local: &Local,
     name: String,
-    address: Option<IpAddr>,
+    (address, device): (Option<IpAddr>, Device),
 ) -> Result<(), TooManyRequests> {
     services.rate_limits.take_from_address(address)?;
     local.guesses.link_request(address, services.clock.now())?;
@@ -38,7 +38,7 @@ pub fn request(
     };
     let (services, mailer) = (Arc::clone(services), Arc::clone(mailer));
     let sending = async move {
-        if let Err(error) = send(&services, &mailer, &name).await {
+        if let Err(error) = send(&services, &mailer, &name, device).await {
             tracing::warn!(%error, "cannot create a link to set a password");
         }
         drop(place);
@@ -47,10 +47,19 @@ pub fn request(
     Ok(())
 }
 
-async fn send(services: &Services, mailer: &Mailer, name: &str) -> Result<(), StoreError> {
+async fn send(
+    services: &Services,
+    mailer: &Mailer,
+    name: &str,
+    device: Device,
+) -> Result<(), StoreError> {
+    let requester = Requester {
+        actor: None,
+        device,
+    };
     for user in accounts(services, name.trim()).await? {
         if let (Some(username), Some(email)) = (&user.username, &user.email) {
-            send_link(services, mailer, username, email).await?;
+            send_link(services, mailer, (username, email), requester.clone()).await?;
         }
     }
     Ok(())
@@ -73,8 +82,8 @@ async fn accounts(services: &Services, name: &str) -> Result<Vec<User>, StoreErr
 async fn send_link(
     services: &Services,
     mailer: &Mailer,
-    username: &Username,
-    email: &str,
+    (username, email): (&Username, &str),
+    requester: Requester,
 ) -> Result<(), StoreError> {
     let Some(local) = &services.local else {
         return Ok(());
@@ -92,7 +101,13 @@ async fn send_link(
         purpose,
         expires_at: now.plus(LINK_LIFETIME),
     };
-    services.store.add_one_time_link(token.hash(), link).await?;
+    let added = services
+        .store
+        .add_one_time_link(token.hash(), link, requester, now);
+    if !added.await? {
+        // The account was deleted.
+        return Ok(());
+    }
     let link = token.password_link(&services.public_url);
     let message = Message::set_password(email, username, &services.public_url, &link);
     // The error is from the mail server, and does not contain the message.

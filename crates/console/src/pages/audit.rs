@@ -24,7 +24,7 @@ use crate::text::{badge, user_link, when, words};
 use crate::time_field::{from_seconds, to_seconds};
 
 /// The kinds to choose from (`latchkey_core::RecordKind`).
-const KINDS: [&str; 30] = [
+const KINDS: [&str; 35] = [
     "signed_in",
     "sign_in_refused",
     "refreshed",
@@ -49,10 +49,15 @@ const KINDS: [&str; 30] = [
     "account_deleted",
     "token_denied",
     "denial_lifted",
+    "account_created",
+    "invitation_created",
+    "password_link_created",
     "key_rotated",
     "exported",
     "audit_exported",
     "request_refused",
+    "sign_up_refused",
+    "password_change_refused",
     "refusals_omitted",
     "started",
 ];

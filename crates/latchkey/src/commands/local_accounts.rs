@@ -5,7 +5,7 @@ use std::io::{Read as _, stdin};
 use anyhow::{Context as _, bail};
 use latchkey_axum::use_cases::local_operator::LocalOperator;
 use latchkey_axum::{PublicUrl, SystemClock};
-use latchkey_core::{Actor, Clock as _};
+use latchkey_core::{Actor, Clock as _, Device, Requester};
 use latchkey_tokens::SystemRng;
 
 use super::offline::open_offline;
@@ -68,7 +68,10 @@ async fn run(overrides: &Overrides, command: LocalCommand) -> anyhow::Result<Rep
         public_url: &public_url,
         sign_up: config.local,
         now: SystemClock.now(),
-        actor: Actor::CommandLine,
+        requester: Requester {
+            actor: Some(Actor::CommandLine),
+            device: Device::default(),
+        },
     };
     Ok(Report::Admin(execute(&operator, command).await?))
 }

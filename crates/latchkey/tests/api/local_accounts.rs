@@ -1,5 +1,6 @@
 //! Local accounts: usernames and passwords.
 
+mod audit;
 mod guessing;
 mod life;
 mod links;

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
-use latchkey_core::{AuditKind, EndReason, Requester, SealedSigningKey, SigningAlgorithm, StoreId};
+use latchkey_core::{
+    AuditKind, EndReason, RecordClass, Requester, SealedSigningKey, SigningAlgorithm, StoreId,
+};
 
 use super::fixtures::{NOW, StorePair, device, refresh, rotate, session, user};
 use super::{flows, local_accounts};
@@ -23,6 +25,11 @@ pub(super) async fn round_trip(stores: &StorePair, other: &dyn Store) {
         other.identify(fresh, NOW).await,
         Err(StoreError::ImportIncomplete)
     );
+    let is_recorded = |record: &Record| match record {
+        Record::Audit(record) => record.class() == RecordClass::OperatorActs,
+        _ => false,
+    };
+    assert!(records.iter().any(is_recorded), "{records:?}");
     for some in records.chunks(7) {
         other.import(some.to_vec()).await.expect("imported");
     }

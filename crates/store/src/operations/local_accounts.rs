@@ -5,11 +5,11 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    AuditEvent, AuditKind, Credential, Denial, Denied, EndReason, LinkHash, LinkPurpose,
-    OneTimeLink, Timestamp, User, Username,
+    AuditEvent, AuditKind, AuditRecord, Credential, Denial, Denied, EndReason, LinkHash,
+    LinkPurpose, OneTimeLink, Requester, ServerAct, Timestamp, User, UserId, Username,
 };
 
-use super::{audit, ends, expiry, user_index};
+use super::{audit, audit_log, ends, expiry, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{
@@ -75,9 +75,12 @@ impl<E: Engine> LocalAccounts for E {
         &self,
         hash: LinkHash,
         link: OneTimeLink,
+        requester: Requester,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write((hash, link), |tx, (hash, link)| {
-            Box::pin(add_link(tx, hash, link))
+        let arguments = (hash, link, requester, now);
+        self.write(arguments, |tx, (hash, link, requester, now)| {
+            Box::pin(add_link(tx, hash, link, requester, *now))
         })
         .await
     }
@@ -128,7 +131,41 @@ async fn create(tx: &mut Tx<'_>, new: &NewLocalUser) -> Result<CreateOutcome, St
     user_index::put_entries(tx, user);
     tx.put(IDENTITIES, &user.identity, &user.id)?;
     tx.put(USERS, &user.id, user)?;
+    record_creation(tx, new)?;
     Ok(CreateOutcome::Created)
+}
+
+/// Records the creation of an account, with what it was created with.
+fn record_creation(tx: &mut Tx<'_>, new: &NewLocalUser) -> Result<(), StoreError> {
+    let user = &new.user;
+    let roles = (!user.roles.is_empty()).then(|| format!("roles [{}]", user.roles.join(" ")));
+    let invitation = new
+        .invitation
+        .map(|hash| format!("invitation {}", hash.id()));
+    let link = new.link.map(|(hash, _)| format!("link {}", hash.id()));
+    let details: Vec<_> = [roles, invitation, link].into_iter().flatten().collect();
+    let detail = (!details.is_empty()).then(|| details.join(", "));
+    let (act, by) = (ServerAct::AccountCreated, &new.requester);
+    record(tx, act, Some(user.id), detail, by, user.created_at)
+}
+
+/// Records what is not an event in the history of a user.
+fn record(
+    tx: &mut Tx<'_>,
+    act: ServerAct,
+    user: Option<UserId>,
+    detail: Option<String>,
+    requester: &Requester,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let record = AuditRecord {
+        user,
+        device: requester.device.clone(),
+        actor: requester.actor,
+        detail,
+        ..AuditRecord::new(now, act)
+    };
+    audit_log::record(tx, &record)
 }
 
 /// Sets the password and ends the user's other sessions. `None` if the authority is not valid.
@@ -190,7 +227,12 @@ async fn set_password(tx: &mut Tx<'_>, set: &SetPassword) -> Result<Option<Denia
         actor: None,
         other_address: None,
     };
-    audit::add(tx, &event).await?;
+    let detail = match &set.authority {
+        PasswordAuthority::Current(_) => "with the current password".to_owned(),
+        PasswordAuthority::Link(hash) => format!("link {}", hash.id()),
+    };
+    audit::record_with(tx, &event, detail)?;
+    audit::add_to_history(tx, &event).await?;
     Ok(Some(denial))
 }
 
@@ -214,16 +256,28 @@ async fn add_link(
     tx: &mut Tx<'_>,
     hash: &LinkHash,
     link: &OneTimeLink,
+    requester: &Requester,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if let LinkPurpose::SetPassword { username } = &link.purpose {
-        let Some(mut credential) = tx.get(CREDENTIALS, username).await? else {
-            return Ok(false);
-        };
-        void_link(tx, &mut credential).await?;
-        credential.link = Some(*hash);
-        tx.put(CREDENTIALS, username, &credential)?;
-    }
+    let (act, user, kind) = match &link.purpose {
+        LinkPurpose::Invitation { .. } => (ServerAct::InvitationCreated, None, "invitation"),
+        LinkPurpose::SetPassword { username } => {
+            let Some(mut credential) = tx.get(CREDENTIALS, username).await? else {
+                return Ok(false);
+            };
+            void_link(tx, &mut credential).await?;
+            credential.link = Some(*hash);
+            tx.put(CREDENTIALS, username, &credential)?;
+            (
+                ServerAct::PasswordLinkCreated,
+                Some(credential.user),
+                "link",
+            )
+        }
+    };
     put_link(tx, hash, link)?;
+    let detail = Some(format!("{kind} {}", hash.id()));
+    record(tx, act, user, detail, requester, now)?;
     Ok(true)
 }
 

@@ -141,5 +141,7 @@ pub trait LocalAccounts: Send + Sync {
         &self,
         hash: LinkHash,
         link: OneTimeLink,
+        requester: Requester,
+        now: Timestamp,
     ) -> Result<bool, StoreError>;
 }

@@ -36,7 +36,9 @@ pub(super) fn finish(error: &FinishError) -> Parts {
 
 pub(super) fn local(error: &LocalError) -> Parts {
     let (status, code) = match error {
-        LocalError::InvalidCredentials => (StatusCode::UNAUTHORIZED, ErrorCode::InvalidCredentials),
+        LocalError::InvalidCredentials(_) => {
+            (StatusCode::UNAUTHORIZED, ErrorCode::InvalidCredentials)
+        }
         LocalError::Fields(_) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidFields),
         LocalError::LinkInvalid => (StatusCode::BAD_REQUEST, ErrorCode::LinkInvalid),
         LocalError::SignUpClosed => (StatusCode::FORBIDDEN, ErrorCode::SignUpClosed),

@@ -128,7 +128,7 @@ impl ApiError {
             Self::InvalidClient => Some(r#"Basic realm="latchkey""#),
             // RFC 9110 §15.5.2 requires a challenge. Browsers ignore schemes that they do not know,
             // so they open no dialog.
-            Self::Local(error) if matches!(**error, LocalError::InvalidCredentials) => {
+            Self::Local(error) if matches!(**error, LocalError::InvalidCredentials(_)) => {
                 Some(r#"Password realm="latchkey""#)
             }
             _ => None,

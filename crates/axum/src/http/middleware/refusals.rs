@@ -216,7 +216,7 @@ impl<'a> Line<'a> {
                         user: Some(*user),
                         ..Self::because("the user is banned")
                     },
-                    LocalError::InvalidCredentials
+                    LocalError::InvalidCredentials(_)
                     | LocalError::ProofRequired
                     | LocalError::LinkInvalid => Self::new(error),
                     LocalError::Fields(_)

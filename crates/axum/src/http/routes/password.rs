@@ -103,7 +103,8 @@ async fn request_reset(
     OptionalJson(body): OptionalJson<ResetLinkRequest>,
 ) -> Result<StatusCode, ApiError> {
     let body = required(body)?;
-    request_password_link::request(&state, enabled(&state)?, body.username, device.address)?;
+    let sender = (device.address, device.into());
+    request_password_link::request(&state, enabled(&state)?, body.username, sender)?;
     Ok(StatusCode::ACCEPTED)
 }
 

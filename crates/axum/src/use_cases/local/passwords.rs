@@ -1,6 +1,8 @@
 //! Changes a password, or sets a new one with a link. Both end sessions.
 
-use latchkey_core::{EndReason, LinkPurpose, OneTimeLink, SessionId, User, UserId, Username};
+use latchkey_core::{
+    Device, EndReason, LinkPurpose, OneTimeLink, ServerAct, SessionId, User, UserId, Username,
+};
 use latchkey_store::{AllEnded, PasswordAuthority, SetPassword, SetPasswordOutcome};
 use latchkey_tokens::digest;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -8,8 +10,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{Client, LocalError, authenticate};
 use crate::event::Event;
 use crate::services::Services;
+use crate::services::audit_log::RefusedRequest;
 use crate::services::local::Local;
 use crate::services::local::rules::{self, FieldError};
+
+/// The field of the current password.
+const CURRENT_PASSWORD: &str = "current_password";
 
 /// Checks a new password for an existing user.
 fn check_password(
@@ -27,8 +33,27 @@ fn check_password(
     Ok(())
 }
 
+fn wrong_password() -> LocalError {
+    FieldError::new(CURRENT_PASSWORD, "the password is wrong").into()
+}
+
 /// Changes the password of a signed-in user and ends the user's other sessions.
 pub async fn change(
+    services: &Services,
+    local: &Local,
+    (user, session): (UserId, SessionId),
+    passwords: (SecretString, SecretString),
+    client: Client,
+) -> Result<(), LocalError> {
+    let device = client.device.clone();
+    let changed = try_change(services, local, (user, session), passwords, client).await;
+    if let Err(error) = &changed {
+        record_refusal(services, error, Some((user, session)), device);
+    }
+    changed
+}
+
+async fn try_change(
     services: &Services,
     local: &Local,
     (user, session): (UserId, SessionId),
@@ -42,9 +67,7 @@ pub async fn change(
     check_password(services, &found, &new)?;
     let verified = authenticate(services, local, username.as_str(), current, &client).await;
     let (username, credential) = verified.map_err(|error| match error {
-        LocalError::InvalidCredentials => {
-            FieldError::new("current_password", "the password is wrong").into()
-        }
+        LocalError::InvalidCredentials(_) => wrong_password(),
         error => error,
     })?;
     let authority = PasswordAuthority::Current(credential.hash.unwrap_or_default());
@@ -60,12 +83,27 @@ pub async fn change(
         Ok(())
     } else {
         // Another request changed it first.
-        Err(FieldError::new("current_password", "the password is wrong").into())
+        Err(wrong_password())
     }
 }
 
 /// Sets a new password with the token of a link, and ends all sessions of the user.
 pub async fn reset(
+    services: &Services,
+    local: &Local,
+    token: &str,
+    new: SecretString,
+    client: Client,
+) -> Result<(), LocalError> {
+    let device = client.device.clone();
+    let set = try_reset(services, local, token, new, client).await;
+    if let Err(error) = &set {
+        record_refusal(services, error, None, device);
+    }
+    set
+}
+
+async fn try_reset(
     services: &Services,
     local: &Local,
     token: &str,
@@ -103,6 +141,29 @@ pub async fn reset(
     let name = username.as_str();
     local.guesses.password_set(name, client.address);
     Ok(())
+}
+
+/// Adds an audit record of a refused change, unless only the new password was not acceptable.
+fn record_refusal(
+    services: &Services,
+    error: &LocalError,
+    requester: Option<(UserId, SessionId)>,
+    device: Device,
+) {
+    let reason = match error {
+        LocalError::Fields(fields) if fields.iter().all(|it| it.field != CURRENT_PASSWORD) => {
+            return;
+        }
+        LocalError::Fields(_) => "wrong_password",
+        LocalError::LinkInvalid => "link_invalid",
+        error => error.outcome(),
+    };
+    let (user, session) = requester.unzip();
+    services.refuse(RefusedRequest {
+        user,
+        session,
+        ..RefusedRequest::new(ServerAct::PasswordChangeRefused, reason, device)
+    });
 }
 
 /// Stores the password, and refuses the tokens of the sessions that this ended.

@@ -33,8 +33,9 @@ pub async fn sign_in(
     };
     services.metrics.sign_in(PROVIDER, outcome);
     // Without the name that was entered: it may be a password in the wrong field.
-    if signed_in.is_err() {
+    if let Err(error) = &signed_in {
         services.refuse(RefusedRequest {
+            user: error.user(),
             provider: Some(PROVIDER.to_owned()),
             ..RefusedRequest::new(ServerAct::SignInRefused, outcome, device)
         });
@@ -77,7 +78,7 @@ async fn admitted(services: &Services, id: UserId) -> Result<User, LocalError> {
     let user = services.store.user(id).await?;
     // With the identity of the local account, whatever else the user signs in with.
     let user = user.and_then(|user| user.signed_in_locally());
-    let user = user.ok_or(LocalError::InvalidCredentials)?;
+    let user = user.ok_or(LocalError::InvalidCredentials(Some(id)))?;
     let admission = services.settings.rights.admit(&user);
     admission.map_err(LocalError::NotAdmitted)?;
     Ok(user)

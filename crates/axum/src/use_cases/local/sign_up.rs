@@ -1,12 +1,13 @@
 //! Creates a local account and signs in.
 
-use latchkey_core::{LinkPurpose, OneTimeLink, User, UserId, Username};
+use latchkey_core::{LinkPurpose, OneTimeLink, Requester, ServerAct, User, UserId, Username};
 use latchkey_store::{CreateOutcome, CurrentCredential, NewLocalUser};
 use latchkey_tokens::digest;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Client, LocalError, PROVIDER, open_session, opening_error, require_proof};
 use crate::services::Services;
+use crate::services::audit_log::RefusedRequest;
 use crate::services::issuer::Tokens;
 use crate::services::local::Local;
 use crate::services::local::rules::{self, FieldError};
@@ -34,8 +35,45 @@ pub async fn sign_up(
     new: NewAccount<'_>,
     client: Client,
 ) -> Result<Tokens, LocalError> {
+    let device = client.device.clone();
+    let created = create(services, local, new, &client).await;
+    let (user, current) = match created {
+        Ok(created) => created,
+        Err(error) => {
+            // What a person corrects in the form is not a refusal.
+            if !matches!(error, LocalError::Fields(_)) {
+                let (act, reason) = (ServerAct::SignUpRefused, refusal_reason(&error));
+                services.refuse(RefusedRequest::new(act, reason, device));
+            }
+            return Err(error);
+        }
+    };
+    tracing::info!(user = %user.id, "local account created");
+    let tokens = open_session(services, &user, current, client).await;
+    let tokens = tokens.map_err(|error| opening_error(error, user.id));
+    let outcome = tokens
+        .as_ref()
+        .map_or_else(LocalError::outcome, |_| "success");
+    services.metrics.sign_in(PROVIDER, outcome);
+    if tokens.is_err() {
+        services.refuse(RefusedRequest {
+            user: Some(user.id),
+            provider: Some(PROVIDER.to_owned()),
+            ..RefusedRequest::new(ServerAct::SignInRefused, outcome, device)
+        });
+    }
+    tokens
+}
+
+/// Creates the account, and returns what it can be signed in to with.
+async fn create(
+    services: &Services,
+    local: &Local,
+    new: NewAccount<'_>,
+    client: &Client,
+) -> Result<(User, CurrentCredential), LocalError> {
     services.rate_limits.take_from_address(client.address)?;
-    require_proof(services, &client)?;
+    require_proof(services, client)?;
     let invitation = match (new.invitation, local.sign_up) {
         (_, SignUp::Off) | (None, SignUp::Invite) => return Err(LocalError::SignUpClosed),
         (invitation, SignUp::Invite | SignUp::Open) => invitation.map(digest::link),
@@ -71,21 +109,25 @@ pub async fn sign_up(
         hash: Some(hash.clone()),
         invitation,
         link: None,
+        requester: Requester {
+            actor: None,
+            device: client.device.clone(),
+        },
     };
     match services.store.create_local_user(create).await? {
-        CreateOutcome::Created => {}
-        CreateOutcome::UsernameTaken => return Err(username_taken()),
-        CreateOutcome::LinkInvalid => return Err(LocalError::LinkInvalid),
+        CreateOutcome::Created => Ok((user, CurrentCredential { username, hash })),
+        CreateOutcome::UsernameTaken => Err(username_taken()),
+        CreateOutcome::LinkInvalid => Err(LocalError::LinkInvalid),
     }
-    tracing::info!(user = %id, "local account created");
-    let current = CurrentCredential { username, hash };
-    let tokens = open_session(services, &user, current, client).await;
-    let tokens = tokens.map_err(|error| opening_error(error, id));
-    let outcome = tokens
-        .as_ref()
-        .map_or_else(LocalError::outcome, |_| "success");
-    services.metrics.sign_in(PROVIDER, outcome);
-    tokens
+}
+
+/// Why a sign-up was refused, for the audit record.
+fn refusal_reason(error: &LocalError) -> &'static str {
+    match error {
+        LocalError::SignUpClosed => "closed",
+        LocalError::LinkInvalid => "link_invalid",
+        error => error.outcome(),
+    }
 }
 
 fn username_taken() -> LocalError {

@@ -159,7 +159,8 @@ async fn users(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
 
 async fn local_accounts_of(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     costs.reset();
-    let added = store.add_one_time_link(LinkHash([1; 32]), local_accounts::invitation());
+    let (invitation, by) = (local_accounts::invitation(), Requester::default);
+    let added = store.add_one_time_link(LinkHash([1; 32]), invitation, by(), NOW);
     assert_eq!(added.await, Ok(true));
     costs.record("add_one_time_link", "an invitation");
     let mut new = local_accounts::local(200, "eve");
@@ -175,7 +176,7 @@ async fn local_accounts_of(store: &Optimistic<FakeDatabase>, costs: &mut Costs) 
     assert_eq!(replaced.await, Ok(true));
     costs.record("replace_hash", "");
     let hash = LinkHash([2; 32]);
-    let added = store.add_one_time_link(hash, local_accounts::reset("eve"));
+    let added = store.add_one_time_link(hash, local_accounts::reset("eve"), by(), NOW);
     assert_eq!(added.await, Ok(true));
     costs.record("add_one_time_link", "to set a password");
     let link = store.one_time_link(hash, NOW).await;
