@@ -63,6 +63,8 @@ pub fn json_body(input: &[u8]) -> bool {
     [
         json::<wire::LogoutRequest>(input),
         json::<wire::RefreshRequest>(input),
+        json::<wire::LinkRequest>(input),
+        json::<wire::LinkCompletion>(input),
         json::<wire::password::PasswordRequest>(input),
         json::<wire::password::PasswordChangeRequest>(input),
         json::<wire::password::SignUpRequest>(input),
