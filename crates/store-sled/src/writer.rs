@@ -136,6 +136,7 @@ impl WriterState {
     fn write(&mut self, writes: Writes) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
         let mut denials = false;
+        let count = writes.len();
         for (key, change) in writes {
             denials |= self.ledger.update(&self.db, &key, change.is_some())?;
             match change {
@@ -147,7 +148,9 @@ impl WriterState {
             self.ledger.write(&mut batch);
         }
         batch.insert(SLED_COMMITS, &self.commits.next());
-        self.db.apply_batch(batch).map_err(stopped)
+        self.db.apply_batch(batch).map_err(stopped)?;
+        collect_garbage(count);
+        Ok(())
     }
 
     /// Flushes sled's buffers to the operating system, and from there to the disk.
@@ -156,6 +159,16 @@ impl WriterState {
         let synced = self.sync.sync_data();
         let counted = synced.and_then(|()| self.commits.write_count());
         counted.map_err(|error| StoreError::Stopped(error.to_string()))
+    }
+}
+
+/// Frees the pages that this many writes have replaced. sled frees a limited number of them for each
+/// batch, however large the batch is: without this, restoring a large backup would take several
+/// kilobytes of memory per record.
+fn collect_garbage(writes: usize) {
+    const WRITES_PER_COLLECTION: usize = 200;
+    for _ in 0..writes / WRITES_PER_COLLECTION {
+        crossbeam_epoch::pin().flush();
     }
 }
 
