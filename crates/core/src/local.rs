@@ -78,7 +78,7 @@ impl<'de> Deserialize<'de> for Username {
     }
 }
 
-/// How the user with a username proves who they are.
+/// What the password for a username is verified against.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
     /// The user.

@@ -2,8 +2,8 @@
 
 /// A cryptographically secure random number generator.
 pub trait Rng: Send + Sync {
-    /// Fills `bytes` with random bytes. An implementation that cannot must panic or abort instead
-    /// of returning.
+    /// Fills `bytes` with random bytes. An implementation that fails to do so must panic or abort
+    /// instead of returning.
     fn fill(&self, bytes: &mut [u8]);
 }
 

@@ -6,7 +6,7 @@
 //! - **Atomicity.** A method that changes something makes one atomic change, unless its
 //!   documentation says otherwise: all of it or nothing, and concurrent changes behave as if they
 //!   ran one after the other. The method returns after the change is durable: it survives a loss of
-//!   power.
+//!   power, except in [`MemoryStore`](crate::MemoryStore), which persists nothing.
 //! - **Reads.** A method that reads returns a consistent snapshot, unless its documentation says
 //!   that it reads in several steps: then each record is as it was when it was read.
 //! - **Errors.** After an error the change may or may not have been made: the connection can fail
@@ -93,9 +93,10 @@ impl<T> Store for T where
 /// Sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Opens a session unless the user is banned or the password was changed after it was verified.
-    /// The stored session records the cutoffs in force. If a ban is committed concurrently, the
-    /// session may still be opened, but the ban's cutoff already ends it.
+    /// Opens a session unless the user is banned, the user or the identity no longer exists, or the
+    /// password was changed after it was verified. The stored session records the cutoffs in force.
+    /// If a ban is committed concurrently, the session may still be opened, but the ban's cutoff
+    /// already ends it.
     ///
     /// If the user then has too many sessions, a separate change ends the excess ones. If that
     /// change fails, the new session stays open, and the next sign-in ends them.

@@ -12,7 +12,7 @@ pub struct Program {
     pub system: Option<String>,
 }
 
-/// The parser's name of programs that are not browsers.
+/// The parser's name for programs that are not browsers.
 const HTTP_LIBRARY: &str = "HTTP Library";
 
 /// Parses a `User-Agent`. Unknown programs have no names.

@@ -194,8 +194,8 @@ async fn exchange(
         }
         Decision::Refused(refusal) => return Err(RefreshError::Ended(refusal)),
     };
-    // What the identity that opened the session is entitled to. The rotation has checked that the
-    // user has it.
+    // Rights and claims are those of the identity that opened the session. The user still has it:
+    // otherwise the rotation would have refused the session as ended.
     let user = user.signed_in_with(session.identity);
     let user = user.ok_or(RefreshError::UnknownSession)?;
     let admitted = admit(state, &user, from_application).await?;
@@ -331,7 +331,7 @@ async fn end_not_admitted(
     };
     if let Some(ended) = state.store.end_session(end).await? {
         state.deny(ended.user, &[ended.denial]);
-        // Otherwise a concurrent request has ended the session and reported it.
+        // If the session was no longer live, a concurrent request has ended it and reported that.
         if ended.was_live {
             state.report(&Event::SessionEnded {
                 user: ended.user,

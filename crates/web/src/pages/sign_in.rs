@@ -20,7 +20,7 @@ use crate::session::Session;
 
 const PASSWORD_FIELDS: [Field; 2] = [Field::USERNAME, Field::PASSWORD];
 
-/// One link per provider. A signed-in user is redirected to `return_to`.
+/// Shows the ways to sign in. A signed-in user is redirected to `return_to`.
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
     let session = Session::expect();

@@ -1,4 +1,4 @@
-//! The places of modules and tests: `foo.rs`, not `foo/mod.rs`; short tests in the file they test.
+//! Where modules and tests belong: `foo.rs`, not `foo/mod.rs`; short tests in the file they test.
 
 use super::finding::Finding;
 use super::tree::Tree;

@@ -21,7 +21,7 @@ use crate::services::rate_limits::TooManyRequests;
 
 /// How many requests may run or wait: at most a few seconds of work.
 const MAX_PENDING: usize = 128;
-/// How many of them may come from networks of each size, the narrowest first.
+/// How many of them may come from one network, for each network size, narrowest first.
 const MAX_PENDING_OF_NETWORK: [usize; LEVELS] = [16, 24, 32];
 /// When a refused client should try again, in seconds.
 const RETRY_AFTER: u64 = 2;

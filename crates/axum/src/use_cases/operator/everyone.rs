@@ -11,7 +11,7 @@ use super::{Actor, Operator, OperatorError};
 use crate::event::Event;
 use crate::services::Services;
 
-/// How long a request to end all sessions waits until the session records are updated.
+/// How long a request to end all sessions waits for the session records to be updated.
 const RECORDS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// After this many consecutive failed shards, the store is considered unreachable.
@@ -57,7 +57,7 @@ impl Operator<'_> {
 
     /// Marks the records of all sessions as ended, so that they are freed sooner and each user's
     /// history shows the event, and counts the sessions that were live. The cutoff has already
-    /// ended the sessions and notified open pages. Can be repeated.
+    /// ended the sessions, and open pages have been notified. Can be repeated.
     async fn update_records(&self) -> Result<usize, OperatorError> {
         let update = |shard| self.store.end_sessions_in_shard(shard);
         update_all_shards(update, |ended| {

@@ -45,8 +45,8 @@ fn append_shown(merged: &mut ActivityList, shown: &ActivityList) {
     }
 }
 
-/// The events of `shown` that follow the last event of `newest`. Several events of the same second can
-/// be equal: as many are skipped as `newest` ends with.
+/// The events of `shown` that follow the last event of `newest`. Events of the same second can be
+/// equal: if `newest` ends with several equal events, that number of them is skipped in `shown`.
 fn tail_after<'a>(newest: &[Activity], shown: &'a [Activity]) -> &'a [Activity] {
     let Some(last) = newest.last() else {
         return &[];
