@@ -125,7 +125,13 @@ impl Mail {
     }
 
     fn tls_parameters(&self) -> Result<TlsParameters, InvalidMail> {
-        let invalid = |error: lettre::transport::smtp::Error| InvalidMail(error.to_string());
+        let key = if self.roots.is_some() {
+            "ca_file"
+        } else {
+            "security"
+        };
+        let invalid =
+            |error: lettre::transport::smtp::Error| InvalidMail(format!("{key}: {error}"));
         let mut builder = TlsParameters::builder(self.host.clone());
         if let Some(pem) = &self.roots {
             let roots = Certificate::from_pem(pem).map_err(invalid)?;

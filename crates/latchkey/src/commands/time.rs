@@ -6,8 +6,8 @@ use latchkey_core::{Clock as _, Timestamp};
 
 use crate::config::parse_duration;
 
-/// A time in the future, given as a duration from now or as a time (RFC 3339), in seconds since
-/// 1970.
+/// Parses a time in the future, given as a duration from now or in the format of RFC 3339. The result
+/// is in seconds since 1970.
 pub(super) fn future(text: &str) -> anyhow::Result<u64> {
     let now = SystemClock.now();
     let time = if let Ok(duration) = parse_duration(text) {
@@ -22,7 +22,7 @@ pub(super) fn future(text: &str) -> anyhow::Result<u64> {
         u64::try_from(time.as_second()).unwrap_or_default()
     };
     if Timestamp::from_secs(time) <= now {
-        bail!("{text:?} is in the past");
+        bail!("{text:?} is not in the future");
     }
     Ok(time)
 }

@@ -1,4 +1,4 @@
-//! The state of the routes in this module.
+//! The state of the routes in [`web`](super).
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use latchkey_axum::Latchkey;
 
 use super::assets::Assets;
 
-/// The state of these routes.
+/// What the routes share.
 #[derive(Clone)]
 pub(super) struct WebState {
     pub(super) latchkey: Latchkey,

@@ -139,7 +139,7 @@ async fn roles_and_bans(store: &dyn Store) {
 
 async fn cursors(store: &dyn Store) {
     let page = store.search_users(text("per"), None, 1, NOW).await;
-    let next = page.expect("read").expect("no cursor").next;
+    let next = page.expect("read").expect("no cursor was given").next;
     assert!(next.is_some());
     let other = store.search_users(text("hop"), next, 1, NOW).await;
     assert_eq!(other, Ok(None), "the cursor of another query");
@@ -149,7 +149,7 @@ async fn cursors(store: &dyn Store) {
     assert_eq!(store.all_sessions(Some(forged), 1, NOW).await, Ok(None));
 }
 
-/// Users that are added while pages are read change nothing about the others.
+/// Users who are added between two pages neither hide nor duplicate others.
 pub(super) async fn paging_while_users_are_added(store: &dyn Store) {
     store.identify(FRESH, NOW).await.expect("an id");
     for number in 1..=20 {
@@ -244,7 +244,7 @@ pub(super) async fn sessions(store: &dyn Store) {
     let far = now.plus(LIMITS.idle);
     let page = store.all_sessions(None, 10, far).await.expect("read");
     assert!(
-        page.expect("no cursor").items.is_empty(),
+        page.expect("no cursor was given").items.is_empty(),
         "expired sessions"
     );
 }

@@ -1,4 +1,4 @@
-//! Users: one per pair of issuer and subject, and the search by email address.
+//! Users: each identity belongs to one user, and users are found by email address.
 
 use latchkey_core::{Identity, Profile, StoreId, UserId};
 

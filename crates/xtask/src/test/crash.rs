@@ -7,7 +7,7 @@ use super::unit::{API, command};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The test, which is in the test binary `api` because that has a client that handles tokens.
+/// The name of the test. It is in the test binary `api`, which has a client that handles tokens.
 const TEST: &str = "binary::crash::kills_lose_no_acknowledged_change";
 
 /// The settings of the crash test.

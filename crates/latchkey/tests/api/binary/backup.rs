@@ -88,7 +88,7 @@ impl Source {
 fn contents(backup: &str) -> Vec<Value> {
     let lines = backup.lines().map(|line| {
         let mut record: Value = serde_json::from_str(line).expect("JSON");
-        // It depends on the lines before.
+        // The check depends on the lines before.
         record.as_object_mut().expect("an object").remove("check");
         record
     });
@@ -112,7 +112,7 @@ async fn a_round_trip_is_exact_and_does_not_disturb_the_running_server() {
     );
     let Source { server, .. } = source;
     server.stop();
-    // The rest of the test runs while the server is stopped.
+    // From here on, no server uses `data`. A `Source` needs a server, so one runs in `idle`.
     let source = Source {
         server: RunningServer::start(&source.folder.path().join("idle")),
         folder: source.folder,
@@ -143,8 +143,8 @@ async fn a_round_trip_is_exact_and_does_not_disturb_the_running_server() {
     assert_eq!(part.expect("read"), "of another export");
 
     source.copy_master_key();
-    let stderr = source.import("one.jsonl").expect("imported");
-    assert!(stderr.contains("imported "), "{stderr}");
+    let stdout = source.import("one.jsonl").expect("imported");
+    assert!(stdout.contains("imported "), "{stdout}");
     assert_eq!(
         contents(&source.export("other", "three.jsonl")),
         contents(&online),
@@ -270,7 +270,7 @@ async fn a_backup_of_an_earlier_version_is_imported_on_request() {
 }
 
 #[tokio::test]
-async fn an_operator_can_export_over_the_api() {
+async fn an_administrator_can_export_over_the_api() {
     let folder = tempfile::tempdir().expect("a directory");
     let data_dir = folder.path().join("data");
     let mut command = latchkey(

@@ -1,4 +1,4 @@
-//! The commands for local accounts, with a running server and on a stopped store; and what the log
+//! The commands for local accounts, while the server runs and while it is stopped; and what the log
 //! says about mail that cannot be sent.
 
 use std::io::Write as _;
@@ -74,7 +74,7 @@ async fn operator_creates_accounts_and_links_online_and_offline() {
         assert!(!log.contains(secret), "{log}");
     }
 
-    // Offline.
+    // The server is stopped.
     let created = command(folder, &["users", "reset-password", "ben"]);
     assert_eq!(created["result"], "password_link_created", "{created}");
     let create = ["--json", "users", "create", "eve", "--password-stdin"];
@@ -103,7 +103,7 @@ async fn operator_creates_accounts_and_links_online_and_offline() {
     let refused = sign_in(&server, "ben", PASSWORD).await;
     assert_eq!(code(refused).await, (401, "invalid_credentials".into()));
 
-    // Without the section, the commands say what is missing.
+    // Without the section `[local]`, the commands are refused.
     server.stop();
     std::fs::remove_file(&config).expect("removed");
     let disabled = command(folder, &["users", "invite"]);

@@ -71,7 +71,7 @@ fn users(schemas: &mut Schemas) -> Vec<Operation> {
         )
         .recent()
         .error(404, &[ErrorCode::NotFound])
-        .empty(204, "The user is not banned."),
+        .empty(204, "The ban is lifted, or there was none."),
     ]
 }
 
@@ -184,12 +184,20 @@ fn audit(schemas: &mut Schemas) -> Vec<Operation> {
         selected(list)
             .paged()
             .ok::<AuditList>(schemas, "A page of records."),
-        selected(export).recent().paged().responds(
-            200,
-            "The selected records, one object per line, newest first.",
-            "application/jsonl",
-            &json!({ "type": "string" }),
-        ),
+        selected(export)
+            .recent()
+            .query(
+                "before",
+                false,
+                &json!({ "type": "string" }),
+                "`next` of a page of the list: only the records after that page.",
+            )
+            .responds(
+                200,
+                "The selected records, one object per line, newest first.",
+                "application/jsonl",
+                &json!({ "type": "string" }),
+            ),
         new(
             ("get", paths::API_ADMIN_OVERVIEW),
             "overview",
