@@ -76,6 +76,28 @@ impl Statistics {
         Ok(())
     }
 
+    /// What happened in the hours that begin at `since` or later, on each server: what is stored,
+    /// and what happened on this server and is not stored yet. `totals` is what happened on this
+    /// server since its start.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails.
+    pub async fn hours(
+        &self,
+        store: &dyn Store,
+        totals: HourCounts,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<(Timestamp, HourCounts)>, StoreError> {
+        // Nothing is stored while this reads, so nothing is counted twice.
+        let current = self.current.lock().await;
+        let mut hours = store.hours(since).await?;
+        let added = totals.combined(current.seen, u64::saturating_sub);
+        hours.push((hour_of(now), added));
+        Ok(hours)
+    }
+
     /// How many users and live sessions there are; up to a minute old.
     ///
     /// # Errors

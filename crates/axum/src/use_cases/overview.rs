@@ -20,7 +20,7 @@ pub struct Overview {
     /// Entries of the denylist.
     pub denials: usize,
     /// What happened in each of the last hours, on all servers, oldest first. The newest is the
-    /// current one. What happened in the last minute may be missing.
+    /// current one. What happened on other servers in the last minute may be missing.
     pub hours: Vec<(Timestamp, HourCounts)>,
 }
 
@@ -35,7 +35,9 @@ pub async fn read(state: &Services) -> Result<Overview, StoreError> {
     let first = Timestamp::from_secs(last.as_secs().saturating_sub(age));
     let starts = (0..HOURS).map(|number| first.plus(hour * number));
     let mut hours: BTreeMap<_, _> = starts.map(|at| (at, HourCounts::default())).collect();
-    for (at, counts) in store.hours(first).await? {
+    let totals = state.metrics.totals();
+    let counted = state.statistics.hours(store, totals, first, now).await?;
+    for (at, counts) in counted {
         // A server whose clock is ahead may have stored a later hour.
         if let Some(total) = hours.get_mut(&at) {
             *total = total.combined(counts, u64::saturating_add);

@@ -303,14 +303,21 @@ async fn overview_counts_what_happened_in_each_hour() {
     let newer = app.refreshed(&bob.refresh_token).await;
     app.refresh_is_refused("invalid").await;
     app.log_out(&newer.access_token).await;
+    let overview = async || {
+        let response = app.get_as("/api/admin/overview", &admin.access_token).await;
+        let overview: Overview = response.json().await.expect("the overview");
+        overview
+    };
+    let before = overview().await;
     let counted = app.state.statistics.flush(
         &*app.state.store,
         app.state.metrics.totals(),
         app.state.clock.now(),
     );
     counted.await.expect("stored");
-    let response = app.get_as("/api/admin/overview", &admin.access_token).await;
-    let overview: Overview = response.json().await.expect("the overview");
+    let overview = overview().await;
+    // Whether or not they are stored already.
+    assert_eq!(overview.hours, before.hours);
     assert_eq!((overview.users, overview.live_sessions), (2, 1));
     assert_eq!(overview.denials, 1);
     assert_eq!(overview.store.kind, "sled");
