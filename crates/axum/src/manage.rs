@@ -176,6 +176,7 @@ async fn end(services: &Services, session: SessionId) -> Result<bool, StoreError
         reason,
         device: Device::default(),
         actor: Some(Actor::Application),
+        note: None,
         now: services.clock.now(),
     };
     let Some(ended) = services.store.end_session(end).await? else {

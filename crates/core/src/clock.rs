@@ -53,6 +53,26 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis))
     }
 
+    /// This time in UTC, rounded down to a second, such as `2027-01-31T12:00:00Z` (RFC 3339).
+    pub fn to_utc(self) -> String {
+        let secs = self.as_secs();
+        let (days, time) = (secs / 86_400, secs % 86_400);
+        // Days since 0000-03-01, so that the leap day is the last day of a year; an era has 400
+        // years.
+        let days = days + 719_468;
+        let (era, day) = (days / 146_097, days % 146_097);
+        let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let date = day - (153 * month + 2) / 5 + 1;
+        let (year, month) = match month {
+            0..10 => (era * 400 + year, month + 3),
+            _ => (era * 400 + year + 1, month - 9),
+        };
+        let [hour, minute, second] = [time / 3600, time / 60 % 60, time % 60];
+        format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+
     /// The duration from `earlier` to this time; zero if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -69,4 +89,25 @@ impl fmt::Display for Timestamp {
 pub trait Clock: Send + Sync {
     /// The current time.
     fn now(&self) -> Timestamp;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn times_are_written_in_utc() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_800_000_000, "2027-01-15T08:00:00Z"),
+            (1_830_297_599, "2027-12-31T23:59:59Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(Timestamp::from_secs(seconds).to_utc(), text);
+        }
+        assert!(!Timestamp::from_millis(u64::MAX).to_utc().is_empty());
+    }
 }

@@ -13,6 +13,7 @@
 //!     reason: EndReason::SignedOut,
 //!     device: Device::default(),
 //!     actor: None,
+//!     note: None,
 //!     now: Timestamp::from_secs(1_800_000_000),
 //! };
 //! assert_eq!(store.end_session(sign_out).await?, None, "the session is unknown");
@@ -254,6 +255,8 @@ pub struct EndSession {
     pub device: Device,
     /// Who acted on behalf of the operator; `None` if it was the user.
     pub actor: Option<Actor>,
+    /// The reason that an operator gave, for the audit log.
+    pub note: Option<String>,
     /// The current time.
     pub now: Timestamp,
 }
@@ -292,6 +295,8 @@ pub struct EndSessions {
     pub device: Device,
     /// Who acted on behalf of the operator; `None` if it was the user.
     pub actor: Option<Actor>,
+    /// The reason that an operator gave, for the audit log.
+    pub note: Option<String>,
     /// The current time.
     pub now: Timestamp,
 }

@@ -276,6 +276,7 @@ impl<'a> Operator<'a> {
             reason: EndReason::EndedByOperator,
             device: self.device.clone(),
             actor: Some(self.actor),
+            note: reason.clone(),
             now: self.now,
         };
         let ended = self.store.end_sessions_of(end).await?;

@@ -327,6 +327,7 @@ async fn end_not_admitted(
         reason: EndReason::NotAdmitted,
         device,
         actor: None,
+        note: None,
         now,
     };
     if let Some(ended) = state.store.end_session(end).await? {

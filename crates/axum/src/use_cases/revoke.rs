@@ -45,6 +45,7 @@ pub async fn revoke(
             reason: EndReason::Revoked,
             device,
             actor: None,
+            note: None,
             now,
         };
         if let Some(ended) = state.store.end_session(end).await? {
@@ -80,6 +81,7 @@ pub async fn revoke(
                 reason: EndReason::Revoked,
                 device: device.clone(),
                 actor: None,
+                note: None,
                 now,
             };
             if let Some(ended) = state.store.end_session(end).await? {

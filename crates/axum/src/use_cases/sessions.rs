@@ -44,6 +44,7 @@ pub async fn end(
         reason,
         device,
         actor: None,
+        note: None,
         now: state.clock.now(),
     };
     match state.store.end_session(end).await? {
@@ -78,6 +79,7 @@ pub async fn end_all(
         reason: EndReason::EndedAll,
         device,
         actor: None,
+        note: None,
         now: state.clock.now(),
     };
     // A user that does not exist has no sessions to end.

@@ -145,6 +145,7 @@ async fn visit(store: &impl Store, user: &User, now: Timestamp) -> Result<()> {
         reason: EndReason::SignedOut,
         device: Device::default(),
         actor: None,
+        note: None,
         now,
     };
     store.end_session(end).await?;

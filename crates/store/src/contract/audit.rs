@@ -78,6 +78,7 @@ pub(super) async fn ends(store: &dyn Store) {
         reason: EndReason::EndedRemotely,
         device: device("192.0.2.3"),
         actor: None,
+        note: None,
         now: NOW,
     };
     for _ in 0..2 {
@@ -89,6 +90,7 @@ pub(super) async fn ends(store: &dyn Store) {
         reason: EndReason::EndedAll,
         device: device("192.0.2.3"),
         actor: None,
+        note: None,
         now: NOW,
     };
     // If no session is ended, no event is recorded.

@@ -10,7 +10,7 @@ use latchkey_core::{
 };
 
 use super::fixtures::{NOW, StorePair, device, end, new_session, refresh, rotate, session, user};
-use crate::request::{AuditQuery, EndSession, OpenOutcome};
+use crate::request::{AuditQuery, EndSession, EndSessions, OpenOutcome};
 use crate::store::Store;
 
 const ALL: AuditQuery = AuditQuery {
@@ -55,11 +55,24 @@ pub(super) async fn every_act(store: &dyn Store) {
     let ended = EndSession {
         reason: EndReason::EndedByOperator,
         actor: requester.actor,
+        note: Some("stolen".into()),
         device: requester.device.clone(),
         ..end(one.id)
     };
     store.end_session(ended).await.expect("ended");
-    let ban = store.ban_user(ada.id, "spam".into(), None, requester.clone(), NOW);
+    // Bob has no session, but the denylist changes.
+    let denied = EndSessions {
+        user: bob.id,
+        keep: None,
+        reason: EndReason::EndedByOperator,
+        device: requester.device.clone(),
+        actor: requester.actor,
+        note: Some("left".into()),
+        now: NOW,
+    };
+    store.end_sessions_of(denied).await.expect("ended");
+    let until = Some(NOW.plus(Duration::from_hours(1)));
+    let ban = store.ban_user(ada.id, "spam".into(), until, requester.clone(), NOW);
     ban.await.expect("banned");
     let unban = store.unban_user(ada.id, requester.clone(), NOW);
     unban.await.expect("lifted");
@@ -68,6 +81,7 @@ pub(super) async fn every_act(store: &dyn Store) {
 
     let expected = [
         "banned",
+        "ended_by_operator",
         "ended_by_operator",
         "everyone_ended",
         "refresh_repeated",
@@ -82,6 +96,7 @@ pub(super) async fn every_act(store: &dyn Store) {
     };
     let mut of_user = expected.to_vec();
     of_user.retain(|kind| *kind != "everyone_ended");
+    of_user.dedup();
     assert_eq!(kinds(store, of_ada).await, of_user);
 
     for record in read(store, ALL.clone()).await {
@@ -101,8 +116,15 @@ pub(super) async fn every_act(store: &dyn Store) {
             kind => {
                 assert_eq!(record.device, requester.device, "{kind}");
                 assert_eq!(record.actor, requester.actor, "{kind}");
-                let detail = (kind == "banned").then_some("spam");
-                assert_eq!(record.detail.as_deref(), detail);
+                let detail = match kind {
+                    "banned" => Some("until 2027-01-15T09:00:00Z: spam".to_owned()),
+                    "ended_by_operator" if record.user == Some(bob.id) => {
+                        Some(format!("user {}: left", bob.id))
+                    }
+                    "ended_by_operator" => Some(format!("session {}: stolen", one.id)),
+                    _ => None,
+                };
+                assert_eq!(record.detail, detail);
             }
         }
     }

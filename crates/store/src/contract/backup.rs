@@ -102,6 +102,7 @@ async fn fill(store: &dyn Store) {
         reason: EndReason::SignedOut,
         device: device("192.0.2.1"),
         actor: None,
+        note: None,
         now: NOW,
     };
     store.end_session(end).await.expect("ended");

@@ -18,6 +18,7 @@ fn all_but(user: &User, keep: Option<SessionId>) -> EndSessions {
         reason: EndReason::EndedAll,
         device: device("192.0.2.1"),
         actor: None,
+        note: None,
         now: NOW,
     }
 }

@@ -122,6 +122,7 @@ pub(crate) fn end(session: SessionId) -> EndSession {
         reason: EndReason::Revoked,
         device: device("192.0.2.1"),
         actor: None,
+        note: None,
         now: NOW,
     }
 }

@@ -136,6 +136,7 @@ pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: boo
                 reason: EndReason::EndedAll,
                 device: device("192.0.2.1"),
                 actor: None,
+                note: None,
                 now: NOW,
             };
             let ended = store.end_sessions_of(end).await;

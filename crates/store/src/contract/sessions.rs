@@ -93,6 +93,7 @@ pub(super) async fn expiry_is_final(store: &dyn Store) {
         reason: EndReason::EndedAll,
         device: device("192.0.2.1"),
         actor: None,
+        note: None,
         now: third.absolute_end,
     };
     let all = store.end_sessions_of(end).await.expect("ended");
@@ -117,6 +118,7 @@ pub(super) async fn ending_requires_ownership(store: &dyn Store) {
         reason: EndReason::EndedRemotely,
         device: device("192.0.2.1"),
         actor: None,
+        note: None,
         now: NOW,
     };
     assert_eq!(store.end_session(end.clone()).await, Ok(None));
@@ -131,6 +133,7 @@ pub(super) async fn ending_requires_ownership(store: &dyn Store) {
         reason: EndReason::EndedAll,
         device: device("192.0.2.1"),
         actor: None,
+        note: None,
         now: NOW,
     };
     assert_eq!(store.end_sessions_of(end).await, Ok(None));
@@ -170,6 +173,7 @@ pub(super) async fn ending(store: &dyn Store) {
         reason: EndReason::SignedOut,
         device: device("192.0.2.1"),
         actor: None,
+        note: None,
         now: NOW,
     };
     let ended = store.end_session(end.clone()).await;
@@ -199,6 +203,7 @@ pub(super) async fn ending(store: &dyn Store) {
         reason: EndReason::EndedAll,
         device: device("192.0.2.1"),
         actor: None,
+        note: None,
         now: NOW,
     };
     let ended = store.end_sessions_of(all(Some(three.id))).await;

@@ -242,6 +242,7 @@ async fn perform(
         reason: EndReason::EndedAll,
         device: device("192.0.2.1"),
         actor: None,
+        note: None,
         now,
     };
     let end_one = |reason| {

@@ -76,16 +76,16 @@ pub(super) async fn append_with(
     append_to_history(tx, event).await
 }
 
-/// Adds an event to the audit log only, with a detail.
+/// Adds an event to the audit log only, with a detail if there is one.
 pub(super) fn record_with(
     tx: &mut Tx<'_>,
     event: &AuditEvent,
-    detail: String,
+    detail: impl Into<Option<String>>,
 ) -> Result<(), StoreError> {
-    let record = AuditRecord {
-        detail: Some(detail),
-        ..AuditRecord::from(event)
-    };
+    let mut record = AuditRecord::from(event);
+    if let Some(detail) = detail.into() {
+        record.detail = Some(detail);
+    }
     audit_log::record(tx, &record)
 }
 

@@ -33,7 +33,11 @@ pub(super) async fn ban(
     });
     let denial = ends::cut_off(tx, &mut user, EndReason::Banned, None, now).await?;
     let event = event(id, AuditKind::Banned, requester, now);
-    audit::record_with(tx, &event, reason.to_owned())?;
+    let detail = match until {
+        Some(until) => format!("until {}: {reason}", until.to_utc()),
+        None => reason.to_owned(),
+    };
+    audit::record_with(tx, &event, detail)?;
     audit::add_to_history(tx, &event).await?;
     Ok(Some(denial))
 }

@@ -37,12 +37,12 @@ pub(super) async fn cut_off(
     Ok(denial)
 }
 
-/// Like [`cut_off`], by user id, and optionally with a security event. `None` if there is no such
-/// user.
+/// Like [`cut_off`], by user id. If a session was live, the user's history contains an event; an act
+/// of an operator is recorded in any case. `None` if there is no such user.
 pub(super) async fn end_all(
     tx: &mut Tx<'_>,
     end: &EndSessions,
-    with_event: bool,
+    was_live: bool,
 ) -> Result<Option<Denial>, StoreError> {
     let mut reads = vec![
         USERS.at(&end.user),
@@ -62,7 +62,7 @@ pub(super) async fn end_all(
     let keep = keep.filter(|session| session.user == end.user);
     let keep = keep.map(|session| (session.id, session.cutoffs));
     let denial = cut_off(tx, &mut user, end.reason, keep, end.now).await?;
-    if with_event {
+    if was_live || end.actor.is_some() {
         let event = AuditEvent {
             at: end.now,
             kind: end.reason.into(),
@@ -72,7 +72,12 @@ pub(super) async fn end_all(
             actor: end.actor,
             other_address: None,
         };
-        audit::add(tx, &event).await?;
+        let detail = end.note.as_ref();
+        let detail = detail.map(|note| format!("user {}: {note}", end.user));
+        audit::record_with(tx, &event, detail)?;
+        if was_live {
+            audit::add_to_history(tx, &event).await?;
+        }
     }
     Ok(Some(denial))
 }

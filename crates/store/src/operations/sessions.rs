@@ -79,8 +79,8 @@ impl<E: Engine> Sessions for E {
     async fn end_sessions_of(&self, end: EndSessions) -> Result<Option<AllEnded>, StoreError> {
         let EndSessions { user, now, .. } = end;
         let live = ends::count_live(self, user, end.keep, now).await?;
-        let end_all = self.write((end, live > 0), |tx, (end, with_event)| {
-            Box::pin(ends::end_all(tx, end, *with_event))
+        let end_all = self.write((end, live > 0), |tx, (end, was_live)| {
+            Box::pin(ends::end_all(tx, end, *was_live))
         });
         let Some(denial) = end_all.await? else {
             return Ok(None);
@@ -296,7 +296,10 @@ async fn end(tx: &mut Tx<'_>, request: &EndSession) -> Result<Option<Ended>, Sto
                 actor: request.actor,
                 ..event(&ended, request.reason.into(), device, now)
             };
-            audit::add(tx, &event).await?;
+            let detail = request.note.as_ref();
+            let detail = detail.map(|note| format!("session {}: {note}", ended.id));
+            audit::record_with(tx, &event, detail)?;
+            audit::add_to_history(tx, &event).await?;
             store_end(tx, &ended, now, request.reason).await?
         }
         SessionStatus::Ended { at, reason } => session.denial(at, reason.into()),

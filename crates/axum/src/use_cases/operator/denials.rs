@@ -95,6 +95,7 @@ impl Operator<'_> {
             reason,
             device: self.device.clone(),
             actor: Some(self.actor),
+            note: note.clone(),
             now: self.now,
         };
         let ended = self.store.end_session(end).await?;

@@ -144,6 +144,16 @@ async fn denying_a_session_or_a_user_ends_sessions_for_good() {
         let lifted = app.delete_as(&path, &admin).await;
         assert_eq!(code(lifted).await, (409, "not_liftable".into()));
     }
+    let path = "/api/admin/audit?kind=ended_by_operator";
+    let recorded = get(&app, &admin, path).await;
+    let details = recorded["events"].as_array().expect("events").iter();
+    let mut details: Vec<_> = details.map(|it| it["detail"].clone()).collect();
+    details.sort_by_key(ToString::to_string);
+    let expected = [
+        json!(format!("session {session}: lost")),
+        json!(format!("user {user}: left")),
+    ];
+    assert_eq!(details, expected);
     // The user can sign in again.
     let again = app.sign_in_as("bob@example.com").await;
     assert_eq!(app.check(&again.access_token).await, Ok(()));

@@ -140,6 +140,7 @@ async fn live_through(store: &MemoryStore, choices: &mut Choices) -> User {
                     reason: latchkey_core::EndReason::EndedAll,
                     device,
                     actor: None,
+                    note: None,
                     now,
                 };
                 store.end_sessions_of(all).await.expect("ended");

@@ -266,6 +266,7 @@ async fn ends(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
         reason: EndReason::Revoked,
         device: device("192.0.2.1"),
         actor: None,
+        note: None,
         now: NOW,
     };
     let ended = store.end_sessions_of(all(Some(kept.id))).await;
