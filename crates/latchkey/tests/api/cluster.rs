@@ -1,5 +1,6 @@
 //! Several servers over one store behave like one server.
 
+mod audit;
 mod failover;
 mod fixture;
 mod outage;
