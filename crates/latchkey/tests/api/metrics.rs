@@ -266,6 +266,30 @@ async fn requests_are_measured_by_route_not_by_path() {
     );
 }
 
+/// The audit record of a refresh is part of the same change, so it costs no further sync.
+#[tokio::test]
+async fn a_refresh_is_one_write_of_the_store() {
+    const REFRESHES: u64 = 50;
+    const WRITES: &str =
+        r#"latchkey_store_operation_duration_seconds_count{kind="write",outcome="ok"}"#;
+    let app = start().await;
+    let mut tokens = app.sign_in().await;
+    // Nothing waits to be written, so that no job writes.
+    app.state
+        .audit
+        .flush(&*app.state.store)
+        .await
+        .expect("written");
+    let before = value(&read(&app).await, WRITES);
+    for _ in 0..REFRESHES {
+        tokens = app.refreshed(&tokens.refresh_token).await;
+    }
+    let writes = value(&read(&app).await, WRITES) - before;
+    assert!(writes >= REFRESHES);
+    // Jobs that run every minute may write at the same time.
+    assert!(writes < REFRESHES * 3 / 2, "{writes}");
+}
+
 /// The names of metrics in a text.
 fn names(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));

@@ -1,9 +1,11 @@
 //! What a refresh reads and writes.
 
+use latchkey_core::Device;
 use latchkey_core::rotation::Decision;
 
 use super::fake_database::FakeDatabase;
 use crate::contract::fixtures::{refresh, rotate, session, user};
+use crate::records::{Found, Read};
 use crate::remote::Optimistic;
 use crate::request::Rotate;
 use crate::table::{SESSIONS, table_of};
@@ -29,6 +31,35 @@ async fn refresh_takes_one_fetch_and_one_commit() {
         assert_eq!(tables, expected.map(Some));
         current = next;
     }
+}
+
+/// The record of a refresh takes as much space as docs/configuration.md says, also for the longest
+/// values that a server stores.
+#[tokio::test]
+async fn record_of_a_refresh_is_small() {
+    let database = FakeDatabase::default();
+    let store = Optimistic::new(database.clone());
+    let ada = user(&store, 1).await;
+    let one = session(&store, &ada, 1).await;
+    let request = Rotate {
+        device: Device {
+            user_agent: Some("x".repeat(256)),
+            address: Some("2001:db8:1111:2222:3333:4444:5555:6666".into()),
+            request_id: Some("0123456789abcdef".into()),
+        },
+        ..refresh(&one, 0, Some(1))
+    };
+    rotate(&store, request).await;
+    let keys = database.0.written.lock().expect("keys").clone();
+    let records = database.0.records.lock().expect("records");
+    let mut bytes = 0;
+    for key in keys.iter().filter(|key| !SESSIONS.info().holds(key)) {
+        let Found::Value(Some(value)) = records.read(&Read::Value(key.clone())) else {
+            panic!("{key:?} was written");
+        };
+        bytes += key.len() + value.len();
+    }
+    assert!((300..=600).contains(&bytes), "{bytes}");
 }
 
 /// A retry after a lost response in the same millisecond only adds to the audit log.
