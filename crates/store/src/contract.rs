@@ -62,6 +62,7 @@ where
     sessions::expiry_is_final(&*make().await[0]).await;
     sessions::ending(&*make().await[0]).await;
     sessions::ending_requires_ownership(&*make().await[0]).await;
+    sessions::stored(&*make().await[0]).await;
     sessions::bounded(&*make().await[0]).await;
     races::refreshes(make().await).await;
     races::ends_against_refreshes(make().await).await;

@@ -29,7 +29,7 @@ pub use request::{
     AllEnded, AuditPage, AuditQuery, CreateOutcome, CurrentCredential, DeleteOutcome, EndSession,
     EndSessions, Ended, LiftOutcome, LinkIdentity, LinkOutcome, LiveSession, NewLocalUser,
     NewSession, OpenOutcome, OpenedSession, PasswordAuthority, Population, Rotate, Rotated,
-    SessionOfUser, SetPassword, SetPasswordOutcome, UnlinkIdentity, UnlinkOutcome,
+    SessionOfUser, SetPassword, SetPasswordOutcome, StoredSessions, UnlinkIdentity, UnlinkOutcome,
 };
 pub use search::{InvalidCursor, ListCursor, ListPage, UserQuery, UserStatus};
 pub use store::{

@@ -220,6 +220,15 @@ pub struct LiveSession {
     pub origin: SessionOrigin,
 }
 
+/// A page of the stored sessions of a user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredSessions {
+    /// The sessions, with the cutoffs applied, and where the user signed in from.
+    pub sessions: Vec<(Session, SessionOrigin)>,
+    /// The session after which the next page begins; `None` on the last page.
+    pub next: Option<SessionId>,
+}
+
 /// A live session of any user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionOfUser {

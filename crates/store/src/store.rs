@@ -48,7 +48,7 @@ use crate::backup::{ExportCursor, Record};
 use crate::error::StoreError;
 use crate::request::{
     AllEnded, EndSession, EndSessions, Ended, LiftOutcome, LiveSession, NewSession, OpenOutcome,
-    Rotate, Rotated, SessionOfUser,
+    Rotate, Rotated, SessionOfUser, StoredSessions,
 };
 use crate::search::{ListCursor, ListPage};
 
@@ -114,6 +114,15 @@ pub trait Sessions: Send + Sync {
         user: UserId,
         now: Timestamp,
     ) -> Result<Vec<LiveSession>, StoreError>;
+
+    /// Up to `limit` sessions of a user after this one, in the order of their ids: live sessions, and
+    /// those that have ended or expired and are still stored. Reads in two steps.
+    async fn stored_sessions(
+        &self,
+        user: UserId,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<StoredSessions, StoreError>;
 
     /// Up to `limit` live sessions of all users, newest first, and where the next page begins.
     /// `None` if `before` belongs to another list. The work for a page is bounded, so a page may be

@@ -22,7 +22,9 @@ pub use activity::{Activity, ActivityKind, ActivityList};
 pub use admin::BanRequest;
 pub use error::{ErrorCode, OAuthError, Problem};
 pub use event::ServerEvent;
-pub use export::{AccountExport, ExportedAccount, ExportedEvent, ExportedSession};
+pub use export::{
+    AccountExport, ExportedAccount, ExportedBan, ExportedEvent, ExportedRecord, ExportedSession,
+};
 pub use identity::{IdentityInfo, IdentityList, LinkCompletion, LinkRequest, LinkStarted};
 pub use oauth::{LogoutRequest, RefreshRequest, TokenResponse};
 pub use password::{

@@ -1,12 +1,21 @@
 //! The user's own account: exports its data, and deletes it.
 
+use core::cmp::Reverse;
+
 use latchkey_core::audit::KEPT_EVENTS;
-use latchkey_core::{AuditEvent, EndReason, Timestamp, User};
-use latchkey_store::{DeleteOutcome, LiveSession, StoreError};
+use latchkey_core::{
+    AuditEvent, AuditRecord, EndReason, Session, SessionOrigin, Timestamp, User, UserId,
+};
+use latchkey_store::{AuditQuery, DeleteOutcome, StoreError};
 use latchkey_tokens::AccessClaims;
 
 use crate::event::Event;
 use crate::services::Services;
+
+/// How many sessions or records are read at once.
+const PAGE_SIZE: usize = 500;
+/// How many audit records an export contains at most.
+const MAX_RECORDS: usize = 10_000;
 
 /// The exported data of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,10 +26,12 @@ pub struct Export {
     pub user: User,
     /// The number of the identity that the current session was opened with.
     pub current_identity: Option<u32>,
-    /// The live sessions.
-    pub sessions: Vec<LiveSession>,
+    /// The stored sessions, the latest first.
+    pub sessions: Vec<(Session, SessionOrigin)>,
     /// The security events, newest first.
     pub events: Vec<AuditEvent>,
+    /// The audit records about the user, newest first.
+    pub records: Vec<AuditRecord>,
 }
 
 /// Why an account was not exported or deleted.
@@ -42,11 +53,14 @@ pub async fn export(state: &Services, claims: &AccessClaims) -> Result<Export, A
     let now = state.clock.now();
     let user = state.store.user(claims.sub).await?;
     let user = user.ok_or(AccountError::Deleted)?;
-    let sessions = state.store.live_sessions(user.id, now).await?;
-    let current = sessions.iter().find(|it| it.session.id == claims.sid);
-    let current_identity = current.map(|it| it.session.identity);
+    let sessions = sessions(state, user.id).await?;
+    let current = sessions.iter().find(|(it, _)| it.id == claims.sid);
+    let current_identity = current.map(|(session, _)| session.identity);
     let events = state.store.audit_events(user.id, None, KEPT_EVENTS, now);
     let events = events.await?.into_iter().map(|(_, event)| event).collect();
+    // Refusals that wait to be written are about the user, too.
+    state.audit.flush(&*state.store).await?;
+    let records = records(state, user.id).await?;
     tracing::info!(user = %user.id, by = %claims.sid, "account exported by its user");
     Ok(Export {
         at: now,
@@ -54,7 +68,45 @@ pub async fn export(state: &Services, claims: &AccessClaims) -> Result<Export, A
         current_identity,
         sessions,
         events,
+        records,
     })
+}
+
+/// All stored sessions of a user, the latest first.
+async fn sessions(
+    state: &Services,
+    user: UserId,
+) -> Result<Vec<(Session, SessionOrigin)>, StoreError> {
+    let mut sessions = Vec::new();
+    let mut after = None;
+    loop {
+        let page = state.store.stored_sessions(user, after, PAGE_SIZE).await?;
+        sessions.extend(page.sessions);
+        after = page.next;
+        if after.is_none() {
+            sessions.sort_by_key(|(session, _)| (Reverse(session.opened_at), session.id));
+            return Ok(sessions);
+        }
+    }
+}
+
+/// The latest audit records about a user.
+async fn records(state: &Services, user: UserId) -> Result<Vec<AuditRecord>, StoreError> {
+    let mut records = Vec::new();
+    let mut query = AuditQuery {
+        user: Some(user),
+        limit: PAGE_SIZE,
+        ..AuditQuery::default()
+    };
+    loop {
+        let page = state.store.audit_records(query.clone()).await?;
+        records.extend(page.records.into_iter().map(|(_, record)| record));
+        query.before = page.next;
+        if query.before.is_none() || records.len() >= MAX_RECORDS {
+            records.truncate(MAX_RECORDS);
+            return Ok(records);
+        }
+    }
 }
 
 /// Deletes the account of the user of these claims. Once this returns, all tokens of the user are

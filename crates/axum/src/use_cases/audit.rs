@@ -85,11 +85,7 @@ pub fn wire(position: RecordPosition, record: AuditRecord) -> AuditEvent {
         id: position.to_string(),
         at: record.at.as_secs(),
         kind: record.kind.to_string(),
-        outcome: match record.outcome {
-            RecordOutcome::Success => AuditOutcome::Success,
-            RecordOutcome::Refused => AuditOutcome::Refused,
-            RecordOutcome::Failed => AuditOutcome::Failed,
-        },
+        outcome: outcome(record.outcome),
         user: record.user.map(|id| id.to_string()),
         session_id: record.session.map(|id| id.to_string()),
         provider: record.provider,
@@ -99,6 +95,15 @@ pub fn wire(position: RecordPosition, record: AuditRecord) -> AuditEvent {
         request_id: record.device.request_id,
         actor: record.actor.map(|actor| actor.to_string()),
         detail: record.detail,
+    }
+}
+
+/// The outcome as it is sent.
+pub fn outcome(outcome: RecordOutcome) -> AuditOutcome {
+    match outcome {
+        RecordOutcome::Success => AuditOutcome::Success,
+        RecordOutcome::Refused => AuditOutcome::Refused,
+        RecordOutcome::Failed => AuditOutcome::Failed,
     }
 }
 

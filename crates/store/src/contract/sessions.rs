@@ -6,7 +6,7 @@ use latchkey_core::rotation::{Decision, REUSE_LEEWAY, Refusal};
 use latchkey_core::{AuditKind, Denied, EndReason, Requester, Session, SessionId, User, UserId};
 
 use super::fixtures::{
-    LIMITS, NOW, device, generation, new_session, refresh, rotate, session, user,
+    self, LIMITS, NOW, device, generation, new_session, refresh, rotate, session, user,
 };
 use crate::backup::Record;
 use crate::request::{EndSession, EndSessions, Ended, OpenOutcome, Rotate, SESSION_RETENTION};
@@ -270,6 +270,37 @@ async fn live(store: &dyn Store, user: &User) -> Vec<SessionId> {
     let mut ids: Vec<_> = sessions.iter().map(|live| live.session.id).collect();
     ids.sort();
     ids
+}
+
+/// Ended and expired sessions are stored for some time, with their origins.
+pub(super) async fn stored(store: &dyn Store) {
+    let (ada, bob) = (user(store, 1).await, user(store, 2).await);
+    session(store, &bob, 9).await;
+    for number in 1..=4 {
+        session(store, &ada, number).await;
+    }
+    for number in [2, 3] {
+        let end = fixtures::end(SessionId::from_bytes([number; 16]));
+        store.end_session(end).await.expect("ended");
+    }
+    for limit in [1, 2, 3, 100] {
+        let mut found = Vec::new();
+        let mut after = None;
+        loop {
+            let page = store.stored_sessions(ada.id, after, limit).await;
+            let page = page.expect("read");
+            assert!(page.sessions.len() <= limit);
+            found.extend(page.sessions);
+            let Some(next) = page.next else { break };
+            after = Some(next);
+        }
+        let found = found.iter().map(|(session, origin)| {
+            assert_eq!(origin.address.as_deref(), Some("192.0.2.1"));
+            (session.id.as_bytes()[0], session.status.is_live())
+        });
+        let expected = [(1, true), (2, false), (3, false), (4, true)];
+        assert_eq!(found.collect::<Vec<_>>(), expected, "pages of {limit}");
+    }
 }
 
 /// SECURITY 83: the number of sessions per user is bounded, and ended sessions are swept.

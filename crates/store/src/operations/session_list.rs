@@ -1,17 +1,18 @@
-//! The live sessions of all users: the index by the time of opening, and pages of it.
+//! Lists of sessions: the live sessions of all users, from the index by the time of opening, and all
+//! stored sessions of one user.
 
-use latchkey_core::{SessionId, Timestamp};
+use latchkey_core::{SessionId, Timestamp, UserId};
 
 use super::PAGE_SIZE;
 use super::index_scan::{IndexScan, PageEnd};
-use super::session_record::{by_opened, current, is_live};
+use super::session_record::{by_opened, current, is_live, peek_all};
 use crate::engine::Engine;
 use crate::error::StoreError;
-use crate::request::{LiveSession, SessionOfUser};
+use crate::request::{LiveSession, SessionOfUser, StoredSessions};
 use crate::search::{ListCursor, ListPage};
 use crate::table::{
-    EVERYONE, Key, Newest, Range, SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_INDEXED,
-    USERS, Value,
+    ENDED_SESSIONS_OF_USER, EVERYONE, Key, Newest, Range, SESSION_ORIGINS, SESSIONS,
+    SESSIONS_BY_OPENED, SESSIONS_INDEXED, SESSIONS_OF_USER, USERS, Value,
 };
 use crate::transaction::Tx;
 
@@ -76,6 +77,42 @@ async fn scan<K: Key, V: Value>(
             return Ok(Some(ListPage { items, next }));
         }
     }
+}
+
+/// A page of all stored sessions of a user, in the order of their ids.
+pub(super) async fn stored(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    after: Option<SessionId>,
+    limit: usize,
+) -> Result<StoredSessions, StoreError> {
+    // Both indexes are sorted by id.
+    let ranges = [SESSIONS_OF_USER, ENDED_SESSIONS_OF_USER].map(|index| {
+        let after = after.map(|id| index.key(&(user, id)));
+        index.under(&user).after(after).limit(limit)
+    });
+    let [live, ended] = ranges;
+    tx.prefetch(vec![live.read(), ended.read()]).await?;
+    let mut ids = Vec::new();
+    for range in [live, ended] {
+        ids.extend(tx.peek_keys(range).await?.into_iter().map(|(_, id)| id));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    ids.truncate(limit);
+    let mut reads: Vec<_> = ids.iter().map(|id| SESSION_ORIGINS.at(id)).collect();
+    reads.extend(ids.iter().map(|id| SESSIONS.at(id)));
+    reads.extend([EVERYONE.at(&()), USERS.at(&user)]);
+    tx.prefetch(reads).await?;
+    let mut sessions = Vec::new();
+    for session in peek_all(tx, user, &ids).await? {
+        // A session without an origin was swept between the two reads.
+        if let Some(origin) = tx.peek(SESSION_ORIGINS, &session.id).await? {
+            sessions.push((session, origin));
+        }
+    }
+    let next = ids.last().copied().filter(|_| ids.len() == limit);
+    Ok(StoredSessions { sessions, next })
 }
 
 /// Builds the index for sessions that earlier versions wrote.

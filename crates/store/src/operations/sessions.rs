@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{
     AllEnded, EndSession, EndSessions, Ended, LiveSession, NewSession, OpenOutcome, OpenedSession,
-    Rotate, Rotated, SessionOfUser,
+    Rotate, Rotated, SessionOfUser, StoredSessions,
 };
 use crate::search::{ListCursor, ListPage};
 use crate::store::Sessions;
@@ -50,6 +50,18 @@ impl<E: Engine> Sessions for E {
     ) -> Result<Vec<LiveSession>, StoreError> {
         self.read((user, now), |tx, (user, now)| {
             Box::pin(live(tx, *user, *now))
+        })
+        .await
+    }
+
+    async fn stored_sessions(
+        &self,
+        user: UserId,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<StoredSessions, StoreError> {
+        self.read((user, after, limit), |tx, (user, after, limit)| {
+            Box::pin(session_list::stored(tx, *user, *after, *limit))
         })
         .await
     }

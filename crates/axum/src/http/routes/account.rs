@@ -7,9 +7,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::response::IntoResponse;
-use latchkey_core::{AuditEvent, Device};
-use latchkey_store::LiveSession;
-use latchkey_types::{AccountExport, ExportedAccount, ExportedEvent, ExportedSession};
+use latchkey_core::{
+    AuditEvent, AuditRecord, Device, RecordClass, Session, SessionOrigin, SessionStatus, Timestamp,
+    User,
+};
+use latchkey_types::{
+    AccountExport, ExportedAccount, ExportedBan, ExportedEvent, ExportedRecord, ExportedSession,
+};
 
 use super::activity::audited;
 use super::identities;
@@ -17,8 +21,10 @@ use crate::http::error::ApiError;
 use crate::http::state::Recent;
 use crate::services::Services;
 use crate::use_cases::account::{self, Export};
+use crate::use_cases::audit;
 
-/// `GET …/export`: the account, its identities, live sessions and security events, as a file.
+/// `GET …/export`: the account, its identities, sessions, security events and audit records, as a
+/// file.
 pub(crate) async fn export_account(
     State(state): State<Arc<Services>>,
     user: Recent,
@@ -45,28 +51,70 @@ fn wire(state: &Services, export: Export) -> AccountExport {
     });
     AccountExport {
         exported_at: export.at.as_secs(),
-        account: ExportedAccount {
-            id: export.user.id.to_string(),
-            created_at: export.user.created_at.as_secs(),
-        },
+        account: account_of(&export.user),
         identities: identities.collect(),
         sessions: export.sessions.into_iter().map(session).collect(),
         events: export.events.into_iter().map(event).collect(),
+        audit: export.records.into_iter().map(record).collect(),
     }
 }
 
-fn session(live: LiveSession) -> ExportedSession {
-    let LiveSession { session, origin } = live;
+fn account_of(user: &User) -> ExportedAccount {
+    ExportedAccount {
+        id: user.id.to_string(),
+        username: user.username.as_ref().map(ToString::to_string),
+        email: user.email.clone(),
+        name: user.name.clone(),
+        hosted_domain: user.hosted_domain.clone(),
+        granted_roles: user.roles.clone(),
+        created_at: user.created_at.as_secs(),
+        ban: user.ban.as_ref().map(|ban| ExportedBan {
+            at: ban.at.as_secs(),
+            until: ban.until.map(Timestamp::as_secs),
+        }),
+    }
+}
+
+fn session((session, origin): (Session, SessionOrigin)) -> ExportedSession {
+    let ended = match session.status {
+        SessionStatus::Live => None,
+        SessionStatus::Ended { at, reason } => Some((at.as_secs(), audited(reason.into()))),
+    };
+    let (ended_at, end_reason) = ended.unzip();
     ExportedSession {
         id: session.id.to_string(),
         provider: origin.provider,
         opened_at: session.opened_at.as_secs(),
-        auth_time: session.auth_time.map(latchkey_core::Timestamp::as_secs),
+        auth_time: session.auth_time.map(Timestamp::as_secs),
         last_seen: session.rotated_at.as_secs(),
         expires_at: session.idle_end.as_secs(),
+        ended_at,
+        end_reason,
         user_agent: origin.user_agent,
         address: origin.address,
         bound: session.binding.is_some(),
+    }
+}
+
+fn record(record: AuditRecord) -> ExportedRecord {
+    // The user does not learn which operator acted, from where, or with which words.
+    let by_operator = record.class() == RecordClass::OperatorActs;
+    let (device, detail) = if by_operator {
+        (Device::default(), None)
+    } else {
+        (record.device, record.detail)
+    };
+    ExportedRecord {
+        at: record.at.as_secs(),
+        kind: record.kind.to_string(),
+        outcome: audit::outcome(record.outcome),
+        by_operator,
+        session_id: record.session.map(|id| id.to_string()),
+        provider: record.provider,
+        user_agent: device.user_agent,
+        address: device.address,
+        request_id: device.request_id,
+        detail,
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use latchkey_axum::use_cases::operator::{Actor, Operator};
+use latchkey_core::Device;
 use latchkey_testing::{code, header, refusal};
 use latchkey_types::{AccountExport, ActivityKind};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::app::{FIREFOX, TestApp, claims};
+use crate::local_accounts::{self, OTHER_PASSWORD, PASSWORD, sign_in, try_sign_in};
 
 #[tokio::test]
 async fn export_contains_what_is_stored_and_no_secret() {
@@ -43,6 +46,70 @@ async fn export_contains_what_is_stored_and_no_secret() {
     ] {
         assert_eq!(code(request).await, (401, "step_up_required".into()));
     }
+}
+
+#[tokio::test]
+async fn export_contains_the_local_account_past_sessions_and_audit_records() {
+    let app = TestApp::with("[local]").await;
+    local_accounts::create(&app, "ada").await;
+    let past = sign_in(&app, "ada", PASSWORD).await;
+    app.log_out(&past.access_token).await;
+    let wrong = try_sign_in(&app, "ada", OTHER_PASSWORD).await;
+    assert_eq!(wrong.status(), 401);
+    let here = sign_in(&app, "ada", PASSWORD).await;
+    let id = claims(&here.access_token)["sub"].clone();
+    let id = id.as_str().expect("text").parse().expect("an id");
+    let operator = Operator::online(&app.state, Actor::CommandLine);
+    let operator = operator.from_device(Device {
+        address: Some("192.0.2.99".into()),
+        ..Device::default()
+    });
+    let granted = operator.set_roles(id, vec!["notes:edit".into()]).await;
+    granted.expect("granted");
+    let banned = operator.ban(id, "a secret reason").await;
+    banned.expect("banned");
+    operator.unban(id).await.expect("lifted");
+    let here = sign_in(&app, "ada", PASSWORD).await;
+
+    let response = app.get_as("/api/account/export", &here.access_token).await;
+    let text = response.text().await.expect("text");
+    for secret in ["a secret reason", "192.0.2.99", "argon2", "command line"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+    let export: AccountExport = serde_json::from_str(&text).expect("an export");
+    assert_eq!(export.account.username.as_deref(), Some("ada"));
+    assert_eq!(export.account.granted_roles, ["notes:edit"]);
+    let ends: Vec<_> = export.sessions.iter().map(|it| it.end_reason).collect();
+    assert_eq!(ends.len(), 3);
+    for reason in [
+        None,
+        Some(ActivityKind::Banned),
+        Some(ActivityKind::SignedOut),
+    ] {
+        assert!(ends.contains(&reason), "{ends:?}");
+    }
+    let mut records: Vec<_> = export
+        .audit
+        .iter()
+        .map(|it| (&*it.kind, it.by_operator))
+        .collect();
+    records.sort_unstable();
+    let expected = [
+        ("account_created", true),
+        ("banned", true),
+        ("roles_changed", true),
+        ("sign_in_refused", false),
+        ("signed_in", false),
+        ("signed_in", false),
+        ("signed_in", false),
+        ("signed_out", false),
+        ("unbanned", true),
+    ];
+    assert_eq!(records, expected);
+    let refused = export.audit.iter().find(|it| it.kind == "sign_in_refused");
+    let refused = refused.expect("a record");
+    assert_eq!(refused.address.as_deref(), Some("127.0.0.1"));
+    assert_eq!(refused.detail.as_deref(), Some("invalid_credentials"));
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ pub(super) fn YourData(actions: AccountActions) -> impl IntoView {
                     h3().child("Download"),
                     p().child(
                         "A file with everything that this site stores about you: your profile, ways \
-                         to sign in, devices and activity.",
+                         to sign in, devices, activity and audit records.",
                     ),
                     export_button(actions),
                 )),

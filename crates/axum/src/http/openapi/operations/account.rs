@@ -132,7 +132,7 @@ fn identities(schemas: &mut Schemas) -> Vec<Operation> {
         new(
             ("get", paths::API_ACCOUNT_EXPORT),
             "exportAccount",
-            "Export the account, its identities, live sessions and security events",
+            "Export the account, its identities, sessions, security events and audit records",
         )
         .recent()
         .ok::<AccountExport>(schemas, "The data, as a download."),

@@ -206,6 +206,9 @@ async fn refreshes(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     let live = store.live_sessions(ada.id, NOW).await.expect("read");
     assert_eq!(live.len(), 1);
     costs.record("live_sessions", "");
+    let stored = store.stored_sessions(ada.id, None, 10).await;
+    assert_eq!(stored.expect("read").sessions.len(), 2);
+    costs.record("stored_sessions", "a page");
     let page = store.all_sessions(None, 10, NOW).await.expect("read");
     assert!(!page.expect("a page").items.is_empty());
     costs.record("all_sessions", "a page");
