@@ -90,9 +90,29 @@ pub struct Credential {
     pub hash: Option<String>,
     /// When the password was set, or the account created.
     pub changed_at: Timestamp,
-    /// The one link that can set the password. A new link replaces it.
+    /// The link of an operator that can set the password. A new one replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkHash>,
+    /// The link that was requested for the user and sent by mail. A new one replaces it. Anyone can
+    /// request one, so it does not replace the link of an operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_link: Option<LinkHash>,
+}
+
+impl Credential {
+    /// The link of an operator, or the requested one.
+    pub fn link_mut(&mut self, is_by_operator: bool) -> &mut Option<LinkHash> {
+        if is_by_operator {
+            &mut self.link
+        } else {
+            &mut self.requested_link
+        }
+    }
+
+    /// The links that can set the password.
+    pub fn links(&self) -> impl Iterator<Item = LinkHash> {
+        self.link.into_iter().chain(self.requested_link)
+    }
 }
 
 impl fmt::Debug for Credential {
@@ -184,6 +204,7 @@ mod tests {
             hash: Some("$argon2id$secret".to_owned()),
             changed_at: Timestamp::from_secs(1),
             link: None,
+            requested_link: None,
         };
         assert!(!format!("{credential:?}").contains("argon2"));
         let text = serde_json::to_string(&credential).expect("JSON");

@@ -2,7 +2,8 @@
 //!
 //! Tools are installed into the user's cache directory, by exact version, and reused. PATH and the
 //! system are not modified, with two exceptions: the WASM target (rustup) and, on Debian, the
-//! browser, the databases, strace, libfaketime, curl, jq, Python and, for benchmarks, wrk (apt-get).
+//! browser, the databases, strace, libfaketime, curl, jq, Python, aiosmtpd and, for benchmarks, wrk
+//! (apt-get).
 
 pub(crate) mod c_compiler;
 pub(crate) mod cache;
@@ -13,6 +14,7 @@ pub(crate) mod databases;
 pub(crate) mod debian;
 pub(crate) mod example_clients;
 pub(crate) mod faketime;
+pub(crate) mod mail_server;
 pub(crate) mod node;
 pub(crate) mod rust;
 pub(crate) mod strace;

@@ -179,7 +179,7 @@ impl<'a> LocalOperator<'a> {
         Ok(self.link(token.invitation_link(self.public_url)))
     }
 
-    /// Creates a link to set a new password. It voids the account's previous link; the password and
+    /// Creates a link to set a new password. It voids the previous link of an operator; the password and
     /// the sessions stay as they are until the link is used.
     pub async fn reset_password(&self, username: &str) -> Result<Link, LocalOperatorError> {
         self.check_enabled()?;

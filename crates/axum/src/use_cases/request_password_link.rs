@@ -89,8 +89,13 @@ async fn send_link(
         return Ok(());
     };
     let now = services.clock.now();
-    if !local.guesses.allows_link(username.as_str(), now) {
-        tracing::info!("too many links were sent to this account; no link was sent");
+    let address = requester.device.address.as_deref();
+    let address = address.and_then(|address| address.parse().ok());
+    if !local
+        .guesses
+        .allows_link(username.as_str(), email, address, now)
+    {
+        tracing::info!("too many links for this account, mailbox or network; no link was sent");
         return Ok(());
     }
     let token = LinkToken::random(&*services.rng);
@@ -109,7 +114,7 @@ async fn send_link(
         return Ok(());
     }
     let link = token.password_link(&services.public_url);
-    let message = Message::set_password(email, username, &services.public_url, &link);
+    let message = Message::set_password(email, username.as_str(), &services.public_url, &link);
     // The error is from the mail server, and does not contain the message.
     if let Err(error) = mailer.send(&message).await {
         tracing::warn!(%error, "cannot send a link to set a password");

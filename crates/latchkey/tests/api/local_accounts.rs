@@ -1,10 +1,12 @@
 //! Local accounts: usernames and passwords.
 
 mod audit;
+mod delivery;
 mod guessing;
 mod life;
 mod links;
 mod mail;
+mod mail_server;
 mod refusals;
 pub(crate) mod smtp;
 
@@ -29,6 +31,17 @@ pub(crate) fn operator(app: &TestApp) -> LocalOperator<'_> {
 pub(crate) async fn create(app: &TestApp, username: &str) {
     let new = NewLocalAccount {
         username: username.to_owned(),
+        password: Some(PASSWORD.to_owned().into()),
+        ..NewLocalAccount::default()
+    };
+    operator(app).create(new).await.expect("created");
+}
+
+/// Creates an account with the password [`PASSWORD`] and this email address.
+pub(crate) async fn create_with_email(app: &TestApp, username: &str, email: &str) {
+    let new = NewLocalAccount {
+        username: username.to_owned(),
+        email: Some(email.to_owned()),
         password: Some(PASSWORD.to_owned().into()),
         ..NewLocalAccount::default()
     };

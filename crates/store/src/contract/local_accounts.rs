@@ -314,6 +314,39 @@ pub(super) async fn audit_records(store: &dyn Store) {
     assert_eq!(records, expected);
 }
 
+/// A link that was requested for a user does not replace the link of an operator, nor the other way
+/// round. The use of either invalidates both.
+pub(super) async fn links_of_operators(store: &dyn Store) {
+    let created = store.create_local_user(local(1, "ada")).await;
+    assert_eq!(created, Ok(CreateOutcome::Created));
+    let operator = Some(Actor::CommandLine);
+    let add = |number, actor| {
+        let requester = Requester {
+            actor,
+            ..Requester::default()
+        };
+        store.add_one_time_link(hash(number), reset("ada"), requester, NOW)
+    };
+    let exists = |number| async move {
+        let link = store.one_time_link(hash(number), NOW).await;
+        link.expect("read").is_some()
+    };
+    assert_eq!(add(1, operator).await, Ok(true));
+    assert_eq!(add(2, None).await, Ok(true));
+    assert_eq!(add(3, None).await, Ok(true));
+    assert!(exists(1).await && !exists(2).await && exists(3).await);
+    let by_link = |number, new: &str| set("ada", PasswordAuthority::Link(hash(number)), new);
+    assert!(!is_set(store, by_link(2, "x")).await, "it was replaced");
+    assert!(is_set(store, by_link(1, "second")).await);
+    assert!(!exists(1).await && !exists(3).await);
+    assert!(!is_set(store, by_link(3, "x")).await);
+
+    assert_eq!(add(4, None).await, Ok(true));
+    assert_eq!(add(5, operator).await, Ok(true));
+    assert!(is_set(store, by_link(4, "third")).await);
+    assert!(!exists(4).await && !exists(5).await);
+}
+
 /// Of concurrent uses of one link, or of one username, one succeeds.
 pub(super) async fn races(stores: StorePair) {
     let [one, other] = &stores;

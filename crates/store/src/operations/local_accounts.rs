@@ -115,6 +115,7 @@ async fn create(tx: &mut Tx<'_>, new: &NewLocalUser) -> Result<CreateOutcome, St
         hash: new.hash.clone(),
         changed_at: user.created_at,
         link: None,
+        requested_link: None,
     };
     if let Some((hash, expires_at)) = new.link {
         let purpose = LinkPurpose::SetPassword {
@@ -187,7 +188,7 @@ async fn set_password(tx: &mut Tx<'_>, set: &SetPassword) -> Result<Option<Denia
                 purpose,
                 Some(LinkPurpose::SetPassword { username }) if username == set.username
             );
-            is_for_user && credential.link == Some(*hash)
+            is_for_user && credential.links().any(|link| link == *hash)
         }
     };
     if !is_authorized {
@@ -200,13 +201,14 @@ async fn set_password(tx: &mut Tx<'_>, set: &SetPassword) -> Result<Option<Denia
         audit::events_at(id, set.now),
     ];
     reads.extend(set.keep.map(|id| SESSIONS.at(&id)));
-    reads.extend(credential.link.map(|hash| ONE_TIME_LINKS.at(&hash)));
+    reads.extend(credential.links().map(|hash| ONE_TIME_LINKS.at(&hash)));
     tx.prefetch(reads).await?;
     let Some(mut user) = tx.get(USERS, &id).await? else {
         return Ok(None);
     };
-    // Whether or not it was used: after a change of the password, an earlier link must not undo it.
-    void_link(tx, &mut credential).await?;
+    // Whether or not they were used: after a change of the password, an earlier link must not undo
+    // it.
+    void_links(tx, &mut credential).await?;
     credential.hash = Some(set.hash.clone());
     credential.changed_at = set.now;
     tx.put(CREDENTIALS, username, &credential)?;
@@ -251,7 +253,8 @@ async fn replace_hash(
     Ok(true)
 }
 
-/// Adds a link. A link that sets a password replaces the previous one of the same user.
+/// Adds a link. A link that sets a password replaces the previous one of the same user that an
+/// operator created, or of the one that was requested for the user.
 async fn add_link(
     tx: &mut Tx<'_>,
     hash: &LinkHash,
@@ -265,8 +268,9 @@ async fn add_link(
             let Some(mut credential) = tx.get(CREDENTIALS, username).await? else {
                 return Ok(false);
             };
-            void_link(tx, &mut credential).await?;
-            credential.link = Some(*hash);
+            let slot = credential.link_mut(requester.actor.is_some());
+            void_link(tx, slot.take()).await?;
+            *slot = Some(*hash);
             tx.put(CREDENTIALS, username, &credential)?;
             (
                 ServerAct::PasswordLinkCreated,
@@ -309,15 +313,21 @@ pub(super) async fn remove(tx: &mut Tx<'_>, user: &mut User) -> Result<(), Store
     if let Some(mut credential) = tx.get(CREDENTIALS, &username).await?
         && credential.user == user.id
     {
-        void_link(tx, &mut credential).await?;
+        void_links(tx, &mut credential).await?;
         tx.clear(CREDENTIALS, &username);
     }
     Ok(())
 }
 
-/// Removes the link that can set this user's password, if there is one.
-async fn void_link(tx: &mut Tx<'_>, credential: &mut Credential) -> Result<(), StoreError> {
-    if let Some(hash) = credential.link.take()
+/// Removes the links that can set this user's password.
+async fn void_links(tx: &mut Tx<'_>, credential: &mut Credential) -> Result<(), StoreError> {
+    void_link(tx, credential.link.take()).await?;
+    void_link(tx, credential.requested_link.take()).await
+}
+
+/// Removes this link, if it still exists.
+async fn void_link(tx: &mut Tx<'_>, hash: Option<LinkHash>) -> Result<(), StoreError> {
+    if let Some(hash) = hash
         && let Some(link) = tx.get(ONE_TIME_LINKS, &hash).await?
     {
         remove_link(tx, &hash, &link);

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::count::Count;
 use super::unit::{API, cargo_test};
-use crate::tools::{databases, example_clients, faketime, strace};
+use crate::tools::{databases, example_clients, faketime, mail_server, strace};
 use crate::workspace::Workspace;
 
 /// Runs the test binary `api`.
@@ -13,6 +13,7 @@ pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<Count> {
     faketime::ensure()?;
     databases::ensure()?;
     example_clients::ensure()?;
+    mail_server::ensure()?;
     let mut count = Count::default();
     cargo_test(
         workspace,

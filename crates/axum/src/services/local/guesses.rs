@@ -6,6 +6,10 @@
 //!
 //! An attacker with many networks can try more passwords; the strength of passwords
 //! ([`rules`](super::rules)) has to withstand that.
+//!
+//! An application can serve requests without the addresses of their clients. Then nothing
+//! distinguishes an attacker from the owner: each account has one larger quota, and there is no
+//! limit by network, with which one client could keep all others out.
 
 use core::hash::{BuildHasher as _, Hash};
 use core::time::Duration;
@@ -46,6 +50,12 @@ const OF_NETWORK: Quota = Quota {
     burst: 100,
     period: Duration::from_secs(6),
 };
+/// Failures of one account from clients whose addresses are unknown.
+const OF_ACCOUNT_ANYWHERE: Quota = Quota {
+    scope: "with a wrong password",
+    burst: 100,
+    period: Duration::from_secs(6),
+};
 /// New accounts from one network.
 const SIGN_UPS: Quota = Quota {
     scope: "to create an account",
@@ -58,25 +68,39 @@ const LINK_REQUESTS: Quota = Quota {
     burst: 20,
     period: Duration::from_mins(1),
 };
-/// Links sent to one account: each sends an email and invalidates the previous link.
+/// Links sent to one account: each invalidates the previous one.
 const LINKS: Quota = Quota {
     scope: "for a link",
     burst: 3,
     period: Duration::from_mins(10),
 };
+/// Messages to one mailbox. Several accounts can have the same email address, which nobody verified.
+const OF_RECIPIENT: Quota = Quota {
+    scope: "for a link",
+    burst: 5,
+    period: Duration::from_mins(10),
+};
+/// Messages that one network causes: a request can cause several.
+const MAILS: Quota = Quota {
+    scope: "for a link",
+    burst: 20,
+    period: Duration::from_mins(1),
+};
 
-/// The level of a network size, and the network; `None` if the address is unknown.
-type Source = (usize, Option<Network>);
+/// The level of a network size, and the network.
+type Source = (usize, Network);
 
 /// Counts attempts.
 #[derive(Debug, Default)]
 pub struct Guesses {
     key: RandomState,
-    accounts: Buckets<(u64, Source)>,
+    accounts: Buckets<(u64, Option<Source>)>,
     networks: Buckets<Source>,
     sign_ups: Buckets<Source>,
     link_requests: Buckets<Source>,
     links: Buckets<u64>,
+    recipients: Buckets<u64>,
+    mails: Buckets<Source>,
 }
 
 /// An attempt to sign in, counted as a failure until it succeeds.
@@ -97,16 +121,14 @@ impl Guesses {
     ) -> Result<Attempt, TooManyRequests> {
         let account = self.account(username);
         let attempt = Attempt { account, address };
-        for source in sources(address) {
-            self.accounts
-                .take((account, source), source.0, OF_ACCOUNT, now)?;
+        for (key, level, quota) in attempt.account_keys() {
+            self.accounts.take(key, level, quota, now)?;
         }
         for source in sources(address) {
             if let Err(refused) = self.networks.take(source, source.0, OF_NETWORK, now) {
                 // The account was not tried.
-                for source in sources(address) {
-                    self.accounts
-                        .give_back((account, source), source.0, OF_ACCOUNT);
+                for (key, level, quota) in attempt.account_keys() {
+                    self.accounts.give_back(key, level, quota);
                 }
                 return Err(refused);
             }
@@ -116,17 +138,20 @@ impl Guesses {
 
     /// The password was right: the failures of this account from this network are forgotten.
     pub fn succeeded(&self, attempt: Attempt) {
+        for (key, ..) in attempt.account_keys() {
+            self.accounts.forget(key);
+        }
         for source in sources(attempt.address) {
-            self.accounts.forget((attempt.account, source));
             self.networks.give_back(source, source.0, OF_NETWORK);
         }
     }
 
     /// The password was not verified, because the server could not.
     pub fn not_tried(&self, attempt: Attempt) {
+        for (key, level, quota) in attempt.account_keys() {
+            self.accounts.give_back(key, level, quota);
+        }
         for source in sources(attempt.address) {
-            let key = (attempt.account, source);
-            self.accounts.give_back(key, source.0, OF_ACCOUNT);
             self.networks.give_back(source, source.0, OF_NETWORK);
         }
     }
@@ -134,8 +159,8 @@ impl Guesses {
     /// Forgets the failures of an account from a network, because its password was set there.
     pub fn password_set(&self, username: &str, address: Option<IpAddr>) {
         let account = self.account(username);
-        for source in sources(address) {
-            self.accounts.forget((account, source));
+        for (key, ..) in (Attempt { account, address }).account_keys() {
+            self.accounts.forget(key);
         }
     }
 
@@ -160,10 +185,36 @@ impl Guesses {
         Ok(())
     }
 
-    /// Counts a link to this account; `false` if no more may be sent.
-    pub fn allows_link(&self, username: &str, now: Timestamp) -> bool {
+    /// Counts a link that is sent to this account at this email address, because a client with this
+    /// address requested it. `false` if it must not be sent, which counts nothing.
+    pub fn allows_link(
+        &self,
+        username: &str,
+        email: &str,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> bool {
         let account = self.account(username);
-        self.links.take(account, 0, LINKS, now).is_ok()
+        let recipient = self.key.hash_one(mailbox(email));
+        if self.links.take(account, 0, LINKS, now).is_err() {
+            return false;
+        }
+        if self
+            .recipients
+            .take(recipient, 0, OF_RECIPIENT, now)
+            .is_err()
+        {
+            self.links.give_back(account, 0, LINKS);
+            return false;
+        }
+        for source in sources(address) {
+            if self.mails.take(source, source.0, MAILS, now).is_err() {
+                self.links.give_back(account, 0, LINKS);
+                self.recipients.give_back(recipient, 0, OF_RECIPIENT);
+                return false;
+            }
+        }
+        true
     }
 
     /// Frees the counters that are full again.
@@ -173,6 +224,8 @@ impl Guesses {
         self.sign_ups.prune(now);
         self.link_requests.prune(now);
         self.links.prune(now);
+        self.recipients.prune(now);
+        self.mails.prune(now);
     }
 
     fn account(&self, username: &str) -> u64 {
@@ -181,11 +234,29 @@ impl Guesses {
     }
 }
 
-/// The networks that contain an address; one unknown source without an address.
+impl Attempt {
+    /// What the failures of the account are counted by, with the level and the quota.
+    fn account_keys(self) -> impl Iterator<Item = ((u64, Option<Source>), usize, Quota)> {
+        let unknown = (self.address.is_none()).then_some((None, 0, OF_ACCOUNT_ANYWHERE));
+        let known = sources(self.address).map(|source| (Some(source), source.0, OF_ACCOUNT));
+        let keys = known.chain(unknown);
+        keys.map(move |(source, level, quota)| ((self.account, source), level, quota))
+    }
+}
+
+/// The networks that contain an address; none if it is unknown.
 fn sources(address: Option<IpAddr>) -> impl Iterator<Item = Source> {
-    let unknown = address.is_none().then_some((0, None));
-    let known = address.into_iter().flat_map(networks).map(Some);
-    known.enumerate().chain(unknown)
+    address.into_iter().flat_map(networks).enumerate()
+}
+
+/// The mailbox of an email address: in lower case, and without what follows a plus sign, which many
+/// mail servers ignore.
+fn mailbox(email: &str) -> String {
+    let email = email.to_lowercase();
+    match email.rsplit_once('@') {
+        Some((name, host)) => format!("{}@{host}", name.split('+').next().unwrap_or_default()),
+        None => email,
+    }
 }
 
 /// For each key, the time at which its quota is full again, in milliseconds since 1970.
@@ -332,6 +403,55 @@ mod tests {
         }
         guesses.forget_idle(NOW.plus(Duration::from_hours(1)));
         assert!(guesses.accounts.0.lock().expect("not poisoned").is_empty());
+    }
+
+    #[test]
+    fn security_95_clients_without_an_address_share_a_quota_per_account_only() {
+        let guesses = Guesses::default();
+        let permitted = |username: &str| {
+            let begun = (0..1000).filter(|_| guesses.begin(username, None, NOW).is_ok());
+            begun.count()
+        };
+        assert_eq!(permitted("ada"), 100);
+        // Guesses at one account do not keep the users of others out.
+        for number in 0..20 {
+            let username = format!("user-{number}");
+            assert_eq!(permitted(&username), 100);
+        }
+        for _ in 0..1000 {
+            assert!(guesses.sign_up(None, NOW).is_ok());
+            assert!(guesses.link_request(None, NOW).is_ok());
+        }
+        let later = NOW.plus(OF_ACCOUNT_ANYWHERE.period);
+        let owner = guesses.begin("ada", None, later).expect("permitted");
+        guesses.succeeded(owner);
+        assert_eq!(permitted("ada"), 100);
+    }
+
+    #[test]
+    fn a_message_that_is_not_sent_is_not_counted() {
+        let guesses = Guesses::default();
+        let allows = |username: &str, email: &str, from: &str| {
+            guesses.allows_link(username, email, Some(address(from)), NOW)
+        };
+        // The mailbox is full; neither the account nor the network is charged.
+        for number in 0..5 {
+            let email = format!("Ada+{number}@example.com");
+            assert!(allows(&format!("ada-{number}"), &email, "192.0.2.1"));
+        }
+        for _ in 0..100 {
+            assert!(!allows("ada", "ada@example.com", "192.0.2.1"));
+        }
+        for _ in 0..3 {
+            assert!(allows("ada", "ada@example.org", "192.0.2.1"));
+        }
+        assert!(!allows("ada", "ada@example.org", "192.0.2.1"));
+        for number in 0..12 {
+            let name = format!("user-{number}");
+            assert!(allows(&name, &format!("{name}@example.com"), "192.0.2.1"));
+        }
+        assert!(!allows("ben", "ben@example.com", "192.0.2.1"));
+        assert!(allows("ben", "ben@example.com", "192.0.2.2"));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! so only a few run at the same time, a bounded number wait, and the rest are refused immediately:
 //! a flood of sign-ins must not slow down other requests or fill the memory.
 //!
-//! One network can occupy only a part of the queue, so it cannot keep others from signing in.
+//! One network can occupy only a part of the queue, and the part becomes smaller as the queue
+//! becomes longer. A few networks therefore never fill it, even with right passwords, which no limit
+//! on guesses applies to: there is always a place for another network.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,7 +23,8 @@ use crate::services::rate_limits::TooManyRequests;
 
 /// How many requests may run or wait: at most a few seconds of work.
 const MAX_PENDING: usize = 128;
-/// How many of them may come from one network, for each network size, narrowest first.
+/// How many of them may come from one network of each size, the narrowest first, while the queue is
+/// empty.
 const MAX_PENDING_OF_NETWORK: [usize; LEVELS] = [16, 24, 32];
 /// When a refused client should try again, in seconds.
 const RETRY_AFTER: u64 = 2;
@@ -108,11 +111,15 @@ impl Hashing {
     fn enter(&self, address: Option<IpAddr>) -> Option<Place> {
         let keys: Vec<_> = address.into_iter().flat_map(networks).enumerate().collect();
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = MAX_PENDING.saturating_sub(pending.total);
         let is_full = |key: &(usize, Network)| {
             let count = pending.of_network.get(key).copied().unwrap_or_default();
-            count >= MAX_PENDING_OF_NETWORK[key.0]
+            // In proportion to the places that are free: n networks that want all they can get
+            // leave a share of 1 / (1 + n / 8) free.
+            let limit = MAX_PENDING_OF_NETWORK[key.0] * free / MAX_PENDING;
+            count >= limit.max(1)
         };
-        if pending.total >= MAX_PENDING || keys.iter().any(is_full) {
+        if free == 0 || keys.iter().any(is_full) {
             return None;
         }
         pending.total += 1;
@@ -166,6 +173,31 @@ mod tests {
         text.parse().expect("an address")
     }
 
+    /// All places that clients with these addresses can get, if each takes what it can.
+    fn all_places(hashing: &Hashing, addresses: &[IpAddr]) -> Vec<Place> {
+        let mut places = Vec::new();
+        loop {
+            let before = places.len();
+            places.extend(addresses.iter().filter_map(|it| hashing.enter(Some(*it))));
+            if places.len() == before {
+                return places;
+            }
+        }
+    }
+
+    #[test]
+    fn security_95_a_few_networks_do_not_fill_the_queue() {
+        let hashing = Hashing::new(Arc::new(SystemRng));
+        for networks in [1, 8, 32, 100] {
+            let greedy: Vec<IpAddr> = (0..networks).map(|it| [192, 0, 2, it].into()).collect();
+            let places = all_places(&hashing, &greedy);
+            assert!(places.len() < MAX_PENDING, "{networks}");
+            let newcomer = hashing.enter(Some(address("198.51.100.1")));
+            assert!(newcomer.is_some(), "{networks} networks left no place");
+        }
+        assert!(all_places(&hashing, &[address("192.0.2.1")]).len() >= 8);
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn security_95_hashes_run_a_few_at_a_time_and_a_flood_is_refused() {
         let hashing = Arc::new(Hashing::new(Arc::new(SystemRng)));
@@ -186,7 +218,8 @@ mod tests {
                 hashing.run(address, work).await
             }
         };
-        let flood = MAX_PENDING_OF_NETWORK[0];
+        let flood = all_places(&hashing, &[address("192.0.2.1")]).len();
+        assert!(flood > permits && flood < MAX_PENDING / 2, "{flood}");
         let work: Vec<_> = (0..flood)
             .map(|_| tokio::spawn(begin(Some(address("192.0.2.1")))))
             .collect();
@@ -220,10 +253,8 @@ mod tests {
         assert_eq!(places.len(), MAX_PENDING);
         places.clear();
         // An IPv6 site can use any of its networks.
-        for number in 0..u16::MAX {
-            let network = [0x2001, 0xdb8, 1, number, 0, 0, 0, 1];
-            places.extend(hashing.enter(Some(network.into())));
-        }
-        assert_eq!(places.len(), MAX_PENDING_OF_NETWORK[2]);
+        let site = |number| [0x2001, 0xdb8, 1, number, 0, 0, 0, 1].into();
+        let site: Vec<IpAddr> = (0..1000).map(site).collect();
+        assert!(all_places(&hashing, &site).len() <= MAX_PENDING_OF_NETWORK[2]);
     }
 }

@@ -5,7 +5,6 @@ use core::time::Duration;
 use std::fmt;
 use std::sync::Arc;
 
-use latchkey_core::Username;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::Credentials;
@@ -23,6 +22,9 @@ const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 const MAX_PENDING: usize = 100;
 /// How many connections to the mail server may be open.
 const MAX_CONNECTIONS: usize = 4;
+
+/// The length of usernames that messages contain.
+const MAX_SHOWN_USERNAME: usize = 20;
 
 /// Sends messages.
 pub struct Mailer {
@@ -117,19 +119,43 @@ impl fmt::Debug for Message {
 
 impl Message {
     /// A link to set a new password.
-    pub fn set_password(to: &str, username: &Username, site: &PublicUrl, link: &str) -> Self {
+    ///
+    /// Nobody verified that the address belongs to the user, so the message contains no text with
+    /// which its author could address a stranger.
+    pub fn set_password(to: &str, username: &str, site: &PublicUrl, link: &str) -> Self {
         let host = site.authority();
+        let account = if is_plain(username) {
+            format!("account {username}")
+        } else {
+            "account".to_owned()
+        };
         Self {
             to: to.to_owned(),
             subject: format!("Set a new password for {host}"),
             text: format!(
-                "Someone asked to set a new password for your account {username} at {site}.\n\
+                "Someone asked to set a new password for your {account} at {site}.\n\
                  \n\
                  To set one, open this link within an hour. It works once.\n\
                  \n\
                  {link}\n\
                  \n\
                  If it was not you, ignore this message. Your password stays as it is.\n"
+            ),
+        }
+    }
+
+    /// A link to set the first password of an account that an operator created.
+    pub fn new_account(to: &str, username: &str, site: &PublicUrl, link: &str) -> Self {
+        let host = site.authority();
+        Self {
+            to: to.to_owned(),
+            subject: format!("Your account at {host}"),
+            text: format!(
+                "An account was created for you at {site}. Your username is {username}.\n\
+                 \n\
+                 To set your password, open this link within an hour. It works once.\n\
+                 \n\
+                 {link}\n"
             ),
         }
     }
@@ -149,4 +175,10 @@ impl Message {
             ),
         }
     }
+}
+
+/// Whether a username is one short word: not a link, an address, or a message to its reader.
+fn is_plain(name: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    name.len() <= MAX_SHOWN_USERNAME && name.bytes().all(is_word)
 }

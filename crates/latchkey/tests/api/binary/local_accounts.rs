@@ -115,7 +115,7 @@ async fn refused_mail_is_logged_without_its_link() {
     let folder = tempfile::tempdir().expect("a directory");
     let folder = folder.path();
     let mut mail = SmtpServer::start(Behavior::Refuses).await;
-    let config = format!("[local]\n{}", mail.section("none"));
+    let config = format!("[local]\n{}", mail.section());
     std::fs::write(folder.join("latchkey.toml"), config).expect("written");
     let data_dir = folder.join("data");
     let server = RunningServer::spawn(&mut latchkey(folder, &arguments(&data_dir, "127.0.0.1:0")));

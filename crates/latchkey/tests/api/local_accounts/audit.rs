@@ -108,8 +108,8 @@ async fn refused_passwords_and_links_are_recorded_with_the_user() {
 
 #[tokio::test]
 async fn accounts_and_links_are_recorded_from_their_creation_to_their_use() {
-    let mut server = SmtpServer::start(Behavior::Plain).await;
-    let section = server.section("none");
+    let mut server = SmtpServer::start(Behavior::Accepts).await;
+    let section = server.section();
     let app = TestApp::with(&format!("[local]\nsign_up = \"invite\"\n{section}")).await;
     let invitation = operator(&app).invite(None).await.expect("a link").url;
     let token = token_in(&invitation, "invitation");

@@ -67,6 +67,68 @@ async fn security_95_unknown_names_are_counted_like_known_ones() {
     }
 }
 
+#[tokio::test]
+async fn security_95_wrong_current_passwords_are_counted_as_guesses() {
+    let app = TestApp::with(CONFIG).await;
+    create(&app, "ada").await;
+    let signed_in = tokens(sign_in_from(&app, "192.0.2.1", "ada", PASSWORD).await).await;
+    let change = |token: &str, current: &str| {
+        let body = json!({ "current_password": current, "new_password": OTHER_PASSWORD });
+        let request = app.post("/auth/password/change").json(&body);
+        let request = request
+            .bearer_auth(token)
+            .header("x-forwarded-for", "192.0.2.1");
+        async { request.send().await.expect("a response").status().as_u16() }
+    };
+    // Without a valid access token, the password is not tried.
+    for _ in 0..20 {
+        assert_eq!(change("x", "wrong").await, 401);
+    }
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        statuses.push(change(&signed_in.access_token, "wrong").await);
+    }
+    assert_eq!(statuses, [[422; 10].as_slice(), &[429; 2]].concat());
+    assert_eq!(change(&signed_in.access_token, PASSWORD).await, 429);
+    let sign_in = sign_in_from(&app, "192.0.2.1", "ada", PASSWORD).await;
+    assert_eq!(sign_in.status(), 429, "the same quota");
+    app.clock.advance(Duration::from_mins(1));
+    let signed_in = app.refreshed(&signed_in.refresh_token).await;
+    assert_eq!(change(&signed_in.access_token, PASSWORD).await, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn security_95_right_passwords_of_a_few_networks_keep_nobody_out() {
+    let app = Arc::new(TestApp::with(CONFIG).await);
+    create(&app, "eve").await;
+    create(&app, "ada").await;
+    // Eight networks, each of which could take sixteen places of the queue.
+    let flood: Vec<_> = (0..320_u32)
+        .map(|number| {
+            let app = Arc::clone(&app);
+            tokio::spawn(async move {
+                let address = format!("198.51.100.{}", number % 8);
+                let response = sign_in_from(&app, &address, "eve", PASSWORD).await;
+                response.status().as_u16()
+            })
+        })
+        .collect();
+    let mut during = 0;
+    while !flood.iter().all(tokio::task::JoinHandle::is_finished) {
+        tokens(sign_in_from(&app, "192.0.2.1", "ada", PASSWORD).await).await;
+        during += 1;
+    }
+    let mut statuses = Vec::new();
+    for request in flood {
+        statuses.push(request.await.expect("a status"));
+    }
+    assert!(
+        statuses.iter().all(|status| [200, 429].contains(status)),
+        "{statuses:?}"
+    );
+    assert!(during > 0 && statuses.contains(&200));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn security_95_other_requests_succeed_during_a_flood() {
     let app = Arc::new(TestApp::with(CONFIG).await);
