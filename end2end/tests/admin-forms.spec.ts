@@ -1,6 +1,7 @@
 // The commands of the administration console over a scripted API: with the keyboard alone, with errors at
 // the field, and across a step-up.
 import { AdminApi, graceId } from '../fixtures/admin-api.ts';
+import { expectAccessible, expectNoOverflow } from '../fixtures/layout.ts';
 import { ada } from '../fixtures/pages/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
 
@@ -234,4 +235,113 @@ test('a token is not kept across a step-up', async ({ page, app, admin, provider
   await admin.denylist.expectOpen();
   await expect(admin.denylist.field('Reason')).toHaveValue('leaked');
   await expect(admin.denylist.field('Token or ID')).toHaveValue('');
+});
+
+test.describe('where the server has local accounts', () => {
+  test.use({
+    serverConfig: { env: { LATCHKEY_ADMINS: `google:${ada}`, LATCHKEY_LOCAL__SIGN_UP: 'invite' } },
+  });
+
+  test('an account is created with the keyboard, and its link is shown once', async ({
+    page,
+    app,
+    admin,
+  }) => {
+    const api = await AdminApi.serve(page);
+    api.refuse('POST', /^\/users$/, 422, {
+      detail: 'username: this username is taken',
+      code: 'invalid_fields',
+      fields: [{ field: 'username', message: 'This username is taken.' }],
+    });
+    await app.signIn();
+    await admin.users.goto();
+    const username = admin.users.field('Username');
+    await admin.users.tabTo(username);
+    await page.keyboard.press('Enter');
+    await expect(username).toHaveAccessibleDescription(/Enter a username\./);
+    await expect(username).toBeFocused();
+    await page.keyboard.type('lin');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('editor, auditor');
+    await page.keyboard.press('Enter');
+    expect(api.sent('POST', '/users')).toEqual([]);
+    await page.keyboard.press('Enter');
+    await expect(username).toHaveAccessibleDescription(/This username is taken\./);
+    await expect(username).toHaveValue('lin');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await expect(admin.users.status).toHaveText(/^The account lin was created\. Hand over the link/);
+    await expect(admin.users.status).toBeFocused();
+    expect(api.sent('POST', '/users').at(-1)?.body).toEqual({
+      username: 'lin',
+      roles: ['editor', 'auditor'],
+    });
+    await expect(admin.users.field('Link')).toHaveValue(
+      'https://notes.example.org/reset-password#token=secret',
+    );
+    await expectAccessible(page);
+    await expectNoOverflow(page);
+    await expect(username).toHaveValue('');
+    await expect(admin.users.link('lin')).toBeVisible();
+    await page.reload();
+    await expect(username).toBeVisible();
+    await expect(admin.users.field('Link')).toHaveCount(0);
+  });
+
+  test('a person is invited by mail', async ({ page, app, admin }) => {
+    const api = await AdminApi.serve(page);
+    api.sendsMail = true;
+    await app.signIn();
+    await admin.users.goto();
+    const email = admin.users.field('Email address of the person (optional)');
+    await email.fill('nowhere');
+    await admin.users.button('Create invitation').click();
+    await expect(email).toHaveAccessibleDescription(/Enter a complete address/);
+    await email.fill('lin@example.org');
+    await admin.users.confirm(admin.users.button('Create invitation'), 'Create an invitation?');
+    await expect(admin.users.status).toHaveText(
+      'The invitation was created. The link was sent to lin@example.org.',
+    );
+    await expect(admin.users.field('Link')).toHaveCount(0);
+    expect(api.sent('POST', '/invitations')[0]?.body).toEqual({ email: 'lin@example.org' });
+  });
+
+  test('a link to set a password is created for a local account only', async ({
+    page,
+    app,
+    admin,
+  }) => {
+    const api = await AdminApi.serve(page);
+    await app.signIn();
+    await admin.user.gotoUser(graceId, 'Grace Hopper');
+    await expect(admin.user.part('Sessions')).toBeVisible();
+    await expect(admin.user.part('Password')).toHaveCount(0);
+    api.grace.username = 'grace';
+    await page.reload();
+    const button = admin.user.button('Create a link to set a password');
+    await admin.user.tabTo(button);
+    await page.keyboard.press('Enter');
+    await expect(
+      admin.user.button('Create a link? It replaces an earlier one.'),
+    ).toBeFocused();
+    expect(api.sent('POST', `/users/${graceId}/password-link`)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await expect(admin.user.status).toHaveText(/^The link was created\. Hand over the link/);
+    await expect(admin.user.field('Link')).toHaveValue(/#token=secret$/);
+    await expectAccessible(page);
+  });
+});
+
+test.describe('where the server has no local accounts', () => {
+  test('nothing can be created', async ({ page, app, admin }) => {
+    await AdminApi.serve(page);
+    await app.signIn();
+    const providers = page.waitForResponse('**/auth/providers');
+    await admin.users.goto();
+    await providers;
+    await expect(admin.users.rows('Users')).toHaveCount(2);
+    await expect(admin.users.field('Username')).toHaveCount(0);
+  });
 });

@@ -54,9 +54,7 @@ impl Failure {
 
 /// Requests `path` and decodes the response.
 pub(crate) async fn get<T: DeserializeOwned>(host: Host, path: &str) -> Result<T, Failure> {
-    let body = text(host, path).await?;
-    serde_json::from_str(&body)
-        .map_err(|_| Failure::Other("This page is out of date. Reload it.".to_owned()))
+    decode(&text(host, path).await?)
 }
 
 /// Requests `path` and returns the response as text.
@@ -78,6 +76,26 @@ pub(crate) async fn send_json(
 ) -> Result<(), Failure> {
     let json = serde_json::to_string(body).unwrap_or_default();
     success(host, host.call(method, path, Some(json)).await).map(drop)
+}
+
+/// Sends a request that creates something, and decodes the response.
+pub(crate) async fn create<T: DeserializeOwned>(
+    host: Host,
+    path: &str,
+    body: &impl Serialize,
+) -> Result<T, Failure> {
+    let json = serde_json::to_string(body).unwrap_or_default();
+    decode(&success(host, host.call("POST", path, Some(json)).await)?)
+}
+
+/// Sends a request without a body that creates something, and decodes the response.
+pub(crate) async fn post<T: DeserializeOwned>(host: Host, path: &str) -> Result<T, Failure> {
+    decode(&success(host, host.call("POST", path, None).await)?)
+}
+
+fn decode<T: DeserializeOwned>(body: &str) -> Result<T, Failure> {
+    serde_json::from_str(body)
+        .map_err(|_| Failure::Other("This page is out of date. Reload it.".to_owned()))
 }
 
 fn success(host: Host, reply: Result<Reply, String>) -> Result<String, Failure> {

@@ -15,6 +15,7 @@ mod download;
 mod draft;
 mod form;
 mod host;
+mod link;
 mod page;
 mod pages;
 mod query;

@@ -1,7 +1,7 @@
 //! What every page has: a heading, and the query of the current URL.
 
 use latchkey_web::erased::{client_only, dynamic_text};
-use leptos::html::{h1, p};
+use leptos::html::{h1, h2, p, section};
 use leptos::prelude::*;
 
 use crate::query::Query;
@@ -30,6 +30,16 @@ pub(crate) fn heading(title: &str, lead: &'static str) -> AnyView {
     set_document_title(title);
     let lead = (!lead.is_empty()).then(|| p().class("c-lead").child(lead));
     client_only((h1().child(title.to_owned()), lead))
+}
+
+/// A part of the page with a heading.
+pub(crate) fn part(id: &'static str, title: &'static str, content: AnyView) -> AnyView {
+    client_only(
+        section()
+            .class("p-console-part")
+            .aria_labelledby(id)
+            .child((h2().id(id).child(title), content)),
+    )
 }
 
 fn set_document_title(title: &str) {

@@ -59,6 +59,12 @@ pub(crate) fn user_link(id: &str, text: String) -> AnyView {
     )
 }
 
+/// The names in a list that is separated by commas or spaces.
+pub(crate) fn role_names(text: &str) -> Vec<String> {
+    let names = text.split([',', ' ']).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
 /// A kind of event or reason as words: `signed_in` becomes `Signed in`.
 pub(crate) fn words(name: &str) -> String {
     let spaced = name.replace('_', " ");
@@ -92,5 +98,14 @@ mod tests {
     fn names_become_words() {
         assert_eq!(words("ended_by_operator"), "Ended by operator");
         assert_eq!(words(""), "");
+    }
+
+    #[test]
+    fn roles_are_separated_by_commas_or_spaces() {
+        assert_eq!(
+            role_names(" admin,editor  auditor, "),
+            ["admin", "editor", "auditor"]
+        );
+        assert!(role_names(" , ").is_empty());
     }
 }

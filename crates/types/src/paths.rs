@@ -62,6 +62,10 @@ pub const API_ADMIN_USER: &str = "/api/admin/users/{id}";
 pub const API_ADMIN_USER_ROLES: &str = "/api/admin/users/{id}/roles";
 /// `POST`, role `admin`: bans a user. `DELETE`: lifts the ban.
 pub const API_ADMIN_USER_BAN: &str = "/api/admin/users/{id}/ban";
+/// `POST`, role `admin`: creates a link to set the password of a local account.
+pub const API_ADMIN_USER_PASSWORD_LINK: &str = "/api/admin/users/{id}/password-link";
+/// `POST`, role `admin`: creates an invitation to a local account.
+pub const API_ADMIN_INVITATIONS: &str = "/api/admin/invitations";
 /// `GET`, role `admin`: the live sessions of a user. `DELETE`: ends every session of the user.
 pub const API_ADMIN_USER_SESSIONS: &str = "/api/admin/users/{id}/sessions";
 /// `GET`, role `admin`: a backup of the running server as JSON lines.

@@ -22,7 +22,7 @@ use latchkey_store::StoreError;
 use latchkey_tokens::dpop::ProofError;
 use latchkey_types::{ErrorCode, OAuthError};
 
-use self::parts::{TOO_MANY, finish, link, local, provider, refresh, store};
+use self::parts::{TOO_MANY, finish, link, local, local_operator, provider, refresh, store};
 use crate::services::notifier::TooManyStreams;
 use crate::services::rate_limits::TooManyRequests;
 use crate::services::signing_keys::KeysError;
@@ -30,6 +30,7 @@ use crate::use_cases::account::AccountError;
 use crate::use_cases::begin_sign_in::BeginError;
 use crate::use_cases::identities::RemoveError;
 use crate::use_cases::local::LocalError;
+use crate::use_cases::local_operator::LocalOperatorError;
 use crate::use_cases::operator::OperatorError;
 use crate::use_cases::refresh::RefreshError;
 use crate::use_cases::revoke::RevokeError;
@@ -78,6 +79,9 @@ pub enum ApiError {
     /// A request about a local account was refused.
     #[error(transparent)]
     Local(#[from] Arc<LocalError>),
+    /// An operator's action about a local account failed.
+    #[error(transparent)]
+    LocalOperator(#[from] LocalOperatorError),
     /// An identity was not linked.
     #[error(transparent)]
     Link(Arc<LinkError>),
@@ -181,6 +185,7 @@ impl ApiError {
             },
             Self::Finish(error) => finish(error),
             Self::Local(error) => local(error),
+            Self::LocalOperator(error) => local_operator(error),
             Self::Link(error) => link(error),
             Self::Unlink(UnlinkError::Unknown) => (S::NOT_FOUND, Code::NotFound, "invalid_request"),
             Self::Unlink(UnlinkError::Last) => (S::CONFLICT, Code::LastIdentity, "invalid_request"),

@@ -14,7 +14,10 @@ use super::state::AppState;
 /// reads.
 fn admin() -> Router<AppState> {
     Router::new()
-        .route(paths::API_ADMIN_USERS, get(routes::admin_users::list_users))
+        .route(
+            paths::API_ADMIN_USERS,
+            get(routes::admin_users::list_users).post(routes::admin_local_accounts::create_user),
+        )
         .route(paths::API_ADMIN_USER, get(routes::admin_users::show_user))
         .route(
             paths::API_ADMIN_USER_ROLES,
@@ -23,6 +26,14 @@ fn admin() -> Router<AppState> {
         .route(
             paths::API_ADMIN_USER_BAN,
             post(routes::admin_users::create_ban).delete(routes::admin_users::delete_ban),
+        )
+        .route(
+            paths::API_ADMIN_USER_PASSWORD_LINK,
+            post(routes::admin_local_accounts::create_password_link),
+        )
+        .route(
+            paths::API_ADMIN_INVITATIONS,
+            post(routes::admin_local_accounts::create_invitation),
         )
         .route(
             paths::API_ADMIN_USER_SESSIONS,

@@ -8,6 +8,7 @@ pub(super) mod admin_audit;
 pub(super) mod admin_denials;
 pub(super) mod admin_export;
 pub(super) mod admin_keys;
+pub(super) mod admin_local_accounts;
 pub(super) mod admin_overview;
 pub(super) mod admin_sessions;
 pub(super) mod admin_users;

@@ -1,6 +1,8 @@
 //! What an operator does about local accounts: creates them, invites people, and hands out links
 //! that set a password. Works through a running server or directly on the store of a stopped one.
 
+mod delivery;
+
 use core::fmt;
 
 use latchkey_core::local::LINK_LIFETIME;
@@ -12,6 +14,7 @@ use latchkey_store::{CreateOutcome, NewLocalUser, Store, StoreError};
 use latchkey_tokens::PasswordHash;
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub use self::delivery::is_mailed;
 use crate::services::Services;
 use crate::services::local::LinkToken;
 use crate::services::local::mailer::Message;
@@ -69,6 +72,12 @@ pub enum LocalOperatorError {
     /// No local account has this username.
     #[error("no local account has the username {0}")]
     UnknownUser(String),
+    /// No user has this id.
+    #[error("no user matches {0}")]
+    UnknownId(UserId),
+    /// The user signs in with providers only.
+    #[error("this user has no local account, so there is no password to set")]
+    NoLocalAccount,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -196,6 +205,20 @@ impl<'a> LocalOperator<'a> {
         }
         tracing::info!(by = self.by(), "link to set a password created");
         Ok(self.link(token.password_link(self.public_url)))
+    }
+
+    /// Like [`reset_password`](Self::reset_password), by id. Returns the user too, as a sign-in with
+    /// the password would see it.
+    pub async fn reset_password_of(&self, id: UserId) -> Result<(User, Link), LocalOperatorError> {
+        self.check_enabled()?;
+        let user = self.store.user(id).await?;
+        let user = user.ok_or(LocalOperatorError::UnknownId(id))?;
+        let user = user.signed_in_locally();
+        let user = user.ok_or(LocalOperatorError::NoLocalAccount)?;
+        let username = user.username.as_ref();
+        let username = username.ok_or(LocalOperatorError::NoLocalAccount)?;
+        let link = self.reset_password(username.as_str()).await?;
+        Ok((user, link))
     }
 
     async fn add(&self, token: &LinkToken, link: OneTimeLink) -> Result<bool, StoreError> {

@@ -1,11 +1,13 @@
 //! `/admin/users/{id}`: a user, and what an administrator can do about the user.
 
+mod password;
+
 use latchkey_types::BanRequest;
 use latchkey_types::admin::{AdminBan, AdminSessionList, AdminUser, AuditList, RolesRequest};
 use latchkey_web::components::confirm::ConfirmAction;
 use latchkey_web::erased::{client_only, dynamic, empty};
 use latchkey_web::time;
-use leptos::html::{a, code, dd, div, dl, dt, h2, li, p, section, ul};
+use leptos::html::{a, code, dd, div, dl, dt, li, p, section, ul};
 use leptos::prelude::*;
 
 use super::audit::events_table;
@@ -14,12 +16,12 @@ use super::users::{email, status};
 use crate::api;
 use crate::form::{Commands, Field, command};
 use crate::host::Host;
-use crate::page::heading_of;
+use crate::page::{heading_of, part};
 use crate::query::{Query, encoded};
 use crate::remote::Remote;
 use crate::route::Route;
 use crate::table::cell;
-use crate::text::{now, user_name, when};
+use crate::text::{now, role_names, user_name, when};
 use crate::time_field::to_seconds;
 
 /// How many of the latest events are shown.
@@ -59,6 +61,7 @@ pub(crate) fn view(id: &str) -> AnyView {
             roles_form(commands, user, path.clone()),
         ),
         part("ban-heading", "Ban", ban_part(commands, user, path.clone())),
+        password::view(commands, user, path.clone()),
         part(
             "sessions-heading",
             "Sessions",
@@ -80,16 +83,6 @@ pub(crate) fn view(id: &str) -> AnyView {
             )),
         ),
     ))
-}
-
-/// A part of the page with a heading.
-fn part(id: &'static str, title: &'static str, content: AnyView) -> AnyView {
-    client_only(
-        section()
-            .class("p-console-part")
-            .aria_labelledby(id)
-            .child((h2().id(id).child(title), content)),
-    )
 }
 
 fn facts(user: &AdminUser) -> AnyView {
@@ -175,12 +168,6 @@ fn roles_form(commands: Commands, user: Remote<AdminUser>, path: String) -> AnyV
             }))
         },
     )
-}
-
-/// The names in a list that is separated by commas or spaces.
-fn role_names(text: &str) -> Vec<String> {
-    let names = text.split([',', ' ']).filter(|name| !name.is_empty());
-    names.map(str::to_owned).collect()
 }
 
 /// The ban and a button to lift it, or a form to ban the user.
@@ -282,18 +269,4 @@ fn end_all_button(commands: Commands, path: String) -> AnyView {
             Ok("All sessions of this user have ended.".to_owned())
         })
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::role_names;
-
-    #[test]
-    fn roles_are_separated_by_commas_or_spaces() {
-        assert_eq!(
-            role_names(" admin,editor  auditor, "),
-            ["admin", "editor", "auditor"]
-        );
-        assert!(role_names(" , ").is_empty());
-    }
 }

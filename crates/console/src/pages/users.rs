@@ -1,12 +1,15 @@
 //! `/admin/users`: all users, with search, filters and pages.
 
+mod local_accounts;
+
 use latchkey_types::admin::{AdminUser, AdminUserList};
 use latchkey_web::erased::client_only;
 use leptos::html::{div, p, span};
 use leptos::prelude::*;
 
-use crate::form::{Field, filter_form};
+use crate::form::{Commands, Field, filter_form};
 use crate::host::Host;
+use crate::link::NewLink;
 use crate::page::{CurrentQuery, heading};
 use crate::query::Query;
 use crate::remote::Remote;
@@ -20,6 +23,8 @@ pub(crate) fn view() -> AnyView {
     let query = CurrentQuery::expect();
     let users =
         Remote::<AdminUserList>::new(move || query.with(|query| query.url("/api/admin/users")));
+    let commands = Commands::new(move || users.refetch());
+    let link = NewLink::new();
     let current = query.get_untracked();
     let search = Field::new("q", "Name, email address, username or ID", current.get("q"));
     let status = Field::new("status", "Status", current.get("status"));
@@ -33,6 +38,8 @@ pub(crate) fn view() -> AnyView {
     };
     client_only((
         heading("Users", "All users of this server."),
+        commands.status_line(),
+        link.view(),
         filter_form(
             "Filter users",
             vec![
@@ -61,6 +68,7 @@ pub(crate) fn view() -> AnyView {
                 pager(&Route::Users.path(), &query, list.next.as_deref()),
             ))
         }),
+        local_accounts::view(commands, link),
     ))
 }
 

@@ -73,7 +73,9 @@ impl From<LocalOperatorError> for Failure {
     fn from(error: LocalOperatorError) -> Self {
         let message = error.to_string();
         let code = match error {
-            LocalOperatorError::UnknownUser(_) => FailureCode::UnknownUser,
+            LocalOperatorError::UnknownUser(_)
+            | LocalOperatorError::UnknownId(_)
+            | LocalOperatorError::NoLocalAccount => FailureCode::UnknownUser,
             LocalOperatorError::Field(_) | LocalOperatorError::Roles(_) => {
                 FailureCode::InvalidArgument
             }

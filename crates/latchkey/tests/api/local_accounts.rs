@@ -1,5 +1,6 @@
 //! Local accounts: usernames and passwords.
 
+mod administration;
 mod audit;
 mod delivery;
 mod guessing;

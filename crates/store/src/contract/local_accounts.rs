@@ -150,7 +150,10 @@ pub(super) async fn passwords(store: &dyn Store) {
 }
 
 pub(super) async fn links(store: &dyn Store) {
-    let by = Requester::default();
+    let by = Requester {
+        actor: Some(Actor::CommandLine),
+        ..Requester::default()
+    };
     let add = |number, link| store.add_one_time_link(hash(number), link, by.clone(), NOW);
     assert_eq!(add(1, invitation()).await, Ok(true));
     assert_eq!(add(2, reset("ada")).await, Ok(false), "there is no user");

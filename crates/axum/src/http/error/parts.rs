@@ -7,6 +7,7 @@ use latchkey_tokens::KeyError;
 use latchkey_types::ErrorCode;
 
 use crate::use_cases::local::LocalError;
+use crate::use_cases::local_operator::LocalOperatorError;
 use crate::use_cases::refresh::RefreshError;
 use crate::use_cases::sign_in::FinishError;
 use crate::use_cases::sign_in::link::LinkError;
@@ -50,6 +51,22 @@ pub(super) fn local(error: &LocalError) -> Parts {
         LocalError::Store(error) => return store(error),
         LocalError::Claims(_) => return STORE_UNAVAILABLE,
         LocalError::Key(error) => return key(error),
+    };
+    (status, code, "invalid_request")
+}
+
+pub(super) fn local_operator(error: &LocalOperatorError) -> Parts {
+    use StatusCode as S;
+    let (status, code) = match error {
+        LocalOperatorError::Disabled
+        | LocalOperatorError::UnknownUser(_)
+        | LocalOperatorError::UnknownId(_)
+        | LocalOperatorError::NoLocalAccount => (S::NOT_FOUND, ErrorCode::NotFound),
+        LocalOperatorError::InvitationsOff => (S::FORBIDDEN, ErrorCode::SignUpClosed),
+        LocalOperatorError::Field(_) | LocalOperatorError::Roles(_) => {
+            (S::UNPROCESSABLE_ENTITY, ErrorCode::InvalidFields)
+        }
+        LocalOperatorError::Store(error) => return store(error),
     };
     (status, code, "invalid_request")
 }

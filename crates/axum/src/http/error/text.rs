@@ -8,6 +8,7 @@ use latchkey_types::{ErrorCode, FieldError};
 use super::ApiError;
 use crate::use_cases::begin_sign_in::BeginError;
 use crate::use_cases::local::LocalError;
+use crate::use_cases::local_operator::LocalOperatorError;
 use crate::use_cases::refresh::RefreshError;
 use crate::use_cases::sign_in::FinishError;
 
@@ -77,17 +78,26 @@ impl ApiError {
 
     /// What is wrong with single fields of the request.
     pub fn fields(&self) -> Vec<FieldError> {
-        let Self::Local(error) = self else {
-            return Vec::new();
+        let field = |name: &str, message: String| FieldError {
+            field: name.to_owned(),
+            message,
         };
-        let LocalError::Fields(errors) = &**error else {
-            return Vec::new();
-        };
-        let fields = errors.iter().map(|error| FieldError {
-            field: error.field.to_owned(),
-            message: error.message.clone(),
-        });
-        fields.collect()
+        match self {
+            Self::Local(error) => match &**error {
+                LocalError::Fields(errors) => errors
+                    .iter()
+                    .map(|error| field(error.field, error.message.clone()))
+                    .collect(),
+                _ => Vec::new(),
+            },
+            Self::LocalOperator(LocalOperatorError::Field(error)) => {
+                vec![field(error.field, error.message.clone())]
+            }
+            Self::LocalOperator(LocalOperatorError::Roles(error)) => {
+                vec![field("roles", error.to_string())]
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Distinguishes causes that have the same code but different remedies.

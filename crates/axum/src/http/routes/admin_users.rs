@@ -104,7 +104,7 @@ fn parse(query: &Form) -> Result<UserQuery, ApiError> {
     })
 }
 
-fn wire(services: &Services, user: User) -> AdminUser {
+pub(super) fn wire(services: &Services, user: User) -> AdminUser {
     let rights = &services.settings.rights;
     let now = services.clock.now();
     let all = user.all_identities();

@@ -205,6 +205,7 @@ impl Walk<'_> {
         let rotate = self.request(&Method::POST, "/api/admin/keys", Some(&admin));
         self.send(rotate).await;
         self.denials(&admin).await;
+        self.accounts_of_operator(&admin, &user).await;
         let ban = json!({ "reason": "spam" });
         for user in [&*user, "AAAAAAAAAAAAAAAAAAAAAA"] {
             let of_user = format!("/api/admin/users/{user}");
@@ -225,6 +226,23 @@ impl Walk<'_> {
         self.get(&format!("{export}?outcome=x"), Some(&admin)).await;
         self.get("/api/admin/overview", Some(&admin)).await;
         self.delete("/api/admin/sessions", &admin).await;
+    }
+
+    /// `demo` is a user without a local account.
+    async fn accounts_of_operator(&mut self, admin: &str, demo: &str) {
+        let new = json!({ "username": "kay", "roles": ["editor"] });
+        let created = self.post("/api/admin/users", admin, &new).await;
+        self.post("/api/admin/users", admin, &new).await;
+        for email in ["kay@example.com", "nowhere"] {
+            let email = json!({ "email": email });
+            self.post("/api/admin/invitations", admin, &email).await;
+        }
+        let kay = created["user"]["id"].as_str().expect("text");
+        for user in [kay, demo] {
+            let path = format!("/api/admin/users/{user}/password-link");
+            self.send(self.request(&Method::POST, &path, Some(admin)))
+                .await;
+        }
     }
 
     async fn denials(&mut self, admin: &str) {

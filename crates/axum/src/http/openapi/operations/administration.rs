@@ -2,8 +2,9 @@
 
 use latchkey_types::admin::keys::KeyRotated;
 use latchkey_types::admin::{
-    AdminDenialList, AdminKeyList, AdminSessionList, AdminUser, AdminUserList, AuditList,
-    DenialRequest, Overview, RolesRequest,
+    AdminDenialList, AdminKeyList, AdminLink, AdminSessionList, AdminUser, AdminUserList,
+    AuditList, DenialRequest, InvitationRequest, NewUserRequest, Overview, RolesRequest,
+    UserCreated,
 };
 use latchkey_types::{BanRequest, ErrorCode, paths};
 use serde_json::json;
@@ -13,6 +14,7 @@ use super::super::schemas::Schemas;
 
 pub(super) fn operations(schemas: &mut Schemas) -> Vec<Operation> {
     let mut all = users(schemas);
+    all.extend(local_accounts(schemas));
     all.extend(sessions(schemas));
     all.extend(denials(schemas));
     all.extend(keys_and_backup(schemas));
@@ -72,6 +74,38 @@ fn users(schemas: &mut Schemas) -> Vec<Operation> {
         .recent()
         .error(404, &[ErrorCode::NotFound])
         .empty(204, "The ban is lifted, or there was none."),
+    ]
+}
+
+fn local_accounts(schemas: &mut Schemas) -> Vec<Operation> {
+    vec![
+        new(
+            ("post", paths::API_ADMIN_USERS),
+            "createUser",
+            "Create a local account, whose user sets the password with a link",
+        )
+        .recent()
+        .json::<NewUserRequest>(schemas, true)
+        .error(422, &[ErrorCode::InvalidFields])
+        .ok::<UserCreated>(schemas, "The user and the link."),
+        new(
+            ("post", paths::API_ADMIN_INVITATIONS),
+            "createInvitation",
+            "Create a link with which a person can create a local account",
+        )
+        .recent()
+        .json::<InvitationRequest>(schemas, false)
+        .error(403, &[ErrorCode::SignUpClosed])
+        .error(422, &[ErrorCode::InvalidFields])
+        .ok::<AdminLink>(schemas, "The link."),
+        new(
+            ("post", paths::API_ADMIN_USER_PASSWORD_LINK),
+            "createPasswordLink",
+            "Create a link to set a new password of a local account",
+        )
+        .recent()
+        .error(404, &[ErrorCode::NotFound])
+        .ok::<AdminLink>(schemas, "The link."),
     ]
 }
 
