@@ -1,4 +1,5 @@
 // The provider refuses a sign-in or does not respond: an error page offers to try again.
+import { expectAccessible } from '../fixtures/layout.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 test('the user cancels at the provider', async ({
@@ -90,3 +91,35 @@ test('an unknown provider in the URL leads to an error page of the app', async (
   await callbackPage.tryAgain();
   await signInPage.expectOpen();
 });
+
+for (const stepUp of ['auth_time', 'sign_in_again']) {
+  test.describe(`with GitHub and step_up = "${stepUp}"`, () => {
+    test.use({
+      serverConfig: {
+        env: {
+          LATCHKEY_PROVIDERS__GITHUB__CLIENT_ID: 'client',
+          LATCHKEY_PROVIDERS__GITHUB__CLIENT_SECRET: 'secret',
+          LATCHKEY_PROVIDERS__GITHUB__STEP_UP: stepUp,
+        },
+      },
+    });
+
+    test('a step-up leads to the account picker, or to a page that says what to do', async ({
+      page,
+      callbackPage,
+    }) => {
+      await page.route('https://github.com/**', (route) =>
+        route.fulfill({ contentType: 'text/html', body: '<h1>Select user</h1>' }),
+      );
+      await page.goto('/auth/login?provider=github&prompt=login&max_age=600&return_to=/sessions');
+      if (stepUp === 'sign_in_again') {
+        await expect(page.getByRole('heading', { name: 'Select user' })).toBeVisible();
+        expect(new URL(page.url()).searchParams.get('prompt')).toBe('select_account');
+      } else {
+        await callbackPage.expectFailure();
+        await expect(page.getByRole('main')).toContainText('another way to sign in, use that one');
+        await expectAccessible(page);
+      }
+    });
+  });
+}

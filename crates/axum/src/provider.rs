@@ -25,7 +25,8 @@ impl Provider {
 
     /// GitHub, with the id and the secret of an OAuth app or a GitHub App. Register the callback
     /// URL `{public_url}/callback/github`. GitHub does not report when a user authenticated, so
-    /// users cannot step up with it.
+    /// users can step up with it only with [`step_up`](ProviderConfig::step_up), which
+    /// [`Provider::with`] takes.
     pub fn github(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
         Self::with(latchkey_identity::github(client_id, client_secret.into()))
     }
@@ -90,7 +91,7 @@ impl Provider {
         Self(Kind::Configured(Box::new(config)))
     }
 
-    /// Any provider, with all options: scopes, client authentication, timeout, label.
+    /// Any provider, with all options: scopes, client authentication, timeout, label, step-up.
     pub fn with(config: ProviderConfig) -> Self {
         Self(Kind::Configured(Box::new(config)))
     }

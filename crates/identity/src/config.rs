@@ -21,6 +21,9 @@ const MIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest [`ProviderConfig::timeout`]: the waiting page gives up after ten seconds.
 const MAX_TIMEOUT: Duration = Duration::from_secs(9);
 
+/// Google's issuer identifier.
+pub(crate) const GOOGLE: &str = "https://accounts.google.com";
+
 /// How the client authenticates at the token endpoint (OpenID Connect Core §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
@@ -28,6 +31,17 @@ pub enum ClientAuth {
     Basic,
     /// `client_secret_post`
     Post,
+}
+
+/// What counts as a recent sign-in at a provider, for a step-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepUp {
+    /// Only a recent time of authentication that the provider reports (`auth_time`).
+    AuthTime,
+    /// Also a new sign-in of a provider that reports no time. The request has the strictest prompt
+    /// that the provider knows, but the provider decides whether the user enters a password: anyone who
+    /// uses the user's browser while it is signed in at the provider may pass.
+    SignInAgain,
 }
 
 /// The configuration of a provider.
@@ -51,6 +65,9 @@ pub struct ProviderConfig {
     /// Whether to request the account chooser at a sign-in. `None`: if the provider is known to
     /// support it.
     pub select_account: Option<bool>,
+    /// What counts as a recent sign-in. `None`: [`StepUp::SignInAgain`] for Google's issuer, which
+    /// offers nothing else, otherwise [`StepUp::AuthTime`].
+    pub step_up: Option<StepUp>,
     /// How to send the client secret. `None`: as the provider advertises, preferably by HTTP Basic.
     pub client_auth: Option<ClientAuth>,
     /// Whether an email address counts as verified if the provider does not say whether it is.
@@ -81,6 +98,7 @@ impl ProviderConfig {
             client_secret: None,
             scopes: default_scopes(),
             select_account: None,
+            step_up: None,
             client_auth: None,
             trust_email: false,
             timeout: None,
@@ -153,6 +171,15 @@ impl ProviderConfig {
             "http" if is_loopback(&url) => Ok(url),
             _ => Err(ConfigError::IssuerInsecure { provider, issuer }),
         }
+    }
+
+    /// What counts as a recent sign-in.
+    pub(crate) fn effective_step_up(&self) -> StepUp {
+        self.step_up.unwrap_or(if self.issuer == GOOGLE {
+            StepUp::SignInAgain
+        } else {
+            StepUp::AuthTime
+        })
     }
 
     /// The timeouts of the two steps of a sign-in.

@@ -8,12 +8,13 @@ mod api;
 mod exchange;
 
 use core::fmt;
+use core::time::Duration;
 
 use async_trait::async_trait;
 use latchkey_core::{Identity, Profile, Timestamp};
 use url::{Host, Url};
 
-use crate::config::{ProviderConfig, Timeouts, step};
+use crate::config::{ProviderConfig, StepUp, Timeouts, step};
 use crate::error::{ConfigError, ProviderError, SignInError};
 use crate::http::HttpClient;
 use crate::pkce;
@@ -36,6 +37,7 @@ pub struct GitHubProvider {
     app: App,
     scopes: Vec<String>,
     select_account: bool,
+    step_up: StepUp,
     endpoints: Endpoints,
     timeouts: Timeouts,
     http: HttpClient,
@@ -94,6 +96,7 @@ impl GitHubProvider {
             issuer: config.issuer.clone(),
         })?;
         let timeouts = config.timeouts();
+        let step_up = config.effective_step_up();
         Ok(Self {
             issuer: site.as_str().trim_end_matches('/').to_owned(),
             id: config.id,
@@ -105,6 +108,7 @@ impl GitHubProvider {
             },
             scopes: config.scopes,
             select_account: config.select_account.unwrap_or(true),
+            step_up,
             endpoints,
             timeouts,
             http: http.with_timeout(Timeouts::request(timeouts.finish)),
@@ -113,10 +117,7 @@ impl GitHubProvider {
 
     /// The URL that begins a sign-in.
     fn begin(&self, request: &AuthorizeRequest<'_>) -> Result<Url, ProviderError> {
-        // GitHub would ignore the limit, and the sign-in would fail when the user returns.
-        if request.max_age.is_some() {
-            return Err(ValidationError::AuthTimeUnsupported.into());
-        }
+        self.check_max_age(request.max_age)?;
         let challenge = pkce::challenge(request.verifier)?;
         let mut url = self.endpoints.authorize.clone();
         let mut query = url.query_pairs_mut();
@@ -128,8 +129,10 @@ impl GitHubProvider {
             .append_pair("state", request.state)
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256");
-        if self.select_account {
-            // The only prompt that GitHub knows.
+        // GitHub knows no other prompt. Without one, it redirects a user who has used this app before
+        // back without showing anything.
+        let must_ask = request.prompt == Prompt::Login || request.max_age.is_some();
+        if self.select_account || must_ask {
             query.append_pair("prompt", Prompt::SelectAccount.as_str());
         }
         if let Some(hint) = request.login_hint {
@@ -144,9 +147,7 @@ impl GitHubProvider {
         response: &AuthorizationResponse<'_>,
     ) -> Result<AuthenticatedProfile, ProviderError> {
         self.check_response_issuer(response.iss)?;
-        if response.max_age.is_some() {
-            return Err(ValidationError::AuthTimeUnsupported.into());
-        }
+        self.check_max_age(response.max_age)?;
         let token = exchange::exchange(&self.app, response, &self.http).await?;
         let user = api::user(&self.http, &self.endpoints.user, &token).await?;
         let may_read = |scope: &String| EMAIL_SCOPES.contains(&scope.as_str());
@@ -172,6 +173,15 @@ impl GitHubProvider {
             },
             auth_time: None,
         })
+    }
+
+    /// GitHub does not say when the user authenticated. So a limit can only mean that the user must
+    /// sign in again, if that is configured to be enough.
+    fn check_max_age(&self, max_age: Option<Duration>) -> Result<(), ValidationError> {
+        match self.step_up {
+            StepUp::AuthTime if max_age.is_some() => Err(ValidationError::AuthTimeUnsupported),
+            _ => Ok(()),
+        }
     }
 
     /// RFC 9207 §2.4, if the redirect names its issuer. GitHub's metadata (RFC 8414) names
@@ -203,8 +213,8 @@ impl Provider for GitHubProvider {
         Kind::GitHub
     }
 
-    fn reports_auth_time(&self) -> bool {
-        false
+    fn supports_step_up(&self) -> bool {
+        self.step_up == StepUp::SignInAgain
     }
 
     async fn authorize_url(

@@ -35,7 +35,7 @@ mod validation_error;
 
 pub mod demo;
 
-pub use config::{ClientAuth, ProviderConfig, default_scopes};
+pub use config::{ClientAuth, ProviderConfig, StepUp, default_scopes};
 pub use connect::connect;
 pub use error::{ConfigError, SignInError};
 pub use github::GitHubProvider;

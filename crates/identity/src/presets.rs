@@ -3,11 +3,9 @@
 
 use secrecy::SecretString;
 
-use crate::config::ProviderConfig;
+use crate::config::{GOOGLE, ProviderConfig};
 use crate::provider::Kind;
 
-/// Google's issuer identifier.
-pub(crate) const GOOGLE: &str = "https://accounts.google.com";
 /// GitHub's site, which also is the issuer of its users' identities.
 const GITHUB: &str = "https://github.com";
 /// GitLab's issuer identifier.
@@ -29,8 +27,9 @@ pub fn google(
 /// The configuration for GitHub, with an OAuth app or a GitHub App created in its settings. For
 /// GitHub Enterprise, set [`issuer`](ProviderConfig::issuer) to the URL of the site.
 ///
-/// GitHub is not an OpenID Connect provider. It does not report when a user authenticated, so its
-/// users cannot step up with it.
+/// GitHub is not an OpenID Connect provider. It does not report when a user authenticated, so users
+/// can step up with it only if [`step_up`](ProviderConfig::step_up) is
+/// [`StepUp::SignInAgain`](crate::StepUp).
 pub fn github(
     client_id: impl Into<String>,
     client_secret: impl Into<SecretString>,

@@ -21,9 +21,9 @@ pub trait Provider: Send + Sync {
     /// Its kind.
     fn kind(&self) -> Kind;
 
-    /// Whether it can say when it authenticated the user, so that
-    /// [`AuthorizeRequest::max_age`] may be set.
-    fn reports_auth_time(&self) -> bool {
+    /// Whether users can step up with it, so that [`AuthorizeRequest::max_age`] may be set: it can
+    /// say when it authenticated the user, or a new sign-in is configured to be enough.
+    fn supports_step_up(&self) -> bool {
         true
     }
 
@@ -149,8 +149,9 @@ pub struct AuthorizationResponse<'a> {
     pub verifier: &'a str,
     /// The redirect URI of this sign-in.
     pub redirect_uri: &'a str,
-    /// The value of [`AuthorizeRequest::max_age`]; the ID token must satisfy it, except that Google
-    /// may omit `auth_time`. If it is `None`, `auth_time` is returned without being checked.
+    /// The value of [`AuthorizeRequest::max_age`]; the ID token must satisfy it, except that
+    /// `auth_time` may be missing with [`StepUp::SignInAgain`](crate::StepUp). If it is `None`,
+    /// `auth_time` is returned without being checked.
     pub max_age: Option<Duration>,
 }
 

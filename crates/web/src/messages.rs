@@ -79,7 +79,8 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
         SignInError::Canceled => "The sign-in was canceled at the provider. Nothing changed.",
         SignInError::StepUpUnsupported => {
             "This action needs a recent sign-in, and this provider cannot confirm one: it does not \
-             report when you signed in there. Nothing changed. Sign in another way, then try again."
+             report when you signed in there. Nothing changed. If your account has another way to \
+             sign in, use that one, then try again. Otherwise, contact the operator of this site."
         }
         SignInError::ProviderTimeout => "The sign-in at the provider took too long. Try again.",
         SignInError::Refused(Some(ErrorCode::DpopProofRequired)) => {

@@ -168,8 +168,8 @@ fn authenticated_at(
         // Can be hours old if the user was already signed in at the provider. Capped at now in case
         // the provider's clock is slightly ahead.
         Some(at) => (at <= now.plus(step_up::CLOCK_SKEW)).then_some(at.min(now)),
-        // The response was checked against `max_age`, and only Google may omit `auth_time` then.
-        // Without `max_age`, the user may have authenticated days ago.
+        // The response was checked against `max_age`: `auth_time` may be missing only where a new
+        // sign-in is enough, and this is one. Without `max_age`, the user may have authenticated days ago.
         None => max_age
             .is_some_and(|age| age <= step_up::MAX_AGE.as_secs())
             .then_some(now),

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::config::Client;
 use super::discovery::Metadata;
+use crate::config::StepUp;
 use crate::error::ProviderError;
 use crate::pkce;
 use crate::provider::{AuthorizeRequest, Kind, Prompt};
@@ -75,6 +76,10 @@ fn prompt(client: &Client, metadata: &Metadata, request: &AuthorizeRequest<'_>) 
         _ if client.is_google() && request.max_age.is_some() => Some(Prompt::SelectAccount),
         Prompt::Login if client.kind == Kind::Google || client.is_google() => {
             Some(Prompt::SelectAccount)
+        }
+        // Without a prompt, a provider that ignores `max_age` could return without asking the user.
+        _ if client.step_up == StepUp::SignInAgain && request.max_age.is_some() => {
+            Some(Prompt::Login)
         }
         Prompt::Login => Some(Prompt::Login),
         Prompt::SelectAccount => {

@@ -3,9 +3,8 @@
 use openidconnect::{ClientId, IssuerUrl};
 use secrecy::SecretString;
 
-use crate::config::{ClientAuth, ProviderConfig, Timeouts};
+use crate::config::{ClientAuth, GOOGLE, ProviderConfig, StepUp, Timeouts};
 use crate::error::ConfigError;
-use crate::presets::GOOGLE;
 use crate::provider::Kind;
 
 /// Apple's issuer identifier. Its scopes `email` and `name` require `response_mode=form_post`.
@@ -29,6 +28,7 @@ pub(super) struct Client {
     pub(super) auth: Option<ClientAuth>,
     pub(super) scopes: Vec<String>,
     pub(super) select_account: Option<bool>,
+    pub(super) step_up: StepUp,
     pub(super) trust_email: bool,
     pub(super) hosted_domain: Option<String>,
     pub(super) timeouts: Timeouts,
@@ -50,6 +50,7 @@ impl Client {
             auth: config.client_auth,
             scopes: config.scopes.clone(),
             select_account: config.select_account,
+            step_up: config.effective_step_up(),
             trust_email: config.trust_email,
             hosted_domain: config.hosted_domain.clone(),
             timeouts: config.timeouts(),

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::config::Client;
 use super::jwks::KeySet;
 use super::jwt::{Jwt, Rejection};
+use crate::config::StepUp;
 use crate::json::Object;
 use crate::validation_error::ValidationError;
 
@@ -178,14 +179,14 @@ pub(super) fn auth_time(claims: &Object) -> Option<Timestamp> {
     Millis::of(claims.get("auth_time")?)?.to_timestamp()
 }
 
-/// Core §3.1.3.7, 13. Google does not send `auth_time` in response to `max_age`, so there it may be
-/// missing.
+/// Core §3.1.3.7, 13. With [`StepUp::SignInAgain`], which is the default for Google, `auth_time` may
+/// be missing.
 fn check_auth_time(claims: &Object, expected: &Expected<'_>) -> Result<(), ValidationError> {
     let Some(max_age) = expected.max_age else {
         return Ok(());
     };
     match auth_time(claims) {
-        None if expected.client.is_google()
+        None if expected.client.step_up == StepUp::SignInAgain
             && claims.get("auth_time").is_none_or(Value::is_null) =>
         {
             Ok(())
@@ -237,7 +238,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Expected, Millis, check_auth_time};
-    use crate::config::ProviderConfig;
+    use crate::config::{ProviderConfig, StepUp};
     use crate::oidc::config::Client;
     use crate::presets::google;
     use crate::validation_error::ValidationError;
@@ -258,30 +259,43 @@ mod tests {
     }
 
     #[test]
-    fn auth_time_may_be_missing_only_from_google() {
+    fn auth_time_may_be_missing_only_where_a_new_sign_in_is_enough() {
         let google = google("id", "secret");
         let elsewhere = ProviderConfig {
             issuer: "https://login.example.com".to_owned(),
             ..google.clone()
         };
         let by_hand = ProviderConfig::new("g", "https://accounts.google.com", "id");
+        let strict = ProviderConfig {
+            step_up: Some(StepUp::AuthTime),
+            ..google.clone()
+        };
+        let lenient = ProviderConfig {
+            step_up: Some(StepUp::SignInAgain),
+            ..elsewhere.clone()
+        };
         assert_eq!(checked(&google, &json!({})), Ok(()));
         assert_eq!(checked(&by_hand, &json!({})), Ok(()));
-        assert_eq!(
-            checked(&elsewhere, &json!({})),
-            Err(ValidationError::AuthTimeMissing)
-        );
+        assert_eq!(checked(&lenient, &json!({})), Ok(()));
+        for required in [&elsewhere, &strict] {
+            assert_eq!(
+                checked(required, &json!({})),
+                Err(ValidationError::AuthTimeMissing)
+            );
+        }
         let old = json!({ "auth_time": NOW.as_secs() - 100_000 });
-        assert_eq!(
-            checked(&google, &old),
-            Err(ValidationError::AuthTime),
-            "a time that is sent is checked"
-        );
         let odd = json!({ "auth_time": "soon" });
-        assert_eq!(
-            checked(&google, &odd),
-            Err(ValidationError::AuthTimeMissing)
-        );
+        for optional in [&google, &lenient] {
+            assert_eq!(
+                checked(optional, &old),
+                Err(ValidationError::AuthTime),
+                "a time that is sent is checked"
+            );
+            assert_eq!(
+                checked(optional, &odd),
+                Err(ValidationError::AuthTimeMissing)
+            );
+        }
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use latchkey_core::Profile;
 use latchkey_identity::{
-    AuthorizationResponse, AuthorizeRequest, GitHubProvider, HttpClient, Kind, Provider as _,
-    ProviderConfig, SignInError, ValidationError, github,
+    AuthorizationResponse, AuthorizeRequest, GitHubProvider, HttpClient, Kind, Prompt,
+    Provider as _, ProviderConfig, SignInError, StepUp, ValidationError, github,
 };
 use latchkey_testing::ScriptedGitHub;
 use serde_json::{Value, json};
@@ -136,6 +136,31 @@ async fn authorization_request_has_state_pkce_scopes_and_account_picker() {
     };
     let url = authorize_url(&connect(without), &request).await;
     assert!(!url.query_pairs().any(|(name, _)| name == "prompt"));
+}
+
+#[tokio::test]
+async fn account_picker_is_shown_whenever_the_user_must_be_asked() {
+    let server = ScriptedGitHub::start().await;
+    let provider = connect(ProviderConfig {
+        select_account: Some(false),
+        step_up: Some(StepUp::SignInAgain),
+        ..config(&server)
+    });
+    assert!(provider.supports_step_up());
+    for (prompt, max_age) in [
+        (Prompt::Login, None),
+        (Prompt::SelectAccount, Some(Duration::from_mins(10))),
+        (Prompt::Login, Some(Duration::from_mins(10))),
+    ] {
+        let request = AuthorizeRequest {
+            prompt,
+            max_age,
+            ..request()
+        };
+        let url = authorize_url(&provider, &request).await;
+        let query = url.query().unwrap_or_default();
+        assert!(query.contains("prompt=select_account"), "{query}");
+    }
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ pub(super) struct ProviderSection {
     /// The domains whose email addresses the provider may vouch for; see `rights`.
     pub(super) email_domains: Option<Vec<String>>,
     pub(super) select_account: Option<bool>,
+    pub(super) step_up: Option<String>,
     pub(super) client_auth: Option<String>,
     #[serde(default)]
     pub(super) trust_email: bool,

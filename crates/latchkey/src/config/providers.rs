@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use latchkey_core::rights::{Admission, EmailPattern, Entry, GOOGLE_DOMAINS};
 use latchkey_core::user::LOCAL;
-use latchkey_identity::{ClientAuth, Kind, ProviderConfig};
+use latchkey_identity::{ClientAuth, Kind, ProviderConfig, StepUp};
 use latchkey_types::paths;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -158,6 +158,16 @@ fn check_section(name: &str, mut section: ProviderSection) -> Result<ProviderCon
     }
     config.select_account = section.select_account;
     config.trust_email = section.trust_email;
+    config.step_up = match section.step_up.as_deref() {
+        None => None,
+        Some("auth_time") => Some(StepUp::AuthTime),
+        Some("sign_in_again") => Some(StepUp::SignInAgain),
+        Some(other) => {
+            return Err(format!(
+                "{key}.step_up: {other:?} is not one of \"auth_time\", \"sign_in_again\""
+            ));
+        }
+    };
     config.client_auth = match section.client_auth.as_deref() {
         None => None,
         Some("basic") => Some(ClientAuth::Basic),

@@ -1,8 +1,9 @@
 //! Completes a sign-in that adds an identity to the account of the current session.
 //!
-//! Both identities are proven in one browser: a session with a recent sign-in began
-//! the flow, the flow is in a cookie of that browser, the provider has just authenticated the user,
-//! and the same session completes the flow.
+//! Both identities are proven in one browser: a session with a recent sign-in began the flow, the
+//! flow is in a cookie of that browser, the provider has just confirmed the identity in response to
+//! this flow, and the same session completes it. The provider must have authenticated the user
+//! recently if it can say so; GitHub cannot, and only lets the user choose an account.
 
 use latchkey_core::{Device, FlowId, LinkTarget, TooManyIdentities};
 use latchkey_store::{LinkIdentity, LinkOutcome, StoreError};

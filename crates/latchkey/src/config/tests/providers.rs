@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use latchkey_identity::{ClientAuth, Kind};
+use latchkey_identity::{ClientAuth, Kind, StepUp};
 use secrecy::ExposeSecret;
 
 use super::{loaded, rejected};
@@ -56,8 +56,9 @@ fn optional_keys_of_a_provider_are_read() {
         (None, None, None)
     );
     assert!(!provider.trust_email);
+    assert_eq!(provider.step_up, None);
 
-    let keys = "select_account = false\nclient_auth = \"post\"\ntrust_email = true\n\
+    let keys = "step_up = \"sign_in_again\"\nselect_account = false\nclient_auth = \"post\"\ntrust_email = true\n\
         timeout = \"9s\"";
     let config = loaded(&section("https://login.example.com", keys), &[]).expect("valid");
     let [provider] = &config.providers[..] else {
@@ -67,9 +68,11 @@ fn optional_keys_of_a_provider_are_read() {
     assert_eq!(provider.client_auth, Some(ClientAuth::Post));
     assert_eq!(provider.timeout, Some(Duration::from_secs(9)));
     assert!(provider.trust_email);
+    assert_eq!(provider.step_up, Some(StepUp::SignInAgain));
 
     for (key, expected) in [
         ("client_auth = \"jwt\"", "providers.work.client_auth"),
+        ("step_up = \"never\"", "providers.work.step_up"),
         ("timeout = \"10s\"", "between 1 and 9 seconds"),
         ("timeout = \"500ms\"", "between 1 and 9 seconds"),
         ("timeout = \"soon\"", "providers.work.timeout"),

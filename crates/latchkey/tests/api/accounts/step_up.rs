@@ -174,6 +174,44 @@ async fn security_81_a_sign_in_of_unknown_age_does_not_count_as_recent() {
 }
 
 #[tokio::test]
+async fn a_new_sign_in_is_a_step_up_if_that_is_configured_for_a_provider_without_auth_time() {
+    let provider = ScriptedProvider::start().await;
+    let section = format!("{}step_up = \"sign_in_again\"\n", provider.section("a"));
+    let app = TestApp::with(&section).await;
+    provider.script().claims["auth_time"] = json!(null);
+    let now = 1_800_000_000_u64;
+    for (query, recorded) in [
+        // An ordinary sign-in, and a limit longer than that of a step-up, say nothing.
+        ("", None),
+        ("&max_age=601", None),
+        // Without `prompt=login` the provider might return without asking the user.
+        ("&max_age=600", Some(now)),
+        ("&max_age=600&prompt=login", Some(now)),
+    ] {
+        let begun = app
+            .begin_at(&format!("/auth/login?provider=a{query}"))
+            .await;
+        let asks = begun
+            .authorize
+            .query_pairs()
+            .any(|(name, value)| name == "prompt" && value == "login");
+        assert_eq!(asks, query.contains("max_age"), "{query}");
+        let callback = provider.approve(&begun);
+        let signed_in = tokens(app.finish(&begun.cookie, &callback).await).await;
+        let auth_time = claims(&signed_in.access_token)["auth_time"].as_u64();
+        assert_eq!(auth_time, recorded, "{query}");
+    }
+    // A time that the provider does send is checked.
+    provider.script().claims["auth_time"] = json!(now - 5000);
+    let begun = app
+        .begin_at("/auth/login?provider=a&max_age=600&prompt=login")
+        .await;
+    let callback = provider.approve(&begun);
+    let response = app.finish(&begun.cookie, &callback).await;
+    assert_eq!(code(response).await, (400, "step_up_required".into()));
+}
+
+#[tokio::test]
 async fn a_step_up_with_the_demo_provider_opens_a_new_session() {
     let app = TestApp::start().await;
     let old = app.sign_in().await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use latchkey_client::sign_in::LOCAL;
-use latchkey_types::{IdentityInfo, ProviderInfo, ProviderKind};
+use latchkey_types::{IdentityInfo, ProviderInfo};
 use leptos::html::{div, h2, h3, li, p, section, span, ul};
 use leptos::prelude::*;
 
@@ -46,8 +46,7 @@ fn ways(
         .map(|it| way(actions, it, providers, only));
     let unused = providers.iter().filter(|provider| {
         let of_provider = |it: &IdentityInfo| it.provider.as_ref() == Some(&provider.id);
-        // GitHub is not offered, because it cannot confirm a recent sign-in. The API accepts it.
-        provider.kind != ProviderKind::GitHub && !identities.iter().any(of_provider)
+        !identities.iter().any(of_provider)
     });
     let buttons: Vec<_> = unused.map(|it| add_button(actions, it)).collect();
     let add = if buttons.is_empty() {
@@ -55,8 +54,8 @@ fn ways(
     } else {
         client_only(div().class("p-account-add").child((
             p().class("c-hint").child(
-                "Add another way to sign in to this account. You will sign in there to confirm \
-                     that it is yours.",
+                "Add another way to sign in to this account. You will confirm there that it is \
+                     yours.",
             ),
             div().class("c-button-row").child(buttons),
         )))
