@@ -350,6 +350,8 @@ pub struct UnlinkIdentity {
     pub user: UserId,
     /// The number of the identity.
     pub number: u32,
+    /// The session that requested it, which must be live.
+    pub session: SessionId,
     /// The device that requested it.
     pub device: Device,
     /// The current time.
@@ -365,6 +367,8 @@ pub enum UnlinkOutcome {
     Refused(UnlinkError),
     /// The user is banned; nothing was changed.
     Banned,
+    /// The session that requested it has ended; nothing was changed.
+    SessionEnded,
 }
 
 /// The outcome of [`crate::Users::delete_user`].
@@ -374,6 +378,8 @@ pub enum DeleteOutcome {
     Deleted(AllEnded),
     /// The user is banned; nothing was changed.
     Banned,
+    /// The session that requested it has ended; nothing was changed.
+    SessionEnded,
     /// There is no such user.
     UnknownUser,
 }

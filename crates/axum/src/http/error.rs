@@ -261,11 +261,19 @@ impl From<LinkError> for ApiError {
     }
 }
 
+/// The session, or the user, was removed after the token was checked, or this server had not read the
+/// denial: the response is that of a server that has.
+fn session_ended() -> ApiError {
+    let revoked = AccessError::Denied(DenialReason::SignedOut);
+    ApiError::Guard(GuardError::Access(revoked))
+}
+
 impl From<RemoveError> for ApiError {
     fn from(error: RemoveError) -> Self {
         match error {
             RemoveError::Refused(error) => Self::Unlink(error),
             RemoveError::Banned => Self::AccountBanned,
+            RemoveError::SessionEnded => session_ended(),
             RemoveError::Store(error) => Self::Store(error),
         }
     }
@@ -276,11 +284,7 @@ impl From<AccountError> for ApiError {
         match error {
             AccountError::Store(error) => Self::Store(error),
             AccountError::Banned => Self::AccountBanned,
-            // The account was deleted after the token was checked.
-            AccountError::Deleted => {
-                let revoked = AccessError::Denied(DenialReason::SignedOut);
-                Self::Guard(GuardError::Access(revoked))
-            }
+            AccountError::Deleted | AccountError::SessionEnded => session_ended(),
         }
     }
 }

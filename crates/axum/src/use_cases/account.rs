@@ -40,6 +40,9 @@ pub enum AccountError {
     /// The account was deleted by another request.
     #[error("this account was deleted")]
     Deleted,
+    /// The current session has ended; this server did not know it yet.
+    #[error("this session has ended; sign in again")]
+    SessionEnded,
     /// The user is banned: deleting the account would evade the ban.
     #[error("this account is banned; contact the administrator of this server")]
     Banned,
@@ -112,10 +115,11 @@ async fn records(state: &Services, user: UserId) -> Result<Vec<AuditRecord>, Sto
 /// Deletes the account of the user of these claims. Once this returns, all tokens of the user are
 /// refused, and the identities can sign in to a new account only.
 pub async fn delete(state: &Services, claims: &AccessClaims) -> Result<(), AccountError> {
-    let user = claims.sub;
-    let ended = match state.store.delete_user(user, state.clock.now()).await? {
+    let (user, now) = (claims.sub, state.clock.now());
+    let ended = match state.store.delete_user(user, claims.sid, now).await? {
         DeleteOutcome::Deleted(ended) => ended,
         DeleteOutcome::Banned => return Err(AccountError::Banned),
+        DeleteOutcome::SessionEnded => return Err(AccountError::SessionEnded),
         DeleteOutcome::UnknownUser => return Err(AccountError::Deleted),
     };
     state.deny(user, &ended.denials);

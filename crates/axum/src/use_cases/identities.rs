@@ -40,6 +40,9 @@ pub enum RemoveError {
     /// The user is banned.
     #[error("this account is banned; contact the administrator of this server")]
     Banned,
+    /// The current session has ended; this server did not know it yet.
+    #[error("this session has ended; sign in again")]
+    SessionEnded,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,6 +60,7 @@ pub async fn remove(
     let request = UnlinkIdentity {
         user,
         number,
+        session: claims.sid,
         device,
         now: state.clock.now(),
     };
@@ -64,6 +68,7 @@ pub async fn remove(
         UnlinkOutcome::Unlinked(ended) => ended,
         UnlinkOutcome::Refused(error) => return Err(error.into()),
         UnlinkOutcome::Banned => return Err(RemoveError::Banned),
+        UnlinkOutcome::SessionEnded => return Err(RemoveError::SessionEnded),
     };
     let sessions = ended.len();
     for ended in ended {

@@ -52,9 +52,9 @@ async fn assert_only_allowed(store: &dyn Store, user: UserId) {
 pub(super) async fn check(store: &dyn Store) {
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
     let nobody = UserId::from_bytes([99; 16]);
-    let unknown = store.delete_user(nobody, NOW).await;
-    assert_eq!(unknown, Ok(DeleteOutcome::UnknownUser));
     let one = session(store, &ada, 1).await;
+    let unknown = store.delete_user(nobody, one.id, NOW).await;
+    assert_eq!(unknown, Ok(DeleteOutcome::UnknownUser));
     store
         .link_identity(link_of(&one, "work"))
         .await
@@ -69,9 +69,14 @@ pub(super) async fn check(store: &dyn Store) {
         }
     }
     let bobs = session(store, &bob, 211).await;
+    // The session that requests it must be live, and its user's.
+    for ended in [bobs.id, new_session(&ada, 3, None).session.id] {
+        let refused = store.delete_user(ada.id, ended, NOW).await;
+        assert_eq!(refused, Ok(DeleteOutcome::SessionEnded));
+    }
     let live = store.live_sessions(ada.id, NOW).await.expect("read").len();
 
-    let deleted = store.delete_user(ada.id, NOW).await;
+    let deleted = store.delete_user(ada.id, one.id, NOW).await;
     let Ok(DeleteOutcome::Deleted(ended)) = deleted else {
         panic!("{deleted:?}");
     };
@@ -116,7 +121,7 @@ pub(super) async fn check(store: &dyn Store) {
     let events = store.audit_events(ada.id, None, 10, NOW).await;
     assert_eq!(events, Ok(Vec::new()), "an event after the deletion");
     // Deleting again changes nothing. Others are not affected.
-    let again = store.delete_user(ada.id, NOW).await;
+    let again = store.delete_user(ada.id, one.id, NOW).await;
     assert_eq!(again, Ok(DeleteOutcome::UnknownUser));
     assert_eq!(
         store.finish_deletions(10, LATER).await,
@@ -137,7 +142,7 @@ pub(super) async fn check(store: &dyn Store) {
         .ban_user(bob.id, "spam".into(), None, <_>::default(), NOW)
         .await;
     ban.expect("banned");
-    let refused = store.delete_user(bob.id, NOW).await;
+    let refused = store.delete_user(bob.id, bobs.id, NOW).await;
     assert_eq!(refused, Ok(DeleteOutcome::Banned));
     assert!(store.user(bob.id).await.expect("read").is_some());
 }
@@ -157,7 +162,8 @@ pub(super) async fn against_everything(stores: StorePair) {
             tasks.spawn(async move {
                 match number {
                     3 | 4 => {
-                        store.delete_user(ada.id, NOW).await.expect("deleted");
+                        let id = session.id;
+                        store.delete_user(ada.id, id, NOW).await.expect("deleted");
                     }
                     5 => {
                         store.end_session(end(session.id)).await.expect("ended");

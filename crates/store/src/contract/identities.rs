@@ -28,10 +28,11 @@ pub(super) fn link_of(session: &Session, subject: &str) -> LinkIdentity {
     }
 }
 
-fn unlink_of(user: &User, number: u32) -> UnlinkIdentity {
+fn unlink_of(session: &Session, number: u32) -> UnlinkIdentity {
     UnlinkIdentity {
-        user: user.id,
+        user: session.user,
         number,
+        session: session.id,
         device: device("192.0.2.7"),
         now: NOW,
     }
@@ -113,12 +114,12 @@ pub(super) async fn linking(store: &dyn Store) {
 pub(super) async fn removing(store: &dyn Store) {
     let ada = user(store, 1).await;
     let one = session(store, &ada, 1).await;
-    let refused = store.unlink_identity(unlink_of(&ada, 0)).await;
+    let refused = store.unlink_identity(unlink_of(&one, 0)).await;
     let last = UnlinkOutcome::Refused(UnlinkError::Last);
     assert_eq!(refused, Ok(last.clone()));
     let ada = linked(store, link_of(&one, "work")).await;
     for unknown in [7, u32::MAX] {
-        let refused = store.unlink_identity(unlink_of(&ada, unknown)).await;
+        let refused = store.unlink_identity(unlink_of(&one, unknown)).await;
         let expected = UnlinkOutcome::Refused(UnlinkError::Unknown);
         assert_eq!(refused, Ok(expected));
     }
@@ -132,7 +133,7 @@ pub(super) async fn removing(store: &dyn Store) {
             other => panic!("{other:?}"),
         }
     }
-    let removed = store.unlink_identity(unlink_of(&ada, 1)).await;
+    let removed = store.unlink_identity(unlink_of(&one, 1)).await;
     let Ok(UnlinkOutcome::Unlinked(ended)) = removed else {
         panic!("{removed:?}");
     };
@@ -166,12 +167,23 @@ pub(super) async fn removing(store: &dyn Store) {
     let fresh = UserId::from_bytes([50; 16]);
     let other = store.upsert_identity(profile("work"), fresh, NOW).await;
     assert_eq!(other.map(|user| user.id), Ok(fresh));
-    let refused = store.unlink_identity(unlink_of(&ada, 0)).await;
+    let refused = store.unlink_identity(unlink_of(&one, 0)).await;
     assert_eq!(refused, Ok(last));
+    // The session that requests it must be live, and its user's.
+    let bobs = session(store, &user(store, 2).await, 2).await;
+    let mut foreign = unlink_of(&bobs, 0);
+    foreign.user = ada.id;
+    let refused = store.unlink_identity(foreign).await;
+    assert_eq!(refused, Ok(UnlinkOutcome::SessionEnded));
+    linked(store, link_of(&one, "again")).await;
+    let two = session(store, &ada, 3).await;
+    store.end_session(end(one.id)).await.expect("ended");
+    let refused = store.unlink_identity(unlink_of(&one, 0)).await;
+    assert_eq!(refused, Ok(UnlinkOutcome::SessionEnded));
     // The identity of a banned user is not released: it could sign up again.
     let banned = store.ban_user(ada.id, "spam".into(), None, Requester::default(), NOW);
     assert!(banned.await.expect("banned").is_some());
-    let refused = store.unlink_identity(unlink_of(&ada, 0)).await;
+    let refused = store.unlink_identity(unlink_of(&two, 0)).await;
     assert_eq!(refused, Ok(UnlinkOutcome::Banned));
 }
 
@@ -219,10 +231,10 @@ pub(super) async fn removal_against_sign_ins(stores: StorePair) {
         let mut tasks = JoinSet::new();
         for number in 0..6_u8 {
             let store = stores[usize::from(number % 2)].clone();
-            let ada = ada.clone();
+            let (ada, one) = (ada.clone(), one.clone());
             tasks.spawn(async move {
                 if number == 3 {
-                    let removed = store.unlink_identity(unlink_of(&ada, 1)).await;
+                    let removed = store.unlink_identity(unlink_of(&one, 1)).await;
                     assert!(matches!(removed, Ok(UnlinkOutcome::Unlinked(_))));
                     return None;
                 }

@@ -9,16 +9,18 @@
 
 use core::time::Duration;
 
-use latchkey_core::{AuditKind, AuditRecord, Denial, Denied, EndReason, Timestamp, UserId};
+use latchkey_core::{
+    AuditKind, AuditRecord, Denial, Denied, EndReason, SessionId, Timestamp, UserId,
+};
 
-use super::session_record::{by_opened, retained_until};
+use super::session_record::{by_opened, is_live_of, retained_until};
 use super::{audit, audit_log, denials, ends, expiry, local_accounts, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{AllEnded, DeleteOutcome, SESSION_RETENTION};
 use crate::table::{
-    AUDIT_EVENTS, DELETIONS, DENIALS, ENDED_SESSIONS_OF_USER, IDENTITIES, SESSION_ORIGINS,
-    SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, USERS,
+    AUDIT_EVENTS, DELETIONS, DENIALS, ENDED_SESSIONS_OF_USER, EVERYONE, IDENTITIES,
+    SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, USERS,
 };
 use crate::transaction::Tx;
 
@@ -31,13 +33,17 @@ const BATCH_SIZE: usize = 100;
 pub(super) async fn delete_user(
     engine: &impl Engine,
     id: UserId,
+    session: SessionId,
     now: Timestamp,
 ) -> Result<DeleteOutcome, StoreError> {
     let live = ends::count_live(engine, id, None, now).await?;
-    let begun = engine.write((id, now), |tx, (id, now)| Box::pin(begin(tx, *id, *now)));
+    let begun = engine.write((id, session, now), |tx, (id, session, now)| {
+        Box::pin(begin(tx, *id, *session, *now))
+    });
     let denial = match begun.await? {
         Begun::Denied(denial) => *denial,
         Begun::Banned => return Ok(DeleteOutcome::Banned),
+        Begun::SessionEnded => return Ok(DeleteOutcome::SessionEnded),
         Begun::UnknownUser => return Ok(DeleteOutcome::UnknownUser),
     };
     let mut denials = vec![denial];
@@ -77,18 +83,34 @@ pub(super) async fn finish_all(
 enum Begun {
     Denied(Box<Denial>),
     Banned,
+    SessionEnded,
     UnknownUser,
 }
 
 /// Removes a user and their identities, ends the sessions by a cutoff and denies their tokens.
-async fn begin(tx: &mut Tx<'_>, id: UserId, now: Timestamp) -> Result<Begun, StoreError> {
-    tx.prefetch(vec![USERS.at(&id), DENIALS.at(&Denied::User(id))])
-        .await?;
+/// `session` must be live: the server that accepted its access token may not have read its denial.
+async fn begin(
+    tx: &mut Tx<'_>,
+    id: UserId,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<Begun, StoreError> {
+    tx.prefetch(vec![
+        USERS.at(&id),
+        SESSIONS.at(&session),
+        EVERYONE.at(&()),
+        DENIALS.at(&Denied::User(id)),
+    ])
+    .await?;
+    let is_live = is_live_of(tx, id, session, now).await?;
     let Some(mut user) = tx.get(USERS, &id).await? else {
         return Ok(Begun::UnknownUser);
     };
     if user.is_banned(now) {
         return Ok(Begun::Banned);
+    }
+    if !is_live {
+        return Ok(Begun::SessionEnded);
     }
     let denial = ends::cut_off(tx, &mut user, EndReason::AccountDeleted, None, now).await?;
     user_index::clear_entries(tx, &user);

@@ -6,12 +6,12 @@ use latchkey_core::{
     UnlinkError, UserId,
 };
 
-use super::session_record::{self, ids_of, is_live, is_usable, peek_all, store_end};
+use super::session_record::{ids_of, is_live_of, is_usable, peek_all, store_end};
 use super::{audit, local_accounts, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{Ended, LinkIdentity, LinkOutcome, UnlinkIdentity, UnlinkOutcome};
-use crate::table::{DENIALS, IDENTITIES, SESSIONS, SESSIONS_OF_USER, USERS};
+use crate::table::{DENIALS, EVERYONE, IDENTITIES, SESSIONS, SESSIONS_OF_USER, USERS};
 use crate::transaction::Tx;
 
 /// How many sessions are ended in one change.
@@ -24,18 +24,18 @@ pub(super) async fn link(tx: &mut Tx<'_>, link: &LinkIdentity) -> Result<LinkOut
         USERS.at(&target.user),
         IDENTITIES.at(identity),
         SESSIONS.at(&target.session),
+        EVERYONE.at(&()),
         audit::events_at(target.user, now),
     ])
     .await?;
-    let session = session_record::get(tx, target.session).await?;
-    let is_own = |it: &Session| it.user == target.user && is_live(it, now);
+    let is_live = is_live_of(tx, target.user, target.session, now).await?;
     let Some(mut user) = tx.get(USERS, &target.user).await? else {
         return Ok(LinkOutcome::SessionEnded);
     };
     if user.is_banned(now) {
         return Ok(LinkOutcome::Banned);
     }
-    if !session.is_some_and(|session| is_own(&session)) {
+    if !is_live {
         return Ok(LinkOutcome::SessionEnded);
     }
     if let Some(owner) = tx.get(IDENTITIES, identity).await?
@@ -89,16 +89,23 @@ async fn unlink(tx: &mut Tx<'_>, request: &UnlinkIdentity) -> Result<UnlinkOutco
     let (id, now) = (request.user, request.now);
     tx.prefetch(vec![
         USERS.at(&id),
+        SESSIONS.at(&request.session),
+        EVERYONE.at(&()),
         SESSIONS_OF_USER.under(&id).read(),
         audit::events_at(id, now),
     ])
     .await?;
+    let is_live = is_live_of(tx, id, request.session, now).await?;
     let Some(mut user) = tx.get(USERS, &id).await? else {
         return Ok(UnlinkOutcome::Refused(UnlinkError::Unknown));
     };
+    // The server that accepted the access token may not have read these denials yet. An identity
+    // that a banned user releases could sign up again.
     if user.is_banned(now) {
-        // Another server may not have read the ban yet. A released identity could sign up again.
         return Ok(UnlinkOutcome::Banned);
+    }
+    if !is_live {
+        return Ok(UnlinkOutcome::SessionEnded);
     }
     let removed = match user.unlink(request.number) {
         Ok(removed) => removed,

@@ -44,6 +44,17 @@ pub(super) fn current(
     user.map_or_else(|| session.clone(), |user| session.of(user))
 }
 
+/// Whether this is a live session of this user. Its record becomes a condition.
+pub(super) async fn is_live_of(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let session = get(tx, id).await?;
+    Ok(session.is_some_and(|it| it.user == user && is_live(&it, now)))
+}
+
 /// The ids of the user's sessions that may be live.
 pub(super) async fn ids_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<SessionId>, StoreError> {
     let entries = SESSIONS_OF_USER.under(&user).limit(MAX_SESSIONS_READ);

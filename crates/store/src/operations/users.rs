@@ -1,7 +1,7 @@
 //! Users and their identities.
 
 use async_trait::async_trait;
-use latchkey_core::{Profile, Requester, Timestamp, User, UserId};
+use latchkey_core::{Profile, Requester, SessionId, Timestamp, User, UserId};
 
 use super::{PAGE_SIZE, bans, deletion, ends, identities, user_index};
 use crate::engine::Engine;
@@ -121,8 +121,13 @@ impl<E: Engine> Users for E {
         identities::unlink_and_end(self, unlink).await
     }
 
-    async fn delete_user(&self, id: UserId, now: Timestamp) -> Result<DeleteOutcome, StoreError> {
-        deletion::delete_user(self, id, now).await
+    async fn delete_user(
+        &self,
+        id: UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<DeleteOutcome, StoreError> {
+        deletion::delete_user(self, id, session, now).await
     }
 
     async fn finish_deletions(&self, limit: usize, now: Timestamp) -> Result<usize, StoreError> {

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    Credential, LinkHash, OneTimeLink, Profile, Requester, Timestamp, User, UserId, Username,
+    Credential, LinkHash, OneTimeLink, Profile, Requester, SessionId, Timestamp, User, UserId,
+    Username,
 };
 
 use crate::error::StoreError;
@@ -84,7 +85,9 @@ pub trait Users: Send + Sync {
     /// sign-ins with it, one user gets it.
     async fn link_identity(&self, link: LinkIdentity) -> Result<LinkOutcome, StoreError>;
 
-    /// Removes an identity from a user, and ends the sessions that were opened with it.
+    /// Removes an identity from a user, and ends the sessions that were opened with it. That the
+    /// session that requested it is live, and the user not banned, is a condition of the change: the
+    /// caller may not have read the latest denials.
     ///
     /// The removal is one atomic change, which ends and denies up to 100 sessions. The others end
     /// with it, too: no refresh succeeds without the identity. Later changes deny their access
@@ -94,10 +97,16 @@ pub trait Users: Send + Sync {
     /// Deletes a user: ends all sessions, denies all access tokens, and removes all records about
     /// the user except the denial and the audit log, whose entries keep the user's id but lose
     /// the addresses and devices. A later sign-in with the same identity creates another user.
+    /// `session` requested it and must be live.
     ///
     /// The first change removes the user with all identities. Other records follow in changes of
     /// bounded size. If one of them fails, [`finish_deletions`](Self::finish_deletions) continues.
-    async fn delete_user(&self, id: UserId, now: Timestamp) -> Result<DeleteOutcome, StoreError>;
+    async fn delete_user(
+        &self,
+        id: UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<DeleteOutcome, StoreError>;
 
     /// Removes what [`delete_user`](Self::delete_user) has left, because it was interrupted or a
     /// server wrote an audit record late, for up to `limit` users. Returns how many deletions are

@@ -357,9 +357,13 @@ async fn identity_that_created_the_account_can_be_removed_from_a_session_that_it
 #[tokio::test]
 async fn github_identity_is_linked_without_a_time_of_authentication() {
     let github = ScriptedGitHub::start().await;
-    let app = TestApp::with(&format!("demo = true\n{}", github.section("github"))).await;
+    let section = github.section("github");
+    let app = TestApp::with(&format!("demo = true\n{section}select_account = false\n")).await;
     let ada = app.sign_in().await;
     let begun = begin_link(&app, &ada.access_token, "github").await;
+    // Otherwise GitHub could return without showing anything to the user.
+    let query = begun.authorize.query().unwrap_or_default();
+    assert!(query.contains("prompt=select_account"), "{query}");
     let callback = github.approve(&begun.authorize);
     let linked = complete_link(&app, &ada.access_token, &begun.cookie, &callback).await;
     assert_eq!(linked.status(), 204);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use latchkey_axum::use_cases::operator::{Actor, Operator};
-use latchkey_core::Device;
+use latchkey_core::{Clock as _, Device, EndReason};
+use latchkey_store::EndSession;
 use latchkey_testing::{code, header, refusal};
 use latchkey_types::{AccountExport, ActivityKind};
 use serde_json::json;
@@ -190,4 +191,31 @@ async fn refreshes_during_a_deletion_issue_no_lasting_tokens() {
             assert_eq!(app.check(&access).await, Err("token_revoked".into()));
         }
     }
+}
+
+/// The store knows that the session has ended, but this server has not read the denial yet.
+#[tokio::test]
+async fn ended_session_cannot_change_the_account_before_its_denial_arrives() {
+    let app = TestApp::start().await;
+    let ada = app.sign_in().await;
+    let session = claims(&ada.access_token)["sid"].clone();
+    let end = EndSession {
+        session: serde_json::from_value(session).expect("an id"),
+        owner: None,
+        reason: EndReason::EndedByOperator,
+        device: Device::default(),
+        actor: None,
+        now: app.clock.now(),
+    };
+    let ended = app.state.store.end_session(end).await.expect("ended");
+    assert!(ended.is_some());
+    assert_eq!(app.check(&ada.access_token).await, Ok(()), "not read yet");
+    for path in ["/api/identities/0", "/api/account"] {
+        let response = app.delete_as(path, &ada.access_token).await;
+        let code = code(response).await;
+        assert_eq!(code, (401, "token_revoked".into()), "{path}");
+    }
+    let again = app.sign_in().await;
+    let sub = |token: &str| claims(token)["sub"].clone();
+    assert_eq!(sub(&again.access_token), sub(&ada.access_token));
 }

@@ -128,6 +128,7 @@ async fn live_through(store: &MemoryStore, choices: &mut Choices) -> User {
                 let unlink = UnlinkIdentity {
                     user: id,
                     number: u32::try_from(choices.below(4)).expect("small"),
+                    session: session.id,
                     device,
                     now,
                 };
@@ -151,6 +152,17 @@ async fn live_through(store: &MemoryStore, choices: &mut Choices) -> User {
         }
     }
     ada
+}
+
+/// A session of this user that is live.
+async fn live_session(store: &MemoryStore, user: UserId) -> SessionId {
+    let user = store.user(user).await.expect("read").expect("known");
+    let mut new = new_session(&user, 255, None);
+    new.session.identity = user.all_identities()[0].number;
+    match store.open_session(new).await {
+        Ok(OpenOutcome::Opened(opened)) => opened.session.id,
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn revoke(
@@ -192,7 +204,8 @@ async fn deleted_user_leaves_only_the_denial_and_audit_records() {
 
         let ada = live_through(&store, &mut Choices(seed)).await;
         assert!(traces(&store, ada.id).len() > 5, "seed {seed}");
-        let deleted = store.delete_user(ada.id, NOW).await;
+        let session = live_session(&store, ada.id).await;
+        let deleted = store.delete_user(ada.id, session, NOW).await;
         let is_deleted = matches!(deleted, Ok(DeleteOutcome::Deleted(_)));
         assert!(is_deleted, "seed {seed}: {deleted:?}");
         assert_eq!(store.finish_deletions(10, LATER).await, Ok(1));
@@ -212,8 +225,9 @@ async fn deleted_user_leaves_only_the_denial_and_audit_records() {
 async fn interrupted_deletion_is_completed_later() {
     let store = MemoryStore::empty();
     let ada = live_through(&store, &mut Choices(7)).await;
-    let begun = store.write((ada.id, NOW), |tx, (id, now)| {
-        Box::pin(begin(tx, *id, *now))
+    let session = live_session(&store, ada.id).await;
+    let begun = store.write((ada.id, session), |tx, (id, session)| {
+        Box::pin(begin(tx, *id, *session, NOW))
     });
     assert!(matches!(begun.await, Ok(Begun::Denied(_))));
     assert_eq!(store.user(ada.id).await, Ok(None));

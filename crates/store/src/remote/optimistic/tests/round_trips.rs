@@ -329,6 +329,7 @@ async fn accounts(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     let unlink = UnlinkIdentity {
         user: eve.id,
         number: 1,
+        session: first.id,
         device: device("192.0.2.1"),
         now: NOW,
     };
@@ -338,7 +339,10 @@ async fn accounts(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     };
     assert_eq!(ended.len(), usize::from(MANY));
     costs.record("unlink_identity", "60 sessions");
-    store.delete_user(eve.id, NOW).await.expect("deleted");
+    store
+        .delete_user(eve.id, first.id, NOW)
+        .await
+        .expect("deleted");
     costs.record("delete_user", "60 sessions and 62 events");
     store.finish_deletions(10, NOW).await.expect("nothing");
     costs.record("finish_deletions", "nothing is left");
