@@ -12,6 +12,7 @@ mod keys_rotate;
 mod lists;
 mod local_accounts;
 mod offline;
+mod printable;
 mod progress;
 mod report;
 mod serve;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use latchkey_axum::internals::data_dir;
+use printable::printable_lines;
 use report::Report;
 
 use crate::cli::{Cli, Command, ConfigCommand, KeysCommand};
@@ -56,7 +58,8 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         Err(error) if json => return fail_with_json(&Failure::of(&error)),
         Err(error) => {
             // One line that includes the causes.
-            drop(writeln!(stderr(), "latchkey: {error:#}"));
+            let text = printable_lines(&format!("{error:#}"));
+            drop(writeln!(stderr(), "latchkey: {text}"));
             return ExitCode::FAILURE;
         }
     }

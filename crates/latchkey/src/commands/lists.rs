@@ -2,31 +2,18 @@
 
 use latchkey_axum::use_cases::operator::KeyState;
 
+use super::printable::printable;
 use super::time::utc;
 use crate::control::details::{DenialDetails, KeyDetails, SessionDetails, UserDetails};
 
 /// The lines of a page, or what to say if it is empty, and how to read the next page.
 fn page<T>(entries: &[T], next: Option<&str>, line: impl Fn(&T) -> String) -> String {
-    // Names and reasons were entered by others: no control character may reach the terminal.
     let mut lines: Vec<_> = entries.iter().map(|it| printable(&line(it))).collect();
     if entries.is_empty() {
         lines.push("no entries".to_owned());
     }
     lines.extend(next.map(|next| format!("more: repeat the command with --before={next}")));
     lines.join("\n")
-}
-
-/// The text with control characters escaped.
-fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            printable.extend(c.escape_debug());
-        } else {
-            printable.push(c);
-        }
-    }
-    printable
 }
 
 pub(super) fn users(users: &[UserDetails], next: Option<&str>) -> String {
@@ -58,7 +45,7 @@ pub(super) fn user(user: &UserDetails) -> String {
         text.push_str(": ");
         text.push_str(&ban.reason);
     }
-    printable(&text)
+    text
 }
 
 pub(super) fn sessions(sessions: &[SessionDetails], next: Option<&str>) -> String {
@@ -101,17 +88,4 @@ pub(super) fn keys(keys: &[KeyDetails]) -> String {
         let until = until.unwrap_or_default();
         format!("{}  {:?}  {state}{until}", key.kid, key.algorithm)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::printable;
-
-    #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(
-            printable("a\u{1b}]0;x\u{7}\nb ü"),
-            "a\\u{1b}]0;x\\u{7}\\nb ü"
-        );
-    }
 }

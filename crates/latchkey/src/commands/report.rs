@@ -7,6 +7,7 @@ use latchkey_types::admin::{AuditEvent, AuditOutcome};
 use serde::Serialize;
 
 use super::lists;
+use super::printable::printable;
 use super::time::utc;
 use crate::control::outcome::{Outcome, UserInfo};
 
@@ -56,8 +57,7 @@ impl Report {
     }
 }
 
-/// An audit record on one line. Details come from clients and operators, so control characters are
-/// escaped.
+/// An audit record on one line.
 fn line(event: &AuditEvent) -> String {
     let outcome = match event.outcome {
         AuditOutcome::Success => "success",
@@ -77,15 +77,19 @@ fn line(event: &AuditEvent) -> String {
         ("detail", &event.detail),
     ] {
         if let Some(value) = value {
-            let value = value.escape_debug();
             let _ = write!(line, "  {name}={value}");
         }
     }
-    line
+    printable(&line)
 }
 
 fn describe(outcome: &Outcome) -> String {
-    match outcome {
+    let line = match outcome {
+        Outcome::Users { users, next } => return lists::users(users, next.as_deref()),
+        Outcome::Sessions { sessions, next } => return lists::sessions(sessions, next.as_deref()),
+        Outcome::Denials { denials, next } => return lists::denials(denials, next.as_deref()),
+        Outcome::Keys { keys } => return lists::keys(keys),
+        Outcome::User { user } => lists::user(user),
         Outcome::UserBanned {
             user,
             sessions_ended,
@@ -97,24 +101,19 @@ fn describe(outcome: &Outcome) -> String {
             sessions_ended,
         } => format!("{}: {}", name(user), ended(*sessions_ended)),
         Outcome::AllSessionsEnded { sessions_ended } => ended(*sessions_ended),
-        Outcome::Users { users, next } => lists::users(users, next.as_deref()),
-        Outcome::User { user } => lists::user(user),
         Outcome::RolesChanged { user } => match &*user.granted_roles.join(" ") {
             "" => format!("{} has no granted roles", user.id),
             roles => format!("{} has the granted roles {roles}", user.id),
         },
-        Outcome::Sessions { sessions, next } => lists::sessions(sessions, next.as_deref()),
         Outcome::SessionEnded { session, user } => {
             format!("session {session} of user {user} has ended")
         }
-        Outcome::Denials { denials, next } => lists::denials(denials, next.as_deref()),
         Outcome::TokenDenied { token } => {
             format!("access token {token} is refused; its session stays open")
         }
         Outcome::DenialLifted { token } => {
             format!("access token {token} is accepted again until it expires")
         }
-        Outcome::Keys { keys } => lists::keys(keys),
         Outcome::UserCreated {
             username,
             link: Some(link),
@@ -134,10 +133,11 @@ fn describe(outcome: &Outcome) -> String {
             kid,
             signs_in_seconds,
         } => format!(
-            "published signing key {kid}; new tokens will be signed with it after {} minutes",
-            signs_in_seconds / 60
+            "signing key {kid} is published; new tokens will be signed with it in {} minutes",
+            signs_in_seconds.div_ceil(60)
         ),
-    }
+    };
+    printable(&line)
 }
 
 fn name(user: &UserInfo) -> String {
@@ -159,7 +159,7 @@ fn ended(sessions: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use latchkey_core::UserId;
+    use latchkey_core::{SessionId, UserId};
     use serde_json::json;
 
     use super::*;
@@ -179,6 +179,42 @@ mod tests {
         let unverified = format!("ada@example.com, not verified ({id})");
         assert_eq!(name(ada, false), unverified);
         assert_eq!(name(None, false), id.to_string());
+    }
+
+    #[test]
+    fn control_characters_of_others_do_not_reach_the_terminal() {
+        const EVIL: &str = "\u{1b}]0;x\u{7}\n\u{9b}2J\u{202e}";
+        let id = UserId::from_bytes([1; 16]);
+        let user = json!({
+            "id": id, "issuer": EVIL, "subject": EVIL, "provider": EVIL, "username": EVIL,
+            "email": EVIL, "email_verified": true, "name": EVIL, "created_at": 1,
+            "granted_roles": [EVIL], "identities": [],
+            "ban": { "at": 1, "reason": EVIL },
+        });
+        let session = json!({
+            "id": SessionId::from_bytes([2; 16]), "user": id, "email": EVIL, "provider": EVIL,
+            "address": EVIL, "opened_at": 1, "last_seen": 1, "expires_at": 2, "bound": false,
+        });
+        let denial = json!({
+            "kind": "token", "id": EVIL, "reason": EVIL, "at": 1, "until": 2, "by": EVIL,
+            "liftable": true,
+        });
+        let info = json!({ "id": id, "email": EVIL, "email_verified": true });
+        for outcome in [
+            json!({ "result": "users", "users": [user] }),
+            json!({ "result": "user", "user": user }),
+            json!({ "result": "roles_changed", "user": user }),
+            json!({ "result": "sessions", "sessions": [session] }),
+            json!({ "result": "denials", "denials": [denial] }),
+            json!({ "result": "user_banned", "user": info, "sessions_ended": 0 }),
+            json!({ "result": "user_created", "username": EVIL, "user": info }),
+        ] {
+            let outcome: Outcome = serde_json::from_value(outcome).expect("an outcome");
+            let text = Report::Admin(outcome).text().expect("text");
+            assert!(text.contains("\\u{1b}"), "{text:?}");
+            let mut unsafe_chars = text.chars().filter(|c| c.is_control() || *c == '\u{202e}');
+            assert_eq!(unsafe_chars.next(), None, "{text:?}");
+        }
     }
 
     #[test]
