@@ -104,7 +104,7 @@ test('the signing key is rotated', async ({ app, admin }) => {
   await admin.keys.goto();
   await expect(admin.keys.rows('Signing keys')).toHaveCount(1);
   await admin.keys.confirm(admin.keys.button('Rotate the signing key'), 'Create a new signing key?');
-  await expect(admin.keys.status).toHaveText(/^A new key was created\./);
+  await expect(admin.keys.status).toHaveText(/^The next key is published\./);
   await expect(admin.keys.rows('Signing keys')).toHaveCount(2);
 });
 

@@ -212,16 +212,19 @@ impl Operator<'_> {
         .await
     }
 
-    /// Adds a signing key and returns the id (`kid`) of the newest key, which is another server's
-    /// if that server rotated first. The key is published immediately and starts to sign after ten
-    /// minutes, so that verifiers have time to fetch it.
+    /// Adds a signing key and returns the id (`kid`) of the newest key. The key is published
+    /// immediately and starts to sign after ten minutes, so that verifiers have time to fetch it.
+    /// During these minutes no other key is added: the id is that of the waiting key, which another
+    /// server may have added.
     ///
     /// # Errors
     ///
     /// If the key cannot be created or the store fails.
     pub async fn rotate_keys(&self) -> Result<String, KeysError> {
         let services = Arc::clone(self.0);
-        to_completion(async move { operator::rotate_keys(&services, application()).await }).await
+        let rotated =
+            to_completion(async move { operator::rotate_keys(&services, application()).await });
+        Ok(rotated.await?.kid)
     }
 
     /// A backup as JSON lines, made while the server runs: call `next` until it returns `None`.

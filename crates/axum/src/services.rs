@@ -58,7 +58,7 @@ use self::metrics::Metrics;
 use self::notifier::AccountNotifier;
 use self::rate_limits::RateLimits;
 use self::readiness::Readiness;
-use self::signing_keys::{KeysError, SigningKeys};
+use self::signing_keys::{KeysError, Rotation, SigningKeys};
 use self::statistics::Statistics;
 use crate::backup::Export;
 use crate::claims::{Claims, ClaimsError, ClaimsHook};
@@ -160,13 +160,14 @@ impl Services {
     }
 
     /// Adds a signing key; see [`SigningKeys::rotate`]. `by` is `None` if it was due.
-    pub async fn rotate_keys(&self, by: Option<Requester>) -> Result<String, KeysError> {
+    pub async fn rotate_keys(&self, by: Option<Requester>) -> Result<Rotation, KeysError> {
         let now = self.clock.now();
-        let kid = self.signing_keys.rotate(&*self.store, now).await?;
-        let (act, kid_detail) = (ServerAct::KeyRotated, Some(kid.clone()));
-        self.audit
-            .record_act(now, act, by.unwrap_or_default(), kid_detail);
-        Ok(kid)
+        let rotation = self.signing_keys.rotate(&*self.store, now).await?;
+        if rotation.is_new {
+            let (act, kid) = (ServerAct::KeyRotated, Some(rotation.kid.clone()));
+            self.audit.record_act(now, act, by.unwrap_or_default(), kid);
+        }
+        Ok(rotation)
     }
 
     /// A backup of the store, which stays in use during the export.

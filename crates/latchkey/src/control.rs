@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use latchkey_axum::services::Services;
-use latchkey_axum::services::signing_keys::PUBLISHED_AHEAD;
+use latchkey_axum::services::signing_keys::Rotation;
 use latchkey_axum::use_cases::operator::{self, Actor, Operator};
 use latchkey_core::{Device, Requester};
 
@@ -56,8 +56,8 @@ async fn handle(services: &Services, command: Command) -> ResponseBody {
 
 async fn rotate_keys(services: &Services) -> Result<Outcome, Failure> {
     let rotated = operator::rotate_keys(services, command_line()).await;
-    let kid = rotated.map_err(|error| Failure::new(FailureCode::Failed, error.to_string()))?;
-    Ok(key_rotated(kid))
+    let rotated = rotated.map_err(|error| Failure::new(FailureCode::Failed, error.to_string()))?;
+    Ok(key_rotated(rotated))
 }
 
 /// The person who has access to the data directory.
@@ -69,9 +69,9 @@ pub(crate) fn command_line() -> Requester {
 }
 
 /// The outcome of a key rotation.
-pub fn key_rotated(kid: String) -> Outcome {
+pub fn key_rotated(rotation: Rotation) -> Outcome {
     Outcome::KeyRotated {
-        kid,
-        signs_in_seconds: PUBLISHED_AHEAD.as_secs(),
+        kid: rotation.kid,
+        signs_in_seconds: rotation.signs_in.as_secs(),
     }
 }

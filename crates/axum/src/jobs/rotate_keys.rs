@@ -7,6 +7,7 @@ use tracing::Instrument as _;
 
 use super::ticks::{every, span};
 use crate::services::Services;
+use crate::services::signing_keys::Rotation;
 
 const PERIOD: Duration = Duration::from_mins(1);
 
@@ -34,7 +35,11 @@ async fn reload_and_rotate(state: &Services, shared: bool) {
         return;
     }
     match state.rotate_keys(None).await {
-        Ok(kid) => tracing::info!(kid, "signing key rotated"),
+        Ok(Rotation {
+            kid, is_new: true, ..
+        }) => tracing::info!(kid, "signing key rotated"),
+        // Another server was first, or the newest key does not sign yet.
+        Ok(_) => {}
         Err(error) => tracing::error!(%error, "cannot rotate the signing key"),
     }
 }

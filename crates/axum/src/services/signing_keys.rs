@@ -28,6 +28,17 @@ pub enum KeysError {
     Key(#[from] KeyError),
 }
 
+/// The newest key after a rotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// Its id.
+    pub kid: String,
+    /// The time until it signs.
+    pub signs_in: Duration,
+    /// Whether this rotation added it.
+    pub is_new: bool,
+}
+
 /// Rotates signing keys. The guard holds the current ring.
 #[derive(Debug)]
 pub struct SigningKeys {
@@ -70,14 +81,20 @@ impl SigningKeys {
         }
     }
 
-    /// Adds a key and returns the id of the newest key, which is another server's if that server
-    /// rotated first. The new key signs once verifiers have had time to fetch it. Older keys remain
-    /// available for verification until the last token that they may have signed has expired.
-    pub async fn rotate(&self, store: &dyn Store, now: Timestamp) -> Result<String, KeysError> {
+    /// Adds a key, which signs once verifiers have had time to fetch it. Older keys remain available
+    /// for verification until the last token that they may have signed has expired. No key is added
+    /// while the newest one does not sign yet, or if another server has just added one.
+    pub async fn rotate(&self, store: &dyn Store, now: Timestamp) -> Result<Rotation, KeysError> {
         let ring = self.guard.keys().ring();
-        add_successor(store, &ring, &self.master, self.algorithm, now).await?;
+        let is_new = add_successor(store, &ring, &self.master, self.algorithm, now).await?;
         self.reload(store).await?;
-        Ok(self.guard.keys().ring().newest().kid().to_owned())
+        let ring = self.guard.keys().ring();
+        let newest = ring.newest();
+        Ok(Rotation {
+            kid: newest.kid().to_owned(),
+            signs_in: newest.signs_from().since(now),
+            is_new,
+        })
     }
 
     /// Whether the newest key has signed for at least `period`.
@@ -97,19 +114,18 @@ impl SigningKeys {
     }
 }
 
-/// Adds a successor of the newest key to the store.
+/// Adds a successor of the newest key to the store. `false` if there is none to add: the newest key
+/// does not sign yet, or another server was first.
 async fn add_successor(
     store: &dyn Store,
     ring: &KeyRing,
     master: &MasterKey,
     algorithm: SigningAlgorithm,
     now: Timestamp,
-) -> Result<(), KeysError> {
+) -> Result<bool, KeysError> {
     let after = ring.newest().kid().to_owned();
     let signs_from = now.plus(PUBLISHED_AHEAD);
     let next = SigningKey::generate(algorithm, master, now, signs_from)?;
     let retire_at = signs_from.plus(MAX_LIFETIME).plus(CLOCK_SKEW);
-    // `false` if another server was first: then its key is used.
-    store.add_signing_key(next, Some(after), retire_at).await?;
-    Ok(())
+    Ok(store.add_signing_key(next, Some(after), retire_at).await?)
 }

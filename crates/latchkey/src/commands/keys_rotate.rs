@@ -24,10 +24,10 @@ pub(super) async fn run(overrides: &Overrides) -> anyhow::Result<Report> {
         .tokens(config.tokens)
         .open()
         .await?;
-    let kid = latchkey
+    let rotation = latchkey
         .services()
         .rotate_keys(Some(command_line()))
         .await?;
     latchkey.shutdown().await;
-    Ok(Report::Admin(key_rotated(kid)))
+    Ok(Report::Admin(key_rotated(rotation)))
 }

@@ -121,9 +121,9 @@ pub enum Outcome {
         /// When the link expires, in seconds since 1970.
         expires_at: u64,
     },
-    /// A new signing key was published.
+    /// The signing key was rotated, or its successor is waiting to sign.
     KeyRotated {
-        /// The id of the key.
+        /// The id of the newest key.
         kid: String,
         /// The time until the key is used for signing, in seconds.
         signs_in_seconds: u64,

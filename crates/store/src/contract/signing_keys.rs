@@ -1,4 +1,5 @@
-//! Signing keys: if several servers rotate, one succeeds.
+//! Signing keys: if several servers rotate, one succeeds, and a key that does not sign yet gets no
+//! successor.
 
 use core::time::Duration;
 
@@ -37,13 +38,41 @@ pub(super) async fn check(store: &dyn Store) {
         "two servers rotated"
     );
 
+    let in_an_hour = later.plus(Duration::from_hours(1));
+    let pending = |kid, created_at, algorithm| SealedSigningKey {
+        algorithm,
+        signs_from: in_an_hour,
+        ..key(kid, created_at)
+    };
+    let es256 = SigningAlgorithm::ES256;
+    let ready = pending("three", later, es256);
+    assert_eq!(add(ready, Some("two")).await, Ok(true));
+    let minute_before = in_an_hour.minus(Duration::from_mins(1));
+    assert_eq!(
+        add(pending("four", minute_before, es256), Some("three")).await,
+        Ok(false),
+        "the newest key does not sign yet"
+    );
+    let other = pending("other", minute_before, SigningAlgorithm::EdDSA);
+    assert_eq!(
+        add(other, Some("three")).await,
+        Ok(true),
+        "the configured algorithm has changed"
+    );
+    assert_eq!(
+        add(key("four", in_an_hour), Some("other")).await,
+        Ok(true),
+        "the newest key signs"
+    );
+
     let mut keys = store.signing_keys().await.expect("read");
-    keys.sort_by_key(|key| key.created_at);
+    keys.sort_by_key(|key| (key.created_at, key.signs_from));
     let ends: Vec<_> = keys
         .iter()
         .map(|key| (key.kid.as_str(), key.verifies_until))
         .collect();
-    assert_eq!(ends, [("one", Some(retire_at)), ("two", None)]);
+    let retired = ["one", "two", "three", "other"].map(|kid| (kid, Some(retire_at)));
+    assert_eq!(ends, [&retired[..], &[("four", None)]].concat());
 
     store.sweep(retire_at, 100).await.expect("swept");
     assert_eq!(store.signing_keys().await.expect("read").len(), 1);

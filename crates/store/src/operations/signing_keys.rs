@@ -47,6 +47,12 @@ async fn add(
     if newest.map(|key| key.kid.as_str()) != after {
         return Ok(false);
     }
+    // Otherwise repeated rotations would add keys without limit, none of which signs.
+    let is_pending =
+        |key: &SealedSigningKey| key.algorithm == new.algorithm && key.signs_from > new.created_at;
+    if newest.is_some_and(is_pending) {
+        return Ok(false);
+    }
     for mut old in keys {
         if old.verifies_until.is_none() {
             old.verifies_until = Some(retire_at);

@@ -26,7 +26,7 @@ pub(crate) async fn list_keys(
     }))
 }
 
-/// `POST`: adds a signing key.
+/// `POST`: adds a signing key, unless the newest one does not sign yet.
 pub(crate) async fn create_key(
     State(state): State<Arc<Services>>,
     admin: Admin,
@@ -36,7 +36,7 @@ pub(crate) async fn create_key(
         actor: Some(Actor::Admin(admin.id())),
         device: device.into(),
     };
-    let kid = rotate_keys(&state, by).await?;
+    let kid = rotate_keys(&state, by).await?.kid;
     Ok(Json(KeyRotated { kid }))
 }
 

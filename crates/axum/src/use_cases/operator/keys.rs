@@ -8,15 +8,17 @@ use latchkey_core::{Requester, SealedSigningKey};
 
 use super::{Operator, OperatorError};
 use crate::services::Services;
-use crate::services::signing_keys::KeysError;
+use crate::services::signing_keys::{KeysError, Rotation};
 
-/// Adds a signing key and returns the id of the newest key, which is another server's if that server
-/// rotated first.
-pub async fn rotate_keys(services: &Services, by: Requester) -> Result<String, KeysError> {
+/// Adds a signing key, unless the newest one does not sign yet, or another server has just added one.
+/// Returns the newest key.
+pub async fn rotate_keys(services: &Services, by: Requester) -> Result<Rotation, KeysError> {
     let actor = by.actor.map(tracing::field::display);
-    let kid = services.rotate_keys(Some(by)).await?;
-    tracing::info!(kid, by = actor, "signing key rotated");
-    Ok(kid)
+    let rotation = services.rotate_keys(Some(by)).await?;
+    if rotation.is_new {
+        tracing::info!(kid = rotation.kid, by = actor, "signing key rotated");
+    }
+    Ok(rotation)
 }
 
 impl Operator<'_> {

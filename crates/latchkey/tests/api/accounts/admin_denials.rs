@@ -233,6 +233,18 @@ async fn keys_are_listed_with_their_state_and_rotated() {
     assert_eq!(after["keys"][0]["kid"], rotated["kid"]);
     assert_eq!(states(&after), ["next", "signing"]);
     assert!(after["keys"][1]["expires_at"].is_u64());
+    // While that key waits, a further rotation adds none and records nothing.
+    app.clock.advance(std::time::Duration::from_secs(599));
+    for _ in 0..3 {
+        let again = app.post("/api/admin/keys").bearer_auth(&admin).send().await;
+        let again: Value = again.expect("a response").json().await.expect("JSON");
+        assert_eq!(again, rotated);
+    }
+    assert_eq!(get(&app, &admin, "/api/admin/keys").await, after);
+    let flushed = app.state.audit.flush(&*app.state.store).await;
+    flushed.expect("written");
+    let recorded = get(&app, &admin, "/api/admin/audit?kind=key_rotated").await;
+    assert_eq!(recorded["events"].as_array().map(Vec::len), Some(1));
     app.clock.advance(std::time::Duration::from_mins(10));
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let later = get(&app, &admin, "/api/admin/keys").await;

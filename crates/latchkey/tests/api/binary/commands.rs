@@ -42,27 +42,39 @@ fn config_check_validates_the_configuration() {
 
 #[tokio::test]
 async fn keys_rotate_works_with_a_running_server_and_on_a_stopped_store() {
-    let folder = tempfile::tempdir().expect("a directory");
-    let data_dir = folder.path().join("data");
-    let server = RunningServer::start(&data_dir);
-    let signed_in = server.caller.sign_in().await;
-    assert_eq!(published_kids(&server).await.len(), 1);
+    for is_running in [true, false] {
+        let folder = tempfile::tempdir().expect("a directory");
+        let data_dir = folder.path().join("data");
+        let mut server = RunningServer::start(&data_dir);
+        let signed_in = server.caller.sign_in().await;
+        let first = published_kids(&server).await;
+        assert_eq!(first.len(), 1);
 
-    let stdout = rotate(&data_dir);
-    let published = published_kids(&server).await;
-    assert_eq!(published.len(), 2);
-    assert!(published.iter().any(|kid| stdout.contains(kid)), "{stdout}");
-    // The old key still signs, and its tokens stay valid.
-    assert_eq!(server.caller.check(&signed_in.access_token).await, Ok(()));
-    let address = server.address().to_owned();
-    server.stop();
+        let stdout = if is_running {
+            rotate(&data_dir)
+        } else {
+            let address = server.address().to_owned();
+            server.stop();
+            let stdout = rotate(&data_dir);
+            server = RunningServer::start_at(&data_dir, &address);
+            stdout
+        };
+        let published = published_kids(&server).await;
+        assert_eq!(published.len(), 2);
+        let next = published.iter().find(|kid| !first.contains(kid));
+        let next = next.expect("a new key");
+        assert!(stdout.contains(next), "{stdout}");
+        // The old key still signs, and its tokens stay valid.
+        assert_eq!(server.caller.check(&signed_in.access_token).await, Ok(()));
 
-    let stdout = rotate(&data_dir);
-    let server = RunningServer::start_at(&data_dir, &address);
-    let published = published_kids(&server).await;
-    assert_eq!(published.len(), 3);
-    assert!(published.iter().any(|kid| stdout.contains(kid)), "{stdout}");
-    assert_eq!(server.caller.check(&signed_in.access_token).await, Ok(()));
+        // The new key does not sign yet, so no other is added.
+        let stdout = rotate(&data_dir);
+        assert!(stdout.contains(next), "{stdout}");
+        assert_eq!(published_kids(&server).await.len(), 2);
+        server.stop();
+        let stdout = rotate(&data_dir);
+        assert!(stdout.contains(next), "{stdout}");
+    }
 }
 
 /// Runs `keys rotate` and returns its output.

@@ -123,7 +123,7 @@ async fn rotate(app: &TestApp) -> String {
         .state
         .signing_keys
         .rotate(&*app.state.store, app.clock.now());
-    rotated.await.expect("rotated")
+    rotated.await.expect("rotated").kid
 }
 
 fn kid(tokens: &TokenResponse) -> String {

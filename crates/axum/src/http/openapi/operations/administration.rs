@@ -252,10 +252,10 @@ fn keys_and_backup(schemas: &mut Schemas) -> Vec<Operation> {
         new(
             ("post", paths::API_ADMIN_KEYS),
             "rotateKeys",
-            "Add a signing key",
+            "Add a signing key, unless the newest one does not sign yet",
         )
         .recent()
-        .ok::<KeyRotated>(schemas, "The newest key, which signs after ten minutes."),
+        .ok::<KeyRotated>(schemas, "The newest key, which signs within ten minutes."),
         new(
             ("get", paths::API_ADMIN_EXPORT),
             "export",
