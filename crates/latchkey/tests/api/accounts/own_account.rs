@@ -205,6 +205,7 @@ async fn ended_session_cannot_change_the_account_before_its_denial_arrives() {
         reason: EndReason::EndedByOperator,
         device: Device::default(),
         actor: None,
+        note: None,
         now: app.clock.now(),
     };
     let ended = app.state.store.end_session(end).await.expect("ended");
