@@ -1,4 +1,4 @@
-// SECURITY 56 to 59 with independent libraries: the server accepts proofs by the packages `dpop` and
+// SECURITY 57 to 59 with independent libraries: the server accepts proofs by the packages `dpop` and
 // `jose`, and `jose` verifies the binding of tokens. No page is opened.
 import { expect, test as base } from '@playwright/test';
 import { generateKeyPair, generateProof } from 'dpop';

@@ -55,14 +55,14 @@ pub struct Session {
     #[serde(rename = "jkt", default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Thumbprint>,
     /// The number of the user's identity that it was opened with
-    /// ([`LinkedIdentity::number`](crate::LinkedIdentity::number)). It ends when that identity is
-    /// removed.
+    /// ([`LinkedIdentity::number`](crate::LinkedIdentity::number)). The session ends when that
+    /// identity is removed.
     #[serde(rename = "via", default, skip_serializing_if = "is_zero")]
     pub identity: u32,
     /// The cutoffs in force when it was opened; a later one ends it.
     #[serde(rename = "cut", default, skip_serializing_if = "Cutoffs::is_empty")]
     pub cutoffs: Cutoffs,
-    /// Whether it was ended before it expired.
+    /// Whether it was ended.
     #[serde(
         rename = "end",
         default,
@@ -97,7 +97,7 @@ pub enum SessionStatus {
     /// It was not ended; it may have expired.
     #[default]
     Live,
-    /// It was ended before it expired.
+    /// It was ended; it may have expired before.
     Ended {
         /// When it was ended.
         at: Timestamp,
@@ -175,8 +175,7 @@ impl Session {
         }
     }
 
-    /// The same session as its user's record says: ended if the user no longer has the identity that
-    /// opened it.
+    /// The same session, ended if its user no longer has the identity that it was opened with.
     #[must_use]
     pub fn of(&self, user: &User) -> Self {
         if user.has_identity(self.identity) {

@@ -167,7 +167,8 @@ pub enum OpenOutcome {
     Opened(Box<OpenedSession>),
     /// The user is banned; nothing was stored.
     Banned,
-    /// There is no such user; nothing was stored.
+    /// The user does not exist, or no longer has the identity that the session is opened with;
+    /// nothing was stored.
     UnknownUser,
     /// The password was changed after it was verified; nothing was stored.
     CredentialChanged,
@@ -277,8 +278,8 @@ pub struct Ended {
     pub user: UserId,
     /// The denial of its access tokens.
     pub denial: Denial,
-    /// Whether the session could still be used when it was ended. If it had already expired, no
-    /// security event is recorded.
+    /// Whether the session could still be used at that time, that is, had neither expired nor been
+    /// ended before.
     pub was_live: bool,
 }
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// The `state` of a flow that links an identity begins with this, so that the callback page knows
-/// where to send the authorization response. The server decides by the flow itself.
+/// where to send the authorization response. The server does not rely on the prefix: the flow itself
+/// says whether it links an identity.
 pub const LINK_STATE_PREFIX: &str = "link.";
 
 /// The response of `GET /api/identities`.

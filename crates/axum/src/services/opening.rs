@@ -40,7 +40,7 @@ pub struct Opening<'a> {
 pub enum OpeningError {
     /// The application refuses the user.
     NotAdmitted(NotAdmitted),
-    /// The user is banned, or was deleted.
+    /// The user is banned, was deleted, or no longer has the identity.
     Banned,
     /// The password was changed after it was verified.
     PasswordChanged,

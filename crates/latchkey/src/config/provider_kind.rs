@@ -18,7 +18,7 @@ const KINDS: [(&str, Kind); 8] = [
     ("auth0", Kind::Auth0),
     ("oidc", Kind::Oidc),
 ];
-/// Microsoft's aliases for several tenants.
+/// Microsoft's aliases, which are not ids of tenants.
 const SHARED_TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
 
 /// The kind of a section.
@@ -177,9 +177,9 @@ fn tenant_missing(key: &str) -> String {
 fn check_tenant<'a>(key: &str, tenant: &'a str) -> Result<&'a str, String> {
     if SHARED_TENANTS.contains(&tenant.to_ascii_lowercase().as_str()) {
         return Err(format!(
-            "{key}.tenant: {tenant:?} stands for many tenants, each of which decides which email \
-             addresses its users have; use the id of one tenant (that of personal accounts is \
-             9188040d-6c67-4c5b-b112-36a304b66dad)"
+            "{key}.tenant: {tenant:?} is not a tenant id; such an alias can stand for many tenants, \
+             each of which decides which email addresses its users have; use the id of one tenant \
+             (that of personal accounts is 9188040d-6c67-4c5b-b112-36a304b66dad)"
         ));
     }
     let groups: Vec<_> = tenant.split('-').map(str::len).collect();

@@ -130,8 +130,8 @@ impl Assets {
         icon.into_iter().chain(sheets).collect()
     }
 
-    /// The paths of the script, the module and the style sheet of the administration console, in this
-    /// order; empty without a console.
+    /// The paths of the script, the WebAssembly module and the style sheet of the administration
+    /// console, in this order; empty without a console.
     pub fn console(&self) -> &[String] {
         &self.console
     }
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_the_console_are_found_and_its_styles_are_its_own() {
+    fn files_of_the_console_are_found_and_its_style_sheet_is_not_one_of_the_app() {
         let names = [
             "main-0123456789abcdef.css",
             "console/index.html",

@@ -7,7 +7,7 @@ CREATE TABLE latchkey.records (
     written_by xid8
 ) WITH (fillfactor = 85);
 
--- A refresh changes no indexed column, so PostgreSQL updates no index (HOT update).
+-- Updating a session's record changes no indexed column, so it updates no index (HOT update).
 CREATE INDEX records_written_by ON latchkey.records (written_by) WHERE written_by IS NOT NULL;
 
 -- Views for operators. The first byte of a key identifies the table.

@@ -73,7 +73,7 @@ fn wrong(name: &str, layers: &[&[&str]], import: &Import) -> Option<Finding> {
         ((module, None), _) | (_, (module, None)) => found(format!(
             "`{module}` is in no layer of `{name}`: add it to LAYERS in tidy/layers.rs"
         )),
-        ((from, Some(upper)), (to, Some(lower))) if upper > lower => found(format!(
+        ((from, Some(lower)), (to, Some(upper))) if lower > upper => found(format!(
             "imports {} of `{to}`, which is above `{from}`: move what both need to a \
              lower layer",
             import.name

@@ -49,7 +49,8 @@ impl Schemas {
     }
 }
 
-/// Removes `null`, because an unknown value is absent, and everything that only Rust understands.
+/// Removes `null`, because an unknown value is absent, and what only Rust needs: formats such as
+/// `uint64`, defaults, and links to items.
 fn simplify(schema: &mut Schema) {
     let Some(members) = schema.as_object_mut() else {
         return;

@@ -66,7 +66,7 @@ pub(crate) async fn login(
     }
 }
 
-/// Whether the request comes from a frame, a prefetch, or a script or image of another site. Each
+/// Whether the request comes from a frame, a prefetch, or a script or image of another origin. Each
 /// sign-in that is started can displace the oldest pending one in the browser, and counts towards
 /// the rate limit of the user's address.
 fn is_embedded_or_hidden(headers: &HeaderMap) -> bool {
@@ -160,8 +160,8 @@ fn page_error(error: &ApiError) -> Option<&'static str> {
     }
 }
 
-/// Whether the host and the public host are different names of a loopback address. Any other host
-/// is not corrected: behind a proxy the host may be anything.
+/// Whether the host and the public host are different names of a loopback address. Other hosts are
+/// not corrected: behind a proxy, the host may be anything.
 fn is_other_loopback(host: &str, public: &str) -> bool {
     !host.eq_ignore_ascii_case(public) && is_loopback(host) && is_loopback(public)
 }

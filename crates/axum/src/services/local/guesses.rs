@@ -1,15 +1,16 @@
 //! Limits how often passwords can be guessed, accounts created, and links requested.
 //!
 //! Failed sign-ins are counted by account and network together, and by network. The failures of one
-//! network never keep the account's owner from signing in from another, so nobody can lock another
-//! out. Accounts are known by a hash of the username, so unknown names are counted like known ones.
+//! network never keep the account's owner from signing in from another network, so an attacker
+//! elsewhere cannot lock the owner out. Accounts are identified by a hash of the username, so unknown
+//! names are counted like known ones.
 //!
 //! An attacker with many networks can try more passwords; the strength of passwords
 //! ([`rules`](super::rules)) has to withstand that.
 //!
 //! An application can serve requests without the addresses of their clients. Then nothing
 //! distinguishes an attacker from the owner: each account has one larger quota, and there is no
-//! limit by network, with which one client could keep all others out.
+//! limit by network, because one client could use it up and lock all others out.
 
 use core::hash::{BuildHasher as _, Hash};
 use core::time::Duration;
@@ -156,7 +157,8 @@ impl Guesses {
         }
     }
 
-    /// Forgets the failures of an account from a network, because its password was set there.
+    /// Forgets the failures of an account from a network, because its password was set from that
+    /// network.
     pub fn password_set(&self, username: &str, address: Option<IpAddr>) {
         let account = self.account(username);
         for (key, ..) in (Attempt { account, address }).account_keys() {
@@ -186,7 +188,8 @@ impl Guesses {
     }
 
     /// Counts a link that is sent to this account at this email address, because a client with this
-    /// address requested it. `false` if it must not be sent, which counts nothing.
+    /// address requested it. `false` if it must not be sent; then it does not count for the account
+    /// or the email address.
     pub fn allows_link(
         &self,
         username: &str,
@@ -217,7 +220,7 @@ impl Guesses {
         true
     }
 
-    /// Frees the counters that are full again.
+    /// Drops the counters whose quotas are full again.
     pub fn forget_idle(&self, now: Timestamp) {
         self.accounts.prune(now);
         self.networks.prune(now);
@@ -235,7 +238,7 @@ impl Guesses {
 }
 
 impl Attempt {
-    /// What the failures of the account are counted by, with the level and the quota.
+    /// The keys under which failures of the account are counted, each with its level and quota.
     fn account_keys(self) -> impl Iterator<Item = ((u64, Option<Source>), usize, Quota)> {
         let unknown = (self.address.is_none()).then_some((None, 0, OF_ACCOUNT_ANYWHERE));
         let known = sources(self.address).map(|source| (Some(source), source.0, OF_ACCOUNT));
@@ -413,7 +416,7 @@ mod tests {
             begun.count()
         };
         assert_eq!(permitted("ada"), 100);
-        // Guesses at one account do not keep the users of others out.
+        // Guesses at one account do not keep the users of other accounts out.
         for number in 0..20 {
             let username = format!("user-{number}");
             assert_eq!(permitted(&username), 100);
@@ -434,7 +437,8 @@ mod tests {
         let allows = |username: &str, email: &str, from: &str| {
             guesses.allows_link(username, email, Some(address(from)), NOW)
         };
-        // The mailbox is full; neither the account nor the network is charged.
+        // Five messages use up the quota of the mailbox. Those refused then do not count for the
+        // account or the network.
         for number in 0..5 {
             let email = format!("Ada+{number}@example.com");
             assert!(allows(&format!("ada-{number}"), &email, "192.0.2.1"));

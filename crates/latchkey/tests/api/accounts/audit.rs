@@ -316,7 +316,7 @@ async fn overview_counts_what_happened_in_each_hour() {
     );
     counted.await.expect("stored");
     let overview = overview().await;
-    // Whether or not they are stored already.
+    // The counts are the same before and after they are stored.
     assert_eq!(overview.hours, before.hours);
     assert_eq!((overview.users, overview.live_sessions), (2, 1));
     assert_eq!(overview.denials, 1);

@@ -62,7 +62,7 @@ async fn record_of_a_refresh_is_small() {
     assert!((300..=600).contains(&bytes), "{bytes}");
 }
 
-/// A retry after a lost response in the same millisecond only adds to the audit log.
+/// A retry after a lost response, in the same millisecond, only adds to the audit log.
 #[tokio::test]
 async fn repeated_refresh_changes_no_session_and_superseded_refresh_writes_nothing() {
     let database = FakeDatabase::default();
