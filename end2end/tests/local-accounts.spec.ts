@@ -1,9 +1,22 @@
 // Local accounts: signing up, signing in with a password, and setting a password.
+import type { Page } from '@playwright/test';
+
 import { expectAccessible, expectNoOverflow } from '../fixtures/layout.ts';
 import { goodPassword } from '../fixtures/pages/local-account.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 const ada = { username: 'ada', password: goodPassword, email: 'ada@example.org' };
+
+/** Types into the focused field and those after it, and submits the form with the Enter key. */
+async function typeFields(page: Page, values: string[]): Promise<void> {
+  for (const [index, value] of values.entries()) {
+    if (index > 0) {
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.type(value);
+  }
+  await page.keyboard.press('Enter');
+}
 
 test.describe('where everyone may sign up', () => {
   test.use({ serverConfig: { env: { LATCHKEY_LOCAL__SIGN_UP: 'open' } } });
@@ -86,20 +99,37 @@ test.describe('where everyone may sign up', () => {
     await expectAccessible(page);
   });
 
-  test('the forms work with the keyboard alone', async ({ page, signUpPage, accountPage }) => {
+  test('the forms work with the keyboard alone', async ({
+    page,
+    app,
+    header,
+    signInPage,
+    signUpPage,
+    accountPage,
+    passwordForm,
+  }) => {
     await signUpPage.goto();
     await expect(signUpPage.button('Create account')).toBeEnabled();
     await signUpPage.username.focus();
-    await page.keyboard.type(ada.username);
-    await page.keyboard.press('Tab');
-    await page.keyboard.type('Ada Lovelace');
-    await page.keyboard.press('Tab');
-    await page.keyboard.type(ada.email);
-    await page.keyboard.press('Tab');
-    await page.keyboard.type(ada.password);
-    await page.keyboard.press('Enter');
+    await typeFields(page, [ada.username, 'Ada Lovelace', ada.email, ada.password]);
     await accountPage.expectUser(ada.email);
     await expect(accountPage.main).toContainText('Ada Lovelace');
+
+    const next = 'copper meadow 82 thimble';
+    await passwordForm.section.getByLabel('Current password', { exact: true }).focus();
+    await typeFields(page, [ada.password, next]);
+    await expect(passwordForm.section.getByRole('status')).toContainText('was changed');
+
+    await header.signOut();
+    await app.expectSignedOut();
+    await signInPage.username.focus();
+    await typeFields(page, [ada.username, 'not the password']);
+    await expect(app.alert).toHaveText('The username or the password is wrong.');
+    await expect(signInPage.username).toHaveValue(ada.username);
+    await signInPage.password.focus();
+    await page.keyboard.press('ControlOrMeta+A');
+    await typeFields(page, [next]);
+    await accountPage.expectUser(ada.email);
   });
 
   test('changing the password signs out other devices, and the old one stops working', async ({
@@ -170,7 +200,8 @@ test.describe('where everyone may sign up', () => {
     await confirmPage.expectOpen();
     await expectAccessible(page);
     await page.unroute('**/api/sessions');
-    await confirmPage.confirm(ada.username, ada.password);
+    await confirmPage.main.getByLabel('Username', { exact: true }).focus();
+    await typeFields(page, [ada.username, ada.password]);
     await devicesPage.expectOpen();
     await expect(devicesPage.devices).toHaveCount(1);
     await other.expectSessionEnded();
@@ -217,6 +248,35 @@ test.describe('where everyone may sign up', () => {
   });
 });
 
+test.describe('where mail is configured', () => {
+  test.use({
+    serverConfig: {
+      env: {
+        LATCHKEY_LOCAL__SIGN_UP: 'off',
+        // No mail server listens there. A request for a link does not say whether a mail was sent.
+        LATCHKEY_MAIL__HOST: '127.0.0.1',
+        LATCHKEY_MAIL__PORT: '9',
+        LATCHKEY_MAIL__SECURITY: 'none',
+        LATCHKEY_MAIL__FROM: 'latchkey@example.com',
+      },
+    },
+  });
+
+  test('a link is requested with the keyboard alone', async ({ page, resetPasswordPage }) => {
+    await resetPasswordPage.goto();
+    const field = resetPasswordPage.main.getByLabel('Username or email address', { exact: true });
+    await field.focus();
+    await page.keyboard.press('Enter');
+    await expect(field).toBeFocused();
+    await expect(field).toHaveAccessibleDescription('Enter your username or your email address.');
+    await expectAccessible(page);
+    await typeFields(page, ['nobody@example.org']);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Check your mail');
+    await expect(resetPasswordPage.main.getByRole('status')).toContainText('we sent a link');
+    await expectAccessible(page);
+  });
+});
+
 test.describe('a link to set a password', () => {
   test.use({ serverConfig: { env: { LATCHKEY_LOCAL__SIGN_UP: 'off' } } });
 
@@ -239,8 +299,8 @@ test.describe('a link to set a password', () => {
     await resetPasswordPage.button('Set password').click();
     await expect(resetPasswordPage.newPassword).toBeFocused();
     await expect(resetPasswordPage.newPassword).toHaveAttribute('aria-invalid', 'true');
-    await resetPasswordPage.newPassword.fill(goodPassword);
-    await resetPasswordPage.button('Set password').click();
+    await page.keyboard.press('ControlOrMeta+A');
+    await typeFields(page, [goodPassword]);
     await expect(page.getByRole('status')).toContainText('Sign in with your new password');
     await resetPasswordPage.link('Sign in').click();
     await signInPage.signInWithPassword(ada.username, goodPassword);

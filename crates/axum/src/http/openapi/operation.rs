@@ -113,7 +113,8 @@ impl Operation {
         self.signed_in().error(403, &[ErrorCode::Forbidden])
     }
 
-    /// A query parameter.
+    /// A query parameter. One that may be absent may also be empty, with the same meaning
+    /// (RFC 6749 §3.1).
     pub(super) fn query(
         mut self,
         name: &str,
@@ -125,6 +126,7 @@ impl Operation {
             "name": name,
             "in": "query",
             "required": is_required,
+            "allowEmptyValue": !is_required,
             "schema": schema,
             "description": description,
         }));
