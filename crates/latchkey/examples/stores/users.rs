@@ -91,6 +91,13 @@ async fn measure(name: &str, store: &dyn Store, users: usize) -> Result<()> {
     }
     print_row("all sessions", name, times);
     let mut times = Vec::new();
+    for _ in 0..ROUNDS {
+        let start = Instant::now();
+        store.population(NOW).await?;
+        times.push(start.elapsed());
+    }
+    print_row("the numbers of users and sessions", name, times);
+    let mut times = Vec::new();
     let mut pages = 0;
     let mut before = None;
     let all = Instant::now();
