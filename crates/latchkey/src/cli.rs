@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use latchkey_core::{RecordKind, SessionId, TokenId, UserId};
+use latchkey_core::{RecordKind, RecordOutcome, SessionId, TokenId, UserId};
 
 pub use self::overrides::Overrides;
 
@@ -301,12 +301,40 @@ pub struct Audit {
     /// Only records of this kind, such as signed_in or refresh_refused
     #[arg(long)]
     pub kind: Option<RecordKind>,
-    /// Only records of this long ago or later, such as 24h
-    #[arg(long, value_name = "DURATION")]
+    /// Only records with this outcome
+    #[arg(long)]
+    pub outcome: Option<Outcome>,
+    /// Only records from this time on: a duration before now, such as 24h, or a time such as
+    /// 2027-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
+    /// Only records before this time, given in the same way
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
     /// The maximum number of records
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
+}
+
+/// How an act ended.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Outcome {
+    /// It was done
+    Success,
+    /// It was refused
+    Refused,
+    /// It failed
+    Failed,
+}
+
+impl From<Outcome> for RecordOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Success => Self::Success,
+            Outcome::Refused => Self::Refused,
+            Outcome::Failed => Self::Failed,
+        }
+    }
 }
 
 /// Write a backup of all records.

@@ -1,13 +1,12 @@
 //! `latchkey audit`: prints the newest audit records.
 
 use anyhow::Context as _;
-use latchkey_axum::SystemClock;
-use latchkey_core::Clock as _;
 use latchkey_types::admin::AuditEvent;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
 
 use super::offline::open_offline;
 use super::report::Report;
+use super::time::past;
 use crate::cli;
 use crate::config;
 use crate::control::audit::{AuditRequest, audit_events};
@@ -17,16 +16,16 @@ use crate::failure::{Failure, FailureCode};
 /// Reads the records, through the running server or, if no server is running, from the store.
 pub(super) async fn run(command: cli::Audit) -> anyhow::Result<Report> {
     let config = config::load_for(&command.overrides, std::env::vars_os())?;
-    let since = command.since.map(|text| {
-        let age = config::parse_duration(&text);
-        let age =
-            age.map_err(|error| Failure::new(FailureCode::Usage, format!("--since: {error}")));
-        age.map(|age| SystemClock.now().as_secs().saturating_sub(age.as_secs()))
-    });
+    let time = |flag: &str, text: Option<String>| {
+        let time = text.map(|text| past(&text)).transpose();
+        time.map_err(|error| Failure::new(FailureCode::Usage, format!("{flag}: {error}")))
+    };
     let request = AuditRequest {
         user: command.user,
         kind: command.kind,
-        after: since.transpose()?,
+        outcome: command.outcome.map(Into::into),
+        after: time("--since", command.since)?,
+        until: time("--until", command.until)?,
         limit: command.limit,
     };
     let events = match read_audit(&config.data_dir, request.clone()).await? {

@@ -1,7 +1,7 @@
 //! Audit records for the command line.
 
 use latchkey_axum::use_cases::audit::wire;
-use latchkey_core::{RecordKind, Timestamp, UserId};
+use latchkey_core::{RecordKind, RecordOutcome, Timestamp, UserId};
 use latchkey_store::{AuditQuery, Store, StoreError};
 use latchkey_types::admin::AuditEvent;
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,12 @@ pub struct AuditRequest {
     pub user: Option<UserId>,
     /// Only records of this kind.
     pub kind: Option<RecordKind>,
+    /// Only records with this outcome.
+    pub outcome: Option<RecordOutcome>,
     /// Only records of this time and later, in seconds since 1970.
     pub after: Option<u64>,
+    /// Only records before this time, in seconds since 1970.
+    pub until: Option<u64>,
     /// The maximum number of records.
     pub limit: u32,
 }
@@ -28,7 +32,9 @@ pub async fn audit_events(
     let mut query = AuditQuery {
         user: request.user,
         kind: request.kind,
+        outcome: request.outcome,
         after: request.after.map(Timestamp::from_secs),
+        until: request.until.map(Timestamp::from_secs),
         ..AuditQuery::default()
     };
     let mut events = Vec::new();

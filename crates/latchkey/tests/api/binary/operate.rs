@@ -7,6 +7,7 @@ use std::process::Stdio;
 use super::process::{RunningServer, latchkey, run};
 use crate::app::claims;
 use latchkey_testing::code;
+use serde_json::Value;
 
 /// Runs a command and returns its output, or its error if it fails.
 fn command(data_dir: &Path, arguments: &[&str]) -> Result<String, String> {
@@ -185,6 +186,61 @@ fn command_with_input(data_dir: &Path, arguments: &[&str], input: &str) -> (bool
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8(text).expect("UTF-8");
     (output.status.success(), text)
+}
+
+#[tokio::test]
+async fn audit_records_are_selected_by_kind_outcome_and_time_with_and_without_a_server() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let data_dir = folder.path().join("data");
+    let server = RunningServer::start(&data_dir);
+    let ada = server.caller.sign_in().await;
+    command(
+        &data_dir,
+        &["users", "ban", "--email=ada@example.com", "--reason=spam"],
+    )
+    .expect("banned");
+    assert!(is_banned(&server, "ada@example.com").await);
+    let user = format!("--user={}", sub(&ada.access_token));
+    let select = |arguments: &[&str]| {
+        let arguments = [&["audit", "--json"], arguments].concat();
+        let output = command(&data_dir, &arguments).expect("printed");
+        let output: Value = serde_json::from_str(&output).expect("JSON");
+        let events = output["events"].as_array().expect("records");
+        let kinds = events
+            .iter()
+            .map(|event| event["kind"].as_str().expect("text"));
+        kinds.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let select_all = || {
+        [
+            select(&["--kind=signed_in"]),
+            select(&[&user, "--kind=banned", "--outcome=success", "--since=1h"]),
+            select(&["--kind=banned", "--outcome=refused"]),
+            select(&["--until=1h"]),
+            select(&["--since=2099-01-31T12:00:00Z"]),
+            select(&[
+                &user,
+                "--until=2099-01-31T12:00:00Z",
+                "--limit=1",
+                "--outcome=success",
+            ]),
+        ]
+    };
+    let expected = [vec!["signed_in"], vec!["banned"], vec![], vec![], vec![]];
+    // Refusals are recorded in the background.
+    while select(&["--outcome=refused"]) != ["sign_in_refused"] {
+        tokio::task::yield_now().await;
+    }
+    let running = select_all();
+    assert_eq!(running[..5], expected);
+    assert_eq!(running[5].len(), 1);
+    server.stop();
+    assert_eq!(select_all(), running);
+    let error = command(&data_dir, &["audit", "--since=yesterday"]).expect_err("a usage error");
+    assert!(
+        error.contains("--since: \"yesterday\" is neither"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
