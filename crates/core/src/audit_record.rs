@@ -151,8 +151,8 @@ pub enum ServerAct {
     RequestRefused,
     /// A sign-up was refused or failed.
     SignUpRefused,
-    /// A change of a password was refused or failed: the current password was wrong, or the link
-    /// was not valid.
+    /// A change of a password was refused or failed: the current password was wrong, the link was
+    /// not valid, or a link was requested too often.
     PasswordChangeRefused,
     /// Further refusals in a minute, which have no records; the detail contains their number.
     RefusalsOmitted,

@@ -7,11 +7,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use latchkey_core::local::LINK_LIFETIME;
-use latchkey_core::{Device, LinkPurpose, OneTimeLink, Requester, User, Username};
+use latchkey_core::{Device, LinkPurpose, OneTimeLink, Requester, ServerAct, User, Username};
 use latchkey_store::StoreError;
 use tracing::Instrument as _;
 
 use crate::services::Services;
+use crate::services::audit_log::RefusedRequest;
 use crate::services::local::mailer::{Mailer, Message};
 use crate::services::local::{LinkToken, Local};
 use crate::services::rate_limits::TooManyRequests;
@@ -27,8 +28,13 @@ pub fn request(
     name: String,
     (address, device): (Option<IpAddr>, Device),
 ) -> Result<(), TooManyRequests> {
-    services.rate_limits.take_from_address(address)?;
-    local.guesses.link_request(address, services.clock.now())?;
+    let limited = services.rate_limits.take_from_address(address);
+    let limited = limited.and_then(|()| local.guesses.link_request(address, services.clock.now()));
+    if let Err(error) = limited {
+        let act = ServerAct::PasswordChangeRefused;
+        services.refuse(RefusedRequest::new(act, "rate_limited", device));
+        return Err(error);
+    }
     let Some(mailer) = &local.mailer else {
         return Ok(());
     };

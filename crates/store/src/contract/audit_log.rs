@@ -146,7 +146,7 @@ fn records() -> Vec<AuditRecord> {
     let record = |second: u64| {
         let user = u8::try_from(second % 2).unwrap_or_default();
         match second % 3 {
-            0 if second % 2 == 0 => record(second, AuditKind::SignedIn, user),
+            0 if second.is_multiple_of(2) => record(second, AuditKind::SignedIn, user),
             0 => AuditRecord {
                 actor: Some(Actor::CommandLine),
                 ..record(second, AuditKind::RolesChanged, user)

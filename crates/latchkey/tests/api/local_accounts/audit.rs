@@ -63,6 +63,13 @@ async fn refused_passwords_and_links_are_recorded_with_the_user() {
     let made_up = id(&post(&app, "/auth/password/reset", &body).await);
     let body = json!({ "username": "eve", "password": PASSWORD });
     let closed = id(&post(&app, "/auth/sign-up", &body).await);
+    let too_many = loop {
+        let body = json!({ "username": "nobody" });
+        let response = post(&app, "/auth/password/reset-request", &body).await;
+        if response.status() == 429 {
+            break id(&response);
+        }
+    };
 
     let records = records(&app).await;
     let user = sub(&ada.access_token);
@@ -82,6 +89,7 @@ async fn refused_passwords_and_links_are_recorded_with_the_user() {
         (unknown, "sign_in_refused", None, "invalid_credentials"),
         (made_up, "password_change_refused", None, "link_invalid"),
         (closed, "sign_up_refused", None, "closed"),
+        (too_many, "password_change_refused", None, "rate_limited"),
     ] {
         let expected = (
             kind.into(),
@@ -127,16 +135,16 @@ async fn accounts_and_links_are_recorded_from_their_creation_to_their_use() {
     let requested = header(&requested, "x-request-id").to_owned();
     let mail = server.next().await;
     let body = json!({ "token": mail.token("token"), "new_password": OTHER_PASSWORD });
-    let used = post(&app, "/auth/password/reset", &body).await;
-    assert_eq!(used.status(), 204);
-    let used = header(&used, "x-request-id").to_owned();
+    let reset = post(&app, "/auth/password/reset", &body).await;
+    assert_eq!(reset.status(), 204);
+    let reset = header(&reset, "x-request-id").to_owned();
 
     let records = records(&app).await;
     let (kind, outcome, user, link) = of_request(&records, &requested);
     assert_eq!((&*kind, &user), ("password_link_created", &ben));
     assert!(link.as_ref().expect("a link").starts_with("link "));
     let changed = ("password_changed".to_owned(), outcome, ben.clone(), link);
-    assert_eq!(of_request(&records, &used), changed);
+    assert_eq!(of_request(&records, &reset), changed);
     let of = |kind: &str, actor| {
         let found = records
             .iter()
