@@ -3,6 +3,7 @@
 mod ban;
 mod identities;
 mod roles;
+mod suspension;
 
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +92,9 @@ pub struct User {
     /// The greatest number that an identity of the user has had.
     #[serde(rename = "last_no", default, skip_serializing_if = "is_zero")]
     pub last_identity_number: u32,
+    /// The numbers of the identities that are suspended; see [`is_suspended`](Self::is_suspended).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspended: Vec<u32>,
 }
 
 impl User {
@@ -117,6 +121,7 @@ impl User {
             identity_since: None,
             identities: Vec::new(),
             last_identity_number: 0,
+            suspended: Vec::new(),
         }
     }
 
@@ -203,15 +208,11 @@ impl User {
 
     /// The user as seen by a session that a password opened. `None` if the user has no local account.
     pub fn signed_in_locally(&self) -> Option<Self> {
-        let local = Identity {
-            issuer: LOCAL.to_owned(),
-            subject: self.id.to_string(),
-        };
-        self.signed_in_with(self.number_of(&local)?)
+        self.signed_in_with(self.local_identity()?)
     }
 
     /// Adds the identity of this profile and returns its number. An identity that the user already
-    /// has keeps its number; its claims are updated.
+    /// has keeps its number; its claims are updated, and it is no longer suspended.
     ///
     /// # Errors
     ///
@@ -219,6 +220,7 @@ impl User {
     pub fn link(&mut self, profile: Profile, now: Timestamp) -> Result<u32, TooManyIdentities> {
         if let Some(number) = self.number_of(&profile.identity) {
             *self = self.clone().updated(profile);
+            self.suspended.retain(|it| *it != number);
             return Ok(number);
         }
         if self.identities.len() + 1 >= MAX_IDENTITIES {
@@ -242,14 +244,15 @@ impl User {
     ///
     /// # Errors
     ///
-    /// If there is no such identity, or it is the only one.
+    /// If there is no such identity, or it is the only one with which the user can sign in.
     pub fn unlink(&mut self, number: u32) -> Result<LinkedIdentity, UnlinkError> {
         if !self.has_identity(number) {
             return Err(UnlinkError::Unknown);
         }
-        if self.identities.is_empty() {
+        if !self.has_way_without(number) {
             return Err(UnlinkError::Last);
         }
+        self.suspended.retain(|it| *it != number);
         if number == self.identity_number {
             let removed = self.first();
             let oldest = self.identities.remove(0);

@@ -58,6 +58,7 @@ where
     local_accounts::links(&*make().await[0]).await;
     local_accounts::audit_records(&*make().await[0]).await;
     local_accounts::links_of_operators(&*make().await[0]).await;
+    local_accounts::suspension(&*make().await[0]).await;
     local_accounts::races(make().await).await;
     sessions::rotation(&*make().await[0]).await;
     sessions::expiry_is_final(&*make().await[0]).await;

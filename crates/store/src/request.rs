@@ -172,6 +172,8 @@ pub enum OpenOutcome {
     UnknownUser,
     /// The password was changed after it was verified; nothing was stored.
     CredentialChanged,
+    /// The identity is suspended since the password was set with a link; nothing was stored.
+    IdentitySuspended,
 }
 
 /// An opened session.

@@ -173,6 +173,9 @@ error_codes! {
     IdentityInUse = "identity_in_use", [409],
         "Sign in to the other account and remove the identity there, or delete that account; then \
          add it again. Two accounts cannot be merged.";
+    /// The password of the account was set with a link, so this way to sign in is suspended.
+    IdentitySuspended = "identity_suspended", [400],
+        "Sign in with the password, and add this way to sign in again on the account page.";
     /// It is the only way to sign in to the account, so it cannot be removed.
     LastIdentity = "last_identity", [409],
         "Add another way to sign in first, or delete the account.";

@@ -41,6 +41,18 @@ pub struct IdentityInfo {
     pub linked_at: u64,
     /// Whether the session of the request was opened with it.
     pub current: bool,
+    /// Whether it is suspended since the password was set with a link: a sign-in with it is refused
+    /// until the user adds it again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub suspended: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// The body of `POST /api/identities/link`.

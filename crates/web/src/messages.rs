@@ -122,6 +122,10 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
         SignInError::Refused(Some(ErrorCode::Banned)) => {
             "This account is banned from this site. Contact the operator of this site."
         }
+        SignInError::Refused(Some(ErrorCode::IdentitySuspended)) => {
+            "The password of this account was reset, so other ways to sign in are suspended. Sign \
+             in with the password, then add this one again on the account page."
+        }
         SignInError::Refused(Some(ErrorCode::UnknownProvider)) => {
             "This site does not offer this way to sign in. Choose another one."
         }

@@ -32,7 +32,7 @@ const STORE_BUCKETS: [f64; 12] = [
 /// The provider of a sign-in that belongs to no flow.
 pub(crate) const NO_PROVIDER: &str = "unknown";
 /// The outcomes of sign-ins.
-const SIGN_IN_OUTCOMES: [&str; 15] = [
+const SIGN_IN_OUTCOMES: [&str; 16] = [
     "success",
     "invalid_credentials",
     "flow_not_found",
@@ -45,6 +45,7 @@ const SIGN_IN_OUTCOMES: [&str; 15] = [
     "provider_invalid",
     "not_admitted",
     "banned",
+    "identity_suspended",
     "rate_limited",
     "unavailable",
     "failed",

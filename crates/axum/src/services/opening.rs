@@ -44,6 +44,8 @@ pub enum OpeningError {
     Banned,
     /// The password was changed after it was verified.
     PasswordChanged,
+    /// The identity is suspended.
+    IdentitySuspended,
     /// The store failed.
     Store(StoreError),
     /// The application could not determine roles and claims.
@@ -113,6 +115,7 @@ async fn store(services: &Services, new: NewSession) -> Result<Session, OpeningE
         OpenOutcome::Opened(opened) => opened,
         OpenOutcome::Banned | OpenOutcome::UnknownUser => return Err(OpeningError::Banned),
         OpenOutcome::CredentialChanged => return Err(OpeningError::PasswordChanged),
+        OpenOutcome::IdentitySuspended => return Err(OpeningError::IdentitySuspended),
     };
     for ended in opened.displaced {
         let Ended {

@@ -14,6 +14,8 @@ pub struct OwnIdentity {
     pub identity: LinkedIdentity,
     /// Whether the current session was opened with it.
     pub is_current: bool,
+    /// Whether a sign-in with it is refused.
+    pub is_suspended: bool,
 }
 
 /// The identities of the user of these claims, oldest first.
@@ -26,6 +28,7 @@ pub async fn list(state: &Services, claims: &AccessClaims) -> Result<Vec<OwnIden
     let identities = user.all_identities().into_iter();
     let own = identities.map(|identity| OwnIdentity {
         is_current: current == Some(identity.number),
+        is_suspended: user.is_suspended(identity.number),
         identity,
     });
     Ok(own.collect())

@@ -192,7 +192,10 @@ fn opening_error(error: OpeningError, user: UserId) -> LocalError {
     match error {
         OpeningError::NotAdmitted(cause) => LocalError::NotAdmitted(cause),
         OpeningError::Banned => LocalError::Banned(user),
-        OpeningError::PasswordChanged => LocalError::InvalidCredentials(Some(user)),
+        // The identity of the local account is never suspended.
+        OpeningError::PasswordChanged | OpeningError::IdentitySuspended => {
+            LocalError::InvalidCredentials(Some(user))
+        }
         OpeningError::Store(error) => LocalError::Store(error),
         OpeningError::Claims(error) => LocalError::Claims(error),
         OpeningError::Key(error) => LocalError::Key(error),

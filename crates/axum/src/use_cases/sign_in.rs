@@ -96,6 +96,17 @@ pub enum FinishError {
         /// The user.
         user: UserId,
     },
+    /// The identity is suspended, because the password of the account was set with a link.
+    #[error(
+        "this way to sign in is suspended, because the password of the account was reset; sign in \
+         with the password and add it again"
+    )]
+    IdentitySuspended {
+        /// The provider's name.
+        provider: String,
+        /// The user.
+        user: UserId,
+    },
     /// A rate limit was reached.
     #[error(transparent)]
     TooMany(#[from] TooManyRequests),
@@ -114,7 +125,9 @@ impl FinishError {
     /// The user, if it is known.
     fn user(&self) -> Option<UserId> {
         match self {
-            Self::OtherAccount { user, .. } | Self::Banned { user, .. } => Some(*user),
+            Self::OtherAccount { user, .. }
+            | Self::Banned { user, .. }
+            | Self::IdentitySuspended { user, .. } => Some(*user),
             _ => None,
         }
     }
@@ -123,6 +136,7 @@ impl FinishError {
         match error {
             OpeningError::NotAdmitted(cause) => Self::NotAdmitted { provider, cause },
             OpeningError::Banned | OpeningError::PasswordChanged => Self::Banned { provider, user },
+            OpeningError::IdentitySuspended => Self::IdentitySuspended { provider, user },
             OpeningError::Store(error) => Self::Store(error),
             OpeningError::Claims(error) => Self::Claims(error),
             OpeningError::Key(error) => Self::Key(error),
@@ -139,6 +153,7 @@ impl FinishError {
             Self::Provider(error) => provider_failure(error),
             Self::NotAdmitted { .. } => "not_admitted",
             Self::Banned { .. } => "banned",
+            Self::IdentitySuspended { .. } => "identity_suspended",
             Self::TooMany(_) => "rate_limited",
             Self::Store(StoreError::Corrupt { .. }) | Self::Key(_) => "failed",
             Self::Store(_) | Self::Claims(_) => "unavailable",

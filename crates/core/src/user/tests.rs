@@ -78,3 +78,28 @@ fn record_of_an_earlier_version_is_unchanged() {
     assert_eq!(serde_json::to_string(&user).ok().as_deref(), Some(text));
     assert_eq!(user.all_identities()[0].linked_at, NOW);
 }
+
+#[test]
+fn suspended_identity_stays_until_it_is_added_again_or_removed() {
+    let id = UserId::from_bytes([1; 16]);
+    let username = "ada".parse().expect("a username");
+    let mut user = User::create_local(id, username, None, None, NOW);
+    assert_eq!(user.link(profile("work"), LATER), Ok(1));
+    assert_eq!(user.link(profile("home"), LATER), Ok(2));
+    user.suspend_other_identities();
+    let suspended = |user: &User| [0, 1, 2].map(|number| user.is_suspended(number));
+    assert_eq!(suspended(&user), [false, true, true]);
+    let seen = user.signed_in_with(1).expect("linked");
+    assert_eq!(suspended(&seen), [false, true, true]);
+    // Without the password, nobody could sign in.
+    assert_eq!(user.clone().unlink(0), Err(UnlinkError::Last));
+    let text = serde_json::to_string(&user).expect("JSON");
+    assert_eq!(serde_json::from_str::<User>(&text).ok(), Some(user.clone()));
+
+    assert_eq!(user.link(profile("work"), LATER), Ok(1));
+    assert_eq!(suspended(&user), [false, false, true]);
+    assert!(user.clone().unlink(0).is_ok());
+    assert!(user.unlink(2).is_ok());
+    assert_eq!(user.link(profile("home"), LATER), Ok(3));
+    assert!(!user.is_suspended(3));
+}

@@ -8,9 +8,10 @@ use latchkey_core::{
 };
 
 use super::fixtures::{NOW, StorePair, device, new_session, session};
+use super::identities::{link_of, session_with_identity};
 use crate::request::{
-    AuditQuery, CreateOutcome, CurrentCredential, NewLocalUser, OpenOutcome, PasswordAuthority,
-    SetPassword, SetPasswordOutcome,
+    AuditQuery, CreateOutcome, CurrentCredential, LinkOutcome, NewLocalUser, OpenOutcome,
+    PasswordAuthority, SetPassword, SetPasswordOutcome,
 };
 use crate::store::Store;
 
@@ -348,6 +349,44 @@ pub(super) async fn links_of_operators(store: &dyn Store) {
     assert_eq!(add(5, operator).await, Ok(true));
     assert!(is_set(store, by_link(4, "third")).await);
     assert!(!exists(4).await && !exists(5).await);
+}
+
+/// After the password was set with a link, no other identity opens a session until it is linked again.
+pub(super) async fn suspension(store: &dyn Store) {
+    let created = store.create_local_user(local(1, "ada")).await;
+    assert_eq!(created, Ok(CreateOutcome::Created));
+    let ada = store.user(UserId::from_bytes([1; 16])).await;
+    let ada = ada.expect("read").expect("the user");
+    let is_linked = |number, is_new| {
+        let ada = &ada;
+        async move {
+            let session = session(store, ada, number).await;
+            let outcome = store.link_identity(link_of(&session, "work")).await;
+            let Ok(LinkOutcome::Linked {
+                is_new: was_new, ..
+            }) = outcome
+            else {
+                panic!("{outcome:?}");
+            };
+            assert_eq!(was_new, is_new);
+        }
+    };
+    let open = |number| store.open_session(session_with_identity(&ada, number, 1));
+    is_linked(1, true).await;
+    assert!(matches!(open(2).await, Ok(OpenOutcome::Opened(_))));
+    // A change with the current password suspends nothing.
+    let current = PasswordAuthority::Current("first".into());
+    assert!(is_set(store, set("ada", current, "second")).await);
+    assert!(matches!(open(3).await, Ok(OpenOutcome::Opened(_))));
+
+    let added = store.add_one_time_link(hash(1), reset("ada"), Requester::default(), NOW);
+    assert_eq!(added.await, Ok(true));
+    let by_link = set("ada", PasswordAuthority::Link(hash(1)), "third");
+    assert!(is_set(store, by_link).await);
+    assert_eq!(open(4).await, Ok(OpenOutcome::IdentitySuspended));
+    is_linked(5, true).await;
+    assert!(matches!(open(6).await, Ok(OpenOutcome::Opened(_))));
+    is_linked(7, false).await;
 }
 
 /// Of concurrent uses of one link, or of one username, one succeeds.

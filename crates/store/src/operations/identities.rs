@@ -43,7 +43,8 @@ pub(super) async fn link(tx: &mut Tx<'_>, link: &LinkIdentity) -> Result<LinkOut
     {
         return Ok(LinkOutcome::InUse);
     }
-    let is_new = user.number_of(identity).is_none();
+    let known = user.number_of(identity);
+    let is_new = known.is_none_or(|number| user.is_suspended(number));
     if user.link(link.profile.clone(), now).is_err() {
         return Ok(LinkOutcome::TooMany);
     }

@@ -218,6 +218,9 @@ async fn set_password(tx: &mut Tx<'_>, set: &SetPassword) -> Result<Option<Denia
     };
     let keep = keep.filter(|session| session.user == id);
     let keep = keep.map(|session| (session.id, session.cutoffs));
+    if matches!(set.authority, PasswordAuthority::Link(_)) {
+        user.suspend_other_identities();
+    }
     let reason = EndReason::PasswordChanged;
     let denial = ends::cut_off(tx, &mut user, reason, keep, set.now).await?;
     let event = AuditEvent {

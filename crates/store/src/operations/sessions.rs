@@ -141,6 +141,9 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreErr
             return Ok(OpenOutcome::UnknownUser);
         }
         Some(user) if user.is_banned(new.session.opened_at) => return Ok(OpenOutcome::Banned),
+        Some(user) if user.is_suspended(new.session.identity) => {
+            return Ok(OpenOutcome::IdentitySuspended);
+        }
         Some(user) => user,
     };
     let mut session = new.session.clone();

@@ -143,8 +143,10 @@ fn done_card() -> AnyView {
     client_only(
         div().class("c-card c-card-narrow").child((
             h1().child("Your password is set"),
-            p().role("status")
-                .child("All devices were signed out. Sign in with your new password."),
+            p().role("status").child(
+                "All devices were signed out, and other ways to sign in are suspended. Sign in \
+                     with your new password.",
+            ),
             a().class("c-button c-button-primary")
                 .href("/")
                 .child("Sign in"),

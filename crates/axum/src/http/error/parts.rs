@@ -22,6 +22,7 @@ pub(super) fn finish(error: &FinishError) -> Parts {
         FinishError::OtherAccount { .. } => ErrorCode::OtherAccount,
         FinishError::NotAdmitted { .. } => ErrorCode::NotAdmitted,
         FinishError::Banned { .. } => ErrorCode::Banned,
+        FinishError::IdentitySuspended { .. } => ErrorCode::IdentitySuspended,
         FinishError::ProofRequired => {
             let code = ErrorCode::DpopProofRequired;
             return (StatusCode::BAD_REQUEST, code, "invalid_dpop_proof");

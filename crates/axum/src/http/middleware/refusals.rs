@@ -204,6 +204,10 @@ impl<'a> Line<'a> {
                         ..line
                     }
                 }
+                FinishError::IdentitySuspended { provider, user } => Self {
+                    user: Some(*user),
+                    ..Self::because("the identity is suspended").at(provider)
+                },
                 FinishError::TooMany(_) => return None,
                 FinishError::Store(_) | FinishError::Claims(_) | FinishError::Key(_) => {
                     Self::failure(error)

@@ -47,7 +47,8 @@ fn wire(state: &Services, export: Export) -> AccountExport {
     let identities = export.user.all_identities().into_iter();
     let identities = identities.map(|it| {
         let current = export.current_identity == Some(it.number);
-        identities::wire(state, it, current)
+        let suspended = export.user.is_suspended(it.number);
+        identities::wire(state, it, (current, suspended))
     });
     AccountExport {
         exported_at: export.at.as_secs(),

@@ -30,7 +30,7 @@ pub(crate) async fn list_identities(
     let own = identities::list(&state, user.claims()).await?;
     let wire = own
         .into_iter()
-        .map(|it| wire(&state, it.identity, it.is_current));
+        .map(|it| wire(&state, it.identity, (it.is_current, it.is_suspended)));
     Ok(Json(IdentityList {
         identities: wire.collect(),
     }))
@@ -131,8 +131,12 @@ pub(crate) async fn delete_identity(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// An identity as its wire type.
-pub(super) fn wire(state: &Services, it: LinkedIdentity, current: bool) -> IdentityInfo {
+/// An identity as its wire type, with whether it is that of the current session, and suspended.
+pub(super) fn wire(
+    state: &Services,
+    it: LinkedIdentity,
+    (current, suspended): (bool, bool),
+) -> IdentityInfo {
     let provider = state.settings.rights.provider_of(&it.identity.issuer);
     IdentityInfo {
         id: it.number.to_string(),
@@ -144,5 +148,6 @@ pub(super) fn wire(state: &Services, it: LinkedIdentity, current: bool) -> Ident
         name: it.name,
         linked_at: it.linked_at.as_secs(),
         current,
+        suspended,
     }
 }

@@ -12,6 +12,7 @@ use reqwest::header::COOKIE;
 use serde_json::json;
 
 use crate::app::{TestApp, claims};
+use crate::local_accounts::{self, OTHER_PASSWORD, PASSWORD};
 
 /// Two providers, `main` and `other`, at which Ada has different subjects and addresses.
 struct Fixture {
@@ -394,4 +395,50 @@ async fn step_up_with_a_linked_identity_is_accepted() {
     let callback = fixture.other.approve(&begun);
     let signed_in = tokens(app.finish(&begun.cookie, &callback).await).await;
     assert_eq!(claims(&signed_in.access_token)["sub"], json!(sub));
+}
+
+#[tokio::test]
+async fn security_96_reset_with_a_link_suspends_what_a_thief_may_have_added() {
+    let fixture = Fixture::start("[local]").await;
+    let app = &fixture.app;
+    local_accounts::create(app, "ada").await;
+    let thief = local_accounts::sign_in(app, "ada", PASSWORD).await;
+    assert_eq!(fixture.link(&thief.access_token).await.status(), 204);
+    let thief = fixture.sign_in_with_other().await;
+    // The owner's way back ends all sessions, and lets nobody else in.
+    let link = local_accounts::operator(app).reset_password("ada").await;
+    let link = link.expect("a link").url;
+    let body = json!({
+        "token": local_accounts::token_in(&link, "token"),
+        "new_password": OTHER_PASSWORD,
+    });
+    let reset = local_accounts::post(app, "/auth/password/reset", &body).await;
+    assert_eq!(reset.status(), 204);
+    app.refresh_is_refused(&thief.refresh_token).await;
+    let refused = fixture.other.sign_in(app, "other").await;
+    assert_eq!(code(refused).await, (400, "identity_suspended".into()));
+
+    let ada = local_accounts::sign_in(app, "ada", OTHER_PASSWORD).await;
+    let suspended = || async {
+        let listed = identities(app, &ada.access_token).await;
+        listed.iter().map(|it| it.suspended).collect::<Vec<_>>()
+    };
+    assert_eq!(suspended().await, [false, true]);
+    let response = app.delete_as("/api/identities/0", &ada.access_token).await;
+    assert_eq!(code(response).await, (409, "last_identity".into()));
+    // It was the owner's: it is used again, for the same account.
+    assert_eq!(fixture.link(&ada.access_token).await.status(), 204);
+    assert_eq!(suspended().await, [false, false]);
+    let other = fixture.sign_in_with_other().await;
+    assert_eq!(
+        claims(&other.access_token)["sub"],
+        claims(&ada.access_token)["sub"]
+    );
+    // A change, which needs the current password, suspends nothing.
+    let body = json!({ "current_password": OTHER_PASSWORD, "new_password": PASSWORD });
+    let change = app.post("/auth/password/change").json(&body);
+    let change = change.bearer_auth(&ada.access_token).send().await;
+    assert_eq!(change.expect("a response").status(), 204);
+    assert_eq!(suspended().await, [false, false]);
+    fixture.sign_in_with_other().await;
 }

@@ -40,12 +40,20 @@ fn ways(
     identities: &[IdentityInfo],
     providers: &[ProviderInfo],
 ) -> AnyView {
-    let only = identities.len() == 1;
+    let is_only = |it: &IdentityInfo| {
+        let mut others = identities.iter().filter(|other| other.id != it.id);
+        if it.suspended {
+            others.next().is_none()
+        } else {
+            others.all(|other| other.suspended)
+        }
+    };
     let items = identities
         .iter()
-        .map(|it| way(actions, it, providers, only));
+        .map(|it| way(actions, it, providers, is_only(it)));
     let unused = providers.iter().filter(|provider| {
-        let of_provider = |it: &IdentityInfo| it.provider.as_ref() == Some(&provider.id);
+        let of_provider =
+            |it: &IdentityInfo| it.provider.as_ref() == Some(&provider.id) && !it.suspended;
         !identities.iter().any(of_provider)
     });
     let buttons: Vec<_> = unused.map(|it| add_button(actions, it)).collect();
@@ -82,9 +90,17 @@ fn way(
     };
     let badge = if identity.current {
         client_only(span().class("c-badge").child("This session"))
+    } else if identity.suspended {
+        client_only(span().class("c-badge").child("Suspended"))
     } else {
         empty()
     };
+    let suspended = identity.suspended.then(|| {
+        p().class("c-hint").child(
+            "The password was reset, so nobody can sign in with it. Add it again below if it is \
+             yours; otherwise remove it.",
+        )
+    });
     let address = match (&identity.email, identity.email_verified) {
         (Some(email), Some(true)) => email.clone(),
         (Some(email), _) => format!("{email} (not verified)"),
@@ -110,6 +126,7 @@ fn way(
                 .child((h3().child(name), badge)),
             ul().class("p-account-way-facts")
                 .child(facts.collect_view()),
+            suspended,
             remove,
         )),
     )

@@ -16,13 +16,14 @@ pub(super) const PROOF_REFUSED: [ErrorCode; 4] = [
     ErrorCode::KeyMismatch,
 ];
 /// Why a sign-in is refused.
-const SIGN_IN_REFUSED: [ErrorCode; 7] = [
+const SIGN_IN_REFUSED: [ErrorCode; 8] = [
     ErrorCode::SignInNotFound,
     ErrorCode::ProviderRefused,
     ErrorCode::ProviderInvalid,
     ErrorCode::OtherAccount,
     ErrorCode::NotAdmitted,
     ErrorCode::Banned,
+    ErrorCode::IdentitySuspended,
     ErrorCode::StepUpRequired,
 ];
 /// Why a refresh token is refused.

@@ -1,0 +1,40 @@
+//! Identities that are suspended: they still belong to the user, but nobody can sign in with them.
+//!
+//! A link to set a password is used by somebody who lost the password, perhaps to a thief. The thief
+//! may have added an identity to the account, and would keep it. Only the link proves who the user
+//! is, so every identity but the local one is suspended until the user, signed in, adds it again. It
+//! is not removed: a sign-in with it would create a second account.
+
+use super::{Identity, LOCAL, User};
+
+impl User {
+    /// The number of the identity of the local account, if there is one.
+    pub fn local_identity(&self) -> Option<u32> {
+        self.number_of(&Identity {
+            issuer: LOCAL.to_owned(),
+            subject: self.id.to_string(),
+        })
+    }
+
+    /// Suspends all identities except that of the local account.
+    pub fn suspend_other_identities(&mut self) {
+        let local = self.local_identity();
+        let numbers = self.all_identities().into_iter().map(|it| it.number);
+        self.suspended = numbers.filter(|number| Some(*number) != local).collect();
+    }
+
+    /// Whether the identity with this number is suspended.
+    pub fn is_suspended(&self, number: u32) -> bool {
+        self.suspended.contains(&number)
+    }
+
+    /// Whether the user could still sign in without the identity with this number.
+    pub(super) fn has_way_without(&self, number: u32) -> bool {
+        let numbers = self.all_identities().into_iter().map(|it| it.number);
+        let mut others = numbers.filter(|other| *other != number);
+        if self.is_suspended(number) {
+            return others.next().is_some();
+        }
+        others.any(|other| !self.is_suspended(other))
+    }
+}
