@@ -1,0 +1,196 @@
+//! Measures how much a flood of sign-ins with passwords delays other requests. Prints Markdown.
+//!
+//! `password_flood [SECONDS]` sends `GET /api/me` a hundred times a second, without and during a
+//! flood, alternately, three times for SECONDS (10 by default) each. The server is in this process,
+//! with an embedded store. In the flood, 64 clients with addresses of their own sign in again and
+//! again, half of them with the right password; a client that is refused with 429 waits for a tenth
+//! of a second.
+
+#![expect(clippy::print_stdout, reason = "prints the measurements")]
+
+use std::env;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use axum::Router;
+use latchkey_axum::use_cases::local_operator::{LocalOperator, NewLocalAccount};
+use latchkey_axum::{Latchkey, MasterKey, Provider, Serving, SignUp, Store, TrustedProxies};
+use latchkey_core::Actor;
+use latchkey_testing::{ApiClient, tokens};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::time::MissedTickBehavior;
+
+const ROUNDS: usize = 3;
+/// Between two of the measured requests.
+const INTERVAL: Duration = Duration::from_millis(10);
+const FLOOD_CLIENTS: u8 = 64;
+/// After a refusal.
+const FLOOD_PAUSE: Duration = Duration::from_millis(100);
+const USERNAME: &str = "ada";
+const PASSWORD: &str = "vostok-lantern-77";
+
+fn main() -> Result<()> {
+    let seconds = match env::args().nth(1) {
+        Some(seconds) => seconds.parse().context("SECONDS must be a number")?,
+        None => 10,
+    };
+    let period = Duration::from_secs(seconds);
+    let folder = tempfile::tempdir()?;
+    // Runtimes of their own, so that the clients do not wait for the server's tasks.
+    let server = Runtime::new()?;
+    let flooding = Runtime::new()?;
+    let measuring = Runtime::new()?;
+    let url = format!("http://{}", server.block_on(serve(folder.path()))?);
+    let client = ApiClient::new(url);
+    let token = measuring.block_on(async {
+        let response = sign_in(&client, "192.0.2.1", PASSWORD).send().await?;
+        anyhow::Ok(tokens(response).await.access_token)
+    })?;
+    let (mut quiet, mut flooded) = (Vec::new(), Vec::new());
+    let (mut verified, mut refused) = (0, 0);
+    for _ in 0..ROUNDS {
+        quiet.extend(measuring.block_on(measure(&client, &token, period))?);
+        let flood = Flood::start(&flooding, &client);
+        // Until the queue of passwords is in use.
+        while flood.counts.verified.load(Ordering::Relaxed) == 0 {
+            thread::sleep(INTERVAL);
+        }
+        flooded.extend(measuring.block_on(measure(&client, &token, period))?);
+        let counts = flood.stop(&flooding);
+        verified += counts.verified.load(Ordering::Relaxed);
+        refused += counts.refused.load(Ordering::Relaxed);
+    }
+    print(&mut quiet, &mut flooded);
+    println!();
+    println!("The flood: {verified} passwords were verified, {refused} requests refused with 429.");
+    Ok(())
+}
+
+fn print(quiet: &mut [Duration], flooded: &mut [Duration]) {
+    println!("| `GET /api/me` | requests | p50 | p99 |");
+    println!("|---|---:|---:|---:|");
+    let quiet = row("without a flood", quiet);
+    let flooded = row("during a flood", flooded);
+    let [p50, p99] = [0, 1].map(|at| flooded[at].as_secs_f64() / quiet[at].as_secs_f64());
+    println!("| ratio | | {p50:.2} | {p99:.2} |");
+}
+
+fn row(name: &str, times: &mut [Duration]) -> [Duration; 2] {
+    times.sort_unstable();
+    let percentiles = [50, 99].map(|percent| times[(times.len() - 1) * percent / 100]);
+    let [p50, p99] = percentiles.map(|time| format!("{:.2} ms", time.as_secs_f64() * 1000.0));
+    println!("| {name} | {} | {p50} | {p99} |", times.len());
+    percentiles
+}
+
+/// Starts a server with one local account.
+async fn serve(folder: &Path) -> Result<SocketAddr> {
+    let loopback = TrustedProxies::parse("127.0.0.1").map_err(anyhow::Error::msg)?;
+    let auth = Latchkey::builder("http://127.0.0.1:3000")
+        .store(Store::sled(folder.join("data")))
+        .master_key(MasterKey::random())
+        .provider(Provider::local(SignUp::Off))
+        .trusted_proxies([loopback].into_iter().collect())
+        .open()
+        .await?;
+    let new = NewLocalAccount {
+        username: USERNAME.to_owned(),
+        password: Some(PASSWORD.to_owned().into()),
+        ..NewLocalAccount::default()
+    };
+    let operator = LocalOperator::online(auth.services(), Actor::Application);
+    operator.create(new).await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        let app = Router::new().merge(auth.router());
+        let serving = Serving::new(listener);
+        let served = auth.serve_with(serving, app, std::future::pending()).await;
+        served.expect("the server runs");
+    });
+    Ok(address)
+}
+
+fn sign_in(client: &ApiClient, address: &str, password: &str) -> reqwest::RequestBuilder {
+    let body = json!({ "username": USERNAME, "password": password });
+    let request = client.post("/auth/password").json(&body);
+    request.header("x-forwarded-for", address)
+}
+
+/// The times of requests at regular intervals.
+async fn measure(client: &ApiClient, token: &str, period: Duration) -> Result<Vec<Duration>> {
+    let mut times = Vec::new();
+    let mut ticks = tokio::time::interval(INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let end = Instant::now() + period;
+    while Instant::now() < end {
+        ticks.tick().await;
+        let start = Instant::now();
+        let response = client.get_as("/api/me", token).await;
+        ensure!(response.status() == 200, "status {}", response.status());
+        response.bytes().await?;
+        times.push(start.elapsed());
+    }
+    Ok(times)
+}
+
+/// Clients that sign in until they are stopped.
+struct Flood {
+    counts: Arc<Counts>,
+    clients: Vec<tokio::task::JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Counts {
+    stopped: AtomicBool,
+    verified: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+impl Flood {
+    fn start(runtime: &Runtime, client: &ApiClient) -> Self {
+        let counts = Arc::new(Counts::default());
+        let clients = (0..FLOOD_CLIENTS).map(|number| {
+            let (client, counts) = (client.clone(), Arc::clone(&counts));
+            runtime.spawn(sign_in_repeatedly(number, client, counts))
+        });
+        let clients = clients.collect();
+        Self { counts, clients }
+    }
+
+    fn stop(self, runtime: &Runtime) -> Arc<Counts> {
+        self.counts.stopped.store(true, Ordering::Relaxed);
+        runtime.block_on(async {
+            for client in self.clients {
+                client.await.expect("no panic");
+            }
+        });
+        self.counts
+    }
+}
+
+async fn sign_in_repeatedly(number: u8, client: ApiClient, counts: Arc<Counts>) {
+    let address = format!("198.51.100.{number}");
+    let password = if number.is_multiple_of(2) {
+        PASSWORD
+    } else {
+        "copper anvil meadow"
+    };
+    while !counts.stopped.load(Ordering::Relaxed) {
+        let response = sign_in(&client, &address, password).send().await;
+        let status = response.expect("a response").status().as_u16();
+        if status == 429 {
+            counts.refused.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(FLOOD_PAUSE).await;
+        } else {
+            counts.verified.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
