@@ -55,12 +55,15 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
                 drop(writeln!(stdout(), "{text}"));
             }
         }
-        Err(error) if json => return fail_with_json(&Failure::of(&error)),
         Err(error) => {
+            let failure = Failure::of(&error);
+            if json {
+                return fail_with_json(&failure);
+            }
             // One line that includes the causes.
             let text = printable_lines(&format!("{error:#}"));
             drop(writeln!(stderr(), "latchkey: {text}"));
-            return ExitCode::FAILURE;
+            return exit_code(&failure);
         }
     }
     ExitCode::SUCCESS
@@ -68,6 +71,10 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 
 fn fail_with_json(failure: &Failure) -> ExitCode {
     print_json(failure);
+    exit_code(failure)
+}
+
+fn exit_code(failure: &Failure) -> ExitCode {
     match failure.error {
         FailureCode::Usage => USAGE.into(),
         _ => ExitCode::FAILURE,

@@ -42,7 +42,9 @@ fn error(folder: &Path, arguments: &[&str], exit: i32) -> Value {
 
 fn kid(outcome: &Value) -> &str {
     assert_eq!(outcome["result"], "key_rotated");
-    assert_eq!(outcome["signs_in_seconds"], 600);
+    // Less than 600 if an earlier rotation has published this key.
+    let signs_in = outcome["signs_in_seconds"].as_u64().expect("a number");
+    assert!((1..=600).contains(&signs_in), "{outcome}");
     outcome["kid"].as_str().expect("a kid")
 }
 

@@ -236,11 +236,17 @@ async fn audit_records_are_selected_by_kind_outcome_and_time_with_and_without_a_
     assert_eq!(running[5].len(), 1);
     server.stop();
     assert_eq!(select_all(), running);
-    let error = command(&data_dir, &["audit", "--since=yesterday"]).expect_err("a usage error");
+    let data_dir = data_dir.to_str().expect("UTF-8");
+    let mut invalid = vec!["audit", "--since=yesterday", "--data-dir", data_dir];
+    let (status, _, stderr) = run(&mut latchkey(folder.path(), &invalid));
+    assert_eq!(status.code(), Some(2));
     assert!(
-        error.contains("--since: \"yesterday\" is neither"),
-        "{error}"
+        stderr.contains("--since: \"yesterday\" is neither"),
+        "{stderr}"
     );
+    invalid.push("--json");
+    let (status, stdout, _) = run(&mut latchkey(folder.path(), &invalid));
+    assert_eq!(status.code(), Some(2), "{stdout}");
 }
 
 #[tokio::test]
