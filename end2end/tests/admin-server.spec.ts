@@ -1,4 +1,5 @@
 // The administration console with the real API: what an administrator does takes effect immediately.
+import { goodPassword } from '../fixtures/pages/local-account.ts';
 import { ada, grace } from '../fixtures/pages/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
 import { within } from '../fixtures/timeouts.ts';
@@ -128,4 +129,35 @@ test('a user whose role was removed is refused at once', async ({ app, admin, ne
   // Grace's access token still has the role.
   await other.page.reload();
   await expect(other.page.getByRole('main').getByRole('alert')).toHaveText('The admin role is required.');
+});
+
+test.describe('with local accounts', () => {
+  test.use({
+    serverConfig: { env: { LATCHKEY_ADMINS: `google:${ada}`, LATCHKEY_LOCAL__SIGN_UP: 'invite' } },
+  });
+
+  test('an account is created, and its user sets the password and signs in', async ({
+    app,
+    admin,
+    newBrowser,
+  }) => {
+    const email = 'lin@example.org';
+    await app.signIn(ada);
+    await admin.users.goto();
+    await admin.users.field('Username').fill('lin');
+    await admin.users.field('Email address (optional)').fill(email);
+    await admin.users.confirm(admin.users.button('Create account'), 'Create this account?');
+    await expect(admin.users.status).toHaveText(/^The account lin was created\./);
+    const link = await admin.users.field('Link').inputValue();
+    await expect(admin.users.rows('Users')).toHaveCount(2);
+
+    const other = await newBrowser();
+    await other.page.goto(link);
+    await other.resetPasswordPage.newPassword.fill(goodPassword);
+    await other.resetPasswordPage.button('Set password').click();
+    await expect(other.page.getByRole('status')).toContainText('Sign in with your new password');
+    await other.resetPasswordPage.link('Sign in').click();
+    await other.signInPage.signInWithPassword('lin', goodPassword);
+    await other.accountPage.expectUser(email);
+  });
 });

@@ -5,9 +5,11 @@ use std::fs;
 
 use latchkey_types::TokenResponse;
 use reqwest::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::binary::{RunningServer, arguments};
+use crate::local_accounts::smtp::{Behavior, SmtpServer};
+use crate::local_accounts::{OTHER_PASSWORD, PASSWORD, token_in};
 use latchkey_testing::{ApiClient, tokens};
 
 #[tokio::test]
@@ -15,13 +17,18 @@ async fn security_69_logs_at_every_level_and_error_bodies_contain_no_secret() {
     for format in ["human", "json"] {
         let folder = tempfile::tempdir().expect("a directory");
         let data_dir = folder.path().join("data");
-        let config = format!("[log]\nfilter = \"trace\"\nformat = \"{format}\"\n");
+        let mut mail = SmtpServer::start(Behavior::Accepts).await;
+        let config = format!(
+            "admins = [\"demo:ada@example.com\"]\n[local]\n{}\
+             [log]\nfilter = \"trace\"\nformat = \"{format}\"\n",
+            mail.section()
+        );
         fs::write(folder.path().join("latchkey.toml"), config).expect("written");
         let mut command =
             crate::binary::latchkey(folder.path(), &arguments(&data_dir, "127.0.0.1:0"));
         let server = RunningServer::spawn(&mut command);
         let mut walk = Walk::default();
-        walk.through(&server.caller).await;
+        walk.through(&server.caller, &mut mail).await;
         let master = fs::read_to_string(data_dir.join("master.key")).expect("read");
         walk.secrets
             .push(("the master key", master.trim().to_owned()));
@@ -54,7 +61,7 @@ struct Walk {
 }
 
 impl Walk {
-    async fn through(&mut self, caller: &ApiClient) {
+    async fn through(&mut self, caller: &ApiClient, mail: &mut SmtpServer) {
         let first = self.sign_in(caller).await;
         self.guess_a_code(caller).await;
         let (second, third) = self.refresh_twice(caller, &first).await;
@@ -63,7 +70,44 @@ impl Walk {
         }
         self.misplace_tokens(caller, &third).await;
         self.send_the_wrong_kind(caller, &third).await;
+        self.set_passwords(caller, &third.access_token, mail).await;
         self.use_ended_tokens(caller, &second, &third).await;
+    }
+
+    /// Sets passwords with links, one in the response and one in a mail, and signs in with them.
+    async fn set_passwords(&mut self, caller: &ApiClient, admin: &str, mail: &mut SmtpServer) {
+        for (what, password) in [
+            ("a password", PASSWORD),
+            ("a wrong password", OTHER_PASSWORD),
+        ] {
+            self.secret(what, password);
+        }
+        let post = |path: &str, body: Value| {
+            let request = caller.post(path).bearer_auth(admin).json(&body);
+            async { request.send().await.expect("a response") }
+        };
+        for (username, email) in [("lin", None), ("kay", Some("kay@example.com"))] {
+            let new = json!({ "username": username, "email": email });
+            let created = post("/api/admin/users", new).await;
+            let created: Value = created.json().await.expect("JSON");
+            let token = match created["link"]["url"].as_str() {
+                Some(url) => token_in(url, "token").to_owned(),
+                None => mail.next().await.token("token"),
+            };
+            self.secret("the token of a link", &token);
+            let reset = |password| json!({ "token": token, "new_password": password });
+            let weak = post("/auth/password/reset", reset("password1")).await;
+            self.error("a weak password", weak).await;
+            let set = post("/auth/password/reset", reset(PASSWORD)).await;
+            assert_eq!(set.status(), 204);
+            let again = post("/auth/password/reset", reset(PASSWORD)).await;
+            self.error("a link a second time", again).await;
+            let sign_in = |password| json!({ "username": username, "password": password });
+            let refused = post("/auth/password", sign_in(OTHER_PASSWORD)).await;
+            self.error("a wrong password", refused).await;
+            let signed_in = post("/auth/password", sign_in(PASSWORD)).await;
+            self.token_secrets(&tokens(signed_in).await);
+        }
     }
 
     async fn sign_in(&mut self, caller: &ApiClient) -> TokenResponse {
