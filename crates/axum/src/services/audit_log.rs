@@ -115,7 +115,7 @@ impl AuditLog {
         if let Some(summary) = pending.refusals.start_minute(at) {
             self.push(&mut pending, summary);
         }
-        if pending.refusals.take(address) {
+        if pending.refusals.take(at, address) {
             let RefusedRequest {
                 act,
                 outcome,
@@ -212,8 +212,9 @@ struct Refusals {
     recorded: u32,
     omitted: u64,
     by_network: HashMap<Network, u32>,
-    /// The network whose refusal was the latest to be omitted.
-    latest: Option<Network>,
+    /// When the latest refusal was omitted, and its network. Also distinguishes the summaries of
+    /// several servers, which may be the same in everything else.
+    latest: (Timestamp, Option<Network>),
 }
 
 impl Refusals {
@@ -233,9 +234,9 @@ impl Refusals {
     }
 
     fn summary(&self) -> Option<AuditRecord> {
-        let at = Timestamp::from_secs(self.minute * 60);
+        let (at, network) = self.latest;
         let device = Device {
-            address: self.latest.map(|network| network.to_string()),
+            address: network.map(|network| network.to_string()),
             ..Device::default()
         };
         (self.omitted > 0).then(|| AuditRecord {
@@ -247,7 +248,7 @@ impl Refusals {
     }
 
     /// Counts a refusal; `false` if it must be omitted.
-    fn take(&mut self, address: Option<IpAddr>) -> bool {
+    fn take(&mut self, at: Timestamp, address: Option<IpAddr>) -> bool {
         let network = address.and_then(|address| networks(address).next());
         let has_room = self.by_network.len() < MAX_NETWORKS;
         let mut allowed = self.recorded < REFUSALS;
@@ -262,7 +263,7 @@ impl Refusals {
             self.recorded += 1;
         } else {
             self.omitted += 1;
-            self.latest = network.or(self.latest);
+            self.latest = (at, network.or(self.latest.1));
         }
         allowed
     }
@@ -319,6 +320,26 @@ mod tests {
         let is_summary = |it: &&AuditRecord| it.kind == ServerAct::RefusalsOmitted.into();
         let summary = records.iter().find(is_summary).expect("a summary");
         assert_eq!(summary.detail.as_deref(), Some("970 more in this minute"));
+    }
+
+    #[tokio::test]
+    async fn servers_that_omit_the_same_number_of_refusals_both_say_so() {
+        let store = MemoryStore::empty();
+        for millis in [0, 1] {
+            let (log, _) = log();
+            let at = Timestamp::from_millis(1_800_000_000_000 + millis);
+            for _ in 0..1000 {
+                log.refuse(at, refusal("192.0.2.7"));
+            }
+            log.close(&store).await.expect("written");
+        }
+        let query = AuditQuery {
+            kind: Some(ServerAct::RefusalsOmitted.into()),
+            limit: 10,
+            ..AuditQuery::default()
+        };
+        let page = store.audit_records(query).await.expect("read");
+        assert_eq!(page.records.len(), 2, "{page:?}");
     }
 
     #[tokio::test]
