@@ -130,8 +130,8 @@ impl fmt::Debug for Credential {
 pub struct LinkHash(pub [u8; 32]);
 
 impl LinkHash {
-    /// The id of the link in the audit record: a part of the hash, with which its creation and its
-    /// use can be matched. The link cannot be derived from it.
+    /// The id of the link in audit records: part of the hash. It connects the record of the link's
+    /// use to that of its creation. The link cannot be derived from it.
     pub fn id(&self) -> String {
         URL_SAFE_NO_PAD.encode(&self.0[..9])
     }
@@ -149,7 +149,7 @@ impl<'de> Deserialize<'de> for LinkHash {
         let mut bytes = [0; 32];
         match URL_SAFE_NO_PAD.decode_slice(text.as_bytes(), &mut bytes) {
             Ok(32) => Ok(Self(bytes)),
-            _ => Err(de::Error::custom("invalid hash of a link")),
+            _ => Err(de::Error::custom("invalid link hash")),
         }
     }
 }

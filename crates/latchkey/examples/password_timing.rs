@@ -1,8 +1,8 @@
 //! Compares how long a refused sign-in takes for a known and for an unknown username, with the
 //! Mann–Whitney U test. Prints Markdown.
 //!
-//! `password_timing [TRIES]` signs in TRIES times (1,000 by default) with each kind of name, in
-//! random order, over one connection, at a server in this process with an embedded store. With
+//! `password_timing [TRIES]` tries to sign in TRIES times (1,000 by default) with each kind of name,
+//! in random order, over one connection, to a server in this process with an embedded store. With
 //! `LATCHKEY_STORE__URL`, the store is the PostgreSQL database at this URL.
 
 #![expect(clippy::print_stdout, reason = "prints the measurements")]
@@ -62,7 +62,7 @@ async fn main() -> Result<()> {
         "Mann–Whitney: a known name takes longer in {:.1} % of the pairs, z = {z:.2}",
         probability * 100.0
     );
-    println!("(|z| < 1.96: no difference at the level of 5 %)");
+    println!("(|z| < 1.96: no significant difference at the 5 % level)");
     Ok(())
 }
 

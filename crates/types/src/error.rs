@@ -10,8 +10,8 @@ use crate::password::FieldError;
 /// Each code with its meaning, its name in JSON, the statuses it comes with, and what to do.
 macro_rules! error_codes {
     ($($(#[doc = $meaning:literal])+ $code:ident = $name:literal, [$($status:literal),*], $remedy:literal;)+) => {
-        /// A stable code for what went wrong, for programs to branch on. The text for people is sent
-        /// beside it.
+        /// A stable code for what went wrong, for programs to branch on. A separate field
+        /// contains a message for people.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
@@ -94,7 +94,8 @@ error_codes! {
         "Sign the proof with the key of the sign-in. If the key is lost, sign in again.";
     /// The access token is valid, but does not permit this request.
     Forbidden = "forbidden", [403],
-        "Use an account with the role `admin`; `admins` in the configuration lists them.";
+        "Use an account with the role `admin`. Operators: list the user in `admins`, or grant the role \
+         with `latchkey users set-roles`.";
     /// The path, or the session or user that it names, does not exist.
     NotFound = "not_found", [404],
         "Check the path and the id.";

@@ -119,7 +119,7 @@ pub struct ExportedEvent {
 }
 
 /// An entry of the audit log in an export. What an operator did is included without the operator's
-/// device and words.
+/// device and without the detail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExportedRecord {

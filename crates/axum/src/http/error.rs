@@ -88,7 +88,7 @@ pub enum ApiError {
     /// An identity was not removed.
     #[error(transparent)]
     Unlink(#[from] UnlinkError),
-    /// A banned user tried to delete the account.
+    /// A banned user tried to delete the account or remove an identity.
     #[error("this account is banned; contact the administrator of this server")]
     AccountBanned,
     /// A refresh token was not exchanged.
@@ -261,8 +261,8 @@ impl From<LinkError> for ApiError {
     }
 }
 
-/// The session, or the user, was removed after the token was checked, or this server had not read the
-/// denial: the response is that of a server that has.
+/// The response if the session or the user was removed after the token was checked, or if this server
+/// had not read the denial yet: the same as if the token was denied.
 fn session_ended() -> ApiError {
     let revoked = AccessError::Denied(DenialReason::SignedOut);
     ApiError::Guard(GuardError::Access(revoked))

@@ -113,8 +113,8 @@ impl Client {
         Ok(())
     }
 
-    /// `GET /api/account/export`: everything that the server stores about the user, as JSON text.
-    /// Requires a recent sign-in ([`CallError::StepUpRequired`]).
+    /// `GET /api/account/export`: the account, its identities, sessions, security events and audit
+    /// records, as JSON text. Requires a recent sign-in ([`CallError::StepUpRequired`]).
     pub async fn export_account(&self) -> Result<String, CallError> {
         let response = self.call(Call::get(paths::API_ACCOUNT_EXPORT)).await?;
         done(&response)?;

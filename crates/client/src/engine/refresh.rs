@@ -4,10 +4,10 @@ use super::{
     Cause, Command, Engine, Pending, Progress, Refresh, Reply, Stored, Tokens, TransientError,
 };
 
-/// How many failed attempts ([`TransientError::Superseded`] or [`TransientError::SigningTimeout`])
-/// leave the waiting requests waiting; the next failure fails them. Also the number of times that a
-/// superseded idempotency key is sent again before it is replaced: with the backoff delays, this
-/// takes longer than the server's reuse leeway.
+/// How many failures ([`TransientError::Superseded`] or [`TransientError::SigningTimeout`]) are
+/// tolerated before the waiting requests fail. Also the number of times that a superseded idempotency
+/// key is sent again before it is replaced: with the backoff delays, this takes longer than the
+/// server's reuse leeway.
 const MAX_ATTEMPTS: u32 = 3;
 
 impl Engine {

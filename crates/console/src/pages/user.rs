@@ -154,8 +154,8 @@ fn roles_form(commands: Commands, user: Remote<AdminUser>, path: String) -> AnyV
         &[roles],
         vec![roles.input(
             "text",
-            "Separated by commas. Roles that the configuration or a provider grants are not listed \
-             here and stay.",
+            "Separated by commas. Roles that come from the configuration or the application are not \
+             listed here and do not change.",
         )],
         move || {
             let request = RolesRequest {
@@ -164,7 +164,7 @@ fn roles_form(commands: Commands, user: Remote<AdminUser>, path: String) -> AnyV
             let path = format!("{path}/roles");
             Some(command(async move {
                 api::send_json(host, "PUT", &path, &request).await?;
-                Ok("The roles were changed. They are in tokens from the next refresh.".to_owned())
+                Ok("The roles were changed. Access tokens have them from the next refresh.".to_owned())
             }))
         },
     )

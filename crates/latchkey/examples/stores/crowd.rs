@@ -1,4 +1,4 @@
-//! What listing sessions and a ban cost after one user signed in a very large number of times.
+//! How long it takes to list the sessions of a user, and to ban the user, after very many sign-ins.
 
 use std::time::{Duration, Instant};
 

@@ -226,7 +226,7 @@ pub(super) async fn links(store: &dyn Store) {
     assert_eq!(store.one_time_link(hash(6), NOW).await, Ok(None));
 }
 
-/// Accounts, links and their use are recorded, with who and which link.
+/// Audit records show who created an account or a link, or set a password, and with which link.
 pub(super) async fn audit_records(store: &dyn Store) {
     let by_operator = Requester {
         actor: Some(Actor::CommandLine),
@@ -318,8 +318,8 @@ pub(super) async fn audit_records(store: &dyn Store) {
     assert_eq!(records, expected);
 }
 
-/// A link that was requested for a user does not replace the link of an operator, nor the other way
-/// round. The use of either invalidates both.
+/// A link that was requested for a user does not replace the link of an operator, or vice versa. The
+/// use of either invalidates both.
 pub(super) async fn links_of_operators(store: &dyn Store) {
     let created = store.create_local_user(local(1, "ada")).await;
     assert_eq!(created, Ok(CreateOutcome::Created));
@@ -357,7 +357,7 @@ pub(super) async fn suspension(store: &dyn Store) {
     assert_eq!(created, Ok(CreateOutcome::Created));
     let ada = store.user(UserId::from_bytes([1; 16])).await;
     let ada = ada.expect("read").expect("the user");
-    let is_linked = |number, is_new| {
+    let link = |number, is_new| {
         let ada = &ada;
         async move {
             let session = session(store, ada, number).await;
@@ -372,7 +372,7 @@ pub(super) async fn suspension(store: &dyn Store) {
         }
     };
     let open = |number| store.open_session(session_with_identity(&ada, number, 1));
-    is_linked(1, true).await;
+    link(1, true).await;
     assert!(matches!(open(2).await, Ok(OpenOutcome::Opened(_))));
     // A change with the current password suspends nothing.
     let current = PasswordAuthority::Current("first".into());
@@ -384,12 +384,12 @@ pub(super) async fn suspension(store: &dyn Store) {
     let by_link = set("ada", PasswordAuthority::Link(hash(1)), "third");
     assert!(is_set(store, by_link).await);
     assert_eq!(open(4).await, Ok(OpenOutcome::IdentitySuspended));
-    is_linked(5, true).await;
+    link(5, true).await;
     assert!(matches!(open(6).await, Ok(OpenOutcome::Opened(_))));
-    is_linked(7, false).await;
+    link(7, false).await;
 }
 
-/// Of concurrent uses of one link, or of one username, one succeeds.
+/// If one link is used, or one username is registered, twice at the same time, one attempt succeeds.
 pub(super) async fn races(stores: StorePair) {
     let [one, other] = &stores;
     let (first, second) = tokio::join!(

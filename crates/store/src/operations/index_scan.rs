@@ -5,9 +5,9 @@ use crate::search::ListCursor;
 use crate::table::{Key, Range, Value};
 use crate::transaction::Tx;
 
-/// How many entries of the index one page reads.
+/// A page ends once it has read this many entries of the index.
 const MAX_SCANNED: usize = 1000;
-/// How many of them it reads at a time, after the first time.
+/// How many entries a chunk contains, except the first, which contains as many as the page.
 const CHUNK_SIZE: usize = 250;
 
 /// A scan of a range of an index. Nothing that it reads becomes a condition.
@@ -55,7 +55,7 @@ impl<K: Key, V: Value> IndexScan<K, V> {
         ListCursor(self.range.table().key(key))
     }
 
-    /// Whether the page ends after these entries, of which none filled it.
+    /// Whether the page ends after these entries, which did not fill it.
     pub(super) fn end_after(&mut self, keys: &[K]) -> PageEnd {
         self.scanned += keys.len();
         let last = keys.last().map(|key| self.range.table().key(key));

@@ -61,7 +61,8 @@ impl Operation {
             responses: BTreeMap::new(),
             errors: BTreeMap::new(),
         };
-        // The envelope around all routes reads every body, and limits its size and the time.
+        // The envelope around all routes limits the size of the body and the time of the
+        // request.
         operation
             .error(408, &[ErrorCode::Timeout])
             .error(413, &[ErrorCode::PayloadTooLarge])
@@ -113,8 +114,8 @@ impl Operation {
         self.signed_in().error(403, &[ErrorCode::Forbidden])
     }
 
-    /// A query parameter. One that may be absent may also be empty, with the same meaning
-    /// (RFC 6749 §3.1).
+    /// A query parameter. If it is optional, an empty value means the same as no parameter (RFC 6749
+    /// §3.1).
     pub(super) fn query(
         mut self,
         name: &str,

@@ -98,7 +98,8 @@ fn session((session, origin): (Session, SessionOrigin)) -> ExportedSession {
 }
 
 fn record(record: AuditRecord) -> ExportedRecord {
-    // The user does not learn which operator acted, from where, or with which words.
+    // The user does not learn which operator acted or from where, nor the detail, such as the reason
+    // for a ban.
     let by_operator = record.class() == RecordClass::OperatorActs;
     let (device, detail) = if by_operator {
         (Device::default(), None)

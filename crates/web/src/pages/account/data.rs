@@ -26,8 +26,8 @@ pub(super) fn YourData(actions: AccountActions) -> impl IntoView {
                 div().class("c-card p-account-part").child((
                     h3().child("Download"),
                     p().child(
-                        "A file with everything that this site stores about you: your profile, ways \
-                         to sign in, devices, activity and audit records.",
+                        "A file with the data that this site stores about you: your profile, ways to \
+                         sign in, devices, activity and audit records.",
                     ),
                     export_button(actions),
                 )),
