@@ -272,7 +272,7 @@ test.describe('where mail is configured', () => {
     await expectAccessible(page);
     await typeFields(page, ['nobody@example.org']);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Check your mail');
-    await expect(resetPasswordPage.main.getByRole('status')).toContainText('we sent a link');
+    await expect(resetPasswordPage.main.getByRole('status')).toContainText('we are sending a link');
     await expectAccessible(page);
   });
 });
@@ -310,7 +310,7 @@ test.describe('a link to set a password', () => {
     await other.resetPasswordPage.openLink(token);
     await other.resetPasswordPage.newPassword.fill('another lantern 52 violet');
     await other.resetPasswordPage.button('Set password').click();
-    await expect(other.alert).toContainText('This link does not work any more');
+    await expect(other.alert).toContainText('This link no longer works');
     expect(traffic.urls.map((url) => url.split('#')[0]).join(' ')).not.toContain(token);
   });
 
@@ -319,7 +319,7 @@ test.describe('a link to set a password', () => {
     await resetPasswordPage.openLink('unknown');
     await resetPasswordPage.newPassword.fill(goodPassword);
     await resetPasswordPage.button('Set password').click();
-    await expect(app.alert).toContainText('This link does not work any more');
+    await expect(app.alert).toContainText('This link no longer works');
   });
 
   test('cannot be requested where the server sends no mail', async ({ page, signInPage }) => {

@@ -180,7 +180,7 @@ test.describe('devices page', () => {
     await devicesPage.open();
     await expect(devicesPage.main).toMatchAriaSnapshot(`
       - heading "Your devices" [level=1]
-      - paragraph: The server returned an error.
+      - paragraph: The server returned an error. Try again in a minute.
       - button "Try again"
     `);
   });
@@ -281,7 +281,7 @@ test.describe('alert', () => {
     await request.post('/auth/revoke', { form: { token: refresh_token } });
     await expect(app.signInPage.main).toMatchAriaSnapshot(`
       - alert:
-        - paragraph: /You have been signed out because this session was ended\\./
+        - paragraph: /You have been signed out because this session has ended\\./
         - button "Dismiss this message"
       - heading "Sign in" [level=1]
     `);

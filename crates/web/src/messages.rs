@@ -29,7 +29,7 @@ pub(crate) const fn ended(reason: EndReason) -> Option<&'static str> {
             "You have been signed out. This browser has lost the key to its session. Sign in again."
         }
         EndReason::ByServer(_) => {
-            "You have been signed out because this session was ended. Sign in again to continue."
+            "You have been signed out because this session has ended. Sign in again to continue."
         }
     })
 }
@@ -74,7 +74,7 @@ pub(crate) const fn sign_in(error: SignInError) -> &'static str {
     match error {
         SignInError::NotInProgress | SignInError::Refused(Some(ErrorCode::SignInNotFound)) => {
             "This sign-in is no longer in progress in this browser. It was already used, took \
-             longer than ten minutes, or was started in another browser."
+             longer than ten minutes, or was started in another browser. Start again."
         }
         SignInError::Canceled => "The sign-in was canceled at the provider. Nothing changed.",
         SignInError::StepUpUnsupported => {
@@ -155,12 +155,12 @@ pub(crate) const fn form(error: &FormError) -> &'static str {
             "The username or the password is wrong."
         }
         FormError::Refused(Some(ErrorCode::LinkInvalid)) => {
-            "This link does not work any more. It has expired, was already used, or was replaced by \
-             a newer one. Request a new link."
+            "This link no longer works. It has expired, was already used, or was replaced by a \
+             newer one. Request a new link."
         }
         FormError::Refused(Some(ErrorCode::SignUpClosed)) => {
-            "An account on this site needs an invitation. Ask the administrator of this site for \
-             one."
+            "You need an invitation to create an account on this site. Ask the administrator of \
+             this site for one."
         }
         FormError::Refused(Some(ErrorCode::NotAdmitted)) => {
             "This account is not allowed to use this site. Contact the operator of this site."
@@ -169,7 +169,7 @@ pub(crate) const fn form(error: &FormError) -> &'static str {
             sign_in(SignInError::Refused(Some(*code)))
         }
         FormError::TryLater(TransientError::RateLimited { .. }) => {
-            "There were too many attempts. Wait a minute, then try again."
+            "There were too many attempts. Wait a few minutes, then try again."
         }
         FormError::TryLater(TransientError::Unreachable) => {
             "We cannot reach the server. Check your connection, then try again."
@@ -183,24 +183,29 @@ pub(crate) const fn form(error: &FormError) -> &'static str {
 /// Why a request that a page sent failed.
 pub(crate) const fn call(error: CallError) -> &'static str {
     match error {
-        CallError::SignedOut => "You are signed out.",
-        CallError::AccountChanged => "A different account is signed in now.",
-        CallError::Unreachable => "We cannot reach the server right now.",
-        CallError::TryLater(_) => "We cannot renew your session right now.",
+        CallError::SignedOut => "You are signed out. Sign in again.",
+        CallError::AccountChanged => "A different account is signed in now. Reload this page.",
+        CallError::Unreachable => {
+            "We cannot reach the server. Check your connection, then try again."
+        }
+        CallError::TryLater(_) => "We cannot renew your session right now. Try again in a minute.",
         CallError::StepUpRequired => {
-            "This action needs a recent sign-in. Try again, and confirm at the provider when you \
-             are asked to."
+            "This action needs a recent sign-in. Try again, and sign in when you are asked to."
         }
         CallError::Status {
             code: Some(ErrorCode::LastIdentity),
             ..
         } => "This is the only way to sign in to your account. Add another one first.",
-        CallError::Status { status: 403, .. } => "This account does not have access.",
+        CallError::Status { status: 403, .. } => {
+            "This account is not allowed to do this. Contact the operator of this site."
+        }
         CallError::Status { status: 429, .. } => {
             "Too many requests. Wait a moment, then try again."
         }
-        CallError::Status { status: 401, .. } => "The server did not accept your session.",
-        CallError::Status { .. } => "The server returned an error.",
+        CallError::Status { status: 401, .. } => {
+            "The server did not accept your session. Sign out, then sign in again."
+        }
+        CallError::Status { .. } => "The server returned an error. Try again in a minute.",
         CallError::InvalidResponse => "This page is out of date. Reload it.",
     }
 }

@@ -102,7 +102,11 @@ async fn pages_use_the_client_in_the_context() {
     });
 
     // The sign-in page leads to the account page, whose first request fails.
-    wait_for_text(&element, "The server returned an error.").await;
+    wait_for_text(
+        &element,
+        "The server returned an error. Try again in a minute.",
+    )
+    .await;
     let retry = element.query_selector(".c-error-card button");
     let retry: HtmlElement = retry.expect("valid").expect("a button").unchecked_into();
     retry.click();

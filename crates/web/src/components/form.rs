@@ -62,7 +62,8 @@ impl Field {
         label: "New password",
         kind: "password",
         autocomplete: "new-password",
-        hint: "Several words that you do not use elsewhere make a good password.",
+        hint: "At least 8 characters. Several words that you do not use elsewhere make a good \
+               password.",
         required: Some("Choose a password."),
     };
 }

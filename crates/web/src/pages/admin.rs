@@ -141,8 +141,8 @@ fn placeholder(client: AuthClient, stage: Stage) -> AnyView {
             ),
         ),
         Stage::NoConsole => card(
-            "This server was started without the administration console. Build it into the \
-             directory of the pages, or use the command line.",
+            "This server has no administration console. Build the console into the directory of \
+             the app (web_dir) and restart the server, or use the command line.",
             empty(),
         ),
         Stage::Failed => card(

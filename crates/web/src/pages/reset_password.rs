@@ -51,7 +51,7 @@ pub(crate) fn ResetPasswordPage() -> impl IntoView {
         dynamic(move || match step.get() {
             Step::Request => match mail {
                 None => unavailable_card(
-                    "There are no passwords here",
+                    "No passwords on this site",
                     "Accounts on this site have no password. Sign in with your provider.",
                 ),
                 Some(false) => unavailable_card(
@@ -100,8 +100,9 @@ fn requested_card() -> AnyView {
     client_only(div().class("c-card c-card-narrow").child((
         h1().child("Check your mail"),
         p().role("status").child(
-            "If there is such an account and it has an email address, we sent a link to that \
-                 address. It works once, for at most an hour.",
+            "If there is such an account and it has an email address, we are sending a link to \
+                 that address. It works once, for at most an hour. If it does not arrive, check \
+                 your spam folder.",
         ),
         a().class("c-button").href("/").child("Back to sign-in"),
     )))
@@ -126,10 +127,13 @@ fn reset_card(step: RwSignal<Step>, token: String) -> AnyView {
     client_only(
         div().class("c-card c-card-narrow").child((
             h1().child("Set a new password"),
-            p().child("All devices that are signed in to your account will be signed out."),
+            p().child(
+                "All devices that are signed in to your account will be signed out. Any other ways \
+                 to sign in will be suspended until you add them again.",
+            ),
             form.view(),
             p().class("c-hint").child((
-                "Is the link not working? ",
+                "Link not working? ",
                 a().rel("external")
                     .href("/reset-password")
                     .child("Request a new one"),
@@ -144,7 +148,7 @@ fn done_card() -> AnyView {
         div().class("c-card c-card-narrow").child((
             h1().child("Your password is set"),
             p().role("status").child(
-                "All devices were signed out, and other ways to sign in are suspended. Sign in \
+                "All devices were signed out, and any other ways to sign in are suspended. Sign in \
                      with your new password.",
             ),
             a().class("c-button c-button-primary")

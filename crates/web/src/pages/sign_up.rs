@@ -15,7 +15,7 @@ use crate::page_data::PageData;
 
 const FIELDS: [Field; 4] = [
     Field {
-        hint: "Letters, digits and . _ - + @",
+        hint: "Letters from a to z, digits, and . _ - + @",
         required: Some("Choose a username."),
         ..Field::USERNAME
     },
@@ -32,7 +32,7 @@ const FIELDS: [Field; 4] = [
         label: "Email address (optional)",
         kind: "email",
         autocomplete: "email",
-        hint: "For a link to set a new password, if you forget yours.",
+        hint: "For a link to set a new password if you forget yours.",
         required: None,
     },
     Field {
@@ -83,8 +83,8 @@ fn invitation_card() -> AnyView {
     client_only(div().class("c-card c-card-narrow").child((
         h1().child("You need an invitation"),
         p().child(
-            "An account on this site needs an invitation. If you have one, open its link again. \
-                 Otherwise, ask the administrator of this site for one.",
+            "Without an invitation, you cannot create an account on this site. If you have one, \
+                 open its link again. Otherwise, ask the administrator of this site for one.",
         ),
         a().class("c-button").href("/").child("Back to sign-in"),
     )))

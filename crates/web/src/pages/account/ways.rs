@@ -62,8 +62,8 @@ fn ways(
     } else {
         client_only(div().class("p-account-add").child((
             p().class("c-hint").child(
-                "Add another way to sign in to this account. You will confirm there that it is \
-                     yours.",
+                "Add another way to sign in to this account. You will sign in at the provider to \
+                     confirm that it is yours.",
             ),
             div().class("c-button-row").child(buttons),
         )))
@@ -97,8 +97,8 @@ fn way(
     };
     let suspended = identity.suspended.then(|| {
         p().class("c-hint").child(
-            "The password was reset, so nobody can sign in with it. Add it again below if it is \
-             yours; otherwise remove it.",
+            "The password was reset, so this way to sign in is suspended. If it is yours, add it \
+             again below. Otherwise, remove it.",
         )
     });
     let address = match (&identity.email, identity.email_verified) {

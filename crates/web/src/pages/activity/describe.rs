@@ -33,7 +33,7 @@ pub(super) fn headline(event: &Activity, at: &str) -> String {
         ActivityKind::Banned => "The operator of this site banned this account.".to_owned(),
         ActivityKind::Unbanned => "The operator of this site lifted the ban.".to_owned(),
         ActivityKind::PasswordChanged => {
-            "The password of this account was changed, which signed out its other devices."
+            "The password of this account was set or changed, which signed out other devices."
                 .to_owned()
         }
         ActivityKind::RolesChanged => {
@@ -43,7 +43,7 @@ pub(super) fn headline(event: &Activity, at: &str) -> String {
             "The operator of this site revoked an access token of this account.".to_owned()
         }
         ActivityKind::DenialLifted => {
-            "The operator of this site accepted a revoked access token of this account again."
+            "The operator of this site made a revoked access token of this account valid again."
                 .to_owned()
         }
         ActivityKind::Displaced => {
