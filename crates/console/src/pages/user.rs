@@ -164,7 +164,7 @@ fn roles_form(commands: Commands, user: Remote<AdminUser>, path: String) -> AnyV
             let path = format!("{path}/roles");
             Some(command(async move {
                 api::send_json(host, "PUT", &path, &request).await?;
-                Ok("The roles were changed. Access tokens have them from the next refresh.".to_owned())
+                Ok("The roles were changed. Tokens include them from the next refresh.".to_owned())
             }))
         },
     )

@@ -61,8 +61,8 @@ impl Operation {
             responses: BTreeMap::new(),
             errors: BTreeMap::new(),
         };
-        // The envelope around all routes limits the size of the body and the time of the
-        // request.
+        // The envelope around all routes reads every body, limits its size, and limits the time of
+        // the request.
         operation
             .error(408, &[ErrorCode::Timeout])
             .error(413, &[ErrorCode::PayloadTooLarge])
