@@ -7,8 +7,8 @@
 //! |---|---|---|
 //! | [idle](Refresh::Idle) | a request got 401, a token is about to expire, a manual refresh | lock |
 //! | [locking](Refresh::Locking) | lock acquired, storage holds newer tokens | adopt them, idle |
-//! | | lock acquired, nothing newer | store an idempotency key, post |
-//! | [posting](Refresh::Posting) | another tab has changed the stored tokens | adopt them, idle |
+//! | | lock acquired, nothing newer | reuse or store an idempotency key, post |
+//! | [posting](Refresh::Posting) | any reply, other tokens are stored by now | adopt them, idle |
 //! | | tokens | store them, idle |
 //! | | explicit `invalid_grant` | remove the tokens, idle |
 //! | | repeated 409, storage unchanged | back off, continue with a new key |

@@ -96,7 +96,7 @@ fn step_up_card(host: Host) -> AnyView {
                 div().child((
                     p().child(
                         "Administration requires a recent sign-in. Sign in again to continue. What \
-                         you typed is kept, except for a token.",
+                         you typed is kept, except for a token or ID to deny.",
                     ),
                     p().child(dynamic_text(move || problem.get())),
                 )),

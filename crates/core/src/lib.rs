@@ -1,4 +1,4 @@
-//! The domain of Latchkey and its pure decisions.
+//! The domain types of Latchkey and its pure decisions.
 //!
 //! Nothing here does I/O, reads a clock or generates a random number: time and randomness are
 //! parameters, so that the same code runs in the server, in the browser and in a simulation.

@@ -129,8 +129,8 @@ pub enum UsersCommand {
     },
     /// Replace the roles granted to a user; without roles, remove them all
     ///
-    /// The roles are in access tokens from the next refresh. A role that is removed is refused by
-    /// routes for administrators at once.
+    /// The roles are in access tokens from the next refresh. If a user loses the role admin, routes
+    /// for administrators refuse the user's next request.
     SetRoles {
         /// Which configuration to use.
         #[command(flatten)]
@@ -246,7 +246,7 @@ pub enum SessionsCommand {
 /// List and change the denylist.
 #[derive(Debug, Subcommand)]
 pub enum DenialsCommand {
-    /// List the access tokens that are refused although they have not expired
+    /// List the entries of the denylist
     List {
         /// Which configuration to use.
         #[command(flatten)]

@@ -99,7 +99,7 @@ impl Certificates {
         }
     }
 
-    /// Whether the certificate was loaded.
+    /// Returns whether the certificate was reloaded.
     fn try_reload(&self, reload: Reload) -> anyhow::Result<bool> {
         let is_forced = reload == Reload::Forced;
         let mut last_read = self
@@ -199,7 +199,7 @@ mod tests {
         assert!(error.contains("tls.key_file"), "{error}");
         assert!(!reloaded(IfChanged).expect("reported once"));
         assert!(reloaded(Forced).is_err());
-        for nonsense in ["", "no certificate"] {
+        for nonsense in ["", "not a certificate"] {
             fs::write(&config.cert_file, nonsense).expect("written");
             copy(&second.key, &config.key_file);
             assert!(reloaded(IfChanged).is_err(), "{nonsense:?}");

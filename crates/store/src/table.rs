@@ -47,7 +47,7 @@ pub const CREDENTIALS: Table<Username, Credential> = Table::new("credentials", b
 pub const ONE_TIME_LINKS: Table<LinkHash, OneTimeLink> = Table::new("one_time_links", b"l");
 /// Index of all users, newest first.
 pub const USERS_BY_CREATED: Table<(Newest, UserId), ()> = Table::index("users_by_created", b"c");
-/// Index of users by what they are found by, newest first for each term.
+/// Index of users by search term, newest first for each term.
 pub const USER_SEARCH: Table<(Term, Newest, UserId), ()> = Table::index("user_search", b"t");
 /// Sessions by id, live or ended.
 pub const SESSIONS: Table<SessionId, Session> = Table::new("sessions", b"s");
@@ -74,7 +74,7 @@ pub const AUDIT_LOG: Table<(RecordClass, RecordPosition), AuditRecord> =
 /// Index of the audit records of each user.
 pub const AUDIT_LOG_OF_USER: Table<(UserId, (RecordClass, RecordPosition)), ()> =
     Table::index("audit_log_of_user", b"y");
-/// Counts of each hour and server. A server is identified by a number that it chooses at its start,
+/// Hourly counts of each server. A server is identified by a number that it chooses at its start,
 /// so no two servers write to one record.
 pub const HOURS: Table<(Timestamp, u64), HourCounts> = Table::new("hours", b"h");
 /// The denylist.

@@ -117,8 +117,8 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// Creates the series of fixed labels. Prometheus does not count the first sample of a series
-    /// as an increase, so a series that began with its first event would hide that event.
+    /// Creates the series whose labels are known. Prometheus does not count the first sample of a
+    /// series as an increase, so a series that began with its first event would hide that event.
     fn create_series(&self, providers: &[String]) {
         let providers = providers.iter().map(String::as_str);
         for provider in providers.chain([NO_PROVIDER]) {

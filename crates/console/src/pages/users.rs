@@ -43,7 +43,7 @@ pub(crate) fn view() -> AnyView {
         filter_form(
             "Filter users",
             vec![
-                search.input("search", "The beginning of each word."),
+                search.input("search", "Matches the beginning of each word."),
                 status.select([("", "Any"), ("active", "Active"), ("banned", "Banned")]),
                 role.input("text", "A role granted by an operator."),
             ],

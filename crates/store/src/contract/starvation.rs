@@ -26,7 +26,7 @@ use crate::store::Store;
 /// PostgreSQL needs at most two per change, because the second holds locks. Redis needs another one
 /// whenever an opponent writes between fetch and commit. The highest number observed is 5.
 const MAX_ATTEMPTS: usize = 20;
-/// How often each opponent must write before the revocation, and again after it.
+/// How many times each opponent must write before the revocation, and again after it.
 const MIN_WRITES: usize = 5;
 /// How many sessions are refreshed, each in its own loop.
 const REFRESHERS: u8 = 4;
@@ -53,7 +53,7 @@ pub(super) const REVOCATIONS: [Revocation; 7] = [
     Revocation::RevokeToken,
 ];
 
-/// Everything that a user can write, in loops at both servers until they are stopped.
+/// Concurrent writes to the user's records, in loops at both servers until they are stopped.
 struct Opponents {
     stop: Arc<AtomicBool>,
     /// The number of writes of each loop.

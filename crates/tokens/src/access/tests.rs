@@ -299,7 +299,7 @@ fn security_31_rotated_key_verifies_until_its_last_token_has_expired() {
     assert_eq!(
         ring.signing(NOW).kid(),
         old.kid,
-        "the new key signed before it was published"
+        "the new key signs before its `signs_from`"
     );
     assert_eq!(ring.signing(new.signs_from).kid(), new.kid);
     assert_eq!(ring.jwks(NOW)["keys"].as_array().map(Vec::len), Some(2));

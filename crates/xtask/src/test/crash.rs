@@ -13,7 +13,7 @@ const TEST: &str = "binary::crash::kills_lose_no_acknowledged_change";
 /// The settings of the crash test.
 #[derive(Debug, PartialEq, Eq, clap::Args)]
 pub(crate) struct Kills {
-    /// For the part `crash`: how often to kill the server
+    /// For the part `crash`: how many times to kill the server
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) rounds: u32,
     /// For the part `crash`: the seed of the random choices [default: random]

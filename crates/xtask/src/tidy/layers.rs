@@ -74,7 +74,7 @@ fn wrong(name: &str, layers: &[&[&str]], import: &Import) -> Option<Finding> {
             "`{module}` is in no layer of `{name}`: add it to LAYERS in tidy/layers.rs"
         )),
         ((from, Some(lower)), (to, Some(upper))) if lower > upper => found(format!(
-            "imports {} of `{to}`, which is above `{from}`: move what both need to a \
+            "imports {} from `{to}`, which is above `{from}`: move what both need to a \
              lower layer",
             import.name
         )),
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "crates/axum/src/use_cases/refresh.rs:1: imports ApiError of `http`, which is above \
+                "crates/axum/src/use_cases/refresh.rs:1: imports ApiError from `http`, which is above \
                  `use_cases`: move what both need to a lower layer"
             ]
         );

@@ -59,7 +59,7 @@ fn reachable<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) ->
     found
 }
 
-/// A line for each pair of files: `    a.rs:12 imports Name, other of b.rs`.
+/// A line for each pair of files: `    a.rs:12 imports Name, other from b.rs`.
 fn describe<'a>(loop_imports: impl Iterator<Item = &'a Import>) -> String {
     let inside = |path: &'a str| path.split_once("/src/").map_or(path, |(_, file)| file);
     let mut pairs: BTreeMap<(&str, &str), (usize, BTreeSet<&str>)> = BTreeMap::new();
@@ -80,7 +80,7 @@ fn describe<'a>(loop_imports: impl Iterator<Item = &'a Import>) -> String {
     }
     let lines = pairs.into_iter().map(|((from, to), (line, names))| {
         let names: Vec<_> = names.into_iter().collect();
-        format!("    {from}:{line} imports {} of {to}", names.join(", "))
+        format!("    {from}:{line} imports {} from {to}", names.join(", "))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -109,10 +109,10 @@ mod tests {
             found,
             [
                 "crates/a/src/drive.rs:1: is in an import loop: move what both sides need to a file \
-              below them\n    drive.rs:1 imports Other, Posted of prove.rs\n    \
-              drive.rs:3 imports header of sign_in.rs\n    \
-              prove.rs:1 imports since of drive.rs\n    \
-              sign_in.rs:1 imports Posted of prove.rs"
+              below them\n    drive.rs:1 imports Other, Posted from prove.rs\n    \
+              drive.rs:3 imports header from sign_in.rs\n    \
+              prove.rs:1 imports since from drive.rs\n    \
+              sign_in.rs:1 imports Posted from prove.rs"
             ]
         );
     }

@@ -76,7 +76,7 @@ impl ApiError {
         }
     }
 
-    /// What is wrong with single fields of the request.
+    /// What is wrong with individual fields of the request.
     pub fn fields(&self) -> Vec<FieldError> {
         let field = |name: &str, message: String| FieldError {
             field: name.to_owned(),

@@ -79,7 +79,7 @@ async fn acts_of_users_and_refusals_do_not_displace_acts_of_operators() {
     outcome.expect("outcome");
     assert_eq!(left(&store, AuditKind::Banned).await, [START]);
     assert_eq!(left(&store, ServerAct::KeyRotated).await, [START]);
-    // One more may be kept, because its position is the mark.
+    // The record at a mark is kept, so there can be one more than the maximum.
     let users = left(&store, AuditKind::SignedOut).await.len();
     let refused = left(&store, ServerAct::SignInRefused).await.len();
     assert!([users, refused].iter().all(|it| it.abs_diff(most) <= 1));
@@ -110,7 +110,7 @@ async fn the_oldest_records_in_excess_are_removed_and_those_of_other_classes_sta
             let expected = times.len().min(most);
             let newest = &times[times.len() - left.len()..];
             assert_eq!(left, newest, "round {round}");
-            // One record per distance of marks may be in excess or removed early.
+            // Marks are three records apart, so a few more or fewer records can be left.
             assert!(left.len().abs_diff(expected) <= 4, "{}", left.len());
         }
         assert_eq!(left(&store, AuditKind::SignedIn).await, [START]);

@@ -1,4 +1,4 @@
-//! Mail over a mail server from a package: encryption, authentication, and what it refuses.
+//! Mail through aiosmtpd, a real mail server: encryption, authentication and refusals.
 
 use std::sync::Arc;
 
