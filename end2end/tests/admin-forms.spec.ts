@@ -272,7 +272,7 @@ test.describe('where the server has local accounts', () => {
     await expect(username).toHaveValue('lin');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
-    await expect(admin.users.status).toHaveText(/^The account lin was created\. Hand over the link/);
+    await expect(admin.users.status).toHaveText(/^The account lin was created\. Give the link below/);
     await expect(admin.users.status).toBeFocused();
     expect(api.sent('POST', '/users').at(-1)?.body).toEqual({
       username: 'lin',
@@ -328,7 +328,7 @@ test.describe('where the server has local accounts', () => {
     ).toBeFocused();
     expect(api.sent('POST', `/users/${graceId}/password-link`)).toEqual([]);
     await page.keyboard.press('Enter');
-    await expect(admin.user.status).toHaveText(/^The link was created\. Hand over the link/);
+    await expect(admin.user.status).toHaveText(/^The link was created\. Give the link below/);
     await expect(admin.user.field('Link')).toHaveValue(/#token=secret$/);
     await expectAccessible(page);
   });

@@ -37,6 +37,7 @@ pub(crate) struct FieldError {
 struct Problem {
     detail: String,
     code: Option<String>,
+    request_id: Option<String>,
     #[serde(default)]
     fields: Vec<FieldError>,
 }
@@ -114,15 +115,21 @@ fn success(host: Host, reply: Result<Reply, String>) -> Result<String, Failure> 
 fn failure(reply: &Reply) -> Failure {
     let Ok(problem) = serde_json::from_str::<Problem>(&reply.body) else {
         return Failure::Other(format!(
-            "The server returned an error (status {}).",
+            "The server returned an error (status {}). Try again in a minute.",
             reply.status
         ));
     };
     if problem.code.as_deref() == Some(ErrorCode::StepUpRequired.as_str()) {
         return Failure::StepUp;
     }
+    let is_internal = problem.code.as_deref() == Some(ErrorCode::Internal.as_str());
+    let detail = match problem.request_id {
+        // The message says that the cause is in the log under this id.
+        Some(id) if is_internal => format!("{} ({id})", problem.detail),
+        _ => problem.detail,
+    };
     Failure::Refused {
-        detail: problem.detail,
+        detail,
         fields: problem.fields,
     }
 }
@@ -172,10 +179,18 @@ mod tests {
     }
 
     #[test]
+    fn internal_error_is_shown_with_its_request_id() {
+        let body = r#"{"detail":"see request id","code":"internal","request_id":"r1"}"#;
+        assert_eq!(failure_of(500, body).message(), "See request id (r1).");
+        let body = r#"{"detail":"try again","code":"timeout","request_id":"r1"}"#;
+        assert_eq!(failure_of(503, body).message(), "Try again.");
+    }
+
+    #[test]
     fn response_other_than_a_problem_document_is_reported_with_its_status() {
         for body in ["", "<html>", "{}"] {
             let message = failure_of(502, body).message();
-            assert_eq!(message, "The server returned an error (status 502).");
+            assert!(message.starts_with("The server returned an error (status 502)."));
         }
     }
 }

@@ -24,7 +24,7 @@ impl NewLink {
     pub(crate) fn show(self, link: AdminLink) -> String {
         let text = match &link.mailed_to {
             Some(to) => format!("The link was sent to {to}."),
-            None => "Hand over the link below: it was not sent by mail.".to_owned(),
+            None => "Give the link below to the user: it was not sent by mail.".to_owned(),
         };
         self.0.try_set(Some(link));
         text

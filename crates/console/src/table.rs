@@ -13,7 +13,7 @@ pub(crate) fn table(label: &str, columns: &[&'static str], rows: Vec<Vec<AnyView
         return client_only(
             section().class("c-card").child(
                 p().class("c-hint")
-                    .child("There is nothing on this page of the list."),
+                    .child("There are no entries on this page."),
             ),
         );
     }

@@ -87,15 +87,15 @@ pub enum ValidationError {
     /// Core §3.1.3.7, 13.
     #[error(
         "the ID token has no `auth_time`, although it was requested; configure the provider to \
-         send this claim, which is an optional claim in Microsoft Entra, or set `step_up` of the \
-         provider"
+         send this claim, which is an optional claim in Microsoft Entra, or set `step_up` to \
+         `sign_in_again` for the provider"
     )]
     AuthTimeMissing,
     /// The provider has no means to report it.
     #[error(
         "this provider does not report when the user authenticated, so it cannot confirm a recent \
          sign-in; sign in with another provider or with a password, or ask the operator of this \
-         server to set `step_up` of the provider"
+         server to set `step_up` to `sign_in_again` for the provider"
     )]
     AuthTimeUnsupported,
     /// Core §3.1.3.7, 11.

@@ -55,10 +55,13 @@ pub fn date_time(seconds: u64) -> String {
     )
 }
 
-/// A date, from seconds since 1970, in the locale of the browser.
+/// A date in UTC, from seconds since 1970, in the locale of the browser.
 pub fn date(seconds: u64) -> String {
     let millis = seconds.saturating_mul(1000);
-    format(&to_date(millis), &[("dateStyle", "medium")])
+    format(
+        &to_date(millis),
+        &[("dateStyle", "medium"), ("timeZone", "UTC")],
+    )
 }
 
 /// The same time for programs, as in an attribute `datetime` (ISO 8601).

@@ -30,7 +30,8 @@ pub(crate) fn view() -> AnyView {
         command(async move {
             api::send(host, "POST", "/api/admin/keys").await?;
             Ok(
-                "The next key is published. It signs once other services have had time to load it."
+                "The next key is published. It starts to sign after other services have had time to \
+                 load it."
                     .to_owned(),
             )
         })

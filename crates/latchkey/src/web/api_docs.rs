@@ -48,7 +48,7 @@ fn render(document: &Value, head: &str) -> String {
     ));
     page.paragraph(info["description"].as_str().unwrap_or_default());
     page.html(&format!(
-        "<p><a href=\"{}\">The OpenAPI document</a> contains the same for programs. Version {}.</p>",
+        "<p><a href=\"{}\">The OpenAPI document</a> contains the same information for programs. Version {}.</p>",
         paths::OPENAPI,
         escape(info["version"].as_str().unwrap_or_default()),
     ));

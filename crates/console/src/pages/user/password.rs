@@ -24,7 +24,8 @@ pub(super) fn view(commands: Commands, user: Remote<AdminUser>, path: String) ->
         let content = client_only((
             p().child(
                 "The password and the sessions stay as they are until the link is used. Then all \
-                 sessions end.",
+                 sessions end, and other ways to sign in are suspended until the user adds them \
+                 again.",
             ),
             link.view(),
             button(commands, link, path.clone()),

@@ -94,8 +94,7 @@ fn invite_part(commands: Commands, link: NewLink, email: Field) -> AnyView {
     };
     let inputs = vec![email.input(
         "email",
-        "Gets the invitation, if this server sends mail. Without one, anyone who has the link can \
-         use it.",
+        "Gets the invitation, if this server sends mail. Anyone who has the link can use it.",
     )];
     let form = commands.form(action, &[email], inputs, move || {
         let to = email.get();
