@@ -235,7 +235,7 @@ test('denylist', async ({ page, app, admin }) => {
       - rowgroup:
         - row "Concerns ID Reason By Denied Remaining Action"
       - rowgroup:
-        - row /Token token-1 Copied from a log ${adaId} \\d minutes? ago \\d+ min/:
+        - row /Token token-1 copied from a log ${adaId} \\d minutes? ago \\d+ min/:
           - cell
           - cell
           - cell

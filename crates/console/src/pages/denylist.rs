@@ -78,10 +78,15 @@ fn row(commands: Commands, now: ReadSignal<u64>, denial: &AdminDenial) -> Vec<An
         Some(by) => user_link(by, by.clone()),
         None => empty(),
     };
+    // An operator's reason is shown as it was written.
+    let reason = match &denial.by {
+        Some(_) => denial.reason.clone(),
+        None => words(&denial.reason),
+    };
     vec![
         cell(kind_name(denial.kind)),
         id,
-        cell(words(&denial.reason)),
+        cell(reason),
         by,
         when(denial.at),
         client_only(span().child(dynamic_text(remaining))),
