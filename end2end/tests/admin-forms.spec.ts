@@ -182,7 +182,7 @@ test('the signing key is rotated with the keyboard', async ({ page, app, admin }
   await admin.keys.tabTo(admin.keys.button('Rotate the signing key'));
   await page.keyboard.press('Enter');
   await page.keyboard.press('Enter');
-  await expect(admin.keys.status).toHaveText(/^A new key was created\./);
+  await expect(admin.keys.status).toHaveText(/^The next key is published\./);
   await expect(admin.keys.rows('Signing keys')).toHaveCount(3);
   expect(api.sent('POST', '/keys')).toHaveLength(1);
 });
