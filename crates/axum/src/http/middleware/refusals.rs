@@ -213,26 +213,7 @@ impl<'a> Line<'a> {
                     Self::failure(error)
                 }
             }),
-            ApiError::Local(local) => {
-                let line = match &**local {
-                    LocalError::NotAdmitted(cause) => Self::because(cause.cause()),
-                    LocalError::Banned(user) => Self {
-                        user: Some(*user),
-                        ..Self::because("the user is banned")
-                    },
-                    LocalError::InvalidCredentials(_)
-                    | LocalError::ProofRequired
-                    | LocalError::LinkInvalid => Self::new(error),
-                    LocalError::Fields(_)
-                    | LocalError::SignUpClosed
-                    | LocalError::NoPassword
-                    | LocalError::TooMany(_) => return None,
-                    LocalError::Store(_) | LocalError::Claims(_) | LocalError::Key(_) => {
-                        Self::failure(error)
-                    }
-                };
-                Some(line.at(local::PROVIDER).subject("password"))
-            }
+            ApiError::Local(local) => Self::of_local(error, local),
             ApiError::Link(link) => match &**link {
                 LinkError::InUse(provider) => {
                     let cause = "the identity belongs to another account, so it was not linked";
@@ -283,6 +264,27 @@ impl<'a> Line<'a> {
             _ if error.status_and_codes().status.is_server_error() => Some(Self::failure(error)),
             _ => None,
         }
+    }
+
+    fn of_local(error: &'a ApiError, local: &LocalError) -> Option<Self> {
+        let line = match local {
+            LocalError::NotAdmitted(cause) => Self::because(cause.cause()),
+            LocalError::Banned(user) => Self {
+                user: Some(*user),
+                ..Self::because("the user is banned")
+            },
+            LocalError::InvalidCredentials(_)
+            | LocalError::ProofRequired
+            | LocalError::LinkInvalid => Self::new(error),
+            LocalError::Fields(_)
+            | LocalError::SignUpClosed
+            | LocalError::NoPassword
+            | LocalError::TooMany(_) => return None,
+            LocalError::Store(_) | LocalError::Claims(_) | LocalError::Key(_) => {
+                Self::failure(error)
+            }
+        };
+        Some(line.at(local::PROVIDER).subject("password"))
     }
 
     fn because(cause: impl Into<String>) -> Self {
