@@ -17,6 +17,11 @@ use super::assets::Assets;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
+/// The way back to the app, as its pages have it.
+const HEADER: &str = "<header class=\"c-header\"><div class=\"c-header-inner\">\
+                      <a class=\"c-brand\" href=\"/\"><span class=\"c-mark\" aria-hidden=\"true\">\
+                      </span><span>Latchkey</span></a></div></header>";
+
 /// The OpenAPI document.
 pub(super) async fn document(State(latchkey): State<Latchkey>) -> Response {
     let json = HeaderValue::from_static("application/json");
@@ -44,7 +49,7 @@ fn render(document: &Value, head: &str) -> String {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>HTTP API · Latchkey</title>\
-         {head}</head><body><main id=\"main\" class=\"p-docs\"><h1>HTTP API</h1>"
+         {head}</head><body>{HEADER}<main id=\"main\" class=\"p-docs\"><h1>HTTP API</h1>"
     ));
     page.paragraph(info["description"].as_str().unwrap_or_default());
     page.html(&format!(
@@ -53,9 +58,16 @@ fn render(document: &Value, head: &str) -> String {
         escape(info["version"].as_str().unwrap_or_default()),
     ));
     let operations = operations(document);
-    for tag in document["tags"].as_array().into_iter().flatten() {
+    let tags = document["tags"].as_array();
+    let tags = || tags.into_iter().flatten();
+    page.contents(tags().map(|tag| tag["name"].as_str().unwrap_or_default()));
+    for tag in tags() {
         let name = tag["name"].as_str().unwrap_or_default();
-        page.html(&format!("<section><h2>{}</h2>", escape(&title(name))));
+        page.html(&format!(
+            "<section id=\"{}\"><h2>{}</h2>",
+            escape(&anchor(name)),
+            escape(&title(name))
+        ));
         page.paragraph(tag["description"].as_str().unwrap_or_default());
         for operation in &operations {
             if operation.value["tags"][0] == name {
@@ -64,7 +76,7 @@ fn render(document: &Value, head: &str) -> String {
         }
         page.html("</section>");
     }
-    page.html("<section><h2>Schemas</h2>");
+    page.html("<section id=\"schemas\"><h2>Schemas</h2>");
     for (name, schema) in members(&document["components"]["schemas"]) {
         page.schema(name, schema);
     }
@@ -106,6 +118,19 @@ impl Page {
         if !text.is_empty() {
             self.html(&format!("<p>{}</p>", with_code(text)));
         }
+    }
+
+    /// Links to the sections.
+    fn contents<'a>(&mut self, tags: impl Iterator<Item = &'a str>) {
+        self.html("<nav aria-label=\"Sections\"><ul class=\"p-docs-contents\">");
+        for name in tags.chain(["schemas"]) {
+            self.html(&format!(
+                "<li><a href=\"#{}\">{}</a></li>",
+                escape(&anchor(name)),
+                escape(&title(name))
+            ));
+        }
+        self.html("</ul></nav>");
     }
 
     fn operation(&mut self, operation: &Operation<'_>) {
@@ -291,6 +316,11 @@ fn title(tag: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
+/// The id of a section.
+fn anchor(name: &str) -> String {
+    name.replace(' ', "-").to_lowercase()
+}
+
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -317,6 +347,7 @@ mod tests {
             "components": { "schemas": { "<S>": { "description": "<d>" } } },
         });
         let page = render(&document, "");
+        assert!(page.contains("<a class=\"c-brand\" href=\"/\">"), "{page}");
         for text in [
             "<script>", "<1>", "x<y", "<p>/", "<id>", "<s>.", "<n>", "<t>", "<200>", "<d>", "<S>",
         ] {
