@@ -2,14 +2,18 @@
 // to the folder `SCREENSHOTS`.
 import { join, resolve } from 'node:path';
 
+import { AdminApi, graceId } from '../fixtures/admin-api.ts';
 import type { App } from '../fixtures/pages/app.ts';
+import { ada } from '../fixtures/pages/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 const folder = resolve(process.env['SCREENSHOTS'] || 'test-results/screenshots');
 const failedLoads = /^Failed to load resource/;
 
-/** Opens a page in the state to capture. */
-const scenes: Record<string, (app: App) => Promise<void>> = {
+/** Open pages in the state to capture, by name. */
+type Scenes = Record<string, (app: App) => Promise<void>>;
+
+const scenes: Scenes = {
   'sign-in': ({ signInPage }) => signInPage.goto(),
   'sign-in-refused': async ({ page, signInPage }) => {
     await signInPage.goto();
@@ -55,34 +59,8 @@ const scenes: Record<string, (app: App) => Promise<void>> = {
     await app.activityPage.goto();
     await expect(app.activityPage.list).toBeVisible();
   },
-  playground: async (app) => {
-    const { page, playgroundPage } = app;
-    await app.signIn();
-    await playgroundPage.goto();
-    await playgroundPage.callWithToken();
-    await expect(playgroundPage.entries).toHaveCount(1);
-    await playgroundPage.disableRefreshAhead();
-    // The next request is answered as if the token had expired, so that the timeline shows 401, refresh and retry.
-    await page.route(
-      '**/api/protected',
-      (route) =>
-        route.fulfill({
-          status: 401,
-          contentType: 'application/problem+json',
-          json: {
-            type: 'about:blank',
-            title: 'Token expired',
-            status: 401,
-            detail: 'The access token has expired.',
-            code: 'token_expired',
-            request_id: 'screenshot',
-          },
-        }),
-      { times: 1 },
-    );
-    await playgroundPage.callWithToken();
-    await expect(playgroundPage.entries).toHaveCount(4);
-  },
+  playground: refreshedInPlayground,
+  readme: refreshedInPlayground,
   'session-ended': async (app) => {
     await app.signIn();
     const { refresh_token } = await app.storage.tokens();
@@ -94,28 +72,87 @@ const scenes: Record<string, (app: App) => Promise<void>> = {
   },
 };
 
-test.use({ serverConfig: { demo: true, env: { LATCHKEY_LOCAL__SIGN_UP: 'open' } } });
+/** The timeline shows an expired token, one refresh and the retry. */
+async function refreshedInPlayground(app: App): Promise<void> {
+  const { page, playgroundPage } = app;
+  await app.signIn();
+  await playgroundPage.goto();
+  await playgroundPage.callWithToken();
+  await expect(playgroundPage.entries).toHaveCount(1);
+  await playgroundPage.disableRefreshAhead();
+  // The next request is answered as if the token had expired, so that the timeline shows 401, refresh and retry.
+  await page.route(
+    '**/api/protected',
+    (route) =>
+      route.fulfill({
+        status: 401,
+        contentType: 'application/problem+json',
+        json: {
+          type: 'about:blank',
+          title: 'Token expired',
+          status: 401,
+          detail: 'The access token has expired.',
+          code: 'token_expired',
+          request_id: 'screenshot',
+        },
+      }),
+    { times: 1 },
+  );
+  await playgroundPage.callWithToken();
+  await expect(playgroundPage.entries).toHaveCount(4);
+}
+
+/** The pages of the console over a scripted API, and the documentation of the API. */
+const administration: Scenes = {
+  docs: async ({ page }) => void (await page.goto('/docs')),
+  ...Object.fromEntries(
+    ['', '/users', `/users/${graceId}`, '/sessions', '/denylist', '/audit', '/keys'].map((path) => [
+      `admin${path.replace(graceId, 'user').replaceAll('/', '-')}`,
+      async (app: App) => {
+        await AdminApi.serve(app.page);
+        await app.signIn();
+        await app.page.goto(`/admin${path}`);
+        await expect(app.page.getByRole('heading', { level: 1 })).toBeVisible();
+        await expect(app.page.getByText(/^Loading /)).toHaveCount(0);
+      },
+    ]),
+  ),
+};
+
 test.beforeEach(({ traffic }) => traffic.allowErrors(failedLoads));
 
-for (const [name, open] of Object.entries(scenes)) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [1280, 390]) {
-      test.describe(`${colorScheme}, ${width} px`, () => {
-        const isMobile = width < 600;
-        const viewport = { width, height: isMobile ? 844 : 800 };
-        test.use({ colorScheme, viewport, isMobile, hasTouch: isMobile });
+test.describe(() => {
+  test.use({ serverConfig: { demo: true, env: { LATCHKEY_LOCAL__SIGN_UP: 'open' } } });
+  capture(scenes);
+});
 
-        test(name, async ({ page, app }) => {
-          await open(app);
-          // Move the pointer away from the last pressed button.
-          await page.mouse.move(0, 0);
-          await page.screenshot({
-            path: join(folder, `${name}-${colorScheme}-${width}.png`),
-            fullPage: true,
-            animations: 'disabled',
+test.describe(() => {
+  test.use({ serverConfig: { env: { LATCHKEY_ADMINS: `google:${ada}` } } });
+  capture(administration);
+});
+
+function capture(scenes: Scenes): void {
+  for (const [name, open] of Object.entries(scenes)) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const width of [1280, 360]) {
+        test.describe(`${colorScheme}, ${width} px`, () => {
+          const isMobile = width < 600;
+          const isReadme = name === 'readme';
+          const viewport = { width, height: isMobile ? 844 : isReadme ? 860 : 800 };
+          test.use({ colorScheme, viewport, isMobile, hasTouch: isMobile });
+
+          test(name, async ({ page, app }) => {
+            await open(app);
+            // Move the pointer away from the last pressed button.
+            await page.mouse.move(0, 0);
+            await page.screenshot({
+              path: join(folder, `${name}-${colorScheme}-${width}.png`),
+              fullPage: !isReadme,
+              animations: 'disabled',
+            });
           });
         });
-      });
+      }
     }
   }
 }

@@ -371,10 +371,12 @@ pub(crate) fn filter_form(
             .on(ev::submit, submit)
             .child((
                 inputs,
-                button()
-                    .r#type("submit")
-                    .class("c-button c-button-primary")
-                    .child("Apply"),
+                div().class("p-console-field").child(
+                    button()
+                        .r#type("submit")
+                        .class("c-button c-button-primary")
+                        .child("Apply"),
+                ),
             )),
     )
 }

@@ -47,6 +47,17 @@ fn log_startup(server: &Server) {
             "redirect URI to register with this provider"
         );
     }
+    for provider in services
+        .providers
+        .iter()
+        .filter(|it| !it.supports_step_up())
+    {
+        tracing::info!(
+            provider = provider.id(),
+            "users who have only this provider cannot do what needs a recent sign-in, such as \
+             deleting their account; step_up can permit it"
+        );
+    }
     if let Some(address) = server.metrics_address() {
         tracing::info!(%address, "serving /metrics");
         let is_loopback = address.ip().to_canonical().is_loopback();

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::assets::Assets;
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 /// The way back to the app, as its pages have it.
