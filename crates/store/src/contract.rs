@@ -29,6 +29,7 @@ pub(crate) mod flows;
 mod identities;
 mod identity;
 pub(crate) mod local_accounts;
+mod local_audit;
 mod races;
 mod search;
 mod sessions;
@@ -56,7 +57,7 @@ where
     local_accounts::usernames(&*make().await[0]).await;
     local_accounts::passwords(&*make().await[0]).await;
     local_accounts::links(&*make().await[0]).await;
-    local_accounts::audit_records(&*make().await[0]).await;
+    local_audit::audit_records(&*make().await[0]).await;
     local_accounts::links_of_operators(&*make().await[0]).await;
     local_accounts::suspension(&*make().await[0]).await;
     local_accounts::races(make().await).await;

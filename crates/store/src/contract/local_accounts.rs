@@ -10,12 +10,12 @@ use latchkey_core::{
 use super::fixtures::{NOW, StorePair, device, new_session, session};
 use super::identities::{link_of, session_with_identity};
 use crate::request::{
-    AuditQuery, CreateOutcome, CurrentCredential, LinkOutcome, NewLocalUser, OpenOutcome,
-    PasswordAuthority, SetPassword, SetPasswordOutcome,
+    CreateOutcome, CurrentCredential, LinkOutcome, NewLocalUser, OpenOutcome, PasswordAuthority,
+    SetPassword, SetPasswordOutcome,
 };
 use crate::store::Store;
 
-const END: Timestamp = Timestamp::from_secs(1_800_003_600);
+pub(super) const END: Timestamp = Timestamp::from_secs(1_800_003_600);
 
 pub(crate) fn username(name: &str) -> Username {
     name.parse().expect("a username")
@@ -60,11 +60,11 @@ pub(crate) fn invitation() -> OneTimeLink {
     }
 }
 
-fn hash(number: u8) -> LinkHash {
+pub(super) fn hash(number: u8) -> LinkHash {
     LinkHash([number; 32])
 }
 
-async fn is_set(store: &dyn Store, set: SetPassword) -> bool {
+pub(super) async fn is_set(store: &dyn Store, set: SetPassword) -> bool {
     let outcome = store.set_password(set).await.expect("stored");
     matches!(outcome, SetPasswordOutcome::Set { .. })
 }
@@ -224,98 +224,6 @@ pub(super) async fn links(store: &dyn Store) {
     let swept = store.sweep(END.plus(Duration::from_secs(1)), 100).await;
     assert!(swept.expect("swept") > 0);
     assert_eq!(store.one_time_link(hash(6), NOW).await, Ok(None));
-}
-
-/// Audit records show who created an account or a link, or set a password, and with which link.
-pub(super) async fn audit_records(store: &dyn Store) {
-    let by_operator = Requester {
-        actor: Some(Actor::CommandLine),
-        device: device("192.0.2.7"),
-    };
-    let by_user = Requester {
-        actor: None,
-        device: device("192.0.2.8"),
-    };
-    let add =
-        |number, link, by: &Requester| store.add_one_time_link(hash(number), link, by.clone(), NOW);
-    assert_eq!(add(1, invitation(), &by_operator).await, Ok(true));
-    let mut invited = local(1, "ada");
-    invited.invitation = Some(hash(1));
-    invited.requester = by_user.clone();
-    let mut created = local(2, "bob");
-    created.user.roles = vec!["admin".to_owned()];
-    created.link = Some((hash(2), END));
-    created.requester = by_operator.clone();
-    let refused = NewLocalUser {
-        invitation: Some(hash(9)),
-        ..local(3, "eve")
-    };
-    for (new, outcome) in [
-        (invited, CreateOutcome::Created),
-        (created, CreateOutcome::Created),
-        (refused, CreateOutcome::LinkInvalid),
-    ] {
-        assert_eq!(store.create_local_user(new).await, Ok(outcome));
-    }
-    assert_eq!(add(3, reset("ada"), &by_user).await, Ok(true));
-    assert_eq!(add(4, reset("bob"), &by_operator).await, Ok(true));
-    assert_eq!(add(5, reset("eve"), &by_operator).await, Ok(false));
-    let by_link = set("ada", PasswordAuthority::Link(hash(3)), "second");
-    assert!(is_set(store, by_link).await);
-    let change = set("ada", PasswordAuthority::Current("second".into()), "third");
-    assert!(is_set(store, change).await);
-
-    let query = AuditQuery {
-        limit: 100,
-        ..AuditQuery::default()
-    };
-    let page = store.audit_records(query).await.expect("read");
-    let records = page.records.iter().map(|(_, it)| {
-        let user = it.user.map(|user| user.as_bytes()[0]);
-        let address = it.device.address.as_deref().expect("an address");
-        let detail = it.detail.as_deref().expect("a detail");
-        (it.kind.to_string(), user, it.actor, address, detail)
-    });
-    let mut records: Vec<_> = records.collect();
-    let id = |number| hash(number).id();
-    let by_bob = format!("roles [admin], link {}", id(2));
-    let [created, invited, own, sent] = [
-        format!("invitation {}", id(1)),
-        format!("invitation {}", id(1)),
-        format!("link {}", id(3)),
-        format!("link {}", id(4)),
-    ];
-    let operator = by_operator.actor;
-    let expected = [
-        ("account_created", Some(1), None, "192.0.2.8", &*created),
-        ("account_created", Some(2), operator, "192.0.2.7", &by_bob),
-        ("invitation_created", None, operator, "192.0.2.7", &invited),
-        ("password_changed", Some(1), None, "192.0.2.1", &own),
-        (
-            "password_changed",
-            Some(1),
-            None,
-            "192.0.2.1",
-            "with the current password",
-        ),
-        ("password_link_created", Some(1), None, "192.0.2.8", &own),
-        (
-            "password_link_created",
-            Some(2),
-            operator,
-            "192.0.2.7",
-            &sent,
-        ),
-    ];
-    let mut expected = expected.map(|(kind, user, actor, address, detail)| {
-        (kind.to_owned(), user, actor, address, detail)
-    });
-    let by_detail = |(kind, user, _, _, detail): &(String, Option<u8>, _, _, &str)| {
-        (kind.clone(), *user, (*detail).to_owned())
-    };
-    records.sort_by_key(by_detail);
-    expected.sort_by_key(by_detail);
-    assert_eq!(records, expected);
 }
 
 /// A link that was requested for a user does not replace the link of an operator, or vice versa. The
