@@ -130,7 +130,10 @@ fn queries(records: u64) -> Vec<(&'static str, AuditQuery)> {
                 ..all.clone()
             },
         ),
-        ("a kind that does not occur", kind(AuditKind::Banned.into())),
+        (
+            "a kind that does not occur",
+            kind(AuditKind::SignedOut.into()),
+        ),
         (
             "of an hour in the middle",
             AuditQuery {
