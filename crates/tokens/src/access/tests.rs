@@ -5,6 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use latchkey_core::{SessionId, SigningAlgorithm, Timestamp, TokenId, UserId};
+use proptest::num::f64;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{AccessClaims, AccessTokenError, AccessTokens, Grant};
@@ -329,5 +331,21 @@ fn security_30_only_public_keys_are_published_and_kid_is_their_thumbprint() {
         }
         assert_eq!(key["kid"], json!(fixture.ring.signing(NOW).kid()));
         assert_eq!(key["use"], "sig");
+    }
+}
+
+proptest! {
+    /// An application may compare a number with the one that it issued.
+    #[test]
+    fn numbers_of_the_application_are_verified_as_they_were_issued(
+        float in f64::NORMAL | f64::SUBNORMAL | f64::ZERO,
+        integer in any::<i64>(),
+    ) {
+        let fixture = fixture();
+        let mut grant = grant();
+        grant.extra.insert("limits".into(), json!([float, { "integer": integer }]));
+        let issued = grant.extra.clone();
+        let token = fixture.tokens.issue(&fixture.ring, grant).expect("issued");
+        prop_assert_eq!(fixture.verify(&token).expect("verified").extra, issued);
     }
 }
