@@ -4,8 +4,8 @@
 //! the view in a type of this crate, so that `into_any` is compiled for that type only and not for
 //! every view. The cost is that a changed view is replaced instead of being compared with the previous
 //! one. Elements are hydrated without an async state machine, which only lazily loaded code needs. A
-//! [`client_only`] view has no hydration code. [`dynamic`] and [`dynamic_text`] are closures of one
-//! type.
+//! [`client_only`] view has no hydration code. [`dynamic`] and [`dynamic_text`] each return closures
+//! of a single type.
 //!
 //! Size of the WebAssembly in bytes on 2026-11-30, as built and compressed with brotli. Measured with
 //! `cargo build -p latchkey-web --no-default-features --features hydrate --profile wasm --target

@@ -1,4 +1,4 @@
-//! `/admin/users/{id}`: a user, and what an administrator can do about the user.
+//! `/admin/users/{id}`: a user, and the actions that an administrator can take.
 
 mod password;
 

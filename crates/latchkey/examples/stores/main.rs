@@ -8,7 +8,7 @@
 //! - `stores churn`: the size of sled's directory while sessions start and end
 //! - `stores crowd`: a user with very many past sign-ins
 //! - `stores users [COUNT]`: lists of users and sessions, with this many of both
-//! - `stores audit [COUNT]`: lists of the audit record, with this many records
+//! - `stores audit [COUNT]`: pages of the audit log, with this many records
 //! - `stores seed DATA_DIR COUNT`: writes COUNT unexpired denials to the store in this directory
 //! - `stores sign-in URL`: signs in at this server and prints the access token
 

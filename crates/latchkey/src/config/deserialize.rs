@@ -1,6 +1,8 @@
-//! Deserializes the merged table and reports the errors of all keys at once. An error keeps the structure that serde gives
-//! it (the expected type, the known keys), from which the message is written. `toml`'s own errors only
-//! have a text, which differs between versions and can contain the value.
+//! Deserializes the merged table and reports the errors of all keys at once.
+//!
+//! An error keeps the details that serde reports, such as the expected type or the known keys, so
+//! that the message can be written from them. `toml`'s own errors are only a text, which differs
+//! between versions and can contain the value.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
@@ -14,8 +16,8 @@ use super::config_errors::ConfigErrors;
 use super::environment::Origins;
 
 /// Deserializes a table. On an error, adds it, removes the value and tries again, so that the errors
-/// of other keys are also found. Of an array only the first error is reported; after a missing key
-/// the rest of its section is not checked.
+/// of other keys are also found. Reports only the first error in an array. After a missing key, the
+/// rest of its section is not checked.
 pub(super) fn deserialize<T: DeserializeOwned>(
     mut table: Table,
     origins: &Origins,

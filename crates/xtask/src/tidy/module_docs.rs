@@ -1,4 +1,4 @@
-//! Every Rust file starts with module documentation.
+//! Every Rust file except `tests.rs` starts with module documentation.
 
 use super::finding::Finding;
 use super::tree::Tree;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use super::debian;
 use crate::process;
 
-/// Where it may be installed: the Debian package belongs to the Python of the system.
+/// The interpreters that may have it: the Debian package installs it for the system's Python.
 const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
 
 /// Finds or installs it.

@@ -81,7 +81,7 @@ async fn a_denied_token_is_refused_until_the_denial_is_lifted_also_after_a_resta
     assert_eq!(deny(&app, &admin, body.clone()).await.0, 204, "again");
     let refused = Err("token_revoked".to_owned());
     assert_eq!(app.check(&ada.access_token).await, refused);
-    // The session goes on.
+    // The session is not affected.
     let refreshed = app.refreshed(&ada.refresh_token).await;
     assert_eq!(app.check(&refreshed.access_token).await, Ok(()));
 
@@ -165,7 +165,7 @@ async fn denial_of_a_token_that_its_user_revoked_cannot_be_lifted() {
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let ada = app.sign_in().await;
     app.revoke(&ada.access_token).await;
-    // An operator's denial of the same token changes nothing about that.
+    // A denial of the same token by an administrator does not make it liftable.
     let body = json!({ "token": ada.access_token, "reason": "copied" });
     assert_eq!(deny(&app, &admin, body).await.0, 204);
     let jti = claim(&ada.access_token, "jti");
@@ -233,7 +233,7 @@ async fn keys_are_listed_with_their_state_and_rotated() {
     assert_eq!(after["keys"][0]["kid"], rotated["kid"]);
     assert_eq!(states(&after), ["next", "signing"]);
     assert!(after["keys"][1]["expires_at"].is_u64());
-    // While that key waits, a further rotation adds none and records nothing.
+    // Until the new key signs, another rotation adds no key and records no event.
     app.clock.advance(std::time::Duration::from_secs(599));
     for _ in 0..3 {
         let again = app.post("/api/admin/keys").bearer_auth(&admin).send().await;

@@ -1,5 +1,5 @@
-//! A disk that fails under a running server, and kills at the same points: no false
-//! acknowledgement, and nothing lost. strace makes the system calls fail, which needs no privilege.
+//! The disk of a running server fails, or the server is killed at the same points: nothing is
+//! acknowledged falsely or lost. strace makes the system calls fail, which needs no privilege.
 
 use std::path::Path;
 use std::time::Instant;
@@ -40,8 +40,8 @@ enum Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn security_73_a_sync_that_fails_is_never_acknowledged() {
-    // Every operation is one commit with one fdatasync. The calls from the first, second, third or
-    // fourth on fail.
+    // Every operation is one commit with one fdatasync. In each run, one of these calls and all later
+    // ones fail.
     let faults =
         (1..=OPERATIONS.len()).map(|operation| format!("fdatasync:error=EIO:when={operation}+"));
     test_faults(DB, faults).await;
@@ -88,7 +88,7 @@ async fn a_kill_at_any_step_leaves_a_commit_done_completely_or_not_at_all() {
     test_faults(COMMITS, writes).await;
 }
 
-/// Tests the faults concurrently, each with its own server: most of the time they wait.
+/// Tests the faults concurrently, each with its own server, because the tests mostly wait.
 async fn test_faults(file: &'static str, faults: impl IntoIterator<Item = String>) {
     let mut failing = JoinSet::new();
     for fault in faults {
@@ -164,8 +164,8 @@ async fn run_on_a_failing_disk(
     outcomes
 }
 
-/// The server checks its store for failures once per second and then stops, so it may have stopped
-/// already.
+/// The server may have stopped already: it checks once per second whether its store has failed, and
+/// stops if it has.
 async fn assert_not_ready(caller: &ApiClient) {
     if let Ok(response) = caller.get("/readyz").send().await {
         assert_eq!(response.status(), 503);

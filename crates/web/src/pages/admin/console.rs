@@ -8,7 +8,8 @@ use web_sys::{HtmlElement, HtmlLinkElement};
 
 use super::host::Host;
 
-/// Loads the style sheet and the module, whose paths are in [`PageData`](crate::PageData). The browser loads each once per document.
+/// Loads the style sheet and the module. The paths are in [`PageData`](crate::PageData). The browser
+/// loads each file once per document.
 pub(super) async fn load(files: &[String]) -> Result<JsValue, JsValue> {
     let [script, module, style_sheet] = files else {
         return Err(JsValue::UNDEFINED);
