@@ -1,5 +1,5 @@
 // Screenshots of every page: light and dark, wide and narrow, signed in and signed out. They are written
-// to the folder `SCREENSHOTS`.
+// to the folder that the environment variable `SCREENSHOTS` names.
 import { join, resolve } from 'node:path';
 
 import { AdminApi, graceId } from '../fixtures/admin-api.ts';
@@ -10,7 +10,7 @@ import { expect, test } from '../fixtures/test.ts';
 const folder = resolve(process.env['SCREENSHOTS'] || 'test-results/screenshots');
 const failedLoads = /^Failed to load resource/;
 
-/** Open pages in the state to capture, by name. */
+/** Functions that open a page in the state to capture, by the name of the screenshot. */
 type Scenes = Record<string, (app: App) => Promise<void>>;
 
 const scenes: Scenes = {
@@ -102,7 +102,7 @@ async function refreshedInPlayground(app: App): Promise<void> {
   await expect(playgroundPage.entries).toHaveCount(4);
 }
 
-/** The pages of the console over a scripted API, and the documentation of the API. */
+/** The pages of the console with a scripted API, and the documentation of the API. */
 const administration: Scenes = {
   docs: async ({ page }) => void (await page.goto('/docs')),
   ...Object.fromEntries(

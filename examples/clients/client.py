@@ -24,7 +24,7 @@ opener = build_opener(HTTPCookieProcessor(), KeepRedirects)
 
 
 def send(path, form=None, headers={}):
-    """Sends a GET, or a POST with a form. Returns the JSON, or the URL that it redirects to."""
+    """Sends a GET, or a POST with a form. Returns the JSON response, or the URL of a redirect."""
     body = form and urlencode(form).encode()
     with opener.open(Request(base + path, body, headers), timeout=10) as response:
         return response.headers["Location"] or json.loads(response.read() or "null")

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct PageData {
     /// The providers, in the order in which to offer them.
     pub providers: Vec<ProviderInfo>,
-    /// How local accounts work; `None` if there are none.
+    /// How local accounts work; `None` if they are disabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<PasswordInfo>,
     /// Whether the demo provider is enabled, with accounts that anyone can use.

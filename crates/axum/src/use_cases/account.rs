@@ -51,7 +51,8 @@ pub enum AccountError {
     Store(#[from] StoreError),
 }
 
-/// Reads the account, live sessions and security events of the user of these claims.
+/// Reads the account, stored sessions, security events and audit records of the user of these
+/// claims.
 pub async fn export(state: &Services, claims: &AccessClaims) -> Result<Export, AccountError> {
     let now = state.clock.now();
     let user = state.store.user(claims.sub).await?;

@@ -26,7 +26,7 @@ use crate::transaction::Tx;
 
 /// How long after the beginning of a deletion an audit record about the user can still be written.
 const LATE_RECORDS: Duration = Duration::from_mins(5);
-/// How many records of one table are removed in one change.
+/// The maximum number of entries that one change lists from one table or index.
 const BATCH_SIZE: usize = 100;
 
 /// Deletes a user, and removes the records as far as the store permits now.
@@ -52,7 +52,7 @@ pub(super) async fn delete_user(
     Ok(DeleteOutcome::Deleted(AllEnded { denials, live }))
 }
 
-/// Continues deletions that were interrupted.
+/// Removes what deletions have left, and returns how many deletions are complete.
 pub(super) async fn finish_all(
     engine: &impl Engine,
     limit: usize,

@@ -33,9 +33,9 @@ pub struct AdminUser {
     /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The id of the provider of the latest sign-in, or its issuer if it is no longer configured.
+    /// The id of the provider of the oldest identity, or its issuer if it is no longer configured.
     pub provider: String,
-    /// The identities with which the user can sign in.
+    /// The identities of the user, oldest first, including suspended ones.
     pub identities: Vec<AdminIdentity>,
     /// The roles from the configuration and the granted roles. An embedding application may add
     /// others to access tokens.

@@ -12,7 +12,7 @@ use crate::dist::{self, Encoding};
 use crate::progress;
 use crate::workspace::Workspace;
 
-/// Where the files of the administration console are.
+/// The path below which the server serves the files of the administration console.
 const CONSOLE: &str = "/console/";
 
 /// Builds the binary, starts it in an empty directory, and checks the files that it serves.
@@ -45,8 +45,8 @@ fn check(server: &str) -> Result<()> {
                 hashed.iter().any(|path| {
                     path.ends_with(&format!(".{kind}")) && path.starts_with(CONSOLE) == of_console
                 }),
-                "the start page refers to no hashed .{kind} file of the app and of the console, \
-                 only to {hashed:?}"
+                "the start page must refer to a hashed .{kind} file of the app and to one of the \
+                 console, but refers only to {hashed:?}"
             );
         }
     }
@@ -99,8 +99,8 @@ fn compressed(mut response: Response<Body>, path: &str, encoding: Encoding) -> R
     Ok(())
 }
 
-/// The hashed files that the page refers to, without duplicates:
-/// `/latchkey-web-0123456789abcdef.js`.
+/// The hashed files that the page refers to, such as `/latchkey-web-0123456789abcdef.js`, without
+/// duplicates.
 fn assets(page: &str) -> Vec<String> {
     // The paths of the console are in an attribute that holds JSON.
     let mut found: Vec<String> = page

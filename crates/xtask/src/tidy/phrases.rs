@@ -9,7 +9,7 @@ use super::tree::Tree;
 /// This file contains the phrases.
 const LIST: &str = "crates/xtask/src/tidy/phrases.rs";
 
-/// The files that people write.
+/// The extensions of the files that people write.
 const EXTENSIONS: [&str; 8] = ["rs", "md", "sql", "lua", "ts", "toml", "css", "html"];
 
 /// A phrase and the suggestion.
