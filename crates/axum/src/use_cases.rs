@@ -1,4 +1,4 @@
-//! Use cases in domain terms, one file for each. HTTP types do not belong here. Use cases do not
+//! Use cases in domain terms, one module for each. HTTP types do not belong here. Use cases do not
 //! call each other; code that two of them need is a service.
 //!
 //! ```

@@ -1,4 +1,4 @@
-//! Identifiers: 128 random bits, written as 22 characters of base64url.
+//! Identifiers: 128 bits, written as 22 characters of base64url.
 
 use core::fmt;
 use core::str::FromStr;

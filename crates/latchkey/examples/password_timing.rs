@@ -99,8 +99,8 @@ async fn serve(folder: &std::path::Path) -> Result<SocketAddr> {
     Ok(address)
 }
 
-/// The time of a sign-in that is refused. Each comes from another address, so that no limit on
-/// guesses applies.
+/// The time of a sign-in that is refused. Each request comes from a different address, so that no
+/// limit on guesses applies.
 async fn refused(client: &ApiClient, number: usize, username: &str) -> Result<Duration> {
     let [.., high, middle, low] = number.to_be_bytes();
     let body = json!({ "username": username, "password": "copper anvil meadow" });

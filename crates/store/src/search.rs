@@ -38,8 +38,8 @@ const MAX_CURSOR_BYTES: usize = 256;
 /// Which users to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserQuery {
-    /// Words, each of which must be the beginning of the email address, the username or a word of the
-    /// name, without regard to case; or the id of a user. Empty: no restriction.
+    /// Words, each of which must be the beginning of an email address, the username or a word of
+    /// the name, without regard to case; or the id of a user. Empty: no restriction.
     pub text: String,
     /// Only users with this status.
     pub status: Option<UserStatus>,

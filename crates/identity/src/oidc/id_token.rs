@@ -18,7 +18,7 @@ use crate::validation_error::ValidationError;
 
 /// How far the clocks of the provider and this server may differ.
 const LEEWAY: Duration = Duration::from_mins(1);
-/// The maximum age of an ID token. It comes directly from the token endpoint.
+/// The maximum age of an ID token. The token endpoint issues it during the exchange, so it is new.
 const MAX_AGE: Duration = Duration::from_mins(10);
 /// The end of the year 9999 in seconds. A greater number is not a time in seconds.
 const MAX_SECONDS: f64 = 253_402_300_799.0;
@@ -119,7 +119,8 @@ impl IdToken {
         })
     }
 
-    /// Core §3.1.3.7, 4 and 5: with several audiences, `azp` must name this client.
+    /// Core §3.1.3.7, 4 and 5: `azp` must name this client. It may be missing if there is only one
+    /// audience.
     fn check_party(&self, client: &Client) -> Result<(), ValidationError> {
         match self.jwt.claims.get("azp") {
             None | Some(Value::Null) if self.audiences.len() == 1 => Ok(()),

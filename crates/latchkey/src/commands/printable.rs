@@ -1,5 +1,5 @@
-//! Makes text of others safe to print on a terminal. Names, addresses, reasons and browsers were
-//! entered by users, operators and providers.
+//! Makes untrusted text safe to print on a terminal. Names, addresses, reasons and browsers come
+//! from users, operators and providers.
 
 /// The text on one line: control characters, and characters that reorder or hide the text around
 /// them, are escaped.
@@ -21,8 +21,8 @@ pub(super) fn printable_lines(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Whether it breaks the line, reorders it (Unicode Standard Annex #9) or is invisible. The joiners
-/// are not among them, because names and emoji contain them.
+/// Whether the character breaks or reorders the line (Unicode Standard Annex #9), or is invisible.
+/// The joiners U+200C and U+200D do not count, because names and emoji contain them.
 const fn changes_layout(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -197,7 +197,7 @@ fn check_tenant<'a>(key: &str, tenant: &'a str) -> Result<&'a str, String> {
     }
 }
 
-/// The domain, unless an issuer is given instead.
+/// The domain; empty if an issuer is given instead.
 fn host<'a>(key: &str, section: &'a ProviderSection) -> Result<&'a str, String> {
     let is_host = |text: &str| {
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-.:".contains(c);

@@ -64,7 +64,7 @@ async fn count(tx: &mut Tx<'_>, now: Timestamp) -> Result<Population, StoreError
     let all = tx.peek_range(sessions).await?;
     let last = all.last().map(|(id, _)| id.as_bytes());
     let session_scale = self::scale(all.len(), last);
-    // The cutoffs of single users are ignored: they are soon applied to the session records.
+    // The cutoffs of individual users are ignored: they are soon applied to the session records.
     let sessions = all
         .into_iter()
         .map(|(_, it)| it.under(None, everyone.as_ref()));
@@ -77,7 +77,7 @@ async fn count(tx: &mut Tx<'_>, now: Timestamp) -> Result<Population, StoreError
 }
 
 /// The ratio of all records to those that were read: random ids are spread evenly, so the last id
-/// shows which part of all ids was read. `None` if all records were read.
+/// shows what fraction of all ids was read. `None` if all records were read.
 fn scale(read: usize, last: Option<&[u8; 16]>) -> Option<f64> {
     let [high, low, ..] = last.filter(|_| read == MAX_COUNTED)?;
     let part = f64::from(u16::from_be_bytes([*high, *low])) + 1.0;

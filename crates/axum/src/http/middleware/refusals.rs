@@ -2,7 +2,7 @@
 //!
 //! Attacks on a sign-in lead to refusals; so do a wrong client secret and a wrong clock. The line
 //! names the provider, the failed check, the client's address and the request id of the response.
-//! It contains nothing that a provider or a client sent.
+//! Of the text that a provider or a client sent, it repeats only registered error codes.
 
 use core::time::Duration;
 use std::collections::HashMap;

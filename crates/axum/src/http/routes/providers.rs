@@ -18,7 +18,7 @@ pub(crate) async fn providers(State(state): State<Arc<Services>>) -> Json<Provid
     })
 }
 
-/// How local accounts work here, if there are any.
+/// How local accounts work on this server; `None` if they are disabled.
 pub fn password_info(state: &Services) -> Option<PasswordInfo> {
     let local = state.local.as_ref()?;
     Some(PasswordInfo {

@@ -92,7 +92,7 @@ async fn a_lifted_denial_reaches_the_other_server_and_is_not_loaded_again() {
             !is_revoked_at(one, &tokens.access_token).await
         })
         .await;
-        // A server that reads all denials, as it does at its start and after an outage.
+        // Reads all denials again, as a server does when it starts and after an outage.
         denials::load(one.state.guard.denylist(), &*one.state.store)
             .await
             .expect("read");

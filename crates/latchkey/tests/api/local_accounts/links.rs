@@ -113,7 +113,7 @@ async fn security_96_link_is_bound_to_its_purpose_and_stored_as_a_hash() {
     };
     is_invalid(sign_up(&link).await).await;
 
-    // Neither token is in the data directory.
+    // Neither the tokens nor the password are in the data directory.
     let mut files = vec![app.data_dir()];
     while let Some(path) = files.pop() {
         if path.is_dir() {
