@@ -1,4 +1,4 @@
-//! What the lists of the audit record cost with very many records, over sled and PostgreSQL: the
+//! What the lists of the audit log cost with very many records, over sled and PostgreSQL: the
 //! median and the longest time for a page of 50.
 
 use std::time::Instant;
