@@ -64,6 +64,14 @@ pub(super) async fn check(store: &dyn Store) {
         Ok(true),
         "the newest key signs"
     );
+    let ahead = key("ahead", in_an_hour.plus(Duration::from_hours(30 * 24)));
+    assert_eq!(add(ahead, Some("four")).await, Ok(true));
+    let minute_later = in_an_hour.plus(Duration::from_mins(1));
+    assert_eq!(
+        add(key("five", minute_later), Some("ahead")).await,
+        Ok(true),
+        "the key of a clock that was ahead prevents no rotation"
+    );
 
     let mut keys = store.signing_keys().await.expect("read");
     keys.sort_by_key(|key| (key.created_at, key.signs_from));
@@ -71,8 +79,9 @@ pub(super) async fn check(store: &dyn Store) {
         .iter()
         .map(|key| (key.kid.as_str(), key.verifies_until))
         .collect();
-    let retired = ["one", "two", "three", "other"].map(|kid| (kid, Some(retire_at)));
-    assert_eq!(ends, [&retired[..], &[("four", None)]].concat());
+    let retired = ["one", "two", "three", "other", "four"].map(|kid| (kid, Some(retire_at)));
+    let latest = [("five", None), ("ahead", Some(retire_at))];
+    assert_eq!(ends, [&retired[..], &latest].concat());
 
     store.sweep(retire_at, 100).await.expect("swept");
     assert_eq!(store.signing_keys().await.expect("read").len(), 1);

@@ -47,10 +47,14 @@ async fn add(
     if newest.map(|key| key.kid.as_str()) != after {
         return Ok(false);
     }
-    // Otherwise repeated rotations would add keys without limit, none of which signs.
-    let is_pending =
-        |key: &SealedSigningKey| key.algorithm == new.algorithm && key.signs_from > new.created_at;
-    if newest.is_some_and(is_pending) {
+    // Otherwise repeated rotations would add keys without limit, none of which signs. A key that
+    // signs later than the new one was created by a clock that was ahead, and must not prevent
+    // rotations until then.
+    let is_pending = |key: &SealedSigningKey| {
+        let waits = key.signs_from > new.created_at && key.signs_from <= new.signs_from;
+        waits && key.algorithm == new.algorithm
+    };
+    if keys.iter().any(is_pending) {
         return Ok(false);
     }
     for mut old in keys {
