@@ -82,6 +82,37 @@ impl RefusedRequest {
     }
 }
 
+/// Records that are being written. Those that were not written return to the front of the queue.
+struct Batch<'a> {
+    log: &'a AuditLog,
+    records: Vec<AuditRecord>,
+}
+
+impl<'a> Batch<'a> {
+    fn take(log: &'a AuditLog) -> Self {
+        let mut pending = log.lock();
+        let size = pending.records.len().min(BATCH_SIZE);
+        let records = pending.records.drain(..size).collect();
+        drop(pending);
+        Self { log, records }
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if self.records.is_empty() {
+            return;
+        }
+        let mut pending = self.log.lock();
+        let room = CAPACITY.saturating_sub(pending.records.len());
+        let kept = self.records.len().min(room);
+        self.log
+            .metrics
+            .audit_records_lost(self.records.len() - kept);
+        pending.records.splice(..0, self.records.drain(..kept));
+    }
+}
+
 impl AuditLog {
     /// An empty log. Lost records are counted in these metrics.
     pub fn new(metrics: Arc<Metrics>) -> Self {
@@ -160,30 +191,20 @@ impl AuditLog {
         }
     }
 
-    /// Writes all records. On error, those that were not written wait for the next call, as far as
-    /// there is room.
+    /// Writes all records. On error, and if the call is canceled, those that were not written wait for
+    /// the next call, as far as there is room.
     ///
     /// # Errors
     ///
     /// If the store fails.
     pub async fn flush(&self, store: &dyn Store) -> Result<(), StoreError> {
         loop {
-            let batch: Vec<_> = {
-                let mut pending = self.lock();
-                let size = pending.records.len().min(BATCH_SIZE);
-                pending.records.drain(..size).collect()
-            };
-            if batch.is_empty() {
+            let mut batch = Batch::take(self);
+            if batch.records.is_empty() {
                 return Ok(());
             }
-            if let Err(error) = store.record_audit(batch.clone()).await {
-                let mut pending = self.lock();
-                let room = CAPACITY.saturating_sub(pending.records.len());
-                let kept = batch.len().min(room);
-                self.metrics.audit_records_lost(batch.len() - kept);
-                pending.records.splice(..0, batch.into_iter().take(kept));
-                return Err(error);
-            }
+            store.record_audit(batch.records.clone()).await?;
+            batch.records.clear();
         }
     }
 
