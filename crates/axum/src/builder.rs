@@ -15,6 +15,7 @@ use latchkey_guard::{
 };
 use latchkey_identity::HttpClient;
 use latchkey_tokens::{AccessTokens, BackupKey, RefreshTokens, SystemRng};
+use tokio::sync::Semaphore;
 
 use crate::claims::{Claims, ClaimsError, ClaimsHook};
 use crate::clock::SystemClock;
@@ -33,7 +34,7 @@ use crate::services::rate_limits::RateLimits;
 use crate::services::readiness::Readiness;
 use crate::services::signing_keys::SigningKeys;
 use crate::services::statistics::Statistics;
-use crate::services::{RolesNow, Services, denials};
+use crate::services::{CONCURRENT_EXPORTS, RolesNow, Services, denials};
 use crate::settings::{
     AuditSettings, Limits, Mail, PublicUrl, Settings, TokenSettings, TrustedProxies,
 };
@@ -294,7 +295,6 @@ impl Builder {
         });
         let hsts = hsts(&public_url, self.hsts_subdomains);
         let local = sign_up.map(|sign_up| Local::new(sign_up, mailer, Arc::clone(&self.rng)));
-        let statistics = Statistics::new(&*self.rng);
         let services = Arc::new(Services {
             signing_keys: SigningKeys::new(guard.clone(), Arc::clone(&master), algorithm),
             issuer: Issuer::new(
@@ -304,6 +304,7 @@ impl Builder {
                 settings.tokens.binding,
             ),
             rate_limits: RateLimits::new(&settings.limits),
+            statistics: Statistics::new(&*self.rng),
             settings,
             public_url,
             clock: self.clock,
@@ -314,7 +315,6 @@ impl Builder {
             readiness: Readiness::default(),
             audit: AuditLog::new(Arc::clone(&metrics)),
             metrics,
-            statistics,
             store_kind: store.kind_name(),
             notifier: Arc::default(),
             providers,
@@ -323,6 +323,7 @@ impl Builder {
             backup_key: BackupKey::new(&master),
             claims: self.claims,
             events: self.events,
+            exports: Semaphore::new(CONCURRENT_EXPORTS),
         });
         Ok(Latchkey::start(
             services,

@@ -49,6 +49,7 @@ use latchkey_identity::demo::DemoProvider;
 use latchkey_store::Store;
 use latchkey_tokens::BackupKey;
 use latchkey_types::paths;
+use tokio::sync::Semaphore;
 
 use self::audit_log::{AuditLog, RefusedRequest};
 use self::flows::Flows;
@@ -114,7 +115,12 @@ pub struct Services {
     pub claims: Option<ClaimsHook>,
     /// Called after each change.
     pub events: Vec<EventHook>,
+    /// How many users' data may be exported at the same time: an export is held in memory.
+    pub exports: Semaphore,
 }
+
+/// How many users' data is exported at the same time.
+pub const CONCURRENT_EXPORTS: usize = 2;
 
 impl Services {
     /// Adds these denials of a user to the denylist and notifies the user's open event streams. The

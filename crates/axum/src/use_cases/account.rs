@@ -14,7 +14,7 @@ use crate::services::Services;
 
 /// How many sessions or records are read at once.
 const PAGE_SIZE: usize = 500;
-/// How many audit records an export contains at most.
+/// How many sessions, and how many audit records, an export contains at most.
 const MAX_RECORDS: usize = 10_000;
 
 /// The exported data of a user.
@@ -54,6 +54,8 @@ pub enum AccountError {
 /// Reads the account, stored sessions, security events and audit records of the user of these
 /// claims.
 pub async fn export(state: &Services, claims: &AccessClaims) -> Result<Export, AccountError> {
+    // The semaphore is never closed.
+    let _permit = state.exports.acquire().await.ok();
     let now = state.clock.now();
     let user = state.store.user(claims.sub).await?;
     let user = user.ok_or(AccountError::Deleted)?;
@@ -76,7 +78,7 @@ pub async fn export(state: &Services, claims: &AccessClaims) -> Result<Export, A
     })
 }
 
-/// All stored sessions of a user, the latest first.
+/// The stored sessions of a user, the latest first.
 async fn sessions(
     state: &Services,
     user: UserId,
@@ -87,7 +89,7 @@ async fn sessions(
         let page = state.store.stored_sessions(user, after, PAGE_SIZE).await?;
         sessions.extend(page.sessions);
         after = page.next;
-        if after.is_none() {
+        if after.is_none() || sessions.len() >= MAX_RECORDS {
             sessions.sort_by_key(|(session, _)| (Reverse(session.opened_at), session.id));
             return Ok(sessions);
         }
