@@ -65,7 +65,13 @@ async fn send(
     };
     for user in accounts(services, name.trim()).await? {
         if let (Some(username), Some(email)) = (&user.username, &user.email) {
-            send_link(services, mailer, (username, email), requester.clone()).await?;
+            let is_oldest = is_oldest(services, &user, email).await?;
+            let to = Recipient {
+                username,
+                email,
+                is_oldest,
+            };
+            send_link(services, mailer, to, requester.clone()).await?;
         }
     }
     Ok(())
@@ -81,16 +87,37 @@ async fn accounts(services: &Services, name: &str) -> Result<Vec<User>, StoreErr
     }
     let mut found = services.store.users_by_email(name.to_owned()).await?;
     found.retain(|user| user.username.is_some());
+    found.sort_by_key(|user| (user.created_at, user.id));
     found.truncate(MAX_ACCOUNTS);
     Ok(found)
+}
+
+/// Whether no older local account has the email address of this one.
+async fn is_oldest(services: &Services, user: &User, email: &str) -> Result<bool, StoreError> {
+    let found = services.store.users_by_email(email.to_owned()).await?;
+    let mut local = found.iter().filter(|it| it.username.is_some());
+    Ok(local.all(|it| (user.created_at, user.id) <= (it.created_at, it.id)))
+}
+
+/// Who gets a link.
+struct Recipient<'a> {
+    username: &'a Username,
+    email: &'a str,
+    /// Whether no older local account has this email address.
+    is_oldest: bool,
 }
 
 async fn send_link(
     services: &Services,
     mailer: &Mailer,
-    (username, email): (&Username, &str),
+    to: Recipient<'_>,
     requester: Requester,
 ) -> Result<(), StoreError> {
+    let Recipient {
+        username,
+        email,
+        is_oldest,
+    } = to;
     let Some(local) = &services.local else {
         return Ok(());
     };
@@ -99,7 +126,7 @@ async fn send_link(
     let address = address.and_then(|address| address.parse().ok());
     if !local
         .guesses
-        .allows_link(username.as_str(), email, address, now)
+        .allows_link(username.as_str(), (email, is_oldest), address, now)
     {
         tracing::info!("too many links for this account, mailbox or network; no link was sent");
         return Ok(());

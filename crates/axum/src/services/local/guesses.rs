@@ -16,7 +16,7 @@ use core::hash::{BuildHasher as _, Hash};
 use core::time::Duration;
 use std::collections::HashMap;
 use std::hash::RandomState;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
 use latchkey_core::Timestamp;
@@ -75,7 +75,8 @@ const LINKS: Quota = Quota {
     burst: 3,
     period: Duration::from_mins(10),
 };
-/// Messages to one mailbox. Several accounts can have the same email address, which nobody verified.
+/// Messages to one mailbox for all accounts but the oldest. Several accounts can have the same email
+/// address, which nobody verified; they must not use up what the first one needs.
 const OF_RECIPIENT: Quota = Quota {
     scope: "for a link",
     burst: 5,
@@ -168,7 +169,7 @@ impl Guesses {
 
     /// Counts a new account from this address.
     pub fn sign_up(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), TooManyRequests> {
-        for source in sources(address) {
+        for source in sources_or_shared(address) {
             self.sign_ups.take(source, source.0, SIGN_UPS, now)?;
         }
         Ok(())
@@ -180,7 +181,7 @@ impl Guesses {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), TooManyRequests> {
-        for source in sources(address) {
+        for source in sources_or_shared(address) {
             self.link_requests
                 .take(source, source.0, LINK_REQUESTS, now)?;
         }
@@ -188,32 +189,35 @@ impl Guesses {
     }
 
     /// Counts a link that is sent to this account at this email address, because a client with this
-    /// address requested it. `false` if it must not be sent; then it does not count for the account
-    /// or the email address.
+    /// address requested it. Other accounts with the email address must not prevent the links of the
+    /// oldest one. `false` if the link must not be sent; then it does not count for the account or
+    /// the email address.
     pub fn allows_link(
         &self,
         username: &str,
-        email: &str,
+        (email, is_oldest): (&str, bool),
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> bool {
         let account = self.account(username);
-        let recipient = self.key.hash_one(mailbox(email));
+        let mailbox = mailbox(email);
+        // Anyone can have the oldest account of ada+1@example.com.
+        let is_limited = !is_oldest || mailbox != email.to_lowercase();
+        let recipient = is_limited.then(|| self.key.hash_one(mailbox));
         if self.links.take(account, 0, LINKS, now).is_err() {
             return false;
         }
-        if self
-            .recipients
-            .take(recipient, 0, OF_RECIPIENT, now)
-            .is_err()
-        {
+        let mut recipients = recipient.iter();
+        if recipients.any(|it| self.recipients.take(*it, 0, OF_RECIPIENT, now).is_err()) {
             self.links.give_back(account, 0, LINKS);
             return false;
         }
-        for source in sources(address) {
+        for source in sources_or_shared(address) {
             if self.mails.take(source, source.0, MAILS, now).is_err() {
                 self.links.give_back(account, 0, LINKS);
-                self.recipients.give_back(recipient, 0, OF_RECIPIENT);
+                if let Some(recipient) = recipient {
+                    self.recipients.give_back(recipient, 0, OF_RECIPIENT);
+                }
                 return false;
             }
         }
@@ -250,6 +254,14 @@ impl Attempt {
 /// The networks that contain an address; none if it is unknown.
 fn sources(address: Option<IpAddr>) -> impl Iterator<Item = Source> {
     address.into_iter().flat_map(networks).enumerate()
+}
+
+/// The networks that contain an address. Clients whose addresses are unknown share the largest quota:
+/// unlike sign-ins, what it limits may be refused to all of them.
+fn sources_or_shared(address: Option<IpAddr>) -> impl Iterator<Item = Source> {
+    const UNKNOWN: Source = (LEVELS - 1, IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let shared = address.is_none().then_some(UNKNOWN);
+    sources(address).chain(shared)
 }
 
 /// The mailbox of an email address: in lower case, and without what follows a plus sign, which many
@@ -421,10 +433,14 @@ mod tests {
             let username = format!("user-{number}");
             assert_eq!(permitted(&username), 100);
         }
-        for _ in 0..1000 {
+        // What may be refused to all of them is limited for all of them together.
+        for _ in 0..320 {
             assert!(guesses.sign_up(None, NOW).is_ok());
             assert!(guesses.link_request(None, NOW).is_ok());
         }
+        assert!(guesses.sign_up(None, NOW).is_err());
+        assert!(guesses.link_request(None, NOW).is_err());
+        assert!(guesses.sign_up(Some(address("192.0.2.1")), NOW).is_ok());
         let later = NOW.plus(OF_ACCOUNT_ANYWHERE.period);
         let owner = guesses.begin("ada", None, later).expect("permitted");
         guesses.succeeded(owner);
@@ -435,7 +451,7 @@ mod tests {
     fn a_message_that_is_not_sent_is_not_counted() {
         let guesses = Guesses::default();
         let allows = |username: &str, email: &str, from: &str| {
-            guesses.allows_link(username, email, Some(address(from)), NOW)
+            guesses.allows_link(username, (email, false), Some(address(from)), NOW)
         };
         // Five messages use up the quota of the mailbox. Those refused then do not count for the
         // account or the network.
@@ -446,6 +462,11 @@ mod tests {
         for _ in 0..100 {
             assert!(!allows("ada", "ada@example.com", "192.0.2.1"));
         }
+        let oldest = |username: &str, email: &str| {
+            guesses.allows_link(username, (email, true), Some(address("192.0.2.3")), NOW)
+        };
+        assert!(oldest("first", "Ada@example.com"));
+        assert!(!oldest("tagged", "ada+1@example.com"));
         for _ in 0..3 {
             assert!(allows("ada", "ada@example.org", "192.0.2.1"));
         }

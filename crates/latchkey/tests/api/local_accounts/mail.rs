@@ -120,14 +120,19 @@ async fn one_recipient_gets_few_messages_whatever_the_account() {
         let email = format!("ADA+{number}@example.com");
         create_with_email(&app, &format!("ada-{number}"), &email).await;
     }
+    create_with_email(&app, "ada", "ada@example.com").await;
+    app.clock.advance(Duration::from_secs(1));
+    create_with_email(&app, "eve", "ada@example.com").await;
     create_with_email(&app, "ben", "ben@example.com").await;
     for number in 0..7 {
         request_link(&app, &format!("ada-{number}")).await;
     }
-    // The links of other recipients are sent.
+    request_link(&app, "eve").await;
+    // The links of other recipients are sent, and those of the first account with the address.
     request_link(&app, "ben").await;
+    request_link(&app, "ada").await;
     let mut recipients = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..7 {
         let commands = server.next().await.commands;
         let to = commands.into_iter().find(|it| it.starts_with("RCPT"));
         recipients.push(to.expect("a recipient").contains("ben"));
