@@ -219,8 +219,8 @@ impl User {
     /// If the user has [`MAX_IDENTITIES`].
     pub fn link(&mut self, profile: Profile, now: Timestamp) -> Result<u32, TooManyIdentities> {
         if let Some(number) = self.number_of(&profile.identity) {
-            *self = self.clone().updated(profile);
             self.suspended.retain(|it| *it != number);
+            *self = self.clone().updated(profile);
             return Ok(number);
         }
         if self.identities.len() + 1 >= MAX_IDENTITIES {
@@ -244,12 +244,13 @@ impl User {
     ///
     /// # Errors
     ///
-    /// If there is no such identity, or it is the only one with which the user can sign in.
-    pub fn unlink(&mut self, number: u32) -> Result<LinkedIdentity, UnlinkError> {
+    /// If there is no such identity, or it is the only one with which the user can sign in. The
+    /// local identity counts as the only one as long as all others are younger than seven days.
+    pub fn unlink(&mut self, number: u32, now: Timestamp) -> Result<LinkedIdentity, UnlinkError> {
         if !self.has_identity(number) {
             return Err(UnlinkError::Unknown);
         }
-        if !self.has_way_without(number) {
+        if !self.has_way_without(number, now) {
             return Err(UnlinkError::Last);
         }
         self.suspended.retain(|it| *it != number);
@@ -310,6 +311,10 @@ impl User {
         let Some(number) = self.number_of(&profile.identity) else {
             return self;
         };
+        // Nobody can sign in with it, so its claims must not change what others see.
+        if self.is_suspended(number) {
+            return self;
+        }
         if number == self.identity_number {
             self.email = profile.email;
             self.email_verified = profile.email_verified;

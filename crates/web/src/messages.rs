@@ -195,7 +195,10 @@ pub(crate) const fn call(error: CallError) -> &'static str {
         CallError::Status {
             code: Some(ErrorCode::LastIdentity),
             ..
-        } => "This is the only way to sign in to your account. Add another one first.",
+        } => {
+            "You cannot remove this way to sign in: it is the only one, or the password while the \
+             others are less than seven days old."
+        }
         CallError::Status { status: 403, .. } => {
             "This account is not allowed to do this. Contact the operator of this site."
         }

@@ -5,7 +5,15 @@
 //! is, so every identity but the local one is suspended until the user, signed in, adds it again. It
 //! is not removed: a sign-in with it would create a second account.
 
+use core::time::Duration;
+
 use super::{Identity, LOCAL, User};
+use crate::clock::Timestamp;
+
+/// How long another way to sign in must have existed before the password can be removed. A thief who
+/// knows the password could otherwise add an identity and remove the password, and no link could
+/// give the account back.
+const SETTLED_AFTER: Duration = Duration::from_hours(7 * 24);
 
 impl User {
     /// The number of the identity of the local account, if there is one.
@@ -28,13 +36,18 @@ impl User {
         self.suspended.contains(&number)
     }
 
-    /// Whether the user could still sign in without the identity with this number.
-    pub(super) fn has_way_without(&self, number: u32) -> bool {
-        let numbers = self.all_identities().into_iter().map(|it| it.number);
-        let mut others = numbers.filter(|other| *other != number);
+    /// Whether the user could still sign in without the identity with this number. The password
+    /// can be replaced only by a way to sign in that has existed for seven days.
+    pub(super) fn has_way_without(&self, number: u32, now: Timestamp) -> bool {
+        let all = self.all_identities().into_iter();
+        let mut others = all.filter(|other| other.number != number);
         if self.is_suspended(number) {
             return others.next().is_some();
         }
-        others.any(|other| !self.is_suspended(other))
+        let is_local = self.local_identity() == Some(number);
+        others.any(|other| {
+            let is_settled = now.since(other.linked_at) >= SETTLED_AFTER;
+            !self.is_suspended(other.number) && (is_settled || !is_local)
+        })
     }
 }

@@ -43,19 +43,19 @@ fn session_sees_the_claims_of_the_identity_that_opened_it() {
 #[test]
 fn last_identity_stays_and_numbers_are_not_reused() {
     let mut user = ada();
-    assert_eq!(user.unlink(0), Err(UnlinkError::Last));
+    assert_eq!(user.unlink(0, NOW), Err(UnlinkError::Last));
     assert_eq!(user.link(profile("work"), LATER), Ok(1));
-    assert_eq!(user.unlink(7), Err(UnlinkError::Unknown));
-    let removed = user.unlink(0).expect("removed");
+    assert_eq!(user.unlink(7, NOW), Err(UnlinkError::Unknown));
+    let removed = user.unlink(0, NOW).expect("removed");
     assert_eq!(removed.identity.subject, "ada");
     assert_eq!(
         (user.identity_number, user.identity_since),
         (1, Some(LATER))
     );
     assert!(!user.has_identity(0) && user.has_identity(1));
-    assert_eq!(user.unlink(1), Err(UnlinkError::Last));
+    assert_eq!(user.unlink(1, NOW), Err(UnlinkError::Last));
     assert_eq!(user.link(profile("ada"), LATER), Ok(2));
-    assert_eq!(user.unlink(2).map(|it| it.number), Ok(2));
+    assert_eq!(user.unlink(2, NOW).map(|it| it.number), Ok(2));
     assert_eq!(user.link(profile("ada"), LATER), Ok(3));
 }
 
@@ -92,14 +92,16 @@ fn suspended_identity_stays_until_it_is_added_again_or_removed() {
     let seen = user.signed_in_with(1).expect("linked");
     assert_eq!(suspended(&seen), [false, true, true]);
     // Without the password, nobody could sign in.
-    assert_eq!(user.clone().unlink(0), Err(UnlinkError::Last));
+    assert_eq!(user.clone().unlink(0, NOW), Err(UnlinkError::Last));
     let text = serde_json::to_string(&user).expect("JSON");
     assert_eq!(serde_json::from_str::<User>(&text).ok(), Some(user.clone()));
 
     assert_eq!(user.link(profile("work"), LATER), Ok(1));
     assert_eq!(suspended(&user), [false, false, true]);
-    assert!(user.clone().unlink(0).is_ok());
-    assert!(user.unlink(2).is_ok());
+    assert_eq!(user.clone().unlink(0, LATER), Err(UnlinkError::Last));
+    let settled = LATER.plus(core::time::Duration::from_hours(7 * 24));
+    assert!(user.clone().unlink(0, settled).is_ok());
+    assert!(user.unlink(2, LATER).is_ok());
     assert_eq!(user.link(profile("home"), LATER), Ok(3));
     assert!(!user.is_suspended(3));
 }

@@ -108,7 +108,7 @@ async fn unlink(tx: &mut Tx<'_>, request: &UnlinkIdentity) -> Result<UnlinkOutco
     if !is_live {
         return Ok(UnlinkOutcome::SessionEnded);
     }
-    let removed = match user.unlink(request.number) {
+    let removed = match user.unlink(request.number, now) {
         Ok(removed) => removed,
         Err(error) => return Ok(UnlinkOutcome::Refused(error)),
     };

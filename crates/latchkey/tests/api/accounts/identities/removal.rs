@@ -91,6 +91,11 @@ async fn security_96_reset_with_a_link_suspends_what_a_thief_may_have_added() {
     local_accounts::create(app, "ada").await;
     let thief = local_accounts::sign_in(app, "ada", PASSWORD).await;
     assert_eq!(fixture.link(&thief.access_token).await.status(), 204);
+    // Without the local account, no link could give the account back.
+    let response = app
+        .delete_as("/api/identities/0", &thief.access_token)
+        .await;
+    assert_eq!(code(response).await, (409, "last_identity".into()));
     let thief = fixture.sign_in_with_other().await;
     // The owner's way back ends all sessions, and lets nobody else in.
     let link = local_accounts::operator(app).reset_password("ada").await;
@@ -128,4 +133,10 @@ async fn security_96_reset_with_a_link_suspends_what_a_thief_may_have_added() {
     assert_eq!(change.expect("a response").status(), 204);
     assert_eq!(suspended().await, [false, false]);
     fixture.sign_in_with_other().await;
+
+    // Once the other way has existed for a week, the password can be removed.
+    app.clock.advance(Duration::from_hours(7 * 24 + 1));
+    let ada = local_accounts::sign_in(app, "ada", PASSWORD).await;
+    let removed = app.delete_as("/api/identities/0", &ada.access_token).await;
+    assert_eq!(removed.status(), 204);
 }
