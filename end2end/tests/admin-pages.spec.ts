@@ -326,7 +326,7 @@ test('a failed request can be repeated', async ({ page, app, admin, traffic }) =
   api.refuse('GET', /^\/keys$/, 500, { detail: 'the store is unavailable', code: 'internal' });
   await app.signIn();
   await admin.keys.goto();
-  await expect(admin.keys.main.getByRole('alert')).toHaveText('The store is unavailable.');
+  await expect(admin.keys.main.getByRole('alert')).toHaveText('The store is unavailable (test).');
   await admin.keys.button('Try again').click();
   await expect(admin.keys.rows('Signing keys')).toHaveCount(2);
 });
