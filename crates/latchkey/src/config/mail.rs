@@ -15,7 +15,7 @@ use super::secret;
 #[serde(deny_unknown_fields, expecting = "a section")]
 pub(super) struct MailSection {
     host: Option<String>,
-    port: Option<u16>,
+    port: Option<toml::Value>,
     security: Option<String>,
     from: Option<String>,
     username: Option<String>,
@@ -56,8 +56,8 @@ impl MailSection {
                 ));
             }
         });
-        if let Some(port) = self.port {
-            mail = mail.port_number(port);
+        if let Some(value) = self.port {
+            mail = mail.port_number(port(value)?);
         }
         let password = secret::read("mail", "password", self.password, self.password_file)?;
         mail = match (self.username, password) {
@@ -81,5 +81,30 @@ impl MailSection {
         }
         mail.check().map_err(|error| error.to_string())?;
         Ok(mail)
+    }
+}
+
+/// A port: a number, or text from an environment variable.
+fn port(value: toml::Value) -> Result<u16, String> {
+    let text = match value {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    let port = text.trim().parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| format!("mail.port: {text} is not a port, a number from 1 to 65535"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::port;
+
+    #[test]
+    fn port_is_a_number_or_text() {
+        assert_eq!(port(587.into()), Ok(587));
+        assert_eq!(port("465".into()), Ok(465));
+        for invalid in ["", "0", "-1", "65536", "smtp"] {
+            let error = port(invalid.into()).expect_err("refused");
+            assert!(error.starts_with("mail.port: "), "{error}");
+        }
     }
 }
