@@ -33,7 +33,10 @@ const INTERVAL: Duration = Duration::from_millis(10);
 const FLOOD_CLIENTS: u8 = 64;
 /// After a refusal.
 const FLOOD_PAUSE: Duration = Duration::from_millis(100);
-const USERNAME: &str = "ada";
+/// The user of the flood. Its sign-ins displace its own sessions, so the measured requests are those
+/// of another user.
+const FLOODED: &str = "ada";
+const MEASURED: &str = "grace";
 const PASSWORD: &str = "vostok-lantern-77";
 
 fn main() -> Result<()> {
@@ -50,7 +53,9 @@ fn main() -> Result<()> {
     let url = format!("http://{}", server.block_on(serve(folder.path()))?);
     let client = ApiClient::new(url);
     let token = measuring.block_on(async {
-        let response = sign_in(&client, "192.0.2.1", PASSWORD).send().await?;
+        let response = sign_in(&client, "192.0.2.1", MEASURED, PASSWORD)
+            .send()
+            .await?;
         anyhow::Ok(tokens(response).await.access_token)
     })?;
     let (mut quiet, mut flooded) = (Vec::new(), Vec::new());
@@ -90,7 +95,7 @@ fn row(name: &str, times: &mut [Duration]) -> [Duration; 2] {
     percentiles
 }
 
-/// Starts a server with one local account.
+/// Starts a server with two local accounts.
 async fn serve(folder: &Path) -> Result<SocketAddr> {
     let loopback = TrustedProxies::parse("127.0.0.1").map_err(anyhow::Error::msg)?;
     let auth = Latchkey::builder("http://127.0.0.1:3000")
@@ -100,13 +105,15 @@ async fn serve(folder: &Path) -> Result<SocketAddr> {
         .trusted_proxies([loopback].into_iter().collect())
         .open()
         .await?;
-    let new = NewLocalAccount {
-        username: USERNAME.to_owned(),
-        password: Some(PASSWORD.to_owned().into()),
-        ..NewLocalAccount::default()
-    };
     let operator = LocalOperator::online(auth.services(), Actor::Application);
-    operator.create(new).await?;
+    for username in [FLOODED, MEASURED] {
+        let new = NewLocalAccount {
+            username: username.to_owned(),
+            password: Some(PASSWORD.to_owned().into()),
+            ..NewLocalAccount::default()
+        };
+        operator.create(new).await?;
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
@@ -118,8 +125,13 @@ async fn serve(folder: &Path) -> Result<SocketAddr> {
     Ok(address)
 }
 
-fn sign_in(client: &ApiClient, address: &str, password: &str) -> reqwest::RequestBuilder {
-    let body = json!({ "username": USERNAME, "password": password });
+fn sign_in(
+    client: &ApiClient,
+    address: &str,
+    username: &str,
+    password: &str,
+) -> reqwest::RequestBuilder {
+    let body = json!({ "username": username, "password": password });
     let request = client.post("/auth/password").json(&body);
     request.header("x-forwarded-for", address)
 }
@@ -184,7 +196,7 @@ async fn sign_in_repeatedly(number: u8, client: ApiClient, counts: Arc<Counts>) 
         "copper anvil meadow"
     };
     while !counts.stopped.load(Ordering::Relaxed) {
-        let response = sign_in(&client, &address, password).send().await;
+        let response = sign_in(&client, &address, FLOODED, password).send().await;
         let status = response.expect("a response").status().as_u16();
         if status == 429 {
             counts.refused.fetch_add(1, Ordering::Relaxed);
