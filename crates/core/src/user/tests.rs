@@ -91,6 +91,10 @@ fn suspended_identity_stays_until_it_is_added_again_or_removed() {
     assert_eq!(suspended(&user), [false, true, true]);
     let seen = user.signed_in_with(1).expect("linked");
     assert_eq!(suspended(&seen), [false, true, true]);
+    let unchanged = user.clone();
+    let mut changed = profile("work");
+    changed.email = Some("thief@example.com".to_owned());
+    assert_eq!(user.clone().updated(changed), unchanged);
     // Without the password, nobody could sign in.
     assert_eq!(user.clone().unlink(0, NOW), Err(UnlinkError::Last));
     let text = serde_json::to_string(&user).expect("JSON");
