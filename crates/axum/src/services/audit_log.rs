@@ -322,6 +322,24 @@ mod tests {
         page.records.into_iter().map(|(_, record)| record).collect()
     }
 
+    /// A client that disconnects cancels the request that writes the records.
+    #[tokio::test]
+    async fn records_are_kept_if_their_writing_is_canceled() {
+        let (log, _) = log();
+        let at = Timestamp::from_secs(1_800_000_000);
+        for address in ["192.0.2.7", "192.0.2.8"] {
+            log.refuse(at, refusal(address));
+        }
+        let batch = Batch::take(&log);
+        assert_eq!(batch.records.len(), 2);
+        log.refuse(at, refusal("192.0.2.9"));
+        drop(batch);
+        let addresses = log.lock().records.clone().into_iter();
+        let addresses: Vec<_> = addresses.filter_map(|it| it.device.address).collect();
+        assert_eq!(addresses, ["192.0.2.7", "192.0.2.8", "192.0.2.9"]);
+        assert_eq!(written(&log).await.len(), 3);
+    }
+
     #[tokio::test]
     async fn refusals_of_a_network_are_limited_and_the_rest_is_counted() {
         let (log, _) = log();
