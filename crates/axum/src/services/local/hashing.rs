@@ -10,12 +10,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::available_parallelism;
+use std::thread::{self, available_parallelism};
 
 use latchkey_core::Rng;
 use latchkey_tokens::PasswordHash;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::link_token::LinkToken;
 use crate::services::networks::{LEVELS, Network, networks};
@@ -26,6 +26,10 @@ const MAX_PENDING: usize = 128;
 /// How many of them may come from one network of each size, the narrowest first, while the queue is
 /// empty.
 const MAX_PENDING_OF_NETWORK: [usize; LEVELS] = [16, 24, 32];
+/// The niceness of threads that hash. On a processor that is always busy, such a thread still gets a
+/// tenth of the time.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 /// When a refused client should try again, in seconds.
 const RETRY_AFTER: u64 = 2;
 
@@ -100,12 +104,22 @@ impl Hashing {
         let place = self.enter(address).ok_or_else(busy)?;
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(|_| busy())?;
-        let work = tokio::task::spawn_blocking(move || {
+        let (sender, result) = oneshot::channel();
+        // A thread of its own, because its priority cannot be raised again. Starting it takes a
+        // small part of the time of a hash.
+        let thread = thread::Builder::new().name("password-hash".to_owned());
+        let started = thread.spawn(move || {
             let _held = (place, permit);
-            work()
+            lower_priority();
+            // The caller may be gone.
+            let _sent = sender.send(work());
         });
-        // The runtime is shutting down, or the work panicked.
-        work.await.map_err(|_| busy())
+        if let Err(error) = started {
+            tracing::error!(%error, "cannot start a thread to hash a password");
+            return Err(busy());
+        }
+        // The work panicked.
+        result.await.map_err(|_| busy())
     }
 
     fn enter(&self, address: Option<IpAddr>) -> Option<Place> {
@@ -130,6 +144,15 @@ impl Hashing {
             pending: Arc::clone(&self.pending),
             keys,
         })
+    }
+}
+
+/// Lets the threads that serve requests run first, where the system can do this for one thread.
+/// Otherwise they would wait for milliseconds whenever a hash occupies their processor.
+fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "cannot lower the priority of a thread");
     }
 }
 
@@ -241,6 +264,17 @@ mod tests {
         let pending = hashing.pending.lock().expect("not poisoned");
         assert_eq!(pending.total, 0);
         assert!(pending.of_network.is_empty());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn threads_that_serve_requests_run_before_those_that_hash() {
+        let niceness = || rustix::process::getpriority_process(None).expect("a niceness");
+        let hashing = Hashing::new(Arc::new(SystemRng));
+        let before = niceness();
+        let lowered = (before + NICENESS).min(19);
+        assert_eq!(hashing.run(None, niceness).await, Ok(lowered));
+        assert_eq!(niceness(), before);
     }
 
     #[test]
