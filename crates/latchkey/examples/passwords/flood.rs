@@ -1,31 +1,20 @@
-//! Measures how much a flood of sign-ins with passwords delays other requests. Prints Markdown.
+//! Measures how much a flood of sign-ins with passwords delays other requests.
 //!
-//! `password_flood [SECONDS]` sends `GET /api/me` a hundred times a second, without and during a
-//! flood, alternately, three times for SECONDS (10 by default) each. The server is in this process,
-//! with an embedded store. In the flood, 64 clients with addresses of their own sign in again and
-//! again, half of them with the right password; a client that is refused with 429 waits for a tenth
-//! of a second.
+//! Sends `GET /api/me` a hundred times a second, without and during a flood, alternately, three times
+//! each. In the flood, 64 clients with addresses of their own sign in again and again, half of them
+//! with the right password; a client that is refused with 429 waits for a tenth of a second.
 
-#![expect(clippy::print_stdout, reason = "prints the measurements")]
-
-use std::env;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
-use axum::Router;
-use latchkey_axum::use_cases::local_operator::{LocalOperator, NewLocalAccount};
-use latchkey_axum::{Latchkey, MasterKey, Provider, Serving, SignUp, Store, TrustedProxies};
-use latchkey_core::Actor;
+use anyhow::{Result, ensure};
 use latchkey_testing::{ApiClient, tokens};
-use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::time::MissedTickBehavior;
+
+use crate::server::{PASSWORD, WRONG_PASSWORD, serve, sign_in};
 
 const ROUNDS: usize = 3;
 /// Between two of the measured requests.
@@ -37,20 +26,19 @@ const FLOOD_PAUSE: Duration = Duration::from_millis(100);
 /// of another user.
 const FLOODED: &str = "ada";
 const MEASURED: &str = "grace";
-const PASSWORD: &str = "vostok-lantern-77";
 
-fn main() -> Result<()> {
-    let seconds = match env::args().nth(1) {
-        Some(seconds) => seconds.parse().context("SECONDS must be a number")?,
-        None => 10,
-    };
-    let period = Duration::from_secs(seconds);
+/// Measures for this many seconds in each round.
+pub(crate) fn run(seconds: u32) -> Result<()> {
+    let period = Duration::from_secs(seconds.into());
     let folder = tempfile::tempdir()?;
     // Runtimes of their own, so that the clients do not wait for the server's tasks.
     let server = Runtime::new()?;
     let flooding = Runtime::new()?;
     let measuring = Runtime::new()?;
-    let url = format!("http://{}", server.block_on(serve(folder.path()))?);
+    let url = format!(
+        "http://{}",
+        server.block_on(serve(folder.path(), &[FLOODED, MEASURED]))?
+    );
     let client = ApiClient::new(url);
     let token = measuring.block_on(async {
         let response = sign_in(&client, "192.0.2.1", MEASURED, PASSWORD)
@@ -93,47 +81,6 @@ fn row(name: &str, times: &mut [Duration]) -> [Duration; 2] {
     let [p50, p99] = percentiles.map(|time| format!("{:.2} ms", time.as_secs_f64() * 1000.0));
     println!("| {name} | {} | {p50} | {p99} |", times.len());
     percentiles
-}
-
-/// Starts a server with two local accounts.
-async fn serve(folder: &Path) -> Result<SocketAddr> {
-    let loopback = TrustedProxies::parse("127.0.0.1").map_err(anyhow::Error::msg)?;
-    let auth = Latchkey::builder("http://127.0.0.1:3000")
-        .store(Store::sled(folder.join("data")))
-        .master_key(MasterKey::random())
-        .provider(Provider::local(SignUp::Off))
-        .trusted_proxies([loopback].into_iter().collect())
-        .open()
-        .await?;
-    let operator = LocalOperator::online(auth.services(), Actor::Application);
-    for username in [FLOODED, MEASURED] {
-        let new = NewLocalAccount {
-            username: username.to_owned(),
-            password: Some(PASSWORD.to_owned().into()),
-            ..NewLocalAccount::default()
-        };
-        operator.create(new).await?;
-    }
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        let app = Router::new().merge(auth.router());
-        let serving = Serving::new(listener);
-        let served = auth.serve_with(serving, app, std::future::pending()).await;
-        served.expect("the server runs");
-    });
-    Ok(address)
-}
-
-fn sign_in(
-    client: &ApiClient,
-    address: &str,
-    username: &str,
-    password: &str,
-) -> reqwest::RequestBuilder {
-    let body = json!({ "username": username, "password": password });
-    let request = client.post("/auth/password").json(&body);
-    request.header("x-forwarded-for", address)
 }
 
 /// The times of requests at regular intervals.
@@ -193,7 +140,7 @@ async fn sign_in_repeatedly(number: u8, client: ApiClient, counts: Arc<Counts>) 
     let password = if number.is_multiple_of(2) {
         PASSWORD
     } else {
-        "copper anvil meadow"
+        WRONG_PASSWORD
     };
     while !counts.stopped.load(Ordering::Relaxed) {
         let response = sign_in(&client, &address, FLOODED, password).send().await;

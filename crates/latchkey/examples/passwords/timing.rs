@@ -1,35 +1,21 @@
 //! Compares how long a refused sign-in takes for a known and for an unknown username, with the
-//! Mann–Whitney U test. Prints Markdown.
+//! Mann–Whitney U test.
 //!
-//! `password_timing [TRIES]` tries to sign in TRIES times (1,000 by default) with each kind of name,
-//! in random order, over one connection, to a server in this process with an embedded store. With
-//! `LATCHKEY_STORE__URL`, the store is the PostgreSQL database at this URL.
+//! Tries to sign in equally often with each kind of name, in random order, over one connection.
 
-#![expect(clippy::print_stdout, reason = "prints the measurements")]
-
-use std::env;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
-use axum::Router;
-use latchkey_axum::use_cases::local_operator::{LocalOperator, NewLocalAccount};
-use latchkey_axum::{Latchkey, MasterKey, Provider, Serving, SignUp, Store, TrustedProxies};
-use latchkey_core::Actor;
+use anyhow::{Result, ensure};
 use latchkey_testing::ApiClient;
-use serde_json::json;
-use tokio::net::TcpListener;
 
-const PASSWORD: &str = "vostok-lantern-77";
+use crate::server::{WRONG_PASSWORD, serve, sign_in};
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let tries = match env::args().nth(1) {
-        Some(tries) => tries.parse().context("TRIES must be a number")?,
-        None => 1000_usize,
-    };
+pub(crate) async fn run(tries: u32) -> Result<()> {
+    let tries = usize::try_from(tries)?;
     let folder = tempfile::tempdir()?;
-    let client = ApiClient::new(format!("http://{}", serve(folder.path()).await?));
+    let server = serve(folder.path(), &["ada"]).await?;
+    let client = ApiClient::new(format!("http://{server}"));
     let mut kinds = [vec![true; tries], vec![false; tries]].concat();
     fastrand::shuffle(&mut kinds);
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
@@ -66,48 +52,12 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Starts a server with one local account.
-async fn serve(folder: &std::path::Path) -> Result<SocketAddr> {
-    let store = match env::var("LATCHKEY_STORE__URL") {
-        Ok(url) => Store::postgres(url),
-        Err(_) => Store::sled(folder.join("data")),
-    };
-    let loopback = TrustedProxies::parse("127.0.0.1").map_err(anyhow::Error::msg)?;
-    let auth = Latchkey::builder("http://127.0.0.1:3000")
-        .store(store)
-        .master_key(MasterKey::random())
-        .provider(Provider::local(SignUp::Off))
-        .trusted_proxies([loopback].into_iter().collect())
-        .open()
-        .await?;
-    let new = NewLocalAccount {
-        username: "ada".to_owned(),
-        password: Some(PASSWORD.to_owned().into()),
-        ..NewLocalAccount::default()
-    };
-    let operator = LocalOperator::online(auth.services(), Actor::Application);
-    // In a shared database, the account may already exist.
-    drop(operator.create(new).await);
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        let app = Router::new().merge(auth.router());
-        let serving = Serving::new(listener);
-        let served = auth.serve_with(serving, app, std::future::pending()).await;
-        served.expect("the server runs");
-    });
-    Ok(address)
-}
-
 /// The time of a sign-in that is refused. Each request comes from a different address, so that no
 /// limit on guesses applies.
 async fn refused(client: &ApiClient, number: usize, username: &str) -> Result<Duration> {
     let [.., high, middle, low] = number.to_be_bytes();
-    let body = json!({ "username": username, "password": "copper anvil meadow" });
-    let request = client
-        .post("/auth/password")
-        .header("x-forwarded-for", format!("10.{high}.{middle}.{low}"))
-        .json(&body);
+    let address = format!("10.{high}.{middle}.{low}");
+    let request = sign_in(client, &address, username, WRONG_PASSWORD);
     let start = Instant::now();
     let response = request.send().await?;
     let time = start.elapsed();
