@@ -40,7 +40,7 @@ pub struct Client {
 /// Why a request about a local account was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
-    /// There is no such user, the user has no password, or the password is wrong. The user, if
+    /// The user does not exist or has no password, or the password is wrong. The user, if
     /// there is one, is for the audit record only.
     #[error("the username or the password is wrong")]
     InvalidCredentials(Option<UserId>),

@@ -14,7 +14,7 @@ use latchkey_store::{CreateOutcome, NewLocalUser, Store, StoreError};
 use latchkey_tokens::PasswordHash;
 use secrecy::{ExposeSecret as _, SecretString};
 
-pub use self::delivery::is_mailed;
+pub use self::delivery::send_by_mail;
 use crate::services::Services;
 use crate::services::local::LinkToken;
 use crate::services::local::mailer::Message;

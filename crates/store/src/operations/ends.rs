@@ -38,7 +38,7 @@ pub(super) async fn cut_off(
 }
 
 /// Like [`cut_off`], by user id. If a session was live, the user's history contains an event; an act
-/// of an operator is recorded in any case. `None` if there is no such user.
+/// of an operator is always recorded. `None` if the user does not exist.
 pub(super) async fn end_all(
     tx: &mut Tx<'_>,
     end: &EndSessions,

@@ -16,7 +16,7 @@ use crate::http::extract::{Device, OptionalJson};
 use crate::http::state::Admin;
 use crate::services::Services;
 use crate::services::local::mailer::Message;
-use crate::use_cases::local_operator::{Link, LocalOperator, NewLocalAccount, is_mailed};
+use crate::use_cases::local_operator::{Link, LocalOperator, NewLocalAccount, send_by_mail};
 use crate::use_cases::operator::Actor;
 
 /// `POST …/users`: creates a local account without a password.
@@ -89,7 +89,7 @@ async fn deliver(
     message: impl FnOnce(&str, &str) -> Message,
 ) -> AdminLink {
     let expires_at = link.expires_at.as_secs();
-    let is_mailed = is_mailed(services, to, &link, message).await;
+    let is_mailed = send_by_mail(services, to, &link, message).await;
     AdminLink {
         url: (!is_mailed).then_some(link.url),
         mailed_to: to.filter(|_| is_mailed).map(str::to_owned),

@@ -10,9 +10,9 @@ use crate::services::local::mailer::Message;
 /// message that still arrives contains the same link, which works once.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Sends a link by mail and returns `true`; `false` if there is no address, mail is not configured,
-/// or the message was not accepted. Then the operator has to hand the link over.
-pub async fn is_mailed(
+/// Sends a link by mail. Returns whether the mail server accepted it: `false` also without an address
+/// or a mail server. The operator then has to hand the link over.
+pub async fn send_by_mail(
     services: &Services,
     to: Option<&str>,
     link: &Link,
