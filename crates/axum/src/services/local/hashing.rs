@@ -109,10 +109,13 @@ impl Hashing {
         // small part of the time of a hash.
         let thread = thread::Builder::new().name("password-hash".to_owned());
         let started = thread.spawn(move || {
-            let _held = (place, permit);
+            let held = (place, permit);
             lower_priority();
+            let result = work();
+            // Before the caller continues, which may send the next password.
+            drop(held);
             // The caller may be gone.
-            let _sent = sender.send(work());
+            let _sent = sender.send(result);
         });
         if let Err(error) = started {
             tracing::error!(%error, "cannot start a thread to hash a password");
