@@ -233,7 +233,7 @@ test('denylist', async ({ page, app, admin }) => {
     - status
     - table "Denylist":
       - rowgroup:
-        - row "Concerns ID Reason By Denied Remaining Action"
+        - row "Applies to ID Reason By Denied Remaining Action"
       - rowgroup:
         - row /Token token-1 copied from a log ${adaId} \\d minutes? ago \\d+ min/:
           - cell
@@ -248,7 +248,7 @@ test('denylist', async ({ page, app, admin }) => {
     - region "Add an entry":
       - heading "Add an entry" [level=2]
       - form "Add an entry":
-        - combobox "Concerns"
+        - combobox "Applies to"
         - textbox "Token or ID"
         - textbox "Reason"
         - button "Add to the denylist"

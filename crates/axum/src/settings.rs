@@ -127,7 +127,7 @@ pub struct AuditSettings {
 }
 
 impl AuditSettings {
-    /// The smallest possible maximum.
+    /// The smallest allowed value of `max_records`.
     pub const MIN_RECORDS: usize = 1000;
     /// The shortest and the longest time that records can be kept.
     pub const RETENTIONS: (Duration, Duration) =
@@ -184,16 +184,16 @@ impl Binding {
     }
 }
 
-/// Rate limits by address and by session, the connections of an address and the sessions of a user.
-/// `None` means no limit.
+/// Rate limits by address and by session, and the maximum numbers of connections per address and
+/// sessions per user. `None` means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests of one address that start or complete a sign-in or contain an invalid token. A
+    /// Requests from one address that start or complete a sign-in or contain an invalid token. A
     /// sign-in counts twice. Further requests are refused with 429.
     pub per_address: Option<Rate>,
-    /// Refreshes and revocations of one session by one address.
+    /// Refreshes and revocations of one session from one address.
     pub per_session: Option<Rate>,
-    /// Open connections of one address.
+    /// Open connections from one address.
     pub connections_per_address: Option<u32>,
     /// Live sessions of one user. A further sign-in ends the least recently used one.
     pub max_sessions: usize,

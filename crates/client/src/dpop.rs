@@ -57,7 +57,7 @@ pub struct Key {
     public: CryptoKey,
 }
 
-/// Shows nothing of the key.
+/// Does not show the key.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key")

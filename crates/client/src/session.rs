@@ -20,7 +20,7 @@ pub enum SessionState {
     Checking,
     /// There are no tokens.
     SignedOut,
-    /// The provider has redirected back, and the code is being exchanged for tokens.
+    /// An authorization code or a password is being exchanged for tokens.
     SigningIn,
     /// There are tokens. Only the server knows whether they are still valid.
     SignedIn,

@@ -1,5 +1,5 @@
-//! What the page around the console does for it. The page's side is
-//! `crates/web/src/pages/admin/host.rs`.
+//! The functions that the page around the console provides. `crates/web/src/pages/admin/host.rs`
+//! implements them.
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use leptos::prelude::*;

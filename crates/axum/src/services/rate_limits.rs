@@ -26,9 +26,9 @@ use crate::settings::{Limits, Rate};
 /// others.
 const QUOTA_FACTORS: [u32; LEVELS] = [1, 4, 16];
 
-/// The maximum number of networks of one size, and of sessions, that are counted. While there are
-/// more, the limit is not applied: only the network in front of this server can stop such a flood,
-/// and a rate limit must not lock out honest users then.
+/// The maximum number of networks of one size, and of sessions, that are counted. Once it is reached,
+/// the limit is not applied: only the network in front of this server can stop such a flood, and the
+/// rate limit must not lock out other users.
 const MAX_KEYS: usize = 200_000;
 
 /// How many access tokens of one user can be denied individually in an hour. Every server remembers
@@ -57,7 +57,7 @@ pub struct TooManyRequests {
 }
 
 impl TooManyRequests {
-    /// The refusal of requests of this kind. `retry_after` is in seconds.
+    /// `scope` says which requests are limited. `retry_after` is in seconds.
     pub(crate) const fn new(scope: &'static str, retry_after: u64) -> Self {
         Self { scope, retry_after }
     }

@@ -114,8 +114,8 @@ impl SigningKeys {
     }
 }
 
-/// Adds a successor of the newest key to the store. `false` if there is none to add: the newest key
-/// does not sign yet, or another server was first.
+/// Adds a successor of the newest key to the store. `false` if none was added, because the newest key
+/// does not sign yet or another server was first.
 async fn add_successor(
     store: &dyn Store,
     ring: &KeyRing,

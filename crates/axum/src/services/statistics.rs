@@ -76,9 +76,9 @@ impl Statistics {
         Ok(())
     }
 
-    /// What happened in the hours that begin at `since` or later, on each server: what is stored,
-    /// and what happened on this server and is not stored yet. `totals` is what happened on this
-    /// server since its start.
+    /// What happened in the hours that begin at `since` or later, on each server. Includes what
+    /// happened on this server but is not stored yet, as a separate entry. `totals` is what
+    /// happened on this server since its start.
     ///
     /// # Errors
     ///

@@ -40,7 +40,7 @@ pub enum AccountError {
     /// The account was deleted by another request.
     #[error("this account was deleted")]
     Deleted,
-    /// The current session has ended; this server did not know it yet.
+    /// The current session has ended, but its denial had not reached this server yet.
     #[error("this session has ended; sign in again")]
     SessionEnded,
     /// The user is banned: deleting the account would evade the ban.
@@ -64,7 +64,7 @@ pub async fn export(state: &Services, claims: &AccessClaims) -> Result<Export, A
     let current_identity = current.map(|(session, _)| session.identity);
     let events = state.store.audit_events(user.id, None, KEPT_EVENTS, now);
     let events = events.await?.into_iter().map(|(_, event)| event).collect();
-    // Refusals that wait to be written are about the user, too.
+    // Refusals that are not written yet may also be about the user.
     state.audit.flush(&*state.store).await?;
     let records = records(state, user.id).await?;
     tracing::info!(user = %user.id, by = %claims.sid, "account exported by its user");
@@ -116,7 +116,7 @@ async fn records(state: &Services, user: UserId) -> Result<Vec<AuditRecord>, Sto
 }
 
 /// Deletes the account of the user of these claims. Once this returns, all tokens of the user are
-/// refused, and the identities can sign in to a new account only.
+/// refused, and the identities can be used for a new account.
 pub async fn delete(state: &Services, claims: &AccessClaims) -> Result<(), AccountError> {
     let (user, now) = (claims.sub, state.clock.now());
     let ended = match state.store.delete_user(user, claims.sid, now).await? {

@@ -43,7 +43,7 @@ pub enum RemoveError {
     /// The user is banned.
     #[error("this account is banned; contact the administrator of this server")]
     Banned,
-    /// The current session has ended; this server did not know it yet.
+    /// The current session has ended, but its denial had not reached this server yet.
     #[error("this session has ended; sign in again")]
     SessionEnded,
     /// The store failed.

@@ -50,13 +50,13 @@ pub enum LocalError {
     /// The one-time link is unknown, expired, used, replaced, or for another purpose.
     #[error("this link is not valid: it has expired, or was used or replaced; request a new one")]
     LinkInvalid,
-    /// Nobody may create an account here, or only with an invitation.
+    /// Sign-up is off, or requires an invitation.
     #[error(
         "sign-up is closed or requires an invitation; contact the administrator of this server"
     )]
     SignUpClosed,
     /// The user of the access token has no local account.
-    #[error("this account has no password; it signs in with a provider")]
+    #[error("this account has no password; its user signs in with a provider")]
     NoPassword,
     /// The server binds every session to a key, and the request has no DPoP proof.
     #[error("this server requires a DPoP proof (RFC 9449) at sign-in; send one with this request")]

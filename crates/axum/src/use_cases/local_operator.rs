@@ -1,5 +1,5 @@
-//! What an operator does about local accounts: creates them, invites people, and hands out links
-//! that set a password. Works through a running server or directly on the store of a stopped one.
+//! Operator actions on local accounts: creating them, inviting people, and creating links to set a
+//! password. They work through a running server or directly on the store of a stopped one.
 
 mod delivery;
 
@@ -36,7 +36,7 @@ pub struct NewLocalAccount {
     pub password: Option<SecretString>,
 }
 
-/// A link to give to its user. It works once.
+/// A one-time link to give to a user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Link {
     /// The URL, which contains the secret token.
@@ -54,7 +54,7 @@ impl fmt::Debug for Link {
     }
 }
 
-/// Why an operator's action about a local account failed.
+/// Why an operator's action on a local account failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LocalOperatorError {
     /// Local accounts are not enabled.
@@ -89,7 +89,7 @@ impl From<FieldError> for LocalOperatorError {
     }
 }
 
-/// Performs an operator's actions about local accounts.
+/// Performs an operator's actions on local accounts.
 #[derive(Clone)]
 pub struct LocalOperator<'a> {
     /// The store.
@@ -188,8 +188,8 @@ impl<'a> LocalOperator<'a> {
         Ok(self.link(token.invitation_link(self.public_url)))
     }
 
-    /// Creates a link to set a new password. It voids the previous link of an operator; the password and
-    /// the sessions stay as they are until the link is used.
+    /// Creates a link to set a new password. It replaces the previous link that an operator created;
+    /// the password and the sessions stay as they are until the link is used.
     pub async fn reset_password(&self, username: &str) -> Result<Link, LocalOperatorError> {
         self.check_enabled()?;
         let unknown = || LocalOperatorError::UnknownUser(username.to_owned());

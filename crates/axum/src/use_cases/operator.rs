@@ -1,6 +1,6 @@
 //! Administration: users, sessions, the denylist and signing keys, over the admin API or from the
 //! command line, through a running server or directly on the store of a stopped one. Each action
-//! writes one log line. What concerns a single user is here, the rest in the modules below.
+//! writes one log line. Actions on a single user are here, the others in the modules below.
 
 mod denials;
 mod everyone;
@@ -243,8 +243,8 @@ impl<'a> Operator<'a> {
     }
 
     /// Replaces the roles that were granted to a user, and returns the user. The roles are in access
-    /// tokens from the next refresh; routes for administrators ask the store, so that a removed role
-    /// is refused there at once.
+    /// tokens from the next refresh; routes for administrators query the store, so that the removal
+    /// of a role takes effect there immediately.
     pub async fn set_roles(&self, user: UserId, roles: Vec<String>) -> Result<User, OperatorError> {
         let roles = granted_roles(roles)?;
         let changed = self

@@ -1,7 +1,7 @@
 //! A user who forgot the password requests a link by mail.
 //!
-//! The response is sent before anything is looked up, so neither its content nor its time depends on
-//! whether the account exists.
+//! The response is sent before anything is looked up, so neither its content nor its timing depends
+//! on whether the account exists.
 
 use std::net::IpAddr;
 use std::sync::Arc;

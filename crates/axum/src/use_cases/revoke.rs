@@ -66,7 +66,7 @@ pub async fn revoke(
             Timestamp::from_secs(claims.exp) <= state.guard.denylist().swept_until();
         let denylist = state.guard.denylist();
         let refused = denylist.refusal(&claims, Timestamp::default());
-        // An operator could lift it, which must not make the token valid again.
+        // An operator's denial can be lifted, which must not make a revoked token valid again.
         let is_by_operator = refused == Some(DenialReason::EndedByOperator)
             && denylist
                 .session_refusal(&claims, Timestamp::default())

@@ -243,7 +243,7 @@ async fn complete(
     let user = state.store.upsert_identity(profile, new_id, now).await?;
     let number = user.number_of(&identity);
     let user = number.and_then(|number| user.signed_in_with(number));
-    // Between two reads, the user removed this identity.
+    // The user removed this identity in the meantime.
     let user = user.ok_or(FinishError::FlowNotFound)?;
     let new = Opening {
         provider: &flow.provider,

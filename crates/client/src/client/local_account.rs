@@ -85,7 +85,7 @@ impl Client {
     }
 
     /// `POST /auth/password/reset-request`: sends a link, if the server sends mail and the account
-    /// exists. The response does not tell which.
+    /// exists. The response does not reveal whether a link was sent.
     pub async fn request_password_reset(&self, form: &ResetLinkRequest) -> Result<(), FormError> {
         self.post_form(paths::PASSWORD_RESET_REQUEST, form, false)
             .await

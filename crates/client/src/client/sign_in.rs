@@ -38,7 +38,7 @@ pub enum SignInError {
     /// The provider does not report when a user authenticated, so it cannot confirm a recent sign-in.
     #[error("the provider cannot confirm a recent sign-in: use another provider")]
     StepUpUnsupported,
-    /// The query contains no error, and not both a code and a state.
+    /// The query contains no error, but lacks the code or the state.
     #[error("no sign-in in progress: start at the sign-in page")]
     NotInProgress,
     /// The server cannot complete the sign-in right now.

@@ -15,7 +15,7 @@ use crate::browser;
 const DATABASE: &str = "latchkey";
 const STORE: &str = "keys";
 
-/// The name of the key if the stored tokens contain none, because an earlier version stored them.
+/// The key name for tokens stored by an earlier version, which did not store a key name.
 pub const LEGACY_KEY_NAME: &str = "dpop";
 
 /// How long to wait for a request, in milliseconds: IndexedDB occasionally never responds.

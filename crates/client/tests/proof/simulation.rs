@@ -72,8 +72,8 @@ pub(crate) enum Breach {
     OlderTokensStored,
     /// The network works again, but a request still waits.
     RequestStuck,
-    /// Two concurrent refreshes in one tab, or a request that was answered twice or sent a third
-    /// time.
+    /// Two concurrent refreshes in one tab, or a request that completed twice, or was sent while it
+    /// had no response yet or after it completed.
     ProtocolViolation,
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct Tab {
     pub(crate) wants_lock: bool,
     /// The tab's refresh request that has no response yet.
     pub(crate) post: Option<Post>,
-    /// Requests whose callers wait.
+    /// Requests whose callers are waiting.
     pub(crate) open: Vec<RequestId>,
     /// Requests that have been sent and have no response yet.
     pub(crate) sent: Vec<Sent>,

@@ -29,7 +29,7 @@ pub(crate) fn view() -> AnyView {
         heading(
             "Denylist",
             "Access tokens that are refused although they have not expired. An entry disappears \
-             once the last token it concerns has expired.",
+             once the last token it applies to has expired.",
         ),
         commands.status_line(),
         denials.view("Loading the denylist", move |list| {
@@ -39,7 +39,7 @@ pub(crate) fn view() -> AnyView {
                 table(
                     "Denylist",
                     &[
-                        "Concerns",
+                        "Applies to",
                         "ID",
                         "Reason",
                         "By",
@@ -128,7 +128,7 @@ fn lift_button(commands: Commands, denial: &AdminDenial) -> AnyView {
 
 fn add_form(commands: Commands) -> AnyView {
     let host = Host::expect();
-    let kind = Field::new("kind", "Concerns", "token".to_owned());
+    let kind = Field::new("kind", "Applies to", "token".to_owned());
     let id = Field::secret("id", "Token or ID");
     let reason = Field::new("reason", "Reason", String::new());
     let action = ConfirmAction {

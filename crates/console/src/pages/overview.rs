@@ -14,7 +14,7 @@ use crate::route::Route;
 use crate::table::{cell, table};
 use crate::text::number;
 
-/// The seconds of a day.
+/// One day, in seconds.
 const DAY: u64 = 86_400;
 
 /// The page.

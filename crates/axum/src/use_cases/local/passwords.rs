@@ -143,7 +143,7 @@ async fn try_reset(
     Ok(())
 }
 
-/// Adds an audit record of a refused change, unless only the new password was not acceptable.
+/// Adds an audit record of a refused change, unless the only error is an unacceptable new password.
 fn record_refusal(
     services: &Services,
     error: &LocalError,

@@ -40,7 +40,7 @@ pub async fn sign_up(
     let (user, current) = match created {
         Ok(created) => created,
         Err(error) => {
-            // What a person corrects in the form is not a refusal.
+            // Invalid fields, which the person corrects in the form, are not recorded as a refusal.
             if !matches!(error, LocalError::Fields(_)) {
                 let (act, reason) = (ServerAct::SignUpRefused, refusal_reason(&error));
                 services.refuse(RefusedRequest::new(act, reason, device));
@@ -65,7 +65,7 @@ pub async fn sign_up(
     tokens
 }
 
-/// Creates the account, and returns what it can be signed in to with.
+/// Creates the account, and returns it with the credential to sign in with.
 async fn create(
     services: &Services,
     local: &Local,

@@ -1,4 +1,4 @@
-//! Delivers the link that an operator created: by mail, or else to the operator.
+//! Mail delivery of the links that operators create.
 
 use core::time::Duration;
 
@@ -6,12 +6,12 @@ use super::Link;
 use crate::services::Services;
 use crate::services::local::mailer::Message;
 
-/// How long the operator waits for the mail server. After that, the link is handed over instead; a
+/// How long the operator waits for the mail server. After that, the operator gets the link instead; a
 /// message that still arrives contains the same link, which works once.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Sends a link by mail. Returns whether the mail server accepted it: `false` also without an address
-/// or a mail server. The operator then has to hand the link over.
+/// Sends a link by mail. Returns whether the mail server accepted it; `false` also if there is no
+/// address or no mail server. The operator then has to give the link to the user.
 pub async fn send_by_mail(
     services: &Services,
     to: Option<&str>,
@@ -23,7 +23,7 @@ pub async fn send_by_mail(
         return false;
     };
     let Some(_place) = mailer.enter() else {
-        tracing::warn!("too many mails are waiting; an operator's link was not sent");
+        tracing::warn!("too many messages are waiting; an operator's link was not sent");
         return false;
     };
     let message = message(to, &link.url);

@@ -93,12 +93,12 @@ pub(crate) struct Server {
     issued: u32,
     /// How many of the access tokens have expired.
     pub(crate) expired: u32,
-    /// Whether the server has received a request of the thief.
+    /// Whether the server has received a request from the thief.
     pub(crate) thief_acted: bool,
     pub(crate) restored: u8,
     /// The party that rotated last since the theft.
     last: Option<Party>,
-    /// How often the party that rotates changed.
+    /// How many times the rotating party changed.
     turns: u8,
 }
 
