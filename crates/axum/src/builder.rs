@@ -176,8 +176,8 @@ impl Builder {
 
     /// Sets the admission rules and the administrators from the configuration file. Applications
     /// implement both in [`claims`](Self::claims). `rights.providers` must list every provider
-    /// except the demo provider, which is added automatically: users of unlisted providers are
-    /// refused.
+    /// except local accounts and the demo provider, which are added automatically: users of
+    /// unlisted providers are refused.
     #[doc(hidden)]
     pub fn rights(mut self, rights: Rights) -> Self {
         self.rights = Some(rights);

@@ -135,7 +135,7 @@ pub enum ClaimsError {
 }
 
 impl ClaimsError {
-    /// [`Unavailable`](Self::Unavailable) for this reason, for errors that do not convert by `?`.
+    /// [`Unavailable`](Self::Unavailable) for this reason, for errors that `?` does not convert.
     pub fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable(reason.into())
     }

@@ -80,7 +80,7 @@ pub enum Event {
         /// The user.
         user: UserId,
     },
-    /// A user added an identity, with which the account can be signed in to.
+    /// A user added an identity: another way to sign in to the account.
     IdentityLinked {
         /// The user.
         user: UserId,
@@ -91,7 +91,7 @@ pub enum Event {
         user: UserId,
     },
     /// A user deleted the account, and all of the user's sessions ended. The id is not used again;
-    /// delete what the application stores about it.
+    /// delete what the application stores about the user.
     UserDeleted {
         /// The user.
         user: UserId,

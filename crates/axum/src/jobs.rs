@@ -1,5 +1,5 @@
-//! Background jobs: sweeping expired records, rotating keys, pruning rate limits, replicating
-//! denials from a shared store, monitoring the store.
+//! Background jobs: sweeping expired records, writing and trimming the audit log, rotating keys,
+//! pruning rate limits, replicating denials from a shared store, monitoring the store.
 
 mod prune_rate_limits;
 mod replicate_denials;

@@ -94,17 +94,17 @@ impl Latchkey {
         &self.0.services.guard
     }
 
-    /// To find, ban and unban users.
+    /// A handle to find users, ban and unban them, and grant them roles.
     pub fn users(&self) -> Users<'_> {
         Users(self.services())
     }
 
-    /// To list and end sessions.
+    /// A handle to list and end sessions.
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions(self.services())
     }
 
-    /// To end all sessions of all users, rotate signing keys, or export a backup.
+    /// A handle to end all sessions of all users, rotate signing keys, or export a backup.
     pub fn operator(&self) -> Operator<'_> {
         Operator(self.services())
     }

@@ -110,7 +110,8 @@ impl Provider {
     }
 }
 
-/// Local accounts, as those rules see them: nobody vouches for their addresses.
+/// Local accounts as the rules of admission and administration see them: nobody vouches for their
+/// addresses.
 pub(crate) fn configured_local() -> ConfiguredProvider {
     ConfiguredProvider {
         provider: LOCAL.to_owned(),

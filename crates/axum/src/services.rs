@@ -115,17 +115,17 @@ pub struct Services {
     pub claims: Option<ClaimsHook>,
     /// Called after each change.
     pub events: Vec<EventHook>,
-    /// How many users' data may be exported at the same time: an export is held in memory.
+    /// Limits concurrent exports of users' data, because each is held in memory.
     pub exports: Semaphore,
 }
 
-/// How many users' data is exported at the same time.
+/// The maximum number of concurrent exports of users' data.
 pub const CONCURRENT_EXPORTS: usize = 2;
 
 impl Services {
     /// Adds these denials of a user to the denylist and notifies the user's open event streams. The
-    /// denials must be durable in the store already. Every denial of a single user made by this
-    /// server is added here; see also [`deny_everyone`](Self::deny_everyone).
+    /// denials must be durable in the store already. Each denial that this server creates for one
+    /// user is added here; for all users, see [`deny_everyone`](Self::deny_everyone).
     pub fn deny(&self, user: UserId, denials: &[Denial]) {
         for denial in denials {
             self.guard.denylist().insert(denial);
@@ -134,7 +134,7 @@ impl Services {
     }
 
     /// Counts live sessions that ended together. [`report`](Self::report) counts those that end
-    /// singly.
+    /// individually.
     pub fn count_ended(&self, reason: EndReason, sessions: usize) {
         self.metrics.sessions_ended(reason, sessions);
     }
@@ -165,7 +165,7 @@ impl Services {
         self.audit.refuse(self.clock.now(), refusal);
     }
 
-    /// Adds a signing key; see [`SigningKeys::rotate`]. `by` is `None` if it was due.
+    /// Adds a signing key; see [`SigningKeys::rotate`]. `by` is `None` for a scheduled rotation.
     pub async fn rotate_keys(&self, by: Option<Requester>) -> Result<Rotation, KeysError> {
         let now = self.clock.now();
         let rotation = self.signing_keys.rotate(&*self.store, now).await?;

@@ -232,7 +232,7 @@ impl ApiError {
     }
 }
 
-macro_rules! shared {
+macro_rules! impl_from_use_case_error {
     ($($error:ident => $variant:ident),*) => {$(
         impl From<$error> for ApiError {
             fn from(error: $error) -> Self {
@@ -245,7 +245,7 @@ macro_rules! shared {
     )*};
 }
 
-shared!(
+impl_from_use_case_error!(
     BeginError => Begin,
     FinishError => Finish,
     LocalError => Local,
@@ -262,7 +262,7 @@ impl From<LinkError> for ApiError {
 }
 
 /// The response if the session or the user was removed after the token was checked, or if this server
-/// had not read the denial yet: the same as if the token was denied.
+/// had not read the denial yet: the same as for a denied token.
 fn session_ended() -> ApiError {
     let revoked = AccessError::Denied(DenialReason::SignedOut);
     ApiError::Guard(GuardError::Access(revoked))

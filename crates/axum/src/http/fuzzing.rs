@@ -89,9 +89,9 @@ fn json<T: DeserializeOwned + Serialize>(input: &[u8]) -> bool {
     true
 }
 
-/// Reads the flows in a `Cookie` header. No cookie opens as a flow, because the browser cannot seal
-/// one, and each can be read from a header that contains nothing else. An input that is the JSON of a
-/// flow is sealed first, and opens unless it is too long or expired.
+/// Reads the flows in a `Cookie` header. No cookie of the input opens as a flow, because only the
+/// server can seal one. Each cookie is read the same way if it is alone in the header. An input that
+/// is the JSON of a flow is sealed first, and opens unless it is too long or expired.
 pub fn flow_cookie(input: &[u8]) -> bool {
     const PREFIX: &str = "__Host-latchkey-flow-";
     const STATE: &str = "the state of the sign-in";

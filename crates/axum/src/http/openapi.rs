@@ -1,5 +1,5 @@
 //! The OpenAPI document of Latchkey's routes. The schemas are generated from the wire types; the
-//! operations are listed in `openapi/operations`. A test compares both with what a server responds.
+//! operations are listed in `openapi/operations`. A test compares both with a server's responses.
 
 mod operation;
 mod operations;

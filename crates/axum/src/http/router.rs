@@ -11,7 +11,7 @@ use super::routes;
 use super::state::AppState;
 
 /// The routes for administrators. Each handler has the extractor `Admin`, or `AdminView` if it only
-/// reads.
+/// reads and is not an export.
 fn admin() -> Router<AppState> {
     Router::new()
         .route(

@@ -123,7 +123,7 @@ impl AuditLog {
         }
     }
 
-    /// Adds a record. It is written soon, not before this returns.
+    /// Adds a record, which a job writes to the store later.
     pub fn record(&self, record: AuditRecord) {
         self.push(&mut self.lock(), record);
     }
@@ -390,7 +390,7 @@ mod tests {
             log.refuse(at, refusal(&address.to_string()));
         }
         assert_eq!(written(&log).await.len(), REFUSALS as usize + 1);
-        // The next minute has a quota of its own.
+        // The next minute has a new quota.
         log.refuse(Timestamp::from_secs(1_800_000_060), refusal("192.0.2.7"));
         assert_eq!(written(&log).await.len(), 1);
     }

@@ -1,5 +1,5 @@
-//! What local accounts need besides the store: who may sign up, hashing in a bounded pool, limits
-//! on guessing passwords, and one-time links.
+//! What local accounts need besides the store: who may sign up, a bounded number of concurrent
+//! hashes, limits on guessing passwords, and one-time links.
 
 pub mod guesses;
 pub mod hashing;

@@ -15,7 +15,7 @@ pub struct AuditRequest {
     pub kind: Option<RecordKind>,
     /// Only records with this outcome.
     pub outcome: Option<RecordOutcome>,
-    /// Only records of this time and later, in seconds since 1970.
+    /// Only records at or after this time, in seconds since 1970.
     pub after: Option<u64>,
     /// Only records before this time, in seconds since 1970.
     pub until: Option<u64>,

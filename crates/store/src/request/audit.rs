@@ -11,7 +11,7 @@ pub struct AuditQuery {
     pub kind: Option<RecordKind>,
     /// Only records with this outcome.
     pub outcome: Option<RecordOutcome>,
-    /// Only records of this time and later.
+    /// Only records at or after this time.
     pub after: Option<Timestamp>,
     /// Only records before this time.
     pub until: Option<Timestamp>,

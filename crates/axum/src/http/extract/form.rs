@@ -53,7 +53,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        if !is(request.headers(), MEDIA_TYPE) {
+        if !has_media_type(request.headers(), MEDIA_TYPE) {
             // RFC 6749 §5.2 requires the status 400 for this.
             return Err(ApiError::InvalidRequest(format!(
                 "the request body must be {MEDIA_TYPE}"
@@ -64,7 +64,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 }
 
 /// Whether the body has this media type. Parameters such as `charset` are ignored.
-pub(super) fn is(headers: &HeaderMap, media_type: &str) -> bool {
+pub(super) fn has_media_type(headers: &HeaderMap, media_type: &str) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

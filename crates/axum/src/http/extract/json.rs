@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use super::form::{body, is};
+use super::form::{body, has_media_type};
 use crate::http::error::ApiError;
 
 const MEDIA_TYPE: &str = "application/json";
@@ -17,12 +17,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let typed = is(request.headers(), MEDIA_TYPE);
+        let is_json = has_media_type(request.headers(), MEDIA_TYPE);
         let bytes = body(request, state).await?;
         if bytes.is_empty() {
             return Ok(Self(None));
         }
-        if !typed {
+        if !is_json {
             return Err(ApiError::UnsupportedMediaType(MEDIA_TYPE));
         }
         serde_json::from_slice(&bytes)

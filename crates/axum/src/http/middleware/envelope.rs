@@ -88,23 +88,23 @@ where
         let state = Arc::clone(&self.state);
         let histograms = Arc::clone(&self.histograms);
         let start = Instant::now();
-        let origin = Origin::of(&request, &state.services.settings.trusted_proxies);
-        let span = origin.span();
-        if !origin.only_reads() {
+        let info = RequestInfo::of(&request, &state.services.settings.trusted_proxies);
+        let span = info.span();
+        if !info.only_reads() {
             // For the extractor `Device`, and so for the audit log.
-            let id = origin.request_id.clone();
+            let id = info.request_id.clone();
             request.extensions_mut().insert(id);
         }
         let response = async move {
-            let mut response = respond(&state, inner, request, &origin).await;
-            let (method, route) = (origin.method, origin.route());
+            let mut response = respond(&state, inner, request, &info).await;
+            let (method, route) = (info.method, info.route());
             let status = response.status();
             state.services.metrics.request(
                 &histograms,
                 (method, route, status.as_u16()),
                 start.elapsed(),
             );
-            let id = origin.request_id.into_header();
+            let id = info.request_id.into_header();
             response.headers_mut().insert(REQUEST_ID, id);
             Ok(response)
         };
@@ -112,14 +112,14 @@ where
     }
 }
 
-/// What logs and metrics say of a request.
-struct Origin {
+/// What logs and metrics contain about a request.
+struct RequestInfo {
     request_id: RequestId,
     method: &'static str,
     matched: Option<MatchedPath>,
 }
 
-impl Origin {
+impl RequestInfo {
     fn of(request: &Request, trusted: &TrustedProxies) -> Self {
         let extensions = request.extensions();
         Self {
@@ -187,7 +187,7 @@ fn method_label(method: &Method) -> &'static str {
     known.unwrap_or("other")
 }
 
-async fn respond<S>(state: &AppState, inner: S, request: Request, origin: &Origin) -> Response
+async fn respond<S>(state: &AppState, inner: S, request: Request, info: &RequestInfo) -> Response
 where
     S: Service<Request, Response = Response, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
@@ -213,7 +213,7 @@ where
     };
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
-        response = complete_error(response, path, &origin.request_id);
+        response = complete_error(response, path, &info.request_id);
     }
     if let Some(error) = error_of(&response) {
         nonce = nonce.or_for_error(&error);
@@ -222,7 +222,7 @@ where
             .error(error.status_and_codes().code.as_str());
         let span = Span::current();
         let span = if span.is_disabled() {
-            origin.error_span()
+            info.error_span()
         } else {
             span
         };
@@ -233,9 +233,9 @@ where
             let device = Device {
                 user_agent,
                 address: address.map(|address| address.to_string()),
-                request_id: Some(origin.request_id.as_str().to_owned()),
+                request_id: Some(info.request_id.as_str().to_owned()),
             };
-            let route = format!("{} {}", origin.method, origin.route());
+            let route = format!("{} {}", info.method, info.route());
             services.refuse(RefusedRequest {
                 user: Some(*user),
                 ..RefusedRequest::new(ServerAct::RequestRefused, &route, device)

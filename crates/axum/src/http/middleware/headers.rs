@@ -41,7 +41,7 @@ pub(crate) struct CommonHeaders {
 }
 
 impl CommonHeaders {
-    /// Creates the headers. With `hsts`, browsers use only HTTPS for these hosts from now on.
+    /// Creates the headers. With `hsts`, browsers use only HTTPS for these hosts from then on.
     pub(crate) fn new(hsts: Option<Hsts>) -> Self {
         let fixed = [
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -1,5 +1,5 @@
-//! `/api/admin`: administration. Requests that change something require the role `admin` and a recent
-//! sign-in; lists require only the role. What the routes share is here.
+//! `/api/admin`: administration. Changes and exports require the role `admin` and a recent sign-in;
+//! lists require only the role. What the routes share is here.
 
 use latchkey_core::UserId;
 

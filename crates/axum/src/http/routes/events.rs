@@ -18,7 +18,7 @@ use crate::http::state::User;
 use crate::services::Services;
 use crate::services::event_stream::{EventStream, Notice};
 
-/// The interval of keep-alive comments, so that proxies do not close the connection.
+/// The interval between keep-alive comments, which prevent proxies from closing the connection.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// Tells proxies not to buffer the response.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");

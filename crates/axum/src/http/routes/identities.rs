@@ -131,7 +131,8 @@ pub(crate) async fn delete_identity(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// An identity as its wire type, with whether it is that of the current session, and suspended.
+/// The wire form of an identity. The pair says whether the current session was opened with it, and
+/// whether it is suspended.
 pub(super) fn wire(
     state: &Services,
     it: LinkedIdentity,

@@ -1,5 +1,5 @@
-//! `POST /auth/password` and the paths below it, and `POST /auth/sign-up`: local accounts. They
-//! accept only JSON, which a page of another site cannot send without a preflight request.
+//! `POST /auth/password` and the paths below it, and `POST /auth/sign-up`: local accounts. The
+//! endpoints accept only JSON, which a page of another site cannot send without a preflight request.
 
 use std::sync::Arc;
 

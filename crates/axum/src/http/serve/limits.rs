@@ -11,8 +11,9 @@ pub(super) const MAX_CONNECTIONS_ASIDE: usize = 64;
 /// Time limits of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// The time limit for each of: a TLS handshake, the first request, the headers of a request, a
-    /// reply to an HTTP/2 ping, and how long a connection may be idle; 8 seconds by default.
+    /// The time limit for each of these: a TLS handshake, the first request on a connection, the
+    /// headers of a request, the reply to an HTTP/2 ping, and an idle connection; 8 seconds by
+    /// default.
     pub header: Duration,
     /// The maximum time to receive the body of a request to Latchkey's routes; 10 seconds by
     /// default. The application limits the bodies of its own routes. Also how long other requests

@@ -41,7 +41,7 @@ async fn old_records_are_removed_and_refreshes_sooner() {
     let mut trimmer = Trimmer::default();
     for _ in 0..2 {
         let outcome = trimmer.trim(&store, &settings(1000), now, now).await;
-        outcome.expect("outcome");
+        outcome.expect("trimmed");
         assert_eq!(left(&store, ServerAct::Refreshed).await, days[70..]);
         assert_eq!(left(&store, AuditKind::SignedIn).await, days[10..]);
     }
@@ -57,7 +57,7 @@ async fn a_retention_of_more_than_the_time_since_1970_removes_nothing() {
     };
     let mut trimmer = Trimmer::default();
     let outcome = trimmer.trim(&store, &forever, START, START.plus(DAY)).await;
-    outcome.expect("outcome");
+    outcome.expect("trimmed");
     assert_eq!(left(&store, AuditKind::SignedIn).await, [START]);
 }
 
@@ -76,7 +76,7 @@ async fn acts_of_users_and_refusals_do_not_displace_acts_of_operators() {
     let outcome = Trimmer::default()
         .trim(&store, &settings(most), now, now)
         .await;
-    outcome.expect("outcome");
+    outcome.expect("trimmed");
     assert_eq!(left(&store, AuditKind::Banned).await, [START]);
     assert_eq!(left(&store, ServerAct::KeyRotated).await, [START]);
     // The record at a mark is kept, so there can be one more than the maximum.
@@ -105,7 +105,7 @@ async fn the_oldest_records_in_excess_are_removed_and_those_of_other_classes_sta
             }
             let now = minute.plus(Duration::from_mins(2));
             let outcome = trimmer.trim(&store, &settings(most), now, now).await;
-            outcome.expect("outcome");
+            outcome.expect("trimmed");
             let left = left(&store, ServerAct::Refreshed).await;
             let expected = times.len().min(most);
             let newest = &times[times.len() - left.len()..];

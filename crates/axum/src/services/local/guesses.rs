@@ -64,7 +64,7 @@ const LINKS: Quota = Quota {
     period: Duration::from_mins(10),
 };
 /// Messages to one mailbox for all accounts but the oldest. Several accounts can have the same email
-/// address, which nobody verified; they must not use up what the first one needs.
+/// address, which nobody verified; they must not use up what the oldest one needs.
 const OF_RECIPIENT: Quota = Quota {
     scope: "for a link",
     burst: 5,
@@ -176,8 +176,8 @@ impl Guesses {
         Ok(())
     }
 
-    /// Counts a link that is sent to this account at this email address, because a client with this
-    /// address requested it. Other accounts with the email address must not prevent the links of the
+    /// Counts a link that is sent to this account at this email address and was requested from this IP
+    /// address. Other accounts with the email address must not prevent the links of the
     /// oldest one. `false` if the link must not be sent; then it does not count for the account or
     /// the email address.
     pub fn allows_link(

@@ -3,8 +3,8 @@
 //! a flood of sign-ins must not slow down other requests or fill the memory.
 //!
 //! One network can occupy only a part of the queue, and the part becomes smaller as the queue
-//! becomes longer. A few networks therefore never fill it, even with right passwords, which no limit
-//! on guesses applies to: there is always a place for another network.
+//! becomes longer. A few networks therefore never fill it, even with correct passwords, which the
+//! limits on guesses do not count: there is always a place for another network.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -49,7 +49,7 @@ struct Pending {
 }
 
 impl Hashing {
-    /// Creates the pool: half of the processors, and at least one, compute hashes.
+    /// Lets half of the processors, and at least one, compute hashes at the same time.
     pub fn new(rng: Arc<dyn Rng>) -> Self {
         let processors = available_parallelism().map_or(1, usize::from);
         // Nobody knows this password, so no guess matches.
@@ -105,8 +105,8 @@ impl Hashing {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(|_| busy())?;
         let (sender, result) = oneshot::channel();
-        // A thread of its own, because its priority cannot be raised again. Starting it takes a
-        // small part of the time of a hash.
+        // A new thread for each hash, because a lowered priority cannot be raised again. Starting it
+        // takes little time compared with a hash.
         let thread = thread::Builder::new().name("password-hash".to_owned());
         let started = thread.spawn(move || {
             let held = (place, permit);
@@ -121,7 +121,7 @@ impl Hashing {
             tracing::error!(%error, "cannot start a thread to hash a password");
             return Err(busy());
         }
-        // The work panicked.
+        // Fails only if the work panicked.
         result.await.map_err(|_| busy())
     }
 
@@ -150,7 +150,7 @@ impl Hashing {
     }
 }
 
-/// Lets the threads that serve requests run first, where the system can do this for one thread.
+/// Lets the threads that serve requests run first, on systems where each thread has a priority.
 /// Otherwise they would wait for milliseconds whenever a hash occupies their processor.
 fn lower_priority() {
     #[cfg(target_os = "linux")]

@@ -23,7 +23,7 @@ const MAX_PENDING: usize = 100;
 /// How many connections to the mail server may be open.
 const MAX_CONNECTIONS: usize = 4;
 
-/// The length of usernames that messages contain.
+/// The maximum length of a username that a message about a new password contains.
 const MAX_SHOWN_USERNAME: usize = 20;
 
 /// Sends messages.
@@ -120,8 +120,8 @@ impl fmt::Debug for Message {
 impl Message {
     /// A link to set a new password.
     ///
-    /// Nobody verified that the address belongs to the user, so the message contains no text with
-    /// which its author could address a stranger.
+    /// Nobody verified that the address belongs to the user, so the message contains no text that an
+    /// attacker could use to write to a stranger.
     pub fn set_password(to: &str, username: &str, site: &PublicUrl, link: &str) -> Self {
         let host = site.authority();
         let account = if is_plain(username) {

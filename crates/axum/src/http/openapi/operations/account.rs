@@ -58,7 +58,7 @@ fn sessions(schemas: &mut Schemas) -> Vec<Operation> {
         new(
             ("get", paths::API_EVENTS),
             "streamEvents",
-            "A stream that reports changes of the account and the end of the session",
+            "A stream that reports changes to the account and the end of the session",
         )
         .responds(
             200,

@@ -195,12 +195,7 @@ fn audit(schemas: &mut Schemas) -> Vec<Operation> {
                 &outcome,
                 "Only records with this outcome.",
             )
-            .query(
-                "after",
-                false,
-                &time,
-                "Only records of this time and later.",
-            )
+            .query("after", false, &time, "Only records at or after this time.")
             .query("until", false, &time, "Only records before this time.")
             .error(400, &[ErrorCode::InvalidRequest])
     };

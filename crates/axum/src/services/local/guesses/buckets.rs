@@ -1,4 +1,4 @@
-//! Counts attempts by key, each key up to a quota that fills again with time.
+//! Counts attempts by key, each key up to a quota that refills over time.
 
 use core::hash::Hash;
 use core::time::Duration;
