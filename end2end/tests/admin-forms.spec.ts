@@ -1,5 +1,5 @@
-// The commands of the administration console over a scripted API: with the keyboard alone, with errors at
-// the field, and across a step-up.
+// The commands of the administration console over a scripted API: with the keyboard alone, with errors
+// shown at their fields, and across a step-up.
 import { AdminApi, graceId } from '../fixtures/admin-api.ts';
 import { expectAccessible, expectNoOverflow } from '../fixtures/layout.ts';
 import { ada } from '../fixtures/pages/provider.ts';
@@ -73,7 +73,7 @@ test('a user is banned with the keyboard, after errors at the fields and a confi
   await expect(admin.user.field('Reason')).toHaveValue('');
 });
 
-test('a ban that is not confirmed is not sent, and what was typed stays', async ({
+test('a ban that is not confirmed is not sent, and the form keeps its input', async ({
   page,
   app,
   admin,
@@ -93,7 +93,7 @@ test('a ban that is not confirmed is not sent, and what was typed stays', async 
   expect(api.sent('POST', `/users/${graceId}/ban`)).toEqual([]);
 });
 
-test('roles are changed with the keyboard; an error of the server is shown at the field', async ({
+test('roles are changed with the keyboard; a server error is shown at the field', async ({
   page,
   app,
   admin,
@@ -187,7 +187,7 @@ test('the signing key is rotated with the keyboard', async ({ page, app, admin }
   expect(api.sent('POST', '/keys')).toHaveLength(1);
 });
 
-test('an error of the server is shown in the status line', async ({ page, app, admin }) => {
+test('a server error is shown in the status line', async ({ page, app, admin }) => {
   const api = await AdminApi.serve(page);
   api.refuse('POST', /^\/keys$/, 409, { detail: 'a key is waiting to sign', code: 'conflict' });
   await app.signIn();
@@ -197,7 +197,7 @@ test('an error of the server is shown in the status line', async ({ page, app, a
   await expect(admin.keys.status).toBeFocused();
 });
 
-test('what was typed is kept across a step-up', async ({ page, app, admin, providerPage }) => {
+test('the form keeps its input across a step-up', async ({ page, app, admin, providerPage }) => {
   const api = await AdminApi.serve(page);
   api.requireStepUpOnce('POST', /ban$/);
   await app.signIn();
@@ -237,7 +237,7 @@ test('a token is not kept across a step-up', async ({ page, app, admin, provider
   await expect(admin.denylist.field('Token or ID')).toHaveValue('');
 });
 
-test.describe('where the server has local accounts', () => {
+test.describe('on a server with local accounts', () => {
   test.use({
     serverConfig: { env: { LATCHKEY_ADMINS: `google:${ada}`, LATCHKEY_LOCAL__SIGN_UP: 'invite' } },
   });
@@ -334,7 +334,7 @@ test.describe('where the server has local accounts', () => {
   });
 });
 
-test.describe('where the server has no local accounts', () => {
+test.describe('on a server without local accounts', () => {
   test('nothing can be created', async ({ page, app, admin }) => {
     await AdminApi.serve(page);
     await app.signIn();

@@ -1,5 +1,5 @@
-// SECURITY 57 to 59 with independent libraries: the server accepts proofs by the packages `dpop` and
-// `jose`, and `jose` verifies the binding of tokens. No page is opened.
+// SECURITY 57 to 59 with independent libraries: the server accepts proofs created by the packages
+// `dpop` and `jose`, and `jose` verifies the binding of tokens. No page is opened.
 import { expect, test as base } from '@playwright/test';
 import { generateKeyPair, generateProof } from 'dpop';
 import {
@@ -112,7 +112,7 @@ interface Tokens {
 }
 
 for (const [library, prove] of Object.entries(libraries)) {
-  test(`57, 59: proofs by ${library} bind a session and refresh it`, async ({ server }) => {
+  test(`57, 59: proofs from ${library} bind a session and refresh it`, async ({ server }) => {
     const client = new Client(server.url, await generateKeyPair('ES256'), prove);
     let tokens = await client.signIn();
     expect(client.refusals).toEqual(['use_dpop_nonce']);
@@ -129,7 +129,7 @@ for (const [library, prove] of Object.entries(libraries)) {
   test.describe('with `binding = "full"`', () => {
     test.use({ binding: 'full' });
 
-    test(`58: proofs by ${library} authorize requests with a bound access token`, async ({ server }) => {
+    test(`58: proofs from ${library} authorize requests with a bound access token`, async ({ server }) => {
       const client = new Client(server.url, await generateKeyPair('ES256'), prove);
       const signedIn = await client.signIn();
       const tokens = await client.refresh(signedIn.refresh_token);

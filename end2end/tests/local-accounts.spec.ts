@@ -60,7 +60,7 @@ test.describe('where everyone may sign up', () => {
     await expect(devicesPage.main).toContainText('Works only in the browser that signed in');
   });
 
-  test('a wrong password is an error above the form, which keeps what was typed', async ({
+  test('a wrong password shows an error above the form, which keeps its input', async ({
     app,
     signInPage,
     storage,
@@ -187,7 +187,7 @@ test.describe('where everyone may sign up', () => {
 
     await devicesPage.open();
     await expect(devicesPage.devices).toHaveCount(2);
-    // The server would only ask once the sign-in is ten minutes old.
+    // The server itself requires a step-up only once the sign-in is ten minutes old.
     await page.route(
       '**/api/sessions',
       (route) =>
@@ -253,7 +253,7 @@ test.describe('where mail is configured', () => {
     serverConfig: {
       env: {
         LATCHKEY_LOCAL__SIGN_UP: 'off',
-        // No mail server listens there. A request for a link does not say whether a mail was sent.
+        // No mail server listens there. The response to a request does not say whether mail was sent.
         LATCHKEY_MAIL__HOST: '127.0.0.1',
         LATCHKEY_MAIL__PORT: '9',
         LATCHKEY_MAIL__SECURITY: 'none',

@@ -80,7 +80,7 @@ async function refreshedInPlayground(app: App): Promise<void> {
   await playgroundPage.callWithToken();
   await expect(playgroundPage.entries).toHaveCount(1);
   await playgroundPage.disableRefreshAhead();
-  // The next request is answered as if the token had expired, so that the timeline shows 401, refresh and retry.
+  // Responds to the next request as if the token had expired.
   await page.route(
     '**/api/protected',
     (route) =>

@@ -177,8 +177,8 @@ error_codes! {
     /// The password of the account was set with a link, so this way to sign in is suspended.
     IdentitySuspended = "identity_suspended", [400],
         "Sign in with the password, and add this way to sign in again on the account page.";
-    /// It is the only way to sign in to the account, or the password, and the other ways were added
-    /// in the last seven days. It cannot be removed.
+    /// This way to sign in cannot be removed: it is the only one, or it is the password and all
+    /// others were added in the last seven days.
     LastIdentity = "last_identity", [409],
         "Add another way to sign in first, or wait; or delete the account.";
     /// The session was ended or has expired, or the refresh token is unknown.
