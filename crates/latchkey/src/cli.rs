@@ -316,7 +316,7 @@ pub struct Audit {
     pub limit: u32,
 }
 
-/// How an act ended.
+/// The outcome of an action.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Outcome {
     /// It was done

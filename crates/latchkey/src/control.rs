@@ -60,7 +60,7 @@ async fn rotate_keys(services: &Services) -> Result<Outcome, Failure> {
     Ok(key_rotated(rotated))
 }
 
-/// The person who has access to the data directory.
+/// The requester of a command from the command line: a person with access to the data directory.
 pub(crate) fn command_line() -> Requester {
     Requester {
         actor: Some(Actor::CommandLine),

@@ -23,7 +23,7 @@ pub enum FailureCode {
     UnknownUser,
     /// Several users match.
     AmbiguousUser,
-    /// The reason of a ban is empty or too long.
+    /// The reason for a ban or denial is empty, too long, or contains control characters.
     InvalidReason,
     /// No session has this id.
     UnknownSession,

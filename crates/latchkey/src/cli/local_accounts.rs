@@ -13,7 +13,7 @@ pub struct CreateUser {
     /// The username: 1 to 64 letters from a to z, digits, and . _ - + @
     #[arg(value_name = "NAME")]
     pub username: String,
-    /// The email address, which gets links to set a password if mail is configured
+    /// The email address; if mail is configured, links to set a password are sent there
     #[arg(long)]
     pub email: Option<String>,
     /// The display name

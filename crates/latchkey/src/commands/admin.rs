@@ -1,5 +1,5 @@
-//! Shared by the commands for users and sessions. They send the command to the server that uses the
-//! data directory. If no server is running, they change the store directly.
+//! Shared by the commands for users, sessions, denials and signing keys. They send the command to the
+//! server that uses the data directory. If no server is running, they use the store directly.
 
 use anyhow::bail;
 use latchkey_axum::SystemClock;

@@ -6,7 +6,7 @@ use super::printable::printable;
 use super::time::utc;
 use crate::control::details::{DenialDetails, KeyDetails, SessionDetails, UserDetails};
 
-/// The lines of a page, or what to say if it is empty, and how to read the next page.
+/// The lines of a page, or "no entries", and a line that says how to read the next page.
 fn page<T>(entries: &[T], next: Option<&str>, line: impl Fn(&T) -> String) -> String {
     let mut lines: Vec<_> = entries.iter().map(|it| printable(&line(it))).collect();
     if entries.is_empty() {

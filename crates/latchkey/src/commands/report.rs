@@ -42,7 +42,7 @@ pub(super) enum Report {
 }
 
 impl Report {
-    /// The line to print, if any.
+    /// The text to print, if any.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::ConfigurationValid => Some("the configuration is valid".to_owned()),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_of_others_do_not_reach_the_terminal() {
+    fn control_characters_in_untrusted_text_are_escaped() {
         const EVIL: &str = "\u{1b}]0;x\u{7}\n\u{9b}2J\u{202e}";
         let id = UserId::from_bytes([1; 16]);
         let user = json!({
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_serialize_with_their_result() {
+    fn reports_serialize_with_a_result_tag() {
         let imported = Report::Imported { records: 2 };
         assert_eq!(
             json!(imported),

@@ -54,8 +54,9 @@ fn log_startup(server: &Server) {
     {
         tracing::info!(
             provider = provider.id(),
-            "users who have only this provider cannot do what needs a recent sign-in, such as \
-             deleting their account; step_up can permit it"
+            "users who can sign in only with this provider cannot perform actions that require a \
+             recent sign-in, such as deleting their account, unless step_up = \"sign_in_again\" \
+             is set"
         );
     }
     if let Some(address) = server.metrics_address() {

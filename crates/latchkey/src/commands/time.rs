@@ -42,7 +42,7 @@ fn rfc_3339(text: &str) -> anyhow::Result<Timestamp> {
     ))
 }
 
-/// The time in UTC, for people.
+/// Formats a time, in seconds since 1970, as RFC 3339 in UTC.
 pub(super) fn utc(seconds: u64) -> String {
     let time = i64::try_from(seconds).ok();
     let time = time.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());

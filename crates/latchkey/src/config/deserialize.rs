@@ -1,7 +1,7 @@
 //! Deserializes the merged table and reports the errors of all keys at once.
 //!
 //! An error keeps the details that serde reports, such as the expected type or the known keys, so
-//! that the message can be written from them. `toml`'s own errors are only a text, which differs
+//! that the message can be written from them. `toml`'s own errors are only text, which differs
 //! between versions and can contain the value.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};

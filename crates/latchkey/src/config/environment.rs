@@ -25,7 +25,7 @@ const LISTS: [&str; 6] = [
     "trusted_proxies",
 ];
 
-/// The keys that variables set, as in `tokens.access_ttl`, each with the name of its variable.
+/// The keys that variables set, such as `tokens.access_ttl`, each with the name of its variable.
 pub(super) type Origins = Vec<(String, String)>;
 
 /// Adds the variables to the table and overrides existing keys.
@@ -86,7 +86,7 @@ pub(super) fn overlay(
 }
 
 /// Whether there is a `[providers.google]` without a secret. `GOOGLE_CLIENT_SECRET` alone completes
-/// such a section, but replaces no secret, because it may be meant for another program.
+/// such a section, but never replaces a secret, because it may be meant for another program.
 fn google_lacks_secret(table: &Table) -> bool {
     let section = table
         .get("providers")

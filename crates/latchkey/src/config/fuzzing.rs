@@ -15,13 +15,14 @@ use super::{Config, ConfigError};
 use crate::cli::Serve;
 
 /// Loads a configuration file. Its comments of the form `#env NAME=VALUE` are the environment.
-/// Returns whether the configuration is valid. Asserts that parsing and encoding the file does not
-/// change the result, and that a refusal gives at least one reason.
+/// Returns whether the configuration is valid. Asserts that encoding the parsed file and parsing it
+/// again does not change the result, and that a refusal gives at least one reason.
 pub fn config(input: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(input) else {
         return false;
     };
-    // A configuration can name files to read secrets from. Reading a device file may never end.
+    // A configuration can name files to read secrets from. A read from a device file may never
+    // return.
     if text.contains("dev") || text.contains("proc") || text.contains('\\') {
         return false;
     }

@@ -13,8 +13,8 @@ pub(super) struct LocalSection {
 }
 
 impl LocalSection {
-    /// Who may create an account. With an allow-list, not everyone may: it lists addresses that
-    /// providers vouch for, and nobody vouches for the address of a local account.
+    /// Who may create an account. "open" contradicts an allow-list, which lists addresses that
+    /// providers vouch for: nobody vouches for the address of a local account.
     pub(super) fn check(
         self,
         admission: Option<&Admission>,

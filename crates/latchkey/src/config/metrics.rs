@@ -21,8 +21,8 @@ const MIN_TOKEN_CHARS: usize = 16;
 pub struct MetricsConfig {
     /// `listen`: the address that serves `/metrics` and nothing else.
     pub listen: Option<SocketAddr>,
-    /// `token` or `token_file`: the bearer token that requests for `/metrics` must have. With it,
-    /// the main address serves them, too.
+    /// `token` or `token_file`: the bearer token that requests for `/metrics` must have. If it is
+    /// set, the main address serves `/metrics`, too.
     pub token: Option<MetricsToken>,
 }
 

@@ -168,7 +168,7 @@ fn apple(name: &str) -> String {
 
 fn tenant_missing(key: &str) -> String {
     format!(
-        "{key}.tenant: this key is required; use the \"Directory (tenant) ID\" of the app's \
+        "{key}.tenant: this key is required; use the \"Directory (tenant) ID\" from the app's \
          overview page in the Microsoft Entra admin center"
     )
 }

@@ -33,8 +33,8 @@ fn trimmed(text: &str) -> &str {
     text.trim_start_matches('\u{feff}').trim_end()
 }
 
-/// Trims a value and rejects quotation marks around it. Env files for containers keep them, so they
-/// would be sent to the provider.
+/// Trims a value and rejects quotation marks around it. Container runtimes do not remove them from
+/// env files, so they would become part of the value.
 pub(super) fn unquoted(key: &str, value: &str) -> Result<String, String> {
     let value = trimmed(value).trim_start().to_owned();
     let quoted = ['"', '\'']

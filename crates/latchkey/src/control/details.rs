@@ -1,5 +1,5 @@
-//! What lists of the command line show: users, sessions, denials and signing keys. Times are in
-//! seconds since 1970.
+//! The users, sessions, denials and signing keys that commands print. Times are in seconds since
+//! 1970.
 
 use core::fmt;
 
@@ -26,9 +26,9 @@ pub struct UserDetails {
     /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The issuer of the user's identity.
+    /// The issuer of the user's oldest identity.
     pub issuer: String,
-    /// The subject of the user's identity.
+    /// The subject of the user's oldest identity.
     pub subject: String,
     /// The roles that an operator granted.
     pub granted_roles: Vec<String>,

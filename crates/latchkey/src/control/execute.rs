@@ -137,7 +137,7 @@ async fn deny(
         DenialTarget::Token(TokenText(token)) => {
             let Some(services) = services else {
                 let text = "only a running server can verify an access token; start the server, or \
-                            end the token's session: its id is the claim sid";
+                            end the token's session: its id is the sid claim";
                 return Err(Failure::new(FailureCode::Failed, text));
             };
             let claims = verified_token(services, &token)?;

@@ -32,17 +32,17 @@ pub struct Request {
 pub enum Command {
     /// Rotate the signing key.
     RotateKeys,
-    /// Change users or sessions.
+    /// Run an administration command.
     Admin(AdminCommand),
     /// Create local accounts and links.
     Local(LocalCommand),
     /// Send a backup. Its lines follow the response.
     Export,
-    /// Send audit records. They follow the response, one per line, and an empty line follows them.
+    /// Send audit records. They follow the response, one per line, and end with an empty line.
     Audit(AuditRequest),
 }
 
-/// A command for users or sessions.
+/// A command for users, sessions, denials or signing keys.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdminCommand {

@@ -25,7 +25,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const COMMAND_TIMEOUT: Duration = Duration::from_mins(10);
 /// The maximum length of a request line.
 const MAX_REQUEST_BYTES: u64 = 64 * 1024;
-/// The maximum length of a response line: a page of 100 entries of a list.
+/// The maximum length of a response line: enough for a page of 100 entries.
 const MAX_RESPONSE_BYTES: u64 = 1024 * 1024;
 
 /// A listening control socket. Dropping it removes the socket.

@@ -8,13 +8,14 @@ use tracing::Subscriber;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Variables that turn the export on. The exporter reads them, and those for headers and timeouts.
+/// Variables that turn the export on. The exporter reads them, and the variables for headers and
+/// timeouts.
 const ENDPOINTS: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 ];
 
-/// A running export. When it is dropped, the spans that are left are sent.
+/// A running export. Dropping it sends the remaining spans.
 #[derive(Debug)]
 pub(crate) struct Export(SdkTracerProvider);
 
@@ -26,7 +27,7 @@ impl Drop for Export {
     }
 }
 
-/// The export that the environment asks for; `None` if it does not.
+/// Starts the export if the environment sets an endpoint.
 pub(super) fn from_environment() -> Result<Option<Export>, String> {
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     ENDPOINTS

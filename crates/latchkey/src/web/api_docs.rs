@@ -17,7 +17,7 @@ use super::assets::Assets;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
-/// The way back to the app, as its pages have it.
+/// The header of the app's pages, with a link back to the app.
 const HEADER: &str = "<header class=\"c-header\"><div class=\"c-header-inner\">\
                       <a class=\"c-brand\" href=\"/\"><span class=\"c-mark\" aria-hidden=\"true\">\
                       </span><span>Latchkey</span></a></div></header>";

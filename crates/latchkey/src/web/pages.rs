@@ -20,7 +20,7 @@ use latchkey_axum::internals::{ApiError, password_info, provider_infos};
 
 use super::state::WebState;
 
-/// The maximum size of a rendered page. Actual pages have a few kilobytes.
+/// The maximum size of a rendered page. Actual pages are a few kilobytes.
 const MAX_DOCUMENT_BYTES: usize = 4 * 1024 * 1024;
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 

@@ -75,7 +75,7 @@ impl TestApp {
         Self::over(directory, config, clock).await
     }
 
-    /// Stops the server and starts it again with the same data with another configuration.
+    /// Stops the server and starts it again with the same data but another configuration.
     pub(crate) async fn reconfigured(mut self, config: &str) -> Self {
         self.config = config.to_owned();
         self.restarted().await

@@ -52,7 +52,10 @@ fn every_key_is_documented_and_every_documented_key_exists() {
     let keys = keys();
     assert!(keys.contains("tokens.access_ttl") && keys.contains("providers.NAME.timeout"));
     let documented: BTreeSet<String> = rows().iter().map(|(key, _)| (*key).to_owned()).collect();
-    assert_eq!(documented, keys, "docs/configuration.md has other keys");
+    assert_eq!(
+        documented, keys,
+        "docs/configuration.md and the types differ"
+    );
     assert_eq!(rows().len(), keys.len(), "a key has two rows");
 }
 

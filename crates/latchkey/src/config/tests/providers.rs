@@ -119,7 +119,7 @@ fn google_secret_in_the_environment_completes_a_section_without_a_secret() {
 }
 
 #[test]
-fn google_secret_alone_in_the_environment_replaces_no_secret() {
+fn google_secret_alone_in_the_environment_does_not_replace_a_secret() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("secret");
     std::fs::write(&path, "from-the-section").expect("written");

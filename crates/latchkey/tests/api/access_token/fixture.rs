@@ -1,4 +1,4 @@
-//! A server whose signing keys the test holds too.
+//! A server whose signing keys the test knows.
 
 use serde_json::Value;
 

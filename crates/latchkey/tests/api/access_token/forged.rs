@@ -24,21 +24,21 @@ async fn security_34_regression_a_refresh_token_is_refused_as_an_access_token() 
     let refresh_claims = claims(&tokens.refresh_token);
     fixture
         .assert_refused(
-            "its claims",
+            "refresh token claims",
             &fixture.forge.sign(&fixture.header, &refresh_claims),
         )
         .await;
     let mut header = json!({ "typ": "at+jwt", "alg": "HS256" });
     fixture
         .assert_refused(
-            "its key",
+            "refresh token key",
             &hs256(&header, &fixture.claims, &fixture.forge.refresh),
         )
         .await;
     header["kid"] = fixture.forge.kid.as_str().into();
     fixture
         .assert_refused(
-            "its key",
+            "refresh token key",
             &hs256(&header, &fixture.claims, &fixture.forge.refresh),
         )
         .await;

@@ -8,8 +8,8 @@ use super::sessions::sid;
 use crate::app::{FIREFOX, TestApp, claims};
 use latchkey_testing::code;
 
-/// Signs Ada in and ends her sessions in every way that she or an operator can, one second after
-/// another, then bans and unbans her. Returns the tokens of the admin, and those of Ada's last
+/// Signs Ada in and ends her sessions in every way that she or an operator can, one second apart,
+/// then bans and unbans her. Returns the tokens of the admin, and those of Ada's last
 /// sign-in.
 async fn sign_in_and_end_sessions(app: &TestApp) -> (TokenResponse, TokenResponse) {
     let admin = app.sign_in_as("grace@example.com").await;

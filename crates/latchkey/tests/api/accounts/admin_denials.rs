@@ -72,7 +72,7 @@ async fn sessions_of_all_users_are_listed_and_ended_one_by_one() {
 }
 
 #[tokio::test]
-async fn a_denied_token_is_refused_until_the_denial_is_lifted_also_after_a_restart() {
+async fn a_denied_token_is_refused_until_the_denial_is_lifted_even_after_a_restart() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let ada = app.sign_in().await;

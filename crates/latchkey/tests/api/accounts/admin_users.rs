@@ -305,7 +305,7 @@ async fn security_28_every_admin_route_refuses_others_and_former_administrators(
     assert_eq!(app.check(&grace).await, Ok(()));
 }
 
-/// Lists need the role only; changes need a recent sign-in.
+/// Lists require only the role; changes also require a recent sign-in.
 #[tokio::test]
 async fn changes_need_a_recent_sign_in_and_lists_do_not() {
     let app = TestApp::with(CONFIG).await;

@@ -1,5 +1,5 @@
-//! The audit log: every act and every refusal appears once, with who, from where and how it
-//! ended, and never with a token.
+//! The audit log: every action and every refusal is recorded once, with the user, the address and the
+//! outcome, and without any token.
 
 use std::collections::BTreeMap;
 

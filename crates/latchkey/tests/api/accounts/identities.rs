@@ -96,7 +96,7 @@ async fn security_97_linked_identity_signs_in_to_the_same_account() {
         let found = pairs.find(|(key, _)| key == name);
         found.map(|(_, value)| value.into_owned())
     };
-    // The provider must ask the user again.
+    // The provider must authenticate the user again.
     assert_eq!(parameter("prompt").as_deref(), Some("login"));
     assert_eq!(parameter("max_age").as_deref(), Some("600"));
     assert!(parameter("state").expect("a state").starts_with("link."));
@@ -258,7 +258,7 @@ async fn rights_of_a_session_are_those_of_the_identity_that_opened_it() {
         let export = app.get_as("/api/admin/export", &session.access_token).await;
         assert_eq!(export.status(), status, "{email}");
     }
-    // The admin API shows both identities, and the roles of either.
+    // The admin API shows both identities, and the roles that either of them has.
     let sub = claims(&strong.access_token)["sub"]
         .as_str()
         .expect("text")

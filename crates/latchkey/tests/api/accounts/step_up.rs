@@ -181,10 +181,10 @@ async fn a_new_sign_in_is_a_step_up_if_that_is_configured_for_a_provider_without
     provider.script().claims["auth_time"] = json!(null);
     let now = 1_800_000_000_u64;
     for (query, recorded) in [
-        // An ordinary sign-in, and a limit longer than that of a step-up, say nothing.
+        // An ordinary sign-in, or one with a longer `max_age` than a step-up, records no time.
         ("", None),
         ("&max_age=601", None),
-        // Without `prompt=login` the provider might return without asking the user.
+        // The server adds `prompt=login`: without it, the provider might not ask the user.
         ("&max_age=600", Some(now)),
         ("&max_age=600&prompt=login", Some(now)),
     ] {

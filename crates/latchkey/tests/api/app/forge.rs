@@ -53,7 +53,7 @@ impl Forge {
         json!({ "typ": "at+jwt", "alg": "ES256", "kid": self.kid })
     }
 
-    /// Signs any header and claims texts as an access token.
+    /// Signs the header and claims as an access token, whatever they contain.
     pub(crate) fn sign_text(&self, header: &str, claims: &str) -> String {
         let message = format!("{}.{}", B64.encode(header), B64.encode(claims));
         loop {

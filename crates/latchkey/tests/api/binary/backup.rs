@@ -84,7 +84,7 @@ impl Source {
     }
 }
 
-/// The records of a backup, except the audit records of the server's own acts: an export is one.
+/// The records of a backup, except the audit records that a server adds at each start and export.
 fn contents(backup: &str) -> Vec<Value> {
     let lines = backup.lines().map(|line| {
         let mut record: Value = serde_json::from_str(line).expect("JSON");

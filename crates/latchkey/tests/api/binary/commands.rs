@@ -41,7 +41,7 @@ fn config_check_validates_the_configuration() {
 }
 
 #[tokio::test]
-async fn keys_rotate_works_with_a_running_server_and_on_a_stopped_store() {
+async fn keys_rotate_works_with_a_running_server_and_with_a_stopped_one() {
     for is_running in [true, false] {
         let folder = tempfile::tempdir().expect("a directory");
         let data_dir = folder.path().join("data");

@@ -55,7 +55,7 @@ async fn every_response_is_sent_after_an_fdatasync_of_the_change() {
         .filter(|call| changes_something(call))
         .collect();
     assert_eq!(requests.len(), changes, "{requests:?}");
-    // Without the sign-in before the start was recorded.
+    // Skips the administrator's sign-in, during which the server may have recorded its start.
     for request in requests.into_iter().skip(1) {
         assert_durable(&calls, request);
     }

@@ -1,4 +1,4 @@
-//! The operator commands, with a running server and on a stopped store.
+//! The operator commands, with a running server and with a stopped one.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -85,7 +85,7 @@ async fn security_52_54_operator_commands_take_effect_immediately_on_a_running_s
 }
 
 #[tokio::test]
-async fn security_52_54_operator_commands_on_a_stopped_store_take_effect_at_the_next_start() {
+async fn security_52_54_operator_commands_with_a_stopped_server_take_effect_at_the_next_start() {
     let folder = tempfile::tempdir().expect("a directory");
     let data_dir = folder.path().join("data");
     let server = RunningServer::start(&data_dir);
@@ -298,7 +298,7 @@ async fn users_sessions_and_denials_are_listed_and_changed_with_and_without_a_se
     assert!(run(&["keys", "list"]).contains("signing since"));
     server.stop();
 
-    // On the store.
+    // With the server stopped.
     let ended = run(&["sessions", "end", sid]);
     assert!(ended.contains("has ended"), "{ended}");
     assert_eq!(run(&["sessions", "list"]).lines().count(), 1);

@@ -13,7 +13,7 @@ pub(super) const DB: &str = "store/db";
 /// The file that counts commits, relative to the data directory.
 pub(super) const COMMITS: &str = "store/latchkey.commits";
 
-/// `latchkey serve` with this data directory under strace with additional options.
+/// `latchkey serve` for this data directory, run under strace with additional options.
 pub(super) fn traced(data_dir: &Path, listen: &str, options: &[&str]) -> Command {
     let strace = Command::new("strace")
         .arg("-V")

@@ -91,13 +91,13 @@ async fn security_96_reset_with_a_link_suspends_what_a_thief_may_have_added() {
     local_accounts::create(app, "ada").await;
     let thief = local_accounts::sign_in(app, "ada", PASSWORD).await;
     assert_eq!(fixture.link(&thief.access_token).await.status(), 204);
-    // Without the local account, no link could give the account back.
+    // Without the local account, the owner could not get the account back with a link.
     let response = app
         .delete_as("/api/identities/0", &thief.access_token)
         .await;
     assert_eq!(code(response).await, (409, "last_identity".into()));
     let thief = fixture.sign_in_with_other().await;
-    // The owner's way back ends all sessions, and lets nobody else in.
+    // When the owner resets the password, all sessions end and the thief's identity is suspended.
     let link = local_accounts::operator(app).reset_password("ada").await;
     let link = link.expect("a link").url;
     let body = json!({
@@ -118,7 +118,7 @@ async fn security_96_reset_with_a_link_suspends_what_a_thief_may_have_added() {
     assert_eq!(suspended().await, [false, true]);
     let response = app.delete_as("/api/identities/0", &ada.access_token).await;
     assert_eq!(code(response).await, (409, "last_identity".into()));
-    // It was the owner's: it is used again, for the same account.
+    // If the identity is the owner's, linking it again ends the suspension.
     assert_eq!(fixture.link(&ada.access_token).await.status(), 204);
     assert_eq!(suspended().await, [false, false]);
     let other = fixture.sign_in_with_other().await;
@@ -126,7 +126,7 @@ async fn security_96_reset_with_a_link_suspends_what_a_thief_may_have_added() {
         claims(&other.access_token)["sub"],
         claims(&ada.access_token)["sub"]
     );
-    // A change, which needs the current password, suspends nothing.
+    // A password change, which requires the current password, suspends nothing.
     let body = json!({ "current_password": OTHER_PASSWORD, "new_password": PASSWORD });
     let change = app.post("/auth/password/change").json(&body);
     let change = change.bearer_auth(&ada.access_token).send().await;
@@ -134,7 +134,7 @@ async fn security_96_reset_with_a_link_suspends_what_a_thief_may_have_added() {
     assert_eq!(suspended().await, [false, false]);
     fixture.sign_in_with_other().await;
 
-    // Once the other way has existed for a week, the password can be removed.
+    // Once the other identity has been linked for a week, the local account can be removed.
     app.clock.advance(Duration::from_hours(7 * 24 + 1));
     let ada = local_accounts::sign_in(app, "ada", PASSWORD).await;
     let removed = app.delete_as("/api/identities/0", &ada.access_token).await;
