@@ -76,7 +76,8 @@ impl Address {
 
 /// Session settings. The timeouts end statements whose call has already timed out, whether they wait
 /// for a lock or still run. All queries of records use an index, so a generic plan without a
-/// sequential scan is always right. `read committed` lets a commit that waited for locks see the latest changes.
+/// sequential scan is always right. `read committed` lets a commit that waited for locks see the
+/// latest changes.
 const OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
                        -c default_transaction_isolation=read\\ committed \
                        -c enable_seqscan=off -c plan_cache_mode=force_generic_plan";

@@ -1,4 +1,4 @@
-//! The change feed, by transaction ids.
+//! The change feed, based on transaction ids.
 //!
 //! Every denial stores the id of the transaction that wrote it last. Transactions do not commit in
 //! the order of their ids, so each poll selects the denials that were not visible in the snapshot
@@ -21,7 +21,7 @@ use crate::connection::Connector;
 use crate::error::unavailable;
 
 /// Returns one row for each new denial: the current snapshot, the store's id, and the denial. If
-/// there is none, returns one row with NULL in its place.
+/// there are no new denials, returns one row with NULL in place of the denial.
 const CHANGES: &str = "WITH present AS MATERIALIZED (SELECT pg_current_snapshot()::text AS seen, \
      (SELECT value FROM latchkey.records WHERE key = $2) AS id) \
      SELECT seen, id, value FROM present LEFT JOIN latchkey.records \

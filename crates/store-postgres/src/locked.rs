@@ -20,7 +20,7 @@ pub struct LockedTransaction<'a> {
 }
 
 impl<'a> LockedTransaction<'a> {
-    /// Begins a transaction and acquires the locks; waits for changes of the same records that are
+    /// Begins a transaction and acquires the locks; waits for changes to the same records that are
     /// in progress. The order of the locks is that of `latchkey.commit`: groups, then rows.
     pub(crate) async fn begin(
         pool: &'a Pool<Connector>,
@@ -45,9 +45,9 @@ impl<'a> LockedTransaction<'a> {
                             expected,
                         });
                     }
-                    // PostgreSQL ends one transaction of a deadlock: a commit that locks further
-                    // groups and rows can wait for this one. Nothing has been read yet. The dropped
-                    // connection is closed.
+                    // PostgreSQL aborted this transaction to resolve a deadlock with a commit that
+                    // locks further groups or rows. Nothing has been read yet, so begin again. The
+                    // dropped connection is closed.
                     Err(error) if is_conflict(&error) => {}
                     Err(error) => return Err(unavailable(&error)),
                 }

@@ -80,7 +80,7 @@ impl Engine for SledStore {
     }
 }
 
-/// How often a read is attempted concurrently with the writer.
+/// How many times a read is attempted concurrently with the writer.
 const MAX_READ_ATTEMPTS: usize = 3;
 
 /// Reads concurrently with the writer; `None` if a commit overlapped every attempt.

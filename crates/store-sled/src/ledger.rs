@@ -22,7 +22,7 @@ impl Ledger {
         let Some(bytes) = db.get(SLED_LEDGER).map_err(stopped)? else {
             return Ok(None);
         };
-        // A ledger that cannot be read must not pass for none: the denials would not be checked.
+        // A malformed ledger must not be treated as absent: the denials would not be checked.
         let ledger = Self::decode(&bytes).ok_or_else(|| StoreError::Corrupt {
             key: printable(SLED_LEDGER),
             reason: format!("it has {} bytes instead of 24", bytes.len()),

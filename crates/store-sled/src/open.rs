@@ -15,7 +15,7 @@ use crate::writer::WriterState;
 
 /// The format that this version writes and reads.
 const FORMAT: &[u8] = b"1";
-/// The name of a file beside sled's, created with the first record. If it exists and the records do
+/// The name of a file beside sled's, created with the first record. If it exists but the records do
 /// not, they were lost: starting with an empty store would revive every revoked token.
 const MARKER: &str = "latchkey.format";
 /// The capacity of sled's cache, in bytes.

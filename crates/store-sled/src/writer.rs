@@ -98,7 +98,7 @@ impl Writer {
         }
     }
 
-    /// Records that sled failed: nothing is written any more.
+    /// Records that sled failed. Later writes are refused.
     pub(crate) fn fail(&self, reason: &str) {
         if self.failure.set(reason.to_owned()).is_ok() {
             tracing::error!(reason, "the store stopped accepting writes");

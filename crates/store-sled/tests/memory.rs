@@ -1,5 +1,5 @@
-//! The memory that sled needs for large changes. A test binary of its own, because it measures the
-//! whole process.
+//! The memory that sled needs for large changes. This is a separate test binary because it measures
+//! the whole process.
 #![cfg(target_os = "linux")]
 
 use std::error::Error;
@@ -8,11 +8,11 @@ use std::fs;
 use latchkey_core::{AuditRecord, ServerAct, Timestamp, UserId};
 use latchkey_store::AuditLog as _;
 
-/// How many records one change writes, as the restoring of a backup does.
+/// How many records one change writes, as when a backup is restored.
 const BATCH: u64 = 2000;
 const BATCHES: u64 = 40;
-/// sled's cache is limited to 64 MiB. Without collecting garbage after each batch,
-/// the process grows by about 380 MiB.
+/// sled's cache is limited to 64 MiB. Without garbage collection after each batch, the process grows
+/// by about 380 MiB.
 const MAX_GROWTH_KIB: u64 = 160 * 1024;
 
 #[tokio::test]

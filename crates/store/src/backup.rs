@@ -72,11 +72,11 @@ pub enum Record {
     SigningKey(SealedSigningKey),
     /// The latest cutoff of everyone's sessions.
     EveryoneEnded(Cutoff),
-    /// A record of the audit log. Refreshes and the counts of hours are not backed up.
+    /// A record of the audit log. Refreshes and hourly counts are not backed up.
     Audit(AuditRecord),
     /// The latest time that a sweep used as the current time.
     SweptUntil(Timestamp),
-    /// The deletion of a user that had begun and was not complete.
+    /// The deletion of a user that was still in progress.
     Deletion {
         /// The user.
         user: UserId,
@@ -86,7 +86,7 @@ pub enum Record {
 }
 
 /// A login flow in progress as earlier versions stored it. All fields are needed to verify the
-/// authentication code of a backup line.
+/// message authentication code of a backup line.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastLoginFlow {
     id: FlowId,

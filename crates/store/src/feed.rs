@@ -20,7 +20,7 @@ use latchkey_core::{Denial, UserId};
 use crate::error::StoreError;
 
 /// Changes in a shared store, delivered at least once. If changes may have been lost, the batch
-/// says so. After an error the next call continues where the last one stopped.
+/// says so. After an error, call [`next`](Self::next) again: it reconnects.
 #[async_trait]
 pub trait ChangeFeed: Send {
     /// The next batch; waits up to `max_wait` for a change. An empty batch means that there was

@@ -118,16 +118,16 @@ async fn forward(State(relay): State<Arc<RelayState>>, request: Request) -> Resp
     let mut relayed = Response::builder().status(response.status());
     *relayed.headers_mut().expect("valid so far") = end_to_end(response.headers());
     let body = response.bytes().await.expect("the whole response");
-    let mut lost = 0;
+    let mut nth_refresh = 0;
     if is_refresh {
         let key = parts.headers["idempotency-key"]
             .to_str()
             .expect("visible ASCII");
         let mut keys = relay.keys.lock().expect("not poisoned");
         keys.push(key.to_owned());
-        lost = keys.len();
+        nth_refresh = keys.len();
     }
-    let body = match lost {
+    let body = match nth_refresh {
         1 => {
             let half = body.slice(..body.len() / 2);
             Body::from_stream(stream::iter([Ok(half), Err("the connection broke")]))

@@ -72,7 +72,7 @@ pub(crate) fn token_in<'a>(url: &'a str, parameter: &str) -> &'a str {
     token
 }
 
-/// The fields that a response says are not valid.
+/// The names of the invalid fields in a response.
 pub(crate) async fn invalid_fields(response: Response) -> Vec<String> {
     assert_eq!(response.status(), 422);
     let body: Value = response.json().await.expect("JSON");

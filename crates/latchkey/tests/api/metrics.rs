@@ -268,13 +268,13 @@ async fn requests_are_measured_by_route_not_by_path() {
 
 /// The audit record of a refresh is part of the same change, so it costs no further sync.
 #[tokio::test]
-async fn a_refresh_is_one_write_of_the_store() {
+async fn a_refresh_is_one_store_write() {
     const REFRESHES: u64 = 50;
     const WRITES: &str =
         r#"latchkey_store_operation_duration_seconds_count{kind="write",outcome="ok"}"#;
     let app = start().await;
     let mut tokens = app.sign_in().await;
-    // Nothing waits to be written, so that no job writes.
+    // Write the pending audit records, so that no job does so during the measurement.
     app.state
         .audit
         .flush(&*app.state.store)

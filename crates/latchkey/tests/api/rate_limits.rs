@@ -148,7 +148,7 @@ async fn security_72_a_thief_with_a_copied_token_cannot_exhaust_its_owners_refre
     for stolen in [&bound.refresh_token, &plain.refresh_token] {
         let mut left = 20;
         loop {
-            // In turn without a key, always with the same key, and with a new key each time.
+            // In turn: no proof, a proof with the thief's key, and one with a new key each time.
             let proof = match left % 3 {
                 0 => None,
                 1 => Some(client.proof_of(&thief).await),

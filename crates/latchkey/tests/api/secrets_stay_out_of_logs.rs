@@ -51,8 +51,8 @@ async fn security_69_logs_at_every_level_and_error_bodies_contain_no_secret() {
     }
 }
 
-/// Sends requests with secrets, valid and refused ones, and collects the secrets and the error
-/// bodies.
+/// Sends valid and invalid requests that contain secrets. Collects the secrets, and the bodies of
+/// the errors.
 #[derive(Default)]
 struct Walk {
     secrets: Vec<(&'static str, String)>,
@@ -120,7 +120,7 @@ impl Walk {
             }
         }
         let (_, flow) = begun.cookie.split_once('=').expect("a pair");
-        self.secret("the flow id", flow);
+        self.secret("the sealed flow", flow);
         self.secret("the code", &callback["code"]);
         let again = caller.finish(&begun.cookie, &callback).await;
         self.error("a code a second time", again).await;
@@ -179,7 +179,7 @@ impl Walk {
         for (name, request) in [
             ("grant_type", "a token as grant type"),
             ("scope", "a token as scope"),
-            ("expires_in", "a token as an unknown field"),
+            ("expires_in", "a token as lifetime"),
         ] {
             let form = [
                 ("grant_type", "refresh_token"),

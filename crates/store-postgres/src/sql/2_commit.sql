@@ -31,8 +31,8 @@ BEGIN
     END IF;
 
     IF cardinality(keys) > 0 THEN
-        -- Lock in key order, so that two changes never deadlock. Rows that are only read are locked
-        -- in shared mode.
+        -- Lock in key order, so that deadlocks are rare. In a deadlock, PostgreSQL aborts one
+        -- transaction with an error of class 40. Rows that are only read are locked in shared mode.
         PERFORM FROM latchkey.records WHERE key = ANY (keys) AND key = ANY (put_keys || gone)
         ORDER BY key FOR UPDATE;
         PERFORM FROM latchkey.records WHERE key = ANY (keys) AND NOT key = ANY (put_keys || gone)
@@ -69,7 +69,7 @@ BEGIN
         DELETE FROM latchkey.records WHERE key = ANY (gone);
     END IF;
 
-    -- Any notification makes servers query new denials.
+    -- Any notification makes servers query for new denials.
     IF cardinality(accounts) > 0 THEN
         PERFORM pg_notify('latchkey', account) FROM unnest(accounts) AS account;
     END IF;

@@ -8,7 +8,7 @@ use latchkey_store::{Denials as _, Maintenance as _, Store, StoreError};
 
 use super::{OpenError, SledStore, open};
 
-/// The error of opening a store that is not open.
+/// Opens a store, which must fail, and returns the error. Waits until sled has released its lock.
 fn error(path: &std::path::Path) -> OpenError {
     loop {
         // sled releases its file lock some time after a store is dropped.
@@ -163,7 +163,7 @@ async fn malformed_ledger_is_damage() {
     store.deny(vec![denial(1)]).await.expect("stored");
     drop(store);
     drop(reopened(directory.path()));
-    // sled releases its lock late, so a copy is damaged.
+    // Damage a copy, because sled may not have released its lock on the original yet.
     let copy = tempfile::tempdir().expect("a directory");
     for (name, bytes) in files_of(directory.path()) {
         fs::write(copy.path().join(name), bytes).expect("written");
@@ -216,7 +216,7 @@ fn path_of_a_file_is_refused() {
 }
 
 #[test]
-fn damaged_files_are_refused_and_left_as_they_are() {
+fn damaged_files_are_refused_and_a_missing_file_is_not_created() {
     let directory = tempfile::tempdir().expect("a directory");
     drop(open(directory.path()).expect("a store"));
     drop(reopened(directory.path()));
@@ -299,8 +299,8 @@ async fn read_errors_and_panics_stop_the_store() {
     assert_eq!(store.health().await, Ok(()));
 }
 
-/// An operation may await nothing but its transaction: it is polled once, without a runtime, and
-/// would never complete.
+/// An operation may await only its transaction. It is polled once, without a runtime, so any other
+/// await would never complete.
 #[tokio::test]
 async fn operation_that_awaits_anything_but_its_transaction_fails() {
     let directory = tempfile::tempdir().expect("a directory");

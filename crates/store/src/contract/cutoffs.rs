@@ -125,7 +125,7 @@ pub(super) async fn records_not_updated(store: &dyn Store) {
     assert_ended(store, &before, EndReason::Banned).await;
     let live = store.live_sessions(ada.id, NOW).await.expect("read");
     assert_eq!(live.len(), 1);
-    // Ending it again changes nothing and records no event.
+    // The session has already ended: ending it again is not counted.
     let ended = store.end_session(super::fixtures::end(before.id)).await;
     let ended = ended.expect("ended").expect("known");
     assert!(!ended.was_live);

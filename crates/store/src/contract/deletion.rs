@@ -69,9 +69,9 @@ pub(super) async fn check(store: &dyn Store) {
         }
     }
     let bobs = session(store, &bob, 211).await;
-    // The session that requests it must be live, and its user's.
-    for ended in [bobs.id, new_session(&ada, 3, None).session.id] {
-        let refused = store.delete_user(ada.id, ended, NOW).await;
+    // The session that requests the deletion must be live and belong to the user.
+    for requesting in [bobs.id, new_session(&ada, 3, None).session.id] {
+        let refused = store.delete_user(ada.id, requesting, NOW).await;
         assert_eq!(refused, Ok(DeleteOutcome::SessionEnded));
     }
     let live = store.live_sessions(ada.id, NOW).await.expect("read").len();
@@ -147,8 +147,8 @@ pub(super) async fn check(store: &dyn Store) {
     assert!(store.user(bob.id).await.expect("read").is_some());
 }
 
-/// Concurrent sign-ins, refreshes, sign-outs and another deletion, at both servers, leave no other
-/// record.
+/// Only the allowed records remain, even if sign-ins, refreshes, sign-outs and a second deletion
+/// happen concurrently at both servers.
 pub(super) async fn against_everything(stores: StorePair) {
     for round in 0..10_u8 {
         let ada = user(&*stores[0], 1 + round).await;

@@ -44,7 +44,7 @@ pub(super) async fn check(store: &dyn Store) {
     );
     assert!(live(until).await.is_empty());
 
-    // A later expiry replaces an earlier one, but never the other way round.
+    // A later expiry replaces an earlier one, but not vice versa.
     store
         .deny(vec![denial(kinds[0], NOW)])
         .await
@@ -93,8 +93,8 @@ pub(super) async fn pages(store: &dyn Store) {
     assert_eq!(read, denials);
 }
 
-/// What the token's holder revokes stays revoked: after the operator's denial of the token was
-/// lifted, although the clock of the server that lifted it is ahead, and before it.
+/// A revocation by the token's holder is permanent. It takes effect even if a server whose clock is
+/// ahead has lifted an operator's denial of the token before, and it prevents lifting one later.
 async fn revoked_by_holder(store: &dyn Store, denial: Denial, event: &AuditEvent) {
     let denied = denial.denied;
     let lift = |denied| {
@@ -133,8 +133,8 @@ async fn revoked_by_holder(store: &dyn Store, denial: Denial, event: &AuditEvent
     assert_eq!(lift(other).await, Ok(LiftOutcome::NotLiftable));
 }
 
-/// An operator's denial of a token can be lifted, which other servers learn from the feed and from
-/// the records; the denial of an ended session cannot.
+/// An operator's denial of a token can be lifted, and other servers learn this from the feed and
+/// from the records. The denial of an ended session cannot be lifted.
 pub(super) async fn lifted(stores: StorePair) {
     let store = &*stores[0];
     let mut feed = stores[1].follow().await.expect("subscribed");

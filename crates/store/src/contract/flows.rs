@@ -1,4 +1,4 @@
-//! Login flows are finished once.
+//! A login flow can be finished only once.
 
 use core::time::Duration;
 

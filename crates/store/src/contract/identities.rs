@@ -57,7 +57,7 @@ pub(super) async fn linking(store: &dyn Store) {
     let one = session(store, &ada, 1).await;
     let with_two = linked(store, link_of(&one, "work")).await;
     assert_eq!(store.user(ada.id).await, Ok(Some(with_two.clone())));
-    // A sign-in with the identity finds the user and updates its claims only.
+    // A sign-in with the identity finds the user, and updates only the claims of that identity.
     let mut renamed = profile("work");
     renamed.name = Some("Countess".into());
     let nobody = UserId::from_bytes([99; 16]);
@@ -152,7 +152,7 @@ pub(super) async fn removing(store: &dyn Store) {
         let reason = Refusal::Ended(EndReason::IdentityRemoved);
         assert_eq!(refused, Decision::Refused(reason));
     }
-    // Sessions of other identities stay, and none is opened with this one any more.
+    // Sessions of other identities stay live, and no session can be opened with the removed one.
     let next = rotate(store, refresh(&one, 0, None)).await;
     assert_eq!(generation(&next.decision), Some(1));
     let late = store.open_session(session_with_identity(&ada, 5, 1)).await;
@@ -163,13 +163,13 @@ pub(super) async fn removing(store: &dyn Store) {
     let latest = &events.expect("read")[0].1;
     assert_eq!(latest.kind, AuditKind::IdentityRemoved);
     assert_eq!(latest.device, device("192.0.2.7"));
-    // The identity is free.
+    // Another user can sign up with the identity.
     let fresh = UserId::from_bytes([50; 16]);
     let other = store.upsert_identity(profile("work"), fresh, NOW).await;
     assert_eq!(other.map(|user| user.id), Ok(fresh));
     let refused = store.unlink_identity(unlink_of(&one, 0)).await;
     assert_eq!(refused, Ok(last));
-    // The session that requests it must be live, and its user's.
+    // The session that requests the removal must be live and belong to the user.
     let bobs = session(store, &user(store, 2).await, 2).await;
     let mut foreign = unlink_of(&bobs, 0);
     foreign.user = ada.id;

@@ -85,7 +85,7 @@ pub(super) async fn usernames(store: &dyn Store) {
     let found = store.users_by_email("ada@example.com".into()).await;
     assert_eq!(found, Ok(vec![ada]));
 
-    // A replacement of the hash requires the current one.
+    // Replacing the hash requires the current one.
     let replace =
         |from: &str, to: &str| store.replace_hash(username("ada"), from.into(), to.into());
     assert_eq!(replace("other", "x").await, Ok(false));
@@ -208,7 +208,7 @@ pub(super) async fn links(store: &dyn Store) {
     let by_reset = store.create_local_user(by_reset).await;
     assert_eq!(by_reset, Ok(CreateOutcome::LinkInvalid));
 
-    // A change of the password voids the link.
+    // A password change voids the link.
     let current = PasswordAuthority::Current("first".into());
     assert!(is_set(store, set("bob", current, "second")).await);
     assert_eq!(store.one_time_link(hash(5), NOW).await, Ok(None));
@@ -259,7 +259,8 @@ pub(super) async fn links_of_operators(store: &dyn Store) {
     assert!(!exists(4).await && !exists(5).await);
 }
 
-/// After the password was set with a link, no other identity opens a session until it is linked again.
+/// After the password is set with a link, no other identity can open a session until it is linked
+/// again.
 pub(super) async fn suspension(store: &dyn Store) {
     let created = store.create_local_user(local(1, "ada")).await;
     assert_eq!(created, Ok(CreateOutcome::Created));

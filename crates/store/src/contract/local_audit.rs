@@ -59,7 +59,7 @@ pub(super) async fn audit_records(store: &dyn Store) {
     });
     let mut records: Vec<_> = records.collect();
     let id = |number| hash(number).id();
-    let by_bob = format!("roles [admin], link {}", id(2));
+    let of_bob = format!("roles [admin], link {}", id(2));
     let [created, invited, own, sent] = [
         format!("invitation {}", id(1)),
         format!("invitation {}", id(1)),
@@ -69,7 +69,7 @@ pub(super) async fn audit_records(store: &dyn Store) {
     let operator = by_operator.actor;
     let expected = [
         ("account_created", Some(1), None, "192.0.2.8", &*created),
-        ("account_created", Some(2), operator, "192.0.2.7", &by_bob),
+        ("account_created", Some(2), operator, "192.0.2.7", &of_bob),
         ("invitation_created", None, operator, "192.0.2.7", &invited),
         ("password_changed", Some(1), None, "192.0.2.1", &own),
         (

@@ -39,8 +39,8 @@ pub(super) async fn refreshes(stores: StorePair) {
     );
 }
 
-/// SECURITY 51: whichever comes first, afterwards the session is ended, and its denial expires
-/// later than every access token that was issued.
+/// SECURITY 51: whether the end or a refresh comes first, the session is ended afterwards, and its
+/// denial expires later than every access token that was issued.
 pub(super) async fn ends_against_refreshes(stores: StorePair) {
     let user = user(&*stores[0], 1).await;
     for round in 1..=20 {
@@ -118,7 +118,7 @@ pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: boo
             }
         });
     }
-    // Wait until all loops are refreshing.
+    // Wait until the sessions have been refreshed twice each on average.
     while rotations.load(Ordering::SeqCst) < usize::from(2 * SESSIONS) {
         tokio::task::yield_now().await;
     }
@@ -190,7 +190,7 @@ pub(super) async fn bans_against_sign_ins(stores: StorePair) {
     }
 }
 
-/// SECURITY 4: of many concurrent requests one finishes a login flow.
+/// SECURITY 4: of many concurrent requests, exactly one finishes a login flow.
 pub(super) async fn flows(stores: StorePair) {
     let finished = concurrently(&stores, 20, |store, _| async move {
         let finished = store.finish_login_flow(flows::id(1), flows::END).await;

@@ -26,7 +26,7 @@ fn text(text: &str) -> UserQuery {
     }
 }
 
-/// Signs a user in; each later user is created a second later.
+/// Signs a user in `number` seconds after [`NOW`].
 async fn sign_in(store: &dyn Store, number: u8, email: &str, name: &str) -> User {
     let profile = Profile {
         email: Some(email.to_owned()),
@@ -38,7 +38,7 @@ async fn sign_in(store: &dyn Store, number: u8, email: &str, name: &str) -> User
     user.expect("signed in")
 }
 
-/// All pages of a query, of `limit` users.
+/// The results on all pages of a query, with `limit` users per page.
 async fn all(store: &dyn Store, query: &UserQuery, limit: usize, now: Timestamp) -> Vec<UserId> {
     let mut found = Vec::new();
     let mut before: Option<ListCursor> = None;
@@ -61,7 +61,7 @@ pub(super) async fn users(store: &dyn Store) {
         sign_in(store, number, &email, "Some Person").await;
     }
     sign_in(store, 10, "ada@example.com", "Ada Lovelace Adams").await;
-    // The order is that of the ids until the indexes are built, and then the newest come first.
+    // Users are ordered by id until the indexes are built; then the newest come first.
     let oldest: Vec<_> = (1..=10).map(id).collect();
     let newest: Vec<_> = (1..=10).rev().map(id).collect();
     assert_eq!(all(store, &text(""), 3, NOW).await, oldest);
@@ -219,7 +219,7 @@ pub(super) async fn sessions(store: &dyn Store) {
         }
     };
     let row = |number: u8, user: &User| (number, user.id, format!("192.0.2.{number}"));
-    // In the order of the ids until the index is built.
+    // Sessions are ordered by id until the index is built.
     let ids: Vec<_> = (1..=3).map(|number| row(number, &ada)).collect();
     assert_eq!(listed(2).await, ids);
     store.identify(FRESH, NOW).await.expect("an id");

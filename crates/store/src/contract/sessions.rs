@@ -108,7 +108,8 @@ pub(super) async fn expiry_is_final(store: &dyn Store) {
     assert_eq!(refused, Decision::Refused(ended));
 }
 
-/// Ending a session of another user, an unknown session, or the sessions of an unknown user.
+/// Ending a session of another user, an unknown session, or the sessions of an unknown user has no
+/// effect.
 pub(super) async fn ending_requires_ownership(store: &dyn Store) {
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
     let session = session(store, &ada, 1).await;
@@ -272,7 +273,7 @@ async fn live(store: &dyn Store, user: &User) -> Vec<SessionId> {
     ids
 }
 
-/// Ended and expired sessions are stored for some time, with their origins.
+/// Live and ended sessions are listed in pages, with their origins.
 pub(super) async fn stored(store: &dyn Store) {
     let (ada, bob) = (user(store, 1).await, user(store, 2).await);
     session(store, &bob, 9).await;

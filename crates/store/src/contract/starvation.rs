@@ -173,7 +173,7 @@ impl Opponents {
     }
 
     /// Waits until each loop has written [`MIN_WRITES`] more times.
-    async fn make_progress(&self) {
+    async fn wait_for_progress(&self) {
         let counts = || self.written.iter().map(|it| it.load(Ordering::SeqCst));
         let before: Vec<_> = counts().collect();
         while counts()
@@ -200,7 +200,7 @@ pub(super) async fn revocation_succeeds(stores: StorePair, revocation: Revocatio
         sessions.push(session(&*stores[0], &user, number).await);
     }
     let opponents = Opponents::start(&stores, &user, &sessions);
-    opponents.make_progress().await;
+    opponents.wait_for_progress().await;
     let now = NOW.plus(Duration::from_millis(
         opponents.clock.load(Ordering::SeqCst) / 20,
     ));
@@ -210,7 +210,7 @@ pub(super) async fn revocation_succeeds(stores: StorePair, revocation: Revocatio
         "{revocation:?} took {attempts} attempts"
     );
     // The opponents are still writing.
-    opponents.make_progress().await;
+    opponents.wait_for_progress().await;
     for session in ended {
         let known = stores[1].session(session.id).await.expect("read");
         let status = known.expect("known").status;

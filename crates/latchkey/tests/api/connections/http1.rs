@@ -40,7 +40,7 @@ async fn security_75_a_stalled_body_gets_408_and_its_connection_is_closed() {
             format!("POST /auth/revoke HTTP/1.1\r\nhost: a\r\n{form}\r\n{chunked}\r\n\r\n5\r\nab"),
             "application/json",
         ),
-        // The same applies to every method, and if no route reads the body.
+        // The same applies to every method, even if no route reads the body.
         (
             format!("POST /auth/nothing HTTP/1.1\r\nhost: a\r\n{length}\r\n\r\n"),
             "application/problem+json",
@@ -86,7 +86,7 @@ async fn security_75_a_client_that_reads_no_responses_is_disconnected() {
 }
 
 #[tokio::test]
-async fn security_75_a_client_that_reads_no_responses_is_disconnected_under_tls() {
+async fn security_75_a_client_that_reads_no_responses_is_disconnected_over_tls() {
     let certificate = Certificate::new().expect("created");
     let config = format!(
         "[tls]\ncert_file = {:?}\nkey_file = {:?}\n",
@@ -150,7 +150,8 @@ async fn idle_connections_to_the_metrics_address_are_limited_and_closed() {
     );
     let app = TestApp::with_limits(&config, short_limits()).await;
     let metrics = SocketAddr::from(([127, 0, 0, 1], port));
-    // More than are accepted at once: the request below waits until they are closed.
+    // More connections than the server accepts at once: the request below waits until they are
+    // closed.
     let mut idle = Vec::new();
     for _ in 0..100 {
         idle.push(TcpStream::connect(metrics).await.expect("connected"));

@@ -56,7 +56,7 @@ impl DpopClient {
         claims
     }
 
-    /// Starts a sign-in and approves it at the provider: the flow cookie and the callback.
+    /// Starts a sign-in and approves it at the provider. Returns the flow cookie and the callback.
     pub(crate) async fn called_back(&self) -> (String, Callback) {
         let begun = self.app.begin("demo").await;
         let callback = self.app.approve(&begun, "ada@example.com").await;

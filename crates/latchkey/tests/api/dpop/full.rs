@@ -149,7 +149,7 @@ async fn security_59_a_client_with_a_wrong_clock_may_use_the_nonce_of_the_refusa
 }
 
 #[tokio::test]
-async fn security_28_refusals_of_the_dpop_scheme_have_its_challenge() {
+async fn security_28_refused_dpop_requests_get_a_dpop_challenge() {
     let client = DpopClient::start("full").await;
     let signed_in = client.sign_in().await;
     let token = &*signed_in.access_token;

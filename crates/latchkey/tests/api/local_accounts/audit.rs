@@ -1,4 +1,4 @@
-//! What the audit record says about local accounts: who created them and their links, who used a
+//! What the audit log records about local accounts: who created them and their links, who used a
 //! link, and whose password was wrong.
 
 use latchkey_core::{Actor, AuditRecord, RecordOutcome};
@@ -24,7 +24,7 @@ async fn records(app: &TestApp) -> Vec<AuditRecord> {
 /// Kind, outcome, user and detail of the record of a request.
 type Seen = (String, RecordOutcome, Option<String>, Option<String>);
 
-/// The one record of this request, which must come from its address.
+/// The only record of this request. Asserts that it contains the client's address and no actor.
 fn of_request(records: &[AuditRecord], id: &str) -> Seen {
     let of_request = |it: &&AuditRecord| it.device.request_id.as_deref() == Some(id);
     let found: Vec<_> = records.iter().filter(of_request).collect();
@@ -55,7 +55,7 @@ async fn refused_passwords_and_links_are_recorded_with_the_user() {
         request.send().await.expect("a response")
     };
     let wrong_at_change = id(&change("wrong guess 1", OTHER_PASSWORD).await);
-    // The person corrects this in the form.
+    // Not recorded: the form asks the user for a stronger password.
     let weak = id(&change(PASSWORD, "password1").await);
     let wrong_at_step_up = id(&try_sign_in(&app, "ADA", "wrong guess 2").await);
     let unknown = id(&try_sign_in(&app, "nobody", "wrong guess 3").await);
@@ -155,8 +155,8 @@ async fn accounts_and_links_are_recorded_from_their_creation_to_their_use() {
     let created = of("account_created", None);
     assert_eq!(created.detail, invited.detail);
     assert_eq!(created.user.map(|it| it.to_string()), ben);
-    let sent = of("password_link_created", Some(Actor::CommandLine));
-    assert_eq!(sent.user.map(|it| it.to_string()), ben);
+    let linked = of("password_link_created", Some(Actor::CommandLine));
+    assert_eq!(linked.user.map(|it| it.to_string()), ben);
     let text = serde_json::to_string(&records).expect("JSON");
     let by_operator = token_in(&by_operator.url, "token").to_owned();
     for secret in [token, &mail.token("token"), &by_operator, PASSWORD] {

@@ -98,11 +98,11 @@ async fn security_95_wrong_current_passwords_are_counted_as_guesses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn security_95_right_passwords_of_a_few_networks_keep_nobody_out() {
+async fn security_95_correct_passwords_from_a_few_networks_lock_nobody_out() {
     let app = Arc::new(TestApp::with(CONFIG).await);
     create(&app, "eve").await;
     create(&app, "ada").await;
-    // Eight networks, each of which could take sixteen places of the queue.
+    // Eight networks, each of which could take sixteen places in the queue.
     let flood: Vec<_> = (0..320_u32)
         .map(|number| {
             let app = Arc::clone(&app);

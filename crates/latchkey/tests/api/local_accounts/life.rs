@@ -1,4 +1,4 @@
-//! The lifecycle of a local account: sign-up, a change of the password, a restart, a ban, a step-up.
+//! The lifecycle of a local account: sign-up, a password change, a restart, a ban, a step-up.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{OTHER_PASSWORD, PASSWORD, create, invalid_fields, post, sign_in, try
 use crate::app::TestApp;
 
 #[tokio::test]
-async fn account_signs_up_refreshes_and_changes_its_password() {
+async fn user_signs_up_refreshes_and_changes_the_password() {
     let app = TestApp::with("[local]\nsign_up = \"open\"").await;
     let offered = app.get_json("/auth/providers").await;
     let password = json!({ "sign_up": "open", "mail": false });
@@ -32,7 +32,7 @@ async fn account_signs_up_refreshes_and_changes_its_password() {
         ["username"]
     );
 
-    // Names that differ only in case are the same name.
+    // Usernames are case-insensitive.
     let second = sign_in(&app, "ADA", PASSWORD).await;
     assert_eq!(claims(&second.access_token)["sub"], token["sub"]);
     let first = app.refreshed(&first.refresh_token).await;
@@ -46,7 +46,7 @@ async fn account_signs_up_refreshes_and_changes_its_password() {
             .all(|session| session["provider"] == "local")
     );
 
-    // A change of the password ends the other sessions.
+    // A password change ends the other sessions.
     let change = |current: &str, new: &str| {
         let body = json!({ "current_password": current, "new_password": new });
         let request = app.post("/auth/password/change").json(&body);

@@ -17,7 +17,7 @@ async fn reset(app: &TestApp, token: &str, password: &str) -> reqwest::Response 
     post(app, "/auth/password/reset", &body).await
 }
 
-async fn is_invalid(response: reqwest::Response) {
+async fn assert_link_invalid(response: reqwest::Response) {
     assert_eq!(code(response).await, (400, "link_invalid".into()));
 }
 
@@ -70,11 +70,11 @@ async fn security_96_link_works_once_for_an_hour_and_ends_all_sessions() {
     };
     let (first, second) = (link().await, link().await);
     // A new link replaces the first.
-    is_invalid(reset(&app, token_in(&first, "token"), OTHER_PASSWORD).await).await;
+    assert_link_invalid(reset(&app, token_in(&first, "token"), OTHER_PASSWORD).await).await;
     assert_eq!(app.check(&signed_in.access_token).await, Ok(()));
     let token = token_in(&second, "token");
     assert_eq!(reset(&app, token, OTHER_PASSWORD).await.status(), 204);
-    is_invalid(reset(&app, token, PASSWORD).await).await;
+    assert_link_invalid(reset(&app, token, PASSWORD).await).await;
     let check = app.check(&signed_in.access_token).await;
     assert_eq!(check, Err("token_revoked".into()));
     app.refresh_is_refused(&signed_in.refresh_token).await;
@@ -82,9 +82,9 @@ async fn security_96_link_works_once_for_an_hour_and_ends_all_sessions() {
 
     let late = link().await;
     app.clock.advance(Duration::from_hours(1));
-    is_invalid(reset(&app, token_in(&late, "token"), PASSWORD).await).await;
+    assert_link_invalid(reset(&app, token_in(&late, "token"), PASSWORD).await).await;
     for token in ["", "nonsense", token] {
-        is_invalid(reset(&app, token, PASSWORD).await).await;
+        assert_link_invalid(reset(&app, token, PASSWORD).await).await;
     }
     let unknown = operator(&app).reset_password("bob").await;
     let unknown = unknown.expect_err("unknown").to_string();
@@ -105,13 +105,13 @@ async fn security_96_link_is_bound_to_its_purpose_and_stored_as_a_hash() {
         .expect("a link")
         .url;
     let link = token_in(&link, "token").to_owned();
-    is_invalid(reset(&app, &invitation, OTHER_PASSWORD).await).await;
+    assert_link_invalid(reset(&app, &invitation, OTHER_PASSWORD).await).await;
     let sign_up = |invitation: &str| {
         let new = json!({ "username": "ben", "password": PASSWORD, "invitation": invitation });
         let app = &app;
         async move { post(app, "/auth/sign-up", &new).await }
     };
-    is_invalid(sign_up(&link).await).await;
+    assert_link_invalid(sign_up(&link).await).await;
 
     // Neither the tokens nor the password are in the data directory.
     let mut files = vec![app.data_dir()];
@@ -132,7 +132,7 @@ async fn security_96_link_is_bound_to_its_purpose_and_stored_as_a_hash() {
 
     let signed_in = tokens(sign_up(&invitation).await).await;
     assert_eq!(claims(&signed_in.access_token)["email"], "ben@example.com");
-    is_invalid(sign_up(&invitation).await).await;
+    assert_link_invalid(sign_up(&invitation).await).await;
 }
 
 #[tokio::test]

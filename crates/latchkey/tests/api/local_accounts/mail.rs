@@ -80,12 +80,12 @@ async fn security_96_request_for_a_link_does_not_void_the_link_of_an_operator() 
     request_link(&app, "ada").await;
     let requested = server.next().await.token("token");
     assert_eq!(reset(&app, &link).await.status(), 204);
-    // A password that was set voids the other link too, which would undo it.
+    // Setting a password voids both links. Otherwise, the other one could replace the new password.
     for used in [&link, &requested] {
         let refused = reset(&app, used).await;
         assert_eq!(code(refused).await, (400, "link_invalid".into()));
     }
-    // Neither does a link of an operator void the one that the user requested.
+    // Nor does an operator's link void the one that the user requested.
     request_link(&app, "ada").await;
     let requested = server.next().await.token("token");
     let link = of_operator().await;
@@ -127,7 +127,8 @@ async fn one_recipient_gets_few_messages_whatever_the_account() {
         request_link(&app, &format!("ada-{number}")).await;
     }
     request_link(&app, "eve").await;
-    // The links of other recipients are sent, and those of the first account with the address.
+    // Links to other recipients are still sent, and so are those of the oldest account with the
+    // address.
     request_link(&app, "ben").await;
     request_link(&app, "ada").await;
     let mut recipients = Vec::new();
@@ -198,7 +199,7 @@ async fn message_contains_no_text_that_a_stranger_chose() {
         assert!(!text.contains("prize"), "{text}");
         let links = text.matches("://").count();
         let own = text.matches(&format!("{}/", app.url)).count();
-        // The site, and the link.
+        // The URL of the site, and the link.
         assert_eq!((links, own), (2, 1), "{text}");
     }
 }

@@ -1,5 +1,5 @@
-//! A mail server from a package, aiosmtpd, with certificates and passwords. It shows that mail works
-//! with a server that was not written for these tests; `smtp.rs` scripts what a real one does not do.
+//! A third-party mail server, aiosmtpd, with encryption and authentication. It shows that mail works
+//! with a server that was not written for these tests. `smtp.rs` contains a scripted one.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -101,7 +101,7 @@ impl MailServer {
     }
 }
 
-/// Complete lines that are JSON objects; Python may write warnings to the others.
+/// The complete lines of the log that are JSON. Python may write warnings to other lines.
 fn events(log: &str) -> impl Iterator<Item = serde_json::Value> {
     let lines = log.split_inclusive('\n').filter(|it| it.ends_with('\n'));
     lines.filter_map(|line| serde_json::from_str(line).ok())
@@ -113,8 +113,8 @@ fn messages(log: &str) -> Vec<Mail> {
     read.collect()
 }
 
-/// A Python that has aiosmtpd. The one of the system has it if it is a Debian package, even if
-/// another one comes first in PATH.
+/// A Python interpreter that can import aiosmtpd. Only the system's interpreter finds the Debian
+/// package, and another one may come first in PATH.
 fn python() -> &'static str {
     let has_server = |python: &&str| {
         let output = Command::new(python)

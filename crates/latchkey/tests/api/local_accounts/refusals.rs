@@ -27,7 +27,7 @@ async fn security_95_unknown_users_and_wrong_passwords_get_the_same_response() {
     assert_eq!(seen[0].2["code"], "invalid_credentials");
     assert_eq!(seen[0], seen[1]);
     assert_eq!(seen[0], seen[2]);
-    // So do requests for a link.
+    // Requests for a link get the same response too, whether or not the user exists.
     for username in ["ada", "bob", "ada@example.com", "!"] {
         let body = json!({ "username": username });
         let response = post(&app, "/auth/password/reset-request", &body).await;

@@ -1,5 +1,5 @@
-//! A scripted mail server without encryption, which counts conversations. What encryption and
-//! passwords need is tested with a server from a package, in `mail_server.rs`.
+//! A scripted mail server without encryption, which records conversations. Encryption and
+//! authentication are tested with a real server, in `mail_server.rs`.
 
 use std::net::SocketAddr;
 
@@ -26,7 +26,7 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    /// The message without the encoding for transport.
+    /// The message without its transfer encoding.
     pub(crate) fn text(&self) -> String {
         let message = self.message.as_deref().expect("a message");
         // Quoted-printable: soft line breaks, and the equals sign.

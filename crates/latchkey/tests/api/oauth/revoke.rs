@@ -296,7 +296,7 @@ async fn revoking_too_many_access_tokens_one_by_one_ends_the_session() {
         }
         tokens = latchkey_testing::tokens(next).await;
     }
-    // Those tokens and the session are refused; another session is not.
+    // The session has ended; the user's other session has not.
     assert!(revoked > 200);
     app.refresh_is_refused(&tokens.refresh_token).await;
     assert!(app.state.guard.denylist().len() <= 201 + 1);

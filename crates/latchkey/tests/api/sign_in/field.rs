@@ -66,7 +66,7 @@ async fn prompt_is_sent_only_if_the_provider_supports_its_value() {
     );
 }
 
-/// Signs in at this provider and asserts that the address is known and verified.
+/// Signs in at this provider, and asserts that the token contains a verified email address.
 async fn assert_signs_in(provider: &ScriptedProvider, what: &str) {
     let app = TestApp::with(&provider.section("a")).await;
     let response = provider.sign_in(&app, "a").await;

@@ -257,7 +257,7 @@ async fn security_3_an_altered_swapped_or_expired_flow_cookie_is_refused() {
         let response = app.finish(&format!("{name}={truncated}"), &callback).await;
         refused(response, "truncated").await;
     }
-    // The values of another sign-in and of another server, under the name of this one.
+    // The values of cookies from another sign-in and from another server, under this cookie's name.
     let second = app.begin("demo").await;
     let foreign = other.begin("demo").await;
     for begun in [&second, &foreign] {

@@ -12,7 +12,7 @@ async fn start() -> (ScriptedGitHub, TestApp) {
     start_with("").await
 }
 
-/// With these further keys of the provider.
+/// Starts a server with these additional keys in the provider's configuration.
 async fn start_with(keys: &str) -> (ScriptedGitHub, TestApp) {
     let github = ScriptedGitHub::start().await;
     let app = TestApp::with(&format!("{}{keys}", github.section("github"))).await;
@@ -104,13 +104,13 @@ async fn step_up_with_github_is_a_new_sign_in_if_that_is_configured() {
     let again = tokens(app.finish(&begun.cookie, &callback).await).await;
     assert_eq!(claims(&again.access_token)["sub"], json!(sub));
     assert_eq!(claims(&again.access_token)["auth_time"], 1_800_000_000);
-    // The response cannot be used again.
+    // The callback works only once.
     let replayed = app.finish(&begun.cookie, &callback).await;
     assert_eq!(code(replayed).await, (400, "sign_in_not_found".into()));
     let ended = app.delete_as(path, &again.access_token).await;
     assert_eq!(ended.status(), 204);
 
-    // It is recent for ten minutes, and an ordinary sign-in is not.
+    // The step-up counts as recent for ten minutes.
     app.clock.advance(Duration::from_secs(601));
     let later = app.refreshed(&again.refresh_token).await.access_token;
     let refused = app.delete_as(path, &later).await;

@@ -57,7 +57,7 @@ fn help() {
     insta::assert_snapshot!(snapshot.text);
 }
 
-/// Replaces times, in seconds since 1970: commands have the clock of this machine.
+/// Replaces times, in seconds since 1970: commands use this machine's clock.
 fn redact_times(value: &mut Value) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(redact_times),
