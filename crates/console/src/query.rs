@@ -1,4 +1,4 @@
-//! The path and query of a URL, without a browser.
+//! Parses and builds the path and query of a URL without browser APIs.
 
 use std::fmt::Write as _;
 
@@ -24,7 +24,7 @@ impl Query {
         found.map_or_else(String::new, |(_, value)| value.clone())
     }
 
-    /// The query with another value of a parameter. An empty value removes it.
+    /// The query with a parameter set to `value`. An empty value removes the parameter.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.0.retain(|(it, _)| it != name);

@@ -68,7 +68,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Remote<T> {
         self.value.get()?.ok()
     }
 
-    /// Requests the path again. The current data stays until then.
+    /// Requests the path again. The current data stays until the response arrives.
     pub(crate) fn refetch(self) {
         self.requests.update(|requests| *requests += 1);
     }

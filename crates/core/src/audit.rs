@@ -149,12 +149,12 @@ pub enum AuditKind {
     Displaced,
     /// A session was ended at its refresh because the user is no longer admitted.
     NotAdmitted,
-    /// The user added an identity, with which the account can be signed in to.
+    /// The user added an identity: another way to sign in.
     IdentityLinked,
     /// The user removed an identity; the sessions that were opened with it ended.
     IdentityRemoved,
-    /// The user deleted the account. It is the reason of ended sessions; the event itself is not
-    /// stored for the user, whose events are deleted.
+    /// The user deleted the account. The audit log records this; the user's own history is deleted
+    /// with the account.
     AccountDeleted,
 }
 

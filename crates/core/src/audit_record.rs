@@ -59,7 +59,7 @@ fn is_unknown(device: &Device) -> bool {
 }
 
 impl AuditRecord {
-    /// A record of success, about no user or session.
+    /// A record of a success, without a user or session.
     pub fn new(at: Timestamp, kind: impl Into<RecordKind>) -> Self {
         Self {
             at,
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn acts_of_operators_have_a_class_of_their_own() {
+    fn operator_acts_have_their_own_class() {
         let class = |kind: RecordKind, actor| {
             let record = AuditRecord::new(Timestamp::from_secs(1_800_000_000), kind);
             AuditRecord { actor, ..record }.class()

@@ -50,7 +50,7 @@ pub struct Denial {
     /// The sessions it applies to, if [`Denial::denied`] covers several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cutoff: Option<Cutoff>,
-    /// Who added it, if an operator did.
+    /// Who added it and why, if an operator did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Box<DenialNote>>,
 }
@@ -120,12 +120,12 @@ impl Denial {
         self.note.as_ref().map(|note| note.by)
     }
 
-    /// When it was lifted, if it was. A later denial of the same target is in force again.
+    /// When it was lifted, if it was. A later denial of the same target overrides the lift.
     pub fn lifted_at(&self) -> Option<Timestamp> {
         self.note.as_ref()?.lifted
     }
 
-    /// Whether it refuses nothing any more because it was lifted.
+    /// Whether it no longer refuses anything because it was lifted.
     pub fn is_lifted(&self) -> bool {
         self.lifted_at().is_some_and(|lifted| self.at <= lifted)
     }
@@ -157,7 +157,7 @@ impl Denial {
             self.reason = known.reason;
         }
         if matches!(self.denied, Denied::Token(_)) {
-            // Whatever the order: what the token's holder revoked, no operator can lift.
+            // In either order: an operator cannot lift what the token's holder revoked.
             if known.note.is_none() {
                 self.note = None;
                 self.reason = known.reason;

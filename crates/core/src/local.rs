@@ -90,17 +90,17 @@ pub struct Credential {
     pub hash: Option<String>,
     /// When the password was set, or the account created.
     pub changed_at: Timestamp,
-    /// The link of an operator that can set the password. A new one replaces it.
+    /// The password link that an operator created. A new one replaces it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkHash>,
-    /// The link that was requested for the user and sent by mail. A new one replaces it. Anyone can
-    /// request one, so it does not replace the link of an operator.
+    /// The password link that was requested for the user and sent by mail. A new one replaces it.
+    /// Anyone can request one, so it does not replace the operator's link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_link: Option<LinkHash>,
 }
 
 impl Credential {
-    /// The link of an operator, or the requested one.
+    /// The operator's link, or the requested one.
     pub fn link_mut(&mut self, is_by_operator: bool) -> &mut Option<LinkHash> {
         if is_by_operator {
             &mut self.link
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usernames_are_compared_without_case() {
+    fn usernames_are_case_insensitive() {
         let name = |text: &str| text.parse::<Username>();
         assert_eq!(name("Ada.L+1@Example.com"), name("ada.l+1@example.COM"));
         assert_eq!(name("Ada").expect("valid").as_str(), "ada");

@@ -8,7 +8,7 @@ use core::fmt;
 
 use crate::user::{ADMIN, Identity, LOCAL, Profile, User};
 
-/// The claims of the provider at the user's latest sign-in that a decision depends on.
+/// The claims that a decision depends on, as the provider sent them at the user's latest sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProviderClaims<'a> {
     identity: &'a Identity,
@@ -55,11 +55,11 @@ pub struct ConfiguredProvider {
     /// Whether it is Google or follows Google's conventions: `email_verified` means that the
     /// address was verified once, and `hd` names the organization that manages the account today.
     pub google: bool,
-    /// The email addresses for which entries that name no provider accept its claims.
+    /// The email addresses it is trusted to assert if an entry names no provider.
     pub trusted_emails: TrustedEmails,
 }
 
-/// The email addresses for which entries that name no provider accept the claims of a provider.
+/// The email addresses that a provider is trusted to assert if an entry names no provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrustedEmails {
     /// All addresses; the default if it is the only provider.
@@ -106,7 +106,7 @@ pub enum Admission {
     /// Every user of a configured provider.
     #[default]
     Open,
-    /// Users that match an entry.
+    /// Users that match an entry, and all users of local accounts.
     AllowList(Vec<Entry>),
 }
 

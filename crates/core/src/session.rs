@@ -16,8 +16,9 @@ use crate::user::User;
 /// How many idempotency keys a session remembers.
 pub const REMEMBERED_KEYS: usize = 4;
 
-/// The record that every refresh reads and writes. It is always smaller than 400 bytes. Values that
-/// never change after the sign-in and that no decision needs are in [`SessionOrigin`].
+/// The record that every refresh reads and writes. It does not grow with the number of refreshes, and
+/// is usually smaller than 400 bytes. Values that never change after the sign-in and that no decision
+/// needs are in [`SessionOrigin`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Session {
     /// The session's id, the `sid` of its tokens.
@@ -163,8 +164,8 @@ impl Session {
         session
     }
 
-    /// The same session with these cutoffs, of its user and of all users, applied. Its own record
-    /// may not have been updated yet.
+    /// The same session after these cutoffs of its user and of all users: ended if one of them ends
+    /// it. The stored record may not have been updated yet.
     #[must_use]
     pub fn under(&self, user: Option<&Cutoff>, everyone: Option<&Cutoff>) -> Self {
         let user = user.filter(|it| it.ends(self.id, self.cutoffs.user));

@@ -32,15 +32,15 @@ pub struct LoginFlow {
     /// For a step-up: the user who must authenticate again. A sign-in by another user is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<UserId>,
-    /// For linking: the account that gets the identity. A flow with this field completes nothing but
-    /// the linking, and a flow without it does not link.
+    /// For linking: the account that gets the identity. A flow with this field can only link, and a
+    /// flow without it cannot link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkTarget>,
     /// When the sign-in expires.
     pub expires_at: Timestamp,
 }
 
-/// Where a flow for linking was begun.
+/// The user and session of a flow that links an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkTarget {
     /// The user who gets the identity.

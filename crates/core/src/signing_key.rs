@@ -48,7 +48,7 @@ pub enum KeyState {
 }
 
 /// The keys that have not expired, each with what it is used for now. The latest key that may sign
-/// does; if none may, because the clock is behind, the earliest one does.
+/// is the signing key. If none may sign, because the clock is behind, it is the earliest key.
 pub fn states(
     mut keys: Vec<SealedSigningKey>,
     now: Timestamp,

@@ -53,8 +53,8 @@ impl Profile {
 pub struct User {
     /// The user's id, the `sub` of the user's tokens.
     pub id: UserId,
-    /// How a provider identifies the user: the oldest identity. [`User::signed_in_with`] returns
-    /// the user with the identity of a session in its place.
+    /// The oldest identity. [`User::signed_in_with`] returns the user with the identity of a session
+    /// in its place.
     pub identity: Identity,
     /// The username of a local account, in lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -174,7 +174,7 @@ impl User {
         all
     }
 
-    /// The number of this identity of the user, if it is one.
+    /// The number of this identity; `None` if the user does not have it.
     pub fn number_of(&self, identity: &Identity) -> Option<u32> {
         if self.identity == *identity {
             return Some(self.identity_number);
@@ -192,7 +192,7 @@ impl User {
     /// [`User::identity`], and the claims beside it are those of its provider. `None` if the
     /// identity was removed.
     ///
-    /// Rights and claims are decided on this value. Otherwise a sign-in at one provider could change
+    /// Rights and claims are derived from this value. Otherwise a sign-in at one provider could change
     /// the rights of a session that another provider vouched for.
     pub fn signed_in_with(&self, number: u32) -> Option<Self> {
         let mut user = self.clone();

@@ -113,7 +113,7 @@ impl Entry {
         self.lifted().is_some_and(|lifted| self.at <= lifted)
     }
 
-    /// This entry combined with a later or concurrent denial of the same subject.
+    /// This entry combined with a later or concurrent denial of the same target.
     fn merged(&self, denial: &Denial) -> Self {
         let times = (denial.at.max(self.at), denial.until.max(self.until));
         let (cutoff, reason) = if denial.cutoff.map(|cutoff| cutoff.number) <= self.number() {
@@ -137,7 +137,7 @@ impl Entry {
 }
 
 impl Denylist {
-    /// Adds a denial. If the subject is already denied, the later expiry counts. A lifted denial
+    /// Adds a denial. If the target is already denied, the later expiry counts. A lifted denial
     /// overrides a denial added before the lift, whichever of the two arrives first.
     pub fn insert(&self, denial: &Denial) {
         let entries = self.entries.pin();

@@ -1,7 +1,7 @@
 //! Extractors. A handler that takes one of them runs only if the request's access token is
 //! accepted.
 //!
-//! The type parameter `G` is provided by the router's state ([`FromRef`]) and gives access to a
+//! A value of the type `G` is extracted from the router's state ([`FromRef`]) and gives access to a
 //! [`Guard`]. A crate that wraps a guard can define aliases, so that its users write `User` alone.
 
 use core::fmt;
@@ -158,7 +158,7 @@ where
     }
 }
 
-/// Extractors around [`User`] that require more: how the guard authenticates the request.
+/// Defines extractors around [`User`] that require more; `$verified` authenticates the request.
 macro_rules! stricter_users {
     ($($name:ident = |$guard:ident, $parts:ident| $verified:expr;)*) => {$(
         impl<S, G> FromRequestParts<S> for $name<G>

@@ -93,8 +93,8 @@ pub struct GuardParts {
     pub origin: String,
     /// Whether challenges offer the DPoP scheme, because access tokens can be bound to keys.
     pub offers_dpop: bool,
-    /// Used by the extractor `Admin` in addition to the roles in the token. Without it, a role that
-    /// was removed remains valid until the token expires.
+    /// Used by the extractors `Admin` and `AdminView` in addition to the roles in the token. Without
+    /// it, a role that was removed remains valid until the token expires.
     pub current_roles: Option<Arc<dyn CurrentRoles>>,
 }
 

@@ -14,7 +14,7 @@ use crate::provider::Kind;
 /// The default time limit for beginning a sign-in: if the provider is down, the user must not be
 /// left in front of an empty page.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(4);
-/// The default time limit for finishing a sign-in, which takes up to four requests.
+/// The default time limit for finishing a sign-in, which takes several requests.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(8);
 /// The shortest [`ProviderConfig::timeout`].
 const MIN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ pub enum ClientAuth {
 pub enum StepUp {
     /// Only a recent time of authentication that the provider reports (`auth_time`).
     AuthTime,
-    /// Also a new sign-in of a provider that reports no time. The request has the strictest prompt
+    /// Also a new sign-in at a provider that reports no time. The request has the strictest prompt
     /// that the provider knows, but the provider decides whether the user enters a password: anyone who
     /// uses the user's browser while it is signed in at the provider may pass.
     SignInAgain,

@@ -1,4 +1,4 @@
-//! Chooses the implementation for a configuration.
+//! Chooses the implementation of a provider.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::http::HttpClient;
 use crate::oidc::OidcProvider;
 use crate::provider::{Kind, Provider};
 
-/// The provider with this configuration, by the protocol of its kind.
+/// Creates a provider with this configuration. Its kind determines the protocol.
 ///
 /// # Errors
 ///

@@ -1,9 +1,9 @@
 //! An OpenID provider for evaluation: it lets anyone sign in with any email address.
 //!
 //! It passes every check that a real provider has to pass, so that `--demo` uses the same code as
-//! Google. All state is in memory, bounded, and lost at exit. This module makes the decisions;
-//! pages and routes are the server's. It shows the account chooser at every sign-in, which satisfies
-//! any `max_age` and every `prompt` that its discovery document lists.
+//! Google. All state is in memory, bounded, and lost at exit. This module makes the decisions; the
+//! server provides the pages and routes. It shows the account chooser at every sign-in, which
+//! satisfies any `max_age` and every `prompt` that the discovery document lists.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -114,7 +114,7 @@ pub enum ConfigError {
         /// As configured.
         issuer: String,
     },
-    /// The issuer of Microsoft Entra's ID tokens is always one tenant, never one of these aliases.
+    /// The issuer of Microsoft Entra's ID tokens names a single tenant, never one of these aliases.
     #[error(
         "the issuer of the provider `{provider}` is an alias for several tenants of Microsoft Entra (`{tenant}`), which never issues ID tokens; use the id of one tenant instead: https://login.microsoftonline.com/<tenant id>/v2.0 (for personal accounts the tenant id is 9188040d-6c67-4c5b-b112-36a304b66dad)"
     )]

@@ -1,5 +1,5 @@
-//! GitHub, by OAuth 2.0: GitHub issues no ID tokens to apps that sign users in, so its API says who
-//! the user is.
+//! Sign-in with GitHub over OAuth 2.0. GitHub issues no ID tokens to apps that sign users in, so the
+//! user is identified by a request to its API.
 //!
 //! State and PKCE protect the flow; there is no nonce. The user's numeric id is the subject, because
 //! a login name can be changed and taken by someone else.
@@ -129,8 +129,8 @@ impl GitHubProvider {
             .append_pair("state", request.state)
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256");
-        // GitHub knows no other prompt. Without one, it redirects a user who has used this app before
-        // back without showing anything.
+        // GitHub supports no other prompt. Without a prompt, it shows no page to a user who has used
+        // this app before, and redirects back at once.
         let must_ask = request.prompt == Prompt::Login || request.max_age.is_some();
         if self.select_account || must_ask {
             query.append_pair("prompt", Prompt::SelectAccount.as_str());
@@ -184,8 +184,8 @@ impl GitHubProvider {
         }
     }
 
-    /// RFC 9207 §2.4, if the redirect names its issuer. GitHub's metadata (RFC 8414) names
-    /// `/login/oauth` of the site.
+    /// Checks the issuer in the redirect, if there is one (RFC 9207 §2.4). In GitHub's metadata
+    /// (RFC 8414), the issuer is `/login/oauth` of the site.
     fn check_response_issuer(&self, iss: Option<&str>) -> Result<(), ValidationError> {
         let is_ours = |iss: &str| {
             iss.strip_prefix(&*self.issuer)

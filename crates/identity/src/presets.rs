@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use crate::config::{GOOGLE, ProviderConfig};
 use crate::provider::Kind;
 
-/// GitHub's site, which also is the issuer of its users' identities.
+/// GitHub's site, which is also the issuer of its users' identities.
 const GITHUB: &str = "https://github.com";
 /// GitLab's issuer identifier.
 const GITLAB: &str = "https://gitlab.com";
@@ -99,7 +99,7 @@ pub fn keycloak(
 }
 
 /// The configuration for an Okta organization, given by its domain, such as `example.okta.com`.
-/// Users are those of the organization's own authorization server. For a custom one, set
+/// It uses the organization's own authorization server. For a custom authorization server, set
 /// [`issuer`](ProviderConfig::issuer).
 pub fn okta(
     domain: &str,

@@ -40,7 +40,8 @@ pub enum ServerAct {
     /// A change of a password was refused or failed: the current password was wrong, the link was
     /// not valid, or a link was requested too often.
     PasswordChangeRefused,
-    /// Further refusals in a minute, which have no records; the detail contains their number.
+    /// Refusals beyond the limit per minute, which are not recorded individually; the detail
+    /// contains their number.
     RefusalsOmitted,
     /// A local account was created.
     AccountCreated,

@@ -29,7 +29,7 @@ mod tests {
     use crate::clock::Timestamp;
 
     #[test]
-    fn a_ban_ends_at_its_end_or_never() {
+    fn ban_ends_at_its_end_time_or_never() {
         let at = Timestamp::from_secs(10);
         let mut ban = Ban {
             at,

@@ -1,4 +1,4 @@
-//! How providers identify a user, and why an identity is not added or removed.
+//! The identities of a user, and the errors when one cannot be added or removed.
 
 use core::fmt;
 
@@ -63,14 +63,15 @@ impl core::error::Error for TooManyIdentities {}
 pub enum UnlinkError {
     /// The user has no identity with this number.
     Unknown,
-    /// It is the user's only identity; without it nobody could sign in.
+    /// It is the only identity with which the user can sign in; see
+    /// [`User::unlink`](super::User::unlink).
     Last,
 }
 
 impl fmt::Display for UnlinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unknown => "your account has no way to sign in with this id",
+            Self::Unknown => "none of the ways to sign in to your account has this id",
             Self::Last => {
                 "this is the only way to sign in to your account; add another one before you \
                  remove it"

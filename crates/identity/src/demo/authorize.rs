@@ -15,8 +15,8 @@ use super::{CLIENT_ID, DemoProvider, secret};
 
 /// How long a code is valid.
 const CODE_LIFETIME: Duration = Duration::from_mins(1);
-/// The longest `state` or `nonce`, in bytes.
-const MAX_TEXT: usize = 512;
+/// The maximum length of a parameter such as `state`, in bytes.
+const MAX_PARAMETER_BYTES: usize = 512;
 
 /// A valid authorization request. The page's form carries it as [`DemoRequest::fields`], and
 /// [`DemoProvider::check_authorize`] parses it again.
@@ -62,7 +62,7 @@ impl DemoProvider {
             _ => Err(DemoError::Parameter(name)),
         };
         let text = |name| match single(query, name)? {
-            Some(value) if (1..=MAX_TEXT).contains(&value.len()) => Ok(value.to_owned()),
+            Some(value) if (1..=MAX_PARAMETER_BYTES).contains(&value.len()) => Ok(value.to_owned()),
             _ => Err(DemoError::Parameter(name)),
         };
         exactly("client_id", CLIENT_ID)?;

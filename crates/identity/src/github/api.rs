@@ -12,14 +12,14 @@ use crate::error::ProviderError;
 use crate::http::{HttpClient, HttpError};
 use crate::json::{Object, object};
 
-/// The version of the API, whose responses do not change.
+/// The API version to request. The responses of a version do not change.
 const API_VERSION: (&str, &str) = ("x-github-api-version", "2022-11-28");
 const USER: &str = "its endpoint for the user";
 const EMAILS: &str = "its endpoint for email addresses";
 
 /// A user of GitHub.
 pub(super) struct GitHubUser {
-    /// The number that GitHub never assigns to another user.
+    /// The user's number. GitHub never assigns it to another user.
     pub(super) id: u64,
     /// The display name, otherwise the login name.
     pub(super) name: Option<String>,
@@ -124,7 +124,7 @@ async fn get(
     Ok(response)
 }
 
-/// GitHub's documentation: a request beyond the limit gets status 403 or 429 and one of these.
+/// Beyond its rate limit, GitHub responds with status 403 or 429 and one of these headers.
 fn is_rate_limited(headers: &HeaderMap) -> bool {
     headers.contains_key("retry-after")
         || headers

@@ -1,5 +1,5 @@
-//! Exchanges the code for an access token. GitHub reports errors with status 200 and error codes of
-//! its own.
+//! Exchanges the code for an access token. GitHub reports errors with status 200 and its own error
+//! codes.
 
 use openidconnect::HttpRequest;
 use openidconnect::http::Request;
@@ -67,7 +67,7 @@ fn token(body: &Object) -> Result<SecretString, ProviderError> {
         Some(Value::String(token)) if !token.is_empty() => token,
         _ => return Err(unexpected()),
     };
-    // It will be sent in a header, which cannot contain other characters.
+    // It will be sent in a header: only visible ASCII characters are allowed.
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(ValidationError::AccessToken.into());
     }
@@ -103,7 +103,7 @@ fn refusal(code: &str) -> ProviderError {
         "server_error" | "temporarily_unavailable" => {
             ProviderError::Unavailable(format!("{ENDPOINT} responded with {code}"))
         }
-        _ => ProviderError::CodeRefused("its error code is not a documented one".to_owned()),
+        _ => ProviderError::CodeRefused("its error code is not documented".to_owned()),
     }
 }
 

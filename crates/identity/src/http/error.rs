@@ -57,7 +57,7 @@ impl From<reqwest::Error> for HttpError {
 }
 
 impl HttpError {
-    /// This error, in a request to `what`.
+    /// Adds what the request was sent to.
     pub(crate) fn in_request_to(&self, what: &str) -> ProviderError {
         ProviderError::Unavailable(format!("the request to {what} failed: {self}"))
     }

@@ -215,8 +215,8 @@ async fn code_of_another_sign_in_is_refused() {
     let server = ScriptedGitHub::start().await;
     let provider = connect(config(&server));
     let outcome = provider.complete(&response(), NOW).await;
-    let (reason, of_code) = refused(outcome.map(|it| it.profile));
-    assert!(of_code && !reason.contains(CODE), "{reason}");
+    let (reason, code_refused) = refused(outcome.map(|it| it.profile));
+    assert!(code_refused && !reason.contains(CODE), "{reason}");
     // The code of a flow with another verifier.
     let other = AuthorizeRequest {
         verifier: "another-verifier-dBjftJeZ4CVP-mB92K27uhbUJU1p1r",

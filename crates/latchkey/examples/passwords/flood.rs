@@ -1,8 +1,8 @@
 //! Measures how much a flood of sign-ins with passwords delays other requests.
 //!
-//! Sends `GET /api/me` a hundred times a second, without and during a flood, alternately, three times
-//! each. In the flood, 64 clients with addresses of their own sign in again and again, half of them
-//! with the right password; a client that is refused with 429 waits for a tenth of a second.
+//! Sends `GET /api/me` a hundred times a second, alternately without and during a flood, in three
+//! rounds. In the flood, 64 clients, each with its own address, sign in repeatedly, half of them with
+//! the right password. A client that is refused with status 429 waits for a tenth of a second.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -17,13 +17,13 @@ use tokio::time::MissedTickBehavior;
 use crate::server::{PASSWORD, WRONG_PASSWORD, serve, sign_in};
 
 const ROUNDS: usize = 3;
-/// Between two of the measured requests.
+/// The time between two measured requests.
 const INTERVAL: Duration = Duration::from_millis(10);
 const FLOOD_CLIENTS: u8 = 64;
-/// After a refusal.
+/// How long a client waits after a refusal.
 const FLOOD_PAUSE: Duration = Duration::from_millis(100);
-/// The user of the flood. Its sign-ins displace its own sessions, so the measured requests are those
-/// of another user.
+/// The user that signs in during the flood. New sessions displace this user's older ones, so another
+/// user sends the measured requests.
 const FLOODED: &str = "ada";
 const MEASURED: &str = "grace";
 
@@ -31,7 +31,7 @@ const MEASURED: &str = "grace";
 pub(crate) fn run(seconds: u32) -> Result<()> {
     let period = Duration::from_secs(seconds.into());
     let folder = tempfile::tempdir()?;
-    // Runtimes of their own, so that the clients do not wait for the server's tasks.
+    // Separate runtimes, so that the clients do not wait for the server's tasks.
     let server = Runtime::new()?;
     let flooding = Runtime::new()?;
     let measuring = Runtime::new()?;
@@ -51,7 +51,7 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
     for _ in 0..ROUNDS {
         quiet.extend(measuring.block_on(measure(&client, &token, period))?);
         let flood = Flood::start(&flooding, &client);
-        // Until the queue of passwords is in use.
+        // Wait until the server has verified the first password of the flood.
         while flood.counts.verified.load(Ordering::Relaxed) == 0 {
             thread::sleep(INTERVAL);
         }
@@ -83,7 +83,7 @@ fn row(name: &str, times: &mut [Duration]) -> [Duration; 2] {
     percentiles
 }
 
-/// The times of requests at regular intervals.
+/// Sends requests at regular intervals and returns their response times.
 async fn measure(client: &ApiClient, token: &str, period: Duration) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
     let mut ticks = tokio::time::interval(INTERVAL);

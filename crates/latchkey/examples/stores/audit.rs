@@ -1,5 +1,5 @@
-//! What the lists of the audit log cost with very many records, over sled and PostgreSQL: the
-//! median and the longest time for a page of 50.
+//! How long it takes to list a very large audit log, with sled and PostgreSQL: the median and the
+//! longest time for a page of 50.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use latchkey_testing::{Database as _, Postgres};
 
 use crate::figures::print_row;
 
-/// The time of the oldest record; one is written per second.
+/// The time of the oldest record; the records are one second apart.
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 /// How many records one change writes.
 const BATCH: usize = 2000;
@@ -78,7 +78,7 @@ fn record(number: u64) -> AuditRecord {
     };
     AuditRecord {
         outcome,
-        // Not a multiple of anything above, so that each user has records of all kinds.
+        // Hashes the number, so that each user has records of all kinds.
         user: Some(user(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32)),
         device: Device {
             user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Firefox/145.0".into()),

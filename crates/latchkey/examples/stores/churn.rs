@@ -56,8 +56,8 @@ const SIGN_INS: u64 = 100_000;
 /// The number of users that sign in and out concurrently.
 const USERS: u64 = 100;
 
-/// Signs users in and out. Advances the time far enough that the remains of sessions are swept
-/// throughout.
+/// Signs users in and out. Advances the time after each round, so that the records of ended sessions
+/// are swept throughout.
 pub(crate) async fn sessions() -> Result<()> {
     println!("\nsled's directory during {SIGN_INS} sign-ins, each followed by a sign-out:\n");
     println!("| sign-ins so far | directory | time to open |");
@@ -106,7 +106,7 @@ pub(crate) fn profile(number: u64) -> Profile {
     }
 }
 
-/// Opens the store once the previous handle is closed. Returns it, and how long that took.
+/// Opens the store once the previous handle is closed. Returns it, and how long opening took.
 async fn reopen(folder: &Path) -> Result<(impl Store, Duration)> {
     loop {
         let start = Instant::now();

@@ -10,7 +10,7 @@
 //! - `stores users [COUNT]`: lists of users and sessions, with this many of both
 //! - `stores audit [COUNT]`: pages of the audit log, with this many records
 //! - `stores seed DATA_DIR COUNT`: writes COUNT unexpired denials to the store in this directory
-//! - `stores sign-in URL`: signs in at this server and prints the access token
+//! - `stores sign-in URL`: signs in to this server and prints the access token
 
 #![expect(clippy::print_stdout, reason = "prints the measurements")]
 

@@ -1,5 +1,5 @@
-//! What the lists of the administration cost with very many users and sessions, over sled and
-//! PostgreSQL: the median and the longest time for a page of 50.
+//! How long it takes to list and search very many users and sessions, with sled and PostgreSQL: the
+//! median and the longest time for a page of 50.
 
 use std::time::{Duration, Instant};
 

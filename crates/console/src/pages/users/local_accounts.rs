@@ -18,7 +18,7 @@ use crate::text::role_names;
 pub(super) fn view(commands: Commands, link: NewLink) -> AnyView {
     let providers = Remote::<ProviderList>::new(|| "/auth/providers".to_owned());
     let sign_up = Memo::new(move |_| Some(providers.get()?.password?.sign_up));
-    // Outside of what depends on the response, so that what was typed stays.
+    // Created outside the closure below, so that a new response does not discard typed text.
     let account = [
         Field::new("username", "Username", String::new()),
         Field::new("email", "Email address (optional)", String::new()),
@@ -54,7 +54,7 @@ fn create_part(commands: Commands, link: NewLink, fields: [Field; 4]) -> AnyView
         username.input("text", "Letters from a to z, digits, and . _ - + @"),
         email.input(
             "email",
-            "Gets the link to set a password, if this server sends mail.",
+            "The link to set a password is sent here if this server sends mail.",
         ),
         name.input("text", ""),
         roles.input("text", "Separated by commas."),
@@ -94,7 +94,7 @@ fn invite_part(commands: Commands, link: NewLink, email: Field) -> AnyView {
     };
     let inputs = vec![email.input(
         "email",
-        "Gets the invitation, if this server sends mail. Anyone who has the link can use it.",
+        "The invitation is sent here if this server sends mail. Anyone who has the link can use it.",
     )];
     let form = commands.form(action, &[email], inputs, move || {
         let to = email.get();

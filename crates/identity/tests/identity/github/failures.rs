@@ -19,13 +19,13 @@ const PATHS: [&str; 3] = [
 #[tokio::test]
 async fn refusals_with_status_200_are_recognized() {
     let server = ScriptedGitHub::start().await;
-    for (code, of_code, advice) in [
+    for (code, code_may_be_refused, advice) in [
         ("bad_verification_code", true, "already used"),
         ("incorrect_client_credentials", false, "client_secret"),
         ("redirect_uri_mismatch", false, "callback URL"),
         ("unverified_user_email", true, "primary email address"),
         ("application_suspended", false, "suspended"),
-        ("canary_code", true, "not a documented one"),
+        ("canary_code", true, "not documented"),
     ] {
         for status in [200, 400] {
             let body = json!({ "error": code, "error_description": "canary <html>" });
@@ -36,7 +36,7 @@ async fn refusals_with_status_200_are_recognized() {
                 .insert(ScriptedGitHub::TOKEN, refusal);
             let (reason, code_refused) = refused(sign_in(&server).await);
             assert!(reason.contains(advice), "{reason}");
-            assert_eq!(code_refused, of_code, "{code}");
+            assert_eq!(code_refused, code_may_be_refused, "{code}");
         }
     }
     assert_eq!(server.count(ScriptedGitHub::USER), 0);
@@ -146,8 +146,8 @@ async fn missing_permissions_are_named() {
         let response = ScriptedResponse::json(status, &json!({ "message": "canary" }));
         server.script().overrides.clear();
         server.script().overrides.insert(path, response);
-        let (reason, of_code) = refused(sign_in(&server).await);
-        assert!(reason.contains(advice) && !of_code, "{reason}");
+        let (reason, code_refused) = refused(sign_in(&server).await);
+        assert!(reason.contains(advice) && !code_refused, "{reason}");
     }
 }
 
