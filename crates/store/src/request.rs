@@ -172,7 +172,7 @@ pub enum OpenOutcome {
     UnknownUser,
     /// The password was changed after it was verified; nothing was stored.
     CredentialChanged,
-    /// The identity is suspended since the password was set with a link; nothing was stored.
+    /// The identity is suspended because the password was set with a link; nothing was stored.
     IdentitySuspended,
 }
 

@@ -78,7 +78,7 @@ pub struct ExportedSession {
     pub auth_time: Option<u64>,
     /// When it was last refreshed, or opened if it never was.
     pub last_seen: u64,
-    /// When it expires unless it is refreshed before, or when it expired.
+    /// When it expires if it is not refreshed, or when it expired.
     pub expires_at: u64,
     /// When it ended, if it ended before it expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]

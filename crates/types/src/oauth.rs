@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TokenResponse {
-    /// The access token, a JWT by RFC 9068.
+    /// The access token, a JWT (RFC 9068).
     pub access_token: String,
     /// `Bearer` (RFC 6750), or `DPoP` (RFC 9449) if the access token is bound to a key.
     pub token_type: String,

@@ -52,7 +52,8 @@ pub const API_IDENTITIES_LINK: &str = "/api/identities/link";
 pub const API_IDENTITY: &str = "/api/identities/{id}";
 /// `DELETE`: deletes the account.
 pub const API_ACCOUNT: &str = "/api/account";
-/// `GET`: the user's account, identities, live sessions and security events, as a download.
+/// `GET`: the user's account, identities, sessions, security events and audit records, as a
+/// download.
 pub const API_ACCOUNT_EXPORT: &str = "/api/account/export";
 /// `GET`, role `admin`: users; query `q`, `status`, `role`, `before` and `limit`.
 pub const API_ADMIN_USERS: &str = "/api/admin/users";

@@ -33,7 +33,7 @@ pub struct SessionInfo {
     pub opened_at: u64,
     /// When it was last refreshed, or opened if it never was; seconds since 1970.
     pub last_seen: u64,
-    /// When it expires unless it is refreshed before, in seconds since 1970.
+    /// When it expires if it is not refreshed, in seconds since 1970.
     pub expires_at: u64,
     /// Whether it is bound to a key (RFC 9449), which never leaves the browser.
     pub bound: bool,

@@ -196,8 +196,8 @@ pub(crate) const fn call(error: CallError) -> &'static str {
             code: Some(ErrorCode::LastIdentity),
             ..
         } => {
-            "You cannot remove this way to sign in: it is the only one, or the password while the \
-             others are less than seven days old."
+            "You cannot remove this way to sign in. It is the only one, or it is the password and \
+             the others were added less than seven days ago."
         }
         CallError::Status { status: 403, .. } => {
             "This account is not allowed to do this. Contact the operator of this site."
@@ -221,8 +221,8 @@ pub(crate) const fn link(error: LinkError) -> &'static str {
             code: Some(ErrorCode::IdentityInUse),
             ..
         }) => {
-            "That account already belongs to another account of this site. To use it here, sign in \
-             with it, delete that account, then add it again."
+            "This way to sign in already belongs to another account on this site. Sign in to that \
+             account and remove it there, or delete that account. Then add it here."
         }
         LinkError::Call(CallError::Status {
             code: Some(ErrorCode::SignInNotFound),

@@ -78,7 +78,7 @@ fn require_session_for(session: Session, path: impl Fn() -> String + 'static) {
 /// A local path as the value of a query parameter.
 fn encoded(path: &str) -> String {
     let encoded: String = js_sys::encode_uri_component(path).into();
-    // A slash may stay as it is (RFC 3986 §3.4), and most paths contain nothing else.
+    // A query may contain slashes (RFC 3986 §3.4), and most paths contain nothing else to encode.
     encoded.replace("%2F", "/")
 }
 

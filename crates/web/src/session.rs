@@ -28,11 +28,11 @@ pub(crate) struct Session {
     pub(crate) is_admin: Memo<bool>,
     /// Why the server cannot be reached; `None` while it can.
     pub(crate) outage: RwSignal<Option<TransientError>>,
-    /// How often the server became reachable, including the first time.
+    /// How many times the server became reachable, including the first time.
     pub(crate) reconnects: Memo<usize>,
     /// Why the last session ended, until the next sign-in or until the message is dismissed.
     pub(crate) ended: RwSignal<Option<EndReason>>,
-    /// How often the account's sessions or activity may have changed.
+    /// How many times the account's sessions or activity may have changed.
     pub(crate) changes: RwSignal<usize>,
     /// Requests, refreshes and retries.
     pub(crate) timeline: RwSignal<Timeline>,
@@ -125,7 +125,7 @@ impl Session {
     }
 }
 
-/// Looks for the role in the JSON text of the claim, which needs less code than to decode the list.
+/// Looks for the role in the JSON text of the claim, which needs less code than decoding the list.
 fn has_admin_role(tokens: &Tokens) -> bool {
     let decoded = claims::decode(&tokens.access_token);
     decoded.is_some_and(|token| {

@@ -1,5 +1,5 @@
 //! The element of the app and the shape of its content: the nodes and their nesting, without attributes
-//! and texts. The server adds the shape to the rendered page, and the browser checks it before it
+//! or text. The server adds the shape to the rendered page, and the browser checks it before it
 //! hydrates.
 //!
 //! Hydration walks the nodes one by one and panics if a node is missing or unexpected. Translators wrap

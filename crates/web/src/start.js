@@ -3,7 +3,8 @@
 (() => {
   const root = document.documentElement;
   root.dataset.script = 'on';
-  // Hides the sign-in page from signed-in users, who are about to be redirected to their account.
+  // Shows the links that need a session, and hides the sign-in page from signed-in users, who are about
+  // to be redirected.
   try {
     if (localStorage.getItem('latchkey.tokens')) root.dataset.session = 'stored';
   } catch {}

@@ -1,8 +1,8 @@
-//! `cargo xtask dev`: like `run`, but rebuilds and restarts after each change of the sources.
+//! `cargo xtask dev`: like `run`, but rebuilds and restarts after each change to the sources.
 //!
 //! Changes are detected by reading the files twice a second. This takes a few milliseconds and
 //! works on every file system, including containers and network mounts. If a build fails, the
-//! server of the last successful build keeps running.
+//! server from the last successful build keeps running.
 
 use std::process::Command;
 use std::thread;
@@ -53,7 +53,7 @@ fn restart(server: &mut Option<Guard>, built: Result<Command>) -> Result<()> {
         }
         Err(error) => {
             let rest = match server {
-                Some(_) => "the server of the last successful build keeps running",
+                Some(_) => "the server from the last successful build keeps running",
                 None => "no server is running",
             };
             eprintln!("\nerror: {error:#}\n{rest}; save a file to build again");

@@ -70,7 +70,8 @@ fn build(workspace: &Workspace, tools: &WebTools) -> Result<()> {
     ]);
     process::run(&mut fetch)?;
 
-    // Trunk clears its output directory. That of the pages contains that of the console.
+    // The pages first: Trunk clears its output directory, and the console is built into a
+    // subdirectory of that of the pages.
     for config in ["Trunk.toml", "crates/console/Trunk.toml"] {
         run_trunk(workspace, tools, config)?;
     }

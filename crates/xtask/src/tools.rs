@@ -2,8 +2,8 @@
 //!
 //! Tools are installed into the user's cache directory, by exact version, and reused. PATH and the
 //! system are not modified, with two exceptions: the WASM target (rustup) and, on Debian, the
-//! browser, the databases, strace, libfaketime, curl, jq, Python, aiosmtpd and, for benchmarks, wrk
-//! (apt-get).
+//! browser and its driver, the databases, strace, libfaketime, curl, jq, Python, aiosmtpd and, for
+//! benchmarks, wrk (apt-get).
 
 pub(crate) mod c_compiler;
 pub(crate) mod cache;

@@ -1,8 +1,8 @@
 //! A form that a script submits: labeled fields with their errors, a message about the whole form,
 //! and the button.
 //!
-//! The fields keep what was typed until the server has accepted it. Until the app has started, the
-//! button is disabled: the browser itself would post the values to the URL of the page.
+//! The fields keep what was typed until the server has accepted it. The button is disabled until the
+//! app has started, because otherwise the browser would post the values to the URL of the page.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -46,7 +46,7 @@ fn link(href: &'static str, label: &'static str) -> impl IntoView {
     a().href(href).aria_current(current).child(label)
 }
 
-/// The link to the administration, for administrators only. All its pages begin with this path.
+/// The link to the console, for administrators only. It is marked as current on every console page.
 fn administration_link(session: Session) -> AnyView {
     const ROOT: &str = "/admin";
 

@@ -7,7 +7,7 @@ use leptos::svg::{path, svg};
 
 use crate::erased::client_only;
 
-/// The path data of an icon, in a square of 24.
+/// The path data of an icon, in a square of 24 by 24.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Icon(&'static str);
 
@@ -27,8 +27,8 @@ const PERSON: Icon = Icon("M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 21a7.5 7.5 0 
 const NOTE: Icon = Icon("M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 8v.01");
 
 impl Icon {
-    /// The icon of a device. A program without an operating system in its `User-Agent` is a
-    /// terminal.
+    /// The icon of a device. A program whose `User-Agent` contains no operating system gets the
+    /// terminal icon.
     pub fn of_device(browser: Option<&str>, system: Option<&str>) -> Self {
         let is_mobile = |system: &str| ["iOS", "iPhone", "iPad", "Android"].contains(&system);
         match (browser, system) {

@@ -15,7 +15,7 @@ struct Mark {
     /// Path data and the color; `None` is the color of the text.
     shapes: &'static [(&'static str, Option<&'static str>)],
     /// Whether its colors need a white background, even in the dark theme.
-    white_ground: bool,
+    white_background: bool,
 }
 
 /// The mark of a kind of provider, hidden from assistive technology: the label names the provider.
@@ -30,7 +30,7 @@ pub(crate) fn provider_mark(kind: ProviderKind) -> Option<AnyView> {
         ProviderKind::Auth0 => AUTH0,
         ProviderKind::Keycloak | ProviderKind::Oidc | ProviderKind::Demo => return None,
     };
-    let class = if mark.white_ground {
+    let class = if mark.white_background {
         "c-provider-mark c-provider-mark-white"
     } else {
         "c-provider-mark"
@@ -54,7 +54,7 @@ pub(crate) fn provider_mark(kind: ProviderKind) -> Option<AnyView> {
 /// (<https://developers.google.com/identity/branding-guidelines>).
 const GOOGLE: Mark = Mark {
     view_box: "0 0 48 48",
-    white_ground: true,
+    white_background: true,
     shapes: &[
         (
             "M24 9.5c3.54 0 6.71 1.22 9.21 3.6l6.85-6.85C35.9 2.38 30.47 0 24 0 14.62 0 6.51 5.38 \
@@ -82,7 +82,7 @@ const GOOGLE: Mark = Mark {
 /// GitHub's mark, in one color (<https://github.com/logos>).
 const GITHUB: Mark = Mark {
     view_box: "0 0 16 16",
-    white_ground: false,
+    white_background: false,
     shapes: &[(
         "M8 0C3.58 0 0 3.58 0 8c0 3.54 2.29 6.53 5.47 7.59.4.07.55-.17.55-.38 \
          0-.19-.01-.82-.01-1.49-2.01.37-2.53-.49-2.69-.94-.09-.23-.48-.94-.82-1.13-.28-.15-.68-.52\
@@ -99,7 +99,7 @@ const GITHUB: Mark = Mark {
 /// (<https://learn.microsoft.com/entra/identity-platform/howto-add-branding-in-apps>).
 const MICROSOFT: Mark = Mark {
     view_box: "0 0 21 21",
-    white_ground: false,
+    white_background: false,
     shapes: &[
         ("M0 0h10v10H0z", Some("#f25022")),
         ("M11 0h10v10H11z", Some("#7fba00")),
@@ -111,7 +111,7 @@ const MICROSOFT: Mark = Mark {
 /// GitLab's tanuki (<https://about.gitlab.com/press/press-kit/>).
 const GITLAB: Mark = Mark {
     view_box: "0 0 24 24",
-    white_ground: false,
+    white_background: false,
     shapes: &[
         ("M12 22.1 16.4 8.5H7.6z", Some("#e24329")),
         (
@@ -132,7 +132,7 @@ const GITLAB: Mark = Mark {
 /// Okta's ring, in one color (<https://developer.okta.com/docs/guides/okta-branding>).
 const OKTA: Mark = Mark {
     view_box: "0 0 24 24",
-    white_ground: false,
+    white_background: false,
     shapes: &[(
         "M12 0a12 12 0 1 0 0 24 12 12 0 0 0 0-24zm0 18a6 6 0 1 1 0-12 6 6 0 0 1 0 12z",
         None,
@@ -142,7 +142,7 @@ const OKTA: Mark = Mark {
 /// Auth0's shield, in one color (<https://auth0.com/press>).
 const AUTH0: Mark = Mark {
     view_box: "0 0 24 24",
-    white_ground: false,
+    white_background: false,
     shapes: &[(
         "M21.98 7.45 19.62 0H4.35L2.02 7.45c-1.35 4.31.03 9.2 3.82 12.01L12.01 24l6.16-4.54c3.75\
          -2.81 5.18-7.69 3.81-12.01l-6.16 4.58 2.34 7.45-6.15-4.6-6.16 4.58 2.36-7.43-6.19-4.55 \

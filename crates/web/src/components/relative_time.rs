@@ -1,4 +1,4 @@
-//! A time relative to now. The exact one is in the tooltip, and in `datetime` for programs.
+//! A time relative to now. The exact time is in the tooltip, and in `datetime` for programs.
 
 use core::time::Duration;
 

@@ -32,7 +32,8 @@ pub(crate) fn AccountPage() -> impl IntoView {
         client.me().await
     });
     let actions = AccountActions::provide(session);
-    // Not part of the list of ways to sign in: a new list must not clear what was typed.
+    // The password form is outside the list of ways to sign in, because fetching the list again
+    // would clear what was typed.
     let has_password = Memo::new(move |_| {
         // The server never has a session, and must not read what only the browser fetches.
         if !session.is_signed_in() {

@@ -127,7 +127,7 @@ fn placeholder(client: AuthClient, stage: Stage) -> AnyView {
             h1().child("Administration"),
             section()
                 .class("c-card u-if-starting")
-                .child(skeleton("Loading the administration", 5)),
+                .child(skeleton("Loading the administration console", 5)),
         )),
         Stage::NotAdmin => card(
             "This page is for administrators. If you were made an administrator a moment ago, \

@@ -19,11 +19,12 @@ use crate::erased::{client_only, dynamic, erased};
 use crate::last_login;
 use crate::messages;
 
-/// Why the page could not complete what the browser returned for.
+/// What failed, and why.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Failure {
+    /// The sign-in.
     SignIn(SignInError),
-    /// A way to sign in was not added to the account.
+    /// Adding a way to sign in to the account.
     Link(LinkError),
 }
 

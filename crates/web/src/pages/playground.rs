@@ -43,7 +43,7 @@ pub(crate) fn PlaygroundPage() -> impl IntoView {
         h1().child("Playground"),
         p().class("c-lead").child(
             "Call the API and watch the client keep you signed in. When requests are refused with \
-             401, the client refreshes the tokens once and retries each of them once.",
+             401, the client refreshes the tokens once and retries each request once.",
         ),
         div().class("p-playground").child((
             div()

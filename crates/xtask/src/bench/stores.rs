@@ -10,7 +10,7 @@ use crate::tools::{c_compiler, databases};
 use crate::workspace::Workspace;
 use crate::{dist, process, progress};
 
-/// Measures how soon another server learns of a revocation, and the cost of a refresh.
+/// Measures how soon another server learns of a revocation, and the cost of sign-ins and refreshes.
 pub(crate) fn propagation(workspace: &Workspace, count: u32) -> Result<()> {
     measure(workspace, "propagation", &[count.to_string()])
 }

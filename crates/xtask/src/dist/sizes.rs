@@ -30,11 +30,11 @@ pub(crate) struct Sizes {
     pub(crate) css: Bytes,
     /// All files of the app, which every browser loads.
     pub(crate) all: Bytes,
-    /// All files of the administration console, which only administrators load besides.
+    /// All files of the administration console, which only administrators load in addition.
     pub(crate) console: Bytes,
 }
 
-/// The directory of the console in that of the pages.
+/// The name of the console's directory, which is inside the directory of the pages.
 const CONSOLE: &str = "console";
 
 impl Sizes {

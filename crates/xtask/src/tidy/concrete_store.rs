@@ -12,19 +12,19 @@ const CONCRETE: [&str; 4] = [
 ];
 
 /// The file that opens stores.
-const OPENS: &str = "crates/axum/src/open/store.rs";
+const OPENER: &str = "crates/axum/src/open/store.rs";
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in tree.texts_ending(&["rs"]) {
         let above = ["crates/axum/src/", "crates/latchkey/src/"];
-        if !above.iter().any(|place| path.starts_with(place)) || path == OPENS || is_test(path) {
+        if !above.iter().any(|place| path.starts_with(place)) || path == OPENER || is_test(path) {
             continue;
         }
         for (line, words) in code(text) {
             for name in CONCRETE.iter().filter(|name| words.contains(*name)) {
                 let what = format!(
-                    "names the concrete store `{name}`: only {OPENS} may; use the traits of \
+                    "names the concrete store `{name}`: only {OPENER} may; use the traits of \
                     latchkey_store"
                 );
                 findings.push(Finding::new(path, line, what));

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn only_store_sled_names_sled() {
+    fn only_store_sled_depends_on_sled() {
         assert_eq!(
             findings("latchkey", "sled"),
             [

@@ -1,5 +1,5 @@
-//! Every relative link in a Markdown file points to a file or directory, and a heading, that exist,
-//! and the index of the documentation lists every page. Links to other sites are not checked.
+//! Every relative link in a Markdown file points to an existing file, directory or heading, and the
+//! index of the documentation lists every page. Links to other sites are not checked.
 
 use std::collections::BTreeMap;
 
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_lead_somewhere_are_fine() {
+    fn links_to_existing_files_and_headings_are_accepted() {
         for link in [
             "https://example.com/x#y",
             "README.md",

@@ -115,7 +115,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 type Word = (String, usize);
 
 /// The words of a text. Comment markers, line breaks and underscores separate words; other
-/// punctuation is a word of its own, so that no phrase extends over it.
+/// punctuation is a separate word, so that no phrase matches across it.
 fn words(text: &str) -> Vec<Word> {
     let mut words = Vec::new();
     for (index, line) in text.lines().enumerate() {

@@ -36,33 +36,34 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             findings.push(Finding::new(path, line, what));
         }
     }
-    let mut shown: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
+    let mut citing: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
     for (path, _, number) in tests {
-        shown.entry(number).or_default().insert(path);
+        citing.entry(number).or_default().insert(path);
     }
     let none = BTreeSet::new();
     for row in &rows {
-        let shown = shown.get(&row.number).unwrap_or(&none);
-        findings.extend(disagreement(row, shown));
+        let citing = citing.get(&row.number).unwrap_or(&none);
+        findings.extend(disagreement(row, citing));
     }
     findings
 }
 
-fn disagreement(row: &Row<'_>, shown: &BTreeSet<&str>) -> Option<Finding> {
+/// `citing` are the files whose tests cite the requirement.
+fn disagreement(row: &Row<'_>, citing: &BTreeSet<&str>) -> Option<Finding> {
     let number = row.number;
     let what = if !row.in_force {
-        if shown.is_empty() {
+        if citing.is_empty() {
             return None;
         }
         format!("requirement {number} has tests: move it to the requirements in force")
-    } else if shown.is_empty() {
+    } else if citing.is_empty() {
         format!(
             "no test cites requirement {number}: write one, or move it to `Not in force` with the reason"
         )
-    } else if row.files == *shown {
+    } else if row.files == *citing {
         return None;
     } else {
-        let files: Vec<_> = shown.iter().map(|path| format!("`{path}`")).collect();
+        let files: Vec<_> = citing.iter().map(|path| format!("`{path}`")).collect();
         let files = files.join(", ");
         format!("the cell of requirement {number} lists the wrong test files; it must be: {files}")
     };
@@ -199,30 +200,30 @@ mod tests {
     fn a_citation_of_an_unknown_requirement_is_found() {
         let rows = "| 4 | One. | `crates/a/tests/a.rs` |";
         let rust = "fn security_4_a() {}\nfn security_5_b() {}\n/// SECURITY 6: c\n";
-        let says = found(rows, rust, "test('7: d', …");
+        let findings = found(rows, rust, "test('7: d', …");
         let expected = [(TEST, 3, 6), (TEST, 2, 5), (SPEC, 1, 7)].map(|(path, line, number)| {
             format!("{path}:{line}: requirement {number} does not exist in {LIST}")
         });
-        assert_eq!(says, expected);
+        assert_eq!(findings, expected);
     }
 
     #[test]
     fn a_requirement_without_tests_or_with_wrong_files_is_found() {
         let rows =
             "| 4 | One. | `crates/b.rs` |\n| 5 | Two. | |\n\n## Not in force\n\n| 6 | Three. |";
-        let says = found(rows, "fn security_4_6_a() {}", "");
-        assert_eq!(says.len(), 3, "{says:?}");
-        assert!(says[0].ends_with("it must be: `crates/a/tests/a.rs`"));
-        assert!(says[1].contains("no test cites requirement 5"));
-        assert!(says[2].contains("requirement 6 has tests"));
+        let findings = found(rows, "fn security_4_6_a() {}", "");
+        assert_eq!(findings.len(), 3, "{findings:?}");
+        assert!(findings[0].ends_with("it must be: `crates/a/tests/a.rs`"));
+        assert!(findings[1].contains("no test cites requirement 5"));
+        assert!(findings[2].contains("requirement 6 has tests"));
     }
 
     #[test]
     fn rows_out_of_order_and_duplicates_are_found() {
         let rows = "| 5 | One. | `crates/a/tests/a.rs` |\n| 5 | Two. | `crates/a/tests/a.rs` |";
-        let says = found(rows, "fn security_5_a() {}", "");
-        assert_eq!(says.len(), 1, "{says:?}");
-        assert!(says[0].contains("out of order or a duplicate"));
+        let findings = found(rows, "fn security_5_a() {}", "");
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].contains("out of order or a duplicate"));
     }
 
     #[test]

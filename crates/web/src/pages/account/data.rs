@@ -37,8 +37,8 @@ pub(super) fn YourData(actions: AccountActions) -> impl IntoView {
                         "This deletes your profile, ways to sign in, devices and activity, and \
                          signs you out everywhere. It cannot be undone. This site keeps the ID of \
                          your account: for about a day in the list of tokens that it refuses, and \
-                         longer in its audit log, without your addresses and devices. Backups \
-                         that were made before still contain the account.",
+                         longer in its audit log, without your addresses and devices. Earlier \
+                         backups still contain the account.",
                     ),
                     delete_form(actions),
                 )),

@@ -36,7 +36,7 @@ pub(super) fn merged(
 }
 
 /// Appends the events that follow the last merged event in `shown`. If `shown` does not contain that
-/// event, the events between are missing, so the events of `shown` are dropped.
+/// event, the events in between are missing, so the events of `shown` are dropped.
 fn append_shown(merged: &mut ActivityList, shown: &ActivityList) {
     let tail = tail_after(&merged.events, &shown.events);
     if !tail.is_empty() {
@@ -46,7 +46,7 @@ fn append_shown(merged: &mut ActivityList, shown: &ActivityList) {
 }
 
 /// The events of `shown` that follow the last event of `newest`. Events of the same second can be
-/// equal: if `newest` ends with several equal events, that number of them is skipped in `shown`.
+/// equal: if `newest` ends with several equal events, as many of them are skipped in `shown`.
 fn tail_after<'a>(newest: &[Activity], shown: &'a [Activity]) -> &'a [Activity] {
     let Some(last) = newest.last() else {
         return &[];
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn shown_events_are_dropped_if_events_between_are_missing() {
+    fn shown_events_are_dropped_if_events_in_between_are_missing() {
         let newest = list(&[9, 8], Some("before 8"));
         let shown = list(&[5, 4, 3], Some("before 3"));
         assert_eq!(with_newest(&shown, &newest), newest);

@@ -29,8 +29,8 @@ pub(super) async fn load(files: &[String]) -> Result<JsValue, JsValue> {
     Ok(loaded)
 }
 
-/// Adds the style sheet to the document and returns a promise that it is loaded; `None` if the document
-/// already has it.
+/// Adds the style sheet to the document and returns a promise that resolves when it has loaded; `None`
+/// if the document already has it.
 fn load_style_sheet(path: &str) -> Result<Option<Promise>, JsValue> {
     const ID: &str = "console-styles";
 

@@ -21,7 +21,7 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// The functions over this client and this router.
+    /// Creates functions that use this client and this router.
     pub(super) fn new(client: Client, navigate: impl Fn(&str, NavigateOptions) + 'static) -> Self {
         let call = {
             let client = client.clone();
