@@ -19,7 +19,7 @@ pub async fn check(services: &Services) -> Result<(), Vec<String>> {
     if now < swept_until {
         let behind = swept_until.since(now).as_secs();
         reasons.push(format!(
-            "the system clock was moved back by {behind} s; correct it"
+            "the system clock was moved back by at least {behind} s; correct it"
         ));
     }
     if reasons.is_empty() {
