@@ -326,7 +326,7 @@ pub struct LinkIdentity {
     pub now: Timestamp,
 }
 
-/// The outcome of [`crate::Users::link_identity`]. Only the first changed anything.
+/// The outcome of [`crate::Users::link_identity`]. Only [`Linked`](Self::Linked) changes anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkOutcome {
     /// The identity belongs to the user.

@@ -1,5 +1,5 @@
-//! GitHub on a free port, as a GitHub Enterprise Server: the site and its API are on one origin. The
-//! test scripts its responses and inspects its requests.
+//! A fake GitHub Enterprise Server on a free port: the site and its API are on one origin. The test
+//! scripts its responses and inspects its requests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -164,9 +164,9 @@ impl Proofs {
         self.nonces.issue(now)
     }
 
-    /// Makes every check of RFC 9449 §4.3 except two: that the request has only one proof, and that
-    /// the access token is bound to the proof's key. It does not check whether the proof was used
-    /// before (§11.1) either. All three are the caller's.
+    /// Performs every check of RFC 9449 §4.3 except two: that the request has only one proof, and that
+    /// the access token is bound to the proof's key. Nor does it check whether the proof was used
+    /// before (§11.1). The caller must perform these three checks.
     pub fn verify(
         &self,
         proof: &str,

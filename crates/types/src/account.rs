@@ -17,7 +17,8 @@ pub struct Me {
     /// The display name, if the provider gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The user's roles: `admin`, and those that an embedding application adds.
+    /// The user's roles: `admin` by configuration, the granted roles, and those that an embedding
+    /// application adds.
     pub roles: Vec<String>,
     /// The session of the access token.
     pub session_id: String,

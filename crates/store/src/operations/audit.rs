@@ -66,7 +66,7 @@ pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), St
     append_to_history(tx, event).await
 }
 
-/// Like [`append`]; the record in the audit log says more.
+/// Like [`append`], with a detail in the audit log.
 pub(super) async fn append_with(
     tx: &mut Tx<'_>,
     event: &AuditEvent,

@@ -12,7 +12,7 @@ use crate::store::AuditLog;
 use crate::table::{AUDIT_LOG, AUDIT_LOG_OF_USER};
 use crate::transaction::Tx;
 
-/// How many records of a class are read at once if not every record matches.
+/// The maximum number of records of a class that are read at once.
 const CHUNK: usize = 500;
 /// The maximum number of records that a query examines, so that a filter that matches few of a
 /// million records does not occupy the server.
@@ -70,8 +70,8 @@ pub(super) fn record(tx: &mut Tx<'_>, record: &AuditRecord) -> Result<(), StoreE
     tx.put(AUDIT_LOG, &key, record)
 }
 
-/// FNV-1a. Clients influence a record, but cannot predict another one: both contain the id of their
-/// request.
+/// FNV-1a. A client influences its record, but cannot make it collide with another one: each contains
+/// the id of its request, which the client cannot predict.
 fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
@@ -180,8 +180,7 @@ struct Source {
 /// A part of the records of a class, and the position of the last one if there may be more.
 type Chunk = (Vec<(RecordPosition, AuditRecord)>, Option<RecordPosition>);
 
-/// Merges the classes. One record more than requested is looked for, so that the last page is known
-/// to be the last.
+/// Merges the classes. Looks for one record more than requested, to recognize the last page.
 async fn page(engine: &impl Engine, query: &AuditQuery) -> Result<AuditPage, StoreError> {
     let start = query.start();
     let classes = query.classes().into_iter();

@@ -1,8 +1,8 @@
 //! Ending many sessions at once, or sessions in excess of the maximum.
 //!
 //! The first change writes a cutoff. It touches few records, and the user cannot delay it: no
-//! request of the user adds a condition to it or makes it conflict again and again. Opening and
-//! refreshing sessions read the cutoff, so it takes effect immediately ([`Session::under`]). The
+//! request of the user adds a condition to it or makes it conflict again and again. Opening a session
+//! and refreshing one both read the cutoff, so it takes effect immediately ([`Session::under`]). The
 //! records of the sessions are updated afterwards, in batches, when no concurrent refresh can
 //! succeed any more.
 

@@ -12,7 +12,8 @@ use crate::store::Flows;
 use crate::table::FINISHED_FLOWS;
 use crate::transaction::Tx;
 
-/// How long a mark is retained after its flow has expired, because clocks of servers may differ.
+/// How long a finished flow is remembered after it has expired, because the servers' clocks may
+/// differ.
 const RETENTION: Duration = Duration::from_mins(10);
 
 #[async_trait]

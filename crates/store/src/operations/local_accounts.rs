@@ -136,7 +136,7 @@ async fn create(tx: &mut Tx<'_>, new: &NewLocalUser) -> Result<CreateOutcome, St
     Ok(CreateOutcome::Created)
 }
 
-/// Records the creation of an account, with what it was created with.
+/// Records the creation of an account, with its roles, invitation and link.
 fn record_creation(tx: &mut Tx<'_>, new: &NewLocalUser) -> Result<(), StoreError> {
     let user = &new.user;
     let roles = (!user.roles.is_empty()).then(|| format!("roles [{}]", user.roles.join(" ")));
@@ -150,7 +150,7 @@ fn record_creation(tx: &mut Tx<'_>, new: &NewLocalUser) -> Result<(), StoreError
     record(tx, act, Some(user.id), detail, by, user.created_at)
 }
 
-/// Records what is not an event in the history of a user.
+/// Adds a record to the audit log only, not to the user's history.
 fn record(
     tx: &mut Tx<'_>,
     act: ServerAct,
@@ -256,8 +256,8 @@ async fn replace_hash(
     Ok(true)
 }
 
-/// Adds a link. A link that sets a password replaces the previous one of the same user that an
-/// operator created, or of the one that was requested for the user.
+/// Adds a link. A link that sets a password replaces the user's previous link of the same kind:
+/// created by an operator, or requested for the user.
 async fn add_link(
     tx: &mut Tx<'_>,
     hash: &LinkHash,

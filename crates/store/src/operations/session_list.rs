@@ -27,7 +27,8 @@ pub(super) async fn page(
         let id = |(_, id): &(Newest, SessionId)| *id;
         return scan(tx, SESSIONS_BY_OPENED.all(), id, before, limit, now).await;
     }
-    // No server of this version has opened the store yet: in the order of the ids.
+    // No server of this version has opened the store yet: list the sessions in the order of their
+    // ids.
     scan(tx, SESSIONS.all(), |id: &SessionId| *id, before, limit, now).await
 }
 

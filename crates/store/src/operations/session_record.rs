@@ -32,8 +32,8 @@ pub(super) async fn get(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session
     Ok(Some(current(&session, user.as_ref(), everyone.as_ref())))
 }
 
-/// The session as the records of its user and of all users say. Its own record may not have been
-/// updated yet.
+/// The session with the cutoffs applied, and ended if its user no longer has the identity that opened
+/// it. The stored record may not have been updated yet.
 pub(super) fn current(
     session: &Session,
     user: Option<&User>,

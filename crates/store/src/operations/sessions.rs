@@ -134,7 +134,7 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreErr
     }
     let everyone = tx.peek(EVERYONE, &()).await?;
     // A condition: a session must not be opened after its user was deleted or lost the identity.
-    // A sign-in does not write this record, so it cannot put a ban into conflict.
+    // A sign-in does not write this record, so it cannot cause a ban to conflict.
     let user = match tx.get(USERS, &id).await? {
         None => return Ok(OpenOutcome::UnknownUser),
         Some(user) if !user.has_identity(new.session.identity) => {
@@ -208,7 +208,7 @@ async fn rotate(tx: &mut Tx<'_>, request: &Rotate) -> Result<Option<Rotated>, St
     let Some(session) = tx.get(SESSIONS, &request.session).await? else {
         return Ok(None);
     };
-    // Peek only, as in `open`: refreshes never conflict with a cutoff or a ban.
+    // Peeks only: a refresh never conflicts with a cutoff or a ban.
     let everyone = tx.peek(EVERYONE, &()).await?;
     let Some(user) = tx.peek(USERS, &session.user).await? else {
         return Ok(None);

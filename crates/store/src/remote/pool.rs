@@ -17,8 +17,8 @@ pub trait Connect: Send + Sync {
     /// The type of the connections.
     type Connection: Send;
 
-    /// Connects, and checks that the database is the expected store and that its settings are
-    /// durable.
+    /// Connects, and checks that the database is the expected store and that its settings make
+    /// commits durable.
     fn connect(&self) -> impl Future<Output = Result<Self::Connection, StoreError>> + Send;
 }
 

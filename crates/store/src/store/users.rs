@@ -36,8 +36,8 @@ pub trait Users: Send + Sync {
     /// Up to `limit` users that match the query, and where the next page begins. `None` if `before`
     /// belongs to another query.
     ///
-    /// Without a text, status or role, the newest accounts come first; the order is that of an
-    /// index, and a user who does not change while pages are read is listed exactly once. The work
+    /// Without a text, status or role, the newest accounts come first; otherwise, the order is that
+    /// of an index. A user who does not change while pages are read is listed exactly once. The work
     /// for a page is bounded, so a page may be short although there are more.
     async fn search_users(
         &self,
@@ -85,9 +85,9 @@ pub trait Users: Send + Sync {
     /// sign-ins with it, one user gets it.
     async fn link_identity(&self, link: LinkIdentity) -> Result<LinkOutcome, StoreError>;
 
-    /// Removes an identity from a user, and ends the sessions that were opened with it. That the
-    /// session that requested it is live, and the user not banned, is a condition of the change: the
-    /// caller may not have read the latest denials.
+    /// Removes an identity from a user, and ends the sessions that were opened with it. The change
+    /// has two conditions, because the caller may not have read the latest denials: the session that
+    /// requested it is live, and the user is not banned.
     ///
     /// The removal is one atomic change, which ends and denies up to 100 sessions. The others end
     /// with it, too: no refresh succeeds without the identity. Later changes deny their access
@@ -97,7 +97,7 @@ pub trait Users: Send + Sync {
     /// Deletes a user: ends all sessions, denies all access tokens, and removes all records about
     /// the user except the denial and the audit log, whose entries keep the user's id but lose
     /// the addresses and devices. A later sign-in with the same identity creates another user.
-    /// `session` requested it and must be live.
+    /// `session` is the session that requested the deletion; it must be live.
     ///
     /// The first change removes the user with all identities. Other records follow in changes of
     /// bounded size. If one of them fails, [`finish_deletions`](Self::finish_deletions) continues.
@@ -131,8 +131,8 @@ pub trait LocalAccounts: Send + Sync {
     /// Creates a user with a username and uses up the invitation, if there is one.
     async fn create_local_user(&self, new: NewLocalUser) -> Result<CreateOutcome, StoreError>;
 
-    /// Sets a password, uses up or voids the link that could set it, and ends the user's other
-    /// sessions. Atomic in the same way as [`Users::ban_user`].
+    /// Sets a password, voids every link that could set it, and ends the user's other sessions.
+    /// Atomic in the same way as [`Users::ban_user`].
     async fn set_password(&self, set: SetPassword) -> Result<SetPasswordOutcome, StoreError>;
 
     /// Replaces the hash of a password with a hash of the same password with other parameters.
@@ -144,8 +144,8 @@ pub trait LocalAccounts: Send + Sync {
         to: String,
     ) -> Result<bool, StoreError>;
 
-    /// Adds a link. A link that sets a password voids the user's previous one; `false` if there is
-    /// no such user.
+    /// Adds a link. A link that sets a password voids the user's previous link of the same kind:
+    /// created by an operator, or requested for the user. `false` if there is no such user.
     async fn add_one_time_link(
         &self,
         hash: LinkHash,

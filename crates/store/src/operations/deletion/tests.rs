@@ -70,8 +70,8 @@ impl Choices {
     }
 }
 
-/// What a user and an attacker can cause, at random.
-async fn live_through(store: &MemoryStore, choices: &mut Choices) -> User {
+/// Creates a user, then performs random operations that the user or an attacker can cause.
+async fn user_with_random_history(store: &MemoryStore, choices: &mut Choices) -> User {
     let id = UserId::from_bytes([0xAD; 16]);
     let ada = store.upsert_identity(profile("ada-marked"), id, NOW).await;
     let ada = ada.expect("created");
@@ -154,7 +154,7 @@ async fn live_through(store: &MemoryStore, choices: &mut Choices) -> User {
     ada
 }
 
-/// A session of this user that is live.
+/// Opens a session of this user.
 async fn live_session(store: &MemoryStore, user: UserId) -> SessionId {
     let user = store.user(user).await.expect("read").expect("known");
     let mut new = new_session(&user, 255, None);
@@ -202,7 +202,7 @@ async fn deleted_user_leaves_only_the_denial_and_audit_records() {
         store.open_session(bobs).await.expect("opened");
         let before = store.pairs();
 
-        let ada = live_through(&store, &mut Choices(seed)).await;
+        let ada = user_with_random_history(&store, &mut Choices(seed)).await;
         assert!(traces(&store, ada.id).len() > 5, "seed {seed}");
         let session = live_session(&store, ada.id).await;
         let deleted = store.delete_user(ada.id, session, NOW).await;
@@ -224,7 +224,7 @@ async fn deleted_user_leaves_only_the_denial_and_audit_records() {
 #[tokio::test]
 async fn interrupted_deletion_is_completed_later() {
     let store = MemoryStore::empty();
-    let ada = live_through(&store, &mut Choices(7)).await;
+    let ada = user_with_random_history(&store, &mut Choices(7)).await;
     let session = live_session(&store, ada.id).await;
     let begun = store.write((ada.id, session), |tx, (id, session)| {
         Box::pin(begin(tx, *id, *session, NOW))

@@ -40,7 +40,7 @@ fn first_and_last_windows_do_not_overflow() {
 }
 
 #[test]
-fn nonce_is_valid_on_every_server_with_the_same_master_key_only() {
+fn nonce_is_valid_only_on_servers_with_the_same_master_key() {
     let master = MasterKey::random(&SystemRng);
     let again = MasterKey::parse(master.to_text().expose_secret()).expect("a key");
     let nonce = Nonces::new(&master, WINDOW).issue(BEGIN);

@@ -33,7 +33,7 @@ async fn refresh_takes_one_fetch_and_one_commit() {
     }
 }
 
-/// The record of a refresh takes as much space as docs/configuration.md says, also for the longest
+/// The record of a refresh takes as much space as docs/configuration.md says, even with the longest
 /// values that a server stores.
 #[tokio::test]
 async fn record_of_a_refresh_is_small() {

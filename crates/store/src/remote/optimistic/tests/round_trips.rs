@@ -344,7 +344,7 @@ async fn accounts(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
         .await
         .expect("deleted");
     costs.record("delete_user", "60 sessions and 62 events");
-    store.finish_deletions(10, NOW).await.expect("nothing");
+    store.finish_deletions(10, NOW).await.expect("finished");
     costs.record("finish_deletions", "nothing is left");
 }
 

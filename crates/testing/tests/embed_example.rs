@@ -25,7 +25,7 @@ fn example_crate_of_the_manual_builds_and_passes_its_test() {
     assert!(lines <= 40, "the example has {lines} lines, more than 40");
 
     // In the target directory, so that a second run reuses the build.
-    let place = project.join("target/stranger");
+    let place = project.join("target/embed-example");
     let folder = place.join("hello");
     fs::create_dir_all(folder.join("src")).expect("a directory");
     let crates = project.join("crates").display().to_string();
