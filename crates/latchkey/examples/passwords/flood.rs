@@ -67,20 +67,29 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
 }
 
 fn print(quiet: &mut [Duration], flooded: &mut [Duration]) {
-    println!("| `GET /api/me` | requests | p50 | p99 |");
-    println!("|---|---:|---:|---:|");
+    println!("| `GET /api/me` | requests | mean | p50 | p90 | p95 | p99 |");
+    println!("|---|---:|---:|---:|---:|---:|---:|");
     let quiet = row("without a flood", quiet);
     let flooded = row("during a flood", flooded);
-    let [p50, p99] = [0, 1].map(|at| flooded[at].as_secs_f64() / quiet[at].as_secs_f64());
-    println!("| ratio | | {p50:.2} | {p99:.2} |");
+    print!("| ratio | |");
+    for (flooded, quiet) in flooded.iter().zip(quiet) {
+        print!(" {:.2} |", flooded.as_secs_f64() / quiet.as_secs_f64());
+    }
+    println!();
 }
 
-fn row(name: &str, times: &mut [Duration]) -> [Duration; 2] {
+/// Prints the mean and these percentiles, and returns them.
+fn row(name: &str, times: &mut [Duration]) -> Vec<Duration> {
     times.sort_unstable();
-    let percentiles = [50, 99].map(|percent| times[(times.len() - 1) * percent / 100]);
-    let [p50, p99] = percentiles.map(|time| format!("{:.2} ms", time.as_secs_f64() * 1000.0));
-    println!("| {name} | {} | {p50} | {p99} |", times.len());
-    percentiles
+    let count = u32::try_from(times.len()).expect("some thousands");
+    let mut figures = vec![times.iter().sum::<Duration>() / count];
+    figures.extend([50, 90, 95, 99].map(|percent| times[(times.len() - 1) * percent / 100]));
+    print!("| {name} | {count} |");
+    for figure in &figures {
+        print!(" {:.2} ms |", figure.as_secs_f64() * 1000.0);
+    }
+    println!();
+    figures
 }
 
 /// Sends requests at regular intervals and returns their response times.
