@@ -54,7 +54,15 @@ async fn sweep(state: &Services, now: Timestamp) {
     while state.flows.sweep(now, BATCH_SIZE) >= BATCH_SIZE {
         tokio::task::yield_now().await;
     }
-    match state.store.finish_deletions(MAX_DELETIONS, now).await {
+    let mut denials = Vec::new();
+    let finished = state
+        .store
+        .finish_deletions(MAX_DELETIONS, now, &mut denials);
+    let finished = finished.await;
+    for denial in &denials {
+        state.guard.denylist().insert(denial);
+    }
+    match finished {
         Ok(0) => {}
         Ok(users) => tracing::debug!(users, "deletions of users completed"),
         Err(error) => tracing::error!(%error, "cannot complete the deletion of users"),

@@ -87,8 +87,14 @@ pub(super) async fn check(store: &dyn Store) {
     assert_eq!(denial.denied, Denied::User(ada.id));
     let cutoff = denial.cutoff.expect("a cutoff");
     assert!(cutoff.ends(one.id, one.cutoffs.user));
-    assert_eq!(store.finish_deletions(10, NOW).await, Ok(0));
-    assert_eq!(store.finish_deletions(10, LATER).await, Ok(1));
+    assert_eq!(
+        store.finish_deletions(10, NOW, &mut Vec::new()).await,
+        Ok(0)
+    );
+    assert_eq!(
+        store.finish_deletions(10, LATER, &mut Vec::new()).await,
+        Ok(1)
+    );
     assert_only_allowed(store, ada.id).await;
     assert_eq!(store.user(ada.id).await, Ok(None));
     assert_eq!(store.session(one.id).await, Ok(None));
@@ -124,7 +130,7 @@ pub(super) async fn check(store: &dyn Store) {
     let again = store.delete_user(ada.id, one.id, NOW).await;
     assert_eq!(again, Ok(DeleteOutcome::UnknownUser));
     assert_eq!(
-        store.finish_deletions(10, LATER).await,
+        store.finish_deletions(10, LATER, &mut Vec::new()).await,
         Ok(0),
         "it is complete"
     );
@@ -180,7 +186,10 @@ pub(super) async fn against_everything(stores: StorePair) {
         }
         tasks.join_all().await;
         for store in &stores {
-            store.finish_deletions(10, LATER).await.expect("finished");
+            store
+                .finish_deletions(10, LATER, &mut Vec::new())
+                .await
+                .expect("finished");
         }
         assert_only_allowed(&*stores[1], ada.id).await;
         let live = stores[0].live_sessions(ada.id, NOW).await.expect("read");

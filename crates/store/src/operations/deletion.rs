@@ -52,19 +52,20 @@ pub(super) async fn delete_user(
     Ok(DeleteOutcome::Deleted(AllEnded { denials, live }))
 }
 
-/// Removes what deletions have left, and returns how many deletions are complete.
+/// Removes what deletions have left, and returns how many deletions are complete. Adds to `denials`
+/// those that no earlier attempt has written.
 pub(super) async fn finish_all(
     engine: &impl Engine,
     limit: usize,
     now: Timestamp,
+    denials: &mut Vec<Denial>,
 ) -> Result<usize, StoreError> {
     let begun = engine.read(limit, |tx, limit| {
         Box::pin(tx.peek_range(DELETIONS.all().limit(*limit)))
     });
     let mut complete = 0;
     for (id, at) in begun.await? {
-        // The first attempt has announced the denials, or the server has read them at its start.
-        finish(engine, id, at, &mut Vec::new()).await?;
+        finish(engine, id, at, denials).await?;
         if now.since(at) >= LATE_RECORDS {
             let forget = engine.write(id, |tx, id| {
                 Box::pin(async move {

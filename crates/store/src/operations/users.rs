@@ -1,7 +1,7 @@
 //! Users and their identities.
 
 use async_trait::async_trait;
-use latchkey_core::{Profile, Requester, SessionId, Timestamp, User, UserId};
+use latchkey_core::{Denial, Profile, Requester, SessionId, Timestamp, User, UserId};
 
 use super::{PAGE_SIZE, bans, deletion, ends, identities, user_index};
 use crate::engine::Engine;
@@ -130,8 +130,13 @@ impl<E: Engine> Users for E {
         deletion::delete_user(self, id, session, now).await
     }
 
-    async fn finish_deletions(&self, limit: usize, now: Timestamp) -> Result<usize, StoreError> {
-        deletion::finish_all(self, limit, now).await
+    async fn finish_deletions(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        denials: &mut Vec<Denial>,
+    ) -> Result<usize, StoreError> {
+        deletion::finish_all(self, limit, now, denials).await
     }
 }
 

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use latchkey_core::{
-    Credential, LinkHash, OneTimeLink, Profile, Requester, SessionId, Timestamp, User, UserId,
-    Username,
+    Credential, Denial, LinkHash, OneTimeLink, Profile, Requester, SessionId, Timestamp, User,
+    UserId, Username,
 };
 
 use crate::error::StoreError;
@@ -112,7 +112,15 @@ pub trait Users: Send + Sync {
     /// server wrote an audit record late, for up to `limit` users. Returns how many deletions are
     /// complete; a deletion is complete some minutes after it began. Can be repeated, and can run on
     /// several servers at the same time.
-    async fn finish_deletions(&self, limit: usize, now: Timestamp) -> Result<usize, StoreError>;
+    ///
+    /// Adds to `denials` those that it has written, even if it fails afterwards: they deny access
+    /// tokens that outlive the denial of the user, because a clock was ahead.
+    async fn finish_deletions(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        denials: &mut Vec<Denial>,
+    ) -> Result<usize, StoreError>;
 }
 
 /// Local accounts. The caller hashes passwords, and links are stored under the hash of their token.

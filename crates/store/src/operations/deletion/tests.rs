@@ -208,7 +208,10 @@ async fn deleted_user_leaves_only_the_denial_and_audit_records() {
         let deleted = store.delete_user(ada.id, session, NOW).await;
         let is_deleted = matches!(deleted, Ok(DeleteOutcome::Deleted(_)));
         assert!(is_deleted, "seed {seed}: {deleted:?}");
-        assert_eq!(store.finish_deletions(10, LATER).await, Ok(1));
+        assert_eq!(
+            store.finish_deletions(10, LATER, &mut Vec::new()).await,
+            Ok(1)
+        );
         let left = traces(&store, ada.id);
         assert!(left.is_empty(), "seed {seed}: {left:?}");
         // No record of another user is lost.
@@ -232,8 +235,34 @@ async fn interrupted_deletion_is_completed_later() {
     assert!(matches!(begun.await, Ok(Begun::Denied(_))));
     assert_eq!(store.user(ada.id).await, Ok(None));
     assert!(!traces(&store, ada.id).is_empty());
-    assert_eq!(store.finish_deletions(10, LATER).await, Ok(1));
+    let mut denials = Vec::new();
+    assert_eq!(store.finish_deletions(10, LATER, &mut denials).await, Ok(1));
+    assert_eq!(denials, []);
     let left = traces(&store, ada.id);
     assert!(left.is_empty(), "{left:?}");
-    assert_eq!(store.finish_deletions(10, LATER).await, Ok(0));
+    assert_eq!(store.finish_deletions(10, LATER, &mut denials).await, Ok(0));
+}
+
+/// The server stops after the first change, and the clock was ahead when a session was opened.
+#[tokio::test]
+async fn later_completion_returns_the_denials_of_tokens_from_a_clock_that_was_ahead() {
+    let store = MemoryStore::empty();
+    let id = UserId::from_bytes([0xAD; 16]);
+    let ada = store.upsert_identity(profile("ada"), id, NOW).await;
+    let ada = ada.expect("created");
+    let session = new_session(&ada, 1, None);
+    let requesting = session.session.id;
+    store.open_session(session).await.expect("opened");
+    let mut ahead = new_session(&ada, 2, None);
+    ahead.session.access_until = NOW.plus(Duration::from_hours(48));
+    let denied = Denied::Session(ahead.session.id);
+    store.open_session(ahead).await.expect("opened");
+    let begun = store.write((id, requesting), |tx, (id, session)| {
+        Box::pin(begin(tx, *id, *session, NOW))
+    });
+    assert!(matches!(begun.await, Ok(Begun::Denied(_))));
+    let mut denials = Vec::new();
+    assert_eq!(store.finish_deletions(10, NOW, &mut denials).await, Ok(0));
+    let denied_sessions: Vec<_> = denials.iter().map(|it| it.denied).collect();
+    assert_eq!(denied_sessions, [denied]);
 }

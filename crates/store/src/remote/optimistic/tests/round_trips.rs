@@ -344,7 +344,10 @@ async fn accounts(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
         .await
         .expect("deleted");
     costs.record("delete_user", "60 sessions and 62 events");
-    store.finish_deletions(10, NOW).await.expect("finished");
+    store
+        .finish_deletions(10, NOW, &mut Vec::new())
+        .await
+        .expect("finished");
     costs.record("finish_deletions", "nothing is left");
 }
 
