@@ -176,7 +176,10 @@ impl Assets {
         let accepts = |encoding: &str| {
             accepted.unwrap_or_default().split(',').any(|item| {
                 let mut parts = item.trim().split(';');
-                let is_excluded = |part: &str| matches!(part.trim(), "q=0" | "q=0.0" | "q=0.00");
+                let is_excluded = |part: &str| {
+                    let weight = part.trim().strip_prefix("q=");
+                    weight.is_some_and(|weight| weight.parse() == Ok(0.0))
+                };
                 parts.next() == Some(encoding) && !parts.any(is_excluded)
             })
         };
@@ -326,7 +329,7 @@ mod tests {
             encoding("gzip, deflate, br"),
             Some(HeaderValue::from_static("br"))
         );
-        for accepted in ["", "gzip", "br;q=0", "identity"] {
+        for accepted in ["", "gzip", "br;q=0", "br; q=0.000", "identity"] {
             assert_eq!(encoding(accepted), None, "{accepted}");
         }
     }
