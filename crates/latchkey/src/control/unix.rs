@@ -21,6 +21,8 @@ use super::{handle, socket_path};
 
 /// How long the server waits for the request line.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// After an error, so that accepting commands does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a command may take. Some commands change every session in the store.
 const COMMAND_TIMEOUT: Duration = Duration::from_mins(10);
 /// The maximum length of a request line.
@@ -71,7 +73,16 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 async fn accept(listener: UnixListener, latchkey: Latchkey) {
-    while let Ok((stream, _)) = listener.accept().await {
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Such as a lack of file descriptors, which may pass.
+                tracing::error!(%error, "cannot accept a command");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
         let latchkey = latchkey.clone();
         tokio::spawn(async move {
             if let Err(error) = respond(stream, latchkey.services()).await {
