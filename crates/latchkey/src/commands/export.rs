@@ -1,6 +1,6 @@
 //! `latchkey export`: writes a backup to a file or to standard output.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -28,36 +28,47 @@ pub(super) async fn run(command: cli::Export, json: bool) -> anyhow::Result<Repo
     let config = config::load_for(&command.overrides, std::env::vars_os())?;
     let mut progress = Progress::start("exported", None);
     let records = match &command.file {
-        Some(path) => {
-            let part = files::with_suffix(path, ".part");
-            refuse_existing(path)?;
-            // Private, because a backup records who signed in, and from where.
-            let file = files::create_private(&part);
-            let mut file = file.with_context(|| {
-                let part = part.display();
-                format!(
-                    "cannot create {part}; if it exists, either another export is running or an \
-                     aborted export left it behind; in the latter case, remove it"
-                )
-            })?;
-            let records = match write(&config, &mut file, &mut progress).await {
-                Ok(records) => records,
-                Err(error) => {
-                    drop(fs::remove_file(&part));
-                    return Err(error);
-                }
-            };
-            file.sync_all().context("cannot write the backup")?;
-            fs::rename(&part, path).with_context(|| {
-                format!("cannot rename {} to {}", part.display(), path.display())
-            })?;
-            records
-        }
+        Some(path) => write_file(&config, path, &mut progress).await?,
         None => write(&config, &mut io::stdout(), &mut progress).await?,
     };
     progress.finish();
     let file = command.file;
     Ok(Report::Exported { file, records })
+}
+
+/// Writes the backup to a file with the suffix `.part`, and renames that when it is complete.
+async fn write_file(config: &Config, path: &Path, progress: &mut Progress) -> anyhow::Result<u64> {
+    let part = files::with_suffix(path, ".part");
+    refuse_existing(path)?;
+    // Private, because a backup records who signed in, and from where.
+    let file = files::create_private(&part);
+    let file = file.with_context(|| {
+        let part = part.display();
+        format!(
+            "cannot create {part}; if it exists, either another export is running or an aborted \
+             export left it behind; in the latter case, remove it"
+        )
+    })?;
+    let written = write_and_rename(config, file, &part, path, progress).await;
+    if written.is_err() {
+        // It would prevent the next export.
+        drop(fs::remove_file(&part));
+    }
+    written
+}
+
+async fn write_and_rename(
+    config: &Config,
+    mut file: File,
+    part: &Path,
+    path: &Path,
+    progress: &mut Progress,
+) -> anyhow::Result<u64> {
+    let records = write(config, &mut file, progress).await?;
+    file.sync_all().context("cannot write the backup")?;
+    let renamed = fs::rename(part, path);
+    renamed.with_context(|| format!("cannot rename {} to {}", part.display(), path.display()))?;
+    Ok(records)
 }
 
 async fn write(
