@@ -28,9 +28,12 @@ pub enum ImportError {
          import again"
     )]
     Changed,
-    /// The backup cannot be read.
-    #[error("cannot read the backup: {0}")]
-    Io(#[from] io::Error),
+    /// The backup cannot be read. Nothing was imported.
+    #[error("cannot read the backup; nothing was imported")]
+    Unreadable(#[from] io::Error),
+    /// The backup could not be read a second time.
+    #[error("cannot read the rest of the backup; empty the store and import again")]
+    Interrupted(#[source] io::Error),
     /// The store already contains records.
     #[error("the store is not empty; import into a new store. Nothing was imported")]
     NotEmpty,
@@ -116,7 +119,7 @@ pub async fn import(
     let mut batch = Vec::with_capacity(BATCH_SIZE);
     let mut done = 0;
     for line in backup.lines() {
-        let record = chain.read(&line?);
+        let record = chain.read(&line.map_err(ImportError::Interrupted)?);
         batch.extend(record.map_err(|_| ImportError::Changed)?);
         if batch.len() == BATCH_SIZE {
             done += BATCH_SIZE as u64;
