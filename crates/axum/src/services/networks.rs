@@ -17,7 +17,7 @@ const BITS: [u32; LEVELS] = [64, 56, 48];
 pub type Network = IpAddr;
 
 /// The networks that contain an address, narrowest first: three for IPv6, one for IPv4.
-pub fn networks(address: IpAddr) -> impl Iterator<Item = Network> {
+pub fn networks(address: IpAddr) -> impl Iterator<Item = Network> + Clone {
     let networks = match address.to_canonical() {
         address @ IpAddr::V4(_) => [Some(address), None, None],
         IpAddr::V6(address) => BITS.map(|bits| Some(network(address, bits))),

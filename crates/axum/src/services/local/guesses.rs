@@ -111,18 +111,10 @@ impl Guesses {
     ) -> Result<Attempt, TooManyRequests> {
         let account = self.account(username);
         let attempt = Attempt { account, address };
-        for (key, level, quota) in attempt.account_keys() {
-            self.accounts.take(key, level, quota, now)?;
-        }
-        for source in sources(address) {
-            if let Err(refused) = self.networks.take(source, source.0, OF_NETWORK, now) {
-                // The account was not tried.
-                for (key, level, quota) in attempt.account_keys() {
-                    self.accounts.give_back(key, level, quota);
-                }
-                return Err(refused);
-            }
-        }
+        self.accounts.take_all(attempt.account_keys(), now)?;
+        let networks = self.networks.take_all(attempt.network_keys(), now);
+        // If a network is refused, the account was not tried.
+        networks.inspect_err(|_| self.accounts.give_all_back(attempt.account_keys()))?;
         Ok(attempt)
     }
 
@@ -131,19 +123,13 @@ impl Guesses {
         for (key, ..) in attempt.account_keys() {
             self.accounts.forget(key);
         }
-        for source in sources(attempt.address) {
-            self.networks.give_back(source, source.0, OF_NETWORK);
-        }
+        self.networks.give_all_back(attempt.network_keys());
     }
 
     /// The password was not verified, because the server could not.
     pub fn not_tried(&self, attempt: Attempt) {
-        for (key, level, quota) in attempt.account_keys() {
-            self.accounts.give_back(key, level, quota);
-        }
-        for source in sources(attempt.address) {
-            self.networks.give_back(source, source.0, OF_NETWORK);
-        }
+        self.accounts.give_all_back(attempt.account_keys());
+        self.networks.give_all_back(attempt.network_keys());
     }
 
     /// Forgets the failures of an account from a network, because its password was set from that
@@ -157,10 +143,7 @@ impl Guesses {
 
     /// Counts a new account from this address.
     pub fn sign_up(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), TooManyRequests> {
-        for source in sources_or_shared(address) {
-            self.sign_ups.take(source, source.0, SIGN_UPS, now)?;
-        }
-        Ok(())
+        self.sign_ups.take_all(shared_keys(address, SIGN_UPS), now)
     }
 
     /// Counts a request for a link from this address.
@@ -169,11 +152,8 @@ impl Guesses {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), TooManyRequests> {
-        for source in sources_or_shared(address) {
-            self.link_requests
-                .take(source, source.0, LINK_REQUESTS, now)?;
-        }
-        Ok(())
+        let keys = shared_keys(address, LINK_REQUESTS);
+        self.link_requests.take_all(keys, now)
     }
 
     /// Counts a link that is sent to this account at this email address and was requested from this IP
@@ -200,16 +180,14 @@ impl Guesses {
             self.links.give_back(account, 0, LINKS);
             return false;
         }
-        for source in sources_or_shared(address) {
-            if self.mails.take(source, source.0, MAILS, now).is_err() {
-                self.links.give_back(account, 0, LINKS);
-                if let Some(recipient) = recipient {
-                    self.recipients.give_back(recipient, 0, OF_RECIPIENT);
-                }
-                return false;
+        let mails = self.mails.take_all(shared_keys(address, MAILS), now);
+        if mails.is_err() {
+            self.links.give_back(account, 0, LINKS);
+            if let Some(recipient) = recipient {
+                self.recipients.give_back(recipient, 0, OF_RECIPIENT);
             }
         }
-        true
+        mails.is_ok()
     }
 
     /// Drops the counters whose quotas are full again.
@@ -231,25 +209,34 @@ impl Guesses {
 
 impl Attempt {
     /// The keys under which failures of the account are counted, each with its level and quota.
-    fn account_keys(self) -> impl Iterator<Item = ((u64, Option<Source>), usize, Quota)> {
+    fn account_keys(self) -> impl Iterator<Item = ((u64, Option<Source>), usize, Quota)> + Clone {
         let unknown = (self.address.is_none()).then_some((None, 0, OF_ACCOUNT_ANYWHERE));
         let known = sources(self.address).map(|source| (Some(source), source.0, OF_ACCOUNT));
         let keys = known.chain(unknown);
         keys.map(move |(source, level, quota)| ((self.account, source), level, quota))
     }
+
+    /// The keys under which failures from the client's networks are counted.
+    fn network_keys(self) -> impl Iterator<Item = (Source, usize, Quota)> + Clone {
+        sources(self.address).map(|source| (source, source.0, OF_NETWORK))
+    }
 }
 
 /// The networks that contain an address; none if it is unknown.
-fn sources(address: Option<IpAddr>) -> impl Iterator<Item = Source> {
+fn sources(address: Option<IpAddr>) -> impl Iterator<Item = Source> + Clone {
     address.into_iter().flat_map(networks).enumerate()
 }
 
-/// The networks that contain an address. Clients whose addresses are unknown share the largest quota:
+/// The keys of the networks that contain an address. Clients whose addresses are unknown share the largest quota:
 /// unlike sign-ins, what it limits may be refused to all of them.
-fn sources_or_shared(address: Option<IpAddr>) -> impl Iterator<Item = Source> {
+fn shared_keys(
+    address: Option<IpAddr>,
+    quota: Quota,
+) -> impl Iterator<Item = (Source, usize, Quota)> + Clone {
     const UNKNOWN: Source = (LEVELS - 1, IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let shared = address.is_none().then_some(UNKNOWN);
-    sources(address).chain(shared)
+    let sources = sources(address).chain(shared);
+    sources.map(move |source| (source, source.0, quota))
 }
 
 /// The mailbox of an email address: in lower case, and without what follows a plus sign, which many

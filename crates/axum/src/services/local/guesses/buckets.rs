@@ -42,6 +42,27 @@ fn cost(quota: Quota, level: usize) -> u64 {
 }
 
 impl<K: Hash + Eq + Copy> Buckets<K> {
+    /// Takes one attempt from the quota of each of these keys, or from none if one is used up.
+    pub(super) fn take_all(
+        &self,
+        keys: impl Iterator<Item = (K, usize, Quota)> + Clone,
+        now: Timestamp,
+    ) -> Result<(), TooManyRequests> {
+        for (taken, (key, level, quota)) in keys.clone().enumerate() {
+            if let Err(refused) = self.take(key, level, quota, now) {
+                self.give_all_back(keys.take(taken));
+                return Err(refused);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn give_all_back(&self, keys: impl Iterator<Item = (K, usize, Quota)>) {
+        for (key, level, quota) in keys {
+            self.give_back(key, level, quota);
+        }
+    }
+
     pub(super) fn take(
         &self,
         key: K,

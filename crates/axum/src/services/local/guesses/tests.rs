@@ -60,6 +60,21 @@ fn security_95_guesses_are_limited_by_account_and_network() {
 }
 
 #[test]
+fn a_refused_attempt_is_not_counted() {
+    let guesses = Guesses::default();
+    let home = address("2001:db8:1:ffff::1");
+    // The other networks of a site use up its quota for this account.
+    let site = |number| ("ada".to_owned(), format!("2001:db8:1:{number:x}::1"));
+    assert_eq!(permitted(&guesses, 1000, site), 160);
+    for _ in 0..100 {
+        assert!(guesses.begin("ada", Some(home), NOW).is_err());
+    }
+    // A refill of the site's quota admits this network, because its own quota is still full.
+    let later = NOW.plus(OF_ACCOUNT.period / 16);
+    assert!(guesses.begin("ada", Some(home), later).is_ok());
+}
+
+#[test]
 fn a_success_forgets_the_failures_and_an_attempt_that_was_not_made_is_not_counted() {
     let guesses = Guesses::default();
     let begin = || guesses.begin("ada", Some(address("192.0.2.1")), NOW);
