@@ -50,6 +50,25 @@ async fn export_contains_what_is_stored_and_no_secret() {
 }
 
 #[tokio::test]
+async fn exports_beyond_the_limit_wait() {
+    let app = TestApp::start().await;
+    let here = app.sign_in().await;
+    let exports = &app.state.exports;
+    let all = u32::try_from(exports.available_permits()).expect("a few");
+    let running = exports.acquire_many(all).await.expect("open");
+    let waiting = app.get_as("/api/account/export", &here.access_token);
+    tokio::pin!(waiting);
+    for _ in 0..20 {
+        tokio::select! {
+            _ = &mut waiting => panic!("exported beyond the limit"),
+            other = app.get_as("/api/me", &here.access_token) => assert_eq!(other.status(), 200),
+        }
+    }
+    drop(running);
+    assert_eq!(waiting.await.status(), 200);
+}
+
+#[tokio::test]
 async fn export_contains_the_local_account_past_sessions_and_audit_records() {
     let app = TestApp::with("[local]").await;
     local_accounts::create(&app, "ada").await;
