@@ -79,3 +79,17 @@ async fn the_redirect_uris_to_register_are_logged() {
         assert!(logged, "{expected} is not in {log}");
     }
 }
+
+#[test]
+fn a_provider_that_cannot_confirm_a_recent_sign_in_is_logged_at_the_start() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let message = "users who can sign in only with this provider";
+    let github =
+        "[providers.github]\nkind = \"github\"\nclient_id = \"a\"\nclient_secret = \"b\"\n";
+    let log = start(folder.path(), github).stop();
+    assert_eq!(line(&log, message)["fields"]["provider"], "github");
+    let folder = tempfile::tempdir().expect("a directory");
+    let github = format!("{github}step_up = \"sign_in_again\"\n");
+    let log = start(folder.path(), &github).stop();
+    assert!(!log.contains(message), "{log}");
+}
