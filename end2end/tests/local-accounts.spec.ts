@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test';
 
 import { expectAccessible, expectNoOverflow } from '../fixtures/layout.ts';
 import { goodPassword } from '../fixtures/pages/local-account.ts';
+import { grace } from '../fixtures/pages/provider.ts';
 import { expect, test } from '../fixtures/test.ts';
 
 const ada = { username: 'ada', password: goodPassword, email: 'ada@example.org' };
@@ -312,6 +313,52 @@ test.describe('a link to set a password', () => {
     await other.resetPasswordPage.button('Set password').click();
     await expect(other.alert).toContainText('This link no longer works');
     expect(traffic.urls.map((url) => url.split('#')[0]).join(' ')).not.toContain(token);
+  });
+
+  test('suspends the other ways to sign in', async ({
+    server,
+    page,
+    signInPage,
+    resetPasswordPage,
+    accountPage,
+    providerPage,
+    newBrowser,
+  }) => {
+    await server.command('users', 'create', ada.username, '--email', ada.email);
+    const setPassword = async (password: string): Promise<void> => {
+      const { link } = await server.command<{ link: string }>(
+        'users',
+        'reset-password',
+        ada.username,
+      );
+      await resetPasswordPage.openLink(new URL(link).hash.replace('#token=', ''));
+      await resetPasswordPage.newPassword.fill(password);
+      await resetPasswordPage.button('Set password').click();
+      await resetPasswordPage.link('Sign in').click();
+      await signInPage.signInWithPassword(ada.username, password);
+      await accountPage.expectUser(ada.email);
+    };
+    await setPassword(goodPassword);
+    await accountPage.button('Add Google').click();
+    await providerPage.signIn(grace);
+    await expect(accountPage.way('Google')).toContainText(grace);
+    await expect(accountPage.way('Google')).not.toContainText('Suspended');
+
+    await setPassword('another lantern 52 violet');
+    await expect(accountPage.way('Google')).toContainText('Suspended');
+    await expect(accountPage.way('Google')).toContainText('add it again below');
+    await expect(accountPage.way('Password')).not.toContainText('Suspended');
+    await expectAccessible(page);
+    const other = await newBrowser();
+    await other.beginSignIn('Google');
+    await other.providerPage.signIn(grace);
+    await expect(other.page.getByRole('main')).toContainText('other ways to sign in are suspended');
+
+    // Its owner adds it again.
+    await accountPage.button('Add Google').click();
+    await providerPage.signIn(grace);
+    await expect(accountPage.way('Google')).toContainText(grace);
+    await expect(accountPage.way('Google')).not.toContainText('Suspended');
   });
 
   test('that does not work says so', async ({ app, traffic, resetPasswordPage }) => {

@@ -77,6 +77,8 @@ pub(crate) fn decoded(text: &str) -> String {
         rest = after;
         let hex = (*first == b'%').then(|| {
             let digits = after.get(..2).and_then(|it| std::str::from_utf8(it).ok());
+            // `from_str_radix` accepts a sign.
+            let digits = digits.filter(|it| !it.starts_with('+'));
             digits.and_then(|digits| u8::from_str_radix(digits, 16).ok())
         });
         match hex.flatten() {
@@ -115,6 +117,7 @@ mod tests {
     #[test]
     fn escapes_are_decoded_and_invalid_ones_left_unchanged() {
         assert_eq!(decoded("a+b%20%C3%BC"), "a b ü");
+        assert_eq!(decoded("%+4"), "% 4");
         for text in ["100%", "%zz", "%4"] {
             assert_eq!(decoded(text), text);
         }
