@@ -1,5 +1,5 @@
-// The commands of the administration console over a scripted API: with the keyboard alone, with errors
-// shown at their fields, and across a step-up.
+// The commands of the console against a scripted API: with the keyboard alone, with errors shown at
+// their fields, and across a step-up.
 import { AdminApi, graceId } from '../fixtures/admin-api.ts';
 import { expectAccessible, expectNoOverflow } from '../fixtures/layout.ts';
 import { ada } from '../fixtures/pages/provider.ts';
@@ -86,7 +86,7 @@ test('a ban that is not confirmed is not sent, and the form keeps its input', as
   await admin.user.button('Cancel').click();
   await expect(admin.user.button('Ban user')).toBeFocused();
   await admin.user.button('Ban user').click();
-  // A change after the question needs another confirmation.
+  // Changing the form cancels the pending confirmation.
   await admin.user.field('Reason').fill('spam again');
   await expect(admin.user.button('Ban user')).toBeVisible();
   await expect(admin.user.field('Reason')).toHaveValue('spam again');

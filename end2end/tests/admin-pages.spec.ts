@@ -1,5 +1,5 @@
-// The pages of the administration console over a scripted API: structure, accessibility, both themes and
-// the narrowest screen, errors, and what is in the URL.
+// The pages of the console against a scripted API: structure, accessibility, both themes and the
+// narrowest screen, errors, and what is in the URL.
 import { AdminApi, adaId, graceId } from '../fixtures/admin-api.ts';
 import { expectAccessible, expectNoOverflow } from '../fixtures/layout.ts';
 import { ada } from '../fixtures/pages/provider.ts';

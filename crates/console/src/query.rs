@@ -52,7 +52,7 @@ pub(crate) fn path_of(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)
 }
 
-/// Percent-encodes a text as a segment of a path, or as the value of a query parameter.
+/// Percent-encodes text for use as a path segment or a query parameter's value.
 pub(crate) fn encoded(text: &str) -> String {
     let mut encoded = String::new();
     push_encoded(&mut encoded, text);

@@ -54,8 +54,8 @@ const fn is_zero(number: &u64) -> bool {
 
 impl Cutoff {
     /// The next cutoff of a sequence. Its number is the current time in milliseconds, or the
-    /// previous number plus one if the clock has not passed that number. Because of the time, the
-    /// number also exceeds numbers that were lost when a backup was restored.
+    /// previous number plus one if the clock has not passed that number. Because it is based on
+    /// the time, the number also exceeds numbers that were lost when a backup was restored.
     pub fn next(
         previous: Option<&Self>,
         at: Timestamp,

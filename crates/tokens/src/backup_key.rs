@@ -21,7 +21,7 @@ use crate::master_key::{MasterKey, Purpose};
 pub struct BackupKey(Arc<hmac::Key>);
 
 impl BackupKey {
-    /// Derives the key from the master key; it serves no other purpose.
+    /// Derives the key from the master key. The derived key serves no other purpose.
     pub fn new(master: &MasterKey) -> Self {
         let key = master.derive(Purpose::Backups);
         Self(Arc::new(hmac::Key::new(HMAC_SHA256, key.as_slice())))

@@ -70,8 +70,8 @@ fn build(workspace: &Workspace, tools: &WebTools) -> Result<()> {
     ]);
     process::run(&mut fetch)?;
 
-    // The pages first: Trunk clears its output directory, and the console is built into a
-    // subdirectory of that of the pages.
+    // Build the pages first: Trunk clears their output directory, and the console is built into a
+    // subdirectory of that directory.
     for config in ["Trunk.toml", "crates/console/Trunk.toml"] {
         run_trunk(workspace, tools, config)?;
     }
@@ -98,7 +98,7 @@ fn run_trunk(workspace: &Workspace, tools: &WebTools, config: &str) -> Result<()
     process::run(&mut trunk)
 }
 
-/// The fingerprints of the last build's input and output.
+/// The current fingerprint of the sources, and the files that record the last build.
 struct Records {
     inputs: Fingerprint,
     inputs_file: PathBuf,

@@ -27,7 +27,7 @@ pub fn create_private(path: &Path) -> io::Result<File> {
 /// file is not changed. On a file system without hard links, the content is written after the file
 /// has its name.
 pub fn create_atomically(path: &Path, text: &str, rng: &dyn Rng) -> io::Result<()> {
-    // Random, because two containers with one volume can have the same process id.
+    // Random, because two containers that share a volume can have the same process id.
     let suffix = u64::from_ne_bytes(rng::bytes(rng));
     let temporary = with_suffix(path, &format!(".new-{suffix:016x}"));
     let mut file = create_private(&temporary)?;

@@ -45,7 +45,10 @@ async fn security_69_logs_at_every_level_and_error_bodies_contain_no_secret() {
                 assert!(!line.contains(&**secret), "{what} is in the log: {line}");
             }
             for (request, body) in &walk.errors {
-                assert!(!body.contains(&**secret), "{what} is in {request}: {body}");
+                assert!(
+                    !body.contains(&**secret),
+                    "{what} is in the response to {request}: {body}"
+                );
             }
         }
     }
@@ -137,7 +140,7 @@ impl Walk {
         self.error("a guessed code", response).await;
     }
 
-    /// Refreshes by form, with an idempotency key, and then by JSON.
+    /// Refreshes with a form and an idempotency key, and then with JSON.
     async fn refresh_twice(
         &mut self,
         caller: &ApiClient,

@@ -243,12 +243,12 @@ fn damaged_files_are_refused_and_a_missing_file_is_not_created() {
     );
 }
 
-/// An error of sled when it reads a damaged or missing page.
+/// The error when sled reads a damaged or missing page.
 fn unreadable<T>() -> Result<T, StoreError> {
     Err(StoreError::Stopped("Read corrupted data".to_owned()))
 }
 
-/// An error of an operation that cannot decode a record.
+/// The error when an operation cannot decode a record.
 fn corrupt() -> StoreError {
     StoreError::Corrupt {
         key: "a key".to_owned(),

@@ -39,8 +39,8 @@ pub(super) fn events_at(user: UserId, at: Timestamp) -> Read {
 }
 
 /// Adds an event to the audit log, and to the user's history. Only the user's events of the same
-/// millisecond become a condition, so other events cannot cause a conflict. The next [`append`]
-/// removes events in excess of the maximum.
+/// millisecond become a condition of the commit, so other events cannot cause a conflict. The next
+/// [`append`] removes events in excess of the maximum.
 pub(super) async fn add(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     audit_log::record(tx, &event.into())?;
     add_to_history(tx, event).await
@@ -60,7 +60,7 @@ pub(super) async fn add_to_history(tx: &mut Tx<'_>, event: &AuditEvent) -> Resul
 }
 
 /// Like [`add`], and removes the oldest events in excess of the maximum. Concurrent calls may leave
-/// one too many; the next call removes it.
+/// too many events; the next call removes them.
 pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), StoreError> {
     audit_log::record(tx, &event.into())?;
     append_to_history(tx, event).await

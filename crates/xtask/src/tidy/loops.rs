@@ -30,14 +30,14 @@ fn loops(imports: &[Import]) -> Vec<Finding> {
     let reaches = |from: &str, to: &str| below.get(from).is_some_and(|files| files.contains(to));
     let mut findings = Vec::new();
     for file in graph.keys().filter(|file| reaches(file, file)) {
-        let is_in_it = |other: &str| reaches(file, other) && reaches(other, file);
+        let is_in_loop = |other: &str| reaches(file, other) && reaches(other, file);
         // Report each loop once, at its first file.
-        if graph.keys().find(|other| is_in_it(other)) != Some(file) {
+        if graph.keys().find(|other| is_in_loop(other)) != Some(file) {
             continue;
         }
         let loop_imports = imports
             .iter()
-            .filter(|import| is_in_it(&import.from) && is_in_it(&import.to));
+            .filter(|import| is_in_loop(&import.from) && is_in_loop(&import.to));
         let line = loop_imports.clone().next().map_or(1, |import| import.line);
         let what = format!(
             "is in an import loop: move what both sides need to a file below them\n{}",
@@ -125,11 +125,11 @@ mod tests {
             "mod c; pub struct Finding; fn f() { c::check() }",
         );
         assert_eq!(findings(&[child, calls]).len(), 1);
-        let shows = (
+        let reexports = (
             "crates/a/src/b.rs",
             "mod c; pub struct Finding; pub use c::check;",
         );
-        assert!(findings(&[child, shows]).is_empty());
+        assert!(findings(&[child, reexports]).is_empty());
     }
 
     #[test]

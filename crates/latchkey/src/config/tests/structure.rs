@@ -1,4 +1,5 @@
-//! Errors in the structure of the configuration: unknown keys, missing keys, values of a wrong type.
+//! Errors in the structure of the configuration: unknown keys, missing keys, and values of the wrong
+//! type.
 
 use super::{ConfigError, loaded, rejected};
 

@@ -64,14 +64,14 @@ async fn security_75_a_stalled_body_gets_408_and_its_connection_is_closed() {
     }
 }
 
-/// A connection with a small receive buffer, so that the server soon cannot write.
+/// A connection with a small receive buffer, so that the server's writes soon block.
 async fn connect_with_small_buffer(app: &TestApp) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("set");
     socket.connect(address(app)).await.expect("connected")
 }
 
-/// Sends requests without reading the responses until the connection breaks.
+/// Sends requests until the connection breaks, without reading the responses.
 async fn until_disconnected(mut stream: impl AsyncWrite + Unpin) {
     let requests = "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nhost: a\r\n\r\n";
     let requests = requests.repeat(100);

@@ -157,10 +157,10 @@ impl Walk<'_> {
         let session = claims(&token)["sid"].as_str().expect("text").to_owned();
         self.delete(&format!("/api/sessions/{session}"), &token)
             .await;
-        self.own_account().await;
+        self.identities_and_deletion().await;
     }
 
-    async fn own_account(&mut self) {
+    async fn identities_and_deletion(&mut self) {
         let token = self.app.sign_in_as("carol@example.com").await.access_token;
         for email in ["dan@example.com", "ada@example.com"] {
             let (cookie, callback) = self.link(&token, email).await;
@@ -205,7 +205,7 @@ impl Walk<'_> {
         let rotate = self.request(&Method::POST, "/api/admin/keys", Some(&admin));
         self.send(rotate).await;
         self.denials(&admin).await;
-        self.accounts_of_operator(&admin, &user).await;
+        self.manage_local_accounts(&admin, &user).await;
         let ban = json!({ "reason": "spam" });
         for user in [&*user, "AAAAAAAAAAAAAAAAAAAAAA"] {
             let of_user = format!("/api/admin/users/{user}");
@@ -229,7 +229,7 @@ impl Walk<'_> {
     }
 
     /// `demo` is a user without a local account.
-    async fn accounts_of_operator(&mut self, admin: &str, demo: &str) {
+    async fn manage_local_accounts(&mut self, admin: &str, demo: &str) {
         let new = json!({ "username": "kay", "roles": ["editor"] });
         let created = self.post("/api/admin/users", admin, &new).await;
         self.post("/api/admin/users", admin, &new).await;

@@ -64,7 +64,7 @@ async fn removing_an_identity_ends_its_sessions_and_frees_it() {
 }
 
 #[tokio::test]
-async fn identity_that_created_the_account_can_be_removed_from_a_session_that_it_opened() {
+async fn first_identity_can_be_removed_in_a_session_that_it_opened() {
     let fixture = Fixture::start("").await;
     let app = &fixture.app;
     let ada = fixture.sign_in().await;
