@@ -18,7 +18,7 @@ const BEGIN_TIMEOUT: Duration = Duration::from_secs(4);
 const FINISH_TIMEOUT: Duration = Duration::from_secs(8);
 /// The shortest [`ProviderConfig::timeout`].
 const MIN_TIMEOUT: Duration = Duration::from_secs(1);
-/// The longest [`ProviderConfig::timeout`]: the waiting page gives up after ten seconds.
+/// The longest [`ProviderConfig::timeout`]: the callback page gives up after ten seconds.
 const MAX_TIMEOUT: Duration = Duration::from_secs(9);
 
 /// Google's issuer identifier.
@@ -39,8 +39,8 @@ pub enum StepUp {
     /// Only a recent time of authentication that the provider reports (`auth_time`).
     AuthTime,
     /// Also a new sign-in at a provider that reports no time. The request has the strictest prompt
-    /// that the provider knows, but the provider decides whether the user enters a password: anyone who
-    /// uses the user's browser while it is signed in at the provider may pass.
+    /// that the provider supports, but the provider decides whether the user enters a password:
+    /// anyone who uses the user's browser while it is signed in at the provider may pass.
     SignInAgain,
 }
 

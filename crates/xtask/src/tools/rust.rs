@@ -18,7 +18,7 @@ pub(crate) fn ensure_wasm_target(workspace: &Workspace) -> Result<()> {
     }
     if process::on_path("rustup").is_none() {
         bail!(
-            "the Rust target {WASM_TARGET} is missing and rustup is not installed: install Rust with \
+            "the Rust target {WASM_TARGET} is missing and rustup is not installed: install Rust from \
             https://rustup.rs, or add the target with the package manager that installed Rust"
         );
     }

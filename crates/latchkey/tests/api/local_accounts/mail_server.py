@@ -68,8 +68,8 @@ async def main():
             require_starttls=security == "starttls",
             authenticator=authenticate,
             auth_required=True,
-            # aiosmtpd knows only about STARTTLS here. With "none", the credentials that a client
-            # must not send would be accepted.
+            # aiosmtpd does not recognize the encryption of "tls". With "none", it accepts
+            # credentials, so that a test detects a client that sends them.
             auth_require_tls=security == "starttls",
         )
 
