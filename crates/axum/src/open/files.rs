@@ -40,10 +40,17 @@ pub fn create_atomically(path: &Path, text: &str, rng: &dyn Rng) -> io::Result<(
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    if let Some(folder) = path.parent() {
+    if let Some(folder) = folder_of(path) {
         File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+/// The folder that contains a file. `Path::parent` of a bare file name is empty.
+fn folder_of(path: &Path) -> Option<&Path> {
+    let parent = path.parent()?;
+    let is_bare = parent.as_os_str().is_empty();
+    Some(if is_bare { Path::new(".") } else { parent })
 }
 
 /// Gives a file a second name, or copies it if that is not supported. Unlike a rename, this never
@@ -58,6 +65,22 @@ fn link(temporary: &Path, path: &Path) -> io::Result<()> {
             let mut file = create_private(path)?;
             file.write_all(&text)?;
             file.sync_all()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_file_name_is_in_the_current_folder() {
+        for (path, folder) in [("a", "."), ("b/a", "b"), ("/a", "/")] {
+            assert_eq!(
+                folder_of(Path::new(path)),
+                Some(Path::new(folder)),
+                "{path}"
+            );
         }
     }
 }
