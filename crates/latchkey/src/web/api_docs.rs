@@ -271,12 +271,22 @@ fn type_of(schema: &Value) -> String {
         let values: Vec<_> = values.iter().map(code).collect();
         return values.join(", ");
     }
-    match schema["type"].as_str() {
-        Some("array") => format!("array of {}", type_of(&schema["items"])),
-        Some(name) => escape(name),
-        None if schema["properties"].is_object() => "object".to_owned(),
-        None => String::new(),
+    if let Some(choices) = schema["anyOf"].as_array() {
+        let choices: Vec<_> = choices.iter().map(type_of).collect();
+        return choices.join(" or ");
     }
+    let names = match &schema["type"] {
+        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+        Value::String(name) => vec![name.as_str()],
+        _ if schema["properties"].is_object() => vec!["object"],
+        _ => Vec::new(),
+    };
+    let type_name = |name| match name {
+        "array" => format!("array of {}", type_of(&schema["items"])),
+        _ => escape(name),
+    };
+    let names: Vec<_> = names.into_iter().map(type_name).collect();
+    names.join(" or ")
 }
 
 fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
@@ -332,7 +342,24 @@ fn escape(text: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::render;
+    use super::{render, type_of};
+
+    #[test]
+    fn schemas_with_several_types_are_shown() {
+        for (schema, shown) in [
+            (json!({ "type": ["string", "null"] }), "string or null"),
+            (
+                json!({ "type": ["array", "null"], "items": { "type": "string" } }),
+                "array of string or null",
+            ),
+            (
+                json!({ "anyOf": [{ "$ref": "#/components/schemas/A" }, { "type": "null" }] }),
+                "<a href=\"#schema-A\">A</a> or null",
+            ),
+        ] {
+            assert_eq!(type_of(&schema), shown);
+        }
+    }
 
     #[test]
     fn texts_of_the_document_are_escaped() {

@@ -39,24 +39,44 @@ impl Schemas {
     /// schema of responses.
     pub(super) fn definitions(mut self) -> Map<String, Value> {
         let mut definitions = self.requests.take_definitions(false);
-        definitions.extend(self.responses.take_definitions(false));
-        for definition in definitions.values_mut() {
-            if let Ok(schema) = <&mut Schema>::try_from(definition) {
-                RecursiveTransform(simplify).transform(schema);
-            }
-        }
+        transform(&mut definitions, simplify);
+        let mut of_responses = self.responses.take_definitions(false);
+        transform(&mut of_responses, |schema| {
+            simplify(schema);
+            remove_null(schema);
+        });
+        definitions.extend(of_responses);
         definitions
     }
 }
 
-/// Removes `null`, because an unknown value is absent, and what only Rust needs: formats such as
-/// `uint64`, defaults, and links to items.
+fn transform(definitions: &mut Map<String, Value>, change: impl FnMut(&mut Schema)) {
+    let mut change = RecursiveTransform(change);
+    for definition in definitions.values_mut() {
+        if let Ok(schema) = <&mut Schema>::try_from(definition) {
+            change.transform(schema);
+        }
+    }
+}
+
+/// Removes what only Rust needs: formats such as `uint64`, defaults, and links to items.
 fn simplify(schema: &mut Schema) {
     let Some(members) = schema.as_object_mut() else {
         return;
     };
     members.remove("format");
     members.remove("default");
+    if let Some(Value::String(text)) = members.get_mut("description") {
+        *text = without_links(text);
+    }
+}
+
+/// Removes `null` from a response, where an unknown value is absent. In a request, `null` is accepted
+/// for an absent value.
+fn remove_null(schema: &mut Schema) {
+    let Some(members) = schema.as_object_mut() else {
+        return;
+    };
     if let Some(Value::Array(types)) = members.get_mut("type") {
         types.retain(|it| it != "null");
         if let [only] = types.as_slice() {
@@ -71,9 +91,6 @@ fn simplify(schema: &mut Schema) {
             members.remove("anyOf");
             members.extend(only);
         }
-    }
-    if let Some(Value::String(text)) = members.get_mut("description") {
-        *text = without_links(text);
     }
 }
 
