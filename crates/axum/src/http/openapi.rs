@@ -43,9 +43,10 @@ pub(crate) fn document(origin: &str) -> Value {
             "title": "Latchkey",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Sign-in, refresh tokens and instant revocation.",
-            "description": "Times are in seconds since 1970. An unknown value is absent, not \
-                            `null`. Later versions may add members to responses, and values to \
-                            `kind` and `code`. Every response has the header `X-Request-Id`.",
+            "description": "Times are in seconds since 1970. An unknown value is absent from a \
+                            response; in a request, it can be absent or `null`. Later versions may \
+                            add members to responses, and values to `kind` and `code`. Every \
+                            response has the header `X-Request-Id`.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": origin }],
