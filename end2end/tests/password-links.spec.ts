@@ -92,7 +92,8 @@ test.describe('a link to set a password', () => {
       await resetPasswordPage.openLink(new URL(link).hash.replace('#token=', ''));
       await resetPasswordPage.newPassword.fill(password);
       await resetPasswordPage.button('Set password').click();
-      await resetPasswordPage.link('Sign in').click();
+      await expect(page.getByRole('status')).toContainText('Sign in with your new password');
+      await signInPage.goto();
       await signInPage.signInWithPassword(ada.username, password);
       await accountPage.expectUser(ada.email);
     };
