@@ -13,6 +13,7 @@ mod app;
 mod chart;
 mod download;
 mod draft;
+mod field;
 mod form;
 mod host;
 mod link;

@@ -13,7 +13,8 @@ use leptos::prelude::*;
 
 use crate::api;
 use crate::download;
-use crate::form::{Commands, Field, command, filter_form};
+use crate::field::Field;
+use crate::form::{Commands, command, filter_form};
 use crate::host::Host;
 use crate::page::{CurrentQuery, heading};
 use crate::query::Query;

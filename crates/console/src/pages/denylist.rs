@@ -9,7 +9,8 @@ use leptos::html::{code, h2, section, span};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::form::{Commands, Field, command};
+use crate::field::Field;
+use crate::form::{Commands, command};
 use crate::host::Host;
 use crate::page::{CurrentQuery, heading};
 use crate::query::encoded;

@@ -7,7 +7,8 @@ use latchkey_web::erased::client_only;
 use leptos::html::{div, p, span};
 use leptos::prelude::*;
 
-use crate::form::{Commands, Field, filter_form};
+use crate::field::Field;
+use crate::form::{Commands, filter_form};
 use crate::host::Host;
 use crate::link::NewLink;
 use crate::page::{CurrentQuery, heading};

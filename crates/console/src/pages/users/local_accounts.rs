@@ -7,7 +7,8 @@ use latchkey_web::erased::{client_only, dynamic, empty};
 use leptos::prelude::*;
 
 use crate::api;
-use crate::form::{Commands, Field, command};
+use crate::field::Field;
+use crate::form::{Commands, command};
 use crate::host::Host;
 use crate::link::NewLink;
 use crate::page::part;
