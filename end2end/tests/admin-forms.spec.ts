@@ -93,6 +93,23 @@ test('a ban that is not confirmed is not sent, and the form keeps its input', as
   expect(api.sent('POST', `/users/${graceId}/ban`)).toEqual([]);
 });
 
+test('a double click and a key that is held down do not confirm', async ({ page, app, admin }) => {
+  const api = await AdminApi.serve(page);
+  await app.signIn();
+  await admin.user.gotoUser(graceId, 'Grace Hopper');
+  await admin.user.field('Reason').fill('spam');
+  const question = admin.user.button('Ban this user and end all sessions?');
+  await admin.user.button('Ban user').dblclick();
+  await expect(question).toBeVisible();
+  await admin.user.button('Cancel').click();
+  await admin.user.field('Reason').focus();
+  // All but the first are repetitions.
+  for (let times = 0; times < 4; times += 1) await page.keyboard.down('Enter');
+  await page.keyboard.up('Enter');
+  await expect(question).toBeVisible();
+  expect(api.sent('POST', `/users/${graceId}/ban`)).toEqual([]);
+});
+
 test('roles are changed with the keyboard; a server error is shown at the field', async ({
   page,
   app,

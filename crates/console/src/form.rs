@@ -158,12 +158,24 @@ impl Commands {
                 .aria_label(name)
                 .novalidate(true)
                 .on(ev::submit, submit)
+                .on(ev::keydown, |event| {
+                    // A key that is held down must not confirm.
+                    if event.repeat() && event.key() == "Enter" {
+                        event.prevent_default();
+                    }
+                })
                 .child((
                     inputs,
                     div().class("c-confirm").aria_live("polite").child((
                         button()
                             .r#type("submit")
                             .class(class)
+                            .on(ev::click, move |event| {
+                                // The second click of a double click must not confirm.
+                                if asking.get_untracked() && event.detail() > 1 {
+                                    event.prevent_default();
+                                }
+                            })
                             .disabled(move || self.pending.with(Option::is_some))
                             .child(dynamic_text(move || text().to_owned())),
                         dynamic(cancel),
