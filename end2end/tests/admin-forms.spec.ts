@@ -110,6 +110,21 @@ test('a double click and a key that is held down do not confirm', async ({ page,
   expect(api.sent('POST', `/users/${graceId}/ban`)).toEqual([]);
 });
 
+test('roles can be changed only when they are known', async ({ page, app, admin, traffic }) => {
+  traffic.allowErrors(/^Failed to load resource/);
+  await AdminApi.serve(page);
+  await app.signIn();
+  const user = new RegExp(`/api/admin/users/${graceId}$`);
+  await page.route(user, (route) => route.fulfill({ status: 404, body: '' }));
+  await page.goto(`/admin/users/${graceId}`);
+  const retry = admin.user.button('Try again');
+  await expect(retry).toBeVisible();
+  await expect(admin.user.button('Change roles')).toHaveCount(0);
+  await page.unroute(user);
+  await retry.click();
+  await expect(admin.user.button('Change roles')).toBeVisible();
+});
+
 test('roles are changed with the keyboard; a server error is shown at the field', async ({
   page,
   app,

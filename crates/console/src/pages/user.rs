@@ -59,7 +59,7 @@ pub(crate) fn view(id: &str) -> AnyView {
         part(
             "roles-heading",
             "Roles",
-            roles_form(commands, user, path.clone()),
+            roles_part(commands, user, path.clone()),
         ),
         part("ban-heading", "Ban", ban_part(commands, user, path.clone())),
         password::view(commands, user, path.clone()),
@@ -127,9 +127,9 @@ fn fact(name: &'static str, value: AnyView) -> AnyView {
     client_only(div().child((dt().child(name), dd().child(value))))
 }
 
-/// The form for the roles that an operator grants.
-fn roles_form(commands: Commands, user: Remote<AdminUser>, path: String) -> AnyView {
-    let host = Host::expect();
+/// The form for the roles that an operator grants, once those of the user are known: a form without
+/// them would remove them.
+fn roles_part(commands: Commands, user: Remote<AdminUser>, path: String) -> AnyView {
     let roles = Field::new("roles", "Roles granted by an operator", String::new());
     // Keep what was typed; update a field that was not changed.
     let granted = Memo::new(move |_| user.get().map(|user| user.granted_roles.join(", ")));
@@ -143,6 +143,18 @@ fn roles_form(commands: Commands, user: Remote<AdminUser>, path: String) -> AnyV
         }
         granted
     });
+    let is_known = Memo::new(move |_| granted.with(Option::is_some));
+    client_only(dynamic(move || {
+        if is_known.get() {
+            roles_form(commands, roles, path.clone())
+        } else {
+            empty()
+        }
+    }))
+}
+
+fn roles_form(commands: Commands, roles: Field, path: String) -> AnyView {
+    let host = Host::expect();
     let action = ConfirmAction {
         key: "roles".to_owned(),
         label: "Change roles",
