@@ -239,14 +239,24 @@ test('signing in again after signing out binds to a new key', async ({
   expect(second).not.toEqual(first);
 });
 
-test.describe('in a browser without IndexedDB', () => {
-  test.beforeEach(async ({ context }) => {
-    await context.addInitScript(() => {
-      Object.defineProperty(window, 'indexedDB', { value: undefined });
-    });
-  });
+const browsersThatKeepNoKey: Record<string, () => void> = {
+  'without IndexedDB': () => {
+    Object.defineProperty(window, 'indexedDB', { value: undefined });
+  },
+  // A full disk is reported when the transaction is committed, after the request has succeeded.
+  'with a full disk': () => {
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (value: unknown, key?: IDBValidKey) {
+      const request = put.call(this, value, key);
+      request.addEventListener('success', () => request.transaction?.abort());
+      return request;
+    };
+  },
+};
 
-  test('the session is not bound, and everything works', async ({
+for (const [name, prepare] of Object.entries(browsersThatKeepNoKey)) {
+  test(`in a browser ${name}, the session is not bound, and everything works`, async ({
+    context,
     app,
     header,
     devicesPage,
@@ -254,6 +264,7 @@ test.describe('in a browser without IndexedDB', () => {
     storage,
     traffic,
   }) => {
+    await context.addInitScript(prepare);
     await app.signIn();
     expect((await storage.tokens()).bound ?? false).toBe(false);
     await devicesPage.open();
@@ -269,7 +280,7 @@ test.describe('in a browser without IndexedDB', () => {
     await header.signOut();
     await storage.expectNoTokens();
   });
-});
+}
 
 test.describe('with `binding = "off"`', () => {
   test.use({ serverConfig: { env: { LATCHKEY_TOKENS__BINDING: 'off' } } });

@@ -35,13 +35,20 @@ pub(super) async fn read(name: &str) -> Result<Option<JsValue>, JsValue> {
     Ok((!value.is_undefined()).then_some(value))
 }
 
-/// Stores a value under each of these names, replacing existing values.
+/// Stores a value under each of these names, replacing existing values. Waits for the commit: a full
+/// disk can abort the transaction after its requests have succeeded.
 pub(super) async fn put(names: &[&str], value: &JsValue) -> Result<(), JsValue> {
     let database = open().await?.ok_or(JsValue::NULL)?;
     let keys = database.keys(IdbTransactionMode::Readwrite)?;
+    let transaction = keys.transaction();
+    let committed = Promise::new(&mut |succeed, fail| {
+        transaction.set_oncomplete(Some(&succeed));
+        transaction.set_onabort(Some(&fail));
+    });
     for name in names {
-        complete(&keys.put_with_key(value, &(*name).into())?).await?;
+        keys.put_with_key(value, &(*name).into())?;
     }
+    in_time(committed).await?;
     Ok(())
 }
 
@@ -107,12 +114,17 @@ async fn complete(request: &IdbRequest) -> Result<JsValue, JsValue> {
         request.set_onsuccess(Some(&succeed));
         request.set_onerror(Some(&fail));
     });
+    in_time(completed).await?;
+    request.result()
+}
+
+/// Waits for a promise. Fails after [`REQUEST_TIMEOUT`].
+async fn in_time(promise: Promise) -> Result<JsValue, JsValue> {
     let timeout = Promise::new(&mut |_, fail| {
         if let Some(window) = browser::window() {
             let _ = window
                 .set_timeout_with_callback_and_timeout_and_arguments_0(&fail, REQUEST_TIMEOUT);
         }
     });
-    JsFuture::from(Promise::race(&Array::of2(&completed, &timeout))).await?;
-    request.result()
+    JsFuture::from(Promise::race(&Array::of2(&promise, &timeout))).await
 }
