@@ -120,6 +120,13 @@ test.describe('a link to set a password', () => {
     await expect(accountPage.way('Google')).not.toContainText('Suspended');
   });
 
+  test('opens in a tab that already shows the page', async ({ page, resetPasswordPage }) => {
+    await resetPasswordPage.goto();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Forgot your password?');
+    await resetPasswordPage.openLink('first');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Set a new password');
+  });
+
   test('that does not work says so', async ({ app, traffic, resetPasswordPage }) => {
     traffic.allowErrors(/^Failed to load resource/);
     await resetPasswordPage.openLink('unknown');

@@ -5,7 +5,7 @@ use latchkey_types::paths;
 use leptos::html::{a, div, h1, p};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_location, use_navigate};
 
 use crate::erased::erased;
 use crate::messages;
@@ -85,7 +85,7 @@ fn encoded(path: &str) -> String {
 /// The value of a parameter in the fragment of the address. Links with secrets have them there,
 /// because browsers do not send the fragment and servers do not log it.
 fn link_parameter(name: &str) -> Option<String> {
-    let fragment = window().location().hash().ok()?;
+    let fragment = use_location().hash.get();
     parameter(&fragment, name).map(str::to_owned)
 }
 
