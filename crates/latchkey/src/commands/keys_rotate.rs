@@ -3,6 +3,7 @@
 use latchkey_axum::Latchkey;
 use latchkey_axum::internals::data_dir;
 
+use super::offline::refuse_missing_store;
 use super::report::Report;
 use crate::cli::Overrides;
 use crate::config;
@@ -16,6 +17,7 @@ pub(super) async fn run(overrides: &Overrides) -> anyhow::Result<Report> {
     if let Some(outcome) = control::send(&config.data_dir, Command::RotateKeys).await? {
         return Ok(Report::Admin(outcome));
     }
+    refuse_missing_store(&config)?;
     data_dir::create_private(&config.data_dir)?;
     // The public URL does not matter here: no token is issued.
     let latchkey = Latchkey::builder("http://localhost")

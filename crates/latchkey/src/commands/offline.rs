@@ -14,18 +14,25 @@ use crate::failure::{Failure, FailureCode};
 
 /// Opens the store while no server is running. Does not create a store.
 pub(super) async fn open_offline(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    if config.store.shared().is_none() {
-        let path = data_dir::store_path(&config.data_dir);
-        let exists = path.try_exists();
-        if !exists.with_context(|| format!("data_dir: {}", config.data_dir.display()))? {
-            let text = format!(
-                "there is no store in {}; check data_dir (--data-dir, --config)",
-                path.display()
-            );
-            return Err(Failure::new(FailureCode::NoStore, text).into());
-        }
-    }
+    refuse_missing_store(config)?;
     Ok(config.store().open_existing().await?)
+}
+
+/// Fails if the data directory should contain a store, but does not.
+pub(super) fn refuse_missing_store(config: &Config) -> anyhow::Result<()> {
+    if config.store.shared().is_some() {
+        return Ok(());
+    }
+    let path = data_dir::store_path(&config.data_dir);
+    let exists = path.try_exists();
+    if !exists.with_context(|| format!("data_dir: {}", config.data_dir.display()))? {
+        let text = format!(
+            "there is no store in {}; check data_dir (--data-dir, --config)",
+            path.display()
+        );
+        return Err(Failure::new(FailureCode::NoStore, text).into());
+    }
+    Ok(())
 }
 
 /// Reads the master key, which authenticates backups.

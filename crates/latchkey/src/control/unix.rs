@@ -206,7 +206,10 @@ async fn connect(data_dir: &Path) -> anyhow::Result<Option<UnixStream>> {
         Err(error)
             if matches!(
                 error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+                // The path can be too long for a socket; then no server listens there.
+                io::ErrorKind::NotFound
+                    | io::ErrorKind::ConnectionRefused
+                    | io::ErrorKind::InvalidInput
             ) =>
         {
             Ok(None)

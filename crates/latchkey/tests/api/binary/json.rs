@@ -168,6 +168,7 @@ fn failures_have_codes() {
     let folder = tempfile::tempdir().expect("a directory");
     let folder = folder.path();
     fs::write(folder.join("there.jsonl"), "a backup?\n").expect("written");
+    let long = "a".repeat(120);
     for (arguments, exit, code) in [
         (&["users", "ban"][..], 2, "usage"),
         (&["sessions", "end", "--all", "--user=x"][..], 2, "usage"),
@@ -176,6 +177,9 @@ fn failures_have_codes() {
         (&["export", "there.jsonl"][..], 1, "file_exists"),
         (&["export", "new.jsonl"][..], 1, "no_store"),
         (&["sessions", "end", "--all"][..], 1, "no_store"),
+        (&["keys", "rotate"][..], 1, "no_store"),
+        // The path of the control socket would be too long.
+        (&["keys", "rotate", "--data-dir", &long][..], 1, "no_store"),
         (&["import", "missing.jsonl"][..], 1, "failed"),
     ] {
         assert_eq!(
@@ -184,6 +188,7 @@ fn failures_have_codes() {
             "{arguments:?}"
         );
     }
+    assert!(!folder.join("data").exists(), "a command created a store");
     let server = RunningServer::start(&folder.join("data"));
     let second = ["serve", "--demo", "--listen", FREE_PORT];
     assert_eq!(error(folder, &second, 1)["error"], "store_failed");
