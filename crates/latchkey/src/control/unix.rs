@@ -121,7 +121,10 @@ async fn respond(stream: UnixStream, services: &Services) -> io::Result<()> {
 /// Sends the lines of a backup. If this fails, the client notices that the last line is missing.
 async fn send_backup(mut write: OwnedWriteHalf, services: &Services) -> io::Result<()> {
     let mut export = services.export(super::command_line());
-    while let Some(lines) = export.next().await.map_err(io::Error::other)? {
+    while let Some(lines) = export.next().await.map_err(|error| {
+        tracing::error!(%error, "backup stopped");
+        io::Error::other(error)
+    })? {
         write.write_all(&lines).await?;
     }
     Ok(())
@@ -134,7 +137,11 @@ async fn send_records(
     request: AuditRequest,
 ) -> io::Result<()> {
     let events = super::audit::audit_events(&*services.store, request).await;
-    for event in events.map_err(io::Error::other)? {
+    let events = events.map_err(|error| {
+        tracing::error!(%error, "cannot read audit records");
+        io::Error::other(error)
+    })?;
+    for event in events {
         let line = serde_json::to_string(&event)? + "\n";
         write.write_all(line.as_bytes()).await?;
     }
