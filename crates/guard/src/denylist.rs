@@ -116,13 +116,24 @@ impl Entry {
     /// This entry combined with a later or concurrent denial of the same target.
     fn merged(&self, denial: &Denial) -> Self {
         let times = (denial.at.max(self.at), denial.until.max(self.until));
-        let (cutoff, reason) = if denial.cutoff.map(|cutoff| cutoff.number) <= self.number() {
+        let (cutoff, mut reason) = if denial.cutoff.map(|cutoff| cutoff.number) <= self.number() {
             (self.cutoff().copied(), self.reason)
         } else {
             (denial.cutoff, denial.reason)
         };
+        if self.becomes_revoked_by(denial) {
+            reason = denial.reason;
+        }
         let lifted = denial.lifted_at().max(self.lifted());
         Self::new(reason, times, cutoff, lifted)
+    }
+
+    /// Whether an operator denied a single token that its holder revokes with this denial. In either
+    /// order the token then counts as revoked, which no operator can lift.
+    fn becomes_revoked_by(&self, denial: &Denial) -> bool {
+        matches!(denial.denied, Denied::Token(_))
+            && self.reason == DenialReason::EndedByOperator
+            && denial.reason == DenialReason::Revoked
     }
 
     /// Whether this entry refuses the tokens of a session opened under this cutoff number.
@@ -147,6 +158,7 @@ impl Denylist {
                 && denial.at <= known.at
                 && denial.cutoff.map(|cutoff| cutoff.number) <= known.number()
                 && denial.lifted_at() <= known.lifted()
+                && !known.becomes_revoked_by(denial)
         };
         if known.is_some_and(is_included) {
             // A shared store also sends us our own denials.
@@ -310,6 +322,27 @@ mod tests {
             [&lifted, &again, &lifted],
         ] {
             assert!(refuses(&order));
+        }
+    }
+
+    #[test]
+    fn a_revoked_token_counts_as_revoked_before_and_after_an_operators_denial() {
+        let denial = |reason| Denial {
+            denied: Denied::Token(TokenId::from_bytes([7; 16])),
+            reason,
+            at: NOW,
+            until: NOW.plus(Duration::from_mins(10)),
+            cutoff: None,
+            note: None,
+        };
+        let [revoked, denied] = [DenialReason::Revoked, DenialReason::EndedByOperator].map(denial);
+        for order in [[&revoked, &denied], [&denied, &revoked]] {
+            let denylist = Denylist::default();
+            for denial in order {
+                denylist.insert(denial);
+            }
+            let reason = denylist.refusal_by(revoked.denied, NOW, |_| true);
+            assert_eq!(reason, Some(DenialReason::Revoked));
         }
     }
 }

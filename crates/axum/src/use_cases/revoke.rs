@@ -25,10 +25,11 @@ pub enum RevokeError {
 }
 
 /// Revokes a token. A refresh token ends its session, which denies all its access tokens. An access
-/// token is denied, or ends its session if its user has revoked too many individually. A text that
-/// is not a valid token counts as revoked (RFC 7009 §2.2). An access token that has expired by this
-/// server's clock is denied too, because that clock may be ahead of other servers', unless it
-/// expired before the latest sweep.
+/// token is denied, or ends its session if its user has revoked too many individually. If an operator
+/// denied it, it stays denied even if the operator lifts the denial. A text that is not a valid token
+/// counts as revoked (RFC 7009 §2.2). An access token that has expired by this server's clock is
+/// denied too, because that clock may be ahead of other servers', unless it expired before the latest
+/// sweep.
 pub async fn revoke(
     state: &Services,
     token: &str,
@@ -74,7 +75,9 @@ pub async fn revoke(
         if expired_before_sweep || (refused.is_some() && !is_by_operator) {
             return Ok(());
         }
-        if !limits.allows_denial(claims.sub) {
+        // A token that an operator denied already has an entry in the denylist. Its holder must not
+        // be able to use up the user's limit with it, or to end the session.
+        if !is_by_operator && !limits.allows_denial(claims.sub) {
             let end = EndSession {
                 session: claims.sid,
                 owner: None,

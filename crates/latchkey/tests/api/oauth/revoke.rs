@@ -5,6 +5,7 @@ use std::time::Duration;
 use latchkey_axum::use_cases::operator::{Actor, Operator};
 use latchkey_core::denial::CLOCK_SKEW;
 use latchkey_types::TokenResponse;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::app::{TestApp, claims};
@@ -301,6 +302,50 @@ async fn revoking_too_many_access_tokens_one_by_one_ends_the_session() {
     app.refresh_is_refused(&tokens.refresh_token).await;
     assert!(app.state.guard.denylist().len() <= 201 + 1);
     assert_eq!(app.check(&other.access_token).await, Ok(()));
+}
+
+/// An operator denied a copied token; the session of its owner stays open. Anyone who has the copy
+/// can make the denial permanent, once, and nothing more.
+#[tokio::test]
+async fn revoking_a_token_that_an_operator_denied_never_ends_its_owners_session() {
+    let config = "demo = true\nadmins = [\"grace@example.com\"]\n[limits]\nper_session = \"off\"\n";
+    let app = TestApp::with(config).await;
+    let admin = app.sign_in_as("grace@example.com").await.access_token;
+    let deny = async |token: &str| {
+        let request = app.post("/api/admin/denials").bearer_auth(&admin);
+        let body = json!({ "token": token, "reason": "copied" });
+        let response = request.json(&body).send().await.expect("a response");
+        assert_eq!(response.status(), 204);
+    };
+    let owner = app.sign_in().await;
+    let newer = app.refreshed(&owner.refresh_token).await;
+    deny(&owner.access_token).await;
+    for _ in 0..250 {
+        app.revoke(&owner.access_token).await;
+    }
+    let recorded = app.get_as("/api/admin/audit?kind=revoked", &admin).await;
+    let recorded: Value = recorded.json().await.expect("JSON");
+    assert_eq!(recorded["events"].as_array().map(Vec::len), Some(1));
+    let jti = claims(&owner.access_token)["jti"].clone();
+    let path = format!("/api/admin/denials/token/{}", jti.as_str().expect("text"));
+    let lifted = code(app.delete_as(&path, &admin).await).await;
+    assert_eq!(lifted, (409, "not_liftable".into()));
+
+    // Another session uses up the user's limit of revocations.
+    let mut other = app.sign_in().await;
+    while app.check(&other.access_token).await == Ok(()) {
+        app.revoke(&other.access_token).await;
+        let next = app.refresh(&other.refresh_token, None).await;
+        if next.status() != 200 {
+            break;
+        }
+        other = tokens(next).await;
+    }
+    let newest = app.refreshed(&newer.refresh_token).await;
+    deny(&newer.access_token).await;
+    app.revoke(&newer.access_token).await;
+    assert_eq!(app.check(&newest.access_token).await, Ok(()));
+    app.refreshed(&newest.refresh_token).await;
 }
 
 /// Sweeps all expired entries out of the denylist and the store.
