@@ -165,15 +165,21 @@ impl Services {
         self.audit.refuse(self.clock.now(), refusal);
     }
 
-    /// Adds a signing key; see [`SigningKeys::rotate`]. `by` is `None` for a scheduled rotation.
+    /// Adds a signing key, as [`SigningKeys::add`] describes, and loads it. `by` is `None` for a
+    /// scheduled rotation.
     pub async fn rotate_keys(&self, by: Option<Requester>) -> Result<Rotation, KeysError> {
         let now = self.clock.now();
-        let rotation = self.signing_keys.rotate(&*self.store, now).await?;
-        if rotation.is_new {
-            let (act, kid) = (ServerAct::KeyRotated, Some(rotation.kid.clone()));
-            self.audit.record_act(now, act, by.unwrap_or_default(), kid);
+        let added = self.signing_keys.add(&*self.store, now).await?;
+        let is_new = added.is_some();
+        if is_new {
+            // Before the keys are loaded: if that fails, a second rotation finds the new key and
+            // records nothing.
+            let act = ServerAct::KeyRotated;
+            self.audit
+                .record_act(now, act, by.unwrap_or_default(), added);
         }
-        Ok(rotation)
+        self.signing_keys.reload(&*self.store).await?;
+        Ok(self.signing_keys.rotation(is_new, now))
     }
 
     /// A backup of the store, which stays in use during the export.

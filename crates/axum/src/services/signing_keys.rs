@@ -81,20 +81,30 @@ impl SigningKeys {
         }
     }
 
-    /// Adds a key, which signs once verifiers have had time to fetch it. Older keys remain available
-    /// for verification until the last token that they may have signed has expired. No key is added
-    /// while the newest one does not sign yet, or if another server has just added one.
-    pub async fn rotate(&self, store: &dyn Store, now: Timestamp) -> Result<Rotation, KeysError> {
+    /// Adds a key to the store, and returns its id. It signs once verifiers have had time to fetch it.
+    /// Older keys remain available for verification until the last token that they may have signed has
+    /// expired. `None` if no key was added: while the newest one does not sign yet, or if another
+    /// server has just added one.
+    ///
+    /// [`reload`](Self::reload) then loads the key.
+    pub async fn add(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<Option<String>, KeysError> {
         let ring = self.guard.keys().ring();
-        let is_new = add_successor(store, &ring, &self.master, self.algorithm, now).await?;
-        self.reload(store).await?;
+        add_successor(store, &ring, &self.master, self.algorithm, now).await
+    }
+
+    /// The newest loaded key, as the result of a rotation that did or did not add it.
+    pub fn rotation(&self, is_new: bool, now: Timestamp) -> Rotation {
         let ring = self.guard.keys().ring();
         let newest = ring.newest();
-        Ok(Rotation {
+        Rotation {
             kid: newest.kid().to_owned(),
             signs_in: newest.signs_from().since(now),
             is_new,
-        })
+        }
     }
 
     /// Whether the newest key has signed for at least `period`.
@@ -114,18 +124,20 @@ impl SigningKeys {
     }
 }
 
-/// Adds a successor of the newest key to the store. `false` if none was added, because the newest key
-/// does not sign yet or another server was first.
+/// Adds a successor of the newest key to the store, and returns its id. `None` if none was added,
+/// because the newest key does not sign yet or another server was first.
 async fn add_successor(
     store: &dyn Store,
     ring: &KeyRing,
     master: &MasterKey,
     algorithm: SigningAlgorithm,
     now: Timestamp,
-) -> Result<bool, KeysError> {
+) -> Result<Option<String>, KeysError> {
     let after = ring.newest().kid().to_owned();
     let signs_from = now.plus(PUBLISHED_AHEAD);
     let next = SigningKey::generate(algorithm, master, now, signs_from)?;
+    let kid = next.kid.clone();
     let retire_at = signs_from.plus(MAX_LIFETIME).plus(CLOCK_SKEW);
-    Ok(store.add_signing_key(next, Some(after), retire_at).await?)
+    let is_added = store.add_signing_key(next, Some(after), retire_at).await?;
+    Ok(is_added.then_some(kid))
 }

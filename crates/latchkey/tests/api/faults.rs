@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use latchkey_core::Clock as _;
 use reqwest::StatusCode;
 
 use crate::app::{Forge, TestApp, claims};
@@ -44,11 +43,7 @@ async fn security_55_stolen_store_files_yield_no_token() {
     let second = app.refreshed(&first.refresh_token).await;
     app.revoke(&second.access_token).await;
     // One key that signs and one that is only published.
-    let rotated = app
-        .state
-        .signing_keys
-        .rotate(&*app.state.store, app.clock.now());
-    rotated.await.expect("rotated");
+    app.state.rotate_keys(None).await.expect("rotated");
     let forge = Forge::of(&app).await;
     let master = fs::read(app.data_dir().join("master.key")).expect("read");
 

@@ -1,6 +1,10 @@
 //! The admin API for sessions, the denylist and signing keys.
 
+use std::time::Duration;
+
+use latchkey_core::{Clock as _, SigningAlgorithm, Timestamp};
 use latchkey_testing::code;
+use latchkey_tokens::{MasterKey, SigningKey};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, claims};
@@ -33,7 +37,7 @@ async fn sessions_of_all_users_are_listed_and_ended_one_by_one() {
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let mut sessions = Vec::new();
     for name in ["ada", "ada", "bob"] {
-        app.clock.advance(std::time::Duration::from_secs(1));
+        app.clock.advance(Duration::from_secs(1));
         sessions.push(app.sign_in_as(&format!("{name}@example.com")).await);
     }
     let id = |index: usize| claim(&sessions[index].access_token, "sid");
@@ -234,7 +238,7 @@ async fn keys_are_listed_with_their_state_and_rotated() {
     assert_eq!(states(&after), ["next", "signing"]);
     assert!(after["keys"][1]["expires_at"].is_u64());
     // Until the new key signs, another rotation adds no key and records no event.
-    app.clock.advance(std::time::Duration::from_secs(599));
+    app.clock.advance(Duration::from_secs(599));
     for _ in 0..3 {
         let again = app.post("/api/admin/keys").bearer_auth(&admin).send().await;
         let again: Value = again.expect("a response").json().await.expect("JSON");
@@ -245,8 +249,32 @@ async fn keys_are_listed_with_their_state_and_rotated() {
     flushed.expect("written");
     let recorded = get(&app, &admin, "/api/admin/audit?kind=key_rotated").await;
     assert_eq!(recorded["events"].as_array().map(Vec::len), Some(1));
-    app.clock.advance(std::time::Duration::from_mins(10));
+    app.clock.advance(Duration::from_mins(10));
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let later = get(&app, &admin, "/api/admin/keys").await;
     assert_eq!(states(&later), ["signing", "retired"]);
+}
+
+/// A rotation that adds a key and then fails is not repeated: a second request finds the new key.
+#[tokio::test]
+async fn rotation_is_recorded_even_if_the_keys_cannot_be_loaded_afterwards() {
+    let app = TestApp::with(CONFIG).await;
+    let admin = app.sign_in_as("grace@example.com").await.access_token;
+    let list = get(&app, &admin, "/api/admin/keys").await;
+    let current = list["keys"][0]["kid"].as_str().expect("text").to_owned();
+    // An older key that this server cannot decrypt.
+    let (store, past) = (&app.state.store, Timestamp::from_secs(1));
+    let master = MasterKey::random(&*app.state.rng);
+    let foreign = SigningKey::generate(SigningAlgorithm::ES256, &master, past, past);
+    let foreign = foreign.expect("a key");
+    let retire_at = app.clock.now().plus(Duration::from_hours(1));
+    let added = store.add_signing_key(foreign, Some(current), retire_at);
+    assert!(added.await.expect("stored"));
+
+    let rotated = app.post("/api/admin/keys").bearer_auth(&admin).send().await;
+    assert_eq!(rotated.expect("a response").status(), 500);
+    assert_eq!(store.signing_keys().await.expect("read").len(), 3);
+    app.state.audit.flush(&**store).await.expect("written");
+    let recorded = get(&app, &admin, "/api/admin/audit?kind=key_rotated").await;
+    assert_eq!(recorded["events"].as_array().map(Vec::len), Some(1));
 }

@@ -175,11 +175,8 @@ async fn event_streams_report_changes_from_the_other_server() {
 async fn of_two_concurrent_signing_key_rotations_one_takes_effect() {
     for kind in DATABASES {
         let Cluster { one, two, .. } = &Cluster::start(kind).await;
-        let now = latchkey_core::Clock::now(&*one.clock);
-        let (first, second) = tokio::join!(
-            one.state.signing_keys.rotate(&*one.state.store, now),
-            two.state.signing_keys.rotate(&*two.state.store, now)
-        );
+        let (first, second) =
+            tokio::join!(one.state.rotate_keys(None), two.state.rotate_keys(None));
         let (first, second) = (first.expect("rotated"), second.expect("rotated"));
         assert_eq!(first.kid, second.kid, "{kind:?}");
         assert!(first.is_new != second.is_new, "{kind:?}");

@@ -6,7 +6,6 @@ use std::time::Duration;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use latchkey_axum::services::signing_keys::PUBLISHED_AHEAD;
-use latchkey_core::Clock as _;
 use latchkey_core::denial::CLOCK_SKEW;
 use latchkey_tokens::access::MAX_LIFETIME;
 use latchkey_types::TokenResponse;
@@ -119,11 +118,8 @@ async fn security_31_rotations_survive_a_restart() {
 }
 
 async fn rotate(app: &TestApp) -> String {
-    let rotated = app
-        .state
-        .signing_keys
-        .rotate(&*app.state.store, app.clock.now());
-    rotated.await.expect("rotated").kid
+    let rotated = app.state.rotate_keys(None).await;
+    rotated.expect("rotated").kid
 }
 
 fn kid(tokens: &TokenResponse) -> String {
