@@ -125,7 +125,7 @@ test('roles can be changed only when they are known', async ({ page, app, admin,
   await expect(admin.user.button('Change roles')).toBeVisible();
 });
 
-test('roles are changed with the keyboard; a server error is shown at the field', async ({
+test('roles are changed with the keyboard; an error response is shown at the field', async ({
   page,
   app,
   admin,
@@ -219,7 +219,7 @@ test('the signing key is rotated with the keyboard', async ({ page, app, admin }
   expect(api.sent('POST', '/keys')).toHaveLength(1);
 });
 
-test('a server error is shown in the status line', async ({ page, app, admin }) => {
+test('an error response is shown in the status line', async ({ page, app, admin }) => {
   const api = await AdminApi.serve(page);
   api.refuse('POST', /^\/keys$/, 409, { detail: 'a key is waiting to sign', code: 'conflict' });
   await app.signIn();

@@ -6,7 +6,7 @@ import { callFromAll, openPlaygrounds } from '../fixtures/pages/app.ts';
 import { expect, test } from '../fixtures/test.ts';
 import { testTimeout, within } from '../fixtures/timeouts.ts';
 
-test('68: ten tabs with 30 calls each and an expired token refresh once', async ({
+test('68: ten tabs with an expired token make 300 calls but refresh only once', async ({
   request,
   app,
   playgroundPage,

@@ -80,7 +80,7 @@ pub fn problem(
     problem_with_fields(status, code, detail, Vec::new(), request_id)
 }
 
-/// Like [`problem`], with what is wrong with single fields of the request.
+/// Like [`problem`], but also reports errors in individual fields of the request.
 pub fn problem_with_fields(
     status: StatusCode,
     code: ErrorCode,

@@ -16,8 +16,8 @@ pub struct AccountExport {
     pub account: ExportedAccount,
     /// The ways to sign in, oldest first, with the claims of their providers.
     pub identities: Vec<IdentityInfo>,
-    /// The sessions that are stored: live ones, and those that have ended or expired and were not
-    /// yet removed; the latest first.
+    /// The stored sessions: live ones, and those that have ended or expired but have not been
+    /// removed yet; newest first.
     pub sessions: Vec<ExportedSession>,
     /// The security events, newest first.
     pub events: Vec<ExportedEvent>,

@@ -1,4 +1,5 @@
-//! The throughput and latency of sign-ins and refreshes: many clients of one server, for each store.
+//! The throughput of sign-ins and refreshes, and the latency of refreshes: many clients of one
+//! server, for each store.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -11,7 +11,7 @@ use latchkey_axum::{Latchkey, SystemClock};
 use latchkey_core::{Clock as _, Denial, DenialReason, Denied, SessionId};
 use latchkey_tokens::SystemRng;
 
-/// How many denials one change writes.
+/// The maximum number of denials in one call to the store.
 const BATCH: u64 = 10_000;
 
 /// Denies random sessions, for longer than a measurement takes.

@@ -85,9 +85,9 @@ async fn acts_of_users_and_refusals_do_not_displace_acts_of_operators() {
     assert!([users, refused].iter().all(|it| it.abs_diff(most) <= 1));
 }
 
-/// This holds for a server that has just started, and for one that has counted before.
+/// This holds for a server that has just started, and for one that has already counted records.
 #[tokio::test]
-async fn the_oldest_records_in_excess_are_removed_and_those_of_other_classes_stay() {
+async fn the_oldest_records_over_the_maximum_are_removed_and_other_classes_are_unaffected() {
     let most = 3000;
     for restart in [false, true] {
         let store = MemoryStore::empty();

@@ -227,8 +227,9 @@ fn sources(address: Option<IpAddr>) -> impl Iterator<Item = Source> + Clone {
     address.into_iter().flat_map(networks).enumerate()
 }
 
-/// The keys of the networks that contain an address. Clients whose addresses are unknown share the largest quota:
-/// unlike sign-ins, what it limits may be refused to all of them.
+/// The keys of the networks that contain an address. Clients whose addresses are unknown share the
+/// largest quota. If it is used up, all of them are refused, which is acceptable here, but not at a
+/// sign-in.
 fn shared_keys(
     address: Option<IpAddr>,
     quota: Quota,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::TestApp;
 
-/// The keys of a server, derived from its master key and its store.
+/// The keys of a server, recovered from its master key and its store.
 pub(crate) struct Forge {
     pub(crate) kid: String,
     pkcs8: Vec<u8>,

@@ -6,7 +6,7 @@ fn address(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
-/// How many of many attempts are permitted at once.
+/// How many of the attempts are permitted if all are made at the same time.
 fn permitted(
     guesses: &Guesses,
     attempts: usize,
@@ -105,7 +105,7 @@ fn security_95_clients_without_an_address_share_a_quota_per_account_only() {
         let username = format!("user-{number}");
         assert_eq!(permitted(&username), 100);
     }
-    // What may be refused to all of them is limited for all of them together.
+    // All of these clients share one quota for sign-ups and one for link requests.
     for _ in 0..320 {
         assert!(guesses.sign_up(None, NOW).is_ok());
         assert!(guesses.link_request(None, NOW).is_ok());
@@ -125,8 +125,8 @@ fn a_message_that_is_not_sent_is_not_counted() {
     let allows = |username: &str, email: &str, from: &str| {
         guesses.allows_link(username, (email, false), Some(address(from)), NOW)
     };
-    // Five messages use up the quota of the mailbox. Those refused then do not count for the
-    // account or the network.
+    // Five messages use up the quota of the mailbox. Further messages are refused, and do not count
+    // towards the quotas of the account and the network.
     for number in 0..5 {
         let email = format!("Ada+{number}@example.com");
         assert!(allows(&format!("ada-{number}"), &email, "192.0.2.1"));
@@ -152,7 +152,7 @@ fn a_message_that_is_not_sent_is_not_counted() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_delays_nobody_longer_than_a_full_quota() {
+fn nobody_waits_longer_than_one_period_after_the_clock_is_set_back() {
     let guesses = Guesses::default();
     let begin = |now| guesses.begin("ada", Some(address("192.0.2.1")), now);
     for _ in 0..10 {
