@@ -1,5 +1,5 @@
-//! Decodes a JWT without verifying it. Never authorize anything by the result: the server decides
-//! what a token permits.
+//! Decodes a JWT without verifying it. Never base an authorization decision on the result: the
+//! server decides what a token permits.
 //!
 //! ```
 //! use latchkey_client::claims;

@@ -27,7 +27,6 @@ mod feed;
 pub(crate) mod fixtures;
 pub(crate) mod flows;
 mod identities;
-mod identity;
 pub(crate) mod local_accounts;
 mod local_audit;
 mod races;
@@ -35,6 +34,7 @@ mod search;
 mod sessions;
 mod signing_keys;
 mod starvation;
+mod store_id;
 mod users;
 
 use core::future::Future;
@@ -104,6 +104,6 @@ where
     signing_keys::check(&*make().await[0]).await;
     backup::round_trip(&make().await, &*make().await[0]).await;
     backup::only_into_an_empty_store(&*make().await[0]).await;
-    identity::check(&make().await).await;
+    store_id::check(&make().await).await;
     feed::check(make().await).await;
 }

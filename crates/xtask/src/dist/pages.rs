@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_gets_compressed_variants_and_stale_files_are_removed() {
+    fn compressible_files_get_variants_and_stale_files_are_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let (dist, pages) = (folder.path().join("dist"), folder.path().join("pages"));
         fs::create_dir_all(dist.join("snippets")).expect("made");

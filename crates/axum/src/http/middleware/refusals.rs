@@ -1,8 +1,9 @@
 //! Logs refusals and server errors that an operator should know about, with a rate limit per kind.
 //!
-//! Attacks on a sign-in lead to refusals; so do a wrong client secret and a wrong clock. Each
-//! line names the provider, the failed check, the client's address and the request id of the response.
-//! Of the text that a provider or a client sent, it repeats only registered error codes.
+//! Attacks on a sign-in lead to refusals; so do a wrong client secret and a wrong clock. The line of
+//! a refusal names the failed check, the client's address, the request id of the response and, if
+//! one is involved, the provider. Of the text that a provider or a client sent, it repeats only
+//! registered error codes.
 
 use core::time::Duration;
 use std::collections::HashMap;

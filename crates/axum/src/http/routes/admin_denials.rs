@@ -37,7 +37,7 @@ pub(crate) async fn create_denial(
     device: Device,
     body: OptionalJson<DenialRequest>,
 ) -> Result<StatusCode, ApiError> {
-    let members = "one of token, session and user, and reason, the reason for the denial";
+    let members = "reason, and exactly one of token, session and user";
     let body = required(body, members)?;
     let operator = operator(&state, &admin, device);
     match (body.token, body.session, body.user) {

@@ -81,7 +81,7 @@ async fn the_redirect_uris_to_register_are_logged() {
 }
 
 #[test]
-fn a_provider_that_cannot_confirm_a_recent_sign_in_is_logged_at_the_start() {
+fn a_provider_that_cannot_confirm_a_recent_sign_in_is_logged_at_startup() {
     let folder = tempfile::tempdir().expect("a directory");
     let message = "users who can sign in only with this provider";
     let github =

@@ -21,7 +21,8 @@ use crate::table::{DENIALS, EXPIRIES, table_of};
 /// When a deletion that began at [`NOW`] is complete.
 const LATER: Timestamp = Timestamp::from_secs(1_800_000_360);
 
-/// What identifies Ada: in subjects, addresses, names, and the addresses of her devices.
+/// What identifies Ada: a part of her subjects, email addresses and names, and the IP address of
+/// her devices.
 const MARKS: [&str; 2] = ["ada-marked", "198.51.100.77"];
 
 /// The printable keys of records that contain the user's id or a mark. The denial of the user, the
@@ -245,7 +246,7 @@ async fn interrupted_deletion_is_completed_later() {
 
 /// The server stops after the first change, and the clock was ahead when a session was opened.
 #[tokio::test]
-async fn later_completion_returns_the_denials_of_tokens_from_a_clock_that_was_ahead() {
+async fn later_attempt_returns_the_denials_of_sessions_opened_with_the_clock_ahead() {
     let store = MemoryStore::empty();
     let id = UserId::from_bytes([0xAD; 16]);
     let ada = store.upsert_identity(profile("ada"), id, NOW).await;
