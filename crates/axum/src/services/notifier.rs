@@ -46,7 +46,7 @@ impl AccountNotifier {
         Ok(Listener {
             notifier: Arc::clone(self),
             user,
-            notifications,
+            notifications: Some(notifications),
         })
     }
 
@@ -105,23 +105,63 @@ impl fmt::Debug for AccountNotifier {
 pub struct Listener {
     notifier: Arc<AccountNotifier>,
     user: UserId,
-    notifications: watch::Receiver<()>,
+    /// `None` only while the listener is dropped.
+    notifications: Option<watch::Receiver<()>>,
 }
 
 impl Listener {
     /// Waits for a notification since the last call; `false` once the notifier is closed.
     pub async fn notified(&mut self) -> bool {
-        self.notifications.changed().await.is_ok()
+        match &mut self.notifications {
+            Some(notifications) => notifications.changed().await.is_ok(),
+            None => false,
+        }
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         let mut streams = self.notifier.lock();
-        // This listener is still counted.
-        let last = |sender: &watch::Sender<()>| sender.receiver_count() <= 1;
-        if streams.by_user.get(&self.user).is_some_and(last) {
+        // While the map is locked: if two listeners of a user were dropped after they released the
+        // lock, each would count the other, and the entry would remain.
+        drop(self.notifications.take());
+        let is_unused = |sender: &watch::Sender<()>| sender.receiver_count() == 0;
+        if streams.by_user.get(&self.user).is_some_and(is_unused) {
             streams.by_user.remove(&self.user);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Barrier};
+    use std::thread;
+
+    use latchkey_core::UserId;
+
+    use super::AccountNotifier;
+
+    #[test]
+    fn streams_that_close_at_the_same_time_leave_no_entry() {
+        const STREAMS: usize = 8;
+        let notifier = Arc::new(AccountNotifier::default());
+        for round in 0..500_u64 {
+            let mut id = [0; 16];
+            id[..8].copy_from_slice(&round.to_le_bytes());
+            let barrier = Barrier::new(STREAMS);
+            thread::scope(|scope| {
+                for _ in 0..STREAMS {
+                    let listener = notifier
+                        .listen(UserId::from_bytes(id))
+                        .expect("few streams");
+                    let barrier = &barrier;
+                    scope.spawn(move || {
+                        barrier.wait();
+                        drop(listener);
+                    });
+                }
+            });
+        }
+        assert_eq!(notifier.lock().by_user.len(), 0);
     }
 }
