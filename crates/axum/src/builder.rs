@@ -15,7 +15,6 @@ use latchkey_guard::{
 };
 use latchkey_identity::HttpClient;
 use latchkey_tokens::{AccessTokens, BackupKey, RefreshTokens, SystemRng};
-use tokio::sync::Semaphore;
 
 use crate::claims::{Claims, ClaimsError, ClaimsHook};
 use crate::clock::SystemClock;
@@ -25,6 +24,7 @@ use crate::latchkey::Latchkey;
 use crate::open::{MasterKey, OpenError, Store, data_dir};
 use crate::provider::Provider;
 use crate::services::audit_log::AuditLog;
+use crate::services::exports::Exports;
 use crate::services::flows::Flows;
 use crate::services::issuer::Issuer;
 use crate::services::local::Local;
@@ -34,7 +34,7 @@ use crate::services::rate_limits::RateLimits;
 use crate::services::readiness::Readiness;
 use crate::services::signing_keys::SigningKeys;
 use crate::services::statistics::Statistics;
-use crate::services::{CONCURRENT_EXPORTS, RolesNow, Services, denials};
+use crate::services::{RolesNow, Services, denials};
 use crate::settings::{
     AuditSettings, Limits, Mail, PublicUrl, Settings, TokenSettings, TrustedProxies,
 };
@@ -323,7 +323,7 @@ impl Builder {
             backup_key: BackupKey::new(&master),
             claims: self.claims,
             events: self.events,
-            exports: Semaphore::new(CONCURRENT_EXPORTS),
+            exports: Exports::default(),
         });
         Ok(Latchkey::start(
             services,

@@ -22,6 +22,7 @@ pub mod announce;
 pub mod audit_log;
 pub mod denials;
 pub mod event_stream;
+pub mod exports;
 pub mod flows;
 pub mod issuer;
 pub mod local;
@@ -49,9 +50,9 @@ use latchkey_identity::demo::DemoProvider;
 use latchkey_store::Store;
 use latchkey_tokens::BackupKey;
 use latchkey_types::paths;
-use tokio::sync::Semaphore;
 
 use self::audit_log::{AuditLog, RefusedRequest};
+use self::exports::Exports;
 use self::flows::Flows;
 use self::issuer::Issuer;
 use self::local::Local;
@@ -115,12 +116,9 @@ pub struct Services {
     pub claims: Option<ClaimsHook>,
     /// Called after each change.
     pub events: Vec<EventHook>,
-    /// Limits concurrent exports of users' data, because each is held in memory.
-    pub exports: Semaphore,
+    /// Exports of users' own data.
+    pub exports: Exports,
 }
-
-/// The maximum number of concurrent exports of users' data.
-pub const CONCURRENT_EXPORTS: usize = 2;
 
 impl Services {
     /// Adds these denials of a user to the denylist and notifies the user's open event streams. The

@@ -23,6 +23,7 @@ use latchkey_tokens::dpop::ProofError;
 use latchkey_types::{ErrorCode, OAuthError};
 
 use self::parts::{TOO_MANY, finish, link, local, local_operator, provider, refresh, store};
+use crate::services::exports::ExportInProgress;
 use crate::services::notifier::TooManyStreams;
 use crate::services::rate_limits::TooManyRequests;
 use crate::services::signing_keys::KeysError;
@@ -67,6 +68,9 @@ pub enum ApiError {
     /// The user has too many open event streams.
     #[error(transparent)]
     Streams(#[from] TooManyStreams),
+    /// An export of the user's data is in progress.
+    #[error(transparent)]
+    Exports(#[from] ExportInProgress),
     /// A rate limit was reached.
     #[error(transparent)]
     TooManyRequests(#[from] TooManyRequests),
@@ -175,7 +179,7 @@ impl ApiError {
                 OperatorError::RecordsUnfinished { cause: error, .. }
                 | OperatorError::Store(error) => store(error),
             },
-            Self::Streams(_) | Self::TooManyRequests(_) => TOO_MANY,
+            Self::Streams(_) | Self::Exports(_) | Self::TooManyRequests(_) => TOO_MANY,
             Self::Begin(error) => match &**error {
                 BeginError::UnknownProvider => {
                     (S::BAD_REQUEST, Code::UnknownProvider, "invalid_request")
@@ -282,6 +286,7 @@ impl From<RemoveError> for ApiError {
 impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         match error {
+            AccountError::Exports(error) => Self::Exports(error),
             AccountError::Store(error) => Self::Store(error),
             AccountError::Banned => Self::AccountBanned,
             AccountError::Deleted | AccountError::SessionEnded => session_ended(),

@@ -11,6 +11,7 @@ use latchkey_tokens::AccessClaims;
 
 use crate::event::Event;
 use crate::services::Services;
+use crate::services::exports::{ExportInProgress, ExportPermit};
 
 /// How many sessions or records are read at once.
 const PAGE_SIZE: usize = 500;
@@ -46,16 +47,21 @@ pub enum AccountError {
     /// The user is banned: deleting the account would evade the ban.
     #[error("this account is banned; contact the administrator of this server")]
     Banned,
+    /// An export of this user is in progress.
+    #[error(transparent)]
+    Exports(#[from] ExportInProgress),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// Reads the account, stored sessions, security events and audit records of the user of these
-/// claims.
-pub async fn export(state: &Services, claims: &AccessClaims) -> Result<Export, AccountError> {
-    // The semaphore is never closed.
-    let _permit = state.exports.acquire().await.ok();
+/// claims. Waits until there are few enough exports; hold the permit as long as the data.
+pub async fn export(
+    state: &Services,
+    claims: &AccessClaims,
+) -> Result<(Export, ExportPermit), AccountError> {
+    let permit = state.exports.begin(claims.sub).await?;
     let now = state.clock.now();
     let user = state.store.user(claims.sub).await?;
     let user = user.ok_or(AccountError::Deleted)?;
@@ -68,14 +74,15 @@ pub async fn export(state: &Services, claims: &AccessClaims) -> Result<Export, A
     state.audit.flush(&*state.store).await?;
     let records = records(state, user.id).await?;
     tracing::info!(user = %user.id, by = %claims.sid, "account exported by its user");
-    Ok(Export {
+    let export = Export {
         at: now,
         user,
         current_identity,
         sessions,
         events,
         records,
-    })
+    };
+    Ok((export, permit))
 }
 
 /// The stored sessions of a user, the latest first.

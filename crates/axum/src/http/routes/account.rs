@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_DISPOSITION;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use latchkey_core::{
     AuditEvent, AuditRecord, Device, RecordClass, Session, SessionOrigin, SessionStatus, Timestamp,
@@ -29,9 +29,18 @@ pub(crate) async fn export_account(
     State(state): State<Arc<Services>>,
     user: Recent,
 ) -> Result<impl IntoResponse, ApiError> {
-    let export = account::export(&state, user.claims()).await?;
-    let file = "attachment; filename=\"account.json\"";
-    Ok(([(CONTENT_DISPOSITION, file)], Json(wire(&state, export))))
+    let (export, permit) = account::export(&state, user.claims()).await?;
+    let file = serde_json::to_vec(&wire(&state, export));
+    let file = file.map_err(|error| ApiError::Internal(error.to_string()))?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CONTENT_LENGTH, file.len().into()),
+        (
+            CONTENT_DISPOSITION,
+            HeaderValue::from_static("attachment; filename=\"account.json\""),
+        ),
+    ];
+    Ok((headers, Body::from_stream(permit.send(file))))
 }
 
 /// `DELETE`: deletes the account. Once the response is sent, all tokens of the user are refused.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use latchkey_axum::services::exports::CONCURRENT_EXPORTS;
 use latchkey_axum::use_cases::operator::{Actor, Operator};
-use latchkey_core::{Clock as _, Device, EndReason};
+use latchkey_core::{Clock as _, Device, EndReason, UserId};
 use latchkey_store::EndSession;
 use latchkey_testing::{code, header, refusal};
 use latchkey_types::{AccountExport, ActivityKind};
@@ -53,9 +55,9 @@ async fn export_contains_what_is_stored_and_no_secret() {
 async fn exports_beyond_the_limit_wait() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
-    let exports = &app.state.exports;
-    let all = u32::try_from(exports.available_permits()).expect("a few");
-    let running = exports.acquire_many(all).await.expect("open");
+    let others = (0..CONCURRENT_EXPORTS).map(|_| UserId::random(&*app.state.rng));
+    let running = join_all(others.map(|user| app.state.exports.begin(user))).await;
+    assert!(running.iter().all(Result::is_ok));
     let waiting = app.get_as("/api/account/export", &here.access_token);
     tokio::pin!(waiting);
     for _ in 0..20 {
@@ -66,6 +68,23 @@ async fn exports_beyond_the_limit_wait() {
     }
     drop(running);
     assert_eq!(waiting.await.status(), 200);
+}
+
+#[tokio::test]
+async fn second_export_of_a_user_is_refused_while_the_first_is_in_progress() {
+    let app = TestApp::start().await;
+    let here = app.sign_in().await;
+    let grace = app.sign_in_as("grace@example.com").await;
+    let export = async |token: &str| app.get_as("/api/account/export", token).await;
+    let user = claims(&here.access_token)["sub"].clone();
+    let user = serde_json::from_value(user).expect("an id");
+    let running = app.state.exports.begin(user).await.expect("the first");
+    let refused = export(&here.access_token).await;
+    assert_eq!(header(&refused, "retry-after"), "2");
+    assert_eq!(code(refused).await, (429, "too_many_requests".into()));
+    assert_eq!(export(&grace.access_token).await.status(), 200);
+    drop(running);
+    assert_eq!(export(&here.access_token).await.status(), 200);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! HTTP/2: limits on idle connections, stalled streams and unread responses.
+//! HTTP/2: limits on idle connections, stalled streams, unread responses and account exports.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,13 +8,15 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use h2::client::{Builder, SendRequest};
 use latchkey_axum::ConnectionLimits;
+use latchkey_core::{AuditKind, AuditRecord, Clock as _};
+use latchkey_types::{AccountExport, paths};
 use reqwest::{Method, Version};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{TEST_TIMEOUT, address, short_limits, while_others_are_served};
-use crate::app::TestApp;
+use crate::app::{TestApp, claims};
 
 type Requests = SendRequest<Bytes>;
 
@@ -178,4 +180,46 @@ async fn event_streams_outlast_every_limit() {
         String::from_utf8_lossy(&next).contains("account"),
         "{next:?}"
     );
+}
+
+/// The server holds the whole export in memory until then.
+#[tokio::test]
+async fn account_export_is_in_progress_until_its_client_has_read_it() {
+    let app = TestApp::start().await;
+    let token = app.sign_in().await.access_token;
+    let user = serde_json::from_value(claims(&token)["sub"].clone()).expect("an id");
+    let record = |number| AuditRecord {
+        user: Some(user),
+        detail: Some(format!("{number:01000}")),
+        ..AuditRecord::new(app.clock.now(), AuditKind::Revoked)
+    };
+    let records = (0..300).map(record).collect();
+    let recorded = app.state.store.record_audit(records).await;
+    recorded.expect("recorded");
+
+    let (mut requests, _) = connect(&app, Builder::new().initial_window_size(1024)).await;
+    let mut export = request(&app, Method::GET, paths::API_ACCOUNT_EXPORT);
+    let bearer = format!("Bearer {token}").parse().expect("a header");
+    export.headers_mut().insert("authorization", bearer);
+    let (response, _) = requests.send_request(export, true).expect("sent");
+    let mut response = response.await.expect("a response");
+    assert_eq!(response.status(), 200);
+    let length = response.headers()["content-length"].clone();
+    let other = async || app.get_as(paths::API_ACCOUNT_EXPORT, &token).await;
+    for _ in 0..10 {
+        assert_eq!(other().await.status(), 429);
+    }
+
+    let mut text = Vec::new();
+    while let Some(data) = response.body_mut().data().await {
+        let data = data.expect("data");
+        let released = response.body_mut().flow_control();
+        released.release_capacity(data.len()).expect("released");
+        text.extend_from_slice(&data);
+    }
+    assert_eq!(length, text.len().to_string());
+    let export: AccountExport = serde_json::from_slice(&text).expect("an export");
+    assert!(export.audit.len() >= 300);
+    let exported = async { while other().await.status() != 200 {} };
+    timeout(TEST_TIMEOUT, exported).await.expect("in time");
 }
