@@ -73,7 +73,7 @@ pub(crate) enum Breach {
     /// The network works again, but a request still waits.
     RequestStuck,
     /// Two concurrent refreshes in one tab, or a request that completed twice, or was sent while it
-    /// had no response yet or after it completed.
+    /// had no response yet, after it completed, or a third time.
     ProtocolViolation,
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Tab {
     /// The tab's refresh request that has no response yet.
     pub(crate) post: Option<Post>,
     /// Requests whose callers are waiting.
-    pub(crate) open: Vec<RequestId>,
+    pub(crate) open: Vec<Open>,
     /// Requests that have been sent and have no response yet.
     pub(crate) sent: Vec<Sent>,
     /// Storage as this tab sees it, if that may differ.
@@ -99,6 +99,14 @@ pub(crate) struct Tab {
 pub(crate) struct Post {
     id: u32,
     generation: u64,
+}
+
+/// A request whose caller waits for the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Open {
+    request: RequestId,
+    /// How many times it has been sent.
+    times_sent: u8,
 }
 
 /// A request that has been sent, with the number of its access token.

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use latchkey_client::engine::{Cause, Event, RequestId};
 
-use super::{Message, Party, Response, Simulation, Thief, ThiefKey};
+use super::{Message, Open, Party, Response, Simulation, Thief, ThiefKey};
 
 /// An action. A `message` is an index into the messages in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,7 +108,10 @@ impl Simulation {
     fn begin(&mut self, tab: usize, stale: bool) {
         self.requests += 1;
         let request = RequestId(self.requests);
-        self.tabs[tab].open.push(request);
+        self.tabs[tab].open.push(Open {
+            request,
+            times_sent: 0,
+        });
         self.step(tab, Event::RequestStarted { request, stale });
     }
 
@@ -128,7 +131,7 @@ impl Simulation {
         if self.tabs[tab].open.is_empty() {
             return;
         }
-        let request = self.tabs[tab].open.remove(0);
+        let Open { request, .. } = self.tabs[tab].open.remove(0);
         self.tabs[tab].sent.retain(|sent| sent.request != request);
         self.step(tab, Event::RequestDropped { request });
     }

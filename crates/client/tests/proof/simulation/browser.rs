@@ -5,6 +5,9 @@ use latchkey_client::tokens::{Pending, Tokens};
 
 use super::{Breach, Message, Post, Response, Sent, Simulation, Storage, Tab};
 
+/// How many times a request may be sent: once, and once more after a 401.
+const MAX_TIMES_SENT: u8 = 2;
+
 /// Tokens as stored by the client.
 pub(super) fn tokens(generation: u64, access: u32) -> Tokens {
     Tokens {
@@ -32,7 +35,7 @@ fn number(text: &str) -> u32 {
 impl Tab {
     fn forget_request(&mut self, request: latchkey_client::engine::RequestId) -> bool {
         let before = self.open.len();
-        self.open.retain(|&open| open != request);
+        self.open.retain(|open| open.request != request);
         self.open.len() < before
     }
 }
@@ -79,10 +82,14 @@ impl Simulation {
 
     fn send(&mut self, at: usize, request: latchkey_client::engine::RequestId, access: u32) {
         let tab = &mut self.tabs[at];
-        let waits = tab.open.contains(&request);
-        let twice = tab.sent.iter().any(|sent| sent.request == request);
+        let may_send = tab.open.iter_mut().find(|open| open.request == request);
+        let may_send = may_send.is_some_and(|open| {
+            open.times_sent += 1;
+            open.times_sent <= MAX_TIMES_SENT
+        });
+        let is_pending = tab.sent.iter().any(|sent| sent.request == request);
         tab.sent.push(Sent { request, access });
-        if !waits || twice {
+        if !may_send || is_pending {
             self.breach(Breach::ProtocolViolation);
         }
     }
