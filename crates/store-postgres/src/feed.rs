@@ -106,8 +106,8 @@ impl Follower {
         })
     }
 
-    /// Reconnects after a lost connection. The server may now be a former standby that had not
-    /// received every transaction and has reused their ids, so the old snapshot is meaningless.
+    /// Reconnects after a lost connection. The server may now be a former standby that never
+    /// received the latest transactions and has reused their ids, so the old snapshot is meaningless.
     /// Notifications that were sent in between are lost. So the follower reports missed changes.
     async fn reconnect(&mut self) -> Result<NotificationListener, StoreError> {
         self.missed = true;

@@ -11,7 +11,7 @@
 //! # async fn main() -> Result<(), StoreError> {
 //! let store = MemoryStore::empty();
 //! let now = Timestamp::from_secs(1_800_000_000);
-//! // Arguments are passed beside the operation, because it may run more than once.
+//! // The arguments are passed separately, because the operation may run more than once.
 //! let previous = Engine::write(&store, now, |tx, now| {
 //!     Box::pin(async move {
 //!         let previous = tx.get(SWEPT_UNTIL, &()).await?;
@@ -54,8 +54,8 @@ pub trait Engine: Send + Sync {
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 
     /// Runs an operation that writes nothing. Everything it reads with [`Tx::get`] and
-    /// [`Tx::range`] forms a consistent snapshot. Exception: if it reads only a single range, a
-    /// change may fall between two of its records. A peeked record is as it was when it was read.
+    /// [`Tx::range`] forms a consistent snapshot. Exception: an operation that reads only a single
+    /// range may see only part of a concurrent change. A peeked record is as it was when it was read.
     fn read<A: Send + Sync + 'static, T: Send + 'static>(
         &self,
         arguments: A,

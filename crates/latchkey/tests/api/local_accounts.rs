@@ -4,7 +4,7 @@ mod administration;
 mod audit;
 mod delivery;
 mod guessing;
-mod life;
+mod lifecycle;
 mod links;
 mod mail;
 mod mail_server;

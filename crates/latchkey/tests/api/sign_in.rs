@@ -2,12 +2,12 @@
 
 mod begin;
 mod callback;
-mod field;
 mod flows;
 mod github;
 mod hostile;
 mod loopback;
 mod mix_up;
+mod quirks;
 mod rights;
 mod step_up;
 mod strangers;

@@ -161,7 +161,7 @@ pub(super) async fn links(store: &dyn Store) {
     let mut new = local(1, "ada");
     new.hash = None;
     new.link = Some((hash(3), END));
-    // A link that is not an invitation creates no account.
+    // An unknown invitation creates no account.
     new.invitation = Some(hash(9));
     let refused = store.create_local_user(new.clone()).await;
     assert_eq!(refused, Ok(CreateOutcome::LinkInvalid));

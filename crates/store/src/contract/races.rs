@@ -149,7 +149,7 @@ pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: boo
     assert_eq!(ended.live, usize::from(SESSIONS));
     let loops = async {
         while let Some(done) = loops.join_next().await {
-            done.expect("a refresh succeeded after the end");
+            done.expect("a refresh loop panicked");
         }
     };
     let done = tokio::time::timeout(Duration::from_mins(1), loops).await;

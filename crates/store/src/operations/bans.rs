@@ -1,5 +1,5 @@
-//! What operators decide about a user: bans, which are a mark on the user and a cutoff that ends all
-//! sessions and denies all access tokens; and granted roles.
+//! Bans and granted roles. A ban marks the user, and sets a cutoff that ends all sessions and denies
+//! all access tokens.
 
 use super::{audit, ends, user_index};
 use crate::error::StoreError;

@@ -29,7 +29,7 @@ const LATE_RECORDS: Duration = Duration::from_mins(5);
 /// The maximum number of entries that one change lists from one table or index.
 const BATCH_SIZE: usize = 100;
 
-/// Deletes a user, and removes the records as far as the store permits now.
+/// Deletes a user, and tries to remove the records about them.
 pub(super) async fn delete_user(
     engine: &impl Engine,
     id: UserId,
@@ -52,8 +52,8 @@ pub(super) async fn delete_user(
     Ok(DeleteOutcome::Deleted(AllEnded { denials, live }))
 }
 
-/// Removes what deletions have left, and returns how many deletions are complete. Adds to `denials`
-/// those that no earlier attempt has written.
+/// Removes the remaining records of deleted users, and returns how many deletions became complete.
+/// Every denial that it writes is also added to `denials`.
 pub(super) async fn finish_all(
     engine: &impl Engine,
     limit: usize,

@@ -167,7 +167,7 @@ async fn lift(
     Ok(LiftOutcome::Lifted(denial))
 }
 
-/// Records what an operator did about a token, also in the history of its user.
+/// Records an operator's act on a token in the audit log and in the history of its user.
 async fn record(tx: &mut Tx<'_>, event: &AuditEvent, detail: String) -> Result<(), StoreError> {
     audit::record_with(tx, event, detail)?;
     // A condition: nothing may be added to the history after the user was deleted.

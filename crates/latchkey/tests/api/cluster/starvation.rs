@@ -115,7 +115,7 @@ impl Refreshing {
         let mut last = Vec::new();
         let all = async {
             while let Some(done) = self.loops.join_next().await {
-                last.extend(done.expect("a refresh was granted"));
+                last.extend(done.expect("a refresh task panicked"));
             }
         };
         let all = timeout(Duration::from_mins(1), all).await;

@@ -21,7 +21,7 @@ async fn a_proof_at_sign_in_binds_the_refresh_token_but_not_access_tokens() {
 }
 
 #[tokio::test]
-async fn binding_is_refresh_by_default_and_optional() {
+async fn binding_defaults_to_refresh_and_is_optional() {
     let mut client = DpopClient::start("off").await;
     client.app = crate::app::TestApp::start().await;
     assert!(client.sign_in().await.bound);
@@ -83,7 +83,7 @@ async fn security_47_57_a_used_refresh_token_with_its_key_ends_the_session() {
 }
 
 #[tokio::test]
-async fn security_57_60_a_retry_with_a_new_proof_of_the_key_gets_the_lost_response() {
+async fn security_57_60_a_retry_with_a_new_proof_gets_the_same_successor() {
     let client = DpopClient::start("refresh").await;
     let first = client.sign_in().await;
     let token = &*first.refresh_token;

@@ -1,4 +1,4 @@
-//! What an administrator does about local accounts over HTTP.
+//! Administering local accounts over HTTP.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn id_of(app: &TestApp, admin: &str, username: &str) -> String {
 }
 
 #[tokio::test]
-async fn administrator_creates_a_user_whose_link_is_shown_once() {
+async fn administrator_creates_a_user_and_gets_the_link() {
     let (app, admin) = start("[local]").await;
     let new = json!({ "username": "Ben", "name": "Ben", "roles": ["editor"] });
     let response = post_as(&app, &admin, "/api/admin/users", &new).await;
@@ -124,7 +124,7 @@ async fn link_to_set_a_password_leaves_the_sessions_open_until_it_is_used() {
 }
 
 #[tokio::test]
-async fn links_need_the_role_and_a_recent_sign_in() {
+async fn links_need_the_admin_role_and_a_recent_sign_in() {
     let (app, admin) = start("[local]\nsign_up = \"invite\"").await;
     create(&app, "ben").await;
     let ben = sign_in(&app, "ben", PASSWORD).await;
@@ -152,7 +152,7 @@ async fn links_need_the_role_and_a_recent_sign_in() {
 }
 
 #[tokio::test]
-async fn without_local_accounts_there_is_nothing_to_create() {
+async fn without_local_accounts_the_routes_do_not_exist() {
     let (app, admin) = start("").await;
     let new = json!({ "username": "ben" });
     for path in ["/api/admin/users", "/api/admin/invitations"] {

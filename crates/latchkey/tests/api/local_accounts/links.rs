@@ -41,7 +41,7 @@ async fn operator_creates_an_account_whose_user_sets_the_password() {
     let again = operator(&app).create(new()).await.expect_err("taken");
     assert_eq!(again.to_string(), "username: this username is taken");
 
-    // Until the password is set, nobody can sign in, not even without a password.
+    // Until the password is set, nobody can sign in, not even with an empty password.
     for password in ["", PASSWORD] {
         let refused = try_sign_in(&app, "ada", password).await;
         assert_eq!(code(refused).await, (401, "invalid_credentials".into()));
@@ -57,7 +57,7 @@ async fn operator_creates_an_account_whose_user_sets_the_password() {
 }
 
 #[tokio::test]
-async fn security_96_link_works_once_for_an_hour_and_ends_all_sessions() {
+async fn security_96_link_works_once_within_an_hour_and_ends_all_sessions() {
     let app = TestApp::with("[local]").await;
     create(&app, "ada").await;
     let signed_in = sign_in(&app, "ada", PASSWORD).await;
@@ -136,7 +136,7 @@ async fn security_96_link_is_bound_to_its_purpose_and_stored_as_a_hash() {
 }
 
 #[tokio::test]
-async fn invitation_that_was_not_used_still_works() {
+async fn refused_sign_up_does_not_consume_the_invitation() {
     let app = TestApp::with("[local]\nsign_up = \"invite\"").await;
     create(&app, "ada").await;
     let invitation = operator(&app).invite(None).await.expect("a link").url;

@@ -62,7 +62,7 @@ impl MailServer {
         self.section_with(self.security, &self.certificate, SMTP_PASSWORD)
     }
 
-    /// The section `[mail]` for this server with another encryption, authority or password.
+    /// The section `[mail]` for this server with another `security`, authority or password.
     pub(super) fn section_with(
         &self,
         security: &str,

@@ -47,7 +47,7 @@ async fn security_47_a_used_refresh_token_with_another_key_ends_the_session() {
 }
 
 #[tokio::test]
-async fn a_retry_with_the_same_idempotency_key_gets_the_lost_response() {
+async fn a_retry_with_the_same_idempotency_key_gets_the_same_successor() {
     let app = TestApp::start().await;
     let first = app.sign_in().await;
     let lost = tokens(app.refresh(&first.refresh_token, Some("key-1")).await).await;

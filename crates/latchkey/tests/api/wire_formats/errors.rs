@@ -21,7 +21,9 @@ async fn problems_of_access_tokens() {
     snapshot.send("an invalid token", me("invalid")).await;
     let export = app.get("/api/admin/export");
     let export = export.bearer_auth(&signed_in.access_token);
-    snapshot.send("a token without the role", export).await;
+    snapshot
+        .send("a token without the admin role", export)
+        .await;
 
     app.clock.advance(Duration::from_mins(11));
     let expired = me(&signed_in.access_token);

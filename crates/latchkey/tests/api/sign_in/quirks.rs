@@ -25,7 +25,7 @@ async fn refusal_text(response: Response) -> (String, String) {
 }
 
 #[tokio::test]
-async fn prompt_is_sent_only_if_the_provider_supports_its_value() {
+async fn select_account_is_sent_only_if_it_is_listed_or_configured() {
     let provider = ScriptedProvider::start().await;
     let start = "/auth/login?provider=a";
     let step_up = "/auth/login?provider=a&prompt=login&max_age=600";
@@ -45,7 +45,7 @@ async fn prompt_is_sent_only_if_the_provider_supports_its_value() {
         let signed_in = provider.sign_in(&app, "a").await;
         assert_eq!(signed_in.status(), 200, "{listed}");
     }
-    // The configuration overrides the metadata, or the metadata lists the value.
+    // `select_account` is sent if the metadata lists it, unless the configuration says otherwise.
     let section = format!("{}select_account = true\n", provider.section("a"));
     let app = TestApp::with(&section).await;
     assert_eq!(
