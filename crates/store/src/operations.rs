@@ -32,7 +32,7 @@ const PAGE_SIZE: usize = 1000;
 
 #[cfg(test)]
 mod tests {
-    //! Records of earlier versions.
+    //! Records of earlier versions, and reads of several pages.
 
     use core::time::Duration;
 
@@ -108,5 +108,33 @@ mod tests {
         let fresh = StoreId::from_bytes([9; 16]);
         assert_eq!(store.identify(fresh, NOW).await, Ok(fresh));
         assert_eq!(found().await, Ok(vec![ada]));
+    }
+    /// The ids are random, so the oldest account can be anywhere in the index.
+    #[tokio::test]
+    async fn oldest_local_account_is_found_among_thousands_with_the_same_address() {
+        const ACCOUNTS: u32 = 2500;
+        let store = MemoryStore::empty();
+        let account = |number: u32| {
+            let mut id = [0; 16];
+            id[..4].copy_from_slice(&number.to_be_bytes());
+            let username = format!("user-{number}").parse().expect("a username");
+            let email = Some("ada@example.com".to_owned());
+            let created_at = NOW.plus(Duration::from_secs((ACCOUNTS - number).into()));
+            User::create_local(UserId::from_bytes(id), username, email, None, created_at)
+        };
+        let users: Vec<_> = (0..ACCOUNTS).map(account).collect();
+        let written = Engine::write(&store, users, |tx, users| {
+            Box::pin(async move {
+                let mut users = users.iter();
+                users.try_for_each(|user| tx.put(USERS, &user.id, user))
+            })
+        });
+        assert_eq!(written.await, Ok(()));
+        let oldest = vec![account(ACCOUNTS - 1), account(ACCOUNTS - 2)];
+        let found = || store.oldest_local_accounts_by_email("Ada@example.com".into(), 2);
+        assert_eq!(found().await, Ok(oldest.clone()), "without the index");
+        let fresh = StoreId::from_bytes([9; 16]);
+        assert_eq!(store.identify(fresh, NOW).await, Ok(fresh));
+        assert_eq!(found().await, Ok(oldest), "with the index");
     }
 }

@@ -17,7 +17,8 @@ use crate::services::local::mailer::{Mailer, Message};
 use crate::services::local::{LinkToken, Local};
 use crate::services::rate_limits::TooManyRequests;
 
-/// The maximum number of accounts with the same email address that get a link.
+/// The maximum number of accounts with the entered email address that get a link. The account with
+/// the entered username gets one too.
 const MAX_ACCOUNTS: usize = 3;
 
 /// Sends a link for each account with this username or email address, in the background. If no mail
@@ -65,7 +66,8 @@ async fn send(
     };
     for user in accounts(services, name.trim()).await? {
         if let (Some(username), Some(email)) = (&user.username, &user.email) {
-            let is_oldest = is_oldest(services, &user, email).await?;
+            let oldest = oldest_accounts(services, email, 1).await?;
+            let is_oldest = oldest.iter().any(|oldest| oldest.id == user.id);
             let to = Recipient {
                 username,
                 email,
@@ -77,26 +79,28 @@ async fn send(
     Ok(())
 }
 
-/// The local accounts with this username or email address.
+/// The oldest local accounts with this email address, and the one with this username. A username
+/// can be the email address of another user, so a match of one kind must not hide those of the other.
 async fn accounts(services: &Services, name: &str) -> Result<Vec<User>, StoreError> {
+    let mut found = oldest_accounts(services, name, MAX_ACCOUNTS).await?;
     if let Ok(username) = name.parse::<Username>()
         && let Some(credential) = services.store.credential(username).await?
+        && found.iter().all(|user| user.id != credential.user)
     {
-        let user = services.store.user(credential.user).await?;
-        return Ok(user.into_iter().collect());
+        found.extend(services.store.user(credential.user).await?);
     }
-    let mut found = services.store.users_by_email(name.to_owned()).await?;
-    found.retain(|user| user.username.is_some());
-    found.sort_by_key(|user| (user.created_at, user.id));
-    found.truncate(MAX_ACCOUNTS);
     Ok(found)
 }
 
-/// Whether no older local account has the email address of this one.
-async fn is_oldest(services: &Services, user: &User, email: &str) -> Result<bool, StoreError> {
-    let found = services.store.users_by_email(email.to_owned()).await?;
-    let mut local = found.iter().filter(|it| it.username.is_some());
-    Ok(local.all(|it| (user.created_at, user.id) <= (it.created_at, it.id)))
+async fn oldest_accounts(
+    services: &Services,
+    email: &str,
+    limit: usize,
+) -> Result<Vec<User>, StoreError> {
+    let found = services
+        .store
+        .oldest_local_accounts_by_email(email.to_owned(), limit);
+    found.await
 }
 
 /// Who gets a link.

@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use latchkey_core::{
-    Actor, AuditKind, EndReason, LinkHash, LinkPurpose, OneTimeLink, Requester, SessionStatus,
-    Timestamp, User, UserId, Username,
+    Actor, AuditKind, EndReason, LinkHash, LinkPurpose, OneTimeLink, Profile, Requester,
+    SessionStatus, Timestamp, User, UserId, Username,
 };
 
-use super::fixtures::{NOW, StorePair, device, new_session, session};
+use super::fixtures::{NOW, StorePair, device, new_session, profile, session};
 use super::identities::{link_of, session_with_identity};
 use crate::request::{
     CreateOutcome, CurrentCredential, LinkOutcome, NewLocalUser, OpenOutcome, PasswordAuthority,
@@ -84,6 +84,7 @@ pub(super) async fn usernames(store: &dyn Store) {
     assert_eq!(ada.username, Some(username("ada")));
     let found = store.users_by_email("ada@example.com".into()).await;
     assert_eq!(found, Ok(vec![ada]));
+    oldest_by_email(store).await;
 
     // Replacing the hash requires the current one.
     let replace =
@@ -92,6 +93,43 @@ pub(super) async fn usernames(store: &dyn Store) {
     assert_eq!(replace("first", "second").await, Ok(true));
     let credential = store.credential(username("ada")).await.expect("read");
     assert_eq!(credential.and_then(|it| it.hash).as_deref(), Some("second"));
+}
+
+/// Local accounts with the same email address: the oldest are found, in order.
+async fn oldest_by_email(store: &dyn Store) {
+    let with_email = |number: u8, created_at| {
+        let mut new = local(number, &format!("shared-{number}"));
+        new.user.email = Some("Shared@example.com".into());
+        new.user.created_at = created_at;
+        new
+    };
+    let later = NOW.plus(Duration::from_secs(1));
+    for new in [
+        with_email(11, later),
+        with_email(12, NOW),
+        with_email(13, NOW),
+    ] {
+        assert_eq!(
+            store.create_local_user(new).await,
+            Ok(CreateOutcome::Created)
+        );
+    }
+    // A user without a local account does not count.
+    let other = Profile {
+        email: Some("shared@example.com".into()),
+        ..profile("shared")
+    };
+    let id = UserId::from_bytes([14; 16]);
+    store
+        .upsert_identity(other, id, Timestamp::from_secs(1))
+        .await
+        .expect("created");
+    for (limit, expected) in [(1, &[12][..]), (3, &[12, 13, 11])] {
+        let found = store.oldest_local_accounts_by_email("shared@example.com".into(), limit);
+        let found = found.await.expect("read");
+        let found: Vec<_> = found.iter().map(|user| user.id.as_bytes()[0]).collect();
+        assert_eq!(found, expected);
+    }
 }
 
 pub(super) async fn passwords(store: &dyn Store) {

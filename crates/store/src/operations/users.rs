@@ -33,18 +33,33 @@ impl<E: Engine> Users for E {
     }
 
     async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError> {
-        let by_index = self.read(email.clone(), |tx, email| Box::pin(by_index(tx, email)));
-        if let Some(found) = by_index.await? {
-            return Ok(found);
-        }
-        // The index is not built yet: no server of this version has opened the store.
         let mut found = Vec::new();
         let mut after = None;
         loop {
-            let (page, next) = page(self, after).await?;
-            found.extend(page.into_iter().filter(|user| has_email(user, &email)));
-            if next.is_none() {
+            let (page, next) = page_by_email(self, &email, after).await?;
+            found.extend(page);
+            if next.is_none() || found.len() >= PAGE_SIZE {
                 return Ok(found);
+            }
+            after = next;
+        }
+    }
+
+    async fn oldest_local_accounts_by_email(
+        &self,
+        email: String,
+        limit: usize,
+    ) -> Result<Vec<User>, StoreError> {
+        let mut oldest = Vec::new();
+        let mut after = None;
+        loop {
+            let (page, next) = page_by_email(self, &email, after).await?;
+            oldest.extend(page.into_iter().filter(|user| user.username.is_some()));
+            // The pages are in the order of the ids, which are random.
+            oldest.sort_by_key(|user| (user.created_at, user.id));
+            oldest.truncate(limit);
+            if next.is_none() {
+                return Ok(oldest);
             }
             after = next;
         }
@@ -172,9 +187,37 @@ async fn upsert(
     Ok(user)
 }
 
-/// The users with this address, from the index. `None` if the index is not built yet.
-async fn by_index(tx: &mut Tx<'_>, email: &str) -> Result<Option<Vec<User>>, StoreError> {
-    let entries = USERS_BY_EMAIL.under(&Email::new(email)).limit(PAGE_SIZE);
+/// A page of users in the order of their ids, and the id after which the next page begins if there
+/// may be more.
+type UserPage = (Vec<User>, Option<UserId>);
+
+/// The users with this email address on the page after `after`.
+async fn page_by_email(
+    engine: &impl Engine,
+    email: &str,
+    after: Option<UserId>,
+) -> Result<UserPage, StoreError> {
+    let page = engine.read((email.to_owned(), after), |tx, (email, after)| {
+        Box::pin(page_of_index(tx, email, *after))
+    });
+    if let Some(page) = page.await? {
+        return Ok(page);
+    }
+    // The index is not built yet: no server of this version has opened the store.
+    let (mut page, next) = page_of_all(engine, after).await?;
+    page.retain(|user| has_email(user, email));
+    Ok((page, next))
+}
+
+/// The page of the index. `None` if the index is not built yet.
+async fn page_of_index(
+    tx: &mut Tx<'_>,
+    email: &str,
+    after: Option<UserId>,
+) -> Result<Option<UserPage>, StoreError> {
+    let after = after.map(|id| USERS_BY_EMAIL.key(&(Email::new(email), id)));
+    let entries = USERS_BY_EMAIL.under(&Email::new(email));
+    let entries = entries.after(after).limit(PAGE_SIZE);
     tx.prefetch(vec![EMAILS_INDEXED.at(&()), entries.read()])
         .await?;
     if tx.peek(EMAILS_INDEXED, &()).await?.is_none() {
@@ -182,8 +225,10 @@ async fn by_index(tx: &mut Tx<'_>, email: &str) -> Result<Option<Vec<User>>, Sto
     }
     let entries = tx.peek_keys(entries).await?;
     let ids: Vec<_> = entries.into_iter().map(|(_, id)| id).collect();
+    let next = ids.last().copied().filter(|_| ids.len() == PAGE_SIZE);
     let users = tx.peek_many(USERS, &ids).await?.into_iter().flatten();
-    Ok(Some(users.filter(|user| has_email(user, email)).collect()))
+    let users = users.filter(|user| has_email(user, email));
+    Ok(Some((users.collect(), next)))
 }
 
 fn has_email(user: &User, email: &str) -> bool {
@@ -191,11 +236,8 @@ fn has_email(user: &User, email: &str) -> bool {
         .any(|address| address.eq_ignore_ascii_case(email))
 }
 
-/// A page of all users, and the id after which the next page begins if there may be more.
-async fn page(
-    engine: &impl Engine,
-    after: Option<UserId>,
-) -> Result<(Vec<User>, Option<UserId>), StoreError> {
+/// A page of all users.
+async fn page_of_all(engine: &impl Engine, after: Option<UserId>) -> Result<UserPage, StoreError> {
     let page = engine.read(after, |tx, after| {
         let after = after.map(|id| USERS.key(&id));
         Box::pin(tx.range(USERS.all().after(after).limit(PAGE_SIZE)))

@@ -30,8 +30,16 @@ pub trait Users: Send + Sync {
 
     /// The users with this email address, from any provider and whether verified or not. For looking
     /// users up and for sending mail to the stored address; the address never proves who someone is.
-    /// Reads in several steps.
+    /// If more than 1000 users have it, some of them are missing. Reads in several steps.
     async fn users_by_email(&self, email: String) -> Result<Vec<User>, StoreError>;
+
+    /// Up to `limit` local accounts with this email address, oldest first. However many accounts
+    /// have the address, the oldest are found. Reads in several steps.
+    async fn oldest_local_accounts_by_email(
+        &self,
+        email: String,
+        limit: usize,
+    ) -> Result<Vec<User>, StoreError>;
 
     /// Up to `limit` users that match the query, and where the next page begins. `None` if `before`
     /// belongs to another query.

@@ -95,6 +95,36 @@ async fn security_96_request_for_a_link_does_not_void_the_link_of_an_operator() 
 }
 
 #[tokio::test]
+async fn address_that_is_the_username_of_a_stranger_still_gets_its_link() {
+    let mut server = SmtpServer::start(Behavior::Accepts).await;
+    let config = format!("[local]\nsign_up = \"open\"\n{}", server.section());
+    let app = TestApp::with(&config).await;
+    create_with_email(&app, "ada", EMAIL).await;
+    // Both its username and its address are what the user enters: it gets one link.
+    create_with_email(&app, "ben@example.com", "ben@example.com").await;
+    let eve = json!({ "username": EMAIL, "password": PASSWORD, "email": "eve@example.com" });
+    assert_eq!(post(&app, "/auth/sign-up", &eve).await.status(), 200);
+    request_link(&app, EMAIL).await;
+    let mails = [server.next().await, server.next().await];
+    let to = |recipient: &str| {
+        let command = format!("RCPT TO:<{recipient}>");
+        let mut mails = mails.iter();
+        mails.find(|it| it.commands.contains(&command))
+    };
+    assert!(to("eve@example.com").is_some());
+    let link = to(EMAIL).expect("a link for the owner of the address");
+    assert_eq!(reset(&app, &link.token("token")).await.status(), 204);
+    sign_in(&app, "ada", OTHER_PASSWORD).await;
+    sign_in(&app, EMAIL, PASSWORD).await;
+    request_link(&app, "ben@example.com").await;
+    server.next().await;
+    request_link(&app, "ada").await;
+    let last = server.next().await.commands;
+    assert!(last.contains(&format!("RCPT TO:<{EMAIL}>")), "{last:?}");
+    assert_eq!(server.others(), 0);
+}
+
+#[tokio::test]
 async fn one_account_gets_few_messages() {
     let mut server = SmtpServer::start(Behavior::Accepts).await;
     let app = start(&server).await;

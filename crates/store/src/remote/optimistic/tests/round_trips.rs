@@ -138,6 +138,10 @@ async fn users(store: &Optimistic<FakeDatabase>, costs: &mut Costs) {
     let found = store.users_by_email(email).await.expect("read");
     assert_eq!(found.len(), 1);
     costs.record("users_by_email", "");
+    let email = String::from("user-1@example.com");
+    let found = store.oldest_local_accounts_by_email(email, 3).await;
+    assert_eq!(found, Ok(vec![]));
+    costs.record("oldest_local_accounts_by_email", "a page");
     let query = UserQuery {
         text: "ada".into(),
         ..UserQuery::default()
