@@ -13,7 +13,7 @@ use crate::table::{AUDIT_LOG, AUDIT_LOG_OF_USER};
 use crate::transaction::Tx;
 
 /// The maximum number of records of a class that are read at once.
-const CHUNK: usize = 500;
+const CHUNK_SIZE: usize = 500;
 /// The maximum number of records that a query examines, so that a filter that matches few of a
 /// million records does not occupy the server.
 const MAX_SCANNED: usize = 5000;
@@ -193,9 +193,9 @@ async fn page(engine: &impl Engine, query: &AuditQuery) -> Result<AuditPage, Sto
         })
         .collect();
     let chunk = if query.selects_all() {
-        query.limit.saturating_add(1).min(CHUNK)
+        query.limit.saturating_add(1).min(CHUNK_SIZE)
     } else {
-        CHUNK
+        CHUNK_SIZE
     };
     let mut page = AuditPage::default();
     let mut scanned = 0;

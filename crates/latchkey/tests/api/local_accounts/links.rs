@@ -154,7 +154,7 @@ async fn refused_sign_up_does_not_consume_the_invitation() {
 }
 
 #[tokio::test]
-async fn errors_say_what_the_configuration_lacks() {
+async fn disabled_features_are_refused_with_the_reason() {
     let app = TestApp::with("[local]").await;
     let off = operator(&app).invite(None).await;
     assert_eq!(off, Err(LocalOperatorError::InvitationsOff));

@@ -17,7 +17,7 @@ use latchkey_testing::header;
 const JWKS: &str = "/.well-known/jwks.json";
 
 #[tokio::test]
-async fn security_30_keys_have_no_private_part_and_unique_ids() {
+async fn security_30_keys_have_unique_ids_and_no_private_part() {
     let app = TestApp::start().await;
     rotate(&app).await;
     let jwks = app.get_json(JWKS).await;
