@@ -31,7 +31,7 @@ pub enum FailureCode {
     UnknownDenial,
     /// The denial follows from an ended session or from an act of its user.
     NotLiftable,
-    /// A role, time, token or cursor is not valid.
+    /// A role, time, token, cursor, or value for a local account is not valid.
     InvalidArgument,
     /// All sessions have ended, but some of their records were not updated.
     RecordsUnfinished,

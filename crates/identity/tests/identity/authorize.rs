@@ -66,7 +66,7 @@ async fn step_up_requests_a_new_login() {
 }
 
 #[tokio::test]
-async fn account_chooser_is_requested_only_where_it_is_supported() {
+async fn account_chooser_is_requested_as_configured_or_if_supported() {
     let server = scripted::start().await;
     for (listed, configured, requested) in [
         // A provider that supports only `login` and `consent` refuses any other value.

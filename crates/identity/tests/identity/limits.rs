@@ -13,7 +13,8 @@ use crate::flow::{NOW, complete, config, provider_of, response, sign_in, unavail
 use crate::scripted::{self, DISCOVERY, JWKS, TOKEN, USERINFO};
 use latchkey_testing::{ScriptedProvider, ScriptedResponse, Stall};
 
-/// The request timed out, or if earlier requests were slow, the step of the sign-in.
+/// The error texts for a request that timed out, and for a sign-in whose requests together took too
+/// long.
 const TIMED_OUT: &[&str] = &["timed out", "no complete response within"];
 /// The maximum duration of a test's sign-in: its timeout of four seconds, and a large margin for a
 /// loaded machine. Without the timeout, a stalled sign-in would never end.
@@ -77,7 +78,7 @@ async fn security_15_the_timeout_covers_all_requests_of_a_sign_in_together() {
 #[tokio::test]
 async fn slow_provider_within_the_timeout_works() {
     let server = scripted::start().await;
-    // Four responses, together longer than the four seconds above.
+    // Four responses, which together take longer than the timeout of four seconds in other tests.
     server.script().pause = Duration::from_millis(1100);
     let config = ProviderConfig {
         timeout: None,

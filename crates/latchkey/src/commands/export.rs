@@ -36,7 +36,7 @@ pub(super) async fn run(command: cli::Export, json: bool) -> anyhow::Result<Repo
     Ok(Report::Exported { file, records })
 }
 
-/// Writes the backup to a file with the suffix `.part`, and renames that when it is complete.
+/// Writes the backup to a file with the suffix `.part`, and renames the file when it is complete.
 async fn write_file(config: &Config, path: &Path, progress: &mut Progress) -> anyhow::Result<u64> {
     let part = files::with_suffix(path, ".part");
     refuse_existing(path)?;

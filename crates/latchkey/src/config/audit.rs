@@ -53,6 +53,8 @@ fn max_records(value: Option<toml::Value>, default: usize) -> Result<usize, Stri
     let min = AuditSettings::MIN_RECORDS;
     let count = text.parse().ok().filter(|count| *count >= min);
     count.ok_or_else(|| {
-        format!("audit.max_records: {text} is not a number of at least {min}; use a value such as {default}")
+        format!(
+            "audit.max_records: {text} is invalid; use a number of {min} or more, such as {default}"
+        )
     })
 }

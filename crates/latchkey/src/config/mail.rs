@@ -91,7 +91,9 @@ fn port(value: toml::Value) -> Result<u16, String> {
         other => other.to_string(),
     };
     let port = text.trim().parse().ok().filter(|port| *port > 0);
-    port.ok_or_else(|| format!("mail.port: {text} is not a port, a number from 1 to 65535"))
+    port.ok_or_else(|| {
+        format!("mail.port: {text} is not a port number; use a number from 1 to 65535")
+    })
 }
 
 #[cfg(test)]

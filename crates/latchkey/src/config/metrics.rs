@@ -1,4 +1,4 @@
-//! `[metrics]`: where Prometheus reads metrics. Without this section, nowhere.
+//! `[metrics]`: how Prometheus can read the metrics. Without this section, they are not served.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -63,7 +63,7 @@ pub(super) struct MetricsSection {
 }
 
 impl MetricsSection {
-    /// `main`: the address of everything else.
+    /// `main` is the value of the key `listen`, the address that serves everything else.
     pub(super) fn check(self, main: SocketAddr, errors: &mut ConfigErrors) -> MetricsConfig {
         if self.listen == Some(main) && main.port() != 0 {
             errors.add(format!(

@@ -46,7 +46,7 @@ impl ProviderKind {
         Ok(Self(kind.1))
     }
 
-    /// The configuration of a section of this kind with this client.
+    /// The configuration of a provider of this kind, from its section and its client credentials.
     pub(super) fn config(
         &self,
         name: &str,
@@ -179,7 +179,7 @@ fn check_tenant<'a>(key: &str, tenant: &'a str) -> Result<&'a str, String> {
         return Err(format!(
             "{key}.tenant: {tenant:?} is not a tenant id; such an alias can stand for many tenants, \
              each of which decides which email addresses its users have; use the id of one tenant \
-             (that of personal accounts is 9188040d-6c67-4c5b-b112-36a304b66dad)"
+             (for personal accounts, it is 9188040d-6c67-4c5b-b112-36a304b66dad)"
         ));
     }
     let groups: Vec<_> = tenant.split('-').map(str::len).collect();

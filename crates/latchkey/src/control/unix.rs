@@ -21,7 +21,7 @@ use super::{handle, socket_path};
 
 /// How long the server waits for the request line.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// After an error, so that accepting commands does not spin.
+/// How long to wait after an error, so that the accept loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a command may take. Some commands change every session in the store.
 const COMMAND_TIMEOUT: Duration = Duration::from_mins(10);

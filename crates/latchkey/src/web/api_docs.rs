@@ -113,7 +113,7 @@ impl Page {
         self.0.push_str(html);
     }
 
-    /// A paragraph of text with `code`.
+    /// A paragraph. Text between backticks is shown as code.
     fn paragraph(&mut self, text: &str) {
         if !text.is_empty() {
             self.html(&format!("<p>{}</p>", with_code(text)));
@@ -305,7 +305,7 @@ fn text(value: &Value) -> String {
     with_code(value.as_str().unwrap_or_default())
 }
 
-/// Text with `code` between backticks, as HTML.
+/// The text as HTML, with `<code>` elements for the parts between backticks.
 fn with_code(text: &str) -> String {
     let mut html = String::new();
     for (index, part) in text.split('`').enumerate() {

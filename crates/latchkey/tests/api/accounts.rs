@@ -1,4 +1,4 @@
-//! The account API for users, and the admin API for operators.
+//! The account API for users, and the admin API for administrators.
 
 mod activity;
 mod admin;

@@ -152,7 +152,7 @@ async fn missing_permissions_are_named() {
 }
 
 #[tokio::test]
-async fn security_15_slow_github_fails_the_sign_in_in_time() {
+async fn security_15_sign_in_with_slow_github_times_out() {
     let server = ScriptedGitHub::start().await;
     let silent = Stall::Silence.start().await;
     let provider = connect(ProviderConfig {

@@ -192,8 +192,8 @@ fn presets_need_only_a_few_lines() {
             Kind::GitLab,
             "https://gitlab.example.com",
         ),
-        // As before presets existed: if a section has an issuer but no kind, its name selects no
-        // preset.
+        // Configurations from before presets existed keep working: a section named `github` that has
+        // an issuer but no kind does not use the preset.
         (
             "github",
             "issuer = \"https://dex.example.com\"",

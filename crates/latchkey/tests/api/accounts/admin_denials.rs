@@ -32,7 +32,7 @@ async fn deny(app: &TestApp, admin: &str, body: Value) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn sessions_of_all_users_are_listed_and_ended_one_by_one() {
+async fn sessions_of_all_users_are_listed_and_a_single_one_can_be_ended() {
     let app = TestApp::with(CONFIG).await;
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let mut sessions = Vec::new();
@@ -255,7 +255,8 @@ async fn keys_are_listed_with_their_state_and_rotated() {
     assert_eq!(states(&later), ["signing", "retired"]);
 }
 
-/// A rotation that adds a key and then fails is not repeated: a second request finds the new key.
+/// A rotation that adds a key and then fails must be recorded: a second request finds the new key and
+/// records nothing.
 #[tokio::test]
 async fn rotation_is_recorded_even_if_the_keys_cannot_be_loaded_afterwards() {
     let app = TestApp::with(CONFIG).await;

@@ -245,7 +245,7 @@ async fn a_ban_with_an_end_ends_by_itself() {
 /// Every path below `/api/admin`, with every method: the paths are read from the source, so that a
 /// new route is checked too.
 #[tokio::test]
-async fn security_28_every_admin_route_refuses_others_and_former_administrators() {
+async fn security_28_every_admin_route_refuses_everyone_but_current_administrators() {
     let source = include_str!("../../../../types/src/paths.rs");
     let paths: Vec<_> = source
         .lines()

@@ -189,7 +189,7 @@ async fn every_act_and_refusal_is_recorded_once_and_no_record_contains_a_token()
     assert_eq!(exported.expect("events"), events);
 }
 
-/// Who, which session, which browser, and why.
+/// Asserts that the records say who acted, in which session, with which browser, and why.
 fn assert_details(events: &[AuditEvent], admin: &TokenResponse, ada: &TokenResponse) {
     let of = |kind: &'static str| events.iter().filter(move |it| it.kind == kind);
     let session = Some(sid(&ada.access_token).clone());

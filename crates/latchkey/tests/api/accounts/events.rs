@@ -139,7 +139,7 @@ async fn the_stream_ends_when_its_token_expires() {
 }
 
 #[tokio::test]
-async fn events_for_a_slow_reader_are_merged() {
+async fn a_slow_reader_still_receives_the_end_of_its_session() {
     let app = TestApp::start().await;
     let here = app.sign_in().await;
     let mut events = app.events(&here.access_token).await;

@@ -152,7 +152,7 @@ async fn export_contains_the_local_account_past_sessions_and_audit_records() {
 }
 
 #[tokio::test]
-async fn deletion_refuses_all_tokens_and_the_next_sign_in_creates_another_account() {
+async fn deletion_revokes_all_tokens_and_the_next_sign_in_creates_another_account() {
     let app = TestApp::start().await;
     let (here, there) = (app.sign_in().await, app.sign_in().await);
     let grace = app.sign_in_as("grace@example.com").await;

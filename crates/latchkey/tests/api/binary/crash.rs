@@ -24,9 +24,9 @@ use tempfile::TempDir;
 
 use simulation::CrashSimulation;
 
-/// The number of rounds; set by `cargo xtask test crash`.
+/// The environment variable for the number of rounds; `cargo xtask test crash` sets it.
 const ROUNDS: &str = "LATCHKEY_CRASH_ROUNDS";
-/// The seed of the random generator, to repeat a run.
+/// The environment variable for the seed of the random generator, to repeat a run.
 const SEED: &str = "LATCHKEY_CRASH_SEED";
 /// Rounds if [`ROUNDS`] is not set.
 const DEFAULT_ROUNDS: usize = 5;

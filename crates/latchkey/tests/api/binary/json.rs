@@ -80,7 +80,7 @@ fn commands_on_users(folder: &Path, id: &str) {
 }
 
 #[tokio::test]
-async fn every_command_prints_the_same_online_and_offline() {
+async fn commands_print_the_same_online_and_offline() {
     let folder = tempfile::tempdir().expect("a directory");
     let folder = folder.path();
     let server = RunningServer::start(&folder.join("data"));
@@ -198,7 +198,7 @@ fn failures_have_codes() {
 }
 
 #[test]
-fn a_version_mismatch_of_command_line_and_server_is_an_error() {
+fn a_version_mismatch_between_program_and_server_is_an_error() {
     let folder = tempfile::tempdir().expect("a directory");
     let server = RunningServer::start(&folder.path().join("data"));
     let send = |line: &str| -> Value {

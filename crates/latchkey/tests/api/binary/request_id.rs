@@ -19,7 +19,7 @@ fn lines_of(log: &str, request_id: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_refresh_can_be_followed_by_its_request_id_to_the_commit() {
+async fn log_lines_of_a_refresh_and_its_commit_have_its_request_id() {
     let folder = tempfile::tempdir().expect("a directory");
     let config = "[log]\nformat = \"json\"\nfilter = \"info,latchkey=debug\"\n";
     fs::write(folder.path().join("latchkey.toml"), config).expect("written");

@@ -110,7 +110,7 @@ impl Session {
         Ok(())
     }
 
-    /// Replays the refresh token before the previous one, as a thief would. This ends the session.
+    /// Replays the refresh token from two rotations ago, as a thief would. This ends the session.
     pub(super) async fn replay(&self, caller: &ApiClient, rng: &mut Rng) -> Result<(), CutOff> {
         let response = refresh(caller, &self.spent[1], &new_key(rng)).await?;
         assert!(
@@ -133,7 +133,7 @@ impl Session {
             .collect())
     }
 
-    /// Converts into the tokens that must be refused now that the session has ended.
+    /// The tokens of this session, which must be refused now that it has ended.
     pub(super) fn into_ended(self, how: &'static str) -> Ended {
         let mut access = self.revoked;
         access.extend([self.access, self.older].into_iter().flatten());
