@@ -95,8 +95,8 @@ impl Users<'_> {
     ///
     /// # Errors
     ///
-    /// If the user does not exist, there are more than 32 roles, one is not 1 to 64 characters
-    /// `a-z`, `0-9`, `.`, `_`, `-`, `:`, or the store fails.
+    /// If the user does not exist, there are more than 32 roles, a role is not valid (1 to 64 of the
+    /// characters `a-z`, `0-9`, `.`, `_`, `-` and `:`), or the store fails.
     pub async fn set_roles(
         &self,
         id: UserId,

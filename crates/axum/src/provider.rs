@@ -25,8 +25,8 @@ impl Provider {
 
     /// GitHub, with the id and the secret of an OAuth app or a GitHub App. Register the callback
     /// URL `{public_url}/callback/github`. GitHub does not report when a user authenticated, so
-    /// users can step up with it only with [`step_up`](ProviderConfig::step_up), which
-    /// [`Provider::with`] takes.
+    /// users cannot step up with it, unless you set [`step_up`](ProviderConfig::step_up) and pass the
+    /// configuration to [`Provider::with`].
     pub fn github(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
         Self::with(latchkey_identity::github(client_id, client_secret.into()))
     }

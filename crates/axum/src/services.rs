@@ -122,8 +122,7 @@ pub struct Services {
 
 impl Services {
     /// Adds these denials of a user to the denylist and notifies the user's open event streams. The
-    /// denials must be durable in the store already. Each denial that this server creates for one
-    /// user is added here; for all users, see [`deny_everyone`](Self::deny_everyone).
+    /// denials must be durable in the store already.
     pub fn deny(&self, user: UserId, denials: &[Denial]) {
         for denial in denials {
             self.guard.denylist().insert(denial);

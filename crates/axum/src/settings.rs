@@ -188,8 +188,9 @@ impl Binding {
 /// sessions per user. `None` means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests from one address that start or complete a sign-in or contain an invalid token. A
-    /// sign-in counts twice. Further requests are refused with 429.
+    /// Requests from one address that start or complete a sign-in, create a local account, change its
+    /// password, or contain an invalid token. A sign-in with a provider counts twice. Further requests
+    /// are refused with 429.
     pub per_address: Option<Rate>,
     /// Refreshes and revocations of one session from one address.
     pub per_session: Option<Rate>,

@@ -197,7 +197,7 @@ pub trait Denials: Send + Sync {
         event: AuditEvent,
     ) -> Result<Option<Denial>, StoreError>;
 
-    /// Lifts the denial of a single token that an operator added, and records a security event.
+    /// Lifts an operator's denial of a single token, and records a security event.
     /// Other servers receive the lifted denial like a new one.
     async fn lift_denial(
         &self,

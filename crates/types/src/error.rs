@@ -102,8 +102,7 @@ error_codes! {
     /// The denial follows from the end of a session or from an act of its user, so it cannot be
     /// lifted.
     NotLiftable = "not_liftable", [409],
-        "Let the user sign in again. Only the denial of a single token that an operator added can \
-         be lifted.";
+        "Let the user sign in again. Only an operator's denial of a single token can be lifted.";
     /// The path exists, but does not support this method.
     MethodNotAllowed = "method_not_allowed", [405],
         "Use a method listed in the `Allow` header.";

@@ -1,4 +1,4 @@
-//! Removes audit records that are too old or too many.
+//! Removes audit records that are too old, and the oldest ones if there are too many.
 //!
 //! No counter of records is stored, because every refresh would have to change it. Each server counts
 //! instead: first all records, and afterwards those that were added. It remembers positions at a
@@ -60,7 +60,7 @@ impl Trimmer {
     }
 }
 
-/// The position before the newest record that is older than this.
+/// The position before the newest record that is older than `age` at `now`.
 fn before(now: Timestamp, age: Duration) -> RecordPosition {
     let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
     RecordPosition::end_of(Timestamp::from_millis(now.as_millis().saturating_sub(age)))

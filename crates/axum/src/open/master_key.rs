@@ -139,7 +139,7 @@ fn refuse_readable_by_others(path: &Path) -> anyhow::Result<()> {
     // The group may read it, because secrets are mounted into containers that way.
     if mode & 0o007 != 0 {
         bail!(
-            "can be read by everyone on this machine; run: chmod 600 {} (for a mounted secret set \
+            "can be read by everyone on this machine; run: chmod 600 {} (for a mounted secret, set \
              defaultMode: 0440 in Kubernetes, mode: 0440 in Swarm)",
             path.display()
         );

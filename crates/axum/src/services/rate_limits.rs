@@ -74,14 +74,14 @@ impl RateLimits {
         }
     }
 
-    /// Counts a sign-in, or a request with an invalid token, from this address. Without an address,
-    /// nothing is counted.
+    /// Counts a request from this address, such as a sign-in or one with an invalid token. Without an
+    /// address, nothing is counted.
     pub fn take_from_address(&self, address: Option<IpAddr>) -> Result<(), TooManyRequests> {
         let keys = address.into_iter().flat_map(networks);
         take(self.addresses.as_ref(), keys, "from this address")
     }
 
-    /// Counts a code that its provider refused as a hundredth of an address's quota. A forged code
+    /// Takes a hundredth of an address's quota for a code that its provider refused. A forged code
     /// is sent to the provider with this server's credentials, and a provider that receives many of
     /// them may throttle all sign-ins.
     pub fn charge_refused_code(&self, address: Option<IpAddr>) {

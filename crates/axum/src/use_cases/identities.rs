@@ -7,7 +7,7 @@ use latchkey_tokens::AccessClaims;
 use crate::event::Event;
 use crate::services::Services;
 
-/// An identity, and whether the current session was opened with it.
+/// An identity of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnIdentity {
     /// The identity.

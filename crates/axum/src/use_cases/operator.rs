@@ -95,8 +95,8 @@ pub enum OperatorError {
     UnknownDenial,
     /// The denial cannot be lifted.
     #[error(
-        "only the denial of a single token that an operator added can be lifted; a session that \
-         has ended stays ended, so its user must sign in again"
+        "only an operator's denial of a single token can be lifted; a session that has ended stays \
+         ended, so its user must sign in again"
     )]
     NotLiftable,
     /// The cursor belongs to another list or query.

@@ -224,7 +224,10 @@ async fn missing_and_invalid_settings_are_named() {
         ),
     ] {
         let error = open(builder).await;
-        assert!(error.contains(expected), "{error:?} names {expected:?}");
+        assert!(
+            error.contains(expected),
+            "{error:?} does not name {expected:?}"
+        );
     }
     assert!(MasterKey::from_text("short").is_err());
 }

@@ -35,7 +35,7 @@ pub struct AdminDenial {
     /// follows from something else, such as a sign-out, a replay or a ban.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// Whether it can be lifted: only the denial of a single token that an operator added.
+    /// Whether it can be lifted: only an operator's denial of a single token.
     #[serde(default)]
     pub liftable: bool,
 }

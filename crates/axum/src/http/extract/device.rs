@@ -22,8 +22,8 @@ pub struct Device {
     pub user_agent: Option<String>,
     /// The client's address: that of the connection, or the one that a trusted proxy sent.
     pub address: Option<IpAddr>,
-    /// The id of the request. `None` for requests that only read, because no audit record contains
-    /// their id.
+    /// The id of the request. `None` for requests that only read, because their handlers write no
+    /// audit records.
     pub request_id: Option<String>,
 }
 

@@ -9,12 +9,12 @@ use crate::http::state::{Admin, AdminView};
 use crate::services::Services;
 use crate::use_cases::operator::{Actor, Operator, OperatorError};
 
-/// Changes something on behalf of an administrator.
+/// For changes on behalf of an administrator.
 pub(super) fn operator<'a>(services: &'a Services, admin: &Admin, device: Device) -> Operator<'a> {
     Operator::online(services, Actor::Admin(admin.id())).from_device(device.into())
 }
 
-/// Reads on behalf of an administrator.
+/// For reading on behalf of an administrator.
 pub(super) fn reader<'a>(services: &'a Services, admin: &AdminView) -> Operator<'a> {
     Operator::online(services, Actor::Admin(admin.id()))
 }

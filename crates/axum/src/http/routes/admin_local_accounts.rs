@@ -1,6 +1,6 @@
 //! `POST /api/admin/users`, `POST /api/admin/invitations` and
 //! `POST /api/admin/users/{id}/password-link`: local accounts. A link that cannot be sent by mail is
-//! in the response, once.
+//! in the response. It cannot be retrieved later.
 
 use std::sync::Arc;
 

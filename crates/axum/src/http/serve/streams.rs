@@ -185,8 +185,9 @@ pub(super) fn watched(response: Response) -> Response {
     })
 }
 
-/// A body in chunks. It ends only when hyper polls it again after the last chunk: hyper drops a
-/// body that ends with its last chunk, so it would be unknown whether the client reads that chunk.
+/// A body in chunks. It reports its end only when hyper polls it again after the last chunk. If it
+/// reported the end together with that chunk, hyper would drop the body immediately, and it would be
+/// unknown whether the client reads the chunk.
 struct Watched {
     body: Body,
     rest: Bytes,

@@ -49,7 +49,7 @@ pub fn name(text: Option<&str>) -> Result<Option<String>, FieldError> {
         return Ok(None);
     };
     if text.chars().count() > MAX_NAME_CHARS || text.chars().any(char::is_control) {
-        let message = format!("use at most {MAX_NAME_CHARS} characters in one line");
+        let message = format!("use at most {MAX_NAME_CHARS} characters on one line");
         return Err(FieldError::new("name", message));
     }
     Ok(Some(text.to_owned()))

@@ -127,8 +127,8 @@ impl Operator<'_> {
         self.end_sessions_with(user, Some(reason)).await
     }
 
-    /// Lifts the denial of a single token that an operator added: the token is accepted again until
-    /// it expires, unless its session or its user is denied.
+    /// Lifts an operator's denial of a single token: the token is accepted again until it expires,
+    /// unless its session or its user is denied.
     pub async fn lift(&self, denied: Denied) -> Result<(), OperatorError> {
         let lifted = self.store.lift_denial(denied, self.requester(), self.now);
         let denial = match lifted.await? {

@@ -74,7 +74,7 @@ impl Operator<'_> {
 }
 
 /// Updates all shards and counts the sessions that were live. A failed shard does not stop the
-/// others from being updated.
+/// others from being updated; [`MAX_CONSECUTIVE_FAILURES`] in a row do.
 async fn update_all_shards<F>(
     update: impl Fn(u8) -> F + Send,
     announce: impl Fn(Ended) + Send,

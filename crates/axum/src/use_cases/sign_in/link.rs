@@ -21,8 +21,8 @@ pub enum LinkError {
     SignIn(#[from] FinishError),
     /// The identity belongs to another account. Holds the provider's name.
     #[error(
-        "this account at the provider already belongs to another account here; remove it there, or \
-         delete that account, then add it again"
+        "this account at the provider already belongs to another account here; remove it from \
+         that account, or delete that account, then add it again"
     )]
     InUse(String),
     /// The account has the maximum number of identities.
