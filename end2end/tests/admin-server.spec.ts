@@ -32,7 +32,7 @@ test('an administrator finds a user, bans the user and lifts the ban', async ({
   await expect(admin.user.part('Ban')).toContainText('Reason: spam');
   await expect(admin.user.part('Sessions')).toContainText('no entries on this page');
 
-  await admin.user.confirm(admin.user.button('Lift the ban'), 'Lift the ban of this user?');
+  await admin.user.confirm(admin.user.button('Lift the ban'), 'Lift the ban on this user?');
   await expect(admin.user.status).toHaveText('The ban is lifted. The user can sign in again.');
   await other.signIn(grace);
 });

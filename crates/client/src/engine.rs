@@ -10,14 +10,14 @@
 //! | | lock acquired, nothing newer | reuse or store an idempotency key, post |
 //! | [posting](Refresh::Posting) | any reply, other tokens are stored by now | adopt them, idle |
 //! | | tokens | store them, idle |
-//! | | explicit `invalid_grant` | remove the tokens, idle |
+//! | | refused | remove the tokens, idle |
 //! | | repeated 409, storage unchanged | back off, continue with a new key |
 //! | | anything else | keep the tokens and the key, back off |
 //! | [backing off](Refresh::BackingOff) | delay over, online again, a request needs a token | lock |
 //! | | another tab stored newer tokens | adopt them, idle |
 //!
 //! Two properties hold for any order of events: all requests share one refresh (single-flight), and
-//! only an explicit `invalid_grant` for the refresh token in storage ends a session.
+//! only a refusal ([`Reply::Refused`]) of the refresh token in storage ends a session.
 //!
 //! ```
 //! use latchkey_client::engine::{Command, Engine, Event, Failure, RequestId, Stored};
@@ -70,7 +70,7 @@ enum Refresh {
     Posting {
         stale: Option<String>,
         sent: String,
-        /// Another manual refresh was requested in the meantime.
+        /// A manual refresh was requested in the meantime.
         again: bool,
     },
     /// The refresh failed temporarily. The tokens and the idempotency key are kept.

@@ -1,7 +1,7 @@
 //! When to refresh ahead of expiry. Pure: both clocks are parameters, in milliseconds.
 //!
 //! For a token that this page received, expiry is measured with the monotonic clock, which changes
-//! of the system time do not affect. For a token read from storage, only the wall clock is
+//! to the system time do not affect. For a token read from storage, only the wall clock is
 //! available.
 
 use crate::tokens::Tokens;

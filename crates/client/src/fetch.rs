@@ -74,7 +74,7 @@ fn start(request: &Request, signal: &AbortSignal) -> Result<Promise, JsValue> {
     init.set_headers(&headers);
     init.set_credentials(RequestCredentials::SameOrigin);
     init.set_cache(RequestCache::NoStore);
-    // Our endpoints never redirect, but captive portals do.
+    // The server does not redirect these requests, but a captive portal may.
     init.set_redirect(RequestRedirect::Error);
     init.set_signal(Some(signal));
     if let Some(body) = &request.body {

@@ -162,16 +162,16 @@ mod tests {
     }
 
     #[test]
-    fn local_path_accepts_only_paths_on_this_site() {
+    fn local_path_accepts_only_paths_that_are_safe_to_redirect_to() {
         assert_eq!(local_path("/playground?x=1"), "/playground?x=1");
-        for foreign in [
+        for refused in [
             "",
             "https://example.com",
             "//example.com",
             "/\\example.com",
             "/callback",
         ] {
-            assert_eq!(local_path(foreign), "/account", "{foreign}");
+            assert_eq!(local_path(refused), "/account", "{refused}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What was typed into the forms of a page, kept across a step-up.
 //!
-//! The tab's sessionStorage holds it from the moment the user leaves for the provider until the page at
-//! the same URL is shown again.
+//! The tab's sessionStorage holds it from the start of the step-up until the console shows a page again.
+//! Only the page at the same URL restores it.
 
 use std::cell::RefCell;
 

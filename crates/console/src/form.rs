@@ -26,8 +26,8 @@ pub(crate) fn command(future: impl Future<Output = Result<String, Failure>> + 's
     Box::pin(future)
 }
 
-/// The status line of a page and the commands that report to it. One command runs at a time. At most one
-/// of the buttons outside forms asks for confirmation.
+/// The status line of a page and the commands that report to it. One command runs at a time. Of the
+/// buttons outside forms, at most one asks for confirmation at a time.
 #[derive(Clone, Copy)]
 pub(crate) struct Commands {
     status: RwSignal<String>,

@@ -71,8 +71,8 @@ impl Host {
         let _ = self.apply("navigate", &[url.into(), false.into()]);
     }
 
-    /// Goes to the provider, to sign in again and return to this page. What was typed is kept. Returns
-    /// whether that was possible.
+    /// Starts a new sign-in that returns to this page. What was typed is kept. Returns whether the
+    /// sign-in could be started.
     pub(crate) async fn step_up(self) -> bool {
         let location = window().location();
         let path = location.pathname().unwrap_or_default();

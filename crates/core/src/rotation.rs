@@ -4,11 +4,11 @@
 //! | presented generation `n`, current `g` | condition | decision |
 //! |---|---|---|
 //! | any | session ended or expired, or user banned | [`Decision::Refused`] |
-//! | any | session bound, proof missing or by another key | [`Decision::ProofMissing`] |
+//! | any | session bound, proof missing or signed with another key | [`Decision::ProofMissing`] |
 //! | `n = g` | | [`Decision::Rotated`] to `g + 1` |
-//! | `n = g − 1` | same idempotency key as that rotation | [`Decision::Repeated`] |
+//! | `n = g − 1` | same idempotency key as when `n` was rotated | [`Decision::Repeated`] |
 //! | `n = g − 1` | other or no key, within [`REUSE_LEEWAY`] | [`Decision::Superseded`] |
-//! | older `n` | same idempotency key as that rotation | [`Decision::Superseded`] |
+//! | older `n` | same idempotency key as when `n` was rotated | [`Decision::Superseded`] |
 //! | `n < g` otherwise | | [`Decision::Replayed`], the session ends |
 //! | `n > g` | the store was restored from a backup | adopt `n`, then as `n = g` |
 
@@ -58,8 +58,8 @@ pub enum Decision {
     /// Someone has a copy of the token: store this ended session, deny its access tokens, notify
     /// the user.
     Replayed(Session),
-    /// The session is bound to a key and the request has no proof by that key: issue nothing; the
-    /// session stays open.
+    /// The session is bound to a key and the request has no proof signed with that key: issue
+    /// nothing; the session stays open.
     ProofMissing,
     /// The session is over.
     Refused(Refusal),

@@ -91,7 +91,7 @@ mod tests {
     use crate::clock::Timestamp;
 
     #[test]
-    fn the_latest_key_that_may_sign_signs() {
+    fn the_latest_key_that_may_sign_is_the_signing_key() {
         let key = |kid: &str, signs_from, until: Option<u64>| SealedSigningKey {
             kid: kid.to_owned(),
             algorithm: SigningAlgorithm::ES256,

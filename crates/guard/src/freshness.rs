@@ -65,7 +65,7 @@ impl Freshness {
     }
 
     /// How long the store may hold a request for changes open. The age of the denylist counts from
-    /// the latest request that succeeded, so it reaches two waits if there are no changes. An idle
+    /// the latest request that succeeded, so without changes it reaches twice this duration. An idle
     /// server must not appear disconnected, so this is well below the limit.
     pub fn wait(&self) -> Duration {
         const MAX_WAIT: Duration = Duration::from_millis(500);
@@ -113,7 +113,7 @@ mod tests {
         for seconds in 1..=60 {
             let limit = Duration::from_secs(seconds);
             let freshness = Freshness::shared(limit, ClockReading::now(Timestamp::default()));
-            // The age reaches two waits, plus as much again for delays in transit.
+            // The age reaches twice the wait. As much again is left for network delays.
             assert!(freshness.wait() * 4 < limit, "{limit:?}");
         }
     }

@@ -46,8 +46,8 @@ impl<K: Copy + Ord + Hash> ReplayCache<K> {
     }
 
     /// Marks an id as used. Returns `false` if the id has been used before. The id is remembered
-    /// until `usable_until`, unless it is evicted; from then on the caller must refuse it as
-    /// expired.
+    /// until `usable_until`, unless it is evicted. From `usable_until` on, the caller must refuse it
+    /// as expired.
     #[must_use]
     pub fn use_once(&self, id: K, usable_until: Timestamp, now: Timestamp) -> bool {
         let mut used = self.lock();

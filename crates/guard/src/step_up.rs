@@ -50,7 +50,8 @@ pub const CLOCK_SKEW: Duration = Duration::from_mins(1);
 ///
 /// # Errors
 ///
-/// [`StepUpRequired`] if the sign-in is too old, or if `auth_time` is absent or in the future.
+/// [`StepUpRequired`] if the sign-in is too old, or if `auth_time` is absent or more than
+/// [`CLOCK_SKEW`] in the future.
 pub fn check(claims: &AccessClaims, now: Timestamp) -> Result<(), StepUpRequired> {
     let signed_in = claims.auth_time.map(Timestamp::from_secs);
     let signed_in = signed_in.ok_or(StepUpRequired)?;

@@ -20,7 +20,7 @@ pub(crate) fn email(text: &str) -> Option<String> {
     valid.then(|| text.to_owned())
 }
 
-/// The name as a single line, truncated to [`MAX_NAME_CHARS`]; `None` if nothing of it is visible.
+/// The name as a single line, truncated to [`MAX_NAME_CHARS`]; `None` if it has no visible character.
 pub(crate) fn name(text: &str) -> Option<String> {
     let line: String = text
         .chars()

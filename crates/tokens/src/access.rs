@@ -92,7 +92,7 @@ pub struct AccessClaims {
     pub name: Option<String>,
     /// Roles of the user.
     pub roles: Vec<String>,
-    /// The key that the token is bound to, if any. A request needs a proof by this key.
+    /// The key that the token is bound to, if any. A request needs a proof signed with this key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
     /// Never issued. A token whose `nbf` is in the future is refused.

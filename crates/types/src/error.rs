@@ -89,7 +89,7 @@ error_codes! {
     /// The server requires a DPoP proof at sign-in, and the request had none.
     DpopProofRequired = "dpop_proof_required", [400],
         "Send a DPoP proof with the code. The code is still valid.";
-    /// The token is bound to a key, and the request has no proof by that key (RFC 9449 §5).
+    /// The token is bound to a key, and the request has no proof signed with that key (RFC 9449 §5).
     KeyMismatch = "key_mismatch", [400, 401],
         "Sign the proof with the key of the sign-in. If the key is lost, sign in again.";
     /// The access token is valid, but does not permit this request.

@@ -86,7 +86,7 @@ impl Inner {
         });
     }
 
-    fn post(self: &Rc<Self>, refresh_token: String, key: String) {
+    fn post(self: &Rc<Self>, refresh_token: String, idempotency_key: String) {
         let lifetime = self
             .access_lifetime
             .get()
@@ -102,7 +102,7 @@ impl Inner {
         let request = Request {
             method: Method::Post,
             path: paths::TOKEN.to_owned(),
-            headers: vec![sign_in::form_header(), ("Idempotency-Key", key)],
+            headers: vec![sign_in::form_header(), ("Idempotency-Key", idempotency_key)],
             body: Some(sign_in::form(&pairs)),
             keepalive: false,
         };

@@ -70,7 +70,9 @@ pub enum Cause {
 pub enum Reply {
     /// New tokens.
     Tokens(Tokens),
-    /// An explicit `invalid_grant`: the only outcome that can end a session.
+    /// The session cannot be refreshed again: the server responded with an explicit
+    /// `invalid_grant`, or this browser does not have the key that the session is bound to. No other
+    /// outcome ends a session.
     Refused(Option<ErrorCode>),
     /// 409: another tab has refreshed already; its tokens will appear in storage.
     Superseded,
@@ -171,7 +173,7 @@ pub enum Progress {
     Refreshed,
     /// Another tab had newer tokens in storage.
     Adopted,
-    /// The server ended the session.
+    /// The refresh was refused, which ended the session.
     Ended(Option<ErrorCode>),
     /// The refresh failed and will be retried.
     Delayed(TransientError),

@@ -240,7 +240,7 @@ fn a_key_for_another_refresh_token_is_replaced() {
 }
 
 #[test]
-fn a_request_retries_immediately_after_a_network_failure() {
+fn a_request_that_needs_a_token_ends_the_backoff_after_a_network_failure() {
     let mut engine = backing_off(TransientError::Unreachable);
     engine.step(started(TWO), &holding(1));
     assert_eq!(engine.step(unauthorized(TWO), &holding(1)), [Command::Lock]);

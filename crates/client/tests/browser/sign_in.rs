@@ -1,4 +1,4 @@
-//! Completing a sign-in, with a key if one can be stored and without otherwise.
+//! Completing a sign-in, with a key if one can be stored, otherwise without.
 
 use gloo_storage::{LocalStorage, Storage as _};
 use js_sys::{Function, Object, Reflect};

@@ -57,7 +57,7 @@ fn full_storage_falls_back_to_memory_and_removes_old_tokens() {
 fn denied_storage_falls_back_to_memory() {
     let window = web_sys::window().expect("a window");
     // The property belongs to the global object itself, so it must be restored.
-    let given = Object::get_own_property_descriptor(&window, &"localStorage".into());
+    let original = Object::get_own_property_descriptor(&window, &"localStorage".into());
     let denied = Object::new();
     let getter = Function::new_no_args("throw new DOMException('denied', 'SecurityError')");
     Reflect::set(&denied, &"get".into(), &getter).expect("set");
@@ -68,7 +68,7 @@ fn denied_storage_falls_back_to_memory() {
     assert_eq!(store.read().tokens, Some(tokens(1)));
     store.clear_tokens();
     assert_eq!(store.read().tokens, None);
-    Object::define_property(&window, &"localStorage".into(), given.unchecked_ref());
+    Object::define_property(&window, &"localStorage".into(), original.unchecked_ref());
     assert!(
         window
             .local_storage()

@@ -127,8 +127,8 @@ fn fact(name: &'static str, value: AnyView) -> AnyView {
     client_only(div().child((dt().child(name), dd().child(value))))
 }
 
-/// The form for the roles that an operator grants, once those of the user are known: a form without
-/// them would remove them.
+/// The form for the roles that an operator grants. It appears once the user's granted roles are
+/// loaded: if it were empty, submitting it would remove them.
 fn roles_part(commands: Commands, user: Remote<AdminUser>, path: String) -> AnyView {
     let roles = Field::new("roles", "Roles granted by an operator", String::new());
     // Keep what was typed; update a field that was not changed.
@@ -249,7 +249,7 @@ fn banned(commands: Commands, ban: &AdminBan, path: String) -> AnyView {
         key: "unban".to_owned(),
         label: "Lift the ban",
         name: String::new(),
-        question: "Lift the ban of this user?",
+        question: "Lift the ban on this user?",
         busy: "Lifting…",
     };
     let lift = commands.button(action, move || {

@@ -37,8 +37,8 @@ pub enum ServerAct {
     RequestRefused,
     /// A sign-up was refused or failed.
     SignUpRefused,
-    /// A change of a password was refused or failed: the current password was wrong, the link was
-    /// not valid, or a link was requested too often.
+    /// A password change was refused or failed: the current password was wrong, the link was not
+    /// valid, or a link was requested too often.
     PasswordChangeRefused,
     /// Refusals beyond the limit per minute, which are not recorded individually; the detail
     /// contains their number.

@@ -254,7 +254,7 @@ fn with_several_providers_an_address_counts_only_from_a_trusted_one() {
 }
 
 #[test]
-fn google_alone_admits_a_domain_by_hd_and_its_own_addresses_without() {
+fn google_alone_matches_a_domain_by_hd_except_for_its_own_domains() {
     let google = [configured("google", true, TrustedEmails::Any)];
     for (entry, email, hosted, admitted) in [
         ("example.com", "ada@example.com", Some("example.com"), true),

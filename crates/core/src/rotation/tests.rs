@@ -173,7 +173,7 @@ fn restored_record_forgets_its_idempotency_keys() {
 }
 
 #[test]
-fn bound_session_needs_a_proof_by_its_key_and_survives_a_missing_one() {
+fn bound_session_needs_a_proof_signed_with_its_key_and_survives_a_missing_one() {
     let bound = session(Some(Thumbprint([1; 32])));
     for proof in [None, Some(Thumbprint([2; 32]))] {
         for generation in [0, 1] {

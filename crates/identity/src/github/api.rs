@@ -61,8 +61,8 @@ fn text(user: &Object, member: &str) -> Option<String> {
     clean::name(user.get(member)?.as_str()?)
 }
 
-/// The user's primary email address. The public address of the profile is not used: it says nothing
-/// about whether it was verified.
+/// The user's primary email address. The public address in the profile is not used, because
+/// GitHub does not say whether it was verified.
 pub(super) async fn primary_email(
     http: &HttpClient,
     endpoint: &Url,

@@ -136,7 +136,7 @@ fn optional_endpoint(
 }
 
 /// Whether the scheme of `url` is allowed for this issuer: https, or http with a loopback address
-/// if the issuer has such a URL too.
+/// if the issuer is such a URL too.
 fn is_secure(issuer: &Url, url: &Url) -> bool {
     match url.scheme() {
         "https" => true,

@@ -154,7 +154,7 @@ impl Simulation {
             key: key.map(hash),
             proof: match party {
                 Party::Owner if self.rules.bound => Some(OWNERS_KEY),
-                // The thief sends a proof by another key, or none.
+                // The thief sends a proof signed with another key, or none.
                 Party::Thief if key.is_some() => Some(THIEFS_KEY),
                 _ => None,
             },
