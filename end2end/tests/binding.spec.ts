@@ -239,7 +239,7 @@ test('signing in again after signing out binds to a new key', async ({
   expect(second).not.toEqual(first);
 });
 
-const browsersThatKeepNoKey: Record<string, () => void> = {
+const browsersThatCannotStoreAKey: Record<string, () => void> = {
   'without IndexedDB': () => {
     Object.defineProperty(window, 'indexedDB', { value: undefined });
   },
@@ -254,7 +254,7 @@ const browsersThatKeepNoKey: Record<string, () => void> = {
   },
 };
 
-for (const [name, prepare] of Object.entries(browsersThatKeepNoKey)) {
+for (const [name, prepare] of Object.entries(browsersThatCannotStoreAKey)) {
   test(`in a browser ${name}, the session is not bound, and everything works`, async ({
     context,
     app,

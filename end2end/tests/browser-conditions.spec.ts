@@ -65,7 +65,7 @@ test('another tab takes over the lock of a frozen tab', async ({ app, traffic })
   await expect.poll(generation).toBe(before + 1);
 });
 
-test('a refresh without a network is sent when the network is back', async ({
+test('a refresh requested while offline is sent once the network is back', async ({
   context,
   app,
   playgroundPage,
@@ -85,7 +85,7 @@ test('a refresh without a network is sent when the network is back', async ({
   await expect(app.alert).toHaveCount(0);
 });
 
-test.describe('when the system clock changes', () => {
+test.describe('when the system clock jumps', () => {
   const hour = 3_600_000;
 
   test('ahead, as after sleep: focusing the page refreshes once', async ({
@@ -132,7 +132,7 @@ test.describe('when the system clock changes', () => {
   });
 });
 
-test('refreshes are retried with an exponential backoff', async ({
+test('refreshes are retried with exponential backoff', async ({
   page,
   app,
   playgroundPage,

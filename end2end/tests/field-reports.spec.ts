@@ -6,7 +6,7 @@ import { expect, test } from '../fixtures/test.ts';
 import { testTimeout, within } from '../fixtures/timeouts.ts';
 import { refreshOverHttp } from '../fixtures/tokens.ts';
 
-test('five tabs with short lifetimes over a slow network refresh once per rotation', async ({
+test('five tabs with short-lived tokens on a slow network send one successful refresh per rotation', async ({
   context,
   app,
   storage,

@@ -157,7 +157,7 @@ test.describe('where everyone may sign up', () => {
     await accountPage.expectUser(ada.email);
   });
 
-  test('ending all sessions asks for the password again', async ({
+  test('ending all other sessions asks for the password again', async ({
     page,
     app,
     signUpPage,
@@ -239,7 +239,7 @@ test.describe('where everyone may sign up', () => {
 test.describe('with invitations', () => {
   test.use({ serverConfig: { env: { LATCHKEY_LOCAL__SIGN_UP: 'invite' } } });
 
-  test('the sign-up page says that one is missing, and accepts one', async ({
+  test('the sign-up page requires an invitation and accepts a valid one', async ({
     page,
     server,
     signInPage,

@@ -120,7 +120,7 @@ test('a request is retried only once if the 401 persists', async ({
   await storage.expectTokens();
 });
 
-test('a revoked refresh token signs out with a message', async ({
+test('a revoked refresh token signs the user out with a message', async ({
   request,
   app,
   playgroundPage,
@@ -136,7 +136,7 @@ test('a revoked refresh token signs out with a message', async ({
   await storage.expectNoTokens();
 });
 
-test('a revoked refresh token signs out at the next visit', async ({
+test('a revoked refresh token signs the user out at the next visit', async ({
   page,
   request,
   app,

@@ -106,7 +106,7 @@ test('the list follows sign-ins and sign-outs of other devices', async ({
   await expect(devicesPage.devices).toHaveCount(1);
 });
 
-test('ending the session of this device signs out', async ({ page, app, devicesPage }) => {
+test('ending the session of this device signs the user out', async ({ page, app, devicesPage }) => {
   await app.signIn();
   await devicesPage.open();
   await devicesPage.endThis();

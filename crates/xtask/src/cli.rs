@@ -29,8 +29,8 @@ pub(crate) enum Command {
     },
     /// Like `run`, but rebuild and restart after each change to a source file
     ///
-    /// Watches the directories crates, style and public. If a build fails, the server from the last
-    /// successful build keeps running.
+    /// Watches crates, style, public, Cargo.toml and Trunk.toml. If a build fails, the server from
+    /// the last successful build keeps running.
     Dev {
         /// Flags for `latchkey serve`
         #[arg(last = true, value_name = "FLAGS")]

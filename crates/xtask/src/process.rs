@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_passed_on_as_they_arrive() {
+    fn each_line_of_stdout_is_passed_on() {
         let mut lines = Vec::new();
         run_watched(&mut sh("echo one; echo two"), |line| {
             lines.push(line.to_owned());

@@ -89,7 +89,7 @@ impl fmt::Display for Sample {
 fn read(output: &str) -> Result<Sample> {
     for problem in ["Non-2xx or 3xx responses", "Socket errors"] {
         if let Some(line) = output.lines().find(|line| line.contains(problem)) {
-            bail!("some requests of wrk failed: {}", line.trim());
+            bail!("some of the requests from wrk failed: {}", line.trim());
         }
     }
     let after = |name: &str| {

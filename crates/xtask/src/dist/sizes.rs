@@ -30,7 +30,7 @@ pub(crate) struct Sizes {
     pub(crate) css: Bytes,
     /// All files of the app, which every browser loads.
     pub(crate) all: Bytes,
-    /// All files of the administration console, which only administrators load in addition.
+    /// All files of the administration console, which only administrators load.
     pub(crate) console: Bytes,
 }
 
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_counted_once_with_their_brotli_variant_and_the_console_apart() {
+    fn each_file_is_counted_once_and_the_console_separately() {
         let folder = tempfile::tempdir().expect("a folder");
         let pages = folder.path().join("pages");
         fs::create_dir_all(pages.join("snippets")).expect("created");

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_cargo_are_added_up() {
+    fn counts_in_cargo_output_are_added_up() {
         let mut count = Count::default();
         count.add_cargo_line("running 3 tests");
         count.add_cargo_line(
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_playwright_are_added_up() {
+    fn counts_in_playwright_output_are_added_up() {
         let mut count = Count::default();
         for line in [
             "  ✓  1 [chromium] › sign-in.spec.ts:3:1 › signs in (1.2s)",

@@ -99,7 +99,7 @@ fn compressed(mut response: Response<Body>, path: &str, encoding: Encoding) -> R
     Ok(())
 }
 
-/// The hashed files that the page refers to, such as `/latchkey-web-0123456789abcdef.js`, without
+/// The hashed files that the page refers to, such as `/latchkey-web-1f2e3d4c5b6a7988.js`, without
 /// duplicates.
 fn assets(page: &str) -> Vec<String> {
     // The paths of the console are in an attribute that holds JSON.

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_crates_depend_on_no_workspace_crate() {
+    fn a_dependency_outside_the_graph_is_found() {
         assert_eq!(findings("core", "latchkey-types").len(), 1);
         assert_eq!(findings("types", "latchkey-core").len(), 1);
         assert_eq!(findings("xtask", "latchkey-core").len(), 1);

@@ -59,7 +59,7 @@ impl CargoTool {
             let prebuilt = progress::step(&format!("{what}, prebuilt"), || self.binstall(&root));
             match prebuilt {
                 Ok(()) if self.find()?.is_some() => return Ok(root.join("bin")),
-                Ok(()) => progress::note("the prebuilt program is another version"),
+                Ok(()) => progress::note("the prebuilt program has a different version"),
                 Err(error) => progress::note(&format!(
                     "installing the prebuilt program failed: {error:#}"
                 )),

@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result};
 use super::debian;
 use crate::process;
 
-/// The interpreters that may have it: the Debian package installs it for the system's Python.
+/// The interpreters that may have aiosmtpd: the Debian package installs it for the system's Python.
 const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
 
-/// Finds or installs it.
+/// Finds or installs aiosmtpd.
 pub(crate) fn ensure() -> Result<()> {
     if PYTHONS.into_iter().any(has_server) {
         return Ok(());
