@@ -12,7 +12,7 @@ use crate::http::is_loopback;
 use crate::provider::Kind;
 
 /// The default time limit for beginning a sign-in: if the provider is down, the user must not be
-/// left in front of an empty page.
+/// left looking at an empty page.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(4);
 /// The default time limit for finishing a sign-in, which takes several requests.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(8);

@@ -160,7 +160,7 @@ impl Inner {
         tokens.key_name().map(str::to_owned)
     }
 
-    /// Removes all keys of this browser except the one that the stored tokens are bound to, and its
+    /// Removes all keys of this browser except the one that the stored tokens are bound to and its
     /// copy under the legacy name.
     pub(super) fn remove_unused_keys(self: &Rc<Self>) {
         let this = Rc::clone(self);

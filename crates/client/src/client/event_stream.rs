@@ -1,6 +1,6 @@
-//! Subscribes to the server's event stream, so that a change to the session or the account that
-//! was made elsewhere shows immediately. The stream is open while the page is visible and there is
-//! an access token.
+//! Subscribes to the server's event stream, so that changes made elsewhere to the session or the
+//! account show immediately. The stream is open while the page is visible and there is an access
+//! token.
 //!
 //! Only one tab of a browser, the holder of a lock, opens the stream: browsers limit the number of
 //! connections to a server, and the tabs share one session. The other tabs learn of the session's

@@ -72,8 +72,8 @@ pub(crate) enum Breach {
     OlderTokensStored,
     /// The network works again, but a request still waits.
     RequestStuck,
-    /// Two concurrent refreshes in one tab, or a request that completed twice, or was sent while it
-    /// had no response yet, after it completed, or a third time.
+    /// Two concurrent refreshes in one tab, or a request that completed twice or was sent again
+    /// before it had a response, after it completed, or a third time.
     ProtocolViolation,
 }
 

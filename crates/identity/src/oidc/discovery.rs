@@ -61,8 +61,8 @@ impl Metadata {
             tracing::warn!(
                 configured = issuer.as_str(),
                 discovered = ?named,
-                "discovery document names another issuer; if it is the intended provider, \
-                 configure that issuer"
+                "discovery document names another issuer; if this is the intended provider, \
+                 configure the discovered issuer"
             );
             return Err(ValidationError::DiscoveredIssuer);
         }
