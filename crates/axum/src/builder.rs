@@ -130,6 +130,7 @@ impl Builder {
     /// the user and the current time, and is called at sign-in, at every refresh and by the
     /// extractor `Admin`. Removing a role therefore takes effect when the access token expires, and
     /// immediately at routes for administrators. [`ClaimsError`] describes the effect of an error.
+    /// When a user signs up with a password, it is called before the account is created.
     /// Roles and claims together are limited to [`MAX_CLAIMS_BYTES`](crate::MAX_CLAIMS_BYTES).
     pub fn claims<F, R>(mut self, claims: F) -> Self
     where

@@ -10,7 +10,7 @@ use latchkey_core::{
 use latchkey_store::{CurrentCredential, Ended, NewSession, OpenOutcome, StoreError};
 use latchkey_tokens::KeyError;
 
-use crate::claims::ClaimsError;
+use crate::claims::{Claims, ClaimsError};
 use crate::event::Event;
 use crate::services::Services;
 use crate::services::issuer::Tokens;
@@ -60,23 +60,26 @@ impl From<StoreError> for OpeningError {
     }
 }
 
-/// Opens a session and issues its tokens. `user` is the result of [`User::signed_in_with`] for the
-/// identity that was used. If the user has too many sessions, the least recently used ones end.
+/// The roles and claims for the tokens of a new session. `user` is the result of
+/// [`User::signed_in_with`] for the identity that was used. The user may not be stored yet.
+pub async fn claims(services: &Services, user: &User) -> Result<Claims, OpeningError> {
+    services.claims_of(user).await.map_err(|error| match error {
+        ClaimsError::Refused(reason) => {
+            tracing::info!(user = %user.id, reason, "sign-in refused by the application");
+            OpeningError::NotAdmitted(NotAdmitted::Application)
+        }
+        error @ ClaimsError::Unavailable(_) => OpeningError::Claims(error.to_string()),
+    })
+}
+
+/// Opens a session and issues its tokens with these [`claims`]. If the user has too many sessions,
+/// the least recently used ones end.
 pub async fn open(
     services: &Services,
     user: &User,
+    claims: Claims,
     opening: Opening<'_>,
 ) -> Result<Tokens, OpeningError> {
-    let claims = services
-        .claims_of(user)
-        .await
-        .map_err(|error| match error {
-            ClaimsError::Refused(reason) => {
-                tracing::info!(user = %user.id, reason, "sign-in refused by the application");
-                OpeningError::NotAdmitted(NotAdmitted::Application)
-            }
-            error @ ClaimsError::Unavailable(_) => OpeningError::Claims(error.to_string()),
-        })?;
     let settings = &services.settings.tokens;
     let lifetimes = Lifetimes {
         access: settings.access_ttl,

@@ -16,6 +16,7 @@ use latchkey_store::{CurrentCredential, StoreError};
 use latchkey_tokens::KeyError;
 use secrecy::SecretString;
 
+use crate::claims::Claims;
 use crate::services::Services;
 use crate::services::issuer::Tokens;
 use crate::services::local::Local;
@@ -173,6 +174,7 @@ fn require_proof(services: &Services, client: &Client) -> Result<(), LocalError>
 async fn open_session(
     services: &Services,
     user: &User,
+    claims: Claims,
     credential: CurrentCredential,
     client: Client,
 ) -> Result<Tokens, OpeningError> {
@@ -185,7 +187,7 @@ async fn open_session(
         request_id: client.device.request_id,
         credential: Some(credential),
     };
-    opening::open(services, user, opening).await
+    opening::open(services, user, claims, opening).await
 }
 
 fn opening_error(error: OpeningError, user: UserId) -> LocalError {

@@ -254,10 +254,10 @@ async fn complete(
         request_id: callback.request_id,
         credential: None,
     };
-    let tokens = opening::open(state, &user, new).await.map_err(|error| {
-        let provider = flow.provider.clone();
-        FinishError::opening(error, provider, user.id)
-    })?;
+    let not_opened = |error| FinishError::opening(error, flow.provider.clone(), user.id);
+    let claims = opening::claims(state, &user).await.map_err(not_opened)?;
+    let tokens = opening::open(state, &user, claims, new).await;
+    let tokens = tokens.map_err(not_opened)?;
     Ok(Finished {
         tokens,
         return_to: flow.return_to,

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use latchkey_axum::{Claims, ClaimsError};
+use latchkey_axum::{Claims, ClaimsError, Provider, SignUp};
 use latchkey_testing::{code, refusal};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::app::App;
 
@@ -40,7 +40,7 @@ async fn claims_are_determined_at_sign_in_and_at_every_refresh() {
     assert_eq!(app.status("/admin", &pro_token.access_token).await, 403);
     let me = app.client.get_as("/api/me", &pro_token.access_token).await;
     let me: Value = me.json().await.expect("JSON");
-    assert_eq!(me["roles"], serde_json::json!(["reader", "admin"]));
+    assert_eq!(me["roles"], json!(["reader", "admin"]));
 }
 
 #[tokio::test]
@@ -83,6 +83,32 @@ async fn an_unavailable_application_does_not_use_up_the_token_and_a_refusal_ends
     assert_eq!(refusal(refused).await, (401, "token_revoked".to_owned()));
     set(None);
     app.client.refresh_is_refused(&ada.refresh_token).await;
+}
+
+#[tokio::test]
+async fn a_sign_up_that_the_application_does_not_admit_creates_no_account() {
+    let outcome: Arc<Mutex<Option<ClaimsError>>> = Arc::default();
+    let shared = Arc::clone(&outcome);
+    let app = App::with(|builder| {
+        let builder = builder.provider(Provider::local(SignUp::Open));
+        builder.claims(move |_, _| {
+            let outcome = shared.lock().expect("not poisoned").clone();
+            async move { outcome.map_or(Ok(Claims::new()), Err) }
+        })
+    })
+    .await;
+    let sign_up = async |error| {
+        *outcome.lock().expect("not poisoned") = error;
+        let account = json!({ "username": "ada", "password": "vostok-lantern-77" });
+        let request = app.client.post("/auth/sign-up").json(&account);
+        request.send().await.expect("a response")
+    };
+    let unavailable = ClaimsError::Unavailable("the database is down".to_owned());
+    assert_eq!(sign_up(Some(unavailable)).await.status(), 503);
+    let refused = sign_up(Some(ClaimsError::refused("unpaid"))).await;
+    assert_eq!(code(refused).await, (400, "not_admitted".to_owned()));
+    // The username is still available, so the same request succeeds.
+    assert_eq!(sign_up(None).await.status(), 200);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::services::audit_log::RefusedRequest;
 use crate::services::issuer::Tokens;
 use crate::services::local::Local;
 use crate::services::local::hashing::Hashing;
-use crate::services::opening::OpeningError;
+use crate::services::opening::{self, OpeningError};
 
 /// How often a sign-in is tried if the credential changes while the password is being verified.
 const MAX_ATTEMPTS: u32 = 2;
@@ -57,12 +57,14 @@ async fn try_sign_in(
         let (username, credential) =
             authenticate(services, local, username, password.clone(), &client).await?;
         let user = admitted(services, credential.user).await?;
+        let claims = opening::claims(services, &user).await;
+        let claims = claims.map_err(|error| opening_error(error, user.id))?;
         let hash = credential.hash.unwrap_or_default();
         let current = CurrentCredential {
             username: username.clone(),
             hash: hash.clone(),
         };
-        match open_session(services, &user, current, client.clone()).await {
+        match open_session(services, &user, claims, current, client.clone()).await {
             Err(OpeningError::PasswordChanged) if attempts < MAX_ATTEMPTS => attempts += 1,
             Err(error) => return Err(opening_error(error, user.id)),
             Ok(tokens) => {

@@ -6,11 +6,13 @@ use latchkey_tokens::digest;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Client, LocalError, PROVIDER, open_session, opening_error, require_proof};
+use crate::claims::Claims;
 use crate::services::Services;
 use crate::services::audit_log::RefusedRequest;
 use crate::services::issuer::Tokens;
 use crate::services::local::Local;
 use crate::services::local::rules::{self, FieldError};
+use crate::services::opening;
 use crate::settings::SignUp;
 
 /// A local account to create.
@@ -37,7 +39,7 @@ pub async fn sign_up(
 ) -> Result<Tokens, LocalError> {
     let device = client.device.clone();
     let created = create(services, local, new, &client).await;
-    let (user, current) = match created {
+    let (user, claims, current) = match created {
         Ok(created) => created,
         Err(error) => {
             // Invalid fields, which the person corrects in the form, are not recorded as a refusal.
@@ -49,7 +51,7 @@ pub async fn sign_up(
         }
     };
     tracing::info!(user = %user.id, "local account created");
-    let tokens = open_session(services, &user, current, client).await;
+    let tokens = open_session(services, &user, claims, current, client).await;
     let tokens = tokens.map_err(|error| opening_error(error, user.id));
     let outcome = tokens
         .as_ref()
@@ -65,13 +67,13 @@ pub async fn sign_up(
     tokens
 }
 
-/// Creates the account, and returns it with the credential to sign in with.
+/// Creates the account, and returns it with its claims and the credential to sign in with.
 async fn create(
     services: &Services,
     local: &Local,
     new: NewAccount<'_>,
     client: &Client,
-) -> Result<(User, CurrentCredential), LocalError> {
+) -> Result<(User, Claims, CurrentCredential), LocalError> {
     services.rate_limits.take_from_address(client.address)?;
     require_proof(services, client)?;
     let invitation = match (new.invitation, local.sign_up) {
@@ -104,6 +106,10 @@ async fn create(
         .rights
         .admit(&user)
         .map_err(LocalError::NotAdmitted)?;
+    // Before the account is stored: if the application refuses the user or is unavailable, the
+    // username and the invitation can be used again.
+    let claims = opening::claims(services, &user).await;
+    let claims = claims.map_err(|error| opening_error(error, user.id))?;
     let create = NewLocalUser {
         user: user.clone(),
         hash: Some(hash.clone()),
@@ -115,7 +121,7 @@ async fn create(
         },
     };
     match services.store.create_local_user(create).await? {
-        CreateOutcome::Created => Ok((user, CurrentCredential { username, hash })),
+        CreateOutcome::Created => Ok((user, claims, CurrentCredential { username, hash })),
         CreateOutcome::UsernameTaken => Err(username_taken()),
         CreateOutcome::LinkInvalid => Err(LocalError::LinkInvalid),
     }
