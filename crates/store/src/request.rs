@@ -316,7 +316,7 @@ pub struct EndSessions {
 /// An identity to add to a user.
 #[derive(Clone, Debug)]
 pub struct LinkIdentity {
-    /// The user, and the session that linked the identity, which must be live.
+    /// The user, and the session that requested it, which must be live.
     pub target: LinkTarget,
     /// The identity, with the claims of its provider.
     pub profile: Profile,
@@ -333,7 +333,8 @@ pub enum LinkOutcome {
     Linked {
         /// The user.
         user: Box<User>,
-        /// Whether the identity is new; otherwise only its claims were updated.
+        /// Whether the identity was added, or was suspended and is accepted again; otherwise only its
+        /// claims were updated.
         is_new: bool,
     },
     /// The identity belongs to another user.

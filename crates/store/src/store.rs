@@ -11,8 +11,9 @@
 //!   that it reads in several steps: then each record is as it was when it was read.
 //! - **Errors.** After an error the change may or may not have been made: the connection can fail
 //!   after the commit and before the response. The caller must not acknowledge the change, and may
-//!   retry. A retry adds at most a second event to the user's history; a repeated
-//!   [`SigningKeys::add_signing_key`] returns `false` if the first call was committed.
+//!   retry. A retry adds at most a second event to the user's history. If the first call was
+//!   committed, the result of the retry can differ: [`SigningKeys::add_signing_key`], for example,
+//!   then returns `false`.
 //! - **Events.** An operation that should be visible to the user records a security event in the
 //!   same change.
 //! - **Contention.** Refreshes and sign-ins of a user cannot delay a ban, a sign-out everywhere, or
@@ -93,10 +94,10 @@ impl<T> Store for T where
 /// Sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Opens a session unless the user is banned, the user or the identity no longer exists, or the
-    /// password was changed after it was verified. The stored session records the cutoffs in force.
-    /// If a ban is committed concurrently, the session may still be opened, but the ban's cutoff
-    /// already ends it.
+    /// Opens a session unless the user is banned, the user or the identity no longer exists, the
+    /// identity is suspended, or the password was changed after it was verified. The stored session
+    /// records the cutoffs in force. If a ban is committed concurrently, the session may still be
+    /// opened, but the ban's cutoff already ends it.
     ///
     /// If the user then has too many sessions, a separate change ends the excess ones. If that
     /// change fails, the new session stays open, and the next sign-in ends them.
@@ -156,9 +157,9 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> Result<Denial, StoreError>;
 
-    /// Updates the records of sessions that an earlier [`end_everyone`](Self::end_everyone) or
-    /// [`end_sessions_of`](Self::end_sessions_of) has already ended, and returns them. `shard` is
-    /// the first byte of the session ids. Records the security events of `end_everyone`.
+    /// Updates the records of sessions that a cutoff has already ended, for example that of
+    /// [`end_everyone`](Self::end_everyone), and returns them. `shard` is the first byte of the
+    /// session ids. Records the security events of `end_everyone`.
     ///
     /// Works in changes of bounded size: as a whole it is not atomic. Correctness does not depend
     /// on it, and it may be interrupted and repeated.

@@ -100,8 +100,8 @@ async fn unlink(tx: &mut Tx<'_>, request: &UnlinkIdentity) -> Result<UnlinkOutco
     let Some(mut user) = tx.get(USERS, &id).await? else {
         return Ok(UnlinkOutcome::Refused(UnlinkError::Unknown));
     };
-    // The server that accepted the access token may not have read these denials yet. An identity
-    // that a banned user releases could sign up again.
+    // The server that accepted the access token may not have read the denial of the user or the
+    // session yet. If a banned user could release an identity, it could be used to sign up again.
     if user.is_banned(now) {
         return Ok(UnlinkOutcome::Banned);
     }

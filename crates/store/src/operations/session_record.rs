@@ -15,8 +15,8 @@ use crate::table::{
 };
 use crate::transaction::Tx;
 
-/// The maximum number of sessions that are read per user. Only users of versions that did not limit
-/// the number of sessions can have more.
+/// The maximum number of sessions that are read per user. Only earlier versions, which did not limit
+/// the number of sessions, could open more.
 const MAX_SESSIONS_READ: usize = 2000;
 
 /// The session with the cutoffs applied. Its record becomes a condition. The cutoffs do not: a

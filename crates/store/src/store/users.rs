@@ -116,7 +116,7 @@ pub trait Users: Send + Sync {
         now: Timestamp,
     ) -> Result<DeleteOutcome, StoreError>;
 
-    /// Removes what [`delete_user`](Self::delete_user) has left, because it was interrupted or a
+    /// Removes what [`delete_user`](Self::delete_user) left behind because it was interrupted or a
     /// server wrote an audit record late, for up to `limit` users. Returns how many deletions are
     /// complete; a deletion is complete some minutes after it began. Can be repeated, and can run on
     /// several servers at the same time.

@@ -10,8 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{AccessClaims, AccessTokenError, AccessTokens, Grant};
-use crate::jws;
-use crate::{KeyRing, MasterKey, SigningKey, SystemRng};
+use crate::{KeyRing, MasterKey, SigningKey, SystemRng, digest, jws};
 
 const ISSUER: &str = "https://id.example";
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -329,6 +328,10 @@ fn security_30_only_public_keys_are_published_and_kid_is_their_thumbprint() {
         for private in ["d", "p", "q", "dp", "dq", "qi", "k", "oth"] {
             assert!(!key.contains_key(private), "{private} is published");
         }
+        let required = key.clone().into_iter();
+        let required = required.filter(|(name, _)| !["alg", "kid", "use"].contains(&name.as_str()));
+        let thumbprint = digest::thumbprint(&required.collect());
+        assert_eq!(key["kid"], json!(B64.encode(thumbprint.0)));
         assert_eq!(key["kid"], json!(fixture.ring.signing(NOW).kid()));
         assert_eq!(key["use"], "sig");
     }

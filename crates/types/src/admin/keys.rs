@@ -10,7 +10,7 @@ pub struct AdminKeyList {
     pub keys: Vec<AdminKey>,
 }
 
-/// A key that signs access tokens, or did.
+/// A key for signing access tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminKey {
