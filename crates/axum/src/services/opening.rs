@@ -40,8 +40,10 @@ pub struct Opening<'a> {
 pub enum OpeningError {
     /// The application refuses the user.
     NotAdmitted(NotAdmitted),
-    /// The user is banned, was deleted, or no longer has the identity.
+    /// The user is banned.
     Banned,
+    /// The user was deleted or no longer has the identity.
+    UnknownUser,
     /// The password was changed after it was verified.
     PasswordChanged,
     /// The identity is suspended.
@@ -116,7 +118,8 @@ async fn store(services: &Services, new: NewSession) -> Result<Session, OpeningE
     let user = new.session.user;
     let opened = match services.store.open_session(new).await? {
         OpenOutcome::Opened(opened) => opened,
-        OpenOutcome::Banned | OpenOutcome::UnknownUser => return Err(OpeningError::Banned),
+        OpenOutcome::Banned => return Err(OpeningError::Banned),
+        OpenOutcome::UnknownUser => return Err(OpeningError::UnknownUser),
         OpenOutcome::CredentialChanged => return Err(OpeningError::PasswordChanged),
         OpenOutcome::IdentitySuspended => return Err(OpeningError::IdentitySuspended),
     };

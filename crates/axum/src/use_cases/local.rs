@@ -195,9 +195,9 @@ fn opening_error(error: OpeningError, user: UserId) -> LocalError {
         OpeningError::NotAdmitted(cause) => LocalError::NotAdmitted(cause),
         OpeningError::Banned => LocalError::Banned(user),
         // The identity of the local account is never suspended.
-        OpeningError::PasswordChanged | OpeningError::IdentitySuspended => {
-            LocalError::InvalidCredentials(Some(user))
-        }
+        OpeningError::UnknownUser
+        | OpeningError::PasswordChanged
+        | OpeningError::IdentitySuspended => LocalError::InvalidCredentials(Some(user)),
         OpeningError::Store(error) => LocalError::Store(error),
         OpeningError::Claims(error) => LocalError::Claims(error),
         OpeningError::Key(error) => LocalError::Key(error),

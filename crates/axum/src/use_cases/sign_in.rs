@@ -135,7 +135,9 @@ impl FinishError {
     fn opening(error: OpeningError, provider: String, user: UserId) -> Self {
         match error {
             OpeningError::NotAdmitted(cause) => Self::NotAdmitted { provider, cause },
-            OpeningError::Banned | OpeningError::PasswordChanged => Self::Banned { provider, user },
+            OpeningError::Banned => Self::Banned { provider, user },
+            // No password was verified, so none can have changed.
+            OpeningError::UnknownUser | OpeningError::PasswordChanged => Self::FlowNotFound,
             OpeningError::IdentitySuspended => Self::IdentitySuspended { provider, user },
             OpeningError::Store(error) => Self::Store(error),
             OpeningError::Claims(error) => Self::Claims(error),

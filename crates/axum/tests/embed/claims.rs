@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use latchkey_axum::{Claims, ClaimsError, Provider, SignUp};
-use latchkey_testing::{code, refusal};
+use latchkey_testing::{ApiClient, code, refusal, tokens};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -109,6 +109,47 @@ async fn a_sign_up_that_the_application_does_not_admit_creates_no_account() {
     assert_eq!(code(refused).await, (400, "not_admitted".to_owned()));
     // The username is still available, so the same request succeeds.
     assert_eq!(sign_up(None).await.status(), 200);
+}
+
+#[tokio::test]
+async fn an_account_that_is_deleted_during_a_sign_in_is_not_reported_as_banned() {
+    // The function is called between the authentication and the start of the session.
+    let to_delete: Arc<Mutex<Option<(ApiClient, String)>>> = Arc::default();
+    let shared = Arc::clone(&to_delete);
+    let app = App::with(|builder| {
+        let builder = builder.provider(Provider::local(SignUp::Open));
+        builder.claims(move |_, _| {
+            let to_delete = shared.lock().expect("not poisoned").take();
+            async move {
+                if let Some((client, token)) = to_delete {
+                    let deleted = client.delete_as("/api/account", &token).await;
+                    assert_eq!(deleted.status(), 204);
+                }
+                Ok(Claims::new())
+            }
+        })
+    })
+    .await;
+    let delete_at_next_sign_in = |token: String| {
+        *to_delete.lock().expect("not poisoned") = Some((app.client.clone(), token));
+    };
+
+    let ada = app.client.sign_in_as("ada@example.com").await;
+    let begun = app.client.begin("demo").await;
+    let callback = app.client.approve(&begun, "ada@example.com").await;
+    delete_at_next_sign_in(ada.access_token);
+    let refused = app.client.finish(&begun.cookie, &callback).await;
+    assert_eq!(code(refused).await, (400, "sign_in_not_found".to_owned()));
+
+    let send = async |path: &str| {
+        let account = json!({ "username": "ben", "password": "vostok-lantern-77" });
+        let request = app.client.post(path).json(&account);
+        request.send().await.expect("a response")
+    };
+    let ben = tokens(send("/auth/sign-up").await).await;
+    delete_at_next_sign_in(ben.access_token);
+    let refused = code(send("/auth/password").await).await;
+    assert_eq!(refused, (401, "invalid_credentials".to_owned()));
 }
 
 #[tokio::test]
