@@ -54,5 +54,8 @@ fn token() -> anyhow::Result<TokenText> {
     if token.is_empty() {
         bail!("standard input is empty; it must be an access token");
     }
+    if input.limit() == 0 {
+        bail!("standard input has {MAX_TOKEN_BYTES} bytes or more; it must be an access token");
+    }
     Ok(TokenText(token.to_owned()))
 }

@@ -215,9 +215,13 @@ fn entry(
         && !authorities.0.contains_key(provider)
     {
         let known: Vec<_> = authorities.0.keys().map(String::as_str).collect();
+        let known = if known.is_empty() {
+            "no provider is configured".to_owned()
+        } else {
+            format!("configured providers: {}", known.join(", "))
+        };
         return Err(format!(
-            "{key}: {text:?} names an unknown provider; configured providers: {}",
-            known.join(", ")
+            "{key}: {text:?} names an unknown provider; {known}"
         ));
     }
     let pattern = match kind {

@@ -90,6 +90,8 @@ fn one_provider() -> &'static str {
 fn admin_address_must_name_its_provider_if_there_are_several() {
     let bare = "admins = [\"ada@example.com\"]\n";
     loaded(bare, &[]).expect("valid without a provider");
+    let named = "admins = [\"google:ada@example.com\"]\n";
+    rejected(named, &[], "no provider is configured");
     loaded(&format!("{bare}{}", one_provider()), &[]).expect("valid with one provider");
     loaded(&format!("demo = true\n{bare}{}", one_provider()), &[])
         .expect("valid with one provider and the demo provider");
