@@ -98,6 +98,7 @@ async fn sessions(
         after = page.next;
         if after.is_none() || sessions.len() >= MAX_RECORDS {
             sessions.sort_by_key(|(session, _)| (Reverse(session.opened_at), session.id));
+            sessions.truncate(MAX_RECORDS);
             return Ok(sessions);
         }
     }

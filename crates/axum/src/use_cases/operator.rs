@@ -237,8 +237,8 @@ impl<'a> Operator<'a> {
         self.announce.deny(user, &[]);
         if lifted {
             self.announce.report(&Event::Unbanned { user });
+            tracing::info!(%user, by = %self.actor, "user unbanned");
         }
-        tracing::info!(%user, by = %self.actor, lifted, "user unbanned");
         Ok(lifted)
     }
 

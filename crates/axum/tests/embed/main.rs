@@ -219,8 +219,8 @@ async fn missing_and_invalid_settings_are_named() {
         ),
         (
             complete("https://notes.example.com")
-                .provider(Provider::oidc("x", "nonsense", "a", "b")),
-            "x",
+                .provider(Provider::oidc("partner", "nonsense", "a", "b")),
+            "partner",
         ),
     ] {
         let error = open(builder).await;

@@ -137,6 +137,7 @@ impl RequestInfo {
     fn only_reads(&self) -> bool {
         let exceptions = [
             paths::LOGIN,
+            paths::API_ACCOUNT_EXPORT,
             paths::API_ADMIN_EXPORT,
             paths::API_ADMIN_AUDIT_EXPORT,
             paths::API_EVENTS,

@@ -95,6 +95,33 @@ async fn store_operations_of_a_streamed_body_have_the_id_of_their_request() {
 }
 
 #[tokio::test]
+async fn log_line_of_an_account_export_has_its_request_id() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let config = "[log]\nformat = \"json\"\n";
+    fs::write(folder.path().join("latchkey.toml"), config).expect("written");
+    let data_dir = folder.path().join("data");
+    let arguments = super::arguments(&data_dir, "127.0.0.1:0");
+    let server = super::RunningServer::spawn(&mut super::latchkey(folder.path(), &arguments));
+    let caller = server.caller.clone();
+    let tokens = caller.sign_in().await;
+    let response = caller
+        .get_as("/api/account/export", &tokens.access_token)
+        .await;
+    assert_eq!(response.status(), 200);
+    let id = response.headers()["x-request-id"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    let log = server.stop();
+    let lines = lines_of(&log, &id);
+    let messages: Vec<_> = lines
+        .iter()
+        .map(|line| &line["fields"]["message"])
+        .collect();
+    assert_eq!(messages, ["account exported by its user"], "{log}");
+}
+
+#[tokio::test]
 async fn every_response_has_its_own_id_unless_a_trusted_proxy_gave_one() {
     let folder = tempfile::tempdir().expect("a directory");
     let server = start(folder.path(), "");
