@@ -275,7 +275,7 @@ test('audit log, with filters in the URL', async ({ page, app, admin }) => {
         - row "When Event Outcome User From Details"
       - rowgroup:
         - row /5 minutes ago Banned Success ${graceId}/
-        - row /1 hour ago Signed in Refused ${graceId} 203.0.113.7/
+        - row /1 hour ago Sign in refused Refused ${graceId} 203.0.113.7/
   `);
   await admin.audit.field('Outcome').selectOption('Refused');
   await admin.audit.field('After').fill('2026-01-02T03:04');

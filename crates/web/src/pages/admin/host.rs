@@ -93,7 +93,8 @@ fn outcome(result: Result<latchkey_client::Response, CallError>) -> JsValue {
     }
 }
 
-/// Goes to the provider of this session, which returns to `return_to`. `None` if that is not possible.
+/// Lets the user sign in again, with the provider of this session or, for a local account, on a page
+/// of this app, and then returns to `return_to`. `None` if that is not possible.
 async fn begin_step_up(client: &Client, return_to: &str) -> Option<()> {
     let sessions = client.sessions().await.ok()?;
     let current = sessions.into_iter().find(|session| session.current)?;
