@@ -19,6 +19,7 @@
 mod audit;
 mod audit_log;
 mod backup;
+mod backup_races;
 mod bans;
 mod cutoffs;
 mod deletion;
@@ -103,6 +104,8 @@ where
     denials::pages(&*make().await[0]).await;
     signing_keys::check(&*make().await[0]).await;
     backup::round_trip(&make().await, &*make().await[0]).await;
+    backup_races::local_accounts(&*make().await[0], &*make().await[0]).await;
+    backup_races::credentials_of_earlier_versions(&*make().await[0]).await;
     backup::only_into_an_empty_store(&*make().await[0]).await;
     store_id::check(&make().await).await;
     feed::check(make().await).await;

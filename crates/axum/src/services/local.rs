@@ -9,7 +9,8 @@ pub mod rules;
 
 use std::sync::Arc;
 
-use latchkey_core::Rng;
+use latchkey_core::{Rng, User};
+use latchkey_store::{Store, StoreError};
 
 use self::guesses::Guesses;
 use self::hashing::Hashing;
@@ -40,4 +41,15 @@ impl Local {
             mailer: mailer.map(Arc::new),
         }
     }
+}
+
+/// Whether the credential of the user's username belongs to this user. If not, a link for the
+/// username would set another user's password. Only a store that an earlier version restored from a
+/// backup can have two users with one username.
+pub async fn owns_username(store: &dyn Store, user: &User) -> Result<bool, StoreError> {
+    let Some(username) = user.username.clone() else {
+        return Ok(false);
+    };
+    let credential = store.credential(username).await?;
+    Ok(credential.is_some_and(|credential| credential.user == user.id))
 }

@@ -16,9 +16,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::delivery::send_by_mail;
 use crate::services::Services;
-use crate::services::local::LinkToken;
 use crate::services::local::mailer::Message;
 use crate::services::local::rules::{self, FieldError};
+use crate::services::local::{LinkToken, owns_username};
 use crate::settings::{PublicUrl, SignUp};
 
 /// An account to create.
@@ -217,6 +217,9 @@ impl<'a> LocalOperator<'a> {
         let user = user.ok_or(LocalOperatorError::NoLocalAccount)?;
         let username = user.username.as_ref();
         let username = username.ok_or(LocalOperatorError::NoLocalAccount)?;
+        if !owns_username(self.store, &user).await? {
+            return Err(LocalOperatorError::NoLocalAccount);
+        }
         let link = self.reset_password(username.as_str()).await?;
         Ok((user, link))
     }
@@ -270,5 +273,57 @@ pub async fn send_invitation(services: &Services, email: &str, link: &str) {
     let message = Message::invitation(email, &services.public_url, link);
     if let Err(error) = mailer.send(&message).await {
         tracing::warn!(%error, "cannot send an invitation");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_core::Timestamp;
+    use latchkey_store::engine::Engine;
+    use latchkey_store::table::USERS;
+    use latchkey_store::{LocalAccounts as _, MemoryStore};
+    use latchkey_tokens::SystemRng;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    fn ada(number: u8) -> User {
+        let username = "ada".parse().expect("a username");
+        User::create_local(UserId::from_bytes([number; 16]), username, None, None, NOW)
+    }
+
+    #[tokio::test]
+    async fn link_by_id_is_refused_if_the_username_belongs_to_another_user() {
+        let store = MemoryStore::empty();
+        let [first, second] = [1, 2].map(|number| UserId::from_bytes([number; 16]));
+        // Earlier versions could restore a user without the credential.
+        let restored = Engine::write(&store, ada(1), |tx, user| {
+            Box::pin(async move { tx.put(USERS, &user.id, user) })
+        });
+        assert_eq!(restored.await, Ok(()));
+        let new = NewLocalUser {
+            user: ada(2),
+            hash: None,
+            invitation: None,
+            link: None,
+            requester: Requester::default(),
+        };
+        let created = store.create_local_user(new).await;
+        assert_eq!(created, Ok(CreateOutcome::Created));
+
+        let public_url = PublicUrl::parse("https://id.example.com").expect("a URL");
+        let operator = LocalOperator {
+            store: &store,
+            rng: &SystemRng,
+            public_url: &public_url,
+            sign_up: Some(SignUp::Open),
+            now: NOW,
+            requester: Requester::default(),
+        };
+        let refused = operator.reset_password_of(first).await;
+        assert_eq!(refused, Err(LocalOperatorError::NoLocalAccount));
+        let created = operator.reset_password_of(second).await;
+        assert_eq!(created.map(|(user, _)| user.id), Ok(second));
     }
 }

@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use crate::services::Services;
 use crate::services::audit_log::RefusedRequest;
 use crate::services::local::mailer::{Mailer, Message};
-use crate::services::local::{LinkToken, Local};
+use crate::services::local::{LinkToken, Local, owns_username};
 use crate::services::rate_limits::TooManyRequests;
 
 /// The maximum number of accounts with the entered email address that get a link. The account with
@@ -65,6 +65,9 @@ async fn send(
         device,
     };
     for user in accounts(services, name.trim()).await? {
+        if !owns_username(&*services.store, &user).await? {
+            continue;
+        }
         if let (Some(username), Some(email)) = (&user.username, &user.email) {
             let oldest = oldest_accounts(services, email, 1).await?;
             let is_oldest = oldest.iter().any(|oldest| oldest.id == user.id);

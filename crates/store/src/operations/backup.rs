@@ -1,20 +1,18 @@
-//! Exporting records for a backup, and importing them.
+//! Exporting records for a backup. Importing them is in [`import`].
+
+mod import;
 
 use async_trait::async_trait;
-use latchkey_core::audit::RETENTION;
-use latchkey_core::{AuditPosition, Denied, RecordClass};
+use latchkey_core::RecordClass;
 
-use super::session_record::{by_opened, retained_until};
-use super::{PAGE_SIZE, audit_log, denials, expiry, user_index};
+use super::PAGE_SIZE;
 use crate::backup::{ExportCursor, Record};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::store::Backup;
 use crate::table::{
-    AUDIT_EVENTS, AUDIT_LOG, CREDENTIALS, DELETIONS, DENIALS, EMAILS_INDEXED,
-    ENDED_SESSIONS_OF_USER, EVERYONE, IDENTITIES, IMPORTING, Key, Range, SESSION_ORIGINS, SESSIONS,
-    SESSIONS_BY_OPENED, SESSIONS_INDEXED, SESSIONS_OF_USER, SIGNING_KEYS, SWEPT_UNTIL, Table,
-    USERS, USERS_INDEXED, Value,
+    AUDIT_EVENTS, AUDIT_LOG, CREDENTIALS, DELETIONS, DENIALS, EVERYONE, Key, Range,
+    SESSION_ORIGINS, SESSIONS, SIGNING_KEYS, SWEPT_UNTIL, Table, USERS, Value,
 };
 use crate::transaction::Tx;
 
@@ -29,24 +27,18 @@ impl<E: Engine> Backup for E {
     }
 
     async fn begin_import(&self) -> Result<bool, StoreError> {
-        self.write((), |tx, ()| Box::pin(begin_import(tx))).await
+        self.write((), |tx, ()| Box::pin(import::begin(tx))).await
     }
 
     async fn import(&self, records: Vec<Record>) -> Result<(), StoreError> {
-        self.write(records, |tx, records| Box::pin(import(tx, records)))
-            .await
+        self.write(records, |tx, records| {
+            Box::pin(import::add_all(tx, records))
+        })
+        .await
     }
 
     async fn finish_import(&self) -> Result<(), StoreError> {
-        self.write((), |tx, ()| {
-            Box::pin(async move {
-                tx.clear(IMPORTING, &());
-                tx.put(EMAILS_INDEXED, &(), &true)?;
-                tx.put(USERS_INDEXED, &(), &true)?;
-                tx.put(SESSIONS_INDEXED, &(), &true)
-            })
-        })
-        .await
+        import::finish(self).await
     }
 }
 
@@ -54,14 +46,13 @@ impl<E: Engine> Backup for E {
 type Exported = (Vec<Record>, Option<Vec<u8>>);
 
 /// The number of the last step of an export.
-const LAST_STEP: usize = 11;
+const LAST_STEP: usize = 10;
 
 /// A page of records, and the cursor of the next page.
 ///
 /// Users are exported after sessions: the user of every exported session must be in the backup,
-/// even if it is created during the export. The same holds for the user of every credential. Users
-/// are also exported after denials: the import adds the denial of a cutoff if it is missing, but a
-/// denial without its cutoff would refuse new sessions.
+/// even if it is created during the export. Users are also exported after denials: the import adds
+/// the denial of a cutoff if it is missing, but a denial without its cutoff would refuse new sessions.
 async fn export(
     tx: &mut Tx<'_>,
     from: Option<&ExportCursor>,
@@ -77,23 +68,14 @@ async fn export(
             .await?
         }
         2 => page(tx, DENIALS, after, |_, denial| Record::Denial(denial)).await?,
-        3 => {
-            page(tx, CREDENTIALS, after, |username, credential| {
-                Record::Credential {
-                    username,
-                    credential,
-                }
-            })
-            .await?
-        }
-        4 => page(tx, USERS, after, |_, user| Record::User(user)).await?,
-        5 => page(tx, SIGNING_KEYS, after, |_, key| Record::SigningKey(key)).await?,
-        6 => page(tx, EVERYONE, after, |(), it| Record::EveryoneEnded(it)).await?,
-        7 => page(tx, SWEPT_UNTIL, after, |(), it| Record::SweptUntil(it)).await?,
-        8 => export_audit(tx, RecordClass::UserActs, after).await?,
-        9 => export_audit(tx, RecordClass::OperatorActs, after).await?,
-        10 => export_audit(tx, RecordClass::Refusals, after).await?,
-        11 => {
+        3 => export_users(tx, after).await?,
+        4 => page(tx, SIGNING_KEYS, after, |_, key| Record::SigningKey(key)).await?,
+        5 => page(tx, EVERYONE, after, |(), it| Record::EveryoneEnded(it)).await?,
+        6 => page(tx, SWEPT_UNTIL, after, |(), it| Record::SweptUntil(it)).await?,
+        7 => export_audit(tx, RecordClass::UserActs, after).await?,
+        8 => export_audit(tx, RecordClass::OperatorActs, after).await?,
+        9 => export_audit(tx, RecordClass::Refusals, after).await?,
+        10 => {
             page(tx, DELETIONS, after, |user, at| Record::Deletion {
                 user,
                 at,
@@ -165,95 +147,27 @@ async fn export_sessions(tx: &mut Tx<'_>, after: Option<Vec<u8>>) -> Result<Expo
     Ok((records.collect(), last))
 }
 
-/// Adds records and their index entries.
-async fn import(tx: &mut Tx<'_>, records: &[Record]) -> Result<(), StoreError> {
-    let denied = records.iter().filter_map(|record| match record {
-        Record::Denial(denial) => Some(denial.denied),
-        Record::User(user) => user.cutoff.map(|_| Denied::User(user.id)),
-        Record::EveryoneEnded(_) => Some(Denied::Everyone),
-        _ => None,
-    });
-    let reads = denied.map(|denied| DENIALS.at(&denied)).collect();
-    tx.prefetch(reads).await?;
-    for record in records {
-        add(tx, record).await?;
+/// Users with their credentials, from one snapshot. If a backup had a user without the credential,
+/// someone else could sign up with the username; if it had only the credential, nobody could.
+async fn export_users(tx: &mut Tx<'_>, after: Option<Vec<u8>>) -> Result<Exported, StoreError> {
+    let page = tx.range(USERS.all().after(after).limit(PAGE_SIZE)).await?;
+    let last = page.last().filter(|_| page.len() == PAGE_SIZE);
+    let last = last.map(|(id, _)| USERS.key(id));
+    let usernames = page.iter().filter_map(|(_, user)| user.username.as_ref());
+    let reads = usernames.map(|username| CREDENTIALS.at(username));
+    tx.prefetch(reads.collect()).await?;
+    let mut records = Vec::with_capacity(2 * page.len());
+    for (id, user) in page {
+        if let Some(username) = user.username.clone()
+            && let Some(credential) = tx.get(CREDENTIALS, &username).await?
+            && credential.user == id
+        {
+            records.push(Record::Credential {
+                username,
+                credential,
+            });
+        }
+        records.push(Record::User(user));
     }
-    Ok(())
-}
-
-async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
-    match record {
-        Record::Session { session, origin } => {
-            let end = retained_until(session);
-            expiry::schedule(tx, SESSIONS, &session.id, end);
-            let of_user = (session.user, session.id);
-            if session.status.is_live() {
-                tx.put_index(SESSIONS_OF_USER, &of_user);
-                tx.put_index(SESSIONS_BY_OPENED, &by_opened(session));
-            } else {
-                tx.put_index(ENDED_SESSIONS_OF_USER, &of_user);
-            }
-            tx.put(SESSION_ORIGINS, &session.id, origin)?;
-            tx.put(SESSIONS, &session.id, session)
-        }
-        Record::User(user) => {
-            if let Some(cutoff) = user.cutoff {
-                denials::put(tx, &cutoff.denial(Denied::User(user.id))).await?;
-            }
-            user_index::put_entries(tx, user);
-            for identity in user.all_identities() {
-                tx.put(IDENTITIES, &identity.identity, &user.id)?;
-            }
-            tx.put(USERS, &user.id, user)
-        }
-        Record::Credential {
-            username,
-            credential,
-        } => tx.put(CREDENTIALS, username, credential),
-        Record::Event { nth, event } => {
-            let (at, nth) = (event.at, *nth);
-            let key = (event.user, AuditPosition { at, nth });
-            expiry::schedule(tx, AUDIT_EVENTS, &key, at.plus(RETENTION));
-            tx.put(AUDIT_EVENTS, &key, event)
-        }
-        Record::Denial(denial) => denials::put(tx, denial).await.map(drop),
-        // Written by earlier versions, whose flow cookies are no longer accepted.
-        Record::LoginFlow(_) => Ok(()),
-        Record::SigningKey(key) => {
-            if let Some(until) = key.verifies_until {
-                expiry::schedule(tx, SIGNING_KEYS, &key.kid, until);
-            }
-            tx.put(SIGNING_KEYS, &key.kid, key)
-        }
-        Record::EveryoneEnded(cutoff) => {
-            denials::put(tx, &cutoff.denial(Denied::Everyone)).await?;
-            tx.put(EVERYONE, &(), cutoff)
-        }
-        Record::Audit(record) => audit_log::record(tx, record),
-        Record::SweptUntil(time) => tx.put(SWEPT_UNTIL, &(), time),
-        Record::Deletion { user, at } => tx.put(DELETIONS, user, at),
-    }
-}
-
-/// Begins an import; `false` if the store is not empty.
-async fn begin_import(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
-    tx.prefetch(vec![
-        SESSIONS.all().limit(1).read(),
-        AUDIT_EVENTS.all().limit(1).read(),
-        DENIALS.all().limit(1).read(),
-        USERS.all().limit(1).read(),
-        SIGNING_KEYS.all().limit(1).read(),
-        EVERYONE.all().limit(1).read(),
-    ])
-    .await?;
-    let is_empty = tx.keys(SESSIONS.all().limit(1)).await?.is_empty()
-        && tx.keys(AUDIT_EVENTS.all().limit(1)).await?.is_empty()
-        && tx.keys(DENIALS.all().limit(1)).await?.is_empty()
-        && tx.keys(USERS.all().limit(1)).await?.is_empty()
-        && tx.keys(SIGNING_KEYS.all().limit(1)).await?.is_empty()
-        && tx.keys(EVERYONE.all().limit(1)).await?.is_empty();
-    if is_empty {
-        tx.put(IMPORTING, &(), &true)?;
-    }
-    Ok(is_empty)
+    Ok((records, last))
 }
