@@ -83,8 +83,8 @@ impl AuditRecord {
         }
     }
 
-    /// Removes the addresses and devices of the user, whose account was deleted; returns whether
-    /// there were any. An operator's address is not about the user.
+    /// Removes the addresses and devices of the user, whose account was deleted, but not those of an
+    /// operator. Returns whether the record changed.
     pub fn strip(&mut self) -> bool {
         let before = self.clone();
         if self.actor.is_none() {

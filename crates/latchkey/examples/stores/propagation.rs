@@ -1,4 +1,4 @@
-//! The time from the response to a revocation at one server to the first refusal at the other server,
+//! The time between one server's response to a revocation and the first refusal by the other server,
 //! which receives requests continuously.
 
 use std::path::Path;

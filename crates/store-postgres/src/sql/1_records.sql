@@ -1,4 +1,5 @@
--- The records of Latchkey. Keys and values are the same in every store; values are JSON.
+-- The records of Latchkey. Keys and values are the same in every store. A value is JSON, or empty if
+-- the record belongs to an index.
 CREATE TABLE latchkey.records (
     key bytea PRIMARY KEY,
     value bytea NOT NULL,

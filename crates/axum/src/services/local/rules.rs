@@ -4,7 +4,8 @@
 use latchkey_core::Username;
 use zxcvbn::{Score, zxcvbn};
 
-/// How many characters of a password are estimated. If these are hard to guess, so is the password.
+/// How many characters of a password are passed to zxcvbn. If these are hard to guess, so is the
+/// password.
 const MAX_ESTIMATED_CHARS: usize = 48;
 /// The characters that zxcvbn also tries as letters.
 const LETTER_SUBSTITUTES: &str = "4@8({[<36912!|70$5+%";
@@ -99,8 +100,8 @@ pub fn password(field: &'static str, password: &str, known: &[&str]) -> Result<(
     Err(FieldError::new(field, message))
 }
 
-/// The part of a password that is estimated. The estimate tries every combination of letters that
-/// characters like `4` and `@` can stand for; with all of them, that takes seconds.
+/// The part of a password that is passed to zxcvbn, which tries every combination of letters that
+/// characters like `4` and `@` can stand for. With all of these characters, that takes seconds.
 fn bounded(password: &str) -> String {
     let mut substitutes = String::new();
     let bounded = password.chars().take(MAX_ESTIMATED_CHARS).map(|c| {

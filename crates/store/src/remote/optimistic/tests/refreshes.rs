@@ -55,7 +55,7 @@ async fn record_of_a_refresh_is_small() {
     let mut bytes = 0;
     for key in keys.iter().filter(|key| !SESSIONS.info().holds(key)) {
         let Found::Value(Some(value)) = records.read(&Read::Value(key.clone())) else {
-            panic!("{key:?} was written");
+            panic!("{key:?} has no value");
         };
         bytes += key.len() + value.len();
     }
