@@ -1,5 +1,4 @@
-//! Counters and histograms for Prometheus: their names, labels and units. Callers decide when to
-//! count.
+//! Metrics for Prometheus: their names, labels and units. Callers decide when to count.
 
 mod request_histograms;
 mod totals;
@@ -234,7 +233,8 @@ impl Metrics {
         self.errors.with_label_values(&[code]).inc();
     }
 
-    /// Counts a sign-in: `outcome` is success or why it failed, at its start or its end.
+    /// Counts a sign-in that succeeded or failed, including one that failed before the redirect to
+    /// the provider. `outcome` is success or the reason for the failure.
     pub fn sign_in(&self, provider: &str, outcome: &str) {
         debug_assert!(
             SIGN_IN_OUTCOMES.contains(&outcome),

@@ -59,7 +59,7 @@ pub(super) async fn check(store: &dyn Store) {
         .link_identity(link_of(&one, "work"))
         .await
         .expect("linked");
-    // More sessions than one change removes; some have ended.
+    // More sessions than fit into one batch; some have ended.
     for number in 2..=210 {
         let new = session_with_identity(&ada, number, u32::from(number % 2));
         store.open_session(new).await.expect("opened");

@@ -123,7 +123,7 @@ pub(super) async fn removing(store: &dyn Store) {
         let expected = UnlinkOutcome::Refused(UnlinkError::Unknown);
         assert_eq!(refused, Ok(expected));
     }
-    // More sessions than one change ends.
+    // More sessions than fit into one batch.
     let sessions: u8 = 120;
     let mut opened = Vec::new();
     for number in 10..10 + sessions {
@@ -187,8 +187,8 @@ pub(super) async fn removing(store: &dyn Store) {
     assert_eq!(refused, Ok(UnlinkOutcome::Banned));
 }
 
-/// If several users link an identity and one signs in with it, concurrently and at two servers, one
-/// of them gets it.
+/// If several users try to link an identity while a new user signs up with it, at two servers at
+/// once, exactly one of them gets it.
 pub(super) async fn one_user_gets_an_identity(stores: StorePair) {
     for round in 0..10_u8 {
         let subject = format!("wanted-{round}");
