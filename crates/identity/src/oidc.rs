@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use latchkey_core::Timestamp;
 use url::Url;
 
-use crate::config::{ProviderConfig, Timeouts, step};
+use crate::config::{ProviderConfig, StepUp, Timeouts, step};
 use crate::error::{ConfigError, ProviderError, SignInError};
 use crate::http::HttpClient;
 use crate::json::Object;
@@ -191,6 +191,11 @@ impl Provider for OidcProvider {
 
     fn kind(&self) -> Kind {
         self.kind
+    }
+
+    fn supports_step_up(&self) -> bool {
+        // Google never sends `auth_time`.
+        !self.client.is_google() || self.client.step_up == StepUp::SignInAgain
     }
 
     async fn authorize_url(

@@ -5,7 +5,7 @@ use core::time::Duration;
 use latchkey_core::Timestamp;
 use latchkey_identity::{
     AuthenticatedProfile, AuthorizationResponse, AuthorizeRequest, Kind, Prompt, Provider as _,
-    ProviderConfig, SignInError, ValidationError,
+    ProviderConfig, SignInError, StepUp, ValidationError, google,
 };
 use serde_json::{Value, json};
 
@@ -93,6 +93,27 @@ async fn kind_google_with_another_issuer_must_send_auth_time() {
     let old = json!(NOW.as_secs() - 100_000);
     let sent = with(&server, Kind::Google, old, MAX_AGE).await;
     assert_eq!(failed_check(sent), ValidationError::AuthTime);
+}
+
+#[test]
+fn google_supports_step_up_only_with_a_new_sign_in() {
+    let google = google("id", "secret");
+    let with = |step_up| ProviderConfig {
+        step_up,
+        ..google.clone()
+    };
+    for step_up in [None, Some(StepUp::SignInAgain)] {
+        assert!(provider_of(with(step_up)).supports_step_up());
+    }
+    // Google never sends `auth_time`.
+    let strict = with(Some(StepUp::AuthTime));
+    assert!(!provider_of(strict.clone()).supports_step_up());
+    // Another issuer of this kind may send it.
+    let other = ProviderConfig {
+        issuer: "https://issuer.example".to_owned(),
+        ..strict
+    };
+    assert!(provider_of(other).supports_step_up());
 }
 
 async fn with(
