@@ -1,9 +1,10 @@
 //! Backups that are made while the server runs: users sign up and delete their accounts between
 //! two pages of the export.
 
-use latchkey_core::{LinkHash, Requester, UserId, Username};
+use latchkey_core::{Denied, LinkHash, Requester, UserId, Username};
 
-use super::fixtures::{NOW, session};
+use super::deletion::{LATER, assert_only_allowed};
+use super::fixtures::{NOW, profile, session, user};
 use super::local_accounts::{is_set, local, reset, set, username};
 use crate::backup::Record;
 use crate::request::{CreateOutcome, DeleteOutcome, PasswordAuthority};
@@ -82,6 +83,44 @@ pub(super) async fn credentials_of_earlier_versions(store: &dyn Store) {
         let added = store.add_one_time_link(hash, reset(name), Requester::default(), NOW);
         assert_eq!(added.await, Ok(true));
         assert!(is_set(store, set(name, PasswordAuthority::Link(hash), "new")).await);
+    }
+}
+
+/// The backup contains the user and the deletion. After the import the user is gone, and other users
+/// can have the identity and the username.
+pub(super) async fn deletions(store: &dyn Store, other: &dyn Store) {
+    let ada = user(store, 1).await;
+    sign_up(store, 2, "eve").await;
+    session(store, &ada, 1).await;
+    let (mut records, mut from) = (Vec::new(), None);
+    loop {
+        let (page, next) = store.export(from).await.expect("exported");
+        if page.contains(&Record::User(ada.clone())) {
+            delete(store, 1).await;
+            delete(store, 2).await;
+        }
+        records.extend(page);
+        let Some(next) = next else { break };
+        from = Some(next);
+    }
+    import(other, &[records]).await;
+
+    let local_user = UserId::from_bytes([2; 16]);
+    for id in [ada.id, local_user] {
+        assert_eq!(other.user(id).await, Ok(None));
+    }
+    let denials = other.live_denials(NOW).await.expect("read");
+    let denied = denials.iter().map(|denial| denial.denied);
+    let users = [ada.id, local_user].map(Denied::User);
+    assert_eq!(denied.collect::<Vec<_>>(), users);
+    sign_up(other, 3, "eve").await;
+    let fresh = UserId::from_bytes([4; 16]);
+    let created = other.upsert_identity(profile("user-1"), fresh, NOW).await;
+    assert_eq!(created.expect("created").id, fresh);
+    let finished = other.finish_deletions(10, LATER, &mut Vec::new()).await;
+    assert_eq!(finished, Ok(2));
+    for id in [ada.id, local_user] {
+        assert_only_allowed(other, id).await;
     }
 }
 

@@ -17,7 +17,7 @@ use crate::request::{DeleteOutcome, OpenOutcome};
 use crate::store::Store;
 
 /// When a deletion that began at [`NOW`] is complete.
-const LATER: Timestamp = Timestamp::from_secs(1_800_000_360);
+pub(super) const LATER: Timestamp = Timestamp::from_secs(1_800_000_360);
 
 /// The exported records that contain this user's id.
 async fn records_about(store: &dyn Store, user: UserId) -> Vec<Record> {
@@ -37,7 +37,7 @@ async fn records_about(store: &dyn Store, user: UserId) -> Vec<Record> {
 }
 
 /// The denial, and the audit log without addresses and devices, may contain the user's id.
-async fn assert_only_allowed(store: &dyn Store, user: UserId) {
+pub(super) async fn assert_only_allowed(store: &dyn Store, user: UserId) {
     let left = records_about(store, user).await;
     let is_allowed = |it: &Record| match it {
         Record::Denial(it) => it.denied == Denied::User(user),

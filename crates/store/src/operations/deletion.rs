@@ -10,7 +10,7 @@
 use core::time::Duration;
 
 use latchkey_core::{
-    AuditKind, AuditRecord, Denial, Denied, EndReason, SessionId, Timestamp, UserId,
+    AuditKind, AuditRecord, Denial, Denied, EndReason, SessionId, Timestamp, User, UserId,
 };
 
 use super::session_record::{by_opened, is_live_of, retained_until};
@@ -88,8 +88,8 @@ enum Begun {
     UnknownUser,
 }
 
-/// Removes a user and their identities, ends the sessions by a cutoff and denies their tokens.
-/// `session` must be live: the server that accepted its access token may not have read its denial.
+/// Removes the user if `session` is live: the server that accepted its access token may not have read
+/// its denial.
 async fn begin(
     tx: &mut Tx<'_>,
     id: UserId,
@@ -104,7 +104,7 @@ async fn begin(
     ])
     .await?;
     let is_live = is_live_of(tx, id, session, now).await?;
-    let Some(mut user) = tx.get(USERS, &id).await? else {
+    let Some(user) = tx.get(USERS, &id).await? else {
         return Ok(Begun::UnknownUser);
     };
     if user.is_banned(now) {
@@ -113,20 +113,31 @@ async fn begin(
     if !is_live {
         return Ok(Begun::SessionEnded);
     }
-    let denial = ends::cut_off(tx, &mut user, EndReason::AccountDeleted, None, now).await?;
-    user_index::clear_entries(tx, &user);
-    local_accounts::remove(tx, &mut user).await?;
-    for identity in user.all_identities() {
-        tx.clear(IDENTITIES, &identity.identity);
-    }
-    tx.clear(USERS, &id);
-    tx.put(DELETIONS, &id, &now)?;
+    let denial = remove_user(tx, user, now).await?;
     let record = AuditRecord {
         user: Some(id),
         ..AuditRecord::new(now, AuditKind::AccountDeleted)
     };
     audit_log::record(tx, &record)?;
     Ok(Begun::Denied(Box::new(denial)))
+}
+
+/// Removes a user and their identities, ends the sessions by a cutoff and denies their tokens.
+/// [`finish_all`] removes the rest.
+pub(super) async fn remove_user(
+    tx: &mut Tx<'_>,
+    mut user: User,
+    at: Timestamp,
+) -> Result<Denial, StoreError> {
+    let denial = ends::cut_off(tx, &mut user, EndReason::AccountDeleted, None, at).await?;
+    user_index::clear_entries(tx, &user);
+    local_accounts::remove(tx, &mut user).await?;
+    for identity in user.all_identities() {
+        tx.clear(IDENTITIES, &identity.identity);
+    }
+    tx.clear(USERS, &user.id);
+    tx.put(DELETIONS, &user.id, &at)?;
+    Ok(denial)
 }
 
 /// Removes the records of a deleted user, batch by batch. Adds to `denials` those of sessions whose

@@ -8,7 +8,7 @@ use crate::backup::Record;
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::operations::session_record::{by_opened, retained_until};
-use crate::operations::{PAGE_SIZE, audit_log, denials, expiry, user_index};
+use crate::operations::{PAGE_SIZE, audit_log, deletion, denials, expiry, user_index};
 use crate::records::Read;
 use crate::table::{
     AUDIT_EVENTS, CREDENTIALS, DELETIONS, DENIALS, EMAILS_INDEXED, ENDED_SESSIONS_OF_USER,
@@ -62,6 +62,7 @@ fn reads(record: &Record) -> Vec<Read> {
             let credential = username.map(|username| CREDENTIALS.at(username));
             denial.into_iter().chain(credential).collect()
         }
+        Record::Deletion { user, .. } => vec![USERS.at(user)],
         _ => Vec::new(),
     }
 }
@@ -117,7 +118,11 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
         }
         Record::Audit(record) => audit_log::record(tx, record),
         Record::SweptUntil(time) => tx.put(SWEPT_UNTIL, &(), time),
-        Record::Deletion { user, at } => tx.put(DELETIONS, user, at),
+        // If the deletion began during the export, the user was exported too.
+        Record::Deletion { user, at } => match tx.peek(USERS, user).await? {
+            Some(user) => deletion::remove_user(tx, user, *at).await.map(drop),
+            None => tx.put(DELETIONS, user, at),
+        },
     }
 }
 
