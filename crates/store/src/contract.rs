@@ -106,6 +106,7 @@ where
     backup::round_trip(&make().await, &*make().await[0]).await;
     backup_races::local_accounts(&*make().await[0], &*make().await[0]).await;
     backup_races::deletions(&*make().await[0], &*make().await[0]).await;
+    backup_races::moved_identities(&*make().await[0]).await;
     backup_races::credentials_of_earlier_versions(&*make().await[0]).await;
     backup::only_into_an_empty_store(&*make().await[0]).await;
     store_id::check(&make().await).await;

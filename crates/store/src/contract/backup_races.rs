@@ -1,13 +1,14 @@
 //! Backups that are made while the server runs: users sign up and delete their accounts between
 //! two pages of the export.
 
-use latchkey_core::{Denied, LinkHash, Requester, UserId, Username};
+use latchkey_core::{Denied, LinkHash, Requester, User, UserId, Username};
 
 use super::deletion::{LATER, assert_only_allowed};
 use super::fixtures::{NOW, profile, session, user};
+use super::identities::unlink_of;
 use super::local_accounts::{is_set, local, reset, set, username};
 use crate::backup::Record;
-use crate::request::{CreateOutcome, DeleteOutcome, PasswordAuthority};
+use crate::request::{CreateOutcome, DeleteOutcome, PasswordAuthority, UnlinkOutcome};
 use crate::store::Store;
 
 /// More than the number of pages of an export.
@@ -122,6 +123,36 @@ pub(super) async fn deletions(store: &dyn Store, other: &dyn Store) {
     for id in [ada.id, local_user] {
         assert_only_allowed(other, id).await;
     }
+}
+
+/// Two users can list one identity in a backup, if it moved while the backup was made. It belongs to
+/// the later one, even after the other removes it or deletes the account.
+pub(super) async fn moved_identities(store: &dyn Store) {
+    let with = |number: u8, first: &str, second: &str| {
+        let mut user = User::create(UserId::from_bytes([number; 16]), profile(first), NOW);
+        assert_eq!(user.link(profile(second), NOW), Ok(1));
+        user
+    };
+    let users = [
+        with(1, "ada", "work"),
+        with(2, "bob", "home"),
+        with(3, "work", "home"),
+    ];
+    let owner = users[2].id;
+    let records = users.iter().cloned().map(Record::User);
+    import(store, &[records.collect()]).await;
+
+    let requesting = session(store, &users[0], 1).await;
+    let removed = store.unlink_identity(unlink_of(&requesting, 1)).await;
+    assert_eq!(removed, Ok(UnlinkOutcome::Unlinked(Vec::new())));
+    delete(store, 2).await;
+    let fresh = UserId::from_bytes([4; 16]);
+    for subject in ["work", "home"] {
+        let found = store.upsert_identity(profile(subject), fresh, NOW).await;
+        assert_eq!(found.map(|user| user.id), Ok(owner), "{subject}");
+    }
+    let created = store.upsert_identity(profile("bob"), fresh, NOW).await;
+    assert_eq!(created.map(|user| user.id), Ok(fresh));
 }
 
 /// Imports these records, each part in one change.

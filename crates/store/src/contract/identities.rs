@@ -28,7 +28,7 @@ pub(super) fn link_of(session: &Session, subject: &str) -> LinkIdentity {
     }
 }
 
-fn unlink_of(session: &Session, number: u32) -> UnlinkIdentity {
+pub(super) fn unlink_of(session: &Session, number: u32) -> UnlinkIdentity {
     UnlinkIdentity {
         user: session.user,
         number,

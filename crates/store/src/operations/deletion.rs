@@ -14,13 +14,13 @@ use latchkey_core::{
 };
 
 use super::session_record::{by_opened, is_live_of, retained_until};
-use super::{audit, audit_log, denials, ends, expiry, local_accounts, user_index};
+use super::{audit, audit_log, denials, ends, expiry, identities, local_accounts, user_index};
 use crate::engine::Engine;
 use crate::error::StoreError;
 use crate::request::{AllEnded, DeleteOutcome, SESSION_RETENTION};
 use crate::table::{
-    AUDIT_EVENTS, DELETIONS, DENIALS, ENDED_SESSIONS_OF_USER, EVERYONE, IDENTITIES,
-    SESSION_ORIGINS, SESSIONS, SESSIONS_BY_OPENED, SESSIONS_OF_USER, USERS,
+    AUDIT_EVENTS, DELETIONS, DENIALS, ENDED_SESSIONS_OF_USER, EVERYONE, SESSION_ORIGINS, SESSIONS,
+    SESSIONS_BY_OPENED, SESSIONS_OF_USER, USERS,
 };
 use crate::transaction::Tx;
 
@@ -132,9 +132,7 @@ pub(super) async fn remove_user(
     let denial = ends::cut_off(tx, &mut user, EndReason::AccountDeleted, None, at).await?;
     user_index::clear_entries(tx, &user);
     local_accounts::remove(tx, &mut user).await?;
-    for identity in user.all_identities() {
-        tx.clear(IDENTITIES, &identity.identity);
-    }
+    identities::release(tx, user.id, &user.all_identities()).await?;
     tx.clear(USERS, &user.id);
     tx.put(DELETIONS, &user.id, &at)?;
     Ok(denial)

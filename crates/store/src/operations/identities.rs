@@ -2,8 +2,8 @@
 
 use latchkey_core::user::LOCAL;
 use latchkey_core::{
-    AuditEvent, AuditKind, Denied, Device, EndReason, Session, SessionId, SessionStatus, Timestamp,
-    UnlinkError, UserId,
+    AuditEvent, AuditKind, Denied, Device, EndReason, LinkedIdentity, Session, SessionId,
+    SessionStatus, Timestamp, UnlinkError, UserId,
 };
 
 use super::session_record::{ids_of, is_live_of, is_usable, peek_all, store_end};
@@ -115,12 +115,29 @@ async fn unlink(tx: &mut Tx<'_>, request: &UnlinkIdentity) -> Result<UnlinkOutco
     if removed.identity.issuer == LOCAL {
         local_accounts::remove(tx, &mut user).await?;
     }
-    tx.clear(IDENTITIES, &removed.identity);
+    release(tx, id, &[removed]).await?;
     user_index::put(tx, &user).await?;
     let kind = AuditKind::IdentityRemoved;
     audit::add(tx, &event(id, kind, None, request.device.clone(), now)).await?;
     let ended = end_opened_with(tx, id, request.number, now).await?;
     Ok(UnlinkOutcome::Unlinked(ended))
+}
+
+/// Frees the identities of a user, except those that belong to another user: after a restore, two
+/// users can list one identity.
+pub(super) async fn release(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    identities: &[LinkedIdentity],
+) -> Result<(), StoreError> {
+    let reads = identities.iter().map(|it| IDENTITIES.at(&it.identity));
+    tx.prefetch(reads.collect()).await?;
+    for LinkedIdentity { identity, .. } in identities {
+        if tx.get(IDENTITIES, identity).await? == Some(user) {
+            tx.clear(IDENTITIES, identity);
+        }
+    }
+    Ok(())
 }
 
 /// Ends up to [`BATCH_SIZE`] sessions of a user that were opened with this identity.

@@ -88,6 +88,7 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             }
             reserve_username(tx, user).await?;
             user_index::put_entries(tx, user);
+            // If it moved from one user to another during the export, it belongs to the later one.
             for identity in user.all_identities() {
                 tx.put(IDENTITIES, &identity.identity, &user.id)?;
             }
