@@ -80,6 +80,7 @@ where
     }
     cutoffs::same_millisecond(&*make().await[0]).await;
     cutoffs::records_not_updated(&*make().await[0]).await;
+    cutoffs::making_room(&*make().await[0]).await;
     cutoffs::old_records(&*make().await[0]).await;
     bans::check(&*make().await[0]).await;
     search::users(&*make().await[0]).await;

@@ -1,14 +1,19 @@
 //! Cutoffs: a cutoff ends the sessions opened before it and no session opened after it, even in the
 //! same millisecond, and whether or not the session records are updated yet.
 
+use core::time::Duration;
+
 use latchkey_core::rotation::{Decision, Refusal};
 use latchkey_core::{
-    Cutoff, Denied, EndReason, Identity, Profile, Session, SessionId, SessionOrigin, User, UserId,
+    AuditKind, Cutoff, Denied, EndReason, Identity, Profile, Requester, Session, SessionId,
+    SessionOrigin, User, UserId,
 };
 
-use super::fixtures::{NOW, device, generation, new_session, refresh, rotate, session, user};
+use super::fixtures::{
+    NOW, device, generation, new_session, profile, refresh, rotate, session, user,
+};
 use crate::backup::Record;
-use crate::request::EndSessions;
+use crate::request::{EndSessions, OpenOutcome};
 use crate::store::Store;
 
 fn all_but(user: &User, keep: Option<SessionId>) -> EndSessions {
@@ -141,6 +146,65 @@ pub(super) async fn records_not_updated(store: &dyn Store) {
     assert_ended(store, &before, EndReason::Banned).await;
     let next = rotate(store, refresh(&after, 0, None)).await;
     assert_eq!(generation(&next.decision), Some(1));
+}
+
+/// A server stopped before it updated the records of ended sessions. The sign-in that makes room
+/// updates them, with the reason for which they ended, and does not report them as displaced.
+pub(super) async fn making_room(store: &dyn Store) {
+    let mut ada = User::create(UserId::from_bytes([1; 16]), profile("ada"), NOW);
+    let cutoff = Cutoff::next(None, NOW, EndReason::EndedAll, None);
+    let mut of_removed_identity = new_session(&ada, 1, None).session;
+    of_removed_identity.identity = 7;
+    of_removed_identity.cutoffs.user = cutoff.number;
+    let before_cutoff = new_session(&ada, 2, None).session;
+    ada.cutoff = Some(cutoff);
+    let origin = new_session(&ada, 1, None).origin;
+    let sessions = [&of_removed_identity, &before_cutoff].map(|session| Record::Session {
+        session: session.clone(),
+        origin: origin.clone(),
+    });
+    assert_eq!(store.begin_import().await, Ok(true));
+    store.import(sessions.to_vec()).await.expect("imported");
+    let user = vec![Record::User(ada.clone())];
+    store.import(user).await.expect("imported");
+    store.finish_import().await.expect("finished");
+
+    let first = open_with_room_for_one(store, &ada, 3).await;
+    assert_ended(store, &of_removed_identity, EndReason::IdentityRemoved).await;
+    assert_ended(store, &before_cutoff, EndReason::EndedAll).await;
+    // The removal of the identity did not deny the access tokens yet.
+    let denials = store.live_denials(NOW).await.expect("read");
+    let denied: Vec<_> = denials.iter().map(|denial| denial.denied).collect();
+    let expected = [
+        Denied::Session(of_removed_identity.id),
+        Denied::User(ada.id),
+    ];
+    assert_eq!(denied, expected);
+
+    // Each user's history shows that the operator ended the session.
+    let everyone = store.end_everyone(Requester::default(), NOW).await;
+    assert_eq!(everyone.map(|denial| denial.denied), Ok(Denied::Everyone));
+    open_with_room_for_one(store, &ada, 4).await;
+    assert_ended(store, &first, EndReason::EndedByOperator).await;
+    let events = store.audit_events(ada.id, None, 10, NOW).await;
+    let events = events.expect("read").into_iter();
+    let kinds = events.map(|(_, it)| (it.session, it.kind));
+    let kinds = kinds.filter(|(_, kind)| *kind != AuditKind::SignedIn);
+    let expected = (Some(first.id), AuditKind::EndedByOperator);
+    assert_eq!(kinds.collect::<Vec<_>>(), [expected]);
+}
+
+/// Opens a session of a user who may have only one, and whose other sessions have all ended.
+async fn open_with_room_for_one(store: &dyn Store, user: &User, number: u8) -> Session {
+    let mut new = new_session(user, number, None);
+    new.session.opened_at = NOW.plus(Duration::from_secs(number.into()));
+    new.max_sessions = 1;
+    let Ok(OpenOutcome::Opened(started)) = store.open_session(new).await else {
+        panic!("not opened");
+    };
+    let displaced = started.displaced;
+    assert!(displaced.iter().all(|it| !it.was_live), "{displaced:?}");
+    started.session
 }
 
 /// Records of earlier versions.

@@ -278,14 +278,31 @@ async fn displace(
     let mut reads: Vec<_> = denials.collect();
     reads.push(audit::events_at(fresh.user, now));
     tx.prefetch(reads).await?;
-    let mut all = Vec::new();
-    for session in sessions {
-        let Some(session) = tx.get(SESSIONS, &session.id).await? else {
+    // Those that a cutoff has ended are not displaced: only their records were not updated yet.
+    let over = sessions.iter().filter(|it| !it.status.is_live());
+    let over: Vec<_> = over.map(|it| it.id).collect();
+    let mut all = record_ends(tx, &over, Some(fresh.user)).await?;
+    all.retain(|ended| ended.denial.outlives_a_cutoff());
+    for ended in &mut all {
+        ended.was_live = false;
+    }
+    for current in sessions {
+        let Some(session) = tx.get(SESSIONS, &current.id).await? else {
             continue;
         };
         if !session.status.is_live() {
-            // An index entry that an earlier version did not remove.
+            // A record that was just updated, or an index entry that an earlier version did not
+            // remove.
             tx.clear(SESSIONS_OF_USER, &(session.user, session.id));
+            continue;
+        }
+        // The removal of the identity was recorded, but the denial may be missing.
+        if let SessionStatus::Ended { reason, .. } = current.status {
+            all.push(Ended {
+                user: session.user,
+                denial: store_end(tx, &session.ended(now, reason), now, reason).await?,
+                was_live: false,
+            });
             continue;
         }
         let was_live = is_usable(&session, now);
