@@ -87,11 +87,14 @@ const LOCK_GROUPS: &str = "SELECT pg_advisory_xact_lock(number) \
      FROM (SELECT DISTINCT unnest($1::bigint[]) AS number ORDER BY 1) AS sorted";
 /// Locks rows until the end of the transaction, in the same order as a commit.
 const LOCK_ROWS: &str = "SELECT FROM latchkey.records WHERE key = ANY ($1) ORDER BY key FOR UPDATE";
+/// Locks rows in shared mode, in the same way: other transactions can read them, but not change them.
+const SHARE_ROWS: &str = "SELECT FROM latchkey.records WHERE key = ANY ($1) ORDER BY key FOR SHARE";
 
 /// The prepared statements that lock records.
 pub(crate) struct Locks {
     pub(crate) groups: Statement,
     pub(crate) rows: Statement,
+    pub(crate) shared_rows: Statement,
 }
 
 /// Opens connections to an address.
@@ -185,6 +188,7 @@ impl Connect for Connector {
             let locks = Locks {
                 groups: client.prepare(LOCK_GROUPS).await?,
                 rows: client.prepare(LOCK_ROWS).await?,
+                shared_rows: client.prepare(SHARE_ROWS).await?,
             };
             Ok((fetch, commit, locks))
         };

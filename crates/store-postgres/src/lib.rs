@@ -35,11 +35,15 @@ pub type PostgresStore = Optimistic<Records>;
 /// Connects to the store, checks the settings of PostgreSQL, and runs pending migrations. The error
 /// says which setting must be changed, or why the connection failed.
 pub async fn open(address: &Address) -> Result<PostgresStore, StoreError> {
+    connect(address).await.map(Optimistic::new)
+}
+
+async fn connect(address: &Address) -> Result<Records, StoreError> {
     let expected = Arc::new(ExpectedStoreId::default());
     let connector = Connector::new(address, Arc::clone(&expected))?;
     let migrated = timeout(migrations::TIMEOUT, connector.migrate()).await;
     migrated.map_err(|_| StoreError::Unavailable("PostgreSQL: no response".to_owned()))??;
     let records = Records::new(Pool::new(connector, MAX_CONNECTIONS), expected);
     records.check_server().await?;
-    Ok(Optimistic::new(records))
+    Ok(records)
 }

@@ -1,5 +1,5 @@
-//! A transaction that locks the records an operation contends for before it reads them, and holds
-//! the locks until it ends.
+//! A transaction that locks the records an operation depends on before it reads them, and holds the
+//! locks until it ends.
 
 use async_trait::async_trait;
 use latchkey_store::StoreError;
@@ -21,13 +21,15 @@ pub struct LockedTransaction<'a> {
 
 impl<'a> LockedTransaction<'a> {
     /// Begins a transaction and acquires the locks; waits for changes to the same records that are
-    /// in progress. The order of the locks is that of `latchkey.commit`: groups, then rows.
+    /// in progress. The order of the locks is that of `latchkey.commit`: groups, rows that are written, rows that are only
+    /// read.
     pub(crate) async fn begin(
         pool: &'a Pool<Connector>,
         expected: &'a ExpectedStoreId,
         refused: &Change,
     ) -> Result<Self, StoreError> {
-        let (groups, keys) = (lock_ids(refused), refused.contended());
+        let groups = lock_ids(refused);
+        let (contended, only_read) = (refused.contended(), refused.only_read());
         let begin = async {
             loop {
                 let lease = pool.lease().await?;
@@ -35,7 +37,8 @@ impl<'a> LockedTransaction<'a> {
                 let begun = async {
                     client.batch_execute("BEGIN").await?;
                     client.query(&locks.groups, &[&groups]).await?;
-                    client.query(&locks.rows, &[&keys]).await
+                    client.query(&locks.rows, &[&contended]).await?;
+                    client.query(&locks.shared_rows, &[&only_read]).await
                 };
                 match begun.await {
                     Ok(_) => {
@@ -97,5 +100,62 @@ impl remote::LockedTransaction for LockedTransaction<'_> {
             Ok(outcome)
         };
         pool.with_timeout(call).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_store::records::{Change, Found, Read};
+    use latchkey_store::remote::{LockedTransaction as _, Outcome, Remote as _};
+    use latchkey_testing::Postgres;
+    use tokio_postgres::error::SqlState;
+    use tokio_postgres::{Client, Error, NoTls};
+
+    use crate::Address;
+
+    const WRITTEN: &[u8] = b"written";
+    const ONLY_READ: &[u8] = b"only read";
+
+    #[tokio::test]
+    async fn records_of_the_conditions_cannot_change_until_the_commit() {
+        let postgres = Postgres::start().expect("a private PostgreSQL");
+        let url = postgres.database().expect("a database");
+        let (other, connection) = tokio_postgres::connect(&url, NoTls)
+            .await
+            .expect("connected");
+        tokio::spawn(connection);
+        let impatient = other.batch_execute("SET lock_timeout = '50ms'");
+        impatient.await.expect("set");
+        let url = url.parse().expect("a URL");
+        let address = Address::new(&url, None, None).expect("an address");
+        let records = crate::connect(&address).await.expect("a store");
+        let value = |text: &str| Some(text.as_bytes().to_vec());
+        let mut before = Change::default();
+        for key in [WRITTEN, ONLY_READ] {
+            before.writes.insert(key.to_vec(), value("before"));
+        }
+        assert_eq!(records.commit(&before).await, Ok(Outcome::Committed));
+
+        let mut change = Change::default();
+        for key in [WRITTEN, ONLY_READ] {
+            let (read, found) = (Read::Value(key.to_vec()), Found::Value(value("before")));
+            change.conditions.insert(read, found);
+        }
+        change.writes.insert(WRITTEN.to_vec(), value("after"));
+        let locked = records.lock(&change).await.expect("locked");
+        let locked = locked.expect("PostgreSQL has locks");
+        for key in [WRITTEN, ONLY_READ] {
+            let error = update(&other, key).await.expect_err("the row is locked");
+            assert_eq!(error.code(), Some(&SqlState::LOCK_NOT_AVAILABLE));
+        }
+        assert_eq!(locked.commit(&change).await, Ok(Outcome::Committed));
+        update(&other, ONLY_READ)
+            .await
+            .expect("not locked any more");
+    }
+
+    async fn update(client: &Client, key: &[u8]) -> Result<(), Error> {
+        let update = "UPDATE latchkey.records SET value = 'other' WHERE key = $1";
+        client.execute(update, &[&key]).await.map(drop)
     }
 }

@@ -70,6 +70,16 @@ impl Change {
         written.filter(is_condition).cloned().collect()
     }
 
+    /// The keys whose values are a condition of this change and that it does not write.
+    pub fn only_read(&self) -> Vec<Vec<u8>> {
+        let read = self.conditions.keys().filter_map(|read| match read {
+            Read::Value(key) => Some(key),
+            Read::Page(_) => None,
+        });
+        let is_written = |key: &&Vec<u8>| self.writes.contains_key(*key);
+        read.filter(|key| !is_written(key)).cloned().collect()
+    }
+
     /// The conflict groups ([`conflict_group`]) that this change reads or writes. Two changes that
     /// share a group must not be committed concurrently: neither would see what the other adds.
     pub fn conflict_groups(&self) -> BTreeSet<Vec<u8>> {
@@ -127,7 +137,7 @@ pub trait Remote: Reader {
     /// an error the change may or may not have been made.
     fn commit(&self, change: &Change) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
 
-    /// Locks the records that a change contends for, after its commit was refused with
+    /// Locks the records that a change depends on, after its commit was refused with
     /// [`Outcome::Conflict`]. Until the locks are released no other change can modify these
     /// records, so the retry does not conflict over them again. `None` if the database has no
     /// locks.
