@@ -1,4 +1,4 @@
-// SECURITY 16: no Latchkey token in any URL, in the history, or in a cookie.
+// SECURITY 16, 27, 66: tokens stay out of URLs, the history and cookies; the flow cookie is short-lived.
 import { expect, test } from '../fixtures/test.ts';
 
 test('16: a visit leaves no token in URLs, the history or cookies', async ({

@@ -1,9 +1,9 @@
 //! Cutoffs: one small record that ends every session opened before it, however many there are.
 //!
 //! A ban or "sign out everywhere" must succeed even while the user keeps opening and refreshing
-//! sessions. It therefore increases a number in a record that opening and refreshing a session both
-//! read, and never waits for the sessions themselves. A session stores the numbers in force when it
-//! was opened, and is over once one of them has increased.
+//! sessions. It therefore increases a number in a record that is read whenever a session is opened
+//! or refreshed, and never waits for the sessions themselves. A session stores the numbers in force
+//! when it was opened, and is over once one of them has increased.
 //!
 //! There is one sequence of numbers per user and one for all users. Whether a session has ended is
 //! decided by comparing numbers of the same sequence, never timestamps, so a sign-in after the

@@ -66,8 +66,8 @@ pub struct DenialNote {
     #[serde(rename = "sub")]
     pub user: UserId,
     /// When the denial was lifted: it refuses nothing unless [`Denial::at`] is later. The record
-    /// remains until the token has expired, so that every server learns of it, whatever it read
-    /// before.
+    /// remains until the token has expired, so that servers that have already read the denial also
+    /// learn that it was lifted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifted: Option<Timestamp>,
 }
@@ -204,7 +204,7 @@ pub enum DenialReason {
     Revoked,
     /// A refresh token was reused.
     Replayed,
-    /// An operator ended the session.
+    /// An operator ended the session or denied the token, or the user is no longer admitted.
     EndedByOperator,
     /// The user is banned.
     Banned,

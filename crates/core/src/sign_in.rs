@@ -75,8 +75,9 @@ impl fmt::Display for InvalidReturnTo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "return_to must be a path of this site, such as /account: it begins with one slash, \
-             has no empty or dot segments and no encoded slashes, dots or percent signs, does not \
-             lead to /auth/ or /callback, and is at most 512 characters long",
+             has no empty or dot segments, no backslashes or double quotes, and no encoded \
+             slashes, backslashes, dots, percent signs or control characters, does not lead to \
+             /auth/ or /callback, and is at most 512 visible ASCII characters long",
         )
     }
 }

@@ -1,7 +1,7 @@
 //! The simulation: tabs with shared storage, the network, the server and the thief.
 //!
 //! Nothing happens by itself: [`Simulation::act`] performs one [`Action`] and its immediate effects.
-//! Every action checks for breaches of the guarantees. The first breach is recorded.
+//! The first breach of a guarantee is recorded.
 
 mod action;
 mod browser;

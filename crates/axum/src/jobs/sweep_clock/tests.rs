@@ -40,15 +40,15 @@ fn a_clock_set_ahead_and_back_within_an_hour_is_ignored() {
 
 #[test]
 fn catches_up_an_hour_after_a_long_downtime() {
-    let back = START.plus(MONTH);
-    let mut clock = SweepClock::new(START, back, Duration::ZERO);
+    let restart = START.plus(MONTH);
+    let mut clock = SweepClock::new(START, restart, Duration::ZERO);
     assert_eq!(
-        clock.advance(back.plus(59 * MINUTE), 59 * MINUTE),
+        clock.advance(restart.plus(59 * MINUTE), 59 * MINUTE),
         START.plus(59 * MINUTE)
     );
     assert_eq!(
-        clock.advance(back.plus(60 * MINUTE), 60 * MINUTE),
-        back.plus(60 * MINUTE)
+        clock.advance(restart.plus(60 * MINUTE), 60 * MINUTE),
+        restart.plus(60 * MINUTE)
     );
 }
 

@@ -304,8 +304,8 @@ async fn revoking_too_many_access_tokens_one_by_one_ends_the_session() {
     assert_eq!(app.check(&other.access_token).await, Ok(()));
 }
 
-/// An operator denied a copied token; the session of its owner stays open. Anyone who has the copy
-/// can make the denial permanent, once, and nothing more.
+/// An operator denied a copied token; the session of its owner stays open. Revoking the copy makes
+/// the denial permanent and is recorded once. It has no other effect.
 #[tokio::test]
 async fn revoking_a_token_that_an_operator_denied_never_ends_its_owners_session() {
     let config = "demo = true\nadmins = [\"grace@example.com\"]\n[limits]\nper_session = \"off\"\n";
