@@ -8,7 +8,7 @@ umask 077                                   # The files below contain tokens.
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-# Tokens reach curl by standard input: other users of this machine can read a command line.
+# Tokens are passed to curl on standard input: other users of this machine can see command lines.
 request() { curl --silent --show-error --max-time 10 "$@"; }
 token() { jq -er ".$1" "$dir/tokens.json"; }
 

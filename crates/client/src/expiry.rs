@@ -1,8 +1,8 @@
 //! When to refresh ahead of expiry. Pure: both clocks are parameters, in milliseconds.
 //!
-//! For a token that this page received, expiry is measured with the monotonic clock, which changes
-//! to the system time do not affect. For a token read from storage, only the wall clock is
-//! available.
+//! The expiry of a token that this page received is measured with the monotonic clock, because
+//! changes to the system time do not affect that clock. For a token read from storage, only the
+//! wall clock is available.
 
 use crate::tokens::Tokens;
 

@@ -1,4 +1,4 @@
-//! Selects and opens the store. No other file names a concrete store.
+//! Selects and opens the store. Outside tests, no other file of this crate names a concrete store.
 
 use core::time::Duration;
 use std::fmt;
@@ -89,7 +89,7 @@ impl Store {
         Self::of(Kind::Postgres(url.into()))
     }
 
-    /// The kind of the store, as in the configuration.
+    /// The name of the store's kind, for the overview and the audit log.
     pub(crate) fn kind_name(&self) -> &'static str {
         match &self.kind {
             Kind::Memory => "memory",
