@@ -260,7 +260,7 @@ mod tests {
         }
     }
 
-    /// docs/errors.md as it must be.
+    /// What docs/errors.md must contain.
     fn page() -> String {
         let mut page = String::from(
             "# Errors\n\n\

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorCode;
 
-/// One event of the stream: the `data` of a `text/event-stream` message (HTML, "Server-sent
-/// events"), one line of JSON.
+/// One event of the stream: a line of JSON, sent as the `data` of a server-sent event
+/// (`text/event-stream`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
