@@ -74,7 +74,7 @@ impl<T: PartialEq + Send + Sync + 'static> Fetch<T> {
         self.get_untracked()
     }
 
-    /// The same, without tracking it.
+    /// Like [`get`](Self::get), but the caller does not run again when the value changes.
     pub(crate) fn get_untracked(self) -> Fetched<Arc<T>> {
         match self.latest.get_untracked()?.result {
             Ok(payload) => payload.downcast().map(Ok),

@@ -56,7 +56,7 @@ fn require_session(session: Session, path: &'static str) {
     require_session_for(session, move || path.to_owned());
 }
 
-/// The same for a page whose path changes.
+/// Like [`require_session`], for a page whose path changes.
 fn require_session_for(session: Session, path: impl Fn() -> String + 'static) {
     let navigate = use_navigate();
     Effect::new(move || {

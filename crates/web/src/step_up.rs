@@ -1,4 +1,4 @@
-//! Stores a request across the step-up that it needs.
+//! Stores a request that needs a step-up, and continues it afterwards.
 //!
 //! The URL says what to resume. The tab's sessionStorage confirms that the request was made in this
 //! tab, and for which account. So a link from someone else does nothing, and no other account is
@@ -44,8 +44,8 @@ pub(crate) fn go(provider: &str, account: &str, return_to: &str) -> Option<()> {
     window().location().assign(&href).ok()
 }
 
-/// Continues, once, with the request that needed a step-up. `parse` reads its resume name. If a
-/// different account returned from the step-up, `status` says so instead.
+/// Continues, once, with the request that needed a step-up. `parse` reads its resume name. If the
+/// step-up was made with a different account, only sets `status` to the message `other_account`.
 pub(crate) fn resume<T: 'static>(
     session: Session,
     page: &'static str,

@@ -64,7 +64,7 @@ pub fn date(seconds: u64) -> String {
     )
 }
 
-/// The same time for programs, as in an attribute `datetime` (ISO 8601).
+/// A time in seconds since 1970 as ISO 8601, for the attribute `datetime`, which programs read.
 pub fn iso(seconds: u64) -> String {
     to_date(seconds.saturating_mul(1000)).to_iso_string().into()
 }

@@ -29,9 +29,9 @@ pub(crate) struct Field {
     pub(crate) kind: &'static str,
     /// The attribute `autocomplete`, which tells password managers what the field is for.
     pub(crate) autocomplete: &'static str,
-    /// What to know before typing; empty if nothing.
+    /// The hint below the input; empty if there is none.
     pub(crate) hint: &'static str,
-    /// The error if the field is empty; `None` if it may be.
+    /// The error to show if the field is empty; `None` if the field is optional.
     pub(crate) required: Option<&'static str>,
 }
 

@@ -111,8 +111,8 @@ async fn complete(client: &Client, query: &CallbackQuery) -> Result<String, Sign
     }
 }
 
-/// Removes the code from the address bar and the history, where others could read it. A reload could
-/// not use it again.
+/// Removes the code from the address bar and the history, where others could read it. A reload does
+/// not need it: a code works only once.
 fn hide_query() {
     if let Ok(history) = window().history() {
         let path = window().location().pathname();

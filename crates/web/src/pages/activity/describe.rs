@@ -70,13 +70,13 @@ pub(super) fn headline(event: &Activity, at: &str) -> String {
 /// The facts that the headline does not contain.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Facts {
-    /// Whether the time of the event is one of them; it comes first.
+    /// Whether the time of the event is shown before the texts.
     pub(super) shows_time: bool,
-    /// The address, and others.
+    /// Where the request, or the earlier sign-in, came from: addresses and the device.
     pub(super) texts: Vec<String>,
 }
 
-/// When and where, and further facts that the headline does not contain.
+/// The facts of an event that its headline does not contain.
 pub(super) fn facts(event: &Activity) -> Facts {
     let sent_by = || {
         let device = device(event.browser.as_deref(), event.system.as_deref());

@@ -46,7 +46,7 @@ fn append_shown(merged: &mut ActivityList, shown: &ActivityList) {
 }
 
 /// The events of `shown` that follow the last event of `newest`. Events of the same second can be
-/// equal: if `newest` ends with several equal events, as many of them are skipped in `shown`.
+/// equal: if `newest` ends with several equal events, the same number is skipped in `shown`.
 fn tail_after<'a>(newest: &[Activity], shown: &'a [Activity]) -> &'a [Activity] {
     let Some(last) = newest.last() else {
         return &[];
