@@ -1,4 +1,4 @@
-//! A child process of a test: pause, resume, measure and kill it together with its own children.
+//! Pauses, resumes, measures and kills a child process of a test together with its own children.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};

@@ -145,7 +145,7 @@ impl ScriptedProvider {
     pub const JWKS: &str = "/jwks";
     /// The path of the token endpoint.
     pub const TOKEN: &str = "/token";
-    /// The path of the userinfo endpoint, which the discovery document does not contain at first.
+    /// The path of the userinfo endpoint. The discovery document contains it only if the test adds it.
     pub const USERINFO: &str = "/userinfo";
 
     /// Starts a provider with an ES256 key and the user Ada.
@@ -240,8 +240,8 @@ impl ScriptedProvider {
         callback(&request, &code)
     }
 
-    /// Performs a complete sign-in with this provider, which has this name in Latchkey. Returns the
-    /// response of the token endpoint.
+    /// Performs a complete sign-in with this provider, whose id in Latchkey's configuration is `name`.
+    /// Returns the response of the token endpoint.
     pub async fn sign_in(&self, client: &ApiClient, name: &str) -> reqwest::Response {
         let begun = client.begin(name).await;
         let callback = self.approve(&begun);

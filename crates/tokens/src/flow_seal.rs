@@ -97,7 +97,7 @@ impl FlowSeal {
     fn key_of(&self, id: FlowId) -> RandomizedNonceKey {
         let key = hmac::sign(&self.0, id.as_bytes());
         RandomizedNonceKey::new(&AES_256_GCM, key.as_ref())
-            .expect("the key has the length of the algorithm")
+            .expect("the key has the length that the algorithm needs")
     }
 }
 

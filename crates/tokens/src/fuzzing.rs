@@ -148,7 +148,7 @@ fn client_jwk() -> String {
     json!({ "kty": "EC", "crv": "P-256", "x": B64.encode(x), "y": B64.encode(y) }).to_string()
 }
 
-/// A token with this text as its header and this text as its claims.
+/// A signed token with this header and these claims, which need not be valid JSON.
 fn sign(header: &str, claims: &str, key: &EncodingKey, algorithm: Algorithm) -> String {
     let message = format!("{}.{}", B64.encode(header), B64.encode(claims));
     let mut signature = crypto::sign(message.as_bytes(), key, algorithm).expect("a signature");

@@ -131,7 +131,7 @@ impl MasterKey {
             &AES_256_GCM,
             self.derive(Purpose::SigningKeySeal).as_slice(),
         )
-        .expect("the key has the length of the algorithm")
+        .expect("the key has the length that the algorithm needs")
     }
 }
 

@@ -338,9 +338,9 @@ fn security_30_only_public_keys_are_published_and_kid_is_their_thumbprint() {
 }
 
 proptest! {
-    /// An application may compare a number with the one that it issued.
+    /// An application may compare a number in a verified token with the one that it put there.
     #[test]
-    fn numbers_of_the_application_are_verified_as_they_were_issued(
+    fn numbers_in_claims_of_the_application_do_not_change(
         float in f64::NORMAL | f64::SUBNORMAL | f64::ZERO,
         integer in any::<i64>(),
     ) {

@@ -101,7 +101,7 @@ impl Fixture {
 }
 
 #[test]
-fn valid_proof_yields_its_key_id_and_expiry() {
+fn valid_proof_yields_key_and_id_and_expiry() {
     let fixture = fixture();
     let proof = fixture.sign(&fixture.header(), &fixture.claims());
     let valid = fixture.verify(&proof).expect("a valid proof");
