@@ -14,7 +14,7 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-/// How often to check a condition outside this process.
+/// The time between two checks of a condition, such as whether a child has exited.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How long a child may take to exit after SIGTERM.
 const TERM_TIMEOUT: Duration = Duration::from_secs(10);

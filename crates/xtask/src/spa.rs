@@ -147,7 +147,7 @@ impl Records {
             fs::write(&self.unoptimized_file, "")?;
         }
         outputs(dist)?.record(&self.outputs_file)?;
-        // The build may have completed Cargo.lock, which is an input.
+        // The build may have added packages to Cargo.lock, which is an input.
         Self::of(workspace)?.inputs.record(&self.inputs_file)
     }
 }

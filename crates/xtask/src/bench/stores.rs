@@ -29,7 +29,7 @@ fn measure(workspace: &Workspace, what: &str, arguments: &[String]) -> Result<()
         let mut command = workspace.cargo();
         command.args(["build", "--release", "-p", "latchkey"]);
         command.args(["--example", "stores"]);
-        // The same setting as for the server; otherwise cargo would rebuild it.
+        // As in the build of the server; with another value, cargo would rebuild the crate.
         process::run(command.env("LATCHKEY_EMBED_DIST", &built.pages))
     })?;
     let text = progress::step("Measuring", || {

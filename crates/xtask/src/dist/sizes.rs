@@ -59,7 +59,7 @@ impl Sizes {
         Ok(())
     }
 
-    /// Adds the files of a folder and of the folders in it, except those of the folder `except`.
+    /// Adds all files below `folder`, except those in its subfolder `except`.
     fn add_folder(&mut self, folder: &Path, except: &Path) -> Result<()> {
         let unreadable = || format!("cannot read {}", folder.display());
         for entry in fs::read_dir(folder).with_context(unreadable)? {

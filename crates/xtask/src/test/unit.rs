@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_api_tests_are_not_among_the_unit_tests() {
-        let workspace = Workspace::find().expect("tests run inside it");
+        let workspace = Workspace::find().expect("tests run inside the workspace");
         assert!(
             !integration_tests(&workspace)
                 .expect("readable")

@@ -1,5 +1,4 @@
-//! Inside a crate, imports run down the layers of this table: from a module to a module of the same
-//! layer or of a lower one.
+//! A module imports only from modules of its own layer and of lower layers, as listed in `LAYERS`.
 
 use super::finding::Finding;
 use super::imports::{Import, imports};

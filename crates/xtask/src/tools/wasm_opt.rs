@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn the_pinned_version_is_newer_than_the_broken_one() {
-        let workspace = Workspace::find().expect("tests run inside it");
+        let workspace = Workspace::find().expect("tests run inside the workspace");
         let pinned: u32 = pinned(&workspace)
             .expect("pinned")
             .parse()

@@ -1,6 +1,6 @@
 use super::*;
 
-/// `from:line → to Name` for each import of a crate of these files.
+/// The imports of a crate that consists of these files, each as `from:line → to Name`.
 fn found(files: &[(&str, &str)]) -> Vec<String> {
     let files: Vec<_> = files
         .iter()
