@@ -1,4 +1,4 @@
-//! The providers of a builder: their names, and what the rules of admission trust them for.
+//! The providers of a builder: their names, and the email addresses that each may vouch for.
 
 use std::sync::Arc;
 

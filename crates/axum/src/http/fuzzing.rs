@@ -140,9 +140,9 @@ pub fn user_agent(input: &[u8]) -> bool {
     program.browser.is_some()
 }
 
-/// Finds the address of the client in an `X-Forwarded-For` header, behind a proxy that is trusted.
-/// The header is ignored if the sender is not trusted, and the result is the same if the header
-/// contains only the result. Returns whether the result is not the proxy's own address.
+/// Finds the client's address in an `X-Forwarded-For` header from a trusted proxy. A header that
+/// contains only the address that was found has the same result, and a header from an untrusted
+/// sender is ignored. Returns whether an address other than the proxy's own was found.
 pub fn forwarded_for(input: &[u8]) -> bool {
     let trusted: TrustedProxies = ["10.0.0.0/8", "2001:db8::/32"]
         .map(|network| TrustedProxies::parse(network).expect("a network"))

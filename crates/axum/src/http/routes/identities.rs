@@ -131,8 +131,7 @@ pub(crate) async fn delete_identity(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The wire form of an identity. The pair says whether the current session was opened with it, and
-/// whether it is suspended.
+/// The wire form of an identity. `current` says whether the current session was opened with it.
 pub(super) fn wire(
     state: &Services,
     it: LinkedIdentity,

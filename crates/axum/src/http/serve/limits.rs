@@ -16,8 +16,9 @@ pub struct ConnectionLimits {
     /// default.
     pub header: Duration,
     /// The maximum time to receive the body of a request to Latchkey's routes; 10 seconds by
-    /// default. The application limits the bodies of its own routes. Also how long other requests
-    /// may continue on a connection that is closed because it is stalled.
+    /// default. The application limits the bodies of its own routes. Also how long the other
+    /// requests on a connection may still take once it is being closed because of a client that
+    /// does not read.
     pub body: Duration,
     /// How long a response may wait for a client that does not read; 30 seconds by default.
     pub write: Duration,
