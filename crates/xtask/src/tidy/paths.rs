@@ -30,7 +30,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// The texts between backticks.
+/// The parts of the line between backticks.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn other_quoted_texts_are_ignored() {
+    fn other_strings_between_backticks_are_ignored() {
         let map = "`core::rotation` `POST /auth/token` `/api/me` `application/json` `cargo xtask run` \
                `crates/{core,types}` `state.sid` `latchkey.toml` `n/a`";
         assert_eq!(findings(map), Vec::<String>::new());

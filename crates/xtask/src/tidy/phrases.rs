@@ -9,7 +9,7 @@ use super::tree::Tree;
 /// This file contains the phrases.
 const LIST: &str = "crates/xtask/src/tidy/phrases.rs";
 
-/// The extensions of the files that people write.
+/// The extensions of the files to check: code and documents written by hand.
 const EXTENSIONS: [&str; 8] = ["rs", "md", "sql", "lua", "ts", "toml", "css", "html"];
 
 /// A phrase and the suggestion.
@@ -114,7 +114,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 /// A word in lower case, or punctuation, with the line it is on.
 type Word = (String, usize);
 
-/// The words of a text. Comment markers, line breaks and underscores separate words; other
+/// Splits `text` into words. Comment markers, line breaks and underscores separate words; other
 /// punctuation is a separate word, so that no phrase matches across it.
 fn words(text: &str) -> Vec<Word> {
     let mut words = Vec::new();

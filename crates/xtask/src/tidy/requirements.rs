@@ -48,7 +48,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// `citing` are the files whose tests cite the requirement.
+/// What is wrong with a row. `citing` contains the files whose tests cite its requirement.
 fn disagreement(row: &Row<'_>, citing: &BTreeSet<&str>) -> Option<Finding> {
     let number = row.number;
     let what = if !row.in_force {

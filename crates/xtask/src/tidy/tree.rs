@@ -75,7 +75,7 @@ impl Tree {
     }
 }
 
-/// The lines of a text with their numbers, starting at 1.
+/// The lines of `text` with their numbers, starting at 1.
 pub(crate) fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()
