@@ -1,6 +1,6 @@
-//! Why a command failed, for scripts: a code that is stable between versions, and a text. Commands
-//! return `anyhow` errors, which are converted to a [`Failure`] for `--json` and for the control
-//! socket.
+//! Why a command failed, for scripts: a code that is stable between versions, and a message.
+//! Commands return `anyhow` errors, which are converted to a [`Failure`] for `--json` and for the
+//! control socket.
 
 use anyhow::Error;
 use latchkey_axum::OpenError;
@@ -31,7 +31,7 @@ pub enum FailureCode {
     UnknownDenial,
     /// The denial follows from an ended session or from an act of its user.
     NotLiftable,
-    /// A role, time, token, cursor, or value for a local account is not valid.
+    /// A role, a time, a token, a cursor or a value for a local account is invalid.
     InvalidArgument,
     /// All sessions have ended, but some of their records were not updated.
     RecordsUnfinished,
@@ -69,7 +69,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with a code and a text only.
+    /// A failure with only a code and a message.
     pub fn new(error: FailureCode, message: impl Into<String>) -> Self {
         Self {
             error,

@@ -21,7 +21,7 @@ pub(crate) fn router(latchkey: Latchkey, token: Option<MetricsToken>) -> Router 
         .with_state((latchkey, token))
 }
 
-/// Serves the route alone until the future is dropped.
+/// Serves only this route, until the future is dropped.
 pub(crate) async fn serve(
     listener: TcpListener,
     latchkey: Latchkey,

@@ -176,17 +176,17 @@ mod tests {
     use super::replay::replay;
 
     #[test]
-    fn corpus_of_access_tokens_is_accepted_or_refused_as_named() {
+    fn corpus_of_access_tokens_is_accepted_or_refused_as_its_file_names_say() {
         replay("access_token", super::access_token);
     }
 
     #[test]
-    fn corpus_of_refresh_tokens_is_accepted_or_refused_as_named() {
+    fn corpus_of_refresh_tokens_is_accepted_or_refused_as_its_file_names_say() {
         replay("refresh_token", super::refresh_token);
     }
 
     #[test]
-    fn corpus_of_dpop_proofs_is_accepted_or_refused_as_named() {
+    fn corpus_of_dpop_proofs_is_accepted_or_refused_as_its_file_names_say() {
         replay("dpop_proof", super::dpop_proof);
     }
 }

@@ -47,7 +47,7 @@ fn read(mut chain: Chain, text: &str) -> Result<Vec<Record>, LineError> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn corpus_of_backup_lines_is_accepted_or_refused_as_named() {
+    fn corpus_of_backup_lines_is_accepted_or_refused_as_its_file_names_say() {
         crate::replay::replay("backup_lines", super::backup_lines);
     }
 }

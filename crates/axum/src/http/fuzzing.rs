@@ -181,27 +181,27 @@ mod tests {
     use crate::replay::replay;
 
     #[test]
-    fn corpus_of_form_bodies_is_accepted_or_refused_as_named() {
+    fn corpus_of_form_bodies_is_accepted_or_refused_as_its_file_names_say() {
         replay("form_body", super::form_body);
     }
 
     #[test]
-    fn corpus_of_json_bodies_is_accepted_or_refused_as_named() {
+    fn corpus_of_json_bodies_is_accepted_or_refused_as_its_file_names_say() {
         replay("json_body", super::json_body);
     }
 
     #[test]
-    fn corpus_of_flow_cookies_is_accepted_or_refused_as_named() {
+    fn corpus_of_flow_cookies_is_accepted_or_refused_as_its_file_names_say() {
         replay("flow_cookie", super::flow_cookie);
     }
 
     #[test]
-    fn corpus_of_user_agents_is_accepted_or_refused_as_named() {
+    fn corpus_of_user_agents_is_accepted_or_refused_as_its_file_names_say() {
         replay("user_agent", super::user_agent);
     }
 
     #[test]
-    fn corpus_of_forwarded_addresses_is_accepted_or_refused_as_named() {
+    fn corpus_of_forwarded_addresses_is_accepted_or_refused_as_its_file_names_say() {
         replay("forwarded_for", super::forwarded_for);
     }
 }

@@ -16,7 +16,7 @@ const SIGN_INS: usize = 20_000;
 /// The default of `limits.max_sessions`.
 const MAX_SESSIONS: usize = 100;
 
-/// Signs one user in many times with PostgreSQL, then lists the sessions and bans the user.
+/// Opens many sessions of one user in PostgreSQL, then lists the live ones and bans the user.
 pub(crate) async fn run() -> Result<()> {
     let database = Postgres::start()?;
     let address = latchkey_store_postgres::Address::new(&database.url().parse()?, None, None);

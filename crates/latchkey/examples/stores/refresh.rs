@@ -97,7 +97,7 @@ async fn refresh(api: ApiClient, mut tokens: TokenResponse, start: Instant) -> V
     durations
 }
 
-/// The average of a total time, such as `250 µs`.
+/// The total time divided by `count`, such as `250 µs`.
 fn micros(time: Duration, count: usize) -> String {
     let each = time.as_micros() / count.max(1) as u128;
     format!("{each} µs")

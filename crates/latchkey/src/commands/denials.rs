@@ -43,7 +43,7 @@ pub(super) async fn run(command: DenialsCommand) -> anyhow::Result<Report> {
     }
 }
 
-/// The token on standard input: arguments are visible to other users of the machine.
+/// Reads the token from standard input, because other users of the machine can see arguments.
 fn token() -> anyhow::Result<TokenText> {
     let mut text = String::new();
     let mut input = stdin().take(MAX_TOKEN_BYTES);

@@ -51,7 +51,7 @@ async fn write_file(config: &Config, path: &Path, progress: &mut Progress) -> an
     })?;
     let written = write_and_rename(config, file, &part, path, progress).await;
     if written.is_err() {
-        // It would prevent the next export.
+        // The partial file would prevent the next export.
         drop(fs::remove_file(&part));
     }
     written

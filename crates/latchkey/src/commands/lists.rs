@@ -1,4 +1,4 @@
-//! The text of lists: one line for each entry.
+//! Formats lists as text, with one line for each entry.
 
 use latchkey_axum::use_cases::operator::KeyState;
 

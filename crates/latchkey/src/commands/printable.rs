@@ -15,7 +15,7 @@ pub(super) fn printable(text: &str) -> String {
     printable
 }
 
-/// The same for a text that may have several lines.
+/// Does the same for each line of the text, and keeps the line breaks.
 pub(super) fn printable_lines(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(printable).collect();
     lines.join("\n")

@@ -79,7 +79,7 @@ mod tests {
         let half = line("imported", 5, Some(10));
         assert_eq!(half.matches('█').count(), half.matches('░').count());
         assert!(line("imported", 10, Some(10)).ends_with("imported 10 of 10 records"));
-        // A total of zero does not divide by zero.
+        // A total of zero causes no division by zero.
         assert!(line("imported", 0, Some(0)).contains("0 of 0"));
         assert_eq!(line("exported", 3, None), "exported 3 records");
     }

@@ -87,7 +87,7 @@ fn origin(path: &Path, origins: &Origins) -> String {
     found.map_or_else(String::new, |(_, name)| format!(" (from {name})"))
 }
 
-/// Why a value cannot be deserialized. Omits the value where it may be a secret in the wrong place.
+/// Why a value cannot be deserialized. Omits values that may be secrets under the wrong key.
 #[derive(Debug, thiserror::Error)]
 enum ValueError {
     #[error("unknown key")]

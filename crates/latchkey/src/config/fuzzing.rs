@@ -63,7 +63,7 @@ mod replay;
 #[cfg(test)]
 mod tests {
     #[test]
-    fn corpus_of_configurations_is_accepted_or_refused_as_named() {
+    fn corpus_of_configurations_is_accepted_or_refused_as_its_file_names_say() {
         super::replay::replay("config", super::config);
     }
 }

@@ -80,7 +80,8 @@ impl EmailAuthorities {
         Self(authorities.collect())
     }
 
-    /// Whether any provider may vouch for addresses at this domain, for entries that name no provider.
+    /// Whether any provider may vouch for addresses at this domain. An entry that names no provider
+    /// requires this.
     fn any_covers(&self, domain: &str) -> bool {
         let covers = |trusted_emails: &TrustedEmails| match trusted_emails {
             TrustedEmails::Any => true,

@@ -121,7 +121,7 @@ pub enum Outcome {
         /// When the link expires, in seconds since 1970.
         expires_at: u64,
     },
-    /// The signing key was rotated, or its successor is waiting to sign.
+    /// The signing key was rotated, or its successor had already been published.
     KeyRotated {
         /// The id of the newest key.
         kid: String,

@@ -200,7 +200,7 @@ pub fn read_request(line: &str) -> Result<Command, String> {
                     )
                 }
                 Some(_) => failure_line(FailureCode::ServerVersion, text),
-                // Clients from before the protocol had versions expect `Ok` or `Err` with a text.
+                // Clients from before the protocol had versions expect `Ok` or `Err`.
                 None => format!("{}\n", json!({ "Err": text })),
             })
         }

@@ -8,8 +8,8 @@ use tracing::Subscriber;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Variables that turn the export on. The exporter reads them, and the variables for headers and
-/// timeouts.
+/// Each of these variables turns the export on. The exporter itself reads them, and also those for
+/// headers and timeouts.
 const ENDPOINTS: [&str; 2] = [
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",

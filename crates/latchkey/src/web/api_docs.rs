@@ -263,7 +263,8 @@ fn type_of(schema: &Value) -> String {
     if !schema["const"].is_null() {
         return code(&schema["const"]);
     }
-    // An error response: the second schema lists its codes, which the description repeats.
+    // In an error response, the second schema lists the codes. It is omitted here, because the
+    // description contains them.
     if let Some([first, ..]) = schema["allOf"].as_array().map(Vec::as_slice) {
         return type_of(first);
     }

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_the_console_are_found_and_its_style_sheet_is_not_one_of_the_app() {
+    fn files_of_the_console_are_separate_from_those_of_the_app() {
         let names = [
             "main-0123456789abcdef.css",
             "console/index.html",

@@ -105,8 +105,8 @@ async fn render(state: &WebState, head: HeadHtml, request: Request) -> Response 
     Response::from_parts(parts, Body::from(document))
 }
 
-/// The content security policy. A page may run scripts with its nonce and the scripts that they
-/// load, and connect to this server.
+/// The content security policy. A page may run scripts that have its nonce, and scripts that those
+/// load. It may connect only to this server.
 fn policy(nonce: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \

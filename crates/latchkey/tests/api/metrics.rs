@@ -290,7 +290,7 @@ async fn a_refresh_is_one_store_write() {
     assert!(writes < REFRESHES * 3 / 2, "{writes}");
 }
 
-/// The names of metrics in a text.
+/// The names of all metrics that occur in `text`.
 fn names(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let names = words.filter(|word| word.starts_with("latchkey_"));

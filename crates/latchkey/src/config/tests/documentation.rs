@@ -37,7 +37,7 @@ fn keys() -> BTreeSet<String> {
     keys
 }
 
-/// The first and the fourth cell of each row whose first cell is a key: key and variable.
+/// The key and the variable of each row about a key: its first and its fourth cell.
 fn rows() -> Vec<(&'static str, &'static str)> {
     let cells = |line: &'static str| {
         let mut cells = line.strip_prefix("| `")?.split(" | ");

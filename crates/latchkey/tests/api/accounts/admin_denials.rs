@@ -169,7 +169,7 @@ async fn denial_of_a_token_that_its_user_revoked_cannot_be_lifted() {
     let admin = app.sign_in_as("grace@example.com").await.access_token;
     let ada = app.sign_in().await;
     app.revoke(&ada.access_token).await;
-    // A denial of the same token by an administrator does not make it liftable.
+    // It cannot be lifted even if an administrator denies the same token, too.
     let body = json!({ "token": ada.access_token, "reason": "copied" });
     assert_eq!(deny(&app, &admin, body).await.0, 204);
     let jti = claim(&ada.access_token, "jti");

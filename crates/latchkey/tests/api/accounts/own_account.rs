@@ -197,7 +197,7 @@ async fn open_page_is_notified_that_its_account_was_deleted() {
     assert_eq!(event["type"], "session_ended");
 }
 
-/// Whether a refresh or the deletion comes first, no tokens are valid afterwards.
+/// Whichever comes first, a refresh or the deletion, no token is valid afterwards.
 #[tokio::test]
 async fn refreshes_during_a_deletion_issue_no_lasting_tokens() {
     let app = TestApp::start().await;

@@ -88,7 +88,7 @@ impl Source {
 fn contents(backup: &str) -> Vec<Value> {
     let lines = backup.lines().map(|line| {
         let mut record: Value = serde_json::from_str(line).expect("JSON");
-        // The check depends on the lines before.
+        // `check` depends on the preceding lines.
         record.as_object_mut().expect("an object").remove("check");
         record
     });

@@ -182,7 +182,7 @@ async fn event_streams_outlast_every_limit() {
     );
 }
 
-/// The server holds the whole export in memory until then.
+/// The server holds the whole export in memory until its client has read it.
 #[tokio::test]
 async fn account_export_is_in_progress_until_its_client_has_read_it() {
     let app = TestApp::start().await;

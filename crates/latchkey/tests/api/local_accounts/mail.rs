@@ -100,7 +100,7 @@ async fn address_that_is_the_username_of_a_stranger_still_gets_its_link() {
     let config = format!("[local]\nsign_up = \"open\"\n{}", server.section());
     let app = TestApp::with(&config).await;
     create_with_email(&app, "ada", EMAIL).await;
-    // Both its username and its address are what the user enters: it gets one link.
+    // The username of this account is also its address: the account gets only one link.
     create_with_email(&app, "ben@example.com", "ben@example.com").await;
     let eve = json!({ "username": EMAIL, "password": PASSWORD, "email": "eve@example.com" });
     assert_eq!(post(&app, "/auth/sign-up", &eve).await.status(), 200);
@@ -157,8 +157,7 @@ async fn one_recipient_gets_few_messages_whatever_the_account() {
         request_link(&app, &format!("ada-{number}")).await;
     }
     request_link(&app, "eve").await;
-    // Links to other recipients are still sent, and so are those of the oldest account with the
-    // address.
+    // The limit affects neither other recipients nor the oldest account with this address.
     request_link(&app, "ben").await;
     request_link(&app, "ada").await;
     let mut recipients = Vec::new();

@@ -68,8 +68,8 @@ async def main():
             require_starttls=security == "starttls",
             authenticator=authenticate,
             auth_required=True,
-            # aiosmtpd does not recognize the encryption of "tls". With "none", it accepts
-            # credentials, so that a test detects a client that sends them.
+            # With "tls", aiosmtpd does not notice that the connection is encrypted. With "none", it
+            # accepts credentials, so that a test detects a client that sends them.
             auth_require_tls=security == "starttls",
         )
 

@@ -67,7 +67,7 @@ async fn a_revocation_while_the_clock_is_ahead_is_permanent() {
 }
 
 #[tokio::test]
-async fn a_ban_or_end_while_the_clock_is_behind_is_permanent() {
+async fn sessions_ended_while_the_clock_is_behind_stay_ended() {
     for act in ["ban", "end", "end everyone"] {
         let app = TestApp::start().await;
         let before = app.sign_in().await;
@@ -88,7 +88,7 @@ async fn a_ban_or_end_while_the_clock_is_behind_is_permanent() {
 }
 
 #[tokio::test]
-async fn revoking_expired_access_tokens_adds_no_activity() {
+async fn revoking_expired_access_tokens_records_no_event() {
     let app = TestApp::start().await;
     let old = app.sign_in().await;
     app.clock.advance(ACCESS_LIFETIME);

@@ -31,7 +31,7 @@ pub(super) struct Stats {
 struct Count {
     acknowledged: usize,
     cut_off: usize,
-    /// How many of the operations cut off turned out to have taken effect.
+    /// How many operations took effect although they were cut off.
     done: usize,
 }
 
@@ -73,7 +73,7 @@ impl Stats {
         );
     }
 
-    /// The total numbers of acknowledged operations and of those cut off.
+    /// How many operations were acknowledged and how many were cut off, in all rounds.
     pub(super) fn totals(&self) -> (usize, usize) {
         let counts = self.counts.lock().expect("not poisoned");
         counts
