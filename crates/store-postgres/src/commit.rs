@@ -47,7 +47,7 @@ impl Parameters {
                     all.page_limit.push(limit(page));
                     all.page_digest.push(digest_of(pairs));
                 }
-                // The result of a read always has the kind of the read.
+                // Cannot happen: reading a value finds a value, and reading a page finds a page.
                 _ => {}
             }
         }

@@ -74,10 +74,9 @@ impl Address {
     }
 }
 
-/// Session settings. The timeouts end statements whose call has already timed out, whether they wait
-/// for a lock or still run. All queries of records use an index, so a generic plan without a
-/// sequential scan is always right. `read committed` lets a commit that waited for locks see the
-/// latest changes.
+/// Session settings. The timeouts end statements that still wait for a lock or run after their caller
+/// has given up. All queries for records use an index, so a generic plan without a sequential scan is
+/// always right. `read committed` lets a commit that waited for locks see the latest changes.
 const OPTIONS: &str = "-c statement_timeout=5s -c lock_timeout=2s \
                        -c default_transaction_isolation=read\\ committed \
                        -c enable_seqscan=off -c plan_cache_mode=force_generic_plan";
@@ -87,7 +86,8 @@ const LOCK_GROUPS: &str = "SELECT pg_advisory_xact_lock(number) \
      FROM (SELECT DISTINCT unnest($1::bigint[]) AS number ORDER BY 1) AS sorted";
 /// Locks rows until the end of the transaction, in the same order as a commit.
 const LOCK_ROWS: &str = "SELECT FROM latchkey.records WHERE key = ANY ($1) ORDER BY key FOR UPDATE";
-/// Locks rows in shared mode, in the same way: other transactions can read them, but not change them.
+/// Locks rows in shared mode and in the same order: other transactions can lock them in shared mode,
+/// too, but not change them.
 const SHARE_ROWS: &str = "SELECT FROM latchkey.records WHERE key = ANY ($1) ORDER BY key FOR SHARE";
 
 /// The prepared statements that lock records.

@@ -4,7 +4,7 @@ use latchkey_store::StoreError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-/// Converts an error. The resulting text never contains the password.
+/// Converts an error. The resulting message never contains the password.
 pub(crate) fn unavailable(error: &Error) -> StoreError {
     let message = match error.as_db_error() {
         Some(error) => error.message().to_owned(),

@@ -20,9 +20,9 @@ pub struct LockedTransaction<'a> {
 }
 
 impl<'a> LockedTransaction<'a> {
-    /// Begins a transaction and acquires the locks; waits for changes to the same records that are
-    /// in progress. The order of the locks is that of `latchkey.commit`: groups, rows that are written, rows that are only
-    /// read.
+    /// Begins a transaction and acquires the locks. Waits until changes to the same records that are
+    /// in progress have ended. The order of the locks is that of `latchkey.commit`: groups, rows
+    /// that are written, rows that are only read.
     pub(crate) async fn begin(
         pool: &'a Pool<Connector>,
         expected: &'a ExpectedStoreId,
@@ -48,9 +48,9 @@ impl<'a> LockedTransaction<'a> {
                             expected,
                         });
                     }
-                    // PostgreSQL aborted this transaction to resolve a deadlock with a commit that
-                    // locks further groups or rows. Nothing has been read yet, so begin again. The
-                    // dropped connection is closed.
+                    // PostgreSQL aborted this transaction to resolve a deadlock with another one.
+                    // Nothing has been read yet, so begin again. Dropping the lease closes this
+                    // connection.
                     Err(error) if is_conflict(&error) => {}
                     Err(error) => return Err(unavailable(&error)),
                 }

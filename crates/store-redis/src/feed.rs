@@ -15,7 +15,7 @@ use crate::connection::{Connector, id_key};
 use crate::error::unavailable;
 
 const STREAM: &str = "latchkey:feed";
-/// The key that stores the id of the oldest entry that the last trim of the stream left.
+/// The key that stores the id of the oldest entry that remained after the last trim.
 const TRIMMED: &str = "latchkey:feed:trimmed";
 /// How many entries are read per command.
 const BATCH_SIZE: usize = 1000;
@@ -77,7 +77,7 @@ impl Follower {
             read.arg("BLOCK").arg(millis);
         }
         read.arg(&["STREAMS", STREAM, &format!("{ms}-{nth}")]);
-        // Read after the entries, so that no trim before the read goes unnoticed.
+        // Read after the entries, so that a trim that removed unread entries does not go unnoticed.
         pipe.cmd("GET").arg(TRIMMED);
         pipe.cmd("GET").arg(id_key());
         let (read, trimmed, id): (Option<StreamReadReply>, Option<String>, Option<Vec<u8>>) = pipe

@@ -61,10 +61,9 @@ pub enum OpenError {
     },
 }
 
-/// Opens the store in this directory, or creates it. If the store is damaged, its database file is
-/// restored to its previous content, because sled may have modified it in an attempt to repair
-/// it, which can make recovery impossible. Files larger than `MAX_COPY_BYTES` are not copied and
-/// therefore not restored.
+/// Opens the store in this directory, or creates it. sled tries to repair damaged files, and may
+/// thereby make recovery impossible. So if the store is damaged, its database file is restored to
+/// its previous content, unless it is larger than `MAX_COPY_BYTES`: then there is no copy.
 pub fn open(path: &Path) -> Result<SledStore, OpenError> {
     let file = path.join("db");
     let is_small = fs::metadata(&file).is_ok_and(|file| file.len() <= MAX_COPY_BYTES);
@@ -178,7 +177,7 @@ fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// sled wraps the error of a failed file lock and keeps its kind only in the text.
+/// sled wraps the error of a failed file lock; only the message still contains its kind.
 fn is_locked(error: &io::Error) -> bool {
     error.kind() == ErrorKind::WouldBlock || error.to_string().contains("WouldBlock")
 }

@@ -70,13 +70,13 @@ pub enum Record {
     LoginFlow(PastLoginFlow),
     /// A signing key, sealed with the master key.
     SigningKey(SealedSigningKey),
-    /// The latest cutoff of everyone's sessions.
+    /// The latest cutoff that applies to the sessions of all users.
     EveryoneEnded(Cutoff),
     /// A record of the audit log. Refreshes and hourly counts are not backed up.
     Audit(AuditRecord),
     /// The latest time that a sweep used as the current time.
     SweptUntil(Timestamp),
-    /// The deletion of a user that was still in progress.
+    /// A user whose deletion was still in progress.
     Deletion {
         /// The user.
         user: UserId,

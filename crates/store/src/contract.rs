@@ -73,8 +73,8 @@ where
     races::bans_against_sign_ins(make().await).await;
     races::flows(make().await).await;
     races::signing_keys(make().await).await;
-    races::ends_of_all_against_refreshes(make().await, true).await;
-    races::ends_of_all_against_refreshes(make().await, false).await;
+    races::end_of_all_sessions_against_refreshes(make().await, true).await;
+    races::end_of_all_sessions_against_refreshes(make().await, false).await;
     for revocation in starvation::REVOCATIONS {
         starvation::revocation_succeeds(make().await, revocation).await;
     }

@@ -72,8 +72,8 @@ pub trait Engine: Send + Sync {
         core::future::ready(Ok(None))
     }
 
-    /// From now on, operations fail if another store is at this address. Embedded engines ignore
-    /// the id.
+    /// From now on, operations fail unless the store in the database has this id. Embedded engines
+    /// ignore it.
     fn expect_id(&self, _id: StoreId) {}
 }
 

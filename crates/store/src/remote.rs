@@ -102,7 +102,7 @@ pub enum Outcome {
     Conflict,
 }
 
-/// A transaction that holds locks on the records it contends for. Dropping it releases them.
+/// A transaction that holds the locks of [`Remote::lock`]. Dropping it releases them.
 pub trait LockedTransaction: Reader {
     /// Commits a change as [`Remote::commit`] does, and releases the locks.
     fn commit(self, change: &Change) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
@@ -146,7 +146,8 @@ pub trait Remote: Reader {
         refused: &Change,
     ) -> impl Future<Output = Result<Option<Self::LockedTransaction<'_>>, StoreError>> + Send;
 
-    /// From now on, fail with [`StoreError::WrongStore`] if another store is at this address.
+    /// From now on, calls fail with [`StoreError::WrongStore`] unless the store in the database has
+    /// this id.
     fn expect_id(&self, id: StoreId);
 
     /// Subscribes to what all servers announce from now on.

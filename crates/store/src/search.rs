@@ -82,7 +82,7 @@ impl ListCursor {
     }
 }
 
-/// The text is not a valid cursor.
+/// The string is not a valid cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidCursor;
 

@@ -59,8 +59,8 @@ pub const SESSIONS_OF_USER: Table<(UserId, SessionId), ()> =
 /// Index of the sessions of all users that may be live, newest first.
 pub const SESSIONS_BY_OPENED: Table<(Newest, SessionId), ()> =
     Table::index("sessions_by_opened", b"w");
-/// Index of the sessions of each user that were ended and whose records are retained, so that the
-/// deletion of a user finds them. Earlier versions did not write it.
+/// Index, by user, of the ended sessions whose records are still stored. The deletion of a user finds
+/// them here. Earlier versions did not write it.
 pub const ENDED_SESSIONS_OF_USER: Table<(UserId, SessionId), ()> =
     Table::index("ended_sessions_of_user", b"q").grouped(Group::User);
 /// Users whose records are being deleted, with the time at which the deletion began.

@@ -175,8 +175,8 @@ impl TestAuth {
         signed_in.expect("the sign-in was refused")
     }
 
-    /// Like [`sign_in`](Self::sign_in), but returns a refusal instead of panicking, for example
-    /// because the user is banned or the app's claims function refused.
+    /// Like [`sign_in`](Self::sign_in), but returns a refusal instead of panicking, for example if
+    /// the user is banned or the app's claims function refuses.
     pub async fn try_sign_in(&self, email: &str) -> Result<SignedIn, Refusal> {
         let begun = self.client.begin(PROVIDER).await;
         self.provider.set_time(self.clock.now().as_secs());

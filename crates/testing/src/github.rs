@@ -128,8 +128,8 @@ impl ScriptedGitHub {
         callback(&request, &code)
     }
 
-    /// Performs a complete sign-in with this site, which has this name in Latchkey. Returns the
-    /// response of the token endpoint.
+    /// Performs a complete sign-in with this site, which Latchkey's configuration calls `name`.
+    /// Returns the response of the token endpoint.
     pub async fn sign_in(&self, client: &ApiClient, name: &str) -> reqwest::Response {
         let begun = client.begin(name).await;
         let callback = self.approve(&begun.authorize);

@@ -48,8 +48,8 @@ while ARGV[i] do
   end
 end
 
--- TRIMMED is the id of the oldest entry that the last trim left. A follower that has read only
--- older entries may have missed some.
+-- TRIMMED stores the id of the oldest entry that remained after the last trim. A follower that has
+-- read only older entries may have missed some.
 if announced and redis.call('XLEN', FEED) > MAX_LENGTH then
   redis.call('XTRIM', FEED, 'MAXLEN', MAX_LENGTH / 2)
   redis.call('SET', TRIMMED, redis.call('XRANGE', FEED, '-', '+', 'COUNT', 1)[1][1])

@@ -1,5 +1,5 @@
-//! Cutoffs: a cutoff ends the sessions opened before it and no session opened after it, even in the
-//! same millisecond, and whether or not the session records are updated yet.
+//! Cutoffs: a cutoff ends every session opened before it, even if the session's record has not been
+//! updated yet, and none opened after it, even in the same millisecond.
 
 use core::time::Duration;
 
@@ -172,7 +172,7 @@ pub(super) async fn making_room(store: &dyn Store) {
     let first = open_with_room_for_one(store, &ada, 3).await;
     assert_ended(store, &of_removed_identity, EndReason::IdentityRemoved).await;
     assert_ended(store, &before_cutoff, EndReason::EndedAll).await;
-    // The removal of the identity did not deny the access tokens yet.
+    // The removal of the identity had not denied the access tokens yet.
     let denials = store.live_denials(NOW).await.expect("read");
     let denied: Vec<_> = denials.iter().map(|denial| denial.denied).collect();
     let expected = [

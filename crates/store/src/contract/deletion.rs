@@ -1,5 +1,5 @@
-//! Deleting a user: only the denial, and audit records without addresses and devices, remain,
-//! whatever happens concurrently.
+//! Deleting a user: whatever happens concurrently, nothing remains but the denial, and audit records
+//! without addresses and devices.
 
 use core::time::Duration;
 

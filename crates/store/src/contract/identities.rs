@@ -152,7 +152,7 @@ pub(super) async fn removing(store: &dyn Store) {
         let reason = Refusal::Ended(EndReason::IdentityRemoved);
         assert_eq!(refused, Decision::Refused(reason));
     }
-    // Sessions of other identities stay live, and no session can be opened with the removed one.
+    // Sessions of other identities stay live. No session can be opened with the removed identity.
     let next = rotate(store, refresh(&one, 0, None)).await;
     assert_eq!(generation(&next.decision), Some(1));
     let late = store.open_session(session_with_identity(&ada, 5, 1)).await;
@@ -222,7 +222,7 @@ pub(super) async fn one_user_gets_an_identity(stores: StorePair) {
     }
 }
 
-/// Whichever comes first, the removal or a sign-in: a session opened with the identity ends.
+/// Whether the removal or a sign-in comes first, no session opened with the identity stays live.
 pub(super) async fn removal_against_sign_ins(stores: StorePair) {
     for round in 0..10_u8 {
         let ada = user(&*stores[0], 1 + round).await;

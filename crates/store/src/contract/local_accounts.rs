@@ -1,4 +1,4 @@
-//! Local accounts: unique usernames, links that work once, and passwords whose change ends sessions.
+//! Local accounts: unique usernames, links that work once, and password changes that end sessions.
 
 use core::time::Duration;
 
@@ -336,7 +336,7 @@ pub(super) async fn suspension(store: &dyn Store) {
     link(7, false).await;
 }
 
-/// If one link is used, or one username is registered, twice at the same time, one attempt succeeds.
+/// Of two concurrent attempts to use the same link, or to register the same username, one succeeds.
 pub(super) async fn races(stores: StorePair) {
     let [one, other] = &stores;
     let (first, second) = tokio::join!(

@@ -81,7 +81,7 @@ pub(super) async fn ends_against_refreshes(stores: StorePair) {
 
 /// Refreshes in a loop do not delay a ban or a sign-out everywhere, and no refresh succeeds after
 /// it.
-pub(super) async fn ends_of_all_against_refreshes(stores: StorePair, by_ban: bool) {
+pub(super) async fn end_of_all_sessions_against_refreshes(stores: StorePair, by_ban: bool) {
     const SESSIONS: u8 = 30;
     const LOOPS: u8 = 6;
     let user = user(&*stores[0], 1).await;

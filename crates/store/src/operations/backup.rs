@@ -50,9 +50,9 @@ const LAST_STEP: usize = 10;
 
 /// A page of records, and the cursor of the next page.
 ///
-/// Users are exported after sessions: the user of every exported session must be in the backup,
-/// even if it is created during the export. Users are also exported after denials: the import adds
-/// the denial of a cutoff if it is missing, but a denial without its cutoff would refuse new sessions.
+/// Users are exported after sessions, so that the backup contains the user of every exported session,
+/// even of one opened during the export. Users are also exported after denials: the import can add
+/// the denial that belongs to a cutoff, but a denial without its cutoff would refuse new sessions.
 async fn export(
     tx: &mut Tx<'_>,
     from: Option<&ExportCursor>,

@@ -88,8 +88,8 @@ enum Begun {
     UnknownUser,
 }
 
-/// Removes the user if `session` is live: the server that accepted its access token may not have read
-/// its denial.
+/// Removes the user if `session` is live. This must be checked here: the server that accepted the
+/// access token may not have read the denial of the session yet.
 async fn begin(
     tx: &mut Tx<'_>,
     id: UserId,
@@ -156,7 +156,7 @@ async fn finish(
             break;
         }
     }
-    // After the sessions: an operation must have read a session or the user to record an event.
+    // Only after the sessions: without a user or a session to read, no operation adds an event.
     loop {
         let removed = engine.write(id, |tx, id| Box::pin(remove_events(tx, *id)));
         if removed.await? == 0 {

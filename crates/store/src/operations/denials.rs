@@ -71,8 +71,8 @@ pub(super) async fn put(tx: &mut Tx<'_>, denial: &Denial) -> Result<Denial, Stor
         if let Some(lifted) = known.lifted_at()
             && denial.lifted_at().is_none()
         {
-            // A denial that is not later than the lift counts as lifted. The clock of the server
-            // that lifted it may be ahead.
+            // The clock of the server that lifted the denial may be ahead. The new denial must be
+            // later than the lift, or it would count as lifted, too.
             denial.at = denial.at.max(lifted.plus(Duration::from_millis(1)));
         }
         denial = denial.merged(&known);

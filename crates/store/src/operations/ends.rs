@@ -22,7 +22,8 @@ use crate::transaction::Tx;
 /// How many sessions are updated in one change.
 const BATCH_SIZE: usize = 100;
 
-/// Ends all sessions of this user except `keep`, a session with the cutoffs it was opened under.
+/// Ends all sessions of this user except `keep`, given by its id and the cutoffs that were in force
+/// when it was opened.
 pub(super) async fn cut_off(
     tx: &mut Tx<'_>,
     user: &mut User,
@@ -278,7 +279,7 @@ async fn displace(
     let mut reads: Vec<_> = denials.collect();
     reads.push(audit::events_at(fresh.user, now));
     tx.prefetch(reads).await?;
-    // Those that a cutoff has ended are not displaced: only their records were not updated yet.
+    // Sessions that a cutoff has already ended are not displaced, but their records are updated.
     let over = sessions.iter().filter(|it| !it.status.is_live());
     let over: Vec<_> = over.map(|it| it.id).collect();
     let mut all = record_ends(tx, &over, Some(fresh.user)).await?;
@@ -291,8 +292,8 @@ async fn displace(
             continue;
         };
         if !session.status.is_live() {
-            // A record that was just updated, or an index entry that an earlier version did not
-            // remove.
+            // The record was updated above, or had ended in an earlier version, which did not remove
+            // the index entry.
             tx.clear(SESSIONS_OF_USER, &(session.user, session.id));
             continue;
         }

@@ -255,8 +255,8 @@ async fn replace_hash(
     Ok(true)
 }
 
-/// Adds a link. A link that sets a password replaces the user's previous link of the same kind:
-/// created by an operator, or requested for the user.
+/// Adds a link. A user has at most two links that set the password: one that an operator created,
+/// and one that was requested for the user. A new one replaces the previous one of its kind.
 async fn add_link(
     tx: &mut Tx<'_>,
     hash: &LinkHash,

@@ -124,7 +124,7 @@ async fn open(tx: &mut Tx<'_>, new: &NewSession) -> Result<OpenOutcome, StoreErr
     let credential = new.credential.as_ref();
     reads.extend(credential.map(|current| CREDENTIALS.at(&current.username)));
     tx.prefetch(reads).await?;
-    // A condition: a change of the password ends all sessions that the old password opened.
+    // A condition: once the password has been changed, the old one must not open a session.
     if let Some(current) = credential {
         let stored = tx.get(CREDENTIALS, &current.username).await?;
         let is_current = stored.is_some_and(|it| it.hash.as_ref() == Some(&current.hash));

@@ -15,7 +15,7 @@ use crate::transaction::Tx;
 
 /// The maximum number of users, and of sessions, that are counted one by one.
 const MAX_COUNTED: usize = 4000;
-/// How many rows of hours are read: those of 20 servers in 30 days.
+/// The maximum number of hourly counts that are read: enough for 20 servers and 30 days.
 const MAX_ROWS: usize = 15_000;
 
 #[async_trait]
@@ -38,7 +38,7 @@ impl<E: Engine> Statistics for E {
 
     async fn hours(&self, since: Timestamp) -> Result<Vec<(Timestamp, HourCounts)>, StoreError> {
         let hours = self.read(since, |tx, since| {
-            // The range excludes its beginning, so it begins before the key of the hour itself.
+            // `after` is exclusive, so this is the last key before those of the hour itself.
             let before = Timestamp::from_millis(since.as_millis().saturating_sub(1));
             let after = HOURS.key(&(before, u64::MAX));
             Box::pin(tx.peek_range(HOURS.all().after(Some(after)).limit(MAX_ROWS)))

@@ -24,7 +24,7 @@ impl ExpectedStoreId {
             .unwrap_or_default()
     }
 
-    /// Checks the record of the id that was found in the store, if any.
+    /// Checks the value of the store-id record, or its absence, against the expected id.
     pub fn check(&self, found: Option<&[u8]>) -> Result<(), StoreError> {
         let Some(expected) = self.0.get() else {
             return Ok(());

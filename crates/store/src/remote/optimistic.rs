@@ -54,7 +54,7 @@ impl<R: Remote> Optimistic<R> {
         }
     }
 
-    /// Waits in the queue of a change that was in conflict.
+    /// Queues an operation whose change was in conflict, and waits for its turn.
     async fn queue(&self, change: &Change) -> MutexGuard<'_, ()> {
         let written = change.writes.keys().next().map(Vec::as_slice);
         let key = written.unwrap_or_default();
@@ -122,8 +122,8 @@ impl<R: Remote> Engine for Optimistic<R> {
             if tx.is_of_one_round_trip() {
                 return Ok(value);
             }
-            // Reads of several round trips are not a consistent snapshot: fetch all of them at
-            // once and run again.
+            // Results from several round trips are not a consistent snapshot: run again, and fetch
+            // everything in one round trip.
             known = tx.reads();
         }
         let reason = "records changed too fast for a consistent read";

@@ -44,7 +44,7 @@ pub trait Users: Send + Sync {
     /// Up to `limit` users that match the query, and where the next page begins. `None` if `before`
     /// belongs to another query.
     ///
-    /// Without a text, status or role, the newest accounts come first; otherwise, the order is that
+    /// If the query contains no words, the newest accounts come first; otherwise, the order is that
     /// of an index. A user who does not change while pages are read is listed exactly once. The work
     /// for a page is bounded, so a page may be short although there are more.
     async fn search_users(
@@ -56,8 +56,8 @@ pub trait Users: Send + Sync {
     ) -> Result<Option<ListPage<User>>, StoreError>;
 
     /// Bans a user: ends all sessions and denies all access tokens of the user. `None` if there is
-    /// no such user. A second ban replaces the reason and the end, `until`. `requester` is who bans
-    /// the user.
+    /// no such user. A second ban replaces the reason and `until`, when the ban ends. `requester` is
+    /// who bans the user.
     ///
     /// The ban is one atomic change. The session records are updated in later changes; nothing
     /// depends on those.
@@ -89,8 +89,8 @@ pub trait Users: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<User>, StoreError>;
 
-    /// Adds an identity to a user. Of several concurrent calls for one identity, and of concurrent
-    /// sign-ins with it, one user gets it.
+    /// Adds an identity to a user. Concurrent calls, or sign-ins with the identity, never give it to
+    /// more than one user.
     async fn link_identity(&self, link: LinkIdentity) -> Result<LinkOutcome, StoreError>;
 
     /// Removes an identity from a user, and ends the sessions that were opened with it. The change
@@ -160,8 +160,9 @@ pub trait LocalAccounts: Send + Sync {
         to: String,
     ) -> Result<bool, StoreError>;
 
-    /// Adds a link. A link that sets a password voids the user's previous link of the same kind:
-    /// created by an operator, or requested for the user. `false` if there is no such user.
+    /// Adds a link. A user has at most two links that set the password: one that an operator created,
+    /// and one that was requested for the user. A new one voids the previous one of its kind.
+    /// `false` if there is no such user.
     async fn add_one_time_link(
         &self,
         hash: LinkHash,

@@ -1,4 +1,4 @@
-//! The state of a pending sign-in is stored only in a cookie of the browser, one per sign-in.
+//! A pending sign-in is stored only in the browser: each has its own cookie.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -257,7 +257,7 @@ async fn security_3_an_altered_swapped_or_expired_flow_cookie_is_refused() {
         let response = app.finish(&format!("{name}={truncated}"), &callback).await;
         refused(response, "truncated").await;
     }
-    // The values of cookies from another sign-in and from another server, under this cookie's name.
+    // This cookie with the value of another sign-in's cookie, or of another server's.
     let second = app.begin("demo").await;
     let foreign = other.begin("demo").await;
     for begun in [&second, &foreign] {

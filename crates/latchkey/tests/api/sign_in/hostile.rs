@@ -190,7 +190,7 @@ async fn security_11_an_unverified_email_grants_neither_admin_role_nor_admission
 }
 
 #[tokio::test]
-async fn security_13_error_texts_from_a_provider_are_not_passed_on() {
+async fn security_13_error_details_from_a_provider_are_not_passed_on() {
     let (app, provider) = one_provider().await;
     provider.refuse(&json!({
         "error": "invalid_grant",
