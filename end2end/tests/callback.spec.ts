@@ -224,7 +224,7 @@ test('a failed sign-in is reported even if a session exists', async ({ app, stor
   expect(await storage.tokens()).toEqual(before);
 });
 
-test('a reload before the response for another account arrives reports a failure', async ({
+test('a reload during a sign-in with another account ends in an error, and the session remains', async ({
   page,
   context,
   app,

@@ -9,7 +9,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use latchkey_axum::{Claims, Latchkey, MasterKey, OpenError, Provider, Store, User, UserId};
 
-/// Texts by user: used for notes and for roles.
+/// A list of strings for each user: the notes, or the roles.
 pub type Table = Arc<RwLock<HashMap<UserId, Vec<String>>>>;
 
 #[derive(Clone)]
