@@ -73,7 +73,7 @@ fn description(hours: &[(u64, u64)]) -> String {
     }
 }
 
-/// The bars as the data of a path, scaled so that the highest is `HEIGHT` units high. A value above zero
+/// The path data of the bars, scaled so that the highest is `HEIGHT` units high. A value above zero
 /// has a bar of at least two units.
 fn bars(values: &[u64]) -> String {
     let highest = values.iter().copied().max().unwrap_or_default();

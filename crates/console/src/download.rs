@@ -1,11 +1,11 @@
-//! Saves a text as a file. A link cannot do this, because the request needs the access token.
+//! Saves text as a file. A link cannot do this, because the request needs the access token.
 
 use js_sys::Array;
 use leptos::prelude::document;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
-/// Offers a text as a download with this name.
+/// Offers text as a download with this file name.
 pub(crate) fn save(name: &str, text: &str) {
     let _ = try_save(name, text);
 }

@@ -72,7 +72,7 @@ impl Field {
         self.labeled(client_only(control), hint)
     }
 
-    /// The field as a choice between values with labels.
+    /// The field as a drop-down list; each option is a value and its label.
     pub(crate) fn select<'a>(
         self,
         options: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -82,7 +82,7 @@ impl Field {
             .into_iter()
             .map(|(value, label)| (value.to_owned(), label.to_owned()))
             .collect();
-        // A value from the URL that is not in the list.
+        // A value from the URL may not be in the list.
         if !options.iter().any(|(value, _)| *value == current) {
             options.push((current.clone(), current.clone()));
         }

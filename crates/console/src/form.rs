@@ -96,7 +96,7 @@ impl Commands {
             let key = key.clone();
             Memo::new(move |_| self.pending.with(|it| it.as_ref() == Some(&key)))
         };
-        // A confirmation does not apply to a value that was changed after it.
+        // The user confirms the values that will be sent: if one changes, ask again.
         let values = fields.clone();
         Effect::new(move || {
             for field in &values {

@@ -17,7 +17,7 @@ impl CurrentQuery {
     }
 }
 
-/// The heading of a page whose title is known once its data is loaded.
+/// The heading of a page whose title is known only once its data is loaded.
 pub(crate) fn heading_of(title: impl Fn() -> String + Send + Sync + 'static) -> AnyView {
     let title = Memo::new(move |_| title());
     Effect::new(move || set_document_title(&title.get()));

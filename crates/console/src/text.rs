@@ -73,7 +73,7 @@ pub(crate) fn words(name: &str) -> String {
     first.unwrap_or_default() + letters.as_str()
 }
 
-/// A short text on a colored background. `tone` is the suffix of the CSS class: `good`, `waiting`, `bad`
+/// Short text on a colored background. `tone` is the suffix of the CSS class: `good`, `waiting`, `bad`
 /// or `plain`.
 pub(crate) fn badge(text: impl Into<String>, tone: &'static str) -> AnyView {
     client_only(

@@ -83,8 +83,8 @@ impl AuditRecord {
         }
     }
 
-    /// Removes the addresses and devices of the user, whose account was deleted, but not those of an
-    /// operator. Returns whether the record changed.
+    /// After the user's account was deleted: removes the user's address and device, but not an
+    /// operator's. Returns whether the record changed.
     pub fn strip(&mut self) -> bool {
         let before = self.clone();
         if self.actor.is_none() {
@@ -165,7 +165,7 @@ mod tests {
         );
     }
 
-    /// After an upgrade of one of several servers, the others read its records.
+    /// When one of several servers has been upgraded, the others must be able to read its records.
     #[test]
     fn record_of_an_unknown_kind_is_read() {
         let json = r#"{"at":1800000000000,"kind":"danced","outcome":"success"}"#;

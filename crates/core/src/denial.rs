@@ -65,9 +65,9 @@ pub struct DenialNote {
     /// The user whose tokens are denied.
     #[serde(rename = "sub")]
     pub user: UserId,
-    /// When the denial was lifted: it refuses nothing unless [`Denial::at`] is later. The record
-    /// remains until the token has expired, so that servers that have already read the denial also
-    /// learn that it was lifted.
+    /// When the denial was lifted. It no longer refuses anything, unless it was added again, which
+    /// makes [`Denial::at`] later. The record remains until the token has expired, so that servers
+    /// that have already read the denial also learn that it was lifted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifted: Option<Timestamp>,
 }
@@ -157,7 +157,7 @@ impl Denial {
             self.reason = known.reason;
         }
         if matches!(self.denied, Denied::Token(_)) {
-            // In either order: an operator cannot lift what the token's holder revoked.
+            // Whichever denial came first: an operator cannot lift what the token's holder revoked.
             if known.note.is_none() {
                 self.note = None;
                 self.reason = known.reason;

@@ -1,5 +1,5 @@
-//! The decision on a presented refresh token. Before it, the caller verifies the token's signature
-//! and type; after it, the caller stores the outcome.
+//! The decision on a presented refresh token. The caller first verifies the token's signature and
+//! type, then calls [`decide`] and stores the outcome.
 //!
 //! | presented generation `n`, current `g` | condition | decision |
 //! |---|---|---|

@@ -61,8 +61,8 @@ impl fmt::Debug for LoginFlow {
     }
 }
 
-/// A path of this site to go to after signing in. A text that a browser could interpret as another
-/// origin is refused.
+/// A path of this site to go to after signing in. A string that a browser could interpret as
+/// another origin is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ReturnTo(String);
@@ -111,7 +111,7 @@ impl FromStr for ReturnTo {
             && !path.contains("//")
             && !path.split('/').any(|segment| segment == "." || segment == "..")
             && !encoded.iter().any(|form| path.contains(form))
-            // These would start another sign-in or fail to finish one.
+            // Going there would start another sign-in, or fail to finish one.
             && !path.starts_with("/auth/")
             && path != "/callback"
             && !path.starts_with("/callback/");

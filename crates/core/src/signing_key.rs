@@ -48,7 +48,7 @@ pub enum KeyState {
 }
 
 /// The keys that have not expired, each with what it is used for now. The latest key that may sign
-/// is the signing key. If none may sign, because the clock is behind, it is the earliest key.
+/// is the signing key. If the clock is so far behind that none may sign, the earliest key signs.
 pub fn states(
     mut keys: Vec<SealedSigningKey>,
     now: Timestamp,

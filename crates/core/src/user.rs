@@ -53,8 +53,8 @@ impl Profile {
 pub struct User {
     /// The user's id, the `sub` of the user's tokens.
     pub id: UserId,
-    /// The oldest identity. [`User::signed_in_with`] returns the user with the identity of a session
-    /// in its place.
+    /// The oldest identity. In a value that [`User::signed_in_with`] returns, it is instead the
+    /// identity that opened the session.
     pub identity: Identity,
     /// The username of a local account, in lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -288,7 +288,7 @@ impl User {
         self.hosted_domain = it.hosted_domain;
     }
 
-    /// Ends all sessions of the user, except the one to `keep`, given with the cutoffs it was
+    /// Ends all sessions of the user except the one in `keep`, which also holds the cutoffs it was
     /// opened under. A session that an earlier cutoff has ended is not kept: it must not be
     /// reopened.
     pub fn cut_off(
@@ -311,7 +311,8 @@ impl User {
         let Some(number) = self.number_of(&profile.identity) else {
             return self;
         };
-        // Nobody can sign in with it, so its claims must not change what others see.
+        // Nobody can sign in with a suspended identity, so its claims must not change what others
+        // see.
         if self.is_suspended(number) {
             return self;
         }

@@ -43,7 +43,7 @@ pub struct Denylist {
 impl Default for Denylist {
     fn default() -> Self {
         Self {
-            // Writers that meet a resize help to finish it; readers never wait in either mode.
+            // During a resize, writers first help to finish it. Readers never wait, in any mode.
             entries: papaya::HashMap::builder()
                 .hasher(RandomState::default())
                 .resize_mode(papaya::ResizeMode::Blocking)
@@ -128,8 +128,8 @@ impl Entry {
         Self::new(reason, times, cutoff, lifted)
     }
 
-    /// Whether an operator denied a single token that its holder revokes with this denial. In either
-    /// order the token then counts as revoked, which no operator can lift.
+    /// Whether an operator denied a single token, and `denial` is its revocation by the holder.
+    /// Whichever came first, the token then counts as revoked, and no operator can lift that.
     fn becomes_revoked_by(&self, denial: &Denial) -> bool {
         matches!(denial.denied, Denied::Token(_))
             && self.reason == DenialReason::EndedByOperator

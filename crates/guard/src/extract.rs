@@ -2,7 +2,7 @@
 //! accepted.
 //!
 //! A value of the type `G` is extracted from the router's state ([`FromRef`]) and gives access to a
-//! [`Guard`]. A crate that wraps a guard can define aliases, so that its users write `User` alone.
+//! [`Guard`]. A crate that wraps a guard can define aliases, so that its users can write just `User`.
 
 use core::fmt;
 use core::marker::PhantomData;

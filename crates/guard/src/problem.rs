@@ -69,8 +69,8 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Builds a complete error response with status, problem details and request id, which caches must
-/// not store.
+/// Builds a complete error response, with status, problem details and request id. Caches must not
+/// store the response.
 pub fn problem(
     status: StatusCode,
     code: ErrorCode,

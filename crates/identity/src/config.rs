@@ -40,7 +40,8 @@ pub enum StepUp {
     AuthTime,
     /// Also a new sign-in at a provider that reports no time. The request has the strictest prompt
     /// that the provider supports, but the provider decides whether the user enters a password:
-    /// anyone who uses the user's browser while it is signed in at the provider may pass.
+    /// anyone who uses the browser while the user is signed in at the provider may pass the
+    /// step-up.
     SignInAgain,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! It passes every check that a real provider has to pass, so that `--demo` uses the same code as
 //! Google. All state is in memory, bounded, and lost at exit. This module makes the decisions; the
-//! server provides the pages and routes. It shows the account chooser at every sign-in, which
-//! satisfies any `max_age` and every `prompt` that the discovery document lists.
+//! server provides the pages and routes. Every sign-in shows the account chooser, which satisfies
+//! any `max_age` and every `prompt` that the discovery document lists.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -32,7 +32,7 @@ const EMAIL_SCOPES: [&str; 2] = ["user:email", "user"];
 pub struct GitHubProvider {
     id: String,
     label: String,
-    /// The site without a trailing slash, the issuer of its identities.
+    /// The site's URL without a trailing slash, which is also the issuer of its users' identities.
     issuer: String,
     app: App,
     scopes: Vec<String>,
@@ -175,8 +175,8 @@ impl GitHubProvider {
         })
     }
 
-    /// GitHub does not say when the user authenticated. So a limit can only mean that the user must
-    /// sign in again, if that is configured to be enough.
+    /// GitHub does not say when the user authenticated, so a limit is refused unless the provider is
+    /// configured so that any new sign-in satisfies it.
     fn check_max_age(&self, max_age: Option<Duration>) -> Result<(), ValidationError> {
         match self.step_up {
             StepUp::AuthTime if max_age.is_some() => Err(ValidationError::AuthTimeUnsupported),

@@ -63,7 +63,7 @@ impl HttpClient {
         self
     }
 
-    /// Why https is not available on this machine, if it is not.
+    /// Why https is not available on this machine; `None` if it is.
     pub(crate) fn https_error(&self) -> Option<&str> {
         self.public.as_ref().err().map(|reason| &**reason)
     }

@@ -136,9 +136,9 @@ impl OidcProvider {
         })
     }
 
-    /// The claims of the userinfo endpoint. If the endpoint responds with a 4xx status, only the
-    /// ID token is used. That is an error if the scope `email` was requested and the ID token has
-    /// no email address.
+    /// The claims from the userinfo endpoint; `None` if it responds with a 4xx status, so that only
+    /// the ID token can be used. Fails in that case if the scope `email` was requested and the ID
+    /// token has no email address.
     async fn info(
         &self,
         request: &userinfo::UserinfoRequest<'_>,

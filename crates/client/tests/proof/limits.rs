@@ -39,7 +39,7 @@ fn late_duplicate(rotations: u64) -> Simulation {
             Action::Refresh { tab: TAB },
             Action::Grant { tab: TAB },
             Action::ArriveTwice { message: 0 },
-            // The response. The duplicate stays in the network.
+            // The response arrives. The duplicate of the request stays in the network.
             Action::Arrive { message: 1 },
         ],
     );

@@ -11,7 +11,7 @@ const RULES: Rules = Rules {
     ..Rules::PLAIN
 };
 
-/// Refreshes in one tab until it is done, losing some responses. Returns how many were lost.
+/// Runs a refresh in one tab to its end. Some responses are lost; returns how many.
 fn refresh(simulation: &mut Simulation, rng: &mut Rng, tab: usize) -> usize {
     let mut lost = 0;
     simulation.act(Action::Refresh { tab });
@@ -89,7 +89,7 @@ fn every_planted_thief_is_caught() {
             }
         }
         assert_eq!(simulation.breach, None, "seed {seed}");
-        assert!(uses > 0, "seed {seed}: the thief had no chance");
+        assert!(uses > 0, "seed {seed}: the thief never used the copy");
         assert!(
             !simulation.server.session.status.is_live(),
             "seed {seed}: the thief got away after {uses} uses"

@@ -72,8 +72,8 @@ pub(crate) enum Breach {
     OlderTokensStored,
     /// The network works again, but a request still waits.
     RequestStuck,
-    /// Two concurrent refreshes in one tab, or a request that completed twice or was sent again
-    /// before it had a response, after it completed, or a third time.
+    /// A tab refreshed twice at the same time; or a request completed twice, or was sent while it
+    /// waited for a response, after it had completed, or a third time.
     ProtocolViolation,
 }
 
@@ -88,7 +88,7 @@ pub(crate) struct Tab {
     pub(crate) open: Vec<Open>,
     /// Requests that have been sent and have no response yet.
     pub(crate) sent: Vec<Sent>,
-    /// Storage as this tab sees it, if that may differ.
+    /// What this tab reads from storage, if that can be out of date ([`Storage::Stale`]).
     view: Option<Stored>,
     /// Another tab changed storage, and this tab has not received the event yet.
     pub(crate) has_storage_event: bool,

@@ -68,7 +68,7 @@ pub enum RecordClass {
     /// Acts of users, and what follows from them.
     UserActs,
     /// Acts of operators, and of the server itself. Users cannot cause them, so these records are
-    /// removed only because of their age or of newer acts of operators.
+    /// removed only after their retention time, or to make room for newer ones of this class.
     OperatorActs,
     /// Refreshes.
     Refreshes,

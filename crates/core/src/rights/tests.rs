@@ -31,7 +31,7 @@ fn profile(provider: &str, email: &str, verified: bool, hosted_domain: Option<&s
     }
 }
 
-/// `provider:address` or `provider:domain`, with or without the provider.
+/// Parses an address or a domain, which may have a provider in front: `provider:address`.
 fn entry(text: &str) -> Entry {
     let (provider, pattern) = match text.split_once(':') {
         Some((provider, pattern)) => (Some(provider.to_owned()), pattern.to_owned()),

@@ -1,9 +1,9 @@
 //! Identities that are suspended: they still belong to the user, but nobody can sign in with them.
 //!
 //! A link to set a password is used by somebody who lost the password, perhaps to a thief. The thief
-//! may have added an identity to the account, and would keep it. Only the link proves who the user
-//! is, so every identity but the local one is suspended until the user, signed in, adds it again. It
-//! is not removed: a sign-in with it would create a second account.
+//! may have added an identity to the account, and could still sign in with it. Only the link proves
+//! who the user is. So all identities but the local one are suspended until the user signs in and
+//! adds them again. If one were removed instead, a sign-in with it would create a second account.
 
 use core::time::Duration;
 

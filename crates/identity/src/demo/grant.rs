@@ -1,10 +1,10 @@
-//! The data behind an authorization code, between the authorization and the token endpoint.
+//! What the authorization endpoint stores with a code, for the token endpoint.
 
 use latchkey_core::Timestamp;
 
 use super::accounts::DemoUser;
 
-/// The grant behind a code.
+/// The sign-in that a code was issued for.
 pub(super) struct Grant {
     pub(super) user: DemoUser,
     pub(super) redirect_uri: String,

@@ -81,8 +81,8 @@ impl EmailStatus {
         }
     }
 
-    /// This status. If it is missing or invalid and userinfo has the same address, the status from
-    /// userinfo.
+    /// This status or, if it is missing or invalid and userinfo has the same address, the status
+    /// from userinfo.
     const fn or(self, info: Self, same_address: bool) -> Self {
         match self {
             Self::Missing | Self::Invalid if same_address => info,

@@ -37,7 +37,7 @@ pub(super) async fn authorize_url(
     url.expect("a URL")
 }
 
-/// A complete sign-in. Checks that an error contains no secret and no text of the site.
+/// A complete sign-in. Checks that an error contains no secret and no text from the site.
 pub(super) async fn sign_in_with(
     server: &ScriptedGitHub,
     config: ProviderConfig,

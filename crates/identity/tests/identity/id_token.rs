@@ -15,7 +15,7 @@ async fn with(server: &ScriptedProvider, name: &str, value: Value) -> Validation
     error_for_token(server, &RSA.sign(&claims)).await
 }
 
-/// Signs in with this text as the ID token, and returns the error.
+/// Signs in with this string as the ID token, and returns the error.
 pub(crate) async fn error_for_token(server: &ScriptedProvider, id_token: &str) -> ValidationError {
     server.set_id_token(id_token);
     validation_error(sign_in(server).await)

@@ -96,7 +96,7 @@ pub(crate) struct Server {
     /// Whether the server has received a request from the thief.
     pub(crate) thief_acted: bool,
     pub(crate) restored: u8,
-    /// The party that rotated last since the theft.
+    /// The party that made the latest rotation since the theft.
     last: Option<Party>,
     /// How many times the rotating party changed.
     turns: u8,

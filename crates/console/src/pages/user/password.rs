@@ -13,7 +13,7 @@ use crate::link::NewLink;
 use crate::page::part;
 use crate::remote::Remote;
 
-/// The part of the page; empty for users without a local account.
+/// This part of the page; empty for users without a local account.
 pub(super) fn view(commands: Commands, user: Remote<AdminUser>, path: String) -> AnyView {
     let has_password = Memo::new(move |_| user.get().is_some_and(|user| user.username.is_some()));
     let link = NewLink::new();
