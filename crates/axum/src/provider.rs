@@ -97,8 +97,8 @@ impl Provider {
     }
 
     /// Local accounts, with a username and a password. An operator can always create accounts and
-    /// links that set a password; `sign_up` says who else may create an account. Local accounts are
-    /// admitted by `sign_up` alone, and their email addresses are not verified.
+    /// links that set a password; `sign_up` says who else may create an account. The rules of
+    /// admission do not apply to local accounts, and their email addresses are not verified.
     pub fn local(sign_up: SignUp) -> Self {
         Self(Kind::Local(sign_up))
     }
@@ -122,8 +122,8 @@ pub(crate) fn configured_local() -> ConfiguredProvider {
 }
 
 /// The provider as the rules of admission and administration see it. Rules that do not name a
-/// provider trust all email addresses of the only provider; of several providers, they trust only
-/// Google, and only for the addresses that it manages.
+/// provider trust it for all email addresses if it is the only one. If there are several, they
+/// trust only Google, and only for the addresses that Google manages.
 pub(crate) fn configured(config: &ProviderConfig, only: bool) -> ConfiguredProvider {
     let google = config.kind == latchkey_identity::Kind::Google;
     ConfiguredProvider {

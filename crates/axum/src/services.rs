@@ -169,8 +169,8 @@ impl Services {
         let added = self.signing_keys.add(&*self.store, now).await?;
         let is_new = added.is_some();
         if is_new {
-            // Before the keys are loaded: if that fails, a second rotation finds the new key and
-            // records nothing.
+            // Recorded before the keys are loaded: if loading them fails, a second rotation finds
+            // the new key, adds none and records nothing.
             let act = ServerAct::KeyRotated;
             self.audit
                 .record_act(now, act, by.unwrap_or_default(), added);
@@ -202,8 +202,9 @@ impl Services {
         }
     }
 
-    /// The current roles and claims of a session's user, from the settings and from the application.
-    /// The user is as [`User::signed_in_with`] returns it for the session.
+    /// The current roles and claims of a session's user, from the settings and from the
+    /// application. `user` is the user as seen by the session: the result of
+    /// [`User::signed_in_with`].
     pub async fn claims_of(&self, user: &User) -> Result<Claims, ClaimsError> {
         claims_of(
             &self.settings.rights,

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_lifetime_is_the_time_left() {
+    fn if_the_lifetime_is_unknown_the_time_left_is_used() {
         let deadline = Deadline::from_storage(&tokens(0, 10_000), 0, 0);
         assert_eq!(deadline.status(0), ExpiryStatus::Fresh(9_000));
     }

@@ -38,7 +38,7 @@ fn restrict(data_dir: &Path) -> std::io::Result<()> {
             "other users had access to the data directory; their permissions were removed"
         );
     }
-    // Other users cannot reach these, but a copy would keep their modes.
+    // Other users cannot reach these here, but copies elsewhere could have the same modes.
     let store = store_path(data_dir);
     for path in [store.join("db"), store.join("conf"), store] {
         make_private(&path)?;
@@ -61,8 +61,8 @@ fn make_private(path: &Path) -> std::io::Result<Option<u32>> {
     }
     match fs::set_permissions(path, fs::Permissions::from_mode(private)) {
         Ok(()) => Ok(Some(before)),
-        // For example the root of a volume that belongs to a group. Files created in it are
-        // private.
+        // The directory can be the root of a volume that belongs to another user and gives access
+        // to a group. New files in it are private anyway.
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             tracing::warn!(
                 path = %path.display(),

@@ -222,7 +222,7 @@ impl Store {
 
     #[cfg_attr(
         not(any(feature = "redis", feature = "postgres")),
-        expect(clippy::unused_async, reason = "only a shared store is connected to")
+        expect(clippy::unused_async, reason = "awaits only for a shared store")
     )]
     async fn connect(
         &self,

@@ -26,7 +26,7 @@ const BATCH_SIZE: usize = 500;
 const REFUSALS_PER_NETWORK: u32 = 30;
 /// How many refusals are recorded per minute.
 const REFUSALS: u32 = 600;
-/// How many networks are counted. Refusals of others count towards the total only.
+/// How many networks are counted individually. Refusals of others count only towards the total.
 const MAX_NETWORKS: usize = 1000;
 
 /// The records that wait to be written.
@@ -234,14 +234,14 @@ struct Refusals {
     recorded: u32,
     omitted: u64,
     by_network: HashMap<Network, u32>,
-    /// When the latest refusal was omitted, and its network. Also distinguishes the summaries of
-    /// several servers, which may be the same in everything else.
+    /// The time of the latest omitted refusal, and its network. The summaries of several servers
+    /// may differ only in this time.
     latest: (Timestamp, Option<Network>),
 }
 
 impl Refusals {
-    /// Begins to count again in a new minute, and returns the record of those that were omitted in
-    /// the last one.
+    /// In a new minute, counts from zero again and returns the record of the refusals that were
+    /// omitted in the last one.
     fn start_minute(&mut self, now: Timestamp) -> Option<AuditRecord> {
         let minute = now.as_secs() / 60;
         if minute == self.minute {

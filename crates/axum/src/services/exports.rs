@@ -103,7 +103,8 @@ impl ExportPermit {
         // A task, because a connection does not poll the stream while its client reads nothing.
         let sending = async move {
             let sent = timeout(self.send_timeout, send(&file, &sender)).await;
-            // Before the last chunk, so that a client that has read the file can export again.
+            // Before the last chunk is sent, so that a client that has read the file can export
+            // again.
             drop((file, self));
             if sent.is_ok() {
                 // Fails if the client has closed the connection.

@@ -108,8 +108,8 @@ pub(crate) struct Sampled {
 }
 
 impl Metrics {
-    /// Creates all metrics. Those whose labels are known in advance start at zero: for these
-    /// providers, outcomes, reasons and error codes. Fails only if two metrics have the same name.
+    /// Creates all metrics. Series whose labels are known in advance, such as the names of these
+    /// providers, start at zero. Fails only if two metrics have the same name.
     pub fn new(providers: &[String]) -> prometheus::Result<Self> {
         let metrics = Self::register()?;
         metrics.create_series(providers);

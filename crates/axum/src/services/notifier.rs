@@ -105,7 +105,7 @@ impl fmt::Debug for AccountNotifier {
 pub struct Listener {
     notifier: Arc<AccountNotifier>,
     user: UserId,
-    /// `None` only while the listener is dropped.
+    /// `None` only while the listener is being dropped.
     notifications: Option<watch::Receiver<()>>,
 }
 
@@ -122,8 +122,8 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         let mut streams = self.notifier.lock();
-        // While the map is locked: if two listeners of a user were dropped after they released the
-        // lock, each would count the other, and the entry would remain.
+        // Dropped while the map is locked. Otherwise two listeners of a user that are dropped at
+        // the same time could count each other's receivers, and the entry would remain.
         drop(self.notifications.take());
         let is_unused = |sender: &watch::Sender<()>| sender.receiver_count() == 0;
         if streams.by_user.get(&self.user).is_some_and(is_unused) {

@@ -50,8 +50,8 @@ pub async fn list(
     limit: usize,
 ) -> Result<Page, StoreError> {
     let now = state.clock.now();
-    // Two more than `limit`: one that may have the same position as the last one, and one that
-    // shows that there are more.
+    // Two more than `limit`: one because two entries with the same position stay on one page, and
+    // one to find out whether there is another page.
     let events = state
         .store
         .audit_events(user, before, limit + 2, now)

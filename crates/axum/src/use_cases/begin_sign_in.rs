@@ -71,8 +71,9 @@ pub async fn begin(state: &Services, start: Start<'_>) -> Result<Started, BeginE
         .provider(start.provider)
         .ok_or(BeginError::UnknownProvider)?;
     let prefix = start.link.map_or("", |_| LINK_STATE_PREFIX);
-    // Linking works with every provider. Where users can step up, the sign-in must be recent. Other
-    // providers, such as GitHub, only show their account picker and may not ask for a password.
+    // An identity of any provider can be linked. If the provider supports step-up, the user must
+    // have authenticated recently. Others, such as GitHub, only show their account picker and may
+    // not ask for a password.
     let can_limit_age = start.link.is_none() || provider.supports_step_up();
     let max_age = start.max_age.filter(|_| can_limit_age);
     let state_param = format!("{prefix}{}", secret(&*state.rng));

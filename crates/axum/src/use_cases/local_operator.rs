@@ -207,8 +207,8 @@ impl<'a> LocalOperator<'a> {
         Ok(self.link(token.password_link(self.public_url)))
     }
 
-    /// Like [`reset_password`](Self::reset_password), by id. Returns the user too, as a sign-in with
-    /// the password would see it.
+    /// Like [`reset_password`](Self::reset_password), by id. Also returns the user, as seen by a
+    /// session that a password opened.
     pub async fn reset_password_of(&self, id: UserId) -> Result<(User, Link), LocalOperatorError> {
         self.check_enabled()?;
         let user = self.store.user(id).await?;
@@ -264,7 +264,7 @@ impl<'a> LocalOperator<'a> {
     }
 }
 
-/// Sends an invitation, if mail is configured. The operator has its link in any case.
+/// Sends an invitation, if mail is configured. The operator gets the link in any case.
 pub async fn send_invitation(services: &Services, email: &str, link: &str) {
     let local = services.local.as_ref();
     let Some(mailer) = local.and_then(|local| local.mailer.as_ref()) else {

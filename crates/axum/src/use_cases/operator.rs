@@ -281,7 +281,7 @@ impl<'a> Operator<'a> {
         };
         let ended = self.store.end_sessions_of(end).await?;
         let ended = ended.ok_or_else(|| unknown(user))?;
-        // Before the reason is recorded: that may take time.
+        // Denied first, because recording the reason may take time.
         self.announce.deny(user, &ended.denials);
         if let (Some(reason), Some(denial)) = (reason, ended.denials.first()) {
             self.annotate(denial, user, reason).await;

@@ -83,7 +83,7 @@ async fn send(
 }
 
 /// The oldest local accounts with this email address, and the one with this username. A username
-/// can be the email address of another user, so a match of one kind must not hide those of the other.
+/// can be the email address of another user, so both kinds of matches are returned.
 async fn accounts(services: &Services, name: &str) -> Result<Vec<User>, StoreError> {
     let mut found = oldest_accounts(services, name, MAX_ACCOUNTS).await?;
     if let Ok(username) = name.parse::<Username>()

@@ -25,11 +25,11 @@ pub enum RevokeError {
 }
 
 /// Revokes a token. A refresh token ends its session, which denies all its access tokens. An access
-/// token is denied, or ends its session if its user has revoked too many individually. If an operator
-/// denied it, it stays denied even if the operator lifts the denial. A text that is not a valid token
-/// counts as revoked (RFC 7009 §2.2). An access token that has expired by this server's clock is
-/// denied too, because that clock may be ahead of other servers', unless it expired before the latest
-/// sweep.
+/// token is denied, or ends its session if its user has revoked too many individually. If an
+/// operator denied it, it stays denied even if the operator lifts the denial. Unless it expired
+/// before the latest sweep, an expired access token is denied too, because the clock of another
+/// server may be behind this one's. A string that is not a valid token counts as revoked (RFC 7009
+/// §2.2).
 pub async fn revoke(
     state: &Services,
     token: &str,

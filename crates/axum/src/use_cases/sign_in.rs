@@ -185,8 +185,9 @@ fn authenticated_at(
         // Can be hours old if the user was already signed in at the provider. Capped at now in case
         // the provider's clock is slightly ahead.
         Some(at) => (at <= now.plus(step_up::CLOCK_SKEW)).then_some(at.min(now)),
-        // The response was checked against `max_age`: `auth_time` may be missing only where a new
-        // sign-in is enough, and this is one. Without `max_age`, the user may have authenticated days ago.
+        // With `max_age`, the response was accepted without `auth_time` only if a new sign-in at
+        // the provider counts as recent; the user has just completed one. Without `max_age`, the
+        // user may have authenticated days ago.
         None => max_age
             .is_some_and(|age| age <= step_up::MAX_AGE.as_secs())
             .then_some(now),
@@ -277,7 +278,7 @@ async fn confirm(
 ) -> Result<Confirmed, FinishError> {
     state.rate_limits.take_from_address(callback.address)?;
     let now = state.clock.now();
-    // Before the flow is used up: the client can send a proof and try again.
+    // Checked before the flow is used up, so that the client can try again with a proof.
     let needs_proof = link.is_none() && state.settings.tokens.binding.requires_proofs();
     if callback.proven.is_none() && needs_proof {
         return Err(FinishError::ProofRequired);
@@ -341,7 +342,7 @@ async fn confirm(
     })
 }
 
-/// Whether both are the same URL once normalized as a browser does.
+/// Whether both URLs are the same when normalized as in a browser.
 fn same_url(one: &str, other: &str) -> bool {
     match (Url::parse(one), Url::parse(other)) {
         (Ok(one), Ok(other)) => one == other,

@@ -113,8 +113,8 @@ impl Inner {
         }
     }
 
-    /// Adopts the nonce of tokens that another tab received: it is newer than any nonce this tab
-    /// knows. Only the nonce that came with a page that has just been loaded is newer still.
+    /// Adopts the nonce of tokens that another tab received, which is newer than this tab's. A page
+    /// that has just been loaded keeps the nonce that came with it, which is newer still.
     pub(super) fn adopt_nonce(&self, tokens: Option<&Tokens>) {
         let mut nonce = self.nonce.borrow_mut();
         if let Some(theirs) = tokens.and_then(|tokens| tokens.nonce.as_ref())

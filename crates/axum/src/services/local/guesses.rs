@@ -63,8 +63,8 @@ const LINKS: Quota = Quota {
     burst: 3,
     period: Duration::from_mins(10),
 };
-/// Messages to one mailbox for all accounts but the oldest. Several accounts can have the same email
-/// address, which nobody verified; they must not use up what the oldest one needs.
+/// Messages to one mailbox. Several accounts can have the same email address, which nobody
+/// verified. The oldest of them is exempt, so that the others cannot keep it from getting links.
 const OF_RECIPIENT: Quota = Quota {
     scope: "for a link",
     burst: 5,
@@ -77,7 +77,7 @@ const MAILS: Quota = Quota {
     period: Duration::from_mins(1),
 };
 
-/// The level of a network size, and the network.
+/// The level of a network (0 for the narrowest size) and the network itself.
 type Source = (usize, Network);
 
 /// Counts attempts.
@@ -113,7 +113,7 @@ impl Guesses {
         let attempt = Attempt { account, address };
         self.accounts.take_all(attempt.account_keys(), now)?;
         let networks = self.networks.take_all(attempt.network_keys(), now);
-        // If a network is refused, the account was not tried.
+        // An attempt that the limit by network refuses does not count against the account.
         networks.inspect_err(|_| self.accounts.give_all_back(attempt.account_keys()))?;
         Ok(attempt)
     }
@@ -126,7 +126,7 @@ impl Guesses {
         self.networks.give_all_back(attempt.network_keys());
     }
 
-    /// The password was not verified, because the server could not.
+    /// The server could not verify the password, so the attempt does not count.
     pub fn not_tried(&self, attempt: Attempt) {
         self.accounts.give_all_back(attempt.account_keys());
         self.networks.give_all_back(attempt.network_keys());
@@ -156,10 +156,10 @@ impl Guesses {
         self.link_requests.take_all(keys, now)
     }
 
-    /// Counts a link that is sent to this account at this email address and was requested from this IP
-    /// address. Other accounts with the email address must not prevent the links of the
-    /// oldest one. `false` if the link must not be sent; then it does not count for the account or
-    /// the email address.
+    /// Counts a link for this account, to be sent to its email address and requested from this IP
+    /// address. `is_oldest` says whether the account is the oldest one with the email address: the
+    /// others must not be able to prevent its links. Returns `false` if the link must not be sent;
+    /// then it does not count for the account or the email address.
     pub fn allows_link(
         &self,
         username: &str,
@@ -169,7 +169,7 @@ impl Guesses {
     ) -> bool {
         let account = self.account(username);
         let mailbox = mailbox(email);
-        // Anyone can have the oldest account of ada+1@example.com.
+        // A variant such as ada+1@example.com is not exempt: anyone can be the first to use it.
         let is_limited = !is_oldest || mailbox != email.to_lowercase();
         let recipient = is_limited.then(|| self.key.hash_one(mailbox));
         if self.links.take(account, 0, LINKS, now).is_err() {

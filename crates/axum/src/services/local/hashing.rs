@@ -26,8 +26,8 @@ use crate::services::rate_limits::TooManyRequests;
 
 /// How many requests may run or wait: at most a few seconds of work.
 const MAX_PENDING: usize = 128;
-/// How many of them may come from one network of each size, the narrowest first, while the queue is
-/// empty.
+/// How many of these requests may come from one network, for each network size, the narrowest
+/// first. The limit becomes smaller as the queue fills.
 const MAX_PENDING_OF_NETWORK: [usize; LEVELS] = [16, 24, 32];
 /// When a refused client should try again, in seconds.
 const RETRY_AFTER: u64 = 2;
@@ -111,7 +111,7 @@ impl Hashing {
             let held = (place, permit);
             lower_priority();
             let result = work();
-            // Before the caller continues, which may send the next password.
+            // Before the result is sent: the caller may need the place for its next password.
             drop(held);
             // The caller may be gone.
             let _sent = sender.send(result);
@@ -130,8 +130,8 @@ impl Hashing {
         let free = MAX_PENDING.saturating_sub(pending.total);
         let is_full = |key: &(usize, Network)| {
             let count = pending.of_network.get(key).copied().unwrap_or_default();
-            // In proportion to the places that are free: n networks that want all they can get
-            // leave a share of 1 / (1 + n / 8) free.
+            // In proportion to the free places: n networks that take all they can get leave
+            // 1 / (1 + n / 8) of all places free.
             let limit = MAX_PENDING_OF_NETWORK[key.0] * free / MAX_PENDING;
             count >= limit.max(1)
         };
@@ -189,7 +189,7 @@ mod tests {
         text.parse().expect("an address")
     }
 
-    /// All places that clients with these addresses can get, if each takes what it can.
+    /// Takes places for each of these addresses until none of them gets another.
     fn all_places(hashing: &Hashing, addresses: &[IpAddr]) -> Vec<Place> {
         let mut places = Vec::new();
         loop {

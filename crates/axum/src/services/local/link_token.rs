@@ -24,8 +24,8 @@ impl LinkToken {
         &self.0
     }
 
-    /// The link to set a password with this token, which is in the fragment, so that it is not sent
-    /// with the request for the page.
+    /// The link to set a password with this token. The token is in the fragment, which browsers do
+    /// not send to the server.
     pub fn password_link(&self, site: &PublicUrl) -> String {
         let page = site.join(paths::RESET_PASSWORD_PAGE);
         format!("{page}#token={}", self.0)

@@ -177,7 +177,7 @@ impl Message {
     }
 }
 
-/// Whether a username is one short word: not a link, an address, or a message to its reader.
+/// Whether a username is one short word, which cannot be a link, an address, or a message.
 fn is_plain(name: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     name.len() <= MAX_SHOWN_USERNAME && name.bytes().all(is_word)

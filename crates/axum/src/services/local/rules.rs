@@ -7,9 +7,10 @@ use zxcvbn::{Score, zxcvbn};
 /// How many characters of a password are passed to zxcvbn. If these are hard to guess, so is the
 /// password.
 const MAX_ESTIMATED_CHARS: usize = 48;
-/// The characters that zxcvbn also tries as letters.
+/// The characters that zxcvbn also reads as letters, for example `4` as `a`.
 const LETTER_SUBSTITUTES: &str = "4@8({[<36912!|70$5+%";
-/// How many different substitutes are passed to zxcvbn; others are replaced by `_`.
+/// How many different characters of [`LETTER_SUBSTITUTES`] are passed to zxcvbn; `_` replaces the
+/// others.
 const MAX_SUBSTITUTES: usize = 5;
 /// The minimum length of a password, in characters.
 const MIN_PASSWORD_CHARS: usize = 8;
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn security_95_the_estimate_of_a_password_is_bounded() {
+    fn security_95_checking_a_password_takes_bounded_time() {
         assert_eq!(bounded("p@$$w0rd"), "p@$$w0rd");
         assert_eq!(
             bounded("4@8({[<3691!|70$5+%2"),

@@ -78,7 +78,7 @@ async fn try_sign_in(
 /// The user with this id, if the user may sign in.
 async fn admitted(services: &Services, id: UserId) -> Result<User, LocalError> {
     let user = services.store.user(id).await?;
-    // With the identity of the local account, whatever else the user signs in with.
+    // Only the identity of the local account counts, not others that the user has.
     let user = user.and_then(|user| user.signed_in_locally());
     let user = user.ok_or(LocalError::InvalidCredentials(Some(id)))?;
     let admission = services.settings.rights.admit(&user);

@@ -101,7 +101,7 @@ impl Operator<'_> {
         let ended = self.store.end_session(end).await?;
         let ended = ended.ok_or(OperatorError::UnknownSession)?;
         let user = ended.user;
-        // Before the reason is recorded: that may take time.
+        // Denied first, because recording the reason may take time.
         self.announce
             .deny(user, std::slice::from_ref(&ended.denial));
         if let Some(note) = note
@@ -152,7 +152,8 @@ impl Operator<'_> {
         }
     }
 
-    /// Records who added a denial that is in force already. If this fails, only the note is missing.
+    /// Records who added a denial that is already in force, and why. If this fails, the denial
+    /// stays in force without that note.
     pub(super) async fn annotate(&self, denial: &Denial, user: UserId, reason: String) {
         let mut denial = denial.clone();
         denial.note = Some(Box::new(self.note(user, reason)));

@@ -17,8 +17,8 @@ const RECORDS_TIMEOUT: Duration = Duration::from_secs(2);
 /// After this many consecutive failed shards, the store is considered unreachable.
 const MAX_CONSECUTIVE_FAILURES: u32 = 4;
 
-/// Ends all sessions of all users. When this returns, the sessions have ended; their records may
-/// still be updated in the background, so this returns soon regardless of the number of sessions.
+/// Ends all sessions of all users. When this returns, the sessions have ended. If there are many,
+/// some of their records are updated later, in the background.
 pub async fn end_everyone(
     services: &Arc<Services>,
     actor: Actor,

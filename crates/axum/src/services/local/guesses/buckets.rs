@@ -10,7 +10,7 @@ use latchkey_core::Timestamp;
 use crate::services::networks::LEVELS;
 use crate::services::rate_limits::TooManyRequests;
 
-/// By how much each quota is multiplied for an IPv6 network of each size, the narrowest first.
+/// For each network size, the narrowest first: the factor by which every quota is multiplied.
 const FACTORS: [u64; LEVELS] = [1, 4, 16];
 /// The maximum number of keys of one kind that are counted. Further keys are not counted until the
 /// quotas of others are full again.
@@ -19,7 +19,7 @@ const MAX_KEYS: usize = 200_000;
 /// A burst, and the time after which one more attempt is permitted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quota {
-    /// What the requests have in common, for the message.
+    /// Which requests are limited, in the words of the message, such as `for a link`.
     pub(super) scope: &'static str,
     pub(super) burst: u64,
     pub(super) period: Duration,
@@ -35,7 +35,7 @@ impl<K> Default for Buckets<K> {
     }
 }
 
-/// The time that one attempt takes from a quota, in milliseconds.
+/// After how long one more attempt is permitted at this level, in milliseconds.
 fn cost(quota: Quota, level: usize) -> u64 {
     let millis = u64::try_from(quota.period.as_millis()).unwrap_or(u64::MAX);
     millis / FACTORS[level]

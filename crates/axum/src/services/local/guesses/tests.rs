@@ -29,7 +29,7 @@ fn security_95_guesses_are_limited_by_account_and_network() {
             .begin(" Ada ", Some(address("192.0.2.1")), NOW)
             .is_err()
     );
-    // Neither the account from elsewhere nor another account from here is refused.
+    // Ada can still sign in from another network, and Bob from this one.
     let owner = guesses.begin("ADA", Some(address("192.0.2.2")), NOW);
     guesses.succeeded(owner.expect("permitted"));
     assert!(
@@ -75,7 +75,7 @@ fn a_refused_attempt_is_not_counted() {
 }
 
 #[test]
-fn a_success_forgets_the_failures_and_an_attempt_that_was_not_made_is_not_counted() {
+fn a_success_forgets_the_failures_and_an_unverified_attempt_is_not_counted() {
     let guesses = Guesses::default();
     let begin = || guesses.begin("ada", Some(address("192.0.2.1")), NOW);
     for _ in 0..100 {

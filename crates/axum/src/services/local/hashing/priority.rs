@@ -28,7 +28,7 @@ mod linux {
         set_slice(niceness)
     }
 
-    /// Sets the slice of the current thread, and the niceness, which cannot be left out.
+    /// Sets the slice of the current thread. The system call always sets the niceness too.
     #[expect(unsafe_code, reason = "the standard library and rustix lack this call")]
     fn set_slice(niceness: i32) -> io::Result<()> {
         const CURRENT_THREAD: c_long = 0;
