@@ -26,9 +26,9 @@ use crate::settings::{Limits, Rate};
 /// others.
 const QUOTA_FACTORS: [u32; LEVELS] = [1, 4, 16];
 
-/// The maximum number of networks of one size, and of sessions, that are counted. Once it is reached,
-/// the limit is not applied: only the network in front of this server can stop such a flood, and the
-/// rate limit must not lock out other users.
+/// The maximum number of counters in each limiter. A limiter that has reached it lets every request
+/// through: only the network in front of this server can stop such a flood, and the rate limit must
+/// not lock out other users.
 const MAX_KEYS: usize = 200_000;
 
 /// How many access tokens of one user can be denied individually in an hour. Every server remembers
@@ -92,7 +92,7 @@ impl RateLimits {
         }
     }
 
-    /// Counts a refresh, or the revocation of a token of this session, from this address.
+    /// Counts a refresh of this session, or the revocation of one of its tokens, from this address.
     pub fn take_from_session(
         &self,
         session: SessionId,
@@ -104,8 +104,8 @@ impl RateLimits {
     }
 
     /// Counts the individual revocation of an access token of this user. `false` if the user has
-    /// too many: the caller then ends the session instead, as RFC 7009 §2.1 allows, which needs one
-    /// denial for all its tokens. The revocation itself is never refused.
+    /// too many: the caller then ends the session, as RFC 7009 §2.1 allows, because a single denial
+    /// covers all tokens of a session. The revocation itself is never refused.
     pub fn allows_denial(&self, user: UserId) -> bool {
         self.revocations.len() >= MAX_KEYS || self.revocations.check_key(&user).is_ok()
     }

@@ -8,7 +8,7 @@ use latchkey_core::Timestamp;
 /// The maximum number of entries; inserting one more drops the oldest.
 const MAX_ENTRIES: usize = 1000;
 
-/// A map from secret text to values, with at most [`MAX_ENTRIES`] entries.
+/// A map from secret strings to values, with at most [`MAX_ENTRIES`] entries.
 pub(super) struct ExpiringMap<T> {
     entries: VecDeque<(String, Timestamp, T)>,
 }

@@ -18,7 +18,7 @@ use crate::figures::print_row;
 const BATCH: usize = 1000;
 /// The default number of items on a page.
 const LIMIT: usize = 50;
-/// How often each query is measured.
+/// How many times each query is measured.
 const ROUNDS: usize = 21;
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 

@@ -1,5 +1,5 @@
-//! Searching users, and pages of all sessions: complete, without duplicates, and correct before the
-//! indexes are built.
+//! Searches for users and lists of all sessions return complete results without duplicates, even
+//! before the indexes are built.
 
 use core::time::Duration;
 use std::collections::BTreeSet;

@@ -83,7 +83,7 @@ impl<R: Remote> Engine for Optimistic<R> {
                 None => &self.remote,
             };
             let mut tx = Tx::new(reader);
-            // After a conflict, fetch everything that was read before in one round trip.
+            // After a conflict, everything that the previous attempt read is fetched in one round trip.
             tx.prefetch(known).await?;
             let value = operation(&mut tx, &arguments).await?;
             if locked.is_none() && !tx.has_writes() && tx.is_of_one_round_trip() {

@@ -14,7 +14,8 @@ use crate::services::local::Local;
 use crate::services::local::hashing::Hashing;
 use crate::services::opening::{self, OpeningError};
 
-/// How often a sign-in is tried if the credential changes while the password is being verified.
+/// The maximum number of attempts at a sign-in: it is tried again if the credential changes while the
+/// password is being verified.
 const MAX_ATTEMPTS: u32 = 2;
 
 /// Signs in with a username and a password, and opens a session.

@@ -58,9 +58,9 @@ async fn security_73_a_write_that_fails_is_never_acknowledged() {
 /// sled 0.34.7 may not wake a flush whose write failed: the flush then neither fails nor returns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn security_73_a_write_error_that_sled_does_not_report_is_detected() {
-    // The start writes once. The two writes of a commit are on different threads of sled, and which
-    // of them fails is random, so this runs several times. The delay of 20 ms makes sure that the
-    // flush is already waiting.
+    // The server writes once when it starts. The two writes of a commit are on different threads of
+    // sled, and which of them fails is random, so this runs several times. The delay of 20 ms makes
+    // sure that the flush is already waiting.
     let faults = ["EIO", "ENOSPC"].repeat(4).into_iter();
     let fault = |error| format!("pwrite64:error={error}:delay_enter=20000:when=2+");
     test_faults(DB, faults.map(fault)).await;
@@ -74,7 +74,8 @@ async fn security_73_a_commit_count_that_cannot_be_written_is_a_failure() {
 /// Points in time that a random kill rarely hits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_kill_at_any_step_leaves_a_commit_done_completely_or_not_at_all() {
-    // sled writes on seven threads, which strace counts separately; the start writes once.
+    // sled writes on seven threads, and strace counts the calls of each thread separately. One write
+    // is made when the server starts.
     let mut faults = vec![
         format!("pwrite64:{KILL}:when=2"),
         format!("sync_file_range:{KILL}:when=1"),

@@ -54,7 +54,7 @@ async fn security_73_failover_to_a_standby_loses_no_acknowledged_change() {
             app.refresh_is_refused(&revoked.refresh_token).await;
             assert_revocation_arrives(app, &revoked.access_token, acknowledged).await;
         }
-        // A retry with the same key gets the same successor, in case the response was lost.
+        // A client that lost the response retries with the same key and gets the same successor.
         let again = tokens(two.refresh(&live.refresh_token, Some("key")).await).await;
         assert_eq!(again.refresh_token, next.refresh_token, "{kind:?}");
         let last = two.refreshed(&next.refresh_token).await;

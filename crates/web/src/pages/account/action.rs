@@ -20,7 +20,7 @@ use crate::step_up;
 const PAGE: &str = "/account";
 /// The id of the status line.
 const STATUS_ID: &str = "account-status";
-/// The message if a different account returns from the step-up.
+/// The message if the user signs in with a different account for the step-up.
 const OTHER_ACCOUNT: &str = "You signed in with a different account, so nothing was changed.";
 
 /// An action on the account. Each needs a recent sign-in.
