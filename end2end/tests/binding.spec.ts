@@ -93,7 +93,7 @@ test('57: a copy with a different key never gets a token', async ({
   await playgroundPage.expectRefreshed();
 });
 
-/** Stores a key in IndexedDB whose private half an attacker knows. Returns that half. */
+/** Stores in IndexedDB a key whose private half an attacker knows. Returns that half. */
 async function plantKey(page: Page): Promise<JsonWebKey> {
   return page.evaluate(async () => {
     const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };

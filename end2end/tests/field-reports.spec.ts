@@ -27,7 +27,7 @@ test('five tabs with short-lived tokens on a slow network send one successful re
   await expect
     .poll(() => storage.generation(), within(90_000))
     .toBeGreaterThanOrEqual(before + 6);
-  // 0 unless the tokens of a successful refresh are not in storage yet.
+  // The number of successful refreshes whose tokens are not in storage yet.
   const excess = async () => {
     const refreshes = traffic.statusCounts('POST /auth/token')[200] ?? 0;
     return refreshes - ((await storage.generation()) - before);

@@ -37,7 +37,7 @@ test('200 refreshes succeed if one in ten responses is lost and one in ten is la
   const refreshes = 200;
   test.setTimeout(testTimeout + 720_000);
   traffic.allowErrors(/\/auth\/token/);
-  // With a fake clock, the test skips the timeouts and pauses of the client.
+  // With a fake clock, the test skips the client's timeouts and pauses.
   await page.clock.install();
   await app.signIn();
   await playgroundPage.open();

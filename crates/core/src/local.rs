@@ -24,7 +24,7 @@ pub const LINK_LIFETIME: Duration = Duration::from_hours(1);
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Username(String);
 
-/// The text is not a valid username.
+/// The string is not a valid username.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidUsername;
 

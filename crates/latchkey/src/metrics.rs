@@ -40,7 +40,7 @@ async fn metrics(
         && !bearer(&headers).is_some_and(|sent| token.matches(sent))
     {
         let challenge = [(WWW_AUTHENTICATE, r#"Bearer realm="metrics""#)];
-        let text = "send the token of the configuration key metrics.token as a bearer token\n";
+        let text = "send the configured metrics.token as a bearer token\n";
         return (StatusCode::UNAUTHORIZED, challenge, text).into_response();
     }
     let text = latchkey.metrics().await;

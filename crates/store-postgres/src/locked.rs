@@ -20,9 +20,9 @@ pub struct LockedTransaction<'a> {
 }
 
 impl<'a> LockedTransaction<'a> {
-    /// Begins a transaction and acquires the locks. Waits until changes to the same records that are
-    /// in progress have ended. The order of the locks is that of `latchkey.commit`: groups, rows
-    /// that are written, rows that are only read.
+    /// Begins a transaction and acquires the locks. If other transactions are changing the same
+    /// records, waits until they have ended. The order of the locks is that of `latchkey.commit`:
+    /// groups, rows that are written, rows that are only read.
     pub(crate) async fn begin(
         pool: &'a Pool<Connector>,
         expected: &'a ExpectedStoreId,

@@ -2,9 +2,9 @@
 //! replay the corpora. Not part of the product: compiled only for these two.
 //!
 //! Each function returns whether the input was accepted, and panics if a property does not hold. An
-//! input without a line break is the text of a token. Any other input is a header and, after the
-//! first line break, the claims: they are signed before they are parsed, because otherwise no code
-//! after the check of the signature would run. Placeholders stand for values that are computed here:
+//! input without a line break is an encoded token. Any other input is a header and, after the first
+//! line break, the claims: they are signed before they are parsed, because otherwise no code after
+//! the check of the signature would run. Placeholders stand for values that are computed here:
 //! `KID`, `JWK` and `NONCE` depend on the keys of the process, so that the corpora contain no keys,
 //! and `ATH` is a hash.
 

@@ -1,4 +1,4 @@
-//! The paths of the server that more than one crate uses.
+//! The server's paths that more than one crate uses.
 
 /// `GET`: starts a sign-in; query `provider` and `return_to`.
 ///

@@ -325,7 +325,7 @@ mod tests {
 
     /// A client that disconnects cancels the request that writes the records.
     #[tokio::test]
-    async fn records_are_kept_if_their_writing_is_canceled() {
+    async fn records_are_kept_if_the_write_is_canceled() {
         let (log, _) = log();
         let at = Timestamp::from_secs(1_800_000_000);
         for address in ["192.0.2.7", "192.0.2.8"] {

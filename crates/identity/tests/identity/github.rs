@@ -232,7 +232,7 @@ async fn code_of_another_sign_in_is_refused() {
 }
 
 #[tokio::test]
-async fn security_06_redirect_of_github_from_another_issuer_is_refused() {
+async fn security_06_github_redirect_with_another_iss_is_refused() {
     let server = ScriptedGitHub::start().await;
     let provider = connect(config(&server));
     let own = [server.url.clone(), format!("{}/login/oauth", server.url)];

@@ -39,8 +39,8 @@ pub(super) async fn refreshes(stores: StorePair) {
     );
 }
 
-/// SECURITY 51: whether the end or a refresh comes first, the session is ended afterwards, and its
-/// denial expires later than every access token that was issued.
+/// SECURITY 51: a session that is ended while it is refreshed stays ended, whichever comes first, and
+/// its denial expires later than every access token that was issued.
 pub(super) async fn ends_against_refreshes(stores: StorePair) {
     let user = user(&*stores[0], 1).await;
     for round in 1..=20 {
@@ -79,8 +79,8 @@ pub(super) async fn ends_against_refreshes(stores: StorePair) {
     }
 }
 
-/// Refreshes in a loop do not delay a ban or a sign-out everywhere, and no refresh succeeds after
-/// it.
+/// Continuous refreshes delay neither a ban nor the end of all sessions of a user, and no refresh
+/// succeeds afterwards.
 pub(super) async fn end_of_all_sessions_against_refreshes(stores: StorePair, by_ban: bool) {
     const SESSIONS: u8 = 30;
     const LOOPS: u8 = 6;
