@@ -21,8 +21,8 @@ pub trait Provider: Send + Sync {
     /// Its kind.
     fn kind(&self) -> Kind;
 
-    /// Whether users can step up with it, so that [`AuthorizeRequest::max_age`] may be set: it can
-    /// say when it authenticated the user, or a new sign-in is configured to be enough.
+    /// Whether users can step up with it, so that [`AuthorizeRequest::max_age`] may be set: either
+    /// it can report when it authenticated the user, or the configuration accepts a new sign-in.
     fn supports_step_up(&self) -> bool {
         true
     }

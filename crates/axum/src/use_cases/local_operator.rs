@@ -207,8 +207,8 @@ impl<'a> LocalOperator<'a> {
         Ok(self.link(token.password_link(self.public_url)))
     }
 
-    /// Like [`reset_password`](Self::reset_password), by id. Also returns the user, as seen by a
-    /// session that a password opened.
+    /// Like [`reset_password`](Self::reset_password), but for the user with this id. Also returns
+    /// the user, with the claims of the local account (see [`User::signed_in_locally`]).
     pub async fn reset_password_of(&self, id: UserId) -> Result<(User, Link), LocalOperatorError> {
         self.check_enabled()?;
         let user = self.store.user(id).await?;

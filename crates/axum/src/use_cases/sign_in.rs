@@ -51,7 +51,8 @@ pub struct Callback<'a> {
 /// Why a sign-in could not be completed.
 #[derive(Debug, thiserror::Error)]
 pub enum FinishError {
-    /// The flow is unknown to this browser, expired, or already used, even if that attempt failed.
+    /// This browser has no such flow, or the flow has expired or was already used, even if the
+    /// sign-in failed then.
     #[error(
         "no matching sign-in in this browser: it was started in another browser, took longer than \
          ten minutes, or was already used; start again"
@@ -268,8 +269,8 @@ async fn complete(
     })
 }
 
-/// Exchanges the code at the provider and decides on the provider's response. `link` is the session
-/// that must have begun the flow in order to link an identity; `None` for a sign-in.
+/// Exchanges the code at the provider and decides on the provider's response. To link an identity,
+/// `link` is the session that must have begun the flow; for a sign-in, it is `None`.
 async fn confirm(
     state: &Services,
     callback: &Callback<'_>,

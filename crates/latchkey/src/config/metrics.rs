@@ -63,7 +63,7 @@ pub(super) struct MetricsSection {
 }
 
 impl MetricsSection {
-    /// `main` is the value of the key `listen`, the address that serves everything else.
+    /// `main` is the address that serves everything else: the key `listen` outside this section.
     pub(super) fn check(self, main: SocketAddr, errors: &mut ConfigErrors) -> MetricsConfig {
         if self.listen == Some(main) && main.port() != 0 {
             errors.add(format!(

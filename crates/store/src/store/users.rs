@@ -1,4 +1,4 @@
-//! The traits of users and local accounts.
+//! The store traits for users and local accounts.
 
 use async_trait::async_trait;
 use latchkey_core::{
@@ -121,8 +121,9 @@ pub trait Users: Send + Sync {
     /// complete; a deletion is complete some minutes after it began. Can be repeated, and can run on
     /// several servers at the same time.
     ///
-    /// Adds to `denials` those that it has written, even if it fails afterwards: they deny access
-    /// tokens that outlive the denial of the user, because a clock was ahead.
+    /// Every denial that it writes is also added to `denials`, even if it fails afterwards. Such
+    /// denials are needed for access tokens that outlive the denial of the user because a clock was
+    /// ahead.
     async fn finish_deletions(
         &self,
         limit: usize,

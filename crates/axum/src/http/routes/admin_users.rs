@@ -108,7 +108,7 @@ pub(super) fn wire(services: &Services, user: User) -> AdminUser {
     let rights = &services.settings.rights;
     let now = services.clock.now();
     let all = user.all_identities();
-    // The roles of every session: each has the rights of the identity that opened it.
+    // All roles that a session of the user can have: they depend on the identity that opened it.
     let per_identity = all.iter().filter_map(|it| user.signed_in_with(it.number));
     let mut roles: Vec<_> = per_identity.flat_map(|user| rights.roles(&user)).collect();
     roles.extend(user.roles.iter().cloned());

@@ -39,8 +39,8 @@ impl From<StoreError> for LinkError {
     }
 }
 
-/// Links the identity that the provider confirms to the user of these claims. Returns the flow that
-/// is complete, so that its cookie can be cleared.
+/// Adds the identity that the provider confirms to the account of the user in `claims`. Returns the
+/// flow that is complete, so that its cookie can be cleared.
 pub async fn link(
     state: &Services,
     claims: &AccessClaims,

@@ -83,8 +83,8 @@ async fn the_redirect_uris_to_register_are_logged() {
 #[test]
 fn a_provider_that_cannot_confirm_a_recent_sign_in_is_logged_at_startup() {
     let message = "users who can sign in only with this provider";
-    // Neither provider reports when it authenticated the user. By default, a step-up with GitHub
-    // requires this time, but one with Google does not.
+    // Neither provider reports when it authenticated the user (`auth_time`). By default, a step-up
+    // with GitHub requires `auth_time`, but one with Google does not.
     for (provider, strict) in [("github", ""), ("google", "step_up = \"auth_time\"")] {
         let log_with = |step_up: &str| {
             let folder = tempfile::tempdir().expect("a directory");

@@ -88,7 +88,8 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
             }
             reserve_username(tx, user).await?;
             user_index::put_entries(tx, user);
-            // If it moved from one user to another during the export, it belongs to the later one.
+            // If an identity moved from one user to another during the export, both users can
+            // have it in the backup. It belongs to the one that was exported later.
             for identity in user.all_identities() {
                 tx.put(IDENTITIES, &identity.identity, &user.id)?;
             }
@@ -127,10 +128,10 @@ async fn add(tx: &mut Tx<'_>, record: &Record) -> Result<(), StoreError> {
     }
 }
 
-/// Adds a credential without a password unless the user's own was imported. In a backup of an
-/// earlier version, credentials are older than users: the user may have signed up between the two,
-/// or taken the name of a deleted user. Otherwise anyone could sign up with the username; with the
-/// reserved one, the user can set a password through a link.
+/// Adds a credential without a password if the backup does not contain the user's credential.
+/// Earlier versions exported all credentials before the users, and the user may have signed up in
+/// between, or taken the name of a deleted user. With the added credential, nobody else can sign up
+/// with the username, and the user can set a password through a link.
 async fn reserve_username(tx: &mut Tx<'_>, user: &User) -> Result<(), StoreError> {
     let Some(username) = &user.username else {
         return Ok(());
@@ -190,9 +191,9 @@ pub(super) async fn finish(engine: &impl Engine) -> Result<(), StoreError> {
     finished.await
 }
 
-/// Removes the credentials on a page whose users were not imported: nobody could sign in with them,
-/// or sign up with the username. Backups of earlier versions can contain such credentials. Returns
-/// the last username if there may be more.
+/// Reads one page of credentials and removes those whose user was not imported: nobody could sign in
+/// with them, or sign up with the username. Backups of earlier versions can contain such
+/// credentials. Returns the last username of the page if there may be more.
 async fn remove_orphaned_credentials(
     tx: &mut Tx<'_>,
     after: Option<&Username>,

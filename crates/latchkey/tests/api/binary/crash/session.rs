@@ -23,7 +23,8 @@ pub(super) struct Session {
     pub(super) refresh: String,
     /// The previous two refresh tokens, newest first.
     pub(super) spent: Vec<String>,
-    /// When the newest spent token was rotated: after the first try and before the response.
+    /// The newest spent token was rotated at some time between these two: when the refresh was first
+    /// tried, and when its response arrived.
     pub(super) rotated_between: (Instant, Instant),
     /// The idempotency key of the pending refresh, and the time of its first try.
     pub(super) pending: Option<(String, Instant)>,
