@@ -11,9 +11,9 @@ use super::verify;
 
 static KEY: LazyLock<BackupKey> = LazyLock::new(|| BackupKey::new(&MasterKey::random(&SystemRng)));
 
-/// Reads a backup without comparing its checks, and returns whether it is complete. A backup that is
-/// written again from its records is authentic and contains the same records. The input itself is
-/// never authentic.
+/// Reads a backup without comparing the checks of its lines, and returns whether it is well-formed
+/// and complete. If it is, asserts that a backup written from its records reads back as authentic
+/// with the same records. Also asserts that the input itself is never authentic.
 pub fn backup_lines(input: &[u8]) -> bool {
     if let Ok(verified) = verify(input, KEY.clone()) {
         assert!(!verified.is_authenticated(), "a backup was forged");

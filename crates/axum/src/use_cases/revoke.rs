@@ -24,12 +24,12 @@ pub enum RevokeError {
     Store(#[from] StoreError),
 }
 
-/// Revokes a token. A refresh token ends its session, which denies all its access tokens. An access
-/// token is denied, or ends its session if its user has revoked too many individually. If an
-/// operator denied it, it stays denied even if the operator lifts the denial. Unless it expired
-/// before the latest sweep, an expired access token is denied too, because the clock of another
-/// server may be behind this one's. A string that is not a valid token counts as revoked (RFC 7009
-/// §2.2).
+/// Revokes a token. Revoking a refresh token ends its session, which denies all its access tokens.
+/// Revoking an access token denies it, or ends its session if the user has revoked too many
+/// individually. If an operator had already denied it, the operator can no longer lift the denial.
+/// An expired access token is denied too, unless it expired before the latest sweep: the clock of
+/// another server may be behind this one's. A string that is not a valid token counts as revoked
+/// (RFC 7009 §2.2).
 pub async fn revoke(
     state: &Services,
     token: &str,

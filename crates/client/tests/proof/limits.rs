@@ -86,7 +86,7 @@ fn duplicate_from_before_a_restore() -> Simulation {
 }
 
 #[test]
-fn after_a_restore_an_earlier_duplicate_is_a_replay_after_the_next_refresh() {
+fn after_a_restore_and_the_next_refresh_an_earlier_duplicate_is_a_replay() {
     let refresh_in_other_tab = [
         Action::Refresh { tab: OTHER },
         Action::Grant { tab: OTHER },

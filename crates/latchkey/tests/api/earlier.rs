@@ -1,8 +1,8 @@
 //! Upgrades: a data directory of an earlier version opens, and its backup can be imported.
 //!
-//! The folder `earlier` was written by the version before sign-in state moved into cookies. In it,
-//! Ada is signed in and has refreshed once, Grace has signed out, Eve is banned, and a sign-in is
-//! pending.
+//! The folder `earlier` was written by a version that kept pending sign-ins in the store instead of
+//! in cookies. In it, Ada is signed in and has refreshed once, Grace has signed out, Eve is banned,
+//! and a sign-in is pending.
 
 use std::fs;
 use std::path::{Path, PathBuf};

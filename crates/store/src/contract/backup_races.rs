@@ -14,8 +14,8 @@ use crate::store::Store;
 /// More than the number of pages of an export.
 const ACCOUNTS: u8 = 20;
 
-/// After each page, one user signs up and one deletes the account. Whatever page a change falls
-/// after, no username is restored without its user, and no user without the username.
+/// After each page, one user signs up and another deletes the account. Whenever that happens, no
+/// username is restored without its user, and no user without the username.
 pub(super) async fn local_accounts(store: &dyn Store, other: &dyn Store) {
     let name = |number: u8| username(&format!("user-{number}"));
     for number in 1..=ACCOUNTS {
@@ -54,7 +54,7 @@ pub(super) async fn credentials_of_earlier_versions(store: &dyn Store) {
         (3, "reused", true, false),
         (4, "reused", false, true),
         (5, "unchanged", true, true),
-        // As with "reused", but later, so that both users were exported.
+        // Another user took this name too, but so late that both users were exported.
         (6, "both", true, true),
         (7, "both", false, true),
     ];
@@ -125,8 +125,8 @@ pub(super) async fn deletions(store: &dyn Store, other: &dyn Store) {
     }
 }
 
-/// Two users can list one identity in a backup, if it moved while the backup was made. It belongs to
-/// the later one, even after the other removes it or deletes the account.
+/// In a backup, two users can have the same identity, if it moved while the backup was made. After
+/// the import it belongs to the later user, even if the other removes it or deletes the account.
 pub(super) async fn moved_identities(store: &dyn Store) {
     let with = |number: u8, first: &str, second: &str| {
         let mut user = User::create(UserId::from_bytes([number; 16]), profile(first), NOW);

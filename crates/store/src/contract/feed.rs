@@ -103,7 +103,7 @@ pub(super) async fn check(stores: StorePair) {
 ///
 /// # Panics
 ///
-/// If the feed does not report it, or reports it again.
+/// If the feed does not report this, or reports it twice.
 pub async fn lost_connection_is_reported(store: &dyn Store, cut: impl FnOnce()) {
     let mut feed = store.follow().await.expect("subscribed").expect("a feed");
     let max_wait = Duration::from_millis(50);

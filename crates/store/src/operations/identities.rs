@@ -124,7 +124,7 @@ async fn unlink(tx: &mut Tx<'_>, request: &UnlinkIdentity) -> Result<UnlinkOutco
 }
 
 /// Frees the identities of a user, except those that belong to another user: after a restore, two
-/// users can list one identity.
+/// users can have the same identity.
 pub(super) async fn release(
     tx: &mut Tx<'_>,
     user: UserId,

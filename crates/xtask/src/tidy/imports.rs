@@ -297,8 +297,8 @@ fn absolute(modules: &Modules, at: &[String], path: &[String], steps: usize) -> 
     }
 }
 
-/// The file that defines the item at the absolute `path`, and the name of the item. If `path` is a
-/// module: its file and `*` if it is imported with a glob, otherwise `None`.
+/// The file that defines the item at the absolute `path`, and the name of the item. For a module
+/// that is imported with a glob, its file and `*`; for any other module, `None`.
 fn definition(
     modules: &Modules,
     path: &[String],

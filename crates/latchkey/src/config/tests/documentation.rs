@@ -37,7 +37,7 @@ fn keys() -> BTreeSet<String> {
     keys
 }
 
-/// The key and the variable of each row about a key: its first and its fourth cell.
+/// The key and the variable (the first and fourth cells) of each table row that documents a key.
 fn rows() -> Vec<(&'static str, &'static str)> {
     let cells = |line: &'static str| {
         let mut cells = line.strip_prefix("| `")?.split(" | ");

@@ -1,4 +1,4 @@
-//! The sections of providers: keys, presets, the secret of Google's client, and the errors that are
+//! The sections of providers: keys, presets, Google's client secret, and the errors that are
 //! detected without contacting the provider.
 
 use std::time::Duration;
@@ -101,7 +101,8 @@ fn google_gets_a_domain_hint_if_one_domain_is_admitted() {
     }
 }
 
-/// The secret of Google's client with this section and the variable `GOOGLE_CLIENT_SECRET`.
+/// The client secret for Google that results from these lines of its section and this value of
+/// `GOOGLE_CLIENT_SECRET`.
 fn google_secret(section: &str, variable: &str) -> Option<String> {
     let file = format!("[providers.google]\nclient_id = \"a\"\n{section}");
     let config = loaded(&file, &[("GOOGLE_CLIENT_SECRET", variable)]).expect("valid");

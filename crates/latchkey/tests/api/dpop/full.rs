@@ -46,7 +46,7 @@ async fn security_58_a_bound_access_token_needs_its_key() {
     let response = client.get(&path, &format!("dpop {token}"), &[&proof]).await;
     assert_eq!(response.status(), 200);
 
-    // As a bearer token, with or without a proof.
+    // A bound token is refused as a bearer token, with or without a proof.
     let proof = |key: &Prover| key.sign(&key.header(), &client.call_claims(PATH, token));
     let mine = proof(&client.key);
     let bearer = format!("Bearer {token}");

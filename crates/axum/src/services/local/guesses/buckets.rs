@@ -10,7 +10,7 @@ use latchkey_core::Timestamp;
 use crate::services::networks::LEVELS;
 use crate::services::rate_limits::TooManyRequests;
 
-/// For each network size, the narrowest first: the factor by which every quota is multiplied.
+/// The factor by which quotas are multiplied for each network size, narrowest network first.
 const FACTORS: [u64; LEVELS] = [1, 4, 16];
 /// The maximum number of keys of one kind that are counted. Further keys are not counted until the
 /// quotas of others are full again.

@@ -33,7 +33,7 @@ const CHECKED_ENDED_SESSIONS: usize = 20;
 /// is killed.
 const PHASE_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// A server over one store, and its users.
+/// A server with its data directory and its users.
 pub(super) struct CrashSimulation {
     pub(super) data_dir: PathBuf,
     listen: String,
