@@ -157,9 +157,9 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> Result<Denial, StoreError>;
 
-    /// Updates the records of sessions that a cutoff has already ended, for example that of
-    /// [`end_everyone`](Self::end_everyone), and returns them. `shard` is the first byte of the
-    /// session ids. Records the security events of `end_everyone`.
+    /// Updates the records of sessions that a cutoff has already ended, such as the cutoff of
+    /// [`end_everyone`](Self::end_everyone), and returns the sessions. `shard` is the first byte of
+    /// the session ids. Records the security events of `end_everyone`.
     ///
     /// Works in changes of bounded size: as a whole it is not atomic. Correctness does not depend
     /// on it, and it may be interrupted and repeated.

@@ -267,8 +267,8 @@ mod tests {
              <!-- Generated from crates/types/src/error.rs: UPDATE_DOCS=1 cargo test -p latchkey-types -->\n\n\
              Every error response has a stable `code`. [http-api.md](http-api.md#errors) describes the form \
              of error responses; [operations.md](operations.md#following-a-request) says how to find a \
-             request in the log, and [lists](operations.md#commands-in-scripts) the codes of the command \
-             line.\n\n\
+             request in the log, and [lists](operations.md#commands-in-scripts) the error codes of the \
+             command line.\n\n\
              | Code | Status | Meaning | What to do |\n|---|---|---|---|\n",
         );
         for code in ErrorCode::ALL {

@@ -38,7 +38,7 @@ fn restrict(data_dir: &Path) -> std::io::Result<()> {
             "other users had access to the data directory; their permissions were removed"
         );
     }
-    // Other users cannot reach these here, but copies elsewhere could have the same modes.
+    // Other users cannot reach the store's files here, but copies of them could keep the modes.
     let store = store_path(data_dir);
     for path in [store.join("db"), store.join("conf"), store] {
         make_private(&path)?;

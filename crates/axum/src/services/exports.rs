@@ -55,7 +55,7 @@ impl Exports {
         }
     }
 
-    /// Waits until there are few enough exports. Refuses a second export of the same user
+    /// Waits while too many other exports are in progress. Refuses a second export of the same user
     /// immediately, so that one user cannot fill the queue.
     pub async fn begin(&self, user: UserId) -> Result<ExportPermit, ExportInProgress> {
         if !lock(&self.users).insert(user) {

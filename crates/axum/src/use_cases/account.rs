@@ -56,7 +56,8 @@ pub enum AccountError {
 }
 
 /// Reads the account, stored sessions, security events and audit records of the user of these
-/// claims. Waits until there are few enough exports; hold the permit as long as the data.
+/// claims. Waits while too many other exports are in progress. The caller must hold the permit as
+/// long as it holds the data.
 pub async fn export(
     state: &Services,
     claims: &AccessClaims,

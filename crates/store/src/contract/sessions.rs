@@ -98,7 +98,7 @@ pub(super) async fn expiry_is_final(store: &dyn Store) {
     };
     let all = store.end_sessions_of(end).await.expect("ended");
     let all = all.expect("known");
-    // By that clock none of them was usable, so there is no security event.
+    // By that clock, no session was usable any more, so no security event is recorded.
     assert_eq!((all.denials.len(), all.live), (1, 0));
     let events = store.audit_events(user.id, None, 100, NOW).await;
     let events = events.expect("read");

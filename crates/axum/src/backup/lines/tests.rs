@@ -111,7 +111,7 @@ fn security_85_another_key_is_detected_at_the_first_line() {
 #[test]
 fn security_85_a_backup_cannot_be_truncated_or_downgraded() {
     let whole = backup(5);
-    // The check of a record is not the check of the last line.
+    // The `check` of a record is not valid as the `check` of the last line.
     let check = |line: &str| line.rsplit('"').nth(1).expect("a check").to_owned();
     for kept in 1..5 {
         let mut cut = whole[..=kept].to_vec();

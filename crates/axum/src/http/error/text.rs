@@ -57,7 +57,7 @@ impl ApiError {
         }
     }
 
-    /// The check that the provider's response failed, if that is why the sign-in failed.
+    /// Which check the provider's response failed, if that is why the sign-in failed.
     fn failed_check(&self) -> Option<ValidationError> {
         let error = match self {
             Self::Begin(error) => match &**error {

@@ -5,7 +5,7 @@ use core::time::Duration;
 /// The maximum number of open connections. Further connections wait to be accepted.
 pub(super) const MAX_CONNECTIONS: usize = 20_000;
 
-/// The same for an address that serves only a few clients, such as that of the metrics.
+/// The same for a secondary listener that serves only a few clients, such as the one for metrics.
 pub(super) const MAX_CONNECTIONS_ASIDE: usize = 64;
 
 /// Time limits of a connection.
@@ -16,9 +16,10 @@ pub struct ConnectionLimits {
     /// default.
     pub header: Duration,
     /// The maximum time to receive the body of a request to Latchkey's routes; 10 seconds by
-    /// default. The application limits the bodies of its own routes. Also how long the other
-    /// requests on a connection may still take once it is being closed because of a client that
-    /// does not read.
+    /// default. The application limits the bodies of its own routes.
+    ///
+    /// When a connection is closed because its client does not read a response, the other requests
+    /// on the connection have the same time to finish.
     pub body: Duration,
     /// How long a response may wait for a client that does not read; 30 seconds by default.
     pub write: Duration,

@@ -23,7 +23,7 @@ const MAX_PENDING: usize = 100;
 /// How many connections to the mail server may be open.
 const MAX_CONNECTIONS: usize = 4;
 
-/// The maximum length of a username that a message about a new password contains.
+/// Longer usernames are left out of messages about a new password.
 const MAX_SHOWN_USERNAME: usize = 20;
 
 /// Sends messages.

@@ -1,4 +1,5 @@
-//! Loads the module of the console and mounts it. The module's side is `crates/console/src/main.rs`.
+//! Loads the module of the console and mounts it. `crates/console/src/main.rs` exports the functions
+//! that are called here.
 
 use js_sys::{Function, Object, Promise, Reflect};
 use leptos::prelude::document;
