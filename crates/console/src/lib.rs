@@ -1,9 +1,9 @@
 //! The administration console: `/admin` and the pages below it, as a separate WebAssembly module, so
 //! that the browsers of users without the role `admin` never load it.
 //!
-//! The page `crates/web/src/pages/admin.rs` mounts it and provides requests with the access token,
-//! navigation and step-up (`host.rs`). It uses the page's auth client, because a tab must have only
-//! one. Shared components come from `latchkey-web`.
+//! The page `crates/web/src/pages/admin.rs` mounts the console and gives it functions (`host.rs`) that
+//! send requests with the access token, navigate, and start a step-up. They use the page's auth
+//! client, because a tab must have only one. Shared components come from `latchkey-web`.
 //!
 //! All pages are rendered in the browser. Elements are built with the functions of `leptos::html`, as in
 //! `latchkey-web`. The URL contains the filters and the current page of a list.

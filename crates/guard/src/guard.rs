@@ -138,7 +138,7 @@ impl Guard {
     /// supported, because bodies and URLs end up in logs.
     ///
     /// A verified token is stored in the request's extensions, because a DPoP proof is accepted
-    /// once and several extractors may authenticate the same request.
+    /// only once, but several extractors may authenticate the same request.
     ///
     /// # Errors
     ///

@@ -91,7 +91,7 @@ pub enum ValidationError {
          `sign_in_again` for the provider"
     )]
     AuthTimeMissing,
-    /// The provider has no means to report it.
+    /// The provider does not support `auth_time`.
     #[error(
         "this provider does not report when the user authenticated, so it cannot confirm a recent \
          sign-in; sign in with another provider or with a password, or ask the operator of this \

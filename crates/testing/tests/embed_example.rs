@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The code blocks with this language in a Markdown text.
+/// The code blocks in this language in a Markdown document.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let opening = format!("\n```{language}\n");
     let inside = text.split(&*opening).skip(1);

@@ -37,7 +37,7 @@ pub(crate) fn begin(client: &Client, provider: &str, page: &str, resume_name: &s
     go(provider, &account, &return_to).is_some()
 }
 
-/// Goes to `provider` for a step-up of this account, which returns to `return_to`.
+/// Goes to `provider` for a step-up of this account, after which the browser returns to `return_to`.
 pub(crate) fn go(provider: &str, account: &str, return_to: &str) -> Option<()> {
     let href = step_up_href(provider, account, return_to);
     last_login::remember(&href);

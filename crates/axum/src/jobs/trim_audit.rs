@@ -15,8 +15,8 @@ use crate::settings::AuditSettings;
 
 /// How many records are read or removed at once, so that requests are not delayed.
 const SLICE: usize = 500;
-/// Records that are younger are counted next time: until then, a server whose clock is slow or whose
-/// commit takes long may add records between them.
+/// Records younger than this are not counted yet, because a server whose clock is slow or whose
+/// commit takes long may still add records between them.
 const SETTLED_AFTER: Duration = Duration::from_mins(1);
 
 /// The counts of one server.
@@ -35,9 +35,9 @@ struct Counted {
 }
 
 impl Trimmer {
-    /// Removes the records that are older than the retention at `now`, and the oldest ones of each
-    /// class in excess of the maximum. `wall` is the time of the wall clock, by which records are
-    /// counted; it can be later than `now`.
+    /// Removes the records whose retention has ended at `now` and, if a class then has more records
+    /// than the maximum, its oldest ones. `wall`, the time of the wall clock, decides which records
+    /// are counted; it can be later than `now`.
     pub(super) async fn trim(
         &mut self,
         store: &dyn Store,

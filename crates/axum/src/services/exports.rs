@@ -92,7 +92,7 @@ pub struct ExportPermit {
 
 impl ExportPermit {
     /// The file in chunks. The permit is dropped when only the last chunk is left, when the stream is
-    /// dropped, or after [`SEND_TIMEOUT`]: then the stream ends with an error.
+    /// dropped, or after [`SEND_TIMEOUT`]. After the timeout, the stream ends with an error.
     pub fn send(
         self,
         mut file: Vec<u8>,

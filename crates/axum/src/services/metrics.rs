@@ -28,7 +28,7 @@ const STORE_BUCKETS: [f64; 12] = [
     0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0,
 ];
 
-/// The provider of a sign-in that belongs to no flow.
+/// The label `provider` of a sign-in whose flow is not known.
 pub(crate) const NO_PROVIDER: &str = "unknown";
 /// The outcomes of sign-ins.
 const SIGN_IN_OUTCOMES: [&str; 16] = [

@@ -41,7 +41,7 @@ pub(crate) fn view() -> AnyView {
     ))
 }
 
-/// The sessions with a button to end each, with or without the user of each session.
+/// A table of sessions, each with a button that ends it. `with_user` adds a column with the user.
 pub(crate) fn sessions_table(
     commands: Commands,
     sessions: &[AdminSession],

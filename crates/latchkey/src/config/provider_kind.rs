@@ -155,7 +155,7 @@ impl ProviderKind {
     }
 }
 
-/// Why Sign in with Apple has no kind.
+/// The error for Apple: why there is no kind for "Sign in with Apple".
 fn apple(name: &str) -> String {
     format!(
         "providers.{name}.kind: Sign in with Apple is not supported: for an email address or a \

@@ -180,7 +180,7 @@ pub(super) async fn removing(store: &dyn Store) {
     store.end_session(end(one.id)).await.expect("ended");
     let refused = store.unlink_identity(unlink_of(&one, 0)).await;
     assert_eq!(refused, Ok(UnlinkOutcome::SessionEnded));
-    // The identity of a banned user is not released: it could sign up again.
+    // A banned user cannot remove an identity and then sign up again with it.
     let banned = store.ban_user(ada.id, "spam".into(), None, Requester::default(), NOW);
     assert!(banned.await.expect("banned").is_some());
     let refused = store.unlink_identity(unlink_of(&two, 0)).await;

@@ -47,9 +47,9 @@ async fn add(
     if newest.map(|key| key.kid.as_str()) != after {
         return Ok(false);
     }
-    // Otherwise repeated rotations would add keys without limit, none of which signs. A key that
-    // signs later than the new one was created by a clock that was ahead, and must not prevent
-    // rotations until then.
+    // Without this check, repeated rotations would add any number of keys that do not sign yet. A
+    // key that is to sign later than the new one was created by a server whose clock was ahead; it
+    // must not prevent rotations until then.
     let is_pending = |key: &SealedSigningKey| {
         let waits = key.signs_from > new.created_at && key.signs_from <= new.signs_from;
         waits && key.algorithm == new.algorithm

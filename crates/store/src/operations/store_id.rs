@@ -16,8 +16,8 @@ pub(super) async fn get(tx: &mut Tx<'_>) -> Result<Option<StoreId>, StoreError> 
     tx.get(STORE_ID, &()).await
 }
 
-/// The id of this store; a store without an id gets `fresh`. A store that was never swept counts as
-/// swept at `now`: it has lost no expired records.
+/// The id of this store; a store without an id gets `fresh`. A store that was never swept then counts
+/// as swept at `now`, because the clock of sweeps continues from the time of the last sweep.
 pub(super) async fn identify(
     tx: &mut Tx<'_>,
     fresh: StoreId,

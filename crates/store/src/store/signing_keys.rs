@@ -14,7 +14,7 @@ pub trait SigningKeys: Send + Sync {
     /// Adds a signing key as the successor of `after` (`None`: as the first one). Older keys
     /// without an expiry verify until `retire_at`. `false` if the newest key is not `after`: if
     /// several servers rotate at the same time, one succeeds. Also `false` if another key with the
-    /// same algorithm had not begun to sign when `key` was created, and begins no later than `key`.
+    /// same algorithm is pending: it begins to sign after `key` was created, but no later than `key`.
     async fn add_signing_key(
         &self,
         key: SealedSigningKey,

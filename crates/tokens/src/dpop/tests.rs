@@ -109,7 +109,7 @@ fn valid_proof_yields_key_and_id_and_expiry() {
     let with_token = fixture.proofs.verify(&proof, &API_REQUEST, NOW);
     assert_eq!(with_token, Ok(valid));
 
-    // A second signature of the same claims is the same proof; another `jti` or key makes another.
+    // The same claims signed again count as the same proof; another `jti` or key does not.
     let again = fixture.verify(&fixture.sign(&fixture.header(), &fixture.claims()));
     assert_eq!(again, Ok(valid));
     let mut claims = fixture.claims();
@@ -250,7 +250,8 @@ fn security_56_key_must_be_a_p256_public_key() {
     ] {
         fixture.refuses(&format!("{name}: {value}"), &with(name, value));
     }
-    // The same point, split at another byte: it would give the same key another thumbprint.
+    // The bytes of the point, split between `x` and `y` at another place: if this were accepted,
+    // one key would have two thumbprints.
     let (x, y) = fixture.pair.public_key().as_ref()[1..].split_at(31);
     let mut header = fixture.header();
     header["jwk"]["x"] = json!(B64.encode(x));

@@ -71,8 +71,8 @@ fn simplify(schema: &mut Schema) {
     }
 }
 
-/// Removes `null` from a response, where an unknown value is absent. In a request, `null` is accepted
-/// for an absent value.
+/// Removes `null` from the schema of a response: responses omit unknown values. Requests may contain
+/// `null` instead of omitting a value, so their schemas keep it.
 fn remove_null(schema: &mut Schema) {
     let Some(members) = schema.as_object_mut() else {
         return;

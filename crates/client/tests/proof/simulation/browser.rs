@@ -217,7 +217,8 @@ impl Simulation {
         self.tabs[tab] = fresh;
     }
 
-    /// The idempotency key of a pending refresh that a thief finds in storage, with its generation.
+    /// What a thief copies from storage during a refresh: the idempotency key, and the generation of
+    /// the refresh token.
     pub(super) fn copy_of_pending(&self) -> Option<(u64, u32)> {
         let held = self.storage.tokens.as_ref()?;
         let pending: &Pending = self.storage.pending.as_ref()?;

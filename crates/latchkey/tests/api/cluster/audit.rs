@@ -53,7 +53,7 @@ async fn each_server_lists_the_acts_and_refusals_of_the_other() {
         }
         for app in [one, two] {
             for (kind, request_id) in &done {
-                // A refusal is recorded in the background, the others together with the change.
+                // A refusal is recorded in the background; a change and its record are one commit.
                 let is_listed = || async { recorded(app, &admin, request_id).await.is_some() };
                 until(kind, is_listed).await;
                 let event = recorded(app, &admin, request_id).await.expect("listed");

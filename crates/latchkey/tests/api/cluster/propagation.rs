@@ -112,7 +112,7 @@ async fn a_sign_in_starts_at_one_server_and_finishes_at_the_other() {
         assert_eq!(one.check(&signed_in.access_token).await, Ok(()));
         // SECURITY 4: the other server does not accept the callback again.
         assert_eq!(one.finish(&begun.cookie, &callback).await.status(), 400);
-        // Of two concurrent callbacks at both servers, one succeeds.
+        // Of two concurrent callbacks, one at each server, only one succeeds.
         let begun = one.begin("work").await;
         let callback = provider.approve(&begun);
         let (here, there) = tokio::join!(

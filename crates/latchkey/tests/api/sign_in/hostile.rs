@@ -67,7 +67,7 @@ async fn security_5_the_state_of_one_sign_in_is_refused_with_the_cookie_of_anoth
 #[tokio::test]
 async fn security_5_an_id_token_of_another_issuer_is_refused() {
     let (app, a, b) = two_providers().await;
-    // A issues an ID token in B's name, signed by A.
+    // Provider A signs an ID token with its own key, but names B as the issuer.
     a.script().claims["iss"] = b.issuer.as_str().into();
     refused(a.sign_in(&app, "a").await, "provider_invalid").await;
 }

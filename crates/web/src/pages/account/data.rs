@@ -11,7 +11,7 @@ use crate::erased::{client_only, dynamic, dynamic_text, empty, erased};
 const CONFIRMATION: &str = "delete";
 /// The id of the field.
 const FIELD_ID: &str = "delete-confirmation";
-/// The id of the error at the field.
+/// The id of the field's error message.
 const ERROR_ID: &str = "delete-error";
 
 /// The user's data.
