@@ -14,7 +14,7 @@ pub(crate) fn now() -> u64 {
     wall_clock() / 1000
 }
 
-/// The current time, updated now and then, as a context: one timer for all times of a page.
+/// A context with the current time, so that all times on a page share one timer.
 #[derive(Clone, Copy)]
 struct Now(ReadSignal<u64>);
 

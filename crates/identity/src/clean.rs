@@ -9,8 +9,8 @@ const MAX_NAME_CHARS: usize = 100;
 /// The email address, if it is valid. Whitespace around it is ignored.
 pub(crate) fn email(text: &str) -> Option<String> {
     let text = text.trim();
-    // Mail software may interpret such characters differently: the provider may have sent its
-    // verification email to another mailbox.
+    // Mail programs disagree about these characters: the provider may have sent its verification
+    // email to another mailbox.
     let forbidden = |c: char| c.is_control() || c.is_whitespace() || ",;:<>()[]\"\\".contains(c);
     let valid = text.len() <= MAX_EMAIL_BYTES
         && text.split_once('@').is_some_and(|(local, domain)| {

@@ -61,7 +61,7 @@ impl PasswordHash {
         parsed.is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
     }
 
-    /// Whether the hash has other parameters than new hashes have, or cannot be parsed.
+    /// Whether the hash was made with parameters other than those of new hashes, or cannot be parsed.
     pub fn is_outdated(&self) -> bool {
         let Ok(hash) = argon2::PasswordHash::new(&self.0) else {
             return true;

@@ -3,7 +3,7 @@
 //! hydrates.
 //!
 //! Hydration walks the nodes one by one and panics if a node is missing or unexpected. Translators wrap
-//! texts, extensions insert elements, and proxies remove comments.
+//! text in new elements, extensions insert elements, and proxies remove comments.
 
 /// The id of the app's element. The app has its own element, so that nodes that others add to the body
 /// do not affect it.
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_attributes_do_not_change_the_shape() {
+    fn text_and_attributes_do_not_change_the_shape() {
         let html = "<p class=\"a\">one</p><!-- x --><input value=\"1>2\"></div><p>";
         assert_eq!(shape(html), shape("<p>two</p><!><input></div>"));
     }

@@ -18,7 +18,7 @@ pub(crate) enum Tone {
     Good,
     /// The request was refused with a 4xx status, or was not sent.
     Refused,
-    /// No response, a 5xx status, an unavailable key, or the session ended.
+    /// There was no response or a 5xx status, the key was unavailable, or the session ended.
     Bad,
     /// Anything else.
     Plain,

@@ -81,10 +81,10 @@ impl SigningKeys {
         }
     }
 
-    /// Adds a key to the store, and returns its id. It signs once verifiers have had time to fetch it.
-    /// Older keys remain available for verification until the last token that they may have signed has
-    /// expired. `None` if no key was added: while the newest one does not sign yet, or if another
-    /// server has just added one.
+    /// Adds a key to the store, and returns its id. The key signs once verifiers have had time to fetch
+    /// it. Older keys remain available for verification until the last token that they may have signed
+    /// has expired. `None` if no key was added, because the newest one does not sign yet or another
+    /// server was first.
     ///
     /// [`reload`](Self::reload) then loads the key.
     pub async fn add(

@@ -72,8 +72,9 @@ pub(crate) enum Breach {
     OlderTokensStored,
     /// The network works again, but a request still waits.
     RequestStuck,
-    /// A tab refreshed twice at the same time; or a request completed twice, or was sent while it
-    /// waited for a response, after it had completed, or a third time.
+    /// A tab sent a refresh or asked for the lock while it still waited for the previous one. Or a
+    /// request was completed twice, sent more than twice, or sent again before its response or after
+    /// its completion.
     ProtocolViolation,
 }
 

@@ -7,7 +7,7 @@ CREATE FUNCTION latchkey.commit(
     families bigint[],
     -- Conditions: keys that must have these values (NULL: must not exist).
     keys bytea[], vals bytea[],
-    -- Conditions: pages [from, til) with a maximum number of rows that must have this digest.
+    -- Conditions: pages, each the first `page_limit` rows in [from, til), that must have this digest.
     page_from bytea[], page_til bytea[], page_limit bigint[], page_digest bytea[],
     -- Writes: rows to insert or replace, rows to insert that must not exist, keys to remove.
     put_keys bytea[], put_vals bytea[],

@@ -148,8 +148,8 @@ pub(super) async fn records_not_updated(store: &dyn Store) {
     assert_eq!(generation(&next.decision), Some(1));
 }
 
-/// A server stopped before it updated the records of ended sessions. The sign-in that makes room
-/// updates them, with the reason for which they ended, and does not report them as displaced.
+/// A server stopped before it updated the records of ended sessions. When the next sign-in makes room
+/// for its session, it records the reason for which they ended, and does not report them as live.
 pub(super) async fn making_room(store: &dyn Store) {
     let mut ada = User::create(UserId::from_bytes([1; 16]), profile("ada"), NOW);
     let cutoff = Cutoff::next(None, NOW, EndReason::EndedAll, None);

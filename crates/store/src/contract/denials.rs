@@ -94,7 +94,8 @@ pub(super) async fn pages(store: &dyn Store) {
 }
 
 /// A revocation by the token's holder is permanent. It takes effect even if a server whose clock is
-/// ahead has lifted an operator's denial of the token before, and it prevents lifting one later.
+/// ahead has already lifted an operator's denial of the token. Afterwards such a denial can no longer
+/// be lifted.
 async fn revoked_by_holder(store: &dyn Store, denial: Denial, event: &AuditEvent) {
     let denied = denial.denied;
     let lift = |denied| {

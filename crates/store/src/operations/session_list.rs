@@ -1,5 +1,5 @@
-//! Lists of sessions: the live sessions of all users, from the index by the time of opening, and all
-//! stored sessions of one user.
+//! Lists of sessions: the live sessions of all users, from the index sorted by the time of opening,
+//! and all stored sessions of one user.
 
 use latchkey_core::{SessionId, Timestamp, UserId};
 
@@ -129,7 +129,7 @@ pub(super) async fn build_index(engine: &impl Engine) -> Result<(), StoreError> 
         let is_last = after.is_none();
         let index = engine.write((page, is_last), |tx, (ids, is_last)| {
             Box::pin(async move {
-                // The entry of a session that ends at the same time is stale until it is swept.
+                // If a session ends concurrently, its entry is stale until the session is swept.
                 for session in tx.peek_many(SESSIONS, ids).await?.into_iter().flatten() {
                     if session.status.is_live() {
                         tx.put_index(SESSIONS_BY_OPENED, &by_opened(&session));

@@ -188,7 +188,7 @@ fn prefix_covers_its_keys() {
 }
 
 #[test]
-fn events_and_sessions_of_a_user_and_signing_keys_form_conflict_groups() {
+fn a_users_events_a_users_sessions_and_the_signing_keys_form_conflict_groups() {
     let user = UserId::from_bytes([b'1'; 16]);
     let events = AUDIT_EVENTS
         .under(&(user, Timestamp::from_millis(7)))

@@ -21,7 +21,7 @@ pub(crate) struct Dependency {
     pub(crate) for_tests: bool,
 }
 
-/// The directory name of the crate of a manifest: `crates/core/Cargo.toml` → `core`.
+/// The directory name of the crate that a manifest belongs to: `crates/core/Cargo.toml` → `core`.
 fn crate_of(path: &str) -> Option<&str> {
     let folder = path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml")?;
     (!folder.contains('/')).then_some(folder)

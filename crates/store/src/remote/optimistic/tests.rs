@@ -87,7 +87,7 @@ async fn reads_are_a_consistent_snapshot() {
     let both = engine.read((), |tx, ()| {
         Box::pin(async move {
             let one = tx.get(SWEPT_UNTIL, &()).await?;
-            // Fetched later than the first: only a repeated run reads both at once.
+            // The first run fetches this after `one`; only a repeated run fetches both together.
             let two = tx.get(FINISHED_FLOWS, &FLOW).await?;
             Ok([one, two])
         })

@@ -7,7 +7,7 @@ use crate::session::Account;
 /// A page of events that are older than the ones shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OlderPage {
-    /// The account of the events.
+    /// The account whose events these are.
     pub(super) account: Account,
     /// The cursor of the request.
     pub(super) cursor: String,
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn page_of_another_cursor_is_not_appended() {
+    fn page_requested_with_another_cursor_is_not_appended() {
         let newest = list(&[9, 8], Some("before 8"));
         let older = page("before 3", list(&[2, 1], None));
         assert_eq!(merged(None, &newest, Some(older)), newest);

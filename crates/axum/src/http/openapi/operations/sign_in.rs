@@ -112,7 +112,7 @@ fn login() -> Operation {
         "prompt",
         false,
         &json!({ "enum": ["select_account", "login"] }),
-        "What the provider must ask the user.",
+        "What the provider must ask the user to do.",
     )
     .query(
         "max_age",
