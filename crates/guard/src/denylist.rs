@@ -128,8 +128,9 @@ impl Entry {
         Self::new(reason, times, cutoff, lifted)
     }
 
-    /// Whether an operator denied a single token, and `denial` is its revocation by the holder.
-    /// Whichever came first, the token then counts as revoked, and no operator can lift that.
+    /// Whether this entry is an operator's denial of a single token, and `denial` is the holder's
+    /// revocation of that token. Whichever came first, the token then counts as revoked, and no
+    /// operator can lift the revocation.
     fn becomes_revoked_by(&self, denial: &Denial) -> bool {
         matches!(denial.denied, Denied::Token(_))
             && self.reason == DenialReason::EndedByOperator
@@ -169,7 +170,7 @@ impl Denylist {
             |known| known.merged(denial),
             Entry::of(denial),
         );
-        // After the entry is visible and before the caller acknowledges the denial.
+        // Counted after the entry is visible and before the caller acknowledges the denial.
         self.insertions.fetch_add(1, Ordering::SeqCst);
         let mut expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
         expiries

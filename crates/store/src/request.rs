@@ -280,8 +280,8 @@ pub struct Ended {
     pub user: UserId,
     /// The denial of its access tokens.
     pub denial: Denial,
-    /// Whether the session could still be used at that time, that is, had neither expired nor been
-    /// ended before.
+    /// Whether the session was still usable: it had not been ended before, and its refresh token or
+    /// an access token had not expired.
     pub was_live: bool,
 }
 
@@ -388,6 +388,7 @@ pub enum DeleteOutcome {
     UnknownUser,
 }
 
-/// How long a session's record is retained after its absolute end or, if it was ended earlier,
-/// after its end and the expiry of its last access token.
+/// How long a session's record is retained after its absolute end. If the session was ended
+/// earlier, the time counts from then or from the expiry of its last access token, whichever is
+/// later.
 pub const SESSION_RETENTION: Duration = Duration::from_hours(1);

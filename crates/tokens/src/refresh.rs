@@ -72,7 +72,8 @@ pub struct RefreshTokens {
 }
 
 impl RefreshTokens {
-    /// Tokens of the server with the public URL `issuer`, with a key derived from the master key.
+    /// Refresh tokens of the server whose public URL is `issuer`. Their key is derived from the
+    /// master key.
     pub fn new(issuer: &str, master: &MasterKey) -> Self {
         let key = master.derive(Purpose::RefreshTokens);
         Self {
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn token_with_another_key_issuer_or_text_is_refused() {
+    fn altered_token_or_other_key_or_issuer_is_refused() {
         let master = MasterKey::random(&SystemRng);
         let tokens = RefreshTokens::new("https://id.example", &master);
         let token = tokens.issue(&session());

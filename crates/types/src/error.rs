@@ -222,7 +222,7 @@ pub struct OAuthError {
     pub request_id: Option<String>,
 }
 
-/// An error of every other endpoint, `application/problem+json` (RFC 9457).
+/// An error of any other endpoint, sent as `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {

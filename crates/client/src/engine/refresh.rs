@@ -172,7 +172,7 @@ impl Engine {
             at_least,
         });
         self.refresh = Refresh::BackingOff { stale, error };
-        // Neither means that the server is unavailable.
+        // Neither of these errors means that the server is unavailable.
         let resolves_itself = matches!(
             error,
             TransientError::Superseded | TransientError::SigningTimeout

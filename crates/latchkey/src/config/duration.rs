@@ -14,7 +14,7 @@ const UNITS: [(&str, u64); 5] = [
     ("ms", 1),
 ];
 
-/// A duration in the configuration. Displayed as it can be written there, in the longest unit that
+/// A duration in the configuration. It is displayed in the same syntax, in the longest unit that
 /// divides it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct HumanDuration(pub(super) Duration);

@@ -105,7 +105,7 @@ fn operations(document: &Value) -> Vec<Operation<'_>> {
     all
 }
 
-/// A page that is being written. Every text from the document is escaped.
+/// A page that is being written. All text from the document is escaped.
 struct Page(String);
 
 impl Page {
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_the_document_are_escaped() {
+    fn text_from_the_document_is_escaped() {
         let document = json!({
             "info": { "description": "<script> `a<b`", "version": "<1>" },
             "tags": [{ "name": "x<y", "description": "\"&" }],

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminDenialList {
     /// The denials of this page, in the order of their kinds and ids. A page can be shorter than
-    /// requested, or empty, although there are more.
+    /// requested, or empty, although more denials follow.
     pub denials: Vec<AdminDenial>,
     /// The value of the query parameter `before` that requests the next page; absent on the last
     /// page.

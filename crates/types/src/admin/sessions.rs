@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AdminSessionList {
     /// The open sessions of this page, newest first. The sessions of one user are a single page. A
-    /// page of all users' sessions can be shorter than requested, or empty, although there are more.
+    /// page of all users' sessions can be shorter than requested, or empty, although more follow.
     pub sessions: Vec<AdminSession>,
     /// The value of the query parameter `before` that requests the next page; absent on the last
     /// page.

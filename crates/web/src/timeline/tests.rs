@@ -92,7 +92,7 @@ fn a_401_without_a_token_starts_no_chain() {
 }
 
 #[test]
-fn adopted_ended_and_delayed_refreshes_have_their_own_texts() {
+fn adopted_ended_and_delayed_refreshes_have_their_own_text() {
     let lines = record(&[
         refresh_notice(Progress::Delayed(TransientError::SigningTimeout), None),
         refresh_notice(Progress::Delayed(TransientError::KeyUnavailable), None),

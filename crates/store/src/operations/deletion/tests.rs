@@ -25,8 +25,8 @@ const LATER: Timestamp = Timestamp::from_secs(1_800_000_360);
 /// her devices.
 const MARKS: [&str; 2] = ["ada-marked", "198.51.100.77"];
 
-/// The printable keys of records that contain the user's id or a mark. The denial of the user, the
-/// entry that schedules its removal, and the audit log may contain the id.
+/// The printable keys of records that contain the user's id or one of [`MARKS`]. The denial of the
+/// user, the entry that schedules its removal, and the audit log may contain the id.
 fn traces(store: &MemoryStore, user: UserId) -> Vec<String> {
     let denial = DENIALS.key(&Denied::User(user));
     let text = user.to_string();
